@@ -1,0 +1,1 @@
+"""What is known about people: schemas, rules across features, rows, splits and distances."""

@@ -1,0 +1,207 @@
+"""What a cohort's columns mean: kinds, units, roles, ranges, the task, and where the data came from.
+
+A schema is read from ``schema.toml`` (see README) and is validated here, all problems at once, by
+pydantic. It is a plain value: nothing in it depends on the rows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cached_property
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Kind = Literal["continuous", "integer", "ordinal", "binary", "categorical"]
+Role = Literal["behaviour", "clinical", "context"]
+Direction = Literal["any", "up", "down"]
+Profile = Literal["intervention", "contrast"]
+Span = tuple[float, float]
+"""A closed range, low to high, in the feature's unit."""
+
+NAMED_KINDS: frozenset[Kind] = frozenset({"ordinal", "categorical"})
+"""Kinds whose values are level names, not numbers."""
+
+
+class Plain(BaseModel):
+    """A frozen value that refuses keys it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Reference(Plain):
+    """The range that clinicians call normal or recommended, in the feature's unit."""
+
+    text: str
+    source: str
+    low: float | None = None
+    high: float | None = None
+
+
+class Feature(Plain):
+    """One column of a cohort.
+
+    ``valid`` bounds what a datum can be at all; ``suggest`` (for named levels: ``suggest_levels``)
+    bounds what a suggestion may name; ``largest_change`` is the largest realistic change of one
+    suggestion in the feature's unit (for ordinal features: in levels). Values that suggestions name
+    lie on multiples of ``step``.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    label: str
+    kind: Kind
+    role: Role
+    unit: str = ""
+    description: str = ""
+    source: str = ""
+    decimals: Annotated[int, Field(ge=0, le=6)] = 0
+    step: Annotated[float, Field(gt=0)] | None = None
+    levels: tuple[str, ...] = ()
+    valid: Span | None = None
+    suggest: Span | None = None
+    suggest_levels: tuple[str, ...] = ()
+    direction: Direction = "any"
+    largest_change: Annotated[float, Field(gt=0)] | None = None
+    reference: Reference | None = None
+    headline: bool = False
+
+    @property
+    def named(self) -> bool:
+        """Whether values are level names rather than numbers."""
+        return self.kind in NAMED_KINDS
+
+    @property
+    def grid(self) -> float:
+        """Distance between neighbouring values that may be suggested, in the feature's unit."""
+        return self.step if self.step is not None else 10.0**-self.decimals
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Feature:
+        if self.named and len(self.levels) < 2:
+            raise ValueError(f"`{self.name}`: an {self.kind} feature must name at least two `levels`")
+        if not self.named and self.levels:
+            raise ValueError(f"`{self.name}`: `levels` belong to ordinal and categorical features only")
+        if self.kind == "binary" and self.valid not in (None, (0, 1)):
+            raise ValueError(f"`{self.name}`: a binary feature is 0 or 1, `valid` must be [0, 1]")
+        for field in ("valid", "suggest"):
+            span = getattr(self, field)
+            if span is not None and (self.named or span[0] > span[1]):
+                raise ValueError(f"`{self.name}`: `{field}` must be [low, high] numbers, got {span}")
+        if self.kind in ("continuous", "integer") and self.valid is None:
+            raise ValueError(f"`{self.name}`: a {self.kind} feature must have a `valid` range")
+        if (
+            self.valid
+            and self.suggest
+            and not (self.valid[0] <= self.suggest[0] <= self.suggest[1] <= self.valid[1])
+        ):
+            raise ValueError(f"`{self.name}`: `suggest` {self.suggest} must lie inside `valid` {self.valid}")
+        unknown = set(self.suggest_levels) - set(self.levels)
+        if unknown:
+            raise ValueError(f"`{self.name}`: `suggest_levels` names unknown levels {sorted(unknown)}")
+        return self
+
+
+class LinearRule(Plain):
+    """A linear inequality across numeric features: ``sum(coefficient * value) <= bound``."""
+
+    name: str
+    text: str
+    terms: dict[str, float]
+    bound: float = 0.0
+
+
+class Coupling(Plain):
+    """Two features that move together: ``|change(feature) - slope * change(follows)| <= tolerance``.
+
+    It holds for changes, not for levels; ``tolerance`` is in the unit of ``feature``.
+    """
+
+    name: str
+    text: str
+    feature: str
+    follows: str
+    slope: float
+    tolerance: Annotated[float, Field(gt=0)]
+
+
+class Task(Plain):
+    """What is predicted from a row. ``desired`` is the class that interventions aim at."""
+
+    target: str
+    question: str
+    label: str
+    class_1: str
+    class_0: str
+    desired: Literal[0, 1] = 0
+
+
+class Provenance(Plain):
+    """Where the rows came from, and whether they are about real people."""
+
+    title: str
+    source: str
+    licence: str
+    citation: str = ""
+    real: bool = True
+    public: bool = False
+    notes: tuple[str, ...] = ()
+
+
+class Subgroup(Plain):
+    """A column that is only reported by, never a feature (``levels`` in display order)."""
+
+    name: str
+    label: str
+    levels: tuple[str, ...]
+
+
+class Schema(Plain):
+    """Everything about a cohort but its rows."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$")]
+    title: str
+    summary: str = ""
+    participant_column: str = "participant_id"
+    row_column: str | None = None
+    row_label: str = "row"
+    default_limits: Profile = "intervention"
+    limits_note: str = ""
+    task: Task
+    provenance: Provenance
+    features: Annotated[tuple[Feature, ...], Field(min_length=1)]
+    rules: tuple[LinearRule, ...] = ()
+    couplings: tuple[Coupling, ...] = ()
+    subgroups: tuple[Subgroup, ...] = ()
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Feature names in column order."""
+        return tuple(feature.name for feature in self.features)
+
+    @cached_property
+    def positions(self) -> dict[str, int]:
+        """Column index by feature name."""
+        return {name: position for position, name in enumerate(self.names)}
+
+    def feature(self, name: str) -> Feature:
+        """Return the feature called ``name``; raises ``KeyError``."""
+        return self.features[self.positions[name]]
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hash of the schema's content, for provenance and caches."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Schema:
+        repeated = {name for name in self.names if self.names.count(name) > 1}
+        if repeated:
+            raise ValueError(f"features named twice: {sorted(repeated)}")
+        numeric = {feature.name for feature in self.features if not feature.named}
+        used = {name for rule in self.rules for name in rule.terms}
+        used |= {name for c in self.couplings for name in (c.feature, c.follows)}
+        if used - numeric:
+            raise ValueError(f"rules and couplings need numeric features, got {sorted(used - numeric)}")
+        if self.task.target in self.names:
+            raise ValueError(f"the target `{self.task.target}` must not be a feature")
+        return self

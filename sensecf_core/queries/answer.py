@@ -1,0 +1,142 @@
+"""An answer: checked counterfactuals, and the trace of every candidate that was proposed.
+
+These classes are the JSON contract of ``python -m sensecf_core explain`` (README, "JSON").
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import ConfigDict, Field
+
+from sensecf_core.cohorts.encoding import Value
+from sensecf_core.cohorts.schema import Plain
+from sensecf_core.queries.limits import Limits
+from sensecf_core.queries.query import Driver, Factual
+
+Status = Literal["found", "none", "already_desired", "budget_spent", "cancelled"]
+Edits = dict[str, Value]
+"""Feature name → new value."""
+
+
+class Change(Plain):
+    """One changed feature, ``from`` → ``to``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, serialize_by_alias=True)
+
+    before: Value = Field(alias="from")
+    after: Value = Field(alias="to")
+
+
+class Candidate(Plain):
+    """One proposed sequence as it came, before anything was refined.
+
+    ``probability``, ``valid`` and ``plausible`` are judged only where ``readable``. ``duplicate_of``
+    is the position of the first candidate with the same edits.
+    """
+
+    text: str
+    edits: Edits | None
+    readable: bool
+    within_limits: bool = False
+    probability: float | None = None
+    valid: bool = False
+    plausible: bool = False
+    duplicate_of: int | None = None
+
+
+class Trace(Plain):
+    """How many candidates passed each step *and all steps before it*.
+
+    The steps are proposed → readable → within_limits → valid → plausible → shown; ``unique`` counts
+    the distinct texts among those proposed. ``candidates`` is filled with ``--trace full`` only, in the
+    order sampled. ``model_rows`` is how often the classifier was asked about a row.
+    """
+
+    proposed: int
+    unique: int
+    readable: int
+    within_limits: int
+    valid: int
+    plausible: int
+    shown: int
+    model_rows: int = 0
+    candidates: tuple[Candidate, ...] = ()
+
+
+class NearestPerson(Plain):
+    """The most similar real training row of the desired class (Gower, 0 = identical, 1 = opposite).
+
+    ``participant_id`` is given for public cohorts only.
+    """
+
+    gower: float
+    participant_id: str | None = None
+
+
+class Counterfactual(Plain):
+    """One checked counterfactual. Probabilities are p(class 1); ``interval`` is the central 90 %
+    range over the bootstrap refits; ``percentiles`` place each new value among the training rows
+    (0 to 100, numeric features only)."""
+
+    changes: dict[str, Change]
+    features: dict[str, Value]
+    probability: float
+    interval: tuple[float, float]
+    second_judge_probability: float
+    second_judge_agrees: bool
+    valid: bool
+    violations: tuple[str, ...]
+    in_domain: bool
+    lof_inlier: bool
+    gower: float
+    n_changed: int
+    percentiles: dict[str, float] = {}
+    nearest: NearestPerson | None = None
+    similar: int | None = None
+    sentence: str = ""
+
+
+class Best(Plain):
+    """The within-limits candidate that came closest to the desired class."""
+
+    changes: dict[str, Change]
+    probability: float
+
+
+class Seconds(Plain):
+    """Wall time by step, in seconds. ``propose`` includes ``prefill`` and ``decode``."""
+
+    propose: float = 0.0
+    verify: float = 0.0
+    refine: float = 0.0
+    select: float = 0.0
+    total: float = 0.0
+    prefill: float | None = None
+    decode: float | None = None
+
+
+class Answer(Plain):
+    """Everything about one answered query."""
+
+    answer_id: str
+    cohort: str
+    method: str
+    seed: int
+    created: str
+    participant_id: str
+    row_id: str
+    status: Status
+    reasons: tuple[str, ...]
+    factual: Factual
+    desired: Literal[0, 1]
+    limits: Limits
+    threshold: float
+    counterfactuals: tuple[Counterfactual, ...]
+    best: Best | None
+    trace: Trace
+    seconds: Seconds
+    drivers: tuple[Driver, ...] = ()
+    prompt: str | None = None
+    settings: dict[str, Any] = {}
+    provenance: dict[str, Any] = {}

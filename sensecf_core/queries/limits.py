@@ -1,0 +1,34 @@
+"""What may move in one question: the asked-for limits, and the values they leave open."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from sensecf_core.cohorts.schema import Plain, Profile, Span
+
+
+class Limits(Plain):
+    """Limits as the user asked for them.
+
+    ``ranges`` narrows numeric features (in their unit), ``levels`` named ones; what is not mentioned
+    keeps the profile's own limits.
+    """
+
+    profile: Profile
+    max_changes: Annotated[int, Field(ge=1)] = 3
+    frozen: tuple[str, ...] = ()
+    ranges: dict[str, Span] = {}
+    levels: dict[str, tuple[str, ...]] = {}
+
+
+class Movable(Plain):
+    """One feature that a query lets move, and every value that a suggestion may give it.
+
+    ``values`` are codes (see :mod:`sensecf_core.cohorts.encoding`), ascending, on the feature's own
+    grid, without the factual's own value; never empty.
+    """
+
+    feature: str
+    values: tuple[float, ...]

@@ -1,0 +1,35 @@
+"""What a person or a command asks for, before it is resolved against a cohort and a row."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from sensecf_core.cohorts.schema import Plain, Profile, Span
+
+METHODS = ("lm-zero-shot", "lm-few-shot", "random")
+"""Proposers that can be asked for by name."""
+
+
+class ExplainRequest(Plain):
+    """One request for counterfactuals of one row. Nothing in it is checked yet.
+
+    ``profile`` and ``desired`` of ``None`` mean the cohort's own; ``ranges`` are in each feature's
+    unit; ``levels`` name the allowed levels of ordinal and categorical features.
+    """
+
+    cohort: str
+    participant_id: str
+    row_id: str | None = None
+    method: str = "lm-few-shot"
+    k: int = 4
+    candidates: int = 16
+    max_changes: int = 3
+    profile: Profile | None = None
+    frozen: tuple[str, ...] = ()
+    ranges: dict[str, Span] = {}
+    levels: dict[str, tuple[str, ...]] = {}
+    desired: Literal[0, 1] | None = None
+    seed: int = 0
+    temperature: float = 1.0
+    max_model_rows: int = 20_000
+    max_seconds: float = 120.0

@@ -13,7 +13,8 @@ METHODS = ("lm-zero-shot", "lm-few-shot", "random")
 class ExplainRequest(Plain):
     """One request for counterfactuals of one row. Nothing in it is checked yet.
 
-    ``profile`` and ``desired`` of ``None`` mean the cohort's own; ``ranges`` are in each feature's
+    ``grammar`` holds a language model to readable answers within the limits while it writes. ``profile``
+    and ``desired`` of ``None`` mean the cohort's own; ``ranges`` are in each feature's
     unit; ``levels`` name the allowed levels of ordinal and categorical features.
     """
 
@@ -31,5 +32,6 @@ class ExplainRequest(Plain):
     desired: Literal[0, 1] | None = None
     seed: int = 0
     temperature: float = 1.0
-    max_model_rows: int = 20_000
+    grammar: bool = True
+    max_model_rows: int = 50_000
     max_seconds: float = 120.0

@@ -1,0 +1,98 @@
+"""The lane that owns the language model: one answer at a time, in the order asked.
+
+A job's spec is its request, so a job that a restart interrupted is simply queued again: the same seed
+gives the same answer.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Protocol
+
+from pydantic import ValidationError
+
+from sensecf_core.errors import InputError
+from sensecf_core.jobs import rows
+from sensecf_core.jobs.lane import Lane, Progress
+from sensecf_core.jobs.rows import Claimed, Outcome
+from sensecf_core.queries.answer import Answer
+from sensecf_core.queries.request import ExplainRequest
+from sensecf_core.records import answers
+
+MOST_WAITING = 16
+MOST_ATTEMPTS = 3
+KIND = "explain"
+
+
+class AnswerRequest(Protocol):
+    """What answers a request: :func:`sensecf_core.counterfactuals.explain.explain`."""
+
+    def __call__(
+        self,
+        request: ExplainRequest,
+        *,
+        progress: Callable[[float, str], None],
+        cancelled: Callable[[], bool],
+    ) -> Answer:
+        """Answer ``request``; stop soon after ``cancelled()`` turns true."""
+
+
+class ModelLane(Lane):
+    """Answers requests in one thread and keeps the answers.
+
+    Parameters
+    ----------
+    answer : what answers a request; None (the default) is the program's own ``explain``.
+    most_waiting : how many jobs may wait besides the one that runs.
+    """
+
+    name = "model"
+
+    def __init__(self, answer: AnswerRequest | None = None, *, most_waiting: int = MOST_WAITING) -> None:
+        self._answer = answer
+        super().__init__(most_waiting=most_waiting)
+
+    def submit(self, request: ExplainRequest) -> str:
+        """Queue ``request`` and return the job's id; raises ``InputError`` when the queue is full."""
+        label = f"{request.cohort} · participant {request.participant_id} · {request.method}"
+        return self._queue(kind=KIND, label=label, spec=request.model_dump_json(), share=False)
+
+    def _take_over(self) -> None:
+        rows.adopt_orphans(
+            self.name,
+            self._owner,
+            most_attempts=MOST_ATTEMPTS,
+            error=f"The program ended {MOST_ATTEMPTS} times during this job; ask for fewer candidates.",
+        )
+
+    def _run(self, job: Claimed, progress: Progress) -> Outcome:
+        try:
+            request = ExplainRequest.model_validate_json(job.spec)
+        except ValidationError as error:
+            raise InputError("This job was queued by another version of SenseCF; ask again.") from error
+        answer = self._answer or _own_answer()
+        given = answer(request, progress=progress, cancelled=progress.cancelled.is_set)
+        if self._closed.is_set():
+            return Outcome("cancelled")
+        answer_id = answers.save(given)
+        return Outcome("cancelled" if given.status == "cancelled" else "done", answer_id=answer_id)
+
+
+def _own_answer() -> AnswerRequest:
+    from sensecf_core.counterfactuals.explain import explain
+
+    return explain
+
+
+_lock = threading.Lock()
+_lane: ModelLane | None = None
+
+
+def lane() -> ModelLane:
+    """Return this process's model lane; the first call starts it."""
+    global _lane  # noqa: PLW0603 (one model per process is the point)
+    with _lock:
+        if _lane is None:
+            _lane = ModelLane()
+        return _lane

@@ -1,0 +1,44 @@
+"""Who runs a job, so that a job whose process died can be told from one that is being worked on."""
+
+from __future__ import annotations
+
+import os
+import uuid
+
+import psutil
+
+SAME_START_SECONDS = 2.0
+"""How far two readings of one process's start time may differ (clock corrections move it)."""
+
+_open_here: set[str] = set()
+
+
+def open_owner() -> str:
+    """Return a new owner name, ``pid:start:token``.
+
+    It counts as alive until it is closed or the process ends.
+    """
+    owner = f"{os.getpid()}:{psutil.Process().create_time():.2f}:{uuid.uuid4().hex[:8]}"
+    _open_here.add(owner)
+    return owner
+
+
+def close_owner(owner: str) -> None:
+    """Let others take over the jobs of ``owner``."""
+    _open_here.discard(owner)
+
+
+def alive(owner: str) -> bool:
+    """Whether ``owner`` is still there to finish its jobs."""
+    pid, start, _token = owner.split(":")
+    if owner in _open_here:
+        return True
+    if int(pid) == os.getpid():
+        return False
+    try:
+        process = psutil.Process(int(pid))
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return False
+        return bool(abs(process.create_time() - float(start)) < SAME_START_SECONDS)
+    except psutil.NoSuchProcess:
+        return False

@@ -1,0 +1,57 @@
+"""Where a number came from: program version, commit, library versions, machine."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from functools import cache
+from importlib import metadata
+
+from sensecf_core import __version__
+from sensecf_core.paths import ROOT
+
+LIBRARIES = ("numpy", "pandas", "scikit-learn", "shap", "torch", "transformers", "llguidance", "streamlit")
+
+
+@cache
+def commit() -> str | None:
+    """Git commit of the checkout, with ``+changes`` where files differ from it; None outside git."""
+
+    def git(*args: str) -> str:
+        command = ["git", "-C", str(ROOT), *args]
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
+
+    try:
+        return git("rev-parse", "HEAD") + ("+changes" if git("status", "--porcelain", "-uno") else "")
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+@cache
+def versions() -> dict[str, str]:
+    """Versions of the libraries that decide a result (installed ones only)."""
+    found = {"python": platform.python_version(), "sensecf": __version__}
+    for name in LIBRARIES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+@cache
+def machine() -> dict[str, str | int | None]:
+    """Processor, cores and system; no host or user name."""
+    return {"processor": _processor(), "cores": os.cpu_count(), "system": platform.platform(terse=True)}
+
+
+def _processor() -> str:
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as lines:  # noqa: PTH123 (a device file)
+            for line in lines:
+                if line.startswith("model name"):
+                    return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()

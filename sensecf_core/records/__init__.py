@@ -1,0 +1,1 @@
+"""What is kept: answers in SQLite, and their exports as CSV and JSON."""

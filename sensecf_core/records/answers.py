@@ -1,0 +1,72 @@
+"""Answers are kept whole, so that a link to one shows the same again after a restart."""
+
+from __future__ import annotations
+
+import json
+import logging
+
+from pydantic import ValidationError
+
+from sensecf_core.errors import InputError
+from sensecf_core.queries.answer import Answer
+from sensecf_core.records.database import connect, transaction
+
+log = logging.getLogger(__name__)
+
+
+def save(answer: Answer) -> str:
+    """Keep ``answer`` and return its id; the same id saved again replaces what was kept.
+
+    Raises ``ValueError`` for a number that JSON has no word for (NaN, infinity): it could not be read back.
+    """
+    row = (
+        answer.answer_id,
+        answer.cohort,
+        answer.participant_id,
+        answer.row_id,
+        answer.method,
+        answer.status,
+        answer.created,
+        json.dumps(answer.model_dump(mode="json", by_alias=True), allow_nan=False, ensure_ascii=False),
+    )
+    with transaction() as database:
+        database.execute("INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+    return answer.answer_id
+
+
+def find(answer_id: str) -> Answer | None:
+    """Return the answer kept under ``answer_id``, or None; ``InputError`` if this version cannot read it."""
+    with connect() as database:
+        row = database.execute("SELECT body FROM answers WHERE answer_id = ?", (answer_id,)).fetchone()
+    if row is None:
+        return None
+    try:
+        return Answer.model_validate_json(row["body"])
+    except ValidationError as error:
+        raise InputError(
+            f"Answer {answer_id} was kept by another version of SenseCF and cannot be shown; ask again."
+        ) from error
+
+
+def recent(
+    cohort: str, participant_id: str | None = None, row_id: str | None = None, *, limit: int = 20
+) -> tuple[Answer, ...]:
+    """Return the newest answers about a cohort, a participant or one row, newest first.
+
+    Answers that this version cannot read are left out, and said so in the log.
+    """
+    wanted = {"cohort": cohort, "participant_id": participant_id, "row_id": row_id}
+    given = {column: value for column, value in wanted.items() if value is not None}
+    where = " AND ".join(f"{column} = ?" for column in given)
+    with connect() as database:
+        rows = database.execute(
+            f"SELECT answer_id, body FROM answers WHERE {where} ORDER BY created DESC, rowid DESC LIMIT ?",
+            (*given.values(), limit),
+        ).fetchall()
+    found = []
+    for row in rows:
+        try:
+            found.append(Answer.model_validate_json(row["body"]))
+        except ValidationError:
+            log.warning("answer %s was kept by another version and is left out", row["answer_id"])
+    return tuple(found)

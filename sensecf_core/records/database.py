@@ -1,0 +1,152 @@
+"""The one SQLite file ``var/sensecf.db``: how it is opened, brought up to date, and what its errors mean.
+
+Every use opens its own connection and closes it (a connection shared by threads is the usual source of
+trouble); write-ahead logging lets readers go on while one writes. The file needs a local disk.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from sensecf_core import paths
+from sensecf_core.errors import NotReadyError
+from sensecf_core.records.migrations import STEPS
+
+BUSY_SECONDS = 10.0
+"""How long a connection waits for another one's write before it gives up."""
+
+_opening = threading.Lock()
+
+
+def database_path() -> Path:
+    """Where the database lives (below ``var/``, or ``SENSECF_VAR``)."""
+    return paths.var("sensecf.db")
+
+
+@contextmanager
+def connect() -> Iterator[sqlite3.Connection]:
+    """Open the database, up to date, for one use; each statement commits by itself.
+
+    Rows come as :class:`sqlite3.Row`. Raises ``NotReadyError`` when the file is damaged, written by a
+    newer version, or cannot be opened or written; the file itself is never deleted or replaced.
+    """
+    path = database_path()
+    _make_private(path)
+    with (
+        _readable_errors(path),
+        closing(sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)) as connection,
+    ):
+        connection.row_factory = sqlite3.Row
+        connection.execute("PRAGMA synchronous = NORMAL")
+        _bring_up_to_date(connection, path)
+        yield connection
+
+
+@contextmanager
+def transaction() -> Iterator[sqlite3.Connection]:
+    """Open the database for one write: all of the block's statements happen, or none."""
+    with connect() as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield connection
+        except BaseException:
+            connection.rollback()
+            raise
+        connection.commit()
+
+
+def _make_private(path: Path) -> None:
+    """Make the file readable by its owner only (the log files beside it inherit the mode).
+
+    An existing file is never opened here: closing it again would drop the locks that this process's other
+    connections hold on it (POSIX), and another process could then remove the log they still use
+    (https://www.sqlite.org/howtocorrupt.html, 2.2). The lock keeps a new file from being used meanwhile.
+    """
+    try:
+        with _opening:
+            if not path.exists():
+                os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+            elif path.stat().st_mode & 0o077:
+                path.chmod(0o600)
+    except OSError as error:
+        raise NotReadyError(
+            f"The database {path} cannot be opened ({error.strerror}); check its owner and permissions."
+        ) from error
+
+
+def _bring_up_to_date(connection: sqlite3.Connection, path: Path) -> None:
+    version = _version(connection)
+    if version > len(STEPS):
+        raise NotReadyError(
+            f"The database {path} was written by a newer SenseCF (version {version}, this one knows "
+            f"{len(STEPS)}); update SenseCF, or set SENSECF_VAR to another folder."
+        )
+    if version == len(STEPS):
+        return
+    _switch_to_wal(connection)
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        for step in range(_version(connection), len(STEPS)):
+            for statement in STEPS[step]:
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {step + 1}")
+    except BaseException:
+        connection.rollback()
+        raise
+    connection.commit()
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _switch_to_wal(connection: sqlite3.Connection) -> None:
+    """Turn write-ahead logging on; SQLite does not wait for other processes here, so this does."""
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+
+
+@contextmanager
+def _readable_errors(path: Path) -> Iterator[None]:
+    """Turn what is wrong with the file, its folder or its disk into one sentence with the mend."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        mend = _mend(error, path)
+        if mend is None:
+            raise
+        raise NotReadyError(f"The database {path} {mend}") from error
+
+
+def _mend(error: sqlite3.DatabaseError, path: Path) -> str | None:
+    """What to do about an error of the file; None if the fault is the program's."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the low byte is the primary code
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        name = shlex.quote(str(path))
+        return (
+            f"is damaged ({error}) and was left as it is; put it aside with `mv {name} {name}.damaged` "
+            f"(a new one is then made), and try `sqlite3 {name}.damaged .recover` to get its answers back."
+        )
+    mends = {
+        sqlite3.SQLITE_BUSY: "is kept busy by another process; try again in a moment.",
+        sqlite3.SQLITE_FULL: "cannot grow: the disk is full; make room and try again.",
+        sqlite3.SQLITE_READONLY: "cannot be written; check its owner and permissions.",
+        sqlite3.SQLITE_CANTOPEN: "cannot be opened; check its owner and permissions.",
+        sqlite3.SQLITE_PERM: "cannot be opened; check its owner and permissions.",
+        sqlite3.SQLITE_IOERR: f"cannot be read or written ({error}); check the disk.",
+    }
+    return mends.get(code)

@@ -1,0 +1,206 @@
+"""Answers as files for other programs: a tidy CSV and the JSON of ``explain``.
+
+Both carry the notice, where the rows came from and whether they are about real people, and the
+provenance of the answer. The CSV has one row per changed feature of each counterfactual (the long form
+that pandas, R and a spreadsheet's pivot table group as they like); what belongs to the counterfactual or
+the answer repeats on each of its rows. An answer without counterfactuals has one row, with the change
+columns empty, so that no answer is lost from a count.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from sensecf_core.cohorts.schema import Schema
+from sensecf_core.notice import NOTICE_LONG, data_label
+from sensecf_core.queries.answer import Answer, Counterfactual
+
+Cell = str | float | int | bool | None
+Schemas = Mapping[str, Schema]
+"""Schema by cohort name."""
+
+_ANSWER = (
+    "data_label",
+    "cohort",
+    "cohort_title",
+    "participant_id",
+    "row_id",
+    "answer_id",
+    "created",
+    "method",
+    "seed",
+    "limits_profile",
+    "desired",
+    "status",
+    "reasons",
+    "threshold",
+    "factual_probability",
+)
+_COUNTERFACTUAL = (
+    "counterfactual",
+    "probability",
+    "interval_low",
+    "interval_high",
+    "second_judge_probability",
+    "second_judge_agrees",
+    "valid",
+    "violations",
+    "in_domain",
+    "lof_inlier",
+    "gower",
+    "n_changed",
+    "sentence",
+)
+_CHANGE = (
+    "feature",
+    "feature_label",
+    "unit",
+    "from",
+    "to",
+    "percentile",
+)
+_ORIGIN = (
+    "data_source",
+    "data_licence",
+    "provenance",
+    "notice",
+)
+CSV_COLUMNS: tuple[str, ...] = (*_ANSWER, *_COUNTERFACTUAL, *_CHANGE, *_ORIGIN)
+
+_STARTERS = "=+\\-@\uff1d\uff0b\uff0d\uff20"  # also their full-width twins, which some spreadsheets accept
+_FORMULA = re.compile(rf'(^|[;\t\r\n])(?=[\s"]*[{_STARTERS}]|[\t\r\n])')
+_NEGATIVE_NUMBER = re.compile(r"-\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
+
+
+def answers_csv(answers: Sequence[Answer], cohort_schemas: Schemas) -> str:
+    """Write answers as CSV (RFC 4180, ``CSV_COLUMNS`` as header), one row per changed feature.
+
+    A cohort that ``cohort_schemas`` lacks (its folder is gone) is exported without title, labels and
+    units, and says that its origin is unknown. Text that a spreadsheet would take for a formula is
+    preceded by ``'``; numbers, also negative ones, stay numbers.
+    """
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(CSV_COLUMNS)
+    for answer in answers:
+        schema = cohort_schemas.get(answer.cohort)
+        for cells in _rows(answer, schema):
+            writer.writerow([safe_cell(cells.get(column)) for column in CSV_COLUMNS])
+    return out.getvalue()
+
+
+def answers_json(answers: Sequence[Answer], cohort_schemas: Schemas) -> str:
+    """Write answers as the JSON of ``python -m sensecf_core explain``, with the notice and the origins.
+
+    ``method``, ``seed``, ``threshold`` and ``provenance`` stand at the top where all answers share
+    them, else they are null there; every answer carries its own in any case.
+    """
+    names = sorted({answer.cohort for answer in answers})
+    document = {
+        "schema_version": 1,
+        "notice": NOTICE_LONG,
+        "cohort": _shared(answers, "cohort"),
+        "method": _shared(answers, "method"),
+        "seed": _shared(answers, "seed"),
+        "threshold": _shared(answers, "threshold"),
+        "provenance": _shared(answers, "provenance"),
+        "cohorts": {name: _origin(cohort_schemas.get(name)) for name in names},
+        "answers": [answer.model_dump(mode="json", by_alias=True) for answer in answers],
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def safe_cell(value: Cell) -> Cell:
+    """Keep a spreadsheet from reading text as a formula; numbers and None pass as they are.
+
+    Besides the beginning, whatever follows a semicolon, tab or line break is guarded: with another list
+    separator those begin a cell too.
+    """
+    if not isinstance(value, str) or _NEGATIVE_NUMBER.fullmatch(value):
+        return value
+    return _FORMULA.sub(r"\1'", value)
+
+
+def _shared(answers: Sequence[Answer], field: str) -> Any:
+    values = [getattr(answer, field) for answer in answers]
+    return values[0] if values and all(value == values[0] for value in values) else None
+
+
+def _origin(schema: Schema | None) -> dict[str, Any]:
+    if schema is None:
+        return {"title": None, "data_label": "ORIGIN UNKNOWN", "provenance": None}
+    return {
+        "title": schema.title,
+        "data_label": data_label(schema.provenance.real),
+        "provenance": schema.provenance.model_dump(mode="json"),
+    }
+
+
+def _rows(answer: Answer, schema: Schema | None) -> Iterator[dict[str, Cell]]:
+    common = _answer_cells(answer, schema)
+    if not answer.counterfactuals:
+        yield common
+    for number, counterfactual in enumerate(answer.counterfactuals, start=1):
+        cells = common | {"counterfactual": number} | _counterfactual_cells(counterfactual)
+        for change in _change_cells(counterfactual, schema):
+            yield cells | change
+
+
+def _answer_cells(answer: Answer, schema: Schema | None) -> dict[str, Cell]:
+    origin = _origin(schema)
+    return {
+        "data_label": origin["data_label"],
+        "cohort": answer.cohort,
+        "cohort_title": origin["title"],
+        "participant_id": answer.participant_id,
+        "row_id": answer.row_id,
+        "answer_id": answer.answer_id,
+        "created": answer.created,
+        "method": answer.method,
+        "seed": answer.seed,
+        "limits_profile": answer.limits.profile,
+        "desired": answer.desired,
+        "status": answer.status,
+        "reasons": " | ".join(answer.reasons),
+        "threshold": answer.threshold,
+        "factual_probability": answer.factual.probability,
+        "data_source": None if schema is None else schema.provenance.source,
+        "data_licence": None if schema is None else schema.provenance.licence,
+        "provenance": json.dumps(answer.provenance, sort_keys=True, ensure_ascii=False),
+        "notice": NOTICE_LONG,
+    }
+
+
+def _counterfactual_cells(counterfactual: Counterfactual) -> dict[str, Cell]:
+    return {
+        "probability": counterfactual.probability,
+        "interval_low": counterfactual.interval[0],
+        "interval_high": counterfactual.interval[1],
+        "second_judge_probability": counterfactual.second_judge_probability,
+        "second_judge_agrees": counterfactual.second_judge_agrees,
+        "valid": counterfactual.valid,
+        "violations": " | ".join(counterfactual.violations),
+        "in_domain": counterfactual.in_domain,
+        "lof_inlier": counterfactual.lof_inlier,
+        "gower": counterfactual.gower,
+        "n_changed": counterfactual.n_changed,
+        "sentence": counterfactual.sentence,
+    }
+
+
+def _change_cells(counterfactual: Counterfactual, schema: Schema | None) -> Iterator[dict[str, Cell]]:
+    for name, change in counterfactual.changes.items():
+        feature = schema.feature(name) if schema is not None and name in schema.positions else None
+        yield {
+            "feature": name,
+            "feature_label": feature.label if feature else None,
+            "unit": feature.unit if feature else None,
+            "from": change.before,
+            "to": change.after,
+            "percentile": counterfactual.percentiles.get(name),
+        }

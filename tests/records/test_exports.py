@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sensecf_core.notice import NOTICE, NOTICE_LONG
+from sensecf_core.queries.answer import Answer
+from sensecf_core.records.exports import CSV_COLUMNS, answers_csv, answers_json, safe_cell
+from tests.records.made_answers import make_answer, make_counterfactual
+from tests.small_cohort import SCHEMA
+
+SCHEMAS = {"small": SCHEMA}
+OPERATORS = tuple("=+-@＝＋－＠")
+NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
+dangerous = st.text(st.sampled_from("=+-@\t\r\n;,\"' aé1＝") | st.characters(codec="utf-8"), max_size=12)
+
+
+def starts_formula(cell: str) -> bool:
+    begins = cell.startswith(("\t", "\r", "\n")) or cell.lstrip().startswith(OPERATORS)
+    return begins and NUMBER.fullmatch(cell) is None
+
+
+def read(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text, newline="")))
+
+
+def test_one_row_per_changed_feature() -> None:
+    rows = read(answers_csv([make_answer()], SCHEMAS))
+    assert [(row["counterfactual"], row["feature"], row["from"], row["to"], row["unit"]) for row in rows] == [
+        ("1", "bmi", "33.5", "30.0", "kg/m²"),
+        ("1", "smoking", "current", "former", ""),
+        ("2", "sugar", "140", "80", "g/day"),
+    ]
+    assert {row["probability"] for row in rows} == {"0.21"}
+    assert rows[0]["feature_label"] == "Body mass index"
+    assert (rows[0]["percentile"], rows[1]["percentile"]) == ("42.5", "")
+
+
+def test_an_answer_without_counterfactuals_keeps_its_row() -> None:
+    answer = make_answer(status="none", counterfactuals=(), reasons=("`bmi` is frozen", "and so is `sugar`"))
+    (row,) = read(answers_csv([answer], SCHEMAS))
+    assert row["status"] == "none"
+    assert row["reasons"] == "`bmi` is frozen | and so is `sugar`"
+    assert row["feature"] == "" and row["counterfactual"] == ""
+
+
+def test_every_row_says_what_it_is_and_where_it_came_from() -> None:
+    frame = pd.read_csv(io.StringIO(answers_csv([make_answer(), make_answer("a2")], SCHEMAS)))
+    assert tuple(frame.columns) == CSV_COLUMNS
+    assert set(frame["notice"]) == {NOTICE_LONG}
+    assert set(frame["data_label"]) == {"SYNTHETIC DATA"}
+    assert set(frame["cohort_title"]) == {"Small synthetic cohort"}
+    assert json.loads(frame["provenance"][0])["commit"] == "abc"
+
+
+def test_real_people_are_labelled_so() -> None:
+    real = SCHEMA.model_copy(update={"provenance": SCHEMA.provenance.model_copy(update={"real": True})})
+    assert {row["data_label"] for row in read(answers_csv([make_answer()], {"small": real}))} == {"REAL DATA"}
+    assert json.loads(answers_json([make_answer()], {"small": real}))["cohorts"]["small"]["data_label"] == (
+        "REAL DATA"
+    )
+
+
+def test_a_cohort_that_is_gone_is_still_exported_and_not_called_real() -> None:
+    rows = read(answers_csv([make_answer()], {}))
+    assert {row["data_label"] for row in rows} == {"ORIGIN UNKNOWN"}
+    assert [row["feature"] for row in rows] == ["bmi", "smoking", "sugar"]
+    assert json.loads(answers_json([make_answer()], {}))["cohorts"]["small"]["title"] is None
+
+
+def test_json_is_the_contract_with_notice_and_origin() -> None:
+    document = json.loads(answers_json([make_answer()], SCHEMAS))
+    assert document["schema_version"] == 1
+    assert document["notice"].startswith(NOTICE)
+    assert (document["cohort"], document["method"], document["seed"], document["threshold"]) == (
+        "small",
+        "lm-few-shot",
+        0,
+        0.31,
+    )
+    assert document["provenance"]["commit"] == "abc"
+    assert document["cohorts"]["small"]["provenance"]["source"] == "tests/small_cohort.py"
+    change = document["answers"][0]["counterfactuals"][0]["changes"]["bmi"]
+    assert change == {"from": 33.5, "to": 30.0}
+    assert document["answers"][0]["factual"]["features"]["waist"] is None
+    assert Answer.model_validate(document["answers"][0]) == make_answer()
+
+
+def test_json_of_mixed_answers_says_only_what_they_share() -> None:
+    document = json.loads(answers_json([make_answer(), make_answer("a2", method="random")], SCHEMAS))
+    assert document["method"] is None and document["seed"] == 0
+    assert [answer["method"] for answer in document["answers"]] == ["lm-few-shot", "random"]
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("=1+1", "'=1+1"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        (" =cmd|' /C calc'!A0", "' =cmd|' /C calc'!A0"),
+        ("x;=1", "x;'=1"),
+        ("-5", "-5"),
+        ("-5.25e-3", "-5.25e-3"),
+        ("-5+1", "'-5+1"),
+        ("+5", "'+5"),
+        ("never", "never"),
+        ("'=1", "'=1"),
+        ("\tx", "'\tx"),
+        ("a\n=1", "a\n'=1"),
+    ],
+)
+def test_guarded_text(text: str, kept: str) -> None:
+    assert safe_cell(text) == kept
+
+
+@pytest.mark.parametrize("number", [-5, -0.25, 0, True, None, 1e-9])
+def test_numbers_pass_unchanged(number: float | None) -> None:
+    assert safe_cell(number) is number
+
+
+@given(dangerous, dangerous, dangerous, st.floats(-1e6, 1e6))
+def test_no_cell_starts_a_formula(participant: str, level: str, sentence: str, number: float) -> None:
+    """Whatever the list separator of the spreadsheet that opens it."""
+    answer = make_answer(
+        participant_id=participant,
+        reasons=(sentence, level),
+        counterfactuals=(
+            make_counterfactual({"smoking": ("current", level), "bmi": (33.5, number)}, sentence),
+        ),
+        provenance={participant: sentence},
+    )
+    text = answers_csv([answer], SCHEMAS)
+    for separator in ",;\t":
+        cells = [
+            cell for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator) for cell in row
+        ]
+        assert [cell for cell in cells if starts_formula(cell)] == []
+    rows = read(text)
+    assert float(rows[1]["to"]) == number
+    assert len(rows) == 2
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_characters="=+-@＝＋－＠\t\r\n"), max_size=20))
+def test_harmless_text_is_exported_as_it_is(text: str) -> None:
+    rows = read(answers_csv([make_answer(participant_id=text)], SCHEMAS))
+    assert rows[0]["participant_id"] == text

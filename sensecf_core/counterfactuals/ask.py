@@ -1,0 +1,61 @@
+"""Put questions: turn rows of a cohort into queries, with what the classifier makes of them and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from sensecf_core.classifiers.attributions import attributions
+from sensecf_core.cohorts.encoding import to_codes, to_values
+from sensecf_core.counterfactuals.checker import Checker
+from sensecf_core.counterfactuals.limits import movable_features
+from sensecf_core.queries.limits import Limits
+from sensecf_core.queries.query import Driver, Factual, Query
+
+RowKey = tuple[str, str]
+"""(participant_id, row_id)"""
+
+
+def ask(
+    checker: Checker, keys: Sequence[RowKey], desired: Literal[0, 1], limits: Limits
+) -> tuple[Query, ...]:
+    """Make one query per row; the classifier is asked once, about the rows as they are."""
+    schema = checker.schema
+    rows = checker.cohort.rows.loc[pd.MultiIndex.from_tuples(keys)]
+    codes = to_codes(schema, rows)
+    probabilities = checker.classifier.probability_of_codes(codes)
+    predicted = checker.reaches(probabilities, 1)
+    return tuple(
+        Query(
+            cohort=schema.name,
+            participant_id=participant_id,
+            row_id=row_id,
+            factual=Factual(
+                features=to_values(schema, row), probability=float(probability), predicted=int(flagged)
+            ),
+            desired=desired,
+            limits=limits,
+            movable=movable_features(
+                schema, checker.domain, dict(zip(schema.names, row, strict=True)), limits
+            ),
+        )
+        for (participant_id, row_id), row, probability, flagged in zip(
+            keys, codes, probabilities, predicted, strict=True
+        )
+    )
+
+
+def drivers(checker: Checker, queries: Sequence[Query]) -> tuple[tuple[Driver, ...], ...]:
+    """SHAP values of each query's factual in log-odds of class 1, the strongest first."""
+    keys = pd.MultiIndex.from_tuples([(query.participant_id, query.row_id) for query in queries])
+    values = attributions(checker.classifier, checker.cohort.rows.loc[keys]).values
+    names = checker.schema.names
+    return tuple(
+        tuple(
+            Driver(feature=names[p], log_odds=float(row[p])) for p in np.argsort(-np.abs(row), kind="stable")
+        )
+        for row in values
+    )

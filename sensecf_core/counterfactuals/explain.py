@@ -1,0 +1,262 @@
+"""Answer one request: ask, propose, verify, refine, select; every step counted."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from time import perf_counter
+from typing import Any, Literal
+
+import numpy as np
+
+from sensecf_core.cohorts.rows import locate
+from sensecf_core.counterfactuals.ask import ask, drivers
+from sensecf_core.counterfactuals.binding import reasons
+from sensecf_core.counterfactuals.checker import BudgetSpentError, Checker, Floats, Meter, checker
+from sensecf_core.counterfactuals.judge import Judged, count, describe, judge
+from sensecf_core.counterfactuals.limits import limits_of
+from sensecf_core.counterfactuals.methods import check_method, proposer_for
+from sensecf_core.counterfactuals.moves import Moves
+from sensecf_core.counterfactuals.proposers import Progress, Proposal, Proposer, Run
+from sensecf_core.counterfactuals.refine import refine
+from sensecf_core.counterfactuals.select import select
+from sensecf_core.counterfactuals.verify import Verdicts, verify
+from sensecf_core.errors import InputError
+from sensecf_core.provenance import commit, versions
+from sensecf_core.queries.answer import Answer, Best, Counterfactual, Seconds, Status, Trace
+from sensecf_core.queries.query import Driver, Query
+from sensecf_core.queries.request import ExplainRequest
+
+EMPTY_TRACE = Trace(proposed=0, unique=0, readable=0, within_limits=0, valid=0, plausible=0, shown=0)
+NO_SECONDS = Seconds()
+GRACE_SECONDS = 5.0
+"""Time that the checks may take beyond the deadline, so that what was proposed in time is judged."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an answer says beyond its query."""
+
+    status: Status
+    reasons: tuple[str, ...] = ()
+    counterfactuals: tuple[Counterfactual, ...] = ()
+    best: Best | None = None
+    trace: Trace = EMPTY_TRACE
+    seconds: Seconds = NO_SECONDS
+    prompt: str | None = None
+    model: tuple[tuple[str, str], ...] = ()
+
+
+def explain(
+    request: ExplainRequest,
+    *,
+    progress: Progress | None = None,
+    cancelled: Callable[[], bool] | None = None,
+    keep_candidates: bool = True,
+) -> Answer:
+    """Answer one request with checked counterfactuals, or say why there are none.
+
+    The same request on the same machine, thread count and precision gives the same answer (times
+    aside). ``progress`` is called with the share done (0 to 1) and words; ``cancelled`` is asked often;
+    ``keep_candidates`` keeps every proposed text in the trace.
+
+    Raises ``InputError`` for anything the request gets wrong, before a model is loaded, and
+    ``NotReadyError`` when the classifier or the language model is missing.
+    """
+    check_method(request.method)
+    found = answer(checker(request.cohort), request, progress=progress, cancelled=cancelled)
+    if keep_candidates:
+        return found
+    return found.model_copy(update={"trace": found.trace.model_copy(update={"candidates": ()})})
+
+
+def answer(
+    judges: Checker,
+    request: ExplainRequest,
+    *,
+    progress: Progress | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Answer:
+    """Answer one request with a checker that is already at hand; see :func:`explain`."""
+    query = _query(judges, request)
+    why = drivers(judges, [query])[0]
+    if query.factual.predicted == query.desired:
+        return _answer(judges, request, query, why, _already(judges, query))
+    if not query.movable:
+        raise InputError(
+            f"Nothing may move for participant {query.participant_id!r} under these limits; "
+            "unfreeze a feature or widen a range."
+        )
+    proposer = proposer_for(request, judges, query, why)
+    run = Run(
+        candidates=request.candidates,
+        seed=request.seed,
+        temperature=request.temperature,
+        deadline=perf_counter() + request.max_seconds,
+        cancelled=cancelled or (lambda: False),
+        progress=progress or (lambda done, words: None),
+    )
+    outcome = _pursue(judges, request, query, proposer, run)
+    return _answer(judges, request, query, why, outcome)
+
+
+def _query(judges: Checker, request: ExplainRequest) -> Query:
+    limits = limits_of(request, judges.cohort, judges.domain)
+    key = locate(judges.cohort, request.participant_id, request.row_id)
+    desired: Literal[0, 1] = judges.schema.task.desired if request.desired is None else request.desired
+    return ask(judges, [key], desired, limits)[0]
+
+
+def _already(judges: Checker, query: Query) -> Outcome:
+    task = judges.schema.task
+    here, there = (task.class_1, task.class_0) if query.desired else (task.class_0, task.class_1)
+    return Outcome(
+        "already_desired",
+        (
+            f"The model already says “{here}” for this participant.",
+            f"To see what would tip the prediction to “{there}”, ask with `contrast` limits and the "
+            f"desired class {1 - query.desired}.",
+        ),
+    )
+
+
+def _pursue(judges: Checker, request: ExplainRequest, query: Query, proposer: Proposer, run: Run) -> Outcome:
+    """Propose, verify, refine and select for one query, within its budget."""
+    started = perf_counter()
+    proposal = proposer.propose(query, run)
+    proposed = perf_counter() - started
+    seconds = Seconds(
+        propose=proposed,
+        total=proposed,
+        prefill=proposal.prefill_seconds,
+        decode=proposal.decode_seconds,
+    )
+    partial = Outcome(
+        "cancelled", ("Cancelled before it was done.",), seconds=seconds, prompt=proposal.prompt
+    )
+    if proposal.stopped == "cancelled" or run.cancelled():
+        return replace(partial, trace=_unjudged(proposal))
+    run.progress(0.9, "Checking the candidates")
+    meter = Meter(
+        judges.classifier, request.max_model_rows, lambda: perf_counter() > run.deadline + GRACE_SECONDS
+    )
+    try:
+        outcome = _check(judges, request, Moves.of(judges.schema, query), proposal, meter)
+    except BudgetSpentError as spent:
+        outcome = replace(partial, status="budget_spent", reasons=(f"Stopped: {spent}.",))
+    trace = outcome.trace.model_copy(update={"model_rows": meter.rows})
+    total = seconds.model_copy(
+        update={
+            **outcome.seconds.model_dump(include={"verify", "refine", "select"}),
+            "total": perf_counter() - started,
+        }
+    )
+    return replace(outcome, trace=trace, seconds=total, prompt=proposal.prompt, model=proposal.provenance)
+
+
+def _unjudged(proposal: Proposal) -> Trace:
+    return EMPTY_TRACE.model_copy(
+        update={"proposed": len(proposal.texts), "unique": len(set(proposal.texts))}
+    )
+
+
+def _check(
+    judges: Checker, request: ExplainRequest, moves: Moves, proposal: Proposal, meter: Meter
+) -> Outcome:
+    """Verify, refine and select what was proposed."""
+    clock = [perf_counter()]
+    judged = judge(judges, moves, proposal, meter)
+    clock.append(perf_counter())
+    refined = _refined(judges, moves, judged, meter)
+    clock.append(perf_counter())
+    chosen = refined.take(select(refined, moves.changed(refined.codes), request.k))
+    shown = describe(judges, moves, chosen)
+    clock.append(perf_counter())
+    verify_s, refine_s, select_s = np.diff(clock).tolist()
+    trace = count(judged).model_copy(update={"shown": len(shown)})
+    seconds = Seconds(verify=verify_s, refine=refine_s, select=select_s)
+    if shown:
+        return Outcome("found", counterfactuals=shown, trace=trace, seconds=seconds)
+    said = reasons(judges, moves, trace, meter)
+    if proposal.stopped == "deadline":
+        said = (f"Stopped after {request.max_seconds:g} s, the time allowed for one answer.", *said)
+    return Outcome(
+        "budget_spent" if proposal.stopped == "deadline" else "none",
+        said,
+        best=_best(moves, judged),
+        trace=trace,
+        seconds=seconds,
+    )
+
+
+def _refined(judges: Checker, moves: Moves, judged: Judged, meter: Meter) -> Verdicts:
+    """Shrink what passed every check; a row that refining would make unusual stays as it was."""
+    verdicts = judged.verdicts
+    passed = np.flatnonzero(verdicts.within_limits & verdicts.valid & verdicts.plausible)
+    raw = verdicts.take(passed)
+    if not len(passed):
+        return raw
+    shrunk = verify(judges, moves, refine(judges, moves, raw.codes, meter), meter)
+    better = shrunk.valid & shrunk.within_limits & shrunk.plausible
+    return verify(judges, moves, np.where(better[:, None], shrunk.codes, raw.codes), meter)
+
+
+def _best(moves: Moves, judged: Judged) -> Best | None:
+    """The within-limits candidate nearest to the desired class, if it improves on the factual."""
+    verdicts = judged.verdicts
+    sign = 1 if moves.desired else -1
+    gain: Floats = sign * (verdicts.probability - moves.query.factual.probability)
+    gain = np.where(verdicts.within_limits, gain, -np.inf)
+    if not len(gain) or not gain.max() > 0:
+        return None
+    row = int(gain.argmax())
+    return Best(changes=moves.changes(verdicts.codes[row]), probability=float(verdicts.probability[row]))
+
+
+def _answer(
+    judges: Checker, request: ExplainRequest, query: Query, why: tuple[Driver, ...], outcome: Outcome
+) -> Answer:
+    provenance = provenance_of(judges, outcome.model)
+    settings = request.model_dump(mode="json")
+    key = repr((sorted(settings.items(), key=str), query.row_id, sorted(provenance["sha256"].items())))
+    return Answer(
+        answer_id=hashlib.sha256(key.encode()).hexdigest()[:16],
+        cohort=query.cohort,
+        method=request.method,
+        seed=request.seed,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        participant_id=query.participant_id,
+        row_id=query.row_id,
+        status=outcome.status,
+        reasons=outcome.reasons,
+        factual=query.factual,
+        desired=query.desired,
+        limits=query.limits,
+        threshold=judges.classifier.threshold,
+        counterfactuals=outcome.counterfactuals,
+        best=outcome.best,
+        trace=outcome.trace,
+        seconds=outcome.seconds,
+        drivers=why,
+        prompt=outcome.prompt,
+        settings=settings,
+        provenance=provenance,
+    )
+
+
+def provenance_of(judges: Checker, model: tuple[tuple[str, str], ...] = ()) -> dict[str, Any]:
+    """Version, commit and content hashes that an answer rests on."""
+    return {
+        "version": versions(),
+        "commit": commit(),
+        "sha256": {
+            "cohort": judges.cohort.data_sha256,
+            "schema": judges.schema.sha256,
+            "split": judges.cohort.split_sha256,
+            "classifier": judges.classifier.sha256,
+            **{name: value for name, value in model if name in ("base_model", "prompt_template")},
+        },
+        **{name: value for name, value in model if name not in ("base_model", "prompt_template")},
+    }

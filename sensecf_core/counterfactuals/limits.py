@@ -1,0 +1,201 @@
+"""From what was asked to a query: which features may move for this row, and to which values."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.cohorts.domain import Domain
+from sensecf_core.cohorts.encoding import to_value
+from sensecf_core.cohorts.schema import Feature, Profile, Schema, Span
+from sensecf_core.errors import InputError, unknown
+from sensecf_core.queries.limits import Limits, Movable
+from sensecf_core.queries.request import ExplainRequest
+
+MOST_CANDIDATES = 1024
+"""More candidates than this in one answer is surely a slip of the hand."""
+
+
+def limits_of(request: ExplainRequest, cohort: Cohort, domain: Domain) -> Limits:
+    """Check a request's limits against the schema, before any row or model is looked at.
+
+    Raises ``InputError`` for unknown features or levels, ranges beyond what the profile may suggest,
+    ranges without any value, and counts that make no sense.
+    """
+    schema = cohort.schema
+    _check_counts(request)
+    profile = request.profile or schema.default_limits
+    for name in (*request.frozen, *request.ranges, *request.levels):
+        if name not in schema.positions:
+            raise unknown("feature", name, schema.names)
+    for name, span in request.ranges.items():
+        _check_range(schema.feature(name), span, profile, domain, schema)
+    for name, levels in request.levels.items():
+        _check_levels(schema.feature(name), levels, profile)
+    if not any(
+        may_move(feature, profile) and feature.name not in request.frozen for feature in schema.features
+    ):
+        raise InputError(
+            f"Nothing may move: every feature that `{profile}` limits allow is frozen; unfreeze one."
+        )
+    return Limits(
+        profile=profile,
+        max_changes=request.max_changes,
+        frozen=tuple(sorted(set(request.frozen), key=schema.names.index)),
+        ranges=dict(request.ranges),
+        levels=dict(request.levels),
+    )
+
+
+def _check_counts(request: ExplainRequest) -> None:
+    for option, value, most in (
+        ("k", request.k, 100),
+        ("candidates", request.candidates, MOST_CANDIDATES),
+        ("max-changes", request.max_changes, 100),
+    ):
+        if not 1 <= value <= most:
+            raise InputError(f"`{option}` must be from 1 to {most}, got {value}.")
+    if not 0 < request.temperature <= 5:
+        raise InputError(f"`temperature` must be above 0 and at most 5, got {request.temperature}.")
+
+
+def _check_range(feature: Feature, span: Span, profile: Profile, domain: Domain, schema: Schema) -> None:
+    low, high = span
+    if feature.named:
+        raise InputError(f"`{feature.name}` has levels, not a range: name them, {'|'.join(feature.levels)}.")
+    if not may_move(feature, profile):
+        raise InputError(f"`{feature.name}` may not move under `{profile}` limits, so it takes no range.")
+    if not (math.isfinite(low) and math.isfinite(high)) or low > high:
+        raise InputError(f"The range of `{feature.name}` must go from low to high, got {low:g}:{high:g}.")
+    open_low, open_high = open_span(feature, profile, domain, schema)
+    if low < open_low or high > open_high:
+        raise InputError(
+            f"The range {low:g}:{high:g} of `{feature.name}` leaves what `{profile}` limits may suggest, "
+            f"{open_low:g} to {open_high:g}{' ' + feature.unit if feature.unit else ''}."
+        )
+    if not len(_grid(feature, low, high)):
+        raise InputError(
+            f"The range {low:g}:{high:g} of `{feature.name}` holds no value that may be named; "
+            f"values go in steps of {feature.grid:g}."
+        )
+
+
+def _check_levels(feature: Feature, levels: tuple[str, ...], profile: Profile) -> None:
+    if not feature.named:
+        raise InputError(f"`{feature.name}` takes a range low:high, not levels.")
+    if not may_move(feature, profile):
+        raise InputError(f"`{feature.name}` may not move under `{profile}` limits, so it takes no levels.")
+    for level in levels:
+        if level not in feature.levels:
+            raise unknown(f"level of `{feature.name}`", level, feature.levels)
+
+
+def may_move(feature: Feature, profile: Profile) -> bool:
+    """Whether a profile lets a feature move at all.
+
+    Context never moves (DESIGN.md, "limits"), findings that nobody can set only for contrast.
+    """
+    return feature.role != "context" and not (profile == "intervention" and feature.contrast_only)
+
+
+def open_span(feature: Feature, profile: Profile, domain: Domain, schema: Schema) -> Span:
+    """The widest range a profile may name for a numeric feature, in its unit.
+
+    ``intervention``: the schema's ``suggest`` range; ``contrast``, or where the schema gives none: the
+    training 1st to 99th percentile.
+    """
+    if feature.kind == "binary":
+        return (0.0, 1.0)
+    if profile == "intervention" and feature.suggest is not None:
+        return feature.suggest
+    position = schema.positions[feature.name]
+    return (float(domain.low[position]), float(domain.high[position]))
+
+
+def movable_features(
+    schema: Schema, domain: Domain, factual: Mapping[str, float], limits: Limits
+) -> tuple[Movable, ...]:
+    """List what may move for one row, and to which values; ``factual`` maps feature name to code.
+
+    A value that was not measured never moves. A factual outside ``suggest`` may stay or move towards
+    it (DESIGN.md).
+    """
+    movable = []
+    for feature in schema.features:
+        code = factual[feature.name]
+        if not may_move(feature, limits.profile) or feature.name in limits.frozen or math.isnan(code):
+            continue
+        values = (
+            _open_levels(feature, code, limits)
+            if feature.named
+            else _open_numbers(feature, code, limits, domain, schema)
+        )
+        if values:
+            movable.append(Movable(feature=feature.name, values=values))
+    return tuple(movable)
+
+
+def _open_levels(feature: Feature, code: float, limits: Limits) -> tuple[float, ...]:
+    names = set(limits.levels.get(feature.name, feature.levels))
+    intervention = limits.profile == "intervention"
+    if intervention and feature.suggest_levels:
+        names &= set(feature.suggest_levels)
+    codes = [float(index) for index, name in enumerate(feature.levels) if name in names and index != code]
+    if intervention and feature.kind == "ordinal":
+        codes = [value for value in codes if _realistic(feature, code, value)]
+    return tuple(codes)
+
+
+def _open_numbers(
+    feature: Feature, code: float, limits: Limits, domain: Domain, schema: Schema
+) -> tuple[float, ...]:
+    low, high = open_span(feature, limits.profile, domain, schema)
+    low, high = min(low, code), max(high, code)
+    if feature.name in limits.ranges:
+        asked_low, asked_high = limits.ranges[feature.name]
+        low, high = max(low, asked_low), min(high, asked_high)
+    same = 0.5 * 10.0**-feature.decimals
+    values = [float(value) for value in _grid(feature, low, high) if abs(value - code) > same]
+    if limits.profile == "intervention":
+        values = [value for value in values if _realistic(feature, code, value)]
+    return tuple(values)
+
+
+def _grid(feature: Feature, low: float, high: float) -> np.ndarray:
+    """Multiples of the feature's step from low to high, rounded to its decimals."""
+    slack = 1e-9
+    first, last = math.ceil(low / feature.grid - slack), math.floor(high / feature.grid + slack)
+    return np.round(np.arange(first, last + 1) * feature.grid, feature.decimals)
+
+
+def _realistic(feature: Feature, before: float, after: float) -> bool:
+    """Whether a change keeps the feature's direction and its largest realistic change."""
+    change = after - before
+    if feature.direction == "up" and change < 0:
+        return False
+    if feature.direction == "down" and change > 0:
+        return False
+    return feature.largest_change is None or abs(change) <= feature.largest_change + 1e-9
+
+
+def limit_violation(feature: Feature, before: float, after: float, limits: Limits) -> str:
+    """Say in one phrase which limit a changed value breaks (for a value outside a query's movable)."""
+    name = f"`{feature.name}`"
+    if feature.role == "context":
+        return f"{name} is context and may not change"
+    if not may_move(feature, limits.profile):
+        return f"{name} is a finding that nobody can set and may not change"
+    if feature.name in limits.frozen:
+        return f"{name} is frozen"
+    if math.isnan(before):
+        return f"{name} was not measured and may not change"
+    if limits.profile == "intervention" and feature.kind != "categorical":
+        if feature.direction != "any" and (after > before) != (feature.direction == "up"):
+            return f"{name} may only go {feature.direction}"
+        if not _realistic(feature, before, after):
+            unit = f" {feature.unit}" if feature.unit else ""
+            return f"{name} may move by at most {feature.largest_change:g}{unit}"
+    return f"{name} = {to_value(feature, after)} is outside what may be suggested"

@@ -1,0 +1,88 @@
+"""Proposers: anything that answers a query with candidate texts. Here the language model and the control."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Literal, Protocol
+
+import numpy as np
+
+from sensecf_core.cohorts.encoding import to_value
+from sensecf_core.cohorts.schema import Schema
+from sensecf_core.language.grammar import write_edits
+from sensecf_core.queries.query import Query
+
+Stopped = Literal["cancelled", "deadline"]
+Progress = Callable[[float, str], None]
+"""Called with the share done (0 to 1) and what is going on."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """How one call of a proposer is bounded: size, seed, and the ways it can be stopped.
+
+    ``deadline`` is a :func:`time.perf_counter` moment in seconds.
+    """
+
+    candidates: int
+    seed: int
+    temperature: float
+    deadline: float
+    cancelled: Callable[[], bool]
+    progress: Progress
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """Candidate texts as they came, with what it took to make them (seconds).
+
+    ``cut`` are the positions of texts that were cut short; they count as unreadable, since a cut number
+    is another number.
+    """
+
+    texts: tuple[str, ...]
+    cut: frozenset[int] = frozenset()
+    prompt: str | None = None
+    prefill_seconds: float | None = None
+    decode_seconds: float | None = None
+    stopped: Stopped | None = None
+    provenance: tuple[tuple[str, str], ...] = ()
+
+
+class Proposer(Protocol):
+    """Answers a query with up to ``run.candidates`` texts. It never sees the classifier."""
+
+    def propose(self, query: Query, run: Run) -> Proposal:
+        """Propose edits as text in the form of :mod:`sensecf_core.language.grammar`."""
+        ...
+
+
+@dataclass(frozen=True)
+class RandomProposer:
+    """The control: edits drawn uniformly from the query's own grammar.
+
+    Every candidate makes as many changes as the query allows; the features are drawn uniformly without
+    replacement, then each value uniformly among those that feature may take. A language model is
+    credited only with what it adds to this.
+    """
+
+    schema: Schema
+
+    def propose(self, query: Query, run: Run) -> Proposal:
+        """Draw candidates; the same seed draws the same ones."""
+        started = perf_counter()
+        rng = np.random.default_rng(run.seed)
+        texts = [self._draw(query, rng) for _ in range(run.candidates)]
+        return Proposal(tuple(texts), decode_seconds=perf_counter() - started)
+
+    def _draw(self, query: Query, rng: np.random.Generator) -> str:
+        count = min(query.limits.max_changes, len(query.movable))
+        picks = sorted(rng.choice(len(query.movable), size=count, replace=False))
+        edits = {}
+        for pick in picks:
+            movable = query.movable[pick]
+            feature = self.schema.feature(movable.feature)
+            edits[movable.feature] = to_value(feature, rng.choice(movable.values))
+        return write_edits(self.schema, edits)

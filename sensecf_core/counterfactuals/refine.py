@@ -1,0 +1,110 @@
+"""Make counterfactuals smaller: undo what is not needed, then pull values towards the factual.
+
+Works on all candidates of a query at once; each step is one call of the classifier, and a candidate
+that was valid and within the rules stays so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from sensecf_core.cohorts.encoding import Codes
+from sensecf_core.cohorts.rules import violations
+from sensecf_core.counterfactuals.checker import Checker, Floats, Meter
+from sensecf_core.counterfactuals.moves import Mask, Moves
+
+Holds = Callable[[Codes], Mask]
+
+
+def refine(checker: Checker, moves: Moves, codes: Codes, meter: Meter, margin: float = 0.0) -> Codes:
+    """Shrink valid candidates (n, features); returns rows of the same shape, in the same order.
+
+    ``margin`` is how many log-odds beyond the threshold the rows stay. Raises ``BudgetSpentError``
+    through ``meter``.
+    """
+
+    def holds(rows: Codes) -> Mask:
+        reached = checker.reaches(meter.probability(rows), moves.desired, margin)
+        return reached & ~violations(moves.schema, moves.factual, rows).any(axis=1)
+
+    fewer = undo_unneeded(checker, moves, codes, holds)
+    nearer = pull_towards_factual(moves, fewer, holds)
+    # A classifier that is not monotone may need even less once values are nearer.
+    return undo_unneeded(checker, moves, nearer, holds)
+
+
+def undo_unneeded(checker: Checker, moves: Moves, codes: Codes, holds: Holds) -> Codes:
+    """Set changes back to the factual, one a round and row, while the desired class is kept.
+
+    Of the changes that can go, the one whose value moved farthest goes first (the largest share of the
+    Gower distance), so that what remains is few and small.
+    """
+    codes = codes.copy()
+    active = np.arange(len(codes))
+    while len(active):
+        changed = moves.changed(codes[active])
+        row, feature = np.nonzero(changed & (changed.sum(axis=1) > 1)[:, None])
+        trial = codes[active[row]]
+        trial[np.arange(len(row)), feature] = moves.factual[feature]
+        keeps = holds(trial)
+        gain = checker.distances.gower(moves.factual, codes[active[row]]) - checker.distances.gower(
+            moves.factual, trial
+        )
+        best = _best_per_row(row[keeps], gain[keeps], len(active))
+        chosen = np.flatnonzero(keeps)[best[best >= 0]]
+        codes[active[row[chosen]]] = trial[chosen]
+        active = active[row[chosen]]
+    return codes
+
+
+def _best_per_row(row: npt.NDArray[np.int64], gain: Floats, n_rows: int) -> npt.NDArray[np.int64]:
+    """For each of ``n_rows``, the position of its entry with the largest gain, or -1."""
+    best = np.full(n_rows, -1)
+    order = np.argsort(gain, kind="stable")
+    best[row[order]] = order
+    return best
+
+
+def pull_towards_factual(moves: Moves, codes: Codes, holds: Holds) -> Codes:
+    """Move each changed value along its own grid as near to the factual as the class allows.
+
+    Bisection on the grid, feature by feature in schema order; it keeps a valid end at every step, so a
+    classifier that is not monotone costs nearness, never validity. Named levels stay as they are,
+    except that ordinal levels move along their order.
+    """
+    codes = codes.copy()
+    for position, values in moves.values.items():
+        if moves.schema.features[position].kind in ("categorical", "binary"):
+            continue
+        rows = np.flatnonzero(moves.changed(codes)[:, position])
+        if len(rows):
+            codes[rows] = _bisect(moves, codes[rows], position, values, holds)
+    return codes
+
+
+def _bisect(moves: Moves, codes: Codes, position: int, values: Codes, holds: Holds) -> Codes:
+    """Bisect one feature of many rows between the factual (excluded) and the present value."""
+    codes = codes.copy()
+    upward = codes[:, position] > moves.factual[position]
+    above = np.searchsorted(values, moves.factual[position])
+    # Positions on the grid: `near` is the nearest not yet tried, `far` the farthest known to hold.
+    near = np.where(upward, above, above - 1)
+    far = np.where(
+        upward,
+        np.searchsorted(values, codes[:, position] - 1e-9),
+        np.searchsorted(values, codes[:, position] + 1e-9) - 1,
+    )
+    while len(open_rows := np.flatnonzero(np.where(upward, near < far, near > far))):
+        step = np.where(upward[open_rows], 1, -1)
+        distance = (far[open_rows] - near[open_rows]) * step
+        middle = near[open_rows] + step * (distance // 2)
+        trial = codes[open_rows]
+        trial[:, position] = values[middle]
+        keeps = holds(trial)
+        codes[open_rows[keeps]] = trial[keeps]
+        far[open_rows[keeps]] = middle[keeps]
+        near[open_rows[~keeps]] = middle[~keeps] + step[~keeps]
+    return codes

@@ -1,0 +1,51 @@
+"""One sentence per counterfactual, rendered from its checked numbers (never from a model's prose)."""
+
+from __future__ import annotations
+
+from sensecf_core.cohorts.encoding import Value
+from sensecf_core.cohorts.schema import Feature, Schema
+from sensecf_core.queries.answer import Change
+
+THIN_SPACE = "\u2009"
+
+
+def number(feature: Feature, value: Value) -> str:
+    """Write a value as people read it: decimals of the schema, thin-space thousands, yes / no."""
+    if value is None:
+        return "not measured"
+    if feature.kind == "binary":
+        return "yes" if value else "no"
+    if isinstance(value, str):
+        return value
+    return f"{value:,.{feature.decimals}f}".replace(",", THIN_SPACE)
+
+
+def measure(feature: Feature, value: Value) -> str:
+    """Write a value with its unit."""
+    text = number(feature, value)
+    return text if value is None or not feature.unit else f"{text} {feature.unit}"
+
+
+def risk(probability: float) -> str:
+    """Write p(class 1) as a whole number out of 100."""
+    return f"{round(100 * probability):.0f}"
+
+
+def sentence(schema: Schema, changes: dict[str, Change], before: float, after: float, reaches: int) -> str:
+    """Say what would change and what the model would then say; ``before``/``after`` are p(class 1)."""
+    phrases = [_phrase(schema.feature(name), change) for name, change in changes.items()]
+    listed = phrases[0] if len(phrases) == 1 else f"{', '.join(phrases[:-1])} and {phrases[-1]}"
+    verdict = "would flag" if reaches else "would no longer flag"
+    return (
+        f"With {listed}, the model {verdict} {schema.task.label} "
+        f"({risk(after)} instead of {risk(before)} of 100)."
+    )
+
+
+def _phrase(feature: Feature, change: Change) -> str:
+    after, before = measure(feature, change.after), number(feature, change.before)
+    return (
+        f"{feature.label[0].lower() + feature.label[1:]} of {after} instead of {before}"
+        if (not feature.named and feature.kind != "binary")
+        else f"{feature.label[0].lower() + feature.label[1:]} “{after}” instead of “{before}”"
+    )

@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from sensecf_core.counterfactuals import explain as explaining
+from sensecf_core.counterfactuals.checker import Checker
+from sensecf_core.counterfactuals.explain import answer
+from sensecf_core.counterfactuals.proposers import Proposal, Run
+from sensecf_core.errors import InputError
+from sensecf_core.queries.answer import Answer
+from sensecf_core.queries.query import Query
+from sensecf_core.queries.request import ExplainRequest
+
+
+@dataclass(frozen=True)
+class ScriptedProposer:
+    """Says the same texts whatever it is asked (tests only)."""
+
+    texts: tuple[str, ...]
+    stopped: str | None = None
+
+    def propose(self, query: Query, run: Run) -> Proposal:
+        return Proposal(self.texts, stopped=self.stopped)  # type: ignore[arg-type]
+
+
+def ask(participant: str, **options: object) -> ExplainRequest:
+    return ExplainRequest.model_validate(
+        {"cohort": "small", "participant_id": participant, "method": "random", "candidates": 64, **options}
+    )
+
+
+@pytest.fixture
+def scripted(monkeypatch: pytest.MonkeyPatch):
+    def say(*texts: str, stopped: str | None = None) -> None:
+        monkeypatch.setattr(explaining, "proposer_for", lambda *args: ScriptedProposer(texts, stopped))
+
+    return say
+
+
+def timeless(found: Answer) -> dict[str, object]:
+    return found.model_dump(exclude={"seconds", "created"})
+
+
+def test_found_counterfactuals_are_what_they_claim(checker: Checker, flagged: list[str]) -> None:
+    found = answer(checker, ask(flagged[0]))
+    assert found.status == "found"
+    assert 1 <= len(found.counterfactuals) <= 4
+    row = checker.cohort.rows.loc[[(flagged[0], "0")]]
+    for option in found.counterfactuals:
+        changed = row.copy()
+        for name, change in option.changes.items():
+            assert found.factual.features[name] == change.before
+            changed[name] = change.after
+        assert checker.classifier.predict_proba(changed)[0] == pytest.approx(option.probability)
+        assert option.probability < found.threshold
+        assert option.valid
+        assert option.violations == ()
+        assert option.n_changed == len(option.changes) <= 3
+        assert option.interval[0] <= option.interval[1]
+        assert option.second_judge_probability == pytest.approx(checker.classifier.second_judge(changed)[0])
+        assert f"{round(100 * option.probability)} instead of" in option.sentence
+
+
+def test_counts_never_grow_from_step_to_step(checker: Checker, flagged: list[str]) -> None:
+    for person in flagged[:8]:
+        trace = answer(checker, ask(person)).trace
+        counts = [
+            trace.proposed,
+            trace.readable,
+            trace.within_limits,
+            trace.valid,
+            trace.plausible,
+            trace.shown,
+        ]
+        assert counts == sorted(counts, reverse=True)
+        assert trace.proposed == 64 == len(trace.candidates)
+        assert trace.model_rows >= trace.readable
+
+
+def test_the_same_seed_gives_the_same_answer_and_address(checker: Checker, flagged: list[str]) -> None:
+    first, again, other = (answer(checker, ask(flagged[2], seed=seed)) for seed in (3, 3, 4))
+    assert timeless(first) == timeless(again)
+    assert first.answer_id != other.answer_id
+    assert Answer.model_validate_json(first.model_dump_json()) == first
+
+
+def test_a_participant_who_already_has_the_class_is_told_so(checker: Checker) -> None:
+    test = checker.cohort.part("test")
+    calm = test.index[checker.classifier.predict(test) == 0][0][0]
+    found = answer(checker, ask(calm))
+    assert found.status == "already_desired"
+    assert "contrast" in " ".join(found.reasons)
+    assert found.trace.proposed == 0
+    tipped = answer(checker, ask(calm, profile="contrast", desired=1))
+    assert tipped.status in ("found", "none")
+    assert all(option.probability >= found.threshold for option in tipped.counterfactuals)
+
+
+def test_nonsense_ends_in_an_honest_none(checker: Checker, flagged: list[str], scripted) -> None:
+    scripted("I would suggest to eat better.", "", "bmi=", "age=20", "bmi=12; bmi=13")
+    found = answer(checker, ask(flagged[0]))
+    assert found.status == "none"
+    assert found.counterfactuals == ()
+    assert (found.trace.proposed, found.trace.readable, found.trace.within_limits) == (5, 1, 0)
+    assert "None of the 1 readable candidates kept to the limits" in found.reasons[0]
+
+
+def test_limits_that_bind_are_named(checker: Checker, flagged: list[str], scripted) -> None:
+    movable = ("waist", "carbohydrate", "sugar", "sleep", "smoking", "active", "diet", "bmi")
+    for person in flagged:
+        scripted(
+            "diet=low carb" if checker.cohort.rows.loc[(person, "0"), "diet"] != "low carb" else "diet=mixed"
+        )
+        found = answer(checker, ask(person, frozen=movable[:6], profile="contrast", max_changes=1))
+        if found.status == "none" and "while `" in " ".join(found.reasons):
+            break
+    else:
+        pytest.fail("no flagged person is held back by a frozen feature")
+    assert any("No candidate reaches the desired class while `" in reason for reason in found.reasons)
+    if found.best is not None:
+        assert found.best.probability < found.factual.probability
+
+
+def test_cancelled_and_spent_answers_keep_their_trace(checker: Checker, flagged: list[str], scripted) -> None:
+    scripted("sugar=60", "sugar=60", stopped="cancelled")
+    stopped = answer(checker, ask(flagged[0]))
+    assert (stopped.status, stopped.trace.proposed, stopped.trace.unique) == ("cancelled", 2, 1)
+    scripted(*["sleep=7.0"] * 20)
+    spent = answer(checker, ask(flagged[0], max_model_rows=10))
+    assert spent.status == "budget_spent"
+    assert "10 model rows" in spent.reasons[0]
+
+
+def test_duplicates_point_at_the_first(checker: Checker, flagged: list[str], scripted) -> None:
+    scripted("sugar=60; sleep=8.0", "carbohydrate=200", " sleep = 8 ; sugar=60 g/day")
+    candidates = answer(checker, ask(flagged[0])).trace.candidates
+    assert [candidate.duplicate_of for candidate in candidates] == [None, None, 0]
+
+
+def test_everything_frozen_is_refused(checker: Checker, flagged: list[str]) -> None:
+    every = [f.name for f in checker.schema.features if f.role != "context"]
+    with pytest.raises(InputError, match="Nothing may move"):
+        answer(checker, ask(flagged[0], frozen=every))
+
+
+def test_a_stranger_is_refused_with_near_matches(checker: Checker) -> None:
+    with pytest.raises(InputError, match="p0001"):
+        answer(checker, ask("p00001"))
+
+
+def test_interval_is_central(checker: Checker, flagged: list[str]) -> None:
+    found = answer(checker, ask(flagged[0]))
+    refits = [option.interval for option in found.counterfactuals]
+    assert np.all(np.diff(refits, axis=1) >= 0)

@@ -7,6 +7,7 @@ pydantic. It is a plain value: nothing in it depends on the rows.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Annotated, Literal
 
@@ -44,8 +45,11 @@ class Feature(Plain):
     ``valid`` bounds what a datum can be at all; ``suggest`` (for named levels: ``suggest_levels``)
     bounds what a suggestion may name; ``largest_change`` is the largest realistic change of one
     suggestion in the feature's unit (for ordinal features: in levels). Values that suggestions name
-    lie on multiples of ``step``.
+    lie on multiples of ``step``. ``contrast_only`` marks a finding that nobody can set: it moves under
+    ``contrast`` limits and never under ``intervention`` limits.
     """
+
+    model_config = ConfigDict(allow_inf_nan=False)
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
     label: str
@@ -63,6 +67,7 @@ class Feature(Plain):
     direction: Direction = "any"
     largest_change: Annotated[float, Field(gt=0)] | None = None
     reference: Reference | None = None
+    contrast_only: bool = False
     headline: bool = False
 
     @property
@@ -77,36 +82,51 @@ class Feature(Plain):
 
     @model_validator(mode="after")
     def _consistent(self) -> Feature:
+        problems = [*self._level_problems(), *self._range_problems()]
+        if problems:
+            raise ValueError("; ".join(f"`{self.name}`: {problem}" for problem in problems))
+        return self
+
+    def _level_problems(self) -> Iterator[str]:
         if self.named and len(self.levels) < 2:
-            raise ValueError(f"`{self.name}`: an {self.kind} feature must name at least two `levels`")
-        if not self.named and self.levels:
-            raise ValueError(f"`{self.name}`: `levels` belong to ordinal and categorical features only")
-        if self.kind == "binary" and self.valid not in (None, (0, 1)):
-            raise ValueError(f"`{self.name}`: a binary feature is 0 or 1, `valid` must be [0, 1]")
+            yield f"an {self.kind} feature must name at least two `levels`"
+        if not self.named and (self.levels or self.suggest_levels):
+            yield "`levels` and `suggest_levels` belong to ordinal and categorical features only"
+        if len(set(self.levels)) < len(self.levels):
+            yield "`levels` must differ from each other"
+        for level in self.levels:
+            if not level.strip() or level != level.strip() or not level.isprintable() or "|" in level:
+                yield f"the level {level!r} must be plain text without `|` or outer spaces"
+        if unknown := sorted(set(self.suggest_levels) - set(self.levels)):
+            yield f"`suggest_levels` names unknown levels {unknown}"
+
+    def _range_problems(self) -> Iterator[str]:
         for field in ("valid", "suggest"):
             span = getattr(self, field)
             if span is not None and (self.named or span[0] > span[1]):
-                raise ValueError(f"`{self.name}`: `{field}` must be [low, high] numbers, got {span}")
+                yield f"`{field}` must be [low, high] numbers, got {span}"
+        if self.kind == "binary" and self.valid not in (None, (0, 1)):
+            yield "a binary feature is 0 or 1, `valid` must be [0, 1]"
         if self.kind in ("continuous", "integer") and self.valid is None:
-            raise ValueError(f"`{self.name}`: a {self.kind} feature must have a `valid` range")
+            yield f"{'an' if self.kind == 'integer' else 'a'} {self.kind} feature must have a `valid` range"
         if (
             self.valid
             and self.suggest
-            and not (self.valid[0] <= self.suggest[0] <= self.suggest[1] <= self.valid[1])
+            and not self.valid[0] <= self.suggest[0] <= self.suggest[1] <= self.valid[1]
         ):
-            raise ValueError(f"`{self.name}`: `suggest` {self.suggest} must lie inside `valid` {self.valid}")
-        unknown = set(self.suggest_levels) - set(self.levels)
-        if unknown:
-            raise ValueError(f"`{self.name}`: `suggest_levels` names unknown levels {sorted(unknown)}")
-        return self
+            yield f"`suggest` {self.suggest} must lie inside `valid` {self.valid}"
+        if self.kind == "integer" and (self.decimals or self.grid % 1):
+            yield "an integer feature has no `decimals` and a whole `step`"
 
 
 class LinearRule(Plain):
     """A linear inequality across numeric features: ``sum(coefficient * value) <= bound``."""
 
+    model_config = ConfigDict(allow_inf_nan=False)
+
     name: str
     text: str
-    terms: dict[str, float]
+    terms: Annotated[dict[str, float], Field(min_length=1)]
     bound: float = 0.0
 
 
@@ -115,6 +135,8 @@ class Coupling(Plain):
 
     It holds for changes, not for levels; ``tolerance`` is in the unit of ``feature``.
     """
+
+    model_config = ConfigDict(allow_inf_nan=False)
 
     name: str
     text: str

@@ -1,0 +1,82 @@
+"""Where the training rows lie: the range of each feature, and the place of a value within it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from sensecf_core.cohorts.encoding import Codes
+from sensecf_core.cohorts.schema import Schema
+
+OUTER_PERCENT = 1.0
+"""A number is in-domain between this percentile of the training rows and its mirror image."""
+
+
+@dataclass(frozen=True)
+class Domain:
+    """Ranges of the training rows, by feature; fitted by :meth:`fit`.
+
+    Attributes
+    ----------
+    low, high : shape (features,), the in-domain range: the training 1st and 99th percentile of
+        numbers; the least and greatest code seen of binary and named features.
+    minimum, maximum, median : shape (features,), of the measured training values. The median of
+        ordinal, categorical and binary features is the most common code.
+    sorted_columns : by feature, its measured training codes in ascending order.
+
+    A feature that no training row measured has NaN everywhere and never leaves the domain.
+    """
+
+    low: Codes
+    high: Codes
+    minimum: Codes
+    maximum: Codes
+    median: Codes
+    discrete: npt.NDArray[np.bool_]
+    sorted_columns: tuple[Codes, ...]
+
+    @classmethod
+    def fit(cls, schema: Schema, codes: Codes) -> Domain:
+        """Measure training rows, ``codes`` of shape (n, features)."""
+        discrete = np.array([f.named or f.kind == "binary" for f in schema.features])
+        columns = tuple(np.sort(column[~np.isnan(column)]) for column in codes.T)
+        size = len(schema.features)
+        low, high, minimum, maximum, median = (np.full(size, np.nan) for _ in range(5))
+        for position, column in enumerate(columns):
+            if not len(column):
+                continue
+            minimum[position], maximum[position] = column[0], column[-1]
+            if discrete[position]:
+                low[position], high[position] = column[0], column[-1]
+                seen, counts = np.unique(column, return_counts=True)
+                median[position] = seen[counts.argmax()]
+            else:
+                low[position], high[position] = np.percentile(column, [OUTER_PERCENT, 100 - OUTER_PERCENT])
+                median[position] = np.median(column)
+        return cls(low, high, minimum, maximum, median, discrete, columns)
+
+    def percentile(self, position: int, code: float) -> float:
+        """Share of training rows below ``code``, in percent; rows equal to it count half.
+
+        Returns NaN where ``code`` or every training value is missing.
+        """
+        column = self.sorted_columns[position]
+        if np.isnan(code) or not len(column):
+            return float("nan")
+        below = np.searchsorted(column, code, side="left")
+        up_to = np.searchsorted(column, code, side="right")
+        return float(50.0 * (below + up_to) / len(column))
+
+    def in_domain(self, codes: Codes) -> npt.NDArray[np.bool_]:
+        """Which values lie inside ``low`` to ``high`` (named and binary: were seen in training).
+
+        Returns a bool array of the shape of ``codes``, (n, features); not measured counts as inside.
+        """
+        inside = ~((codes < self.low) | (codes > self.high))
+        for position in np.flatnonzero(self.discrete):
+            column = codes[:, position]
+            if len(self.sorted_columns[position]):
+                inside[:, position] = np.isnan(column) | np.isin(column, self.sorted_columns[position])
+        return inside

@@ -1,0 +1,32 @@
+"""Hashes of content: the same values give the same hash, whatever file format or version held them."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+
+def frame_sha256(frame: pd.DataFrame) -> str:
+    """Hash a table: index, column names, and values; numbers as float64, everything else as text."""
+    digest = hashlib.sha256()
+    flat = frame.reset_index()
+    for name in flat.columns:
+        column = flat[name]
+        digest.update(f"\x1e{name}\x1f".encode())
+        if pd.api.types.is_numeric_dtype(column):
+            numbers = column.to_numpy(dtype="<f8", na_value=np.nan)
+            digest.update((np.where(np.isnan(numbers), np.nan, numbers) + 0.0).tobytes())
+        else:
+            values, gone = column.astype(object).tolist(), column.isna().tolist()
+            texts = ["\x00" if none else str(value) for value, none in zip(values, gone, strict=True)]
+            digest.update("\x1f".join(texts).encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()
+
+
+def file_sha256(path: Path) -> str:
+    """Hash a file's bytes without holding them all in memory."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,95 @@
+"""Rules across features: which ones a row breaks, and which ones a changed row breaks anew.
+
+Rules are judged on codes (see :mod:`sensecf_core.cohorts.encoding`), many rows at once. A rule with a
+value that was not measured is not judged.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from sensecf_core.cohorts.encoding import Codes
+from sensecf_core.cohorts.schema import Schema
+
+Flags = npt.NDArray[np.bool_]
+
+TOLERANCE = 1e-9
+"""Slack for floating-point sums, relative to the size of the terms (at least 1)."""
+
+
+def rule_texts(schema: Schema) -> tuple[str, ...]:
+    """Sentences of all rules, then of all couplings: the column order of :func:`violations`."""
+    return tuple(rule.text for rule in schema.rules) + tuple(c.text for c in schema.couplings)
+
+
+def broken_rules(schema: Schema, codes: Codes) -> Flags:
+    """Which linear rules each row breaks.
+
+    Parameters
+    ----------
+    schema : the cohort's schema.
+    codes : shape (n, features).
+
+    Returns
+    -------
+    bool array of shape (n, ``len(schema.rules)``); False where a value was not measured.
+    """
+    excess, slack = _excess(schema, codes)
+    return np.nan_to_num(excess, nan=-1.0) > slack
+
+
+def broken_shares(schema: Schema, codes: Codes) -> dict[str, float]:
+    """Share of the rows that break each linear rule, by the rule's name; ``codes`` (n, features).
+
+    Rows on which a rule is not judged count as keeping it.
+    """
+    broken = broken_rules(schema, codes)
+    return {rule.name: float(broken[:, i].mean()) for i, rule in enumerate(schema.rules)}
+
+
+def violations(schema: Schema, factual: Codes, candidates: Codes) -> Flags:
+    """Which rules and couplings each candidate breaks, given the row it started from.
+
+    A linear rule that the factual breaks already counts only where it got worse.
+
+    Parameters
+    ----------
+    schema : the cohort's schema.
+    factual : shape (features,).
+    candidates : shape (n, features).
+
+    Returns
+    -------
+    bool array of shape (n, ``len(rules) + len(couplings)``), columns as in :func:`rule_texts`.
+    """
+    excess, slack = _excess(schema, candidates)
+    before, _ = _excess(schema, factual[np.newaxis])
+    already = np.maximum(np.nan_to_num(before, nan=0.0), 0.0)
+    linear = np.nan_to_num(excess, nan=-1.0) > already + slack
+    return np.hstack([linear, _broken_couplings(schema, factual, candidates)])
+
+
+def _excess(schema: Schema, codes: Codes) -> tuple[Codes, Codes]:
+    """By how much each row exceeds each rule's bound (NaN: not judged), and the rounding slack."""
+    excess = np.empty((len(codes), len(schema.rules)))
+    slack = np.empty_like(excess)
+    for column, rule in enumerate(schema.rules):
+        positions = [schema.positions[name] for name in rule.terms]
+        terms = codes[:, positions] * np.array(list(rule.terms.values()))
+        excess[:, column] = terms.sum(axis=1) - rule.bound
+        size = np.nan_to_num(np.abs(terms).sum(axis=1)) + abs(rule.bound)
+        slack[:, column] = TOLERANCE * np.maximum(size, 1.0)
+    return excess, slack
+
+
+def _broken_couplings(schema: Schema, factual: Codes, candidates: Codes) -> Flags:
+    broken = np.zeros((len(candidates), len(schema.couplings)), dtype=bool)
+    change = candidates - factual
+    for column, coupling in enumerate(schema.couplings):
+        moved = change[:, schema.positions[coupling.feature]]
+        expected = coupling.slope * change[:, schema.positions[coupling.follows]]
+        gap = np.abs(moved - expected)
+        slack = TOLERANCE * np.maximum(np.nan_to_num(np.abs(moved) + np.abs(expected)), 1.0)
+        broken[:, column] = np.nan_to_num(gap, nan=-1.0) > coupling.tolerance + slack
+    return broken

@@ -26,7 +26,7 @@ def to_codes(schema: Schema, rows: pd.DataFrame) -> Codes:
     for position, feature in enumerate(schema.features):
         column = rows[feature.name]
         if feature.named:
-            codes = pd.Categorical(column, categories=list(feature.levels)).codes.astype(float)
+            codes = pd.Index(feature.levels).get_indexer(column).astype(float)
             codes[codes < 0] = np.nan
             matrix[:, position] = codes
         else:

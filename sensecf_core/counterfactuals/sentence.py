@@ -6,7 +6,7 @@ from sensecf_core.cohorts.encoding import Value
 from sensecf_core.cohorts.schema import Feature, Schema
 from sensecf_core.queries.answer import Change
 
-THIN_SPACE = "\u2009"
+THIN_SPACE = "\u202f"
 
 
 def number(feature: Feature, value: Value) -> str:

@@ -1,0 +1,1 @@
+"""The black box: train, calibrate, evaluate, keep and explain one classifier per cohort."""

@@ -1,0 +1,118 @@
+"""One cohort's black box: calibrated boosted trees, a linear second judge, and bootstrap refits."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from sensecf_core.classifiers.calibration import Sigmoid, probability
+from sensecf_core.classifiers.forest import CalibratedForest, Forest
+from sensecf_core.classifiers.linear import LinearJudge
+from sensecf_core.classifiers.matrix import to_matrix
+from sensecf_core.cohorts.encoding import Codes, to_codes
+from sensecf_core.cohorts.schema import Schema
+
+Floats = npt.NDArray[np.float64]
+INTERVAL = (0.05, 0.95)
+"""Quantiles over the refits that bound the risk interval (central 90 %)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Classifier:
+    """A trained classifier. Methods take DataFrames with the schema's columns, or codes (n, features).
+
+    Attributes
+    ----------
+    threshold : p(class 1) from which class 1 is predicted, chosen on ``val``.
+    second_threshold : the same for the second judge.
+    tree_model : the bare, uncalibrated ``HistGradientBoostingClassifier``; reads :func:`to_matrix`.
+    calibration : from its log-odds to calibrated ones.
+    judge : the second judge.
+    refits : the bootstrap refits, each calibrated on ``val``.
+    training : how it came about (seed, settings, their cross-validated scores), JSON-able.
+    """
+
+    schema: Schema
+    threshold: float
+    second_threshold: float
+    tree_model: Any
+    calibration: Sigmoid
+    judge: LinearJudge
+    refits: tuple[CalibratedForest, ...]
+    training: Mapping[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hash of everything that decides an output; the same for the same fit, saved or not."""
+        digest = hashlib.sha256()
+        for part in self._content():
+            digest.update(part)
+        return digest.hexdigest()
+
+    def predict_proba(self, rows: pd.DataFrame) -> Floats:
+        """Return the calibrated p(class 1), shape (n,)."""
+        return self.probability_of_codes(to_codes(self.schema, rows))
+
+    def margin(self, rows: pd.DataFrame) -> Floats:
+        """Return the calibrated log-odds of class 1, shape (n,)."""
+        return self.margin_of_codes(to_codes(self.schema, rows))
+
+    def predict(self, rows: pd.DataFrame) -> npt.NDArray[np.int64]:
+        """Return the predicted class 0 / 1, shape (n,)."""
+        return (self.predict_proba(rows) >= self.threshold).astype(np.int64)
+
+    def second_judge(self, rows: pd.DataFrame) -> Floats:
+        """Return the second judge's calibrated p(class 1), shape (n,)."""
+        return self.second_judge_of_codes(to_codes(self.schema, rows))
+
+    def refit_probabilities(self, rows: pd.DataFrame) -> Floats:
+        """Return each refit's calibrated p(class 1), shape (refits, n)."""
+        return self.refit_probabilities_of_codes(to_codes(self.schema, rows))
+
+    def interval(self, rows: pd.DataFrame) -> Floats:
+        """Return low and high end of the risk interval (central 90 % over the refits), shape (n, 2)."""
+        return np.asarray(np.quantile(self.refit_probabilities(rows), INTERVAL, axis=0).T)
+
+    def probability_of_codes(self, codes: Codes) -> Floats:
+        """:meth:`predict_proba` of codes."""
+        return probability(self.margin_of_codes(codes))
+
+    def margin_of_codes(self, codes: Codes) -> Floats:
+        """:meth:`margin` of codes."""
+        return self.calibration.margin(self._forest.raw(to_matrix(self.schema, codes)))
+
+    def second_judge_of_codes(self, codes: Codes) -> Floats:
+        """:meth:`second_judge` of codes."""
+        return probability(self.judge.margin(to_matrix(self.schema, codes)))
+
+    def refit_probabilities_of_codes(self, codes: Codes) -> Floats:
+        """:meth:`refit_probabilities` of codes."""
+        matrix = to_matrix(self.schema, codes)
+        margins = [refit.margin(matrix) for refit in self.refits]
+        return probability(np.array(margins).reshape(len(self.refits), len(matrix)))
+
+    @cached_property
+    def _forest(self) -> Forest:
+        return Forest.of_model(self.tree_model)
+
+    def _content(self) -> Iterator[bytes]:
+        judge = self.judge
+        yield self.schema.sha256.encode()
+        numbers = [self.threshold, self.second_threshold, judge.intercept, self._forest.baseline]
+        yield json.dumps([*numbers, self.calibration.slope, self.calibration.intercept]).encode()
+        for array in (judge.medians, judge.means, judge.scales, judge.missing, judge.weights):
+            yield array.tobytes()
+        for nodes in self._forest.nodes_for_prediction():
+            yield nodes.tobytes()
+        for refit in self.refits:
+            yield json.dumps([refit.sigmoid.slope, refit.sigmoid.intercept, refit.forest.baseline]).encode()
+            for nodes in refit.forest.nodes_for_prediction():
+                yield nodes.tobytes()

@@ -1,0 +1,222 @@
+"""Classifiers on disk: the built-in cohorts' in ``models/classifiers/``, everyone else's in ``var/``.
+
+A folder holds ``classifier.skops``, ``refits.skops``, ``card.json`` and ``manifest.json``, which says for
+which schema, rows and split the classifier was trained and what the files hash to.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from sensecf_core import provenance
+from sensecf_core.classifiers import archive
+from sensecf_core.classifiers.classifier import Classifier
+from sensecf_core.classifiers.training import Progress
+from sensecf_core.cohorts import builtin
+from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.cohorts.fingerprint import file_sha256
+from sensecf_core.cohorts.schema import Schema
+from sensecf_core.errors import NotReadyError
+from sensecf_core.paths import MODELS, var
+
+BUILT_IN = MODELS / "classifiers"
+MAIN, REFITS, CARD, MANIFEST = "classifier.skops", "refits.skops", "card.json", "manifest.json"
+FORMAT = 1
+
+
+def folder(cohort: Cohort) -> Path:
+    """Where the cohort's classifier is kept; what is fitted on a user's own rows stays private."""
+    if not cohort.own and cohort.schema.name in builtin.NAMES:
+        return BUILT_IN / cohort.schema.name
+    return var("classifiers", f"{cohort.schema.name}-{cohort.data_sha256[:12]}")
+
+
+def ready(cohort: Cohort) -> bool:
+    """Whether a classifier for exactly this schema, these rows and this split is there (a quick look)."""
+    place = folder(cohort)
+    return _why_not(cohort, _manifest(place)) is None and all(
+        (place / name).is_file() for name in (MAIN, REFITS)
+    )
+
+
+def load(cohort: Cohort) -> Classifier:
+    """Load the cohort's classifier; loaded once per process and content.
+
+    Raises
+    ------
+    NotReadyError : missing, made for other rows, damaged, or holding types that are not trusted; names the
+        command that mends it.
+    """
+    manifest = _manifest(folder(cohort))
+    reason = _why_not(cohort, manifest)
+    if reason or manifest is None:
+        raise _not_ready(cohort, reason or "is not trained yet")
+    return _load(folder(cohort), _Key(cohort.schema), json.dumps(manifest, sort_keys=True))
+
+
+def card(cohort: Cohort) -> dict[str, Any]:
+    """Read the classifier's card (see :mod:`~sensecf_core.classifiers.evaluation`).
+
+    Raises
+    ------
+    NotReadyError : there is no classifier for this cohort, or its card is damaged.
+    """
+    manifest = _manifest(folder(cohort))
+    reason = _why_not(cohort, manifest)
+    if reason or manifest is None:
+        raise _not_ready(cohort, reason or "is not trained yet")
+    try:
+        found: dict[str, Any] = json.loads((folder(cohort) / CARD).read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise _not_ready(cohort, "has a damaged card") from error
+    return found
+
+
+def save(
+    cohort: Cohort,
+    classifier: Classifier,
+    *,
+    card: dict[str, Any] | None = None,
+    progress: Progress | None = None,
+) -> Path:
+    """Write the classifier and its card, which is worked out here unless it is given.
+
+    The files appear all at once: they are written beside their place and then renamed.
+
+    Returns
+    -------
+    The folder.
+    """
+    if card is None:
+        from sensecf_core.classifiers.evaluation import evaluate
+
+        card = evaluate(cohort, classifier, progress=progress)
+    place = folder(cohort)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))
+    try:
+        _write(fresh, cohort, classifier, card)
+        _swap(fresh, place)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+    return place
+
+
+def _write(place: Path, cohort: Cohort, classifier: Classifier, card: dict[str, Any]) -> None:
+    archive.write_main(place / MAIN, classifier)
+    archive.write_refits(place / REFITS, classifier.refits)
+    (place / CARD).write_text(json.dumps(card, indent=1, allow_nan=False) + "\n", "utf-8")
+    manifest = {
+        "format": FORMAT,
+        **_identity(cohort),
+        "classifier_sha256": classifier.sha256,
+        "files": {name: file_sha256(place / name) for name in (MAIN, REFITS)},
+        "training": dict(classifier.training),
+    }
+    (place / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", "utf-8")
+    if not _is_private(place):
+        place.chmod(0o755)
+
+
+def _is_private(place: Path) -> bool:
+    """Whether a folder is one of those that stay readable by their owner only."""
+    return BUILT_IN not in place.parents
+
+
+def _swap(fresh: Path, place: Path) -> None:
+    """Put ``fresh`` where ``place`` is. What was there moves into ``fresh``'s name, to be removed."""
+    if place.exists():
+        old = fresh.with_name(fresh.name + "-old")
+        place.rename(old)
+        fresh.rename(place)
+        shutil.rmtree(old, ignore_errors=True)
+    else:
+        fresh.rename(place)
+
+
+def _identity(cohort: Cohort) -> dict[str, str]:
+    return {
+        "cohort": cohort.schema.name,
+        "schema_sha256": cohort.schema.sha256,
+        "data_sha256": cohort.data_sha256,
+        "split_sha256": cohort.split_sha256,
+        "scikit_learn": provenance.versions()["scikit-learn"],
+    }
+
+
+def _manifest(place: Path) -> dict[str, Any] | None:
+    """Read a folder's manifest; empty where it cannot be read, None where there is no classifier at all."""
+    try:
+        found = json.loads((place / MANIFEST).read_text("utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _why_not(cohort: Cohort, manifest: dict[str, Any] | None) -> str | None:
+    if manifest is None:
+        return "is not trained yet"
+    if manifest.get("format") != FORMAT or not isinstance(manifest.get("files"), dict):
+        return "has a damaged manifest"
+    identity = _identity(cohort)
+    if manifest.get("scikit_learn") != identity.pop("scikit_learn"):
+        return f"was saved by scikit-learn {manifest.get('scikit_learn')}, not the version installed"
+    changed = [
+        name.removesuffix("_sha256") for name, value in identity.items() if manifest.get(name) != value
+    ]
+    return f"was trained for another {', '.join(changed)}" if changed else None
+
+
+class _Key:
+    """A schema as a cache key: the same content is the same key."""
+
+    def __init__(self, schema: Schema) -> None:
+        self.schema = schema
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Key) and other.schema.sha256 == self.schema.sha256
+
+    def __hash__(self) -> int:
+        return hash(self.schema.sha256)
+
+
+@lru_cache(maxsize=8)
+def _load(place: Path, key: _Key, manifest_json: str) -> Classifier:
+    manifest = json.loads(manifest_json)
+    try:
+        return archive.read(
+            key.schema,
+            *(_checked(place / name, manifest["files"].get(name)) for name in (MAIN, REFITS)),
+            training=manifest.get("training", {}),
+        )
+    except archive.UntrustedError as error:
+        raise _error(key.schema.name, place, f"was refused: {error}") from error
+    except (OSError, archive.DamagedError) as error:
+        raise _error(key.schema.name, place, f"is damaged ({error})") from error
+
+
+def _checked(path: Path, sha256: str | None) -> bytes:
+    import hashlib
+
+    data = path.read_bytes()
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise archive.DamagedError(f"`{path.name}` is not the file that was saved")
+    return data
+
+
+def _not_ready(cohort: Cohort, reason: str) -> NotReadyError:
+    return _error(cohort.schema.name, folder(cohort), reason)
+
+
+def _error(name: str, place: Path, reason: str) -> NotReadyError:
+    return NotReadyError(
+        f"The classifier of cohort {name!r} {reason}; run `python -m sensecf_core train --cohort {name}`, "
+        f"which replaces {place}."
+    )

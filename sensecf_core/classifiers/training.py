@@ -1,0 +1,134 @@
+"""Train a cohort's classifier: choose settings on ``train``, calibrate and choose thresholds on ``val``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sensecf_core.classifiers.calibration import Classes, choose_threshold, fit_sigmoid, probability
+from sensecf_core.classifiers.classifier import Classifier
+from sensecf_core.classifiers.forest import CalibratedForest, Forest
+from sensecf_core.classifiers.linear import fit_linear
+from sensecf_core.classifiers.matrix import to_matrix
+from sensecf_core.classifiers.threads import one_thread
+from sensecf_core.classifiers.tuning import People, Settings, choose_settings
+from sensecf_core.cohorts.cohort import Cohort, Part
+from sensecf_core.cohorts.encoding import Codes, to_codes
+from sensecf_core.cohorts.schema import Schema
+from sensecf_core.errors import InputError
+
+Floats = npt.NDArray[np.float64]
+Progress = Callable[[float, str], None]
+SETTINGS_SHARE = 0.4
+"""Share of the progress bar that choosing the settings takes."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Training material: model matrix (n, columns), target (n,), participant ids (n,)."""
+
+    matrix: Floats
+    target: Classes
+    people: People
+
+    def take(self, positions: npt.NDArray[Any]) -> Rows:
+        """Return the rows at ``positions`` (indices or a mask)."""
+        return Rows(self.matrix[positions], self.target[positions], self.people[positions])
+
+
+def rows_of(cohort: Cohort, *parts: Part) -> Rows:
+    """Gather the rows of ``parts``, in cohort order."""
+    chosen = cohort.parts.isin(parts).to_numpy()
+    codes: Codes = to_codes(cohort.schema, cohort.rows[chosen])
+    return Rows(
+        matrix=to_matrix(cohort.schema, codes),
+        target=cohort.target[chosen].to_numpy(dtype=np.int64),
+        people=cohort.rows.index.get_level_values(0)[chosen].to_numpy(dtype=object),
+    )
+
+
+def train(cohort: Cohort, *, seed: int = 0, refits: int = 20, progress: Progress | None = None) -> Classifier:
+    """Train, calibrate and choose thresholds; ``test`` rows are never looked at.
+
+    Deterministic: the same rows, seed and library versions give the same ``sha256``.
+
+    Parameters
+    ----------
+    refits : number of bootstrap refits (by participant) behind the risk interval.
+    progress : told the fraction done (0 to 1) and what is being done.
+
+    Raises
+    ------
+    InputError : ``train`` or ``val`` has too few participants of a class to learn from.
+    """
+    material, val = rows_of(cohort, "train"), rows_of(cohort, "val")
+    _check_classes(cohort.schema.name, material, val)
+    return fit(cohort.schema, material, val, seed=seed, refits=refits, progress=progress)
+
+
+def fit(
+    schema: Schema, material: Rows, val: Rows, *, seed: int, refits: int, progress: Progress | None = None
+) -> Classifier:
+    """Fit everything on ``material`` and calibrate it on ``val`` (rows of other participants)."""
+    tell = progress or (lambda _fraction, _message: None)
+    with one_thread():
+        tell(0.0, "Choosing the settings by cross-validation")
+        choice = choose_settings(material.matrix, material.target, material.people, seed)
+        tell(SETTINGS_SHARE, "Training the classifier")
+        model = choice.settings.model(seed).fit(material.matrix, material.target)
+        calibration, _ = fit_sigmoid(model, val.matrix, val.target)
+        judge = fit_linear((material.matrix, material.target), (val.matrix, val.target))
+        kept = []
+        for number in range(refits):
+            share = SETTINGS_SHARE + (1 - SETTINGS_SHARE) * (number + 1) / (refits + 1)
+            tell(share, f"Bootstrap refit {number + 1} of {refits}")
+            kept.append(_refit(choice.settings, material, val, (seed, number)))
+        margin = calibration.margin(Forest.of_model(model).raw(val.matrix))
+        tell(1.0, "Trained")
+        return Classifier(
+            schema=schema,
+            threshold=choose_threshold(probability(margin), val.target),
+            second_threshold=choose_threshold(probability(judge.margin(val.matrix)), val.target),
+            tree_model=model,
+            calibration=calibration,
+            judge=judge,
+            refits=tuple(kept),
+            training={
+                "seed": seed,
+                "refits": refits,
+                "settings": asdict(choice.settings),
+                "tried": choice.tried,
+            },
+        )
+
+
+def _refit(settings: Settings, material: Rows, val: Rows, seed: tuple[int, int]) -> CalibratedForest:
+    drawn = material.take(_bootstrap(material, np.random.default_rng(seed)))
+    model = settings.model(seed[0]).fit(drawn.matrix, drawn.target)
+    sigmoid, _ = fit_sigmoid(model, val.matrix, val.target)
+    return CalibratedForest(Forest.of_model(model), sigmoid)
+
+
+def _bootstrap(material: Rows, rng: np.random.Generator) -> npt.NDArray[np.int64]:
+    """Positions of the rows of as many participants as there are, drawn with replacement."""
+    people, owner = np.unique(material.people.astype(str), return_inverse=True)
+    while True:
+        times = np.bincount(rng.integers(len(people), size=len(people)), minlength=len(people))
+        positions = np.repeat(np.arange(len(owner)), times[owner])
+        if len(np.unique(material.target[positions])) == 2:
+            return positions
+
+
+def _check_classes(name: str, material: Rows, val: Rows) -> None:
+    for part, rows, least in (("train", material, 10), ("val", val, 2)):
+        for label in (0, 1):
+            found = len(np.unique(rows.people[rows.target == label].astype(str)))
+            if found < least:
+                raise InputError(
+                    f"Cohort {name!r} cannot be learned: its {part!r} part has {found} participants of "
+                    f"class {label}, and at least {least} are needed."
+                )

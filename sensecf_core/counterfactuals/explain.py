@@ -20,7 +20,7 @@ from sensecf_core.counterfactuals.limits import limits_of
 from sensecf_core.counterfactuals.methods import check_method, proposer_for
 from sensecf_core.counterfactuals.moves import Moves
 from sensecf_core.counterfactuals.proposers import Progress, Proposal, Proposer, Run
-from sensecf_core.counterfactuals.refine import refine
+from sensecf_core.counterfactuals.refine import refine, without
 from sensecf_core.counterfactuals.select import select
 from sensecf_core.counterfactuals.verify import Verdicts, verify
 from sensecf_core.errors import InputError
@@ -171,11 +171,14 @@ def _check(
     clock.append(perf_counter())
     refined = _refined(judges, moves, judged, meter)
     clock.append(perf_counter())
-    chosen = refined.take(select(refined, moves.changed(refined.codes), request.k))
+    counted = count(judged)
+    # A candidate may give two options; no more are shown than candidates passed every check.
+    most = min(request.k, counted.plausible)
+    chosen = refined.take(select(refined, moves.changed(refined.codes), most))
     shown = describe(judges, moves, chosen)
     clock.append(perf_counter())
     verify_s, refine_s, select_s = np.diff(clock).tolist()
-    trace = count(judged).model_copy(update={"shown": len(shown)})
+    trace = counted.model_copy(update={"shown": len(shown)})
     seconds = Seconds(verify=verify_s, refine=refine_s, select=select_s)
     if shown:
         return Outcome("found", counterfactuals=shown, trace=trace, seconds=seconds)
@@ -194,13 +197,15 @@ def _check(
 def _refined(judges: Checker, moves: Moves, judged: Judged, meter: Meter) -> Verdicts:
     """Shrink what passed every check; a row that refining would make unusual stays as it was."""
     verdicts = judged.verdicts
-    passed = np.flatnonzero(verdicts.within_limits & verdicts.valid & verdicts.plausible)
-    raw = verdicts.take(passed)
-    if not len(passed):
+    raw = verdicts.take(np.flatnonzero(verdicts.within_limits & verdicts.valid & verdicts.plausible))
+    if not len(raw.codes):
         return raw
     shrunk = verify(judges, moves, refine(judges, moves, raw.codes, meter), meter)
-    better = shrunk.valid & shrunk.within_limits & shrunk.plausible
-    return verify(judges, moves, np.where(better[:, None], shrunk.codes, raw.codes), meter)
+    usual = shrunk.valid & shrunk.within_limits & shrunk.plausible
+    seconds = without(judges, moves, raw.codes, shrunk.codes, meter)
+    everything = np.vstack([np.where(usual[:, None], shrunk.codes, raw.codes), seconds])
+    pool = verify(judges, moves, everything, meter)
+    return pool.take(np.flatnonzero(pool.valid & pool.within_limits & pool.plausible))
 
 
 def _best(moves: Moves, judged: Judged) -> Best | None:

@@ -34,9 +34,7 @@ class Judged:
 def judge(checker: Checker, moves: Moves, proposal: Proposal, meter: Meter) -> Judged:
     """Read and verify every text; duplicates are judged like any other candidate."""
     texts = proposal.texts
-    edits = [
-        None if position in proposal.cut else _read(moves, text) for position, text in enumerate(texts)
-    ]
+    edits = [None if position in proposal.cut else _read(moves, text) for position, text in enumerate(texts)]
     readable = tuple(position for position, edit in enumerate(edits) if edit is not None)
     codes = np.array([moves.apply(edits[position] or {}) for position in readable])
     verdicts = verify(checker, moves, codes.reshape(-1, len(moves.factual)), meter)

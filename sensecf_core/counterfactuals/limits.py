@@ -183,19 +183,19 @@ def _realistic(feature: Feature, before: float, after: float) -> bool:
 
 def limit_violation(feature: Feature, before: float, after: float, limits: Limits) -> str:
     """Say in one phrase which limit a changed value breaks (for a value outside a query's movable)."""
-    name = f"`{feature.name}`"
-    if feature.role == "context":
-        return f"{name} is context and may not change"
-    if not may_move(feature, limits.profile):
-        return f"{name} is a finding that nobody can set and may not change"
-    if feature.name in limits.frozen:
-        return f"{name} is frozen"
-    if math.isnan(before):
-        return f"{name} was not measured and may not change"
-    if limits.profile == "intervention" and feature.kind != "categorical":
-        if feature.direction != "any" and (after > before) != (feature.direction == "up"):
-            return f"{name} may only go {feature.direction}"
-        if not _realistic(feature, before, after):
-            unit = f" {feature.unit}" if feature.unit else ""
-            return f"{name} may move by at most {feature.largest_change:g}{unit}"
-    return f"{name} = {to_value(feature, after)} is outside what may be suggested"
+    wrong_way = feature.direction != "any" and (after > before) != (feature.direction == "up")
+    ordered = limits.profile == "intervention" and feature.kind != "categorical"
+    unit = f" {feature.unit}" if feature.unit else ""
+    broken = (
+        (feature.role == "context", "is context and may not change"),
+        (not may_move(feature, limits.profile), "is a finding that nobody can set and may not change"),
+        (feature.name in limits.frozen, "is frozen"),
+        (math.isnan(before), "was not measured and may not change"),
+        (ordered and wrong_way, f"may only go {feature.direction}"),
+        (
+            ordered and not _realistic(feature, before, after),
+            f"may move by at most {feature.largest_change or 0:g}{unit}",
+        ),
+        (True, f"= {to_value(feature, after)} is outside what may be suggested"),
+    )
+    return f"`{feature.name}` " + next(phrase for holds, phrase in broken if holds)

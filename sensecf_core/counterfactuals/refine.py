@@ -25,15 +25,34 @@ def refine(checker: Checker, moves: Moves, codes: Codes, meter: Meter, margin: f
     ``margin`` is how many log-odds beyond the threshold the rows stay. Raises ``BudgetSpentError``
     through ``meter``.
     """
+    holds = holding(checker, moves, meter, margin)
+    fewer = undo_unneeded(checker, moves, codes, holds)
+    nearer = pull_towards_factual(moves, fewer, holds)
+    # A classifier that is not monotone may need even less once values are nearer.
+    return undo_unneeded(checker, moves, nearer, holds)
+
+
+def without(checker: Checker, moves: Moves, codes: Codes, shrunk: Codes, meter: Meter) -> Codes:
+    """Find second answers: what is left of candidates once the changes that :func:`refine` kept are undone.
+
+    Candidates often share one strong change, and all shrink to it. Where the rest of a candidate
+    reaches the desired class by itself, it is an option of its own. ``codes`` and ``shrunk`` have shape
+    (n, features); returns the rows that hold, refined, at most n.
+    """
+    rest = np.where(moves.changed(shrunk), moves.factual, codes)
+    rest = rest[moves.changed(rest).any(axis=1)]
+    rest = rest[holding(checker, moves, meter)(rest)]
+    return refine(checker, moves, rest, meter)
+
+
+def holding(checker: Checker, moves: Moves, meter: Meter, margin: float = 0.0) -> Holds:
+    """Build the test that each step keeps: the desired class is reached and no rule is broken."""
 
     def holds(rows: Codes) -> Mask:
         reached = checker.reaches(meter.probability(rows), moves.desired, margin)
         return reached & ~violations(moves.schema, moves.factual, rows).any(axis=1)
 
-    fewer = undo_unneeded(checker, moves, codes, holds)
-    nearer = pull_towards_factual(moves, fewer, holds)
-    # A classifier that is not monotone may need even less once values are nearer.
-    return undo_unneeded(checker, moves, nearer, holds)
+    return holds
 
 
 def undo_unneeded(checker: Checker, moves: Moves, codes: Codes, holds: Holds) -> Codes:

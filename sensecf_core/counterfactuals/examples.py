@@ -22,7 +22,7 @@ from sensecf_core.queries.answer import Edits
 from sensecf_core.queries.limits import Limits
 from sensecf_core.queries.query import Driver, Query
 
-BANK_SIZE = 96
+BANK_SIZE = 240
 """Training rows that are searched for examples, per direction and profile."""
 SHOTS = 3
 """Examples in a few-shot prompt (three, as in the second paper)."""

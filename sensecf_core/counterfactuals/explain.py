@@ -23,7 +23,6 @@ from sensecf_core.counterfactuals.proposers import Progress, Proposal, Proposer,
 from sensecf_core.counterfactuals.refine import refine, without
 from sensecf_core.counterfactuals.select import select
 from sensecf_core.counterfactuals.verify import Verdicts, verify
-from sensecf_core.errors import InputError
 from sensecf_core.provenance import commit, versions
 from sensecf_core.queries.answer import Answer, Best, Counterfactual, Seconds, Status, Trace
 from sensecf_core.queries.query import Driver, Query
@@ -31,6 +30,9 @@ from sensecf_core.queries.request import ExplainRequest
 
 EMPTY_TRACE = Trace(proposed=0, unique=0, readable=0, within_limits=0, valid=0, plausible=0, shown=0)
 NO_SECONDS = Seconds()
+NOTHING_MOVES = (
+    "Nothing may move for this participant under these limits; unfreeze a feature or widen a range."
+)
 GRACE_SECONDS = 5.0
 """Time that the checks may take beyond the deadline, so that what was proposed in time is judged."""
 
@@ -85,10 +87,7 @@ def answer(
     if query.factual.predicted == query.desired:
         return _answer(judges, request, query, why, _already(judges, query))
     if not query.movable:
-        raise InputError(
-            f"Nothing may move for participant {query.participant_id!r} under these limits; "
-            "unfreeze a feature or widen a range."
-        )
+        return _answer(judges, request, query, why, Outcome("none", (NOTHING_MOVES,)))
     proposer = proposer_for(request, judges, query, why)
     run = Run(
         candidates=request.candidates,

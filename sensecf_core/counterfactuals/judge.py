@@ -138,7 +138,13 @@ def _describe(
         },
         nearest=nearest,
         similar=similar,
-        sentence=sentence(schema, changes, moves.query.factual.probability, probability, moves.desired),
+        sentence=sentence(
+            schema,
+            changes,
+            before=moves.query.factual.probability,
+            after=probability,
+            threshold=checker.classifier.threshold,
+        ),
     )
 
 

@@ -31,21 +31,34 @@ def risk(probability: float) -> str:
     return f"{round(100 * probability):.0f}"
 
 
-def sentence(schema: Schema, changes: dict[str, Change], before: float, after: float, reaches: int) -> str:
+def risk_beside(probability: float, threshold: float) -> str:
+    """Write p(class 1) out of 100, saying the side where it rounds to the very threshold."""
+    text = risk(probability)
+    if text != risk(threshold):
+        return text
+    return f"{'just under ' if probability < threshold else ''}{text}"
+
+
+def sentence(
+    schema: Schema, changes: dict[str, Change], *, before: float, after: float, threshold: float
+) -> str:
     """Say what would change and what the model would then say; ``before``/``after`` are p(class 1)."""
     phrases = [_phrase(schema.feature(name), change) for name, change in changes.items()]
     listed = phrases[0] if len(phrases) == 1 else f"{', '.join(phrases[:-1])} and {phrases[-1]}"
-    verdict = "would flag" if reaches else "would no longer flag"
+    verdict = "would flag" if after >= threshold else "would no longer flag"
     return (
         f"With {listed}, the model {verdict} {schema.task.label} "
-        f"({risk(after)} instead of {risk(before)} of 100)."
+        f"({risk_beside(after, threshold)} instead of {risk(before)} of 100)."
     )
 
 
 def _phrase(feature: Feature, change: Change) -> str:
     after, before = measure(feature, change.after), number(feature, change.before)
-    return (
-        f"{feature.label[0].lower() + feature.label[1:]} of {after} instead of {before}"
-        if (not feature.named and feature.kind != "binary")
-        else f"{feature.label[0].lower() + feature.label[1:]} “{after}” instead of “{before}”"
-    )
+    if feature.named or feature.kind == "binary":
+        return f"{_in_sentence(feature.label)} “{after}” instead of “{before}”"
+    return f"{_in_sentence(feature.label)} of {after} instead of {before}"
+
+
+def _in_sentence(label: str) -> str:
+    """Lower a label's first letter, unless it begins an abbreviation."""
+    return label if label[1:2].isupper() else label[0].lower() + label[1:]

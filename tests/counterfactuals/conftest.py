@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from sensecf_core.classifiers.training import train
 
+from sensecf_core.classifiers.training import train
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.counterfactuals.ask import ask
 from sensecf_core.counterfactuals.checker import Checker

@@ -1,0 +1,37 @@
+# SenseCF. `make run` starts the app, `make test` runs every check; the rest is below.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help run setup test lint data train bench clean
+
+help:   ## this list
+	@grep -E '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+): .*##/  make \1\t/' | expand -t 16
+
+run: setup  ## set up what is missing, then start the app on 127.0.0.1:8501 (PORT=8502 for another port)
+	@tools/serve.sh
+
+setup:  ## .venv, pinned packages, the default language model, missing classifiers
+	@tools/setup.sh models
+
+test: setup  ## set up for tests, then format, lint, types, unit, page and browser tests
+	@tools/setup.sh tests
+	@tools/check.sh
+
+lint:   ## format, lint and types only
+	@tools/setup.sh tests
+	@tools/check.sh lint
+
+data:   ## build the two cohorts again from their packages (checksums included)
+	@tools/setup.sh app
+	@.venv/bin/python -m sensecf_core.cohorts.build
+
+train:  ## train the built-in classifiers again
+	@tools/setup.sh app
+	@.venv/bin/python -m sensecf_core train --cohort nhanes
+	@.venv/bin/python -m sensecf_core train --cohort heart
+
+bench:  setup  ## measure: start, answers, candidates per second, checks, memory
+	@tools/setup.sh tests
+	@.venv/bin/python -m tools.bench
+
+clean:  ## remove .venv, the fetched model and caches (never var/)
+	@tools/setup.sh clean

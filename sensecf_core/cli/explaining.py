@@ -1,0 +1,211 @@
+"""``explain``: counterfactuals for one participant, several, or a sample of the test part."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
+
+import typer
+
+from sensecf_core.cli.assignments import names, ranges_and_levels
+from sensecf_core.cli.cohorts import Json
+from sensecf_core.cli.output import ProgressLine, print_json
+from sensecf_core.errors import InputError, unknown
+from sensecf_core.notice import NOTICE
+
+if TYPE_CHECKING:
+    from sensecf_core.cohorts.cohort import Cohort
+    from sensecf_core.cohorts.schema import Profile
+    from sensecf_core.queries.answer import Answer
+    from sensecf_core.queries.request import ExplainRequest
+
+SCHEMA_VERSION = 1
+ANSWERED = ("found", "already_desired")
+"""Statuses that answer the question (README, "Exit codes")."""
+NOTHING_FOUND = 3
+"""Exit code when not one of the participants got an answer."""
+
+
+def explain(
+    *,
+    cohort: Annotated[str, typer.Option(help="The cohort's name; see `cohort list`.")],
+    participant: Annotated[list[str] | None, typer.Option(help="Participant id (may be repeated).")] = None,
+    row: Annotated[str | None, typer.Option(help="Row id; without it the participant's first row.")] = None,
+    sample: Annotated[
+        int | None,
+        typer.Option(help="Instead of ids: so many rows of the test part whose prediction is not desired."),
+    ] = None,
+    method: Annotated[str, typer.Option(help="lm-zero-shot, lm-few-shot or random.")] = "lm-few-shot",
+    k: Annotated[int, typer.Option("--k", help="How many counterfactuals to show at most.")] = 4,
+    candidates: Annotated[int, typer.Option(help="How many candidates to propose.")] = 16,
+    max_changes: Annotated[int, typer.Option(help="Most features that one counterfactual changes.")] = 3,
+    limits: Annotated[
+        str | None, typer.Option(help="intervention or contrast; without it the cohort's own.")
+    ] = None,
+    freeze: Annotated[list[str] | None, typer.Option(help="Features that must not move, like a,b.")] = None,
+    ranges: Annotated[
+        list[str] | None,
+        typer.Option("--range", help="bmi=24:30 or smoking=never|former (may be repeated)."),
+    ] = None,
+    desired: Annotated[int | None, typer.Option(help="The class to reach, 0 or 1.")] = None,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same answer.")] = 0,
+    trace: Annotated[
+        str, typer.Option(help="counts, or full: every candidate as it was proposed.")
+    ] = "counts",
+    as_json: Json = False,
+) -> int:
+    """Find the smallest realistic changes after which the classifier would decide otherwise."""
+    from sensecf_core.cohorts import registry
+    from sensecf_core.queries.request import ExplainRequest
+
+    _check_options(
+        participant=participant,
+        row=row,
+        sample=sample,
+        method=method,
+        limits=limits,
+        desired=desired,
+        trace=trace,
+    )
+    loaded = registry.load(cohort)
+    spans, levels = ranges_and_levels(loaded.schema, ranges or [])
+    keys = _rows_asked(loaded, participant or [], row=row, sample=sample, desired=desired, seed=seed)
+    template = ExplainRequest(
+        cohort=cohort,
+        participant_id=keys[0][0],
+        method=method,
+        k=k,
+        candidates=candidates,
+        max_changes=max_changes,
+        profile=cast("Profile | None", limits),
+        frozen=names(freeze or []),
+        ranges=spans,
+        levels=levels,
+        desired=cast("Literal[0, 1] | None", desired),
+        seed=seed,
+    )
+    requests = [
+        template.model_copy(update={"participant_id": person, "row_id": row_id}) for person, row_id in keys
+    ]
+    _refuse_what_cannot_move(loaded, template, keys)
+    found = _answers(loaded, requests, show=not as_json)
+    if as_json:
+        print_json(document(found, full_trace=trace == "full"))
+    return 0 if any(answer.status in ANSWERED for answer in found) else NOTHING_FOUND
+
+
+def _check_options(
+    *,
+    participant: list[str] | None,
+    row: str | None,
+    sample: int | None,
+    method: str,
+    limits: str | None,
+    desired: int | None,
+    trace: str,
+) -> None:
+    """Refuse options that contradict each other or name what does not exist."""
+    from sensecf_core.queries.request import METHODS
+
+    if bool(participant) == (sample is not None):
+        raise InputError("Name the people by --participant or by --sample N, one of the two.")
+    if sample is not None and row is not None:
+        raise InputError("--row belongs to --participant; --sample draws rows by itself.")
+    if sample is not None and sample < 1:
+        raise InputError(f"--sample must be 1 or more, got {sample}.")
+    if desired not in (None, 0, 1):
+        raise InputError(f"--desired must be 0 or 1, got {desired}.")
+    for what, given, known in (
+        ("method", method, METHODS),
+        ("limits", limits, ("intervention", "contrast")),
+        ("trace", trace, ("counts", "full")),
+    ):
+        if given is not None and given not in known:
+            raise unknown(what, given, known)
+
+
+def _rows_asked(
+    cohort: Cohort,
+    participants: Sequence[str],
+    *,
+    row: str | None,
+    sample: int | None,
+    desired: int | None,
+    seed: int,
+) -> list[tuple[str, str]]:
+    """The rows to answer, all of them known to exist before any model runs."""
+    from sensecf_core.classifiers import store
+    from sensecf_core.cohorts.rows import locate
+    from sensecf_core.evaluation.sampling import sample_rows
+
+    if sample is None:
+        return [locate(cohort, person, row) for person in dict.fromkeys(participants)]
+    aim = cohort.schema.task.desired if desired is None else desired
+    keys = sample_rows(cohort, store.load(cohort), predicted=1 - aim, n=sample, seed=seed)
+    if not keys:
+        raise InputError(f"Nobody in the test part of {cohort.schema.name} is predicted class {1 - aim}.")
+    if len(keys) < sample:
+        print(f"Only {len(keys)} rows of the test part are predicted class {1 - aim}.", file=sys.stderr)
+    return keys
+
+
+def _refuse_what_cannot_move(
+    cohort: Cohort, request: ExplainRequest, keys: Sequence[tuple[str, str]]
+) -> None:
+    """Refuse limits under which not one of the rows could move, before any model runs."""
+    from sensecf_core.counterfactuals.ask import ask
+    from sensecf_core.counterfactuals.checker import checker
+    from sensecf_core.counterfactuals.limits import limits_of
+
+    judges = checker(request.cohort)
+    limits = limits_of(request, judges.cohort, judges.domain)
+    aim = cohort.schema.task.desired if request.desired is None else request.desired
+    queries = [query for query in ask(judges, keys, aim, limits) if query.factual.predicted != aim]
+    if queries and not any(query.movable for query in queries):
+        people = ", ".join(repr(query.participant_id) for query in queries[:3])
+        raise InputError(
+            f"Nothing may move for participant {people} under these limits; unfreeze a feature or widen "
+            "a range."
+        )
+
+
+def _answers(cohort: Cohort, requests: Sequence[ExplainRequest], *, show: bool) -> list[Answer]:
+    """Answer the requests in turn, with progress on stderr, and keep each; ``show`` prints them too."""
+    from sensecf_core.cli import answers
+    from sensecf_core.counterfactuals.explain import explain as answer_one
+    from sensecf_core.records.answers import save
+
+    found: list[Answer] = []
+    total = len(requests)
+    with ProgressLine() as line:
+        for number, request in enumerate(requests):
+
+            def progress(fraction: float, message: str, number: int = number) -> None:
+                line((number + fraction) / total, f"{number + 1} of {total}: {message}")
+
+            answer = answer_one(request, progress=progress)
+            save(answer)
+            found.append(answer)
+            if show:
+                line.clear()
+                print(answers.as_text(answer, cohort.schema), flush=True)
+    if show:
+        print(NOTICE)
+    return found
+
+
+def document(found: Sequence[Answer], *, full_trace: bool) -> dict[str, Any]:
+    """The JSON contract of ``explain`` (README, "JSON"); ``found`` share cohort, method and seed."""
+    first = found[0]
+    dropped = None if full_trace else {"trace": {"candidates"}}
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "notice": NOTICE,
+        "cohort": first.cohort,
+        "method": first.method,
+        "seed": first.seed,
+        "threshold": first.threshold,
+        "provenance": first.provenance,
+        "answers": [answer.model_dump(mode="json", by_alias=True, exclude=dropped) for answer in found],
+    }

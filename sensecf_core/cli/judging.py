@@ -1,0 +1,139 @@
+"""``predict``: what the classifier makes of a row as it is, or with some values changed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sensecf_core.cli.assignments import checked_code, new_values
+from sensecf_core.cli.cohorts import Json
+from sensecf_core.cli.output import of_100, print_json
+from sensecf_core.errors import InputError
+
+if TYPE_CHECKING:
+    from sensecf_core.cohorts.cohort import Cohort
+    from sensecf_core.cohorts.encoding import Value
+    from sensecf_core.evaluation.judgement import Changed
+
+LARGEST_ROWS_FILE = 200_000_000
+"""Bytes of a ``--rows`` file beyond which it is surely not what was meant."""
+
+
+def predict(
+    *,
+    cohort: Annotated[str, typer.Option(help="The cohort's name; see `cohort list`.")],
+    participant: Annotated[list[str] | None, typer.Option(help="Participant id (may be repeated).")] = None,
+    row: Annotated[str | None, typer.Option(help="Row id; without it the participant's first row.")] = None,
+    changes: Annotated[
+        list[str] | None, typer.Option("--set", help="A changed value, like bmi=27.5 (may be repeated).")
+    ] = None,
+    rows: Annotated[
+        Path | None,
+        typer.Option(help='JSON lines: {"participant_id": ..., "row_id": ..., "set": {...}}, one a row.'),
+    ] = None,
+    limits: Annotated[
+        str | None, typer.Option(help="intervention or contrast: what `violations` judges changes by.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Predict rows as they are or with changed values, and say which limits and rules the changes break."""
+    from sensecf_core.counterfactuals.checker import checker
+    from sensecf_core.evaluation.judgement import judge
+
+    if bool(participant) == bool(rows):
+        raise InputError("Name the people by --participant or by --rows FILE.jsonl, one of the two.")
+    if rows and (changes or row):
+        raise InputError("With --rows, row ids and changed values stand in the file, not in --row or --set.")
+    loaded = checker(cohort)
+    schema = loaded.schema
+    if rows:
+        asked = read_rows_file(rows)
+    else:
+        values = new_values(schema, changes or [])
+        asked = [_Asked(person, row, values, "") for person in participant or []]
+    judged = judge(loaded, _located(loaded.cohort, asked), profile=limits)
+    threshold = loaded.classifier.threshold
+    if as_json:
+        print_json({"cohort": cohort, "threshold": threshold, "predictions": judged})
+        return
+    for entry in judged:
+        label = schema.task.class_1 if entry["predicted"] else schema.task.class_0
+        who = f"{entry['participant_id']} ({schema.row_label} {entry['row_id']})"
+        second = of_100(entry["second_judge_probability"])
+        print(
+            f"{who}: {of_100(entry['probability'])}, {label} (flagged from {of_100(threshold)}); "
+            f"second judge {second}"
+        )
+        for violation in entry["violations"]:
+            print(f"  breaks: {violation}")
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """One row to judge as it was asked for; ``where`` names its line for error messages."""
+
+    participant_id: str
+    row_id: str | None
+    values: dict[str, Value]
+    where: str
+
+
+def _located(cohort: Cohort, asked: Iterable[_Asked]) -> list[Changed]:
+    """Find each row in the cohort and encode its changed values; errors name the line."""
+    from sensecf_core.cohorts.rows import locate
+    from sensecf_core.evaluation.judgement import Changed
+
+    found = []
+    for one in asked:
+        try:
+            key = locate(cohort, one.participant_id, one.row_id)
+            codes = {name: checked_code(cohort.schema, name, value) for name, value in one.values.items()}
+        except InputError as error:
+            raise InputError(f"{one.where}{error}") from None
+        found.append(Changed(*key, codes))
+    return found
+
+
+def read_rows_file(path: Path) -> list[_Asked]:
+    """Read a ``--rows`` file; raises ``InputError`` that names the first line that cannot be used."""
+    try:
+        if path.stat().st_size > LARGEST_ROWS_FILE:
+            raise InputError(f"{path} is larger than {LARGEST_ROWS_FILE // 1_000_000} MB; split it.")
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise InputError(
+            f"{path} is not a text file in UTF-8; it must hold one JSON object a line."
+        ) from None
+    asked = [
+        _row_of(line, f"{path}, line {number}: ") for number, line in enumerate(lines, 1) if line.strip()
+    ]
+    if not asked:
+        raise InputError(f"{path} holds no rows; write one JSON object a line.")
+    return asked
+
+
+def _row_of(line: str, where: str) -> _Asked:
+    try:
+        entry = json.loads(line)
+    except (ValueError, RecursionError):
+        raise InputError(f"{where}this is not JSON.") from None
+    if not isinstance(entry, dict) or "participant_id" not in entry:
+        raise InputError(f'{where}it must be an object with "participant_id" (and "row_id", "set").')
+    unknown_keys = sorted(set(entry) - {"participant_id", "row_id", "set"})
+    if unknown_keys:
+        raise InputError(
+            f'{where}unknown key "{unknown_keys[0]}"; there are "participant_id", "row_id", "set".'
+        )
+    row_id, values = entry.get("row_id"), entry.get("set") or {}
+    if not isinstance(values, dict):
+        raise InputError(f'{where}"set" must be an object of feature names and values.')
+    if not isinstance(entry["participant_id"], (str, int)) or not isinstance(row_id, (str, int, type(None))):
+        raise InputError(f"{where}ids must be text.")
+    return _Asked(str(entry["participant_id"]), None if row_id is None else str(row_id), values, where)

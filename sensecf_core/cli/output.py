@@ -1,0 +1,82 @@
+"""What commands print: JSON for programs, short lines for people, progress on stderr."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+import time
+from typing import Any
+
+
+def print_json(value: Any) -> None:
+    """Print one JSON document on stdout; a number that is not finite becomes ``null``."""
+    print(json.dumps(_finite(value), ensure_ascii=False, indent=1, allow_nan=False))
+
+
+def print_json_line(value: Any) -> None:
+    """Print one JSON document on one line and flush, for a reader at the other end of a pipe."""
+    print(json.dumps(_finite(value), ensure_ascii=False, allow_nan=False), flush=True)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(item) for item in value]
+    return value
+
+
+def of_100(probability: float) -> str:
+    """A probability as people read it: "62 of 100"."""
+    return f"{round(100 * probability)} of 100"
+
+
+def duration(seconds: float) -> str:
+    """A time for people: "8 s", "3 min 05 s", "1 h 20 min"."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+class ProgressLine:
+    """One line on stderr that says how far a command is, shown only where stderr is a terminal.
+
+    Called with a fraction (0 to 1) and a message; use it as a context manager, so that the line is
+    cleared however the command ends.
+    """
+
+    def __init__(self) -> None:
+        self._shown = sys.stderr.isatty()
+        self._started = time.monotonic()
+        self._last = 0.0
+
+    def __call__(self, fraction: float, message: str) -> None:
+        """Show ``message`` with the time left, at most ten times a second."""
+        now = time.monotonic()
+        if not self._shown or now - self._last < 0.1:
+            return
+        self._last = now
+        passed = now - self._started
+        left = ""
+        if fraction > 0.02 and passed > 2:
+            left = f", about {duration(passed * (1 - fraction) / fraction)} left"
+        sys.stderr.write(f"\r\x1b[K{fraction:4.0%} {message}{left}")
+        sys.stderr.flush()
+
+    def __enter__(self) -> ProgressLine:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        """Take the line away, before something else is printed."""
+        if self._shown:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()

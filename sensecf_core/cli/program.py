@@ -1,0 +1,70 @@
+"""The commands put together, and how they end: exit codes and one-sentence errors."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+from typer.exceptions import TyperException
+
+from sensecf_core import __version__
+from sensecf_core.cli import cohorts, explaining, judging, preparing, tracing
+from sensecf_core.errors import InputError, NotReadyError
+
+FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
+
+app = typer.Typer(
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Counterfactual interventions from language models on this machine, each one checked. "
+    "Research software, not a medical device.",
+)
+app.add_typer(cohorts.app, name="cohort")
+app.command("train")(preparing.train)
+app.command("predict")(judging.predict)
+app.command("explain")(explaining.explain)
+app.command("fetch-model")(preparing.fetch_model)
+app.command("prepare")(preparing.prepare)
+app.command("trace")(tracing.trace)
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        print(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None: ...
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code; ``arguments`` are those of the process by default."""
+    # Libraries' own progress bars would run into ours.
+    os.environ.setdefault("TQDM_DISABLE", "1")
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        code = app(args=given or ["--help"], prog_name="python -m sensecf_core", standalone_mode=False)
+    except TyperException as error:
+        return _complain(error.format_message(), BAD_INPUT)
+    except InputError as error:
+        return _complain(str(error), BAD_INPUT)
+    except NotReadyError as error:
+        return _complain(str(error), FAILED)
+    except (KeyboardInterrupt, typer.Abort):
+        return _complain("Interrupted.", INTERRUPTED)
+    return code if isinstance(code, int) else 0
+
+
+def _complain(message: str, code: int) -> int:
+    print(" ".join(message.split()), file=sys.stderr)
+    return code

@@ -1,0 +1,138 @@
+"""``trace``: how many candidates of each method are readable, within limits, valid and plausible."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sensecf_core.cli.assignments import names
+from sensecf_core.cli.cohorts import Json
+from sensecf_core.cli.output import ProgressLine, print_json
+from sensecf_core.errors import InputError, unknown
+
+if TYPE_CHECKING:
+    from sensecf_core.counterfactuals.checker import Checker
+
+
+def trace(
+    *,
+    cohort: Annotated[str, typer.Option(help="The cohort's name; see `cohort list`.")],
+    n: Annotated[int, typer.Option("--n", help="Test participants a class; 0 means all.")] = 100,
+    methods: Annotated[
+        str, typer.Option(help="Methods to compare, like a,b.")
+    ] = "lm-zero-shot,lm-few-shot,random",
+    limits: Annotated[
+        str | None, typer.Option(help="Limits towards the desired class; without it the cohort's own.")
+    ] = None,
+    candidates: Annotated[int, typer.Option(help="Candidates a query.")] = 16,
+    max_changes: Annotated[int, typer.Option(help="Most features that one counterfactual changes.")] = 3,
+    k: Annotated[int, typer.Option("--k", help="How many counterfactuals to show at most.")] = 4,
+    seed: Annotated[int, typer.Option(help="Draws the people, and every candidate.")] = 0,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder for trace-COHORT.json and .csv; without it nothing is written."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Count what each method gets right by itself, for test participants of both classes.
+
+    A run that was ended goes on where it stopped when the same command is given again.
+    """
+    from sensecf_core.counterfactuals.checker import checker
+    from sensecf_core.counterfactuals.explain import answer
+    from sensecf_core.evaluation import trace_table
+    from sensecf_core.paths import var
+    from sensecf_core.queries.request import METHODS
+
+    for method in names([methods]):
+        if method not in METHODS:
+            raise unknown("method", method, METHODS)
+    if limits not in (None, "intervention", "contrast"):
+        raise unknown("limits", str(limits), ("intervention", "contrast"))
+    if n < 0:
+        raise InputError(f"--n must be 0 (all) or more, got {n}.")
+    judges = checker(cohort)
+    both = trace_table.directions(judges, limits)  # type: ignore[arg-type]
+    options = {"seed": seed, "candidates": candidates, "max_changes": max_changes, "k": k}
+    asked = list(trace_table.requests(judges, both, names([methods]), n=n, **options))
+    origin = _origin(judges, options)
+    finished = var("runs", "trace", f"{cohort}-{_run_id(origin)}.jsonl")
+    with ProgressLine() as line:
+        records = trace_table.run(asked, finished, partial(answer, judges), line)
+    summary = trace_table.summarise(records)
+    result = {"command": _command(), "n": n, **origin, "table": summary, "queries": records}
+    if out is not None:
+        _write(out, cohort, result, trace_table.as_csv(summary))
+    if as_json:
+        print_json(result)
+    else:
+        print(_as_text(summary))
+
+
+def _origin(judges: Checker, options: dict[str, int]) -> dict[str, Any]:
+    """Everything that decides a query's answer; a run is picked up only where all of it is the same."""
+    from sensecf_core.counterfactuals.explain import provenance_of
+    from sensecf_core.language import prompts, weights
+    from sensecf_core.provenance import machine
+
+    provenance = provenance_of(judges)
+    provenance["sha256"] |= {
+        "base_model": weights.status().sha256,
+        "prompt_template": prompts.TEMPLATE_SHA256,
+        "engine": _engine_sha256(),
+    }
+    return {
+        "cohort": judges.schema.name,
+        **options,
+        "language_model": weights.DEFAULT_MODEL,
+        "machine": machine(),
+        "provenance": provenance,
+    }
+
+
+def _run_id(origin: dict[str, Any]) -> str:
+    """Name a run by all that decides its answers. A commit that leaves the engine alone is the same run."""
+    decisive = {**origin, "provenance": {k: v for k, v in origin["provenance"].items() if k != "commit"}}
+    return hashlib.sha256(json.dumps(decisive, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+
+def _engine_sha256() -> str:
+    """Hash of the source that makes and judges answers."""
+    import sensecf_core
+
+    digest = hashlib.sha256()
+    package = Path(sensecf_core.__file__).parent
+    for path in sorted(package.rglob("*.py")):
+        if path.relative_to(package).parts[0] not in ("ui", "jobs", "records", "cli"):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _command() -> str:
+    return " ".join(["python -m sensecf_core", *sys.argv[1:]])
+
+
+def _write(folder: Path, cohort: str, result: dict[str, Any], csv: str) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(result, ensure_ascii=False, indent=1)
+    (folder / f"trace-{cohort}.json").write_text(text + "\n", encoding="utf-8")
+    (folder / f"trace-{cohort}.csv").write_text(csv, encoding="utf-8")
+
+
+def _as_text(summary: list[dict[str, Any]]) -> str:
+    measures = ("readable", "within_limits", "valid", "plausible", "valid_any", "shown")
+    head = f"{'':5} {'limits':12} {'method':14} {'people':>6}"
+    lines = [f"{head} {' '.join(f'{name:>17}' for name in measures)} {'median s':>9}"]
+    for row in summary:
+        cells = [f"{row[m]['mean']:.2f} ({row[m]['low']:.2f}-{row[m]['high']:.2f})" for m in measures]
+        lines.append(
+            f"{row['direction']:5} {row['limits']:12} {row['method']:14} {row['people']:6} "
+            f"{' '.join(f'{cell:>17}' for cell in cells)} {row['seconds']['median']:9.2f}"
+        )
+    return "\n".join(lines)

@@ -1,0 +1,27 @@
+"""Drawing participants for an evaluation: from the test part, by a seed, with as few filters as possible."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sensecf_core.classifiers.classifier import Classifier
+from sensecf_core.cohorts.cohort import Cohort
+
+RowKey = tuple[str, str]
+"""``(participant_id, row_id)``."""
+
+
+def sample_rows(cohort: Cohort, classifier: Classifier, *, predicted: int, n: int, seed: int) -> list[RowKey]:
+    """Draw rows of the test part that the classifier puts in class ``predicted``, with no other filter.
+
+    Parameters
+    ----------
+    n : how many; 0, or more than there are, means all of them.
+    seed : decides which, and their order. The first rows of a larger draw with the same seed are the
+        smaller draw, so that a longer run extends a shorter one.
+    """
+    rows = cohort.part("test")
+    rows = rows[classifier.predict(rows) == predicted]
+    keys: list[RowKey] = [(str(participant), str(row)) for participant, row in rows.index]
+    order = np.random.default_rng(seed).permutation(len(keys))
+    return [keys[position] for position in order[: n or None]]

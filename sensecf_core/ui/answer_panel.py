@@ -1,0 +1,184 @@
+"""An answer: its options as cards, how many candidates passed each step, and what to do next."""
+
+from __future__ import annotations
+
+import math
+
+import streamlit as st
+
+from sensecf_core.cohorts.encoding import to_code
+from sensecf_core.cohorts.schema import Feature, Schema
+from sensecf_core.queries.answer import Answer, Change, Counterfactual
+from sensecf_core.ui import data, drawings, evidence_panel, words
+from sensecf_core.ui.frame import Frame
+
+HEADINGS = {
+    "found": "found",
+    "none": "No option found",
+    "already_desired": "Nothing to change",
+    "budget_spent": "Stopped: the budget is spent",
+    "cancelled": "Cancelled",
+}
+NEXT_STEPS = {
+    "none": "Try more changes, more candidates, another seed or mode; or allow more features to move.",
+    "budget_spent": "Ask for fewer candidates, or run the same request from a terminal with a larger budget.",
+    "cancelled": "Press Generate to ask again.",
+}
+
+
+def show(frame: Frame, answer: Answer) -> None:
+    """Show an answer about the chosen row."""
+    schema = frame.known.schema
+    found = len(answer.counterfactuals)
+    title = f"{words.counted(found, 'option')} found" if found else HEADINGS[answer.status]
+    st.header(title)
+    st.caption(_summary(answer))
+    if (changed := _stale(frame, answer)) is not None:
+        st.warning(changed, icon=":material/history:")
+    if answer.status != "found" or not found:
+        _nothing(frame, answer)
+    for number, counterfactual in enumerate(answer.counterfactuals, start=1):
+        _option(frame, answer, number, counterfactual)
+    if found and answer.limits.profile == "contrast":
+        st.info(
+            "Asked for explanation only: this is what would tip the model, not advice.",
+            icon=":material/info:",
+        )
+    evidence_panel.show(answer, schema)
+
+
+def _summary(answer: Answer) -> str:
+    trace = answer.trace
+    parts = [words.METHOD_TITLES.get(answer.method, answer.method)]
+    if trace.proposed:
+        parts.append(
+            f"{words.counted(trace.proposed, 'candidate')} proposed, {trace.valid} valid as they came"
+        )
+        parts.append(words.seconds(answer.seconds.total))
+    parts.append(f"asked {answer.created[:16].replace('T', ' ')} UTC")
+    return " · ".join(words.plain(part) for part in parts)
+
+
+def _nothing(frame: Frame, answer: Answer) -> None:
+    schema = frame.known.schema
+    say = st.info if answer.status in ("already_desired", "cancelled") else st.warning
+    text = "  \n".join(words.plain(_labelled(schema, reason)) for reason in answer.reasons)
+    say(text or HEADINGS[answer.status], icon=":material/info:")
+    if answer.best is not None:
+        with st.container(border=True):
+            st.markdown(
+                f"**The nearest that was found** would still not change the model's view: risk "
+                f"**{words.risk_change(answer.factual.probability, answer.best.probability)}**."
+            )
+            _changes(frame, answer, answer.best.changes, {})
+    if answer.status in NEXT_STEPS:
+        st.caption(NEXT_STEPS[answer.status])
+    if answer.limits.profile == "intervention" and answer.status in ("already_desired", "none"):
+        offer_contrast(schema)
+
+
+def offer_contrast(schema: Schema) -> None:
+    """Offer to ask for explanation instead: what would tip the prediction, in any direction."""
+    st.button(
+        "Ask what would tip the prediction (explanation only)",
+        icon=":material/compare_arrows:",
+        key="offer_contrast",
+        on_click=lambda: st.session_state.update({f"profile_{schema.name}": "contrast"}),
+        help="Switches the limits to “Explanation only”. Then press Generate.",
+    )
+
+
+def _labelled(schema: Schema, text: str) -> str:
+    """Put labels where the engine names features in backticks."""
+    for feature in schema.features:
+        text = text.replace(f"`{feature.name}`", f"“{feature.label}”")
+    return text.replace("`", "")
+
+
+def _option(frame: Frame, answer: Answer, number: int, one: Counterfactual) -> None:
+    schema = frame.known.schema
+    with st.container(border=True, key=f"option_{number}", gap="small"):
+        st.subheader(
+            f"Option {number}: risk {words.risk_change(answer.factual.probability, one.probability)}"
+        )
+        _changes(frame, answer, one.changes, one.percentiles)
+        second = words.of_100(one.second_judge_probability)
+        agrees = (
+            f":material/done_all: The second model agrees ({second})"
+            if one.second_judge_agrees
+            else f":material/warning: The second model **disagrees** ({second})"
+        )
+        st.markdown(
+            f"{words.counted(one.n_changed, 'change')} · {agrees} · nine of ten retrained models say "
+            f"{words.interval(*one.interval)} of 100"
+        )
+        st.caption(_how_usual(schema, answer, one))
+        st.markdown(f"> {words.plain(one.sentence)}")
+        for violation in one.violations:
+            st.warning(words.plain(_labelled(schema, violation)), icon=":material/warning:")
+
+
+def _changes(frame: Frame, answer: Answer, changes: dict[str, Change], percentiles: dict[str, float]) -> None:
+    schema = frame.known.schema
+    for name, change in changes.items():
+        if name not in schema.positions:
+            continue
+        feature = schema.feature(name)
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            text = words.plain(words.change(feature, change.before, change.after))
+            st.markdown(f"{words.plain(feature.label)}  \n**{text}**", width=225)
+            if (places := _places(frame, feature, change)) is not None:
+                st.image(drawings.track(*places), width=180, alt=_track_words(feature, change))
+            if name in percentiles:
+                st.caption(
+                    f"{words.percentile(percentiles[name])}",
+                    width="content",
+                    help="Place of the new value among the training rows.",
+                )
+
+
+def _places(frame: Frame, feature: Feature, change: Change) -> tuple[float, float] | None:
+    """Where both values lie between the training 1st and 99th percentile, 0 to 1."""
+    if feature.named or feature.kind == "binary":
+        return None
+    domain, position = data.training_domain(frame.known), frame.known.schema.positions[feature.name]
+    low, high = float(domain.low[position]), float(domain.high[position])
+    if not low < high:
+        return None
+    before, after = (
+        (to_code(feature, value) - low) / (high - low) for value in (change.before, change.after)
+    )
+    return None if math.isnan(before) else (before, after)
+
+
+def _track_words(feature: Feature, change: Change) -> str:
+    text = words.change(feature, change.before, change.after)
+    return f"{feature.label} on a line from low to high in this cohort: {text}."
+
+
+def _how_usual(schema: Schema, answer: Answer, one: Counterfactual) -> str:
+    wanted = schema.task.class_1 if answer.desired else schema.task.class_0
+    usual = "usual" if one.in_domain and one.lof_inlier else "**unusual**"
+    parts = [f"These values together are {usual} among people with “{words.plain(wanted)}”"]
+    if one.similar is not None:
+        parts.append(
+            f"{words.counted(one.similar, 'real person', 'real people')} of the training part are similar"
+        )
+    if one.nearest is not None:
+        who = (
+            f"the nearest is participant {words.plain(one.nearest.participant_id)}"
+            if one.nearest.participant_id
+            else "the nearest one"
+        )
+        parts.append(f"{who} (distance {one.nearest.gower:.3f} on a scale from 0, the same, to 1)")
+    return "; ".join(parts) + "."
+
+
+def _stale(frame: Frame, answer: Answer) -> str | None:
+    """Say so when data or classifier are not those that the answer was made with."""
+    made_with = answer.provenance.get("sha256", {})
+    if made_with.get("cohort") not in (None, frame.known.data_sha256):
+        return "The cohort’s data have changed since this answer was made; ask again to be up to date."
+    if made_with.get("classifier") not in (None, frame.classifier.sha256):
+        return "The classifier was trained anew since this answer was made; ask again to be up to date."
+    return None

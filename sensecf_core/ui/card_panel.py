@@ -1,0 +1,134 @@
+"""How good the classifier is: its card with held-out figures, reliability curve, subgroups and row flow."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from sensecf_core.classifiers import store
+from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.errors import NotReadyError
+from sensecf_core.ui import charts, words
+
+NO_BREAK, JOINER = "\u00a0", "\u2060"
+"""Keep a number and its interval on one line."""
+Json = dict[str, Any]
+METRICS = {
+    "auroc": ("AUROC", "chance that a person with it is ranked above one without; 0.5 is guessing"),
+    "average_precision": (
+        "Average precision",
+        "how pure the top of the ranking is; the base rate is guessing",
+    ),
+    "f1": ("F1", "balance of found and falsely flagged people at the threshold"),
+    "balanced_accuracy": ("Balanced accuracy", "mean share judged right among those with and without it"),
+    "sensitivity": ("Sensitivity", "share of people with it who are flagged"),
+    "specificity": ("Specificity", "share of people without it who are not flagged"),
+    "brier": ("Brier score", "mean squared error of the risk; smaller is better"),
+    "calibration_slope": ("Calibration slope", "1 is right; below 1 the risks are too extreme"),
+    "calibration_intercept": ("Calibration intercept", "0 is right; above 0 the risks are too low"),
+}
+
+
+def show(cohort: Cohort) -> None:
+    """Show the card of a cohort's classifier."""
+    st.header("How good is this model?")
+    try:
+        card = store.card(cohort)
+    except NotReadyError as error:
+        st.warning(words.message(str(error)), icon=":material/badge:")
+        return
+    test = card["parts"]["test"]
+    st.caption(
+        f"Measured on {words.counted(test['participants'], 'person', 'people')} that the model never saw "
+        f"({words.of_100(test['prevalence'])} have it). In brackets: 95 % bootstrap interval."
+    )
+    left, right = st.columns(2, gap="medium")
+    with left:
+        _metrics(card)
+    with right:
+        _reliability(card)
+    if card.get("subgroups"):
+        with st.expander("For whom is it good? Subgroups", icon=":material/diversity_3:"):
+            _subgroups(card)
+    with st.expander("Where the rows come from", icon=":material/account_tree:"):
+        _flow(cohort, card)
+
+
+def _metrics(card: Json) -> None:
+    main, second = card["metrics"], card["second_judge"]["metrics"]
+    crossed = card.get("cross_fitted")
+    rows = []
+    for name, (title, _) in METRICS.items():
+        if name not in main:
+            continue
+        row = {"Measure": title, "This model": number(main[name]), "Second model": number(second.get(name))}
+        if crossed:
+            row[f"This model, {crossed['folds']}-fold"] = number(crossed["metrics"].get(name))
+        rows.append(row)
+    st.table(pd.DataFrame(rows), hide_index=True, border="horizontal", alt="Quality of the classifier")
+    with st.expander("What these measures mean", icon=":material/help:"):
+        st.markdown("\n".join(f"- **{title}**: {meaning}." for title, meaning in METRICS.values()))
+    if crossed:
+        st.caption(
+            f"The held-out part is small, so the {crossed['folds']}-fold column judges all "
+            f"{words.count(crossed['n'])} rows, each by a model that never saw it."
+        )
+
+
+def _reliability(card: Json) -> None:
+    bins = [point for point in card["reliability"] if point["observed"]]
+    points = [
+        {
+            "predicted": point["mean_predicted"],
+            "observed": point["observed"]["value"],
+            "low": point["observed"]["low"],
+            "high": point["observed"]["high"],
+            "n": point["n"],
+        }
+        for point in bins
+    ]
+    worst = max((abs(p["predicted"] - p["observed"]) for p in points), default=0.0)
+    sentence = (
+        f"Are risks what they say? {words.counted(len(points), 'group')} of held-out people by "
+        f"predicted risk; observed shares differ from it by at most {round(100 * worst)} of 100. "
+        "On the dotted line both agree."
+    )
+    charts.show(charts.reliability(points, sentence), "reliability")
+
+
+def _subgroups(card: Json) -> None:
+    rows = [
+        {
+            "Group": words.plain(f"{group['label']}: {group['level']}"),
+            "People": words.count(group["n"]),
+            "Have it": "–" if group["prevalence"] is None else words.of_100(group["prevalence"]),
+            "AUROC": number(group["auroc"]),
+            "Sensitivity": number(group["sensitivity"]),
+            "Specificity": number(group["specificity"]),
+        }
+        for group in card["subgroups"]
+    ]
+    st.table(pd.DataFrame(rows), hide_index=True, border="horizontal", alt="Quality by subgroup")
+    st.caption("– means too few people to say. Wide brackets mean that a difference may be chance.")
+
+
+def _flow(cohort: Cohort, card: Json) -> None:
+    flow = pd.DataFrame(
+        {
+            "Step": [words.plain(step.text) for step in cohort.flow],
+            "Rows": [words.count(step.rows) for step in cohort.flow],
+        }
+    )
+    st.table(flow, hide_index=True, border="horizontal", alt="How the rows came about, step by step")
+    parts = ", ".join(f"{name} {words.count(part['rows'])}" for name, part in card["parts"].items())
+    st.caption(f"Parts by participant: {parts}. {words.plain(' '.join(cohort.schema.provenance.notes))}")
+
+
+def number(measured: Json | None) -> str:
+    """Write a card's number with its interval: "0.75 (0.72–0.78)"; "–" where there is none."""
+    if measured is None:
+        return "–"
+    value, low, high = (f"{measured[key]:.2f}".replace("-", "−") for key in ("value", "low", "high"))
+    return f"{value}{NO_BREAK}({low}{JOINER}–{JOINER}{high})"

@@ -1,0 +1,135 @@
+"""What stands behind an answer: the funnel, raw output and prompt, downloads, its address, its origin."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+import streamlit as st
+
+from sensecf_core.cohorts.schema import Schema
+from sensecf_core.queries.answer import Answer, Candidate
+from sensecf_core.records import answers, exports
+from sensecf_core.ui import charts, words
+
+STEPS = (
+    ("proposed", "every sequence the method wrote"),
+    ("readable", "could be read as changes"),
+    ("within_limits", "kept to the limits and rules"),
+    ("valid", "would change the model's view"),
+    ("plausible", "resemble real people of that class"),
+    ("shown", "after removing needless changes and near-copies"),
+)
+
+
+def show(answer: Answer, schema: Schema) -> None:
+    """Show the evidence behind an answer."""
+    if answer.trace.proposed:
+        _funnel(answer)
+    _downloads(answer, schema)
+    if answer.trace.candidates or answer.prompt:
+        with st.expander("Prompt and raw output", icon=":material/code:"):
+            _raw(answer)
+    with st.expander("Settings and origin of this answer", icon=":material/fingerprint:"):
+        st.code(
+            json.dumps({"settings": answer.settings, "provenance": answer.provenance}, indent=2),
+            language="json",
+        )
+
+
+def _funnel(answer: Answer) -> None:
+    steps = [(name.replace("_", " "), getattr(answer.trace, name)) for name, _ in STEPS]
+    line = " ▸ ".join(f"{name} {n}" for name, n in steps)
+    st.markdown(f"**From proposed to shown:** {line}")
+    with st.expander("What these steps mean", icon=":material/filter_list:"):
+        sentence = (
+            f"Of {words.counted(answer.trace.proposed, 'candidate')}, {answer.trace.unique} different, "
+            f"{answer.trace.valid} would have changed the model's view as they came and "
+            f"{answer.trace.plausible} of these resemble real people."
+        )
+        charts.show(charts.funnel(steps, sentence), "funnel")
+        table = pd.DataFrame(
+            {
+                "Step": [s for s, _ in steps],
+                "Candidates": [n for _, n in steps],
+                "Passed if": [m for _, m in STEPS],
+            }
+        )
+        st.table(table, hide_index=True, alt="Candidates left after each step")
+
+
+def _raw(answer: Answer) -> None:
+    st.caption("Kept as it came; nothing of this text is shown as fact anywhere.")
+    if answer.prompt:
+        st.markdown("**Prompt that was sent**")
+        st.code(answer.prompt, language=None, wrap_lines=True)
+    if answer.trace.candidates:
+        st.markdown("**Every candidate, in the order it came**")
+        table = pd.DataFrame([_candidate(n, c) for n, c in enumerate(answer.trace.candidates, start=1)])
+        st.dataframe(
+            table,
+            hide_index=True,
+            height=320,
+            alt="Every candidate as the method wrote it, and how it was judged",
+        )
+
+
+def _candidate(number: int, one: Candidate) -> dict[str, object]:
+    def mark(passed: bool) -> str:
+        return "yes" if passed else "no"
+
+    return {
+        "No.": number,
+        "Text": one.text,
+        "Readable": mark(one.readable),
+        "Within limits": mark(one.within_limits),
+        "Risk of 100": None if one.probability is None else round(100 * one.probability),
+        "Valid": mark(one.valid),
+        "Plausible": mark(one.plausible),
+        "Same as No.": None if one.duplicate_of is None else one.duplicate_of + 1,
+    }
+
+
+def _downloads(answer: Answer, schema: Schema) -> None:
+    stem = f"sensecf-{answer.answer_id}"
+    schemas = {schema.name: schema}
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.download_button(
+            "Download CSV",
+            lambda: exports.answers_csv([answer], schemas).encode("utf-8-sig"),
+            f"{stem}.csv",
+            "text/csv",
+            icon=":material/download:",
+            on_click="ignore",
+            key="download_csv",
+        )
+        st.download_button(
+            "Download JSON",
+            lambda: exports.answers_json([answer], schemas),
+            f"{stem}.json",
+            "application/json",
+            icon=":material/data_object:",
+            on_click="ignore",
+            key="download_json",
+        )
+    st.caption(
+        f"This answer's address: `/Interventions?answer={answer.answer_id}`. It opens again after a restart."
+    )
+
+
+def earlier(cohort: str, participant: str, row: str, current: str | None) -> None:
+    """List the earlier answers about a row as links."""
+    kept = [a for a in answers.recent(cohort, participant, row, limit=12) if a.answer_id != current]
+    if not kept:
+        return
+    with st.expander(f"Earlier answers about this participant ({len(kept)})", icon=":material/history:"):
+        for answer in kept:
+            found = words.counted(len(answer.counterfactuals), "option")
+            result = found if answer.counterfactuals else answer.status.replace("_", " ")
+            when = answer.created[:16].replace("T", " ")
+            st.page_link(
+                "pages/3_Interventions.py",
+                label=f"{when} UTC · {words.METHOD_TITLES.get(answer.method, answer.method)} · {result}",
+                icon=":material/link:",
+                query_params={"answer": answer.answer_id},
+            )

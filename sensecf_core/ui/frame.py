@@ -1,0 +1,198 @@
+"""The frame of every page: page settings, banner, selector kept in the address, guard, person strip.
+
+The call is the first statement of every page: with Streamlit's own ``pages/`` discovery a page can be
+opened without ``app.py`` ever having run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+import streamlit as st
+
+from sensecf_core.classifiers import store
+from sensecf_core.classifiers.classifier import Classifier
+from sensecf_core.cohorts import registry
+from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.cohorts.encoding import Codes, Value, to_values
+from sensecf_core.cohorts.rows import locate
+from sensecf_core.errors import InputError, NotReadyError
+from sensecf_core.notice import NOTICE, NOTICE_LONG, data_label
+from sensecf_core.ui import data, followed, person, selection, training
+from sensecf_core.ui.data import RowKey
+from sensecf_core.ui.selection import Choice
+from sensecf_core.ui.words import message, plain
+
+PAGES = {
+    "app.py": ("Home", ":material/home:"),
+    "pages/1_Participants.py": ("Participants", ":material/groups:"),
+    "pages/2_Prediction.py": ("Prediction", ":material/monitoring:"),
+    "pages/3_Interventions.py": ("Interventions", ":material/alt_route:"),
+}
+Needs = Literal["nothing", "classifier", "person"]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What a page works with, all of it checked.
+
+    ``cohort`` is None only on pages that need nothing; ``key`` is the chosen row, or None.
+    """
+
+    choice: Choice
+    cohort: Cohort | None
+    key: RowKey | None
+
+    @property
+    def known(self) -> Cohort:
+        """The cohort, on pages that need one."""
+        assert self.cohort is not None
+        return self.cohort
+
+    @property
+    def row_key(self) -> RowKey:
+        """The chosen row, on pages that need a person."""
+        assert self.key is not None
+        return self.key
+
+    @property
+    def classifier(self) -> Classifier:
+        """The cohort's classifier, on pages that need one."""
+        return store.load(self.known)
+
+    @cached_property
+    def codes(self) -> Codes:
+        """The chosen row as codes, shape (features,)."""
+        return data.codes(self.known, self.row_key)
+
+    @cached_property
+    def values(self) -> dict[str, Value]:
+        """The chosen row as name → value."""
+        return to_values(self.known.schema, self.codes)
+
+    @cached_property
+    def risk(self) -> float:
+        """The calibrated p(class 1) of the chosen row."""
+        position = self.known.rows.index.get_loc(self.row_key)
+        return float(np.asarray(data.risks(self.known, self.classifier))[position])
+
+
+def frame(page: str, question: str, *, needs: Needs = "person", follows: bool = False) -> Frame:
+    """Open a page; stops it with a sentence and the selector when what it ``needs`` is missing.
+
+    Parameters
+    ----------
+    page : the page's title.
+    question : the one question that the page answers, shown as its subtitle.
+    needs : what the page cannot do without.
+    follows : whether the page's address also names an answer and a job.
+    """
+    st.set_page_config(page_title=f"{page} · SenseCF", layout="wide")
+    lost = followed.adopt() if follows else None
+    choice = selection.read()
+    cohort, problem = _cohort(choice)
+    if cohort is not None and choice.cohort is None:
+        choice = Choice(cohort.schema.name)
+        selection.keep(choice)
+    _banner(cohort)
+    key: RowKey | None = None
+    if cohort is not None and choice.participant is not None:
+        try:
+            key = locate(cohort, choice.participant, choice.row)
+            choice = Choice(choice.cohort, *key)
+            selection.keep(choice)
+        except InputError as error:
+            problem = problem or str(error)
+    if follows:
+        followed.adopt_job(choice)
+    selection.mirror(choice, **(followed.mirrored(choice) if follows else {}))
+    _pages(choice)
+    if key is not None and cohort is not None and store.ready(cohort):
+        person.strip(cohort, store.load(cohort), key)
+    st.title(page)
+    st.markdown(f"*{question}*")
+    if lost:
+        st.warning(plain(lost), icon=":material/link_off:")
+    missing = problem is not None or (needs == "person" and key is None)
+    with st.container(key="choose") if missing else st.sidebar:
+        if missing:
+            _say_missing(problem, cohort)
+        selection.selectors(choice, _titles(), cohort)
+    with st.sidebar:
+        st.caption(NOTICE_LONG)
+    if needs != "nothing":
+        if cohort is None:
+            st.stop()
+        training.guard(cohort)
+    if needs == "person" and key is None:
+        if cohort is not None:
+            person.offer_examples(cohort, store.load(cohort), choice.participant)
+        st.stop()
+    return Frame(choice, cohort, key)
+
+
+def _cohort(choice: Choice) -> tuple[Cohort | None, str | None]:
+    """Load the chosen cohort, or the first one that can be loaded when nothing is chosen."""
+    if choice.cohort is not None:
+        try:
+            return registry.load(choice.cohort), None
+        except (InputError, NotReadyError) as error:
+            return None, str(error)
+    problem = None
+    for name in registry.available():
+        try:
+            return registry.load(name), None
+        except NotReadyError as error:
+            problem = problem or str(error)
+    return None, problem
+
+
+def _titles() -> dict[str, str]:
+    titles = {}
+    for name in registry.available():
+        try:
+            titles[name] = registry.load(name).schema.title
+        except NotReadyError:
+            titles[name] = name
+    return titles
+
+
+def _banner(cohort: Cohort | None) -> None:
+    badges = [":orange-badge[:material/science: Research prototype, not a medical device]"]
+    if cohort is not None:
+        origin = cohort.schema.provenance
+        kind = data_label(origin.real) + (", public" if origin.public else "")
+        icon = ":material/verified:" if origin.real else ":material/casino:"
+        badges += [f":gray-badge[{plain(cohort.schema.title)}]", f":blue-badge[{icon} {kind}]"]
+    with st.container(key="banner", gap="xsmall"):
+        st.markdown(" ".join(badges))
+        st.caption(NOTICE)
+
+
+def _pages(choice: Choice) -> None:
+    """List the pages; every link carries the choice, so that copied links do too."""
+    carried = {name: value for name in selection.PARAMETERS if (value := getattr(choice, name))}
+    with st.sidebar, st.container(key="pages", gap="xsmall"):
+        for path, (title, icon) in PAGES.items():
+            st.page_link(path, label=title, icon=icon, query_params=carried, width="stretch")
+
+
+def _say_missing(problem: str | None, cohort: Cohort | None) -> None:
+    if problem is not None:
+        st.error(message(problem), icon=":material/search_off:")
+    else:
+        st.info(
+            "Nobody is chosen yet. Choose a participant here, or look through the table on the "
+            "Participants page.",
+            icon=":material/person_search:",
+        )
+    if cohort is not None:
+        st.page_link(
+            "pages/1_Participants.py",
+            label="Look through the participants",
+            icon=":material/table_rows:",
+            query_params={"cohort": cohort.schema.name},
+        )

@@ -1,0 +1,153 @@
+"""The home page's panels: what this is, the cohorts, cohorts that failed, the language model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from sensecf_core.cohorts import registry
+from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.errors import InputError, NotReadyError
+from sensecf_core.language import weights
+from sensecf_core.notice import data_label
+from sensecf_core.ui import data, words
+from sensecf_core.ui.frame import Frame
+
+STEPS = (
+    (
+        "1",
+        "Choose a participant",
+        "Who is in the cohort, what was measured, what is missing.",
+        "1_Participants",
+    ),
+    (
+        "2",
+        "See the prediction",
+        "How sure the model is, what drives it, what if a value were different.",
+        "2_Prediction",
+    ),
+    (
+        "3",
+        "Ask for interventions",
+        "Small realistic changes after which the model would decide otherwise.",
+        "3_Interventions",
+    ),
+)
+
+
+def introduction(frame: Frame) -> None:
+    """Say what the program does and where to go."""
+    st.markdown(
+        "SenseCF shows what a classifier makes of one participant, and asks a language model **on this "
+        "machine** for the smallest realistic change after which the classifier would decide otherwise. "
+        "Every proposed change is checked against the classifier, the participant's limits and real people "
+        "before you see it. Nothing leaves this computer."
+    )
+    carried = {
+        name: value for name in ("cohort", "participant", "row") if (value := getattr(frame.choice, name))
+    }
+    columns = st.columns(3)
+    for column, (number, title, text, page) in zip(columns, STEPS, strict=True):
+        with column.container(border=True, height="stretch"):
+            st.page_link(
+                f"pages/{page}.py",
+                label=f"**{number}. {title}**",
+                icon=":material/arrow_forward:",
+                query_params=carried,
+            )
+            st.caption(text)
+
+
+def cohorts() -> None:
+    """Show a card per cohort, then the folders that cannot be used."""
+    st.header("Cohorts")
+    with st.grid("auto", min_column_width=380, gap="medium"):
+        for name in registry.available():
+            with st.container(border=True, height="stretch", key=f"cohort_{name}"):
+                try:
+                    _cohort(registry.load(name))
+                except (InputError, NotReadyError) as error:
+                    st.subheader(words.plain(name))
+                    st.error(words.message(str(error)), icon=":material/error:")
+    for broken in registry.broken():
+        st.error(
+            f"The cohort folder `{broken.folder}` cannot be used yet: "
+            f"{words.counted(len(broken.problems), 'problem')}.",
+            icon=":material/folder_off:",
+        )
+        table = pd.DataFrame(
+            [
+                {
+                    "Column": words.plain(str(p.column or "–")),
+                    "Row": words.plain(str(p.row) if p.row is not None else "–"),
+                    "Problem": words.plain(p.problem),
+                    "Mend": words.plain(p.mend),
+                }
+                for p in broken.problems
+            ]
+        )
+        st.table(table, hide_index=True, alt=f"Problems of the cohort folder {broken.folder.name}")
+    with st.expander("Bring your own cohort", icon=":material/create_new_folder:"):
+        st.markdown(
+            "A folder with `schema.toml` and `data.csv` (or `data.parquet`) is a cohort. Check it with "
+            "`python -m sensecf_core cohort check FOLDER`, then start the app with the environment variable "
+            "`SENSECF_COHORTS=FOLDER`. Its classifier is trained on first use and stays in the private "
+            "`var/` folder. README shows a complete schema."
+        )
+
+
+def _cohort(cohort: Cohort) -> None:
+    schema = cohort.schema
+    people = cohort.rows.index.get_level_values(0).nunique()
+    st.subheader(words.plain(schema.title))
+    with st.container(horizontal=True, gap="xsmall"):
+        st.badge(data_label(schema.provenance.real), icon=":material/verified:", color="blue")
+        st.badge("public" if schema.provenance.public else "private", color="gray")
+    if schema.summary:
+        st.markdown(words.plain(schema.summary))
+    size = f"{words.counted(people, 'participant')}"
+    if people != len(cohort.rows):
+        size += f", {words.counted(len(cohort.rows), 'row')}"
+    facts = {
+        "Size": f"{size}, {words.counted(len(schema.features), 'feature')}",
+        "Task": words.plain(schema.task.question),
+        "Have it": f"{words.of_100(float(cohort.target.mean()))} ({words.plain(schema.task.class_1)})",
+        "Classifier": _quality(data.card(cohort)),
+        "Source": words.plain(schema.provenance.source),
+        "Licence": words.plain(schema.provenance.licence),
+    }
+    st.table(
+        pd.DataFrame({"": list(facts), " ": list(facts.values())}),
+        hide_index=True,
+        hide_header=True,
+        border="horizontal",
+        alt=f"Facts about {schema.title}",
+    )
+    st.page_link(
+        "pages/1_Participants.py",
+        label="Look through the participants",
+        icon=":material/groups:",
+        query_params={"cohort": schema.name},
+    )
+
+
+def _quality(card: dict[str, Any] | None) -> str:
+    if card is None:
+        return "not trained yet; it is trained when you open the cohort"
+    auroc = card["metrics"]["auroc"]
+    if auroc is None:
+        return "trained; too few held-out people to say how good it is"
+    tested = words.counted(card["parts"]["test"]["participants"], "held-out person", "held-out people")
+    return f"AUROC {auroc['value']:.2f} ({auroc['low']:.2f}–{auroc['high']:.2f}) on {tested}"
+
+
+def language_model() -> None:
+    """Say whether the language model is ready, and what to run if not."""
+    st.header("Language model")
+    found = weights.status()
+    if found.ready:
+        st.success(f"`{weights.DEFAULT_MODEL}` is on this machine and whole.", icon=":material/check_circle:")
+    else:
+        st.warning(words.message(found.message), icon=":material/download:")

@@ -1,0 +1,64 @@
+"""A job under way: place in the queue, progress, Cancel; and how it ended."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from sensecf_core.jobs import model_lane
+from sensecf_core.jobs.rows import JobView
+from sensecf_core.ui import followed, words
+from sensecf_core.ui.selection import Choice
+
+POLL_SECONDS = 0.5
+
+
+def show(choice: Choice, job_id: str) -> None:
+    """Show the job followed about the chosen row; when it is over, its answer takes its place."""
+    job = model_lane.lane().view(job_id)
+    if job is None:
+        st.warning(
+            "This job is not known on this machine. Press Generate to ask again.", icon=":material/link_off:"
+        )
+    elif job.state in ("queued", "running"):
+        _watch(choice, job_id)
+    elif job.state == "failed":
+        st.error(
+            f"No answer. {words.message(job.error or 'The job failed.')} Mend this, then Generate again.",
+            icon=":material/error:",
+        )
+    elif job.answer_id is None:
+        st.info(
+            "Cancelled before anything was proposed. Press Generate to ask again.", icon=":material/block:"
+        )
+    else:
+        followed.follow(choice, answer=job.answer_id)
+        st.rerun()
+
+
+@st.fragment(run_every=POLL_SECONDS)
+def _watch(choice: Choice, job_id: str) -> None:
+    job = model_lane.lane().view(job_id)
+    if job is None or job.finished:
+        st.rerun()
+    with st.container(border=True, key="job"):
+        st.progress(job.fraction, text=words.plain(_progress_words(job)))
+        st.caption("You may leave this page or close the tab: the job goes on, and its link finds it again.")
+        cancelling = job.message == "Cancelling"
+        st.button(
+            "Cancelling …" if cancelling else "Cancel",
+            icon=":material/close:",
+            key=f"cancel_{job_id}",
+            disabled=cancelling,
+            on_click=lambda: model_lane.lane().cancel(job_id),
+        )
+
+
+def _progress_words(job: JobView) -> str:
+    if job.state == "queued":
+        ahead = job.position
+        return (
+            f"Waiting: place {ahead} in the queue. Another answer is being made first."
+            if ahead
+            else "Waiting"
+        )
+    return f"{job.message or 'Starting'} …"

@@ -1,0 +1,194 @@
+"""The cohort as a filterable table: risk as a bar, columns grouped by role, one row to choose."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.cohorts.schema import Feature
+from sensecf_core.ui import data, selection, words
+from sensecf_core.ui.frame import Frame
+
+VIEWS = ("All", "Flagged", "Not flagged")
+PART_TITLES = {"test": "held out", "val": "validation", "train": "training"}
+MOST_RANGES = 3
+
+
+def show(frame: Frame) -> None:
+    """Show filters and table; choosing a row chooses the participant everywhere."""
+    cohort = frame.known
+    risks = np.asarray(data.risks(cohort, frame.classifier))
+    kept = _filtered(cohort, risks, frame.classifier.threshold)
+    positions = np.flatnonzero(kept)
+    st.caption(
+        f"{words.count(len(positions))} of {words.count(len(cohort.rows))} rows. Choose one by its box on "
+        "the left; click a heading to sort. The selector does the same from the keyboard."
+    )
+    if not len(positions):
+        st.info("Nobody fits all filters. Widen one of them.", icon=":material/filter_alt_off:")
+        return
+    table = _table(cohort, risks, positions)
+    st.session_state["table_rows"] = list(table.index)
+    st.dataframe(
+        table.reset_index(drop=True),
+        key=_grid_key(frame, kept),
+        hide_index=True,
+        height=360,
+        row_height=32,
+        on_select=_picked,
+        selection_mode="single-row",
+        selection_default=_chosen(table, frame),  # type: ignore[arg-type]
+        column_config=_columns(cohort),  # type: ignore[arg-type]
+        placeholder="not measured",
+        alt=f"Participants of {cohort.schema.title}: id, risk, and every feature by role",
+    )
+
+
+def _filtered(cohort: Cohort, risks: np.ndarray, threshold: float) -> np.ndarray:
+    """Show the filters; return which rows pass all of them, bool of shape (rows,)."""
+    kept = np.ones(len(cohort.rows), dtype=bool)
+    name = cohort.schema.name
+    with st.container(horizontal=True, gap="large"):
+        view = st.radio(
+            "The model's view", VIEWS, horizontal=True, key=f"view_{name}", persist_state="session"
+        )
+        part = st.radio(
+            "Part of the cohort",
+            ["everyone", *(part for part in PART_TITLES if (cohort.parts == part).any())],
+            format_func=lambda part: PART_TITLES.get(part, part),
+            horizontal=True,
+            key=f"part_{name}",
+            persist_state="session",
+            help="The classifier learned from the training part; what it says about held-out people is the "
+            "fair picture.",
+        )
+    if view != "All":
+        kept &= (risks >= threshold) == (view == "Flagged")
+    if part != "everyone":
+        kept &= cohort.parts.eq(part).to_numpy()
+    schema = cohort.schema
+    preset = [f.name for f in schema.features if f.headline and f.kind != "categorical"][:MOST_RANGES]
+    with st.expander("More filters", icon=":material/filter_alt:"):
+        filtered = st.multiselect(
+            "Filter by",
+            schema.names,
+            default=preset,
+            format_func=lambda feature: schema.feature(feature).label,
+            key=f"by_{name}",
+            persist_state="session",
+        )
+        with st.grid("auto", min_column_width=240):
+            for feature in filtered:
+                kept &= _passes(schema.feature(feature), cohort.rows[feature], name)
+    return kept
+
+
+def _passes(feature: Feature, column: pd.Series[Any], cohort_name: str) -> np.ndarray:
+    key = f"filter_{cohort_name}_{feature.name}"
+    if feature.named or feature.kind == "binary":
+        names = list(feature.levels) if feature.named else ["no", "yes"]
+        chosen = st.multiselect(feature.label, names, default=names, key=key, persist_state="session")
+        if len(chosen) == len(names):
+            return np.ones(len(column), dtype=bool)
+        wanted = chosen if feature.named else [float(names.index(level)) for level in chosen]
+        return np.asarray(column.isin(wanted))
+    measured = column.dropna()
+    if not len(measured) or measured.min() == measured.max():
+        return np.ones(len(column), dtype=bool)
+    low, high = float(measured.min()), float(measured.max())
+    unit = f" ({feature.unit})" if feature.unit else ""
+    chosen_low, chosen_high = st.slider(
+        f"{feature.label}{unit}",
+        low,
+        high,
+        (low, high),
+        step=10.0**-feature.decimals,
+        format=f"%.{feature.decimals}f",
+        key=key,
+        persist_state="session",
+        help="People without this measurement are hidden once you narrow the range.",
+    )
+    if (chosen_low, chosen_high) == (low, high):
+        return np.ones(len(column), dtype=bool)
+    return np.asarray(column.between(chosen_low, chosen_high))
+
+
+def _table(cohort: Cohort, risks: np.ndarray, positions: np.ndarray) -> pd.DataFrame:
+    """Lay the rows out under (role, label) headings, riskiest first; the index keeps the row keys."""
+    schema = cohort.schema
+    order = positions[np.argsort(-risks[positions], kind="stable")]
+    rows = cohort.rows.iloc[order]
+    columns: dict[tuple[str, str], Any] = {("", "Participant"): rows.index.get_level_values(0).to_numpy()}
+    if schema.row_column:
+        columns["", schema.row_label.capitalize()] = rows.index.get_level_values(1).to_numpy()
+    columns["", "Risk of 100"] = np.round(100 * risks[order]).astype(int)
+    for role in words.roles(schema):
+        for feature in schema.features:
+            if feature.role == role:
+                columns[words.ROLE_TITLES[role], _heading(feature)] = _shown(feature, rows[feature.name])
+    table = pd.DataFrame(columns)
+    table.index = rows.index
+    return table
+
+
+def _shown(feature: Feature, column: pd.Series[Any]) -> np.ndarray:
+    if feature.kind == "binary":
+        return np.asarray(column.map({0.0: "no", 1.0: "yes"}).to_numpy(dtype=object))
+    return np.asarray(column)
+
+
+def _heading(feature: Feature) -> str:
+    return f"{feature.label} ({feature.unit})" if feature.unit else feature.label
+
+
+def _columns(cohort: Cohort) -> dict[int, Any]:
+    """Column settings by position (0 is the hidden index), in the order of :func:`_table`."""
+    schema = cohort.schema
+    first = 3 if schema.row_column else 2
+    settings: dict[int, Any] = {
+        1: st.column_config.TextColumn(pinned=True),
+        first: st.column_config.ProgressColumn(
+            min_value=0,
+            max_value=100,
+            format="%d",
+            color="orange",
+            help=f"The model's calibrated risk of {schema.task.label}, out of 100 people like this one.",
+        ),
+    }
+    ordered = [f for role in words.roles(schema) for f in schema.features if f.role == role]
+    for position, feature in enumerate(ordered, start=first + 1):
+        if not feature.named and feature.kind != "binary":
+            settings[position] = st.column_config.NumberColumn(format=f"%.{feature.decimals}f")
+    return settings
+
+
+def _grid_key(frame: Frame, kept: np.ndarray) -> str:
+    """A new grid for other rows, or for a participant chosen elsewhere; the same while rows are clicked."""
+    state = st.session_state
+    state.setdefault("table_turn", 0)
+    if state.get("table_pick") != frame.key:
+        state["table_turn"] += 1
+        state["table_pick"] = frame.key
+    key = f"table_{frame.known.schema.name}_{hash(kept.tobytes())}_{state['table_turn']}"
+    state["table_key"] = key
+    return key
+
+
+def _chosen(table: pd.DataFrame, frame: Frame) -> dict[str, Any] | None:
+    if frame.key is None or frame.key not in table.index:
+        return None
+    return {"selection": {"rows": [int(table.index.get_loc(frame.key))]}}
+
+
+def _picked() -> None:
+    """Choose the row whose box was ticked; unticking keeps the participant."""
+    state = st.session_state
+    rows = state[state["table_key"]]["selection"]["rows"]
+    if rows:
+        participant, row = state["table_rows"][rows[0]]
+        state["table_pick"] = (participant, row)
+        selection.choose(participant, row)

@@ -1,0 +1,69 @@
+"""The person strip under the banner, and whom to look at when nobody is chosen."""
+
+from __future__ import annotations
+
+import difflib
+
+import numpy as np
+import streamlit as st
+
+from sensecf_core.classifiers.classifier import Classifier
+from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.cohorts.encoding import to_values
+from sensecf_core.counterfactuals.sentence import measure
+from sensecf_core.ui import data, selection, words
+from sensecf_core.ui.data import RowKey
+
+MOST_FACTS = 4
+NO_BREAK = "\u00a0"
+"""Keeps a fact of the strip on one line."""
+
+
+def strip(cohort: Cohort, classifier: Classifier, key: RowKey) -> None:
+    """Show in one line who is looked at: id, headline facts, risk with its range, completeness."""
+    schema = cohort.schema
+    values = to_values(schema, data.codes(cohort, key))
+    risk = data.risks(cohort, classifier)[cohort.rows.index.get_loc(key)]
+    low, high = data.risk_interval(cohort, classifier, key)
+    facts = [
+        f"{words.plain(feature.label)} {words.plain(measure(feature, values[feature.name]))}"
+        for feature in schema.features
+        if feature.headline
+    ]
+    who = f"**{words.plain(key[0])}**"
+    if schema.row_column:
+        who += f" ({words.plain(schema.row_label)} {words.plain(key[1])})"
+    measured = sum(value is not None for value in values.values())
+    parts = [
+        f":material/person: {who}",
+        *facts[:MOST_FACTS],
+        f"risk **{words.of_100(risk)}** ({words.interval(low, high)})",
+        f"{measured} of {len(values)} measured",
+    ]
+    with st.container(key="strip", border=True):
+        st.markdown(" · ".join(part.replace(" ", NO_BREAK) for part in parts))
+
+
+def offer_examples(cohort: Cohort, classifier: Classifier, mistyped: str | None) -> None:
+    """Offer buttons: near matches of a mistyped id, or one flagged and one not flagged test participant."""
+    people = cohort.rows.index.get_level_values(0)
+    if mistyped:
+        near = difflib.get_close_matches(mistyped, people.unique(), n=3, cutoff=0.4)
+        offers = {f"Participant {name}": name for name in near}
+    else:
+        flagged = np.asarray(data.risks(cohort, classifier)) >= classifier.threshold
+        test = cohort.parts.eq("test").to_numpy()
+        offers = {
+            f"A person the model {verb}": str(people[mask.argmax()])
+            for verb, mask in (("flags", flagged & test), ("does not flag", ~flagged & test))
+            if mask.any()
+        }
+    with st.container(horizontal=True):
+        for label, name in offers.items():
+            st.button(
+                words.plain(label),
+                key=f"offer_{name}",
+                icon=":material/person:",
+                on_click=selection.choose,
+                args=(name,),
+            )

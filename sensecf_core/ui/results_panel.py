@@ -1,0 +1,41 @@
+"""The right half of Interventions: the job under way, the answer followed, or what to do first."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from sensecf_core.records import answers
+from sensecf_core.ui import answer_panel, evidence_panel, followed, job_panel, words
+from sensecf_core.ui.frame import Frame
+
+
+def show(frame: Frame) -> None:
+    """Show what is known about the chosen row."""
+    now = followed.of(frame.choice)
+    if now.job is not None:
+        job_panel.show(frame.choice, now.job)
+    answer = answers.find(now.answer) if now.answer else None
+    if answer is not None:
+        answer_panel.show(frame, answer)
+    elif now.job is None:
+        _first(frame)
+    evidence_panel.earlier(frame.choice.cohort or "", *frame.row_key, now.answer)
+
+
+def _first(frame: Frame) -> None:
+    task = frame.known.schema.task
+    flagged = int(frame.risk >= frame.classifier.threshold)
+    if flagged == task.desired:
+        wanted = task.class_1 if task.desired else task.class_0
+        st.info(
+            f"The model already says “{words.plain(wanted)}” for this participant, so there is nothing to "
+            "change. You can still ask what would tip the prediction.",
+            icon=":material/check_circle:",
+        )
+        answer_panel.offer_contrast(frame.known.schema)
+    else:
+        st.info(
+            "No answer yet. Choose what may change, then press Generate: a language model on this machine "
+            "proposes changes, and each one is checked before you see it.",
+            icon=":material/play_arrow:",
+        )

@@ -1,0 +1,71 @@
+"""A classifier that is not there yet: train it in the process lane, and show how far it is."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from sensecf_core.classifiers import store
+from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.errors import InputError
+from sensecf_core.jobs import process_lane
+from sensecf_core.jobs.rows import JobView
+from sensecf_core.ui.words import message, plain
+
+KIND = "train"
+
+
+def guard(cohort: Cohort) -> None:
+    """Stop the page, with progress, while the cohort's classifier is being trained."""
+    if store.ready(cohort):
+        return
+    name = cohort.schema.name
+    key = f"training_{name}_{cohort.data_sha256}"
+    try:
+        if key not in st.session_state:
+            st.session_state[key] = _start(cohort)
+    except InputError as error:
+        st.error(message(str(error)), icon=":material/hourglass_top:")
+        st.stop()
+    st.header("The classifier of this cohort is being made")
+    st.write(
+        f"**{plain(cohort.schema.title)}** has no classifier yet, so it is trained now, once. This page goes "
+        f"on by itself. The same from a terminal: `python -m sensecf_core train --cohort {name}`"
+    )
+    _panel(cohort, key)
+    st.stop()
+
+
+def _start(cohort: Cohort) -> str:
+    name = cohort.schema.name
+    return process_lane.start(
+        KIND, ["train", "--cohort", name, "--json-progress"], f"Train the classifier of {name}"
+    )
+
+
+@st.fragment(run_every=1.0)
+def _panel(cohort: Cohort, key: str) -> None:
+    job = process_lane.lane().view(st.session_state[key])
+    if store.ready(cohort):
+        st.rerun()
+    if job is None or job.state in ("failed", "cancelled", "done"):
+        _ended(job, key)
+        return
+    waiting = f"Waiting, place {job.position} in the queue" if job.state == "queued" else "Training"
+    st.progress(job.fraction, text=plain(f"{waiting}. {job.message}"))
+    st.button(
+        "Cancel",
+        key=f"cancel_{key}",
+        icon=":material/close:",
+        on_click=lambda: process_lane.lane().cancel(job.id),
+    )
+
+
+def _ended(job: JobView | None, key: str) -> None:
+    if job is not None and job.state == "cancelled":
+        st.info("Training was cancelled.", icon=":material/block:")
+    else:
+        reason = job.error if job and job.error else "It ended without a classifier."
+        st.error(f"Training failed. {message(reason)}", icon=":material/error:")
+    if st.button("Train again", key=f"again_{key}", icon=":material/refresh:"):
+        del st.session_state[key]
+        st.rerun()

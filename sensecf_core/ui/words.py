@@ -1,0 +1,167 @@
+"""How pages write numbers, changes and risks (see the project's UI rules); no streamlit."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable
+
+from sensecf_core.cohorts.encoding import Value, to_code
+from sensecf_core.cohorts.schema import Feature, Role, Schema
+from sensecf_core.counterfactuals.sentence import THIN_SPACE, measure, number
+
+ROLE_TITLES = {
+    "behaviour": "Behaviour",
+    "clinical": "Clinical",
+    "context": "Context",
+}
+ROLE_NOTES = {
+    "behaviour": "what a person can change",
+    "clinical": "what follows from behaviour or treatment",
+    "context": "what cannot or must not be moved",
+}
+METHOD_TITLES = {
+    "lm-few-shot": "Language model, shown examples",
+    "lm-zero-shot": "Language model, no examples",
+    "random": "Random draws (control)",
+}
+METHOD_NOTES = {
+    "lm-few-shot": "A language model on this machine proposes changes after seeing worked examples from "
+    "other people.",
+    "lm-zero-shot": "A language model on this machine proposes changes from the profile alone.",
+    "random": "Changes are drawn by chance within the same limits. What a language model is credited with "
+    "has to beat this.",
+}
+PROFILE_TITLES = {
+    "intervention": "Options for a person",
+    "contrast": "Explanation only",
+}
+PROFILE_NOTES = {
+    "intervention": "Only realistic changes in the allowed direction; may be discussed as options.",
+    "contrast": "Everything but context may move, in any direction. It explains the model and is not advice.",
+}
+_MARKDOWN = re.compile(r"([\\`*_\[\]<>$~#|])")
+
+
+def roles(schema: Schema) -> tuple[Role, ...]:
+    """Roles in the order in which a schema first names them: the order of features on every page."""
+    return tuple(dict.fromkeys(feature.role for feature in schema.features))
+
+
+def plain(text: str) -> str:
+    """Escape ``text`` so that Markdown shows it as it is (data and schemas may hold anything)."""
+    return _MARKDOWN.sub(r"\\\1", text)
+
+
+def message(text: str) -> str:
+    """Escape a sentence of the program, keeping what it puts between backticks (names, commands) as code."""
+    pieces = text.split("`")
+    if len(pieces) % 2 == 0:
+        return plain(text)
+    return "".join(f"`{piece}`" if at % 2 else plain(piece) for at, piece in enumerate(pieces))
+
+
+def count(n: int) -> str:
+    """Write a whole number with thin-space thousands."""
+    return f"{n:,}".replace(",", THIN_SPACE)
+
+
+def counted(n: int, singular: str, plural: str | None = None) -> str:
+    """Write ``n`` with its noun: "1 change", "3 changes"."""
+    return f"{count(n)} {singular if n == 1 else plural or singular + 's'}"
+
+
+def risk(probability: float) -> str:
+    """Write p(class 1) out of 100; the ends are never rounded to certainty."""
+    hundredths = round(100 * probability)
+    if hundredths <= 0:
+        return "<1"
+    return ">99" if hundredths >= 100 else str(hundredths)
+
+
+def of_100(probability: float) -> str:
+    """Write p(class 1) as "62 of 100"."""
+    return f"{risk(probability)} of 100"
+
+
+def interval(low: float, high: float) -> str:
+    """Write a range of probabilities as "55–69"."""
+    return f"{risk(low)}–{risk(high)}"
+
+
+def arrow(difference: float) -> str:
+    """▲ for more, ▼ for less, = for the same."""
+    return "▲" if difference > 0 else "▼" if difference < 0 else "="
+
+
+def risk_change(before: float, after: float) -> str:
+    """Write a change of risk as "62 → 41 of 100  ▼ 21"."""
+    points = round(100 * after) - round(100 * before)
+    return f"{risk(before)} → {of_100(after)}  {arrow(points)} {abs(points)}"
+
+
+def change(feature: Feature, before: Value, after: Value) -> str:
+    """Write a change as "31.2 → 28.5 kg/m²  ▼ 2.7"; names without a size of change."""
+    text = f"{number(feature, before)} → {measure(feature, after)}"
+    if before is None or after is None or feature.kind in ("categorical", "binary"):
+        return text
+    difference = to_code(feature, after) - to_code(feature, before)
+    if feature.kind == "ordinal":
+        return f"{text}  {arrow(difference)}"
+    return f"{text}  {arrow(difference)} {number(feature, abs(difference))}"
+
+
+def span(feature: Feature, low: float, high: float) -> str:
+    """Write a range of a numeric feature as "6.0–9.0 h"."""
+    if low == high:
+        return measure(feature, low)
+    return f"{number(feature, low)}–{measure(feature, high)}"
+
+
+def percentile(percent: float) -> str:
+    """Write a percentile as "38th percentile"; the ends stay inside 1 to 99."""
+    whole = min(max(round(percent), 1), 99)
+    suffix = "th" if whole % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(whole % 10, "th")
+    return f"{whole}{suffix} percentile"
+
+
+def listed(items: Iterable[str], last: str = "and") -> str:
+    """Join texts as "a, b and c"."""
+    texts = list(items)
+    if len(texts) < 2:
+        return "".join(texts)
+    return f"{', '.join(texts[:-1])} {last} {texts[-1]}"
+
+
+def lower_first(text: str) -> str:
+    """Put a label into a sentence: "Body mass index" → "body mass index", but "BMI" and "HbA1c" stay."""
+    first = text.split(" ", 1)[0]
+    return text if first[1:] != first[1:].lower() else text[:1].lower() + text[1:]
+
+
+def distance(probability: float, threshold: float) -> str:
+    """Say where a risk lies against the threshold, in words and points of 100."""
+    points = abs(round(100 * probability) - round(100 * threshold))
+    above = probability >= threshold
+    how_far = "just " if points < 5 else "well " if points >= 20 else ""
+    gap = f"{points} of 100" if points else "less than 1 of 100"
+    return f"{how_far}{'above' if above else 'below'} the line, by {gap}"
+
+
+def against_reference(feature: Feature, value: Value) -> str:
+    """Say whether a number lies outside its reference range: "▲ above", "▼ below" or ""."""
+    if feature.reference is None or not isinstance(value, int | float):
+        return ""
+    low, high = feature.reference.low, feature.reference.high
+    if high is not None and value > high:
+        return "▲ above reference"
+    if low is not None and value < low:
+        return "▼ below reference"
+    return ""
+
+
+def seconds(duration: float) -> str:
+    """Write a wall time: "1.2 s"."""
+    if not math.isfinite(duration):
+        return ""
+    return f"{duration:.1f} s" if duration < 10 else f"{duration:.0f} s"

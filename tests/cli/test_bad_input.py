@@ -1,0 +1,170 @@
+"""The issue's table "Bad input": exit code 2 and one sentence that names what was wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Command, Ended
+
+EXPLAIN = ("explain", "--cohort", "nhanes", "--method", "random", "--json")
+
+
+def assert_refused(ended: Ended, *said: str) -> None:
+    assert ended.code == 2
+    assert ended.out == ""
+    assert len(ended.err.strip().splitlines()) == 1
+    assert "Traceback" not in ended.err
+    for words in said:
+        assert words in ended.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["explian"], ["explian", "explain"]),
+        (["cohort"], ["Missing command"]),
+        (["cohort", "lits"], ["lits", "list"]),
+        (["explain"], ["--cohort"]),
+        (["explain", "--cohort"], ["--cohort"]),
+        (["explain", "--cohort", "nhanes", "--partcipant", "1"], ["--partcipant", "--participant"]),
+        (["explain", "--cohort", "nhanes", "--participant", "1", "--k", "four"], ["--k"]),
+        (["explain", "--cohort", "nhanes", "extra", "--participant", "1"], ["extra"]),
+        (["train"], ["--cohort"]),
+        (["train", "--cohort", "nhane"], ["'nhane'", "nhanes"]),
+        (["predict", "--cohort", "hart", "--participant", "1"], ["'hart'", "heart"]),
+        (["cohort", "check", "/no/such/folder"], ["/no/such/folder"]),
+        (["trace", "--cohort", "nhanes", "--methods", "random,lm-few"], ["'lm-few'", "lm-few-shot"]),
+        (["trace", "--cohort", "nhanes", "--n", "-1"], ["--n must be 0"]),
+    ],
+)
+def test_wrong_commands_and_options(command: Command, arguments: list[str], said: list[str]) -> None:
+    assert_refused(command(*arguments), *said)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--method", "lm-few-shots"], ["method 'lm-few-shots'", "lm-few-shot"]),
+        (["--limits", "interventions"], ["limits 'interventions'", "intervention"]),
+        (["--trace", "all"], ["trace 'all'", "full"]),
+        (["--desired", "2"], ["--desired must be 0 or 1, got 2"]),
+        (["--row", "9"], ["'9'", "did you mean 0"]),
+        (["--freeze", "bmi,slep"], ["feature 'slep'"]),
+        (["--range", "bmj=24:30"], ["feature 'bmj'", "bmi"]),
+        (["--range", "bmi=5:70"], ["`bmi`", "5:70"]),
+        (["--range", "bmi=30:24"], ["`bmi`", "30:24"]),
+        (["--range", "age=30:40"], ["`age`", "may not move"]),
+        (["--range", "bmi"], ["bmi=24:30"]),
+        (["--max-changes", "0"], ["max-changes", "got 0"]),
+        (["--k", "0"], ["`k`", "got 0"]),
+        (["--candidates", "0"], ["candidates", "got 0"]),
+    ],
+)
+def test_limits_are_refused_with_the_rule_and_the_value(
+    command: Command, person: str, options: list[str], said: list[str]
+) -> None:
+    assert_refused(command(*EXPLAIN, "--participant", person, *options), *said)
+
+
+def test_nothing_is_refused_after_a_model_ran(
+    command: Command, person: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of several participants, one that does not exist stops the command before the first is answered."""
+    monkeypatch.setattr(
+        "sensecf_core.counterfactuals.explain.explain", lambda *_, **__: pytest.fail("a model ran")
+    )
+    ended = command(*EXPLAIN, "--participant", person, "--participant", person + "x")
+    assert_refused(ended, f"participant '{person}x'", person)
+
+
+def test_everything_frozen(command: Command, person: str) -> None:
+    from sensecf_core.cohorts import registry
+
+    features = ",".join(registry.load("nhanes").schema.names)
+    ended = command(*EXPLAIN, "--participant", person, "--freeze", features)
+    assert_refused(ended, "Nothing may move", "frozen")
+
+
+def test_a_range_that_leaves_one_person_nothing(command: Command, person: str) -> None:
+    """All but one feature frozen, and that one held at the value it has."""
+    from sensecf_core.cohorts import registry
+
+    schema = registry.load("nhanes").schema
+    frozen = ",".join(name for name in schema.names if name != "smoking")
+    now = registry.load("nhanes").rows.loc[(person, "0"), "smoking"]
+    ended = command(*EXPLAIN, "--participant", person, "--freeze", frozen, "--range", f"smoking={now}")
+    assert_refused(ended, "Nothing may move", person)
+
+
+def test_people_are_named_or_sampled(command: Command, person: str) -> None:
+    assert_refused(command(*EXPLAIN), "--participant", "--sample")
+    assert_refused(command(*EXPLAIN, "--participant", person, "--sample", "3"), "one of the two")
+    assert_refused(command(*EXPLAIN, "--sample", "0"), "--sample must be 1 or more, got 0")
+    assert_refused(command(*EXPLAIN, "--sample", "2", "--row", "0"), "--row")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--set", "bmj=27"], ["feature 'bmj'", "bmi"]),
+        (["--set", "bmi=500"], ["`bmi`", "got 500"]),
+        (["--set", "bmi"], ["bmi=27.5"]),
+        (["--set", "bmi=27", "--set", "bmi=28"], ["names `bmi` twice"]),
+        (["--row", "9"], ["'9'"]),
+        (["--limits", "none"], ["limits 'none'"]),
+    ],
+)
+def test_predict_refuses(command: Command, person: str, options: list[str], said: list[str]) -> None:
+    assert_refused(command("predict", "--cohort", "nhanes", "--participant", person, *options), *said)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "holds no rows"),
+        (b"\n \n", "holds no rows"),
+        (b"not json\n", "line 1: this is not JSON"),
+        (b'{"participant_id": "PERSON"}\n{"participant_id": \n', "line 2: this is not JSON"),
+        (b"[1, 2]\n", "line 1: it must be an object"),
+        (b'{"row_id": "0"}\n', "line 1: it must be an object with"),
+        (b'{"participant_id": "PERSON", "sets": {}}\n', 'unknown key "sets"'),
+        (b'{"participant_id": "PERSON", "set": [1]}\n', '"set" must be an object'),
+        (b'{"participant_id": ["PERSON"]}\n', "ids must be text"),
+        (
+            b'{"participant_id": "PERSON"}\n{"participant_id": "nobody"}\n',
+            "line 2: Unknown participant 'nobody'",
+        ),
+        (b'{"participant_id": "PERSON", "row_id": "7"}\n', "line 1: Unknown"),
+        (b'{"participant_id": "PERSON", "set": {"bmi": "fat"}}\n', "line 1: `bmi` takes numbers"),
+        (b'{"participant_id": "PERSON", "set": {"bmi": 1e999}}\n', "line 1: `bmi` can only be"),
+        (b'{"participant_id": "PERSON", "set": {"weight_class": 1}}\n', "line 1: Unknown feature"),
+        (b"[" * 100_000, "line 1: this is not JSON"),
+        (b"\xff\xfe\x00binary", "not a text file"),
+    ],
+)
+def test_a_broken_rows_file(command: Command, person: str, tmp_path: Path, content: bytes, said: str) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_bytes(content.replace(b"PERSON", person.encode()))
+    assert_refused(command("predict", "--cohort", "nhanes", "--rows", str(path)), said)
+
+
+def test_a_rows_file_that_is_not_there_or_huge(command: Command, tmp_path: Path) -> None:
+    missing = command("predict", "--cohort", "nhanes", "--rows", str(tmp_path / "none.jsonl"))
+    assert_refused(missing, "none.jsonl cannot be read")
+    assert_refused(command("predict", "--cohort", "nhanes", "--rows", str(tmp_path)), "cannot be read")
+    huge = tmp_path / "huge.jsonl"
+    with huge.open("wb") as file:
+        file.truncate(2_000_000_000)
+    assert_refused(command("predict", "--cohort", "nhanes", "--rows", str(huge)), "larger than 200 MB")
+
+
+def test_predict_takes_people_or_a_file(command: Command, person: str, tmp_path: Path) -> None:
+    assert_refused(command("predict", "--cohort", "nhanes"), "--participant", "--rows")
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text('{"participant_id": "1"}\n')
+    both = command("predict", "--cohort", "nhanes", "--participant", person, "--rows", str(rows))
+    assert_refused(both, "one of the two")
+    mixed = command("predict", "--cohort", "nhanes", "--rows", str(rows), "--set", "bmi=27")
+    assert_refused(mixed, "stand in the file")

@@ -1,0 +1,276 @@
+"""``explain``: the JSON contract (README, "JSON"), options, exit codes, and text for people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sensecf_core.queries.answer import Answer
+from sensecf_core.queries.request import ExplainRequest
+from tests.cli.conftest import Command
+
+RANDOM = ("explain", "--cohort", "nhanes", "--method", "random")
+
+ANSWER = {
+    "answer_id": str,
+    "participant_id": str,
+    "row_id": str,
+    "status": str,
+    "reasons": list,
+    "factual": dict,
+    "desired": int,
+    "limits": dict,
+    "counterfactuals": list,
+    "best": (dict, type(None)),
+    "trace": dict,
+    "seconds": dict,
+}
+COUNTERFACTUAL = {
+    "changes": dict,
+    "features": dict,
+    "probability": float,
+    "interval": list,
+    "second_judge_probability": float,
+    "valid": bool,
+    "violations": list,
+    "in_domain": bool,
+    "lof_inlier": bool,
+    "gower": float,
+    "n_changed": int,
+    "sentence": str,
+}
+STEPS = ("proposed", "readable", "within_limits", "valid", "plausible")
+CANDIDATE = {
+    "text": str,
+    "edits": (dict, type(None)),
+    "readable": bool,
+    "within_limits": bool,
+    "probability": (float, type(None)),
+    "valid": bool,
+    "plausible": bool,
+    "duplicate_of": (int, type(None)),
+}
+
+
+def assert_shape(value: dict[str, Any], shape: dict[str, Any]) -> None:
+    for key, kind in shape.items():
+        assert isinstance(value[key], kind), (key, value[key])
+
+
+def assert_contract(document: dict[str, Any], *, method: str, full: bool) -> None:
+    """Everything that the issue writes down about the document, and that its numbers agree."""
+    assert document["schema_version"] == 1
+    assert (document["cohort"], document["method"], document["seed"]) == ("nhanes", method, 0)
+    assert 0 < document["threshold"] < 1
+    assert {"cohort", "schema", "split", "classifier"} <= set(document["provenance"]["sha256"])
+    for answer in document["answers"]:
+        assert_shape(answer, ANSWER)
+        assert answer["status"] in ("found", "none", "already_desired", "budget_spent", "cancelled")
+        assert set(answer["factual"]) >= {"features", "probability", "predicted"}
+        assert {"propose", "verify", "refine", "select", "total"} <= set(answer["seconds"])
+        counts = [answer["trace"][step] for step in STEPS]
+        assert counts == sorted(counts, reverse=True)
+        assert answer["trace"]["unique"] <= answer["trace"]["proposed"]
+        assert answer["trace"]["shown"] == len(answer["counterfactuals"])
+        for found in answer["counterfactuals"]:
+            assert_counterfactual(found, answer, document["threshold"])
+        if full:
+            assert_candidates(answer["trace"], document["threshold"])
+        else:
+            assert "candidates" not in answer["trace"]
+
+
+def assert_counterfactual(found: dict[str, Any], answer: dict[str, Any], threshold: float) -> None:
+    assert_shape(found, COUNTERFACTUAL)
+    assert found["valid"]
+    assert found["violations"] == []
+    assert int(found["probability"] >= threshold) == answer["desired"]
+    assert found["interval"][0] <= found["interval"][1]
+    assert len(found["changes"]) == found["n_changed"] <= answer["limits"]["max_changes"]
+    before, after = answer["factual"]["features"], found["features"]
+    assert list(before) == list(after)
+    for name, change in found["changes"].items():
+        assert set(change) == {"from", "to"}
+        assert (change["from"], change["to"]) == (before[name], after[name])
+        assert change["from"] != change["to"]
+    unchanged = set(before) - set(found["changes"])
+    assert {name: before[name] for name in unchanged} == {name: after[name] for name in unchanged}
+
+
+def assert_candidates(trace: dict[str, Any], threshold: float) -> None:
+    candidates = trace["candidates"]
+    assert len(candidates) == trace["proposed"]
+    passed = candidates
+    for step in STEPS[1:]:
+        passed = [candidate for candidate in passed if candidate[step]]
+        assert len(passed) == trace[step]
+    for position, candidate in enumerate(candidates):
+        assert_shape(candidate, CANDIDATE)
+        assert candidate["readable"] == (candidate["edits"] is not None)
+        if (first := candidate["duplicate_of"]) is not None:
+            assert first < position
+            assert candidates[first]["edits"] == candidate["edits"]
+
+
+def test_the_document_keeps_the_contract(command: Command, flagged: list[tuple[str, str]]) -> None:
+    people = [part for person, _ in flagged for part in ("--participant", person)]
+    ended = command(*RANDOM, *people, "--json")
+    assert ended.code in (0, 3)
+    assert_contract(ended.json, method="random", full=False)
+    assert [answer["participant_id"] for answer in ended.json["answers"]] == [p for p, _ in flagged]
+
+
+def test_the_full_trace_holds_every_candidate_in_order(command: Command, helped: str) -> None:
+    ended = command(*RANDOM, "--participant", helped, "--candidates", "200", "--trace", "full", "--json")
+    assert ended.code == 0
+    assert_contract(ended.json, method="random", full=True)
+    assert ended.json["answers"][0]["trace"]["proposed"] == 200
+    assert ended.json["answers"][0]["counterfactuals"]
+
+
+@pytest.mark.model
+def test_the_language_model_keeps_the_contract(command: Command, person: str) -> None:
+    ended = command(
+        "explain", "--cohort", "nhanes", "--participant", person, "--method", "lm-zero-shot",
+        "--candidates", "4", "--trace", "full", "--json",
+    )  # fmt: skip
+    assert ended.code in (0, 3)
+    assert_contract(ended.json, method="lm-zero-shot", full=True)
+    assert {"base_model", "prompt_template"} <= set(ended.json["provenance"]["sha256"])
+    answer = ended.json["answers"][0]
+    assert answer["trace"]["readable"] == answer["trace"]["proposed"] == 4
+    assert answer["seconds"]["prefill"] > 0
+
+
+def test_the_same_seed_gives_the_same_answer(command: Command, person: str) -> None:
+    def answer(seed: str) -> dict[str, Any]:
+        found = command(*RANDOM, "--participant", person, "--seed", seed, "--trace", "full", "--json")
+        timeless = {"seconds", "created", "settings", "answer_id"}
+        return {key: value for key, value in found.json["answers"][0].items() if key not in timeless}
+
+    assert answer("0") == answer("0")
+    assert answer("0")["trace"] != answer("1")["trace"]
+
+
+def test_limits_reach_the_answer(command: Command, person: str) -> None:
+    ended = command(
+        *RANDOM, "--participant", person, "--max-changes", "2", "--freeze", "bmi,waist",
+        "--range", "smoking=never|former", "--range", "sleep=7:8", "--trace", "full", "--json",
+    )  # fmt: skip
+    answer = ended.json["answers"][0]
+    assert answer["limits"]["frozen"] == ["bmi", "waist"]
+    assert answer["limits"]["levels"] == {"smoking": ["never", "former"]}
+    for candidate in answer["trace"]["candidates"]:
+        assert len(candidate["edits"]) <= 2
+        assert not {"bmi", "waist"} & set(candidate["edits"])
+
+
+def test_someone_who_already_has_the_desired_class(command: Command, unflagged: str) -> None:
+    ended = command(*RANDOM, "--participant", unflagged, "--json")
+    assert ended.code == 0
+    (answer,) = ended.json["answers"]
+    assert answer["status"] == "already_desired"
+    assert answer["counterfactuals"] == []
+    assert "contrast" in " ".join(answer["reasons"])
+
+
+def test_contrast_goes_the_other_way(command: Command, unflagged: str) -> None:
+    ended = command(
+        *RANDOM,
+        "--participant",
+        unflagged,
+        "--limits",
+        "contrast",
+        "--desired",
+        "1",
+        "--candidates",
+        "100",
+        "--json",
+    )
+    (answer,) = ended.json["answers"]
+    assert answer["desired"] == 1
+    assert answer["limits"]["profile"] == "contrast"
+    assert all(found["probability"] >= ended.json["threshold"] for found in answer["counterfactuals"])
+
+
+def test_no_answer_at_all_ends_with_3(command: Command, flagged: list[tuple[str, str]]) -> None:
+    """The most certain participant, allowed one tiny change."""
+    from sensecf_core.counterfactuals.checker import checker
+
+    judges = checker("nhanes")
+    test = judges.cohort.part("test")
+    person = test.index[judges.classifier.predict_proba(test).argmax()][0]
+    schema = judges.schema
+    frozen = ",".join(name for name in schema.names if name != "pulse")
+    ended = command(*RANDOM, "--participant", person, "--freeze", frozen, "--json")
+    assert ended.code == 3
+    (answer,) = ended.json["answers"]
+    assert answer["status"] == "none"
+    assert answer["reasons"]
+    assert ended.err == ""
+
+
+@pytest.fixture
+def instant(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Answer everybody at once with what the first one gets: who is asked about is what matters here."""
+    from sensecf_core.counterfactuals import explain as module
+    from sensecf_core.counterfactuals.checker import checker
+
+    first: list[Answer] = []
+
+    def answer(request: ExplainRequest, progress: object) -> Answer:
+        first[:] = first or [module_explain(request)]
+        judges = checker(request.cohort)
+        row = judges.cohort.rows.loc[[(request.participant_id, request.row_id)]]
+        predicted = int(judges.classifier.predict(row)[0])
+        factual = first[0].factual.model_copy(update={"predicted": predicted})
+        who = {"participant_id": request.participant_id, "row_id": request.row_id, "factual": factual}
+        return first[0].model_copy(update=who)
+
+    module_explain = module.explain
+    monkeypatch.setattr(module, "explain", answer)
+
+
+@pytest.mark.usefixtures("instant")
+def test_a_sample_is_drawn_by_the_seed_from_the_test_part(command: Command) -> None:
+    from sensecf_core.counterfactuals.checker import checker
+
+    judges = checker("nhanes")
+    three = command(*RANDOM, "--sample", "3", "--json").json["answers"]
+    five = command(*RANDOM, "--sample", "5", "--json").json["answers"]
+    other = command(*RANDOM, "--sample", "5", "--seed", "1", "--json").json["answers"]
+    ids = [[answer["participant_id"] for answer in drawn] for drawn in (three, five, other)]
+    assert ids[1][:3] == ids[0]
+    assert ids[1] != ids[2]
+    for answer in five:
+        assert answer["factual"]["predicted"] == 1
+        assert judges.cohort.parts[(answer["participant_id"], answer["row_id"])] == "test"
+
+
+@pytest.mark.usefixtures("instant")
+def test_a_sample_larger_than_there_are_says_so(command: Command) -> None:
+    ended = command("explain", "--cohort", "heart", "--method", "random", "--sample", "1000", "--json")
+    assert 5 < len(ended.json["answers"]) < 61
+    assert "Only" in ended.err
+
+
+def test_the_text_for_people(command: Command, helped: str) -> None:
+    ended = command(*RANDOM, "--participant", helped, "--candidates", "200")
+    assert ended.code == 0
+    assert f"{helped} (row 0): " in ended.out
+    assert "of 100" in ended.out
+    assert "proposed 200 > readable 200" in ended.out
+    assert "  1. " in ended.out
+    assert " → " in ended.out
+    assert "not a medical device" in ended.out
+
+
+def test_answers_are_kept_for_their_link(command: Command, person: str) -> None:
+    from sensecf_core.records.answers import find
+
+    (answer,) = command(*RANDOM, "--participant", person, "--json").json["answers"]
+    kept = find(answer["answer_id"])
+    assert kept is not None
+    assert kept.participant_id == person
+    assert len(kept.trace.candidates) == 16

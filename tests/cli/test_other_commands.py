@@ -1,0 +1,115 @@
+"""``cohort``, ``train``, ``--version``, help, and how the process ends."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from sensecf_core import __version__
+from tests.cli.conftest import Command
+
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAM = (sys.executable, "-m", "sensecf_core")
+
+
+def test_cohort_list(command: Command) -> None:
+    listed = command("cohort", "list", "--json").json
+    names = [entry["name"] for entry in listed["cohorts"]]
+    assert names[:2] == ["nhanes", "heart"]
+    nhanes, heart = listed["cohorts"][:2]
+    assert (nhanes["default_limits"], heart["default_limits"]) == ("intervention", "contrast")
+    assert heart["participants"] == 303
+    text = command("cohort", "list").out
+    assert "nhanes: " in text
+    assert "303 participants" in text
+
+
+def test_a_good_cohort_folder(command: Command) -> None:
+    folder = str(ROOT / "tests/cohorts/example_own")
+    assert command("cohort", "check", folder).out.strip() == f"{folder}: no problem found."
+    assert command("cohort", "check", folder, "--json").json == {"folder": folder, "ok": True, "problems": []}
+
+
+def test_a_broken_cohort_folder_lists_every_problem(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "data.csv").write_text("id,flag\n1,0\n")
+    ended = command("cohort", "check", str(tmp_path))
+    assert ended.code == 2
+    assert "schema.toml" in ended.out
+    assert "listed above" in ended.err
+    listed = command("cohort", "check", str(tmp_path), "--json")
+    assert listed.code == 2
+    assert listed.json["ok"] is False
+    assert set(listed.json["problems"][0]) == {"column", "row", "problem", "mend"}
+
+
+def test_training_tells_its_progress_as_json_lines(
+    command: Command, monkeypatch: pytest.MonkeyPatch, private_var: Path
+) -> None:
+    """An own cohort is trained into var/, and each line of progress is JSON with a rising fraction."""
+    from sensecf_core.cohorts import registry
+
+    folder = ROOT / "tests/cohorts/example_own"
+    monkeypatch.setenv("SENSECF_COHORTS", str(folder))
+    name = next(n for n in registry.available() if n not in ("nhanes", "heart"))
+    ended = command("train", "--cohort", name, "--json-progress")
+    assert ended.code == 0
+    lines = [json.loads(line) for line in ended.out.splitlines()]
+    fractions = [line["fraction"] for line in lines]
+    assert fractions == sorted(fractions)
+    assert fractions[-1] == 1.0
+    assert all(line["message"] for line in lines)
+    assert any((private_var / "classifiers").iterdir())
+
+
+def test_version_and_help(command: Command) -> None:
+    assert command("--version").out.strip() == __version__
+    assert command().out == command("--help").out
+    for name in ("train", "predict", "explain", "fetch-model", "prepare", "trace", "cohort"):
+        assert command(name, "--help").code == 0
+        assert name in command("--help").out
+
+
+def test_help_is_quick() -> None:
+    started = time.monotonic()
+    subprocess.run([*PROGRAM, "--help"], cwd=ROOT, capture_output=True, check=True)
+    assert time.monotonic() - started < 2
+
+
+def test_bad_input_ends_the_process_with_2_and_one_line() -> None:
+    done = subprocess.run(
+        [*PROGRAM, "explain", "--cohrt", "x"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_reader_that_leaves_is_no_error() -> None:
+    process = subprocess.Popen(
+        [*PROGRAM, "cohort", "list", "--json"], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    assert process.wait(30) == -signal.SIGPIPE
+
+
+def test_ctrl_c_is_clean(private_var: Path) -> None:
+    process = subprocess.Popen(
+        [*PROGRAM, "explain", "--cohort", "nhanes", "--method", "random", "--sample", "400", "--json"],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    while not (private_var / "sensecf.db").exists() and process.poll() is None:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert out == ""
+    assert "Traceback" not in err

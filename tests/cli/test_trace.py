@@ -1,0 +1,54 @@
+"""``trace``: both directions, files with their origin, and a second run that asks nobody again."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Command
+
+TRACE = ("trace", "--cohort", "heart", "--n", "3", "--methods", "random", "--candidates", "8")
+
+
+def test_both_directions_with_their_origin(command: Command, tmp_path: Path) -> None:
+    ended = command(*TRACE, "--out", str(tmp_path / "results"))
+    assert ended.code == 0
+    assert "1→0" in ended.out
+    document = json.loads((tmp_path / "results/trace-heart.json").read_text())
+    assert document["command"].startswith("python -m sensecf_core")
+    assert (document["seed"], document["n"], document["candidates"]) == (0, 3, 8)
+    assert {"cohort", "split", "classifier", "engine"} <= set(document["provenance"]["sha256"])
+    assert document["machine"]["cores"]
+    table = [(row["direction"], row["limits"], row["people"], row["candidates"]) for row in document["table"]]
+    assert table == [("1→0", "contrast", 3, 24), ("0→1", "contrast", 3, 24)]
+    assert len(document["queries"]) == 6
+    with (tmp_path / "results/trace-heart.csv").open() as lines:
+        assert [row["direction"] for row in csv.DictReader(lines)] == ["1→0", "0→1"]
+
+
+def test_a_run_is_not_asked_twice(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = command(*TRACE, "--json").json
+    monkeypatch.setattr(
+        "sensecf_core.counterfactuals.explain.answer", lambda *_, **__: pytest.fail("asked again")
+    )
+    assert command(*TRACE, "--json").json["queries"] == first["queries"]
+
+
+def test_all_of_the_test_part(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    from sensecf_core.cohorts import registry
+    from sensecf_core.counterfactuals import explain
+
+    heart = registry.load("heart")
+    real, first = explain.answer, []
+
+    def instant(judges: object, request: object) -> object:
+        first[:] = first or [real(judges, request)]  # type: ignore[arg-type]
+        return first[0]
+
+    monkeypatch.setattr(explain, "answer", instant)
+    ended = command("trace", "--cohort", "heart", "--n", "0", "--methods", "random", "--json")
+    people = [row["people"] for row in ended.json["table"]]
+    assert sum(people) == len(ended.json["queries"]) == len(heart.part("test"))

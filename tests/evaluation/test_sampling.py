@@ -1,0 +1,23 @@
+"""Samples: the test part only, one predicted class, the seed decides, larger draws extend smaller ones."""
+
+from __future__ import annotations
+
+from sensecf_core.counterfactuals.checker import Checker
+from sensecf_core.evaluation.sampling import sample_rows as draw
+
+
+def test_only_the_test_part_and_the_asked_class(checker: Checker) -> None:
+    test = checker.cohort.part("test")
+    for predicted in (0, 1):
+        drawn = draw(checker.cohort, checker.classifier, predicted=predicted, n=0, seed=0)
+        expected = test.index[checker.classifier.predict(test) == predicted]
+        assert sorted(drawn) == sorted(expected)
+
+
+def test_the_seed_decides_and_larger_draws_extend_smaller_ones(checker: Checker) -> None:
+    def take(n: int, seed: int) -> list[tuple[str, str]]:
+        return draw(checker.cohort, checker.classifier, predicted=1, n=n, seed=seed)
+
+    assert take(20, 0)[:5] == take(5, 0)
+    assert take(5, 0) != take(5, 1)
+    assert take(10_000, 0) == take(0, 0)

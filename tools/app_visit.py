@@ -1,0 +1,78 @@
+"""The app as a visitor meets it, for measuring: a server of its own, visited with headless Chromium."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from tests.browser.conftest import ARGUMENTS, CHROMIUM
+from tests.browser.server import Server
+
+PATIENCE_MS = 300_000
+
+
+class AppVisit:
+    """A context manager around a freshly started server with an empty ``var/``.
+
+    ``seconds_to_health`` is the time from its start until it answers.
+    """
+
+    def __enter__(self) -> AppVisit:
+        self._folder = tempfile.TemporaryDirectory(prefix="sensecf-bench-")
+        self._server = Server(Path(self._folder.name))
+        started = time.perf_counter()
+        self._server.start()
+        self.seconds_to_health = time.perf_counter() - started
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.stop()
+        self._folder.cleanup()
+
+    def seconds_of_first_page(self) -> float:
+        """Seconds from asking for the home page until its heading is visible."""
+        with _browser() as page:
+            asked = time.perf_counter()
+            page.goto(self._server.url)
+            page.get_by_role("heading", level=1).first.wait_for(timeout=PATIENCE_MS)
+            return time.perf_counter() - asked
+
+    def seconds_of_an_answer(self, cohort: str, person: str, row: str) -> float:
+        """Seconds from pressing Generate until the answer can be downloaded."""
+        with _browser() as page:
+            address = f"{self._server.url}/Interventions?cohort={cohort}&participant={person}&row={row}"
+            page.goto(address, timeout=PATIENCE_MS)
+            button = page.get_by_role("button", name="Generate").first
+            button.wait_for(timeout=PATIENCE_MS)
+            pressed = time.perf_counter()
+            button.click()
+            page.get_by_role("button", name="Download JSON").first.wait_for(timeout=PATIENCE_MS)
+            return time.perf_counter() - pressed
+
+    def peak_gigabytes(self) -> float:
+        """Most memory that the server process ever held (resident, GB)."""
+        children = psutil.Process().children()
+        (server,) = (child for child in children if str(self._server.port) in child.cmdline())
+        for line in Path(f"/proc/{server.pid}/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024 / 1e9
+        raise RuntimeError("the kernel does not say how much memory the server held")
+
+
+@contextmanager
+def _browser() -> Iterator[Any]:
+    """A fresh page in headless Chromium."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
+        try:
+            yield browser.new_page(viewport={"width": 1440, "height": 900})
+        finally:
+            browser.close()

@@ -79,7 +79,7 @@ def fit(
         tell(0.0, "Choosing the settings by cross-validation")
         choice = choose_settings(material.matrix, material.target, material.people, seed)
         tell(SETTINGS_SHARE, "Training the classifier")
-        model = choice.settings.model(seed).fit(material.matrix, material.target)
+        model = choice.settings.fit(material.matrix, material.target, seed)
         calibration, _ = fit_sigmoid(model, val.matrix, val.target)
         judge = fit_linear((material.matrix, material.target), (val.matrix, val.target))
         kept = []
@@ -108,7 +108,7 @@ def fit(
 
 def _refit(settings: Settings, material: Rows, val: Rows, seed: tuple[int, int]) -> CalibratedForest:
     drawn = material.take(_bootstrap(material, np.random.default_rng(seed)))
-    model = settings.model(seed[0]).fit(drawn.matrix, drawn.target)
+    model = settings.fit(drawn.matrix, drawn.target, seed[0])
     sigmoid, _ = fit_sigmoid(model, val.matrix, val.target)
     return CalibratedForest(Forest.of_model(model), sigmoid)
 

@@ -44,6 +44,13 @@ class Settings:
             random_state=seed,
         )
 
+    def fit(self, matrix: Floats, target: Classes, seed: int) -> Any:
+        """Fit on ``matrix``; a column without any value, which cannot be binned, is held at 0."""
+        empty = np.isnan(matrix).all(axis=0)
+        if empty.any():
+            matrix = np.where(empty, 0.0, matrix)
+        return self.model(seed).fit(matrix, target)
+
     def for_rows(self, n: int) -> Settings:
         """Allow smaller leaves where there are fewer than 200 training rows, so that trees still split."""
         return replace(self, rows_per_leaf=min(self.rows_per_leaf, max(5, n // 10)))
@@ -108,6 +115,6 @@ def _mean_auroc(
 
     scores = []
     for fit, held in held_out:
-        model = settings.model(seed).fit(matrix[fit], target[fit])
+        model = settings.fit(matrix[fit], target[fit], seed)
         scores.append(roc_auc_score(target[held], model.decision_function(matrix[held])))
     return float(np.mean(scores))

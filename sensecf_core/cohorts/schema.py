@@ -115,6 +115,11 @@ class Feature(Plain):
             and not self.valid[0] <= self.suggest[0] <= self.suggest[1] <= self.valid[1]
         ):
             yield f"`suggest` {self.suggest} must lie inside `valid` {self.valid}"
+        if self.kind == "binary" and (self.decimals or self.grid != 1):
+            yield "a binary feature has no `decimals` and no `step`"
+        displayed = self.grid * 10**self.decimals
+        if abs(displayed - round(displayed)) > 1e-9 or round(displayed) < 1:
+            yield "`step` must be a multiple of the last decimal shown"
         if self.kind == "integer" and (self.decimals or self.grid % 1):
             yield "an integer feature has no `decimals` and a whole `step`"
 

@@ -25,6 +25,10 @@ CHUNK = 50_000
 """Rows scored in one call, so that a wide search stays small in memory."""
 
 
+class CancelledError(RuntimeError):
+    """Whoever asked has cancelled."""
+
+
 class BudgetSpentError(RuntimeError):
     """The query's budget of model rows or seconds is used up."""
 
@@ -93,6 +97,7 @@ class Meter:
     classifier: Classifier
     max_rows: int
     expired: Callable[[], bool] = field(default=lambda: False)
+    cancelled: Callable[[], bool] = field(default=lambda: False)
     rows: int = 0
 
     def probability(self, codes: Codes) -> Floats:
@@ -101,6 +106,8 @@ class Meter:
             return np.empty(0)
         if self.rows + len(codes) > self.max_rows:
             raise BudgetSpentError(f"the budget of {self.max_rows:,} model rows is spent")
+        if self.cancelled():
+            raise CancelledError
         if self.expired():
             raise BudgetSpentError("the time allowed for one answer is over")
         self.rows += len(codes)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
 import numpy as np
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from sensecf_core.cohorts.encoding import Codes, from_values
 from sensecf_core.cohorts.schema import Plain, Profile
@@ -46,18 +49,22 @@ class Bank:
     codes: Codes
 
 
-def nearest_examples(checker: Checker, query: Query, shots: int = SHOTS) -> tuple[Example, ...]:
+def nearest_examples(
+    checker: Checker, query: Query, shots: int = SHOTS, cancelled: Callable[[], bool] = lambda: False
+) -> tuple[Example, ...]:
     """Return the examples whose people are most like this one, the most similar last.
 
     Only examples that change what this query lets move, and no more features than it allows, are
     shown, so that no example contradicts the limits.
     """
-    bank = _bank(checker, query.desired, query.limits.profile)
+    bank = _bank(checker, query.desired, query.limits.profile, cancelled)
     movable = {entry.feature for entry in query.movable}
     fitting = [
         number
         for number, example in enumerate(bank.examples)
-        if set(example.edits) <= movable and len(example.edits) <= query.limits.max_changes
+        if example.query.participant_id != query.participant_id
+        and set(example.edits) <= movable
+        and len(example.edits) <= query.limits.max_changes
     ]
     if not fitting:
         return ()
@@ -66,8 +73,8 @@ def nearest_examples(checker: Checker, query: Query, shots: int = SHOTS) -> tupl
     return tuple(bank.examples[fitting[number]] for number in order[:shots][::-1])
 
 
-def _bank(checker: Checker, desired: Literal[0, 1], profile: Profile) -> Bank:
-    stored = _stored(_Key(checker, desired, profile))
+def _bank(checker: Checker, desired: Literal[0, 1], profile: Profile, cancelled: Callable[[], bool]) -> Bank:
+    stored = _stored(_Key(checker, desired, profile, cancelled))
     examples = tuple(Example(query=s.query, drivers=s.drivers, edits=s.edits) for s in stored)
     codes = [from_values(checker.schema, example.query.factual.features) for example in examples]
     return Bank(examples, np.array(codes).reshape(-1, len(checker.schema.features)))
@@ -80,6 +87,7 @@ class _Key:
     checker: Checker
     desired: Literal[0, 1]
     profile: Profile
+    cancelled: Callable[[], bool]
 
     @property
     def digest(self) -> str:
@@ -105,17 +113,23 @@ _ADAPTER = TypeAdapter(tuple[StoredExample, ...])
 @lru_cache(maxsize=16)
 def _stored(key: _Key) -> tuple[StoredExample, ...]:
     path = var("examples", f"{key.checker.schema.name}-{key.digest}.json")
-    if path.exists():
+    try:
         return _ADAPTER.validate_json(path.read_bytes())
-    examples = make_examples(key.checker, key.desired, key.profile)
-    scratch = path.with_suffix(".part")
+    except (FileNotFoundError, ValidationError):
+        pass  # not made yet, or cut short: made (again)
+    examples = make_examples(key.checker, key.desired, key.profile, cancelled=key.cancelled)
+    scratch = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}.part")
     scratch.write_bytes(_ADAPTER.dump_json(examples))
     scratch.replace(path)
     return examples
 
 
 def make_examples(
-    checker: Checker, desired: Literal[0, 1], profile: Profile, size: int = BANK_SIZE
+    checker: Checker,
+    desired: Literal[0, 1],
+    profile: Profile,
+    size: int = BANK_SIZE,
+    cancelled: Callable[[], bool] = lambda: False,
 ) -> tuple[StoredExample, ...]:
     """Search ``size`` training rows of the other predicted class; keep those with an answer.
 
@@ -129,7 +143,9 @@ def make_examples(
     keys = [(str(participant), str(row)) for participant, row in train[rows]]
     queries = ask(checker, keys, desired, Limits(profile=profile))
     moves = [Moves.of(checker.schema, query) for query in queries]
-    answers = search(checker, moves, Meter(checker.classifier, max_rows=10**9), margin=MARGIN)
+    answers = search(
+        checker, moves, Meter(checker.classifier, max_rows=10**9, cancelled=cancelled), margin=MARGIN
+    )
     return tuple(
         StoredExample(
             query=query,

@@ -14,9 +14,16 @@ import numpy as np
 from sensecf_core.cohorts.rows import locate
 from sensecf_core.counterfactuals.ask import ask, drivers
 from sensecf_core.counterfactuals.binding import reasons
-from sensecf_core.counterfactuals.checker import BudgetSpentError, Checker, Floats, Meter, checker
+from sensecf_core.counterfactuals.checker import (
+    BudgetSpentError,
+    CancelledError,
+    Checker,
+    Floats,
+    Meter,
+    checker,
+)
 from sensecf_core.counterfactuals.judge import Judged, count, describe, judge
-from sensecf_core.counterfactuals.limits import limits_of
+from sensecf_core.counterfactuals.limits import closed_by_request, limits_of
 from sensecf_core.counterfactuals.methods import check_method, proposer_for
 from sensecf_core.counterfactuals.moves import Moves
 from sensecf_core.counterfactuals.proposers import Progress, Proposal, Proposer, Run
@@ -24,12 +31,13 @@ from sensecf_core.counterfactuals.refine import refine, without
 from sensecf_core.counterfactuals.select import select
 from sensecf_core.counterfactuals.verify import Verdicts, verify
 from sensecf_core.provenance import commit, versions
-from sensecf_core.queries.answer import Answer, Best, Counterfactual, Seconds, Status, Trace
+from sensecf_core.queries.answer import Answer, Best, Candidate, Counterfactual, Seconds, Status, Trace
 from sensecf_core.queries.query import Driver, Query
 from sensecf_core.queries.request import ExplainRequest
 
 EMPTY_TRACE = Trace(proposed=0, unique=0, readable=0, within_limits=0, valid=0, plausible=0, shown=0)
 NO_SECONDS = Seconds()
+CANCELLED = "Cancelled before it was done."
 NOTHING_MOVES = (
     "Nothing may move for this participant under these limits; unfreeze a feature or widen a range."
 )
@@ -82,23 +90,29 @@ def answer(
     cancelled: Callable[[], bool] | None = None,
 ) -> Answer:
     """Answer one request with a checker that is already at hand; see :func:`explain`."""
+    started = perf_counter()
     query = _query(judges, request)
     why = drivers(judges, [query])[0]
     if query.factual.predicted == query.desired:
         return _answer(judges, request, query, why, _already(judges, query))
     if not query.movable:
         return _answer(judges, request, query, why, Outcome("none", (NOTHING_MOVES,)))
-    proposer = proposer_for(request, judges, query, why)
+    asked_to_stop = cancelled or (lambda: False)
+    try:
+        proposer = proposer_for(request, judges, query, why, asked_to_stop)
+    except CancelledError:
+        return _answer(judges, request, query, why, Outcome("cancelled", (CANCELLED,)))
     run = Run(
         candidates=request.candidates,
         seed=request.seed,
         temperature=request.temperature,
-        deadline=perf_counter() + request.max_seconds,
-        cancelled=cancelled or (lambda: False),
+        deadline=started + request.max_seconds,
+        cancelled=asked_to_stop,
         progress=progress or (lambda done, words: None),
     )
     outcome = _pursue(judges, request, query, proposer, run)
-    return _answer(judges, request, query, why, outcome)
+    total = outcome.seconds.model_copy(update={"total": perf_counter() - started})
+    return _answer(judges, request, query, why, replace(outcome, seconds=total))
 
 
 def _query(judges: Checker, request: ExplainRequest) -> Query:
@@ -125,39 +139,46 @@ def _pursue(judges: Checker, request: ExplainRequest, query: Query, proposer: Pr
     """Propose, verify, refine and select for one query, within its budget."""
     started = perf_counter()
     proposal = proposer.propose(query, run)
-    proposed = perf_counter() - started
     seconds = Seconds(
-        propose=proposed,
-        total=proposed,
+        propose=perf_counter() - started,
         prefill=proposal.prefill_seconds,
         decode=proposal.decode_seconds,
     )
     partial = Outcome(
-        "cancelled", ("Cancelled before it was done.",), seconds=seconds, prompt=proposal.prompt
+        "cancelled",
+        (CANCELLED,),
+        trace=_unjudged(proposal),
+        seconds=seconds,
+        prompt=proposal.prompt,
+        model=proposal.provenance,
     )
     if proposal.stopped == "cancelled" or run.cancelled():
-        return replace(partial, trace=_unjudged(proposal))
+        return partial
     run.progress(0.9, "Checking the candidates")
     meter = Meter(
-        judges.classifier, request.max_model_rows, lambda: perf_counter() > run.deadline + GRACE_SECONDS
+        judges.classifier,
+        request.max_model_rows,
+        lambda: perf_counter() > run.deadline + GRACE_SECONDS,
+        run.cancelled,
     )
     try:
         outcome = _check(judges, request, Moves.of(judges.schema, query), proposal, meter)
+    except CancelledError:
+        outcome = partial
     except BudgetSpentError as spent:
         outcome = replace(partial, status="budget_spent", reasons=(f"Stopped: {spent}.",))
     trace = outcome.trace.model_copy(update={"model_rows": meter.rows})
-    total = seconds.model_copy(
-        update={
-            **outcome.seconds.model_dump(include={"verify", "refine", "select"}),
-            "total": perf_counter() - started,
-        }
-    )
-    return replace(outcome, trace=trace, seconds=total, prompt=proposal.prompt, model=proposal.provenance)
+    steps = seconds.model_copy(update=outcome.seconds.model_dump(include={"verify", "refine", "select"}))
+    return replace(outcome, trace=trace, seconds=steps, prompt=proposal.prompt, model=proposal.provenance)
 
 
 def _unjudged(proposal: Proposal) -> Trace:
     return EMPTY_TRACE.model_copy(
-        update={"proposed": len(proposal.texts), "unique": len(set(proposal.texts))}
+        update={
+            "proposed": len(proposal.texts),
+            "unique": len(set(proposal.texts)),
+            "candidates": tuple(Candidate(text=text, edits=None, readable=False) for text in proposal.texts),
+        }
     )
 
 
@@ -168,7 +189,12 @@ def _check(
     clock = [perf_counter()]
     judged = judge(judges, moves, proposal, meter)
     clock.append(perf_counter())
-    refined = _refined(judges, moves, judged, meter)
+    try:
+        refined = _refined(judges, moves, judged, meter)
+    except BudgetSpentError as spent:
+        return Outcome(
+            "budget_spent", (f"Stopped: {spent}.",), best=_best(moves, judged), trace=count(judged)
+        )
     clock.append(perf_counter())
     counted = count(judged)
     # A candidate may give two options; no more are shown than candidates passed every check.
@@ -224,7 +250,10 @@ def _answer(
 ) -> Answer:
     provenance = provenance_of(judges, outcome.model)
     settings = request.model_dump(mode="json")
-    key = repr((sorted(settings.items(), key=str), query.row_id, sorted(provenance["sha256"].items())))
+    # An answer that was cut short never takes the place of a whole one.
+    cut_short = outcome.status if outcome.status in ("cancelled", "budget_spent") else ""
+    hashes = sorted(provenance["sha256"].items())
+    key = repr((sorted(settings.items(), key=str), query.row_id, hashes, cut_short))
     return Answer(
         answer_id=hashlib.sha256(key.encode()).hexdigest()[:16],
         cohort=query.cohort,
@@ -234,7 +263,7 @@ def _answer(
         participant_id=query.participant_id,
         row_id=query.row_id,
         status=outcome.status,
-        reasons=outcome.reasons,
+        reasons=(*outcome.reasons, *closed_by_request(judges.schema, judges.domain, query)),
         factual=query.factual,
         desired=query.desired,
         limits=query.limits,

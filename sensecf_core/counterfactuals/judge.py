@@ -150,13 +150,14 @@ def _describe(
 
 def _neighbours(checker: Checker, moves: Moves, codes: Codes) -> tuple[NearestPerson, int]:
     """The nearest real training row of the desired class, and how many are similar."""
-    rows = np.flatnonzero(checker.train_targets == moves.desired)
+    people = checker.cohort.rows.index.get_level_values(0)[checker.cohort.parts.eq("train").to_numpy()]
+    others = people != moves.query.participant_id
+    rows = np.flatnonzero((checker.train_targets == moves.desired) & others)
     distances = checker.distances.gower(codes, checker.train_codes[rows])
     nearest = int(distances.argmin())
-    train = checker.cohort.rows.index[checker.cohort.parts.eq("train").to_numpy()]
     public = checker.schema.provenance.public and not checker.cohort.own
     person = NearestPerson(
         gower=float(distances[nearest]),
-        participant_id=str(train[rows[nearest]][0]) if public else None,
+        participant_id=str(people[rows[nearest]]) if public else None,
     )
     return person, int((distances <= SIMILAR_GOWER).sum())

@@ -9,7 +9,7 @@ from sensecf_core.cohorts.schema import Schema
 from sensecf_core.counterfactuals.proposers import Proposal, Run
 from sensecf_core.language.grammar import edits_grammar, longest_answer
 from sensecf_core.language.local_model import LocalModel
-from sensecf_core.language.prompts import TEMPLATE_SHA256, Example, build
+from sensecf_core.language.prompts import TEMPLATE_SHA256, Example, build, chat_text
 from sensecf_core.queries.query import Driver, Query
 
 FREE_TEXT_TOKENS = 64
@@ -50,11 +50,15 @@ class LanguageProposer:
         return Proposal(
             texts=samples.texts,
             cut=frozenset(n for n, complete in enumerate(samples.complete) if not complete),
-            prompt=prompt.text,
+            prompt=chat_text(self.model.tokenizer, prompt),
             prefill_seconds=samples.prefill_seconds,
             decode_seconds=samples.decode_seconds,
             stopped=samples.stopped,
-            provenance=(*self.model.provenance(), ("prompt_template", TEMPLATE_SHA256)),
+            provenance=(
+                *self.model.provenance(),
+                ("prompt_template", TEMPLATE_SHA256),
+                ("examples", str(len(self.examples))),
+            ),
         )
 
     def _grammar(self, query: Query) -> str | None:

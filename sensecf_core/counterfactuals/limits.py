@@ -9,10 +9,11 @@ import numpy as np
 
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.cohorts.domain import Domain
-from sensecf_core.cohorts.encoding import to_value
+from sensecf_core.cohorts.encoding import Codes, to_code, to_value
 from sensecf_core.cohorts.schema import Feature, Profile, Schema, Span
 from sensecf_core.errors import InputError, unknown
 from sensecf_core.queries.limits import Limits, Movable
+from sensecf_core.queries.query import Query
 from sensecf_core.queries.request import ExplainRequest
 
 MOST_CANDIDATES = 1024
@@ -58,6 +59,10 @@ def _check_counts(request: ExplainRequest) -> None:
     ):
         if not 1 <= value <= most:
             raise InputError(f"`{option}` must be from 1 to {most}, got {value}.")
+    if request.seed < 0:
+        raise InputError(f"`seed` must be 0 or more, got {request.seed}.")
+    if request.max_seconds <= 0 or request.max_model_rows <= 0:
+        raise InputError("`max_seconds` and `max_model_rows` must be above 0.")
     if not 0 < request.temperature <= 5:
         raise InputError(f"`temperature` must be above 0 and at most 5, got {request.temperature}.")
 
@@ -91,6 +96,13 @@ def _check_levels(feature: Feature, levels: tuple[str, ...], profile: Profile) -
     for level in levels:
         if level not in feature.levels:
             raise unknown(f"level of `{feature.name}`", level, feature.levels)
+    offered = feature.suggest_levels if profile == "intervention" else ()
+    offered = offered or feature.levels
+    if not set(levels) & set(offered):
+        raise InputError(
+            f"`{feature.name}` may be suggested as {'|'.join(offered)} only, "
+            f"not {'|'.join(levels) or 'nothing'}."
+        )
 
 
 def may_move(feature: Feature, profile: Profile) -> bool:
@@ -112,7 +124,12 @@ def open_span(feature: Feature, profile: Profile, domain: Domain, schema: Schema
     if profile == "intervention" and feature.suggest is not None:
         return feature.suggest
     position = schema.positions[feature.name]
-    return (float(domain.low[position]), float(domain.high[position]))
+    unit = 10.0**-feature.decimals
+    low, high = domain.low[position] / unit, domain.high[position] / unit
+    return (
+        float(np.round(np.ceil(low - 1e-9) * unit, feature.decimals)),
+        float(np.round(np.floor(high + 1e-9) * unit, feature.decimals)),
+    )
 
 
 def movable_features(
@@ -129,7 +146,7 @@ def movable_features(
         if not may_move(feature, limits.profile) or feature.name in limits.frozen or math.isnan(code):
             continue
         values = (
-            _open_levels(feature, code, limits)
+            _open_levels(feature, code, limits, domain.sorted_columns[schema.positions[feature.name]])
             if feature.named
             else _open_numbers(feature, code, limits, domain, schema)
         )
@@ -138,12 +155,32 @@ def movable_features(
     return tuple(movable)
 
 
-def _open_levels(feature: Feature, code: float, limits: Limits) -> tuple[float, ...]:
+def closed_by_request(schema: Schema, domain: Domain, query: Query) -> tuple[str, ...]:
+    """Say which features stay put for this row because the range or levels asked for leave nothing."""
+    limits = query.limits
+    asked = {name: f"{low:g} to {high:g}" for name, (low, high) in limits.ranges.items()}
+    asked |= {name: " or ".join(levels) for name, levels in limits.levels.items()}
+    factual = {
+        feature.name: to_code(feature, query.factual.features[feature.name]) for feature in schema.features
+    }
+    free = limits.model_copy(update={"ranges": {}, "levels": {}})
+    could = {entry.feature for entry in movable_features(schema, domain, factual, free)}
+    does = {entry.feature for entry in query.movable}
+    return tuple(
+        f"`{name}` stays at {query.factual.features[name]}: {words}, as asked, holds no value for it."
+        for name, words in asked.items()
+        if name in could - does
+    )
+
+
+def _open_levels(feature: Feature, code: float, limits: Limits, seen: Codes) -> tuple[float, ...]:
     names = set(limits.levels.get(feature.name, feature.levels))
     intervention = limits.profile == "intervention"
     if intervention and feature.suggest_levels:
         names &= set(feature.suggest_levels)
     codes = [float(index) for index, name in enumerate(feature.levels) if name in names and index != code]
+    if not intervention:
+        codes = [value for value in codes if value in seen]
     if intervention and feature.kind == "ordinal":
         codes = [value for value in codes if _realistic(feature, code, value)]
     return tuple(codes)
@@ -153,7 +190,7 @@ def _open_numbers(
     feature: Feature, code: float, limits: Limits, domain: Domain, schema: Schema
 ) -> tuple[float, ...]:
     low, high = open_span(feature, limits.profile, domain, schema)
-    low, high = min(low, code), max(high, code)
+    low, high = float(np.minimum(low, code)), float(np.maximum(high, code))  # both keep NaN
     if feature.name in limits.ranges:
         asked_low, asked_high = limits.ranges[feature.name]
         low, high = max(low, asked_low), min(high, asked_high)
@@ -166,6 +203,8 @@ def _open_numbers(
 
 def _grid(feature: Feature, low: float, high: float) -> np.ndarray:
     """Multiples of the feature's step from low to high, rounded to its decimals."""
+    if math.isnan(low) or math.isnan(high):
+        return np.empty(0)  # no training row measured it
     slack = 1e-9
     first, last = math.ceil(low / feature.grid - slack), math.floor(high / feature.grid + slack)
     return np.round(np.arange(first, last + 1) * feature.grid, feature.decimals)

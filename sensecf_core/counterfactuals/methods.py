@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sensecf_core.counterfactuals.checker import Checker
+from collections.abc import Callable
+
+from sensecf_core.counterfactuals.checker import CancelledError, Checker
 from sensecf_core.counterfactuals.proposers import Proposer, RandomProposer
 from sensecf_core.errors import unknown
 from sensecf_core.queries.query import Driver, Query
@@ -16,7 +18,11 @@ def check_method(method: str) -> None:
 
 
 def proposer_for(
-    request: ExplainRequest, checker: Checker, query: Query, drivers: tuple[Driver, ...]
+    request: ExplainRequest,
+    checker: Checker,
+    query: Query,
+    drivers: tuple[Driver, ...],
+    cancelled: Callable[[], bool],
 ) -> Proposer:
     """Build the proposer of a request.
 
@@ -28,6 +34,10 @@ def proposer_for(
     from sensecf_core.counterfactuals.language_proposer import LanguageProposer
     from sensecf_core.language.local_model import shared_model
 
+    if cancelled():
+        raise CancelledError
     model = shared_model()
-    examples = nearest_examples(checker, query) if request.method == "lm-few-shot" else ()
+    examples = (
+        nearest_examples(checker, query, cancelled=cancelled) if request.method == "lm-few-shot" else ()
+    )
     return LanguageProposer(checker.schema, model, drivers, examples, request.grammar)

@@ -54,8 +54,11 @@ class Moves:
         return self.query.limits.max_changes
 
     def changed(self, codes: Codes) -> Mask:
-        """Which features differ from the factual by a display step or more, shape (n, features)."""
-        return np.abs(codes - self.factual) > self.half_step
+        """Which features differ from the factual by a display step or more, or are measured in only one
+        of the two; shape (n, features)."""
+        appeared: Mask = np.isnan(codes) != np.isnan(self.factual)
+        moved: Mask = np.abs(codes - self.factual) > self.half_step
+        return moved | appeared
 
     def apply(self, edits: Edits) -> Codes:
         """Return the factual's codes with ``edits`` written in, rounded to each feature's decimals.

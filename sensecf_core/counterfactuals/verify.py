@@ -24,7 +24,7 @@ class Verdicts:
     within_limits : no limit and no rule is broken.
     in_domain : every *changed* value lies within the training 1st to 99th percentile (METRICS.md 5a).
     lof_inlier : the local outlier factor calls the row usual for the desired class (METRICS.md 5b).
-    plausible : in domain, and an inlier or at least as usual as the factual itself was.
+    plausible : in domain or moved towards it, and an inlier or at least as usual as the factual was.
     """
 
     codes: Codes
@@ -58,19 +58,28 @@ def verify(checker: Checker, moves: Moves, codes: Codes, meter: Meter) -> Verdic
     density = checker.densities[moves.desired]
     scores = density.score(np.vstack([moves.factual[None], codes]))
     inlier = scores[1:] > 0
-    in_domain: Mask = np.all(checker.domain.in_domain(codes) | ~changed, axis=1)
+    inside = checker.domain.in_domain(codes) | ~changed
+    in_reach = inside | _nearer(checker, moves, codes)
     return Verdicts(
         codes=codes,
         probability=probability,
         valid=checker.reaches(probability, moves.desired) & (n_changed > 0),
         within_limits=np.array([not phrases for phrases in broken], dtype=bool),
         violations=broken,
-        in_domain=in_domain,
+        in_domain=np.all(inside, axis=1),
         lof_inlier=inlier,
-        plausible=in_domain & (inlier | (scores[1:] >= scores[0])),
+        plausible=np.all(in_reach, axis=1) & (inlier | (scores[1:] >= scores[0])),
         gower=checker.distances.gower(moves.factual, codes),
         n_changed=n_changed,
     )
+
+
+def _nearer(checker: Checker, moves: Moves, codes: Codes) -> Mask:
+    """Which values moved from outside the training domain towards it, shape (n, features)."""
+    low, high = checker.domain.low, checker.domain.high
+    rising = (moves.factual < codes) & (codes < low)
+    falling = (moves.factual > codes) & (codes > high)
+    return rising | falling
 
 
 def _broken_limits(moves: Moves, codes: Codes, changed: Mask) -> tuple[tuple[str, ...], ...]:

@@ -69,7 +69,7 @@ def read_edits(schema: Schema, text: str) -> Edits | None:
     Strict about meaning (unknown or repeated features, numbers that are none, levels that do not
     exist, no edit at all), tolerant of form: spaces, line breaks instead of ``;``, any order, upper
     case, the feature's unit after its number. Edits come back in schema order. Whether a value is
-    *allowed* is not judged here, and a number is never rounded: that is ``verify``'s to refuse.
+    *allowed* is not judged here; numbers with more decimals than shown are rounded when they are judged.
     """
     edits: Edits = {}
     for part in re.split(r"[;\n]", text):
@@ -98,8 +98,9 @@ def _read_value(feature: Feature, text: str) -> Value:
     number = float(found.group())
     if not math.isfinite(number):
         return None
-    whole = feature.kind in ("integer", "binary") and number.is_integer()
-    return int(number) if whole else number
+    if feature.kind not in ("integer", "binary"):
+        return number
+    return int(number) if number.is_integer() else None
 
 
 def edits_grammar(schema: Schema, movable: Sequence[Movable], max_changes: int) -> str:

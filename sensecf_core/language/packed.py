@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 from transformers import DynamicCache
 
-CHUNK = 192
+CHUNK = 96
 """Most prompt tokens per forward pass, so that a cancel is seen between passes."""
 
 

@@ -134,6 +134,41 @@ def test_cancelled_and_spent_answers_keep_their_trace(checker: Checker, flagged:
     assert "10 model rows" in spent.reasons[0]
 
 
+def test_an_answer_cut_short_never_replaces_a_whole_one(checker: Checker, flagged: list[str]) -> None:
+    whole = answer(checker, ask(flagged[0]))
+    cut = answer(checker, ask(flagged[0]), cancelled=lambda: True)
+    assert (whole.status, cut.status) == ("found", "cancelled")
+    assert whole.answer_id != cut.answer_id
+    assert len(cut.trace.candidates) == cut.trace.proposed == 64
+
+
+def test_a_budget_spent_while_refining_keeps_what_was_judged(checker: Checker, flagged: list[str]) -> None:
+    spent = answer(checker, ask(flagged[0], max_model_rows=70))
+    assert spent.status == "budget_spent"
+    assert spent.trace.proposed == 64
+    assert spent.trace.valid > 0
+    assert spent.best is not None
+
+
+def test_the_nearest_person_is_somebody_else(checker: Checker) -> None:
+    train = checker.cohort.part("train")
+    wrongly = (checker.classifier.predict(train) == 1) & (checker.cohort.target[train.index] == 0).to_numpy()
+    people = [str(key[0]) for key in train.index[wrongly][:10]]
+    options = [option for person in people for option in answer(checker, ask(person)).counterfactuals]
+    assert options
+    for person in people:
+        for option in answer(checker, ask(person)).counterfactuals:
+            assert option.nearest is not None
+            assert option.nearest.participant_id != person
+
+
+def test_a_range_that_holds_nothing_for_this_person_is_said(checker: Checker, flagged: list[str]) -> None:
+    bmi = checker.cohort.rows["bmi"]
+    heavy = next(person for person in flagged if bmi[(person, "0")] > 30)
+    found = answer(checker, ask(heavy, ranges={"bmi": (18.5, 20)}))
+    assert any("`bmi` stays at" in reason and "18.5 to 20" in reason for reason in found.reasons)
+
+
 def test_duplicates_point_at_the_first(checker: Checker, flagged: list[str], scripted) -> None:
     scripted("sugar=60; sleep=8.0", "carbohydrate=200", " sleep = 8 ; sugar=60 g/day")
     candidates = answer(checker, ask(flagged[0])).trace.candidates

@@ -29,6 +29,9 @@ def request(**options: object) -> ExplainRequest:
         ({"k": 0}, "`k` must be"),
         ({"candidates": 5000}, "`candidates` must be"),
         ({"temperature": 0}, "`temperature` must be above 0"),
+        ({"seed": -1}, "`seed` must be 0 or more"),
+        ({"max_seconds": 0}, "must be above 0"),
+        ({"levels": {"smoking": ["never"]}}, "`smoking` may be suggested as former only, not never"),
         (
             {"ranges": {"bmi": (10, 60)}},
             "10:60 of `bmi` leaves what `intervention` limits may suggest, 18.5 to 35",

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -10,7 +12,7 @@ from sensecf_core.counterfactuals.proposers import RandomProposer, Run
 from sensecf_core.counterfactuals.refine import refine
 from sensecf_core.counterfactuals.search import search
 from sensecf_core.counterfactuals.select import select
-from sensecf_core.counterfactuals.verify import verify
+from sensecf_core.counterfactuals.verify import _nearer, verify
 from sensecf_core.language.grammar import read_edits
 from sensecf_core.queries.limits import Limits
 
@@ -78,6 +80,27 @@ def test_verify_names_what_is_broken(checker: Checker, moves: Moves) -> None:
     assert verdicts.violations[3] == ()
     assert not verdicts.valid[3], "an unchanged row is no counterfactual"
     assert np.allclose(verdicts.probability, checker.classifier.probability_of_codes(codes))
+
+
+def test_an_unmeasured_value_may_not_be_filled_in(checker: Checker) -> None:
+    sugar = checker.cohort.rows["sugar"]
+    person = str(sugar.index[sugar.isna()][0][0])
+    query = ask(checker, [(person, "0")], 0, Limits(profile="contrast"))[0]
+    moves = Moves.of(checker.schema, query)
+    verdicts = verify(checker, moves, moves.apply({"sugar": 60})[None], meter(checker))
+    assert verdicts.violations[0] == ("`sugar` was not measured and may not change",)
+
+
+def test_a_value_outside_the_domain_may_come_nearer_to_it(checker: Checker, moves: Moves) -> None:
+    bmi = checker.schema.positions["bmi"]
+    high = checker.domain.high[bmi]
+    far = replace(moves, factual=np.where(np.arange(len(moves.factual)) == bmi, high + 9, moves.factual))
+    codes = np.repeat(far.factual[None], 2, axis=0)
+    codes[:, bmi] = high + 6, high + 12
+    nearer, farther = verify(checker, far, codes, meter(checker)).take(np.array([0, 1])).in_domain
+    assert not nearer
+    assert not farther
+    assert _nearer(checker, far, codes)[:, bmi].tolist() == [True, False]
 
 
 def test_a_budget_in_model_rows_stops_the_work(checker: Checker, moves: Moves) -> None:

@@ -45,6 +45,8 @@ def _form(frame: Frame) -> None:
         help="  \n".join(f"{words.METHOD_TITLES[m]}: {words.METHOD_NOTES[m]}" for m in METHOD_ORDER),
     )
     profile = _profile(frame)
+    if schema.limits_note:
+        st.caption(words.plain(schema.limits_note))
     model = weights.status()
     if method != "random" and not model.ready:
         st.error(
@@ -63,7 +65,6 @@ def _form(frame: Frame) -> None:
             key="generate",
         )
         request = _fields(frame, method, profile, left, right)
-    st.caption(words.plain(schema.limits_note))
     if pressed:
         submit(frame, request)
 

@@ -53,7 +53,7 @@ def training_domain(cohort: Cohort) -> Domain:
 
 def codes(cohort: Cohort, key: RowKey) -> Codes:
     """Return one row's codes, shape (features,)."""
-    return to_codes(cohort.schema, one_row(cohort, key))[0]
+    return np.asarray(to_codes(cohort.schema, one_row(cohort, key))[0])
 
 
 def card(cohort: Cohort) -> dict[str, Any] | None:

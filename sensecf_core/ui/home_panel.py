@@ -135,7 +135,7 @@ def _cohort(cohort: Cohort) -> None:
 
 def _quality(card: dict[str, Any] | None) -> str:
     if card is None:
-        return "not trained yet; it is trained when you open the cohort"
+        return "not trained yet"
     auroc = card["metrics"]["auroc"]
     if auroc is None:
         return "trained; too few held-out people to say how good it is"

@@ -9,7 +9,7 @@ from sensecf_core.jobs.rows import JobView
 from sensecf_core.ui import followed, words
 from sensecf_core.ui.selection import Choice
 
-POLL_SECONDS = 0.5
+POLL_SECONDS = 1.0
 
 
 def show(choice: Choice, job_id: str) -> None:

@@ -25,7 +25,14 @@ def show(frame: Frame) -> None:
 def _first(frame: Frame) -> None:
     task = frame.known.schema.task
     flagged = int(frame.risk >= frame.classifier.threshold)
-    if flagged == task.desired:
+    if st.session_state.get(f"profile_{frame.known.schema.name}") == "contrast":
+        tipped = task.class_0 if flagged else task.class_1
+        st.info(
+            f"No answer yet. Press Generate to see what would tip the prediction to “{words.plain(tipped)}”. "
+            "It explains the model and is not advice.",
+            icon=":material/compare_arrows:",
+        )
+    elif flagged == task.desired:
         wanted = task.class_1 if task.desired else task.class_0
         st.info(
             f"The model already says “{words.plain(wanted)}” for this participant, so there is nothing to "

@@ -15,22 +15,34 @@ KIND = "train"
 
 
 def guard(cohort: Cohort) -> None:
-    """Stop the page, with progress, while the cohort's classifier is being trained."""
+    """Stop the page while the cohort's classifier is missing.
+
+    A user's own cohort is trained at once, with progress. A built-in one's classifier belongs to the
+    checkout, so it is replaced only when somebody asks for it.
+    """
     if store.ready(cohort):
         return
     name = cohort.schema.name
     key = f"training_{name}_{cohort.data_sha256}"
+    command = f"`python -m sensecf_core train --cohort {name}`"
+    st.header("This cohort has no classifier yet")
+    if key not in st.session_state and not cohort.own:
+        st.warning(
+            f"The classifier of **{plain(cohort.schema.title)}** is missing or was made for other data; "
+            f"run {command}, or train it here.",
+            icon=":material/model_training:",
+        )
+        if not st.button(
+            "Train it now", type="primary", icon=":material/model_training:", key=f"train_{name}"
+        ):
+            st.stop()
     try:
         if key not in st.session_state:
             st.session_state[key] = _start(cohort)
     except InputError as error:
         st.error(message(str(error)), icon=":material/hourglass_top:")
         st.stop()
-    st.header("The classifier of this cohort is being made")
-    st.write(
-        f"**{plain(cohort.schema.title)}** has no classifier yet, so it is trained now, once. This page goes "
-        f"on by itself. The same from a terminal: `python -m sensecf_core train --cohort {name}`"
-    )
+    st.write(f"It is being trained now, once; this page goes on by itself. From a terminal: {command}")
     _panel(cohort, key)
     st.stop()
 

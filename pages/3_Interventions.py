@@ -1,0 +1,15 @@
+"""What small change would alter the prediction? Ask a proposer, see every checked option."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from sensecf_core.ui import ask_panel, results_panel
+from sensecf_core.ui.frame import frame
+
+page = frame("Interventions", "What small change would alter the prediction?", follows=True)
+left, right = st.columns([2, 3], gap="medium")
+with left:
+    ask_panel.show(page)
+with right:
+    results_panel.show(page)

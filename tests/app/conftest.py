@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from sensecf_core.classifiers import store
+from sensecf_core.classifiers.classifier import Classifier
+from sensecf_core.classifiers.evaluation import evaluate
+from sensecf_core.classifiers.training import train
+from sensecf_core.cohorts import registry
+from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.errors import unknown
+from sensecf_core.jobs import model_lane, process_lane
+from sensecf_core.jobs.model_lane import ModelLane
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = {
+    "Home": "app.py",
+    "Participants": "pages/1_Participants.py",
+    "Prediction": "pages/2_Prediction.py",
+    "Interventions": "pages/3_Interventions.py",
+}
+OpenPage = Callable[..., AppTest]
+
+
+@dataclass(frozen=True)
+class World:
+    """One cohort, its classifier and card, and two of its people."""
+
+    cohort: Cohort
+    classifier: Classifier
+    card: dict[str, Any]
+    flagged: str
+    unflagged: str
+
+
+@pytest.fixture(scope="session")
+def trained(small_cohort: Cohort) -> World:
+    classifier = train(small_cohort, refits=3)
+    test = small_cohort.part("test")
+    risk = classifier.predict_proba(test)
+    over = risk - classifier.threshold
+    nearest_over = min((i for i in range(len(test)) if over[i] >= 0), key=lambda i: over[i])
+    return World(
+        small_cohort,
+        classifier,
+        evaluate(small_cohort, classifier),
+        flagged=str(test.index[nearest_over][0]),
+        unflagged=str(test.index[int(risk.argmin())][0]),
+    )
+
+
+@pytest.fixture
+def world(trained: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """The small cohort as the only one that the pages know, with its classifier ready."""
+
+    def load(name: str) -> Cohort:
+        if name != "small":
+            raise unknown("cohort", name, ["small"])
+        return trained.cohort
+
+    monkeypatch.setattr(registry, "load", load)
+    monkeypatch.setattr(registry, "available", lambda: ("small",))
+    monkeypatch.setattr(registry, "broken", lambda: ())
+    monkeypatch.setattr(store, "ready", lambda cohort: True)
+    monkeypatch.setattr(store, "load", lambda cohort: trained.classifier)
+    monkeypatch.setattr(store, "card", lambda cohort: trained.card)
+    st.cache_data.clear()
+    st.cache_resource.clear()
+    yield trained
+
+
+@pytest.fixture
+def lane(monkeypatch: pytest.MonkeyPatch, private_var: Path) -> Iterator[ModelLane]:
+    """A model lane over this test's own database."""
+    opened = ModelLane()
+    monkeypatch.setattr(model_lane, "_lane", opened)
+    monkeypatch.setattr(process_lane, "_lane", None)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def open_page() -> OpenPage:
+    """Open a page with address parameters, as a link does."""
+
+    def opened(page: str, **address: str) -> AppTest:
+        at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+        if page != "Home":
+            at.switch_page(PAGES[page])
+        for name, value in address.items():
+            at.query_params[name] = value
+        at.run()
+        assert not at.exception, at.exception[0].message
+        return at
+
+    return opened
+
+
+def said(at: AppTest) -> str:
+    """Everything that a page says in text, one line an element, Markdown escapes removed."""
+    kinds = (
+        "title",
+        "header",
+        "subheader",
+        "markdown",
+        "caption",
+        "info",
+        "warning",
+        "error",
+        "success",
+        "badge",
+    )
+    return "\n".join(str(one.value) for kind in kinds for one in at.get(kind)).replace("\\", "")

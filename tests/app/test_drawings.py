@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sensecf_core.ui import charts, drawings
+from sensecf_core.ui.charts import Push
+from sensecf_core.ui.profile import BINS, bars
+from tests.small_cohort import SCHEMA
+
+
+@pytest.mark.parametrize("filled", [0, 1, 62, 100])
+def test_icon_array_fills_as_many_of_100(filled: int) -> None:
+    svg = drawings.icon_array(filled / 100)
+    assert svg.count("<circle") == 100
+    assert svg.count('fill="none"') == 100 - filled
+
+
+def test_a_number_falls_into_its_own_bar_and_every_row_is_counted() -> None:
+    column = np.sort(np.random.default_rng(0).normal(30, 5, 500))
+    counts, own = bars(SCHEMA.feature("bmi"), column, 30.0)
+    assert sum(counts) == 500 and len(counts) == BINS
+    assert own is not None and 8 < own < 16
+    assert bars(SCHEMA.feature("bmi"), column, 99.0)[1] == BINS - 1
+    assert bars(SCHEMA.feature("bmi"), column, float("nan"))[1] is None
+
+
+def test_named_features_have_a_bar_a_level() -> None:
+    counts, own = bars(SCHEMA.feature("smoking"), np.array([0.0, 0.0, 1.0]), 1.0)
+    assert (counts, own) == ([2, 1, 0], 1)
+
+
+def test_one_value_for_all_still_draws() -> None:
+    counts, own = bars(SCHEMA.feature("bmi"), np.full(9, 25.0), 25.0)
+    assert sum(counts) == 9 and own is not None and counts[own] == 9
+
+
+def test_waterfall_runs_from_the_base_to_the_sum() -> None:
+    figure = charts.waterfall(-1.0, [Push("a", 0.5), Push("b", -0.2)], "x").figure
+    ends = {y: b + x for trace in figure.data for y, x, b in zip(trace.y, trace.x, trace.base, strict=True)}
+    assert ends["a"] == pytest.approx(-0.5)
+    assert ends["b"] == pytest.approx(-0.7)

@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+
+from sensecf_core.classifiers import store
+from sensecf_core.cohorts import registry
+from sensecf_core.errors import NotReadyError
+from sensecf_core.ui import training
+from tests.app.conftest import PAGES, ROOT, OpenPage, World, said
+
+BEYOND_HOME = [title for title in PAGES if title != "Home"]
+
+
+@pytest.mark.parametrize("title", PAGES)
+def test_every_page_opens_with_banner_and_person(title: str, world: World, open_page: OpenPage) -> None:
+    at = open_page(title, cohort="small", participant=world.flagged, row="0")
+    text = said(at)
+    assert at.title[0].value == title
+    assert "not a medical device" in text
+    assert "SYNTHETIC DATA" in text
+    assert f"**{world.flagged}**" in text
+    assert "of 10 measured" in text.replace("\u00a0", " ")
+    assert at.query_params["participant"] == world.flagged
+
+
+@pytest.mark.parametrize("title", PAGES)
+def test_without_a_choice_the_first_cohort_is_taken_and_written_into_the_address(
+    title: str, world: World, open_page: OpenPage
+) -> None:
+    at = open_page(title)
+    assert at.query_params["cohort"] == "small"
+    assert "participant" not in at.query_params
+
+
+@pytest.mark.parametrize("title", ["Prediction", "Interventions"])
+def test_nobody_chosen_says_what_to_do_and_offers_examples(
+    title: str, world: World, open_page: OpenPage
+) -> None:
+    at = open_page(title)
+    assert "Nobody is chosen yet" in at.info[0].value
+    assert at.selectbox(key="pick_participant").value is None
+    at.button[0].click().run()
+    assert not at.exception
+    assert at.query_params["participant"] in world.cohort.rows.index.get_level_values(0)
+
+
+@pytest.mark.parametrize("title", BEYOND_HOME)
+def test_unknown_participant_is_one_sentence_with_near_matches(
+    title: str, world: World, open_page: OpenPage
+) -> None:
+    at = open_page(title, cohort="small", participant="p00010")
+    assert "Unknown participant 'p00010'; did you mean" in said(at)
+    assert "p0010" in at.error[0].value
+    assert at.selectbox(key="pick_participant").value is None
+
+
+@pytest.mark.parametrize("title", PAGES)
+def test_unknown_cohort_is_one_sentence_with_near_matches(
+    title: str, world: World, open_page: OpenPage
+) -> None:
+    at = open_page(title, cohort="smal", participant=world.flagged)
+    assert "Unknown cohort 'smal'; did you mean small?" in said(at)
+    at.selectbox(key="pick_cohort").select("small").run()
+    assert not at.exception
+    assert not at.error
+
+
+def test_unknown_row_is_refused(world: World, open_page: OpenPage) -> None:
+    at = open_page("Prediction", cohort="small", participant=world.flagged, row="9")
+    assert "'9'" in at.error[0].value
+
+
+def test_choosing_somebody_changes_the_address_and_lasts_across_pages(
+    world: World, open_page: OpenPage
+) -> None:
+    at = open_page("Prediction", cohort="small", participant=world.flagged)
+    at.selectbox(key="pick_participant").select(world.unflagged).run()
+    assert at.query_params["participant"] == world.unflagged
+    at.query_params.clear()  # as Streamlit does when one moves to another page
+    at.switch_page(PAGES["Participants"]).run()
+    assert not at.exception
+    assert at.query_params["participant"] == world.unflagged
+    assert f"Profile of {world.unflagged}" in said(at)
+
+
+def test_a_cohort_whose_files_are_missing_says_what_to_run(
+    world: World, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(name: str) -> None:
+        raise NotReadyError("The data of cohort 'small' cannot be read; run `make data`.")
+
+    monkeypatch.setattr(registry, "load", missing)
+    for title in PAGES:
+        assert "make data" in said(open_page(title))
+
+
+@pytest.fixture
+def started(world: World, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
+    """No classifier is ready; what would be started is noted instead."""
+    asked: list[tuple[str, ...]] = []
+
+    def start(kind: str, argv: list[str], label: str) -> str:
+        asked.append((kind, *argv))
+        return "nothing-runs-in-this-test"
+
+    monkeypatch.setattr(store, "ready", lambda cohort: False)
+    monkeypatch.setattr(training.process_lane, "start", start)
+    return asked
+
+
+TRAINING = ("train", "train", "--cohort", "small", "--json-progress")
+
+
+def test_an_own_cohort_is_trained_at_once_and_only_once(
+    world: World, open_page: OpenPage, started: list[tuple[str, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "load", lambda name: replace(world.cohort, own=True))
+    at = open_page("Participants")
+    assert started == [TRAINING]
+    assert "python -m sensecf_core train --cohort small" in said(at).replace("\\", "")
+    at.run()
+    assert len(started) == 1
+
+
+def test_a_built_in_cohort_is_trained_only_when_asked(
+    world: World, open_page: OpenPage, started: list[tuple[str, ...]]
+) -> None:
+    at = open_page("Participants")
+    assert "run `python -m sensecf_core train --cohort small`" in at.warning[0].value
+    assert started == []
+    at.button(key="train_small").click().run()
+    assert started == [TRAINING]
+
+
+def test_home_does_not_load_torch_or_shap_and_no_page_loads_torch() -> None:
+    program = """
+import sys
+from streamlit.testing.v1 import AppTest
+at = AppTest.from_file("app.py", default_timeout=120).run()
+assert not at.exception, at.exception
+assert not {"torch", "shap", "transformers"} & set(sys.modules), "home"
+from sensecf_core.ui import results_panel, ask_panel, whatif_panel, card_panel, people_table, profile
+assert not {"torch", "shap", "transformers"} & set(sys.modules), "pages"
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == 0, done.stderr[-2000:]

@@ -1,0 +1,197 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+import time
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from sensecf_core.jobs import rows
+from sensecf_core.jobs.model_lane import ModelLane
+from sensecf_core.queries.answer import Answer
+from sensecf_core.queries.request import ExplainRequest
+from sensecf_core.records import answers, exports
+from tests.app.conftest import OpenPage, World, said
+
+
+@pytest.fixture(autouse=True)
+def queue(lane: ModelLane) -> ModelLane:
+    return lane
+
+
+def answered(at: AppTest, within: float = 60.0) -> AppTest:
+    """Rerun, as the polling fragment does, until the followed job is over."""
+    until = time.monotonic() + within
+    while at.query_params.get("job") and time.monotonic() < until:
+        time.sleep(0.1)
+        at.run()
+        assert not at.exception, at.exception[0].message
+    return at
+
+
+def ask(at: AppTest) -> AppTest:
+    at.selectbox(key="method").select("random").run()
+    at.number_input(key="ask_candidates").set_value(64)
+    next(b for b in at.button if b.label == "Generate").click().run()
+    assert not at.exception, at.exception[0].message
+    return answered(at)
+
+
+def generate(at: AppTest) -> AppTest:
+    next(b for b in at.button if b.label == "Generate").click().run()
+    return at
+
+
+def test_nothing_asked_yet_says_what_to_do(world: World, open_page: OpenPage) -> None:
+    at = open_page("Interventions", cohort="small", participant=world.flagged)
+    assert "press Generate" in at.info[0].value
+    assert {"free_small_bmi", "free_small_sleep"} <= {box.key for box in at.checkbox}
+    assert "free_small_age" not in {box.key for box in at.checkbox}
+
+
+def test_generate_shows_options_with_units_risk_and_funnel(world: World, open_page: OpenPage) -> None:
+    at = ask(open_page("Interventions", cohort="small", participant=world.flagged))
+    text = said(at)
+    answer = answers.find(at.query_params["answer"])
+    assert answer is not None and answer.status == "found"
+    assert f"{len(answer.counterfactuals)} option" in text
+    first = answer.counterfactuals[0]
+    assert "Option 1: risk" in text and "▼" in text
+    assert first.sentence in text
+    assert "The second model" in text and "distance" in text
+    assert f"proposed {answer.trace.proposed} ▸ readable" in text
+    assert "job" not in at.query_params
+
+
+def test_the_answer_opens_again_by_its_address_in_a_new_session(world: World, open_page: OpenPage) -> None:
+    first = ask(open_page("Interventions", cohort="small", participant=world.flagged))
+    again = open_page("Interventions", answer=first.query_params["answer"])
+    assert again.query_params["participant"] == world.flagged
+    assert "Option 1: risk" in said(again)
+    # choosing somebody else leaves the answer behind, coming back finds it
+    again.selectbox(key="pick_participant").select(world.unflagged).run()
+    assert "answer" not in again.query_params and "Option 1" not in said(again)
+    again.selectbox(key="pick_participant").select(world.flagged).run()
+    assert "Option 1: risk" in said(again)
+
+
+def test_an_unknown_answer_is_said_and_the_page_goes_on(world: World, open_page: OpenPage) -> None:
+    at = open_page("Interventions", cohort="small", participant=world.flagged, answer="nosuch")
+    assert "There is no answer “nosuch”" in at.warning[0].value
+    assert "answer" not in at.query_params
+
+
+def test_everything_frozen_is_refused_before_any_job(world: World, open_page: OpenPage) -> None:
+    at = open_page("Interventions", cohort="small", participant=world.flagged)
+    at.selectbox(key="method").select("random").run()
+    for box in at.checkbox:
+        box.uncheck()
+    generate(at)
+    assert "Nothing may move" in at.error[0].value
+    assert "job" not in at.query_params
+
+
+def test_a_frozen_feature_and_a_narrowed_range_reach_the_request(
+    world: World, open_page: OpenPage, lane: ModelLane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[ExplainRequest] = []
+    monkeypatch.setattr(lane, "submit", lambda request: asked.append(request) or "a-job")
+    at = open_page("Interventions", cohort="small", participant=world.flagged)
+    at.selectbox(key="method").select("random").run()
+    at.checkbox(key="free_small_sleep").uncheck()
+    at.slider(key="range_small_intervention_sugar").set_range(50.0, 120.0)
+    at.number_input(key="ask_changes").set_value(2)
+    generate(at)
+    (request,) = asked
+    assert request.frozen == ("sleep",)
+    assert request.ranges == {"sugar": (50.0, 120.0)}
+    assert (request.max_changes, request.profile, request.desired) == (2, "intervention", 0)
+
+
+def test_already_desired_offers_contrast_and_contrast_tips_it(world: World, open_page: OpenPage) -> None:
+    at = open_page("Interventions", cohort="small", participant=world.unflagged)
+    assert "there is nothing to change" in at.info[0].value
+    at.button(key="offer_contrast").click().run()
+    assert at.radio(key="profile_small").value == "contrast"
+    at = ask(at)
+    answer = answers.find(at.query_params["answer"])
+    assert answer is not None and answer.desired == 1 and answer.limits.profile == "contrast"
+    if answer.counterfactuals:
+        assert any("not advice" in one.value for one in at.info)
+
+
+def test_none_found_says_why_and_what_to_try(world: World, open_page: OpenPage, lane: ModelLane) -> None:
+    at = open_page("Interventions", cohort="small", participant=world.flagged)
+    at.selectbox(key="method").select("random").run()
+    for box in at.checkbox:
+        if box.key != "free_small_diet":
+            box.uncheck()
+    generate(at)
+    at = answered(at)
+    answer = answers.find(at.query_params["answer"])
+    assert answer is not None
+    if answer.status == "none":
+        text = said(at)
+        assert "No option found" in text and "Try more changes" in text
+        assert answer.reasons[0].replace("`", "") in text.replace("`", "")
+
+
+def test_a_failed_job_says_what_was_wrong(world: World, open_page: OpenPage, lane: ModelLane) -> None:
+    request = ExplainRequest(cohort="nowhere", participant_id=world.flagged, method="random")
+    job = lane.submit(request)
+    while (view := rows.find(job)) and not view.finished:
+        time.sleep(0.05)
+    at = open_page("Interventions", cohort="small", participant=world.flagged, row="0", job=job)
+    assert "Unknown cohort 'nowhere'" in at.error[0].value and "Generate again" in at.error[0].value
+
+
+def test_a_running_job_shows_progress_and_cancel(
+    world: World, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slow(request: ExplainRequest, *, progress: object, cancelled: object) -> Answer:
+        progress(0.4, "The language model writes")  # type: ignore[operator]
+        while not cancelled():  # type: ignore[operator]
+            time.sleep(0.02)
+        raise RuntimeError("stopped")
+
+    from sensecf_core.jobs import model_lane
+
+    slow_lane = ModelLane(slow)
+    monkeypatch.setattr(model_lane, "_lane", slow_lane)
+    request = ExplainRequest(cohort="small", participant_id=world.flagged, method="random")
+    job, second = slow_lane.submit(request), slow_lane.submit(request)
+    while (view := rows.find(job)) and not view.message:
+        time.sleep(0.05)
+    at = open_page("Interventions", cohort="small", participant=world.flagged, row="0", job=job)
+    assert "The language model writes" in at.get("progress")[0].text
+    waiting = open_page("Interventions", cohort="small", participant=world.flagged, row="0", job=second)
+    assert "place 1 in the queue" in waiting.get("progress")[0].text
+    waiting.button(key=f"cancel_{second}").click().run()
+    assert "Cancelled" in said(waiting)
+    at.button(key=f"cancel_{job}").click().run()
+    slow_lane.close()
+
+
+def test_a_missing_language_model_disables_only_its_modes(
+    world: World, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SENSECF_BASE_MODELS", str(tmp_path))
+    at = open_page("Interventions", cohort="small", participant=world.flagged)
+    assert "fetch-model" in at.error[0].value
+    assert next(b for b in at.button if b.label == "Generate").disabled
+    at.selectbox(key="method").select("random").run()
+    assert not next(b for b in at.button if b.label == "Generate").disabled
+
+
+def test_downloads_hold_the_answer(world: World, open_page: OpenPage) -> None:
+    at = ask(open_page("Interventions", cohort="small", participant=world.flagged))
+    answer = answers.find(at.query_params["answer"])
+    assert answer is not None
+    assert [b.label for b in at.get("download_button")] == ["Download CSV", "Download JSON"]
+    schemas = {"small": world.cohort.schema}
+    table = list(csv.DictReader(io.StringIO(exports.answers_csv([answer], schemas))))
+    assert {row["participant_id"] for row in table} == {world.flagged}
+    assert json.loads(exports.answers_json([answer], schemas))["answers"][0]["answer_id"] == answer.answer_id

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import pytest
+
+from sensecf_core.ui import words
+from tests.small_cohort import SCHEMA
+
+BMI, SMOKING, ACTIVE, CARBOHYDRATE = (
+    SCHEMA.feature(name) for name in ("bmi", "smoking", "active", "carbohydrate")
+)
+
+
+def test_a_change_names_values_unit_direction_and_size() -> None:
+    assert words.change(BMI, 31.2, 28.5) == "31.2 → 28.5 kg/m²  ▼ 2.7"
+    assert words.change(SMOKING, "current", "former") == "current → former  ▼"
+    assert words.change(ACTIVE, 0, 1) == "no → yes"
+
+
+def test_risk_is_out_of_100_and_never_certain() -> None:
+    assert words.of_100(0.62) == "62 of 100"
+    assert words.of_100(0.001) == "<1 of 100"
+    assert words.of_100(0.999) == ">99 of 100"
+    assert words.risk_change(0.62, 0.41) == "62 → 41 of 100  ▼ 21"
+
+
+@pytest.mark.parametrize(
+    ("percent", "text"),
+    [(1, "1st"), (2, "2nd"), (3, "3rd"), (11, "11th"), (38, "38th"), (0, "1st"), (100, "99th")],
+)
+def test_percentiles_are_ordinals_inside_1_to_99(percent: float, text: str) -> None:
+    assert words.percentile(percent) == f"{text} percentile"
+
+
+def test_distance_is_in_words() -> None:
+    assert words.distance(0.62, 0.31) == "well above the line, by 31 of 100"
+    assert words.distance(0.29, 0.31) == "just below the line, by 2 of 100"
+    assert words.distance(0.311, 0.31) == "just above the line, by less than 1 of 100"
+
+
+def test_labels_in_a_sentence_keep_abbreviations() -> None:
+    assert words.lower_first("Body mass index") == "body mass index"
+    assert words.lower_first("HbA1c 5.7 % or more") == "HbA1c 5.7 % or more"
+    assert words.lower_first("BMI") == "BMI"
+
+
+def test_markdown_in_data_is_shown_as_it_is() -> None:
+    assert words.plain("[a](b) *c* `d` <e>") == r"\[a\](b) \*c\* \`d\` \<e\>"
+
+
+def test_thousands_have_a_thin_space() -> None:
+    assert words.count(4142) in ("4\u2009142", "4\u202f142")
+    assert words.span(CARBOHYDRATE, 100, 400) == "100–400 g/day"

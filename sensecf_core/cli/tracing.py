@@ -77,7 +77,7 @@ def trace(
 
 def _origin(judges: Checker, options: dict[str, int]) -> dict[str, Any]:
     """Everything that decides a query's answer; a run is picked up only where all of it is the same."""
-    from sensecf_core.counterfactuals.explain import provenance_of
+    from sensecf_core.counterfactuals.outcome import provenance_of
     from sensecf_core.language import prompts, weights
     from sensecf_core.provenance import machine
 

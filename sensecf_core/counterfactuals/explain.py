@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import replace
 from time import perf_counter
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -23,40 +21,24 @@ from sensecf_core.counterfactuals.checker import (
     checker,
 )
 from sensecf_core.counterfactuals.judge import Judged, count, describe, judge
-from sensecf_core.counterfactuals.limits import closed_by_request, limits_of
+from sensecf_core.counterfactuals.limits import limits_of
 from sensecf_core.counterfactuals.methods import check_method, proposer_for
 from sensecf_core.counterfactuals.moves import Moves
+from sensecf_core.counterfactuals.outcome import EMPTY_TRACE, Outcome, to_answer
 from sensecf_core.counterfactuals.proposers import Progress, Proposal, Proposer, Run
 from sensecf_core.counterfactuals.refine import refine, without
 from sensecf_core.counterfactuals.select import select
 from sensecf_core.counterfactuals.verify import Verdicts, verify
-from sensecf_core.provenance import commit, versions
-from sensecf_core.queries.answer import Answer, Best, Candidate, Counterfactual, Seconds, Status, Trace
-from sensecf_core.queries.query import Driver, Query
+from sensecf_core.queries.answer import Answer, Best, Candidate, Seconds, Trace
+from sensecf_core.queries.query import Query
 from sensecf_core.queries.request import ExplainRequest
 
-EMPTY_TRACE = Trace(proposed=0, unique=0, readable=0, within_limits=0, valid=0, plausible=0, shown=0)
-NO_SECONDS = Seconds()
 CANCELLED = "Cancelled before it was done."
 NOTHING_MOVES = (
     "Nothing may move for this participant under these limits; unfreeze a feature or widen a range."
 )
 GRACE_SECONDS = 5.0
 """Time that the checks may take beyond the deadline, so that what was proposed in time is judged."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What an answer says beyond its query."""
-
-    status: Status
-    reasons: tuple[str, ...] = ()
-    counterfactuals: tuple[Counterfactual, ...] = ()
-    best: Best | None = None
-    trace: Trace = EMPTY_TRACE
-    seconds: Seconds = NO_SECONDS
-    prompt: str | None = None
-    model: tuple[tuple[str, str], ...] = ()
 
 
 def explain(
@@ -76,6 +58,8 @@ def explain(
     ``NotReadyError`` when the classifier or the language model is missing.
     """
     check_method(request.method)
+    if progress:
+        progress(0.0, "Getting the cohort and its classifier ready")
     found = answer(checker(request.cohort), request, progress=progress, cancelled=cancelled)
     if keep_candidates:
         return found
@@ -94,25 +78,27 @@ def answer(
     query = _query(judges, request)
     why = drivers(judges, [query])[0]
     if query.factual.predicted == query.desired:
-        return _answer(judges, request, query, why, _already(judges, query))
+        return to_answer(judges, request, query, why, _already(judges, query))
     if not query.movable:
-        return _answer(judges, request, query, why, Outcome("none", (NOTHING_MOVES,)))
+        return to_answer(judges, request, query, why, Outcome("none", (NOTHING_MOVES,)))
     asked_to_stop = cancelled or (lambda: False)
+    tell = progress or (lambda done, words: None)
+    tell(0.02, "Getting the language model ready" if request.method != "random" else "Drawing")
     try:
         proposer = proposer_for(request, judges, query, why, asked_to_stop)
     except CancelledError:
-        return _answer(judges, request, query, why, Outcome("cancelled", (CANCELLED,)))
+        return to_answer(judges, request, query, why, Outcome("cancelled", (CANCELLED,)))
     run = Run(
         candidates=request.candidates,
         seed=request.seed,
         temperature=request.temperature,
         deadline=started + request.max_seconds,
         cancelled=asked_to_stop,
-        progress=progress or (lambda done, words: None),
+        progress=tell,
     )
     outcome = _pursue(judges, request, query, proposer, run)
     total = outcome.seconds.model_copy(update={"total": perf_counter() - started})
-    return _answer(judges, request, query, why, replace(outcome, seconds=total))
+    return to_answer(judges, request, query, why, replace(outcome, seconds=total))
 
 
 def _query(judges: Checker, request: ExplainRequest) -> Query:
@@ -243,53 +229,3 @@ def _best(moves: Moves, judged: Judged) -> Best | None:
         return None
     row = int(gain.argmax())
     return Best(changes=moves.changes(verdicts.codes[row]), probability=float(verdicts.probability[row]))
-
-
-def _answer(
-    judges: Checker, request: ExplainRequest, query: Query, why: tuple[Driver, ...], outcome: Outcome
-) -> Answer:
-    provenance = provenance_of(judges, outcome.model)
-    settings = request.model_dump(mode="json")
-    # An answer that was cut short never takes the place of a whole one.
-    cut_short = outcome.status if outcome.status in ("cancelled", "budget_spent") else ""
-    hashes = sorted(provenance["sha256"].items())
-    key = repr((sorted(settings.items(), key=str), query.row_id, hashes, cut_short))
-    return Answer(
-        answer_id=hashlib.sha256(key.encode()).hexdigest()[:16],
-        cohort=query.cohort,
-        method=request.method,
-        seed=request.seed,
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
-        participant_id=query.participant_id,
-        row_id=query.row_id,
-        status=outcome.status,
-        reasons=(*outcome.reasons, *closed_by_request(judges.schema, judges.domain, query)),
-        factual=query.factual,
-        desired=query.desired,
-        limits=query.limits,
-        threshold=judges.classifier.threshold,
-        counterfactuals=outcome.counterfactuals,
-        best=outcome.best,
-        trace=outcome.trace,
-        seconds=outcome.seconds,
-        drivers=why,
-        prompt=outcome.prompt,
-        settings=settings,
-        provenance=provenance,
-    )
-
-
-def provenance_of(judges: Checker, model: tuple[tuple[str, str], ...] = ()) -> dict[str, Any]:
-    """Version, commit and content hashes that an answer rests on."""
-    return {
-        "version": versions(),
-        "commit": commit(),
-        "sha256": {
-            "cohort": judges.cohort.data_sha256,
-            "schema": judges.schema.sha256,
-            "split": judges.cohort.split_sha256,
-            "classifier": judges.classifier.sha256,
-            **{name: value for name, value in model if name in ("base_model", "prompt_template")},
-        },
-        **{name: value for name, value in model if name not in ("base_model", "prompt_template")},
-    }

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 import threading
 import time
 from pathlib import Path
@@ -13,7 +14,7 @@ from sensecf_core.errors import NotReadyError
 from sensecf_core.language import local_model
 from sensecf_core.language.grammar import edits_grammar, longest_answer, read_edits
 from sensecf_core.language.local_model import LocalModel, first_line
-from sensecf_core.language.packed import PackedRows
+from sensecf_core.language.packed import CHUNK, PackedRows
 from sensecf_core.language.prompts import Prompt, build
 from sensecf_core.queries.query import Query
 from tests.language.cases import save_tiny_model
@@ -115,16 +116,17 @@ def test_cancel_takes_effect_at_once_and_keeps_what_was_begun(
     tiny_model: LocalModel, prompt: Prompt, grammar: str
 ) -> None:
     asked = 0
+    chunks = 1 + math.ceil(len(tiny_model.prompt_tokens(prompt)) / CHUNK)
 
     def cancelled() -> bool:
         nonlocal asked
         asked += 1
-        return asked > 8
+        return asked > chunks + 4
 
     samples = tiny_model.sample(prompt, n=4, grammar=grammar, cancelled=cancelled)
     assert samples.stopped == "cancelled"
     assert len(samples.texts) == 4 and not all(samples.complete)
-    assert asked == 9
+    assert asked == chunks + 5
 
 
 def test_cancel_before_anything_and_during_the_prompt(tiny_model: LocalModel, prompt: Prompt) -> None:

@@ -9,6 +9,7 @@ if ! [[ $PORT =~ ^[0-9]{1,5}$ ]] || ((10#$PORT < 1 || 10#$PORT > 65535)); then
     echo "PORT must be a number from 1 to 65535, got '$PORT'." >&2
     exit 2
 fi
+PORT=$((10#$PORT))
 if (exec 3<>"/dev/tcp/127.0.0.1/$PORT") 2>/dev/null; then
     echo "Port $PORT is taken: perhaps SenseCF already runs at http://127.0.0.1:$PORT. Stop that program, or choose another port: make run PORT=$((PORT + 1))" >&2
     exit 1

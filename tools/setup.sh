@@ -26,13 +26,13 @@ new_enough() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev
 # The first Python of 3.11 or newer among $PYTHON, python3 and the versioned names.
 find_python() {
     local candidate
-    for candidate in ${PYTHON:+"$PYTHON"} python3 python3.13 python3.12 python3.11 python3.14 python; do
+    for candidate in ${PYTHON:+"$PYTHON"} python3.11 python3.12 python3.13 python3 python; do
         if new_enough "$candidate"; then
             command -v "$candidate"
             return
         fi
     done
-    stop "no Python 3.11 or newer was found (looked at: ${PYTHON:+$PYTHON, }python3, python3.11 to python3.14)" \
+    stop "no Python 3.11 or newer was found (looked at: ${PYTHON:+$PYTHON, }python3.11 to python3.13, python3)" \
         "install it (Debian, Ubuntu: sudo apt install python3 python3-venv), or name one: make run PYTHON=/path/to/python3"
 }
 
@@ -131,7 +131,8 @@ find_browser() {
     say "Installing Debian's Chromium (about 100 MB) ..."
     # shellcheck disable=SC2086  # the line is shown and run as the same words
     { "${root[@]}" apt-get update -q && "${root[@]}" env DEBIAN_FRONTEND=noninteractive $install; } </dev/null >"$VENV/chromium.log" 2>&1 ||
-        { tail -n 5 "$VENV/chromium.log" >&2; stop "apt-get failed (its last words are above; all of them in $VENV/chromium.log)" "sudo $install"; }
+        { tail -n 5 "$VENV/chromium.log" >&2; stop "apt-get failed (its last words are above; all of them in $VENV/chromium.log)" \
+            "sudo $install   (Ubuntu has Chromium as a snap only: sudo snap install chromium, then make test CHROMIUM=/snap/bin/chromium)"; }
     [ -x "${CHROMIUM:-/usr/bin/chromium}" ] || stop "apt-get finished, but there is no ${CHROMIUM:-/usr/bin/chromium}" "make test CHROMIUM=/path/to/chromium"
 }
 

@@ -66,6 +66,7 @@ def explain(
         method=method,
         limits=limits,
         desired=desired,
+        seed=seed,
         trace=trace,
     )
     loaded = registry.load(cohort)
@@ -103,6 +104,7 @@ def _check_options(
     method: str,
     limits: str | None,
     desired: int | None,
+    seed: int,
     trace: str,
 ) -> None:
     """Refuse options that contradict each other or name what does not exist."""
@@ -114,6 +116,8 @@ def _check_options(
         raise InputError("--row belongs to --participant; --sample draws rows by itself.")
     if sample is not None and sample < 1:
         raise InputError(f"--sample must be 1 or more, got {sample}.")
+    if seed < 0:
+        raise InputError(f"--seed must be 0 or more, got {seed}.")
     if desired not in (None, 0, 1):
         raise InputError(f"--desired must be 0 or 1, got {desired}.")
     for what, given, known in (

@@ -104,7 +104,7 @@ def read_rows_file(path: Path) -> list[_Asked]:
     try:
         if path.stat().st_size > LARGEST_ROWS_FILE:
             raise InputError(f"{path} is larger than {LARGEST_ROWS_FILE // 1_000_000} MB; split it.")
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError:
@@ -131,9 +131,15 @@ def _row_of(line: str, where: str) -> _Asked:
         raise InputError(
             f'{where}unknown key "{unknown_keys[0]}"; there are "participant_id", "row_id", "set".'
         )
-    row_id, values = entry.get("row_id"), entry.get("set") or {}
+    row_id, values = entry.get("row_id"), entry.get("set")
+    values = {} if values is None else values
     if not isinstance(values, dict):
         raise InputError(f'{where}"set" must be an object of feature names and values.')
-    if not isinstance(entry["participant_id"], (str, int)) or not isinstance(row_id, (str, int, type(None))):
+    person = entry["participant_id"]
+    if not _is_id(person) or not (row_id is None or _is_id(row_id)):
         raise InputError(f"{where}ids must be text.")
-    return _Asked(str(entry["participant_id"]), None if row_id is None else str(row_id), values, where)
+    return _Asked(str(person), None if row_id is None else str(row_id), values, where)
+
+
+def _is_id(value: object) -> bool:
+    return isinstance(value, (str, int)) and not isinstance(value, bool)

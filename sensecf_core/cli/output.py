@@ -31,7 +31,9 @@ def _finite(value: Any) -> Any:
 
 def of_100(probability: float) -> str:
     """A probability as people read it: "62 of 100"."""
-    return f"{round(100 * probability)} of 100"
+    from sensecf_core.counterfactuals.sentence import risk
+
+    return f"{risk(probability)} of 100"
 
 
 def duration(seconds: float) -> str:

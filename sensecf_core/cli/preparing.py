@@ -10,6 +10,7 @@ import typer
 
 from sensecf_core.cli.cohorts import Json
 from sensecf_core.cli.output import ProgressLine, print_json, print_json_line
+from sensecf_core.errors import InputError
 
 if TYPE_CHECKING:
     from sensecf_core.cohorts.cohort import Cohort
@@ -30,6 +31,8 @@ def train(
     from sensecf_core.classifiers import store
     from sensecf_core.cohorts import registry
 
+    if not 0 <= seed < 2**32:
+        raise InputError(f"--seed must be from 0 to {2**32 - 1}, got {seed}.")
     loaded = registry.load(cohort)
     with ProgressLine() as line:
         _train(loaded, seed, _report_lines if json_progress else line)

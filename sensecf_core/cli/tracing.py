@@ -50,11 +50,15 @@ def trace(
     from sensecf_core.paths import var
     from sensecf_core.queries.request import METHODS
 
+    if not names([methods]):
+        raise InputError(f"--methods names none; there are {', '.join(METHODS)}.")
     for method in names([methods]):
         if method not in METHODS:
             raise unknown("method", method, METHODS)
     if limits not in (None, "intervention", "contrast"):
         raise unknown("limits", str(limits), ("intervention", "contrast"))
+    if seed < 0:
+        raise InputError(f"--seed must be 0 or more, got {seed}.")
     if n < 0:
         raise InputError(f"--n must be 0 (all) or more, got {n}.")
     judges = checker(cohort)

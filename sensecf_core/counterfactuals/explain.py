@@ -191,11 +191,14 @@ def _check(
     verify_s, refine_s, select_s = np.diff(clock).tolist()
     trace = counted.model_copy(update={"shown": len(shown)})
     seconds = Seconds(verify=verify_s, refine=refine_s, select=select_s)
+    late = (
+        (f"Stopped after {request.max_seconds:g} s, the time allowed for one answer.",)
+        if proposal.stopped == "deadline"
+        else ()
+    )
     if shown:
-        return Outcome("found", counterfactuals=shown, trace=trace, seconds=seconds)
-    said = reasons(judges, moves, trace, meter)
-    if proposal.stopped == "deadline":
-        said = (f"Stopped after {request.max_seconds:g} s, the time allowed for one answer.", *said)
+        return Outcome("found", late, counterfactuals=shown, trace=trace, seconds=seconds)
+    said = (*late, *reasons(judges, moves, trace, meter))
     return Outcome(
         "budget_spent" if proposal.stopped == "deadline" else "none",
         said,

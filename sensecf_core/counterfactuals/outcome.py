@@ -39,7 +39,10 @@ def to_answer(
     provenance = provenance_of(judges, outcome.model)
     settings = request.model_dump(mode="json")
     # An answer that was cut short never takes the place of a whole one.
-    cut_short = outcome.status if outcome.status in ("cancelled", "budget_spent") else ""
+    whole = outcome.status not in ("cancelled", "budget_spent") and not (
+        outcome.status == "found" and outcome.reasons
+    )
+    cut_short = "" if whole else outcome.status
     hashes = sorted(provenance["sha256"].items())
     key = repr((sorted(settings.items(), key=str), query.row_id, hashes, cut_short))
     return Answer(

@@ -27,8 +27,11 @@ def measure(feature: Feature, value: Value) -> str:
 
 
 def risk(probability: float) -> str:
-    """Write p(class 1) as a whole number out of 100."""
-    return f"{round(100 * probability):.0f}"
+    """Write p(class 1) as a whole number out of 100; the ends are never rounded to certainty."""
+    hundredths = round(100 * probability)
+    if hundredths <= 0:
+        return "<1"
+    return ">99" if hundredths >= 100 else str(hundredths)
 
 
 def risk_beside(probability: float, threshold: float) -> str:
@@ -55,10 +58,11 @@ def sentence(
 def _phrase(feature: Feature, change: Change) -> str:
     after, before = measure(feature, change.after), number(feature, change.before)
     if feature.named or feature.kind == "binary":
-        return f"{_in_sentence(feature.label)} “{after}” instead of “{before}”"
-    return f"{_in_sentence(feature.label)} of {after} instead of {before}"
+        return f"{lower_first(feature.label)} “{after}” instead of “{before}”"
+    return f"{lower_first(feature.label)} of {after} instead of {before}"
 
 
-def _in_sentence(label: str) -> str:
-    """Lower a label's first letter, unless it begins an abbreviation."""
-    return label if label[1:2].isupper() else label[0].lower() + label[1:]
+def lower_first(text: str) -> str:
+    """Put a label into a sentence: "Body mass index" → "body mass index", but "BMI" and "HbA1c" stay."""
+    first = text.split(" ", 1)[0]
+    return text if first[1:] != first[1:].lower() else text[:1].lower() + text[1:]

@@ -38,7 +38,6 @@ INTERRUPTED = "Interrupted: the program ended while this ran; start it again."
 
 _GUARD = Path(__file__).with_name("guard.py")
 _LOOK_SECONDS = 0.1
-_FRAME = " \t\n│─╭╮╰╯"  # typer draws boxes around its errors
 _TERMINAL_CODES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
@@ -147,7 +146,7 @@ def _read_progress(lines: IO[str], progress: Progress) -> None:
 def _keep_last_line(lines: IO[str], last: deque[str]) -> None:
     with lines:
         for line in lines:
-            text = _TERMINAL_CODES.sub("", line).strip(_FRAME)
+            text = _TERMINAL_CODES.sub("", line).strip()
             if text:
                 last.append(text[:300])
 

@@ -21,7 +21,7 @@ HEADINGS = {
 }
 NEXT_STEPS = {
     "none": "Try more changes, more candidates, another seed or mode; or allow more features to move.",
-    "budget_spent": "Ask for fewer candidates, or run the same request from a terminal with a larger budget.",
+    "budget_spent": "Ask for fewer candidates, or ask again when this machine is less busy.",
     "cancelled": "Press Generate to ask again.",
 }
 
@@ -37,6 +37,9 @@ def show(frame: Frame, answer: Answer) -> None:
         st.warning(changed, icon=":material/history:")
     if answer.status != "found" or not found:
         _nothing(frame, answer)
+    else:
+        for reason in answer.reasons:
+            st.caption(words.plain(words.labelled(schema, reason)))
     for number, counterfactual in enumerate(answer.counterfactuals, start=1):
         _option(frame, answer, number, counterfactual)
     if found and answer.limits.profile == "contrast":
@@ -62,7 +65,7 @@ def _summary(answer: Answer) -> str:
 def _nothing(frame: Frame, answer: Answer) -> None:
     schema = frame.known.schema
     say = st.info if answer.status in ("already_desired", "cancelled") else st.warning
-    text = "  \n".join(words.plain(_labelled(schema, reason)) for reason in answer.reasons)
+    text = "  \n".join(words.plain(words.labelled(schema, reason)) for reason in answer.reasons)
     say(text or HEADINGS[answer.status], icon=":material/info:")
     if answer.best is not None:
         with st.container(border=True):
@@ -88,13 +91,6 @@ def offer_contrast(schema: Schema) -> None:
     )
 
 
-def _labelled(schema: Schema, text: str) -> str:
-    """Put labels where the engine names features in backticks."""
-    for feature in schema.features:
-        text = text.replace(f"`{feature.name}`", f"“{feature.label}”")
-    return text.replace("`", "")
-
-
 def _option(frame: Frame, answer: Answer, number: int, one: Counterfactual) -> None:
     schema = frame.known.schema
     with st.container(border=True, key=f"option_{number}", gap="small"):
@@ -115,7 +111,7 @@ def _option(frame: Frame, answer: Answer, number: int, one: Counterfactual) -> N
         st.caption(_how_usual(schema, answer, one))
         st.markdown(f"> {words.plain(one.sentence)}")
         for violation in one.violations:
-            st.warning(words.plain(_labelled(schema, violation)), icon=":material/warning:")
+            st.warning(words.plain(words.labelled(schema, violation)), icon=":material/warning:")
 
 
 def _changes(frame: Frame, answer: Answer, changes: dict[str, Change], percentiles: dict[str, float]) -> None:
@@ -161,9 +157,8 @@ def _how_usual(schema: Schema, answer: Answer, one: Counterfactual) -> str:
     usual = "usual" if one.in_domain and one.lof_inlier else "**unusual**"
     parts = [f"These values together are {usual} among people with “{words.plain(wanted)}”"]
     if one.similar is not None:
-        parts.append(
-            f"{words.counted(one.similar, 'real person', 'real people')} of the training part are similar"
-        )
+        alike = words.counted(one.similar, "real person", "real people")
+        parts.append(f"{alike} of the training part {'is' if one.similar == 1 else 'are'} similar")
     if one.nearest is not None:
         who = (
             f"the nearest is participant {words.plain(one.nearest.participant_id)}"

@@ -11,7 +11,7 @@ from sensecf_core.cohorts.encoding import to_value
 from sensecf_core.cohorts.schema import Feature, Profile, Span
 from sensecf_core.counterfactuals.limits import limits_of, may_move, movable_features, open_span
 from sensecf_core.counterfactuals.sentence import measure
-from sensecf_core.errors import InputError
+from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.jobs import model_lane
 from sensecf_core.language import weights
 from sensecf_core.queries.limits import Limits, Movable
@@ -75,6 +75,9 @@ def submit(frame: Frame, request: ExplainRequest) -> None:
         check(frame, request)
         job = model_lane.lane().submit(request)
     except InputError as error:
+        st.error(words.plain(words.labelled(frame.known.schema, str(error))), icon=":material/error:")
+        return
+    except NotReadyError as error:
         st.error(words.message(str(error)), icon=":material/error:")
         return
     followed.follow(frame.choice, job=job)
@@ -136,9 +139,24 @@ def _fields(
     frozen = _freezing(frame, profile, movable)
     ranges, levels = _ranges(frame, profile, [name for name in movable if name not in frozen])
     with st.expander("More settings", icon=":material/tune:"):
-        candidates = st.number_input("Candidates to try", 4, 64, 16, 4, key="ask_candidates")
+        candidates = st.number_input(
+            "Candidates to try",
+            4,
+            64,
+            16,
+            4,
+            key="ask_candidates",
+            persist_state="session",
+            help="How many changes are proposed and checked; more take longer and may find more.",
+        )
         seed = st.number_input(
-            "Seed", 0, 2**31 - 1, 0, key="ask_seed", help="The same seed gives the same answer."
+            "Seed",
+            0,
+            2**31 - 1,
+            0,
+            key="ask_seed",
+            persist_state="session",
+            help="Another seed draws other candidates; the same seed gives the same answer.",
         )
     return ExplainRequest(
         cohort=frame.known.schema.name,

@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from sensecf_core.ui.drawings import DOWN, GREY, UP
+from sensecf_core.ui.words import plain
 
 CONFIG = {"displaylogo": False, "displayModeBar": False, "responsive": True}
 
@@ -33,7 +34,7 @@ class Push:
 def show(chart: Chart, key: str) -> None:
     """Show a chart and the sentence under it."""
     st.plotly_chart(chart.figure, key=key, config=CONFIG, alt=chart.sentence)
-    st.caption(chart.sentence)
+    st.caption(plain(chart.sentence))
 
 
 def waterfall(base: float, pushes: Sequence[Push], sentence: str) -> Chart:
@@ -71,7 +72,10 @@ def waterfall(base: float, pushes: Sequence[Push], sentence: str) -> Chart:
         automargin=True,
         showgrid=False,
     )
-    figure.update_xaxes(title="Score (log-odds)", zeroline=False)
+    reached = [*starts, at]
+    room = 0.14 * (max(reached) - min(reached) or 1.0)  # for the numbers written beside the bars
+    span = [min(reached) - room, max(reached) + room]
+    figure.update_xaxes(title="Score (log-odds)", zeroline=False, range=span)
     figure.update_layout(
         height=90 + 36 * len(pushes),
         barmode="overlay",

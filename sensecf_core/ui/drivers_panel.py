@@ -47,14 +47,14 @@ def _labels(cohort: Cohort, values: dict[str, Value]) -> list[str]:
 def _sentence(labels: list[str], values: np.ndarray, order: np.ndarray) -> str:
     raising = [labels[i] for i in order if values[i] > 0][:2]
     lowering = [labels[i] for i in order if values[i] < 0][:2]
-    parts = []
-    if raising:
-        parts.append(f"Compared with the average person, {words.listed(raising)} push the risk up most")
-    if lowering:
-        parts.append(f"{words.listed(lowering)} push it down most")
+    parts = [
+        f"{words.listed(names)} {'pushes' if len(names) == 1 else 'push'} the risk {way} most"
+        for names, way in ((raising, "up"), (lowering, "down"))
+        if names
+    ] or ["nothing pushes the risk either way"]
     return (
-        "; ".join(parts)
-        + ". Further right is riskier; the dotted line is the average person, the solid one this participant."
+        f"Compared with the average person, {'; '.join(parts)}. Further right is riskier; the dotted line "
+        "is the average person, the solid one this participant."
     )
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 import streamlit as st
 
+from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.records import answers
 from sensecf_core.ui import selection
 from sensecf_core.ui.selection import Choice
@@ -45,12 +46,16 @@ def follow(choice: Choice, *, answer: str | None = None, job: str | None = None)
 def adopt() -> str | None:
     """Take an answer in the address that this session did not write: it decides who is chosen.
 
-    Returns a sentence when no such answer is kept.
+    Returns a sentence when no such answer is kept, or it cannot be read.
     """
     answer_id = st.query_params.get("answer")
     if not answer_id or answer_id == st.session_state.get(_MIRRORED, NOTHING).answer:
         return None
-    found = answers.find(answer_id)
+    try:
+        found = answers.find(answer_id)
+    except (InputError, NotReadyError) as error:
+        del st.query_params["answer"]
+        return str(error)
     if found is None:
         del st.query_params["answer"]
         return f"There is no answer “{answer_id}” on this machine; it may have been made on another one."

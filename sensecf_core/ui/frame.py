@@ -111,7 +111,10 @@ def frame(page: str, question: str, *, needs: Needs = "person", follows: bool = 
     selection.mirror(choice, **(followed.mirrored(choice) if follows else {}))
     _pages(choice)
     if key is not None and cohort is not None and store.ready(cohort):
-        person.strip(cohort, store.load(cohort), key)
+        try:
+            person.strip(cohort, store.load(cohort), key)
+        except NotReadyError as error:
+            problem = problem or str(error)
     st.title(page)
     st.markdown(f"*{question}*")
     if lost:

@@ -92,9 +92,9 @@ def cohorts() -> None:
     with st.expander("Bring your own cohort", icon=":material/create_new_folder:"):
         st.markdown(
             "A folder with `schema.toml` and `data.csv` (or `data.parquet`) is a cohort. Check it with "
-            "`python -m sensecf_core cohort check FOLDER`, then start the app with the environment variable "
-            "`SENSECF_COHORTS=FOLDER`. Its classifier is trained on first use and stays in the private "
-            "`var/` folder. README shows a complete schema."
+            "`.venv/bin/python -m sensecf_core cohort check FOLDER`, then start the app with the environment "
+            "variable `SENSECF_COHORTS=FOLDER`. Its classifier is trained on first use and stays in the "
+            "private `var/` folder. README shows a complete schema."
         )
 
 
@@ -103,7 +103,9 @@ def _cohort(cohort: Cohort) -> None:
     people = cohort.rows.index.get_level_values(0).nunique()
     st.subheader(words.plain(schema.title))
     with st.container(horizontal=True, gap="xsmall"):
-        st.badge(data_label(schema.provenance.real), icon=":material/verified:", color="blue")
+        real = schema.provenance.real
+        icon = ":material/verified:" if real else ":material/casino:"
+        st.badge(data_label(real), icon=icon, color="blue")
         st.badge("public" if schema.provenance.public else "private", color="gray")
     if schema.summary:
         st.markdown(words.plain(schema.summary))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from sensecf_core.errors import NotReadyError
 from sensecf_core.jobs import model_lane
 from sensecf_core.jobs.rows import JobView
 from sensecf_core.ui import followed, words
@@ -37,7 +38,11 @@ def show(choice: Choice, job_id: str) -> None:
 
 @st.fragment(run_every=POLL_SECONDS)
 def _watch(choice: Choice, job_id: str) -> None:
-    job = model_lane.lane().view(job_id)
+    try:
+        job = model_lane.lane().view(job_id)
+    except NotReadyError as error:
+        st.error(words.message(str(error)), icon=":material/error:")
+        return
     if job is None or job.finished:
         st.rerun()
     with st.container(border=True, key="job"):

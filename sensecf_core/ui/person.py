@@ -10,6 +10,7 @@ import streamlit as st
 from sensecf_core.classifiers.classifier import Classifier
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.cohorts.encoding import to_values
+from sensecf_core.cohorts.rows import MOST_COMPARED
 from sensecf_core.counterfactuals.sentence import measure
 from sensecf_core.ui import data, selection, words
 from sensecf_core.ui.data import RowKey
@@ -46,24 +47,25 @@ def strip(cohort: Cohort, classifier: Classifier, key: RowKey) -> None:
 
 def offer_examples(cohort: Cohort, classifier: Classifier, mistyped: str | None) -> None:
     """Offer buttons: near matches of a mistyped id, or one flagged and one not flagged test participant."""
-    people = cohort.rows.index.get_level_values(0)
+    offers: dict[str, tuple[str, str | None]]
     if mistyped:
-        near = difflib.get_close_matches(mistyped, people.unique(), n=3, cutoff=0.4)
-        offers = {f"Participant {name}": name for name in near}
+        people = cohort.rows.index.get_level_values(0).unique()[:MOST_COMPARED]
+        near = difflib.get_close_matches(mistyped, people, n=3, cutoff=0.4)
+        offers = {f"Participant {name}": (name, None) for name in near}
     else:
         flagged = np.asarray(data.risks(cohort, classifier)) >= classifier.threshold
         test = cohort.parts.eq("test").to_numpy()
         offers = {
-            f"A person the model {verb}": str(people[mask.argmax()])
+            f"A person the model {verb}": cohort.rows.index[mask.argmax()]
             for verb, mask in (("flags", flagged & test), ("does not flag", ~flagged & test))
             if mask.any()
         }
     with st.container(horizontal=True):
-        for label, name in offers.items():
+        for label, key in offers.items():
             st.button(
                 words.plain(label),
-                key=f"offer_{name}",
+                key=f"offer_{label}",
                 icon=":material/person:",
                 on_click=selection.choose,
-                args=(name,),
+                args=key,
             )

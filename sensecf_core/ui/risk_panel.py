@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from sensecf_core.counterfactuals import sentence
 from sensecf_core.ui import data, drawings, words
 from sensecf_core.ui.frame import Frame
 
@@ -16,15 +17,15 @@ def show(frame: Frame) -> None:
     with st.container(border=True, key="risk"):
         st.header(f"Risk {words.of_100(frame.risk)}")
         st.markdown(
-            f"Of **100 people like this participant**, the model expects **{words.risk(frame.risk)}** to "
-            f"have: {words.plain(words.lower_first(task.class_1))}. Nine of ten retrained models say "
+            f"Of **100 people like this participant**, the model expects **{sentence.risk(frame.risk)}** to "
+            f"have: {words.plain(sentence.lower_first(task.class_1))}. Nine of ten retrained models say "
             f"{words.interval(low, high)}."
         )
         icons(frame.risk, task.class_1)
         st.markdown(_verdict(frame))
         st.caption(
-            f"Filled dots: {words.plain(words.lower_first(task.class_1))}; rings: not. This is what a model "
-            "makes of the measurements, not the probability of a disease in this person."
+            f"Filled dots: {words.plain(sentence.lower_first(task.class_1))}; rings: not. This is what a "
+            "model makes of the measurements, not the probability of a disease in this person."
         )
 
 

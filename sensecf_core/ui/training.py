@@ -6,7 +6,7 @@ import streamlit as st
 
 from sensecf_core.classifiers import store
 from sensecf_core.cohorts.cohort import Cohort
-from sensecf_core.errors import InputError
+from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.jobs import process_lane
 from sensecf_core.jobs.rows import JobView
 from sensecf_core.ui.words import message, plain
@@ -21,10 +21,15 @@ def guard(cohort: Cohort) -> None:
     checkout, so it is replaced only when somebody asks for it.
     """
     if store.ready(cohort):
-        return
+        try:
+            store.load(cohort)
+            return
+        except NotReadyError as error:  # its files are there, but damaged
+            st.error(message(str(error)), icon=":material/broken_image:")
+            st.stop()
     name = cohort.schema.name
     key = f"training_{name}_{cohort.data_sha256}"
-    command = f"`python -m sensecf_core train --cohort {name}`"
+    command = f"`.venv/bin/python -m sensecf_core train --cohort {name}`"
     st.header("This cohort has no classifier yet")
     if key not in st.session_state and not cohort.own:
         st.warning(
@@ -39,7 +44,7 @@ def guard(cohort: Cohort) -> None:
     try:
         if key not in st.session_state:
             st.session_state[key] = _start(cohort)
-    except InputError as error:
+    except (InputError, NotReadyError) as error:
         st.error(message(str(error)), icon=":material/hourglass_top:")
         st.stop()
     st.write(f"It is being trained now, once; this page goes on by itself. From a terminal: {command}")

@@ -46,9 +46,10 @@ def show(frame: Frame) -> None:
 def _field(feature: Feature, value: Value, frame: Frame) -> Value:
     key = f"whatif_{frame.known.schema.name}_{'_'.join(frame.row_key)}_{feature.name}"
     if feature.named:
-        return st.selectbox(feature.label, feature.levels, feature.levels.index(str(value)), key=key)
+        here = feature.levels.index(str(value))
+        return st.selectbox(feature.label, feature.levels, here, key=key, persist_state="session")
     if feature.kind == "binary":
-        chosen = st.selectbox(feature.label, ("no", "yes"), int(value or 0), key=key)
+        chosen = st.selectbox(feature.label, ("no", "yes"), int(value or 0), key=key, persist_state="session")
         return int(chosen == "yes")
     assert isinstance(value, int | float) and feature.valid is not None
     unit = f" ({feature.unit})" if feature.unit else ""
@@ -62,6 +63,7 @@ def _field(feature: Feature, value: Value, frame: Frame) -> Value:
         number(feature.grid) if feature.grid >= 1 or number is float else 1,
         format=f"%.{feature.decimals}f" if number is float else "%d",
         key=key,
+        persist_state="session",
         help=_ranges(feature),
     )
     return None if chosen_number is None else round(chosen_number, feature.decimals)
@@ -104,7 +106,8 @@ def _result(frame: Frame, edits: dict[str, Value]) -> None:
             "\n".join(f"- {_change(schema.feature(n), frame.values[n], v)}" for n, v in edits.items())
         )
         for violation in judged["violations"]:
-            st.warning(f"Beyond the limits or rules: {words.plain(violation)}", icon=":material/warning:")
+            said = words.plain(words.labelled(schema, violation))
+            st.warning(f"Beyond the limits or rules: {said}", icon=":material/warning:")
         if not judged["violations"]:
             st.caption("These changes break no rule and no limit of this cohort.")
 
@@ -136,6 +139,7 @@ def _verdict(frame: Frame, before: float, after: float, second: float) -> str:
     }[was, now]
     agrees = (second >= frame.classifier.second_threshold) == now
     return (
-        f"{text} ({words.distance(after, threshold)} of {words.of_100(threshold)}). "
+        f"{text}: it flags from {words.of_100(threshold)}, and this risk is "
+        f"{words.distance(after, threshold)}. "
         f"A second, simpler model {'agrees' if agrees else '**disagrees**'} ({words.of_100(second)})."
     )

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from sensecf_core.cohorts.encoding import Value, to_code
 from sensecf_core.cohorts.schema import Feature, Role, Schema
-from sensecf_core.counterfactuals.sentence import THIN_SPACE, measure, number
+from sensecf_core.counterfactuals.sentence import THIN_SPACE, measure, number, risk
 
 ROLE_TITLES = {
     "behaviour": "Behaviour",
@@ -61,6 +61,15 @@ def message(text: str) -> str:
     return "".join(f"`{piece}`" if at % 2 else plain(piece) for at, piece in enumerate(pieces))
 
 
+def labelled(schema: Schema, text: str) -> str:
+    """Put labels and titles where the engine names features and limits in backticks."""
+    for feature in schema.features:
+        text = text.replace(f"`{feature.name}`", f"“{feature.label}”")
+    for profile, title in PROFILE_TITLES.items():
+        text = text.replace(f"`{profile}`", f"“{title}”")
+    return text.replace("`", "")
+
+
 def count(n: int) -> str:
     """Write a whole number with thin-space thousands."""
     return f"{n:,}".replace(",", THIN_SPACE)
@@ -69,14 +78,6 @@ def count(n: int) -> str:
 def counted(n: int, singular: str, plural: str | None = None) -> str:
     """Write ``n`` with its noun: "1 change", "3 changes"."""
     return f"{count(n)} {singular if n == 1 else plural or singular + 's'}"
-
-
-def risk(probability: float) -> str:
-    """Write p(class 1) out of 100; the ends are never rounded to certainty."""
-    hundredths = round(100 * probability)
-    if hundredths <= 0:
-        return "<1"
-    return ">99" if hundredths >= 100 else str(hundredths)
 
 
 def of_100(probability: float) -> str:
@@ -131,12 +132,6 @@ def listed(items: Iterable[str], last: str = "and") -> str:
     if len(texts) < 2:
         return "".join(texts)
     return f"{', '.join(texts[:-1])} {last} {texts[-1]}"
-
-
-def lower_first(text: str) -> str:
-    """Put a label into a sentence: "Body mass index" → "body mass index", but "BMI" and "HbA1c" stay."""
-    first = text.split(" ", 1)[0]
-    return text if first[1:] != first[1:].lower() else text[:1].lower() + text[1:]
 
 
 def distance(probability: float, threshold: float) -> str:

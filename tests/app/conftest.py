@@ -31,12 +31,13 @@ OpenPage = Callable[..., AppTest]
 
 @dataclass(frozen=True)
 class World:
-    """One cohort, its classifier and card, and two of its people."""
+    """One cohort, its classifier and card, and three people: near the line, far above, far below."""
 
     cohort: Cohort
     classifier: Classifier
     card: dict[str, Any]
     flagged: str
+    certain: str
     unflagged: str
 
 
@@ -52,6 +53,7 @@ def trained(small_cohort: Cohort) -> World:
         classifier,
         evaluate(small_cohort, classifier),
         flagged=str(test.index[nearest_over][0]),
+        certain=str(test.index[int(risk.argmax())][0]),
         unflagged=str(test.index[int(risk.argmin())][0]),
     )
 

@@ -130,7 +130,7 @@ def test_a_built_in_cohort_is_trained_only_when_asked(
     world: World, open_page: OpenPage, started: list[tuple[str, ...]]
 ) -> None:
     at = open_page("Participants")
-    assert "run `python -m sensecf_core train --cohort small`" in at.warning[0].value
+    assert "run `.venv/bin/python -m sensecf_core train --cohort small`" in at.warning[0].value
     assert started == []
     at.button(key="train_small").click().run()
     assert started == [TRAINING]
@@ -150,3 +150,15 @@ assert not {"torch", "shap", "transformers"} & set(sys.modules), "pages"
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False, timeout=120
     )
     assert done.returncode == 0, done.stderr[-2000:]
+
+
+@pytest.mark.parametrize("title", PAGES)
+def test_a_damaged_classifier_is_said_on_every_page(
+    title: str, world: World, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def damaged(cohort: object) -> None:
+        raise NotReadyError("The classifier of `small` is damaged; run `make train`.")
+
+    monkeypatch.setattr(store, "load", damaged)
+    at = open_page(title, cohort="small", participant=world.flagged)
+    assert any("is damaged" in error.value for error in at.error)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.jobs import rows
 from sensecf_core.jobs.model_lane import ModelLane
 from sensecf_core.queries.answer import Answer
@@ -84,6 +85,40 @@ def test_an_unknown_answer_is_said_and_the_page_goes_on(world: World, open_page:
     assert "answer" not in at.query_params
 
 
+def test_an_answer_of_another_version_is_said_and_the_page_goes_on(
+    world: World, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreadable(answer_id: str) -> None:
+        raise InputError(f"Answer {answer_id} was kept by another version of SenseCF.")
+
+    monkeypatch.setattr(answers, "find", unreadable)
+    at = open_page("Interventions", cohort="small", participant=world.flagged, answer="old")
+    assert "another version" in at.warning[0].value
+    assert next(b for b in at.button if b.label == "Generate")
+
+
+def test_a_damaged_database_is_said_with_its_mend(
+    world: World, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def damaged(*_: object, **__: object) -> None:
+        raise NotReadyError("The database var/sensecf.db is damaged; put it aside.")
+
+    monkeypatch.setattr(answers, "recent", damaged)
+    at = open_page("Interventions", cohort="small", participant=world.flagged)
+    assert "is damaged" in at.error[0].value
+
+
+def test_a_job_about_somebody_else_never_shows_their_answer(
+    world: World, open_page: OpenPage, lane: ModelLane
+) -> None:
+    job = lane.submit(ExplainRequest(cohort="small", participant_id=world.flagged, method="random"))
+    while (view := rows.find(job)) and not view.finished:
+        time.sleep(0.05)
+    at = open_page("Interventions", cohort="small", participant=world.unflagged, row="0", job=job)
+    assert "another participant" in at.warning[0].value
+    assert not at.get("download_button")
+
+
 def test_everything_frozen_is_refused_before_any_job(world: World, open_page: OpenPage) -> None:
     at = open_page("Interventions", cohort="small", participant=world.flagged)
     at.selectbox(key="method").select("random").run()
@@ -119,12 +154,12 @@ def test_already_desired_offers_contrast_and_contrast_tips_it(world: World, open
     at = ask(at)
     answer = answers.find(at.query_params["answer"])
     assert answer is not None and answer.desired == 1 and answer.limits.profile == "contrast"
-    if answer.counterfactuals:
-        assert any("not advice" in one.value for one in at.info)
+    assert answer.counterfactuals
+    assert any("not advice" in one.value for one in at.info)
 
 
 def test_none_found_says_why_and_what_to_try(world: World, open_page: OpenPage, lane: ModelLane) -> None:
-    at = open_page("Interventions", cohort="small", participant=world.flagged)
+    at = open_page("Interventions", cohort="small", participant=world.certain)
     at.selectbox(key="method").select("random").run()
     for box in at.checkbox:
         if box.key != "free_small_diet":
@@ -133,10 +168,10 @@ def test_none_found_says_why_and_what_to_try(world: World, open_page: OpenPage, 
     at = answered(at)
     answer = answers.find(at.query_params["answer"])
     assert answer is not None
-    if answer.status == "none":
-        text = said(at)
-        assert "No option found" in text and "Try more changes" in text
-        assert answer.reasons[0].replace("`", "") in text.replace("`", "")
+    assert answer.status == "none"
+    text = said(at)
+    assert "No option found" in text and "Try more changes" in text
+    assert answer.reasons[0].replace("`", "") in text.replace("`", "")
 
 
 def test_a_failed_job_says_what_was_wrong(world: World, open_page: OpenPage, lane: ModelLane) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.app.conftest import OpenPage, World, said
+from tests.app.conftest import PAGES, OpenPage, World, said
 
 
 def key(world: World, name: str) -> str:
@@ -43,6 +43,18 @@ def test_what_if_shows_the_rules_that_are_broken(world: World, open_page: OpenPa
     at.number_input(key=key(world, "sugar")).set_value(650)
     at.form_submit_button[0].click().run()
     assert any("Sugar cannot exceed carbohydrate" in one.value for one in at.warning)
+    assert not any("`" in one.value for one in at.warning)
+    assert "it flags from" in said(at) and "of 100 of" not in said(at)
+
+
+def test_what_if_keeps_its_values_while_another_page_is_open(world: World, open_page: OpenPage) -> None:
+    at = open_page("Prediction", cohort="small", participant=world.flagged)
+    at.number_input(key=key(world, "bmi")).set_value(20.0)
+    at.form_submit_button[0].click().run()
+    at.switch_page(PAGES["Participants"]).run()
+    at.switch_page(PAGES["Prediction"]).run()
+    assert "With your changes" in said(at)
+    assert at.number_input(key=key(world, "bmi")).value == 20.0
 
 
 def test_what_if_without_a_change_says_what_to_do(world: World, open_page: OpenPage) -> None:

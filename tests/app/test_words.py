@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from sensecf_core.counterfactuals.sentence import lower_first
 from sensecf_core.ui import words
 from tests.small_cohort import SCHEMA
 
@@ -38,9 +39,9 @@ def test_distance_is_in_words() -> None:
 
 
 def test_labels_in_a_sentence_keep_abbreviations() -> None:
-    assert words.lower_first("Body mass index") == "body mass index"
-    assert words.lower_first("HbA1c 5.7 % or more") == "HbA1c 5.7 % or more"
-    assert words.lower_first("BMI") == "BMI"
+    assert lower_first("Body mass index") == "body mass index"
+    assert lower_first("HbA1c 5.7 % or more") == "HbA1c 5.7 % or more"
+    assert lower_first("BMI") == "BMI"
 
 
 def test_markdown_in_data_is_shown_as_it_is() -> None:

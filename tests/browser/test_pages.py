@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -25,11 +27,16 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 
 
 @pytest.fixture(scope="session")
-def somebody() -> str:
-    """A participant of nhanes' test part whom the classifier flags."""
+def flagged() -> list[str]:
+    """Participants of nhanes' test part whom the classifier flags."""
     cohort = registry.load("nhanes")
     classifier, test = store.load(cohort), cohort.part("test")
-    return str(test.index[int(classifier.predict(test).argmax())][0])
+    return [str(participant) for participant, _ in test.index[classifier.predict(test) == 1]]
+
+
+@pytest.fixture(scope="session")
+def somebody(flagged: list[str]) -> str:
+    return flagged[0]
 
 
 @pytest.fixture(scope="session")
@@ -122,17 +129,23 @@ def test_a_second_visitor_waits_in_the_queue_and_cancel_takes_effect(
 
 
 def test_two_visitors_get_their_own_answers(
-    page: Page, browser: Browser, server: Server, somebody: str
+    page: Page, browser: Browser, server: Server, flagged: list[str]
 ) -> None:
     second = browser.new_context().new_page()
-    for visitor in (page, second):
-        visitor.goto(f"{server.url}/Interventions?cohort=nhanes&participant={somebody}&row=0")
+    people = {page: flagged[1], second: flagged[2]}
+    for visitor, person in people.items():
+        visitor.goto(f"{server.url}/Interventions?cohort=nhanes&participant={person}&row=0")
         shown(visitor, "Interventions")
         choose_mode(visitor, "Random draws (control)")
     for visitor in (page, second):
         visitor.get_by_role("button", name="Generate").click()
     for visitor in (page, second):
         expect(visitor.get_by_role("button", name="Download CSV")).to_be_visible(timeout=60_000)
+    for visitor, person in people.items():
+        with visitor.expect_download() as download:
+            visitor.get_by_role("button", name="Download JSON").click()
+        (answer,) = json.loads(Path(download.value.path()).read_text())["answers"]
+        assert answer["participant_id"] == person
     second.close()
 
 

@@ -37,6 +37,10 @@ def assert_refused(ended: Ended, *said: str) -> None:
         (["cohort", "check", "/no/such/folder"], ["/no/such/folder"]),
         (["trace", "--cohort", "nhanes", "--methods", "random,lm-few"], ["'lm-few'", "lm-few-shot"]),
         (["trace", "--cohort", "nhanes", "--n", "-1"], ["--n must be 0"]),
+        (["trace", "--cohort", "nhanes", "--methods", ""], ["--methods names none", "random"]),
+        (["trace", "--cohort", "nhanes", "--seed", "-1"], ["--seed must be 0 or more, got -1"]),
+        (["explain", "--cohort", "nhanes", "--sample", "2", "--seed", "-1"], ["--seed must be 0 or more"]),
+        (["train", "--cohort", "heart", "--seed", "-1"], ["--seed must be from 0", "got -1"]),
     ],
 )
 def test_wrong_commands_and_options(command: Command, arguments: list[str], said: list[str]) -> None:
@@ -130,7 +134,10 @@ def test_predict_refuses(command: Command, person: str, options: list[str], said
         (b'{"row_id": "0"}\n', "line 1: it must be an object with"),
         (b'{"participant_id": "PERSON", "sets": {}}\n', 'unknown key "sets"'),
         (b'{"participant_id": "PERSON", "set": [1]}\n', '"set" must be an object'),
+        (b'{"participant_id": "PERSON", "set": []}\n', '"set" must be an object'),
         (b'{"participant_id": ["PERSON"]}\n', "ids must be text"),
+        (b'{"participant_id": true}\n', "ids must be text"),
+        ('{"participant_id": "a\u2028b"}\n'.encode(), "line 1: Unknown participant"),
         (
             b'{"participant_id": "PERSON"}\n{"participant_id": "nobody"}\n',
             "line 2: Unknown participant 'nobody'",

@@ -56,7 +56,7 @@ def test_many_rows_from_a_file_in_their_order(
         {"participant_id": int(flagged[0][0]), "row_id": 0, "set": None},
     ]
     path = tmp_path / "rows.jsonl"
-    path.write_text("\n".join(json.dumps(line) for line in lines) + "\n\n")
+    path.write_text("\n".join(json.dumps(line) for line in lines) + "\n\n", encoding="utf-8-sig")
     predictions = command(*PREDICT, "--rows", str(path)).json["predictions"]
     assert [p["participant_id"] for p in predictions] == [
         flagged[1][0], unflagged, flagged[1][0], flagged[0][0],

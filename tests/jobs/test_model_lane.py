@@ -13,7 +13,7 @@ import pytest
 
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.jobs import lane as lane_module
-from sensecf_core.jobs import model_lane, rows, views
+from sensecf_core.jobs import model_lane, rows
 from sensecf_core.jobs.model_lane import MOST_ATTEMPTS, ModelLane
 from sensecf_core.queries.answer import Answer
 from sensecf_core.queries.request import ExplainRequest
@@ -353,19 +353,3 @@ def test_there_is_one_lane_per_process_however_many_ask(monkeypatch: pytest.Monk
         thread.join()
     assert len(found) == 8 and len(set(map(id, found))) == 1
     found[0].close()
-
-
-def test_views_find_and_cancel_a_job_of_this_lane(
-    opened: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    held = Held()
-    lane = opened(ModelLane, held)
-    monkeypatch.setattr(model_lane, "_lane", lane)
-    job = lane.submit(ask())
-    assert held.begun.wait(5)
-    view = views.view(job)
-    assert view is not None and view.state == "running" and not view.finished
-    views.cancel(job)
-    assert until(job, "cancelled", within=1.0).finished
-    views.cancel(job)
-    assert views.view("no such job") is None

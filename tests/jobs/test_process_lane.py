@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from sensecf_core.errors import InputError
-from sensecf_core.jobs import process_lane, rows, views
+from sensecf_core.jobs import rows
 from sensecf_core.jobs.process_lane import INTERRUPTED, NICER, ProcessLane
 from tests.jobs.conftest import until
 
@@ -89,7 +89,6 @@ def test_commands_run_one_after_the_other(lane: ProcessLane, tmp_path: Path) -> 
         ("import sys; print('first', file=sys.stderr); sys.exit('Unknown cohort.')", "Unknown cohort."),
         ("raise ValueError('no rows')", "ValueError: no rows"),
         ("import sys; sys.exit('\\x1b[31mRed.\\x1b[0m\\n\\n')", "Red."),
-        ("import sys; sys.exit('╭─ Error ─╮\\n│ No such option. │\\n╰─────────╯')", "No such option."),
         ("import sys; sys.exit(7)", "The command ended with exit code 7 and said nothing."),
         ("import os; os.kill(os.getpid(), 9)", "often for want of memory"),
     ],
@@ -240,13 +239,3 @@ def test_killing_the_server_ends_its_commands(opened: Callable[..., Any], tmp_pa
         process.communicate()
     assert all(gone(pid, 1.0) for pid in pids)
     assert opened(ProcessLane, PYTHON).view(job).error == INTERRUPTED
-
-
-def test_views_reach_this_lane_too(lane: ProcessLane, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process_lane, "_lane", lane)
-    job = process_lane.start("train", [SLEEP], "Train small")
-    until(job, "running")
-    view = views.view(job)
-    assert view is not None and view.label == "Train small"
-    views.cancel(job)
-    until(job, "cancelled", within=1.0)

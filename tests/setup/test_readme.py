@@ -57,5 +57,5 @@ def test_it_says_what_it_is_not() -> None:
 
 
 def test_every_file_it_points_at_is_there() -> None:
-    for path in re.findall(r"`((?:sensecf_core|tests|tools|models)/[\w/.]*)`", README):
+    for path in re.findall(r"[`(]((?:sensecf_core|tests|tools|models|results)/[\w/.-]*)[`)]", README):
         assert (ROOT / path).exists(), path

@@ -9,7 +9,7 @@ from sensecf_core.counterfactuals.ask import ask
 from sensecf_core.counterfactuals.checker import BudgetSpentError, Checker, Meter
 from sensecf_core.counterfactuals.moves import Moves
 from sensecf_core.counterfactuals.proposers import RandomProposer, Run
-from sensecf_core.counterfactuals.refine import refine
+from sensecf_core.counterfactuals.refine import refine, without
 from sensecf_core.counterfactuals.search import search
 from sensecf_core.counterfactuals.select import select
 from sensecf_core.counterfactuals.verify import _nearer, verify
@@ -65,6 +65,19 @@ def test_refining_leaves_no_change_that_is_not_needed(checker: Checker, any_move
             undone[position] = any_moves.factual[position]
             verdict = verify(checker, any_moves, undone[None], meter(checker))
             assert not (verdict.valid & verdict.within_limits).any()
+
+
+def test_second_answers_do_without_the_change_that_all_shrink_to(checker: Checker, any_moves: Moves) -> None:
+    raw = verify(checker, any_moves, drawn(checker, any_moves), meter(checker))
+    kept = raw.codes[raw.valid & raw.within_limits]
+    shrunk = refine(checker, any_moves, kept, meter(checker))
+    seconds = without(checker, any_moves, kept, shrunk, meter(checker))
+    assert 0 < len(seconds) <= len(kept)
+    verdicts = verify(checker, any_moves, seconds, meter(checker))
+    assert verdicts.valid.all()
+    first = {tuple(np.flatnonzero(row)) for row in any_moves.changed(shrunk)}
+    second = {tuple(np.flatnonzero(row)) for row in any_moves.changed(seconds)}
+    assert second - first, "what is left over offers nothing new"
 
 
 def test_verify_names_what_is_broken(checker: Checker, moves: Moves) -> None:

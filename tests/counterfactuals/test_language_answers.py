@@ -1,0 +1,73 @@
+"""The whole way from a request to an answer with real (tiny, random-weight) language models."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sensecf_core.counterfactuals.checker import Checker
+from sensecf_core.counterfactuals.explain import answer
+from sensecf_core.language import local_model
+from sensecf_core.language.local_model import LocalModel
+from sensecf_core.queries.request import ExplainRequest
+from tests.language.cases import save_tiny_model
+
+
+@pytest.fixture(scope="session")
+def babbler(tmp_path_factory: pytest.TempPathFactory) -> LocalModel:
+    """A model of the default model's architecture that learned nothing."""
+    folder = tmp_path_factory.mktemp("babbler")
+    save_tiny_model(folder)
+    return LocalModel.load(folder)
+
+
+@pytest.fixture(autouse=True)
+def only_model(babbler: LocalModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(local_model, "shared_model", lambda: babbler)
+
+
+def ask(participant: str, **options: object) -> ExplainRequest:
+    return ExplainRequest.model_validate(
+        {"cohort": "small", "participant_id": participant, "method": "lm-zero-shot", **options}
+    )
+
+
+def test_nonsense_ends_in_an_honest_none_with_its_trace(checker: Checker, flagged: list[str]) -> None:
+    found = answer(checker, ask(flagged[0], grammar=False))
+    assert found.status == "none"
+    assert found.counterfactuals == ()
+    assert found.reasons[0] == "None of the 16 candidates could be read as changes."
+    assert len(found.trace.candidates) == 16
+    assert all(candidate.text and not candidate.readable for candidate in found.trace.candidates)
+
+
+def test_a_grammar_makes_even_nonsense_readable_and_within_limits(
+    checker: Checker, flagged: list[str]
+) -> None:
+    trace = answer(checker, ask(flagged[0])).trace
+    assert trace.readable == trace.proposed == 16
+    for candidate in trace.candidates:
+        assert candidate.edits is not None
+        assert 1 <= len(candidate.edits) <= 3
+
+
+def test_the_prompt_kept_is_the_one_sent_and_few_shot_shows_examples(
+    checker: Checker, flagged: list[str], babbler: LocalModel, private_var: Path
+) -> None:
+    zero, few = (answer(checker, ask(flagged[0], method=name)) for name in ("lm-zero-shot", "lm-few-shot"))
+    assert zero.prompt is not None and few.prompt is not None
+    assert (zero.prompt.count("<|im_start|>assistant"), few.prompt.count("<|im_start|>assistant")) == (1, 4)
+    assert zero.provenance["examples"] == "0"
+    assert few.provenance["examples"] == "3"
+    assert few.provenance["sha256"]["base_model"] != ""
+
+
+def test_the_same_seed_repeats_and_a_cancel_ends_it(checker: Checker, flagged: list[str]) -> None:
+    texts = [
+        [candidate.text for candidate in answer(checker, ask(flagged[1], seed=seed)).trace.candidates]
+        for seed in (5, 5, 6)
+    ]
+    assert texts[0] == texts[1] != texts[2]
+    cancelled = answer(checker, ask(flagged[1]), cancelled=lambda: True)
+    assert cancelled.status == "cancelled"

@@ -17,6 +17,18 @@ def check_method(method: str) -> None:
         raise unknown("method", method, METHODS)
 
 
+def make_ready(cohort: str) -> None:
+    """Load what the first answer about a cohort needs: its checker and the language model.
+
+    Raises ``InputError`` and ``NotReadyError`` as :func:`sensecf_core.counterfactuals.explain.explain`.
+    """
+    from sensecf_core.counterfactuals.checker import checker
+    from sensecf_core.language.local_model import shared_model
+
+    checker(cohort)
+    _ = shared_model().grammar_tokenizer
+
+
 def proposer_for(
     request: ExplainRequest,
     checker: Checker,

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Protocol
 
 from pydantic import ValidationError
 
-from sensecf_core.errors import InputError
+from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.jobs import rows
 from sensecf_core.jobs.lane import Lane, Progress
 from sensecf_core.jobs.rows import Claimed, Outcome
@@ -87,6 +88,30 @@ def _own_answer() -> AnswerRequest:
 
 _lock = threading.Lock()
 _lane: ModelLane | None = None
+_warmed: set[str] = set()
+
+
+def warm(cohort: str) -> threading.Thread | None:
+    """Load what the first answer about ``cohort`` needs in the background, once per process.
+
+    A load cannot be cancelled, so it is better begun while the form is still being filled in. Returns
+    the thread that loads, or None where that was done before. What is missing is left for the job
+    itself to report.
+    """
+    with _lock:
+        if cohort in _warmed:
+            return None
+        _warmed.add(cohort)
+    thread = threading.Thread(target=_load, args=(cohort,), name=f"warm-{cohort}", daemon=True)
+    thread.start()
+    return thread
+
+
+def _load(cohort: str) -> None:
+    from sensecf_core.counterfactuals.methods import make_ready
+
+    with suppress(InputError, NotReadyError):
+        make_ready(cohort)
 
 
 def lane() -> ModelLane:

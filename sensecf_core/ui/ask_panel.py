@@ -53,6 +53,8 @@ def _form(frame: Frame) -> None:
             f"{words.message(model.message)} Until then, only the random control can be asked.",
             icon=":material/download:",
         )
+    elif method != "random" and st.runtime.exists():
+        model_lane.warm(schema.name)
     with st.form(key=f"ask_{profile}_{'_'.join(frame.row_key)}", border=True):
         left, right = st.columns(2)
         # Above the long list, so that what Generate shows is beside it.

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from sensecf_core.counterfactuals import methods
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.jobs import lane as lane_module
 from sensecf_core.jobs import model_lane, rows
@@ -53,6 +54,22 @@ class Held:
             time.sleep(0.01)
         status = "cancelled" if cancelled() else "found"
         return make_answer(f"answer-{request.participant_id}", status=status)
+
+
+def test_warming_loads_once_and_leaves_what_is_missing_to_the_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded: list[str] = []
+
+    def load(cohort: str) -> None:
+        loaded.append(cohort)
+        raise NotReadyError("the language model is missing")
+
+    monkeypatch.setattr(methods, "make_ready", load)
+    monkeypatch.setattr(model_lane, "_warmed", set())
+    threads = [model_lane.warm("small") for _ in range(3)]
+    assert threads[0] is not None and threads[1:] == [None, None]
+    threads[0].join(5)
+    assert not threads[0].is_alive()
+    assert loaded == ["small"]
 
 
 def test_an_answer_is_kept_and_found_by_its_job(opened: Callable[..., Any]) -> None:

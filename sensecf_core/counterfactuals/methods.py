@@ -34,7 +34,7 @@ def proposer_for(
     checker: Checker,
     query: Query,
     drivers: tuple[Driver, ...],
-    cancelled: Callable[[], bool],
+    cancelled: Callable[[], bool] = lambda: False,
 ) -> Proposer:
     """Build the proposer of a request.
 

@@ -56,12 +56,6 @@ def broken() -> tuple[BrokenCohort, ...]:
     return _own_cohorts()[1]
 
 
-def clear_cache() -> None:
-    """Forget everything loaded; the next call reads the files again."""
-    builtin.load.cache_clear()
-    _read_folder.cache_clear()
-
-
 def _own_cohorts() -> tuple[dict[str, Cohort], tuple[BrokenCohort, ...]]:
     found: dict[str, Cohort] = {}
     faulty: list[BrokenCohort] = []

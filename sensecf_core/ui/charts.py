@@ -55,8 +55,9 @@ def waterfall(base: float, pushes: Sequence[Push], sentence: str) -> Chart:
         figure.add_bar(
             orientation="h",
             y=[pushes[i].label for i in chosen],
-            x=[pushes[i].log_odds for i in chosen],
-            base=[starts[i] for i in chosen],
+            x=[abs(pushes[i].log_odds) for i in chosen],
+            # Drawn from the lower end, so that every number stands right of its bar.
+            base=[min(starts[i], starts[i] + pushes[i].log_odds) for i in chosen],
             name=name,
             marker={"color": colour, "pattern": {"shape": pattern, "solidity": 0.25}},
             text=[f"{'▲' if sign > 0 else '▼'} {abs(pushes[i].log_odds):.2f}" for i in chosen],
@@ -73,8 +74,8 @@ def waterfall(base: float, pushes: Sequence[Push], sentence: str) -> Chart:
         showgrid=False,
     )
     reached = [*starts, at]
-    room = 0.14 * (max(reached) - min(reached) or 1.0)  # for the numbers written beside the bars
-    span = [min(reached) - room, max(reached) + room]
+    width = max(reached) - min(reached) or 1.0
+    span = [min(reached) - 0.03 * width, max(reached) + 0.3 * width]  # room for the numbers
     figure.update_xaxes(title="Score (log-odds)", zeroline=False, range=span)
     figure.update_layout(
         height=90 + 36 * len(pushes),

@@ -37,6 +37,8 @@ def test_one_value_for_all_still_draws() -> None:
 
 def test_waterfall_runs_from_the_base_to_the_sum() -> None:
     figure = charts.waterfall(-1.0, [Push("a", 0.5), Push("b", -0.2)], "x").figure
-    ends = {y: b + x for trace in figure.data for y, x, b in zip(trace.y, trace.x, trace.base, strict=True)}
-    assert ends["a"] == pytest.approx(-0.5)
-    assert ends["b"] == pytest.approx(-0.7)
+    spans = {
+        y: (b, b + x) for trace in figure.data for y, x, b in zip(trace.y, trace.x, trace.base, strict=True)
+    }
+    assert spans["a"] == pytest.approx((-1.0, -0.5)), "rises from the base"
+    assert spans["b"] == pytest.approx((-0.7, -0.5)), "falls from where the one before ended"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,3 +75,8 @@ def choose_threshold(probabilities: Floats, target: Classes) -> float:
     allowed = np.flatnonzero(balanced >= balanced[best] - np.sqrt(variance[best]) / 2 - 1e-12)
     distance = np.abs(THRESHOLDS[allowed] - ones / len(target)).round(9)
     return float(THRESHOLDS[allowed[distance.argmin()]])
+
+
+def log_odds(probability: float) -> float:
+    """The log-odds of one probability in (0, 1)."""
+    return math.log(probability / (1 - probability))

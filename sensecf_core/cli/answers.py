@@ -24,7 +24,7 @@ def as_text(answer: Answer, schema: Schema) -> str:
         f"{answer.participant_id} ({schema.row_label} {answer.row_id}): "
         f"{of_100(answer.factual.probability)}, {label} (flagged from {of_100(answer.threshold)})",
         f"  {_HEADLINES[answer.status].format(n=len(answer.counterfactuals))} with {answer.limits.profile} "
-        f"limits, {answer.method}, {answer.seconds.total:.1f} s",
+        f"limits, {_method(answer)}, {answer.seconds.total:.1f} s",
         f"  {funnel(answer.trace)}",
     ]
     lines += [f"  {reason}" for reason in answer.reasons]
@@ -36,6 +36,11 @@ def as_text(answer: Answer, schema: Schema) -> str:
             f"({of_100(answer.factual.probability)} → {of_100(answer.best.probability)})"
         )
     return "\n".join(lines)
+
+
+def _method(answer: Answer) -> str:
+    model = answer.settings.get("model")
+    return f"{answer.method} ({model})" if model else answer.method
 
 
 def funnel(trace: Trace) -> str:

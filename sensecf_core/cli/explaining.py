@@ -17,6 +17,7 @@ from sensecf_core.notice import NOTICE
 if TYPE_CHECKING:
     from sensecf_core.cohorts.cohort import Cohort
     from sensecf_core.cohorts.schema import Profile
+    from sensecf_core.language.model_registry import ModelSpec
     from sensecf_core.queries.answer import Answer
     from sensecf_core.queries.request import ExplainRequest
 
@@ -36,7 +37,19 @@ def explain(
         int | None,
         typer.Option(help="Instead of ids: so many rows of the test part whose prediction is not desired."),
     ] = None,
-    method: Annotated[str, typer.Option(help="lm-zero-shot, lm-few-shot or random.")] = "lm-few-shot",
+    method: Annotated[
+        str | None,
+        typer.Option(
+            help="lm-fine-tuned, lm-few-shot, lm-zero-shot or random; without it lm-fine-tuned where there "
+            "is an adapter, else lm-few-shot."
+        ),
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            help="A language model by name, folder or hub id; see `models`. Without it the default."
+        ),
+    ] = None,
     k: Annotated[int, typer.Option("--k", help="How many counterfactuals to show at most.")] = 4,
     candidates: Annotated[int, typer.Option(help="How many candidates to propose.")] = 16,
     max_changes: Annotated[int, typer.Option(help="Most features that one counterfactual changes.")] = 3,
@@ -57,6 +70,7 @@ def explain(
 ) -> int:
     """Find the smallest realistic changes after which the classifier would decide otherwise."""
     from sensecf_core.cohorts import registry
+    from sensecf_core.counterfactuals.model_choice import check_model
     from sensecf_core.queries.request import ExplainRequest
 
     _check_options(
@@ -70,12 +84,14 @@ def explain(
         trace=trace,
     )
     loaded = registry.load(cohort)
+    method = method or _default_method(loaded, model)
     spans, levels = ranges_and_levels(loaded.schema, ranges or [])
     keys = _rows_asked(loaded, participant or [], row=row, sample=sample, desired=desired, seed=seed)
     template = ExplainRequest(
         cohort=cohort,
         participant_id=keys[0][0],
         method=method,
+        model=model,
         k=k,
         candidates=candidates,
         max_changes=max_changes,
@@ -89,6 +105,7 @@ def explain(
     requests = [
         template.model_copy(update={"participant_id": person, "row_id": row_id}) for person, row_id in keys
     ]
+    _say_where_data_go(check_model(template, loaded))
     _refuse_what_cannot_move(loaded, template, keys)
     found = _answers(loaded, requests, show=not as_json)
     if as_json:
@@ -96,12 +113,19 @@ def explain(
     return 0 if any(answer.status in ANSWERED for answer in found) else NOTHING_FOUND
 
 
+def _default_method(cohort: Cohort, model: str | None) -> str:
+    """The best method there is; a model that was named has no examples to be shown, nor an adapter."""
+    from sensecf_core.counterfactuals.methods import default_method
+
+    return default_method(cohort) if model is None else "lm-zero-shot"
+
+
 def _check_options(
     *,
     participant: list[str] | None,
     row: str | None,
     sample: int | None,
-    method: str,
+    method: str | None,
     limits: str | None,
     desired: int | None,
     seed: int,
@@ -172,6 +196,14 @@ def _refuse_what_cannot_move(
             f"Nothing may move for participant {people} under these limits; unfreeze a feature or widen "
             "a range."
         )
+
+
+def _say_where_data_go(model: ModelSpec | None) -> None:
+    from sensecf_core.language.remote_hosts import notice
+
+    said = notice(model) if model is not None else None
+    if said:
+        print(said, file=sys.stderr)
 
 
 def _answers(cohort: Cohort, requests: Sequence[ExplainRequest], *, show: bool) -> list[Answer]:

@@ -26,12 +26,19 @@ def trace(
     n: Annotated[int, typer.Option("--n", help="Test participants a class; 0 means all.")] = 100,
     methods: Annotated[
         str, typer.Option(help="Methods to compare, like a,b.")
-    ] = "lm-zero-shot,lm-few-shot,random",
+    ] = "lm-fine-tuned,lm-few-shot,lm-zero-shot,random",
     limits: Annotated[
-        str | None, typer.Option(help="Limits towards the desired class; without it the cohort's own.")
+        str | None,
+        typer.Option(
+            help="Limits towards the desired class; without it the cohort's own. `all`: both directions "
+            "under both profiles."
+        ),
     ] = None,
     candidates: Annotated[int, typer.Option(help="Candidates a query.")] = 16,
     max_changes: Annotated[int, typer.Option(help="Most features that one counterfactual changes.")] = 3,
+    grammar: Annotated[
+        bool, typer.Option(help="Hold the language model to readable answers within the limits.")
+    ] = True,
     k: Annotated[int, typer.Option("--k", help="How many counterfactuals to show at most.")] = 4,
     seed: Annotated[int, typer.Option(help="Draws the people, and every candidate.")] = 0,
     out: Annotated[
@@ -47,6 +54,8 @@ def trace(
     from sensecf_core.counterfactuals.checker import checker
     from sensecf_core.counterfactuals.explain import answer
     from sensecf_core.evaluation import trace_table
+    from sensecf_core.evaluation.candidate_rates import CandidateRates
+    from sensecf_core.evaluation.third_classifier import ThirdClassifier
     from sensecf_core.paths import var
     from sensecf_core.queries.request import METHODS
 
@@ -55,20 +64,21 @@ def trace(
     for method in names([methods]):
         if method not in METHODS:
             raise unknown("method", method, METHODS)
-    if limits not in (None, "intervention", "contrast"):
-        raise unknown("limits", str(limits), ("intervention", "contrast"))
+    if limits not in (None, "intervention", "contrast", "all"):
+        raise unknown("limits", str(limits), ("intervention", "contrast", "all"))
     if seed < 0:
         raise InputError(f"--seed must be 0 or more, got {seed}.")
     if n < 0:
         raise InputError(f"--n must be 0 (all) or more, got {n}.")
     judges = checker(cohort)
     both = trace_table.directions(judges, limits)  # type: ignore[arg-type]
-    options = {"seed": seed, "candidates": candidates, "max_changes": max_changes, "k": k}
+    options = {"seed": seed, "candidates": candidates, "max_changes": max_changes, "k": k, "grammar": grammar}
     asked = list(trace_table.requests(judges, both, names([methods]), n=n, **options))
     origin = _origin(judges, options)
     finished = var("runs", "trace", f"{cohort}-{_run_id(origin)}.jsonl")
     with ProgressLine() as line:
-        records = trace_table.run(asked, finished, partial(answer, judges), line)
+        measure = CandidateRates(judges, ThirdClassifier.fit(judges.cohort)).of
+        records = trace_table.run(asked, finished, partial(answer, judges), line, measure)
     summary = trace_table.summarise(records)
     result = {"command": _command(), "n": n, **origin, "table": summary, "queries": records}
     if out is not None:
@@ -79,16 +89,19 @@ def trace(
         print(_as_text(summary))
 
 
-def _origin(judges: Checker, options: dict[str, int]) -> dict[str, Any]:
+def _origin(judges: Checker, options: dict[str, int | bool]) -> dict[str, Any]:
     """Everything that decides a query's answer; a run is picked up only where all of it is the same."""
     from sensecf_core.counterfactuals.outcome import provenance_of
-    from sensecf_core.language import prompts, weights
+    from sensecf_core.language import adapters, prompts, weights
+    from sensecf_core.language.tuned_prompt import TUNED_SHA256
     from sensecf_core.provenance import machine
 
     provenance = provenance_of(judges)
     provenance["sha256"] |= {
         "base_model": weights.status().sha256,
         "prompt_template": prompts.TEMPLATE_SHA256,
+        "tuned_prompt_template": TUNED_SHA256,
+        "adapter": found.card.weights_sha256 if (found := adapters.chosen(judges.cohort)) else None,
         "engine": _engine_sha256(),
     }
     return {
@@ -130,13 +143,19 @@ def _write(folder: Path, cohort: str, result: dict[str, Any], csv: str) -> None:
 
 
 def _as_text(summary: list[dict[str, Any]]) -> str:
-    measures = ("readable", "within_limits", "valid", "plausible", "valid_any", "shown")
+    measures = ("answerable", "readable", "valid", "of_answerable_valid", "of_answerable_shown", "distinct")
     head = f"{'':5} {'limits':12} {'method':14} {'people':>6}"
-    lines = [f"{head} {' '.join(f'{name:>17}' for name in measures)} {'median s':>9}"]
+    lines = [f"{head} {' '.join(f'{name:>19}' for name in measures)} {'median s':>9}"]
     for row in summary:
-        cells = [f"{row[m]['mean']:.2f} ({row[m]['low']:.2f}-{row[m]['high']:.2f})" for m in measures]
+        cells = [_rate(row[measure]) for measure in measures]
         lines.append(
             f"{row['direction']:5} {row['limits']:12} {row['method']:14} {row['people']:6} "
-            f"{' '.join(f'{cell:>17}' for cell in cells)} {row['seconds']['median']:9.2f}"
+            f"{' '.join(f'{cell:>19}' for cell in cells)} {row['seconds']['median']:9.2f}"
         )
     return "\n".join(lines)
+
+
+def _rate(found: dict[str, float | None]) -> str:
+    if found["mean"] is None:
+        return "-"
+    return f"{found['mean']:.2f} ({found['low']:.2f}-{found['high']:.2f})"

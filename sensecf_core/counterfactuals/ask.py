@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from sensecf_core.classifiers.attributions import attributions
-from sensecf_core.cohorts.encoding import to_codes, to_values
+from sensecf_core.cohorts.encoding import to_code, to_codes, to_values
 from sensecf_core.counterfactuals.checker import Checker
 from sensecf_core.counterfactuals.limits import movable_features
 from sensecf_core.queries.limits import Limits
@@ -46,6 +46,16 @@ def ask(
             keys, codes, probabilities, predicted, strict=True
         )
     )
+
+
+def under(checker: Checker, query: Query, limits: Limits) -> Query:
+    """The same question under other limits."""
+    factual = {
+        feature.name: to_code(feature, query.factual.features[feature.name])
+        for feature in checker.schema.features
+    }
+    movable = movable_features(checker.schema, checker.domain, factual, limits)
+    return query.model_copy(update={"limits": limits, "movable": movable})
 
 
 def drivers(checker: Checker, queries: Sequence[Query]) -> tuple[tuple[Driver, ...], ...]:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sensecf_core.cohorts.encoding import Codes
+from sensecf_core.counterfactuals.ask import under
 from sensecf_core.counterfactuals.checker import BudgetSpentError, Checker, Meter
-from sensecf_core.counterfactuals.limits import movable_features
 from sensecf_core.counterfactuals.moves import Moves
 from sensecf_core.counterfactuals.search import search
 from sensecf_core.queries.answer import Trace
 from sensecf_core.queries.limits import Limits
-from sensecf_core.queries.query import Query
 
 
 def reasons(checker: Checker, moves: Moves, trace: Trace, meter: Meter) -> tuple[str, ...]:
@@ -46,7 +45,7 @@ def _binding_limits(checker: Checker, moves: Moves, meter: Meter) -> Iterator[st
         )
         return
     lifted = list(_lifted(moves.query.limits))
-    variants = [Moves.of(moves.schema, _with_limits(checker, moves, limits)) for _, limits in lifted]
+    variants = [Moves.of(moves.schema, under(checker, moves.query, limits)) for _, limits in lifted]
     reachable = _reachable(checker, variants, meter) if variants else []
     binding = [text for (text, _), reached in zip(lifted, reachable, strict=True) if reached]
     for text in binding:
@@ -90,9 +89,3 @@ def _lifted(limits: Limits) -> Iterator[tuple[str, Limits]]:
             "within what `intervention` limits call realistic, though under `contrast` limits one does",
             limits.model_copy(update={"profile": "contrast", "ranges": {}, "levels": {}}),
         )
-
-
-def _with_limits(checker: Checker, moves: Moves, limits: Limits) -> Query:
-    factual = dict(zip(moves.schema.names, moves.factual.tolist(), strict=True))
-    movable = movable_features(moves.schema, checker.domain, factual, limits)
-    return moves.query.model_copy(update={"limits": limits, "movable": movable})

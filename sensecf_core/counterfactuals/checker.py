@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from threading import Lock
 
 import numpy as np
 import numpy.typing as npt
 
 from sensecf_core.classifiers import store
+from sensecf_core.classifiers.attributions import attributions
+from sensecf_core.classifiers.calibration import log_odds, probability
 from sensecf_core.classifiers.classifier import Classifier
 from sensecf_core.cohorts import registry
 from sensecf_core.cohorts.cohort import Cohort
@@ -55,6 +57,24 @@ class Checker:
         """The cohort's schema."""
         return self.cohort.schema
 
+    @cached_property
+    def train_attributions(self) -> Floats:
+        """SHAP values of the training rows, shape (training rows, features), in log-odds of class 1."""
+        rows = self.cohort.rows[self.cohort.parts.eq("train").to_numpy()]
+        return attributions(self.classifier, rows).values
+
+    def quantiles(self, target: int, levels: tuple[float, ...]) -> Floats:
+        """Quantiles of each feature over the training rows of a class, shape (levels, features)."""
+        known = self._quantiles.get((target, levels))
+        if known is None:
+            known = np.nanquantile(self.train_codes[self.train_targets == target], levels, axis=0)
+            self._quantiles[target, levels] = known
+        return known
+
+    @cached_property
+    def _quantiles(self) -> dict[tuple[int, tuple[float, ...]], Floats]:
+        return {}
+
     @classmethod
     def fit(cls, cohort: Cohort, classifier: Classifier) -> Checker:
         """Fit distances, domain and densities on the cohort's training rows."""
@@ -75,6 +95,11 @@ class Checker:
                 Density.fit(cohort.schema, codes[targets == 1]),
             ),
         )
+
+    @property
+    def threshold_margin(self) -> float:
+        """The decision threshold in log-odds of class 1."""
+        return log_odds(self.classifier.threshold)
 
     def reaches(self, probability: Floats, desired: int, margin: float = 0.0) -> npt.NDArray[np.bool_]:
         """Whether each p(class 1) is in the desired class, ``margin`` log-odds beyond the threshold."""
@@ -102,6 +127,10 @@ class Meter:
 
     def probability(self, codes: Codes) -> Floats:
         """Return the calibrated p(class 1) of each row, shape (n,); no rows cost nothing."""
+        return probability(self.margin(codes))
+
+    def margin(self, codes: Codes) -> Floats:
+        """Return the calibrated log-odds of class 1 of each row, shape (n,)."""
         if not len(codes):
             return np.empty(0)
         if self.rows + len(codes) > self.max_rows:
@@ -112,7 +141,7 @@ class Meter:
             raise BudgetSpentError("the time allowed for one answer is over")
         self.rows += len(codes)
         chunks = [codes[start : start + CHUNK] for start in range(0, len(codes), CHUNK)]
-        return np.concatenate([self.classifier.probability_of_codes(chunk) for chunk in chunks])
+        return np.concatenate([self.classifier.margin_of_codes(chunk) for chunk in chunks])
 
 
 _lock = Lock()

@@ -23,6 +23,7 @@ from sensecf_core.counterfactuals.checker import (
 from sensecf_core.counterfactuals.judge import Judged, count, describe, judge
 from sensecf_core.counterfactuals.limits import limits_of
 from sensecf_core.counterfactuals.methods import check_method, proposer_for
+from sensecf_core.counterfactuals.model_choice import check_model
 from sensecf_core.counterfactuals.moves import Moves
 from sensecf_core.counterfactuals.outcome import EMPTY_TRACE, Outcome, to_answer
 from sensecf_core.counterfactuals.proposers import Progress, Proposal, Proposer, Run
@@ -58,6 +59,7 @@ def explain(
     ``NotReadyError`` when the classifier or the language model is missing.
     """
     check_method(request.method)
+    check_model(request)
     if progress:
         progress(0.0, "Getting the cohort and its classifier ready")
     found = answer(checker(request.cohort), request, progress=progress, cancelled=cancelled)

@@ -9,7 +9,7 @@ from sensecf_core.cohorts.schema import Schema
 from sensecf_core.counterfactuals.proposers import Proposal, Run
 from sensecf_core.language.grammar import edits_grammar, longest_answer
 from sensecf_core.language.local_model import LocalModel
-from sensecf_core.language.prompts import TEMPLATE_SHA256, Example, build, chat_text
+from sensecf_core.language.prompts import TEMPLATE_SHA256, Example, Prompt, build, chat_text
 from sensecf_core.queries.query import Driver, Query
 
 FREE_TEXT_TOKENS = 64
@@ -33,41 +33,50 @@ class LanguageProposer:
     def propose(self, query: Query, run: Run) -> Proposal:
         """Sample ``run.candidates`` answers in one batch after one prefill."""
         prompt = build(self.schema, query, self.drivers, self.examples)
-        run.progress(0.05, "The language model reads the profile")
-        samples = self.model.sample(
-            prompt,
-            n=run.candidates,
-            grammar=self._grammar(query),
-            temperature=run.temperature,
-            seed=run.seed,
-            max_new_tokens=self._most_tokens(query),
-            cancelled=run.cancelled,
-            deadline=run.deadline - perf_counter(),
-            progress=lambda done, most: run.progress(
-                0.1 + 0.8 * done / max(most, 1), "The language model writes its candidates"
-            ),
-        )
-        return Proposal(
-            texts=samples.texts,
-            cut=frozenset(n for n, complete in enumerate(samples.complete) if not complete),
-            prompt=chat_text(self.model.tokenizer, prompt),
-            prefill_seconds=samples.prefill_seconds,
-            decode_seconds=samples.decode_seconds,
-            stopped=samples.stopped,
-            provenance=(
-                *self.model.provenance(),
-                ("prompt_template", TEMPLATE_SHA256),
-                ("examples", str(len(self.examples))),
-            ),
+        provenance = (("prompt_template", TEMPLATE_SHA256), ("examples", str(len(self.examples))))
+        return sampled(
+            self.schema, self.model, prompt, query, run, grammar=self.grammar, provenance=provenance
         )
 
-    def _grammar(self, query: Query) -> str | None:
-        if not self.grammar:
-            return None
-        return edits_grammar(self.schema, query.movable, query.limits.max_changes)
 
-    def _most_tokens(self, query: Query) -> int:
-        if not self.grammar:
-            return FREE_TEXT_TOKENS
-        longest = longest_answer(self.schema, query.movable, query.limits.max_changes)
-        return len(longest.encode()) + 1
+def sampled(
+    schema: Schema,
+    model: LocalModel,
+    prompt: Prompt,
+    query: Query,
+    run: Run,
+    *,
+    grammar: bool,
+    order: tuple[str, ...] = (),
+    provenance: tuple[tuple[str, str], ...],
+) -> Proposal:
+    """Sample ``run.candidates`` answers to ``prompt``.
+
+    ``order`` is the order of features in an answer (see ``edits_grammar``); ``provenance`` is what to add
+    to the model's own.
+    """
+    run.progress(0.05, "The language model reads the profile")
+    most = query.limits.max_changes
+    longest = len(longest_answer(schema, query.movable, most).encode()) + 1
+    samples = model.sample(
+        prompt,
+        n=run.candidates,
+        grammar=edits_grammar(schema, query.movable, most, order) if grammar else None,
+        temperature=1.0 if run.temperature is None else run.temperature,
+        seed=run.seed,
+        max_new_tokens=longest if grammar else FREE_TEXT_TOKENS,
+        cancelled=run.cancelled,
+        deadline=run.deadline - perf_counter(),
+        progress=lambda done, most: run.progress(
+            0.1 + 0.8 * done / max(most, 1), "The language model writes its candidates"
+        ),
+    )
+    return Proposal(
+        texts=samples.texts,
+        cut=frozenset(n for n, complete in enumerate(samples.complete) if not complete),
+        prompt=chat_text(model.tokenizer, prompt),
+        prefill_seconds=samples.prefill_seconds,
+        decode_seconds=samples.decode_seconds,
+        stopped=samples.stopped,
+        provenance=(*model.provenance(), *provenance),
+    )

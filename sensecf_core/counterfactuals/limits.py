@@ -63,7 +63,7 @@ def _check_counts(request: ExplainRequest) -> None:
         raise InputError(f"`seed` must be 0 or more, got {request.seed}.")
     if request.max_seconds <= 0 or request.max_model_rows <= 0:
         raise InputError("`max_seconds` and `max_model_rows` must be above 0.")
-    if not 0 < request.temperature <= 5:
+    if request.temperature is not None and not 0 < request.temperature <= 5:
         raise InputError(f"`temperature` must be above 0 and at most 5, got {request.temperature}.")
 
 

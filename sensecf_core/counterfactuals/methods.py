@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
+from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.counterfactuals.checker import CancelledError, Checker
+from sensecf_core.counterfactuals.model_choice import check_model, local_model, model_folder, remote_model
 from sensecf_core.counterfactuals.proposers import Proposer, RandomProposer
+from sensecf_core.counterfactuals.remote_proposer import RemoteProposer
 from sensecf_core.errors import unknown
+from sensecf_core.language import adapters, weights
 from sensecf_core.queries.query import Driver, Query
 from sensecf_core.queries.request import METHODS, ExplainRequest
 
@@ -17,6 +22,11 @@ def check_method(method: str) -> None:
         raise unknown("method", method, METHODS)
 
 
+def default_method(cohort: Cohort) -> str:
+    """The method that answers best for a cohort here: a fine-tuned model where there is an adapter."""
+    return "lm-fine-tuned" if adapters.chosen(cohort) is not None else "lm-few-shot"
+
+
 def make_ready(cohort: str) -> None:
     """Load what the first answer about a cohort needs: its checker and the language model.
 
@@ -25,8 +35,9 @@ def make_ready(cohort: str) -> None:
     from sensecf_core.counterfactuals.checker import checker
     from sensecf_core.language.local_model import shared_model
 
-    checker(cohort)
-    _ = shared_model().grammar_tokenizer
+    found = adapters.chosen(checker(cohort).cohort)
+    folder = None if found is None else found.folder
+    _ = shared_model(adapter=folder).grammar_tokenizer
 
 
 def proposer_for(
@@ -38,18 +49,42 @@ def proposer_for(
 ) -> Proposer:
     """Build the proposer of a request.
 
-    Raises ``NotReadyError`` when the language model is missing or corrupt.
+    Raises ``NotReadyError`` when the language model is missing or corrupt, and like
+    :func:`sensecf_core.counterfactuals.model_choice.check_model` for a model that was named.
     """
+    named = check_model(request, checker.cohort)
     if request.method == "random":
         return RandomProposer(checker.schema)
+    if named is not None and named.kind == "endpoint":
+        return RemoteProposer(
+            checker.schema, remote_model(named, request, checker.cohort), drivers, request.grammar
+        )
     from sensecf_core.counterfactuals.examples import nearest_examples
     from sensecf_core.counterfactuals.language_proposer import LanguageProposer
     from sensecf_core.language.local_model import shared_model
 
     if cancelled():
         raise CancelledError
-    model = shared_model()
+    if request.method == "lm-fine-tuned":
+        return _tuned(request, checker, query, None if named is None else model_folder(named))
+    model = shared_model() if named is None else local_model(named)
     examples = (
         nearest_examples(checker, query, cancelled=cancelled) if request.method == "lm-few-shot" else ()
     )
     return LanguageProposer(checker.schema, model, drivers, examples, request.grammar)
+
+
+def _tuned(request: ExplainRequest, checker: Checker, query: Query, base: Path | None) -> Proposer:
+    from sensecf_core.counterfactuals.levers import tell
+    from sensecf_core.counterfactuals.tuned_proposer import TunedProposer
+    from sensecf_core.language.local_model import shared_model
+
+    adapter = adapters.require(checker.cohort, None if base is None else weights.weights_sha256(base))
+    source = adapter.card.settings.get("source", "shap")
+    return TunedProposer(
+        checker.schema,
+        shared_model(base, adapter.folder),
+        tell(checker, [query], source)[0],
+        request.grammar,
+        adapter.card.temperature,
+    )

@@ -16,6 +16,8 @@ from sensecf_core.queries.request import ExplainRequest
 
 EMPTY_TRACE = Trace(proposed=0, unique=0, readable=0, within_limits=0, valid=0, plausible=0, shown=0)
 NO_SECONDS = Seconds()
+HASHES = ("base_model", "adapter", "prompt_template")
+"""What of a model's provenance stands among the hashes."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ def provenance_of(judges: Checker, model: tuple[tuple[str, str], ...] = ()) -> d
             "schema": judges.schema.sha256,
             "split": judges.cohort.split_sha256,
             "classifier": judges.classifier.sha256,
-            **{name: value for name, value in model if name in ("base_model", "prompt_template")},
+            **{name: value for name, value in model if name in HASHES},
         },
-        **{name: value for name, value in model if name not in ("base_model", "prompt_template")},
+        **{name: value for name, value in model if name not in HASHES},
     }

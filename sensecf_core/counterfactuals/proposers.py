@@ -23,12 +23,13 @@ Progress = Callable[[float, str], None]
 class Run:
     """How one call of a proposer is bounded: size, seed, and the ways it can be stopped.
 
-    ``deadline`` is a :func:`time.perf_counter` moment in seconds.
+    ``temperature`` of None is the proposer's own. ``deadline`` is a :func:`time.perf_counter` moment in
+    seconds.
     """
 
     candidates: int
     seed: int
-    temperature: float
+    temperature: float | None
     deadline: float
     cancelled: Callable[[], bool]
     progress: Progress

@@ -39,12 +39,11 @@ class Menu:
         """Thin each feature's allowed values to quantiles of the desired class, and both ends."""
         positions: list[int] = []
         values: list[float] = []
-        desired_rows = checker.train_codes[checker.train_targets == moves.desired]
+        goals = checker.quantiles(moves.desired, QUANTILES)
         for position, allowed in moves.values.items():
             kept = allowed
             if len(allowed) > len(QUANTILES) + 2:
-                goals = np.nanquantile(desired_rows[:, position], QUANTILES)
-                nearest = np.abs(allowed[None, :] - goals[:, None]).argmin(axis=1)
+                nearest = np.abs(allowed[None, :] - goals[:, position, None]).argmin(axis=1)
                 kept = allowed[np.unique([0, *nearest, len(allowed) - 1])]
             positions += [position] * len(kept)
             values += kept.tolist()
@@ -78,8 +77,8 @@ def search(
     depth = 0
     while states:
         depth += 1
-        extended = {number: _extend(queries[number], menus[number], rows) for number, rows in states.items()}
-        probabilities = _judge(meter, extended)
+        extended = {number: extend(queries[number], menus[number], rows) for number, rows in states.items()}
+        probabilities = judge_all(meter, extended)
         states = {}
         for number, rows in extended.items():
             moves = queries[number]
@@ -96,8 +95,8 @@ def search(
     ]
 
 
-def _extend(moves: Moves, menu: Menu, rows: Codes) -> Codes:
-    """Every state with every edit of an unchanged feature, without rows that break a rule."""
+def extend(moves: Moves, menu: Menu, rows: Codes) -> Codes:
+    """Extend every state with every edit of an unchanged feature, without rows that break a rule."""
     repeated = np.repeat(rows, len(menu.values), axis=0)
     positions = np.tile(menu.positions, len(rows))
     line = np.arange(len(repeated))
@@ -108,8 +107,8 @@ def _extend(moves: Moves, menu: Menu, rows: Codes) -> Codes:
     return repeated[keep]
 
 
-def _judge(meter: Meter, rows: dict[int, Codes]) -> dict[int, Floats]:
-    """Ask the classifier once for the rows of all queries."""
+def judge_all(meter: Meter, rows: dict[int, Codes]) -> dict[int, Floats]:
+    """Ask the classifier once for the rows of all queries; the dict keeps its keys."""
     probabilities = meter.probability(np.vstack(list(rows.values())))
     ends = np.cumsum([len(part) for part in rows.values()])[:-1]
     return dict(zip(rows, np.split(probabilities, ends), strict=True))

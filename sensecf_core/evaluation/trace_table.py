@@ -25,7 +25,10 @@ from sensecf_core.queries.request import ExplainRequest
 
 STEPS = ("readable", "within_limits", "valid", "plausible")
 RESAMPLES = 2000
+EMPTY: dict[str, float | None] = {"mean": None, "low": None, "high": None}
+"""The rate over nobody."""
 Explain = Callable[[ExplainRequest], Answer]
+Measure = Callable[[Answer], dict[str, Any]]
 Progress = Callable[[float, str], None]
 
 
@@ -42,15 +45,18 @@ class Direction:
         return f"{self.predicted}→{1 - self.predicted}"
 
 
-def directions(checker: Checker, profile: Profile | None = None) -> tuple[Direction, Direction]:
+def directions(checker: Checker, limits: Profile | Literal["all"] | None = None) -> tuple[Direction, ...]:
     """Both class directions of a cohort.
 
-    Towards the desired class under ``profile`` (default: the cohort's own limits), away from it under
-    ``contrast``, for which alone the opposite class is meant.
+    Towards the desired class under ``limits`` (default: the cohort's own), away from it under ``contrast``,
+    for which alone the opposite class is meant. ``all`` is both directions under both profiles.
     """
     desired = checker.schema.task.desired
-    towards = Direction(1 if desired == 0 else 0, profile or checker.schema.default_limits)
-    return towards, Direction(1 if towards.predicted == 0 else 0, "contrast")
+    against: Literal[0, 1] = 1 if desired == 0 else 0
+    if limits == "all":
+        profiles: tuple[Profile, ...] = ("intervention", "contrast")
+        return tuple(Direction(predicted, p) for p in profiles for predicted in (against, desired))
+    return Direction(against, limits or checker.schema.default_limits), Direction(desired, "contrast")
 
 
 def requests(
@@ -83,9 +89,16 @@ def requests(
 
 
 def run(
-    asked: Sequence[tuple[Direction, ExplainRequest]], finished: Path, explain: Explain, progress: Progress
+    asked: Sequence[tuple[Direction, ExplainRequest]],
+    finished: Path,
+    explain: Explain,
+    progress: Progress,
+    measure: Measure = lambda answer: {},
 ) -> list[dict[str, Any]]:
-    """Answer what ``finished`` (JSON lines) does not hold yet, and return the records of all, in order."""
+    """Answer what ``finished`` (JSON lines) does not hold yet, and return the records of all, in order.
+
+    ``measure`` adds to each record, see :class:`sensecf_core.evaluation.candidate_rates.CandidateRates`.
+    """
     kept = _read(finished)
     records = []
     with finished.open("a", encoding="utf-8") as lines:
@@ -95,7 +108,8 @@ def run(
                 progress(
                     number / len(asked), f"{number + 1} of {len(asked)}: {request.method}, {direction.label}"
                 )
-                kept[key] = {"key": key, **record(direction, explain(request))}
+                answer = explain(request)
+                kept[key] = {"key": key, **record(direction, answer), **measure(answer)}
                 lines.write(json.dumps(kept[key], ensure_ascii=False) + "\n")
                 lines.flush()
             records.append(kept[key])
@@ -174,7 +188,39 @@ def _rates(group: Sequence[Mapping[str, Any]], seed: int) -> dict[str, dict[str,
     rates["valid_any"] = _interval(np.array([e["valid"] > 0 for e in group], dtype=float), np.mean, seed)
     rates["shown"] = _interval(np.array([e["shown"] > 0 for e in group], dtype=float), np.mean, seed)
     rates["seconds"] = _interval(np.array([e["seconds"] for e in group], dtype=float), np.median, seed)
+    if all("answerable" in entry for entry in group):
+        rates |= _measured(group, seed)
     return rates
+
+
+def _measured(group: Sequence[Mapping[str, Any]], seed: int) -> dict[str, dict[str, float]]:
+    """Rates over the queries that a wide search can answer, and what the other judges say.
+
+    ``of_answerable_*`` leave the others out; the second judge's and third classifier's rates leave out
+    the queries on whose factual they differ from the classifier.
+    """
+    can = [entry for entry in group if entry["answerable"]]
+
+    def over(rows: Sequence[Mapping[str, Any]], value: Callable[[Mapping[str, Any]], Any]) -> Any:
+        found = [x for entry in rows if (x := value(entry)) is not None]
+        return _interval(np.array(found, dtype=float), np.mean, seed) if found else EMPTY
+
+    def share(name: str) -> Callable[[Mapping[str, Any]], float | None]:
+        return lambda e: None if e[name] is None else e[name] / max(e["proposed"], 1)
+
+    return {
+        "answerable": over(group, lambda e: e["answerable"]),
+        "of_answerable_valid": over(can, share("valid")),
+        "of_answerable_valid_any": over(can, lambda e: e["valid"] > 0),
+        "of_answerable_shown": over(can, lambda e: e["shown"] > 0),
+        "of_answerable_second_valid": over(can, share("second_valid")),
+        "of_answerable_third_valid": over(can, share("third_valid")),
+        "distinct": over(group, share("unique")),
+        "changed": over(group, lambda e: e["changed"]),
+        "gower": over(group, lambda e: e["gower"]),
+        "final_changed": over(group, lambda e: e["final_changed"]),
+        "final_violations": over(group, lambda e: e["final_violations"]),
+    }
 
 
 def _interval(values: npt.NDArray[np.float64], statistic: Any, seed: int) -> dict[str, float]:
@@ -191,11 +237,12 @@ def _interval(values: npt.NDArray[np.float64], statistic: Any, seed: int) -> dic
 
 def as_csv(summary: Sequence[Mapping[str, Any]]) -> str:
     """The summary as a small CSV: one line a group, each rate as value, low, high."""
-    measures = (*STEPS, "valid_any", "shown", "seconds")
     fixed = ("direction", "limits", "method", "people", "candidates")
+    measures = [name for name in summary[0] if name not in fixed] if summary else []
     header = [*fixed, *(f"{m}{end}" for m in measures for end in ("", "_low", "_high"))]
     lines = [",".join(header)]
     for row in summary:
         numbers = [value for measure in measures for value in row[measure].values()]
-        lines.append(",".join([*(str(row[name]) for name in fixed), *(f"{n:.4f}" for n in numbers)]))
+        cells = ("" if n is None else f"{n:.4f}" for n in numbers)
+        lines.append(",".join([*(str(row[name]) for name in fixed), *cells]))
     return "\n".join(lines) + "\n"

@@ -16,7 +16,11 @@ import threading
 
 
 def main(command: list[str]) -> int:
-    """Run ``command`` and return its exit code (128 + signal number if a signal ended it)."""
+    """Run ``command`` and return its exit code (128 + signal number if a signal ended it).
+
+    A SIGTERM to the group is the command's to answer: it may clean up, and is waited for.
+    """
+    signal.signal(signal.SIGTERM, lambda *_: None)
     threading.Thread(target=_end_group_with_server, daemon=True).start()
     code = subprocess.call(command, stdin=subprocess.DEVNULL)
     return code if code >= 0 else 128 - code

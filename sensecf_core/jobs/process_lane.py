@@ -33,6 +33,8 @@ NICER = 10
 """How much nicer than this process the commands run: pages and answers go first."""
 PATIENCE_SECONDS = 0.3
 """How long a cancelled command may clean up before it is killed."""
+PATIENCE_OF = {"finetune": 120.0}
+"""The same for commands that write a checkpoint first; they end as soon as it is written."""
 PROGRAM = (sys.executable, "-m", "sensecf_core")
 INTERRUPTED = "Interrupted: the program ended while this ran; start it again."
 
@@ -67,7 +69,8 @@ class ProcessLane(Lane):
         rows.end_orphans(self.name, INTERRUPTED)
 
     def _run(self, job: Claimed, progress: Progress) -> Outcome:
-        process = _launch([*self._program, *json.loads(job.spec)])
+        argv = json.loads(job.spec)
+        process = _launch([*self._program, *argv])
         assert process.stdin is not None and process.stdout is not None and process.stderr is not None
         errors: deque[str] = deque(maxlen=1)
         readers = [
@@ -76,7 +79,7 @@ class ProcessLane(Lane):
         ]
         for reader in readers:
             reader.start()
-        code = _wait(process, progress.cancelled)
+        code = _wait(process, progress.cancelled, _patience(argv))
         process.stdin.close()
         for reader in readers:
             reader.join(0.1 if progress.cancelled.is_set() else 1.0)
@@ -105,14 +108,18 @@ def _launch(command: list[str]) -> subprocess.Popen[str]:
     return process
 
 
-def _wait(process: subprocess.Popen[str], cancelled: threading.Event) -> int:
+def _patience(argv: Sequence[str]) -> float:
+    return PATIENCE_OF.get(argv[0], PATIENCE_SECONDS) if argv else PATIENCE_SECONDS
+
+
+def _wait(process: subprocess.Popen[str], cancelled: threading.Event, patience: float) -> int:
     """Wait for the command's end, or bring it about; nothing that it started is left running."""
     while process.poll() is None and not cancelled.wait(_LOOK_SECONDS):
         pass
     family = _descendants(process.pid)
     if process.returncode is None:
         _signal_group(process.pid, signal.SIGTERM)
-        deadline = time.monotonic() + PATIENCE_SECONDS
+        deadline = time.monotonic() + patience
         while process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.02)
     _signal_group(process.pid, signal.SIGKILL)

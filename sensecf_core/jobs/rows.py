@@ -15,6 +15,11 @@ from sensecf_core.records.database import connect, transaction
 State = Literal["queued", "running", "done", "failed", "cancelled"]
 LaneName = Literal["model", "process"]
 
+_WITH_PLACE = (
+    "SELECT *, (SELECT count(*) FROM jobs AS ahead WHERE ahead.lane = jobs.lane AND"
+    " ahead.owner = jobs.owner AND ahead.state = 'queued' AND ahead.seq <= jobs.seq) AS place FROM jobs"
+)
+
 
 @dataclass(frozen=True)
 class JobView:
@@ -22,7 +27,7 @@ class JobView:
 
     ``position`` counts from 1 (next to be run) while queued and is 0 otherwise. ``fraction`` is 0 to 1.
     ``error`` is one sentence, set when the job failed; ``answer_id`` is set once an answer is kept (a
-    cancelled job may have one too). Times are ISO 8601 in UTC.
+    cancelled job may have one too). Times are ISO 8601 in UTC. ``spec`` is what was asked, as JSON.
     """
 
     id: str
@@ -38,6 +43,7 @@ class JobView:
     created: str
     started: str | None
     ended: str | None
+    spec: str
 
     @property
     def finished(self) -> bool:
@@ -102,14 +108,20 @@ def add(
 def find(job_id: str) -> JobView | None:
     """Return a job as it stands now, or None if there is none of that id."""
     with connect() as database:
-        row = database.execute(
-            "SELECT *, (SELECT count(*) FROM jobs AS ahead WHERE ahead.lane = jobs.lane AND"
-            " ahead.owner = jobs.owner AND ahead.state = 'queued' AND ahead.seq <= jobs.seq) AS place"
-            " FROM jobs WHERE id = ?",
-            (job_id,),
-        ).fetchone()
-    if row is None:
-        return None
+        row = database.execute(f"{_WITH_PLACE} WHERE id = ?", (job_id,)).fetchone()
+    return None if row is None else _view(row)
+
+
+def recent(lane: LaneName, kind: str, *, limit: int = 50) -> tuple[JobView, ...]:
+    """Return the newest jobs of a kind, newest first."""
+    with connect() as database:
+        found = database.execute(
+            f"{_WITH_PLACE} WHERE lane = ? AND kind = ? ORDER BY seq DESC LIMIT ?", (lane, kind, limit)
+        ).fetchall()
+    return tuple(_view(row) for row in found)
+
+
+def _view(row: sqlite3.Row) -> JobView:
     return JobView(
         id=row["id"],
         lane=row["lane"],
@@ -124,6 +136,7 @@ def find(job_id: str) -> JobView | None:
         created=row["created"],
         started=row["started"],
         ended=row["ended"],
+        spec=row["spec"],
     )
 
 

@@ -8,15 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sensecf_core.language import weights
+from sensecf_core.language import adapters, weights
+from sensecf_core.language.loading import Precision, load_weights, with_adapter
 from sensecf_core.language.prompts import Prompt, chat_text
 from sensecf_core.language.sampling import Row, Run, StopError, Stopped, first_line, watch_for
-
-if TYPE_CHECKING:
-    import torch
-
 
 MOST_ROWS = 64
 """Rows decoded in one batch; more are decoded in turns behind the same prompt."""
@@ -44,32 +41,39 @@ class Samples:
 class LocalModel:
     """A loaded model with its tokenizer. Not for use by two threads at once."""
 
-    def __init__(self, model: Any, tokenizer: Any, folder: Path) -> None:
+    def __init__(self, model: Any, tokenizer: Any, folder: Path, adapter: Path | None = None) -> None:
         from sensecf_core.language.packed import has_plain_head
 
         self.model = model
         self.tokenizer = tokenizer
         self.folder = folder
+        self.adapter = adapter
         self.plain_head = has_plain_head(model)
+        self.prefixes: dict[tuple[int, ...], Any] = {}
+        self._fixed: dict[str, list[int]] = {}
         self.end_tokens = _end_tokens(model, tokenizer)
 
     @classmethod
-    def load(cls, folder: Path | None = None, dtype: torch.dtype | None = None) -> LocalModel:
+    def load(
+        cls,
+        folder: Path | None = None,
+        precision: Precision = "auto",
+        device: str | None = None,
+        *,
+        adapter: Path | None = None,
+    ) -> LocalModel:
         """Load a transformers folder; by default the default model, which must have been fetched.
 
-        ``dtype`` of None is chosen by the machine, see :func:`best_dtype`. Raises ``NotReadyError``
-        with the command to run if the default model is missing or damaged.
+        ``precision`` and ``device`` as in :func:`sensecf_core.language.loading.load_weights`, which says
+        what is raised beside ``NotReadyError`` with the command to run if the default model is missing or
+        damaged. ``adapter`` is the folder of a LoRA adapter made for these weights; it is merged into
+        them, but stays beside 4-bit ones.
         """
-        folder = weights.require() if folder is None else folder
-        transformers = weights.offline_transformers()
-        import torch
-
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-        model = transformers.AutoModelForCausalLM.from_pretrained(
-            folder, local_files_only=True, dtype=dtype or best_dtype()
-        )
-        tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
-        return cls(model.to(device).eval(), tokenizer, Path(folder))
+        folder = weights.require() if folder is None else Path(folder)
+        model, tokenizer = load_weights(folder, precision, device)
+        if adapter is not None:
+            model = with_adapter(model, adapter)
+        return cls(model, tokenizer, folder, adapter)
 
     @cached_property
     def grammar_tokenizer(self) -> Any:
@@ -97,9 +101,17 @@ class LocalModel:
         }
 
     def provenance(self) -> tuple[tuple[str, str], ...]:
-        """:meth:`settings` as text, and the sha256 of the weights as ``base_model``."""
-        settings = ((name, str(value)) for name, value in self.settings().items())
-        return (("base_model", weights.weights_sha256(self.folder)), *settings)
+        """:meth:`settings` as text, and the sha256 of the weights as ``base_model`` (and ``adapter``)."""
+        hashes = [("base_model", weights.weights_sha256(self.folder))]
+        if self.adapter is not None:
+            hashes.append(("adapter", adapters.weights_sha256(self.adapter)))
+        return (*hashes, *((name, str(value)) for name, value in self.settings().items()))
+
+    def _fixed_tokens(self, system: str) -> list[int]:
+        """Tokens of a prompt that has only this system text."""
+        if system not in self._fixed:
+            self._fixed[system] = self.prompt_tokens(Prompt(system, ""))
+        return self._fixed[system]
 
     def prompt_tokens(self, prompt: Prompt | str) -> list[int]:
         """Tokens of a prompt as they are fed to the model (a ``str`` is taken as already rendered)."""
@@ -145,11 +157,12 @@ class LocalModel:
         rows = self._rows(n, seed, grammar)
         run = Run(self, rows, temperature, top_p, max_new_tokens, watch_for(cancelled, deadline), progress)
         tokens = self.prompt_tokens(prompt)
+        fixed = 0 if isinstance(prompt, str) else _shared_start(tokens, self._fixed_tokens(prompt.system))
         stopped: Stopped | None = None
         prefilled: float | None = None
         try:
             run.watch()
-            first = run.read_prompt(tokens)
+            first = run.read_prompt(tokens, fixed)
             prefilled = time.perf_counter()
             for start in range(0, n, MOST_ROWS):
                 run.decode(range(start, min(start + MOST_ROWS, n)), first)
@@ -188,17 +201,10 @@ class LocalModel:
         return first_line(text) if one_line else text
 
 
-def best_dtype() -> torch.dtype:
-    """Choose bfloat16 where the machine computes in it natively (CUDA, AVX-512 BF16, AMX), else float32."""
-    import torch
-
-    if torch.cuda.is_available() and torch.cuda.is_bf16_supported():
-        return torch.bfloat16
-    try:
-        flags = Path("/proc/cpuinfo").read_text(encoding="utf-8")
-    except OSError:
-        flags = ""
-    return torch.bfloat16 if "avx512_bf16" in flags or "amx_bf16" in flags else torch.float32
+def _shared_start(one: list[int], other: list[int]) -> int:
+    """How many first tokens two lists share."""
+    pairs = zip(one, other, strict=False)
+    return next((place for place, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
 
 
 def _end_tokens(model: Any, tokenizer: Any) -> tuple[int, ...]:
@@ -207,15 +213,31 @@ def _end_tokens(model: Any, tokenizer: Any) -> tuple[int, ...]:
     return tuple(sorted({token for token in (*found, tokenizer.eos_token_id) if token is not None}))
 
 
-_shared: dict[Path, LocalModel] = {}
+MOST_SHARED = 2
+"""Models kept loaded at once: the base model and one adapter merged into a copy of it."""
+
+_shared: dict[tuple[Path, Path | None, Precision, str | None], LocalModel] = {}
 _shared_lock = threading.Lock()
 
 
-def shared_model(folder: Path | None = None) -> LocalModel:
-    """The model of this process, loaded at its first use; raises ``NotReadyError`` like ``load``."""
+def shared_model(
+    folder: Path | None = None,
+    adapter: Path | None = None,
+    precision: Precision = "auto",
+    device: str | None = None,
+) -> LocalModel:
+    """A model of this process, loaded at its first use; raises ``NotReadyError`` like ``load``.
+
+    The one used longest ago is dropped when there are more than :data:`MOST_SHARED`.
+    """
     folder = (folder or weights.default_folder()).resolve()
+    key = (folder, adapter, precision, device)
     with _shared_lock:
-        if folder not in _shared:
+        model = _shared.pop(key, None)
+        if model is None:
+            while len(_shared) >= MOST_SHARED:
+                del _shared[next(iter(_shared))]
             is_default = folder == weights.default_folder().resolve()
-            _shared[folder] = LocalModel.load(None if is_default else folder)
-        return _shared[folder]
+            model = LocalModel.load(None if is_default else folder, precision, device, adapter=adapter)
+        _shared[key] = model
+        return model

@@ -59,17 +59,18 @@ class PackedRows:
 
     @torch.inference_mode()
     def read_prompt(self, tokens: Sequence[int]) -> Iterator[Scores | None]:
-        """Read the prompt in chunks; yields None after each but the last, then the next token's scores.
+        """Append to the prompt in chunks; yields None after each but the last, then the next token's scores.
 
         The scores have one row, which holds for every row to come.
         """
+        before, end = self.prompt_length, self.prompt_length + len(tokens)
         size = math.ceil(len(tokens) / math.ceil(len(tokens) / CHUNK)) if tokens else 1
         for start in range(0, len(tokens), size):
             chunk = torch.tensor([tokens[start : start + size]])
-            positions = torch.arange(start, start + chunk.shape[1])[None]
+            positions = torch.arange(before + start, before + start + chunk.shape[1])[None]
             scores = self._forward(chunk, positions, None, [chunk.shape[1] - 1])
             self.prompt_length += chunk.shape[1]
-            yield scores if self.prompt_length == len(tokens) else None
+            yield scores if self.prompt_length == end else None
 
     @torch.inference_mode()
     def read(self, tokens: dict[int, list[int]]) -> Scores:
@@ -86,6 +87,16 @@ class PackedRows:
             last.append(end)
             self.lengths[row] = self.lengths.get(row, 0) + len(new)
         return self._forward(flat, torch.tensor([positions]), self._mask(owners), last)
+
+    def prompt_state(self) -> list[tuple[Tensor, Tensor]]:
+        """Keys and values of the prompt as read so far, per layer (no rows may have been added)."""
+        return [(layer.keys, layer.values) for layer in self.cache.layers]
+
+    def take_prompt(self, state: list[tuple[Tensor, Tensor]]) -> None:
+        """Begin with a prompt that was read before."""
+        for number, (keys, values) in enumerate(state):
+            self.cache.update(keys, values, number)
+        self.prompt_length = int(state[0][0].shape[-2])
 
     def forget_rows(self) -> None:
         """Drop every row and keep the prompt."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sensecf_core.cohorts.encoding import to_code
@@ -21,10 +21,12 @@ from sensecf_core.queries.answer import Edits
 from sensecf_core.queries.limits import Movable
 from sensecf_core.queries.query import Driver, Query
 
+LINE_ANSWER = "Answer in one line, in the profile's order: name=value; name=value"
+JSON_ANSWER = 'Answer as JSON: {"changes": [{"feature": name, "value": value}]}'
 INSTRUCTIONS = (
     "Name the smallest realistic change of a health profile that changes a risk model's decision. "
     "Only features with → may change: name=value→limit, →low..high, or →names; 1 is yes, 0 is no. "
-    "Answer in one line, in the profile's order: name=value; name=value"
+    + LINE_ANSWER
 )
 PROFILE = "Profile: {profile}"
 RISK = "Risk of {label}: {risk} of 100, {flagged}."
@@ -90,6 +92,11 @@ def build(
             for example in examples
         ),
     )
+
+
+def asking_for_json(prompt: Prompt) -> Prompt:
+    """The same prompt, its answer wanted as JSON (:mod:`sensecf_core.language.json_answers`)."""
+    return replace(prompt, system=prompt.system.replace(LINE_ANSWER, JSON_ANSWER))
 
 
 def question(schema: Schema, query: Query, told: Sequence[Driver], only: frozenset[str] | None = None) -> str:
@@ -188,7 +195,7 @@ def chat_text(tokenizer: Any, prompt: Prompt) -> str:
     return "\n\n".join(parts)
 
 
-def _reference_case() -> tuple[Schema, Query, tuple[Driver, ...]]:
+def reference_case() -> tuple[Schema, Query, tuple[Driver, ...]]:
     """Build a made-up question that uses every text above; only its hash is ever used."""
     numeric = {"label": "", "role": "behaviour", "valid": (0, 99)}
     schema = Schema.model_validate(
@@ -231,7 +238,7 @@ def _reference_case() -> tuple[Schema, Query, tuple[Driver, ...]]:
 
 def _template_sha256() -> str:
     """Hash the prompt of the reference case, so that it changes exactly when a prompt's text does."""
-    schema, query, drivers = _reference_case()
+    schema, query, drivers = reference_case()
     mirrored = query.model_copy(
         update={"desired": 1, "factual": query.factual.model_copy(update={"predicted": 0})}
     )
@@ -243,3 +250,5 @@ def _template_sha256() -> str:
 
 TEMPLATE_SHA256 = _template_sha256()
 """Hash of the prompt template, for provenance and for adapters trained on it."""
+JSON_TEMPLATE_SHA256 = hashlib.sha256(f"{TEMPLATE_SHA256}\n{JSON_ANSWER}".encode()).hexdigest()
+"""The same for prompts that ask for JSON."""

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from sensecf_core.language.local_model import LocalModel
     from sensecf_core.language.packed import PackedRows, Scores
 
+MOST_PREFIXES = 4
+"""Fixed parts of prompts whose keys and values a model keeps (about 46 KB a token for the default one)."""
+
 Stopped = Literal["cancelled", "deadline"]
 
 
@@ -48,16 +51,35 @@ class Run:
     progress: Callable[[int, int], None] | None
     packed: PackedRows | None = None
 
-    def read_prompt(self, tokens: list[int]) -> Scores:
-        """Read the prompt; returns the scores of every row's first token."""
+    def read_prompt(self, tokens: list[int], fixed: int) -> Scores:
+        """Read the prompt; returns the scores of every row's first token.
+
+        The first ``fixed`` tokens are the same for every query: what was computed of them is kept.
+        """
         from sensecf_core.language.packed import PackedRows
 
         self.packed = PackedRows(self.owner.model, plain_head=self.owner.plain_head)
-        for scores in self.packed.read_prompt(tokens):
+        start = self._read_fixed(self.packed, tuple(tokens[: min(fixed, len(tokens) - 1)]))
+        for scores in self.packed.read_prompt(tokens[start:]):
             self.watch()
             if scores is not None:
                 return scores
         raise ValueError("the prompt is empty")
+
+    def _read_fixed(self, packed: PackedRows, tokens: tuple[int, ...]) -> int:
+        """Take the fixed part from the model's memory, or read it and keep it; returns its length."""
+        kept = self.owner.prefixes
+        if not tokens:
+            return 0
+        if tokens in kept:
+            packed.take_prompt(kept[tokens])
+            return len(tokens)
+        for _ in packed.read_prompt(tokens):
+            self.watch()
+        while len(kept) >= MOST_PREFIXES:
+            del kept[next(iter(kept))]
+        kept[tokens] = packed.prompt_state()
+        return len(tokens)
 
     def decode(self, numbers: range, first: Scores) -> None:
         """Decode the rows ``numbers`` behind the prompt, until all are done."""

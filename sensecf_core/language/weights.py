@@ -253,11 +253,12 @@ def file_sha256(path: Path) -> str:
 
 @cache
 def weights_sha256(folder: Path) -> str:
-    """Sha256 of a model folder's weights: from its manifest, else of its safetensors files."""
+    """Sha256 of a model folder's weights: from its manifest, else of its safetensors (or ``.bin``) files."""
     manifest = folder / MANIFEST
     if manifest.exists():
         return str(json.loads(manifest.read_text(encoding="utf-8"))["files"]["model.safetensors"])
-    digests = [file_sha256(path) for path in sorted(folder.glob("*.safetensors"))]
+    found = sorted(folder.glob("*.safetensors")) or sorted(folder.glob("pytorch_model*.bin"))
+    digests = [file_sha256(path) for path in found]
     return hashlib.sha256("".join(digests).encode()).hexdigest()
 
 

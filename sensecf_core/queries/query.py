@@ -37,3 +37,26 @@ class Driver(Plain):
 
     feature: str
     log_odds: float
+
+
+class Lever(Plain):
+    """What moving one feature to ``value`` (a code) is told to be worth, in log-odds of class 1."""
+
+    feature: str
+    value: float
+    log_odds: float
+
+
+class Told(Plain):
+    """What a fine-tuned model is told about a query beside the profile.
+
+    Attributes
+    ----------
+    gap : how far the factual lies from the threshold, in log-odds (0 or more).
+    levers : changes and what they are probably worth, the most useful feature first.
+    context : the features that cannot move but matter most to the prediction, strongest first.
+    """
+
+    gap: float
+    levers: tuple[Lever, ...]
+    context: tuple[str, ...] = ()

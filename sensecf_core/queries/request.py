@@ -6,7 +6,7 @@ from typing import Literal
 
 from sensecf_core.cohorts.schema import Plain, Profile, Span
 
-METHODS = ("lm-zero-shot", "lm-few-shot", "random")
+METHODS = ("lm-fine-tuned", "lm-few-shot", "lm-zero-shot", "random")
 """Proposers that can be asked for by name."""
 
 
@@ -16,12 +16,15 @@ class ExplainRequest(Plain):
     ``grammar`` holds a language model to readable answers within the limits while it writes. ``profile``
     and ``desired`` of ``None`` mean the cohort's own; ``ranges`` are in each feature's
     unit; ``levels`` name the allowed levels of ordinal and categorical features.
+    ``temperature`` of None is the method's own: an adapter's best one, else 1. ``model`` names a language
+    model (:mod:`sensecf_core.language.model_registry`); None is the default one.
     """
 
     cohort: str
     participant_id: str
     row_id: str | None = None
     method: str = "lm-few-shot"
+    model: str | None = None
     k: int = 4
     candidates: int = 16
     max_changes: int = 3
@@ -31,7 +34,7 @@ class ExplainRequest(Plain):
     levels: dict[str, tuple[str, ...]] = {}
     desired: Literal[0, 1] | None = None
     seed: int = 0
-    temperature: float = 1.0
+    temperature: float | None = None
     grammar: bool = True
     max_model_rows: int = 50_000
     max_seconds: float = 120.0

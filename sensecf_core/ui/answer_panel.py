@@ -53,6 +53,8 @@ def show(frame: Frame, answer: Answer) -> None:
 def _summary(answer: Answer) -> str:
     trace = answer.trace
     parts = [words.METHOD_TITLES.get(answer.method, answer.method)]
+    if model := answer.settings.get("model"):
+        parts.append(str(model))
     if trace.proposed:
         parts.append(
             f"{words.counted(trace.proposed, 'candidate')} proposed, {trace.valid} valid as they came"

@@ -128,6 +128,25 @@ def reliability(curve: Sequence[dict[str, float]], sentence: str) -> Chart:
     return Chart(figure, sentence)
 
 
+def course(x: Sequence[float], y: Sequence[float | None], titles: tuple[str, str], sentence: str) -> Chart:
+    """Draw how ``y`` went while ``x`` grew, from zero up; ``titles`` are those of the x and y axes."""
+    figure = go.Figure(
+        go.Scatter(
+            x=list(x),
+            y=list(y),
+            mode="lines+markers",
+            marker={"color": DOWN, "size": 8},
+            line={"color": DOWN},
+            connectgaps=True,
+            hovertemplate=f"%{{y:.3g}} after %{{x:,}} {titles[0].lower()}<extra></extra>",
+        )
+    )
+    figure.update_xaxes(title=titles[0], rangemode="tozero", zeroline=False, nticks=6)
+    figure.update_yaxes(title=titles[1], rangemode="tozero", zeroline=False, nticks=6)
+    figure.update_layout(height=250, margin={"l": 8, "r": 16, "t": 8, "b": 8}, showlegend=False)
+    return Chart(figure, sentence)
+
+
 def funnel(steps: Sequence[tuple[str, int]], sentence: str) -> Chart:
     """Draw how many candidates passed each step; ``steps`` run from proposed to shown."""
     figure = go.Figure(

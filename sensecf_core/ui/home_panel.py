@@ -43,7 +43,7 @@ def introduction(frame: Frame) -> None:
         "SenseCF shows what a classifier makes of one participant, and asks a language model **on this "
         "machine** for the smallest realistic change after which the classifier would decide otherwise. "
         "Every proposed change is checked against the classifier, the participant's limits and real people "
-        "before you see it. Nothing leaves this computer."
+        "before you see it. Nothing leaves this computer, unless you allow a server (see Models)."
     )
     carried = {
         name: value for name in ("cohort", "participant", "row") if (value := getattr(frame.choice, name))
@@ -145,7 +145,7 @@ def _quality(card: dict[str, Any] | None) -> str:
     return f"AUROC {auroc['value']:.2f} ({auroc['low']:.2f}–{auroc['high']:.2f}) on {tested}"
 
 
-def language_model() -> None:
+def language_model(frame: Frame) -> None:
     """Say whether the language model is ready, and what to run if not."""
     st.header("Language model")
     found = weights.status()
@@ -153,3 +153,9 @@ def language_model() -> None:
         st.success(f"`{weights.DEFAULT_MODEL}` is on this machine and whole.", icon=":material/check_circle:")
     else:
         st.warning(words.message(found.message), icon=":material/download:")
+    st.page_link(
+        "pages/7_Models.py",
+        label="Which models fit this machine, and fine-tuning for a cohort",
+        icon=":material/model_training:",
+        query_params={} if frame.choice.cohort is None else {"cohort": frame.choice.cohort},
+    )

@@ -21,11 +21,14 @@ ROLE_NOTES = {
     "context": "what cannot or must not be moved",
 }
 METHOD_TITLES = {
+    "lm-fine-tuned": "Language model, fine-tuned",
     "lm-few-shot": "Language model, shown examples",
     "lm-zero-shot": "Language model, no examples",
     "random": "Random draws (control)",
 }
 METHOD_NOTES = {
+    "lm-fine-tuned": "A language model on this machine that was trained on this cohort to find changes that "
+    "alter the prediction. It is told what each possible change is probably worth, and combines them.",
     "lm-few-shot": "A language model on this machine proposes changes after seeing worked examples from "
     "other people.",
     "lm-zero-shot": "A language model on this machine proposes changes from the profile alone.",
@@ -78,6 +81,11 @@ def count(n: int) -> str:
 def counted(n: int, singular: str, plural: str | None = None) -> str:
     """Write ``n`` with its noun: "1 change", "3 changes"."""
     return f"{count(n)} {singular if n == 1 else plural or singular + 's'}"
+
+
+def gigabytes(size: float) -> str:
+    """Write an amount of memory in GB (10⁹ bytes): "0.8 GB"."""
+    return f"{size:.3g} GB"
 
 
 def of_100(probability: float) -> str:
@@ -153,6 +161,11 @@ def against_reference(feature: Feature, value: Value) -> str:
     if low is not None and value < low:
         return "▼ below reference"
     return ""
+
+
+def moment(iso: str) -> str:
+    """Write an ISO 8601 time in UTC as "2026-11-22 22:40 UTC"."""
+    return f"{iso[:16].replace('T', ' ')} UTC"
 
 
 def seconds(duration: float) -> str:

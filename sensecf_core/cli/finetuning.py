@@ -1,0 +1,212 @@
+"""``pairs`` and ``finetune``: teach a language model a cohort."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sensecf_core.cli.cohorts import Json
+from sensecf_core.cli.output import ProgressLine, print_json, print_json_line
+from sensecf_core.errors import InputError, unknown
+
+if TYPE_CHECKING:
+    from sensecf_core.counterfactuals.fine_tune import Options
+
+SOURCES = ("shap", "none", "probes")
+MOST_RANK = 8
+JsonProgress = Annotated[
+    bool, typer.Option("--json-progress", help="Print progress as JSON lines on stdout, for programs.")
+]
+
+
+def pairs(
+    *,
+    cohort: Annotated[str, typer.Option(help="The cohort's name; see `cohort list`.")],
+    variants: Annotated[
+        int, typer.Option(help="Queries with varied limits per row, beside the plain one.")
+    ] = 1,
+    rows: Annotated[
+        int | None, typer.Option(help="Rows per direction and limits profile; without it all of `train`.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Draws rows and limits.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Search answers to training queries: what a language model is fine-tuned with."""
+    from sensecf_core.counterfactuals import pair_files
+    from sensecf_core.counterfactuals.checker import checker
+
+    _at_least(0, variants=variants, seed=seed)
+    if rows is not None:
+        _at_least(1, rows=rows)
+    with ProgressLine() as line:
+        folder, _ = pair_files.made(
+            checker(cohort), seed=seed, variants=variants, most_rows=rows, progress=line
+        )
+    card = pair_files.read_card(folder)
+    if as_json:
+        print_json({"folder": str(folder), **card})
+        return
+    people = f"{card['participants']:,} people"
+    print(f"{card['answers']:,} answers to {card['queries']:,} queries of {people}; {folder}")
+    for group in card["groups"]:
+        limits = "varied" if group["varied_limits"] else "plain"
+        print(
+            f"  {group['limits']:12} towards {group['desired']}, {limits} limits: {group['queries']:,} "
+            f"queries, {group['unanswered_share']:.0%} without an answer, {group['answers']:,} answers"
+        )
+
+
+def finetune(
+    *,
+    cohort: Annotated[str, typer.Option(help="The cohort's name; see `cohort list`.")],
+    minutes: Annotated[
+        float | None, typer.Option(help="Minutes of training (validation not counted).")
+    ] = None,
+    tokens: Annotated[
+        int | None, typer.Option(help="Tokens to read, instead of or beside --minutes.")
+    ] = None,
+    base: Annotated[
+        str | None, typer.Option(help="A local language model; see `models`. Without it the default.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="The adapter's name; without it the base model's.")] = None,
+    rounds: Annotated[int, typer.Option(help="Rounds that add the model's own accepted answers.")] = 0,
+    rank: Annotated[int, typer.Option(help=f"Rank of the adapter, at most {MOST_RANK}.")] = MOST_RANK,
+    learning_rate: Annotated[float, typer.Option(help="Peak learning rate.")] = 2e-3,
+    told: Annotated[
+        str, typer.Option(help="What the prompt tells: shap, none, or probes (ablation).")
+    ] = "shap",
+    most_pairs: Annotated[int | None, typer.Option(help="Training queries to learn from at most.")] = None,
+    rows: Annotated[int | None, typer.Option(help="As for `pairs`.")] = None,
+    variants: Annotated[int, typer.Option(help="As for `pairs`.")] = 1,
+    validation: Annotated[int, typer.Option(help="`val` queries per group at each validation.")] = 12,
+    seed: Annotated[int, typer.Option(help="Draws pairs, their order and the adapter's first weights.")] = 0,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint.")] = False,
+    publish: Annotated[
+        bool, typer.Option("--publish", help="Built-in cohorts: write to models/adapters, to be committed.")
+    ] = False,
+    as_json: Json = False,
+    json_progress: JsonProgress = False,
+) -> None:
+    """Fine-tune a language model (LoRA) for a cohort; the adapter then answers `lm-fine-tuned`.
+
+    Checkpoints every few minutes; a run that was ended goes on with --resume.
+    """
+    if minutes is None and tokens is None:
+        minutes = 60.0
+    _at_least(1, validation=validation, rank=rank)
+    _at_least(0, rounds=rounds, variants=variants, seed=seed)
+    if rank > MOST_RANK:
+        raise InputError(f"--rank must be at most {MOST_RANK}, got {rank}.")
+    if told not in SOURCES:
+        raise unknown("value of --told", told, SOURCES)
+    if (minutes is not None and minutes <= 0) or (tokens is not None and tokens <= 0) or learning_rate <= 0:
+        raise InputError("--minutes, --tokens and --learning-rate must be above 0.")
+    if rounds * 0.2 >= 1:
+        raise InputError(f"--rounds must be at most 4, got {rounds}.")
+    from sensecf_core.counterfactuals.fine_tune import Options
+    from sensecf_core.language.fine_tuning import Settings
+
+    options = Options(
+        settings=Settings(
+            rank=rank, alpha=2 * rank, learning_rate=learning_rate, tokens=tokens, minutes=minutes, seed=seed
+        ),
+        rounds=rounds,
+        variants=variants,
+        most_rows=rows,
+        most_pairs=most_pairs,
+        source=told,  # type: ignore[arg-type]
+        validation_queries=validation,
+    )
+    with ProgressLine() as line:
+        tell = (
+            (lambda done, words: print_json_line({"fraction": done, "message": words}))
+            if json_progress
+            else line
+        )
+        card, folder = _run(cohort, base, name, options, resume=resume, publish=publish, tell=tell)
+    if as_json:
+        print_json({"folder": str(folder), "card": card})
+    elif not json_progress:
+        print(f"The adapter {card['name']} of {cohort} is in {folder}; lm-fine-tuned answers with it.")
+
+
+def _run(
+    cohort: str,
+    base: str | None,
+    name: str | None,
+    options: Options,
+    *,
+    resume: bool,
+    publish: bool,
+    tell: Any,
+) -> tuple[dict[str, Any], Path]:
+    from sensecf_core.counterfactuals.checker import CancelledError, checker
+    from sensecf_core.counterfactuals.fine_tune import fine_tune
+    from sensecf_core.counterfactuals.model_choice import local_folder
+    from sensecf_core.language import adapters
+    from sensecf_core.language.local_model import LocalModel
+
+    judges = checker(cohort)
+    where = local_folder(base)
+    tell(0.0, "Loading the language model")
+    model = LocalModel.load(where)
+    called = name or model.folder.name
+    if not called.replace("-", "").replace(".", "").replace("_", "").isalnum():
+        raise InputError(f"--name takes letters, digits, dots, dashes and underscores, got {called!r}.")
+    place = adapters.built_in_folder if publish else adapters.own_folder
+    out = place(judges.cohort, called)
+    stop = _Stop()
+    try:
+        card = fine_tune(
+            judges,
+            model,
+            options,
+            name=called,
+            work=_work(judges.schema.name, called, options),
+            out=out,
+            resume=resume,
+            tell=tell,
+            cancelled=stop,
+        )
+    except CancelledError as cancelled:
+        raise InputError("Interrupted; the same command with --resume goes on.") from cancelled
+    except ValueError as error:
+        raise InputError(f"Nothing to learn: {error}.") from error
+    return card.model_dump(), out
+
+
+class _Stop:
+    """Whether the process was asked to end: the checkpoint is written before it does."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        signal.signal(signal.SIGTERM, self._ask)
+        signal.signal(signal.SIGINT, self._ask)
+
+    def _ask(self, *_: object) -> None:
+        self.asked = True
+
+    def __call__(self) -> bool:
+        return self.asked
+
+
+def _work(cohort: str, name: str, options: Options) -> Path:
+    """Where checkpoints are kept: one folder per cohort, name and everything but the budget."""
+    from dataclasses import asdict, replace
+
+    from sensecf_core.paths import var
+
+    same = replace(options, settings=replace(options.settings, minutes=None, tokens=None, max_steps=None))
+    digest = hashlib.sha256(json.dumps(asdict(same), sort_keys=True).encode()).hexdigest()[:10]
+    return var("fine-tuning", f"{cohort}-{name}-{digest}")
+
+
+def _at_least(least: int, **values: int) -> None:
+    for name, value in values.items():
+        if value < least:
+            raise InputError(f"--{name} must be {least} or more, got {value}.")

@@ -1,0 +1,218 @@
+"""Fine-tune a language model for a cohort: pairs, training, rounds with the checker as teacher, the card."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from sensecf_core import provenance
+from sensecf_core.cohorts.fingerprint import file_sha256
+from sensecf_core.counterfactuals import pair_files, teaching
+from sensecf_core.counterfactuals.checker import CancelledError, Checker
+from sensecf_core.counterfactuals.levers import Source
+from sensecf_core.counterfactuals.pairs import Pair
+from sensecf_core.language import adapter_files, fine_tuning
+from sensecf_core.language.adapters import Card
+from sensecf_core.language.fine_tuning import Lesson, Point, Settings, Training
+from sensecf_core.language.local_model import LocalModel
+from sensecf_core.language.tuned_prompt import TUNED_SHA256
+
+STAGE = "stage{}.pt"
+ROUND_SHARE = 0.2
+"""Share of the budget that one round trains for."""
+ROUND_RATE = 0.4
+"""Learning rate of a round, as a share of the first stage's."""
+
+Tell = Callable[[float, str], None]
+
+
+@dataclass(frozen=True)
+class Options:
+    """What ``finetune`` can be told, beside the training's own settings.
+
+    ``rounds`` is how many times the model's own accepted answers are added; ``round_queries`` how many
+    training queries it answers for each.
+    """
+
+    settings: Settings
+    rounds: int = 0
+    round_queries: int = 300
+    variants: int = 1
+    most_rows: int | None = None
+    most_pairs: int | None = None
+    source: Source = "shap"
+    validation_queries: int = teaching.PER_GROUP
+
+
+def fine_tune(
+    checker: Checker,
+    base: LocalModel,
+    options: Options,
+    *,
+    name: str,
+    work: Path,
+    out: Path,
+    resume: bool = False,
+    tell: Tell = lambda done, words: None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> Card:
+    """Fine-tune ``base`` and write the adapter to ``out``; ``work`` holds checkpoints meanwhile.
+
+    Raises ``CancelledError`` when cancelled: the checkpoint stays, and ``resume`` goes on from it. Raises
+    ``ValueError`` if no training query has an answer.
+    """
+    if not resume:
+        shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder, pairs = pair_files.made(
+        checker,
+        seed=options.settings.seed,
+        variants=options.variants,
+        most_rows=options.most_rows,
+        source=options.source,
+        progress=lambda done, words: tell(0.05 * done, words),
+    )
+    answered = [pair for pair in pairs if pair.answers][: options.most_pairs]
+    cases = teaching.Cases.of(checker, "val", options.validation_queries, options.source)
+    course = _Course(checker, base, options, work, cases, tell, cancelled)
+    peft = fine_tuning.fresh_adapter(base.model, options.settings)
+    curve: list[Point] = []
+    rounds: list[dict[str, Any]] = []
+    taught: list[Pair] = answered
+    for stage in range(options.rounds + 1):
+        if stage:
+            taught = course.own(peft, answered, stage) + answered
+        found = course.train(peft, taught, stage)
+        curve += found.curve
+        rounds.append({"round": stage, "queries": len(taught), "val": found.best_score, "ended": found.ended})
+    model = LocalModel(peft.get_base_model().eval(), base.tokenizer, base.folder)
+    temperature, rates = teaching.choose_temperature(checker, model, cases, cancelled)
+    card = _card(checker, base, options, name, folder) | {
+        "temperature": temperature,
+        "rates": rates,
+        "rounds": rounds,
+        "training": _training(curve),
+    }
+    if cancelled():
+        raise CancelledError
+    return adapter_files.save(peft, out, card, curve)
+
+
+@dataclass(frozen=True)
+class _Course:
+    """What every stage of one fine-tuning shares."""
+
+    checker: Checker
+    base: LocalModel
+    options: Options
+    work: Path
+    cases: teaching.Cases
+    tell: Tell
+    cancelled: Callable[[], bool]
+
+    def train(self, peft: Any, pairs: list[Pair], stage: int) -> fine_tuning.FineTuned:
+        """Train one stage; one that was finished before is only loaded."""
+        training = Training(
+            peft, self.base.tokenizer, self._lessons(pairs), self._settings(stage), self.work / str(stage)
+        )
+        training.resume()
+        found = training.run(
+            lambda p: self.tell(self._share(stage, p.done), _words(p, stage)),
+            self.cancelled,
+            self._validate,
+        )
+        if found.ended == "cancelled":
+            raise CancelledError
+        return found
+
+    def own(self, peft: Any, pairs: list[Pair], stage: int) -> list[Pair]:
+        """Let the model answer training queries; what it got right teaches it next."""
+        model = LocalModel(peft.get_base_model().eval(), self.base.tokenizer, self.base.folder)
+        some = pairs[stage - 1 :: max(1, len(pairs) // self.options.round_queries)]
+        share = self._share(stage, 0.0)
+        found = teaching.own_answers(
+            self.checker,
+            model,
+            some[: self.options.round_queries],
+            seed=self.options.settings.seed + 1000 * stage,
+            progress=lambda done, words: self.tell(share, f"{words}, {100 * done:.0f} %"),
+            cancelled=self.cancelled,
+        )
+        if self.cancelled():
+            raise CancelledError
+        return list(found)
+
+    def _lessons(self, pairs: list[Pair]) -> list[Lesson]:
+        return teaching.lessons(self.checker.schema, self.base.tokenizer, pairs)
+
+    def _settings(self, stage: int) -> Settings:
+        settings, rounds = self.options.settings, self.options.rounds
+        share = ROUND_SHARE if stage else 1 - ROUND_SHARE * rounds
+        rate = settings.learning_rate * (ROUND_RATE if stage else 1)
+        return replace(
+            settings,
+            learning_rate=rate,
+            minutes=settings.minutes and settings.minutes * share,
+            tokens=settings.tokens and round(settings.tokens * share),
+            max_steps=settings.max_steps and max(1, round(settings.max_steps * share)),
+            validations=settings.validations if not stage else 2,
+        )
+
+    def _share(self, stage: int, done: float) -> float:
+        rounds = self.options.rounds
+        first = 1 - ROUND_SHARE * rounds
+        share = first * done if not stage else first + ROUND_SHARE * (stage - 1 + done)
+        return 0.05 + 0.9 * share
+
+    def _validate(self, model: Any) -> float:
+        found = LocalModel(model, self.base.tokenizer, self.base.folder)
+        return teaching.score(teaching.measure(self.checker, found, self.cases, cancelled=self.cancelled))
+
+
+def _words(progress: fine_tuning.Progress, stage: int) -> str:
+    minutes = progress.seconds_left / 60
+    return (
+        f"{'Training' if not stage else f'Round {stage}'}: step {progress.step}, loss {progress.loss:.2f}, "
+        f"{progress.tokens_per_second:.0f} tokens/s, about {minutes:.0f} min left"
+    )
+
+
+def _training(curve: list[Point]) -> dict[str, Any]:
+    return {
+        "steps": sum(_last_of_stages(curve, "step")),
+        "tokens": sum(_last_of_stages(curve, "tokens")),
+        "seconds": round(sum(_last_of_stages(curve, "seconds"))),
+        "last_loss": curve[-1].loss if curve else None,
+    }
+
+
+def _last_of_stages(curve: list[Point], name: str) -> list[float]:
+    values = [getattr(point, name) for point in curve]
+    return [now for now, then in zip(values, [*values[1:], -1], strict=True) if then < now]
+
+
+def _card(checker: Checker, base: LocalModel, options: Options, name: str, pairs: Path) -> dict[str, Any]:
+    from sensecf_core.language import weights
+
+    return {
+        "name": name,
+        "cohort": checker.schema.name,
+        "base": base.folder.name,
+        "base_sha256": weights.weights_sha256(base.folder),
+        "schema_sha256": checker.schema.sha256,
+        "classifier_sha256": checker.classifier.sha256,
+        "template_sha256": TUNED_SHA256,
+        "pairs_sha256": file_sha256(pairs / pair_files.PAIRS),
+        "pairs": {k: v for k, v in pair_files.read_card(pairs).items() if k not in ("origin", "provenance")},
+        "settings": {
+            k: v for k, v in (asdict(options) | asdict(options.settings)).items() if k != "settings"
+        },
+        "provenance": {
+            "commit": provenance.commit(),
+            "version": provenance.versions(),
+            "machine": provenance.machine(),
+        },
+    }

@@ -1,0 +1,102 @@
+"""Which language model answers a request, and whether it may: its host, its method, its memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from sensecf_core.cohorts import registry as cohorts
+from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.errors import InputError
+from sensecf_core.language import machine, model_registry, remote_hosts
+from sensecf_core.language.local_model import LocalModel
+from sensecf_core.language.model_registry import ModelSpec
+from sensecf_core.language.remote_model import RemoteModel
+from sensecf_core.queries.request import ExplainRequest
+
+REMOTE_METHOD = "lm-zero-shot"
+"""What a server is asked: examples would be other participants' rows."""
+
+
+def check_model(request: ExplainRequest, cohort: Cohort | None = None) -> ModelSpec | None:
+    """Return the model that a request names (None: the default one), if it may and can answer it.
+
+    Nothing is loaded or sent. Raises ``InputError`` for a name that does not exist, a method that the
+    model cannot be asked by, a host that may not see this cohort, and a model that this machine cannot
+    hold; ``NotReadyError`` with the command that fetches missing weights.
+    """
+    if request.model is None:
+        return None
+    spec = model_registry.spec(request.model)
+    if request.method == "random":
+        raise InputError(f"The method random asks no language model; leave out {request.model!r}.")
+    if spec.kind == "endpoint":
+        remote_model(spec, request, cohort or cohorts.load(request.cohort))
+    else:
+        _held(spec.name, spec.source)
+    return spec
+
+
+def remote_model(spec: ModelSpec, request: ExplainRequest, cohort: Cohort) -> RemoteModel:
+    """Return an endpoint as a model that may be asked about ``cohort``; raises like :func:`check_model`."""
+    if request.method != REMOTE_METHOD:
+        raise InputError(
+            f"{spec.name} runs on a server, which is never shown another participant's row: ask it with the "
+            f"method {REMOTE_METHOD} instead of {request.method}."
+        )
+    return RemoteModel(spec, remote_hosts.allowed(spec, cohort.schema.name, restricted=restricted(cohort)))
+
+
+def restricted(cohort: Cohort) -> bool:
+    """Whether a cohort may be sent to a server only where it is named: own ones, and what is not public."""
+    return cohort.own or not cohort.schema.provenance.public
+
+
+def local_model(spec: ModelSpec) -> LocalModel:
+    """Load a local model of the registry, once per process; raises like :func:`check_model`."""
+    from sensecf_core.language.local_model import shared_model
+
+    held = _held(spec.name, spec.source)
+    return shared_model(held.folder, precision=held.precision, device=held.device)
+
+
+def model_folder(spec: ModelSpec) -> Path:
+    """Where a local model's weights are; raises like :func:`check_model`."""
+    return _held(spec.name, spec.source).folder
+
+
+def local_folder(name: str | None) -> Path | None:
+    """Where the weights of a local model named on a command line are (None: the default model's)."""
+    if name is None:
+        return None
+    spec = model_registry.spec(name)
+    if spec.kind == "endpoint":
+        raise InputError(f"{name} runs on a server; fine-tuning needs a model on this machine.")
+    return model_folder(spec)
+
+
+@dataclass(frozen=True)
+class _Held:
+    """Where a model's weights are, and how they fit: in the device's own precision ("auto"), or another."""
+
+    folder: Path
+    precision: Literal["auto", "float32", "bf16", "nf4"]
+    device: str | None
+
+
+@cache
+def _held(name: str, source: str) -> _Held:
+    """Find that a model fits, once: a loaded model does not stand in its own way."""
+    spec = model_registry.spec(name)
+    found = machine.machine()
+    fit = machine.fits(spec, found)
+    if spec.memory and not fit.ok:
+        raise InputError(f"This machine cannot hold {name}. {fit.reason}")
+    own = fit.precision in (None, machine.native_precision(found, gpu=fit.device == "cuda"))
+    return _Held(
+        folder=model_registry.require_folder(spec),
+        precision="auto" if own or fit.precision is None else fit.precision,
+        device="cpu" if found.gpu and fit.device == "cpu" else None,
+    )

@@ -1,0 +1,197 @@
+"""(query, answers) pairs that teach a language model: made on training rows by exhaustive search.
+
+For every query all combinations of the values it is told about (:mod:`levers`, at most two values of six
+features, at most 728 rows) are asked of the classifier. Kept are those within the rules that reach the
+desired class by the widest margin of a ladder, so that a slightly wrong number still flips; of these the
+minimal ones (no part of them would do), fewest changes first, then nearest. Half of the queries have the
+profile's plain limits, half have frozen features, narrowed ranges or another number of changes, so that
+the model learns to obey what its prompt says. Deterministic under a seed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from sensecf_core.cohorts.encoding import Codes
+from sensecf_core.cohorts.rules import violations
+from sensecf_core.cohorts.schema import Profile
+from sensecf_core.counterfactuals.ask import ask, under
+from sensecf_core.counterfactuals.checker import Checker, Meter
+from sensecf_core.counterfactuals.levers import Source, tell
+from sensecf_core.counterfactuals.moves import Mask, Moves
+from sensecf_core.queries.answer import Edits
+from sensecf_core.queries.limits import Limits
+from sensecf_core.queries.query import Query, Told
+
+Part = Literal["train", "val", "test"]
+
+MARGINS = (0.2, 0.1, 0.03)
+"""Log-odds beyond the threshold; the first that any combination reaches counts."""
+MOST_ANSWERS = 6
+"""Answers kept per query."""
+PER_FEATURE_SET = 2
+"""Answers kept that change the same features."""
+AT_ONCE = 500
+"""Queries judged in one call of the classifier (at most 364,000 rows)."""
+MOST_FROZEN = 0.4
+"""Largest share of the movable features that a varied query freezes."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One query, what its prompt tells, and its answers, best first (none if the search finds none)."""
+
+    query: Query
+    told: Told
+    answers: tuple[Edits, ...]
+
+
+def build(
+    checker: Checker,
+    *,
+    part: Part = "train",
+    seed: int = 0,
+    variants: int = 1,
+    most_rows: int | None = None,
+    source: Source = "shap",
+    progress: Callable[[float, str], None] = lambda done, words: None,
+) -> tuple[Pair, ...]:
+    """Make the pairs of a cohort, all directions and profiles.
+
+    Parameters
+    ----------
+    part : whose rows are asked about; only ``train`` teaches, ``val`` and ``test`` measure.
+    variants : queries with varied limits per row and profile, beside the one with plain limits.
+    most_rows : rows taken per direction and profile (None: all).
+    source : where the worth of changes that the prompt tells is taken from; answers are always searched
+        among the SHAP levers.
+    """
+    queries = list(_queries(checker, part, np.random.default_rng(seed), variants, most_rows))
+    pairs: list[Pair] = []
+    for start in range(0, len(queries), AT_ONCE):
+        progress(start / max(len(queries), 1), "Searching answers to training queries")
+        some = queries[start : start + AT_ONCE]
+        levers = tell(checker, some)
+        prompts = levers if source == "shap" else tell(checker, some, source)
+        answers = search_told(checker, some, levers)
+        pairs += [Pair(*parts) for parts in zip(some, prompts, answers, strict=True)]
+    return tuple(pairs)
+
+
+def _queries(
+    checker: Checker, part: Part, rng: np.random.Generator, variants: int, most_rows: int | None
+) -> Iterator[Query]:
+    rows = checker.cohort.rows[checker.cohort.parts.eq(part).to_numpy()]
+    predicted = checker.classifier.predict(rows)
+    profiles: tuple[Profile, ...] = ("intervention", "contrast")
+    directions: tuple[Literal[0, 1], ...] = (0, 1)
+    for profile, desired in product(profiles, directions):
+        chosen = rng.permutation(np.flatnonzero(predicted != desired))[:most_rows]
+        if not len(chosen):
+            continue
+        keys = [(str(participant), str(row)) for participant, row in rows.index[chosen]]
+        for query in ask(checker, keys, desired, Limits(profile=profile)):
+            if not query.movable:
+                continue
+            yield query
+            for _ in range(variants):
+                varied = under(checker, query, _varied(checker, query, rng))
+                if varied.movable:
+                    yield varied
+
+
+def _varied(checker: Checker, query: Query, rng: np.random.Generator) -> Limits:
+    """Draw limits as users set them: other counts, some features frozen, some ranges narrowed."""
+    names = [entry.feature for entry in query.movable]
+    n_frozen = rng.integers(0, 1 + int(MOST_FROZEN * len(names)))
+    frozen = set(rng.choice(names, size=n_frozen, replace=False))
+    ranges = {}
+    for entry in query.movable:
+        feature = checker.schema.feature(entry.feature)
+        if feature.named or feature.kind == "binary" or entry.feature in frozen or rng.random() > 0.2:
+            continue
+        low, high = sorted(rng.choice(entry.values, size=2))
+        ranges[entry.feature] = (float(low), float(high))
+    return query.limits.model_copy(
+        update={
+            "max_changes": int(rng.choice((1, 2, 3, 3, 4))),
+            "frozen": tuple(name for name in names if name in frozen),
+            "ranges": ranges,
+        }
+    )
+
+
+def search_told(checker: Checker, queries: Sequence[Query], told: Sequence[Told]) -> list[tuple[Edits, ...]]:
+    """Search all combinations of what each query is told about; answers best first."""
+    moves = [Moves.of(checker.schema, query) for query in queries]
+    combined = [_combinations(each, hints) for each, hints in zip(moves, told, strict=True)]
+    meter = Meter(checker.classifier, max_rows=10**12)
+    margins = meter.margin(np.vstack(combined)) if combined else np.empty(0)
+    ends = np.cumsum([len(rows) for rows in combined])[:-1]
+    found = []
+    for each, rows, beyond in zip(moves, combined, np.split(margins, ends), strict=True):
+        kept = _best(checker, each, rows, beyond)
+        found.append(tuple({n: c.after for n, c in each.changes(row).items()} for row in rows[kept]))
+    return found
+
+
+def reaches_told(checker: Checker, moves: Moves, told: Told) -> bool:
+    """Whether any combination of what a query is told about reaches the desired class, without a margin."""
+    rows = _combinations(moves, told)
+    if not len(rows):
+        return False
+    return bool(checker.reaches(checker.classifier.probability_of_codes(rows), moves.desired).any())
+
+
+def _combinations(moves: Moves, told: Told) -> Codes:
+    """Every row with 1 to ``max_changes`` of the told changes that breaks no rule, (rows, features)."""
+    schema = moves.schema
+    options: dict[int, list[float]] = {}
+    for lever in told.levers:
+        options.setdefault(schema.positions[lever.feature], []).append(lever.value)
+    choices = np.array(list(product(*(range(len(values) + 1) for values in options.values()))), dtype=int)
+    count = (choices > 0).sum(axis=1)
+    choices = choices[(count >= 1) & (count <= moves.max_changes)]
+    rows = np.repeat(moves.factual[None], len(choices), axis=0)
+    for column, (position, values) in enumerate(options.items()):
+        rows[:, position] = np.array([moves.factual[position], *values])[choices[:, column]]
+    return rows[~violations(schema, moves.factual, rows).any(axis=1)]
+
+
+def _best(checker: Checker, moves: Moves, rows: Codes, margins: Codes) -> npt.NDArray[np.int64]:
+    """Positions of the answers to keep: a margin, minimal, few changes, near, not all alike."""
+    sign = 1 if moves.desired else -1
+    beyond = sign * (margins - checker.threshold_margin)
+    wanted = next((margin for margin in MARGINS if (beyond >= margin).any()), None)
+    if wanted is None:
+        return np.empty(0, dtype=np.int64)
+    reached = np.flatnonzero(beyond >= wanted)
+    reached = reached[_minimal(rows[reached], moves.changed(rows[reached]))]
+    return reached[fewest_and_nearest(checker, moves, rows[reached], PER_FEATURE_SET)[:MOST_ANSWERS]]
+
+
+def fewest_and_nearest(checker: Checker, moves: Moves, rows: Codes, per_set: int) -> npt.NDArray[np.int64]:
+    """Order rows by number of changes, then Gower distance; at most ``per_set`` change the same features."""
+    changed = moves.changed(rows)
+    order = np.lexsort((checker.distances.gower(moves.factual, rows), changed.sum(axis=1)))
+    counts: dict[bytes, int] = {}
+    kept: list[int] = []
+    for place in order:
+        alike = changed[place].tobytes()
+        counts[alike] = counts.get(alike, 0) + 1
+        if counts[alike] <= per_set:
+            kept.append(int(place))
+    return np.array(kept, dtype=np.int64)
+
+
+def _minimal(rows: Codes, changed: Mask) -> Mask:
+    """Which rows have no other of the rows as a part: some of their changes, to the same values."""
+    same = (rows[:, None] == rows[None]) | ~changed[None]
+    part = same.all(axis=2) & (changed.sum(axis=1)[None] < changed.sum(axis=1)[:, None])
+    return np.asarray(~part.any(axis=1))

@@ -1,0 +1,160 @@
+"""Teach a language model the task: pairs become lessons, and the checker says how good it has become."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sensecf_core.counterfactuals import pairs as pair_search
+from sensecf_core.counterfactuals.checker import Checker, Meter
+from sensecf_core.counterfactuals.judge import judge
+from sensecf_core.counterfactuals.levers import Source
+from sensecf_core.counterfactuals.moves import Moves
+from sensecf_core.counterfactuals.pairs import Pair
+from sensecf_core.counterfactuals.raw_rates import RawRates, propose, raw_rates
+from sensecf_core.counterfactuals.refine import holding, undo_unneeded
+from sensecf_core.language import tuned_prompt
+from sensecf_core.language.fine_tuning import Lesson
+from sensecf_core.language.grammar import write_edits
+from sensecf_core.language.local_model import LocalModel
+from sensecf_core.language.prompts import chat_text
+
+if TYPE_CHECKING:
+    from sensecf_core.cohorts.schema import Schema
+
+Group = tuple[str, int]
+"""Limits profile and desired class."""
+TEMPERATURES = (1.0, 0.8, 0.6)
+LEAST_DISTINCT = 0.6
+"""Share of the candidates that must be distinct at the temperature chosen (the goal on test is half)."""
+PER_GROUP = 12
+"""``val`` queries per group that are asked at each validation."""
+ROUND_CANDIDATES = 8
+"""Candidates sampled per training query in a round."""
+ROUND_ANSWERS = 4
+"""Answers of one's own that a round keeps per query."""
+
+
+@dataclass(frozen=True)
+class Cases:
+    """Answerable queries with plain limits of one part, in groups of at most a given number."""
+
+    groups: dict[Group, tuple[Pair, ...]]
+
+    @classmethod
+    def of(
+        cls, checker: Checker, part: pair_search.Part, most: int = PER_GROUP, source: Source = "shap"
+    ) -> Cases:
+        """Draw the queries of a part with seed 1."""
+        built = pair_search.build(checker, part=part, seed=1, variants=0, most_rows=5 * most, source=source)
+        groups: dict[Group, list[Pair]] = {}
+        for pair in built:
+            if pair.answers:
+                groups.setdefault((pair.query.limits.profile, pair.query.desired), []).append(pair)
+        return cls({key: tuple(found[:most]) for key, found in groups.items()})
+
+
+def lessons(schema: Schema, tokenizer: Any, pairs: Sequence[Pair]) -> list[Lesson]:
+    """Write pairs as texts; those without an answer teach nothing and are left out."""
+    return [
+        Lesson(
+            chat_text(tokenizer, tuned_prompt.build(schema, pair.query, pair.told)),
+            tuple(
+                write_edits(schema, answer, tuned_prompt.answer_order(pair.told)) for answer in pair.answers
+            ),
+        )
+        for pair in pairs
+        if pair.answers
+    ]
+
+
+def measure(
+    checker: Checker,
+    model: LocalModel,
+    cases: Cases,
+    *,
+    candidates: int = 8,
+    temperature: float = 1.0,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> dict[Group, RawRates]:
+    """Raw rates of each group."""
+    return {
+        group: raw_rates(
+            checker, model, found, candidates=candidates, temperature=temperature, cancelled=cancelled
+        )
+        for group, found in cases.groups.items()
+    }
+
+
+def score(rates: dict[Group, RawRates]) -> float:
+    """One number for early stopping: raw validity, averaged over the groups."""
+    return float(np.mean([found.valid for found in rates.values()])) if rates else 0.0
+
+
+def choose_temperature(
+    checker: Checker, model: LocalModel, cases: Cases, cancelled: Callable[[], bool] = lambda: False
+) -> tuple[float, list[dict[str, Any]]]:
+    """Pick the temperature with the best raw validity on ``cases`` that still gives different answers.
+
+    Returns it and the rates of every temperature tried, as rows for the card.
+    """
+    rows: list[dict[str, Any]] = []
+    best, best_score = TEMPERATURES[0], -1.0
+    for temperature in TEMPERATURES:
+        rates = measure(checker, model, cases, candidates=16, temperature=temperature, cancelled=cancelled)
+        rows += rate_rows(rates, part="val", temperature=temperature)
+        distinct = np.mean([found.distinct for found in rates.values()]) if rates else 0.0
+        if score(rates) > best_score and (distinct >= LEAST_DISTINCT or temperature == TEMPERATURES[0]):
+            best, best_score = temperature, score(rates)
+    return best, rows
+
+
+def rate_rows(rates: dict[Group, RawRates], **about: Any) -> list[dict[str, Any]]:
+    """Rates as rows of a table, one a group."""
+    return [
+        {**about, "limits": profile, "desired": desired, **asdict(found)}
+        for (profile, desired), found in rates.items()
+    ]
+
+
+def own_answers(
+    checker: Checker,
+    model: LocalModel,
+    pairs: Sequence[Pair],
+    *,
+    seed: int = 0,
+    progress: Callable[[float, str], None] = lambda done, words: None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> tuple[Pair, ...]:
+    """One round with the checker as teacher: sample answers to training queries and keep the good ones.
+
+    Kept are candidates that ``verify`` accepts, with what they do not need undone, that are beyond the
+    threshold by the smallest margin of the pairs at least; fewest changes first, then nearest, each
+    change of features once, at most :data:`ROUND_ANSWERS`. They replace the pair's answers; a query
+    whose candidates all fail keeps the search's.
+    """
+    taught = []
+    for number, pair in enumerate(pairs):
+        if cancelled():
+            break
+        progress(number / len(pairs), "The model answers training queries")
+        proposal = propose(
+            checker.schema, model, pair, candidates=ROUND_CANDIDATES, temperature=1.0, seed=seed + number
+        )
+        moves = Moves.of(checker.schema, pair.query)
+        meter = Meter(checker.classifier, 10**9)
+        verdicts = judge(checker, moves, proposal, meter).verdicts
+        margin = pair_search.MARGINS[-1]
+        enough = checker.reaches(verdicts.probability, moves.desired, margin)
+        codes = verdicts.codes[verdicts.within_limits & verdicts.plausible & enough]
+        if len(codes):
+            codes = undo_unneeded(checker, moves, codes, holding(checker, moves, meter, margin))
+            kept = pair_search.fewest_and_nearest(checker, moves, codes, per_set=1)[:ROUND_ANSWERS]
+            answers = tuple({n: c.after for n, c in moves.changes(codes[row]).items()} for row in kept)
+            taught.append(Pair(pair.query, pair.told, answers))
+        else:
+            taught.append(pair)
+    return tuple(taught)

@@ -1,0 +1,84 @@
+"""What else is asked of raw candidates: do other classifiers agree, how much they change, and could the
+query be answered at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from sensecf_core.counterfactuals.ask import ask
+from sensecf_core.counterfactuals.checker import Checker, Meter
+from sensecf_core.counterfactuals.levers import tell
+from sensecf_core.counterfactuals.moves import Moves
+from sensecf_core.counterfactuals.pairs import reaches_told
+from sensecf_core.counterfactuals.search import search
+from sensecf_core.evaluation.third_classifier import ThirdClassifier
+from sensecf_core.queries.answer import Answer
+from sensecf_core.queries.query import Query
+
+WIDE_BEAM = 16
+"""Beam of the search that says whether a query can be answered."""
+
+
+@dataclass(frozen=True)
+class CandidateRates:
+    """Measures answers of one cohort; what it learns about a query is kept for the other methods."""
+
+    checker: Checker
+    third: ThirdClassifier
+    _answerable: dict[str, bool] = field(default_factory=dict)
+
+    def of(self, answer: Answer) -> dict[str, Any]:
+        """Measure one answer that kept its candidates.
+
+        Returns
+        -------
+        ``answerable`` : whether a wide search finds an answer within the same limits.
+        ``second_valid``, ``third_valid`` : candidates within limits that the second judge, the third
+        classifier, put in the desired class; None where that one does not agree with the classifier on
+        the factual. ``changed``, ``gower`` : means over the readable candidates; ``final_changed`` over the
+        counterfactuals shown, and ``final_violations`` counted over them.
+        """
+        key = (answer.participant_id, answer.row_id)
+        query = ask(self.checker, [key], answer.desired, answer.limits)[0]
+        moves = Moves.of(self.checker.schema, query)
+        kept = [c for c in answer.trace.candidates if c.edits is not None]
+        codes = np.array([moves.apply(c.edits or {}) for c in kept]).reshape(-1, len(moves.factual))
+        inside = np.array([bool(c.within_limits) for c in kept], dtype=bool)
+        shown = answer.counterfactuals
+        return {
+            "answerable": self._can_be_answered(query, moves),
+            "second_valid": self._second(moves, codes, inside),
+            "third_valid": self._third(moves, codes, inside),
+            "changed": float(moves.changed(codes).sum(axis=1).mean()) if len(codes) else None,
+            "gower": float(self.checker.distances.gower(moves.factual, codes).mean()) if len(codes) else None,
+            "final_changed": float(np.mean([c.n_changed for c in shown])) if shown else None,
+            "final_violations": sum(len(c.violations) > 0 for c in shown),
+        }
+
+    def _second(self, moves: Moves, codes: np.ndarray, inside: np.ndarray) -> int | None:
+        classifier = self.checker.classifier
+        judged = classifier.second_judge_of_codes(np.vstack([moves.factual[None], codes]))
+        return _agreeing(judged >= classifier.second_threshold, moves.desired, inside)
+
+    def _third(self, moves: Moves, codes: np.ndarray, inside: np.ndarray) -> int | None:
+        judged = self.third.predict(np.vstack([moves.factual[None], codes]))
+        return _agreeing(judged == 1, moves.desired, inside)
+
+    def _can_be_answered(self, query: Query, moves: Moves) -> bool:
+        key = query.model_dump_json(exclude={"movable"})
+        if key not in self._answerable:
+            meter = Meter(self.checker.classifier, 10**9)
+            told = tell(self.checker, [query])
+            self._answerable[key] = reaches_told(self.checker, moves, told[0]) or (
+                search(self.checker, [moves], meter, beam=WIDE_BEAM)[0] is not None
+            )
+        return self._answerable[key]
+
+
+def _agreeing(ones: np.ndarray, desired: int, inside: np.ndarray) -> int | None:
+    """Count candidates in the desired class; None if the factual (the first) is there already."""
+    there = ones == bool(desired)
+    return None if there[0] else int((there[1:] & inside).sum())

@@ -1,0 +1,124 @@
+"""Writing an adapter's folder: weights in bfloat16, peft's configuration, the cards, the curve."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from sensecf_core.language.adapters import CARD, CURVE, README, WEIGHTS, Card, weights_sha256
+from sensecf_core.language.fine_tuning import Point, adapter_weights
+
+LICENCE = "apache-2.0"
+LIMITS_OF_USE = (
+    "Research software, not a medical device. It proposes changes of a health profile after which one "
+    "particular classifier would decide otherwise: associations that a model learned, not predicted effects "
+    "of a change. Every proposal has to be checked, as SenseCF does. Trained on one public cohort; it knows "
+    "its feature names and ranges only."
+)
+
+
+def save(peft: Any, folder: Path, card: dict[str, Any], curve: Sequence[Point]) -> Card:
+    """Write an adapter; the folder appears whole or not at all. ``card`` lacks ``weights_sha256``."""
+    import torch
+    from safetensors.torch import save_file
+
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    part = folder.with_name(f".{folder.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir()
+    weights = {name: t.to(torch.bfloat16).contiguous() for name, t in adapter_weights(peft).items()}
+    save_file(weights, part / WEIGHTS, metadata={"format": "pt"})
+    config = peft.peft_config["default"]
+    config.base_model_name_or_path = card["base"]
+    config.inference_mode = True
+    config.save_pretrained(str(part))
+    whole = Card.model_validate({**card, "weights_sha256": weights_sha256(part)})
+    (part / CURVE).write_text(json.dumps([asdict(p) for p in curve], indent=1) + "\n", encoding="utf-8")
+    write_cards(part, whole)
+    shutil.rmtree(folder, ignore_errors=True)
+    part.replace(folder)
+    return whole
+
+
+def write_cards(folder: Path, card: Card) -> None:
+    """Write ``card.json`` and the model card for people."""
+    (folder / CARD).write_text(card.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    (folder / README).write_text(_readme(card), encoding="utf-8")
+
+
+def _readme(card: Card) -> str:
+    """A Hugging Face model card."""
+    head = {
+        "base_model": card.base,
+        "library_name": "peft",
+        "license": LICENCE,
+        "tags": ["counterfactual-explanations", "lora", card.cohort],
+    }
+    lines = ["---", *(f"{key}: {json.dumps(value)}" for key, value in head.items()), "---", ""]
+    lines += [
+        f"# SenseCF adapter {card.name} for the cohort {card.cohort}",
+        "",
+        f"A LoRA adapter that teaches {card.base} to propose counterfactual changes for the cohort "
+        f"`{card.cohort}`: made by SenseCF's `finetune` from its `train` part only.",
+        "",
+        "## Limits of use",
+        "",
+        LIMITS_OF_USE,
+        "",
+        "## Raw rates, before any filter",
+        "",
+        *_rates(card.rates),
+        "",
+        "## Made from",
+        "",
+        *_table([{"what": name, "value": value} for name, value in _origin(card).items()]),
+        "",
+        "## Training",
+        "",
+        *_table([{"setting": k, "value": v} for k, v in {**card.settings, **card.training}.items()]),
+        "",
+    ]
+    if card.rounds:
+        lines += ["## Rounds", "", *_table(card.rounds), ""]
+    return "\n".join(lines)
+
+
+def _origin(card: Card) -> dict[str, Any]:
+    return {
+        "base model (sha256)": card.base_sha256,
+        "schema (sha256)": card.schema_sha256,
+        "classifier (sha256)": card.classifier_sha256,
+        "prompt template (sha256)": card.template_sha256,
+        "pairs (sha256)": card.pairs_sha256,
+        "adapter weights (sha256)": card.weights_sha256,
+        "commit": card.provenance.get("commit"),
+    }
+
+
+def _rates(rows: Sequence[dict[str, Any]]) -> list[str]:
+    if not rows:
+        return ["Not measured yet."]
+    return [
+        "Shares of sampled candidates, grammar on, over queries that a search can answer; `any_valid` is "
+        "the share of queries with at least one valid candidate.",
+        "",
+        *_table(rows),
+    ]
+
+
+def _table(rows: Sequence[dict[str, Any]]) -> list[str]:
+    if not rows:
+        return []
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    lines = [f"| {' | '.join(names)} |", f"|{' --- |' * len(names)}"]
+    return [*lines, *(f"| {' | '.join(_cell(row.get(name)) for name in names)} |" for row in rows)]
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "–"
+    return f"{value:.3g}" if isinstance(value, float) else str(value)

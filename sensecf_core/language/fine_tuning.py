@@ -1,0 +1,444 @@
+"""LoRA fine-tuning of a causal language model on (prompt, answers) texts (heavy: imports torch and peft).
+
+A short loop of our own, since no trainer of transformers or trl can read a prompt once for all of its
+answers: here each answer is a branch behind the prompt (a tree-shaped attention mask, positions counted
+within the branch), which is the same loss as training on every (prompt, answer) by itself for about a
+third of the tokens. The vocabulary projection is applied at answer positions only. Base weights stay in
+the precision they were loaded in; the adapter is trained in float32.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+CHECKPOINT = "checkpoint.pt"
+CURVE = "curve.json"
+IGNORED = -100
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """One rendered prompt (see ``prompts.chat_text``) and the answers that are right for it."""
+
+    prompt: str
+    answers: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How an adapter is trained. The learning rate warms up, then falls along a cosine to a tenth.
+
+    Training ends at whichever comes first: ``tokens`` (prompt and answer tokens read), ``minutes`` of
+    training (validation not counted), ``max_steps``, or ``patience`` validations in a row without a better
+    one. ``batch_tokens`` is about how many tokens one step reads.
+    """
+
+    rank: int = 8
+    alpha: int = 16
+    dropout: float = 0.0
+    learning_rate: float = 2e-3
+    warm_up: float = 0.04
+    weight_decay: float = 0.0
+    clip: float = 1.0
+    batch_tokens: int = 1500
+    micro_tokens: int = 750
+    tokens: int | None = None
+    minutes: float | None = None
+    max_steps: int | None = None
+    validations: int = 5
+    patience: int = 3
+    checkpoint_minutes: float = 3.0
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Point:
+    """One moment of the learning curve; ``loss`` is the mean per answer token since the last point."""
+
+    step: int
+    tokens: int
+    seconds: float
+    loss: float
+    score: float | None = None
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What is told while training: share done, the latest loss, speed and what is left."""
+
+    done: float
+    loss: float
+    tokens_per_second: float
+    seconds_left: float
+    step: int
+
+
+@dataclass
+class State:
+    """Everything beside the weights that a checkpoint keeps."""
+
+    step: int = 0
+    tokens: int = 0
+    seconds: float = 0.0
+    curve: list[Point] = field(default_factory=list)
+    best_score: float | None = None
+    stale: int = 0
+    validated: int = 0
+
+
+@dataclass(frozen=True)
+class FineTuned:
+    """A finished (or cancelled) training: the curve, and why it ended."""
+
+    curve: tuple[Point, ...]
+    tokens: int
+    steps: int
+    seconds: float
+    best_score: float | None
+    ended: str
+
+
+class Training:
+    """One training under way; ``run`` may be called once.
+
+    ``model`` is a base model, or what :func:`fresh_adapter` made of one (then its adapter is trained on).
+    """
+
+    def __init__(
+        self, model: Any, tokenizer: Any, lessons: Sequence[Lesson], settings: Settings, out: Path
+    ) -> None:
+        import torch
+
+        self.settings, self.out = settings, out
+        self.state = State()
+        self.peft = model if hasattr(model, "peft_config") else fresh_adapter(model, settings)
+        self.batches = Batches(tokenizer, lessons, settings)
+        weights = [p for p in self.peft.parameters() if p.requires_grad]
+        self.optimizer = torch.optim.AdamW(
+            weights, lr=settings.learning_rate, weight_decay=settings.weight_decay
+        )
+        self.best: dict[str, Any] | None = None
+
+    def resume(self) -> bool:
+        """Go on from the checkpoint in ``out``, if there is one that fits."""
+        import torch
+
+        path = self.out / CHECKPOINT
+        if not path.is_file():
+            return False
+        kept = torch.load(path, weights_only=True)
+        if kept["key"] != self.key():
+            return False
+        load_adapter(self.peft, kept["adapter"])
+        self.optimizer.load_state_dict(kept["optimizer"])
+        state = json.loads(kept["state"])
+        self.state = State(**{**state, "curve": [Point(**point) for point in state["curve"]]})
+        self.best = kept["best"]
+        return True
+
+    def key(self) -> str:
+        """What a checkpoint must share to be gone on from: lessons, seed and everything but the budget."""
+        free = replace(self.settings, minutes=None, tokens=None, max_steps=None, validations=0, patience=0)
+        return json.dumps([asdict(free), self.batches.digest])
+
+    def save(self) -> None:
+        """Write the checkpoint; it appears whole or not at all."""
+        import torch
+
+        self.out.mkdir(parents=True, exist_ok=True)
+        part = self.out / f"{CHECKPOINT}.{os.getpid()}"
+        kept = {
+            "key": self.key(),
+            "adapter": adapter_weights(self.peft),
+            "optimizer": self.optimizer.state_dict(),
+            "state": json.dumps(asdict(self.state)),
+            "best": self.best,
+        }
+        torch.save(kept, part)
+        part.replace(self.out / CHECKPOINT)
+        curve = [asdict(point) for point in self.state.curve]
+        (self.out / CURVE).write_text(json.dumps(curve, indent=1), encoding="utf-8")
+
+    def run(
+        self,
+        progress: Callable[[Progress], None] | None = None,
+        cancelled: Callable[[], bool] = lambda: False,
+        validate: Callable[[Any], float] | None = None,
+    ) -> FineTuned:
+        """Train to the end of the budget, validating along the way; the best validated adapter is kept."""
+        ended, saved, clock = "", time.monotonic(), time.perf_counter()
+        pending: list[float] = []
+        speed = _Speed()
+        while not ended:
+            share = self.share_done()
+            due = int(share * self.settings.validations) > self.state.validated
+            if share >= 1 or due:
+                self._point(pending, validate)
+                pending, clock = [], time.perf_counter()
+                speed = _Speed()
+            ended = self._ended(share, cancelled())
+            if ended:
+                break
+            loss, tokens = self._step(self.learning_rate(share))
+            now = time.perf_counter()
+            self.state.seconds += now - clock
+            speed.add(tokens, now - clock)
+            clock = now
+            pending.append(loss)
+            if progress:
+                progress(self._progress(loss, speed.rate))
+            if time.monotonic() - saved > 60 * self.settings.checkpoint_minutes:
+                self.save()
+                saved, clock = time.monotonic(), time.perf_counter()
+        self.save()
+        if self.best is not None:
+            load_adapter(self.peft, self.best)
+        state = self.state
+        return FineTuned(tuple(state.curve), state.tokens, state.step, state.seconds, state.best_score, ended)
+
+    def share_done(self) -> float:
+        """How much of the budget is used, 0 to 1."""
+        s, state = self.settings, self.state
+        used = [
+            state.tokens / s.tokens if s.tokens else 0.0,
+            state.seconds / (60 * s.minutes) if s.minutes else 0.0,
+            state.step / s.max_steps if s.max_steps else 0.0,
+        ]
+        return min(1.0, max(used))
+
+    def learning_rate(self, share: float) -> float:
+        """Linear warm-up, then a cosine to a tenth."""
+        s = self.settings
+        if share < s.warm_up:
+            return s.learning_rate * max(share / s.warm_up, 0.1)
+        fall = (share - s.warm_up) / (1 - s.warm_up)
+        return s.learning_rate * (0.1 + 0.9 * 0.5 * (1 + math.cos(math.pi * fall)))
+
+    def _ended(self, share: float, cancelled: bool) -> str:
+        if cancelled:
+            return "cancelled"
+        if share >= 1:
+            return "budget"
+        return "no better validation" if self.state.stale >= self.settings.patience else ""
+
+    def _progress(self, loss: float, rate: float) -> Progress:
+        share = self.share_done()
+        left = self.state.seconds * (1 - share) / max(share, 1e-9)
+        return Progress(share, loss, rate, left, self.state.step)
+
+    def _point(self, losses: list[float], validate: Callable[[Any], float] | None) -> None:
+        """Close a stretch of the curve, and validate the adapter as it is now."""
+        state = self.state
+        score = None
+        if validate is not None:
+            self.peft.eval()
+            score = validate(self.peft.get_base_model())
+        state.validated = int(self.share_done() * self.settings.validations)
+        loss = sum(losses) / len(losses) if losses else float("nan")
+        state.curve.append(Point(state.step, state.tokens, round(state.seconds, 1), loss, score))
+        if score is not None:
+            better = state.best_score is None or score > state.best_score
+            state.stale = 0 if better else state.stale + 1
+            if better:
+                state.best_score, self.best = score, adapter_weights(self.peft)
+
+    def _step(self, learning_rate: float) -> tuple[float, int]:
+        import torch
+
+        self.peft.train()
+        parts = self.batches.at(self.state.step)
+        for group in self.optimizer.param_groups:
+            group["lr"] = learning_rate
+        total, said = 0.0, sum(part.n_answer_tokens for part in parts)
+        for part in parts:
+            loss = loss_of(self.peft.get_base_model(), part) / said
+            loss.backward()
+            total += float(loss.detach())
+        tokens = sum(part.n_tokens for part in parts)
+        torch.nn.utils.clip_grad_norm_(self.optimizer.param_groups[0]["params"], self.settings.clip)
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        self.state.step += 1
+        self.state.tokens += tokens
+        return total, tokens
+
+
+class _Speed:
+    """Tokens per second, later steps counting more."""
+
+    def __init__(self) -> None:
+        self.tokens = self.seconds = 0.0
+
+    def add(self, tokens: int, seconds: float) -> None:
+        self.tokens, self.seconds = 0.9 * self.tokens + tokens, 0.9 * self.seconds + seconds
+
+    @property
+    def rate(self) -> float:
+        return self.tokens / max(self.seconds, 1e-9)
+
+
+def fresh_adapter(model: Any, settings: Settings) -> Any:
+    """Wrap a model with a fresh LoRA adapter on all linear layers but the vocabulary projection."""
+    import torch
+    from peft import LoraConfig, get_peft_model
+
+    torch.manual_seed(settings.seed)
+    config = LoraConfig(
+        r=settings.rank,
+        lora_alpha=settings.alpha,
+        lora_dropout=settings.dropout,
+        target_modules="all-linear",
+        task_type="CAUSAL_LM",
+    )
+    return get_peft_model(model, config, autocast_adapter_dtype=True)
+
+
+def adapter_weights(peft: Any) -> dict[str, Any]:
+    """Copy the adapter's weights (name → tensor on the CPU)."""
+    from peft import get_peft_model_state_dict
+
+    return {name: t.detach().cpu().clone() for name, t in get_peft_model_state_dict(peft).items()}
+
+
+def load_adapter(peft: Any, weights: dict[str, Any]) -> None:
+    """Put weights from :func:`adapter_weights` into an adapter."""
+    from peft import set_peft_model_state_dict
+
+    set_peft_model_state_dict(peft, weights)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Padded tensors of some lessons: tokens, positions and mask (rows, length), targets of answers."""
+
+    tokens: Any
+    positions: Any
+    mask: Any
+    targets: Any
+    n_tokens: int
+    n_answer_tokens: int
+
+
+class Batches:
+    """Lessons as token trees, dealt into steps; the order of every epoch follows from the seed."""
+
+    def __init__(self, tokenizer: Any, lessons: Sequence[Lesson], settings: Settings) -> None:
+        import hashlib
+
+        self.settings = settings
+        self.pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
+        self.trees = [tree for lesson in lessons if (tree := tree_of(tokenizer, lesson)) is not None]
+        if not self.trees:
+            raise ValueError("there is nothing to learn from: no lesson has an answer")
+        self.digest = hashlib.sha256(repr([tree.tokens for tree in self.trees]).encode()).hexdigest()
+        self._dealt: list[list[int]] = []
+        self._epochs = self._deal()
+
+    def at(self, step: int) -> list[Batch]:
+        """Build the batch of one step (0, 1, …), in parts that fit into memory one at a time."""
+        while len(self._dealt) <= step:
+            self._dealt += next(self._epochs)
+        parts: list[list[Tree]] = []
+        size = 0
+        for tree in (self.trees[number] for number in self._dealt[step]):
+            if not parts or size + len(tree.tokens) > self.settings.micro_tokens:
+                parts.append([])
+                size = 0
+            parts[-1].append(tree)
+            size += len(tree.tokens)
+        return [collate(part, self.pad) for part in parts]
+
+    def _deal(self) -> Iterator[list[list[int]]]:
+        """Yield one epoch after the other: steps of lessons of about the same length, shuffled."""
+        import numpy as np
+
+        rng = np.random.default_rng(self.settings.seed)
+        lengths = np.array([len(tree.tokens) for tree in self.trees])
+        per_step = max(1, round(self.settings.batch_tokens / lengths.mean()))
+        while True:
+            order = rng.permutation(len(self.trees))
+            steps = []
+            for start in range(0, len(order), 8 * per_step):
+                pool = order[start : start + 8 * per_step]
+                pool = pool[np.argsort(lengths[pool], kind="stable")]
+                steps += [pool[i : i + per_step].tolist() for i in range(0, len(pool), per_step)]
+            yield [steps[place] for place in rng.permutation(len(steps))]
+
+
+@dataclass(frozen=True)
+class Tree:
+    """A prompt and its answers as one sequence; ``branches`` numbers each token's answer (0: prompt)."""
+
+    tokens: tuple[int, ...]
+    positions: tuple[int, ...]
+    branches: tuple[int, ...]
+    targets: tuple[int, ...]
+
+
+def tree_of(tokenizer: Any, lesson: Lesson) -> Tree | None:
+    """Tokenize a lesson; None if it has no answer.
+
+    The prompt's last token predicts every answer's first token, so it is repeated as the first token of
+    each branch (at the same position) and left out of the trunk.
+    """
+    if not lesson.answers:
+        return None
+    special = not getattr(tokenizer, "chat_template", None)
+    prompt = list(tokenizer(lesson.prompt, add_special_tokens=special).input_ids)
+    trunk, last = prompt[:-1], prompt[-1]
+    tokens, positions = list(trunk), list(range(len(trunk)))
+    branches, targets = [0] * len(trunk), [IGNORED] * len(trunk)
+    for number, answer in enumerate(lesson.answers, start=1):
+        said = [*tokenizer(answer, add_special_tokens=False).input_ids, tokenizer.eos_token_id]
+        tokens += [last, *said[:-1]]
+        targets += said
+        positions += range(len(trunk), len(trunk) + len(said))
+        branches += [number] * len(said)
+    return Tree(tuple(tokens), tuple(positions), tuple(branches), tuple(targets))
+
+
+def collate(trees: Sequence[Tree], pad: int) -> Batch:
+    """Pad trees to one length; a token sees the trunk, and what came before it in its own branch."""
+    import torch
+
+    length = max(len(tree.tokens) for tree in trees)
+
+    def padded(name: str, filler: int) -> Any:
+        rows = [[*getattr(t, name), *[filler] * (length - len(t.tokens))] for t in trees]
+        return torch.tensor(rows)
+
+    branches = padded("branches", -1)
+    order = torch.arange(length)
+    sees = (branches[:, None, :] == 0) | (branches[:, None, :] == branches[:, :, None])
+    sees &= order[None, None, :] <= order[None, :, None]
+    return Batch(
+        tokens=padded("tokens", pad),
+        positions=padded("positions", 0),
+        mask=sees[:, None],
+        targets=padded("targets", IGNORED),
+        n_tokens=sum(len(tree.tokens) for tree in trees),
+        n_answer_tokens=sum(target != IGNORED for tree in trees for target in tree.targets),
+    )
+
+
+def loss_of(model: Any, batch: Batch) -> Any:
+    """Cross-entropy summed over the answer tokens; logits are computed at their positions only."""
+    import torch
+
+    device = model.device
+    states = model.get_decoder()(
+        input_ids=batch.tokens.to(device),
+        position_ids=batch.positions.to(device),
+        attention_mask=batch.mask.to(device),
+        use_cache=False,
+    ).last_hidden_state
+    where = batch.targets.to(device) != IGNORED
+    logits = model.get_output_embeddings()(states[where]).float()
+    return torch.nn.functional.cross_entropy(logits, batch.targets.to(device)[where], reduction="sum")

@@ -1,0 +1,84 @@
+"""The prompt of a fine-tuned model: short, since the adapter has learned the schema and the task.
+
+``waist=102.5:97.5+40,92.5+68`` is a feature that may move, its value, and what moving it to each of two
+values is told to be worth, in percent of the way to the desired class (a little beyond the threshold, see
+:data:`SAFETY`). So changes whose shares add up to 100 should do, whatever the gap. The most useful feature
+comes first, and answers keep that order: it is easier to learn to add until it is enough than to plan ahead.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from itertools import groupby
+
+from sensecf_core.cohorts.encoding import to_code
+from sensecf_core.cohorts.schema import Schema
+from sensecf_core.language.grammar import value_text
+from sensecf_core.language.prompts import Prompt, reference_case
+from sensecf_core.queries.query import Lever, Query, Told
+
+SYSTEM = "Choose few changes whose shares add up to 100 or more, the largest first."
+GOAL = "Risk {risk}, wanted {goal}, at most {most}."
+HIGHER, LOWER = "higher", "lower"
+SAFETY = 0.1
+"""Log-odds beyond the threshold that count as the whole way."""
+MOST_SHARE = 300
+"""Larger shares are written as this: one change is more than enough."""
+
+
+def build(schema: Schema, query: Query, told: Told) -> Prompt:
+    """Write the prompt of one query."""
+    lines = []
+    if told.context:
+        lines.append("; ".join(f"{name}={_now(schema, query, name)}" for name in told.context))
+    for name, levers in groupby(told.levers, key=lambda lever: lever.feature):
+        offers = [_offer(schema, query, told.gap, lever) for lever in levers]
+        lines.append(f"{name}={_now(schema, query, name)}:{','.join(offers)}")
+    lines.append(
+        GOAL.format(
+            risk=round(100 * query.factual.probability),
+            goal=HIGHER if query.desired else LOWER,
+            most=query.limits.max_changes,
+        )
+    )
+    return Prompt(system=SYSTEM, user="\n".join(lines))
+
+
+def answer_order(told: Told) -> tuple[str, ...]:
+    """The order in which an answer names features: as they are told."""
+    return tuple(dict.fromkeys(lever.feature for lever in told.levers))
+
+
+def _now(schema: Schema, query: Query, name: str) -> str:
+    feature = schema.feature(name)
+    return value_text(feature, to_code(feature, query.factual.features[name]))
+
+
+def _offer(schema: Schema, query: Query, gap: float, lever: Lever) -> str:
+    """A value and its share; a worth of 0 is not told (see ``levers``, source "none")."""
+    value = value_text(schema.feature(lever.feature), lever.value)
+    worth = lever.log_odds if query.desired else -lever.log_odds
+    share = round(100 * worth / (gap + SAFETY))
+    return f"{value}{max(-MOST_SHARE, min(MOST_SHARE, share)):+d}" if lever.log_odds else value
+
+
+def _template_sha256() -> str:
+    """Hash the prompt of the reference case, so that it changes exactly when the prompt's text does."""
+    schema, query, _ = reference_case()
+    told = Told(
+        gap=0.5,
+        levers=(
+            Lever(feature="number", value=3.0, log_odds=-0.2),
+            Lever(feature="number", value=2.0, log_odds=-0.4),
+            Lever(feature="flag", value=1, log_odds=-0.1),
+            Lever(feature="count", value=1, log_odds=0.0),
+        ),
+        context=("level",),
+    )
+    mirrored = query.model_copy(update={"desired": 1})
+    texts = [build(schema, case, told).text for case in (query, mirrored)]
+    return hashlib.sha256("\n".join(texts).encode()).hexdigest()
+
+
+TUNED_SHA256 = _template_sha256()
+"""Hash of this template, kept in every adapter's card: an adapter answers only the prompt it learned."""

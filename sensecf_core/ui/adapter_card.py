@@ -1,0 +1,267 @@
+"""The card of an adapter: how good it was, what it was made from, its learning curve, its rounds."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.language.adapters import CURVE, Adapter, Card
+from sensecf_core.ui import charts, words
+
+MEASURES = {
+    "valid": (
+        "Raw validity, of 100",
+        "candidates, as they came, that keep to the limits and would change the model's view",
+    ),
+    "any_valid": ("At least one valid, of 100", "queries with at least one such candidate"),
+    "readable": ("Readable, of 100", "candidates that could be read as changes"),
+    "within_limits": ("Within limits, of 100", "candidates that keep to the limits and rules"),
+    "distinct": ("Distinct, of 100", "candidates that differ from one another"),
+    "changed": ("Features changed", "mean number of features that a candidate changes"),
+    "gower": (
+        "Distance",
+        "mean Gower distance from the person as they are: 0 is the same, 1 is the opposite end",
+    ),
+    "seconds": ("Time, s", "mean time to sample and judge all candidates of a query"),
+    "queries": ("Queries", "how many people were asked about"),
+}
+SHARES = ("valid", "any_valid", "readable", "within_limits", "distinct")
+ENDED = {"budget": "its time was used", "no better validation": "validation no longer improved"}
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One point of a learning curve: tokens read, mean loss per answer token, raw validity (0 to 1)."""
+
+    tokens: int
+    loss: float | None
+    validity: float | None
+
+
+def headline(card: Card) -> str:
+    """Say in one line how good an adapter was at the temperature it answers at."""
+    rows = at_its_temperature(card)
+    rows = [row for row in rows if row.get("part") == "test"] or rows
+    valid = [row["valid"] for row in rows if isinstance(row.get("valid"), int | float)]
+    if not valid:
+        return "Its raw validity was not measured."
+    mean = words.of_100(sum(valid) / len(valid))
+    part = rows[0].get("part", "val")
+    spread = f" ({words.interval(min(valid), max(valid))} by direction and limits)" if len(valid) > 1 else ""
+    return (
+        f"Raw validity **{mean}**{spread}: so many of its candidates, as they came, would change the model's "
+        f"view of people it did not learn from (part `{part}`)."
+    )
+
+
+def at_its_temperature(card: Card) -> list[Row]:
+    """The rates at the temperature that the adapter answers at (all of them where none says which)."""
+    rows = [row for row in card.rates if row.get("temperature", card.temperature) == card.temperature]
+    return list(rows or card.rates)
+
+
+def show(cohort: Cohort, adapter: Adapter) -> None:
+    """Show everything that is known about an adapter."""
+    card = adapter.card
+    _rates(cohort, card)
+    _curve(adapter)
+    if card.rounds:
+        st.markdown("**Rounds**")
+        _table([_round(row) for row in card.rounds], f"Rounds of {card.name}")
+        st.caption(
+            "Round 0 learns from the answers of a search; later rounds also from the model's own answers "
+            "that passed the checks."
+        )
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.markdown("**Made from**")
+        _pairs(card)
+        _list(_origin(card), f"What {card.name} was made from")
+    with right:
+        st.markdown("**Settings**")
+        _list(_settings(card), f"Settings of {card.name}")
+    st.caption(f"Its folder: `{adapter.folder}`, with a model card for other programs.")
+
+
+def _rates(cohort: Cohort, card: Card) -> None:
+    st.markdown("**Rates of raw candidates**, before anything is filtered, undone or sorted")
+    rows = at_its_temperature(card)
+    if not rows:
+        st.caption("Not measured.")
+        return
+    varied = [key for key in ("part", "temperature") if len({str(row.get(key)) for row in rows}) > 1]
+    table: dict[str, list[str]] = {"Measure": [title for title, _ in MEASURES.values()]}
+    for row in rows:
+        table[_asked(cohort, row, varied)] = [_rate(name, row.get(name)) for name in MEASURES]
+    st.table(pd.DataFrame(table), hide_index=True, border="horizontal", alt=f"Raw rates of {card.name}")
+    st.caption(
+        f"At temperature {card.temperature:g}, with the grammar on, over queries that a search can answer. "
+        + " ".join(f"**{title.split(',')[0]}**: {meaning}." for title, meaning in MEASURES.values())
+    )
+    others = [row for row in card.rates if row not in rows]
+    if others:
+        means = [f"{t:g}: {words.of_100(mean)}" for t, mean in _by_temperature(card.rates)]
+        st.caption(f"Mean raw validity by temperature: {'; '.join(means)}.")
+
+
+def _by_temperature(rows: Sequence[Row]) -> list[tuple[float, float]]:
+    found: dict[float, list[float]] = {}
+    for row in rows:
+        if isinstance(row.get("temperature"), int | float) and isinstance(row.get("valid"), int | float):
+            found.setdefault(row["temperature"], []).append(row["valid"])
+    return [(t, sum(valid) / len(valid)) for t, valid in sorted(found.items(), reverse=True)]
+
+
+def _asked(cohort: Cohort, row: Row, varied: Sequence[str]) -> str:
+    """Head one column: limits, the class wanted, and whatever else tells it from the others."""
+    task = cohort.schema.task
+    wanted = {0: task.class_0, 1: task.class_1}.get(row.get("desired", -1), "")
+    parts = [words.PROFILE_TITLES.get(row.get("limits", ""), ""), f"→ {wanted}" if wanted else ""]
+    parts += [str(row[key]) for key in varied if key in row]
+    told = {"limits", "desired", "part", "temperature", *MEASURES}
+    parts += [
+        f"{key} {value}" for key, value in row.items() if key not in told and isinstance(value, str | bool)
+    ]
+    return words.plain(" ".join(part for part in parts if part)) or "All"
+
+
+def _rate(name: str, value: object) -> str:
+    """Write one measure; with its interval where it has one."""
+    if isinstance(value, Mapping):
+        low, high = (_rate(name, value.get(end)) for end in ("low", "high"))
+        return f"{_rate(name, value.get('value'))} ({low}–{high})"
+    if not isinstance(value, int | float) or not math.isfinite(value):
+        return "–"
+    if name in SHARES:
+        return str(round(100 * value))
+    return words.count(int(value)) if name == "queries" else f"{value:.{3 if name == 'gower' else 1}f}"
+
+
+def moments(folder: Path) -> tuple[Moment, ...]:
+    """Read an adapter's learning curve; each round's own count of tokens goes on from the one before."""
+    try:
+        points = json.loads((folder / CURVE).read_text(encoding="utf-8"))
+        found, before, last = [], 0, 0
+        for point in points:
+            tokens = int(point["tokens"])
+            if tokens < last:
+                before += last
+            last = tokens
+            found.append(Moment(before + tokens, _finite(point["loss"]), _finite(point.get("score"))))
+    except (OSError, ValueError, KeyError, TypeError):
+        return ()
+    return tuple(found)
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
+
+
+def _curve(adapter: Adapter) -> None:
+    points, name = moments(adapter.folder), adapter.card.name
+    if not points:
+        return
+    st.markdown("**Learning curve**")
+    tokens = [point.tokens for point in points]
+    left, right = st.columns(2, gap="medium")
+    loss = [point.loss for point in points]
+    validity = [None if p.validity is None else 100 * p.validity for p in points]
+    for column, values, title, what, digits in (
+        (left, loss, "Loss", "The mean loss per answer token", 2),
+        (right, validity, "Raw validity, of 100", "Raw validity on people it did not learn from (`val`)", 0),
+    ):
+        if any(value is not None for value in values):
+            with column:
+                sentence = _went(what.replace("`", ""), values, digits, tokens[-1])
+                chart = charts.course(tokens, values, ("Tokens read", title), sentence)
+                charts.show(chart, f"curve_{title}_{'own' if adapter.own else 'given'}_{adapter.folder.name}")
+    rows = [
+        {
+            "Tokens read": words.count(point.tokens),
+            "Loss": "–" if point.loss is None else f"{point.loss:.3f}",
+            "Raw validity, of 100": "–" if point.validity is None else str(round(100 * point.validity)),
+        }
+        for point in points
+    ]
+    _table(rows, f"Learning curve of {name}")
+
+
+def _went(what: str, values: Sequence[float | None], digits: int, tokens: int) -> str:
+    known = [value for value in values if value is not None]
+    first, last = f"{known[0]:.{digits}f}", f"{known[-1]:.{digits}f}"
+    if len(known) == 1:
+        return f"{what} was {last} after {words.count(tokens)} tokens."
+    how = "fell" if known[-1] < known[0] else "rose" if known[-1] > known[0] else "went"
+    return f"{what} {how} from {first} to {last} over {words.count(tokens)} tokens."
+
+
+def _round(row: Row) -> dict[str, str]:
+    titles = {"round": "Round", "queries": "Queries learned from", "val": "Raw validity on val, of 100"}
+    written = {}
+    for key, value in row.items():
+        if key == "val":
+            written[titles[key]] = _rate("valid", value)
+        elif key == "ended":
+            written["Ended because"] = ENDED.get(str(value), str(value))
+        else:
+            written[titles.get(key, key)] = _value(value)
+    return written
+
+
+def _pairs(card: Card) -> None:
+    pairs = card.pairs
+    if {"answers", "queries", "participants"} <= pairs.keys():
+        st.caption(
+            f"{words.counted(pairs['answers'], 'answer')} that a search found to "
+            f"{words.counted(pairs['queries'], 'query', 'queries')} about "
+            f"{words.counted(pairs['participants'], 'person', 'people')} of the training part."
+        )
+
+
+def _origin(card: Card) -> dict[str, str]:
+    hashes = {
+        "Base model": (card.base, card.base_sha256),
+        "Schema": (card.cohort, card.schema_sha256),
+        "Classifier": ("", card.classifier_sha256),
+        "Prompt": ("", card.template_sha256),
+        "Pairs": ("", card.pairs_sha256),
+        "Adapter": ("", card.weights_sha256),
+    }
+    written = {title: f"{name} sha256 {digest[:12]}…".strip() for title, (name, digest) in hashes.items()}
+    return written | {"Commit": str(card.provenance.get("commit") or "not known")[:12]}
+
+
+def _settings(card: Card) -> dict[str, str]:
+    known = {"temperature": card.temperature, **card.settings, **card.training}
+    return {
+        key.replace("_", " ").capitalize(): _value(value) for key, value in known.items() if value is not None
+    }
+
+
+def _value(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return words.count(value)
+    if isinstance(value, float):
+        return f"{value:.3g}"
+    return "–" if value is None else str(value)
+
+
+def _list(facts: Mapping[str, str], alt: str) -> None:
+    rows = pd.DataFrame({"": list(facts), " ": [words.plain(value) for value in facts.values()]})
+    st.table(rows, hide_index=True, hide_header=True, border="horizontal", alt=alt)
+
+
+def _table(rows: Sequence[Row], alt: str) -> None:
+    table = pd.DataFrame([{k: words.plain(str(v)) for k, v in row.items()} for row in rows]).fillna("–")
+    st.table(table, hide_index=True, border="horizontal", alt=alt)

@@ -1,10 +1,10 @@
 # SenseCF. `make run` starts the app, `make test` runs every check; the rest is below.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run setup test lint data train bench clean
+.PHONY: help run setup test lint data train bench gpu-check clean
 
 help:   ## this list
-	@grep -E '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+): .*##/  make \1\t/' | expand -t 16
+	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+): .*##/  make \1\t/' | expand -t 18
 
 run: setup  ## set up what is missing, then start the app on 127.0.0.1:8501 (PORT=8502 for another port)
 	@tools/serve.sh
@@ -32,6 +32,9 @@ train:  ## train the built-in classifiers again
 bench:  setup  ## measure: start, answers, candidates per second, checks, memory
 	@tools/setup.sh tests
 	@.venv/bin/python -m tools.bench
+
+gpu-check: setup  ## load, ask and fine-tune a language model here, and measure it (MODEL=biomistral-7b)
+	@.venv/bin/python -m tools.gpu_check --model $(or $(MODEL),smollm2-135m) $(ARGS)
 
 clean:  ## remove .venv, the fetched model and caches (never var/)
 	@tools/setup.sh clean

@@ -8,4 +8,4 @@ from sensecf_core.ui.frame import frame
 page = frame("Home", "What is this, and where do I start?", needs="nothing")
 home_panel.introduction(page)
 home_panel.cohorts()
-home_panel.language_model()
+home_panel.language_model(page)

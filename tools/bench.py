@@ -23,9 +23,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sensecf_core.paths import ROOT, var
 from tools.app_visit import AppVisit
+
+if TYPE_CHECKING:
+    from sensecf_core.queries.request import ExplainRequest
 
 COHORTS = ("nhanes", "heart")
 
@@ -96,9 +100,9 @@ def measure_app_memory(_: int) -> Iterator[Row]:
 
 
 def measure_answers(people: int) -> Iterator[Row]:
-    """Time of one answer: 4 suggestions from 16 candidates, the default method, one person after another."""
+    """Time of one answer: 4 suggestions from 16 candidates, the default method and few-shot."""
     from sensecf_core.counterfactuals.checker import checker
-    from sensecf_core.counterfactuals.explain import explain
+    from sensecf_core.counterfactuals.methods import default_method
     from sensecf_core.evaluation.sampling import sample_rows
     from sensecf_core.queries.request import ExplainRequest
 
@@ -106,27 +110,86 @@ def measure_answers(people: int) -> Iterator[Row]:
         judges = checker(cohort)
         aim = judges.schema.task.desired
         keys = sample_rows(judges.cohort, judges.classifier, predicted=1 - aim, n=people, seed=0)
-        asked = [ExplainRequest(cohort=cohort, participant_id=p, row_id=r) for p, r in keys]
+        for method in dict.fromkeys((default_method(judges.cohort), "lm-few-shot")):
+            target = 1.5 if (cohort, method) == ("nhanes", "lm-fine-tuned") else None
+            yield from _answers(
+                [ExplainRequest(cohort=cohort, participant_id=p, row_id=r, method=method) for p, r in keys],
+                target,
+            )
+
+
+def _answers(asked: list[ExplainRequest], target: float | None) -> Iterator[Row]:
+    from sensecf_core.counterfactuals.explain import explain
+
+    what = f"{asked[0].cohort}, {asked[0].method}"
+    started = time.perf_counter()
+    explain(asked[0])
+    yield Row(f"{what}: first answer, model loading included", time.perf_counter() - started, "s")
+    walls, steps = [], []
+    for request in asked:
         started = time.perf_counter()
-        explain(asked[0])
-        yield Row(f"{cohort}: first answer, model loading included", time.perf_counter() - started, "s")
-        walls, steps = [], []
-        for request in asked:
-            started = time.perf_counter()
-            steps.append(explain(request).seconds)
-            walls.append(time.perf_counter() - started)
-        checks = [s.verify + s.refine + s.select for s in steps]
-        note = f"{len(asked)} people, {asked[0].method}"
-        yield Row(f"{cohort}: answer, median", statistics.median(walls), "s", note=note)
-        yield Row(f"{cohort}: answer, 90th percentile", ninetieth(walls), "s")
-        yield Row(f"{cohort}: prefill, median", statistics.median(s.prefill or 0 for s in steps), "s")
-        yield Row(f"{cohort}: decode, median", statistics.median(s.decode or 0 for s in steps), "s")
-        yield Row(f"{cohort}: checks, median", statistics.median(checks), "s")
+        steps.append(explain(request).seconds)
+        walls.append(time.perf_counter() - started)
+    checks = [s.verify + s.refine + s.select for s in steps]
+    yield Row(f"{what}: answer, median", statistics.median(walls), "s", target, note=f"{len(asked)} people")
+    yield Row(f"{what}: answer, 90th percentile", ninetieth(walls), "s")
+    yield Row(f"{what}: prefill, median", statistics.median(s.prefill or 0 for s in steps), "s")
+    yield Row(f"{what}: decode, median", statistics.median(s.decode or 0 for s in steps), "s")
+    yield Row(f"{what}: checks, median", statistics.median(checks), "s")
 
 
 def ninetieth(values: list[float]) -> float:
     """The 90th percentile, between neighbours where it falls between them."""
     return values[0] if len(values) == 1 else statistics.quantiles(values, n=10, method="inclusive")[-1]
+
+
+def measure_tokens(_: int) -> Iterator[Row]:
+    """Tokens per second of the language model itself: reading, writing one and sixteen answers."""
+    from sensecf_core.language.local_model import shared_model
+
+    model = shared_model()
+    text = "A profile of a person with many values. " * 40
+
+    def run(n: int, new: int) -> tuple[float, float, int, int]:
+        found = model.sample(text, n=n, max_new_tokens=new)
+        return found.prefill_seconds, found.decode_seconds, found.prompt_tokens, sum(found.tokens)
+
+    run(1, 2)
+    read = [run(1, 1) for _run in range(3)]
+    note = f"{read[0][2]} tokens, {model.settings()['dtype']}"
+    yield Row("prefill", statistics.median(r[2] / r[0] for r in read), "tok/s", note=note)
+    for n in (1, 16):
+        written = [run(n, 32) for _run in range(3)]
+        speed = statistics.median(w[3] / max(w[1], 1e-9) for w in written)
+        yield Row(f"decode, {n} at once", speed, "tok/s", note="no grammar")
+
+
+def measure_teaching(_: int) -> Iterator[Row]:
+    """Searching pairs, and one minute of fine-tuning the default model."""
+    import tempfile
+
+    from sensecf_core.counterfactuals import pairs, teaching
+    from sensecf_core.counterfactuals.checker import checker
+    from sensecf_core.language.fine_tuning import Settings, Training
+    from sensecf_core.language.local_model import LocalModel
+
+    judges = checker("nhanes")
+    assert len(judges.train_attributions)
+    started = time.perf_counter()
+    found = pairs.build(judges, most_rows=125)
+    taken = time.perf_counter() - started
+    yield Row("pair search, 1,000 queries", 1000 * taken / len(found), "s", note=f"{len(found)} measured")
+    model = LocalModel.load()
+    lessons = teaching.lessons(judges.schema, model.tokenizer, found)
+    with tempfile.TemporaryDirectory() as folder:
+        training = Training(model.model, model.tokenizer, lessons, Settings(minutes=1.0), Path(folder))
+        ended = training.run()
+    yield Row("fine-tuning", ended.tokens / ended.seconds, "tok/s", note=f"{ended.tokens:,} tokens, all read")
+    yield Row("peak memory while fine-tuning", _peak_gigabytes(), "GB", 5.0)
+
+
+def _peak_gigabytes() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
 
 
 def measure_batching(_: int) -> Iterator[Row]:
@@ -200,7 +263,7 @@ def measure_memory(_: int) -> Iterator[Row]:
     """Peak memory of this process, which by now has loaded what the sections above needed."""
     yield Row(
         "peak memory of this measuring process",
-        resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6,
+        _peak_gigabytes(),
         "GB",
         note="model and both cohorts, without the web server",
     )
@@ -210,6 +273,8 @@ SECTIONS: dict[str, Callable[[int], Iterator[Row]]] = {
     "import": measure_import,
     "start": measure_start,
     "app": measure_app_memory,
+    "teaching": measure_teaching,
+    "tokens": measure_tokens,
     "answers": measure_answers,
     "batching": measure_batching,
     "checks": measure_checks,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 SOURCES = ("shap", "none", "probes")
 MOST_RANK = 8
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 JsonProgress = Annotated[
     bool, typer.Option("--json-progress", help="Print progress as JSON lines on stdout, for programs.")
 ]
@@ -132,7 +134,17 @@ def finetune(
     if as_json:
         print_json({"folder": str(folder), "card": card})
     elif not json_progress:
-        print(f"The adapter {card['name']} of {cohort} is in {folder}; lm-fine-tuned answers with it.")
+        print(f"The adapter {card['name']} of {cohort} is in {folder}; {_who_answers(cohort, folder)}.")
+
+
+def _who_answers(cohort: str, folder: Path) -> str:
+    from sensecf_core.cohorts import registry
+    from sensecf_core.language import adapters
+
+    answering = adapters.chosen(registry.load(cohort))
+    if answering is None or answering.folder == folder:
+        return "lm-fine-tuned answers with it"
+    return f"lm-fine-tuned still answers with {answering.folder}, choose on the page Models"
 
 
 def _run(
@@ -147,19 +159,19 @@ def _run(
 ) -> tuple[dict[str, Any], Path]:
     from sensecf_core.counterfactuals.checker import CancelledError, checker
     from sensecf_core.counterfactuals.fine_tune import fine_tune
-    from sensecf_core.counterfactuals.model_choice import local_folder
-    from sensecf_core.language import adapters
+    from sensecf_core.counterfactuals.model_choice import held_by_name
+    from sensecf_core.language import adapters, weights
     from sensecf_core.language.local_model import LocalModel
 
-    judges = checker(cohort)
-    where = local_folder(base)
-    tell(0.0, "Loading the language model")
-    model = LocalModel.load(where)
-    called = name or model.folder.name
-    if not called.replace("-", "").replace(".", "").replace("_", "").isalnum():
+    held = held_by_name(base)
+    called = name or (held.folder or weights.default_folder()).name
+    if not NAME.fullmatch(called):
         raise InputError(f"--name takes letters, digits, dots, dashes and underscores, got {called!r}.")
+    judges = checker(cohort)
     place = adapters.built_in_folder if publish else adapters.own_folder
     out = place(judges.cohort, called)
+    tell(0.0, "Loading the language model")
+    model = LocalModel.load(held.folder, held.precision, held.device)
     stop = _Stop()
     try:
         card = fine_tune(

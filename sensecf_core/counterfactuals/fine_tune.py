@@ -17,10 +17,12 @@ from sensecf_core.counterfactuals.pairs import Pair
 from sensecf_core.language import adapter_files, fine_tuning
 from sensecf_core.language.adapters import Card
 from sensecf_core.language.fine_tuning import Lesson, Point, Settings, Training
+from sensecf_core.language.loading import for_training
 from sensecf_core.language.local_model import LocalModel
 from sensecf_core.language.tuned_prompt import TUNED_SHA256
 
-STAGE = "stage{}.pt"
+LARGE = 1_000_000_000
+"""Parameters from which activations are recomputed rather than kept."""
 ROUND_SHARE = 0.2
 """Share of the budget that one round trains for."""
 ROUND_RATE = 0.4
@@ -78,6 +80,8 @@ def fine_tune(
     answered = [pair for pair in pairs if pair.answers][: options.most_pairs]
     cases = teaching.Cases.of(checker, "val", options.validation_queries, options.source)
     course = _Course(checker, base, options, work, cases, tell, cancelled)
+    if base.model.num_parameters() >= LARGE:
+        for_training(base.model)
     peft = fine_tuning.fresh_adapter(base.model, options.settings)
     curve: list[Point] = []
     rounds: list[dict[str, Any]] = []
@@ -89,6 +93,7 @@ def fine_tune(
         curve += found.curve
         rounds.append({"round": stage, "queries": len(taught), "val": found.best_score, "ended": found.ended})
     model = LocalModel(peft.get_base_model().eval(), base.tokenizer, base.folder)
+    tell(0.96, "Choosing the temperature on validation queries")
     temperature, rates = teaching.choose_temperature(checker, model, cases, cancelled)
     card = _card(checker, base, options, name, folder) | {
         "temperature": temperature,
@@ -122,7 +127,7 @@ class _Course:
         found = training.run(
             lambda p: self.tell(self._share(stage, p.done), _words(p, stage)),
             self.cancelled,
-            self._validate,
+            lambda model: self._validate(model, self._share(stage, training.share_done())),
         )
         if found.ended == "cancelled":
             raise CancelledError
@@ -167,9 +172,11 @@ class _Course:
         share = first * done if not stage else first + ROUND_SHARE * (stage - 1 + done)
         return 0.05 + 0.9 * share
 
-    def _validate(self, model: Any) -> float:
+    def _validate(self, model: Any, share: float) -> float | None:
+        self.tell(share, "Measuring on validation queries")
         found = LocalModel(model, self.base.tokenizer, self.base.folder)
-        return teaching.score(teaching.measure(self.checker, found, self.cases, cancelled=self.cancelled))
+        rates = teaching.measure(self.checker, found, self.cases, cancelled=self.cancelled)
+        return None if self.cancelled() else teaching.score(rates)
 
 
 def _words(progress: fine_tuning.Progress, stage: int) -> str:

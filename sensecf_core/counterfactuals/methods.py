@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.counterfactuals.checker import CancelledError, Checker
-from sensecf_core.counterfactuals.model_choice import check_model, local_model, model_folder, remote_model
+from sensecf_core.counterfactuals.model_choice import Held, check_model, held, local_model, remote_model
 from sensecf_core.counterfactuals.proposers import Proposer, RandomProposer
 from sensecf_core.counterfactuals.remote_proposer import RemoteProposer
 from sensecf_core.errors import unknown
@@ -66,7 +65,7 @@ def proposer_for(
     if cancelled():
         raise CancelledError
     if request.method == "lm-fine-tuned":
-        return _tuned(request, checker, query, None if named is None else model_folder(named))
+        return _tuned(request, checker, query, held(named))
     model = shared_model() if named is None else local_model(named)
     examples = (
         nearest_examples(checker, query, cancelled=cancelled) if request.method == "lm-few-shot" else ()
@@ -74,16 +73,17 @@ def proposer_for(
     return LanguageProposer(checker.schema, model, drivers, examples, request.grammar)
 
 
-def _tuned(request: ExplainRequest, checker: Checker, query: Query, base: Path | None) -> Proposer:
+def _tuned(request: ExplainRequest, checker: Checker, query: Query, base: Held) -> Proposer:
     from sensecf_core.counterfactuals.levers import tell
     from sensecf_core.counterfactuals.tuned_proposer import TunedProposer
     from sensecf_core.language.local_model import shared_model
 
-    adapter = adapters.require(checker.cohort, None if base is None else weights.weights_sha256(base))
+    sha256 = None if base.folder is None else weights.weights_sha256(base.folder)
+    adapter = adapters.require(checker.cohort, sha256)
     source = adapter.card.settings.get("source", "shap")
     return TunedProposer(
         checker.schema,
-        shared_model(base, adapter.folder),
+        shared_model(base.folder, adapter.folder, base.precision, base.device),
         tell(checker, [query], source)[0],
         request.grammar,
         adapter.card.temperature,

@@ -20,6 +20,16 @@ REMOTE_METHOD = "lm-zero-shot"
 """What a server is asked: examples would be other participants' rows."""
 
 
+@dataclass(frozen=True)
+class Held:
+    """Where a model's weights are (None: the default model's place), and how they fit: in the device's own
+    precision ("auto"), or another."""
+
+    folder: Path | None
+    precision: Literal["auto", "float32", "bf16", "nf4"] = "auto"
+    device: str | None = None
+
+
 def check_model(request: ExplainRequest, cohort: Cohort | None = None) -> ModelSpec | None:
     """Return the model that a request names (None: the default one), if it may and can answer it.
 
@@ -35,7 +45,7 @@ def check_model(request: ExplainRequest, cohort: Cohort | None = None) -> ModelS
     if spec.kind == "endpoint":
         remote_model(spec, request, cohort or cohorts.load(request.cohort))
     else:
-        _held(spec.name, spec.source)
+        held(spec)
     return spec
 
 
@@ -58,36 +68,26 @@ def local_model(spec: ModelSpec) -> LocalModel:
     """Load a local model of the registry, once per process; raises like :func:`check_model`."""
     from sensecf_core.language.local_model import shared_model
 
-    held = _held(spec.name, spec.source)
-    return shared_model(held.folder, precision=held.precision, device=held.device)
+    found = held(spec)
+    return shared_model(found.folder, precision=found.precision, device=found.device)
 
 
-def model_folder(spec: ModelSpec) -> Path:
-    """Where a local model's weights are; raises like :func:`check_model`."""
-    return _held(spec.name, spec.source).folder
+def held(spec: ModelSpec | None) -> Held:
+    """Where a local model's weights are and how they fit (None: the default model); raises like
+    :func:`check_model`."""
+    return Held(None) if spec is None else _held(spec.name, spec.source)
 
 
-def local_folder(name: str | None) -> Path | None:
-    """Where the weights of a local model named on a command line are (None: the default model's)."""
-    if name is None:
-        return None
-    spec = model_registry.spec(name)
-    if spec.kind == "endpoint":
+def held_by_name(name: str | None) -> Held:
+    """:func:`held` of a model named on a command line (None: the default one)."""
+    spec = None if name is None else model_registry.spec(name)
+    if spec is not None and spec.kind == "endpoint":
         raise InputError(f"{name} runs on a server; fine-tuning needs a model on this machine.")
-    return model_folder(spec)
-
-
-@dataclass(frozen=True)
-class _Held:
-    """Where a model's weights are, and how they fit: in the device's own precision ("auto"), or another."""
-
-    folder: Path
-    precision: Literal["auto", "float32", "bf16", "nf4"]
-    device: str | None
+    return held(spec)
 
 
 @cache
-def _held(name: str, source: str) -> _Held:
+def _held(name: str, source: str) -> Held:
     """Find that a model fits, once: a loaded model does not stand in its own way."""
     spec = model_registry.spec(name)
     found = machine.machine()
@@ -95,7 +95,7 @@ def _held(name: str, source: str) -> _Held:
     if spec.memory and not fit.ok:
         raise InputError(f"This machine cannot hold {name}. {fit.reason}")
     own = fit.precision in (None, machine.native_precision(found, gpu=fit.device == "cuda"))
-    return _Held(
+    return Held(
         folder=model_registry.require_folder(spec),
         precision="auto" if own or fit.precision is None else fit.precision,
         device="cpu" if found.gpu and fit.device == "cpu" else None,

@@ -33,14 +33,15 @@ class RemoteProposer:
     def propose(self, query: Query, run: Run) -> Proposal:
         """Ask for ``run.candidates`` answers."""
         most = query.limits.max_changes
+        as_json = self.grammar and self.model.can_json
         run.progress(0.05, f"Asking {self.model.host.name}")
         samples = self.model.sample(
             build(self.schema, query, self.drivers),
             n=run.candidates,
-            json_schema=answer_schema(self.schema, query.movable, most) if self.grammar else None,
+            json_schema=answer_schema(self.schema, query.movable, most) if as_json else None,
             temperature=1.0 if run.temperature is None else run.temperature,
             seed=run.seed,
-            max_new_tokens=FREE_TEXT_TOKENS + (JSON_EDIT_TOKENS * most if self.grammar else 0),
+            max_new_tokens=FREE_TEXT_TOKENS + (JSON_EDIT_TOKENS * most if as_json else 0),
             cancelled=run.cancelled,
             deadline=run.deadline - perf_counter(),
             progress=lambda done, n: run.progress(

@@ -80,14 +80,13 @@ def built_in_folder(cohort: Cohort, name: str) -> Path:
 
 
 def adapters(cohort: Cohort) -> tuple[Adapter, ...]:
-    """Every readable adapter of a cohort, those trained here first."""
+    """Every readable adapter of a cohort, the committed ones first."""
     return tuple(_found(cohort))
 
 
 def _found(cohort: Cohort) -> Iterator[Adapter]:
-    places = [(own_folder(cohort, "x").parent, True)]
-    if not cohort.own:
-        places.append((BUILT_IN / cohort.schema.name, False))
+    places = [] if cohort.own else [(BUILT_IN / cohort.schema.name, False)]
+    places.append((own_folder(cohort, "x").parent, True))
     for place, own in places:
         for path in sorted(place.glob(f"*/{CARD}")):
             if (path.parent / WEIGHTS).is_file() and (card := _read(path, path.stat().st_mtime_ns)):

@@ -18,6 +18,8 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from sensecf_core.language.continuation import continuation_tokens
+
 CHECKPOINT = "checkpoint.pt"
 CURVE = "curve.json"
 IGNORED = -100
@@ -170,9 +172,12 @@ class Training:
         self,
         progress: Callable[[Progress], None] | None = None,
         cancelled: Callable[[], bool] = lambda: False,
-        validate: Callable[[Any], float] | None = None,
+        validate: Callable[[Any], float | None] | None = None,
     ) -> FineTuned:
-        """Train to the end of the budget, validating along the way; the best validated adapter is kept."""
+        """Train to the end of the budget, validating along the way; the best validated adapter is kept.
+
+        ``validate`` returns None if it was cancelled before it was done: then nothing is recorded.
+        """
         ended, saved, clock = "", time.monotonic(), time.perf_counter()
         pending: list[float] = []
         speed = _Speed()
@@ -233,13 +238,15 @@ class Training:
         left = self.state.seconds * (1 - share) / max(share, 1e-9)
         return Progress(share, loss, rate, left, self.state.step)
 
-    def _point(self, losses: list[float], validate: Callable[[Any], float] | None) -> None:
+    def _point(self, losses: list[float], validate: Callable[[Any], float | None] | None) -> None:
         """Close a stretch of the curve, and validate the adapter as it is now."""
         state = self.state
         score = None
         if validate is not None:
             self.peft.eval()
             score = validate(self.peft.get_base_model())
+            if score is None:
+                return
         state.validated = int(self.share_done() * self.settings.validations)
         loss = sum(losses) / len(losses) if losses else float("nan")
         state.curve.append(Point(state.step, state.tokens, round(state.seconds, 1), loss, score))
@@ -396,7 +403,7 @@ def tree_of(tokenizer: Any, lesson: Lesson) -> Tree | None:
     tokens, positions = list(trunk), list(range(len(trunk)))
     branches, targets = [0] * len(trunk), [IGNORED] * len(trunk)
     for number, answer in enumerate(lesson.answers, start=1):
-        said = [*tokenizer(answer, add_special_tokens=False).input_ids, tokenizer.eos_token_id]
+        said = [*continuation_tokens(tokenizer, answer), tokenizer.eos_token_id]
         tokens += [last, *said[:-1]]
         targets += said
         positions += range(len(trunk), len(trunk) + len(said))

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sensecf_core.language import adapters, weights
-from sensecf_core.language.loading import Precision, load_weights, with_adapter
+from sensecf_core.language.loading import Precision, load_weights, precision_of, with_adapter
 from sensecf_core.language.prompts import Prompt, chat_text
 from sensecf_core.language.sampling import Row, Run, StopError, Stopped, first_line, watch_for
 
@@ -96,6 +96,7 @@ class LocalModel:
         return {
             "model": self.folder.name,
             "dtype": str(self.model.dtype).removeprefix("torch."),
+            "precision": precision_of(self.model),
             "device": str(self.model.device),
             "threads": torch.get_num_threads(),
         }
@@ -216,7 +217,7 @@ def _end_tokens(model: Any, tokenizer: Any) -> tuple[int, ...]:
 MOST_SHARED = 2
 """Models kept loaded at once: the base model and one adapter merged into a copy of it."""
 
-_shared: dict[tuple[Path, Path | None, Precision, str | None], LocalModel] = {}
+_shared: dict[tuple[Path, str | None, Precision, str | None], LocalModel] = {}
 _shared_lock = threading.Lock()
 
 
@@ -231,7 +232,8 @@ def shared_model(
     The one used longest ago is dropped when there are more than :data:`MOST_SHARED`.
     """
     folder = (folder or weights.default_folder()).resolve()
-    key = (folder, adapter, precision, device)
+    version = None if adapter is None else adapters.weights_sha256(adapter)
+    key = (folder, version, precision, device)
     with _shared_lock:
         model = _shared.pop(key, None)
         if model is None:

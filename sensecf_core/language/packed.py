@@ -2,8 +2,9 @@
 
 All rows are packed behind the prompt into a *single* sequence. A token sees the prompt and the earlier
 tokens of its own row (a tree-shaped attention mask), its position is counted within its own row. So the
-prompt's key/value cache is stored and read once, however many rows there are; rows may bring different
-numbers of tokens to one pass without padding; and a finished row brings none.
+prompt's key/value cache is stored and read once, however many rows there are, and so is whatever several
+rows have begun with; rows may bring different numbers of tokens to one pass without padding; and a
+finished row brings none.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import torch
@@ -52,10 +54,14 @@ class PackedRows:
     def __init__(self, model: Any, *, plain_head: bool) -> None:
         self.model = model
         self.plain_head = plain_head
-        self.cache = DynamicCache(config=model.config)
+        # Without the config no layer forgets what leaves its sliding window: behind a packed sequence that
+        # is not what leaves a row's window. The masks keep the window.
+        self.cache = DynamicCache()
         self.prompt_length = 0
-        self.owners = torch.empty(0, dtype=torch.long)
-        self.lengths: dict[int, int] = {}
+        self.positions = torch.empty(0, dtype=torch.long)
+        self._root: list[int] = []
+        self.paths: dict[int, list[int]] = {}
+        """Each row's tokens as places in the packed sequence; rows that said the same share the list."""
 
     @torch.inference_mode()
     def read_prompt(self, tokens: Sequence[int]) -> Iterator[Scores | None]:
@@ -74,19 +80,30 @@ class PackedRows:
 
     @torch.inference_mode()
     def read(self, tokens: dict[int, list[int]]) -> Scores:
-        """Append each row's new tokens; returns scores of the next token, rows in the dict's order."""
-        flat = torch.tensor([[token for row in tokens.values() for token in row]])
-        owners = torch.tensor([row for row, new in tokens.items() for _ in new])
-        positions = [
-            self.prompt_length + self.lengths.get(r, 0) + i for r in tokens for i in range(len(tokens[r]))
-        ]
-        self.owners = torch.cat([self.owners, owners])
-        last, end = [], -1
+        """Append each row's new tokens; returns scores of the next token, rows in the dict's order.
+
+        Rows that have said the same so far, and say the same now, are read once.
+        """
+        before = len(self.positions)
+        flat: list[int] = []
+        seen: list[list[int]] = []
+        branches: dict[tuple[int, tuple[int, ...]], tuple[list[int], int]] = {}
+        last = []
         for row, new in tokens.items():
-            end += len(new)
+            path = self.paths.get(row, self._root)
+            branch = (id(path), tuple(new))
+            if branch not in branches:
+                grown = path
+                for token in new:
+                    grown = [*grown, before + len(flat)]
+                    flat.append(token)
+                    seen.append(grown)
+                branches[branch] = grown, len(flat) - 1
+            self.paths[row], end = branches[branch]
             last.append(end)
-            self.lengths[row] = self.lengths.get(row, 0) + len(new)
-        return self._forward(flat, torch.tensor([positions]), self._mask(owners), last)
+        positions = torch.tensor([self.prompt_length + len(path) - 1 for path in seen])
+        self.positions = torch.cat([self.positions, positions])
+        return self._forward(torch.tensor([flat]), positions[None], self._masks(seen), last)
 
     def prompt_state(self) -> list[tuple[Tensor, Tensor]]:
         """Keys and values of the prompt as read so far, per layer (no rows may have been added)."""
@@ -100,26 +117,45 @@ class PackedRows:
 
     def forget_rows(self) -> None:
         """Drop every row and keep the prompt."""
-        if len(self.owners):
-            self.cache.crop(-len(self.owners))
-        self.owners = self.owners[:0]
-        self.lengths = {}
+        if len(self.positions):
+            self.cache.crop(-len(self.positions))
+        self.positions = self.positions[:0]
+        self.paths = {}
 
-    def _mask(self, owners: Tensor) -> Tensor:
-        """Additive mask of the newest tokens, shape (1, 1, new, prompt + all row tokens)."""
-        total, new = len(self.owners), len(owners)
-        order = torch.arange(total)
-        sees = (self.owners[None] == owners[:, None]) & (order[None] <= order[total - new :, None])
-        mask = torch.zeros(1, 1, new, self.prompt_length + total, dtype=self.model.dtype)
-        mask[0, 0, :, self.prompt_length :].masked_fill_(~sees, torch.finfo(self.model.dtype).min)
-        return mask
+    def _masks(self, seen: list[list[int]]) -> Tensor | dict[str, Tensor]:
+        """Additive mask of the newest tokens, shape (1, 1, new, prompt + all row tokens).
 
-    def _forward(self, tokens: Tensor, positions: Tensor, mask: Tensor | None, last: list[int]) -> Scores:
+        ``seen`` are the row tokens that each may see. One mask for all layers, or by layer type for models
+        that mix layers with and without a sliding window.
+        """
+        total, new = len(self.positions), len(seen)
+        own = torch.zeros(new, total, dtype=torch.bool)
+        line = torch.tensor([n for n, path in enumerate(seen) for _ in path])
+        own[line, torch.tensor(list(chain.from_iterable(seen)))] = True
+        sees = torch.cat([torch.ones(new, self.prompt_length, dtype=torch.bool), own], dim=1)
+        window = getattr(self.model.config, "sliding_window", None)
+        kinds = set(getattr(self.model.config, "layer_types", None) or ["sliding_attention"])
+        if window is None or "sliding_attention" not in kinds:
+            return self._additive(sees)
+        place = torch.cat([torch.arange(self.prompt_length), self.positions])
+        near = self._additive(sees & (place[None] > self.positions[total - new :, None] - window))
+        if kinds == {"sliding_attention"}:
+            return near
+        return {"full_attention": self._additive(sees), "sliding_attention": near}
+
+    def _additive(self, sees: Tensor) -> Tensor:
+        mask = torch.zeros(1, 1, *sees.shape, dtype=self.model.dtype)
+        mask[0, 0].masked_fill_(~sees, torch.finfo(self.model.dtype).min)
+        return mask.to(self.model.device)
+
+    def _forward(
+        self, tokens: Tensor, positions: Tensor, mask: Tensor | dict[str, Tensor] | None, last: list[int]
+    ) -> Scores:
         device = self.model.device
         inputs = {
             "input_ids": tokens.to(device),
             "position_ids": positions.to(device),
-            "attention_mask": None if mask is None else mask.to(device),
+            "attention_mask": mask,
             "past_key_values": self.cache,
             "use_cache": True,
         }

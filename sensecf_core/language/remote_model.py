@@ -46,6 +46,11 @@ class RemoteModel:
     spec: ModelSpec
     host: remote_hosts.Host
 
+    @property
+    def can_json(self) -> bool:
+        """Whether the registry says that the server takes a JSON schema."""
+        return self.spec.answers == "json" and self.spec.prompt != "plain"
+
     def sample(
         self,
         prompt: Prompt,
@@ -86,12 +91,11 @@ class RemoteModel:
         from sensecf_core.language import remote_asking, remote_calls
 
         key = remote_hosts.key_of(self.spec)
-        can_json = self.spec.answers == "json" and self.spec.prompt != "plain"
         asking = remote_asking.Asking(
             spec=self.spec,
             who=f"The server of {self.spec.name} ({self.host.name})",
             prompt=prompt,
-            json_schema=json_schema if can_json else None,
+            json_schema=json_schema if self.can_json else None,
             options={
                 "temperature": temperature,
                 "top_p": top_p,

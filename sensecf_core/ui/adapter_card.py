@@ -15,6 +15,7 @@ import streamlit as st
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.language.adapters import CURVE, Adapter, Card
 from sensecf_core.ui import charts, words
+from sensecf_core.ui.ask_panel import on_phone
 
 MEASURES = {
     "valid": (
@@ -34,7 +35,7 @@ MEASURES = {
     "queries": ("Queries", "how many people were asked about"),
 }
 SHARES = ("valid", "any_valid", "readable", "within_limits", "distinct")
-ENDED = {"budget": "its time was used", "no better validation": "validation no longer improved"}
+ENDED = {"budget": "time used", "no better validation": "no longer improved"}
 Row = Mapping[str, Any]
 
 
@@ -78,8 +79,8 @@ def show(cohort: Cohort, adapter: Adapter) -> None:
         st.markdown("**Rounds**")
         _table([_round(row) for row in card.rounds], f"Rounds of {card.name}")
         st.caption(
-            "Round 0 learns from the answers of a search; later rounds also from the model's own answers "
-            "that passed the checks."
+            "Valid: raw validity on val. Round 0 learns from the answers of a search; later rounds also from "
+            "the model's own answers that passed the checks."
         )
     left, right = st.columns(2, gap="medium")
     with left:
@@ -89,7 +90,7 @@ def show(cohort: Cohort, adapter: Adapter) -> None:
     with right:
         st.markdown("**Settings**")
         _list(_settings(card), f"Settings of {card.name}")
-    st.caption(f"Its folder: `{adapter.folder}`, with a model card for other programs.")
+    st.caption(f"Its folder: {words.plain(str(adapter.folder))}, with a model card for other programs.")
 
 
 def _rates(cohort: Cohort, card: Card) -> None:
@@ -99,9 +100,15 @@ def _rates(cohort: Cohort, card: Card) -> None:
         st.caption("Not measured.")
         return
     varied = [key for key in ("part", "temperature") if len({str(row.get(key)) for row in rows}) > 1]
+    heads = [_asked(cohort, row, varied) for row in rows]
+    if on_phone() and len(rows) > 1:  # a phone has room for letters
+        letters = [chr(ord("A") + number) for number in range(len(rows))]
+        st.markdown("  \n".join(f"**{letter}**: {head}" for letter, head in zip(letters, heads, strict=True)))
+        heads = letters
     table: dict[str, list[str]] = {"Measure": [title for title, _ in MEASURES.values()]}
-    for row in rows:
-        table[_asked(cohort, row, varied)] = [_rate(name, row.get(name)) for name in MEASURES]
+    for number, (head, row) in enumerate(zip(heads, rows, strict=True)):
+        again = heads[:number].count(head)  # no column may take another's place
+        table[f"{head} ({again + 1})" if again else head] = [_rate(name, row.get(name)) for name in MEASURES]
     st.table(pd.DataFrame(table), hide_index=True, border="horizontal", alt=f"Raw rates of {card.name}")
     st.caption(
         f"At temperature {card.temperature:g}, with the grammar on, over queries that a search can answer. "
@@ -205,13 +212,13 @@ def _went(what: str, values: Sequence[float | None], digits: int, tokens: int) -
 
 
 def _round(row: Row) -> dict[str, str]:
-    titles = {"round": "Round", "queries": "Queries learned from", "val": "Raw validity on val, of 100"}
+    titles = {"round": "Round", "queries": "Queries", "val": "Valid, of 100"}
     written = {}
     for key, value in row.items():
         if key == "val":
             written[titles[key]] = _rate("valid", value)
         elif key == "ended":
-            written["Ended because"] = ENDED.get(str(value), str(value))
+            written["Ended"] = ENDED.get(str(value), str(value))
         else:
             written[titles.get(key, key)] = _value(value)
     return written

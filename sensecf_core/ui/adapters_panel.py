@@ -60,7 +60,7 @@ def _adapter(cohort: Cohort, adapter: Adapter, answering: Adapter | None) -> Non
     if unfit is not None:
         st.warning(words.message(unfit), icon=":material/link_off:")
         if card.base != weights.DEFAULT_MODEL:
-            st.caption(
+            st.markdown(
                 f"If it was trained on {words.plain(card.base)}, it answers with that model from a terminal: "
                 f"`explain --method lm-fine-tuned --model NAME`."
             )

@@ -13,18 +13,14 @@ from sensecf_core.counterfactuals.limits import limits_of, may_move, movable_fea
 from sensecf_core.counterfactuals.sentence import measure
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.jobs import model_lane
-from sensecf_core.language import adapters, weights
-from sensecf_core.language.adapters import Adapter
+from sensecf_core.language import weights
 from sensecf_core.queries.limits import Limits, Movable
-from sensecf_core.queries.request import METHODS, ExplainRequest
-from sensecf_core.ui import data, followed, model_picker, words
+from sensecf_core.queries.request import ExplainRequest
+from sensecf_core.ui import data, followed, method_picker, model_picker, words
 from sensecf_core.ui.frame import Frame
 
 MOST_SUGGESTIONS = 8
 MOST_CHANGES = 6
-TUNED = "lm-fine-tuned"
-METHOD_ORDER = (TUNED, "lm-few-shot", "lm-zero-shot", "random")
-_PICKED = "method_picked"
 
 
 def show(frame: Frame) -> None:
@@ -39,7 +35,7 @@ def show(frame: Frame) -> None:
 def _form(frame: Frame) -> None:
     """The form; Generate queues a job and follows it."""
     schema = frame.known.schema
-    method = _method(frame)
+    method = method_picker.show(frame)
     asked = model_picker.show(frame.known, method)
     profile = _profile(frame)
     if schema.limits_note:
@@ -67,46 +63,6 @@ def _form(frame: Frame) -> None:
         request = _fields(frame, method, profile, left, right).model_copy(update={"model": asked})
     if pressed:
         submit(frame, request)
-
-
-def _method(frame: Frame) -> str:
-    """Ask for the mode: the best one that this cohort has, until a visitor picks another."""
-    adapter = adapters.chosen(frame.known)
-    options = [m for m in METHOD_ORDER if m in METHODS and (m != TUNED or adapter is not None)]
-    # What was picked is kept beside the widget: other cohorts have other options.
-    picked = st.session_state.get(_PICKED)
-    st.session_state["method"] = picked if picked in options else options[0]
-    method = st.selectbox(
-        "Mode",
-        options,
-        format_func=lambda name: words.METHOD_TITLES[name],
-        key="method",
-        on_change=lambda: st.session_state.update({_PICKED: st.session_state["method"]}),
-        help="  \n".join(f"{words.METHOD_TITLES[m]}: {words.METHOD_NOTES[m]}" for m in METHOD_ORDER),
-    )
-    _say_which(frame, adapter, method)
-    return method
-
-
-def _say_which(frame: Frame, adapter: Adapter | None, method: str) -> None:
-    """Say which adapter answers and what is to be known about it, or how to get one."""
-    if adapter is None and weights.status().ready:
-        st.caption("No language model is fine-tuned for this cohort yet.")
-        _to_models(frame, "Fine-tune one")
-    elif adapter is not None and method == TUNED:
-        st.caption(f"Trained on this cohort: adapter {words.plain(adapter.card.name)}.")
-        if (warning := adapters.other_classifier(adapter.card, frame.classifier.sha256)) is not None:
-            st.warning(words.message(warning), icon=":material/warning:")
-            _to_models(frame, "See its card, or fine-tune again")
-
-
-def _to_models(frame: Frame, label: str) -> None:
-    st.page_link(
-        "pages/7_Models.py",
-        label=label,
-        icon=":material/model_training:",
-        query_params={"cohort": frame.known.schema.name},
-    )
 
 
 def submit(frame: Frame, request: ExplainRequest) -> None:

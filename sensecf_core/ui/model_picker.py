@@ -31,8 +31,8 @@ def show(cohort: Cohort, method: str) -> str | None:
         names,
         key="model",
         on_change=lambda: st.session_state.update({_PICKED: st.session_state["model"]}),
-        help="Models that are on this machine and fit it, and servers that are allowed for this cohort. The page "
-        "Models says what is missing for the others.",
+        help="Models that are on this machine and fit it, and servers that are allowed for this cohort. The "
+        "page Models says what is missing for the others.",
     )
     if name == names[0]:
         return None

@@ -50,7 +50,7 @@ def _about(found: Machine) -> str:
     )
     return (
         f"This machine: {words.gigabytes(found.memory_gb)} of memory free, {gpu}. What fits is judged by "
-        "that. Your own entries go into `var/models.toml`."
+        "that. Your own entries go into var/models.toml."
     )
 
 
@@ -68,9 +68,9 @@ def _local(spec: ModelSpec, found: Machine) -> None:
     st.markdown(words.message(fit.reason))
     _facts(spec)
     if not fit.here:
-        st.caption(words.message(_how_to_get(spec)))
+        st.markdown(words.message(_how_to_get(spec)))
     if spec.note:
-        st.caption(words.message(spec.note))
+        st.markdown(words.message(spec.note))
 
 
 def _facts(spec: ModelSpec) -> None:
@@ -109,19 +109,19 @@ def _how_to_get(spec: ModelSpec) -> str:
 
 
 def _servers(specs: list[ModelSpec], cohort: Cohort | None) -> None:
-    refused = {spec.name: refused(spec, cohort) for spec in specs}
-    usable = sum(reason is None for reason in refused.values())
+    reasons = {spec.name: refused(spec, cohort) for spec in specs}
+    usable = sum(reason is None for reason in reasons.values())
     about = f"Servers ({len(specs)}; {usable} may be asked about this cohort)"
     with st.expander(about, icon=":material/cloud_upload:"):
         st.markdown(
-            "A server is **never** asked unless it is allowed for this cohort by name. It is shown the "
-            "profile of one participant and never another participant's row. One that may be "
-            "asked is offered on the page Interventions in the mode "
+            "A server is **never** asked unless its host is allowed for this cohort. It is shown the profile "
+            "of one participant and never another participant's row. One that may be asked is offered on the "
+            "page Interventions in the mode "
             f"“{words.METHOD_TITLES[REMOTE_METHOD]}”."
         )
         for spec in specs:
             with st.container(border=True, key=f"model_{spec.name}"):
-                _server(spec, refused[spec.name])
+                _server(spec, reasons[spec.name])
 
 
 def refused(spec: ModelSpec, cohort: Cohort | None) -> str | None:
@@ -136,16 +136,16 @@ def refused(spec: ModelSpec, cohort: Cohort | None) -> str | None:
     return None
 
 
-def _server(spec: ModelSpec, refused: str | None) -> None:
+def _server(spec: ModelSpec, reason: str | None) -> None:
     st.markdown(f"**{words.plain(spec.title or spec.name)}** · `{spec.name}`")
-    if refused is None:
+    if reason is None:
         st.badge("May be asked about this cohort", icon=":material/cloud_upload:", color="orange")
     else:
         st.badge("Not asked", icon=":material/block:", color="gray")
     notice = remote_hosts.notice(spec)
     if notice:
         st.markdown(words.message(notice))
-    if refused is not None:
-        st.caption(words.message(refused))
+    if reason is not None:
+        st.markdown(words.message(reason))
     if spec.note:
-        st.caption(f"{words.message(spec.note)} Licence: {words.plain(spec.licence)}.")
+        st.markdown(f"{words.message(spec.note)} Licence: {words.plain(spec.licence)}.")

@@ -60,7 +60,7 @@ def _first(frame: Frame) -> None:
         answer_panel.offer_contrast(frame.known.schema)
     else:
         st.info(
-            "No answer yet. Choose what may change, then press Generate: a language model on this machine "
-            "proposes changes, and each one is checked before you see it.",
+            "No answer yet. Choose what may change, then press Generate: changes are proposed, and each one "
+            "is checked before you see it.",
             icon=":material/play_arrow:",
         )

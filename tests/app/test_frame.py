@@ -144,6 +144,8 @@ at = AppTest.from_file("app.py", default_timeout=120).run()
 assert not at.exception, at.exception
 assert not {"torch", "shap", "transformers"} & set(sys.modules), "home"
 from sensecf_core.ui import results_panel, ask_panel, whatif_panel, card_panel, people_table, profile
+from sensecf_core.ui import models_panel, adapters_panel, tuning_panel
+models_panel.this_machine()
 assert not {"torch", "shap", "transformers"} & set(sys.modules), "pages"
 """
     done = subprocess.run(

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from sensecf_core.cohorts import registry
+from sensecf_core.counterfactuals.methods import default_method
 from tests.browser.conftest import settle
 from tests.browser.server import Server
 
@@ -88,7 +90,7 @@ def download(page: Page) -> dict[str, Any]:
         page.get_by_role("button", name="Download CSV").click()
     table = list(csv.DictReader(io.StringIO(Path(csv_file.value.path()).read_text("utf-8-sig"))))
     assert {row["cohort"] for row in table} == {"nhanes"}
-    assert {row["method"] for row in table} == {"lm-few-shot"}
+    assert {row["method"] for row in table} == {default_method(registry.load("nhanes"))}
     with page.expect_download() as json_file:
         page.get_by_role("button", name="Download JSON").click()
     answer: dict[str, Any] = json.loads(Path(json_file.value.path()).read_text("utf-8"))["answers"][0]

@@ -174,3 +174,19 @@ def test_predict_takes_people_or_a_file(command: Command, person: str, tmp_path:
     assert_refused(both, "one of the two")
     mixed = command("predict", "--cohort", "nhanes", "--rows", str(rows), "--set", "bmi=27")
     assert_refused(mixed, "stand in the file")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--model", "gpt4o"], ["language model 'gpt4o'", "gpt-4o"]),
+        (["--model", "gpt-4o"], ["api.openai.com", "not allowed to see the cohort 'nhanes'", "remote.toml"]),
+        (["--model", "gpt-4o", "--method", "lm-few-shot"], ["lm-zero-shot instead of lm-few-shot"]),
+        (["--model", "smollm2-135m", "--method", "random"], ["random asks no language model"]),
+        (["--model", "/no/such/folder"], ["'/no/such/folder'"]),
+    ],
+)
+def test_a_model_that_may_not_or_cannot_answer(
+    command: Command, person: str, options: list[str], said: list[str]
+) -> None:
+    assert_refused(command("explain", "--cohort", "nhanes", "--participant", person, *options), *said)

@@ -239,3 +239,35 @@ def test_killing_the_server_ends_its_commands(opened: Callable[..., Any], tmp_pa
         process.communicate()
     assert all(gone(pid, 1.0) for pid in pids)
     assert opened(ProcessLane, PYTHON).view(job).error == INTERRUPTED
+
+
+@pytest.mark.parametrize(("command", "written"), [("finetune", True), ("train", False)])
+def test_a_cancelled_fine_tuning_may_write_its_checkpoint_first(
+    opened: Callable[..., Any], tmp_path: Path, command: str, written: bool
+) -> None:
+    """What the lane runs here takes a second over SIGTERM, as a training step does."""
+    started, checkpoint = tmp_path / "started", tmp_path / "checkpoint"
+    code = (
+        "import signal, sys, time\n"
+        "def end(*_): time.sleep(1); open(sys.argv[3], 'w').close(); sys.exit(2)\n"
+        "signal.signal(signal.SIGTERM, end)\n"
+        "open(sys.argv[2], 'w').close()\n"
+        "time.sleep(60)\n"
+    )
+    lane = opened(ProcessLane, (sys.executable, "-c", code))
+    job = lane.start("finetune", [command, str(started), str(checkpoint)], "")
+    while not started.exists():
+        time.sleep(0.02)
+    lane.cancel(job)
+    until(job, "cancelled")
+    assert checkpoint.exists() is written
+
+
+def test_recent_jobs_of_a_kind_come_newest_first_with_what_was_asked(lane: ProcessLane) -> None:
+    first, other, second = (
+        lane.start(kind, [code], "") for kind, code in (("a", "pass"), ("b", "pass"), ("a", "1"))
+    )
+    until(second, "done")
+    assert [job.id for job in rows.recent("process", "a")] == [second, first]
+    assert [json.loads(job.spec) for job in rows.recent("process", "b")] == [["pass"]]
+    assert other not in {job.id for job in rows.recent("process", "a")}

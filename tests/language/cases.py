@@ -21,7 +21,7 @@ CHAT_TEMPLATE = (
     "{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
 
-names = st.from_regex(r"[a-z][a-z0-9_]{0,8}", fullmatch=True)
+names = st.from_regex(r"[a-z][a-z0-9_]{0,8}", fullmatch=True).filter(lambda name: name != "t_")
 levels = st.text(min_size=1, max_size=12).filter(
     lambda text: text == text.strip() and text.isprintable() and "|" not in text
 )

@@ -75,6 +75,7 @@ def test_the_prompt_is_read_once_and_forced_tokens_share_a_pass(
     tiny_model: LocalModel, prompt: Prompt, grammar: str, most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(local_model, "MOST_ROWS", 8)
+    tiny_model.prefixes.clear()
     calls = Calls(tiny_model)
     samples = tiny_model.sample(prompt, n=20, grammar=grammar, max_new_tokens=most)
     calls.hook.remove()
@@ -86,6 +87,20 @@ def test_the_prompt_is_read_once_and_forced_tokens_share_a_pass(
 
 def test_packed_rows_get_the_logits_they_would_get_alone(tiny_model: LocalModel) -> None:
     check_packed_logits(tiny_model, [5, 6, 7, 8, 9], {0: [[10], [11, 12], []], 1: [[20, 21], [22], [23]]})
+
+
+def test_rows_that_say_the_same_are_read_once(tiny_model: LocalModel) -> None:
+    same = {
+        0: [[10], [11, 12], [13]],
+        1: [[10], [11, 12], [14]],
+        2: [[10], [15], [13]],
+        3: [[16], [15], [13]],
+    }
+    calls = Calls(tiny_model)
+    check_packed_logits(tiny_model, [5, 6, 7, 8, 9], same)
+    calls.hook.remove()
+    packed = [length for length in calls.lengths if length <= 4][:3]
+    assert packed == [2, 4, 4]
 
 
 def check_packed_logits(model: LocalModel, prompt: list[int], rows: dict[int, list[list[int]]]) -> None:
@@ -112,11 +127,34 @@ def compare(model: LocalModel, logits: torch.Tensor, tokens: list[int]) -> None:
     torch.testing.assert_close(logits, alone.float(), rtol=1e-3, atol=1e-3)
 
 
+def test_the_fixed_part_is_read_once_and_changes_no_answer(
+    tiny_model: LocalModel, prompt: Prompt, grammar: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tiny_model.prefixes.clear()
+    fresh = tiny_model.sample(prompt, n=6, grammar=grammar, seed=3)
+    (fixed,) = tiny_model.prefixes
+    assert 0 < len(fixed) < fresh.prompt_tokens
+    read: list[int] = []
+    forward = PackedRows._forward
+    monkeypatch.setattr(
+        PackedRows,
+        "_forward",
+        lambda self, tokens, *rest: read.append(tokens.shape[1]) or forward(self, tokens, *rest),
+    )
+    again = tiny_model.sample(prompt, n=6, grammar=grammar, seed=3)
+    assert again.texts == fresh.texts
+    rest = fresh.prompt_tokens - len(fixed)
+    assert sum(read[: math.ceil(rest / CHUNK)]) == rest
+
+
 def test_cancel_takes_effect_at_once_and_keeps_what_was_begun(
     tiny_model: LocalModel, prompt: Prompt, grammar: str
 ) -> None:
     asked = 0
-    chunks = 1 + math.ceil(len(tiny_model.prompt_tokens(prompt)) / CHUNK)
+    tiny_model.prefixes.clear()
+    tiny_model.sample(prompt, n=1, max_new_tokens=1)
+    (fixed,) = tiny_model.prefixes
+    chunks = 1 + math.ceil((len(tiny_model.prompt_tokens(prompt)) - len(fixed)) / CHUNK)
 
     def cancelled() -> bool:
         nonlocal asked

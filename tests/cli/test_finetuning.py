@@ -1,0 +1,72 @@
+"""``pairs`` and ``finetune`` as commands, the latter with the real default model on a small own cohort."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from sensecf_core.cohorts import registry
+from sensecf_core.language import adapters
+from sensecf_core.paths import ROOT
+from tests.cli.conftest import Command
+
+
+@pytest.fixture
+def walking(monkeypatch: pytest.MonkeyPatch, command: Command) -> str:
+    """The name of a small cohort of one's own, its classifier trained."""
+    monkeypatch.setenv("SENSECF_COHORTS", str(ROOT / "tests/cohorts/example_own"))
+    name = next(n for n in registry.available() if n not in ("nhanes", "heart"))
+    assert command("train", "--cohort", name).code == 0
+    return name
+
+
+def test_pairs_are_counted_by_group(command: Command, walking: str) -> None:
+    ended = command("pairs", "--cohort", walking, "--json")
+    assert ended.code == 0
+    card = ended.json
+    assert card["part"] == "train" and card["queries"] > 20 and card["answers"] > 0
+    assert {group["limits"] for group in card["groups"]} == {"intervention", "contrast"}
+    text = command("pairs", "--cohort", walking).out
+    assert f"{card['answers']:,} answers to {card['queries']:,} queries" in text
+
+
+@pytest.mark.model
+def test_a_small_own_cohort_is_fine_tuned_and_answers(command: Command, walking: str) -> None:
+    options = ["--tokens", "2500", "--rows", "8", "--validation", "1", "--json-progress"]
+    ended = command("finetune", "--cohort", walking, *options)
+    assert ended.code == 0, ended.err
+    lines = [json.loads(line) for line in ended.out.splitlines()]
+    fractions = [line["fraction"] for line in lines]
+    assert fractions == sorted(fractions)
+    assert any("loss" in line["message"] and "min left" in line["message"] for line in lines)
+    (found,) = adapters.adapters(registry.load(walking))
+    assert found.own and found.card.training["tokens"] >= 2500
+    assert (found.folder / adapters.WEIGHTS).stat().st_size < 6e6
+    answered = command("explain", "--cohort", walking, "--sample", "1", "--candidates", "4", "--json")
+    assert answered.code in (0, 3), answered.err
+    assert answered.json["method"] == "lm-fine-tuned"
+    assert answered.json["answers"][0]["trace"]["readable"] == 4
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--rank", "16"], "--rank must be at most 8"),
+        (["--minutes", "0"], "must be above 0"),
+        (["--told", "shaps"], "'shaps'; did you mean shap"),
+        (["--rounds", "5"], "--rounds must be at most 4"),
+        (["--name", "a/b"], "--name takes letters"),
+        (["--base", "gpt-4o"], "runs on a server"),
+    ],
+)
+def test_bad_options_are_refused_in_one_sentence(command: Command, options: list[str], said: str) -> None:
+    ended = command("finetune", "--cohort", "heart", *options)
+    assert ended.code == 2
+    assert said in ended.err and len(ended.err.splitlines()) == 1
+
+
+def test_what_is_trained_on_ones_own_rows_is_never_published(command: Command, walking: str) -> None:
+    ended = command("finetune", "--cohort", walking, "--publish", "--tokens", "10")
+    assert ended.code == 2
+    assert "stays in var/" in ended.err

@@ -1,0 +1,129 @@
+"""From pairs to an adapter that answers, with a real (tiny, random-weight) language model."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from sensecf_core.counterfactuals import methods, teaching
+from sensecf_core.counterfactuals.checker import CancelledError, Checker
+from sensecf_core.counterfactuals.explain import answer
+from sensecf_core.counterfactuals.fine_tune import Options, fine_tune
+from sensecf_core.counterfactuals.pairs import MARGINS, build
+from sensecf_core.errors import NotReadyError
+from sensecf_core.language import adapters, local_model, weights
+from sensecf_core.language.adapters import Card
+from sensecf_core.language.fine_tuning import Settings
+from sensecf_core.language.local_model import LocalModel
+from sensecf_core.queries.request import ExplainRequest
+from tests.language.cases import save_tiny_model
+
+OPTIONS = Options(
+    Settings(rank=4, learning_rate=0.01, batch_tokens=800, max_steps=6, validations=2),
+    most_rows=12,
+    validation_queries=2,
+)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("pupil")
+    save_tiny_model(place)
+    return place
+
+
+def teach(checker: Checker, folder: Path, tmp_path: Path, options: Options = OPTIONS, **more: object) -> Card:
+    arguments = {
+        "name": "pupil",
+        "work": tmp_path / "work",
+        "out": adapters.own_folder(checker.cohort, "pupil"),
+    }
+    return fine_tune(checker, LocalModel.load(folder), options, **{**arguments, **more})  # type: ignore[arg-type]
+
+
+def test_an_adapter_is_made_with_its_card_and_then_answers(
+    checker: Checker, flagged: list[str], folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[float, str]] = []
+    card = teach(checker, folder, tmp_path, tell=lambda done, words: told.append((done, words)))
+    assert card.training["steps"] == 6 and card.training["tokens"] > 1000
+    assert card.temperature in teaching.TEMPERATURES
+    assert {rate["temperature"] for rate in card.rates} == set(teaching.TEMPERATURES)
+    assert card.pairs["part"] == "train" and card.settings["rank"] == 4
+    assert card.classifier_sha256 == checker.classifier.sha256
+    done = [fraction for fraction, _ in told]
+    assert done == sorted(done) and any("tokens/s" in words for _, words in told)
+
+    monkeypatch.setattr(weights, "status", lambda *_, **__: _Ready(folder))
+    monkeypatch.setattr(
+        local_model,
+        "shared_model",
+        lambda base=None, adapter=None, *_: LocalModel.load(folder, adapter=adapter),
+    )
+    assert methods.default_method(checker.cohort) == "lm-fine-tuned"
+    request = ExplainRequest(cohort="small", participant_id=flagged[0], method="lm-fine-tuned")
+    found = answer(checker, request)
+    assert found.trace.proposed == 16 == found.trace.readable
+    assert found.provenance["sha256"]["adapter"] == card.weights_sha256
+    assert found.prompt is not None and "shares add up" in found.prompt
+    assert answer(checker, request).trace == found.trace
+
+
+def test_rounds_add_what_the_model_got_right(checker: Checker, folder: Path, tmp_path: Path) -> None:
+    card = teach(checker, folder, tmp_path, replace(OPTIONS, rounds=1, round_queries=4))
+    first, second = card.rounds
+    assert second["round"] == 1 and second["queries"] > first["queries"]
+    assert all(entry["val"] is not None for entry in card.rounds)
+
+
+def test_own_answers_pass_the_checks_or_the_searchs_stay(checker: Checker, folder: Path) -> None:
+    pairs = [pair for pair in build(checker, most_rows=6, variants=0) if pair.answers]
+    taught = teaching.own_answers(checker, LocalModel.load(folder), pairs)
+    assert [pair.query for pair in taught] == [pair.query for pair in pairs]
+    replaced = [new for new, old in zip(taught, pairs, strict=True) if new.answers != old.answers]
+    assert replaced
+    for pair in replaced:
+        assert 1 <= len(pair.answers) <= teaching.ROUND_ANSWERS
+        moves = teaching.Moves.of(checker.schema, pair.query)
+        for one in pair.answers:
+            beyond = checker.classifier.margin_of_codes(moves.apply(one)[None])[0] - checker.threshold_margin
+            assert (beyond if pair.query.desired else -beyond) >= MARGINS[-1] - 1e-9
+
+
+def test_a_cancelled_one_leaves_no_adapter_and_resumes(
+    checker: Checker, folder: Path, tmp_path: Path
+) -> None:
+    asked = 0
+
+    def cancelled() -> bool:
+        nonlocal asked
+        asked += 1
+        return asked > 3
+
+    with pytest.raises(CancelledError):
+        teach(checker, folder, tmp_path, cancelled=cancelled)
+    assert adapters.adapters(checker.cohort) == ()
+    steps: list[str] = []
+    card = teach(checker, folder, tmp_path, resume=True, tell=lambda done, words: steps.append(words))
+    assert card.training["steps"] == 6
+    first = next(words for words in steps if words.startswith("Training: step"))
+    assert not first.startswith("Training: step 1,")
+
+
+def test_without_an_adapter_the_request_says_what_to_do(
+    checker: Checker, flagged: list[str], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(weights, "status", lambda *_, **__: _Ready(folder))
+    request = ExplainRequest(cohort="small", participant_id=flagged[0], method="lm-fine-tuned")
+    with pytest.raises(NotReadyError, match="finetune --cohort small"):
+        answer(checker, request)
+
+
+class _Ready:
+    """The status of a base model that is there."""
+
+    def __init__(self, folder: Path) -> None:
+        self.ready, self.message, self.folder = True, "", folder
+        self.sha256 = weights.weights_sha256(folder)

@@ -1,0 +1,172 @@
+"""What a fine-tuned model is told, and the pairs it learns from."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sensecf_core.classifiers.classifier import Classifier
+from sensecf_core.cohorts.rules import violations
+from sensecf_core.counterfactuals import pair_files
+from sensecf_core.counterfactuals.ask import ask
+from sensecf_core.counterfactuals.checker import Checker
+from sensecf_core.counterfactuals.levers import ENOUGH, MOST_CONTEXT, MOST_FEATURES, tell
+from sensecf_core.counterfactuals.moves import Moves
+from sensecf_core.counterfactuals.pairs import MARGINS, MOST_ANSWERS, Pair, build
+from sensecf_core.queries.limits import Limits
+from sensecf_core.queries.query import Query, Told
+
+Told_ = tuple[Told, ...]
+
+
+@pytest.fixture(scope="module")
+def queries(checker: Checker) -> tuple[Query, ...]:
+    rows = checker.cohort.part("test")
+    keys = [(str(p), str(r)) for p, r in rows.index[checker.classifier.predict(rows) == 1]][:12]
+    return ask(checker, keys, 0, Limits(profile="contrast"))
+
+
+@pytest.fixture(scope="module")
+def pairs(checker: Checker) -> tuple[Pair, ...]:
+    return build(checker, seed=4, variants=2, most_rows=40)
+
+
+def test_levers_name_allowed_changes_the_most_useful_first(
+    checker: Checker, queries: tuple[Query, ...]
+) -> None:
+    for query, told in zip(queries, tell(checker, queries), strict=True):
+        allowed = {entry.feature: entry.values for entry in query.movable}
+        best: dict[str, float] = defaultdict(float)
+        for lever in told.levers:
+            assert lever.value in allowed[lever.feature]
+            best[lever.feature] = max(best[lever.feature], -lever.log_odds)
+        assert 1 <= len(best) <= MOST_FEATURES
+        gains = list(best.values())
+        # Of each feature the nearest value is told that is worth nearly as much as its best one.
+        assert all(one >= ENOUGH * other for one, other in pairwise(gains))
+        assert told.gap == pytest.approx(
+            np.log(query.factual.probability / (1 - query.factual.probability)) - checker.threshold_margin
+        )
+        roles = {checker.schema.feature(name).role for name in told.context}
+        assert roles <= {"context"} and len(told.context) <= MOST_CONTEXT
+
+
+def test_levers_from_shap_say_about_what_probes_say(checker: Checker, queries: tuple[Query, ...]) -> None:
+    def worth(told: Told_) -> dict[tuple[int, str, float], float]:
+        return {(n, x.feature, x.value): x.log_odds for n, t in enumerate(told) for x in t.levers}
+
+    guessed, asked = worth(tell(checker, queries)), worth(tell(checker, queries, "probes"))
+    both = sorted(guessed.keys() & asked.keys())
+    assert len(both) > len(queries)
+    pairs = np.array([(guessed[key], asked[key]) for key in both])
+    assert np.corrcoef(pairs.T)[0, 1] > 0.9
+
+
+def test_levers_never_ask_the_classifier_about_a_changed_row(
+    checker: Checker, queries: tuple[Query, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(self: Classifier, *arguments: object) -> None:
+        raise AssertionError("the classifier was asked")
+
+    expected = tell(checker, queries)
+    for name in ("probability_of_codes", "margin_of_codes", "predict_proba", "margin"):
+        monkeypatch.setattr(Classifier, name, refuse)
+    assert tell(checker, queries) == expected
+    with pytest.raises(AssertionError, match="was asked"):
+        tell(checker, queries, "probes")
+
+
+def test_no_worth_is_told_without_a_source(checker: Checker, queries: tuple[Query, ...]) -> None:
+    for told in tell(checker, queries, "none"):
+        assert told.levers and not any(lever.log_odds for lever in told.levers)
+
+
+def test_every_pair_is_of_the_train_part(checker: Checker, pairs: tuple[Pair, ...]) -> None:
+    train = {(str(p), str(r)) for p, r in checker.cohort.part("train").index}
+    asked = {(pair.query.participant_id, pair.query.row_id) for pair in pairs}
+    assert asked <= train
+    assert len(asked) > 30
+    people = {str(p) for part in ("val", "test") for p, _ in checker.cohort.part(part).index}
+    assert not people & {participant for participant, _ in asked}
+
+
+def test_answers_obey_what_their_prompt_says_and_have_a_margin(
+    checker: Checker, pairs: tuple[Pair, ...]
+) -> None:
+    assert sum(len(pair.answers) for pair in pairs) > 100
+    for pair in pairs:
+        moves = Moves.of(checker.schema, pair.query)
+        told = {(lever.feature, lever.value) for lever in pair.told.levers}
+        assert len(pair.answers) <= MOST_ANSWERS
+        assert len({tuple(answer.items()) for answer in pair.answers}) == len(pair.answers)
+        for answer in pair.answers:
+            codes = moves.apply(answer)
+            assert 1 <= len(answer) <= pair.query.limits.max_changes
+            assert not set(answer) & set(pair.query.limits.frozen)
+            assert not violations(checker.schema, moves.factual, codes[None]).any()
+            changed = np.flatnonzero(moves.changed(codes[None])[0])
+            assert {(checker.schema.names[p], codes[p]) for p in changed} <= told
+            for name, (low, high) in pair.query.limits.ranges.items():
+                if name in answer:
+                    assert low <= float(answer[name] or 0) <= high
+            beyond = checker.classifier.margin_of_codes(codes[None])[0] - checker.threshold_margin
+            assert (beyond if pair.query.desired else -beyond) >= MARGINS[-1]
+
+
+def test_no_part_of_an_answer_would_do_with_the_same_margin(
+    checker: Checker, pairs: tuple[Pair, ...]
+) -> None:
+    seen = 0
+    for pair in pairs:
+        moves = Moves.of(checker.schema, pair.query)
+        sign = 1 if pair.query.desired else -1
+        if not pair.answers:
+            continue
+        all_rows = np.array([moves.apply(answer) for answer in pair.answers])
+        margins = sign * (checker.classifier.margin_of_codes(all_rows) - checker.threshold_margin)
+        wanted = next(margin for margin in MARGINS if (margins >= margin - 1e-12).all())
+        for answer in pair.answers:
+            for name in answer if len(answer) > 1 else ():
+                part = moves.apply({other: value for other, value in answer.items() if other != name})
+                if violations(checker.schema, moves.factual, part[None]).any():
+                    continue
+                beyond = sign * (checker.classifier.margin_of_codes(part[None])[0] - checker.threshold_margin)
+                assert beyond < wanted
+                seen += 1
+    assert seen > 50
+
+
+def test_limits_are_varied_and_everything_follows_from_the_seed(
+    checker: Checker, pairs: tuple[Pair, ...]
+) -> None:
+    varied = [p.query.limits for p in pairs if p.query.limits != Limits(profile=p.query.limits.profile)]
+    assert {limits.max_changes for limits in varied} == {1, 2, 3, 4}
+    assert sum(bool(limits.frozen) for limits in varied) > len(varied) / 4
+    assert sum(bool(limits.ranges) for limits in varied) > len(varied) / 4
+    assert build(checker, seed=4, variants=2, most_rows=40) == pairs
+    assert build(checker, seed=5, variants=2, most_rows=40) != pairs
+
+
+def test_pairs_are_read_back_as_they_were_and_their_card_counts_them(
+    checker: Checker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, made = pair_files.made(checker, seed=1, most_rows=15)
+    monkeypatch.setattr(pair_files.pair_search, "build", lambda *_, **__: pytest.fail("searched again"))
+    again, read = pair_files.made(checker, seed=1, most_rows=15)
+    assert (again, read) == (folder, made)
+    card = pair_files.read_card(folder)
+    assert card["queries"] == len(made) == sum(group["queries"] for group in card["groups"])
+    assert card["answers"] == sum(len(pair.answers) for pair in made)
+    assert sum(card["features"].values()) == sum(len(a) for pair in made for a in pair.answers)
+    for group in card["groups"]:
+        assert sum(group["changes"].values()) == group["answers"]
+        assert 0 <= group["unanswered_share"] <= 1
+    assert _mode(folder) == 0o700
+
+
+def _mode(path: Path) -> int:
+    return path.stat().st_mode & 0o777

@@ -1,0 +1,167 @@
+"""LoRA fine-tuning on answer trees: the same loss as plain training, learning, checkpoints, early stop."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+import torch
+
+from sensecf_core.language.fine_tuning import (
+    CHECKPOINT,
+    IGNORED,
+    Lesson,
+    Progress,
+    Settings,
+    Training,
+    adapter_weights,
+    collate,
+    fresh_adapter,
+    loss_of,
+    tree_of,
+)
+from sensecf_core.language.local_model import LocalModel
+
+LESSONS = tuple(
+    Lesson(f"Risk {risk}, wanted lower:\n", (f"bmi={risk}; sugar=5", f"bmi={risk}", "sleep=8"))
+    for risk in range(10, 40)
+)
+SETTINGS = Settings(
+    rank=4, learning_rate=0.02, batch_tokens=400, micro_tokens=150, max_steps=8, validations=2, seed=3
+)
+
+
+@pytest.fixture
+def fresh(tiny_folder: Path) -> LocalModel:
+    return LocalModel.load(tiny_folder)
+
+
+def train(model: LocalModel, out: Path, settings: Settings = SETTINGS) -> Training:
+    return Training(model.model, model.tokenizer, LESSONS, settings, out)
+
+
+def test_a_tree_costs_the_prompt_once_and_has_the_same_loss(fresh: LocalModel) -> None:
+    lessons = LESSONS[:2]
+    trees = [tree_of(fresh.tokenizer, lesson) for lesson in lessons]
+    batch = collate([tree for tree in trees if tree], 0)
+    with torch.inference_mode():
+        together = float(loss_of(fresh.model, batch))
+        alone, tokens = 0.0, 0
+        for lesson in lessons:
+            for answer in lesson.answers:
+                said = [*fresh.tokenizer(answer, add_special_tokens=False).input_ids, 2]
+                prompt = fresh.prompt_tokens(lesson.prompt)
+                logits = fresh.model(input_ids=torch.tensor([prompt + said])).logits[0]
+                wanted = torch.tensor(said)
+                predicted = logits[len(prompt) - 1 : -1]
+                alone += float(torch.nn.functional.cross_entropy(predicted, wanted, reduction="sum"))
+                tokens += len(said)
+    assert together == pytest.approx(alone, rel=1e-4)
+    assert batch.n_answer_tokens == tokens
+    assert batch.n_tokens < sum(
+        len(fresh.prompt_tokens(lesson.prompt)) * len(lesson.answers) for lesson in lessons
+    )
+
+
+def test_only_answers_are_learned(fresh: LocalModel) -> None:
+    tree = tree_of(fresh.tokenizer, LESSONS[0])
+    assert tree is not None
+    learned = [target for target in tree.targets if target != IGNORED]
+    texts = fresh.tokenizer.decode(learned)
+    assert texts.replace("<|im_end|>", "|") == "bmi=10; sugar=5|bmi=10|sleep=8|"
+    assert tree_of(fresh.tokenizer, Lesson("prompt", ())) is None
+
+
+def test_it_learns_and_leaves_the_base_alone(fresh: LocalModel, tmp_path: Path) -> None:
+    before = {name: t.clone() for name, t in fresh.model.state_dict().items()}
+    told: list[Progress] = []
+    training = train(fresh, tmp_path)
+    found = training.run(told.append)
+    assert found.ended == "budget" and found.steps == 8 == len(told)
+    assert told[-1].loss < told[0].loss / 2
+    assert found.tokens > 0 and told[-1].tokens_per_second > 0 and told[-1].done == 1
+    names = {n.replace(".base_layer", ""): t for n, t in fresh.model.state_dict().items() if "lora" not in n}
+    assert all(torch.equal(before[name], t) for name, t in names.items())
+    modules = {name.split(".lora_")[0].split(".")[-1] for name in adapter_weights(training.peft)}
+    assert modules == {"q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"}
+
+
+def test_a_killed_training_goes_on_to_the_same_end(tiny_folder: Path, tmp_path: Path) -> None:
+    whole = train(LocalModel.load(tiny_folder), tmp_path / "whole")
+    whole.run()
+
+    class KilledError(Exception): ...
+
+    def kill(progress: Progress) -> None:
+        if progress.step == 5:
+            raise KilledError
+
+    every_step = Settings(**{**SETTINGS.__dict__, "checkpoint_minutes": 0.0})
+    first = train(LocalModel.load(tiny_folder), tmp_path / "cut", every_step)
+    with pytest.raises(KilledError):
+        first.run(kill)
+    second = train(LocalModel.load(tiny_folder), tmp_path / "cut", every_step)
+    assert second.resume()
+    assert second.state.step == 4
+    second.run()
+    ended, expected = adapter_weights(second.peft), adapter_weights(whole.peft)
+    assert ended.keys() == expected.keys()
+    for name, weights in ended.items():
+        torch.testing.assert_close(weights, expected[name], rtol=1e-4, atol=1e-5)
+
+
+def test_a_checkpoint_of_other_lessons_or_none_is_not_gone_on_from(
+    fresh: LocalModel, tiny_folder: Path, tmp_path: Path
+) -> None:
+    assert not train(fresh, tmp_path).resume()
+    one = train(LocalModel.load(tiny_folder), tmp_path)
+    one.save()
+    other = LocalModel.load(tiny_folder)
+    assert not Training(other.model, other.tokenizer, LESSONS[:5], SETTINGS, tmp_path).resume()
+    more = Settings(**{**SETTINGS.__dict__, "max_steps": 20})
+    assert train(LocalModel.load(tiny_folder), tmp_path, more).resume()
+
+
+def test_it_stops_when_validation_gets_no_better_and_keeps_the_best(
+    fresh: LocalModel, tmp_path: Path
+) -> None:
+    scores = iter([0.2, 0.6, 0.5, 0.4, 0.3, 0.9])
+    kept: list[dict[str, torch.Tensor]] = []
+    settings = Settings(**{**SETTINGS.__dict__, "max_steps": 40, "validations": 10, "patience": 3})
+    training = train(fresh, tmp_path, settings)
+
+    def validate(model: object) -> float:
+        kept.append(adapter_weights(training.peft))
+        return next(scores)
+
+    found = training.run(validate=validate)
+    assert found.ended == "no better validation" and found.best_score == 0.6
+    assert [point.score for point in found.curve] == [0.2, 0.6, 0.5, 0.4, 0.3]
+    assert all(math.isfinite(point.loss) for point in found.curve)
+    best = adapter_weights(training.peft)
+    assert all(torch.equal(best[name], weights) for name, weights in kept[1].items())
+
+
+def test_cancel_writes_the_checkpoint(fresh: LocalModel, tmp_path: Path) -> None:
+    asked = 0
+
+    def cancelled() -> bool:
+        nonlocal asked
+        asked += 1
+        return asked > 3
+
+    found = train(fresh, tmp_path).run(cancelled=cancelled)
+    assert (found.ended, found.steps) == ("cancelled", 3)
+    assert (tmp_path / CHECKPOINT).is_file()
+
+
+def test_nothing_to_learn_is_refused(fresh: LocalModel, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="nothing to learn"):
+        Training(fresh.model, fresh.tokenizer, [Lesson("prompt", ())], SETTINGS, tmp_path)
+
+
+def test_an_adapter_has_the_rank_asked_for(fresh: LocalModel) -> None:
+    peft = fresh_adapter(fresh.model, Settings(rank=2))
+    ranks = {weights.shape[0] for name, weights in adapter_weights(peft).items() if "lora_A" in name}
+    assert ranks == {2}

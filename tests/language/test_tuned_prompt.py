@@ -1,0 +1,63 @@
+"""The short prompt of fine-tuned models, and the order of answers."""
+
+from __future__ import annotations
+
+from sensecf_core.cohorts.schema import Schema
+from sensecf_core.language.grammar import edits_grammar, read_edits, write_edits
+from sensecf_core.language.local_model import LocalModel
+from sensecf_core.language.tuned_prompt import answer_order, build
+from sensecf_core.queries.query import Lever, Query, Told
+
+TOLD = Told(
+    gap=0.4,
+    levers=(
+        Lever(feature="sugar", value=60, log_odds=-0.5),
+        Lever(feature="bmi", value=30.0, log_odds=-0.1),
+        Lever(feature="bmi", value=27.5, log_odds=-0.2),
+        Lever(feature="smoking", value=1, log_odds=-9.0),
+    ),
+    context=("age", "sex"),
+)
+
+
+def test_worth_is_told_as_a_share_of_the_way(schema: Schema, query: Query) -> None:
+    prompt = build(schema, query, TOLD)
+    assert prompt.user.splitlines() == [
+        "age=54; sex=male",
+        "sugar=120:60+100",
+        "bmi=31.2:30.0+20,27.5+40",
+        "smoking=current:former+300",
+        "Risk 62, wanted lower, at most 3.",
+    ]
+
+
+def test_away_from_the_desired_class_signs_turn_round(schema: Schema, query: Query) -> None:
+    away = query.model_copy(update={"desired": 1})
+    assert "sugar=120:60-100" in build(schema, away, TOLD).user
+    assert "wanted higher" in build(schema, away, TOLD).user
+
+
+def test_a_worth_of_nothing_is_not_told(schema: Schema, query: Query) -> None:
+    told = Told(gap=0.4, levers=(Lever(feature="sugar", value=60, log_odds=0.0),))
+    assert build(schema, query, told).user.splitlines()[0] == "sugar=120:60"
+
+
+def test_answers_name_features_in_the_order_told(
+    schema: Schema, query: Query, tiny_model: LocalModel
+) -> None:
+    order = answer_order(TOLD)
+    assert order == ("sugar", "bmi", "smoking")
+    assert (
+        write_edits(schema, {"bmi": 30.0, "waist": 95.0, "sugar": 60}, order)
+        == "sugar=60; bmi=30.0; waist=95.0"
+    )
+    grammar = edits_grammar(schema, query.movable, 3, order)
+    answers = tiny_model.sample("x", n=40, grammar=grammar, seed=1).texts
+    ranks = {name: rank for rank, name in enumerate(dict.fromkeys((*order, *schema.names)))}
+    several = 0
+    for answer in answers:
+        named = [part.partition("=")[0].strip() for part in answer.split(";")]
+        assert named == sorted(named, key=ranks.__getitem__)
+        assert read_edits(schema, answer)
+        several += len(named) > 1
+    assert several

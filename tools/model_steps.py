@@ -174,7 +174,7 @@ def answering(model: LocalModel) -> Iterator[None]:
 def fine_tune(session: Session) -> dict[str, Any]:
     """Train a LoRA adapter for some steps on pairs of the cohort, answer with it, throw it away."""
     from sensecf_core.counterfactuals import pairs, teaching
-    from sensecf_core.language.fine_tuning import Settings, Training, fresh_adapter
+    from sensecf_core.language.fine_tuning import Settings, Training, adapter_for
 
     options, model, judges = session.options, session.loaded, session.judges
     large = parameters_of(model.model) >= LARGE
@@ -183,7 +183,7 @@ def fine_tune(session: Session) -> dict[str, Any]:
     made = pairs.build(judges, seed=options.seed, variants=0, most_rows=max(8, 4 * options.steps))
     lessons = teaching.lessons(judges.schema, model.tokenizer, made)
     settings = Settings(max_steps=options.steps, seed=options.seed)
-    peft = fresh_adapter(model.model, settings)
+    peft = adapter_for(model.model, settings)
     losses: list[float] = []
     folder = var("gpu-check", "work")
     try:

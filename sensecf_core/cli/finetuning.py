@@ -18,6 +18,7 @@ from sensecf_core.errors import InputError, unknown
 if TYPE_CHECKING:
     from sensecf_core.counterfactuals.fine_tune import Options
 
+ROUND_KINDS = ("best", "preference")
 SOURCES = ("shap", "none", "probes")
 MOST_RANK = 8
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -77,6 +78,9 @@ def finetune(
     ] = None,
     name: Annotated[str | None, typer.Option(help="The adapter's name; without it the base model's.")] = None,
     rounds: Annotated[int, typer.Option(help="Rounds that add the model's own accepted answers.")] = 0,
+    round_kind: Annotated[
+        str, typer.Option(help="best: add accepted answers; preference: accepted against rejected (DPO).")
+    ] = "best",
     rank: Annotated[int, typer.Option(help=f"Rank of the adapter, at most {MOST_RANK}.")] = MOST_RANK,
     learning_rate: Annotated[float, typer.Option(help="Peak learning rate.")] = 2e-3,
     told: Annotated[
@@ -104,6 +108,8 @@ def finetune(
     _at_least(0, rounds=rounds, variants=variants, seed=seed)
     if rank > MOST_RANK:
         raise InputError(f"--rank must be at most {MOST_RANK}, got {rank}.")
+    if round_kind not in ROUND_KINDS:
+        raise unknown("value of --round-kind", round_kind, ROUND_KINDS)
     if told not in SOURCES:
         raise unknown("value of --told", told, SOURCES)
     if (minutes is not None and minutes <= 0) or (tokens is not None and tokens <= 0) or learning_rate <= 0:
@@ -118,6 +124,7 @@ def finetune(
             rank=rank, alpha=2 * rank, learning_rate=learning_rate, tokens=tokens, minutes=minutes, seed=seed
         ),
         rounds=rounds,
+        round_kind=round_kind,  # type: ignore[arg-type]
         variants=variants,
         most_rows=rows,
         most_pairs=most_pairs,

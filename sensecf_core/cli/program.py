@@ -11,7 +11,7 @@ import typer
 from typer.exceptions import TyperException
 
 from sensecf_core import __version__
-from sensecf_core.cli import cohorts, explaining, finetuning, judging, models, preparing, tracing
+from sensecf_core.cli import ablating, cohorts, explaining, finetuning, judging, models, preparing, tracing
 from sensecf_core.errors import InputError, NotReadyError
 
 FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
@@ -32,6 +32,7 @@ app.command("models")(models.models)
 app.command("fetch-model")(preparing.fetch_model)
 app.command("pairs")(finetuning.pairs)
 app.command("finetune")(finetuning.finetune)
+app.command("ablation")(ablating.ablation)
 app.command("prepare")(preparing.prepare)
 app.command("trace")(tracing.trace)
 

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from sensecf_core import provenance
 from sensecf_core.cohorts.fingerprint import file_sha256
@@ -16,7 +16,8 @@ from sensecf_core.counterfactuals.levers import Source
 from sensecf_core.counterfactuals.pairs import Pair
 from sensecf_core.language import adapter_files, fine_tuning
 from sensecf_core.language.adapters import Card
-from sensecf_core.language.fine_tuning import Lesson, Point, Settings, Training
+from sensecf_core.language.answer_trees import Lesson
+from sensecf_core.language.fine_tuning import Point, Settings, Training
 from sensecf_core.language.loading import for_training
 from sensecf_core.language.local_model import LocalModel
 from sensecf_core.language.tuned_prompt import TUNED_SHA256
@@ -28,6 +29,7 @@ ROUND_SHARE = 0.2
 ROUND_RATE = 0.4
 """Learning rate of a round, as a share of the first stage's."""
 
+RoundKind = Literal["best", "preference"]
 Tell = Callable[[float, str], None]
 
 
@@ -35,12 +37,14 @@ Tell = Callable[[float, str], None]
 class Options:
     """What ``finetune`` can be told, beside the training's own settings.
 
-    ``rounds`` is how many times the model's own accepted answers are added; ``round_queries`` how many
-    training queries it answers for each.
+    ``rounds`` is how many times the model answers ``round_queries`` training queries itself and learns from
+    what the checker says: ``best`` adds its accepted answers to the pairs, ``preference`` trains on accepted
+    against rejected ones.
     """
 
     settings: Settings
     rounds: int = 0
+    round_kind: RoundKind = "best"
     round_queries: int = 300
     variants: int = 1
     most_rows: int | None = None
@@ -82,13 +86,14 @@ def fine_tune(
     course = _Course(checker, base, options, work, cases, tell, cancelled)
     if base.model.num_parameters() >= LARGE:
         for_training(base.model)
-    peft = fine_tuning.fresh_adapter(base.model, options.settings)
+    peft = fine_tuning.adapter_for(base.model, options.settings)
     curve: list[Point] = []
     rounds: list[dict[str, Any]] = []
-    taught: list[Pair] = answered
+    texts = teaching.lessons(checker.schema, base.tokenizer, answered)
     for stage in range(options.rounds + 1):
-        if stage:
-            taught = course.own(peft, answered, stage) + answered
+        taught = course.round_lessons(peft, answered, stage, texts) if stage else texts
+        if not taught:
+            break  # no answer of the model was wrong: there is nothing to prefer
         found = course.train(peft, taught, stage)
         curve += found.curve
         rounds.append({"round": stage, "queries": len(taught), "val": found.best_score, "ended": found.ended})
@@ -118,11 +123,9 @@ class _Course:
     tell: Tell
     cancelled: Callable[[], bool]
 
-    def train(self, peft: Any, pairs: list[Pair], stage: int) -> fine_tuning.FineTuned:
+    def train(self, peft: Any, lessons: list[Lesson], stage: int) -> fine_tuning.FineTuned:
         """Train one stage; one that was finished before is only loaded."""
-        training = Training(
-            peft, self.base.tokenizer, self._lessons(pairs), self._settings(stage), self.work / str(stage)
-        )
+        training = Training(peft, self.base.tokenizer, lessons, self._settings(stage), self.work / str(stage))
         training.resume()
         found = training.run(
             lambda p: self.tell(self._share(stage, p.done), _words(p, stage)),
@@ -133,12 +136,12 @@ class _Course:
             raise CancelledError
         return found
 
-    def own(self, peft: Any, pairs: list[Pair], stage: int) -> list[Pair]:
-        """Let the model answer training queries; what it got right teaches it next."""
+    def round_lessons(self, peft: Any, pairs: list[Pair], stage: int, texts: list[Lesson]) -> list[Lesson]:
+        """Let the model answer training queries; what the checker says of them teaches it next."""
         model = LocalModel(peft.get_base_model().eval(), self.base.tokenizer, self.base.folder)
         some = pairs[stage - 1 :: max(1, len(pairs) // self.options.round_queries)]
         share = self._share(stage, 0.0)
-        found = teaching.own_answers(
+        tried = teaching.own_answers(
             self.checker,
             model,
             some[: self.options.round_queries],
@@ -148,10 +151,10 @@ class _Course:
         )
         if self.cancelled():
             raise CancelledError
-        return list(found)
-
-    def _lessons(self, pairs: list[Pair]) -> list[Lesson]:
-        return teaching.lessons(self.checker.schema, self.base.tokenizer, pairs)
+        schema, tokenizer = self.checker.schema, self.base.tokenizer
+        if self.options.round_kind == "preference":
+            return teaching.preferences(schema, tokenizer, tried)
+        return teaching.lessons(schema, tokenizer, [one.pair for one in tried if one.accepted]) + texts
 
     def _settings(self, stage: int) -> Settings:
         settings, rounds = self.options.settings, self.options.rounds
@@ -160,6 +163,7 @@ class _Course:
         return replace(
             settings,
             learning_rate=rate,
+            preference=bool(stage) and self.options.round_kind == "preference",
             minutes=settings.minutes and settings.minutes * share,
             tokens=settings.tokens and round(settings.tokens * share),
             max_steps=settings.max_steps and max(1, round(settings.max_steps * share)),

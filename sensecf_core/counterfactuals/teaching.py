@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,11 +16,13 @@ from sensecf_core.counterfactuals.moves import Moves
 from sensecf_core.counterfactuals.pairs import Pair
 from sensecf_core.counterfactuals.raw_rates import RawRates, propose, raw_rates
 from sensecf_core.counterfactuals.refine import holding, undo_unneeded
+from sensecf_core.counterfactuals.verify import Verdicts
 from sensecf_core.language import tuned_prompt
-from sensecf_core.language.fine_tuning import Lesson
+from sensecf_core.language.answer_trees import Lesson
 from sensecf_core.language.grammar import write_edits
 from sensecf_core.language.local_model import LocalModel
 from sensecf_core.language.prompts import chat_text
+from sensecf_core.queries.answer import Edits
 
 if TYPE_CHECKING:
     from sensecf_core.cohorts.schema import Schema
@@ -120,6 +122,15 @@ def rate_rows(rates: dict[Group, RawRates], **about: Any) -> list[dict[str, Any]
     ]
 
 
+@dataclass(frozen=True)
+class Tried:
+    """A training query that the model answered itself: what was accepted of it, and what was not."""
+
+    pair: Pair
+    accepted: bool
+    rejected: tuple[str, ...]
+
+
 def own_answers(
     checker: Checker,
     model: LocalModel,
@@ -128,15 +139,16 @@ def own_answers(
     seed: int = 0,
     progress: Callable[[float, str], None] = lambda done, words: None,
     cancelled: Callable[[], bool] = lambda: False,
-) -> tuple[Pair, ...]:
-    """One round with the checker as teacher: sample answers to training queries and keep the good ones.
+) -> tuple[Tried, ...]:
+    """One round with the checker as teacher: sample answers to training queries and judge them.
 
-    Kept are candidates that ``verify`` accepts, with what they do not need undone, that are beyond the
+    Accepted are candidates that ``verify`` accepts, with what they do not need undone, that are beyond the
     threshold by the smallest margin of the pairs at least; fewest changes first, then nearest, each
     change of features once, at most :data:`ROUND_ANSWERS`. They replace the pair's answers; a query
-    whose candidates all fail keeps the search's.
+    whose candidates all fail keeps the search's. Rejected are texts that break a limit or do not reach
+    the desired class, at most as many.
     """
-    taught = []
+    tried = []
     for number, pair in enumerate(pairs):
         if cancelled():
             break
@@ -146,15 +158,36 @@ def own_answers(
         )
         moves = Moves.of(checker.schema, pair.query)
         meter = Meter(checker.classifier, 10**9)
-        verdicts = judge(checker, moves, proposal, meter).verdicts
-        margin = pair_search.MARGINS[-1]
-        enough = checker.reaches(verdicts.probability, moves.desired, margin)
-        codes = verdicts.codes[verdicts.within_limits & verdicts.plausible & enough]
-        if len(codes):
-            codes = undo_unneeded(checker, moves, codes, holding(checker, moves, meter, margin))
-            kept = pair_search.fewest_and_nearest(checker, moves, codes, per_set=1)[:ROUND_ANSWERS]
-            answers = tuple({n: c.after for n, c in moves.changes(codes[row]).items()} for row in kept)
-            taught.append(Pair(pair.query, pair.told, answers))
-        else:
-            taught.append(pair)
-    return tuple(taught)
+        judged = judge(checker, moves, proposal, meter)
+        accepted = _accepted(checker, moves, judged.verdicts, meter)
+        wrong = [c.text for c in judged.candidates if not (c.valid and c.within_limits)]
+        tried.append(
+            Tried(
+                pair=Pair(pair.query, pair.told, accepted or pair.answers),
+                accepted=bool(accepted),
+                rejected=tuple(dict.fromkeys(wrong))[:ROUND_ANSWERS],
+            )
+        )
+    return tuple(tried)
+
+
+def _accepted(checker: Checker, moves: Moves, verdicts: Verdicts, meter: Meter) -> tuple[Edits, ...]:
+    margin = pair_search.MARGINS[-1]
+    enough = checker.reaches(verdicts.probability, moves.desired, margin)
+    codes = verdicts.codes[verdicts.within_limits & verdicts.plausible & enough]
+    if not len(codes):
+        return ()
+    codes = undo_unneeded(checker, moves, codes, holding(checker, moves, meter, margin))
+    kept = pair_search.fewest_and_nearest(checker, moves, codes, per_set=1)[:ROUND_ANSWERS]
+    return tuple({n: c.after for n, c in moves.changes(codes[row]).items()} for row in kept)
+
+
+def preferences(schema: Schema, tokenizer: Any, tried: Sequence[Tried]) -> list[Lesson]:
+    """Write what was tried as texts to prefer and to avoid; queries without a wrong answer teach nothing."""
+    found = []
+    for one in tried:
+        if one.rejected:
+            found += [
+                replace(lesson, rejected=one.rejected) for lesson in lessons(schema, tokenizer, [one.pair])
+            ]
+    return found

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from sensecf_core.language.adapters import CARD, CURVE, README, WEIGHTS, Card, weights_sha256
-from sensecf_core.language.fine_tuning import Point, adapter_weights
+from sensecf_core.language.fine_tuning import Point
+from sensecf_core.language.lora import adapter_weights
 
 LICENCE = "apache-2.0"
 LIMITS_OF_USE = (

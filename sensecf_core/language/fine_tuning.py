@@ -13,24 +13,17 @@ import json
 import math
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from sensecf_core.language.continuation import continuation_tokens
+from sensecf_core.language.answer_trees import Batches, Lesson
+from sensecf_core.language.lora import adapter_weights, fresh_adapter, load_adapter
+from sensecf_core.language.objectives import Likelihood, Objective, Preference
 
 CHECKPOINT = "checkpoint.pt"
 CURVE = "curve.json"
-IGNORED = -100
-
-
-@dataclass(frozen=True)
-class Lesson:
-    """One rendered prompt (see ``prompts.chat_text``) and the answers that are right for it."""
-
-    prompt: str
-    answers: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -39,7 +32,9 @@ class Settings:
 
     Training ends at whichever comes first: ``tokens`` (prompt and answer tokens read), ``minutes`` of
     training (validation not counted), ``max_steps``, or ``patience`` validations in a row without a better
-    one. ``batch_tokens`` is about how many tokens one step reads.
+    better one. ``batch_tokens`` is about how many tokens one step reads, ``micro_tokens`` how many are in
+    memory at a time (a step's gradient is summed over such parts). ``preference`` trains on right against
+    wrong answers (:class:`sensecf_core.language.objectives.Preference`).
     """
 
     rank: int = 8
@@ -57,6 +52,7 @@ class Settings:
     validations: int = 5
     patience: int = 3
     checkpoint_minutes: float = 3.0
+    preference: bool = False
     seed: int = 0
 
 
@@ -120,8 +116,17 @@ class Training:
 
         self.settings, self.out = settings, out
         self.state = State()
-        self.peft = model if hasattr(model, "peft_config") else fresh_adapter(model, settings)
-        self.batches = Batches(tokenizer, lessons, settings)
+        self.peft = model if hasattr(model, "peft_config") else adapter_for(model, settings)
+        self.batches = Batches(
+            tokenizer,
+            lessons,
+            batch_tokens=settings.batch_tokens,
+            micro_tokens=settings.micro_tokens,
+            seed=settings.seed,
+        )
+        self.objective: Objective = Likelihood()
+        if settings.preference:
+            self.objective = Preference.against(self.peft.get_base_model(), self.batches)
         weights = [p for p in self.peft.parameters() if p.requires_grad]
         self.optimizer = torch.optim.AdamW(
             weights, lr=settings.learning_rate, weight_decay=settings.weight_decay
@@ -263,9 +268,9 @@ class Training:
         parts = self.batches.at(self.state.step)
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate
-        total, said = 0.0, sum(part.n_answer_tokens for part in parts)
+        total, weight = 0.0, sum(self.objective.weight(part) for part in parts)
         for part in parts:
-            loss = loss_of(self.peft.get_base_model(), part) / said
+            loss = self.objective(self.peft.get_base_model(), part) / weight
             loss.backward()
             total += float(loss.detach())
         tokens = sum(part.n_tokens for part in parts)
@@ -291,161 +296,8 @@ class _Speed:
         return self.tokens / max(self.seconds, 1e-9)
 
 
-def fresh_adapter(model: Any, settings: Settings) -> Any:
-    """Wrap a model with a fresh LoRA adapter on all linear layers but the vocabulary projection."""
-    import torch
-    from peft import LoraConfig, get_peft_model
-
-    torch.manual_seed(settings.seed)
-    config = LoraConfig(
-        r=settings.rank,
-        lora_alpha=settings.alpha,
-        lora_dropout=settings.dropout,
-        target_modules="all-linear",
-        task_type="CAUSAL_LM",
+def adapter_for(model: Any, settings: Settings) -> Any:
+    """Wrap a model with a fresh adapter as ``settings`` say."""
+    return fresh_adapter(
+        model, rank=settings.rank, alpha=settings.alpha, dropout=settings.dropout, seed=settings.seed
     )
-    return get_peft_model(model, config, autocast_adapter_dtype=True)
-
-
-def adapter_weights(peft: Any) -> dict[str, Any]:
-    """Copy the adapter's weights (name → tensor on the CPU)."""
-    from peft import get_peft_model_state_dict
-
-    return {name: t.detach().cpu().clone() for name, t in get_peft_model_state_dict(peft).items()}
-
-
-def load_adapter(peft: Any, weights: dict[str, Any]) -> None:
-    """Put weights from :func:`adapter_weights` into an adapter."""
-    from peft import set_peft_model_state_dict
-
-    set_peft_model_state_dict(peft, weights)
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Padded tensors of some lessons: tokens, positions and mask (rows, length), targets of answers."""
-
-    tokens: Any
-    positions: Any
-    mask: Any
-    targets: Any
-    n_tokens: int
-    n_answer_tokens: int
-
-
-class Batches:
-    """Lessons as token trees, dealt into steps; the order of every epoch follows from the seed."""
-
-    def __init__(self, tokenizer: Any, lessons: Sequence[Lesson], settings: Settings) -> None:
-        import hashlib
-
-        self.settings = settings
-        self.pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
-        self.trees = [tree for lesson in lessons if (tree := tree_of(tokenizer, lesson)) is not None]
-        if not self.trees:
-            raise ValueError("there is nothing to learn from: no lesson has an answer")
-        self.digest = hashlib.sha256(repr([tree.tokens for tree in self.trees]).encode()).hexdigest()
-        self._dealt: list[list[int]] = []
-        self._epochs = self._deal()
-
-    def at(self, step: int) -> list[Batch]:
-        """Build the batch of one step (0, 1, …), in parts that fit into memory one at a time."""
-        while len(self._dealt) <= step:
-            self._dealt += next(self._epochs)
-        parts: list[list[Tree]] = []
-        size = 0
-        for tree in (self.trees[number] for number in self._dealt[step]):
-            if not parts or size + len(tree.tokens) > self.settings.micro_tokens:
-                parts.append([])
-                size = 0
-            parts[-1].append(tree)
-            size += len(tree.tokens)
-        return [collate(part, self.pad) for part in parts]
-
-    def _deal(self) -> Iterator[list[list[int]]]:
-        """Yield one epoch after the other: steps of lessons of about the same length, shuffled."""
-        import numpy as np
-
-        rng = np.random.default_rng(self.settings.seed)
-        lengths = np.array([len(tree.tokens) for tree in self.trees])
-        per_step = max(1, round(self.settings.batch_tokens / lengths.mean()))
-        while True:
-            order = rng.permutation(len(self.trees))
-            steps = []
-            for start in range(0, len(order), 8 * per_step):
-                pool = order[start : start + 8 * per_step]
-                pool = pool[np.argsort(lengths[pool], kind="stable")]
-                steps += [pool[i : i + per_step].tolist() for i in range(0, len(pool), per_step)]
-            yield [steps[place] for place in rng.permutation(len(steps))]
-
-
-@dataclass(frozen=True)
-class Tree:
-    """A prompt and its answers as one sequence; ``branches`` numbers each token's answer (0: prompt)."""
-
-    tokens: tuple[int, ...]
-    positions: tuple[int, ...]
-    branches: tuple[int, ...]
-    targets: tuple[int, ...]
-
-
-def tree_of(tokenizer: Any, lesson: Lesson) -> Tree | None:
-    """Tokenize a lesson; None if it has no answer.
-
-    The prompt's last token predicts every answer's first token, so it is repeated as the first token of
-    each branch (at the same position) and left out of the trunk.
-    """
-    if not lesson.answers:
-        return None
-    special = not getattr(tokenizer, "chat_template", None)
-    prompt = list(tokenizer(lesson.prompt, add_special_tokens=special).input_ids)
-    trunk, last = prompt[:-1], prompt[-1]
-    tokens, positions = list(trunk), list(range(len(trunk)))
-    branches, targets = [0] * len(trunk), [IGNORED] * len(trunk)
-    for number, answer in enumerate(lesson.answers, start=1):
-        said = [*continuation_tokens(tokenizer, answer), tokenizer.eos_token_id]
-        tokens += [last, *said[:-1]]
-        targets += said
-        positions += range(len(trunk), len(trunk) + len(said))
-        branches += [number] * len(said)
-    return Tree(tuple(tokens), tuple(positions), tuple(branches), tuple(targets))
-
-
-def collate(trees: Sequence[Tree], pad: int) -> Batch:
-    """Pad trees to one length; a token sees the trunk, and what came before it in its own branch."""
-    import torch
-
-    length = max(len(tree.tokens) for tree in trees)
-
-    def padded(name: str, filler: int) -> Any:
-        rows = [[*getattr(t, name), *[filler] * (length - len(t.tokens))] for t in trees]
-        return torch.tensor(rows)
-
-    branches = padded("branches", -1)
-    order = torch.arange(length)
-    sees = (branches[:, None, :] == 0) | (branches[:, None, :] == branches[:, :, None])
-    sees &= order[None, None, :] <= order[None, :, None]
-    return Batch(
-        tokens=padded("tokens", pad),
-        positions=padded("positions", 0),
-        mask=sees[:, None],
-        targets=padded("targets", IGNORED),
-        n_tokens=sum(len(tree.tokens) for tree in trees),
-        n_answer_tokens=sum(target != IGNORED for tree in trees for target in tree.targets),
-    )
-
-
-def loss_of(model: Any, batch: Batch) -> Any:
-    """Cross-entropy summed over the answer tokens; logits are computed at their positions only."""
-    import torch
-
-    device = model.device
-    states = model.get_decoder()(
-        input_ids=batch.tokens.to(device),
-        position_ids=batch.positions.to(device),
-        attention_mask=batch.mask.to(device),
-        use_cache=False,
-    ).last_hidden_state
-    where = batch.targets.to(device) != IGNORED
-    logits = model.get_output_embeddings()(states[where]).float()
-    return torch.nn.functional.cross_entropy(logits, batch.targets.to(device)[where], reduction="sum")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -71,20 +72,29 @@ def test_an_adapter_is_made_with_its_card_and_then_answers(
     assert answer(checker, request).trace == found.trace
 
 
-def test_rounds_add_what_the_model_got_right(checker: Checker, folder: Path, tmp_path: Path) -> None:
-    card = teach(checker, folder, tmp_path, replace(OPTIONS, rounds=1, round_queries=4))
+@pytest.mark.parametrize("kind", ["best", "preference"])
+def test_rounds_learn_from_what_the_checker_says(
+    checker: Checker, folder: Path, tmp_path: Path, kind: Literal["best", "preference"]
+) -> None:
+    options = replace(OPTIONS, rounds=1, round_queries=6, round_kind=kind)
+    card = teach(checker, folder, tmp_path, options)
     first, second = card.rounds
-    assert second["round"] == 1 and second["queries"] > first["queries"]
+    assert second["round"] == 1
+    assert (second["queries"] > first["queries"]) == (kind == "best")
     assert all(entry["val"] is not None for entry in card.rounds)
 
 
 def test_own_answers_pass_the_checks_or_the_searchs_stay(checker: Checker, folder: Path) -> None:
     pairs = [pair for pair in build(checker, most_rows=6, variants=0) if pair.answers]
-    taught = teaching.own_answers(checker, LocalModel.load(folder), pairs)
-    assert [pair.query for pair in taught] == [pair.query for pair in pairs]
-    replaced = [new for new, old in zip(taught, pairs, strict=True) if new.answers != old.answers]
-    assert replaced
-    for pair in replaced:
+    model = LocalModel.load(folder)
+    tried = teaching.own_answers(checker, model, pairs)
+    assert [one.pair.query for one in tried] == [pair.query for pair in pairs]
+    assert all(one.accepted or one.pair == old for one, old in zip(tried, pairs, strict=True))
+    accepted = [one.pair for one in tried if one.accepted]
+    assert accepted
+    lessons = teaching.preferences(checker.schema, model.tokenizer, tried)
+    assert len(lessons) == sum(bool(one.rejected) for one in tried) > 0
+    for pair in accepted:
         assert 1 <= len(pair.answers) <= teaching.ROUND_ANSWERS
         moves = teaching.Moves.of(checker.schema, pair.query)
         for one in pair.answers:

@@ -8,20 +8,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from sensecf_core.language.fine_tuning import (
-    CHECKPOINT,
-    IGNORED,
-    Lesson,
-    Progress,
-    Settings,
-    Training,
-    adapter_weights,
-    collate,
-    fresh_adapter,
-    loss_of,
-    tree_of,
-)
+from sensecf_core.language.answer_trees import IGNORED, Batches, Lesson, collate, tree_of
+from sensecf_core.language.fine_tuning import CHECKPOINT, Progress, Settings, Training, adapter_for
 from sensecf_core.language.local_model import LocalModel
+from sensecf_core.language.lora import adapter_weights
+from sensecf_core.language.objectives import Likelihood, Preference
 
 LESSONS = tuple(
     Lesson(f"Risk {risk}, wanted lower:\n", (f"bmi={risk}; sugar=5", f"bmi={risk}", "sleep=8"))
@@ -46,7 +37,7 @@ def test_a_tree_costs_the_prompt_once_and_has_the_same_loss(fresh: LocalModel) -
     trees = [tree_of(fresh.tokenizer, lesson) for lesson in lessons]
     batch = collate([tree for tree in trees if tree], 0)
     with torch.inference_mode():
-        together = float(loss_of(fresh.model, batch))
+        together = float(Likelihood()(fresh.model, batch))
         alone, tokens = 0.0, 0
         for lesson in lessons:
             for answer in lesson.answers:
@@ -162,6 +153,49 @@ def test_nothing_to_learn_is_refused(fresh: LocalModel, tmp_path: Path) -> None:
 
 
 def test_an_adapter_has_the_rank_asked_for(fresh: LocalModel) -> None:
-    peft = fresh_adapter(fresh.model, Settings(rank=2))
+    peft = adapter_for(fresh.model, Settings(rank=2))
     ranks = {weights.shape[0] for name, weights in adapter_weights(peft).items() if "lora_A" in name}
     assert ranks == {2}
+
+
+WRONG = tuple(Lesson(one.prompt, one.answers[:1], (one.answers[2], "sleep=4")) for one in LESSONS)
+
+
+def batches(model: LocalModel, lessons: tuple[Lesson, ...]) -> Batches:
+    return Batches(model.tokenizer, lessons, batch_tokens=400, micro_tokens=150, seed=0)
+
+
+def test_preference_starts_at_even_odds(fresh: LocalModel) -> None:
+    """Against itself no answer has gained anything: minus log sigmoid of 0 is log 2 for every tree."""
+    dealt = batches(fresh, WRONG)
+    objective = Preference.against(fresh.model, dealt, anchor=0.0)
+    (batch,) = dealt.parts([0])
+    with torch.inference_mode():
+        assert float(objective(fresh.model, batch)) == pytest.approx(math.log(2), rel=1e-4)
+    assert objective.weight(batch) == 1
+
+
+def test_the_reference_is_each_answers_log_probability(fresh: LocalModel) -> None:
+    objective = Preference.against(fresh.model, batches(fresh, WRONG))
+    for place, said in enumerate((*WRONG[3].answers, *WRONG[3].rejected)):
+        tree = tree_of(fresh.tokenizer, Lesson(WRONG[3].prompt, (said,)))
+        assert tree is not None
+        with torch.inference_mode():
+            alone = -float(Likelihood()(fresh.model, collate([tree], 0)))
+        assert float(objective.reference[3][place]) == pytest.approx(alone, rel=1e-4)
+
+
+def test_preference_training_moves_odds_from_wrong_to_right_answers(
+    fresh: LocalModel, tmp_path: Path
+) -> None:
+    def odds(model: object) -> float:
+        found = Preference.against(model, batches(fresh, WRONG)).reference
+        return float(sum(one[0] - one[1:].mean() for one in found))
+
+    before = odds(fresh.model)
+    settings = Settings(**{**SETTINGS.__dict__, "preference": True, "learning_rate": 0.005})
+    training = Training(fresh.model, fresh.tokenizer, WRONG, settings, tmp_path)
+    told: list[Progress] = []
+    training.run(told.append)
+    assert odds(training.peft.get_base_model()) > before + 1
+    assert told[-1].loss < told[0].loss

@@ -9,11 +9,13 @@ import torch
 
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.language import weights
+from sensecf_core.language.answer_trees import Lesson, collate, tree_of
 from sensecf_core.language.continuation import continuation_tokens
-from sensecf_core.language.fine_tuning import Lesson, Settings, collate, fresh_adapter, loss_of, tree_of
+from sensecf_core.language.fine_tuning import Settings, adapter_for
 from sensecf_core.language.grammar import edits_grammar, longest_answer, read_edits
 from sensecf_core.language.loading import for_training, precision_of
 from sensecf_core.language.local_model import LocalModel, shared_model
+from sensecf_core.language.objectives import Likelihood
 from sensecf_core.language.prompts import build, chat_text
 from sensecf_core.queries.query import Query
 
@@ -44,17 +46,17 @@ def test_it_answers_under_the_grammar_and_learns_from_a_step(
     tree = tree_of(model.tokenizer, Lesson(chat_text(model.tokenizer, prompt), ("bmi=28.0; sugar=60",)))
     assert tree is not None
     batch = collate([tree], pad=0)
-    peft = fresh_adapter(for_training(model.model), Settings(rank=4))
+    peft = adapter_for(for_training(model.model), Settings(rank=4))
     trained = [p for p in peft.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(trained, lr=2e-3)
     peft.train()
-    before = loss_of(peft.get_base_model(), batch)
+    before = Likelihood()(peft.get_base_model(), batch)
     before.backward()
     assert all(p.grad is not None and bool(torch.isfinite(p.grad).all()) for p in trained)
     optimizer.step()
     peft.eval()
     with torch.inference_mode():
-        assert float(loss_of(peft.get_base_model(), batch)) < 0.9 * float(before.detach())
+        assert float(Likelihood()(peft.get_base_model(), batch)) < 0.9 * float(before.detach())
 
 
 def test_continuing_a_prompt_changes_nothing_for_its_tokenizer() -> None:

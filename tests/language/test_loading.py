@@ -12,11 +12,13 @@ import torch
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.language import loading
+from sensecf_core.language.answer_trees import Lesson, collate, tree_of
 from sensecf_core.language.continuation import continuation_tokens
-from sensecf_core.language.fine_tuning import Lesson, Settings, collate, fresh_adapter, loss_of, tree_of
+from sensecf_core.language.fine_tuning import Settings, adapter_for
 from sensecf_core.language.grammar import edits_grammar, longest_answer, read_edits
 from sensecf_core.language.loading import for_answers, for_training, load_weights, precision_of
 from sensecf_core.language.local_model import LocalModel
+from sensecf_core.language.objectives import Likelihood
 from sensecf_core.language.packed import PackedRows
 from sensecf_core.language.prompts import Prompt, build, chat_text
 from sensecf_core.queries.query import Query
@@ -128,7 +130,7 @@ def check_answers(model: LocalModel, schema: Schema, query: Query) -> None:
 def test_lora_learns_on_every_precision_and_leaves_the_base_alone(model: LocalModel) -> None:
     base = copy.deepcopy(model.model)
     before = {name: weight.clone() for name, weight in base.named_parameters()}
-    peft = fresh_adapter(for_training(base), Settings(rank=4))
+    peft = adapter_for(for_training(base), Settings(rank=4))
     losses = train(peft, model.tokenizer, steps=12)
     assert losses[-1] < 0.8 * losses[0]
     for name, weight in peft.get_base_model().named_parameters():
@@ -146,7 +148,7 @@ def train(peft: Any, tokenizer: Any, steps: int) -> list[float]:
     losses = []
     peft.train()
     for _ in range(steps):
-        loss = loss_of(peft.get_base_model(), batch) / batch.n_answer_tokens
+        loss = Likelihood()(peft.get_base_model(), batch) / batch.n_answer_tokens
         loss.backward()
         optimizer.step()
         optimizer.zero_grad()
@@ -161,7 +163,7 @@ def test_an_adapter_is_merged_except_into_a_4_bit_base(
 ) -> None:
     base, tokenizer = load_weights(four_bit_folder, precision, "cpu")
     plain = logits(base)
-    peft = fresh_adapter(for_training(base), Settings(rank=4))
+    peft = adapter_for(for_training(base), Settings(rank=4))
     train(peft, tokenizer, steps=3)
     peft.save_pretrained(tmp_path)
     wanted = logits(peft)
@@ -188,7 +190,7 @@ def test_a_4_bit_model_that_answered_can_still_be_trained(
 ) -> None:
     monkeypatch.setattr("bitsandbytes.nn.modules.has_avx512bf16", lambda: True)
     model = LocalModel.load(four_bit_folder, "nf4", "cpu")
-    peft = fresh_adapter(for_training(model.model), Settings(rank=4))
+    peft = adapter_for(for_training(model.model), Settings(rank=4))
     losses = []
     for _ in range(4):
         model.sample("Profile", n=2, max_new_tokens=4)

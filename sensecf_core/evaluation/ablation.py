@@ -1,0 +1,126 @@
+"""What each part of fine-tuning is worth: one change at a time from the default, same training tokens.
+
+Every cell fine-tunes an adapter of its own (except those that only sample otherwise) and measures its raw
+candidates on the same ``val`` queries: ``val``, because the default was chosen there too and ``test`` is
+kept for the final numbers. Finished cells are kept, so that a run that was ended goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from sensecf_core.counterfactuals.checker import Checker
+from sensecf_core.counterfactuals.fine_tune import Options, fine_tune
+from sensecf_core.counterfactuals.teaching import Cases, measure, rate_rows
+from sensecf_core.language.fine_tuning import Settings
+from sensecf_core.language.local_model import LocalModel
+
+QUERIES = 50
+"""``val`` queries per class."""
+
+Tell = Callable[[float, str], None]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One row of the table: what differs from the default, and how candidates are sampled."""
+
+    name: str
+    options: Options
+    temperature: float = 1.0
+    candidates: int = 16
+
+
+def cells(tokens: int, seed: int = 0) -> tuple[Cell, ...]:
+    """The cells of the table; those with the same options share an adapter."""
+    base = Options(Settings(tokens=tokens, validations=1, seed=seed), validation_queries=4)
+    fewer_ranks = replace(base.settings, rank=4, alpha=8)
+    return (
+        Cell("default: SHAP levers, rank 8, all pairs, temperature 1, 16 candidates", base),
+        Cell("prompt without worth", replace(base, source="none")),
+        Cell("prompt with probes (asks the classifier about this person)", replace(base, source="probes")),
+        Cell("one round with the checker as teacher", replace(base, rounds=1)),
+        Cell("one round of preference training", replace(base, rounds=1, round_kind="preference")),
+        Cell("rank 4", replace(base, settings=fewer_ranks)),
+        Cell("500 training queries", replace(base, most_pairs=500)),
+        Cell("2,000 training queries", replace(base, most_pairs=2000)),
+        Cell("temperature 0.8", base, temperature=0.8),
+        Cell("temperature 0.6", base, temperature=0.6),
+        Cell("1 candidate", base, candidates=1),
+        Cell("4 candidates", base, candidates=4),
+    )
+
+
+def run(
+    checker: Checker, folder: Path, base: Path, table: Sequence[Cell], tell: Tell = lambda done, words: None
+) -> list[dict[str, Any]]:
+    """Fill the table; ``folder`` keeps adapters and finished cells, ``base`` holds the base model.
+
+    Returns one row per cell and class: its name and the fields of ``RawRates``.
+    """
+    rows: list[dict[str, Any]] = []
+    for number, cell in enumerate(table):
+        finished = folder / f"{_digest(repr(cell))}.json"
+        if not finished.is_file():
+            folder.mkdir(parents=True, exist_ok=True)
+            found = _measured(checker, folder, base, cell, _part(tell, number / len(table), 1 / len(table)))
+            finished.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+        rows += json.loads(finished.read_text(encoding="utf-8"))
+    return rows
+
+
+def _part(tell: Tell, start: float, length: float) -> Tell:
+    return lambda done, words: tell(start + length * done, words)
+
+
+def _measured(checker: Checker, folder: Path, base: Path, cell: Cell, tell: Tell) -> list[dict[str, Any]]:
+    """Make (or find) a cell's adapter and measure it."""
+    adapter = _adapter(
+        checker, folder, base, cell, lambda done, words: tell(0.8 * done, f"{cell.name}: {words}")
+    )
+    tell(0.8, f"{cell.name}: measuring")
+    model = LocalModel.load(base, adapter=adapter)
+    rates = measure(
+        checker,
+        model,
+        _cases(checker, cell),
+        candidates=cell.candidates,
+        temperature=cell.temperature,
+    )
+    return rate_rows(rates, cell=cell.name, part="val", adapter=adapter.name)
+
+
+def _cases(checker: Checker, cell: Cell) -> Cases:
+    """The cohort's own limits towards the desired class, and contrast away from it."""
+    task = checker.schema.task
+    wanted = {(checker.schema.default_limits, task.desired), ("contrast", 1 - task.desired)}
+    found = Cases.of(checker, "val", QUERIES, cell.options.source)
+    return Cases({group: pairs for group, pairs in found.groups.items() if group in wanted})
+
+
+def _adapter(checker: Checker, folder: Path, base: Path, cell: Cell, tell: Tell) -> Path:
+    """Fine-tune a cell's adapter, unless one with the same options is there."""
+    name = json.dumps(asdict(cell.options), sort_keys=True, default=str)
+    place = folder / "adapters" / _digest(name)
+    if not place.is_dir():
+        model = LocalModel.load(base)
+        fine_tune(
+            checker,
+            model,
+            cell.options,
+            name=place.name,
+            work=folder / "work" / place.name,
+            out=place,
+            resume=True,
+            tell=tell,
+        )
+    return place
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]

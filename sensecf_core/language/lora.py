@@ -1,0 +1,38 @@
+"""LoRA adapters in memory (Hu et al. 2021, arXiv 2106.09685), through peft: made, copied, put back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def fresh_adapter(model: Any, *, rank: int, alpha: int, dropout: float, seed: int) -> Any:
+    """Wrap a model with a fresh adapter on all linear layers but the vocabulary projection.
+
+    The adapter's weights are float32, whatever the base's are.
+    """
+    import torch
+    from peft import LoraConfig, get_peft_model
+
+    torch.manual_seed(seed)
+    config = LoraConfig(
+        r=rank,
+        lora_alpha=alpha,
+        lora_dropout=dropout,
+        target_modules="all-linear",
+        task_type="CAUSAL_LM",
+    )
+    return get_peft_model(model, config, autocast_adapter_dtype=True)
+
+
+def adapter_weights(peft: Any) -> dict[str, Any]:
+    """Copy the adapter's weights (name → tensor on the CPU)."""
+    from peft import get_peft_model_state_dict
+
+    return {name: t.detach().cpu().clone() for name, t in get_peft_model_state_dict(peft).items()}
+
+
+def load_adapter(peft: Any, weights: dict[str, Any]) -> None:
+    """Put weights from :func:`adapter_weights` into an adapter."""
+    from peft import set_peft_model_state_dict
+
+    set_peft_model_state_dict(peft, weights)

@@ -1,0 +1,121 @@
+"""What other classifiers say of raw candidates, whether a query could be answered, and the wider table."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from sensecf_core.counterfactuals.checker import Checker
+from sensecf_core.counterfactuals.explain import answer
+from sensecf_core.counterfactuals.moves import Moves
+from sensecf_core.evaluation import trace_table
+from sensecf_core.evaluation.candidate_rates import CandidateRates
+from sensecf_core.evaluation.third_classifier import ThirdClassifier
+from sensecf_core.queries.answer import Answer
+from sensecf_core.queries.request import ExplainRequest
+
+
+@pytest.fixture(scope="module")
+def third(checker: Checker) -> ThirdClassifier:
+    return ThirdClassifier.fit(checker.cohort)
+
+
+@pytest.fixture(scope="module")
+def answers(checker: Checker) -> list[Answer]:
+    rows = checker.cohort.part("test")
+    flagged = [str(p) for p, _ in rows.index[checker.classifier.predict(rows) == 1]][:8]
+    asked = [
+        ExplainRequest(cohort="small", participant_id=p, method="random", candidates=30, profile="contrast")
+        for p in flagged
+    ]
+    return [answer(checker, request) for request in asked]
+
+
+def test_the_third_classifier_is_fitted_on_train_only_and_knows_something(
+    checker: Checker, third: ThirdClassifier
+) -> None:
+    from sensecf_core.cohorts.encoding import to_codes
+
+    cohort = checker.cohort
+    test = cohort.parts.eq("test").to_numpy()
+    codes = to_codes(checker.schema, cohort.rows[test])
+    right = third.predict(codes) == cohort.target[test].to_numpy()
+    assert right.mean() > 0.65
+    shuffled = cohort.target.copy()
+    shuffled[test] = 1 - shuffled[test]
+    again = ThirdClassifier.fit(replace(cohort, target=shuffled))
+    assert (again.predict(codes) == third.predict(codes)).all()
+    assert third.predict(codes[:0]).shape == (0,)
+
+
+def test_other_judges_count_the_same_candidates(
+    checker: Checker, third: ThirdClassifier, answers: list[Answer]
+) -> None:
+    rates = CandidateRates(checker, third)
+    judged = 0
+    for found in answers:
+        measured = rates.of(found)
+        kept = [c for c in found.trace.candidates if c.edits]
+        query = Moves.of(checker.schema, _query(checker, found))
+        codes = np.array([query.apply(c.edits or {}) for c in kept])
+        inside = np.array([c.within_limits for c in kept], dtype=bool)
+        second = checker.classifier.second_judge_of_codes(codes) < checker.classifier.second_threshold
+        if measured["second_valid"] is not None:
+            assert measured["second_valid"] == int((second & inside).sum())
+            judged += 1
+        if measured["third_valid"] is not None:
+            assert measured["third_valid"] == int(((third.predict(codes) == 0) & inside).sum())
+        agrees = checker.classifier.second_judge_of_codes(query.factual[None])[0]
+        assert (measured["second_valid"] is None) == (agrees < checker.classifier.second_threshold)
+        assert measured["changed"] == pytest.approx(np.mean([len(c.edits or {}) for c in kept]), abs=0.2)
+        assert measured["final_violations"] == 0
+        if found.status == "found":
+            assert measured["answerable"]
+    assert judged
+
+
+def _query(checker: Checker, found: Answer):  # type: ignore[no-untyped-def]
+    from sensecf_core.counterfactuals.ask import ask
+
+    return ask(checker, [(found.participant_id, found.row_id)], found.desired, found.limits)[0]
+
+
+def test_a_query_with_nothing_useful_to_move_cannot_be_answered(
+    checker: Checker, third: ThirdClassifier, answers: list[Answer]
+) -> None:
+    names = [f.name for f in checker.schema.features if f.role != "context" and f.name != "sleep"]
+    worst = max(answers, key=lambda found: found.factual.probability)
+    stuck = worst.model_copy(
+        update={"limits": worst.limits.model_copy(update={"frozen": tuple(names), "max_changes": 1})}
+    )
+    rates = CandidateRates(checker, third)
+    assert not rates.of(stuck)["answerable"]
+    assert rates.of(worst)["answerable"]
+
+
+def test_all_limits_are_both_directions_under_both_profiles(checker: Checker) -> None:
+    found = trace_table.directions(checker, "all")
+    assert [(d.predicted, d.profile) for d in found] == [
+        (1, "intervention"), (0, "intervention"), (1, "contrast"), (0, "contrast"),
+    ]  # fmt: skip
+
+
+def test_rates_of_answerable_queries_leave_the_others_out() -> None:
+    base = {
+        "direction": "1→0", "limits": "contrast", "method": "random", "proposed": 10, "readable": 10,
+        "within_limits": 10, "plausible": 0, "seconds": 1.0, "unique": 5, "changed": 2.0, "gower": 0.1,
+        "final_violations": 0,
+    }  # fmt: skip
+    can = {**base, "answerable": True, "valid": 8, "shown": 1, "second_valid": 6, "third_valid": None}
+    cannot = {**base, "answerable": False, "valid": 0, "shown": 0, "second_valid": 0, "third_valid": 0}
+    (row,) = trace_table.summarise([{**can, "final_changed": 1.5}, {**cannot, "final_changed": None}])
+    assert row["answerable"]["mean"] == 0.5
+    assert row["valid"]["mean"] == pytest.approx(0.4)
+    assert row["of_answerable_valid"]["mean"] == pytest.approx(0.8)
+    assert row["of_answerable_shown"]["mean"] == 1.0
+    assert row["of_answerable_second_valid"]["mean"] == pytest.approx(0.6)
+    assert row["of_answerable_third_valid"]["mean"] is None
+    assert row["final_changed"]["mean"] == 1.5
+    assert "of_answerable_third_valid,of_answerable_third_valid_low" in trace_table.as_csv([row])

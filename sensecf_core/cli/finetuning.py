@@ -91,6 +91,9 @@ def finetune(
     variants: Annotated[int, typer.Option(help="As for `pairs`.")] = 1,
     validation: Annotated[int, typer.Option(help="`val` queries per group at each validation.")] = 12,
     seed: Annotated[int, typer.Option(help="Draws pairs, their order and the adapter's first weights.")] = 0,
+    start: Annotated[
+        str | None, typer.Option(help="Folder of an adapter of the same base and rank to go on from.")
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint.")] = False,
     publish: Annotated[
         bool, typer.Option("--publish", help="Built-in cohorts: write to models/adapters, to be committed.")
@@ -130,6 +133,7 @@ def finetune(
         most_pairs=most_pairs,
         source=told,  # type: ignore[arg-type]
         validation_queries=validation,
+        start=_adapter_folder(start),
     )
     with ProgressLine() as line:
         tell = (
@@ -142,6 +146,14 @@ def finetune(
         print_json({"folder": str(folder), "card": card})
     elif not json_progress:
         print(f"The adapter {card['name']} of {cohort} is in {folder}; {_who_answers(cohort, folder)}.")
+
+
+def _adapter_folder(start: str | None) -> str | None:
+    from sensecf_core.language.adapters import WEIGHTS
+
+    if start is not None and not (Path(start) / WEIGHTS).is_file():
+        raise InputError(f"--start must be the folder of an adapter; {start} holds no {WEIGHTS}.")
+    return start
 
 
 def _who_answers(cohort: str, folder: Path) -> str:

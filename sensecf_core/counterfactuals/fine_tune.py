@@ -20,6 +20,7 @@ from sensecf_core.language.answer_trees import Lesson
 from sensecf_core.language.fine_tuning import Point, Settings, Training
 from sensecf_core.language.loading import for_training
 from sensecf_core.language.local_model import LocalModel
+from sensecf_core.language.lora import load_adapter, saved_weights
 from sensecf_core.language.tuned_prompt import TUNED_SHA256
 
 LARGE = 1_000_000_000
@@ -39,7 +40,7 @@ class Options:
 
     ``rounds`` is how many times the model answers ``round_queries`` training queries itself and learns from
     what the checker says: ``best`` adds its accepted answers to the pairs, ``preference`` trains on accepted
-    against rejected ones.
+    against rejected ones. ``start`` is the folder of an adapter to go on from, of the same base and rank.
     """
 
     settings: Settings
@@ -51,6 +52,7 @@ class Options:
     most_pairs: int | None = None
     source: Source = "shap"
     validation_queries: int = teaching.PER_GROUP
+    start: str | None = None
 
 
 def fine_tune(
@@ -87,6 +89,8 @@ def fine_tune(
     if base.model.num_parameters() >= LARGE:
         for_training(base.model)
     peft = fine_tuning.adapter_for(base.model, options.settings)
+    if options.start is not None:
+        load_adapter(peft, saved_weights(Path(options.start)))
     curve: list[Point] = []
     rounds: list[dict[str, Any]] = []
     texts = teaching.lessons(checker.schema, base.tokenizer, answered)

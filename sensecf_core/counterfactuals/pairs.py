@@ -25,6 +25,7 @@ from sensecf_core.counterfactuals.ask import ask, under
 from sensecf_core.counterfactuals.checker import Checker, Meter
 from sensecf_core.counterfactuals.levers import Source, tell
 from sensecf_core.counterfactuals.moves import Mask, Moves
+from sensecf_core.language.tuned_prompt import ENOUGH, tenths
 from sensecf_core.queries.answer import Edits
 from sensecf_core.queries.limits import Limits
 from sensecf_core.queries.query import Query, Told
@@ -135,8 +136,8 @@ def search_told(checker: Checker, queries: Sequence[Query], told: Sequence[Told]
     margins = meter.margin(np.vstack(combined)) if combined else np.empty(0)
     ends = np.cumsum([len(rows) for rows in combined])[:-1]
     found = []
-    for each, rows, beyond in zip(moves, combined, np.split(margins, ends), strict=True):
-        kept = _best(checker, each, rows, beyond)
+    for each, rows, beyond, hints in zip(moves, combined, np.split(margins, ends), told, strict=True):
+        kept = _best(checker, each, rows, beyond, hints)
         found.append(tuple({n: c.after for n, c in each.changes(row).items()} for row in rows[kept]))
     return found
 
@@ -164,16 +165,32 @@ def _combinations(moves: Moves, told: Told) -> Codes:
     return rows[~violations(schema, moves.factual, rows).any(axis=1)]
 
 
-def _best(checker: Checker, moves: Moves, rows: Codes, margins: Codes) -> npt.NDArray[np.int64]:
-    """Positions of the answers to keep: a margin, minimal, few changes, near, not all alike."""
+def _best(checker: Checker, moves: Moves, rows: Codes, margins: Codes, told: Told) -> npt.NDArray[np.int64]:
+    """Positions of the answers to keep: a margin, minimal, few changes, near, not all alike.
+
+    Where there are answers that the prompt itself says are enough, others are left out: they could not be
+    learned from it.
+    """
     sign = 1 if moves.desired else -1
     beyond = sign * (margins - checker.threshold_margin)
     wanted = next((margin for margin in MARGINS if (beyond >= margin).any()), None)
     if wanted is None:
         return np.empty(0, dtype=np.int64)
     reached = np.flatnonzero(beyond >= wanted)
+    said = _told_tenths(moves, rows[reached], told)
+    if (said >= ENOUGH).any():
+        reached = reached[said >= ENOUGH]
     reached = reached[_minimal(rows[reached], moves.changed(rows[reached]))]
     return reached[fewest_and_nearest(checker, moves, rows[reached], PER_FEATURE_SET)[:MOST_ANSWERS]]
+
+
+def _told_tenths(moves: Moves, rows: Codes, told: Told) -> npt.NDArray[np.int64]:
+    """What the changes of each row add up to in the words of the prompt, shape (rows,)."""
+    total = np.zeros(len(rows), dtype=np.int64)
+    for lever in told.levers:
+        position = moves.schema.positions[lever.feature]
+        total += (rows[:, position] == lever.value) * tenths(moves.query, told, lever)
+    return total
 
 
 def fewest_and_nearest(checker: Checker, moves: Moves, rows: Codes, per_set: int) -> npt.NDArray[np.int64]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 
@@ -36,3 +37,10 @@ def load_adapter(peft: Any, weights: dict[str, Any]) -> None:
     from peft import set_peft_model_state_dict
 
     set_peft_model_state_dict(peft, weights)
+
+
+def saved_weights(folder: Path) -> dict[str, Any]:
+    """Read the weights of an adapter's folder, in float32."""
+    from safetensors.torch import load_file
+
+    return {name: tensor.float() for name, tensor in load_file(folder / "adapter_model.safetensors").items()}

@@ -1,9 +1,10 @@
 """The prompt of a fine-tuned model: short, since the adapter has learned the schema and the task.
 
-``waist=102.5:97.5+40,92.5+68`` is a feature that may move, its value, and what moving it to each of two
-values is told to be worth, in percent of the way to the desired class (a little beyond the threshold, see
-:data:`SAFETY`). So changes whose shares add up to 100 should do, whatever the gap. The most useful feature
-comes first, and answers keep that order: it is easier to learn to add until it is enough than to plan ahead.
+``waist=102.5:97.5+4,92.5+7`` is a feature that may move, its value, and what moving it to each of two
+values is told to be worth, in tenths of the way to the desired class (a little beyond the threshold, see
+:data:`SAFETY`). So changes whose tenths add up to 10 should do, whatever the gap: small numbers, since a
+small model adds badly. The most useful feature comes first, and answers keep that order: it is easier to
+learn to add until it is enough than to plan ahead.
 """
 
 from __future__ import annotations
@@ -17,13 +18,13 @@ from sensecf_core.language.grammar import value_text
 from sensecf_core.language.prompts import Prompt, reference_case
 from sensecf_core.queries.query import Lever, Query, Told
 
-SYSTEM = "Choose few changes whose shares add up to 100 or more, the largest first."
+SYSTEM = "Choose few changes whose tenths add up to 10 or more, the largest first."
 GOAL = "Risk {risk}, wanted {goal}, at most {most}."
 HIGHER, LOWER = "higher", "lower"
-SAFETY = 0.1
+SAFETY = 0.05
 """Log-odds beyond the threshold that count as the whole way."""
-MOST_SHARE = 300
-"""Larger shares are written as this: one change is more than enough."""
+ENOUGH = 10
+"""Tenths that make the whole way; more are written as this."""
 
 
 def build(schema: Schema, query: Query, told: Told) -> Prompt:
@@ -32,7 +33,7 @@ def build(schema: Schema, query: Query, told: Told) -> Prompt:
     if told.context:
         lines.append("; ".join(f"{name}={_now(schema, query, name)}" for name in told.context))
     for name, levers in groupby(told.levers, key=lambda lever: lever.feature):
-        offers = [_offer(schema, query, told.gap, lever) for lever in levers]
+        offers = [_offer(schema, query, told, lever) for lever in levers]
         lines.append(f"{name}={_now(schema, query, name)}:{','.join(offers)}")
     lines.append(
         GOAL.format(
@@ -54,12 +55,16 @@ def _now(schema: Schema, query: Query, name: str) -> str:
     return value_text(feature, to_code(feature, query.factual.features[name]))
 
 
-def _offer(schema: Schema, query: Query, gap: float, lever: Lever) -> str:
-    """A value and its share; a worth of 0 is not told (see ``levers``, source "none")."""
-    value = value_text(schema.feature(lever.feature), lever.value)
+def tenths(query: Query, told: Told, lever: Lever) -> int:
+    """What a change is told to be worth, in tenths of the way to the desired class (-10 to 10)."""
     worth = lever.log_odds if query.desired else -lever.log_odds
-    share = round(100 * worth / (gap + SAFETY))
-    return f"{value}{max(-MOST_SHARE, min(MOST_SHARE, share)):+d}" if lever.log_odds else value
+    return max(-ENOUGH, min(ENOUGH, round(ENOUGH * worth / (told.gap + SAFETY))))
+
+
+def _offer(schema: Schema, query: Query, told: Told, lever: Lever) -> str:
+    """A value and its tenths; a worth of 0 is not told (see ``levers``, source "none")."""
+    value = value_text(schema.feature(lever.feature), lever.value)
+    return f"{value}{tenths(query, told, lever):+d}" if lever.log_odds else value
 
 
 def _template_sha256() -> str:

@@ -68,7 +68,7 @@ def test_an_adapter_is_made_with_its_card_and_then_answers(
     found = answer(checker, request)
     assert found.trace.proposed == 16 == found.trace.readable
     assert found.provenance["sha256"]["adapter"] == card.weights_sha256
-    assert found.prompt is not None and "shares add up" in found.prompt
+    assert found.prompt is not None and "tenths add up" in found.prompt
     assert answer(checker, request).trace == found.trace
 
 

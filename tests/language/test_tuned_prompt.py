@@ -9,7 +9,7 @@ from sensecf_core.language.tuned_prompt import answer_order, build
 from sensecf_core.queries.query import Lever, Query, Told
 
 TOLD = Told(
-    gap=0.4,
+    gap=0.45,
     levers=(
         Lever(feature="sugar", value=60, log_odds=-0.5),
         Lever(feature="bmi", value=30.0, log_odds=-0.1),
@@ -20,20 +20,20 @@ TOLD = Told(
 )
 
 
-def test_worth_is_told_as_a_share_of_the_way(schema: Schema, query: Query) -> None:
+def test_worth_is_told_in_tenths_of_the_way(schema: Schema, query: Query) -> None:
     prompt = build(schema, query, TOLD)
     assert prompt.user.splitlines() == [
         "age=54; sex=male",
-        "sugar=120:60+100",
-        "bmi=31.2:30.0+20,27.5+40",
-        "smoking=current:former+300",
+        "sugar=120:60+10",
+        "bmi=31.2:30.0+2,27.5+4",
+        "smoking=current:former+10",
         "Risk 62, wanted lower, at most 3.",
     ]
 
 
 def test_away_from_the_desired_class_signs_turn_round(schema: Schema, query: Query) -> None:
     away = query.model_copy(update={"desired": 1})
-    assert "sugar=120:60-100" in build(schema, away, TOLD).user
+    assert "sugar=120:60-10" in build(schema, away, TOLD).user
     assert "wanted higher" in build(schema, away, TOLD).user
 
 

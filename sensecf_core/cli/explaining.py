@@ -106,6 +106,7 @@ def explain(
         template.model_copy(update={"participant_id": person, "row_id": row_id}) for person, row_id in keys
     ]
     _say_where_data_go(check_model(template, loaded))
+    say_if_unmeasured(loaded, template)
     _refuse_what_cannot_move(loaded, template, keys)
     found = _answers(loaded, requests, show=not as_json)
     if as_json:
@@ -202,6 +203,18 @@ def _say_where_data_go(model: ModelSpec | None) -> None:
     from sensecf_core.language.remote_hosts import notice
 
     said = notice(model) if model is not None else None
+    if said:
+        print(said, file=sys.stderr)
+
+
+def say_if_unmeasured(cohort: Cohort, request: ExplainRequest) -> None:
+    """Warn where the adapter that will answer was measured with another classifier."""
+    from sensecf_core.classifiers import store
+    from sensecf_core.language import adapters
+
+    if request.method != "lm-fine-tuned" or (adapter := adapters.chosen(cohort)) is None:
+        return
+    said = adapters.other_classifier(adapter.card, store.load(cohort).sha256)
     if said:
         print(said, file=sys.stderr)
 

@@ -241,3 +241,44 @@ def _at_least(least: int, **values: int) -> None:
     for name, value in values.items():
         if value < least:
             raise InputError(f"--{name} must be {least} or more, got {value}.")
+
+
+def rates(
+    *,
+    cohort: Annotated[str, typer.Option(help="The cohort's name; see `cohort list`.")],
+    name: Annotated[
+        str | None, typer.Option(help="The adapter's name; without it the one that answers.")
+    ] = None,
+    n: Annotated[int, typer.Option("--n", help="`val` queries per limits profile and desired class.")] = 20,
+    write: Annotated[
+        bool, typer.Option("--write", help="Put the rates and the best temperature on the adapter's card.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Measure an adapter's raw candidates on answerable `val` queries, at three temperatures."""
+    _at_least(1, n=n)
+    from sensecf_core.counterfactuals import teaching
+    from sensecf_core.counterfactuals.checker import checker
+    from sensecf_core.language import adapter_files, adapters
+    from sensecf_core.language.local_model import LocalModel
+
+    judges = checker(cohort)
+    found = adapters.require(judges.cohort) if name is None else adapters.by_name(judges.cohort, name)
+    cases = teaching.Cases.of(judges, "val", n, found.card.settings.get("source", "shap"))
+    model = LocalModel.load(adapter=found.folder)
+    with ProgressLine() as line:
+        line(0.1, "Measuring on validation queries")
+        temperature, rows = teaching.choose_temperature(judges, model, cases)
+    if write:
+        card = found.card.model_copy(update={"temperature": temperature, "rates": tuple(rows)})
+        adapter_files.write_cards(found.folder, card)
+    if as_json:
+        print_json({"adapter": found.card.name, "temperature": temperature, "rates": rows})
+        return
+    for row in rows:
+        print(
+            f"temperature {row['temperature']:.1f}, {row['limits']:12} towards {row['desired']}: valid "
+            f"{row['valid']:.2f}, within limits {row['within_limits']:.2f}, distinct {row['distinct']:.2f}, "
+            f"changed {row['changed']:.1f}, {row['queries']} queries"
+        )
+    print(f"best: temperature {temperature:.1f}")

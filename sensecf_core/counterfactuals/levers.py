@@ -20,6 +20,7 @@ import pandas as pd
 
 from sensecf_core.classifiers.attributions import attributions
 from sensecf_core.classifiers.calibration import log_odds
+from sensecf_core.cohorts.rules import violations
 from sensecf_core.counterfactuals.checker import Checker, Floats
 from sensecf_core.counterfactuals.moves import Moves
 from sensecf_core.counterfactuals.search import Menu
@@ -52,7 +53,7 @@ def tell(checker: Checker, queries: Sequence[Query], source: Source = "shap") ->
     told = []
     for query, shap in zip(queries, own, strict=True):
         moves = Moves.of(checker.schema, query)
-        menu = Menu.of(checker, moves)
+        menu = _keeping_rules(checker, moves, Menu.of(checker, moves))
         if source == "none":
             worth = np.zeros(len(menu.values))
         elif source == "probes":
@@ -63,6 +64,14 @@ def tell(checker: Checker, queries: Sequence[Query], source: Source = "shap") ->
         gap = abs(checker.threshold_margin - log_odds(query.factual.probability))
         told.append(Told(gap=gap, levers=found, context=_context(checker, query, shap)))
     return tuple(told)
+
+
+def _keeping_rules(checker: Checker, moves: Moves, menu: Menu) -> Menu:
+    """Leave out values that break a rule by themselves (unless all do): they would only mislead."""
+    rows = np.repeat(moves.factual[None], len(menu.values), axis=0)
+    rows[np.arange(len(rows)), menu.positions] = menu.values
+    keeps = ~violations(checker.schema, moves.factual, rows).any(axis=1)
+    return Menu(menu.positions[keeps], menu.values[keeps]) if keeps.any() else menu
 
 
 def _context(checker: Checker, query: Query, shap: Floats) -> tuple[str, ...]:
@@ -103,6 +112,8 @@ def _best(moves: Moves, menu: Menu, worth: Floats) -> tuple[Lever, ...]:
     offers: list[tuple[float, list[Lever]]] = []
     for position in moves.values:
         entries = np.flatnonzero(menu.positions == position)
+        if not len(entries):
+            continue
         entries = entries[np.argsort(np.abs(menu.values[entries] - moves.factual[position]), kind="stable")]
         best = gain[entries].max()
         if best <= 0:
@@ -128,6 +139,8 @@ def _ends(moves: Moves, menu: Menu) -> tuple[Lever, ...]:
     found = []
     for position in list(moves.values)[: 2 * MOST_FEATURES]:
         values = menu.values[menu.positions == position]
+        if not len(values):
+            continue
         for value in dict.fromkeys((float(values[0]), float(values[-1]))):
             found.append(Lever(feature=moves.schema.features[position].name, value=value, log_odds=0.0))
     return tuple(found)

@@ -3,7 +3,8 @@
 For every query all combinations of the values it is told about (:mod:`levers`, at most two values of six
 features, at most 728 rows) are asked of the classifier. Kept are those within the rules that reach the
 desired class by the widest margin of a ladder, so that a slightly wrong number still flips; of these the
-minimal ones (no part of them would do), fewest changes first, then nearest. Half of the queries have the
+ones that the prompt itself says are enough, of these the minimal ones (no part of them would do), fewest
+changes first, then nearest. Half of the queries have the
 profile's plain limits, half have frozen features, narrowed ranges or another number of changes, so that
 the model learns to obey what its prompt says. Deterministic under a seed.
 """

@@ -6,9 +6,13 @@ import json
 
 import pytest
 
+from sensecf_core.classifiers import store
+from sensecf_core.cli.explaining import say_if_unmeasured
 from sensecf_core.cohorts import registry
 from sensecf_core.language import adapters
 from sensecf_core.paths import ROOT
+from sensecf_core.queries.request import ExplainRequest
+from tests.app import made_adapter
 from tests.cli.conftest import Command
 
 
@@ -70,3 +74,17 @@ def test_what_is_trained_on_ones_own_rows_is_never_published(command: Command, w
     ended = command("finetune", "--cohort", walking, "--publish", "--tokens", "10")
     assert ended.code == 2
     assert "stays in var/" in ended.err
+
+
+def test_an_adapter_measured_with_another_classifier_warns(
+    walking: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cohort = registry.load(walking)
+    request = ExplainRequest(cohort=walking, participant_id="001", method="lm-fine-tuned")
+    made_adapter.write(cohort)
+    say_if_unmeasured(cohort, request)
+    assert "its hit rates are not known for this one" in capsys.readouterr().err
+    made_adapter.write(cohort, "measured", classifier_sha256=store.load(cohort).sha256)
+    adapters.choose(cohort, adapters.by_name(cohort, "measured"))
+    say_if_unmeasured(cohort, request)
+    assert capsys.readouterr().err == ""

@@ -16,7 +16,8 @@ from sensecf_core.counterfactuals.ask import ask
 from sensecf_core.counterfactuals.checker import Checker
 from sensecf_core.counterfactuals.levers import ENOUGH, MOST_CONTEXT, MOST_FEATURES, tell
 from sensecf_core.counterfactuals.moves import Moves
-from sensecf_core.counterfactuals.pairs import MARGINS, MOST_ANSWERS, Pair, build
+from sensecf_core.counterfactuals.pairs import MARGINS, MOST_ANSWERS, Pair, _told_tenths, build
+from sensecf_core.language.tuned_prompt import ENOUGH as ENOUGH_TENTHS
 from sensecf_core.queries.limits import Limits
 from sensecf_core.queries.query import Query, Told
 
@@ -80,6 +81,21 @@ def test_levers_never_ask_the_classifier_about_a_changed_row(
         tell(checker, queries, "probes")
 
 
+def test_no_change_is_told_that_breaks_a_rule_by_itself(checker: Checker, queries: tuple[Query, ...]) -> None:
+    breaking = 0
+    for query, told in zip(queries, tell(checker, queries), strict=True):
+        moves = Moves.of(checker.schema, query)
+        for lever in told.levers:
+            row = moves.factual.copy()
+            row[checker.schema.positions[lever.feature]] = lever.value
+            assert not violations(checker.schema, moves.factual, row[None]).any()
+        for position, values in moves.values.items():
+            rows = np.repeat(moves.factual[None], len(values), axis=0)
+            rows[:, position] = values
+            breaking += int(violations(checker.schema, moves.factual, rows).any(axis=1).sum())
+    assert breaking
+
+
 def test_no_worth_is_told_without_a_source(checker: Checker, queries: tuple[Query, ...]) -> None:
     for told in tell(checker, queries, "none"):
         assert told.levers and not any(lever.log_odds for lever in told.levers)
@@ -129,15 +145,32 @@ def test_no_part_of_an_answer_would_do_with_the_same_margin(
         all_rows = np.array([moves.apply(answer) for answer in pair.answers])
         margins = sign * (checker.classifier.margin_of_codes(all_rows) - checker.threshold_margin)
         wanted = next(margin for margin in MARGINS if (margins >= margin - 1e-12).all())
+        consistent = bool((_told_tenths(moves, all_rows, pair.told) >= ENOUGH_TENTHS).all())
         for answer in pair.answers:
             for name in answer if len(answer) > 1 else ():
                 part = moves.apply({other: value for other, value in answer.items() if other != name})
                 if violations(checker.schema, moves.factual, part[None]).any():
                     continue
+                if consistent and _told_tenths(moves, part[None], pair.told)[0] < ENOUGH_TENTHS:
+                    continue
                 beyond = sign * (checker.classifier.margin_of_codes(part[None])[0] - checker.threshold_margin)
                 assert beyond < wanted
                 seen += 1
-    assert seen > 50
+    assert seen > 20
+
+
+def test_answers_are_enough_by_what_the_prompt_says_where_any_are(
+    checker: Checker, pairs: tuple[Pair, ...]
+) -> None:
+    shares = []
+    for pair in pairs:
+        if pair.answers:
+            moves = Moves.of(checker.schema, pair.query)
+            rows = np.array([moves.apply(answer) for answer in pair.answers])
+            enough = _told_tenths(moves, rows, pair.told) >= ENOUGH_TENTHS
+            assert enough.all() or not enough.any()
+            shares.append(enough.all())
+    assert np.mean(shares) > 0.5
 
 
 def test_limits_are_varied_and_everything_follows_from_the_seed(

@@ -50,6 +50,12 @@ def test_what_neither_row_measured_is_the_same() -> None:
     assert gower_diversity(LINE, rows) == near(0.1)
 
 
+def test_what_only_one_row_measured_is_a_difference_but_no_distance() -> None:
+    rows = np.array([[5.0, 1], [5.0, np.nan]])
+    assert count_diversity(rows, HALF) == 0.5
+    assert gower_diversity(LINE, rows) == 0
+
+
 @pytest.mark.parametrize("n", [0, 1])
 def test_one_alone_has_no_diversity(n: int) -> None:
     assert np.isnan(

@@ -163,9 +163,9 @@ def test_cross_model_validity_by_hand() -> None:
 def test_rows_that_show_the_same_values_are_one() -> None:
     half = MOVES.half_step  # of 0.1, 1, 1, 1
     rows = np.array([A, A, B, C])
-    rows[1, 0] += 0.01
+    rows[1, 0] += 0.04
     assert unique_validity(rows, np.array([True, True, True, False]), half, 4) == 2 / 4
-    rows[1, 0] += 0.09
+    rows[1, 0] += 0.06
     assert unique_validity(rows, np.array([True, True, True, False]), half, 4) == 3 / 4
     rows[:2, 1] = np.nan
     rows[1] = rows[0]

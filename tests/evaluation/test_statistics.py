@@ -64,6 +64,7 @@ def test_a_ratio_by_hand() -> None:
     assert found.value == 5
     assert np.isnan(found.low)  # a draw of the third alone divides by nothing
     assert np.isnan(ratio_interval(np.array([1.0, 2.0]), np.zeros(2)).value)
+    assert np.isnan(ratio_interval(np.array([1.0, 2.0]), np.array([-1.0, -3.0])).value)
     steady = ratio_interval(np.array([2.0, 4, 8]), np.array([1.0, 2, 4]))
     assert (steady.value, steady.low, steady.high) == (2, 2, 2)
 

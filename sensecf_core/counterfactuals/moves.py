@@ -15,6 +15,17 @@ from sensecf_core.queries.query import Query
 Mask = npt.NDArray[np.bool_]
 
 
+def differ(some: Codes, others: Codes, half_step: Codes) -> Mask:
+    """Which features differ by a display step or more, or are measured in only one of two rows.
+
+    ``some`` and ``others`` have shape (..., features) and are broadcast against each other; ``half_step``
+    is half of each feature's display step, shape (features,).
+    """
+    appeared: Mask = np.isnan(some) != np.isnan(others)
+    moved: Mask = np.abs(some - others) > half_step
+    return moved | appeared
+
+
 @dataclass(frozen=True)
 class Moves:
     """What one query lets move, by column position.
@@ -54,11 +65,8 @@ class Moves:
         return self.query.limits.max_changes
 
     def changed(self, codes: Codes) -> Mask:
-        """Which features differ from the factual by a display step or more, or are measured in only one
-        of the two; shape (n, features)."""
-        appeared: Mask = np.isnan(codes) != np.isnan(self.factual)
-        moved: Mask = np.abs(codes - self.factual) > self.half_step
-        return moved | appeared
+        """Which features differ from the factual, see :func:`differ`; shape (n, features)."""
+        return differ(codes, self.factual, self.half_step)
 
     def apply(self, edits: Edits) -> Codes:
         """Return the factual's codes with ``edits`` written in, rounded to each feature's decimals.

@@ -64,10 +64,7 @@ def undo_unneeded(checker: Checker, moves: Moves, codes: Codes, holds: Holds) ->
     codes = codes.copy()
     active = np.arange(len(codes))
     while len(active):
-        changed = moves.changed(codes[active])
-        row, feature = np.nonzero(changed & (changed.sum(axis=1) > 1)[:, None])
-        trial = codes[active[row]]
-        trial[np.arange(len(row)), feature] = moves.factual[feature]
+        row, trial = set_back_singly(moves, codes[active])
         keeps = holds(trial)
         gain = checker.distances.gower(moves.factual, codes[active[row]]) - checker.distances.gower(
             moves.factual, trial
@@ -77,6 +74,19 @@ def undo_unneeded(checker: Checker, moves: Moves, codes: Codes, holds: Holds) ->
         codes[active[row[chosen]]] = trial[chosen]
         active = active[row[chosen]]
     return codes
+
+
+def set_back_singly(moves: Moves, codes: Codes) -> tuple[npt.NDArray[np.int64], Codes]:
+    """Undo every change by itself, in rows (n, features) with more than one.
+
+    Returns the position of the row that each trial was made of, ascending, and the trials, shape
+    (trials, features).
+    """
+    changed = moves.changed(codes)
+    row, feature = np.nonzero(changed & (changed.sum(axis=1) > 1)[:, None])
+    trial = codes[row]
+    trial[np.arange(len(row)), feature] = moves.factual[feature]
+    return row, trial
 
 
 def _best_per_row(row: npt.NDArray[np.int64], gain: Floats, n_rows: int) -> npt.NDArray[np.int64]:

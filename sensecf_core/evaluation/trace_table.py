@@ -20,12 +20,14 @@ import numpy.typing as npt
 from sensecf_core.cohorts.schema import Profile
 from sensecf_core.counterfactuals.checker import Checker
 from sensecf_core.evaluation.sampling import sample_rows
+from sensecf_core.evaluation.statistics import mean_interval, median_interval
 from sensecf_core.queries.answer import Answer
 from sensecf_core.queries.request import ExplainRequest
 
+Statistic = Literal["mean", "median"]
+Rate = dict[str, float | None]
 STEPS = ("readable", "within_limits", "valid", "plausible")
-RESAMPLES = 2000
-EMPTY: dict[str, float | None] = {"mean": None, "low": None, "high": None}
+EMPTY: Rate = {"mean": None, "low": None, "high": None}
 """The rate over nobody."""
 Explain = Callable[[ExplainRequest], Answer]
 Measure = Callable[[Answer], dict[str, Any]]
@@ -182,18 +184,18 @@ def summarise(records: Sequence[Mapping[str, Any]], seed: int = 0) -> list[dict[
     ]
 
 
-def _rates(group: Sequence[Mapping[str, Any]], seed: int) -> dict[str, dict[str, float]]:
+def _rates(group: Sequence[Mapping[str, Any]], seed: int) -> dict[str, Rate]:
     proposed = np.array([max(entry["proposed"], 1) for entry in group], dtype=float)
-    rates = {step: _interval(np.array([e[step] for e in group]) / proposed, np.mean, seed) for step in STEPS}
-    rates["valid_any"] = _interval(np.array([e["valid"] > 0 for e in group], dtype=float), np.mean, seed)
-    rates["shown"] = _interval(np.array([e["shown"] > 0 for e in group], dtype=float), np.mean, seed)
-    rates["seconds"] = _interval(np.array([e["seconds"] for e in group], dtype=float), np.median, seed)
+    rates = {step: _interval(np.array([e[step] for e in group]) / proposed, "mean", seed) for step in STEPS}
+    rates["valid_any"] = _interval(np.array([e["valid"] > 0 for e in group], dtype=float), "mean", seed)
+    rates["shown"] = _interval(np.array([e["shown"] > 0 for e in group], dtype=float), "mean", seed)
+    rates["seconds"] = _interval(np.array([e["seconds"] for e in group], dtype=float), "median", seed)
     if all("answerable" in entry for entry in group):
         rates |= _measured(group, seed)
     return rates
 
 
-def _measured(group: Sequence[Mapping[str, Any]], seed: int) -> dict[str, dict[str, float]]:
+def _measured(group: Sequence[Mapping[str, Any]], seed: int) -> dict[str, Rate]:
     """Rates over the queries that a wide search can answer, and what the other judges say.
 
     ``of_answerable_*`` leave the others out; the second judge's and third classifier's rates leave out
@@ -203,7 +205,7 @@ def _measured(group: Sequence[Mapping[str, Any]], seed: int) -> dict[str, dict[s
 
     def over(rows: Sequence[Mapping[str, Any]], value: Callable[[Mapping[str, Any]], Any]) -> Any:
         found = [x for entry in rows if (x := value(entry)) is not None]
-        return _interval(np.array(found, dtype=float), np.mean, seed) if found else EMPTY
+        return _interval(np.array(found, dtype=float), "mean", seed) if found else EMPTY
 
     def share(name: str) -> Callable[[Mapping[str, Any]], float | None]:
         return lambda e: None if e[name] is None else e[name] / max(e["proposed"], 1)
@@ -223,16 +225,11 @@ def _measured(group: Sequence[Mapping[str, Any]], seed: int) -> dict[str, dict[s
     }
 
 
-def _interval(values: npt.NDArray[np.float64], statistic: Any, seed: int) -> dict[str, float]:
-    """A statistic over people (n,) with its percentile bootstrap 95 % interval."""
-    rng = np.random.default_rng(seed)
-    draws = values[rng.integers(0, len(values), (RESAMPLES, len(values)))]
-    low, high = np.quantile(statistic(draws, axis=1), [0.025, 0.975])
-    return {
-        "mean" if statistic is np.mean else "median": float(statistic(values)),
-        "low": float(low),
-        "high": float(high),
-    }
+def _interval(values: npt.NDArray[np.float64], statistic: Statistic, seed: int) -> Rate:
+    """A statistic over people (n,) with its bootstrap 95 % interval; a single person's is that value."""
+    made = mean_interval(values, seed=seed) if statistic == "mean" else median_interval(values, seed=seed)
+    low, high = (made.value if np.isnan(end) else end for end in (made.low, made.high))
+    return {statistic: made.value, "low": low, "high": high}
 
 
 def as_csv(summary: Sequence[Mapping[str, Any]]) -> str:

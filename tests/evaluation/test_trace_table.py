@@ -128,3 +128,8 @@ def test_groups_are_told_apart_and_written_as_csv() -> None:
         ("lm-few-shot", "2", "0.8000"),
     ]
     assert {"valid_low", "valid_high", "seconds", "shown"} <= set(lines[0])
+
+
+def test_one_person_is_no_sample() -> None:
+    (row,) = summarise(records((5, 1)))
+    assert row["valid"] == {"mean": 0.5, "low": 0.5, "high": 0.5}

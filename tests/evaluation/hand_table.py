@@ -1,0 +1,104 @@
+"""A cohort, a classifier and a query so small that every number of an answer can be worked out by hand.
+
+Training row i of 21: bmi 20 + i, sugar 10 i, smoking i mod 3, active i mod 2; class 1 from i = 10 on.
+So the ranges are 20, 200 and 2 levels; the medians 30 and 100, the median deviations from them 5 and 50.
+
+The classifier's log-odds are (bmi - 30) / 2 + (sugar - 100) / 50, class 1 from 0 on; its three refits add
+-1, 0 and 1 to them. The second judge says class 1 from bmi 28 on, the third from sugar 100 on.
+
+The participant ``q``: bmi 32, sugar 150, current smoker, not active; log-odds 2, class 1 by everybody.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, cast
+
+import numpy as np
+import pandas as pd
+
+from sensecf_core.classifiers.calibration import probability
+from sensecf_core.cohorts.cohort import INDEX_NAMES, Cohort
+from sensecf_core.cohorts.encoding import Codes, from_values, to_rows
+from sensecf_core.cohorts.schema import Schema
+from sensecf_core.counterfactuals.ask import ask
+from sensecf_core.counterfactuals.checker import Checker
+from sensecf_core.counterfactuals.moves import Moves
+from sensecf_core.evaluation.metrics import Judges
+from sensecf_core.evaluation.plausibility import Surroundings
+from sensecf_core.evaluation.third_classifier import ThirdClassifier
+from sensecf_core.queries.limits import Limits
+from tests.small_cohort import SCHEMA as WHOLE
+
+NAMES = ("bmi", "sugar", "smoking", "active")
+SCHEMA = Schema.model_validate(
+    {
+        **WHOLE.model_dump(),
+        "features": [WHOLE.feature(name).model_dump() for name in NAMES],
+        "rules": [],
+        "couplings": [],
+    }
+)
+FACTUAL = {"bmi": 32.0, "sugar": 150, "smoking": "current", "active": 0}
+
+
+def row(**changes: Any) -> Codes:
+    """The participant's codes with changes written in."""
+    return from_values(SCHEMA, {**FACTUAL, **changes})
+
+
+@dataclass(frozen=True)
+class Lines:
+    """The classifier of the module's docstring; ``refits`` are what each adds to the log-odds."""
+
+    threshold: float = 0.5
+    second_threshold: float = 0.5
+    refits: tuple[float, ...] = (-1.0, 0.0, 1.0)
+
+    def margin_of_codes(self, codes: Codes) -> Codes:
+        return np.asarray((codes[:, 0] - 30) / 2 + (codes[:, 1] - 100) / 50)
+
+    def probability_of_codes(self, codes: Codes) -> Codes:
+        return probability(self.margin_of_codes(codes))
+
+    def second_judge_of_codes(self, codes: Codes) -> Codes:
+        return probability(codes[:, 0] - 28)
+
+    def refit_probabilities_of_codes(self, codes: Codes) -> Codes:
+        return probability(self.margin_of_codes(codes) + np.array(self.refits)[:, None])
+
+
+@dataclass(frozen=True)
+class Third:
+    def predict(self, codes: Codes) -> np.ndarray:
+        return np.asarray(codes[:, 1] >= 100, dtype=np.int64)
+
+
+def cohort() -> Cohort:
+    i = np.arange(21)
+    train = np.column_stack([20.0 + i, 10.0 * i, i % 3, i % 2])
+    codes = np.vstack([train, row(), train[[3, 4, 15]]])
+    ids = [f"t{n:02d}" for n in i] + ["q", "h3", "h4", "h15"]
+    index = pd.MultiIndex.from_arrays([ids, ["0"] * len(ids)], names=INDEX_NAMES)
+    return Cohort(
+        SCHEMA,
+        to_rows(SCHEMA, codes, index),
+        pd.Series([*(i >= 10).astype(int), 1, 0, 0, 1], index=index),
+        pd.Series(["train"] * 21 + ["test"] * 4, index=index),
+        pd.DataFrame(index=index),
+        (),
+        "0" * 64,
+        "1" * 64,
+    )
+
+
+def judges() -> Judges:
+    """Everything that scores, without measurement errors."""
+    checker = Checker.fit(cohort(), cast("Any", Lines()))
+    third = cast("ThirdClassifier", Third())
+    return Judges(checker, third, Surroundings.fit(checker), np.zeros(4))
+
+
+def moves(checker: Checker, max_changes: int = 2, desired: Literal[0, 1] = 0) -> Moves:
+    limits = Limits(profile="intervention", max_changes=max_changes)
+    return Moves.of(SCHEMA, ask(checker, [("q", "0")], desired, limits)[0])

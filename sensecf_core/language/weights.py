@@ -14,6 +14,7 @@ import os
 import shutil
 import subprocess
 import sys
+import warnings
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -242,6 +243,8 @@ def offline_transformers() -> Any:
     import transformers
 
     transformers.utils.logging.disable_progress_bar()
+    # peft asks by the old name; it is nobody's concern who reads a log.
+    warnings.filterwarnings("ignore", message="`is_gradient_checkpointing`", category=FutureWarning)
     return transformers
 
 

@@ -37,7 +37,7 @@ def test_pairs_are_counted_by_group(command: Command, walking: str) -> None:
 
 @pytest.mark.model
 def test_a_small_own_cohort_is_fine_tuned_and_answers(command: Command, walking: str) -> None:
-    options = ["--tokens", "2500", "--rows", "8", "--validation", "1", "--json-progress"]
+    options = ["--tokens", "1200", "--rows", "4", "--validation", "1", "--json-progress"]
     ended = command("finetune", "--cohort", walking, *options)
     assert ended.code == 0, ended.err
     lines = [json.loads(line) for line in ended.out.splitlines()]
@@ -45,7 +45,7 @@ def test_a_small_own_cohort_is_fine_tuned_and_answers(command: Command, walking:
     assert fractions == sorted(fractions)
     assert any("loss" in line["message"] and "min left" in line["message"] for line in lines)
     (found,) = adapters.adapters(registry.load(walking))
-    assert found.own and found.card.training["tokens"] >= 2500
+    assert found.own and found.card.training["tokens"] >= 1200
     assert (found.folder / adapters.WEIGHTS).stat().st_size < 6e6
     answered = command("explain", "--cohort", walking, "--sample", "1", "--candidates", "4", "--json")
     assert answered.code in (0, 3), answered.err

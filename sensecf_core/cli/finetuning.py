@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 ROUND_KINDS = ("best", "preference")
 SOURCES = ("shap", "none", "probes")
 MOST_RANK = 8
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 JsonProgress = Annotated[
     bool, typer.Option("--json-progress", help="Print progress as JSON lines on stdout, for programs.")
 ]
@@ -184,8 +182,7 @@ def _run(
 
     held = held_by_name(base)
     called = name or (held.folder or weights.default_folder()).name
-    if not NAME.fullmatch(called):
-        raise InputError(f"--name takes letters, digits, dots, dashes and underscores, got {called!r}.")
+    adapters.check_name(called)
     judges = checker(cohort)
     place = adapters.built_in_folder if publish else adapters.own_folder
     out = place(judges.cohort, called)

@@ -12,7 +12,8 @@ import numpy.typing as npt
 
 from sensecf_core.classifiers import store
 from sensecf_core.classifiers.attributions import attributions
-from sensecf_core.classifiers.calibration import log_odds, probability
+from sensecf_core.classifiers.calibration import log_odds
+from sensecf_core.classifiers.calibration import probability as probability_of
 from sensecf_core.classifiers.classifier import Classifier
 from sensecf_core.cohorts import registry
 from sensecf_core.cohorts.cohort import Cohort
@@ -105,8 +106,8 @@ class Checker:
         """Whether each p(class 1) is in the desired class, ``margin`` log-odds beyond the threshold."""
         threshold = self.classifier.threshold
         if margin:
-            odds = np.log(threshold / (1 - threshold)) + (margin if desired else -margin)
-            threshold = float(1 / (1 + np.exp(-odds)))
+            beyond = self.threshold_margin + (margin if desired else -margin)
+            threshold = float(probability_of(np.array(beyond)))
         reached: npt.NDArray[np.bool_] = probability >= threshold if desired else probability < threshold
         return reached
 
@@ -127,7 +128,7 @@ class Meter:
 
     def probability(self, codes: Codes) -> Floats:
         """Return the calibrated p(class 1) of each row, shape (n,); no rows cost nothing."""
-        return probability(self.margin(codes))
+        return probability_of(self.margin(codes))
 
     def margin(self, codes: Codes) -> Floats:
         """Return the calibrated log-odds of class 1 of each row, shape (n,)."""

@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
+
 from sensecf_core import provenance
 from sensecf_core.cohorts.fingerprint import file_sha256
 from sensecf_core.counterfactuals import pair_files, teaching
@@ -83,7 +85,7 @@ def fine_tune(
         source=options.source,
         progress=lambda done, words: tell(0.05 * done, words),
     )
-    answered = [pair for pair in pairs if pair.answers][: options.most_pairs]
+    answered = _some([pair for pair in pairs if pair.answers], options)
     cases = teaching.Cases.of(checker, "val", options.validation_queries, options.source)
     course = _Course(checker, base, options, work, cases, tell, cancelled)
     if base.model.num_parameters() >= LARGE:
@@ -115,6 +117,12 @@ def fine_tune(
     return adapter_files.save(peft, out, card, curve)
 
 
+def _some(pairs: list[Pair], options: Options) -> list[Pair]:
+    """Draw the pairs to learn from, all kinds alike: they come one direction and profile after the other."""
+    order = np.random.default_rng(options.settings.seed).permutation(len(pairs))
+    return [pairs[place] for place in order[: options.most_pairs]]
+
+
 @dataclass(frozen=True)
 class _Course:
     """What every stage of one fine-tuning shares."""
@@ -143,12 +151,13 @@ class _Course:
     def round_lessons(self, peft: Any, pairs: list[Pair], stage: int, texts: list[Lesson]) -> list[Lesson]:
         """Let the model answer training queries; what the checker says of them teaches it next."""
         model = LocalModel(peft.get_base_model().eval(), self.base.tokenizer, self.base.folder)
-        some = pairs[stage - 1 :: max(1, len(pairs) // self.options.round_queries)]
+        first = (stage - 1) * self.options.round_queries % len(pairs)
+        some = [*pairs[first:], *pairs[:first]][: self.options.round_queries]
         share = self._share(stage, 0.0)
         tried = teaching.own_answers(
             self.checker,
             model,
-            some[: self.options.round_queries],
+            some,
             seed=self.options.settings.seed + 1000 * stage,
             progress=lambda done, words: self.tell(share, f"{words}, {100 * done:.0f} %"),
             cancelled=self.cancelled,

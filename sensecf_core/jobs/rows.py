@@ -21,6 +21,10 @@ _WITH_PLACE = (
 )
 
 
+CANCELLING = "Cancelling"
+"""Message of a running job that was asked to stop."""
+
+
 @dataclass(frozen=True)
 class JobView:
     """What a page shows of a job.
@@ -179,7 +183,7 @@ def ask_cancel(job_id: str) -> None:
     with transaction() as database:
         database.execute(
             "UPDATE jobs SET cancel_asked = 1,"
-            " message = CASE state WHEN 'running' THEN 'Cancelling' ELSE '' END,"
+            f" message = CASE state WHEN 'running' THEN '{CANCELLING}' ELSE '' END,"
             " ended = CASE state WHEN 'queued' THEN ? ELSE ended END,"
             " state = CASE state WHEN 'queued' THEN 'cancelled' ELSE state END"
             " WHERE id = ? AND state IN ('queued', 'running')",

@@ -9,6 +9,7 @@ trained here is in ``var/adapters``.
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from sensecf_core.language.tuned_prompt import TUNED_SHA256
 from sensecf_core.paths import MODELS, var
 
 BUILT_IN = MODELS / "adapters"
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 CARD, CURVE, README, WEIGHTS = "card.json", "curve.json", "README.md", "adapter_model.safetensors"
 
 
@@ -63,6 +65,15 @@ class Adapter:
     folder: Path
     card: Card
     own: bool
+
+
+def check_name(name: str) -> None:
+    """Raise ``InputError`` for a name that cannot be a folder's."""
+    if not NAME.fullmatch(name):
+        raise InputError(
+            f"The name {name!r} cannot be used: begin with a letter or digit, then letters, digits, dots, "
+            "dashes and underscores, at most 64."
+        )
 
 
 def own_folder(cohort: Cohort, name: str) -> Path:

@@ -58,12 +58,13 @@ class Settings:
 
 @dataclass(frozen=True)
 class Point:
-    """One moment of the learning curve; ``loss`` is the mean per answer token since the last point."""
+    """One moment of the learning curve; ``loss`` is the mean per answer token since the last
+    point (None if no step was made in this sitting)."""
 
     step: int
     tokens: int
     seconds: float
-    loss: float
+    loss: float | None
     score: float | None = None
 
 
@@ -244,8 +245,13 @@ class Training:
         return Progress(share, loss, rate, left, self.state.step)
 
     def _point(self, losses: list[float], validate: Callable[[Any], float | None] | None) -> None:
-        """Close a stretch of the curve, and validate the adapter as it is now."""
+        """Close a stretch of the curve, and validate the adapter as it is now.
+
+        A training that was over when it was gone on from has its last point already.
+        """
         state = self.state
+        if state.curve and state.curve[-1].step == state.step:
+            return
         score = None
         if validate is not None:
             self.peft.eval()
@@ -253,7 +259,7 @@ class Training:
             if score is None:
                 return
         state.validated = int(self.share_done() * self.settings.validations)
-        loss = sum(losses) / len(losses) if losses else float("nan")
+        loss = sum(losses) / len(losses) if losses else None
         state.curve.append(Point(state.step, state.tokens, round(state.seconds, 1), loss, score))
         if score is not None:
             better = state.best_score is None or score > state.best_score

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from sensecf_core.errors import NotReadyError
 from sensecf_core.jobs import model_lane
-from sensecf_core.jobs.rows import JobView
+from sensecf_core.jobs.rows import CANCELLING, JobView
 from sensecf_core.ui import followed, words
 from sensecf_core.ui.selection import Choice
 
@@ -48,14 +50,21 @@ def _watch(choice: Choice, job_id: str) -> None:
     with st.container(border=True, key="job"):
         st.progress(job.fraction, text=words.plain(_progress_words(job)))
         st.caption("You may leave this page or close the tab: the job goes on, and its link finds it again.")
-        cancelling = job.message == "Cancelling"
-        st.button(
-            "Cancelling …" if cancelling else "Cancel",
-            icon=":material/close:",
-            key=f"cancel_{job_id}",
-            disabled=cancelling,
-            on_click=lambda: model_lane.lane().cancel(job_id),
-        )
+        cancel_button(job, model_lane.lane().cancel)
+
+
+def cancel_button(job: JobView, cancel: Callable[[str], None], help_text: str | None = None) -> None:
+    """Offer to cancel a job that waits or runs; once pressed, the button says so and takes no more."""
+    cancelling = job.message == CANCELLING
+    st.button(
+        f"{CANCELLING} …" if cancelling else "Cancel",
+        icon=":material/close:",
+        key=f"cancel_{job.id}",
+        disabled=cancelling,
+        on_click=cancel,
+        args=(job.id,),
+        help=help_text,
+    )
 
 
 def _progress_words(job: JobView) -> str:

@@ -9,6 +9,7 @@ from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.jobs import process_lane
 from sensecf_core.jobs.rows import JobView
+from sensecf_core.ui.job_panel import cancel_button
 from sensecf_core.ui.words import message, plain
 
 KIND = "train"
@@ -69,12 +70,7 @@ def _panel(cohort: Cohort, key: str) -> None:
         return
     waiting = f"Waiting, place {job.position} in the queue" if job.state == "queued" else "Training"
     st.progress(job.fraction, text=plain(f"{waiting}. {job.message}"))
-    st.button(
-        "Cancel",
-        key=f"cancel_{key}",
-        icon=":material/close:",
-        on_click=lambda: process_lane.lane().cancel(job.id),
-    )
+    cancel_button(job, process_lane.lane().cancel)
 
 
 def _ended(job: JobView | None, key: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 
 import streamlit as st
@@ -11,16 +10,16 @@ import streamlit as st
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.jobs import process_lane, rows
-from sensecf_core.jobs.rows import JobView
+from sensecf_core.jobs.rows import CANCELLING, JobView
 from sensecf_core.language import adapters, weights
 from sensecf_core.ui import models_panel, words
+from sensecf_core.ui.job_panel import cancel_button
 
 KIND = "finetune"
 POLL_SECONDS = 2.0
 MEMORY_GB = 5.0
 """The most that fine-tuning the default model takes."""
 MINUTES = (1, 24 * 60)
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 def show(cohort: Cohort) -> None:
@@ -114,11 +113,7 @@ def check(cohort: Cohort, minutes: float, name: str) -> None:
     """Raise ``InputError`` for minutes and names that cannot be used (a browser may send anything)."""
     if not MINUTES[0] <= minutes <= MINUTES[1]:
         raise InputError(f"Minutes of training must be {MINUTES[0]} to {MINUTES[1]}, got {minutes:g}.")
-    if not NAME.fullmatch(name):
-        raise InputError(
-            f"The name {name!r} cannot be used: begin with a letter or digit, then letters, digits, dots, "
-            "dashes and underscores, at most 64."
-        )
+    adapters.check_name(name)
     if name in _taken(cohort):
         raise InputError(
             f"There is an adapter {name!r} already; choose another name, or delete that one first."
@@ -147,21 +142,17 @@ def _watch(cohort: Cohort, job_id: str) -> None:
             "You may leave this page or close the tab: it goes on, and is found here again. If the program "
             "ends, it ends too and can go on from its last checkpoint."
         )
-        cancelling = job.message == "Cancelling"
-        st.button(
-            "Cancelling …" if cancelling else "Cancel",
-            icon=":material/close:",
-            key=f"cancel_{job_id}",
-            disabled=cancelling,
-            on_click=lambda: process_lane.lane().cancel(job_id),
-            help="What was learned so far is kept as a checkpoint, from which it can go on.",
+        cancel_button(
+            job,
+            process_lane.lane().cancel,
+            "What was learned so far is kept as a checkpoint, from which it can go on.",
         )
 
 
 def _progress(job: JobView) -> str:
     if job.state == "queued":
         return f"Waiting: place {job.position} in the queue. Other training is being done first."
-    if job.message == "Cancelling":
+    if job.message == CANCELLING:
         return "Cancelling: the step under way is finished and kept as a checkpoint …"
     return f"{100 * job.fraction:.0f} %. {job.message or 'Starting'} …"
 

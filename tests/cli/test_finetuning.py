@@ -60,7 +60,7 @@ def test_a_small_own_cohort_is_fine_tuned_and_answers(command: Command, walking:
         (["--minutes", "0"], "must be above 0"),
         (["--told", "shaps"], "'shaps'; did you mean shap"),
         (["--rounds", "5"], "--rounds must be at most 4"),
-        (["--name", "a/b"], "--name takes letters"),
+        (["--name", "a/b"], "The name 'a/b' cannot be used"),
         (["--base", "gpt-4o"], "runs on a server"),
     ],
 )

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
 import pytest
 
+from sensecf_core.cohorts.schema import Schema
 from sensecf_core.counterfactuals import methods, teaching
 from sensecf_core.counterfactuals.checker import CancelledError, Checker
 from sensecf_core.counterfactuals.explain import answer
 from sensecf_core.counterfactuals.fine_tune import Options, fine_tune
-from sensecf_core.counterfactuals.pairs import MARGINS, build
+from sensecf_core.counterfactuals.pairs import MARGINS, Pair, build
 from sensecf_core.errors import NotReadyError
 from sensecf_core.language import adapters, local_model, weights
 from sensecf_core.language.adapters import Card
+from sensecf_core.language.answer_trees import Lesson
 from sensecf_core.language.fine_tuning import Settings
 from sensecf_core.language.local_model import LocalModel
 from sensecf_core.queries.request import ExplainRequest
@@ -137,3 +140,19 @@ class _Ready:
     def __init__(self, folder: Path) -> None:
         self.ready, self.message, self.folder = True, "", folder
         self.sha256 = weights.weights_sha256(folder)
+
+
+def test_fewer_pairs_are_of_all_kinds(
+    checker: Checker, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[str, int]] = []
+    lessons = teaching.lessons
+
+    def note(schema: Schema, tokenizer: object, pairs: Sequence[Pair]) -> list[Lesson]:
+        seen.extend((pair.query.limits.profile, pair.query.desired) for pair in pairs)
+        return lessons(schema, tokenizer, pairs)
+
+    monkeypatch.setattr(teaching, "lessons", note)
+    card = teach(checker, folder, tmp_path, replace(OPTIONS, most_pairs=20))
+    assert card.rounds[0]["queries"] == 20 == len(seen)
+    assert len(set(seen)) >= 3  # answers to intervention queries away from the desired class are rare

@@ -129,7 +129,7 @@ def test_it_stops_when_validation_gets_no_better_and_keeps_the_best(
     found = training.run(validate=validate)
     assert found.ended == "no better validation" and found.best_score == 0.6
     assert [point.score for point in found.curve] == [0.2, 0.6, 0.5, 0.4, 0.3]
-    assert all(math.isfinite(point.loss) for point in found.curve)
+    assert all(point.loss is not None and math.isfinite(point.loss) for point in found.curve)
     best = adapter_weights(training.peft)
     assert all(torch.equal(best[name], weights) for name, weights in kept[1].items())
 
@@ -199,3 +199,16 @@ def test_preference_training_moves_odds_from_wrong_to_right_answers(
     training.run(told.append)
     assert odds(training.peft.get_base_model()) > before + 1
     assert told[-1].loss < told[0].loss
+
+
+def test_a_finished_training_that_is_gone_on_from_does_nothing_again(
+    tiny_folder: Path, tmp_path: Path
+) -> None:
+    first = train(LocalModel.load(tiny_folder), tmp_path)
+    ended = first.run(validate=lambda model: 0.5)
+    second = train(LocalModel.load(tiny_folder), tmp_path)
+    assert second.resume()
+    again = second.run(validate=lambda model: pytest.fail("validated again"))
+    assert again == ended
+    for name, weights in adapter_weights(second.peft).items():
+        assert torch.equal(weights, adapter_weights(first.peft)[name])

@@ -155,7 +155,7 @@ def language_model(frame: Frame) -> None:
         st.warning(words.message(found.message), icon=":material/download:")
     st.page_link(
         "pages/7_Models.py",
-        label="Which models fit this machine, and fine-tuning for a cohort",
+        label="Models and fine-tuning",
         icon=":material/model_training:",
         query_params={} if frame.choice.cohort is None else {"cohort": frame.choice.cohort},
     )

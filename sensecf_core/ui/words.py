@@ -104,9 +104,9 @@ def arrow(difference: float) -> str:
 
 
 def risk_change(before: float, after: float) -> str:
-    """Write a change of risk as "62 → 41 of 100  ▼ 21"."""
+    """Write a change of risk as "62 → 41 of 100  ▼ 21"; the arrow and its number stay on one line."""
     points = round(100 * after) - round(100 * before)
-    return f"{risk(before)} → {of_100(after)}  {arrow(points)} {abs(points)}"
+    return f"{risk(before)} → {of_100(after)}  {arrow(points)}\u00a0{abs(points)}"
 
 
 def change(feature: Feature, before: Value, after: Value) -> str:
@@ -117,7 +117,7 @@ def change(feature: Feature, before: Value, after: Value) -> str:
     difference = to_code(feature, after) - to_code(feature, before)
     if feature.kind == "ordinal":
         return f"{text}  {arrow(difference)}"
-    return f"{text}  {arrow(difference)} {number(feature, abs(difference))}"
+    return f"{text}  {arrow(difference)}\u00a0{number(feature, abs(difference))}"
 
 
 def span(feature: Feature, low: float, high: float) -> str:

@@ -12,7 +12,7 @@ BMI, SMOKING, ACTIVE, CARBOHYDRATE = (
 
 
 def test_a_change_names_values_unit_direction_and_size() -> None:
-    assert words.change(BMI, 31.2, 28.5) == "31.2 → 28.5 kg/m²  ▼ 2.7"
+    assert words.change(BMI, 31.2, 28.5) == "31.2 → 28.5 kg/m²  ▼\u00a02.7"
     assert words.change(SMOKING, "current", "former") == "current → former  ▼"
     assert words.change(ACTIVE, 0, 1) == "no → yes"
 
@@ -21,7 +21,7 @@ def test_risk_is_out_of_100_and_never_certain() -> None:
     assert words.of_100(0.62) == "62 of 100"
     assert words.of_100(0.001) == "<1 of 100"
     assert words.of_100(0.999) == ">99 of 100"
-    assert words.risk_change(0.62, 0.41) == "62 → 41 of 100  ▼ 21"
+    assert words.risk_change(0.62, 0.41) == "62 → 41 of 100  ▼\u00a021"
 
 
 @pytest.mark.parametrize(

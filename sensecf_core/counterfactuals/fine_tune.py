@@ -22,7 +22,7 @@ from sensecf_core.language.answer_trees import Lesson
 from sensecf_core.language.fine_tuning import Point, Settings, Training
 from sensecf_core.language.loading import for_training
 from sensecf_core.language.local_model import LocalModel
-from sensecf_core.language.lora import load_adapter, saved_weights
+from sensecf_core.language.lora import adapter_weights, load_adapter, saved_weights
 from sensecf_core.language.tuned_prompt import TUNED_SHA256
 
 LARGE = 1_000_000_000
@@ -71,6 +71,8 @@ def fine_tune(
 ) -> Card:
     """Fine-tune ``base`` and write the adapter to ``out``; ``work`` holds checkpoints meanwhile.
 
+    A round that measures no better on ``val`` than what was before it is taken back.
+
     Raises ``CancelledError`` when cancelled: the checkpoint stays, and ``resume`` goes on from it. Raises
     ``ValueError`` if no training query has an answer.
     """
@@ -100,9 +102,14 @@ def fine_tune(
         taught = course.round_lessons(peft, answered, stage, texts) if stage else texts
         if not taught:
             break  # no answer of the model was wrong: there is nothing to prefer
+        before = adapter_weights(peft)
         found = course.train(peft, taught, stage)
         curve += found.curve
-        rounds.append({"round": stage, "queries": len(taught), "val": found.best_score, "ended": found.ended})
+        now = course.measured(peft)
+        kept = not rounds or now["val"] > max(one["val"] for one in rounds)
+        if not kept:
+            load_adapter(peft, before)
+        rounds.append({"round": stage, "queries": len(taught), **now, "ended": found.ended, "kept": kept})
     model = LocalModel(peft.get_base_model().eval(), base.tokenizer, base.folder)
     tell(0.96, "Choosing the temperature on validation queries")
     temperature, rates = teaching.choose_temperature(checker, model, cases, cancelled)
@@ -188,6 +195,18 @@ class _Course:
         first = 1 - ROUND_SHARE * rounds
         share = first * done if not stage else first + ROUND_SHARE * (stage - 1 + done)
         return 0.05 + 0.9 * share
+
+    def measured(self, peft: Any) -> dict[str, float]:
+        """Raw rates on ``val`` after a stage, averaged over the groups: a row of the card."""
+        model = LocalModel(peft.get_base_model().eval(), self.base.tokenizer, self.base.folder)
+        rates = teaching.measure(self.checker, model, self.cases, cancelled=self.cancelled)
+        if self.cancelled():
+            raise CancelledError
+        valid = {"val": teaching.score(rates)}
+        return valid | {
+            name: float(np.mean([getattr(found, name) for found in rates.values()]))
+            for name in ("changed", "gower")
+        }
 
     def _validate(self, model: Any, share: float) -> float | None:
         self.tell(share, "Measuring on validation queries")

@@ -212,11 +212,18 @@ def _went(what: str, values: Sequence[float | None], digits: int, tokens: int) -
 
 
 def _round(row: Row) -> dict[str, str]:
-    titles = {"round": "Round", "queries": "Queries", "val": "Valid, of 100"}
+    titles = {
+        "round": "Round",
+        "queries": "Queries",
+        "val": "Valid, of 100",
+        "changed": "Features changed",
+        "gower": "Distance (Gower)",
+        "kept": "Kept",
+    }
     written = {}
     for key, value in row.items():
-        if key == "val":
-            written[titles[key]] = _rate("valid", value)
+        if key in ("val", "changed", "gower"):
+            written[titles[key]] = _rate("valid" if key == "val" else key, value)
         elif key == "ended":
             written["Ended"] = ENDED.get(str(value), str(value))
         else:

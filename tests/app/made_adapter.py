@@ -33,6 +33,11 @@ def rate(limits: str, desired: int, valid: float, temperature: float = 0.8) -> d
     }
 
 
+def _round(number: int, queries: int, val: float, ended: str) -> dict[str, Any]:
+    measured = {"val": val, "changed": 2.14, "gower": 0.0314}
+    return {"round": number, "queries": queries, **measured, "ended": ended, "kept": True}
+
+
 def card(cohort: Cohort, name: str, **changed: Any) -> Card:
     whole = {
         "name": name,
@@ -55,8 +60,8 @@ def card(cohort: Cohort, name: str, **changed: Any) -> Card:
         },
         "training": {"steps": 412, "tokens": 612_345, "seconds": 2400, "last_loss": 0.312},
         "rounds": (
-            {"round": 0, "queries": 1834, "val": 0.71, "ended": "budget"},
-            {"round": 1, "queries": 2134, "val": 0.78, "ended": "no better validation"},
+            _round(0, 1834, 0.71, "budget"),
+            _round(1, 2134, 0.78, "no better validation"),
         ),
         "rates": (
             rate("intervention", 0, 0.7, 1.0),

@@ -156,7 +156,7 @@ def test_an_adapter_shows_rates_with_units_curve_rounds_and_origin(world: World,
     assert "Mean raw validity by temperature: 1: 60 of 100; 0.8: 80 of 100." in text
     assert "fell from 1.91 to 0.31" in text and "rose from 31 to 78" in text
     assert len(at.get("plotly_chart")) == 2
-    assert "no longer improved" in told
+    assert "no longer improved" in told and "Features changed" in told and "0.031" in told.split()
     assert "about 917 people" in text.replace("\u202f", " ")
     assert "sha256 dddddddddddd…" in told
     assert not at.warning

@@ -10,6 +10,7 @@ from typing import Literal
 import pytest
 
 from sensecf_core.cohorts.schema import Schema
+from sensecf_core.counterfactuals import fine_tune as stages
 from sensecf_core.counterfactuals import methods, teaching
 from sensecf_core.counterfactuals.checker import CancelledError, Checker
 from sensecf_core.counterfactuals.explain import answer
@@ -84,7 +85,27 @@ def test_rounds_learn_from_what_the_checker_says(
     first, second = card.rounds
     assert second["round"] == 1
     assert (second["queries"] > first["queries"]) == (kind == "best")
-    assert all(entry["val"] is not None for entry in card.rounds)
+    assert all(entry["changed"] > 0 and entry["gower"] > 0 for entry in card.rounds)
+    assert second["kept"] == (second["val"] > first["val"])
+
+
+def test_a_round_that_measures_no_better_is_taken_back(
+    checker: Checker, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def taught(kind: Literal["best", "preference"], *val: float) -> tuple[str, bool]:
+        worths = iter(val)
+        monkeypatch.setattr(
+            stages._Course, "measured", lambda *_: {"val": next(worths), "changed": 1.0, "gower": 0.1}
+        )
+        options = replace(OPTIONS, rounds=1, round_queries=6, round_kind=kind)
+        card = teach(checker, folder, tmp_path / f"{kind}{val}", options)
+        return card.weights_sha256, card.rounds[1]["kept"]
+
+    best, kept = taught("best", 0.5, 0.5)
+    assert not kept
+    assert taught("preference", 0.5, 0.4) == (best, False)
+    better, kept = taught("best", 0.5, 0.6)
+    assert kept and better != best
 
 
 def test_own_answers_pass_the_checks_or_the_searchs_stay(checker: Checker, folder: Path) -> None:

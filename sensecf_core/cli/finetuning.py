@@ -17,7 +17,7 @@ from sensecf_core.errors import InputError, unknown
 if TYPE_CHECKING:
     from sensecf_core.counterfactuals.fine_tune import Options
 
-ROUND_KINDS = ("best", "preference")
+ROUND_KINDS = ("best", "preference", "both")
 SOURCES = ("shap", "none", "probes")
 MOST_RANK = 8
 JsonProgress = Annotated[
@@ -75,9 +75,12 @@ def finetune(
         str | None, typer.Option(help="A local language model; see `models`. Without it the default.")
     ] = None,
     name: Annotated[str | None, typer.Option(help="The adapter's name; without it the base model's.")] = None,
-    rounds: Annotated[int, typer.Option(help="Rounds that add the model's own accepted answers.")] = 0,
+    rounds: Annotated[int, typer.Option(help="Rounds that teach from the model's own checked answers.")] = 0,
     round_kind: Annotated[
-        str, typer.Option(help="best: add accepted answers; preference: accepted against rejected (DPO).")
+        str,
+        typer.Option(
+            help="best: add accepted answers; preference: accepted against rejected (DPO); both: try the two."
+        ),
     ] = "best",
     rank: Annotated[int, typer.Option(help=f"Rank of the adapter, at most {MOST_RANK}.")] = MOST_RANK,
     learning_rate: Annotated[float, typer.Option(help="Peak learning rate.")] = 2e-3,

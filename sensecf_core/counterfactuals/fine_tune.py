@@ -15,7 +15,7 @@ from sensecf_core.cohorts.fingerprint import file_sha256
 from sensecf_core.counterfactuals import pair_files, teaching
 from sensecf_core.counterfactuals.checker import CancelledError, Checker
 from sensecf_core.counterfactuals.levers import Source
-from sensecf_core.counterfactuals.pairs import Pair
+from sensecf_core.counterfactuals.pairs import Pair, draw
 from sensecf_core.language import adapter_files, fine_tuning
 from sensecf_core.language.adapters import Card
 from sensecf_core.language.answer_trees import Lesson
@@ -32,7 +32,8 @@ ROUND_SHARE = 0.2
 ROUND_RATE = 0.4
 """Learning rate of a round, as a share of the first stage's."""
 
-RoundKind = Literal["best", "preference"]
+RoundKind = Literal["best", "preference", "both"]
+StageKind = Literal["pairs", "best", "preference"]
 Tell = Callable[[float, str], None]
 
 
@@ -41,8 +42,9 @@ class Options:
     """What ``finetune`` can be told, beside the training's own settings.
 
     ``rounds`` is how many times the model answers ``round_queries`` training queries itself and learns from
-    what the checker says: ``best`` adds its accepted answers to the pairs, ``preference`` trains on accepted
-    against rejected ones. ``start`` is the folder of an adapter to go on from, of the same base and rank.
+    what the checker says: ``best`` trains on its accepted answers and as many pairs, ``preference`` on
+    accepted against rejected ones, ``both`` tries the two from the same weights on half the budget each.
+    ``start`` is the folder of an adapter to go on from, of the same base and rank.
     """
 
     settings: Settings
@@ -71,7 +73,8 @@ def fine_tune(
 ) -> Card:
     """Fine-tune ``base`` and write the adapter to ``out``; ``work`` holds checkpoints meanwhile.
 
-    A round that measures no better on ``val`` than what was before it is taken back.
+    Of the kinds of a round the one that measures best on ``val`` is kept, and none that is no better than
+    what was before.
 
     Raises ``CancelledError`` when cancelled: the checkpoint stays, and ``resume`` goes on from it. Raises
     ``ValueError`` if no training query has an answer.
@@ -87,7 +90,7 @@ def fine_tune(
         source=options.source,
         progress=lambda done, words: tell(0.05 * done, words),
     )
-    answered = _some([pair for pair in pairs if pair.answers], options)
+    answered = draw([pair for pair in pairs if pair.answers], options.most_pairs, options.settings.seed)
     cases = teaching.Cases.of(checker, "val", options.validation_queries, options.source)
     course = _Course(checker, base, options, work, cases, tell, cancelled)
     if base.model.num_parameters() >= LARGE:
@@ -95,21 +98,7 @@ def fine_tune(
     peft = fine_tuning.adapter_for(base.model, options.settings)
     if options.start is not None:
         load_adapter(peft, saved_weights(Path(options.start)))
-    curve: list[Point] = []
-    rounds: list[dict[str, Any]] = []
-    texts = teaching.lessons(checker.schema, base.tokenizer, answered)
-    for stage in range(options.rounds + 1):
-        taught = course.round_lessons(peft, answered, stage, texts) if stage else texts
-        if not taught:
-            break  # no answer of the model was wrong: there is nothing to prefer
-        before = adapter_weights(peft)
-        found = course.train(peft, taught, stage)
-        curve += found.curve
-        now = course.measured(peft)
-        kept = not rounds or now["val"] > max(one["val"] for one in rounds)
-        if not kept:
-            load_adapter(peft, before)
-        rounds.append({"round": stage, "queries": len(taught), **now, "ended": found.ended, "kept": kept})
+    curve, rounds = course.take(peft, answered)
     model = LocalModel(peft.get_base_model().eval(), base.tokenizer, base.folder)
     tell(0.96, "Choosing the temperature on validation queries")
     temperature, rates = teaching.choose_temperature(checker, model, cases, cancelled)
@@ -124,12 +113,6 @@ def fine_tune(
     return adapter_files.save(peft, out, card, curve)
 
 
-def _some(pairs: list[Pair], options: Options) -> list[Pair]:
-    """Draw the pairs to learn from, all kinds alike: they come one direction and profile after the other."""
-    order = np.random.default_rng(options.settings.seed).permutation(len(pairs))
-    return [pairs[place] for place in order[: options.most_pairs]]
-
-
 @dataclass(frozen=True)
 class _Course:
     """What every stage of one fine-tuning shares."""
@@ -142,9 +125,44 @@ class _Course:
     tell: Tell
     cancelled: Callable[[], bool]
 
-    def train(self, peft: Any, lessons: list[Lesson], stage: int) -> fine_tuning.FineTuned:
+    def take(self, peft: Any, pairs: list[Pair]) -> tuple[list[Point], list[dict[str, Any]]]:
+        """Train on the pairs, then round by round; leaves the best adapter in ``peft``.
+
+        Returns the curve of everything that was trained, and what each stage measured, as rows of the card.
+        """
+        texts = teaching.lessons(self.checker.schema, self.base.tokenizer, pairs)
+        curve: list[Point] = []
+        rows: list[dict[str, Any]] = []
+        best_val = -1.0
+        for stage in range(self.options.rounds + 1):
+            before = best = adapter_weights(peft)
+            tried = self.tried(peft, pairs, stage) if stage else ()
+            best_row: dict[str, Any] | None = None
+            for kind in self._kinds(stage):
+                lessons = self.lessons(kind, tried, texts)
+                if not lessons:
+                    continue  # no answer of the model was wrong: there is nothing to prefer
+                load_adapter(peft, before)
+                found = self.train(peft, lessons, stage, kind)
+                curve += found.curve
+                row = {"round": stage, "kind": kind, "queries": len(lessons), **self.measured(peft)}
+                rows.append(row | {"ended": found.ended, "kept": False})
+                if row["val"] > best_val:
+                    best_val, best, best_row = row["val"], adapter_weights(peft), rows[-1]
+            if best_row is not None:
+                best_row["kept"] = True
+            load_adapter(peft, best)
+        return curve, rows
+
+    def _kinds(self, stage: int) -> tuple[StageKind, ...]:
+        if not stage:
+            return ("pairs",)
+        return ("best", "preference") if self.options.round_kind == "both" else (self.options.round_kind,)
+
+    def train(self, peft: Any, lessons: list[Lesson], stage: int, kind: StageKind) -> fine_tuning.FineTuned:
         """Train one stage; one that was finished before is only loaded."""
-        training = Training(peft, self.base.tokenizer, lessons, self._settings(stage), self.work / str(stage))
+        settings = self._settings(stage, kind)
+        training = Training(peft, self.base.tokenizer, lessons, settings, self.work / f"{stage}-{kind}")
         training.resume()
         found = training.run(
             lambda p: self.tell(self._share(stage, p.done), _words(p, stage)),
@@ -155,8 +173,8 @@ class _Course:
             raise CancelledError
         return found
 
-    def round_lessons(self, peft: Any, pairs: list[Pair], stage: int, texts: list[Lesson]) -> list[Lesson]:
-        """Let the model answer training queries; what the checker says of them teaches it next."""
+    def tried(self, peft: Any, pairs: list[Pair], stage: int) -> tuple[teaching.Tried, ...]:
+        """Let the model answer training queries, and the checker judge its answers."""
         model = LocalModel(peft.get_base_model().eval(), self.base.tokenizer, self.base.folder)
         first = (stage - 1) * self.options.round_queries % len(pairs)
         some = [*pairs[first:], *pairs[:first]][: self.options.round_queries]
@@ -171,19 +189,28 @@ class _Course:
         )
         if self.cancelled():
             raise CancelledError
-        schema, tokenizer = self.checker.schema, self.base.tokenizer
-        if self.options.round_kind == "preference":
-            return teaching.preferences(schema, tokenizer, tried)
-        return teaching.lessons(schema, tokenizer, [one.pair for one in tried if one.accepted]) + texts
+        return tried
 
-    def _settings(self, stage: int) -> Settings:
+    def lessons(
+        self, kind: StageKind, tried: tuple[teaching.Tried, ...], texts: list[Lesson]
+    ) -> list[Lesson]:
+        """What one stage teaches: the pairs' ``texts``, or what was tried."""
+        schema, tokenizer = self.checker.schema, self.base.tokenizer
+        if kind == "pairs":
+            return texts
+        if kind == "preference":
+            return teaching.preferences(schema, tokenizer, tried)
+        own = teaching.lessons(schema, tokenizer, [one.pair for one in tried if one.accepted])
+        return own + texts[: len(own)]
+
+    def _settings(self, stage: int, kind: StageKind) -> Settings:
         settings, rounds = self.options.settings, self.options.rounds
-        share = ROUND_SHARE if stage else 1 - ROUND_SHARE * rounds
+        share = ROUND_SHARE / len(self._kinds(stage)) if stage else 1 - ROUND_SHARE * rounds
         rate = settings.learning_rate * (ROUND_RATE if stage else 1)
         return replace(
             settings,
             learning_rate=rate,
-            preference=bool(stage) and self.options.round_kind == "preference",
+            preference=kind == "preference",
             minutes=settings.minutes and settings.minutes * share,
             tokens=settings.tokens and round(settings.tokens * share),
             max_steps=settings.max_steps and max(1, round(settings.max_steps * share)),

@@ -21,7 +21,8 @@ from sensecf_core.counterfactuals.ask import ask, under
 from sensecf_core.counterfactuals.checker import Checker
 from sensecf_core.counterfactuals.levers import Source
 from sensecf_core.counterfactuals.moves import Moves
-from sensecf_core.counterfactuals.pairs import Pair
+from sensecf_core.counterfactuals.pairs import Kind, Pair, kind
+from sensecf_core.language.tuned_prompt import TUNED_SHA256
 from sensecf_core.paths import var
 from sensecf_core.queries.answer import Edits
 from sensecf_core.queries.limits import Limits
@@ -67,6 +68,8 @@ def _origin(checker: Checker) -> dict[str, Any]:
         "classifier": checker.classifier.sha256,
         "margins": list(pair_search.MARGINS),
         "most_answers": pair_search.MOST_ANSWERS,
+        "per_feature_set": pair_search.PER_FEATURE_SET,
+        "prompt_template": TUNED_SHA256,
     }
 
 
@@ -114,11 +117,9 @@ def read_card(folder: Path) -> dict[str, Any]:
 
 def card(checker: Checker, pairs: Sequence[Pair], origin: dict[str, Any], sha256: str) -> dict[str, Any]:
     """Say what the pairs are: counts, unanswered queries, changes, distances, features; per group."""
-    groups: dict[tuple[str, int, bool], list[Pair]] = {}
+    groups: dict[Kind, list[Pair]] = {}
     for pair in pairs:
-        limits = pair.query.limits
-        varied = limits != Limits(profile=limits.profile)
-        groups.setdefault((limits.profile, pair.query.desired, varied), []).append(pair)
+        groups.setdefault(kind(pair), []).append(pair)
     return {
         "cohort": checker.schema.name,
         "part": "train",

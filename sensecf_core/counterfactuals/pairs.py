@@ -11,6 +11,7 @@ the model learns to obey what its prompt says. Deterministic under a seed.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -35,9 +36,9 @@ Part = Literal["train", "val", "test"]
 
 MARGINS = (0.2, 0.1, 0.03)
 """Log-odds beyond the threshold; the first that any combination reaches counts."""
-MOST_ANSWERS = 6
-"""Answers kept per query."""
-PER_FEATURE_SET = 2
+MOST_ANSWERS = 10
+"""Answers kept per query: the more it learns from, the more different ones a model gives."""
+PER_FEATURE_SET = 3
 """Answers kept that change the same features."""
 AT_ONCE = 500
 """Queries judged in one call of the classifier (at most 364,000 rows)."""
@@ -52,6 +53,28 @@ class Pair:
     query: Query
     told: Told
     answers: tuple[Edits, ...]
+
+
+Kind = tuple[Profile, Literal[0, 1], bool]
+"""Limits profile, desired class, and whether the limits are varied."""
+
+
+def kind(pair: Pair) -> Kind:
+    """Which of the kinds of queries a pair's is."""
+    limits = pair.query.limits
+    return limits.profile, pair.query.desired, limits != Limits(profile=limits.profile)
+
+
+def draw(pairs: Sequence[Pair], most: int | None, seed: int) -> list[Pair]:
+    """Draw at most ``most`` pairs in turns from all kinds, so that rare kinds are not crowded out."""
+    order = np.random.default_rng(seed).permutation(len(pairs))
+    taken: Counter[Kind] = Counter()
+    turns = []
+    for place in order:
+        mine = kind(pairs[place])
+        turns.append((taken[mine], place))
+        taken[mine] += 1
+    return [pairs[place] for _, place in sorted(turns, key=lambda turn: turn[0])[:most]]
 
 
 def build(

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 Group = tuple[str, int]
 """Limits profile and desired class."""
 TEMPERATURES = (1.0, 0.8, 0.6)
-LEAST_DISTINCT = 0.6
-"""Share of the candidates that must be distinct at the temperature chosen (the goal on test is half)."""
+LEAST_DISTINCT = 0.5
+"""Share of the candidates that must be distinct at the temperature chosen."""
 PER_GROUP = 12
 """``val`` queries per group that are asked at each validation."""
 ROUND_CANDIDATES = 8

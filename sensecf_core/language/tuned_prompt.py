@@ -21,8 +21,9 @@ from sensecf_core.queries.query import Lever, Query, Told
 SYSTEM = "Choose few changes whose tenths add up to 10 or more, the largest first."
 GOAL = "Risk {risk}, wanted {goal}, at most {most}."
 HIGHER, LOWER = "higher", "lower"
-SAFETY = 0.05
-"""Log-odds beyond the threshold that count as the whole way."""
+SAFETY = 0.1
+"""Log-odds beyond the threshold that count as the whole way: what is told is an estimate, and answers that
+just add up to 10 should flip all the same."""
 ENOUGH = 10
 """Tenths that make the whole way; more are written as this."""
 

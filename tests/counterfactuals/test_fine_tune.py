@@ -83,10 +83,35 @@ def test_rounds_learn_from_what_the_checker_says(
     options = replace(OPTIONS, rounds=1, round_queries=6, round_kind=kind)
     card = teach(checker, folder, tmp_path, options)
     first, second = card.rounds
-    assert second["round"] == 1
-    assert (second["queries"] > first["queries"]) == (kind == "best")
+    assert (first["kind"], second["kind"], second["round"]) == ("pairs", kind, 1)
+    assert first["kept"] and 0 < second["queries"] <= 12
     assert all(entry["changed"] > 0 and entry["gower"] > 0 for entry in card.rounds)
     assert second["kept"] == (second["val"] > first["val"])
+
+
+def test_both_kinds_of_a_round_start_alike_and_the_better_is_kept(
+    checker: Checker, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def taught(kind: Literal["best", "preference", "both"], *val: float) -> Card:
+        worths = iter(val)
+        monkeypatch.setattr(
+            stages._Course, "measured", lambda *_: {"val": next(worths), "changed": 1.0, "gower": 0.1}
+        )
+        settings = replace(OPTIONS.settings, max_steps=10)
+        options = replace(OPTIONS, settings=settings, rounds=1, round_queries=6, round_kind=kind)
+        return teach(checker, folder, tmp_path / f"{kind}{val}", options)
+
+    both = taught("both", 0.5, 0.6, 0.7)
+    assert [(row["kind"], row["kept"]) for row in both.rounds] == [
+        ("pairs", True),
+        ("best", False),
+        ("preference", True),
+    ]
+    other = taught("both", 0.5, 0.7, 0.6)
+    neither = taught("both", 0.5, 0.5, 0.4)
+    assert [row["kept"] for row in other.rounds] == [True, True, False]
+    assert [row["kept"] for row in neither.rounds] == [True, False, False]
+    assert len({card.weights_sha256 for card in (both, other, neither)}) == 3
 
 
 def test_a_round_that_measures_no_better_is_taken_back(

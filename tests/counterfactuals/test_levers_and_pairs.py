@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from itertools import pairwise
 from pathlib import Path
 
@@ -16,7 +16,15 @@ from sensecf_core.counterfactuals.ask import ask
 from sensecf_core.counterfactuals.checker import Checker
 from sensecf_core.counterfactuals.levers import ENOUGH, MOST_CONTEXT, MOST_FEATURES, tell
 from sensecf_core.counterfactuals.moves import Moves
-from sensecf_core.counterfactuals.pairs import MARGINS, MOST_ANSWERS, Pair, _told_tenths, build
+from sensecf_core.counterfactuals.pairs import (
+    MARGINS,
+    MOST_ANSWERS,
+    Pair,
+    _told_tenths,
+    build,
+    draw,
+    kind,
+)
 from sensecf_core.language.tuned_prompt import ENOUGH as ENOUGH_TENTHS
 from sensecf_core.queries.limits import Limits
 from sensecf_core.queries.query import Query, Told
@@ -203,3 +211,14 @@ def test_pairs_are_read_back_as_they_were_and_their_card_counts_them(
 
 def _mode(path: Path) -> int:
     return path.stat().st_mode & 0o777
+
+
+def test_pairs_are_drawn_in_turns_so_that_rare_kinds_are_not_crowded_out(pairs: tuple[Pair, ...]) -> None:
+    sizes = Counter(kind(pair) for pair in pairs)
+    some = Counter(kind(pair) for pair in draw(pairs, 4 * len(sizes), seed=0))
+    assert some == {one: min(size, some[one]) for one, size in sizes.items()}
+    left_over = [some[one] for one, size in sizes.items() if size > some[one]]
+    assert max(left_over) - min(left_over) <= 1 and min(left_over) >= 4
+    everything = draw(pairs, None, seed=0)
+    assert len(everything) == len(pairs) and all(pair in everything for pair in pairs[:5])
+    assert draw(pairs, 10, seed=0) == everything[:10] != draw(pairs, 10, seed=1)

@@ -48,6 +48,7 @@ def funnel(trace: Trace) -> str:
     return (
         f"proposed {trace.proposed} > readable {trace.readable} > within limits {trace.within_limits} > "
         f"valid {trace.valid} > plausible {trace.plausible} > shown {trace.shown}"
+        + (f" (asked {trace.askings} times)" if trace.askings > 1 else "")
     )
 
 

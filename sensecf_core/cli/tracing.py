@@ -75,7 +75,10 @@ def trace(
     options = {"seed": seed, "candidates": candidates, "max_changes": max_changes, "k": k, "grammar": grammar}
     asked = list(trace_table.requests(judges, both, names([methods]), n=n, **options))
     origin = _origin(judges, options)
-    finished = var("runs", "trace", f"{cohort}-{_run_id(origin)}.jsonl")
+    finished = {
+        method: var("runs", "trace", f"{cohort}-{method}-{_run_id(origin, method)}.jsonl")
+        for method in names([methods])
+    }
     with ProgressLine() as line:
         measure = CandidateRates(judges, ThirdClassifier.fit(judges.cohort)).of
         records = trace_table.run(asked, finished, partial(answer, judges), line, measure)
@@ -113,9 +116,13 @@ def _origin(judges: Checker, options: dict[str, int | bool]) -> dict[str, Any]:
     }
 
 
-def _run_id(origin: dict[str, Any]) -> str:
-    """Name a run by all that decides its answers. A commit that leaves the engine alone is the same run."""
-    decisive = {**origin, "provenance": {k: v for k, v in origin["provenance"].items() if k != "commit"}}
+def _run_id(origin: dict[str, Any], method: str) -> str:
+    """Name a method's run by all that decides its answers: neither a commit that leaves the engine alone,
+    nor an adapter that the method does not use."""
+    provenance = {k: v for k, v in origin["provenance"].items() if k != "commit"}
+    if method != "lm-fine-tuned":
+        provenance["sha256"] = {k: v for k, v in provenance["sha256"].items() if k != "adapter"}
+    decisive = {**origin, "provenance": provenance}
     return hashlib.sha256(json.dumps(decisive, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 

@@ -145,10 +145,11 @@ class _Course:
                 load_adapter(peft, before)
                 found = self.train(peft, lessons, stage, kind)
                 curve += found.curve
-                row = {"round": stage, "kind": kind, "queries": len(lessons), **self.measured(peft)}
+                now = self.measured(peft)
+                row: dict[str, Any] = {"round": stage, "kind": kind, "queries": len(lessons), **now}
                 rows.append(row | {"ended": found.ended, "kept": False})
-                if row["val"] > best_val:
-                    best_val, best, best_row = row["val"], adapter_weights(peft), rows[-1]
+                if now["val"] > best_val:
+                    best_val, best, best_row = now["val"], adapter_weights(peft), rows[-1]
             if best_row is not None:
                 best_row["kept"] = True
             load_adapter(peft, best)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,7 +34,7 @@ class Judged:
 
 def judge(checker: Checker, moves: Moves, proposal: Proposal, meter: Meter) -> Judged:
     """Read and verify every text; duplicates are judged like any other candidate."""
-    texts = proposal.texts
+    texts, asking = proposal.texts, proposal.asking_of
     edits = [None if position in proposal.cut else _read(moves, text) for position, text in enumerate(texts)]
     readable = tuple(position for position, edit in enumerate(edits) if edit is not None)
     codes = np.array([moves.apply(edits[position] or {}) for position in readable])
@@ -43,7 +44,7 @@ def judge(checker: Checker, moves: Moves, proposal: Proposal, meter: Meter) -> J
     candidates = []
     for position, (text, edit) in enumerate(zip(texts, edits, strict=True)):
         if edit is None:
-            candidates.append(Candidate(text=text, edits=None, readable=False))
+            candidates.append(Candidate(text=text, edits=None, readable=False, asking=asking(position)))
             continue
         row = row_of[position]
         first = first_with.setdefault(tuple(sorted(edit.items())), position)
@@ -57,6 +58,7 @@ def judge(checker: Checker, moves: Moves, proposal: Proposal, meter: Meter) -> J
                 valid=bool(verdicts.valid[row]),
                 plausible=bool(verdicts.plausible[row]),
                 duplicate_of=None if first == position else first,
+                asking=asking(position),
             )
         )
     return Judged(tuple(candidates), readable, verdicts)
@@ -74,9 +76,8 @@ def _read(moves: Moves, text: str) -> Edits | None:
     return edits
 
 
-def count(judged: Judged) -> Trace:
+def count(candidates: Sequence[Candidate]) -> Trace:
     """Count how many candidates passed each step and all before it (nothing is shown yet)."""
-    candidates = judged.candidates
     readable = [c for c in candidates if c.readable]
     within = [c for c in readable if c.within_limits]
     valid = [c for c in within if c.valid]
@@ -88,7 +89,8 @@ def count(judged: Judged) -> Trace:
         valid=len(valid),
         plausible=sum(c.plausible for c in valid),
         shown=0,
-        candidates=candidates,
+        askings=max((candidate.asking for candidate in candidates), default=1),
+        candidates=tuple(candidates),
     )
 
 

@@ -6,13 +6,14 @@ participant: if people who are otherwise alike and have the value ``v`` of a fea
 log-odds ("SHAP dependence", Lundberg et al. 2020, doi 10.1038/s42256-019-0138-9; the local averaging is
 a Nadaraya-Watson estimate). It is exact for an additive classifier and ignores interactions otherwise.
 
-``probes`` are the same numbers asked of the classifier itself. They break that rule, and exist for the
-ablation only.
+``probes`` are the same numbers asked of the classifier itself. Before a model has answered they would break
+that rule, and exist for the ablation only; after it has, they tell it why to answer again
+(:mod:`asking_again`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 import numpy as np
@@ -20,6 +21,7 @@ import pandas as pd
 
 from sensecf_core.classifiers.attributions import attributions
 from sensecf_core.classifiers.calibration import log_odds
+from sensecf_core.cohorts.encoding import Codes
 from sensecf_core.cohorts.rules import violations
 from sensecf_core.counterfactuals.checker import Checker, Floats
 from sensecf_core.counterfactuals.moves import Moves
@@ -40,11 +42,17 @@ ENOUGH, HALF = 0.95, 0.5
 """The far value told is the nearest worth this share of the best one; so is the near value."""
 
 
-def tell(checker: Checker, queries: Sequence[Query], source: Source = "shap") -> tuple[Told, ...]:
+def tell(
+    checker: Checker,
+    queries: Sequence[Query],
+    source: Source = "shap",
+    margin: Callable[[Codes], Floats] | None = None,
+) -> tuple[Told, ...]:
     """Estimate the worth of each query's changes; the most useful feature first.
 
     Of each feature one or two values are told, the nearer first. ``none`` tells the outermost values in
     the schema's order, all worth 0. Features that help nothing are left out (unless nothing helps).
+    ``margin`` is asked by ``probes`` for the log-odds of changed rows (default: the classifier).
     """
     if not queries:
         return ()
@@ -57,7 +65,7 @@ def tell(checker: Checker, queries: Sequence[Query], source: Source = "shap") ->
         if source == "none":
             worth = np.zeros(len(menu.values))
         elif source == "probes":
-            worth = _probed(checker, moves, menu)
+            worth = _probed(moves, menu, margin or checker.classifier.margin_of_codes)
         else:
             worth = _estimated(checker, moves, menu, shap)
         found = _ends(moves, menu) if source == "none" else _best(moves, menu, worth)
@@ -100,10 +108,10 @@ def _estimated(checker: Checker, moves: Moves, menu: Menu, shap: Floats) -> Floa
     return worth
 
 
-def _probed(checker: Checker, moves: Moves, menu: Menu) -> Floats:
+def _probed(moves: Moves, menu: Menu, margin: Callable[[Codes], Floats]) -> Floats:
     rows = np.repeat(moves.factual[None], len(menu.values) + 1, axis=0)
     rows[np.arange(len(menu.values)), menu.positions] = menu.values
-    margins = checker.classifier.margin_of_codes(rows)
+    margins = margin(rows)
     return np.asarray(margins[:-1] - margins[-1])
 
 

@@ -155,7 +155,7 @@ def _varied(checker: Checker, query: Query, rng: np.random.Generator) -> Limits:
 def search_told(checker: Checker, queries: Sequence[Query], told: Sequence[Told]) -> list[tuple[Edits, ...]]:
     """Search all combinations of what each query is told about; answers best first."""
     moves = [Moves.of(checker.schema, query) for query in queries]
-    combined = [_combinations(each, hints) for each, hints in zip(moves, told, strict=True)]
+    combined = [combinations(each, hints) for each, hints in zip(moves, told, strict=True)]
     meter = Meter(checker.classifier, max_rows=10**12)
     margins = meter.margin(np.vstack(combined)) if combined else np.empty(0)
     ends = np.cumsum([len(rows) for rows in combined])[:-1]
@@ -168,13 +168,13 @@ def search_told(checker: Checker, queries: Sequence[Query], told: Sequence[Told]
 
 def reaches_told(checker: Checker, moves: Moves, told: Told) -> bool:
     """Whether any combination of what a query is told about reaches the desired class, without a margin."""
-    rows = _combinations(moves, told)
+    rows = combinations(moves, told)
     if not len(rows):
         return False
     return bool(checker.reaches(checker.classifier.probability_of_codes(rows), moves.desired).any())
 
 
-def _combinations(moves: Moves, told: Told) -> Codes:
+def combinations(moves: Moves, told: Told) -> Codes:
     """Every row with 1 to ``max_changes`` of the told changes that breaks no rule, (rows, features)."""
     schema = moves.schema
     options: dict[int, list[float]] = {}

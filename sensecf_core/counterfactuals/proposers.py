@@ -12,6 +12,7 @@ import numpy as np
 from sensecf_core.cohorts.encoding import to_value
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.language.grammar import write_edits
+from sensecf_core.queries.answer import Edits
 from sensecf_core.queries.query import Query
 
 Stopped = Literal["cancelled", "deadline"]
@@ -40,7 +41,7 @@ class Proposal:
     """Candidate texts as they came, with what it took to make them (seconds).
 
     ``cut`` are the positions of texts that were cut short; they count as unreadable, since a cut number
-    is another number.
+    is another number. ``begins`` are the positions at which a proposer that was asked again went on.
     """
 
     texts: tuple[str, ...]
@@ -50,6 +51,11 @@ class Proposal:
     decode_seconds: float | None = None
     stopped: Stopped | None = None
     provenance: tuple[tuple[str, str], ...] = ()
+    begins: tuple[int, ...] = ()
+
+    def asking_of(self, position: int) -> int:
+        """In which asking the text at a position came, 1 being the first."""
+        return 1 + sum(position >= begin for begin in self.begins)
 
 
 class Proposer(Protocol):
@@ -75,15 +81,17 @@ class RandomProposer:
         """Draw candidates; the same seed draws the same ones."""
         started = perf_counter()
         rng = np.random.default_rng(run.seed)
-        texts = [self._draw(query, rng) for _ in range(run.candidates)]
+        most = query.limits.max_changes
+        texts = [write_edits(self.schema, self.draw(query, rng, most)) for _ in range(run.candidates)]
         return Proposal(tuple(texts), decode_seconds=perf_counter() - started)
 
-    def _draw(self, query: Query, rng: np.random.Generator) -> str:
-        count = min(query.limits.max_changes, len(query.movable))
-        picks = sorted(rng.choice(len(query.movable), size=count, replace=False))
-        edits = {}
+    def draw(self, query: Query, rng: np.random.Generator, count: int) -> Edits:
+        """Draw one candidate that changes ``count`` features, or as many as may move."""
+        size = min(count, len(query.movable))
+        picks = sorted(rng.choice(len(query.movable), size=size, replace=False))
+        edits: Edits = {}
         for pick in picks:
             movable = query.movable[pick]
             feature = self.schema.feature(movable.feature)
             edits[movable.feature] = to_value(feature, rng.choice(movable.values))
-        return write_edits(self.schema, edits)
+        return edits

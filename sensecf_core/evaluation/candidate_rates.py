@@ -13,7 +13,9 @@ from sensecf_core.counterfactuals.checker import Checker, Meter
 from sensecf_core.counterfactuals.levers import tell
 from sensecf_core.counterfactuals.moves import Moves
 from sensecf_core.counterfactuals.pairs import reaches_told
+from sensecf_core.counterfactuals.proposers import RandomProposer
 from sensecf_core.counterfactuals.search import search
+from sensecf_core.counterfactuals.verify import verify
 from sensecf_core.evaluation.third_classifier import ThirdClassifier
 from sensecf_core.queries.answer import Answer
 from sensecf_core.queries.query import Query
@@ -31,20 +33,22 @@ class CandidateRates:
     _answerable: dict[str, bool] = field(default_factory=dict)
 
     def of(self, answer: Answer) -> dict[str, Any]:
-        """Measure one answer that kept its candidates.
+        """Measure one answer that kept its candidates; raw ones are those of the first asking.
 
         Returns
         -------
         ``answerable`` : whether a wide search finds an answer within the same limits.
         ``second_valid``, ``third_valid`` : candidates within limits that the second judge, the third
         classifier, put in the desired class; None where that one does not agree with the classifier on
-        the factual. ``changed``, ``gower`` : means over the readable candidates; ``final_changed`` over the
-        counterfactuals shown, and ``final_violations`` counted over them.
+        the factual. ``control_valid`` : of uniform draws with as many changes as each readable candidate
+        has, those within limits that reach the class. ``changed``, ``gower`` : means over the readable
+        candidates; ``final_changed`` over the counterfactuals shown, and ``final_violations`` counted over
+        them.
         """
         key = (answer.participant_id, answer.row_id)
         query = ask(self.checker, [key], answer.desired, answer.limits)[0]
         moves = Moves.of(self.checker.schema, query)
-        kept = [c for c in answer.trace.candidates if c.edits is not None]
+        kept = [c for c in answer.trace.candidates if c.edits is not None and c.asking == 1]
         codes = np.array([moves.apply(c.edits or {}) for c in kept]).reshape(-1, len(moves.factual))
         inside = np.array([bool(c.within_limits) for c in kept], dtype=bool)
         shown = answer.counterfactuals
@@ -52,11 +56,25 @@ class CandidateRates:
             "answerable": self._can_be_answered(query, moves),
             "second_valid": self._second(moves, codes, inside),
             "third_valid": self._third(moves, codes, inside),
+            "control_valid": self._control(query, moves, answer.seed, codes),
             "changed": float(moves.changed(codes).sum(axis=1).mean()) if len(codes) else None,
             "gower": float(self.checker.distances.gower(moves.factual, codes).mean()) if len(codes) else None,
             "final_changed": float(np.mean([c.n_changed for c in shown])) if shown else None,
             "final_violations": sum(len(c.violations) > 0 for c in shown),
         }
+
+    def _control(self, query: Query, moves: Moves, seed: int, codes: np.ndarray) -> int:
+        control = RandomProposer(self.checker.schema)
+        rng = np.random.default_rng([seed, len(codes)])
+        drawn = [
+            moves.apply(control.draw(query, rng, int(count)))
+            for count in moves.changed(codes).sum(axis=1)
+            if count
+        ]
+        if not drawn:
+            return 0
+        verdicts = verify(self.checker, moves, np.array(drawn), Meter(self.checker.classifier, 10**9))
+        return int((verdicts.valid & verdicts.within_limits).sum())
 
     def _second(self, moves: Moves, codes: np.ndarray, inside: np.ndarray) -> int | None:
         classifier = self.checker.classifier

@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from sensecf_core.cohorts.schema import Profile
 from sensecf_core.counterfactuals.checker import Checker
+from sensecf_core.counterfactuals.judge import count
 from sensecf_core.evaluation.sampling import sample_rows
 from sensecf_core.evaluation.statistics import mean_interval, median_interval
 from sensecf_core.queries.answer import Answer
@@ -92,29 +93,28 @@ def requests(
 
 def run(
     asked: Sequence[tuple[Direction, ExplainRequest]],
-    finished: Path,
+    finished: Mapping[str, Path],
     explain: Explain,
     progress: Progress,
     measure: Measure = lambda answer: {},
 ) -> list[dict[str, Any]]:
-    """Answer what ``finished`` (JSON lines) does not hold yet, and return the records of all, in order.
+    """Answer what ``finished`` (JSON lines, by method) does not hold yet; return all records, in order.
 
     ``measure`` adds to each record, see :class:`sensecf_core.evaluation.candidate_rates.CandidateRates`.
     """
-    kept = _read(finished)
+    kept = {key: entry for path in finished.values() for key, entry in _read(path).items()}
     records = []
-    with finished.open("a", encoding="utf-8") as lines:
-        for number, (direction, request) in enumerate(asked):
-            key = " ".join(_key(direction, request))
-            if key not in kept:
-                progress(
-                    number / len(asked), f"{number + 1} of {len(asked)}: {request.method}, {direction.label}"
-                )
-                answer = explain(request)
-                kept[key] = {"key": key, **record(direction, answer), **measure(answer)}
+    for number, (direction, request) in enumerate(asked):
+        key = " ".join(_key(direction, request))
+        if key not in kept:
+            progress(
+                number / len(asked), f"{number + 1} of {len(asked)}: {request.method}, {direction.label}"
+            )
+            answer = explain(request)
+            kept[key] = {"key": key, **record(direction, answer), **measure(answer)}
+            with finished[request.method].open("a", encoding="utf-8") as lines:
                 lines.write(json.dumps(kept[key], ensure_ascii=False) + "\n")
-                lines.flush()
-            records.append(kept[key])
+        records.append(kept[key])
     return records
 
 
@@ -141,8 +141,9 @@ def _read(finished: Path) -> dict[str, dict[str, Any]]:
 
 
 def record(direction: Direction, answer: Answer) -> dict[str, Any]:
-    """What one answer adds to the table."""
+    """What one answer adds to the table; rates of raw candidates are those of the first asking."""
     trace = answer.trace
+    raw = trace if trace.askings == 1 else count([one for one in trace.candidates if one.asking == 1])
     return {
         "direction": direction.label,
         "limits": answer.limits.profile,
@@ -151,10 +152,11 @@ def record(direction: Direction, answer: Answer) -> dict[str, Any]:
         "row_id": answer.row_id,
         "status": answer.status,
         "probability": answer.factual.probability,
-        "proposed": trace.proposed,
-        "unique": trace.unique,
-        **{step: getattr(trace, step) for step in STEPS},
+        "proposed": raw.proposed,
+        "unique": raw.unique,
+        **{step: getattr(raw, step) for step in STEPS},
         "shown": trace.shown,
+        "askings": trace.askings,
         "model_rows": trace.model_rows,
         "seconds": answer.seconds.total,
     }
@@ -199,7 +201,8 @@ def _measured(group: Sequence[Mapping[str, Any]], seed: int) -> dict[str, Rate]:
     """Rates over the queries that a wide search can answer, and what the other judges say.
 
     ``of_answerable_*`` leave the others out; the second judge's and third classifier's rates leave out
-    the queries on whose factual they differ from the classifier.
+    the queries on whose factual they differ from the classifier. ``control``: uniform draws with as many
+    changes.
     """
     can = [entry for entry in group if entry["answerable"]]
 
@@ -213,6 +216,7 @@ def _measured(group: Sequence[Mapping[str, Any]], seed: int) -> dict[str, Rate]:
     return {
         "answerable": over(group, lambda e: e["answerable"]),
         "of_answerable_valid": over(can, share("valid")),
+        "of_answerable_control_valid": over(can, share("control_valid")),
         "of_answerable_valid_any": over(can, lambda e: e["valid"] > 0),
         "of_answerable_shown": over(can, lambda e: e["shown"] > 0),
         "of_answerable_second_valid": over(can, share("second_valid")),

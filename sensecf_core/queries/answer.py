@@ -32,7 +32,8 @@ class Candidate(Plain):
     """One proposed sequence as it came, before anything was refined.
 
     ``probability``, ``valid`` and ``plausible`` are judged only where ``readable``. ``duplicate_of``
-    is the position of the first candidate with the same edits.
+    is the position of the first candidate with the same edits. ``asking`` is 1, or 2 and more where
+    the proposer was asked again.
     """
 
     text: str
@@ -43,6 +44,7 @@ class Candidate(Plain):
     valid: bool = False
     plausible: bool = False
     duplicate_of: int | None = None
+    asking: int = 1
 
 
 class Trace(Plain):
@@ -50,7 +52,8 @@ class Trace(Plain):
 
     The steps are proposed → readable → within_limits → valid → plausible → shown; ``unique`` counts
     the distinct texts among those proposed. ``candidates`` is filled with ``--trace full`` only, in the
-    order sampled. ``model_rows`` is how often the classifier was asked about a row.
+    order sampled. ``model_rows`` is how often the classifier was asked about a row. ``askings`` is how
+    often the proposer was asked: again only where nothing passed the checks (counts are over all askings).
     """
 
     proposed: int
@@ -61,6 +64,7 @@ class Trace(Plain):
     plausible: int
     shown: int
     model_rows: int = 0
+    askings: int = 1
     candidates: tuple[Candidate, ...] = ()
 
 

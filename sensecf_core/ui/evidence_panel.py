@@ -41,6 +41,11 @@ def _funnel(answer: Answer) -> None:
     steps = [(name.replace("_", " "), getattr(answer.trace, name)) for name, _ in STEPS]
     line = " ▸ ".join(f"{name} {n}" for name, n in steps)
     st.markdown(f"**From proposed to shown:** {line}")
+    if answer.trace.askings > 1:
+        st.caption(
+            f"The language model was asked {answer.trace.askings} times: nothing passed at first, so it was "
+            "told what each change is measured to do. All its candidates are counted."
+        )
     with st.expander("What these steps mean", icon=":material/filter_list:"):
         sentence = (
             f"Of {words.counted(answer.trace.proposed, 'candidate')}, {answer.trace.unique} different, "
@@ -80,6 +85,7 @@ def _candidate(number: int, one: Candidate) -> dict[str, object]:
 
     return {
         "No.": number,
+        "Asked": one.asking,
         "Text": one.text,
         "Readable": mark(one.readable),
         "Within limits": mark(one.within_limits),

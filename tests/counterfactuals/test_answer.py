@@ -1,17 +1,24 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import pytest
 
 from sensecf_core.counterfactuals import explain as explaining
+from sensecf_core.counterfactuals.ask import ask as ask_query
 from sensecf_core.counterfactuals.checker import Checker
 from sensecf_core.counterfactuals.explain import answer
+from sensecf_core.counterfactuals.levers import tell
+from sensecf_core.counterfactuals.limits import limits_of
 from sensecf_core.counterfactuals.proposers import Proposal, Run
+from sensecf_core.counterfactuals.tuned_proposer import TunedProposer
 from sensecf_core.errors import InputError
+from sensecf_core.evaluation.trace_table import Direction, record
+from sensecf_core.language.grammar import write_edits
 from sensecf_core.queries.answer import Answer
-from sensecf_core.queries.query import Query
+from sensecf_core.queries.query import Query, Told
 from sensecf_core.queries.request import ExplainRequest
 
 
@@ -40,8 +47,77 @@ def scripted(monkeypatch: pytest.MonkeyPatch):
     return say
 
 
+def _query(checker: Checker, request: ExplainRequest) -> Query:
+    limits = limits_of(request, checker.cohort, checker.domain)
+    return ask_query(checker, [(request.participant_id, "0")], 0, limits)[0]
+
+
 def timeless(found: Answer) -> dict[str, object]:
     return found.model_dump(exclude={"seconds", "created"})
+
+
+@dataclass
+class TellingModel:
+    """Stands for a fine-tuned model (tests only): says ``first``, then the best of what it is told."""
+
+    first: str
+    told: list[Told]
+
+    def propose(self, proposer: TunedProposer, query: Query, run: Run) -> Proposal:
+        self.told.append(proposer.told)
+        if len(self.told) == 1:
+            return Proposal((self.first,) * 4, prompt="first", prefill_seconds=1.0, decode_seconds=1.0)
+        levers = {lever.feature: lever.value for lever in proposer.told.levers}
+        best = dict(list(levers.items())[: query.limits.max_changes])
+        text = write_edits(proposer.schema, best)
+        return Proposal((self.first, text), prompt="again", prefill_seconds=1.0, decode_seconds=1.0)
+
+
+@pytest.fixture
+def telling(checker: Checker, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], TellingModel]:
+    def install(first: str) -> TellingModel:
+        model = TellingModel(first, [])
+
+        def propose(proposer: TunedProposer, query: Query, run: Run) -> Proposal:
+            return model.propose(proposer, query, run)
+
+        monkeypatch.setattr(TunedProposer, "propose", propose)
+        monkeypatch.setattr(
+            explaining,
+            "proposer_for",
+            lambda request, judges, query, *_: TunedProposer(judges.schema, None, tell(judges, [query])[0]),
+        )
+        return model
+
+    return install
+
+
+def test_where_nothing_passes_the_model_is_told_what_was_measured_and_asked_again(
+    checker: Checker, flagged: list[str], telling: Callable[[str], TellingModel]
+) -> None:
+    request = ask(flagged[-1], method="lm-fine-tuned", profile="contrast", max_changes=4)
+    model = telling("nonsense")
+    found = answer(checker, request)
+    estimated, *measured = model.told
+    assert found.status == "found" and found.trace.askings == len(model.told) == 2
+    assert measured[0] == tell(checker, [_query(checker, request)], "probes")[0] != estimated
+    assert [one.asking for one in found.trace.candidates] == [1, 1, 1, 1, 2, 2]
+    assert (found.trace.proposed, found.trace.readable) == (6, 1)
+    assert found.prompt == "first\n\nagain" and found.seconds.prefill == 2.0
+    # Rates of raw candidates are those of the first asking.
+    kept = record(Direction(1, "contrast"), found)
+    assert (kept["proposed"], kept["readable"], kept["shown"], kept["askings"]) == (4, 0, 1, 2)
+
+
+def test_the_model_is_not_asked_again_in_vain(
+    checker: Checker, flagged: list[str], telling: Callable[[str], TellingModel]
+) -> None:
+    frozen = tuple(f.name for f in checker.schema.features if f.role != "context")[1:]
+    request = ask(flagged[-1], method="lm-fine-tuned", profile="contrast", frozen=frozen)
+    model = telling("nonsense")
+    found = answer(checker, request)
+    assert found.status == "none" and found.trace.askings == 1 and len(model.told) == 1
+    assert len(found.reasons) >= 2
 
 
 def test_found_counterfactuals_are_what_they_claim(checker: Checker, flagged: list[str]) -> None:

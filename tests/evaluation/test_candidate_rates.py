@@ -10,10 +10,12 @@ import pytest
 from sensecf_core.counterfactuals.checker import Checker
 from sensecf_core.counterfactuals.explain import answer
 from sensecf_core.counterfactuals.moves import Moves
+from sensecf_core.counterfactuals.proposers import RandomProposer
 from sensecf_core.evaluation import trace_table
 from sensecf_core.evaluation.candidate_rates import CandidateRates
 from sensecf_core.evaluation.third_classifier import ThirdClassifier
-from sensecf_core.queries.answer import Answer
+from sensecf_core.queries.answer import Answer, Edits
+from sensecf_core.queries.query import Query
 from sensecf_core.queries.request import ExplainRequest
 
 
@@ -107,7 +109,7 @@ def test_rates_of_answerable_queries_leave_the_others_out() -> None:
     base = {
         "direction": "1→0", "limits": "contrast", "method": "random", "proposed": 10, "readable": 10,
         "within_limits": 10, "plausible": 0, "seconds": 1.0, "unique": 5, "changed": 2.0, "gower": 0.1,
-        "final_violations": 0,
+        "final_violations": 0, "control_valid": 2,
     }  # fmt: skip
     can = {**base, "answerable": True, "valid": 8, "shown": 1, "second_valid": 6, "third_valid": None}
     cannot = {**base, "answerable": False, "valid": 0, "shown": 0, "second_valid": 0, "third_valid": 0}
@@ -115,8 +117,32 @@ def test_rates_of_answerable_queries_leave_the_others_out() -> None:
     assert row["answerable"]["mean"] == 0.5
     assert row["valid"]["mean"] == pytest.approx(0.4)
     assert row["of_answerable_valid"]["mean"] == pytest.approx(0.8)
+    assert row["of_answerable_control_valid"]["mean"] == pytest.approx(0.2)
     assert row["of_answerable_shown"]["mean"] == 1.0
     assert row["of_answerable_second_valid"]["mean"] == pytest.approx(0.6)
     assert row["of_answerable_third_valid"]["mean"] is None
     assert row["final_changed"]["mean"] == 1.5
     assert "of_answerable_third_valid,of_answerable_third_valid_low" in trace_table.as_csv([row])
+
+
+def test_the_control_makes_as_many_changes_as_the_candidates(
+    checker: Checker, third: ThirdClassifier, answers: list[Answer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counts: list[int] = []
+    draw = RandomProposer.draw
+
+    def noted(proposer: RandomProposer, query: Query, rng: np.random.Generator, count: int) -> Edits:
+        counts.append(count)
+        return draw(proposer, query, rng, count)
+
+    found = answers[0]
+    one = next(c for c in found.trace.candidates if c.edits and len(c.edits) == 3)
+    name, value = next(iter((one.edits or {}).items()))
+    single = one.model_copy(update={"edits": {name: value}})
+    few = found.model_copy(
+        update={"trace": found.trace.model_copy(update={"candidates": (one, single, single)})}
+    )
+    monkeypatch.setattr(RandomProposer, "draw", noted)
+    measured = CandidateRates(checker, third).of(few)
+    assert counts == [3, 1, 1] and 0 <= measured["control_valid"] <= 3
+    assert CandidateRates(checker, third).of(few) == measured

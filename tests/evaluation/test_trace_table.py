@@ -53,7 +53,7 @@ def quiet(fraction: float, message: str) -> None:
 
 
 def test_a_run_that_was_killed_goes_on_where_it_stopped(tmp_path: Path) -> None:
-    finished = tmp_path / "run.jsonl"
+    finished = {method: tmp_path / f"{method}.jsonl" for method in ("random", "lm-few-shot")}
     queries = asked(5, "random", "lm-few-shot")
     answers: list[str] = []
 
@@ -65,7 +65,7 @@ def test_a_run_that_was_killed_goes_on_where_it_stopped(tmp_path: Path) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         run(queries, finished, explain, quiet)
-    with finished.open("a") as lines:
+    with finished["random"].open("a") as lines:
         lines.write('{"key": "1→0 interv')
     answers.clear()
     records = run(queries, finished, explain, quiet)

@@ -1,0 +1,63 @@
+"""Asking a fine-tuned model again when nothing of what it proposed passes the checks.
+
+Before it has answered, a model is told estimates (:mod:`levers`). Once it has, the classifier may be asked
+about changed rows, so the second and third time it is told what each change is measured to be worth. It is
+asked again only where some combination of these changes does reach the class: what is shown is still
+proposed by the model, never taken from the search.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sensecf_core.counterfactuals.checker import Checker, Meter
+from sensecf_core.counterfactuals.levers import tell
+from sensecf_core.counterfactuals.moves import Moves
+from sensecf_core.counterfactuals.pairs import combinations
+from sensecf_core.counterfactuals.proposers import Proposal, Run
+from sensecf_core.counterfactuals.tuned_proposer import TunedProposer
+
+MOST_ASKINGS = 3
+"""How often a model is asked one query, the first time included."""
+SEEDS_APART = 1_000_003
+"""Distance between the seeds of one asking and the next, so that no two queries share one."""
+
+
+def measured(checker: Checker, moves: Moves, proposer: TunedProposer, meter: Meter) -> TunedProposer | None:
+    """Tell a proposer what the query's changes are measured to be worth.
+
+    None where no combination of them reaches the desired class. Raises ``BudgetSpentError`` through
+    ``meter``.
+    """
+    told = tell(checker, [moves.query], "probes", meter.margin)[0]
+    rows = combinations(moves, told)
+    if not checker.reaches(meter.probability(rows), moves.desired).any():
+        return None
+    return replace(proposer, told=told)
+
+
+def later(run: Run, asking: int) -> Run:
+    """How a later asking (2, 3, …) is bounded: another seed, and progress that goes on from the checks."""
+    return replace(
+        run,
+        seed=run.seed + SEEDS_APART * (asking - 1),
+        progress=lambda done, words: run.progress(0.9, f"Asking again: {words[0].lower()}{words[1:]}"),
+    )
+
+
+def joined(first: Proposal, second: Proposal) -> Proposal:
+    """One proposal of two askings: texts in the order they came, prompts one after the other."""
+    return Proposal(
+        texts=first.texts + second.texts,
+        cut=first.cut | {place + len(first.texts) for place in second.cut},
+        prompt="\n\n".join(filter(None, (first.prompt, second.prompt))),
+        prefill_seconds=_sum(first.prefill_seconds, second.prefill_seconds),
+        decode_seconds=_sum(first.decode_seconds, second.decode_seconds),
+        stopped=second.stopped,
+        provenance=first.provenance,
+        begins=(*first.begins, len(first.texts)),
+    )
+
+
+def _sum(one: float | None, other: float | None) -> float | None:
+    return None if one is None or other is None else one + other

@@ -20,7 +20,10 @@ from sensecf_core.errors import InputError
 def ablation(
     *,
     cohort: Annotated[str, typer.Option(help="The cohort's name; see `cohort list`.")],
-    tokens: Annotated[int, typer.Option(help="Training tokens of every cell.")] = 250_000,
+    tokens: Annotated[
+        int,
+        typer.Option(help="Training tokens of every cell; a prompt counts again for each answer."),
+    ] = 250_000,
     cells: Annotated[str | None, typer.Option(help="Numbers of the cells to fill, like 0,1,4; all.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of every cell.")] = 0,
     out: Annotated[Path | None, typer.Option(help="Folder for ablation-COHORT.json and .csv.")] = None,

@@ -45,6 +45,10 @@ def trace(
         Path | None,
         typer.Option(help="Folder for trace-COHORT.json and .csv; without it nothing is written."),
     ] = None,
+    card: Annotated[
+        bool,
+        typer.Option("--card", help="Put the rates of lm-fine-tuned on its adapter's card."),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Count what each method gets right by itself, for test participants of both classes.
@@ -86,6 +90,8 @@ def trace(
     result = {"command": _command(), "n": n, **origin, "table": summary, "queries": records}
     if out is not None:
         _write(out, cohort, result, trace_table.as_csv(summary))
+    if card:
+        _put_on_card(judges, summary)
     if as_json:
         print_json(result)
     else:
@@ -136,6 +142,18 @@ def _engine_sha256() -> str:
         if path.relative_to(package).parts[0] not in ("ui", "jobs", "records", "cli"):
             digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+def _put_on_card(judges: Checker, summary: list[dict[str, Any]]) -> None:
+    from sensecf_core.evaluation.trace_table import card_rows
+    from sensecf_core.language import adapter_files, adapters
+
+    found = adapters.require(judges.cohort)
+    rows = card_rows(summary, "lm-fine-tuned", found.card.temperature, _command())
+    if not rows:
+        raise InputError("--card takes a run of lm-fine-tuned, which --methods leaves out.")
+    others = tuple(rate for rate in found.card.rates if rate.get("part") != "test")
+    adapter_files.write_cards(found.folder, found.card.model_copy(update={"rates": (*rows, *others)}))
 
 
 def _command() -> str:

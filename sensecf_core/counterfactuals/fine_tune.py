@@ -106,7 +106,7 @@ def fine_tune(
         "temperature": temperature,
         "rates": rates,
         "rounds": rounds,
-        "training": _training(curve),
+        "training": _training(curve) | {"plain_tokens": sum(row["plain_tokens"] for row in rounds)},
     }
     if cancelled():
         raise CancelledError
@@ -146,8 +146,10 @@ class _Course:
                 found = self.train(peft, lessons, stage, kind)
                 curve += found.curve
                 now = self.measured(peft)
-                row: dict[str, Any] = {"round": stage, "kind": kind, "queries": len(lessons), **now}
-                rows.append(row | {"ended": found.ended, "kept": False})
+                taught = {"queries": len(lessons), "answers": sum(len(one.answers) for one in lessons)}
+                row: dict[str, Any] = {"round": stage, "kind": kind, **taught, **now}
+                row |= {"plain_tokens": found.plain_tokens, "ended": found.ended, "kept": False}
+                rows.append(row)
                 if now["val"] > best_val:
                     best_val, best, best_row = now["val"], adapter_weights(peft), rows[-1]
             if best_row is not None:
@@ -214,6 +216,7 @@ class _Course:
             preference=kind == "preference",
             minutes=settings.minutes and settings.minutes * share,
             tokens=settings.tokens and round(settings.tokens * share),
+            plain_tokens=settings.plain_tokens and round(settings.plain_tokens * share),
             max_steps=settings.max_steps and max(1, round(settings.max_steps * share)),
             validations=settings.validations if not stage else 2,
         )

@@ -31,6 +31,8 @@ class RawRates:
     gower: float
     seconds: float
     queries: int
+    valid_of: tuple[float, ...] = ()
+    """Share of valid candidates of each query, in order."""
 
 
 def raw_rates(
@@ -62,9 +64,9 @@ def raw_rates(
         )
         seconds = perf_counter() - begun
         rows.append({**_of_one(checker, pair, proposal), "seconds": seconds})
-    names = [field.name for field in fields(RawRates) if field.name != "queries"]
+    names = [field.name for field in fields(RawRates) if field.name not in ("queries", "valid_of")]
     means = {name: float(np.mean([row[name] for row in rows])) if rows else 0.0 for name in names}
-    return RawRates(queries=len(rows), **means)
+    return RawRates(queries=len(rows), valid_of=tuple(row["valid"] for row in rows), **means)
 
 
 def _of_one(checker: Checker, pair: Pair, proposal: Proposal) -> dict[str, float]:

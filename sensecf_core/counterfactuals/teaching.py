@@ -115,11 +115,15 @@ def choose_temperature(
 
 
 def rate_rows(rates: dict[Group, RawRates], **about: Any) -> list[dict[str, Any]]:
-    """Rates as rows of a table, one a group."""
+    """Rates as rows of a table, one a group (those of single queries left out)."""
     return [
-        {**about, "limits": profile, "desired": desired, **asdict(found)}
+        {**about, "limits": profile, "desired": desired, **_means(found)}
         for (profile, desired), found in rates.items()
     ]
+
+
+def _means(found: RawRates) -> dict[str, Any]:
+    return {name: value for name, value in asdict(found).items() if name != "valid_of"}
 
 
 @dataclass(frozen=True)

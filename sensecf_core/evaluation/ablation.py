@@ -2,7 +2,8 @@
 
 Every cell fine-tunes an adapter of its own (except those that only sample otherwise) and measures its raw
 candidates on the same ``val`` queries: ``val``, because the default was chosen there too and ``test`` is
-kept for the final numbers. Finished cells are kept, so that a run that was ended goes on where it stopped.
+kept for the final numbers. Every cell is trained once; its interval is a bootstrap over queries. Finished
+cells are kept, so that a run that was ended goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -14,9 +15,13 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from sensecf_core.counterfactuals.checker import Checker
 from sensecf_core.counterfactuals.fine_tune import Options, fine_tune
 from sensecf_core.counterfactuals.teaching import Cases, measure, rate_rows
+from sensecf_core.evaluation.statistics import mean_interval
+from sensecf_core.language.adapters import CARD, Card
 from sensecf_core.language.fine_tuning import Settings
 from sensecf_core.language.local_model import LocalModel
 
@@ -37,8 +42,13 @@ class Cell:
 
 
 def cells(tokens: int, seed: int = 0) -> tuple[Cell, ...]:
-    """The cells of the table; those with the same options share an adapter."""
-    base = Options(Settings(tokens=tokens, validations=1, seed=seed), validation_queries=4)
+    """The cells of the table; those with the same options share an adapter.
+
+    ``tokens`` are counted as a trainer reads them that takes every (prompt, answer) by itself.
+    """
+    base = Options(
+        Settings(plain_tokens=tokens, validations=1, seed=seed), round_queries=150, validation_queries=4
+    )
     fewer_ranks = replace(base.settings, rank=4, alpha=8)
     return (
         Cell("default: SHAP levers, rank 8, all pairs, temperature 1, 16 candidates", base),
@@ -47,8 +57,8 @@ def cells(tokens: int, seed: int = 0) -> tuple[Cell, ...]:
         Cell("one round with the checker as teacher", replace(base, rounds=1)),
         Cell("one round of preference training", replace(base, rounds=1, round_kind="preference")),
         Cell("rank 4", replace(base, settings=fewer_ranks)),
-        Cell("500 training queries", replace(base, most_pairs=500)),
-        Cell("2,000 training queries", replace(base, most_pairs=2000)),
+        Cell("about 500 pairs (100 training queries)", replace(base, most_pairs=100)),
+        Cell("about 2,000 pairs (400 training queries)", replace(base, most_pairs=400)),
         Cell("temperature 0.8", base, temperature=0.8),
         Cell("temperature 0.6", base, temperature=0.6),
         Cell("1 candidate", base, candidates=1),
@@ -92,7 +102,14 @@ def _measured(checker: Checker, folder: Path, base: Path, cell: Cell, tell: Tell
         candidates=cell.candidates,
         temperature=cell.temperature,
     )
-    return rate_rows(rates, cell=cell.name, part="val", adapter=adapter.name)
+    card = Card.model_validate_json((adapter / CARD).read_bytes())
+    about = {"cell": cell.name, "part": "val", "adapter": adapter.name, "pairs": card.rounds[0]["answers"]}
+    about |= {name: card.training[name] for name in ("plain_tokens", "tokens")}
+    rows = rate_rows(rates, **about)
+    for row, found in zip(rows, rates.values(), strict=True):
+        interval = mean_interval(np.array(found.valid_of), seed=cell.options.settings.seed)
+        row |= {"valid_low": interval.low, "valid_high": interval.high}
+    return rows
 
 
 def _cases(checker: Checker, cell: Cell) -> Cases:

@@ -236,6 +236,51 @@ def _interval(values: npt.NDArray[np.float64], statistic: Statistic, seed: int) 
     return {statistic: made.value, "low": low, "high": high}
 
 
+ON_CARD = {
+    "readable": "readable",
+    "within_limits": "within_limits",
+    "of_answerable_valid": "valid",
+    "of_answerable_control_valid": "control_valid",
+    "of_answerable_second_valid": "second_valid",
+    "of_answerable_third_valid": "third_valid",
+    "of_answerable_valid_any": "any_valid",
+    "distinct": "distinct",
+    "changed": "changed",
+    "gower": "gower",
+    "of_answerable_shown": "final_found",
+    "final_changed": "final_changed",
+    "final_violations": "final_violations",
+    "answerable": "answerable",
+}
+"""What an adapter's card says of a run, and by which name."""
+
+
+def card_rows(
+    summary: Sequence[Mapping[str, Any]], method: str, temperature: float, command: str
+) -> list[dict[str, Any]]:
+    """One method's rates on ``test`` as rows of an adapter's card, each rate with its interval."""
+    return [
+        {
+            "part": "test",
+            "temperature": temperature,
+            "limits": row["limits"],
+            "desired": 1 - int(row["direction"][0]),
+            **{
+                name: {
+                    "value": row[measure]["mean"],
+                    "low": row[measure]["low"],
+                    "high": row[measure]["high"],
+                }
+                for measure, name in ON_CARD.items()
+            },
+            "queries": row["people"],
+            "command": command,
+        }
+        for row in summary
+        if row["method"] == method
+    ]
+
+
 def as_csv(summary: Sequence[Mapping[str, Any]]) -> str:
     """The summary as a small CSV: one line a group, each rate as value, low, high."""
     fixed = ("direction", "limits", "method", "people", "candidates")

@@ -42,6 +42,13 @@ class Tree:
     targets: tuple[int, ...]
     accepted: int
 
+    @property
+    def plain_tokens(self) -> int:
+        """Tokens that a trainer would read which takes every (prompt, answer) by itself."""
+        answers = max(self.branches, default=0)
+        trunk = sum(branch == TRUNK for branch in self.branches)
+        return len(self.tokens) + (answers - 1) * trunk
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -62,6 +69,11 @@ class Batch:
     def n_tokens(self) -> int:
         """Tokens that are read, padding not counted."""
         return sum(len(tree.tokens) for tree in self.trees)
+
+    @property
+    def n_plain_tokens(self) -> int:
+        """What :attr:`n_tokens` would be if the prompt were read again for each answer."""
+        return sum(tree.plain_tokens for tree in self.trees)
 
     @property
     def n_answer_tokens(self) -> int:

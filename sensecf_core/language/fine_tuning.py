@@ -30,9 +30,10 @@ CURVE = "curve.json"
 class Settings:
     """How an adapter is trained. The learning rate warms up, then falls along a cosine to a tenth.
 
-    Training ends at whichever comes first: ``tokens`` (prompt and answer tokens read), ``minutes`` of
+    Training ends at whichever comes first: ``tokens`` (prompt and answer tokens read), ``plain_tokens`` (what
+    a trainer would have read that takes every prompt and answer by itself), ``minutes`` of
     training (validation not counted), ``max_steps``, or ``patience`` validations in a row without a better
-    better one. ``batch_tokens`` is about how many tokens one step reads, ``micro_tokens`` how many are in
+    one. ``batch_tokens`` is about how many tokens one step reads, ``micro_tokens`` how many are in
     memory at a time (a step's gradient is summed over such parts). ``preference`` trains on right against
     wrong answers (:class:`sensecf_core.language.objectives.Preference`).
     """
@@ -47,6 +48,7 @@ class Settings:
     batch_tokens: int = 1500
     micro_tokens: int = 750
     tokens: int | None = None
+    plain_tokens: int | None = None
     minutes: float | None = None
     max_steps: int | None = None
     validations: int = 5
@@ -85,6 +87,7 @@ class State:
 
     step: int = 0
     tokens: int = 0
+    plain_tokens: int = 0
     seconds: float = 0.0
     curve: list[Point] = field(default_factory=list)
     best_score: float | None = None
@@ -98,6 +101,7 @@ class FineTuned:
 
     curve: tuple[Point, ...]
     tokens: int
+    plain_tokens: int
     steps: int
     seconds: float
     best_score: float | None
@@ -153,7 +157,8 @@ class Training:
 
     def key(self) -> str:
         """What a checkpoint must share to be gone on from: lessons, seed and everything but the budget."""
-        free = replace(self.settings, minutes=None, tokens=None, max_steps=None, validations=0, patience=0)
+        budget = dict.fromkeys(("minutes", "tokens", "plain_tokens", "max_steps"))
+        free = replace(self.settings, **budget, validations=0, patience=0)  # type: ignore[arg-type]
         return json.dumps([asdict(free), self.batches.digest])
 
     def save(self) -> None:
@@ -212,13 +217,22 @@ class Training:
         if self.best is not None:
             load_adapter(self.peft, self.best)
         state = self.state
-        return FineTuned(tuple(state.curve), state.tokens, state.step, state.seconds, state.best_score, ended)
+        return FineTuned(
+            curve=tuple(state.curve),
+            tokens=state.tokens,
+            plain_tokens=state.plain_tokens,
+            steps=state.step,
+            seconds=state.seconds,
+            best_score=state.best_score,
+            ended=ended,
+        )
 
     def share_done(self) -> float:
         """How much of the budget is used, 0 to 1."""
         s, state = self.settings, self.state
         used = [
             state.tokens / s.tokens if s.tokens else 0.0,
+            state.plain_tokens / s.plain_tokens if s.plain_tokens else 0.0,
             state.seconds / (60 * s.minutes) if s.minutes else 0.0,
             state.step / s.max_steps if s.max_steps else 0.0,
         ]
@@ -285,6 +299,7 @@ class Training:
         self.optimizer.zero_grad(set_to_none=True)
         self.state.step += 1
         self.state.tokens += tokens
+        self.state.plain_tokens += sum(part.n_plain_tokens for part in parts)
         return total, tokens
 
 

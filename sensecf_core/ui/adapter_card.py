@@ -14,28 +14,14 @@ import streamlit as st
 
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.language.adapters import CURVE, Adapter, Card
-from sensecf_core.ui import charts, words
-from sensecf_core.ui.ask_panel import on_phone
+from sensecf_core.ui import adapter_rates, charts, words
 
-MEASURES = {
-    "valid": (
-        "Raw validity, of 100",
-        "candidates, as they came, that keep to the limits and would change the model's view",
-    ),
-    "any_valid": ("At least one valid, of 100", "queries with at least one such candidate"),
-    "readable": ("Readable, of 100", "candidates that could be read as changes"),
-    "within_limits": ("Within limits, of 100", "candidates that keep to the limits and rules"),
-    "distinct": ("Distinct, of 100", "candidates that differ from one another"),
-    "changed": ("Features changed", "mean number of features that a candidate changes"),
-    "gower": (
-        "Distance",
-        "mean Gower distance from the person as they are: 0 is the same, 1 is the opposite end",
-    ),
-    "seconds": ("Time, s", "mean time to sample and judge all candidates of a query"),
-    "queries": ("Queries", "how many people were asked about"),
-}
-SHARES = ("valid", "any_valid", "readable", "within_limits", "distinct")
 ENDED = {"budget": "time used", "no better validation": "no longer improved"}
+LEARNED_FROM = {
+    "pairs": "answers of a search",
+    "best": "its own accepted answers",
+    "preference": "accepted against rejected",
+}
 Row = Mapping[str, Any]
 
 
@@ -48,39 +34,17 @@ class Moment:
     validity: float | None
 
 
-def headline(card: Card) -> str:
-    """Say in one line how good an adapter was at the temperature it answers at."""
-    rows = at_its_temperature(card)
-    rows = [row for row in rows if row.get("part") == "test"] or rows
-    valid = [row["valid"] for row in rows if isinstance(row.get("valid"), int | float)]
-    if not valid:
-        return "Its raw validity was not measured."
-    mean = words.of_100(sum(valid) / len(valid))
-    part = rows[0].get("part", "val")
-    spread = f" ({words.interval(min(valid), max(valid))} by direction and limits)" if len(valid) > 1 else ""
-    return (
-        f"Raw validity **{mean}**{spread}: so many of its candidates, as they came, would change the model's "
-        f"view of people it did not learn from (part `{part}`)."
-    )
-
-
-def at_its_temperature(card: Card) -> list[Row]:
-    """The rates at the temperature that the adapter answers at (all of them where none says which)."""
-    rows = [row for row in card.rates if row.get("temperature", card.temperature) == card.temperature]
-    return list(rows or card.rates)
-
-
 def show(cohort: Cohort, adapter: Adapter) -> None:
     """Show everything that is known about an adapter."""
     card = adapter.card
-    _rates(cohort, card)
+    adapter_rates.show(cohort, card)
     _curve(adapter)
     if card.rounds:
         st.markdown("**Rounds**")
         _table([_round(row) for row in card.rounds], f"Rounds of {card.name}")
         st.caption(
             "Valid: raw validity on val. Round 0 learns from the answers of a search; later rounds also from "
-            "the model's own answers that passed the checks."
+            "the model's own checked answers. Tokens count the prompt again for each answer."
         )
     left, right = st.columns(2, gap="medium")
     with left:
@@ -91,66 +55,6 @@ def show(cohort: Cohort, adapter: Adapter) -> None:
         st.markdown("**Settings**")
         _list(_settings(card), f"Settings of {card.name}")
     st.caption(f"Its folder: {words.plain(str(adapter.folder))}, with a model card for other programs.")
-
-
-def _rates(cohort: Cohort, card: Card) -> None:
-    st.markdown("**Rates of raw candidates**, before anything is filtered, undone or sorted")
-    rows = at_its_temperature(card)
-    if not rows:
-        st.caption("Not measured.")
-        return
-    varied = [key for key in ("part", "temperature") if len({str(row.get(key)) for row in rows}) > 1]
-    heads = [_asked(cohort, row, varied) for row in rows]
-    if on_phone() and len(rows) > 1:  # a phone has room for letters
-        letters = [chr(ord("A") + number) for number in range(len(rows))]
-        st.markdown("  \n".join(f"**{letter}**: {head}" for letter, head in zip(letters, heads, strict=True)))
-        heads = letters
-    table: dict[str, list[str]] = {"Measure": [title for title, _ in MEASURES.values()]}
-    for number, (head, row) in enumerate(zip(heads, rows, strict=True)):
-        again = heads[:number].count(head)  # no column may take another's place
-        table[f"{head} ({again + 1})" if again else head] = [_rate(name, row.get(name)) for name in MEASURES]
-    st.table(pd.DataFrame(table), hide_index=True, border="horizontal", alt=f"Raw rates of {card.name}")
-    st.caption(
-        f"At temperature {card.temperature:g}, with the grammar on, over queries that a search can answer. "
-        + " ".join(f"**{title.split(',')[0]}**: {meaning}." for title, meaning in MEASURES.values())
-    )
-    others = [row for row in card.rates if row not in rows]
-    if others:
-        means = [f"{t:g}: {words.of_100(mean)}" for t, mean in _by_temperature(card.rates)]
-        st.caption(f"Mean raw validity by temperature: {'; '.join(means)}.")
-
-
-def _by_temperature(rows: Sequence[Row]) -> list[tuple[float, float]]:
-    found: dict[float, list[float]] = {}
-    for row in rows:
-        if isinstance(row.get("temperature"), int | float) and isinstance(row.get("valid"), int | float):
-            found.setdefault(row["temperature"], []).append(row["valid"])
-    return [(t, sum(valid) / len(valid)) for t, valid in sorted(found.items(), reverse=True)]
-
-
-def _asked(cohort: Cohort, row: Row, varied: Sequence[str]) -> str:
-    """Head one column: limits, the class wanted, and whatever else tells it from the others."""
-    task = cohort.schema.task
-    wanted = {0: task.class_0, 1: task.class_1}.get(row.get("desired", -1), "")
-    parts = [words.PROFILE_TITLES.get(row.get("limits", ""), ""), f"→ {wanted}" if wanted else ""]
-    parts += [str(row[key]) for key in varied if key in row]
-    told = {"limits", "desired", "part", "temperature", *MEASURES}
-    parts += [
-        f"{key} {value}" for key, value in row.items() if key not in told and isinstance(value, str | bool)
-    ]
-    return words.plain(" ".join(part for part in parts if part)) or "All"
-
-
-def _rate(name: str, value: object) -> str:
-    """Write one measure; with its interval where it has one."""
-    if isinstance(value, Mapping):
-        low, high = (_rate(name, value.get(end)) for end in ("low", "high"))
-        return f"{_rate(name, value.get('value'))} ({low}–{high})"
-    if not isinstance(value, int | float) or not math.isfinite(value):
-        return "–"
-    if name in SHARES:
-        return str(round(100 * value))
-    return words.count(int(value)) if name == "queries" else f"{value:.{3 if name == 'gower' else 1}f}"
 
 
 def moments(folder: Path) -> tuple[Moment, ...]:
@@ -214,7 +118,10 @@ def _went(what: str, values: Sequence[float | None], digits: int, tokens: int) -
 def _round(row: Row) -> dict[str, str]:
     titles = {
         "round": "Round",
+        "kind": "Learned from",
         "queries": "Queries",
+        "answers": "Answers",
+        "plain_tokens": "Tokens",
         "val": "Valid, of 100",
         "changed": "Features changed",
         "gower": "Distance (Gower)",
@@ -223,7 +130,9 @@ def _round(row: Row) -> dict[str, str]:
     written = {}
     for key, value in row.items():
         if key in ("val", "changed", "gower"):
-            written[titles[key]] = _rate("valid" if key == "val" else key, value)
+            written[titles[key]] = adapter_rates.rate("valid" if key == "val" else key, value)
+        elif key == "kind":
+            written[titles[key]] = LEARNED_FROM.get(str(value), str(value))
         elif key == "ended":
             written["Ended"] = ENDED.get(str(value), str(value))
         else:

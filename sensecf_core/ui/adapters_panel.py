@@ -8,7 +8,7 @@ from sensecf_core.classifiers import store
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.language import adapters, weights
 from sensecf_core.language.adapters import Adapter
-from sensecf_core.ui import adapter_card, words
+from sensecf_core.ui import adapter_card, adapter_rates, words
 
 _FAILED = "adapter_failed"
 
@@ -56,7 +56,7 @@ def _adapter(cohort: Cohort, adapter: Adapter, answering: Adapter | None) -> Non
             st.badge("Answers now", icon=":material/check_circle:", color="blue")
         origin = "trained on this machine" if adapter.own else "came with the program"
         st.badge(origin, color="gray")
-    st.markdown(adapter_card.headline(card))
+    st.markdown(adapter_rates.headline(card))
     if unfit is not None:
         st.warning(words.message(unfit), icon=":material/link_off:")
         if card.base != weights.DEFAULT_MODEL:

@@ -35,7 +35,9 @@ def rate(limits: str, desired: int, valid: float, temperature: float = 0.8) -> d
 
 def _round(number: int, queries: int, val: float, ended: str) -> dict[str, Any]:
     measured = {"val": val, "changed": 2.14, "gower": 0.0314}
-    return {"round": number, "queries": queries, **measured, "ended": ended, "kept": True}
+    taught = {"kind": "best" if number else "pairs", "queries": queries, "answers": 3 * queries}
+    after = {"plain_tokens": 9 * queries, "ended": ended, "kept": True}
+    return {"round": number, **taught, **measured, **after}
 
 
 def card(cohort: Cohort, name: str, **changed: Any) -> Card:

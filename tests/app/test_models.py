@@ -19,7 +19,7 @@ from sensecf_core.jobs.rows import JobView, Outcome
 from sensecf_core.language import adapters, machine, model_registry
 from sensecf_core.language.machine import Machine
 from sensecf_core.queries.request import ExplainRequest
-from sensecf_core.ui import adapter_card, tuning_panel
+from sensecf_core.ui import adapter_card, adapter_rates, tuning_panel
 from tests.app import made_adapter
 from tests.app.conftest import OpenPage, World, said
 
@@ -165,7 +165,7 @@ def test_an_adapter_shows_rates_with_units_curve_rounds_and_origin(world: World,
 def test_a_phone_gets_letters_for_column_heads(
     world: World, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(adapter_card, "on_phone", lambda: True)
+    monkeypatch.setattr(adapter_rates, "on_phone", lambda: True)
     made_adapter.write(world.cohort)
     at = open_page("Models", cohort="small")
     assert "**B**: Explanation only → flag not raised" in said(at)
@@ -187,7 +187,13 @@ def test_rates_of_a_test_part_with_intervals_are_shown(world: World, open_page: 
     made_adapter.write(world.cohort, rates=rates, rounds=())
     at = open_page("Models", cohort="small")
     assert "80 (70–90)" in facts(at) and "judge forest" in facts(at)
-    assert "→ flag not raised val (2)" in facts(at)  # told apart by nothing that the head names
+    assert "Raw validity **80 of 100**" in said(at) and "(part `test`)" in said(at)
+
+
+def test_columns_that_are_headed_alike_are_all_there(world: World, open_page: OpenPage) -> None:
+    found = made_adapter.rate("intervention", 0, 0.8)
+    made_adapter.write(world.cohort, rates=(found | {"k": 1}, found | {"k": 2}), rounds=())
+    assert "→ flag not raised (2)" in facts(open_page("Models", cohort="small"))
 
 
 def test_another_adapter_is_chosen_and_stays_chosen(world: World, open_page: OpenPage) -> None:

@@ -26,7 +26,7 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_every_cell_changes_one_thing_and_reads_the_same_tokens() -> None:
     default, *others = ablation.cells(1000)
-    assert {cell.options.settings.tokens for cell in (default, *others)} == {1000}
+    assert {cell.options.settings.plain_tokens for cell in (default, *others)} == {1000}
     assert len({cell.name for cell in others}) == len(others) >= 10
     assert all(replace(cell, name=default.name) != default for cell in others)
 
@@ -44,6 +44,8 @@ def test_a_table_is_filled_once(checker: Checker, tmp_path: Path, monkeypatch: p
     assert [row["cell"] for row in rows] == ["default"] * 2 + ["cooler"] * 2 + ["blind"] * 2
     assert {(row["limits"], row["desired"]) for row in rows} == {("intervention", 0), ("contrast", 1)}
     assert all(row["part"] == "val" and 0 <= row["valid"] <= 1 and row["queries"] == 2 for row in rows)
+    assert all(row["valid_low"] <= row["valid"] <= row["valid_high"] for row in rows)
+    assert all(row["pairs"] > 0 and row["plain_tokens"] > row["tokens"] > 0 for row in rows)
     adapters = {row["cell"]: row["adapter"] for row in rows}
     assert adapters["default"] == adapters["cooler"] != adapters["blind"]
     monkeypatch.setattr(ablation, "_measured", lambda *_: pytest.fail("measured again"))

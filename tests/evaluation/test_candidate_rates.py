@@ -146,3 +146,21 @@ def test_the_control_makes_as_many_changes_as_the_candidates(
     measured = CandidateRates(checker, third).of(few)
     assert counts == [3, 1, 1] and 0 <= measured["control_valid"] <= 3
     assert CandidateRates(checker, third).of(few) == measured
+
+
+def test_an_adapters_card_takes_its_rates_with_intervals_from_the_table(
+    checker: Checker, third: ThirdClassifier, answers: list[Answer]
+) -> None:
+    towards = trace_table.Direction(1, "contrast")
+    rates = CandidateRates(checker, third)
+    records = [{**trace_table.record(towards, found), **rates.of(found)} for found in answers]
+    (of_table,) = trace_table.summarise(records)
+    (row,) = trace_table.card_rows([of_table], "random", 0.8, "trace --n 8")
+    assert (row["part"], row["limits"], row["desired"], row["queries"]) == ("test", "contrast", 0, 8)
+    assert row["valid"] == {
+        "value": of_table["of_answerable_valid"]["mean"],
+        "low": of_table["of_answerable_valid"]["low"],
+        "high": of_table["of_answerable_valid"]["high"],
+    }
+    assert row["final_changed"]["value"] == of_table["final_changed"]["mean"]
+    assert trace_table.card_rows([of_table], "lm-fine-tuned", 0.8, "trace") == []

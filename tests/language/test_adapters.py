@@ -132,3 +132,18 @@ def test_a_committed_adapter_is_not_deleted(small_cohort: Cohort) -> None:
     whole = Card.model_validate({**card(small_cohort), "weights_sha256": "w"})
     with pytest.raises(InputError, match="came with the program"):
         adapters.delete(adapters.Adapter(Path("/nowhere"), whole, own=False))
+
+
+def test_rates_on_the_model_card_have_intervals_and_the_command(
+    trained: Training, small_cohort: Cohort
+) -> None:
+    valid = {"value": 0.91, "low": 0.85, "high": 0.96}
+    rates = (
+        {"part": "test", "limits": "contrast", "valid": valid, "command": "python -m sensecf_core trace"},
+        {"part": "val", "limits": "contrast", "valid": 0.9},
+    )
+    folder = adapters.own_folder(small_cohort, "rated")
+    adapter_files.save(trained.peft, folder, card(small_cohort, "rated", rates=rates), [])
+    readme = (folder / adapters.README).read_text()
+    assert "| test | contrast | 0.91 (0.85 to 0.96) |" in readme
+    assert "Made by `python -m sensecf_core trace`." in readme and "| val | contrast | 0.9 |" in readme

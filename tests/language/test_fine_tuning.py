@@ -38,7 +38,7 @@ def test_a_tree_costs_the_prompt_once_and_has_the_same_loss(fresh: LocalModel) -
     batch = collate([tree for tree in trees if tree], 0)
     with torch.inference_mode():
         together = float(Likelihood()(fresh.model, batch))
-        alone, tokens = 0.0, 0
+        alone, tokens, plain = 0.0, 0, 0
         for lesson in lessons:
             for answer in lesson.answers:
                 said = [*fresh.tokenizer(answer, add_special_tokens=False).input_ids, 2]
@@ -48,8 +48,9 @@ def test_a_tree_costs_the_prompt_once_and_has_the_same_loss(fresh: LocalModel) -
                 predicted = logits[len(prompt) - 1 : -1]
                 alone += float(torch.nn.functional.cross_entropy(predicted, wanted, reduction="sum"))
                 tokens += len(said)
+                plain += len(prompt) + len(said) - 1
     assert together == pytest.approx(alone, rel=1e-4)
-    assert batch.n_answer_tokens == tokens
+    assert batch.n_answer_tokens == tokens and batch.n_plain_tokens == plain
     assert batch.n_tokens < sum(
         len(fresh.prompt_tokens(lesson.prompt)) * len(lesson.answers) for lesson in lessons
     )

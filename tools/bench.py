@@ -172,6 +172,7 @@ def measure_teaching(_: int) -> Iterator[Row]:
     from sensecf_core.counterfactuals.checker import checker
     from sensecf_core.language.fine_tuning import Settings, Training
     from sensecf_core.language.local_model import LocalModel
+    from sensecf_core.language.machine import machine
 
     judges = checker("nhanes")
     assert len(judges.train_attributions)
@@ -184,7 +185,16 @@ def measure_teaching(_: int) -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as folder:
         training = Training(model.model, model.tokenizer, lessons, Settings(minutes=1.0), Path(folder))
         ended = training.run()
-    yield Row("fine-tuning", ended.tokens / ended.seconds, "tok/s", note=f"{ended.tokens:,} tokens, all read")
+    fast = machine().cpu_bf16
+    note = f"{ended.tokens:,} tokens, all read" + (
+        "" if fast else "; the target is for a CPU that computes in bf16"
+    )
+    speed = ended.tokens / ended.seconds
+    yield Row("fine-tuning", speed, "tok/s", 350.0 if fast else None, at_least=True, note=note)
+    plain = ended.plain_tokens / ended.seconds
+    yield Row(
+        "fine-tuning, a prompt counted for each answer", plain, "tok/s", note="as a plain trainer reads"
+    )
     yield Row("peak memory while fine-tuning", _peak_gigabytes(), "GB", 5.0)
 
 
@@ -265,7 +275,7 @@ def measure_memory(_: int) -> Iterator[Row]:
         "peak memory of this measuring process",
         _peak_gigabytes(),
         "GB",
-        note="model and both cohorts, without the web server",
+        note="fine-tuning, model and both cohorts, without the web server",
     )
 
 

@@ -18,6 +18,7 @@ from sensecf_core.errors import InputError, unknown
 
 if TYPE_CHECKING:
     from sensecf_core.counterfactuals.checker import Checker
+    from sensecf_core.language.adapters import Card
 
 
 def trace(
@@ -74,6 +75,8 @@ def trace(
         raise InputError(f"--seed must be 0 or more, got {seed}.")
     if n < 0:
         raise InputError(f"--n must be 0 (all) or more, got {n}.")
+    if card and (not grammar or "lm-fine-tuned" not in names([methods])):
+        raise InputError("--card takes a run of lm-fine-tuned with the grammar on.")
     judges = checker(cohort)
     both = trace_table.directions(judges, limits)  # type: ignore[arg-type]
     options = {"seed": seed, "candidates": candidates, "max_changes": max_changes, "k": k, "grammar": grammar}
@@ -89,9 +92,9 @@ def trace(
     summary = trace_table.summarise(records)
     result = {"command": _command(), "n": n, **origin, "table": summary, "queries": records}
     if out is not None:
-        _write(out, cohort, result, trace_table.as_csv(summary))
+        _write(out, cohort if grammar else f"{cohort}-no-grammar", result, trace_table.as_csv(summary))
     if card:
-        _put_on_card(judges, summary)
+        _put_on_card(judges, summary, origin)
     if as_json:
         print_json(result)
     else:
@@ -103,55 +106,47 @@ def _origin(judges: Checker, options: dict[str, int | bool]) -> dict[str, Any]:
     from sensecf_core.counterfactuals.outcome import provenance_of
     from sensecf_core.language import adapters, prompts, weights
     from sensecf_core.language.tuned_prompt import TUNED_SHA256
-    from sensecf_core.provenance import machine
+    from sensecf_core.provenance import engine_sha256, machine
 
     provenance = provenance_of(judges)
     provenance["sha256"] |= {
         "base_model": weights.status().sha256,
         "prompt_template": prompts.TEMPLATE_SHA256,
         "tuned_prompt_template": TUNED_SHA256,
-        "adapter": found.card.weights_sha256 if (found := adapters.chosen(judges.cohort)) else None,
-        "engine": _engine_sha256(),
+        "engine": engine_sha256(),
     }
+    found = adapters.chosen(judges.cohort)
     return {
         "cohort": judges.schema.name,
         **options,
         "language_model": weights.DEFAULT_MODEL,
+        "adapter": None if found is None else _of_adapter(found.card),
         "machine": machine(),
         "provenance": provenance,
     }
+
+
+def _of_adapter(card: Card) -> dict[str, Any]:
+    return {"sha256": card.weights_sha256, "temperature": card.temperature}
 
 
 def _run_id(origin: dict[str, Any], method: str) -> str:
     """Name a method's run by all that decides its answers: neither a commit that leaves the engine alone,
     nor an adapter that the method does not use."""
     provenance = {k: v for k, v in origin["provenance"].items() if k != "commit"}
-    if method != "lm-fine-tuned":
-        provenance["sha256"] = {k: v for k, v in provenance["sha256"].items() if k != "adapter"}
-    decisive = {**origin, "provenance": provenance}
+    adapter = origin["adapter"] if method == "lm-fine-tuned" else None
+    decisive = {**origin, "provenance": provenance, "adapter": adapter}
     return hashlib.sha256(json.dumps(decisive, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
-def _engine_sha256() -> str:
-    """Hash of the source that makes and judges answers."""
-    import sensecf_core
-
-    digest = hashlib.sha256()
-    package = Path(sensecf_core.__file__).parent
-    for path in sorted(package.rglob("*.py")):
-        if path.relative_to(package).parts[0] not in ("ui", "jobs", "records", "cli"):
-            digest.update(path.read_bytes())
-    return digest.hexdigest()
-
-
-def _put_on_card(judges: Checker, summary: list[dict[str, Any]]) -> None:
+def _put_on_card(judges: Checker, summary: list[dict[str, Any]], origin: dict[str, Any]) -> None:
     from sensecf_core.evaluation.trace_table import card_rows
     from sensecf_core.language import adapter_files, adapters
 
     found = adapters.require(judges.cohort)
+    if _of_adapter(found.card) != origin["adapter"]:
+        raise InputError("Another adapter answers now than at the start of this run: its card is left alone.")
     rows = card_rows(summary, "lm-fine-tuned", found.card.temperature, _command())
-    if not rows:
-        raise InputError("--card takes a run of lm-fine-tuned, which --methods leaves out.")
     others = tuple(rate for rate in found.card.rates if rate.get("part") != "test")
     adapter_files.write_cards(found.folder, found.card.model_copy(update={"rates": (*rows, *others)}))
 

@@ -57,13 +57,14 @@ def sampled(
     """
     run.progress(0.05, "The language model reads the profile")
     most = query.limits.max_changes
+    temperature = 1.0 if run.temperature is None else run.temperature
     longest = len(longest_answer(schema, query.movable, most).encode()) + 1
     samples = model.sample(
         prompt,
         n=run.candidates,
         grammar=edits_grammar(schema, query.movable, most, order) if grammar else None,
-        temperature=1.0 if run.temperature is None else run.temperature,
-        seed=run.seed,
+        temperature=temperature,
+        seed=query.own_seed(run.seed),
         max_new_tokens=longest if grammar else FREE_TEXT_TOKENS,
         cancelled=run.cancelled,
         deadline=run.deadline - perf_counter(),
@@ -78,5 +79,5 @@ def sampled(
         prefill_seconds=samples.prefill_seconds,
         decode_seconds=samples.decode_seconds,
         stopped=samples.stopped,
-        provenance=(*model.provenance(), *provenance),
+        provenance=(*model.provenance(), ("temperature", f"{temperature:g}"), *provenance),
     )

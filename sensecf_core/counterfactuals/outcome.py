@@ -46,7 +46,8 @@ def to_answer(
     )
     cut_short = "" if whole else outcome.status
     hashes = sorted(provenance["sha256"].items())
-    key = repr((sorted(settings.items(), key=str), query.row_id, hashes, cut_short))
+    sampled_at = provenance.get("temperature")
+    key = repr((sorted(settings.items(), key=str), query.row_id, hashes, cut_short, sampled_at))
     return Answer(
         answer_id=hashlib.sha256(key.encode()).hexdigest()[:16],
         cohort=query.cohort,

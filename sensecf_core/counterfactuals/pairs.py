@@ -94,18 +94,17 @@ def build(
     part : whose rows are asked about; only ``train`` teaches, ``val`` and ``test`` measure.
     variants : queries with varied limits per row and profile, beside the one with plain limits.
     most_rows : rows taken per direction and profile (None: all).
-    source : where the worth of changes that the prompt tells is taken from; answers are always searched
-        among the SHAP levers.
+    source : where the worth of changes that the prompt tells is taken from; answers are searched among
+        what is told.
     """
     queries = list(_queries(checker, part, np.random.default_rng(seed), variants, most_rows))
     pairs: list[Pair] = []
     for start in range(0, len(queries), AT_ONCE):
         progress(start / max(len(queries), 1), "Searching answers to training queries")
         some = queries[start : start + AT_ONCE]
-        levers = tell(checker, some)
-        prompts = levers if source == "shap" else tell(checker, some, source)
-        answers = search_told(checker, some, levers)
-        pairs += [Pair(*parts) for parts in zip(some, prompts, answers, strict=True)]
+        told = tell(checker, some, source)
+        answers = search_told(checker, some, told)
+        pairs += [Pair(*parts) for parts in zip(some, told, answers, strict=True)]
     return tuple(pairs)
 
 

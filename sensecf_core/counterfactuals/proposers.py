@@ -80,7 +80,7 @@ class RandomProposer:
     def propose(self, query: Query, run: Run) -> Proposal:
         """Draw candidates; the same seed draws the same ones."""
         started = perf_counter()
-        rng = np.random.default_rng(run.seed)
+        rng = np.random.default_rng(query.own_seed(run.seed))
         most = query.limits.max_changes
         texts = [write_edits(self.schema, self.draw(query, rng, most)) for _ in range(run.candidates)]
         return Proposal(tuple(texts), decode_seconds=perf_counter() - started)

@@ -54,12 +54,19 @@ class Pursuit:
         proposal = proposer.propose(self.moves.query, self.run)
         spent = perf_counter() - started
         outcome = self._judged(proposal)
-        while (again := self._told_more(proposer, proposal, outcome)) is not None:
+        teller: TunedProposer | None = None
+        while isinstance(proposer, TunedProposer) and self._may_ask_again(proposal, outcome):
+            try:
+                teller = teller or measured(self.judges, self.moves, proposer, self.meter)
+            except (BudgetSpentError, CancelledError) as why:
+                outcome = _ended(outcome, why)
+            if teller is None or outcome.status != "none":
+                break
             started = perf_counter()
             run = later(self.run, outcome.trace.askings + 1)
-            proposal = joined(proposal, again.propose(self.moves.query, run))
+            proposal = joined(proposal, teller.propose(self.moves.query, run))
             spent += perf_counter() - started
-            outcome = self._judged(proposal)
+            outcome = self._judged(proposal, outcome)
         if outcome.status == "none" or (outcome.status == "budget_spent" and proposal.stopped == "deadline"):
             outcome = self._with_reasons(outcome)
         seconds = outcome.seconds.model_copy(
@@ -74,39 +81,31 @@ class Pursuit:
             outcome, trace=trace, seconds=seconds, prompt=proposal.prompt, model=proposal.provenance
         )
 
-    def _told_more(self, proposer: Proposer, proposal: Proposal, outcome: Outcome) -> TunedProposer | None:
-        """The proposer to ask again, or None where there is no need or no use."""
-        if (
-            not isinstance(proposer, TunedProposer)
-            or outcome.status != "none"
-            or proposal.stopped is not None
-            or outcome.trace.askings >= MOST_ASKINGS
-        ):
-            return None
-        try:
-            return measured(self.judges, self.moves, proposer, self.meter)
-        except (BudgetSpentError, CancelledError):
-            return None
+    def _may_ask_again(self, proposal: Proposal, outcome: Outcome) -> bool:
+        return (
+            outcome.status == "none"
+            and proposal.stopped is None
+            and outcome.trace.askings < MOST_ASKINGS
+            and perf_counter() < self.run.deadline
+        )
 
-    def _judged(self, proposal: Proposal) -> Outcome:
-        """Check what was proposed, unless it is over."""
-        partial = Outcome("cancelled", (CANCELLED,), trace=_unjudged(proposal))
+    def _judged(self, proposal: Proposal, before: Outcome | None = None) -> Outcome:
+        """Check what was proposed; where it is over, ``before`` (earlier askings) stays what was judged."""
+        known = before or Outcome("none", trace=_unjudged(proposal))
         if proposal.stopped == "cancelled" or self.run.cancelled():
-            return partial
+            return _ended(known, CancelledError())
         self.run.progress(0.9, "Checking the candidates")
         try:
             return self._checked(proposal)
-        except CancelledError:
-            return partial
-        except BudgetSpentError as spent:
-            return replace(partial, status="budget_spent", reasons=(f"Stopped: {spent}.",))
+        except (BudgetSpentError, CancelledError) as why:
+            return _ended(known, why)
 
     def _with_reasons(self, outcome: Outcome) -> Outcome:
         """Say why nothing that was checked passed."""
         try:
             why = reasons(self.judges, self.moves, outcome.trace, self.meter)
-        except CancelledError:
-            return replace(outcome, status="cancelled", reasons=(CANCELLED,))
+        except CancelledError as cancelled:
+            return _ended(outcome, cancelled)
         return replace(outcome, reasons=(*outcome.reasons, *why))
 
     def _checked(self, proposal: Proposal) -> Outcome:
@@ -148,6 +147,13 @@ class Pursuit:
             trace=trace,
             seconds=seconds,
         )
+
+
+def _ended(outcome: Outcome, why: BudgetSpentError | CancelledError) -> Outcome:
+    """An outcome that was cut short, with what had been judged until then."""
+    if isinstance(why, CancelledError):
+        return replace(outcome, status="cancelled", reasons=(CANCELLED,))
+    return replace(outcome, status="budget_spent", reasons=(f"Stopped: {why}.",))
 
 
 def _unjudged(proposal: Proposal) -> Trace:

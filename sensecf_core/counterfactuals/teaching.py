@@ -92,8 +92,9 @@ def measure(
 
 
 def score(rates: dict[Group, RawRates]) -> float:
-    """One number for early stopping: raw validity, averaged over the groups."""
-    return float(np.mean([found.valid for found in rates.values()])) if rates else 0.0
+    """One number for early stopping: raw validity, averaged over the queries of all groups."""
+    weights = [found.queries for found in rates.values()]
+    return float(np.average([found.valid for found in rates.values()], weights=weights)) if rates else 0.0
 
 
 def choose_temperature(

@@ -278,7 +278,7 @@ class Training:
         if score is not None:
             better = state.best_score is None or score > state.best_score
             state.stale = 0 if better else state.stale + 1
-            if better:
+            if better or score == state.best_score:
                 state.best_score, self.best = score, adapter_weights(self.peft)
 
     def _step(self, learning_rate: float) -> tuple[float, int]:

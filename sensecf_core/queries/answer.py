@@ -47,13 +47,25 @@ class Candidate(Plain):
     asking: int = 1
 
 
+class Counts(Plain):
+    """How many candidates passed each step *and all steps before it*, and how many texts were distinct."""
+
+    proposed: int
+    unique: int
+    readable: int
+    within_limits: int
+    valid: int
+    plausible: int
+
+
 class Trace(Plain):
     """How many candidates passed each step *and all steps before it*.
 
     The steps are proposed → readable → within_limits → valid → plausible → shown; ``unique`` counts
     the distinct texts among those proposed. ``candidates`` is filled with ``--trace full`` only, in the
     order sampled. ``model_rows`` is how often the classifier was asked about a row. ``askings`` is how
-    often the proposer was asked: again only where nothing passed the checks (counts are over all askings).
+    often the proposer was asked: again only where nothing passed the checks. Counts are over all askings;
+    ``first`` has those of the first where there were more.
     """
 
     proposed: int
@@ -65,6 +77,7 @@ class Trace(Plain):
     shown: int
     model_rows: int = 0
     askings: int = 1
+    first: Counts | None = None
     candidates: tuple[Candidate, ...] = ()
 
 

@@ -42,9 +42,11 @@ def _funnel(answer: Answer) -> None:
     line = " ▸ ".join(f"{name} {n}" for name, n in steps)
     st.markdown(f"**From proposed to shown:** {line}")
     if answer.trace.askings > 1:
+        first = answer.trace.first
         st.caption(
             f"The language model was asked {answer.trace.askings} times: nothing passed at first, so it was "
-            "told what each change is measured to do. All its candidates are counted."
+            "told what each change is measured to do. All its candidates are counted"
+            + (f"; of the first {first.proposed}, {first.valid} were valid." if first else ".")
         )
     with st.expander("What these steps mean", icon=":material/filter_list:"):
         sentence = (

@@ -104,9 +104,28 @@ def test_where_nothing_passes_the_model_is_told_what_was_measured_and_asked_agai
     assert [one.asking for one in found.trace.candidates] == [1, 1, 1, 1, 2, 2]
     assert (found.trace.proposed, found.trace.readable) == (6, 1)
     assert found.prompt == "first\n\nagain" and found.seconds.prefill == 2.0
+    first = found.trace.first
+    assert first is not None and (first.proposed, first.readable) == (4, 0)
     # Rates of raw candidates are those of the first asking.
     kept = record(Direction(1, "contrast"), found)
     assert (kept["proposed"], kept["readable"], kept["shown"], kept["askings"]) == (4, 0, 1, 2)
+
+
+@pytest.mark.parametrize("cut", ["budget", "cancel"])
+def test_what_was_judged_stays_when_it_ends_in_a_later_asking(
+    checker: Checker, flagged: list[str], telling: Callable[[str], TellingModel], cut: str
+) -> None:
+    options: dict[str, object] = {"method": "lm-fine-tuned", "profile": "contrast", "max_changes": 4}
+    model = telling("nonsense")
+    most = answer(checker, ask(flagged[-1], **options)).trace.model_rows - 1
+    model.told.clear()
+    if cut == "budget":
+        found = answer(checker, ask(flagged[-1], **options, max_model_rows=most))
+    else:
+        found = answer(checker, ask(flagged[-1], **options), cancelled=lambda: len(model.told) > 1)
+    assert found.status == ("budget_spent" if cut == "budget" else "cancelled")
+    assert len(found.reasons) >= 1 and len(model.told) == 2
+    assert found.trace.proposed >= 4 and all(one.asking == 1 for one in found.trace.candidates[:4])
 
 
 def test_the_model_is_not_asked_again_in_vain(

@@ -84,13 +84,18 @@ def count(candidates: Sequence[Candidate]) -> Trace:
     return Trace(**everything, shown=0, askings=askings, first=first, candidates=tuple(candidates))
 
 
+def distinct(candidate: Candidate) -> str:
+    """What tells a candidate from others: its edits, or its text where they cannot be read."""
+    return repr(candidate.edits) if candidate.readable else candidate.text
+
+
 def _counts(candidates: Sequence[Candidate]) -> Counts:
     readable = [c for c in candidates if c.readable]
     within = [c for c in readable if c.within_limits]
     valid = [c for c in within if c.valid]
     return Counts(
         proposed=len(candidates),
-        unique=len({candidate.text for candidate in candidates}),
+        unique=len({distinct(candidate) for candidate in candidates}),
         readable=len(readable),
         within_limits=len(within),
         valid=len(valid),

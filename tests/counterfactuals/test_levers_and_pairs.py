@@ -175,8 +175,10 @@ def test_answers_are_enough_by_what_the_prompt_says_where_any_are(
         if pair.answers:
             moves = Moves.of(checker.schema, pair.query)
             rows = np.array([moves.apply(answer) for answer in pair.answers])
-            enough = _told_tenths(moves, rows, pair.told)[0] >= ENOUGH_TENTHS
+            said, least = _told_tenths(moves, rows, pair.told)
+            enough, just = said >= ENOUGH_TENTHS, said - least < ENOUGH_TENTHS
             assert enough.all() or not enough.any()
+            assert just.all() or not (enough & just).any()
             shares.append(enough.all())
     assert np.mean(shares) > 0.5
 

@@ -75,6 +75,14 @@ def standings(comparison: Comparison) -> tuple[Standing, ...]:
     return tuple(_standing(member) for member in comparison.members)
 
 
+def refreshed(comparison: Comparison, before: Sequence[Standing]) -> tuple[Standing, ...]:
+    """:func:`standings` again, looking only at what was not finished."""
+    return tuple(
+        standing if standing.finished else _standing(member)
+        for member, standing in zip(comparison.members, before, strict=True)
+    )
+
+
 def cancel(comparison: Comparison) -> None:
     """Cancel what is not finished; what is answered stays."""
     for member in comparison.members:

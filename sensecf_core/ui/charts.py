@@ -103,6 +103,8 @@ def waterfall(base: float, pushes: Sequence[Push], sentence: str) -> Chart:
     return Chart(figure, sentence)
 
 
+INK, INK_ON_DARK = "#0a0c0f", "#eceff3"
+"""The pages' text colours (.streamlit/config.toml)."""
 LINE, TITLE = 1.0, 1.1
 """Heights of a dumbbell and of a feature's title, in rows."""
 ROW_PIXELS = 38
@@ -124,27 +126,29 @@ def dumbbell(features: Sequence[Dumbbells], sentence: str) -> Chart:
             at -= LINE
             _write(figure, at + 0.62, pair.label, 13)
             _draw(figure, at + 0.25, pair)
-    figure.update_xaxes(
-        range=[-0.02, 1.02],
-        tickvals=[0, 1],
-        ticktext=["low in this cohort", "high in this cohort"],
-        ticklabelposition="inside",
-        showgrid=False,
-        zeroline=False,
-    )
-    figure.update_yaxes(visible=False, range=[-0.2, height], fixedrange=True)
+    _write(figure, -0.35, "low in this cohort", 12)
+    _write(figure, -0.35, "high in this cohort", 12, side="right")
+    figure.update_xaxes(visible=False, range=[-0.02, 1.02], fixedrange=True)
+    figure.update_yaxes(visible=False, range=[-0.6, height], fixedrange=True)
     figure.update_layout(
-        height=round(ROW_PIXELS * height) + 60,
-        margin={"l": 4, "r": 4, "t": 4, "b": 30},
+        height=round(ROW_PIXELS * (height + 0.6)) + 8,
+        margin={"l": 4, "r": 4, "t": 4, "b": 4},
         showlegend=False,
         hovermode=False,
     )
     return Chart(figure, sentence)
 
 
-def _write(figure: Any, y: float, text: str, size: int) -> None:
+def _write(figure: Any, y: float, text: str, size: int, side: str = "left") -> None:
     figure.add_annotation(
-        x=0, xref="paper", y=y, text=text, showarrow=False, xanchor="left", align="left", font={"size": size}
+        x=0 if side == "left" else 1,
+        xref="paper",
+        y=y,
+        text=text,
+        showarrow=False,
+        xanchor=side,
+        # The theme's own colour for notes in charts is too pale for text that has to be read.
+        font={"size": size, "color": INK_ON_DARK if st.context.theme.type == "dark" else INK},
     )
 
 

@@ -11,7 +11,7 @@ from sensecf_core.jobs import comparing, model_lane
 from sensecf_core.language import adapters, weights
 from sensecf_core.queries.request import METHODS, ExplainRequest, asks_language_model
 from sensecf_core.records import comparisons
-from sensecf_core.ui import followed, limits_form, screen, words
+from sensecf_core.ui import followed, limits_form, words
 from sensecf_core.ui.frame import Frame
 
 TUNED = "lm-fine-tuned"
@@ -23,9 +23,9 @@ _FILLED = "comparison_filled_in"
 
 
 def show(frame: Frame) -> None:
-    """Show the form; Run all asks every method and follows the comparison. On a phone it folds away."""
+    """Show the form; Run all asks every method and follows the comparison. Then it folds away."""
     _fill(frame)
-    if screen.on_phone() and followed.of(frame.choice).comparison is not None:
+    if followed.of(frame.choice).comparison is not None:
         with st.expander("Compare again: methods and limits", icon=":material/edit:"):
             _form(frame)
     else:
@@ -66,7 +66,7 @@ def _methods(methods: Sequence[str]) -> list[str]:
     # What was chosen is kept beside the widget: other cohorts have other methods.
     wanted = st.session_state.get(_FIELD, st.session_state.get(_CHOSEN))
     if wanted is None:
-        wanted = [name for name in FIRST_CHOICE if name in methods][:3]
+        wanted = words.in_order([name for name in FIRST_CHOICE if name in methods][:3])
     st.session_state[_FIELD] = [name for name in wanted if name in methods]
     notes = (
         f"{words.method_title(name)}: {words.METHOD_NOTES.get(name, 'no note yet.')}" for name in methods

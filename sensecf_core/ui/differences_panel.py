@@ -157,7 +157,8 @@ def _chart(frame: Frame, found: Options) -> None:
     for feature in side_by_side.features(frame.known.schema, found):
         pairs = [pair for method in found if (pair := _pair(frame, feature, found, method)) is not None]
         if pairs:
-            drawn.append(Dumbbells(words.html(_now(frame, feature)), tuple(pairs)))
+            now = f"{feature.label}, now {measure(feature, frame.values[feature.name])}"
+            drawn.append(Dumbbells(words.html(now), tuple(pairs)))
         else:
             left_out.append(feature.label)
     if not drawn:
@@ -178,4 +179,5 @@ def _pair(frame: Frame, feature: Feature, found: Options, method: str) -> Pair |
     known = tuple(place for place in then if place is not None)
     if now is None or not known:
         return None
-    return Pair(words.html(f"{words.method_short(method)}: {_cell(feature, found, method)}"), now, known)
+    reached = words.listed((measure(feature, change.after) for change in moved), "or")
+    return Pair(words.html(f"{words.method_short(method)}: {reached}"), now, known)

@@ -16,11 +16,13 @@ from sensecf_core.ui import answer_panel, evidence_panel, words
 from sensecf_core.ui.frame import Frame
 from sensecf_core.ui.job_panel import POLL_SECONDS, cancel_button, progress_words
 
-NAME_WIDTH, RISK_WIDTH, FACT_WIDTH = 250, 190, 128
+NAME_WIDTH, RISK_WIDTH, FACT_WIDTH = 210, 176, 92
+BEST, NEAREST, SECOND = "Best option", "Nearest tried", "Second model"
 LEGEND = (
-    "Best option: the first of each method. Distance: the mean change over all features, from 0 (the same) "
-    "to 1. Seconds: of the search itself, without loading. Broke limits: of the candidates as they came, "
-    "before any check; these are never shown as options."
+    "Best option: the first of each method; where there is none, the nearest that was tried. Distance: the "
+    "mean change over all features, from 0 (the same) to 1. Second model: whether one that neither made nor "
+    "filtered the option sees it the same way. Seconds: of the search itself, without loading. Broke limits: "
+    "of the candidates as they came, before any check; these are never shown as options."
 )
 
 
@@ -80,7 +82,7 @@ def _answered(frame: Frame, answer: Answer, *, reused: bool) -> None:
     with st.container(horizontal=True, gap="small"):
         _name(answer.method, answer_panel.heading(answer) + (", asked before" if reused else ""))
         for label, value in _facts(answer).items():
-            width = RISK_WIDTH if label == "Best option" else FACT_WIDTH
+            width = RISK_WIDTH if label in (BEST, NEAREST) else FACT_WIDTH
             st.markdown(f":small[{label}]  \n**{words.plain(value)}**", width=width)
     if (said := evidence_panel.broke(answer, frame.known.schema, most=2)) is not None:
         st.caption(said)
@@ -89,14 +91,16 @@ def _answered(frame: Frame, answer: Answer, *, reused: bool) -> None:
 def _facts(answer: Answer) -> dict[str, str]:
     """What a line says of an answer: label to value."""
     broken = side_by_side.broken(answer)
-    facts = {"Best option": "–", "Features changed": "–", "Distance": "–"}
+    now = answer.factual.probability
+    facts = {BEST: "–", "Changes": "–", "Distance": "–", SECOND: "–"}
     if answer.counterfactuals:
         best = answer.counterfactuals[0]
-        facts = {
-            "Best option": words.risk_change(answer.factual.probability, best.probability),
-            "Features changed": str(best.n_changed),
-            "Distance": f"{best.gower:.3f}",
-        }
+        facts[BEST] = words.risk_change(now, best.probability)
+        facts |= {"Changes": str(best.n_changed), "Distance": f"{best.gower:.3f}"}
+        facts[SECOND] = "agrees" if best.second_judge_agrees else "disagrees"
+    elif answer.best is not None:
+        nearest = {NEAREST: words.risk_change(now, answer.best.probability)}
+        facts = nearest | {"Changes": str(len(answer.best.changes)), "Distance": "–", SECOND: "–"}
     facts["Seconds"] = words.seconds(answer.seconds.total)
     facts["Broke limits"] = f"{broken.candidates} of {broken.readable}" if broken.readable else "–"
     if broken.unreadable:
@@ -119,8 +123,7 @@ def _without(frame: Frame, comparison: Comparison, standing: Standing) -> None:
         _name(standing.method, "No answer" if failed else "Cancelled")
         pressed = st.button("Ask again", icon=":material/refresh:", key=f"again_{standing.method}")
     if failed:
-        said = words.labelled(frame.known.schema, standing.error or "It said nothing.")
-        st.error(words.plain(said), icon=":material/error:")
+        st.error(words.message(standing.error or "It said nothing."), icon=":material/error:")
     if pressed:
         try:
             comparing.again(frame.known, frame.classifier, comparison, standing.method)

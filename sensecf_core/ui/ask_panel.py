@@ -60,11 +60,8 @@ def submit(frame: Frame, request: ExplainRequest) -> None:
     try:
         limits_form.check(frame, request)
         job = model_lane.lane().submit(request)
-    except InputError as error:
-        st.error(words.plain(words.labelled(frame.known.schema, str(error))), icon=":material/error:")
-        return
-    except NotReadyError as error:
-        st.error(words.message(str(error)), icon=":material/error:")
+    except (InputError, NotReadyError) as error:
+        limits_form.refuse(frame, error)
         return
     followed.follow(frame.choice, job=job)
     st.rerun()

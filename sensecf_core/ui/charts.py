@@ -107,7 +107,7 @@ INK, INK_ON_DARK = "#0a0c0f", "#eceff3"
 """The pages' text colours (.streamlit/config.toml)."""
 LINE, TITLE = 1.0, 1.1
 """Heights of a dumbbell and of a feature's title, in rows."""
-ROW_PIXELS = 38
+ROW_PIXELS = 42
 
 
 def dumbbell(features: Sequence[Dumbbells], sentence: str) -> Chart:
@@ -128,7 +128,7 @@ def dumbbell(features: Sequence[Dumbbells], sentence: str) -> Chart:
             _draw(figure, at + 0.25, pair)
     _write(figure, -0.35, "low in this cohort", 12)
     _write(figure, -0.35, "high in this cohort", 12, side="right")
-    figure.update_xaxes(visible=False, range=[-0.02, 1.02], fixedrange=True)
+    figure.update_xaxes(visible=False, range=[-0.04, 1.04], fixedrange=True)
     figure.update_yaxes(visible=False, range=[-0.6, height], fixedrange=True)
     figure.update_layout(
         height=round(ROW_PIXELS * (height + 0.6)) + 8,

@@ -88,11 +88,8 @@ def start(frame: Frame, request: ExplainRequest, methods: Sequence[str]) -> None
     try:
         limits_form.check(frame, request)
         made = comparing.start(frame.known, frame.classifier, request, words.in_order(methods))
-    except InputError as error:
-        st.error(words.plain(words.labelled(frame.known.schema, str(error))), icon=":material/error:")
-        return
-    except NotReadyError as error:
-        st.error(words.message(str(error)), icon=":material/error:")
+    except (InputError, NotReadyError) as error:
+        limits_form.refuse(frame, error)
         return
     followed.follow(frame.choice, comparison=made.comparison_id)
     st.session_state[_FILLED] = made.comparison_id

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from sensecf_core.errors import InputError, NotReadyError
+from sensecf_core.evaluation import side_by_side
 from sensecf_core.jobs import comparing
 from sensecf_core.jobs.comparing import Standing
 from sensecf_core.queries.answer import Answer
@@ -52,9 +53,11 @@ def _known(frame: Frame) -> None:
 def _shown(frame: Frame, comparison: Comparison) -> None:
     standings = comparing.standings(comparison)
     st.header(_headline(standings))
+    answered = [standing.answer for standing in standings if standing.answer is not None]
+    if best := side_by_side.options(answered, best_only=True):
+        st.markdown(f"**{words.plain(differences_panel.finding(frame.known.schema, best))}**")
     st.caption(words.plain(f"Asked: {limits_form.summary(frame.known.schema, comparison.request)}"))
     standings_panel.show(frame, comparison, standings)
-    answered = [standing.answer for standing in standings if standing.answer is not None]
     differences_panel.show(frame, answered, all_in=all(standing.finished for standing in standings))
     if answered:
         _each(frame, answered)

@@ -36,6 +36,8 @@ def show(frame: Frame, answers: Sequence[Answer], *, all_in: bool) -> None:
         "Compare", [BEST, ALL], default=BEST, required=True, key="compare_options", persist_state="session"
     )
     found = side_by_side.options(answers, best_only=which != ALL)
+    if which == ALL:  # of the best options it is said above
+        st.markdown(f"**{words.plain(finding(schema, found))}**")
     _agreement(schema, found)
     st.header("What each would change")
     if screen.on_phone():
@@ -63,7 +65,6 @@ def finding(schema: Schema, found: Options) -> str:
 
 
 def _agreement(schema: Schema, found: Options) -> None:
-    st.markdown(f"**{words.plain(finding(schema, found))}**")
     rows = []
     for one in side_by_side.agreement(schema, found):
         feature = schema.feature(one.feature)
@@ -169,6 +170,7 @@ def _chart(frame: Frame, found: Options) -> None:
     )
     if left_out:
         sentence += f" Levels without an order are not drawn: {words.listed(left_out)}."
+    st.subheader("How far would each value move?")
     charts.show(charts.dumbbell(drawn, sentence), "dumbbell")
 
 

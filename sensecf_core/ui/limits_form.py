@@ -15,7 +15,7 @@ from sensecf_core.cohorts.encoding import to_value
 from sensecf_core.cohorts.schema import Feature, Profile, Schema, Span
 from sensecf_core.counterfactuals.limits import limits_of, may_move, movable_features, open_span
 from sensecf_core.counterfactuals.sentence import measure
-from sensecf_core.errors import InputError
+from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.queries.limits import Limits, Movable
 from sensecf_core.queries.request import ExplainRequest
 from sensecf_core.ui import data, screen, words
@@ -198,6 +198,15 @@ def _on_grid(feature: Feature, span: Span) -> Span:
     low = math.ceil(span[0] / feature.grid - slack) * feature.grid
     high = math.floor(span[1] / feature.grid + slack) * feature.grid
     return (round(low, feature.decimals), round(high, feature.decimals))
+
+
+def refuse(frame: Frame, error: InputError | NotReadyError) -> None:
+    """Say why what the fields ask cannot be asked, in their own labels where it names features."""
+    said = str(error)
+    if isinstance(error, InputError):
+        st.error(words.plain(words.labelled(frame.known.schema, said)), icon=":material/error:")
+    else:
+        st.error(words.message(said), icon=":material/error:")
 
 
 def fill(frame: Frame, asked: ExplainRequest) -> None:

@@ -16,8 +16,10 @@ from sensecf_core.ui import answer_panel, evidence_panel, words
 from sensecf_core.ui.frame import Frame
 from sensecf_core.ui.job_panel import POLL_SECONDS, cancel_button, progress_words
 
-NAME_WIDTH, RISK_WIDTH, FACT_WIDTH = 210, 176, 92
-BEST, NEAREST, SECOND = "Best option", "Nearest tried", "Second model"
+NAME_WIDTH = 210
+BEST, NEAREST, SECOND, BROKE = "Best option", "Nearest tried", "Second model", "Broke limits"
+WIDTHS = {BEST: 176, NEAREST: 176, SECOND: 106, BROKE: 96}
+"""In pixels, so that the lines of several methods stand below each other like a table's."""
 LEGEND = (
     "Best option: the first of each method; where there is none, the nearest that was tried. Distance: the "
     "mean change over all features, from 0 (the same) to 1. Second model: whether one that neither made nor "
@@ -82,8 +84,7 @@ def _answered(frame: Frame, answer: Answer, *, reused: bool) -> None:
     with st.container(horizontal=True, gap="small"):
         _name(answer.method, answer_panel.heading(answer) + (", asked before" if reused else ""))
         for label, value in _facts(answer).items():
-            width = RISK_WIDTH if label in (BEST, NEAREST) else FACT_WIDTH
-            st.markdown(f":small[{label}]  \n**{words.plain(value)}**", width=width)
+            st.markdown(f":small[{label}]  \n**{words.plain(value)}**", width=WIDTHS.get(label, 80))
     if (said := evidence_panel.broke(answer, frame.known.schema, most=2)) is not None:
         st.caption(said)
 
@@ -102,7 +103,7 @@ def _facts(answer: Answer) -> dict[str, str]:
         nearest = {NEAREST: words.risk_change(now, answer.best.probability)}
         facts = nearest | {"Changes": str(len(answer.best.changes)), "Distance": "–", SECOND: "–"}
     facts["Seconds"] = words.seconds(answer.seconds.total)
-    facts["Broke limits"] = f"{broken.candidates} of {broken.readable}" if broken.readable else "–"
+    facts[BROKE] = f"{broken.candidates} of {broken.readable}" if broken.readable else "–"
     if broken.unreadable:
         facts["Unreadable"] = f"{broken.unreadable} of {answer.trace.proposed}"
     return facts

@@ -29,6 +29,13 @@ def show(frame: Frame, answer: Answer) -> None:
     body(frame, answer)
 
 
+def say_explanation_only() -> None:
+    """Say that options under contrast limits are no advice."""
+    st.info(
+        "Asked for explanation only: this is what would tip the model, not advice.", icon=":material/info:"
+    )
+
+
 def heading(answer: Answer) -> str:
     """Say in a few words what was found."""
     found = len(answer.counterfactuals)
@@ -40,7 +47,7 @@ def body(frame: Frame, answer: Answer, key: str = "") -> None:
     schema = frame.known.schema
     found = len(answer.counterfactuals)
     st.caption(_summary(answer))
-    if (changed := _stale(frame, answer)) is not None:
+    if (changed := stale(frame, answer)) is not None:
         st.warning(changed, icon=":material/history:")
     if answer.status != "found" or not found:
         _nothing(frame, answer, key)
@@ -50,10 +57,7 @@ def body(frame: Frame, answer: Answer, key: str = "") -> None:
     for number, counterfactual in enumerate(answer.counterfactuals, start=1):
         _option(frame, answer, number, counterfactual, key)
     if found and answer.limits.profile == "contrast":
-        st.info(
-            "Asked for explanation only: this is what would tip the model, not advice.",
-            icon=":material/info:",
-        )
+        say_explanation_only()
     evidence_panel.show(answer, schema, key)
 
 
@@ -172,7 +176,7 @@ def _how_usual(schema: Schema, answer: Answer, one: Counterfactual) -> str:
     return "; ".join(parts) + "."
 
 
-def _stale(frame: Frame, answer: Answer) -> str | None:
+def stale(frame: Frame, answer: Answer) -> str | None:
     """Say so when data or classifier are not those that the answer was made with."""
     made_with = answer.provenance.get("sha256", {})
     if made_with.get("cohort") not in (None, frame.known.data_sha256):

@@ -58,6 +58,10 @@ def _shown(frame: Frame, comparison: Comparison) -> None:
         st.markdown(f"**{words.plain(differences_panel.finding(frame.known.schema, best))}**")
     st.caption(words.plain(f"Asked: {limits_form.summary(frame.known.schema, comparison.request)}"))
     standings_panel.show(frame, comparison, standings)
+    if comparison.request.profile == "contrast" and best:
+        answer_panel.say_explanation_only()
+    for changed in dict.fromkeys(filter(None, (answer_panel.stale(frame, one) for one in answered))):
+        st.warning(changed, icon=":material/history:")
     differences_panel.show(frame, answered, all_in=all(standing.finished for standing in standings))
     if answered:
         _each(frame, answered)

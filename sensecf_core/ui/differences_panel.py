@@ -87,8 +87,8 @@ def which_way(feature: Feature, one: Agreement) -> str:
     """Say which way the methods move a feature: "▼ lower", or "▲ higher (2), ▼ lower (1)"."""
     binary = feature.kind == "binary"
     said: dict[Way, str] = {
-        "up": "to “yes”" if binary else "▲ higher",
-        "down": "to “no”" if binary else "▼ lower",
+        "up": "to “yes”" if binary else "▲\u00a0higher",
+        "down": "to “no”" if binary else "▼\u00a0lower",
         "other": "to another level" if feature.kind == "categorical" else "either way",
     }
     ways = [way for way in said if way in one.ways.values()]

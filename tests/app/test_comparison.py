@@ -291,6 +291,24 @@ def test_no_option_by_any_method_says_what_to_try(
     assert at.get("download_button")
 
 
+def test_contrast_is_worded_as_explanation_and_an_older_classifier_is_said(
+    world: World, open_page: OpenPage
+) -> None:
+    at = open_page("Comparison", cohort="small", participant=world.unflagged)
+    assert "there is nothing to change" in at.info[0].value
+    at.button(key="offer_contrast").click().run()
+    at.multiselect(key="compare_methods").set_value(["lm-few-shot"])
+    at = run_all(at)
+    (standing,) = standings(at)
+    assert standing.answer is not None and standing.answer.counterfactuals
+    assert standing.answer.limits.profile == "contrast" and standing.answer.desired == 1
+    assert any("not advice" in one.value for one in at.info) and not at.warning
+    before = {"sha256": {"classifier": "another"}}
+    answers.save(standing.answer.model_copy(update={"provenance": before}))
+    at.run()
+    assert "trained anew" in at.warning[0].value
+
+
 def test_nothing_chosen_or_nothing_movable_is_refused_before_any_job(
     world: World, open_page: OpenPage
 ) -> None:

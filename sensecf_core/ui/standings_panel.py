@@ -82,7 +82,7 @@ def _name(method: str, note: str) -> None:
 
 def _answered(frame: Frame, answer: Answer, *, reused: bool) -> None:
     with st.container(horizontal=True, gap="small"):
-        _name(answer.method, answer_panel.heading(answer) + (", asked before" if reused else ""))
+        _name(answer.method, answer_panel.heading(answer) + (", answered before" if reused else ""))
         for label, value in _facts(answer).items():
             st.markdown(f":small[{label}]  \n**{words.plain(value)}**", width=WIDTHS.get(label, 80))
     if (said := evidence_panel.broke(answer, frame.known.schema, most=2)) is not None:

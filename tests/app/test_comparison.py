@@ -251,7 +251,7 @@ def test_an_answer_of_interventions_is_reused(world: World, open_page: OpenPage)
     at = run_all(at)
     (standing,) = standings(at)
     assert standing.job is None and standing.answer == made
-    assert "asked before" in said(at)
+    assert "answered before" in said(at)
     assert "Only one method found an option" in said(at)
 
 

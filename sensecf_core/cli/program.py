@@ -11,7 +11,17 @@ import typer
 from typer.exceptions import TyperException
 
 from sensecf_core import __version__
-from sensecf_core.cli import ablating, cohorts, explaining, finetuning, judging, models, preparing, tracing
+from sensecf_core.cli import (
+    ablating,
+    answering,
+    cohorts,
+    explaining,
+    finetuning,
+    judging,
+    models,
+    preparing,
+    tracing,
+)
 from sensecf_core.errors import InputError, NotReadyError
 
 FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
@@ -28,6 +38,7 @@ app.add_typer(cohorts.app, name="cohort")
 app.command("train")(preparing.train)
 app.command("predict")(judging.predict)
 app.command("explain")(explaining.explain)
+app.command("answer")(answering.answer)
 app.command("models")(models.models)
 app.command("fetch-model")(preparing.fetch_model)
 app.command("pairs")(finetuning.pairs)

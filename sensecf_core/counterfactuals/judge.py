@@ -54,6 +54,7 @@ def judge(checker: Checker, moves: Moves, proposal: Proposal, meter: Meter) -> J
                 edits=edit,
                 readable=True,
                 within_limits=bool(verdicts.within_limits[row]),
+                violations=verdicts.violations[row],
                 probability=float(verdicts.probability[row]),
                 valid=bool(verdicts.valid[row]),
                 plausible=bool(verdicts.plausible[row]),

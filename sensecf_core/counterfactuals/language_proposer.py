@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from time import perf_counter
 
 from sensecf_core.cohorts.schema import Schema
-from sensecf_core.counterfactuals.proposers import Proposal, Run
+from sensecf_core.counterfactuals.proposers import Proposal, Run, temperature_of, temperature_text
 from sensecf_core.language.grammar import Worths, edits_grammar, longest_answer
 from sensecf_core.language.local_model import LocalModel
 from sensecf_core.language.prompts import TEMPLATE_SHA256, Example, Prompt, build, chat_text
@@ -58,13 +58,12 @@ def sampled(
     """
     run.progress(0.05, "The language model reads the profile")
     most = query.limits.max_changes
-    temperature = 1.0 if run.temperature is None else run.temperature
     longest = len(longest_answer(schema, query.movable, most, tally=worths is not None).encode()) + 1
     samples = model.sample(
         prompt,
         n=run.candidates,
         grammar=edits_grammar(schema, query.movable, most, order, worths) if grammar else None,
-        temperature=temperature,
+        temperature=temperature_of(run.temperature),
         seed=query.own_seed(run.seed),
         max_new_tokens=longest if grammar else FREE_TEXT_TOKENS,
         cancelled=run.cancelled,
@@ -80,5 +79,5 @@ def sampled(
         prefill_seconds=samples.prefill_seconds,
         decode_seconds=samples.decode_seconds,
         stopped=samples.stopped,
-        provenance=(*model.provenance(), ("temperature", f"{temperature:g}"), *provenance),
+        provenance=(*model.provenance(), ("temperature", temperature_text(run.temperature)), *provenance),
     )

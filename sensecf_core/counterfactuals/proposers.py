@@ -58,6 +58,16 @@ class Proposal:
         return 1 + sum(position >= begin for begin in self.begins)
 
 
+def temperature_of(asked: float | None) -> float:
+    """The temperature that a language model samples at where none was asked for."""
+    return 1.0 if asked is None else asked
+
+
+def temperature_text(asked: float | None) -> str:
+    """The same as provenance says it."""
+    return f"{temperature_of(asked):g}"
+
+
 class Proposer(Protocol):
     """Answers a query with up to ``run.candidates`` texts. It never sees the classifier."""
 

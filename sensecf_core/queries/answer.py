@@ -31,15 +31,17 @@ class Change(Plain):
 class Candidate(Plain):
     """One proposed sequence as it came, before anything was refined.
 
-    ``probability``, ``valid`` and ``plausible`` are judged only where ``readable``. ``duplicate_of``
-    is the position of the first candidate with the same edits. ``asking`` is 1, or 2 and more where
-    the proposer was asked again.
+    ``probability``, ``valid`` and ``plausible`` are judged only where ``readable``. ``violations`` are the
+    limits and rules that a readable one breaks, in words; none where it is ``within_limits``.
+    ``duplicate_of`` is the position of the first candidate with the same edits. ``asking`` is 1, or 2 and
+    more where the proposer was asked again.
     """
 
     text: str
     edits: Edits | None
     readable: bool
     within_limits: bool = False
+    violations: tuple[str, ...] = ()
     probability: float | None = None
     valid: bool = False
     plausible: bool = False

@@ -10,6 +10,11 @@ METHODS = ("lm-fine-tuned", "lm-few-shot", "lm-zero-shot", "random")
 """Proposers that can be asked for by name."""
 
 
+def asks_language_model(method: str) -> bool:
+    """Whether a method asks a language model, which one worker thread owns."""
+    return method.startswith("lm-")
+
+
 class ExplainRequest(Plain):
     """One request for counterfactuals of one row. Nothing in it is checked yet.
 

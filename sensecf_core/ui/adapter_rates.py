@@ -12,7 +12,7 @@ import streamlit as st
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.language.adapters import Card
 from sensecf_core.ui import words
-from sensecf_core.ui.ask_panel import on_phone
+from sensecf_core.ui.screen import on_phone
 
 Row = Mapping[str, Any]
 MEASURES = {

@@ -46,6 +46,7 @@ CANDIDATE = {
     "edits": (dict, type(None)),
     "readable": bool,
     "within_limits": bool,
+    "violations": list,
     "probability": (float, type(None)),
     "valid": bool,
     "plausible": bool,
@@ -108,6 +109,7 @@ def assert_candidates(trace: dict[str, Any], threshold: float) -> None:
     for position, candidate in enumerate(candidates):
         assert_shape(candidate, CANDIDATE)
         assert candidate["readable"] == (candidate["edits"] is not None)
+        assert candidate["within_limits"] == (candidate["readable"] and not candidate["violations"])
         if (first := candidate["duplicate_of"]) is not None:
             assert first < position
             assert candidates[first]["edits"] == candidate["edits"]

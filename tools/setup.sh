@@ -139,7 +139,7 @@ find_browser() {
 }
 
 # llama-cpp-python from source, for this processor; a package index has no build of it. cmake and ninja come
-# with the build where they are missing, the compiler does not.
+# with the build where they are missing, the compiler does not. Its part for pictures (llava) is left out.
 set_up_peers() {
     local VENV=$PEERS compiler
     venv_works && stamped peers requirements-peers.txt && return
@@ -152,7 +152,7 @@ set_up_peers() {
     STEP="building llama.cpp for make bench-peers"
     drop_half_installed
     say "Building llama.cpp from source in $VENV (76 MB to download, ten minutes or more to compile) ..."
-    pip_install --no-binary llama-cpp-python -r requirements-peers.txt
+    CMAKE_ARGS="-DLLAVA_BUILD=OFF ${CMAKE_ARGS:-}" pip_install --no-binary llama-cpp-python -r requirements-peers.txt
     stamp peers requirements-peers.txt
     say "Built."
 }

@@ -61,7 +61,8 @@ class FullLength(LocalModel):
 
 def prompt_of(model: LocalModel, tokens: int) -> str:
     """A text of about so many tokens."""
-    return SENTENCE * max(1, round(tokens / len(model.prompt_tokens(SENTENCE))))
+    one, two = (len(model.prompt_tokens(SENTENCE * times)) for times in (1, 2))
+    return SENTENCE * max(1, round((tokens - one) / (two - one)) + 1)
 
 
 def timed(model: FullLength, text: str, rows: int, new_tokens: int) -> Timing:

@@ -12,8 +12,6 @@ target where the project has one.
 from __future__ import annotations
 
 import argparse
-import json
-import os
 import resource
 import statistics
 import subprocess
@@ -21,17 +19,18 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sensecf_core.paths import ROOT, var
+from sensecf_core.paths import ROOT
 from tools.app_visit import AppVisit
+from tools.bench_record import keep, made_by
 
 if TYPE_CHECKING:
     from sensecf_core.queries.request import ExplainRequest
 
 COHORTS = ("nhanes", "heart")
+PROMPT_TOKENS, NEW_TOKENS = 512, 32
 
 
 @dataclass(frozen=True)
@@ -146,22 +145,18 @@ def ninetieth(values: list[float]) -> float:
 def measure_tokens(_: int) -> Iterator[Row]:
     """Tokens per second of the language model itself: reading, writing one and sixteen answers."""
     from sensecf_core.language.local_model import shared_model
+    from tools.token_speed import FullLength, prompt_of, timed
 
-    model = shared_model()
-    text = "A profile of a person with many values. " * 40
-
-    def run(n: int, new: int) -> tuple[float, float, int, int]:
-        found = model.sample(text, n=n, max_new_tokens=new)
-        return found.prefill_seconds, found.decode_seconds, found.prompt_tokens, sum(found.tokens)
-
-    run(1, 2)
-    read = [run(1, 1) for _run in range(3)]
-    note = f"{read[0][2]} tokens, {model.settings()['dtype']}"
-    yield Row("prefill", statistics.median(r[2] / r[0] for r in read), "tok/s", note=note)
-    for n in (1, 16):
-        written = [run(n, 32) for _run in range(3)]
-        speed = statistics.median(w[3] / max(w[1], 1e-9) for w in written)
-        yield Row(f"decode, {n} at once", speed, "tok/s", note="no grammar")
+    model = FullLength.of(shared_model())
+    text = prompt_of(model, PROMPT_TOKENS)
+    timed(model, text, 1, 2)
+    found = {n: [timed(model, text, n, NEW_TOKENS) for _run in range(3)] for n in (1, 16)}
+    note = f"{found[1][0].prompt_tokens} tokens, {model.settings()['dtype']}"
+    yield Row("prefill", statistics.median(t.prefill for t in found[1]), "tok/s", note=note)
+    for n, timings in found.items():
+        speed = statistics.median(t.decode for t in timings)
+        note = f"no grammar, {NEW_TOKENS} tokens each"
+        yield Row(f"decode, {n} at once", speed, "tok/s", note=note)
 
 
 def measure_teaching(_: int) -> Iterator[Row]:
@@ -301,21 +296,6 @@ def as_line(row: Row) -> str:
     return f"{row.what:56} {row.value:9.3f} {row.unit:5} {target:14} {row.note}".rstrip()
 
 
-def report(rows: list[Row], argv: list[str]) -> dict[str, object]:
-    """What is written as JSON: the rows, and what they were measured on."""
-    from sensecf_core.provenance import commit, machine, versions
-
-    return {
-        "command": " ".join(["python -m tools.bench", *argv]),
-        "utc": datetime.now(UTC).isoformat(timespec="seconds"),
-        "commit": commit(),
-        "machine": machine(),
-        "threads": len(os.sched_getaffinity(0)),
-        "versions": versions(),
-        "rows": [{**asdict(row), "met": row.met} for row in rows],
-    }
-
-
 def main(argv: list[str]) -> int:
     """Run the chosen sections; a section that fails is named and the others still run (exit code 1)."""
     parser = argparse.ArgumentParser(description="Measure SenseCF.")
@@ -336,11 +316,8 @@ def main(argv: list[str]) -> int:
         except Exception as error:
             failed = True
             print(f"section {name} failed: {error}", file=sys.stderr)
-    text = json.dumps(report(rows, argv), indent=1) + "\n"
-    kept = var("bench", f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}.json")
-    for path in filter(None, (kept, options.out)):
-        path.write_text(text, encoding="utf-8")
-        print(f"written: {path}")
+    reported = [{**asdict(row), "met": row.met} for row in rows]
+    keep({**made_by("tools.bench", argv), "rows": reported}, options.out)
     return int(failed)
 
 

@@ -28,7 +28,7 @@ def checkout(tmp_path: Path) -> Path:
     """The files that set-up reads, and a .venv whose Python writes its arguments to ``calls``."""
     folder = tmp_path / "checkout"
     shutil.copytree(ROOT / "tools", folder / "tools", ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("requirements.txt", "requirements-dev.txt", "Makefile"):
+    for name in ("requirements.txt", "requirements-dev.txt", "requirements-peers.txt", "Makefile"):
         shutil.copy(ROOT / name, folder / name)
     program(folder / ".venv/bin/python", RECORDING_PYTHON)
     return folder
@@ -166,15 +166,33 @@ def old_system(folder: Path, **programs: str) -> str:
     return str(bin_folder)
 
 
+def test_llama_cpp_is_built_from_source_in_a_venv_of_its_own(checkout: Path) -> None:
+    program(checkout / ".venv-peers/bin/python", RECORDING_PYTHON)
+    done = run(checkout, "tools/setup.sh", "peers", CC="/bin/true", CXX="/bin/true")
+    assert done.returncode == 0, done.stderr
+    (install,) = installs(checkout)
+    assert install.endswith("--no-binary llama-cpp-python -r requirements-peers.txt")
+    assert not list((checkout / ".venv").glob("*.stamp"))
+    (checkout / "calls").unlink()
+    done = run(checkout, "tools/setup.sh", "peers", CC="/nowhere/gcc")
+    assert (done.returncode, done.stdout, installs(checkout)) == (0, "", [])
+
+
+def test_a_missing_compiler_is_said_before_anything_is_made(checkout: Path) -> None:
+    done = run(checkout, "tools/setup.sh", "peers", CC="/bin/true", CXX="/nowhere/g++")
+    assert_stopped(done, "building llama.cpp", "no compiler /nowhere/g++", "sudo apt install gcc g++")
+    assert not (checkout / ".venv-peers").exists()
+
+
 def test_clean_keeps_var(checkout: Path) -> None:
-    for made in ("models/base/model", "var/runs", "sensecf_core/__pycache__", ".mypy_cache"):
+    for made in ("models/base/model", ".venv-peers", "var/runs", "sensecf_core/__pycache__", ".mypy_cache"):
         (checkout / made).mkdir(parents=True)
     (checkout / "var/sensecf.db").write_text("answers")
     done = run(checkout, "tools/setup.sh", "clean")
     assert done.returncode == 0
     assert "Kept: var/" in done.stdout
     assert (checkout / "var/sensecf.db").read_text() == "answers"
-    for made in (".venv", "models/base", "sensecf_core/__pycache__", ".mypy_cache"):
+    for made in (".venv", ".venv-peers", "models/base", "sensecf_core/__pycache__", ".mypy_cache"):
         assert not (checkout / made).exists()
 
 

@@ -25,6 +25,16 @@ METHOD_TITLES = {
     "lm-few-shot": "Language model, shown examples",
     "lm-zero-shot": "Language model, no examples",
     "random": "Random draws (control)",
+    "dice-random": "DiCE, random",
+    "dice-genetic": "DiCE, genetic",
+    "dice-kdtree": "DiCE, k-d tree",
+    "nice-none": "NICE, nearest neighbour",
+    "nice-sparsity": "NICE, sparsity",
+    "nice-proximity": "NICE, proximity",
+    "nice-plausibility": "NICE, plausibility",
+    "cfnow-greedy": "CFNOW, greedy",
+    "cfnow-random-sequential": "CFNOW, random-sequential",
+    "treecf": "treecf",
 }
 METHOD_NOTES = {
     "lm-fine-tuned": "A language model on this machine that was trained on this cohort to find changes that "

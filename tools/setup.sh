@@ -87,16 +87,18 @@ stamp() { cat "${@:2}" | sha256sum >"$VENV/$1.stamp"; }
 
 set_up_app() {
     make_venv
-    stamped app requirements.txt && return
+    stamped app requirements.txt requirements-nodeps.txt && return
     STEP="installing what the app needs (requirements.txt)"
     drop_half_installed
     if ! "$VENV/bin/python" -c "from importlib.metadata import version as v; import sys; sys.exit(v('torch').split('+')[0] != '${TORCH#*==}')" 2>/dev/null; then
         announce_torch
         pip_install "$TORCH"
     fi
-    say "Installing the pinned requirements (about 320 MB to download beside torch) ..."
+    say "Installing the pinned requirements (about 410 MB to download beside torch) ..."
     pip_install -r requirements.txt
-    stamp app requirements.txt
+    STEP="installing the baselines (requirements-nodeps.txt)"
+    pip_install --no-deps -r requirements-nodeps.txt
+    stamp app requirements.txt requirements-nodeps.txt
     say "Installed."
 }
 
@@ -108,12 +110,12 @@ set_up_models() {
 
 set_up_tests() {
     set_up_app
-    if ! stamped tests requirements.txt requirements-dev.txt; then
+    if ! stamped tests requirements.txt requirements-nodeps.txt requirements-dev.txt; then
         STEP="installing the test tools (requirements-dev.txt)"
         drop_half_installed
         say "Installing the test tools (about 60 MB) ..."
         pip_install -r requirements-dev.txt
-        stamp tests requirements.txt requirements-dev.txt
+        stamp tests requirements.txt requirements-nodeps.txt requirements-dev.txt
     fi
     find_browser
 }

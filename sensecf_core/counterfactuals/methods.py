@@ -17,7 +17,7 @@ from sensecf_core.language import adapters, weights
 from sensecf_core.language.prompts import TEMPLATE_SHA256
 from sensecf_core.language.tuned_prompt import TUNED_SHA256
 from sensecf_core.queries.query import Driver, Query
-from sensecf_core.queries.request import METHODS, ExplainRequest, asks_language_model
+from sensecf_core.queries.request import BASELINES, METHODS, ExplainRequest, asks_language_model
 
 
 def check_method(method: str) -> None:
@@ -95,12 +95,17 @@ def proposer_for(
 ) -> Proposer:
     """Build the proposer of a request.
 
-    Raises ``NotReadyError`` when the language model is missing or corrupt, and like
+    Raises ``NotReadyError`` when the language model is missing or corrupt (a baseline whose package is
+    missing raises it when it is asked), and like
     :func:`sensecf_core.counterfactuals.model_choice.check_model` for a model that was named.
     """
     named = check_model(request, checker.cohort)
     if request.method == "random":
         return RandomProposer(checker.schema)
+    if request.method in BASELINES:
+        from sensecf_core.counterfactuals.baselines.proposer import BaselineProposer
+
+        return BaselineProposer(checker, request.method, request.k)
     if named is not None and named.kind == "endpoint":
         return RemoteProposer(
             checker.schema, remote_model(named, request, checker.cohort), drivers, request.grammar

@@ -46,7 +46,7 @@ class Pursuit:
             lambda: perf_counter() > run.deadline + GRACE_SECONDS,
             run.cancelled,
         )
-        return cls(judges, request, Moves.of(judges.schema, query), meter, run)
+        return cls(judges, request, Moves.of(judges.schema, query), meter, replace(run, meter=meter))
 
     def ask(self, proposer: Proposer) -> Outcome:
         """Let a proposer answer, and check what it says."""
@@ -67,7 +67,7 @@ class Pursuit:
             proposal = joined(proposal, teller.propose(self.moves.query, run))
             spent += perf_counter() - started
             outcome = self._judged(proposal, outcome)
-        if outcome.status == "none" or (outcome.status == "budget_spent" and proposal.stopped == "deadline"):
+        if outcome.status == "none" or (outcome.status == "budget_spent" and proposal.stopped is not None):
             outcome = self._with_reasons(outcome)
         seconds = outcome.seconds.model_copy(
             update={
@@ -88,6 +88,13 @@ class Pursuit:
             and outcome.trace.askings < MOST_ASKINGS
             and perf_counter() < self.run.deadline
         )
+
+    def _cut_short(self, proposal: Proposal) -> tuple[str, ...]:
+        if proposal.stopped == "deadline":
+            return (f"Stopped after {self.request.max_seconds:g} s, the time allowed for one answer.",)
+        if proposal.stopped == "budget":
+            return (f"Stopped: the budget of {self.request.max_model_rows:,} model rows is spent.",)
+        return ()
 
     def _judged(self, proposal: Proposal, before: Outcome | None = None) -> Outcome:
         """Check what was proposed; where it is over, ``before`` (earlier askings) stays what was judged."""
@@ -115,7 +122,7 @@ class Pursuit:
         judged = judge(judges, moves, proposal, self.meter)
         clock.append(perf_counter())
         try:
-            refined = _refined(judges, moves, judged, self.meter)
+            refined = _passed(judged) if proposal.finished else _refined(judges, moves, judged, self.meter)
         except BudgetSpentError as spent:
             return Outcome(
                 "budget_spent",
@@ -133,16 +140,12 @@ class Pursuit:
         verify_s, refine_s, select_s = np.diff(clock).tolist()
         trace = counted.model_copy(update={"shown": len(shown)})
         seconds = Seconds(verify=verify_s, refine=refine_s, select=select_s)
-        late = (
-            (f"Stopped after {self.request.max_seconds:g} s, the time allowed for one answer.",)
-            if proposal.stopped == "deadline"
-            else ()
-        )
+        late = self._cut_short(proposal)
         if shown:
             return Outcome("found", late, counterfactuals=shown, trace=trace, seconds=seconds)
         return Outcome(
             "budget_spent" if late else "none",
-            late,
+            (*late, *proposal.notes),
             best=_best(moves, judged),
             trace=trace,
             seconds=seconds,
@@ -166,10 +169,15 @@ def _unjudged(proposal: Proposal) -> Trace:
     )
 
 
+def _passed(judged: Judged) -> Verdicts:
+    """What passed every check, as it came."""
+    verdicts = judged.verdicts
+    return verdicts.take(np.flatnonzero(verdicts.within_limits & verdicts.valid & verdicts.plausible))
+
+
 def _refined(judges: Checker, moves: Moves, judged: Judged, meter: Meter) -> Verdicts:
     """Shrink what passed every check; a row that refining would make unusual stays as it was."""
-    verdicts = judged.verdicts
-    raw = verdicts.take(np.flatnonzero(verdicts.within_limits & verdicts.valid & verdicts.plausible))
+    raw = _passed(judged)
     if not len(raw.codes):
         return raw
     shrunk = verify(judges, moves, refine(judges, moves, raw.codes, meter), meter)

@@ -6,7 +6,20 @@ from typing import Literal
 
 from sensecf_core.cohorts.schema import Plain, Profile, Span
 
-METHODS = ("lm-fine-tuned", "lm-few-shot", "lm-zero-shot", "random")
+BASELINES = (
+    "dice-random",
+    "dice-genetic",
+    "dice-kdtree",
+    "nice-none",
+    "nice-sparsity",
+    "nice-proximity",
+    "nice-plausibility",
+    "cfnow-greedy",
+    "cfnow-random-sequential",
+    "treecf",
+)
+"""Methods of others, run by their authors' own packages."""
+METHODS = ("lm-fine-tuned", "lm-few-shot", "lm-zero-shot", "random", *BASELINES)
 """Proposers that can be asked for by name."""
 
 

@@ -131,6 +131,18 @@ def test_the_full_trace_holds_every_candidate_in_order(command: Command, helped:
     assert ended.json["answers"][0]["counterfactuals"]
 
 
+@pytest.mark.parametrize("method", ["dice-random", "dice-kdtree", "nice-sparsity", "treecf"])
+def test_baselines_keep_the_contract(command: Command, helped: str, person: str, method: str) -> None:
+    """Also that nothing a package prints gets into the JSON: DiCE prints where it finds fewer than asked."""
+    ended = command(
+        "explain", "--cohort", "nhanes", "--participant", helped, "--participant", person,
+        "--method", method, "--trace", "full", "--json",
+    )  # fmt: skip
+    assert ended.code in (0, 3)
+    assert_contract(ended.json, method=method, full=True)
+    assert ended.err == ""
+
+
 @pytest.mark.model
 def test_the_language_model_keeps_the_contract(command: Command, person: str) -> None:
     ended = command(

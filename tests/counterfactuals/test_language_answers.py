@@ -13,15 +13,6 @@ from sensecf_core.language import local_model, weights
 from sensecf_core.language.local_model import LocalModel
 from sensecf_core.language.weights import WeightsStatus
 from sensecf_core.queries.request import ExplainRequest
-from tests.language.cases import save_tiny_model
-
-
-@pytest.fixture(scope="session")
-def babbler(tmp_path_factory: pytest.TempPathFactory) -> LocalModel:
-    """A model of the default model's architecture that learned nothing."""
-    folder = tmp_path_factory.mktemp("babbler")
-    save_tiny_model(folder)
-    return LocalModel.load(folder)
 
 
 @pytest.fixture(autouse=True)

@@ -22,7 +22,7 @@ from sensecf_core.language.answer_trees import Lesson
 from sensecf_core.language.fine_tuning import Point, Settings, Training
 from sensecf_core.language.loading import for_training
 from sensecf_core.language.local_model import LocalModel
-from sensecf_core.language.lora import adapter_weights, load_adapter, saved_weights
+from sensecf_core.language.lora import adapter_weights, load_adapter, merged, saved_weights
 from sensecf_core.language.tuned_prompt import TUNED_SHA256
 
 LARGE = 1_000_000_000
@@ -108,9 +108,10 @@ def fine_tune(
     if options.start is not None:
         load_adapter(peft, saved_weights(Path(options.start)))
     taken = course.take(peft, answered)
-    model = LocalModel(peft.get_base_model().eval(), base.tokenizer, base.folder)
     tell(0.96, "Choosing the temperature on validation queries")
-    temperature, rates = teaching.choose_temperature(checker, model, cases, cancelled)
+    with merged(peft) as weights:
+        model = LocalModel(weights.eval(), base.tokenizer, base.folder)
+        temperature, rates = teaching.choose_temperature(checker, model, cases, cancelled)
     card = _card(checker, base, options, name, folder) | {
         "temperature": temperature,
         "rates": rates,
@@ -201,18 +202,18 @@ class _Course:
 
     def tried(self, peft: Any, pairs: list[Pair], stage: int) -> tuple[teaching.Tried, ...]:
         """Let the model answer training queries, and the checker judge its answers."""
-        model = LocalModel(peft.get_base_model().eval(), self.base.tokenizer, self.base.folder)
         first = (stage - 1) * self.options.round_queries % len(pairs)
         some = [*pairs[first:], *pairs[:first]][: self.options.round_queries]
         share = self._share(stage, self._kinds(stage)[0], 0.0)
-        tried = teaching.own_answers(
-            self.checker,
-            model,
-            some,
-            seed=self.options.settings.seed + 1000 * stage,
-            progress=lambda done, words: self.tell(share, f"{words}, {100 * done:.0f} %"),
-            cancelled=self.cancelled,
-        )
+        with merged(peft) as weights:
+            tried = teaching.own_answers(
+                self.checker,
+                LocalModel(weights.eval(), self.base.tokenizer, self.base.folder),
+                some,
+                seed=self.options.settings.seed + 1000 * stage,
+                progress=lambda done, words: self.tell(share, f"{words}, {100 * done:.0f} %"),
+                cancelled=self.cancelled,
+            )
         if self.cancelled():
             raise CancelledError
         return tried
@@ -254,13 +255,14 @@ class _Course:
         """Raw rates on ``val`` after a stage, for a row of the card; nothing where there is no query."""
         if not self.cases.groups:
             return {}
-        model = LocalModel(peft.get_base_model().eval(), self.base.tokenizer, self.base.folder)
-        rates = teaching.measure(self.checker, model, self.cases, cancelled=self.cancelled)
+        with merged(peft) as weights:
+            model = LocalModel(weights.eval(), self.base.tokenizer, self.base.folder)
+            rates = teaching.measure(self.checker, model, self.cases, cancelled=self.cancelled)
         if self.cancelled():
             raise CancelledError
-        weights = [found.queries for found in rates.values()]
+        counts = [found.queries for found in rates.values()]
         return {"val": teaching.score(rates)} | {
-            name: float(np.average([getattr(found, name) for found in rates.values()], weights=weights))
+            name: float(np.average([getattr(found, name) for found in rates.values()], weights=counts))
             for name in ("changed", "gower")
         }
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from sensecf_core.language.answer_trees import Batches, Lesson
-from sensecf_core.language.lora import adapter_weights, fresh_adapter, load_adapter
+from sensecf_core.language.lora import adapter_weights, fresh_adapter, load_adapter, merged
 from sensecf_core.language.objectives import Likelihood, Objective, Preference
 
 CHECKPOINT = "checkpoint.pt"
@@ -269,7 +269,8 @@ class Training:
         score = None
         if validate is not None:
             self.peft.eval()
-            score = validate(self.peft.get_base_model())
+            with merged(self.peft) as model:
+                score = validate(model)
             if score is None:
                 return
         state.validated = int(self.share_done() * self.settings.validations)

@@ -60,7 +60,7 @@ class Counts(Plain):
     plausible: int
 
 
-class Trace(Plain):
+class Trace(Counts):
     """How many candidates passed each step *and all steps before it*.
 
     The steps are proposed → readable → within_limits → valid → plausible → shown; ``unique`` counts
@@ -70,12 +70,6 @@ class Trace(Plain):
     ``first`` has those of the first where there were more.
     """
 
-    proposed: int
-    unique: int
-    readable: int
-    within_limits: int
-    valid: int
-    plausible: int
     shown: int
     model_rows: int = 0
     askings: int = 1

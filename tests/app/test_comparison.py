@@ -19,8 +19,9 @@ from sensecf_core.jobs.model_lane import ModelLane
 from sensecf_core.language import weights
 from sensecf_core.language.weights import WeightsStatus
 from sensecf_core.queries.answer import Answer
-from sensecf_core.queries.request import ExplainRequest
+from sensecf_core.queries.request import BASELINES, METHODS, ExplainRequest
 from sensecf_core.records import answers, comparisons
+from sensecf_core.ui import comparison_form
 from tests.app import made_adapter
 from tests.app.conftest import OpenPage, World, said
 
@@ -50,12 +51,16 @@ print(json.dumps({"answer_id": answers.save(made)}))
 def lanes(
     lane: ModelLane, world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> Iterator[Callable[..., None]]:
-    """Both lanes: language models answer with random draws under their own name."""
+    """Both lanes: language models answer with random draws under their own name.
+
+    Of the methods that run in a process of their own only ``random`` is offered: they are all alike here.
+    """
+    monkeypatch.setattr(comparison_form, "METHODS", [name for name in METHODS if name not in BASELINES])
     judges = Checker.fit(world.cohort, world.classifier)
     opened: list[ModelLane | MethodLane] = []
 
     def say(request: ExplainRequest, **_: Any) -> Answer:
-        asked = request.model_copy(update={"method": "random", "candidates": 64})
+        asked = request.model_copy(update={"method": "random", "candidates": 400})
         found = explaining.answer(judges, asked)
         return found.model_copy(
             update={"method": request.method, "answer_id": f"{request.method}-{request.seed}"}

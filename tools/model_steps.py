@@ -17,7 +17,14 @@ from sensecf_core.counterfactuals.checker import Checker
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.evaluation.sampling import sample_rows
 from sensecf_core.language import local_model, machine, model_registry
-from sensecf_core.language.loading import Precision, for_answers, for_training, precision_of
+from sensecf_core.language.loading import (
+    Precision,
+    for_answers,
+    for_training,
+    is_large,
+    parameters_of,
+    precision_of,
+)
 from sensecf_core.language.local_model import LocalModel
 from sensecf_core.language.model_registry import ModelSpec
 from sensecf_core.paths import var
@@ -26,8 +33,6 @@ from sensecf_core.queries.request import ExplainRequest
 PROMPT_TOKENS = 512
 NEW_TOKENS = 32
 BATCH = 16
-LARGE = 1_000_000_000
-"""Parameters from which activations are recomputed while training, so that they fit."""
 
 
 @dataclass(frozen=True)
@@ -95,13 +100,6 @@ def load(session: Session) -> dict[str, Any]:
         "device": str(model.device),
         "registry_says": asdict(fit),
     }
-
-
-def parameters_of(model: Any) -> int:
-    """Count parameters; a byte of a 4-bit weight holds two."""
-    import torch
-
-    return sum(p.numel() * (2 if p.dtype == torch.uint8 else 1) for p in model.parameters())
 
 
 def generate(session: Session) -> dict[str, Any]:
@@ -177,7 +175,7 @@ def fine_tune(session: Session) -> dict[str, Any]:
     from sensecf_core.language.fine_tuning import Settings, Training, adapter_for
 
     options, model, judges = session.options, session.loaded, session.judges
-    large = parameters_of(model.model) >= LARGE
+    large = is_large(model.model)
     if large:
         for_training(model.model)
     made = pairs.build(judges, seed=options.seed, variants=0, most_rows=max(8, 4 * options.steps))

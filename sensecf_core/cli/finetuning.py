@@ -15,7 +15,7 @@ from sensecf_core.cli.output import ProgressLine, print_json, print_json_line
 from sensecf_core.errors import InputError, unknown
 
 if TYPE_CHECKING:
-    from sensecf_core.counterfactuals.fine_tune import Options
+    from sensecf_core.counterfactuals.course import Options
 
 ROUND_KINDS = ("best", "preference", "both")
 SOURCES = ("shap", "none")
@@ -120,7 +120,7 @@ def finetune(
         raise InputError("--minutes, --tokens and --learning-rate must be above 0.")
     if rounds * 0.2 >= 1:
         raise InputError(f"--rounds must be at most 4, got {rounds}.")
-    from sensecf_core.counterfactuals.fine_tune import Options
+    from sensecf_core.counterfactuals.course import Options
     from sensecf_core.language.fine_tuning import Settings
 
     options = Options(
@@ -134,9 +134,8 @@ def finetune(
         most_pairs=most_pairs,
         source=told,  # type: ignore[arg-type]
         validation_queries=validation,
-        start=_adapter_folder(start),
+        start=_start(start, rank),
     )
-    _fits(start, rank)
     with ProgressLine() as line:
         tell = (
             (lambda done, words: print_json_line({"fraction": done, "message": words}))
@@ -150,23 +149,18 @@ def finetune(
         print(f"The adapter {card['name']} of {cohort} is in {folder}; {_who_answers(cohort, folder)}.")
 
 
-def _adapter_folder(start: str | None) -> str | None:
+def _start(folder: str | None, rank: int) -> str | None:
+    """Check that ``--start`` is an adapter of the rank asked for."""
     from sensecf_core.language.adapters import WEIGHTS
 
-    if start is not None and not (Path(start) / WEIGHTS).is_file():
-        raise InputError(f"--start must be the folder of an adapter; {start} holds no {WEIGHTS}.")
-    return start
-
-
-def _fits(start: str | None, rank: int) -> None:
-    """Raise ``InputError`` for a start of another rank."""
-    if start is None:
-        return
-    config = json.loads((Path(start) / "adapter_config.json").read_text(encoding="utf-8"))
-    if config.get("r") != rank:
-        raise InputError(
-            f"--start {start} has rank {config.get('r')}, not {rank}; give --rank {config.get('r')}."
-        )
+    if folder is None:
+        return None
+    if not (Path(folder) / WEIGHTS).is_file():
+        raise InputError(f"--start must be the folder of an adapter; {folder} holds no {WEIGHTS}.")
+    has = json.loads((Path(folder) / "adapter_config.json").read_text(encoding="utf-8")).get("r")
+    if has != rank:
+        raise InputError(f"--start {folder} has rank {has}, not {rank}; give --rank {has}.")
+    return folder
 
 
 def _who_answers(cohort: str, folder: Path) -> str:

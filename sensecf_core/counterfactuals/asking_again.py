@@ -33,8 +33,8 @@ def measured(checker: Checker, moves: Moves, proposer: TunedProposer, meter: Met
     rows = combinations(moves, told)
     if not len(rows):
         return None
-    verdicts = verify(checker, moves, rows, meter)
-    return replace(proposer, told=told) if (verdicts.valid & verdicts.plausible).any() else None
+    able = verify(checker, moves, rows, meter).passed.any()
+    return replace(proposer, told=told) if able else None
 
 
 def later(run: Run, asking: int) -> Run:

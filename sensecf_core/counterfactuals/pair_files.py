@@ -7,7 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -16,9 +16,10 @@ from pydantic import TypeAdapter
 from sensecf_core import provenance
 from sensecf_core.cohorts.encoding import from_values
 from sensecf_core.cohorts.fingerprint import file_sha256
+from sensecf_core.cohorts.schema import Profile
 from sensecf_core.counterfactuals import levers
 from sensecf_core.counterfactuals import pairs as pair_search
-from sensecf_core.counterfactuals.ask import ask, under
+from sensecf_core.counterfactuals.ask import RowKey, ask, under
 from sensecf_core.counterfactuals.checker import Checker
 from sensecf_core.counterfactuals.levers import Source
 from sensecf_core.counterfactuals.moves import Moves
@@ -27,7 +28,7 @@ from sensecf_core.language.tuned_prompt import TUNED_SHA256
 from sensecf_core.paths import var
 from sensecf_core.queries.answer import Edits
 from sensecf_core.queries.limits import Limits
-from sensecf_core.queries.query import Query, Told
+from sensecf_core.queries.query import Told
 
 FORMAT = 2
 PAIRS, CARD = "pairs.parquet", "card.json"
@@ -98,15 +99,19 @@ def write(checker: Checker, folder: Path, pairs: Sequence[Pair], origin: dict[st
 def read(checker: Checker, folder: Path) -> tuple[Pair, ...]:
     """Read pairs back; their queries are asked anew of the classifier they were made for."""
     rows = pd.read_parquet(folder / PAIRS).to_dict("records")
-    plain: dict[tuple[str, str, int, str], Query] = {}
+    limits = [Limits.model_validate_json(row["limits"]) for row in rows]
+    keys: dict[tuple[Profile, Literal[0, 1]], dict[RowKey, None]] = {}
+    for row, one in zip(rows, limits, strict=True):
+        keys.setdefault((one.profile, row["desired"]), {})[row["participant_id"], row["row_id"]] = None
+    plain = {
+        (*kind, key): query
+        for kind, some in keys.items()
+        for key, query in zip(some, ask(checker, list(some), kind[1], Limits(profile=kind[0])), strict=True)
+    }
     pairs = []
-    for row in rows:
-        limits = Limits.model_validate_json(row["limits"])
-        key = (row["participant_id"], row["row_id"], row["desired"], limits.profile)
-        if key not in plain:
-            asked = ask(checker, [key[:2]], row["desired"], Limits(profile=limits.profile))
-            plain[key] = asked[0]
-        query = plain[key] if limits == plain[key].limits else under(checker, plain[key], limits)
+    for row, one in zip(rows, limits, strict=True):
+        query = plain[one.profile, row["desired"], (row["participant_id"], row["row_id"])]
+        query = query if one == query.limits else under(checker, query, one)
         told = Told.model_validate_json(row["told"])
         pairs.append(Pair(query, told, _EDITS.validate_json(row["answers"])))
     return tuple(pairs)

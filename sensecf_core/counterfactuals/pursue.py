@@ -120,18 +120,15 @@ class Pursuit:
         judges, moves = self.judges, self.moves
         clock = [perf_counter()]
         judged = judge(judges, moves, proposal, self.meter)
+        counted = count(judged.candidates)
         clock.append(perf_counter())
         try:
-            refined = _passed(judged) if proposal.finished else _refined(judges, moves, judged, self.meter)
-        except BudgetSpentError as spent:
-            return Outcome(
-                "budget_spent",
-                (f"Stopped: {spent}.",),
-                best=_best(moves, judged),
-                trace=count(judged.candidates),
+            refined = (
+                _passed(judged.verdicts) if proposal.finished else _refined(judges, moves, judged, self.meter)
             )
+        except BudgetSpentError as spent:
+            return _ended(Outcome("none", best=_best(moves, judged), trace=counted), spent)
         clock.append(perf_counter())
-        counted = count(judged.candidates)
         # A candidate may give two options; no more are shown than candidates passed every check.
         most = min(self.request.k, counted.plausible)
         chosen = refined.take(select(refined, moves.changed(refined.codes), most))
@@ -169,23 +166,20 @@ def _unjudged(proposal: Proposal) -> Trace:
     )
 
 
-def _passed(judged: Judged) -> Verdicts:
-    """What passed every check, as it came."""
-    verdicts = judged.verdicts
-    return verdicts.take(np.flatnonzero(verdicts.within_limits & verdicts.valid & verdicts.plausible))
+def _passed(verdicts: Verdicts) -> Verdicts:
+    """Those that may be shown, in the same order."""
+    return verdicts.take(np.flatnonzero(verdicts.passed))
 
 
 def _refined(judges: Checker, moves: Moves, judged: Judged, meter: Meter) -> Verdicts:
     """Shrink what passed every check; a row that refining would make unusual stays as it was."""
-    raw = _passed(judged)
+    raw = _passed(judged.verdicts)
     if not len(raw.codes):
         return raw
     shrunk = verify(judges, moves, refine(judges, moves, raw.codes, meter), meter)
-    usual = shrunk.valid & shrunk.within_limits & shrunk.plausible
     seconds = without(judges, moves, raw.codes, shrunk.codes, meter)
-    everything = np.vstack([np.where(usual[:, None], shrunk.codes, raw.codes), seconds])
-    pool = verify(judges, moves, everything, meter)
-    return pool.take(np.flatnonzero(pool.valid & pool.within_limits & pool.plausible))
+    everything = np.vstack([np.where(shrunk.passed[:, None], shrunk.codes, raw.codes), seconds])
+    return _passed(verify(judges, moves, everything, meter))
 
 
 def _best(moves: Moves, judged: Judged) -> Best | None:

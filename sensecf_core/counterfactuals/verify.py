@@ -38,6 +38,11 @@ class Verdicts:
     gower: Floats
     n_changed: npt.NDArray[np.int64]
 
+    @property
+    def passed(self) -> Mask:
+        """Which candidates may be shown: valid, within limits and plausible, shape (n,)."""
+        return self.valid & self.within_limits & self.plausible
+
     def take(self, rows: npt.NDArray[np.int64]) -> Verdicts:
         """Keep the given positions, in that order."""
         return Verdicts(

@@ -12,6 +12,8 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cache
+from itertools import compress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,7 +22,8 @@ import numpy as np
 from sensecf_core.cohorts.schema import Profile
 from sensecf_core.counterfactuals.ask import ask
 from sensecf_core.counterfactuals.checker import Checker
-from sensecf_core.counterfactuals.fine_tune import Options, fine_tune
+from sensecf_core.counterfactuals.course import Options
+from sensecf_core.counterfactuals.fine_tune import fine_tune
 from sensecf_core.counterfactuals.levers import tell
 from sensecf_core.counterfactuals.pairs import Pair
 from sensecf_core.counterfactuals.teaching import Cases, Group, measure, rate_rows
@@ -31,6 +34,7 @@ from sensecf_core.language.adapters import CARD, Card
 from sensecf_core.language.fine_tuning import Settings
 from sensecf_core.language.local_model import LocalModel
 from sensecf_core.queries.limits import Limits
+from sensecf_core.queries.query import Query
 
 QUERIES = 50
 """``val`` queries per class."""
@@ -88,11 +92,15 @@ def run(
     Returns one row per cell and class: its name and the fields of ``RawRates``.
     """
     rows: list[dict[str, Any]] = []
+    people = cache(lambda: _people(checker))
     for number, cell in enumerate(table):
         finished = folder / f"{_digest(repr(cell))}.json"
         if not finished.is_file():
             folder.mkdir(parents=True, exist_ok=True)
-            found = _measured(checker, folder, base, cell, _part(tell, number / len(table), 1 / len(table)))
+            part = _part(tell, number / len(table), 1 / len(table))
+            adapter = _adapter(checker, folder, base, cell, part)
+            part(0.8, f"{cell.name}: measuring")
+            found = _measured(checker, base, adapter, cell, people())
             finished.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
         rows += json.loads(finished.read_text(encoding="utf-8"))
     return rows
@@ -102,17 +110,13 @@ def _part(tell: Tell, start: float, length: float) -> Tell:
     return lambda done, words: tell(start + length * done, words)
 
 
-def _measured(checker: Checker, folder: Path, base: Path, cell: Cell, tell: Tell) -> list[dict[str, Any]]:
-    """Make (or find) a cell's adapter and measure it."""
-    adapter = _adapter(
-        checker, folder, base, cell, lambda done, words: tell(0.8 * done, f"{cell.name}: {words}")
-    )
-    tell(0.8, f"{cell.name}: measuring")
-    model = LocalModel.load(base, adapter=adapter)
+def _measured(
+    checker: Checker, base: Path, adapter: Path, cell: Cell, people: dict[Group, tuple[Query, ...]]
+) -> list[dict[str, Any]]:
     rates = measure(
         checker,
-        model,
-        _cases(checker, cell),
+        LocalModel.load(base, adapter=adapter),
+        _cases(checker, cell, people),
         candidates=cell.candidates,
         temperature=cell.temperature,
     )
@@ -127,34 +131,41 @@ def _measured(checker: Checker, folder: Path, base: Path, cell: Cell, tell: Tell
     return rows
 
 
-def _cases(checker: Checker, cell: Cell) -> Cases:
-    """The cohort's own limits towards the desired class, and contrast away from it.
+def _people(checker: Checker) -> dict[Group, tuple[Query, ...]]:
+    """Whom every cell asks about: the first that a wide search can answer.
 
-    The same people for every cell: the first that a wide search can answer; what their prompts tell is the
-    cell's.
+    Towards the desired class under the cohort's own limits, away from it under contrast.
     """
     task = checker.schema.task
-    groups: dict[Group, tuple[Pair, ...]] = {}
     asked: tuple[tuple[Profile, Literal[0, 1]], ...] = (
         (checker.schema.default_limits, task.desired),
         ("contrast", 0 if task.desired else 1),
     )
+    people: dict[Group, tuple[Query, ...]] = {}
     for profile, desired in asked:
         keys = sample_rows(
             checker.cohort, checker.classifier, predicted=1 - desired, n=5 * QUERIES, seed=1, part="val"
         )
         queries = [query for query in ask(checker, keys, desired, Limits(profile=profile)) if query.movable]
-        can = answerable(checker, queries)
-        kept = [query for query, good in zip(queries, can, strict=True) if good][:QUERIES]
-        told = tell(checker, kept, cell.options.source)
-        groups[profile, desired] = tuple(
-            Pair(query, hints, ()) for query, hints in zip(kept, told, strict=True)
-        )
-    return Cases(groups)
+        people[profile, desired] = tuple(compress(queries, answerable(checker, queries)))[:QUERIES]
+    return people
+
+
+def _cases(checker: Checker, cell: Cell, people: dict[Group, tuple[Query, ...]]) -> Cases:
+    """The queries with what the cell's prompt tells of them."""
+    return Cases(
+        {
+            group: tuple(
+                Pair(query, told, ())
+                for query, told in zip(queries, tell(checker, queries, cell.options.source), strict=True)
+            )
+            for group, queries in people.items()
+        }
+    )
 
 
 def _adapter(checker: Checker, folder: Path, base: Path, cell: Cell, tell: Tell) -> Path:
-    """Fine-tune a cell's adapter, unless one with the same options is there."""
+    """Make (or find) the adapter of a cell: cells with the same options share one."""
     name = json.dumps(asdict(cell.options), sort_keys=True, default=str)
     place = folder / "adapters" / _digest(name)
     if not place.is_dir():
@@ -167,7 +178,7 @@ def _adapter(checker: Checker, folder: Path, base: Path, cell: Cell, tell: Tell)
             work=folder / "work" / place.name,
             out=place,
             resume=True,
-            tell=tell,
+            tell=lambda done, words: tell(0.8 * done, f"{cell.name}: {words}"),
         )
     return place
 

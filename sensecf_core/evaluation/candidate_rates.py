@@ -32,7 +32,7 @@ class CandidateRates:
 
         Returns
         -------
-        ``answerable`` : whether a wide search, or the method, finds an answer within the same limits.
+        ``answerable`` : whether a wide search finds an answer within the same limits.
         ``second_valid``, ``third_valid`` : candidates within limits that the second judge, the third
         classifier, put in the desired class; None where that one does not agree with the classifier on
         the factual. ``control_valid`` : of uniform draws with as many changes as each readable candidate
@@ -46,10 +46,9 @@ class CandidateRates:
         kept = [c for c in answer.trace.candidates if c.edits is not None and c.asking == 1]
         codes = np.array([moves.apply(c.edits or {}) for c in kept]).reshape(-1, len(moves.factual))
         inside = np.array([bool(c.within_limits) for c in kept], dtype=bool)
-        good = np.array([bool(c.valid and c.within_limits) for c in kept], dtype=bool)
         shown = answer.counterfactuals
         return {
-            "answerable": bool(good.any()) or self._can_be_answered(query),
+            "answerable": self._can_be_answered(query),
             "second_valid": self._second(moves, codes, inside),
             "third_valid": self._third(moves, codes, inside),
             "control_valid": self._control(moves, answer.seed, codes),

@@ -170,7 +170,7 @@ def summarise(records: Sequence[Mapping[str, Any]], seed: int = 0) -> list[dict[
     raw candidate. ``seconds`` is the median (wall time an answer).
     """
     groups: dict[tuple[str, str, str], list[Mapping[str, Any]]] = {}
-    for entry in records:
+    for entry in _same_queries(records):
         groups.setdefault((entry["direction"], entry["limits"], entry["method"]), []).append(entry)
     return [
         {
@@ -185,6 +185,22 @@ def summarise(records: Sequence[Mapping[str, Any]], seed: int = 0) -> list[dict[
     ]
 
 
+def _same_queries(records: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """The records with one word for every method on whether a query can be answered.
+
+    It can if the search or any of the methods answered it, so that all rates have the same denominator.
+    """
+    names = ("direction", "limits", "participant_id", "row_id")
+    can: dict[tuple[str, ...], bool] = {}
+    measured = [entry for entry in records if "answerable" in entry]
+    for entry in measured:
+        key = tuple(entry[name] for name in names)
+        can[key] = can.get(key, False) or entry["answerable"] or entry["valid"] > 0
+    for entry in records:
+        known = "answerable" in entry
+        yield {**entry, "answerable": can[tuple(entry[name] for name in names)]} if known else entry
+
+
 def _rates(group: Sequence[Mapping[str, Any]], seed: int) -> dict[str, Rate]:
     proposed = np.array([max(entry["proposed"], 1) for entry in group], dtype=float)
     rates = {step: _interval(np.array([e[step] for e in group]) / proposed, "mean", seed) for step in STEPS}
@@ -197,7 +213,7 @@ def _rates(group: Sequence[Mapping[str, Any]], seed: int) -> dict[str, Rate]:
 
 
 def _measured(group: Sequence[Mapping[str, Any]], seed: int) -> dict[str, Rate]:
-    """Rates over the queries that a wide search can answer, and what the other judges say.
+    """Rates over the queries that can be answered at all, and what the other judges say.
 
     ``of_answerable_*`` leave the others out; the second judge's and third classifier's rates leave out
     the queries on whose factual they differ from the classifier. ``control``: uniform draws with as many

@@ -9,7 +9,7 @@ import time
 import traceback
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.jobs import rows
@@ -159,3 +159,16 @@ def sentence(error: Exception) -> str:
     log.error("job failed with %s\n%s", kind, "".join(traceback.format_tb(error.__traceback__)))
     text = " ".join(str(error).split())
     return f"{kind}: {text[:200]}" if text else f"{kind}."
+
+
+_shared: dict[Callable[[], Lane], Lane] = {}
+_sharing = threading.Lock()
+One = TypeVar("One", bound=Lane)
+
+
+def shared(kind: Callable[[], One]) -> One:
+    """This process's lane of a kind, since one queue per process is the point; the first call starts it."""
+    with _sharing:
+        if kind not in _shared:
+            _shared[kind] = kind()
+        return cast("One", _shared[kind])

@@ -7,8 +7,7 @@ job that a restart interrupted is simply queued again.
 
 from __future__ import annotations
 
-import threading
-
+from sensecf_core.jobs.lane import shared
 from sensecf_core.jobs.model_lane import ENDED_TOO_OFTEN, KIND, MOST_ATTEMPTS, job_label
 from sensecf_core.jobs.process_lane import ProcessLane
 from sensecf_core.queries.request import ExplainRequest
@@ -33,14 +32,6 @@ class MethodLane(ProcessLane):
         self._queue_again(MOST_ATTEMPTS, ENDED_TOO_OFTEN)
 
 
-_lock = threading.Lock()
-_lane: MethodLane | None = None
-
-
 def lane() -> MethodLane:
     """Return this process's lane for methods; the first call starts it."""
-    global _lane  # noqa: PLW0603 (one queue per process is the point)
-    with _lock:
-        if _lane is None:
-            _lane = MethodLane()
-        return _lane
+    return shared(MethodLane)

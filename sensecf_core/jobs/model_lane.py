@@ -14,7 +14,7 @@ from typing import Protocol
 from pydantic import ValidationError
 
 from sensecf_core.errors import InputError, NotReadyError
-from sensecf_core.jobs.lane import Lane, Progress
+from sensecf_core.jobs.lane import Lane, Progress, shared
 from sensecf_core.jobs.rows import Claimed, Outcome
 from sensecf_core.queries.answer import Answer
 from sensecf_core.queries.request import ExplainRequest
@@ -86,7 +86,6 @@ def _own_answer() -> AnswerRequest:
 
 
 _lock = threading.Lock()
-_lane: ModelLane | None = None
 _warmed: set[str] = set()
 
 
@@ -115,8 +114,4 @@ def _load(cohort: str) -> None:
 
 def lane() -> ModelLane:
     """Return this process's model lane; the first call starts it."""
-    global _lane  # noqa: PLW0603 (one model per process is the point)
-    with _lock:
-        if _lane is None:
-            _lane = ModelLane()
-        return _lane
+    return shared(ModelLane)

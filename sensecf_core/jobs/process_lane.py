@@ -24,7 +24,7 @@ from typing import IO, ClassVar
 import psutil
 
 from sensecf_core.jobs import rows
-from sensecf_core.jobs.lane import Lane, Progress
+from sensecf_core.jobs.lane import Lane, Progress, shared
 from sensecf_core.jobs.rows import Claimed, LaneName, Outcome
 from sensecf_core.paths import ROOT
 
@@ -181,17 +181,9 @@ def _silent_end(code: int) -> str:
     return f"The command ended with exit code {code} and said nothing."
 
 
-_lock = threading.Lock()
-_lane: ProcessLane | None = None
-
-
 def lane() -> ProcessLane:
     """Return this process's lane for commands; the first call starts it."""
-    global _lane  # noqa: PLW0603 (one queue per process is the point)
-    with _lock:
-        if _lane is None:
-            _lane = ProcessLane()
-        return _lane
+    return shared(ProcessLane)
 
 
 def start(kind: str, argv: Sequence[str], label: str) -> str:

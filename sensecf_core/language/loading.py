@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from sensecf_core.errors import InputError, NotReadyError, unknown
 from sensecf_core.language import weights
+from sensecf_core.language.machine import LARGE
 
 if TYPE_CHECKING:
     import torch
@@ -146,10 +147,22 @@ def precision_of(model: Any) -> str:
     return {"bfloat16": "bf16"}.get(name, name)
 
 
+def is_large(model: Any) -> bool:
+    """Whether a model is so large that memory counts before speed."""
+    return parameters_of(model) >= LARGE
+
+
+def parameters_of(model: Any) -> int:
+    """Count parameters; a byte of a 4-bit weight holds two."""
+    import torch
+
+    return sum(p.numel() * (2 if p.dtype == torch.uint8 else 1) for p in model.parameters())
+
+
 def for_training(model: Any) -> Any:
     """Freeze a model and let it recompute activations, so that a LoRA step fits beside a large base.
 
-    Costs about a third more time. Needed for models of billions of parameters; returns the same model.
+    Costs about a third more time. Needed where the model :func:`is_large`; returns the same model.
     Activations are recomputed only in training mode: answers in between are as fast as ever.
     """
     model.requires_grad_(False)

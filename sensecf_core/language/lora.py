@@ -7,8 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-MOST_MERGED = 1_000_000_000
-"""Parameters up to which an adapter is merged for a while: a second copy of the weights must fit."""
+from sensecf_core.language.loading import is_large
 
 
 def fresh_adapter(model: Any, *, rank: int, alpha: int, dropout: float, seed: int) -> Any:
@@ -55,8 +54,8 @@ def saved_weights(folder: Path) -> dict[str, Any]:
 def merged(peft: Any) -> Iterator[Any]:
     """The base model with the adapter merged in for a while, so that answers cost what they do in the app.
 
-    Afterwards the base weights are what they were, to the bit. Large and 4-bit models keep the adapter
-    beside them.
+    Afterwards the base weights are what they were, to the bit: they are kept twice meanwhile, so a large
+    model, and a 4-bit one, keeps the adapter beside it.
     """
     import torch
     from peft.tuners.lora import LoraLayer
@@ -64,7 +63,7 @@ def merged(peft: Any) -> Iterator[Any]:
     model = peft.get_base_model()
     layers: list[Any] = [module for module in model.modules() if isinstance(module, LoraLayer)]
     weights = [layer.get_base_layer().weight for layer in layers]
-    if model.num_parameters() >= MOST_MERGED or not all(weight.is_floating_point() for weight in weights):
+    if is_large(model) or not all(weight.is_floating_point() for weight in weights):
         yield model
         return
     kept = [weight.detach().clone() for weight in weights]

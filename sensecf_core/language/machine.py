@@ -14,7 +14,7 @@ import psutil
 from sensecf_core.language.model_registry import ModelSpec, Precision, folder_of
 
 LARGE = 1_000_000_000
-"""Parameters from which a processor alone is slow."""
+"""Parameters from which a processor alone is slow, and memory counts before speed."""
 NATIVE_BF16 = 8.0
 """CUDA compute capability from which bfloat16 is computed natively (Ampere)."""
 CGROUP = Path("/sys/fs/cgroup")

@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import json
-import logging
 
-from pydantic import ValidationError
-
-from sensecf_core.errors import InputError
 from sensecf_core.queries.answer import Answer
 from sensecf_core.records.database import connect, transaction
-
-log = logging.getLogger(__name__)
+from sensecf_core.records.kept import read, read_all
 
 
 def save(answer: Answer) -> str:
@@ -38,14 +33,11 @@ def find(answer_id: str) -> Answer | None:
     """Return the answer kept under ``answer_id``, or None; ``InputError`` if this version cannot read it."""
     with connect() as database:
         row = database.execute("SELECT body FROM answers WHERE answer_id = ?", (answer_id,)).fetchone()
-    if row is None:
-        return None
-    try:
-        return Answer.model_validate_json(row["body"])
-    except ValidationError as error:
-        raise InputError(
-            f"Answer {answer_id} was kept by another version of SenseCF and cannot be shown; ask again."
-        ) from error
+    return read(
+        Answer,
+        row,
+        f"Answer {answer_id} was kept by another version of SenseCF and cannot be shown; ask again.",
+    )
 
 
 def recent(
@@ -63,10 +55,4 @@ def recent(
             f"SELECT answer_id, body FROM answers WHERE {where} ORDER BY created DESC, rowid DESC LIMIT ?",
             (*given.values(), limit),
         ).fetchall()
-    found = []
-    for row in rows:
-        try:
-            found.append(Answer.model_validate_json(row["body"]))
-        except ValidationError:
-            log.warning("answer %s was kept by another version and is left out", row["answer_id"])
-    return tuple(found)
+    return read_all(Answer, rows, "answer_id")

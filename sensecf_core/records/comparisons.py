@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 import uuid
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from pydantic import ValidationError
-
 from sensecf_core.cohorts.schema import Plain
-from sensecf_core.errors import InputError
 from sensecf_core.queries.request import ExplainRequest
 from sensecf_core.records.database import connect, transaction
-
-log = logging.getLogger(__name__)
+from sensecf_core.records.kept import read, read_all
 
 
 class Member(Plain):
@@ -84,15 +79,12 @@ def find(comparison_id: str) -> Comparison | None:
         row = database.execute(
             "SELECT body FROM comparisons WHERE comparison_id = ?", (comparison_id,)
         ).fetchone()
-    if row is None:
-        return None
-    try:
-        return Comparison.model_validate_json(row["body"])
-    except ValidationError as error:
-        raise InputError(
-            f"Comparison {comparison_id} was kept by another version of SenseCF and cannot be shown; run it "
-            "again."
-        ) from error
+    return read(
+        Comparison,
+        row,
+        f"Comparison {comparison_id} was kept by another version of SenseCF and cannot be shown; run it "
+        "again.",
+    )
 
 
 def recent(cohort: str, participant_id: str, row_id: str, *, limit: int = 12) -> tuple[Comparison, ...]:
@@ -103,10 +95,4 @@ def recent(cohort: str, participant_id: str, row_id: str, *, limit: int = 12) ->
             " AND row_id = ? ORDER BY created DESC, rowid DESC LIMIT ?",
             (cohort, participant_id, row_id, limit),
         ).fetchall()
-    found = []
-    for row in rows:
-        try:
-            found.append(Comparison.model_validate_json(row["body"]))
-        except ValidationError:
-            log.warning("comparison %s was kept by another version and is left out", row["comparison_id"])
-    return tuple(found)
+    return read_all(Comparison, rows, "comparison_id")

@@ -16,8 +16,9 @@ from sensecf_core.classifiers.training import train
 from sensecf_core.cohorts import registry
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.errors import unknown
-from sensecf_core.jobs import model_lane, process_lane
+from sensecf_core.jobs import lane as job_lanes
 from sensecf_core.jobs.model_lane import ModelLane
+from sensecf_core.jobs.process_lane import ProcessLane
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = {
@@ -84,8 +85,8 @@ def world(trained: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
 def lane(monkeypatch: pytest.MonkeyPatch, private_var: Path) -> Iterator[ModelLane]:
     """A model lane over this test's own database."""
     opened = ModelLane()
-    monkeypatch.setattr(model_lane, "_lane", opened)
-    monkeypatch.setattr(process_lane, "_lane", None)
+    monkeypatch.setitem(job_lanes._shared, ModelLane, opened)
+    monkeypatch.delitem(job_lanes._shared, ProcessLane, raising=False)
     yield opened
     opened.close()
 

@@ -12,7 +12,8 @@ from streamlit.testing.v1 import AppTest
 from sensecf_core.counterfactuals import explain as explaining
 from sensecf_core.counterfactuals.checker import Checker
 from sensecf_core.errors import NotReadyError
-from sensecf_core.jobs import comparing, method_lane, model_lane
+from sensecf_core.jobs import comparing, model_lane
+from sensecf_core.jobs import lane as job_lanes
 from sensecf_core.jobs.comparing import Standing
 from sensecf_core.jobs.method_lane import MethodLane
 from sensecf_core.jobs.model_lane import ModelLane
@@ -68,8 +69,8 @@ def lanes(
 
     def use(answer: Callable[..., Answer] = say) -> None:
         opened.extend((ModelLane(answer), MethodLane((sys.executable, "-c", PROCESS_METHOD))))
-        monkeypatch.setattr(model_lane, "_lane", opened[-2])
-        monkeypatch.setattr(method_lane, "_lane", opened[-1])
+        monkeypatch.setitem(job_lanes._shared, ModelLane, opened[-2])
+        monkeypatch.setitem(job_lanes._shared, MethodLane, opened[-1])
 
     ready = WeightsStatus("ready", "Ready.", tmp_path, made_adapter.BASE_SHA256)
     monkeypatch.setattr(weights, "status", lambda *_, **__: ready)

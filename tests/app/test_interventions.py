@@ -11,6 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from sensecf_core.errors import InputError, NotReadyError
+from sensecf_core.jobs import lane as job_lanes
 from sensecf_core.jobs import rows
 from sensecf_core.jobs.model_lane import ModelLane
 from sensecf_core.language import weights
@@ -197,10 +198,8 @@ def test_a_running_job_shows_progress_and_cancel(
             time.sleep(0.02)
         raise RuntimeError("stopped")
 
-    from sensecf_core.jobs import model_lane
-
     slow_lane = ModelLane(slow)
-    monkeypatch.setattr(model_lane, "_lane", slow_lane)
+    monkeypatch.setitem(job_lanes._shared, ModelLane, slow_lane)
     request = ExplainRequest(cohort="small", participant_id=world.flagged, method="random")
     job, second = slow_lane.submit(request), slow_lane.submit(request)
     while (view := rows.find(job)) and not view.message:

@@ -13,6 +13,7 @@ import typer
 from streamlit.testing.v1 import AppTest
 
 from sensecf_core.cli.program import app
+from sensecf_core.jobs import lane as job_lanes
 from sensecf_core.jobs import model_lane, process_lane, rows
 from sensecf_core.jobs.process_lane import ProcessLane
 from sensecf_core.jobs.rows import JobView, Outcome
@@ -300,7 +301,7 @@ def test_progress_is_found_from_another_tab_then_cancelled_then_gone_on_with(
     line = json.dumps({"fraction": 0.25, "message": words})
     code = f"import time; print({line!r}, flush=True); time.sleep(60)"
     lane = ProcessLane((sys.executable, "-c", code))
-    monkeypatch.setattr(process_lane, "_lane", lane)
+    monkeypatch.setitem(job_lanes._shared, ProcessLane, lane)
     try:
         tuning_panel._queue(ARGV)
         while not until("running").message:

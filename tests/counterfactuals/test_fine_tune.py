@@ -13,8 +13,9 @@ from sensecf_core.cohorts.schema import Schema
 from sensecf_core.counterfactuals import fine_tune as stages
 from sensecf_core.counterfactuals import methods, teaching
 from sensecf_core.counterfactuals.checker import CancelledError, Checker
+from sensecf_core.counterfactuals.course import Options
 from sensecf_core.counterfactuals.explain import answer
-from sensecf_core.counterfactuals.fine_tune import Options, fine_tune
+from sensecf_core.counterfactuals.fine_tune import fine_tune
 from sensecf_core.counterfactuals.pairs import MARGINS, Pair, build
 from sensecf_core.errors import NotReadyError
 from sensecf_core.language import adapters, local_model, weights
@@ -95,7 +96,7 @@ def test_both_kinds_of_a_round_start_alike_and_the_better_is_kept(
     def taught(kind: Literal["best", "preference", "both"], *val: float) -> Card:
         worths = iter(val)
         monkeypatch.setattr(
-            stages._Course, "measured", lambda *_: {"val": next(worths), "changed": 1.0, "gower": 0.1}
+            stages.Course, "measured", lambda *_: {"val": next(worths), "changed": 1.0, "gower": 0.1}
         )
         settings = replace(OPTIONS.settings, max_steps=10)
         options = replace(OPTIONS, settings=settings, rounds=1, round_queries=6, round_kind=kind)
@@ -125,7 +126,7 @@ def test_a_round_that_measures_no_better_is_taken_back(
     def taught(kind: Literal["best", "preference"], *val: float) -> tuple[str, bool]:
         worths = iter(val)
         monkeypatch.setattr(
-            stages._Course, "measured", lambda *_: {"val": next(worths), "changed": 1.0, "gower": 0.1}
+            stages.Course, "measured", lambda *_: {"val": next(worths), "changed": 1.0, "gower": 0.1}
         )
         options = replace(OPTIONS, rounds=1, round_queries=6, round_kind=kind)
         card = teach(checker, folder, tmp_path / f"{kind}{val}", options)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sensecf_core.counterfactuals.checker import Checker
-from sensecf_core.counterfactuals.fine_tune import Options
+from sensecf_core.counterfactuals.course import Options
 from sensecf_core.evaluation import ablation
 from sensecf_core.evaluation.ablation import Cell
 from sensecf_core.evaluation.answerable import answerable
@@ -72,8 +72,10 @@ def test_a_table_is_filled_once(checker: Checker, tmp_path: Path, monkeypatch: p
 
 @pytest.mark.usefixtures("few")
 def test_every_cell_asks_the_same_people_what_its_own_prompt_tells(checker: Checker) -> None:
+    people = ablation._people(checker)
     told, blind = (
-        ablation._cases(checker, Cell("x", replace(SMALL, source=source))) for source in ("shap", "none")
+        ablation._cases(checker, Cell("x", replace(SMALL, source=source)), people)
+        for source in ("shap", "none")
     )
     assert told.groups.keys() == blind.groups.keys() == {("intervention", 0), ("contrast", 1)}
     for group, pairs in told.groups.items():

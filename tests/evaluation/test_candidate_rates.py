@@ -109,10 +109,28 @@ def test_rates_of_answerable_queries_leave_the_others_out() -> None:
     base = {
         "direction": "1→0", "limits": "contrast", "method": "random", "proposed": 10, "readable": 10,
         "within_limits": 10, "plausible": 0, "seconds": 1.0, "unique": 5, "changed": 2.0, "gower": 0.1,
-        "final_violations": 0, "control_valid": 2, "askings": 1,
+        "final_violations": 0, "control_valid": 2, "askings": 1, "row_id": "0",
     }  # fmt: skip
-    can = {**base, "answerable": True, "valid": 8, "shown": 1, "second_valid": 6, "third_valid": None}
-    cannot = {**base, "answerable": False, "valid": 0, "shown": 0, "second_valid": 0, "third_valid": 0}
+    can = {
+        **base,
+        "participant_id": "a",
+        "row_id": "0",
+        "answerable": True,
+        "valid": 8,
+        "shown": 1,
+        "second_valid": 6,
+        "third_valid": None,
+    }
+    cannot = {
+        **base,
+        "participant_id": "b",
+        "row_id": "0",
+        "answerable": False,
+        "valid": 0,
+        "shown": 0,
+        "second_valid": 0,
+        "third_valid": 0,
+    }
     (row,) = trace_table.summarise([{**can, "final_changed": 1.5}, {**cannot, "final_changed": None}])
     assert row["answerable"]["mean"] == 0.5
     assert row["valid"]["mean"] == pytest.approx(0.4)
@@ -169,3 +187,17 @@ def test_an_adapters_card_takes_its_rates_with_intervals_from_the_table(
 def test_people_do_not_share_one_stream_of_random_draws(answers: list[Answer]) -> None:
     first, second = (found.trace.candidates for found in answers[:2])
     assert [c.text for c in first] != [c.text for c in second]
+
+
+def test_what_one_method_answers_counts_as_answerable_for_all() -> None:
+    base = {
+        "direction": "1→0", "limits": "contrast", "proposed": 10, "readable": 10, "within_limits": 10,
+        "plausible": 0, "seconds": 1.0, "unique": 5, "changed": 2.0, "gower": 0.1, "final_violations": 0,
+        "control_valid": 2, "askings": 1, "participant_id": "a", "row_id": "0", "answerable": False,
+        "shown": 0, "second_valid": 0, "third_valid": 0, "final_changed": None,
+    }  # fmt: skip
+    found = trace_table.summarise(
+        [{**base, "method": "random", "valid": 0}, {**base, "method": "lm-few-shot", "valid": 5}]
+    )
+    assert [row["answerable"]["mean"] for row in found] == [1.0, 1.0]
+    assert [row["of_answerable_valid"]["mean"] for row in found] == [0.0, 0.5]

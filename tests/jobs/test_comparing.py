@@ -14,7 +14,8 @@ from sensecf_core.classifiers.training import train
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.counterfactuals import methods
 from sensecf_core.errors import InputError
-from sensecf_core.jobs import answering, comparing, method_lane, model_lane, rows
+from sensecf_core.jobs import answering, comparing, method_lane, rows
+from sensecf_core.jobs import lane as job_lanes
 from sensecf_core.jobs.comparing import Standing
 from sensecf_core.jobs.method_lane import MethodLane
 from sensecf_core.jobs.model_lane import ModelLane
@@ -52,8 +53,8 @@ def lanes(opened: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> Iterat
     def say(request: ExplainRequest, **_: Any) -> Answer:
         return make_answer("model", method=request.method)
 
-    monkeypatch.setattr(model_lane, "_lane", opened(ModelLane, say))
-    monkeypatch.setattr(method_lane, "_lane", opened(MethodLane, (sys.executable, "-c", ANSWERING)))
+    monkeypatch.setitem(job_lanes._shared, ModelLane, opened(ModelLane, say))
+    monkeypatch.setitem(job_lanes._shared, MethodLane, opened(MethodLane, (sys.executable, "-c", ANSWERING)))
     yield
 
 
@@ -127,7 +128,7 @@ def test_a_full_queue_is_that_methods_failure_only(
     start: Callable[..., Comparison], opened: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     full = opened(MethodLane, (sys.executable, "-c", "import time; time.sleep(60)"), most_waiting=0)
-    monkeypatch.setattr(method_lane, "_lane", full)
+    monkeypatch.setitem(job_lanes._shared, MethodLane, full)
     model, process = ended(start("lm-few-shot", "random"))
     assert model.state == "answered"
     assert process.state == "failed" and "queue is busy" in (process.error or "")
@@ -162,6 +163,6 @@ def test_a_job_of_a_lane_that_is_gone_is_run_again(
     until(job, "running")
     method_lane.lane().close()
     code = ANSWERING.replace("time.sleep(60)", "pass")
-    monkeypatch.setattr(method_lane, "_lane", opened(MethodLane, (sys.executable, "-c", code)))
+    monkeypatch.setitem(job_lanes._shared, MethodLane, opened(MethodLane, (sys.executable, "-c", code)))
     assert answering.view(job) is not None
     assert ended(made)[0].state == "answered"

@@ -13,6 +13,7 @@ import pytest
 
 from sensecf_core.counterfactuals import methods
 from sensecf_core.errors import InputError, NotReadyError
+from sensecf_core.jobs import lane as job_lanes
 from sensecf_core.jobs import lane as lane_module
 from sensecf_core.jobs import model_lane, rows
 from sensecf_core.jobs.model_lane import MOST_ATTEMPTS, ModelLane
@@ -361,7 +362,7 @@ def test_without_another_answer_function_the_programs_own_explain_is_asked(
 
 
 def test_there_is_one_lane_per_process_however_many_ask(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(model_lane, "_lane", None)
+    monkeypatch.delitem(job_lanes._shared, ModelLane, raising=False)
     found: list[ModelLane] = []
     threads = [threading.Thread(target=lambda: found.append(model_lane.lane())) for _ in range(8)]
     for thread in threads:

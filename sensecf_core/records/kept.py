@@ -27,7 +27,7 @@ def read(kind: type[Kept], row: sqlite3.Row | None, refusal: str) -> Kept | None
 
 
 def read_all(kind: type[Kept], rows: Iterable[sqlite3.Row], key: str) -> tuple[Kept, ...]:
-    """Read the ``body`` of every row; what this version cannot is left out, and named by ``key`` in the log."""
+    """Read the ``body`` of every row; what this version cannot is left out, its ``key`` named in the log."""
     found = []
     for row in rows:
         try:

@@ -93,9 +93,17 @@ def _raw(answer: Answer, schema: Schema) -> None:
         st.code(answer.prompt, language=None, wrap_lines=True)
     if answer.trace.candidates:
         st.markdown("**Every candidate, in the order it came**")
+        if answer.method == "lm-fine-tuned":
+            st.caption(
+                "It counts along: “+6=9” behind a value means that this change was told to be worth 6 tenths "
+                "of the way to the other prediction, and that the changes so far add up to 9. From 10 on it "
+                "should do."
+            )
         table = pd.DataFrame(
             [_candidate(n, c, schema) for n, c in enumerate(answer.trace.candidates, start=1)]
         )
+        if answer.trace.askings == 1:
+            table = table.drop(columns="Asked")
         st.dataframe(
             table,
             hide_index=True,

@@ -1,0 +1,44 @@
+"""A laptop with the default language model, for the page Models."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from sensecf_core.jobs import process_lane
+from sensecf_core.language import machine
+from sensecf_core.language.machine import Machine
+from tests.app import made_adapter
+
+
+@pytest.fixture(autouse=True)
+def laptop(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "machine", lambda: Machine(memory_gb=9.0, cpu_bf16=True))
+
+
+@pytest.fixture(autouse=True)
+def base(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[bool], None]:
+    """Whether the default model is on this machine, said and not looked up."""
+    from sensecf_core.language import weights
+    from sensecf_core.language.weights import WeightsStatus
+
+    def have(ready: bool) -> None:
+        found = (
+            WeightsStatus("ready", "Ready.", tmp_path, made_adapter.BASE_SHA256)
+            if ready
+            else WeightsStatus("missing", "The language model is missing; run `make setup`.", tmp_path)
+        )
+        monkeypatch.setattr(weights, "status", lambda *_, **__: found)
+
+    have(True)
+    return have
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """What was started is noted, and nothing runs."""
+    noted: list[list[str]] = []
+    monkeypatch.setattr(process_lane, "start", lambda kind, argv, label: noted.append([*argv]) or "a-job")
+    return noted

@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sensecf_core.language import adapters
+from sensecf_core.ui import adapter_card, adapter_rates
+from tests.app import made_adapter
+from tests.app.conftest import OpenPage, World, said
+from tests.app.models.shown import facts, warnings
+
+
+def test_without_an_adapter_the_page_says_what_to_do(world: World, open_page: OpenPage) -> None:
+    at = open_page("Models", cohort="small")
+    assert "No language model was fine-tuned for this cohort yet. Start it below" in at.info[0].value
+    assert not [b for b in at.button if (b.key or "").startswith(("use_", "delete_"))]
+
+
+def test_an_adapter_shows_rates_with_units_curve_rounds_and_origin(world: World, open_page: OpenPage) -> None:
+    made_adapter.write(world.cohort, classifier_sha256=world.classifier.sha256)
+    at = open_page("Models", cohort="small")
+    text, told = said(at), facts(at)
+    assert "is answered by **trial**" in text
+    assert "Raw validity **80 of 100** (68–90 by direction and limits)" in text
+    assert "Options for a person → flag not raised" in told and "Explanation only → flag raised" in told
+    assert "Raw validity, of 100" in told and "82" in told.split() and "0.042" in told.split()
+    assert "Mean raw validity by temperature: 1: 60 of 100; 0.8: 80 of 100." in text
+    assert "fell from 1.91 to 0.31" in text and "rose from 31 to 78" in text
+    assert len(at.get("plotly_chart")) == 2
+    assert "no longer improved" in told and "Features changed" in told and "0.031" in told.split()
+    assert "about 917 people" in text.replace("\u202f", " ")
+    assert "sha256 dddddddddddd…" in told
+    assert not at.warning
+
+
+def test_a_phone_gets_letters_for_column_heads(
+    world: World, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(adapter_rates, "on_phone", lambda: True)
+    made_adapter.write(world.cohort)
+    at = open_page("Models", cohort="small")
+    assert "**B**: Explanation only → flag not raised" in said(at)
+    assert ["Measure", "A", "B", "C"] in [list(table.value.columns) for table in at.get("table")]
+
+
+def test_the_learning_curve_goes_on_over_rounds_and_survives_damage(world: World) -> None:
+    folder = made_adapter.write(world.cohort)
+    assert [p.tokens for p in adapter_card.moments(folder)] == [150_000, 300_000, 490_000, 612_345]
+    (folder / adapters.CURVE).write_text('[{"tokens": 5, "loss": NaN, "score": null}]')
+    assert adapter_card.moments(folder) == (adapter_card.Moment(5, None, None),)
+    (folder / adapters.CURVE).write_text("[{")
+    assert adapter_card.moments(folder) == ()
+
+
+def test_rates_of_a_test_part_with_intervals_are_shown(world: World, open_page: OpenPage) -> None:
+    found = made_adapter.rate("intervention", 0, 0.8) | {"valid": {"value": 0.8, "low": 0.7, "high": 0.9}}
+    rates = (found | {"part": "test", "judge": "forest"}, found | {"k": 1}, found | {"k": 2})
+    made_adapter.write(world.cohort, rates=rates, rounds=())
+    at = open_page("Models", cohort="small")
+    assert "80 (70–90)" in facts(at) and "judge forest" in facts(at)
+    assert "Raw validity **80 of 100**" in said(at) and "(part `test`)" in said(at)
+
+
+def test_columns_that_are_headed_alike_are_all_there(world: World, open_page: OpenPage) -> None:
+    found = made_adapter.rate("intervention", 0, 0.8)
+    made_adapter.write(world.cohort, rates=(found | {"k": 1}, found | {"k": 2}), rounds=())
+    assert "→ flag not raised (2)" in facts(open_page("Models", cohort="small"))
+
+
+def test_another_adapter_is_chosen_and_stays_chosen(world: World, open_page: OpenPage) -> None:
+    first, second = (made_adapter.write(world.cohort, name) for name in ("one", "two"))
+    at = open_page("Models", cohort="small")
+    assert "answered by **one**" in said(at)
+    at.button(key="use_own_two").click().run()
+    assert not at.exception
+    assert "answered by **two**" in said(at)
+    again = open_page("Models", cohort="small")
+    assert "answered by **two**" in said(again)
+    chosen = adapters.chosen(world.cohort)
+    assert chosen is not None and chosen.folder == second != first
+
+
+def test_deleting_asks_first_and_deletes_only_that_one(world: World, open_page: OpenPage) -> None:
+    first, second = (made_adapter.write(world.cohort, name) for name in ("one", "two"))
+    at = open_page("Models", cohort="small")
+    assert "and its checkpoints are deleted from this disk for good" in said(at)
+    at.button(key="delete_own_one").click().run()
+    assert not at.exception
+    assert not first.exists() and second.exists()
+    assert "answered by **two**" in said(at)
+
+
+def test_one_that_came_with_the_program_cannot_be_deleted(
+    world: World, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(adapters, "BUILT_IN", tmp_path / "given")
+    made_adapter.write(world.cohort, "shipped", place=tmp_path / "given" / "small" / "shipped")
+    at = open_page("Models", cohort="small")
+    assert "came with the program" in said(at)
+    assert not [b for b in at.button if (b.key or "").startswith("delete_")]
+
+
+def test_unfit_adapters_and_another_classifier_are_warned_of(world: World, open_page: OpenPage) -> None:
+    made_adapter.write(world.cohort, "old", schema_sha256="f" * 64, base="biomistral-7b")
+    at = open_page("Models", cohort="small")
+    assert "None of these adapters can answer" in warnings(at)
+    assert "The adapter old was trained for another schema" in warnings(at)
+    assert not [b for b in at.button if (b.key or "").startswith("use_")]
+    made_adapter.write(world.cohort, "fits")
+    at = open_page("Models", cohort="small")
+    assert "fits was trained and measured with another classifier" in warnings(at)
+    assert "answered by **fits**" in said(at)

@@ -63,11 +63,12 @@ class BaselineProposer:
         scorer = Scorer(self.checker, table, run.meter, run, kept_rows=self.k)
         family = self.method.partition("-")[0]
         package = _package(family)
+        seed = query.own_seed(run.seed) % 2**32
         found, notes = table.none(), tuple[str, ...]()
         stopped: Stopped | None = None
         try:
-            with _one_at_a_time, _undisturbed(run.seed), ended_at(run.deadline, run.cancelled):
-                found, notes = self._search(scorer, run.seed)
+            with _one_at_a_time, _undisturbed(seed), ended_at(run.deadline, run.cancelled):
+                found, notes = self._search(scorer, seed)
         except (SearchEndedError, OverdueError, CancelledError, BudgetSpentError) as end:
             stopped = _why(end, run)
         return Proposal(
@@ -132,7 +133,7 @@ def _undisturbed(seed: int) -> Iterator[None]:
     silent = logging.NullHandler()  # without a handler, `logging.log` would set one up for the process
     logging.getLogger().addHandler(silent)
     random.seed(seed)
-    np.random.seed(seed % 2**32)
+    np.random.seed(seed)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -70,6 +70,7 @@ def _origin(checker: Checker) -> dict[str, Any]:
         "classifier": checker.classifier.sha256,
         "margins": list(pair_search.MARGINS),
         "most_answers": pair_search.MOST_ANSWERS,
+        "least_answers": pair_search.LEAST_ANSWERS,
         "per_feature_set": pair_search.PER_FEATURE_SET,
         "most_frozen": pair_search.MOST_FROZEN,
         "levers": [levers.ALIKE, levers.NEAR, levers.MOST_FEATURES, levers.HALF, levers.ENOUGH],

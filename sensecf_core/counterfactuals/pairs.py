@@ -4,9 +4,10 @@ For every query all combinations of the values it is told about (:mod:`levers`, 
 features, at most 728 rows) are asked of the classifier. Kept are those within the rules that reach the
 desired class by the widest margin of a ladder, so that a slightly wrong number still flips; of these the
 ones that the prompt itself says are enough, of these the minimal ones (no part of them would do), fewest
-changes first, then nearest. Half of the queries have the
-profile's plain limits, half have frozen features, narrowed ranges or another number of changes, so that
-the model learns to obey what its prompt says. Deterministic under a seed.
+changes first, then nearest; where those are few, others that are more than enough are added.
+
+Half of the queries have the profile's plain limits, half have frozen features, narrowed ranges or another
+number of changes, so that the model learns to obey what its prompt says. Deterministic under a seed.
 """
 
 from __future__ import annotations
@@ -36,9 +37,10 @@ Part = Literal["train", "val", "test"]
 
 MARGINS = (0.2, 0.1, 0.03)
 """Log-odds beyond the threshold; the first that any combination reaches counts."""
-MOST_ANSWERS = 10
-"""Answers kept per query: the more it learns from, the more different ones a model gives."""
-PER_FEATURE_SET = 3
+MOST_ANSWERS, LEAST_ANSWERS = 16, 10
+"""Answers kept per query: the more it learns from, the more different ones a model gives.
+Where fewer than the least are just enough, others are added that change more than they would need to."""
+PER_FEATURE_SET = 4
 """Answers kept that change the same features."""
 AT_ONCE = 500
 """Queries judged in one call of the classifier (at most 364,000 rows)."""
@@ -191,8 +193,8 @@ def combinations(moves: Moves, told: Told) -> Codes:
 def _best(checker: Checker, moves: Moves, rows: Codes, margins: Codes, told: Told) -> npt.NDArray[np.int64]:
     """Positions of the answers to keep: a margin, minimal, few changes, near, not all alike.
 
-    Where there are answers that the prompt itself says are enough, and no more than that, others are left
-    out: they could not be learned from it.
+    Where there are answers that the prompt itself says are enough, others are left out: they could not be
+    learned from it.
     """
     sign = 1 if moves.desired else -1
     beyond = sign * (margins - checker.threshold_margin)
@@ -203,9 +205,12 @@ def _best(checker: Checker, moves: Moves, rows: Codes, margins: Codes, told: Tol
     said, least = _told_tenths(moves, rows[reached], told)
     enough = said >= ENOUGH
     just = enough & (said - least < ENOUGH)
-    reached = reached[just] if just.any() else reached[enough] if enough.any() else reached
-    reached = reached[_minimal(rows[reached], moves.changed(rows[reached]))]
-    return reached[fewest_and_nearest(checker, moves, rows[reached], PER_FEATURE_SET)[:MOST_ANSWERS]]
+    first = reached[just] if just.any() else reached[enough] if enough.any() else reached
+    first = first[_minimal(rows[first], moves.changed(rows[first]))]
+    first = first[fewest_and_nearest(checker, moves, rows[first], PER_FEATURE_SET)[:MOST_ANSWERS]]
+    more = np.setdiff1d(reached[enough], first)
+    more = more[fewest_and_nearest(checker, moves, rows[more], PER_FEATURE_SET)]
+    return np.concatenate([first, more[: max(0, LEAST_ANSWERS - len(first))]])
 
 
 def _told_tenths(

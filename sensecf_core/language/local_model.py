@@ -183,9 +183,9 @@ class LocalModel:
         )
 
     def _rows(self, n: int, seed: int, grammar: str | None) -> list[Row]:
-        from sensecf_core.language.choosing import row_generator
+        from sensecf_core.language.choosing import first_code, row_generator
 
-        rows = [Row(row_generator(seed, row)) for row in range(n)]
+        rows = [Row(row_generator(seed, row), first_code(seed, row)) for row in range(n)]
         if grammar is not None:
             import llguidance
 

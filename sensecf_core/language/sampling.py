@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 MOST_PREFIXES = 4
 """Fixed parts of prompts whose keys and values a model keeps (about 46 KB a token for the default one)."""
 
+LEAST_LEFT = 2.0**-30
+"""A double has 53 binary digits; with fewer than 23 left the next token is drawn with a new number."""
+
 Stopped = Literal["cancelled", "deadline"]
 
 
@@ -29,13 +32,27 @@ class StopError(Exception):
 
 @dataclass
 class Row:
-    """One answer being written."""
+    """One answer being written.
+
+    ``code`` in [0, 1) decides its next tokens; ``left`` is the share of it that no token has used yet.
+    """
 
     generator: torch.Generator
+    code: float
+    left: float = 1.0
     matcher: Any = None
     tokens: list[int] = field(default_factory=list)
     done: bool = False
     complete: bool = False
+
+    def go_on(self, code: float, share: float) -> None:
+        """Take what a token with this ``share`` of the probability left of the code, or a new code."""
+        import torch
+
+        self.code, self.left = code, self.left * share
+        if self.left < LEAST_LEFT:
+            self.code = float(torch.rand(1, generator=self.generator, dtype=torch.float64))
+            self.left = 1.0
 
 
 @dataclass
@@ -110,8 +127,12 @@ class Run:
         rows = [self.rows[number] for number in active]
         allowed, columns = self._allowed(rows)
         logits = scores.of(columns).expand(len(rows), -1)
-        uniforms = torch.cat([torch.rand(1, generator=row.generator, dtype=torch.float64) for row in rows])
-        drawn = choose(logits, allowed, temperature=self.temperature, top_p=self.top_p, uniforms=uniforms)
+        codes = torch.tensor([row.code for row in rows], dtype=torch.float64)
+        drawn, rest, size = choose(
+            logits, allowed, temperature=self.temperature, top_p=self.top_p, uniforms=codes
+        )
+        for row, code, share in zip(rows, rest.tolist(), size.tolist(), strict=True):
+            row.go_on(code, share)
         tokens = (drawn if columns is None else columns[drawn]).tolist()
         return {
             number: self._accept(row, token) for number, row, token in zip(active, rows, tokens, strict=True)

@@ -58,9 +58,11 @@ def finding(schema: Schema, found: Options) -> str:
     most = len(shared[0].ways)
     named = [one for one in shared if len(one.ways) == most]
     labels = words.listed(lower_first(schema.feature(one.feature).label) for one in named)
-    who = f"{most} of {n} methods" if most < n else "Both methods" if n == 2 else f"All {n} methods"
     also = len(shared) - len(named)
     more = f" Fewer methods agree on {words.counted(also, 'other feature')}." if also else ""
+    if most < n and len(named) > 1:  # not always the same methods
+        return f"{labels[0].upper()}{labels[1:]} are each changed by {most} of {n} methods.{more}"
+    who = f"{most} of {n} methods" if most < n else "Both methods" if n == 2 else f"All {n} methods"
     return f"{who} change {labels}.{more}"
 
 

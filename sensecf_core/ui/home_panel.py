@@ -18,25 +18,25 @@ from sensecf_core.ui.frame import Frame
 STEPS = (
     (
         "1",
-        "Choose a participant",
+        "Participants",
         "Who is in the cohort, what was measured, what is missing.",
         "1_Participants",
     ),
     (
         "2",
-        "See the prediction",
+        "Prediction",
         "How sure the model is, what drives it, what if a value were different.",
         "2_Prediction",
     ),
     (
         "3",
-        "Ask for interventions",
+        "Interventions",
         "Small realistic changes after which the model would decide otherwise.",
         "3_Interventions",
     ),
     (
         "4",
-        "Compare methods",
+        "Comparison",
         "What the language model and search methods each suggest, and where they agree.",
         "4_Comparison",
     ),

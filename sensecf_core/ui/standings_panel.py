@@ -16,15 +16,16 @@ from sensecf_core.ui import answer_panel, evidence_panel, words
 from sensecf_core.ui.frame import Frame
 from sensecf_core.ui.job_panel import POLL_SECONDS, cancel_button, progress_words
 
-NAME_WIDTH = 210
+NAME_WIDTH = 216
 BEST, NEAREST, SECOND, BROKE = "Best option", "Nearest tried", "Second model", "Broke limits"
-WIDTHS = {BEST: 176, NEAREST: 176, SECOND: 106, BROKE: 96}
+WIDTHS = {BEST: 196, NEAREST: 196, SECOND: 106, BROKE: 96}
+OTHER_WIDTH = 68
 """In pixels, so that the lines of several methods stand below each other like a table's."""
 LEGEND = (
     "Best option: the first of each method; where there is none, the nearest that was tried. Distance: the "
     "mean change over all features, from 0 (the same) to 1. Second model: whether one that neither made nor "
-    "filtered the option sees it the same way. Seconds: of the search itself, without loading. Broke limits: "
-    "of the candidates as they came, before any check; these are never shown as options."
+    "filtered the option sees it the same way. Time: of the search and the checks, without loading. Broke "
+    "limits: of the candidates as they came, before any check; these are never shown as options."
 )
 
 
@@ -84,7 +85,7 @@ def _answered(frame: Frame, answer: Answer, *, reused: bool) -> None:
     with st.container(horizontal=True, gap="small"):
         _name(answer.method, answer_panel.heading(answer) + (", answered before" if reused else ""))
         for label, value in _facts(answer).items():
-            st.markdown(f":small[{label}]  \n**{words.plain(value)}**", width=WIDTHS.get(label, 80))
+            st.markdown(f":small[{label}]  \n**{words.plain(value)}**", width=WIDTHS.get(label, OTHER_WIDTH))
     if (said := evidence_panel.broke(answer, frame.known.schema, most=2)) is not None:
         st.caption(said)
 
@@ -102,8 +103,11 @@ def _facts(answer: Answer) -> dict[str, str]:
     elif answer.best is not None:
         nearest = {NEAREST: words.risk_change(now, answer.best.probability)}
         facts = nearest | {"Changes": str(len(answer.best.changes)), "Distance": "–", SECOND: "–"}
-    facts["Seconds"] = words.seconds(answer.seconds.total)
+    spent = answer.seconds
+    facts["Time"] = words.seconds(spent.propose + spent.verify + spent.refine + spent.select)
     facts[BROKE] = f"{broken.candidates} of {broken.readable}" if broken.readable else "–"
+    if not answer.counterfactuals:  # a row of dashes says nothing
+        facts = {label: value for label, value in facts.items() if value != "–"}
     if broken.unreadable:
         facts["Unreadable"] = f"{broken.unreadable} of {answer.trace.proposed}"
     return facts

@@ -27,7 +27,7 @@ def changing(*names: str) -> tuple[Counterfactual, ...]:
         ),
         (
             {"a": changing("bmi", "sleep"), "b": changing("bmi", "sleep"), "c": changing("sugar")},
-            "2 of 3 methods change body mass index and sleep.",
+            "Body mass index and sleep are each changed by 2 of 3 methods.",
         ),
     ],
 )

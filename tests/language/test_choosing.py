@@ -1,8 +1,9 @@
 from __future__ import annotations
 
+import numpy as np
 import torch
 
-from sensecf_core.language.choosing import choose, row_generator
+from sensecf_core.language.choosing import choose, first_code, row_generator
 
 LOGITS = torch.log(torch.tensor([[0.5, 0.3, 0.15, 0.05]]))
 
@@ -13,7 +14,7 @@ def draw(**options) -> list[int]:
     logits = LOGITS.expand(1000, -1)
     if given["allowed"] is not None:
         given["allowed"] = given["allowed"].expand(1000, -1)
-    return torch.bincount(choose(logits, uniforms=uniforms, **given), minlength=4).tolist()
+    return torch.bincount(choose(logits, uniforms=uniforms, **given)[0], minlength=4).tolist()
 
 
 def test_draws_follow_the_probabilities() -> None:
@@ -39,3 +40,32 @@ def test_a_row_has_its_own_repeatable_numbers() -> None:
 
     assert first(0, 3) == first(0, 3)
     assert len({first(seed, row) for seed in range(4) for row in range(4)}) == 16
+
+
+def test_the_first_numbers_of_rows_are_spread_evenly_and_do_not_depend_on_how_many_there_are() -> None:
+    for seed in range(3):
+        codes = np.array([first_code(seed, row) for row in range(16)])
+        assert np.allclose(np.diff(np.sort(codes)), 1 / 16)
+        assert sorted((codes[:4] * 4).astype(int)) == [0, 1, 2, 3]
+    assert len({first_code(seed, 0) for seed in range(8)}) == 8
+
+
+def test_what_a_number_leaves_draws_the_next_token_from_its_own_probabilities() -> None:
+    uniforms = (torch.arange(1000) + 0.5) / 1000
+    first, rest, size = choose(LOGITS.expand(1000, -1), None, temperature=1.0, top_p=1.0, uniforms=uniforms)
+    second, _, _ = choose(LOGITS.expand(1000, -1), None, temperature=1.0, top_p=1.0, uniforms=rest)
+    pairs = torch.bincount(4 * first + second, minlength=16).reshape(4, 4)
+    assert torch.allclose(size[first == 1], torch.tensor(0.3, dtype=torch.float64))
+    expected = 1000 * torch.outer(LOGITS.exp()[0], LOGITS.exp()[0])
+    assert (pairs - expected).abs().max() <= 1.0
+
+
+def test_evenly_spread_numbers_give_more_different_answers_than_independent_ones() -> None:
+    flat = torch.zeros(16, 16)
+
+    def different(uniforms: torch.Tensor) -> int:
+        return len(set(choose(flat, None, temperature=1.0, top_p=1.0, uniforms=uniforms)[0].tolist()))
+
+    spread = torch.tensor([first_code(0, row) for row in range(16)], dtype=torch.float64)
+    independent = torch.cat([torch.rand(1, generator=row_generator(0, row)) for row in range(16)])
+    assert different(spread) == 16 > different(independent)

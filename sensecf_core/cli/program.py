@@ -11,7 +11,17 @@ import typer
 from typer.exceptions import TyperException
 
 from sensecf_core import __version__
-from sensecf_core.cli import ablating, cohorts, explaining, finetuning, judging, models, preparing, tracing
+from sensecf_core.cli import (
+    ablating,
+    benchmarking,
+    cohorts,
+    explaining,
+    finetuning,
+    judging,
+    models,
+    preparing,
+    tracing,
+)
 from sensecf_core.errors import InputError, NotReadyError
 
 FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
@@ -36,6 +46,7 @@ app.command("rates")(finetuning.rates)
 app.command("ablation")(ablating.ablation)
 app.command("prepare")(preparing.prepare)
 app.command("trace")(tracing.trace)
+app.command("benchmark")(benchmarking.benchmark)
 
 
 def _show_version(asked: bool) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sys
 from functools import partial
@@ -59,6 +58,7 @@ def trace(
     from sensecf_core.counterfactuals.explain import answer
     from sensecf_core.evaluation import trace_table
     from sensecf_core.evaluation.candidate_rates import CandidateRates
+    from sensecf_core.evaluation.origin import origin_of, run_id
     from sensecf_core.evaluation.third_classifier import ThirdClassifier
     from sensecf_core.paths import var
     from sensecf_core.queries.request import METHODS
@@ -78,9 +78,11 @@ def trace(
     both = trace_table.directions(judges, limits)  # type: ignore[arg-type]
     options = {"seed": seed, "candidates": candidates, "max_changes": max_changes, "k": k, "grammar": grammar}
     asked = list(trace_table.requests(judges, both, names([methods]), n=n, **options))
-    origin = _origin(judges, options)
+    origin = origin_of(judges, options)
     finished = {
-        method: var("runs", "trace", f"{cohort}-{method}-{_run_id(origin, method)}.jsonl")
+        method: var(
+            "runs", "trace", f"{cohort}-{method}-{run_id(origin, tuned=method == 'lm-fine-tuned')}.jsonl"
+        )
         for method in names([methods])
     }
     with ProgressLine() as line:
@@ -96,52 +98,6 @@ def trace(
         print_json(result)
     else:
         print(_as_text(summary))
-
-
-def _origin(judges: Checker, options: dict[str, int | bool]) -> dict[str, Any]:
-    """Everything that decides a query's answer; a run is picked up only where all of it is the same."""
-    from sensecf_core.counterfactuals.outcome import provenance_of
-    from sensecf_core.language import adapters, prompts, weights
-    from sensecf_core.language.tuned_prompt import TUNED_SHA256
-    from sensecf_core.provenance import machine
-
-    provenance = provenance_of(judges)
-    provenance["sha256"] |= {
-        "base_model": weights.status().sha256,
-        "prompt_template": prompts.TEMPLATE_SHA256,
-        "tuned_prompt_template": TUNED_SHA256,
-        "adapter": found.card.weights_sha256 if (found := adapters.chosen(judges.cohort)) else None,
-        "engine": _engine_sha256(),
-    }
-    return {
-        "cohort": judges.schema.name,
-        **options,
-        "language_model": weights.DEFAULT_MODEL,
-        "machine": machine(),
-        "provenance": provenance,
-    }
-
-
-def _run_id(origin: dict[str, Any], method: str) -> str:
-    """Name a method's run by all that decides its answers: neither a commit that leaves the engine alone,
-    nor an adapter that the method does not use."""
-    provenance = {k: v for k, v in origin["provenance"].items() if k != "commit"}
-    if method != "lm-fine-tuned":
-        provenance["sha256"] = {k: v for k, v in provenance["sha256"].items() if k != "adapter"}
-    decisive = {**origin, "provenance": provenance}
-    return hashlib.sha256(json.dumps(decisive, sort_keys=True, default=str).encode()).hexdigest()[:16]
-
-
-def _engine_sha256() -> str:
-    """Hash of the source that makes and judges answers."""
-    import sensecf_core
-
-    digest = hashlib.sha256()
-    package = Path(sensecf_core.__file__).parent
-    for path in sorted(package.rglob("*.py")):
-        if path.relative_to(package).parts[0] not in ("ui", "jobs", "records", "cli"):
-            digest.update(path.read_bytes())
-    return digest.hexdigest()
 
 
 def _put_on_card(judges: Checker, summary: list[dict[str, Any]]) -> None:

@@ -53,13 +53,17 @@ class Pursuit:
         started = perf_counter()
         proposal = proposer.propose(self.moves.query, self.run)
         spent = perf_counter() - started
+        searched = self.meter.rows
         outcome = self._judged(proposal)
+        checked = self.meter.rows
         while (again := self._told_more(proposer, proposal, outcome)) is not None:
             started = perf_counter()
             run = later(self.run, outcome.trace.askings + 1)
             proposal = joined(proposal, again.propose(self.moves.query, run))
             spent += perf_counter() - started
+            searched += self.meter.rows - checked
             outcome = self._judged(proposal)
+            checked = self.meter.rows
         if outcome.status == "none" or (outcome.status == "budget_spent" and proposal.stopped == "deadline"):
             outcome = self._with_reasons(outcome)
         seconds = outcome.seconds.model_copy(
@@ -69,7 +73,8 @@ class Pursuit:
                 "decode": proposal.decode_seconds,
             }
         )
-        trace = outcome.trace.model_copy(update={"model_rows": self.meter.rows})
+        asked = {"model_rows": self.meter.rows, "search_rows": searched}
+        trace = outcome.trace.model_copy(update=asked)
         return replace(
             outcome, trace=trace, seconds=seconds, prompt=proposal.prompt, model=proposal.provenance
         )

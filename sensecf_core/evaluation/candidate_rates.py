@@ -53,7 +53,7 @@ class CandidateRates:
         inside = np.array([bool(c.within_limits) for c in kept], dtype=bool)
         shown = answer.counterfactuals
         return {
-            "answerable": self._can_be_answered(query, moves),
+            "answerable": self.can_be_answered(query, moves),
             "second_valid": self._second(moves, codes, inside),
             "third_valid": self._third(moves, codes, inside),
             "control_valid": self._control(query, moves, answer.seed, codes),
@@ -62,6 +62,17 @@ class CandidateRates:
             "final_changed": float(np.mean([c.n_changed for c in shown])) if shown else None,
             "final_violations": sum(len(c.violations) > 0 for c in shown),
         }
+
+    def can_be_answered(self, query: Query, moves: Moves) -> bool:
+        """Whether a wide search finds an answer within the query's limits."""
+        key = query.model_dump_json(exclude={"movable"})
+        if key not in self._answerable:
+            meter = Meter(self.checker.classifier, 10**9)
+            told = tell(self.checker, [query])
+            self._answerable[key] = reaches_told(self.checker, moves, told[0]) or (
+                search(self.checker, [moves], meter, beam=WIDE_BEAM)[0] is not None
+            )
+        return self._answerable[key]
 
     def _control(self, query: Query, moves: Moves, seed: int, codes: np.ndarray) -> int:
         control = RandomProposer(self.checker.schema)
@@ -84,16 +95,6 @@ class CandidateRates:
     def _third(self, moves: Moves, codes: np.ndarray, inside: np.ndarray) -> int | None:
         judged = self.third.predict(np.vstack([moves.factual[None], codes]))
         return _agreeing(judged == 1, moves.desired, inside)
-
-    def _can_be_answered(self, query: Query, moves: Moves) -> bool:
-        key = query.model_dump_json(exclude={"movable"})
-        if key not in self._answerable:
-            meter = Meter(self.checker.classifier, 10**9)
-            told = tell(self.checker, [query])
-            self._answerable[key] = reaches_told(self.checker, moves, told[0]) or (
-                search(self.checker, [moves], meter, beam=WIDE_BEAM)[0] is not None
-            )
-        return self._answerable[key]
 
 
 def _agreeing(ones: np.ndarray, desired: int, inside: np.ndarray) -> int | None:

@@ -52,7 +52,8 @@ class Trace(Plain):
 
     The steps are proposed → readable → within_limits → valid → plausible → shown; ``unique`` counts
     the distinct texts among those proposed. ``candidates`` is filled with ``--trace full`` only, in the
-    order sampled. ``model_rows`` is how often the classifier was asked about a row. ``askings`` is how
+    order sampled. ``model_rows`` is how often the classifier was asked about a row, ``search_rows`` how
+    often of these to find the candidates, before they were checked. ``askings`` is how
     often the proposer was asked: again only where nothing passed the checks (counts are over all askings).
     """
 
@@ -64,6 +65,7 @@ class Trace(Plain):
     plausible: int
     shown: int
     model_rows: int = 0
+    search_rows: int = 0
     askings: int = 1
     candidates: tuple[Candidate, ...] = ()
 

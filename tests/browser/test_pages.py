@@ -22,6 +22,7 @@ PATHS = {
     "Participants": "/Participants",
     "Prediction": "/Prediction",
     "Interventions": "/Interventions",
+    "Benchmarks": "/Benchmarks",
     "Models": "/Models",
 }
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]

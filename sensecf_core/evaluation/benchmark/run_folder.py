@@ -51,12 +51,12 @@ class Run:
 
 def own_folder(run_id: str) -> Path:
     """Where a run of this machine is kept."""
-    return var("runs", "benchmark", run_id, CONFIG).parent
+    return var("runs", "benchmark", run_id)
 
 
 def runs(cohort: str) -> tuple[Run, ...]:
     """Every run of a cohort that can be read: the committed ones first, then the newest of this machine."""
-    own = sorted(_found(own_folder("x").parent, cohort, False), key=lambda run: run.config["created"])
+    own = sorted(_found(var("runs", "benchmark"), cohort, False), key=lambda run: run.config["created"])
     return (*_found(COMMITTED, cohort, True), *reversed(own))
 
 

@@ -1,10 +1,10 @@
 # SenseCF. `make run` starts the app, `make test` runs every check; the rest is below.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run setup test lint data train bench gpu-check clean
+.PHONY: help run setup test lint data train bench bench-peers gpu-check clean
 
 help:   ## this list
-	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+): .*##/  make \1\t/' | expand -t 18
+	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+): .*##/  make \1\t/' | expand -t 20
 
 run: setup  ## set up what is missing, then start the app on 127.0.0.1:8501 (PORT=8502 for another port)
 	@tools/serve.sh
@@ -32,6 +32,10 @@ train:  ## train the built-in classifiers again
 bench:  setup  ## measure: start, answers, candidates per second, checks, memory
 	@tools/setup.sh tests
 	@.venv/bin/python -m tools.bench
+
+bench-peers: setup  ## the language model's speed beside llama.cpp's, which is built from source for it alone
+	@tools/setup.sh peers
+	@.venv/bin/python -m tools.bench_peers $(ARGS)
 
 gpu-check: setup  ## load, ask and fine-tune a language model here, and measure it (MODEL=biomistral-7b)
 	@.venv/bin/python -m tools.gpu_check --model $(or $(MODEL),smollm2-135m) $(ARGS)

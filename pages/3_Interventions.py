@@ -7,7 +7,7 @@ import streamlit as st
 from sensecf_core.ui import ask_panel, results_panel
 from sensecf_core.ui.frame import frame
 
-page = frame("Interventions", "What small change would alter the prediction?", follows=True)
+page = frame("Interventions", "What small change would alter the prediction?", follows="answer")
 left, right = st.columns([2, 3], gap="medium")
 with left:
     ask_panel.show(page)

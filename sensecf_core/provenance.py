@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
 import subprocess
 from functools import cache
 from importlib import metadata
+from pathlib import Path
 
 from sensecf_core import __version__
 from sensecf_core.paths import ROOT
@@ -55,3 +57,14 @@ def _processor() -> str:
     except OSError:
         pass
     return platform.processor() or platform.machine()
+
+
+@cache
+def engine_sha256(leave_out: tuple[str, ...] = ("ui", "jobs", "records", "cli")) -> str:
+    """Hash of the source that makes and judges answers: all rooms but those left out."""
+    digest = hashlib.sha256()
+    package = Path(__file__).parent
+    for path in sorted(package.rglob("*.py")):
+        if path.relative_to(package).parts[0] not in leave_out:
+            digest.update(path.read_bytes())
+    return digest.hexdigest()

@@ -5,11 +5,13 @@
 #   tools/setup.sh app       .venv and what the app needs
 #   tools/setup.sh models    the default language model, and whatever classifier is missing
 #   tools/setup.sh tests     what the tests need on top: checkers, test tools, Debian's Chromium
+#   tools/setup.sh peers     llama.cpp for `make bench-peers`, built from source, in .venv-peers
 #   tools/setup.sh clean     remove what set-up made (never var/)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 VENV=.venv
+PEERS=.venv-peers
 TORCH=$(grep -E '^torch==' requirements.txt)
 STEP="set-up"
 
@@ -85,16 +87,18 @@ stamp() { cat "${@:2}" | sha256sum >"$VENV/$1.stamp"; }
 
 set_up_app() {
     make_venv
-    stamped app requirements.txt && return
+    stamped app requirements.txt requirements-nodeps.txt && return
     STEP="installing what the app needs (requirements.txt)"
     drop_half_installed
     if ! "$VENV/bin/python" -c "from importlib.metadata import version as v; import sys; sys.exit(v('torch').split('+')[0] != '${TORCH#*==}')" 2>/dev/null; then
         announce_torch
         pip_install "$TORCH"
     fi
-    say "Installing the pinned requirements (about 320 MB to download beside torch) ..."
+    say "Installing the pinned requirements (about 410 MB to download beside torch) ..."
     pip_install -r requirements.txt
-    stamp app requirements.txt
+    STEP="installing the baselines (requirements-nodeps.txt)"
+    pip_install --no-deps -r requirements-nodeps.txt
+    stamp app requirements.txt requirements-nodeps.txt
     say "Installed."
 }
 
@@ -106,12 +110,12 @@ set_up_models() {
 
 set_up_tests() {
     set_up_app
-    if ! stamped tests requirements.txt requirements-dev.txt; then
+    if ! stamped tests requirements.txt requirements-nodeps.txt requirements-dev.txt; then
         STEP="installing the test tools (requirements-dev.txt)"
         drop_half_installed
         say "Installing the test tools (about 60 MB) ..."
         pip_install -r requirements-dev.txt
-        stamp tests requirements.txt requirements-dev.txt
+        stamp tests requirements.txt requirements-nodeps.txt requirements-dev.txt
     fi
     find_browser
 }
@@ -136,10 +140,29 @@ find_browser() {
     [ -x "${CHROMIUM:-/usr/bin/chromium}" ] || stop "apt-get finished, but there is no ${CHROMIUM:-/usr/bin/chromium}" "make test CHROMIUM=/path/to/chromium"
 }
 
+# llama-cpp-python from source, for this processor; a package index has no build of it. cmake and ninja come
+# with the build where they are missing, the compiler does not. Its part for pictures (llava) is left out.
+set_up_peers() {
+    local VENV=$PEERS compiler
+    venv_works && stamped peers requirements-peers.txt && return
+    STEP="building llama.cpp for make bench-peers"
+    for compiler in "${CC:-gcc}" "${CXX:-g++}"; do
+        command -v "$compiler" >/dev/null || stop "llama.cpp is built from source, and there is no compiler $compiler" \
+            "sudo apt install gcc g++   (or name others: CC=clang CXX=clang++ make bench-peers)"
+    done
+    make_venv
+    STEP="building llama.cpp for make bench-peers"
+    drop_half_installed
+    say "Building llama.cpp from source in $VENV (76 MB to download, ten minutes or more to compile) ..."
+    CMAKE_ARGS="-DLLAVA_BUILD=OFF ${CMAKE_ARGS:-}" pip_install --no-binary llama-cpp-python -r requirements-peers.txt
+    stamp peers requirements-peers.txt
+    say "Built."
+}
+
 clean() {
-    rm -rf "$VENV" models/base .mypy_cache .ruff_cache .pytest_cache .hypothesis test-results
+    rm -rf "$VENV" "$PEERS" models/base .mypy_cache .ruff_cache .pytest_cache .hypothesis test-results
     find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
-    say "Removed $VENV, models/base and caches. Kept: var/ (answers, runs, classifiers of your own cohorts);"
+    say "Removed $VENV, $PEERS, models/base and caches. Kept: var/ (answers, runs, classifiers of your own cohorts);"
     say "delete it yourself if you want to lose them."
 }
 
@@ -147,6 +170,7 @@ case "${1:-}" in
     app) set_up_app ;;
     models) set_up_app; set_up_models ;;
     tests) set_up_tests ;;
+    peers) set_up_peers ;;
     clean) clean ;;
-    *) sed -n '2,9s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit 2 ;;
+    *) sed -n '2,10s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit 2 ;;
 esac

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import sys
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -16,6 +17,8 @@ from sensecf_core.classifiers.matrix import owners, to_matrix
 from sensecf_core.cohorts.encoding import to_codes
 
 Floats = npt.NDArray[np.float64]
+NOT_FOR_SHAP = ("matplotlib", "cv2")
+"""What shap loads if it is there, for plots and for pictures as input; together more than a second."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,11 +61,27 @@ def attributions(
     return Attributions(base, values)
 
 
-@lru_cache(maxsize=8)
-def _path_dependent(classifier: Classifier) -> Any:
+def _shap() -> Any:
+    """Import shap without its plots and pictures: what they load takes longer than all the rest of shap.
+
+    Both libraries are here for the sake of a baseline only (CFNOW), which imports them itself.
+    """
+    if "shap" not in sys.modules:
+        hidden = {name for name in NOT_FOR_SHAP if name not in sys.modules}
+        sys.modules |= dict.fromkeys(hidden)  # type: ignore[arg-type]  # None is Python's mark of "not there"
+        try:
+            import shap
+        finally:
+            for name in hidden:
+                del sys.modules[name]
     import shap
 
-    return shap.TreeExplainer(classifier.tree_model, feature_perturbation="tree_path_dependent")
+    return shap
+
+
+@lru_cache(maxsize=8)
+def _path_dependent(classifier: Classifier) -> Any:
+    return _shap().TreeExplainer(classifier.tree_model, feature_perturbation="tree_path_dependent")
 
 
 def _against(classifier: Classifier, background: Floats, matrix: Floats) -> tuple[Any, Floats]:
@@ -72,8 +91,7 @@ def _against(classifier: Classifier, background: Floats, matrix: Floats) -> tupl
     a threshold (113.2 cm) would take the wrong branch. Both sides are therefore given as ranks among the
     thresholds of their column, which are small integers: the same splits, exactly.
     """
-    import shap
-
+    shap = _shap()
     model = copy.copy(classifier.tree_model)
     trees = [tree for (tree,) in model._predictors]
     splits = np.concatenate([tree.nodes[tree.nodes["is_leaf"] == 0] for tree in trees])

@@ -40,8 +40,8 @@ def explain(
     method: Annotated[
         str | None,
         typer.Option(
-            help="lm-fine-tuned, lm-few-shot, lm-zero-shot or random; without it lm-fine-tuned where there "
-            "is an adapter, else lm-few-shot."
+            help="lm-fine-tuned, lm-few-shot, lm-zero-shot, random, or a baseline: dice-…, nice-…, cfnow-…, "
+            "treecf (README). Without it lm-fine-tuned where there is an adapter, else lm-few-shot."
         ),
     ] = None,
     model: Annotated[

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sensecf_core.counterfactuals.fine_tune import Options
 
 ROUND_KINDS = ("best", "preference", "both")
-SOURCES = ("shap", "none", "probes")
+SOURCES = ("shap", "none")
 MOST_RANK = 8
 JsonProgress = Annotated[
     bool, typer.Option("--json-progress", help="Print progress as JSON lines on stdout, for programs.")
@@ -85,7 +85,7 @@ def finetune(
     rank: Annotated[int, typer.Option(help=f"Rank of the adapter, at most {MOST_RANK}.")] = MOST_RANK,
     learning_rate: Annotated[float, typer.Option(help="Peak learning rate.")] = 2e-3,
     told: Annotated[
-        str, typer.Option(help="What the prompt tells: shap, none, or probes (ablation).")
+        str, typer.Option(help="What the prompt tells of changes: shap (what they are worth), or none.")
     ] = "shap",
     most_pairs: Annotated[int | None, typer.Option(help="Training queries to learn from at most.")] = None,
     rows: Annotated[int | None, typer.Option(help="As for `pairs`.")] = None,
@@ -136,6 +136,7 @@ def finetune(
         validation_queries=validation,
         start=_adapter_folder(start),
     )
+    _fits(start, rank)
     with ProgressLine() as line:
         tell = (
             (lambda done, words: print_json_line({"fraction": done, "message": words}))
@@ -155,6 +156,17 @@ def _adapter_folder(start: str | None) -> str | None:
     if start is not None and not (Path(start) / WEIGHTS).is_file():
         raise InputError(f"--start must be the folder of an adapter; {start} holds no {WEIGHTS}.")
     return start
+
+
+def _fits(start: str | None, rank: int) -> None:
+    """Raise ``InputError`` for a start of another rank."""
+    if start is None:
+        return
+    config = json.loads((Path(start) / "adapter_config.json").read_text(encoding="utf-8"))
+    if config.get("r") != rank:
+        raise InputError(
+            f"--start {start} has rank {config.get('r')}, not {rank}; give --rank {config.get('r')}."
+        )
 
 
 def _who_answers(cohort: str, folder: Path) -> str:
@@ -178,7 +190,7 @@ def _run(
     tell: Any,
 ) -> tuple[dict[str, Any], Path]:
     from sensecf_core.counterfactuals.checker import CancelledError, checker
-    from sensecf_core.counterfactuals.fine_tune import fine_tune
+    from sensecf_core.counterfactuals.fine_tune import NothingToLearnError, fine_tune
     from sensecf_core.counterfactuals.model_choice import held_by_name
     from sensecf_core.language import adapters, weights
     from sensecf_core.language.local_model import LocalModel
@@ -206,7 +218,7 @@ def _run(
         )
     except CancelledError as cancelled:
         raise InputError("Interrupted; the same command with --resume goes on.") from cancelled
-    except ValueError as error:
+    except NothingToLearnError as error:
         raise InputError(f"Nothing to learn: {error}.") from error
     return card.model_dump(), out
 
@@ -251,7 +263,12 @@ def rates(
     ] = None,
     n: Annotated[int, typer.Option("--n", help="`val` queries per limits profile and desired class.")] = 20,
     write: Annotated[
-        bool, typer.Option("--write", help="Put the rates and the best temperature on the adapter's card.")
+        bool,
+        typer.Option(
+            "--write",
+            help="Put the rates and the best temperature on the adapter's card; test rates stay only at the "
+            "same temperature.",
+        ),
     ] = False,
     as_json: Json = False,
 ) -> None:
@@ -259,18 +276,22 @@ def rates(
     _at_least(1, n=n)
     from sensecf_core.counterfactuals import teaching
     from sensecf_core.counterfactuals.checker import checker
-    from sensecf_core.language import adapter_files, adapters
+    from sensecf_core.language import adapter_files, adapters, weights
     from sensecf_core.language.local_model import LocalModel
 
     judges = checker(cohort)
     found = adapters.require(judges.cohort) if name is None else adapters.by_name(judges.cohort, name)
+    if (unfit := adapters.unfit(found.card, judges.cohort, weights.status().sha256)) is not None:
+        raise InputError(unfit)
     cases = teaching.Cases.of(judges, "val", n, found.card.settings.get("source", "shap"))
     model = LocalModel.load(adapter=found.folder)
     with ProgressLine() as line:
         line(0.1, "Measuring on validation queries")
         temperature, rows = teaching.choose_temperature(judges, model, cases)
     if write:
-        card = found.card.model_copy(update={"temperature": temperature, "rates": tuple(rows)})
+        same = temperature == found.card.temperature
+        kept = [row for row in found.card.rates if row.get("part") == "test" and same]
+        card = found.card.model_copy(update={"temperature": temperature, "rates": (*kept, *rows)})
         adapter_files.write_cards(found.folder, card)
     if as_json:
         print_json({"adapter": found.card.name, "temperature": temperature, "rates": rows})

@@ -13,6 +13,7 @@ from typer.exceptions import TyperException
 from sensecf_core import __version__
 from sensecf_core.cli import (
     ablating,
+    answering,
     benchmarking,
     cohorts,
     explaining,
@@ -38,6 +39,7 @@ app.add_typer(cohorts.app, name="cohort")
 app.command("train")(preparing.train)
 app.command("predict")(judging.predict)
 app.command("explain")(explaining.explain)
+app.command("answer")(answering.answer)
 app.command("models")(models.models)
 app.command("fetch-model")(preparing.fetch_model)
 app.command("pairs")(finetuning.pairs)

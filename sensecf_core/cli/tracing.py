@@ -74,6 +74,8 @@ def trace(
         raise InputError(f"--seed must be 0 or more, got {seed}.")
     if n < 0:
         raise InputError(f"--n must be 0 (all) or more, got {n}.")
+    if card and (not grammar or "lm-fine-tuned" not in names([methods])):
+        raise InputError("--card takes a run of lm-fine-tuned with the grammar on.")
     judges = checker(cohort)
     both = trace_table.directions(judges, limits)  # type: ignore[arg-type]
     options = {"seed": seed, "candidates": candidates, "max_changes": max_changes, "k": k, "grammar": grammar}
@@ -91,23 +93,24 @@ def trace(
     summary = trace_table.summarise(records)
     result = {"command": _command(), "n": n, **origin, "table": summary, "queries": records}
     if out is not None:
-        _write(out, cohort, result, trace_table.as_csv(summary))
+        _write(out, cohort if grammar else f"{cohort}-no-grammar", result, trace_table.as_csv(summary))
     if card:
-        _put_on_card(judges, summary)
+        _put_on_card(judges, summary, origin)
     if as_json:
         print_json(result)
     else:
         print(_as_text(summary))
 
 
-def _put_on_card(judges: Checker, summary: list[dict[str, Any]]) -> None:
+def _put_on_card(judges: Checker, summary: list[dict[str, Any]], origin: dict[str, Any]) -> None:
+    from sensecf_core.evaluation.origin import of_adapter
     from sensecf_core.evaluation.trace_table import card_rows
     from sensecf_core.language import adapter_files, adapters
 
     found = adapters.require(judges.cohort)
+    if of_adapter(found.card) != origin["adapter"]:
+        raise InputError("Another adapter answers now than at the start of this run: its card is left alone.")
     rows = card_rows(summary, "lm-fine-tuned", found.card.temperature, _command())
-    if not rows:
-        raise InputError("--card takes a run of lm-fine-tuned, which --methods leaves out.")
     others = tuple(rate for rate in found.card.rates if rate.get("part") != "test")
     adapter_files.write_cards(found.folder, found.card.model_copy(update={"rates": (*rows, *others)}))
 

@@ -2,7 +2,7 @@
 
 Before it has answered, a model is told estimates (:mod:`levers`). Once it has, the classifier may be asked
 about changed rows, so the second and third time it is told what each change is measured to be worth. It is
-asked again only where some combination of these changes does reach the class: what is shown is still
+asked again only where some combination of these changes does pass the checks: what is shown is still
 proposed by the model, never taken from the search.
 """
 
@@ -16,24 +16,25 @@ from sensecf_core.counterfactuals.moves import Moves
 from sensecf_core.counterfactuals.pairs import combinations
 from sensecf_core.counterfactuals.proposers import Proposal, Run
 from sensecf_core.counterfactuals.tuned_proposer import TunedProposer
+from sensecf_core.counterfactuals.verify import verify
 
 MOST_ASKINGS = 3
 """How often a model is asked one query, the first time included."""
 SEEDS_APART = 1_000_003
-"""Distance between the seeds of one asking and the next, so that no two queries share one."""
+"""Distance between the seeds of one asking and the next."""
 
 
 def measured(checker: Checker, moves: Moves, proposer: TunedProposer, meter: Meter) -> TunedProposer | None:
     """Tell a proposer what the query's changes are measured to be worth.
 
-    None where no combination of them reaches the desired class. Raises ``BudgetSpentError`` through
-    ``meter``.
+    None where no combination of them passes the checks. Raises ``BudgetSpentError`` through ``meter``.
     """
     told = tell(checker, [moves.query], "probes", meter.margin)[0]
     rows = combinations(moves, told)
-    if not checker.reaches(meter.probability(rows), moves.desired).any():
+    if not len(rows):
         return None
-    return replace(proposer, told=told)
+    verdicts = verify(checker, moves, rows, meter)
+    return replace(proposer, told=told) if (verdicts.valid & verdicts.plausible).any() else None
 
 
 def later(run: Run, asking: int) -> Run:

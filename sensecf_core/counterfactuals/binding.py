@@ -15,7 +15,7 @@ from sensecf_core.queries.limits import Limits
 
 def reasons(checker: Checker, moves: Moves, trace: Trace, meter: Meter) -> tuple[str, ...]:
     """Explain an answer without counterfactuals, in sentences for people."""
-    said = [_where_it_ended(trace)]
+    said = [_where_it_ended(trace)] if trace.proposed else []
     try:
         said += _binding_limits(checker, moves, meter)
     except BudgetSpentError:

@@ -18,8 +18,9 @@ from sensecf_core.counterfactuals.proposers import Progress, Run
 from sensecf_core.counterfactuals.pursue import CANCELLED, Pursuit
 from sensecf_core.queries.answer import Answer
 from sensecf_core.queries.query import Query
-from sensecf_core.queries.request import ExplainRequest
+from sensecf_core.queries.request import BASELINES, ExplainRequest
 
+READY = {"random": "Drawing"} | dict.fromkeys(BASELINES, "Getting ready to search")
 NOTHING_MOVES = (
     "Nothing may move for this participant under these limits; unfreeze a feature or widen a range."
 )
@@ -68,7 +69,7 @@ def answer(
         return to_answer(judges, request, query, why, Outcome("none", (NOTHING_MOVES,)))
     asked_to_stop = cancelled or (lambda: False)
     tell = progress or (lambda done, words: None)
-    tell(0.02, "Getting the language model ready" if request.method != "random" else "Drawing")
+    tell(0.02, READY.get(request.method, "Getting the language model ready"))
     try:
         proposer = proposer_for(request, judges, query, why, asked_to_stop)
     except CancelledError:

@@ -17,12 +17,12 @@ from sensecf_core.counterfactuals.checker import CancelledError, Checker
 from sensecf_core.counterfactuals.levers import Source
 from sensecf_core.counterfactuals.pairs import Pair, draw
 from sensecf_core.language import adapter_files, fine_tuning
-from sensecf_core.language.adapters import Card
+from sensecf_core.language.adapters import Card, weights_sha256
 from sensecf_core.language.answer_trees import Lesson
 from sensecf_core.language.fine_tuning import Point, Settings, Training
 from sensecf_core.language.loading import for_training
 from sensecf_core.language.local_model import LocalModel
-from sensecf_core.language.lora import adapter_weights, load_adapter, saved_weights
+from sensecf_core.language.lora import adapter_weights, load_adapter, merged, saved_weights
 from sensecf_core.language.tuned_prompt import TUNED_SHA256
 
 LARGE = 1_000_000_000
@@ -37,6 +37,10 @@ StageKind = Literal["pairs", "best", "preference"]
 Tell = Callable[[float, str], None]
 
 
+class NothingToLearnError(ValueError):
+    """No training query has an answer."""
+
+
 @dataclass(frozen=True)
 class Options:
     """What ``finetune`` can be told, beside the training's own settings.
@@ -44,7 +48,8 @@ class Options:
     ``rounds`` is how many times the model answers ``round_queries`` training queries itself and learns from
     what the checker says: ``best`` trains on its accepted answers and as many pairs, ``preference`` on
     accepted against rejected ones, ``both`` tries the two from the same weights on half the budget each.
-    ``start`` is the folder of an adapter to go on from, of the same base and rank.
+    ``start`` is the folder of an adapter to go on from, of the same base and rank. ``keep_rounds`` keeps a
+    round even where it measures no better: to learn what a round is worth.
     """
 
     settings: Settings
@@ -57,6 +62,7 @@ class Options:
     source: Source = "shap"
     validation_queries: int = teaching.PER_GROUP
     start: str | None = None
+    keep_rounds: bool = False
 
 
 def fine_tune(
@@ -77,8 +83,9 @@ def fine_tune(
     what was before.
 
     Raises ``CancelledError`` when cancelled: the checkpoint stays, and ``resume`` goes on from it. Raises
-    ``ValueError`` if no training query has an answer.
+    :class:`NothingToLearnError` if no training query has an answer.
     """
+    began_at = provenance.commit()
     if not resume:
         shutil.rmtree(work, ignore_errors=True)
     work.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -91,6 +98,8 @@ def fine_tune(
         progress=lambda done, words: tell(0.05 * done, words),
     )
     answered = draw([pair for pair in pairs if pair.answers], options.most_pairs, options.settings.seed)
+    if not answered:
+        raise NothingToLearnError("no training query has an answer within the limits")
     cases = teaching.Cases.of(checker, "val", options.validation_queries, options.source)
     course = _Course(checker, base, options, work, cases, tell, cancelled)
     if base.model.num_parameters() >= LARGE:
@@ -98,19 +107,30 @@ def fine_tune(
     peft = fine_tuning.adapter_for(base.model, options.settings)
     if options.start is not None:
         load_adapter(peft, saved_weights(Path(options.start)))
-    curve, rounds = course.take(peft, answered)
-    model = LocalModel(peft.get_base_model().eval(), base.tokenizer, base.folder)
+    taken = course.take(peft, answered)
     tell(0.96, "Choosing the temperature on validation queries")
-    temperature, rates = teaching.choose_temperature(checker, model, cases, cancelled)
+    with merged(peft) as weights:
+        model = LocalModel(weights.eval(), base.tokenizer, base.folder)
+        temperature, rates = teaching.choose_temperature(checker, model, cases, cancelled)
     card = _card(checker, base, options, name, folder) | {
         "temperature": temperature,
         "rates": rates,
-        "rounds": rounds,
-        "training": _training(curve) | {"plain_tokens": sum(row["plain_tokens"] for row in rounds)},
+        "rounds": taken.rounds,
+        "training": taken.training,
     }
+    card["provenance"]["commit"] = began_at
     if cancelled():
         raise CancelledError
-    return adapter_files.save(peft, out, card, curve)
+    return adapter_files.save(peft, out, card, taken.curve)
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What a course came to: the curve of the stages that were kept, and rows and totals for the card."""
+
+    curve: list[Point]
+    rounds: list[dict[str, Any]]
+    training: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -125,37 +145,39 @@ class _Course:
     tell: Tell
     cancelled: Callable[[], bool]
 
-    def take(self, peft: Any, pairs: list[Pair]) -> tuple[list[Point], list[dict[str, Any]]]:
-        """Train on the pairs, then round by round; leaves the best adapter in ``peft``.
-
-        Returns the curve of everything that was trained, and what each stage measured, as rows of the card.
-        """
+    def take(self, peft: Any, pairs: list[Pair]) -> Taken:
+        """Train on the pairs, then round by round; leaves the best adapter in ``peft``."""
         texts = teaching.lessons(self.checker.schema, self.base.tokenizer, pairs)
         curve: list[Point] = []
         rows: list[dict[str, Any]] = []
+        spent: list[fine_tuning.FineTuned] = []
         best_val = -1.0
         for stage in range(self.options.rounds + 1):
             before = best = adapter_weights(peft)
             tried = self.tried(peft, pairs, stage) if stage else ()
-            best_row: dict[str, Any] | None = None
+            kept: tuple[dict[str, Any], fine_tuning.FineTuned] | None = None
             for kind in self._kinds(stage):
                 lessons = self.lessons(kind, tried, texts)
                 if not lessons:
                     continue  # no answer of the model was wrong: there is nothing to prefer
                 load_adapter(peft, before)
                 found = self.train(peft, lessons, stage, kind)
-                curve += found.curve
+                spent.append(found)
                 now = self.measured(peft)
-                taught = {"queries": len(lessons), "answers": sum(len(one.answers) for one in lessons)}
-                row: dict[str, Any] = {"round": stage, "kind": kind, **taught, **now}
-                row |= {"plain_tokens": found.plain_tokens, "ended": found.ended, "kept": False}
-                rows.append(row)
-                if now["val"] > best_val:
-                    best_val, best, best_row = now["val"], adapter_weights(peft), rows[-1]
-            if best_row is not None:
-                best_row["kept"] = True
+                rows.append(_row(stage, kind, lessons, found) | now)
+                if self._better(stage, now.get("val"), best_val):
+                    best_val, best, kept = now.get("val", best_val), adapter_weights(peft), (rows[-1], found)
+            if kept is not None:
+                kept[0]["kept"] = True
+                curve += kept[1].curve
             load_adapter(peft, best)
-        return curve, rows
+        return Taken(curve, rows, _training(curve, spent))
+
+    def _better(self, stage: int, val: float | None, best: float) -> bool:
+        """Whether a stage is kept: the first always, a round where it measures better (or always)."""
+        if val is None:
+            return stage == 0 or self.options.keep_rounds
+        return val > best or (stage > 0 and self.options.keep_rounds)
 
     def _kinds(self, stage: int) -> tuple[StageKind, ...]:
         if not stage:
@@ -168,9 +190,11 @@ class _Course:
         training = Training(peft, self.base.tokenizer, lessons, settings, self.work / f"{stage}-{kind}")
         training.resume()
         found = training.run(
-            lambda p: self.tell(self._share(stage, p.done), _words(p, stage)),
+            lambda p: self.tell(self._share(stage, kind, p.done), _words(p, stage)),
             self.cancelled,
-            lambda model: self._validate(model, self._share(stage, training.share_done())),
+            None
+            if not self.cases.groups
+            else lambda model: self._validate(model, self._share(stage, kind, training.share_done())),
         )
         if found.ended == "cancelled":
             raise CancelledError
@@ -178,18 +202,18 @@ class _Course:
 
     def tried(self, peft: Any, pairs: list[Pair], stage: int) -> tuple[teaching.Tried, ...]:
         """Let the model answer training queries, and the checker judge its answers."""
-        model = LocalModel(peft.get_base_model().eval(), self.base.tokenizer, self.base.folder)
         first = (stage - 1) * self.options.round_queries % len(pairs)
         some = [*pairs[first:], *pairs[:first]][: self.options.round_queries]
-        share = self._share(stage, 0.0)
-        tried = teaching.own_answers(
-            self.checker,
-            model,
-            some,
-            seed=self.options.settings.seed + 1000 * stage,
-            progress=lambda done, words: self.tell(share, f"{words}, {100 * done:.0f} %"),
-            cancelled=self.cancelled,
-        )
+        share = self._share(stage, self._kinds(stage)[0], 0.0)
+        with merged(peft) as weights:
+            tried = teaching.own_answers(
+                self.checker,
+                LocalModel(weights.eval(), self.base.tokenizer, self.base.folder),
+                some,
+                seed=self.options.settings.seed + 1000 * stage,
+                progress=lambda done, words: self.tell(share, f"{words}, {100 * done:.0f} %"),
+                cancelled=self.cancelled,
+            )
         if self.cancelled():
             raise CancelledError
         return tried
@@ -221,21 +245,24 @@ class _Course:
             validations=settings.validations if not stage else 2,
         )
 
-    def _share(self, stage: int, done: float) -> float:
-        rounds = self.options.rounds
-        first = 1 - ROUND_SHARE * rounds
-        share = first * done if not stage else first + ROUND_SHARE * (stage - 1 + done)
+    def _share(self, stage: int, kind: StageKind, done: float) -> float:
+        first, kinds = 1 - ROUND_SHARE * self.options.rounds, self._kinds(stage)
+        within = (kinds.index(kind) + done) / len(kinds)
+        share = first * done if not stage else first + ROUND_SHARE * (stage - 1 + within)
         return 0.05 + 0.9 * share
 
     def measured(self, peft: Any) -> dict[str, float]:
-        """Raw rates on ``val`` after a stage, averaged over the groups: a row of the card."""
-        model = LocalModel(peft.get_base_model().eval(), self.base.tokenizer, self.base.folder)
-        rates = teaching.measure(self.checker, model, self.cases, cancelled=self.cancelled)
+        """Raw rates on ``val`` after a stage, for a row of the card; nothing where there is no query."""
+        if not self.cases.groups:
+            return {}
+        with merged(peft) as weights:
+            model = LocalModel(weights.eval(), self.base.tokenizer, self.base.folder)
+            rates = teaching.measure(self.checker, model, self.cases, cancelled=self.cancelled)
         if self.cancelled():
             raise CancelledError
-        valid = {"val": teaching.score(rates)}
-        return valid | {
-            name: float(np.mean([getattr(found, name) for found in rates.values()]))
+        counts = [found.queries for found in rates.values()]
+        return {"val": teaching.score(rates)} | {
+            name: float(np.average([getattr(found, name) for found in rates.values()], weights=counts))
             for name in ("changed", "gower")
         }
 
@@ -254,18 +281,27 @@ def _words(progress: fine_tuning.Progress, stage: int) -> str:
     )
 
 
-def _training(curve: list[Point]) -> dict[str, Any]:
+def _row(stage: int, kind: StageKind, lessons: list[Lesson], found: fine_tuning.FineTuned) -> dict[str, Any]:
     return {
-        "steps": sum(_last_of_stages(curve, "step")),
-        "tokens": sum(_last_of_stages(curve, "tokens")),
-        "seconds": round(sum(_last_of_stages(curve, "seconds"))),
-        "last_loss": curve[-1].loss if curve else None,
+        "round": stage,
+        "kind": kind,
+        "queries": len(lessons),
+        "answers": sum(len(lesson.answers) for lesson in lessons),
+        "plain_tokens": found.plain_tokens,
+        "ended": found.ended,
+        "kept": False,
     }
 
 
-def _last_of_stages(curve: list[Point], name: str) -> list[float]:
-    values = [getattr(point, name) for point in curve]
-    return [now for now, then in zip(values, [*values[1:], -1], strict=True) if then < now]
+def _training(curve: list[Point], spent: list[fine_tuning.FineTuned]) -> dict[str, Any]:
+    """Totals over everything that was trained, kept or not."""
+    return {
+        "steps": sum(found.steps for found in spent),
+        "tokens": sum(found.tokens for found in spent),
+        "plain_tokens": sum(found.plain_tokens for found in spent),
+        "seconds": round(sum(found.seconds for found in spent)),
+        "last_loss": curve[-1].loss if curve else None,
+    }
 
 
 def _card(checker: Checker, base: LocalModel, options: Options, name: str, pairs: Path) -> dict[str, Any]:
@@ -281,9 +317,8 @@ def _card(checker: Checker, base: LocalModel, options: Options, name: str, pairs
         "template_sha256": TUNED_SHA256,
         "pairs_sha256": file_sha256(pairs / pair_files.PAIRS),
         "pairs": {k: v for k, v in pair_files.read_card(pairs).items() if k not in ("origin", "provenance")},
-        "settings": {
-            k: v for k, v in (asdict(options) | asdict(options.settings)).items() if k != "settings"
-        },
+        "settings": {k: v for k, v in (asdict(options) | asdict(options.settings)).items() if k != "settings"}
+        | ({"start_sha256": weights_sha256(Path(options.start))} if options.start else {}),
         "provenance": {
             "commit": provenance.commit(),
             "version": provenance.versions(),

@@ -14,7 +14,7 @@ from sensecf_core.counterfactuals.proposers import Proposal
 from sensecf_core.counterfactuals.sentence import sentence
 from sensecf_core.counterfactuals.verify import Verdicts, verify
 from sensecf_core.language.grammar import read_edits
-from sensecf_core.queries.answer import Candidate, Counterfactual, Edits, NearestPerson, Trace
+from sensecf_core.queries.answer import Candidate, Counterfactual, Counts, Edits, NearestPerson, Trace
 
 SIMILAR_GOWER = 0.10
 """Two people at most this far apart (Gower) are called similar on the cards. A convention of ours."""
@@ -54,6 +54,7 @@ def judge(checker: Checker, moves: Moves, proposal: Proposal, meter: Meter) -> J
                 edits=edit,
                 readable=True,
                 within_limits=bool(verdicts.within_limits[row]),
+                violations=verdicts.violations[row],
                 probability=float(verdicts.probability[row]),
                 valid=bool(verdicts.valid[row]),
                 plausible=bool(verdicts.plausible[row]),
@@ -78,19 +79,28 @@ def _read(moves: Moves, text: str) -> Edits | None:
 
 def count(candidates: Sequence[Candidate]) -> Trace:
     """Count how many candidates passed each step and all before it (nothing is shown yet)."""
+    askings = max((candidate.asking for candidate in candidates), default=1)
+    first = _counts([c for c in candidates if c.asking == 1]) if askings > 1 else None
+    everything = _counts(candidates).model_dump()
+    return Trace(**everything, shown=0, askings=askings, first=first, candidates=tuple(candidates))
+
+
+def distinct(candidate: Candidate) -> str:
+    """What tells a candidate from others: its edits, or its text where they cannot be read."""
+    return repr(candidate.edits) if candidate.readable else candidate.text
+
+
+def _counts(candidates: Sequence[Candidate]) -> Counts:
     readable = [c for c in candidates if c.readable]
     within = [c for c in readable if c.within_limits]
     valid = [c for c in within if c.valid]
-    return Trace(
+    return Counts(
         proposed=len(candidates),
-        unique=len({candidate.text for candidate in candidates}),
+        unique=len({distinct(candidate) for candidate in candidates}),
         readable=len(readable),
         within_limits=len(within),
         valid=len(valid),
         plausible=sum(c.plausible for c in valid),
-        shown=0,
-        askings=max((candidate.asking for candidate in candidates), default=1),
-        candidates=tuple(candidates),
     )
 
 

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from time import perf_counter
 
 from sensecf_core.cohorts.schema import Schema
-from sensecf_core.counterfactuals.proposers import Proposal, Run
-from sensecf_core.language.grammar import edits_grammar, longest_answer
+from sensecf_core.counterfactuals.proposers import Proposal, Run, temperature_of, temperature_text
+from sensecf_core.language.grammar import Worths, edits_grammar, longest_answer
 from sensecf_core.language.local_model import LocalModel
 from sensecf_core.language.prompts import TEMPLATE_SHA256, Example, Prompt, build, chat_text
 from sensecf_core.queries.query import Driver, Query
 
-FREE_TEXT_TOKENS = 64
-"""Room for an answer without a grammar: about four times what three edits need."""
+FREE_TEXT_TOKENS = 96
+"""Room for an answer without a grammar: about twice what three edits need that are counted along."""
 
 
 @dataclass(frozen=True)
@@ -48,22 +48,23 @@ def sampled(
     *,
     grammar: bool,
     order: tuple[str, ...] = (),
+    worths: Worths | None = None,
     provenance: tuple[tuple[str, str], ...],
 ) -> Proposal:
     """Sample ``run.candidates`` answers to ``prompt``.
 
-    ``order`` is the order of features in an answer (see ``edits_grammar``); ``provenance`` is what to add
-    to the model's own.
+    ``order`` is the order of features in an answer, ``worths`` what it counts along (``edits_grammar``);
+    ``provenance`` is what to add to the model's own.
     """
     run.progress(0.05, "The language model reads the profile")
     most = query.limits.max_changes
-    longest = len(longest_answer(schema, query.movable, most).encode()) + 1
+    longest = len(longest_answer(schema, query.movable, most, tally=worths is not None).encode()) + 1
     samples = model.sample(
         prompt,
         n=run.candidates,
-        grammar=edits_grammar(schema, query.movable, most, order) if grammar else None,
-        temperature=1.0 if run.temperature is None else run.temperature,
-        seed=run.seed,
+        grammar=edits_grammar(schema, query.movable, most, order, worths) if grammar else None,
+        temperature=temperature_of(run.temperature),
+        seed=query.own_seed(run.seed),
         max_new_tokens=longest if grammar else FREE_TEXT_TOKENS,
         cancelled=run.cancelled,
         deadline=run.deadline - perf_counter(),
@@ -78,5 +79,5 @@ def sampled(
         prefill_seconds=samples.prefill_seconds,
         decode_seconds=samples.decode_seconds,
         stopped=samples.stopped,
-        provenance=(*model.provenance(), *provenance),
+        provenance=(*model.provenance(), ("temperature", temperature_text(run.temperature)), *provenance),
     )

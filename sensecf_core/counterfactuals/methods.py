@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from sensecf_core.classifiers.classifier import Classifier
 from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.cohorts.rows import locate
 from sensecf_core.counterfactuals.checker import CancelledError, Checker
 from sensecf_core.counterfactuals.model_choice import Held, check_model, held, local_model, remote_model
-from sensecf_core.counterfactuals.proposers import Proposer, RandomProposer
+from sensecf_core.counterfactuals.outcome import answer_id, content_hashes
+from sensecf_core.counterfactuals.proposers import Proposer, RandomProposer, temperature_text
 from sensecf_core.counterfactuals.remote_proposer import RemoteProposer
 from sensecf_core.errors import unknown
 from sensecf_core.language import adapters, weights
+from sensecf_core.language.prompts import TEMPLATE_SHA256
+from sensecf_core.language.tuned_prompt import TUNED_SHA256
 from sensecf_core.queries.query import Driver, Query
-from sensecf_core.queries.request import METHODS, ExplainRequest
+from sensecf_core.queries.request import BASELINES, METHODS, ExplainRequest, asks_language_model
 
 
 def check_method(method: str) -> None:
@@ -24,6 +29,48 @@ def check_method(method: str) -> None:
 def default_method(cohort: Cohort) -> str:
     """The method that answers best for a cohort here: a fine-tuned model where there is an adapter."""
     return "lm-fine-tuned" if adapters.chosen(cohort) is not None else "lm-few-shot"
+
+
+def expected_answer_ids(cohort: Cohort, classifier: Classifier, request: ExplainRequest) -> tuple[str, ...]:
+    """The ids that a whole answer to ``request`` would have now, known before anything is asked.
+
+    The first is an answer that the method made, the second one for which it was not needed (the class is
+    the desired one already, or nothing may move). Empty for a language model that was named: what it
+    would answer with is known only once it is loaded.
+    """
+    if request.model is not None:
+        return ()
+    key = locate(cohort, request.participant_id, request.row_id)
+    settings, content = request.model_dump(mode="json"), content_hashes(cohort, classifier)
+    ids = [answer_id(settings, key[1], content)]
+    hashes = _model_hashes(cohort, request.method) if asks_language_model(request.method) else {}
+    if hashes:
+        sampled_at = temperature_text(_temperature(cohort, request))
+        ids.insert(0, answer_id(settings, key[1], content | hashes, sampled_at))
+    return tuple(ids)
+
+
+def _temperature(cohort: Cohort, request: ExplainRequest) -> float | None:
+    if request.temperature is None and request.method == "lm-fine-tuned":
+        adapter = adapters.chosen(cohort)
+        return None if adapter is None else adapter.card.temperature
+    return request.temperature
+
+
+def _model_hashes(cohort: Cohort, method: str) -> dict[str, str]:
+    base = weights.status().sha256
+    if base is None:
+        return {}
+    if method != "lm-fine-tuned":
+        return {"base_model": base, "prompt_template": TEMPLATE_SHA256}
+    adapter = adapters.chosen(cohort, base)
+    if adapter is None:
+        return {}
+    return {
+        "base_model": base,
+        "adapter": adapters.weights_sha256(adapter.folder),
+        "prompt_template": TUNED_SHA256,
+    }
 
 
 def make_ready(cohort: str) -> None:
@@ -48,12 +95,17 @@ def proposer_for(
 ) -> Proposer:
     """Build the proposer of a request.
 
-    Raises ``NotReadyError`` when the language model is missing or corrupt, and like
+    Raises ``NotReadyError`` when the language model is missing or corrupt (a baseline whose package is
+    missing raises it when it is asked), and like
     :func:`sensecf_core.counterfactuals.model_choice.check_model` for a model that was named.
     """
     named = check_model(request, checker.cohort)
     if request.method == "random":
         return RandomProposer(checker.schema)
+    if request.method in BASELINES:
+        from sensecf_core.counterfactuals.baselines.proposer import BaselineProposer
+
+        return BaselineProposer(checker, request.method, request.k)
     if named is not None and named.kind == "endpoint":
         return RemoteProposer(
             checker.schema, remote_model(named, request, checker.cohort), drivers, request.grammar

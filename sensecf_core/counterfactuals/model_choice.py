@@ -14,7 +14,7 @@ from sensecf_core.language import machine, model_registry, remote_hosts
 from sensecf_core.language.local_model import LocalModel
 from sensecf_core.language.model_registry import ModelSpec
 from sensecf_core.language.remote_model import RemoteModel
-from sensecf_core.queries.request import ExplainRequest
+from sensecf_core.queries.request import BASELINES, ExplainRequest
 
 REMOTE_METHOD = "lm-zero-shot"
 """What a server is asked: examples would be other participants' rows."""
@@ -40,8 +40,8 @@ def check_model(request: ExplainRequest, cohort: Cohort | None = None) -> ModelS
     if request.model is None:
         return None
     spec = model_registry.spec(request.model)
-    if request.method == "random":
-        raise InputError(f"The method random asks no language model; leave out {request.model!r}.")
+    if request.method in ("random", *BASELINES):
+        raise InputError(f"The method {request.method} asks no language model; leave out {request.model!r}.")
     if spec.kind == "endpoint":
         remote_model(spec, request, cohort or cohorts.load(request.cohort))
     else:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from sensecf_core.classifiers.classifier import Classifier
+from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.counterfactuals.checker import Checker
 from sensecf_core.counterfactuals.limits import closed_by_request
 from sensecf_core.provenance import commit, versions
@@ -45,10 +48,9 @@ def to_answer(
         outcome.status == "found" and outcome.reasons
     )
     cut_short = "" if whole else outcome.status
-    hashes = sorted(provenance["sha256"].items())
-    key = repr((sorted(settings.items(), key=str), query.row_id, hashes, cut_short))
+    sampled_at = provenance.get("temperature")
     return Answer(
-        answer_id=hashlib.sha256(key.encode()).hexdigest()[:16],
+        answer_id=answer_id(settings, query.row_id, provenance["sha256"], sampled_at, cut_short),
         cohort=query.cohort,
         method=request.method,
         seed=request.seed,
@@ -72,16 +74,38 @@ def to_answer(
     )
 
 
+def answer_id(
+    settings: Mapping[str, Any],
+    row_id: str,
+    sha256: Mapping[str, str],
+    sampled_at: str | None = None,
+    cut_short: str = "",
+) -> str:
+    """The id of the answer to a request (as JSON values) about a row, by models of these hashes.
+
+    ``sampled_at`` is the temperature, None where nothing was sampled from a language model.
+    """
+    key = repr((sorted(settings.items(), key=str), row_id, sorted(sha256.items()), sampled_at, cut_short))
+    return hashlib.sha256(key.encode()).hexdigest()[:16]
+
+
+def content_hashes(cohort: Cohort, classifier: Classifier) -> dict[str, str]:
+    """Hashes of the data and the classifier that an answer rests on."""
+    return {
+        "cohort": cohort.data_sha256,
+        "schema": cohort.schema.sha256,
+        "split": cohort.split_sha256,
+        "classifier": classifier.sha256,
+    }
+
+
 def provenance_of(judges: Checker, model: tuple[tuple[str, str], ...] = ()) -> dict[str, Any]:
     """Version, commit and content hashes that an answer rests on."""
     return {
         "version": versions(),
         "commit": commit(),
         "sha256": {
-            "cohort": judges.cohort.data_sha256,
-            "schema": judges.schema.sha256,
-            "split": judges.cohort.split_sha256,
-            "classifier": judges.classifier.sha256,
+            **content_hashes(judges.cohort, judges.classifier),
             **{name: value for name, value in model if name in HASHES},
         },
         **{name: value for name, value in model if name not in HASHES},

@@ -16,6 +16,7 @@ from pydantic import TypeAdapter
 from sensecf_core import provenance
 from sensecf_core.cohorts.encoding import from_values
 from sensecf_core.cohorts.fingerprint import file_sha256
+from sensecf_core.counterfactuals import levers
 from sensecf_core.counterfactuals import pairs as pair_search
 from sensecf_core.counterfactuals.ask import ask, under
 from sensecf_core.counterfactuals.checker import Checker
@@ -28,7 +29,7 @@ from sensecf_core.queries.answer import Edits
 from sensecf_core.queries.limits import Limits
 from sensecf_core.queries.query import Query, Told
 
-FORMAT = 1
+FORMAT = 2
 PAIRS, CARD = "pairs.parquet", "card.json"
 _EDITS = TypeAdapter(tuple[Edits, ...])
 
@@ -69,6 +70,8 @@ def _origin(checker: Checker) -> dict[str, Any]:
         "margins": list(pair_search.MARGINS),
         "most_answers": pair_search.MOST_ANSWERS,
         "per_feature_set": pair_search.PER_FEATURE_SET,
+        "most_frozen": pair_search.MOST_FROZEN,
+        "levers": [levers.ALIKE, levers.NEAR, levers.MOST_FEATURES, levers.HALF, levers.ENOUGH],
         "prompt_template": TUNED_SHA256,
     }
 

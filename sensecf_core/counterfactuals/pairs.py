@@ -94,18 +94,17 @@ def build(
     part : whose rows are asked about; only ``train`` teaches, ``val`` and ``test`` measure.
     variants : queries with varied limits per row and profile, beside the one with plain limits.
     most_rows : rows taken per direction and profile (None: all).
-    source : where the worth of changes that the prompt tells is taken from; answers are always searched
-        among the SHAP levers.
+    source : where the worth of changes that the prompt tells is taken from; answers are searched among
+        what is told.
     """
     queries = list(_queries(checker, part, np.random.default_rng(seed), variants, most_rows))
     pairs: list[Pair] = []
     for start in range(0, len(queries), AT_ONCE):
         progress(start / max(len(queries), 1), "Searching answers to training queries")
         some = queries[start : start + AT_ONCE]
-        levers = tell(checker, some)
-        prompts = levers if source == "shap" else tell(checker, some, source)
-        answers = search_told(checker, some, levers)
-        pairs += [Pair(*parts) for parts in zip(some, prompts, answers, strict=True)]
+        told = tell(checker, some, source)
+        answers = search_told(checker, some, told)
+        pairs += [Pair(*parts) for parts in zip(some, told, answers, strict=True)]
     return tuple(pairs)
 
 
@@ -192,8 +191,8 @@ def combinations(moves: Moves, told: Told) -> Codes:
 def _best(checker: Checker, moves: Moves, rows: Codes, margins: Codes, told: Told) -> npt.NDArray[np.int64]:
     """Positions of the answers to keep: a margin, minimal, few changes, near, not all alike.
 
-    Where there are answers that the prompt itself says are enough, others are left out: they could not be
-    learned from it.
+    Where there are answers that the prompt itself says are enough, and no more than that, others are left
+    out: they could not be learned from it.
     """
     sign = 1 if moves.desired else -1
     beyond = sign * (margins - checker.threshold_margin)
@@ -201,20 +200,23 @@ def _best(checker: Checker, moves: Moves, rows: Codes, margins: Codes, told: Tol
     if wanted is None:
         return np.empty(0, dtype=np.int64)
     reached = np.flatnonzero(beyond >= wanted)
-    said = _told_tenths(moves, rows[reached], told)
-    if (said >= ENOUGH).any():
-        reached = reached[said >= ENOUGH]
+    said, least = _told_tenths(moves, rows[reached], told)
+    enough = said >= ENOUGH
+    just = enough & (said - least < ENOUGH)
+    reached = reached[just] if just.any() else reached[enough] if enough.any() else reached
     reached = reached[_minimal(rows[reached], moves.changed(rows[reached]))]
     return reached[fewest_and_nearest(checker, moves, rows[reached], PER_FEATURE_SET)[:MOST_ANSWERS]]
 
 
-def _told_tenths(moves: Moves, rows: Codes, told: Told) -> npt.NDArray[np.int64]:
-    """What the changes of each row add up to in the words of the prompt, shape (rows,)."""
-    total = np.zeros(len(rows), dtype=np.int64)
-    for lever in told.levers:
-        position = moves.schema.positions[lever.feature]
-        total += (rows[:, position] == lever.value) * tenths(moves.query, told, lever)
-    return total
+def _told_tenths(
+    moves: Moves, rows: Codes, told: Told
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """What the changes of each row add up to in the words of the prompt, and the least of them, (rows,)."""
+    worth = np.array([tenths(moves.query, told, lever) for lever in told.levers])
+    positions = [moves.schema.positions[lever.feature] for lever in told.levers]
+    made = rows[:, positions] == np.array([lever.value for lever in told.levers])
+    least = np.where(made, worth, 2 * ENOUGH).min(axis=1)
+    return (made * worth).sum(axis=1), least
 
 
 def fewest_and_nearest(checker: Checker, moves: Moves, rows: Codes, per_set: int) -> npt.NDArray[np.int64]:

@@ -1,4 +1,4 @@
-"""Proposers: anything that answers a query with candidate texts. Here the language model and the control."""
+"""Proposers: anything that answers a query with candidate texts. Here the interface and the control."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ import numpy as np
 
 from sensecf_core.cohorts.encoding import to_value
 from sensecf_core.cohorts.schema import Schema
+from sensecf_core.counterfactuals.checker import Meter
 from sensecf_core.language.grammar import write_edits
 from sensecf_core.queries.answer import Edits
 from sensecf_core.queries.query import Query
 
-Stopped = Literal["cancelled", "deadline"]
+Stopped = Literal["cancelled", "deadline", "budget"]
 Progress = Callable[[float, str], None]
 """Called with the share done (0 to 1) and what is going on."""
 
@@ -25,7 +26,7 @@ class Run:
     """How one call of a proposer is bounded: size, seed, and the ways it can be stopped.
 
     ``temperature`` of None is the proposer's own. ``deadline`` is a :func:`time.perf_counter` moment in
-    seconds.
+    seconds. ``meter`` is how a method that searches may ask the classifier; a language model never does.
     """
 
     candidates: int
@@ -34,6 +35,7 @@ class Run:
     deadline: float
     cancelled: Callable[[], bool]
     progress: Progress
+    meter: Meter | None = None
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,8 @@ class Proposal:
 
     ``cut`` are the positions of texts that were cut short; they count as unreadable, since a cut number
     is another number. ``begins`` are the positions at which a proposer that was asked again went on.
+    ``notes`` say in sentences why there is nothing; ``finished`` are a method's own answers, to be shown as
+    they are and not refined.
     """
 
     texts: tuple[str, ...]
@@ -52,14 +56,26 @@ class Proposal:
     stopped: Stopped | None = None
     provenance: tuple[tuple[str, str], ...] = ()
     begins: tuple[int, ...] = ()
+    notes: tuple[str, ...] = ()
+    finished: bool = False
 
     def asking_of(self, position: int) -> int:
         """In which asking the text at a position came, 1 being the first."""
         return 1 + sum(position >= begin for begin in self.begins)
 
 
+def temperature_of(asked: float | None) -> float:
+    """The temperature that a language model samples at where none was asked for."""
+    return 1.0 if asked is None else asked
+
+
+def temperature_text(asked: float | None) -> str:
+    """The same as provenance says it."""
+    return f"{temperature_of(asked):g}"
+
+
 class Proposer(Protocol):
-    """Answers a query with up to ``run.candidates`` texts. It never sees the classifier."""
+    """Answers a query with texts. It sees the classifier through ``run.meter`` only, or not at all."""
 
     def propose(self, query: Query, run: Run) -> Proposal:
         """Propose edits as text in the form of :mod:`sensecf_core.language.grammar`."""
@@ -80,7 +96,7 @@ class RandomProposer:
     def propose(self, query: Query, run: Run) -> Proposal:
         """Draw candidates; the same seed draws the same ones."""
         started = perf_counter()
-        rng = np.random.default_rng(run.seed)
+        rng = np.random.default_rng(query.own_seed(run.seed))
         most = query.limits.max_changes
         texts = [write_edits(self.schema, self.draw(query, rng, most)) for _ in range(run.candidates)]
         return Proposal(tuple(texts), decode_seconds=perf_counter() - started)

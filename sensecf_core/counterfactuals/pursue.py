@@ -46,7 +46,7 @@ class Pursuit:
             lambda: perf_counter() > run.deadline + GRACE_SECONDS,
             run.cancelled,
         )
-        return cls(judges, request, Moves.of(judges.schema, query), meter, run)
+        return cls(judges, request, Moves.of(judges.schema, query), meter, replace(run, meter=meter))
 
     def ask(self, proposer: Proposer) -> Outcome:
         """Let a proposer answer, and check what it says."""
@@ -56,15 +56,22 @@ class Pursuit:
         searched = self.meter.rows
         outcome = self._judged(proposal)
         checked = self.meter.rows
-        while (again := self._told_more(proposer, proposal, outcome)) is not None:
+        teller: TunedProposer | None = None
+        while isinstance(proposer, TunedProposer) and self._may_ask_again(proposal, outcome):
+            try:
+                teller = teller or measured(self.judges, self.moves, proposer, self.meter)
+            except (BudgetSpentError, CancelledError) as why:
+                outcome = _ended(outcome, why)
+            if teller is None or outcome.status != "none":
+                break
             started = perf_counter()
             run = later(self.run, outcome.trace.askings + 1)
-            proposal = joined(proposal, again.propose(self.moves.query, run))
+            proposal = joined(proposal, teller.propose(self.moves.query, run))
             spent += perf_counter() - started
             searched += self.meter.rows - checked
-            outcome = self._judged(proposal)
+            outcome = self._judged(proposal, outcome)
             checked = self.meter.rows
-        if outcome.status == "none" or (outcome.status == "budget_spent" and proposal.stopped == "deadline"):
+        if outcome.status == "none" or (outcome.status == "budget_spent" and proposal.stopped is not None):
             outcome = self._with_reasons(outcome)
         seconds = outcome.seconds.model_copy(
             update={
@@ -79,39 +86,38 @@ class Pursuit:
             outcome, trace=trace, seconds=seconds, prompt=proposal.prompt, model=proposal.provenance
         )
 
-    def _told_more(self, proposer: Proposer, proposal: Proposal, outcome: Outcome) -> TunedProposer | None:
-        """The proposer to ask again, or None where there is no need or no use."""
-        if (
-            not isinstance(proposer, TunedProposer)
-            or outcome.status != "none"
-            or proposal.stopped is not None
-            or outcome.trace.askings >= MOST_ASKINGS
-        ):
-            return None
-        try:
-            return measured(self.judges, self.moves, proposer, self.meter)
-        except (BudgetSpentError, CancelledError):
-            return None
+    def _may_ask_again(self, proposal: Proposal, outcome: Outcome) -> bool:
+        return (
+            outcome.status == "none"
+            and proposal.stopped is None
+            and outcome.trace.askings < MOST_ASKINGS
+            and perf_counter() < self.run.deadline
+        )
 
-    def _judged(self, proposal: Proposal) -> Outcome:
-        """Check what was proposed, unless it is over."""
-        partial = Outcome("cancelled", (CANCELLED,), trace=_unjudged(proposal))
+    def _cut_short(self, proposal: Proposal) -> tuple[str, ...]:
+        if proposal.stopped == "deadline":
+            return (f"Stopped after {self.request.max_seconds:g} s, the time allowed for one answer.",)
+        if proposal.stopped == "budget":
+            return (f"Stopped: the budget of {self.request.max_model_rows:,} model rows is spent.",)
+        return ()
+
+    def _judged(self, proposal: Proposal, before: Outcome | None = None) -> Outcome:
+        """Check what was proposed; where it is over, ``before`` (earlier askings) stays what was judged."""
+        known = before or Outcome("none", trace=_unjudged(proposal))
         if proposal.stopped == "cancelled" or self.run.cancelled():
-            return partial
+            return _ended(known, CancelledError())
         self.run.progress(0.9, "Checking the candidates")
         try:
             return self._checked(proposal)
-        except CancelledError:
-            return partial
-        except BudgetSpentError as spent:
-            return replace(partial, status="budget_spent", reasons=(f"Stopped: {spent}.",))
+        except (BudgetSpentError, CancelledError) as why:
+            return _ended(known, why)
 
     def _with_reasons(self, outcome: Outcome) -> Outcome:
         """Say why nothing that was checked passed."""
         try:
             why = reasons(self.judges, self.moves, outcome.trace, self.meter)
-        except CancelledError:
-            return replace(outcome, status="cancelled", reasons=(CANCELLED,))
+        except CancelledError as cancelled:
+            return _ended(outcome, cancelled)
         return replace(outcome, reasons=(*outcome.reasons, *why))
 
     def _checked(self, proposal: Proposal) -> Outcome:
@@ -121,7 +127,9 @@ class Pursuit:
         judged = judge(judges, moves, proposal, self.meter)
         clock.append(perf_counter())
         try:
-            refined = _refined(judges, moves, judged, self.meter)
+            refined = _passed(judged)
+            if not proposal.finished:
+                refined = shrunk(judges, moves, refined, self.meter)
         except BudgetSpentError as spent:
             return Outcome(
                 "budget_spent",
@@ -139,20 +147,23 @@ class Pursuit:
         verify_s, refine_s, select_s = np.diff(clock).tolist()
         trace = counted.model_copy(update={"shown": len(shown)})
         seconds = Seconds(verify=verify_s, refine=refine_s, select=select_s)
-        late = (
-            (f"Stopped after {self.request.max_seconds:g} s, the time allowed for one answer.",)
-            if proposal.stopped == "deadline"
-            else ()
-        )
+        late = self._cut_short(proposal)
         if shown:
             return Outcome("found", late, counterfactuals=shown, trace=trace, seconds=seconds)
         return Outcome(
             "budget_spent" if late else "none",
-            late,
+            (*late, *proposal.notes),
             best=_best(moves, judged),
             trace=trace,
             seconds=seconds,
         )
+
+
+def _ended(outcome: Outcome, why: BudgetSpentError | CancelledError) -> Outcome:
+    """An outcome that was cut short, with what had been judged until then."""
+    if isinstance(why, CancelledError):
+        return replace(outcome, status="cancelled", reasons=(CANCELLED,))
+    return replace(outcome, status="budget_spent", reasons=(f"Stopped: {why}.",))
 
 
 def _unjudged(proposal: Proposal) -> Trace:
@@ -165,16 +176,23 @@ def _unjudged(proposal: Proposal) -> Trace:
     )
 
 
-def _refined(judges: Checker, moves: Moves, judged: Judged, meter: Meter) -> Verdicts:
-    """Shrink what passed every check; a row that refining would make unusual stays as it was."""
+def _passed(judged: Judged) -> Verdicts:
+    """What passed every check, as it came."""
     verdicts = judged.verdicts
-    raw = verdicts.take(np.flatnonzero(verdicts.within_limits & verdicts.valid & verdicts.plausible))
+    return verdicts.take(np.flatnonzero(verdicts.within_limits & verdicts.valid & verdicts.plausible))
+
+
+def shrunk(judges: Checker, moves: Moves, raw: Verdicts, meter: Meter) -> Verdicts:
+    """Shrink what passed every check; a row that refining would make unusual stays as it was.
+
+    Raises ``BudgetSpentError`` through ``meter``.
+    """
     if not len(raw.codes):
         return raw
-    shrunk = verify(judges, moves, refine(judges, moves, raw.codes, meter), meter)
-    usual = shrunk.valid & shrunk.within_limits & shrunk.plausible
-    seconds = without(judges, moves, raw.codes, shrunk.codes, meter)
-    everything = np.vstack([np.where(usual[:, None], shrunk.codes, raw.codes), seconds])
+    small = verify(judges, moves, refine(judges, moves, raw.codes, meter), meter)
+    usual = small.valid & small.within_limits & small.plausible
+    seconds = without(judges, moves, raw.codes, small.codes, meter)
+    everything = np.vstack([np.where(usual[:, None], small.codes, raw.codes), seconds])
     pool = verify(judges, moves, everything, meter)
     return pool.take(np.flatnonzero(pool.valid & pool.within_limits & pool.plausible))
 

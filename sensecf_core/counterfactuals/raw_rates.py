@@ -10,7 +10,7 @@ import numpy as np
 
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.counterfactuals.checker import Checker, Meter
-from sensecf_core.counterfactuals.judge import judge
+from sensecf_core.counterfactuals.judge import distinct, judge
 from sensecf_core.counterfactuals.moves import Moves
 from sensecf_core.counterfactuals.pairs import Pair
 from sensecf_core.counterfactuals.proposers import Proposal, Run
@@ -71,7 +71,8 @@ def raw_rates(
 
 def _of_one(checker: Checker, pair: Pair, proposal: Proposal) -> dict[str, float]:
     moves = Moves.of(checker.schema, pair.query)
-    verdicts = judge(checker, moves, proposal, Meter(checker.classifier, 10**9)).verdicts
+    judged = judge(checker, moves, proposal, Meter(checker.classifier, 10**9))
+    verdicts = judged.verdicts
     good = verdicts.valid & verdicts.within_limits
     n, readable = max(len(proposal.texts), 1), len(verdicts.codes)
     return {
@@ -79,7 +80,7 @@ def _of_one(checker: Checker, pair: Pair, proposal: Proposal) -> dict[str, float
         "within_limits": verdicts.within_limits.sum() / n,
         "valid": good.sum() / n,
         "any_valid": float(good.any()),
-        "distinct": len(set(proposal.texts)) / n,
+        "distinct": len({distinct(one) for one in judged.candidates}) / n,
         "changed": float(verdicts.n_changed.mean()) if readable else 0.0,
         "gower": float(verdicts.gower.mean()) if readable else 0.0,
     }

@@ -19,7 +19,6 @@ from sensecf_core.counterfactuals.refine import holding, undo_unneeded
 from sensecf_core.counterfactuals.verify import Verdicts
 from sensecf_core.language import tuned_prompt
 from sensecf_core.language.answer_trees import Lesson
-from sensecf_core.language.grammar import write_edits
 from sensecf_core.language.local_model import LocalModel
 from sensecf_core.language.prompts import chat_text
 from sensecf_core.queries.answer import Edits
@@ -64,9 +63,7 @@ def lessons(schema: Schema, tokenizer: Any, pairs: Sequence[Pair]) -> list[Lesso
     return [
         Lesson(
             chat_text(tokenizer, tuned_prompt.build(schema, pair.query, pair.told)),
-            tuple(
-                write_edits(schema, answer, tuned_prompt.answer_order(pair.told)) for answer in pair.answers
-            ),
+            tuple(tuned_prompt.answer_text(schema, pair.query, pair.told, answer) for answer in pair.answers),
         )
         for pair in pairs
         if pair.answers
@@ -92,8 +89,9 @@ def measure(
 
 
 def score(rates: dict[Group, RawRates]) -> float:
-    """One number for early stopping: raw validity, averaged over the groups."""
-    return float(np.mean([found.valid for found in rates.values()])) if rates else 0.0
+    """One number for early stopping: raw validity, averaged over the queries of all groups."""
+    weights = [found.queries for found in rates.values()]
+    return float(np.average([found.valid for found in rates.values()], weights=weights)) if rates else 0.0
 
 
 def choose_temperature(

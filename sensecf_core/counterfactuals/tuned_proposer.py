@@ -8,7 +8,7 @@ from sensecf_core.cohorts.schema import Schema
 from sensecf_core.counterfactuals.language_proposer import sampled
 from sensecf_core.counterfactuals.proposers import Proposal, Run
 from sensecf_core.language.local_model import LocalModel
-from sensecf_core.language.tuned_prompt import TUNED_SHA256, answer_order, build
+from sensecf_core.language.tuned_prompt import TUNED_SHA256, answer_order, build, worths
 from sensecf_core.queries.query import Query, Told
 
 
@@ -35,5 +35,6 @@ class TunedProposer:
             run,
             grammar=self.grammar,
             order=answer_order(self.told),
+            worths=worths(self.schema, query, self.told),
             provenance=(("prompt_template", TUNED_SHA256),),
         )

@@ -13,20 +13,30 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
+from sensecf_core.cohorts.schema import Profile
+from sensecf_core.counterfactuals.ask import ask
 from sensecf_core.counterfactuals.checker import Checker
 from sensecf_core.counterfactuals.fine_tune import Options, fine_tune
-from sensecf_core.counterfactuals.teaching import Cases, measure, rate_rows
+from sensecf_core.counterfactuals.levers import tell
+from sensecf_core.counterfactuals.pairs import Pair
+from sensecf_core.counterfactuals.teaching import Cases, Group, measure, rate_rows
+from sensecf_core.evaluation.answerable import answerable
+from sensecf_core.evaluation.sampling import sample_rows
 from sensecf_core.evaluation.statistics import mean_interval
 from sensecf_core.language.adapters import CARD, Card
 from sensecf_core.language.fine_tuning import Settings
 from sensecf_core.language.local_model import LocalModel
+from sensecf_core.queries.limits import Limits
 
 QUERIES = 50
 """``val`` queries per class."""
+
+MOST_PAIRS = 2800
+"""Training queries of the cells that have "all": as many of each kind as there are, drawn in turns."""
 
 Tell = Callable[[float, str], None]
 
@@ -47,12 +57,16 @@ def cells(tokens: int, seed: int = 0) -> tuple[Cell, ...]:
     ``tokens`` are counted as a trainer reads them that takes every (prompt, answer) by itself.
     """
     base = Options(
-        Settings(plain_tokens=tokens, validations=1, seed=seed), round_queries=150, validation_queries=4
+        Settings(plain_tokens=tokens, validations=1, seed=seed),
+        round_queries=150,
+        most_pairs=MOST_PAIRS,
+        validation_queries=4,
+        keep_rounds=True,
     )
     fewer_ranks = replace(base.settings, rank=4, alpha=8)
     return (
         Cell("default: SHAP levers, rank 8, all pairs, temperature 1, 16 candidates", base),
-        Cell("prompt without worth", replace(base, source="none")),
+        Cell("prompt without drivers: what may move, and how far", replace(base, source="none")),
         Cell("prompt with probes (asks the classifier about this person)", replace(base, source="probes")),
         Cell("one round with the checker as teacher", replace(base, rounds=1)),
         Cell("one round of preference training", replace(base, rounds=1, round_kind="preference")),
@@ -104,6 +118,7 @@ def _measured(checker: Checker, folder: Path, base: Path, cell: Cell, tell: Tell
     )
     card = Card.model_validate_json((adapter / CARD).read_bytes())
     about = {"cell": cell.name, "part": "val", "adapter": adapter.name, "pairs": card.rounds[0]["answers"]}
+    about |= {"round": card.rounds[-1]["kind"] if len(card.rounds) > 1 else ""}
     about |= {name: card.training[name] for name in ("plain_tokens", "tokens")}
     rows = rate_rows(rates, **about)
     for row, found in zip(rows, rates.values(), strict=True):
@@ -113,11 +128,29 @@ def _measured(checker: Checker, folder: Path, base: Path, cell: Cell, tell: Tell
 
 
 def _cases(checker: Checker, cell: Cell) -> Cases:
-    """The cohort's own limits towards the desired class, and contrast away from it."""
+    """The cohort's own limits towards the desired class, and contrast away from it.
+
+    The same people for every cell: the first that a wide search can answer; what their prompts tell is the
+    cell's.
+    """
     task = checker.schema.task
-    wanted = {(checker.schema.default_limits, task.desired), ("contrast", 1 - task.desired)}
-    found = Cases.of(checker, "val", QUERIES, cell.options.source)
-    return Cases({group: pairs for group, pairs in found.groups.items() if group in wanted})
+    groups: dict[Group, tuple[Pair, ...]] = {}
+    asked: tuple[tuple[Profile, Literal[0, 1]], ...] = (
+        (checker.schema.default_limits, task.desired),
+        ("contrast", 0 if task.desired else 1),
+    )
+    for profile, desired in asked:
+        keys = sample_rows(
+            checker.cohort, checker.classifier, predicted=1 - desired, n=5 * QUERIES, seed=1, part="val"
+        )
+        queries = [query for query in ask(checker, keys, desired, Limits(profile=profile)) if query.movable]
+        can = answerable(checker, queries)
+        kept = [query for query, good in zip(queries, can, strict=True) if good][:QUERIES]
+        told = tell(checker, kept, cell.options.source)
+        groups[profile, desired] = tuple(
+            Pair(query, hints, ()) for query, hints in zip(kept, told, strict=True)
+        )
+    return Cases(groups)
 
 
 def _adapter(checker: Checker, folder: Path, base: Path, cell: Cell, tell: Tell) -> Path:

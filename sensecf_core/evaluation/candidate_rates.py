@@ -10,18 +10,13 @@ import numpy as np
 
 from sensecf_core.counterfactuals.ask import ask
 from sensecf_core.counterfactuals.checker import Checker, Meter
-from sensecf_core.counterfactuals.levers import tell
 from sensecf_core.counterfactuals.moves import Moves
-from sensecf_core.counterfactuals.pairs import reaches_told
 from sensecf_core.counterfactuals.proposers import RandomProposer
-from sensecf_core.counterfactuals.search import search
 from sensecf_core.counterfactuals.verify import verify
+from sensecf_core.evaluation.answerable import answerable
 from sensecf_core.evaluation.third_classifier import ThirdClassifier
 from sensecf_core.queries.answer import Answer
 from sensecf_core.queries.query import Query
-
-WIDE_BEAM = 16
-"""Beam of the search that says whether a query can be answered."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +32,7 @@ class CandidateRates:
 
         Returns
         -------
-        ``answerable`` : whether a wide search finds an answer within the same limits.
+        ``answerable`` : whether a wide search, or the method, finds an answer within the same limits.
         ``second_valid``, ``third_valid`` : candidates within limits that the second judge, the third
         classifier, put in the desired class; None where that one does not agree with the classifier on
         the factual. ``control_valid`` : of uniform draws with as many changes as each readable candidate
@@ -51,34 +46,31 @@ class CandidateRates:
         kept = [c for c in answer.trace.candidates if c.edits is not None and c.asking == 1]
         codes = np.array([moves.apply(c.edits or {}) for c in kept]).reshape(-1, len(moves.factual))
         inside = np.array([bool(c.within_limits) for c in kept], dtype=bool)
+        good = np.array([bool(c.valid and c.within_limits) for c in kept], dtype=bool)
         shown = answer.counterfactuals
         return {
-            "answerable": self.can_be_answered(query, moves),
+            "answerable": bool(good.any()) or self.can_be_answered(query),
             "second_valid": self._second(moves, codes, inside),
             "third_valid": self._third(moves, codes, inside),
-            "control_valid": self._control(query, moves, answer.seed, codes),
+            "control_valid": self._control(moves, answer.seed, codes),
             "changed": float(moves.changed(codes).sum(axis=1).mean()) if len(codes) else None,
             "gower": float(self.checker.distances.gower(moves.factual, codes).mean()) if len(codes) else None,
             "final_changed": float(np.mean([c.n_changed for c in shown])) if shown else None,
             "final_violations": sum(len(c.violations) > 0 for c in shown),
         }
 
-    def can_be_answered(self, query: Query, moves: Moves) -> bool:
+    def can_be_answered(self, query: Query) -> bool:
         """Whether a wide search finds an answer within the query's limits."""
         key = query.model_dump_json(exclude={"movable"})
         if key not in self._answerable:
-            meter = Meter(self.checker.classifier, 10**9)
-            told = tell(self.checker, [query])
-            self._answerable[key] = reaches_told(self.checker, moves, told[0]) or (
-                search(self.checker, [moves], meter, beam=WIDE_BEAM)[0] is not None
-            )
+            self._answerable[key] = bool(answerable(self.checker, [query])[0])
         return self._answerable[key]
 
-    def _control(self, query: Query, moves: Moves, seed: int, codes: np.ndarray) -> int:
+    def _control(self, moves: Moves, seed: int, codes: np.ndarray) -> int:
         control = RandomProposer(self.checker.schema)
-        rng = np.random.default_rng([seed, len(codes)])
+        rng = np.random.default_rng([moves.query.own_seed(seed), 1])
         drawn = [
-            moves.apply(control.draw(query, rng, int(count)))
+            moves.apply(control.draw(moves.query, rng, int(count)))
             for count in moves.changed(codes).sum(axis=1)
             if count
         ]

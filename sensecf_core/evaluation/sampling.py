@@ -5,14 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from sensecf_core.classifiers.classifier import Classifier
-from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.cohorts.cohort import Cohort, Part
 
 RowKey = tuple[str, str]
 """``(participant_id, row_id)``."""
 
 
-def sample_rows(cohort: Cohort, classifier: Classifier, *, predicted: int, n: int, seed: int) -> list[RowKey]:
-    """Draw rows of the test part that the classifier puts in class ``predicted``, with no other filter.
+def sample_rows(
+    cohort: Cohort, classifier: Classifier, *, predicted: int, n: int, seed: int, part: Part = "test"
+) -> list[RowKey]:
+    """Draw rows of a part that the classifier puts in class ``predicted``, with no other filter.
 
     Parameters
     ----------
@@ -20,7 +22,7 @@ def sample_rows(cohort: Cohort, classifier: Classifier, *, predicted: int, n: in
     seed : decides which, and their order. The first rows of a larger draw with the same seed are the
         smaller draw, so that a longer run extends a shorter one.
     """
-    rows = cohort.part("test")
+    rows = cohort.part(part)
     rows = rows[classifier.predict(rows) == predicted]
     keys: list[RowKey] = [(str(participant), str(row)) for participant, row in rows.index]
     order = np.random.default_rng(seed).permutation(len(keys))

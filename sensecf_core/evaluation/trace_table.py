@@ -19,7 +19,6 @@ import numpy.typing as npt
 
 from sensecf_core.cohorts.schema import Profile
 from sensecf_core.counterfactuals.checker import Checker
-from sensecf_core.counterfactuals.judge import count
 from sensecf_core.evaluation.sampling import sample_rows
 from sensecf_core.evaluation.statistics import mean_interval, median_interval
 from sensecf_core.queries.answer import Answer
@@ -143,7 +142,7 @@ def read_lines(finished: Path) -> dict[str, dict[str, Any]]:
 def record(direction: Direction, answer: Answer) -> dict[str, Any]:
     """What one answer adds to the table; rates of raw candidates are those of the first asking."""
     trace = answer.trace
-    raw = trace if trace.askings == 1 else count([one for one in trace.candidates if one.asking == 1])
+    raw = trace.first or trace
     return {
         "direction": direction.label,
         "limits": answer.limits.profile,
@@ -167,8 +166,8 @@ def summarise(records: Sequence[Mapping[str, Any]], seed: int = 0) -> list[dict[
 
     Each rate is ``{"mean", "low", "high"}``: a person's share of proposed candidates that passed this
     step and all before it, averaged over people; ``shown`` is the share of people with at least one
-    counterfactual to show, ``valid_any`` with at least one valid raw candidate. ``seconds`` is the
-    median (wall time an answer).
+    counterfactual to show (``shown_first``: after the first asking), ``valid_any`` with at least one valid
+    raw candidate. ``seconds`` is the median (wall time an answer).
     """
     groups: dict[tuple[str, str, str], list[Mapping[str, Any]]] = {}
     for entry in records:
@@ -219,6 +218,8 @@ def _measured(group: Sequence[Mapping[str, Any]], seed: int) -> dict[str, Rate]:
         "of_answerable_control_valid": over(can, share("control_valid")),
         "of_answerable_valid_any": over(can, lambda e: e["valid"] > 0),
         "of_answerable_shown": over(can, lambda e: e["shown"] > 0),
+        "of_answerable_shown_first": over(can, lambda e: e["shown"] > 0 and e["askings"] == 1),
+        "askings": over(group, lambda e: e["askings"]),
         "of_answerable_second_valid": over(can, share("second_valid")),
         "of_answerable_third_valid": over(can, share("third_valid")),
         "distinct": over(group, share("unique")),
@@ -248,6 +249,8 @@ ON_CARD = {
     "changed": "changed",
     "gower": "gower",
     "of_answerable_shown": "final_found",
+    "of_answerable_shown_first": "final_found_first",
+    "askings": "askings",
     "final_changed": "final_changed",
     "final_violations": "final_violations",
     "answerable": "answerable",

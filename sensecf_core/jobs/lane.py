@@ -81,6 +81,10 @@ class Lane(ABC):
         self._wake.set()
         return job_id
 
+    def _queue_again(self, most_attempts: int, error: str) -> None:
+        """Take over by queueing again, for lanes whose jobs can simply be done anew."""
+        rows.adopt_orphans(self.name, self._owner, most_attempts=most_attempts, error=error)
+
     @abstractmethod
     def _take_over(self) -> None:
         """Requeue or end the unfinished jobs of lanes whose process is gone."""

@@ -14,7 +14,6 @@ from typing import Protocol
 from pydantic import ValidationError
 
 from sensecf_core.errors import InputError, NotReadyError
-from sensecf_core.jobs import rows
 from sensecf_core.jobs.lane import Lane, Progress
 from sensecf_core.jobs.rows import Claimed, Outcome
 from sensecf_core.queries.answer import Answer
@@ -24,6 +23,12 @@ from sensecf_core.records import answers
 MOST_WAITING = 16
 MOST_ATTEMPTS = 3
 KIND = "explain"
+ENDED_TOO_OFTEN = f"The program ended {MOST_ATTEMPTS} times during this job; ask for fewer candidates."
+
+
+def job_label(request: ExplainRequest) -> str:
+    """What a job that answers a request is called."""
+    return f"{request.cohort} · participant {request.participant_id} · {request.method}"
 
 
 class AnswerRequest(Protocol):
@@ -56,16 +61,10 @@ class ModelLane(Lane):
 
     def submit(self, request: ExplainRequest) -> str:
         """Queue ``request`` and return the job's id; raises ``InputError`` when the queue is full."""
-        label = f"{request.cohort} · participant {request.participant_id} · {request.method}"
-        return self._queue(kind=KIND, label=label, spec=request.model_dump_json(), share=False)
+        return self._queue(kind=KIND, label=job_label(request), spec=request.model_dump_json(), share=False)
 
     def _take_over(self) -> None:
-        rows.adopt_orphans(
-            self.name,
-            self._owner,
-            most_attempts=MOST_ATTEMPTS,
-            error=f"The program ended {MOST_ATTEMPTS} times during this job; ask for fewer candidates.",
-        )
+        self._queue_again(MOST_ATTEMPTS, ENDED_TOO_OFTEN)
 
     def _run(self, job: Claimed, progress: Progress) -> Outcome:
         try:

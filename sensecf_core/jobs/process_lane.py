@@ -1,8 +1,8 @@
 """The lane for long commands (training, evaluation): killable subprocesses at low priority, one at a time.
 
-A command tells its progress in JSON lines on standard output, ``{"fraction": 0.3, "message": "..."}``;
-the last line it wrote to standard error says why it failed. It runs in a process group of its own, which
-ends with the server (:mod:`sensecf_core.jobs.guard`).
+A command tells its progress in JSON lines on standard output, ``{"fraction": 0.3, "message": "..."}``,
+and which answer it kept, ``{"answer_id": "..."}``; the last line it wrote to standard error says why it
+failed. It runs in a process group of its own, which ends with the server (:mod:`sensecf_core.jobs.guard`).
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, ClassVar
 
 import psutil
 
 from sensecf_core.jobs import rows
 from sensecf_core.jobs.lane import Lane, Progress
-from sensecf_core.jobs.rows import Claimed, Outcome
+from sensecf_core.jobs.rows import Claimed, LaneName, Outcome
 from sensecf_core.paths import ROOT
 
 MOST_WAITING = 16
@@ -52,7 +52,9 @@ class ProcessLane(Lane):
     most_waiting : how many jobs may wait besides the one that runs.
     """
 
-    name = "process"
+    name: LaneName = "process"
+    most_seconds: ClassVar[float | None] = None
+    """After how long a command is ended that did not end by itself; None: never."""
 
     def __init__(self, program: Sequence[str] = PROGRAM, *, most_waiting: int = MOST_WAITING) -> None:
         self._program = tuple(program)
@@ -73,20 +75,23 @@ class ProcessLane(Lane):
         process = _launch([*self._program, *argv])
         assert process.stdin is not None and process.stdout is not None and process.stderr is not None
         errors: deque[str] = deque(maxlen=1)
+        kept: deque[str] = deque(maxlen=1)
         readers = [
-            threading.Thread(target=_read_progress, args=(process.stdout, progress), daemon=True),
+            threading.Thread(target=_read_told, args=(process.stdout, progress, kept), daemon=True),
             threading.Thread(target=_keep_last_line, args=(process.stderr, errors), daemon=True),
         ]
         for reader in readers:
             reader.start()
-        code = _wait(process, progress.cancelled, _patience(argv))
+        code = _wait(process, progress.cancelled, _patience(argv), self.most_seconds)
         process.stdin.close()
         for reader in readers:
             reader.join(0.1 if progress.cancelled.is_set() else 1.0)
         if progress.cancelled.is_set():
             return Outcome("cancelled")
+        if code is None:
+            return Outcome("failed", error=f"It did not end within {self.most_seconds:g} s, and was ended.")
         if code == 0:
-            return Outcome("done")
+            return Outcome("done", answer_id=kept[-1] if kept else None)
         return Outcome("failed", error=errors[-1] if errors else _silent_end(code))
 
 
@@ -112,10 +117,17 @@ def _patience(argv: Sequence[str]) -> float:
     return PATIENCE_OF.get(argv[0], PATIENCE_SECONDS) if argv else PATIENCE_SECONDS
 
 
-def _wait(process: subprocess.Popen[str], cancelled: threading.Event, patience: float) -> int:
-    """Wait for the command's end, or bring it about; nothing that it started is left running."""
-    while process.poll() is None and not cancelled.wait(_LOOK_SECONDS):
+def _wait(
+    process: subprocess.Popen[str], cancelled: threading.Event, patience: float, most_seconds: float | None
+) -> int | None:
+    """Wait for the command's end, or bring it about; nothing that it started is left running.
+
+    Returns its exit code, or None where it had to be ended because its time was over.
+    """
+    end = time.monotonic() + most_seconds if most_seconds is not None else float("inf")
+    while process.poll() is None and not cancelled.wait(_LOOK_SECONDS) and time.monotonic() < end:
         pass
+    late = process.returncode is None and not cancelled.is_set()
     family = _descendants(process.pid)
     if process.returncode is None:
         _signal_group(process.pid, signal.SIGTERM)
@@ -126,7 +138,8 @@ def _wait(process: subprocess.Popen[str], cancelled: threading.Event, patience: 
     for member in family:
         with suppress(psutil.NoSuchProcess):
             member.kill()
-    return process.wait()
+    code = process.wait()
+    return None if late else code
 
 
 def _descendants(pid: int) -> list[psutil.Process]:
@@ -141,12 +154,15 @@ def _signal_group(group: int, number: signal.Signals) -> None:
         os.killpg(group, number)
 
 
-def _read_progress(lines: IO[str], progress: Progress) -> None:
-    """Take every line that is a JSON object with a fraction as progress; other output is passed over."""
+def _read_told(lines: IO[str], progress: Progress, kept: deque[str]) -> None:
+    """Take JSON objects with a fraction as progress, with an answer's id as kept; other output is no word."""
     with lines:
         for line in lines:
             with suppress(ValueError, TypeError, KeyError):
                 told = json.loads(line)
+                if isinstance(told, dict) and "answer_id" in told:
+                    kept.append(str(told["answer_id"]))
+                    continue
                 progress(float(told["fraction"]), str(told.get("message") or ""))
 
 

@@ -13,7 +13,7 @@ from sensecf_core.jobs.owners import alive
 from sensecf_core.records.database import connect, transaction
 
 State = Literal["queued", "running", "done", "failed", "cancelled"]
-LaneName = Literal["model", "process"]
+LaneName = Literal["model", "process", "method"]
 
 _WITH_PLACE = (
     "SELECT *, (SELECT count(*) FROM jobs AS ahead WHERE ahead.lane = jobs.lane AND"

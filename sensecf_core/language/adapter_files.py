@@ -9,16 +9,17 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from sensecf_core.errors import InputError
+from sensecf_core.language import model_registry
 from sensecf_core.language.adapters import CARD, CURVE, README, WEIGHTS, Card, weights_sha256
 from sensecf_core.language.fine_tuning import Point
 from sensecf_core.language.lora import adapter_weights
 
-LICENCE = "apache-2.0"
 LIMITS_OF_USE = (
     "Research software, not a medical device. It proposes changes of a health profile after which one "
     "particular classifier would decide otherwise: associations that a model learned, not predicted effects "
-    "of a change. Every proposal has to be checked, as SenseCF does. Trained on one public cohort; it knows "
-    "its feature names and ranges only."
+    "of a change. Every proposal has to be checked, as SenseCF does. Trained on the rows of one cohort; it "
+    "knows its feature names and ranges only."
 )
 
 
@@ -40,8 +41,12 @@ def save(peft: Any, folder: Path, card: dict[str, Any], curve: Sequence[Point]) 
     whole = Card.model_validate({**card, "weights_sha256": weights_sha256(part)})
     (part / CURVE).write_text(json.dumps([asdict(p) for p in curve], indent=1) + "\n", encoding="utf-8")
     write_cards(part, whole)
-    shutil.rmtree(folder, ignore_errors=True)
+    old = folder.with_name(f".{folder.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if folder.exists():
+        folder.rename(old)
     part.replace(folder)
+    shutil.rmtree(old, ignore_errors=True)
     return whole
 
 
@@ -56,7 +61,7 @@ def _readme(card: Card) -> str:
     head = {
         "base_model": card.base,
         "library_name": "peft",
-        "license": LICENCE,
+        "license": _licence(card.base),
         "tags": ["counterfactual-explanations", "lora", card.cohort],
     }
     lines = ["---", *(f"{key}: {json.dumps(value)}" for key, value in head.items()), "---", ""]
@@ -88,6 +93,13 @@ def _readme(card: Card) -> str:
     return "\n".join(lines)
 
 
+def _licence(base: str) -> str:
+    try:
+        return model_registry.spec(base).licence.lower()
+    except InputError:
+        return "not known"
+
+
 def _origin(card: Card) -> dict[str, Any]:
     return {
         "base model (sha256)": card.base_sha256,
@@ -104,12 +116,15 @@ def _rates(rows: Sequence[dict[str, Any]]) -> list[str]:
     if not rows:
         return ["Not measured yet."]
     return [
-        "Shares of sampled candidates, grammar on, over queries that a search can answer; `any_valid` is "
+        "Shares of sampled candidates, grammar on, with bootstrap 95 % intervals over people in brackets. "
+        "`valid`, `control_valid`, `any_valid` and `final_found` are over the queries that a wide search can "
+        "answer (share: `answerable`; on `val`: that the pair search can answer), the others over all "
+        "`queries`. `any_valid` is "
         "the share of queries with at least one valid candidate. `second_valid` and `third_valid`: by a "
         "logistic regression and a random forest that neither made nor filtered anything. `control_valid`: "
         "of uniform draws with as many changes. `final_found`: queries with something to show after the "
-        "checks; `final_changed` and `final_violations` are of what is shown. `answerable`: queries that a "
-        "search can answer. In brackets: bootstrap 95 % intervals over people.",
+        "checks, `final_found_first` without asking again; `final_changed` and `final_violations` are of "
+        "what is shown.",
         "",
         *(line for part in dict.fromkeys(row.get("part") for row in rows) for line in _rates_of(part, rows)),
     ]

@@ -99,7 +99,7 @@ def _found(cohort: Cohort) -> Iterator[Adapter]:
     places = [] if cohort.own else [(BUILT_IN / cohort.schema.name, False)]
     places.append((own_folder(cohort, "x").parent, True))
     for place, own in places:
-        for path in sorted(place.glob(f"*/{CARD}")):
+        for path in sorted(place.glob(f"[!.]*/{CARD}")):
             if (path.parent / WEIGHTS).is_file() and (card := _read(path, path.stat().st_mtime_ns)):
                 yield Adapter(path.parent, card, own)
 
@@ -116,6 +116,11 @@ def _read(path: Path, changed: int) -> Card | None:
 def unfit(card: Card, cohort: Cohort, base_sha256: str | None) -> str | None:
     """Say in one sentence why an adapter cannot answer for this cohort and base model; None if it can."""
     again = f"run `python -m sensecf_core finetune --cohort {cohort.schema.name}`"
+    if card.settings.get("source") == "probes":
+        return (
+            f"The adapter {card.name} was trained for the ablation: its prompt asks the classifier about "
+            f"changed rows of the participant before it answers; {again}."
+        )
     if card.schema_sha256 != cohort.schema.sha256:
         return f"The adapter {card.name} was trained for another schema of {card.cohort}; {again}."
     if card.base_sha256 != base_sha256:
@@ -173,10 +178,15 @@ def choose(cohort: Cohort, adapter: Adapter) -> None:
 
 
 def delete(adapter: Adapter) -> None:
-    """Delete an adapter that was trained on this machine; raises ``InputError`` for a committed one."""
+    """Delete an adapter that was trained on this machine, and its checkpoints.
+
+    Raises ``InputError`` for a committed one.
+    """
     if not adapter.own:
         raise InputError(f"The adapter {adapter.card.name} came with the program and is not deleted.")
     shutil.rmtree(adapter.folder)
+    for work in var("fine-tuning").glob(f"{adapter.card.cohort}-{adapter.card.name}-*"):
+        shutil.rmtree(work)
 
 
 def _choices_path() -> Path:

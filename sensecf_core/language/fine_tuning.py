@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from sensecf_core.language.answer_trees import Batches, Lesson
-from sensecf_core.language.lora import adapter_weights, fresh_adapter, load_adapter
+from sensecf_core.language.lora import adapter_weights, fresh_adapter, load_adapter, merged
 from sensecf_core.language.objectives import Likelihood, Objective, Preference
 
 CHECKPOINT = "checkpoint.pt"
@@ -269,7 +269,8 @@ class Training:
         score = None
         if validate is not None:
             self.peft.eval()
-            score = validate(self.peft.get_base_model())
+            with merged(self.peft) as model:
+                score = validate(model)
             if score is None:
                 return
         state.validated = int(self.share_done() * self.settings.validations)
@@ -278,7 +279,7 @@ class Training:
         if score is not None:
             better = state.best_score is None or score > state.best_score
             state.stale = 0 if better else state.stale + 1
-            if better:
+            if better or score == state.best_score:
                 state.best_score, self.best = score, adapter_weights(self.peft)
 
     def _step(self, learning_rate: float) -> tuple[float, int]:

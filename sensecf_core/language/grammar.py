@@ -5,6 +5,10 @@ as the schema has them, numbers with exactly the feature's decimals, binary feat
 by name. Of the forms tried (JSON, ``name: value`` lines, this one) it needs the fewest tokens: the
 separator ``; `` melts into the next name (``;`` + ``Ġsugar``), and ``=`` is one token.
 
+A fine-tuned model counts along (:mod:`tuned_prompt`): ``bmi=27.5+6=6; sugar=60+4=10`` repeats what each
+change is told to be worth and adds it up. What stands behind a value is read over; the grammar writes the
+worth itself, the sum is the model's.
+
 The grammar (Lark text for llguidance) is built from a query: only features that may move, only values
 they may take, each feature at most once, at most k of them. Cross-feature rules are not in it.
 """
@@ -25,6 +29,11 @@ from sensecf_core.queries.limits import Movable
 SEPARATOR = "; "
 NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
 YES_NO = {"yes": 1.0, "no": 0.0}
+TALLY = re.compile(r"[+-]\d+=-?\d+$")
+LONGEST_TALLY = "+10=-30"
+SUM = r"/-?[0-9]{1,2}/"
+Worths = Mapping[str, Mapping[str, int]]
+"""Feature name → value text → what it is told to be worth; values not named count 0."""
 
 
 def value_text(feature: Feature, code: float) -> str:
@@ -47,19 +56,28 @@ def level_texts(feature: Feature) -> tuple[str, ...]:
     )
 
 
-def write_edits(schema: Schema, edits: Mapping[str, Value], order: Sequence[str] = ()) -> str:
+def write_edits(
+    schema: Schema, edits: Mapping[str, Value], order: Sequence[str] = (), worths: Worths | None = None
+) -> str:
     """Write edits (feature name → new value) as an answer's text: ``order`` first, then schema order.
 
+    With ``worths`` each edit is followed by its worth and the sum so far.
     Raises ``KeyError`` for an unknown feature, ``ValueError`` for a value its feature cannot have or
     for ``None`` (nothing can be edited to "not measured").
     """
     parts = []
+    total = 0
     for name in sorted(edits, key=_ranks(schema, order).__getitem__):
         feature = schema.feature(name)
         code = to_code(feature, edits[name])
         if not math.isfinite(code):
             raise ValueError(f"`{name}` cannot be edited to {edits[name]!r}")
-        parts.append(f"{name}={value_text(feature, code)}")
+        text = value_text(feature, code)
+        if worths is not None:
+            worth = worths.get(name, {}).get(text, 0)
+            total += worth
+            text = f"{text}{worth:+d}={total}"
+        parts.append(f"{name}={text}")
     return SEPARATOR.join(parts)
 
 
@@ -68,8 +86,8 @@ def read_edits(schema: Schema, text: str) -> Edits | None:
 
     Strict about meaning (unknown or repeated features, numbers that are none, levels that do not
     exist, no edit at all), tolerant of form: spaces, line breaks instead of ``;``, any order, upper
-    case, the feature's unit after its number. Edits come back in schema order. Whether a value is
-    *allowed* is not judged here; numbers with more decimals than shown are rounded when they are judged.
+    case, the feature's unit after its number, a tally behind it. Edits come back in schema order. Whether a
+    value is *allowed* is not judged here; numbers with more decimals than shown are rounded when judged.
     """
     edits: Edits = {}
     for part in re.split(r"[;\n]", text):
@@ -79,7 +97,10 @@ def read_edits(schema: Schema, text: str) -> Edits | None:
         name = name.strip().lower()
         if not equals or name not in schema.positions or name in edits:
             return None
-        value = _read_value(schema.feature(name), " ".join(value_part.split()))
+        feature, said = schema.feature(name), " ".join(value_part.split())
+        value = _read_value(feature, said)
+        if value is None:
+            value = _read_value(feature, TALLY.sub("", said))
         if value is None:
             return None
         edits[name] = value
@@ -104,9 +125,15 @@ def _read_value(feature: Feature, text: str) -> Value:
 
 
 def edits_grammar(
-    schema: Schema, movable: Sequence[Movable], max_changes: int, order: Sequence[str] = ()
+    schema: Schema,
+    movable: Sequence[Movable],
+    max_changes: int,
+    order: Sequence[str] = (),
+    worths: Worths | None = None,
 ) -> str:
     """Build the Lark grammar (llguidance) of every answer with 1 to ``max_changes`` edits.
+
+    With ``worths`` every value is followed by its worth, and by a sum that is the model's to find.
 
     Features stand in an answer as in ``order``, then in schema order; ``movable`` may come in any. The
     grammar's size grows with features × changes + values, so that
@@ -119,16 +146,21 @@ def edits_grammar(
         raise ValueError("a grammar needs at least one feature that may move and one change")
     rules = [f"start: e0_{most}"]
     for position, item in enumerate(moving):
-        rules += _edit_rules(position, item.feature, last=position == len(moving) - 1, most=most)
+        head = f"{_literal(item.feature + '=')} V{position}{'' if worths is None else ' SUM'}"
+        rules += _edit_rules(position, head, last=position == len(moving) - 1, most=most)
     for position, item in enumerate(moving):
         texts = _value_texts(schema.feature(item.feature), item.values)
+        if worths is not None:
+            known = worths.get(item.feature, {})
+            texts = [f"{text}{known.get(text, 0):+d}=" for text in texts]
         rules.append(f"V{position}: {_terminal(texts)}")
+    if worths is not None:
+        rules.append(f"SUM: {SUM}")
     return "\n".join(rules) + "\n"
 
 
-def _edit_rules(position: int, name: str, *, last: bool, most: int) -> list[str]:
-    """Rules ``e<position>_<left>``: from this feature on, one to ``left`` more edits."""
-    head = f"{_literal(name + '=')} V{position}"
+def _edit_rules(position: int, head: str, *, last: bool, most: int) -> list[str]:
+    """Rules ``e<position>_<left>``: from this feature on, one to ``left`` more edits, each as ``head``."""
     rules = []
     for left in range(1, most + 1):
         ways = [head]
@@ -140,8 +172,10 @@ def _edit_rules(position: int, name: str, *, last: bool, most: int) -> list[str]
     return rules
 
 
-def longest_answer(schema: Schema, movable: Sequence[Movable], max_changes: int) -> str:
-    """Give the longest text that the grammar accepts.
+def longest_answer(
+    schema: Schema, movable: Sequence[Movable], max_changes: int, *, tally: bool = False
+) -> str:
+    """Give a text as long as the longest that the grammar accepts (``tally``: with worths).
 
     A model needs at most one token for each of its bytes, and one more to end.
     """
@@ -149,7 +183,8 @@ def longest_answer(schema: Schema, movable: Sequence[Movable], max_changes: int)
         item.feature: max(_value_texts(schema.feature(item.feature), item.values), key=_bytes)
         for item in movable
     }
-    parts = {name: f"{name}={text}" for name, text in longest.items()}
+    behind = LONGEST_TALLY if tally else ""
+    parts = {name: f"{name}={text}{behind}" for name, text in longest.items()}
     chosen = sorted(parts, key=lambda name: -_bytes(parts[name]))[: max(max_changes, 0)]
     return SEPARATOR.join(parts[name] for name in schema.names if name in chosen)
 

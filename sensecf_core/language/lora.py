@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+MOST_MERGED = 1_000_000_000
+"""Parameters up to which an adapter is merged for a while: a second copy of the weights must fit."""
 
 
 def fresh_adapter(model: Any, *, rank: int, alpha: int, dropout: float, seed: int) -> Any:
@@ -44,3 +49,30 @@ def saved_weights(folder: Path) -> dict[str, Any]:
     from safetensors.torch import load_file
 
     return {name: tensor.float() for name, tensor in load_file(folder / "adapter_model.safetensors").items()}
+
+
+@contextmanager
+def merged(peft: Any) -> Iterator[Any]:
+    """The base model with the adapter merged in for a while, so that answers cost what they do in the app.
+
+    Afterwards the base weights are what they were, to the bit. Large and 4-bit models keep the adapter
+    beside them.
+    """
+    import torch
+    from peft.tuners.lora import LoraLayer
+
+    model = peft.get_base_model()
+    layers: list[Any] = [module for module in model.modules() if isinstance(module, LoraLayer)]
+    weights = [layer.get_base_layer().weight for layer in layers]
+    if model.num_parameters() >= MOST_MERGED or not all(weight.is_floating_point() for weight in weights):
+        yield model
+        return
+    kept = [weight.detach().clone() for weight in weights]
+    peft.merge_adapter()
+    try:
+        yield model
+    finally:
+        peft.unmerge_adapter()
+        with torch.no_grad():
+            for weight, before in zip(weights, kept, strict=True):
+                weight.copy_(before)

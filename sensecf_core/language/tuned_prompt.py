@@ -3,8 +3,9 @@
 ``waist=102.5:97.5+4,92.5+7`` is a feature that may move, its value, and what moving it to each of two
 values is told to be worth, in tenths of the way to the desired class (a little beyond the threshold, see
 :data:`SAFETY`). So changes whose tenths add up to 10 should do, whatever the gap: small numbers, since a
-small model adds badly. The most useful feature comes first, and answers keep that order: it is easier to
-learn to add until it is enough than to plan ahead.
+small model adds badly. For the same reason an answer counts along, ``waist=97.5+4=4; sleep=7.5+7=11``: each
+change, its tenths, and the sum so far. The most useful feature comes first, and answers keep that order: it
+is easier to learn to add until it is enough than to plan ahead.
 """
 
 from __future__ import annotations
@@ -14,14 +15,15 @@ from itertools import groupby
 
 from sensecf_core.cohorts.encoding import to_code
 from sensecf_core.cohorts.schema import Schema
-from sensecf_core.language.grammar import value_text
+from sensecf_core.language.grammar import value_text, write_edits
 from sensecf_core.language.prompts import Prompt, reference_case
+from sensecf_core.queries.answer import Edits
 from sensecf_core.queries.query import Lever, Query, Told
 
 SYSTEM = "Choose few changes whose tenths add up to 10 or more, the largest first."
 GOAL = "Risk {risk}, wanted {goal}, at most {most}."
 HIGHER, LOWER = "higher", "lower"
-SAFETY = 0.1
+SAFETY = 0.15
 """Log-odds beyond the threshold that count as the whole way: what is told is an estimate, and answers that
 just add up to 10 should flip all the same."""
 ENOUGH = 10
@@ -44,6 +46,22 @@ def build(schema: Schema, query: Query, told: Told) -> Prompt:
         )
     )
     return Prompt(system=SYSTEM, user="\n".join(lines))
+
+
+def worths(schema: Schema, query: Query, told: Told) -> dict[str, dict[str, int]] | None:
+    """The tenths of each change told, by feature and value text; None where nothing is told of them."""
+    if not any(lever.log_odds for lever in told.levers):
+        return None
+    found: dict[str, dict[str, int]] = {}
+    for lever in told.levers:
+        text = value_text(schema.feature(lever.feature), lever.value)
+        found.setdefault(lever.feature, {})[text] = tenths(query, told, lever)
+    return found
+
+
+def answer_text(schema: Schema, query: Query, told: Told, edits: Edits) -> str:
+    """Write edits as the model is taught to answer: in the order told, counting along."""
+    return write_edits(schema, edits, answer_order(told), worths(schema, query, told))
 
 
 def answer_order(told: Told) -> tuple[str, ...]:
@@ -82,7 +100,9 @@ def _template_sha256() -> str:
         context=("level",),
     )
     mirrored = query.model_copy(update={"desired": 1})
+    edits: Edits = {"number": 2.0, "flag": 1}
     texts = [build(schema, case, told).text for case in (query, mirrored)]
+    texts.append(answer_text(schema, query, told, edits))
     return hashlib.sha256("\n".join(texts).encode()).hexdigest()
 
 

@@ -110,7 +110,7 @@ def fetch(progress: Progress | None = None, folder: Path | None = None) -> Path:
     again. The folder appears only when everything in it is right. Raises ``NotReadyError`` that says
     which step failed.
     """
-    say = progress or (lambda fraction, message: None)
+    say = progress or _say_nothing
     folder = folder or default_folder()
     folder.parent.mkdir(parents=True, exist_ok=True)
     with _alone(folder.parent / ".lock"):
@@ -125,6 +125,21 @@ def fetch(progress: Progress | None = None, folder: Path | None = None) -> Path:
         raise NotReadyError(checked.message)
     say(1.0, "The language model is ready.")
     return folder
+
+
+def fetch_gguf(progress: Progress | None = None, folder: Path | None = None) -> Path:
+    """Return the verified GGUF file that the default model is made from, downloaded unless it is there.
+
+    ``folder`` is the default model's folder; the file is kept beside it. Raises ``NotReadyError``.
+    """
+    base = (folder or default_folder()).parent
+    base.mkdir(parents=True, exist_ok=True)
+    with _alone(base / ".lock"):
+        return _download(base / "download", progress or _say_nothing)
+
+
+def _say_nothing(fraction: float, message: str) -> None:
+    """Tell nobody how far it is."""
 
 
 @contextmanager

@@ -31,15 +31,17 @@ class Change(Plain):
 class Candidate(Plain):
     """One proposed sequence as it came, before anything was refined.
 
-    ``probability``, ``valid`` and ``plausible`` are judged only where ``readable``. ``duplicate_of``
-    is the position of the first candidate with the same edits. ``asking`` is 1, or 2 and more where
-    the proposer was asked again.
+    ``probability``, ``valid`` and ``plausible`` are judged only where ``readable``. ``violations`` are the
+    limits and rules that a readable one breaks, in words; none where it is ``within_limits``.
+    ``duplicate_of`` is the position of the first candidate with the same edits. ``asking`` is 1, or 2 and
+    more where the proposer was asked again.
     """
 
     text: str
     edits: Edits | None
     readable: bool
     within_limits: bool = False
+    violations: tuple[str, ...] = ()
     probability: float | None = None
     valid: bool = False
     plausible: bool = False
@@ -47,15 +49,8 @@ class Candidate(Plain):
     asking: int = 1
 
 
-class Trace(Plain):
-    """How many candidates passed each step *and all steps before it*.
-
-    The steps are proposed → readable → within_limits → valid → plausible → shown; ``unique`` counts
-    the distinct texts among those proposed. ``candidates`` is filled with ``--trace full`` only, in the
-    order sampled. ``model_rows`` is how often the classifier was asked about a row, ``search_rows`` how
-    often of these to find the candidates, before they were checked. ``askings`` is how
-    often the proposer was asked: again only where nothing passed the checks (counts are over all askings).
-    """
+class Counts(Plain):
+    """How many candidates passed each step *and all steps before it*, and how many texts were distinct."""
 
     proposed: int
     unique: int
@@ -63,10 +58,24 @@ class Trace(Plain):
     within_limits: int
     valid: int
     plausible: int
+
+
+class Trace(Counts):
+    """How many candidates passed each step *and all steps before it*.
+
+    The steps are proposed → readable → within_limits → valid → plausible → shown; ``unique`` counts
+    the distinct texts among those proposed. ``candidates`` is filled with ``--trace full`` only, in the
+    order sampled. ``model_rows`` is how often the classifier was asked about a row, ``search_rows`` how
+    often of these before the candidates were checked. ``askings`` is how often the proposer was asked: again
+    only where nothing passed the checks. Counts are over all askings; ``first`` has those of the first
+    where there were more.
+    """
+
     shown: int
     model_rows: int = 0
     search_rows: int = 0
     askings: int = 1
+    first: Counts | None = None
     candidates: tuple[Candidate, ...] = ()
 
 

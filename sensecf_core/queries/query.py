@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Literal
 
 from sensecf_core.cohorts.encoding import Value
@@ -30,6 +31,11 @@ class Query(Plain):
     desired: Literal[0, 1]
     limits: Limits
     movable: tuple[Movable, ...]
+
+    def own_seed(self, seed: int) -> int:
+        """A seed that differs from query to query, so that people do not share one stream of draws."""
+        text = f"{seed} {self.cohort} {self.participant_id} {self.row_id} {self.desired}"
+        return int.from_bytes(hashlib.sha256(text.encode()).digest()[:6], "big")
 
 
 class Driver(Plain):

@@ -6,8 +6,26 @@ from typing import Literal
 
 from sensecf_core.cohorts.schema import Plain, Profile, Span
 
-METHODS = ("lm-fine-tuned", "lm-few-shot", "lm-zero-shot", "random")
+BASELINES = (
+    "dice-random",
+    "dice-genetic",
+    "dice-kdtree",
+    "nice-none",
+    "nice-sparsity",
+    "nice-proximity",
+    "nice-plausibility",
+    "cfnow-greedy",
+    "cfnow-random-sequential",
+    "treecf",
+)
+"""Methods of others, run by their authors' own packages."""
+METHODS = ("lm-fine-tuned", "lm-few-shot", "lm-zero-shot", "random", *BASELINES)
 """Proposers that can be asked for by name."""
+
+
+def asks_language_model(method: str) -> bool:
+    """Whether a method asks a language model, which one worker thread owns."""
+    return method.startswith("lm-")
 
 
 class ExplainRequest(Plain):

@@ -40,6 +40,10 @@ _ANSWER = (
     "reasons",
     "threshold",
     "factual_probability",
+    "proposed",
+    "readable",
+    "within_limits",
+    "seconds",
 )
 _COUNTERFACTUAL = (
     "counterfactual",
@@ -169,6 +173,10 @@ def _answer_cells(answer: Answer, schema: Schema | None) -> dict[str, Cell]:
         "reasons": " | ".join(answer.reasons),
         "threshold": answer.threshold,
         "factual_probability": answer.factual.probability,
+        "proposed": answer.trace.proposed,
+        "readable": answer.trace.readable,
+        "within_limits": answer.trace.within_limits,
+        "seconds": answer.seconds.total,
         "data_source": None if schema is None else schema.provenance.source,
         "data_licence": None if schema is None else schema.provenance.licence,
         "provenance": json.dumps(answer.provenance, sort_keys=True, ensure_ascii=False),

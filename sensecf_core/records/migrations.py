@@ -44,5 +44,19 @@ _ANSWERS_AND_JOBS = (
     "CREATE INDEX jobs_by_state ON jobs (lane, state, owner, seq)",
 )
 
-STEPS: tuple[tuple[str, ...], ...] = (_ANSWERS_AND_JOBS,)
+_COMPARISONS = (
+    """
+    CREATE TABLE comparisons (
+        comparison_id TEXT PRIMARY KEY,
+        cohort TEXT NOT NULL,
+        participant_id TEXT NOT NULL,
+        row_id TEXT NOT NULL,
+        created TEXT NOT NULL,
+        body TEXT NOT NULL
+    ) STRICT
+    """,
+    "CREATE INDEX comparisons_by_row ON comparisons (cohort, participant_id, row_id, created)",
+)
+
+STEPS: tuple[tuple[str, ...], ...] = (_ANSWERS_AND_JOBS, _COMPARISONS)
 """Each step is the statements that lead from the version before it to the next."""

@@ -12,7 +12,7 @@ import streamlit as st
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.language.adapters import Card
 from sensecf_core.ui import words
-from sensecf_core.ui.ask_panel import on_phone
+from sensecf_core.ui.screen import on_phone
 
 Row = Mapping[str, Any]
 MEASURES = {
@@ -33,12 +33,17 @@ MEASURES = {
         "mean Gower distance from the person as they are: 0 is the same, 1 is the opposite end",
     ),
     "final_found": ("Answered, of 100", "queries with an option to show once everything was checked"),
+    "final_found_first": ("Without asking again, of 100", "the same after the first asking alone"),
+    "askings": ("Times asked", "how often the model was asked, on average"),
     "final_changed": ("Features changed in the end", "mean number of features that an option changes"),
     "final_violations": (
         "Violations in the end",
         "mean number of options that break a limit or rule",
     ),
-    "answerable": ("Answerable, of 100", "queries that a search can answer"),
+    "answerable": (
+        "Answerable, of 100",
+        "queries that a search can answer: validity and answers are counted over these, the rest over all",
+    ),
     "seconds": ("Time, s", "mean time to sample and judge all candidates of a query"),
     "queries": ("Queries", "how many people were asked about"),
 }
@@ -52,6 +57,7 @@ SHARES = (
     "within_limits",
     "distinct",
     "final_found",
+    "final_found_first",
     "answerable",
 )
 
@@ -67,7 +73,7 @@ def headline(card: Card) -> str:
     spread = f" ({words.interval(min(valid), max(valid))} by direction and limits)" if len(valid) > 1 else ""
     return (
         f"Raw validity **{mean}**{spread}: so many of its candidates, as they came, would change the model's "
-        f"view of people it did not learn from (part `{part}`)."
+        f"view of people it did not learn from and for whom a search finds an answer (part `{part}`)."
     )
 
 
@@ -108,7 +114,7 @@ def show(cohort: Cohort, card: Card) -> None:
         table[f"{head} ({again + 1})" if again else head] = [rate(name, row.get(name)) for name in measured]
     st.table(pd.DataFrame(table), hide_index=True, border="horizontal", alt=f"Raw rates of {card.name}")
     st.caption(
-        f"At temperature {card.temperature:g}, with the grammar on, over queries that a search can answer. "
+        f"At temperature {card.temperature:g}, with the grammar on. "
         + " ".join(
             f"**{title.split(',')[0]}**: {meaning}."
             for name, (title, meaning) in MEASURES.items()

@@ -85,8 +85,8 @@ def _deleting(adapter: Adapter) -> None:
     name = words.plain(adapter.card.name)
     with st.popover(f"Delete {name} …", icon=":material/delete:"):
         st.markdown(
-            f"**{name}** is deleted from this disk for good. Answers that it gave are kept; training it "
-            "again takes as long as before."
+            f"**{name}** and its checkpoints are deleted from this disk for good. Answers that it gave and "
+            "the pairs it learned from stay; training it again takes as long as before."
         )
         st.button(
             f"Delete {name} for good",

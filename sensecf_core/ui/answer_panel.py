@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
 import streamlit as st
 
-from sensecf_core.cohorts.encoding import to_code
 from sensecf_core.cohorts.schema import Feature, Schema
 from sensecf_core.queries.answer import Answer, Change, Counterfactual
-from sensecf_core.ui import data, drawings, evidence_panel, words
+from sensecf_core.ui import drawings, evidence_panel, limits_form, places, words
 from sensecf_core.ui.frame import Frame
 
 HEADINGS = {
@@ -22,37 +19,51 @@ HEADINGS = {
 NEXT_STEPS = {
     "none": "Try more changes, more candidates, another seed or mode; or allow more features to move.",
     "budget_spent": "Ask for fewer candidates, or ask again when this machine is less busy.",
-    "cancelled": "Press Generate to ask again.",
+    "cancelled": "It can be asked again.",
 }
 
 
 def show(frame: Frame, answer: Answer) -> None:
-    """Show an answer about the chosen row."""
+    """Show an answer about the chosen row under its own heading."""
+    st.header(heading(answer))
+    body(frame, answer)
+
+
+def say_explanation_only() -> None:
+    """Say that options under contrast limits are no advice."""
+    st.info(
+        "Asked for explanation only: this is what would tip the model, not advice.", icon=":material/info:"
+    )
+
+
+def heading(answer: Answer) -> str:
+    """Say in a few words what was found."""
+    found = len(answer.counterfactuals)
+    return f"{words.counted(found, 'option')} found" if found else HEADINGS[answer.status]
+
+
+def body(frame: Frame, answer: Answer, key: str = "") -> None:
+    """Show an answer: its options, and what stands behind them; ``key`` tells several on a page apart."""
     schema = frame.known.schema
     found = len(answer.counterfactuals)
-    title = f"{words.counted(found, 'option')} found" if found else HEADINGS[answer.status]
-    st.header(title)
     st.caption(_summary(answer))
-    if (changed := _stale(frame, answer)) is not None:
+    if (changed := stale(frame, answer)) is not None:
         st.warning(changed, icon=":material/history:")
     if answer.status != "found" or not found:
-        _nothing(frame, answer)
+        _nothing(frame, answer, key)
     else:
         for reason in answer.reasons:
             st.caption(words.plain(words.labelled(schema, reason)))
     for number, counterfactual in enumerate(answer.counterfactuals, start=1):
-        _option(frame, answer, number, counterfactual)
+        _option(frame, answer, number, counterfactual, key)
     if found and answer.limits.profile == "contrast":
-        st.info(
-            "Asked for explanation only: this is what would tip the model, not advice.",
-            icon=":material/info:",
-        )
-    evidence_panel.show(answer, schema)
+        say_explanation_only()
+    evidence_panel.show(answer, schema, key)
 
 
 def _summary(answer: Answer) -> str:
     trace = answer.trace
-    parts = [words.METHOD_TITLES.get(answer.method, answer.method)]
+    parts = [words.method_title(answer.method)]
     if model := answer.settings.get("model"):
         parts.append(str(model))
     if trace.proposed:
@@ -64,7 +75,7 @@ def _summary(answer: Answer) -> str:
     return " · ".join(words.plain(part) for part in parts)
 
 
-def _nothing(frame: Frame, answer: Answer) -> None:
+def _nothing(frame: Frame, answer: Answer, key: str) -> None:
     schema = frame.known.schema
     say = st.info if answer.status in ("already_desired", "cancelled") else st.warning
     text = "  \n".join(words.plain(words.labelled(schema, reason)) for reason in answer.reasons)
@@ -79,23 +90,23 @@ def _nothing(frame: Frame, answer: Answer) -> None:
     if answer.status in NEXT_STEPS:
         st.caption(NEXT_STEPS[answer.status])
     if answer.limits.profile == "intervention" and answer.status in ("already_desired", "none"):
-        offer_contrast(schema)
+        offer_contrast(schema, key)
 
 
-def offer_contrast(schema: Schema) -> None:
+def offer_contrast(schema: Schema, key: str = "") -> None:
     """Offer to ask for explanation instead: what would tip the prediction, in any direction."""
     st.button(
         "Ask what would tip the prediction (explanation only)",
         icon=":material/compare_arrows:",
-        key="offer_contrast",
-        on_click=lambda: st.session_state.update({f"profile_{schema.name}": "contrast"}),
-        help="Switches the limits to “Explanation only”. Then press Generate.",
+        key=f"offer_contrast{key}",
+        on_click=lambda: st.session_state.update({limits_form.profile_key(schema): "contrast"}),
+        help="Switches the limits to “Explanation only”. Then ask again.",
     )
 
 
-def _option(frame: Frame, answer: Answer, number: int, one: Counterfactual) -> None:
+def _option(frame: Frame, answer: Answer, number: int, one: Counterfactual, key: str) -> None:
     schema = frame.known.schema
-    with st.container(border=True, key=f"option_{number}", gap="small"):
+    with st.container(border=True, key=f"option_{number}{key}", gap="small"):
         st.subheader(
             f"Option {number}: risk {words.risk_change(answer.factual.probability, one.probability)}"
         )
@@ -139,14 +150,8 @@ def _places(frame: Frame, feature: Feature, change: Change) -> tuple[float, floa
     """Where both values lie between the training 1st and 99th percentile, 0 to 1."""
     if feature.named or feature.kind == "binary":
         return None
-    domain, position = data.training_domain(frame.known), frame.known.schema.positions[feature.name]
-    low, high = float(domain.low[position]), float(domain.high[position])
-    if not low < high:
-        return None
-    before, after = (
-        (to_code(feature, value) - low) / (high - low) for value in (change.before, change.after)
-    )
-    return None if math.isnan(before) else (before, after)
+    before, after = (places.place(frame, feature, value) for value in (change.before, change.after))
+    return None if before is None or after is None else (before, after)
 
 
 def _track_words(feature: Feature, change: Change) -> str:
@@ -171,7 +176,7 @@ def _how_usual(schema: Schema, answer: Answer, one: Counterfactual) -> str:
     return "; ".join(parts) + "."
 
 
-def _stale(frame: Frame, answer: Answer) -> str | None:
+def stale(frame: Frame, answer: Answer) -> str | None:
     """Say so when data or classifier are not those that the answer was made with."""
     made_with = answer.provenance.get("sha256", {})
     if made_with.get("cohort") not in (None, frame.known.data_sha256):

@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 
 from sensecf_core.evaluation.catalogue import MEASURES
 from sensecf_core.ui import benchmark_numbers as bench
+from sensecf_core.ui import words
 from sensecf_core.ui.charts import Chart
 from sensecf_core.ui.drawings import DOWN, GREY, UP
 
@@ -157,7 +158,7 @@ def changed_features(rows: Sequence[Json], labels: Mapping[str, str], sentence: 
         go.Heatmap(
             z=shown,
             x=[bench.title(row["row"]) for row in rows],
-            y=[labels[name] for name in used],
+            y=[words.html(labels[name]) for name in used],
             zmin=0,
             zmax=1,
             colorscale=[[0, "rgba(46,127,208,0.04)"], [1, DOWN]],

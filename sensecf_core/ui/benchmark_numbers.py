@@ -11,6 +11,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from sensecf_core.evaluation.catalogue import MEASURES
+from sensecf_core.queries.request import asks_language_model
 from sensecf_core.records.exports import safe_cell
 from sensecf_core.ui import words
 from sensecf_core.ui.words import JOINER, NO_BREAK
@@ -31,23 +32,20 @@ VIEW_NOTES = {
     "refined": "every method's answers checked, refined and chosen by the same steps of this program",
     "all": "both rows of every method",
 }
-_MAKERS = {"lm": "LM", "dice": "DiCE", "nice": "NICE", "cfnow": "CFNOW", "random": "Random draws"}
 _DECIMALS = {"features_changed": 1, "model_rows": 0, "model_rows_each": 0, "gower": 3, "nearest": 3}
 
 
 def title(row: str) -> str:
-    """A row's name for charts: "LM few-shot + refine", "NICE sparsity", "LM few-shot (biomistral-7b)"."""
+    """A row's name for charts: "LM with examples + refine", "NICE sparsity"."""
     name, refined = (row.removesuffix(REFINE), REFINE) if row.endswith(REFINE) else (row, "")
     method, comma, more = name.partition(", ")
     method, at, model = method.partition("@")
-    maker, _, kind = method.partition("-")
-    head = " ".join(filter(None, (_MAKERS.get(maker, maker), kind)))
-    return f"{head}{f' ({model})' if at else ''}{comma}{more}{refined}"
+    return f"{words.method_short(method)}{f' ({model})' if at else ''}{comma}{more}{refined}"
 
 
 def family(method: str) -> Family:
     """What kind of method it is; charts colour by it."""
-    if method.startswith("lm-"):
+    if asks_language_model(method):
         return "language model"
     return "control" if method == "random" else "search"
 

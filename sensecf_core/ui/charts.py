@@ -31,6 +31,23 @@ class Push:
     log_odds: float
 
 
+@dataclass(frozen=True)
+class Pair:
+    """One line of a dumbbell chart: who changes the feature, from where and to which places (0 to 1)."""
+
+    label: str
+    now: float
+    then: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Dumbbells:
+    """One feature of a dumbbell chart, with a line for each method that changes it."""
+
+    title: str
+    pairs: tuple[Pair, ...]
+
+
 def saved_as(image_format: str, name: str) -> dict[str, Any]:
     """Settings of a chart with a camera button, which saves it in the browser as ``name``.svg or .png."""
     return CONFIG | {
@@ -93,6 +110,70 @@ def waterfall(base: float, pushes: Sequence[Push], sentence: str) -> Chart:
         legend={"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0},
     )
     return Chart(figure, sentence)
+
+
+INK, INK_ON_DARK = "#0a0c0f", "#eceff3"
+"""The pages' text colours (.streamlit/config.toml)."""
+LINE, TITLE = 1.0, 1.1
+"""Heights of a dumbbell and of a feature's title, in rows."""
+ROW_PIXELS = 42
+
+
+def dumbbell(features: Sequence[Dumbbells], sentence: str) -> Chart:
+    """Draw where each method would move each feature: a filled dot now, rings then.
+
+    Every line carries its label above it, so that nothing has to be looked up and any width will do.
+    Places beyond the ends are drawn at the ends.
+    """
+    figure = go.Figure()
+    height = sum(TITLE + LINE * len(feature.pairs) for feature in features)
+    at = height
+    for feature in features:
+        at -= TITLE
+        _write(figure, at + 0.3, f"<b>{feature.title}</b>", 14)
+        for pair in feature.pairs:
+            at -= LINE
+            _write(figure, at + 0.62, pair.label, 13)
+            _draw(figure, at + 0.25, pair)
+    _write(figure, -0.35, "low in this cohort", 12)
+    _write(figure, -0.35, "high in this cohort", 12, side="right")
+    figure.update_xaxes(visible=False, range=[-0.04, 1.04], fixedrange=True)
+    figure.update_yaxes(visible=False, range=[-0.6, height], fixedrange=True)
+    figure.update_layout(
+        height=round(ROW_PIXELS * (height + 0.6)) + 8,
+        margin={"l": 4, "r": 4, "t": 4, "b": 4},
+        showlegend=False,
+        hovermode=False,
+    )
+    return Chart(figure, sentence)
+
+
+def _write(figure: Any, y: float, text: str, size: int, side: str = "left") -> None:
+    figure.add_annotation(
+        x=0 if side == "left" else 1,
+        xref="paper",
+        y=y,
+        text=text,
+        showarrow=False,
+        xanchor=side,
+        # The theme's own colour for notes in charts is too pale for text that has to be read.
+        font={"size": size, "color": INK_ON_DARK if st.context.theme.type == "dark" else INK},
+    )
+
+
+def _draw(figure: Any, y: float, pair: Pair) -> None:
+    now, *then = (min(max(place, 0.0), 1.0) for place in (pair.now, *pair.then))
+    figure.add_scatter(x=[0, 1], y=[y, y], mode="lines", line={"color": GREY, "width": 1}, opacity=0.6)
+    figure.add_scatter(
+        x=[min(now, *then), max(now, *then)], y=[y, y], mode="lines", line={"color": DOWN, "width": 4}
+    )
+    figure.add_scatter(
+        x=then,
+        y=[y] * len(then),
+        mode="markers",
+        marker={"color": "#ffffff", "size": 13, "line": {"color": DOWN, "width": 3}},
+    )
+    figure.add_scatter(x=[now], y=[y], mode="markers", marker={"color": GREY, "size": 11})
 
 
 def reliability(curve: Sequence[dict[str, float]], sentence: str) -> Chart:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 import pandas as pd
 import streamlit as st
 
 from sensecf_core.cohorts.schema import Schema
+from sensecf_core.evaluation import side_by_side
 from sensecf_core.queries.answer import Answer, Candidate
 from sensecf_core.records import answers, exports
 from sensecf_core.ui import charts, words
@@ -22,14 +24,19 @@ STEPS = (
 )
 
 
-def show(answer: Answer, schema: Schema) -> None:
-    """Show the evidence behind an answer."""
+def show(answer: Answer, schema: Schema, key: str = "") -> None:
+    """Show the evidence behind an answer; ``key`` tells several on a page apart."""
     if answer.trace.proposed:
-        _funnel(answer)
-    _downloads(answer, schema)
+        _funnel(answer, key)
+        if (said := broke(answer, schema)) is not None:
+            st.caption(said)
+    downloads([answer], f"sensecf-{answer.answer_id}", schema, key)
+    st.caption(
+        f"This answer's address: `/Interventions?answer={answer.answer_id}`. It opens again after a restart."
+    )
     if answer.trace.candidates or answer.prompt:
         with st.expander("Prompt and raw output", icon=":material/code:"):
-            _raw(answer)
+            _raw(answer, schema)
     with st.expander("Settings and origin of this answer", icon=":material/fingerprint:"):
         st.code(
             json.dumps({"settings": answer.settings, "provenance": answer.provenance}, indent=2),
@@ -37,14 +44,30 @@ def show(answer: Answer, schema: Schema) -> None:
         )
 
 
-def _funnel(answer: Answer) -> None:
+def broke(answer: Answer, schema: Schema, most: int = 4) -> str | None:
+    """Say which limits and rules the candidates broke as they came, the most frequent first; None: none."""
+    found = side_by_side.broken(answer)
+    if not found.candidates:
+        return None
+    named = [f"{words.plain(words.labelled(schema, phrase))} ({n}×)" for phrase, n in found.phrases[:most]]
+    if len(found.phrases) > most:
+        named.append(f"and {words.counted(len(found.phrases) - most, 'other limit')}")
+    some = (
+        f"{found.candidates} of {words.counted(found.readable, 'candidate')} broke limits and were left out"
+    )
+    return f"{some}: {'; '.join(named)}." if named else f"{some}."
+
+
+def _funnel(answer: Answer, key: str) -> None:
     steps = [(name.replace("_", " "), getattr(answer.trace, name)) for name, _ in STEPS]
     line = " ▸ ".join(f"{name} {n}" for name, n in steps)
     st.markdown(f"**From proposed to shown:** {line}")
     if answer.trace.askings > 1:
+        first = answer.trace.first
         st.caption(
             f"The language model was asked {answer.trace.askings} times: nothing passed at first, so it was "
-            "told what each change is measured to do. All its candidates are counted."
+            "told what each change is measured to do. All its candidates are counted"
+            + (f"; of the first {first.proposed}, {first.valid} were valid." if first else ".")
         )
     with st.expander("What these steps mean", icon=":material/filter_list:"):
         sentence = (
@@ -52,7 +75,7 @@ def _funnel(answer: Answer) -> None:
             f"{answer.trace.valid} would have changed the model's view as they came and "
             f"{answer.trace.plausible} of these resemble real people."
         )
-        charts.show(charts.funnel(steps, sentence), "funnel")
+        charts.show(charts.funnel(steps, sentence), f"funnel{key}")
         table = pd.DataFrame(
             {
                 "Step": [s for s, _ in steps],
@@ -63,14 +86,16 @@ def _funnel(answer: Answer) -> None:
         st.table(table, hide_index=True, alt="Candidates left after each step")
 
 
-def _raw(answer: Answer) -> None:
+def _raw(answer: Answer, schema: Schema) -> None:
     st.caption("Kept as it came; nothing of this text is shown as fact anywhere.")
     if answer.prompt:
         st.markdown("**Prompt that was sent**")
         st.code(answer.prompt, language=None, wrap_lines=True)
     if answer.trace.candidates:
         st.markdown("**Every candidate, in the order it came**")
-        table = pd.DataFrame([_candidate(n, c) for n, c in enumerate(answer.trace.candidates, start=1)])
+        table = pd.DataFrame(
+            [_candidate(n, c, schema) for n, c in enumerate(answer.trace.candidates, start=1)]
+        )
         st.dataframe(
             table,
             hide_index=True,
@@ -79,7 +104,7 @@ def _raw(answer: Answer) -> None:
         )
 
 
-def _candidate(number: int, one: Candidate) -> dict[str, object]:
+def _candidate(number: int, one: Candidate, schema: Schema) -> dict[str, object]:
     def mark(passed: bool) -> str:
         return "yes" if passed else "no"
 
@@ -89,6 +114,7 @@ def _candidate(number: int, one: Candidate) -> dict[str, object]:
         "Text": one.text,
         "Readable": mark(one.readable),
         "Within limits": mark(one.within_limits),
+        "Breaks": "; ".join(words.labelled(schema, phrase) for phrase in one.violations),
         "Risk of 100": None if one.probability is None else round(100 * one.probability),
         "Valid": mark(one.valid),
         "Plausible": mark(one.plausible),
@@ -96,31 +122,28 @@ def _candidate(number: int, one: Candidate) -> dict[str, object]:
     }
 
 
-def _downloads(answer: Answer, schema: Schema) -> None:
-    stem = f"sensecf-{answer.answer_id}"
+def downloads(found: Sequence[Answer], stem: str, schema: Schema, key: str) -> None:
+    """Offer answers as CSV and JSON."""
     schemas = {schema.name: schema}
     with st.container(horizontal=True, vertical_alignment="center"):
         st.download_button(
             "Download CSV",
-            lambda: exports.answers_csv([answer], schemas).encode("utf-8-sig"),
+            lambda: exports.answers_csv(found, schemas).encode("utf-8-sig"),
             f"{stem}.csv",
             "text/csv",
             icon=":material/download:",
             on_click="ignore",
-            key="download_csv",
+            key=f"download_csv{key}",
         )
         st.download_button(
             "Download JSON",
-            lambda: exports.answers_json([answer], schemas),
+            lambda: exports.answers_json(found, schemas),
             f"{stem}.json",
             "application/json",
             icon=":material/data_object:",
             on_click="ignore",
-            key="download_json",
+            key=f"download_json{key}",
         )
-    st.caption(
-        f"This answer's address: `/Interventions?answer={answer.answer_id}`. It opens again after a restart."
-    )
 
 
 def earlier(cohort: str, participant: str, row: str, current: str | None) -> None:
@@ -135,7 +158,7 @@ def earlier(cohort: str, participant: str, row: str, current: str | None) -> Non
             when = answer.created[:16].replace("T", " ")
             st.page_link(
                 "pages/3_Interventions.py",
-                label=f"{when} UTC · {words.METHOD_TITLES.get(answer.method, answer.method)} · {result}",
+                label=f"{when} UTC · {words.method_title(answer.method)} · {result}",
                 icon=":material/link:",
                 query_params={"answer": answer.answer_id},
             )

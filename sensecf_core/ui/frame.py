@@ -31,6 +31,7 @@ PAGES = {
     "pages/1_Participants.py": ("Participants", ":material/groups:"),
     "pages/2_Prediction.py": ("Prediction", ":material/monitoring:"),
     "pages/3_Interventions.py": ("Interventions", ":material/alt_route:"),
+    "pages/4_Comparison.py": ("Comparison", ":material/compare:"),
     "pages/5_Benchmarks.py": ("Benchmarks", ":material/query_stats:"),
     "pages/7_Models.py": ("Models", ":material/model_training:"),
 }
@@ -82,7 +83,9 @@ class Frame:
         return float(np.asarray(data.risks(self.known, self.classifier))[position])
 
 
-def frame(page: str, question: str, *, needs: Needs = "person", follows: bool = False) -> Frame:
+def frame(
+    page: str, question: str, *, needs: Needs = "person", follows: followed.Kind | None = None
+) -> Frame:
     """Open a page; stops it with a sentence and the selector when what it ``needs`` is missing.
 
     Parameters
@@ -90,10 +93,10 @@ def frame(page: str, question: str, *, needs: Needs = "person", follows: bool = 
     page : the page's title.
     question : the one question that the page answers, shown as its subtitle.
     needs : what the page cannot do without.
-    follows : whether the page's address also names an answer and a job.
+    follows : what the page's address also names: an answer (and a job), or a comparison.
     """
     st.set_page_config(page_title=f"{page} · SenseCF", layout="wide")
-    lost = followed.adopt() if follows else None
+    lost = followed.adopt(follows) if follows else None
     choice = selection.read()
     cohort, problem = _cohort(choice)
     if cohort is not None and choice.cohort is None:
@@ -108,9 +111,9 @@ def frame(page: str, question: str, *, needs: Needs = "person", follows: bool = 
             selection.keep(choice)
         except InputError as error:
             problem = problem or str(error)
-    if follows:
+    if follows == "answer":
         followed.adopt_job(choice)
-    selection.mirror(choice, **(followed.mirrored(choice) if follows else {}))
+    selection.mirror(choice, **(followed.mirrored(choice, follows) if follows else {}))
     _pages(choice)
     if key is not None and cohort is not None and store.ready(cohort):
         try:
@@ -179,10 +182,9 @@ def _banner(cohort: Cohort | None) -> None:
 
 def _pages(choice: Choice) -> None:
     """List the pages; every link carries the choice, so that copied links do too."""
-    carried = {name: value for name in selection.PARAMETERS if (value := getattr(choice, name))}
     with st.sidebar, st.container(key="pages", gap="xsmall"):
         for path, (title, icon) in PAGES.items():
-            st.page_link(path, label=title, icon=icon, query_params=carried, width="stretch")
+            st.page_link(path, label=title, icon=icon, query_params=choice.carried, width="stretch")
 
 
 def _say_missing(problem: str | None, cohort: Cohort | None) -> None:

@@ -34,6 +34,12 @@ STEPS = (
         "Small realistic changes after which the model would decide otherwise.",
         "3_Interventions",
     ),
+    (
+        "4",
+        "Compare methods",
+        "What the language model and search methods each suggest, and where they agree.",
+        "4_Comparison",
+    ),
 )
 
 
@@ -45,17 +51,14 @@ def introduction(frame: Frame) -> None:
         "Every proposed change is checked against the classifier, the participant's limits and real people "
         "before you see it. Nothing leaves this computer, unless you allow a server (see Models)."
     )
-    carried = {
-        name: value for name in ("cohort", "participant", "row") if (value := getattr(frame.choice, name))
-    }
-    columns = st.columns(3)
+    columns = st.columns(len(STEPS))
     for column, (number, title, text, page) in zip(columns, STEPS, strict=True):
         with column.container(border=True, height="stretch"):
             st.page_link(
                 f"pages/{page}.py",
                 label=f"**{number}. {title}**",
                 icon=":material/arrow_forward:",
-                query_params=carried,
+                query_params=frame.choice.carried,
             )
             st.caption(text)
 

@@ -48,7 +48,7 @@ def _watch(choice: Choice, job_id: str) -> None:
     if job is None or job.finished:
         st.rerun()
     with st.container(border=True, key="job"):
-        st.progress(job.fraction, text=words.plain(_progress_words(job)))
+        st.progress(job.fraction, text=words.plain(progress_words(job)))
         st.caption("You may leave this page or close the tab: the job goes on, and its link finds it again.")
         cancel_button(job, model_lane.lane().cancel)
 
@@ -67,7 +67,8 @@ def cancel_button(job: JobView, cancel: Callable[[str], None], help_text: str | 
     )
 
 
-def _progress_words(job: JobView) -> str:
+def progress_words(job: JobView) -> str:
+    """Say how far a job that waits or runs is."""
     if job.state == "queued":
         ahead = job.position
         return (

@@ -6,7 +6,7 @@ import streamlit as st
 
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.records import answers
-from sensecf_core.ui import answer_panel, evidence_panel, followed, job_panel, words
+from sensecf_core.ui import answer_panel, evidence_panel, followed, job_panel, nothing_asked, words
 from sensecf_core.ui.frame import Frame
 
 
@@ -36,31 +36,11 @@ def _known(frame: Frame) -> None:
     if answer is not None:
         answer_panel.show(frame, answer)
     elif now.job is None:
-        _first(frame)
+        nothing_asked.show(frame, "Generate")
+    st.page_link(
+        "pages/4_Comparison.py",
+        label="Do other methods agree?",
+        icon=":material/compare:",
+        query_params=frame.choice.carried,
+    )
     evidence_panel.earlier(frame.choice.cohort or "", *frame.row_key, now.answer)
-
-
-def _first(frame: Frame) -> None:
-    task = frame.known.schema.task
-    flagged = int(frame.risk >= frame.classifier.threshold)
-    if st.session_state.get(f"profile_{frame.known.schema.name}") == "contrast":
-        tipped = task.class_0 if flagged else task.class_1
-        st.info(
-            f"No answer yet. Press Generate to see what would tip the prediction to “{words.plain(tipped)}”. "
-            "It explains the model and is not advice.",
-            icon=":material/compare_arrows:",
-        )
-    elif flagged == task.desired:
-        wanted = task.class_1 if task.desired else task.class_0
-        st.info(
-            f"The model already says “{words.plain(wanted)}” for this participant, so there is nothing to "
-            "change. You can still ask what would tip the prediction.",
-            icon=":material/check_circle:",
-        )
-        answer_panel.offer_contrast(frame.known.schema)
-    else:
-        st.info(
-            "No answer yet. Choose what may change, then press Generate: changes are proposed, and each one "
-            "is checked before you see it.",
-            icon=":material/play_arrow:",
-        )

@@ -24,6 +24,11 @@ class Choice:
     participant: str | None = None
     row: str | None = None
 
+    @property
+    def carried(self) -> dict[str, str]:
+        """The address parameters with which a link to another page keeps the choice."""
+        return {name: value for name in PARAMETERS if (value := getattr(self, name))}
+
 
 NOBODY = Choice()
 

@@ -24,14 +24,61 @@ METHOD_TITLES = {
     "lm-fine-tuned": "Language model, fine-tuned",
     "lm-few-shot": "Language model, shown examples",
     "lm-zero-shot": "Language model, no examples",
+    "dice-random": "DiCE, random search",
+    "dice-genetic": "DiCE, genetic search",
+    "dice-kdtree": "DiCE, nearest rows",
+    "nice-none": "NICE, nearest row",
+    "nice-sparsity": "NICE, few changes",
+    "nice-proximity": "NICE, small changes",
+    "nice-plausibility": "NICE, plausible changes",
+    "cfnow-greedy": "CFNOW, greedy search",
+    "cfnow-random-sequential": "CFNOW, random start",
+    "treecf": "treecf, tree search",
     "random": "Random draws (control)",
 }
+"""Every method's title, in the order in which methods are offered: language models first, control last."""
+METHOD_SHORT = {
+    "lm-fine-tuned": "LM fine-tuned",
+    "lm-few-shot": "LM with examples",
+    "lm-zero-shot": "LM without examples",
+    "dice-random": "DiCE random",
+    "dice-genetic": "DiCE genetic",
+    "dice-kdtree": "DiCE nearest",
+    "nice-none": "NICE",
+    "nice-sparsity": "NICE sparsity",
+    "nice-proximity": "NICE proximity",
+    "nice-plausibility": "NICE plausibility",
+    "cfnow-greedy": "CFNOW greedy",
+    "cfnow-random-sequential": "CFNOW random",
+    "treecf": "treecf",
+    "random": "Random draws",
+}
+"""Titles for columns and charts; LM is a language model."""
+_DICE = "(DiCE: Mothilal, Sharma and Tan 2020, doi:10.1145/3351095.3372850)"
+_NICE = "(NICE: Brughmans, Leyman and Martens 2024, doi:10.1007/s10618-023-00930-y)"
+_CFNOW = "(CFNOW: de Oliveira, Sörensen and Martens 2024, doi:10.1016/j.ejor.2023.08.031)"
 METHOD_NOTES = {
     "lm-fine-tuned": "A language model on this machine that was trained on this cohort to find changes that "
     "alter the prediction. It is told what each possible change is probably worth, and combines them.",
     "lm-few-shot": "A language model on this machine proposes changes after seeing worked examples from "
     "other people.",
     "lm-zero-shot": "A language model on this machine proposes changes from the profile alone.",
+    "dice-random": f"Draws values of a few features at random until the decision is the other one {_DICE}.",
+    "dice-genetic": f"Breeds rows over generations towards the other decision and this person {_DICE}.",
+    "dice-kdtree": f"Takes the nearest training rows of the other class {_DICE}.",
+    "nice-none": f"Takes the nearest training row of the other class as it is {_NICE}.",
+    "nice-sparsity": "Copies values one by one from the nearest training row of the other class, those that "
+    f"change the score most first {_NICE}.",
+    "nice-proximity": "Copies values one by one from the nearest training row of the other class, those that "
+    f"change the score most for their distance first {_NICE}.",
+    "nice-plausibility": "Copies values one by one from the nearest training row of the other class, those "
+    f"that stay most like real rows first {_NICE}.",
+    "cfnow-greedy": "Takes the best single step again and again, then walks back what is not needed "
+    f"{_CFNOW}. Not repeatable: it stops by the clock.",
+    "cfnow-random-sequential": "Starts from random changes, then walks back what is not needed "
+    f"{_CFNOW}. Not repeatable: it stops by the clock.",
+    "treecf": "Searches the classifier's trees directly, and can certify that nothing is to be found "
+    "(the package treecf 0.3.2).",
     "random": "Changes are drawn by chance within the same limits. What a language model is credited with "
     "has to beat this.",
 }
@@ -48,6 +95,22 @@ NO_BREAK, JOINER = "\u00a0", "\u2060"
 _MARKDOWN = re.compile(r"([\\`*_\[\]<>$~#|])")
 
 
+def method_title(method: str) -> str:
+    """A method's title; one that has none yet goes by its name."""
+    return METHOD_TITLES.get(method, method)
+
+
+def method_short(method: str) -> str:
+    """A method's title for columns and charts."""
+    return METHOD_SHORT.get(method, method)
+
+
+def in_order(methods: Iterable[str]) -> list[str]:
+    """Put methods in the order in which they are offered; those without a title before the control."""
+    order = list(METHOD_TITLES)
+    return sorted(methods, key=lambda name: order.index(name) if name in order else len(order) - 1.5)
+
+
 def roles(schema: Schema) -> tuple[Role, ...]:
     """Roles in the order in which a schema first names them: the order of features on every page."""
     return tuple(dict.fromkeys(feature.role for feature in schema.features))
@@ -56,6 +119,11 @@ def roles(schema: Schema) -> tuple[Role, ...]:
 def plain(text: str) -> str:
     """Escape ``text`` so that Markdown shows it as it is (data and schemas may hold anything)."""
     return _MARKDOWN.sub(r"\\\1", text)
+
+
+def html(text: str) -> str:
+    """Escape ``text`` for a chart, whose labels read a few HTML tags."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def message(text: str) -> str:

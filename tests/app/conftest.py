@@ -25,6 +25,7 @@ PAGES = {
     "Participants": "pages/1_Participants.py",
     "Prediction": "pages/2_Prediction.py",
     "Interventions": "pages/3_Interventions.py",
+    "Comparison": "pages/4_Comparison.py",
     "Benchmarks": "pages/5_Benchmarks.py",
     "Models": "pages/7_Models.py",
 }

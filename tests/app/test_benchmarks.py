@@ -82,7 +82,7 @@ def test_a_damaged_summary_is_said(world: World, summary: dict[str, Any], open_p
 
 def test_the_methods_stand_side_by_side_as_they_are_used(page: AppTest, summary: dict[str, Any]) -> None:
     table = main_table(page)
-    assert list(table["Method"]) == ["Random draws + refine", "NICE sparsity", "LM few-shot + refine"]
+    assert list(table["Method"]) == ["Random draws + refine", "NICE sparsity", "LM with examples + refine"]
     row = next(r for r in summary["groups"][0]["rows"] if r["row"] == "random + refine")
     assert table["Coverage ↑"][0] == bench.cell("coverage", row["measures"]["coverage"])
     assert {"Validity ↑", "Gower distance ↓", "Time, s ↓"} <= set(table.columns)
@@ -161,12 +161,12 @@ def test_the_whole_run_as_csv(summary: dict[str, Any]) -> None:
     ("row", "shown"),
     [
         ("random", "Random draws"),
-        ("lm-few-shot + refine", "LM few-shot + refine"),
+        ("lm-few-shot + refine", "LM with examples + refine"),
         ("nice-sparsity", "NICE sparsity"),
-        ("cfnow-random-sequential + refine", "CFNOW random-sequential + refine"),
+        ("cfnow-random-sequential + refine", "CFNOW random + refine"),
         ("treecf", "treecf"),
-        ("lm-few-shot@biomistral-7b", "LM few-shot (biomistral-7b)"),
-        ("lm-few-shot, no grammar", "LM few-shot, no grammar"),
+        ("lm-few-shot@biomistral-7b", "LM with examples (biomistral-7b)"),
+        ("lm-few-shot, no grammar", "LM with examples, no grammar"),
     ],
 )
 def test_names_are_short(row: str, shown: str) -> None:

@@ -36,7 +36,7 @@ def test_without_a_choice_the_first_cohort_is_taken_and_written_into_the_address
     assert "participant" not in at.query_params
 
 
-@pytest.mark.parametrize("title", ["Prediction", "Interventions"])
+@pytest.mark.parametrize("title", ["Prediction", "Interventions", "Comparison"])
 def test_nobody_chosen_says_what_to_do_and_offers_examples(
     title: str, world: World, open_page: OpenPage
 ) -> None:
@@ -144,6 +144,7 @@ at = AppTest.from_file("app.py", default_timeout=120).run()
 assert not at.exception, at.exception
 assert not {"torch", "shap", "transformers"} & set(sys.modules), "home"
 from sensecf_core.ui import results_panel, ask_panel, whatif_panel, card_panel, people_table, profile
+from sensecf_core.ui import comparison_form, comparison_panel
 from sensecf_core.ui import models_panel, adapters_panel, tuning_panel
 models_panel.this_machine()
 assert not {"torch", "shap", "transformers"} & set(sys.modules), "pages"

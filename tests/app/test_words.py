@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from sensecf_core.counterfactuals.sentence import lower_first
+from sensecf_core.queries.request import METHODS
 from sensecf_core.ui import words
 from tests.small_cohort import SCHEMA
 
@@ -42,6 +43,17 @@ def test_labels_in_a_sentence_keep_abbreviations() -> None:
     assert lower_first("Body mass index") == "body mass index"
     assert lower_first("HbA1c 5.7 % or more") == "HbA1c 5.7 % or more"
     assert lower_first("BMI") == "BMI"
+
+
+def test_every_method_has_a_title_a_short_one_and_a_note() -> None:
+    assert set(METHODS) <= set(words.METHOD_TITLES)
+    assert set(words.METHOD_TITLES) == set(words.METHOD_SHORT) == set(words.METHOD_NOTES)
+    assert words.method_title("new-one") == words.method_short("new-one") == "new-one"
+
+
+def test_methods_stand_in_one_order_with_the_control_last() -> None:
+    shuffled = ["random", "new-one", "nice-none", "lm-zero-shot", "lm-few-shot"]
+    assert words.in_order(shuffled) == ["lm-few-shot", "lm-zero-shot", "nice-none", "new-one", "random"]
 
 
 def test_markdown_in_data_is_shown_as_it_is() -> None:

@@ -22,6 +22,7 @@ PATHS = {
     "Participants": "/Participants",
     "Prediction": "/Prediction",
     "Interventions": "/Interventions",
+    "Comparison": "/Comparison",
     "Benchmarks": "/Benchmarks",
     "Models": "/Models",
 }

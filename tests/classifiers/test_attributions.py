@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -50,3 +53,13 @@ def test_only_what_differs_from_the_background_counts(small_cohort: Cohort, trai
     moved = [name for name, value in zip(row.columns, values, strict=True) if abs(value) > 1e-6]
     assert "bmi" in moved
     assert set(moved) <= {"bmi", "diet"}
+
+
+def test_no_plots_or_pictures_are_loaded_and_both_can_be_had_afterwards() -> None:
+    code = (
+        "import sys; from sensecf_core.classifiers.attributions import _shap; shap = _shap();"
+        "print(sorted({'matplotlib', 'cv2'} & set(sys.modules)), callable(shap.TreeExplainer));"
+        "import matplotlib.pyplot, cv2; print(_shap() is shap)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split("\n")[:2] == ["[] True", "True"]

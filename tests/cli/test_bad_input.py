@@ -188,6 +188,8 @@ def test_predict_takes_people_or_a_file(command: Command, person: str, tmp_path:
         (["--model", "gpt-4o"], ["api.openai.com", "not allowed to see the cohort 'nhanes'", "remote.toml"]),
         (["--model", "gpt-4o", "--method", "lm-few-shot"], ["lm-zero-shot instead of lm-few-shot"]),
         (["--model", "smollm2-135m", "--method", "random"], ["random asks no language model"]),
+        (["--model", "smollm2-135m", "--method", "treecf"], ["treecf asks no language model"]),
+        (["--method", "dice"], ["Unknown method", "dice-random"]),
         (["--model", "/no/such/folder"], ["'/no/such/folder'"]),
     ],
 )

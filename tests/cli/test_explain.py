@@ -46,6 +46,7 @@ CANDIDATE = {
     "edits": (dict, type(None)),
     "readable": bool,
     "within_limits": bool,
+    "violations": list,
     "probability": (float, type(None)),
     "valid": bool,
     "plausible": bool,
@@ -108,6 +109,7 @@ def assert_candidates(trace: dict[str, Any], threshold: float) -> None:
     for position, candidate in enumerate(candidates):
         assert_shape(candidate, CANDIDATE)
         assert candidate["readable"] == (candidate["edits"] is not None)
+        assert candidate["within_limits"] == (candidate["readable"] and not candidate["violations"])
         if (first := candidate["duplicate_of"]) is not None:
             assert first < position
             assert candidates[first]["edits"] == candidate["edits"]
@@ -127,6 +129,18 @@ def test_the_full_trace_holds_every_candidate_in_order(command: Command, helped:
     assert_contract(ended.json, method="random", full=True)
     assert ended.json["answers"][0]["trace"]["proposed"] == 200
     assert ended.json["answers"][0]["counterfactuals"]
+
+
+@pytest.mark.parametrize("method", ["dice-random", "dice-kdtree", "nice-sparsity", "treecf"])
+def test_baselines_keep_the_contract(command: Command, helped: str, person: str, method: str) -> None:
+    """Also that nothing a package prints gets into the JSON: DiCE prints where it finds fewer than asked."""
+    ended = command(
+        "explain", "--cohort", "nhanes", "--participant", helped, "--participant", person,
+        "--method", method, "--trace", "full", "--json",
+    )  # fmt: skip
+    assert ended.code in (0, 3)
+    assert_contract(ended.json, method=method, full=True)
+    assert ended.err == ""
 
 
 @pytest.mark.model

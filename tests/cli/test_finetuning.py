@@ -59,6 +59,8 @@ def test_a_small_own_cohort_is_fine_tuned_and_answers(command: Command, walking:
         (["--rank", "16"], "--rank must be at most 8"),
         (["--minutes", "0"], "must be above 0"),
         (["--told", "shaps"], "'shaps'; did you mean shap"),
+        (["--told", "probes"], "Unknown value of --told 'probes'"),
+        (["--start", "models/adapters/heart/smollm2-135m-instruct", "--rank", "4"], "has rank 8, not 4"),
         (["--rounds", "5"], "--rounds must be at most 4"),
         (["--name", "a/b"], "The name 'a/b' cannot be used"),
         (["--base", "gpt-4o"], "runs on a server"),

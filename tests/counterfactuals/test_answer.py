@@ -12,6 +12,7 @@ from sensecf_core.counterfactuals.checker import Checker
 from sensecf_core.counterfactuals.explain import answer
 from sensecf_core.counterfactuals.levers import tell
 from sensecf_core.counterfactuals.limits import limits_of
+from sensecf_core.counterfactuals.methods import expected_answer_ids
 from sensecf_core.counterfactuals.proposers import Proposal, Run
 from sensecf_core.counterfactuals.tuned_proposer import TunedProposer
 from sensecf_core.errors import InputError
@@ -106,9 +107,28 @@ def test_where_nothing_passes_the_model_is_told_what_was_measured_and_asked_agai
     assert found.prompt == "first\n\nagain" and found.seconds.prefill == 2.0
     # The changes it is told of were measured; what was said at first was read by nobody but the checks.
     assert 0 < found.trace.search_rows < found.trace.model_rows
+    first = found.trace.first
+    assert first is not None and (first.proposed, first.readable) == (4, 0)
     # Rates of raw candidates are those of the first asking.
     kept = record(Direction(1, "contrast"), found)
     assert (kept["proposed"], kept["readable"], kept["shown"], kept["askings"]) == (4, 0, 1, 2)
+
+
+@pytest.mark.parametrize("cut", ["budget", "cancel"])
+def test_what_was_judged_stays_when_it_ends_in_a_later_asking(
+    checker: Checker, flagged: list[str], telling: Callable[[str], TellingModel], cut: str
+) -> None:
+    options: dict[str, object] = {"method": "lm-fine-tuned", "profile": "contrast", "max_changes": 4}
+    model = telling("nonsense")
+    most = answer(checker, ask(flagged[-1], **options)).trace.model_rows - 1
+    model.told.clear()
+    if cut == "budget":
+        found = answer(checker, ask(flagged[-1], **options, max_model_rows=most))
+    else:
+        found = answer(checker, ask(flagged[-1], **options), cancelled=lambda: len(model.told) > 1)
+    assert found.status == ("budget_spent" if cut == "budget" else "cancelled")
+    assert len(found.reasons) >= 1 and len(model.told) == 2
+    assert found.trace.proposed >= 4 and all(one.asking == 1 for one in found.trace.candidates[:4])
 
 
 def test_the_model_is_not_asked_again_in_vain(
@@ -166,6 +186,19 @@ def test_the_same_seed_gives_the_same_answer_and_address(checker: Checker, flagg
     assert Answer.model_validate_json(first.model_dump_json()) == first
 
 
+def test_the_id_of_an_answer_is_known_before_anything_is_asked(checker: Checker, flagged: list[str]) -> None:
+    calm = str(
+        checker.cohort.part("test").index[checker.classifier.predict(checker.cohort.part("test")) == 0][0][0]
+    )
+    for person in (flagged[2], calm):
+        request = ask(person, seed=3)
+        known = expected_answer_ids(checker.cohort, checker.classifier, request)
+        assert answer(checker, request).answer_id in known
+    assert not set(known) & set(expected_answer_ids(checker.cohort, checker.classifier, ask(calm, seed=4)))
+    cancelled = answer(checker, ask(flagged[2]), cancelled=lambda: True)
+    assert cancelled.answer_id not in expected_answer_ids(checker.cohort, checker.classifier, ask(flagged[2]))
+
+
 def test_a_participant_who_already_has_the_class_is_told_so(checker: Checker) -> None:
     test = checker.cohort.part("test")
     calm = test.index[checker.classifier.predict(test) == 0][0][0]
@@ -185,6 +218,13 @@ def test_nonsense_ends_in_an_honest_none(checker: Checker, flagged: list[str], s
     assert found.counterfactuals == ()
     assert (found.trace.proposed, found.trace.readable, found.trace.within_limits) == (5, 1, 0)
     assert "None of the 1 readable candidates kept to the limits" in found.reasons[0]
+    assert [one.violations for one in found.trace.candidates] == [
+        (),
+        (),
+        (),
+        ("`age` is context and may not change",),
+        (),
+    ]
 
 
 def test_limits_that_bind_are_named(checker: Checker, flagged: list[str], scripted) -> None:

@@ -99,9 +99,14 @@ def test_both_kinds_of_a_round_start_alike_and_the_better_is_kept(
         )
         settings = replace(OPTIONS.settings, max_steps=10)
         options = replace(OPTIONS, settings=settings, rounds=1, round_queries=6, round_kind=kind)
-        return teach(checker, folder, tmp_path / f"{kind}{val}", options)
+        tell = lambda done, words: told.append(done)  # noqa: E731
+        return teach(checker, folder, tmp_path / f"{kind}{val}", options, tell=tell)
 
+    told: list[float] = []
+
+    told.clear()
     both = taught("both", 0.5, 0.6, 0.7)
+    assert told == sorted(told)
     assert [(row["kind"], row["kept"]) for row in both.rounds] == [
         ("pairs", True),
         ("best", False),
@@ -131,6 +136,26 @@ def test_a_round_that_measures_no_better_is_taken_back(
     assert taught("preference", 0.5, 0.4) == (best, False)
     better, kept = taught("best", 0.5, 0.6)
     assert kept and better != best
+
+
+def test_without_validation_queries_the_last_weights_are_kept(
+    checker: Checker, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(teaching.Cases, "of", lambda *_: teaching.Cases({}))
+    options = replace(OPTIONS, rounds=1, round_queries=6, settings=replace(OPTIONS.settings, max_steps=10))
+    card = teach(checker, folder, tmp_path, options)
+    first, second = card.rounds
+    assert first["kept"] and first["ended"] == "budget" and "val" not in first and not second["kept"]
+    assert card.rates == () and card.temperature == teaching.TEMPERATURES[0]
+
+
+def test_nothing_to_learn_is_said_before_anything_is_trained(
+    checker: Checker, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unanswered = tuple(replace(pair, answers=()) for pair in build(checker, most_rows=2, variants=0))
+    monkeypatch.setattr(stages.pair_files, "made", lambda *_, **__: (tmp_path, unanswered))
+    with pytest.raises(stages.NothingToLearnError, match="no training query has an answer"):
+        teach(checker, folder, tmp_path, replace(OPTIONS, rounds=1))
 
 
 def test_own_answers_pass_the_checks_or_the_searchs_stay(checker: Checker, folder: Path) -> None:

@@ -8,18 +8,11 @@ import pytest
 
 from sensecf_core.counterfactuals.checker import Checker
 from sensecf_core.counterfactuals.explain import answer
-from sensecf_core.language import local_model
+from sensecf_core.counterfactuals.methods import expected_answer_ids
+from sensecf_core.language import local_model, weights
 from sensecf_core.language.local_model import LocalModel
+from sensecf_core.language.weights import WeightsStatus
 from sensecf_core.queries.request import ExplainRequest
-from tests.language.cases import save_tiny_model
-
-
-@pytest.fixture(scope="session")
-def babbler(tmp_path_factory: pytest.TempPathFactory) -> LocalModel:
-    """A model of the default model's architecture that learned nothing."""
-    folder = tmp_path_factory.mktemp("babbler")
-    save_tiny_model(folder)
-    return LocalModel.load(folder)
 
 
 @pytest.fixture(autouse=True)
@@ -61,6 +54,19 @@ def test_the_prompt_kept_is_the_one_sent_and_few_shot_shows_examples(
     assert zero.provenance["examples"] == "0"
     assert few.provenance["examples"] == "3"
     assert few.provenance["sha256"]["base_model"] != ""
+
+
+def test_the_id_of_an_answer_is_known_before_the_model_is_asked(
+    checker: Checker, flagged: list[str], babbler: LocalModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sha256 = weights.weights_sha256(babbler.folder)
+    monkeypatch.setattr(weights, "status", lambda: WeightsStatus("ready", "", babbler.folder, sha256))
+    for method in ("lm-zero-shot", "lm-few-shot"):
+        request = ask(flagged[0], method=method)
+        ids = expected_answer_ids(checker.cohort, checker.classifier, request)
+        assert ids[0] == answer(checker, request).answer_id
+    named = request.model_copy(update={"model": "another"})
+    assert expected_answer_ids(checker.cohort, checker.classifier, named) == ()
 
 
 def test_the_same_seed_repeats_and_a_cancel_ends_it(checker: Checker, flagged: list[str]) -> None:

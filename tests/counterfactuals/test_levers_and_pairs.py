@@ -153,13 +153,13 @@ def test_no_part_of_an_answer_would_do_with_the_same_margin(
         all_rows = np.array([moves.apply(answer) for answer in pair.answers])
         margins = sign * (checker.classifier.margin_of_codes(all_rows) - checker.threshold_margin)
         wanted = next(margin for margin in MARGINS if (margins >= margin - 1e-12).all())
-        consistent = bool((_told_tenths(moves, all_rows, pair.told) >= ENOUGH_TENTHS).all())
+        consistent = bool((_told_tenths(moves, all_rows, pair.told)[0] >= ENOUGH_TENTHS).all())
         for answer in pair.answers:
             for name in answer if len(answer) > 1 else ():
                 part = moves.apply({other: value for other, value in answer.items() if other != name})
                 if violations(checker.schema, moves.factual, part[None]).any():
                     continue
-                if consistent and _told_tenths(moves, part[None], pair.told)[0] < ENOUGH_TENTHS:
+                if consistent and _told_tenths(moves, part[None], pair.told)[0][0] < ENOUGH_TENTHS:
                     continue
                 beyond = sign * (checker.classifier.margin_of_codes(part[None])[0] - checker.threshold_margin)
                 assert beyond < wanted
@@ -175,8 +175,10 @@ def test_answers_are_enough_by_what_the_prompt_says_where_any_are(
         if pair.answers:
             moves = Moves.of(checker.schema, pair.query)
             rows = np.array([moves.apply(answer) for answer in pair.answers])
-            enough = _told_tenths(moves, rows, pair.told) >= ENOUGH_TENTHS
+            said, least = _told_tenths(moves, rows, pair.told)
+            enough, just = said >= ENOUGH_TENTHS, said - least < ENOUGH_TENTHS
             assert enough.all() or not enough.any()
+            assert just.all() or not (enough & just).any()
             shares.append(enough.all())
     assert np.mean(shares) > 0.5
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ from sensecf_core.counterfactuals.checker import Checker
 from sensecf_core.counterfactuals.fine_tune import Options
 from sensecf_core.evaluation import ablation
 from sensecf_core.evaluation.ablation import Cell
+from sensecf_core.evaluation.answerable import answerable
 from sensecf_core.language.fine_tuning import Settings
 from tests.language.cases import save_tiny_model
 
@@ -28,7 +29,24 @@ def test_every_cell_changes_one_thing_and_reads_the_same_tokens() -> None:
     default, *others = ablation.cells(1000)
     assert {cell.options.settings.plain_tokens for cell in (default, *others)} == {1000}
     assert len({cell.name for cell in others}) == len(others) >= 10
-    assert all(replace(cell, name=default.name) != default for cell in others)
+    assert {name for cell in others for name in _differs(cell, default)} == {
+        "source", "rounds", "round_kind", "rank", "alpha", "most_pairs", "temperature", "candidates",
+    }  # fmt: skip
+    for cell in others:
+        # A rank comes with its scale, a kind of round with the round.
+        assert _differs(cell, default) in (
+            {"rank", "alpha"}, {"rounds", "round_kind"}, *({name} for name in _differs(cell, default)),
+        )  # fmt: skip
+
+
+def _differs(cell: Cell, default: Cell) -> set[str]:
+    def flat(one: Cell) -> dict[str, object]:
+        options = asdict(one.options)
+        settings = options.pop("settings")
+        return {**options, **settings, "temperature": one.temperature, "candidates": one.candidates}
+
+    mine, others = flat(cell), flat(default)
+    return {name for name in mine if mine[name] != others[name]}
 
 
 @pytest.mark.usefixtures("few")
@@ -50,3 +68,17 @@ def test_a_table_is_filled_once(checker: Checker, tmp_path: Path, monkeypatch: p
     assert adapters["default"] == adapters["cooler"] != adapters["blind"]
     monkeypatch.setattr(ablation, "_measured", lambda *_: pytest.fail("measured again"))
     assert ablation.run(checker, tmp_path / "run", base, table) == rows
+
+
+@pytest.mark.usefixtures("few")
+def test_every_cell_asks_the_same_people_what_its_own_prompt_tells(checker: Checker) -> None:
+    told, blind = (
+        ablation._cases(checker, Cell("x", replace(SMALL, source=source))) for source in ("shap", "none")
+    )
+    assert told.groups.keys() == blind.groups.keys() == {("intervention", 0), ("contrast", 1)}
+    for group, pairs in told.groups.items():
+        assert [p.query for p in pairs] == [p.query for p in blind.groups[group]] and len(pairs) == 2
+        assert any(one.told != other.told for one, other in zip(pairs, blind.groups[group], strict=True))
+        assert answerable(checker, [pair.query for pair in pairs]).all()
+        parts = {checker.cohort.parts[(p.query.participant_id, p.query.row_id)] for p in pairs}
+        assert parts == {"val"}

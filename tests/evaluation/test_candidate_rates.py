@@ -109,7 +109,7 @@ def test_rates_of_answerable_queries_leave_the_others_out() -> None:
     base = {
         "direction": "1→0", "limits": "contrast", "method": "random", "proposed": 10, "readable": 10,
         "within_limits": 10, "plausible": 0, "seconds": 1.0, "unique": 5, "changed": 2.0, "gower": 0.1,
-        "final_violations": 0, "control_valid": 2,
+        "final_violations": 0, "control_valid": 2, "askings": 1,
     }  # fmt: skip
     can = {**base, "answerable": True, "valid": 8, "shown": 1, "second_valid": 6, "third_valid": None}
     cannot = {**base, "answerable": False, "valid": 0, "shown": 0, "second_valid": 0, "third_valid": 0}
@@ -164,3 +164,8 @@ def test_an_adapters_card_takes_its_rates_with_intervals_from_the_table(
     }
     assert row["final_changed"]["value"] == of_table["final_changed"]["mean"]
     assert trace_table.card_rows([of_table], "lm-fine-tuned", 0.8, "trace") == []
+
+
+def test_people_do_not_share_one_stream_of_random_draws(answers: list[Answer]) -> None:
+    first, second = (found.trace.candidates for found in answers[:2])
+    assert [c.text for c in first] != [c.text for c in second]

@@ -104,6 +104,25 @@ def test_much_output_does_not_block_a_command(lane: ProcessLane) -> None:
     until(lane.start("train", [code], ""), "done", within=20)
 
 
+def test_a_command_says_which_answer_it_kept(lane: ProcessLane) -> None:
+    code = "import json; print(json.dumps({'fraction': 0.9})); print(json.dumps({'answer_id': 'a1'}))"
+    assert until(lane.start("explain", [code], ""), "done").answer_id == "a1"
+    assert until(lane.start("train", ["pass"], ""), "done").answer_id is None
+
+
+def test_a_command_that_does_not_end_in_time_is_ended(
+    opened: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ProcessLane, "most_seconds", 0.5)
+    lane = opened(ProcessLane, PYTHON)
+    code = (
+        f"import os, time; open({str(tmp_path / 'pid')!r}, 'w').write(f'{{os.getpid()}}\\n'); time.sleep(60)"
+    )
+    hanging = lane.start("explain", [code], "")
+    assert "did not end within 0.5 s" in (until(hanging, "failed").error or "")
+    assert gone(read_number(tmp_path / "pid"), 0.5)
+
+
 def test_cancel_ends_a_command_and_everything_it_started_within_a_second(
     lane: ProcessLane, tmp_path: Path
 ) -> None:

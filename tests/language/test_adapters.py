@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 
+from sensecf_core import paths
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.language import adapter_files, adapters
@@ -114,7 +115,12 @@ def test_one_can_be_chosen_and_deleted(trained: Training, small_cohort: Cohort) 
     adapters.choose(small_cohort, adapters.by_name(small_cohort, "b"))
     second = adapters.chosen(small_cohort, BASE)
     assert second is not None and second.card.name == "b"
+    work = paths.var("fine-tuning", "small-b-0123456789")
+    other = paths.var("fine-tuning", "small-a-0123456789")
+    for folder in (work, other):
+        folder.mkdir(parents=True)
     adapters.delete(second)
+    assert other.is_dir() and not work.exists()
     assert [found.card.name for found in adapters.adapters(small_cohort)] == ["a"]
     assert adapters.chosen(small_cohort, BASE) is not None
     with pytest.raises(InputError, match="'z'; did you mean a"):
@@ -147,3 +153,21 @@ def test_rates_on_the_model_card_have_intervals_and_the_command(
     readme = (folder / adapters.README).read_text()
     assert "| test | contrast | 0.91 (0.85 to 0.96) |" in readme
     assert "Made by `python -m sensecf_core trace`." in readme and "| val | contrast | 0.9 |" in readme
+
+
+def test_one_whose_prompt_asks_the_classifier_first_never_answers(
+    trained: Training, small_cohort: Cohort
+) -> None:
+    save(trained, small_cohort, "probing", settings={"source": "probes"})
+    assert adapters.chosen(small_cohort, BASE) is None
+    (found,) = adapters.adapters(small_cohort)
+    assert "was trained for the ablation" in (adapters.unfit(found.card, small_cohort, BASE) or "")
+
+
+def test_a_write_that_was_cut_off_is_not_taken_for_an_adapter(
+    trained: Training, small_cohort: Cohort
+) -> None:
+    save(trained, small_cohort)
+    folder = adapters.own_folder(small_cohort, "tiny")
+    folder.rename(folder.with_name(".tiny.part"))
+    assert adapters.adapters(small_cohort) == ()

@@ -11,7 +11,7 @@ import torch
 from sensecf_core.language.answer_trees import IGNORED, Batches, Lesson, collate, tree_of
 from sensecf_core.language.fine_tuning import CHECKPOINT, Progress, Settings, Training, adapter_for
 from sensecf_core.language.local_model import LocalModel
-from sensecf_core.language.lora import adapter_weights
+from sensecf_core.language.lora import adapter_weights, merged
 from sensecf_core.language.objectives import Likelihood, Preference
 
 LESSONS = tuple(
@@ -213,3 +213,17 @@ def test_a_finished_training_that_is_gone_on_from_does_nothing_again(
     assert again == ended
     for name, weights in adapter_weights(second.peft).items():
         assert torch.equal(weights, adapter_weights(first.peft)[name])
+
+
+def test_an_adapter_is_merged_for_a_while_and_leaves_no_trace(fresh: LocalModel, tmp_path: Path) -> None:
+    training = Training(fresh.model, fresh.tokenizer, LESSONS, SETTINGS, tmp_path)
+    training.run()
+    base = {name: weight.clone() for name, weight in training.peft.named_parameters()}
+    tokens = torch.tensor([[5, 6, 7, 8]])
+    with torch.inference_mode():
+        beside = training.peft(input_ids=tokens).logits
+    with merged(training.peft) as model, torch.inference_mode():
+        assert torch.allclose(model(input_ids=tokens).logits, beside, atol=1e-4)
+        changed = [name for name, w in training.peft.named_parameters() if not torch.equal(w, base[name])]
+    assert changed and all("base_layer" in name for name in changed)
+    assert all(torch.equal(w, base[name]) for name, w in training.peft.named_parameters())

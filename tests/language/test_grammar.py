@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+import re
 import time
 
 import pytest
@@ -11,6 +12,7 @@ from llguidance import LLMatcher, LLTokenizer
 from sensecf_core.cohorts.encoding import to_code, to_value
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.language.grammar import (
+    Worths,
     edits_grammar,
     level_texts,
     longest_answer,
@@ -18,6 +20,7 @@ from sensecf_core.language.grammar import (
     value_text,
     write_edits,
 )
+from sensecf_core.queries.answer import Edits
 from sensecf_core.queries.limits import Movable
 from sensecf_core.queries.query import Query
 from tests.language.cases import BASE, questions
@@ -183,3 +186,42 @@ def test_twenty_features_of_150_values_build_fast_and_any_number_of_changes() ->
     assert not matcher.is_error(), matcher.get_error()
     assert accepts(grammar, "; ".join(f"{name}=34.9" for name in names))
     assert seconds < 1, "it takes 0.03 s on an idle machine"
+
+
+def counted(schema: Schema, movable: list[Movable] | tuple[Movable, ...], rng: random.Random) -> Worths:
+    """Some worths of some values, as a prompt tells them."""
+    return {
+        item.feature: {
+            value_text(schema.feature(item.feature), code): rng.randint(-10, 10) for code in item.values[:2]
+        }
+        for item in movable
+    }
+
+
+@RELAXED
+@given(questions(), st.randoms(use_true_random=False))
+def test_an_answer_that_counts_along_reads_back_as_the_same_edits(question, rng) -> None:
+    schema, movable, most = question
+    worths = counted(schema, movable, rng)
+    grammar = edits_grammar(schema, movable, most, worths=worths)
+    text = walk(grammar, rng)
+    edits = read_edits(schema, text)
+    assert edits is not None, text
+    assert len(text.encode()) <= len(longest_answer(schema, movable, most, tally=True).encode())
+    right = write_edits(schema, edits, worths=worths)
+    assert accepts(grammar, right) and read_edits(schema, right) == edits
+    # The worth is the grammar's, the sum is the model's: without the sums the two say the same.
+    sums = re.compile(r"=-?\d+(?=; |$)")
+    assert sums.sub("", right) == sums.sub("", text)
+
+
+def test_the_sum_so_far_is_what_the_worths_add_up_to(schema: Schema) -> None:
+    edits: Edits = {"bmi": 27.5, "sugar": 60, "active": 1}
+    text = write_edits(schema, edits, ("sugar",), {"sugar": {"60": 4}, "bmi": {"27.5": -1}})
+    assert text == "sugar=60+4=4; bmi=27.5-1=3; active=1+0=3"
+    assert read_edits(schema, text) == edits
+
+
+@pytest.mark.parametrize("text", ["bmi=27.5+4", "bmi=27.5=4", "bmi=+4=4", "bmi=27.5+4=x"])
+def test_half_a_tally_is_no_answer(schema: Schema, text: str) -> None:
+    assert read_edits(schema, text) is None

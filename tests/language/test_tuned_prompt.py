@@ -5,7 +5,8 @@ from __future__ import annotations
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.language.grammar import edits_grammar, read_edits, write_edits
 from sensecf_core.language.local_model import LocalModel
-from sensecf_core.language.tuned_prompt import answer_order, build
+from sensecf_core.language.tuned_prompt import answer_order, answer_text, build, worths
+from sensecf_core.queries.answer import Edits
 from sensecf_core.queries.query import Lever, Query, Told
 
 TOLD = Told(
@@ -24,8 +25,8 @@ def test_worth_is_told_in_tenths_of_the_way(schema: Schema, query: Query) -> Non
     prompt = build(schema, query, TOLD)
     assert prompt.user.splitlines() == [
         "age=54; sex=male",
-        "sugar=120:60+10",
-        "bmi=31.2:30.0+2,27.5+4",
+        "sugar=120:60+8",
+        "bmi=31.2:30.0+2,27.5+3",
         "smoking=current:former+10",
         "Risk 62, wanted lower, at most 3.",
     ]
@@ -33,7 +34,7 @@ def test_worth_is_told_in_tenths_of_the_way(schema: Schema, query: Query) -> Non
 
 def test_away_from_the_desired_class_signs_turn_round(schema: Schema, query: Query) -> None:
     away = query.model_copy(update={"desired": 1})
-    assert "sugar=120:60-10" in build(schema, away, TOLD).user
+    assert "sugar=120:60-8" in build(schema, away, TOLD).user
     assert "wanted higher" in build(schema, away, TOLD).user
 
 
@@ -61,3 +62,18 @@ def test_answers_name_features_in_the_order_told(
         assert read_edits(schema, answer)
         several += len(named) > 1
     assert several
+
+
+def test_an_answer_counts_along_in_the_order_told(schema: Schema, query: Query) -> None:
+    edits: Edits = {"bmi": 27.5, "waist": 95.0, "sugar": 60}
+    text = answer_text(schema, query, TOLD, edits)
+    assert text == "sugar=60+8=8; bmi=27.5+3=11; waist=95.0+0=11"
+    assert read_edits(schema, text) == edits
+    grammar = edits_grammar(schema, query.movable, 3, answer_order(TOLD), worths(schema, query, TOLD))
+    assert "60+8=" in grammar and "27.5+3=" in grammar
+
+
+def test_without_worths_nothing_is_counted(schema: Schema, query: Query) -> None:
+    told = Told(gap=0.4, levers=(Lever(feature="sugar", value=60, log_odds=0.0),))
+    assert worths(schema, query, told) is None
+    assert answer_text(schema, query, told, {"sugar": 60}) == "sugar=60"

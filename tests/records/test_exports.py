@@ -99,6 +99,14 @@ def test_json_of_mixed_answers_says_only_what_they_share() -> None:
     assert [answer["method"] for answer in document["answers"]] == ["lm-few-shot", "random"]
 
 
+def test_rows_of_several_methods_can_be_told_apart_with_what_each_took_and_broke() -> None:
+    rows = read(answers_csv([make_answer(), make_answer("a2", method="random")], SCHEMAS))
+    assert [row["method"] for row in rows] == ["lm-few-shot"] * 3 + ["random"] * 3
+    for row in rows:
+        assert (row["proposed"], row["readable"], row["within_limits"]) == ("2", "1", "1")
+        assert row["seconds"] == "1.3"
+
+
 @pytest.mark.parametrize(
     ("text", "kept"),
     [

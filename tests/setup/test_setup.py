@@ -28,7 +28,8 @@ def checkout(tmp_path: Path) -> Path:
     """The files that set-up reads, and a .venv whose Python writes its arguments to ``calls``."""
     folder = tmp_path / "checkout"
     shutil.copytree(ROOT / "tools", folder / "tools", ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("requirements.txt", "requirements-dev.txt", "Makefile"):
+    requirements = [f"requirements{kind}.txt" for kind in ("", "-nodeps", "-dev", "-peers")]
+    for name in (*requirements, "Makefile"):
         shutil.copy(ROOT / name, folder / name)
     program(folder / ".venv/bin/python", RECORDING_PYTHON)
     return folder
@@ -71,9 +72,10 @@ def assert_stopped(done: subprocess.CompletedProcess[str], step: str, why: str, 
 def test_torch_is_installed_first_and_announced(checkout: Path) -> None:
     done = run(checkout, "tools/setup.sh", "app")
     assert done.returncode == 0, done.stderr
-    first, second = installs(checkout)
+    first, second, last = installs(checkout)
     assert "torch==" in first
     assert "-r requirements.txt" in second
+    assert "--no-deps -r requirements-nodeps.txt" in last
     asked = calls(checkout)
     assert asked.index(next(c for c in asked if "torch_build" in c)) < asked.index(
         next(c for c in asked if "pip install" in c)
@@ -91,13 +93,15 @@ def test_a_second_set_up_installs_nothing_and_is_quick(checkout: Path) -> None:
     assert time.monotonic() - started < 2
 
 
-def test_changed_requirements_are_installed(checkout: Path) -> None:
-    run(checkout, "tools/setup.sh", "app")
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-nodeps.txt"])
+@pytest.mark.parametrize("step", ["app", "tests"])
+def test_changed_requirements_are_installed(checkout: Path, name: str, step: str) -> None:
+    run(checkout, "tools/setup.sh", step, CHROMIUM="/bin/true")
     (checkout / "calls").unlink()
-    with (checkout / "requirements.txt").open("a") as requirements:
+    with (checkout / name).open("a") as requirements:
         requirements.write("six==1.17.0\n")
-    run(checkout, "tools/setup.sh", "app")
-    assert any("-r requirements.txt" in install for install in installs(checkout))
+    run(checkout, "tools/setup.sh", step, CHROMIUM="/bin/true")
+    assert any(f"-r {name}" in install for install in installs(checkout))
 
 
 def test_a_failed_install_says_what_to_do_and_is_tried_again(checkout: Path) -> None:
@@ -109,6 +113,14 @@ def test_a_failed_install_says_what_to_do_and_is_tried_again(checkout: Path) -> 
     (checkout / "calls").unlink()
     assert run(checkout, "tools/setup.sh", "app").returncode == 0
     assert any("-r requirements.txt" in install for install in installs(checkout))
+
+
+def test_baselines_that_fail_to_install_are_named_and_tried_again(checkout: Path) -> None:
+    done = run(checkout, "tools/setup.sh", "app", FAILING="-r requirements-nodeps.txt")
+    assert_stopped(done, "installing the baselines", "requirements-nodeps.txt", "run the same command again")
+    (checkout / "calls").unlink()
+    assert run(checkout, "tools/setup.sh", "app").returncode == 0
+    assert any("-r requirements-nodeps.txt" in install for install in installs(checkout))
 
 
 def test_half_installed_packages_are_removed_first(checkout: Path) -> None:
@@ -166,15 +178,33 @@ def old_system(folder: Path, **programs: str) -> str:
     return str(bin_folder)
 
 
+def test_llama_cpp_is_built_from_source_in_a_venv_of_its_own(checkout: Path) -> None:
+    program(checkout / ".venv-peers/bin/python", RECORDING_PYTHON)
+    done = run(checkout, "tools/setup.sh", "peers", CC="/bin/true", CXX="/bin/true")
+    assert done.returncode == 0, done.stderr
+    (install,) = installs(checkout)
+    assert install.endswith("--no-binary llama-cpp-python -r requirements-peers.txt")
+    assert not list((checkout / ".venv").glob("*.stamp"))
+    (checkout / "calls").unlink()
+    done = run(checkout, "tools/setup.sh", "peers", CC="/nowhere/gcc")
+    assert (done.returncode, done.stdout, installs(checkout)) == (0, "", [])
+
+
+def test_a_missing_compiler_is_said_before_anything_is_made(checkout: Path) -> None:
+    done = run(checkout, "tools/setup.sh", "peers", CC="/bin/true", CXX="/nowhere/g++")
+    assert_stopped(done, "building llama.cpp", "no compiler /nowhere/g++", "sudo apt install gcc g++")
+    assert not (checkout / ".venv-peers").exists()
+
+
 def test_clean_keeps_var(checkout: Path) -> None:
-    for made in ("models/base/model", "var/runs", "sensecf_core/__pycache__", ".mypy_cache"):
+    for made in ("models/base/model", ".venv-peers", "var/runs", "sensecf_core/__pycache__", ".mypy_cache"):
         (checkout / made).mkdir(parents=True)
     (checkout / "var/sensecf.db").write_text("answers")
     done = run(checkout, "tools/setup.sh", "clean")
     assert done.returncode == 0
     assert "Kept: var/" in done.stdout
     assert (checkout / "var/sensecf.db").read_text() == "answers"
-    for made in (".venv", "models/base", "sensecf_core/__pycache__", ".mypy_cache"):
+    for made in (".venv", ".venv-peers", "models/base", "sensecf_core/__pycache__", ".mypy_cache"):
         assert not (checkout / made).exists()
 
 

@@ -16,7 +16,7 @@ from sensecf_core.counterfactuals.limits import limits_of
 from sensecf_core.counterfactuals.moves import Moves
 from sensecf_core.evaluation import trace_table
 from sensecf_core.evaluation.benchmark.plan import Task
-from sensecf_core.evaluation.benchmark.specs import Spec, scored
+from sensecf_core.evaluation.benchmark.specs import Scored, Spec, scored
 from sensecf_core.evaluation.candidate_rates import CandidateRates
 from sensecf_core.evaluation.metrics import UNLIMITED, Judges, score
 from sensecf_core.evaluation.robustness import noisy, tiny_errors
@@ -78,15 +78,15 @@ def done(here: Bench, task: Task) -> Record:
         return _about_query(here, task)
     judges = here.shaken if task.kind == "noise" else here.judges.checker
     answer = explain.answer(judges, task.request)
-    record: Record = {"status": answer.status, "seconds": _seconds(answer, task.spec)}
+    moves = Moves.of(judges.schema, _query(judges, task))
+    found = scored(judges, moves, answer, task.spec, task.request.k)
+    record: Record = {"status": answer.status, "seconds": _seconds(answer, task.spec, found)}
     if task.kind == "timed":
         return record
-    moves = Moves.of(judges.schema, _query(judges, task))
-    rows = scored(judges, moves, answer, task.spec, task.request.k)
     if task.kind in ("seed", "noise"):
-        return record | {"codes": {variant: _plain(codes) for variant, codes in rows.items()}}
-    record["model_rows"] = _model_rows(answer, task.spec)
-    record["rows"] = {variant: _scored(here, moves, codes, task) for variant, codes in rows.items()}
+        return record | {"codes": {variant: _plain(codes) for variant, codes in found.codes.items()}}
+    record["model_rows"] = _model_rows(answer, task.spec, found)
+    record["rows"] = {variant: _scored(here, moves, codes, task) for variant, codes in found.codes.items()}
     if task.spec.samples:
         raw = {**trace_table.record(task.direction, answer), **here.rates.of(answer)}
         record["raw"] = {**raw, "method": task.spec.name}
@@ -105,7 +105,7 @@ def _about_query(here: Bench, task: Task) -> Record:
     query = _query(judges, task)
     moves = Moves.of(judges.schema, query)
     optimum = None if here.optimum is None or not query.movable else here.optimum(judges, moves)
-    return {"answerable": here.rates.can_be_answered(query, moves), "optimum": optimum}
+    return {"answerable": here.rates.can_be_answered(query), "optimum": optimum}
 
 
 def _scored(here: Bench, moves: Moves, codes: Codes, task: Task) -> Record:
@@ -128,17 +128,17 @@ def _scored(here: Bench, moves: Moves, codes: Codes, task: Task) -> Record:
     }
 
 
-def _seconds(answer: Answer, spec: Spec) -> dict[str, float]:
+def _seconds(answer: Answer, spec: Spec, found: Scored) -> dict[str, float]:
     """Wall seconds of each row: what the method itself took, and the whole answer."""
     own = answer.seconds.propose + (answer.seconds.verify if spec.samples else 0.0)
-    return {"returned": own, "refined": answer.seconds.total}
+    return {"returned": own, "refined": answer.seconds.total + found.seconds}
 
 
-def _model_rows(answer: Answer, spec: Spec) -> dict[str, int]:
+def _model_rows(answer: Answer, spec: Spec, found: Scored) -> dict[str, int]:
     """Rows that the classifier was asked about for each row of the table; samples are checked once each."""
     trace = answer.trace
     own = trace.search_rows + (trace.readable if spec.samples else 0)
-    return {"returned": own, "refined": trace.model_rows}
+    return {"returned": own, "refined": trace.model_rows + found.model_rows}
 
 
 def _plain(codes: Codes) -> list[list[float | None]]:

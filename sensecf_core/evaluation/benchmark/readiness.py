@@ -1,14 +1,11 @@
-"""Which of the methods asked for can answer here, found out before anything is asked."""
+"""Which of the methods asked for can answer here, found out by asking each once before all others."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
-from sensecf_core.counterfactuals.ask import ask, drivers
+from sensecf_core.counterfactuals import explain
 from sensecf_core.counterfactuals.checker import Checker
-from sensecf_core.counterfactuals.limits import limits_of
-from sensecf_core.counterfactuals.methods import proposer_for
 from sensecf_core.errors import NotReadyError
 from sensecf_core.evaluation.benchmark.paper import PROGRAM, Absent, command
 from sensecf_core.evaluation.benchmark.specs import Spec
@@ -27,7 +24,7 @@ def ready(
     absent: list[Absent] = []
     for spec in specs:
         try:
-            _try(checker, sample.model_copy(update={"method": spec.method, "model": spec.model}))
+            explain.answer(checker, sample.model_copy(update={"method": spec.method, "model": spec.model}))
         except NotReadyError as error:
             if spec in demanded:
                 raise
@@ -35,13 +32,6 @@ def ready(
         else:
             found.append(spec)
     return tuple(found), tuple(absent)
-
-
-def _try(checker: Checker, request: ExplainRequest) -> None:
-    limits = limits_of(request, checker.cohort, checker.domain)
-    desired: Literal[0, 1] = 0 if request.desired == 0 else 1
-    (query,) = ask(checker, [(request.participant_id, request.row_id or "")], desired, limits)
-    proposer_for(request, checker, query, drivers(checker, [query])[0])
 
 
 def _absent(cohort: str, spec: Spec, why: str) -> Absent:

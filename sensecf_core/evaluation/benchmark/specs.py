@@ -8,14 +8,16 @@ Every method has two rows. *As returned* scores what the method itself gives, wi
   that pass every check, the k that :func:`~sensecf_core.counterfactuals.select.select` chooses. Nothing is
   refined. Their raw rates, before any check, have a table of their own.
 
-*+ refine* scores the engine's final counterfactuals: checked, refined and chosen, by the same steps for
-every method, so that nobody wins by our post-processing alone.
+*+ refine* scores what is left once the answers are checked, refined and chosen, by the same steps for every
+method, so that nobody wins by our post-processing alone. Of samplers these are the program's own final
+counterfactuals; what a search answers the program shows as it came, so here it is refined once more.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from time import perf_counter
 from typing import Literal
 
 import numpy as np
@@ -24,13 +26,14 @@ from sensecf_core.cohorts.encoding import Codes, from_values
 from sensecf_core.counterfactuals.checker import Checker, Meter
 from sensecf_core.counterfactuals.methods import check_method
 from sensecf_core.counterfactuals.moves import Moves
+from sensecf_core.counterfactuals.pursue import shrunk
 from sensecf_core.counterfactuals.select import select
-from sensecf_core.counterfactuals.verify import verify
+from sensecf_core.counterfactuals.verify import Verdicts, verify
 from sensecf_core.errors import InputError
 from sensecf_core.evaluation.metrics import UNLIMITED
 from sensecf_core.language import model_registry
-from sensecf_core.queries.answer import Answer
-from sensecf_core.queries.request import METHODS
+from sensecf_core.queries.answer import Answer, Candidate
+from sensecf_core.queries.request import METHODS, asks_language_model
 
 Variant = Literal["returned", "refined"]
 VARIANTS: tuple[Variant, ...] = ("returned", "refined")
@@ -54,7 +57,7 @@ class Spec:
     @property
     def asks_language_model(self) -> bool:
         """Whether a language model answers."""
-        return self.method.startswith("lm-")
+        return asks_language_model(self.method)
 
     @property
     def samples(self) -> bool:
@@ -94,21 +97,51 @@ def parse(names: Sequence[str]) -> tuple[Spec, ...]:
     return tuple(specs)
 
 
-def scored(checker: Checker, moves: Moves, answer: Answer, spec: Spec, k: int) -> dict[Variant, Codes]:
-    """The rows of an answer that are scored by variant, each of shape (at most k, features)."""
-    final = [from_values(checker.schema, found.features) for found in answer.counterfactuals]
-    return {
-        "returned": _returned(checker, moves, answer, spec, k),
-        "refined": np.array(final).reshape(-1, len(moves.factual)),
-    }
+@dataclass(frozen=True)
+class Scored:
+    """The rows of an answer that are scored by variant, each of shape (at most k, features).
+
+    ``model_rows`` and ``seconds`` are what refining took here, beyond the answer: 0 for samplers.
+    """
+
+    codes: dict[Variant, Codes]
+    model_rows: int
+    seconds: float
 
 
-def _returned(checker: Checker, moves: Moves, answer: Answer, spec: Spec, k: int) -> Codes:
+def scored(checker: Checker, moves: Moves, answer: Answer, spec: Spec, k: int) -> Scored:
+    """Take from an answer what its two rows score; see the module's docstring."""
     different = [c for c in answer.trace.candidates if c.edits is not None and c.duplicate_of is None]
-    if spec.samples:
-        different = [c for c in different if c.within_limits and c.valid and c.plausible]
-    codes = np.array([moves.apply(c.edits or {}) for c in different]).reshape(-1, len(moves.factual))
-    if not spec.samples or not len(codes):
-        return codes[:k]
-    verdicts = verify(checker, moves, codes, Meter(checker.classifier, UNLIMITED))
-    return codes[select(verdicts, moves.changed(codes), k)]
+    passed = [c for c in different if c.within_limits and c.valid and c.plausible]
+    if not spec.samples:
+        started, meter = perf_counter(), Meter(checker.classifier, UNLIMITED)
+        small = shrunk(checker, moves, _verified(checker, moves, passed), meter)
+        # As in the program, no more are taken than answers passed every check.
+        refined = _chosen(moves, small, min(k, len(passed)))
+        returned = _codes(moves, different)[:k]
+        return Scored({"returned": returned, "refined": refined}, meter.rows, perf_counter() - started)
+    final = [from_values(checker.schema, found.features) for found in answer.counterfactuals]
+    return Scored(
+        {
+            "returned": _chosen(moves, _verified(checker, moves, passed), k),
+            "refined": np.array(final).reshape(-1, len(moves.factual)),
+        },
+        0,
+        0.0,
+    )
+
+
+def _codes(moves: Moves, candidates: Sequence[Candidate]) -> Codes:
+    rows = [moves.apply(candidate.edits or {}) for candidate in candidates]
+    return np.array(rows).reshape(-1, len(moves.factual))
+
+
+def _verified(checker: Checker, moves: Moves, candidates: Sequence[Candidate]) -> Verdicts:
+    """The checks' words on candidates that were judged already, which cost the method nothing more."""
+    return verify(checker, moves, _codes(moves, candidates), Meter(checker.classifier, UNLIMITED))
+
+
+def _chosen(moves: Moves, verdicts: Verdicts, k: int) -> Codes:
+    if not len(verdicts.codes):
+        return verdicts.codes
+    return verdicts.codes[select(verdicts, moves.changed(verdicts.codes), k)]

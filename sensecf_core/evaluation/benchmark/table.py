@@ -17,6 +17,8 @@ from sensecf_core.evaluation.metrics import Scores
 from sensecf_core.evaluation.robustness import set_distance
 
 SCORES = tuple(field.name for field in fields(Scores) if field.name != "returned")
+QUERY = ("direction", "limits", "participant_id", "row_id")
+"""Columns that tell queries apart."""
 MEASURED = (*SCORES, "model_rows", "seconds", "stability", "seed_stability", "optimum_ratio")
 """Columns of the table that hold a number per query and row; names as in ``catalogue.MEASURES``."""
 
@@ -41,6 +43,10 @@ def table(here: Bench, tasks: Sequence[Task], records: Mapping[str, Record]) -> 
         for line in _lines(here, task, records[task.key], others)
     ]
     frame = pd.DataFrame(lines)
+    # What a method answered can be answered, also where the wide search failed.
+    refined = frame["solved"].where(frame["variant"] == "refined", 0.0)
+    solved = refined.groupby([frame[name] for name in QUERY]).transform("max") > 0
+    frame["answerable"] = frame["answerable"].astype(bool) | solved
     for name in here.judges.checker.schema.names:
         frame[f"changes.{name}"] = [int(line.get(f"changes.{name}", 0)) for line in lines]
     return frame

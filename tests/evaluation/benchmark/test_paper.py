@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from sensecf_core.counterfactuals import explain
 from sensecf_core.counterfactuals.checker import Checker
 from sensecf_core.errors import NotReadyError
 from sensecf_core.evaluation.benchmark import readiness
@@ -13,6 +14,7 @@ from sensecf_core.evaluation.benchmark.paper import PUBLISHED, absent
 from sensecf_core.evaluation.benchmark.plan import QUERY, Task
 from sensecf_core.evaluation.benchmark.specs import Spec, parse
 from sensecf_core.language import model_registry
+from sensecf_core.queries.request import ExplainRequest
 
 
 def test_the_papers_language_models_are_named_until_they_are_run() -> None:
@@ -47,11 +49,11 @@ def test_published_figures_say_where_they_are_from() -> None:
 def test_what_cannot_answer_here_is_named_with_its_reason_unless_it_was_demanded(
     checker: Checker, drawing: tuple[Task, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def missing(request: object, *_: object) -> None:
-        if getattr(request, "method", "") != "random":
+    def missing(judges: object, request: ExplainRequest) -> None:
+        if request.method != "random":
             raise NotReadyError("No adapter was trained for small yet.")
 
-    monkeypatch.setattr(readiness, "proposer_for", missing)
+    monkeypatch.setattr(explain, "answer", missing)
     sample = drawing[0].request
     specs = (Spec("lm-fine-tuned"), QUERY)
     found, absent = readiness.ready(checker, specs, [], sample)

@@ -87,20 +87,33 @@ def test_a_search_is_scored_on_its_first_different_rows_whatever_the_checks_say(
     checker: Checker, moves: Moves, drawn: Answer
 ) -> None:
     made = with_candidates(drawn, {"bmi": 28.0}, None, {"bmi": 28.0}, {"sugar": 60}, {"sleep": 8.0})
-    rows = scored(checker, moves, made, SEARCHER, k=2)["returned"]
+    rows = scored(checker, moves, made, SEARCHER, k=2).codes["returned"]
     expected = np.array([moves.apply({"bmi": 28.0}), moves.apply({"sugar": 60})])
     assert np.array_equal(rows, expected, equal_nan=True)
 
 
+def test_what_a_search_found_is_refined_by_the_same_steps(
+    checker: Checker, moves: Moves, drawn: Answer
+) -> None:
+    as_search = scored(checker, moves, drawn, SEARCHER, k=4)
+    as_draws = scored(checker, moves, drawn, Spec("random"), k=4)
+    assert np.array_equal(as_search.codes["refined"], as_draws.codes["refined"], equal_nan=True)
+    assert as_search.model_rows > 0
+    none = scored(checker, moves, with_candidates(drawn, {"sugar": 60}), SEARCHER, k=4)
+    assert (len(none.codes["returned"]), len(none.codes["refined"])) == (1, 0)
+
+
 def test_samples_that_fail_a_check_are_not_returned(checker: Checker, moves: Moves, drawn: Answer) -> None:
     made = with_candidates(drawn, {"bmi": 28.0}, {"sugar": 60})
-    assert scored(checker, moves, made, Spec("random"), k=4)["returned"].shape == (0, 10)
+    assert scored(checker, moves, made, Spec("random"), k=4).codes["returned"].shape == (0, 10)
 
 
 def test_samples_are_returned_unrefined_and_refined_ones_are_what_is_shown(
     checker: Checker, moves: Moves, drawn: Answer
 ) -> None:
-    rows = scored(checker, moves, drawn, Spec("random"), k=4)
+    found = scored(checker, moves, drawn, Spec("random"), k=4)
+    assert (found.model_rows, found.seconds) == (0, 0)
+    rows = found.codes
     passed = [moves.apply(c.edits or {}) for c in drawn.trace.candidates if c.valid and c.plausible]
     assert 1 <= len(rows["returned"]) <= 4
     for row in rows["returned"]:

@@ -42,7 +42,7 @@ def made(here: Bench) -> Run:
             "direction": "1→0", "limits": "intervention", "method": "random", "proposed": 8, "readable": 8,
             "within_limits": 8, "valid": 2, "plausible": 2, "shown": 1, "seconds": 1.0, "unique": 8,
             "control_valid": 2, "second_valid": 2, "third_valid": 2, "changed": 3.0, "gower": 0.3,
-            "final_changed": 3.0, "final_violations": 0,
+            "final_changed": 3.0, "final_violations": 0, "askings": 1,
         }  # fmt: skip
         one = row(checker, person, drawn, active=1.0)
         add("main", DRAWS, person, record(one, one, raw=raw))
@@ -118,6 +118,16 @@ def test_costs_are_paid_by_what_was_found(group: dict[str, Any]) -> None:
     assert measures(group, "random")["measures"]["seconds"] == {
         "value": None, "low": None, "high": None, "n": 0
     }  # fmt: skip
+
+
+def test_a_query_that_a_method_answered_can_be_answered(here: Bench, made: Run) -> None:
+    tasks, records = made
+    doubted = {
+        key: {**found, "answerable": False} if "answerable" in found else found
+        for key, found in records.items()
+    }
+    rows = table(here, tasks, doubted)
+    assert list(rows[rows["row"] == "random"]["answerable"]) == [True, True, True, False]
 
 
 def test_what_is_changed_is_a_share_of_valid_counterfactuals(group: dict[str, Any]) -> None:

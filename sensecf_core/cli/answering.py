@@ -1,0 +1,37 @@
+"""``answer``: one request as pages and programs put it, and where its answer is kept."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from sensecf_core.cli.output import print_json_line
+from sensecf_core.errors import InputError
+
+
+def answer(
+    request: Annotated[
+        str, typer.Argument(help="The request as JSON: cohort, participant_id, method, limits and so on.")
+    ],
+) -> None:
+    """Answer one request and keep the answer; `explain` is for people.
+
+    Prints JSON lines: how far it is ("fraction", "message"), then the "answer_id".
+    """
+    from pydantic import ValidationError
+
+    from sensecf_core.counterfactuals.explain import explain
+    from sensecf_core.queries.request import ExplainRequest
+    from sensecf_core.records import answers
+
+    try:
+        asked = ExplainRequest.model_validate_json(request)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the request"
+        raise InputError(f"The request cannot be read: {where}: {first['msg']}.") from error
+    found = explain(
+        asked, progress=lambda fraction, message: print_json_line({"fraction": fraction, "message": message})
+    )
+    print_json_line({"answer_id": answers.save(found)})

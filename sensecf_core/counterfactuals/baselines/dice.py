@@ -1,0 +1,136 @@
+"""DiCE (Mothilal et al. 2020, arXiv 1905.07697) by the package dice-ml: random, genetic, k-d tree.
+
+It takes the allowed range or levels of every feature itself; the number of changes and rules across
+features it cannot be told. Its k answers are meant to differ from each other.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from sensecf_core.cohorts.encoding import Codes
+from sensecf_core.cohorts.schema import Feature
+from sensecf_core.counterfactuals.baselines.scorer import Scorer
+from sensecf_core.counterfactuals.baselines.table import Found, Table, is_number
+
+PACKAGE = "dice-ml"
+TARGET = "_class"
+NOTHING = "No counterfactuals found"
+"""How DiCE's message begins where it found none."""
+
+
+def search(scorer: Scorer, *, kind: str, k: int, seed: int) -> Found:
+    """Ask DiCE for ``k`` counterfactuals by ``kind``: random, genetic or kdtree.
+
+    ``seed`` is not handed on: two of the kinds take none, and the third would draw features of equal
+    precision in step. The caller seeds ``random`` and ``numpy.random`` instead.
+    """
+    dice_ml = _quiet()
+    from raiutils.exceptions import UserConfigValidationException
+
+    table = scorer.table
+    frame = _Frame(table)
+    data = dice_ml.Data(
+        dataframe=frame.of(table.pool).assign(**{TARGET: table.targets}),
+        continuous_features=[feature.name for feature in table.features if is_number(feature)],
+        continuous_features_precision={f.name: f.decimals for f in table.features if is_number(f)},
+        outcome_name=TARGET,
+    )
+    explainer = dice_ml.Dice(data, dice_ml.Model(model=_Model(scorer, frame), backend="sklearn"), method=kind)
+    try:
+        found = explainer.generate_counterfactuals(
+            frame.of(table.factual[None]),
+            total_CFs=k,
+            desired_class=int(table.moves.desired),
+            permitted_range=frame.permitted(),
+            posthoc_sparsity_algorithm="linear",  # "binary" may end on a step that undoes the flip
+        )
+    except UserConfigValidationException as none:
+        if NOTHING not in str(none):
+            raise
+        return table.none()
+    (answer,) = found.cf_examples_list
+    rows = answer.final_cfs_df if answer.final_cfs_df_sparse is None else answer.final_cfs_df_sparse
+    return Found(frame.back(rows))
+
+
+def _quiet() -> Any:
+    """Import the package, without its prints (they would end up in our JSON) and its progress bar."""
+    import dice_ml
+    from dice_ml.explainer_interfaces import dice_random, explainer_base
+
+    # Names of these two modules only: redirecting stdout would silence every thread of this process.
+    dice_random.print = lambda *words, **options: None
+    explainer_base.tqdm = lambda rows: rows
+    return dice_ml
+
+
+class _Frame:
+    """The table as DiCE's frames: whole numbers as int, levels as text.
+
+    Levels become ``L0``, ``L1``, …: levels that look like numbers would silently come back as text, which
+    a classifier then misreads.
+    """
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+
+    def of(self, rows: Codes) -> pd.DataFrame:
+        """Encode rows (n, columns)."""
+        return pd.DataFrame(
+            {
+                feature.name: _written(feature, rows[:, column])
+                for column, feature in enumerate(self.table.features)
+            }
+        )
+
+    def back(self, frame: pd.DataFrame) -> Codes:
+        """Decode a frame (n rows), in any column order."""
+        return np.column_stack(
+            [
+                np.asarray(frame[feature.name], dtype=np.float64)
+                if is_number(feature)
+                else np.array([float(str(level)[1:]) for level in frame[feature.name]])
+                for feature in self.table.features
+            ]
+        ).reshape(len(frame), -1)
+
+    def permitted(self) -> dict[str, list[Any]]:
+        """What each feature may be, in DiCE's form; the factual's own value always may."""
+        ranges: dict[str, list[Any]] = {}
+        for column, feature in enumerate(self.table.features):
+            if is_number(feature):
+                whole = feature.decimals == 0
+                ranges[feature.name] = [int(end) if whole else end for end in self.table.span(column)]
+            else:
+                levels = np.append(self.table.factual[column], self.table.values(column))
+                seen = np.intersect1d(levels, self.table.pool[:, column])  # DiCE refuses a level it never saw
+                ranges[feature.name] = [f"L{code:.0f}" for code in seen]
+        return ranges
+
+
+def _written(feature: Feature, codes: Codes) -> npt.NDArray[Any]:
+    if not is_number(feature):
+        return np.array([f"L{code:.0f}" for code in codes], dtype=object)
+    return codes.round().astype(np.int64) if feature.decimals == 0 else codes.copy()
+
+
+class _Model:
+    """What DiCE asks of a classifier."""
+
+    classes_ = np.array([0, 1])
+
+    def __init__(self, scorer: Scorer, frame: _Frame) -> None:
+        self._scorer, self._frame = scorer, frame
+
+    def predict_proba(self, frame: pd.DataFrame) -> Codes:
+        """Scores of class 0 and class 1, shape (n, 2)."""
+        return self._scorer.both(self._frame.back(frame))
+
+    def predict(self, frame: pd.DataFrame) -> npt.NDArray[np.int64]:
+        """The class, shape (n,)."""
+        return (self.predict_proba(frame)[:, 1] > 0.5).astype(np.int64)

@@ -1,0 +1,85 @@
+"""NICE (Brughmans et al. 2023, doi 10.1007/s10618-023-00930-y) by the package NICEx: one answer a query.
+
+It goes from the row towards its nearest unlike neighbour: a training row of the desired class that the
+classifier gets right. It knows no limits. The features that may not move are therefore not among its
+columns, and its neighbours are moved to the nearest value that may be suggested. The number of changes
+and rules across features it cannot be told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from sensecf_core.classifiers.classifier import Classifier
+from sensecf_core.cohorts.encoding import Codes
+from sensecf_core.counterfactuals.baselines.scorer import Scorer
+from sensecf_core.counterfactuals.baselines.table import Found, is_number
+from sensecf_core.counterfactuals.checker import Checker, Floats
+from sensecf_core.counterfactuals.density import Space
+
+PACKAGE = "NICEx"
+HIDDEN_SHARE = 0.5
+"""Width of the auto-encoder's hidden layer, as a share of its inputs."""
+
+
+def search(scorer: Scorer, *, kind: str, k: int, seed: int) -> Found:
+    """Ask NICE for its one counterfactual; ``kind`` is none, sparsity, proximity or plausibility.
+
+    Nothing in it is random, and it gives one whatever ``k`` is.
+    """
+    from nice import NICE
+
+    table = scorer.table
+    desired = table.moves.desired
+    explainer = NICE(
+        scorer.both,
+        table.allowed(table.pool),  # NICE writes into what it is given: all of it is copies
+        [column for column, feature in enumerate(table.features) if not is_number(feature)],
+        y_train=table.targets,
+        optimization=kind,
+        justified_cf=True,
+        auto_encoder=_reconstruction_error(scorer) if kind == "plausibility" else None,
+    )
+    neighbours = explainer.data.candidates_mask & (explainer.data.X_train_class == desired)
+    if not neighbours.any():
+        return table.none()
+    row = explainer.explain(table.factual[None], target_class=[desired])
+    return Found(np.asarray(row, dtype=np.float64))
+
+
+def _reconstruction_error(scorer: Scorer) -> Callable[[Codes], Floats]:
+    """How badly the auto-encoder rebuilds rows of the table (n, columns): mean squared error, shape (n,)."""
+    space, encoder = _auto_encoder(scorer.checker)
+
+    def error(rows: Codes) -> Floats:
+        scorer.check()
+        placed = space.place(scorer.table.whole(np.asarray(rows, dtype=np.float64)))
+        rebuilt: Floats = encoder(placed)
+        return np.asarray(((rebuilt - placed) ** 2).mean(axis=1), dtype=np.float64)
+
+    return error
+
+
+_auto_encoders: WeakKeyDictionary[Classifier, tuple[Space, Callable[[Floats], Floats]]] = WeakKeyDictionary()
+
+
+def _auto_encoder(checker: Checker) -> tuple[Space, Callable[[Floats], Floats]]:
+    """Fit the auto-encoder that NICE leaves to its user, on the training rows of both classes; once a cohort.
+
+    A perceptron with one hidden layer that learns to give back its input, as in NICE's paper, here on the
+    space of the density check.
+    """
+    known = _auto_encoders.get(checker.classifier)
+    if known is None:
+        from sklearn.neural_network import MLPRegressor
+
+        space = Space.fit(checker.schema, checker.train_codes)
+        placed = space.place(checker.train_codes)
+        hidden = max(round(HIDDEN_SHARE * placed.shape[1]), 2)
+        network = MLPRegressor(hidden_layer_sizes=(hidden,), max_iter=60, random_state=0).fit(placed, placed)
+        known = space, lambda rows: np.asarray(network.predict(rows)).reshape(rows.shape)
+        _auto_encoders[checker.classifier] = known
+    return known

@@ -1,0 +1,163 @@
+"""One package as a proposer: asked within a budget, its rows written as candidates that the checks judge.
+
+A package's own word on its answers counts for nothing: rows come back as text, like a language model's,
+and go through the same checks. They are shown as they came, not refined, so that the name on them is true.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.metadata import version
+from threading import Lock
+from time import perf_counter
+
+import numpy as np
+
+from sensecf_core.cohorts.encoding import Codes, to_value
+from sensecf_core.counterfactuals.baselines.scorer import Scorer, SearchEndedError
+from sensecf_core.counterfactuals.baselines.table import Found, Table
+from sensecf_core.counterfactuals.baselines.watchdog import OverdueError, ended_at
+from sensecf_core.counterfactuals.checker import BudgetSpentError, CancelledError, Checker
+from sensecf_core.counterfactuals.moves import Moves
+from sensecf_core.counterfactuals.proposers import Proposal, Run, Stopped
+from sensecf_core.errors import NotReadyError
+from sensecf_core.language.grammar import write_edits
+from sensecf_core.queries.query import Query
+
+TITLES = {"dice": "DiCE", "nice": "NICE", "cfnow": "CFNOW", "treecf": "treecf"}
+BOUND_BY_TIME = ("cfnow",)
+"""Packages whose answer depends on how fast the machine is: the same seed may give another one."""
+
+_one_at_a_time = Lock()
+"""Packages draw from the process's own random numbers; two searches at once would disturb each other."""
+
+
+@dataclass(frozen=True)
+class BaselineProposer:
+    """Asks one package for up to ``k`` counterfactuals; NICE and CFNOW give one.
+
+    ``method`` is one of :data:`sensecf_core.queries.request.BASELINES`: the package's name, and after a
+    ``-`` which of its searches.
+    """
+
+    checker: Checker
+    method: str
+    k: int
+
+    def propose(self, query: Query, run: Run) -> Proposal:
+        """Search on the query's behalf, asking the classifier through ``run.meter``.
+
+        Raises ``NotReadyError`` where the package is not installed, and ``ValueError`` without a meter.
+        """
+        if run.meter is None:
+            raise ValueError(f"{self.method} asks the classifier, so it needs a run with a meter")
+        started = perf_counter()
+        run.progress(0.05, f"{self._title} searches")
+        table = Table.of(self.checker, Moves.of(self.checker.schema, query))
+        scorer = Scorer(self.checker, table, run.meter, run, kept_rows=self.k)
+        family = self.method.partition("-")[0]
+        package = _package(family)
+        found, notes = table.none(), tuple[str, ...]()
+        stopped: Stopped | None = None
+        try:
+            with _one_at_a_time, _undisturbed(run.seed), ended_at(run.deadline, run.cancelled):
+                found, notes = self._search(scorer, run.seed)
+        except (SearchEndedError, OverdueError, CancelledError, BudgetSpentError) as end:
+            stopped = _why(end, run)
+        return Proposal(
+            texts=tuple(_texts(table, found.rows)),
+            decode_seconds=perf_counter() - started,
+            stopped=stopped,
+            provenance=(
+                ("package", package),
+                ("repeatable", "no: bound by time" if family in BOUND_BY_TIME else "yes"),
+            ),
+            notes=notes,
+            finished=True,
+        )
+
+    @property
+    def _title(self) -> str:
+        family, _, kind = self.method.partition("-")
+        return f"{TITLES[family]} ({kind})" if kind else TITLES[family]
+
+    def _search(self, scorer: Scorer, seed: int) -> tuple[Found, tuple[str, ...]]:
+        """Ask the package, and say in words why it found nothing.
+
+        Its own failure is told with its reason and counts as "none found", so that one row on which a
+        package stumbles does not end a comparison of hundreds.
+        """
+        family, _, kind = self.method.partition("-")
+        search = import_module(f"{__package__}.{family}").search
+        try:
+            found: Found = search(scorer, kind=kind, k=self.k, seed=seed)
+        except (CancelledError, BudgetSpentError):
+            raise
+        except ImportError as missing:
+            raise NotReadyError(
+                f"{self.method} needs `{missing.name}`; `make setup` installs it."
+            ) from missing
+        except Exception as failure:
+            return scorer.table.none(), (f"{self._title} failed: {type(failure).__name__}: {failure}",)
+        if len(found.rows):
+            return found, ()
+        if found.certified:
+            most = scorer.table.moves.max_changes
+            return found, (
+                f"{self._title} certifies that no change of at most {most} features within these limits "
+                "reaches the desired class.",
+            )
+        return found, (f"{self._title} found no counterfactual within these limits.",)
+
+
+def _package(family: str) -> str:
+    """Name and version of a family's package; raises ``NotReadyError`` where it is not installed."""
+    name: str = import_module(f"{__package__}.{family}").PACKAGE
+    try:
+        return f"{name} {version(name)}"
+    except ModuleNotFoundError as missing:
+        raise NotReadyError(f"The package {name} is not installed; `make setup` installs it.") from missing
+
+
+@contextmanager
+def _undisturbed(seed: int) -> Iterator[None]:
+    """Seed the process's random numbers for a search, and keep them, warnings and logs as they were."""
+    states = random.getstate(), np.random.get_state()
+    silent = logging.NullHandler()  # without a handler, `logging.log` would set one up for the process
+    logging.getLogger().addHandler(silent)
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        random.setstate(states[0])
+        np.random.set_state(states[1])
+        logging.getLogger().removeHandler(silent)
+
+
+def _why(end: BaseException, run: Run) -> Stopped:
+    if isinstance(end, SearchEndedError):
+        return end.why
+    if isinstance(end, BudgetSpentError):
+        return "budget"
+    return "cancelled" if run.cancelled() else "deadline"
+
+
+def _texts(table: Table, rows: Codes) -> Iterator[str]:
+    """Write rows of the table as edits; a row that changes nothing is an empty text."""
+    schema = table.moves.schema
+    codes = table.whole(table.allowed(rows))
+    for row, changed in zip(codes, table.moves.changed(codes), strict=True):
+        edits = {
+            schema.names[position]: to_value(schema.features[position], row[position])
+            for position in np.flatnonzero(changed)
+        }
+        yield write_edits(schema, edits)

@@ -1,0 +1,233 @@
+"""treecf 0.3 (Wlazło 2026, doi 10.5281/zenodo.22069503): a search in the trees themselves, with proofs.
+
+It reads the boosted trees and never asks the classifier about a row. It takes every limit: ranges,
+levels, rules, and the number of changes, by solving each set of features that may move together. Where
+its exact search goes through all sets without a plan, there is none, and the answer says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations, islice
+from typing import Any
+
+import numpy as np
+
+from sensecf_core.classifiers.matrix import columns as matrix_columns
+from sensecf_core.classifiers.matrix import owners, to_matrix
+from sensecf_core.cohorts.encoding import Codes
+from sensecf_core.cohorts.rules import violations
+from sensecf_core.counterfactuals.baselines.scorer import Scorer
+from sensecf_core.counterfactuals.baselines.table import Found
+
+PACKAGE = "treecf"
+BEYOND = 1e-9
+"""Log-odds that a plan lies beyond the threshold at least; the threshold itself belongs to class 1."""
+SETS_AT_ONCE = 32
+"""Sets of features that are solved between two looks at the clock."""
+SECONDS_A_SET = 5.0
+
+Features = tuple[int, ...]
+"""Columns of the table that may move together."""
+
+
+@dataclass
+class Plans:
+    """What treecf found: by set of features, the plan's cost and its row of the table.
+
+    ``proved`` holds as long as every set without a plan is certified to have none.
+    """
+
+    found: dict[Features, tuple[float, Codes]] = field(default_factory=dict)
+    proved: bool = True
+
+    def cheapest(self, k: int, width: int) -> Codes:
+        """The ``k`` cheapest rows, shape (n, width)."""
+        ranked = sorted(self.found.items(), key=lambda item: (item[1][0], item[0]))
+        return np.array([row for _, (_, row) in ranked[:k]]).reshape(-1, width)
+
+    def open_sets(self, sets: Iterator[Features]) -> Iterator[list[Features]]:
+        """A few sets at a time, without those that hold a set with a plan: it would be found again."""
+        while some := list(islice(sets, SETS_AT_ONCE)):
+            if fresh := [one for one in some if not any(set(known) <= set(one) for known in self.found)]:
+                yield fresh
+
+
+def search(scorer: Scorer, *, kind: str, k: int, seed: int) -> Found:
+    """Ask treecf for ``k`` plans that move different sets of features, fewer features first.
+
+    ``kind`` is empty: there is one search. Certified is what no row within the limits can do.
+    """
+    table, trees, plans = scorer.table, _Trees(scorer), Plans()
+    width = len(table.positions)
+    for size in range(1, min(table.moves.max_changes, width) + 1):
+        for some in plans.open_sets(combinations(range(width), size)):
+            trees.solve(some, plans, seed)
+        if len(plans.found) >= k:
+            break
+    return Found(plans.cheapest(k, width), certified=plans.proved and not plans.found)
+
+
+class _Trees:
+    """The classifier's trees, its threshold and the query's limits, in treecf's words."""
+
+    def __init__(self, scorer: Scorer) -> None:
+        import treecf
+
+        self.scorer, self.table = scorer, scorer.table
+        schema, checker = self.table.moves.schema, scorer.checker
+        self.columns = matrix_columns(schema)
+        self.owners = owners(schema)
+        self.names = [f"f{column}" for column in range(len(self.columns))]  # as treecf names them itself
+        self.factual = to_matrix(schema, self.table.moves.factual[None])[0]
+        self.target = _target(scorer)
+        limits = list(self._limits(treecf))
+        grid: dict[str, Any] = {
+            name: treecf.Grid(step=1.0 if level else schema.feature(feature).grid)
+            for name, (feature, level) in zip(self.names, self.columns, strict=True)
+        }
+        self.exact = treecf.Explainer(
+            checker.classifier.tree_model,
+            background=to_matrix(schema, checker.train_codes),
+            constraints=limits,
+            value_policy=grid,
+        )
+        self.ruled = treecf.Explainer(
+            self.exact.ir,
+            normalizers=self.exact.sigma,
+            constraints=[*limits, *self._rules(treecf)],
+            value_policy=grid,
+        )
+
+    def solve(self, sets: Sequence[Features], plans: Plans, seed: int) -> None:
+        """Solve sets of features: exactly, and where the plan breaks a rule, again with all rules.
+
+        The exact search takes no rules over several features. That there is no plan without rules
+        certifies that there is none with them; a plan that the other search does not find may exist.
+        """
+        again = []
+        for one, plan, certified in self._ask(self.exact, "exact", sets, seed, warm_start=False):
+            if plan is None:
+                plans.proved = plans.proved and certified
+            elif self._keeps_rules(plan[1]):
+                plans.found[one] = plan
+            else:
+                again.append(one)
+        for one, plan, _ in self._ask(self.ruled, "genetic", again, seed) if again else ():
+            if plan is None:
+                plans.proved = False
+            else:
+                plans.found[one] = plan
+
+    def _ask(
+        self, explainer: Any, backend: str, sets: Sequence[Features], seed: int, **options: Any
+    ) -> Iterator[tuple[Features, tuple[float, Codes] | None, bool]]:
+        """Each set with its plan (cost and row of the table), or None and whether that is certified."""
+        import treecf
+
+        self.scorer.check()
+        named = {str(number): self._matrix_names(one) for number, one in enumerate(sets)}
+        results = explainer.explain_coalitions(
+            self.factual,
+            self.target,
+            named,
+            backend=backend,
+            seed=seed,
+            time_budget_s=min(SECONDS_A_SET, self.scorer.seconds_left),
+            **options,
+        )
+        for number, result in results.items():
+            one = sets[int(number)]
+            if isinstance(result, treecf.Counterfactual):
+                if not all(result.snapped.values()):
+                    # Its way to a value that may be suggested would have cost the class or a rule.
+                    yield one, None, False
+                    continue
+                yield one, (float(result.distance), self._row(result.x_cf)), False
+            else:
+                yield one, None, result.proof == "certified"
+
+    def _matrix_names(self, one: Features) -> list[str]:
+        moving = self.table.positions[list(one)]
+        return [name for name, owner in zip(self.names, self.owners, strict=True) if owner in moving]
+
+    def _row(self, cells: Codes) -> Codes:
+        """Read a row of the matrix back as a row of the table, shape (columns,)."""
+        row = np.empty(len(self.table.positions))
+        for column, position in enumerate(self.table.positions):
+            own = cells[self.owners == position]
+            named = self.table.features[column].kind == "categorical"
+            # A category with two levels has one matrix column, that of its second level.
+            row[column] = own[0] if not named else own[0] > 0.5 if len(own) == 1 else own.argmax()
+        return row
+
+    def _limits(self, treecf: Any) -> Iterator[Any]:
+        """What may not move, the ranges, and one level a category."""
+        column_of = {int(position): column for column, position in enumerate(self.table.positions)}
+        groups: dict[int, list[str]] = {}
+        for at, (name, owner) in enumerate(zip(self.names, self.owners, strict=True)):
+            level = self.columns[at][1]
+            if (column := column_of.get(int(owner))) is None:
+                yield treecf.Freeze(name)
+            elif level is None:
+                yield treecf.Range(name, *self.table.span(column))
+            else:
+                groups.setdefault(int(owner), []).append(name)
+                code = self.table.features[column].levels.index(level)
+                closed = code not in (*self.table.values(column), self.table.factual[column])
+                yield treecf.Freeze(name) if closed else treecf.Range(name, 0.0, 1.0)
+        for names in groups.values():
+            if len(names) > 1:
+                yield treecf.OneHot(tuple(names))
+
+    def _rules(self, treecf: Any) -> Iterator[Any]:
+        """Rules and couplings that concern what may move and are judged (see ``cohorts.rules``).
+
+        Each bound is drawn in by what rounding a plan to the features' decimals may cost; a rule that the row
+        breaks already must not get worse.
+        """
+        schema = self.table.moves.schema
+        for rule in schema.rules:
+            if self._judged(*rule.terms):
+                now, slack = self._sum(rule.terms)
+                yield treecf.Linear(self._weights(rule.terms), "<=", max(rule.bound - slack, now))
+        for coupling in schema.couplings:
+            terms = {coupling.feature: 1.0, coupling.follows: -coupling.slope}
+            if self._judged(*terms):
+                now, slack = self._sum(terms)
+                room = max(coupling.tolerance - slack, 0.0)
+                yield treecf.Linear(self._weights(terms), "<=", now + room)
+                yield treecf.Linear(self._weights(terms), ">=", now - room)
+
+    def _sum(self, terms: dict[str, float]) -> tuple[float, float]:
+        """The row's own sum of terms, and by how much rounding may change such a sum."""
+        moves = self.table.moves
+        at = [moves.schema.positions[name] for name in terms]
+        weights = np.array(list(terms.values()))
+        return float(weights @ moves.factual[at]), float(np.abs(weights) @ moves.half_step[at])
+
+    def _judged(self, *names: str) -> bool:
+        positions = [self.table.moves.schema.positions[name] for name in names]
+        measured = not np.isnan(self.table.moves.factual[positions]).any()
+        return measured and bool(set(positions) & set(self.table.positions.tolist()))
+
+    def _weights(self, terms: dict[str, float]) -> dict[str, float]:
+        where = {feature: name for name, (feature, _) in zip(self.names, self.columns, strict=True)}
+        return {where[name]: weight for name, weight in terms.items()}
+
+    def _keeps_rules(self, row: Codes) -> bool:
+        table = self.table
+        codes = table.whole(table.allowed(row[None]))
+        return not violations(table.moves.schema, table.moves.factual, codes).any()
+
+
+def _target(scorer: Scorer) -> Any:
+    """The desired class as a range of the trees' own log-odds, which calibration stretches and shifts."""
+    from treecf import Target
+
+    checker = scorer.checker
+    sigmoid = checker.classifier.calibration
+    edge = (checker.threshold_margin - sigmoid.intercept) / sigmoid.slope
+    below = (scorer.table.moves.desired == 0) == (sigmoid.slope > 0)
+    return Target.raw(op="<=" if below else ">=", value=edge - BEYOND if below else edge + BEYOND)

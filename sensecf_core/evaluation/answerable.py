@@ -1,0 +1,32 @@
+"""Can a query be answered at all? Rates are over the queries that can (METRICS.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from sensecf_core.counterfactuals.checker import Checker, Meter
+from sensecf_core.counterfactuals.levers import tell
+from sensecf_core.counterfactuals.moves import Moves
+from sensecf_core.counterfactuals.pairs import reaches_told
+from sensecf_core.counterfactuals.search import search
+from sensecf_core.evaluation.statistics import Mask
+from sensecf_core.queries.query import Query
+
+WIDE_BEAM = 16
+
+
+def answerable(checker: Checker, queries: Sequence[Query]) -> Mask:
+    """Whether a wide search finds an answer within each query's limits, shape (queries,).
+
+    All combinations of the changes a fine-tuned model is told about, and where these do not do it a beam
+    search of width :data:`WIDE_BEAM`. Neither is a proof that there is none.
+    """
+    moves = [Moves.of(checker.schema, query) for query in queries]
+    reached = [
+        reaches_told(checker, each, told) for each, told in zip(moves, tell(checker, queries), strict=True)
+    ]
+    left = [each for each, done in zip(moves, reached, strict=True) if not done]
+    found = iter(search(checker, left, Meter(checker.classifier, 10**12), beam=WIDE_BEAM))
+    return np.array([done or next(found) is not None for done in reached], dtype=bool)

@@ -1,0 +1,99 @@
+"""Several methods' answers to one question beside each other: what each changes, breaks and agrees on."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from sensecf_core.cohorts.encoding import to_code
+from sensecf_core.cohorts.schema import Feature, Schema
+from sensecf_core.queries.answer import Answer, Change, Counterfactual
+
+Options = Mapping[str, tuple[Counterfactual, ...]]
+"""The options of each method that found any, by method."""
+Way = Literal["up", "down", "other"]
+"""Which way a method moves a feature; ``other`` where its options differ or the levels have no order."""
+
+
+@dataclass(frozen=True)
+class Broken:
+    """What a method's candidates broke as they came.
+
+    Attributes
+    ----------
+    readable, unreadable : how many candidates could be read as changes, and how many could not.
+    candidates : how many of the readable ones broke a limit or a rule.
+    phrases : what was broken, in words, and by how many candidates; the most frequent first.
+    """
+
+    readable: int
+    unreadable: int
+    candidates: int
+    phrases: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """One feature, and which way each method that changes it moves it."""
+
+    feature: str
+    ways: Mapping[str, Way]
+
+
+def broken(answer: Answer) -> Broken:
+    """Count which limits and rules the candidates broke, before anything was checked or refined."""
+    trace = answer.trace
+    phrases = Counter(phrase for one in trace.candidates for phrase in one.violations)
+    return Broken(
+        readable=trace.readable,
+        unreadable=trace.proposed - trace.readable,
+        candidates=trace.readable - trace.within_limits,
+        phrases=tuple(sorted(phrases.items(), key=lambda item: (-item[1], item[0]))),
+    )
+
+
+def options(answers: Iterable[Answer], *, best_only: bool) -> Options:
+    """The options of every answer that has any; with ``best_only`` each one's first."""
+    return {
+        answer.method: answer.counterfactuals[:1] if best_only else answer.counterfactuals
+        for answer in answers
+        if answer.counterfactuals
+    }
+
+
+def features(schema: Schema, found: Options) -> tuple[Feature, ...]:
+    """The features that any option changes, in the schema's order."""
+    changed = {name for some in found.values() for one in some for name in one.changes}
+    return tuple(feature for feature in schema.features if feature.name in changed)
+
+
+def changes(some: Iterable[Counterfactual], feature: str) -> tuple[Change, ...]:
+    """The different changes of one feature among some options, in their order."""
+    return tuple(dict.fromkeys(one.changes[feature] for one in some if feature in one.changes))
+
+
+def agreement(schema: Schema, found: Options) -> tuple[Agreement, ...]:
+    """Which methods change each feature; what most methods change comes first, then the schema's order."""
+    agreed = [
+        Agreement(
+            feature.name,
+            {
+                method: _way(feature, moved)
+                for method, some in found.items()
+                if (moved := changes(some, feature.name))
+            },
+        )
+        for feature in features(schema, found)
+    ]
+    return tuple(sorted(agreed, key=lambda one: -len(one.ways)))
+
+
+def _way(feature: Feature, moved: tuple[Change, ...]) -> Way:
+    if feature.kind == "categorical":
+        return "other"
+    signs = {to_code(feature, change.after) > to_code(feature, change.before) for change in moved}
+    if len(signs) > 1:
+        return "other"
+    return "up" if signs.pop() else "down"

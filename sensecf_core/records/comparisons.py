@@ -1,0 +1,112 @@
+"""Comparisons: one question put to several methods, and where each one's answer is to be found."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from pydantic import ValidationError
+
+from sensecf_core.cohorts.schema import Plain
+from sensecf_core.errors import InputError
+from sensecf_core.queries.request import ExplainRequest
+from sensecf_core.records.database import connect, transaction
+
+log = logging.getLogger(__name__)
+
+
+class Member(Plain):
+    """One method of a comparison: the job that asks it, the answer that was there already, or why neither."""
+
+    method: str
+    job_id: str | None = None
+    answer_id: str | None = None
+    error: str | None = None
+
+
+class Comparison(Plain):
+    """One question to several methods. ``request`` is the question; its ``method`` means nothing."""
+
+    comparison_id: str
+    request: ExplainRequest
+    members: tuple[Member, ...]
+    created: str
+
+    @property
+    def cohort(self) -> str:
+        """The cohort that was asked about."""
+        return self.request.cohort
+
+    @property
+    def participant_id(self) -> str:
+        """Who was asked about."""
+        return self.request.participant_id
+
+    @property
+    def row_id(self) -> str:
+        """Which row was asked about."""
+        assert self.request.row_id is not None  # ``new`` sees to it
+        return self.request.row_id
+
+
+def new(request: ExplainRequest, members: Iterable[Member]) -> Comparison:
+    """A comparison that is not kept yet; ``request`` names its row."""
+    if request.row_id is None:
+        raise ValueError("a comparison is about one row, so its request names it")
+    return Comparison(
+        comparison_id=uuid.uuid4().hex[:12],
+        request=request,
+        members=tuple(members),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+
+
+def save(comparison: Comparison) -> str:
+    """Keep a comparison and return its id; the same id saved again replaces what was kept."""
+    row = (
+        comparison.comparison_id,
+        comparison.cohort,
+        comparison.participant_id,
+        comparison.row_id,
+        comparison.created,
+        comparison.model_dump_json(),
+    )
+    with transaction() as database:
+        database.execute("INSERT OR REPLACE INTO comparisons VALUES (?, ?, ?, ?, ?, ?)", row)
+    return comparison.comparison_id
+
+
+def find(comparison_id: str) -> Comparison | None:
+    """Return the comparison kept under an id, or None; ``InputError`` if this version cannot read it."""
+    with connect() as database:
+        row = database.execute(
+            "SELECT body FROM comparisons WHERE comparison_id = ?", (comparison_id,)
+        ).fetchone()
+    if row is None:
+        return None
+    try:
+        return Comparison.model_validate_json(row["body"])
+    except ValidationError as error:
+        raise InputError(
+            f"Comparison {comparison_id} was kept by another version of SenseCF and cannot be shown; run it "
+            "again."
+        ) from error
+
+
+def recent(cohort: str, participant_id: str, row_id: str, *, limit: int = 12) -> tuple[Comparison, ...]:
+    """Return the newest comparisons about a row, newest first; unreadable ones are left out."""
+    with connect() as database:
+        rows = database.execute(
+            "SELECT comparison_id, body FROM comparisons WHERE cohort = ? AND participant_id = ?"
+            " AND row_id = ? ORDER BY created DESC, rowid DESC LIMIT ?",
+            (cohort, participant_id, row_id, limit),
+        ).fetchall()
+    found = []
+    for row in rows:
+        try:
+            found.append(Comparison.model_validate_json(row["body"]))
+        except ValidationError:
+            log.warning("comparison %s was kept by another version and is left out", row["comparison_id"])
+    return tuple(found)

@@ -1,0 +1,123 @@
+"""The form of Comparison: which methods, the limits that all of them get, and Run all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from sensecf_core.errors import InputError, NotReadyError
+from sensecf_core.jobs import comparing, model_lane
+from sensecf_core.language import adapters, weights
+from sensecf_core.queries.request import METHODS, ExplainRequest, asks_language_model
+from sensecf_core.records import comparisons
+from sensecf_core.ui import followed, limits_form, words
+from sensecf_core.ui.frame import Frame
+
+TUNED = "lm-fine-tuned"
+FIRST_CHOICE = (TUNED, "nice-sparsity", "dice-random", "lm-few-shot", "random", "lm-zero-shot")
+"""Who is compared until a visitor chooses: the first three of these that can answer, of different kinds."""
+_FIELD = "compare_methods"
+_CHOSEN = "methods_compared"
+_FILLED = "comparison_filled_in"
+
+
+def show(frame: Frame) -> None:
+    """Show the form; Run all asks every method and follows the comparison. Then it folds away."""
+    _fill(frame)
+    if followed.of(frame.choice).comparison is not None:
+        with st.expander("Compare again: methods and limits", icon=":material/edit:"):
+            _form(frame)
+    else:
+        _form(frame)
+
+
+def offered(frame: Frame) -> list[str]:
+    """The methods that can be asked about this cohort here, in order."""
+    ready = weights.status().ready
+    tuned = ready and adapters.chosen(frame.known) is not None
+    able = {name: ready and (tuned or name != TUNED) for name in METHODS if asks_language_model(name)}
+    return words.in_order(name for name in METHODS if able.get(name, True))
+
+
+def _form(frame: Frame) -> None:
+    schema = frame.known.schema
+    profile = limits_form.profile_of(frame)
+    if schema.limits_note:
+        st.caption(words.plain(schema.limits_note))
+    methods = offered(frame)
+    _say_what_is_missing(methods)
+    with st.form(key=f"compare_{profile}_{'_'.join(frame.row_key)}", border=True):
+        chosen = _methods(methods)
+        with st.expander("The same limits for every method", icon=":material/tune:"):
+            left, right = st.columns(2)
+            request = limits_form.request(frame, "", profile, left, right)
+        st.caption(words.plain(limits_form.summary(schema, request)))
+        pressed = st.form_submit_button(
+            "Run all", type="primary", icon=":material/play_arrow:", key="run_all", disabled=not methods
+        )
+    if any(asks_language_model(name) for name in chosen) and st.runtime.exists():
+        model_lane.warm(schema.name)
+    if pressed:
+        start(frame, request, chosen)
+
+
+def _methods(methods: Sequence[str]) -> list[str]:
+    # What was chosen is kept beside the widget: other cohorts have other methods.
+    wanted = st.session_state.get(_FIELD, st.session_state.get(_CHOSEN))
+    if wanted is None:
+        wanted = words.in_order([name for name in FIRST_CHOICE if name in methods][:3])
+    st.session_state[_FIELD] = [name for name in wanted if name in methods]
+    notes = (
+        f"{words.method_title(name)}: {words.METHOD_NOTES.get(name, 'no note yet.')}" for name in methods
+    )
+    chosen = st.multiselect(
+        "Methods",
+        list(methods),
+        format_func=words.method_title,
+        key=_FIELD,
+        placeholder="Choose methods",
+        help="  \n".join(notes),
+    )
+    st.session_state[_CHOSEN] = chosen
+    return chosen
+
+
+def start(frame: Frame, request: ExplainRequest, methods: Sequence[str]) -> None:
+    """Ask every method a question that can be answered, and follow it; else say what is wrong with it."""
+    try:
+        limits_form.check(frame, request)
+        made = comparing.start(frame.known, frame.classifier, request, words.in_order(methods))
+    except (InputError, NotReadyError) as error:
+        limits_form.refuse(frame, error)
+        return
+    followed.follow(frame.choice, comparison=made.comparison_id)
+    st.session_state[_FILLED] = made.comparison_id
+    st.rerun()
+
+
+def _fill(frame: Frame) -> None:
+    """Take over methods and limits of a comparison that a link opened, once."""
+    opened = followed.of(frame.choice).comparison
+    if opened is None or st.session_state.get(_FILLED) == opened:
+        return
+    st.session_state[_FILLED] = opened
+    try:
+        found = comparisons.find(opened)
+    except (InputError, NotReadyError):  # said where it would be shown
+        return
+    if found is not None:
+        limits_form.fill(frame, found.request)
+        st.session_state[_FIELD] = [member.method for member in found.members]
+
+
+def _say_what_is_missing(methods: Sequence[str]) -> None:
+    """Say why methods that one might look for are not offered."""
+    model = weights.status()
+    if not model.ready:
+        st.warning(
+            f"{words.message(model.message)} Until then, no language model can be compared.",
+            icon=":material/download:",
+        )
+    elif TUNED not in methods:
+        st.caption("No fine-tuned language model can answer for this cohort as things are (see Models).")

@@ -1,0 +1,35 @@
+"""What a page that asks for changes says before anything was asked."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from sensecf_core.ui import answer_panel, limits_form, words
+from sensecf_core.ui.frame import Frame
+
+
+def show(frame: Frame, button: str) -> None:
+    """Say what pressing ``button`` would answer, before anything was asked about the chosen row."""
+    task = frame.known.schema.task
+    flagged = int(frame.risk >= frame.classifier.threshold)
+    if st.session_state.get(limits_form.profile_key(frame.known.schema)) == "contrast":
+        tipped = task.class_0 if flagged else task.class_1
+        st.info(
+            f"No answer yet. Press {button} to see what would tip the prediction to “{words.plain(tipped)}”. "
+            "It explains the model and is not advice.",
+            icon=":material/compare_arrows:",
+        )
+    elif flagged == task.desired:
+        wanted = task.class_1 if task.desired else task.class_0
+        st.info(
+            f"The model already says “{words.plain(wanted)}” for this participant, so there is nothing to "
+            "change. You can still ask what would tip the prediction.",
+            icon=":material/check_circle:",
+        )
+        answer_panel.offer_contrast(frame.known.schema)
+    else:
+        st.info(
+            f"No answer yet. Choose what may change, then press {button}: changes are proposed, and each one "
+            "is checked before you see it.",
+            icon=":material/play_arrow:",
+        )

@@ -1,0 +1,134 @@
+"""One line a method: how far it is, what its best option does, and which limits its candidates broke."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from sensecf_core.errors import InputError, NotReadyError
+from sensecf_core.evaluation import side_by_side
+from sensecf_core.jobs import answering, comparing
+from sensecf_core.jobs.comparing import Standing
+from sensecf_core.queries.answer import Answer
+from sensecf_core.records.comparisons import Comparison
+from sensecf_core.ui import answer_panel, evidence_panel, words
+from sensecf_core.ui.frame import Frame
+from sensecf_core.ui.job_panel import POLL_SECONDS, cancel_button, progress_words
+
+NAME_WIDTH = 210
+BEST, NEAREST, SECOND, BROKE = "Best option", "Nearest tried", "Second model", "Broke limits"
+WIDTHS = {BEST: 176, NEAREST: 176, SECOND: 106, BROKE: 96}
+"""In pixels, so that the lines of several methods stand below each other like a table's."""
+LEGEND = (
+    "Best option: the first of each method; where there is none, the nearest that was tried. Distance: the "
+    "mean change over all features, from 0 (the same) to 1. Second model: whether one that neither made nor "
+    "filtered the option sees it the same way. Seconds: of the search itself, without loading. Broke limits: "
+    "of the candidates as they came, before any check; these are never shown as options."
+)
+
+
+def show(frame: Frame, comparison: Comparison, standings: Sequence[Standing]) -> None:
+    """Show every method's line; while some are at work, the lines follow them."""
+    if all(standing.finished for standing in standings):
+        _lines(frame, comparison, standings)
+    else:
+        _watch(frame, comparison, tuple(standings))
+    st.caption(LEGEND)
+
+
+@st.fragment(run_every=POLL_SECONDS)
+def _watch(frame: Frame, comparison: Comparison, before: tuple[Standing, ...]) -> None:
+    try:
+        now = comparing.refreshed(comparison, before)
+    except NotReadyError as error:
+        st.error(words.message(str(error)), icon=":material/error:")
+        return
+    if any(new.finished != old.finished for new, old in zip(now, before, strict=True)):
+        st.rerun()  # what has come in changes everything below
+    _lines(frame, comparison, now)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            "Cancel all",
+            icon=":material/close:",
+            key="cancel_all",
+            on_click=comparing.cancel,
+            args=(comparison,),
+            help="Ends what is not done; what has come in stays.",
+        )
+        st.caption(
+            "You may leave this page or close the tab: the methods go on, and the link finds them again."
+        )
+
+
+def _lines(frame: Frame, comparison: Comparison, standings: Sequence[Standing]) -> None:
+    for standing in standings:
+        with st.container(border=True, key=f"method_{standing.method}", gap="xsmall"):
+            if standing.answer is not None:
+                _answered(frame, standing.answer, reused=standing.job is None)
+            elif not standing.finished:
+                _at_work(standing)
+            else:
+                _without(frame, comparison, standing)
+
+
+def _name(method: str, note: str) -> None:
+    st.markdown(
+        f"**{words.plain(words.method_title(method))}**  \n{words.plain(note)}",
+        width=NAME_WIDTH,
+        help=words.METHOD_NOTES.get(method),
+    )
+
+
+def _answered(frame: Frame, answer: Answer, *, reused: bool) -> None:
+    with st.container(horizontal=True, gap="small"):
+        _name(answer.method, answer_panel.heading(answer) + (", answered before" if reused else ""))
+        for label, value in _facts(answer).items():
+            st.markdown(f":small[{label}]  \n**{words.plain(value)}**", width=WIDTHS.get(label, 80))
+    if (said := evidence_panel.broke(answer, frame.known.schema, most=2)) is not None:
+        st.caption(said)
+
+
+def _facts(answer: Answer) -> dict[str, str]:
+    """What a line says of an answer: label to value."""
+    broken = side_by_side.broken(answer)
+    now = answer.factual.probability
+    facts = {BEST: "–", "Changes": "–", "Distance": "–", SECOND: "–"}
+    if answer.counterfactuals:
+        best = answer.counterfactuals[0]
+        facts[BEST] = words.risk_change(now, best.probability)
+        facts |= {"Changes": str(best.n_changed), "Distance": f"{best.gower:.3f}"}
+        facts[SECOND] = "agrees" if best.second_judge_agrees else "disagrees"
+    elif answer.best is not None:
+        nearest = {NEAREST: words.risk_change(now, answer.best.probability)}
+        facts = nearest | {"Changes": str(len(answer.best.changes)), "Distance": "–", SECOND: "–"}
+    facts["Seconds"] = words.seconds(answer.seconds.total)
+    facts[BROKE] = f"{broken.candidates} of {broken.readable}" if broken.readable else "–"
+    if broken.unreadable:
+        facts["Unreadable"] = f"{broken.unreadable} of {answer.trace.proposed}"
+    return facts
+
+
+def _at_work(standing: Standing) -> None:
+    assert standing.job is not None
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        _name(standing.method, "Waiting" if standing.state == "queued" else "At work")
+        st.progress(standing.job.fraction, text=words.plain(progress_words(standing.job)), width=380)
+        cancel_button(standing.job, answering.cancel)
+
+
+def _without(frame: Frame, comparison: Comparison, standing: Standing) -> None:
+    """A method without an answer: why, and the offer to ask it again."""
+    failed = standing.state == "failed"
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        _name(standing.method, "No answer" if failed else "Cancelled")
+        pressed = st.button("Ask again", icon=":material/refresh:", key=f"again_{standing.method}")
+    if failed:
+        st.error(words.message(standing.error or "It said nothing."), icon=":material/error:")
+    if pressed:
+        try:
+            comparing.again(frame.known, frame.classifier, comparison, standing.method)
+        except (InputError, NotReadyError) as error:
+            st.error(words.message(str(error)), icon=":material/error:")
+            return
+        st.rerun()

@@ -1,0 +1,130 @@
+"""Three methods on one participant of nhanes, as a visitor compares them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import settle
+from tests.browser.server import Server
+from tests.browser.test_pages import RULES, shown
+
+pytestmark = [pytest.mark.browser, pytest.mark.model]
+ANSWER_MS = 240_000
+METHODS = ["lm-few-shot", "lm-zero-shot", "random"]
+TITLES = ["Language model, shown examples", "Language model, no examples", "Random draws (control)"]
+PHONE = "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 Chrome/150.0 Mobile Safari/537.36"
+
+
+@pytest.fixture(scope="session")
+def answerable() -> str:
+    """A flagged participant for whom 64 random candidates hold an answer."""
+    from sensecf_core.counterfactuals.checker import checker
+    from sensecf_core.counterfactuals.explain import answer
+    from sensecf_core.evaluation.sampling import sample_rows
+    from sensecf_core.queries.request import ExplainRequest
+
+    judges = checker("nhanes")
+    for person, _ in sample_rows(judges.cohort, judges.classifier, predicted=1, n=60, seed=0):
+        request = ExplainRequest(cohort="nhanes", participant_id=person, method="random", candidates=64)
+        if answer(judges, request).status == "found":
+            return person
+    raise AssertionError("nobody of 60 could be helped")
+
+
+def test_three_methods_side_by_side_left_meanwhile_and_opened_again_after_a_restart(
+    page: Page, server: Server, answerable: str, foreign: list[str]
+) -> None:
+    run_three_methods(page, server, answerable)
+    page.get_by_role("link", name="Home", exact=True).click()
+    shown(page, "Home")
+    page.get_by_role("link", name="Comparison", exact=True).click()
+    expect(page.get_by_role("button", name="Cancel all")).to_have_count(0, timeout=ANSWER_MS)
+    headline = page.get_by_role("heading", name=re.compile(r"[123] of 3 methods found an option"))
+    expect(headline).to_be_visible(timeout=ANSWER_MS)
+    expect(page.locator(".st-key-method_random")).to_contain_text(re.compile(r"\d option"))
+    expect(page.get_by_role("heading", name="What each would change")).to_be_visible()
+    expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible(timeout=30_000)
+    assert_downloads(page, answerable)
+    page.get_by_text(re.compile(r"Random draws \(control\): \d option")).click()
+    expect(page.get_by_text("From proposed to shown")).to_be_visible(timeout=30_000)
+    settle(page)
+    page.wait_for_timeout(700)
+    violations = Axe().run(page, options={"runOnly": RULES}).response["violations"]
+    assert [(one["id"], one["nodes"][0]["html"][:200]) for one in violations] == []
+    found, address = headline.inner_text(), page.url
+    comparison = re.search("comparison=([0-9a-f]+)", address)
+    assert comparison
+    server.stop()
+    server.start()
+    context = page.context.browser.new_context(  # type: ignore[union-attr]
+        viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True, user_agent=PHONE
+    )
+    phone = context.new_page()
+    phone.goto(f"{server.url}/Comparison?comparison={comparison[1]}")
+    expect(phone.get_by_role("heading", name=found)).to_be_visible(timeout=40_000)
+    expect(phone).to_have_url(re.compile(f"participant={answerable}"))
+    settle(phone)
+    widths = phone.evaluate(
+        "[document.documentElement, document.querySelector('[data-testid=stMain]')]"
+        ".map(e => [e.scrollWidth, e.clientWidth])"
+    )
+    assert all(scroll <= client for scroll, client in widths), widths
+    context.close()
+
+
+def test_one_method_is_cancelled_and_the_others_come_in(
+    page: Page, server: Server, browser: Browser, answerable: str
+) -> None:
+    run_three_methods(page, server, answerable, seed=7)
+    slow = page.locator(".st-key-method_lm-zero-shot")
+    slow.get_by_role("button", name="Cancel").click()
+    expect(slow.get_by_role("button", name="Ask again")).to_be_visible(timeout=60_000)
+    expect(page.locator(".st-key-method_random")).to_contain_text("Best option", timeout=ANSWER_MS)
+    expect(page.locator(".st-key-method_lm-few-shot")).to_contain_text("Seconds", timeout=ANSWER_MS)
+    expect(page.get_by_text("1 method without an answer left out")).to_be_visible()
+
+
+def run_three_methods(page: Page, server: Server, participant: str, seed: int = 0) -> None:
+    page.goto(f"{server.url}/Comparison?cohort=nhanes&participant={participant}&row=0")
+    shown(page, "Comparison")
+    choose_methods(page)
+    page.get_by_text("The same limits for every method").click()
+    page.get_by_text("More settings").click()
+    for name, value in (("Candidates to try", 64), ("Seed", seed)):
+        field = page.get_by_role("spinbutton", name=name)
+        field.fill(str(value))
+        field.press("Tab")
+    page.get_by_role("button", name="Run all").click()
+    expect(page.get_by_role("button", name="Cancel all")).to_be_visible(timeout=30_000)
+
+
+def choose_methods(page: Page) -> None:
+    """Choose the three methods, whichever are chosen to begin with."""
+    field = page.get_by_test_id("stMultiSelect").first
+    field.get_by_role("button", name="Clear all").click()
+    for title in TITLES:
+        field.get_by_role("combobox").fill(title)
+        page.get_by_role("option", name=title, exact=True).click()
+    page.keyboard.press("Escape")
+    expect(field.get_by_role("button", name="Remove")).to_have_count(len(TITLES))
+
+
+def assert_downloads(page: Page, participant: str) -> None:
+    with page.expect_download() as csv_file:
+        page.get_by_role("button", name="Download CSV").last.click()
+    table = list(csv.DictReader(io.StringIO(Path(csv_file.value.path()).read_text("utf-8-sig"))))
+    assert {row["method"] for row in table} == set(METHODS)
+    assert {row["participant_id"] for row in table} == {participant}
+    with page.expect_download() as json_file:
+        page.get_by_role("button", name="Download JSON").last.click()
+    answers = json.loads(Path(json_file.value.path()).read_text("utf-8"))["answers"]
+    assert [answer["method"] for answer in answers] == METHODS
+    assert len({json.dumps(answer["limits"]) for answer in answers}) == 1

@@ -14,6 +14,7 @@ from sensecf_core import __version__
 from sensecf_core.cli import (
     ablating,
     answering,
+    benchmarking,
     cohorts,
     explaining,
     finetuning,
@@ -47,6 +48,7 @@ app.command("rates")(finetuning.rates)
 app.command("ablation")(ablating.ablation)
 app.command("prepare")(preparing.prepare)
 app.command("trace")(tracing.trace)
+app.command("benchmark")(benchmarking.benchmark)
 
 
 def _show_version(asked: bool) -> None:

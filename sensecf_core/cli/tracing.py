@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sys
 from functools import partial
@@ -18,7 +17,6 @@ from sensecf_core.errors import InputError, unknown
 
 if TYPE_CHECKING:
     from sensecf_core.counterfactuals.checker import Checker
-    from sensecf_core.language.adapters import Card
 
 
 def trace(
@@ -60,6 +58,7 @@ def trace(
     from sensecf_core.counterfactuals.explain import answer
     from sensecf_core.evaluation import trace_table
     from sensecf_core.evaluation.candidate_rates import CandidateRates
+    from sensecf_core.evaluation.origin import origin_of, run_id
     from sensecf_core.evaluation.third_classifier import ThirdClassifier
     from sensecf_core.paths import var
     from sensecf_core.queries.request import METHODS
@@ -81,9 +80,11 @@ def trace(
     both = trace_table.directions(judges, limits)  # type: ignore[arg-type]
     options = {"seed": seed, "candidates": candidates, "max_changes": max_changes, "k": k, "grammar": grammar}
     asked = list(trace_table.requests(judges, both, names([methods]), n=n, **options))
-    origin = _origin(judges, options)
+    origin = origin_of(judges, options)
     finished = {
-        method: var("runs", "trace", f"{cohort}-{method}-{_run_id(origin, method)}.jsonl")
+        method: var(
+            "runs", "trace", f"{cohort}-{method}-{run_id(origin, tuned=method == 'lm-fine-tuned')}.jsonl"
+        )
         for method in names([methods])
     }
     with ProgressLine() as line:
@@ -101,50 +102,13 @@ def trace(
         print(_as_text(summary))
 
 
-def _origin(judges: Checker, options: dict[str, int | bool]) -> dict[str, Any]:
-    """Everything that decides a query's answer; a run is picked up only where all of it is the same."""
-    from sensecf_core.counterfactuals.outcome import provenance_of
-    from sensecf_core.language import adapters, prompts, weights
-    from sensecf_core.language.tuned_prompt import TUNED_SHA256
-    from sensecf_core.provenance import engine_sha256, machine
-
-    provenance = provenance_of(judges)
-    provenance["sha256"] |= {
-        "base_model": weights.status().sha256,
-        "prompt_template": prompts.TEMPLATE_SHA256,
-        "tuned_prompt_template": TUNED_SHA256,
-        "engine": engine_sha256(),
-    }
-    found = adapters.chosen(judges.cohort)
-    return {
-        "cohort": judges.schema.name,
-        **options,
-        "language_model": weights.DEFAULT_MODEL,
-        "adapter": None if found is None else _of_adapter(found.card),
-        "machine": machine(),
-        "provenance": provenance,
-    }
-
-
-def _of_adapter(card: Card) -> dict[str, Any]:
-    return {"sha256": card.weights_sha256, "temperature": card.temperature}
-
-
-def _run_id(origin: dict[str, Any], method: str) -> str:
-    """Name a method's run by all that decides its answers: neither a commit that leaves the engine alone,
-    nor an adapter that the method does not use."""
-    provenance = {k: v for k, v in origin["provenance"].items() if k != "commit"}
-    adapter = origin["adapter"] if method == "lm-fine-tuned" else None
-    decisive = {**origin, "provenance": provenance, "adapter": adapter}
-    return hashlib.sha256(json.dumps(decisive, sort_keys=True, default=str).encode()).hexdigest()[:16]
-
-
 def _put_on_card(judges: Checker, summary: list[dict[str, Any]], origin: dict[str, Any]) -> None:
+    from sensecf_core.evaluation.origin import of_adapter
     from sensecf_core.evaluation.trace_table import card_rows
     from sensecf_core.language import adapter_files, adapters
 
     found = adapters.require(judges.cohort)
-    if _of_adapter(found.card) != origin["adapter"]:
+    if of_adapter(found.card) != origin["adapter"]:
         raise InputError("Another adapter answers now than at the start of this run: its card is left alone.")
     rows = card_rows(summary, "lm-fine-tuned", found.card.temperature, _command())
     others = tuple(rate for rate in found.card.rates if rate.get("part") != "test")

@@ -53,7 +53,9 @@ class Pursuit:
         started = perf_counter()
         proposal = proposer.propose(self.moves.query, self.run)
         spent = perf_counter() - started
+        searched = self.meter.rows
         outcome = self._judged(proposal)
+        checked = self.meter.rows
         teller: TunedProposer | None = None
         while isinstance(proposer, TunedProposer) and self._may_ask_again(proposal, outcome):
             try:
@@ -66,7 +68,9 @@ class Pursuit:
             run = later(self.run, outcome.trace.askings + 1)
             proposal = joined(proposal, teller.propose(self.moves.query, run))
             spent += perf_counter() - started
+            searched += self.meter.rows - checked
             outcome = self._judged(proposal, outcome)
+            checked = self.meter.rows
         if outcome.status == "none" or (outcome.status == "budget_spent" and proposal.stopped is not None):
             outcome = self._with_reasons(outcome)
         seconds = outcome.seconds.model_copy(
@@ -76,7 +80,8 @@ class Pursuit:
                 "decode": proposal.decode_seconds,
             }
         )
-        trace = outcome.trace.model_copy(update={"model_rows": self.meter.rows})
+        asked = {"model_rows": self.meter.rows, "search_rows": searched}
+        trace = outcome.trace.model_copy(update=asked)
         return replace(
             outcome, trace=trace, seconds=seconds, prompt=proposal.prompt, model=proposal.provenance
         )
@@ -123,9 +128,9 @@ class Pursuit:
         counted = count(judged.candidates)
         clock.append(perf_counter())
         try:
-            refined = (
-                _passed(judged.verdicts) if proposal.finished else _refined(judges, moves, judged, self.meter)
-            )
+            refined = _passed(judged.verdicts)
+            if not proposal.finished:
+                refined = shrunk(judges, moves, refined, self.meter)
         except BudgetSpentError as spent:
             return _ended(Outcome("none", best=_best(moves, judged), trace=counted), spent)
         clock.append(perf_counter())
@@ -171,14 +176,16 @@ def _passed(verdicts: Verdicts) -> Verdicts:
     return verdicts.take(np.flatnonzero(verdicts.passed))
 
 
-def _refined(judges: Checker, moves: Moves, judged: Judged, meter: Meter) -> Verdicts:
-    """Shrink what passed every check; a row that refining would make unusual stays as it was."""
-    raw = _passed(judged.verdicts)
+def shrunk(judges: Checker, moves: Moves, raw: Verdicts, meter: Meter) -> Verdicts:
+    """Shrink what passed every check; a row that refining would make unusual stays as it was.
+
+    Raises ``BudgetSpentError`` through ``meter``.
+    """
     if not len(raw.codes):
         return raw
-    shrunk = verify(judges, moves, refine(judges, moves, raw.codes, meter), meter)
-    seconds = without(judges, moves, raw.codes, shrunk.codes, meter)
-    everything = np.vstack([np.where(shrunk.passed[:, None], shrunk.codes, raw.codes), seconds])
+    small = verify(judges, moves, refine(judges, moves, raw.codes, meter), meter)
+    seconds = without(judges, moves, raw.codes, small.codes, meter)
+    everything = np.vstack([np.where(small.passed[:, None], small.codes, raw.codes), seconds])
     return _passed(verify(judges, moves, everything, meter))
 
 

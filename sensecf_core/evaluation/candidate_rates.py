@@ -48,7 +48,7 @@ class CandidateRates:
         inside = np.array([bool(c.within_limits) for c in kept], dtype=bool)
         shown = answer.counterfactuals
         return {
-            "answerable": self._can_be_answered(query),
+            "answerable": self.can_be_answered(query),
             "second_valid": self._second(moves, codes, inside),
             "third_valid": self._third(moves, codes, inside),
             "control_valid": self._control(moves, answer.seed, codes),
@@ -57,6 +57,13 @@ class CandidateRates:
             "final_changed": float(np.mean([c.n_changed for c in shown])) if shown else None,
             "final_violations": sum(len(c.violations) > 0 for c in shown),
         }
+
+    def can_be_answered(self, query: Query) -> bool:
+        """Whether a wide search finds an answer within the query's limits."""
+        key = query.model_dump_json(exclude={"movable"})
+        if key not in self._answerable:
+            self._answerable[key] = bool(answerable(self.checker, [query])[0])
+        return self._answerable[key]
 
     def _control(self, moves: Moves, seed: int, codes: np.ndarray) -> int:
         control = RandomProposer(self.checker.schema)
@@ -79,12 +86,6 @@ class CandidateRates:
     def _third(self, moves: Moves, codes: np.ndarray, inside: np.ndarray) -> int | None:
         judged = self.third.predict(np.vstack([moves.factual[None], codes]))
         return _agreeing(judged == 1, moves.desired, inside)
-
-    def _can_be_answered(self, query: Query) -> bool:
-        key = query.model_dump_json(exclude={"movable"})
-        if key not in self._answerable:
-            self._answerable[key] = bool(answerable(self.checker, [query])[0])
-        return self._answerable[key]
 
 
 def _agreeing(ones: np.ndarray, desired: int, inside: np.ndarray) -> int | None:

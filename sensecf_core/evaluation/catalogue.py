@@ -92,6 +92,12 @@ MEASURES: dict[str, Measure] = {
         _OVER_VALID + "features that differ by a display step or more (L0).",
         _CARLA,
     ),
+    "optimum_ratio": Measure(
+        "Distance over the optimum",
+        "lower",
+        "Gower distance of the nearest valid counterfactual over the least that an exact search of the trees "
+        "proves possible within the same limits; 1 is best.",
+    ),
     "share_unchanged": Measure(
         "Share unchanged",
         "higher",

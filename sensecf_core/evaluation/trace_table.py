@@ -101,7 +101,7 @@ def run(
 
     ``measure`` adds to each record, see :class:`sensecf_core.evaluation.candidate_rates.CandidateRates`.
     """
-    kept = {key: entry for path in finished.values() for key, entry in _read(path).items()}
+    kept = {key: entry for path in finished.values() for key, entry in read_lines(path).items()}
     records = []
     for number, (direction, request) in enumerate(asked):
         key = " ".join(_key(direction, request))
@@ -128,7 +128,7 @@ def _key(direction: Direction, request: ExplainRequest) -> tuple[str, ...]:
     )
 
 
-def _read(finished: Path) -> dict[str, dict[str, Any]]:
+def read_lines(finished: Path) -> dict[str, dict[str, Any]]:
     """Records by key; a last line that was cut off in the middle is left out (and ended, if need be)."""
     if not finished.exists():
         return {}

@@ -65,13 +65,15 @@ class Trace(Counts):
 
     The steps are proposed → readable → within_limits → valid → plausible → shown; ``unique`` counts
     the distinct texts among those proposed. ``candidates`` is filled with ``--trace full`` only, in the
-    order sampled. ``model_rows`` is how often the classifier was asked about a row. ``askings`` is how
-    often the proposer was asked: again only where nothing passed the checks. Counts are over all askings;
-    ``first`` has those of the first where there were more.
+    order sampled. ``model_rows`` is how often the classifier was asked about a row, ``search_rows`` how
+    often of these before the candidates were checked. ``askings`` is how often the proposer was asked: again
+    only where nothing passed the checks. Counts are over all askings; ``first`` has those of the first
+    where there were more.
     """
 
     shown: int
     model_rows: int = 0
+    search_rows: int = 0
     askings: int = 1
     first: Counts | None = None
     candidates: tuple[Candidate, ...] = ()

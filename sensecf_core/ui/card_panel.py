@@ -12,8 +12,6 @@ from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.errors import NotReadyError
 from sensecf_core.ui import charts, words
 
-NO_BREAK, JOINER = "\u00a0", "\u2060"
-"""Keep a number and its interval on one line."""
 Json = dict[str, Any]
 METRICS = {
     "auroc": ("AUROC", "chance that a person with it is ranked above one without; 0.5 is guessing"),
@@ -131,4 +129,4 @@ def number(measured: Json | None) -> str:
     if measured is None:
         return "–"
     value, low, high = (f"{measured[key]:.2f}".replace("-", "−") for key in ("value", "low", "high"))
-    return f"{value}{NO_BREAK}({low}{JOINER}–{JOINER}{high})"
+    return f"{value}{words.NO_BREAK}({low}{words.JOINER}–{words.JOINER}{high})"

@@ -48,9 +48,18 @@ class Dumbbells:
     pairs: tuple[Pair, ...]
 
 
-def show(chart: Chart, key: str) -> None:
+def saved_as(image_format: str, name: str) -> dict[str, Any]:
+    """Settings of a chart with a camera button, which saves it in the browser as ``name``.svg or .png."""
+    return CONFIG | {
+        "displayModeBar": True,
+        "modeBarButtons": [["toImage"]],
+        "toImageButtonOptions": {"format": image_format, "filename": name, "scale": 3},
+    }
+
+
+def show(chart: Chart, key: str, config: dict[str, Any] = CONFIG) -> None:
     """Show a chart and the sentence under it."""
-    st.plotly_chart(chart.figure, key=key, config=CONFIG, alt=chart.sentence)
+    st.plotly_chart(chart.figure, key=key, config=config, alt=chart.sentence)
     st.caption(plain(chart.sentence))
 
 

@@ -32,6 +32,7 @@ PAGES = {
     "pages/2_Prediction.py": ("Prediction", ":material/monitoring:"),
     "pages/3_Interventions.py": ("Interventions", ":material/alt_route:"),
     "pages/4_Comparison.py": ("Comparison", ":material/compare:"),
+    "pages/5_Benchmarks.py": ("Benchmarks", ":material/query_stats:"),
     "pages/7_Models.py": ("Models", ":material/model_training:"),
 }
 Needs = Literal["nothing", "classifier", "person"]

@@ -90,6 +90,8 @@ PROFILE_NOTES = {
     "intervention": "Only realistic changes in the allowed direction; may be discussed as options.",
     "contrast": "Everything but context may move, in any direction. It explains the model and is not advice.",
 }
+NO_BREAK, JOINER = "\u00a0", "\u2060"
+"""Keep a number and its interval on one line."""
 _MARKDOWN = re.compile(r"([\\`*_\[\]<>$~#|])")
 
 

@@ -27,6 +27,7 @@ PAGES = {
     "Prediction": "pages/2_Prediction.py",
     "Interventions": "pages/3_Interventions.py",
     "Comparison": "pages/4_Comparison.py",
+    "Benchmarks": "pages/5_Benchmarks.py",
     "Models": "pages/7_Models.py",
 }
 OpenPage = Callable[..., AppTest]

@@ -23,6 +23,7 @@ PATHS = {
     "Prediction": "/Prediction",
     "Interventions": "/Interventions",
     "Comparison": "/Comparison",
+    "Benchmarks": "/Benchmarks",
     "Models": "/Models",
 }
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]

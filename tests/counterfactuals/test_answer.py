@@ -105,6 +105,8 @@ def test_where_nothing_passes_the_model_is_told_what_was_measured_and_asked_agai
     assert [one.asking for one in found.trace.candidates] == [1, 1, 1, 1, 2, 2]
     assert (found.trace.proposed, found.trace.readable) == (6, 1)
     assert found.prompt == "first\n\nagain" and found.seconds.prefill == 2.0
+    # The changes it is told of were measured; what was said at first was read by nobody but the checks.
+    assert 0 < found.trace.search_rows < found.trace.model_rows
     first = found.trace.first
     assert first is not None and (first.proposed, first.readable) == (4, 0)
     # Rates of raw candidates are those of the first asking.
@@ -143,6 +145,7 @@ def test_the_model_is_not_asked_again_in_vain(
 def test_found_counterfactuals_are_what_they_claim(checker: Checker, flagged: list[str]) -> None:
     found = answer(checker, ask(flagged[0]))
     assert found.status == "found"
+    assert found.trace.search_rows == 0 < found.trace.model_rows
     assert 1 <= len(found.counterfactuals) <= 4
     row = checker.cohort.rows.loc[[(flagged[0], "0")]]
     for option in found.counterfactuals:

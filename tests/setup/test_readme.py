@@ -32,7 +32,9 @@ def test_every_make_target_named_is_there() -> None:
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
 
 
-@pytest.mark.parametrize("name", ["cohort list", "cohort check", "train", "predict", "explain", "trace"])
+@pytest.mark.parametrize(
+    "name", ["cohort list", "cohort check", "train", "predict", "explain", "trace", "benchmark"]
+)
 def test_every_option_of_a_command_is_known(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*name.split(), "--help"]) == 0
     known = set(re.findall(r"--[a-z-]+", capsys.readouterr().out))

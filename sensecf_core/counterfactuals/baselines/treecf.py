@@ -59,7 +59,7 @@ def search(scorer: Scorer, *, kind: str, k: int, seed: int) -> Found:
 
     ``kind`` is empty: there is one search. Certified is what no row within the limits can do.
     """
-    table, trees, plans = scorer.table, _Trees(scorer), Plans()
+    table, trees, plans = scorer.table, Trees(scorer), Plans()
     width = len(table.positions)
     for size in range(1, min(table.moves.max_changes, width) + 1):
         for some in plans.open_sets(combinations(range(width), size)):
@@ -69,8 +69,12 @@ def search(scorer: Scorer, *, kind: str, k: int, seed: int) -> Found:
     return Found(plans.cheapest(k, width), certified=plans.proved and not plans.found)
 
 
-class _Trees:
-    """The classifier's trees, its threshold and the query's limits, in treecf's words."""
+class Trees:
+    """The classifier's trees, its threshold and the query's limits, in treecf's words.
+
+    ``names`` are the matrix columns as treecf names them, ``owners`` the features they belong to, ``factual``
+    the row as it is in the matrix, ``target`` the desired class.
+    """
 
     def __init__(self, scorer: Scorer) -> None:
         import treecf
@@ -82,7 +86,7 @@ class _Trees:
         self.names = [f"f{column}" for column in range(len(self.columns))]  # as treecf names them itself
         self.factual = to_matrix(schema, self.table.moves.factual[None])[0]
         self.target = _target(scorer)
-        limits = list(self._limits(treecf))
+        limits = list(self.limits(treecf))
         grid: dict[str, Any] = {
             name: treecf.Grid(step=1.0 if level else schema.feature(feature).grid)
             for name, (feature, level) in zip(self.names, self.columns, strict=True)
@@ -110,7 +114,7 @@ class _Trees:
         for one, plan, certified in self._ask(self.exact, "exact", sets, seed, warm_start=False):
             if plan is None:
                 plans.proved = plans.proved and certified
-            elif self._keeps_rules(plan[1]):
+            elif self.keeps_rules(plan[1]):
                 plans.found[one] = plan
             else:
                 again.append(one)
@@ -127,7 +131,7 @@ class _Trees:
         import treecf
 
         self.scorer.check()
-        named = {str(number): self._matrix_names(one) for number, one in enumerate(sets)}
+        named = {str(number): self.matrix_names(one) for number, one in enumerate(sets)}
         results = explainer.explain_coalitions(
             self.factual,
             self.target,
@@ -144,15 +148,16 @@ class _Trees:
                     # Its way to a value that may be suggested would have cost the class or a rule.
                     yield one, None, False
                     continue
-                yield one, (float(result.distance), self._row(result.x_cf)), False
+                yield one, (float(result.distance), self.row(result.x_cf)), False
             else:
                 yield one, None, result.proof == "certified"
 
-    def _matrix_names(self, one: Features) -> list[str]:
+    def matrix_names(self, one: Features) -> list[str]:
+        """The matrix columns of a set of columns of the table."""
         moving = self.table.positions[list(one)]
         return [name for name, owner in zip(self.names, self.owners, strict=True) if owner in moving]
 
-    def _row(self, cells: Codes) -> Codes:
+    def row(self, cells: Codes) -> Codes:
         """Read a row of the matrix back as a row of the table, shape (columns,)."""
         row = np.empty(len(self.table.positions))
         for column, position in enumerate(self.table.positions):
@@ -162,7 +167,7 @@ class _Trees:
             row[column] = own[0] if not named else own[0] > 0.5 if len(own) == 1 else own.argmax()
         return row
 
-    def _limits(self, treecf: Any) -> Iterator[Any]:
+    def limits(self, treecf: Any) -> Iterator[Any]:
         """What may not move, the ranges, and one level a category."""
         column_of = {int(position): column for column, position in enumerate(self.table.positions)}
         groups: dict[int, list[str]] = {}
@@ -216,7 +221,8 @@ class _Trees:
         where = {feature: name for name, (feature, _) in zip(self.names, self.columns, strict=True)}
         return {where[name]: weight for name, weight in terms.items()}
 
-    def _keeps_rules(self, row: Codes) -> bool:
+    def keeps_rules(self, row: Codes) -> bool:
+        """Whether a row of the table, shape (columns,), breaks no rule that the row as it is keeps."""
         table = self.table
         codes = table.whole(table.allowed(row[None]))
         return not violations(table.moves.schema, table.moves.factual, codes).any()

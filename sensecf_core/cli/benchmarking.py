@@ -1,0 +1,206 @@
+"""``benchmark``: every method asked the same questions and judged by the same rules."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sensecf_core.cli.assignments import names
+from sensecf_core.cli.cohorts import Json
+from sensecf_core.cli.finetuning import JsonProgress
+from sensecf_core.cli.output import ProgressLine, print_json, print_json_line
+from sensecf_core.errors import InputError, unknown
+
+if TYPE_CHECKING:
+    from sensecf_core.counterfactuals.checker import Checker
+    from sensecf_core.evaluation.benchmark.paper import Absent
+    from sensecf_core.evaluation.benchmark.plan import Task
+    from sensecf_core.evaluation.benchmark.specs import Spec
+
+PROFILES = ("intervention", "contrast", "all")
+PRINTED = ("coverage", "validity", "violations", "gower", "features_changed", "lof_inlier", "seconds")
+
+
+def benchmark(
+    *,
+    cohort: Annotated[str, typer.Option(help="The cohort's name; see `cohort list`.")],
+    methods: Annotated[
+        str,
+        typer.Option(
+            help="Methods to compare, like a,b; `all` is every method that can answer here. A language "
+            "model of your own: lm-few-shot@NAME."
+        ),
+    ] = "all",
+    n: Annotated[int, typer.Option("--n", help="Test participants a class; 0 means all.")] = 100,
+    k: Annotated[int, typer.Option("--k", help="How many counterfactuals to ask for.")] = 4,
+    seed: Annotated[int, typer.Option(help="Draws the people, and every candidate.")] = 0,
+    limits: Annotated[
+        str | None,
+        typer.Option(
+            help="Limits towards the desired class; without it the cohort's own. `all`: both directions "
+            "under both profiles."
+        ),
+    ] = None,
+    candidates: Annotated[int, typer.Option(help="Candidates a query of methods that sample.")] = 16,
+    max_changes: Annotated[int, typer.Option(help="Most features that one counterfactual changes.")] = 3,
+    jobs: Annotated[
+        int, typer.Option(help="Processes for methods without a language model; the numbers stay the same.")
+    ] = 1,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder to copy the finished run to; `results/benchmark` is what pages show."),
+    ] = None,
+    as_json: Json = False,
+    json_progress: JsonProgress = False,
+) -> None:
+    """Ask every method the same questions in both directions, and judge all answers by the same rules.
+
+    A run that was ended goes on where it stopped when the same command is given again.
+    """
+    from sensecf_core.counterfactuals.checker import checker
+    from sensecf_core.evaluation.benchmark import run_folder
+
+    _check(n=n, k=k, seed=seed, candidates=candidates, max_changes=max_changes, jobs=jobs, limits=limits)
+    judges = checker(cohort)
+    options = {"seed": seed, "candidates": candidates, "max_changes": max_changes, "k": k}
+    plan = _plan(judges, names([methods]), limits, n, options)
+    config = _config(judges, plan, {"n": n, "limits": limits, **options}, jobs)
+    folder = run_folder.own_folder(config["id"])
+    config = run_folder.begin(folder, config)
+    with ProgressLine() if not json_progress else nullcontext(_json_line) as tell:
+        summary = _run(judges, plan, config, folder, tell, jobs=jobs)
+    if out is not None:
+        public = judges.schema.provenance.public and not judges.cohort.own
+        folder = run_folder.publish(folder, out, rows=public)
+    if as_json:
+        print_json(summary)
+    elif not json_progress:
+        print(_as_text(summary))
+        print(f"The whole run: {folder}")
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What is asked, and what cannot be."""
+
+    specs: tuple[Spec, ...]
+    absent: tuple[Absent, ...]
+    tasks: tuple[Task, ...]
+
+
+def _check(*, limits: str | None, **numbers: int) -> None:
+    if limits not in (None, *PROFILES):
+        raise unknown("limits", str(limits), PROFILES)
+    least = {"n": 0, "seed": 0}
+    for name, value in numbers.items():
+        if value < least.get(name, 1):
+            raise InputError(f"--{name.replace('_', '-')} must be {least.get(name, 1)} or more, got {value}.")
+
+
+def _plan(
+    judges: Checker, methods: Sequence[str], limits: str | None, n: int, options: dict[str, int]
+) -> _Plan:
+    from sensecf_core.evaluation import trace_table
+    from sensecf_core.evaluation.benchmark import paper, plan, readiness, specs
+
+    wanted = specs.parse(methods)
+    demanded = specs.parse(named) if (named := [m for m in methods if m != specs.EVERYTHING]) else ()
+    both = trace_table.directions(judges, limits)  # type: ignore[arg-type]
+    probe = plan.tasks(judges, both, [plan.QUERY], n=1, options=options)
+    if not probe:
+        raise InputError(f"The test part of {judges.schema.name} has nobody to ask about.")
+    ready, absent = readiness.ready(judges, wanted, demanded, probe[0].request)
+    if not ready:
+        raise InputError(f"None of the methods {', '.join(methods)} can answer here.")
+    elsewhere = paper.absent(judges.schema.name, ready)
+    return _Plan(ready, (*absent, *elsewhere), plan.tasks(judges, both, ready, n=n, options=options))
+
+
+def _config(judges: Checker, plan: _Plan, settings: dict[str, Any], jobs: int) -> dict[str, Any]:
+    from sensecf_core.evaluation.origin import origin_of, run_id
+
+    methods = [spec.name for spec in plan.specs]
+    origin = origin_of(judges, {**settings, "methods": methods})
+    digest = run_id(origin, tuned=any(spec.method == "lm-fine-tuned" for spec in plan.specs))
+    return {
+        "id": f"{judges.schema.name}-{digest}",
+        "command": " ".join(["python -m sensecf_core", *sys.argv[1:]]),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "jobs": jobs,
+        **origin,
+    }
+
+
+def _run(
+    judges: Checker,
+    plan: _Plan,
+    config: dict[str, Any],
+    folder: Path,
+    tell: Callable[[float, str], None],
+    *,
+    jobs: int,
+) -> dict[str, Any]:
+    from sensecf_core.evaluation.benchmark import asking, run_folder, running, summary, table
+
+    seed = config["seed"]
+    records = running.run(
+        plan.tasks,
+        folder / run_folder.RECORDS,
+        partial(asking.asked, judges.schema.name),
+        tell,
+        jobs=jobs,
+    )
+    tell(0.999, "Means and intervals")
+    here = asking.bench(judges.schema.name)
+    frame = table.table(here, plan.tasks, records)
+    frame.to_parquet(folder / run_folder.RESULTS, index=False)
+    found = summary.rounded(
+        {
+            **config,
+            "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+            "labels": {feature.name: feature.label for feature in judges.schema.features},
+            "groups": summary.groups(frame, here.judges.surroundings, seed=seed),
+            "raw": summary.raw_rates(plan.tasks, records, frame, seed=seed),
+            "absent": [asdict(one) for one in plan.absent],
+        }
+    )
+    run_folder.end(folder, found)
+    return dict(found)
+
+
+def _json_line(fraction: float, message: str) -> None:
+    print_json_line({"fraction": fraction, "message": message})
+
+
+def _as_text(summary: dict[str, Any]) -> str:
+    from sensecf_core.evaluation.catalogue import MEASURES
+
+    lines = []
+    for group in summary["groups"]:
+        heads = [f"{MEASURES[name].label} {MEASURES[name].arrow}" for name in PRINTED]
+        lines += [
+            f"{group['direction']}, {group['limits']} limits: {group['queries']} queries, "
+            f"{group['unanswerable']['value']:.0%} of them without any answer",
+            f"  {'':32} {' '.join(f'{head:>18}' for head in heads)}",
+        ]
+        for row in group["rows"]:
+            cells = [_cell(row["measures"][name]) for name in PRINTED]
+            lines.append(f"  {row['row']:32} {' '.join(f'{cell:>18}' for cell in cells)}")
+    lines += [f"not run here: {one['row']} ({one['why']})" for one in summary["absent"]]
+    return "\n".join(lines)
+
+
+def _cell(found: dict[str, Any]) -> str:
+    if found["value"] is None:
+        return "-"
+    if found["low"] is None:
+        return f"{found['value']:.3g}"
+    return f"{found['value']:.3g} ({found['low']:.3g}-{found['high']:.3g})"

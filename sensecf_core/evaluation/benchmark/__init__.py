@@ -1,0 +1,1 @@
+"""Every method asked the same questions and judged by the same rules."""

@@ -1,0 +1,100 @@
+"""A run's folder: settings, finished records, the table and its summary; how they are written and found.
+
+``var/runs/benchmark/ID/`` holds the runs of this machine: ``config.json`` (what was asked, by which versions
+on which machine), ``records/*.jsonl`` (one line a finished task), ``results.parquet`` (one line per query and
+row, see :mod:`~sensecf_core.evaluation.benchmark.table`) and ``summary.json``. ``results/benchmark/ID/``
+holds the committed ones, without records. Nothing heavy is imported to read a summary: pages do it.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sensecf_core.paths import ROOT, var
+
+CONFIG, RECORDS, RESULTS, SUMMARY = "config.json", "records", "results.parquet", "summary.json"
+COMMITTED = ROOT / "results" / "benchmark"
+SCHEMA_VERSION = 1
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run that can be read; ``finished`` is false where it was ended before its summary."""
+
+    folder: Path
+    config: Json
+    committed: bool
+
+    @property
+    def id(self) -> str:
+        """Its id, which is its folder's name."""
+        return self.folder.name
+
+    @property
+    def finished(self) -> bool:
+        """Whether there is a summary to show."""
+        return (self.folder / SUMMARY).is_file()
+
+    def summary(self) -> Json:
+        """Read the summary; raises ``OSError`` or ``ValueError`` where it is missing or damaged."""
+        found: Json = json.loads((self.folder / SUMMARY).read_text(encoding="utf-8"))
+        if found.get("schema_version") != SCHEMA_VERSION:
+            raise ValueError(f"{self.folder / SUMMARY} was written by another version of this program")
+        return found
+
+
+def own_folder(run_id: str) -> Path:
+    """Where a run of this machine is kept."""
+    return var("runs", "benchmark", run_id)
+
+
+def runs(cohort: str) -> tuple[Run, ...]:
+    """Every run of a cohort that can be read: the committed ones first, then the newest of this machine."""
+    own = sorted(_found(var("runs", "benchmark"), cohort, False), key=lambda run: run.config["created"])
+    return (*_found(COMMITTED, cohort, True), *reversed(own))
+
+
+def _found(place: Path, cohort: str, committed: bool) -> Iterator[Run]:
+    for path in sorted(place.glob(f"*/{CONFIG}")):
+        try:
+            config = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue
+        if isinstance(config, dict) and config.get("cohort") == cohort and "created" in config:
+            yield Run(path.parent, config, committed)
+
+
+def begin(folder: Path, config: Mapping[str, Any]) -> Json:
+    """Write what a run is about to do, and return what stands there: one that is picked up again keeps it."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = folder / CONFIG
+    if not path.is_file():
+        _write(path, config)
+    kept: Json = json.loads(path.read_text(encoding="utf-8"))
+    return kept
+
+
+def publish(folder: Path, out: Path, *, rows: bool) -> Path:
+    """Copy a finished run to ``out/ID``, the results by person only where ``rows``; returns that folder."""
+    place = out / folder.name
+    place.mkdir(parents=True, exist_ok=True)
+    for name in (CONFIG, SUMMARY, *((RESULTS,) if rows else ())):
+        shutil.copyfile(folder / name, place / name)
+    return place
+
+
+def end(folder: Path, summary: Mapping[str, Any]) -> None:
+    """Write the summary of a run whose table is written."""
+    _write(folder / SUMMARY, {"schema_version": SCHEMA_VERSION, **summary})
+
+
+def _write(path: Path, value: Mapping[str, Any]) -> None:
+    part = path.with_suffix(".part")
+    part.write_text(json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    part.replace(path)

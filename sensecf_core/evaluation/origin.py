@@ -1,0 +1,53 @@
+"""What a run rests on: everything that decides its numbers, and the id that is made of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from sensecf_core.counterfactuals.checker import Checker
+from sensecf_core.counterfactuals.outcome import provenance_of
+from sensecf_core.language import adapters, prompts, weights
+from sensecf_core.language.adapters import Card
+from sensecf_core.language.tuned_prompt import TUNED_SHA256
+from sensecf_core.provenance import engine_sha256, machine
+
+
+def origin_of(checker: Checker, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Everything that decides a query's answer; a run is picked up only where all of it is the same.
+
+    ``options`` are those of the run (seed, number of candidates, …), as JSON values.
+    """
+    provenance = provenance_of(checker)
+    provenance["sha256"] |= {
+        "base_model": weights.status().sha256,
+        "prompt_template": prompts.TEMPLATE_SHA256,
+        "tuned_prompt_template": TUNED_SHA256,
+        "engine": engine_sha256(),
+    }
+    found = adapters.chosen(checker.cohort)
+    return {
+        "cohort": checker.schema.name,
+        **options,
+        "language_model": weights.DEFAULT_MODEL,
+        "adapter": None if found is None else of_adapter(found.card),
+        "machine": machine(),
+        "provenance": provenance,
+    }
+
+
+def of_adapter(card: Card) -> dict[str, Any]:
+    """What of an adapter decides its answers."""
+    return {"sha256": card.weights_sha256, "temperature": card.temperature}
+
+
+def run_id(origin: Mapping[str, Any], *, tuned: bool) -> str:
+    """Name a run by all that decides its answers, 16 hex digits.
+
+    Neither a commit that leaves the engine alone, nor an adapter that is not used (``tuned`` is false).
+    """
+    provenance = {k: v for k, v in origin["provenance"].items() if k != "commit"}
+    decisive = {**origin, "provenance": provenance, "adapter": origin["adapter"] if tuned else None}
+    return hashlib.sha256(json.dumps(decisive, sort_keys=True, default=str).encode()).hexdigest()[:16]

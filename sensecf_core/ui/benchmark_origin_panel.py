@@ -1,0 +1,76 @@
+"""What is not among the numbers: methods not run here, published figures, and how the run was made."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import pandas as pd
+import streamlit as st
+
+from sensecf_core.evaluation.benchmark.paper import PUBLISHED
+from sensecf_core.ui import benchmark_numbers as bench
+from sensecf_core.ui import words
+from sensecf_core.ui.benchmark_panel import frame
+from sensecf_core.ui.benchmark_runs import Chosen
+
+
+def not_run(chosen: Chosen) -> None:
+    """Methods that have no numbers in this run, each with its reason and the command that runs it."""
+    absent = chosen.summary["absent"]
+    if not absent:
+        return
+    st.header("Not run here")
+    for one in absent:
+        name = one["title"] or bench.title(one["row"])
+        with st.expander(f"{words.plain(name)}: {one['status']}", icon=":material/block:"):
+            st.markdown(words.message(one["why"]))
+            if one["commands"]:
+                st.code("\n".join(one["commands"]), language="bash", wrap_lines=True)
+            else:
+                st.caption("There is no command for it.")
+
+
+def published() -> None:
+    """The papers' figures with their source, and why they stand apart."""
+    st.header("What the papers published")
+    st.warning(
+        "**Not comparable** with the numbers above: other data, other classifiers, and formulas that nobody "
+        "published. “Up to” names a best cell, not a mean.",
+        icon=":material/compare_arrows:",
+    )
+    names = {
+        "measure": "Measure",
+        "figure": "Figure",
+        "method": "Method",
+        "data": "Data",
+        "source": "Source",
+    }
+    made = pd.DataFrame([asdict(one) for one in PUBLISHED])[list(names)].rename(columns=names)
+    frame(made, "published")
+
+
+def origin(chosen: Chosen) -> None:
+    """The command, commit, machine and hashes behind the numbers."""
+    summary = chosen.summary
+    provenance = summary["provenance"]
+    with st.expander("How this run was made", icon=":material/fact_check:"):
+        st.code(summary["command"], language="bash", wrap_lines=True)
+        machine = summary["machine"]
+        facts = {
+            "Run": summary["id"],
+            "Begun": words.moment(summary["created"]),
+            "Commit": str(provenance.get("commit")),
+            "Machine": f"{machine.get('processor')}, {machine.get('cores')} cores",
+            "Seed": str(summary["seed"]),
+            "Candidates a query of methods that sample": str(summary["candidates"]),
+            "Most changes": str(summary["max_changes"]),
+            "Versions": ", ".join(f"{name} {one}" for name, one in provenance["version"].items()),
+            **{f"sha256 of {name}": str(one)[:16] for name, one in provenance["sha256"].items() if one},
+        }
+        st.table(
+            pd.DataFrame({"": list(facts), " ": [words.plain(value) for value in facts.values()]}),
+            hide_index=True,
+            hide_header=True,
+            border="horizontal",
+            alt="How this run was made",
+        )

@@ -1,0 +1,207 @@
+"""The page Benchmarks: empty state, a run's charts and tables, what stands beside them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from sensecf_core.evaluation.benchmark import run_folder
+from sensecf_core.ui import benchmark_charts
+from sensecf_core.ui import benchmark_numbers as bench
+from tests.app import made_benchmark
+from tests.app.conftest import ROOT, OpenPage, World, said
+
+TORCH = """
+import json, sys
+from streamlit.testing.v1 import AppTest
+at = AppTest.from_file("app.py", default_timeout=120)
+at.switch_page("pages/5_Benchmarks.py")
+at.query_params["cohort"] = "heart"
+at.run()
+assert not at.exception, at.exception[0].message
+print(json.dumps([len(at.get("plotly_chart")), "torch" in sys.modules]))
+"""
+
+
+@pytest.fixture(scope="session")
+def summary(trained: World) -> dict[str, Any]:
+    return made_benchmark.made(trained.cohort, trained.classifier)
+
+
+@pytest.fixture(autouse=True)
+def nothing_committed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run_folder, "COMMITTED", tmp_path / "committed")
+
+
+@pytest.fixture
+def page(world: World, summary: dict[str, Any], open_page: OpenPage) -> AppTest:
+    made_benchmark.keep(summary)
+    return open_page("Benchmarks")
+
+
+def codes(at: AppTest) -> str:
+    return "\n".join(str(one.value) for one in at.get("code"))
+
+
+def main_table(at: AppTest) -> Any:
+    return at.dataframe[0].value
+
+
+def test_without_a_run_the_page_gives_the_command(world: World, open_page: OpenPage) -> None:
+    at = open_page("Benchmarks")
+    assert "How good are the methods?" in said(at)
+    assert "No benchmark of this cohort" in at.info[0].value
+    assert "python -m sensecf_core benchmark --cohort small --methods all" in codes(at)
+    assert not at.get("plotly_chart")
+    assert "on AI-READI, as published" in at.dataframe[0].value.to_string()
+
+
+def test_a_run_that_did_not_end_is_named_with_its_command(
+    world: World, summary: dict[str, Any], open_page: OpenPage
+) -> None:
+    made_benchmark.keep(summary, finished=False)
+    at = open_page("Benchmarks")
+    assert "No benchmark of this cohort" in at.info[0].value
+    assert summary["command"] in codes(at)
+
+
+def test_a_damaged_summary_is_said(world: World, summary: dict[str, Any], open_page: OpenPage) -> None:
+    made_benchmark.keep(summary)
+    (run_folder.own_folder("small-made") / run_folder.SUMMARY).write_text('{"schema_version": 0}')
+    at = open_page("Benchmarks")
+    assert "another version" in at.error[0].value
+
+
+def test_the_methods_stand_side_by_side_as_they_are_used(page: AppTest, summary: dict[str, Any]) -> None:
+    table = main_table(page)
+    assert list(table["Method"]) == ["Random draws + refine", "NICE sparsity", "LM with examples + refine"]
+    row = next(r for r in summary["groups"][0]["rows"] if r["row"] == "random + refine")
+    assert table["Coverage ↑"][0] == bench.cell("coverage", row["measures"]["coverage"])
+    assert {"Validity ↑", "Gower distance ↓", "Time, s ↓"} <= set(table.columns)
+    assert "8 queries, the same for every method" in said(page)
+    assert "So few queries say little" in said(page)
+    headers = [header.value for header in page.header]
+    assert headers.index("All methods at a glance") == 0
+    assert "What is right before any check?" in headers
+
+
+def test_other_rows_and_the_other_direction_can_be_chosen(page: AppTest) -> None:
+    question = next(box for box in page.selectbox if box.label == "Question")
+    assert question.options == [
+        "From “flag raised” to “flag not raised” · Options for a person",
+        "From “flag not raised” to “flag raised” · Explanation only",
+    ]
+    first = main_table(page)
+    question.select(question.options[1]).run()
+    assert not page.exception
+    assert not main_table(page).equals(first)
+    rows = next(group for group in page.radio if group.label == "Rows")
+    rows.set_value("all").run()
+    assert not page.exception
+    assert list(main_table(page)["Method"])[:2] == ["Random draws", "Random draws + refine"]
+    assert len(main_table(page)) == 6
+
+
+def test_every_chart_has_its_table_and_says_what_it_shows(page: AppTest, summary: dict[str, Any]) -> None:
+    assert len(page.get("plotly_chart")) == 8
+    real = summary["groups"][0]["real_rows"]["lof_inlier"]
+    assert bench.cell("lof_inlier", real) in said(page)
+    assert "Left out" not in said(page) or "less than a quarter" in said(page)
+    downloads = [button.label for button in page.get("download_button")]
+    assert "Download the run as CSV" in downloads
+    assert downloads.count("Table as CSV") >= 9
+
+
+def test_what_did_not_run_has_its_command_and_published_figures_stand_apart(page: AppTest) -> None:
+    assert "benchmark --cohort small --methods lm-few-shot@biomistral-7b" in codes(page)
+    assert "finetune --cohort small --base llama-3.1-8b-instruct" in codes(page)
+    assert "Not comparable" in page.warning[0].value
+    published = next(t.value for t in page.dataframe if "Figure" in t.value.columns)
+    assert set(published["Data"]) == {"on AI-READI, as published"}
+    assert published["Source"].str.contains("arXiv").all()
+    facts = " ".join(str(cell) for cell in page.get("table")[0].value.to_numpy().ravel())
+    assert "sha256 of classifier" in facts
+
+
+def test_a_run_about_other_rows_is_marked(world: World, summary: dict[str, Any], open_page: OpenPage) -> None:
+    hashes = {**summary["provenance"]["sha256"], "cohort": "f" * 64}
+    made_benchmark.keep({**summary, "provenance": {**summary["provenance"], "sha256": hashes}})
+    assert "other rows of this cohort" in open_page("Benchmarks").warning[0].value
+
+
+def test_rates_of_a_part_of_the_queries_stand_in_tables_of_their_own(summary: dict[str, Any]) -> None:
+    rows = bench.rows(summary["groups"][0], "all")
+    for part in ("answerable", "complete"):
+        table = bench.part_table(rows, part, ("coverage",))
+        expected = [bench.cell("coverage", row[part]["coverage"]) for row in rows]
+        assert list(table["Coverage ↑"]) == expected
+
+
+def test_the_whole_run_as_csv(summary: dict[str, Any]) -> None:
+    lines = list(csv.DictReader(io.StringIO(bench.long_csv(summary))))
+    (found,) = (
+        line
+        for line in lines
+        if (line["direction"], line["row"], line["measure"]) == ("1→0", "nice-sparsity", "coverage")
+    )
+    row = next(r for r in summary["groups"][0]["rows"] if r["row"] == "nice-sparsity")
+    assert float(found["value"]) == row["measures"]["coverage"]["value"]
+    assert any(line["row"] == "real held-out rows" and line["measure"] == "neighbours" for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("row", "shown"),
+    [
+        ("random", "Random draws"),
+        ("lm-few-shot + refine", "LM with examples + refine"),
+        ("nice-sparsity", "NICE sparsity"),
+        ("cfnow-random-sequential + refine", "CFNOW random + refine"),
+        ("treecf", "treecf"),
+        ("lm-few-shot@biomistral-7b", "LM with examples (biomistral-7b)"),
+        ("lm-few-shot, no grammar", "LM with examples, no grammar"),
+    ],
+)
+def test_names_are_short(row: str, shown: str) -> None:
+    assert bench.title(row) == shown
+
+
+def test_numbers_have_as_many_digits_as_they_need() -> None:
+    def cell(measure: str, value: float | None, low: float | None = None, high: float | None = None) -> str:
+        text = bench.cell(measure, {"value": value, "low": low, "high": high})
+        return text.replace("\u00a0", " ").replace("\u2060", "")
+
+    assert cell("validity", 0.98765, 0.9, 1.0) == "0.99 (0.90–1.00)"
+    assert cell("gower", 0.04567) == "0.046"
+    assert cell("seconds", 0.012345, 0.01, 0.02) == "0.012 (0.01–0.02)"
+    assert cell("seconds", 123.4) == "123"
+    assert cell("gower", -0.25) == "−0.250"
+    assert cell("gower", None) == "–"
+    assert bench.heading("seconds") == "Time, s ↓"
+
+
+def test_real_rows_are_a_line_and_missing_numbers_no_point(summary: dict[str, Any]) -> None:
+    group = summary["groups"][0]
+    real = group["real_rows"]["lof_inlier"]
+    chart = benchmark_charts.against_real(bench.rows(group, "in_use"), "lof_inlier", real, "")
+    (line,) = chart.figure.layout.shapes
+    assert line.x0 == line.x1 == real["value"]
+    empty = {**bench.rows(group, "in_use")[0], "measures": {}}
+    assert not benchmark_charts.distance_and_sparsity([empty], "").figure.data
+
+
+def test_drawing_the_page_loads_no_language_model_library(summary: dict[str, Any], private_var: Path) -> None:
+    made_benchmark.keep({**summary, "cohort": "heart"}, run_id="heart-made")
+    done = subprocess.run(
+        [sys.executable, "-c", TORCH], cwd=ROOT, capture_output=True, text=True, check=False, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    charts, torch = json.loads(done.stdout.splitlines()[-1])
+    assert (charts > 0, torch) == (True, False)

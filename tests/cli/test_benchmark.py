@@ -1,0 +1,104 @@
+"""``benchmark``: its folder, the same seed the same numbers, finished queries never asked again."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from sensecf_core.counterfactuals import explain
+from sensecf_core.evaluation.benchmark import specs
+from tests.cli.conftest import Command
+
+BENCHMARK = ("benchmark", "--cohort", "heart", "--n", "3", "--methods", "random", "--candidates", "8")
+
+
+def without_times(value: Any) -> Any:
+    """A summary without what differs between two runs: seconds, and when it was."""
+    dropped = ("seconds", "seconds_each", "created", "finished", "command")
+    if isinstance(value, dict):
+        return {key: without_times(item) for key, item in value.items() if key not in dropped}
+    return [without_times(item) for item in value] if isinstance(value, list) else value
+
+
+def test_a_run_leaves_settings_results_and_a_summary(
+    command: Command, private_var: Path, tmp_path: Path
+) -> None:
+    ended = command(*BENCHMARK, "--out", str(tmp_path / "results"))
+    assert ended.code == 0
+    assert "1→0, contrast limits: 3 queries" in ended.out
+    assert "random + refine" in ended.out
+    assert "not run here: lm-zero-shot@gpt-4o" in ended.out
+    (folder,) = (private_var / "runs/benchmark").iterdir()
+    config = json.loads((folder / "config.json").read_text())
+    assert (config["seed"], config["n"], config["methods"]) == (0, 3, ["random"])
+    assert {"cohort", "classifier", "engine"} <= set(config["provenance"]["sha256"])
+    assert config["machine"]["cores"] and "commit" in config["provenance"]
+    table = pd.read_parquet(folder / "results.parquet")
+    assert len(table) == 2 * 3 * 2
+    assert table.groupby(["row", "direction"]).size().to_dict() == {
+        (row, way): 3 for row in ("random", "random + refine") for way in ("0→1", "1→0")
+    }
+    assert {"participant_id", "coverage", "noise_validity", "changes.max_heart_rate"} <= set(table.columns)
+    summary = json.loads((folder / "summary.json").read_text())
+    assert [group["direction"] for group in summary["groups"]] == ["1→0", "0→1"]
+    coverage = table[table["row"] == "random"].groupby("direction")["coverage"].mean()
+    for group in summary["groups"]:
+        found = group["rows"][0]["measures"]["coverage"]["value"]
+        assert found == pytest.approx(coverage[group["direction"]], abs=1e-5)
+    published = tmp_path / "results" / folder.name
+    assert json.loads((published / "summary.json").read_text()) == summary
+
+
+def test_the_same_seed_gives_the_same_numbers_and_another_one_others(
+    command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    found = []
+    for number, seed in enumerate(("0", "0", "5")):
+        monkeypatch.setenv("SENSECF_VAR", str(tmp_path / f"var{number}"))
+        found.append(without_times(command(*BENCHMARK, "--seed", seed, "--json").json))
+    assert found[0] == found[1]
+    assert found[0]["groups"] != found[2]["groups"]
+
+
+def test_finished_queries_are_not_asked_again(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = command(*BENCHMARK, "--json").json
+    real, asked = explain.answer, []
+
+    def counted(judges: Any, request: Any) -> Any:
+        asked.append(request)
+        return real(judges, request)
+
+    monkeypatch.setattr(explain, "answer", counted)
+    again = command(*BENCHMARK, "--json").json
+    assert len(asked) == 1  # whether the method can answer here
+    assert {**again, "finished": None} == {**first, "finished": None}
+
+
+def test_progress_is_told_as_json_lines(command: Command) -> None:
+    ended = command(*BENCHMARK, "--json-progress")
+    told = [json.loads(line) for line in ended.out.splitlines()]
+    fractions = [line["fraction"] for line in told]
+    assert fractions[0] > 0 and fractions[-1] < 1
+    assert "random, 1→0" in told[0]["message"]
+
+
+def test_all_leaves_out_what_cannot_answer_here_and_says_so(
+    command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SENSECF_BASE_MODELS", str(tmp_path))
+    # The packages of others take their time, and are not what this is about.
+    monkeypatch.setattr(specs, "METHODS", ("lm-fine-tuned", "lm-few-shot", "lm-zero-shot", "random"))
+    summary = command(
+        "benchmark", "--cohort", "heart", "--n", "1", "--methods", "all", "--candidates", "4", "--json"
+    ).json
+    assert summary["methods"] == ["random"]
+    absent = {one["row"]: one for one in summary["absent"]}
+    assert {"lm-few-shot", "lm-zero-shot", "lm-fine-tuned", "lm-few-shot@biomistral-7b"} <= set(absent)
+    assert "fetch-model" in absent["lm-few-shot"]["why"]
+    ended = command("benchmark", "--cohort", "heart", "--n", "1", "--methods", "lm-few-shot")
+    assert ended.code == 1
+    assert "fetch-model" in ended.err

@@ -1,0 +1,96 @@
+"""One task asked and scored: what each pass keeps, by the same judges as everywhere."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sensecf_core.cohorts.encoding import to_codes
+from sensecf_core.counterfactuals.ask import ask
+from sensecf_core.counterfactuals.baselines.optimum import Proof
+from sensecf_core.counterfactuals.explain import answer
+from sensecf_core.counterfactuals.moves import Moves
+from sensecf_core.evaluation.benchmark.asking import Bench, Record, codes_of, done
+from sensecf_core.evaluation.benchmark.plan import Task
+from sensecf_core.evaluation.metrics import score
+from sensecf_core.evaluation.robustness import tiny_errors
+
+
+def of_pass(drawing: tuple[Task, ...], kind: str) -> list[Task]:
+    return [task for task in drawing if task.kind == kind]
+
+
+@pytest.fixture(scope="module")
+def found(here: Bench, drawing: tuple[Task, ...]) -> tuple[Task, Record]:
+    """The first person for whom uniform draws hold an answer."""
+    return next(
+        (task, record)
+        for task in of_pass(drawing, "main")
+        if (record := done(here, task))["status"] == "found"
+    )
+
+
+def test_scores_are_those_of_the_codes_kept(here: Bench, found: tuple[Task, Record]) -> None:
+    task, record = found
+    checker = here.judges.checker
+    limits = answer(checker, task.request).limits
+    key = (task.request.participant_id, "0")
+    moves = Moves.of(checker.schema, ask(checker, [key], 1 - task.direction.predicted, limits)[0])  # type: ignore[arg-type]
+    for variant in ("returned", "refined"):
+        kept = record["rows"][variant]
+        codes = codes_of(kept["codes"], 10)
+        scores = asdict(score(here.judges, moves, codes, 4))
+        assert kept["scores"] == {name: None if np.isnan(x) else x for name, x in scores.items()}
+        assert kept["scores"]["coverage"] == kept["scores"]["validity"] == 1
+        assert kept["valid"] == len(codes) == kept["scores"]["returned"]
+        assert sum(kept["changes"].values()) == moves.changed(codes).sum()
+        gower = checker.distances.gower(moves.factual, codes)
+        assert kept["nearest_valid"] == pytest.approx(gower.min())
+    assert record["model_rows"]["returned"] == 24 < record["model_rows"]["refined"]
+    assert (record["raw"]["proposed"], record["raw"]["method"]) == (24, "random")
+    assert json.loads(json.dumps(record, allow_nan=False)) == record
+
+
+def test_the_same_task_gives_the_same_record(here: Bench, found: tuple[Task, Record]) -> None:
+    task, record = found
+    again = done(here, task)
+    for one in (again, dict(record)):
+        one["seconds"] = None
+        one["raw"] = {**one["raw"], "seconds": None}
+        record = one
+    assert again == record
+
+
+def test_another_seed_and_a_shaken_row_are_kept_as_codes(here: Bench, drawing: tuple[Task, ...]) -> None:
+    for kind in ("seed", "noise"):
+        record = done(here, of_pass(drawing, kind)[0])
+        assert set(record) == {"status", "seconds", "codes"}
+        assert set(record["codes"]) == {"returned", "refined"}
+    timed = done(here, of_pass(drawing, "timed")[0])
+    assert set(timed) == {"status", "seconds"}
+
+
+def test_only_test_rows_are_shaken_and_only_a_little(here: Bench) -> None:
+    known, shaken = here.judges.checker.cohort, here.shaken.cohort
+    test = known.parts.eq("test").to_numpy()
+    pd.testing.assert_frame_equal(known.rows[~test], shaken.rows[~test])
+    before, after = (to_codes(known.schema, cohort.rows[test]) for cohort in (known, shaken))
+    moved = np.abs(after - before)
+    limit = tiny_errors(known.schema, here.judges.errors)
+    assert np.nanmax(moved) > 0
+    assert (np.nanmax(moved, axis=0) <= 5 * limit + 1e-9).all()
+    assert (np.isnan(before) == np.isnan(after)).all()
+
+
+def test_a_query_says_whether_it_can_be_answered_and_how_near(here: Bench, drawing: tuple[Task, ...]) -> None:
+    proofs = [Proof(distance=0.2), Proof(impossible=True), Proof()]
+    task = of_pass(drawing, "query")[0]
+    said = [done(replace(here, prove=lambda *_, proof=proof: proof), task) for proof in proofs]  # type: ignore[misc]
+    assert said[0] == {"answerable": True, "proven": True, "optimum": 0.2}
+    assert said[1] == {"answerable": False, "proven": True, "optimum": None}
+    assert said[2] == done(here, task)
+    assert said[2]["proven"] is False

@@ -1,0 +1,64 @@
+"""Methods that did not run here come with commands that the program knows."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from sensecf_core.counterfactuals import explain
+from sensecf_core.counterfactuals.checker import Checker
+from sensecf_core.errors import NotReadyError
+from sensecf_core.evaluation.benchmark import readiness
+from sensecf_core.evaluation.benchmark.paper import PUBLISHED, absent
+from sensecf_core.evaluation.benchmark.plan import QUERY, Task
+from sensecf_core.evaluation.benchmark.specs import Spec, parse
+from sensecf_core.language import model_registry
+from sensecf_core.queries.request import ExplainRequest
+
+
+def test_the_papers_language_models_are_named_until_they_are_run() -> None:
+    rows = [one.row for one in absent("nhanes", [QUERY])]
+    assert rows == [
+        "lm-zero-shot@gpt-4o",
+        "lm-few-shot@gpt-4o",
+        "lm-few-shot@biomistral-7b",
+        "lm-fine-tuned@biomistral-7b",
+        "lm-few-shot@llama-3.1-8b-instruct",
+        "lm-fine-tuned@llama-3.1-8b-instruct",
+    ]
+    assert [one.row for one in absent("nhanes", parse(rows[:5]))] == rows[5:]
+
+
+def test_their_commands_name_methods_and_models_there_are() -> None:
+    for one in absent("nhanes", []):
+        assert one.status == "not run here"
+        assert one.why
+        for command in one.commands:
+            if (found := re.search(r"benchmark --cohort nhanes --methods (\S+)", command)) is not None:
+                assert parse(found[1].split(","))[0].name == one.row
+            else:
+                (base,) = re.findall(r"finetune --cohort nhanes --base (\S+) --minutes 60", command)
+                assert model_registry.spec(base).kind == "local"
+
+
+def test_published_figures_say_where_they_are_from() -> None:
+    assert all("arXiv" in one.source and one.data == "on AI-READI, as published" for one in PUBLISHED)
+
+
+def test_what_cannot_answer_here_is_named_with_its_reason_unless_it_was_demanded(
+    checker: Checker, drawing: tuple[Task, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(judges: object, request: ExplainRequest) -> None:
+        if request.method != "random":
+            raise NotReadyError("No adapter was trained for small yet.")
+
+    monkeypatch.setattr(explain, "answer", missing)
+    sample = drawing[0].request
+    specs = (Spec("lm-fine-tuned"), QUERY)
+    found, absent = readiness.ready(checker, specs, [], sample)
+    assert found == (QUERY,)
+    assert (absent[0].row, absent[0].why) == ("lm-fine-tuned", "No adapter was trained for small yet.")
+    assert absent[0].commands[0] == "python -m sensecf_core finetune --cohort small --minutes 60"
+    with pytest.raises(NotReadyError, match="No adapter"):
+        readiness.ready(checker, specs, [Spec("lm-fine-tuned")], sample)

@@ -1,0 +1,65 @@
+"""Runs on disk: found by cohort, newest first, committed ones before; damaged ones are passed over."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sensecf_core.evaluation.benchmark import run_folder
+from sensecf_core.evaluation.benchmark.run_folder import begin, end, own_folder, publish, runs
+
+
+@pytest.fixture(autouse=True)
+def committed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(run_folder, "COMMITTED", tmp_path / "committed")
+    return tmp_path / "committed"
+
+
+def made(name: str, created: str, *, finished: bool = True, cohort: str = "small") -> Path:
+    config: dict[str, Any] = {"id": name, "cohort": cohort, "created": created}
+    begin(own_folder(name), config)
+    if finished:
+        end(own_folder(name), {"groups": []})
+    return own_folder(name)
+
+
+def test_runs_of_a_cohort_newest_first_and_committed_ones_before(committed: Path) -> None:
+    made("a", "2026-01-01")
+    made("b", "2026-01-03", finished=False)
+    made("c", "2026-01-02", cohort="other")
+    published = made("d", "2025-01-01")
+    (published / run_folder.RESULTS).write_bytes(b"rows")
+    place = publish(published, committed, rows=True)
+    assert sorted(path.name for path in place.iterdir()) == ["config.json", "results.parquet", "summary.json"]
+    assert [(run.id, run.committed, run.finished) for run in runs("small")] == [
+        ("d", True, True),
+        ("b", False, False),
+        ("a", False, True),
+        ("d", False, True),
+    ]
+    assert runs("small")[0].summary()["groups"] == []
+
+
+def test_results_by_person_stay_where_they_are_private(committed: Path) -> None:
+    folder = made("a", "2026-01-01")
+    (folder / run_folder.RESULTS).write_bytes(b"rows")
+    assert not (publish(folder, committed, rows=False) / run_folder.RESULTS).exists()
+
+
+def test_a_run_that_goes_on_keeps_the_time_it_began() -> None:
+    made("a", "2026-01-01", finished=False)
+    made("a", "2026-02-02")
+    assert runs("small")[0].config["created"] == "2026-01-01"
+
+
+def test_damaged_files_are_passed_over_or_refused() -> None:
+    folder = made("a", "2026-01-01")
+    made("b", "2026-01-02")
+    (own_folder("b") / run_folder.CONFIG).write_text('{"cohort": "sm')
+    (found,) = runs("small")
+    (folder / run_folder.SUMMARY).write_text(json.dumps({"schema_version": 99}))
+    with pytest.raises(ValueError, match="another version"):
+        found.summary()

@@ -1,0 +1,87 @@
+"""Runs are picked up where they were killed; timing comes last and without its first answer."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from sensecf_core.evaluation.benchmark.asking import Record
+from sensecf_core.evaluation.benchmark.plan import Task
+from sensecf_core.evaluation.benchmark.running import finished, run
+
+
+def quiet(fraction: float, message: str) -> None:
+    assert 0 <= fraction <= 1
+    assert message
+
+
+def person(task: Task) -> Record:
+    return {"person": task.request.participant_id, "process": os.getpid()}
+
+
+def test_a_run_that_was_killed_goes_on_where_it_stopped(drawing: tuple[Task, ...], tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    def until_killed(task: Task) -> Record:
+        if len(asked) == 30:
+            raise KeyboardInterrupt
+        asked.append(task.key)
+        return person(task)
+
+    with pytest.raises(KeyboardInterrupt):
+        run(drawing, tmp_path, until_killed, quiet)
+    assert len(finished(tmp_path)) == 30
+    with (tmp_path / "main-random.jsonl").open("a") as lines:
+        lines.write('{"key": "main|random|1→0|interv')
+    first = set(asked)
+    asked.clear()
+
+    def going_on(task: Task) -> Record:
+        asked.append(task.key)
+        return person(task)
+
+    records = run(drawing, tmp_path, going_on, quiet)
+    assert first.isdisjoint(asked)
+    assert list(records) == [task.key for task in drawing]
+    assert all(records[task.key]["person"] == task.request.participant_id for task in drawing)
+    asked.clear()
+    assert run(drawing, tmp_path, going_on, quiet) == records
+    assert asked == []
+    assert all(json.loads(line) for path in tmp_path.glob("*.jsonl") for line in path.open())
+
+
+def test_the_timed_pass_is_last_and_its_first_answer_is_thrown_away(
+    drawing: tuple[Task, ...], tmp_path: Path
+) -> None:
+    asked: list[Task] = []
+
+    def noting(task: Task) -> Record:
+        asked.append(task)
+        return {"asked": len(asked)}
+
+    records = run(drawing, tmp_path, noting, quiet)
+    kinds = [task.kind for task in asked]
+    assert kinds.index("timed") == len(drawing) - kinds.count("timed") + 1
+    timed = [task for task in drawing if task.kind == "timed"]
+    assert asked[-len(timed) - 1] == asked[-len(timed)] == timed[0]
+    assert records[timed[0].key]["asked"] == len(asked) - len(timed) + 1
+
+
+def test_processes_give_the_same_records_and_what_must_be_alone_stays_here(
+    drawing: tuple[Task, ...], tmp_path: Path
+) -> None:
+    few = drawing[:6] + drawing[-2:]
+    records = run(few, tmp_path, person, quiet, jobs=2)
+    assert [records[task.key]["person"] for task in few] == [task.request.participant_id for task in few]
+    here = [records[task.key]["process"] == os.getpid() for task in few]
+    assert here == [False] * 6 + [True] * 2
+
+
+def test_progress_grows_to_the_end(drawing: tuple[Task, ...], tmp_path: Path) -> None:
+    told: list[tuple[float, str]] = []
+    run(drawing[:8], tmp_path, person, lambda fraction, message: told.append((fraction, message)))
+    assert len(told) == 8
+    assert told[-1] == (1.0, "8 of 8: random, 1→0")

@@ -66,7 +66,7 @@ def test_no_rows_give_no_answers(small_cohort: Cohort, trained: Classifier) -> N
     assert trained.refit_probabilities(none).shape == (len(trained.refits), 0)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(arrays(float, (3, len(small.SCHEMA.features)), elements=st.floats(-1e6, 1e6) | st.just(float("nan"))))
 def test_any_codes_get_probabilities(trained: Classifier, codes: np.ndarray) -> None:
     for answer in (

@@ -18,7 +18,7 @@ def judged(seed: int, n: int = 60, decimals: int = 1) -> Judged:
     return Judged(target, probability, (probability >= 0.4).astype(np.int64))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 10_000), st.booleans())
 def test_they_equal_scikit_learns_with_and_without_weights(seed: int, weighted: bool) -> None:
     j = judged(seed)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sensecf_core.cohorts.check import check
@@ -18,7 +18,7 @@ EXAMPLE = Path(__file__).parent / "example_own"
 
 texts = st.text(alphabet=st.sampled_from(list("abc019.,;\"'\n\r\t=+-@[]{}# ")), max_size=300).map(str.encode)
 anything = st.one_of(st.binary(max_size=400), texts)
-quick = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+quick = settings(max_examples=60)
 
 
 def check_with(name: str, content: bytes) -> int:

@@ -5,7 +5,7 @@ import re
 import time
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from llguidance import LLMatcher, LLTokenizer
 
@@ -26,7 +26,7 @@ from sensecf_core.queries.query import Query
 from tests.language.cases import BASE, questions
 
 BYTES = LLTokenizer("byte")
-RELAXED = settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+MANY = settings(max_examples=150)
 
 
 def accepts(grammar: str, text: str) -> bool:
@@ -52,7 +52,7 @@ def walk(grammar: str, rng: random.Random) -> str:
     return written.decode()
 
 
-@RELAXED
+@MANY
 @given(questions(), st.randoms(use_true_random=False))
 def test_every_answer_of_the_grammar_reads_back_within_the_limits(question, rng) -> None:
     schema, movable, most = question
@@ -68,7 +68,7 @@ def test_every_answer_of_the_grammar_reads_back_within_the_limits(question, rng)
     assert write_edits(schema, edits) == text
 
 
-@RELAXED
+@MANY
 @given(questions(), st.randoms(use_true_random=False))
 def test_every_written_answer_is_accepted_and_none_is_longer_than_the_longest(question, rng) -> None:
     schema, movable, most = question
@@ -83,7 +83,7 @@ def test_every_written_answer_is_accepted_and_none_is_longer_than_the_longest(qu
     assert read_edits(schema, text) == {name: edits[name] for name in schema.names if name in edits}
 
 
-@RELAXED
+@MANY
 @given(st.text(alphabet="bmi=sugar;0123.- \n\tactive", max_size=60))
 def test_reading_never_fails_and_what_it_reads_can_be_written_or_is_off_the_grid(text: str) -> None:
     from tests.small_cohort import SCHEMA
@@ -198,7 +198,7 @@ def counted(schema: Schema, movable: list[Movable] | tuple[Movable, ...], rng: r
     }
 
 
-@RELAXED
+@MANY
 @given(questions(), st.randoms(use_true_random=False))
 def test_an_answer_that_counts_along_reads_back_as_the_same_edits(question, rng) -> None:
     schema, movable, most = question

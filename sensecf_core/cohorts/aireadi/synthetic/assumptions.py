@@ -55,7 +55,7 @@ INSULIN = "insulin_dependent"
 GROUPS = (
     Group(
         HEALTHY, 776, (600, 88, 88), 224,
-        glucose_mean=115.5, glucose_between=0.09, glucose_cv=0.16, glucose_cv_sd=0.03,
+        glucose_mean=116.3, glucose_between=0.09, glucose_cv=0.163, glucose_cv_sd=0.03,
         age=59, bmi=27.5, systolic=125, diastolic=77, ldl=118, hdl=58, triglycerides=105,
         resting_heart_rate=61, stress=30, steps=7600, sleep=408, efficiency=0.88,
     ),
@@ -67,13 +67,13 @@ GROUPS = (
     ),
     Group(
         ORAL, 686, (487, 109, 90), 277,
-        glucose_mean=147.5, glucose_between=0.20, glucose_cv=0.235, glucose_cv_sd=0.05,
+        glucose_mean=147.0, glucose_between=0.20, glucose_cv=0.235, glucose_cv_sd=0.05,
         age=61, bmi=32, systolic=132, diastolic=78, ldl=95, hdl=48, triglycerides=145,
         resting_heart_rate=64, stress=32, steps=6500, sleep=399, efficiency=0.865,
     ),
     Group(
         INSULIN, 258, (105, 67, 86), 137,
-        glucose_mean=168.5, glucose_between=0.22, glucose_cv=0.285, glucose_cv_sd=0.05,
+        glucose_mean=168.0, glucose_between=0.22, glucose_cv=0.285, glucose_cv_sd=0.05,
         age=61, bmi=33, systolic=133, diastolic=76, ldl=90, hdl=47, triglycerides=150,
         resting_heart_rate=65, stress=33, steps=6000, sleep=396, efficiency=0.86,
     ),
@@ -100,8 +100,8 @@ DAY_MEMORY = 0.2
 # rate). Each is a weight on standard normal draws, so a weight is close to a correlation.
 PERSON_LINKS = {
     ("autonomic", "metabolic"): 0.12,
-    ("activity", "metabolic"): -0.12,
-    ("activity", "autonomic"): -0.12,
+    ("activity", "metabolic"): -0.08,
+    ("activity", "autonomic"): -0.06,
     ("sleep", "metabolic"): -0.06,
     ("affect", "metabolic"): 0.08,
     ("affect", "sleep"): -0.20,
@@ -110,8 +110,8 @@ PERSON_LINKS = {
 DAY_LINKS = {
     ("activity", "sleep"): 0.08,
     ("meals", "sleep"): -0.08,
-    ("strain", "sleep"): -0.18,
-    ("strain", "activity"): -0.08,
+    ("strain", "sleep"): -0.22,
+    ("strain", "activity"): -0.10,
     ("heart", "strain"): 0.35,
     ("heart", "sleep"): -0.10,
     ("glucose", "meals"): 0.30,

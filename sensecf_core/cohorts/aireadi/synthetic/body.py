@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from sensecf_core.cohorts.aireadi.synthetic import assumptions as given
-from sensecf_core.cohorts.aireadi.synthetic.clock import Clock
+from sensecf_core.cohorts.aireadi.synthetic.clock import Clock, Ints
 from sensecf_core.cohorts.aireadi.synthetic.hypnogram import NO_NIGHT, REM
 from sensecf_core.cohorts.aireadi.synthetic.matching import autoregressive, match_days
 from sensecf_core.cohorts.aireadi.synthetic.movement import Movement
@@ -53,7 +53,7 @@ def body(
     arousal = autoregressive(size, 0.95, rng)
     course = waking_rise * (wear.stage == NO_NIGHT) + 1.8 * arousal
     return Body(
-        _heart_rate(clock, wear, movement, days, course, rng),
+        _heart_rate(clock, wear.worn, movement.steps, days, rest=course + 2.0 * (wear.stage == REM), rng=rng),
         _stress(clock, wear, movement.moving | ~enough, days, arousal),
         _breaths(clock, wear, movement, days, rng),
         _oxygen(clock, wear, days, rng),
@@ -70,21 +70,22 @@ def _upper(share: float) -> float:
 
 def _heart_rate(
     clock: Clock,
-    wear: Wear,
-    movement: Movement,
+    worn: npt.NDArray[np.bool_],
+    steps: Ints,
     days: pd.DataFrame,
-    course: Floats,
+    *,
+    rest: Floats,
     rng: np.random.Generator,
 ) -> Floats:
-    """Its 5th percentile on a day is the day's ``resting_heart_rate``."""
-    effort = np.convolve(movement.steps, (0.45, 0.3, 0.15, 0.1))[: len(movement.steps)]
-    beats = course + 0.25 * np.minimum(effort, 90) + 0.18 * np.maximum(effort - 90, 0)
-    beats += 2.0 * (wear.stage == REM) + 3.5 * autoregressive(len(beats), 0.9, rng)
+    """Effort on top of the course at ``rest``; its 5th percentile on a day is ``resting_heart_rate``."""
+    effort = np.convolve(steps, (0.45, 0.3, 0.15, 0.1))[: len(steps)]
+    beats = rest + 0.25 * np.minimum(effort, 90) + 0.18 * np.maximum(effort - 90, 0)
+    beats += 3.5 * autoregressive(len(beats), 0.9, rng)
     targets = days["resting_heart_rate"].to_numpy(dtype=float)
     return match_days(
         beats + targets.mean(),
         clock.day,
-        wear.worn,
+        worn,
         targets,
         lambda values: float(np.percentile(values, 5)),
         low=36,
@@ -129,7 +130,7 @@ def _breaths(
     )
 
 
-def night_day(clock: Clock) -> npt.NDArray[np.int64]:
+def night_day(clock: Clock) -> Ints:
     """Day that a night's minute belongs to, that of waking: evenings after 18 h count to the next."""
     return clock.day + (clock.minute >= 1080)
 

@@ -7,6 +7,7 @@ result is byte for byte what ``json.dumps(..., indent=4)`` would write, ``NaN`` 
 from __future__ import annotations
 
 import json
+import math
 import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -221,7 +222,7 @@ def _columns(stream: Stream, *, old_times: bool, hours: bool) -> dict[str, list[
 def _json_texts(values: list[Any]) -> list[str]:
     if all(type(value) is int for value in values):
         return list(map(str, values))
-    return [repr(value) if type(value) is float and value == value else json.dumps(value) for value in values]
+    return [repr(one) if type(one) is float and math.isfinite(one) else json.dumps(one) for one in values]
 
 
 def _times(utc: Minutes, seconds: int, old: bool) -> list[str]:

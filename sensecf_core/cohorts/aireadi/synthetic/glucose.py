@@ -40,7 +40,13 @@ class Glucose:
 
 
 def glucose(
-    clock: Clock, wear: Wear, steps: Ints, person: pd.Series, days: pd.DataFrame, rng: np.random.Generator
+    clock: Clock,
+    wear: Wear,
+    steps: Ints,
+    *,
+    person: pd.Series,
+    days: pd.DataFrame,
+    rng: np.random.Generator,
 ) -> Glucose:
     """Make one person's sensor session."""
     first = wear.started + int(rng.integers(*AFTER_BAND))

@@ -63,11 +63,11 @@ def _remembering(draws: Floats) -> Floats:
     made = draws.copy()
     for day in range(1, draws.shape[1]):
         made[:, day] = memory * made[:, day - 1] + np.sqrt(1 - memory**2) * draws[:, day]
-    return made
+    return np.asarray(made, dtype=float)
 
 
 def _column(people: pd.DataFrame, name: str) -> Floats:
-    return people[name].to_numpy(dtype=float)[:, None]
+    return np.asarray(people[name], dtype=float)[:, None]
 
 
 def _sleep(

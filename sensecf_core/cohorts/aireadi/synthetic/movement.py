@@ -36,7 +36,8 @@ class Movement:
     @property
     def moving(self) -> npt.NDArray[np.bool_]:
         """Minutes in which stress cannot be measured."""
-        return self.kind != SEDENTARY
+        moving: npt.NDArray[np.bool_] = self.kind != SEDENTARY
+        return moving
 
 
 def movement(clock: Clock, wear: Wear, days: pd.DataFrame, rng: np.random.Generator) -> Movement:

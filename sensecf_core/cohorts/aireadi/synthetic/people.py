@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -32,10 +34,25 @@ def draw(n: int, days: int, rng: np.random.Generator) -> pd.DataFrame:
     """
     people = _make_up(n, days, rng)
     groups = [BY_NAME[name] for name in people["study_group"]]
-    traits = linked(TRAITS, given.PERSON_LINKS, rng.standard_normal((len(TRAITS), n)))
-    columns = _body(groups, traits, rng) | _glucose(groups, traits, rng) | _habits(groups, traits, rng)
+    draws = rng.standard_normal((len(TRAITS), n))
+    draws[TRAITS.index("metabolic")] = _balanced(people["study_group"], rng)
+    traits = linked(TRAITS, given.PERSON_LINKS, draws)
+    columns: dict[str, npt.NDArray[Any]] = (
+        _body(groups, traits, rng) | _glucose(groups, traits, rng) | _habits(groups, traits, rng)
+    )
     columns |= {"affect": traits["affect"], **_oddities(n, days, rng)}
     return pd.concat([people, pd.DataFrame(columns, index=people.index)], axis=1)
+
+
+def _balanced(group: pd.Series, rng: np.random.Generator) -> Floats:
+    """Normal scores in random order within each group: small groups, too, have the mean and SD meant."""
+    from scipy.special import ndtri
+
+    scores = np.zeros(len(group))
+    for name in group.unique():
+        places = np.flatnonzero(group == name)
+        scores[places] = rng.permutation(ndtri((np.arange(len(places)) + 0.5) / len(places)))
+    return scores
 
 
 def linked(names: tuple[str, ...], links: dict[tuple[str, str], float], draws: Floats) -> dict[str, Floats]:
@@ -102,13 +119,14 @@ def _body(groups: list[Group], traits: dict[str, Floats], rng: np.random.Generat
 def _glucose(groups: list[Group], traits: dict[str, Floats], rng: np.random.Generator) -> dict[str, Floats]:
     """Mean and spread of a person's glucose, and HbA1c by the ADAG line (Nathan 2008) with noise."""
     n = len(groups)
+    noise = _balanced(pd.Series([group.name for group in groups]), rng)
     between = _mean(groups, "glucose_between")
     mean = _mean(groups, "glucose_mean") * np.exp(between * traits["metabolic"] - between**2 / 2)
     cv = _mean(groups, "glucose_cv") + _mean(groups, "glucose_cv_sd") * rng.standard_normal(n)
     return {
         "glucose_mean": mean,
         "glucose_cv": np.clip(cv, 0.10, 0.45),
-        "hba1c": np.clip((mean + 46.7) / 28.7 + 0.3 * rng.standard_normal(n), 4.2, 14),
+        "hba1c": np.clip((mean + 46.7) / 28.7 + 0.25 * noise, 4.2, 14),
     }
 
 
@@ -129,7 +147,7 @@ def _habits(groups: list[Group], traits: dict[str, Floats], rng: np.random.Gener
     }
 
 
-def _oddities(n: int, days: int, rng: np.random.Generator) -> dict[str, npt.NDArray[np.bool_] | Floats]:
+def _oddities(n: int, days: int, rng: np.random.Generator) -> dict[str, npt.NDArray[Any]]:
     """Which streams a person lacks, which oddities the files hold, how long the glucose sensor lasted.
 
     Oddities fall on different people, and on people who have the streams they show in.

@@ -15,7 +15,7 @@ def largest_remainder(total: int, weights: npt.ArrayLike) -> npt.NDArray[np.int6
     parts = np.floor(exact).astype(np.int64)
     order = np.argsort(parts - exact, kind="stable")
     parts[order[: total - int(parts.sum())]] += 1
-    return parts
+    return np.asarray(parts, dtype=np.int64)
 
 
 def shared_out(total: int, weights: Mapping[str, float], rng: np.random.Generator) -> npt.NDArray[np.str_]:

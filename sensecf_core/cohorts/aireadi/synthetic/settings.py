@@ -9,7 +9,7 @@ from sensecf_core.errors import InputError, unknown
 LAYOUTS = ("v3", "v2", "v1", "mini")
 MOST_PEOPLE = 99_999
 FEWEST_DAYS, MOST_DAYS = 3, 14
-COMPACT_PEOPLE, COMPACT_DAYS = 70, 8
+COMPACT_PEOPLE, COMPACT_DAYS = 65, 8
 """Size of the release that the app makes on its first run: under 100 MB."""
 
 
@@ -37,7 +37,7 @@ FULL = Sampling(heart=None, stress=1, breathing=1, oxygen=1, calories=10, activi
 COMPACT = Sampling(
     heart=5, stress=5, breathing=15, oxygen=10, calories=60, activity=60, tail=0.04, indent=None
 )
-MEGABYTES_PER_DAY = {True: 0.17, False: 1.6}
+MEGABYTES_PER_DAY = {True: 0.18, False: 1.7}
 """Size of one participant's day, compact or not (measured; for the check of free space)."""
 
 

@@ -31,5 +31,5 @@ def signals(person: pd.Series, days: pd.DataFrame, rng: np.random.Generator) -> 
     worn = wear(axis, days, rng)
     moved = movement(axis, worn, days, rng)
     measured = body(axis, worn, moved, days, rng, waking_rise=float(person["waking_rise"]))
-    sugar = glucose(axis, worn, moved.steps, person, days, rng)
+    sugar = glucose(axis, worn, moved.steps, person=person, days=days, rng=rng)
     return Signals(axis, worn, moved, measured, sugar)

@@ -25,8 +25,8 @@ Statistic = Literal["mean", "median"]
 class Target:
     """One published figure: between ``low`` and ``high``, for the people of ``groups``.
 
-    ``tolerance`` is what the model may be off beside sampling error (which the report adds, at three
-    standard errors); None: shown for comparison, not a target.
+    ``tolerance`` is what the model may be off beside sampling error (which the report adds); None: shown
+    for comparison, not a target.
     """
 
     measure: str
@@ -49,9 +49,9 @@ DIABETES = (ORAL, INSULIN)
 TARGETS = (
     _exactly("percent_70_140", (HEALTHY,), 87.0, 1.5, FRAMINGHAM),
     _exactly("percent_above_140", (HEALTHY,), 12.1, 1.5, FRAMINGHAM),
-    _exactly("percent_above_180", (HEALTHY,), 1.2, 0.6, FRAMINGHAM),
+    _exactly("percent_above_180", (HEALTHY,), 1.2, 0.5, FRAMINGHAM),
     _exactly("percent_70_140", (PRE,), 77.1, 2.0, FRAMINGHAM),
-    _exactly("percent_70_140", DIABETES, 46.2, 3.0, FRAMINGHAM),
+    _exactly("percent_70_140", DIABETES, 46.2, 2.5, FRAMINGHAM),
     Target("hba1c", (HEALTHY,), "median", 4.0, 5.7, 0.0, ADA),
     Target("hba1c", (PRE,), "median", 5.7, 6.5, 0.0, ADA),
     Target("hba1c", (ORAL,), "median", 6.5, 15.0, 0.0, ADA),

@@ -127,7 +127,7 @@ MISSING = {"oxygen": 0.28, "calories": 0.13, "heart": 0.075, "stress": 0.075, "b
 MISSING |= {"sleep": 0.075, "activity": 0.07}
 NO_BAND, NO_GLUCOSE = 0.04, 0.015
 ODD = {"sentinels_only": 0.05, "long_tail": 0.03, "duplicates": 0.03, "no_overlap": 0.02, "empty": 0.01}
-ODD |= {"literal_nan": 0.05, "starts_1991": 0.005}
+ODD |= {"literal_nan": 0.05, "starts_1991": 0.005, "extremes": 0.03}
 GLUCOSE_FAILED = 0.04
-OFF_WRIST = 0.13
+OFF_WRIST = 0.11
 """Share of worn minutes without enough data for a stress reading, beside motion."""

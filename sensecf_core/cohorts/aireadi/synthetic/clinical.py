@@ -163,7 +163,9 @@ def _questionnaires(people: pd.DataFrame, rng: np.random.Generator) -> dict[str,
     made["dietscore"] = np.clip(np.round(7 + 2.5 * rng.standard_normal(n)), 0, 18)
     made["moca_total_score"] = np.clip(np.round(26 + 2.5 * rng.standard_normal(n)), 10, 30)
     made["paate"] = np.round(np.clip(rng.gamma(2.2, 2.0, n), 0.5, 16) * 2) / 2
-    made["dvamwenhand"] = rng.choice([1, 2, 3], n, p=[0.25, 0.70, 0.05])
+    made["dvamwenhand"] = np.where(
+        rng.random(n) < 0.03, np.nan, rng.choice([1, 2, 3], n, p=[0.25, 0.7, 0.05])
+    )
     made["dvamwendhand"] = rng.choice([1, 2, 4, 3], n, p=[0.85, 0.10, 0.03, 0.02])
     return made
 

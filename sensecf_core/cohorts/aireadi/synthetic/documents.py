@@ -19,7 +19,7 @@ from sensecf_core.cohorts.aireadi.synthetic.records import Stream
 Record = dict[str, Any]
 VALUE, TIME, BEGIN, EXTRA = "@value@", "@time@", "@begin@", "@extra@"
 BODY = "@body@"
-SENSOR, TRANSMITTER = "SYN00000000", "8SYN01"
+SENSOR, TRANSMITTER = "@sensor@", "8SYN01"
 
 
 @dataclass(frozen=True)
@@ -149,6 +149,11 @@ def path(name: str, participant: str) -> str:
     return f"{kind.folder}/{participant}/{participant}_{kind.suffix}.json"
 
 
+def sensor(participant: str) -> str:
+    """The id of a participant's glucose sensor, which no real one can have."""
+    return f"SYN{int(participant):08d}"
+
+
 def write(
     name: str, stream: Stream, *, participant: str, zone: str, created: str, layout: str, indent: int | None
 ) -> str:
@@ -164,7 +169,8 @@ def write(
     before, after = shell.split(f'"{BODY}"')
     pad = before.rpartition("\n")[2] if indent else ""
     between = f",\n{pad}" if indent else ","
-    template, order = _template(textwrap.indent(_dumps(kind.record(layout), indent), pad)[len(pad) :])
+    record = _dumps(kind.record(layout), indent).replace(SENSOR, sensor(participant))
+    template, order = _template(textwrap.indent(record, pad)[len(pad) :])
     columns = _columns(stream, old_times=name == "activity" and layout == "v1", hours=layout == "v1")
     rows = zip(*(columns[mark] for mark in order), strict=True)
     return before + between.join([template % row for row in rows]) + after

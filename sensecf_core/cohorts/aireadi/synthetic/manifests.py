@@ -110,7 +110,7 @@ def glucose_row(participant: str, stream: Stream, layout: str) -> Row:
         "glucose_level_record_count": str(len(values)),
         "average_glucose_level_mg_dl": repr(sum(values) / len(values)) if values else NONE,
         "glucose_sensor_sampling_duration_days": str(_dates(stream.utc)),
-        "glucose_sensor_id": documents.SENSOR,
+        "glucose_sensor_id": documents.sensor(participant),
         "manufacturer": "Dexcom",
         "manufacturer_model_name": "G6",
     }

@@ -17,7 +17,7 @@ from sensecf_core.cohorts.aireadi.synthetic.wear import Wear
 
 KINDS = ("sedentary", "generic", "walking", "running")
 SEDENTARY, GENERIC, WALKING, RUNNING = range(4)
-GENERIC_MINUTES, GENERIC_STEPS = 1.1, 0.10
+GENERIC_MINUTES, GENERIC_STEPS = 1.9, 0.12
 """Minutes of undefined movement per active minute, and their share of the steps (assumed)."""
 
 PROFILE = np.array(

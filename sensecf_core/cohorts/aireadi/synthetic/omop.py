@@ -36,7 +36,7 @@ def items() -> pd.DataFrame:
 
 def tables(people: pd.DataFrame, values: pd.DataFrame, layout: str) -> dict[str, pd.DataFrame]:
     """Make the six tables by name; ``values`` has one column per item (see ``clinical``)."""
-    long = values.stack().rename("value").rename_axis(["participant_id", "key"]).reset_index()
+    long = values.stack().dropna().rename("value").rename_axis(["participant_id", "key"]).reset_index()
     long = long.join(items(), on="key").join(people[["visit", "day_text"]], on="participant_id")
     place = pd.Series(np.arange(len(people)), index=people.index)
     long["visit_id"] = 2 * long["participant_id"].map(place) + 1 + long["key"].str.startswith("import_")

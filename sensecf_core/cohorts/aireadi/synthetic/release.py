@@ -60,7 +60,9 @@ def write(
 ) -> Made:
     """Write a release to ``out``, which must not exist or be an empty folder.
 
-    Equal settings make equal bytes, whatever ``jobs`` is. ``tell`` gets the share done (0 to 1) and words.
+    Equal settings make equal bytes, whatever ``jobs`` is; with more than one, call this from a command
+    (processes are spawned, which runs the main module again). ``tell`` gets the share done (0 to 1) and
+    words.
 
     Raises
     ------
@@ -68,6 +70,13 @@ def write(
     """
     out = out.absolute()
     check(out, settings)
+    try:
+        return _write(out, settings, tell, jobs=jobs, cancelled=cancelled)
+    except OSError as error:
+        raise InputError(f"{out} cannot be written ({error.strerror or error}).") from error
+
+
+def _write(out: Path, settings: Settings, tell: Tell, *, jobs: int, cancelled: Cancelled) -> Made:
     with _beside(out) as root:
         people, days = _drawn(settings)
         values = clinical.values(people, np.random.default_rng((settings.seed, CLINICAL_STREAM)))

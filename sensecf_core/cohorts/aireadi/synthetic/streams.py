@@ -40,7 +40,7 @@ def streams(
         "breathing": _breathing(signals, person, sampling, rng),
         "activity": activity(signals, sampling, odd=bool(person["literal_nan"]), rng=rng),
         "calories": _calories(signals, days, sampling),
-        "glucose": _glucose(signals, apart=bool(person["no_overlap"])),
+        "glucose": _glucose(signals, apart=bool(person["no_overlap"]), extremes=bool(person["extremes"])),
     }
     made = {
         name: replace(stream, seconds=int(rng.integers(0, 60)) if rng.random() < 0.5 else 0)
@@ -146,15 +146,21 @@ def _sleep(signals: Signals, *, odd: bool) -> Stream:
     return Stream(np.array(end, dtype=np.int64), names, begin=np.array(begin, dtype=np.int64))
 
 
-def _glucose(signals: Signals, *, apart: bool) -> Stream:
+def _glucose(signals: Signals, *, apart: bool, extremes: bool) -> Stream:
     """Times are the receiver's local ones turned to UTC as if always in summer time: on the night that
-    summer time ends, one hour is written twice and the order is broken."""
+    summer time ends, one hour is written twice and the order is broken.
+
+    ``apart``: no overlap with the band. ``extremes``: a few readings outside the sensor's range.
+    """
     utc = signals.clock.utc[signals.glucose.place]
     before = offsets(utc - 60, signals.clock.zone)
     utc = np.where(before > offsets(utc, signals.clock.zone), utc - 60, utc) + (APART if apart else 0)
+    readings = signals.glucose.value.copy()
+    if extremes:
+        readings[len(readings) // 3 : len(readings) // 3 + 2] = LOW - 2
+        readings[len(readings) // 2] = HIGH + 2
     values: list[Any] = [
-        "Low" if value < LOW else "High" if value > HIGH else value
-        for value in signals.glucose.value.tolist()
+        "Low" if value < LOW else "High" if value > HIGH else value for value in readings.tolist()
     ]
     place = signals.glucose.place
     return Stream(utc, values, extra=(7200 + (place - place[0]) // STEP * 300).tolist())

@@ -47,15 +47,15 @@ def _exactly(
 DIABETES = (ORAL, INSULIN)
 
 TARGETS = (
-    _exactly("percent_70_140", (HEALTHY,), 87.0, 1.5, FRAMINGHAM),
-    _exactly("percent_above_140", (HEALTHY,), 12.1, 1.5, FRAMINGHAM),
+    _exactly("percent_70_140", (HEALTHY,), 87.0, 2.0, FRAMINGHAM),
+    _exactly("percent_above_140", (HEALTHY,), 12.1, 2.0, FRAMINGHAM),
     _exactly("percent_above_180", (HEALTHY,), 1.2, 0.5, FRAMINGHAM),
     _exactly("percent_70_140", (PRE,), 77.1, 2.0, FRAMINGHAM),
     _exactly("percent_70_140", DIABETES, 46.2, 2.5, FRAMINGHAM),
-    Target("hba1c", (HEALTHY,), "median", 4.0, 5.7, 0.0, ADA),
-    Target("hba1c", (PRE,), "median", 5.7, 6.5, 0.0, ADA),
-    Target("hba1c", (ORAL,), "median", 6.5, 15.0, 0.0, ADA),
-    Target("hba1c", (INSULIN,), "median", 6.5, 15.0, 0.0, ADA),
+    Target("hba1c", (HEALTHY,), "median", 4.0, 5.7, 0.1, ADA),
+    Target("hba1c", (PRE,), "median", 5.7, 6.5, 0.1, ADA),
+    Target("hba1c", (ORAL,), "median", 6.5, 15.0, 0.1, ADA),
+    Target("hba1c", (INSULIN,), "median", 6.5, 15.0, 0.1, ADA),
 )
 COMPARISONS = (
     Target("glucose_mean", (HEALTHY,), "mean", 98.0, 104.0, None, SHAH),

@@ -55,7 +55,9 @@ def report(groups: pd.Series, measures: pd.DataFrame) -> list[Line]:
     groups : study group by participant id.
     measures : one row per participant id, columns as ``summary`` names them, NaN where missing.
     """
-    return [_line(target, groups, measures) for target in (*TARGETS, *COMPARISONS)]
+    figures = (*TARGETS, *COMPARISONS)
+    whole = measures.reindex(columns=list(dict.fromkeys(target.measure for target in figures)))
+    return [_line(target, groups, whole) for target in figures]
 
 
 def assumed(groups: pd.Series, measures: pd.DataFrame) -> pd.DataFrame:

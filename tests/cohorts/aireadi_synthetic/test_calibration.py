@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
-from sklearn.model_selection import cross_val_predict
+from sklearn.model_selection import GroupKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -96,6 +96,20 @@ def test_wearables_alone_hardly_tell_who_has_diabetes(many: Latent) -> None:
     model = make_pipeline(StandardScaler(), LogisticRegression())
     guess = cross_val_predict(model, means, diabetic, cv=5, method="predict_proba")[:, 1]
     assert 0.58 < roc_auc_score(diabetic, guess) < 0.75
+
+
+def test_a_stressful_day_is_hard_to_tell_without_the_heart_and_not_easy_with_it(many: Latent) -> None:
+    days = many.days[many.days["whole"]]
+    high = days["stress"] > days["stress"].quantile(0.65)
+    behaviour = ["steps", "active_minutes", "sleep", "awake", "wake_minute", "glucose_mean"]
+    model = make_pipeline(StandardScaler(), LogisticRegression())
+    areas = []
+    for columns in (behaviour, [*behaviour, "resting_heart_rate"]):
+        folds = GroupKFold(5).split(days, groups=days.index.get_level_values(0))
+        guess = cross_val_predict(model, days[columns], high, cv=list(folds), method="predict_proba")[:, 1]
+        areas.append(roc_auc_score(high, guess))
+    assert 0.53 < areas[0] < 0.65
+    assert areas[0] + 0.03 < areas[1] < 0.75
 
 
 def test_minutes_are_tied_by_mechanism(made: tuple[Latent, dict[str, Signals]]) -> None:

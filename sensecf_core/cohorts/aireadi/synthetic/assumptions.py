@@ -55,25 +55,25 @@ INSULIN = "insulin_dependent"
 GROUPS = (
     Group(
         HEALTHY, 776, (600, 88, 88), 224,
-        glucose_mean=116.3, glucose_between=0.09, glucose_cv=0.163, glucose_cv_sd=0.03,
+        glucose_mean=114.8, glucose_between=0.085, glucose_cv=0.178, glucose_cv_sd=0.03,
         age=59, bmi=27.5, systolic=125, diastolic=77, ldl=118, hdl=58, triglycerides=105,
         resting_heart_rate=61, stress=30, steps=7600, sleep=408, efficiency=0.88,
     ),
     Group(
         PRE, 560, (384, 88, 88), 162,
-        glucose_mean=124.3, glucose_between=0.10, glucose_cv=0.19, glucose_cv_sd=0.035,
+        glucose_mean=122.6, glucose_between=0.10, glucose_cv=0.19, glucose_cv_sd=0.035,
         age=60, bmi=30, systolic=129, diastolic=79, ldl=116, hdl=53, triglycerides=125,
         resting_heart_rate=62.5, stress=31, steps=7100, sleep=403, efficiency=0.875,
     ),
     Group(
         ORAL, 686, (487, 109, 90), 277,
-        glucose_mean=147.0, glucose_between=0.20, glucose_cv=0.235, glucose_cv_sd=0.05,
+        glucose_mean=146.7, glucose_between=0.20, glucose_cv=0.235, glucose_cv_sd=0.05,
         age=61, bmi=32, systolic=132, diastolic=78, ldl=95, hdl=48, triglycerides=145,
         resting_heart_rate=64, stress=32, steps=6500, sleep=399, efficiency=0.865,
     ),
     Group(
         INSULIN, 258, (105, 67, 86), 137,
-        glucose_mean=168.0, glucose_between=0.22, glucose_cv=0.285, glucose_cv_sd=0.05,
+        glucose_mean=168.5, glucose_between=0.22, glucose_cv=0.285, glucose_cv_sd=0.05,
         age=61, bmi=33, systolic=133, diastolic=76, ldl=90, hdl=47, triglycerides=150,
         resting_heart_rate=65, stress=33, steps=6000, sleep=396, efficiency=0.86,
     ),

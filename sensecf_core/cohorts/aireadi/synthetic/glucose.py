@@ -21,6 +21,9 @@ LOW, HIGH = 40, 400
 SHIFT = 0.10
 """Part of a person's mean that is added to the lognormal rest (assumed; keeps healthy lows rare)."""
 
+SQUASHED = 0.6
+"""How much extremes of the course are drawn in, so that rare meals do not reach impossible levels."""
+
 MEALS = ((0, 60, 0.8), (1, 765, 1.0), (1, 1125, 1.2), (1, 930, 0.35))
 """Breakfast after waking (0) and meals by the clock (1): minute and size (assumed)."""
 
@@ -84,7 +87,7 @@ def _shape(clock: Clock, place: Ints, steps: Ints, days: pd.DataFrame, rng: np.r
     course = 0.6 * standardised(rise[place]) + 0.15 * standardised(dawn[place])
     course += 0.75 * standardised(autoregressive(len(place), 0.97, rng))
     course += given.MOVEMENT_ON_GLUCOSE * standardised(moved[place])
-    return standardised(course)
+    return standardised(np.arcsinh(SQUASHED * standardised(course)))
 
 
 def _levels(shape: Floats, variation: float) -> Floats:

@@ -47,8 +47,8 @@ def _exactly(
 DIABETES = (ORAL, INSULIN)
 
 TARGETS = (
-    _exactly("percent_70_140", (HEALTHY,), 87.0, 2.0, FRAMINGHAM),
-    _exactly("percent_above_140", (HEALTHY,), 12.1, 2.0, FRAMINGHAM),
+    _exactly("percent_70_140", (HEALTHY,), 87.0, 1.5, FRAMINGHAM),
+    _exactly("percent_above_140", (HEALTHY,), 12.1, 1.5, FRAMINGHAM),
     _exactly("percent_above_180", (HEALTHY,), 1.2, 0.5, FRAMINGHAM),
     _exactly("percent_70_140", (PRE,), 77.1, 2.0, FRAMINGHAM),
     _exactly("percent_70_140", DIABETES, 46.2, 2.5, FRAMINGHAM),

@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from sensecf_core.cli.cohorts import Json
 from sensecf_core.cli.output import ProgressLine, duration, print_json, print_json_line
+from sensecf_core.cohorts.aireadi.synthetic.settings import COMPACT_DAYS, COMPACT_PEOPLE
 from sensecf_core.errors import InputError
 
 if TYPE_CHECKING:
@@ -27,10 +28,11 @@ def synthesise(
     out: Annotated[Path, typer.Argument(help="A folder that does not exist yet, or an empty one.")],
     *,
     n: Annotated[
-        int | None, typer.Option("--n", help="Participants; without it 200, with --compact 70.")
+        int | None,
+        typer.Option("--n", help=f"Participants; without it 200, with --compact {COMPACT_PEOPLE}."),
     ] = None,
     days: Annotated[
-        int | None, typer.Option(help="Days of wear each; without it 10, with --compact 8.")
+        int | None, typer.Option(help=f"Days of wear each; without it 10, with --compact {COMPACT_DAYS}.")
     ] = None,
     seed: Annotated[int, typer.Option(help="The same seed makes the same bytes.")] = 0,
     layout: Annotated[
@@ -52,13 +54,13 @@ def synthesise(
     from sensecf_core.cohorts.aireadi.synthetic import release, settings
 
     wanted = settings.Settings(
-        n=n if n is not None else (settings.COMPACT_PEOPLE if compact else 200),
-        days=days if days is not None else (settings.COMPACT_DAYS if compact else 10),
+        n=n if n is not None else (COMPACT_PEOPLE if compact else 200),
+        days=days if days is not None else (COMPACT_DAYS if compact else 10),
         seed=seed,
         layout=layout,
         compact=compact,
     )
-    processes = jobs if jobs is not None else len(os.sched_getaffinity(0))
+    processes = jobs if jobs is not None else os.cpu_count() or 1
     if not 1 <= processes <= MOST_JOBS:
         raise InputError(f"--jobs must be from 1 to {MOST_JOBS}, got {processes}.")
     started = time.monotonic()
@@ -66,7 +68,13 @@ def synthesise(
         line(0.0, f"About {wanted.megabytes:,.0f} MB")
         tell = _report_lines if json_progress else line
         made = release.write(out, wanted, tell, jobs=processes)
-    _show(made, time.monotonic() - started, as_json=as_json)
+    summary = _summary(made, time.monotonic() - started)
+    if json_progress:
+        print_json_line({"fraction": 1.0, "message": "Made", "result": summary})
+    elif as_json:
+        print_json(summary)
+    else:
+        _print(made, time.monotonic() - started)
 
 
 def _report_lines(fraction: float, message: str) -> None:
@@ -87,22 +95,21 @@ def _ending_is_interrupting() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _show(made: Made, seconds: float, *, as_json: bool) -> None:
+def _summary(made: Made, seconds: float) -> dict[str, Any]:
+    return {
+        "folder": str(made.root),
+        "synthetic": True,
+        "participants": made.people,
+        "megabytes": round(made.bytes / 1e6, 1),
+        "seconds": round(seconds, 1),
+        "calibration": [asdict(line) for line in made.report],
+        "assumed": made.assumed.to_dict(orient="index"),
+    }
+
+
+def _print(made: Made, seconds: float) -> None:
     from sensecf_core.cohorts.aireadi.synthetic import calibration
 
-    if as_json:
-        print_json(
-            {
-                "folder": str(made.root),
-                "synthetic": True,
-                "participants": made.people,
-                "megabytes": round(made.bytes / 1e6, 1),
-                "seconds": round(seconds, 1),
-                "calibration": [asdict(line) for line in made.report],
-                "assumed": made.assumed.to_dict(orient="index"),
-            }
-        )
-        return
     print(
         f"SYNTHETIC release of {made.people:,} made-up participants in {made.root}: "
         f"{made.bytes / 1e6:,.0f} MB in {duration(seconds)}."

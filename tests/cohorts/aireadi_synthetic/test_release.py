@@ -82,6 +82,10 @@ def test_the_command_prints_its_report(tmp_path: Path, capsys: pytest.CaptureFix
     assert found["synthetic"] is True
     assert found["participants"] == 3
     assert len(found["calibration"]) == 13
+    assert main([*common, "--json-progress", str(tmp_path / "lines")]) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["fraction"] for line in lines] == pytest.approx([1 / 3, 2 / 3, 1, 1])
+    assert lines[-1]["result"]["participants"] == 3
 
 
 def test_the_command_refuses_in_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

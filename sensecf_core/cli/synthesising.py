@@ -1,0 +1,118 @@
+"""``aireadi synthesise``: a made-up release in the format of AI-READI, with its calibration report."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sensecf_core.cli.cohorts import Json
+from sensecf_core.cli.output import ProgressLine, duration, print_json, print_json_line
+from sensecf_core.cohorts.aireadi.synthetic.settings import COMPACT_DAYS, COMPACT_PEOPLE
+from sensecf_core.errors import InputError
+
+if TYPE_CHECKING:
+    from sensecf_core.cohorts.aireadi.synthetic.release import Made
+
+MOST_JOBS = 64
+
+
+def synthesise(
+    out: Annotated[Path, typer.Argument(help="A folder that does not exist yet, or an empty one.")],
+    *,
+    n: Annotated[
+        int | None,
+        typer.Option("--n", help=f"Participants; without it 200, with --compact {COMPACT_PEOPLE}."),
+    ] = None,
+    days: Annotated[
+        int | None, typer.Option(help=f"Days of wear each; without it 10, with --compact {COMPACT_DAYS}.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same bytes.")] = 0,
+    layout: Annotated[
+        str, typer.Option(help="v3, v2, v1 or mini: the release whose format is written.")
+    ] = "v3",
+    compact: Annotated[
+        bool, typer.Option("--compact", help="Fewer records, no indents: about a tenth of the size.")
+    ] = False,
+    jobs: Annotated[int | None, typer.Option(help="Processes; without it one per core.")] = None,
+    as_json: Json = False,
+    json_progress: Annotated[
+        bool, typer.Option("--json-progress", help="Print progress as JSON lines on stdout, for programs.")
+    ] = False,
+) -> None:
+    """Write a SYNTHETIC release in the format of AI-READI, and compare it with published figures.
+
+    Nobody in it is real, and no real row was used to make it.
+    """
+    from sensecf_core.cohorts.aireadi.synthetic import release, settings
+
+    wanted = settings.Settings(
+        n=n if n is not None else (COMPACT_PEOPLE if compact else 200),
+        days=days if days is not None else (COMPACT_DAYS if compact else 10),
+        seed=seed,
+        layout=layout,
+        compact=compact,
+    )
+    processes = jobs if jobs is not None else os.cpu_count() or 1
+    if not 1 <= processes <= MOST_JOBS:
+        raise InputError(f"--jobs must be from 1 to {MOST_JOBS}, got {processes}.")
+    started = time.monotonic()
+    with _ending_is_interrupting(), ProgressLine() as line:
+        line(0.0, f"About {wanted.megabytes:,.0f} MB")
+        tell = _report_lines if json_progress else line
+        made = release.write(out, wanted, tell, jobs=processes)
+    summary = _summary(made, time.monotonic() - started)
+    if json_progress:
+        print_json_line({"fraction": 1.0, "message": "Made", "result": summary})
+    elif as_json:
+        print_json(summary)
+    else:
+        _print(made, time.monotonic() - started)
+
+
+def _report_lines(fraction: float, message: str) -> None:
+    print_json_line({"fraction": fraction, "message": message})
+
+
+@contextmanager
+def _ending_is_interrupting() -> Iterator[None]:
+    """Let SIGTERM end the command as Ctrl-C does, so that nothing half-written stays."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _summary(made: Made, seconds: float) -> dict[str, Any]:
+    return {
+        "folder": str(made.root),
+        "synthetic": True,
+        "participants": made.people,
+        "megabytes": round(made.bytes / 1e6, 1),
+        "seconds": round(seconds, 1),
+        "calibration": [asdict(line) for line in made.report],
+        "assumed": made.assumed.to_dict(orient="index"),
+    }
+
+
+def _print(made: Made, seconds: float) -> None:
+    from sensecf_core.cohorts.aireadi.synthetic import calibration
+
+    print(
+        f"SYNTHETIC release of {made.people:,} made-up participants in {made.root}: "
+        f"{made.bytes / 1e6:,.0f} MB in {duration(seconds)}."
+    )
+    for text in calibration.texts(made.report, made.assumed):
+        print(text)

@@ -1,0 +1,23 @@
+"""What one file holds, before it is JSON."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from sensecf_core.cohorts.aireadi.synthetic.clock import Minutes
+
+
+@dataclass(frozen=True)
+class Stream:
+    """Records in the order of the file: ``utc`` minutes and plain JSON values.
+
+    ``begin``: where intervals start (None for moments). ``extra``: a second column (the activity's name,
+    the sleep stage, the transmitter's seconds). ``seconds``: added to every time.
+    """
+
+    utc: Minutes
+    values: list[Any]
+    seconds: int = 0
+    begin: Minutes | None = None
+    extra: list[Any] = field(default_factory=list)

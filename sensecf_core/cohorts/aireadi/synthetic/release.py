@@ -1,0 +1,208 @@
+"""Writing a whole release: people in several processes, the tables at the end, and all of it or nothing.
+
+Everything is written into a hidden folder beside the place asked for and moved there when it is whole;
+``participants.tsv``, without which no reader takes a folder for a release, is written last.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import shutil
+import signal
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from sensecf_core import __version__, provenance
+from sensecf_core.cohorts.aireadi.synthetic import calibration, clinical, descriptions, manifests, omop
+from sensecf_core.cohorts.aireadi.synthetic import participant as persons
+from sensecf_core.cohorts.aireadi.synthetic.calibration import Line
+from sensecf_core.cohorts.aireadi.synthetic.latent import CLINICAL_STREAM, latent
+from sensecf_core.cohorts.aireadi.synthetic.participant import Task, Written
+from sensecf_core.cohorts.aireadi.synthetic.settings import Settings
+from sensecf_core.errors import InputError
+
+Tell = Callable[[float, str], None]
+Cancelled = Callable[[], bool]
+AHEAD = 3
+"""Tasks handed out per process before the first is done: enough to keep it busy, few to wait for."""
+
+
+class CancelledError(Exception):
+    """The caller asked to stop; nothing is left behind."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """A written release: where, how large, and how it compares with the published figures."""
+
+    root: Path
+    people: int
+    bytes: int
+    report: list[Line]
+    assumed: pd.DataFrame
+
+
+def write(
+    out: Path,
+    settings: Settings,
+    tell: Tell = lambda *_: None,
+    *,
+    jobs: int = 1,
+    cancelled: Cancelled = lambda: False,
+) -> Made:
+    """Write a release to ``out``, which must not exist or be an empty folder.
+
+    Equal settings make equal bytes, whatever ``jobs`` is; with more than one, call this from a command
+    (processes are spawned, which runs the main module again). ``tell`` gets the share done (0 to 1) and
+    words.
+
+    Raises
+    ------
+    InputError : ``out`` cannot be written to. CancelledError : ``cancelled`` said so; ``out`` is untouched.
+    """
+    out = out.absolute()
+    check(out, settings)
+    try:
+        return _write(out, settings, tell, jobs=jobs, cancelled=cancelled)
+    except OSError as error:
+        raise InputError(f"{out} cannot be written ({error.strerror or error}).") from error
+
+
+def _write(out: Path, settings: Settings, tell: Tell, *, jobs: int, cancelled: Cancelled) -> Made:
+    with _beside(out) as root:
+        people, days = _drawn(settings)
+        values = clinical.values(people, np.random.default_rng((settings.seed, CLINICAL_STREAM)))
+        tasks = [_task(place, people, days, values) for place in range(settings.n)]
+        written = []
+        for one in _done(tasks, settings, root, jobs):
+            written.append(one)
+            tell(len(written) / settings.n, f"{len(written):,} of {settings.n:,} participants")
+            if cancelled():
+                raise CancelledError
+        written.sort(key=lambda one: one.place)
+        size = sum(one.bytes for one in written) + _tables(root, people, values, written, settings)
+        _move(root, out)
+    measures = pd.DataFrame({one.participant: one.measures for one in written}).T
+    groups = people["study_group"]
+    report = calibration.report(groups, measures)
+    return Made(out, settings.n, size, report, calibration.assumed(groups, measures))
+
+
+def check(out: Path, settings: Settings) -> None:
+    """Refuse a place that cannot take the release, in one sentence."""
+    if out.exists() and not out.is_dir():
+        raise InputError(f"{out} is a file; name a folder that does not exist yet.")
+    try:
+        if out.is_dir() and any(out.iterdir()):
+            raise InputError(f"{out} is not empty; name a folder that is empty or does not exist yet.")
+        out.parent.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(out.parent).free / 1e6
+    except OSError as error:
+        raise InputError(f"{out} cannot be written ({error.strerror or error}).") from error
+    if not os.access(out.parent, os.W_OK):
+        raise InputError(f"{out} cannot be written (no permission for {out.parent}).")
+    if free < 1.1 * settings.megabytes:
+        raise InputError(
+            f"{out} needs about {settings.megabytes:,.0f} MB, but only {free:,.0f} MB are free there."
+        )
+
+
+@contextmanager
+def _beside(out: Path) -> Iterator[Path]:
+    root = Path(tempfile.mkdtemp(prefix=f".{out.name}.unfinished-", dir=out.parent))
+    try:
+        yield root
+    finally:
+        shutil.rmtree(root, ignore_errors=True)
+
+
+def _move(root: Path, out: Path) -> None:
+    if out.exists():
+        out.rmdir()
+    root.chmod(0o755)
+    root.rename(out)
+
+
+def _drawn(settings: Settings) -> tuple[pd.DataFrame, pd.DataFrame]:
+    truth = latent(settings.seed, settings.n, settings.days)
+    people = truth.people.copy()
+    people["day_text"] = people["visit"].dt.strftime("%Y-%m-%d")
+    return people, truth.days
+
+
+def _task(place: int, people: pd.DataFrame, days: pd.DataFrame, values: pd.DataFrame) -> Task:
+    participant = str(people.index[place])
+    per_person = len(days) // len(people)
+    mine = days.iloc[place * per_person : (place + 1) * per_person].reset_index(drop=True)
+    wrist, hand = (float(values[name].iloc[place]) for name in ("dvamwenhand", "dvamwendhand"))
+    return Task(place, participant, people.iloc[place], mine, wrist, hand)
+
+
+def _done(tasks: Sequence[Task], settings: Settings, root: Path, jobs: int) -> Iterator[Written]:
+    """Write everybody, in this process or in several; results come as they are ready."""
+    if min(jobs, len(tasks)) < 2:
+        for task in tasks:
+            yield persons.write(task, settings, root)
+        return
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_leave_interrupts_to_the_parent)
+    try:
+        left, running = iter(tasks), set[Future[Written]]()
+        while True:
+            for task in left:
+                running.add(pool.submit(persons.write, task, settings, root))
+                if len(running) >= AHEAD * jobs:
+                    break
+            if not running:
+                return
+            finished, running = wait(running, return_when=FIRST_COMPLETED)
+            for one in finished:
+                yield one.result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _leave_interrupts_to_the_parent() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _tables(
+    root: Path, people: pd.DataFrame, values: pd.DataFrame, written: Sequence[Written], settings: Settings
+) -> int:
+    """Write everything but the participants' own files; return its size in bytes."""
+    origin = {"program": "SenseCF", "version": __version__, "commit": provenance.commit()}
+    texts = dict(descriptions.files(settings, origin))
+    for name, frame in omop.tables(people, values, settings.layout).items():
+        texts[f"clinical_data/{name}.csv"] = frame.to_csv(index=False, lineterminator="\n")
+    glucose = [one for one in written if one.glucose is not None]
+    worn = {one.participant for one in written if any(path.endswith(".json") for path in one.band.values())}
+    texts["wearable_activity_monitor/manifest.tsv"] = _tsv(pd.DataFrame([one.band for one in written]))
+    texts["wearable_blood_glucose/manifest.tsv"] = _tsv(pd.DataFrame([one.glucose for one in glucose]))
+    listed = manifests.participants(
+        people,
+        {
+            "wearable_activity_monitor": worn,
+            "wearable_blood_glucose": {one.participant for one in glucose},
+        },
+        settings.layout,
+    )
+    # The pipeline writes this one with csv.writer's own line ends. Last: it makes the folder a release.
+    texts["participants.tsv"] = _tsv(listed, "\r\n")
+    for name, text in texts.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode())
+    return sum(len(text.encode()) for text in texts.values())
+
+
+def _tsv(frame: pd.DataFrame, end: str = "\n") -> str:
+    text: str = frame.to_csv(index=False, sep="\t", lineterminator=end)
+    return text

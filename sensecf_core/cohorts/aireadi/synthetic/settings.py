@@ -1,0 +1,72 @@
+"""What a synthetic release is made with: size, seed, layout, and how densely streams are sampled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sensecf_core.errors import InputError, unknown
+
+LAYOUTS = ("v3", "v2", "v1", "mini")
+MOST_PEOPLE = 99_999
+FEWEST_DAYS, MOST_DAYS = 3, 14
+COMPACT_PEOPLE, COMPACT_DAYS = 65, 8
+"""Size of the release that the app makes on its first run: under 100 MB."""
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How densely streams are written.
+
+    ``heart``, ``stress``, ``breathing``, ``oxygen`` and ``calories`` are minutes between records (heart
+    ``None``: one every one to two minutes, as in real files), ``activity`` the longest interval of one
+    activity record in minutes, ``tail`` the days that the band keeps logging after removal, per day worn,
+    ``indent`` the JSON indent.
+    """
+
+    heart: int | None
+    stress: int
+    breathing: int
+    oxygen: int
+    calories: int
+    activity: int
+    tail: float
+    indent: int | None
+
+
+FULL = Sampling(heart=None, stress=1, breathing=1, oxygen=1, calories=10, activity=15, tail=0.45, indent=4)
+COMPACT = Sampling(
+    heart=5, stress=5, breathing=15, oxygen=10, calories=60, activity=60, tail=0.04, indent=None
+)
+MEGABYTES_PER_DAY = {True: 0.18, False: 1.7}
+"""Size of one participant's day, compact or not (measured; for the check of free space)."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What :func:`release.write` needs; two equal settings make the same bytes."""
+
+    n: int = 200
+    days: int = 10
+    seed: int = 0
+    layout: str = "v3"
+    compact: bool = False
+
+    def __post_init__(self) -> None:
+        if self.layout not in LAYOUTS:
+            raise unknown("layout", self.layout, LAYOUTS)
+        if not 1 <= self.n <= MOST_PEOPLE:
+            raise InputError(f"--n must be from 1 to {MOST_PEOPLE:,}, got {self.n}.")
+        if not FEWEST_DAYS <= self.days <= MOST_DAYS:
+            raise InputError(f"--days must be from {FEWEST_DAYS} to {MOST_DAYS}, got {self.days}.")
+        if not 0 <= self.seed < 2**32:
+            raise InputError(f"--seed must be from 0 to {2**32 - 1}, got {self.seed}.")
+
+    @property
+    def sampling(self) -> Sampling:
+        """How densely this release's streams are written."""
+        return COMPACT if self.compact else FULL
+
+    @property
+    def megabytes(self) -> float:
+        """About how large the release will be."""
+        return 1 + self.n * self.days * MEGABYTES_PER_DAY[self.compact]

@@ -72,9 +72,9 @@ def day_table(worn: Worn) -> pd.DataFrame:
     energy = active_energy(worn.points["calories"], bounds)
     typical = float(np.median([night.midpoint for night in of_day.values()])) if of_day else float("nan")
     rows = []
-    for place, day in enumerate(days):
+    for place, day in enumerate(pd.Timestamp(one).date() for one in days):
         begin, end = bounds[place], bounds[place + 1]
-        night = of_day.get(day.item())
+        night = of_day.get(day)
         row = _wear(worn, trace, begin, end, night)
         row |= _glucose(trace.between(begin, end), row, worn.zone)
         row |= _sleep(night, typical)
@@ -88,7 +88,7 @@ def day_table(worn: Worn) -> pd.DataFrame:
         row |= _heart(worn, begin, end, wear_day)
         row |= _stress(worn, begin, end, wear_day)
         row |= _breathing(worn, night)
-        row["weekend"] = int(day.item().weekday() >= 5)
+        row["weekend"] = int(day.weekday() >= 5)
         rows.append(row)
     table = pd.DataFrame(rows, index=pd.Index([str(day) for day in days], name="day", dtype=object))
     return table if rows else pd.DataFrame(index=table.index)

@@ -7,8 +7,11 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import numpy.typing as npt
+import pandas as pd
 
 from sensecf_core.cohorts.aireadi.intervals import Intervals
+from sensecf_core.cohorts.aireadi.readings import Flags
 from sensecf_core.cohorts.aireadi.timestamps import local
 
 NEW_NIGHT = np.timedelta64(3, "h")
@@ -69,9 +72,7 @@ def nights(sleep: Intervals, where: ZoneInfo) -> tuple[Night, ...]:
     return tuple(_night(clipped.where(_mark(part, len(sleep))), where) for part in parts)
 
 
-def _mark(
-    places: np.ndarray[tuple[int], np.dtype[np.intp]], size: int
-) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _mark(places: npt.NDArray[np.intp], size: int) -> Flags:
     marked = np.zeros(size, dtype=bool)
     marked[places] = True
     return marked
@@ -92,7 +93,14 @@ def _night(part: Intervals, where: ZoneInfo) -> Night:
         awake = float(hours[inside].sum())
     in_bed = float((end - start) / np.timedelta64(1, "s")) / 3600
     return Night(
-        start, end, woke.item(), in_bed, sum(by_stage.values()), **by_stage, awake=awake, midpoint=midpoint
+        start,
+        end,
+        pd.Timestamp(woke).date(),
+        in_bed,
+        sum(by_stage.values()),
+        **by_stage,
+        awake=awake,
+        midpoint=midpoint,
     )
 
 

@@ -27,6 +27,12 @@ FEWEST_NIGHTS = 3
 """Nights below which the regularity of sleep is not told."""
 
 
+NOT_AVERAGED = frozenset({
+    "heart_rate_hours", "glucose_share", "worn", "glucose_enough", "night_recorded", "enough_wear", "weekend",
+})  # fmt: skip
+"""Columns of the day table that a mean says nothing about."""
+
+
 @dataclass(frozen=True)
 class PersonTables:
     """One participant's rows for the cohort's tables.
@@ -95,7 +101,7 @@ def summarise(worn: Worn, days: pd.DataFrame, notes: tuple[str, ...]) -> dict[st
     """
     usable = days[days["enough_wear"]] if len(days) else days
     row: dict[str, object] = {
-        name: float(usable[name].mean()) for name in usable.columns if name not in _NOT_AVERAGED
+        name: float(usable[name].mean()) for name in usable.columns if name not in NOT_AVERAGED
     }
     trace = cgm.trace(worn.points["glucose"])
     glucose_days = int(days["glucose_enough"].sum()) if len(days) else 0
@@ -118,19 +124,6 @@ def summarise(worn: Worn, days: pd.DataFrame, notes: tuple[str, ...]) -> dict[st
         "window_source": worn.window.source,
         "notes": "; ".join(notes),
     }
-
-
-_NOT_AVERAGED = frozenset(
-    {
-        "heart_rate_hours",
-        "glucose_share",
-        "worn",
-        "glucose_enough",
-        "night_recorded",
-        "enough_wear",
-        "weekend",
-    }
-)
 
 
 def _day(instant: np.datetime64, where: ZoneInfo) -> str:

@@ -29,7 +29,7 @@ class Window:
     source: Literal["glucose", "visit", "wearable", "none"]
     note: str | None = None
 
-    def days(self, where: ZoneInfo) -> np.ndarray[tuple[int], np.dtype[np.datetime64]]:
+    def days(self, where: ZoneInfo) -> Times:
         """Local calendar days that the window touches, as ``datetime64[D]``."""
         if self.end <= self.start:
             return np.array([], dtype="datetime64[D]")
@@ -95,4 +95,5 @@ def _believable(times: Times, latest: np.datetime64) -> Times:
 def _midnight(day: date | None, where: ZoneInfo) -> np.datetime64 | None:
     if day is None:
         return None
-    return day_bounds(np.array([day], dtype="datetime64[D]"), where)[0]
+    begin: np.datetime64 = day_bounds(np.array([day], dtype="datetime64[D]"), where)[0]
+    return begin

@@ -13,6 +13,7 @@ from typer.exceptions import TyperException
 from sensecf_core import __version__
 from sensecf_core.cli import (
     ablating,
+    aireadi,
     answering,
     benchmarking,
     cohorts,
@@ -36,6 +37,7 @@ app = typer.Typer(
     "Research software, not a medical device.",
 )
 app.add_typer(cohorts.app, name="cohort")
+app.add_typer(aireadi.app, name="aireadi")
 app.command("train")(preparing.train)
 app.command("predict")(judging.predict)
 app.command("explain")(explaining.explain)

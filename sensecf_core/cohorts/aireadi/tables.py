@@ -48,6 +48,7 @@ class Tables:
     clinical : one row per clinical record (see :func:`clinical.records`).
     key : hash of the release and its files.
     folder : where they are kept.
+    read_mb : size of the files that had to be read just now; 0 where the cache answered.
     """
 
     days: pd.DataFrame
@@ -56,6 +57,7 @@ class Tables:
     clinical: pd.DataFrame
     key: str
     folder: Path
+    read_mb: float = 0.0
 
 
 def build(release: Release, *, workers: int = 2, progress: Progress | None = None) -> Tables:
@@ -75,27 +77,40 @@ def build(release: Release, *, workers: int = 2, progress: Progress | None = Non
     people = participants.read(release)
     files = person_files(FileFinder(release), people, clinical.visits(release))
     key = release_sha256(release, files)
-    folder = var("aireadi", key[:16], DONE).parent
+    folder = _private_folder(key)
+    read_mb = 0.0
     if not (folder / DONE).is_file():
         shards = folder / "shards"
         shards.mkdir(mode=0o700, exist_ok=True)
-        _read_all(release, files, shards, workers, tell)
+        read_mb = _read_all(release, files, shards, workers, tell) / 1e6
         _put_together(release, people, files, shards, folder)
         shutil.rmtree(shards)
-    return _load(folder, key)
+    return _load(folder, key, read_mb)
 
 
-def _load(folder: Path, key: str) -> Tables:
+def _private_folder(key: str) -> Path:
+    """Make the release's folder, and the one around it, for the owner only."""
+    var("aireadi", key[:16])
+    return var("aireadi", key[:16], DONE).parent
+
+
+def _load(folder: Path, key: str, read_mb: float) -> Tables:
     days, people, quality, records = (pd.read_parquet(folder / f"{name}.parquet") for name in NAMES)
     return Tables(
-        days.set_index(["person_id", "day"]), people.set_index("person_id"), quality, records, key, folder
+        days.set_index(["person_id", "day"]),
+        people.set_index("person_id"),
+        quality,
+        records,
+        key,
+        folder,
+        read_mb,
     )
 
 
 def _read_all(
     release: Release, files: Sequence[PersonFiles], shards: Path, workers: int, tell: Progress
-) -> None:
-    """Read the batches that are not there yet, and tell how far it is and how fast."""
+) -> int:
+    """Read the batches that are not there yet, telling how far it is and how fast; returns the bytes read."""
     from joblib import Parallel, delayed
 
     todo = [batch for batch in _batches(files) if not (shards / _shard(batch)).is_dir()]
@@ -109,6 +124,7 @@ def _read_all(
         speed = read / 1e6 / max(time.monotonic() - started, 1e-3)
         already = len(files) - total
         tell(done / total, f"Reading participants: {already + done:,} of {len(files):,}, {speed:.0f} MB/s")
+    return read
 
 
 def _batches(files: Sequence[PersonFiles]) -> Iterator[tuple[PersonFiles, ...]]:

@@ -76,7 +76,17 @@ def write(
 
 
 def _participants(root: Path, people: Sequence[Person], layout: str) -> None:
-    flags = ["cardiac_ecg", "clinical_data", "environment", "retinal_flio", "retinal_oct", "retinal_octa", "retinal_photography", "wearable_activity_monitor", "wearable_blood_glucose"]
+    flags = [
+        "cardiac_ecg",
+        "clinical_data",
+        "environment",
+        "retinal_flio",
+        "retinal_oct",
+        "retinal_octa",
+        "retinal_photography",
+        "wearable_activity_monitor",
+        "wearable_blood_glucose",
+    ]
     names = ["clinical_site", "study_group", "age", "study_visit_date", "recommended_split"]
     with (root / "participants.tsv").open("w", newline="") as file:
         writer = csv.writer(file, delimiter="\t")
@@ -182,9 +192,34 @@ def _sleep_record(row: tuple[Any, ...], layout: str) -> dict[str, Any]:
     return {"sleep_stage_state": stage, key: {"time_interval": span}}
 
 
-MEASUREMENT = ["measurement_id", "person_id", "measurement_concept_id", "measurement_date", "operator_concept_id", "value_as_number", "measurement_source_value", "value_source_value", "qualifier_concept_id"]
-OBSERVATION = ["observation_id", "person_id", "observation_concept_id", "observation_date", "value_as_number", "observation_source_value", "value_source_value", "qualifier_concept_id"]
-CONDITION = ["condition_occurrence_id", "person_id", "condition_concept_id", "condition_start_date", "condition_source_value"]
+MEASUREMENT = [
+    "measurement_id",
+    "person_id",
+    "measurement_concept_id",
+    "measurement_date",
+    "operator_concept_id",
+    "value_as_number",
+    "measurement_source_value",
+    "value_source_value",
+    "qualifier_concept_id",
+]
+OBSERVATION = [
+    "observation_id",
+    "person_id",
+    "observation_concept_id",
+    "observation_date",
+    "value_as_number",
+    "observation_source_value",
+    "value_source_value",
+    "qualifier_concept_id",
+]
+CONDITION = [
+    "condition_occurrence_id",
+    "person_id",
+    "condition_concept_id",
+    "condition_start_date",
+    "condition_source_value",
+]
 VISIT = ["visit_occurrence_id", "person_id", "visit_start_date", "visit_source_value"]
 PERSON = ["person_id", "gender_concept_id", "year_of_birth"]
 

@@ -29,7 +29,7 @@ def ann() -> Person:
 
 
 def _glucose() -> Rows:
-    """100 from Tuesday noon; Wednesday 100 x 144, 160 x 72, 200 x 36, 60 x 36; Thursday "Low", "High", 120."""
+    """100 on Tuesday; Wednesday 100 x 144, 160 x 72, 200 x 36, 60 x 36; Thursday Low, High and 120."""
     wednesday = [100] * 144 + [160] * 72 + [200] * 36 + [60] * 36
     thursday: list[Any] = ["Low"] * 3 + ["High"] * 2 + [120] * 139
     rows = every(at("2025-03-04 12:00:12"), 5, [100] * 144 + wednesday + thursday)

@@ -106,14 +106,14 @@ def check(release: Release, *, few: int = FEW, progress: Progress | None = None)
     days = pd.concat([one.days for one in found])
     return _report(
         release,
-        people,
-        finder.manifests,
-        quality,
-        days,
-        summary,
-        clinical.records(release),
-        _mb(files),
-        seconds,
+        people=people,
+        manifests=finder.manifests,
+        quality=quality,
+        days=days,
+        summary=summary,
+        records=clinical.records(release),
+        read_mb=_mb(files),
+        seconds=seconds,
     )
 
 

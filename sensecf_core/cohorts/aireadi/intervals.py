@@ -107,6 +107,16 @@ def _first_of_each(
 
 
 def _times(records: Sequence[Any]) -> tuple[Times, Times]:
+    """Take start and end out of each record: today's form at once, any other one by one."""
+    try:
+        frames = [one["effective_time_frame"]["time_interval"] for one in records]
+        stamps = [one["start_date_time"] for one in frames], [one["end_date_time"] for one in frames]
+        return parse(stamps[0]), parse(stamps[1])
+    except (KeyError, TypeError):
+        return _times_one_by_one(records)
+
+
+def _times_one_by_one(records: Sequence[Any]) -> tuple[Times, Times]:
     pairs = [interval(one) for one in records]
     starts, ends = parse([pair[0] for pair in pairs]), parse([pair[1] for pair in pairs])
     lengths = numbers([quantity(one, ("sleep_duration",)) for one in records])

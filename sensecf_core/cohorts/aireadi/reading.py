@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
@@ -46,7 +49,23 @@ class Recording:
 
 def read(finder: FileFinder, stream: Stream, person: str) -> Recording:
     """Read one stream of one participant. Never raises for what the file holds."""
-    file = finder.locate(stream, person)
+    with _uncollected():
+        return _read(stream, finder.locate(stream, person))
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keep the garbage collector from walking the records again and again; they have no cycles."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _read(stream: Stream, file: Located) -> Recording:
     notes = [file.note] if file.note else []
     nothing = no_points() if stream.shape == "points" else no_intervals()
     if file.path is None:

@@ -12,7 +12,15 @@ from sensecf_core.cohorts.aireadi import clinical, participants, tables
 from sensecf_core.cohorts.aireadi.files import FileFinder, Manifests
 from sensecf_core.cohorts.aireadi.inventory import PersonFiles, person_files
 from sensecf_core.cohorts.aireadi.person import person_tables
-from sensecf_core.cohorts.aireadi.release import CLINICAL, GLUCOSE, PEOPLE_FILE, WEARABLE, Release, area
+from sensecf_core.cohorts.aireadi.release import (
+    CLINICAL,
+    GLUCOSE,
+    PEOPLE_FILE,
+    WEARABLE,
+    Release,
+    area,
+    is_file,
+)
 from sensecf_core.cohorts.aireadi.streams import STREAMS
 from sensecf_core.cohorts.aireadi.tables import Progress
 
@@ -191,12 +199,10 @@ def _missing(release: Release) -> list[str]:
     found = [f"There is no {name}/." for name in (CLINICAL, WEARABLE, GLUCOSE) if not area(release, name)]
     if places := area(release, CLINICAL):
         for name in CLINICAL_FILES:
-            if not any((place / f"{name}.csv").is_file() for place in places):
+            if not any(is_file(place / f"{name}.csv") for place in places):
                 found.append(f"There is no {CLINICAL}/{name}.csv.")
     for name in (WEARABLE, GLUCOSE):
-        if (places := area(release, name)) and not any(
-            (place / "manifest.tsv").is_file() for place in places
-        ):
+        if (places := area(release, name)) and not any(is_file(place / "manifest.tsv") for place in places):
             found.append(f"There is no {name}/manifest.tsv; files are found by their folders.")
     return found
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from sensecf_core.cohorts.aireadi.release import CLINICAL, Release, area
+from sensecf_core.cohorts.aireadi.release import CLINICAL, Release, area, is_file
 
 ITEMS_FILE = Path(__file__).parent / "data" / "items.csv"
 CENSORED = "4171756"
@@ -135,7 +135,7 @@ def _chunks(release: Release, name: str) -> Iterator[pd.DataFrame]:
     """Parts of one file as text; index columns without a name (and ``X``) are left out."""
     for folder in area(release, CLINICAL):
         path = folder / f"{name}.csv"
-        if path.is_file():
+        if is_file(path):
             yield from pd.read_csv(
                 path,
                 dtype=str,

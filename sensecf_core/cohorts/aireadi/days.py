@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -51,10 +52,30 @@ class Worn:
     activity: Intervals
     sleep: Intervals
 
-    @property
+    @cached_property
+    def days(self) -> Times:
+        """Local calendar days that the window touches, as ``datetime64[D]``."""
+        return self.window.days(self.zone)
+
+    @cached_property
     def bounds(self) -> Times:
         """UTC begin of each local day, and the end of the last."""
-        return day_bounds(self.window.days(self.zone), self.zone)
+        return day_bounds(self.days, self.zone)
+
+    @cached_property
+    def sleeps(self) -> tuple[Night, ...]:
+        """Every stretch of sleep, naps too."""
+        return nights(self.sleep, self.zone)
+
+    @cached_property
+    def nights(self) -> dict[date, Night]:
+        """The night of each day of waking that has a usable one."""
+        return main_nights(self.sleeps)
+
+    @cached_property
+    def trace(self) -> Trace:
+        """Glucose on its five-minute grid."""
+        return cgm.trace(self.points["glucose"])
 
 
 def day_table(worn: Worn) -> pd.DataFrame:
@@ -64,22 +85,19 @@ def day_table(worn: Worn) -> pd.DataFrame:
     -------
     A frame indexed by ``day`` (``YYYY-MM-DD``, local); units are in ``data/features.toml``.
     """
-    days, bounds = worn.window.days(worn.zone), worn.bounds
-    sleeps = nights(worn.sleep, worn.zone)
-    of_day = main_nights(sleeps)
-    trace = cgm.trace(worn.points["glucose"])
-    moved = movement(worn.activity, sleeps, bounds)
+    days, bounds, of_day = worn.days, worn.bounds, worn.nights
+    moved = movement(worn.activity, worn.sleeps, bounds)
     energy = active_energy(worn.points["calories"], bounds)
     typical = float(np.median([night.midpoint for night in of_day.values()])) if of_day else float("nan")
     rows = []
     for place, day in enumerate(pd.Timestamp(one).date() for one in days):
         begin, end = bounds[place], bounds[place + 1]
         night = of_day.get(day)
-        row = _wear(worn, trace, begin, end, night)
-        row |= _glucose(trace.between(begin, end), row, worn.zone)
+        row = _wear(worn, begin, end, night)
+        row |= _glucose(worn.trace.between(begin, end), row, worn.zone)
         row |= _sleep(night, typical)
         wear_day = bool(row["worn"])
-        measured = wear_day and len(worn.activity) > 0
+        measured = wear_day and moved.hours[place] >= DAY_HOURS
         row["steps"] = float(moved.steps[place]) if measured else np.nan
         row["active_minutes"] = float(moved.active_minutes[place]) if measured else np.nan
         # Without a recorded night, its hours would count as sitting.
@@ -95,11 +113,11 @@ def day_table(worn: Worn) -> pd.DataFrame:
 
 
 def _wear(
-    worn: Worn, trace: Trace, begin: np.datetime64, end: np.datetime64, night: Night | None
+    worn: Worn, begin: np.datetime64, end: np.datetime64, night: Night | None
 ) -> dict[str, float | bool]:
     """Tell how much of a day was recorded; a day of a clock change is as long as it is."""
     slots = int((end - begin) / np.timedelta64(cgm.STEP, "s"))
-    share = float(trace.between(begin, end).measured.sum()) / slots
+    share = float(worn.trace.between(begin, end).measured.sum()) / slots
     hours = worn_hours(_between(worn.points["heart_rate"], begin, end))
     is_worn, sensed = hours >= DAY_HOURS, share >= GLUCOSE_SHARE
     return {
@@ -186,8 +204,3 @@ def _breathing(worn: Worn, night: Night | None) -> dict[str, float]:
 
 def _between(data: Points, begin: np.datetime64, end: np.datetime64) -> Points:
     return data.where((data.times >= begin) & (data.times < end))
-
-
-def sleep_midpoints(worn: Worn) -> dict[date, float]:
-    """Midpoint of each recorded night, see :class:`nights.Night`."""
-    return {day: night.midpoint for day, night in main_nights(nights(worn.sleep, worn.zone)).items()}

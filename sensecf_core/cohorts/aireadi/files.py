@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sensecf_core.cohorts.aireadi.participants import NOT_GIVEN
-from sensecf_core.cohorts.aireadi.release import GLUCOSE, ID_COLUMNS, WEARABLE, Release, area
+from sensecf_core.cohorts.aireadi.release import GLUCOSE, ID_COLUMNS, WEARABLE, Release, area, is_file
 from sensecf_core.cohorts.aireadi.streams import STREAMS, Stream
 
 MANIFEST = "manifest.tsv"
@@ -84,7 +84,7 @@ class FileFinder:
             return None
         top = relative.parts[0]
         for base in (self._release.root, self._release.root / top):
-            if (base / relative).is_file():
+            if is_file(base / relative):
                 return base / relative
         return None
 
@@ -95,7 +95,7 @@ def read_manifests(release: Release) -> Manifests:
     for name in (WEARABLE, GLUCOSE):
         streams = [stream for stream in STREAMS if stream.area == name]
         for path in (folder / MANIFEST for folder in area(release, name)):
-            if not path.is_file():
+            if not is_file(path):
                 continue
             for person, row in _rows(path):
                 for stream in streams:

@@ -13,7 +13,15 @@ import pandas as pd
 
 from sensecf_core.cohorts.aireadi import clinical
 from sensecf_core.cohorts.aireadi.files import MANIFEST, FileFinder
-from sensecf_core.cohorts.aireadi.release import CLINICAL, GLUCOSE, PEOPLE_FILE, WEARABLE, Release, area
+from sensecf_core.cohorts.aireadi.release import (
+    CLINICAL,
+    GLUCOSE,
+    PEOPLE_FILE,
+    WEARABLE,
+    Release,
+    area,
+    is_file,
+)
 from sensecf_core.cohorts.aireadi.streams import STREAMS
 
 
@@ -38,7 +46,7 @@ def person_files(finder: FileFinder, people: pd.DataFrame, visits: pd.Series) ->
         visit = row["study_visit_date"]
         visit = visits.get(person) if pd.isna(visit) else visit
         day = None if visit is None or pd.isna(visit) else pd.Timestamp(visit).date()
-        site = str(row["clinical_site"] or "")
+        site = "" if pd.isna(row["clinical_site"]) else str(row["clinical_site"])
         files = [finder.locate(stream, str(person)) for stream in STREAMS]
         parts = [str(person), site, str(day), engine_sha256()]
         parts += [f"{file.path}:{file.size}:{file.listed}:{file.note}" for file in files]
@@ -52,7 +60,7 @@ def release_sha256(release: Release, files: Iterable[PersonFiles]) -> str:
     tables += [path for folder in area(release, CLINICAL) for path in sorted(folder.glob("*.csv"))]
     tables += [folder / MANIFEST for name in (WEARABLE, GLUCOSE) for folder in area(release, name)]
     parts = [str(release.root), release.layout, release.version]
-    parts += [f"{path}:{path.stat().st_size}" for path in tables if path.is_file()]
+    parts += [f"{path}:{path.stat().st_size}" for path in tables if is_file(path)]
     return _hash([*parts, *(one.sha256 for one in files)])
 
 

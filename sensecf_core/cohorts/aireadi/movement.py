@@ -19,11 +19,15 @@ UNSEEN_RESET = np.timedelta64(2, "h")
 
 @dataclass(frozen=True)
 class Movement:
-    """One value a day each; minutes of sleep are not sedentary minutes."""
+    """One value a day each; minutes of sleep are not sedentary minutes.
+
+    ``hours`` is how much of the day the records cover.
+    """
 
     steps: Floats
     active_minutes: Floats
     sedentary_minutes: Floats
+    hours: Floats
 
 
 def movement(activity: Intervals, sleeps: Sequence[Night], bounds: Times) -> Movement:
@@ -34,7 +38,7 @@ def movement(activity: Intervals, sleeps: Sequence[Night], bounds: Times) -> Mov
     bounds : UTC begin of each day and the end of the last.
     """
     count = max(len(bounds) - 1, 0)
-    steps, active, sedentary = np.zeros(count), np.zeros(count), np.zeros(count)
+    steps, active, sedentary, hours = (np.zeros(count) for _ in range(4))
     is_active = np.isin(activity.names, ACTIVE)
     is_sedentary = activity.names == "sedentary"
     seconds = activity.seconds
@@ -43,6 +47,7 @@ def movement(activity: Intervals, sleeps: Sequence[Night], bounds: Times) -> Mov
         inside = _overlap(activity, begin, end)
         momentary = (seconds == 0) & (activity.starts >= begin) & (activity.starts < end)
         share = np.divide(inside, seconds, out=momentary.astype(float), where=seconds > 0)
+        hours[day] = inside.sum() / 3600
         steps[day] = (activity.values * share).sum()
         active[day] = inside[is_active].sum() / 60
         asleep = sum(
@@ -50,7 +55,7 @@ def movement(activity: Intervals, sleeps: Sequence[Night], bounds: Times) -> Mov
             for sleep in sleeps
         )
         sedentary[day] = (inside[is_sedentary].sum() - asleep) / 60
-    return Movement(steps, active, sedentary)
+    return Movement(steps, active, sedentary, hours)
 
 
 def _overlap(activity: Intervals, begin: np.datetime64, end: np.datetime64) -> Floats:

@@ -9,8 +9,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
-from sensecf_core.cohorts.aireadi import glucose as cgm
-from sensecf_core.cohorts.aireadi.days import Worn, day_table, sleep_midpoints
+from sensecf_core.cohorts.aireadi.days import Worn, day_table
 from sensecf_core.cohorts.aireadi.files import FileFinder
 from sensecf_core.cohorts.aireadi.glucose import metrics, no_metrics
 from sensecf_core.cohorts.aireadi.quality import quality_row, quality_table
@@ -103,11 +102,11 @@ def summarise(worn: Worn, days: pd.DataFrame, notes: tuple[str, ...]) -> dict[st
     row: dict[str, object] = {
         name: float(usable[name].mean()) for name in usable.columns if name not in NOT_AVERAGED
     }
-    trace = cgm.trace(worn.points["glucose"])
+    trace = worn.trace
     glucose_days = int(days["glucose_enough"].sum()) if len(days) else 0
     enough = glucose_days >= GLUCOSE_DAYS
     row |= (metrics(trace.values) if enough else no_metrics()).as_columns()
-    midpoints = list(sleep_midpoints(worn).values())
+    midpoints = [night.midpoint for night in worn.nights.values()]
     regular = float(np.std(midpoints, ddof=1)) * 60 if len(midpoints) >= FEWEST_NIGHTS else np.nan
     return row | {
         "sleep_midpoint_sd": regular,

@@ -7,10 +7,9 @@ import pandas as pd
 
 from sensecf_core.cohorts.aireadi.days import Worn
 from sensecf_core.cohorts.aireadi.intervals import Intervals
-from sensecf_core.cohorts.aireadi.nights import main_nights, nights
 from sensecf_core.cohorts.aireadi.reading import Recording
 from sensecf_core.cohorts.aireadi.readings import Points, Reason
-from sensecf_core.cohorts.aireadi.timestamps import Times, day_bounds, local
+from sensecf_core.cohorts.aireadi.timestamps import Times, local
 from sensecf_core.cohorts.aireadi.wear import DAY_HOURS, GLUCOSE_SHARE, PIECE
 
 COLUMNS = {
@@ -47,7 +46,7 @@ def quality_row(recording: Recording, worn: Worn) -> dict[str, object]:
         row |= _points(recording, recording.data, worn)
     else:
         row |= _intervals(recording, recording.data, worn)
-    row["days"] = len(worn.window.days(worn.zone))
+    row["days"] = len(worn.days)
     row["notes"] = "; ".join(recording.notes)
     return row
 
@@ -88,7 +87,7 @@ def _intervals(recording: Recording, data: Intervals, worn: Worn) -> dict[str, o
     inside = worn.window.intervals(data)
     valid = inside.names != "unknown" if recording.stream.shape == "sleep" else inside.names != ""
     if recording.stream.shape == "sleep":
-        wear_days = len(main_nights(nights(inside, worn.zone)))
+        wear_days = len(worn.nights)
     else:
         wear_days = len(np.unique(local(inside.starts, worn.zone).astype("datetime64[D]")))
     gaps, longest = _gaps(inside.starts, recording.stream.longest_gap)
@@ -122,9 +121,8 @@ def _gaps(times: Times, longest_allowed: int) -> tuple[int, float]:
 
 def _wear_days(times: Times, stream: str, worn: Worn) -> int:
     """Days with enough valid readings: glucose 70 % of the day, the band 10 hours, else any."""
-    days = worn.window.days(worn.zone)
-    bounds = day_bounds(days, worn.zone)
-    if not len(times) or not len(days):
+    bounds = worn.bounds
+    if not len(times) or not len(bounds):
         return 0
     pieces = (np.unique(times.astype(np.int64) // PIECE) * PIECE).astype("datetime64[s]")
     # The first piece may begin before the window's first reading, never before the day.

@@ -81,8 +81,14 @@ def find(path: Path | str | None = None) -> Release:
     if not text:
         raise InputError(f"Give the folder of an AI-READI release, or set {ENVIRONMENT} to it.")
     folder = Path(text).expanduser().absolute()
-    _check_folder(folder)
-    return _recognise(_root(folder))
+    try:
+        _check_folder(folder)
+        return _recognise(_root(folder))
+    except PermissionError as error:
+        raise InputError(
+            f"There is no permission to read {str(error.filename or folder)!r}; "
+            "ask its owner, or run as a user who may."
+        ) from error
 
 
 def area(release: Release, name: str) -> tuple[Path, ...]:
@@ -90,28 +96,28 @@ def area(release: Release, name: str) -> tuple[Path, ...]:
     return tuple(folder for folder in (release.root / name, release.root / name / name) if folder.is_dir())
 
 
-def _check_folder(path: Path) -> None:
+def is_file(path: Path) -> bool:
+    """Tell whether there is a file; False where a folder on the way may not be looked into."""
     try:
-        if path.is_dir():
-            if not _entries(path):
-                raise InputError(f"The folder {str(path)!r} is empty; {LOOKED_FOR}.")
-            return
-        if path.is_file():
-            is_zip = path.suffix.lower() in (".zip", ".gz", ".tar", ".7z") or _starts_as_zip(path)
-            mend = "unpack it and give the folder it makes" if is_zip else "give the folder of the release"
-            raise InputError(
-                f"{str(path)!r} is {'an archive' if is_zip else 'a file'}, not a folder; {mend}."
-            )
-        exists = path.exists()
-    except PermissionError as error:
-        raise InputError(
-            f"There is no permission to read {str(path)!r}; ask its owner, or run as a user who may."
-        ) from error
-    raise InputError(
-        f"{str(path)!r} is neither a folder nor a file that can be read."
-        if exists
-        else f"There is nothing at {str(path)!r}; correct the path of the AI-READI release."
-    )
+        return path.is_file()
+    except OSError:
+        return False
+
+
+def _check_folder(path: Path) -> None:
+    """Refuse what is no folder with entries; raises ``InputError`` or ``PermissionError``."""
+    if path.is_dir():
+        if not _entries(path):
+            raise InputError(f"The folder {str(path)!r} is empty; {LOOKED_FOR}.")
+    elif path.is_file():
+        is_archive = path.suffix.lower() in (".zip", ".gz", ".tar", ".7z") or _starts_as_zip(path)
+        mend = "unpack it and give the folder it makes" if is_archive else "give the folder of the release"
+        what = "an archive" if is_archive else "a file"
+        raise InputError(f"{str(path)!r} is {what}, not a folder; {mend}.")
+    elif path.exists():
+        raise InputError(f"{str(path)!r} is neither a folder nor a file that can be read.")
+    else:
+        raise InputError(f"There is nothing at {str(path)!r}; correct the path of the AI-READI release.")
 
 
 def _starts_as_zip(path: Path) -> bool:
@@ -128,7 +134,7 @@ def _root(folder: Path) -> Path:
     """Return the shallowest folder with ``participants.tsv``; raises ``InputError``."""
     level, looked = [folder], 0
     for _ in range(DEEPEST + 1):
-        found = [place for place in level if (place / PEOPLE_FILE).is_file()]
+        found = [place for place in level if is_file(place / PEOPLE_FILE)]
         if len(found) > 1:
             names = ", ".join(str(place.relative_to(folder)) for place in found[:3])
             raise InputError(
@@ -152,7 +158,7 @@ def _folders_in(place: Path) -> list[Path]:
 
 def _nothing_found(folder: Path) -> str:
     for parent in list(folder.parents)[:DEEPEST]:
-        if (parent / PEOPLE_FILE).is_file():
+        if is_file(parent / PEOPLE_FILE):
             return f"{str(folder)!r} is a part of a release; give its root, {str(parent)!r}."
     entries = [entry.name for entry in _entries(folder)]
     if archives := [name for name in entries if name.lower().endswith((".zip", ".tar.gz", ".tgz", ".7z"))]:
@@ -197,13 +203,15 @@ def _people(root: Path) -> tuple[list[str], list[str]]:
             rows = csv.reader(file, delimiter="\t")
             header = [name.strip() for name in next(rows, [])]
             return header, [row[0].strip() for row in rows if row]
+    except PermissionError:
+        raise
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{str(path)!r} cannot be read as tab-separated text ({error}).") from error
 
 
 def _description(root: Path) -> tuple[dict[str, Any], list[str]]:
     path = root / DESCRIPTION_FILE
-    if not path.is_file():
+    if not is_file(path):
         return {}, [f"There is no {DESCRIPTION_FILE}; the version is taken from the files."]
     try:
         told = json.loads(path.read_text("utf-8-sig"))

@@ -10,7 +10,9 @@ PIECE = 300
 """Seconds: a piece with at least one valid reading counts as worn."""
 
 DAY_HOURS = 10.0
-"""Hours of valid heart rate that make a day of wear (the spec's rule)."""
+"""Hours of valid heart rate that make a day of wear (the spec's rule).
+
+A day's activity records, too, must cover as much before steps and minutes are given."""
 
 GLUCOSE_SHARE = 0.70
 """Share of a day's five-minute slots with a reading that makes a day of glucose (Battelino 2019)."""

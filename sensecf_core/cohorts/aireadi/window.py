@@ -20,6 +20,10 @@ WITHOUT_GLUCOSE = 14
 """Days after the study visit that count for people without a glucose sensor."""
 
 
+LONGEST_EXPECTED = np.timedelta64(21, "D")
+"""A longer stretch of glucose is believed but told: sensors last ten days."""
+
+
 @dataclass(frozen=True)
 class Window:
     """From ``start`` up to but not including ``end`` (UTC); ``source`` is what it rests on."""
@@ -75,7 +79,9 @@ def window(
         first, last = sensed[0], sensed[-1] + np.timedelta64(300, "s")
         if visited is not None and visited >= last:
             return Window(first, last, "glucose", "the visit lies after the last glucose reading; not used")
-        return Window(first if visited is None else max(first, visited), last, "glucose")
+        start = first if visited is None else max(first, visited)
+        long = last - start > LONGEST_EXPECTED
+        return Window(start, last, "glucose", "the glucose readings span more than 21 days" if long else None)
     if visit is not None and visited is not None and visited >= EARLIEST:
         end = _midnight(visit + timedelta(days=WITHOUT_GLUCOSE), where)
         assert end is not None

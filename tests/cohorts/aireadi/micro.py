@@ -57,8 +57,9 @@ def write(
     doubled: bool = False,
     title: str = "SYNTHETIC micro-release",
     version: str | None = None,
+    indent: int | None = None,
 ) -> Path:
-    """Write a release and return its root."""
+    """Write a release and return its root (real files have ``indent=4``, which is slow to write)."""
     root.mkdir(parents=True, exist_ok=True)
     told = {"title": [{"titleValue": title}], "version": version or f"{layout[1]}.0.0-synthetic"}
     (root / "dataset_description.json").write_text(json.dumps(told))
@@ -70,7 +71,7 @@ def write(
         for person in people:
             for one in STREAMS:
                 if one.area == name:
-                    _stream_file(place, one, person, layout)
+                    _stream_file(place, one, person, layout, indent)
     clinical(root, {})
     return root
 
@@ -124,7 +125,7 @@ def path_of(one: Stream, person: str) -> str:
     return f"{one.area}/{one.folders[0]}/{device}/{person}/{person}_{FILE_ENDS[one.name]}.json"
 
 
-def _stream_file(place: Path, one: Stream, person: Person, layout: str) -> None:
+def _stream_file(place: Path, one: Stream, person: Person, layout: str, indent: int | None) -> None:
     path = place.parent / path_of(one, person.id)
     if place.name == place.parent.name:
         path = place / Path(*Path(path_of(one, person.id)).parts[1:])
@@ -138,7 +139,7 @@ def _stream_file(place: Path, one: Stream, person: Person, layout: str) -> None:
         header = {"uuid": f"AIREADI-{person.id}", "creation_date_time": "2025-08-14T03:22:10Z"}
         if layout == "v3":
             header["timezone"] = "cst" if person.site == "UAB" else "pst"
-        path.write_text(json.dumps({"header": header, "body": body}, indent=4))
+        path.write_text(json.dumps({"header": header, "body": body}, indent=indent))
 
 
 def iso(time: datetime | str, layout: str = "v3", activity: bool = False) -> str:

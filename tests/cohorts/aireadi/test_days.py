@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from sensecf_core.cohorts.aireadi import release
 from sensecf_core.cohorts.aireadi.files import FileFinder
 from sensecf_core.cohorts.aireadi.person import PersonTables, person_tables
+from tests.cohorts.aireadi import micro
 from tests.cohorts.aireadi.conftest import NOW
-from tests.cohorts.aireadi.people import ANN, BEN, CAS
+from tests.cohorts.aireadi.micro import at
+from tests.cohorts.aireadi.people import BEN, CAS
+from tests.cohorts.aireadi.people import ann as ann_herself
 
 WEDNESDAY = {
     # glucose: 100 x 144, 160 x 72, 200 x 36, 60 x 36 of 288 slots
@@ -57,11 +63,6 @@ WEDNESDAY = {
     "spo2_below_90": 25.0,
     "weekend": 0,
 }
-
-
-@pytest.fixture
-def ann(finder: FileFinder) -> PersonTables:
-    return person_tables(finder, ANN, site="UW", visit=date(2025, 3, 4), now=NOW)
 
 
 def test_every_feature_of_a_day(ann: PersonTables) -> None:
@@ -130,3 +131,13 @@ def test_the_day_of_a_clock_change_has_23_hours(finder: FileFinder) -> None:
     assert sunday["glucose_night_mean"] == 110
     assert sunday["weekend"] == 1
     assert cas.summary["time_zone"] == "America/Chicago"
+
+
+def test_a_day_that_activity_records_hardly_cover_has_no_steps(tmp_path: Path) -> None:
+    activity = [(at("2025-03-05 09:00"), at("2025-03-05 18:00"), "walking", 9000)]
+    person = replace(ann_herself(), streams={**ann_herself().streams, "activity": activity})
+    finder = FileFinder(release.find(micro.write(tmp_path, [person])))
+    found = person_tables(finder, person.id, site="UW", visit=date(2025, 3, 4), now=NOW)
+    wednesday = found.days.loc["2025-03-05"]
+    assert pd.isna(wednesday[["steps", "active_minutes", "sedentary_minutes"]].astype(float)).all()
+    assert wednesday["active_kcal"] == 310

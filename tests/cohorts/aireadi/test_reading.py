@@ -148,10 +148,10 @@ def test_a_manifest_that_names_another_file(tmp_path: Path) -> None:
     assert found.notes == ("the manifest names another file than the one that is there",)
 
 
-def test_a_manifest_cannot_point_outside_the_release_or_to_somebody_else(tmp_path: Path) -> None:
-    root = micro.write(tmp_path / "a", [people.cas(), people.ann()])
+def test_a_manifest_cannot_point_outside_the_release_or_to_somebody_else(v3: Release) -> None:
+    root = v3.root
     other = micro.path_of(GLUCOSE, people.ANN)
-    for told in (f"../a/{other}", f"/{other}"):
+    for told in (f"../{root.name}/{other}", f"/{other}"):
         manifest = root / GLUCOSE.area / "manifest.tsv"
         text = manifest.read_text().replace(f"/{micro.path_of(GLUCOSE, people.CAS)}", told)
         manifest.write_text(text)

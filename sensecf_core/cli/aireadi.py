@@ -28,7 +28,8 @@ def _group() -> None:
 @app.command("check")
 def check(
     root: Annotated[
-        Path | None, typer.Argument(help="The folder of a release; SENSECF_AIREADI by default.")
+        Path | None,
+        typer.Argument(help="The folder of a release; SENSECF_AIREADI by default.", readable=False),
     ] = None,
     *,
     people: Annotated[int, typer.Option(help="How many participants to read.")] = 5,

@@ -16,7 +16,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from sensecf_core.cohorts.aireadi.release import CLINICAL, Release, area, is_file
+from sensecf_core.cohorts.aireadi.release import CLINICAL, Release, area, is_file, no_permission
+from sensecf_core.errors import InputError
 
 ITEMS_FILE = Path(__file__).parent / "data" / "items.csv"
 CENSORED = "4171756"
@@ -26,6 +27,20 @@ UNKNOWN_ANSWERS = frozenset({99.0, 555.0, 777.0, 888.0, 999.0})
 """Codes of coded items for unsure, unknown, prefer not to say, other, unsure."""
 
 CHUNK = 100_000
+NEEDED = {
+    "measurement": ("person_id", "measurement_source_value", "measurement_date", "value_as_number"),
+    "observation": ("person_id", "observation_source_value", "observation_date", "value_as_number"),
+    "condition_occurrence": (
+        "person_id",
+        "condition_source_value",
+        "condition_concept_id",
+        "condition_start_date",
+    ),
+    "person": ("person_id",),
+    "visit_occurrence": ("person_id", "visit_start_date"),
+}
+"""Columns that a file must have; all others are used where they are there."""
+
 COLUMNS = ("person_id", "item", "value", "state", "censored", "unit", "date")
 
 
@@ -132,20 +147,36 @@ def people_listed(release: Release) -> frozenset[str]:
 
 
 def _chunks(release: Release, name: str) -> Iterator[pd.DataFrame]:
-    """Parts of one file as text; index columns without a name (and ``X``) are left out."""
-    for folder in area(release, CLINICAL):
-        path = folder / f"{name}.csv"
-        if is_file(path):
-            yield from pd.read_csv(
-                path,
-                dtype=str,
-                keep_default_na=False,
-                encoding="utf-8-sig",
-                encoding_errors="replace",
-                chunksize=CHUNK,
-                usecols=lambda column: bool(column) and column != "X" and not column.startswith("Unnamed"),
-            )
-            return
+    """Parts of one file as text; index columns without a name (and ``X``) are left out.
+
+    Raises ``InputError`` where the file may not be read, is broken, or lacks a column that is needed.
+    """
+    path = next(
+        (place / f"{name}.csv" for place in area(release, CLINICAL) if is_file(place / f"{name}.csv")), None
+    )
+    if path is None:
+        return
+    try:
+        yield from _read_csv(path, NEEDED[name])
+    except PermissionError as error:
+        raise no_permission(path) from error
+    except (OSError, ValueError) as error:
+        raise InputError(f"{str(path)!r} cannot be read as a table ({str(error).strip()}).") from error
+
+
+def _read_csv(path: Path, needed: tuple[str, ...]) -> Iterator[pd.DataFrame]:
+    for chunk in pd.read_csv(
+        path,
+        dtype=str,
+        keep_default_na=False,
+        encoding="utf-8-sig",
+        encoding_errors="replace",
+        chunksize=CHUNK,
+        usecols=lambda column: bool(column) and column != "X" and not column.startswith("Unnamed"),
+    ):
+        if lacking := [column for column in needed if column not in chunk]:
+            raise ValueError(f"it has no column {lacking[0]!r}")
+        yield chunk
 
 
 def _domain(release: Release, domain: str) -> Iterator[pd.DataFrame]:

@@ -12,7 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sensecf_core.cohorts.aireadi.participants import NOT_GIVEN
-from sensecf_core.cohorts.aireadi.release import GLUCOSE, ID_COLUMNS, WEARABLE, Release, area, is_file
+from sensecf_core.cohorts.aireadi.release import (
+    GLUCOSE,
+    ID_COLUMNS,
+    WEARABLE,
+    Release,
+    area,
+    is_file,
+    is_folder,
+    no_permission,
+)
 from sensecf_core.cohorts.aireadi.streams import STREAMS, Stream
 
 MANIFEST = "manifest.tsv"
@@ -44,7 +53,10 @@ Manifests = Mapping[str, Mapping[str, Listed]]
 
 
 class FileFinder:
-    """Finds files in one release; the folders of each stream are looked up once."""
+    """Finds files in one release; the folders of each stream are looked up once.
+
+    Raises ``InputError`` when it is made, where a manifest or a stream's folder may not be read.
+    """
 
     def __init__(self, release: Release) -> None:
         self._release = release
@@ -60,7 +72,10 @@ class FileFinder:
         """Find one file; what the disk holds decides, wherever the manifest disagrees."""
         listed = self._manifests[stream.name].get(person)
         told = self._listed_file(listed, person)
-        found = [path for folder in self._folders[stream.name] for path in _json_in(folder / person)]
+        try:
+            found = [path for folder in self._folders[stream.name] for path in _json_in(folder / person)]
+        except PermissionError:
+            return Located(None, 0, listed, "there is no permission to read its folder")
         if told is not None and (told in found or not found):
             return Located(told, told.stat().st_size, listed)
         if not found:
@@ -112,6 +127,8 @@ def _rows(path: Path) -> Iterable[tuple[str, Mapping[str, str | None]]]:
                 person = next((row[name] for name in ID_COLUMNS if row.get(name)), None)
                 if person:
                     yield person.strip(), row
+    except PermissionError as error:
+        raise no_permission(path) from error
     except (OSError, UnicodeDecodeError, csv.Error):
         return
 
@@ -132,7 +149,10 @@ def _count(text: str | None) -> int | None:
 def _device_folders(release: Release, stream: Stream) -> tuple[Path, ...]:
     """Folders one level below a stream's own, one per device (``garmin_vivosmart5``, ``dexcom_g6``)."""
     places = [base / name for base in area(release, stream.area) for name in stream.folders]
-    return tuple(child for place in places for child in _children(place) if child.is_dir())
+    try:
+        return tuple(child for place in places for child in _children(place) if is_folder(child))
+    except PermissionError as error:
+        raise no_permission(error.filename) from error
 
 
 def _json_in(folder: Path) -> list[Path]:
@@ -140,7 +160,8 @@ def _json_in(folder: Path) -> list[Path]:
 
 
 def _children(folder: Path) -> list[Path]:
+    """Return what is in a folder, nothing where there is none; raises ``PermissionError``."""
     try:
         return sorted(folder.iterdir())
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return []

@@ -85,15 +85,12 @@ def find(path: Path | str | None = None) -> Release:
         _check_folder(folder)
         return _recognise(_root(folder))
     except PermissionError as error:
-        raise InputError(
-            f"There is no permission to read {str(error.filename or folder)!r}; "
-            "ask its owner, or run as a user who may."
-        ) from error
+        raise no_permission(error.filename or folder) from error
 
 
 def area(release: Release, name: str) -> tuple[Path, ...]:
     """Folders that may hold one part of a release: as documented, and doubled (``name/name``)."""
-    return tuple(folder for folder in (release.root / name, release.root / name / name) if folder.is_dir())
+    return tuple(folder for folder in (release.root / name, release.root / name / name) if is_folder(folder))
 
 
 def is_file(path: Path) -> bool:
@@ -102,6 +99,21 @@ def is_file(path: Path) -> bool:
         return path.is_file()
     except OSError:
         return False
+
+
+def is_folder(path: Path) -> bool:
+    """Tell whether there is a folder; False where a folder on the way may not be looked into."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
+def no_permission(path: Path | str) -> InputError:
+    """Build the sentence for what exists but may not be read."""
+    return InputError(
+        f"There is no permission to read {str(path)!r}; ask its owner, or run as a user who may."
+    )
 
 
 def _check_folder(path: Path) -> None:
@@ -174,7 +186,10 @@ def _recognise(root: Path) -> Release:
             f"{str(root / PEOPLE_FILE)!r} has neither a column {ID_COLUMNS[0]!r} nor {ID_COLUMNS[1]!r}, "
             f"so this is not a layout that is known; {LOOKED_FOR}."
         )
-    if not any((root / part).is_dir() for part in (CLINICAL, WEARABLE, GLUCOSE)):
+    parts = [root / part for part in (CLINICAL, WEARABLE, GLUCOSE) if is_folder(root / part)]
+    for part in parts:
+        _entries(part)  # no permission is told here, not as missing data later
+    if not parts:
         raise InputError(f"{str(root)!r} has a {PEOPLE_FILE} but none of the data folders; {LOOKED_FOR}.")
     told, notes = _description(root)
     version = str(told.get("version") or "").strip()

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from sensecf_core.cohorts.aireadi import clinical, release
+from sensecf_core.errors import InputError
 from tests.cohorts.aireadi import micro
 from tests.cohorts.aireadi.micro import Person
 
@@ -169,3 +170,17 @@ def test_keys_agree_with_the_49_characters_of_the_release() -> None:
     assert len(set(keys)) == len(keys)
     assert clinical.plain_key("import_hba1c, Hemoglobin A1c/Hemoglobin.total in ") == "import_hba1c"
     assert clinical.plain_key("HbA1c (%)") == "hba1c"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("person_id,a\n1,2\n", "no column 'measurement_source_value'"),
+        ("a,b\n1,2,3,4\n1,2,3,4,5\n", "cannot be read as a table"),
+        ("", "cannot be read as a table"),
+    ],
+)
+def test_a_broken_file_is_one_sentence(found: release.Release, text: str, expected: str) -> None:
+    (found.root / "clinical_data" / "measurement.csv").write_text(text)
+    with pytest.raises(InputError, match=expected):
+        clinical.records(found)

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sensecf_core.cohorts.aireadi import glucose as cgm
@@ -68,6 +68,7 @@ traces = st.lists(st.one_of(st.integers(39, 401), st.none()), min_size=2, max_si
 )
 
 
+@settings(deadline=None, max_examples=60)
 @given(traces)
 def test_what_holds_for_every_trace(values: np.ndarray) -> None:
     found = cgm.metrics(values)
@@ -85,6 +86,7 @@ def test_what_holds_for_every_trace(values: np.ndarray) -> None:
         assert found.sd < found.mage <= np.ptp(known)
 
 
+@settings(deadline=None, max_examples=60)
 @given(traces, st.floats(1.1, 3))
 def test_scaling_a_trace_scales_its_spread(values: np.ndarray, factor: float) -> None:
     found, scaled = cgm.metrics(values), cgm.metrics(values * factor)
@@ -93,6 +95,7 @@ def test_scaling_a_trace_scales_its_spread(values: np.ndarray, factor: float) ->
     np.testing.assert_allclose(scaled.cv, found.cv, equal_nan=True, atol=1e-9)
 
 
+@settings(deadline=None, max_examples=60)
 @given(traces)
 def test_turning_points_go_up_and_down_by_more_than_the_threshold(values: np.ndarray) -> None:
     known = values[~np.isnan(values)]
@@ -103,6 +106,7 @@ def test_turning_points_go_up_and_down_by_more_than_the_threshold(values: np.nda
     assert (np.sign(steps[1:]) == -np.sign(steps[:-1])).all()
 
 
+@settings(deadline=None, max_examples=60)
 @given(traces)
 def test_time_reversed_a_trace_has_the_same_metrics(values: np.ndarray) -> None:
     forth, back = cgm.metrics(values).as_columns(), cgm.metrics(values[::-1]).as_columns()

@@ -205,3 +205,27 @@ def test_the_other_name_of_the_calorie_folder(v3: Release) -> None:
 def test_unknown_stream() -> None:
     with pytest.raises(InputError, match="heart_rate"):
         streams.stream("heartrate")
+
+
+def refuse_below(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Take the permission to list every folder of one name."""
+    original = Path.iterdir
+
+    def iterdir(path: Path) -> Any:
+        if path.name == name:
+            raise PermissionError(13, "Permission denied", str(path))
+        return original(path)
+
+    monkeypatch.setattr(Path, "iterdir", iterdir)
+
+
+def test_no_permission_for_a_stream_is_one_sentence(v3: Release, monkeypatch: pytest.MonkeyPatch) -> None:
+    refuse_below(monkeypatch, "sleep")
+    with pytest.raises(InputError, match=r"There is no permission to read '.*sleep'"):
+        FileFinder(v3)
+
+
+def test_no_permission_for_one_person_is_a_note(v3: Release, monkeypatch: pytest.MonkeyPatch) -> None:
+    refuse_below(monkeypatch, people.CAS)
+    found = located(v3.root, people.cas())
+    assert (found.state, found.notes) == ("missing", ("there is no permission to read its folder",))

@@ -4,7 +4,7 @@ from datetime import date
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sensecf_core.cohorts.aireadi.readings import no_points, points
@@ -90,6 +90,7 @@ def test_zone(header: list[str | None], site: str, expected: str, doubtful: bool
     assert (chosen.key, doubt is not None) == (expected, doubtful)
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.lists(st.datetimes(min_value=np.datetime64("1980-01-01").astype("M8[us]").item()), max_size=5))
 def test_every_way_to_write_a_time_is_read_alike(times: list[object]) -> None:
     plain = [f"{time:%Y-%m-%dT%H:%M:%S}".rjust(19, "0") for time in times]

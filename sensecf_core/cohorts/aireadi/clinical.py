@@ -222,7 +222,7 @@ def _typed(domain: str, chunk: pd.DataFrame, found: pd.Series) -> pd.DataFrame:
     days = pd.to_datetime(chunk[f"{domain}_date"], errors="coerce", format="mixed")
     return pd.DataFrame(
         {
-            "person_id": chunk["person_id"].str.strip(),
+            "person_id": _whole(chunk["person_id"].str.strip()),
             "item": found,
             "value": values.where(state == "measured"),
             "state": state,

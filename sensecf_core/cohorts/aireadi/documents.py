@@ -12,8 +12,8 @@ from typing import Any
 
 from pydantic_core import from_json
 
-MOST_BYTES = 250_000_000
-"""Larger files are refused: a year of one-minute records is about 150 MB."""
+MOST_BYTES = 200_000_000
+"""Larger files are refused: the longest tail known, 397 days of one-minute records, has 150 MB."""
 
 
 class UnreadableFileError(Exception):

@@ -25,6 +25,7 @@ from sensecf_core.cohorts.aireadi.person import PersonTables, person_tables
 from sensecf_core.cohorts.aireadi.quality import quality_table
 from sensecf_core.cohorts.aireadi.release import Release
 from sensecf_core.cohorts.aireadi.streams import STREAMS
+from sensecf_core.cohorts.aireadi.workers import end_with
 from sensecf_core.paths import var
 
 Progress = Callable[[float, str], None]
@@ -117,9 +118,11 @@ def _read_all(
     total, done, read = sum(len(batch) for batch in todo), 0, 0
     started = time.monotonic()
     runner = Parallel(
-        n_jobs=max(1, min(workers, len(todo))), return_as="generator_unordered", pre_dispatch="2*n_jobs"
+        n_jobs=max(1, min(workers, len(todo))),
+        return_as="generator_unordered",
+        pre_dispatch="2*n_jobs",
     )
-    for count, size in runner(delayed(read_batch)(release, batch, shards) for batch in todo):
+    for count, size in runner(delayed(read_batch)(release, batch, shards, os.getpid()) for batch in todo):
         done, read = done + count, read + size
         speed = read / 1e6 / max(time.monotonic() - started, 1e-3)
         already = len(files) - total
@@ -136,13 +139,14 @@ def _shard(batch: Sequence[PersonFiles]) -> str:
     return f"{batch[0].sha256[:16]}-{batch[-1].sha256[:16]}-{len(batch)}"
 
 
-def read_batch(release: Release, batch: Sequence[PersonFiles], shards: Path) -> tuple[int, int]:
-    """Read some participants and write their rows as one folder; runs in a worker process.
+def read_batch(release: Release, batch: Sequence[PersonFiles], shards: Path, builder: int) -> tuple[int, int]:
+    """Read some participants and write their rows as one folder; runs in a worker of process ``builder``.
 
     Returns
     -------
     How many participants and bytes were read.
     """
+    end_with(builder)
     finder = _finder(release)
     days, people, quality, size = [], [], [], 0
     for one in batch:

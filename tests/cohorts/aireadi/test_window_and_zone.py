@@ -7,16 +7,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sensecf_core.cohorts.aireadi.readings import no_points, points
+from sensecf_core.cohorts.aireadi.intervals import Intervals
+from sensecf_core.cohorts.aireadi.readings import Points, no_points, points
 from sensecf_core.cohorts.aireadi.streams import GLUCOSE
 from sensecf_core.cohorts.aireadi.timestamps import CENTRAL, PACIFIC, day_bounds, local, parse, zone
-from sensecf_core.cohorts.aireadi.window import window
+from sensecf_core.cohorts.aireadi.window import Window, window
 from tests.cohorts.aireadi.conftest import NOW
 
 NONE = np.array([], dtype="datetime64[s]")
 
 
-def sensed(*stamps: str) -> object:
+def sensed(*stamps: str) -> Points:
     frames = [{"time_interval": {"start_date_time": stamp}} for stamp in stamps]
     return points(GLUCOSE, [{"blood_glucose": {"value": 100}, "effective_time_frame": f} for f in frames])
 
@@ -98,3 +99,16 @@ def test_every_way_to_write_a_time_is_read_alike(times: list[object]) -> None:
     for form in (plain, [f"{text}Z" for text in plain], [text.replace("T", " ") for text in plain]):
         assert parse(form).tolist() == [one.item() for one in expected]
     assert parse([*plain, None])[:-1].tolist() == [one.item() for one in expected]
+
+
+def test_records_that_reach_out_of_the_window_are_left_out() -> None:
+    edges = parse([f"2025-03-05T{hour:02d}:00:00Z" for hour in range(5)])
+    spans = Intervals(edges[:-1], edges[1:], np.array(["light"] * 4, dtype=object), np.zeros(4))
+    chosen = Window(edges[1], edges[3] + np.timedelta64(30, "m"), "visit").intervals(spans)
+    assert chosen.starts.tolist() == edges[1:3].tolist()
+
+
+def test_readings_from_the_start_up_to_the_end_are_inside() -> None:
+    glucose = sensed(*(f"2025-03-05T10:{minute:02d}:00Z" for minute in range(0, 20, 5)))
+    chosen = Window(glucose.times[1], glucose.times[3], "visit").points(glucose)
+    assert chosen.times.tolist() == glucose.times[1:3].tolist()

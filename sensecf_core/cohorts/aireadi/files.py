@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from sensecf_core.cohorts.aireadi.participants import NOT_GIVEN
@@ -102,6 +103,12 @@ class FileFinder:
             if is_file(base / relative):
                 return base / relative
         return None
+
+
+@lru_cache(maxsize=2)
+def finder_of(release: Release) -> FileFinder:
+    """Return a finder that is kept: for reading many participants of a release that does not change."""
+    return FileFinder(release)
 
 
 def read_manifests(release: Release) -> Manifests:

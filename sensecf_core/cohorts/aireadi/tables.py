@@ -13,13 +13,12 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 import pandas as pd
 
 from sensecf_core.cohorts.aireadi import clinical, participants
-from sensecf_core.cohorts.aireadi.files import FileFinder
+from sensecf_core.cohorts.aireadi.files import FileFinder, finder_of
 from sensecf_core.cohorts.aireadi.inventory import PersonFiles, person_files, release_sha256
 from sensecf_core.cohorts.aireadi.person import PersonTables, person_tables
 from sensecf_core.cohorts.aireadi.quality import quality_table
@@ -147,7 +146,7 @@ def read_batch(release: Release, batch: Sequence[PersonFiles], shards: Path, bui
     How many participants and bytes were read.
     """
     end_with(builder)
-    finder = _finder(release)
+    finder = finder_of(release)
     days, people, quality, size = [], [], [], 0
     for one in batch:
         tables = _read_one(finder, one)
@@ -169,11 +168,6 @@ def read_batch(release: Release, batch: Sequence[PersonFiles], shards: Path, bui
     else:
         draft.rename(target)
     return len(batch), size
-
-
-@lru_cache(maxsize=2)
-def _finder(release: Release) -> FileFinder:
-    return FileFinder(release)
 
 
 def _read_one(finder: FileFinder, one: PersonFiles) -> PersonTables:

@@ -13,9 +13,11 @@ import pytest
 
 from sensecf_core.cohorts.aireadi import release, tables
 from sensecf_core.cohorts.aireadi.description import OUTCOMES, WEAR, description
+from sensecf_core.cohorts.aireadi.opening import open_person
 from sensecf_core.cohorts.aireadi.participant_days import PERSON_COLUMNS, participant_days
 from sensecf_core.cohorts.aireadi.person import PersonTables
 from sensecf_core.cohorts.schema import Provenance, Schema, Task
+from sensecf_core.errors import InputError
 from tests.cohorts.aireadi import micro, people
 from tests.cohorts.aireadi.micro import CENTRAL, Person, at, every
 
@@ -210,3 +212,24 @@ def test_the_rules_hold_for_rows(found: release.Release) -> None:
     for rule in description().rules:
         total = sum(days[name].astype(float) * weight for name, weight in rule.terms.items())
         assert not (total > rule.bound).any(), rule.name
+
+
+def test_one_person_is_opened_as_they_are_in_the_tables(found: release.Release) -> None:
+    built = tables.build(found, workers=1)
+    one = open_person(found, DAN)
+    pd.testing.assert_frame_equal(one.days, built.days.loc[DAN], check_names=False, check_index_type=False)
+    assert one.listed["clinical_site"] == "UAB"
+    assert one.worn.zone.key == "America/Chicago"
+    assert len(one.worn.points["glucose"]) == 288 * 4
+    assert len(one.quality) == 8
+    assert one.notes == ()
+    with pytest.raises(InputError, match="did you mean 900004"):
+        open_person(found, "90004")
+
+
+def test_a_visit_of_the_clinical_tables_stands_in(found: release.Release) -> None:
+    text = (found.root / "participants.tsv").read_text().replace("2024-03-09", "")
+    (found.root / "participants.tsv").write_text(text)
+    visit = {"person_id": people.CAS, "visit_start_date": "2024-03-10"}
+    micro.clinical(found.root, {"visit_occurrence": [visit]})
+    assert list(open_person(found, people.CAS).days.index) == ["2024-03-10", "2024-03-11"]

@@ -14,8 +14,10 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
+from sensecf_core.cohorts.aireadi.readings import Floats
 from sensecf_core.cohorts.aireadi.release import CLINICAL, Release, area, is_file, no_permission
 from sensecf_core.errors import InputError
 
@@ -51,9 +53,9 @@ class Item:
     Attributes
     ----------
     keys : keys of its records, in any version, lower case and without a unit in brackets.
-    concept_id : None unless it is this item's alone.
+    concept_ids : empty unless they are this item's alone.
     qualifier : the condition, for history items.
-    low, high : values outside are kept as ``out_of_range`` and not used.
+    low, high : values outside are marked ``out_of_range`` and not used.
     coded : answers of a questionnaire, in which 99, 555, 777, 888 and 999 are no values.
     """
 
@@ -61,7 +63,7 @@ class Item:
     label: str
     domain: str
     keys: tuple[str, ...]
-    concept_id: str | None
+    concept_ids: tuple[str, ...]
     qualifier: str | None
     unit: str
     decimals: int
@@ -86,7 +88,7 @@ def _item(row: dict[str, str]) -> Item:
         label=row["label"],
         domain=row["domain"],
         keys=keys,
-        concept_id=row["concept_id"] if laboratory and row["concept_id"] else None,
+        concept_ids=tuple(row["concept_id"].split("|")) if laboratory and row["concept_id"] else (),
         qualifier=row["qualifier_concept_id"] or None,
         unit=row["unit"],
         decimals=int(row["decimals"]),
@@ -111,9 +113,9 @@ def records(release: Release) -> pd.DataFrame:
 
     Returns
     -------
-    One row per record: ``person_id``, ``item``, ``value`` (NaN unless ``state`` is "measured"), ``state``
-    ("measured", "not_answered", "out_of_range", "not_a_number"), ``censored`` ("<" or ">" was reported),
-    ``unit`` and ``date`` (``YYYY-MM-DD`` text, None where it cannot be read).
+    One row per record: ``person_id``, ``item``, ``value`` (as recorded; NaN for no answer and no number),
+    ``state`` ("measured", "not_answered", "out_of_range", "not_a_number"), ``censored`` ("<" or ">" was
+    reported), ``unit`` and ``date`` (``YYYY-MM-DD`` text, None where it cannot be read).
     """
     parts = [part for domain in ("measurement", "observation") for part in _domain(release, domain)]
     table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(COLUMNS))
@@ -192,7 +194,7 @@ def _items_of(domain: str, chunk: pd.DataFrame, source: pd.Series) -> pd.Series:
     """Name the item of each record, None where it is not a known one."""
     own = [item for item in items() if item.domain == domain]
     by_key = {key: item.name for item in own for key in item.keys}
-    by_concept = {item.concept_id: item.name for item in own if item.concept_id}
+    by_concept = {concept: item.name for item in own for concept in item.concept_ids}
     by_qualifier = {item.qualifier: item.name for item in own if item.qualifier}
     keys = {text: plain_key(text) for text in source.unique()}
     found = source.map({text: by_key.get(key) for text, key in keys.items()}).astype(object)
@@ -224,7 +226,7 @@ def _typed(domain: str, chunk: pd.DataFrame, found: pd.Series) -> pd.DataFrame:
         {
             "person_id": _whole(chunk["person_id"].str.strip()),
             "item": found,
-            "value": values.where(state == "measured"),
+            "value": values.where(np.isin(state, ("measured", "out_of_range"))),
             "state": state,
             "censored": (operators == CENSORED) | marked,
             "unit": [item.unit for item in owners],
@@ -233,7 +235,8 @@ def _typed(domain: str, chunk: pd.DataFrame, found: pd.Series) -> pd.DataFrame:
     )
 
 
-def _states(values: np.ndarray[tuple[int], np.dtype[np.float64]], owners: list[Item]) -> pd.Series:
+def _states(values: Floats, owners: list[Item]) -> npt.NDArray[np.object_]:
+    """Say of each value whether it can be used, and why not."""
     low, high = np.array([item.low for item in owners]), np.array([item.high for item in owners])
     coded = np.array([item.coded for item in owners])
     state = np.full(len(values), "measured", dtype=object)

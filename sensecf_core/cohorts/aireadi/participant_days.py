@@ -23,11 +23,18 @@ def participant_days(tables: Tables) -> pd.DataFrame:
     ``tables.quality``.
     """
     wanted = description().names
-    enough = tables.people.index[tables.people["enough_glucose"].fillna(False).astype(bool)]
-    days = tables.days[tables.days["enough_wear"].fillna(False).astype(bool)]
+    enough = tables.people.index[_true(tables.people, "enough_glucose")]
+    days = tables.days[_true(tables.days, "enough_wear")]
     days = days[days.index.get_level_values(0).isin(enough)]
     of_person = [name for name in (*wanted, *PERSON_COLUMNS) if name in tables.people and name not in days]
     joined = days.join(tables.people[list(dict.fromkeys(of_person))], on="person_id")
     joined = joined.reindex(columns=list(dict.fromkeys((*wanted, *OUTCOMES, *PERSON_COLUMNS))))
     joined.index = joined.index.set_names(list(INDEX_NAMES))
     return joined
+
+
+def _true(table: pd.DataFrame, name: str) -> pd.Series:
+    """Mark the rows in which a column says yes; none where nobody could be read and there is no column."""
+    if name not in table:
+        return pd.Series(False, index=table.index)
+    return table[name].fillna(False).astype(bool)

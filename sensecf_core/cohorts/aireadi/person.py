@@ -22,6 +22,9 @@ from sensecf_core.cohorts.aireadi.window import window
 CONSENSUS_DAYS = 14
 """Days of glucose that the consensus asks for; the study's sensors lasted ten."""
 
+NO_OVERLAP = "heart rate was recorded, but not in the days that count"
+"""Told of people whose band and glucose sensor do not overlap."""
+
 FEWEST_NIGHTS = 3
 """Nights below which the regularity of sleep is not told."""
 
@@ -70,7 +73,9 @@ def worn_streams(
     }
     activity, sleep = (chosen.intervals(by_name[stream.name].intervals) for stream in (ACTIVITY, SLEEP))
     worn = Worn(chosen, where, points, activity, sleep)
-    return worn, recordings, tuple(note for note in (doubt, chosen.note) if note)
+    worn_ever = by_name["heart_rate"].points.valid.any()
+    apart = NO_OVERLAP if worn_ever and not points["heart_rate"].valid.any() else None
+    return worn, recordings, tuple(note for note in (doubt, chosen.note, apart) if note)
 
 
 def _band_times(recordings: tuple[Recording, ...]) -> Times:

@@ -49,6 +49,7 @@ MEASUREMENTS = [
     measured(BEN, "BMI", "31.4"),
     measured(BEN, "Alkaline Phosphatase (IU/L)", "80"),
     measured(BEN, "ALT of an unknown heading (IU/L)", "25", "3006923.0"),
+    measured(BEN, "Microalbumin", "12", "3001802"),
     measured(BEN, "import_glucose, Glucose [Mass/volume] in Serum or", "lost"),
 ]
 OBSERVATIONS = [
@@ -112,8 +113,8 @@ def test_haemoglobin_is_not_hba1c(records: pd.DataFrame) -> None:
 
 def test_headings_of_older_versions_and_unknown_headings_of_laboratory_values(records: pd.DataFrame) -> None:
     wide = clinical.wide(records)
-    found = wide.loc[BEN, ["hba1c", "bmi", "alkaline_phosphatase", "alt"]]
-    assert found.tolist() == [8.1, 31.4, 80, 25]
+    found = wide.loc[BEN, ["hba1c", "bmi", "alkaline_phosphatase", "alt", "urine_albumin"]]
+    assert found.tolist() == [8.1, 31.4, 80, 25, 12]
 
 
 def test_unknown_answers_are_no_values_but_555_is_a_legal_measurement(records: pd.DataFrame) -> None:
@@ -125,7 +126,8 @@ def test_unknown_answers_are_no_values_but_555_is_a_legal_measurement(records: p
 
 def test_impossible_values_are_kept_as_such(records: pd.DataFrame) -> None:
     assert one(records, ANN, "waist")["state"] == "out_of_range"
-    assert one(records, ANN, "bmi")["state"] == "out_of_range"
+    bmi = one(records, ANN, "bmi")
+    assert (bmi["state"], bmi["value"]) == ("out_of_range", 95)
     assert one(records, BEN, "glucose_serum")["state"] == "not_a_number"
     assert pd.isna(clinical.wide(records).loc[ANN, "bmi"])
 

@@ -14,7 +14,7 @@ from sensecf_core.cohorts.aireadi.files import FileFinder
 from sensecf_core.cohorts.aireadi.person import PersonTables, person_tables
 from tests.cohorts.aireadi import micro
 from tests.cohorts.aireadi.conftest import NOW
-from tests.cohorts.aireadi.micro import at
+from tests.cohorts.aireadi.micro import at, every
 from tests.cohorts.aireadi.people import BEN, CAS
 from tests.cohorts.aireadi.people import ann as ann_herself
 
@@ -141,3 +141,12 @@ def test_a_day_that_activity_records_hardly_cover_has_no_steps(tmp_path: Path) -
     wednesday = found.days.loc["2025-03-05"]
     assert pd.isna(wednesday[["steps", "active_minutes", "sedentary_minutes"]].astype(float)).all()
     assert wednesday["active_kcal"] == 310
+
+
+def test_a_band_that_was_worn_at_another_time_is_told(tmp_path: Path) -> None:
+    later = every(at("2025-06-01 09:00"), 1, [70] * 60)
+    person = replace(ann_herself(), streams={**ann_herself().streams, "heart_rate": later})
+    finder = FileFinder(release.find(micro.write(tmp_path, [person])))
+    found = person_tables(finder, person.id, site="UW", visit=date(2025, 3, 4), now=NOW)
+    assert found.summary["notes"] == "heart rate was recorded, but not in the days that count"
+    assert not found.days["worn"].any()

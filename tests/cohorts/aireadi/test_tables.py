@@ -233,3 +233,15 @@ def test_a_visit_of_the_clinical_tables_stands_in(found: release.Release) -> Non
     visit = {"person_id": people.CAS, "visit_start_date": "2024-03-10"}
     micro.clinical(found.root, {"visit_occurrence": [visit]})
     assert list(open_person(found, people.CAS).days.index) == ["2024-03-10", "2024-03-11"]
+
+
+def test_a_release_in_which_nobody_can_be_read_has_no_days(
+    found: release.Release, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(finder: Any, person: str, **more: Any) -> PersonTables:
+        raise ValueError
+
+    monkeypatch.setattr(tables, "person_tables", fail)
+    built = tables.build(found, workers=1)
+    assert len(built.quality) == 3 * 8
+    assert participant_days(built).empty

@@ -119,7 +119,7 @@ def _times(records: Sequence[Any]) -> tuple[Times, Times]:
 def _times_one_by_one(records: Sequence[Any]) -> tuple[Times, Times]:
     pairs = [interval(one) for one in records]
     starts, ends = parse([pair[0] for pair in pairs]), parse([pair[1] for pair in pairs])
-    lengths = numbers([quantity(one, ("sleep_duration",)) for one in records])
+    lengths = numbers([quantity(one, ("sleep_duration",)) for one in records]).clip(-1, 1000)
     told = ~np.isnan(lengths) & ~np.isnat(starts) & (np.isnat(ends) | (ends == starts))
     if told.any():  # version 1: a length in hours beside the start
         ends = ends.copy()

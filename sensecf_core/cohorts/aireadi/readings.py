@@ -155,13 +155,14 @@ def _numbers(raw: Sequence[Any], glucose: bool) -> tuple[Floats, Codes]:
     censored = np.zeros(len(raw), dtype=np.int8)
     try:
         values = np.array(raw, dtype=np.float64)
-    except (ValueError, TypeError):
+        if values.ndim != 1:
+            raise ValueError
+    except (ValueError, TypeError, OverflowError):
         if glucose:
             texts = [one.strip().lower() if isinstance(one, str) else "" for one in raw]
             censored[[text == "low" for text in texts]] = -1
             censored[[text == "high" for text in texts]] = 1
         values = np.array([_number(one) for one in raw], dtype=np.float64)
-    values = values.reshape(len(raw))
     values[~np.isfinite(values)] = np.nan
     values[censored == -1], values[censored == 1] = BELOW, ABOVE
     return values, censored
@@ -170,7 +171,7 @@ def _numbers(raw: Sequence[Any], glucose: bool) -> tuple[Floats, Codes]:
 def _number(one: Any) -> float:
     try:
         return float(one) if not isinstance(one, bool) else math.nan
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return math.nan
 
 

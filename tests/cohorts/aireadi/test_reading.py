@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sensecf_core.cohorts.aireadi import documents, release, streams
 from sensecf_core.cohorts.aireadi.files import FileFinder
@@ -229,3 +231,40 @@ def test_no_permission_for_one_person_is_a_note(v3: Release, monkeypatch: pytest
     refuse_below(monkeypatch, people.CAS)
     found = located(v3.root, people.cas())
     assert (found.state, found.notes) == ("missing", ("there is no permission to read its folder",))
+
+
+def test_values_that_are_lists_or_beyond_all_numbers_are_no_values() -> None:
+    for value in ([1, 2], [1], 10**400, {"value": 1}):
+        found = points(HEART_RATE, [heart(value), heart(value, "2025-03-05T10:01:00Z")])
+        assert found.reasons.tolist() == [Reason.NOT_A_NUMBER] * 2
+    long = {"value": 1e300}
+    frame = {"date_time": "2025-03-05T10:00:00Z"}
+    spans = intervals(SLEEP, [{"sleep_duration": long, "effective_time_frame": frame}])
+    assert (len(spans), spans.too_long) == (0, 1)
+
+
+KEYS = ("value", "effective_time_frame", "time_interval", "date_time", "start_date_time", "end_date_time")
+KEYS += ("heart_rate", "blood_glucose", "sleep_stage_state", "sleep_duration", "activity_name")
+KEYS += ("base_movement_quantity", "sleep_stage_time_frame")
+anything = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.sampled_from(("Low", "", "2025-03-05T10:00:00Z")),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.lists(anything, max_size=4))
+def test_no_record_whatever_stops_the_reading(records: list[Any]) -> None:
+    for one in (HEART_RATE, GLUCOSE):
+        found = points(one, records)
+        assert len(found) + found.without_time + found.repeated == len(records)
+        assert np.isfinite(found.values[found.valid]).all()
+    for one in (SLEEP, streams.ACTIVITY):
+        spans = intervals(one, records)
+        assert len(spans) + spans.without_time + spans.too_long + spans.repeated == len(records)
+        assert (spans.ends >= spans.starts).all()

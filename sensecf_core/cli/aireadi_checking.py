@@ -1,0 +1,112 @@
+"""``aireadi check``: which release lies in a folder, what is there, what is missing or odd."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sensecf_core.cli.cohorts import Json
+from sensecf_core.cli.output import ProgressLine, duration, print_json
+from sensecf_core.errors import InputError
+
+if TYPE_CHECKING:
+    from sensecf_core.cohorts.aireadi.checking import Report, StreamReport
+
+MOST_ITEMS = 8
+
+
+def check(
+    root: Annotated[
+        Path | None,
+        typer.Argument(help="The folder of a release; SENSECF_AIREADI by default.", readable=False),
+    ] = None,
+    *,
+    people: Annotated[int, typer.Option(help="How many participants to read.")] = 5,
+    everybody: Annotated[
+        bool, typer.Option("--all", help="Read all participants and keep the tables made from them.")
+    ] = False,
+    workers: Annotated[int, typer.Option(help="Processes, with --all.")] = 2,
+    as_json: Json = False,
+) -> None:
+    """Recognise a release, read a few participants (or all), and say what is there, missing and odd."""
+    from sensecf_core.cohorts.aireadi import checking, release
+
+    if people < 1 or workers < 1:
+        raise InputError("--people and --workers must be 1 or more.")
+    found = release.find(root)
+    with ProgressLine() as line:
+        if everybody:
+            report = checking.check_all(found, workers=workers, progress=line)
+        else:
+            report = checking.check(found, few=people, progress=line)
+    if as_json:
+        print_json(_plain(report))
+    else:
+        _show(report)
+
+
+def _plain(report: Report) -> dict[str, Any]:
+    plain = asdict(report)
+    plain["release"] |= {"root": str(report.release.root), "name": report.release.name}
+    return plain
+
+
+def _show(report: Report) -> None:
+    print(f"{report.release.name}, layout {report.release.layout}: {report.release.root}")
+    real = "SYNTHETIC DATA" if report.release.synthetic else "REAL DATA: stays on this machine"
+    print(f"  {report.release.title or 'without a title'}. {real}.")
+    print(f"  {report.participants:,} participants; {report.looked_at:,} read{_speed(report)}")
+    for label, counts in (("groups", report.groups), ("sites", report.sites), ("split", report.parts)):
+        print(f"  {label}: {_counted(counts)}")
+    print(f"  days: {report.usable_days:,} of {report.days:,} with enough wear (10 h worn, 70 % of glucose)")
+    print(f"  glucose: {report.enough_glucose:,} of {report.looked_at:,} have 3 days or more")
+    print("Streams (of the participants read):")
+    for stream in report.streams:
+        _show_stream(stream)
+    print("Clinical:")
+    first = dict(list(report.items.items())[:MOST_ITEMS])
+    more = f", and {len(report.items) - len(first)} more items" if len(report.items) > len(first) else ""
+    print(f"  measured: {_counted(first) or 'nothing'}{more}")
+    if report.not_used:
+        print(f"  without a value: {_counted(report.not_used)} records")
+    for title, lines in (("Missing", report.missing), ("Odd", report.odd)):
+        if lines:
+            print(f"{title}:")
+        for text in lines:
+            print(f"  {text}")
+    if report.tables:
+        print(f"Tables, with one row per participant and stream in quality.parquet: {report.tables}")
+
+
+def _speed(report: Report) -> str:
+    if not report.read_mb:
+        return " (from the cache)"
+    speed = report.read_mb / max(report.seconds, 1e-3)
+    rate = report.looked_at / max(report.seconds, 1e-3)
+    return (
+        f" ({report.read_mb:,.1f} MB in {duration(report.seconds)}: {speed:,.0f} MB/s, {rate:.1f} people/s)"
+    )
+
+
+def _counted(counts: dict[str, int]) -> str:
+    return ", ".join(f"{name} {count:,}" for name, count in counts.items())
+
+
+def _show_stream(stream: StreamReport) -> None:
+    states = {name: getattr(stream, name) for name in ("read", "empty", "missing", "unreadable")}
+    told = {name: count for name, count in states.items() if count or name == "read"}
+    if stream.nothing_valid:
+        told["nothing valid"] = stream.nothing_valid
+    line = f"  {stream.label}: {_counted(told)}"
+    if stream.read:
+        line += (
+            f"; valid {stream.valid_share:.0%}, {stream.wear_days:.0f} days, {stream.gaps:.0f} gaps (medians)"
+        )
+    if stream.listed is not None:
+        line += f"; files in the manifest: {stream.listed:,}"
+    print(line)
+    if stream.odd:
+        print(f"    odd, by participants: {_counted(stream.odd)}")

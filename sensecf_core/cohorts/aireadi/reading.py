@@ -1,0 +1,83 @@
+"""Reading one participant's stream, lazily: one file at a time, whatever its version."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Literal
+
+from sensecf_core.cohorts.aireadi import documents
+from sensecf_core.cohorts.aireadi.files import FileFinder, Located
+from sensecf_core.cohorts.aireadi.intervals import Intervals, intervals, no_intervals
+from sensecf_core.cohorts.aireadi.readings import Points, no_points, points
+from sensecf_core.cohorts.aireadi.streams import Stream
+
+State = Literal["read", "missing", "empty", "unreadable"]
+
+
+@dataclass(frozen=True)
+class Recording:
+    """One participant's stream as its file holds it.
+
+    Attributes
+    ----------
+    state : "missing" (no file), "unreadable" (a file that cannot be used; ``notes`` says why), "empty"
+        (a file without records) or "read".
+    zone_name : the header's, see :func:`documents.zone_name`.
+    notes : what is odd, in words without ids.
+    """
+
+    stream: Stream
+    state: State
+    data: Points | Intervals
+    file: Located
+    zone_name: str | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def points(self) -> Points:
+        """The readings; of a stream of intervals, none."""
+        return self.data if isinstance(self.data, Points) else no_points()
+
+    @property
+    def intervals(self) -> Intervals:
+        """The intervals; of a stream of points, none."""
+        return self.data if isinstance(self.data, Intervals) else no_intervals()
+
+
+def read(finder: FileFinder, stream: Stream, person: str) -> Recording:
+    """Read one stream of one participant. Never raises for what the file holds."""
+    with _uncollected():
+        return _read(stream, finder.locate(stream, person))
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keep the garbage collector from walking the records again and again; they have no cycles."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _read(stream: Stream, file: Located) -> Recording:
+    notes = [file.note] if file.note else []
+    nothing = no_points() if stream.shape == "points" else no_intervals()
+    if file.path is None:
+        return Recording(stream, "missing", nothing, file, notes=tuple(notes))
+    try:
+        document = documents.load(file.path)
+    except documents.UnreadableFileError as error:
+        return Recording(stream, "unreadable", nothing, file, notes=(*notes, str(error)))
+    records = documents.records(document, stream.body)
+    read_as = points if stream.shape == "points" else intervals
+    data = read_as(stream, records)
+    if file.listed and file.listed.records is not None and file.listed.records != len(records):
+        notes.append(f"the manifest counts {file.listed.records:,} records, the file {len(records):,}")
+    state: State = "read" if records else "empty"
+    return Recording(stream, state, data, file, documents.zone_name(document), tuple(notes))

@@ -1,0 +1,107 @@
+"""Time stamps of a release: UTC text to numbers, the site's zone, and local calendar days."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+Times = npt.NDArray[np.datetime64]
+"""UTC, ``datetime64[s]``, NaT where a stamp cannot be read."""
+
+PACIFIC, CENTRAL = ZoneInfo("America/Los_Angeles"), ZoneInfo("America/Chicago")
+HEADER_ZONES = {"pst": PACIFIC, "pdt": PACIFIC, "cst": CENTRAL, "cdt": CENTRAL}
+SITE_ZONES = {"UW": PACIFIC, "UCSD": PACIFIC, "UAB": CENTRAL}
+_DIGITS = (0, 1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18)
+
+
+def parse(stamps: Sequence[Any]) -> Times:
+    """Read ``YYYY-MM-DDTHH:MM:SSZ`` or ``YYYY-MM-DD HH:MM:SS`` stamps as UTC.
+
+    Stamps of one form, as files hold them, are read column by column (about 20 times as fast as one
+    by one); mixed forms go through pandas.
+    """
+    try:
+        text = "".join(stamps).encode("ascii")
+        width = len(stamps[0]) if stamps else 0
+    except (TypeError, UnicodeEncodeError):
+        return _parse_mixed(stamps)
+    if width not in (19, 20) or len(text) != width * len(stamps):
+        return _parse_mixed(stamps)
+    cells = np.frombuffer(text, dtype=np.uint8).reshape(-1, width)
+    digits = cells[:, _DIGITS].astype(np.int64) - ord("0")
+    plain = ((digits >= 0) & (digits <= 9)).all() and (cells[:, 4] == ord("-")).all()
+    if not plain or (width == 20 and not (cells[:, 19] == ord("Z")).all()):
+        return _parse_mixed(stamps)
+    return _assemble(digits)
+
+
+def _assemble(digits: npt.NDArray[np.int64]) -> Times:
+    year = digits[:, :4] @ np.array([1000, 100, 10, 1])
+    month, day, hour, minute, second = (digits[:, i] * 10 + digits[:, i + 1] for i in range(4, 14, 2))
+    months = ((year - 1970) * 12 + month - 1).astype("datetime64[M]")
+    days = months.astype("datetime64[D]") + (day - 1)
+    wrong = (month < 1) | (month > 12) | (day < 1) | (hour > 23) | (minute > 59) | (second > 60)
+    wrong |= days.astype("datetime64[M]") != months
+    times: Times = days.astype("datetime64[s]") + (hour * 3600 + minute * 60 + second)
+    times[wrong] = np.datetime64("NaT")
+    return times
+
+
+def _parse_mixed(stamps: Sequence[Any]) -> Times:
+    texts = [stamp if isinstance(stamp, str) else None for stamp in stamps]
+    read = pd.to_datetime(pd.Series(texts, dtype=object), utc=True, errors="coerce", format="ISO8601")
+    times: Times = read.dt.tz_localize(None).to_numpy().astype("datetime64[s]")
+    return times
+
+
+def to_minute(times: Times) -> Times:
+    """Cut the seconds off: each file has its own constant offset."""
+    floored: Times = times.astype("datetime64[m]").astype("datetime64[s]")
+    return floored
+
+
+def zone(header: Iterable[str | None], site: str) -> tuple[ZoneInfo, str | None]:
+    """Choose a participant's zone: what the files' headers say, else the site's.
+
+    Returns
+    -------
+    The zone, and a sentence where the choice is doubtful.
+    """
+    told = {HEADER_ZONES[name] for name in header if name in HEADER_ZONES}
+    of_site = SITE_ZONES.get(site)
+    if len(told) == 1:
+        chosen = told.pop()
+        doubt = of_site is not None and chosen != of_site
+        return (
+            chosen,
+            f"the files say {chosen.key}, the site {site} is in {of_site.key}" if doubt and of_site else None,
+        )
+    if of_site is not None:
+        return of_site, "the files name different time zones; the site's is used" if told else None
+    return ZoneInfo("UTC"), "neither file nor site tells the time zone; UTC is used"
+
+
+def local(times: Times, where: ZoneInfo) -> Times:
+    """Wall-clock time at the site, daylight saving included, without a zone."""
+    index = pd.DatetimeIndex(times.astype("datetime64[s]"), tz="UTC").tz_convert(where).tz_localize(None)
+    wall: Times = index.to_numpy().astype("datetime64[s]")
+    return wall
+
+
+def day_bounds(days: npt.NDArray[np.datetime64], where: ZoneInfo) -> Times:
+    """UTC instants at which local days begin, and the end of the last: one more than ``days``.
+
+    ``days`` are consecutive ``datetime64[D]``; on the nights of a clock change a day has 23 or 25 hours.
+    """
+    if not len(days):
+        return np.array([], dtype="datetime64[s]")
+    edges = pd.DatetimeIndex(np.append(days, days[-1] + 1).astype("datetime64[s]"))
+    bounds: Times = (
+        edges.tz_localize(where).tz_convert("UTC").tz_localize(None).to_numpy().astype("datetime64[s]")
+    )
+    return bounds

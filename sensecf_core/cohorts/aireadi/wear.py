@@ -1,0 +1,34 @@
+"""How long a sensor was worn, in five-minute pieces, so that streams of any rate are counted alike."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sensecf_core.cohorts.aireadi.readings import Points
+
+PIECE = 300
+"""Seconds: a piece with at least one valid reading counts as worn."""
+
+DAY_HOURS = 10.0
+"""Hours of valid heart rate that make a day of wear (the spec's rule).
+
+A day's activity records, too, must cover as much before steps and minutes are given."""
+
+GLUCOSE_SHARE = 0.70
+"""Share of a day's five-minute slots with a reading that makes a day of glucose (Battelino 2019)."""
+
+GLUCOSE_DAYS = 3
+"""Days of glucose below which a participant has too few (the spec's rule)."""
+
+STRESS_HOURS, NIGHT_HOURS = 2.0, 1.0
+"""Hours of valid readings below which a mean is not given: stress of a day, breathing of a night.
+
+These two are this program's own choice: Garmin gives no stress in motion, so about half of it is missing
+on a good day.
+"""
+
+
+def worn_hours(data: Points) -> float:
+    """Hours in which a stream has valid readings."""
+    pieces = np.unique(data.times[data.valid].astype(np.int64) // PIECE)
+    return len(pieces) * PIECE / 3600

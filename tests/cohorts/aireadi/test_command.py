@@ -1,0 +1,82 @@
+"""``aireadi check``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sensecf_core.cohorts.aireadi.release import Release
+from tests.cli.conftest import Command, command  # noqa: F401  (a fixture)
+from tests.cohorts.aireadi import micro, people
+
+
+def test_a_few_participants(command: Command, v3: Release) -> None:  # noqa: F811
+    ended = command("aireadi", "check", str(v3.root))
+    assert ended.code == 0
+    assert ended.out.startswith(f"AI-READI v3.0.0-synthetic, SYNTHETIC, layout v3: {v3.root}\n")
+    assert "3 participants; 3 read" in ended.out
+    assert "glucose: read 2, missing 1;" in ended.out
+    assert "respiratory rate: read 1, missing 1, unreadable 1;" in ended.out
+    assert "records outside the window 1" in ended.out
+    assert "1 participant(s): no glucose: 14 days from the visit are used." in ended.out
+
+
+def test_nobody_is_named(command: Command, v3: Release) -> None:  # noqa: F811
+    for options in ([], ["--json"], ["--all", "--workers", "1"]):
+        ended = command("aireadi", "check", str(v3.root), *options)
+        for person in (people.ANN, people.BEN, people.CAS):
+            assert person not in ended.out + ended.err
+
+
+def test_json(command: Command, v3: Release, private_var: Path) -> None:  # noqa: F811
+    told = command("aireadi", "check", str(v3.root), "--people", "1", "--json").json
+    assert (told["participants"], told["looked_at"], told["tables"]) == (3, 1, None)
+    assert told["release"]["synthetic"] is True
+    assert [stream["stream"] for stream in told["streams"]][:2] == ["glucose", "heart_rate"]
+    assert not (private_var / "aireadi").exists()
+
+
+def test_everybody(command: Command, v3: Release, private_var: Path) -> None:  # noqa: F811
+    told = command("aireadi", "check", str(v3.root), "--all", "--workers", "1", "--json").json
+    assert told["looked_at"] == 3
+    assert Path(told["tables"]).is_relative_to(private_var)
+    again = command("aireadi", "check", str(v3.root), "--all").out
+    assert "3 read (from the cache)" in again
+
+
+def test_the_environment_and_what_is_odd(
+    command: Command,  # noqa: F811
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    root = micro.write(tmp_path, [micro.Person("1234", age="", visit="None")], title="A real one")
+    source = "import_insulin, Insulin [Units/volume] in Serum o"
+    row = {"person_id": "1234", "measurement_source_value": source, "value_as_number": "12.5"}
+    micro.clinical(root, {"measurement": [row], "person": [{"person_id": "9"}]})
+    (root / "clinical_data" / "condition_occurrence.csv").unlink()
+    (root / "wearable_blood_glucose" / "manifest.tsv").unlink()
+    monkeypatch.setenv("SENSECF_AIREADI", str(root))
+    out = command("aireadi", "check").out
+    for text in (
+        "REAL DATA",
+        "its median is 12.5, the size of µIU/mL",
+        "1 participant(s) of participants.tsv are not in person.csv.",
+        "1 participant(s) have no visit date.",
+        "There is no clinical_data/condition_occurrence.csv.",
+        "There is no wearable_blood_glucose/manifest.tsv",
+        "nothing was recorded",
+    ):
+        assert text in out
+
+
+@pytest.mark.parametrize("options", [["/nowhere"], ["--people", "0"], []])
+def test_bad_input_is_one_sentence(
+    command: Command,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+    options: list[str],
+) -> None:
+    monkeypatch.delenv("SENSECF_AIREADI", raising=False)
+    ended = command("aireadi", "check", *options)
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.count("\n") == 1

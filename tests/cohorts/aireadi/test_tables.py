@@ -1,0 +1,247 @@
+"""The cohort's tables: built, cached privately, taken up again; and the seam to the app's cohorts."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from sensecf_core.cohorts.aireadi import release, tables
+from sensecf_core.cohorts.aireadi.description import OUTCOMES, WEAR, description
+from sensecf_core.cohorts.aireadi.opening import open_person
+from sensecf_core.cohorts.aireadi.participant_days import PERSON_COLUMNS, participant_days
+from sensecf_core.cohorts.aireadi.person import PersonTables
+from sensecf_core.cohorts.schema import Provenance, Schema, Task
+from sensecf_core.errors import InputError
+from tests.cohorts.aireadi import micro, people
+from tests.cohorts.aireadi.micro import CENTRAL, Person, at, every
+
+DAN = "900004"
+
+
+def dan() -> Person:
+    """Four whole days of glucose and heart rate and three nights, from midnight on."""
+    start = at("2025-03-04 00:00", CENTRAL)
+    nights: list[Any] = [
+        (at(f"2025-03-0{day} 23:00", CENTRAL), at(f"2025-03-0{day + 1} 06:00", CENTRAL), "deep")
+        for day in (4, 5, 6)
+    ]
+    nights[2] = (nights[2][0], nights[2][1] + timedelta(hours=1), "deep")
+    return Person(
+        DAN,
+        site="UAB",
+        split="val",
+        streams={
+            "glucose": every(start, 5, [100, 200] * (288 * 2)),
+            "heart_rate": every(start, 5, [60] * (288 * 4)),
+            "sleep": nights,
+        },
+    )
+
+
+@pytest.fixture
+def found(tmp_path: Path) -> release.Release:
+    root = micro.write(tmp_path / "release", [dan(), people.ben(), people.cas()])
+    micro.clinical(
+        root,
+        {
+            "measurement": [
+                {"person_id": DAN, "measurement_source_value": "bmi_vsorres, BMI", "value_as_number": "31"}
+            ]
+        },
+    )
+    return release.find(root)
+
+
+@pytest.fixture
+def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Who is read, in order."""
+    seen: list[str] = []
+    original: Callable[..., PersonTables] = tables.person_tables
+
+    def counted(finder: Any, person: str, **more: Any) -> PersonTables:
+        seen.append(person)
+        return original(finder, person, **more)
+
+    monkeypatch.setattr(tables, "person_tables", counted)
+    return seen
+
+
+def test_everybody_is_in_the_tables(found: release.Release) -> None:
+    built = tables.build(found, workers=1)
+    assert list(built.people.index) == [DAN, people.BEN, people.CAS]
+    assert len(built.quality) == 3 * 8
+    assert built.days.groupby(level=0).size().to_dict() == {DAN: 4, people.BEN: 14, people.CAS: 3}
+    assert {"worn", "steps", "stress_daytime"} < set(built.days.columns)
+    row = built.people.loc[DAN]
+    assert row["bmi"] == 31
+    assert row["age"] == 61
+    assert (row["usable_days"], row["glucose_days"], row["enough_glucose"]) == (4, 4, True)
+    assert (row["glucose_mean"], row["glucose_tir"]) == (150, 50)
+    assert not row["consensus_glucose"]
+    # midpoints 02:30, 02:30, 03:00
+    assert row["sleep_midpoint_sd"] == pytest.approx(30 / 3**0.5)
+    assert pd.isna(built.people.loc[people.BEN, "glucose_mean"])
+
+
+def test_tables_are_private_and_used_again(
+    found: release.Release, private_var: Path, reads: list[str]
+) -> None:
+    first = tables.build(found, workers=1)
+    assert len(reads) == 3
+    again = tables.build(found, workers=1)
+    assert len(reads) == 3
+    assert (first.read_mb > 0, again.read_mb) == (True, 0)
+    pd.testing.assert_frame_equal(first.days, again.days)
+    modes = {path: stat.S_IMODE(path.stat().st_mode) for path in [private_var, *private_var.rglob("*")]}
+    assert {mode for path, mode in modes.items() if path.is_dir()} == {0o700}
+    assert {mode for path, mode in modes.items() if path.is_file()} == {0o600}
+    assert {path.name for path in first.folder.iterdir()} == {
+        "built.json",
+        "clinical.parquet",
+        "days.parquet",
+        "people.parquet",
+        "quality.parquet",
+    }
+
+
+def test_a_changed_file_is_read_anew(found: release.Release, reads: list[str]) -> None:
+    key = tables.build(found, workers=1).key
+    person = people.cas()
+    with (found.root / micro.path_of(micro.stream("glucose"), person.id)).open("a") as file:
+        file.write("\n")
+    assert tables.build(found, workers=1).key != key
+    assert len(reads) == 6
+
+
+def test_a_killed_build_goes_on_where_it_was(
+    found: release.Release, reads: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tables, "BATCH", 1)
+
+    def kill(done: float, message: str) -> None:
+        if done > 0.5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        tables.build(found, workers=1, progress=kill)
+    assert len(reads) == 2
+    told: list[tuple[float, str]] = []
+    built = tables.build(found, workers=1, progress=lambda done, message: told.append((done, message)))
+    assert len(reads) == 3
+    assert len(built.people) == 3
+    assert told[-1][0] == 1.0
+    assert told[-1][1].startswith("Reading participants: 3 of 3, ")
+
+
+def test_two_processes_give_the_same_tables(
+    found: release.Release, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(tables, "BATCH", 1)
+    alone = tables.build(found, workers=1)
+    monkeypatch.setenv("SENSECF_VAR", str(tmp_path / "other"))
+    together = tables.build(found, workers=2)
+    assert together.folder != alone.folder
+    for name in ("days", "people", "quality"):
+        pd.testing.assert_frame_equal(getattr(alone, name), getattr(together, name))
+
+
+def test_one_failure_is_told_and_ends_nothing(
+    found: release.Release, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = tables.person_tables
+
+    def fail(finder: Any, person: str, **more: Any) -> PersonTables:
+        if person == people.BEN:
+            raise ZeroDivisionError(person)
+        return original(finder, person, **more)
+
+    monkeypatch.setattr(tables, "person_tables", fail)
+    built = tables.build(found, workers=1)
+    rows = built.quality[built.quality["person_id"] == people.BEN]
+    assert set(rows["state"]) == {"unreadable"}
+    assert set(rows["notes"]) == {"reading failed (ZeroDivisionError)"}
+    assert len(built.people) == 3
+
+
+def test_days_for_a_cohort(found: release.Release) -> None:
+    days = participant_days(tables.build(found, workers=1))
+    assert list(days.columns) == list(dict.fromkeys((*description().names, *OUTCOMES, *PERSON_COLUMNS)))
+    assert days.index.names == ["participant_id", "row_id"]
+    assert days.index.tolist() == [(DAN, f"2025-03-0{day}") for day in (4, 5, 6, 7)]  # Cas has one day
+    row = days.loc[(DAN, "2025-03-05")]
+    assert (row["age"], row["bmi"], row["study_group"], row["recommended_split"]) == (
+        61,
+        31,
+        "healthy",
+        "val",
+    )
+    assert (row["glucose_mean"], row["sleep_hours"], row["sleep_deep"]) == (150, 7, 100)
+    assert row["sleep_midpoint_sd"] == pytest.approx(30 / 3**0.5)
+    assert pd.isna(row["steps"])
+
+
+def test_the_description_makes_a_schema() -> None:
+    told = description()
+    schema = Schema(
+        name="aireadi",
+        title="AI-READI",
+        task=Task(target="high_stress", question="?", label="x", class_1="high", class_0="not high"),
+        provenance=Provenance(title="AI-READI", source="fairhub.io", licence="AI-READI licence"),
+        features=told.features,
+        rules=told.rules,
+        couplings=told.couplings,
+    )
+    assert len(schema.features) == len(told.names)
+    assert not any(name.startswith("stress") for name in schema.names)
+    assert all(feature.description and feature.source for feature in schema.features)
+
+
+def test_every_column_of_a_day_is_described(found: release.Release) -> None:
+    days = tables.build(found, workers=1).days
+    assert set(days.columns) <= {*description().names, *OUTCOMES, *WEAR}
+
+
+def test_the_rules_hold_for_rows(found: release.Release) -> None:
+    days = participant_days(tables.build(found, workers=1))
+    for rule in description().rules:
+        total = sum(days[name].astype(float) * weight for name, weight in rule.terms.items())
+        assert not (total > rule.bound).any(), rule.name
+
+
+def test_one_person_is_opened_as_they_are_in_the_tables(found: release.Release) -> None:
+    built = tables.build(found, workers=1)
+    one = open_person(found, DAN)
+    pd.testing.assert_frame_equal(one.days, built.days.loc[DAN], check_names=False, check_index_type=False)
+    assert one.listed["clinical_site"] == "UAB"
+    assert one.worn.zone.key == "America/Chicago"
+    assert len(one.worn.points["glucose"]) == 288 * 4
+    assert len(one.quality) == 8
+    assert one.notes == ()
+    with pytest.raises(InputError, match="did you mean 900004"):
+        open_person(found, "90004")
+
+
+def test_a_visit_of_the_clinical_tables_stands_in(found: release.Release) -> None:
+    text = (found.root / "participants.tsv").read_text().replace("2024-03-09", "")
+    (found.root / "participants.tsv").write_text(text)
+    visit = {"person_id": people.CAS, "visit_start_date": "2024-03-10"}
+    micro.clinical(found.root, {"visit_occurrence": [visit]})
+    assert list(open_person(found, people.CAS).days.index) == ["2024-03-10", "2024-03-11"]
+
+
+def test_a_release_in_which_nobody_can_be_read_has_no_days(
+    found: release.Release, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(finder: Any, person: str, **more: Any) -> PersonTables:
+        raise ValueError
+
+    monkeypatch.setattr(tables, "person_tables", fail)
+    built = tables.build(found, workers=1)
+    assert len(built.quality) == 3 * 8
+    assert participant_days(built).empty

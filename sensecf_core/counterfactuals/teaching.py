@@ -90,8 +90,16 @@ def measure(
 
 def score(rates: dict[Group, RawRates]) -> float:
     """One number for early stopping: raw validity, averaged over the queries of all groups."""
+    return _over_queries(rates, "valid")
+
+
+def _over_queries(rates: dict[Group, RawRates], name: str) -> float:
     weights = [found.queries for found in rates.values()]
-    return float(np.average([found.valid for found in rates.values()], weights=weights)) if rates else 0.0
+    return (
+        float(np.average([getattr(found, name) for found in rates.values()], weights=weights))
+        if rates
+        else 0.0
+    )
 
 
 def choose_temperature(
@@ -106,7 +114,7 @@ def choose_temperature(
     for temperature in TEMPERATURES:
         rates = measure(checker, model, cases, candidates=16, temperature=temperature, cancelled=cancelled)
         rows += rate_rows(rates, part="val", temperature=temperature)
-        distinct = np.mean([found.distinct for found in rates.values()]) if rates else 0.0
+        distinct = _over_queries(rates, "distinct")
         if score(rates) > best_score and (distinct >= LEAST_DISTINCT or temperature == TEMPERATURES[0]):
             best, best_score = temperature, score(rates)
     return best, rows

@@ -9,9 +9,12 @@ from hypothesis import HealthCheck, settings
 from sensecf_core.cohorts.cohort import Cohort
 from tests import small_cohort as small
 
-# How long an example takes says how busy the machine is, not whether the code is right.
-settings.register_profile("any_machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("any_machine")
+# How long an example takes says how busy the machine is, not whether the code is right; and the same commit
+# gets the same examples everywhere (look for new ones with --hypothesis-profile=default).
+settings.register_profile(
+    "repeatable", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("repeatable")
 
 
 @pytest.fixture(autouse=True)

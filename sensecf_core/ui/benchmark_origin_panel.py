@@ -25,7 +25,7 @@ def not_run(chosen: Chosen) -> None:
         with st.expander(f"{words.plain(name)}: {one['status']}", icon=":material/block:"):
             st.markdown(words.message(one["why"]))
             if one["commands"]:
-                st.code("\n".join(one["commands"]), language="bash", wrap_lines=True)
+                st.code("\n".join(one["commands"]), language=None, wrap_lines=True)
             else:
                 st.caption("There is no command for it.")
 
@@ -54,7 +54,7 @@ def origin(chosen: Chosen) -> None:
     summary = chosen.summary
     provenance = summary["provenance"]
     with st.expander("How this run was made", icon=":material/fact_check:"):
-        st.code(summary["command"], language="bash", wrap_lines=True)
+        st.code(summary["command"], language=None, wrap_lines=True)
         machine = summary["machine"]
         facts = {
             "Run": summary["id"],

@@ -109,7 +109,7 @@ def _nothing_yet(cohort: str) -> None:
         "for a small one (`--n 5`), hours for all methods and 100 people a class. Run this, then come back:",
         icon=":material/query_stats:",
     )
-    st.code(command(cohort), language="bash", wrap_lines=True)
+    st.code(command(cohort), language=None, wrap_lines=True)
 
 
 def _unfinished(found: tuple[Run, ...]) -> None:
@@ -118,4 +118,4 @@ def _unfinished(found: tuple[Run, ...]) -> None:
         with st.expander(f"Not finished yet ({len(open_ones)})", icon=":material/hourglass:"):
             st.markdown("Runs that are under way or were ended. The same command goes on where they stopped.")
             for run in open_ones:
-                st.code(str(run.config.get("command", "")), language="bash", wrap_lines=True)
+                st.code(str(run.config.get("command", "")), language=None, wrap_lines=True)

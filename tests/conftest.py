@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from sensecf_core.classifiers.training import train
 from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.counterfactuals.checker import Checker
 from tests import small_cohort as small
 
 # How long an example takes says how busy the machine is, not whether the code is right; and the same commit
@@ -27,3 +29,17 @@ def private_var(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pat
 @pytest.fixture(scope="session")
 def small_cohort() -> Cohort:
     return small.make()
+
+
+@pytest.fixture(scope="session")
+def checker(small_cohort: Cohort) -> Checker:
+    return Checker.fit(small_cohort, train(small_cohort, refits=3))
+
+
+@pytest.fixture(scope="session")
+def flagged(checker: Checker) -> list[str]:
+    """Test participants whom the classifier flags, the least certain first."""
+    test = checker.cohort.part("test")
+    risk = checker.classifier.predict_proba(test)
+    order = [position for position in risk.argsort() if risk[position] >= checker.classifier.threshold]
+    return [str(test.index[position][0]) for position in order]

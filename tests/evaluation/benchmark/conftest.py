@@ -13,15 +13,6 @@ BOTH = (Direction(1, "intervention"), Direction(0, "contrast"))
 
 
 @pytest.fixture(scope="session")
-def flagged(checker: Checker) -> list[str]:
-    """Test participants whom the classifier flags, the least certain first."""
-    test = checker.cohort.part("test")
-    risk = checker.classifier.predict_proba(test)
-    order = [position for position in risk.argsort() if risk[position] >= checker.classifier.threshold]
-    return [str(test.index[position][0]) for position in order]
-
-
-@pytest.fixture(scope="session")
 def here(checker: Checker) -> Bench:
     return Bench.of(checker)
 

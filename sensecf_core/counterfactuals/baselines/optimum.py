@@ -37,8 +37,8 @@ SECONDS = 600.0
 class Proof:
     """What was proven of a query: the least ``distance`` (Gower), that it is ``impossible``, or neither.
 
-    ``ended`` says what kept it from proving either: ``"budget"`` of nodes, the safety stop (``"deadline"``, on
-    another machine it may be proven), or a plan that is a lower bound only (None).
+    ``ended`` says what kept it from proving either: ``"budget"`` of nodes, the safety stop (``"deadline"``,
+    on another machine it may be proven), or a plan that is a lower bound only (None).
     """
 
     distance: float | None = None

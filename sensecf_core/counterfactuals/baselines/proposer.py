@@ -125,7 +125,7 @@ class BaselineProposer:
 
 
 def package_of(family: str) -> str:
-    """Name and version of a family's package (`dice`, `nice`, …); raises ``NotReadyError`` where it is not installed."""
+    """Name and version of a family's package (`dice`, `nice`, …); raises ``NotReadyError`` without it."""
     name: str = import_module(f"{__package__}.{family}").PACKAGE
     try:
         return f"{name} {version(name)}"

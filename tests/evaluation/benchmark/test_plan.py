@@ -12,19 +12,20 @@ from tests.evaluation.benchmark.conftest import BOTH, OPTIONS
 
 
 def people(made: tuple[Task, ...], kind: str, method: str) -> list[tuple[str, ...]]:
-    return [task.query for task in made if task.kind == kind and task.spec.method == method]
+    return [task.query for task in made if task.kind == kind and task.label == method]
 
 
 def test_every_method_has_the_same_people_and_passes_the_first_of_them(checker: Checker) -> None:
-    made = tasks(checker, BOTH, [Spec("random"), Spec("lm-few-shot")], n=30, options=OPTIONS)
+    made = tasks(checker, BOTH, [Spec("random"), Spec("lm-few-shot")], n=51, options=OPTIONS)
     asked = people(made, "main", "random")
-    assert len(asked) == len(set(asked)) == 60
-    assert people(made, "main", "lm-few-shot") == asked == people(made, "query", "random")
-    first = [query for begin in (0, 30) for query in asked[begin : begin + plan.STABILITY_QUERIES]]
+    assert len(asked) == len(set(asked)) == 102
+    assert people(made, "main", "lm-few-shot") == asked == people(made, "query", "exact search")
+    first = [query for begin in (0, 51) for query in asked[begin : begin + plan.STABILITY_QUERIES]]
     for kind in ("seed", "noise", "timed"):
         assert people(made, kind, "random") == people(made, kind, "lm-few-shot") == first
-    assert people(made, "free", "random") == []
-    assert people(made, "free", "lm-few-shot") == asked
+    freed = [query for begin in (0, 51) for query in asked[begin : begin + plan.FREE_QUERIES]]
+    assert people(made, "free", "lm-few-shot, no grammar") == freed
+    assert {task.label for task in made if task.kind == "free"} == {"lm-few-shot, no grammar"}
     assert len({task.key for task in made}) == len(made)
 
 
@@ -41,7 +42,7 @@ def test_requests_say_what_their_pass_is_about(drawing: tuple[Task, ...]) -> Non
 
 def test_what_runs_with_nothing_beside_it(checker: Checker) -> None:
     made = tasks(checker, BOTH, [Spec("random"), Spec("lm-few-shot")], n=1, options=OPTIONS)
-    alone = {(task.kind, task.spec.method) for task in made if task.alone}
+    alone = {(task.kind, task.request.method) for task in made if task.alone}
     assert ("timed", "random") in alone and ("main", "random") not in alone
     assert {kind for kind, method in alone if method == "lm-few-shot"} == {
         "main", "seed", "noise", "free", "timed"

@@ -22,7 +22,7 @@ def ablation(
     cohort: Annotated[str, typer.Option(help="The cohort's name; see `cohort list`.")],
     tokens: Annotated[
         int,
-        typer.Option(help="Training tokens of every cell; a prompt counts again for each answer."),
+        typer.Option(help="Tokens that every cell reads in training."),
     ] = 250_000,
     cells: Annotated[str | None, typer.Option(help="Numbers of the cells to fill, like 0,1,4; all.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of every cell.")] = 0,

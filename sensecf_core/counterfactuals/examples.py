@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
+from sensecf_core import provenance
 from sensecf_core.cohorts.encoding import Codes, from_values
 from sensecf_core.cohorts.schema import Plain, Profile
 from sensecf_core.counterfactuals.ask import ask, drivers
@@ -96,6 +97,7 @@ class _Key:
             self.checker.cohort.split_sha256,
             self.checker.schema.sha256,
             self.checker.classifier.sha256,
+            provenance.engine_sha256(provenance.AFTER_PAIRS),
             f"{self.desired}{self.profile}{BANK_SIZE}{MARGIN}",
         )
         return hashlib.sha256("".join(parts).encode()).hexdigest()[:16]

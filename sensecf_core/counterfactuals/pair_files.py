@@ -66,7 +66,7 @@ def _origin(checker: Checker) -> dict[str, Any]:
         "schema": checker.schema.sha256,
         "split": checker.cohort.split_sha256,
         "classifier": checker.classifier.sha256,
-        "engine": provenance.engine_sha256(("ui", "jobs", "records", "cli", "evaluation")),
+        "engine": provenance.engine_sha256(provenance.AFTER_PAIRS),
     }
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from sensecf_core.cohorts.aireadi.synthetic.clock import ZONES
 from sensecf_core.cohorts.aireadi.synthetic.settings import Settings
-from tests.cohorts.aireadi_synthetic.conftest import Making, Release
+from tests.cohorts.aireadi.synthetic.conftest import Making, Release
 
 
 def table(release: Release, stream: str, person: str, key: str | None) -> pd.DataFrame:

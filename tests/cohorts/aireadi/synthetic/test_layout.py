@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from sensecf_core.cohorts.aireadi.synthetic import documents
-from tests.cohorts.aireadi_synthetic.conftest import Release
+from tests.cohorts.aireadi.synthetic.conftest import Release
 
 ROOT_FILES = (
     "README.md CHANGELOG.md LICENSE.txt healthsheet.md dataset_description.json study_description.json "

@@ -11,7 +11,7 @@ import pandas as pd
 
 from sensecf_core.cohorts.aireadi.synthetic.assumptions import MISSING, ODD
 from sensecf_core.cohorts.aireadi.synthetic.latent import latent
-from tests.cohorts.aireadi_synthetic.conftest import Release
+from tests.cohorts.aireadi.synthetic.conftest import Release
 
 
 def values(release: Release, stream: str, participant: str, key: str) -> list[Any]:

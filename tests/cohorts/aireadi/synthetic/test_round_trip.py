@@ -7,7 +7,7 @@ import pytest
 
 from sensecf_core.cohorts.aireadi import release, tables
 from sensecf_core.cohorts.aireadi.synthetic.settings import LAYOUTS, Settings
-from tests.cohorts.aireadi_synthetic.conftest import Making
+from tests.cohorts.aireadi.synthetic.conftest import Making
 
 TOLERANCES = {
     "steps": ("steps", 2.0),

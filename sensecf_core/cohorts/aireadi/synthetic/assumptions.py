@@ -123,8 +123,8 @@ MOVEMENT_ON_GLUCOSE = -0.12
 """Weight of movement 15 minutes ago on the glucose shape within a day."""
 
 # What a release lacks and what is odd in it (aireadi.md 9.1): shares of people.
-MISSING = {"oxygen": 0.28, "calories": 0.13, "heart": 0.075, "stress": 0.075, "breathing": 0.075}
-MISSING |= {"sleep": 0.075, "activity": 0.07}
+MISSING = {"oxygen_saturation": 0.28, "calories": 0.13, "heart_rate": 0.075, "stress": 0.075}
+MISSING |= {"respiratory_rate": 0.075, "sleep": 0.075, "activity": 0.07}
 NO_BAND, NO_GLUCOSE = 0.04, 0.015
 ODD = {"sentinels_only": 0.05, "long_tail": 0.03, "duplicates": 0.03, "no_overlap": 0.02, "empty": 0.01}
 ODD |= {"literal_nan": 0.05, "starts_1991": 0.005, "extremes": 0.03}

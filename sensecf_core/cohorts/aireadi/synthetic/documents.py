@@ -106,10 +106,10 @@ def _glucose(_: str) -> Record:
 
 BAND = "wearable_activity_monitor/{}/garmin_vivosmart5"
 KINDS = {
-    "heart": Kind(
+    "heart_rate": Kind(
         BAND.format("heart_rate"), "heartrate", "heart_rate", _schema("omh", "heart-rate", 2.0), _heart
     ),
-    "oxygen": Kind(
+    "oxygen_saturation": Kind(
         BAND.format("oxygen_saturation"),
         "oxygensaturation",
         "breathing",
@@ -118,7 +118,7 @@ KINDS = {
     ),
     "stress": Kind(BAND.format("stress"), "stress", "stress", NO_SCHEMA, _stress),
     "sleep": Kind(BAND.format("sleep"), "sleep", "sleep", _schema("omh", "sleep-stages", 2.0), _sleep),
-    "breathing": Kind(
+    "respiratory_rate": Kind(
         BAND.format("respiratory_rate"),
         "respiratoryrate",
         "breathing",

@@ -43,9 +43,12 @@ def test_the_command_refuses_in_one_sentence(tmp_path: Path, capsys: pytest.Capt
     assert "Unknown layout" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
-def test_ending_the_command_leaves_nothing(tmp_path: Path, how: signal.Signals) -> None:
-    command = [*PROGRAM, "--n", "60", "--days", "5", "--jobs", "1", str(tmp_path / "release")]
+@pytest.mark.parametrize(
+    ("how", "jobs"),
+    [(signal.SIGINT, "1"), (signal.SIGTERM, "1"), (signal.SIGINT, "2"), (signal.SIGTERM, "2")],
+)
+def test_ending_the_command_leaves_nothing(tmp_path: Path, how: signal.Signals, jobs: str) -> None:
+    command = [*PROGRAM, "--n", "60", "--days", "5", "--jobs", jobs, str(tmp_path / "release")]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as process:
         while not list(tmp_path.glob(".release.unfinished-*/wearable*")):
             assert process.poll() is None

@@ -38,9 +38,13 @@ def test_what_is_said_about_size_is_so(tmp_path: Path) -> None:
     assert 0.5 < SMALL.megabytes / (made.bytes / 1e6) < 2
 
 
-def test_cancelling_leaves_nothing(tmp_path: Path) -> None:
-    with pytest.raises(release.CancelledError):
-        release.write(tmp_path / "one", SMALL, cancelled=lambda: True)
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_cancelling_leaves_nothing(tmp_path: Path, jobs: int) -> None:
+    def cancel(done: float, message: str) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        release.write(tmp_path / "one", SMALL, cancel, jobs=jobs)
     assert list(tmp_path.iterdir()) == []
 
 

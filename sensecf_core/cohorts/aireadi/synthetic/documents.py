@@ -88,7 +88,8 @@ def _calories(layout: str) -> Record:
 def _sleep(layout: str) -> Record:
     if layout == "v1":
         hours = {"value": EXTRA, "unit": "h"}
-        return {"sleep_stage_state": VALUE, "sleep_duration": hours, "effective_time_frame": _interval()}
+        started = {"date_time": BEGIN}
+        return {"sleep_stage_state": VALUE, "sleep_duration": hours, "effective_time_frame": started}
     when = "sleep_stage_time_frame" if layout == "v2" else "effective_time_frame"
     return {"sleep_stage_state": VALUE, when: _interval()}
 

@@ -30,7 +30,7 @@ Floats = npt.NDArray[np.float64]
 def draw(n: int, days: int, rng: np.random.Generator) -> pd.DataFrame:
     """Draw ``n`` people, indexed by participant id; columns as the parts below name them.
 
-    Everything here is an assumption but the shares of groups, sites and splits.
+    Everything here is an assumption but the numbers of groups, sites, splits and oddities (see there).
     """
     people = _make_up(n, days, rng)
     groups = [BY_NAME[name] for name in people["study_group"]]

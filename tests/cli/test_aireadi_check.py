@@ -31,7 +31,7 @@ def test_a_few_participants(command: Command, v3: Release) -> None:
 
 
 def test_nobody_is_named(command: Command, v3: Release) -> None:
-    for options in ([], ["--json"], ["--all", "--workers", "1"]):
+    for options in ([], ["--json"], ["--all", "--jobs", "1"]):
         ended = command("aireadi", "check", str(v3.root), *options)
         for person in (people.ANN, people.BEN, people.CAS):
             assert person not in ended.out + ended.err
@@ -46,7 +46,7 @@ def test_json(command: Command, v3: Release, private_var: Path) -> None:
 
 
 def test_everybody(command: Command, v3: Release, private_var: Path) -> None:
-    told = command("aireadi", "check", str(v3.root), "--all", "--workers", "1", "--json").json
+    told = command("aireadi", "check", str(v3.root), "--all", "--jobs", "1", "--json").json
     assert told["looked_at"] == 3
     assert Path(told["tables"]).is_relative_to(private_var)
     again = command("aireadi", "check", str(v3.root), "--all").out

@@ -62,8 +62,13 @@ def _processor() -> str:
     return platform.processor() or platform.machine()
 
 
+AFTER_ANSWERS = ("ui", "jobs", "records", "cli")
+AFTER_PAIRS = (*AFTER_ANSWERS, "evaluation")
+"""Rooms that have no say in what is answered, and in what is searched on training rows."""
+
+
 @cache
-def engine_sha256(leave_out: tuple[str, ...] = ("ui", "jobs", "records", "cli")) -> str:
+def engine_sha256(leave_out: tuple[str, ...] = AFTER_ANSWERS) -> str:
     """Hash of the source that makes and judges answers: all rooms but those left out."""
     digest = hashlib.sha256()
     package = Path(__file__).parent

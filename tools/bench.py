@@ -194,7 +194,7 @@ def measure_teaching(_: int) -> Iterator[Row]:
 
 
 def _peak_gigabytes() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
 
 
 def measure_batching(_: int) -> Iterator[Row]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sensecf_core.language.local_model import LocalModel
+from sensecf_core.language.local_model import LocalModel, shared_start
 from sensecf_core.language.prompts import Prompt, chat_text
 
 TOKENS = 32
@@ -49,18 +49,12 @@ def agreement(follow: Follow, answers: list[tuple[str, list[int], list[int]]]) -
         "prompts": len(found),
         "same_prompts": sum(peer["prompt"] == prompt for prompt, _, peer in found),
         "same_answers": sum(peer["greedy"] == answer for _, answer, peer in found),
-        "before_first_difference": [same_start(peer["greedy"], answer) for _, answer, peer in found],
+        "before_first_difference": [shared_start(peer["greedy"], answer) for _, answer, peer in found],
         "tokens": sum(len(answer) for _, answer, _ in found),
         "same_next_token": sum(
             a == b for _, answer, peer in found for a, b in zip(peer["given"], answer, strict=True)
         ),
     }
-
-
-def same_start(one: list[int], other: list[int]) -> int:
-    """How many first tokens are the same."""
-    pairs = zip(one, other, strict=False)
-    return next((place for place, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
 
 
 def in_words(found: dict[str, Any]) -> str:

@@ -22,7 +22,7 @@ def ablation(
     cohort: Annotated[str, typer.Option(help="The cohort's name; see `cohort list`.")],
     tokens: Annotated[
         int,
-        typer.Option(help="Training tokens of every cell; a prompt counts again for each answer."),
+        typer.Option(help="Tokens that every cell reads in training."),
     ] = 250_000,
     cells: Annotated[str | None, typer.Option(help="Numbers of the cells to fill, like 0,1,4; all.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of every cell.")] = 0,
@@ -51,7 +51,7 @@ def ablation(
         "seed": seed,
         "queries": table.QUERIES,
         "prompt_template": TUNED_SHA256,
-        "engine": provenance.engine_sha256(("ui", "jobs", "records", "cli", "evaluation")),
+        "engine": provenance.engine_sha256(provenance.AFTER_PAIRS),
         **provenance_of(judges),
     }
     decisive = {name: value for name, value in origin.items() if name not in ("commit", "version")}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
+from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 import typer
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from sensecf_core.queries.answer import Answer
     from sensecf_core.queries.request import ExplainRequest
 
-SCHEMA_VERSION = 1
 ANSWERED = ("found", "already_desired")
 """Statuses that answer the question (README, "Exit codes")."""
 NOTHING_FOUND = 3
@@ -70,8 +69,10 @@ def explain(
 ) -> int:
     """Find the smallest realistic changes after which the classifier would decide otherwise."""
     from sensecf_core.cohorts import registry
+    from sensecf_core.counterfactuals.methods import default_method
     from sensecf_core.counterfactuals.model_choice import check_model
     from sensecf_core.queries.request import ExplainRequest
+    from sensecf_core.records.exports import document
 
     _check_options(
         participant=participant,
@@ -84,7 +85,7 @@ def explain(
         trace=trace,
     )
     loaded = registry.load(cohort)
-    method = method or _default_method(loaded, model)
+    method = method or default_method(loaded, model)
     spans, levels = ranges_and_levels(loaded.schema, ranges or [])
     keys = _rows_asked(loaded, participant or [], row=row, sample=sample, desired=desired, seed=seed)
     template = ExplainRequest(
@@ -105,20 +106,14 @@ def explain(
     requests = [
         template.model_copy(update={"participant_id": person, "row_id": row_id}) for person, row_id in keys
     ]
-    _say_where_data_go(check_model(template, loaded))
-    say_if_unmeasured(loaded, template)
+    named = check_model(template, loaded)
+    _say_where_data_go(named)
+    say_if_unmeasured(loaded, template, named)
     _refuse_what_cannot_move(loaded, template, keys)
     found = _answers(loaded, requests, show=not as_json)
     if as_json:
-        print_json(document(found, full_trace=trace == "full"))
+        print_json(document(found, {cohort: loaded.schema}, candidates=trace == "full"))
     return 0 if any(answer.status in ANSWERED for answer in found) else NOTHING_FOUND
-
-
-def _default_method(cohort: Cohort, model: str | None) -> str:
-    """The best method there is; a model that was named has no examples to be shown, nor an adapter."""
-    from sensecf_core.counterfactuals.methods import default_method
-
-    return default_method(cohort) if model is None else "lm-zero-shot"
 
 
 def _check_options(
@@ -207,12 +202,15 @@ def _say_where_data_go(model: ModelSpec | None) -> None:
         print(said, file=sys.stderr)
 
 
-def say_if_unmeasured(cohort: Cohort, request: ExplainRequest) -> None:
+def say_if_unmeasured(cohort: Cohort, request: ExplainRequest, named: ModelSpec | None = None) -> None:
     """Warn where the adapter that will answer was measured with another classifier."""
     from sensecf_core.classifiers import store
+    from sensecf_core.counterfactuals.model_choice import base_sha256
     from sensecf_core.language import adapters
 
-    if request.method != "lm-fine-tuned" or (adapter := adapters.chosen(cohort)) is None:
+    if request.method != "lm-fine-tuned":
+        return
+    if (adapter := adapters.chosen(cohort, base_sha256(named))) is None:
         return
     said = adapters.other_classifier(adapter.card, store.load(cohort).sha256)
     if said:
@@ -242,19 +240,3 @@ def _answers(cohort: Cohort, requests: Sequence[ExplainRequest], *, show: bool) 
     if show:
         print(NOTICE)
     return found
-
-
-def document(found: Sequence[Answer], *, full_trace: bool) -> dict[str, Any]:
-    """The JSON contract of ``explain`` (README, "JSON"); ``found`` share cohort, method and seed."""
-    first = found[0]
-    dropped = None if full_trace else {"trace": {"candidates"}}
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "notice": NOTICE,
-        "cohort": first.cohort,
-        "method": first.method,
-        "seed": first.seed,
-        "threshold": first.threshold,
-        "provenance": first.provenance,
-        "answers": [answer.model_dump(mode="json", by_alias=True, exclude=dropped) for answer in found],
-    }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import signal
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -118,11 +119,11 @@ def finetune(
         raise unknown("value of --told", told, SOURCES)
     if (minutes is not None and minutes <= 0) or (tokens is not None and tokens <= 0) or learning_rate <= 0:
         raise InputError("--minutes, --tokens and --learning-rate must be above 0.")
-    if rounds * 0.2 >= 1:
-        raise InputError(f"--rounds must be at most 4, got {rounds}.")
-    from sensecf_core.counterfactuals.course import Options
+    from sensecf_core.counterfactuals.course import MOST_ROUNDS, Options
     from sensecf_core.language.fine_tuning import Settings
 
+    if rounds > MOST_ROUNDS:
+        raise InputError(f"--rounds must be at most {MOST_ROUNDS}, got {rounds}.")
     options = Options(
         settings=Settings(
             rank=rank, alpha=2 * rank, learning_rate=learning_rate, tokens=tokens, minutes=minutes, seed=seed
@@ -204,14 +205,15 @@ def _run(
             model,
             options,
             name=called,
-            work=_work(judges.schema.name, called, options),
+            work=_work(judges.schema.name, called, model.folder.name, options),
             out=out,
             resume=resume,
             tell=tell,
             cancelled=stop,
         )
     except CancelledError as cancelled:
-        raise InputError("Interrupted; the same command with --resume goes on.") from cancelled
+        print("The same command with --resume goes on.", file=sys.stderr)
+        raise KeyboardInterrupt from cancelled
     except NothingToLearnError as error:
         raise InputError(f"Nothing to learn: {error}.") from error
     return card.model_dump(), out
@@ -232,15 +234,15 @@ class _Stop:
         return self.asked
 
 
-def _work(cohort: str, name: str, options: Options) -> Path:
-    """Where checkpoints are kept: one folder per cohort, name and everything but the budget."""
+def _work(cohort: str, name: str, base: str, options: Options) -> Path:
+    """Where checkpoints are kept: one folder per cohort, name, base and everything but the budget."""
     from dataclasses import asdict, replace
 
-    from sensecf_core.paths import var
+    from sensecf_core.language import adapters
 
     same = replace(options, settings=replace(options.settings, minutes=None, tokens=None, max_steps=None))
-    digest = hashlib.sha256(json.dumps(asdict(same), sort_keys=True).encode()).hexdigest()[:10]
-    return var("fine-tuning", f"{cohort}-{name}-{digest}")
+    decisive = json.dumps([base, asdict(same)], sort_keys=True)
+    return adapters.checkpoints(cohort, name, hashlib.sha256(decisive.encode()).hexdigest())
 
 
 def _at_least(least: int, **values: int) -> None:

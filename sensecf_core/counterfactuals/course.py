@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from sensecf_core.counterfactuals import teaching
 from sensecf_core.counterfactuals.checker import CancelledError, Checker
 from sensecf_core.counterfactuals.levers import Source
 from sensecf_core.counterfactuals.pairs import Pair
+from sensecf_core.counterfactuals.raw_rates import RawRates
 from sensecf_core.language import fine_tuning
 from sensecf_core.language.answer_trees import Lesson
 from sensecf_core.language.fine_tuning import Point, Settings, Training
@@ -21,12 +23,15 @@ from sensecf_core.language.lora import adapter_weights, load_adapter, merged
 
 ROUND_SHARE = 0.2
 """Share of the budget that one round trains for."""
+MOST_ROUNDS = math.ceil(1 / ROUND_SHARE) - 1
+"""So that something of the budget is left for the pairs."""
 ROUND_RATE = 0.4
 """Learning rate of a round, as a share of the first stage's."""
 
 RoundKind = Literal["best", "preference", "both"]
 StageKind = Literal["pairs", "best", "preference"]
 Tell = Callable[[float, str], None]
+Rates = dict[teaching.Group, RawRates]
 
 
 @dataclass(frozen=True)
@@ -90,9 +95,9 @@ class Course:
                 if not lessons:
                     continue  # no answer of the model was wrong: there is nothing to prefer
                 load_adapter(peft, before)
-                found = self.train(peft, lessons, stage, kind)
+                found, rates = self.train(peft, lessons, stage, kind)
                 spent.append(found)
-                now = self.measured(peft)
+                now = self.measured(peft, rates)
                 rows.append(_row(stage, kind, lessons, found) | now)
                 if self._better(stage, now.get("val"), best_val):
                     best_val, best, kept = now.get("val", best_val), adapter_weights(peft), (rows[-1], found)
@@ -113,8 +118,14 @@ class Course:
             return ("pairs",)
         return ("best", "preference") if self.options.round_kind == "both" else (self.options.round_kind,)
 
-    def train(self, peft: Any, lessons: list[Lesson], stage: int, kind: StageKind) -> fine_tuning.FineTuned:
-        """Train one stage; one that was finished before is only loaded."""
+    def train(
+        self, peft: Any, lessons: list[Lesson], stage: int, kind: StageKind
+    ) -> tuple[fine_tuning.FineTuned, Rates | None]:
+        """Train one stage; one that was finished before is only loaded.
+
+        Returns also the rates of the adapter that was kept, where it was validated in this sitting.
+        """
+        seen: dict[float, Rates] = {}
         settings = self._settings(stage, kind)
         training = Training(peft, self.base.tokenizer, lessons, settings, self.work / f"{stage}-{kind}")
         training.resume()
@@ -123,11 +134,11 @@ class Course:
             self.cancelled,
             None
             if not self.cases.groups
-            else lambda model: self._validate(model, self._share(stage, kind, training.share_done())),
+            else lambda model: self._validate(model, self._share(stage, kind, training.share_done()), seen),
         )
         if found.ended == "cancelled":
             raise CancelledError
-        return found
+        return found, None if found.best_score is None else seen.get(found.best_score)
 
     def tried(self, peft: Any, pairs: list[Pair], stage: int) -> tuple[teaching.Tried, ...]:
         """Let the model answer training queries, and the checker judge its answers."""
@@ -143,8 +154,6 @@ class Course:
                 progress=lambda done, words: self.tell(share, f"{words}, {100 * done:.0f} %"),
                 cancelled=self.cancelled,
             )
-        if self.cancelled():
-            raise CancelledError
         return tried
 
     def lessons(
@@ -157,7 +166,8 @@ class Course:
         if kind == "preference":
             return teaching.preferences(schema, tokenizer, tried)
         own = teaching.lessons(schema, tokenizer, [one.pair for one in tried if one.accepted])
-        return own + texts[: len(own)]
+        beside = np.random.default_rng([self.options.settings.seed, len(texts)]).permutation(len(texts))
+        return own + [texts[place] for place in beside[: len(own)]]
 
     def _settings(self, stage: int, kind: StageKind) -> Settings:
         settings, rounds = self.options.settings, self.options.rounds
@@ -169,7 +179,6 @@ class Course:
             preference=kind == "preference",
             minutes=settings.minutes and settings.minutes * share,
             tokens=settings.tokens and round(settings.tokens * share),
-            plain_tokens=settings.plain_tokens and round(settings.plain_tokens * share),
             max_steps=settings.max_steps and max(1, round(settings.max_steps * share)),
             validations=settings.validations if not stage else 2,
         )
@@ -180,26 +189,30 @@ class Course:
         share = first * done if not stage else first + ROUND_SHARE * (stage - 1 + within)
         return 0.05 + 0.9 * share
 
-    def measured(self, peft: Any) -> dict[str, float]:
+    def measured(self, peft: Any, rates: Rates | None) -> dict[str, float]:
         """Raw rates on ``val`` after a stage, for a row of the card; nothing where there is no query."""
         if not self.cases.groups:
             return {}
-        with merged(peft) as weights:
-            model = LocalModel(weights.eval(), self.base.tokenizer, self.base.folder)
-            rates = teaching.measure(self.checker, model, self.cases, cancelled=self.cancelled)
-        if self.cancelled():
-            raise CancelledError
-        counts = [found.queries for found in rates.values()]
+        if rates is None:
+            with merged(peft) as weights:
+                rates = self._rates(weights.eval())
         return {"val": teaching.score(rates)} | {
-            name: float(np.average([getattr(found, name) for found in rates.values()], weights=counts))
-            for name in ("changed", "gower")
+            name: teaching.over_queries(rates, name) for name in ("changed", "gower")
         }
 
-    def _validate(self, model: Any, share: float) -> float | None:
+    def _validate(self, model: Any, share: float, seen: dict[float, Rates]) -> float | None:
         self.tell(share, "Measuring on validation queries")
+        try:
+            rates = self._rates(model)
+        except CancelledError:
+            return None
+        score = teaching.score(rates)
+        seen[score] = rates
+        return score
+
+    def _rates(self, model: Any) -> Rates:
         found = LocalModel(model, self.base.tokenizer, self.base.folder)
-        rates = teaching.measure(self.checker, found, self.cases, cancelled=self.cancelled)
-        return None if self.cancelled() else teaching.score(rates)
+        return teaching.measure(self.checker, found, self.cases, cancelled=self.cancelled)
 
 
 def _words(progress: fine_tuning.Progress, stage: int) -> str:
@@ -216,6 +229,7 @@ def _row(stage: int, kind: StageKind, lessons: list[Lesson], found: fine_tuning.
         "kind": kind,
         "queries": len(lessons),
         "answers": sum(len(lesson.answers) for lesson in lessons),
+        "tokens": found.tokens,
         "plain_tokens": found.plain_tokens,
         "ended": found.ended,
         "kept": False,

@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
+from sensecf_core import provenance
 from sensecf_core.cohorts.encoding import Codes, from_values
 from sensecf_core.cohorts.schema import Plain, Profile
 from sensecf_core.counterfactuals.ask import ask, drivers
@@ -50,7 +51,7 @@ class Bank:
 
 
 def nearest_examples(
-    checker: Checker, query: Query, shots: int = SHOTS, cancelled: Callable[[], bool] = lambda: False
+    checker: Checker, query: Query, cancelled: Callable[[], bool] = lambda: False
 ) -> tuple[Example, ...]:
     """Return the examples whose people are most like this one, the most similar last.
 
@@ -70,7 +71,7 @@ def nearest_examples(
         return ()
     here = from_values(checker.schema, query.factual.features)
     order = np.argsort(checker.distances.gower(here, bank.codes[fitting]), kind="stable")
-    return tuple(bank.examples[fitting[number]] for number in order[:shots][::-1])
+    return tuple(bank.examples[fitting[number]] for number in order[:SHOTS][::-1])
 
 
 def _bank(checker: Checker, desired: Literal[0, 1], profile: Profile, cancelled: Callable[[], bool]) -> Bank:
@@ -96,6 +97,7 @@ class _Key:
             self.checker.cohort.split_sha256,
             self.checker.schema.sha256,
             self.checker.classifier.sha256,
+            provenance.engine_sha256(provenance.AFTER_PAIRS),
             f"{self.desired}{self.profile}{BANK_SIZE}{MARGIN}",
         )
         return hashlib.sha256("".join(parts).encode()).hexdigest()[:16]

@@ -31,13 +31,11 @@ def explain(
     *,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
-    keep_candidates: bool = True,
 ) -> Answer:
     """Answer one request with checked counterfactuals, or say why there are none.
 
     The same request on the same machine, thread count and precision gives the same answer (times
-    aside). ``progress`` is called with the share done (0 to 1) and words; ``cancelled`` is asked often;
-    ``keep_candidates`` keeps every proposed text in the trace.
+    aside). ``progress`` is called with the share done (0 to 1) and words; ``cancelled`` is asked often.
 
     Raises ``InputError`` for anything the request gets wrong, before a model is loaded, and
     ``NotReadyError`` when the classifier or the language model is missing.
@@ -46,10 +44,7 @@ def explain(
     check_model(request)
     if progress:
         progress(0.0, "Getting the cohort and its classifier ready")
-    found = answer(checker(request.cohort), request, progress=progress, cancelled=cancelled)
-    if keep_candidates:
-        return found
-    return found.model_copy(update={"trace": found.trace.model_copy(update={"candidates": ()})})
+    return answer(checker(request.cohort), request, progress=progress, cancelled=cancelled)
 
 
 def answer(

@@ -50,13 +50,19 @@ def fine_tune(
     if not resume:
         shutil.rmtree(work, ignore_errors=True)
     work.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def told(done: float, words: str) -> None:
+        if cancelled():
+            raise CancelledError
+        tell(0.05 * done, words)
+
     folder, pairs = pair_files.made(
         checker,
         seed=options.settings.seed,
         variants=options.variants,
         most_rows=options.most_rows,
         source=options.source,
-        progress=lambda done, words: tell(0.05 * done, words),
+        progress=told,
     )
     answered = draw([pair for pair in pairs if pair.answers], options.most_pairs, options.settings.seed)
     if not answered:
@@ -84,8 +90,6 @@ def fine_tune(
         "rounds": taken.rounds,
         "training": taken.training,
     }
-    if cancelled():
-        raise CancelledError
     return adapter_files.save(peft, out, card, taken.curve)
 
 

@@ -22,13 +22,9 @@ SIMILAR_GOWER = 0.10
 
 @dataclass(frozen=True)
 class Judged:
-    """Candidates in the order proposed, and the verdicts over the readable ones.
-
-    ``readable`` are the positions of the rows that ``verdicts`` speak of.
-    """
+    """Candidates in the order proposed, and the verdicts over the readable ones."""
 
     candidates: tuple[Candidate, ...]
-    readable: tuple[int, ...]
     verdicts: Verdicts
 
 
@@ -62,7 +58,7 @@ def judge(checker: Checker, moves: Moves, proposal: Proposal, meter: Meter) -> J
                 asking=asking(position),
             )
         )
-    return Judged(tuple(candidates), readable, verdicts)
+    return Judged(tuple(candidates), verdicts)
 
 
 def _read(moves: Moves, text: str) -> Edits | None:

@@ -8,12 +8,20 @@ from sensecf_core.classifiers.classifier import Classifier
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.cohorts.rows import locate
 from sensecf_core.counterfactuals.checker import CancelledError, Checker
-from sensecf_core.counterfactuals.model_choice import Held, check_model, held, local_model, remote_model
+from sensecf_core.counterfactuals.model_choice import (
+    REMOTE_METHOD,
+    base_sha256,
+    check_model,
+    held,
+    local_model,
+    remote_model,
+)
 from sensecf_core.counterfactuals.outcome import answer_id, content_hashes
 from sensecf_core.counterfactuals.proposers import Proposer, RandomProposer, temperature_text
 from sensecf_core.counterfactuals.remote_proposer import RemoteProposer
 from sensecf_core.errors import unknown
-from sensecf_core.language import adapters, weights
+from sensecf_core.language import adapters, model_registry, weights
+from sensecf_core.language.model_registry import ModelSpec
 from sensecf_core.language.prompts import TEMPLATE_SHA256
 from sensecf_core.language.tuned_prompt import TUNED_SHA256
 from sensecf_core.queries.query import Driver, Query
@@ -26,9 +34,16 @@ def check_method(method: str) -> None:
         raise unknown("method", method, METHODS)
 
 
-def default_method(cohort: Cohort) -> str:
-    """The method that answers best for a cohort here: a fine-tuned model where there is an adapter."""
-    return "lm-fine-tuned" if adapters.chosen(cohort) is not None else "lm-few-shot"
+def default_method(cohort: Cohort, model: str | None = None) -> str:
+    """The method that answers best for a cohort here: a fine-tuned model where there is an adapter.
+
+    ``model`` is a language model that was named (None: the default one); servers are shown no examples.
+    Raises ``InputError`` and ``NotReadyError`` for one that cannot answer.
+    """
+    spec = None if model is None else model_registry.spec(model)
+    if spec is not None and spec.kind == "endpoint":
+        return REMOTE_METHOD
+    return "lm-fine-tuned" if adapters.chosen(cohort, base_sha256(spec)) is not None else "lm-few-shot"
 
 
 def expected_answer_ids(cohort: Cohort, classifier: Classifier, request: ExplainRequest) -> tuple[str, ...]:
@@ -117,7 +132,7 @@ def proposer_for(
     if cancelled():
         raise CancelledError
     if request.method == "lm-fine-tuned":
-        return _tuned(request, checker, query, held(named))
+        return _tuned(request, checker, query, named)
     model = shared_model() if named is None else local_model(named)
     examples = (
         nearest_examples(checker, query, cancelled=cancelled) if request.method == "lm-few-shot" else ()
@@ -125,13 +140,13 @@ def proposer_for(
     return LanguageProposer(checker.schema, model, drivers, examples, request.grammar)
 
 
-def _tuned(request: ExplainRequest, checker: Checker, query: Query, base: Held) -> Proposer:
+def _tuned(request: ExplainRequest, checker: Checker, query: Query, named: ModelSpec | None) -> Proposer:
     from sensecf_core.counterfactuals.levers import tell
     from sensecf_core.counterfactuals.tuned_proposer import TunedProposer
     from sensecf_core.language.local_model import shared_model
 
-    sha256 = None if base.folder is None else weights.weights_sha256(base.folder)
-    adapter = adapters.require(checker.cohort, sha256)
+    adapter = adapters.require(checker.cohort, base_sha256(named))
+    base = held(named)
     source = adapter.card.settings.get("source", "shap")
     return TunedProposer(
         checker.schema,

@@ -10,7 +10,7 @@ from typing import Literal
 from sensecf_core.cohorts import registry as cohorts
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.errors import InputError
-from sensecf_core.language import machine, model_registry, remote_hosts
+from sensecf_core.language import machine, model_registry, remote_hosts, weights
 from sensecf_core.language.local_model import LocalModel
 from sensecf_core.language.model_registry import ModelSpec
 from sensecf_core.language.remote_model import RemoteModel
@@ -76,6 +76,12 @@ def held(spec: ModelSpec | None) -> Held:
     """Where a local model's weights are and how they fit (None: the default model); raises like
     :func:`check_model`."""
     return Held(None) if spec is None else _held(spec.name, spec.source)
+
+
+def base_sha256(spec: ModelSpec | None) -> str | None:
+    """Hash of a local model's weights, as adapters name their base; None for the default model."""
+    folder = held(spec).folder
+    return None if folder is None else weights.weights_sha256(folder)
 
 
 def held_by_name(name: str | None) -> Held:

@@ -17,14 +17,12 @@ from sensecf_core import provenance
 from sensecf_core.cohorts.encoding import from_values
 from sensecf_core.cohorts.fingerprint import file_sha256
 from sensecf_core.cohorts.schema import Profile
-from sensecf_core.counterfactuals import levers
 from sensecf_core.counterfactuals import pairs as pair_search
 from sensecf_core.counterfactuals.ask import RowKey, ask, under
 from sensecf_core.counterfactuals.checker import Checker
 from sensecf_core.counterfactuals.levers import Source
 from sensecf_core.counterfactuals.moves import Moves
 from sensecf_core.counterfactuals.pairs import Kind, Pair, kind
-from sensecf_core.language.tuned_prompt import TUNED_SHA256
 from sensecf_core.paths import var
 from sensecf_core.queries.answer import Edits
 from sensecf_core.queries.limits import Limits
@@ -68,13 +66,7 @@ def _origin(checker: Checker) -> dict[str, Any]:
         "schema": checker.schema.sha256,
         "split": checker.cohort.split_sha256,
         "classifier": checker.classifier.sha256,
-        "margins": list(pair_search.MARGINS),
-        "most_answers": pair_search.MOST_ANSWERS,
-        "least_answers": pair_search.LEAST_ANSWERS,
-        "per_feature_set": pair_search.PER_FEATURE_SET,
-        "most_frozen": pair_search.MOST_FROZEN,
-        "levers": [levers.ALIKE, levers.NEAR, levers.MOST_FEATURES, levers.HALF, levers.ENOUGH],
-        "prompt_template": TUNED_SHA256,
+        "engine": provenance.engine_sha256(provenance.AFTER_PAIRS),
     }
 
 

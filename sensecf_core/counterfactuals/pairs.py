@@ -1,10 +1,11 @@
 """(query, answers) pairs that teach a language model: made on training rows by exhaustive search.
 
 For every query all combinations of the values it is told about (:mod:`levers`, at most two values of six
-features, at most 728 rows) are asked of the classifier. Kept are those within the rules that reach the
-desired class by the widest margin of a ladder, so that a slightly wrong number still flips; of these the
-ones that the prompt itself says are enough, of these the minimal ones (no part of them would do), fewest
-changes first, then nearest; where those are few, others that are more than enough are added.
+features, at most 728 rows; of twelve where no worth is told) are asked of the classifier. Kept are those
+within the rules that reach the desired class by the widest margin of a ladder, so that a slightly wrong
+number still flips; of these the ones that the prompt itself says are enough, of these the minimal ones (no
+part of them would do), fewest changes first, then nearest; where those are few, others that are more than
+enough are added.
 
 Half of the queries have the profile's plain limits, half have frozen features, narrowed ranges or another
 number of changes, so that the model learns to obey what its prompt says. Deterministic under a seed.
@@ -15,6 +16,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
+from itertools import combinations as choose
 from itertools import product
 from typing import Literal
 
@@ -42,8 +45,8 @@ MOST_ANSWERS, LEAST_ANSWERS = 16, 10
 Where fewer than the least are just enough, others are added that change more than they would need to."""
 PER_FEATURE_SET = 4
 """Answers kept that change the same features."""
-AT_ONCE = 500
-"""Queries judged in one call of the classifier (at most 364,000 rows)."""
+AT_ONCE = 100
+"""Queries judged in one call of the classifier (72,800 rows at most; 996,800 where no worth is told)."""
 MOST_FROZEN = 0.4
 """Largest share of the movable features that a varied query freezes."""
 
@@ -181,13 +184,24 @@ def combinations(moves: Moves, told: Told) -> Codes:
     options: dict[int, list[float]] = {}
     for lever in told.levers:
         options.setdefault(schema.positions[lever.feature], []).append(lever.value)
-    choices = np.array(list(product(*(range(len(values) + 1) for values in options.values()))), dtype=int)
-    count = (choices > 0).sum(axis=1)
-    choices = choices[(count >= 1) & (count <= moves.max_changes)]
+    choices = _choices(tuple(len(values) for values in options.values()), moves.max_changes)
     rows = np.repeat(moves.factual[None], len(choices), axis=0)
     for column, (position, values) in enumerate(options.items()):
         rows[:, position] = np.array([moves.factual[position], *values])[choices[:, column]]
     return rows[~violations(schema, moves.factual, rows).any(axis=1)]
+
+
+@cache
+def _choices(counts: tuple[int, ...], most: int) -> npt.NDArray[np.int64]:
+    """Which of each feature's ``counts`` values to take (0: none), 1 to ``most`` features a row."""
+    rows = [
+        dict(zip(some, taken, strict=True))
+        for size in range(1, min(most, len(counts)) + 1)
+        for some in choose(range(len(counts)), size)
+        for taken in product(*(range(1, counts[feature] + 1) for feature in some))
+    ]
+    table = [[row.get(feature, 0) for feature in range(len(counts))] for row in rows]
+    return np.array(sorted(table), dtype=np.int64).reshape(-1, len(counts))
 
 
 def _best(checker: Checker, moves: Moves, rows: Codes, margins: Codes, told: Told) -> npt.NDArray[np.int64]:
@@ -202,7 +216,7 @@ def _best(checker: Checker, moves: Moves, rows: Codes, margins: Codes, told: Tol
     if wanted is None:
         return np.empty(0, dtype=np.int64)
     reached = np.flatnonzero(beyond >= wanted)
-    said, least = _told_tenths(moves, rows[reached], told)
+    said, least = told_tenths(moves, rows[reached], told)
     enough = said >= ENOUGH
     just = enough & (said - least < ENOUGH)
     first = reached[just] if just.any() else reached[enough] if enough.any() else reached
@@ -210,12 +224,17 @@ def _best(checker: Checker, moves: Moves, rows: Codes, margins: Codes, told: Tol
     first = first[fewest_and_nearest(checker, moves, rows[first], PER_FEATURE_SET)[:MOST_ANSWERS]]
     more = np.setdiff1d(reached[enough], first)
     more = more[fewest_and_nearest(checker, moves, rows[more], PER_FEATURE_SET)]
-    return np.concatenate([first, more[: max(0, LEAST_ANSWERS - len(first))]])
+    both = np.concatenate([first, more])
+    both = both[_not_all_alike(moves.changed(rows[both]), PER_FEATURE_SET)]
+    return both[: max(len(first), LEAST_ANSWERS)]
 
 
-def _told_tenths(
-    moves: Moves, rows: Codes, told: Told
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def said_enough(moves: Moves, rows: Codes, told: Told) -> Mask:
+    """Which rows (n, features) change enough by what the prompt says, (n,)."""
+    return np.asarray(told_tenths(moves, rows, told)[0] >= ENOUGH)
+
+
+def told_tenths(moves: Moves, rows: Codes, told: Told) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """What the changes of each row add up to in the words of the prompt, and the least of them, (rows,)."""
     worth = np.array([tenths(moves.query, told, lever) for lever in told.levers])
     positions = [moves.schema.positions[lever.feature] for lever in told.levers]
@@ -228,14 +247,17 @@ def fewest_and_nearest(checker: Checker, moves: Moves, rows: Codes, per_set: int
     """Order rows by number of changes, then Gower distance; at most ``per_set`` change the same features."""
     changed = moves.changed(rows)
     order = np.lexsort((checker.distances.gower(moves.factual, rows), changed.sum(axis=1)))
-    counts: dict[bytes, int] = {}
-    kept: list[int] = []
-    for place in order:
-        alike = changed[place].tobytes()
-        counts[alike] = counts.get(alike, 0) + 1
-        if counts[alike] <= per_set:
-            kept.append(int(place))
-    return np.array(kept, dtype=np.int64)
+    return np.asarray(order[_not_all_alike(changed[order], per_set)])
+
+
+def _not_all_alike(changed: Mask, per_set: int) -> Mask:
+    """Which rows to keep, the first of each set of changed features, ``per_set`` of each; (rows,)."""
+    counts: Counter[bytes] = Counter()
+    kept = np.zeros(len(changed), dtype=bool)
+    for place, row in enumerate(changed):
+        counts[row.tobytes()] += 1
+        kept[place] = counts[row.tobytes()] <= per_set
+    return kept
 
 
 def _minimal(rows: Codes, changed: Mask) -> Mask:

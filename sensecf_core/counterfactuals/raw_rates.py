@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from time import perf_counter
 
 import numpy as np
+import numpy.typing as npt
 
 from sensecf_core.cohorts.schema import Schema
-from sensecf_core.counterfactuals.checker import Checker, Meter
-from sensecf_core.counterfactuals.judge import distinct, judge
+from sensecf_core.counterfactuals.checker import CancelledError, Checker, Meter
+from sensecf_core.counterfactuals.judge import count, judge
 from sensecf_core.counterfactuals.moves import Moves
 from sensecf_core.counterfactuals.pairs import Pair
 from sensecf_core.counterfactuals.proposers import Proposal, Run
@@ -20,7 +22,10 @@ from sensecf_core.language.local_model import LocalModel
 
 @dataclass(frozen=True)
 class RawRates:
-    """Means over queries; rates are shares of the candidates that were sampled."""
+    """Means over queries; rates are shares of the candidates that were sampled.
+
+    ``changed`` and ``gower`` are over queries with a readable candidate (0 where there is none).
+    """
 
     readable: float
     within_limits: float
@@ -42,15 +47,11 @@ def raw_rates(
     *,
     candidates: int = 16,
     temperature: float = 1.0,
-    seed: int = 0,
-    grammar: bool = True,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> RawRates:
-    """Sample candidates for each query and judge them as they came."""
+    """Sample candidates for each query and judge them as they came; raises ``CancelledError``."""
     rows: list[dict[str, float]] = []
     for pair in pairs:
-        if cancelled():
-            break
         begun = perf_counter()
         proposal = propose(
             checker.schema,
@@ -58,32 +59,37 @@ def raw_rates(
             pair,
             candidates=candidates,
             temperature=temperature,
-            seed=seed,
-            grammar=grammar,
             cancelled=cancelled,
         )
+        if cancelled():
+            raise CancelledError
         seconds = perf_counter() - begun
         rows.append({**_of_one(checker, pair, proposal), "seconds": seconds})
     names = [field.name for field in fields(RawRates) if field.name not in ("queries", "valid_of")]
-    means = {name: float(np.mean([row[name] for row in rows])) if rows else 0.0 for name in names}
+    means = {name: _mean([row[name] for row in rows]) for name in names}
     return RawRates(queries=len(rows), valid_of=tuple(row["valid"] for row in rows), **means)
 
 
 def _of_one(checker: Checker, pair: Pair, proposal: Proposal) -> dict[str, float]:
     moves = Moves.of(checker.schema, pair.query)
     judged = judge(checker, moves, proposal, Meter(checker.classifier, 10**9))
-    verdicts = judged.verdicts
-    good = verdicts.valid & verdicts.within_limits
-    n, readable = max(len(proposal.texts), 1), len(verdicts.codes)
+    counts, verdicts = count(judged.candidates), judged.verdicts
+    n = max(counts.proposed, 1)
     return {
-        "readable": readable / n,
-        "within_limits": verdicts.within_limits.sum() / n,
-        "valid": good.sum() / n,
-        "any_valid": float(good.any()),
-        "distinct": len({distinct(one) for one in judged.candidates}) / n,
-        "changed": float(verdicts.n_changed.mean()) if readable else 0.0,
-        "gower": float(verdicts.gower.mean()) if readable else 0.0,
+        "readable": counts.readable / n,
+        "within_limits": counts.within_limits / n,
+        "valid": counts.valid / n,
+        "any_valid": float(counts.valid > 0),
+        "distinct": counts.unique / n,
+        "changed": _mean(verdicts.n_changed) if counts.readable else np.nan,
+        "gower": _mean(verdicts.gower) if counts.readable else np.nan,
     }
+
+
+def _mean(values: npt.ArrayLike) -> float:
+    known = np.asarray(values, dtype=float)
+    known = known[~np.isnan(known)]
+    return float(known.mean()) if len(known) else 0.0
 
 
 def propose(
@@ -93,10 +99,9 @@ def propose(
     *,
     candidates: int,
     temperature: float,
-    seed: int,
-    grammar: bool = True,
+    seed: int = 0,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> Proposal:
-    """Sample candidates for the query of a pair with what its prompt tells."""
-    run = Run(candidates, seed, temperature, perf_counter() + 120, cancelled, lambda done, words: None)
-    return TunedProposer(schema, model, pair.told, grammar).propose(pair.query, run)
+    """Sample candidates for the query of a pair with what its prompt tells, however long it takes."""
+    run = Run(candidates, seed, temperature, math.inf, cancelled, lambda done, words: None)
+    return TunedProposer(schema, model, pair.told).propose(pair.query, run)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from time import perf_counter
 
 from sensecf_core.cohorts.schema import Schema
-from sensecf_core.counterfactuals.proposers import Proposal, Run
+from sensecf_core.counterfactuals.proposers import Proposal, Run, temperature_of, temperature_text
 from sensecf_core.language.json_answers import answer_schema
 from sensecf_core.language.prompts import JSON_TEMPLATE_SHA256, TEMPLATE_SHA256, build
 from sensecf_core.language.remote_model import RemoteModel
@@ -39,7 +39,7 @@ class RemoteProposer:
             build(self.schema, query, self.drivers),
             n=run.candidates,
             json_schema=answer_schema(self.schema, query.movable, most) if as_json else None,
-            temperature=1.0 if run.temperature is None else run.temperature,
+            temperature=temperature_of(run.temperature),
             seed=run.seed,
             max_new_tokens=FREE_TEXT_TOKENS + (JSON_EDIT_TOKENS * most if as_json else 0),
             cancelled=run.cancelled,
@@ -57,6 +57,7 @@ class RemoteProposer:
             stopped=samples.stopped,
             provenance=(
                 *self.model.provenance(samples),
+                ("temperature", temperature_text(run.temperature)),
                 ("prompt_template", template),
                 ("examples", "0"),
             ),

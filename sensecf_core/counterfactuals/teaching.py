@@ -8,20 +8,22 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sensecf_core.cohorts.encoding import Codes
 from sensecf_core.counterfactuals import pairs as pair_search
-from sensecf_core.counterfactuals.checker import Checker, Meter
+from sensecf_core.counterfactuals.checker import CancelledError, Checker, Meter
 from sensecf_core.counterfactuals.judge import judge
 from sensecf_core.counterfactuals.levers import Source
-from sensecf_core.counterfactuals.moves import Moves
+from sensecf_core.counterfactuals.moves import Mask, Moves
 from sensecf_core.counterfactuals.pairs import Pair
 from sensecf_core.counterfactuals.raw_rates import RawRates, propose, raw_rates
 from sensecf_core.counterfactuals.refine import holding, undo_unneeded
-from sensecf_core.counterfactuals.verify import Verdicts
+from sensecf_core.counterfactuals.verify import Verdicts, verify
 from sensecf_core.language import tuned_prompt
 from sensecf_core.language.answer_trees import Lesson
 from sensecf_core.language.local_model import LocalModel
 from sensecf_core.language.prompts import chat_text
 from sensecf_core.queries.answer import Edits
+from sensecf_core.queries.query import Told
 
 if TYPE_CHECKING:
     from sensecf_core.cohorts.schema import Schema
@@ -79,7 +81,7 @@ def measure(
     temperature: float = 1.0,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> dict[Group, RawRates]:
-    """Raw rates of each group."""
+    """Raw rates of each group; raises ``CancelledError``."""
     return {
         group: raw_rates(
             checker, model, found, candidates=candidates, temperature=temperature, cancelled=cancelled
@@ -90,10 +92,11 @@ def measure(
 
 def score(rates: dict[Group, RawRates]) -> float:
     """One number for early stopping: raw validity, averaged over the queries of all groups."""
-    return _over_queries(rates, "valid")
+    return over_queries(rates, "valid")
 
 
-def _over_queries(rates: dict[Group, RawRates], name: str) -> float:
+def over_queries(rates: dict[Group, RawRates], name: str) -> float:
+    """One of the rates, averaged over the queries of all groups; 0 where there are none."""
     weights = [found.queries for found in rates.values()]
     return (
         float(np.average([getattr(found, name) for found in rates.values()], weights=weights))
@@ -114,7 +117,7 @@ def choose_temperature(
     for temperature in TEMPERATURES:
         rates = measure(checker, model, cases, candidates=16, temperature=temperature, cancelled=cancelled)
         rows += rate_rows(rates, part="val", temperature=temperature)
-        distinct = _over_queries(rates, "distinct")
+        distinct = over_queries(rates, "distinct")
         if score(rates) > best_score and (distinct >= LEAST_DISTINCT or temperature == TEMPERATURES[0]):
             best, best_score = temperature, score(rates)
     return best, rows
@@ -152,16 +155,17 @@ def own_answers(
 ) -> tuple[Tried, ...]:
     """One round with the checker as teacher: sample answers to training queries and judge them.
 
-    Accepted are candidates that ``verify`` accepts, with what they do not need undone, that are beyond the
-    threshold by the smallest margin of the pairs at least; fewest changes first, then nearest, each
-    change of features once, at most :data:`ROUND_ANSWERS`. They replace the pair's answers; a query
-    whose candidates all fail keeps the search's. Rejected are texts that break a limit or do not reach
-    the desired class, at most as many.
+    Accepted are candidates that pass every check, with what they do not need undone, that are beyond the
+    threshold by the smallest margin of the pairs at least; as in the pairs, where any are enough by what the
+    prompt says, the others are left out, and nothing is undone that would leave too little. Fewest changes
+    first, then nearest, each change of features once, at most :data:`ROUND_ANSWERS`. They replace the pair's
+    answers; a query whose candidates all fail keeps the search's. Rejected are texts that break a limit or
+    do not reach the desired class, at most as many. Raises ``CancelledError``.
     """
     tried = []
     for number, pair in enumerate(pairs):
         if cancelled():
-            break
+            raise CancelledError
         progress(number / len(pairs), "The model answers training queries")
         proposal = propose(
             checker.schema, model, pair, candidates=ROUND_CANDIDATES, temperature=1.0, seed=seed + number
@@ -169,7 +173,7 @@ def own_answers(
         moves = Moves.of(checker.schema, pair.query)
         meter = Meter(checker.classifier, 10**9)
         judged = judge(checker, moves, proposal, meter)
-        accepted = _accepted(checker, moves, judged.verdicts, meter)
+        accepted = _accepted(checker, moves, pair.told, judged.verdicts, meter)
         wrong = [c.text for c in judged.candidates if not (c.valid and c.within_limits)]
         tried.append(
             Tried(
@@ -181,13 +185,25 @@ def own_answers(
     return tuple(tried)
 
 
-def _accepted(checker: Checker, moves: Moves, verdicts: Verdicts, meter: Meter) -> tuple[Edits, ...]:
+def _accepted(
+    checker: Checker, moves: Moves, told: Told, verdicts: Verdicts, meter: Meter
+) -> tuple[Edits, ...]:
     margin = pair_search.MARGINS[-1]
-    enough = checker.reaches(verdicts.probability, moves.desired, margin)
-    codes = verdicts.codes[verdicts.within_limits & verdicts.plausible & enough]
+    beyond = checker.reaches(verdicts.probability, moves.desired, margin)
+    codes = verdicts.codes[verdicts.passed & beyond]
     if not len(codes):
         return ()
-    codes = undo_unneeded(checker, moves, codes, holding(checker, moves, meter, margin))
+    reached, enough = holding(checker, moves, meter, margin), pair_search.said_enough(moves, codes, told)
+    holds = reached
+    if enough.any():
+        codes = codes[enough]
+
+        def holds(rows: Codes) -> Mask:
+            return reached(rows) & pair_search.said_enough(moves, rows, told)
+
+    fewer = undo_unneeded(checker, moves, codes, holds)
+    usual = verify(checker, moves, fewer, meter).passed
+    codes = np.where(usual[:, None], fewer, codes)
     kept = pair_search.fewest_and_nearest(checker, moves, codes, per_set=1)[:ROUND_ANSWERS]
     return tuple({n: c.after for n, c in moves.changes(codes[row]).items()} for row in kept)
 

@@ -42,6 +42,9 @@ QUERIES = 50
 MOST_PAIRS = 2800
 """Training queries of the cells that have "all": as many of each kind as there are, drawn in turns."""
 
+ANSWERS_A_QUERY = 8
+"""Of nhanes' pairs; the table has each cell's own numbers (``pairs``, ``queries_read``)."""
+
 Tell = Callable[[float, str], None]
 
 
@@ -58,10 +61,11 @@ class Cell:
 def cells(tokens: int, seed: int = 0) -> tuple[Cell, ...]:
     """The cells of the table; those with the same options share an adapter.
 
-    ``tokens`` are counted as a trainer reads them that takes every (prompt, answer) by itself.
+    ``tokens`` are what is read: a query's answers are read behind one reading of its prompt, so that 250,000
+    are about 620 queries with 8 answers each.
     """
     base = Options(
-        Settings(plain_tokens=tokens, validations=1, seed=seed),
+        Settings(tokens=tokens, validations=1, seed=seed),
         round_queries=150,
         most_pairs=MOST_PAIRS,
         validation_queries=4,
@@ -75,8 +79,8 @@ def cells(tokens: int, seed: int = 0) -> tuple[Cell, ...]:
         Cell("one round with the checker as teacher", replace(base, rounds=1)),
         Cell("one round of preference training", replace(base, rounds=1, round_kind="preference")),
         Cell("rank 4", replace(base, settings=fewer_ranks)),
-        Cell("about 500 pairs (100 training queries)", replace(base, most_pairs=100)),
-        Cell("about 2,000 pairs (400 training queries)", replace(base, most_pairs=400)),
+        Cell("about 500 pairs", replace(base, most_pairs=round(500 / ANSWERS_A_QUERY))),
+        Cell("about 2,000 pairs", replace(base, most_pairs=round(2000 / ANSWERS_A_QUERY))),
         Cell("temperature 0.8", base, temperature=0.8),
         Cell("temperature 0.6", base, temperature=0.6),
         Cell("1 candidate", base, candidates=1),
@@ -122,6 +126,7 @@ def _measured(
     )
     card = Card.model_validate_json((adapter / CARD).read_bytes())
     about = {"cell": cell.name, "part": "val", "adapter": adapter.name, "pairs": card.rounds[0]["answers"]}
+    about |= {"queries_read": card.rounds[0]["queries"]}
     about |= {"round": card.rounds[-1]["kind"] if len(card.rounds) > 1 else ""}
     about |= {name: card.training[name] for name in ("plain_tokens", "tokens")}
     rows = rate_rows(rates, **about)

@@ -1,4 +1,4 @@
-"""What both lanes share: a queue in the database and one daemon thread that works it off, oldest first."""
+"""What all lanes share: a queue in the database and one daemon thread that works it off, oldest first."""
 
 from __future__ import annotations
 

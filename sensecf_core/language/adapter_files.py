@@ -9,8 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from sensecf_core.errors import InputError
-from sensecf_core.language import model_registry
+from sensecf_core.language import model_registry, weights
 from sensecf_core.language.adapters import CARD, CURVE, README, WEIGHTS, Card, weights_sha256
 from sensecf_core.language.fine_tuning import Point
 from sensecf_core.language.lora import adapter_weights
@@ -58,10 +57,11 @@ def write_cards(folder: Path, card: Card) -> None:
 
 def _readme(card: Card) -> str:
     """A Hugging Face model card."""
+    base, licence = _base(card.base)
     head = {
-        "base_model": card.base,
+        "base_model": base,
         "library_name": "peft",
-        "license": _licence(card.base),
+        "license": licence,
         "tags": ["counterfactual-explanations", "lora", card.cohort],
     }
     lines = ["---", *(f"{key}: {json.dumps(value)}" for key, value in head.items()), "---", ""]
@@ -85,7 +85,11 @@ def _readme(card: Card) -> str:
         "",
         "## Training",
         "",
-        *_table([{"setting": k, "value": v} for k, v in {**card.settings, **card.training}.items()]),
+        *_table([{"setting": name, "value": value} for name, value in card.settings.items()]),
+        "",
+        "Spent on all stages, kept or not (what each read is under Rounds):",
+        "",
+        *_table([{"what": name, "value": value} for name, value in card.training.items()]),
         "",
     ]
     if card.rounds:
@@ -93,11 +97,13 @@ def _readme(card: Card) -> str:
     return "\n".join(lines)
 
 
-def _licence(base: str) -> str:
-    try:
-        return model_registry.spec(base).licence.lower()
-    except InputError:
-        return "not known"
+def _base(folder: str) -> tuple[str, str]:
+    """The hub id and the licence of a base model, by the name of its folder."""
+    for spec in model_registry.registry().values():
+        if spec.kind == "local" and folder in (spec.name, Path(spec.source).name):
+            original = weights.ORIGINAL if spec.source == weights.DEFAULT_MODEL else spec.source
+            return original, spec.licence.lower()
+    return folder, "not known"
 
 
 def _origin(card: Card) -> dict[str, Any]:
@@ -116,7 +122,7 @@ def _rates(rows: Sequence[dict[str, Any]]) -> list[str]:
     if not rows:
         return ["Not measured yet."]
     return [
-        "Shares of sampled candidates, grammar on, with bootstrap 95 % intervals over people in brackets. "
+        "Shares of sampled candidates, grammar on; on `test` with bootstrap 95 % intervals over people. "
         "`valid`, `control_valid`, `any_valid` and `final_found` are over the queries that a wide search can "
         "answer (share: `answerable`; on `val`: that the pair search can answer), the others over all "
         "`queries`. `any_valid` is "

@@ -36,7 +36,8 @@ class Card(Plain):
     """What an adapter was made for and from, and what was measured.
 
     ``base_sha256`` and ``schema_sha256`` must match to load it, ``template_sha256`` too; with another
-    classifier its ``rates`` do not hold. ``temperature`` is the one that was best on ``val``. ``rates``
+    classifier its ``rates`` do not hold. ``temperature`` is the one with the best raw
+    validity on ``val`` of those at which half of the candidates are distinct. ``rates``
     and ``rounds`` are as the commands that measured them wrote them.
     """
 
@@ -185,8 +186,15 @@ def delete(adapter: Adapter) -> None:
     if not adapter.own:
         raise InputError(f"The adapter {adapter.card.name} came with the program and is not deleted.")
     shutil.rmtree(adapter.folder)
-    for work in var("fine-tuning").glob(f"{adapter.card.cohort}-{adapter.card.name}-*"):
-        shutil.rmtree(work)
+    pattern = re.escape(checkpoints(adapter.card.cohort, adapter.card.name, "").name) + "[0-9a-f]{10}"
+    for work in var("fine-tuning").iterdir():
+        if re.fullmatch(pattern, work.name):
+            shutil.rmtree(work)
+
+
+def checkpoints(cohort: str, name: str, sha256: str) -> Path:
+    """Where a fine-tuning keeps its checkpoints; ``sha256`` is of everything but its budget."""
+    return var("fine-tuning", f"{cohort}-{name}-{sha256[:10]}")
 
 
 def _choices_path() -> Path:

@@ -23,19 +23,17 @@ from sensecf_core.language.lora import adapter_weights, fresh_adapter, load_adap
 from sensecf_core.language.objectives import Likelihood, Objective, Preference
 
 CHECKPOINT = "checkpoint.pt"
-CURVE = "curve.json"
 
 
 @dataclass(frozen=True)
 class Settings:
     """How an adapter is trained. The learning rate warms up, then falls along a cosine to a tenth.
 
-    Training ends at whichever comes first: ``tokens`` (prompt and answer tokens read), ``plain_tokens`` (what
-    a trainer would have read that takes every prompt and answer by itself), ``minutes`` of
+    Training ends at whichever comes first: ``tokens`` (prompt and answer tokens read), ``minutes`` of
     training (validation not counted), ``max_steps``, or ``patience`` validations in a row without a better
-    one. ``batch_tokens`` is about how many tokens one step reads, ``micro_tokens`` how many are in
-    memory at a time (a step's gradient is summed over such parts). ``preference`` trains on right against
-    wrong answers (:class:`sensecf_core.language.objectives.Preference`).
+    one. ``batch_tokens`` is about how many tokens one step reads, ``micro_tokens`` how many are in memory
+    at a time (a step's gradient is summed over such parts). ``preference`` trains on right against wrong
+    answers (:class:`sensecf_core.language.objectives.Preference`).
     """
 
     rank: int = 8
@@ -48,7 +46,6 @@ class Settings:
     batch_tokens: int = 1500
     micro_tokens: int = 750
     tokens: int | None = None
-    plain_tokens: int | None = None
     minutes: float | None = None
     max_steps: int | None = None
     validations: int = 5
@@ -102,6 +99,7 @@ class FineTuned:
     curve: tuple[Point, ...]
     tokens: int
     plain_tokens: int
+    """What a trainer would have read that takes every prompt and answer by itself."""
     steps: int
     seconds: float
     best_score: float | None
@@ -157,7 +155,7 @@ class Training:
 
     def key(self) -> str:
         """What a checkpoint must share to be gone on from: lessons, seed and everything but the budget."""
-        budget = dict.fromkeys(("minutes", "tokens", "plain_tokens", "max_steps"))
+        budget = dict.fromkeys(("minutes", "tokens", "max_steps"))
         free = replace(self.settings, **budget, validations=0, patience=0)  # type: ignore[arg-type]
         return json.dumps([asdict(free), self.batches.digest])
 
@@ -176,8 +174,6 @@ class Training:
         }
         torch.save(kept, part)
         part.replace(self.out / CHECKPOINT)
-        curve = [asdict(point) for point in self.state.curve]
-        (self.out / CURVE).write_text(json.dumps(curve, indent=1), encoding="utf-8")
 
     def run(
         self,
@@ -232,7 +228,6 @@ class Training:
         s, state = self.settings, self.state
         used = [
             state.tokens / s.tokens if s.tokens else 0.0,
-            state.plain_tokens / s.plain_tokens if s.plain_tokens else 0.0,
             state.seconds / (60 * s.minutes) if s.minutes else 0.0,
             state.step / s.max_steps if s.max_steps else 0.0,
         ]

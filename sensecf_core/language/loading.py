@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from sensecf_core.errors import InputError, NotReadyError, unknown
 from sensecf_core.language import weights
-from sensecf_core.language.machine import LARGE
+from sensecf_core.language.machine import LARGE, cpu_computes_bf16
 
 if TYPE_CHECKING:
     import torch
@@ -92,11 +92,7 @@ def best_dtype(device: str | None = None) -> torch.dtype:
     if find_device(device) != "cpu":
         native = torch.cuda.is_bf16_supported(including_emulation=False)
         return torch.bfloat16 if native else torch.float32
-    try:
-        flags = Path("/proc/cpuinfo").read_text(encoding="utf-8")
-    except OSError:
-        flags = ""
-    return torch.bfloat16 if "avx512_bf16" in flags or "amx_bf16" in flags else torch.float32
+    return torch.bfloat16 if cpu_computes_bf16() else torch.float32
 
 
 def _dtype(precision: Precision, place: str) -> torch.dtype:

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -127,7 +127,6 @@ class LocalModel:
         n: int,
         grammar: str | None = None,
         temperature: float = 1.0,
-        top_p: float = 1.0,
         seed: int = 0,
         max_new_tokens: int = DEFAULT_NEW_TOKENS,
         cancelled: Callable[[], bool] | None = None,
@@ -140,7 +139,7 @@ class LocalModel:
         ----------
         grammar : Lark text for llguidance that every answer obeys; tokens it forces are not sampled
             one by one. Without it an answer ends at the model's end token or its first line break.
-        temperature, top_p : 0 takes the likeliest token; ``top_p`` cuts the unlikely tail.
+        temperature : 0 takes the likeliest token.
         seed : the same seed gives the same texts (same machine, threads and dtype); row i's random
             numbers do not depend on ``n``.
         max_new_tokens : most tokens an answer may have; with a grammar, one more than the bytes of
@@ -156,9 +155,9 @@ class LocalModel:
         """
         begun = time.perf_counter()
         rows = self._rows(n, seed, grammar)
-        run = Run(self, rows, temperature, top_p, max_new_tokens, watch_for(cancelled, deadline), progress)
+        run = Run(self, rows, temperature, max_new_tokens, watch_for(cancelled, deadline), progress)
         tokens = self.prompt_tokens(prompt)
-        fixed = 0 if isinstance(prompt, str) else _shared_start(tokens, self._fixed_tokens(prompt.system))
+        fixed = 0 if isinstance(prompt, str) else shared_start(tokens, self._fixed_tokens(prompt.system))
         stopped: Stopped | None = None
         prefilled: float | None = None
         try:
@@ -183,9 +182,9 @@ class LocalModel:
         )
 
     def _rows(self, n: int, seed: int, grammar: str | None) -> list[Row]:
-        from sensecf_core.language.choosing import first_code, row_generator
+        from sensecf_core.language.choosing import first_codes, seeded
 
-        rows = [Row(row_generator(seed, row), first_code(seed, row)) for row in range(n)]
+        rows = [Row(partial(seeded, seed, row), code) for row, code in enumerate(first_codes(seed, n))]
         if grammar is not None:
             import llguidance
 
@@ -202,7 +201,7 @@ class LocalModel:
         return first_line(text) if one_line else text
 
 
-def _shared_start(one: list[int], other: list[int]) -> int:
+def shared_start(one: list[int], other: list[int]) -> int:
     """How many first tokens two lists share."""
     pairs = zip(one, other, strict=False)
     return next((place for place, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))

@@ -47,15 +47,20 @@ class Fit:
 
 def machine() -> Machine:
     """Look at this machine now: free memory (also a container's limit), processor, first NVIDIA GPU."""
-    flags = _read_text(Path("/proc/cpuinfo"))
     name, memory, capability = _gpu() if _torch_has_cuda() else (None, 0.0, 0.0)
     return Machine(
         memory_gb=round(_free_memory() / 1e9, 1),
-        cpu_bf16="avx512_bf16" in flags or "amx_bf16" in flags,
+        cpu_bf16=cpu_computes_bf16(),
         gpu=name,
         gpu_memory_gb=round(memory, 1),
         gpu_bf16=capability >= NATIVE_BF16,
     )
+
+
+def cpu_computes_bf16() -> bool:
+    """Whether the processor has instructions for bfloat16 (AVX-512 BF16 or AMX)."""
+    flags = _read_text(Path("/proc/cpuinfo"))
+    return "avx512_bf16" in flags or "amx_bf16" in flags
 
 
 def fits(spec: ModelSpec, found: Machine | None = None) -> Fit:

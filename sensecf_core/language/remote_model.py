@@ -58,7 +58,6 @@ class RemoteModel:
         n: int,
         json_schema: dict[str, Any] | None = None,
         temperature: float = 1.0,
-        top_p: float = 1.0,
         seed: int = 0,
         max_new_tokens: int = 256,
         cancelled: Callable[[], bool] | None = None,
@@ -98,7 +97,7 @@ class RemoteModel:
             json_schema=json_schema if self.can_json else None,
             options={
                 "temperature": temperature,
-                "top_p": top_p,
+                "top_p": 1.0,
                 "max_completion_tokens": max_new_tokens,
             },
             seed=seed,

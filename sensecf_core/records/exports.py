@@ -20,6 +20,7 @@ from sensecf_core.cohorts.schema import Schema
 from sensecf_core.notice import NOTICE_LONG, data_label
 from sensecf_core.queries.answer import Answer, Counterfactual
 
+SCHEMA_VERSION = 1
 Cell = str | float | int | bool | None
 Schemas = Mapping[str, Schema]
 """Schema by cohort name."""
@@ -104,9 +105,18 @@ def answers_json(answers: Sequence[Answer], cohort_schemas: Schemas) -> str:
     ``method``, ``seed``, ``threshold`` and ``provenance`` stand at the top where all answers share
     them, else they are null there; every answer carries its own in any case.
     """
+    text = json.dumps(document(answers, cohort_schemas), indent=2, ensure_ascii=False, allow_nan=False)
+    return text + "\n"
+
+
+def document(
+    answers: Sequence[Answer], cohort_schemas: Schemas, *, candidates: bool = True
+) -> dict[str, Any]:
+    """The same as JSON values; without ``candidates`` the traces keep their counts only."""
     names = sorted({answer.cohort for answer in answers})
-    document = {
-        "schema_version": 1,
+    dropped = None if candidates else {"trace": {"candidates"}}
+    return {
+        "schema_version": SCHEMA_VERSION,
         "notice": NOTICE_LONG,
         "cohort": _shared(answers, "cohort"),
         "method": _shared(answers, "method"),
@@ -114,9 +124,8 @@ def answers_json(answers: Sequence[Answer], cohort_schemas: Schemas) -> str:
         "threshold": _shared(answers, "threshold"),
         "provenance": _shared(answers, "provenance"),
         "cohorts": {name: _origin(cohort_schemas.get(name)) for name in names},
-        "answers": [answer.model_dump(mode="json", by_alias=True) for answer in answers],
+        "answers": [answer.model_dump(mode="json", by_alias=True, exclude=dropped) for answer in answers],
     }
-    return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def safe_cell(value: Cell) -> Cell:

@@ -20,11 +20,12 @@ from sensecf_core.counterfactuals.pairs import (
     LEAST_ANSWERS,
     MARGINS,
     MOST_ANSWERS,
+    PER_FEATURE_SET,
     Pair,
-    _told_tenths,
     build,
     draw,
     kind,
+    told_tenths,
 )
 from sensecf_core.language.tuned_prompt import ENOUGH as ENOUGH_TENTHS
 from sensecf_core.queries.limits import Limits
@@ -154,7 +155,7 @@ def test_no_part_of_an_answer_would_do_with_the_same_margin(
         all_rows = np.array([moves.apply(answer) for answer in pair.answers])
         margins = sign * (checker.classifier.margin_of_codes(all_rows) - checker.threshold_margin)
         wanted = next(margin for margin in MARGINS if (margins >= margin - 1e-12).all())
-        said, least = _told_tenths(moves, all_rows, pair.told)
+        said, least = told_tenths(moves, all_rows, pair.told)
         consistent = bool((said >= ENOUGH_TENTHS).all())
         just = said - least < ENOUGH_TENTHS
         for answer in (a for a, fits in zip(pair.answers, just, strict=True) if fits or not consistent):
@@ -162,7 +163,7 @@ def test_no_part_of_an_answer_would_do_with_the_same_margin(
                 part = moves.apply({other: value for other, value in answer.items() if other != name})
                 if violations(checker.schema, moves.factual, part[None]).any():
                     continue
-                if consistent and _told_tenths(moves, part[None], pair.told)[0][0] < ENOUGH_TENTHS:
+                if consistent and told_tenths(moves, part[None], pair.told)[0][0] < ENOUGH_TENTHS:
                     continue
                 beyond = sign * (checker.classifier.margin_of_codes(part[None])[0] - checker.threshold_margin)
                 assert beyond < wanted
@@ -173,18 +174,22 @@ def test_no_part_of_an_answer_would_do_with_the_same_margin(
 def test_answers_are_enough_by_what_the_prompt_says_where_any_are(
     checker: Checker, pairs: tuple[Pair, ...]
 ) -> None:
-    shares = []
+    shares, more = [], []
     for pair in pairs:
         if pair.answers:
             moves = Moves.of(checker.schema, pair.query)
             rows = np.array([moves.apply(answer) for answer in pair.answers])
-            said, least = _told_tenths(moves, rows, pair.told)
+            said, least = told_tenths(moves, rows, pair.told)
             enough, just = said >= ENOUGH_TENTHS, said - least < ENOUGH_TENTHS
             assert enough.all() or not enough.any()
             assert (just == np.sort(just)[::-1]).all(), "those that are just enough come first"
             assert just.all() or not just.any() or len(pair.answers) <= LEAST_ANSWERS
             shares.append(enough.all())
+            sets = Counter(row.tobytes() for row in moves.changed(rows))
+            assert max(sets.values()) <= PER_FEATURE_SET
+            more.append(len(rows) - just.sum() if enough.all() and just.any() else 0)
     assert np.mean(shares) > 0.5
+    assert np.count_nonzero(more) > 5, "others are added where few are just enough"
 
 
 def test_limits_are_varied_and_everything_follows_from_the_seed(

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
+import numpy as np
 import pytest
 
+from sensecf_core.counterfactuals import pairs as pair_search
+from sensecf_core.counterfactuals import raw_rates as rating
 from sensecf_core.counterfactuals import teaching
+from sensecf_core.counterfactuals.checker import CancelledError, Checker
+from sensecf_core.counterfactuals.moves import Moves
+from sensecf_core.counterfactuals.pairs import Pair
+from sensecf_core.counterfactuals.proposers import Proposal
 from sensecf_core.counterfactuals.raw_rates import RawRates
+from sensecf_core.language.grammar import write_edits
 
 
 def rates(valid: float, distinct: float, queries: int) -> RawRates:
@@ -33,3 +42,48 @@ def test_the_temperature_is_the_best_that_still_gives_different_answers_over_all
     found, rows = teaching.choose_temperature(None, None, None)  # type: ignore[arg-type]
     assert found == chosen
     assert [row["temperature"] for row in rows] == [t for t in teaching.TEMPERATURES for _ in range(2)]
+
+
+@pytest.fixture(scope="module")
+def answered(checker: Checker) -> list[Pair]:
+    """Training queries whose answers are enough by what the prompt says."""
+
+    def enough(pair: Pair) -> bool:
+        moves = Moves.of(checker.schema, pair.query)
+        rows = np.array([moves.apply(answer) for answer in pair.answers])
+        return bool(pair.answers) and bool(pair_search.said_enough(moves, rows, pair.told).all())
+
+    found = [pair for pair in pair_search.build(checker, variants=0, most_rows=10) if enough(pair)]
+    assert len(found) > 5
+    return found
+
+
+def test_what_a_round_teaches_is_enough_by_what_the_prompt_says(
+    checker: Checker, answered: list[Pair], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given every told combination as a candidate, also such as reach the class without being enough."""
+
+    def everything(schema: Any, model: Any, pair: Pair, **more: Any) -> Proposal:
+        moves = Moves.of(checker.schema, pair.query)
+        rows = pair_search.combinations(moves, pair.told)
+        edits = [{n: c.after for n, c in moves.changes(row).items()} for row in rows]
+        return Proposal(texts=tuple(write_edits(schema, one) for one in edits))
+
+    monkeypatch.setattr(teaching, "propose", everything)
+    tried = teaching.own_answers(checker, None, answered)  # type: ignore[arg-type]
+    assert sum(one.accepted for one in tried) > 5
+    for one in (one for one in tried if one.accepted):
+        moves = Moves.of(checker.schema, one.pair.query)
+        rows = np.array([moves.apply(answer) for answer in one.pair.answers])
+        assert pair_search.said_enough(moves, rows, one.pair.told).all()
+        sets = Counter(row.tobytes() for row in moves.changed(rows))
+        assert max(sets.values()) == 1 and len(rows) <= teaching.ROUND_ANSWERS
+
+
+def test_measuring_can_be_cancelled(
+    checker: Checker, answered: list[Pair], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rating, "propose", lambda *_, **__: Proposal(texts=()))
+    cases = teaching.Cases({("intervention", 0): tuple(answered)})
+    with pytest.raises(CancelledError):
+        teaching.choose_temperature(checker, None, cases, lambda: True)  # type: ignore[arg-type]

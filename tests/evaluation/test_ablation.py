@@ -27,7 +27,7 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_every_cell_changes_one_thing_and_reads_the_same_tokens() -> None:
     default, *others = ablation.cells(1000)
-    assert {cell.options.settings.plain_tokens for cell in (default, *others)} == {1000}
+    assert {cell.options.settings.tokens for cell in (default, *others)} == {1000}
     assert len({cell.name for cell in others}) == len(others) >= 10
     assert {name for cell in others for name in _differs(cell, default)} == {
         "source", "rounds", "round_kind", "rank", "alpha", "most_pairs", "temperature", "candidates",

@@ -116,11 +116,11 @@ def test_one_can_be_chosen_and_deleted(trained: Training, small_cohort: Cohort) 
     second = adapters.chosen(small_cohort, BASE)
     assert second is not None and second.card.name == "b"
     work = paths.var("fine-tuning", "small-b-0123456789")
-    other = paths.var("fine-tuning", "small-a-0123456789")
-    for folder in (work, other):
+    others = [paths.var("fine-tuning", f"small-{name}-0123456789") for name in ("a", "b-c", "b-0123456789")]
+    for folder in (work, *others):
         folder.mkdir(parents=True)
     adapters.delete(second)
-    assert other.is_dir() and not work.exists()
+    assert all(other.is_dir() for other in others) and not work.exists()
     assert [found.card.name for found in adapters.adapters(small_cohort)] == ["a"]
     assert adapters.chosen(small_cohort, BASE) is not None
     with pytest.raises(InputError, match="'z'; did you mean a"):

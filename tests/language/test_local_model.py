@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import math
 import threading
-import time
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +11,12 @@ import torch
 
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.errors import NotReadyError
-from sensecf_core.language import local_model
+from sensecf_core.language import local_model, sampling
 from sensecf_core.language.grammar import edits_grammar, longest_answer, read_edits
 from sensecf_core.language.local_model import LocalModel, first_line
 from sensecf_core.language.packed import CHUNK, PackedRows
 from sensecf_core.language.prompts import Prompt, build
+from sensecf_core.language.sampling import Row
 from sensecf_core.queries.query import Query
 from tests.language.cases import save_tiny_model
 
@@ -69,6 +70,26 @@ def test_same_seed_same_texts_and_rows_do_not_depend_on_how_many(
     assert texts(8, 1) == texts(8, 1)
     assert texts(8, 1)[:3] == texts(3, 1)
     assert texts(8, 1) != texts(8, 2)
+
+
+def test_a_models_answers_differ_more_than_with_independent_numbers(
+    tiny_model: LocalModel, prompt: Prompt, grammar: str, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def different() -> int:
+        return sum(
+            len(set(tiny_model.sample(
+                prompt, n=16, grammar=grammar, seed=seed, max_new_tokens=most, temperature=1.0
+            ).texts))
+            for seed in range(4)
+        )  # fmt: skip
+
+    def anew(row: Row, code: float, share: float) -> None:
+        row.generator = row.generator or row.renewal()
+        row.code = float(torch.rand(1, generator=row.generator, dtype=torch.float64))
+
+    spread = different()
+    monkeypatch.setattr(Row, "go_on", anew)
+    assert spread > different()
 
 
 def test_the_prompt_is_read_once_and_forced_tokens_share_a_pass(
@@ -179,11 +200,16 @@ def test_cancel_before_anything_and_during_the_prompt(tiny_model: LocalModel, pr
     assert len(calls.lengths) == 1 and calls.lengths[0] <= 192
 
 
-def test_deadline(tiny_model: LocalModel, prompt: Prompt) -> None:
-    begun = time.monotonic()
-    samples = tiny_model.sample(prompt, n=4, max_new_tokens=3000, deadline=0.5, temperature=5.0)
-    assert samples.stopped == "deadline" or all(samples.complete)
-    assert time.monotonic() - begun < 5
+def test_deadline(
+    tiny_model: LocalModel, prompt: Prompt, grammar: str, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticks = count()
+    monkeypatch.setattr(sampling.time, "monotonic", lambda: float(next(ticks)))
+    tiny_model.prefixes.clear()
+    passes = len(tiny_model.prompt_tokens(prompt)) // CHUNK + 4
+    samples = tiny_model.sample(prompt, n=4, grammar=grammar, max_new_tokens=most, deadline=passes)
+    assert samples.stopped == "deadline"
+    assert samples.texts and not all(samples.complete)
     assert tiny_model.sample(prompt, n=4, deadline=0.0).stopped == "deadline"
 
 

@@ -19,14 +19,15 @@ from sensecf_core.counterfactuals.moves import Moves
 from sensecf_core.counterfactuals.verify import verify
 from sensecf_core.evaluation import trace_table
 from sensecf_core.evaluation.benchmark.plan import Task
-from sensecf_core.evaluation.benchmark.specs import Scored, Spec, scored
+from sensecf_core.evaluation.benchmark.specs import VARIANTS, Scored, Spec, scored
 from sensecf_core.evaluation.candidate_rates import CandidateRates, control
 from sensecf_core.evaluation.metrics import UNLIMITED, Judges, score
 from sensecf_core.evaluation.robustness import noisy, tiny_errors
 from sensecf_core.queries.answer import Answer
 
 Record = dict[str, Any]
-Ended = Literal["itself", "deadline", "budget", "failure"]
+Ended = Literal["itself", "deadline", "budget", "failure", "proven"]
+"""What ended an answer; "proven": nothing was asked, since there is provably no answer."""
 CONTROL_DRAWS = 32
 """Uniform draws of each number of changes that a query's control makes."""
 
@@ -80,6 +81,8 @@ def done(here: Bench, task: Task) -> Record:
     moves = Moves.of(judges.schema, explain.query_of(judges, task.request))
     if task.spec is None:
         return _about_query(here, moves, task)
+    if task.hopeless:
+        return _not_asked(here, moves, task)
     answer = explain.answer(judges, task.request)
     found = scored(judges, moves, answer, task.spec, task.request.k)
     if task.kind == "timed":
@@ -97,6 +100,19 @@ def done(here: Bench, task: Task) -> Record:
         raw = {**trace_table.record(task.direction, answer), **here.rates.rates(answer)}
         record["raw"] = {**raw, "method": task.spec.name}
     return record
+
+
+def _not_asked(here: Bench, moves: Moves, task: Task) -> Record:
+    """The record of a question without any answer; it cost nothing, so its cost is left open."""
+    nothing = np.empty((0, len(moves.factual)))
+    if task.kind in ("seed", "noise"):
+        return {"status": "none", "codes": {variant: [] for variant in VARIANTS}}
+    return {
+        "status": "none",
+        "ended": "proven",
+        "model_rows": dict.fromkeys(VARIANTS),
+        "rows": {variant: _scored(here, moves, nothing, task) for variant in VARIANTS},
+    }
 
 
 def ended(answer: Answer) -> Ended:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import ceil
 from typing import Any, Literal
 
 from sensecf_core.counterfactuals.checker import Checker
@@ -15,9 +16,9 @@ Pass = Literal["query", "main", "seed", "noise", "free", "timed"]
 STABILITY_QUERIES = 20
 """Queries a direction that are asked again with another seed, and with tiny noise on the row."""
 FREE_QUERIES = 50
-"""Queries a direction that a language model answers without the grammar too."""
+"""Queries that a language model answers without the grammar too, as many of each direction."""
 TIMED_QUERIES = 20
-"""Queries a direction that are timed, one at a time and nothing beside them."""
+"""Queries that are timed, as many of each direction, one at a time and nothing beside them."""
 
 
 @dataclass(frozen=True)
@@ -25,13 +26,15 @@ class Task:
     """One question to one method, or (pass ``query``, no ``spec``) one about the query itself.
 
     Passes: ``main`` is scored; ``seed`` has another seed and ``noise`` a row with tiny noise, for stability;
-    ``free`` is a language model without the grammar; ``timed`` is only timed.
+    ``free`` is a language model without the grammar; ``timed`` is only timed. ``hopeless`` is a question
+    that is proven to have no answer: it is not put to a language model, and counts as not answered.
     """
 
     kind: Pass
     direction: Direction
     spec: Spec | None
     request: ExplainRequest
+    hopeless: bool = False
 
     @property
     def query(self) -> tuple[str, str, str, str]:
@@ -53,6 +56,11 @@ class Task:
     def key(self) -> str:
         """What tells it from all others of the run."""
         return "|".join((self.kind, "" if self.spec is None else self.spec.name, *self.query))
+
+    @property
+    def about_key(self) -> str:
+        """The key of the task about its query."""
+        return replace(self, kind="query", spec=None).key
 
 
 def tasks(
@@ -76,8 +84,8 @@ def tasks(
         ("main", specs, None, options),
         ("seed", specs, STABILITY_QUERIES, again),
         ("noise", specs, STABILITY_QUERIES, options),
-        ("free", models, FREE_QUERIES, options),
-        ("timed", specs, TIMED_QUERIES, options),
+        ("free", models, ceil(FREE_QUERIES / len(directions)), options),
+        ("timed", specs, ceil(TIMED_QUERIES / len(directions)), options),
     )
     return tuple(
         Task(kind, direction, spec, request_of(checker.schema.name, direction, key, **_asks(spec), **fields))

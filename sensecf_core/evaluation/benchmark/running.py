@@ -2,14 +2,15 @@
 
 Methods without a language model may run in several processes (joblib, whose backend decides where those
 are). Language models run in this one, one query at a time: they use all cores by themselves, and what they
-sample depends on the number of threads. The timed pass runs in this one too, with nothing beside it.
+sample depends on the number of threads. What is proven to have no answer they are not asked: it would be half
+of their hours, and they have no way to be right. The timed pass runs in this one too, with nothing beside it.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
 
@@ -38,7 +39,7 @@ def run(
     told = len(wanted) - len(missing)
     for step in (
         _in_processes([task for task in missing if not task.alone], ask, jobs),
-        _one_by_one([task for task in missing if task.alone and task.kind != "timed"], ask),
+        _one_by_one((_informed(task, kept) for task in missing if task.alone and task.kind != "timed"), ask),
         _timed([task for task in missing if task.kind == "timed"], ask),
     ):
         for task, record, seconds in step:
@@ -68,7 +69,13 @@ def _numbered(number: int, ask: Ask, task: Task) -> tuple[int, Record, float]:
     return number, *_with_time(ask, task)
 
 
-def _one_by_one(tasks: Sequence[Task], ask: Ask) -> Iterator[tuple[Task, Record, float]]:
+def _informed(task: Task, kept: Mapping[str, Record]) -> Task:
+    """The task, with what the exact search proved of its query."""
+    proven = kept.get(task.about_key, {}).get("proven")
+    return replace(task, hopeless=proven is False)
+
+
+def _one_by_one(tasks: Iterable[Task], ask: Ask) -> Iterator[tuple[Task, Record, float]]:
     for task in tasks:
         yield task, *_with_time(ask, task)
 

@@ -80,7 +80,8 @@ def raw_rates(
 ) -> list[dict[str, Any]]:
     """Rates of raw candidates of the methods that sample, before any check (:mod:`~..trace_table`).
 
-    Which queries can be answered is what the benchmark's table ``frame`` says. ``asked`` says of which
+    Which queries can be answered is what the benchmark's table ``frame`` says; those that were proven to have
+    no answer are not among them where they were not asked. ``asked`` says of which
     queries: all, or those that were answered both with and without the grammar.
     """
     names = list(trace_table.QUERY)
@@ -89,7 +90,7 @@ def raw_rates(
     asked: dict[str, list[Task]] = {"all": [], "with grammar": [], "without grammar": []}
     both = {(t.spec.method, t.spec.model, t.query) for t in tasks if t.kind == "free" and t.spec is not None}
     for task in tasks:
-        if task.spec is None or not task.spec.samples:
+        if task.spec is None or not task.spec.samples or "raw" not in records[task.key]:
             continue
         if task.kind == "free":
             asked["without grammar"].append(task)

@@ -111,7 +111,7 @@ def _lines(
             **{name: _number(found["scores"][name]) for name in SCORES},
             "returned": int(found["scores"]["returned"]),
             "valid": found["valid"],
-            "model_rows": float(record["model_rows"][variant]),
+            "model_rows": _number(record["model_rows"][variant]),
             "seconds": np.nan if timed is None else timed["seconds"][variant],
             **_repeated(here, task, found, others, variant),
             "added": _added(found["outcomes"], about["control"]),

@@ -120,3 +120,17 @@ def test_what_ended_an_answer_is_told(
 ) -> None:
     given = answer(here.judges.checker, found[0].request)
     assert ended(given.model_copy(update={"provenance": said, "reasons": reasons})) == by
+
+
+def test_a_question_without_an_answer_is_scored_as_not_answered(
+    here: Bench, found: tuple[Task, Record]
+) -> None:
+    task, _ = found
+    main = done(here, replace(task, hopeless=True))
+    assert (main["status"], main["ended"]) == ("none", "proven")
+    assert main["model_rows"] == {"returned": None, "refined": None}
+    for row in main["rows"].values():
+        assert (row["scores"]["coverage"], row["scores"]["returned"], row["valid"]) == (0, 0, 0)
+        assert row["codes"] == row["outcomes"] == []
+    again = done(here, replace(task, kind="seed", hopeless=True))
+    assert again == {"status": "none", "codes": {"returned": [], "refined": []}}

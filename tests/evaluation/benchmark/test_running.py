@@ -110,3 +110,19 @@ def test_more_people_and_methods_ask_only_what_is_new(
     known = {task.key for task in drawing}
     timed = {task.key for task in more if task.kind == "timed"}  # each method's first is asked once more
     assert {task.key for task in asked} - timed == {task.key for task in more} - known - timed
+
+
+def test_a_language_model_is_told_what_is_proven_to_have_no_answer(checker: Checker, tmp_path: Path) -> None:
+    made = tasks(checker, BOTH, [Spec("random"), Spec("lm-few-shot")], n=2, options=OPTIONS)
+    told: dict[str, bool] = {}
+
+    def proving(task: Task) -> Record:
+        told[task.key] = task.hopeless
+        if task.spec is None:
+            return {"proven": {"0": False, "1": True}.get(task.query[2][-1])}
+        return {}
+
+    run(made, into(tmp_path), proving, quiet)
+    hopeless = {task.key for task in made if task.query[2].endswith("0")}
+    models = {task.key for task in made if task.alone and task.kind != "timed"}
+    assert {key for key, said in told.items() if said} == hopeless & models

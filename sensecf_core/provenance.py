@@ -13,7 +13,10 @@ from pathlib import Path
 from sensecf_core import __version__
 from sensecf_core.paths import ROOT
 
-LIBRARIES = ("numpy", "pandas", "scikit-learn", "shap", "torch", "transformers", "llguidance", "streamlit")
+LIBRARIES = (
+    *("numpy", "scipy", "pandas", "scikit-learn", "shap", "torch", "transformers", "peft", "llguidance"),
+    *("dice-ml", "NICEx", "cfnow", "treecf", "streamlit"),
+)
 
 
 @cache

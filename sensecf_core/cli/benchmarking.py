@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -20,7 +20,10 @@ from sensecf_core.cli.output import ProgressLine, print_json, print_json_line
 from sensecf_core.errors import InputError, unknown
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from sensecf_core.counterfactuals.checker import Checker
+    from sensecf_core.evaluation.benchmark.identity import Identity
     from sensecf_core.evaluation.benchmark.paper import Absent
     from sensecf_core.evaluation.benchmark.plan import Task
     from sensecf_core.evaluation.benchmark.specs import Spec
@@ -54,32 +57,49 @@ def benchmark(
     jobs: Annotated[
         int, typer.Option(help="Processes for methods without a language model; the numbers stay the same.")
     ] = 1,
+    timed: Annotated[
+        bool,
+        typer.Option(
+            help="Time the answers too, one at a time at the end. Leave it out where something runs beside "
+            "this; the same command adds it later."
+        ),
+    ] = True,
     out: Annotated[
         Path | None,
-        typer.Option(help="Folder to copy the finished run to; `results/benchmark` is what pages show."),
+        typer.Option(
+            help="Folder to copy the finished run of a public cohort to; `results/benchmark` is what pages "
+            "show."
+        ),
     ] = None,
     as_json: Json = False,
     json_progress: JsonProgress = False,
 ) -> None:
     """Ask every method the same questions in both directions, and judge all answers by the same rules.
 
-    A run that was ended goes on where it stopped when the same command is given again.
+    A run that was ended goes on where it stopped when the same command is given again. What a method answered
+    is kept by itself: a run with more people or more methods asks only what is new.
     """
+    from sensecf_core.counterfactuals import model_choice
     from sensecf_core.counterfactuals.checker import checker
     from sensecf_core.evaluation.benchmark import run_folder
+    from sensecf_core.evaluation.benchmark.identity import Identity
 
     _check(n=n, k=k, seed=seed, candidates=candidates, max_changes=max_changes, jobs=jobs, limits=limits)
     judges = checker(cohort)
+    if out is not None and model_choice.restricted(judges.cohort):
+        raise InputError(f"{cohort} is not public: what is measured on its rows is not copied to --out.")
     options = {"seed": seed, "candidates": candidates, "max_changes": max_changes, "k": k}
     plan = _plan(judges, names([methods]), limits, n, options)
-    config = _config(judges, plan, {"n": n, "limits": limits, **options}, jobs)
+    known = Identity.of(judges, plan.specs, options)
+    config = _config(known, plan, n, limits, jobs)
     folder = run_folder.own_folder(config["id"])
     config = run_folder.begin(folder, config)
+    asked = tuple(task for task in plan.tasks if timed or task.kind != "timed")
     with ProgressLine() if not json_progress else nullcontext(_json_line) as tell:
-        summary = _run(judges, plan, config, folder, tell, jobs=jobs)
+        frame, summary = _run(judges, replace(plan, tasks=asked), known, config, tell, jobs=jobs)
+    run_folder.end(folder, frame, summary)
     if out is not None:
-        public = judges.schema.provenance.public and not judges.cohort.own
-        folder = run_folder.publish(folder, out, rows=public)
+        folder = run_folder.publish(folder, out)
     if as_json:
         print_json(summary)
     elif not json_progress:
@@ -114,66 +134,55 @@ def _plan(
     wanted = specs.parse(methods)
     demanded = specs.parse(named) if (named := [m for m in methods if m != specs.EVERYTHING]) else ()
     both = trace_table.directions(judges, limits)  # type: ignore[arg-type]
-    probe = plan.tasks(judges, both, [plan.QUERY], n=1, options=options)
-    if not probe:
-        raise InputError(f"The test part of {judges.schema.name} has nobody to ask about.")
-    ready, absent = readiness.ready(judges, wanted, demanded, probe[0].request)
+    ready, absent = readiness.ready(judges.cohort, wanted, demanded)
     if not ready:
         raise InputError(f"None of the methods {', '.join(methods)} can answer here.")
-    elsewhere = paper.absent(judges.schema.name, ready)
-    return _Plan(ready, (*absent, *elsewhere), plan.tasks(judges, both, ready, n=n, options=options))
+    asked = plan.tasks(judges, both, ready, n=n, options=options)
+    if not asked:
+        raise InputError(f"The test part of {judges.schema.name} has nobody to ask about.")
+    return _Plan(ready, (*absent, *paper.absent(judges.schema.name, ready)), asked)
 
 
-def _config(judges: Checker, plan: _Plan, settings: dict[str, Any], jobs: int) -> dict[str, Any]:
-    from sensecf_core.evaluation.origin import origin_of, run_id
-
-    methods = [spec.name for spec in plan.specs]
-    origin = origin_of(judges, {**settings, "methods": methods})
-    digest = run_id(origin, tuned=any(spec.method == "lm-fine-tuned" for spec in plan.specs))
+def _config(known: Identity, plan: _Plan, n: int, limits: str | None, jobs: int) -> dict[str, Any]:
     return {
-        "id": f"{judges.schema.name}-{digest}",
+        "id": known.run(n=n, limits=limits),
         "command": " ".join(["python -m sensecf_core", *sys.argv[1:]]),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "jobs": jobs,
-        **origin,
+        "n": n,
+        "limits": limits,
+        "methods": [spec.name for spec in plan.specs],
+        **known.origin,
     }
 
 
 def _run(
     judges: Checker,
     plan: _Plan,
+    known: Identity,
     config: dict[str, Any],
-    folder: Path,
     tell: Callable[[float, str], None],
     *,
     jobs: int,
-) -> dict[str, Any]:
-    from sensecf_core.evaluation.benchmark import asking, run_folder, running, summary, table
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    from sensecf_core.evaluation.benchmark import asking, running, summary, table
+    from sensecf_core.finite import finite
 
     seed = config["seed"]
-    records = running.run(
-        plan.tasks,
-        folder / run_folder.RECORDS,
-        partial(asking.asked, judges.schema.name),
-        tell,
-        jobs=jobs,
-    )
+    ask = partial(asking.asked, judges.schema.name)
+    records = running.run(plan.tasks, known.place, ask, tell, jobs=jobs)
     tell(0.999, "Means and intervals")
     here = asking.bench(judges.schema.name)
     frame = table.table(here, plan.tasks, records)
-    frame.to_parquet(folder / run_folder.RESULTS, index=False)
-    found = summary.rounded(
-        {
-            **config,
-            "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-            "labels": {feature.name: feature.label for feature in judges.schema.features},
-            "groups": summary.groups(frame, here.judges.surroundings, seed=seed),
-            "raw": summary.raw_rates(plan.tasks, records, frame, seed=seed),
-            "absent": [asdict(one) for one in plan.absent],
-        }
-    )
-    run_folder.end(folder, found)
-    return dict(found)
+    found = {
+        **config,
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "labels": {feature.name: feature.label for feature in judges.schema.features},
+        "groups": summary.groups(frame, here.judges.surroundings, seed=seed),
+        "raw": summary.raw_rates(plan.tasks, records, frame, seed=seed),
+        "absent": [asdict(one) for one in plan.absent],
+    }
+    return frame, dict(finite(found, digits=6))
 
 
 def _json_line(fraction: float, message: str) -> None:

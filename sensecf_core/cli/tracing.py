@@ -60,6 +60,7 @@ def trace(
     from sensecf_core.evaluation.candidate_rates import CandidateRates
     from sensecf_core.evaluation.origin import origin_of, run_id
     from sensecf_core.evaluation.third_classifier import ThirdClassifier
+    from sensecf_core.evaluation.trace_files import as_csv
     from sensecf_core.paths import var
     from sensecf_core.queries.request import METHODS
 
@@ -93,7 +94,7 @@ def trace(
     summary = trace_table.summarise(records)
     result = {"command": _command(), "n": n, **origin, "table": summary, "queries": records}
     if out is not None:
-        _write(out, cohort if grammar else f"{cohort}-no-grammar", result, trace_table.as_csv(summary))
+        _write(out, cohort if grammar else f"{cohort}-no-grammar", result, as_csv(summary))
     if card:
         _put_on_card(judges, summary, origin)
     if as_json:
@@ -104,7 +105,7 @@ def trace(
 
 def _put_on_card(judges: Checker, summary: list[dict[str, Any]], origin: dict[str, Any]) -> None:
     from sensecf_core.evaluation.origin import of_adapter
-    from sensecf_core.evaluation.trace_table import card_rows
+    from sensecf_core.evaluation.trace_files import card_rows
     from sensecf_core.language import adapter_files, adapters
 
     found = adapters.require(judges.cohort)

@@ -56,7 +56,7 @@ def answer(
 ) -> Answer:
     """Answer one request with a checker that is already at hand; see :func:`explain`."""
     started = perf_counter()
-    query = _query(judges, request)
+    query = query_of(judges, request)
     why = drivers(judges, [query])[0]
     if query.factual.predicted == query.desired:
         return to_answer(judges, request, query, why, _already(judges, query))
@@ -82,7 +82,8 @@ def answer(
     return to_answer(judges, request, query, why, replace(outcome, seconds=total))
 
 
-def _query(judges: Checker, request: ExplainRequest) -> Query:
+def query_of(judges: Checker, request: ExplainRequest) -> Query:
+    """What a request asks: its row, limits and desired class, resolved against a cohort."""
     limits = limits_of(request, judges.cohort, judges.domain)
     key = locate(judges.cohort, request.participant_id, request.row_id)
     desired: Literal[0, 1] = judges.schema.task.desired if request.desired is None else request.desired

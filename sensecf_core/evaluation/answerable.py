@@ -1,4 +1,7 @@
-"""Can a query be answered at all? Rates are over the queries that can (METRICS.md)."""
+"""Can a query be answered at all? Rates are over the queries that can (METRICS.md).
+
+One word for every method: what was proven, else what a wide search or any method's answer shows.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,15 @@ from sensecf_core.evaluation.statistics import Mask
 from sensecf_core.queries.query import Query
 
 WIDE_BEAM = 16
+
+
+def can_be_answered(*, proven: bool | None, found: bool, answered: bool) -> bool:
+    """Decide once for a query what every rate goes by.
+
+    ``proven`` is an exact search's word (None: it has none), ``found`` the wide search's, ``answered``
+    whether any method gave a row within the limits that reaches the class.
+    """
+    return found or answered if proven is None else proven
 
 
 def answerable(checker: Checker, queries: Sequence[Query]) -> Mask:

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from sensecf_core.counterfactuals.ask import ask
 from sensecf_core.counterfactuals.checker import Checker, Meter
-from sensecf_core.counterfactuals.moves import Moves
+from sensecf_core.counterfactuals.moves import Mask, Moves
 from sensecf_core.counterfactuals.proposers import RandomProposer
 from sensecf_core.counterfactuals.verify import verify
 from sensecf_core.evaluation.answerable import answerable
@@ -28,11 +29,16 @@ class CandidateRates:
     _answerable: dict[str, bool] = field(default_factory=dict)
 
     def of(self, answer: Answer) -> dict[str, Any]:
+        """:meth:`rates`, and ``answerable``: whether the answer or a wide search holds one within limits."""
+        query = self._query(answer)
+        can = answer.trace.valid > 0 or self.can_be_answered(query)
+        return {"answerable": can, **self.rates(answer)}
+
+    def rates(self, answer: Answer) -> dict[str, Any]:
         """Measure one answer that kept its candidates; raw ones are those of the first asking.
 
         Returns
         -------
-        ``answerable`` : whether a wide search finds an answer within the same limits.
         ``second_valid``, ``third_valid`` : candidates within limits that the second judge, the third
         classifier, put in the desired class; None where that one does not agree with the classifier on
         the factual. ``control_valid`` : of uniform draws with as many changes as each readable candidate
@@ -40,15 +46,12 @@ class CandidateRates:
         candidates; ``final_changed`` over the counterfactuals shown, and ``final_violations`` counted over
         them.
         """
-        key = (answer.participant_id, answer.row_id)
-        query = ask(self.checker, [key], answer.desired, answer.limits)[0]
-        moves = Moves.of(self.checker.schema, query)
+        moves = Moves.of(self.checker.schema, self._query(answer))
         kept = [c for c in answer.trace.candidates if c.edits is not None and c.asking == 1]
         codes = np.array([moves.apply(c.edits or {}) for c in kept]).reshape(-1, len(moves.factual))
         inside = np.array([bool(c.within_limits) for c in kept], dtype=bool)
         shown = answer.counterfactuals
         return {
-            "answerable": self.can_be_answered(query),
             "second_valid": self._second(moves, codes, inside),
             "third_valid": self._third(moves, codes, inside),
             "control_valid": self._control(moves, answer.seed, codes),
@@ -65,18 +68,13 @@ class CandidateRates:
             self._answerable[key] = bool(answerable(self.checker, [query])[0])
         return self._answerable[key]
 
+    def _query(self, answer: Answer) -> Query:
+        key = (answer.participant_id, answer.row_id)
+        return ask(self.checker, [key], answer.desired, answer.limits)[0]
+
     def _control(self, moves: Moves, seed: int, codes: np.ndarray) -> int:
-        control = RandomProposer(self.checker.schema)
-        rng = np.random.default_rng([moves.query.own_seed(seed), 1])
-        drawn = [
-            moves.apply(control.draw(moves.query, rng, int(count)))
-            for count in moves.changed(codes).sum(axis=1)
-            if count
-        ]
-        if not drawn:
-            return 0
-        verdicts = verify(self.checker, moves, np.array(drawn), Meter(self.checker.classifier, 10**9))
-        return int((verdicts.valid & verdicts.within_limits).sum())
+        counts = moves.changed(codes).sum(axis=1)
+        return int(control(self.checker, moves, counts[counts > 0], seed=seed).sum())
 
     def _second(self, moves: Moves, codes: np.ndarray, inside: np.ndarray) -> int | None:
         classifier = self.checker.classifier
@@ -86,6 +84,17 @@ class CandidateRates:
     def _third(self, moves: Moves, codes: np.ndarray, inside: np.ndarray) -> int | None:
         judged = self.third.predict(np.vstack([moves.factual[None], codes]))
         return _agreeing(judged == 1, moves.desired, inside)
+
+
+def control(checker: Checker, moves: Moves, counts: npt.NDArray[np.int64], *, seed: int) -> Mask:
+    """Which of uniform draws with so many changes each are within limits and reach the class, shape (n,)."""
+    draws = RandomProposer(checker.schema)
+    rng = np.random.default_rng([moves.query.own_seed(seed), 1])
+    drawn = [moves.apply(draws.draw(moves.query, rng, int(count))) for count in counts]
+    if not drawn:
+        return np.zeros(0, dtype=bool)
+    verdicts = verify(checker, moves, np.array(drawn), Meter(checker.classifier, 10**9))
+    return verdicts.valid & verdicts.within_limits
 
 
 def _agreeing(ones: np.ndarray, desired: int, inside: np.ndarray) -> int | None:

@@ -95,8 +95,8 @@ MEASURES: dict[str, Measure] = {
     "optimum_ratio": Measure(
         "Distance over the optimum",
         "lower",
-        "Gower distance of the nearest valid counterfactual over the least that an exact search of the trees "
-        "proves possible within the same limits; 1 is best.",
+        "Gower distance of the nearest valid counterfactual within the limits over the least that an exact "
+        "search of the trees proves possible within them; 1 is best.",
     ),
     "share_unchanged": Measure(
         "Share unchanged",
@@ -190,13 +190,35 @@ MEASURES: dict[str, Measure] = {
     "stability": Measure(
         "Instability",
         "lower",
-        "Gower distance between the counterfactuals of a row and of the same row with tiny noise.",
+        "Gower distance between the counterfactuals of a row and of the same row with tiny noise, where both "
+        "have some.",
         "Guidotti 2022, doi 10.1007/s10618-022-00831-6",
     ),
-    "seed_stability": Measure(
-        "Instability, seeds", "lower", "Gower distance between the counterfactuals of two seeds."
+    "answered_twice": Measure(
+        "Answered both times",
+        "higher",
+        "Share of queries with counterfactuals for the row and for the same row with tiny noise.",
     ),
-    "seconds": Measure("Time", "lower", "Wall time of one answer.", unit="s"),
+    "seed_stability": Measure(
+        "Instability, seeds",
+        "lower",
+        "Gower distance between the counterfactuals of two seeds, where both have some.",
+    ),
+    "answered_by_both_seeds": Measure(
+        "Answered by both seeds", "higher", "Share of queries with counterfactuals by both seeds."
+    ),
+    "added": Measure(
+        "Added to draws",
+        "higher",
+        "Share of a query's counterfactuals that are valid and within the limits, minus that of uniform "
+        "draws with as many changes.",
+    ),
+    "seconds": Measure(
+        "Time",
+        "lower",
+        "Median wall time from the question to the rows that are scored, once everything is loaded.",
+        unit="s",
+    ),
     "model_rows": Measure("Model rows", "lower", "Rows that the classifier was asked about for one answer."),
     "seconds_each": Measure(
         "Time per counterfactual", "lower", "Wall time over counterfactuals returned, all queries.", unit="s"

@@ -19,23 +19,8 @@ from sensecf_core.evaluation.catalogue import Better
 from sensecf_core.evaluation.statistics import Floats, Interval, Mask, mean_interval, paired_difference
 
 ALPHA = 0.05
-LEAST_COHORTS = 5
-"""Ranks across data sets are given from this many cohorts up (METRICS.md)."""
 SAME = 12
 """Decimals to which differences are rounded before they are ranked, so that equal ones tie."""
-
-
-@dataclass(frozen=True)
-class CommonSolved:
-    """Quality on the queries that every method solved, with each method's coverage beside it.
-
-    ``queries`` of ``of`` were solved by all; ``coverage`` is over all of them.
-    """
-
-    queries: int
-    of: int
-    coverage: dict[str, Interval]
-    quality: dict[str, Interval]
 
 
 def common_solved(solved: Mapping[str, Mask]) -> Mask:
@@ -46,28 +31,26 @@ def common_solved(solved: Mapping[str, Mask]) -> Mask:
     return everybody
 
 
-def on_common_solved(
-    values: Mapping[str, Floats],
-    solved: Mapping[str, Mask],
-    people: npt.NDArray[Any] | None = None,
-    *,
-    seed: int = 0,
-) -> CommonSolved:
-    """Mean of ``values`` on the common-solved queries, and coverage on all.
+@dataclass(frozen=True)
+class Same:
+    """Means of every method on the same ``queries``: those on which all of them have the number."""
 
-    A method that answers only easy queries looks near and sparse; on the common-solved set everybody has
+    queries: int
+    means: dict[str, Interval]
+
+
+def on_same_queries(
+    values: Mapping[str, Floats], among: Mask, people: npt.NDArray[Any] | None = None, *, seed: int = 0
+) -> Same:
+    """Mean of ``values`` on the queries ``among`` which every method has a value.
+
+    A method that answers only easy queries looks near and sparse; among the common-solved ones everybody has
     the same queries (Mazzine & Martens 2021, doi 10.3390/app11167274, and their Ranking-Tabular-CF).
     """
-    common = common_solved(solved)
-    whose = np.arange(len(common)) if people is None else np.asarray(people)
-    return CommonSolved(
-        queries=int(common.sum()),
-        of=len(common),
-        coverage={name: mean_interval(mask.astype(float), whose, seed=seed) for name, mask in solved.items()},
-        quality={
-            name: mean_interval(column[common], whose[common], seed=seed) for name, column in values.items()
-        },
-    )
+    kept = among & np.isfinite(np.array(list(values.values()))).all(axis=0)
+    whose = np.arange(len(kept)) if people is None else np.asarray(people)
+    means = {name: mean_interval(column[kept], whose[kept], seed=seed) for name, column in values.items()}
+    return Same(int(kept.sum()), means)
 
 
 @dataclass(frozen=True)
@@ -118,8 +101,9 @@ def compare(
     *,
     alpha: float = ALPHA,
     seed: int = 0,
+    pairs: bool = True,
 ) -> Comparison:
-    """Compare at least two methods on the queries on which all of them have a value.
+    """Compare at least two methods on the queries on which all of them have a value; ``pairs`` of them too.
 
     Raises ``ValueError`` for fewer than two methods or columns of different length.
     """
@@ -130,7 +114,7 @@ def compare(
     columns = dict(zip(values, table[complete].T, strict=True))
     kept = None if people is None else np.asarray(people)[complete]
     omnibus = friedman(columns, better) if len(columns) > 2 else None
-    named = tuple(combinations(columns, 2))
+    named = tuple(combinations(columns, 2)) if pairs else ()
     p_values = np.array([wilcoxon(columns[first], columns[second]) for first, second in named])
     open_gate = omnibus is None or omnibus.p < alpha
     return Comparison(
@@ -200,24 +184,6 @@ def holm(p_values: Floats) -> Floats:
     corrected = np.full(len(p_values), np.nan)
     corrected[order] = np.minimum(np.maximum.accumulate(scaled), 1.0)
     return corrected
-
-
-def ranks_across_cohorts(values: Mapping[str, Mapping[str, float]], better: Better) -> dict[str, float]:
-    """Mean rank (1 is best) of each method over cohorts; ``values`` is cohort → method → mean.
-
-    Raises ``ValueError`` for fewer than five cohorts, where such ranks say nothing, or cohorts that do not
-    hold the same methods.
-    """
-    from scipy.stats import rankdata
-
-    if len(values) < LEAST_COHORTS:
-        raise ValueError(f"ranks across cohorts need {LEAST_COHORTS} cohorts, got {len(values)}")
-    methods = list(next(iter(values.values())))
-    if any(set(row) != set(methods) for row in values.values()):
-        raise ValueError("every cohort must have a value of the same methods")
-    table = np.round([[row[name] for name in methods] for row in values.values()], SAME)
-    ranks = rankdata(-table if better == "higher" else table, axis=1).mean(axis=0)
-    return dict(zip(methods, ranks.tolist(), strict=True))
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.counterfactuals.checker import Checker
+from sensecf_core.counterfactuals.model_choice import held
 from sensecf_core.counterfactuals.outcome import provenance_of
-from sensecf_core.language import adapters, prompts, weights
+from sensecf_core.language import adapters, model_registry, prompts, weights
 from sensecf_core.language.adapters import Card
 from sensecf_core.language.tuned_prompt import TUNED_SHA256
 from sensecf_core.provenance import engine_sha256, machine
@@ -41,6 +43,25 @@ def origin_of(checker: Checker, options: Mapping[str, Any]) -> dict[str, Any]:
 def of_adapter(card: Card) -> dict[str, Any]:
     """What of an adapter decides its answers."""
     return {"sha256": card.weights_sha256, "temperature": card.temperature}
+
+
+def of_model(cohort: Cohort, name: str) -> dict[str, Any]:
+    """What of a language model that was named decides its answers: its weights and adapter, or its server.
+
+    Raises ``NotReadyError`` where its weights are not here.
+    """
+    spec = model_registry.spec(name)
+    if spec.kind == "endpoint":
+        return spec.model_dump(mode="json", include={"source", "model", "answers", "prompt", "extra"})
+    place = held(spec)
+    sha256 = weights.weights_sha256(place.folder or weights.default_folder())
+    found = adapters.chosen(cohort, sha256)
+    return {
+        "weights": sha256,
+        "precision": place.precision,
+        "device": place.device,
+        "adapter": None if found is None else of_adapter(found.card),
+    }
 
 
 def run_id(origin: Mapping[str, Any], *, tuned: bool) -> str:

@@ -8,7 +8,6 @@ proposed candidates; their intervals are bootstrap 95 % intervals over people.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,13 +18,17 @@ import numpy.typing as npt
 
 from sensecf_core.cohorts.schema import Profile
 from sensecf_core.counterfactuals.checker import Checker
-from sensecf_core.evaluation.sampling import sample_rows
+from sensecf_core.evaluation.answerable import can_be_answered
+from sensecf_core.evaluation.json_lines import append_line, read_lines
+from sensecf_core.evaluation.sampling import RowKey, sample_rows
 from sensecf_core.evaluation.statistics import mean_interval, median_interval
 from sensecf_core.queries.answer import Answer
 from sensecf_core.queries.request import ExplainRequest
 
 Statistic = Literal["mean", "median"]
 Rate = dict[str, float | None]
+QUERY = ("direction", "limits", "participant_id", "row_id")
+"""What tells queries apart."""
 STEPS = ("readable", "within_limits", "valid", "plausible")
 EMPTY: Rate = {"mean": None, "low": None, "high": None}
 """The rate over nobody."""
@@ -61,6 +64,24 @@ def directions(checker: Checker, limits: Profile | Literal["all"] | None = None)
     return Direction(against, limits or checker.schema.default_limits), Direction(desired, "contrast")
 
 
+def people(
+    checker: Checker, directions: Sequence[Direction], *, n: int, seed: int
+) -> dict[Direction, list[RowKey]]:
+    """Whom to ask about, the same for every method: ``n`` rows (0: all) a direction."""
+    return {
+        direction: sample_rows(
+            checker.cohort, checker.classifier, predicted=direction.predicted, n=n, seed=seed
+        )
+        for direction in directions
+    }
+
+
+def request_of(cohort: str, direction: Direction, key: RowKey, **fields: Any) -> ExplainRequest:
+    """One question about a row; ``fields`` are others of the request."""
+    asked = {"cohort": cohort, "participant_id": key[0], "row_id": key[1], "profile": direction.profile}
+    return ExplainRequest.model_validate({**asked, "desired": 1 - direction.predicted, **fields})
+
+
 def requests(
     checker: Checker, directions: Sequence[Direction], methods: Sequence[str], *, n: int, **options: int
 ) -> Iterator[tuple[Direction, ExplainRequest]]:
@@ -68,26 +89,10 @@ def requests(
 
     ``options`` are fields of the request (``seed``, ``candidates``, ``max_changes``, ``k``).
     """
-    for direction in directions:
-        keys = sample_rows(
-            checker.cohort, checker.classifier, predicted=direction.predicted, n=n, seed=options["seed"]
-        )
+    for direction, keys in people(checker, directions, n=n, seed=options["seed"]).items():
         for method in methods:
-            for participant_id, row_id in keys:
-                yield (
-                    direction,
-                    ExplainRequest.model_validate(
-                        {
-                            "cohort": checker.schema.name,
-                            "participant_id": participant_id,
-                            "row_id": row_id,
-                            "method": method,
-                            "profile": direction.profile,
-                            "desired": 1 - direction.predicted,
-                            **options,
-                        }
-                    ),
-                )
+            for key in keys:
+                yield direction, request_of(checker.schema.name, direction, key, method=method, **options)
 
 
 def run(
@@ -111,8 +116,7 @@ def run(
             )
             answer = explain(request)
             kept[key] = {"key": key, **record(direction, answer), **measure(answer)}
-            with finished[request.method].open("a", encoding="utf-8") as lines:
-                lines.write(json.dumps(kept[key], ensure_ascii=False) + "\n")
+            append_line(finished[request.method], kept[key])
         records.append(kept[key])
     return records
 
@@ -126,17 +130,6 @@ def _key(direction: Direction, request: ExplainRequest) -> tuple[str, ...]:
         request.participant_id,
         request.row_id or "",
     )
-
-
-def read_lines(finished: Path) -> dict[str, dict[str, Any]]:
-    """Records by key; a last line that was cut off in the middle is left out (and ended, if need be)."""
-    if not finished.exists():
-        return {}
-    text = finished.read_text(encoding="utf-8")
-    if text and not text.endswith("\n"):
-        text = text[: text.rfind("\n") + 1]
-        finished.write_text(text, encoding="utf-8")
-    return {entry["key"]: entry for entry in map(json.loads, text.splitlines())}
 
 
 def record(direction: Direction, answer: Answer) -> dict[str, Any]:
@@ -161,8 +154,15 @@ def record(direction: Direction, answer: Answer) -> dict[str, Any]:
     }
 
 
-def summarise(records: Sequence[Mapping[str, Any]], seed: int = 0) -> list[dict[str, Any]]:
+def summarise(
+    records: Sequence[Mapping[str, Any]],
+    seed: int = 0,
+    answerable: Mapping[tuple[str, ...], bool] | None = None,
+) -> list[dict[str, Any]]:
     """One row per direction, limits and method, in the order they first appear.
+
+    ``answerable`` says by :data:`QUERY` which queries can be answered; without it those that the records
+    say (:func:`answerable_of`).
 
     Each rate is ``{"mean", "low", "high"}``: a person's share of proposed candidates that passed this
     step and all before it, averaged over people; ``shown`` is the share of people with at least one
@@ -170,7 +170,11 @@ def summarise(records: Sequence[Mapping[str, Any]], seed: int = 0) -> list[dict[
     raw candidate. ``seconds`` is the median (wall time an answer).
     """
     groups: dict[tuple[str, str, str], list[Mapping[str, Any]]] = {}
-    for entry in _same_queries(records):
+    can = answerable_of(records) if answerable is None else answerable
+    for record_ in records:
+        entry = dict(record_)
+        if (query := query_of(entry)) in can:
+            entry["answerable"] = can[query]
         groups.setdefault((entry["direction"], entry["limits"], entry["method"]), []).append(entry)
     return [
         {
@@ -185,20 +189,22 @@ def summarise(records: Sequence[Mapping[str, Any]], seed: int = 0) -> list[dict[
     ]
 
 
-def _same_queries(records: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
-    """The records with one word for every method on whether a query can be answered.
+def query_of(entry: Mapping[str, Any]) -> tuple[str, ...]:
+    """Which query a record is about (:data:`QUERY`); empty where it does not say."""
+    return tuple(entry[name] for name in QUERY) if all(name in entry for name in QUERY) else ()
+
+
+def answerable_of(records: Sequence[Mapping[str, Any]]) -> dict[tuple[str, ...], bool]:
+    """One word for every method on whether a query can be answered, of records that searched for it.
 
     It can if the search or any of the methods answered it, so that all rates have the same denominator.
     """
-    names = ("direction", "limits", "participant_id", "row_id")
-    can: dict[tuple[str, ...], bool] = {}
-    measured = [entry for entry in records if "answerable" in entry]
-    for entry in measured:
-        key = tuple(entry[name] for name in names)
-        can[key] = can.get(key, False) or entry["answerable"] or entry["valid"] > 0
+    found: dict[tuple[str, ...], list[bool]] = {}
     for entry in records:
-        known = "answerable" in entry
-        yield {**entry, "answerable": can[tuple(entry[name] for name in names)]} if known else entry
+        if "answerable" in entry:
+            said = can_be_answered(proven=None, found=entry["answerable"], answered=entry["valid"] > 0)
+            found.setdefault(query_of(entry), []).append(said)
+    return {query: any(words) for query, words in found.items()}
 
 
 def _rates(group: Sequence[Mapping[str, Any]], seed: int) -> dict[str, Rate]:
@@ -231,6 +237,7 @@ def _measured(group: Sequence[Mapping[str, Any]], seed: int) -> dict[str, Rate]:
     return {
         "answerable": over(group, lambda e: e["answerable"]),
         "of_answerable_valid": over(can, share("valid")),
+        "of_answerable_plausible": over(can, share("plausible")),
         "of_answerable_control_valid": over(can, share("control_valid")),
         "of_answerable_valid_any": over(can, lambda e: e["valid"] > 0),
         "of_answerable_shown": over(can, lambda e: e["shown"] > 0),
@@ -251,63 +258,3 @@ def _interval(values: npt.NDArray[np.float64], statistic: Statistic, seed: int) 
     made = mean_interval(values, seed=seed) if statistic == "mean" else median_interval(values, seed=seed)
     low, high = (made.value if np.isnan(end) else end for end in (made.low, made.high))
     return {statistic: made.value, "low": low, "high": high}
-
-
-ON_CARD = {
-    "readable": "readable",
-    "within_limits": "within_limits",
-    "of_answerable_valid": "valid",
-    "of_answerable_control_valid": "control_valid",
-    "of_answerable_second_valid": "second_valid",
-    "of_answerable_third_valid": "third_valid",
-    "of_answerable_valid_any": "any_valid",
-    "distinct": "distinct",
-    "changed": "changed",
-    "gower": "gower",
-    "of_answerable_shown": "final_found",
-    "of_answerable_shown_first": "final_found_first",
-    "askings": "askings",
-    "final_changed": "final_changed",
-    "final_violations": "final_violations",
-    "answerable": "answerable",
-}
-"""What an adapter's card says of a run, and by which name."""
-
-
-def card_rows(
-    summary: Sequence[Mapping[str, Any]], method: str, temperature: float, command: str
-) -> list[dict[str, Any]]:
-    """One method's rates on ``test`` as rows of an adapter's card, each rate with its interval."""
-    return [
-        {
-            "part": "test",
-            "temperature": temperature,
-            "limits": row["limits"],
-            "desired": 1 - int(row["direction"][0]),
-            **{
-                name: {
-                    "value": row[measure]["mean"],
-                    "low": row[measure]["low"],
-                    "high": row[measure]["high"],
-                }
-                for measure, name in ON_CARD.items()
-            },
-            "queries": row["people"],
-            "command": command,
-        }
-        for row in summary
-        if row["method"] == method
-    ]
-
-
-def as_csv(summary: Sequence[Mapping[str, Any]]) -> str:
-    """The summary as a small CSV: one line a group, each rate as value, low, high."""
-    fixed = ("direction", "limits", "method", "people", "candidates")
-    measures = [name for name in summary[0] if name not in fixed] if summary else []
-    header = [*fixed, *(f"{m}{end}" for m in measures for end in ("", "_low", "_high"))]
-    lines = [",".join(header)]
-    for row in summary:
-        numbers = [value for measure in measures for value in row[measure].values()]
-        cells = ("" if n is None else f"{n:.4f}" for n in numbers)
-        lines.append(",".join([*(str(row[name]) for name in fixed), *cells]))
-    return "\n".join(lines) + "\n"

@@ -248,5 +248,7 @@ SHARES = (
     "actionable",
     "refit_validity",
     "noise_validity",
+    "answered_twice",
+    "answered_by_both_seeds",
 )
 """Measures from 0 to 1, drawn on that whole scale."""

@@ -112,8 +112,9 @@ def _plausibility(chosen: Chosen) -> None:
     real = chosen.group["real_rows"][measure]
     level = bench.cell(measure, real)
     sentence = (
-        f"The dashed line is what real held-out people of that class reach: {level}. Beyond it a method's "
-        "people are as usual as real ones. No single measure says that someone is plausible."
+        f"The dashed line is what real held-out people of that class reach: {level}. On the better side of "
+        f"it ({MEASURES[measure].arrow}) a method's people are as usual as real ones. No single measure says "
+        "that someone is plausible."
     )
     draw(benchmark_charts.against_real(chosen.rows, measure, real, sentence), "looks")
     _table_under(
@@ -177,7 +178,7 @@ def _subgroups(rows: Sequence[Json]) -> None:
             {
                 "Method": bench.title(row["row"]),
                 **{
-                    f"{level}": bench.cell("coverage", row["subgroups"].get(name, {}).get(level))
+                    f"{name}: {level}": bench.cell("coverage", row["subgroups"].get(name, {}).get(level))
                     for name, level in levels
                 },
             }

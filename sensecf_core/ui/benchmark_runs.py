@@ -90,12 +90,13 @@ def _run_title(run: Run) -> str:
 
 def _about(summary: Json, group: Json) -> None:
     queries = group["queries"]
-    unanswerable = round(100 * group["unanswerable"]["value"])
-    proven = round(100 * group["proven"]["value"])
+    known = group["answers"]
+    has, none = known["proven_possible"] + known["found"], known["proven_none"] + known["not_found"]
     text = (
         f"{words.counted(queries, 'query', 'queries')}, the same for every method, {summary['k']} "
-        f"counterfactuals asked for. For {unanswerable} of 100 there is no answer within the limits (proven "
-        f"for {proven} of 100, else by a wide search); failures count as failures. In brackets and as lines: "
+        f"counterfactuals asked for. {has} have an answer within the limits (proven for "
+        f"{known['proven_possible']}); for {none} there is none or none was found (proven that there is none "
+        f"for {known['proven_none']}). Failures count as failures. In brackets and as lines: "
         "95 % bootstrap intervals over people."
     )
     if queries < FEW:

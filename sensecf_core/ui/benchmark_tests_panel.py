@@ -54,34 +54,44 @@ def ranks(chosen: Chosen) -> None:
 
 
 def _friedman(test: Json) -> str:
-    said = f"Mean rank over {words.counted(test['queries'], 'query', 'queries')} that all of them solved."
+    said = (
+        f"Mean rank over the {words.counted(test['queries'], 'query', 'queries')} on which all of them have "
+        "the number."
+    )
     if test["p"] is None:
         return said
-    p = "p < 0.001" if test["p"] < 0.001 else f"p = {test['p']:.3f}"
+    p = f"p {_p(test['p'], '= ')}"
     return (
         f"{said} Friedman's test: {p}; agreement of the queries (Kendall's W) {test['agreement']:.2f}, "
         "where 0 is no order and 1 always the same."
     )
 
 
+def _p(value: float, sign: str = "") -> str:
+    return "< 0.001" if value < 0.001 else f"{sign}{value:.3f}"
+
+
 def _common(found: Json) -> None:
     common = found["common"]
-    about = f"Means on the {common['queries']} of {common['of']} queries that all solved"
+    about = f"Means on the same queries ({common['queries']} of {common['of']} were solved by all)"
     with st.expander(about, icon=":material/join_inner:"):
-        names = [name for name in found["quality"] if name != "coverage_validity"]
+        names = list(found["quality"])
+        counts = {bench.heading(name): str(found["quality"][name]["queries"]) for name in names}
         made = pd.DataFrame(
             [
                 {
                     "Method": bench.title(row),
-                    **{bench.heading(n): bench.cell(n, found["quality"][n].get(row)) for n in names},
+                    **{bench.heading(n): bench.cell(n, found["quality"][n]["means"].get(row)) for n in names},
                 }
                 for row in found["rows"]
             ]
+            + [{"Method": "Queries", **counts}]
         )
         frame(made, "common", names)
         st.caption(
-            "A method that answers only easy queries looks near and sparse; here all have the same ones. "
-            "Coverage stands in the first table."
+            "A method that answers only easy queries looks near and sparse; here all have the same ones: "
+            "of those that all solved (coverage and validity: of all) the ones on which each has the number. "
+            "The last line counts them. A method that never has a number stays out of its column."
         )
 
 
@@ -95,7 +105,7 @@ def _pairs(measure: str, pairs: list[Json]) -> None:
                 "First better": pair["wins"],
                 "Worse": pair["losses"],
                 "Tied": pair["ties"],
-                "p (Holm)": "–" if pair["p_holm"] is None else f"{pair['p_holm']:.3f}",
+                "p (Holm)": "–" if pair["p_holm"] is None else _p(pair["p_holm"]),
                 "Different": "yes" if pair["significant"] else "not shown",
             }
             for pair in pairs
@@ -146,6 +156,9 @@ def raw(chosen: Chosen) -> None:
         "sorted yet. Random draws are the yardstick."
     )
     draw(benchmark_charts.raw_rates(everything, sentence), "raw")
+    if group["without_grammar"]:
+        with st.expander("Final answers with and without the grammar", icon=":material/table:"):
+            _grammar(group["without_grammar"])
     with st.expander("Table, with and without the grammar", icon=":material/table:"):
         made = pd.DataFrame([_raw_line(row) for row in found])
         frame(made, "raw")
@@ -155,12 +168,33 @@ def raw(chosen: Chosen) -> None:
         )
 
 
+def _grammar(entries: list[Json]) -> None:
+    ways = {"with": "with", "without": "without", "difference": "without minus with"}
+    names = list(entries[0]["with"])
+    made = pd.DataFrame(
+        [
+            {
+                "Method": f"{bench.title(entry['row'])}, {said}",
+                "Queries": words.count(entry["queries"]),
+                **{bench.heading(name): bench.cell(name, entry[way][name]) for name in names},
+            }
+            for entry in entries
+            for way, said in ways.items()
+        ]
+    )
+    frame(made, "grammar", names)
+    st.caption("The same queries with and without; differences are paired by query.")
+
+
 def _raw_line(row: Json) -> dict[str, str]:
     steps = {
         "readable": "Readable ↑",
         "within_limits": "Within limits ↑",
         "valid": "Valid ↑",
+        "of_answerable_valid": "Valid, of answerable queries ↑",
         "of_answerable_control_valid": "By the same number of random changes",
+        "of_answerable_second_valid": "Valid by the second judge too ↑",
+        "of_answerable_third_valid": "Valid by a random forest too ↑",
         "plausible": "Plausible ↑",
         "distinct": "Distinct ↑",
         "shown": "Answered in the end ↑",

@@ -9,8 +9,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from sensecf_core.counterfactuals import explain
+from sensecf_core.counterfactuals import explain, model_choice
 from sensecf_core.evaluation.benchmark import specs
+from sensecf_core.queries.request import ExplainRequest
 from tests.cli.conftest import Command
 
 BENCHMARK = ("benchmark", "--cohort", "heart", "--n", "3", "--methods", "random", "--candidates", "8")
@@ -66,16 +67,64 @@ def test_the_same_seed_gives_the_same_numbers_and_another_one_others(
 
 def test_finished_queries_are_not_asked_again(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     first = command(*BENCHMARK, "--json").json
+    asked = counted(monkeypatch)
+    again = command(*BENCHMARK, "--json").json
+    assert asked == []
+    assert {**again, "finished": None} == {**first, "finished": None}
+
+
+def counted(monkeypatch: pytest.MonkeyPatch) -> list[ExplainRequest]:
+    """Every question that is asked from here on."""
     real, asked = explain.answer, []
 
-    def counted(judges: Any, request: Any) -> Any:
+    def noting(judges: Any, request: ExplainRequest) -> Any:
         asked.append(request)
         return real(judges, request)
 
-    monkeypatch.setattr(explain, "answer", counted)
-    again = command(*BENCHMARK, "--json").json
-    assert len(asked) == 1  # whether the method can answer here
-    assert {**again, "finished": None} == {**first, "finished": None}
+    monkeypatch.setattr(explain, "answer", noting)
+    return asked
+
+
+def test_what_was_answered_in_two_runs_is_only_put_together_by_a_third(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = (*BENCHMARK[:5], "--candidates", "8", "--no-timed")
+    apart = [command(*few, "--methods", method, "--json").json for method in ("random", "nice-none")]
+    asked = counted(monkeypatch)
+    together = command(*few, "--methods", "random,nice-none", "--json").json
+    assert asked == []
+    assert len({run["id"] for run in (*apart, together)}) == 3
+    rows = {row["row"]: row for row in together["groups"][0]["rows"]}
+    assert set(rows) == {"random", "random + refine", "nice-none", "nice-none + refine"}
+    alone = apart[0]["groups"][0]["rows"][0]
+    assert rows["random"]["measures"] == alone["measures"]
+    assert alone["measures"]["seconds"]["value"] is None
+    timed = command(*few[:-1], "--methods", "random,nice-none", "--json").json
+    assert timed["id"] == together["id"]
+    assert timed["groups"][0]["rows"][0]["measures"]["seconds"]["value"] > 0
+    assert {(request.method, request.seed) for request in asked} == {("random", 0), ("nice-none", 0)}
+
+
+def test_processes_beside_each_other_give_the_same_numbers(
+    command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    found = []
+    for jobs in ("1", "2"):
+        monkeypatch.setenv("SENSECF_VAR", str(tmp_path / f"var{jobs}"))
+        few = ("--n", "2", "--methods", "nice-sparsity,treecf", "--no-timed", "--jobs", jobs, "--json")
+        found.append(without_times(command("benchmark", "--cohort", "heart", *few).json))
+    assert {**found[0], "jobs": None} == {**found[1], "jobs": None}
+
+
+def test_what_is_measured_on_private_rows_is_not_copied(
+    command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(model_choice, "restricted", lambda cohort: True)
+    asked = counted(monkeypatch)
+    ended = command(*BENCHMARK, "--out", str(tmp_path / "results"))
+    assert (ended.code, asked) == (2, [])
+    assert "not public" in ended.err
+    assert not (tmp_path / "results").exists()
 
 
 def test_progress_is_told_as_json_lines(command: Command) -> None:
@@ -83,7 +132,8 @@ def test_progress_is_told_as_json_lines(command: Command) -> None:
     told = [json.loads(line) for line in ended.out.splitlines()]
     fractions = [line["fraction"] for line in told]
     assert fractions[0] > 0 and fractions[-1] < 1
-    assert "random, 1→0" in told[0]["message"]
+    assert "exact search, 1→0" in told[0]["message"]
+    assert any("random, 1→0" in line["message"] for line in told)
 
 
 def test_all_leaves_out_what_cannot_answer_here_and_says_so(

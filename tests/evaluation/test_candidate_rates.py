@@ -14,6 +14,7 @@ from sensecf_core.counterfactuals.proposers import RandomProposer
 from sensecf_core.evaluation import trace_table
 from sensecf_core.evaluation.candidate_rates import CandidateRates
 from sensecf_core.evaluation.third_classifier import ThirdClassifier
+from sensecf_core.evaluation.trace_files import as_csv, card_rows
 from sensecf_core.queries.answer import Answer, Edits
 from sensecf_core.queries.query import Query
 from sensecf_core.queries.request import ExplainRequest
@@ -140,7 +141,7 @@ def test_rates_of_answerable_queries_leave_the_others_out() -> None:
     assert row["of_answerable_second_valid"]["mean"] == pytest.approx(0.6)
     assert row["of_answerable_third_valid"]["mean"] is None
     assert row["final_changed"]["mean"] == 1.5
-    assert "of_answerable_third_valid,of_answerable_third_valid_low" in trace_table.as_csv([row])
+    assert "of_answerable_third_valid,of_answerable_third_valid_low" in as_csv([row])
 
 
 def test_the_control_makes_as_many_changes_as_the_candidates(
@@ -173,7 +174,7 @@ def test_an_adapters_card_takes_its_rates_with_intervals_from_the_table(
     rates = CandidateRates(checker, third)
     records = [{**trace_table.record(towards, found), **rates.of(found)} for found in answers]
     (of_table,) = trace_table.summarise(records)
-    (row,) = trace_table.card_rows([of_table], "random", 0.8, "trace --n 8")
+    (row,) = card_rows([of_table], "random", 0.8, "trace --n 8")
     assert (row["part"], row["limits"], row["desired"], row["queries"]) == ("test", "contrast", 0, 8)
     assert row["valid"] == {
         "value": of_table["of_answerable_valid"]["mean"],
@@ -181,7 +182,7 @@ def test_an_adapters_card_takes_its_rates_with_intervals_from_the_table(
         "high": of_table["of_answerable_valid"]["high"],
     }
     assert row["final_changed"]["value"] == of_table["final_changed"]["mean"]
-    assert trace_table.card_rows([of_table], "lm-fine-tuned", 0.8, "trace") == []
+    assert card_rows([of_table], "lm-fine-tuned", 0.8, "trace") == []
 
 
 def test_people_do_not_share_one_stream_of_random_draws(answers: list[Answer]) -> None:

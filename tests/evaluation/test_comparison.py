@@ -16,8 +16,7 @@ from sensecf_core.evaluation.comparison import (
     compare,
     friedman,
     holm,
-    on_common_solved,
-    ranks_across_cohorts,
+    on_same_queries,
     wilcoxon,
 )
 
@@ -31,21 +30,27 @@ def test_quality_is_compared_on_what_everybody_solved() -> None:
         "all": np.array([True, True, True, True]),
     }
     gower = {"easy": np.array([0.1, 0.3, nan, nan]), "all": np.array([0.1, 0.2, 0.6, 0.9])}
-    found = on_common_solved(gower, solved)
+    found = on_same_queries(gower, common_solved(solved))
     assert common_solved(solved).tolist() == [True, True, False, False]
-    assert (found.queries, found.of) == (2, 4)
-    assert {name: entry.value for name, entry in found.coverage.items()} == {"easy": 0.5, "all": 1}
     # Over its own four queries `all` would look worse: 0.45.
-    assert {n: e.value for n, e in found.quality.items()} == {"easy": near(0.2), "all": near(0.15)}
-    assert all(entry.n == 2 for entry in found.quality.values())
+    assert {n: e.value for n, e in found.means.items()} == {"easy": near(0.2), "all": near(0.15)}
+    assert found.queries == 2
+    assert all(entry.n == 2 for entry in found.means.values())
+
+
+def test_a_query_on_which_one_has_no_number_is_left_out_for_all() -> None:
+    values = {"a": np.array([1.0, np.nan, 3.0]), "b": np.array([5.0, 7.0, 9.0])}
+    found = on_same_queries(values, np.ones(3, dtype=bool))
+    assert (found.queries, found.means["b"].value) == (2, 7)
 
 
 def test_intervals_of_the_common_set_are_by_participant() -> None:
-    solved = {"a": np.array([True, True, False]), "b": np.array([True, True, True])}
-    values = {name: np.array([1.0, 2.0, 3.0]) for name in solved}
-    found = on_common_solved(values, solved, np.array(["p", "p", "q"]))
-    assert np.isnan(found.quality["a"].low)
-    assert not np.isnan(found.coverage["a"].low)
+    values = {name: np.array([1.0, 2.0, 3.0]) for name in "ab"}
+    people = np.array(["p", "p", "q"])
+    one = on_same_queries(values, np.array([True, True, False]), people)
+    assert np.isnan(one.means["a"].low)
+    two = on_same_queries(values, np.ones(3, dtype=bool), people)
+    assert not np.isnan(two.means["a"].low)
 
 
 def test_nothing_to_compare() -> None:
@@ -192,16 +197,6 @@ def test_no_common_query_says_nothing() -> None:
     assert found.friedman is not None
     assert found.friedman.queries == 0
     assert all(np.isnan(pair.p_holm) and not pair.significant for pair in found.pairs)
-
-
-def test_ranks_across_cohorts_need_five() -> None:
-    rows = {f"cohort {n}": {"a": 0.1, "b": 0.2 + n, "c": 0.1} for n in range(5)}
-    assert ranks_across_cohorts(rows, "lower") == {"a": 1.5, "b": 3, "c": 1.5}
-    assert ranks_across_cohorts(rows, "higher") == {"a": 2.5, "b": 1, "c": 2.5}
-    with pytest.raises(ValueError, match="need 5 cohorts, got 4"):
-        ranks_across_cohorts({name: rows[name] for name in list(rows)[:4]}, "lower")
-    with pytest.raises(ValueError, match="same methods"):
-        ranks_across_cohorts({**rows, "cohort 0": {"a": 1.0}}, "lower")
 
 
 def test_credit_over_the_control_by_hand() -> None:

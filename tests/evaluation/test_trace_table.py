@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from sensecf_core.evaluation.trace_table import Direction, as_csv, run, summarise
+from sensecf_core.evaluation.trace_files import as_csv
+from sensecf_core.evaluation.trace_table import Direction, run, summarise
 from sensecf_core.queries.answer import Answer, Seconds, Trace
 from sensecf_core.queries.limits import Limits
 from sensecf_core.queries.query import Factual

@@ -16,48 +16,62 @@ import warnings
 from dataclasses import dataclass, field
 from itertools import combinations
 from time import perf_counter
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from sensecf_core.cohorts.encoding import Codes
 from sensecf_core.counterfactuals.baselines.scorer import Scorer
 from sensecf_core.counterfactuals.baselines.table import Table, is_number
-from sensecf_core.counterfactuals.baselines.treecf import Features, Trees
+from sensecf_core.counterfactuals.baselines.treecf import NODES, NODES_A_SET, Features, Trees
+from sensecf_core.counterfactuals.baselines.treecf import nodes as taken
 from sensecf_core.counterfactuals.checker import Checker, Meter
 from sensecf_core.counterfactuals.moves import Moves
 from sensecf_core.counterfactuals.proposers import Run
 
-SECONDS = 60.0
-"""Time allowed for one query."""
-SECONDS_A_SET = 5.0
+SECONDS = 600.0
+"""A safety stop for one query; what bounds a proof are treecf's nodes."""
 
 
 @dataclass(frozen=True)
 class Proof:
-    """What was proven of a query: the least ``distance`` (Gower), that it is ``impossible``, or neither."""
+    """What was proven of a query: the least ``distance`` (Gower), that it is ``impossible``, or neither.
+
+    ``ended`` says what kept it from proving either: ``"budget"`` of nodes, the safety stop (``"deadline"``,
+    on another machine it may be proven), or a plan that is a lower bound only (None).
+    """
 
     distance: float | None = None
     impossible: bool = False
+    ended: Literal["budget", "deadline"] | None = None
+
+    @property
+    def known(self) -> bool:
+        """Whether one of the two was proven."""
+        return self.impossible or self.distance is not None
 
 
 class _UnprovenError(Exception):
-    """A set of features was not solved to the end."""
+    """A set of features was not solved to the end; ``ended`` as in :class:`Proof`."""
+
+    def __init__(self, ended: Literal["budget", "deadline"] | None = None) -> None:
+        super().__init__(ended)
+        self.ended = ended
 
 
-def prove(checker: Checker, moves: Moves, seconds: float = SECONDS) -> Proof:
-    """Search a query's every set of features exactly, within ``seconds``."""
+def prove(checker: Checker, moves: Moves, *, seconds: float = SECONDS, nodes: int = NODES) -> Proof:
+    """Search a query's every set of features exactly, with ``nodes`` of treecf's search."""
     if not moves.values:
         return Proof(impossible=True)
-    exact = _Exact.of(checker, moves, perf_counter() + seconds)
+    exact = _Exact.of(checker, moves, perf_counter() + seconds, nodes)
     width = len(exact.trees.table.positions)
     sets = combinations(range(width), min(moves.max_changes, width))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about searches that were not finished, which we say ourselves
             plans = [plan for one in sets if (plan := exact.best(one, frozenset())) is not None]
-    except _UnprovenError:
-        return Proof()
+    except _UnprovenError as unproven:
+        return Proof(ended=unproven.ended)
     if not plans:
         return Proof(impossible=True)
     _, row = min(plans, key=lambda plan: plan[0])
@@ -74,13 +88,14 @@ class _Exact:
 
     trees: Trees
     deadline: float
+    nodes: int
     scales: dict[str, float]
     weights: dict[str, float]
     grid: dict[str, Any]
     held: dict[Features, Any] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, checker: Checker, moves: Moves, deadline: float) -> _Exact:
+    def of(cls, checker: Checker, moves: Moves, deadline: float, nodes: int) -> _Exact:
         import treecf
 
         run = Run(1, 0, None, deadline, lambda: False, lambda done, words: None)
@@ -95,7 +110,7 @@ class _Exact:
             weights[name] = 1.0 if parts[owner] == 1 else 0.5
             decimals = checker.schema.feature(feature).decimals
             grid[name] = treecf.Grid(step=1.0 if level else 10.0**-decimals)
-        return cls(trees, deadline, scales, weights, grid)
+        return cls(trees, deadline, nodes, scales, weights, grid)
 
     def best(self, one: Features, held: frozenset[int]) -> tuple[float, Codes] | None:
         """The cheapest plan of a set of features, of which those ``held`` must move: its cost and row.
@@ -120,9 +135,9 @@ class _Exact:
     def _solve(self, one: Features, held: Features) -> tuple[float, Codes] | None:
         import treecf
 
-        left = self.deadline - perf_counter()
-        if left <= 0:
-            raise _UnprovenError
+        seconds, nodes = self.deadline - perf_counter(), min(NODES_A_SET, self.nodes)
+        if seconds <= 0 or nodes <= 0:
+            raise _UnprovenError("deadline" if seconds <= 0 else "budget")
         (result,) = (
             self._explainer(held)
             .explain_coalitions(
@@ -131,17 +146,20 @@ class _Exact:
                 {"": self.trees.matrix_names(one)},
                 backend="exact",
                 seed=0,
-                time_budget_s=min(left, SECONDS_A_SET),
+                time_budget_s=seconds,
+                node_budget=nodes,
                 warm_start=False,
             )
             .values()
         )
-        if not isinstance(result, treecf.Counterfactual):
-            if result.proof != "certified":
-                raise _UnprovenError
+        self.nodes -= taken(result)
+        found = isinstance(result, treecf.Counterfactual)
+        if result.proof != ("optimal" if found else "certified"):
+            if taken(result) >= nodes:
+                raise _UnprovenError("budget")
+            raise _UnprovenError("deadline" if perf_counter() >= self.deadline else None)
+        if not found:
             return None
-        if result.proof != "optimal":
-            raise _UnprovenError
         decimals = [feature.decimals for feature in self.trees.table.features]
         row = [round(float(x), d) for x, d in zip(self.trees.row(result.x_cf), decimals, strict=True)]
         return float(result.distance), np.array(row)

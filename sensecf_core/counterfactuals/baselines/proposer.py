@@ -11,7 +11,7 @@ import random
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from importlib.metadata import version
 from threading import Lock
@@ -33,6 +33,9 @@ from sensecf_core.queries.query import Query
 TITLES = {"dice": "DiCE", "nice": "NICE", "cfnow": "CFNOW", "treecf": "treecf"}
 BOUND_BY_TIME = ("cfnow",)
 """Packages whose answer depends on how fast the machine is: the same seed may give another one."""
+
+ENDED_BY_ITSELF = "itself"
+"""An answer's provenance says ``ended``: this, what stopped it, or "failure" of the package."""
 
 _one_at_a_time = Lock()
 """Packages draw from the process's own random numbers; two searches at once would disturb each other."""
@@ -62,7 +65,7 @@ class BaselineProposer:
         table = Table.of(self.checker, Moves.of(self.checker.schema, query))
         scorer = Scorer(self.checker, table, run.meter, run, kept_rows=self.k)
         family = self.method.partition("-")[0]
-        package = _package(family)
+        package = package_of(family)
         seed = query.own_seed(run.seed) % 2**32
         found, notes = table.none(), tuple[str, ...]()
         stopped: Stopped | None = None
@@ -77,6 +80,7 @@ class BaselineProposer:
             stopped=stopped,
             provenance=(
                 ("package", package),
+                ("ended", str(stopped or found.ended or ENDED_BY_ITSELF)),
                 ("repeatable", "no: bound by time" if family in BOUND_BY_TIME else "yes"),
             ),
             notes=notes,
@@ -105,7 +109,8 @@ class BaselineProposer:
                 f"{self.method} needs `{missing.name}`; `make setup` installs it."
             ) from missing
         except Exception as failure:
-            return scorer.table.none(), (f"{self._title} failed: {type(failure).__name__}: {failure}",)
+            none = replace(scorer.table.none(), ended="failure")
+            return none, (f"{self._title} failed: {type(failure).__name__}: {failure}",)
         if len(found.rows):
             return found, ()
         if found.certified:
@@ -114,11 +119,13 @@ class BaselineProposer:
                 f"{self._title} certifies that no change of at most {most} features within these limits "
                 "reaches the desired class.",
             )
+        if found.ended == "budget":
+            return found, (f"{self._title} found no counterfactual within its budget of search nodes.",)
         return found, (f"{self._title} found no counterfactual within these limits.",)
 
 
-def _package(family: str) -> str:
-    """Name and version of a family's package; raises ``NotReadyError`` where it is not installed."""
+def package_of(family: str) -> str:
+    """Name and version of a family's package (`dice`, `nice`, …); raises ``NotReadyError`` without it."""
     name: str = import_module(f"{__package__}.{family}").PACKAGE
     try:
         return f"{name} {version(name)}"

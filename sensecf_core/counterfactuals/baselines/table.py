@@ -9,6 +9,7 @@ rounded and moved to the nearest value that may be suggested before the classifi
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -23,11 +24,13 @@ from sensecf_core.counterfactuals.moves import Moves
 class Found:
     """What a package returned: rows of the table, shape (n, columns).
 
-    ``certified`` says that it went through everything and there is none (n is then 0).
+    ``certified`` says that it went through everything and there is none (n is then 0); ``ended`` what kept it
+    from going on.
     """
 
     rows: Codes
     certified: bool = False
+    ended: Literal["budget", "failure"] | None = None
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import combinations, islice
 from typing import Any
 
@@ -26,7 +27,12 @@ BEYOND = 1e-9
 """Log-odds that a plan lies beyond the threshold at least; the threshold itself belongs to class 1."""
 SETS_AT_ONCE = 32
 """Sets of features that are solved between two looks at the clock."""
-SECONDS_A_SET = 5.0
+NODES_A_SET, NODES = 100_000, 2_000_000
+"""Nodes of its search that one set of features, and one query, may take: the same on every machine.
+
+A set seldom takes more than a few thousand; 100,000 are about two seconds. The time allowed for an answer is
+a safety stop beside them.
+"""
 
 Features = tuple[int, ...]
 """Columns of the table that may move together."""
@@ -36,11 +42,12 @@ Features = tuple[int, ...]
 class Plans:
     """What treecf found: by set of features, the plan's cost and its row of the table.
 
-    ``proved`` holds as long as every set without a plan is certified to have none.
+    ``proved`` holds as long as every set without a plan is certified to have none; ``nodes`` are left.
     """
 
     found: dict[Features, tuple[float, Codes]] = field(default_factory=dict)
     proved: bool = True
+    nodes: int = NODES
 
     def cheapest(self, k: int, width: int) -> Codes:
         """The ``k`` cheapest rows, shape (n, width)."""
@@ -64,6 +71,8 @@ def search(scorer: Scorer, *, kind: str, k: int, seed: int) -> Found:
     for size in range(1, min(table.moves.max_changes, width) + 1):
         for some in plans.open_sets(combinations(range(width), size)):
             trees.solve(some, plans, seed)
+            if plans.nodes <= 0:
+                return Found(plans.cheapest(k, width), ended="budget")
         if len(plans.found) >= k:
             break
     return Found(plans.cheapest(k, width), certified=plans.proved and not plans.found)
@@ -86,22 +95,27 @@ class Trees:
         self.names = [f"f{column}" for column in range(len(self.columns))]  # as treecf names them itself
         self.factual = to_matrix(schema, self.table.moves.factual[None])[0]
         self.target = _target(scorer)
-        limits = list(self.limits(treecf))
-        grid: dict[str, Any] = {
+        self._grid: dict[str, Any] = {
             name: treecf.Grid(step=1.0 if level else schema.feature(feature).grid)
             for name, (feature, level) in zip(self.names, self.columns, strict=True)
         }
         self.exact = treecf.Explainer(
             checker.classifier.tree_model,
             background=to_matrix(schema, checker.train_codes),
-            constraints=limits,
-            value_policy=grid,
+            constraints=list(self.limits(treecf)),
+            value_policy=self._grid,
         )
-        self.ruled = treecf.Explainer(
+
+    @cached_property
+    def ruled(self) -> Any:
+        """The search that also knows the rules over several features."""
+        import treecf
+
+        return treecf.Explainer(
             self.exact.ir,
             normalizers=self.exact.sigma,
-            constraints=[*limits, *self._rules(treecf)],
-            value_policy=grid,
+            constraints=[*self.limits(treecf), *self._rules(treecf)],
+            value_policy=self._grid,
         )
 
     def solve(self, sets: Sequence[Features], plans: Plans, seed: int) -> None:
@@ -111,21 +125,22 @@ class Trees:
         certifies that there is none with them; a plan that the other search does not find may exist.
         """
         again = []
-        for one, plan, certified in self._ask(self.exact, "exact", sets, seed, warm_start=False):
+        limits = {"warm_start": False, "node_budget": NODES_A_SET}
+        for one, plan, certified in self._ask(self.exact, "exact", sets, plans, seed, **limits):
             if plan is None:
                 plans.proved = plans.proved and certified
             elif self.keeps_rules(plan[1]):
                 plans.found[one] = plan
             else:
                 again.append(one)
-        for one, plan, _ in self._ask(self.ruled, "genetic", again, seed) if again else ():
+        for one, plan, _ in self._ask(self.ruled, "genetic", again, plans, seed) if again else ():
             if plan is None:
                 plans.proved = False
             else:
                 plans.found[one] = plan
 
     def _ask(
-        self, explainer: Any, backend: str, sets: Sequence[Features], seed: int, **options: Any
+        self, explainer: Any, backend: str, sets: Sequence[Features], plans: Plans, seed: int, **options: Any
     ) -> Iterator[tuple[Features, tuple[float, Codes] | None, bool]]:
         """Each set with its plan (cost and row of the table), or None and whether that is certified."""
         import treecf
@@ -138,9 +153,11 @@ class Trees:
             named,
             backend=backend,
             seed=seed,
-            time_budget_s=min(SECONDS_A_SET, self.scorer.seconds_left),
+            time_budget_s=self.scorer.seconds_left,
             **options,
         )
+        self.scorer.check()  # what the safety stop cut short is not taken for the search's own word
+        plans.nodes -= sum(nodes(result) for result in results.values())
         for number, result in results.items():
             one = sets[int(number)]
             if isinstance(result, treecf.Counterfactual):
@@ -226,6 +243,11 @@ class Trees:
         table = self.table
         codes = table.whole(table.allowed(row[None]))
         return not violations(table.moves.schema, table.moves.factual, codes).any()
+
+
+def nodes(result: Any) -> int:
+    """How many nodes treecf's exact search took for a result (its genetic one: none)."""
+    return int(result.solver_stats.get("nodes_expanded", 0))
 
 
 def _target(scorer: Scorer) -> Any:

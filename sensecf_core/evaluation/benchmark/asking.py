@@ -2,32 +2,34 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from functools import cache, cached_property
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from sensecf_core.cohorts.encoding import Codes, to_codes, to_rows
 from sensecf_core.counterfactuals import explain
-from sensecf_core.counterfactuals.ask import ask
 from sensecf_core.counterfactuals.baselines.optimum import Proof, prove
 from sensecf_core.counterfactuals.checker import Checker, Meter, checker
-from sensecf_core.counterfactuals.limits import limits_of
 from sensecf_core.counterfactuals.moves import Moves
+from sensecf_core.counterfactuals.verify import verify
 from sensecf_core.evaluation import trace_table
 from sensecf_core.evaluation.benchmark.plan import Task
-from sensecf_core.evaluation.benchmark.specs import Scored, Spec, scored
-from sensecf_core.evaluation.candidate_rates import CandidateRates
+from sensecf_core.evaluation.benchmark.specs import VARIANTS, Scored, Spec, scored
+from sensecf_core.evaluation.candidate_rates import CandidateRates, control
 from sensecf_core.evaluation.metrics import UNLIMITED, Judges, score
 from sensecf_core.evaluation.robustness import noisy, tiny_errors
 from sensecf_core.queries.answer import Answer
-from sensecf_core.queries.query import Query
 
 Record = dict[str, Any]
-
+Ended = Literal["itself", "deadline", "budget", "failure", "proven"]
+"""What ended an answer; "proven": nothing was asked, since there is provably no answer."""
+CONTROL_DRAWS = 32
+"""Uniform draws of each number of changes that a query's control makes."""
 
 Prove = Callable[[Checker, Moves], Proof]
 """An exact search of tree classifiers: the yardstick of every method's distance, and of what is possible."""
@@ -49,13 +51,15 @@ class Bench:
 
     @cached_property
     def shaken(self) -> Checker:
-        """The same checker over a cohort whose test rows have tiny noise; nothing is fitted again."""
+        """The same checker over a cohort whose test rows have tiny noise, each its own; no refits."""
         known = self.judges.checker
         cohort = known.cohort
-        test = cohort.parts.eq("test").to_numpy()
         codes = to_codes(cohort.schema, cohort.rows)
         errors = tiny_errors(cohort.schema, self.judges.errors)
-        codes[test] = noisy(cohort.schema, codes[test], errors, draws=1, seed=0)[:, 0]
+        for row in np.flatnonzero(cohort.parts.eq("test").to_numpy()):
+            digest = hashlib.sha256(repr(tuple(map(str, cohort.rows.index[row]))).encode()).digest()
+            own = int.from_bytes(digest[:6], "big")
+            codes[row] = noisy(cohort.schema, codes[[row]], errors, draws=1, seed=own)[0, 0]
         rows = to_rows(cohort.schema, codes, cohort.rows.index)
         return replace(known, cohort=replace(cohort, rows=rows))
 
@@ -73,59 +77,90 @@ def asked(cohort: str, task: Task) -> Record:
 
 def done(here: Bench, task: Task) -> Record:
     """Do one task; see :class:`~sensecf_core.evaluation.benchmark.plan.Task` for what each pass keeps."""
-    if task.kind == "query":
-        return _about_query(here, task)
     judges = here.shaken if task.kind == "noise" else here.judges.checker
+    moves = Moves.of(judges.schema, explain.query_of(judges, task.request))
+    if task.spec is None:
+        return _about_query(here, moves, task)
+    if task.hopeless:
+        return _not_asked(here, moves, task)
     answer = explain.answer(judges, task.request)
-    moves = Moves.of(judges.schema, _query(judges, task))
     found = scored(judges, moves, answer, task.spec, task.request.k)
-    record: Record = {"status": answer.status, "seconds": _seconds(answer, task.spec, found)}
     if task.kind == "timed":
-        return record
+        return {"seconds": _seconds(answer, task.spec, found)}
     if task.kind in ("seed", "noise"):
-        return record | {"codes": {variant: _plain(codes) for variant, codes in found.codes.items()}}
-    record["model_rows"] = _model_rows(answer, task.spec, found)
-    record["rows"] = {variant: _scored(here, moves, codes, task) for variant, codes in found.codes.items()}
+        kept = {variant: _plain(codes) for variant, codes in found.codes.items()}
+        return {"status": answer.status, "codes": kept}
+    record: Record = {
+        "status": answer.status,
+        "ended": ended(answer),
+        "model_rows": _model_rows(answer, task.spec, found),
+        "rows": {variant: _scored(here, moves, codes, task) for variant, codes in found.codes.items()},
+    }
     if task.spec.samples:
-        raw = {**trace_table.record(task.direction, answer), **here.rates.of(answer)}
+        raw = {**trace_table.record(task.direction, answer), **here.rates.rates(answer)}
         record["raw"] = {**raw, "method": task.spec.name}
     return record
 
 
-def _query(judges: Checker, task: Task) -> Query:
-    request = task.request
-    limits = limits_of(request, judges.cohort, judges.domain)
-    key = (request.participant_id, request.row_id or "")
-    return ask(judges, [key], 0 if task.direction.predicted else 1, limits)[0]
-
-
-def _about_query(here: Bench, task: Task) -> Record:
-    judges = here.judges.checker
-    query = _query(judges, task)
-    moves = Moves.of(judges.schema, query)
-    proof = Proof() if here.prove is None else here.prove(judges, moves)
-    known = proof.impossible or proof.distance is not None
+def _not_asked(here: Bench, moves: Moves, task: Task) -> Record:
+    """The record of a question without any answer; it cost nothing, so its cost is left open."""
+    nothing = np.empty((0, len(moves.factual)))
+    if task.kind in ("seed", "noise"):
+        return {"status": "none", "codes": {variant: [] for variant in VARIANTS}}
     return {
-        "answerable": not proof.impossible if known else here.rates.can_be_answered(query),
-        "proven": known,
+        "status": "none",
+        "ended": "proven",
+        "model_rows": dict.fromkeys(VARIANTS),
+        "rows": {variant: _scored(here, moves, nothing, task) for variant in VARIANTS},
+    }
+
+
+def ended(answer: Answer) -> Ended:
+    """What ended a method's answer: itself, the time or the budget allowed, or a failure of its package."""
+    said: Ended = answer.provenance.get("ended", "itself")
+    stops = [reason for reason in answer.reasons if reason.startswith("Stopped")]
+    if said != "itself" or not stops:
+        return said
+    return "budget" if "budget" in stops[0] else "deadline"
+
+
+def _about_query(here: Bench, moves: Moves, task: Task) -> Record:
+    """What is proven of a query, else what a wide search says; and how its control does by number of changes.
+
+    ``control`` is number of changes → (successes, draws); all methods are held against the same draws.
+    """
+    judges = here.judges.checker
+    proof = Proof() if here.prove is None else here.prove(judges, moves)
+    found = proof.distance is not None or (not proof.known and here.rates.can_be_answered(moves.query))
+    sizes = range(1, min(moves.max_changes, len(moves.values)) + 1)
+    counts = np.repeat(np.array(sizes, dtype=np.int64), CONTROL_DRAWS)
+    good = control(judges, moves, counts, seed=task.request.seed)
+    return {
+        "proven": not proof.impossible if proof.known else None,
+        "found": found,
         "optimum": proof.distance,
+        "proof_ended": proof.ended,
+        "control": {str(size): [int(good[counts == size].sum()), CONTROL_DRAWS] for size in sizes},
     }
 
 
 def _scored(here: Bench, moves: Moves, codes: Codes, task: Task) -> Record:
-    """The scores of one row, with the codes they are of, so that they can be judged again."""
+    """The scores of one row, with the codes they are of, so that they can be judged again.
+
+    ``outcomes`` are, of each counterfactual, how many changes it has and whether it is valid and within the
+    limits; ``nearest_allowed`` is the least distance of those that are.
+    """
     checker = here.judges.checker
     scores = score(here.judges, moves, codes, task.request.k, seed=task.request.seed)
-    probability = Meter(checker.classifier, UNLIMITED).probability(codes)
-    reached = codes[checker.reaches(probability, moves.desired)]
-    changed = moves.changed(reached).sum(axis=0)
+    verdicts = verify(checker, moves, codes, Meter(checker.classifier, UNLIMITED))
+    allowed = verdicts.valid & verdicts.within_limits
+    changed = moves.changed(codes[verdicts.valid]).sum(axis=0)
     return {
         "codes": _plain(codes),
         "scores": {name: None if np.isnan(value) else float(value) for name, value in asdict(scores).items()},
-        "nearest_valid": float(checker.distances.gower(moves.factual, reached).min())
-        if len(reached)
-        else None,
-        "valid": len(reached),
+        "nearest_allowed": float(verdicts.gower[allowed].min()) if allowed.any() else None,
+        "outcomes": [[int(n), bool(good)] for n, good in zip(verdicts.n_changed, allowed, strict=True)],
+        "valid": int(verdicts.valid.sum()),
         "changes": {
             name: int(count) for name, count in zip(checker.schema.names, changed, strict=True) if count
         },
@@ -133,9 +168,14 @@ def _scored(here: Bench, moves: Moves, codes: Codes, task: Task) -> Record:
 
 
 def _seconds(answer: Answer, spec: Spec, found: Scored) -> dict[str, float]:
-    """Wall seconds of each row: what the method itself took, and the whole answer."""
-    own = answer.seconds.propose + (answer.seconds.verify if spec.samples else 0.0)
-    return {"returned": own, "refined": answer.seconds.total + found.seconds}
+    """Wall seconds of each row, by one clock: from the question to the rows that are scored.
+
+    What comes after them is taken off: checks that the row does not need, choosing and describing.
+    """
+    spent = answer.seconds
+    refined = spent.total - spent.select + found.seconds
+    checks = 0.0 if spec.samples else spent.verify
+    return {"returned": spent.total - spent.select - spent.refine - checks, "refined": refined}
 
 
 def _model_rows(answer: Answer, spec: Spec, found: Scored) -> dict[str, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -10,12 +10,13 @@ import numpy as np
 import pandas as pd
 
 from sensecf_core.evaluation.catalogue import MEASURES
-from sensecf_core.evaluation.comparison import Pair, common_solved, compare, on_common_solved
-from sensecf_core.evaluation.statistics import Floats, paired_difference
+from sensecf_core.evaluation.comparison import Pair, common_solved, compare, on_same_queries
+from sensecf_core.evaluation.statistics import paired_difference
 
+ON_ALL = ("coverage", "coverage_validity", "validity")
+"""Compared on all queries: on those that all solved, they would only say that all solved them."""
 COMPARED = (
-    "coverage_validity",
-    "validity",
+    *ON_ALL,
     "second_validity",
     "third_validity",
     "violations",
@@ -29,7 +30,7 @@ COMPARED = (
     "redundancy",
     "refit_validity",
 )
-"""Measures on which rows are compared; only the first is defined for queries without a counterfactual."""
+"""Measures on which rows are compared."""
 LEAST_SOLVED = 0.25
 """A row that solves fewer of the queries is left out, since the common set would shrink to its few."""
 KINDS = ("in_use", "returned", "refined")
@@ -41,8 +42,10 @@ def comparisons(group: pd.DataFrame, *, seed: int) -> dict[str, Any]:
     """Compare the rows of one direction and limits profile; one entry per kind of :data:`KINDS`.
 
     ``group`` is the part of the benchmark's table about them. Each entry has the ``rows`` compared, those
-    ``left_out``, the ``common`` queries, the mean on these by measure (``quality``), Friedman's test with
-    mean ranks (``friedman``), and for ``in_use`` the pairs by Holm-corrected Wilcoxon tests (``pairs``).
+    ``left_out``, the ``common`` queries that all of the former solved, and by measure: means on the same
+    ``queries`` (``quality``), Friedman's test with mean ranks (``friedman``), and for ``in_use`` the pairs by
+    Holm-corrected Wilcoxon tests (``pairs``). The queries of a measure are those of the common ones (of all,
+    for :data:`ON_ALL`) on which every row has it; rows that never have it (diversity of one answer) stay out.
     """
     held = group[group["grammar"]]
     return {
@@ -82,31 +85,20 @@ def _compared(rows: pd.DataFrame, kind: str, seed: int) -> dict[str, Any]:
     entry["common"] = {"queries": int(common_solved(chosen).sum()), "of": len(people)}
     entry["quality"], entry["friedman"], entry["pairs"] = {}, {}, {}
     for measure in COMPARED:
-        values = {name: by_row[name][measure].to_numpy() for name in kept}
-        quality = on_common_solved(values, chosen, people, seed=seed).quality
-        entry["quality"][measure] = {name: interval.as_json() for name, interval in quality.items()}
-        _test(entry, measure, values, people, seed=seed, pairs=kind == "in_use")
+        among = np.ones(len(people), dtype=bool) if measure in ON_ALL else common_solved(chosen)
+        columns = {name: np.where(among, by_row[name][measure].to_numpy(), np.nan) for name in kept}
+        known = {name: column for name, column in columns.items() if np.isfinite(column).any()}
+        if known:
+            same = on_same_queries(known, among, people, seed=seed)
+            means = {name: interval.as_json() for name, interval in same.means.items()}
+            entry["quality"][measure] = {"queries": same.queries, "means": means}
+        if len(known) > 1:
+            found = compare(known, MEASURES[measure].better, people, seed=seed, pairs=kind == "in_use")
+            if found.friedman is not None:
+                entry["friedman"][measure] = asdict(found.friedman)
+            if found.pairs:
+                entry["pairs"][measure] = _as_json(found.pairs)
     return entry
-
-
-def _test(
-    entry: dict[str, Any],
-    measure: str,
-    values: Mapping[str, Floats],
-    people: np.ndarray,
-    *,
-    seed: int,
-    pairs: bool,
-) -> None:
-    """Add ranks and pairs of one measure; rows that never have it (diversity of one answer) stay out."""
-    known = {name: column for name, column in values.items() if np.isfinite(column).any()}
-    if len(known) < 2:
-        return
-    found = compare(known, MEASURES[measure].better, people, seed=seed)
-    if found.friedman is not None:
-        entry["friedman"][measure] = asdict(found.friedman)
-    if pairs:
-        entry["pairs"][measure] = _as_json(found.pairs)
 
 
 def _as_json(pairs: Sequence[Pair]) -> list[dict[str, Any]]:

@@ -2,39 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import ceil
 from typing import Any, Literal
 
 from sensecf_core.counterfactuals.checker import Checker
 from sensecf_core.evaluation.benchmark.specs import Spec
-from sensecf_core.evaluation.sampling import RowKey, sample_rows
-from sensecf_core.evaluation.trace_table import Direction
+from sensecf_core.evaluation.trace_table import Direction, people, request_of
 from sensecf_core.queries.request import ExplainRequest
 
 Pass = Literal["query", "main", "seed", "noise", "free", "timed"]
 STABILITY_QUERIES = 20
 """Queries a direction that are asked again with another seed, and with tiny noise on the row."""
 FREE_QUERIES = 50
-"""Queries a direction that a language model answers without the grammar too."""
+"""Queries that a language model answers without the grammar too, as many of each direction."""
 TIMED_QUERIES = 20
-"""Queries a direction that are timed, one at a time and nothing beside them."""
-QUERY = Spec("random")
-"""Stands in tasks that are about a query itself, whoever answers it."""
+"""Queries that are timed, as many of each direction, one at a time and nothing beside them."""
 
 
 @dataclass(frozen=True)
 class Task:
-    """One question to one method, or (pass ``query``) one about the query itself.
+    """One question to one method, or (pass ``query``, no ``spec``) one about the query itself.
 
     Passes: ``main`` is scored; ``seed`` has another seed and ``noise`` a row with tiny noise, for stability;
-    ``free`` is a language model without the grammar; ``timed`` is only timed.
+    ``free`` is a language model without the grammar; ``timed`` is only timed. ``hopeless`` is a question
+    that is proven to have no answer: it is not put to a language model, and counts as not answered.
     """
 
     kind: Pass
     direction: Direction
-    spec: Spec
+    spec: Spec | None
     request: ExplainRequest
+    hopeless: bool = False
 
     @property
     def query(self) -> tuple[str, str, str, str]:
@@ -45,13 +45,22 @@ class Task:
     @property
     def alone(self) -> bool:
         """Whether it runs in the main process with nothing beside it."""
-        return self.kind == "timed" or self.spec.asks_language_model
+        return self.spec is not None and (self.kind == "timed" or self.spec.asks_language_model)
+
+    @property
+    def label(self) -> str:
+        """Who is asked."""
+        return "exact search" if self.spec is None else self.spec.name
 
     @property
     def key(self) -> str:
         """What tells it from all others of the run."""
-        name = "" if self.kind == "query" else self.spec.name
-        return "|".join((self.kind, name, *self.query))
+        return "|".join((self.kind, "" if self.spec is None else self.spec.name, *self.query))
+
+    @property
+    def about_key(self) -> str:
+        """The key of the task about its query."""
+        return replace(self, kind="query", spec=None).key
 
 
 def tasks(
@@ -67,49 +76,25 @@ def tasks(
     ``n`` people a direction (0: all); ``options`` are fields of the request (``seed``, ``candidates``,
     ``max_changes``, ``k``).
     """
-    people = {
-        direction: sample_rows(
-            checker.cohort, checker.classifier, predicted=direction.predicted, n=n, seed=options["seed"]
-        )
-        for direction in directions
-    }
+    everybody = people(checker, directions, n=n, seed=options["seed"])
     again = {**options, "seed": options["seed"] + 1}
     models = [replace(spec, grammar=False) for spec in specs if spec.asks_language_model]
-    passes: tuple[tuple[Pass, Sequence[Spec], int | None, Mapping[str, Any]], ...] = (
-        ("query", [QUERY], None, options),
+    passes: tuple[tuple[Pass, Sequence[Spec | None], int | None, Mapping[str, Any]], ...] = (
+        ("query", [None], None, options),
         ("main", specs, None, options),
         ("seed", specs, STABILITY_QUERIES, again),
         ("noise", specs, STABILITY_QUERIES, options),
-        ("free", models, FREE_QUERIES, options),
-        ("timed", specs, TIMED_QUERIES, options),
+        ("free", models, ceil(FREE_QUERIES / len(directions)), options),
+        ("timed", specs, ceil(TIMED_QUERIES / len(directions)), options),
     )
     return tuple(
-        task
+        Task(kind, direction, spec, request_of(checker.schema.name, direction, key, **_asks(spec), **fields))
         for kind, asked, most, fields in passes
-        for direction, keys in people.items()
-        for task in _of_pass(kind, direction, keys[:most], asked, {**fields, "cohort": checker.schema.name})
+        for direction, keys in everybody.items()
+        for key in keys[:most]
+        for spec in asked
     )
 
 
-def _of_pass(
-    kind: Pass,
-    direction: Direction,
-    keys: Sequence[RowKey],
-    specs: Sequence[Spec],
-    options: Mapping[str, Any],
-) -> Iterator[Task]:
-    for participant_id, row_id in keys:
-        for spec in specs:
-            request = ExplainRequest.model_validate(
-                {
-                    "participant_id": participant_id,
-                    "row_id": row_id,
-                    "method": spec.method,
-                    "model": spec.model,
-                    "grammar": spec.grammar,
-                    "profile": direction.profile,
-                    "desired": 1 - direction.predicted,
-                    **options,
-                }
-            )
-            yield Task(kind, direction, spec, request)
+def _asks(spec: Spec | None) -> dict[str, Any]:
+    return {} if spec is None else {"method": spec.method, "model": spec.model, "grammar": spec.grammar}

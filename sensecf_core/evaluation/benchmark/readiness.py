@@ -1,21 +1,23 @@
-"""Which of the methods asked for can answer here, found out by asking each once before all others."""
+"""Which methods can answer here, by package, weights, adapter and allowed host; nobody is asked."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sensecf_core.counterfactuals import explain
-from sensecf_core.counterfactuals.checker import Checker
+from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.counterfactuals.baselines.proposer import package_of
+from sensecf_core.counterfactuals.model_choice import check_model, held
 from sensecf_core.errors import NotReadyError
 from sensecf_core.evaluation.benchmark.paper import PROGRAM, Absent, command
 from sensecf_core.evaluation.benchmark.specs import Spec
-from sensecf_core.queries.request import ExplainRequest
+from sensecf_core.language import adapters, remote_hosts, weights
+from sensecf_core.queries.request import BASELINES, ExplainRequest
 
 
 def ready(
-    checker: Checker, specs: Sequence[Spec], demanded: Sequence[Spec], sample: ExplainRequest
+    cohort: Cohort, specs: Sequence[Spec], demanded: Sequence[Spec]
 ) -> tuple[tuple[Spec, ...], tuple[Absent, ...]]:
-    """Split ``specs`` into those that can answer a request like ``sample`` and those that cannot.
+    """Split ``specs`` into those that can answer about a cohort and those that cannot.
 
     Raises ``NotReadyError`` where one of ``demanded`` cannot, and ``InputError`` for a model that may not be
     asked about this cohort or that this machine cannot hold.
@@ -24,14 +26,34 @@ def ready(
     absent: list[Absent] = []
     for spec in specs:
         try:
-            explain.answer(checker, sample.model_copy(update={"method": spec.method, "model": spec.model}))
+            require(cohort, spec)
         except NotReadyError as error:
             if spec in demanded:
                 raise
-            absent.append(_absent(checker.schema.name, spec, str(error)))
+            absent.append(_absent(cohort.schema.name, spec, str(error)))
         else:
             found.append(spec)
     return tuple(found), tuple(absent)
+
+
+def require(cohort: Cohort, spec: Spec) -> None:
+    """Raise ``NotReadyError`` or ``InputError`` unless a method can answer, as the answer itself would."""
+    if spec.method in BASELINES:
+        package_of(spec.method.partition("-")[0])
+    if not spec.asks_language_model:
+        return
+    request = ExplainRequest(
+        cohort=cohort.schema.name, participant_id="", method=spec.method, model=spec.model
+    )
+    named = check_model(request, cohort)
+    if named is not None and named.kind == "endpoint":
+        remote_hosts.key_of(named)
+        return
+    place = held(named).folder
+    if place is None:
+        weights.require()
+    if spec.method == "lm-fine-tuned":
+        adapters.require(cohort, None if place is None else weights.weights_sha256(place))
 
 
 def _absent(cohort: str, spec: Spec, why: str) -> Absent:

@@ -1,25 +1,30 @@
-"""A run's folder: settings, finished records, the table and its summary; how they are written and found.
+"""A run's folder: settings, the table and its summary; how they are written and found.
 
 ``var/runs/benchmark/ID/`` holds the runs of this machine: ``config.json`` (what was asked, by which versions
-on which machine), ``records/*.jsonl`` (one line a finished task), ``results.parquet`` (one line per query and
-row, see :mod:`~sensecf_core.evaluation.benchmark.table`) and ``summary.json``. ``results/benchmark/ID/``
-holds the committed ones, without records. Nothing heavy is imported to read a summary: pages do it.
+on which machine), ``results.parquet`` (one line per query and row, see
+:mod:`~sensecf_core.evaluation.benchmark.table`) and ``summary.json``. ``results/benchmark/ID/`` holds the
+committed ones. Finished records are kept by method in ``var/runs/benchmark-records/``, so that a run with
+more people or methods asks only what is new. Nothing heavy is imported to read a summary: pages do it.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sensecf_core.paths import ROOT, var
 
-CONFIG, RECORDS, RESULTS, SUMMARY = "config.json", "records", "results.parquet", "summary.json"
+if TYPE_CHECKING:
+    import pandas as pd
+
+CONFIG, RESULTS, SUMMARY = "config.json", "results.parquet", "summary.json"
 COMMITTED = ROOT / "results" / "benchmark"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 Json = dict[str, Any]
 
 
@@ -54,6 +59,12 @@ def own_folder(run_id: str) -> Path:
     return var("runs", "benchmark", run_id)
 
 
+def records(cohort: str, method: str, digest: str) -> Path:
+    """Where finished records of a method are kept; ``digest`` is of all that decides them."""
+    plain = re.sub("[^a-z0-9.-]+", "-", method.lower())
+    return var("runs", "benchmark-records", f"{cohort}-{plain}-{digest}.jsonl")
+
+
 def runs(cohort: str) -> tuple[Run, ...]:
     """Every run of a cohort that can be read: the committed ones first, then the newest of this machine."""
     own = sorted(_found(var("runs", "benchmark"), cohort, False), key=lambda run: run.config["created"])
@@ -80,17 +91,24 @@ def begin(folder: Path, config: Mapping[str, Any]) -> Json:
     return kept
 
 
-def publish(folder: Path, out: Path, *, rows: bool) -> Path:
-    """Copy a finished run to ``out/ID``, the results by person only where ``rows``; returns that folder."""
+def publish(folder: Path, out: Path) -> Path:
+    """Copy a finished run to ``out/ID``; returns that folder.
+
+    Only runs of public cohorts: what was measured on other people's rows stays in ``var/`` (DESIGN.md,
+    privacy).
+    """
     place = out / folder.name
     place.mkdir(parents=True, exist_ok=True)
-    for name in (CONFIG, SUMMARY, *((RESULTS,) if rows else ())):
+    for name in (CONFIG, SUMMARY, RESULTS):
         shutil.copyfile(folder / name, place / name)
     return place
 
 
-def end(folder: Path, summary: Mapping[str, Any]) -> None:
-    """Write the summary of a run whose table is written."""
+def end(folder: Path, table: pd.DataFrame, summary: Mapping[str, Any]) -> None:
+    """Write the table of a run, then its summary, which says that the run is finished."""
+    part = folder / f"{RESULTS}.part"
+    table.to_parquet(part, index=False)
+    part.replace(folder / RESULTS)
     _write(folder / SUMMARY, {"schema_version": SCHEMA_VERSION, **summary})
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,7 +11,7 @@ import pandas as pd
 from sensecf_core.evaluation import trace_table
 from sensecf_core.evaluation.benchmark.comparing import comparisons, refine_effect
 from sensecf_core.evaluation.benchmark.plan import Task
-from sensecf_core.evaluation.benchmark.table import MEASURED, QUERY
+from sensecf_core.evaluation.benchmark.table import MEASURED
 from sensecf_core.evaluation.diversity import feature_entropy
 from sensecf_core.evaluation.metrics import cost_each
 from sensecf_core.evaluation.plausibility import Surroundings
@@ -20,6 +19,7 @@ from sensecf_core.evaluation.statistics import (
     mean_interval,
     median_interval,
     of_answerable,
+    paired_difference,
     ratio_interval,
 )
 
@@ -27,6 +27,11 @@ RATES = ("coverage", "solved", "coverage_validity")
 """Rates over queries, given over the answerable ones too."""
 ON_COMPLETE = ("coverage", "validity", "actionable", "gower", "features_changed")
 """Measures given for rows without missing values too."""
+ON_FREE = (
+    *("coverage", "solved", "coverage_validity", "validity", "violations", "gower", "features_changed"),
+    *("lof_inlier", "gower_diversity", "model_rows"),
+)
+"""Measures given with and without the grammar."""
 LOOKS = ("in_domain", "in_range", "lof_inlier", "isolation_inlier", "nearest", "neighbours")
 LEAST_OF_SUBGROUP = 5
 """Queries from which coverage of a subgroup is given."""
@@ -41,8 +46,9 @@ def groups(frame: pd.DataFrame, surroundings: Surroundings, *, seed: int) -> lis
     -------
     One dict each: ``direction``, ``limits``, ``desired``, ``queries``, ``unanswerable`` (share), ``proven``
     (share that is proven either way), ``complete`` (share), ``real_rows`` (the same plausibility of held-out
-    rows of the desired class), ``rows``, ``comparisons`` and ``refine_effect``. Every number is
-    ``{"value", "low", "high", "n"}``.
+    rows of the desired class), ``answers`` (counts, see :func:`_known`), ``rows`` (each with how many answers
+    ``ended`` by what), ``without_grammar`` (language models on the first queries, with and without),
+    ``comparisons`` and ``refine_effect``. Every mean is ``{"value", "low", "high", "n"}``.
     """
     found = []
     for (direction, limits), part in frame.groupby(["direction", "limits"], sort=False):
@@ -59,7 +65,9 @@ def groups(frame: pd.DataFrame, surroundings: Surroundings, *, seed: int) -> lis
                 "proven": mean_interval(_floats(queries["proven"]), people, seed=seed).as_json(),
                 "complete": mean_interval(_floats(queries["complete"]), people, seed=seed).as_json(),
                 "real_rows": _real_rows(surroundings, desired, seed),
-                "rows": [_row(rows, seed) for _, rows in part.groupby("row", sort=False)],
+                "answers": _known(queries),
+                "rows": [_row(rows, seed) for _, rows in part[part["grammar"]].groupby("row", sort=False)],
+                "without_grammar": _without_grammar(part, seed),
                 "comparisons": comparisons(part, seed=seed),
                 "refine_effect": refine_effect(part, seed=seed),
             }
@@ -72,35 +80,76 @@ def raw_rates(
 ) -> list[dict[str, Any]]:
     """Rates of raw candidates of the methods that sample, before any check (:mod:`~..trace_table`).
 
-    Which queries can be answered is what the benchmark's table ``frame`` says. ``asked`` says of which
+    Which queries can be answered is what the benchmark's table ``frame`` says; those that were proven to have
+    no answer are not among them where they were not asked. ``asked`` says of which
     queries: all, or those that were answered both with and without the grammar.
     """
-    without = [task for task in tasks if task.kind == "free"]
-    both = {(task.spec.method, task.spec.model, task.query) for task in without}
-    sampled = [task for task in tasks if task.kind == "main" and task.spec.samples]
-    paired = [task for task in sampled if (task.spec.method, task.spec.model, task.query) in both]
-    said = frame.drop_duplicates(list(QUERY)).set_index(list(QUERY))["answerable"].to_dict()
-
-    def raw(task: Task) -> dict[str, Any]:
-        found = records[task.key]["raw"]
-        return {**found, "answerable": said[tuple(found[name] for name in QUERY)]}
-
+    names = list(trace_table.QUERY)
+    queries = frame.drop_duplicates(names)
+    said = dict(zip(map(tuple, queries[names].to_numpy()), map(bool, queries["answerable"]), strict=True))
+    asked: dict[str, list[Task]] = {"all": [], "with grammar": [], "without grammar": []}
+    both = {(t.spec.method, t.spec.model, t.query) for t in tasks if t.kind == "free" and t.spec is not None}
+    for task in tasks:
+        if task.spec is None or not task.spec.samples or "raw" not in records[task.key]:
+            continue
+        if task.kind == "free":
+            asked["without grammar"].append(task)
+        elif task.kind == "main":
+            asked["all"].append(task)
+            if (task.spec.method, task.spec.model, task.query) in both:
+                asked["with grammar"].append(task)
     return [
-        {"asked": asked, **row}
-        for asked, chosen in (("all", sampled), ("with grammar", paired), ("without grammar", without))
-        for row in trace_table.summarise([raw(task) for task in chosen], seed)
+        {"asked": part, **row}
+        for part, chosen in asked.items()
+        for row in trace_table.summarise([records[task.key]["raw"] for task in chosen], seed, said)
     ]
 
 
-def rounded(value: Any) -> Any:
-    """The same JSON value with numbers of six significant digits and null for what is not finite."""
-    if isinstance(value, float):
-        return float(f"{value:.6g}") if math.isfinite(value) else None
-    if isinstance(value, dict):
-        return {key: rounded(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [rounded(item) for item in value]
-    return value
+def _known(queries: pd.DataFrame) -> dict[str, int]:
+    """How many queries were proven to have an answer or none, else were answered somehow or not.
+
+    ``budget`` and ``deadline`` (the safety stop) are of the latter two: what kept the proof from its end.
+    """
+    proven, can = queries["proven"].to_numpy(dtype=bool), queries["answerable"].to_numpy(dtype=bool)
+    ended = queries["proof_ended"].to_numpy()
+    return {
+        "proven_possible": int((proven & can).sum()),
+        "proven_none": int((proven & ~can).sum()),
+        "found": int((~proven & can).sum()),
+        "not_found": int((~proven & ~can).sum()),
+        "budget": int((ended == "budget").sum()),
+        "deadline": int((ended == "deadline").sum()),
+    }
+
+
+def _without_grammar(part: pd.DataFrame, seed: int) -> list[dict[str, Any]]:
+    """Rows with and without the grammar on the same queries, and without minus with, paired by query."""
+    query = ["participant_id", "row_id"]
+    found = []
+    for name, free in part[~part["grammar"]].groupby("with_grammar", sort=False):
+        held = part[part["grammar"] & (part["row"] == name)]
+        same = free.merge(held, on=query, suffixes=("", " held"), validate="one_to_one")
+        people = same["participant_id"].to_numpy()
+
+        def measured(end: str, same: pd.DataFrame = same, people: np.ndarray = people) -> dict[str, Any]:
+            return {m: _interval(m, same[f"{m}{end}"].to_numpy(), people, seed) for m in ON_FREE}
+
+        found.append(
+            {
+                "row": name,
+                "method": held["method"].iloc[0],
+                "queries": len(same),
+                "with": measured(" held"),
+                "without": measured(""),
+                "difference": {
+                    m: paired_difference(
+                        same[m].to_numpy(), same[f"{m} held"].to_numpy(), people, seed=seed
+                    ).as_json()
+                    for m in ON_FREE
+                },
+            }
+        )
+    return found
 
 
 def _row(rows: pd.DataFrame, seed: int) -> dict[str, Any]:
@@ -113,6 +162,7 @@ def _row(rows: pd.DataFrame, seed: int) -> dict[str, Any]:
         **{name: first[name] for name in ("row", "method", "variant")},
         **{name: bool(first[name]) for name in ("in_use", "grammar")},
         "queries": len(rows),
+        "ended": {str(by): int(count) for by, count in rows["ended"].value_counts().items()},
         "measures": {
             **{name: _interval(name, rows[name].to_numpy(), people, seed) for name in MEASURED},
             "feature_entropy": {"value": feature_entropy(changes.to_numpy())},

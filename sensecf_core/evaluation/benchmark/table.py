@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.evaluation.answerable import can_be_answered
 from sensecf_core.evaluation.benchmark.asking import Bench, Record, codes_of
 from sensecf_core.evaluation.benchmark.plan import Pass, Task
 from sensecf_core.evaluation.benchmark.specs import VARIANTS, Variant
+from sensecf_core.evaluation.comparison import added_over_control
 from sensecf_core.evaluation.metrics import Scores
 from sensecf_core.evaluation.robustness import set_distance
 
 SCORES = tuple(field.name for field in fields(Scores) if field.name != "returned")
-QUERY = ("direction", "limits", "participant_id", "row_id")
-"""Columns that tell queries apart."""
-MEASURED = (*SCORES, "model_rows", "seconds", "stability", "seed_stability", "optimum_ratio")
+REPEATS: Mapping[str, tuple[Pass, str]] = {
+    "stability": ("noise", "answered_twice"),
+    "seed_stability": ("seed", "answered_by_both_seeds"),
+}
+"""How far apart two answers are, the pass it is from, and beside it whether both had one."""
+MEASURED = (
+    *SCORES,
+    *("added", "model_rows", "seconds", "optimum_ratio"),
+    *(name for apart, (_, both) in REPEATS.items() for name in (apart, both)),
+)
 """Columns of the table that hold a number per query and row; names as in ``catalogue.MEASURES``."""
 
 
@@ -29,37 +38,57 @@ def table(here: Bench, tasks: Sequence[Task], records: Mapping[str, Record]) -> 
     Returns
     -------
     DataFrame : who and what (``direction``, ``limits``, ``row``, ``method``, ``variant``, ``in_use``,
-        ``grammar``, ``participant_id``, ``row_id``, ``status``); the query (``answerable``,
-        whether that is ``proven``, the least distance ``optimum``, ``complete``,
-        ``subgroup.NAME``); :data:`MEASURED`, NaN where a number is undefined or was not taken;
+        ``grammar``, the name of the row ``with_grammar``, ``participant_id``, ``row_id``, ``status``, what it
+        ``ended`` by); the query (``answerable``, whether that is ``proven``, whether a search ``found`` an
+        answer, the least distance ``optimum``, what ``proof_ended`` by,
+        ``complete``, ``subgroup.NAME``); :data:`MEASURED`, NaN where a number is undefined or was not taken;
         ``returned`` and ``valid`` counterfactuals; ``changes.FEATURE``, how many of the valid ones change it.
     """
     others: dict[tuple[Pass, str, Any], Record] = {
-        (task.kind, task.spec.name, task.query): records[task.key] for task in tasks
+        (task.kind, task.label, task.query): records[task.key] for task in tasks
     }
+    about = _about(tasks, records)
     lines = [
         line
         for task in tasks
         if task.kind in ("main", "free")
-        for line in _lines(here, task, records[task.key], others)
+        for line in _lines(here, task, records[task.key], about[task.query], others)
     ]
     frame = pd.DataFrame(lines)
-    # What a method answered can be answered, also where the wide search failed.
-    refined = frame["solved"].where(frame["variant"] == "refined", 0.0)
-    solved = refined.groupby([frame[name] for name in QUERY]).transform("max") > 0
-    frame["answerable"] = frame["answerable"].astype(bool) | solved
     for name in here.judges.checker.schema.names:
         frame[f"changes.{name}"] = [int(line.get(f"changes.{name}", 0)) for line in lines]
     return frame
 
 
+def _about(tasks: Sequence[Task], records: Mapping[str, Record]) -> dict[Any, Record]:
+    """What is known of each query, and whether it can be answered: the one word that all rates go by."""
+    answered = {
+        task.query
+        for task in tasks
+        if task.kind in ("main", "free")
+        and (
+            records[task.key].get("raw", {}).get("valid", 0) > 0
+            or any(good for row in records[task.key]["rows"].values() for _, good in row["outcomes"])
+        )
+    }
+    found = {}
+    for task in tasks:
+        if task.spec is None:
+            known = records[task.key]
+            can = can_be_answered(
+                proven=known["proven"], found=known["found"], answered=task.query in answered
+            )
+            found[task.query] = {**known, "answerable": can}
+    return found
+
+
 def _lines(
-    here: Bench, task: Task, record: Record, others: Mapping[tuple[Pass, str, Any], Record]
+    here: Bench, task: Task, record: Record, about: Record, others: Mapping[tuple[Pass, str, Any], Record]
 ) -> Iterator[dict[str, Any]]:
-    about = others["query", "random", task.query]
+    assert task.spec is not None
     for variant in VARIANTS:
         found = record["rows"][variant]
-        timed = others.get(("timed", task.spec.name, task.query))
+        timed = others.get(("timed", task.label, task.query))
         yield {
             "direction": task.direction.label,
             "limits": task.direction.profile,
@@ -68,21 +97,25 @@ def _lines(
             "variant": variant,
             "in_use": task.spec.grammar and variant == task.spec.in_use,
             "grammar": task.spec.grammar,
+            "with_grammar": replace(task.spec, grammar=True).row(variant),
             "participant_id": task.request.participant_id,
             "row_id": task.request.row_id,
             "status": record["status"],
+            "ended": record["ended"],
             "answerable": about["answerable"],
-            "proven": about["proven"],
+            "proven": about["proven"] is not None,
+            "found": bool(about["found"]),
+            "proof_ended": about["proof_ended"] or "itself",
             "optimum": _number(about["optimum"]),
             **_person(here.judges.checker.cohort, task),
             **{name: _number(found["scores"][name]) for name in SCORES},
             "returned": int(found["scores"]["returned"]),
             "valid": found["valid"],
-            "model_rows": float(record["model_rows"][variant]),
+            "model_rows": _number(record["model_rows"][variant]),
             "seconds": np.nan if timed is None else timed["seconds"][variant],
-            "stability": _apart(here, found, others.get(("noise", task.spec.name, task.query)), variant),
-            "seed_stability": _apart(here, found, others.get(("seed", task.spec.name, task.query)), variant),
-            "optimum_ratio": _ratio(found["nearest_valid"], about["optimum"]),
+            **_repeated(here, task, found, others, variant),
+            "added": _added(found["outcomes"], about["control"]),
+            "optimum_ratio": _ratio(found["nearest_allowed"], about["optimum"]),
             **{f"changes.{name}": count for name, count in found["changes"].items()},
         }
 
@@ -94,14 +127,36 @@ def _person(cohort: Cohort, task: Task) -> dict[str, Any]:
     return {"complete": not bool(cohort.rows.loc[key].isna().any()), **groups}
 
 
-def _apart(here: Bench, found: Record, other: Record | None, variant: Variant) -> float:
-    if other is None:
-        return np.nan
+def _repeated(
+    here: Bench,
+    task: Task,
+    found: Record,
+    others: Mapping[tuple[Pass, str, Any], Record],
+    variant: Variant,
+) -> dict[str, float]:
+    """How far apart two answers are (NaN unless both have one), and whether both have one.
+
+    NaN where it was not asked again, or where the noise alone put the row in the desired class.
+    """
     checker = here.judges.checker
     size = len(checker.schema.features)
-    return set_distance(
-        checker.distances, codes_of(found["codes"], size), codes_of(other["codes"][variant], size)
-    )
+    numbers: dict[str, float] = {}
+    for name, (kind, both) in REPEATS.items():
+        other = others.get((kind, task.label, task.query))
+        if other is None or other["status"] == "already_desired":
+            numbers |= {name: np.nan, both: np.nan}
+            continue
+        sets = codes_of(found["codes"], size), codes_of(other["codes"][variant], size)
+        numbers |= {name: set_distance(checker.distances, *sets), both: float(all(map(len, sets)))}
+    return numbers
+
+
+def _added(outcomes: Sequence[tuple[int, bool]], drawn: Mapping[str, tuple[int, int]]) -> float:
+    """What one answer's counterfactuals add to the control (see ``asking``) at their numbers of changes."""
+    changes, good = (np.array([one[at] for one in outcomes], dtype=int) for at in (0, 1))
+    sizes = np.concatenate([np.full(draws, int(size)) for size, (_, draws) in drawn.items()] or [changes[:0]])
+    hits = np.concatenate([np.arange(draws) < won for won, draws in drawn.values()] or [good[:0] > 0])
+    return added_over_control(good > 0, changes, hits, sizes).difference
 
 
 def _ratio(nearest: float | None, optimum: float | None) -> float:

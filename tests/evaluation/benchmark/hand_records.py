@@ -27,9 +27,11 @@ def people(checker: Checker, count: int = 4) -> list[str]:
     return [str(person) for person, _ in checker.cohort.part("test").index[:count]]
 
 
-def task(kind: str, spec: Spec, person: str) -> Task:
+def task(kind: str, spec: Spec | None, person: str) -> Task:
+    """``spec`` of None: about the query itself."""
+    method = "random" if spec is None else spec.method
     request = ExplainRequest(
-        cohort="small", participant_id=person, row_id="0", method=spec.method, profile="intervention"
+        cohort="small", participant_id=person, row_id="0", method=method, profile="intervention"
     )
     return Task(kind, DIRECTION, spec, request)  # type: ignore[arg-type]
 
@@ -60,7 +62,8 @@ def row(checker: Checker, person: str, made: Scores, **changes: float) -> dict[s
     return {
         "codes": [plain] * made.returned,
         "scores": {name: None if np.isnan(value) else value for name, value in asdict(made).items()},
-        "nearest_valid": made.gower if valid else None,
+        "nearest_allowed": made.gower if valid else None,
+        "outcomes": [[len(changes), at < valid] for at in range(made.returned)],
         "valid": valid,
         "changes": dict.fromkeys(changes, valid) if valid else {},
     }
@@ -69,7 +72,7 @@ def row(checker: Checker, person: str, made: Scores, **changes: float) -> dict[s
 def record(returned: dict[str, Any], refined: dict[str, Any], **more: Any) -> Record:
     return {
         "status": "found",
-        "seconds": {"returned": 1.0, "refined": 2.0},
+        "ended": "itself",
         "model_rows": {"returned": 10, "refined": 30},
         "rows": {"returned": returned, "refined": refined},
         **more,

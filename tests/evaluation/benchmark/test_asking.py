@@ -14,7 +14,7 @@ from sensecf_core.counterfactuals.ask import ask
 from sensecf_core.counterfactuals.baselines.optimum import Proof
 from sensecf_core.counterfactuals.explain import answer
 from sensecf_core.counterfactuals.moves import Moves
-from sensecf_core.evaluation.benchmark.asking import Bench, Record, codes_of, done
+from sensecf_core.evaluation.benchmark.asking import Bench, Record, codes_of, done, ended
 from sensecf_core.evaluation.benchmark.plan import Task
 from sensecf_core.evaluation.metrics import score
 from sensecf_core.evaluation.robustness import tiny_errors
@@ -49,7 +49,9 @@ def test_scores_are_those_of_the_codes_kept(here: Bench, found: tuple[Task, Reco
         assert kept["valid"] == len(codes) == kept["scores"]["returned"]
         assert sum(kept["changes"].values()) == moves.changed(codes).sum()
         gower = checker.distances.gower(moves.factual, codes)
-        assert kept["nearest_valid"] == pytest.approx(gower.min())
+        assert kept["nearest_allowed"] == pytest.approx(gower.min())
+        assert kept["outcomes"] == [[int(changed), True] for changed in moves.changed(codes).sum(axis=1)]
+    assert record["ended"] == "itself"
     assert record["model_rows"]["returned"] == 24 < record["model_rows"]["refined"]
     assert (record["raw"]["proposed"], record["raw"]["method"]) == (24, "random")
     assert json.loads(json.dumps(record, allow_nan=False)) == record
@@ -58,20 +60,17 @@ def test_scores_are_those_of_the_codes_kept(here: Bench, found: tuple[Task, Reco
 def test_the_same_task_gives_the_same_record(here: Bench, found: tuple[Task, Record]) -> None:
     task, record = found
     again = done(here, task)
-    for one in (again, dict(record)):
-        one["seconds"] = None
-        one["raw"] = {**one["raw"], "seconds": None}
-        record = one
-    assert again == record
+    assert again == {**record, "raw": {**record["raw"], "seconds": again["raw"]["seconds"]}}
 
 
 def test_another_seed_and_a_shaken_row_are_kept_as_codes(here: Bench, drawing: tuple[Task, ...]) -> None:
     for kind in ("seed", "noise"):
         record = done(here, of_pass(drawing, kind)[0])
-        assert set(record) == {"status", "seconds", "codes"}
+        assert set(record) == {"status", "codes"}
         assert set(record["codes"]) == {"returned", "refined"}
     timed = done(here, of_pass(drawing, "timed")[0])
-    assert set(timed) == {"status", "seconds"}
+    assert set(timed) == {"seconds"}
+    assert timed["seconds"]["refined"] > timed["seconds"]["returned"] > 0
 
 
 def test_only_test_rows_are_shaken_and_only_a_little(here: Bench) -> None:
@@ -87,10 +86,51 @@ def test_only_test_rows_are_shaken_and_only_a_little(here: Bench) -> None:
 
 
 def test_a_query_says_whether_it_can_be_answered_and_how_near(here: Bench, drawing: tuple[Task, ...]) -> None:
-    proofs = [Proof(distance=0.2), Proof(impossible=True), Proof()]
+    proofs = [Proof(distance=0.2), Proof(impossible=True), Proof(ended="budget")]
     task = of_pass(drawing, "query")[0]
     said = [done(replace(here, prove=lambda *_, proof=proof: proof), task) for proof in proofs]  # type: ignore[misc]
-    assert said[0] == {"answerable": True, "proven": True, "optimum": 0.2}
-    assert said[1] == {"answerable": False, "proven": True, "optimum": None}
-    assert said[2] == done(here, task)
-    assert said[2]["proven"] is False
+    known = [{name: one[name] for name in ("proven", "found", "optimum", "proof_ended")} for one in said]
+    assert known[0] == {"proven": True, "found": True, "optimum": 0.2, "proof_ended": None}
+    assert known[1] == {"proven": False, "found": False, "optimum": None, "proof_ended": None}
+    assert (known[2]["proven"], known[2]["proof_ended"]) == (None, "budget")
+    assert {**said[2], "proof_ended": None} == done(here, task)
+
+
+def test_the_control_is_the_same_for_every_method_and_by_number_of_changes(
+    here: Bench, drawing: tuple[Task, ...]
+) -> None:
+    drawn = [done(here, task)["control"] for task in of_pass(drawing, "query")]
+    assert all(set(one) == {"1", "2", "3"} for one in drawn)
+    assert all(0 <= won <= draws == 32 for one in drawn for won, draws in one.values())
+    assert 0 < sum(one["3"][0] for one in drawn) < 32 * len(drawn)
+
+
+@pytest.mark.parametrize(
+    ("said", "reasons", "by"),
+    [
+        ({}, (), "itself"),
+        ({"ended": "failure"}, ("NICE failed: KeyError",), "failure"),
+        ({"ended": "budget"}, (), "budget"),
+        ({}, ("Stopped after 120 s, the time allowed for one answer.",), "deadline"),
+        ({"ended": "itself"}, ("Stopped: the budget of 5 model rows is spent.",), "budget"),
+    ],
+)
+def test_what_ended_an_answer_is_told(
+    here: Bench, found: tuple[Task, Record], said: dict[str, str], reasons: tuple[str, ...], by: str
+) -> None:
+    given = answer(here.judges.checker, found[0].request)
+    assert ended(given.model_copy(update={"provenance": said, "reasons": reasons})) == by
+
+
+def test_a_question_without_an_answer_is_scored_as_not_answered(
+    here: Bench, found: tuple[Task, Record]
+) -> None:
+    task, _ = found
+    main = done(here, replace(task, hopeless=True))
+    assert (main["status"], main["ended"]) == ("none", "proven")
+    assert main["model_rows"] == {"returned": None, "refined": None}
+    for row in main["rows"].values():
+        assert (row["scores"]["coverage"], row["scores"]["returned"], row["valid"]) == (0, 0, 0)
+        assert row["codes"] == row["outcomes"] == []
+    again = done(here, replace(task, kind="seed", hopeless=True))
+    assert again == {"status": "none", "codes": {"returned": [], "refined": []}}

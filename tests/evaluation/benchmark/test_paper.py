@@ -6,19 +6,17 @@ import re
 
 import pytest
 
-from sensecf_core.counterfactuals import explain
+from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.counterfactuals.checker import Checker
 from sensecf_core.errors import NotReadyError
 from sensecf_core.evaluation.benchmark import readiness
 from sensecf_core.evaluation.benchmark.paper import PUBLISHED, absent
-from sensecf_core.evaluation.benchmark.plan import QUERY, Task
 from sensecf_core.evaluation.benchmark.specs import Spec, parse
-from sensecf_core.language import model_registry
-from sensecf_core.queries.request import ExplainRequest
+from sensecf_core.language import adapters, model_registry, weights
 
 
 def test_the_papers_language_models_are_named_until_they_are_run() -> None:
-    rows = [one.row for one in absent("nhanes", [QUERY])]
+    rows = [one.row for one in absent("nhanes", [Spec("random")])]
     assert rows == [
         "lm-zero-shot@gpt-4o",
         "lm-few-shot@gpt-4o",
@@ -47,18 +45,17 @@ def test_published_figures_say_where_they_are_from() -> None:
 
 
 def test_what_cannot_answer_here_is_named_with_its_reason_unless_it_was_demanded(
-    checker: Checker, drawing: tuple[Task, ...], monkeypatch: pytest.MonkeyPatch
+    checker: Checker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def missing(judges: object, request: ExplainRequest) -> None:
-        if request.method != "random":
-            raise NotReadyError("No adapter was trained for small yet.")
+    def missing(cohort: Cohort, base_sha256: str | None = None) -> None:
+        raise NotReadyError(f"No adapter was trained for {cohort.schema.name} yet.")
 
-    monkeypatch.setattr(explain, "answer", missing)
-    sample = drawing[0].request
-    specs = (Spec("lm-fine-tuned"), QUERY)
-    found, absent = readiness.ready(checker, specs, [], sample)
-    assert found == (QUERY,)
+    monkeypatch.setattr(weights, "require", lambda: None)
+    monkeypatch.setattr(adapters, "require", missing)
+    specs = (Spec("lm-fine-tuned"), Spec("random"))
+    found, absent = readiness.ready(checker.cohort, specs, [])
+    assert found == (Spec("random"),)
     assert (absent[0].row, absent[0].why) == ("lm-fine-tuned", "No adapter was trained for small yet.")
     assert absent[0].commands[0] == "python -m sensecf_core finetune --cohort small --minutes 60"
     with pytest.raises(NotReadyError, match="No adapter"):
-        readiness.ready(checker, specs, [Spec("lm-fine-tuned")], sample)
+        readiness.ready(checker.cohort, specs, [Spec("lm-fine-tuned")])

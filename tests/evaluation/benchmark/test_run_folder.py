@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from sensecf_core.evaluation.benchmark import run_folder
@@ -22,7 +23,7 @@ def made(name: str, created: str, *, finished: bool = True, cohort: str = "small
     config: dict[str, Any] = {"id": name, "cohort": cohort, "created": created}
     begin(own_folder(name), config)
     if finished:
-        end(own_folder(name), {"groups": []})
+        end(own_folder(name), pd.DataFrame({"row": ["random"]}), {"groups": []})
     return own_folder(name)
 
 
@@ -31,8 +32,7 @@ def test_runs_of_a_cohort_newest_first_and_committed_ones_before(committed: Path
     made("b", "2026-01-03", finished=False)
     made("c", "2026-01-02", cohort="other")
     published = made("d", "2025-01-01")
-    (published / run_folder.RESULTS).write_bytes(b"rows")
-    place = publish(published, committed, rows=True)
+    place = publish(published, committed)
     assert sorted(path.name for path in place.iterdir()) == ["config.json", "results.parquet", "summary.json"]
     assert [(run.id, run.committed, run.finished) for run in runs("small")] == [
         ("d", True, True),
@@ -41,12 +41,6 @@ def test_runs_of_a_cohort_newest_first_and_committed_ones_before(committed: Path
         ("d", False, True),
     ]
     assert runs("small")[0].summary()["groups"] == []
-
-
-def test_results_by_person_stay_where_they_are_private(committed: Path) -> None:
-    folder = made("a", "2026-01-01")
-    (folder / run_folder.RESULTS).write_bytes(b"rows")
-    assert not (publish(folder, committed, rows=False) / run_folder.RESULTS).exists()
 
 
 def test_a_run_that_goes_on_keeps_the_time_it_began() -> None:

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from sensecf_core.counterfactuals.checker import Checker
 from sensecf_core.evaluation.benchmark.asking import Record
-from sensecf_core.evaluation.benchmark.plan import Task
-from sensecf_core.evaluation.benchmark.running import finished, run
+from sensecf_core.evaluation.benchmark.plan import Task, tasks
+from sensecf_core.evaluation.benchmark.running import run
+from sensecf_core.evaluation.benchmark.specs import Spec
+from tests.evaluation.benchmark.conftest import BOTH, OPTIONS
+
+
+def into(folder: Path) -> Callable[[Task], Path]:
+    return lambda task: folder / f"{task.label}.jsonl"
 
 
 def quiet(fraction: float, message: str) -> None:
@@ -32,9 +40,9 @@ def test_a_run_that_was_killed_goes_on_where_it_stopped(drawing: tuple[Task, ...
         return person(task)
 
     with pytest.raises(KeyboardInterrupt):
-        run(drawing, tmp_path, until_killed, quiet)
-    assert len(finished(tmp_path)) == 30
-    with (tmp_path / "main-random.jsonl").open("a") as lines:
+        run(drawing, into(tmp_path), until_killed, quiet)
+    assert sum(len(path.read_text().splitlines()) for path in tmp_path.iterdir()) == 30
+    with (tmp_path / "random.jsonl").open("a") as lines:
         lines.write('{"key": "main|random|1→0|interv')
     first = set(asked)
     asked.clear()
@@ -43,12 +51,12 @@ def test_a_run_that_was_killed_goes_on_where_it_stopped(drawing: tuple[Task, ...
         asked.append(task.key)
         return person(task)
 
-    records = run(drawing, tmp_path, going_on, quiet)
+    records = run(drawing, into(tmp_path), going_on, quiet)
     assert first.isdisjoint(asked)
     assert list(records) == [task.key for task in drawing]
     assert all(records[task.key]["person"] == task.request.participant_id for task in drawing)
     asked.clear()
-    assert run(drawing, tmp_path, going_on, quiet) == records
+    assert run(drawing, into(tmp_path), going_on, quiet) == records
     assert asked == []
     assert all(json.loads(line) for path in tmp_path.glob("*.jsonl") for line in path.open())
 
@@ -62,7 +70,7 @@ def test_the_timed_pass_is_last_and_its_first_answer_is_thrown_away(
         asked.append(task)
         return {"asked": len(asked)}
 
-    records = run(drawing, tmp_path, noting, quiet)
+    records = run(drawing, into(tmp_path), noting, quiet)
     kinds = [task.kind for task in asked]
     assert kinds.index("timed") == len(drawing) - kinds.count("timed") + 1
     timed = [task for task in drawing if task.kind == "timed"]
@@ -74,7 +82,7 @@ def test_processes_give_the_same_records_and_what_must_be_alone_stays_here(
     drawing: tuple[Task, ...], tmp_path: Path
 ) -> None:
     few = drawing[:6] + drawing[-2:]
-    records = run(few, tmp_path, person, quiet, jobs=2)
+    records = run(few, into(tmp_path), person, quiet, jobs=2)
     assert [records[task.key]["person"] for task in few] == [task.request.participant_id for task in few]
     here = [records[task.key]["process"] == os.getpid() for task in few]
     assert here == [False] * 6 + [True] * 2
@@ -82,6 +90,39 @@ def test_processes_give_the_same_records_and_what_must_be_alone_stays_here(
 
 def test_progress_grows_to_the_end(drawing: tuple[Task, ...], tmp_path: Path) -> None:
     told: list[tuple[float, str]] = []
-    run(drawing[:8], tmp_path, person, lambda fraction, message: told.append((fraction, message)))
+    run(drawing[:8], into(tmp_path), person, lambda fraction, message: told.append((fraction, message)))
     assert len(told) == 8
-    assert told[-1] == (1.0, "8 of 8: random, 1→0")
+    assert told[-1] == (1.0, "8 of 8: exact search, 1→0")
+
+
+def test_more_people_and_methods_ask_only_what_is_new(
+    checker: Checker, drawing: tuple[Task, ...], tmp_path: Path
+) -> None:
+    run(drawing, into(tmp_path), person, quiet)
+    asked: list[Task] = []
+
+    def noting(task: Task) -> Record:
+        asked.append(task)
+        return person(task)
+
+    more = tasks(checker, BOTH, [Spec("random"), Spec("treecf")], n=13, options=OPTIONS)
+    assert list(run(more, into(tmp_path), noting, quiet)) == [task.key for task in more]
+    known = {task.key for task in drawing}
+    timed = {task.key for task in more if task.kind == "timed"}  # each method's first is asked once more
+    assert {task.key for task in asked} - timed == {task.key for task in more} - known - timed
+
+
+def test_a_language_model_is_told_what_is_proven_to_have_no_answer(checker: Checker, tmp_path: Path) -> None:
+    made = tasks(checker, BOTH, [Spec("random"), Spec("lm-few-shot")], n=2, options=OPTIONS)
+    told: dict[str, bool] = {}
+
+    def proving(task: Task) -> Record:
+        told[task.key] = task.hopeless
+        if task.spec is None:
+            return {"proven": {"0": False, "1": True}.get(task.query[2][-1])}
+        return {}
+
+    run(made, into(tmp_path), proving, quiet)
+    hopeless = {task.key for task in made if task.query[2].endswith("0")}
+    models = {task.key for task in made if task.alone and task.kind != "timed"}
+    assert {key for key, said in told.items() if said} == hopeless & models

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,11 +12,14 @@ import pytest
 from sensecf_core.evaluation.benchmark import summary
 from sensecf_core.evaluation.benchmark.asking import Bench, Record
 from sensecf_core.evaluation.benchmark.plan import Task
+from sensecf_core.evaluation.benchmark.specs import Spec
 from sensecf_core.evaluation.benchmark.table import table
 from tests.evaluation.benchmark.hand_records import DRAWS, SEARCH, people, record, row, scores, task
 
 Run = tuple[list[Task], dict[str, Record]]
 NEAR = (0.1, 0.2, 0.4)
+CONTROL = {"1": [8, 32], "2": [16, 32]}
+PROOF_ENDED = (None, "budget", None, None)
 
 
 @pytest.fixture(scope="module")
@@ -32,16 +36,19 @@ def made(here: Bench) -> Run:
     nothing = scores(0, 0)
     for number, person in enumerate(people(checker)):
         optimum = None if number == 3 else 0.05
-        add("query", DRAWS, person, {"answerable": number < 3, "proven": number != 1, "optimum": optimum})
+        about = {"found": number < 3, "optimum": optimum, "control": CONTROL}
+        proof = {"proven": None if number == 1 else number < 3, "proof_ended": PROOF_ENDED[number]}
+        add("query", None, person, about | proof)
         ours = scores(2, 1, gower=NEAR[number], features_changed=2.0) if number < 3 else nothing
         better = scores(2, 2, gower=NEAR[number] / 2, features_changed=1.0) if number < 3 else nothing
         returned = row(checker, person, ours, bmi=25.0, sugar=50.0)
         add("main", SEARCH, person, record(returned, row(checker, person, better, bmi=25.0)))
         drawn = scores(1, 1, gower=0.3, features_changed=3.0) if number < 2 else nothing
-        raw = {"answerable": False} | {
+        raw = {
             "direction": "1→0", "limits": "intervention", "participant_id": person, "row_id": "0",
             "method": "random", "proposed": 8, "readable": 8,
-            "within_limits": 8, "valid": 2, "plausible": 2, "shown": 1, "seconds": 1.0, "unique": 8,
+            "within_limits": 8, "valid": 2 * (number < 2), "plausible": 2 * (number < 2),
+            "shown": 1, "seconds": 1.0, "unique": 8,
             "control_valid": 2, "second_valid": 2, "third_valid": 2, "changed": 3.0, "gower": 0.3,
             "final_changed": 3.0, "final_violations": 0, "askings": 1,
         }  # fmt: skip
@@ -49,8 +56,9 @@ def made(here: Bench) -> Run:
         add("main", DRAWS, person, record(one, one, raw=raw))
     first = people(checker)[0]
     moved = row(checker, first, scores(2, 2), bmi=30.0)["codes"]
-    add("noise", SEARCH, first, {"codes": {"returned": moved, "refined": moved}})
-    add("timed", SEARCH, first, {"status": "found", "seconds": {"returned": 0.5, "refined": 0.75}})
+    add("noise", SEARCH, first, {"status": "found", "codes": {"returned": moved, "refined": moved}})
+    add("noise", SEARCH, people(checker)[1], {"status": "none", "codes": {"returned": [], "refined": []}})
+    add("timed", SEARCH, first, {"seconds": {"returned": 0.5, "refined": 0.75}})
     return tasks, records
 
 
@@ -87,6 +95,7 @@ def test_the_table_has_a_line_per_query_and_row(frame: pd.DataFrame, here: Bench
     expected = np.nansum([5 / width[0], abs(50 - sugar) / width[1]]) / shared
     assert search["stability"].iloc[0] == pytest.approx(expected)
     assert search["stability"].iloc[1:].isna().all()
+    assert list(search["answered_twice"].fillna(-1)) == [1, 0, -1, -1]
 
 
 def test_failures_count_and_rates_are_also_over_answerable_queries(group: dict[str, Any]) -> None:
@@ -125,7 +134,7 @@ def test_costs_are_paid_by_what_was_found(group: dict[str, Any]) -> None:
 def test_a_query_that_a_method_answered_can_be_answered(here: Bench, made: Run) -> None:
     tasks, records = made
     doubted = {
-        key: {**found, "answerable": False} if "answerable" in found else found
+        key: {**found, "proven": None, "found": False} if "proven" in found else found
         for key, found in records.items()
     }
     rows = table(here, tasks, doubted)
@@ -155,9 +164,12 @@ def test_methods_are_compared_as_they_are_used(group: dict[str, Any]) -> None:
     used = group["comparisons"]["in_use"]
     assert used["rows"] == ["dice-like", "random + refine"]
     assert used["common"] == {"queries": 2, "of": 4}
-    assert {name: entry["value"] for name, entry in used["quality"]["gower"].items()} == {
+    assert {name: entry["value"] for name, entry in used["quality"]["gower"]["means"].items()} == {
         "dice-like": pytest.approx(0.15), "random + refine": pytest.approx(0.3)
     }  # fmt: skip
+    assert used["quality"]["gower"]["queries"] == 2
+    assert used["quality"]["coverage"]["queries"] == 4
+    assert used["quality"]["validity"]["queries"] == 2
     (pair,) = used["pairs"]["gower"]
     assert (pair["first"], pair["wins"], pair["losses"], pair["ties"]) == ("dice-like", 2, 0, 0)
     assert pair["difference"]["value"] == pytest.approx(-0.15)
@@ -191,11 +203,43 @@ def test_real_rows_are_the_yardstick(group: dict[str, Any], here: Bench) -> None
 def test_raw_rates_are_those_of_methods_that_sample(made: Run, frame: pd.DataFrame) -> None:
     (rates,) = summary.raw_rates(*made, frame, seed=0)
     assert (rates["asked"], rates["method"], rates["people"]) == ("all", "random", 4)
-    assert rates["valid"]["mean"] == 0.25
+    assert rates["valid"]["mean"] == 0.125
+    assert (rates["answerable"]["mean"], rates["of_answerable_control_valid"]["mean"]) == (0.75, 0.25)
 
 
-def test_numbers_are_rounded_and_what_is_not_finite_is_null() -> None:
-    assert summary.rounded({"a": [1 / 3, np.nan, np.inf, 7, "x"], "b": None}) == {
-        "a": [0.333333, None, None, 7, "x"],
-        "b": None,
-    }
+def test_what_is_known_of_the_queries_and_how_answers_ended_is_counted(group: dict[str, Any]) -> None:
+    assert group["answers"] == {
+        "proven_possible": 2, "proven_none": 1, "found": 1, "not_found": 0, "budget": 1, "deadline": 0
+    }  # fmt: skip
+    assert measures(group, "dice-like")["ended"] == {"itself": 4}
+
+
+def test_a_method_is_credited_with_what_it_adds_to_draws_of_as_many_changes(frame: pd.DataFrame) -> None:
+    # One of two at two changes against 16 of 32, both of two at one against 8 of 32.
+    rows = {name: list(part["added"].fillna(-1)) for name, part in frame.groupby("row")}
+    assert rows["dice-like"] == [0, 0, 0, -1]
+    assert rows["dice-like + refine"] == [0.75, 0.75, 0.75, -1]
+
+
+def test_with_and_without_the_grammar_are_paired_on_the_same_queries(here: Bench, made: Run) -> None:
+    held = Spec("lm-few-shot")
+    tasks, records = list(made[0]), dict(made[1])
+    for number, person in enumerate(people(here.judges.checker)):
+        draws = records[task("main", DRAWS, person).key]
+        tasks.append(task("main", held, person))
+        records[tasks[-1].key] = draws
+        if number in (1, 2):
+            none = row(here.judges.checker, person, scores(0, 0))
+            tasks.append(task("free", replace(held, grammar=False), person))
+            records[tasks[-1].key] = {**draws, "rows": {"returned": none, "refined": none}}
+    (found,) = summary.groups(table(here, tasks, records), here.judges.surroundings, seed=0)
+    assert [entry["row"] for entry in found["without_grammar"]] == ["lm-few-shot", "lm-few-shot + refine"]
+    first = found["without_grammar"][0]
+    assert first["queries"] == 2
+    ways = {way: first[way]["coverage"]["value"] for way in ("with", "without", "difference")}
+    assert ways == {"with": 0.5, "without": 0, "difference": -0.5}
+    assert all("no grammar" not in entry["row"] for entry in found["rows"])
+    rates = {(rate["asked"], rate["method"]): rate["people"] for rate in summary.raw_rates(
+        tasks, records, table(here, tasks, records), seed=0
+    )}  # fmt: skip
+    assert rates["with grammar", "random"] == rates["without grammar", "random"] == 2

@@ -13,6 +13,6 @@ if chosen is not None:
     benchmark_tests_panel.ranks(chosen)
     benchmark_tests_panel.refining(chosen)
     benchmark_origin_panel.not_run(chosen)
-benchmark_origin_panel.published()
+benchmark_origin_panel.published(chosen)
 if chosen is not None:
     benchmark_origin_panel.origin(chosen)

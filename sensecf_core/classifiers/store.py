@@ -44,6 +44,14 @@ def ready(cohort: Cohort) -> bool:
     )
 
 
+def sha256(cohort: Cohort) -> str | None:
+    """The hash of the cohort's classifier; None where there is none (a quick look, nothing is loaded)."""
+    manifest = _manifest(folder(cohort))
+    if manifest is None or _why_not(cohort, manifest) is not None:
+        return None
+    return str(manifest["classifier_sha256"])
+
+
 def load(cohort: Cohort) -> Classifier:
     """Load the cohort's classifier; loaded once per process and content.
 

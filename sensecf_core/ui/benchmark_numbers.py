@@ -11,6 +11,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from sensecf_core.evaluation.catalogue import MEASURES
+from sensecf_core.notice import NOTICE
 from sensecf_core.queries.request import asks_language_model
 from sensecf_core.records.exports import safe_cell
 from sensecf_core.ui import words
@@ -19,6 +20,8 @@ from sensecf_core.ui.words import JOINER, NO_BREAK
 Json = Mapping[str, Any]
 Family = Literal["language model", "control", "search"]
 REFINE = " + refine"
+BYTE_ORDER_MARK = "\ufeff"
+"""Without it spreadsheets read UTF-8 as something else, and arrows and dashes as rubbish."""
 VIEWS = {
     "in_use": "As used",
     "returned": "As returned",
@@ -126,27 +129,32 @@ def part_table(chosen: Iterable[Json], part: str, measures: Sequence[str]) -> pd
 
 
 def long_csv(summary: Json) -> str:
-    """Every mean of a run as CSV: one line per direction, limits, row and measure, with its interval."""
+    """Every mean of a run as CSV: one line per direction, limits, row and measure, with its interval.
+
+    Each line ends with the notice, since lines are copied without their heads.
+    """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("run", "cohort", "direction", "limits", "row", "variant", "measure", *_ENDS, "n"))
+    head = ("run", "cohort", "direction", "limits", "row", "variant", "measure", *_ENDS, "n", "notice")
+    writer.writerow(head)
     for group in summary["groups"]:
         about = (summary["id"], summary["cohort"], group["direction"], group["limits"])
         for row in group["rows"]:
             for measure, entry in row["measures"].items():
                 values = [entry.get(name) for name in (*_ENDS, "n")]
-                line = [*about, row["row"], row["variant"], measure, *values]
+                line = [*about, row["row"], row["variant"], measure, *values, NOTICE]
                 writer.writerow([safe_cell(value) for value in line])
         for measure, entry in group["real_rows"].items():
             values = [entry.get(name) for name in (*_ENDS, "n")]
-            writer.writerow([*about, "real held-out rows", "", measure, *values])
-    return text.getvalue()
+            writer.writerow([*about, "real held-out rows", "", measure, *values, NOTICE])
+    return BYTE_ORDER_MARK + text.getvalue()
 
 
 def as_csv(table: pd.DataFrame) -> str:
-    """One shown table as CSV; no cell begins like a formula."""
+    """One shown table as CSV, with the notice in a last column; no cell begins like a formula."""
     safe = table.map(lambda value: safe_cell(value) if isinstance(value, str) else value)
-    return str(safe.to_csv(index=False)).replace(JOINER, "").replace(NO_BREAK, " ")
+    plain = str(safe.assign(Notice=NOTICE).to_csv(index=False))
+    return BYTE_ORDER_MARK + plain.replace(JOINER, "").replace(NO_BREAK, " ")
 
 
 def group_title(group: Json, class_0: str, class_1: str) -> str:

@@ -30,23 +30,47 @@ def not_run(chosen: Chosen) -> None:
                 st.caption("There is no command for it.")
 
 
-def published() -> None:
-    """The papers' figures with their source, and why they stand apart."""
+def published(chosen: Chosen | None) -> None:
+    """The papers' figures with their source, and what a run measured by the same name beside them."""
     st.header("What the papers published")
     st.warning(
-        "**Not comparable** with the numbers above: other data, other classifiers, and formulas that nobody "
-        "published. “Up to” names a best cell, not a mean.",
+        "**Not comparable** with the numbers of this program: other data, other classifiers, and formulas "
+        "that nobody published. “Up to” names a best cell, not a mean.",
         icon=":material/compare_arrows:",
     )
     names = {
         "measure": "Measure",
         "figure": "Figure",
+        "here": "Here",
         "method": "Method",
         "data": "Data",
         "source": "Source",
     }
-    made = pd.DataFrame([asdict(one) for one in PUBLISHED])[list(names)].rename(columns=names)
-    frame(made, "published")
+    rows = [{**asdict(one), "here": _here(chosen, one.measure)} for one in PUBLISHED]
+    frame(pd.DataFrame(rows)[list(names)].rename(columns=names), "published")
+    if chosen is not None:
+        st.caption(
+            "Here: the language models' rows of the question chosen above, as means over people with 95 % "
+            "intervals; plausibility is the share inside the local density of real rows (LOF), sparsity the "
+            "number of features changed."
+        )
+
+
+OURS = {"validity": "validity", "plausibility": "lof_inlier", "sparsity": "features_changed"}
+"""The measure of this program that answers the same question as a published one."""
+
+
+def _here(chosen: Chosen | None, measure: str) -> str:
+    """What the language models of the run shown reach by the measure of that name."""
+    if chosen is None:
+        return "no run yet"
+    name = OURS[measure]
+    found = [
+        f"{bench.title(row['row'])} {bench.cell(name, row['measures'].get(name))}"
+        for row in chosen.rows
+        if bench.family(row["method"]) == "language model"
+    ]
+    return "; ".join(found) or "none in this run"
 
 
 def origin(chosen: Chosen) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import streamlit as st
 
+from sensecf_core.classifiers import store
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.evaluation.benchmark import run_folder
 from sensecf_core.evaluation.benchmark.run_folder import Run
@@ -67,6 +68,10 @@ def choose(cohort: Cohort) -> Chosen | None:
     )
     if summary["provenance"]["sha256"]["cohort"] != cohort.data_sha256:
         st.warning("This run was made with other rows of this cohort.", icon=":material/warning:")
+    elif store.sha256(cohort) not in (None, summary["provenance"]["sha256"]["classifier"]):
+        st.warning(
+            "This run was made with another classifier than the one in use now.", icon=":material/warning:"
+        )
     _about(summary, group)
     _unfinished(found)
     return Chosen(summary, group, view)

@@ -41,7 +41,7 @@ def test_round_trip(small_cohort: Cohort, trained: Classifier, saved: Path) -> N
     loaded = store.load(small_cohort)
     rows = small_cohort.rows
     assert loaded is not trained
-    assert loaded.sha256 == trained.sha256
+    assert loaded.sha256 == trained.sha256 == store.sha256(small_cohort)
     assert (loaded.threshold, loaded.second_threshold) == (trained.threshold, trained.second_threshold)
     assert np.array_equal(loaded.predict_proba(rows), trained.predict_proba(rows))
     assert np.array_equal(loaded.second_judge(rows), trained.second_judge(rows))
@@ -84,6 +84,7 @@ def test_nothing_there(small_cohort: Cohort) -> None:
     for call in (store.load, store.card):
         with pytest.raises(NotReadyError, match=rf"not trained yet.*{COMMAND}"):
             call(small_cohort)
+    assert store.sha256(small_cohort) is None
 
 
 @pytest.mark.parametrize("part", ["schema", "data", "split"])

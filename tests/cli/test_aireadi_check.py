@@ -88,3 +88,28 @@ def test_bad_input_is_one_sentence(
     ended = command("aireadi", "check", *options)
     assert (ended.code, ended.out) == (2, "")
     assert ended.err.count("\n") == 1
+
+
+def test_what_is_no_release_is_told_in_one_sentence(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "YR3.zip").write_bytes(b"PK\x03\x04")
+    (tmp_path / "list.txt").write_text("900001")
+    micro.write(tmp_path / "old", [people.cas()], version="0.1.0")
+    sentences = {"empty": "is empty", "YR3.zip": "unpack it", "list.txt": "is a file", "old": "version 0.1.0"}
+    for name, sentence in sentences.items():
+        ended = command("aireadi", "check", str(tmp_path / name))
+        assert (ended.code, ended.out) == (2, "")
+        assert sentence in ended.err
+        assert ended.err.count("\n") == 1
+
+
+def test_a_folder_that_may_not_be_read_is_told_in_one_sentence(
+    command: Command, v3: Release, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(folder: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(folder))
+
+    monkeypatch.setattr(release, "_entries", refuse)  # tests may run as root, who may read everything
+    ended = command("aireadi", "check", str(v3.root))
+    assert (ended.code, ended.out, ended.err.count("\n")) == (2, "", 1)
+    assert "There is no permission to read" in ended.err

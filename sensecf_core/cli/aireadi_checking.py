@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sensecf_core.cli.cohorts import Json
+from sensecf_core.cli.jobs_option import Jobs, processes
 from sensecf_core.cli.output import ProgressLine, duration, print_json
 from sensecf_core.errors import InputError
 
 if TYPE_CHECKING:
     from sensecf_core.cohorts.aireadi.checking import Report, StreamReport
 
-MOST_ITEMS = 8
+FEW, MOST_ITEMS = 5, 8
 
 
 def check(
@@ -24,24 +25,29 @@ def check(
         typer.Argument(help="The folder of a release; SENSECF_AIREADI by default.", readable=False),
     ] = None,
     *,
-    people: Annotated[int, typer.Option(help="How many participants to read.")] = 5,
+    people: Annotated[
+        int | None, typer.Option(help=f"How many participants to read; without it {FEW}.")
+    ] = None,
     everybody: Annotated[
         bool, typer.Option("--all", help="Read all participants and keep the tables made from them.")
     ] = False,
-    workers: Annotated[int, typer.Option(help="Processes, with --all.")] = 2,
+    jobs: Jobs = None,
     as_json: Json = False,
 ) -> None:
     """Recognise a release, read a few participants (or all), and say what is there, missing and odd."""
     from sensecf_core.cohorts.aireadi import checking, release
 
-    if people < 1 or workers < 1:
-        raise InputError("--people and --workers must be 1 or more.")
+    few, all_jobs = FEW if people is None else people, processes(jobs)
+    if everybody and people is not None:
+        raise InputError("Give either --people or --all, which reads everybody.")
+    if few < 1:
+        raise InputError(f"--people must be 1 or more, got {few}.")
     found = release.find(root)
     with ProgressLine() as line:
         if everybody:
-            report = checking.check_all(found, workers=workers, progress=line)
+            report = checking.check_all(found, jobs=all_jobs, progress=line)
         else:
-            report = checking.check(found, few=people, progress=line)
+            report = checking.check(found, few=few, progress=line)
     if as_json:
         print_json(_plain(report))
     else:
@@ -82,7 +88,7 @@ def _show(report: Report) -> None:
 
 
 def _speed(report: Report) -> str:
-    if not report.read_mb:
+    if report.from_cache:
         return " (from the cache)"
     speed = report.read_mb / max(report.seconds, 1e-3)
     rate = report.looked_at / max(report.seconds, 1e-3)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import time
 from collections.abc import Iterator
@@ -14,14 +13,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sensecf_core.cli.cohorts import Json
+from sensecf_core.cli.jobs_option import Jobs, processes
 from sensecf_core.cli.output import ProgressLine, duration, print_json, print_json_line
-from sensecf_core.cohorts.aireadi.synthetic.settings import COMPACT_DAYS, COMPACT_PEOPLE
-from sensecf_core.errors import InputError
+from sensecf_core.cohorts.aireadi.synthetic.settings import COMPACT_DAYS, COMPACT_PEOPLE, Settings
 
 if TYPE_CHECKING:
     from sensecf_core.cohorts.aireadi.synthetic.release import Made
-
-MOST_JOBS = 64
 
 
 def synthesise(
@@ -29,19 +26,20 @@ def synthesise(
     *,
     n: Annotated[
         int | None,
-        typer.Option("--n", help=f"Participants; without it 200, with --compact {COMPACT_PEOPLE}."),
+        typer.Option("--n", help=f"Participants; without it {Settings.n}, with --compact {COMPACT_PEOPLE}."),
     ] = None,
     days: Annotated[
-        int | None, typer.Option(help=f"Days of wear each; without it 10, with --compact {COMPACT_DAYS}.")
+        int | None,
+        typer.Option(help=f"Days of wear each; without it {Settings.days}, with --compact {COMPACT_DAYS}."),
     ] = None,
-    seed: Annotated[int, typer.Option(help="The same seed makes the same bytes.")] = 0,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same bytes.")] = Settings.seed,
     layout: Annotated[
         str, typer.Option(help="v3, v2, v1 or mini: the release whose format is written.")
-    ] = "v3",
+    ] = Settings.layout,
     compact: Annotated[
-        bool, typer.Option("--compact", help="Fewer records, no indents: about a tenth of the size.")
+        bool, typer.Option("--compact", help="Fewer records, no indents: under 100 MB as it stands.")
     ] = False,
-    jobs: Annotated[int | None, typer.Option(help="Processes; without it one per core.")] = None,
+    jobs: Jobs = None,
     as_json: Json = False,
     json_progress: Annotated[
         bool, typer.Option("--json-progress", help="Print progress as JSON lines on stdout, for programs.")
@@ -51,23 +49,21 @@ def synthesise(
 
     Nobody in it is real, and no real row was used to make it.
     """
-    from sensecf_core.cohorts.aireadi.synthetic import release, settings
+    from sensecf_core.cohorts.aireadi.synthetic import release
 
-    wanted = settings.Settings(
-        n=n if n is not None else (COMPACT_PEOPLE if compact else 200),
-        days=days if days is not None else (COMPACT_DAYS if compact else 10),
+    usual = (COMPACT_PEOPLE, COMPACT_DAYS) if compact else (Settings.n, Settings.days)
+    wanted = Settings(
+        n=n if n is not None else usual[0],
+        days=days if days is not None else usual[1],
         seed=seed,
         layout=layout,
         compact=compact,
     )
-    processes = jobs if jobs is not None else os.cpu_count() or 1
-    if not 1 <= processes <= MOST_JOBS:
-        raise InputError(f"--jobs must be from 1 to {MOST_JOBS}, got {processes}.")
     started = time.monotonic()
     with _ending_is_interrupting(), ProgressLine() as line:
         line(0.0, f"About {wanted.megabytes:,.0f} MB")
         tell = _report_lines if json_progress else line
-        made = release.write(out, wanted, tell, jobs=processes)
+        made = release.write(out, wanted, tell, jobs=processes(jobs))
     summary = _summary(made, time.monotonic() - started)
     if json_progress:
         print_json_line({"fraction": 1.0, "message": "Made", "result": summary})

@@ -7,7 +7,6 @@ a fraction of a second. Nothing but the package index is reached, and only by :f
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
@@ -16,8 +15,7 @@ import subprocess
 import sys
 import warnings
 import zipfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -25,7 +23,7 @@ from typing import Any, Literal
 
 from sensecf_core.cohorts.fingerprint import file_sha256
 from sensecf_core.errors import NotReadyError
-from sensecf_core.paths import BASE_MODELS
+from sensecf_core.paths import BASE_MODELS, alone
 
 DEFAULT_MODEL = "smollm2-135m-instruct"
 ORIGINAL = "HuggingFaceTB/SmolLM2-135M-Instruct"
@@ -116,7 +114,7 @@ def fetch(progress: Progress | None = None, folder: Path | None = None) -> Path:
     say = progress or _say_nothing
     folder = folder or default_folder()
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with _alone(folder.parent / ".lock"):
+    with alone(folder.parent / ".lock"):
         if status(folder, full=True).ready:
             say(1.0, "The language model is ready.")
             return folder
@@ -137,20 +135,12 @@ def fetch_gguf(progress: Progress | None = None, folder: Path | None = None) -> 
     """
     base = (folder or default_folder()).parent
     base.mkdir(parents=True, exist_ok=True)
-    with _alone(base / ".lock"):
+    with alone(base / ".lock"):
         return _download(base / "download", progress or _say_nothing)
 
 
 def _say_nothing(fraction: float, message: str) -> None:
     """Tell nobody how far it is."""
-
-
-@contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """Let one process at a time fetch."""
-    with path.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def _download(folder: Path, say: Progress) -> Path:

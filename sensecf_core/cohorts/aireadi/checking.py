@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from sensecf_core.cohorts.aireadi import clinical, participants, tables
-from sensecf_core.cohorts.aireadi.files import FileFinder, Manifests
-from sensecf_core.cohorts.aireadi.inventory import PersonFiles, person_files
-from sensecf_core.cohorts.aireadi.person import person_tables
+from sensecf_core.cohorts.aireadi.files import MANIFEST, FileFinder, Manifests
+from sensecf_core.cohorts.aireadi.inventory import person_files
+from sensecf_core.cohorts.aireadi.person import guarded_tables
 from sensecf_core.cohorts.aireadi.release import (
     CLINICAL,
     GLUCOSE,
@@ -24,13 +25,8 @@ from sensecf_core.cohorts.aireadi.release import (
 from sensecf_core.cohorts.aireadi.streams import STREAMS
 from sensecf_core.cohorts.aireadi.tables import Progress
 
-FEW = 5
-"""Participants that are read unless more are asked for."""
-
 INSULIN_NG = 3.0
 """A median above this "ng/mL" is no insulin in ng/mL (1 ng/mL is about 28.7 µIU/mL)."""
-
-CLINICAL_FILES = ("measurement", "observation", "condition_occurrence", "person", "visit_occurrence")
 
 
 @dataclass(frozen=True)
@@ -73,7 +69,8 @@ class Report:
     items : participants with a measured value, by clinical item.
     not_used : clinical records by why they have no value.
     missing, odd : sentences about the release as a whole.
-    read_mb, seconds : what was read and how long it took; 0 MB where the cache answered.
+    read_mb, seconds : what was read and how long it took.
+    from_cache : nothing was read: the tables were there.
     tables : folder of the cached tables, where all were read.
     """
 
@@ -93,10 +90,11 @@ class Report:
     odd: tuple[str, ...]
     read_mb: float
     seconds: float
+    from_cache: bool = False
     tables: str | None = None
 
 
-def check(release: Release, *, few: int = FEW, progress: Progress | None = None) -> Report:
+def check(release: Release, *, few: int, progress: Progress | None = None) -> Report:
     """Read a few participants, spread evenly over the list, and the clinical tables."""
     tell = progress or (lambda done, message: None)
     people = participants.read(release)
@@ -107,9 +105,10 @@ def check(release: Release, *, few: int = FEW, progress: Progress | None = None)
     files = person_files(finder, chosen, clinical.visits(release))
     for number, one in enumerate(files):
         tell(number / len(files), f"Reading participant {number + 1} of {len(files)}")
-        found.append(person_tables(finder, one.person, site=one.site, visit=one.visit))
+        found.append(guarded_tables(one))
     seconds = time.monotonic() - started
     summary = pd.DataFrame([one.summary for one in found], index=chosen.index)
+    computed = {*summary.columns, *(item.name for item in clinical.items())}
     quality = pd.concat([one.quality for one in found], ignore_index=True)
     days = pd.concat([one.days for one in found])
     return _report(
@@ -120,15 +119,16 @@ def check(release: Release, *, few: int = FEW, progress: Progress | None = None)
         days=days,
         summary=summary,
         records=clinical.records(release),
-        read_mb=_mb(files),
+        replaced=[name for name in people.columns if name in computed],
+        read_mb=sum(one.size for one in files) / 1e6,
         seconds=seconds,
     )
 
 
-def check_all(release: Release, *, workers: int, progress: Progress | None = None) -> Report:
+def check_all(release: Release, *, jobs: int, progress: Progress | None = None) -> Report:
     """Read everybody, in parallel and into the cache of :mod:`tables`, and report on all."""
     started = time.monotonic()
-    built = tables.build(release, workers=workers, progress=progress)
+    built = tables.build(release, jobs=jobs, progress=progress)
     seconds = time.monotonic() - started
     return _report(
         release,
@@ -138,14 +138,12 @@ def check_all(release: Release, *, workers: int, progress: Progress | None = Non
         days=built.days,
         summary=built.people,
         records=built.clinical,
+        replaced=built.replaced,
         read_mb=built.read_mb,
         seconds=seconds,
+        from_cache=built.from_cache,
         folder=str(built.folder),
     )
-
-
-def _mb(files: tuple[PersonFiles, ...]) -> float:
-    return sum(one.size for one in files) / 1e6
 
 
 def _report(
@@ -157,13 +155,15 @@ def _report(
     days: pd.DataFrame,
     summary: pd.DataFrame,
     records: pd.DataFrame,
+    replaced: Sequence[str],
     read_mb: float,
     seconds: float,
+    from_cache: bool = False,
     folder: str | None = None,
 ) -> Report:
     enough = summary["enough_glucose"].fillna(False).astype(bool) if "enough_glucose" in summary else []
     measured = records[records["state"] == "measured"]
-    odd = [*release.notes, *_people_odd(release, people), *_insulin_odd(measured)]
+    odd = [*release.notes, *_people_odd(release, people, replaced), *_insulin_odd(measured)]
     notes = summary["notes"].replace("", np.nan).dropna() if "notes" in summary else pd.Series(dtype=object)
     odd += [
         f"{count} participant(s): {note}."
@@ -172,7 +172,7 @@ def _report(
     return Report(
         release=release,
         participants=len(people),
-        looked_at=quality["person_id"].nunique(),
+        looked_at=quality["participant_id"].nunique(),
         groups=_tally(people["study_group"]),
         sites=_tally(people["clinical_site"]),
         parts=_tally(people["recommended_split"]),
@@ -180,12 +180,13 @@ def _report(
         days=len(days),
         usable_days=int(days["enough_wear"].fillna(False).astype(bool).sum()) if len(days) else 0,
         enough_glucose=int(np.sum(enough)),
-        items=measured.groupby("item")["person_id"].nunique().sort_values(ascending=False).to_dict(),
+        items=measured.groupby("item")["participant_id"].nunique().sort_values(ascending=False).to_dict(),
         not_used=_tally(records["state"][records["state"] != "measured"]),
         missing=tuple(_missing(release)),
         odd=tuple(odd),
         read_mb=read_mb,
         seconds=seconds,
+        from_cache=from_cache,
         tables=folder,
     )
 
@@ -198,17 +199,21 @@ def _tally(values: pd.Series) -> dict[str, int]:
 def _missing(release: Release) -> list[str]:
     found = [f"There is no {name}/." for name in (CLINICAL, WEARABLE, GLUCOSE) if not area(release, name)]
     if places := area(release, CLINICAL):
-        for name in CLINICAL_FILES:
+        for name in clinical.NEEDED:
             if not any(is_file(place / f"{name}.csv") for place in places):
                 found.append(f"There is no {CLINICAL}/{name}.csv.")
     for name in (WEARABLE, GLUCOSE):
-        if (places := area(release, name)) and not any(is_file(place / "manifest.tsv") for place in places):
-            found.append(f"There is no {name}/manifest.tsv; files are found by their folders.")
+        if (places := area(release, name)) and not any(is_file(place / MANIFEST) for place in places):
+            found.append(f"There is no {name}/{MANIFEST}; files are found by their folders.")
     return found
 
 
-def _people_odd(release: Release, people: pd.DataFrame) -> list[str]:
+def _people_odd(release: Release, people: pd.DataFrame, replaced: Sequence[str]) -> list[str]:
     odd = []
+    if replaced:
+        odd.append(
+            f"{PEOPLE_FILE} has {', '.join(replaced)}; what is computed under that name is used instead."
+        )
     listed = clinical.people_listed(release)
     if listed and (absent := len(set(people.index) - listed)):
         odd.append(f"{absent} participant(s) of {PEOPLE_FILE} are not in person.csv.")
@@ -254,7 +259,7 @@ def _stream(name: str, label: str, quality: pd.DataFrame, manifests: Manifests) 
 
 
 def _stream_odd(rows: pd.DataFrame) -> dict[str, int]:
-    """Count participants with each kind of oddity; numbers in notes are left out, so that they add up."""
+    """Count participants with each kind of oddity."""
     kinds = {
         "outside_window": "records outside the window",
         "repeated": "repeated records",
@@ -266,9 +271,5 @@ def _stream_odd(rows: pd.DataFrame) -> dict[str, int]:
     }
     odd = {text: int((rows[column] > 0).sum()) for column, text in kinds.items()}
     notes = rows["notes"].replace("", np.nan).dropna().str.split("; ").explode()
-    notes = notes.str.replace(r"[\d,.]+ MB, ", "", regex=True).str.replace(
-        r"^\d+ files", "several files", regex=True
-    )
-    notes = notes.str.replace(r"the manifest counts .*", "the manifest counts other records", regex=True)
     odd |= {str(note): int(count) for note, count in notes.value_counts().items()}
     return {text: count for text, count in odd.items() if count}

@@ -43,7 +43,7 @@ NEEDED = {
 }
 """Columns that a file must have; all others are used where they are there."""
 
-COLUMNS = ("person_id", "item", "value", "state", "censored", "unit", "date")
+COLUMNS = ("participant_id", "item", "value", "state", "censored", "unit", "date")
 
 
 @dataclass(frozen=True)
@@ -60,17 +60,14 @@ class Item:
     """
 
     name: str
-    label: str
     domain: str
     keys: tuple[str, ...]
     concept_ids: tuple[str, ...]
     qualifier: str | None
     unit: str
-    decimals: int
     low: float
     high: float
     coded: bool
-    reference: tuple[float | None, float | None]
 
 
 @cache
@@ -85,22 +82,15 @@ def _item(row: dict[str, str]) -> Item:
     laboratory = keys[0].startswith("import_") or keys[0] in ("bmi_vsorres", "moca_total_score")
     return Item(
         name=row["item"],
-        label=row["label"],
         domain=row["domain"],
         keys=keys,
         concept_ids=tuple(row["concept_id"].split("|")) if laboratory and row["concept_id"] else (),
         qualifier=row["qualifier_concept_id"] or None,
         unit=row["unit"],
-        decimals=int(row["decimals"]),
         low=float(row["low"]),
         high=float(row["high"]),
         coded=row["coded"] == "1",
-        reference=(_bound(row["reference_low"]), _bound(row["reference_high"])),
     )
-
-
-def _bound(text: str) -> float | None:
-    return float(text) if text else None
 
 
 def plain_key(source: str) -> str:
@@ -113,9 +103,9 @@ def records(release: Release) -> pd.DataFrame:
 
     Returns
     -------
-    One row per record: ``person_id``, ``item``, ``value`` (as recorded; NaN for no answer and no number),
-    ``state`` ("measured", "not_answered", "out_of_range", "not_a_number"), ``censored`` ("<" or ">" was
-    reported), ``unit`` and ``date`` (``YYYY-MM-DD`` text, None where it cannot be read).
+    One row per record: ``participant_id``, ``item``, ``value`` (as recorded; NaN for no answer and no
+    number), ``state`` ("measured", "not_answered", "out_of_range", "not_a_number"), ``censored`` ("<" or ">"
+    was reported), ``unit`` and ``date`` (``YYYY-MM-DD`` text, None where it cannot be read).
     """
     parts = [part for domain in ("measurement", "observation") for part in _domain(release, domain)]
     table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(COLUMNS))
@@ -128,7 +118,7 @@ def wide(table: pd.DataFrame) -> pd.DataFrame:
     Two blood pressure or pulse readings are averaged by this; columns are there even where nobody has one.
     """
     measured = table[table["state"] == "measured"]
-    means = measured.groupby(["person_id", "item"])["value"].mean().unstack()
+    means = measured.groupby(["participant_id", "item"])["value"].mean().unstack()
     return means.reindex(columns=[item.name for item in items()]).astype(float)
 
 
@@ -137,7 +127,7 @@ def visits(release: Release) -> pd.Series:
     first: dict[str, pd.Timestamp] = {}
     for chunk in _chunks(release, "visit_occurrence"):
         days = pd.to_datetime(chunk["visit_start_date"], errors="coerce", format="mixed")
-        for person, day in zip(chunk["person_id"], days, strict=True):
+        for person, day in zip(chunk["participant_id"], days, strict=True):
             if not pd.isna(day) and day < first.get(person, pd.Timestamp.max):
                 first[person] = day
     return pd.Series(first, dtype="datetime64[s]", name="visit")
@@ -145,11 +135,11 @@ def visits(release: Release) -> pd.Series:
 
 def people_listed(release: Release) -> frozenset[str]:
     """Ids in ``person.csv`` (its sex, race and dates are placeholders, nothing else is read)."""
-    return frozenset(one for chunk in _chunks(release, "person") for one in chunk["person_id"])
+    return frozenset(one for chunk in _chunks(release, "person") for one in chunk["participant_id"])
 
 
 def _chunks(release: Release, name: str) -> Iterator[pd.DataFrame]:
-    """Parts of one file as text; index columns without a name (and ``X``) are left out.
+    """Parts of one file as text with plain ids in ``participant_id``; index columns are left out.
 
     Raises ``InputError`` where the file may not be read, is broken, or lacks a column that is needed.
     """
@@ -178,7 +168,7 @@ def _read_csv(path: Path, needed: tuple[str, ...]) -> Iterator[pd.DataFrame]:
     ):
         if lacking := [column for column in needed if column not in chunk]:
             raise ValueError(f"it has no column {lacking[0]!r}")
-        yield chunk
+        yield chunk.assign(participant_id=_whole(chunk["person_id"]))
 
 
 def _domain(release: Release, domain: str) -> Iterator[pd.DataFrame]:
@@ -205,8 +195,8 @@ def _items_of(domain: str, chunk: pd.DataFrame, source: pd.Series) -> pd.Series:
 
 
 def _whole(ids: pd.Series) -> pd.Series:
-    """Ids as text without the ``.0`` that a column with gaps gets."""
-    return ids.str.removesuffix(".0")
+    """Ids as text without padding and without the ``.0`` that a column with gaps gets."""
+    return ids.str.strip().str.removesuffix(".0")
 
 
 def _typed(domain: str, chunk: pd.DataFrame, found: pd.Series) -> pd.DataFrame:
@@ -224,7 +214,7 @@ def _typed(domain: str, chunk: pd.DataFrame, found: pd.Series) -> pd.DataFrame:
     days = pd.to_datetime(chunk[f"{domain}_date"], errors="coerce", format="mixed")
     return pd.DataFrame(
         {
-            "person_id": _whole(chunk["person_id"].str.strip()),
+            "participant_id": chunk["participant_id"],
             "item": found,
             "value": values.where(np.isin(state, ("measured", "out_of_range"))),
             "state": state,
@@ -250,11 +240,15 @@ def _with_conditions(table: pd.DataFrame, release: Release) -> pd.DataFrame:
     """Add the yes-list of conditions where no observation answers for the same item."""
     history = {item.keys[0]: item for item in items() if item.qualifier}
     by_concept = {item.qualifier: item for item in history.values()}
-    answered = set(zip(table["person_id"], table["item"], strict=True))
+    answered = set(zip(table["participant_id"], table["item"], strict=True))
     rows = []
     for chunk in _chunks(release, "condition_occurrence"):
         days = pd.to_datetime(chunk["condition_start_date"], errors="coerce", format="mixed")
-        columns = (chunk["person_id"], chunk["condition_source_value"], _whole(chunk["condition_concept_id"]))
+        columns = (
+            chunk["participant_id"],
+            chunk["condition_source_value"],
+            _whole(chunk["condition_concept_id"]),
+        )
         for person, source, concept, day in zip(*columns, days.dt.strftime("%Y-%m-%d"), strict=True):
             item = history.get(plain_key(source)) or by_concept.get(concept)
             if item is not None and (person, item.name) not in answered:

@@ -23,6 +23,7 @@ from sensecf_core.cohorts.aireadi.nights import Night, main_nights, nights
 from sensecf_core.cohorts.aireadi.readings import Points
 from sensecf_core.cohorts.aireadi.timestamps import Times, day_bounds, local
 from sensecf_core.cohorts.aireadi.wear import (
+    COLUMNS,
     DAY_HOURS,
     GLUCOSE_SHARE,
     NIGHT_HOURS,
@@ -120,14 +121,8 @@ def _wear(
     share = float(worn.trace.between(begin, end).measured.sum()) / slots
     hours = worn_hours(_between(worn.points["heart_rate"], begin, end))
     is_worn, sensed = hours >= DAY_HOURS, share >= GLUCOSE_SHARE
-    return {
-        "heart_rate_hours": hours,
-        "glucose_share": share,
-        "worn": is_worn,
-        "glucose_enough": sensed,
-        "night_recorded": night is not None,
-        "enough_wear": is_worn and sensed,
-    }
+    values = (hours, share, is_worn, sensed, night is not None, is_worn and sensed)
+    return dict(zip(COLUMNS, values, strict=True))
 
 
 def _glucose(day: Trace, wear: Mapping[str, float | bool], where: ZoneInfo) -> dict[str, float]:

@@ -16,8 +16,11 @@ MOST_BYTES = 200_000_000
 """Larger files are refused: the longest tail known, 397 days of one-minute records, has 150 MB."""
 
 
+TOO_LARGE = f"more than {MOST_BYTES / 1e6:.0f} MB"
+
+
 class UnreadableFileError(Exception):
-    """A file of a release cannot be used; the message says why, without naming a person."""
+    """A file of a release cannot be used; the message says why, the same for all such files."""
 
 
 def load(path: Path) -> dict[str, Any]:
@@ -28,8 +31,8 @@ def load(path: Path) -> dict[str, Any]:
     UnreadableFileError : no permission, too large, empty, or not a JSON object.
     """
     try:
-        if (size := path.stat().st_size) > MOST_BYTES:
-            raise UnreadableFileError(f"{size / 1e6:,.0f} MB, more than {MOST_BYTES / 1e6:,.0f} MB")
+        if path.stat().st_size > MOST_BYTES:
+            raise UnreadableFileError(TOO_LARGE)
         document = from_json(path.read_bytes(), allow_inf_nan=True, cache_strings="keys")
     except OSError as error:
         raise UnreadableFileError(f"cannot be opened ({error.strerror or type(error).__name__})") from error

@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 from sensecf_core.cohorts.aireadi.participants import NOT_GIVEN
@@ -27,6 +26,13 @@ from sensecf_core.cohorts.aireadi.streams import STREAMS, Stream
 
 MANIFEST = "manifest.tsv"
 
+NO_PERMISSION = "there is no permission to read its folder"
+UNREADABLE = "its folder cannot be read"
+LISTED_NOT_THERE = "the manifest lists a file that is not there"
+SEVERAL = "several files where one belongs; the first is used"
+ANOTHER = "the manifest names another file than the one that is there"
+NOT_LISTED = "the manifest does not list the file that is there"
+
 
 @dataclass(frozen=True)
 class Listed:
@@ -43,7 +49,8 @@ class Located:
     ``note`` says where manifest and disk disagree, without naming the person.
     """
 
-    path: Path | None
+    stream: Stream
+    path: Path | None = None
     size: int = 0
     listed: Listed | None = None
     note: str | None = None
@@ -72,24 +79,28 @@ class FileFinder:
     def locate(self, stream: Stream, person: str) -> Located:
         """Find one file; what the disk holds decides, wherever the manifest disagrees."""
         listed = self._manifests[stream.name].get(person)
-        told = self._listed_file(listed, person)
         try:
-            found = [path for folder in self._folders[stream.name] for path in _json_in(folder / person)]
+            return self._locate(stream, person, listed)
         except PermissionError:
-            return Located(None, 0, listed, "there is no permission to read its folder")
+            return Located(stream, None, 0, listed, NO_PERMISSION)
+        except OSError:
+            return Located(stream, None, 0, listed, UNREADABLE)
+
+    def _locate(self, stream: Stream, person: str, listed: Listed | None) -> Located:
+        told = self._listed_file(listed, person)
+        found = [path for folder in self._folders[stream.name] for path in _json_in(folder / person)]
         if told is not None and (told in found or not found):
-            return Located(told, told.stat().st_size, listed)
+            return Located(stream, told, told.stat().st_size, listed)
         if not found:
-            missing = "the manifest lists a file that is not there"
-            return Located(None, 0, listed, missing if listed and listed.path else None)
+            return Located(stream, None, 0, listed, LISTED_NOT_THERE if listed and listed.path else None)
         note = None
         if len(found) > 1:
-            note = f"{len(found)} files where one belongs; the first is used"
+            note = SEVERAL
         elif listed is not None and listed.path:
-            note = "the manifest names another file than the one that is there"
+            note = ANOTHER
         elif self._manifests[stream.name]:
-            note = "the manifest does not list the file that is there"
-        return Located(found[0], found[0].stat().st_size, listed, note)
+            note = NOT_LISTED
+        return Located(stream, found[0], found[0].stat().st_size, listed, note)
 
     def _listed_file(self, listed: Listed | None, person: str) -> Path | None:
         """Return the manifest's file where it exists inside the release and belongs to the person."""
@@ -103,12 +114,6 @@ class FileFinder:
             if is_file(base / relative):
                 return base / relative
         return None
-
-
-@lru_cache(maxsize=2)
-def finder_of(release: Release) -> FileFinder:
-    """Return a finder that is kept: for reading many participants of a release that does not change."""
-    return FileFinder(release)
 
 
 def read_manifests(release: Release) -> Manifests:
@@ -163,7 +168,9 @@ def _device_folders(release: Release, stream: Stream) -> tuple[Path, ...]:
 
 
 def _json_in(folder: Path) -> list[Path]:
-    return [path for path in _children(folder) if path.suffix.lower() == ".json" and path.name[0] != "."]
+    """Real files of a person's folder; dangling links and folders that are called so are none."""
+    named = (path for path in _children(folder) if path.suffix.lower() == ".json" and path.name[0] != ".")
+    return [path for path in named if is_file(path)]
 
 
 def _children(folder: Path) -> list[Path]:

@@ -14,10 +14,8 @@ from sensecf_core.cohorts.aireadi.readings import Flags, Floats, interval, numbe
 from sensecf_core.cohorts.aireadi.streams import Stream
 from sensecf_core.cohorts.aireadi.timestamps import Times, parse
 
-STAGES = ("awake", "light", "deep", "rem", "unknown")
-KINDS = ("sedentary", "walking", "running", "generic", "")
-LONGEST = {"sleep": 24, "activity": 24}
-"""Hours beyond which a record is an error."""
+LONGEST_RECORD = np.timedelta64(24, "h")
+"""A longer record is an error."""
 
 Names = npt.NDArray[np.object_]
 
@@ -77,7 +75,7 @@ def intervals(stream: Stream, records: Sequence[Any]) -> Intervals:
     timed = ~(np.isnat(starts) | np.isnat(ends))
     timed[timed] = ends[timed] >= starts[timed]
     too_long = timed.copy()
-    too_long[timed] = (ends[timed] - starts[timed]) > np.timedelta64(LONGEST[stream.shape], "h")
+    too_long[timed] = (ends[timed] - starts[timed]) > LONGEST_RECORD
     kept = np.flatnonzero(timed & ~too_long)
     kept = kept[np.lexsort((ends[kept], starts[kept]))]
     chosen = kept[_first_of_each(starts, ends, names, values, kept)]

@@ -6,13 +6,13 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 import pandas as pd
 
 from sensecf_core.cohorts.aireadi import clinical
-from sensecf_core.cohorts.aireadi.files import MANIFEST, FileFinder
+from sensecf_core.cohorts.aireadi.files import MANIFEST, FileFinder, Located
 from sensecf_core.cohorts.aireadi.release import (
     CLINICAL,
     GLUCOSE,
@@ -24,16 +24,34 @@ from sensecf_core.cohorts.aireadi.release import (
 )
 from sensecf_core.cohorts.aireadi.streams import STREAMS
 
+OTHER_MODULES = frozenset({"checking", "description", "inventory", "opening", "participant_days"})
+"""Modules of this package that compute nothing that the tables hold."""
+
 
 @dataclass(frozen=True)
 class PersonFiles:
-    """One participant to read: what the reading needs, and a hash of what it will find."""
+    """One participant to read: their file of every stream, and what the reading needs beside.
+
+    Attributes
+    ----------
+    files : one per stream, in the order of :data:`streams.STREAMS`.
+    """
 
     person: str
     site: str
     visit: date | None
-    size: int
-    sha256: str
+    files: tuple[Located, ...]
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files."""
+        return sum(file.size for file in self.files)
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hash of what the reading will find: names and sizes of the files, and the code."""
+        parts = [self.person, self.site, str(self.visit), engine_sha256()]
+        return _hash([*parts, *(f"{file.path}:{file.size}:{file.listed}:{file.note}" for file in self.files)])
 
 
 def person_files(finder: FileFinder, people: pd.DataFrame, visits: pd.Series) -> tuple[PersonFiles, ...]:
@@ -47,10 +65,8 @@ def person_files(finder: FileFinder, people: pd.DataFrame, visits: pd.Series) ->
         visit = visits.get(person) if pd.isna(visit) else visit
         day = None if visit is None or pd.isna(visit) else pd.Timestamp(visit).date()
         site = "" if pd.isna(row["clinical_site"]) else str(row["clinical_site"])
-        files = [finder.locate(stream, str(person)) for stream in STREAMS]
-        parts = [str(person), site, str(day), engine_sha256()]
-        parts += [f"{file.path}:{file.size}:{file.listed}:{file.note}" for file in files]
-        found.append(PersonFiles(str(person), site, day, sum(file.size for file in files), _hash(parts)))
+        files = tuple(finder.locate(stream, str(person)) for stream in STREAMS)
+        found.append(PersonFiles(str(person), site, day, files))
     return tuple(found)
 
 
@@ -66,11 +82,12 @@ def release_sha256(release: Release, files: Iterable[PersonFiles]) -> str:
 
 @cache
 def engine_sha256() -> str:
-    """Hash of the code and data files of this package: other code may compute other features."""
+    """Hash of the code and data that compute the tables: other code may compute other features."""
     digest = hashlib.sha256()
     folder = Path(__file__).parent
     for path in sorted([*folder.glob("*.py"), clinical.ITEMS_FILE]):
-        digest.update(path.read_bytes())
+        if path.stem not in OTHER_MODULES:
+            digest.update(path.read_bytes())
     return digest.hexdigest()
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from sensecf_core.cohorts.aireadi import clinical, participants
 from sensecf_core.cohorts.aireadi.days import Worn, day_table
-from sensecf_core.cohorts.aireadi.files import finder_of
+from sensecf_core.cohorts.aireadi.files import FileFinder
 from sensecf_core.cohorts.aireadi.inventory import person_files
 from sensecf_core.cohorts.aireadi.person import worn_streams
 from sensecf_core.cohorts.aireadi.quality import quality_row, quality_table
@@ -40,12 +40,11 @@ def open_person(release: Release, person: str) -> OpenPerson:
 
     Raises
     ------
-    InputError : no such participant; names the near matches.
+    InputError : no such participant.
     """
     people = participants.read(release)
-    listed = participants.locate(people, person)
-    finder = finder_of(release)
-    (files,) = person_files(finder, people.loc[[person]], clinical.visits(release))
-    worn, recordings, notes = worn_streams(finder, person, site=files.site, visit=files.visit)
-    rows = [{"person_id": person, **quality_row(recording, worn)} for recording in recordings]
-    return OpenPerson(listed, worn, day_table(worn), quality_table(rows), notes)
+    listed = participants.locate(release, people, person)
+    (files,) = person_files(FileFinder(release), people.loc[[person]], clinical.visits(release))
+    worn, recordings, notes = worn_streams(files)
+    rows = [quality_row(recording, worn) for recording in recordings]
+    return OpenPerson(listed, worn, day_table(worn), quality_table(person, rows), notes)

@@ -27,7 +27,7 @@ def participant_days(tables: Tables) -> pd.DataFrame:
     days = tables.days[_true(tables.days, "enough_wear")]
     days = days[days.index.get_level_values(0).isin(enough)]
     of_person = [name for name in (*wanted, *PERSON_COLUMNS) if name in tables.people and name not in days]
-    joined = days.join(tables.people[list(dict.fromkeys(of_person))], on="person_id")
+    joined = days.join(tables.people[list(dict.fromkeys(of_person))], on="participant_id")
     joined = joined.reindex(columns=list(dict.fromkeys((*wanted, *OUTCOMES, *PERSON_COLUMNS))))
     joined.index = joined.index.set_names(list(INDEX_NAMES))
     return joined

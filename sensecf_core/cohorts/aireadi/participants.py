@@ -21,10 +21,6 @@ NOT_GIVEN = frozenset({"", "none", "nan", "na", "n/a", "null"})
 """Texts (lower case) that mean that nothing was recorded."""
 
 OLDEST, YOUNGEST = 120, 18
-_FLAGS = (
-    "cardiac_ecg", "clinical_data", "environment", "retinal_flio", "retinal_oct", "retinal_octa",
-    "retinal_photography", "wearable_activity_monitor", "wearable_blood_glucose",
-)  # fmt: skip
 
 
 def read(release: Release) -> pd.DataFrame:
@@ -32,23 +28,22 @@ def read(release: Release) -> pd.DataFrame:
 
     Returns
     -------
-    A frame indexed by ``person_id`` (text) with ``clinical_site``, ``study_group``, ``recommended_split``
-    (text, None where not given or not one of the known texts), ``age`` (years, NaN), ``study_visit_date``
-    (day, NaT), True / False for each modality the file tells, and any further column as text.
+    A frame indexed by ``participant_id`` (text) with ``clinical_site``, ``study_group``,
+    ``recommended_split`` (text, None where not given or not one of the known texts), ``age`` (years, NaN),
+    ``study_visit_date`` (day, NaT), and any further column: True and False where it holds nothing else (a
+    modality), as text otherwise.
 
     Raises
     ------
     InputError : the file cannot be read, an id is missing, or an id occurs twice.
     """
     raw = _raw(release)
-    people = pd.DataFrame(index=pd.Index(raw.pop(release.id_column), name="person_id"))
+    people = pd.DataFrame(index=pd.Index(raw.pop(release.id_column), name="participant_id"))
     for name in raw.columns:
         text = raw[name].to_numpy(dtype=object)
         given = np.array([str(cell).strip() for cell in text], dtype=object)
         given[[cell.lower() in NOT_GIVEN for cell in given]] = None
-        people[name] = (
-            [cell is not None and cell.upper() == "TRUE" for cell in given] if name in _FLAGS else given
-        )
+        people[name] = given == "TRUE" if set(given) <= {"TRUE", "FALSE"} else given
     for name in ("clinical_site", "study_group", "recommended_split", "age", "study_visit_date"):
         if name not in people:
             people[name] = None
@@ -80,8 +75,10 @@ def _raw(release: Release) -> pd.DataFrame:
     return raw
 
 
-def locate(people: pd.DataFrame, person: str) -> pd.Series:
-    """Return one person's row; raises ``InputError`` with the near matches."""
-    if person not in people.index:
+def locate(release: Release, people: pd.DataFrame, person: str) -> pd.Series:
+    """Return one person's row; raises ``InputError``, which names other people only where nobody is real."""
+    if person in people.index:
+        return people.loc[person]
+    if release.synthetic:
         raise unknown("participant", person, [str(one) for one in people.index[:20_000]])
-    return people.loc[person]
+    raise InputError(f"Unknown participant {person!r}; take an id from the release's {PEOPLE_FILE}.")

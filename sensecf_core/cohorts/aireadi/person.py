@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
 
 from sensecf_core.cohorts.aireadi.days import Worn, day_table
-from sensecf_core.cohorts.aireadi.files import FileFinder
 from sensecf_core.cohorts.aireadi.glucose import metrics, no_metrics
+from sensecf_core.cohorts.aireadi.inventory import PersonFiles
 from sensecf_core.cohorts.aireadi.quality import quality_row, quality_table
 from sensecf_core.cohorts.aireadi.reading import Recording, read
 from sensecf_core.cohorts.aireadi.streams import ACTIVITY, SLEEP, STREAMS
-from sensecf_core.cohorts.aireadi.timestamps import Times, zone
-from sensecf_core.cohorts.aireadi.wear import GLUCOSE_DAYS
+from sensecf_core.cohorts.aireadi.timestamps import zone
+from sensecf_core.cohorts.aireadi.wear import COLUMNS, GLUCOSE_DAYS
 from sensecf_core.cohorts.aireadi.window import window
 
 CONSENSUS_DAYS = 14
@@ -28,10 +28,7 @@ NO_OVERLAP = "heart rate was recorded, but not in the days that count"
 FEWEST_NIGHTS = 3
 """Nights below which the regularity of sleep is not told."""
 
-
-NOT_AVERAGED = frozenset({
-    "heart_rate_hours", "glucose_share", "worn", "glucose_enough", "night_recorded", "enough_wear", "weekend",
-})  # fmt: skip
+NOT_AVERAGED = frozenset({*COLUMNS, "weekend"})
 """Columns of the day table that a mean says nothing about."""
 
 
@@ -44,17 +41,15 @@ class PersonTables:
     days : see :func:`days.day_table`.
     summary : one value a column, see :func:`summarise`.
     quality : one row per stream.
-    read_bytes : size of the files that were read.
     """
 
     days: pd.DataFrame
     summary: dict[str, object]
     quality: pd.DataFrame
-    read_bytes: int
 
 
 def worn_streams(
-    finder: FileFinder, person: str, *, site: str, visit: date | None, now: datetime | None = None
+    files: PersonFiles, now: datetime | None = None
 ) -> tuple[Worn, tuple[Recording, ...], tuple[str, ...]]:
     """Read all streams of a participant and cut them to the window.
 
@@ -62,10 +57,11 @@ def worn_streams(
     -------
     The streams inside the window, each file as it was read, and what is odd about the person's clock.
     """
-    recordings = tuple(read(finder, stream, person) for stream in STREAMS)
+    recordings = tuple(read(file) for file in files.files)
     by_name = {recording.stream.name: recording for recording in recordings}
-    where, doubt = zone([recording.zone_name for recording in recordings], site)
-    chosen = window(by_name["glucose"].points, _band_times(recordings), visit, where, now)
+    where, doubt = zone([recording.zone_name for recording in recordings], files.site)
+    heart = by_name["heart_rate"].points
+    chosen = window(by_name["glucose"].points, heart.times[heart.valid], files.visit, where, now)
     points = {
         name: chosen.points(recording.points)
         for name, recording in by_name.items()
@@ -73,28 +69,29 @@ def worn_streams(
     }
     activity, sleep = (chosen.intervals(by_name[stream.name].intervals) for stream in (ACTIVITY, SLEEP))
     worn = Worn(chosen, where, points, activity, sleep)
-    worn_ever = by_name["heart_rate"].points.valid.any()
-    apart = NO_OVERLAP if worn_ever and not points["heart_rate"].valid.any() else None
+    apart = NO_OVERLAP if heart.valid.any() and not points["heart_rate"].valid.any() else None
     return worn, recordings, tuple(note for note in (doubt, chosen.note, apart) if note)
 
 
-def _band_times(recordings: tuple[Recording, ...]) -> Times:
-    """Times of valid heart rate: what a window rests on when there is neither glucose nor a visit."""
-    for recording in recordings:
-        if recording.stream.name == "heart_rate":
-            return recording.points.times[recording.points.valid]
-    return np.array([], dtype="datetime64[s]")
-
-
-def person_tables(
-    finder: FileFinder, person: str, *, site: str, visit: date | None, now: datetime | None = None
-) -> PersonTables:
-    """Read one participant and compute every feature; never raises for what the files hold."""
-    worn, recordings, notes = worn_streams(finder, person, site=site, visit=visit, now=now)
+def person_tables(files: PersonFiles, now: datetime | None = None) -> PersonTables:
+    """Read one participant and compute every feature."""
+    worn, recordings, notes = worn_streams(files, now)
     days = day_table(worn)
-    rows = [{"person_id": person, **quality_row(recording, worn)} for recording in recordings]
-    size = sum(recording.file.size for recording in recordings)
-    return PersonTables(days, summarise(worn, days, notes), quality_table(rows), size)
+    rows = [quality_row(recording, worn) for recording in recordings]
+    return PersonTables(days, summarise(worn, days, notes), quality_table(files.person, rows))
+
+
+def guarded_tables(files: PersonFiles) -> PersonTables:
+    """Read one participant; a failure is told in the quality table, names nobody and ends nothing."""
+    try:
+        return person_tables(files)
+    except Exception as error:
+        note = f"reading failed ({type(error).__name__})"
+        rows: list[dict[str, object]] = [
+            {"stream": stream.name, "state": "unreadable", "notes": note} for stream in STREAMS
+        ]
+        nothing = pd.DataFrame(index=pd.Index([], name="day"))
+        return PersonTables(nothing, {"notes": note}, quality_table(files.person, rows))
 
 
 def summarise(worn: Worn, days: pd.DataFrame, notes: tuple[str, ...]) -> dict[str, object]:

@@ -51,10 +51,11 @@ def quality_row(recording: Recording, worn: Worn) -> dict[str, object]:
     return row
 
 
-def quality_table(rows: list[dict[str, object]]) -> pd.DataFrame:
-    """Put rows together with stable columns and types."""
-    table = pd.DataFrame(rows, columns=["person_id", "stream", *COLUMNS])
-    texts = ("person_id", "stream", "state", "notes")
+def quality_table(person: str, rows: list[dict[str, object]]) -> pd.DataFrame:
+    """Put one participant's rows together with stable columns and types."""
+    table = pd.DataFrame(rows, columns=["stream", *COLUMNS])
+    table.insert(0, "participant_id", person)
+    texts = ("participant_id", "stream", "state", "notes")
     return table.astype({name: float for name in table.columns if name not in texts})
 
 

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sensecf_core.cohorts.aireadi import documents
-from sensecf_core.cohorts.aireadi.files import FileFinder, Located
+from sensecf_core.cohorts.aireadi.files import Located
 from sensecf_core.cohorts.aireadi.intervals import Intervals, intervals, no_intervals
 from sensecf_core.cohorts.aireadi.readings import Points, no_points, points
 from sensecf_core.cohorts.aireadi.streams import Stream
 
 State = Literal["read", "missing", "empty", "unreadable"]
+
+OTHER_COUNT = "the manifest counts other records than the file has"
 
 
 @dataclass(frozen=True)
@@ -29,12 +31,16 @@ class Recording:
     notes : what is odd, in words without ids.
     """
 
-    stream: Stream
+    file: Located
     state: State
     data: Points | Intervals
-    file: Located
     zone_name: str | None = None
     notes: tuple[str, ...] = ()
+
+    @property
+    def stream(self) -> Stream:
+        """Which stream it is."""
+        return self.file.stream
 
     @property
     def points(self) -> Points:
@@ -47,10 +53,10 @@ class Recording:
         return self.data if isinstance(self.data, Intervals) else no_intervals()
 
 
-def read(finder: FileFinder, stream: Stream, person: str) -> Recording:
+def read(file: Located) -> Recording:
     """Read one stream of one participant. Never raises for what the file holds."""
     with _uncollected():
-        return _read(stream, finder.locate(stream, person))
+        return _read(file)
 
 
 @contextmanager
@@ -65,19 +71,19 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def _read(stream: Stream, file: Located) -> Recording:
-    notes = [file.note] if file.note else []
+def _read(file: Located) -> Recording:
+    stream, notes = file.stream, [file.note] if file.note else []
     nothing = no_points() if stream.shape == "points" else no_intervals()
     if file.path is None:
-        return Recording(stream, "missing", nothing, file, notes=tuple(notes))
+        return Recording(file, "missing", nothing, notes=tuple(notes))
     try:
         document = documents.load(file.path)
     except documents.UnreadableFileError as error:
-        return Recording(stream, "unreadable", nothing, file, notes=(*notes, str(error)))
+        return Recording(file, "unreadable", nothing, notes=(*notes, str(error)))
     records = documents.records(document, stream.body)
     read_as = points if stream.shape == "points" else intervals
     data = read_as(stream, records)
     if file.listed and file.listed.records is not None and file.listed.records != len(records):
-        notes.append(f"the manifest counts {file.listed.records:,} records, the file {len(records):,}")
+        notes.append(OTHER_COUNT)
     state: State = "read" if records else "empty"
-    return Recording(stream, state, data, file, documents.zone_name(document), tuple(notes))
+    return Recording(file, state, data, documents.zone_name(document), tuple(notes))

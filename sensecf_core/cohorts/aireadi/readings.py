@@ -24,8 +24,6 @@ Codes = npt.NDArray[np.int8]
 Flags = npt.NDArray[np.bool_]
 
 TIME_KEYS = ("effective_time_frame", "sleep_stage_time_frame", "time_frame")
-BELOW, ABOVE = 39.0, 401.0
-"""mg/dL given to Dexcom's "Low" (under 40) and "High" (over 400)."""
 
 
 class Reason(IntEnum):
@@ -96,7 +94,9 @@ def points(stream: Stream, records: Sequence[Any]) -> Points:
     """
     raw, stamps = _columns(stream, records)
     times = to_minute(parse(stamps))
-    values, censored = _numbers(raw, stream.name == "glucose")
+    values = numbers(raw)
+    censored = _censored(stream, raw)
+    values[censored == -1], values[censored == 1] = stream.low, stream.high
     reasons = _reasons(stream, values)
     values[reasons != Reason.VALID] = np.nan
     dated = ~np.isnat(times)
@@ -148,24 +148,24 @@ def interval(record: Any) -> tuple[Any, Any]:
 
 def numbers(raw: Sequence[Any]) -> Floats:
     """Read values as numbers; NaN for text that is none, blanks, and what is not finite."""
-    return _numbers(raw, False)[0]
-
-
-def _numbers(raw: Sequence[Any], glucose: bool) -> tuple[Floats, Codes]:
-    censored = np.zeros(len(raw), dtype=np.int8)
     try:
         values = np.array(raw, dtype=np.float64)
         if values.ndim != 1:
             raise ValueError
     except (ValueError, TypeError, OverflowError):
-        if glucose:
-            texts = [one.strip().lower() if isinstance(one, str) else "" for one in raw]
-            censored[[text == "low" for text in texts]] = -1
-            censored[[text == "high" for text in texts]] = 1
         values = np.array([_number(one) for one in raw], dtype=np.float64)
     values[~np.isfinite(values)] = np.nan
-    values[censored == -1], values[censored == 1] = BELOW, ABOVE
-    return values, censored
+    return values
+
+
+def _censored(stream: Stream, raw: Sequence[Any]) -> Codes:
+    """Mark readings that the sensor gave as "Low" (-1) or "High" (1)."""
+    censored = np.zeros(len(raw), dtype=np.int8)
+    if stream.censored:
+        texts = [one.strip().lower() if isinstance(one, str) else "" for one in raw]
+        censored[[text == "low" for text in texts]] = -1
+        censored[[text == "high" for text in texts]] = 1
+    return censored
 
 
 def _number(one: Any) -> float:
@@ -176,13 +176,11 @@ def _number(one: Any) -> float:
 
 
 def _reasons(stream: Stream, values: Floats) -> Codes:
-    """Tell readings from sentinels: heart rate 0, stress and respiration -1 (off wrist) and -2 (motion)."""
+    """Tell readings from the stream's sentinels and from what cannot be true."""
     reasons = np.zeros(len(values), dtype=np.int8)
     reasons[(values < stream.low) | (values > stream.high)] = Reason.OUT_OF_RANGE
-    if stream.name in ("stress", "respiratory_rate"):
-        reasons[values < 0] = Reason.NOT_WORN
-        reasons[values == -2] = Reason.MOTION
-    if stream.name in ("heart_rate", "respiratory_rate", "oxygen_saturation"):
-        reasons[values == 0] = Reason.NOT_WORN
+    reasons[values <= stream.not_worn] = Reason.NOT_WORN
+    if stream.motion is not None:
+        reasons[values == stream.motion] = Reason.MOTION
     reasons[np.isnan(values)] = Reason.NOT_A_NUMBER
     return reasons

@@ -1,8 +1,10 @@
 """Finding an AI-READI release below a path that a user gave, and saying which release it is.
 
 Downloads arrive wrapped (``UUID/dataset/``, ``YR3/``), so the release's root is the shallowest folder
-with a ``participants.tsv``, at most :data:`DEEPEST` levels down. The layout is read off the files, not
-off the version number: the mini release has a number of its own.
+with a ``participants.tsv``, at most :data:`DEEPEST` levels down. The layout is read off the files (the
+name of the id column, the form of a glucose file), whatever number the release has; the version decides
+only between 1 and 2, and only where there is no glucose file. The mini release is known by its title or
+DOI.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import json
 import os
 import re
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
@@ -29,6 +32,8 @@ ID_COLUMNS = ("person_id", "participant_id")
 DEEPEST = 3
 MOST_FOLDERS = 20_000
 """Folders looked into before a search gives up: the path was probably not a release at all."""
+MOST_TRIED = 5
+"""Glucose files looked at for one that can be read."""
 
 LOOKED_FOR = (
     f"an AI-READI release (v1, v2, v3 or mini) has {PEOPLE_FILE} beside "
@@ -46,7 +51,7 @@ class Release:
     root : the folder with ``participants.tsv``, absolute.
     layout : the file formats found, whatever the version number says.
     version, title : as ``dataset_description.json`` gives them; empty where it does not.
-    mini : the release of 100 participants.
+    mini : the release of 100 participants, as title or DOI say.
     synthetic : labelled synthetic *and* every id is one that no real participant has (9xxxxx).
     id_column : name of the id column in ``participants.tsv``.
     notes : what is odd about the release as a whole, one sentence each.
@@ -206,7 +211,7 @@ def _recognise(root: Path) -> Release:
     if labelled and not free:
         notes.append("It is labelled synthetic but has ids that real participants may have; treated as real.")
     mini = "mini" in title.lower().split() or "fairhub.4" in json.dumps(told.get("identifier", ""))
-    layout = _layout(root, id_column, None if mini else major)
+    layout = _layout(root, id_column, major)
     return Release(root, layout, version, title, mini, labelled and free, id_column, tuple(notes))
 
 
@@ -252,18 +257,17 @@ def _major(version: str) -> int | None:
 def _layout(root: Path, id_column: str, major: int | None) -> Layout:
     if id_column == ID_COLUMNS[0]:
         return "v3"
-    if major == 1 or (major is None and _glucose_is_a_list(root)):
-        return "v1"
-    return "v2"
+    a_list = _glucose_is_a_list(root)
+    return "v1" if a_list or (a_list is None and major == 1) else "v2"
 
 
-def _glucose_is_a_list(root: Path) -> bool:
-    """Version 1 writes the readings as the body itself, later versions as ``body.cgm``."""
+def _glucose_is_a_list(root: Path) -> bool | None:
+    """Version 1 writes the readings as the body itself, later versions as ``body.cgm``; None: no file."""
     from sensecf_core.cohorts.aireadi.documents import UnreadableFileError, load
 
-    for path in sorted((root / GLUCOSE).rglob("*_DEX.json"))[:1]:
+    for path in islice((root / GLUCOSE).rglob("*_DEX.json"), MOST_TRIED):
         try:
             return isinstance(load(path).get("body"), list)
         except UnreadableFileError:
-            return False
-    return False
+            continue
+    return None

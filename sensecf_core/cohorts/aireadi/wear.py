@@ -28,6 +28,17 @@ on a good day.
 """
 
 
+COLUMNS = {
+    "heart_rate_hours": "hours of valid heart rate, in five-minute pieces",
+    "glucose_share": "share of the day's five-minute slots with a glucose reading",
+    "worn": "10 hours or more of valid heart rate",
+    "glucose_enough": "70 % or more of the day's glucose",
+    "night_recorded": "a night of 3 to 14 hours ended on this day",
+    "enough_wear": "worn and enough glucose: the day may be used",
+}
+"""Columns of the day table that say how far a day can be trusted."""
+
+
 def worn_hours(data: Points) -> float:
     """Hours in which a stream has valid readings."""
     pieces = np.unique(data.times[data.valid].astype(np.int64) // PIECE)

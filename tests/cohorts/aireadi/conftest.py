@@ -8,11 +8,19 @@ import pytest
 
 from sensecf_core.cohorts.aireadi import release
 from sensecf_core.cohorts.aireadi.files import FileFinder
+from sensecf_core.cohorts.aireadi.inventory import PersonFiles
 from sensecf_core.cohorts.aireadi.person import PersonTables, person_tables
 from sensecf_core.cohorts.aireadi.release import Release
+from sensecf_core.cohorts.aireadi.streams import STREAMS
 from tests.cohorts.aireadi import micro, people
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def tables_of(finder: FileFinder, person: str, site: str, visit: date) -> PersonTables:
+    """One participant read."""
+    files = tuple(finder.locate(stream, person) for stream in STREAMS)
+    return person_tables(PersonFiles(person, site, visit, files), NOW)
 
 
 @pytest.fixture(scope="session", params=["v1", "v2", "v3"])
@@ -47,4 +55,4 @@ def v3(template: Path, tmp_path: Path) -> Release:
 @pytest.fixture(scope="session")
 def ann(finder: FileFinder) -> PersonTables:
     """Ann's tables in each layout."""
-    return person_tables(finder, people.ANN, site="UW", visit=date(2025, 3, 4), now=NOW)
+    return tables_of(finder, people.ANN, "UW", date(2025, 3, 4))

@@ -1,4 +1,7 @@
-"""Micro-releases of invented people (ids 9xxxxx), in the layouts of versions 1, 2 and 3, by hand."""
+"""Micro-releases of invented people (ids 9xxxxx), in the layouts of versions 1, 2 and 3, by hand.
+
+Every name is written out as the format's description has it, none is taken from the loader.
+"""
 
 from __future__ import annotations
 
@@ -11,15 +14,51 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sensecf_core.cohorts.aireadi.streams import STREAMS, Stream, stream
-
 PACIFIC, CENTRAL = ZoneInfo("America/Los_Angeles"), ZoneInfo("America/Chicago")
-FILE_ENDS = {
-    "heart_rate": "heartrate", "oxygen_saturation": "oxygensaturation", "stress": "stress",
-    "respiratory_rate": "respiratoryrate", "activity": "activity", "calories": "calorie",
-    "sleep": "sleep", "glucose": "DEX",
-}  # fmt: skip
 WEARABLE, GLUCOSE = "wearable_activity_monitor", "wearable_blood_glucose"
+FOLDERS = {
+    "glucose": "wearable_blood_glucose/continuous_glucose_monitoring/dexcom_g6",
+    "heart_rate": "wearable_activity_monitor/heart_rate/garmin_vivosmart5",
+    "stress": "wearable_activity_monitor/stress/garmin_vivosmart5",
+    "respiratory_rate": "wearable_activity_monitor/respiratory_rate/garmin_vivosmart5",
+    "oxygen_saturation": "wearable_activity_monitor/oxygen_saturation/garmin_vivosmart5",
+    "activity": "wearable_activity_monitor/physical_activity/garmin_vivosmart5",
+    "calories": "wearable_activity_monitor/physical_activity_calorie/garmin_vivosmart5",
+    "sleep": "wearable_activity_monitor/sleep/garmin_vivosmart5",
+}
+FILE_ENDS = {
+    "glucose": "DEX", "heart_rate": "heartrate", "stress": "stress", "respiratory_rate": "respiratoryrate",
+    "oxygen_saturation": "oxygensaturation", "activity": "activity", "calories": "calorie", "sleep": "sleep",
+}  # fmt: skip
+BODIES = {
+    "glucose": "cgm", "heart_rate": "heart_rate", "stress": "stress", "respiratory_rate": "breathing",
+    "oxygen_saturation": "breathing", "activity": "activity", "calories": "activity", "sleep": "sleep",
+}  # fmt: skip
+UNITS = {
+    "heart_rate": "beats/min", "stress": "stress level", "respiratory_rate": "breaths/min",
+    "oxygen_saturation": "%",
+}  # fmt: skip
+MANIFEST = {
+    WEARABLE: {
+        "heart_rate": ("heartrate_filepath", "heartrate_record_count", "average_heartrate_bpm"),
+        "oxygen_saturation": (
+            "oxygen_saturation_filepath", "oxygen_saturation_record_count", "average_oxygen_saturation_pct",
+        ),
+        "stress": ("stress_level_filepath", "stress_level_record_count", "average_stress_level"),
+        "sleep": ("sleep_filepath", "sleep_record_count", "average_sleep_hours"),
+        "respiratory_rate": (
+            "respiratory_rate_filepath", "respiratory_rate_record_count", "average_respiratory_rate_bpm",
+        ),
+        "activity": ("physical_activity_filepath", "physical_activity_num_days", "average_daily_activity"),
+        "calories": (
+            "active_calories_filepath", "active_calories_record_count", "average_active_calories_kcal",
+        ),
+    },
+    GLUCOSE: {
+        "glucose": ("glucose_filepath", "glucose_level_record_count", "average_glucose_level_mg_dl"),
+    },
+}  # fmt: skip
+"""Columns of both manifests by stream: path, count, average. In version 1 activity counts records instead."""
 Rows = list[tuple[datetime, Any]]
 Spans = list[tuple[datetime, datetime, str, Any]]
 
@@ -69,9 +108,8 @@ def write(
         place.mkdir(parents=True)
         _manifest(place, name, people, layout)
         for person in people:
-            for one in STREAMS:
-                if one.area == name:
-                    _stream_file(place, one, person, layout, indent)
+            for stream in MANIFEST[name]:
+                _stream_file(place, stream, person, layout, indent)
     clinical(root, {})
     return root
 
@@ -102,40 +140,40 @@ def _id_column(layout: str) -> str:
 
 
 def _manifest(place: Path, name: str, people: Sequence[Person], layout: str) -> None:
-    streams = [one for one in STREAMS if one.area == name]
     columns = [_id_column(layout)]
-    for one in streams:
-        columns += [one.path_column, one.count_column, f"average_{one.name}"]
+    for names in MANIFEST[name].values():
+        columns += names
+    if layout == "v1":
+        columns = [column.replace("activity_num_days", "activity_num_records") for column in columns]
     with (place / "manifest.tsv").open("w", newline="") as file:
         writer = csv.writer(file, delimiter="\t")
         writer.writerow(columns)
         for person in people:
             cells = [person.id]
-            for one in streams:
-                there = one.name in person.streams or one.name in person.raw
-                usual = f"/{path_of(one, person.id)}" if there else "None"
-                count = str(len(person.streams.get(one.name, []))) if there else "None"
-                cells += [person.listed.get(one.name, usual), count, "-1.7"]
+            for stream in MANIFEST[name]:
+                there = stream in person.streams or stream in person.raw
+                usual = f"/{path_of(stream, person.id)}" if there else "None"
+                count = str(len(person.streams.get(stream, []))) if there else "None"
+                cells += [person.listed.get(stream, usual), count, "-1.7"]
             writer.writerow(cells)
 
 
-def path_of(one: Stream, person: str) -> str:
+def path_of(stream: str, person: str) -> str:
     """Path of a file as manifests give it, without the leading slash."""
-    device = "dexcom_g6" if one.name == "glucose" else "garmin_vivosmart5"
-    return f"{one.area}/{one.folders[0]}/{device}/{person}/{person}_{FILE_ENDS[one.name]}.json"
+    return f"{FOLDERS[stream]}/{person}/{person}_{FILE_ENDS[stream]}.json"
 
 
-def _stream_file(place: Path, one: Stream, person: Person, layout: str, indent: int | None) -> None:
-    path = place.parent / path_of(one, person.id)
+def _stream_file(place: Path, stream: str, person: Person, layout: str, indent: int | None) -> None:
+    path = place.parent / path_of(stream, person.id)
     if place.name == place.parent.name:
-        path = place / Path(*Path(path_of(one, person.id)).parts[1:])
-    if one.name in person.raw:
+        path = place / Path(*Path(path_of(stream, person.id)).parts[1:])
+    if stream in person.raw:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(person.raw[one.name])
-    elif one.name in person.streams:
+        path.write_text(person.raw[stream])
+    elif stream in person.streams:
         path.parent.mkdir(parents=True, exist_ok=True)
-        records = [_record(one.name, row, layout) for row in person.streams[one.name]]
-        body: Any = records if one.name == "glucose" and layout == "v1" else {one.body: records}
+        records = [_record(stream, row, layout) for row in person.streams[stream]]
+        body: Any = records if stream == "glucose" and layout == "v1" else {BODIES[stream]: records}
         header = {"uuid": f"AIREADI-{person.id}", "creation_date_time": "2025-08-14T03:22:10Z"}
         if layout == "v3":
             header["timezone"] = "cst" if person.site == "UAB" else "pst"
@@ -175,8 +213,7 @@ def _record(name: str, row: tuple[Any, ...], layout: str) -> dict[str, Any]:
         key = "duration" if layout == "v1" else "calories_value"
         quantity = {"value": value, "unit": "kcal"}
         return {"activity_name": "kcal_burned", key: quantity, "effective_time_frame": {"date_time": time}}
-    quantity = {"value": value, "unit": stream(name).unit}
-    return {stream(name).quantity[0]: quantity, "effective_time_frame": {"date_time": time}}
+    return {name: {"value": value, "unit": UNITS[name]}, "effective_time_frame": {"date_time": time}}
 
 
 def _sleep_record(row: tuple[Any, ...], layout: str) -> dict[str, Any]:

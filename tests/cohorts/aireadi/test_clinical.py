@@ -94,7 +94,7 @@ def records(found: release.Release) -> pd.DataFrame:
 
 
 def one(records: pd.DataFrame, person: str, item: str) -> pd.Series:
-    rows = records[(records["person_id"] == person) & (records["item"] == item)]
+    rows = records[(records["participant_id"] == person) & (records["item"] == item)]
     assert len(rows) == 1
     return rows.iloc[0]
 
@@ -148,7 +148,7 @@ def test_history_by_key_and_by_qualifier(records: pd.DataFrame) -> None:
 def test_the_yes_list_fills_only_what_nobody_answered(records: pd.DataFrame) -> None:
     assert one(records, BEN, "hypertension")["value"] == 1
     assert one(records, BEN, "arthritis")["value"] == 1
-    assert "arthritis" not in records.loc[records["person_id"] == ANN, "item"].tolist()
+    assert "arthritis" not in records.loc[records["participant_id"] == ANN, "item"].tolist()
 
 
 def test_the_first_visit(found: release.Release) -> None:

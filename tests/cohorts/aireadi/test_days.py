@@ -11,9 +11,9 @@ import pytest
 
 from sensecf_core.cohorts.aireadi import release
 from sensecf_core.cohorts.aireadi.files import FileFinder
-from sensecf_core.cohorts.aireadi.person import PersonTables, person_tables
+from sensecf_core.cohorts.aireadi.person import PersonTables
 from tests.cohorts.aireadi import micro
-from tests.cohorts.aireadi.conftest import NOW
+from tests.cohorts.aireadi.conftest import tables_of
 from tests.cohorts.aireadi.micro import at, every
 from tests.cohorts.aireadi.people import BEN, CAS
 from tests.cohorts.aireadi.people import ann as ann_herself
@@ -100,7 +100,7 @@ def test_a_person_with_one_day_of_glucose_has_no_glucose_summary(ann: PersonTabl
 
 
 def test_nothing_usable_is_told_and_does_not_fail(finder: FileFinder) -> None:
-    ben = person_tables(finder, BEN, site="UAB", visit=date(2025, 3, 4), now=NOW)
+    ben = tables_of(finder, BEN, "UAB", date(2025, 3, 4))
     assert len(ben.days) == 14
     assert not ben.days["enough_wear"].any()
     states = dict(zip(ben.quality["stream"], ben.quality["state"], strict=True))
@@ -121,7 +121,7 @@ def test_nothing_usable_is_told_and_does_not_fail(finder: FileFinder) -> None:
 
 
 def test_the_day_of_a_clock_change_has_23_hours(finder: FileFinder) -> None:
-    cas = person_tables(finder, CAS, site="UAB", visit=date(2024, 3, 9), now=NOW)
+    cas = tables_of(finder, CAS, "UAB", date(2024, 3, 9))
     assert list(cas.days.index) == ["2024-03-09", "2024-03-10", "2024-03-11"]
     sunday = cas.days.loc["2024-03-10"]
     assert sunday["glucose_share"] == 1.0
@@ -137,7 +137,7 @@ def test_a_day_that_activity_records_hardly_cover_has_no_steps(tmp_path: Path) -
     activity = [(at("2025-03-05 09:00"), at("2025-03-05 18:00"), "walking", 9000)]
     person = replace(ann_herself(), streams={**ann_herself().streams, "activity": activity})
     finder = FileFinder(release.find(micro.write(tmp_path, [person])))
-    found = person_tables(finder, person.id, site="UW", visit=date(2025, 3, 4), now=NOW)
+    found = tables_of(finder, person.id, "UW", date(2025, 3, 4))
     wednesday = found.days.loc["2025-03-05"]
     assert pd.isna(wednesday[["steps", "active_minutes", "sedentary_minutes"]].astype(float)).all()
     assert wednesday["active_kcal"] == 310
@@ -147,6 +147,6 @@ def test_a_band_that_was_worn_at_another_time_is_told(tmp_path: Path) -> None:
     later = every(at("2025-06-01 09:00"), 1, [70] * 60)
     person = replace(ann_herself(), streams={**ann_herself().streams, "heart_rate": later})
     finder = FileFinder(release.find(micro.write(tmp_path, [person])))
-    found = person_tables(finder, person.id, site="UW", visit=date(2025, 3, 4), now=NOW)
+    found = tables_of(finder, person.id, "UW", date(2025, 3, 4))
     assert found.summary["notes"] == "heart rate was recorded, but not in the days that count"
     assert not found.days["worn"].any()

@@ -13,7 +13,7 @@ from sensecf_core.cohorts.aireadi.intervals import Intervals, intervals, no_inte
 from sensecf_core.cohorts.aireadi.movement import active_energy, movement
 from sensecf_core.cohorts.aireadi.nights import main_nights, nights
 from sensecf_core.cohorts.aireadi.readings import Points, no_points, points
-from sensecf_core.cohorts.aireadi.streams import ACTIVITY, CALORIES, SLEEP, stream
+from sensecf_core.cohorts.aireadi.streams import ACTIVITY, CALORIES, GLUCOSE, SLEEP, STREAMS, Stream
 from sensecf_core.cohorts.aireadi.timestamps import PACIFIC, day_bounds
 from sensecf_core.cohorts.aireadi.window import Window
 from tests.cohorts.aireadi.micro import Rows, Spans, at, every, iso
@@ -27,10 +27,10 @@ def counter(*told: tuple[str, float]) -> Points:
     return points(CALORIES, [{"calories_value": {"value": v}, "effective_time_frame": f} for f, v in frames])
 
 
-def readings(name: str, rows: Rows) -> Points:
-    quantity = stream(name).quantity[0]
+def readings(stream: Stream, rows: Rows) -> Points:
+    quantity = stream.quantity[0]
     return points(
-        stream(name),
+        stream,
         [{quantity: {"value": v}, "effective_time_frame": {"date_time": iso(time)}} for time, v in rows],
     )
 
@@ -112,7 +112,8 @@ def test_how_long_a_night_is(hours: float, usable: bool) -> None:
 def worn_day(sleep: Intervals | None = None, **streams: Rows) -> dict[str, float]:
     """Features of Wednesday with heart rate all day and the given streams."""
     heart = every(at("2025-03-05 00:00"), 5, [60] * 288)
-    given = {name: readings(name, rows) for name, rows in ({"heart_rate": heart} | streams).items()}
+    by_name = {stream.name: stream for stream in STREAMS}
+    given = {name: readings(by_name[name], rows) for name, rows in ({"heart_rate": heart} | streams).items()}
     names = ("glucose", "heart_rate", "stress", "respiratory_rate", "oxygen_saturation", "calories")
     all_points = {name: given.get(name, no_points()) for name in names}
     window = Window(BOUNDS[0], BOUNDS[1], "visit")
@@ -162,7 +163,7 @@ def test_seventy_percent_of_glucose_make_a_day_of_glucose() -> None:
             for time, _ in every(at("2025-03-05 00:00"), 5, [1] * slots)
         ]
         glucose = points(
-            stream("glucose"),
+            GLUCOSE,
             [{"blood_glucose": {"value": 110}, "effective_time_frame": frame} for frame in frames],
         )
         all_points = dict.fromkeys(

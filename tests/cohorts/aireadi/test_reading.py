@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -83,7 +84,7 @@ def test_sentinels() -> None:
 
 
 def test_low_and_high_are_censored(finder: FileFinder) -> None:
-    found = read(finder, GLUCOSE, people.ANN).points
+    found = read(finder.locate(GLUCOSE, people.ANN)).points
     assert found.values[found.censored == -1].tolist() == [39] * 3
     assert found.values[found.censored == 1].tolist() == [401] * 2
 
@@ -94,7 +95,7 @@ def test_the_night_on_which_clocks_go_back_is_sorted(tmp_path: Path) -> None:
     second = [(time - timedelta(seconds=20), 140) for time, _ in first[12:]]
     after = every(at("2024-11-03 02:00:05", CENTRAL), 5, [120] * 24)
     person = Person("900004", site="UAB", streams={"glucose": [*first, *second, *after]})
-    found = read(FileFinder(release.find(micro.write(tmp_path, [person]))), GLUCOSE, person.id).points
+    found = read(FileFinder(release.find(micro.write(tmp_path, [person]))).locate(GLUCOSE, person.id)).points
     assert (np.diff(found.times) > np.timedelta64(0, "s")).all()
     assert len(found) + found.repeated == found.records == 60
 
@@ -140,7 +141,7 @@ def test_the_text_none_lists_no_file(v3: Release) -> None:
 
 
 def located(root: Path, person: Person, stream: Stream = GLUCOSE) -> Recording:
-    return read(FileFinder(release.find(root)), stream, person.id)
+    return read(FileFinder(release.find(root)).locate(stream, person.id))
 
 
 def test_a_manifest_that_names_another_file(tmp_path: Path) -> None:
@@ -152,10 +153,10 @@ def test_a_manifest_that_names_another_file(tmp_path: Path) -> None:
 
 def test_a_manifest_cannot_point_outside_the_release_or_to_somebody_else(v3: Release) -> None:
     root = v3.root
-    other = micro.path_of(GLUCOSE, people.ANN)
+    other = micro.path_of("glucose", people.ANN)
     for told in (f"../{root.name}/{other}", f"/{other}"):
         manifest = root / GLUCOSE.area / "manifest.tsv"
-        text = manifest.read_text().replace(f"/{micro.path_of(GLUCOSE, people.CAS)}", told)
+        text = manifest.read_text().replace(f"/{micro.path_of('glucose', people.CAS)}", told)
         manifest.write_text(text)
         file = located(root, people.cas()).file.path
         assert file is not None and people.CAS in file.name
@@ -164,7 +165,7 @@ def test_a_manifest_cannot_point_outside_the_release_or_to_somebody_else(v3: Rel
 def test_a_file_that_is_listed_but_not_there(tmp_path: Path) -> None:
     person = people.cas()
     root = micro.write(tmp_path, [person])
-    (root / micro.path_of(GLUCOSE, person.id)).unlink()
+    (root / micro.path_of("glucose", person.id)).unlink()
     found = located(root, person)
     assert found.state == "missing"
     assert found.notes == ("the manifest lists a file that is not there",)
@@ -180,9 +181,32 @@ def test_a_file_that_is_there_but_not_listed(tmp_path: Path) -> None:
 def test_two_files_where_one_belongs(tmp_path: Path) -> None:
     person = replace(people.cas(), listed={"glucose": "None"})
     root = micro.write(tmp_path, [person])
-    file = root / micro.path_of(GLUCOSE, person.id)
+    file = root / micro.path_of("glucose", person.id)
     file.with_name("900003_copy.json").write_bytes(file.read_bytes())
-    assert "2 files where one belongs" in located(root, person).notes[0]
+    assert "several files where one belongs" in located(root, person).notes[0]
+
+
+def test_what_is_called_a_file_but_is_none_is_left_out(tmp_path: Path) -> None:
+    person = people.cas()
+    root = micro.write(tmp_path, [person])
+    file = root / micro.path_of("glucose", person.id)
+    (file.with_name("a_folder.json")).mkdir()
+    (file.with_name("a_link.json")).symlink_to("nowhere")
+    assert (located(root, person).state, located(root, person).notes) == ("read", ())
+    file.unlink()
+    assert located(root, person).notes == ("the manifest lists a file that is not there",)
+
+
+def test_a_folder_that_cannot_be_read_is_a_note(tmp_path: Path) -> None:
+    person = people.cas()
+    root = micro.write(tmp_path, [person])
+    folder = (root / micro.path_of("glucose", person.id)).parent
+    shutil.rmtree(folder)
+    folder.symlink_to(folder.name)  # a link to itself
+    assert (located(root, person).state, located(root, person).notes) == (
+        "missing",
+        ("its folder cannot be read",),
+    )
 
 
 def test_without_a_manifest_files_are_found(v3: Release) -> None:
@@ -195,18 +219,16 @@ def test_without_a_manifest_files_are_found(v3: Release) -> None:
 def test_a_manifest_that_counts_otherwise(v3: Release) -> None:
     manifest = v3.root / GLUCOSE.area / "manifest.tsv"
     manifest.write_text(manifest.read_text().replace("\t564\t", "\t99\t"))
-    assert "the manifest counts 99 records, the file 564" in located(v3.root, people.cas()).notes
+    found = located(v3.root, people.cas())
+    assert "the manifest counts other records than the file has" in found.notes
+    assert found.file.listed is not None
+    assert (found.file.listed.records, found.points.records) == (99, 564)
 
 
 def test_the_other_name_of_the_calorie_folder(v3: Release) -> None:
     place = v3.root / "wearable_activity_monitor"
     (place / "physical_activity_calorie").rename(place / "physical_activity_cal")
     assert located(v3.root, people.ann(), streams.CALORIES).state == "read"
-
-
-def test_unknown_stream() -> None:
-    with pytest.raises(InputError, match="heart_rate"):
-        streams.stream("heartrate")
 
 
 def refuse_below(monkeypatch: pytest.MonkeyPatch, name: str) -> None:

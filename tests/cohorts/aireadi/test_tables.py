@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,8 +10,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from sensecf_core.cohorts.aireadi import release, tables
-from sensecf_core.cohorts.aireadi.description import OUTCOMES, WEAR, description
+from sensecf_core.cohorts.aireadi import person, release, tables, wear
+from sensecf_core.cohorts.aireadi.description import OUTCOMES, description
+from sensecf_core.cohorts.aireadi.inventory import PersonFiles
 from sensecf_core.cohorts.aireadi.opening import open_person
 from sensecf_core.cohorts.aireadi.participant_days import PERSON_COLUMNS, participant_days
 from sensecf_core.cohorts.aireadi.person import PersonTables
@@ -62,18 +62,18 @@ def found(tmp_path: Path) -> release.Release:
 def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Who is read, in order."""
     seen: list[str] = []
-    original: Callable[..., PersonTables] = tables.person_tables
+    original = person.person_tables
 
-    def counted(finder: Any, person: str, **more: Any) -> PersonTables:
-        seen.append(person)
-        return original(finder, person, **more)
+    def counted(files: PersonFiles) -> PersonTables:
+        seen.append(files.person)
+        return original(files)
 
-    monkeypatch.setattr(tables, "person_tables", counted)
+    monkeypatch.setattr(person, "person_tables", counted)
     return seen
 
 
 def test_everybody_is_in_the_tables(found: release.Release) -> None:
-    built = tables.build(found, workers=1)
+    built = tables.build(found, jobs=1)
     assert list(built.people.index) == [DAN, people.BEN, people.CAS]
     assert len(built.quality) == 3 * 8
     assert built.days.groupby(level=0).size().to_dict() == {DAN: 4, people.BEN: 14, people.CAS: 3}
@@ -92,9 +92,9 @@ def test_everybody_is_in_the_tables(found: release.Release) -> None:
 def test_tables_are_private_and_used_again(
     found: release.Release, private_var: Path, reads: list[str]
 ) -> None:
-    first = tables.build(found, workers=1)
+    first = tables.build(found, jobs=1)
     assert len(reads) == 3
-    again = tables.build(found, workers=1)
+    again = tables.build(found, jobs=1)
     assert len(reads) == 3
     assert (first.read_mb > 0, again.read_mb) == (True, 0)
     pd.testing.assert_frame_equal(first.days, again.days)
@@ -111,11 +111,10 @@ def test_tables_are_private_and_used_again(
 
 
 def test_a_changed_file_is_read_anew(found: release.Release, reads: list[str]) -> None:
-    key = tables.build(found, workers=1).key
-    person = people.cas()
-    with (found.root / micro.path_of(micro.stream("glucose"), person.id)).open("a") as file:
+    key = tables.build(found, jobs=1).key
+    with (found.root / micro.path_of("glucose", people.CAS)).open("a") as file:
         file.write("\n")
-    assert tables.build(found, workers=1).key != key
+    assert tables.build(found, jobs=1).key != key
     assert len(reads) == 6
 
 
@@ -129,10 +128,10 @@ def test_a_killed_build_goes_on_where_it_was(
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        tables.build(found, workers=1, progress=kill)
+        tables.build(found, jobs=1, progress=kill)
     assert len(reads) == 2
     told: list[tuple[float, str]] = []
-    built = tables.build(found, workers=1, progress=lambda done, message: told.append((done, message)))
+    built = tables.build(found, jobs=1, progress=lambda done, message: told.append((done, message)))
     assert len(reads) == 3
     assert len(built.people) == 3
     assert told[-1][0] == 1.0
@@ -143,9 +142,9 @@ def test_two_processes_give_the_same_tables(
     found: release.Release, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(tables, "BATCH", 1)
-    alone = tables.build(found, workers=1)
+    alone = tables.build(found, jobs=1)
     monkeypatch.setenv("SENSECF_VAR", str(tmp_path / "other"))
-    together = tables.build(found, workers=2)
+    together = tables.build(found, jobs=2)
     assert together.folder != alone.folder
     for name in ("days", "people", "quality"):
         pd.testing.assert_frame_equal(getattr(alone, name), getattr(together, name))
@@ -154,23 +153,23 @@ def test_two_processes_give_the_same_tables(
 def test_one_failure_is_told_and_ends_nothing(
     found: release.Release, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    original = tables.person_tables
+    original = person.person_tables
 
-    def fail(finder: Any, person: str, **more: Any) -> PersonTables:
-        if person == people.BEN:
-            raise ZeroDivisionError(person)
-        return original(finder, person, **more)
+    def fail(files: PersonFiles) -> PersonTables:
+        if files.person == people.BEN:
+            raise ZeroDivisionError(files.person)
+        return original(files)
 
-    monkeypatch.setattr(tables, "person_tables", fail)
-    built = tables.build(found, workers=1)
-    rows = built.quality[built.quality["person_id"] == people.BEN]
+    monkeypatch.setattr(person, "person_tables", fail)
+    built = tables.build(found, jobs=1)
+    rows = built.quality[built.quality["participant_id"] == people.BEN]
     assert set(rows["state"]) == {"unreadable"}
     assert set(rows["notes"]) == {"reading failed (ZeroDivisionError)"}
     assert len(built.people) == 3
 
 
 def test_days_for_a_cohort(found: release.Release) -> None:
-    days = participant_days(tables.build(found, workers=1))
+    days = participant_days(tables.build(found, jobs=1))
     assert list(days.columns) == list(dict.fromkeys((*description().names, *OUTCOMES, *PERSON_COLUMNS)))
     assert days.index.names == ["participant_id", "row_id"]
     assert days.index.tolist() == [(DAN, f"2025-03-0{day}") for day in (4, 5, 6, 7)]  # Cas has one day
@@ -203,19 +202,19 @@ def test_the_description_makes_a_schema() -> None:
 
 
 def test_every_column_of_a_day_is_described(found: release.Release) -> None:
-    days = tables.build(found, workers=1).days
-    assert set(days.columns) <= {*description().names, *OUTCOMES, *WEAR}
+    days = tables.build(found, jobs=1).days
+    assert set(days.columns) <= {*description().names, *OUTCOMES, *wear.COLUMNS}
 
 
 def test_the_rules_hold_for_rows(found: release.Release) -> None:
-    days = participant_days(tables.build(found, workers=1))
+    days = participant_days(tables.build(found, jobs=1))
     for rule in description().rules:
         total = sum(days[name].astype(float) * weight for name, weight in rule.terms.items())
         assert not (total > rule.bound).any(), rule.name
 
 
 def test_one_person_is_opened_as_they_are_in_the_tables(found: release.Release) -> None:
-    built = tables.build(found, workers=1)
+    built = tables.build(found, jobs=1)
     one = open_person(found, DAN)
     pd.testing.assert_frame_equal(one.days, built.days.loc[DAN], check_names=False, check_index_type=False)
     assert one.listed["clinical_site"] == "UAB"
@@ -238,10 +237,10 @@ def test_a_visit_of_the_clinical_tables_stands_in(found: release.Release) -> Non
 def test_a_release_in_which_nobody_can_be_read_has_no_days(
     found: release.Release, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(finder: Any, person: str, **more: Any) -> PersonTables:
+    def fail(files: PersonFiles) -> PersonTables:
         raise ValueError
 
-    monkeypatch.setattr(tables, "person_tables", fail)
-    built = tables.build(found, workers=1)
+    monkeypatch.setattr(person, "person_tables", fail)
+    built = tables.build(found, jobs=1)
     assert len(built.quality) == 3 * 8
     assert participant_days(built).empty

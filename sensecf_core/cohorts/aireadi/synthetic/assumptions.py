@@ -1,13 +1,17 @@
 """Every number the synthetic cohort is drawn with, and where it comes from.
 
-Three kinds, never mixed:
+Four kinds, never mixed:
 
-* **Published**: the cohort's make-up (:data:`GROUPS` counts: group sizes, sites and recommended split as
-  AI-READI v3.0.0 states them) and the calibration targets (:mod:`~.targets`).
+* **Published**: the calibration targets (:mod:`~.targets`).
+* **Third-party counts** of AI-READI v3.0.0 (public notes, not AI-READI's own and not verified; only their
+  total, 2,280, is documented): the cohort's make-up (:data:`GROUPS` sizes by split, and sites) and how many
+  people lack a stream or have odd files (:data:`MISSING`, :data:`NO_BAND`, :data:`NO_GLUCOSE`, :data:`ODD`).
+  They say who and what is in the files, so that a reader meets every quirk; no measured value is drawn
+  with them.
 * **Solved**: ``glucose_mean`` of every group and, for the healthy, ``glucose_cv`` and ``glucose_between``:
   the round values at which 500 simulated people meet Framingham 2024. How the published diabetes figure
   divides into oral treatment (50 % of time in 70-140) and insulin (36 %) is assumed.
-* **Assumed**: everything else. Nothing was read off real rows.
+* **Assumed**: everything else. This program read nothing off real rows.
 """
 
 from __future__ import annotations
@@ -17,7 +21,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Group:
-    """One study group: its published make-up, and what its people are drawn around.
+    """One study group: its make-up (third-party counts), and what its people are drawn around.
 
     ``uab``: how many of ``size`` the site in Alabama holds. Glucose: arithmetic mean over people in mg/dL,
     SD of its logarithm between people, coefficient of variation within a person and its SD. Then means
@@ -81,7 +85,7 @@ GROUPS = (
 BY_NAME = {group.name: group for group in GROUPS}
 
 WEST_COAST = {"UW": 798, "UCSD": 682}
-"""Participants of the two Pacific sites; who is not at UAB is at one of them, in this ratio."""
+"""Participants of the two Pacific sites (third-party counts); who is not at UAB is at one, in this ratio."""
 
 # Between people, within a group (assumed).
 AGE_SD, AGE_RANGE = 10.0, (40, 89)
@@ -122,9 +126,9 @@ DAY_LINKS = {
 MOVEMENT_ON_GLUCOSE = -0.12
 """Weight of movement 15 minutes ago on the glucose shape within a day."""
 
-# What a release lacks and what is odd in it (aireadi.md 9.1): shares of people.
-MISSING = {"oxygen": 0.28, "calories": 0.13, "heart": 0.075, "stress": 0.075, "breathing": 0.075}
-MISSING |= {"sleep": 0.075, "activity": 0.07}
+# What a release lacks and what is odd in it: shares of people, after third-party counts of v3 (see above).
+MISSING = {"oxygen_saturation": 0.28, "calories": 0.13, "heart_rate": 0.075, "stress": 0.075}
+MISSING |= {"respiratory_rate": 0.075, "sleep": 0.075, "activity": 0.07}
 NO_BAND, NO_GLUCOSE = 0.04, 0.015
 ODD = {"sentinels_only": 0.05, "long_tail": 0.03, "duplicates": 0.03, "no_overlap": 0.02, "empty": 0.01}
 ODD |= {"literal_nan": 0.05, "starts_1991": 0.005, "extremes": 0.03}

@@ -14,7 +14,7 @@ from sensecf_core.cohorts.aireadi.synthetic import assumptions as given
 from sensecf_core.cohorts.aireadi.synthetic.assumptions import BY_NAME, HEALTHY, INSULIN, ORAL, PRE
 from sensecf_core.cohorts.aireadi.synthetic.people import SMALLEST_WITH_QUIRKS, Floats
 
-DECLINED, UNSURE, UNKNOWN = 777, 999, 555
+DECLINED, UNKNOWN = 777, 555
 CODED_ANSWERS = 0.01
 """Share of yes / no answers that are "prefer not to say" (for a parent's diabetes: "unknown")."""
 
@@ -36,7 +36,7 @@ LABS = {
     "import_nt_probnp": (70, 0.9, 0),
     "import_troponin_t": (9, 0.5, 0),
     "import_urine_albumin": (1.2, 1.2, 1),
-    "import_urine_creatinine": (95, 0.55, 0),
+    "import_urine_creatinine": (0.95, 0.55, 2),
     "lbscat_a1c": (13.8, 0.09, 1),
     "lbscat_hct": (41.5, 0.08, 1),
 }

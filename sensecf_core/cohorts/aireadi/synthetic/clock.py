@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 ZONES = {"UW": "America/Los_Angeles", "UCSD": "America/Los_Angeles", "UAB": "America/Chicago"}
-HEADER_ZONES = {"UW": "pst", "UCSD": "pst", "UAB": "cst"}
+HEADER_NAMES = {"UW": "pst", "UCSD": "pst", "UAB": "cst"}
 """How a file's header names the site's zone (summer or winter)."""
 
 DAY = 1440

@@ -63,8 +63,10 @@ def _readme(settings: Settings, origin: Mapping[str, str | None]) -> str:
 - Made with `python -m sensecf_core aireadi synthesise`, SenseCF {origin.get("version")}, commit
   {origin.get("commit") or "unknown"}; the same command makes the same bytes.
 - Calibrated on published figures only (Framingham 2024, doi 10.1210/clinem/dgae626; ADA cut-offs of HbA1c).
-  Group sizes, sites and splits follow the published make-up of v3.0.0. Everything else is an assumption:
-  see `sensecf_core/cohorts/aireadi/synthetic/assumptions.py`.
+- Numbers of people by group, site and split, and how many lack a stream or have odd files, follow third-party
+  counts of v3.0.0 (public notes, neither AI-READI's own nor verified). They are there as quirks to be
+  read; no measured value is drawn with them.
+- Everything else is an assumption: see `sensecf_core/cohorts/aireadi/synthetic/assumptions.py`.
 - Left out: retinal imaging, ECG, environmental sensor (FALSE in `participants.tsv`).
 - Odd on purpose, as real files are: sentinels, "Low" / "High", NaN, text `None`, UTC times with a site's zone
   in the header, doubled records, bands that log after removal, averages that count sentinels.
@@ -87,13 +89,14 @@ devices: a relation found in it was put there by its makers.
 def _dataset(settings: Settings, origin: Mapping[str, str | None]) -> dict[str, Any]:
     no = {"deIdentType": "NoDeIdentification", "deIdentDirect": False, "deIdentHIPAA": False}
     no |= {"deIdentDates": False, "deIdentNonarr": False, "deIdentKAnon": False}
+    mini = " mini" if settings.layout == "mini" else ""
     return {
         "schema": "https://schema.aireadi.org/v0.1.0/dataset_description.json",
         "identifier": {
             "identifierValue": f"{LABEL}-{settings.layout}-{settings.seed}",
             "identifierType": "Local",
         },
-        "title": [{"titleValue": f"{LABEL} release in the format of AI-READI, not real data"}],
+        "title": [{"titleValue": f"{LABEL}{mini} release in the format of AI-READI, not real data"}],
         "version": version(settings),
         "creator": [{"creatorName": "SenseCF synthetic generator", "nameType": "Organizational"}],
         "publicationYear": "2026",

@@ -88,7 +88,8 @@ def _calories(layout: str) -> Record:
 def _sleep(layout: str) -> Record:
     if layout == "v1":
         hours = {"value": EXTRA, "unit": "h"}
-        return {"sleep_stage_state": VALUE, "sleep_duration": hours, "effective_time_frame": _interval()}
+        started = {"date_time": BEGIN}
+        return {"sleep_stage_state": VALUE, "sleep_duration": hours, "effective_time_frame": started}
     when = "sleep_stage_time_frame" if layout == "v2" else "effective_time_frame"
     return {"sleep_stage_state": VALUE, when: _interval()}
 
@@ -106,10 +107,10 @@ def _glucose(_: str) -> Record:
 
 BAND = "wearable_activity_monitor/{}/garmin_vivosmart5"
 KINDS = {
-    "heart": Kind(
+    "heart_rate": Kind(
         BAND.format("heart_rate"), "heartrate", "heart_rate", _schema("omh", "heart-rate", 2.0), _heart
     ),
-    "oxygen": Kind(
+    "oxygen_saturation": Kind(
         BAND.format("oxygen_saturation"),
         "oxygensaturation",
         "breathing",
@@ -118,7 +119,7 @@ KINDS = {
     ),
     "stress": Kind(BAND.format("stress"), "stress", "stress", NO_SCHEMA, _stress),
     "sleep": Kind(BAND.format("sleep"), "sleep", "sleep", _schema("omh", "sleep-stages", 2.0), _sleep),
-    "breathing": Kind(
+    "respiratory_rate": Kind(
         BAND.format("respiratory_rate"),
         "respiratoryrate",
         "breathing",

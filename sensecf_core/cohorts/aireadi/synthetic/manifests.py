@@ -19,15 +19,15 @@ from sensecf_core.cohorts.aireadi.synthetic.records import Stream
 NONE = "None"
 Row = dict[str, str]
 BAND_COLUMNS = {
-    "heart": ("heartrate_filepath", "heartrate_record_count", "average_heartrate_bpm"),
-    "oxygen": (
+    "heart_rate": ("heartrate_filepath", "heartrate_record_count", "average_heartrate_bpm"),
+    "oxygen_saturation": (
         "oxygen_saturation_filepath",
         "oxygen_saturation_record_count",
         "average_oxygen_saturation_pct",
     ),
     "stress": ("stress_level_filepath", "stress_level_record_count", "average_stress_level"),
     "sleep": ("sleep_filepath", "sleep_record_count", "average_sleep_hours"),
-    "breathing": (
+    "respiratory_rate": (
         "respiratory_rate_filepath",
         "respiratory_rate_record_count",
         "average_respiratory_rate_bpm",
@@ -66,7 +66,7 @@ def band_row(participant: str, streams: Mapping[str, Stream], wrist: float, hand
         stream = streams.get(name)
         values = (NONE, NONE, NONE) if stream is None else _band(name, stream, participant, layout)
         row |= dict(zip((path, count, average), values, strict=True))
-    heart = streams.get("heart")
+    heart = streams.get("heart_rate")
     row["sensor_sampling_duration_days"] = NONE if heart is None else str(_dates(heart.utc))
     return row | {"manufacturer": "Garmin", "manufacturer_model_name": "Vivosmart 5"}
 

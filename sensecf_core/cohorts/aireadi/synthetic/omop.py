@@ -20,11 +20,8 @@ SURVEY, LABORATORY, MOCA = 32862, 32856, 32880
 EQUALS, LESS = 4172703, 4171756
 EMPTY = ""
 
-VISIT_ITEMS = {
-    "pacmpdat": "pacmpdat, Date Assessment Performed --- Populated",
-    "lbdattim2": "lbdattim2, Date & Time Draw Performed",
-}
-DEVICE_ITEMS = {4260905: "dvamwstdat, Date device given to participant"}
+VISITS = ("pacmpdat, Date Assessment Performed --- Populated", "lbdattim2, Date & Time Draw Performed")
+DEVICE_CONCEPT, DEVICE_GIVEN = 4260905, "dvamwstdat, Date device given to participant"
 
 
 @cache
@@ -153,14 +150,14 @@ def _procedures(people: pd.DataFrame) -> pd.DataFrame:
     filled = {
         "procedure_occurrence_id": np.arange(1, len(people) + 1),
         "person_id": people.index,
-        "procedure_concept_id": next(iter(DEVICE_ITEMS)),
+        "procedure_concept_id": DEVICE_CONCEPT,
         "procedure_date": people["day_text"].to_numpy(),
         "procedure_datetime": (people["day_text"] + " 09:30:00").to_numpy(),
         "procedure_type_concept_id": SURVEY,
         "modifier_concept_id": 0,
         "quantity": 1,
         "visit_occurrence_id": 2 * np.arange(len(people)) + 1,
-        "procedure_source_value": next(iter(DEVICE_ITEMS.values())),
+        "procedure_source_value": DEVICE_GIVEN,
         "procedure_source_concept_id": 0,
     }
     return _framed("procedure_occurrence", filled, pd.RangeIndex(len(people)))
@@ -195,7 +192,7 @@ def _visits(people: pd.DataFrame) -> pd.DataFrame:
         "visit_end_datetime": when + clock,
         "visit_type_concept_id": SURVEY,
         "care_site_id": twice["clinical_site"].to_numpy(),
-        "visit_source_value": np.tile(list(VISIT_ITEMS.values()), len(people)),
+        "visit_source_value": np.tile(VISITS, len(people)),
         "visit_source_concept_id": 0,
     }
     return _framed("visit_occurrence", filled, pd.RangeIndex(len(twice)))

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from sensecf_core.cohorts.aireadi.synthetic import documents, manifests
-from sensecf_core.cohorts.aireadi.synthetic.clock import HEADER_ZONES
+from sensecf_core.cohorts.aireadi.synthetic.clock import HEADER_NAMES
 from sensecf_core.cohorts.aireadi.synthetic.latent import MINUTES_STREAM
 from sensecf_core.cohorts.aireadi.synthetic.manifests import Row
 from sensecf_core.cohorts.aireadi.synthetic.records import Stream
@@ -65,7 +65,7 @@ def write(task: Task, settings: Settings, root: Path) -> Written:
             name,
             stream,
             participant=task.participant,
-            zone=HEADER_ZONES[str(task.person["clinical_site"])],
+            zone=HEADER_NAMES[str(task.person["clinical_site"])],
             created=created,
             layout=settings.layout,
             indent=settings.sampling.indent,

@@ -22,7 +22,7 @@ CLOCK_CHANGES = ("2023-11-05", "2024-03-10", "2024-11-03", "2025-03-09")
 SMALLEST_WITH_QUIRKS = 12
 """From this size on, every oddity is in the release at least once."""
 
-ODD_IN = ("heart", "stress", "breathing", "activity", "sleep", "glucose")
+ODD_IN = ("heart_rate", "stress", "respiratory_rate", "activity", "sleep", "glucose")
 TRAITS = ("metabolic", "autonomic", "sleep", "activity", "affect")
 Floats = npt.NDArray[np.float64]
 
@@ -30,7 +30,7 @@ Floats = npt.NDArray[np.float64]
 def draw(n: int, days: int, rng: np.random.Generator) -> pd.DataFrame:
     """Draw ``n`` people, indexed by participant id; columns as the parts below name them.
 
-    Everything here is an assumption but the shares of groups, sites and splits.
+    Everything here is an assumption but the numbers of groups, sites, splits and oddities (see there).
     """
     people = _make_up(n, days, rng)
     groups = [BY_NAME[name] for name in people["study_group"]]

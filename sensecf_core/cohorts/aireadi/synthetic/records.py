@@ -12,8 +12,9 @@ from sensecf_core.cohorts.aireadi.synthetic.clock import Minutes
 class Stream:
     """Records in the order of the file: ``utc`` minutes and plain JSON values.
 
-    ``begin``: where intervals start (None for moments). ``extra``: a second column (the activity's name,
-    the sleep stage, the transmitter's seconds). ``seconds``: added to every time.
+    ``values``: numbers, or the stage of sleep. ``begin``: where intervals start (None for moments).
+    ``extra``: a second column (the activity's name, the transmitter's seconds). ``seconds``: added to every
+    time.
     """
 
     utc: Minutes

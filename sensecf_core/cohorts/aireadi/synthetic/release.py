@@ -6,15 +6,13 @@ Everything is written into a hidden folder beside the place asked for and moved 
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import shutil
-import signal
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -28,15 +26,9 @@ from sensecf_core.cohorts.aireadi.synthetic.latent import CLINICAL_STREAM, laten
 from sensecf_core.cohorts.aireadi.synthetic.participant import Task, Written
 from sensecf_core.cohorts.aireadi.synthetic.settings import Settings
 from sensecf_core.errors import InputError
+from sensecf_core.processes import spread
 
 Tell = Callable[[float, str], None]
-Cancelled = Callable[[], bool]
-AHEAD = 3
-"""Tasks handed out per process before the first is done: enough to keep it busy, few to wait for."""
-
-
-class CancelledError(Exception):
-    """The caller asked to stop; nothing is left behind."""
 
 
 @dataclass(frozen=True)
@@ -56,37 +48,34 @@ def write(
     tell: Tell = lambda *_: None,
     *,
     jobs: int = 1,
-    cancelled: Cancelled = lambda: False,
 ) -> Made:
     """Write a release to ``out``, which must not exist or be an empty folder.
 
-    Equal settings make equal bytes, whatever ``jobs`` is; with more than one, call this from a command
-    (processes are spawned, which runs the main module again). ``tell`` gets the share done (0 to 1) and
-    words.
+    Equal settings make equal bytes, whatever ``jobs`` (processes) is. ``tell`` gets the share done (0 to 1)
+    and words; what it raises, as what Ctrl-C raises, leaves nothing behind.
 
     Raises
     ------
-    InputError : ``out`` cannot be written to. CancelledError : ``cancelled`` said so; ``out`` is untouched.
+    InputError : ``out`` cannot be written to.
     """
     out = out.absolute()
     check(out, settings)
     try:
-        return _write(out, settings, tell, jobs=jobs, cancelled=cancelled)
+        return _write(out, settings, tell, jobs)
     except OSError as error:
         raise InputError(f"{out} cannot be written ({error.strerror or error}).") from error
 
 
-def _write(out: Path, settings: Settings, tell: Tell, *, jobs: int, cancelled: Cancelled) -> Made:
+def _write(out: Path, settings: Settings, tell: Tell, jobs: int) -> Made:
     with _beside(out) as root:
         people, days = _drawn(settings)
         values = clinical.values(people, np.random.default_rng((settings.seed, CLINICAL_STREAM)))
         tasks = [_task(place, people, days, values) for place in range(settings.n)]
-        written = []
-        for one in _done(tasks, settings, root, jobs):
-            written.append(one)
-            tell(len(written) / settings.n, f"{len(written):,} of {settings.n:,} participants")
-            if cancelled():
-                raise CancelledError
+        written: list[Written] = []
+        with closing(spread(partial(persons.write, settings=settings, root=root), tasks, jobs)) as results:
+            for one in results:
+                written.append(one)
+                tell(len(written) / settings.n, f"{len(written):,} of {settings.n:,} participants")
         written.sort(key=lambda one: one.place)
         size = sum(one.bytes for one in written) + _tables(root, people, values, written, settings)
         _move(root, out)
@@ -144,34 +133,6 @@ def _task(place: int, people: pd.DataFrame, days: pd.DataFrame, values: pd.DataF
     mine = days.iloc[place * per_person : (place + 1) * per_person].reset_index(drop=True)
     wrist, hand = (float(values[name].iloc[place]) for name in ("dvamwenhand", "dvamwendhand"))
     return Task(place, participant, people.iloc[place], mine, wrist, hand)
-
-
-def _done(tasks: Sequence[Task], settings: Settings, root: Path, jobs: int) -> Iterator[Written]:
-    """Write everybody, in this process or in several; results come as they are ready."""
-    if min(jobs, len(tasks)) < 2:
-        for task in tasks:
-            yield persons.write(task, settings, root)
-        return
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_leave_interrupts_to_the_parent)
-    try:
-        left, running = iter(tasks), set[Future[Written]]()
-        while True:
-            for task in left:
-                running.add(pool.submit(persons.write, task, settings, root))
-                if len(running) >= AHEAD * jobs:
-                    break
-            if not running:
-                return
-            finished, running = wait(running, return_when=FIRST_COMPLETED)
-            for one in finished:
-                yield one.result()
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _leave_interrupts_to_the_parent() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _tables(

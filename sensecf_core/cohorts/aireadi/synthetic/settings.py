@@ -17,26 +17,29 @@ COMPACT_PEOPLE, COMPACT_DAYS = 65, 8
 class Sampling:
     """How densely streams are written.
 
-    ``heart``, ``stress``, ``breathing``, ``oxygen`` and ``calories`` are minutes between records (heart
-    ``None``: one every one to two minutes, as in real files), ``activity`` the longest interval of one
-    activity record in minutes, ``tail`` the days that the band keeps logging after removal, per day worn,
-    ``indent`` the JSON indent.
+    A stream's name is the minutes between its records (heart rate ``None``: one every one to two minutes,
+    as in real files) or, for ``activity``, the longest interval of one record in minutes; ``tail`` is the
+    days that the band keeps logging after removal, per day worn, ``indent`` the JSON indent.
     """
 
-    heart: int | None
+    heart_rate: int | None
     stress: int
-    breathing: int
-    oxygen: int
+    respiratory_rate: int
+    oxygen_saturation: int
     calories: int
     activity: int
     tail: float
     indent: int | None
 
 
-FULL = Sampling(heart=None, stress=1, breathing=1, oxygen=1, calories=10, activity=15, tail=0.45, indent=4)
+FULL = Sampling(
+    heart_rate=None, stress=1, respiratory_rate=1, oxygen_saturation=1, calories=10, activity=15,
+    tail=0.45, indent=4,
+)  # fmt: skip
 COMPACT = Sampling(
-    heart=5, stress=5, breathing=15, oxygen=10, calories=60, activity=60, tail=0.04, indent=None
-)
+    heart_rate=5, stress=5, respiratory_rate=15, oxygen_saturation=10, calories=60, activity=60,
+    tail=0.04, indent=None,
+)  # fmt: skip
 MEGABYTES_PER_DAY = {True: 0.18, False: 1.7}
 """Size of one participant's day, compact or not (measured; for the check of free space)."""
 

@@ -18,7 +18,6 @@ from sensecf_core.cohorts.aireadi.synthetic.records import Stream
 from sensecf_core.cohorts.aireadi.synthetic.settings import Sampling
 from sensecf_core.cohorts.aireadi.synthetic.signals import Signals
 
-NAMES = ("heart", "oxygen", "stress", "sleep", "breathing", "activity", "calories", "glucose")
 KEPT, OFF_EVERY = 0.7, 8
 """Heart rate of real files: the share of worn minutes with a record, and minutes between zeros off the
 wrist (assumed, so that the number of records is about that of a release)."""
@@ -33,11 +32,11 @@ def streams(
 ) -> dict[str, Stream]:
     """Record what a participant has; a stream that is missing has no entry."""
     made = {
-        "heart": _heart(signals, person, sampling, rng),
-        "oxygen": _oxygen(signals, sampling),
+        "heart_rate": _heart(signals, person, sampling, rng),
+        "oxygen_saturation": _oxygen(signals, sampling),
         "stress": _stress(signals, person, sampling),
         "sleep": _sleep(signals, odd=bool(person["literal_nan"])),
-        "breathing": _breathing(signals, person, sampling, rng),
+        "respiratory_rate": _breathing(signals, person, sampling, rng),
         "activity": activity(signals, sampling, odd=bool(person["literal_nan"]), rng=rng),
         "calories": _calories(signals, days, sampling),
         "glucose": _glucose(signals, apart=bool(person["no_overlap"]), extremes=bool(person["extremes"])),
@@ -49,7 +48,7 @@ def streams(
     if person["empty"]:
         made["stress"] = Stream(np.zeros(0, dtype=np.int64), [])
     if person["duplicates"]:
-        for name in ("heart", "stress", "breathing", "glucose"):
+        for name in ("heart_rate", "stress", "respiratory_rate", "glucose"):
             made[name] = _repeated(made[name], rng)
     return {name: stream for name, stream in made.items() if not person[f"no_{name}"]}
 
@@ -75,9 +74,9 @@ def _recorded(
 
 def _heart(signals: Signals, person: pd.Series, sampling: Sampling, rng: np.random.Generator) -> Stream:
     beats = np.where(signals.wear.worn, np.round(signals.body.heart_rate), 0)
-    tail = _tail(signals, person, sampling, sampling.heart or OFF_EVERY)
-    utc, values = _recorded(signals, beats, sampling.heart or 1, tail, 0)
-    if sampling.heart is None:
+    tail = _tail(signals, person, sampling, sampling.heart_rate or OFF_EVERY)
+    utc, values = _recorded(signals, beats, sampling.heart_rate or 1, tail, 0)
+    if sampling.heart_rate is None:
         worn = len(values) - len(tail)
         kept = np.where(values[:worn] > 0, rng.random(worn) < KEPT, np.arange(worn) % OFF_EVERY == 0)
         kept = np.concatenate([kept, np.ones(len(tail), dtype=bool)])
@@ -100,8 +99,8 @@ def _breathing(signals: Signals, person: pd.Series, sampling: Sampling, rng: np.
     values[rng.random(len(values)) < 0.08] = OFF_WRIST
     values[signals.movement.moving] = MOVING
     values[~signals.wear.worn | bool(person["sentinels_only"])] = OFF_WRIST
-    tail = _tail(signals, person, sampling, sampling.breathing)
-    utc, values = _recorded(signals, values, sampling.breathing, tail, OFF_WRIST)
+    tail = _tail(signals, person, sampling, sampling.respiratory_rate)
+    utc, values = _recorded(signals, values, sampling.respiratory_rate, tail, OFF_WRIST)
     if person["starts_1991"]:
         first = np.datetime64("1991-01-06", "m").astype(np.int64)
         utc, values = np.concatenate([[first], utc]), np.concatenate([[OFF_WRIST], values])
@@ -111,7 +110,7 @@ def _breathing(signals: Signals, person: pd.Series, sampling: Sampling, rng: np.
 def _oxygen(signals: Signals, sampling: Sampling) -> Stream:
     values = signals.body.oxygen
     kept = np.flatnonzero(~np.isnan(values))
-    kept = kept[kept % sampling.oxygen == 0]
+    kept = kept[kept % sampling.oxygen_saturation == 0]
     return Stream(signals.clock.utc[kept], _whole(np.round(values[kept])))
 
 

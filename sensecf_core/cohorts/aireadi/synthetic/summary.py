@@ -20,8 +20,8 @@ def summary(person: pd.Series, streams: Mapping[str, Stream]) -> dict[str, float
     made = {"hba1c": float(person["hba1c"])}
     if "glucose" in streams:
         made |= glucose_measures(levels(streams["glucose"]))
-    if "heart" in streams:
-        beats = np.array([value for value in streams["heart"].values if value > 0], dtype=float)
+    if "heart_rate" in streams:
+        beats = np.array([value for value in streams["heart_rate"].values if value > 0], dtype=float)
         made |= {"heart_rate_5th": float(np.percentile(beats, 5))} if len(beats) else {}
     if "stress" in streams:
         valid = np.array([value for value in streams["stress"].values if value >= 0], dtype=float)

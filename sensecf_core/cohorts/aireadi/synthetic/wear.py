@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from sensecf_core.cohorts.aireadi.synthetic.clock import Clock, Ints
+from sensecf_core.cohorts.aireadi.synthetic.clock import Clock
 from sensecf_core.cohorts.aireadi.synthetic.hypnogram import NO_NIGHT, STAGES, night
 
 PUT_ON, TAKEN_OFF = 600, 720
@@ -64,9 +64,3 @@ def _night(clock: Clock, row: object, rng: np.random.Generator) -> list[tuple[in
         segments.append((first, kind, length))
         first += length
     return segments
-
-
-def days_worn(wear_: Wear, clock: Clock) -> Ints:
-    """Minutes worn on each local day."""
-    counts: Ints = np.bincount(clock.day[wear_.worn], minlength=int(clock.day[-1]) + 1)
-    return counts

@@ -7,7 +7,7 @@ import pytest
 
 from sensecf_core.cohorts.aireadi import release, tables
 from sensecf_core.cohorts.aireadi.synthetic.settings import LAYOUTS, Settings
-from tests.cohorts.aireadi_synthetic.conftest import Making
+from tests.cohorts.aireadi.synthetic.conftest import Making
 
 TOLERANCES = {
     "steps": ("steps", 2.0),
@@ -32,7 +32,7 @@ def test_features_recover_the_latent_days(making: Making, layout: str) -> None:
     assert found.synthetic
     truth = whole_days(made.truth.days)
     truth = truth[truth["whole"] & (truth["off_minutes"] < 300) & truth["night_worn"].astype(bool)]
-    days = whole_days(tables.build(found, workers=1).days)
+    days = whole_days(tables.build(found, jobs=1).days)
     days = days.reindex(truth.index)
     asleep = (60 * days["sleep_hours"] - (truth["sleep"] - truth["last_segment"])).dropna().abs()
     assert len(asleep) > 5 and asleep.max() < 1e-6

@@ -11,7 +11,7 @@ import pandas as pd
 
 from sensecf_core.cohorts.aireadi.synthetic.assumptions import MISSING, ODD
 from sensecf_core.cohorts.aireadi.synthetic.latent import latent
-from tests.cohorts.aireadi_synthetic.conftest import Release
+from tests.cohorts.aireadi.synthetic.conftest import Release
 
 
 def values(release: Release, stream: str, participant: str, key: str) -> list[Any]:
@@ -33,19 +33,19 @@ def test_shares_of_what_is_missing_and_odd() -> None:
 
 
 def test_sentinels(v3: Release) -> None:
-    everyone = v3.having("stress", "breathing", "heart")
+    everyone = v3.having("stress", "respiratory_rate", "heart_rate")
     stress = np.concatenate([values(v3, "stress", one, "stress") for one in everyone])
     assert set(stress[stress < 0]) == {-1, -2}
     assert 0.40 < np.mean(stress < 0) < 0.62
-    breaths = np.concatenate([values(v3, "breathing", one, "respiratory_rate") for one in everyone])
+    breaths = np.concatenate([values(v3, "respiratory_rate", one, "respiratory_rate") for one in everyone])
     assert 0.40 < np.mean(breaths < 0) < 0.62
-    assert 0 in values(v3, "heart", everyone[0], "heart_rate")
+    assert 0 in values(v3, "heart_rate", everyone[0], "heart_rate")
 
 
 def test_somebody_has_only_sentinels(v3: Release) -> None:
     person = v3.who("sentinels_only")
     assert max(values(v3, "stress", person, "stress")) < 0
-    assert max(values(v3, "heart", person, "heart_rate")) == 0
+    assert max(values(v3, "heart_rate", person, "heart_rate")) == 0
 
 
 def test_somebody_logs_for_two_months_after_removal(v3: Release) -> None:
@@ -54,7 +54,7 @@ def test_somebody_logs_for_two_months_after_removal(v3: Release) -> None:
 
 
 def test_somebody_has_doubled_records(v3: Release) -> None:
-    for stream in ("heart", "stress", "breathing", "glucose"):
+    for stream in ("heart_rate", "stress", "respiratory_rate", "glucose"):
         found = times(v3, stream, v3.who("duplicates"))
         assert len(set(found)) < len(found)
 
@@ -75,7 +75,7 @@ def test_somebody_has_an_empty_body(v3: Release) -> None:
 
 
 def test_somebody_starts_in_1991(v3: Release) -> None:
-    assert times(v3, "breathing", v3.who("starts_1991"))[0].year == 1991
+    assert times(v3, "respiratory_rate", v3.who("starts_1991"))[0].year == 1991
 
 
 def test_somebody_has_no_overlap_of_glucose_and_band(v3: Release) -> None:
@@ -83,7 +83,7 @@ def test_somebody_has_no_overlap_of_glucose_and_band(v3: Release) -> None:
     worn = [
         time
         for time, beats in zip(
-            times(v3, "heart", person), values(v3, "heart", person, "heart_rate"), strict=True
+            times(v3, "heart_rate", person), values(v3, "heart_rate", person, "heart_rate"), strict=True
         )
         if beats
     ]
@@ -106,8 +106,8 @@ def test_intervals_follow_each_other(v3: Release) -> None:
 
 def test_seconds_are_one_offset_per_file(v3: Release) -> None:
     offsets = set()
-    for person in v3.having("heart"):
-        seconds = {time.second for time in times(v3, "heart", person)}
+    for person in v3.having("heart_rate"):
+        seconds = {time.second for time in times(v3, "heart_rate", person)}
         assert len(seconds) == 1
         offsets |= seconds
     assert len(offsets) > 1
@@ -136,10 +136,10 @@ def test_codes_for_declined_and_unknown_answers_occur(tmp_path: Any) -> None:
 
 
 def test_none_is_a_word_in_manifests(v3: Release) -> None:
-    person = v3.who("no_oxygen")
+    person = v3.who("no_oxygen_saturation")
     manifest = v3.table("wearable_activity_monitor/manifest.tsv").set_index("person_id")
     assert manifest.loc[person, "oxygen_saturation_filepath"] == "None"
-    assert not v3.path("oxygen", person).exists()
+    assert not v3.path("oxygen_saturation", person).exists()
 
 
 def test_manifest_averages_count_sentinels(v3: Release) -> None:

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from sensecf_core.cohorts.aireadi.synthetic import documents
-from tests.cohorts.aireadi_synthetic.conftest import Release
+from tests.cohorts.aireadi.synthetic.conftest import Release
 
 ROOT_FILES = (
     "README.md CHANGELOG.md LICENSE.txt healthsheet.md dataset_description.json study_description.json "
@@ -23,13 +23,13 @@ OMOP = {
     "procedure_occurrence": 16,
 }
 SHAPES = {
-    "heart": {"heart_rate": ["value", "unit"], "effective_time_frame": ["date_time"]},
-    "oxygen": {
+    "heart_rate": {"heart_rate": ["value", "unit"], "effective_time_frame": ["date_time"]},
+    "oxygen_saturation": {
         "oxygen_saturation": ["value", "unit"],
         "effective_time_frame": ["date_time"],
         "measurement_method": None,
     },
-    "breathing": {"respiratory_rate": ["value", "unit"], "effective_time_frame": ["date_time"]},
+    "respiratory_rate": {"respiratory_rate": ["value", "unit"], "effective_time_frame": ["date_time"]},
     "stress": {"stress": ["value", "unit"], "effective_time_frame": ["date_time"]},
     "activity": {
         "activity_name": None,
@@ -89,15 +89,15 @@ def test_records_have_the_shape_of_the_format(v3: Release, stream: str) -> None:
 
 
 def test_files_are_what_json_dumps_with_an_indent_of_four_writes(v3: Release) -> None:
-    person = v3.having("heart", "sleep", "glucose")[0]
-    for stream in ("heart", "sleep", "activity", "glucose"):
+    person = v3.having("heart_rate", "sleep", "glucose")[0]
+    for stream in ("heart_rate", "sleep", "activity", "glucose"):
         text = v3.path(stream, person).read_text(encoding="utf-8")
         assert text == json.dumps(json.loads(text), indent=4)
 
 
 def test_headers(v3: Release) -> None:
-    person = v3.having("heart", "glucose")[0]
-    heart = json.loads(v3.path("heart", person).read_text())["header"]
+    person = v3.having("heart_rate", "glucose")[0]
+    heart = json.loads(v3.path("heart_rate", person).read_text())["header"]
     assert list(heart) == ["uuid", "creation_date_time", "user_id", "schema_id", "timezone"]
     assert heart["schema_id"] == {"namespace": "omh", "name": "heart-rate", "version": 2.0}
     glucose = json.loads(v3.path("glucose", person).read_text())["header"]
@@ -109,7 +109,7 @@ def test_headers(v3: Release) -> None:
 
 def test_what_differs_between_versions(compact: Release) -> None:
     layout, old = compact.settings.layout, compact.settings.layout in ("v1", "v2")
-    person = compact.having("heart", "sleep", "calories", "activity", "glucose")[0]
+    person = compact.having("heart_rate", "sleep", "calories", "activity", "glucose")[0]
     glucose = json.loads(compact.path("glucose", person).read_text())
     assert isinstance(glucose["body"], list) == (layout == "v1")
     assert ("timezone" in glucose["header"]) == (not old)
@@ -135,9 +135,9 @@ def test_manifests_point_at_the_files(v3: Release) -> None:
     files = {f"/{path.relative_to(v3.root)}" for path in v3.root.rglob("wearable_*/**/*.json")}
     assert set(listed) == files
     assert set(listed.values()) == {1}
-    person = v3.having("heart")[0]
+    person = v3.having("heart_rate")[0]
     row = band[band["person_id"] == person].iloc[0]
-    assert int(row["heartrate_record_count"]) == len(v3.records("heart", person))
+    assert int(row["heartrate_record_count"]) == len(v3.records("heart_rate", person))
 
 
 def test_source_values_are_cut_and_carry_their_key(v3: Release) -> None:
@@ -150,7 +150,7 @@ def test_source_values_are_cut_and_carry_their_key(v3: Release) -> None:
 
 
 def test_paths_are_those_of_the_format() -> None:
-    assert documents.path("breathing", "900001") == (
+    assert documents.path("respiratory_rate", "900001") == (
         "wearable_activity_monitor/respiratory_rate/garmin_vivosmart5/900001/900001_respiratoryrate.json"
     )
     assert documents.path("glucose", "900001").endswith("dexcom_g6/900001/900001_DEX.json")

@@ -10,7 +10,7 @@ import pytest
 
 from sensecf_core.cohorts.aireadi.synthetic.clock import ZONES
 from sensecf_core.cohorts.aireadi.synthetic.settings import Settings
-from tests.cohorts.aireadi_synthetic.conftest import Making, Release
+from tests.cohorts.aireadi.synthetic.conftest import Making, Release
 
 
 def table(release: Release, stream: str, person: str, key: str | None) -> pd.DataFrame:
@@ -77,10 +77,10 @@ def test_steps_and_active_minutes(release: Release) -> None:
 
 def test_resting_heart_rate(release: Release) -> None:
     def resting(release: Release, person: str) -> pd.Series:
-        beats = table(release, "heart", person, "heart_rate")
+        beats = table(release, "heart_rate", person, "heart_rate")
         return beats[beats["value"] > 0].groupby("date")["value"].quantile(0.05)
 
-    assert worst(release, ("heart", "sleep"), resting, "resting_heart_rate") < 2.0
+    assert worst(release, ("heart_rate", "sleep"), resting, "resting_heart_rate") < 2.0
 
 
 def test_stress_while_awake(release: Release) -> None:
@@ -119,11 +119,11 @@ def test_glucose_calories_and_oxygen(release: Release) -> None:
         return table(release, "calories", person, "calories_value").groupby("date")["value"].max()
 
     def oxygen(release: Release, person: str) -> pd.Series:
-        readings = table(release, "oxygen", person, "oxygen_saturation")
+        readings = table(release, "oxygen_saturation", person, "oxygen_saturation")
         late = readings["start"].dt.hour >= 18
         readings["date"] = readings["date"] + pd.to_timedelta(late.astype(int), unit="D")
         return readings.groupby("date")["value"].mean()
 
     assert worst(release, ("glucose",), glucose, "glucose_mean") < 6
     assert worst(release, ("calories", "activity"), calories, "active_kcal") <= 1
-    assert worst(release, ("oxygen",), oxygen, "night_oxygen") < 0.8
+    assert worst(release, ("oxygen_saturation",), oxygen, "night_oxygen") < 0.8

@@ -6,12 +6,20 @@ from pathlib import Path
 
 import pytest
 
+from sensecf_core.cohorts.aireadi import release
 from sensecf_core.cohorts.aireadi.release import Release
-from tests.cli.conftest import Command, command  # noqa: F401  (a fixture)
+from tests.cli.conftest import Command
 from tests.cohorts.aireadi import micro, people
 
 
-def test_a_few_participants(command: Command, v3: Release) -> None:  # noqa: F811
+@pytest.fixture(scope="module")
+def v3(tmp_path_factory: pytest.TempPathFactory) -> Release:
+    """Ann, Ben and Cas in the newest layout."""
+    folder = tmp_path_factory.mktemp("check") / "release"
+    return release.find(micro.write(folder, [people.ann(), people.ben(), people.cas()]))
+
+
+def test_a_few_participants(command: Command, v3: Release) -> None:
     ended = command("aireadi", "check", str(v3.root))
     assert ended.code == 0
     assert ended.out.startswith(f"AI-READI v3.0.0-synthetic, SYNTHETIC, layout v3: {v3.root}\n")
@@ -22,14 +30,14 @@ def test_a_few_participants(command: Command, v3: Release) -> None:  # noqa: F81
     assert "1 participant(s): no glucose: 14 days from the visit are used." in ended.out
 
 
-def test_nobody_is_named(command: Command, v3: Release) -> None:  # noqa: F811
-    for options in ([], ["--json"], ["--all", "--workers", "1"]):
+def test_nobody_is_named(command: Command, v3: Release) -> None:
+    for options in ([], ["--json"], ["--all", "--jobs", "1"]):
         ended = command("aireadi", "check", str(v3.root), *options)
         for person in (people.ANN, people.BEN, people.CAS):
             assert person not in ended.out + ended.err
 
 
-def test_json(command: Command, v3: Release, private_var: Path) -> None:  # noqa: F811
+def test_json(command: Command, v3: Release, private_var: Path) -> None:
     told = command("aireadi", "check", str(v3.root), "--people", "1", "--json").json
     assert (told["participants"], told["looked_at"], told["tables"]) == (3, 1, None)
     assert told["release"]["synthetic"] is True
@@ -37,8 +45,8 @@ def test_json(command: Command, v3: Release, private_var: Path) -> None:  # noqa
     assert not (private_var / "aireadi").exists()
 
 
-def test_everybody(command: Command, v3: Release, private_var: Path) -> None:  # noqa: F811
-    told = command("aireadi", "check", str(v3.root), "--all", "--workers", "1", "--json").json
+def test_everybody(command: Command, v3: Release, private_var: Path) -> None:
+    told = command("aireadi", "check", str(v3.root), "--all", "--jobs", "1", "--json").json
     assert told["looked_at"] == 3
     assert Path(told["tables"]).is_relative_to(private_var)
     again = command("aireadi", "check", str(v3.root), "--all").out
@@ -46,7 +54,7 @@ def test_everybody(command: Command, v3: Release, private_var: Path) -> None:  #
 
 
 def test_the_environment_and_what_is_odd(
-    command: Command,  # noqa: F811
+    command: Command,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -72,7 +80,7 @@ def test_the_environment_and_what_is_odd(
 
 @pytest.mark.parametrize("options", [["/nowhere"], ["--people", "0"], []])
 def test_bad_input_is_one_sentence(
-    command: Command,  # noqa: F811
+    command: Command,
     monkeypatch: pytest.MonkeyPatch,
     options: list[str],
 ) -> None:

@@ -4,14 +4,19 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[3]
+import pytest
+
+from sensecf_core import processes
+
+ROOT = Path(__file__).resolve().parents[1]
 CHILD = """
 import os, sys, time
-from sensecf_core.cohorts.aireadi import workers
-workers.LOOK_EVERY = 0.05
-workers.end_with(int(sys.argv[1]))
+from sensecf_core import processes
+processes.LOOK_EVERY = 0.05
+processes.end_with(int(sys.argv[1]))
 print(os.getpid(), flush=True)
 time.sleep(60)
 """
@@ -41,6 +46,21 @@ def test_a_worker_ends_soon_after_its_killed_builder() -> None:
 
 
 def test_the_builder_itself_is_not_watched() -> None:
-    from sensecf_core.cohorts.aireadi import workers
+    processes.end_with(os.getpid())  # would end the tests
 
-    workers.end_with(os.getpid())  # would end the tests
+
+def squared(number: int) -> tuple[int, int]:
+    return number * number, os.getpid()
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_every_task_is_done_once(jobs: int) -> None:
+    found = list(processes.spread(squared, range(20), jobs))
+    assert sorted(square for square, _ in found) == [number * number for number in range(20)]
+    assert (os.getpid() in {process for _, process in found}) == (jobs == 1)
+
+
+@pytest.mark.filterwarnings("error")
+def test_stopping_early_is_quiet() -> None:
+    with closing(processes.spread(squared, range(20), 2)) as results:
+        assert next(results)[1] != os.getpid()

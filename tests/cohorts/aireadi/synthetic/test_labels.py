@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.cohorts.aireadi_synthetic.conftest import Release
+from tests.cohorts.aireadi.synthetic.conftest import Release
 
 TEXTS = "README.md CHANGELOG.md LICENSE.txt healthsheet.md participants.json study_description.json"
 TEXTS += " dataset_description.json dataset_structure_description.json clinical_data/dqd_omop.json"

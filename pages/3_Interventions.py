@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from sensecf_core.ui import ask_panel, results_panel
+from sensecf_core.ui import ask_panel, behaviour_panel, results_panel
 from sensecf_core.ui.frame import frame
 
 page = frame("Interventions", "What small change would alter the prediction?", follows="answer")
+behaviour_panel.warn(page.known)
 left, right = st.columns([2, 3], gap="medium")
 with left:
     ask_panel.show(page)

@@ -77,8 +77,8 @@ class Goal:
 
     @property
     def text(self) -> str:
-        """The goal in signs: "> 70 %"."""
-        return f"{self.sign} {self.percent:g} %"
+        """The goal in words: "above 70 %"."""
+        return f"{'below' if self.sign == '<' else 'above'} {self.percent:g} %"
 
     def met(self, found: GlucoseMetrics) -> bool:
         """Whether a stretch of glucose meets it; never where there were too few data."""

@@ -65,4 +65,9 @@ def test_goals_are_met_strictly_and_never_without_data() -> None:
     assert not standard["tir"].met(in_range), "70 % is not more than 70 %"
     assert standard["tbr"].met(in_range) and not standard["tar"].met(in_range)
     assert not any(goal.met(no_metrics()) for goal in GOALS["standard"])
-    assert [goal.text for goal in GOALS["older"]] == ["< 10 %", "< 50 %", "> 50 %", "< 1 %"]
+    assert [goal.text for goal in GOALS["older"]] == [
+        "below 10 %",
+        "below 50 %",
+        "above 50 %",
+        "below 1 %",
+    ]

@@ -43,7 +43,9 @@ def show(cohort: Cohort) -> None:
         f"Measured on {words.counted(test['participants'], 'person', 'people')} that the model never saw "
         f"({words.of_100(test['prevalence'])} have it). In brackets: 95 % bootstrap interval."
     )
-    left, right = st.columns(2, gap="medium")
+    # A third column of intervals is wider than half a page, and a table that scrolls needs a mouse.
+    wide = bool(card.get("cross_fitted"))
+    left, right = (st.container(), st.container()) if wide else st.columns(2, gap="medium")
     with left:
         _metrics(card)
     with right:

@@ -36,7 +36,7 @@ def _table(found: list[Finding]) -> pd.DataFrame:
             {
                 "Finding": one.asked.label,
                 "Value": f"{one.value:.{one.asked.decimals}f} {one.asked.unit}".strip(),
-                "": MARKS[one.outside],
+                "Against reference": MARKS[one.outside],
                 "Reference": one.asked.reference or "none given",
                 "Source": one.asked.source,
             }

@@ -75,7 +75,7 @@ def _tile_texts(found: GlucoseSummary, shown_in: GlucoseUnit) -> list[tuple[str,
     from_glucose = (
         ("In range", _percent(of.tir), f"{_span(LOW, HIGH, shown_in)}, goal above 70 %", SOURCE),
         (
-            "Tight range",
+            "Tight",
             _percent(of.titr),
             _span(LOW, TIGHT_HIGH, shown_in),
             "Where healthy adults mostly are.",
@@ -83,8 +83,8 @@ def _tile_texts(found: GlucoseSummary, shown_in: GlucoseUnit) -> list[tuple[str,
         ("Mean", mean, f"{shown_in}, all readings", "Mean glucose of the period."),
         (
             "GMI",
-            f"{of.gmi:.1f} %",
-            "estimates HbA1c",
+            f"{of.gmi:.1f}",
+            "%, estimates HbA1c",
             "Glucose management indicator: 3.31 + 0.02392 × mean in mg/dL (Bergenstal et al. 2018).",
         ),
         (
@@ -100,8 +100,8 @@ def _tile_texts(found: GlucoseSummary, shown_in: GlucoseUnit) -> list[tuple[str,
     ]
     worn = "Five-minute slots with a reading, from the first to the last one."
     tiles.append(("Wear", f"{100 * found.active:.0f} %", "of the time a reading", worn))
-    days = f"{found.glucose_days} of {found.days}"
-    tiles.append(("Days", days, "have 70 % of their glucose", "The consensus asks for 14 days."))
+    days = f"of {found.days} have 70 % of their glucose"
+    tiles.append(("Days", str(found.glucose_days), days, "The consensus asks for 14 days."))
     return tiles
 
 
@@ -129,7 +129,7 @@ def _goals(found: GlucoseSummary, person: OpenPerson, shown_in: GlucoseUnit) -> 
                 "Time": goal.title,
                 "Here": band_chart.percent(getattr(found.metrics, goal.metric)),
                 "Goal": goal.text,
-                "": "✓ met" if goal.met(found.metrics) else "✗ not met",
+                "Met": "✓ met" if goal.met(found.metrics) else "✗ not met",
             }
             for goal in GOALS[goals]
         ]

@@ -75,14 +75,14 @@ def _table(before: GlucoseSummary, after: GlucoseSummary, shown_in: GlucoseUnit)
     names = [f"{title}: {sensor_words.period_name(one.period)}" for title, one in _titled(before, after)]
     rows = [
         {
-            "": TITLES[one.name],
+            "Measure": TITLES[one.name],
             names[0]: _value(one.name, one.before, shown_in),
             names[1]: _value(one.name, one.after, shown_in),
             "Change": _change(one, shown_in),
         }
         for one in compare(before, after)
     ]
-    wear = {"": "Days with glucose", "Change": ""}
+    wear = {"Measure": "Days with glucose", "Change": ""}
     wear |= {
         name: f"{one.glucose_days} of {one.days}" for name, one in zip(names, (before, after), strict=True)
     }

@@ -109,7 +109,7 @@ def _columns(cohort: Cohort) -> dict[str, Any]:
     stress_low, stress_high = STRESS_SCALE
     return {
         "Participant": st.column_config.TextColumn(pinned=True),
-        "Study group": st.column_config.TextColumn(width=150),
+        "Study group": st.column_config.TextColumn(width=175),
         "Age (years)": st.column_config.NumberColumn("Age", format="%d", width=55),
         "Mean risk of 100": st.column_config.ProgressColumn(
             min_value=0,
@@ -119,7 +119,7 @@ def _columns(cohort: Cohort) -> dict[str, Any]:
             color="orange",
             help=f"The model's calibrated risk of {cohort.schema.task.label}, mean over the days.",
         ),
-        "Days flagged": st.column_config.NumberColumn(help="Days that the model flags.", width=95),
+        "Days flagged": st.column_config.NumberColumn(help="Days that the model flags.", width=110),
         "Days": st.column_config.NumberColumn(help="Days with enough wear, which can be chosen.", width=60),
         "Glucose by day": line(y_min=glucose_low, y_max=glucose_high, color="gray"),
         "Stress by day": line(y_min=stress_low, y_max=stress_high, color="gray"),

@@ -89,8 +89,9 @@ def _days(figure: Any, traces: Traces, days: Mapping[date, str], chosen: date | 
             "pattern": {
                 "shape": ["" if day in days else "/" for day in every],
                 "fillmode": "overlay",
-                "fgcolor": GREY,
-                "size": 6,
+                "fgcolor": ink(),
+                "solidity": 0.2,
+                "size": 7,
             },
         },
         hovertext=[f"{day_name(day)}: {days.get(day, 'too little wear')}" for day in every],

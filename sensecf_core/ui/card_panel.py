@@ -144,7 +144,9 @@ def _make_up(cohort: Cohort) -> None:
             known = shares.loc[level] if level in shares.index else {}
             cells = {name: words.of_100(float(known.get(part, 0.0))) for part, name in PART_NAMES.items()}
             rows.append({"Group": words.plain(f"{subgroup.label}: {level}"), **cells})
-    st.table(pd.DataFrame(rows), hide_index=True, border="horizontal", alt="Participants of each part by group")
+    st.table(
+        pd.DataFrame(rows), hide_index=True, border="horizontal", alt="Participants of each part by group"
+    )
     st.caption(
         "Shares of participants. Where they differ between the parts, figures of the test part are about a "
         "different mix of people than the classifier has learned from."

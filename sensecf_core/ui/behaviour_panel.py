@@ -43,7 +43,7 @@ def _sentence(cohort: Cohort, found: dict[str, Any]) -> str:
     rows = "rows" if cohort.schema.row_column is None else f"{cohort.schema.row_label}s"
     way = "lower" if cohort.schema.task.desired == 0 else "raise"
     return (
-        f"Changes of behaviours alone would alter the prediction of {round(100 * share['value'])} of 100 flagged "
-        f"{rows}{interval}. The most they {way} the risk is {round(change['median'])} of 100 in the middle, and "
-        f"{round(change['largest'])} of 100 at best."
+        f"Changes of behaviours alone would alter the prediction of {round(100 * share['value'])} of 100 "
+        f"flagged {rows}{interval}. The most they {way} the risk is {round(change['median'])} of 100 in the "
+        f"middle, and {round(change['largest'])} of 100 at best."
     )

@@ -47,6 +47,8 @@ def show_day(frame: Frame) -> None:
     )
     with st.expander("See this day in the traces", icon=":material/show_chart:"):
         person = sensors.opened(frame.known, participant)
+        if person is None:
+            return
         shown_in = glucose_panel.unit()
         traces_panel.draw(frame, person, traces_panel.only(row), shown_in)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from sensecf_core.cohorts.aireadi.opening import OpenPerson
-from sensecf_core.cohorts.aireadi.report.periods import Period, recorded
+from sensecf_core.cohorts.aireadi.report.periods import recorded
 from sensecf_core.ui import (
     findings_panel,
     glucose_panel,
@@ -23,22 +23,24 @@ from sensecf_core.ui.frame import Frame
 def show(frame: Frame) -> None:
     """Show everything about the chosen participant; the chosen day is marked in it."""
     participant, row = frame.row_key
-    person = sensors.opened(frame.known, participant)
-    period = recorded(person.worn)
     st.header(f"Glucose report of {words.plain(participant)}")
-    if period is None:
-        st.warning("No sensor of this participant recorded anything.", icon=":material/sensors_off:")
-    else:
-        _sensors(frame, person, period)
+    person = sensors.opened(frame.known, participant)
+    if person is not None:
+        _sensors(frame, person)
     with st.expander("Laboratory, blood pressure, questionnaires", icon=":material/labs:"):
         findings_panel.show(sensors.person_row(frame.known, participant).to_dict())
-    with st.expander("How complete are the data?", icon=":material/rule:"):
-        quality_panel.show(person.quality, person.notes)
+    if person is not None:
+        with st.expander("How complete are the data?", icon=":material/rule:"):
+            quality_panel.show(person.quality, person.notes)
     with st.expander(f"Every measurement of {row} beside the cohort's days", icon=":material/view_module:"):
         profile.show(frame)
 
 
-def _sensors(frame: Frame, person: OpenPerson, period: Period) -> None:
+def _sensors(frame: Frame, person: OpenPerson) -> None:
+    period = recorded(person.worn)
+    if period is None:
+        st.warning("No sensor of this participant recorded anything.", icon=":material/sensors_off:")
+        return
     with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
         shown_in = glucose_panel.unit()
         st.caption(

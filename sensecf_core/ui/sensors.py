@@ -8,6 +8,8 @@ import streamlit as st
 from sensecf_core.cohorts.aireadi.opening import OpenPerson
 from sensecf_core.cohorts.aireadi.stress_days import people
 from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.errors import InputError, NotReadyError
+from sensecf_core.ui import words
 
 MOST_OPEN = 8
 """Participants kept open, about 3 MB each."""
@@ -18,10 +20,17 @@ def has_streams(cohort: Cohort) -> bool:
     return people.has_streams(cohort.schema.name)
 
 
-def opened(cohort: Cohort, participant: str) -> OpenPerson:
-    """Return a participant's streams, read on first use, with words while they are read."""
-    with st.spinner(f"Reading the sensor streams of participant {participant} …"):
-        return _opened(cohort.schema.name, cohort.data_sha256, participant)
+def opened(cohort: Cohort, participant: str) -> OpenPerson | None:
+    """Return a participant's streams, read on first use, with words while they are read.
+
+    None where a release cannot be read any more; the page then says why.
+    """
+    try:
+        with st.spinner(f"Reading the sensor streams of participant {participant} …"):
+            return _opened(cohort.schema.name, cohort.data_sha256, participant)
+    except (InputError, NotReadyError) as error:
+        st.error(words.message(str(error)), icon=":material/sensors_off:")
+        return None
 
 
 def person_row(cohort: Cohort, participant: str) -> pd.Series:

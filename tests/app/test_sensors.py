@@ -9,10 +9,12 @@ from streamlit.testing.v1 import AppTest
 
 from sensecf_core.classifiers import store
 from sensecf_core.cohorts import registry
+from sensecf_core.cohorts.aireadi.opening import OpenPerson
 from sensecf_core.cohorts.aireadi.report.bands import band_times
 from sensecf_core.cohorts.aireadi.report.periods import GlucoseSummary, recorded, summary
 from sensecf_core.cohorts.aireadi.stress_days import people
 from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.errors import InputError
 from sensecf_core.ui.band_chart import percent
 from tests.app.conftest import PAGES, OpenPage, said
 
@@ -169,6 +171,20 @@ def test_interventions_are_about_the_day(cohort: Cohort, someone: str, open_page
     at.pills(key="pick_day").set_value(rows[0]).run()
     assert _row(at) == rows[0]
     assert not at.exception
+
+
+def test_streams_that_cannot_be_read_leave_the_rest_of_the_page(
+    someone: str, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(name: str, participant: str) -> OpenPerson:
+        raise InputError("The release is not where it was.")
+
+    monkeypatch.setattr(people, "open_participant", gone)
+    for page in ("Participants", "Interventions"):
+        at = open_page(page, cohort=COHORT, participant=someone)
+        assert [one.value for one in at.error] == ["The release is not where it was."]
+    at = open_page("Participants", cohort=COHORT, participant=someone)
+    assert any("Finding" in table.value for table in at.table)
 
 
 def test_other_cohorts_have_none_of_it(open_page: OpenPage) -> None:

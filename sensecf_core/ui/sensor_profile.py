@@ -32,8 +32,15 @@ def show(frame: Frame) -> None:
     if person is not None:
         with st.expander("How complete are the data?", icon=":material/rule:"):
             quality_panel.show(person.quality, person.notes)
-    with st.expander(f"Every measurement of {row} beside the cohort's days", icon=":material/view_module:"):
-        profile.show(frame)
+    cards = st.expander(
+        f"Every measurement of {row} beside the cohort's days",
+        icon=":material/view_module:",
+        key="day_cards",
+        on_change="rerun",  # dozens of pictures, drawn only when they are asked for
+    )
+    if cards.open:
+        with cards:
+            profile.show(frame)
 
 
 def _sensors(frame: Frame, person: OpenPerson) -> None:

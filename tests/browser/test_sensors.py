@@ -52,6 +52,8 @@ def test_from_the_report_over_a_day_to_interventions(
     shown(page, "Participants")
     read_the_report(page, participant)
     choose_the_day(page, row)
+    page.get_by_text(f"Every measurement of {row}").click()
+    expect(page.get_by_role("heading", name=f"Profile of {participant}")).to_be_visible(timeout=20_000)
     page.get_by_role("link", name="What does the model make of this person?").click()
     shown(page, "Prediction")
     expect(page.get_by_text(re.compile(rf"The framed day, {named(row)}, has \d+ of 100"))).to_be_visible()

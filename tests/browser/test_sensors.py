@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from sensecf_core.classifiers import store
 from sensecf_core.cohorts import registry
@@ -102,14 +102,20 @@ def test_a_click_into_the_strip_of_days_chooses_one(page: Page, server: Server, 
     chart.scroll_into_view_if_needed()
     day = chart.locator(".bartext", has_text=re.compile(f"^{date.fromisoformat(row).day}$"))
     expect(day).to_be_visible(timeout=30_000)
-    place = day.bounding_box()
-    assert place is not None
-    middle = place["x"] + place["width"] / 2, place["y"] + place["height"] / 2
-    page.mouse.move(*middle)
+    still(page, chart)
+    day.hover(force=True)  # its text lies on the bar that is meant
     expect(chart.locator(".hoverlayer .hovertext")).to_be_visible()  # a click before that hits nothing
-    page.mouse.click(*middle)
+    day.click(force=True)
     expect(page).to_have_url(re.compile(f"row={row}"), timeout=20_000)
     expect(page.get_by_role("radio", name=named(row))).to_be_checked()
+
+
+def still(page: Page, chart: Locator) -> None:
+    """Wait until charts above it have been drawn, which moves it down."""
+    before = None
+    while (now := chart.bounding_box()) != before:
+        before = now
+        page.wait_for_timeout(700)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

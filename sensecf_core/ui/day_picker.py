@@ -26,12 +26,13 @@ def days_of(cohort: Cohort, participant: str) -> list[date]:
 def show(cohort: Cohort, participant: str, row: str) -> None:
     """Show a button a day, the chosen one marked."""
     st.session_state[_KEY] = row
-    st.pills(
+    # Not pills: in the dark theme the chosen one's letters are too dark to read (axe).
+    st.radio(
         f"Choose a {cohort.schema.row_label}",
         rows_of(cohort, participant),
         format_func=lambda one: words.day_name(date.fromisoformat(one)),
         key=_KEY,
-        required=True,
+        horizontal=True,
         on_change=_picked,
     )
 

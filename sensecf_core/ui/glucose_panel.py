@@ -30,8 +30,8 @@ SOURCE = "Battelino et al. 2019, doi 10.2337/dci19-0028"
 
 def unit() -> GlucoseUnit:
     """Ask in which unit glucose is shown; kept for the session."""
-    chosen: GlucoseUnit = st.segmented_control(
-        "Glucose in", UNITS, default=UNITS[0], required=True, key="glucose_unit", persist_state="session"
+    chosen: GlucoseUnit = st.radio(
+        "Glucose in", UNITS, horizontal=True, key="glucose_unit", persist_state="session"
     )
     return chosen
 

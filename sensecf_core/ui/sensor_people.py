@@ -93,8 +93,8 @@ def _filtered(table: pd.DataFrame, cohort: Cohort) -> pd.DataFrame:
             help="The classifier learned from the training part; what it says about held-out people is the "
             "fair picture.",
         )
-    chosen = st.pills(
-        "Study group", groups, selection_mode="multi", key=f"group_{name}", persist_state="session"
+    chosen = st.multiselect(
+        "Study group", groups, placeholder="every group", key=f"group_{name}", persist_state="session"
     )
     if view != "All":
         table = table[(table["Days flagged"] > 0) == (view == "Some day flagged")]

@@ -22,11 +22,10 @@ def show(frame: Frame, person: OpenPerson, period: Period, shown_in: GlucoseUnit
     """Show day buttons, the choice between all days and one, and the traces."""
     participant, row = frame.row_key
     day_picker.show(frame.known, participant, row)
-    view: View = st.segmented_control(
+    view: View = st.radio(
         "Show",
         tuple(VIEWS),
-        default="all",
-        required=True,
+        horizontal=True,
         format_func=lambda name: VIEWS[name],
         key="traces_view",
         persist_state="session",

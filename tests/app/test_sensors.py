@@ -76,7 +76,7 @@ def test_the_table_has_a_row_a_participant_with_wear_and_days_as_lines(
 
 def test_the_table_is_narrowed_by_group_and_by_the_models_view(open_page: OpenPage) -> None:
     at = open_page("Participants", cohort=COHORT)
-    at.pills(key=f"group_{COHORT}").set_value(["insulin"]).run()
+    at.multiselect(key=f"group_{COHORT}").set_value(["insulin"]).run()
     table = at.dataframe[0].value
     assert set(table["Study group"]) == {"insulin"}
     at.radio(key=f"view_{COHORT}").set_value("No day flagged").run()
@@ -104,7 +104,7 @@ def test_the_report_shows_the_metrics_of_the_whole_recording(someone: str, open_
 
 def test_the_unit_is_kept_over_pages(someone: str, open_page: OpenPage) -> None:
     at = open_page("Participants", cohort=COHORT, participant=someone)
-    at.segmented_control(key="glucose_unit").set_value("mmol/L").run()
+    at.radio(key="glucose_unit").set_value("mmol/L").run()
     mean = f"{found(someone).metrics.mean / 18.01559:.1f}"
     assert tiles(at)["Mean"] == mean
     assert "70–180 mg/dL" not in said(at) and "3.9–10.0 mmol/L" in said(at)
@@ -117,18 +117,18 @@ def test_a_day_is_chosen_everywhere(cohort: Cohort, someone: str, open_page: Ope
     at = open_page("Participants", cohort=COHORT, participant=someone)
     first, second = rows_of(cohort, someone)[:2]
     assert _row(at) == first
-    at.pills(key="pick_day").set_value(second).run()
+    at.radio(key="pick_day").set_value(second).run()
     assert not at.exception
     assert _row(at) == second
     assert at.selectbox(key="pick_row").value == second
     assert f"{int(second[-2:])}" in next(one.value for one in at.caption if "The shaded day" in one.value)
     at.switch_page(PAGES["Prediction"]).run()
-    assert at.pills(key="pick_day").value == second
+    assert at.radio(key="pick_day").value == second
 
 
 def test_the_chosen_day_alone(someone: str, open_page: OpenPage) -> None:
     at = open_page("Participants", cohort=COHORT, participant=someone)
-    at.segmented_control(key="traces_view").set_value("day").run()
+    at.radio(key="traces_view").set_value("day").run()
     assert "Over 1 day: glucose from" in said(at)
 
 
@@ -160,7 +160,7 @@ def test_the_risk_of_every_day_and_the_mean(cohort: Cohort, someone: str, open_p
     assert f"The model flags {(risks >= classifier.threshold).sum()} of {len(rows)} days" in text
     assert f"the mean risk over the days is {round(100 * float(np.mean(risks)))} of 100" in text
     riskiest = int(risks.argmax())
-    at.pills(key="pick_day").set_value(rows[riskiest]).run()
+    at.radio(key="pick_day").set_value(rows[riskiest]).run()
     assert f"Risk {round(100 * float(risks[riskiest]))} of 100" in said(at)
 
 
@@ -168,7 +168,7 @@ def test_interventions_are_about_the_day(cohort: Cohort, someone: str, open_page
     rows = rows_of(cohort, someone)
     at = open_page("Interventions", cohort=COHORT, participant=someone, row=rows[1])
     assert "had this day looked like this" in said(at)
-    at.pills(key="pick_day").set_value(rows[0]).run()
+    at.radio(key="pick_day").set_value(rows[0]).run()
     assert _row(at) == rows[0]
     assert not at.exception
 

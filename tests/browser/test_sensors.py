@@ -71,13 +71,13 @@ def read_the_report(page: Page, participant: str) -> None:
     for name in ("Share of the time with glucose", "Half of the readings", "Over 1[01] days: glucose from"):
         expect(page.get_by_label(re.compile(name)).first).to_be_visible(timeout=30_000)
     expect(page.get_by_text("24-hour glucose profile (AGP-style)")).to_be_visible()
-    page.get_by_role("radio", name="mmol/L").click()
+    page.get_by_text("mmol/L", exact=True).click()
     expect(page.get_by_text("3.9–10.0 mmol/L").first).to_be_visible()
     settle(page)
 
 
 def choose_the_day(page: Page, row: str) -> None:
-    page.get_by_role("radio", name=named(row)).click()
+    page.get_by_test_id("stRadio").get_by_text(named(row), exact=True).click()
     expect(page).to_have_url(re.compile(f"row={row}"))
     expect(page.locator(".st-key-strip")).to_contain_text(row)
     settle(page)

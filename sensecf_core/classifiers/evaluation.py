@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,8 @@ import numpy.typing as npt
 from sensecf_core import provenance
 from sensecf_core.classifiers import metrics
 from sensecf_core.classifiers.classifier import Classifier
-from sensecf_core.classifiers.crossfit import cross_fit
+from sensecf_core.classifiers.crossfit import CrossFitted, cross_fit
+from sensecf_core.classifiers.leaving_out import judged_without, without
 from sensecf_core.classifiers.metrics import DRAWS, Judged
 from sensecf_core.classifiers.threads import one_thread
 from sensecf_core.classifiers.training import Progress
@@ -68,10 +70,14 @@ def _evaluate(cohort: Cohort, classifier: Classifier, tell: Progress) -> Json:
     }
     tell(0.3, "Evaluating subgroups")
     card["subgroups"] = _subgroups(cohort, main, people, seed)
-    card["cross_fitted"] = None
+    crossed = None
     if len(set(people)) < FEW_PARTICIPANTS:
         tell(0.5, "Cross-fitting, as the test part is small")
-        card["cross_fitted"] = _cross_fitted(cohort, seed)
+        crossed = cross_fit(cohort, seed)
+    card["cross_fitted"] = None if crossed is None else _cross_fitted(crossed, seed)
+    if cohort.schema.left_out:
+        tell(0.7, "Evaluating without some features")
+        card["left_out"] = _left_out(cohort, main, people, crossed, seed)
     tell(1.0, "Evaluated")
     return {
         **card,
@@ -182,8 +188,7 @@ def _subgroup_metrics(judged: Judged, weights: Floats) -> dict[str, Floats]:
     }
 
 
-def _cross_fitted(cohort: Cohort, seed: int) -> Json:
-    result = cross_fit(cohort, seed)
+def _cross_fitted(result: CrossFitted, seed: int) -> Json:
     return {
         "folds": result.folds,
         "n": len(result.people),
@@ -192,6 +197,30 @@ def _cross_fitted(cohort: Cohort, seed: int) -> Json:
         "reliability": reliability(result.main, result.people, seed),
         "second_judge": {"metrics": _measured(result.second, result.people, seed)},
     }
+
+
+def _left_out(
+    cohort: Cohort, main: Judged, people: People, crossed: CrossFitted | None, seed: int
+) -> list[Json]:
+    """AUROC with and without each group of features that the schema names, and their difference (same draws).
+
+    Where the test part is small, over all rows as well.
+    """
+    found = []
+    for group in cohort.schema.left_out:
+        less = judged_without(cohort, group, seed)
+        entry = {**group.model_dump(), **_with_interval(partial(_compared, main, less), people, seed)}
+        if crossed is not None:
+            again = cross_fit(without(cohort, group), seed)
+            compared = partial(_compared, crossed.main, again.main)
+            entry["cross_fitted"] = _with_interval(compared, crossed.people, seed)
+        found.append(entry)
+    return found
+
+
+def _compared(whole: Judged, less: Judged, weights: Floats) -> dict[str, Floats]:
+    with_it, without_it = metrics.auroc(whole, weights), metrics.auroc(less, weights)
+    return {"auroc": with_it, "auroc_without": without_it, "difference": with_it - without_it}
 
 
 def _provenance(cohort: Cohort, classifier: Classifier, seed: int) -> Json:

@@ -9,6 +9,7 @@ import typer
 
 from sensecf_core.cli.output import print_json
 from sensecf_core.errors import InputError
+from sensecf_core.notice import data_label
 
 app = typer.Typer(rich_markup_mode=None, help="The cohorts there are, and whether a folder is one.")
 
@@ -17,15 +18,17 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 @app.command("list")
 def list_cohorts(as_json: Json = False) -> None:
-    """List the cohorts: the two built-in ones, then your own (SENSECF_COHORTS)."""
+    """List the cohorts: built-in ones, an AI-READI release (SENSECF_AIREADI), your own (SENSECF_COHORTS)."""
     from sensecf_core.cohorts import registry
+    from sensecf_core.cohorts.aireadi.stress_days import release_cohort
 
-    entries = [_entry(name) for name in registry.available()]
+    trouble = registry.release_problem()
+    entries = [_entry(name) for name in registry.available() if not (trouble and name == release_cohort.NAME)]
     broken = [
         {"folder": str(cohort.folder), "problems": len(cohort.problems)} for cohort in registry.broken()
     ]
     if as_json:
-        print_json({"cohorts": entries, "broken": broken})
+        print_json({"cohorts": entries, "broken": broken, "release_problem": trouble})
         return
     for entry in entries:
         print(f"{entry['name']}: {entry['title']}")
@@ -33,7 +36,12 @@ def list_cohorts(as_json: Json = False) -> None:
         print(
             f"  {entry['participants']:,} participants, {entry['rows']:,} rows, {entry['features']} features"
         )
-        print(f"  default limits: {entry['default_limits']}; {entry['licence']}; {entry['classifier']}")
+        print(
+            f"  {entry['data']}; default limits: {entry['default_limits']}; {entry['licence']}; "
+            f"{entry['classifier']}"
+        )
+    if trouble:
+        print(f"{release_cohort.NAME}: not usable yet. {trouble}")
     for entry in broken:
         print(
             f"Not usable yet: {entry['folder']} "
@@ -59,6 +67,7 @@ def _entry(name: str) -> dict[str, Any]:
         "features": len(schema.features),
         "default_limits": schema.default_limits,
         "licence": schema.provenance.licence,
+        "data": data_label(schema.provenance.real),
         "own": cohort.own,
         "classifier": "trained" if store.ready(cohort) else "not trained yet",
     }

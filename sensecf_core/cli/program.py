@@ -15,6 +15,7 @@ from sensecf_core.cli import (
     ablating,
     aireadi,
     answering,
+    behaviour,
     benchmarking,
     cohorts,
     explaining,
@@ -50,6 +51,7 @@ app.command("rates")(finetuning.rates)
 app.command("ablation")(ablating.ablation)
 app.command("prepare")(preparing.prepare)
 app.command("trace")(tracing.trace)
+app.command("behaviour")(behaviour.behaviour)
 app.command("benchmark")(benchmarking.benchmark)
 
 

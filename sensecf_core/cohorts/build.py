@@ -1,20 +1,21 @@
-"""Build the data of the built-in cohorts: ``python -m sensecf_core.cohorts.build [nhanes|heart]``.
+"""Build the data of the built-in cohorts: ``python -m sensecf_core.cohorts.build [nhanes|heart|aireadi]``.
 
 The schemas beside the data are written by hand; everything else in ``data/NAME/`` is made here. The
-same source gives the same files, byte for byte with the pinned pyarrow.
+same source gives the same files, byte for byte with the pinned libraries.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
-from dataclasses import asdict
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import pandas as pd
 
 from sensecf_core.cohorts import builtin, heart, nhanes, sources
+from sensecf_core.cohorts.aireadi.stress_days import shipped
 from sensecf_core.cohorts.cohort import FlowStep
 from sensecf_core.cohorts.encoding import to_codes
 from sensecf_core.cohorts.fingerprint import file_sha256, frame_sha256
@@ -23,39 +24,66 @@ from sensecf_core.cohorts.schema import Schema
 from sensecf_core.cohorts.split import SEED, SHARES, split
 from sensecf_core.errors import InputError, NotReadyError, unknown
 
-Builder = Callable[[bytes], tuple[pd.DataFrame, tuple[FlowStep, ...]]]
 
-BUILDERS: dict[str, tuple[sources.Source, Builder]] = {
-    "nhanes": (nhanes.SOURCE, nhanes.build),
-    "heart": (heart.SOURCE, heart.build),
-}
+@dataclass(frozen=True)
+class Made:
+    """One cohort as its source gives it.
+
+    ``table`` is indexed by (participant_id, row_id): features, target, subgroups. ``parts`` is each
+    participant's part; None: the project's split. ``source`` is told in ``provenance.json``, ``more`` are
+    tables that are kept beside the rows.
+    """
+
+    table: pd.DataFrame
+    flow: tuple[FlowStep, ...]
+    source: dict[str, object]
+    parts: pd.Series | None = None
+    more: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+
+
+def _nhanes() -> Made:
+    return Made(*nhanes.build(sources.read_member(nhanes.SOURCE)), source=asdict(nhanes.SOURCE))
+
+
+def _heart() -> Made:
+    return Made(*heart.build(sources.read_member(heart.SOURCE)), source=asdict(heart.SOURCE))
+
+
+def _aireadi() -> Made:
+    made = shipped.build()
+    more = {"days": made.days, "people": made.people, "quality": made.quality}
+    return Made(made.rows.table, made.rows.flow, made.source, made.rows.parts, more)
+
+
+BUILDERS: dict[str, Callable[[], Made]] = {"nhanes": _nhanes, "heart": _heart, "aireadi": _aireadi}
 
 
 def build(name: str, folder: Path) -> tuple[FlowStep, ...]:
-    """Fetch the source of one cohort and write its files into ``folder``.
+    """Make one cohort and write its files into ``folder``.
 
     Returns the row flow. Raises ``NotReadyError`` when the source cannot be fetched or is not the
     expected one.
     """
-    source, builder = BUILDERS[name]
-    table, flow = builder(sources.read_member(source))
+    made = BUILDERS[name]()
     schema = builtin.read_schema(name)
     columns = dict.fromkeys([*schema.names, schema.task.target, *(s.name for s in schema.subgroups)])
-    table = table[list(columns)].astype({f.name: float for f in schema.features if not f.named})
+    table = made.table[list(columns)].astype({f.name: float for f in schema.features if not f.named})
     table = table.astype({schema.task.target: int})
-    parts = split(table[schema.task.target], SEED).reset_index(level=1, drop=True).to_frame()
-    write_parquet(table, folder / "rows.parquet")
-    write_parquet(parts, folder / "split.parquet")
+    of_rows = split(table[schema.task.target], SEED) if made.parts is None else made.parts
+    parts = of_rows.groupby(level=0, sort=False).first().to_frame()
+    files = {"rows": table, "split": parts, **made.more}
+    for file, content in files.items():
+        write_parquet(content, folder / f"{file}.parquet")
     record: dict[str, object] = {
         "command": f"python -m sensecf_core.cohorts.build {name}",
-        "source": asdict(source),
-        "flow": [asdict(step) for step in flow],
-        "split_seed": SEED,
+        "source": made.source,
+        "flow": [asdict(step) for step in made.flow],
     }
+    record |= {"split_seed": SEED} if made.parts is None else {}
     record |= _content(schema, table, parts)
-    record["files"] = {file: file_sha256(folder / file) for file in ("rows.parquet", "split.parquet")}
+    record["files"] = {f"{file}.parquet": file_sha256(folder / f"{file}.parquet") for file in files}
     (folder / "provenance.json").write_text(json.dumps(record, indent=2) + "\n", "utf-8")
-    return flow
+    return made.flow
 
 
 def write_parquet(frame: pd.DataFrame, path: Path) -> None:
@@ -63,7 +91,9 @@ def write_parquet(frame: pd.DataFrame, path: Path) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    table = pa.Table.from_pandas(frame.reset_index(), preserve_index=False).replace_schema_metadata(None)
+    if frame.index.names != [None]:
+        frame = frame.reset_index()
+    table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
     pq.write_table(table, path, compression="zstd", compression_level=19)
 
 

@@ -19,7 +19,7 @@ from sensecf_core.cohorts.schema import Schema
 from sensecf_core.cohorts.tidy import plain_text, tidy_rows
 from sensecf_core.errors import NotReadyError
 
-NAMES = ("nhanes", "heart")
+NAMES = ("nhanes", "heart", "aireadi")
 DATA = Path(__file__).resolve().parent / "data"
 
 

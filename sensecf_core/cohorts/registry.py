@@ -1,4 +1,7 @@
-"""All cohorts by name: the two that come with the program, and the folders in ``SENSECF_COHORTS``."""
+"""All cohorts by name: those that come with the program, a release of AI-READI, own folders.
+
+``SENSECF_AIREADI`` names the release (the cohort ``aireadi-release``), ``SENSECF_COHORTS`` the folders.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,11 @@ from functools import lru_cache
 from pathlib import Path
 
 from sensecf_core.cohorts import builtin, check, own
+from sensecf_core.cohorts.aireadi import release
+from sensecf_core.cohorts.aireadi.stress_days import release_cohort
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.cohorts.problems import Problem
-from sensecf_core.errors import InputError, unknown
+from sensecf_core.errors import InputError, NotReadyError, unknown
 
 ENVIRONMENT = "SENSECF_COHORTS"
 """Names own cohort folders, separated as in ``PATH``."""
@@ -25,8 +30,12 @@ class BrokenCohort:
 
 
 def available() -> tuple[str, ...]:
-    """Names of all cohorts that can be loaded: the built-in ones first, then own ones in given order."""
-    return (*builtin.NAMES, *_own_cohorts()[0])
+    """Names of all cohorts: the built-in ones first, then a release that is named, then own ones in order.
+
+    Own folders are here only where they can be loaded; a release may still have to be read (or its path
+    corrected): :func:`release_problem` says so.
+    """
+    return (*_reserved(), *_own_cohorts()[0])
 
 
 def load(name: str) -> Cohort:
@@ -35,10 +44,15 @@ def load(name: str) -> Cohort:
     Raises
     ------
     InputError : no such cohort; names the near matches, and the mend where a folder of that name is broken.
-    NotReadyError : a built-in cohort's files are missing or damaged; names the command.
+    NotReadyError : a built-in cohort's files are missing or damaged, or a release is not read yet; names the
+        command.
     """
     if name in builtin.NAMES:
         return builtin.load(name)
+    if name == release_cohort.NAME:
+        if not release_cohort.named():
+            raise InputError(f"The cohort {name!r} needs {release.ENVIRONMENT}, the folder of a release.")
+        return release_cohort.load()
     found, faulty = _own_cohorts()
     if name in found:
         return found[name]
@@ -48,7 +62,21 @@ def load(name: str) -> Cohort:
                 f"The cohort folder {str(cohort.folder)!r} has {len(cohort.problems)} problem(s); "
                 f"`python -m sensecf_core cohort check {cohort.folder}` lists them."
             )
-    raise unknown("cohort", name, (*builtin.NAMES, *found))
+    raise unknown("cohort", name, (*_reserved(), *found))
+
+
+def release_problem() -> str | None:
+    """Say in one sentence why the release that is named cannot be used yet; None where all is well."""
+    try:
+        if release_cohort.named():
+            release_cohort.load()
+    except (InputError, NotReadyError) as error:
+        return str(error)
+    return None
+
+
+def _reserved() -> tuple[str, ...]:
+    return (*builtin.NAMES, release_cohort.NAME) if release_cohort.named() else builtin.NAMES
 
 
 def broken() -> tuple[BrokenCohort, ...]:
@@ -63,7 +91,7 @@ def _own_cohorts() -> tuple[dict[str, Cohort], tuple[BrokenCohort, ...]]:
         result = _read_folder(folder, check.state(folder))
         if isinstance(result, BrokenCohort):
             faulty.append(result)
-        elif (name := result.schema.name) in found or name in builtin.NAMES:
+        elif (name := result.schema.name) in (*found, *builtin.NAMES, release_cohort.NAME):
             faulty.append(BrokenCohort(folder, (_name_taken(name),)))
         else:
             found[name] = result

@@ -182,6 +182,15 @@ class Subgroup(Plain):
     levels: tuple[str, ...]
 
 
+class LeftOut(Plain):
+    """Features without which the card also says how good a classifier is, and why that matters."""
+
+    name: str
+    label: str
+    features: Annotated[tuple[str, ...], Field(min_length=1)]
+    text: str
+
+
 class Schema(Plain):
     """Everything about a cohort but its rows."""
 
@@ -199,6 +208,7 @@ class Schema(Plain):
     rules: tuple[LinearRule, ...] = ()
     couplings: tuple[Coupling, ...] = ()
     subgroups: tuple[Subgroup, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -217,7 +227,9 @@ class Schema(Plain):
     @cached_property
     def sha256(self) -> str:
         """Hash of the schema's content, for provenance and caches."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+        # What only some schemas have changes nothing for those that do not.
+        absent = {name for name in ("left_out",) if not getattr(self, name)}
+        return hashlib.sha256(self.model_dump_json(exclude=absent).encode()).hexdigest()
 
     @model_validator(mode="after")
     def _consistent(self) -> Schema:
@@ -229,6 +241,9 @@ class Schema(Plain):
         used |= {name for c in self.couplings for name in (c.feature, c.follows)}
         if used - numeric:
             raise ValueError(f"rules and couplings need numeric features, got {sorted(used - numeric)}")
+        strange = {name for group in self.left_out for name in group.features} - set(self.names)
+        if strange:
+            raise ValueError(f"`left_out` names unknown features {sorted(strange)}")
         if self.task.target in self.names:
             raise ValueError(f"the target `{self.task.target}` must not be a feature")
         return self

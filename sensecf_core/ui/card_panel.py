@@ -10,9 +10,10 @@ import streamlit as st
 from sensecf_core.classifiers import store
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.errors import NotReadyError
-from sensecf_core.ui import charts, words
+from sensecf_core.ui import behaviour_panel, charts, words
 
 Json = dict[str, Any]
+PART_NAMES = {"train": "Training", "val": "Validation", "test": "Test"}
 METRICS = {
     "auroc": ("AUROC", "chance that a person with it is ranked above one without; 0.5 is guessing"),
     "average_precision": (
@@ -42,14 +43,22 @@ def show(cohort: Cohort) -> None:
         f"Measured on {words.counted(test['participants'], 'person', 'people')} that the model never saw "
         f"({words.of_100(test['prevalence'])} have it). In brackets: 95 % bootstrap interval."
     )
-    left, right = st.columns(2, gap="medium")
+    # A third column of intervals is wider than half a page, and a table that scrolls needs a mouse.
+    wide = bool(card.get("cross_fitted"))
+    left, right = (st.container(), st.container()) if wide else st.columns(2, gap="medium")
     with left:
         _metrics(card)
     with right:
         _reliability(card)
+    for group in card.get("left_out", ()):
+        _left_out(group, card)
+    behaviour_panel.show(cohort)
     if card.get("subgroups"):
         with st.expander("For whom is it good? Subgroups", icon=":material/diversity_3:"):
             _subgroups(card)
+    if cohort.schema.subgroups:
+        with st.expander("Who is in which part?", icon=":material/call_split:"):
+            _make_up(cohort)
     with st.expander("Where the rows come from", icon=":material/account_tree:"):
         _flow(cohort, card)
 
@@ -110,6 +119,40 @@ def _subgroups(card: Json) -> None:
     ]
     st.table(pd.DataFrame(rows), hide_index=True, border="horizontal", alt="Quality by subgroup")
     st.caption("– means too few people to say. Wide brackets mean that a difference may be chance.")
+
+
+def _left_out(group: Json, card: Json) -> None:
+    """Say how much of the ranking is owed to features that are nearly the answer."""
+    rows = [{"Judged": "held-out people", **_compared(group)}]
+    if crossed := group.get("cross_fitted"):
+        rows.append({"Judged": f"everyone, {card['cross_fitted']['folds']}-fold", **_compared(crossed)})
+    st.subheader(f"How good is it without {words.plain(group['label'])}?")
+    st.table(pd.DataFrame(rows), hide_index=True, border="horizontal", alt=f"AUROC without {group['label']}")
+    st.caption(words.plain(group["text"]))
+
+
+def _compared(numbers: Json) -> dict[str, str]:
+    names = {"auroc": "AUROC with", "auroc_without": "AUROC without", "difference": "Difference"}
+    return {title: number(numbers[name]) for name, title in names.items()}
+
+
+def _make_up(cohort: Cohort) -> None:
+    """Show each subgroup's share of the participants of each part: a split may not share them out evenly."""
+    people = cohort.subgroups.assign(part=cohort.parts).groupby(level=0, sort=False).first()
+    rows = []
+    for subgroup in cohort.schema.subgroups:
+        shares = pd.crosstab(people[subgroup.name], people["part"], normalize="columns")
+        for level in subgroup.levels:
+            known = shares.loc[level] if level in shares.index else {}
+            cells = {name: words.of_100(float(known.get(part, 0.0))) for part, name in PART_NAMES.items()}
+            rows.append({"Group": words.plain(f"{subgroup.label}: {level}"), **cells})
+    st.table(
+        pd.DataFrame(rows), hide_index=True, border="horizontal", alt="Participants of each part by group"
+    )
+    st.caption(
+        "Shares of participants. Where they differ between the parts, figures of the test part are about a "
+        "different mix of people than the classifier has learned from."
+    )
 
 
 def _flow(cohort: Cohort, card: Json) -> None:

@@ -114,6 +114,13 @@ def waterfall(base: float, pushes: Sequence[Push], sentence: str) -> Chart:
 
 INK, INK_ON_DARK = "#0a0c0f", "#eceff3"
 """The pages' text colours (.streamlit/config.toml)."""
+
+
+def ink() -> str:
+    """Return the colour of text that has to be read; the theme's own one for notes in charts is too pale."""
+    return INK_ON_DARK if st.context.theme.type == "dark" else INK
+
+
 LINE, TITLE = 1.0, 1.1
 """Heights of a dumbbell and of a feature's title, in rows."""
 ROW_PIXELS = 42
@@ -156,8 +163,7 @@ def _write(figure: Any, y: float, text: str, size: int, side: str = "left") -> N
         text=text,
         showarrow=False,
         xanchor=side,
-        # The theme's own colour for notes in charts is too pale for text that has to be read.
-        font={"size": size, "color": INK_ON_DARK if st.context.theme.type == "dark" else INK},
+        font={"size": size, "color": ink()},
     )
 
 

@@ -122,8 +122,7 @@ def frame(
             problem = problem or str(error)
     st.title(page)
     st.markdown(f"*{question}*")
-    if lost:
-        st.warning(plain(lost), icon=":material/link_off:")
+    _warn(lost, registry.release_problem(), problem)
     missing = problem is not None or (needs == "person" and key is None)
     with st.container(key="choose") if missing else st.sidebar:
         if missing:
@@ -153,7 +152,7 @@ def _cohort(choice: Choice) -> tuple[Cohort | None, str | None]:
     for name in registry.available():
         try:
             return registry.load(name), None
-        except NotReadyError as error:
+        except (InputError, NotReadyError) as error:
             problem = problem or str(error)
     return None, problem
 
@@ -163,16 +162,24 @@ def _titles() -> dict[str, str]:
     for name in registry.available():
         try:
             titles[name] = registry.load(name).schema.title
-        except NotReadyError:
+        except (InputError, NotReadyError):
             titles[name] = name
     return titles
+
+
+def _warn(lost: str | None, release_problem: str | None, told: str | None) -> None:
+    """Say what of the address is gone, and why a release that is named cannot be used (unless it is told)."""
+    if lost:
+        st.warning(plain(lost), icon=":material/link_off:")
+    if release_problem and release_problem != told:
+        st.warning(message(release_problem), icon=":material/folder_off:")
 
 
 def _banner(cohort: Cohort | None) -> None:
     badges = [":orange-badge[:material/science: Research prototype, not a medical device]"]
     if cohort is not None:
         origin = cohort.schema.provenance
-        kind = data_label(origin.real) + (", public" if origin.public else "")
+        kind = data_label(origin.real) + (", public" if origin.public else ", private")
         icon = ":material/verified:" if origin.real else ":material/casino:"
         badges += [f":gray-badge[{plain(cohort.schema.title)}]", f":blue-badge[{icon} {kind}]"]
     with st.container(key="banner", gap="xsmall"):

@@ -10,12 +10,13 @@ import streamlit as st
 
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.cohorts.schema import Feature
-from sensecf_core.ui import data, selection, words
+from sensecf_core.ui import data, pick_grid, words
 from sensecf_core.ui.frame import Frame
 
 VIEWS = ("All", "Flagged", "Not flagged")
 PART_TITLES = {"test": "held out", "val": "validation", "train": "training"}
 MOST_RANGES = 3
+CHOOSE = "Choose a row to see who it is: every measurement, its reference range and its place in the cohort."
 
 
 def show(frame: Frame) -> None:
@@ -32,18 +33,12 @@ def show(frame: Frame) -> None:
         st.info("Nobody fits all filters. Widen one of them.", icon=":material/filter_alt_off:")
         return
     table = _table(cohort, risks, positions)
-    st.session_state["table_rows"] = list(table.index)
-    st.dataframe(
-        table.reset_index(drop=True),
-        key=_grid_key(frame, kept),
-        hide_index=True,
-        height=360,
-        row_height=32,
-        on_select=_picked,
-        selection_mode="single-row",
-        selection_default=_chosen(table, frame),  # type: ignore[arg-type]
-        column_config=_columns(cohort),  # type: ignore[arg-type]
-        placeholder="not measured",
+    pick_grid.show(
+        table,
+        list(table.index),
+        frame.key,
+        name=f"{cohort.schema.name}_{hash(kept.tobytes())}",
+        columns=_columns(cohort),
         alt=f"Participants of {cohort.schema.title}: id, risk, and every feature by role",
     )
 
@@ -164,31 +159,3 @@ def _columns(cohort: Cohort) -> dict[int, Any]:
         if not feature.named and feature.kind != "binary":
             settings[position] = st.column_config.NumberColumn(format=f"%.{feature.decimals}f")
     return settings
-
-
-def _grid_key(frame: Frame, kept: np.ndarray) -> str:
-    """A new grid for other rows, or for a participant chosen elsewhere; the same while rows are clicked."""
-    state = st.session_state
-    state.setdefault("table_turn", 0)
-    if state.get("table_pick") != frame.key:
-        state["table_turn"] += 1
-        state["table_pick"] = frame.key
-    key = f"table_{frame.known.schema.name}_{hash(kept.tobytes())}_{state['table_turn']}"
-    state["table_key"] = key
-    return key
-
-
-def _chosen(table: pd.DataFrame, frame: Frame) -> dict[str, Any] | None:
-    if frame.key is None or frame.key not in table.index:
-        return None
-    return {"selection": {"rows": [int(table.index.get_loc(frame.key))]}}
-
-
-def _picked() -> None:
-    """Choose the row whose box was ticked; unticking keeps the participant."""
-    state = st.session_state
-    rows = state[state["table_key"]]["selection"]["rows"]
-    if rows:
-        participant, row = state["table_rows"][rows[0]]
-        state["table_pick"] = (participant, row)
-        selection.choose(participant, row)

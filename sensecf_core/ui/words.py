@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable
+from datetime import date
 
 from sensecf_core.cohorts.encoding import Value, to_code
 from sensecf_core.cohorts.schema import Feature, Role, Schema
@@ -243,3 +244,8 @@ def seconds(duration: float) -> str:
     if not math.isfinite(duration):
         return ""
     return f"{duration:.1f} s" if duration < 10 else f"{duration:.0f} s"
+
+
+def day_name(day: date) -> str:
+    """Write a day as "Wed 5 Mar"; the year is told where the recording is."""
+    return f"{day:%a} {day.day} {day:%b}"

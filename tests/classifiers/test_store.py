@@ -169,6 +169,6 @@ def test_built_in_classifiers_are_committed_and_small(name: str) -> None:
     loaded = store.load(cohort)
     card = store.card(cohort)
     assert card["provenance"]["classifier_sha256"] == loaded.sha256
-    assert card["metrics"]["auroc"]["value"] > {"nhanes": 0.73, "heart": 0.85}[name]
+    assert card["metrics"]["auroc"]["value"] > {"nhanes": 0.73, "heart": 0.85, "aireadi": 0.5}[name]
     assert len(loaded.refits) == 20
     assert sum(path.stat().st_size for path in store.folder(cohort).iterdir()) < 3_000_000

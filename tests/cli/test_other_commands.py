@@ -21,8 +21,9 @@ PROGRAM = (sys.executable, "-m", "sensecf_core")
 def test_cohort_list(command: Command) -> None:
     listed = command("cohort", "list", "--json").json
     names = [entry["name"] for entry in listed["cohorts"]]
-    assert names[:2] == ["nhanes", "heart"]
-    nhanes, heart = listed["cohorts"][:2]
+    assert names == ["nhanes", "heart", "aireadi"]
+    nhanes, heart, aireadi = listed["cohorts"]
+    assert (heart["data"], aireadi["data"]) == ("REAL DATA", "SYNTHETIC DATA")
     assert (nhanes["default_limits"], heart["default_limits"]) == ("intervention", "contrast")
     assert heart["participants"] == 303
     text = command("cohort", "list").out
@@ -52,11 +53,11 @@ def test_training_tells_its_progress_as_json_lines(
     command: Command, monkeypatch: pytest.MonkeyPatch, private_var: Path
 ) -> None:
     """An own cohort is trained into var/, and each line of progress is JSON with a rising fraction."""
-    from sensecf_core.cohorts import registry
+    from sensecf_core.cohorts import builtin, registry
 
     folder = ROOT / "tests/cohorts/example_own"
     monkeypatch.setenv("SENSECF_COHORTS", str(folder))
-    name = next(n for n in registry.available() if n not in ("nhanes", "heart"))
+    name = next(n for n in registry.available() if n not in builtin.NAMES)
     ended = command("train", "--cohort", name, "--json-progress")
     assert ended.code == 0
     lines = [json.loads(line) for line in ended.out.splitlines()]

@@ -32,13 +32,13 @@ def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path
 
 def test_the_built_in_cohorts_are_always_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(registry.ENVIRONMENT, raising=False)
-    assert registry.available() == ("nhanes", "heart")
+    assert registry.available() == ("nhanes", "heart", "aireadi")
     assert registry.broken() == ()
     assert registry.load("heart") is registry.load("heart")
 
 
 def test_own_cohorts_follow_and_broken_ones_are_told(folders: tuple[Path, Path]) -> None:
-    assert registry.available() == ("nhanes", "heart", "walking")
+    assert registry.available() == ("nhanes", "heart", "aireadi", "walking")
     (faulty,) = registry.broken()
     assert faulty.folder == folders[1] and faulty.problems
     cohort = registry.load("walking")
@@ -62,7 +62,7 @@ def test_a_name_can_be_taken_once(
     again = tmp_path / "again"
     shutil.copytree(EXAMPLE, again)
     monkeypatch.setenv(registry.ENVIRONMENT, os.pathsep.join([str(folders[0]), str(again)]))
-    assert registry.available() == ("nhanes", "heart", "walking")
+    assert registry.available() == ("nhanes", "heart", "aireadi", "walking")
     assert "already" in registry.broken()[0].problems[0].problem
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sensecf_core.cli import main
-from sensecf_core.cohorts import registry
+from sensecf_core.cohorts import builtin, registry
 from sensecf_core.queries.request import METHODS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,7 +48,7 @@ def test_every_option_of_a_command_is_known(name: str, capsys: pytest.CaptureFix
 def test_methods_and_cohorts_are_the_ones_there_are() -> None:
     for method in METHODS:
         assert method in README
-    for name in ("nhanes", "heart"):
+    for name in builtin.NAMES:
         people = registry.load(name).rows.index.get_level_values(0).nunique()
         assert re.search(rf"`{name}` \| {people:,}\b", README), name
 

@@ -60,6 +60,11 @@ class Night:
 
 def nights(sleep: Intervals, where: ZoneInfo) -> tuple[Night, ...]:
     """Join segments into sleeps, in the order of time; overlaps count once."""
+    return tuple(_night(part, where) for part in stretches(sleep))
+
+
+def stretches(sleep: Intervals) -> tuple[Intervals, ...]:
+    """Return the segments of each sleep, cut so that none overlaps the one before."""
     if not len(sleep):
         return ()
     reached = np.maximum.accumulate(sleep.ends)
@@ -69,7 +74,7 @@ def nights(sleep: Intervals, where: ZoneInfo) -> tuple[Night, ...]:
     breaks = np.flatnonzero(sleep.starts[1:] - reached[:-1] > NEW_NIGHT) + 1
     parts = np.split(np.arange(len(sleep)), breaks)
     clipped = Intervals(starts, ends, sleep.names, sleep.values)
-    return tuple(_night(clipped.where(_mark(part, len(sleep))), where) for part in parts)
+    return tuple(clipped.where(_mark(part, len(sleep))) for part in parts)
 
 
 def _mark(places: npt.NDArray[np.intp], size: int) -> Flags:

@@ -25,7 +25,7 @@ from sensecf_core.cohorts.aireadi import clinical, participants
 from sensecf_core.cohorts.aireadi.files import FileFinder
 from sensecf_core.cohorts.aireadi.inventory import PersonFiles, person_files, release_sha256
 from sensecf_core.cohorts.aireadi.person import guarded_tables
-from sensecf_core.cohorts.aireadi.release import Release
+from sensecf_core.cohorts.aireadi.release import PEOPLE_FILE, Release
 from sensecf_core.paths import alone, var
 from sensecf_core.processes import spread
 
@@ -99,6 +99,27 @@ def build(release: Release, *, jobs: int = 2, progress: Progress | None = None) 
             shutil.rmtree(shards)
             _remove_older(release, folder)
         return _load(folder, key, read_mb, from_cache)
+
+
+def built(release: Release) -> Tables | None:
+    """Return the tables of a release where they are there for exactly these files; reads none of them.
+
+    Raises
+    ------
+    InputError : ``participants.tsv`` cannot be used.
+    """
+    people = participants.read(release)
+    key = release_sha256(release, person_files(FileFinder(release), people, clinical.visits(release)))
+    folder = _private_folder(key)
+    return _load(folder, key, 0.0, from_cache=True) if (folder / DONE).is_file() else None
+
+
+def state(release: Release) -> tuple[tuple[str, int, int], ...]:
+    """Tell whether a release may have other tables than before, without looking at people's files."""
+    listed = [release.root / PEOPLE_FILE, *sorted(var("aireadi", DONE).parent.glob(f"*/{DONE}"))]
+    return tuple(
+        (str(path), status.st_mtime_ns, status.st_size) for path in listed for status in [path.stat()]
+    )
 
 
 def _private_folder(key: str) -> Path:

@@ -11,7 +11,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from sensecf_core.cohorts.aireadi.synthetic import participant as persons
 from sensecf_core.cohorts.aireadi.synthetic.calibration import Line
 from sensecf_core.cohorts.aireadi.synthetic.latent import CLINICAL_STREAM, latent
 from sensecf_core.cohorts.aireadi.synthetic.participant import Task, Written
+from sensecf_core.cohorts.aireadi.synthetic.people import FIRST_ID
 from sensecf_core.cohorts.aireadi.synthetic.settings import Settings
 from sensecf_core.errors import InputError
 from sensecf_core.processes import spread
@@ -64,6 +65,32 @@ def write(
         return _write(out, settings, tell, jobs)
     except OSError as error:
         raise InputError(f"{out} cannot be written ({error.strerror or error}).") from error
+
+
+def write_one(out: Path, settings: Settings, participant: str) -> None:
+    """Write one participant of a release to ``out`` as a release of its own: their files are the same bytes.
+
+    Raises
+    ------
+    InputError : no such participant, or ``out`` cannot be written to.
+    """
+    out = out.absolute()
+    check(out, replace(settings, n=1))
+    people, days = _drawn(settings)
+    if participant not in people.index:
+        raise nobody(participant, settings)
+    values = clinical.values(people, np.random.default_rng((settings.seed, CLINICAL_STREAM)))
+    task = _task(int(people.index.get_loc(participant)), people, days, values)
+    with _beside(out) as root:
+        written = persons.write(task, settings, root)
+        _tables(root, people.loc[[participant]], values.loc[[participant]], [written], replace(settings, n=1))
+        _move(root, out)
+
+
+def nobody(participant: str, settings: Settings) -> InputError:
+    """Build the error for a participant whom a release does not have."""
+    last = FIRST_ID + settings.n - 1
+    return InputError(f"Unknown participant {participant!r}; the ids are {FIRST_ID} to {last}.")
 
 
 def _write(out: Path, settings: Settings, tell: Tell, jobs: int) -> Made:

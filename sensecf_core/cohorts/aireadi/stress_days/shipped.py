@@ -1,0 +1,146 @@
+"""The cohort ``aireadi`` that comes with the program: a compact synthetic release, and its people again.
+
+Only tables are shipped. A participant's streams are made when somebody opens them: with the same settings the
+generator makes the same person, whoever else is made.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+
+import pandas as pd
+
+from sensecf_core.cohorts import builtin
+from sensecf_core.cohorts.aireadi import release, tables
+from sensecf_core.cohorts.aireadi.release import Release
+from sensecf_core.cohorts.aireadi.stress_days.task import QUANTILE, StressDays, stress_days
+from sensecf_core.cohorts.aireadi.synthetic import release as synthetic
+from sensecf_core.cohorts.aireadi.synthetic.settings import Settings
+from sensecf_core.cohorts.aireadi.tables import Tables
+from sensecf_core.errors import InputError, NotReadyError
+from sensecf_core.paths import alone, var
+
+NAME = "aireadi"
+SETTINGS = Settings(n=500, days=10, seed=0, layout="v3", compact=True)
+
+
+@dataclass(frozen=True)
+class Built:
+    """What ``make data`` writes: the rows, and the tables that pages show beside them.
+
+    ``days``: every day that a window touches, columns as in :func:`days.day_table`; ``people``: one row a
+    participant; ``quality``: one row per participant and stream.
+    """
+
+    rows: StressDays
+    days: pd.DataFrame
+    people: pd.DataFrame
+    quality: pd.DataFrame
+
+    @property
+    def source(self) -> dict[str, object]:
+        """What provenance says of the origin."""
+        return {
+            "generator": "sensecf_core.cohorts.aireadi.synthetic",
+            "settings": asdict(SETTINGS),
+            "cut": self.rows.cut,
+            "cut_quantile_of_training_days": QUANTILE,
+            "split": "recommended by the release",
+        }
+
+
+def build() -> Built:
+    """Write the release into a temporary folder and read it as any other; takes about three minutes.
+
+    Raises
+    ------
+    InputError : the schema's texts name another cut than the rows have.
+    """
+    jobs = min(2, os.cpu_count() or 1)
+    with tempfile.TemporaryDirectory(prefix="sensecf-aireadi-") as place:
+        made = synthetic.write(Path(place) / "release", SETTINGS, jobs=jobs)
+        whole = tables.build(release.find(made.root), jobs=jobs)
+        shutil.rmtree(whole.folder)
+    schema = builtin.read_schema(NAME)
+    rows = stress_days(schema, whole)
+    for text in (schema.task.question, schema.task.class_1, schema.task.class_0):
+        if f" {rows.cut:g}" not in text:
+            raise InputError(f"The cut is {rows.cut:g}; write it into the [task] of {NAME}/schema.toml.")
+    return Built(
+        rows,
+        _short(whole.days),
+        _short(whole.people),
+        _short(whole.quality),
+    )
+
+
+def _short(table: pd.DataFrame) -> pd.DataFrame:
+    """Keep what a page can show: shares to a thousandth, everything else to a tenth."""
+    numbers = table.select_dtypes("number")
+    decimals = {name: 3 if numbers[name].abs().max() <= 1 else 1 for name in numbers}
+    return table.copy().assign(**{name: numbers[name].round(places) for name, places in decimals.items()})
+
+
+@cache
+def shipped() -> Tables:
+    """Read the tables beside the rows; raises ``NotReadyError`` where they cannot be read.
+
+    There are no clinical records, only each participant's items (columns of ``people``).
+    """
+    folder = builtin.DATA / NAME
+    try:
+        days, people, quality = (
+            pd.read_parquet(folder / f"{name}.parquet") for name in ("days", "people", "quality")
+        )
+    except (OSError, ValueError) as error:
+        raise NotReadyError(f"The data of cohort {NAME!r} cannot be read; run `make data`.") from error
+    return Tables(
+        days=days.set_index(["participant_id", "day"]),
+        people=people.set_index("participant_id"),
+        quality=quality,
+        clinical=pd.DataFrame(),
+        key="",
+        folder=folder,
+        read_mb=0.0,
+        from_cache=True,
+        replaced=(),
+    )
+
+
+def release_of(participant: str) -> Release:
+    """Make the streams of one participant, as a release of one person that is kept in ``var/``.
+
+    Raises
+    ------
+    InputError : no such participant.
+    """
+    place = var("aireadi-synthetic", _generator_sha256()[:16], participant)
+    if not participant.isdecimal():
+        raise synthetic.nobody(participant, SETTINGS)
+    with alone(place.with_name("making.lock")):
+        if not place.is_dir():
+            synthetic.write_one(place, SETTINGS, participant)
+            place.chmod(0o700)
+    return release.find(place)
+
+
+@cache
+def _generator_sha256() -> str:
+    """Hash of settings and generator: other code may make other people."""
+    digest = hashlib.sha256(repr(SETTINGS).encode())
+    for path in sorted(Path(synthetic.__file__).parent.glob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def cut() -> float:
+    """Garmin stress above which a day of the shipped cohort is a high-stress day."""
+    record = json.loads((builtin.DATA / NAME / "provenance.json").read_text("utf-8"))
+    return float(record["source"]["cut"])

@@ -1,0 +1,114 @@
+"""The five-band bar of time in ranges, stacked from very high down to very low."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+
+from sensecf_core.cohorts.aireadi.report.bands import BandName, BandTime
+from sensecf_core.cohorts.aireadi.report.units import GlucoseUnit
+from sensecf_core.ui.charts import Chart, ink
+from sensecf_core.ui.words import html, listed
+
+COLOURS: dict[BandName, str] = {
+    "very_high": "#f9b500",
+    "high": "#f9f000",
+    "target": "#48ba3c",
+    "low": "#f92d00",
+    "very_low": "#8e1b1b",
+}
+"""The consensus' five colours, as iglu has them; used for glucose bands and nothing else."""
+
+PATTERNS: dict[BandName, str] = {"very_high": "x", "high": "/", "target": "", "low": "\\", "very_low": "+"}
+"""So that no band is known by its colour alone."""
+
+HEIGHT = 330
+LABEL_GAP = 17.5
+"""Least distance of two labels, in percent of the bar: two lines of text each."""
+
+
+def band_bar(times: Sequence[BandTime], unit: GlucoseUnit) -> Chart:
+    """Draw the five bands of :func:`bands.band_times` as one bar, each with its label beside it."""
+    upwards = list(reversed(times))
+    figure = go.Figure()
+    middles, at = [], 0.0
+    for one in upwards:
+        figure.add_bar(
+            x=[0],
+            y=[one.percent],
+            base=[at],
+            width=0.9,
+            marker={
+                "color": COLOURS[one.band.name],
+                "line": {"width": 0},
+                "pattern": {
+                    "shape": PATTERNS[one.band.name],
+                    "fillmode": "overlay",
+                    "fgcolor": "rgba(10,12,15,.55)",
+                    "size": 7,
+                },
+            },
+            hovertemplate=f"{_label(one)}, {html(one.band.bounds(unit))}<extra></extra>",
+        )
+        middles.append(at + one.percent / 2)
+        at += one.percent
+    for one, middle, place in zip(upwards, middles, _apart(middles), strict=True):
+        figure.add_scatter(
+            x=[0.47, 0.58, 0.66],
+            y=[middle, place, place],
+            mode="lines",
+            line={"color": ink(), "width": 1},
+            hoverinfo="skip",
+        )
+        figure.add_annotation(
+            x=0.7,
+            y=place,
+            text=f"<b>{_label(one)}</b><br>{html(one.band.bounds(unit))} · {duration(one.minutes)}",
+            showarrow=False,
+            xanchor="left",
+            align="left",
+            font={"size": 13, "color": ink()},
+        )
+    figure.update_xaxes(visible=False, range=[-0.5, 3.4], fixedrange=True)
+    figure.update_yaxes(visible=False, range=[-6, 106], fixedrange=True)
+    figure.update_layout(
+        height=HEIGHT, barmode="overlay", showlegend=False, margin={"l": 0, "r": 0, "t": 4, "b": 4}
+    )
+    return Chart(figure, _sentence(times, unit))
+
+
+def percent(share: float) -> str:
+    """Write a percent of time without decimals; what is there but rounds to nothing is "under 1 %"."""
+    return "under 1 %" if 0 < share < 0.5 else f"{share:.0f} %"
+
+
+def duration(minutes: float) -> str:
+    """Write minutes of an average day: "17 h 10 min a day"."""
+    whole = round(minutes)
+    if whole < 60:
+        return f"{whole} min a day"
+    return f"{whole // 60} h {whole % 60} min a day" if whole % 60 else f"{whole // 60} h a day"
+
+
+def _label(one: BandTime) -> str:
+    return f"{one.band.title} {percent(one.percent)}"
+
+
+def _apart(middles: Sequence[float]) -> list[float]:
+    """Places of the labels, bottom up: at their band's middle, or as far off as the others' labels ask."""
+    places: list[float] = []
+    for middle in middles:
+        places.append(max(middle, places[-1] + LABEL_GAP) if places else max(middle, 2.0))
+    limit = 98.0
+    for position in reversed(range(len(places))):
+        places[position] = min(places[position], limit)
+        limit = places[position] - LABEL_GAP
+    return places
+
+
+def _sentence(times: Sequence[BandTime], unit: GlucoseUnit) -> str:
+    parts = [f"{one.band.title.lower()} ({one.band.bounds(unit)}) {percent(one.percent)}" for one in times]
+    return (
+        f"Share of the time with glucose: {listed(parts)}. One percent is about a quarter of an hour a day."
+    )

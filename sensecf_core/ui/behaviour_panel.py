@@ -1,0 +1,49 @@
+"""What behaviours alone can do about this cohort's predictions, where that was measured."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.evaluation import behaviour
+from sensecf_core.ui import words
+
+
+def show(cohort: Cohort) -> None:
+    """Show the whole finding, on the card; nothing where nothing was measured."""
+    found = behaviour.read(cohort)
+    if found is None or not found["rows"]:
+        return
+    st.subheader("What can behaviours alone do?")
+    st.markdown(_sentence(cohort, found))
+    st.caption(
+        f"Of {words.counted(found['participants'], 'held-out person', 'held-out people')}; any number of "
+        "behaviours may change, each in its realistic range. An exact search proves for "
+        f"{words.count(found['proven_impossible'])} of the {words.count(found['rows'])} that no such change "
+        "alters the prediction."
+    )
+
+
+def warn(cohort: Cohort) -> None:
+    """Say beside the question that behaviours alone rarely alter the prediction, where they rarely do."""
+    found = behaviour.read(cohort)
+    if found is not None and found["rows"] and found["share"]["value"] < behaviour.FEW:
+        st.info(_sentence(cohort, found), icon=":material/directions_walk:")
+
+
+def _sentence(cohort: Cohort, found: dict[str, Any]) -> str:
+    share, change = found["share"], found["reduction"]
+    interval = (
+        ""
+        if share["low"] is None
+        else f" (95 % interval {round(100 * share['low'])} to {round(100 * share['high'])})"
+    )
+    rows = "rows" if cohort.schema.row_column is None else f"{cohort.schema.row_label}s"
+    way = "lower" if cohort.schema.task.desired == 0 else "raise"
+    return (
+        f"Changes of behaviours alone would alter the prediction of {round(100 * share['value'])} of 100 "
+        f"flagged {rows}{interval}. The most they {way} the risk is {round(change['median'])} of 100 in the "
+        f"middle, and {round(change['largest'])} of 100 at best."
+    )

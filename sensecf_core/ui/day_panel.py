@@ -1,0 +1,118 @@
+"""One participant over their days: the risk of each, and what "had this day looked like this" means."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+
+from sensecf_core.ui import data, day_picker, glucose_panel, sensors, traces_panel, words
+from sensecf_core.ui.charts import CONFIG, Chart, ink
+from sensecf_core.ui.drawings import DOWN, UP
+from sensecf_core.ui.frame import Frame
+
+
+def show_risks(frame: Frame) -> None:
+    """Show the risk of every day with the line it is judged by; a button or a bar chooses the day."""
+    participant, row = frame.row_key
+    rows = day_picker.rows_of(frame.known, participant)
+    every = np.asarray(data.risks(frame.known, frame.classifier))
+    risks = every[frame.known.rows.index.get_locs([participant])]
+    chart = risk_chart(rows, risks.tolist(), frame.classifier.threshold, row)
+    st.header("Risk day by day")
+    day_picker.show(frame.known, participant, row)
+    key = f"risks_{participant}_{row}"
+    st.plotly_chart(
+        chart.figure,
+        key=key,
+        config=CONFIG,
+        on_select=lambda: day_picker.clicked(key, rows),
+        selection_mode="points",
+        alt=chart.sentence,
+    )
+    st.caption(words.plain(chart.sentence))
+
+
+def show_day(frame: Frame) -> None:
+    """Say what an option means for a day, let it be changed, and show it in the traces."""
+    participant, row = frame.row_key
+    day = date.fromisoformat(row)
+    day_picker.show(frame.known, participant, row)
+    st.markdown(
+        f"Every option says: **had this day looked like this** ({words.day_name(day)}), the model would have "
+        "decided otherwise. It is about a day that is over, not a forecast of another one."
+    )
+    with st.expander("See this day in the traces", icon=":material/show_chart:"):
+        person = sensors.opened(frame.known, participant)
+        if person is None:
+            return
+        shown_in = glucose_panel.unit()
+        traces_panel.draw(frame, person, traces_panel.only(row), shown_in)
+
+
+def risk_chart(rows: Sequence[str], risks: Sequence[float], threshold: float, chosen: str) -> Chart:
+    """Draw the risk of each day of :func:`day_picker.rows_of` (0 to 1) as a bar, the chosen one framed."""
+    of_100 = [round(100 * risk) for risk in risks]
+    days = [date.fromisoformat(row) for row in rows]
+    flagged = [risk >= threshold for risk in risks]
+    figure = go.Figure()
+    figure.add_bar(
+        x=list(rows),
+        y=of_100,
+        customdata=list(rows),
+        showlegend=False,
+        marker={
+            "color": [UP if over else DOWN for over in flagged],
+            "pattern": {"shape": ["" if over else "/" for over in flagged], "solidity": 0.25},
+            "line": {"color": ink(), "width": [3 if row == chosen else 0 for row in rows]},
+        },
+        hovertext=[f"{words.day_name(day)}: {n} of 100" for day, n in zip(days, of_100, strict=True)],
+        hovertemplate="%{hovertext}<extra></extra>",
+        selected={"marker": {"opacity": 1}},
+        unselected={"marker": {"opacity": 1}},
+    )
+    mean = float(np.mean(risks))
+    for level, dash, name in (
+        (threshold, "solid", f"flags from {words.of_100(threshold)}"),
+        (mean, "dot", f"mean of the days {words.of_100(mean)}"),
+    ):
+        figure.add_hline(
+            y=100 * level,
+            line={"color": ink(), "width": 1.5, "dash": dash},
+            name=name,
+            showlegend=True,
+        )
+    marks = zip(days, of_100, flagged, strict=True)
+    figure.update_xaxes(
+        type="category",
+        showgrid=False,
+        fixedrange=True,
+        tickangle=0,
+        tickvals=list(rows),
+        ticktext=[f"{day:%a}<br>{day.day}<br><b>{'▲' if over else ''}{n}</b>" for day, n, over in marks],
+        tickfont={"color": ink(), "size": 12},
+    )
+    figure.update_yaxes(title="Risk, out of 100", range=[0, 100], tickvals=[0, 50, 100], fixedrange=True)
+    figure.update_layout(
+        height=280,
+        dragmode=False,
+        margin={"l": 8, "r": 8, "t": 36, "b": 8},
+        legend={"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0, "font": {"color": ink()}},
+        legend_itemclick=False,
+        legend_itemdoubleclick=False,
+    )
+    names = [words.day_name(day) for day in days]
+    return Chart(figure, _sentence(names, risks, flagged, list(rows).index(chosen), mean))
+
+
+def _sentence(
+    names: Sequence[str], risks: Sequence[float], flagged: Sequence[bool], chosen: int, mean: float
+) -> str:
+    return (
+        f"The model flags {sum(flagged)} of {words.counted(len(names), 'day')} (▲, filled; the others are "
+        f"hatched); the mean risk over the days is {words.of_100(mean)}. The framed day, {names[chosen]}, "
+        f"has {words.of_100(risks[chosen])}. Choose another day by its button or its bar."
+    )

@@ -1,0 +1,45 @@
+"""Laboratory values, blood pressure, body measures and questionnaires of one participant as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+import streamlit as st
+
+from sensecf_core.cohorts.aireadi.report.findings import Finding, findings
+from sensecf_core.ui import words
+
+MARKS = {"above": "▲ above", "below": "▼ below", "": ""}
+
+
+def show(values: Mapping[str, object]) -> None:
+    """Show a table a group; ``values`` is the participant's row of the people table."""
+    for group, found in findings(values).items():
+        measured = [one for one in found if one.value is not None]
+        st.subheader(group)
+        if measured:
+            st.table(_table(measured), hide_index=True, alt=f"{group}: value, reference range and its source")
+        missing = [one.asked.label for one in found if one.value is None]
+        if missing:
+            st.caption(f"Not measured: {words.plain(words.listed(missing))}.")
+    st.caption(
+        "Measured at the study visit. A reference range says what is usual, not what is right for this "
+        "participant; no clinician has confirmed these ranges. Sex and medicines are not in the public "
+        "release."
+    )
+
+
+def _table(found: list[Finding]) -> pd.DataFrame:
+    return pd.DataFrame(
+        [
+            {
+                "Finding": one.asked.label,
+                "Value": f"{one.value:.{one.asked.decimals}f} {one.asked.unit}".strip(),
+                "Against reference": MARKS[one.outside],
+                "Reference": one.asked.reference or "none given",
+                "Source": one.asked.source,
+            }
+            for one in found
+        ]
+    )

@@ -1,0 +1,128 @@
+"""Two periods of one participant side by side: first and second half, or any two ranges of days."""
+
+from __future__ import annotations
+
+import math
+from datetime import date, timedelta
+
+import pandas as pd
+import streamlit as st
+
+from sensecf_core.cohorts.aireadi.opening import OpenPerson
+from sensecf_core.cohorts.aireadi.report.periods import (
+    Difference,
+    GlucoseSummary,
+    Period,
+    compare,
+    halves,
+    summary,
+)
+from sensecf_core.cohorts.aireadi.report.units import GlucoseUnit, in_unit, measure
+from sensecf_core.ui import band_chart, sensor_words, words
+
+TITLES = {
+    "tir": "In range 70–180",
+    "titr": "In tight range 70–140",
+    "mean": "Mean glucose",
+    "gmi": "GMI",
+    "cv": "Variation (CV)",
+    "tar": "Above 180",
+    "tar2": "Above 250",
+    "tbr": "Below 70",
+    "tbr2": "Below 54",
+}
+"""Names of the compared metrics; the bounds are in mg/dL."""
+
+MEANINGFUL = 5.0
+"""Points of time in range that the consensus calls of clinical benefit."""
+
+
+def show(person: OpenPerson, period: Period, shown_in: GlucoseUnit) -> None:
+    """Ask for two periods and show what differs."""
+    split = halves(period)
+    if split is None:
+        st.info("Only one day was recorded, so there are no two periods to compare.")
+        return
+    left, right = st.columns(2, gap="medium")
+    with left:
+        first = _ask("First period", "period_first", period, split[0])
+    with right:
+        second = _ask("Second period", "period_second", period, split[1])
+    pair = tuple(summary(person.worn, person.days, one) for one in (first, second))
+    for found in pair:
+        if found.sufficiency == "too_little":
+            name = sensor_words.period_name(found.period)
+            st.warning(f"{name}: {sensor_words.sufficiency(found)}", icon=":material/hourglass_bottom:")
+    st.table(
+        _table(pair[0], pair[1], shown_in), hide_index=True, alt="Glucose of two periods, and the change"
+    )
+    st.caption(_sentence(pair[0], pair[1]))
+
+
+def _ask(label: str, key: str, period: Period, default: Period) -> Period:
+    days = [period.first + timedelta(days=n) for n in range(len(period))]
+    chosen: tuple[date, date] = st.select_slider(
+        label,
+        days,
+        value=(default.first, default.last),
+        format_func=words.day_name,
+        key=f"{key}_{period.first}_{period.last}",
+    )
+    return Period(*chosen)
+
+
+def _table(before: GlucoseSummary, after: GlucoseSummary, shown_in: GlucoseUnit) -> pd.DataFrame:
+    names = [f"{title}: {sensor_words.period_name(one.period)}" for title, one in _titled(before, after)]
+    rows = [
+        {
+            "Measure": TITLES[one.name],
+            names[0]: _value(one.name, one.before, shown_in),
+            names[1]: _value(one.name, one.after, shown_in),
+            "Change": _change(one, shown_in),
+        }
+        for one in compare(before, after)
+    ]
+    wear = {"Measure": "Days with glucose", "Change": ""}
+    wear |= {
+        name: f"{one.glucose_days} of {one.days}" for name, one in zip(names, (before, after), strict=True)
+    }
+    return pd.DataFrame([*rows, wear])
+
+
+def _titled(before: GlucoseSummary, after: GlucoseSummary) -> tuple[tuple[str, GlucoseSummary], ...]:
+    return (("First", before), ("Second", after))
+
+
+def _value(name: str, value: float, shown_in: GlucoseUnit) -> str:
+    if math.isnan(value):
+        return "not enough data"
+    if name == "mean":
+        return measure(value, shown_in)
+    return f"{value:.1f} %" if name == "gmi" else band_chart.percent(value)
+
+
+def _change(one: Difference, shown_in: GlucoseUnit) -> str:
+    if math.isnan(one.change):
+        return ""
+    if one.name == "mean":
+        size = f"{abs(in_unit(one.change, shown_in)):.{0 if shown_in == 'mg/dL' else 1}f} {shown_in}"
+    else:
+        size = f"{abs(one.change):.{1 if one.name == 'gmi' else 0}f} points"
+    return "=" if float(size.split()[0]) == 0 else f"{words.arrow(one.change)} {size}"
+
+
+def _sentence(before: GlucoseSummary, after: GlucoseSummary) -> str:
+    change = after.metrics.tir - before.metrics.tir
+    if math.isnan(change):
+        return "A period with fewer than three days of glucose has no metrics to compare."
+    size = f"{abs(change):.0f} points"
+    if abs(change) < MEANINGFUL:
+        return (
+            f"Time in range differs by {size}, less than the {MEANINGFUL:.0f} points that the consensus "
+            "calls of clinical benefit. Periods this short differ by chance."
+        )
+    return (
+        f"Time in range is {size} {'higher' if change > 0 else 'lower'} in the second period; "
+        f"{MEANINGFUL:.0f} points or more are of clinical benefit by the consensus. Periods this short "
+        "also differ by chance."
+    )

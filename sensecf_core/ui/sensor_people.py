@@ -1,0 +1,130 @@
+"""The participants of a cohort with sensors: one row each, with wear and small pictures of their days."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from sensecf_core.cohorts.aireadi.stress_days.task import GROUP_NAMES
+from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.ui import data, pick_grid, sensor_words, sensors, words
+from sensecf_core.ui.frame import Frame
+from sensecf_core.ui.people_table import PART_TITLES
+
+CHOOSE = "Choose a row to see who it is: glucose report, sensor traces, laboratory values, completeness."
+VIEWS = ("All", "Some day flagged", "No day flagged")
+GLUCOSE_SCALE, STRESS_SCALE = (60, 260), (0, 100)
+"""One scale for all rows, so that their pictures compare: mg/dL, and Garmin's 0 to 100."""
+
+
+def show(frame: Frame) -> None:
+    """Show filters and table; choosing a row chooses the participant, whose day is chosen below."""
+    table = _people(frame)
+    whole = len(table)
+    table = _filtered(table, frame.known)
+    st.caption(
+        f"{words.count(len(table))} of {words.count(whole)} participants, the highest mean risk first. "
+        "Choose one by its box on the left; click a heading to sort. The selector does the same from the "
+        "keyboard."
+    )
+    if table.empty:
+        st.info("Nobody fits all filters. Widen one of them.", icon=":material/filter_alt_off:")
+        return
+    chosen = (frame.key[0], None) if frame.key is not None else None
+    pick_grid.show(
+        table.drop(columns="part"),
+        [(str(one), None) for one in table.index],
+        chosen,
+        name=f"{frame.known.schema.name}_{hash(tuple(table.index))}",
+        columns=_columns(frame.known),
+        alt=f"Participants of {frame.known.schema.title}: study group, risk, wear, glucose and stress",
+    )
+    st.caption(
+        "The small lines are daily means, from the first day to the last, on one scale for everybody: "
+        f"glucose {GLUCOSE_SCALE[0]}–{GLUCOSE_SCALE[1]} mg/dL, Garmin stress {STRESS_SCALE[0]}–"
+        f"{STRESS_SCALE[1]}."
+    )
+
+
+def _people(frame: Frame) -> pd.DataFrame:
+    """One row per participant who has days in the cohort; columns by their heading, and ``part``."""
+    cohort = frame.known
+    risks = pd.Series(np.asarray(data.risks(cohort, frame.classifier)), index=cohort.rows.index)
+    by_person = risks.groupby(level=0, sort=False)
+    flagged = (risks >= frame.classifier.threshold).groupby(level=0, sort=False).sum()
+    known = sensors.overview(cohort.schema.name, cohort.data_sha256).reindex(flagged.index)
+    table = pd.DataFrame(
+        {
+            "Participant": flagged.index,
+            "Study group": [sensor_words.group_title(one) for one in known["study_group"]],
+            "Age (years)": known["age"].to_numpy(),
+            "Mean risk of 100": np.round(100 * by_person.mean()).astype(int).to_numpy(),
+            "Days flagged": flagged.astype(int).to_numpy(),
+            "Days": by_person.size().to_numpy(),
+            "Glucose by day": known["glucose"].to_numpy(),
+            "Stress by day": known["stress"].to_numpy(),
+            "Band worn (% of days)": known["wear"].round().to_numpy(),
+            "Glucose sensor active (%)": known["active"].round().to_numpy(),
+            "part": cohort.parts.groupby(level=0, sort=False).first().to_numpy(),
+        },
+        index=flagged.index,
+    )
+    return table.sort_values("Mean risk of 100", ascending=False, kind="stable")
+
+
+def _filtered(table: pd.DataFrame, cohort: Cohort) -> pd.DataFrame:
+    name = cohort.schema.name
+    groups = list(dict.fromkeys([*GROUP_NAMES.values(), *table["Study group"]]))
+    groups = [one for one in groups if (table["Study group"] == one).any()]
+    with st.container(horizontal=True, gap="large"):
+        view = st.radio(
+            "The model's view", VIEWS, horizontal=True, key=f"view_{name}", persist_state="session"
+        )
+        part = st.radio(
+            "Part of the cohort",
+            ["everyone", *(part for part in PART_TITLES if (table["part"] == part).any())],
+            format_func=lambda part: PART_TITLES.get(part, part),
+            horizontal=True,
+            key=f"part_{name}",
+            persist_state="session",
+            help="The classifier learned from the training part; what it says about held-out people is the "
+            "fair picture.",
+        )
+    chosen = st.multiselect(
+        "Study group", groups, placeholder="every group", key=f"group_{name}", persist_state="session"
+    )
+    if view != "All":
+        table = table[(table["Days flagged"] > 0) == (view == "Some day flagged")]
+    if part != "everyone":
+        table = table[table["part"] == part]
+    return table[table["Study group"].isin(chosen)] if chosen else table
+
+
+def _columns(cohort: Cohort) -> dict[str, Any]:
+    line = st.column_config.LineChartColumn
+    glucose_low, glucose_high = GLUCOSE_SCALE
+    stress_low, stress_high = STRESS_SCALE
+    return {
+        "Participant": st.column_config.TextColumn(pinned=True),
+        "Study group": st.column_config.TextColumn(width=175),
+        "Age (years)": st.column_config.NumberColumn("Age", format="%d", width=55),
+        "Mean risk of 100": st.column_config.ProgressColumn(
+            min_value=0,
+            max_value=100,
+            format="%d",
+            width=130,
+            color="orange",
+            help=f"The model's calibrated risk of {cohort.schema.task.label}, mean over the days.",
+        ),
+        "Days flagged": st.column_config.NumberColumn(help="Days that the model flags.", width=110),
+        "Days": st.column_config.NumberColumn(help="Days with enough wear, which can be chosen.", width=60),
+        "Glucose by day": line(y_min=glucose_low, y_max=glucose_high, color="gray"),
+        "Stress by day": line(y_min=stress_low, y_max=stress_high, color="gray"),
+        "Band worn (% of days)": st.column_config.NumberColumn(
+            format="%d", help="Days with 10 hours or more of valid heart rate."
+        ),
+        "Glucose sensor active (%)": st.column_config.NumberColumn(format="%d"),
+    }

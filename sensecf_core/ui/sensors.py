@@ -1,0 +1,68 @@
+"""Cohorts whose participants have sensor streams: one participant opened, and the tables about all."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from sensecf_core.cohorts.aireadi.opening import OpenPerson
+from sensecf_core.cohorts.aireadi.stress_days import people
+from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.errors import InputError, NotReadyError
+from sensecf_core.ui import words
+
+MOST_OPEN = 8
+"""Participants kept open, about 3 MB each."""
+
+
+def has_streams(cohort: Cohort) -> bool:
+    """Whether the cohort's rows are participant-days with sensor streams behind them."""
+    return people.has_streams(cohort.schema.name)
+
+
+def opened(cohort: Cohort, participant: str) -> OpenPerson | None:
+    """Return a participant's streams, read on first use, with words while they are read.
+
+    None where a release cannot be read any more; the page then says why.
+    """
+    try:
+        with st.spinner(f"Reading the sensor streams of participant {participant} …"):
+            return _opened(cohort.schema.name, cohort.data_sha256, participant)
+    except (InputError, NotReadyError) as error:
+        st.error(words.message(str(error)), icon=":material/sensors_off:")
+        return None
+
+
+def person_row(cohort: Cohort, participant: str) -> pd.Series:
+    """Return what is known of a participant as a whole (see :class:`tables.Tables`)."""
+    return people.tables_of(cohort.schema.name).people.loc[participant]
+
+
+@st.cache_resource(max_entries=MOST_OPEN, show_spinner=False)
+def _opened(name: str, data_sha256: str, participant: str) -> OpenPerson:
+    person = people.open_participant(name, participant)
+    # Worked out here once, not on each run of a page.
+    _ = (person.worn.trace, person.worn.sleeps, person.worn.nights)
+    return person
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def overview(name: str, data_sha256: str) -> pd.DataFrame:
+    """Return one row per participant of a cohort's tables, indexed by their id.
+
+    Columns: ``study_group`` (the release's text), ``age`` (years), ``days``, ``usable_days``, ``wear`` and
+    ``active`` (percent of days with band, and of time with glucose sensor), ``glucose`` (mg/dL) and
+    ``stress`` (0-100): their daily means as lists, days without one left out.
+    """
+    tables = people.tables_of(name)
+    of = tables.people
+    table = pd.DataFrame(index=of.index)
+    for column in ("study_group", "age", "days", "usable_days"):
+        table[column] = of[column]
+    table["wear"] = 100 * of["wear_days"].astype(float) / of["days"].where(of["days"] > 0).astype(float)
+    table["active"] = 100 * of["glucose_active"].astype(float)
+    by_person = tables.days.groupby(level=0)
+    for column, daily in (("glucose", "glucose_mean"), ("stress", "stress_mean")):
+        lists = by_person[daily].agg(lambda values: values.dropna().round(1).tolist())
+        table[column] = lists.reindex(table.index)
+    return table

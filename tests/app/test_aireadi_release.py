@@ -1,0 +1,51 @@
+"""A release that cannot be used: one sentence on every page, and the other cohorts as before."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sensecf_core.classifiers import store
+from sensecf_core.cohorts import builtin
+from sensecf_core.cohorts.aireadi.release import ENVIRONMENT
+from tests.app.conftest import PAGES, OpenPage, said
+
+
+@pytest.fixture
+def wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    place = tmp_path / "empty"
+    place.mkdir()
+    monkeypatch.setenv(ENVIRONMENT, str(place))
+    return "is empty"
+
+
+@pytest.mark.parametrize("title", list(PAGES))
+def test_every_page_says_it_and_shows_the_other_cohorts(title: str, wrong: str, open_page: OpenPage) -> None:
+    at = open_page(title, cohort="heart", participant="1")
+    assert not at.exception
+    assert sum(wrong in warning.value for warning in at.warning) == 1
+    assert "UCI Heart Disease" in said(at) or "Cleveland" in said(at)
+
+
+def test_the_release_itself_is_refused_with_the_same_sentence(wrong: str, open_page: OpenPage) -> None:
+    at = open_page("Participants", cohort="aireadi-release")
+    assert not at.exception
+    assert any(wrong in error.value for error in at.error)
+
+
+def test_the_synthetic_days_are_labelled_and_a_day_is_chosen(
+    open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(ENVIRONMENT, raising=False)
+    cohort = builtin.load("aireadi")
+    person, day = cohort.part("test").index[3]
+    at = open_page("Prediction", cohort="aireadi", participant=str(person), row=str(day))
+    assert not at.exception
+    assert "SYNTHETIC DATA" in said(at) and "SYNTHETIC AI-READI" in said(at)
+    days = next(box for box in at.selectbox if box.label == "Day")
+    assert days.value == day and len(days.options) == len(cohort.rows.loc[person])
+    tables = " ".join(str(cell) for table in at.get("table") for cell in table.value.to_numpy().ravel())
+    assert "Study group: insulin" in tables
+    assert "without same-day heart rate" in said(at) and "What can behaviours alone do?" in said(at)
+    assert store.ready(cohort)

@@ -1,0 +1,195 @@
+"""Pages of the cohort whose participants have sensors: its shipped synthetic people."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from sensecf_core.classifiers import store
+from sensecf_core.cohorts import registry
+from sensecf_core.cohorts.aireadi.opening import OpenPerson
+from sensecf_core.cohorts.aireadi.report.bands import band_times
+from sensecf_core.cohorts.aireadi.report.periods import GlucoseSummary, recorded, summary
+from sensecf_core.cohorts.aireadi.stress_days import people
+from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.errors import InputError
+from sensecf_core.ui.band_chart import percent
+from tests.app.conftest import PAGES, OpenPage, said
+
+COHORT = "aireadi"
+
+
+@pytest.fixture(autouse=True)
+def _fresh_caches() -> None:
+    st.cache_data.clear()
+    st.cache_resource.clear()
+
+
+@pytest.fixture(scope="module")
+def cohort() -> Cohort:
+    return registry.load(COHORT)
+
+
+@pytest.fixture(scope="module")
+def someone(cohort: Cohort) -> str:
+    """The held-out participant with the riskiest day."""
+    test = cohort.part("test")
+    return str(test.index[int(store.load(cohort).predict_proba(test).argmax())][0])
+
+
+def rows_of(cohort: Cohort, participant: str) -> list[str]:
+    return list(cohort.rows.loc[participant].index)
+
+
+def found(participant: str) -> GlucoseSummary:
+    person = people.open_participant(COHORT, participant)
+    period = recorded(person.worn)
+    assert period is not None
+    return summary(person.worn, person.days, period)
+
+
+def tiles(at: AppTest) -> dict[str, str]:
+    return {one.label: one.value for one in at.metric}
+
+
+def _row(at: AppTest) -> str:
+    """The row that the address names."""
+    named = at.query_params["row"]
+    return named if isinstance(named, str) else named[0]
+
+
+def test_the_table_has_a_row_a_participant_with_wear_and_days_as_lines(
+    cohort: Cohort, open_page: OpenPage
+) -> None:
+    at = open_page("Participants", cohort=COHORT)
+    table = at.dataframe[0].value
+    assert len(table) == cohort.rows.index.get_level_values(0).nunique()
+    assert table["Mean risk of 100"].is_monotonic_decreasing
+    assert set(table["Study group"]) == {"healthy", "prediabetes", "non-insulin medication", "insulin"}
+    assert (table["Glucose by day"].map(len) >= table["Days"]).all()
+    assert table["Stress by day"].map(lambda values: all(0 <= one <= 100 for one in values)).all()
+    assert table["Band worn (% of days)"].between(1, 100).all()
+    assert "glucose report" in at.info[0].value
+
+
+def test_the_table_is_narrowed_by_group_and_by_the_models_view(open_page: OpenPage) -> None:
+    at = open_page("Participants", cohort=COHORT)
+    at.multiselect(key=f"group_{COHORT}").set_value(["insulin"]).run()
+    table = at.dataframe[0].value
+    assert set(table["Study group"]) == {"insulin"}
+    at.radio(key=f"view_{COHORT}").set_value("No day flagged").run()
+    narrower = at.dataframe[0].value
+    assert 0 < len(narrower) < len(table) and set(narrower["Days flagged"]) == {0}
+
+
+def test_the_report_shows_the_metrics_of_the_whole_recording(someone: str, open_page: OpenPage) -> None:
+    at = open_page("Participants", cohort=COHORT, participant=someone)
+    expected = found(someone)
+    shown = tiles(at)
+    assert shown["In range"] == percent(expected.metrics.tir)
+    assert shown["Mean"] == f"{expected.metrics.mean:.0f}"
+    assert shown["GMI"] == f"{expected.metrics.gmi:.1f}"
+    assert shown["Days"] == str(expected.glucose_days)
+    text = said(at)
+    assert f"of {expected.days} have 70 % of their glucose" in text
+    assert f"Limited data: {expected.glucose_days} days with 70 % or more" in text
+    assert "the consensus asks for 14 days and 70 %" in text
+    assert "24-hour glucose profile (AGP-style)" in text
+    target = next(one for one in band_times(expected.metrics) if one.band.name == "target")
+    assert f"in range (70–180 mg/dL) {percent(target.percent)}" in text
+    assert len(at.get("plotly_chart")) == 3  # bands, 24-hour profile, traces
+
+
+def test_the_unit_is_kept_over_pages(someone: str, open_page: OpenPage) -> None:
+    at = open_page("Participants", cohort=COHORT, participant=someone)
+    at.radio(key="glucose_unit").set_value("mmol/L").run()
+    mean = f"{found(someone).metrics.mean / 18.01559:.1f}"
+    assert tiles(at)["Mean"] == mean
+    assert "70–180 mg/dL" not in said(at) and "3.9–10.0 mmol/L" in said(at)
+    at.switch_page(PAGES["Prediction"]).run()
+    at.switch_page(PAGES["Participants"]).run()
+    assert tiles(at)["Mean"] == mean
+
+
+def test_a_day_is_chosen_everywhere(cohort: Cohort, someone: str, open_page: OpenPage) -> None:
+    at = open_page("Participants", cohort=COHORT, participant=someone)
+    first, second = rows_of(cohort, someone)[:2]
+    assert _row(at) == first
+    at.radio(key="pick_day").set_value(second).run()
+    assert not at.exception
+    assert _row(at) == second
+    assert at.selectbox(key="pick_row").value == second
+    assert f"{int(second[-2:])}" in next(one.value for one in at.caption if "The shaded day" in one.value)
+    at.switch_page(PAGES["Prediction"]).run()
+    assert at.radio(key="pick_day").value == second
+
+
+def test_the_chosen_day_alone(someone: str, open_page: OpenPage) -> None:
+    at = open_page("Participants", cohort=COHORT, participant=someone)
+    at.radio(key="traces_view").set_value("day").run()
+    assert "Over 1 day: glucose from" in said(at)
+
+
+def test_goals_of_older_people_are_others(someone: str, open_page: OpenPage) -> None:
+    at = open_page("Participants", cohort=COHORT, participant=someone)
+    goals = at.table[0].value
+    assert goals["Goal"].tolist()[2] == "above 70 %"
+    at.radio(key="glucose_goals").set_value("older").run()
+    assert at.table[0].value["Goal"].tolist() == ["below 10 %", "below 50 %", "above 50 %", "below 1 %"]
+
+
+def test_periods_findings_and_quality_are_tables(someone: str, open_page: OpenPage) -> None:
+    at = open_page("Participants", cohort=COHORT, participant=someone)
+    headings = [list(table.value.columns) for table in at.table]
+    halves = next(table.value for table in at.table if "Change" in table.value)
+    assert halves.iloc[0, 0] == "In range 70–180" and "Days with glucose" in halves.iloc[:, 0].tolist()
+    assert ["Finding", "Value", "Against reference", "Reference", "Source"] in headings
+    quality = next(table.value for table in at.table if "Longest gap" in table.value)
+    assert quality["Stream"].tolist()[:2] == ["Glucose", "Heart rate"] and len(quality) == 8
+    assert not at.get("image"), "the cards of the day are drawn only when they are asked for"
+
+
+def test_the_risk_of_every_day_and_the_mean(cohort: Cohort, someone: str, open_page: OpenPage) -> None:
+    classifier = store.load(cohort)
+    risks = classifier.predict_proba(cohort.rows.loc[[someone]])
+    rows = rows_of(cohort, someone)
+    at = open_page("Prediction", cohort=COHORT, participant=someone, row=rows[0])
+    text = said(at)
+    assert f"The model flags {(risks >= classifier.threshold).sum()} of {len(rows)} days" in text
+    assert f"the mean risk over the days is {round(100 * float(np.mean(risks)))} of 100" in text
+    riskiest = int(risks.argmax())
+    at.radio(key="pick_day").set_value(rows[riskiest]).run()
+    assert f"Risk {round(100 * float(risks[riskiest]))} of 100" in said(at)
+
+
+def test_interventions_are_about_the_day(cohort: Cohort, someone: str, open_page: OpenPage) -> None:
+    rows = rows_of(cohort, someone)
+    at = open_page("Interventions", cohort=COHORT, participant=someone, row=rows[1])
+    assert "had this day looked like this" in said(at)
+    at.radio(key="pick_day").set_value(rows[0]).run()
+    assert _row(at) == rows[0]
+    assert not at.exception
+
+
+def test_streams_that_cannot_be_read_leave_the_rest_of_the_page(
+    someone: str, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(name: str, participant: str) -> OpenPerson:
+        raise InputError("The release is not where it was.")
+
+    monkeypatch.setattr(people, "open_participant", gone)
+    for page in ("Participants", "Interventions"):
+        at = open_page(page, cohort=COHORT, participant=someone)
+        assert [one.value for one in at.error] == ["The release is not where it was."]
+    at = open_page("Participants", cohort=COHORT, participant=someone)
+    assert any("Finding" in table.value for table in at.table)
+
+
+def test_other_cohorts_have_none_of_it(open_page: OpenPage) -> None:
+    person = str(registry.load("heart").rows.index[0][0])
+    for page in ("Participants", "Prediction", "Interventions"):
+        at = open_page(page, cohort="heart", participant=person)
+        text = said(at)
+        assert "Glucose report" not in text and "Risk day by day" not in text and "this day" not in text

@@ -1,0 +1,154 @@
+"""A participant with sensors, as a visitor meets one: glucose report, a day, interventions; axe; a phone."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import date
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from sensecf_core.classifiers import store
+from sensecf_core.cohorts import registry
+from sensecf_core.ui.words import day_name
+from tests.browser.conftest import settle
+from tests.browser.server import Server
+from tests.browser.test_pages import RULES, choose_mode, shown
+
+pytestmark = pytest.mark.browser
+COHORT = "aireadi"
+Key = tuple[str, str]
+
+
+@pytest.fixture(scope="session")
+def nearest() -> Key:
+    """The held-out day that is flagged by the least: not the first day of its participant."""
+    cohort = registry.load(COHORT)
+    classifier, test = store.load(cohort), cohort.part("test")
+    over = classifier.predict_proba(test) - classifier.threshold
+    first = ~test.index.to_frame()["participant_id"].duplicated()
+    order = [place for place in over.argsort() if over[place] >= 0 and not first.iloc[place]]
+    participant, row = test.index[order[0]]
+    return str(participant), str(row)
+
+
+def named(row: str) -> str:
+    return day_name(date.fromisoformat(row))
+
+
+def opened(page: Page, server: Server, title: str, key: Key) -> None:
+    page.goto(f"{server.url}/{title}?cohort={COHORT}&participant={key[0]}&row={key[1]}")
+    shown(page, title)
+
+
+def test_from_the_report_over_a_day_to_interventions(
+    page: Page, server: Server, nearest: Key, foreign: list[str]
+) -> None:
+    participant, row = nearest
+    page.goto(f"{server.url}/Participants?cohort={COHORT}&participant={participant}")
+    shown(page, "Participants")
+    read_the_report(page, participant)
+    choose_the_day(page, row)
+    page.get_by_text(f"Every measurement of {row}").click()
+    expect(page.get_by_role("heading", name=f"Profile of {participant}")).to_be_visible(timeout=20_000)
+    page.get_by_role("link", name="What does the model make of this person?").click()
+    shown(page, "Prediction")
+    expect(page.get_by_text(re.compile(rf"The framed day, {named(row)}, has \d+ of 100"))).to_be_visible()
+    page.get_by_role("link", name="What small change would alter this?").click()
+    shown(page, "Interventions")
+    expect(page.get_by_text("had this day looked like this").first).to_be_visible()
+    expect(page.get_by_text(f"({named(row)})").first).to_be_visible()
+    answer = generate(page)
+    assert (answer["participant_id"], answer["row_id"]) == nearest
+
+
+def read_the_report(page: Page, participant: str) -> None:
+    expect(page.get_by_role("heading", name=f"Glucose report of {participant}")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text(re.compile("Limited data: .* consensus asks for 14 days"))).to_be_visible()
+    for name in ("Share of the time with glucose", "Half of the readings", "Over 1[01] days: glucose from"):
+        expect(page.get_by_label(re.compile(name)).first).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("24-hour glucose profile (AGP-style)")).to_be_visible()
+    page.get_by_text("mmol/L", exact=True).click()
+    expect(page.get_by_text("3.9–10.0 mmol/L").first).to_be_visible()
+    settle(page)
+
+
+def choose_the_day(page: Page, row: str) -> None:
+    page.get_by_test_id("stRadio").get_by_text(named(row), exact=True).click()
+    expect(page).to_have_url(re.compile(f"row={row}"))
+    expect(page.locator(".st-key-strip")).to_contain_text(row)
+    settle(page)
+
+
+def generate(page: Page) -> dict[str, str]:
+    choose_mode(page, "Random draws (control)")
+    page.get_by_role("button", name="Generate").click()
+    expect(page.get_by_role("button", name="Download JSON")).to_be_visible(timeout=150_000)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download JSON").click()
+    (answer,) = json.loads(Path(download.value.path()).read_text("utf-8"))["answers"]
+    found: dict[str, str] = answer
+    return found
+
+
+def test_a_click_into_the_strip_of_days_chooses_one(page: Page, server: Server, nearest: Key) -> None:
+    participant, row = nearest
+    page.goto(f"{server.url}/Participants?cohort={COHORT}&participant={participant}")
+    shown(page, "Participants")
+    chart = page.locator(".js-plotly-plot").last
+    chart.scroll_into_view_if_needed()
+    day = chart.locator(".bartext", has_text=re.compile(f"^{date.fromisoformat(row).day}$"))
+    expect(day).to_be_visible(timeout=30_000)
+    still(page, chart)
+    day.hover(force=True)  # its text lies on the bar that is meant
+    expect(chart.locator(".hoverlayer .hovertext")).to_be_visible()  # a click before that hits nothing
+    day.click(force=True)
+    expect(page).to_have_url(re.compile(f"row={row}"), timeout=20_000)
+    expect(page.get_by_role("radio", name=named(row))).to_be_checked()
+
+
+def still(page: Page, chart: Locator) -> None:
+    """Wait until charts above it have been drawn, which moves it down."""
+    before = None
+    while (now := chart.bounding_box()) != before:
+        before = now
+        page.wait_for_timeout(700)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_and_no_request_leaves(
+    scheme: str, page: Page, server: Server, nearest: Key, foreign: list[str]
+) -> None:
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    found = {}
+    for title in ("Participants", "Prediction", "Interventions"):
+        opened(page, server, title, nearest)
+        # On Interventions the other expanders hold the limits form, which every cohort has.
+        summaries = page.locator("[data-testid=stMain] summary")
+        own = summaries.filter(has_text="See this day") if title == "Interventions" else summaries
+        for expander in own.all():
+            expander.click()
+        page.wait_for_timeout(1000)
+        result = Axe().run(page, options={"runOnly": RULES})
+        for one in result.response["violations"]:
+            found[title, one["id"]] = [node["html"][:200] for node in one["nodes"]][:3]
+    assert found == {}
+
+
+def test_a_phone_shows_the_report_without_sideways_scrolling(
+    browser: Browser, server: Server, nearest: Key
+) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
+    page = context.new_page()
+    for title in ("Participants", "Prediction", "Interventions"):
+        opened(page, server, title, nearest)
+        page.wait_for_timeout(500)
+        widths = page.evaluate(
+            "[document.documentElement, document.querySelector('[data-testid=stMain]')]"
+            ".map(e => [e.scrollWidth, e.clientWidth])"
+        )
+        assert all(scroll <= client for scroll, client in widths), (title, widths)
+    context.close()

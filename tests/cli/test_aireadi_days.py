@@ -1,0 +1,72 @@
+"""The commands on participant-days of the synthetic cohort, and on a release that cannot be used."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sensecf_core.cohorts.aireadi.release import ENVIRONMENT
+from tests.cli.conftest import Command
+
+
+@pytest.fixture(scope="module")
+def day() -> tuple[str, str]:
+    """A flagged test day of which a search finds a counterfactual."""
+    from sensecf_core.counterfactuals.ask import ask
+    from sensecf_core.counterfactuals.checker import checker
+    from sensecf_core.evaluation.answerable import answerable
+    from sensecf_core.evaluation.sampling import sample_rows
+    from sensecf_core.queries.limits import Limits
+
+    judges = checker("aireadi")
+    keys = sample_rows(judges.cohort, judges.classifier, predicted=1, n=40, seed=0)
+    can = answerable(judges, ask(judges, keys, 0, Limits(profile="intervention")))
+    return next(key for key, yes in zip(keys, can, strict=True) if yes)
+
+
+def test_one_day_is_predicted(command: Command, day: tuple[str, str]) -> None:
+    found = command("predict", "--cohort", "aireadi", "--participant", day[0], "--row", day[1], "--json").json
+    assert found["predictions"][0]["row_id"] == day[1]
+    assert found["predictions"][0]["predicted"] == 1
+
+
+@pytest.mark.parametrize("method", ["dice-random", "nice-sparsity", "random"])
+def test_one_day_is_explained(command: Command, day: tuple[str, str], method: str) -> None:
+    ended = command(
+        "explain", "--cohort", "aireadi", "--participant", day[0], "--row", day[1],
+        "--method", method, "--candidates", "200", "--json",
+    )  # fmt: skip
+    assert ended.code in (0, 3), ended.err
+    (answer,) = ended.json["answers"]
+    assert (answer["participant_id"], answer["row_id"]) == day
+    assert answer["trace"]["proposed"] > 0
+    for shown in answer["counterfactuals"]:
+        assert shown["valid"] is True
+
+
+@pytest.mark.model
+def test_the_language_model_is_asked_about_a_day(command: Command, day: tuple[str, str]) -> None:
+    ended = command(
+        "explain", "--cohort", "aireadi", "--participant", day[0], "--row", day[1],
+        "--method", "lm-few-shot", "--candidates", "4", "--json",
+    )  # fmt: skip
+    assert ended.code in (0, 3), ended.err
+    assert ended.json["answers"][0]["trace"]["readable"] == 4
+
+
+def test_an_unknown_day_names_days(command: Command, day: tuple[str, str]) -> None:
+    ended = command("explain", "--cohort", "aireadi", "--participant", day[0], "--row", "2024-01-01")
+    assert ended.code == 2 and "Unknown day of participant" in ended.err
+
+
+def test_a_wrong_release_is_one_sentence_and_the_list_goes_on(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(ENVIRONMENT, str(tmp_path / "nowhere"))
+    ended = command("explain", "--cohort", "aireadi-release", "--participant", "1001")
+    assert ended.code == 2 and ended.err.count("\n") == 1 and "There is nothing at" in ended.err
+    listed = command("cohort", "list", "--json").json
+    assert [entry["name"] for entry in listed["cohorts"]] == ["nhanes", "heart", "aireadi"]
+    assert "There is nothing at" in listed["release_problem"]
+    assert "aireadi-release: not usable yet. There is nothing at" in command("cohort", "list").out

@@ -43,7 +43,6 @@ TOGETHER = 8
 """Values of each feature that is tried together with others: a rule ties them, none can move far alone."""
 
 ROUNDS = 10
-PROOF_SECONDS = 10.0
 FILE = "behaviour.json"
 
 
@@ -84,7 +83,7 @@ def measure(checker: Checker, tell: Progress = lambda *_: None) -> Json:
         gained[number] = (risk - query.factual.probability) * (1 if desired else -1)
         flipped[number] = bool(checker.reaches(np.array([risk]), desired)[0])
         if not flipped[number]:
-            impossible[number] = prove(checker, moves, PROOF_SECONDS).impossible
+            impossible[number] = prove(checker, moves).impossible
     people = np.array([person for person, _ in keys], dtype=object)
     return {
         "cohort": schema.name,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import statistics
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -54,6 +56,24 @@ class AppVisit:
             button.click()
             page.get_by_role("button", name="Download JSON").first.wait_for(timeout=PATIENCE_MS)
             return time.perf_counter() - pressed
+
+    def seconds_of_participants(self, cohort: str, people: Sequence[str]) -> tuple[float, float]:
+        """Median seconds until the sensor traces of a participant are drawn, for the first time and again.
+
+        Another participant is looked at in between.
+        """
+        with _browser() as page:
+            taken = [[self._traces_of(page, cohort, person) for person in people] for _ in range(2)]
+        return statistics.median(taken[0]), statistics.median(taken[1])
+
+    def _traces_of(self, page: Any, cohort: str, person: str) -> float:
+        asked = time.perf_counter()
+        page.goto(
+            f"{self._server.url}/Participants?cohort={cohort}&participant={person}", timeout=PATIENCE_MS
+        )
+        page.get_by_role("heading", name=f"Glucose report of {person}").wait_for(timeout=PATIENCE_MS)
+        page.get_by_label(re.compile("glucose from .* to")).first.wait_for(timeout=PATIENCE_MS)
+        return time.perf_counter() - asked
 
     def peak_gigabytes(self) -> float:
         """Most memory that the server process ever held (resident, GB)."""

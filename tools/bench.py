@@ -1,4 +1,4 @@
-"""Measure what the issue promises: start, answers, candidates per second, checks, memory.
+"""Measure: start, answers, candidates per second, checks, the sensor cohort's loader and pages, memory.
 
     python -m tools.bench                        everything; table on stdout, JSON in var/bench/
     python -m tools.bench --only import,checks   some sections
@@ -18,38 +18,20 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sensecf_core.paths import ROOT
 from tools.app_visit import AppVisit
-from tools.bench_record import keep, made_by
+from tools.bench_record import Row, keep, made_by
+from tools.bench_sensors import measure_pages, measure_release
 
 if TYPE_CHECKING:
     from sensecf_core.queries.request import ExplainRequest
 
 COHORTS = ("nhanes", "heart")
 PROMPT_TOKENS, NEW_TOKENS = 512, 32
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line of the table; ``target`` is the most allowed, or the least with ``at_least``."""
-
-    what: str
-    value: float
-    unit: str
-    target: float | None = None
-    at_least: bool = False
-    note: str = ""
-
-    @property
-    def met(self) -> bool | None:
-        """Whether the target was met; None without one."""
-        if self.target is None:
-            return None
-        return self.value >= self.target if self.at_least else self.value <= self.target
 
 
 def measure_import(_: int) -> Iterator[Row]:
@@ -283,6 +265,8 @@ SECTIONS: dict[str, Callable[[int], Iterator[Row]]] = {
     "answers": measure_answers,
     "batching": measure_batching,
     "checks": measure_checks,
+    "release": measure_release,
+    "pages": measure_pages,
     "memory": measure_memory,
 }
 

@@ -1,15 +1,35 @@
-"""What a measurement was made by and on, and where it is kept."""
+"""What was measured, by what and on what, and where it is kept."""
 
 from __future__ import annotations
 
 import json
 import os
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from sensecf_core.paths import var
 from sensecf_core.provenance import commit, machine, versions
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table; ``target`` is the most allowed, or the least with ``at_least``."""
+
+    what: str
+    value: float
+    unit: str
+    target: float | None = None
+    at_least: bool = False
+    note: str = ""
+
+    @property
+    def met(self) -> bool | None:
+        """Whether the target was met; None without one."""
+        if self.target is None:
+            return None
+        return self.value >= self.target if self.at_least else self.value <= self.target
 
 
 def made_by(module: str, argv: list[str]) -> dict[str, Any]:

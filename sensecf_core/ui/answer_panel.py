@@ -6,7 +6,7 @@ import streamlit as st
 
 from sensecf_core.cohorts.schema import Feature, Schema
 from sensecf_core.queries.answer import Answer, Change, Counterfactual
-from sensecf_core.ui import drawings, evidence_panel, limits_form, places, words
+from sensecf_core.ui import drawings, evidence_panel, limits_form, places, row_words, words
 from sensecf_core.ui.frame import Frame
 
 HEADINGS = {
@@ -164,7 +164,7 @@ def _how_usual(schema: Schema, answer: Answer, one: Counterfactual) -> str:
     usual = "usual" if one.in_domain and one.lof_inlier else "**unusual**"
     parts = [f"These values together are {usual} among people with “{words.plain(wanted)}”"]
     if one.similar is not None:
-        alike = words.counted(one.similar, "real person", "real people")
+        alike = row_words.counted_known(schema, one.similar)
         parts.append(f"{alike} of the training part {'is' if one.similar == 1 else 'are'} similar")
     if one.nearest is not None:
         who = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import plotly.graph_objects as go
 
@@ -32,6 +33,19 @@ def band_bar(times: Sequence[BandTime], unit: GlucoseUnit) -> Chart:
     """Draw the five bands of :func:`bands.band_times` as one bar, each with its label beside it."""
     upwards = list(reversed(times))
     figure = go.Figure()
+    middles = _stack(figure, upwards, unit)
+    for one, middle, place in zip(upwards, middles, _apart(middles), strict=True):
+        _name(figure, one, unit, middle, place)
+    figure.update_xaxes(visible=False, range=[-0.5, 3.4], fixedrange=True)
+    figure.update_yaxes(visible=False, range=[-6, 106], fixedrange=True)
+    figure.update_layout(
+        height=HEIGHT, barmode="overlay", showlegend=False, margin={"l": 0, "r": 0, "t": 4, "b": 4}
+    )
+    return Chart(figure, _sentence(times, unit))
+
+
+def _stack(figure: Any, upwards: Sequence[BandTime], unit: GlucoseUnit) -> list[float]:
+    """Draw the bands on top of each other; returns where the middle of each lies, in percent."""
     middles, at = [], 0.0
     for one in upwards:
         figure.add_bar(
@@ -53,29 +67,27 @@ def band_bar(times: Sequence[BandTime], unit: GlucoseUnit) -> Chart:
         )
         middles.append(at + one.percent / 2)
         at += one.percent
-    for one, middle, place in zip(upwards, middles, _apart(middles), strict=True):
-        figure.add_scatter(
-            x=[0.47, 0.58, 0.66],
-            y=[middle, place, place],
-            mode="lines",
-            line={"color": ink(), "width": 1},
-            hoverinfo="skip",
-        )
-        figure.add_annotation(
-            x=0.7,
-            y=place,
-            text=f"<b>{_label(one)}</b><br>{html(one.band.bounds(unit))} · {duration(one.minutes)}",
-            showarrow=False,
-            xanchor="left",
-            align="left",
-            font={"size": 13, "color": ink()},
-        )
-    figure.update_xaxes(visible=False, range=[-0.5, 3.4], fixedrange=True)
-    figure.update_yaxes(visible=False, range=[-6, 106], fixedrange=True)
-    figure.update_layout(
-        height=HEIGHT, barmode="overlay", showlegend=False, margin={"l": 0, "r": 0, "t": 4, "b": 4}
+    return middles
+
+
+def _name(figure: Any, one: BandTime, unit: GlucoseUnit, middle: float, place: float) -> None:
+    """Write a band's label at ``place``, with a line to its ``middle``."""
+    figure.add_scatter(
+        x=[0.47, 0.58, 0.66],
+        y=[middle, place, place],
+        mode="lines",
+        line={"color": ink(), "width": 1},
+        hoverinfo="skip",
     )
-    return Chart(figure, _sentence(times, unit))
+    figure.add_annotation(
+        x=0.7,
+        y=place,
+        text=f"<b>{_label(one)}</b><br>{html(one.band.bounds(unit))} · {duration(one.minutes)}",
+        showarrow=False,
+        xanchor="left",
+        align="left",
+        font={"size": 13, "color": ink()},
+    )
 
 
 def percent(share: float) -> str:

@@ -45,5 +45,7 @@ def _sentence(cohort: Cohort, found: dict[str, Any]) -> str:
     return (
         f"Changes of behaviours alone would alter the prediction of {round(100 * share['value'])} of 100 "
         f"flagged {rows}{interval}. The most they {way} the risk is {round(change['median'])} of 100 in the "
-        f"middle, and {round(change['largest'])} of 100 at best."
+        f"middle, and {round(change['largest'])} of 100 at best. "
+        "This is about what this classifier has learned; how well it ranks (AUROC) is on its card under "
+        "Prediction."
     )

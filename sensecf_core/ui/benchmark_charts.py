@@ -71,7 +71,7 @@ def dots(rows: Sequence[Json], measures: Sequence[str], sentence: str, *, log: b
 
 
 def against_real(rows: Sequence[Json], measure: str, real: Json, sentence: str) -> Chart:
-    """One plausibility measure by method, with the level of real held-out rows as a line."""
+    """One plausibility measure by method, with the level of held-out rows as a line."""
     made = dots(rows, [measure], sentence)
     level = bench.numbers(real)[0]
     if not math.isnan(level):
@@ -82,7 +82,7 @@ def against_real(rows: Sequence[Json], measure: str, real: Json, sentence: str) 
             x=level,
             line={"color": GREY, "dash": "dash", "width": 2},
             annotation={
-                "text": f"real rows {level:.2f}",
+                "text": f"held-out rows {level:.2f}",
                 "yanchor": "bottom",
                 "y": 1,
                 # Words stay inside the chart, and away from the camera in its right corner.

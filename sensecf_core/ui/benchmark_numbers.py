@@ -146,7 +146,7 @@ def long_csv(summary: Json) -> str:
                 writer.writerow([safe_cell(value) for value in line])
         for measure, entry in group["real_rows"].items():
             values = [entry.get(name) for name in (*_ENDS, "n")]
-            writer.writerow([*about, "real held-out rows", "", measure, *values, NOTICE])
+            writer.writerow([*about, "held-out rows", "", measure, *values, NOTICE])
     return BYTE_ORDER_MARK + text.getvalue()
 
 

@@ -51,7 +51,7 @@ def published(chosen: Chosen | None) -> None:
     if chosen is not None:
         st.caption(
             "Here: the language models' rows of the question chosen above, as means over people with 95 % "
-            "intervals; plausibility is the share inside the local density of real rows (LOF), sparsity the "
+            "intervals; plausibility is the share inside the local density of given rows (LOF), sparsity the "
             "number of features changed."
         )
 

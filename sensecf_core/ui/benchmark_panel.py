@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from sensecf_core.evaluation.catalogue import MEASURES
-from sensecf_core.ui import benchmark_charts, charts, words
+from sensecf_core.ui import benchmark_charts, charts, row_words, words
 from sensecf_core.ui import benchmark_numbers as bench
 from sensecf_core.ui.benchmark_runs import Chosen
 from sensecf_core.ui.charts import Chart
@@ -107,14 +107,15 @@ def _distance(chosen: Chosen) -> None:
 
 
 def _plausibility(chosen: Chosen) -> None:
-    st.header("Do they look like real people?")
+    people = row_words.people(chosen.schema)
+    st.header(f"Do they look like {people}?")
     measure = _pick("Plausibility by", LOOKS, "look")
     real = chosen.group["real_rows"][measure]
     level = bench.cell(measure, real)
     sentence = (
-        f"The dashed line is what real held-out people of that class reach: {level}. On the better side of "
-        f"it ({MEASURES[measure].arrow}) a method's people are as usual as real ones. No single measure says "
-        "that someone is plausible."
+        f"The dashed line is what held-out {people} with that outcome reach: {level}. On the better side "
+        f"of it ({MEASURES[measure].arrow}) a method's suggestions are as usual as they are. No single "
+        "measure says that someone is plausible."
     )
     draw(benchmark_charts.against_real(chosen.rows, measure, real, sentence), "looks")
     _table_under(

@@ -11,6 +11,7 @@ import streamlit as st
 
 from sensecf_core.classifiers import store
 from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.cohorts.schema import Schema
 from sensecf_core.evaluation.benchmark import run_folder
 from sensecf_core.evaluation.benchmark.run_folder import Run
 from sensecf_core.ui import benchmark_numbers as bench
@@ -23,8 +24,9 @@ FEW = 30
 
 @dataclass(frozen=True)
 class Chosen:
-    """What the page is about: a run's summary, one direction of it, and which of its rows."""
+    """What the page is about: a cohort, a run's summary, one direction of it, and which of its rows."""
 
+    schema: Schema
     summary: Json
     group: Json
     view: str
@@ -74,7 +76,7 @@ def choose(cohort: Cohort) -> Chosen | None:
         )
     _about(summary, group)
     _unfinished(found)
-    return Chosen(summary, group, view)
+    return Chosen(cohort.schema, summary, group, view)
 
 
 @st.cache_data(max_entries=8, show_spinner=False)

@@ -10,20 +10,20 @@ import streamlit as st
 from sensecf_core.classifiers import store
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.errors import NotReadyError
-from sensecf_core.ui import behaviour_panel, charts, words
+from sensecf_core.ui import behaviour_panel, charts, row_words, words
 
 Json = dict[str, Any]
 PART_NAMES = {"train": "Training", "val": "Validation", "test": "Test"}
 METRICS = {
-    "auroc": ("AUROC", "chance that a person with it is ranked above one without; 0.5 is guessing"),
+    "auroc": ("AUROC", "chance that {one} with it is ranked above one without; 0.5 is guessing"),
     "average_precision": (
         "Average precision",
         "how pure the top of the ranking is; the base rate is guessing",
     ),
-    "f1": ("F1", "balance of found and falsely flagged people at the threshold"),
+    "f1": ("F1", "balance of found and falsely flagged {rows} at the threshold"),
     "balanced_accuracy": ("Balanced accuracy", "mean share judged right among those with and without it"),
-    "sensitivity": ("Sensitivity", "share of people with it who are flagged"),
-    "specificity": ("Specificity", "share of people without it who are not flagged"),
+    "sensitivity": ("Sensitivity", "share of {rows} with it that are flagged"),
+    "specificity": ("Specificity", "share of {rows} without it that are not flagged"),
     "brier": ("Brier score", "mean squared error of the risk; smaller is better"),
     "calibration_slope": ("Calibration slope", "1 is right; below 1 the risks are too extreme"),
     "calibration_intercept": ("Calibration intercept", "0 is right; above 0 the risks are too low"),
@@ -41,21 +41,21 @@ def show(cohort: Cohort) -> None:
     test = card["parts"]["test"]
     st.caption(
         f"Measured on {words.counted(test['participants'], 'person', 'people')} that the model never saw "
-        f"({words.of_100(test['prevalence'])} have it). In brackets: 95 % bootstrap interval."
+        f"({_have_it(cohort, test['prevalence'])}). In brackets: 95 % bootstrap interval."
     )
     # A third column of intervals is wider than half a page, and a table that scrolls needs a mouse.
     wide = bool(card.get("cross_fitted"))
     left, right = (st.container(), st.container()) if wide else st.columns(2, gap="medium")
     with left:
-        _metrics(card)
+        _metrics(cohort, card)
     with right:
-        _reliability(card)
+        _reliability(cohort, card)
     for group in card.get("left_out", ()):
-        _left_out(group, card)
+        _left_out(cohort, group, card)
     behaviour_panel.show(cohort)
     if card.get("subgroups"):
         with st.expander("For whom is it good? Subgroups", icon=":material/diversity_3:"):
-            _subgroups(card)
+            _subgroups(cohort, card)
     if cohort.schema.subgroups:
         with st.expander("Who is in which part?", icon=":material/call_split:"):
             _make_up(cohort)
@@ -63,7 +63,19 @@ def show(cohort: Cohort) -> None:
         _flow(cohort, card)
 
 
-def _metrics(card: Json) -> None:
+def _have_it(cohort: Cohort, prevalence: float) -> str:
+    """Say how many rows are of class 1: "38 of 100 have it", or "of their days 38 of 100 have it"."""
+    of = "" if cohort.schema.row_column is None else f"of their {row_words.rows(cohort.schema)} "
+    return f"{of}{words.of_100(prevalence)} have it"
+
+
+def _meanings(cohort: Cohort) -> str:
+    row = "person" if cohort.schema.row_column is None else words.plain(cohort.schema.row_label)
+    names = {"one": f"a {row}", "rows": row_words.rows(cohort.schema)}
+    return "\n".join(f"- **{title}**: {meaning.format(**names)}." for title, meaning in METRICS.values())
+
+
+def _metrics(cohort: Cohort, card: Json) -> None:
     main, second = card["metrics"], card["second_judge"]["metrics"]
     crossed = card.get("cross_fitted")
     rows = []
@@ -76,7 +88,7 @@ def _metrics(card: Json) -> None:
         rows.append(row)
     st.table(pd.DataFrame(rows), hide_index=True, border="horizontal", alt="Quality of the classifier")
     with st.expander("What these measures mean", icon=":material/help:"):
-        st.markdown("\n".join(f"- **{title}**: {meaning}." for title, meaning in METRICS.values()))
+        st.markdown(_meanings(cohort))
     if crossed:
         st.caption(
             f"The held-out part is small, so the {crossed['folds']}-fold column judges all "
@@ -84,7 +96,7 @@ def _metrics(card: Json) -> None:
         )
 
 
-def _reliability(card: Json) -> None:
+def _reliability(cohort: Cohort, card: Json) -> None:
     bins = [point for point in card["reliability"] if point["observed"]]
     points = [
         {
@@ -97,19 +109,21 @@ def _reliability(card: Json) -> None:
         for point in bins
     ]
     worst = max((abs(p["predicted"] - p["observed"]) for p in points), default=0.0)
+    of = row_words.rows(cohort.schema)
     sentence = (
-        f"Are risks what they say? {words.counted(len(points), 'group')} of held-out people by "
+        f"Are risks what they say? {words.counted(len(points), 'group')} of held-out {of} by "
         f"predicted risk; observed shares differ from it by at most {round(100 * worst)} of 100. "
         "On the dotted line both agree."
     )
-    charts.show(charts.reliability(points, sentence), "reliability")
+    charts.show(charts.reliability(points, sentence, of), "reliability")
 
 
-def _subgroups(card: Json) -> None:
+def _subgroups(cohort: Cohort, card: Json) -> None:
+    of = row_words.rows(cohort.schema)
     rows = [
         {
             "Group": words.plain(f"{group['label']}: {group['level']}"),
-            "People": words.count(group["n"]),
+            of.capitalize(): words.count(group["n"]),
             "Have it": "–" if group["prevalence"] is None else words.of_100(group["prevalence"]),
             "AUROC": number(group["auroc"]),
             "Sensitivity": number(group["sensitivity"]),
@@ -118,12 +132,12 @@ def _subgroups(card: Json) -> None:
         for group in card["subgroups"]
     ]
     st.table(pd.DataFrame(rows), hide_index=True, border="horizontal", alt="Quality by subgroup")
-    st.caption("– means too few people to say. Wide brackets mean that a difference may be chance.")
+    st.caption(f"– means too few {of} to say. Wide brackets mean that a difference may be chance.")
 
 
-def _left_out(group: Json, card: Json) -> None:
+def _left_out(cohort: Cohort, group: Json, card: Json) -> None:
     """Say how much of the ranking is owed to features that are nearly the answer."""
-    rows = [{"Judged": "held-out people", **_compared(group)}]
+    rows = [{"Judged": f"held-out {row_words.rows(cohort.schema)}", **_compared(group)}]
     if crossed := group.get("cross_fitted"):
         rows.append({"Judged": f"everyone, {card['cross_fitted']['folds']}-fold", **_compared(crossed)})
     st.subheader(f"How good is it without {words.plain(group['label'])}?")

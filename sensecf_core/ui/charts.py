@@ -182,8 +182,11 @@ def _draw(figure: Any, y: float, pair: Pair) -> None:
     figure.add_scatter(x=[now], y=[y], mode="markers", marker={"color": GREY, "size": 11})
 
 
-def reliability(curve: Sequence[dict[str, float]], sentence: str) -> Chart:
-    """Draw what was predicted against what was observed; each point has predicted, observed, low, high, n."""
+def reliability(curve: Sequence[dict[str, float]], sentence: str, rows: str = "people") -> Chart:
+    """Draw what was predicted against what was observed; each point has predicted, observed, low, high, n.
+
+    ``rows`` is what ``n`` counts.
+    """
     predicted = [100 * point["predicted"] for point in curve]
     observed = [100 * point["observed"] for point in curve]
     figure = go.Figure()
@@ -212,7 +215,8 @@ def reliability(curve: Sequence[dict[str, float]], sentence: str) -> Chart:
             "thickness": 1,
         },
         customdata=[point["n"] for point in curve],
-        hovertemplate="predicted %{x:.0f}, observed %{y:.0f} of 100 (%{customdata} people)<extra></extra>",
+        hovertemplate="predicted %{x:.0f}, observed %{y:.0f} of 100 "
+        f"(%{{customdata}} {rows})<extra></extra>",
     )
     figure.update_xaxes(title="Predicted risk, out of 100", range=[0, most], zeroline=False)
     figure.update_yaxes(title="Observed, out of 100", range=[0, most], zeroline=False)

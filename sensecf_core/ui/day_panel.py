@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -58,23 +59,38 @@ def risk_chart(rows: Sequence[str], risks: Sequence[float], threshold: float, ch
     of_100 = [round(100 * risk) for risk in risks]
     days = [date.fromisoformat(row) for row in rows]
     flagged = [risk >= threshold for risk in risks]
+    mean = float(np.mean(risks))
     figure = go.Figure()
+    _bars(figure, days, of_100, flagged, rows.index(chosen))
+    _lines(figure, threshold, mean)
+    _axes(figure, days, of_100, flagged)
+    names = [words.day_name(day) for day in days]
+    return Chart(figure, _sentence(names, risks, flagged, rows.index(chosen), mean))
+
+
+def _bars(
+    figure: Any, days: Sequence[date], of_100: Sequence[int], flagged: Sequence[bool], chosen: int
+) -> None:
+    """Draw a bar a day, those that the model flags filled, the chosen one framed."""
     figure.add_bar(
-        x=list(rows),
+        x=[str(day) for day in days],
         y=of_100,
-        customdata=list(rows),
+        customdata=[str(day) for day in days],
         showlegend=False,
         marker={
             "color": [UP if over else DOWN for over in flagged],
             "pattern": {"shape": ["" if over else "/" for over in flagged], "solidity": 0.25},
-            "line": {"color": ink(), "width": [3 if row == chosen else 0 for row in rows]},
+            "line": {"color": ink(), "width": [3 if at == chosen else 0 for at in range(len(days))]},
         },
         hovertext=[f"{words.day_name(day)}: {n} of 100" for day, n in zip(days, of_100, strict=True)],
         hovertemplate="%{hovertext}<extra></extra>",
         selected={"marker": {"opacity": 1}},
         unselected={"marker": {"opacity": 1}},
     )
-    mean = float(np.mean(risks))
+
+
+def _lines(figure: Any, threshold: float, mean: float) -> None:
+    """Draw the line that the model flags from, and the mean of the days."""
     for level, dash, name in (
         (threshold, "solid", f"flags from {words.of_100(threshold)}"),
         (mean, "dot", f"mean of the days {words.of_100(mean)}"),
@@ -85,13 +101,17 @@ def risk_chart(rows: Sequence[str], risks: Sequence[float], threshold: float, ch
             name=name,
             showlegend=True,
         )
+
+
+def _axes(figure: Any, days: Sequence[date], of_100: Sequence[int], flagged: Sequence[bool]) -> None:
+    """Write day and risk under each bar, a flagged one with its arrow."""
     marks = zip(days, of_100, flagged, strict=True)
     figure.update_xaxes(
         type="category",
         showgrid=False,
         fixedrange=True,
         tickangle=0,
-        tickvals=list(rows),
+        tickvals=[str(day) for day in days],
         ticktext=[f"{day:%a}<br>{day.day}<br><b>{'▲' if over else ''}{n}</b>" for day, n, over in marks],
         tickfont={"color": ink(), "size": 12},
     )
@@ -104,8 +124,6 @@ def risk_chart(rows: Sequence[str], risks: Sequence[float], threshold: float, ch
         legend_itemclick=False,
         legend_itemdoubleclick=False,
     )
-    names = [words.day_name(day) for day in days]
-    return Chart(figure, _sentence(names, risks, flagged, list(rows).index(chosen), mean))
 
 
 def _sentence(

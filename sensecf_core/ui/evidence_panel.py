@@ -12,22 +12,23 @@ from sensecf_core.cohorts.schema import Schema
 from sensecf_core.evaluation import side_by_side
 from sensecf_core.queries.answer import Answer, Candidate
 from sensecf_core.records import answers, exports
-from sensecf_core.ui import charts, words
+from sensecf_core.ui import charts, row_words, words
 
 STEPS = (
     ("proposed", "every sequence the method wrote"),
     ("readable", "could be read as changes"),
     ("within_limits", "kept to the limits and rules"),
     ("valid", "would change the model's view"),
-    ("plausible", "resemble real people of that class"),
+    ("plausible", "resemble {people} with that outcome"),
     ("shown", "after removing needless changes and near-copies"),
 )
+"""What a candidate has to do to get on; ``{people}`` are those of the cohort."""
 
 
 def show(answer: Answer, schema: Schema, key: str = "") -> None:
     """Show the evidence behind an answer; ``key`` tells several on a page apart."""
     if answer.trace.proposed:
-        _funnel(answer, key)
+        _funnel(answer, schema, key)
         if (said := broke(answer, schema)) is not None:
             st.caption(said)
     downloads([answer], f"sensecf-{answer.answer_id}", schema, key)
@@ -58,7 +59,8 @@ def broke(answer: Answer, schema: Schema, most: int = 4) -> str | None:
     return f"{some}: {'; '.join(named)}." if named else f"{some}."
 
 
-def _funnel(answer: Answer, key: str) -> None:
+def _funnel(answer: Answer, schema: Schema, key: str) -> None:
+    people = row_words.people(schema)
     steps = [(name.replace("_", " "), getattr(answer.trace, name)) for name, _ in STEPS]
     line = " ▸ ".join(f"{name} {n}" for name, n in steps)
     st.markdown(f"**From proposed to shown:** {line}")
@@ -73,14 +75,14 @@ def _funnel(answer: Answer, key: str) -> None:
         sentence = (
             f"Of {words.counted(answer.trace.proposed, 'candidate')}, {answer.trace.unique} different, "
             f"{answer.trace.valid} would have changed the model's view as they came and "
-            f"{answer.trace.plausible} of these resemble real people."
+            f"{answer.trace.plausible} of these resemble {people}."
         )
         charts.show(charts.funnel(steps, sentence), f"funnel{key}")
         table = pd.DataFrame(
             {
                 "Step": [s for s, _ in steps],
                 "Candidates": [n for _, n in steps],
-                "Passed if": [m for _, m in STEPS],
+                "Passed if": [m.format(people=people) for _, m in STEPS],
             }
         )
         st.table(table, hide_index=True, alt="Candidates left after each step")

@@ -48,8 +48,9 @@ def introduction(frame: Frame) -> None:
     st.markdown(
         "SenseCF shows what a classifier makes of one participant, and asks a language model **on this "
         "machine** for the smallest realistic change after which the classifier would decide otherwise. "
-        "Every proposed change is checked against the classifier, the participant's limits and real people "
-        "before you see it. Nothing leaves this computer, unless you allow a server (see Models)."
+        "Every proposed change is checked against the classifier, the participant's limits and the people "
+        "of the cohort before you see it. Nothing leaves this computer, unless you allow a server (see "
+        "Models)."
     )
     columns = st.columns(len(STEPS))
     for column, (number, title, text, page) in zip(columns, STEPS, strict=True):

@@ -10,11 +10,10 @@ import streamlit as st
 
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.cohorts.schema import Feature
-from sensecf_core.ui import data, pick_grid, words
+from sensecf_core.ui import data, people_filters, pick_grid, words
 from sensecf_core.ui.frame import Frame
 
 VIEWS = ("All", "Flagged", "Not flagged")
-PART_TITLES = {"test": "held out", "val": "validation", "train": "training"}
 MOST_RANGES = 3
 CHOOSE = "Choose a row to see who it is: every measurement, its reference range and its place in the cohort."
 
@@ -47,23 +46,10 @@ def _filtered(cohort: Cohort, risks: np.ndarray, threshold: float) -> np.ndarray
     """Show the filters; return which rows pass all of them, bool of shape (rows,)."""
     kept = np.ones(len(cohort.rows), dtype=bool)
     name = cohort.schema.name
-    with st.container(horizontal=True, gap="large"):
-        view = st.radio(
-            "The model's view", VIEWS, horizontal=True, key=f"view_{name}", persist_state="session"
-        )
-        part = st.radio(
-            "Part of the cohort",
-            ["everyone", *(part for part in PART_TITLES if (cohort.parts == part).any())],
-            format_func=lambda part: PART_TITLES.get(part, part),
-            horizontal=True,
-            key=f"part_{name}",
-            persist_state="session",
-            help="The classifier learned from the training part; what it says about held-out people is the "
-            "fair picture.",
-        )
+    view, part = people_filters.ask(cohort, VIEWS)
     if view != "All":
         kept &= (risks >= threshold) == (view == "Flagged")
-    if part != "everyone":
+    if part != people_filters.EVERYONE:
         kept &= cohort.parts.eq(part).to_numpy()
     schema = cohort.schema
     preset = [f.name for f in schema.features if f.headline and f.kind != "categorical"][:MOST_RANGES]

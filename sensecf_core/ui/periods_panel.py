@@ -8,6 +8,7 @@ from datetime import date, timedelta
 import pandas as pd
 import streamlit as st
 
+from sensecf_core.cohorts.aireadi.glucose import HIGH, LOW, TIGHT_HIGH, VERY_HIGH, VERY_LOW
 from sensecf_core.cohorts.aireadi.opening import OpenPerson
 from sensecf_core.cohorts.aireadi.report.periods import (
     Difference,
@@ -17,21 +18,8 @@ from sensecf_core.cohorts.aireadi.report.periods import (
     halves,
     summary,
 )
-from sensecf_core.cohorts.aireadi.report.units import GlucoseUnit, in_unit, measure
+from sensecf_core.cohorts.aireadi.report.units import DECIMALS, GlucoseUnit, in_unit, measure, number
 from sensecf_core.ui import band_chart, sensor_words, words
-
-TITLES = {
-    "tir": "In range 70–180",
-    "titr": "In tight range 70–140",
-    "mean": "Mean glucose",
-    "gmi": "GMI",
-    "cv": "Variation (CV)",
-    "tar": "Above 180",
-    "tar2": "Above 250",
-    "tbr": "Below 70",
-    "tbr2": "Below 54",
-}
-"""Names of the compared metrics; the bounds are in mg/dL."""
 
 MEANINGFUL = 5.0
 """Points of time in range that the consensus calls of clinical benefit."""
@@ -75,7 +63,7 @@ def _table(before: GlucoseSummary, after: GlucoseSummary, shown_in: GlucoseUnit)
     names = [f"{title}: {sensor_words.period_name(one.period)}" for title, one in _titled(before, after)]
     rows = [
         {
-            "Measure": TITLES[one.name],
+            "Measure": _title(one.name, shown_in),
             names[0]: _value(one.name, one.before, shown_in),
             names[1]: _value(one.name, one.after, shown_in),
             "Change": _change(one, shown_in),
@@ -93,6 +81,24 @@ def _titled(before: GlucoseSummary, after: GlucoseSummary) -> tuple[tuple[str, G
     return (("First", before), ("Second", after))
 
 
+def _title(name: str, shown_in: GlucoseUnit) -> str:
+    """Name a compared metric, with its bounds in the unit that is shown."""
+    tight, very_low, low, high, very_high = (
+        number(float(level), shown_in) for level in (TIGHT_HIGH, VERY_LOW, LOW, HIGH, VERY_HIGH)
+    )
+    return {
+        "tir": f"In range {low}–{high}",
+        "titr": f"In tight range {low}–{tight}",
+        "mean": "Mean glucose",
+        "gmi": "GMI",
+        "cv": "Variation (CV)",
+        "tar": f"Above {high}",
+        "tar2": f"Above {very_high}",
+        "tbr": f"Below {low}",
+        "tbr2": f"Below {very_low}",
+    }[name]
+
+
 def _value(name: str, value: float, shown_in: GlucoseUnit) -> str:
     if math.isnan(value):
         return "not enough data"
@@ -105,7 +111,7 @@ def _change(one: Difference, shown_in: GlucoseUnit) -> str:
     if math.isnan(one.change):
         return ""
     if one.name == "mean":
-        size = f"{abs(in_unit(one.change, shown_in)):.{0 if shown_in == 'mg/dL' else 1}f} {shown_in}"
+        size = f"{abs(in_unit(one.change, shown_in)):.{DECIMALS[shown_in]}f} {shown_in}"
     else:
         size = f"{abs(one.change):.{1 if one.name == 'gmi' else 0}f} points"
     return "=" if float(size.split()[0]) == 0 else f"{words.arrow(one.change)} {size}"
@@ -115,8 +121,9 @@ def _sentence(before: GlucoseSummary, after: GlucoseSummary) -> str:
     change = after.metrics.tir - before.metrics.tir
     if math.isnan(change):
         return "A period with fewer than three days of glucose has no metrics to compare."
-    size = f"{abs(change):.0f} points"
-    if abs(change) < MEANINGFUL:
+    shown = round(abs(change), 1)
+    size = f"{shown:.1f} points"
+    if shown < MEANINGFUL:
         return (
             f"Time in range differs by {size}, less than the {MEANINGFUL:.0f} points that the consensus "
             "calls of clinical benefit. Periods this short differ by chance."

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from sensecf_core.cohorts.aireadi.glucose import HIGH, LOW
 from sensecf_core.cohorts.aireadi.readings import Floats
 from sensecf_core.cohorts.aireadi.report.modal_day import PERCENTILES, WIDTH, ModalDay
-from sensecf_core.cohorts.aireadi.report.units import GlucoseUnit, in_unit, measure, number
+from sensecf_core.cohorts.aireadi.report.units import DECIMALS, GlucoseUnit, in_unit, measure, number
 from sensecf_core.ui.band_chart import COLOURS
 from sensecf_core.ui.charts import Chart, ink
 
@@ -41,9 +41,9 @@ def profile(day: ModalDay, unit: GlucoseUnit) -> Chart:
         line={"color": ink(), "width": 3},
         customdata=np.column_stack([levels[0], levels[1], levels[3], levels[4], day.days]),
         hovertemplate=(
-            f"median %{{y:.{_decimals(unit)}f}}, middle half %{{customdata[1]:.{_decimals(unit)}f}}–"
-            f"%{{customdata[2]:.{_decimals(unit)}f}}, nine of ten %{{customdata[0]:.{_decimals(unit)}f}}–"
-            f"%{{customdata[3]:.{_decimals(unit)}f}} {unit}, %{{customdata[4]}} days<extra></extra>"
+            f"median %{{y:.{DECIMALS[unit]}f}}, middle half %{{customdata[1]:.{DECIMALS[unit]}f}}–"
+            f"%{{customdata[2]:.{DECIMALS[unit]}f}}, nine of ten %{{customdata[0]:.{DECIMALS[unit]}f}}–"
+            f"%{{customdata[3]:.{DECIMALS[unit]}f}} {unit}, %{{customdata[4]}} days<extra></extra>"
         ),
     )
     top = max(CEILING, float(np.nanmax(day.levels)) + 15) if day.known else CEILING
@@ -65,10 +65,6 @@ def profile(day: ModalDay, unit: GlucoseUnit) -> Chart:
         height=HEIGHT, showlegend=False, hovermode="x", margin={"l": 8, "r": 62, "t": 8, "b": 8}
     )
     return Chart(figure, _sentence(day, unit))
-
-
-def _decimals(unit: GlucoseUnit) -> int:
-    return 0 if unit == "mg/dL" else 1
 
 
 def _target(figure: Any, unit: GlucoseUnit) -> None:

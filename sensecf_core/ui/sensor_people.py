@@ -10,9 +10,8 @@ import streamlit as st
 
 from sensecf_core.cohorts.aireadi.stress_days.task import GROUP_NAMES
 from sensecf_core.cohorts.cohort import Cohort
-from sensecf_core.ui import data, pick_grid, sensor_words, sensors, words
+from sensecf_core.ui import data, people_filters, pick_grid, sensor_left_out, sensor_words, sensors, words
 from sensecf_core.ui.frame import Frame
-from sensecf_core.ui.people_table import PART_TITLES
 
 CHOOSE = "Choose a row to see who it is: glucose report, sensor traces, laboratory values, completeness."
 VIEWS = ("All", "Some day flagged", "No day flagged")
@@ -47,6 +46,7 @@ def show(frame: Frame) -> None:
         f"glucose {GLUCOSE_SCALE[0]}–{GLUCOSE_SCALE[1]} mg/dL, Garmin stress {STRESS_SCALE[0]}–"
         f"{STRESS_SCALE[1]}."
     )
+    sensor_left_out.show(frame.known)
 
 
 def _people(frame: Frame) -> pd.DataFrame:
@@ -79,26 +79,13 @@ def _filtered(table: pd.DataFrame, cohort: Cohort) -> pd.DataFrame:
     name = cohort.schema.name
     groups = list(dict.fromkeys([*GROUP_NAMES.values(), *table["Study group"]]))
     groups = [one for one in groups if (table["Study group"] == one).any()]
-    with st.container(horizontal=True, gap="large"):
-        view = st.radio(
-            "The model's view", VIEWS, horizontal=True, key=f"view_{name}", persist_state="session"
-        )
-        part = st.radio(
-            "Part of the cohort",
-            ["everyone", *(part for part in PART_TITLES if (table["part"] == part).any())],
-            format_func=lambda part: PART_TITLES.get(part, part),
-            horizontal=True,
-            key=f"part_{name}",
-            persist_state="session",
-            help="The classifier learned from the training part; what it says about held-out people is the "
-            "fair picture.",
-        )
+    view, part = people_filters.ask(cohort, VIEWS)
     chosen = st.multiselect(
         "Study group", groups, placeholder="every group", key=f"group_{name}", persist_state="session"
     )
     if view != "All":
         table = table[(table["Days flagged"] > 0) == (view == "Some day flagged")]
-    if part != "everyone":
+    if part != people_filters.EVERYONE:
         table = table[table["part"] == part]
     return table[table["Study group"].isin(chosen)] if chosen else table
 
@@ -120,7 +107,9 @@ def _columns(cohort: Cohort) -> dict[str, Any]:
             help=f"The model's calibrated risk of {cohort.schema.task.label}, mean over the days.",
         ),
         "Days flagged": st.column_config.NumberColumn(help="Days that the model flags.", width=110),
-        "Days": st.column_config.NumberColumn(help="Days with enough wear, which can be chosen.", width=60),
+        "Days": st.column_config.NumberColumn(
+            help="Days with enough wear and daytime stress, which can be chosen.", width=60
+        ),
         "Glucose by day": line(y_min=glucose_low, y_max=glucose_high, color="gray"),
         "Stress by day": line(y_min=stress_low, y_max=stress_high, color="gray"),
         "Band worn (% of days)": st.column_config.NumberColumn(

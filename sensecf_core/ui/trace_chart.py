@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 
 from sensecf_core.cohorts.aireadi.glucose import HIGH, LOW
 from sensecf_core.cohorts.aireadi.report.traces import STAGES, Line, Traces
-from sensecf_core.cohorts.aireadi.report.units import GlucoseUnit, in_unit, number
+from sensecf_core.cohorts.aireadi.report.units import DECIMALS, GlucoseUnit, in_unit, number
 from sensecf_core.ui.band_chart import COLOURS
 from sensecf_core.ui.charts import CONFIG, Chart, ink
 from sensecf_core.ui.drawings import GREY
@@ -45,7 +45,7 @@ def trace_chart(
     """
     figure = go.Figure()
     _days(figure, traces, days, chosen)
-    _line(figure, traces.glucose, "y2", f"%{{y:.{0 if unit == 'mg/dL' else 1}f}} {unit}", unit)
+    _line(figure, traces.glucose, "y2", f"%{{y:.{DECIMALS[unit]}f}} {unit}", unit)
     _line(figure, traces.heart_rate, "y3", "%{y:.0f} beats/min")
     _line(figure, traces.stress, "y4", "stress %{y:.0f}")
     figure.add_bar(
@@ -61,7 +61,8 @@ def trace_chart(
     _targets(figure, traces, unit)
     if chosen is not None:
         _highlight(figure, chosen)
-    _axes(figure, traces, zoom)
+    _panels(figure)
+    _layout(figure, traces, zoom)
     return Chart(figure, _sentence(traces, unit, days, chosen))
 
 
@@ -94,7 +95,7 @@ def _days(figure: Any, traces: Traces, days: Mapping[date, str], chosen: date | 
                 "size": 7,
             },
         },
-        hovertext=[f"{day_name(day)}: {days.get(day, 'too little wear')}" for day in every],
+        hovertext=[f"{day_name(day)}: {days.get(day, 'too little wear or daytime stress')}" for day in every],
         hovertemplate="%{hovertext}<extra></extra>",
         selected={"marker": {"opacity": 1}},
         unselected={"marker": {"opacity": 1}},
@@ -191,8 +192,9 @@ def _highlight(figure: Any, chosen: date) -> None:
     )
 
 
-def _axes(figure: Any, traces: Traces, zoom: bool) -> None:
-    axes = {}
+def _panels(figure: Any) -> None:
+    """Give each panel its place and its scale."""
+    axes: dict[str, dict[str, Any]] = {}
     for axis, domain in PANELS.items():
         axes[f"yaxis{axis[1:]}"] = {
             "domain": domain,
@@ -213,8 +215,12 @@ def _axes(figure: Any, traces: Traces, zoom: bool) -> None:
         "showgrid": False,
         "nticks": 0,
     }
+    figure.update_layout(**axes)
+
+
+def _layout(figure: Any, traces: Traces, zoom: bool) -> None:
+    """Lay out the shared time axis and the whole drawing."""
     figure.update_layout(
-        **axes,
         xaxis={
             "type": "date",
             "range": list(_range(traces)),
@@ -255,5 +261,9 @@ def _sentence(traces: Traces, unit: GlucoseUnit, days: Mapping[date, str], chose
     parts.append(counted(nights, "recorded sleep"))
     where = f" The shaded day, {chosen:%A} {chosen.day} {chosen:%B}, is the chosen one." if chosen else ""
     hatched = len(traces.period) - sum(day in traces.period for day in days)
-    left_out = f" {counted(hatched, 'hatched day')} had too little wear to be chosen." if hatched else ""
+    left_out = (
+        f" {counted(hatched, 'hatched day')} had too little wear or daytime stress to be chosen."
+        if hatched
+        else ""
+    )
     return f"Over {counted(len(traces.period), 'day')}: {listed(parts)}.{where}{left_out}"

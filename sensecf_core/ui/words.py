@@ -73,7 +73,7 @@ METHOD_NOTES = {
     "nice-proximity": "Copies values one by one from the nearest training row of the other class, those that "
     f"change the score most for their distance first {_NICE}.",
     "nice-plausibility": "Copies values one by one from the nearest training row of the other class, those "
-    f"that stay most like real rows first {_NICE}.",
+    f"that stay most like the training rows first {_NICE}.",
     "cfnow-greedy": "Takes the best single step again and again, then walks back what is not needed "
     f"{_CFNOW}. Not repeatable: it stops by the clock.",
     "cfnow-random-sequential": "Starts from random changes, then walks back what is not needed "

@@ -7,6 +7,7 @@ import io
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from sensecf_core.classifiers import store
+from sensecf_core.cohorts import registry
 from sensecf_core.evaluation.benchmark import run_folder
 from sensecf_core.notice import NOTICE
 from sensecf_core.ui import benchmark_charts
@@ -95,6 +97,19 @@ def test_the_methods_stand_side_by_side_as_they_are_used(page: AppTest, summary:
     assert "What is right before any check?" in headers
 
 
+@pytest.mark.parametrize("real", [True, False])
+def test_only_real_people_are_called_real(
+    real: bool, world: World, summary: dict[str, Any], open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    provenance = world.cohort.schema.provenance.model_copy(update={"real": real})
+    made = replace(world.cohort, schema=world.cohort.schema.model_copy(update={"provenance": provenance}))
+    monkeypatch.setattr(registry, "load", lambda name: made)
+    made_benchmark.keep(summary)
+    text = said(open_page("Benchmarks"))
+    assert ("Do they look like real people?" in text) == real
+    assert ("real p" in text) == real and ("held-out people of the cohort" in text) != real
+
+
 def test_other_rows_and_the_other_direction_can_be_chosen(page: AppTest) -> None:
     question = next(box for box in page.selectbox if box.label == "Question")
     assert question.options == [
@@ -168,7 +183,7 @@ def test_the_whole_run_as_csv(summary: dict[str, Any]) -> None:
     )
     row = next(r for r in summary["groups"][0]["rows"] if r["row"] == "nice-sparsity")
     assert float(found["value"]) == row["measures"]["coverage"]["value"]
-    assert any(line["row"] == "real held-out rows" and line["measure"] == "neighbours" for line in lines)
+    assert any(line["row"] == "held-out rows" and line["measure"] == "neighbours" for line in lines)
 
 
 @pytest.mark.parametrize(

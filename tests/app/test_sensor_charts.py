@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from types import SimpleNamespace
 
@@ -15,7 +16,15 @@ from sensecf_core.cohorts.aireadi.report.bands import band_times
 from sensecf_core.cohorts.aireadi.report.modal_day import modal_day
 from sensecf_core.cohorts.aireadi.report.periods import Period, summary
 from sensecf_core.cohorts.aireadi.report.traces import traces
-from sensecf_core.ui import band_chart, charts, day_panel, profile_chart, sensor_words, trace_chart
+from sensecf_core.ui import (
+    band_chart,
+    charts,
+    day_panel,
+    periods_panel,
+    profile_chart,
+    sensor_words,
+    trace_chart,
+)
 from tests.cohorts.aireadi.report.test_periods import day, levels
 
 
@@ -74,8 +83,9 @@ def test_traces_mark_the_chosen_day_and_hatch_those_that_cannot_be_chosen() -> N
     strip = chart.figure.data[0]
     assert list(strip.customdata) == [str(day(1)), str(day(2)), ""]
     assert list(strip.marker.pattern.shape) == ["", "", "/"]
+    assert strip.hovertext[2].endswith(": too little wear or daytime stress")
     assert "glucose from 100 to 200 mg/dL" in chart.sentence
-    assert "1 hatched day had too little wear" in chart.sentence
+    assert "1 hatched day had too little wear or daytime stress to be chosen" in chart.sentence
     shaded = [shape for shape in chart.figure.layout.shapes if shape.type == "rect"]
     assert [str(shape.x0)[:10] for shape in shaded] == [str(day(2))]
     assert len({trace.xaxis for trace in chart.figure.data}) == 1, "one time axis for everything"
@@ -115,3 +125,26 @@ def test_periods_and_groups_in_words() -> None:
     assert sensor_words.period_name(Period(wednesday, date(2025, 3, 13))) == "Wed 5 Mar to Thu 13 Mar 2025"
     assert sensor_words.group_title("insulin_dependent") == "insulin"
     assert sensor_words.group_title(None) == "not given"
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (4.6, "differs by 4.6 points, less than"),
+        (4.96, "is 5.0 points higher"),
+        (-7.0, "is 7.0 points lower"),
+    ],
+)
+def test_time_in_range_is_judged_by_the_points_that_are_shown(change: float, expected: str) -> None:
+    worn = levels(*[120.0] * 3)
+    before = summary(worn, day_table(worn), Period(day(1), day(3)))
+    before = replace(before, metrics=replace(before.metrics, tir=50.0))
+    after = replace(before, metrics=replace(before.metrics, tir=50.0 + change))
+    assert expected in periods_panel._sentence(before, after)
+
+
+def test_reliability_names_what_it_counts() -> None:
+    point = {"predicted": 0.4, "observed": 0.5, "low": 0.3, "high": 0.6, "n": 20.0}
+    for rows in ("days", "people"):
+        curve = charts.reliability([point], "", rows).figure.data[1]
+        assert f"(%{{customdata}} {rows})" in curve.hovertemplate

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import streamlit as st
@@ -15,8 +17,11 @@ from sensecf_core.cohorts.aireadi.report.periods import GlucoseSummary, recorded
 from sensecf_core.cohorts.aireadi.stress_days import people
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.errors import InputError
+from sensecf_core.jobs.model_lane import ModelLane
+from sensecf_core.ui import row_words, sensor_left_out
 from sensecf_core.ui.band_chart import percent
 from tests.app.conftest import PAGES, OpenPage, said
+from tests.app.test_interventions import ask
 
 COHORT = "aireadi"
 
@@ -72,6 +77,61 @@ def test_the_table_has_a_row_a_participant_with_wear_and_days_as_lines(
     assert table["Stress by day"].map(lambda values: all(0 <= one <= 100 for one in values)).all()
     assert table["Band worn (% of days)"].between(1, 100).all()
     assert "glucose report" in at.info[0].value
+
+
+def test_who_has_no_usable_day_is_counted_with_the_reason(cohort: Cohort, open_page: OpenPage) -> None:
+    at = open_page("Participants", cohort=COHORT)
+    table = next(one.value for one in at.dataframe if "Left out" in one.value)
+    tables = people.tables_of(COHORT)
+    assert set(table["Participant"]) == set(tables.people.index) - set(cohort.rows.index.get_level_values(0))
+    few = table["Left out"] == sensor_left_out.NO_GLUCOSE
+    enough = tables.people["enough_glucose"].loc[table["Participant"]].fillna(False).astype(bool)
+    assert (few.to_numpy() == ~enough.to_numpy()).all() and few.any()
+    told = next(one.value for one in at.caption if "no usable day" in one.value)
+    assert told.startswith(f"{len(table)} more participants have no usable day: {few.sum()} without 3 days")
+
+
+def test_who_has_no_usable_day_is_not_named_where_people_are_real(
+    cohort: Cohort, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = cohort.schema.provenance.model_copy(update={"real": True})
+    made = replace(cohort, schema=cohort.schema.model_copy(update={"provenance": real}))
+    monkeypatch.setattr(registry, "load", lambda name: made)
+    monkeypatch.setattr(store, "ready", lambda cohort: True)
+    known = store.load(cohort)
+    monkeypatch.setattr(store, "load", lambda cohort: known)
+    at = open_page("Participants", cohort=COHORT)
+    assert "no usable day" in said(at)
+    assert not any("Left out" in one.value for one in at.dataframe)
+
+
+def test_nobody_of_the_synthetic_cohort_is_called_real(
+    cohort: Cohort, someone: str, lane: ModelLane, open_page: OpenPage
+) -> None:
+    for page in PAGES:
+        assert "real p" not in everything(open_page(page, cohort=COHORT, participant=someone)), page
+    at = open_page("Interventions", cohort=COHORT, participant=someone)
+    risks = store.load(cohort).predict_proba(cohort.rows.loc[[someone]])
+    at.radio(key="pick_day").set_value(rows_of(cohort, someone)[int(risks.argmax())]).run()
+    at = ask(at)
+    text = everything(at)
+    assert row_words.counted_known(cohort.schema, 3) == "3 days"
+    assert "resemble people of the cohort" in text and "real p" not in text
+
+
+def everything(at: AppTest) -> str:
+    tables = [cell for one in at.table for cell in one.value.to_numpy().ravel()]
+    return "\n".join([said(at), *map(str, tables)])
+
+
+def test_the_card_counts_days_as_days(open_page: OpenPage, someone: str) -> None:
+    at = open_page("Prediction", cohort=COHORT, participant=someone)
+    groups = next(one.value for one in at.table if "Have it" in one.value)
+    assert "Days" in groups and "People" not in groups
+    text = said(at)
+    assert "of their days" in text and "of held-out days by predicted risk" in text
+    assert "share of days with it that are flagged" in text
+    assert "AUROC) is on its card" in text
 
 
 def test_the_table_is_narrowed_by_group_and_by_the_models_view(open_page: OpenPage) -> None:
@@ -145,6 +205,9 @@ def test_periods_findings_and_quality_are_tables(someone: str, open_page: OpenPa
     headings = [list(table.value.columns) for table in at.table]
     halves = next(table.value for table in at.table if "Change" in table.value)
     assert halves.iloc[0, 0] == "In range 70–180" and "Days with glucose" in halves.iloc[:, 0].tolist()
+    at.radio(key="glucose_unit").set_value("mmol/L").run()
+    halves = next(table.value for table in at.table if "Change" in table.value)
+    assert halves.iloc[0, 0] == "In range 3.9–10.0" and not any("70" in one for one in halves.iloc[:, 0])
     assert ["Finding", "Value", "Against reference", "Reference", "Source"] in headings
     quality = next(table.value for table in at.table if "Longest gap" in table.value)
     assert quality["Stream"].tolist()[:2] == ["Glucose", "Heart rate"] and len(quality) == 8

@@ -50,7 +50,7 @@ def test_a_run_is_read_and_saved_for_a_paper(page: Page, measured: Server, forei
         page.get_by_role("button", name="Download the run as CSV").click()
     with Path(download.value.path()).open() as lines:
         rows = {line["row"] for line in csv.DictReader(lines)}
-    assert rows == {"random", "random + refine", "real held-out rows"}
+    assert rows == {"random", "random + refine", "held-out rows"}
     for kind, begins in (("SVG", b"<svg"), ("PNG", b"\x89PNG")):
         page.get_by_text(kind, exact=True).click()
         page.wait_for_timeout(700)

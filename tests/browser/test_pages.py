@@ -152,20 +152,37 @@ def test_two_visitors_get_their_own_answers(
     second.close()
 
 
+def violations(page: Page, title: str) -> dict[tuple[str, str], list[str]]:
+    """Ask axe what an open page does wrong, by its title and the rule."""
+    result = Axe().run(page, options={"runOnly": RULES})
+    return {
+        (title, one["id"]): [node["html"][:200] for node in one["nodes"]][:3]
+        for one in result.response["violations"]
+    }
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_and_no_request_leaves(
     scheme: str, page: Page, server: Server, somebody: str, foreign: list[str]
 ) -> None:
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-    found = {}
+    found: dict[tuple[str, str], list[str]] = {}
     for title, path in PATHS.items():
         page.goto(f"{server.url}{path}?cohort=nhanes&participant={somebody}&row=0")
         shown(page, title)
         page.wait_for_timeout(700)
-        result = Axe().run(page, options={"runOnly": RULES})
-        for one in result.response["violations"]:
-            found[title, one["id"]] = [node["html"][:200] for node in one["nodes"]][:3]
+        found |= violations(page, title)
     assert found == {}
+
+
+def no_sideways_scrolling(page: Page, title: str) -> None:
+    """Check that an open page is no wider than its screen."""
+    page.wait_for_timeout(500)
+    widths = page.evaluate(
+        "[document.documentElement, document.querySelector('[data-testid=stMain]')]"
+        ".map(e => [e.scrollWidth, e.clientWidth])"
+    )
+    assert all(scroll <= client for scroll, client in widths), (title, widths)
 
 
 def test_a_phone_shows_every_page_without_sideways_scrolling(
@@ -176,10 +193,5 @@ def test_a_phone_shows_every_page_without_sideways_scrolling(
     for title, path in PATHS.items():
         page.goto(f"{server.url}{path}?cohort=nhanes&participant={somebody}&row=0")
         shown(page, title)
-        page.wait_for_timeout(500)
-        widths = page.evaluate(
-            "[document.documentElement, document.querySelector('[data-testid=stMain]')]"
-            ".map(e => [e.scrollWidth, e.clientWidth])"
-        )
-        assert all(scroll <= client for scroll, client in widths), (title, widths)
+        no_sideways_scrolling(page, title)
     context.close()

@@ -8,7 +8,6 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from sensecf_core.classifiers import store
@@ -16,7 +15,7 @@ from sensecf_core.cohorts import registry
 from sensecf_core.ui.words import day_name
 from tests.browser.conftest import settle
 from tests.browser.server import Server
-from tests.browser.test_pages import RULES, choose_mode, shown
+from tests.browser.test_pages import choose_mode, no_sideways_scrolling, shown, violations
 
 pytestmark = pytest.mark.browser
 COHORT = "aireadi"
@@ -123,7 +122,7 @@ def test_axe_finds_nothing_and_no_request_leaves(
     scheme: str, page: Page, server: Server, nearest: Key, foreign: list[str]
 ) -> None:
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-    found = {}
+    found: dict[tuple[str, str], list[str]] = {}
     for title in ("Participants", "Prediction", "Interventions"):
         opened(page, server, title, nearest)
         # On Interventions the other expanders hold the limits form, which every cohort has.
@@ -132,9 +131,7 @@ def test_axe_finds_nothing_and_no_request_leaves(
         for expander in own.all():
             expander.click()
         page.wait_for_timeout(1000)
-        result = Axe().run(page, options={"runOnly": RULES})
-        for one in result.response["violations"]:
-            found[title, one["id"]] = [node["html"][:200] for node in one["nodes"]][:3]
+        found |= violations(page, title)
     assert found == {}
 
 
@@ -145,10 +142,5 @@ def test_a_phone_shows_the_report_without_sideways_scrolling(
     page = context.new_page()
     for title in ("Participants", "Prediction", "Interventions"):
         opened(page, server, title, nearest)
-        page.wait_for_timeout(500)
-        widths = page.evaluate(
-            "[document.documentElement, document.querySelector('[data-testid=stMain]')]"
-            ".map(e => [e.scrollWidth, e.clientWidth])"
-        )
-        assert all(scroll <= client for scroll, client in widths), (title, widths)
+        no_sideways_scrolling(page, title)
     context.close()

@@ -1,0 +1,67 @@
+"""The participants of a release who have no usable day: how many, why, and who where nobody is real."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from sensecf_core.cohorts.aireadi.stress_days import people
+from sensecf_core.cohorts.aireadi.tables import Tables
+from sensecf_core.cohorts.aireadi.wear import DAY_HOURS, GLUCOSE_DAYS
+from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.ui import sensor_words, words
+
+NO_GLUCOSE = f"without {GLUCOSE_DAYS} days of enough glucose"
+NO_WEAR = f"without a day of {DAY_HOURS:.0f} hours of heart rate"
+NOT_TOGETHER = "without enough heart rate and glucose on one day"
+NO_STRESS = "without daytime stress on a day of enough wear"
+REASONS = (NO_GLUCOSE, NO_WEAR, NOT_TOGETHER, NO_STRESS)
+"""In the order in which they are asked; who fails several is counted under the first."""
+
+
+def show(cohort: Cohort) -> None:
+    """Say how many participants the table lacks and why; name them only where nobody is real."""
+    tables = people.tables_of(cohort.schema.name)
+    why = reasons(tables, cohort.rows.index.get_level_values(0).unique())
+    if why.empty:
+        return
+    st.caption(sentence(why))
+    if cohort.schema.provenance.real:
+        return
+    with st.expander("Participants without a usable day", icon=":material/person_off:"):
+        st.dataframe(
+            pd.DataFrame(
+                {
+                    "Participant": why.index,
+                    "Study group": [
+                        sensor_words.group_title(one) for one in tables.people["study_group"].loc[why.index]
+                    ],
+                    "Left out": why.to_numpy(),
+                }
+            ),
+            hide_index=True,
+            key="left_out",
+            alt="Participants without a usable day, with the reason",
+        )
+
+
+def reasons(tables: Tables, shown: pd.Index) -> pd.Series:
+    """Return why each participant who is not in ``shown`` has no row, indexed by their id."""
+    out = tables.people.loc[~tables.people.index.isin(shown)]
+    by_person = tables.days.groupby(level=0)
+
+    def has(column: str) -> pd.Series:
+        return by_person[column].any().reindex(out.index).fillna(False).astype(bool)
+
+    why = pd.Series(NO_STRESS, index=out.index, dtype=object)
+    why = why.where(has("enough_wear"), NOT_TOGETHER)
+    why = why.where(has("worn"), NO_WEAR)
+    return why.where(out["enough_glucose"].fillna(False).astype(bool), NO_GLUCOSE)
+
+
+def sentence(why: pd.Series) -> str:
+    """Say how many are left out for each reason that occurs."""
+    counts = why.value_counts()
+    named = [f"{words.count(int(counts[one]))} {one}" for one in REASONS if one in counts]
+    have = "participant has" if len(why) == 1 else "participants have"
+    return f"{words.count(len(why))} more {have} no usable day: {words.listed(named)}."

@@ -3,7 +3,7 @@
 Asked of every row of the test part whose prediction is not the desired one, under ``intervention`` limits
 with everything but behaviours held, and as many of them changed as there are. A descent looks for the change
 that takes the risk furthest; where it stops short of the threshold, treecf's exact search says whether any
-change could have done it.
+change could have done it, and one that it finds counts as well.
 """
 
 from __future__ import annotations
@@ -83,7 +83,8 @@ def measure(checker: Checker, tell: Progress = lambda *_: None) -> Json:
         gained[number] = (risk - query.factual.probability) * (1 if desired else -1)
         flipped[number] = bool(checker.reaches(np.array([risk]), desired)[0])
         if not flipped[number]:
-            impossible[number] = prove(checker, moves).impossible
+            proof = prove(checker, moves)
+            flipped[number], impossible[number] = proof.distance is not None, proof.impossible
     people = np.array([person for person, _ in keys], dtype=object)
     return {
         "cohort": schema.name,

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from sensecf_core.cohorts.cohort import Cohort
@@ -18,6 +20,18 @@ def test_without_a_row_the_first_one_is_meant(small_cohort: Cohort) -> None:
 def test_an_unknown_participant_names_near_ones(small_cohort: Cohort) -> None:
     with pytest.raises(InputError, match=r"Unknown participant 'p0600'; did you mean p0"):
         locate(small_cohort, "p0600")
+
+
+@pytest.mark.parametrize(("public", "own", "real"), [(False, False, False), (True, True, True)])
+def test_an_unknown_participant_of_a_private_cohort_names_nobody_else(
+    small_cohort: Cohort, public: bool, own: bool, real: bool
+) -> None:
+    provenance = small_cohort.schema.provenance.model_copy(update={"public": public, "real": real})
+    schema = small_cohort.schema.model_copy(update={"provenance": provenance})
+    with pytest.raises(InputError, match="Unknown participant 'p0600' of cohort") as refused:
+        locate(replace(small_cohort, schema=schema, own=own), "p0600")
+    people = small_cohort.rows.index.get_level_values(0)
+    assert not any(str(one) in str(refused.value) for one in people if one != "p0600")
 
 
 def test_an_unknown_row_names_those_there_are(small_cohort: Cohort) -> None:

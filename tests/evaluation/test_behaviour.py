@@ -12,6 +12,7 @@ import pytest
 from sensecf_core.classifiers import store
 from sensecf_core.cohorts.rules import violations
 from sensecf_core.counterfactuals.ask import ask
+from sensecf_core.counterfactuals.baselines.optimum import Proof
 from sensecf_core.counterfactuals.checker import Checker
 from sensecf_core.counterfactuals.moves import Moves
 from sensecf_core.evaluation import behaviour
@@ -40,6 +41,19 @@ def test_every_flagged_test_row_is_asked_about(checker: Checker, found: dict[str
     assert found["share"]["low"] < found["share"]["value"] < found["share"]["high"]
     roles = {checker.schema.feature(name).role for name in found["behaviours"]}
     assert roles == {"behaviour"}
+
+
+def test_a_flip_that_only_the_exact_search_finds_counts(
+    checker: Checker, found: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A descent that goes nowhere leaves every row to the exact search."""
+    stuck = lambda checker, moves: float(checker.classifier.probability_of_codes(moves.factual[None])[0])  # noqa: E731
+    monkeypatch.setattr(behaviour, "furthest", stuck)
+    proofs = iter([Proof(distance=0.1), Proof(impossible=True)])
+    monkeypatch.setattr(behaviour, "prove", lambda checker, moves: next(proofs, Proof()))
+    again = behaviour.measure(checker)
+    assert (again["flipped"], again["proven_impossible"]) == (1, 1)
+    assert again["share"]["value"] == pytest.approx(1 / found["rows"])
 
 
 def test_the_change_of_the_risk_is_towards_the_desired_class(found: dict[str, Any]) -> None:

@@ -89,20 +89,22 @@ def build(release: Release, *, jobs: int = 2, progress: Progress | None = None) 
     root = hashlib.sha256(str(release.root).encode("utf-8", "surrogateescape")).hexdigest()
     with alone(var("aireadi", f"{root[:16]}.lock")):
         folder = _private_folder(key)
-        from_cache, read_mb = (folder / DONE).is_file(), 0.0
-        if not from_cache:
-            shards = folder / "shards"
-            shards.mkdir(mode=0o700, exist_ok=True)
-            _note(folder / BEGUN, {"root": str(release.root)})
-            read_mb = _read_all(files, shards, jobs, tell) / 1e6
-            _put_together(release, people, files, shards, folder)
-            shutil.rmtree(shards)
-            _remove_older(release, folder)
-        return _load(folder, key, read_mb, from_cache)
+        if kept := _kept(folder, key):
+            return kept
+        shards = folder / "shards"
+        shards.mkdir(mode=0o700, exist_ok=True)
+        _note(folder / BEGUN, {"root": str(release.root)})
+        read_mb = _read_all(files, shards, jobs, tell) / 1e6
+        _put_together(release, people, files, shards, folder)
+        shutil.rmtree(shards)
+        _remove_older(release, folder)
+        return _load(folder, key, read_mb, from_cache=False)
 
 
 def built(release: Release) -> Tables | None:
     """Return the tables of a release where they are there for exactly these files; reads none of them.
+
+    None where they are not, or cannot be read (a disk that was full, a copy that was cut short).
 
     Raises
     ------
@@ -110,8 +112,7 @@ def built(release: Release) -> Tables | None:
     """
     people = participants.read(release)
     key = release_sha256(release, person_files(FileFinder(release), people, clinical.visits(release)))
-    folder = _private_folder(key)
-    return _load(folder, key, 0.0, from_cache=True) if (folder / DONE).is_file() else None
+    return _kept(_private_folder(key), key)
 
 
 def state(release: Release) -> tuple[tuple[str, int, int], ...]:
@@ -140,6 +141,16 @@ def _root_of(note: Path) -> str | None:
     except (OSError, ValueError):
         return None
     return str(told.get("root")) if isinstance(told, dict) else None
+
+
+def _kept(folder: Path, key: str) -> Tables | None:
+    """Load what an earlier build has finished; None for nothing, or for damaged files."""
+    if not (folder / DONE).is_file():
+        return None
+    try:
+        return _load(folder, key, 0.0, from_cache=True)
+    except (OSError, ValueError, KeyError, TypeError):  # ArrowInvalid is a ValueError
+        return None
 
 
 def _load(folder: Path, key: str, read_mb: float, from_cache: bool) -> Tables:

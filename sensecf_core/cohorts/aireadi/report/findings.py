@@ -1,7 +1,8 @@
 """Laboratory values, blood pressure, body measures and questionnaire scores of one participant, as tables.
 
 The laboratory's ranges are those of the AI-READI documentation (CC BY 4.0); each range names its source,
-and no clinician has confirmed any of them. A value on a bound is not called outside.
+and no clinician has confirmed any of them. Values are compared as they are shown, rounded; the bounds are the
+last usual values, so "below 120" has the bound 119.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ Outside = Literal["above", "below", ""]
 class Asked:
     """One line of the tables: which clinical item, under which heading, and what is usual.
 
-    ``low`` and ``high`` are the bounds of the reference in the item's ``unit``; None where there is none.
+    ``low`` and ``high`` are the last usual values, in the item's ``unit``; None where there is none.
     """
 
     item: str
@@ -48,12 +49,13 @@ class Finding:
 
     @property
     def outside(self) -> Outside:
-        """Which side of the reference the value lies on."""
+        """Which side of the reference the value, as it is shown, lies on."""
         if self.value is None:
             return ""
-        if self.asked.high is not None and self.value > self.asked.high:
+        shown = round(self.value, self.asked.decimals)
+        if self.asked.high is not None and shown > self.asked.high:
             return "above"
-        return "below" if self.asked.low is not None and self.value < self.asked.low else ""
+        return "below" if self.asked.low is not None and shown < self.asked.low else ""
 
 
 @cache

@@ -47,11 +47,6 @@ class ModalDay:
         """Whether any piece of the day has percentiles."""
         return bool(np.isfinite(self.levels).any())
 
-    @property
-    def fewest_days(self) -> int:
-        """Days behind the piece with the fewest."""
-        return int(self.days.min())
-
 
 def modal_day(trace: Trace, where: ZoneInfo, width: int = WIDTH) -> ModalDay:
     """Lay the days of a trace over each other, by wall-clock time.

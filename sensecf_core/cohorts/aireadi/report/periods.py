@@ -6,7 +6,6 @@ Care 42:1593). The study's sensors lasted ten days, so the best that its partici
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -17,7 +16,6 @@ import pandas as pd
 from sensecf_core.cohorts.aireadi.days import Worn
 from sensecf_core.cohorts.aireadi.glucose import STEP, GlucoseMetrics, Trace, metrics, no_metrics
 from sensecf_core.cohorts.aireadi.person import CONSENSUS_DAYS
-from sensecf_core.cohorts.aireadi.readings import Floats
 from sensecf_core.cohorts.aireadi.wear import GLUCOSE_DAYS, GLUCOSE_SHARE
 from sensecf_core.errors import InputError
 
@@ -98,16 +96,9 @@ def halves(period: Period) -> tuple[Period, Period] | None:
     return Period(period.first, date.fromordinal(middle.toordinal() - 1)), Period(middle, period.last)
 
 
-def glucose_of(worn: Worn, days: Iterable[date]) -> Floats:
-    """Return glucose on the grid (mg/dL, NaN in gaps) of any set of local days, in the order of time."""
-    parts = [trace_of(worn, Period(day, day)).values for day in sorted(set(days))]
-    return np.concatenate(parts) if parts else np.zeros(0)
-
-
 def trace_of(worn: Worn, period: Period) -> Trace:
     """Return the glucose grid of a period; empty where the recording does not reach it."""
-    begin, end = instants(worn, period)
-    return worn.trace.between(begin, end)
+    return worn.trace.between(*_slots(worn, period))
 
 
 def summary(worn: Worn, days: pd.DataFrame, period: Period) -> GlucoseSummary:
@@ -121,8 +112,8 @@ def summary(worn: Worn, days: pd.DataFrame, period: Period) -> GlucoseSummary:
     enough = days["glucose_enough"].reindex([str(day) for day in touched]) if len(days) else pd.Series()
     glucose_days = int(enough.fillna(False).astype(bool).sum())
     trace = trace_of(worn, period)
-    begin, end = instants(worn, period)
-    slots = float((end - begin) / np.timedelta64(STEP, "s"))
+    begin, end = _slots(worn, period)
+    slots = float(np.ceil((end - begin) / np.timedelta64(STEP, "s")))
     active = min(float(trace.measured.sum()) / slots, 1.0) if slots > 0 else 0.0
     known = glucose_days >= GLUCOSE_DAYS
     found = metrics(trace.values) if known else no_metrics()
@@ -146,6 +137,18 @@ def instants(worn: Worn, period: Period) -> tuple[np.datetime64, np.datetime64]:
         return worn.window.start, worn.window.start
     begin, end = max(worn.bounds[first], worn.window.start), min(worn.bounds[last], worn.window.end)
     return begin, max(begin, end)
+
+
+def _slots(worn: Worn, period: Period) -> tuple[np.datetime64, np.datetime64]:
+    """UTC begin and end of a period on the glucose grid: from the slot in which the period begins.
+
+    The window begins on the minute of its first reading, the slot that holds this reading up to five before.
+    """
+    begin, end = instants(worn, period)
+    if begin == end:
+        return begin, end
+    seconds = begin.astype("datetime64[s]").astype(np.int64)
+    return np.datetime64(int(seconds // STEP * STEP), "s"), end
 
 
 def _date(day: np.datetime64) -> date:

@@ -14,7 +14,7 @@ from sensecf_core.cohorts.aireadi.days import Worn
 from sensecf_core.cohorts.aireadi.movement import movement
 from sensecf_core.cohorts.aireadi.nights import stretches
 from sensecf_core.cohorts.aireadi.readings import Floats
-from sensecf_core.cohorts.aireadi.report.periods import Period, instants
+from sensecf_core.cohorts.aireadi.report.periods import Period, instants, trace_of
 from sensecf_core.cohorts.aireadi.report.thinning import broken, thin
 from sensecf_core.cohorts.aireadi.streams import HEART_RATE, STRESS
 from sensecf_core.cohorts.aireadi.timestamps import Times, local
@@ -63,7 +63,7 @@ class Traces:
 def traces(worn: Worn, period: Period, most: int = MOST_POINTS) -> Traces:
     """Cut every stream to a period and thin it to ``most`` points each."""
     begin, end = instants(worn, period)
-    glucose = worn.trace.between(begin, end)
+    glucose = trace_of(worn, period)
     lines = {}
     for stream in (HEART_RATE, STRESS):
         data = worn.points[stream.name]
@@ -95,14 +95,17 @@ def hourly_steps(worn: Worn, begin: np.datetime64, end: np.datetime64) -> Line:
 
 
 def stage_spans(worn: Worn) -> tuple[StageSpan, ...]:
-    """Every stretch of a sleep stage, in the order of time; overlapping records count once."""
+    """Every stretch of a sleep stage, in the order of time; overlapping records count once.
+
+    Each is drawn from its wall-clock start for as long as it lasted, also on a night of a clock change.
+    """
     spans = []
     for part, night in zip(stretches(worn.sleep), worn.sleeps, strict=True):
-        starts, ends = local(part.starts, worn.zone), local(part.ends, worn.zone)
+        starts, lengths = local(part.starts, worn.zone), part.ends - part.starts
         spans += [
-            StageSpan(night.woke, str(name), start, end)
-            for name, start, end in zip(part.names, starts, ends, strict=True)
-            if end > start
+            StageSpan(night.woke, str(name), start, start + length)
+            for name, start, length in zip(part.names, starts, lengths, strict=True)
+            if length > np.timedelta64(0, "s")
         ]
     return tuple(spans)
 

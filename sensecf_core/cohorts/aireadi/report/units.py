@@ -23,11 +23,6 @@ def in_unit(mg_dl: Number, unit: GlucoseUnit) -> Number:
     return mg_dl / MG_PER_MMOL if unit == "mmol/L" else mg_dl
 
 
-def in_mg_dl(shown: Number, unit: GlucoseUnit) -> Number:
-    """Convert from what is shown to mg/dL."""
-    return shown * MG_PER_MMOL if unit == "mmol/L" else shown
-
-
 def number(mg_dl: float, unit: GlucoseUnit) -> str:
     """Write a level of glucose (mg/dL) as a bare number of a unit."""
     return f"{in_unit(mg_dl, unit):.{DECIMALS[unit]}f}"

@@ -10,6 +10,9 @@ import os
 from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
+
 from sensecf_core.cohorts import builtin
 from sensecf_core.cohorts.aireadi import release, tables
 from sensecf_core.cohorts.aireadi.release import ENVIRONMENT, Release
@@ -31,6 +34,16 @@ SUMMARY = (
     "Participants along the type-2-diabetes spectrum with a glucose sensor, a wristband and clinical data, "
     "read from a release on this machine: was this day's stress high?"
 )
+
+
+OF_THE_SHIPPED = ("SYNTHETIC:", "The split is ")
+"""How the notes begin that are true of the shipped rows only; :class:`StressDays` tells its own split."""
+
+CLAIM = "; a quarter of people have none"
+"""What a description says of the shipped people only."""
+
+FEWEST_DAYS = 30
+"""Training days with both features from which a coupling is fitted; an engineering choice."""
 
 
 def named() -> bool:
@@ -69,7 +82,7 @@ def tables_of_release() -> Tables:
 
 def _not_built(of: Release) -> NotReadyError:
     return NotReadyError(
-        f"The tables of {of.name} are not made yet; run "
+        f"The tables of {of.name} are not made yet, or are damaged; run "
         f"`python -m sensecf_core aireadi check {_quoted(of.root)} --all`, once."
     )
 
@@ -118,10 +131,15 @@ def _schema(template: Schema, of: Release, days: StressDays) -> Schema:
         name: text.replace(shown, f"{days.cut:g}") if isinstance(text, str) else text
         for name, text in told["task"].items()
     }
+    couplings, untied = _couplings(template, train)
     kept = {
-        "features": [one for one in told["features"] if one["name"] not in empty],
+        "features": [
+            one | {"description": one["description"].replace(CLAIM, "")}
+            for one in told["features"]
+            if one["name"] not in empty
+        ],
         "rules": [one for one in told["rules"] if not empty & set(one["terms"])],
-        "couplings": [one for one in told["couplings"] if not empty & {one["feature"], one["follows"]}],
+        "couplings": couplings,
         "left_out": [one for one in told["left_out"] if not empty & set(one["features"])],
     }
     dropped = [
@@ -129,6 +147,7 @@ def _schema(template: Schema, of: Release, days: StressDays) -> Schema:
         for name in template.names
         if name in empty
     ]
+    notes = [note for note in template.provenance.notes if not note.startswith(OF_THE_SHIPPED)]
     provenance = {
         "title": of.title or of.name,
         "source": f"{of.name}, layout {of.layout}, on this machine",
@@ -136,7 +155,7 @@ def _schema(template: Schema, of: Release, days: StressDays) -> Schema:
         "citation": template.provenance.citation,
         "real": not of.synthetic,
         "public": False,
-        "notes": (*template.provenance.notes[1:], *days.notes, *dropped, *of.notes),
+        "notes": (*notes, *days.notes, *dropped, *untied, *of.notes),
     }
     title = f"{'' if of.synthetic else 'REAL DATA: '}{of.name}, high-stress days"
     return Schema.model_validate(
@@ -144,3 +163,33 @@ def _schema(template: Schema, of: Release, days: StressDays) -> Schema:
         | kept
         | {"name": NAME, "title": title, "summary": SUMMARY, "task": task, "provenance": provenance}
     )
+
+
+def _couplings(template: Schema, train: pd.DataFrame) -> tuple[list[dict[str, object]], list[str]]:
+    """Fit the template's couplings on the training days, as its own were; the others get a note each."""
+    fitted, untied = [], []
+    for one in template.couplings:
+        feature, follows = template.feature(one.feature), template.feature(one.follows)
+        found = _fit(train[[one.feature, one.follows]].dropna().astype(float))
+        if found is None:
+            pair = f"{feature.label.lower()} and {follows.label.lower()}"
+            untied.append(f"The training days do not tell how {pair} move together: either may move alone.")
+            continue
+        text = f"{feature.label} must move with {follows.label.lower()}, as on the training days"
+        fitted.append(one.model_dump() | {"text": text, "slope": found[0], "tolerance": found[1]})
+    return fitted, untied
+
+
+def _fit(measured: pd.DataFrame) -> tuple[float, float] | None:
+    """Slope by least squares and standard deviation of the residuals, to three digits.
+
+    In the first column's unit, the slope per unit of the second; None where too few days tell them, or they
+    do not rise together.
+    """
+    feature, follows = (measured[name].to_numpy() for name in measured)
+    if len(measured) < FEWEST_DAYS or np.ptp(follows) == 0:
+        return None
+    slope, start = np.polyfit(follows, feature, 1)
+    spread = float((feature - slope * follows - start).std(ddof=1))
+    rounded = float(f"{slope:.3g}"), float(f"{spread:.3g}")
+    return rounded if min(rounded) > 0 else None

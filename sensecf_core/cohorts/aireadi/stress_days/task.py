@@ -72,9 +72,13 @@ def _parts(known: pd.DataFrame) -> tuple[pd.Series, tuple[str, ...]]:
     """Take the split that the release recommends, or the project's where there is none."""
     recommended = known["recommended_split"].astype(object)
     if set(PARTS) <= set(recommended.dropna()):
+        how = (
+            "The split is the one that the release recommends, by participant; study groups may have "
+            "different shares in its parts, and so may high-stress days."
+        )
         lacking = recommended.index[recommended.isna()].get_level_values(0).nunique()
         note = f"{lacking} participants without a recommended part are training participants."
-        return recommended.fillna("train").rename("part"), (note,) if lacking else ()
+        return recommended.fillna("train").rename("part"), (how, note) if lacking else (how,)
     # The project's split is stratified by the target, which needs training days: any cut will do for that.
     high = known[STRESS].gt(known[STRESS].quantile(QUANTILE)).astype(int)
     return project.split(high), (

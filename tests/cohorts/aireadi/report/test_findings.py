@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 from sensecf_core.cohorts.aireadi.report.findings import Finding, asked, findings
 
@@ -12,11 +13,23 @@ def found(**values: object) -> dict[str, Finding]:
 
 
 def test_values_are_told_above_below_or_inside_their_reference() -> None:
-    given = found(hba1c=6.1, ldl=130.0, hdl=38.0, cesd10=10, moca=26)
+    given = found(hba1c=6.1, crp_hs=10.0, hdl=38.0, cesd10=10, moca=26)
     assert given["hba1c"].outside == "above"
-    assert given["ldl"].outside == "", "on the bound is inside"
+    assert given["crp_hs"].outside == "", "on the bound is inside"
     assert given["hdl"].outside == "below"
     assert given["cesd10"].outside == "above" and given["moca"].outside == ""
+
+
+def test_a_value_that_the_text_puts_outside_has_its_mark() -> None:
+    """ "below 120" leaves 120 out, "above 39" leaves 39 out, and 119.5 is shown as 120."""
+    strict = {match: one for one in asked() if (match := re.search(r"(below|above) (\d+)", one.reference))}
+    assert len(strict) == 8
+    for match, one in strict.items():
+        bound, step = float(match[2]), 1 if match[1] == "above" else -1
+        assert Finding(one, bound).outside == {"below": "above", "above": "below"}[match[1]]
+        assert Finding(one, bound + step).outside == ""
+    assert found(bmi=25.0)["bmi"].outside == "above" and found(bmi=24.9)["bmi"].outside == ""
+    assert found(systolic=119.5)["systolic"].outside == "above"
 
 
 def test_what_was_not_measured_is_no_number_and_not_outside() -> None:

@@ -19,12 +19,12 @@ from sensecf_core.cohorts.aireadi.readings import Points, no_points
 from sensecf_core.cohorts.aireadi.report.periods import (
     Period,
     compare,
-    glucose_of,
     halves,
     recorded,
     summary,
     trace_of,
 )
+from sensecf_core.cohorts.aireadi.report.traces import traces
 from sensecf_core.cohorts.aireadi.timestamps import PACIFIC
 from sensecf_core.cohorts.aireadi.window import Window
 from sensecf_core.errors import InputError
@@ -55,17 +55,29 @@ def test_ann_was_recorded_from_tuesday_to_thursday(ann: OpenPerson) -> None:
 
 
 def test_wednesdays_metrics_are_those_of_the_day_table(ann: OpenPerson) -> None:
-    found = metrics(glucose_of(ann.worn, [WEDNESDAY]))
+    found = metrics(trace_of(ann.worn, Period(WEDNESDAY, WEDNESDAY)).values)
     assert (found.tir, found.tar, found.tbr) == (75.0, 12.5, 12.5)
     assert found.mean == ann.days.loc[str(WEDNESDAY), "glucose_mean"]
 
 
-def test_any_set_of_days_may_be_taken_in_any_order(ann: OpenPerson) -> None:
-    both = glucose_of(ann.worn, [THURSDAY, TUESDAY, THURSDAY])
-    assert len(both) == 144 + 144
-    assert both[:144].tolist() == [100] * 144, "Tuesday first, each day once"
-    assert len(glucose_of(ann.worn, [])) == 0
-    assert len(glucose_of(ann.worn, [date(2020, 1, 1)])) == 0
+def test_a_period_that_the_recording_does_not_reach_is_empty(ann: OpenPerson) -> None:
+    long_ago = date(2020, 1, 1)
+    assert len(trace_of(ann.worn, Period(long_ago, long_ago)).values) == 0
+
+
+def test_the_first_reading_counts_where_it_is_off_the_grid() -> None:
+    """Readings at three minutes past each slot: the window begins on the minute, the grid before it."""
+    worn = levels(100, 110, 120)
+    late = np.timedelta64(180, "s")
+    glucose = replace(worn.points["glucose"], times=worn.points["glucose"].times + late)
+    window = replace(worn.window, start=worn.window.start + late, end=glucose.times[-1] + 60)
+    worn = replace(worn, points={**worn.points, "glucose": glucose}, window=window)
+    period = recorded(worn)
+    assert period == Period(day(1), day(3))
+    np.testing.assert_array_equal(trace_of(worn, period).values, worn.trace.values)
+    found = summary(worn, day_table(worn), period)
+    assert found.metrics == metrics(worn.trace.values) and found.active == 1.0
+    assert traces(worn, period, most=1000).glucose.times[0] == np.datetime64("2025-01-06T00:00:00")
 
 
 def test_three_days_with_one_of_glucose_are_too_little_to_judge(ann: OpenPerson) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -9,11 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sensecf_core.cohorts.aireadi.intervals import Intervals
 from sensecf_core.cohorts.aireadi.opening import OpenPerson
 from sensecf_core.cohorts.aireadi.readings import Points
 from sensecf_core.cohorts.aireadi.report.periods import Period
 from sensecf_core.cohorts.aireadi.report.thinning import broken, thin
 from sensecf_core.cohorts.aireadi.report.traces import STAGES, hourly_steps, stage_spans, traces
+from sensecf_core.cohorts.aireadi.timestamps import CENTRAL
 
 TUESDAY, WEDNESDAY, THURSDAY = date(2025, 3, 4), date(2025, 3, 5), date(2025, 3, 6)
 START = np.datetime64("2025-03-05T08:00:00")
@@ -101,6 +104,19 @@ def test_anns_night_in_stages_by_the_clock_on_the_wall(ann: OpenPerson) -> None:
     assert {span.stage for span in first} <= set(STAGES)
     ends = [span.end for span in first]
     assert all(start >= end for start, end in zip([span.start for span in first[1:]], ends, strict=False))
+
+
+def test_a_stage_lasts_as_long_on_the_night_on_which_the_clocks_go_back(ann: OpenPerson) -> None:
+    """In Chicago 2024-11-03: deep from 1:30 CDT to 1:10 CST (40 minutes), then light until 1:40 CST."""
+    at = np.array(["2024-11-03T06:30", "2024-11-03T07:10", "2024-11-03T07:40"], dtype="datetime64[s]")
+    sleep = Intervals(at[:2], at[1:], np.array(["deep", "light"], dtype=object), np.zeros(2))
+    spans = stage_spans(replace(ann.worn, sleep=sleep, zone=CENTRAL))
+    assert [(one.stage, str(one.start)[11:16], str(one.end)[11:16]) for one in spans] == [
+        ("deep", "01:30", "02:10"),
+        ("light", "01:10", "01:40"),
+    ]
+    nothing = Intervals(at[:1], at[:1], sleep.names[:1], sleep.values[:1])
+    assert stage_spans(replace(ann.worn, sleep=nothing, zone=CENTRAL)) == ()
 
 
 def test_the_traces_of_a_day_hold_that_day_and_the_night_before_it(ann: OpenPerson) -> None:

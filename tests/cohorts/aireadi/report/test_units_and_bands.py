@@ -27,11 +27,6 @@ def test_levels_are_written_with_0_and_1_decimals(mg_dl: float, mg_text: str, mm
     assert units.measure(mg_dl, "mmol/L") == mmol_text
 
 
-@given(st.floats(20, 500), st.sampled_from(units.UNITS))
-def test_there_and_back_is_the_same(mg_dl: float, unit: units.GlucoseUnit) -> None:
-    assert units.in_mg_dl(units.in_unit(mg_dl, unit), unit) == pytest.approx(mg_dl)
-
-
 def test_the_bounds_of_the_bands_in_both_units_agree() -> None:
     for band in BANDS:
         pairs = zip(_numbers(band.mg_dl), _numbers(band.mmol_l), strict=True)

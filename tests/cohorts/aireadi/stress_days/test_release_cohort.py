@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from sensecf_core.classifiers import store
 from sensecf_core.cohorts import registry
+from sensecf_core.cohorts.aireadi import release, tables
 from sensecf_core.cohorts.aireadi.release import ENVIRONMENT
 from sensecf_core.cohorts.aireadi.stress_days import people, release_cohort
+from sensecf_core.cohorts.aireadi.stress_days.task import stress_days
+from sensecf_core.cohorts.aireadi.tables import Tables
+from sensecf_core.cohorts.schema import Schema
 from sensecf_core.counterfactuals.model_choice import remote_model, restricted
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.language import model_registry, remote_hosts
@@ -72,6 +78,72 @@ def test_a_synthetic_release_says_so_and_any_other_is_real(
     real = registry.load(NAME).schema
     assert real.provenance.real and "REAL DATA" in real.title and "SYNTHETIC" not in real.model_dump_json()
     assert "no redistribution" in real.provenance.licence
+
+
+def test_couplings_are_fitted_on_its_own_training_days(
+    small_tables: Tables, small_release: Path, schema: Schema
+) -> None:
+    """People who burn twice the energy a step: the shipped slope would be half of theirs."""
+    days = stress_days(schema, small_tables)
+    table = days.table.assign(active_kcal=2 * days.table["active_kcal"])
+    made = release_cohort._schema(schema, release.find(small_release), replace(days, table=table))
+    assert [one.name for one in made.couplings] == [one.name for one in schema.couplings]
+    for one in made.couplings:
+        measured = table.loc[days.parts.eq("train"), [one.follows, one.feature]].dropna().astype(float)
+        slope, start = np.polyfit(measured[one.follows], measured[one.feature], 1)
+        residuals = measured[one.feature] - slope * measured[one.follows] - start
+        assert one.slope == pytest.approx(slope, rel=0.01)
+        assert one.tolerance == pytest.approx(float(residuals.std()), rel=0.01)
+        assert not any(sign.isdigit() for sign in one.text)
+    assert made.couplings[1].slope > 1.5 * schema.couplings[1].slope
+
+
+def test_a_coupling_that_too_few_days_tell_is_dropped_with_a_note(
+    small_tables: Tables, small_release: Path, schema: Schema
+) -> None:
+    days = stress_days(schema, small_tables)
+    few = days.table.copy()
+    few.iloc[10:, few.columns.get_loc("active_kcal")] = np.nan
+    made = release_cohort._schema(schema, release.find(small_release), replace(days, table=few))
+    assert [one.feature for one in made.couplings] == ["steps"]
+    assert sum("active energy and steps" in note for note in made.provenance.notes) == 1
+
+
+@pytest.mark.parametrize("recommended", [True, False])
+def test_its_notes_tell_one_split_and_nothing_of_the_shipped_people(
+    recommended: bool, small_tables: Tables, small_release: Path, schema: Schema
+) -> None:
+    people = small_tables.people if recommended else small_tables.people.assign(recommended_split=None)
+    days = stress_days(schema, replace(small_tables, people=people))
+    made = release_cohort._schema(schema, release.find(small_release), days)
+    told = " ".join(made.provenance.notes)
+    assert ("one that the release recommends" in told, "60 / 20 / 20" in told) == (
+        recommended,
+        not recommended,
+    )
+    for begin in release_cohort.OF_THE_SHIPPED:
+        assert sum(note.startswith(begin) for note in schema.provenance.notes) == 1
+    assert len([note for note in schema.provenance.notes if note in told]) == 3
+    assert release_cohort.CLAIM in schema.feature("spo2_night").description
+    assert made.feature("spo2_night").description == "Mean of the recorded night."
+
+
+@pytest.mark.parametrize("damage", [b"", b"PAR1 cut short"])
+def test_damaged_tables_name_the_command_and_spare_the_others(
+    damage: bytes, made: Path, small_tables: Tables, private_var: Path
+) -> None:
+    (private_var / "aireadi" / small_tables.folder.name / "days.parquet").write_bytes(damage)
+    with pytest.raises(NotReadyError, match=rf"aireadi check {made} --all"):
+        registry.load(NAME)
+    assert registry.release_problem() and len(registry.load("heart").rows) == 303
+
+
+def test_damaged_tables_are_made_again(made: Path, small_tables: Tables, private_var: Path) -> None:
+    (private_var / "aireadi" / small_tables.folder.name / "people.parquet").write_bytes(b"")
+    assert registry.release_problem()
+    again = tables.build(release.find(made), jobs=1)
+    assert not again.from_cache and again.days.equals(small_tables.days)
+    assert registry.release_problem() is None
 
 
 def test_one_participant_is_read_from_the_release(made: Path) -> None:

@@ -79,7 +79,8 @@ def measure(checker: Checker, tell: Progress = lambda *_: None) -> Json:
         tell(number / len(queries), f"Row {number + 1:,} of {len(queries):,}")
         moves = Moves.of(schema, query)
         risk = furthest(checker, moves)
-        gained[number] = (risk - query.factual.probability) * (1 if desired else -1)
+        known = query.factual.probability
+        gained[number] = risk - known if desired else known - risk
         flipped[number] = bool(checker.reaches(np.array([risk]), desired)[0])
         if not flipped[number]:
             proof = prove(checker, moves)

@@ -1,4 +1,4 @@
-"""Where a number came from: program version, commit, library versions, machine."""
+"""Where a number came from: command, program version, commit, library versions, machine."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hashlib
 import os
 import platform
 import subprocess
+import sys
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -13,10 +14,16 @@ from pathlib import Path
 from sensecf_core import __version__
 from sensecf_core.paths import ROOT
 
+PROGRAM = "python -m sensecf_core"
 LIBRARIES = (
     *("numpy", "scipy", "pandas", "scikit-learn", "shap", "torch", "transformers", "peft", "llguidance"),
     *("dice-ml", "NICEx", "cfnow", "treecf", "streamlit"),
 )
+
+
+def command() -> str:
+    """The command that this process runs, as one would type it."""
+    return " ".join([PROGRAM, *sys.argv[1:]])
 
 
 @cache

@@ -6,20 +6,19 @@ import csv
 import hashlib
 import io
 import json
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from sensecf_core.cli.cohorts import Json
+from sensecf_core.cli.options import CohortName, Json, at_least
 from sensecf_core.cli.output import ProgressLine, print_json
 from sensecf_core.errors import InputError
 
 
 def ablation(
     *,
-    cohort: Annotated[str, typer.Option(help="The cohort's name; see `cohort list`.")],
+    cohort: CohortName,
     tokens: Annotated[
         int,
         typer.Option(help="Tokens that every cell reads in training."),
@@ -33,8 +32,8 @@ def ablation(
 
     Finished cells are kept: the same command goes on where it was ended.
     """
-    if tokens < 1 or seed < 0:
-        raise InputError("--tokens must be 1 or more and --seed 0 or more.")
+    at_least(1, tokens=tokens)
+    at_least(0, seed=seed)
     from sensecf_core import provenance
     from sensecf_core.counterfactuals.checker import checker
     from sensecf_core.counterfactuals.outcome import provenance_of
@@ -58,8 +57,7 @@ def ablation(
     digest = hashlib.sha256(json.dumps(decisive, sort_keys=True, default=str).encode()).hexdigest()[:12]
     with ProgressLine() as line:
         rows = table.run(judges, var("runs", "ablation", f"{cohort}-{digest}"), base, chosen, line)
-    command = " ".join(["python -m sensecf_core", *sys.argv[1:]])
-    result = {"command": command, "machine": provenance.machine(), **origin, "table": rows}
+    result = {"command": provenance.command(), "machine": provenance.machine(), **origin, "table": rows}
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
         text = json.dumps(result, ensure_ascii=False, indent=1)

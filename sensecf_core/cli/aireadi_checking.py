@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sensecf_core.cli.cohorts import Json
-from sensecf_core.cli.jobs_option import Jobs, processes
+from sensecf_core.cli.options import Jobs, Json, processes
 from sensecf_core.cli.output import ProgressLine, duration, print_json
 from sensecf_core.errors import InputError
 

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sensecf_core.cli.cohorts import Json
-from sensecf_core.cli.jobs_option import Jobs, processes
-from sensecf_core.cli.output import ProgressLine, duration, print_json, print_json_line
+from sensecf_core.cli.options import Jobs, Json, JsonProgress, processes
+from sensecf_core.cli.output import duration, print_json, print_json_line, progress
 from sensecf_core.cohorts.aireadi.synthetic.settings import COMPACT_DAYS, COMPACT_PEOPLE, Settings
 
 if TYPE_CHECKING:
@@ -41,9 +40,7 @@ def synthesise(
     ] = False,
     jobs: Jobs = None,
     as_json: Json = False,
-    json_progress: Annotated[
-        bool, typer.Option("--json-progress", help="Print progress as JSON lines on stdout, for programs.")
-    ] = False,
+    json_progress: JsonProgress = False,
 ) -> None:
     """Write a SYNTHETIC release in the format of AI-READI, and compare it with published figures.
 
@@ -60,9 +57,9 @@ def synthesise(
         compact=compact,
     )
     started = time.monotonic()
-    with _ending_is_interrupting(), ProgressLine() as line:
-        line(0.0, f"About {wanted.megabytes:,.0f} MB")
-        tell = _report_lines if json_progress else line
+    with _ending_is_interrupting(), progress(json_progress) as tell:
+        if not json_progress:
+            tell(0.0, f"About {wanted.megabytes:,.0f} MB")
         made = release.write(out, wanted, tell, jobs=processes(jobs))
     summary = _summary(made, time.monotonic() - started)
     if json_progress:
@@ -71,10 +68,6 @@ def synthesise(
         print_json(summary)
     else:
         _print(made, time.monotonic() - started)
-
-
-def _report_lines(fraction: float, message: str) -> None:
-    print_json_line({"fraction": fraction, "message": message})
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from sensecf_core.cli.output import print_json_line
+from sensecf_core.cli.output import print_json_line, print_progress
 from sensecf_core.errors import InputError
 
 
@@ -31,7 +31,5 @@ def answer(
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "the request"
         raise InputError(f"The request cannot be read: {where}: {first['msg']}.") from error
-    found = explain(
-        asked, progress=lambda fraction, message: print_json_line({"fraction": fraction, "message": message})
-    )
+    found = explain(asked, progress=print_progress)
     print_json_line({"answer_id": answers.save(found)})

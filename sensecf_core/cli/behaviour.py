@@ -8,13 +8,13 @@ from typing import Annotated
 
 import typer
 
-from sensecf_core.cli.cohorts import Json
+from sensecf_core.cli.options import CohortName, Json
 from sensecf_core.cli.output import ProgressLine, print_json
 
 
 def behaviour(
     *,
-    cohort: Annotated[str, typer.Option(help="The cohort's name; see `cohort list`.")],
+    cohort: CohortName,
     out: Annotated[
         Path | None,
         typer.Option(help="Folder for behaviour.json; without it where the pages look for it."),

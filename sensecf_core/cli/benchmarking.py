@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -14,10 +12,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sensecf_core.cli.assignments import names
-from sensecf_core.cli.cohorts import Json
-from sensecf_core.cli.finetuning import JsonProgress
-from sensecf_core.cli.output import ProgressLine, print_json, print_json_line
-from sensecf_core.errors import InputError, unknown
+from sensecf_core.cli.options import (
+    CohortName,
+    DirectionLimits,
+    Json,
+    JsonProgress,
+    at_least,
+    check_directions,
+)
+from sensecf_core.cli.output import print_json, progress
+from sensecf_core.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,13 +32,12 @@ if TYPE_CHECKING:
     from sensecf_core.evaluation.benchmark.plan import Task
     from sensecf_core.evaluation.benchmark.specs import Spec
 
-PROFILES = ("intervention", "contrast", "all")
 PRINTED = ("coverage", "validity", "violations", "gower", "features_changed", "lof_inlier", "seconds")
 
 
 def benchmark(
     *,
-    cohort: Annotated[str, typer.Option(help="The cohort's name; see `cohort list`.")],
+    cohort: CohortName,
     methods: Annotated[
         str,
         typer.Option(
@@ -45,13 +48,7 @@ def benchmark(
     n: Annotated[int, typer.Option("--n", help="Test participants a class; 0 means all.")] = 100,
     k: Annotated[int, typer.Option("--k", help="How many counterfactuals to ask for.")] = 4,
     seed: Annotated[int, typer.Option(help="Draws the people, and every candidate.")] = 0,
-    limits: Annotated[
-        str | None,
-        typer.Option(
-            help="Limits towards the desired class; without it the cohort's own. `all`: both directions "
-            "under both profiles."
-        ),
-    ] = None,
+    limits: DirectionLimits = None,
     candidates: Annotated[int, typer.Option(help="Candidates a query of methods that sample.")] = 16,
     max_changes: Annotated[int, typer.Option(help="Most features that one counterfactual changes.")] = 3,
     jobs: Annotated[
@@ -84,7 +81,9 @@ def benchmark(
     from sensecf_core.evaluation.benchmark import run_folder
     from sensecf_core.evaluation.benchmark.identity import Identity
 
-    _check(n=n, k=k, seed=seed, candidates=candidates, max_changes=max_changes, jobs=jobs, limits=limits)
+    check_directions(limits)
+    at_least(0, n=n, seed=seed)
+    at_least(1, k=k, candidates=candidates, max_changes=max_changes, jobs=jobs)
     judges = checker(cohort)
     if out is not None and model_choice.restricted(judges.cohort):
         raise InputError(f"{cohort} is not public: what is measured on its rows is not copied to --out.")
@@ -95,7 +94,7 @@ def benchmark(
     folder = run_folder.own_folder(config["id"])
     config = run_folder.begin(folder, config)
     asked = tuple(task for task in plan.tasks if timed or task.kind != "timed")
-    with ProgressLine() if not json_progress else nullcontext(_json_line) as tell:
+    with progress(json_progress) as tell:
         frame, summary = _run(judges, replace(plan, tasks=asked), known, config, tell, jobs=jobs)
     run_folder.end(folder, frame, summary)
     if out is not None:
@@ -114,15 +113,6 @@ class _Plan:
     specs: tuple[Spec, ...]
     absent: tuple[Absent, ...]
     tasks: tuple[Task, ...]
-
-
-def _check(*, limits: str | None, **numbers: int) -> None:
-    if limits not in (None, *PROFILES):
-        raise unknown("limits", str(limits), PROFILES)
-    least = {"n": 0, "seed": 0}
-    for name, value in numbers.items():
-        if value < least.get(name, 1):
-            raise InputError(f"--{name.replace('_', '-')} must be {least.get(name, 1)} or more, got {value}.")
 
 
 def _plan(
@@ -144,9 +134,11 @@ def _plan(
 
 
 def _config(known: Identity, plan: _Plan, n: int, limits: str | None, jobs: int) -> dict[str, Any]:
+    from sensecf_core import provenance
+
     return {
         "id": known.run(n=n, limits=limits),
-        "command": " ".join(["python -m sensecf_core", *sys.argv[1:]]),
+        "command": provenance.command(),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "jobs": jobs,
         "n": n,
@@ -183,10 +175,6 @@ def _run(
         "absent": [asdict(one) for one in plan.absent],
     }
     return frame, dict(finite(found, digits=6))
-
-
-def _json_line(fraction: float, message: str) -> None:
-    print_json_line({"fraction": fraction, "message": message})
 
 
 def _as_text(summary: dict[str, Any]) -> str:

@@ -7,13 +7,12 @@ from typing import Annotated, Any
 
 import typer
 
+from sensecf_core.cli.options import Json
 from sensecf_core.cli.output import print_json
 from sensecf_core.errors import InputError
 from sensecf_core.notice import data_label
 
 app = typer.Typer(rich_markup_mode=None, help="The cohorts there are, and whether a folder is one.")
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @app.command("list")

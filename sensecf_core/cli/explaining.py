@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, cast
 import typer
 
 from sensecf_core.cli.assignments import names, ranges_and_levels
-from sensecf_core.cli.cohorts import Json
+from sensecf_core.cli.options import CohortName, Json, at_least
 from sensecf_core.cli.output import ProgressLine, print_json
 from sensecf_core.errors import InputError, unknown
 from sensecf_core.notice import NOTICE
@@ -29,7 +29,7 @@ NOTHING_FOUND = 3
 
 def explain(
     *,
-    cohort: Annotated[str, typer.Option(help="The cohort's name; see `cohort list`.")],
+    cohort: CohortName,
     participant: Annotated[list[str] | None, typer.Option(help="Participant id (may be repeated).")] = None,
     row: Annotated[str | None, typer.Option(help="Row id; without it the participant's first row.")] = None,
     sample: Annotated[
@@ -134,10 +134,9 @@ def _check_options(
         raise InputError("Name the people by --participant or by --sample N, one of the two.")
     if sample is not None and row is not None:
         raise InputError("--row belongs to --participant; --sample draws rows by itself.")
-    if sample is not None and sample < 1:
-        raise InputError(f"--sample must be 1 or more, got {sample}.")
-    if seed < 0:
-        raise InputError(f"--seed must be 0 or more, got {seed}.")
+    if sample is not None:
+        at_least(1, sample=sample)
+    at_least(0, seed=seed)
     if desired not in (None, 0, 1):
         raise InputError(f"--desired must be 0 or 1, got {desired}.")
     for what, given, known in (

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sensecf_core.cli.cohorts import Json
-from sensecf_core.cli.output import ProgressLine, print_json, print_json_line
+from sensecf_core.cli.options import CohortName, Json, JsonProgress, at_least
+from sensecf_core.cli.output import ProgressLine, print_json, progress
 from sensecf_core.errors import InputError, unknown
 
 if TYPE_CHECKING:
@@ -21,14 +21,11 @@ if TYPE_CHECKING:
 ROUND_KINDS = ("best", "preference", "both")
 SOURCES = ("shap", "none")
 MOST_RANK = 8
-JsonProgress = Annotated[
-    bool, typer.Option("--json-progress", help="Print progress as JSON lines on stdout, for programs.")
-]
 
 
 def pairs(
     *,
-    cohort: Annotated[str, typer.Option(help="The cohort's name; see `cohort list`.")],
+    cohort: CohortName,
     variants: Annotated[
         int, typer.Option(help="Queries with varied limits per row, beside the plain one.")
     ] = 1,
@@ -42,9 +39,9 @@ def pairs(
     from sensecf_core.counterfactuals import pair_files
     from sensecf_core.counterfactuals.checker import checker
 
-    _at_least(0, variants=variants, seed=seed)
+    at_least(0, variants=variants, seed=seed)
     if rows is not None:
-        _at_least(1, rows=rows)
+        at_least(1, rows=rows)
     with ProgressLine() as line:
         folder, _ = pair_files.made(
             checker(cohort), seed=seed, variants=variants, most_rows=rows, progress=line
@@ -65,7 +62,7 @@ def pairs(
 
 def finetune(
     *,
-    cohort: Annotated[str, typer.Option(help="The cohort's name; see `cohort list`.")],
+    cohort: CohortName,
     minutes: Annotated[
         float | None, typer.Option(help="Minutes of training (validation not counted).")
     ] = None,
@@ -109,8 +106,8 @@ def finetune(
     """
     if minutes is None and tokens is None:
         minutes = 60.0
-    _at_least(1, validation=validation, rank=rank)
-    _at_least(0, rounds=rounds, variants=variants, seed=seed)
+    at_least(1, validation=validation, rank=rank)
+    at_least(0, rounds=rounds, variants=variants, seed=seed)
     if rank > MOST_RANK:
         raise InputError(f"--rank must be at most {MOST_RANK}, got {rank}.")
     if round_kind not in ROUND_KINDS:
@@ -137,12 +134,7 @@ def finetune(
         validation_queries=validation,
         start=_start(start, rank),
     )
-    with ProgressLine() as line:
-        tell = (
-            (lambda done, words: print_json_line({"fraction": done, "message": words}))
-            if json_progress
-            else line
-        )
+    with progress(json_progress) as tell:
         card, folder = _run(cohort, base, name, options, resume=resume, publish=publish, tell=tell)
     if as_json:
         print_json({"folder": str(folder), "card": card})
@@ -245,15 +237,9 @@ def _work(cohort: str, name: str, base: str, options: Options) -> Path:
     return adapters.checkpoints(cohort, name, hashlib.sha256(decisive.encode()).hexdigest())
 
 
-def _at_least(least: int, **values: int) -> None:
-    for name, value in values.items():
-        if value < least:
-            raise InputError(f"--{name} must be {least} or more, got {value}.")
-
-
 def rates(
     *,
-    cohort: Annotated[str, typer.Option(help="The cohort's name; see `cohort list`.")],
+    cohort: CohortName,
     name: Annotated[
         str | None, typer.Option(help="The adapter's name; without it the one that answers.")
     ] = None,
@@ -269,7 +255,7 @@ def rates(
     as_json: Json = False,
 ) -> None:
     """Measure an adapter's raw candidates on answerable `val` queries, at three temperatures."""
-    _at_least(1, n=n)
+    at_least(1, n=n)
     from sensecf_core.counterfactuals import teaching
     from sensecf_core.counterfactuals.checker import checker
     from sensecf_core.language import adapter_files, adapters, weights

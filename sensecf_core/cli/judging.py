@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sensecf_core.cli.assignments import checked_code, new_values
-from sensecf_core.cli.cohorts import Json
+from sensecf_core.cli.options import CohortName, Json
 from sensecf_core.cli.output import of_100, print_json
 from sensecf_core.errors import InputError
 
@@ -26,7 +26,7 @@ LARGEST_ROWS_FILE = 200_000_000
 
 def predict(
     *,
-    cohort: Annotated[str, typer.Option(help="The cohort's name; see `cohort list`.")],
+    cohort: CohortName,
     participant: Annotated[list[str] | None, typer.Option(help="Participant id (may be repeated).")] = None,
     row: Annotated[str | None, typer.Option(help="Row id; without it the participant's first row.")] = None,
     changes: Annotated[

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sensecf_core.cli.cohorts import Json
+from sensecf_core.cli.options import Json
 from sensecf_core.cli.output import print_json
 
 

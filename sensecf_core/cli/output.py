@@ -3,30 +3,33 @@
 from __future__ import annotations
 
 import json
-import math
 import sys
 import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
+
+from sensecf_core.finite import finite
 
 
 def print_json(value: Any) -> None:
     """Print one JSON document on stdout; a number that is not finite becomes ``null``."""
-    print(json.dumps(_finite(value), ensure_ascii=False, indent=1, allow_nan=False))
+    print(json.dumps(finite(value), ensure_ascii=False, indent=1, allow_nan=False))
 
 
 def print_json_line(value: Any) -> None:
     """Print one JSON document on one line and flush, for a reader at the other end of a pipe."""
-    print(json.dumps(_finite(value), ensure_ascii=False, allow_nan=False), flush=True)
+    print(json.dumps(finite(value), ensure_ascii=False, allow_nan=False), flush=True)
 
 
-def _finite(value: Any) -> Any:
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_finite(item) for item in value]
-    return value
+def print_progress(fraction: float, message: str) -> None:
+    """Print how far a command is as a JSON line."""
+    print_json_line({"fraction": fraction, "message": message})
+
+
+def progress(as_json: bool) -> AbstractContextManager[Callable[[float, str], None]]:
+    """Tell how far a command is: as JSON lines on stdout for programs, or on stderr for people."""
+    return nullcontext(print_progress) if as_json else ProgressLine()
 
 
 def of_100(probability: float) -> str:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sensecf_core.cli.cohorts import Json
-from sensecf_core.cli.output import ProgressLine, print_json, print_json_line
+from sensecf_core.cli.options import CohortName, Json, JsonProgress
+from sensecf_core.cli.output import ProgressLine, print_json, print_progress, progress
 from sensecf_core.errors import InputError
 
 if TYPE_CHECKING:
@@ -20,12 +20,10 @@ Progress = Callable[[float, str], None]
 
 def train(
     *,
-    cohort: Annotated[str, typer.Option(help="The cohort's name; see `cohort list`.")],
+    cohort: CohortName,
     seed: Annotated[int, typer.Option(help="Seed of the training.")] = 0,
     as_json: Json = False,
-    json_progress: Annotated[
-        bool, typer.Option("--json-progress", help="Print progress as JSON lines on stdout, for programs.")
-    ] = False,
+    json_progress: JsonProgress = False,
 ) -> None:
     """Train, calibrate and evaluate a cohort's classifier, and save it."""
     from sensecf_core.classifiers import store
@@ -34,11 +32,11 @@ def train(
     if not 0 <= seed < 2**32:
         raise InputError(f"--seed must be from 0 to {2**32 - 1}, got {seed}.")
     loaded = registry.load(cohort)
-    with ProgressLine() as line:
-        _train(loaded, seed, _report_lines if json_progress else line)
+    with progress(json_progress) as tell:
+        _train(loaded, seed, tell)
     summary = {"cohort": cohort, "folder": str(store.folder(loaded)), "card": store.card(loaded)}
     if json_progress:
-        print_json_line({"fraction": 1.0, "message": "Trained"})
+        print_progress(1.0, "Trained")
     elif as_json:
         print_json(summary)
     else:
@@ -51,10 +49,6 @@ def _train(cohort: Cohort, seed: int, tell: Progress) -> None:
 
     classifier = training.train(cohort, seed=seed, progress=lambda done, words: tell(0.6 * done, words))
     store.save(cohort, classifier, progress=lambda done, words: tell(0.6 + 0.4 * done, words))
-
-
-def _report_lines(fraction: float, message: str) -> None:
-    print_json_line({"fraction": fraction, "message": message})
 
 
 def fetch_model(*, as_json: Json = False) -> None:

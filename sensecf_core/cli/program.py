@@ -26,6 +26,7 @@ from sensecf_core.cli import (
     tracing,
 )
 from sensecf_core.errors import InputError, NotReadyError
+from sensecf_core.provenance import PROGRAM
 
 FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 
@@ -75,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ.setdefault("TQDM_DISABLE", "1")
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        code = app(args=given or ["--help"], prog_name="python -m sensecf_core", standalone_mode=False)
+        code = app(args=given or ["--help"], prog_name=PROGRAM, standalone_mode=False)
     except TyperException as error:
         return _complain(error.format_message(), BAD_INPUT)
     except InputError as error:

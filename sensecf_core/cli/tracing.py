@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sensecf_core.cli.assignments import names
-from sensecf_core.cli.cohorts import Json
+from sensecf_core.cli.options import CohortName, DirectionLimits, Json, at_least, check_directions
 from sensecf_core.cli.output import ProgressLine, print_json
 from sensecf_core.errors import InputError, unknown
 
@@ -21,18 +20,12 @@ if TYPE_CHECKING:
 
 def trace(
     *,
-    cohort: Annotated[str, typer.Option(help="The cohort's name; see `cohort list`.")],
+    cohort: CohortName,
     n: Annotated[int, typer.Option("--n", help="Test participants a class; 0 means all.")] = 100,
     methods: Annotated[
         str, typer.Option(help="Methods to compare, like a,b.")
     ] = "lm-fine-tuned,lm-few-shot,lm-zero-shot,random",
-    limits: Annotated[
-        str | None,
-        typer.Option(
-            help="Limits towards the desired class; without it the cohort's own. `all`: both directions "
-            "under both profiles."
-        ),
-    ] = None,
+    limits: DirectionLimits = None,
     candidates: Annotated[int, typer.Option(help="Candidates a query.")] = 16,
     max_changes: Annotated[int, typer.Option(help="Most features that one counterfactual changes.")] = 3,
     grammar: Annotated[
@@ -54,6 +47,7 @@ def trace(
 
     A run that was ended goes on where it stopped when the same command is given again.
     """
+    from sensecf_core import provenance
     from sensecf_core.counterfactuals.checker import checker
     from sensecf_core.counterfactuals.explain import answer
     from sensecf_core.evaluation import trace_table
@@ -69,12 +63,8 @@ def trace(
     for method in names([methods]):
         if method not in METHODS:
             raise unknown("method", method, METHODS)
-    if limits not in (None, "intervention", "contrast", "all"):
-        raise unknown("limits", str(limits), ("intervention", "contrast", "all"))
-    if seed < 0:
-        raise InputError(f"--seed must be 0 or more, got {seed}.")
-    if n < 0:
-        raise InputError(f"--n must be 0 (all) or more, got {n}.")
+    check_directions(limits)
+    at_least(0, seed=seed, n=n)
     if card and (not grammar or "lm-fine-tuned" not in names([methods])):
         raise InputError("--card takes a run of lm-fine-tuned with the grammar on.")
     judges = checker(cohort)
@@ -92,7 +82,7 @@ def trace(
         measure = CandidateRates(judges, ThirdClassifier.fit(judges.cohort)).of
         records = trace_table.run(asked, finished, partial(answer, judges), line, measure)
     summary = trace_table.summarise(records)
-    result = {"command": _command(), "n": n, **origin, "table": summary, "queries": records}
+    result = {"command": provenance.command(), "n": n, **origin, "table": summary, "queries": records}
     if out is not None:
         _write(out, cohort if grammar else f"{cohort}-no-grammar", result, as_csv(summary))
     if card:
@@ -104,6 +94,7 @@ def trace(
 
 
 def _put_on_card(judges: Checker, summary: list[dict[str, Any]], origin: dict[str, Any]) -> None:
+    from sensecf_core import provenance
     from sensecf_core.evaluation.origin import of_adapter
     from sensecf_core.evaluation.trace_files import card_rows
     from sensecf_core.language import adapter_files, adapters
@@ -111,13 +102,9 @@ def _put_on_card(judges: Checker, summary: list[dict[str, Any]], origin: dict[st
     found = adapters.require(judges.cohort)
     if of_adapter(found.card) != origin["adapter"]:
         raise InputError("Another adapter answers now than at the start of this run: its card is left alone.")
-    rows = card_rows(summary, "lm-fine-tuned", found.card.temperature, _command())
+    rows = card_rows(summary, "lm-fine-tuned", found.card.temperature, provenance.command())
     others = tuple(rate for rate in found.card.rates if rate.get("part") != "test")
     adapter_files.write_cards(found.folder, found.card.model_copy(update={"rates": (*rows, *others)}))
-
-
-def _command() -> str:
-    return " ".join(["python -m sensecf_core", *sys.argv[1:]])
 
 
 def _write(folder: Path, cohort: str, result: dict[str, Any], csv: str) -> None:

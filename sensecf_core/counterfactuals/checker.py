@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache, cached_property
@@ -114,14 +115,14 @@ class Checker:
 
 @dataclass
 class Meter:
-    """Asks the classifier on a query's behalf, counts the rows, and stops at the budget.
+    """Asks the classifier on a query's behalf, counts the rows, and stops at the budget, if there is one.
 
     Raises :class:`BudgetSpentError` from :meth:`probability` once ``max_rows`` would be passed or
     ``expired`` says that the time is up.
     """
 
     classifier: Classifier
-    max_rows: int
+    max_rows: float = math.inf
     expired: Callable[[], bool] = field(default=lambda: False)
     cancelled: Callable[[], bool] = field(default=lambda: False)
     rows: int = 0

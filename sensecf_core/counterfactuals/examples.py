@@ -145,9 +145,7 @@ def make_examples(
     keys = [(str(participant), str(row)) for participant, row in train[rows]]
     queries = ask(checker, keys, desired, Limits(profile=profile))
     moves = [Moves.of(checker.schema, query) for query in queries]
-    answers = search(
-        checker, moves, Meter(checker.classifier, max_rows=10**9, cancelled=cancelled), margin=MARGIN
-    )
+    answers = search(checker, moves, Meter(checker.classifier, cancelled=cancelled), margin=MARGIN)
     return tuple(
         StoredExample(
             query=query,

@@ -160,7 +160,7 @@ def search_told(checker: Checker, queries: Sequence[Query], told: Sequence[Told]
     """Search all combinations of what each query is told about; answers best first."""
     moves = [Moves.of(checker.schema, query) for query in queries]
     combined = [combinations(each, hints) for each, hints in zip(moves, told, strict=True)]
-    meter = Meter(checker.classifier, max_rows=10**12)
+    meter = Meter(checker.classifier)
     margins = meter.margin(np.vstack(combined)) if combined else np.empty(0)
     ends = np.cumsum([len(rows) for rows in combined])[:-1]
     found = []

@@ -72,7 +72,7 @@ def raw_rates(
 
 def _of_one(checker: Checker, pair: Pair, proposal: Proposal) -> dict[str, float]:
     moves = Moves.of(checker.schema, pair.query)
-    judged = judge(checker, moves, proposal, Meter(checker.classifier, 10**9))
+    judged = judge(checker, moves, proposal, Meter(checker.classifier))
     counts, verdicts = count(judged.candidates), judged.verdicts
     n = max(counts.proposed, 1)
     return {

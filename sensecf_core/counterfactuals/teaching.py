@@ -171,7 +171,7 @@ def own_answers(
             checker.schema, model, pair, candidates=ROUND_CANDIDATES, temperature=1.0, seed=seed + number
         )
         moves = Moves.of(checker.schema, pair.query)
-        meter = Meter(checker.classifier, 10**9)
+        meter = Meter(checker.classifier)
         judged = judge(checker, moves, proposal, meter)
         accepted = _accepted(checker, moves, pair.told, judged.verdicts, meter)
         wrong = [c.text for c in judged.candidates if not (c.valid and c.within_limits)]

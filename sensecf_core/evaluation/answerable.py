@@ -40,5 +40,5 @@ def answerable(checker: Checker, queries: Sequence[Query]) -> Mask:
         reaches_told(checker, each, told) for each, told in zip(moves, tell(checker, queries), strict=True)
     ]
     left = [each for each, done in zip(moves, reached, strict=True) if not done]
-    found = iter(search(checker, left, Meter(checker.classifier, 10**12), beam=WIDE_BEAM))
+    found = iter(search(checker, left, Meter(checker.classifier), beam=WIDE_BEAM))
     return np.array([done or next(found) is not None for done in reached], dtype=bool)

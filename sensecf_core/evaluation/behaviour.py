@@ -9,7 +9,6 @@ change could have done it, and one that it finds counts as well.
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from itertools import product
 from pathlib import Path
@@ -80,7 +79,8 @@ def measure(checker: Checker, tell: Progress = lambda *_: None) -> Json:
         tell(number / len(queries), f"Row {number + 1:,} of {len(queries):,}")
         moves = Moves.of(schema, query)
         risk = furthest(checker, moves)
-        gained[number] = (risk - query.factual.probability) * (1 if desired else -1)
+        known = query.factual.probability
+        gained[number] = risk - known if desired else known - risk
         flipped[number] = bool(checker.reaches(np.array([risk]), desired)[0])
         if not flipped[number]:
             proof = prove(checker, moves)
@@ -96,7 +96,7 @@ def measure(checker: Checker, tell: Progress = lambda *_: None) -> Json:
         "share": mean_interval(flipped, people).as_json(),
         "reduction": _quartiles(100 * gained),
         "provenance": {
-            "command": " ".join(["python -m sensecf_core", *sys.argv[1:]]),
+            "command": provenance.command(),
             "commit": provenance.commit(),
             "sha256": content_hashes(checker.cohort, checker.classifier),
         },

@@ -93,7 +93,7 @@ def control(checker: Checker, moves: Moves, counts: npt.NDArray[np.int64], *, se
     drawn = [moves.apply(draws.draw(moves.query, rng, int(count))) for count in counts]
     if not drawn:
         return np.zeros(0, dtype=bool)
-    verdicts = verify(checker, moves, np.array(drawn), Meter(checker.classifier, 10**9))
+    verdicts = verify(checker, moves, np.array(drawn), Meter(checker.classifier))
     return verdicts.valid & verdicts.within_limits
 
 

@@ -186,38 +186,22 @@ def holm(p_values: Floats) -> Floats:
     return corrected
 
 
-@dataclass(frozen=True)
-class Added:
-    """What a method adds to a control at the same number of changes.
-
-    ``difference`` is in shares (-1 to 1); ``comparable`` the share of the method's candidates at numbers of
-    changes that the control has candidates for too.
-    """
-
-    difference: float
-    comparable: float
-
-
 def added_over_control(
-    success: Mask,
-    changes: npt.NDArray[np.int64],
-    control_success: Mask,
-    control_changes: npt.NDArray[np.int64],
-) -> Added:
+    success: Mask, changes: npt.NDArray[np.int64], control: Mapping[int, tuple[int, int]]
+) -> float:
     """The method's rate of success minus the control's, by number of changes (METRICS.md, controls).
 
     Rates are compared within each number of features changed and averaged with the method's own counts
     (direct standardisation), so that a method is not credited for merely changing more. ``success`` and
-    ``changes`` have shape (candidates,), the control's (candidates of the control,).
+    ``changes`` have shape (candidates,); ``control`` is number of changes → (successes, draws). NaN without a
+    candidate at a number of changes that the control has too.
     """
-    shared = np.intersect1d(changes, control_changes)
-    counts = np.array([(changes == size).sum() for size in shared])
-    if not counts.sum():
-        return Added(np.nan, 0.0 if len(changes) else np.nan)
-    gains = np.array(
-        [success[changes == size].mean() - control_success[control_changes == size].mean() for size in shared]
-    )
-    return Added(float(np.average(gains, weights=counts)), float(counts.sum() / len(changes)))
+    shared = [size for size in np.unique(changes).tolist() if size in control]
+    if not shared:
+        return np.nan
+    counts = [(changes == size).sum() for size in shared]
+    gains = [success[changes == size].mean() - control[size][0] / control[size][1] for size in shared]
+    return float(np.average(gains, weights=counts))
 
 
 def _pair(

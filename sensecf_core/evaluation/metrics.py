@@ -34,8 +34,6 @@ from sensecf_core.evaluation.third_classifier import ThirdClassifier
 
 MARGIN = 0.1
 """Margin validity: p(class 1) this far beyond the threshold."""
-UNLIMITED = 10**12
-"""Model rows that judging may use; they are not the method's."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +110,7 @@ def score(judges: Judges, moves: Moves, codes: Codes, requested: int, *, seed: i
         raise ValueError(f"codes must have shape (n, {len(moves.factual)}), got {codes.shape}")
     if len(codes) > requested:
         raise ValueError(f"{len(codes)} counterfactuals came, {requested} were asked for")
-    meter = Meter(judges.checker.classifier, UNLIMITED)
+    meter = Meter(judges.checker.classifier)
     verdicts = verify(judges.checker, moves, codes, meter)
     return Scores(
         returned=len(codes),

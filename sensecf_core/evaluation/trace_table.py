@@ -171,11 +171,10 @@ def summarise(
     """
     groups: dict[tuple[str, str, str], list[Mapping[str, Any]]] = {}
     can = answerable_of(records) if answerable is None else answerable
-    for record_ in records:
-        entry = dict(record_)
-        if (query := query_of(entry)) in can:
-            entry["answerable"] = can[query]
-        groups.setdefault((entry["direction"], entry["limits"], entry["method"]), []).append(entry)
+    for entry in records:
+        query, group = query_of(entry), (entry["direction"], entry["limits"], entry["method"])
+        said = {**entry, "answerable": can[query]} if query in can else entry
+        groups.setdefault(group, []).append(said)
     return [
         {
             "direction": direction,

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sensecf_core.evaluation.comparison import (
-    Added,
     added_over_control,
     common_solved,
     compare,
@@ -203,23 +202,17 @@ def test_credit_over_the_control_by_hand() -> None:
     # One change: 1 of 2 against 1 of 4. Three: 2 of 3 against 0 of 1. Two: nothing to compare with.
     success = np.array([1, 0, 1, 1, 0, 1], dtype=bool)
     changes = np.array([1, 1, 3, 3, 3, 2])
-    control_success = np.array([1, 0, 0, 0, 0, 1], dtype=bool)
-    control_changes = np.array([1, 1, 1, 1, 3, 4])
-    found = added_over_control(success, changes, control_success, control_changes)
-    assert found == Added(near((2 * (1 / 2 - 1 / 4) + 3 * (2 / 3 - 0)) / 5), near(5 / 6))
+    found = added_over_control(success, changes, {1: (1, 4), 3: (0, 1), 4: (1, 1)})
+    assert found == near((2 * (1 / 2 - 1 / 4) + 3 * (2 / 3 - 0)) / 5)
 
 
 def test_merely_changing_more_earns_nothing() -> None:
-    control_changes = np.repeat([1, 5], 50)
-    control_success = np.r_[np.zeros(50, dtype=bool), np.ones(50, dtype=bool)]
-    found = added_over_control(np.ones(20, dtype=bool), np.full(20, 5), control_success, control_changes)
-    assert found == Added(0, 1)
+    control = {1: (0, 50), 5: (50, 50)}
+    assert added_over_control(np.ones(20, dtype=bool), np.full(20, 5), control) == 0
 
 
 def test_no_number_of_changes_in_common() -> None:
-    one, three_ = np.ones(1, dtype=np.int64), np.full(1, 3)
-    yes = np.ones(1, dtype=bool)
-    found = added_over_control(yes, one, yes, three_)
-    assert np.isnan(found.difference)
-    assert found.comparable == 0
-    assert np.isnan(added_over_control(yes[:0], one[:0], yes, three_).comparable)
+    one, yes = np.ones(1, dtype=np.int64), np.ones(1, dtype=bool)
+    assert np.isnan(added_over_control(yes, one, {3: (1, 1)}))
+    assert np.isnan(added_over_control(yes[:0], one[:0], {3: (1, 1)}))
+    assert np.isnan(added_over_control(yes, one, {}))

@@ -277,6 +277,7 @@ def test_a_cancelled_fine_tuning_may_write_its_checkpoint_first(
         if started.exists():
             break
         time.sleep(0.02)
+    assert started.exists()
     lane.cancel(job)
     until(job, "cancelled")
     assert checkpoint.exists() is written

@@ -21,7 +21,7 @@ from sensecf_core.evaluation import trace_table
 from sensecf_core.evaluation.benchmark.plan import Task
 from sensecf_core.evaluation.benchmark.specs import VARIANTS, Scored, Spec, scored
 from sensecf_core.evaluation.candidate_rates import CandidateRates, control
-from sensecf_core.evaluation.metrics import UNLIMITED, Judges, score
+from sensecf_core.evaluation.metrics import Judges, score
 from sensecf_core.evaluation.robustness import noisy, tiny_errors
 from sensecf_core.queries.answer import Answer
 
@@ -152,7 +152,7 @@ def _scored(here: Bench, moves: Moves, codes: Codes, task: Task) -> Record:
     """
     checker = here.judges.checker
     scores = score(here.judges, moves, codes, task.request.k, seed=task.request.seed)
-    verdicts = verify(checker, moves, codes, Meter(checker.classifier, UNLIMITED))
+    verdicts = verify(checker, moves, codes, Meter(checker.classifier))
     allowed = verdicts.valid & verdicts.within_limits
     changed = moves.changed(codes[verdicts.valid]).sum(axis=0)
     return {

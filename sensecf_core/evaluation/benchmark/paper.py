@@ -10,8 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sensecf_core.evaluation.benchmark.specs import Spec
-
-PROGRAM = "python -m sensecf_core"
+from sensecf_core.provenance import PROGRAM
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.counterfactuals.baselines.proposer import package_of
-from sensecf_core.counterfactuals.model_choice import check_model, held
+from sensecf_core.counterfactuals.model_choice import base_sha256, check_model
 from sensecf_core.errors import NotReadyError
-from sensecf_core.evaluation.benchmark.paper import PROGRAM, Absent, command
+from sensecf_core.evaluation.benchmark.paper import Absent, command
 from sensecf_core.evaluation.benchmark.specs import Spec
 from sensecf_core.language import adapters, remote_hosts, weights
+from sensecf_core.provenance import PROGRAM
 from sensecf_core.queries.request import BASELINES, ExplainRequest
 
 
@@ -49,11 +50,11 @@ def require(cohort: Cohort, spec: Spec) -> None:
     if named is not None and named.kind == "endpoint":
         remote_hosts.key_of(named)
         return
-    place = held(named).folder
-    if place is None:
+    base = base_sha256(named)
+    if base is None:
         weights.require()
     if spec.method == "lm-fine-tuned":
-        adapters.require(cohort, None if place is None else weights.weights_sha256(place))
+        adapters.require(cohort, base)
 
 
 def _absent(cohort: str, spec: Spec, why: str) -> Absent:

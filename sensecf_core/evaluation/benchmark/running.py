@@ -3,7 +3,8 @@
 Methods without a language model may run in several processes (joblib, whose backend decides where those
 are). Language models run in this one, one query at a time: they use all cores by themselves, and what they
 sample depends on the number of threads. What is proven to have no answer they are not asked: it would be half
-of their hours, and they have no way to be right. The timed pass runs in this one too, with nothing beside it.
+of their hours, and they have no way to be right. The timed pass runs in this one too, with nothing beside it,
+and asks them everything: who asks does not know either.
 """
 
 from __future__ import annotations

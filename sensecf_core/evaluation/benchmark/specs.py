@@ -30,7 +30,6 @@ from sensecf_core.counterfactuals.pursue import shrunk
 from sensecf_core.counterfactuals.select import select
 from sensecf_core.counterfactuals.verify import Verdicts, verify
 from sensecf_core.errors import InputError
-from sensecf_core.evaluation.metrics import UNLIMITED
 from sensecf_core.language import model_registry
 from sensecf_core.queries.answer import Answer, Candidate
 from sensecf_core.queries.request import METHODS, asks_language_model
@@ -114,7 +113,7 @@ def scored(checker: Checker, moves: Moves, answer: Answer, spec: Spec, k: int) -
     different = [c for c in answer.trace.candidates if c.edits is not None and c.duplicate_of is None]
     passed = [c for c in different if c.within_limits and c.valid and c.plausible]
     if not spec.samples:
-        started, meter = perf_counter(), Meter(checker.classifier, UNLIMITED)
+        started, meter = perf_counter(), Meter(checker.classifier)
         small = shrunk(checker, moves, _verified(checker, moves, passed), meter)
         # As in the program, no more are taken than answers passed every check.
         refined = _chosen(moves, small, min(k, len(passed)))
@@ -138,7 +137,7 @@ def _codes(moves: Moves, candidates: Sequence[Candidate]) -> Codes:
 
 def _verified(checker: Checker, moves: Moves, candidates: Sequence[Candidate]) -> Verdicts:
     """The checks' words on candidates that were judged already, which cost the method nothing more."""
-    return verify(checker, moves, _codes(moves, candidates), Meter(checker.classifier, UNLIMITED))
+    return verify(checker, moves, _codes(moves, candidates), Meter(checker.classifier))
 
 
 def _chosen(moves: Moves, verdicts: Verdicts, k: int) -> Codes:

@@ -130,22 +130,17 @@ def _without_grammar(part: pd.DataFrame, seed: int) -> list[dict[str, Any]]:
         held = part[part["grammar"] & (part["row"] == name)]
         same = free.merge(held, on=query, suffixes=("", " held"), validate="one_to_one")
         people = same["participant_id"].to_numpy()
-
-        def measured(end: str, same: pd.DataFrame = same, people: np.ndarray = people) -> dict[str, Any]:
-            return {m: _interval(m, same[f"{m}{end}"].to_numpy(), people, seed) for m in ON_FREE}
-
+        pairs = {m: (same[m].to_numpy(), same[f"{m} held"].to_numpy()) for m in ON_FREE}
         found.append(
             {
                 "row": name,
                 "method": held["method"].iloc[0],
                 "queries": len(same),
-                "with": measured(" held"),
-                "without": measured(""),
+                "with": {m: _interval(m, bound, people, seed) for m, (_, bound) in pairs.items()},
+                "without": {m: _interval(m, loose, people, seed) for m, (loose, _) in pairs.items()},
                 "difference": {
-                    m: paired_difference(
-                        same[m].to_numpy(), same[f"{m} held"].to_numpy(), people, seed=seed
-                    ).as_json()
-                    for m in ON_FREE
+                    m: paired_difference(loose, bound, people, seed=seed).as_json()
+                    for m, (loose, bound) in pairs.items()
                 },
             }
         )

@@ -154,9 +154,7 @@ def _repeated(
 def _added(outcomes: Sequence[tuple[int, bool]], drawn: Mapping[str, tuple[int, int]]) -> float:
     """What one answer's counterfactuals add to the control (see ``asking``) at their numbers of changes."""
     changes, good = (np.array([one[at] for one in outcomes], dtype=int) for at in (0, 1))
-    sizes = np.concatenate([np.full(draws, int(size)) for size, (_, draws) in drawn.items()] or [changes[:0]])
-    hits = np.concatenate([np.arange(draws) < won for won, draws in drawn.values()] or [good[:0] > 0])
-    return added_over_control(good > 0, changes, hits, sizes).difference
+    return added_over_control(good > 0, changes, {int(size): one for size, one in drawn.items()})
 
 
 def _ratio(nearest: float | None, optimum: float | None) -> float:

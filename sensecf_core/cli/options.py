@@ -1,0 +1,50 @@
+"""Options that several commands have."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+from sensecf_core.errors import InputError, unknown
+
+MOST_JOBS = 64
+DIRECTION_LIMITS = ("intervention", "contrast", "all")
+
+CohortName = Annotated[str, typer.Option("--cohort", help="The cohort's name; see `cohort list`.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+JsonProgress = Annotated[
+    bool, typer.Option("--json-progress", help="Print progress as JSON lines on stdout, for programs.")
+]
+DirectionLimits = Annotated[
+    str | None,
+    typer.Option(
+        "--limits",
+        help="Limits towards the desired class; without it the cohort's own. `all`: both directions "
+        "under both profiles.",
+    ),
+]
+Jobs = Annotated[int | None, typer.Option("--jobs", help="Processes; without it one per core.")]
+
+
+def at_least(least: int, **values: int) -> None:
+    """Raise ``InputError`` for the first option (named as in Python) below ``least``."""
+    for name, value in values.items():
+        if value < least:
+            raise InputError(f"--{name.replace('_', '-')} must be {least} or more, got {value}.")
+
+
+def check_directions(limits: str | None) -> None:
+    """Raise ``InputError`` unless ``limits`` are what :data:`DirectionLimits` takes."""
+    if limits not in (None, *DIRECTION_LIMITS):
+        raise unknown("limits", str(limits), DIRECTION_LIMITS)
+
+
+def processes(jobs: int | None) -> int:
+    """Return how many processes are meant; raises ``InputError``."""
+    if jobs is None:
+        return min(os.cpu_count() or 1, MOST_JOBS)
+    if not 1 <= jobs <= MOST_JOBS:
+        raise InputError(f"--jobs must be from 1 to {MOST_JOBS}, got {jobs}.")
+    return jobs

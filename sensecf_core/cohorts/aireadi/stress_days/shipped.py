@@ -20,6 +20,7 @@ import pandas as pd
 from sensecf_core.cohorts import builtin
 from sensecf_core.cohorts.aireadi import release, tables
 from sensecf_core.cohorts.aireadi.release import Release
+from sensecf_core.cohorts.aireadi.report import findings
 from sensecf_core.cohorts.aireadi.stress_days.task import QUANTILE, StressDays, stress_days
 from sensecf_core.cohorts.aireadi.synthetic import release as synthetic
 from sensecf_core.cohorts.aireadi.synthetic.settings import Settings
@@ -82,9 +83,12 @@ def build() -> Built:
 
 
 def _short(table: pd.DataFrame) -> pd.DataFrame:
-    """Keep what a page can show: shares to a thousandth, everything else to a tenth."""
+    """Keep what a page can show: shares to a thousandth, findings as their tables show them, else a tenth."""
     numbers = table.select_dtypes("number")
-    decimals = {name: 3 if numbers[name].abs().max() <= 1 else 1 for name in numbers}
+    shown = {one.item: one.decimals for one in findings.asked()}
+    decimals = {
+        name: 3 if numbers[name].abs().max() <= 1 else max(1, shown.get(str(name), 1)) for name in numbers
+    }
     return table.copy().assign(**{name: numbers[name].round(places) for name, places in decimals.items()})
 
 

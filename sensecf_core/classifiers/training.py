@@ -138,23 +138,19 @@ def too_small(cohort: Cohort) -> str | None:
     Nobody may be missing from a part, and training and validation need :data:`FEWEST` participants with rows
     of each class.
     """
-    task, rows = cohort.schema.task, f"{cohort.schema.row_label}s"
-    people = cohort.rows.index.get_level_values(0)
-    lacking = []
+    task, people = cohort.schema.task, cohort.rows.index.get_level_values(0)
+    few, empty = [], []
     for part, (title, least) in FEWEST.items():
         inside = cohort.parts.eq(part).to_numpy()
+        counts = [people[inside & cohort.target.eq(label).to_numpy()].nunique() for label in (1, 0)]
         if not inside.any():
-            lacking.append(f"its {title} part is empty")
-            continue
-        for label, text in ((1, task.class_1), (0, task.class_0)):
-            found = people[inside & cohort.target.eq(label).to_numpy()].nunique()
-            if found < least:
-                lacking.append(
-                    f"of the participants in its {title} part {found or 'none'} had {rows} of “{text}”, and "
-                    f"{least} are needed"
-                )
-    if not lacking:
+            empty.append(f"its {title} part is empty")
+        elif min(counts) < least:
+            few.append(f"in {title} {counts[0]} and {counts[1]} ({least} of each are needed)")
+    if not few and not empty:
         return None
+    kinds = f"{cohort.schema.row_label}s of “{task.class_1}” and of “{task.class_0}”"
+    lacking = [*empty, *([f"too few participants have {kinds}: {', '.join(few)}"] if few else [])]
     return (
         f"Cohort {cohort.schema.name!r} is too small for a classifier: {'; '.join(lacking)}. "
         "Add participants to it, or take a larger one."

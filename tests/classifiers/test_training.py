@@ -135,8 +135,10 @@ def test_a_class_without_participants_is_refused(
     small_cohort: Cohort, part: str, title: str, label: int, least: int
 ) -> None:
     target = small_cohort.target.where(~small_cohort.parts.eq(part), 1 - label)
-    kind = small_cohort.schema.task.class_1 if label else small_cohort.schema.task.class_0
-    said = rf"'small'.*in its {title} part none had rows of “{kind}”, and {least} are needed"
+    task = small_cohort.schema.task
+    kinds = f"rows of “{task.class_1}” and of “{task.class_0}”"
+    counts = r"0 and \d\d+" if label else r"\d\d+ and 0"
+    said = rf"'small'.*few participants have {kinds}: in {title} {counts} \({least} of each are needed\)"
     with pytest.raises(InputError, match=said):
         train(replace(small_cohort, target=target))
 
@@ -156,7 +158,7 @@ def test_a_part_with_enough_participants_is_not_too_small(small_cohort: Cohort) 
         target = small_cohort.target.where(~small_cohort.rows.index.isin(surplus), 0)
         why = too_small(replace(small_cohort, target=target))
         assert (why is not None) == refused
-        assert not refused or "training part 9 had" in str(why)
+        assert not refused or "in training 9 and " in str(why)
 
 
 @pytest.mark.parametrize("participants", [60, 90])

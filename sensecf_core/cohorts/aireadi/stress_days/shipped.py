@@ -25,6 +25,7 @@ from sensecf_core.cohorts.aireadi.stress_days.task import QUANTILE, StressDays, 
 from sensecf_core.cohorts.aireadi.synthetic import release as synthetic
 from sensecf_core.cohorts.aireadi.synthetic.settings import Settings
 from sensecf_core.cohorts.aireadi.tables import Tables
+from sensecf_core.cohorts.fingerprint import files_sha256
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.paths import alone, var
 
@@ -89,7 +90,7 @@ def _short(table: pd.DataFrame) -> pd.DataFrame:
     decimals = {
         name: 3 if numbers[name].abs().max() <= 1 else max(1, shown.get(str(name), 1)) for name in numbers
     }
-    return table.copy().assign(**{name: numbers[name].round(places) for name, places in decimals.items()})
+    return table.round(decimals)
 
 
 @cache
@@ -137,11 +138,9 @@ def release_of(participant: str) -> Release:
 
 @cache
 def _generator_sha256() -> str:
-    """Hash of settings and generator: other code may make other people."""
-    digest = hashlib.sha256(repr(SETTINGS).encode())
-    for path in sorted(Path(synthetic.__file__).parent.glob("*.py")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
+    """Hash of settings and generator, code and tables: others may make other people."""
+    generator = sorted(Path(synthetic.__file__).parent.glob("*.*"))
+    return hashlib.sha256(f"{SETTINGS!r}{files_sha256(generator)}".encode()).hexdigest()
 
 
 def cut() -> float:

@@ -27,6 +27,14 @@ SETTINGS_SHARE = 0.4
 """Share of the progress bar that choosing the settings takes."""
 
 
+FEWEST: dict[Part, tuple[str, int]] = {
+    "train": ("training", 10),
+    "val": ("validation", 2),
+    "test": ("test", 0),
+}
+"""What a part is called, and participants needed with rows of each class; an engineering choice."""
+
+
 @dataclass(frozen=True)
 class Rows:
     """Training material: model matrix (n, columns), target (n,), participant ids (n,)."""
@@ -63,10 +71,11 @@ def train(cohort: Cohort, *, seed: int = 0, refits: int = 20, progress: Progress
 
     Raises
     ------
-    InputError : ``train`` or ``val`` has too few participants of a class to learn from.
+    InputError : the cohort is too small (see :func:`too_small`).
     """
+    if (why := too_small(cohort)) is not None:
+        raise InputError(why)
     material, val = rows_of(cohort, "train"), rows_of(cohort, "val")
-    _check_classes(cohort.schema.name, material, val)
     return fit(cohort.schema, material, val, seed=seed, refits=refits, progress=progress)
 
 
@@ -123,12 +132,26 @@ def _bootstrap(material: Rows, rng: np.random.Generator) -> npt.NDArray[np.int64
             return positions
 
 
-def _check_classes(name: str, material: Rows, val: Rows) -> None:
-    for part, rows, least in (("train", material, 10), ("val", val, 2)):
-        for label in (0, 1):
-            found = len(np.unique(rows.people[rows.target == label].astype(str)))
-            if found < least:
-                raise InputError(
-                    f"Cohort {name!r} cannot be learned: its {part!r} part has {found} participants of "
-                    f"class {label}, and at least {least} are needed."
-                )
+def too_small(cohort: Cohort) -> str | None:
+    """Say why a cohort cannot be learned and how to mend it, in the words of its schema; None: it can.
+
+    Nobody may be missing from a part, and training and validation need :data:`FEWEST` participants with rows
+    of each class.
+    """
+    task, people = cohort.schema.task, cohort.rows.index.get_level_values(0)
+    few, empty = [], []
+    for part, (title, least) in FEWEST.items():
+        inside = cohort.parts.eq(part).to_numpy()
+        counts = [people[inside & cohort.target.eq(label).to_numpy()].nunique() for label in (1, 0)]
+        if not inside.any():
+            empty.append(f"its {title} part is empty")
+        elif min(counts) < least:
+            few.append(f"in {title} {counts[0]} and {counts[1]} ({least} of each are needed)")
+    if not few and not empty:
+        return None
+    kinds = f"{cohort.schema.row_label}s of “{task.class_1}” and of “{task.class_0}”"
+    lacking = [*empty, *([f"too few participants have {kinds}: {', '.join(few)}"] if few else [])]
+    return (
+        f"Cohort {cohort.schema.name!r} is too small for a classifier: {'; '.join(lacking)}. "
+        "Add participants to it, or take a larger one."
+    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -20,8 +19,7 @@ FEW, MOST_ITEMS = 5, 8
 
 def check(
     root: Annotated[
-        Path | None,
-        typer.Argument(help="The folder of a release; SENSECF_AIREADI by default.", readable=False),
+        str | None, typer.Argument(help="The folder of a release; SENSECF_AIREADI by default.")
     ] = None,
     *,
     people: Annotated[
@@ -60,11 +58,14 @@ def _plain(report: Report) -> dict[str, Any]:
 
 
 def _show(report: Report) -> None:
+    from sensecf_core.cohorts.aireadi.stress_days.task import GROUP_NAMES
+
     print(f"{report.release.name}, layout {report.release.layout}: {report.release.root}")
     real = "SYNTHETIC DATA" if report.release.synthetic else "REAL DATA: stays on this machine"
     print(f"  {report.release.title or 'without a title'}. {real}.")
     print(f"  {report.participants:,} participants; {report.looked_at:,} read{_speed(report)}")
-    for label, counts in (("groups", report.groups), ("sites", report.sites), ("split", report.parts)):
+    groups = {GROUP_NAMES.get(name, name): count for name, count in report.groups.items()}
+    for label, counts in (("groups", groups), ("sites", report.sites), ("split", report.parts)):
         print(f"  {label}: {_counted(counts)}")
     print(f"  days: {report.usable_days:,} of {report.days:,} with enough wear (10 h worn, 70 % of glucose)")
     print(f"  glucose: {report.enough_glucose:,} of {report.looked_at:,} have 3 days or more")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sensecf_core.cli.output import of_100
+from sensecf_core.cli.row_lines import head
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.counterfactuals.sentence import measure, number
 from sensecf_core.queries.answer import Answer, Change, Counterfactual, Trace
@@ -18,11 +19,14 @@ _HEADLINES = {
 
 def as_text(answer: Answer, schema: Schema) -> str:
     """Say who, the risk, what was found and how many candidates passed each check."""
-    task = schema.task
-    label = task.class_1 if answer.factual.predicted else task.class_0
     lines = [
-        f"{answer.participant_id} ({schema.row_label} {answer.row_id}): "
-        f"{of_100(answer.factual.probability)}, {label} (flagged from {of_100(answer.threshold)})",
+        head(
+            schema,
+            (answer.participant_id, answer.row_id),
+            probability=answer.factual.probability,
+            predicted=answer.factual.predicted,
+            threshold=answer.threshold,
+        ),
         f"  {_HEADLINES[answer.status].format(n=len(answer.counterfactuals))} with {answer.limits.profile} "
         f"limits, {_method(answer)}, {answer.seconds.total:.1f} s",
         f"  {funnel(answer.trace)}",

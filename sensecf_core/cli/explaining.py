@@ -11,6 +11,7 @@ import typer
 from sensecf_core.cli.assignments import names, ranges_and_levels
 from sensecf_core.cli.options import CohortName, Json, at_least
 from sensecf_core.cli.output import ProgressLine, print_json
+from sensecf_core.cli.row_lines import print_if_synthetic, say_row_taken
 from sensecf_core.errors import InputError, unknown
 from sensecf_core.notice import NOTICE
 
@@ -31,7 +32,7 @@ def explain(
     *,
     cohort: CohortName,
     participant: Annotated[list[str] | None, typer.Option(help="Participant id (may be repeated).")] = None,
-    row: Annotated[str | None, typer.Option(help="Row id; without it the participant's first row.")] = None,
+    row: Annotated[str | None, typer.Option(help="Row id; without it the first row, which is said.")] = None,
     sample: Annotated[
         int | None,
         typer.Option(help="Instead of ids: so many rows of the test part whose prediction is not desired."),
@@ -163,7 +164,10 @@ def _rows_asked(
     from sensecf_core.evaluation.sampling import sample_rows
 
     if sample is None:
-        return [locate(cohort, person, row) for person in dict.fromkeys(participants)]
+        keys = [locate(cohort, person, row) for person in dict.fromkeys(participants)]
+        if row is None:
+            say_row_taken(cohort, participants)
+        return keys
     aim = cohort.schema.task.desired if desired is None else desired
     keys = sample_rows(cohort, store.load(cohort), predicted=1 - aim, n=sample, seed=seed)
     if not keys:
@@ -224,6 +228,8 @@ def _answers(cohort: Cohort, requests: Sequence[ExplainRequest], *, show: bool) 
 
     found: list[Answer] = []
     total = len(requests)
+    if show:
+        print_if_synthetic(cohort.schema)
     with ProgressLine() as line:
         for number, request in enumerate(requests):
 

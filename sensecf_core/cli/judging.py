@@ -13,6 +13,7 @@ import typer
 from sensecf_core.cli.assignments import checked_code, new_values
 from sensecf_core.cli.options import CohortName, Json
 from sensecf_core.cli.output import of_100, print_json
+from sensecf_core.cli.row_lines import head, print_if_synthetic, say_row_taken
 from sensecf_core.errors import InputError
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def predict(
     *,
     cohort: CohortName,
     participant: Annotated[list[str] | None, typer.Option(help="Participant id (may be repeated).")] = None,
-    row: Annotated[str | None, typer.Option(help="Row id; without it the participant's first row.")] = None,
+    row: Annotated[str | None, typer.Option(help="Row id; without it the first row, which is said.")] = None,
     changes: Annotated[
         list[str] | None, typer.Option("--set", help="A changed value, like bmi=27.5 (may be repeated).")
     ] = None,
@@ -56,19 +57,24 @@ def predict(
     else:
         values = new_values(schema, changes or [])
         asked = [_Asked(person, row, values, "") for person in participant or []]
-    judged = judge(loaded, _located(loaded.cohort, asked), profile=limits)
+    located = _located(loaded.cohort, asked)
+    if participant and row is None:
+        say_row_taken(loaded.cohort, participant)
+    judged = judge(loaded, located, profile=limits)
     threshold = loaded.classifier.threshold
     if as_json:
         print_json({"cohort": cohort, "threshold": threshold, "predictions": judged})
         return
+    print_if_synthetic(schema)
     for entry in judged:
-        label = schema.task.class_1 if entry["predicted"] else schema.task.class_0
-        who = f"{entry['participant_id']} ({schema.row_label} {entry['row_id']})"
-        second = of_100(entry["second_judge_probability"])
-        print(
-            f"{who}: {of_100(entry['probability'])}, {label} (flagged from {of_100(threshold)}); "
-            f"second judge {second}"
+        told = head(
+            schema,
+            (entry["participant_id"], entry["row_id"]),
+            probability=entry["probability"],
+            predicted=entry["predicted"],
+            threshold=threshold,
         )
+        print(f"{told}; second judge {of_100(entry['second_judge_probability'])}")
         for violation in entry["violations"]:
             print(f"  breaks: {violation}")
 

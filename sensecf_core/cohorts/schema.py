@@ -228,7 +228,7 @@ class Schema(Plain):
     def sha256(self) -> str:
         """Hash of the schema's content, for provenance and caches."""
         # What only some schemas have changes nothing for those that do not.
-        absent = {name for name in ("left_out",) if not getattr(self, name)}
+        absent = None if self.left_out else {"left_out"}
         return hashlib.sha256(self.model_dump_json(exclude=absent).encode()).hexdigest()
 
     @model_validator(mode="after")

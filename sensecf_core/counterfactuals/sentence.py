@@ -48,9 +48,9 @@ def sentence(
     """Say what would change and what the model would then say; ``before``/``after`` are p(class 1)."""
     phrases = [_phrase(schema.feature(name), change) for name, change in changes.items()]
     listed = phrases[0] if len(phrases) == 1 else f"{', '.join(phrases[:-1])} and {phrases[-1]}"
-    verdict = "would flag" if after >= threshold else "would no longer flag"
+    verdict = "would raise" if after >= threshold else "would no longer raise"
     return (
-        f"With {listed}, the model {verdict} {schema.task.label} "
+        f"With {listed}, the model {verdict} the flag “{schema.task.label}” "
         f"({risk_beside(after, threshold)} instead of {risk(before)} of 100)."
     )
 

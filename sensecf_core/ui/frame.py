@@ -35,19 +35,21 @@ PAGES = {
     "pages/5_Benchmarks.py": ("Benchmarks", ":material/query_stats:"),
     "pages/7_Models.py": ("Models", ":material/model_training:"),
 }
-Needs = Literal["nothing", "classifier", "person"]
+Needs = Literal["nothing", "cohort", "person"]
 
 
 @dataclass(frozen=True)
 class Frame:
     """What a page works with, all of it checked.
 
-    ``cohort`` is None only on pages that need nothing; ``key`` is the chosen row, or None.
+    ``cohort`` is None only on pages that need nothing; ``key`` is the chosen row, or None. ``judged``:
+    whether a classifier was found, as it is on pages that need a person.
     """
 
     choice: Choice
     cohort: Cohort | None
     key: RowKey | None
+    judged: bool
 
     @property
     def known(self) -> Cohort:
@@ -63,7 +65,7 @@ class Frame:
 
     @property
     def classifier(self) -> Classifier:
-        """The cohort's classifier, on pages that need one."""
+        """The cohort's classifier; raises ``NotReadyError`` where the frame is not ``judged``."""
         return store.load(self.known)
 
     @cached_property
@@ -115,14 +117,16 @@ def frame(
         followed.adopt_job(choice)
     selection.mirror(choice, **(followed.mirrored(choice, follows) if follows else {}))
     _pages(choice)
-    if key is not None and cohort is not None and store.ready(cohort):
-        try:
-            person.strip(cohort, store.load(cohort), key)
-        except NotReadyError as error:
-            problem = problem or str(error)
+    classifier = damage = None
+    if cohort is not None and (key is not None or needs != "nothing"):  # loading it takes a moment
+        classifier, damage = training.found(cohort)
+    if key is not None and cohort is not None:
+        person.strip(cohort, classifier, key)
     st.title(page)
     st.markdown(f"*{question}*")
     _warn(lost, registry.release_problem(), problem)
+    if damage is not None:
+        training.say_damaged(damage)
     missing = problem is not None or (needs == "person" and key is None)
     with st.container(key="choose") if missing else st.sidebar:
         if missing:
@@ -130,15 +134,25 @@ def frame(
         selection.selectors(choice, _titles(), cohort)
     with st.sidebar:
         st.caption(NOTICE_LONG)
+    opened = Frame(choice, cohort, key, judged=classifier is not None)
     if needs != "nothing":
-        if cohort is None:
-            st.stop()
-        training.guard(cohort)
-    if needs == "person" and key is None:
-        if cohort is not None:
-            person.offer_examples(cohort, store.load(cohort), choice.participant)
+        _hold(opened, needs, damaged=damage is not None)
+    return opened
+
+
+def _hold(page: Frame, needs: Needs, *, damaged: bool) -> None:
+    """Stop a page that cannot go on, with what may mend it."""
+    if page.cohort is None:
         st.stop()
-    return Frame(choice, cohort, key)
+    if not page.judged and not damaged:
+        training.offer(page.cohort)
+    if needs != "person":
+        return
+    if not page.judged:
+        st.stop()
+    if page.key is None:
+        person.offer_examples(page.cohort, page.classifier, page.choice.participant)
+        st.stop()
 
 
 def _cohort(choice: Choice) -> tuple[Cohort | None, str | None]:

@@ -12,13 +12,18 @@ PART_TITLES = {"test": "held out", "val": "validation", "train": "training"}
 EVERYONE = "everyone"
 
 
-def ask(cohort: Cohort, views: Sequence[str]) -> tuple[str, str]:
-    """Ask for one of ``views`` and for a part; returns both, the part maybe :data:`EVERYONE`."""
+def ask(cohort: Cohort, views: Sequence[str], *, judged: bool) -> tuple[str, str]:
+    """Ask for one of ``views`` and for a part; returns both, the part maybe :data:`EVERYONE`.
+
+    The first of ``views`` is everyone's; where nobody is ``judged`` by a classifier it is not asked for.
+    """
     name = cohort.schema.name
     with st.container(horizontal=True, gap="large"):
-        view = st.radio(
-            "The model's view", views, horizontal=True, key=f"view_{name}", persist_state="session"
-        )
+        view = views[0]
+        if judged:
+            view = st.radio(
+                "The model's view", views, horizontal=True, key=f"view_{name}", persist_state="session"
+            )
         part = st.radio(
             "Part of the cohort",
             [EVERYONE, *(part for part in PART_TITLES if cohort.parts.eq(part).any())],

@@ -21,8 +21,8 @@ CHOOSE = "Choose a row to see who it is: every measurement, its reference range 
 def show(frame: Frame) -> None:
     """Show filters and table; choosing a row chooses the participant everywhere."""
     cohort = frame.known
-    risks = np.asarray(data.risks(cohort, frame.classifier))
-    kept = _filtered(cohort, risks, frame.classifier.threshold)
+    risks = np.asarray(data.risks(cohort, frame.classifier)) if frame.judged else None
+    kept = _filtered(cohort, None if risks is None else risks >= frame.classifier.threshold)
     positions = np.flatnonzero(kept)
     st.caption(
         f"{words.count(len(positions))} of {words.count(len(cohort.rows))} rows. Choose one by its box on "
@@ -37,18 +37,21 @@ def show(frame: Frame) -> None:
         list(table.index),
         frame.key,
         name=f"{cohort.schema.name}_{hash(kept.tobytes())}",
-        columns=_columns(cohort),
+        columns=_columns(cohort, judged=frame.judged),
         alt=f"Participants of {cohort.schema.title}: id, risk, and every feature by role",
     )
 
 
-def _filtered(cohort: Cohort, risks: np.ndarray, threshold: float) -> np.ndarray:
-    """Show the filters; return which rows pass all of them, bool of shape (rows,)."""
+def _filtered(cohort: Cohort, flagged: np.ndarray | None) -> np.ndarray:
+    """Show the filters; return which rows pass all of them, bool of shape (rows,).
+
+    ``flagged``: the rows that the classifier flags, None without one.
+    """
     kept = np.ones(len(cohort.rows), dtype=bool)
     name = cohort.schema.name
-    view, part = people_filters.ask(cohort, VIEWS)
-    if view != "All":
-        kept &= (risks >= threshold) == (view == "Flagged")
+    view, part = people_filters.ask(cohort, VIEWS, judged=flagged is not None)
+    if flagged is not None and view != VIEWS[0]:
+        kept &= flagged == (view == "Flagged")
     if part != people_filters.EVERYONE:
         kept &= cohort.parts.eq(part).to_numpy()
     schema = cohort.schema
@@ -98,15 +101,19 @@ def _passes(feature: Feature, column: pd.Series[Any], cohort_name: str) -> np.nd
     return np.asarray(column.between(chosen_low, chosen_high))
 
 
-def _table(cohort: Cohort, risks: np.ndarray, positions: np.ndarray) -> pd.DataFrame:
-    """Lay the rows out under (role, label) headings, riskiest first; the index keeps the row keys."""
+def _table(cohort: Cohort, risks: np.ndarray | None, positions: np.ndarray) -> pd.DataFrame:
+    """Lay the rows out under (role, label) headings, riskiest first; the index keeps the row keys.
+
+    Without ``risks`` the rows are in the cohort's order, and have none.
+    """
     schema = cohort.schema
-    order = positions[np.argsort(-risks[positions], kind="stable")]
+    order = positions if risks is None else positions[np.argsort(-risks[positions], kind="stable")]
     rows = cohort.rows.iloc[order]
     columns: dict[tuple[str, str], Any] = {("", "Participant"): rows.index.get_level_values(0).to_numpy()}
     if schema.row_column:
         columns["", schema.row_label.capitalize()] = rows.index.get_level_values(1).to_numpy()
-    columns["", "Risk of 100"] = np.round(100 * risks[order]).astype(int)
+    if risks is not None:
+        columns["", "Risk of 100"] = np.round(100 * risks[order]).astype(int)
     for role in words.roles(schema):
         for feature in schema.features:
             if feature.role == role:
@@ -126,22 +133,22 @@ def _heading(feature: Feature) -> str:
     return f"{feature.label} ({feature.unit})" if feature.unit else feature.label
 
 
-def _columns(cohort: Cohort) -> dict[int, Any]:
+def _columns(cohort: Cohort, *, judged: bool) -> dict[int, Any]:
     """Column settings by position (0 is the hidden index), in the order of :func:`_table`."""
     schema = cohort.schema
+    settings: dict[int, Any] = {1: st.column_config.TextColumn(pinned=True)}
     first = 3 if schema.row_column else 2
-    settings: dict[int, Any] = {
-        1: st.column_config.TextColumn(pinned=True),
-        first: st.column_config.ProgressColumn(
+    if judged:
+        settings[first] = st.column_config.ProgressColumn(
             min_value=0,
             max_value=100,
             format="%d",
             color="orange",
             help=f"The model's calibrated risk of {schema.task.label}, out of 100 people like this one.",
-        ),
-    }
+        )
+        first += 1
     ordered = [f for role in words.roles(schema) for f in schema.features if f.role == role]
-    for position, feature in enumerate(ordered, start=first + 1):
+    for position, feature in enumerate(ordered, start=first):
         if not feature.named and feature.kind != "binary":
             settings[position] = st.column_config.NumberColumn(format=f"%.{feature.decimals}f")
     return settings

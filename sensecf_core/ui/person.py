@@ -20,12 +20,13 @@ NO_BREAK = "\u00a0"
 """Keeps a fact of the strip on one line."""
 
 
-def strip(cohort: Cohort, classifier: Classifier, key: RowKey) -> None:
-    """Show in one line who is looked at: id, headline facts, risk with its range, completeness."""
+def strip(cohort: Cohort, classifier: Classifier | None, key: RowKey) -> None:
+    """Show in one line who is looked at: id, headline facts, risk with its range, completeness.
+
+    Without a classifier there is no risk.
+    """
     schema = cohort.schema
     values = to_values(schema, data.codes(cohort, key))
-    risk = data.risks(cohort, classifier)[cohort.rows.index.get_loc(key)]
-    low, high = data.risk_interval(cohort, classifier, key)
     facts = [
         f"{words.plain(feature.label)} {words.plain(measure(feature, values[feature.name]))}"
         for feature in schema.features
@@ -35,12 +36,12 @@ def strip(cohort: Cohort, classifier: Classifier, key: RowKey) -> None:
     if schema.row_column:
         who += f" ({words.plain(schema.row_label)} {words.plain(key[1])})"
     measured = sum(value is not None for value in values.values())
-    parts = [
-        f":material/person: {who}",
-        *facts[:MOST_FACTS],
-        f"risk **{words.of_100(risk)}** ({words.interval(low, high)})",
-        f"{measured} of {len(values)} measured",
-    ]
+    parts = [f":material/person: {who}", *facts[:MOST_FACTS]]
+    if classifier is not None:
+        risk = data.risks(cohort, classifier)[cohort.rows.index.get_loc(key)]
+        low, high = data.risk_interval(cohort, classifier, key)
+        parts.append(f"risk **{words.of_100(risk)}** ({words.interval(low, high)})")
+    parts.append(f"{measured} of {len(values)} measured")
     with st.container(key="strip", border=True):
         st.markdown(" · ".join(part.replace(" ", NO_BREAK) for part in parts))
 

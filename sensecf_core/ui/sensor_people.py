@@ -15,6 +15,8 @@ from sensecf_core.ui.frame import Frame
 
 CHOOSE = "Choose a row to see who it is: glucose report, sensor traces, laboratory values, completeness."
 VIEWS = ("All", "Some day flagged", "No day flagged")
+RISK, FLAGGED = "Mean risk of 100", "Days flagged"
+"""Columns that only a classifier can fill."""
 GLUCOSE_SCALE, STRESS_SCALE = (60, 260), (0, 100)
 """One scale for all rows, so that their pictures compare: mg/dL, and Garmin's 0 to 100."""
 
@@ -23,11 +25,11 @@ def show(frame: Frame) -> None:
     """Show filters and table; choosing a row chooses the participant, whose day is chosen below."""
     table = _people(frame)
     whole = len(table)
-    table = _filtered(table, frame.known)
+    table = _filtered(table, frame)
+    order = ", the highest mean risk first" if frame.judged else ""
     st.caption(
-        f"{words.count(len(table))} of {words.count(whole)} participants, the highest mean risk first. "
-        "Choose one by its box on the left; click a heading to sort. The selector does the same from the "
-        "keyboard."
+        f"{words.count(len(table))} of {words.count(whole)} participants{order}. Choose one by its box on "
+        "the left; click a heading to sort. The selector does the same from the keyboard."
     )
     if table.empty:
         st.info("Nobody fits all filters. Widen one of them.", icon=":material/filter_alt_off:")
@@ -52,39 +54,44 @@ def show(frame: Frame) -> None:
 def _people(frame: Frame) -> pd.DataFrame:
     """One row per participant who has days in the cohort; columns by their heading, and ``part``."""
     cohort = frame.known
-    risks = pd.Series(np.asarray(data.risks(cohort, frame.classifier)), index=cohort.rows.index)
-    by_person = risks.groupby(level=0, sort=False)
-    flagged = (risks >= frame.classifier.threshold).groupby(level=0, sort=False).sum()
-    known = sensors.overview(cohort.schema.name, cohort.data_sha256).reindex(flagged.index)
+    days = cohort.parts.groupby(level=0, sort=False)
+    ids = days.size().index
+    known = sensors.overview(cohort.schema.name, cohort.data_sha256).reindex(ids)
     table = pd.DataFrame(
         {
-            "Participant": flagged.index,
+            "Participant": ids,
             "Study group": [sensor_words.group_title(one) for one in known["study_group"]],
             "Age (years)": known["age"].to_numpy(),
-            "Mean risk of 100": np.round(100 * by_person.mean()).astype(int).to_numpy(),
-            "Days flagged": flagged.astype(int).to_numpy(),
-            "Days": by_person.size().to_numpy(),
+            "Days": days.size().to_numpy(),
             "Glucose by day": known["glucose"].to_numpy(),
             "Stress by day": known["stress"].to_numpy(),
             "Band worn (% of days)": known["wear"].round().to_numpy(),
             "Glucose sensor active (%)": known["active"].round().to_numpy(),
-            "part": cohort.parts.groupby(level=0, sort=False).first().to_numpy(),
+            "part": days.first().to_numpy(),
         },
-        index=flagged.index,
+        index=ids,
     )
-    return table.sort_values("Mean risk of 100", ascending=False, kind="stable")
+    if not frame.judged:
+        return table
+    risks = pd.Series(np.asarray(data.risks(cohort, frame.classifier)), index=cohort.rows.index)
+    mean = risks.groupby(level=0, sort=False).mean()
+    flagged = (risks >= frame.classifier.threshold).groupby(level=0, sort=False).sum()
+    before = table.columns.get_loc("Days")
+    table.insert(before, RISK, np.round(100 * mean).astype(int).to_numpy())
+    table.insert(before + 1, FLAGGED, flagged.astype(int).to_numpy())
+    return table.sort_values(RISK, ascending=False, kind="stable")
 
 
-def _filtered(table: pd.DataFrame, cohort: Cohort) -> pd.DataFrame:
-    name = cohort.schema.name
+def _filtered(table: pd.DataFrame, frame: Frame) -> pd.DataFrame:
+    cohort, name = frame.known, frame.known.schema.name
     groups = list(dict.fromkeys([*GROUP_NAMES.values(), *table["Study group"]]))
     groups = [one for one in groups if (table["Study group"] == one).any()]
-    view, part = people_filters.ask(cohort, VIEWS)
+    view, part = people_filters.ask(cohort, VIEWS, judged=frame.judged)
     chosen = st.multiselect(
         "Study group", groups, placeholder="every group", key=f"group_{name}", persist_state="session"
     )
-    if view != "All":
-        table = table[(table["Days flagged"] > 0) == (view == "Some day flagged")]
+    if view != VIEWS[0]:
+        table = table[(table[FLAGGED] > 0) == (view == "Some day flagged")]
     if part != people_filters.EVERYONE:
         table = table[table["part"] == part]
     return table[table["Study group"].isin(chosen)] if chosen else table
@@ -98,7 +105,7 @@ def _columns(cohort: Cohort) -> dict[str, Any]:
         "Participant": st.column_config.TextColumn(pinned=True),
         "Study group": st.column_config.TextColumn(width=175),
         "Age (years)": st.column_config.NumberColumn("Age", format="%d", width=55),
-        "Mean risk of 100": st.column_config.ProgressColumn(
+        RISK: st.column_config.ProgressColumn(
             min_value=0,
             max_value=100,
             format="%d",
@@ -106,7 +113,7 @@ def _columns(cohort: Cohort) -> dict[str, Any]:
             color="orange",
             help=f"The model's calibrated risk of {cohort.schema.task.label}, mean over the days.",
         ),
-        "Days flagged": st.column_config.NumberColumn(help="Days that the model flags.", width=110),
+        FLAGGED: st.column_config.NumberColumn(help="Days that the model flags.", width=110),
         "Days": st.column_config.NumberColumn(
             help="Days with enough wear and daytime stress, which can be chosen.", width=60
         ),

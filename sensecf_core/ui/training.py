@@ -5,6 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from sensecf_core.classifiers import store
+from sensecf_core.classifiers.classifier import Classifier
+from sensecf_core.classifiers.training import too_small
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.jobs import process_lane
@@ -15,20 +17,47 @@ from sensecf_core.ui.words import message, plain
 KIND = "train"
 
 
+def found(cohort: Cohort) -> tuple[Classifier | None, str | None]:
+    """Return the cohort's classifier, or None and, where its files are there but damaged, what to do."""
+    if not store.ready(cohort):
+        return None, None
+    try:
+        return store.load(cohort), None
+    except NotReadyError as error:
+        return None, str(error)
+
+
 def guard(cohort: Cohort) -> None:
-    """Stop the page while the cohort's classifier is missing.
+    """Stop the page while the cohort has no classifier that works, with what may mend it."""
+    classifier, damage = found(cohort)
+    if damage is not None:
+        say_damaged(damage)
+    elif classifier is None:
+        offer(cohort)
+    if classifier is None:
+        st.stop()
+
+
+def say_damaged(damage: str) -> None:
+    """Show what :func:`found` says of a damaged classifier."""
+    st.error(message(damage), icon=":material/broken_image:")
+
+
+def offer(cohort: Cohort) -> None:
+    """Say that there is no classifier, and train it or say why it cannot be trained.
 
     A user's own cohort is trained at once, with progress. A built-in one's classifier belongs to the
     checkout, so it is replaced only when somebody asks for it.
     """
-    if store.ready(cohort):
-        try:
-            store.load(cohort)
-            return
-        except NotReadyError as error:  # its files are there, but damaged
-            st.error(message(str(error)), icon=":material/broken_image:")
-            st.stop()
     name = cohort.schema.name
+    if (why := too_small(cohort)) is not None:
+        st.header("This cohort has no classifier")
+        st.warning(
+            f"{message(why)} Without one there is no risk and no intervention; Participants shows what was "
+            "measured all the same.",
+            icon=":material/group_off:",
+        )
+        return
     key = f"training_{name}_{cohort.data_sha256}"
     command = f"`.venv/bin/python -m sensecf_core train --cohort {name}`"
     st.header("This cohort has no classifier yet")
@@ -41,16 +70,14 @@ def guard(cohort: Cohort) -> None:
         if not st.button(
             "Train it now", type="primary", icon=":material/model_training:", key=f"train_{name}"
         ):
-            st.stop()
+            return
     try:
         if key not in st.session_state:
             st.session_state[key] = _start(cohort)
     except (InputError, NotReadyError) as error:
         st.error(message(str(error)), icon=":material/hourglass_top:")
-        st.stop()
-    st.write(f"It is being trained now, once; this page goes on by itself. From a terminal: {command}")
-    _panel(cohort, key)
-    st.stop()
+        return
+    _panel(cohort, key, command)
 
 
 def _start(cohort: Cohort) -> str:
@@ -61,24 +88,29 @@ def _start(cohort: Cohort) -> str:
 
 
 @st.fragment(run_every=1.0)
-def _panel(cohort: Cohort, key: str) -> None:
+def _panel(cohort: Cohort, key: str, command: str) -> None:
     job = process_lane.lane().view(st.session_state[key])
     if store.ready(cohort):
         st.rerun()
     if job is None or job.state in ("failed", "cancelled", "done"):
-        _ended(job, key)
+        _ended(job, key, command)
         return
+    st.write(f"It is being trained now, once; this page goes on by itself. From a terminal: {command}")
     waiting = f"Waiting, place {job.position} in the queue" if job.state == "queued" else "Training"
     st.progress(job.fraction, text=plain(f"{waiting}. {job.message}"))
     cancel_button(job, process_lane.lane().cancel)
 
 
-def _ended(job: JobView | None, key: str) -> None:
+def _ended(job: JobView | None, key: str, command: str) -> None:
+    """Say how it ended; that it may succeed another time, :func:`offer` has looked at before."""
     if job is not None and job.state == "cancelled":
         st.info("Training was cancelled.", icon=":material/block:")
     else:
         reason = job.error if job and job.error else "It ended without a classifier."
-        st.error(f"Training failed. {message(reason)}", icon=":material/error:")
+        st.error(
+            f"Training failed. {message(reason)} Train again here, or from a terminal: {command}",
+            icon=":material/error:",
+        )
     if st.button("Train again", key=f"again_{key}", icon=":material/refresh:"):
         del st.session_state[key]
         st.rerun()

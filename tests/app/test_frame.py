@@ -8,6 +8,7 @@ import pytest
 
 from sensecf_core.classifiers import store
 from sensecf_core.cohorts import registry
+from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.errors import NotReadyError
 from sensecf_core.ui import training
 from tests.app.conftest import PAGES, ROOT, OpenPage, World, said
@@ -134,6 +135,49 @@ def test_a_built_in_cohort_is_trained_only_when_asked(
     assert started == []
     at.button(key="train_small").click().run()
     assert started == [TRAINING]
+
+
+def _without_val(world: World) -> Cohort:
+    """The small cohort, whose validation part is empty, as somebody's own."""
+    return replace(world.cohort, parts=world.cohort.parts.replace("val", "train"), own=True)
+
+
+def test_participants_needs_no_classifier(
+    world: World, open_page: OpenPage, started: list[tuple[str, ...]]
+) -> None:
+    at = open_page("Participants", cohort="small", participant=world.flagged)
+    text = said(at)
+    assert "This cohort has no classifier yet" in text
+    assert f"Profile of {world.flagged}" in text and f"**{world.flagged}**" in text
+    headings = [heading for _, heading in at.dataframe[0].value.columns]
+    assert "Participant" in headings and "Risk of 100" not in headings
+    assert "risk **" not in text and not any(box.label == "The model's view" for box in at.radio)
+
+
+def test_a_cohort_too_small_says_why_and_what_mends_it_and_trains_nothing(
+    world: World, open_page: OpenPage, started: list[tuple[str, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "load", lambda name: _without_val(world))
+    for title in ("Participants", "Prediction"):
+        at = open_page(title, cohort="small", participant=world.flagged)
+        text = said(at)
+        assert "its validation part is empty. Add participants" in text
+        assert "being trained" not in text and "Training failed" not in text
+        assert not any("Train" in button.label for button in at.button)
+        assert (f"Profile of {world.flagged}" in text) == (title == "Participants")
+    assert started == []
+
+
+def test_training_that_failed_is_not_called_under_way_and_may_be_tried_again(
+    world: World, open_page: OpenPage, started: list[tuple[str, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "load", lambda name: replace(world.cohort, own=True))
+    at = open_page("Participants", cohort="small", participant=world.flagged)
+    text = said(at)
+    assert "Training failed." in text and "being trained now" not in text
+    assert f"Profile of {world.flagged}" in text
+    at.button(key=next(one.key for one in at.button if one.label == "Train again")).click().run()
+    assert not at.exception and started == [TRAINING, TRAINING]
 
 
 def test_home_does_not_load_torch_or_shap_and_no_page_loads_torch() -> None:

@@ -145,6 +145,18 @@ def test_the_table_is_narrowed_by_group_and_by_the_models_view(open_page: OpenPa
     assert 0 < len(narrower) < len(table) and set(narrower["Days flagged"]) == {0}
 
 
+def test_the_report_needs_no_classifier(
+    someone: str, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "ready", lambda cohort: False)
+    at = open_page("Participants", cohort=COHORT, participant=someone)
+    assert f"Glucose report of {someone}" in said(at) and tiles(at)["In range"].endswith("%")
+    columns = set(at.dataframe[0].value.columns)
+    assert {"Glucose by day", "Days"} <= columns
+    assert not {"Mean risk of 100", "Days flagged"} & columns
+    assert "the highest mean risk first" not in said(at)
+
+
 def test_the_report_shows_the_metrics_of_the_whole_recording(someone: str, open_page: OpenPage) -> None:
     at = open_page("Participants", cohort=COHORT, participant=someone)
     expected = found(someone)

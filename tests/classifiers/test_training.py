@@ -8,7 +8,7 @@ import pytest
 
 from sensecf_core.classifiers.calibration import choose_threshold
 from sensecf_core.classifiers.classifier import Classifier
-from sensecf_core.classifiers.training import rows_of, train
+from sensecf_core.classifiers.training import rows_of, too_small, train
 from sensecf_core.classifiers.tuning import TRIED, folds
 from sensecf_core.cohorts.cohort import INDEX_NAMES, Cohort
 from sensecf_core.errors import InputError
@@ -128,11 +128,37 @@ def test_progress_goes_from_nothing_to_everything(small_cohort: Cohort) -> None:
     assert all(message for _, message in told)
 
 
-@pytest.mark.parametrize(("part", "label"), [("train", 1), ("val", 0)])
-def test_a_class_without_participants_is_refused(small_cohort: Cohort, part: str, label: int) -> None:
+@pytest.mark.parametrize(
+    ("part", "title", "label", "least"), [("train", "training", 1, 10), ("val", "validation", 0, 2)]
+)
+def test_a_class_without_participants_is_refused(
+    small_cohort: Cohort, part: str, title: str, label: int, least: int
+) -> None:
     target = small_cohort.target.where(~small_cohort.parts.eq(part), 1 - label)
-    with pytest.raises(InputError, match=rf"'small'.*'{part}' part has 0 participants of class {label}"):
+    task = small_cohort.schema.task
+    kinds = f"rows of “{task.class_1}” and of “{task.class_0}”"
+    counts = r"0 and \d\d+" if label else r"\d\d+ and 0"
+    said = rf"'small'.*few participants have {kinds}: in {title} {counts} \({least} of each are needed\)"
+    with pytest.raises(InputError, match=said):
         train(replace(small_cohort, target=target))
+
+
+@pytest.mark.parametrize(("part", "title"), [("train", "training"), ("val", "validation"), ("test", "test")])
+def test_an_empty_part_is_refused(small_cohort: Cohort, part: str, title: str) -> None:
+    parts = small_cohort.parts.replace({part: "train" if part != "train" else "val"})
+    with pytest.raises(InputError, match=rf"its {title} part is empty. Add participants"):
+        train(replace(small_cohort, parts=parts))
+
+
+def test_a_part_with_enough_participants_is_not_too_small(small_cohort: Cohort) -> None:
+    """Nine participants of a class are refused in training, ten are not."""
+    flagged = small_cohort.parts.eq("train") & small_cohort.target.eq(1)
+    for kept, refused in ((9, True), (10, False)):
+        surplus = small_cohort.rows.index[flagged][kept:]
+        target = small_cohort.target.where(~small_cohort.rows.index.isin(surplus), 0)
+        why = too_small(replace(small_cohort, target=target))
+        assert (why is not None) == refused
+        assert not refused or "in training 9 and " in str(why)
 
 
 @pytest.mark.parametrize("participants", [60, 90])

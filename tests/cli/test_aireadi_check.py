@@ -24,6 +24,8 @@ def test_a_few_participants(command: Command, v3: Release) -> None:
     assert ended.code == 0
     assert ended.out.startswith(f"AI-READI v3.0.0-synthetic, SYNTHETIC, layout v3: {v3.root}\n")
     assert "3 participants; 3 read" in ended.out
+    assert "groups: " in ended.out and "insulin_dependent" not in ended.out
+    assert "_controlled" not in ended.out
     assert "glucose: read 2, missing 1;" in ended.out
     assert "respiratory rate: read 1, missing 1, unreadable 1;" in ended.out
     assert "records outside the window 1" in ended.out
@@ -78,13 +80,15 @@ def test_the_environment_and_what_is_odd(
         assert text in out
 
 
-@pytest.mark.parametrize("options", [["/nowhere"], ["--people", "0"], []])
+@pytest.mark.parametrize("options", [["/nowhere"], ["--people", "0"], [], [""], [" "]])
 def test_bad_input_is_one_sentence(
     command: Command,
+    v3: Release,
     monkeypatch: pytest.MonkeyPatch,
     options: list[str],
 ) -> None:
     monkeypatch.delenv("SENSECF_AIREADI", raising=False)
+    monkeypatch.chdir(v3.root)
     ended = command("aireadi", "check", *options)
     assert (ended.code, ended.out) == (2, "")
     assert ended.err.count("\n") == 1

@@ -45,6 +45,19 @@ def test_one_day_is_explained(command: Command, day: tuple[str, str], method: st
         assert shown["valid"] is True
 
 
+def test_the_text_says_synthetic_and_which_day_was_taken(command: Command, day: tuple[str, str]) -> None:
+    from sensecf_core.cohorts import builtin
+
+    days = builtin.load("aireadi").rows.loc[day[0]].index
+    for asked in (("explain", "--method", "random"), ("predict",)):
+        without = command(*asked, "--cohort", "aireadi", "--participant", day[0])
+        assert f"{day[0]} has {len(days)} days; the first, {days[0]}, is taken." in without.err
+        assert without.out.startswith("SYNTHETIC DATA")
+        assert f"{day[0]} (day {days[0]}): risk " in without.out
+        named = command(*asked, "--cohort", "aireadi", "--participant", day[0], "--row", day[1])
+        assert named.err == ""
+
+
 @pytest.mark.model
 def test_the_language_model_is_asked_about_a_day(command: Command, day: tuple[str, str]) -> None:
     ended = command(

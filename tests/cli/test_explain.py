@@ -272,7 +272,9 @@ def test_a_sample_larger_than_there_are_says_so(command: Command) -> None:
 def test_the_text_for_people(command: Command, helped: str) -> None:
     ended = command(*RANDOM, "--participant", helped, "--candidates", "200")
     assert ended.code == 0
-    assert f"{helped} (row 0): " in ended.out
+    assert f"{helped} (row 0): risk " in ended.out
+    assert "SYNTHETIC" not in ended.out
+    assert ended.err == ""
     assert "of 100" in ended.out
     assert "proposed 200 > readable 200" in ended.out
     assert "  1. " in ended.out

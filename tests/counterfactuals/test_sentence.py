@@ -15,13 +15,17 @@ def say(after: float, **changes: tuple[object, object]) -> str:
 def test_a_sentence_names_every_change_with_its_unit_and_the_risk() -> None:
     assert say(0.21, sleep=(5.5, 7.0), active=(0, 1), smoking=("current", "former")) == (
         "With sleep of 7.0 h/night instead of 5.5, active at leisure “yes” instead of “no” and smoking "
-        "“former” instead of “current”, the model would no longer flag raised flag (21 instead of 62 of 100)."
+        "“former” instead of “current”, the model would no longer raise the flag “raised flag” "
+        "(21 instead of 62 of 100)."
     )
 
 
 @pytest.mark.parametrize(
     ("after", "words"),
-    [(0.351, "no longer flag raised flag (just under 35"), (0.4, "would flag raised flag (40")],
+    [
+        (0.351, "no longer raise the flag “raised flag” (just under 35"),
+        (0.4, "would raise the flag “raised flag” (40"),
+    ],
 )
 def test_a_risk_that_rounds_to_the_threshold_says_its_side(after: float, words: str) -> None:
     assert words in say(after, sugar=(120, 60))

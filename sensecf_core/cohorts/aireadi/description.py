@@ -1,4 +1,4 @@
-"""What the columns of the participant-day table mean, ready for a cohort's schema."""
+"""What the columns of the participant-day table mean, in the words of a cohort's schema."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from sensecf_core.cohorts.schema import Coupling, Feature, LinearRule
+from sensecf_core.cohorts.schema import Feature, LinearRule
 
 FILE = Path(__file__).parent / "data" / "features.toml"
 
@@ -27,7 +27,6 @@ class Description:
 
     features: tuple[Feature, ...]
     rules: tuple[LinearRule, ...]
-    couplings: tuple[Coupling, ...]
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -42,5 +41,4 @@ def description() -> Description:
     return Description(
         tuple(Feature.model_validate(one) for one in raw["features"]),
         tuple(LinearRule.model_validate(one) for one in raw["rules"]),
-        tuple(Coupling.model_validate(one) for one in raw["couplings"]),
     )

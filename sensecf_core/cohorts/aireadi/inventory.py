@@ -23,6 +23,7 @@ from sensecf_core.cohorts.aireadi.release import (
     is_file,
 )
 from sensecf_core.cohorts.aireadi.streams import STREAMS
+from sensecf_core.cohorts.fingerprint import files_sha256
 
 OTHER_MODULES = frozenset({"checking", "description", "inventory", "opening", "participant_days"})
 """Modules of this package that compute nothing that the tables hold."""
@@ -83,12 +84,8 @@ def release_sha256(release: Release, files: Iterable[PersonFiles]) -> str:
 @cache
 def engine_sha256() -> str:
     """Hash of the code and data that compute the tables: other code may compute other features."""
-    digest = hashlib.sha256()
-    folder = Path(__file__).parent
-    for path in sorted([*folder.glob("*.py"), clinical.ITEMS_FILE]):
-        if path.stem not in OTHER_MODULES:
-            digest.update(path.read_bytes())
-    return digest.hexdigest()
+    paths = sorted([*Path(__file__).parent.glob("*.py"), clinical.ITEMS_FILE])
+    return files_sha256(path for path in paths if path.stem not in OTHER_MODULES)
 
 
 def _hash(parts: Iterable[str]) -> str:

@@ -35,6 +35,9 @@ MOST_FOLDERS = 20_000
 MOST_TRIED = 5
 """Glucose files looked at for one that can be read."""
 
+MOST_NAMED = 3
+"""Releases named where a folder holds several."""
+
 LOOKED_FOR = (
     f"an AI-READI release (v1, v2, v3 or mini) has {PEOPLE_FILE} beside "
     f"{CLINICAL}/, {WEARABLE}/ and {GLUCOSE}/"
@@ -82,7 +85,7 @@ def find(path: Path | str | None = None) -> Release:
     InputError : no path, nothing there, a file, a zip, an empty or unreadable folder, no release below
         it, several releases, or a layout that is not known; one sentence that says which.
     """
-    text = str(path or os.environ.get(ENVIRONMENT, "")).strip()
+    text = str(os.environ.get(ENVIRONMENT, "") if path is None else path).strip()
     if not text:
         raise InputError(f"Give the folder of an AI-READI release, or set {ENVIRONMENT} to it.")
     folder = Path(text).expanduser().absolute()
@@ -153,9 +156,10 @@ def _root(folder: Path) -> Path:
     for _ in range(DEEPEST + 1):
         found = [place for place in level if is_file(place / PEOPLE_FILE)]
         if len(found) > 1:
-            names = ", ".join(str(place.relative_to(folder)) for place in found[:3])
+            names = ", ".join(str(place.relative_to(folder)) for place in found[:MOST_NAMED])
+            more = f" and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
             raise InputError(
-                f"There are {len(found)} releases below {str(folder)!r} ({names}); name one of them."
+                f"There are {len(found)} releases below {str(folder)!r} ({names}{more}); name one of them."
             )
         if found:
             return found[0]

@@ -104,6 +104,11 @@ def test_two_releases(tmp_path: Path) -> None:
     for name in ("v2", "v3"):
         micro.write(tmp_path / name, [people.cas()], layout=name)
     assert "There are 2 releases below" in complaint(tmp_path)
+    assert "more" not in complaint(tmp_path)
+    for name in ("c", "d", "e"):
+        micro.write(tmp_path / name, [people.cas()])
+    told = complaint(tmp_path)
+    assert "There are 5 releases below" in told and " and 2 more); name one of them." in told
 
 
 def test_version_0(tmp_path: Path) -> None:

@@ -194,7 +194,6 @@ def test_the_description_makes_a_schema() -> None:
         provenance=Provenance(title="AI-READI", source="fairhub.io", licence="AI-READI licence"),
         features=told.features,
         rules=told.rules,
-        couplings=told.couplings,
     )
     assert len(schema.features) == len(told.names)
     assert not any(name.startswith("stress") for name in schema.names)

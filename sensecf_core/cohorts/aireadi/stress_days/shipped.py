@@ -20,10 +20,12 @@ import pandas as pd
 from sensecf_core.cohorts import builtin
 from sensecf_core.cohorts.aireadi import release, tables
 from sensecf_core.cohorts.aireadi.release import Release
+from sensecf_core.cohorts.aireadi.report import findings
 from sensecf_core.cohorts.aireadi.stress_days.task import QUANTILE, StressDays, stress_days
 from sensecf_core.cohorts.aireadi.synthetic import release as synthetic
 from sensecf_core.cohorts.aireadi.synthetic.settings import Settings
 from sensecf_core.cohorts.aireadi.tables import Tables
+from sensecf_core.cohorts.fingerprint import files_sha256
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.paths import alone, var
 
@@ -82,10 +84,13 @@ def build() -> Built:
 
 
 def _short(table: pd.DataFrame) -> pd.DataFrame:
-    """Keep what a page can show: shares to a thousandth, everything else to a tenth."""
+    """Keep what a page can show: shares to a thousandth, findings as their tables show them, else a tenth."""
     numbers = table.select_dtypes("number")
-    decimals = {name: 3 if numbers[name].abs().max() <= 1 else 1 for name in numbers}
-    return table.copy().assign(**{name: numbers[name].round(places) for name, places in decimals.items()})
+    shown = {one.item: one.decimals for one in findings.asked()}
+    decimals = {
+        name: 3 if numbers[name].abs().max() <= 1 else max(1, shown.get(str(name), 1)) for name in numbers
+    }
+    return table.round(decimals)
 
 
 @cache
@@ -133,11 +138,9 @@ def release_of(participant: str) -> Release:
 
 @cache
 def _generator_sha256() -> str:
-    """Hash of settings and generator: other code may make other people."""
-    digest = hashlib.sha256(repr(SETTINGS).encode())
-    for path in sorted(Path(synthetic.__file__).parent.glob("*.py")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
+    """Hash of settings and generator, code and tables: others may make other people."""
+    generator = sorted(Path(synthetic.__file__).parent.glob("*.*"))
+    return hashlib.sha256(f"{SETTINGS!r}{files_sha256(generator)}".encode()).hexdigest()
 
 
 def cut() -> float:

@@ -90,6 +90,8 @@ WEST_COAST = {"UW": 798, "UCSD": 682}
 # Between people, within a group (assumed).
 AGE_SD, AGE_RANGE = 10.0, (40, 89)
 BMI_SD, SYSTOLIC_SD, DIASTOLIC_SD = 5.5, 15.0, 9.0
+HEIGHT, HEIGHT_SD, HEIGHT_RANGE = 168.0, 10.0, (145.0, 200.0)
+"""Women and men together, whatever the group, in cm; weight follows from height and BMI."""
 RESTING_HEART_RATE_SD, STRESS_SD, STEPS_LOG_SD = 7.0, 8.5, 0.42
 SLEEP_SD, EFFICIENCY_SD, MIDPOINT_SD = 45.0, 0.035, 50.0
 

@@ -104,7 +104,7 @@ def _body(groups: list[Group], traits: dict[str, Floats], rng: np.random.Generat
     stress = 0.45 * traits["autonomic"] + 0.25 * traits["affect"] + 0.85 * rng.standard_normal(n)
     return {
         "age": age,
-        "height": 169 + 9.5 * rng.standard_normal(n),
+        "height": np.clip(given.HEIGHT + given.HEIGHT_SD * rng.standard_normal(n), *given.HEIGHT_RANGE),
         "bmi": np.clip(_mean(groups, "bmi") + given.BMI_SD * lean, 17.5, 60),
         "systolic": _mean(groups, "systolic") + given.SYSTOLIC_SD * systolic,
         "diastolic": _mean(groups, "diastolic") + given.DIASTOLIC_SD * diastolic,

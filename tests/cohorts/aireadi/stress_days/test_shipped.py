@@ -13,6 +13,7 @@ from sensecf_core.cohorts import builtin
 from sensecf_core.cohorts.aireadi.stress_days import people, shipped
 from sensecf_core.cohorts.aireadi.stress_days.task import stress_days
 from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.counterfactuals.limits import may_move
 from sensecf_core.errors import InputError
 
 
@@ -40,6 +41,19 @@ def test_every_class_is_in_every_part_and_groups_differ_as_the_notes_say(cohort:
     share = cohort.subgroups["study_group"].eq("insulin").groupby(cohort.parts).mean()
     assert share["test"] > 2 * share["train"]
     assert any("balanced over the study groups" in note for note in cohort.schema.provenance.notes)
+
+
+def test_what_was_measured_once_at_the_visit_is_no_option_for_a_day(cohort: Cohort) -> None:
+    at_the_visit = {"age", "study_group", "bmi", "systolic", "diastolic", "hba1c"}
+    movable = {one.name for one in cohort.schema.features if may_move(one, "intervention")}
+    assert not movable & at_the_visit
+    assert {"sleep_hours", "steps", "active_minutes", "sedentary_minutes", "glucose_mean"} <= movable
+
+
+def test_findings_keep_the_decimals_that_they_are_shown_with() -> None:
+    people_table = people.tables_of("aireadi").people
+    creatinine = people_table["creatinine"].dropna()
+    assert creatinine.max() > 1 and not np.allclose(creatinine, creatinine.round(1))
 
 
 @pytest.mark.parametrize("position", [0, 700, -1])

@@ -11,7 +11,7 @@ from sklearn.model_selection import GroupKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sensecf_core.cohorts.aireadi.synthetic import calibration
+from sensecf_core.cohorts.aireadi.synthetic import calibration, clinical
 from sensecf_core.cohorts.aireadi.synthetic.assumptions import INSULIN, ORAL
 from sensecf_core.cohorts.aireadi.synthetic.latent import MINUTES_STREAM, Latent, latent
 from sensecf_core.cohorts.aireadi.synthetic.movement import WALKING
@@ -54,6 +54,15 @@ def test_every_published_target_is_met(made: tuple[Latent, dict[str, Signals]]) 
     assert any("Framingham 2024" in text and "met" in text for text in shown)
     assert sum("for comparison, not a target" in text for text in shown) == 4
     assert any(text.startswith("Assumed") for text in shown)
+
+
+def test_bodies_are_those_of_adults_and_weight_fits_height_and_bmi(many: Latent) -> None:
+    body = clinical.values(many.people, np.random.default_rng(0))
+    height, weight, bmi = (body[f"{name}_vsorres"] for name in ("height", "weight", "bmi"))
+    assert height.between(145, 200).all()
+    assert height.mean() == pytest.approx(168, abs=1) and height.std() == pytest.approx(10, abs=0.7)
+    differs = (weight / (height / 100) ** 2 - bmi).abs() > 0.1
+    assert differs.sum() == 1 and bmi[differs].tolist() == [94.6]  # the slip of the pen that a release has
 
 
 def test_a_miss_is_said() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from datetime import date
 
 import numpy as np
 import pytest
@@ -19,7 +21,7 @@ from sensecf_core.cohorts.aireadi.stress_days import people
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.errors import InputError
 from sensecf_core.jobs.model_lane import ModelLane
-from sensecf_core.ui import row_words, sensor_left_out
+from sensecf_core.ui import person, row_words, sensor_left_out, words
 from sensecf_core.ui.band_chart import percent
 from tests.app.conftest import PAGES, OpenPage, said
 from tests.app.test_interventions import ask
@@ -130,6 +132,8 @@ def test_the_card_counts_days_as_days(open_page: OpenPage, someone: str) -> None
     groups = next(one.value for one in at.table if "Have it" in one.value)
     assert "Days" in groups and "People" not in groups
     text = said(at)
+    assert "Of **100 days like this one**" in text and re.search(r"flags?\*\* this day: it flags", text)
+    assert "the average day, the solid one this day" in text
     assert "of their days" in text and "of held-out days by predicted risk" in text
     assert "share of days with it that are flagged" in text
     assert "AUROC) is on its card" in text
@@ -151,8 +155,8 @@ def test_the_report_shows_the_metrics_of_the_whole_recording(someone: str, open_
     whole = metrics(people.open_participant(COHORT, someone).worn.trace.values)
     shown = tiles(at)
     assert shown["In range"] == percent(whole.tir)
-    assert shown["Mean"] == f"{whole.mean:.0f}"
-    assert shown["GMI"] == f"{whole.gmi:.1f}"
+    assert shown["Mean"] == f"{whole.mean:.0f} mg/dL"
+    assert shown["GMI"] == f"{whole.gmi:.1f} %"
     assert shown["Days"] == str(expected.glucose_days)
     text = said(at)
     assert f"of {expected.days} have 70 % of their glucose" in text
@@ -167,12 +171,17 @@ def test_the_report_shows_the_metrics_of_the_whole_recording(someone: str, open_
 def test_the_unit_is_kept_over_pages(someone: str, open_page: OpenPage) -> None:
     at = open_page("Participants", cohort=COHORT, participant=someone)
     at.radio(key="glucose_unit").set_value("mmol/L").run()
-    mean = f"{found(someone).metrics.mean / 18.01559:.1f}"
+    mean = f"{found(someone).metrics.mean / 18.01559:.1f} mmol/L"
     assert tiles(at)["Mean"] == mean
     assert "70–180 mg/dL" not in said(at) and "3.9–10.0 mmol/L" in said(at)
-    at.switch_page(PAGES["Prediction"]).run()
+    for page in ("Prediction", "Interventions"):
+        at.switch_page(PAGES[page]).run()
+        said_by = [one.value for one in at.caption if "its own unit, mg/dL" in one.value]
+        assert len(said_by) == 2, "beside the strip, and beside the form"
     at.switch_page(PAGES["Participants"]).run()
     assert tiles(at)["Mean"] == mean
+    at.radio(key="glucose_unit").set_value("mg/dL").run()
+    assert "its own unit" not in said(at)
 
 
 def test_a_day_is_chosen_everywhere(cohort: Cohort, someone: str, open_page: OpenPage) -> None:
@@ -198,8 +207,10 @@ def test_goals_of_older_people_are_others(someone: str, open_page: OpenPage) -> 
     at = open_page("Participants", cohort=COHORT, participant=someone)
     goals = at.table[0].value
     assert goals["Goal"].tolist()[2] == "above 70 %"
+    assert "70–180 mg/dL, goal above 70 %" in said(at)
     at.radio(key="glucose_goals").set_value("older").run()
     assert at.table[0].value["Goal"].tolist() == ["below 10 %", "below 50 %", "above 50 %", "below 1 %"]
+    assert "70–180 mg/dL, goal above 50 %" in said(at)
 
 
 def test_periods_findings_and_quality_are_tables(someone: str, open_page: OpenPage) -> None:
@@ -212,6 +223,7 @@ def test_periods_findings_and_quality_are_tables(someone: str, open_page: OpenPa
     assert halves.iloc[0, 0] == "In range 3.9–10.0" and not any("70" in one for one in halves.iloc[:, 0])
     assert ["Finding", "Value", "Against reference", "Reference", "Source"] in headings
     quality = next(table.value for table in at.table if "Longest gap" in table.value)
+    assert ((quality["Gaps"] == "0") == (quality["Longest gap"] == "")).all()
     assert quality["Stream"].tolist()[:2] == ["Glucose", "Heart rate"] and len(quality) == 8
     assert not at.get("image"), "the cards of the day are drawn only when they are asked for"
 
@@ -258,3 +270,53 @@ def test_other_cohorts_have_none_of_it(open_page: OpenPage) -> None:
         at = open_page(page, cohort="heart", participant=person)
         text = said(at)
         assert "Glucose report" not in text and "Risk day by day" not in text and "this day" not in text
+
+
+def test_the_risk_stands_beside_how_weak_the_model_is_and_what_was_measured(
+    cohort: Cohort, someone: str, open_page: OpenPage
+) -> None:
+    row = rows_of(cohort, someone)[0]
+    stress = people.tables_of(COHORT).days.loc[(someone, row), "stress_daytime"]
+    at = open_page("Prediction", cohort=COHORT, participant=someone, row=row)
+    outcome = cohort.schema.task.class_1 if cohort.target.loc[(someone, row)] else cohort.schema.task.class_0
+    assert (
+        f"**What was recorded for this day:** {outcome} (measured: {stress:.1f} of 100). The model "
+        in said(at)
+    )
+    assert "Held out: the model has not seen it." in said(at)
+    auroc = (store.card(cohort) or {})["metrics"]["auroc"]
+    assert auroc["low"] <= 0.5, "the shipped classifier is a weak one"
+    for page in ("Prediction", "Interventions"):
+        warned = [one.value for one in open_page(page, cohort=COHORT, participant=someone).warning]
+        told = f"On held-out days this model ranks hardly better than chance, AUROC {auroc['value']:.2f}"
+        assert sum(one.startswith(told) for one in warned) == 1, page
+
+
+def test_who_is_chosen_by_a_link_is_on_top_of_the_folded_table(someone: str, open_page: OpenPage) -> None:
+    at = open_page("Participants", cohort=COHORT, participant=someone)
+    assert not any("Mean risk of 100" in one.value for one in at.dataframe), "folded, and not drawn"
+    fold = next(one for one in at.expander if one.label == "Choose another participant")
+    assert not fold.proto.expanded
+    key = f"another_{someone}"
+    at.session_state[key] = True
+    at.run()
+    table = next(one.value for one in at.dataframe if "Mean risk of 100" in one.value)
+    assert table["Participant"].iloc[0] == someone
+    assert table["Mean risk of 100"].iloc[1:].is_monotonic_decreasing
+    assert list(table.columns[:5]) == [
+        "Participant",
+        "Mean risk of 100",
+        "Days flagged",
+        "Days",
+        "Band worn (% of days)",
+    ]
+    at.multiselect(key=f"group_{COHORT}").set_value(["healthy"]).run()
+
+
+def test_a_day_has_one_name(cohort: Cohort, someone: str, open_page: OpenPage) -> None:
+    row = rows_of(cohort, someone)[1]
+    at = open_page("Prediction", cohort=COHORT, participant=someone, row=row)
+    name = row_words.row_name(cohort.schema, row)
+    assert name.startswith(words.day_name(date.fromisoformat(row)))
+    assert at.selectbox(key="pick_row").options[1] == name
+    assert f"(day {name})".replace(" ", person.NO_BREAK) in said(at)

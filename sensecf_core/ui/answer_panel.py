@@ -71,7 +71,7 @@ def _summary(answer: Answer) -> str:
             f"{words.counted(trace.proposed, 'candidate')} proposed, {trace.valid} valid as they came"
         )
         parts.append(words.seconds(answer.seconds.total))
-    parts.append(f"asked {answer.created[:16].replace('T', ' ')} UTC")
+    parts.append(f"asked {words.moment(answer.created)}")
     return " · ".join(words.plain(part) for part in parts)
 
 

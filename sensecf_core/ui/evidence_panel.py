@@ -167,10 +167,9 @@ def earlier(schema: Schema, participant: str, row: str, current: str | None) -> 
         for answer in kept:
             found = words.counted(len(answer.counterfactuals), "option")
             result = found if answer.counterfactuals else answer.status.replace("_", " ")
-            when = answer.created[:16].replace("T", " ")
             st.page_link(
                 "pages/3_Interventions.py",
-                label=f"{when} UTC · {words.method_title(answer.method)} · {result}",
+                label=f"{words.moment(answer.created)} · {words.method_title(answer.method)} · {result}",
                 icon=":material/link:",
                 query_params={"answer": answer.answer_id},
             )

@@ -61,7 +61,7 @@ def show(person: OpenPerson, period: Period, shown_in: GlucoseUnit) -> None:
 def _tiles(found: GlucoseSummary, shown_in: GlucoseUnit) -> None:
     with st.grid("auto", min_column_width=118, gap="small", key="glucose_tiles"):
         for label, value, note, more in _tile_texts(found, shown_in):
-            with st.container(border=True, height="stretch", gap="xsmall"):
+            with st.container(gap="xsmall"):  # no border: its padding would cut units off
                 st.markdown(label, help=more)
                 st.metric(label, value, label_visibility="collapsed")
                 st.caption(note)

@@ -123,22 +123,23 @@ def _columns(cohort: Cohort) -> dict[str, Any]:
     stress_low, stress_high = STRESS_SCALE
     return {
         "Participant": st.column_config.TextColumn(pinned=True, width=85),
-        "Study group": st.column_config.TextColumn(width=150),
+        "Study group": st.column_config.TextColumn(width=165),
         "Age (years)": st.column_config.NumberColumn("Age", format="%d", width=45),
         "Mean risk of 100": st.column_config.ProgressColumn(
+            "Mean risk",
             min_value=0,
             max_value=100,
             format="%d",
             width=105,
             color="orange",
-            help=f"The model's calibrated risk of {cohort.schema.task.label}, mean over the days.",
+            help=f"The model's calibrated risk of {cohort.schema.task.label}, of 100, mean over the days.",
         ),
-        "Days flagged": st.column_config.NumberColumn(help="Days that the model flags.", width=85),
+        "Days flagged": st.column_config.NumberColumn("Flagged", help="Days that the model flags.", width=80),
         "Days": st.column_config.NumberColumn(
             help="Days with enough wear and daytime stress, which can be chosen.", width=50
         ),
-        "Glucose by day": line(y_min=glucose_low, y_max=glucose_high, color="gray", width=110),
-        "Stress by day": line(y_min=stress_low, y_max=stress_high, color="gray", width=110),
+        "Glucose by day": line("Glucose", y_min=glucose_low, y_max=glucose_high, color="gray", width=110),
+        "Stress by day": line("Stress", y_min=stress_low, y_max=stress_high, color="gray", width=110),
         "Band worn (% of days)": st.column_config.NumberColumn(
             "Band worn",
             format="%d %%",
@@ -146,6 +147,6 @@ def _columns(cohort: Cohort) -> dict[str, Any]:
             width=80,
         ),
         "Glucose sensor active (%)": st.column_config.NumberColumn(
-            "Sensor active", format="%d %%", help="Share of the time with a glucose reading.", width=95
+            "Sensor on", format="%d %%", help="Share of the time with a glucose reading.", width=95
         ),
     }

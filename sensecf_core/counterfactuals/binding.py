@@ -29,10 +29,10 @@ def _where_it_ended(trace: Trace) -> str:
     if not trace.within_limits:
         return f"None of the {trace.readable} readable candidates kept to the limits and rules."
     if not trace.valid:
-        return f"None of the {trace.within_limits} candidates within the limits reaches the desired class."
+        return f"None of the {trace.within_limits} candidates within the limits alters the prediction."
     return (
-        f"{trace.valid} candidates reach the desired class, but all would make this an unusual "
-        "person: no similar people are in the training data."
+        f"{trace.valid} candidates alter the prediction, but all would make this an unusual row: nothing "
+        "similar is in the training data."
     )
 
 
@@ -48,9 +48,12 @@ def _binding_limits(checker: Checker, moves: Moves, meter: Meter) -> Iterator[st
     variants = [Moves.of(moves.schema, under(checker, moves.query, limits)) for _, limits in lifted]
     reachable = _reachable(checker, variants, meter) if variants else []
     binding = [text for (text, _), reached in zip(lifted, reachable, strict=True) if reached]
-    for text in binding:
-        yield f"No candidate reaches the desired class {text}."
-    if not binding:
+    if binding:
+        yield (
+            "A search of the classifier finds a change that does where one limit is lifted: "
+            f"{'; '.join(binding)}."
+        )
+    else:
         yield (
             "A search of the classifier finds no answer within these limits either, nor with any one "
             "of your own limits lifted."
@@ -63,29 +66,29 @@ def _reachable(checker: Checker, queries: list[Moves], meter: Meter) -> list[boo
 
 
 def _lifted(limits: Limits) -> Iterator[tuple[str, Limits]]:
-    """Every way to lift one limit, with words that follow "no candidate reaches the desired class"."""
+    """Every way to lift one limit, named in a few words."""
     for name in limits.frozen:
         others = tuple(other for other in limits.frozen if other != name)
-        yield f"while `{name}` is frozen", limits.model_copy(update={"frozen": others})
+        yield f"`{name}` is frozen", limits.model_copy(update={"frozen": others})
     for name, (low, high) in limits.ranges.items():
         ranges = {other: span for other, span in limits.ranges.items() if other != name}
         yield (
-            f"while `{name}` is held to {low:g} to {high:g}",
+            f"`{name}` is held to {low:g} to {high:g}",
             limits.model_copy(update={"ranges": ranges}),
         )
     for name, levels in limits.levels.items():
         kept = {other: names for other, names in limits.levels.items() if other != name}
         yield (
-            f"while `{name}` is held to {' or '.join(levels)}",
+            f"`{name}` is held to {' or '.join(levels)}",
             limits.model_copy(update={"levels": kept}),
         )
     more = limits.max_changes + 2
     yield (
-        f"with at most {limits.max_changes} changes, though with {more} one does",
+        f"at most {limits.max_changes} changes ({more} would do)",
         limits.model_copy(update={"max_changes": more}),
     )
     if limits.profile == "intervention":
         yield (
-            "within what `intervention` limits call realistic, though under `contrast` limits one does",
+            "what `intervention` limits call realistic (`contrast` limits would do)",
             limits.model_copy(update={"profile": "contrast", "ranges": {}, "levels": {}}),
         )

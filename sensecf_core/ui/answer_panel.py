@@ -71,7 +71,7 @@ def _summary(answer: Answer) -> str:
             f"{words.counted(trace.proposed, 'candidate')} proposed, {trace.valid} valid as they came"
         )
         parts.append(words.seconds(answer.seconds.total))
-    parts.append(f"asked {answer.created[:16].replace('T', ' ')} UTC")
+    parts.append(f"asked {words.moment(answer.created)}")
     return " · ".join(words.plain(part) for part in parts)
 
 
@@ -162,7 +162,7 @@ def _track_words(feature: Feature, change: Change) -> str:
 def _how_usual(schema: Schema, answer: Answer, one: Counterfactual) -> str:
     wanted = schema.task.class_1 if answer.desired else schema.task.class_0
     usual = "usual" if one.in_domain and one.lof_inlier else "**unusual**"
-    parts = [f"These values together are {usual} among people with “{words.plain(wanted)}”"]
+    parts = [f"These values together are {usual} among {row_words.rows(schema)} with “{words.plain(wanted)}”"]
     if one.similar is not None:
         alike = row_words.counted_known(schema, one.similar)
         parts.append(f"{alike} of the training part {'is' if one.similar == 1 else 'are'} similar")

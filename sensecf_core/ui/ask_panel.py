@@ -13,12 +13,14 @@ from sensecf_core.ui.frame import Frame
 
 
 def show(frame: Frame) -> None:
-    """Show the form; on a phone it folds away once something was asked."""
+    """Show the form in a fold above the options; on a phone it closes once something was asked."""
     now = followed.of(frame.choice)
-    if screen.on_phone() and (now.answer or now.job):
-        with st.expander("Ask again: mode, limits, what may change", icon=":material/edit:"):
-            _form(frame)
-    else:
+    asked = bool(now.answer or now.job)
+    with st.expander(
+        f"{'Ask again: mode' if asked else 'Mode'}, limits, what may change",
+        expanded=not (asked and screen.on_phone()),
+        icon=":material/edit:",
+    ):
         _form(frame)
 
 

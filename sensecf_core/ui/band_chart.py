@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import plotly.graph_objects as go
 
 from sensecf_core.cohorts.aireadi.report.bands import BandName, BandTime
 from sensecf_core.cohorts.aireadi.report.units import GlucoseUnit
-from sensecf_core.ui.charts import Chart, ink
+from sensecf_core.ui.charts import Chart, apart, ink
 from sensecf_core.ui.words import html, listed
 
 COLOURS: dict[BandName, str] = {
@@ -25,6 +26,8 @@ PATTERNS: dict[BandName, str] = {"very_high": "x", "high": "/", "target": "", "l
 """So that no band is known by its colour alone."""
 
 HEIGHT = 330
+UNDER_ONE = "under 1 %"
+
 LABEL_GAP = 17.5
 """Least distance of two labels, in percent of the bar: two lines of text each."""
 
@@ -33,9 +36,12 @@ def band_bar(times: Sequence[BandTime], unit: GlucoseUnit) -> Chart:
     """Draw the five bands of :func:`bands.band_times` as one bar, each with its label beside it."""
     upwards = list(reversed(times))
     figure = go.Figure()
-    middles = _stack(figure, upwards, unit)
-    for one, middle, place in zip(upwards, middles, _apart(middles), strict=True):
-        _name(figure, one, unit, middle, place)
+    labels = _labels(times)
+    middles = _stack(figure, upwards, unit, labels)
+    places = apart([max(2.0, middles[0]), *middles[1:]], LABEL_GAP, 98.0)
+    for one, middle, place in zip(upwards, middles, places, strict=True):
+        below = f"{html(one.band.bounds(unit))} · {duration(one.minutes)}"
+        _name(figure, f"<b>{labels[one.band.name]}</b><br>{below}", middle, place)
     figure.update_xaxes(visible=False, range=[-0.5, 3.4], fixedrange=True)
     figure.update_yaxes(visible=False, range=[-6, 106], fixedrange=True)
     figure.update_layout(
@@ -44,7 +50,9 @@ def band_bar(times: Sequence[BandTime], unit: GlucoseUnit) -> Chart:
     return Chart(figure, _sentence(times, unit))
 
 
-def _stack(figure: Any, upwards: Sequence[BandTime], unit: GlucoseUnit) -> list[float]:
+def _stack(
+    figure: Any, upwards: Sequence[BandTime], unit: GlucoseUnit, labels: Mapping[BandName, str]
+) -> list[float]:
     """Draw the bands on top of each other; returns where the middle of each lies, in percent."""
     middles, at = [], 0.0
     for one in upwards:
@@ -63,15 +71,15 @@ def _stack(figure: Any, upwards: Sequence[BandTime], unit: GlucoseUnit) -> list[
                     "size": 7,
                 },
             },
-            hovertemplate=f"{_label(one)}, {html(one.band.bounds(unit))}<extra></extra>",
+            hovertemplate=f"{labels[one.band.name]}, {html(one.band.bounds(unit))}<extra></extra>",
         )
         middles.append(at + one.percent / 2)
         at += one.percent
     return middles
 
 
-def _name(figure: Any, one: BandTime, unit: GlucoseUnit, middle: float, place: float) -> None:
-    """Write a band's label at ``place``, with a line to its ``middle``."""
+def _name(figure: Any, text: str, middle: float, place: float) -> None:
+    """Write a band's ``text`` at ``place``, with a line to its ``middle``."""
     figure.add_scatter(
         x=[0.47, 0.58, 0.66],
         y=[middle, place, place],
@@ -82,7 +90,7 @@ def _name(figure: Any, one: BandTime, unit: GlucoseUnit, middle: float, place: f
     figure.add_annotation(
         x=0.7,
         y=place,
-        text=f"<b>{_label(one)}</b><br>{html(one.band.bounds(unit))} · {duration(one.minutes)}",
+        text=text,
         showarrow=False,
         xanchor="left",
         align="left",
@@ -92,7 +100,7 @@ def _name(figure: Any, one: BandTime, unit: GlucoseUnit, middle: float, place: f
 
 def percent(share: float) -> str:
     """Write a percent of time without decimals; what is there but rounds to nothing is "under 1 %"."""
-    return "under 1 %" if 0 < share < 0.5 else f"{share:.0f} %"
+    return UNDER_ONE if 0 < share < 0.5 else f"{share:.0f} %"
 
 
 def duration(minutes: float) -> str:
@@ -103,24 +111,36 @@ def duration(minutes: float) -> str:
     return f"{whole // 60} h {whole % 60} min a day" if whole % 60 else f"{whole // 60} h a day"
 
 
-def _label(one: BandTime) -> str:
-    return f"{one.band.title} {percent(one.percent)}"
+def shares(times: Sequence[BandTime]) -> dict[BandName, str]:
+    """Write each band's percent so that together they make 100, as far as bands under 1 % let them.
+
+    Time in range is rounded as everywhere; what is left to 100 is shared out among the other bands by the
+    largest remainder, and a band that would get nothing is "under 1 %".
+    """
+    target = next(one.percent for one in times if one.band.name == "target")
+    others = {one.band.name: one.percent for one in times if one.band.name != "target" and one.percent >= 0.5}
+    whole = {name: math.floor(value) for name, value in others.items()}
+    left = 100 - round(target) - sum(whole.values())
+    for name in sorted(others, key=lambda name: whole[name] - others[name])[: max(left, 0)]:
+        whole[name] += 1
+    return {
+        one.band.name: percent(one.percent)
+        if one.band.name not in whole
+        else f"{whole[one.band.name]} %"
+        if whole[one.band.name]
+        else UNDER_ONE
+        for one in times
+    }
 
 
-def _apart(middles: Sequence[float]) -> list[float]:
-    """Places of the labels, bottom up: at their band's middle, or as far off as the others' labels ask."""
-    places: list[float] = []
-    for middle in middles:
-        places.append(max(middle, places[-1] + LABEL_GAP) if places else max(middle, 2.0))
-    limit = 98.0
-    for position in reversed(range(len(places))):
-        places[position] = min(places[position], limit)
-        limit = places[position] - LABEL_GAP
-    return places
+def _labels(times: Sequence[BandTime]) -> dict[BandName, str]:
+    written = shares(times)
+    return {one.band.name: f"{one.band.title} {written[one.band.name]}" for one in times}
 
 
 def _sentence(times: Sequence[BandTime], unit: GlucoseUnit) -> str:
-    parts = [f"{one.band.title.lower()} ({one.band.bounds(unit)}) {percent(one.percent)}" for one in times]
+    written = shares(times)
+    parts = [f"{one.band.title.lower()} ({one.band.bounds(unit)}) {written[one.band.name]}" for one in times]
     return (
         f"Share of the time with glucose: {listed(parts)}. One percent is about a quarter of an hour a day."
     )

@@ -8,7 +8,7 @@ import streamlit as st
 
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.evaluation import behaviour
-from sensecf_core.ui import words
+from sensecf_core.ui import row_words, words
 
 
 def show(cohort: Cohort) -> None:
@@ -21,8 +21,8 @@ def show(cohort: Cohort) -> None:
     st.caption(
         f"Of {words.counted(found['participants'], 'held-out person', 'held-out people')}; any number of "
         "behaviours may change, each in its realistic range. An exact search proves for "
-        f"{words.count(found['proven_impossible'])} of the {words.count(found['rows'])} that no such change "
-        "alters the prediction."
+        f"{words.count(found['proven_impossible'])} of the "
+        f"{row_words.counted_rows(cohort.schema, found['rows'])} that no such change alters the prediction."
     )
 
 
@@ -40,12 +40,11 @@ def _sentence(cohort: Cohort, found: dict[str, Any]) -> str:
         if share["low"] is None
         else f" (95 % interval {round(100 * share['low'])} to {round(100 * share['high'])})"
     )
-    rows = "rows" if cohort.schema.row_column is None else f"{cohort.schema.row_label}s"
     way = "lower" if cohort.schema.task.desired == 0 else "raise"
     return (
         f"Changes of behaviours alone would alter the prediction of {round(100 * share['value'])} of 100 "
-        f"flagged {rows}{interval}. The most they {way} the risk is {round(change['median'])} of 100 in the "
-        f"middle, and {round(change['largest'])} of 100 at best. "
+        f"flagged {row_words.rows(cohort.schema)}{interval}. The most they {way} the risk is "
+        f"{round(change['median'])} of 100 in the middle, and {round(change['largest'])} of 100 at best. "
         "This is about what this classifier has learned; how well it ranks (AUROC) is on its card under "
         "Prediction."
     )

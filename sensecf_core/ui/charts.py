@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,10 +58,33 @@ def saved_as(image_format: str, name: str) -> dict[str, Any]:
     }
 
 
-def show(chart: Chart, key: str, config: dict[str, Any] = CONFIG) -> None:
-    """Show a chart and the sentence under it."""
-    st.plotly_chart(chart.figure, key=key, config=config, alt=chart.sentence)
+def show(
+    chart: Chart, key: str, config: dict[str, Any] = CONFIG, clicked: Callable[[], None] | None = None
+) -> None:
+    """Show a chart and the sentence under it; ``clicked`` is called when a point of it is chosen."""
+    st.plotly_chart(
+        chart.figure,
+        key=key,
+        config=config,
+        on_select=clicked or "ignore",
+        selection_mode="points",
+        alt=chart.sentence,
+    )
     st.caption(plain(chart.sentence))
+
+
+def apart(places: Sequence[float], gap: float, top: float = math.inf) -> list[float]:
+    """Where to write labels that belong at rising ``places``: there, or as far off as the others ask.
+
+    Neighbours are at least ``gap`` apart, and none is above ``top``.
+    """
+    found: list[float] = []
+    for place in places:
+        found.append(max(place, found[-1] + gap) if found else place)
+    for position in reversed(range(len(found))):
+        found[position] = min(found[position], top)
+        top = found[position] - gap
+    return found
 
 
 def waterfall(base: float, pushes: Sequence[Push], sentence: str) -> Chart:

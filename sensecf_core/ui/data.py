@@ -13,12 +13,20 @@ from sensecf_core.classifiers import store
 from sensecf_core.classifiers.attributions import Attributions, attributions
 from sensecf_core.classifiers.classifier import Classifier
 from sensecf_core.cohorts import registry
+from sensecf_core.cohorts.aireadi.stress_days import release_cohort
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.cohorts.domain import Domain
 from sensecf_core.cohorts.encoding import Codes, to_codes
 
 Floats = npt.NDArray[np.float64]
 RowKey = tuple[str, str]
+RELEASE = "AI-READI release on this machine"
+"""Until its own description can be read."""
+
+
+def title_unread(name: str) -> str:
+    """Return what to call a cohort that cannot be loaded."""
+    return RELEASE if name == release_cohort.NAME else name
 
 
 def one_row(cohort: Cohort, key: RowKey) -> pd.DataFrame:

@@ -10,8 +10,8 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from sensecf_core.ui import data, day_picker, glucose_panel, sensors, traces_panel, words
-from sensecf_core.ui.charts import CONFIG, Chart, ink
+from sensecf_core.ui import charts, data, day_picker, glucose_panel, sensors, traces_panel, words
+from sensecf_core.ui.charts import Chart, ink
 from sensecf_core.ui.drawings import DOWN, UP
 from sensecf_core.ui.frame import Frame
 
@@ -26,15 +26,7 @@ def show_risks(frame: Frame) -> None:
     st.header("Risk day by day")
     day_picker.show(frame.known, participant, row)
     key = f"risks_{participant}_{row}"
-    st.plotly_chart(
-        chart.figure,
-        key=key,
-        config=CONFIG,
-        on_select=lambda: day_picker.clicked(key, rows),
-        selection_mode="points",
-        alt=chart.sentence,
-    )
-    st.caption(words.plain(chart.sentence))
+    charts.show(chart, key, clicked=lambda: day_picker.clicked(key, rows))
 
 
 def show_day(frame: Frame) -> None:

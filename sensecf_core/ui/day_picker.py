@@ -38,8 +38,7 @@ def show(cohort: Cohort, participant: str, row: str) -> None:
 
 
 def _picked() -> None:
-    if st.session_state[_KEY]:
-        st.session_state["row"] = st.session_state[_KEY]
+    st.session_state["row"] = st.session_state[_KEY]
 
 
 def clicked(chart: str, rows: Sequence[str]) -> None:

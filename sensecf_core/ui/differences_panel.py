@@ -32,9 +32,7 @@ def show(frame: Frame, answers: Sequence[Answer], *, all_in: bool) -> None:
             )
         return
     st.header("Where they agree")
-    which = st.segmented_control(
-        "Compare", [BEST, ALL], default=BEST, required=True, key="compare_options", persist_state="session"
-    )
+    which = st.radio("Compare", [BEST, ALL], horizontal=True, key="compare_options", persist_state="session")
     found = side_by_side.options(answers, best_only=which != ALL)
     if which == ALL:  # of the best options it is said above
         st.markdown(f"**{words.plain(finding(schema, found))}**")

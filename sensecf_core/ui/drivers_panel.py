@@ -8,8 +8,9 @@ import streamlit as st
 
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.cohorts.encoding import Value
+from sensecf_core.cohorts.schema import Schema
 from sensecf_core.counterfactuals.sentence import measure
-from sensecf_core.ui import charts, data, words
+from sensecf_core.ui import charts, data, row_words, words
 from sensecf_core.ui.charts import Push
 from sensecf_core.ui.frame import Frame
 
@@ -29,7 +30,8 @@ def show(frame: Frame) -> None:
         if len(order) > MOST_BARS:
             pushes.append(Push(f"{len(order) - MOST_BARS} others together", rest))
         charts.show(
-            charts.waterfall(float(found.base), pushes, _sentence(labels, values, order)), "waterfall"
+            charts.waterfall(float(found.base), pushes, _sentence(labels, values, order, frame.known.schema)),
+            "waterfall",
         )
         with st.expander("All drivers as a table", icon=":material/table_rows:"):
             st.table(
@@ -44,7 +46,8 @@ def _labels(cohort: Cohort, values: dict[str, Value]) -> list[str]:
     return [f"{f.label}: {measure(f, values[f.name])}" for f in cohort.schema.features]
 
 
-def _sentence(labels: list[str], values: np.ndarray, order: np.ndarray) -> str:
+def _sentence(labels: list[str], values: np.ndarray, order: np.ndarray, schema: Schema) -> str:
+    one = row_words.one(schema)
     raising = [labels[i] for i in order if values[i] > 0][:2]
     lowering = [labels[i] for i in order if values[i] < 0][:2]
     parts = [
@@ -53,8 +56,8 @@ def _sentence(labels: list[str], values: np.ndarray, order: np.ndarray) -> str:
         if names
     ] or ["nothing pushes the risk either way"]
     return (
-        f"Compared with the average person, {'; '.join(parts)}. Further right is riskier; the dotted line "
-        "is the average person, the solid one this participant."
+        f"Compared with the average {one}, {'; '.join(parts)}. Further right is riskier; the dotted line "
+        f"is the average {one}, the solid one {row_words.this(schema)}."
     )
 
 

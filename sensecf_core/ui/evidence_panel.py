@@ -156,19 +156,20 @@ def downloads(found: Sequence[Answer], stem: str, schema: Schema, key: str) -> N
         )
 
 
-def earlier(cohort: str, participant: str, row: str, current: str | None) -> None:
+def earlier(schema: Schema, participant: str, row: str, current: str | None) -> None:
     """List the earlier answers about a row as links."""
-    kept = [a for a in answers.recent(cohort, participant, row, limit=12) if a.answer_id != current]
+    kept = [a for a in answers.recent(schema.name, participant, row, limit=12) if a.answer_id != current]
     if not kept:
         return
-    with st.expander(f"Earlier answers about this participant ({len(kept)})", icon=":material/history:"):
+    with st.expander(
+        f"Earlier answers about {row_words.this(schema)} ({len(kept)})", icon=":material/history:"
+    ):
         for answer in kept:
             found = words.counted(len(answer.counterfactuals), "option")
             result = found if answer.counterfactuals else answer.status.replace("_", " ")
-            when = answer.created[:16].replace("T", " ")
             st.page_link(
                 "pages/3_Interventions.py",
-                label=f"{when} UTC · {words.method_title(answer.method)} · {result}",
+                label=f"{words.moment(answer.created)} · {words.method_title(answer.method)} · {result}",
                 icon=":material/link:",
                 query_params={"answer": answer.answer_id},
             )

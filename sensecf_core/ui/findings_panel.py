@@ -10,7 +10,8 @@ import streamlit as st
 from sensecf_core.cohorts.aireadi.report.findings import Finding, findings
 from sensecf_core.ui import words
 
-MARKS = {"above": "▲ above", "below": "▼ below", "": ""}
+MARKS = {"above": "▲ above", "below": "▼ below", "": "within"}
+NO_REFERENCE = "–"
 
 
 def show(values: Mapping[str, object]) -> None:
@@ -35,11 +36,22 @@ def _table(found: list[Finding]) -> pd.DataFrame:
         [
             {
                 "Finding": one.asked.label,
-                "Value": f"{one.value:.{one.asked.decimals}f} {one.asked.unit}".strip(),
-                "Against reference": MARKS[one.outside],
+                "Value": _value(one),
+                "Against reference": MARKS[one.outside] if _compared(one) else NO_REFERENCE,
                 "Reference": one.asked.reference or "none given",
                 "Source": one.asked.source,
             }
             for one in found
         ]
     )
+
+
+def _value(one: Finding) -> str:
+    text = f"{one.value:.{one.asked.decimals}f}"
+    unit = "point" if one.asked.unit == "points" and text == "1" else one.asked.unit
+    return f"{text} {unit}".strip()
+
+
+def _compared(one: Finding) -> bool:
+    """Whether there is a bound that the value could lie beyond."""
+    return one.asked.low is not None or one.asked.high is not None

@@ -177,7 +177,7 @@ def _titles() -> dict[str, str]:
         try:
             titles[name] = registry.load(name).schema.title
         except (InputError, NotReadyError):
-            titles[name] = name
+            titles[name] = data.title_unread(name)
     return titles
 
 

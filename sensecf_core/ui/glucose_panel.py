@@ -61,7 +61,7 @@ def show(person: OpenPerson, period: Period, shown_in: GlucoseUnit) -> None:
 def _tiles(found: GlucoseSummary, shown_in: GlucoseUnit) -> None:
     with st.grid("auto", min_column_width=118, gap="small", key="glucose_tiles"):
         for label, value, note, more in _tile_texts(found, shown_in):
-            with st.container(border=True, height="stretch", gap="xsmall"):
+            with st.container(gap="xsmall"):  # no border: its padding would cut units off
                 st.markdown(label, help=more)
                 st.metric(label, value, label_visibility="collapsed")
                 st.caption(note)
@@ -71,26 +71,28 @@ def _tile_texts(found: GlucoseSummary, shown_in: GlucoseUnit) -> list[tuple[str,
     """Label, value, note and explanation of each tile."""
     of = found.metrics
     known = found.sufficiency != "too_little"
-    mean, stable = number(of.mean, shown_in), "stable" if of.cv <= STABLE_CV else "variable"
+    goal = next(one for one in GOALS[_goal_set()] if one.metric == "tir")
     from_glucose = (
-        ("In range", _percent(of.tir), f"{_span(LOW, HIGH, shown_in)}, goal above 70 %", SOURCE),
+        ("In range", _percent(of.tir), f"{_span(LOW, HIGH, shown_in)}, goal {goal.text}", SOURCE),
         (
             "Tight",
             _percent(of.titr),
             _span(LOW, TIGHT_HIGH, shown_in),
             "Where healthy adults mostly are.",
         ),
-        ("Mean", mean, f"{shown_in}, all readings", "Mean glucose of the period."),
+        ("Mean", measure(of.mean, shown_in), "all readings", "Mean glucose of the period."),
         (
             "GMI",
-            f"{of.gmi:.1f}",
-            "%, estimates HbA1c",
+            f"{of.gmi:.1f} %",
+            "estimates HbA1c",
             "Glucose management indicator: 3.31 + 0.02392 × mean in mg/dL (Bergenstal et al. 2018).",
         ),
         (
             "CV",
             _percent(of.cv),
-            f"{stable}: up to {STABLE_CV:.0f} % is stable",
+            f"stable: {STABLE_CV:.0f} % or less"
+            if of.cv <= STABLE_CV
+            else f"variable: above {STABLE_CV:.0f} %",
             f"Coefficient of variation: 100 × SD / mean ({SOURCE}).",
         ),
     )
@@ -113,6 +115,12 @@ def _percent(share: float) -> str:
     return "–" if math.isnan(share) else band_chart.percent(share)
 
 
+def _goal_set() -> GoalSet:
+    """The goals that are asked for below the charts; the tiles above them go by the same."""
+    chosen: GoalSet = st.session_state.get("glucose_goals", "standard")
+    return chosen
+
+
 def _goals(found: GlucoseSummary, person: OpenPerson, shown_in: GlucoseUnit) -> None:
     st.subheader("Against the consensus goals")
     goals: GoalSet = st.radio(
@@ -123,11 +131,13 @@ def _goals(found: GlucoseSummary, person: OpenPerson, shown_in: GlucoseUnit) -> 
         key="glucose_goals",
         persist_state="session",
     )
+    bands = band_chart.shares(band_times(found.metrics))
+    written = {"tar2": bands["very_high"], "tbr2": bands["very_low"]}  # as the chart has them
     table = pd.DataFrame(
         [
             {
                 "Time": goal.title,
-                "Here": band_chart.percent(getattr(found.metrics, goal.metric)),
+                "Here": written.get(goal.metric) or band_chart.percent(getattr(found.metrics, goal.metric)),
                 "Goal": goal.text,
                 "Met": "✓ met" if goal.met(found.metrics) else "✗ not met",
             }

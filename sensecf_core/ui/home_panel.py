@@ -12,7 +12,7 @@ from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.language import weights
 from sensecf_core.notice import data_label
-from sensecf_core.ui import data, words
+from sensecf_core.ui import data, row_words, words
 from sensecf_core.ui.frame import Frame
 
 STEPS = (
@@ -73,7 +73,7 @@ def cohorts() -> None:
                 try:
                     _cohort(registry.load(name))
                 except (InputError, NotReadyError) as error:
-                    st.subheader(words.plain(name))
+                    st.subheader(words.plain(data.title_unread(name)))
                     st.error(words.message(str(error)), icon=":material/error:")
     for broken in registry.broken():
         st.error(
@@ -119,7 +119,8 @@ def _cohort(cohort: Cohort) -> None:
     facts = {
         "Size": f"{size}, {words.counted(len(schema.features), 'feature')}",
         "Task": words.plain(schema.task.question),
-        "Have it": f"{words.of_100(float(cohort.target.mean()))} ({words.plain(schema.task.class_1)})",
+        "Have it": f"{words.of_100(float(cohort.target.mean()))} {row_words.rows(schema)} "
+        f"({words.plain(schema.task.class_1)})",
         "Classifier": _quality(data.card(cohort)),
         "Source": words.plain(schema.provenance.source),
         "Licence": words.plain(schema.provenance.licence),

@@ -6,7 +6,6 @@ Their keys are kept for the session, so that both pages ask under the same limit
 from __future__ import annotations
 
 import math
-from typing import cast
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -18,7 +17,7 @@ from sensecf_core.counterfactuals.sentence import measure
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.queries.limits import Limits, Movable
 from sensecf_core.queries.request import ExplainRequest
-from sensecf_core.ui import data, screen, words
+from sensecf_core.ui import data, range_fields, screen, sensors, words
 from sensecf_core.ui.frame import Frame
 
 MOST_SUGGESTIONS = 8
@@ -126,6 +125,8 @@ def _freezing(frame: Frame, profile: Profile, movable: dict[str, Movable]) -> tu
         f"What may change ({len(movable)})", icon=":material/checklist:", expanded=not screen.on_phone()
     ):
         st.caption("Untick what has to stay. Each line says: now → what may be suggested.")
+        if note := sensors.unit_note(frame.known):
+            st.caption(note)
         with st.container(gap="xsmall"):
             for name, open_to in movable.items():
                 label = f"{words.plain(schema.feature(name).label)}: {words.plain(_reach(frame, open_to))}"
@@ -170,26 +171,15 @@ def _ranges(
                 if len(chosen) < len(names):
                     levels[name] = tuple(chosen)
             elif feature.kind != "binary":
-                low, high = _on_grid(feature, open_span(feature, profile, domain, schema))
-                if low < high and (span := _slider(feature, low, high, key)) != (low, high):
+                widest = _on_grid(feature, open_span(feature, profile, domain, schema))
+                if widest[0] < widest[1] and (span := _range(feature, widest, key)) != widest:
                     ranges[name] = span
     return ranges, levels
 
 
-def _slider(feature: Feature, low: float, high: float, key: str) -> Span:
+def _range(feature: Feature, span: Span, key: str) -> Span:
     unit = f" ({feature.unit})" if feature.unit else ""
-    st.session_state.setdefault(key, (low, high))
-    chosen = st.slider(
-        f"{feature.label}{unit}",
-        low,
-        high,
-        step=feature.grid,
-        format=f"%.{feature.decimals}f",
-        key=key,
-        persist_state="session",
-    )
-    first, last = cast("Span", chosen)
-    return (round(first, feature.decimals), round(last, feature.decimals))
+    return range_fields.ask(f"{feature.label}{unit}", span, key, step=feature.grid, decimals=feature.decimals)
 
 
 def _on_grid(feature: Feature, span: Span) -> Span:
@@ -218,12 +208,12 @@ def fill(frame: Frame, asked: ExplainRequest) -> None:
     st.session_state[profile_key(schema)] = profile
     for name in schema.names:
         st.session_state[_free_key(schema, name)] = name not in asked.frozen
-        narrowed = asked.ranges.get(name) or list(asked.levels.get(name, ()))
         key = _range_key(schema, profile, name)
-        if narrowed:
-            st.session_state[key] = narrowed
-        elif key in st.session_state:
-            del st.session_state[key]
+        range_fields.fill(key, asked.ranges.get(name))
+        if levels := asked.levels.get(name):
+            st.session_state[key] = list(levels)
+        else:
+            st.session_state.pop(key, None)
 
 
 def profile_key(schema: Schema) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from sensecf_core.ui import answer_panel, limits_form, words
+from sensecf_core.ui import answer_panel, limits_form, row_words, words
 from sensecf_core.ui.frame import Frame
 
 
@@ -22,8 +22,8 @@ def show(frame: Frame, button: str) -> None:
     elif flagged == task.desired:
         wanted = task.class_1 if task.desired else task.class_0
         st.info(
-            f"The model already says “{words.plain(wanted)}” for this participant, so there is nothing to "
-            "change. You can still ask what would tip the prediction.",
+            f"The model already says “{words.plain(wanted)}” for {row_words.this(frame.known.schema)}, so "
+            "there is nothing to change. You can still ask what would tip the prediction.",
             icon=":material/check_circle:",
         )
         answer_panel.offer_contrast(frame.known.schema)

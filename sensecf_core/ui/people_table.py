@@ -10,7 +10,7 @@ import streamlit as st
 
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.cohorts.schema import Feature
-from sensecf_core.ui import data, people_filters, pick_grid, words
+from sensecf_core.ui import data, people_filters, pick_grid, range_fields, row_words, words
 from sensecf_core.ui.frame import Frame
 
 VIEWS = ("All", "Flagged", "Not flagged")
@@ -65,7 +65,7 @@ def _filtered(cohort: Cohort, flagged: np.ndarray | None) -> np.ndarray:
             key=f"by_{name}",
             persist_state="session",
         )
-        with st.grid("auto", min_column_width=240):
+        with st.grid("auto", min_column_width=300):
             for feature in filtered:
                 kept &= _passes(schema.feature(feature), cohort.rows[feature], name)
     return kept
@@ -85,20 +85,17 @@ def _passes(feature: Feature, column: pd.Series[Any], cohort_name: str) -> np.nd
         return np.ones(len(column), dtype=bool)
     low, high = float(measured.min()), float(measured.max())
     unit = f" ({feature.unit})" if feature.unit else ""
-    chosen_low, chosen_high = st.slider(
+    span = range_fields.ask(
         f"{feature.label}{unit}",
-        low,
-        high,
         (low, high),
+        key,
         step=10.0**-feature.decimals,
-        format=f"%.{feature.decimals}f",
-        key=key,
-        persist_state="session",
-        help="People without this measurement are hidden once you narrow the range.",
+        decimals=feature.decimals,
+        note="People without this measurement are hidden once you narrow the range.",
     )
-    if (chosen_low, chosen_high) == (low, high):
+    if span == (low, high):
         return np.ones(len(column), dtype=bool)
-    return np.asarray(column.between(chosen_low, chosen_high))
+    return np.asarray(column.between(*span))
 
 
 def _table(cohort: Cohort, risks: np.ndarray | None, positions: np.ndarray) -> pd.DataFrame:
@@ -144,7 +141,8 @@ def _columns(cohort: Cohort, *, judged: bool) -> dict[int, Any]:
             max_value=100,
             format="%d",
             color="orange",
-            help=f"The model's calibrated risk of {schema.task.label}, out of 100 people like this one.",
+            help=f"The model's calibrated risk of {schema.task.label}, out of 100 "
+            f"{row_words.rows(schema)} like this one.",
         )
         first += 1
     ordered = [f for role in words.roles(schema) for f in schema.features if f.role == role]

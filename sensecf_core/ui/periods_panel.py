@@ -48,19 +48,27 @@ def show(person: OpenPerson, period: Period, shown_in: GlucoseUnit) -> None:
 
 
 def _ask(label: str, key: str, period: Period, default: Period) -> Period:
+    # Not a slider: in the dark theme the names of its ends are too dark to read (axe).
     days = [period.first + timedelta(days=n) for n in range(len(period))]
-    chosen: tuple[date, date] = st.select_slider(
-        label,
-        days,
-        value=(default.first, default.last),
-        format_func=words.day_name,
-        key=f"{key}_{period.first}_{period.last}",
-    )
-    return Period(*chosen)
+    key = f"{key}_{period.first}_{period.last}"
+    with st.container(horizontal=True):
+        first = _day(f"{label} from", days, default.first, f"{key}_from")
+        later = [day for day in days if day >= first]
+        last = _day(f"{label} to", later, max(default.last, first), f"{key}_to")
+    return Period(first, last)
+
+
+def _day(label: str, days: list[date], default: date, key: str) -> date:
+    if st.session_state.get(key) not in days:
+        st.session_state[key] = default
+    return st.selectbox(label, days, format_func=words.day_name, key=key)
 
 
 def _table(before: GlucoseSummary, after: GlucoseSummary, shown_in: GlucoseUnit) -> pd.DataFrame:
-    names = [f"{title}: {sensor_words.period_name(one.period)}" for title, one in _titled(before, after)]
+    names = [
+        f"{title}: {sensor_words.period_name(one.period)}"
+        for title, one in (("First", before), ("Second", after))
+    ]
     rows = [
         {
             "Measure": _title(one.name, shown_in),
@@ -75,10 +83,6 @@ def _table(before: GlucoseSummary, after: GlucoseSummary, shown_in: GlucoseUnit)
         name: f"{one.glucose_days} of {one.days}" for name, one in zip(names, (before, after), strict=True)
     }
     return pd.DataFrame([*rows, wear])
-
-
-def _titled(before: GlucoseSummary, after: GlucoseSummary) -> tuple[tuple[str, GlucoseSummary], ...]:
-    return (("First", before), ("Second", after))
 
 
 def _title(name: str, shown_in: GlucoseUnit) -> str:
@@ -108,13 +112,23 @@ def _value(name: str, value: float, shown_in: GlucoseUnit) -> str:
 
 
 def _change(one: Difference, shown_in: GlucoseUnit) -> str:
+    """Write the change between the two values as they are shown, so that a reader gets the same sum."""
     if math.isnan(one.change):
         return ""
-    if one.name == "mean":
-        size = f"{abs(in_unit(one.change, shown_in)):.{DECIMALS[shown_in]}f} {shown_in}"
-    else:
-        size = f"{abs(one.change):.{1 if one.name == 'gmi' else 0}f} points"
-    return "=" if float(size.split()[0]) == 0 else f"{words.arrow(one.change)} {size}"
+    texts = [_value(one.name, value, shown_in) for value in (one.before, one.after)]
+    if texts[0] == texts[1]:
+        return "="
+    mean = one.name == "mean"
+    decimals, unit = (DECIMALS[shown_in], str(shown_in)) if mean else (int(one.name == "gmi"), "points")
+    before, after = (
+        round(in_unit(value, shown_in) if mean else value, decimals) for value in (one.before, one.after)
+    )
+    size = f"{abs(after - before):.{decimals}f}"
+    if band_chart.UNDER_ONE in texts and abs(after - before) <= 1:
+        size = "under 1"
+    if unit == "points" and size in ("1", "under 1"):
+        unit = "point"
+    return f"{words.arrow(one.change)} {size} {unit}"
 
 
 def _sentence(before: GlucoseSummary, after: GlucoseSummary) -> str:
@@ -125,11 +139,11 @@ def _sentence(before: GlucoseSummary, after: GlucoseSummary) -> str:
     size = f"{shown:.1f} points"
     if shown < MEANINGFUL:
         return (
-            f"Time in range differs by {size}, less than the {MEANINGFUL:.0f} points that the consensus "
-            "calls of clinical benefit. Periods this short differ by chance."
+            f"Before rounding, time in range differs by {size}, less than the {MEANINGFUL:.0f} points that "
+            "the consensus calls of clinical benefit. Periods this short differ by chance."
         )
     return (
-        f"Time in range is {size} {'higher' if change > 0 else 'lower'} in the second period; "
-        f"{MEANINGFUL:.0f} points or more are of clinical benefit by the consensus. Periods this short "
-        "also differ by chance."
+        f"Before rounding, time in range is {size} {'higher' if change > 0 else 'lower'} in the second "
+        f"period; {MEANINGFUL:.0f} points or more are of clinical benefit by the consensus. Periods this "
+        "short also differ by chance."
     )

@@ -12,7 +12,7 @@ from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.cohorts.encoding import to_values
 from sensecf_core.cohorts.rows import MOST_COMPARED
 from sensecf_core.counterfactuals.sentence import measure
-from sensecf_core.ui import data, selection, words
+from sensecf_core.ui import data, row_words, selection, sensors, words
 from sensecf_core.ui.data import RowKey
 
 MOST_FACTS = 4
@@ -34,7 +34,7 @@ def strip(cohort: Cohort, classifier: Classifier | None, key: RowKey) -> None:
     ]
     who = f"**{words.plain(key[0])}**"
     if schema.row_column:
-        who += f" ({words.plain(schema.row_label)} {words.plain(key[1])})"
+        who += f" ({words.plain(schema.row_label)} {words.plain(row_words.row_name(schema, key[1]))})"
     measured = sum(value is not None for value in values.values())
     parts = [f":material/person: {who}", *facts[:MOST_FACTS]]
     if classifier is not None:
@@ -44,6 +44,8 @@ def strip(cohort: Cohort, classifier: Classifier | None, key: RowKey) -> None:
     parts.append(f"{measured} of {len(values)} measured")
     with st.container(key="strip", border=True):
         st.markdown(" · ".join(part.replace(" ", NO_BREAK) for part in parts))
+        if note := sensors.unit_note(cohort):
+            st.caption(note)
 
 
 def offer_examples(cohort: Cohort, classifier: Classifier, mistyped: str | None) -> None:
@@ -57,7 +59,7 @@ def offer_examples(cohort: Cohort, classifier: Classifier, mistyped: str | None)
         flagged = np.asarray(data.risks(cohort, classifier)) >= classifier.threshold
         test = cohort.parts.eq("test").to_numpy()
         offers = {
-            f"A person the model {verb}": cohort.rows.index[mask.argmax()]
+            f"A {row_words.one(cohort.schema)} the model {verb}": cohort.rows.index[mask.argmax()]
             for verb, mask in (("flags", flagged & test), ("does not flag", ~flagged & test))
             if mask.any()
         }

@@ -10,7 +10,7 @@ from sensecf_core.cohorts.domain import Domain
 from sensecf_core.cohorts.encoding import Value
 from sensecf_core.cohorts.schema import Feature
 from sensecf_core.counterfactuals.sentence import measure
-from sensecf_core.ui import data, drawings, words
+from sensecf_core.ui import data, drawings, row_words, sensors, words
 from sensecf_core.ui.frame import Frame
 
 BINS = 24
@@ -23,9 +23,12 @@ def show(frame: Frame) -> None:
     missing = [f.label for f in schema.features if frame.values[f.name] is None]
     st.header(f"Profile of {words.plain(frame.row_key[0])}")
     st.caption(
-        "The blue bar with the triangle is this participant; the grey bars are everyone in the cohort. "
+        f"The blue bar with the triangle is {row_words.this(schema)}; the grey bars are all "
+        f"{row_words.rows(schema)} of the cohort. "
         + (f"Not measured: {words.plain(words.listed(missing))}." if missing else "Everything was measured.")
     )
+    if note := sensors.unit_note(frame.known):
+        st.caption(note)
     for role in words.roles(schema):
         features = [feature for feature in schema.features if feature.role == role]
         st.subheader(f"{words.ROLE_TITLES[role]}: {words.ROLE_NOTES[role]}")

@@ -12,7 +12,7 @@ from sensecf_core.cohorts.aireadi.readings import Floats
 from sensecf_core.cohorts.aireadi.report.modal_day import PERCENTILES, WIDTH, ModalDay
 from sensecf_core.cohorts.aireadi.report.units import DECIMALS, GlucoseUnit, in_unit, measure, number
 from sensecf_core.ui.band_chart import COLOURS
-from sensecf_core.ui.charts import Chart, ink
+from sensecf_core.ui.charts import Chart, apart, ink
 
 HEIGHT = 330
 SHADES = {(5, 95): "rgba(139,147,156,.28)", (25, 75): "rgba(139,147,156,.50)"}
@@ -108,9 +108,8 @@ def _name_percentiles(figure: Any, hours: Floats, levels: Floats, span: tuple[fl
         return
     last = int(known[-1])
     gap = LABEL_GAP * (span[1] - span[0])
-    place = -np.inf
-    for percentile, level in zip(PERCENTILES, levels[:, last], strict=True):
-        place = max(float(level), place + gap)
+    places = apart(levels[:, last].tolist(), gap)
+    for percentile, place in zip(PERCENTILES, places, strict=True):
         figure.add_annotation(
             x=min(float(hours[last]) + 0.3, 24.0),
             y=place,

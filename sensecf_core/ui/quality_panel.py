@@ -19,7 +19,7 @@ def show(quality: pd.DataFrame, notes: tuple[str, ...] = ()) -> None:
     st.caption(
         "Valid: share of the records inside the recording's days that hold a usable value; Garmin gives no "
         "stress in motion, so about half of it is missing on a good day. A gap is a pause longer than the "
-        "stream should have."
+        "stream should have; shorter pauses are no gaps."
     )
     for note in notes:
         st.caption(words.plain(f"{note[:1].upper()}{note[1:]}."))
@@ -35,7 +35,7 @@ def table(quality: pd.DataFrame) -> pd.DataFrame:
                 "Valid": _share(row["valid_share"]),
                 "Days": f"{_whole(row['wear_days'])} of {_whole(row['days'])}",
                 "Gaps": _whole(row["gaps"]),
-                "Longest gap": _gap(row["longest_gap_hours"]),
+                "Longest gap": _gap(row["longest_gap_hours"]) if row["gaps"] > 0 else "",
                 "Notes": row["notes"] or "",
             }
             for row in quality.to_dict("records")

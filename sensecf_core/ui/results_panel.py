@@ -43,4 +43,4 @@ def _known(frame: Frame) -> None:
         icon=":material/compare:",
         query_params=frame.choice.carried,
     )
-    evidence_panel.earlier(frame.choice.cohort or "", *frame.row_key, now.answer)
+    evidence_panel.earlier(frame.known.schema, *frame.row_key, now.answer)

@@ -1,12 +1,18 @@
-"""The calibrated risk of one row: a sentence, an icon array, its range, and the line it is judged by."""
+"""The calibrated risk of one row: a sentence, an icon array, its range, its line, and what was recorded."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from sensecf_core.counterfactuals import sentence
-from sensecf_core.ui import data, drawings, words
+from sensecf_core.ui import data, drawings, ranking_panel, row_words, sensors, words
 from sensecf_core.ui.frame import Frame
+
+PARTS = {
+    "test": "Held out: the model has not seen it.",
+    "val": "The model has not learned from {this}, but its calibration and its line were set with it.",
+    "train": "The model has learned from {this}, so that the two agree says little.",
+}
 
 
 def show(frame: Frame) -> None:
@@ -17,24 +23,26 @@ def show(frame: Frame) -> None:
     with st.container(border=True, key="risk"):
         st.header(f"Risk {words.of_100(frame.risk)}")
         st.markdown(
-            f"Of **100 people like this participant**, the model expects **{sentence.risk(frame.risk)}** to "
+            f"Of **100 {row_words.alike(schema)}**, the model expects **{sentence.risk(frame.risk)}** to "
             f"have: {words.plain(sentence.lower_first(task.class_1))}. Nine of ten retrained models say "
             f"{words.interval(low, high)}."
         )
-        icons(frame.risk, task.class_1)
+        ranking_panel.warn(frame.known)
+        icons(frame.risk, task.class_1, of=row_words.rows(schema))
         st.markdown(_verdict(frame))
+        st.markdown(_recorded(frame))
         st.caption(
             f"Filled dots: {words.plain(sentence.lower_first(task.class_1))}; rings: not. This is what a "
             "model makes of the measurements, not the probability of a disease in this person."
         )
 
 
-def icons(risk: float, meaning: str, colour: str = drawings.UP) -> None:
-    """Show 100 people as dots."""
+def icons(risk: float, meaning: str, colour: str = drawings.UP, *, of: str) -> None:
+    """Show 100 rows as dots; ``of`` is what they are called."""
     st.image(
         drawings.icon_array(risk, colour),
         width=210,
-        alt=f"Ten rows of ten people; {round(100 * risk)} of the 100 are filled: {meaning}.",
+        alt=f"Ten rows of ten {of}; {round(100 * risk)} of the 100 are filled: {meaning}.",
     )
 
 
@@ -45,8 +53,23 @@ def _verdict(frame: Frame) -> str:
     agrees = (second >= classifier.second_threshold) == flagged
     return (
         f"{':material/flag:' if flagged else ':material/outlined_flag:'} "
-        f"The model **{'flags' if flagged else 'does not flag'}** this participant: it flags from "
-        f"{words.of_100(classifier.threshold)}, and the risk is "
-        f"{words.distance(frame.risk, classifier.threshold)}. "
+        f"The model **{'flags' if flagged else 'does not flag'}** "
+        f"{row_words.this(frame.known.schema)}: it flags from {words.of_100(classifier.threshold)}, "
+        f"and the risk is {words.distance(frame.risk, classifier.threshold)}. "
         f"A second, simpler model {'agrees' if agrees else '**disagrees**'} ({words.of_100(second)})."
+    )
+
+
+def _recorded(frame: Frame) -> str:
+    """Say what the data hold of the outcome itself, and whether the model has seen it."""
+    cohort, key = frame.known, frame.row_key
+    schema, outcome = cohort.schema, int(cohort.target.loc[key])
+    meaning = sentence.lower_first(schema.task.class_1 if outcome else schema.task.class_0)
+    measured = sensors.measured_stress(cohort, key)
+    flagged = frame.risk >= frame.classifier.threshold
+    return (
+        f":material/fact_check: **What was recorded for {row_words.this(schema)}:** {words.plain(meaning)}"
+        f"{'' if measured is None else f' (measured: {measured} of 100)'}. The model "
+        f"{'says the same' if flagged == bool(outcome) else '**says otherwise**'}. "
+        f"{PARTS[str(cohort.parts.loc[key])].format(this=row_words.this(schema))}"
     )

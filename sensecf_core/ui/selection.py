@@ -7,10 +7,12 @@ write there). Moving between pages drops the address's parameters, and the next 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import streamlit as st
 
 from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.ui import row_words
 
 PARAMETERS = ("cohort", "participant", "row")
 _MIRRORED = "mirrored_choice"
@@ -114,6 +116,7 @@ def selectors(choice: Choice, cohorts: dict[str, str], cohort: Cohort | None) ->
         st.selectbox(
             cohort.schema.row_label.capitalize(),
             rows,
+            format_func=partial(row_words.row_name, cohort.schema),
             key="pick_row",
             index=None,
             placeholder=f"Choose a {cohort.schema.row_label}",

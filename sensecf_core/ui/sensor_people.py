@@ -22,11 +22,31 @@ GLUCOSE_SCALE, STRESS_SCALE = (60, 260), (0, 100)
 
 
 def show(frame: Frame) -> None:
+    """Show filters and table, folded away once somebody is chosen: their report is on the first screen."""
+    if frame.key is None:
+        _choose(frame)
+        return
+    another = st.expander(
+        "Choose another participant",
+        icon=":material/groups:",
+        key=f"another_{frame.key[0]}",  # closed again for whoever is chosen in it
+        on_change="rerun",
+    )
+    if another.open:
+        with another:
+            _choose(frame)
+
+
+def _choose(frame: Frame) -> None:
     """Show filters and table; choosing a row chooses the participant, whose day is chosen below."""
     table = _people(frame)
     whole = len(table)
     table = _filtered(table, frame)
-    order = ", the highest mean risk first" if frame.judged else ""
+    orders = (
+        "the chosen one first" if frame.key else "",
+        "the highest mean risk first" if frame.judged else "",
+    )
+    order = "".join(f", {one}" for one in orders if one)
     st.caption(
         f"{words.count(len(table))} of {words.count(whole)} participants{order}. Choose one by its box on "
         "the left; click a heading to sort. The selector does the same from the keyboard."
@@ -34,7 +54,10 @@ def show(frame: Frame) -> None:
     if table.empty:
         st.info("Nobody fits all filters. Widen one of them.", icon=":material/filter_alt_off:")
         return
-    chosen = (frame.key[0], None) if frame.key is not None else None
+    chosen = None
+    if frame.key is not None:
+        chosen = (frame.key[0], None)
+        table = _first(table, frame.key[0])
     pick_grid.show(
         table.drop(columns="part"),
         [(str(one), None) for one in table.index],
@@ -51,6 +74,11 @@ def show(frame: Frame) -> None:
     sensor_left_out.show(frame.known)
 
 
+def _first(table: pd.DataFrame, participant: str) -> pd.DataFrame:
+    """Put a participant on top, where they are seen without scrolling; nothing where a filter hides them."""
+    return table.sort_index(key=lambda ids: ids != participant, kind="stable")
+
+
 def _people(frame: Frame) -> pd.DataFrame:
     """One row per participant who has days in the cohort; columns by their heading, and ``part``."""
     cohort = frame.known
@@ -60,13 +88,13 @@ def _people(frame: Frame) -> pd.DataFrame:
     table = pd.DataFrame(
         {
             "Participant": ids,
-            "Study group": [sensor_words.group_title(one) for one in known["study_group"]],
-            "Age (years)": known["age"].to_numpy(),
             "Days": days.size().to_numpy(),
-            "Glucose by day": known["glucose"].to_numpy(),
-            "Stress by day": known["stress"].to_numpy(),
             "Band worn (% of days)": known["wear"].round().to_numpy(),
             "Glucose sensor active (%)": known["active"].round().to_numpy(),
+            "Study group": [sensor_words.group_title(one) for one in known["study_group"]],
+            "Age (years)": known["age"].to_numpy(),
+            "Glucose by day": known["glucose"].to_numpy(),
+            "Stress by day": known["stress"].to_numpy(),
             "part": days.first().to_numpy(),
         },
         index=ids,
@@ -102,25 +130,31 @@ def _columns(cohort: Cohort) -> dict[str, Any]:
     glucose_low, glucose_high = GLUCOSE_SCALE
     stress_low, stress_high = STRESS_SCALE
     return {
-        "Participant": st.column_config.TextColumn(pinned=True),
-        "Study group": st.column_config.TextColumn(width=175),
-        "Age (years)": st.column_config.NumberColumn("Age", format="%d", width=55),
+        "Participant": st.column_config.TextColumn(pinned=True, width=85),
+        "Study group": st.column_config.TextColumn(width=165),
+        "Age (years)": st.column_config.NumberColumn("Age", format="%d", width=45),
         RISK: st.column_config.ProgressColumn(
+            "Mean risk",
             min_value=0,
             max_value=100,
             format="%d",
-            width=130,
+            width=105,
             color="orange",
-            help=f"The model's calibrated risk of {cohort.schema.task.label}, mean over the days.",
+            help=f"The model's calibrated risk of {cohort.schema.task.label}, of 100, mean over the days.",
         ),
-        FLAGGED: st.column_config.NumberColumn(help="Days that the model flags.", width=110),
+        FLAGGED: st.column_config.NumberColumn("Flagged", help="Days that the model flags.", width=80),
         "Days": st.column_config.NumberColumn(
-            help="Days with enough wear and daytime stress, which can be chosen.", width=60
+            help="Days with enough wear and daytime stress, which can be chosen.", width=50
         ),
-        "Glucose by day": line(y_min=glucose_low, y_max=glucose_high, color="gray"),
-        "Stress by day": line(y_min=stress_low, y_max=stress_high, color="gray"),
+        "Glucose by day": line("Glucose", y_min=glucose_low, y_max=glucose_high, color="gray", width=110),
+        "Stress by day": line("Stress", y_min=stress_low, y_max=stress_high, color="gray", width=110),
         "Band worn (% of days)": st.column_config.NumberColumn(
-            format="%d", help="Days with 10 hours or more of valid heart rate."
+            "Band worn",
+            format="%d %%",
+            help="Share of days with 10 hours or more of valid heart rate.",
+            width=80,
         ),
-        "Glucose sensor active (%)": st.column_config.NumberColumn(format="%d"),
+        "Glucose sensor active (%)": st.column_config.NumberColumn(
+            "Sensor on", format="%d %%", help="Share of the time with a glucose reading.", width=95
+        ),
     }

@@ -12,6 +12,7 @@ from sensecf_core.ui import (
     periods_panel,
     profile,
     quality_panel,
+    row_words,
     sensor_words,
     sensors,
     traces_panel,
@@ -33,7 +34,7 @@ def show(frame: Frame) -> None:
         with st.expander("How complete are the data?", icon=":material/rule:"):
             quality_panel.show(person.quality, person.notes)
     cards = st.expander(
-        f"Every measurement of {row} beside the cohort's days",
+        f"Every measurement of {row_words.row_name(frame.known.schema, row)} beside the cohort's days",
         icon=":material/view_module:",
         key="day_cards",
         on_change="rerun",  # dozens of pictures, drawn only when they are asked for

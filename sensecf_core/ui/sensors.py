@@ -7,9 +7,11 @@ import streamlit as st
 
 from sensecf_core.cohorts.aireadi.opening import OpenPerson
 from sensecf_core.cohorts.aireadi.stress_days import people
+from sensecf_core.cohorts.aireadi.stress_days.task import STRESS
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.ui import words
+from sensecf_core.ui.data import RowKey
 
 MOST_OPEN = 8
 """Participants kept open, about 3 MB each."""
@@ -33,6 +35,20 @@ def opened(cohort: Cohort, participant: str) -> OpenPerson | None:
         return None
 
 
+def measured_stress(cohort: Cohort, key: RowKey) -> str | None:
+    """Return the daytime stress that a day's outcome was judged by (0-100); None in other cohorts."""
+    if not has_streams(cohort):
+        return None
+    return f"{people.tables_of(cohort.schema.name).days.loc[key, STRESS]:.1f}"
+
+
+def unit_note(cohort: Cohort) -> str | None:
+    """Say that the model keeps its own unit, where glucose is shown in another one; else None."""
+    if not has_streams(cohort) or st.session_state.get("glucose_unit") != "mmol/L":
+        return None
+    return "What the model works with stays in its own unit, mg/dL: 1 mmol/L is 18 mg/dL."
+
+
 def person_row(cohort: Cohort, participant: str) -> pd.Series:
     """Return what is known of a participant as a whole (see :class:`tables.Tables`)."""
     return people.tables_of(cohort.schema.name).people.loc[participant]
@@ -50,15 +66,13 @@ def _opened(name: str, data_sha256: str, participant: str) -> OpenPerson:
 def overview(name: str, data_sha256: str) -> pd.DataFrame:
     """Return one row per participant of a cohort's tables, indexed by their id.
 
-    Columns: ``study_group`` (the release's text), ``age`` (years), ``days``, ``usable_days``, ``wear`` and
-    ``active`` (percent of days with band, and of time with glucose sensor), ``glucose`` (mg/dL) and
-    ``stress`` (0-100): their daily means as lists, days without one left out.
+    Columns: ``study_group`` (the release's text), ``age`` (years), ``wear`` and ``active`` (percent of
+    days with band, and of time with glucose sensor), ``glucose`` (mg/dL) and ``stress`` (0-100): their daily
+    means as lists, days without one left out.
     """
     tables = people.tables_of(name)
     of = tables.people
-    table = pd.DataFrame(index=of.index)
-    for column in ("study_group", "age", "days", "usable_days"):
-        table[column] = of[column]
+    table = of[["study_group", "age"]].copy()
     table["wear"] = 100 * of["wear_days"].astype(float) / of["days"].where(of["days"] > 0).astype(float)
     table["active"] = 100 * of["glucose_active"].astype(float)
     by_person = tables.days.groupby(level=0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection
 from datetime import date, timedelta
 from typing import Any
 
@@ -15,7 +15,7 @@ from sensecf_core.cohorts.aireadi.report.units import DECIMALS, GlucoseUnit, in_
 from sensecf_core.ui.band_chart import COLOURS
 from sensecf_core.ui.charts import CONFIG, Chart, ink
 from sensecf_core.ui.drawings import GREY
-from sensecf_core.ui.words import counted, day_name, listed
+from sensecf_core.ui.words import count, counted, day_name, listed
 
 HEIGHT = 640
 PANELS = {
@@ -28,6 +28,8 @@ PANELS = {
 }
 """Where each panel lies on the drawing, bottom to top 0 to 1: days, glucose, heart, stress, steps, sleep."""
 
+TOO_LITTLE = "too little wear or daytime stress"
+
 ZOOMABLE = CONFIG | {
     "displayModeBar": True,
     "modeBarButtons": [["zoomIn2d", "zoomOut2d", "resetScale2d"]],
@@ -35,9 +37,9 @@ ZOOMABLE = CONFIG | {
 
 
 def trace_chart(
-    traces: Traces, unit: GlucoseUnit, days: Mapping[date, str], chosen: date | None, zoom: bool
+    traces: Traces, unit: GlucoseUnit, days: Collection[date], chosen: date | None, zoom: bool
 ) -> Chart:
-    """Draw everything of a period; ``days`` are those that can be chosen, with a label each.
+    """Draw everything of a period; ``days`` are those that can be chosen.
 
     Parameters
     ----------
@@ -66,7 +68,7 @@ def trace_chart(
     return Chart(figure, _sentence(traces, unit, days, chosen))
 
 
-def _days(figure: Any, traces: Traces, days: Mapping[date, str], chosen: date | None) -> None:
+def _days(figure: Any, traces: Traces, days: Collection[date], chosen: date | None) -> None:
     """A strip of days to click: one bar a day, with its name; days that cannot be chosen are hatched."""
     every = [traces.period.first + timedelta(days=n) for n in range(len(traces.period))]
     short = len(every) > 3
@@ -95,7 +97,7 @@ def _days(figure: Any, traces: Traces, days: Mapping[date, str], chosen: date | 
                 "size": 7,
             },
         },
-        hovertext=[f"{day_name(day)}: {days.get(day, 'too little wear or daytime stress')}" for day in every],
+        hovertext=[f"{day_name(day)}: {'choose' if day in days else TOO_LITTLE}" for day in every],
         hovertemplate="%{hovertext}<extra></extra>",
         selected={"marker": {"opacity": 1}},
         unselected={"marker": {"opacity": 1}},
@@ -247,7 +249,7 @@ def _range(traces: Traces) -> tuple[str, str]:
     return f"{traces.period.first} 00:00:00", f"{traces.period.last + timedelta(days=1)} 00:00:00"
 
 
-def _sentence(traces: Traces, unit: GlucoseUnit, days: Mapping[date, str], chosen: date | None) -> str:
+def _sentence(traces: Traces, unit: GlucoseUnit, days: Collection[date], chosen: date | None) -> str:
     parts = []
     if np.isfinite(traces.glucose.values).any():
         low, high = float(np.nanmin(traces.glucose.values)), float(np.nanmax(traces.glucose.values))
@@ -256,14 +258,17 @@ def _sentence(traces: Traces, unit: GlucoseUnit, days: Mapping[date, str], chose
         if np.isfinite(line.values).any():
             parts.append(f"{name} from {np.nanmin(line.values):.0f} to {np.nanmax(line.values):.0f}{of}")
     if np.isfinite(traces.steps.values).any():
-        parts.append(f"up to {np.nanmax(traces.steps.values):,.0f} steps in an hour".replace(",", "\u2009"))
-    nights = len({span.night for span in traces.sleep})
-    parts.append(counted(nights, "recorded sleep"))
+        parts.append(f"up to {count(round(np.nanmax(traces.steps.values)))} steps in an hour")
+    parts.append(
+        counted(len({span.night for span in traces.sleep if span.night in traces.period}), "recorded sleep")
+    )
     where = f" The shaded day, {chosen:%A} {chosen.day} {chosen:%B}, is the chosen one." if chosen else ""
     hatched = len(traces.period) - sum(day in traces.period for day in days)
-    left_out = (
-        f" {counted(hatched, 'hatched day')} had too little wear or daytime stress to be chosen."
-        if hatched
-        else ""
-    )
-    return f"Over {counted(len(traces.period), 'day')}: {listed(parts)}.{where}{left_out}"
+    left_out = f" {counted(hatched, 'hatched day')} had {TOO_LITTLE} to be chosen." if hatched else ""
+    return f"Over {counted(len(traces.period), 'day')}: {listed(parts)}.{_next_day(traces)}{where}{left_out}"
+
+
+def _next_day(traces: Traces) -> str:
+    """Say which sleep is drawn but counts for the day after the period, on which it ended."""
+    later = [span.start for span in traces.sleep if span.night > traces.period.last]
+    return f" The sleep that begins at {str(min(later))[11:16]} counts for the next day." if later else ""

@@ -11,7 +11,7 @@ from sensecf_core.cohorts.aireadi.opening import OpenPerson
 from sensecf_core.cohorts.aireadi.report.periods import Period
 from sensecf_core.cohorts.aireadi.report.traces import traces
 from sensecf_core.cohorts.aireadi.report.units import GlucoseUnit
-from sensecf_core.ui import day_picker, screen, trace_chart, words
+from sensecf_core.ui import charts, day_picker, screen, trace_chart
 from sensecf_core.ui.frame import Frame
 
 View = Literal["all", "day"]
@@ -36,19 +36,11 @@ def show(frame: Frame, person: OpenPerson, period: Period, shown_in: GlucoseUnit
 def draw(frame: Frame, person: OpenPerson, period: Period, shown_in: GlucoseUnit) -> None:
     """Draw the traces of a period; a click on a day in the strip above them chooses it."""
     participant, row = frame.row_key
-    days = dict.fromkeys(day_picker.days_of(frame.known, participant), "choose")
+    days = day_picker.days_of(frame.known, participant)
     found = traces(person.worn, period)
     chart = trace_chart.trace_chart(found, shown_in, days, date.fromisoformat(row), not screen.on_phone())
     key = f"traces_{participant}_{row}_{period.first}_{period.last}"
-    st.plotly_chart(
-        chart.figure,
-        key=key,
-        config=trace_chart.ZOOMABLE,
-        on_select=lambda: day_picker.clicked(key, [str(day) for day in days]),
-        selection_mode="points",
-        alt=chart.sentence,
-    )
-    st.caption(words.plain(chart.sentence))
+    charts.show(chart, key, trace_chart.ZOOMABLE, lambda: day_picker.clicked(key, [str(day) for day in days]))
 
 
 def only(row: str) -> Period:

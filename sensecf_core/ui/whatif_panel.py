@@ -10,7 +10,7 @@ from sensecf_core.counterfactuals.checker import checker
 from sensecf_core.counterfactuals.limits import may_move
 from sensecf_core.counterfactuals.sentence import measure
 from sensecf_core.evaluation.judgement import Changed, judge
-from sensecf_core.ui import drawings, risk_panel, words
+from sensecf_core.ui import drawings, risk_panel, row_words, sensors, words
 from sensecf_core.ui.frame import Frame
 
 
@@ -25,13 +25,17 @@ def show(frame: Frame) -> None:
         "does."
     )
     if not movable:
-        st.info("Nothing that may be moved was measured for this participant.", icon=":material/block:")
+        st.info(
+            f"Nothing that may be moved was measured for {row_words.this(schema)}.", icon=":material/block:"
+        )
         return
     with st.form(key=f"whatif_{'_'.join(frame.row_key)}", border=True):
         asked: dict[str, Value] = {}
         with st.grid("auto", min_column_width=230, gap="small"):
             for feature in movable:
                 asked[feature.name] = _field(feature, frame.values[feature.name], frame)
+        if note := sensors.unit_note(frame.known):
+            st.caption(note)
         if missing:
             st.caption(f"Not measured, so not movable: {words.plain(words.listed(missing))}.")
         pressed = st.form_submit_button("Recompute", type="primary", icon=":material/calculate:")
@@ -101,7 +105,8 @@ def _result(frame: Frame, edits: dict[str, Value]) -> None:
             ):
                 with st.container(width=220):
                     st.markdown(f"**{title}**: {words.of_100(risk)}")
-                    risk_panel.icons(risk, f"{title}, {schema.task.class_1}", colour)
+                    meaning = f"{title}, {schema.task.class_1}"
+                    risk_panel.icons(risk, meaning, colour, of=row_words.rows(schema))
         st.markdown(
             "\n".join(f"- {_change(schema.feature(n), frame.values[n], v)}" for n, v in edits.items())
         )
@@ -132,14 +137,14 @@ def _verdict(frame: Frame, before: float, after: float, second: float) -> str:
     threshold = frame.classifier.threshold
     was, now = before >= threshold, after >= threshold
     text = {
-        (True, False): "The model would **no longer flag** this participant",
-        (False, True): "The model **would flag** this participant",
-        (True, True): "The model would **still flag** this participant",
-        (False, False): "The model would **still not flag** this participant",
+        (True, False): "The model would **no longer flag**",
+        (False, True): "The model **would flag**",
+        (True, True): "The model would **still flag**",
+        (False, False): "The model would **still not flag**",
     }[was, now]
     agrees = (second >= frame.classifier.second_threshold) == now
     return (
-        f"{text}: it flags from {words.of_100(threshold)}, and this risk is "
-        f"{words.distance(after, threshold)}. "
+        f"{text} {row_words.this(frame.known.schema)}: it flags from {words.of_100(threshold)}, "
+        f"and this risk is {words.distance(after, threshold)}. "
         f"A second, simpler model {'agrees' if agrees else '**disagrees**'} ({words.of_100(second)})."
     )

@@ -13,7 +13,7 @@ from sensecf_core.classifiers import store
 from sensecf_core.classifiers.classifier import Classifier
 from sensecf_core.classifiers.evaluation import evaluate
 from sensecf_core.classifiers.training import train
-from sensecf_core.cohorts import registry
+from sensecf_core.cohorts import builtin, registry
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.errors import unknown
 from sensecf_core.jobs import lane as job_lanes
@@ -90,6 +90,25 @@ def lane(monkeypatch: pytest.MonkeyPatch, private_var: Path) -> Iterator[ModelLa
     monkeypatch.delitem(job_lanes._shared, ProcessLane, raising=False)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def fresh_caches() -> None:
+    st.cache_data.clear()
+    st.cache_resource.clear()
+
+
+@pytest.fixture(scope="session")
+def cohort() -> Cohort:
+    """The days of the synthetic participants with sensors."""
+    return builtin.load("aireadi")
+
+
+@pytest.fixture(scope="session")
+def someone(cohort: Cohort) -> str:
+    """The held-out participant with the riskiest day."""
+    test = cohort.part("test")
+    return str(test.index[int(store.load(cohort).predict_proba(test).argmax())][0])
 
 
 @pytest.fixture

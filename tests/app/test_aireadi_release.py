@@ -26,6 +26,8 @@ def test_every_page_says_it_and_shows_the_other_cohorts(title: str, wrong: str, 
     assert not at.exception
     assert sum(wrong in warning.value for warning in at.warning) == 1
     assert "UCI Heart Disease" in said(at) or "Cleveland" in said(at)
+    assert "AI-READI release on this machine" in at.selectbox(key="pick_cohort").options
+    assert title != "Home" or "AI-READI release on this machine" in [one.value for one in at.subheader]
 
 
 def test_the_release_itself_is_refused_with_the_same_sentence(wrong: str, open_page: OpenPage) -> None:

@@ -149,7 +149,7 @@ def test_every_method_is_shown_side_by_side_with_agreement_and_violations(
 def test_all_options_can_be_compared_instead_of_the_best(world: World, open_page: OpenPage) -> None:
     at = run_all(opened(open_page, world))
     best = len(at.get("table")[1].value)
-    at.segmented_control(key="compare_options").set_value("All options").run()
+    at.radio(key="compare_options").set_value("All options").run()
     changed = {
         name
         for one in standings(at)
@@ -214,7 +214,8 @@ def test_a_comparison_opens_again_by_its_link_with_its_methods_and_limits(
     at = opened(open_page, world)
     at.multiselect(key="compare_methods").set_value(["lm-zero-shot", "random"])
     at.checkbox(key="free_small_sleep").uncheck()
-    at.slider(key="range_small_intervention_sugar").set_range(50.0, 120.0)
+    for end, value in (("from", 50.0), ("to", 120.0)):
+        at.number_input(key=f"range_small_intervention_sugar_{end}").set_value(value)
     at = run_all(at, seed=5)
     again = open_page("Comparison", comparison=at.query_params["comparison"])
     assert again.query_params["participant"] == world.flagged
@@ -223,7 +224,8 @@ def test_a_comparison_opens_again_by_its_link_with_its_methods_and_limits(
     assert "Asked: Options for a person" in text and "must not move" in text and "seed 5" in text
     assert again.multiselect(key="compare_methods").value == ["lm-zero-shot", "random"]
     assert not again.checkbox(key="free_small_sleep").value
-    assert again.slider(key="range_small_intervention_sugar").value == (50.0, 120.0)
+    ends = (again.number_input(key=f"range_small_intervention_sugar_{end}").value for end in ("from", "to"))
+    assert tuple(ends) == (50.0, 120.0)
     assert again.number_input(key="ask_seed").value == 5
     again.selectbox(key="pick_participant").select(world.unflagged).run()
     assert "comparison" not in again.query_params and "methods found" not in said(again)

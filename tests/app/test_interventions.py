@@ -143,7 +143,8 @@ def test_a_frozen_feature_and_a_narrowed_range_reach_the_request(
     at = open_page("Interventions", cohort="small", participant=world.flagged)
     at.selectbox(key="method").select("random").run()
     at.checkbox(key="free_small_sleep").uncheck()
-    at.slider(key="range_small_intervention_sugar").set_range(50.0, 120.0)
+    for end, value in (("from", 120.0), ("to", 50.0)):  # either way round
+        at.number_input(key=f"range_small_intervention_sugar_{end}").set_value(value)
     at.number_input(key="ask_changes").set_value(2)
     generate(at)
     (request,) = asked

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from sensecf_core.classifiers import store
+from sensecf_core.counterfactuals.sentence import lower_first
 from tests.app.conftest import PAGES, OpenPage, World, said
 
 
@@ -75,3 +77,39 @@ def test_what_if_leaves_out_what_was_not_measured(world: World, open_page: OpenP
 def test_somebody_unflagged_is_said_to_be_below_the_line(world: World, open_page: OpenPage) -> None:
     text = said(open_page("Prediction", cohort="small", participant=world.unflagged))
     assert "**does not flag**" in text and "below the line" in text
+
+
+def test_what_was_recorded_is_said_and_whether_the_model_has_seen_it(
+    world: World, open_page: OpenPage
+) -> None:
+    cohort, task = world.cohort, world.cohort.schema.task
+    for part, seen in (("test", "Held out"), ("train", "has learned from this participant")):
+        someone = cohort.part(part).index[0]
+        text = said(open_page("Prediction", cohort="small", participant=str(someone[0])))
+        outcome = lower_first(task.class_1 if cohort.target.loc[someone] else task.class_0)
+        assert f"**What was recorded for this participant:** {outcome}. The model" in text and seen in text
+        flagged = world.classifier.predict(cohort.rows.loc[[someone]])[0]
+        same = flagged == cohort.target.loc[someone]
+        assert ("The model says the same." in text) == same and ("**says otherwise**" in text) != same
+
+
+@pytest.mark.parametrize(
+    ("auroc", "expected"),
+    [
+        ({"value": 0.55, "low": 0.45, "high": 0.64}, "hardly better than chance, AUROC 0.55"),
+        ({"value": 0.9, "low": 0.8, "high": 0.95}, None),
+        (None, "Too few people were held out"),
+    ],
+)
+def test_a_weak_model_is_called_weak_beside_the_risk(
+    auroc: dict[str, float] | None,
+    expected: str | None,
+    world: World,
+    open_page: OpenPage,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    card = world.card | {"metrics": world.card["metrics"] | {"auroc": auroc}}
+    monkeypatch.setattr(store, "card", lambda cohort: card)
+    for page in ("Prediction", "Interventions"):
+        warned = [one.value for one in open_page(page, cohort="small", participant=world.flagged).warning]
+        assert [expected in one for one in warned] == [True] if expected else warned == []

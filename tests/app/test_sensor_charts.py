@@ -12,14 +12,16 @@ import pytest
 
 from sensecf_core.cohorts.aireadi.days import day_table
 from sensecf_core.cohorts.aireadi.glucose import metrics
-from sensecf_core.cohorts.aireadi.report.bands import band_times
+from sensecf_core.cohorts.aireadi.report import findings
+from sensecf_core.cohorts.aireadi.report.bands import BANDS, BandTime, band_times
 from sensecf_core.cohorts.aireadi.report.modal_day import modal_day
-from sensecf_core.cohorts.aireadi.report.periods import Period, summary
-from sensecf_core.cohorts.aireadi.report.traces import traces
+from sensecf_core.cohorts.aireadi.report.periods import Difference, Period, summary
+from sensecf_core.cohorts.aireadi.report.traces import StageSpan, traces
 from sensecf_core.ui import (
     band_chart,
     charts,
     day_panel,
+    findings_panel,
     periods_panel,
     profile_chart,
     sensor_words,
@@ -51,6 +53,83 @@ def test_bands_stack_to_100_each_with_colour_pattern_and_label() -> None:
     assert "in range (70–180 mg/dL) 90 %" in chart.sentence
 
 
+@pytest.mark.parametrize(
+    ("percents", "expected"),
+    [
+        ((1.8, 18.6, 79.6, 0.0, 0.0), ["2 %", "18 %", "80 %", "0 %", "0 %"]),
+        ((2.4, 18.4, 78.8, 0.3, 0.1), ["3 %", "18 %", "79 %", "under 1 %", "under 1 %"]),
+        ((0.6, 0.6, 98.8, 0.0, 0.0), ["1 %", "under 1 %", "99 %", "0 %", "0 %"]),
+        ((0.0, 0.4, 99.6, 0.0, 0.0), ["0 %", "under 1 %", "100 %", "0 %", "0 %"]),
+        ((0.0, 0.0, 0.0, 40.5, 59.5), ["0 %", "0 %", "0 %", "41 %", "59 %"]),
+    ],
+)
+def test_the_percents_of_the_bands_make_100(percents: tuple[float, ...], expected: list[str]) -> None:
+    times = [BandTime(band, one) for band, one in zip(BANDS, percents, strict=True)]
+    written = list(band_chart.shares(times).values())
+    assert written == expected
+    assert sum(int(one.split()[0]) for one in written if one != band_chart.UNDER_ONE) == 100
+    shown = band_chart.band_bar(times, "mg/dL")
+    notes = [note.text for note in shown.figure.layout.annotations]
+    assert all(f" {one}<" in note for one, note in zip(reversed(written), notes, strict=True))
+
+
+def test_the_percents_of_any_bands_make_100() -> None:
+    draw = np.random.default_rng(0)
+    for _ in range(500):
+        percents = 100 * draw.dirichlet([0.3, 2, 8, 0.5, 0.2])
+        written = band_chart.shares([BandTime(b, float(p)) for b, p in zip(BANDS, percents, strict=True)])
+        whole = [int(one.split()[0]) for one in written.values() if one != band_chart.UNDER_ONE]
+        assert abs(100 - sum(whole)) <= (len(whole) < len(BANDS))
+        assert sum(whole) == 100 or sum(p >= 0.5 for p in percents) == 1, percents
+        assert written["target"] == band_chart.percent(float(percents[2]))
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after", "expected"),
+    [
+        ("tir", 12.6, 15.4, "▲ 2 points"),
+        ("tir", 15.4, 14.4, "▼ 1 point"),
+        ("tir", 15.4, 14.6, "="),
+        ("tbr", 0.0, 0.3, "▲ under 1 point"),
+        ("tbr", 1.2, 0.3, "▼ under 1 point"),
+        ("tbr", 0.3, 2.2, "▲ 2 points"),
+        ("gmi", 7.04, 7.16, "▲ 0.2 points"),
+        ("mean", 150.4, 152.6, "▲ 3 mg/dL"),
+        ("tir", float("nan"), 15.0, ""),
+    ],
+)
+def test_a_change_is_that_of_the_values_shown(name: str, before: float, after: float, expected: str) -> None:
+    assert periods_panel._change(Difference(name, before, after), "mg/dL") == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "low", "expected"),
+    [
+        (1.0, "points", None, ("1 point", "–")),
+        (3.0, "points", 5.0, ("3 points", "▼ below")),
+        (1.0, "mg/dL", 0.0, ("1 mg/dL", "within")),
+    ],
+)
+def test_a_finding_says_whether_it_was_compared(
+    value: float, unit: str, low: float | None, expected: tuple[str, str]
+) -> None:
+    line = replace(findings.asked()[0], unit=unit, decimals=0, low=low, high=None)
+    row = findings_panel._table([findings.Finding(line, value)]).iloc[0]
+    assert (row["Value"], row["Against reference"]) == expected
+
+
+def test_a_sleep_that_begins_in_the_evening_counts_for_the_next_day() -> None:
+    found = traces(levels(100, 110, 120), Period(day(1), day(1)))
+    span = StageSpan(day(2), "light", np.datetime64(f"{day(1)}T22:20"), np.datetime64(f"{day(2)}T06:00"))
+    sentence = trace_chart.trace_chart(
+        replace(found, sleep=(span,)), "mg/dL", [day(1)], day(1), True
+    ).sentence
+    assert "0 recorded sleeps. The sleep that begins at 22:20 counts for the next day." in sentence
+    own = replace(span, night=day(1))
+    sentence = trace_chart.trace_chart(replace(found, sleep=(own,)), "mg/dL", [day(1)], day(1), True).sentence
+    assert "1 recorded sleep." in sentence and "next day" not in sentence
+
+
 def test_a_little_time_is_not_called_none() -> None:
     assert [band_chart.percent(share) for share in (0.0, 0.2, 0.6)] == ["0 %", "under 1 %", "1 %"]
     assert [band_chart.duration(minutes) for minutes in (14.4, 60, 1030)] == [
@@ -77,7 +156,7 @@ def test_a_profile_of_too_few_days_says_so() -> None:
 
 def test_traces_mark_the_chosen_day_and_hatch_those_that_cannot_be_chosen() -> None:
     worn = levels(100, 200, 120)
-    chosen = {day(1): "choose", day(2): "choose"}
+    chosen = [day(1), day(2)]
     found = traces(worn, Period(day(1), day(3)))
     chart = trace_chart.trace_chart(found, "mg/dL", chosen, day(2), zoom=True)
     strip = chart.figure.data[0]

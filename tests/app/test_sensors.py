@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
-import numpy as np
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from sensecf_core.classifiers import store
@@ -25,24 +24,7 @@ from tests.app.conftest import PAGES, OpenPage, said
 from tests.app.test_interventions import ask
 
 COHORT = "aireadi"
-
-
-@pytest.fixture(autouse=True)
-def _fresh_caches() -> None:
-    st.cache_data.clear()
-    st.cache_resource.clear()
-
-
-@pytest.fixture(scope="module")
-def cohort() -> Cohort:
-    return registry.load(COHORT)
-
-
-@pytest.fixture(scope="module")
-def someone(cohort: Cohort) -> str:
-    """The held-out participant with the riskiest day."""
-    test = cohort.part("test")
-    return str(test.index[int(store.load(cohort).predict_proba(test).argmax())][0])
+pytestmark = pytest.mark.usefixtures("fresh_caches")
 
 
 def rows_of(cohort: Cohort, participant: str) -> list[str]:
@@ -130,6 +112,8 @@ def test_the_card_counts_days_as_days(open_page: OpenPage, someone: str) -> None
     groups = next(one.value for one in at.table if "Have it" in one.value)
     assert "Days" in groups and "People" not in groups
     text = said(at)
+    assert "Of **100 days like this one**" in text and re.search(r"flags?\*\* this day: it flags", text)
+    assert "the average day, the solid one this day" in text
     assert "of their days" in text and "of held-out days by predicted risk" in text
     assert "share of days with it that are flagged" in text
     assert "AUROC) is on its card" in text
@@ -151,10 +135,11 @@ def test_the_report_needs_no_classifier(
     monkeypatch.setattr(store, "ready", lambda cohort: False)
     at = open_page("Participants", cohort=COHORT, participant=someone)
     assert f"Glucose report of {someone}" in said(at) and tiles(at)["In range"].endswith("%")
-    columns = set(at.dataframe[0].value.columns)
+    everybody = open_page("Participants", cohort=COHORT)
+    columns = set(everybody.dataframe[0].value.columns)
     assert {"Glucose by day", "Days"} <= columns
     assert not {"Mean risk of 100", "Days flagged"} & columns
-    assert "the highest mean risk first" not in said(at)
+    assert "the highest mean risk first" not in said(everybody)
 
 
 def test_the_report_shows_the_metrics_of_the_whole_recording(someone: str, open_page: OpenPage) -> None:
@@ -163,8 +148,8 @@ def test_the_report_shows_the_metrics_of_the_whole_recording(someone: str, open_
     whole = metrics(people.open_participant(COHORT, someone).worn.trace.values)
     shown = tiles(at)
     assert shown["In range"] == percent(whole.tir)
-    assert shown["Mean"] == f"{whole.mean:.0f}"
-    assert shown["GMI"] == f"{whole.gmi:.1f}"
+    assert shown["Mean"] == f"{whole.mean:.0f} mg/dL"
+    assert shown["GMI"] == f"{whole.gmi:.1f} %"
     assert shown["Days"] == str(expected.glucose_days)
     text = said(at)
     assert f"of {expected.days} have 70 % of their glucose" in text
@@ -179,12 +164,17 @@ def test_the_report_shows_the_metrics_of_the_whole_recording(someone: str, open_
 def test_the_unit_is_kept_over_pages(someone: str, open_page: OpenPage) -> None:
     at = open_page("Participants", cohort=COHORT, participant=someone)
     at.radio(key="glucose_unit").set_value("mmol/L").run()
-    mean = f"{found(someone).metrics.mean / 18.01559:.1f}"
+    mean = f"{found(someone).metrics.mean / 18.01559:.1f} mmol/L"
     assert tiles(at)["Mean"] == mean
     assert "70–180 mg/dL" not in said(at) and "3.9–10.0 mmol/L" in said(at)
-    at.switch_page(PAGES["Prediction"]).run()
+    for page in ("Prediction", "Interventions"):
+        at.switch_page(PAGES[page]).run()
+        said_by = [one.value for one in at.caption if "its own unit, mg/dL" in one.value]
+        assert len(said_by) == 2, "beside the strip, and beside the form"
     at.switch_page(PAGES["Participants"]).run()
     assert tiles(at)["Mean"] == mean
+    at.radio(key="glucose_unit").set_value("mg/dL").run()
+    assert "its own unit" not in said(at)
 
 
 def test_a_day_is_chosen_everywhere(cohort: Cohort, someone: str, open_page: OpenPage) -> None:
@@ -210,8 +200,10 @@ def test_goals_of_older_people_are_others(someone: str, open_page: OpenPage) -> 
     at = open_page("Participants", cohort=COHORT, participant=someone)
     goals = at.table[0].value
     assert goals["Goal"].tolist()[2] == "above 70 %"
+    assert "70–180 mg/dL, goal above 70 %" in said(at)
     at.radio(key="glucose_goals").set_value("older").run()
     assert at.table[0].value["Goal"].tolist() == ["below 10 %", "below 50 %", "above 50 %", "below 1 %"]
+    assert "70–180 mg/dL, goal above 50 %" in said(at)
 
 
 def test_periods_findings_and_quality_are_tables(someone: str, open_page: OpenPage) -> None:
@@ -224,30 +216,9 @@ def test_periods_findings_and_quality_are_tables(someone: str, open_page: OpenPa
     assert halves.iloc[0, 0] == "In range 3.9–10.0" and not any("70" in one for one in halves.iloc[:, 0])
     assert ["Finding", "Value", "Against reference", "Reference", "Source"] in headings
     quality = next(table.value for table in at.table if "Longest gap" in table.value)
+    assert ((quality["Gaps"] == "0") == (quality["Longest gap"] == "")).all()
     assert quality["Stream"].tolist()[:2] == ["Glucose", "Heart rate"] and len(quality) == 8
     assert not at.get("image"), "the cards of the day are drawn only when they are asked for"
-
-
-def test_the_risk_of_every_day_and_the_mean(cohort: Cohort, someone: str, open_page: OpenPage) -> None:
-    classifier = store.load(cohort)
-    risks = classifier.predict_proba(cohort.rows.loc[[someone]])
-    rows = rows_of(cohort, someone)
-    at = open_page("Prediction", cohort=COHORT, participant=someone, row=rows[0])
-    text = said(at)
-    assert f"The model flags {(risks >= classifier.threshold).sum()} of {len(rows)} days" in text
-    assert f"the mean risk over the days is {round(100 * float(np.mean(risks)))} of 100" in text
-    riskiest = int(risks.argmax())
-    at.radio(key="pick_day").set_value(rows[riskiest]).run()
-    assert f"Risk {round(100 * float(risks[riskiest]))} of 100" in said(at)
-
-
-def test_interventions_are_about_the_day(cohort: Cohort, someone: str, open_page: OpenPage) -> None:
-    rows = rows_of(cohort, someone)
-    at = open_page("Interventions", cohort=COHORT, participant=someone, row=rows[1])
-    assert "had this day looked like this" in said(at)
-    at.radio(key="pick_day").set_value(rows[0]).run()
-    assert _row(at) == rows[0]
-    assert not at.exception
 
 
 def test_streams_that_cannot_be_read_leave_the_rest_of_the_page(

@@ -15,7 +15,7 @@ from sensecf_core.cohorts import registry
 from sensecf_core.ui.words import day_name
 from tests.browser.conftest import settle
 from tests.browser.server import Server
-from tests.browser.test_pages import choose_mode, no_sideways_scrolling, shown, violations
+from tests.browser.test_pages import choose_mode, no_sideways_scrolling, open_all, shown, violations
 
 pytestmark = pytest.mark.browser
 COHORT = "aireadi"
@@ -51,7 +51,7 @@ def test_from_the_report_over_a_day_to_interventions(
     shown(page, "Participants")
     read_the_report(page, participant)
     choose_the_day(page, row)
-    page.get_by_text(f"Every measurement of {row}").click()
+    page.get_by_text(f"Every measurement of {named(row)}").click()
     expect(page.get_by_role("heading", name=f"Profile of {participant}")).to_be_visible(timeout=20_000)
     page.get_by_role("link", name="What does the model make of this person?").click()
     shown(page, "Prediction")
@@ -78,7 +78,7 @@ def read_the_report(page: Page, participant: str) -> None:
 def choose_the_day(page: Page, row: str) -> None:
     page.get_by_test_id("stRadio").get_by_text(named(row), exact=True).click()
     expect(page).to_have_url(re.compile(f"row={row}"))
-    expect(page.locator(".st-key-strip")).to_contain_text(row)
+    expect(page.locator(".st-key-strip")).to_contain_text(named(row).replace(" ", "\u00a0"))
     settle(page)
 
 
@@ -125,12 +125,7 @@ def test_axe_finds_nothing_and_no_request_leaves(
     found: dict[tuple[str, str], list[str]] = {}
     for title in ("Participants", "Prediction", "Interventions"):
         opened(page, server, title, nearest)
-        # On Interventions the other expanders hold the limits form, which every cohort has.
-        summaries = page.locator("[data-testid=stMain] summary")
-        own = summaries.filter(has_text="See this day") if title == "Interventions" else summaries
-        for expander in own.all():
-            expander.click()
-        page.wait_for_timeout(1000)
+        open_all(page)
         found |= violations(page, title)
     assert found == {}
 

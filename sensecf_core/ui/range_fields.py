@@ -1,0 +1,44 @@
+"""A range as two numbers, from and to.
+
+Not a slider: in the dark theme the numbers at its ends are too dark to read (axe), because the theme's one
+primary colour also has to carry white letters on buttons.
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+Span = tuple[float, float]
+
+
+def ask(label: str, span: Span, key: str, *, step: float, decimals: int, note: str | None = None) -> Span:
+    """Ask for a range within ``span``; either end may be given first, and an empty one is open."""
+    given = []
+    for column, end, name in zip(st.columns(2), span, keys(key), strict=True):
+        kept = st.session_state.get(name)
+        st.session_state[name] = end if kept is None else min(max(float(kept), span[0]), span[1])
+        number = column.number_input(
+            f"{label} {name.rsplit('_', 1)[1]}",
+            *span,
+            step=step,
+            format=f"%.{decimals}f",
+            key=name,
+            persist_state="session",
+            help=note,
+        )
+        given.append(end if number is None else round(number, decimals) if number not in span else number)
+    return min(given), max(given)
+
+
+def keys(key: str) -> tuple[str, str]:
+    """The session's keys of both ends."""
+    return f"{key}_from", f"{key}_to"
+
+
+def fill(key: str, span: Span | None) -> None:
+    """Write a range into the fields before they are shown; None opens them."""
+    for number, name in enumerate(keys(key)):
+        if span is not None:
+            st.session_state[name] = span[number]
+        elif name in st.session_state:
+            del st.session_state[name]

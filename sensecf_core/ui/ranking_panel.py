@@ -1,0 +1,34 @@
+"""A word of caution where the card says that a classifier ranks hardly better than chance."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.ui import card_panel, data, row_words
+
+GUESSING = 0.5
+"""AUROC of drawing lots."""
+
+
+def warn(cohort: Cohort) -> None:
+    """Say beside a risk, or above options, that the classifier behind it is weak; nothing where it is not."""
+    said = caution(cohort)
+    if said is not None:
+        st.warning(said, icon=":material/balance:")
+
+
+def caution(cohort: Cohort) -> str | None:
+    """Say how the held-out AUROC lies against guessing; None where its interval is above it."""
+    card = data.card(cohort)
+    if card is None:
+        return None
+    of, auroc = row_words.rows(cohort.schema), card["metrics"]["auroc"]
+    if auroc is None:
+        return f"Too few {of} were held out to say how well this model ranks: read the risk with care."
+    if auroc["low"] > GUESSING:
+        return None
+    return (
+        f"On held-out {of} this model ranks hardly better than chance, AUROC {card_panel.number(auroc)}: "
+        "read the risk with care."
+    )

@@ -1,0 +1,92 @@
+"""One day of a participant with sensors: its risk, its name, what was recorded, and who it is chosen from."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import pytest
+
+from sensecf_core.classifiers import store
+from sensecf_core.cohorts.aireadi.stress_days import people
+from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.ui import person, row_words, words
+from tests.app.conftest import OpenPage, said
+from tests.app.test_sensors import COHORT, _row, rows_of
+
+pytestmark = pytest.mark.usefixtures("fresh_caches")
+
+
+def test_the_risk_of_every_day_and_the_mean(cohort: Cohort, someone: str, open_page: OpenPage) -> None:
+    classifier = store.load(cohort)
+    risks = classifier.predict_proba(cohort.rows.loc[[someone]])
+    rows = rows_of(cohort, someone)
+    at = open_page("Prediction", cohort=COHORT, participant=someone, row=rows[0])
+    text = said(at)
+    assert f"The model flags {(risks >= classifier.threshold).sum()} of {len(rows)} days" in text
+    assert f"the mean risk over the days is {round(100 * float(np.mean(risks)))} of 100" in text
+    riskiest = int(risks.argmax())
+    at.radio(key="pick_day").set_value(rows[riskiest]).run()
+    assert f"Risk {round(100 * float(risks[riskiest]))} of 100" in said(at)
+
+
+def test_interventions_are_about_the_day(cohort: Cohort, someone: str, open_page: OpenPage) -> None:
+    rows = rows_of(cohort, someone)
+    at = open_page("Interventions", cohort=COHORT, participant=someone, row=rows[1])
+    assert "had this day looked like this" in said(at)
+    at.radio(key="pick_day").set_value(rows[0]).run()
+    assert _row(at) == rows[0]
+    assert not at.exception
+
+
+def test_the_risk_stands_beside_how_weak_the_model_is_and_what_was_measured(
+    cohort: Cohort, someone: str, open_page: OpenPage
+) -> None:
+    row = rows_of(cohort, someone)[0]
+    stress = people.tables_of(COHORT).days.loc[(someone, row), "stress_daytime"]
+    at = open_page("Prediction", cohort=COHORT, participant=someone, row=row)
+    outcome = cohort.schema.task.class_1 if cohort.target.loc[(someone, row)] else cohort.schema.task.class_0
+    assert (
+        f"**What was recorded for this day:** {outcome} (measured: {stress:.1f} of 100). The model "
+        in said(at)
+    )
+    assert "Held out: the model has not seen it." in said(at)
+    auroc = (store.card(cohort) or {})["metrics"]["auroc"]
+    assert auroc["low"] <= 0.5, "the shipped classifier is a weak one"
+    for page in ("Prediction", "Interventions"):
+        warned = [one.value for one in open_page(page, cohort=COHORT, participant=someone).warning]
+        told = f"On held-out days this model ranks hardly better than chance, AUROC {auroc['value']:.2f}"
+        assert sum(one.startswith(told) for one in warned) == 1, page
+
+
+def test_who_is_chosen_by_a_link_is_on_top_of_the_folded_table(someone: str, open_page: OpenPage) -> None:
+    at = open_page("Participants", cohort=COHORT, participant=someone)
+    assert not any("Mean risk of 100" in one.value for one in at.dataframe), "folded, and not drawn"
+    fold = next(one for one in at.expander if one.label == "Choose another participant")
+    assert not fold.proto.expanded
+    key = f"another_{someone}"
+    at.session_state[key] = True
+    at.run()
+    table = next(one.value for one in at.dataframe if "Mean risk of 100" in one.value)
+    assert table["Participant"].iloc[0] == someone
+    assert table["Mean risk of 100"].iloc[1:].is_monotonic_decreasing
+    assert list(table.columns[:5]) == [
+        "Participant",
+        "Mean risk of 100",
+        "Days flagged",
+        "Days",
+        "Band worn (% of days)",
+    ]
+    other = next(one for one in sorted(set(table["Study group"])) if one != table["Study group"].iloc[0])
+    at.multiselect(key=f"group_{COHORT}").set_value([other]).run()
+    table = next(one.value for one in at.dataframe if "Mean risk of 100" in one.value)
+    assert someone not in set(table["Participant"]) and not at.exception
+
+
+def test_a_day_has_one_name(cohort: Cohort, someone: str, open_page: OpenPage) -> None:
+    row = rows_of(cohort, someone)[1]
+    at = open_page("Prediction", cohort=COHORT, participant=someone, row=row)
+    name = row_words.row_name(cohort.schema, row)
+    assert name.startswith(words.day_name(date.fromisoformat(row)))
+    assert at.selectbox(key="pick_row").options[1] == name
+    assert f"(day {name})".replace(" ", person.NO_BREAK) in said(at)

@@ -256,17 +256,18 @@ def measure_memory(_: int) -> Iterator[Row]:
     )
 
 
+# In this order: `release` counts this process's own memory, so no model may be loaded before it.
 SECTIONS: dict[str, Callable[[int], Iterator[Row]]] = {
     "import": measure_import,
     "start": measure_start,
+    "release": measure_release,
+    "pages": measure_pages,
     "app": measure_app_memory,
     "teaching": measure_teaching,
     "tokens": measure_tokens,
     "answers": measure_answers,
     "batching": measure_batching,
     "checks": measure_checks,
-    "release": measure_release,
-    "pages": measure_pages,
     "memory": measure_memory,
 }
 

@@ -6,6 +6,8 @@ step made in parts can take the mean. Heavy: uses torch.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -90,6 +92,21 @@ class Preference:
         return len(batch.trees)
 
 
+@contextmanager
+def _attention(model: Any) -> Iterator[None]:
+    """On a CPU, attention as plain matrix products: what torch fuses there is slow to differentiate.
+
+    A training step is 1.1 to 1.2 times as fast (SmolLM2-135M, bfloat16, 400 tokens, AVX-512 BF16).
+    """
+    usual = model.config._attn_implementation
+    if model.device.type == "cpu":
+        model.set_attn_implementation("eager")
+    try:
+        yield
+    finally:
+        model.set_attn_implementation(usual)
+
+
 def _token_log_probabilities(model: Any, batch: Batch) -> tuple[Any, Any]:
     """Log-probabilities of the answer tokens (tokens,), and where they stand (trees, length).
 
@@ -98,12 +115,15 @@ def _token_log_probabilities(model: Any, batch: Batch) -> tuple[Any, Any]:
     import torch
 
     device = model.device
-    states = model.get_decoder()(
-        input_ids=batch.tokens.to(device),
-        position_ids=batch.positions.to(device),
-        attention_mask=batch.mask.to(device),
-        use_cache=False,
-    ).last_hidden_state
+    mask = torch.zeros(batch.mask.shape, dtype=model.dtype)
+    mask = mask.masked_fill_(~batch.mask, torch.finfo(model.dtype).min).to(device)
+    with _attention(model):
+        states = model.get_decoder()(
+            input_ids=batch.tokens.to(device),
+            position_ids=batch.positions.to(device),
+            attention_mask=mask,
+            use_cache=False,
+        ).last_hidden_state
     targets = batch.targets.to(device)
     where = targets != IGNORED
     logits = model.get_output_embeddings()(states[where]).float()

@@ -28,22 +28,28 @@ def fresh(tiny_folder: Path) -> LocalModel:
     return LocalModel.load(tiny_folder)
 
 
+@pytest.fixture
+def exact(tiny_folder: Path) -> LocalModel:
+    """The same in float32, also where the CPU computes in bfloat16."""
+    return LocalModel.load(tiny_folder, "float32")
+
+
 def train(model: LocalModel, out: Path, settings: Settings = SETTINGS) -> Training:
     return Training(model.model, model.tokenizer, LESSONS, settings, out)
 
 
-def test_a_tree_costs_the_prompt_once_and_has_the_same_loss(fresh: LocalModel) -> None:
+def test_a_tree_costs_the_prompt_once_and_has_the_same_loss(exact: LocalModel) -> None:
     lessons = LESSONS[:2]
-    trees = [tree_of(fresh.tokenizer, lesson) for lesson in lessons]
+    trees = [tree_of(exact.tokenizer, lesson) for lesson in lessons]
     batch = collate([tree for tree in trees if tree], 0)
     with torch.inference_mode():
-        together = float(Likelihood()(fresh.model, batch))
+        together = float(Likelihood()(exact.model, batch))
         alone, tokens, plain = 0.0, 0, 0
         for lesson in lessons:
             for answer in lesson.answers:
-                said = [*fresh.tokenizer(answer, add_special_tokens=False).input_ids, 2]
-                prompt = fresh.prompt_tokens(lesson.prompt)
-                logits = fresh.model(input_ids=torch.tensor([prompt + said])).logits[0]
+                said = [*exact.tokenizer(answer, add_special_tokens=False).input_ids, 2]
+                prompt = exact.prompt_tokens(lesson.prompt)
+                logits = exact.model(input_ids=torch.tensor([prompt + said])).logits[0]
                 wanted = torch.tensor(said)
                 predicted = logits[len(prompt) - 1 : -1]
                 alone += float(torch.nn.functional.cross_entropy(predicted, wanted, reduction="sum"))
@@ -52,7 +58,7 @@ def test_a_tree_costs_the_prompt_once_and_has_the_same_loss(fresh: LocalModel) -
     assert together == pytest.approx(alone, rel=1e-4)
     assert batch.n_answer_tokens == tokens and batch.n_plain_tokens == plain
     assert batch.n_tokens < sum(
-        len(fresh.prompt_tokens(lesson.prompt)) * len(lesson.answers) for lesson in lessons
+        len(exact.prompt_tokens(lesson.prompt)) * len(lesson.answers) for lesson in lessons
     )
 
 
@@ -215,8 +221,8 @@ def test_a_finished_training_that_is_gone_on_from_does_nothing_again(
         assert torch.equal(weights, adapter_weights(first.peft)[name])
 
 
-def test_an_adapter_is_merged_for_a_while_and_leaves_no_trace(fresh: LocalModel, tmp_path: Path) -> None:
-    training = Training(fresh.model, fresh.tokenizer, LESSONS, SETTINGS, tmp_path)
+def test_an_adapter_is_merged_for_a_while_and_leaves_no_trace(exact: LocalModel, tmp_path: Path) -> None:
+    training = Training(exact.model, exact.tokenizer, LESSONS, SETTINGS, tmp_path)
     training.run()
     base = {name: weight.clone() for name, weight in training.peft.named_parameters()}
     tokens = torch.tensor([[5, 6, 7, 8]])

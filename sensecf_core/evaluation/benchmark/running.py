@@ -2,9 +2,10 @@
 
 Methods without a language model may run in several processes (joblib, whose backend decides where those
 are). Language models run in this one, one query at a time: they use all cores by themselves, and what they
-sample depends on the number of threads. What is proven to have no answer they are not asked: it would be half
-of their hours, and they have no way to be right. The timed pass runs in this one too, with nothing beside it,
-and asks them everything: who asks does not know either.
+sample depends on the number of threads. What is proven to have no answer is not put to methods that would
+spend most of a benchmark's hours on it (:attr:`~sensecf_core.evaluation.benchmark.specs.Spec.slow_in_vain`):
+they have no way to be right. The timed pass runs in this process too, with nothing beside it, and asks
+everything: who asks does not know either.
 """
 
 from __future__ import annotations
@@ -38,8 +39,10 @@ def run(
     missing = [task for task in wanted if task.key not in kept]
     clock = _Clock(Counter(task.label for task in missing))
     told = len(wanted) - len(missing)
+    beside = [task for task in missing if not task.alone]
     for step in (
-        _in_processes([task for task in missing if not task.alone], ask, jobs),
+        _in_processes((task for task in beside if task.spec is None), ask, jobs),
+        _in_processes((_informed(task, kept) for task in beside if task.spec is not None), ask, jobs),
         _one_by_one((_informed(task, kept) for task in missing if task.alone and task.kind != "timed"), ask),
         _timed([task for task in missing if task.kind == "timed"], ask),
     ):
@@ -52,8 +55,9 @@ def run(
     return {task.key: kept[task.key] for task in wanted}
 
 
-def _in_processes(tasks: Sequence[Task], ask: Ask, jobs: int) -> Iterator[tuple[Task, Record, float]]:
+def _in_processes(coming: Iterable[Task], ask: Ask, jobs: int) -> Iterator[tuple[Task, Record, float]]:
     """Whatever is finished first comes first, so that a kill loses no more than what is under way."""
+    tasks = list(coming)
     if jobs == 1 or not tasks:
         yield from _one_by_one(tasks, ask)
         return
@@ -71,9 +75,10 @@ def _numbered(number: int, ask: Ask, task: Task) -> tuple[int, Record, float]:
 
 
 def _informed(task: Task, kept: Mapping[str, Record]) -> Task:
-    """The task, with what the exact search proved of its query."""
+    """The task, with what the exact search proved of its query if the method is to know."""
     proven = kept.get(task.about_key, {}).get("proven")
-    return replace(task, hopeless=proven is False)
+    slow = task.spec is not None and task.spec.slow_in_vain
+    return replace(task, hopeless=slow and proven is False)
 
 
 def _one_by_one(tasks: Iterable[Task], ask: Ask) -> Iterator[tuple[Task, Record, float]]:

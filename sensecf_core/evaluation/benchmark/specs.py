@@ -64,6 +64,14 @@ class Spec:
         return self.asks_language_model or self.method == "random"
 
     @property
+    def slow_in_vain(self) -> bool:
+        """Whether it takes seconds to a minute, and all of its budget, where there is nothing to find.
+
+        DiCE's genetic search draws rows one at a time until some are of the desired class.
+        """
+        return self.asks_language_model or self.method == "dice-genetic"
+
+    @property
     def in_use(self) -> Variant:
         """What stands for the method as it is meant to be used: samplers are refined by the engine."""
         return "refined" if self.samples else "returned"

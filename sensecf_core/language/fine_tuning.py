@@ -20,7 +20,7 @@ from typing import Any
 
 from sensecf_core.language.answer_trees import Batches, Lesson
 from sensecf_core.language.lora import adapter_weights, fresh_adapter, load_adapter, merged
-from sensecf_core.language.objectives import Likelihood, Objective, Preference
+from sensecf_core.language.objectives import Likelihood, Objective, Preference, trained_attention
 
 CHECKPOINT = "checkpoint.pt"
 
@@ -285,10 +285,12 @@ class Training:
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate
         total, weight = 0.0, sum(self.objective.weight(part) for part in parts)
-        for part in parts:
-            loss = self.objective(self.peft.get_base_model(), part) / weight
-            loss.backward()
-            total += float(loss.detach())
+        model = self.peft.get_base_model()
+        with trained_attention(model):
+            for part in parts:
+                loss = self.objective(model, part) / weight
+                loss.backward()
+                total += float(loss.detach())
         tokens = sum(part.n_tokens for part in parts)
         torch.nn.utils.clip_grad_norm_(self.optimizer.param_groups[0]["params"], self.settings.clip)
         self.optimizer.step()

@@ -61,7 +61,7 @@ class Preference:
         import torch
 
         reference: list[Any] = [None] * len(batches.trees)
-        with torch.inference_mode():
+        with torch.inference_mode(), trained_attention(model):
             for batch in batches.parts(range(len(batches.trees))):
                 for number, found in zip(batch.numbers, _branch_log_probabilities(model, batch), strict=True):
                     reference[number] = found.clone()
@@ -93,10 +93,11 @@ class Preference:
 
 
 @contextmanager
-def _attention(model: Any) -> Iterator[None]:
+def trained_attention(model: Any) -> Iterator[None]:
     """On a CPU, attention as plain matrix products: what torch fuses there is slow to differentiate.
 
-    A training step is 1.1 to 1.2 times as fast (SmolLM2-135M, bfloat16, 400 tokens, AVX-512 BF16).
+    A training step is 1.1 to 1.2 times as fast (SmolLM2-135M, bfloat16, 400 tokens, AVX-512 BF16). It must
+    hold until the gradient is there: layers that are checkpointed run again for it.
     """
     usual = model.config._attn_implementation
     if model.device.type == "cpu":
@@ -117,13 +118,12 @@ def _token_log_probabilities(model: Any, batch: Batch) -> tuple[Any, Any]:
     device = model.device
     mask = torch.zeros(batch.mask.shape, dtype=model.dtype)
     mask = mask.masked_fill_(~batch.mask, torch.finfo(model.dtype).min).to(device)
-    with _attention(model):
-        states = model.get_decoder()(
-            input_ids=batch.tokens.to(device),
-            position_ids=batch.positions.to(device),
-            attention_mask=mask,
-            use_cache=False,
-        ).last_hidden_state
+    states = model.get_decoder()(
+        input_ids=batch.tokens.to(device),
+        position_ids=batch.positions.to(device),
+        attention_mask=mask,
+        use_cache=False,
+    ).last_hidden_state
     targets = batch.targets.to(device)
     where = targets != IGNORED
     logits = model.get_output_embeddings()(states[where]).float()

@@ -33,7 +33,8 @@ def test_answers_obey_the_grammar_and_the_same_seed_repeats_them(
     assert len(set(first.texts)) > 1
 
 
-def test_packed_logits_are_those_of_each_row_alone(model: LocalModel) -> None:
+def test_packed_logits_are_those_of_each_row_alone() -> None:
+    model = LocalModel.load(precision="float32")
     prompt = model.prompt_tokens("bmi=31.2→27.5 kg/m²; sugar=120→20 g/day")
     a, b = model.prompt_tokens("; sugar=60"), model.prompt_tokens("bmi=28.0; sleep")
     check_packed_logits(model, prompt, {0: [a[:1], a[1:3], a[3:]], 1: [b[:3], b[3:4], b[4:]]})

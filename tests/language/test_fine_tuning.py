@@ -172,23 +172,23 @@ def batches(model: LocalModel, lessons: tuple[Lesson, ...]) -> Batches:
     return Batches(model.tokenizer, lessons, batch_tokens=400, micro_tokens=150, seed=0)
 
 
-def test_preference_starts_at_even_odds(fresh: LocalModel) -> None:
+def test_preference_starts_at_even_odds(exact: LocalModel) -> None:
     """Against itself no answer has gained anything: minus log sigmoid of 0 is log 2 for every tree."""
-    dealt = batches(fresh, WRONG)
-    objective = Preference.against(fresh.model, dealt, anchor=0.0)
+    dealt = batches(exact, WRONG)
+    objective = Preference.against(exact.model, dealt, anchor=0.0)
     (batch,) = dealt.parts([0])
     with torch.inference_mode():
-        assert float(objective(fresh.model, batch)) == pytest.approx(math.log(2), rel=1e-4)
+        assert float(objective(exact.model, batch)) == pytest.approx(math.log(2), rel=1e-4)
     assert objective.weight(batch) == 1
 
 
-def test_the_reference_is_each_answers_log_probability(fresh: LocalModel) -> None:
-    objective = Preference.against(fresh.model, batches(fresh, WRONG))
+def test_the_reference_is_each_answers_log_probability(exact: LocalModel) -> None:
+    objective = Preference.against(exact.model, batches(exact, WRONG))
     for place, said in enumerate((*WRONG[3].answers, *WRONG[3].rejected)):
-        tree = tree_of(fresh.tokenizer, Lesson(WRONG[3].prompt, (said,)))
+        tree = tree_of(exact.tokenizer, Lesson(WRONG[3].prompt, (said,)))
         assert tree is not None
         with torch.inference_mode():
-            alone = -float(Likelihood()(fresh.model, collate([tree], 0)))
+            alone = -float(Likelihood()(exact.model, collate([tree], 0)))
         assert float(objective.reference[3][place]) == pytest.approx(alone, rel=1e-4)
 
 

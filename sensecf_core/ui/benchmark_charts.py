@@ -25,8 +25,8 @@ STEPS = {
 }
 """Checks that raw candidates pass one after the other."""
 OPENNESS = {"readable": 0.25, "within_limits": 0.5, "valid": 0.75, "plausible": 1.0}
-PLACES = ("top center", "bottom center")
-"""Where names stand beside their dots, in turns from left to right, so that neighbours' do not meet."""
+PLACES = ("bottom left", "top right")
+"""Where numbers stand beside their dots, in turns from left to right, so that neighbours' do not meet."""
 LINE, MARGIN = 30, {"l": 8, "r": 16, "t": 34, "b": 8}
 
 
@@ -93,7 +93,10 @@ def against_real(rows: Sequence[Json], measure: str, real: Json, sentence: str) 
 
 
 def distance_and_sparsity(rows: Sequence[Json], sentence: str) -> Chart:
-    """Features changed against Gower distance; near the lower left corner is best."""
+    """Features changed against Gower distance; near the lower left corner is best.
+
+    Methods lie close together there, so that dots carry numbers, and the names stand below.
+    """
     figure = go.Figure()
     drawn = [
         (row, bench.numbers(measures.get("features_changed")), bench.numbers(measures.get("gower")))
@@ -101,26 +104,26 @@ def distance_and_sparsity(rows: Sequence[Json], sentence: str) -> Chart:
         if not math.isnan(bench.numbers((measures := row["measures"]).get("gower"))[0])
     ]
     drawn.sort(key=lambda one: one[1][0])
-    for number, (row, changed, far) in enumerate(drawn):
+    for number, (row, changed, far) in enumerate(drawn, start=1):
         kind = bench.family(row["method"])
+        name = bench.title(row["row"])
         figure.add_scatter(
             x=[changed[0]],
             y=[far[0]],
             mode="markers+text",
-            text=[bench.title(row["row"])],
+            name=f"{number} {name}",
+            text=[str(number)],
             textposition=PLACES[number % len(PLACES)],
             cliponaxis=False,
-            marker={"symbol": SHAPES[kind], "color": COLOURS[kind], "size": 11},
+            marker={"symbol": SHAPES[kind], "color": COLOURS[kind], "size": 10},
             error_x=_bars([changed]) | {"thickness": 0.8},
             error_y=_bars([far]) | {"thickness": 0.8},
-            hovertemplate="%{text}: %{x:.2f} features, distance %{y:.3f}<extra></extra>",
+            hovertemplate=f"{name}: %{{x:.2f}} features, distance %{{y:.3f}}<extra></extra>",
         )
-    # Room for the names beside the outermost dots.
-    right = 1.25 * max((changed[0] for _, changed, _ in drawn), default=1.0)
-    top = 1.2 * max((far[0] for _, _, far in drawn), default=1.0)
-    figure.update_xaxes(title=bench.heading("features_changed"), zeroline=False, range=[0, right])
-    figure.update_yaxes(title=bench.heading("gower"), zeroline=False, range=[0, top])
-    figure.update_layout(height=430, margin=MARGIN, showlegend=False)
+    figure.update_xaxes(title=bench.heading("features_changed"), zeroline=False, rangemode="tozero")
+    figure.update_yaxes(title=bench.heading("gower"), zeroline=False, rangemode="tozero")
+    below = {"orientation": "h", "y": -0.2, "yanchor": "top", "x": 0, "entrywidth": 190}
+    figure.update_layout(height=640, margin=MARGIN, legend=below)
     return Chart(figure, sentence)
 
 

@@ -30,6 +30,8 @@ DIVERSITY = ("gower_diversity", "count_diversity", "dpp_diversity", "feature_ent
 RATES = ("coverage", "solved", "coverage_validity")
 ON_COMPLETE = ("coverage", "validity", "actionable", "gower", "features_changed")
 FORMATS = ("svg", "png")
+FEW = 3
+"""As many names of equally good methods fit into a sentence."""
 
 
 def show(chosen: Chosen) -> None:
@@ -74,7 +76,7 @@ def _solved(chosen: Chosen) -> None:
     best = _best(rows, "coverage_validity")
     sentence = (
         f"Filled: share of queries with a counterfactual; open: share of those that reach the class. "
-        f"{best} has the highest product of both."
+        f"The highest product of both: {best}."
     )
     measures = ("coverage", "validity")
     st.header("Is there an answer, and is it right?")
@@ -253,7 +255,7 @@ def _known(rows: Sequence[Json], measure: str) -> bool:
 
 
 def _best(rows: Sequence[Json], measure: str) -> str:
-    """The name of the row with the best mean; all of them where several share it."""
+    """The name of the row with the best mean; all of them where a few share it, else how many they are."""
     sign = 1 if MEASURES[measure].better == "higher" else -1
     values = {
         bench.title(row["row"]): sign * found
@@ -263,7 +265,8 @@ def _best(rows: Sequence[Json], measure: str) -> str:
     if not values:
         return "no method"
     top = max(values.values())
-    return words.listed([name for name, value in values.items() if value == top])
+    best = [name for name, value in values.items() if value == top]
+    return words.listed(best) if len(best) <= FEW else f"{len(best)} of {len(values)} methods"
 
 
 def _method_notes() -> str:

@@ -60,9 +60,9 @@ def test_every_task_is_done_once(jobs: int) -> None:
     assert (os.getpid() in {process for _, process in found}) == (jobs == 1)
 
 
-@pytest.mark.filterwarnings("error")
 # loky's own thread may stumble over work that it was told to forget a moment ago; nothing of ours is lost.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+# In one mark: what stands last counts.
+@pytest.mark.filterwarnings("error", "ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_stopping_early_is_quiet() -> None:
     with closing(processes.spread(squared, range(20), 2)) as results:
         assert next(results)[1] != os.getpid()

@@ -147,9 +147,10 @@ def measure_teaching(_: int) -> Iterator[Row]:
 
     from sensecf_core.counterfactuals import pairs, teaching
     from sensecf_core.counterfactuals.checker import checker
-    from sensecf_core.language.fine_tuning import Settings, Training
+    from sensecf_core.language.fine_tuning import Training
     from sensecf_core.language.local_model import LocalModel
     from sensecf_core.language.machine import machine
+    from sensecf_core.language.training_records import Settings
 
     judges = checker("nhanes")
     assert len(judges.train_attributions)

@@ -172,7 +172,8 @@ def answering(model: LocalModel) -> Iterator[None]:
 def fine_tune(session: Session) -> dict[str, Any]:
     """Train a LoRA adapter for some steps on pairs of the cohort, answer with it, throw it away."""
     from sensecf_core.counterfactuals import pairs, teaching
-    from sensecf_core.language.fine_tuning import Settings, Training, adapter_for
+    from sensecf_core.language.fine_tuning import Training, adapter_for
+    from sensecf_core.language.training_records import Settings
 
     options, model, judges = session.options, session.loaded, session.judges
     large = is_large(model.model)

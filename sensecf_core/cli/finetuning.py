@@ -117,7 +117,7 @@ def finetune(
     if (minutes is not None and minutes <= 0) or (tokens is not None and tokens <= 0) or learning_rate <= 0:
         raise InputError("--minutes, --tokens and --learning-rate must be above 0.")
     from sensecf_core.counterfactuals.course import MOST_ROUNDS, Options
-    from sensecf_core.language.fine_tuning import Settings
+    from sensecf_core.language.training_records import Settings
 
     if rounds > MOST_ROUNDS:
         raise InputError(f"--rounds must be at most {MOST_ROUNDS}, got {rounds}.")

@@ -15,11 +15,11 @@ from sensecf_core.counterfactuals.checker import CancelledError, Checker
 from sensecf_core.counterfactuals.levers import Source
 from sensecf_core.counterfactuals.pairs import Pair
 from sensecf_core.counterfactuals.raw_rates import RawRates
-from sensecf_core.language import fine_tuning
 from sensecf_core.language.answer_trees import Lesson
-from sensecf_core.language.fine_tuning import Point, Settings, Training
+from sensecf_core.language.fine_tuning import Training
 from sensecf_core.language.local_model import LocalModel
 from sensecf_core.language.lora import adapter_weights, load_adapter, merged
+from sensecf_core.language.training_records import FineTuned, Point, Progress, Settings
 
 ROUND_SHARE = 0.2
 """Share of the budget that one round trains for."""
@@ -84,12 +84,12 @@ class Course:
         texts = teaching.lessons(self.checker.schema, self.base.tokenizer, pairs)
         curve: list[Point] = []
         rows: list[dict[str, Any]] = []
-        spent: list[fine_tuning.FineTuned] = []
+        spent: list[FineTuned] = []
         best_val = -1.0
         for stage in range(self.options.rounds + 1):
             before = best = adapter_weights(peft)
             tried = self.tried(peft, pairs, stage) if stage else ()
-            kept: tuple[dict[str, Any], fine_tuning.FineTuned] | None = None
+            kept: tuple[dict[str, Any], FineTuned] | None = None
             for kind in self._kinds(stage):
                 lessons = self.lessons(kind, tried, texts)
                 if not lessons:
@@ -120,7 +120,7 @@ class Course:
 
     def train(
         self, peft: Any, lessons: list[Lesson], stage: int, kind: StageKind
-    ) -> tuple[fine_tuning.FineTuned, Rates | None]:
+    ) -> tuple[FineTuned, Rates | None]:
         """Train one stage; one that was finished before is only loaded.
 
         Returns also the rates of the adapter that was kept, where it was validated in this sitting.
@@ -215,7 +215,7 @@ class Course:
         return teaching.measure(self.checker, found, self.cases, cancelled=self.cancelled)
 
 
-def _words(progress: fine_tuning.Progress, stage: int) -> str:
+def _words(progress: Progress, stage: int) -> str:
     minutes = progress.seconds_left / 60
     return (
         f"{'Training' if not stage else f'Round {stage}'}: step {progress.step}, loss {progress.loss:.2f}, "
@@ -223,7 +223,7 @@ def _words(progress: fine_tuning.Progress, stage: int) -> str:
     )
 
 
-def _row(stage: int, kind: StageKind, lessons: list[Lesson], found: fine_tuning.FineTuned) -> dict[str, Any]:
+def _row(stage: int, kind: StageKind, lessons: list[Lesson], found: FineTuned) -> dict[str, Any]:
     return {
         "round": stage,
         "kind": kind,
@@ -236,7 +236,7 @@ def _row(stage: int, kind: StageKind, lessons: list[Lesson], found: fine_tuning.
     }
 
 
-def _training(curve: list[Point], spent: list[fine_tuning.FineTuned]) -> dict[str, Any]:
+def _training(curve: list[Point], spent: list[FineTuned]) -> dict[str, Any]:
     """Totals over everything that was trained, kept or not."""
     return {
         "steps": sum(found.steps for found in spent),

@@ -31,8 +31,8 @@ from sensecf_core.evaluation.answerable import answerable
 from sensecf_core.evaluation.sampling import sample_rows
 from sensecf_core.evaluation.statistics import mean_interval
 from sensecf_core.language.adapters import CARD, Card
-from sensecf_core.language.fine_tuning import Settings
 from sensecf_core.language.local_model import LocalModel
+from sensecf_core.language.training_records import Settings
 from sensecf_core.queries.limits import Limits
 from sensecf_core.queries.query import Query
 

@@ -11,8 +11,8 @@ from typing import Any
 
 from sensecf_core.language import model_registry, weights
 from sensecf_core.language.adapters import CARD, CURVE, README, WEIGHTS, Card, weights_sha256
-from sensecf_core.language.fine_tuning import Point
 from sensecf_core.language.lora import adapter_weights
+from sensecf_core.language.training_records import Point
 
 LIMITS_OF_USE = (
     "Research software, not a medical device. It proposes changes of a health profile after which one "

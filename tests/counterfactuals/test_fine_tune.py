@@ -21,8 +21,8 @@ from sensecf_core.errors import NotReadyError
 from sensecf_core.language import adapters, local_model, weights
 from sensecf_core.language.adapters import Card
 from sensecf_core.language.answer_trees import Lesson
-from sensecf_core.language.fine_tuning import Settings
 from sensecf_core.language.local_model import LocalModel
+from sensecf_core.language.training_records import Settings
 from sensecf_core.queries.request import ExplainRequest
 from tests.language.cases import save_tiny_model
 

@@ -12,7 +12,7 @@ from sensecf_core.counterfactuals.course import Options
 from sensecf_core.evaluation import ablation
 from sensecf_core.evaluation.ablation import Cell
 from sensecf_core.evaluation.answerable import answerable
-from sensecf_core.language.fine_tuning import Settings
+from sensecf_core.language.training_records import Settings
 from tests.language.cases import save_tiny_model
 
 SMALL = Options(

@@ -15,8 +15,9 @@ from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.language import adapter_files, adapters
 from sensecf_core.language.adapters import Card
 from sensecf_core.language.answer_trees import Lesson
-from sensecf_core.language.fine_tuning import Point, Settings, Training
+from sensecf_core.language.fine_tuning import Training
 from sensecf_core.language.local_model import LocalModel
+from sensecf_core.language.training_records import Point, Settings
 from sensecf_core.language.tuned_prompt import TUNED_SHA256
 
 BASE = "b" * 64

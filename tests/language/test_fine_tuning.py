@@ -9,10 +9,11 @@ import pytest
 import torch
 
 from sensecf_core.language.answer_trees import IGNORED, Batches, Lesson, collate, tree_of
-from sensecf_core.language.fine_tuning import CHECKPOINT, Progress, Settings, Training, adapter_for
+from sensecf_core.language.fine_tuning import CHECKPOINT, Training, adapter_for
 from sensecf_core.language.local_model import LocalModel
 from sensecf_core.language.lora import adapter_weights, merged
 from sensecf_core.language.objectives import Likelihood, Preference
+from sensecf_core.language.training_records import Progress, Settings
 
 LESSONS = tuple(
     Lesson(f"Risk {risk}, wanted lower:\n", (f"bmi={risk}; sugar=5", f"bmi={risk}", "sleep=8"))

@@ -11,12 +11,13 @@ from sensecf_core.cohorts.schema import Schema
 from sensecf_core.language import weights
 from sensecf_core.language.answer_trees import Lesson, collate, tree_of
 from sensecf_core.language.continuation import continuation_tokens
-from sensecf_core.language.fine_tuning import Settings, adapter_for
+from sensecf_core.language.fine_tuning import adapter_for
 from sensecf_core.language.grammar import edits_grammar, longest_answer, read_edits
 from sensecf_core.language.loading import for_training, precision_of
 from sensecf_core.language.local_model import LocalModel, shared_model
 from sensecf_core.language.objectives import Likelihood
 from sensecf_core.language.prompts import build, chat_text
+from sensecf_core.language.training_records import Settings
 from sensecf_core.queries.query import Query
 
 pytestmark = pytest.mark.model

@@ -14,13 +14,14 @@ from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.language import loading
 from sensecf_core.language.answer_trees import Lesson, collate, tree_of
 from sensecf_core.language.continuation import continuation_tokens
-from sensecf_core.language.fine_tuning import Settings, adapter_for
+from sensecf_core.language.fine_tuning import adapter_for
 from sensecf_core.language.grammar import edits_grammar, longest_answer, read_edits
 from sensecf_core.language.loading import for_answers, for_training, load_weights, precision_of
 from sensecf_core.language.local_model import LocalModel
 from sensecf_core.language.objectives import Likelihood
 from sensecf_core.language.packed import PackedRows
 from sensecf_core.language.prompts import Prompt, build, chat_text
+from sensecf_core.language.training_records import Settings
 from sensecf_core.queries.query import Query
 from tests.language import architectures
 

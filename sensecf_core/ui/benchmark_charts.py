@@ -20,11 +20,12 @@ SHAPES = {"language model": "circle", "control": "x", "search": "diamond"}
 STEPS = {
     "readable": "readable",
     "within_limits": "within limits",
-    "valid": "valid",
-    "plausible": "plausible",
+    "of_answerable_valid": "valid",
+    "of_answerable_plausible": "plausible",
 }
-"""Checks that raw candidates pass one after the other."""
-OPENNESS = {"readable": 0.25, "within_limits": 0.5, "valid": 0.75, "plausible": 1.0}
+"""Checks that raw candidates pass one after the other. From validity on only queries with an answer count:
+language models are not asked what provably has none, random draws are."""
+OPENNESS = dict(zip(STEPS, (0.25, 0.5, 0.75, 1.0), strict=True))
 PLACES = ("bottom left", "top right")
 """Where numbers stand beside their dots, in turns from left to right, so that neighbours' do not meet."""
 LINE, MARGIN = 30, {"l": 8, "r": 16, "t": 34, "b": 8}
@@ -132,14 +133,14 @@ def raw_rates(raw: Sequence[Json], sentence: str) -> Chart:
     names = [_asked(row) for row in raw]
     figure = go.Figure()
     for step, label in STEPS.items():
-        means = [row[step]["mean"] for row in raw]
+        means = [bench.mean(row.get(step)) for row in raw]
         figure.add_bar(
             orientation="h",
             y=names,
             x=means,
             name=label,
             marker={"color": DOWN, "opacity": OPENNESS[step]},
-            text=[f"{label} {mean:.2f}" for mean in means],
+            text=[f"{label} –" if math.isnan(mean) else f"{label} {mean:.2f}" for mean in means],
             textposition="outside",
             cliponaxis=False,
             hovertemplate="%{y}: %{text} of the raw candidates<extra></extra>",

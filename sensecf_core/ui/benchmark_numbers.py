@@ -70,6 +70,11 @@ def numbers(entry: Json | None) -> tuple[float, float, float]:
 _ENDS = ("value", "low", "high")
 
 
+def mean(rate: Json | None) -> float:
+    """The mean of a raw rate; NaN where there is none."""
+    return math.nan if rate is None or rate["mean"] is None else float(rate["mean"])
+
+
 def cell(measure: str, entry: Json | None) -> str:
     """Write a number with its interval: "0.87 (0.80–0.93)"; "–" where there is none."""
     value, low, high = numbers(entry)

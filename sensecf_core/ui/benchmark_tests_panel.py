@@ -153,7 +153,8 @@ def raw(chosen: Chosen) -> None:
     everything = [row for row in found if row["asked"] == "all"]
     sentence = (
         "Share of raw candidates that pass each check and all before it; nothing is filtered, undone or "
-        "sorted yet. Random draws are the yardstick."
+        "sorted yet. Valid and plausible: for the people for whom there is an answer. Random draws are the "
+        "yardstick."
     )
     draw(benchmark_charts.raw_rates(everything, sentence), "raw")
     if group["without_grammar"]:

@@ -206,11 +206,11 @@ class Training:
             group["lr"] = learning_rate
         total, weight = 0.0, sum(self.objective.weight(part) for part in parts)
         model = self.peft.get_base_model()
-        with trained_attention(model):
-            for part in parts:
+        for part in parts:
+            with trained_attention(model, part):
                 loss = self.objective(model, part) / weight
                 loss.backward()
-                total += float(loss.detach())
+            total += float(loss.detach())
         tokens = sum(part.n_tokens for part in parts)
         torch.nn.utils.clip_grad_norm_(self.optimizer.param_groups[0]["params"], self.settings.clip)
         self.optimizer.step()

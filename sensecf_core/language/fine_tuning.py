@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from sensecf_core.language.answer_trees import Batches, Lesson
+from sensecf_core.language.attention import trained_attention
 from sensecf_core.language.lora import adapter_weights, fresh_adapter, load_adapter, merged
-from sensecf_core.language.objectives import Likelihood, Objective, Preference, trained_attention
+from sensecf_core.language.objectives import Likelihood, Objective, Preference
 from sensecf_core.language.training_records import FineTuned, Point, Progress, Settings, State
 
 CHECKPOINT = "checkpoint.pt"
@@ -207,7 +208,7 @@ class Training:
         total, weight = 0.0, sum(self.objective.weight(part) for part in parts)
         model = self.peft.get_base_model()
         for part in parts:
-            with trained_attention(model, part):
+            with trained_attention(model, part.tokens.shape[1]):
                 loss = self.objective(model, part) / weight
                 loss.backward()
             total += float(loss.detach())

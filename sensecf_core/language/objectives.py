@@ -6,12 +6,11 @@ step made in parts can take the mean. Heavy: uses torch.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from sensecf_core.language.answer_trees import IGNORED, Batch, Batches
+from sensecf_core.language.attention import additive_mask, trained_attention
 
 
 class Objective(Protocol):
@@ -63,7 +62,7 @@ class Preference:
         reference: list[Any] = [None] * len(batches.trees)
         with torch.inference_mode():
             for batch in batches.parts(range(len(batches.trees))):
-                with trained_attention(model, batch):
+                with trained_attention(model, batch.tokens.shape[1]):
                     known = _branch_log_probabilities(model, batch)
                 for number, found in zip(batch.numbers, known, strict=True):
                     reference[number] = found.clone()
@@ -94,27 +93,6 @@ class Preference:
         return len(batch.trees)
 
 
-PLAIN_ATTENTION = 512
-"""Tokens of the longest tree whose attention weights are kept: 0.7 GB in SmolLM2-135M's 30 layers."""
-
-
-@contextmanager
-def trained_attention(model: Any, batch: Batch) -> Iterator[None]:
-    """On a CPU, attention as plain matrix products: what torch fuses there is slow to differentiate.
-
-    A training step is 1.1 to 1.3 times as fast (SmolLM2-135M, bfloat16, AVX-512 BF16). Long trees are left
-    to the fused form, which keeps no square of their length. It must hold until the gradient is there:
-    layers that are checkpointed run again for it.
-    """
-    usual = model.config._attn_implementation
-    if model.device.type == "cpu" and batch.tokens.shape[1] <= PLAIN_ATTENTION:
-        model.set_attn_implementation("eager")
-    try:
-        yield
-    finally:
-        model.set_attn_implementation(usual)
-
-
 def _token_log_probabilities(model: Any, batch: Batch) -> tuple[Any, Any]:
     """Log-probabilities of the answer tokens (tokens,), and where they stand (trees, length).
 
@@ -123,12 +101,10 @@ def _token_log_probabilities(model: Any, batch: Batch) -> tuple[Any, Any]:
     import torch
 
     device = model.device
-    mask = torch.zeros(batch.mask.shape, dtype=model.dtype)
-    mask = mask.masked_fill_(~batch.mask, torch.finfo(model.dtype).min).to(device)
     states = model.get_decoder()(
         input_ids=batch.tokens.to(device),
         position_ids=batch.positions.to(device),
-        attention_mask=mask,
+        attention_mask=additive_mask(batch.mask, model),
         use_cache=False,
     ).last_hidden_state
     targets = batch.targets.to(device)

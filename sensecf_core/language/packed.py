@@ -19,6 +19,8 @@ import torch
 from torch import Tensor
 from transformers import DynamicCache
 
+from sensecf_core.language.attention import additive_mask
+
 CHUNK = 96
 """Most prompt tokens per forward pass, so that a cancel is seen between passes."""
 
@@ -144,9 +146,8 @@ class PackedRows:
         return {"full_attention": self._additive(sees), "sliding_attention": near}
 
     def _additive(self, sees: Tensor) -> Tensor:
-        mask = torch.zeros(1, 1, *sees.shape, dtype=self.model.dtype)
-        mask[0, 0].masked_fill_(~sees, torch.finfo(self.model.dtype).min)
-        return mask.to(self.model.device)
+        made: Tensor = additive_mask(sees[None, None], self.model)
+        return made
 
     def _forward(
         self, tokens: Tensor, positions: Tensor, mask: Tensor | dict[str, Tensor] | None, last: list[int]

@@ -51,15 +51,14 @@ def choose(cohort: Cohort) -> Chosen | None:
         _nothing_yet(name)
         _unfinished(found)
         return None
-    left, right = st.columns(2)
-    run = left.selectbox("Run", finished, format_func=_run_title, key=f"run_{name}")
+    run = st.selectbox("Run", finished, format_func=_run_title, key=f"run_{name}")
     summary = _summary(str(run.folder), (run.folder / run_folder.SUMMARY).stat().st_mtime_ns)
     if isinstance(summary, str):
         st.error(words.message(summary), icon=":material/error:")
         return None
     task = cohort.schema.task
     groups = {bench.group_title(g, task.class_0, task.class_1): g for g in summary["groups"]}
-    group = groups[right.selectbox("Question", list(groups), key=f"group_{run.id}")]
+    group = groups[st.selectbox("Question", list(groups), key=f"group_{run.id}")]
     view = st.radio(
         "Rows",
         list(bench.VIEWS),
@@ -103,9 +102,16 @@ def _about(summary: Json, group: Json) -> None:
         f"{words.counted(queries, 'query', 'queries')}, the same for every method, {summary['k']} "
         f"counterfactuals asked for. {has} have an answer within the limits (proven for "
         f"{known['proven_possible']}); for {none} there is none or none was found (proven that there is none "
-        f"for {known['proven_none']}). Failures count as failures. In brackets and as lines: "
+        f"for {known['proven_none']}). Failures count as failures; a counterfactual that breaks limits still "
+        "counts for coverage (All refined leaves only those that keep them). In brackets and as lines: "
         "95 % bootstrap intervals over people."
     )
+    spared = {bench.title(row["method"]) for row in group["rows"] if row["ended"].get("proven")}
+    if spared:
+        text += (
+            f" Not asked what provably has no answer, which counts as not answered: "
+            f"{words.listed(sorted(spared))}."
+        )
     if queries < FEW:
         text += " **So few queries say little: the intervals are wide.**"
     st.caption(text)

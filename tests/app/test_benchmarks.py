@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import csv
 import io
 import json
@@ -234,3 +235,19 @@ def test_drawing_the_page_loads_no_language_model_library(summary: dict[str, Any
     assert done.returncode == 0, done.stderr
     charts, torch = json.loads(done.stdout.splitlines()[-1])
     assert (charts > 0, torch) == (True, False)
+
+
+def test_who_was_not_asked_what_has_no_answer_is_named(
+    world: World, summary: dict[str, Any], open_page: OpenPage
+) -> None:
+    assert "provably" not in said(_page_of(summary, open_page))
+    spared = copy.deepcopy(summary)
+    row = spared["groups"][0]["rows"][0]
+    row["ended"] = {"itself": 1, "proven": 2}
+    about = said(_page_of(spared, open_page))
+    assert f"which counts as not answered: {bench.title(row['method'])}." in about
+
+
+def _page_of(summary: dict[str, Any], open_page: OpenPage) -> AppTest:
+    made_benchmark.keep(summary)
+    return open_page("Benchmarks")

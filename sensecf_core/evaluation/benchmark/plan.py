@@ -27,7 +27,7 @@ class Task:
 
     Passes: ``main`` is scored; ``seed`` has another seed and ``noise`` a row with tiny noise, for stability;
     ``free`` is a language model without the grammar; ``timed`` is only timed. ``hopeless`` is a question
-    that is proven to have no answer: it is not put to who is slow in vain, and counts as not answered.
+    that is proven to have no answer: methods slow in vain are not asked, which counts as not answered.
     """
 
     kind: Pass

@@ -56,9 +56,29 @@ def body(frame: Frame, answer: Answer, key: str = "") -> None:
             st.caption(words.plain(words.labelled(schema, reason)))
     for number, counterfactual in enumerate(answer.counterfactuals, start=1):
         _option(frame, answer, number, counterfactual, key)
+    if (fewer := fewer_than_asked(answer)) is not None:
+        st.caption(fewer)
     if found and answer.limits.profile == "contrast":
         say_explanation_only()
     evidence_panel.show(answer, schema, key)
+
+
+def fewer_than_asked(answer: Answer) -> str | None:
+    """Say why an answer has fewer options than were asked for, and how to get others; None: it has not."""
+    found, asked, passed = len(answer.counterfactuals), answer.settings.get("k"), answer.trace.plausible
+    if not found or asked is None or found >= asked or answer.status != "found":
+        return None
+    candidates = words.counted(passed, "candidate")
+    came = (
+        f"only {candidates} passed every check"
+        if passed <= found
+        else f"the {candidates} that passed every check came down to {found}, needless changes undone"
+    )
+    which = "it changes" if found == 1 else "these change"
+    return (
+        f"{asked} options were asked for: {came}. "
+        f"For others, untick what {which} under “What may change” and ask again."
+    )
 
 
 def _summary(answer: Answer) -> str:

@@ -175,9 +175,13 @@ def arrow(difference: float) -> str:
 
 
 def risk_change(before: float, after: float) -> str:
-    """Write a change of risk as "62 → 41 of 100  ▼ 21"; the arrow and its number stay on one line."""
+    """Write a change of risk as "62 → 41 of 100  ▼ 21"; the arrow and its number stay on one line.
+
+    One too small to show in whole points has its direction all the same: "27 → 27 of 100  ▼ <1".
+    """
     points = round(100 * after) - round(100 * before)
-    return f"{risk(before)} → {of_100(after)}  {arrow(points)}\u00a0{abs(points)}"
+    size = "<1" if not points and after != before else str(abs(points))
+    return f"{risk(before)} → {of_100(after)}  {arrow(points or after - before)}\u00a0{size}"
 
 
 def change(feature: Feature, before: Value, after: Value) -> str:

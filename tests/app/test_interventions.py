@@ -19,6 +19,7 @@ from sensecf_core.language.weights import WeightsStatus
 from sensecf_core.queries.answer import Answer
 from sensecf_core.queries.request import ExplainRequest
 from sensecf_core.records import answers, exports
+from sensecf_core.ui import answer_panel, words
 from tests.app import made_adapter
 from tests.app.conftest import OpenPage, World, said
 
@@ -71,6 +72,32 @@ def test_generate_shows_options_with_units_risk_and_funnel(world: World, open_pa
     assert "The second model" in text and "distance" in text
     assert f"proposed {answer.trace.proposed} ▸ readable" in text
     assert "job" not in at.query_params
+
+
+def test_fewer_options_than_asked_for_are_explained(world: World, open_page: OpenPage) -> None:
+    at = open_page("Interventions", cohort="small", participant=world.flagged)
+    at.selectbox(key="method").select("random").run()
+    for box in at.checkbox:
+        if box.key not in ("free_small_bmi", "free_small_sleep"):
+            box.uncheck()
+    at.number_input(key="ask_k").set_value(8)
+    at.number_input(key="ask_candidates").set_value(64)
+    at = answered(generate(at))
+    answer = answers.find(at.query_params["answer"])
+    assert answer is not None
+    found, passed = len(answer.counterfactuals), answer.trace.plausible
+    assert 0 < found < 8 < passed
+    assert f"the {passed} candidates that passed every check came down to {found}" in said(at)
+    few = answer.trace.model_copy(update={"plausible": found})
+    text = answer_panel.fewer_than_asked(answer.model_copy(update={"trace": few}))
+    assert text is not None and f"only {words.counted(found, 'candidate')} passed every check" in text
+
+
+def test_as_many_options_as_asked_for_need_no_word(world: World, open_page: OpenPage) -> None:
+    at = ask(open_page("Interventions", cohort="small", participant=world.flagged))
+    answer = answers.find(at.query_params["answer"])
+    assert answer is not None and len(answer.counterfactuals) == answer.settings["k"]
+    assert "were asked for" not in said(at)
 
 
 def test_the_answer_opens_again_by_its_address_in_a_new_session(world: World, open_page: OpenPage) -> None:

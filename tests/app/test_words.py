@@ -23,6 +23,9 @@ def test_risk_is_out_of_100_and_never_certain() -> None:
     assert words.of_100(0.001) == "<1 of 100"
     assert words.of_100(0.999) == ">99 of 100"
     assert words.risk_change(0.62, 0.41) == "62 → 41 of 100  ▼\u00a021"
+    assert words.risk_change(0.274, 0.268) == "27 → 27 of 100  ▼\u00a0<1"
+    assert words.risk_change(0.268, 0.274) == "27 → 27 of 100  ▲\u00a0<1"
+    assert words.risk_change(0.27, 0.27) == "27 → 27 of 100  =\u00a00"
 
 
 @pytest.mark.parametrize(

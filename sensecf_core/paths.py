@@ -21,7 +21,9 @@ def var(*parts: str) -> Path:
     root = Path(os.environ.get("SENSECF_VAR", ROOT / "var"))
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = root.joinpath(*parts)
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # One by one: with ``parents=True`` only the last folder would get the mode.
+    for folder in reversed([one for one in path.parents if root in one.parents]):
+        folder.mkdir(mode=0o700, exist_ok=True)
     return path
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 import streamlit as st
 
+from sensecf_core.cohorts.aireadi.clinical import EITHER
 from sensecf_core.cohorts.aireadi.report.findings import Finding, findings
 from sensecf_core.ui import words
 
@@ -49,7 +50,9 @@ def _table(found: list[Finding]) -> pd.DataFrame:
 def _value(one: Finding) -> str:
     text = f"{one.value:.{one.asked.decimals}f}"
     unit = "point" if one.asked.unit == "points" and text == "1" else one.asked.unit
-    return f"{text} {unit}".strip()
+    if one.sign == EITHER:
+        return f"{text} {unit}, a limit of the assay"
+    return f"{one.sign}{text} {unit}".strip()
 
 
 def _compared(one: Finding) -> bool:

@@ -13,6 +13,7 @@ from sensecf_core.cohorts.aireadi.report.bands import (
     GOALS,
     STABLE_CV,
     TIGHT_USUAL,
+    Goal,
     GoalSet,
     band_times,
 )
@@ -25,6 +26,7 @@ GOAL_TITLES: dict[GoalSet, str] = {
     "standard": "Most adults with diabetes",
     "older": "Older people or high risk",
 }
+MOST_DECIMALS = 3
 SOURCE = "Battelino et al. 2019, doi 10.2337/dci19-0028"
 
 
@@ -121,6 +123,18 @@ def _goal_set() -> GoalSet:
     return chosen
 
 
+def _beside(goal: Goal, share: float, written: str | None) -> str:
+    """Write a percent as the chart has it, with decimals where it would contradict the mark beside it."""
+    text = written or band_chart.percent(share)
+    shown = 0.5 if text == band_chart.UNDER_ONE else float(text.removesuffix(" %"))
+    met, decimals = goal.met_by(share), 0
+    while goal.met_by(shown) != met and decimals < MOST_DECIMALS:
+        decimals += 1
+        shown = round(share, decimals)
+        text = f"{shown:.{decimals}f} %"
+    return text
+
+
 def _goals(found: GlucoseSummary, person: OpenPerson, shown_in: GlucoseUnit) -> None:
     st.subheader("Against the consensus goals")
     goals: GoalSet = st.radio(
@@ -137,7 +151,7 @@ def _goals(found: GlucoseSummary, person: OpenPerson, shown_in: GlucoseUnit) -> 
         [
             {
                 "Time": goal.title,
-                "Here": written.get(goal.metric) or band_chart.percent(getattr(found.metrics, goal.metric)),
+                "Here": _beside(goal, getattr(found.metrics, goal.metric), written.get(goal.metric)),
                 "Goal": goal.text,
                 "Met": "✓ met" if goal.met(found.metrics) else "✗ not met",
             }

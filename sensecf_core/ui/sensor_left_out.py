@@ -11,12 +11,16 @@ from sensecf_core.cohorts.aireadi.wear import DAY_HOURS, GLUCOSE_DAYS
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.ui import sensor_words, words
 
+UNREADABLE = "with files that cannot be read"
 NO_GLUCOSE = f"without {GLUCOSE_DAYS} days of enough glucose"
 NO_WEAR = f"without a day of {DAY_HOURS:.0f} hours of heart rate"
 NOT_TOGETHER = "without enough heart rate and glucose on one day"
 NO_STRESS = "without daytime stress on a day of enough wear"
-REASONS = (NO_GLUCOSE, NO_WEAR, NOT_TOGETHER, NO_STRESS)
+REASONS = (UNREADABLE, NO_GLUCOSE, NO_WEAR, NOT_TOGETHER, NO_STRESS)
 """In the order in which they are asked; who fails several is counted under the first."""
+
+NEEDED = ("glucose", "heart_rate", "stress")
+"""Streams without which there is no usable day."""
 
 
 def show(cohort: Cohort) -> None:
@@ -56,7 +60,10 @@ def reasons(tables: Tables, shown: pd.Index) -> pd.Series:
     why = pd.Series(NO_STRESS, index=out.index, dtype=object)
     why = why.where(has("enough_wear"), NOT_TOGETHER)
     why = why.where(has("worn"), NO_WEAR)
-    return why.where(out["enough_glucose"].fillna(False).astype(bool), NO_GLUCOSE)
+    why = why.where(out["enough_glucose"].fillna(False).astype(bool), NO_GLUCOSE)
+    quality = tables.quality
+    needed = quality["stream"].isin(NEEDED) & quality["state"].eq("unreadable")
+    return why.mask(out.index.isin(quality.loc[needed, "participant_id"]), UNREADABLE)
 
 
 def sentence(why: pd.Series) -> str:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from sensecf_core.cohorts.aireadi.participants import GROUPS
-from sensecf_core.cohorts.aireadi.person import CONSENSUS_DAYS
 from sensecf_core.cohorts.aireadi.report.periods import GlucoseSummary, Period
 from sensecf_core.cohorts.aireadi.stress_days.task import GROUP_NAMES
-from sensecf_core.cohorts.aireadi.wear import GLUCOSE_DAYS, GLUCOSE_SHARE
+from sensecf_core.cohorts.aireadi.wear import CONSENSUS_DAYS, GLUCOSE_DAYS, GLUCOSE_SHARE
 from sensecf_core.ui.words import counted, day_name
 
 WITHOUT_DIABETES = frozenset(GROUPS[:2])

@@ -7,7 +7,7 @@ import streamlit as st
 
 from sensecf_core.cohorts.aireadi.opening import OpenPerson
 from sensecf_core.cohorts.aireadi.stress_days import people
-from sensecf_core.cohorts.aireadi.stress_days.task import STRESS
+from sensecf_core.cohorts.aireadi.stress_days.task import STRESS, shown
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.ui import words
@@ -39,7 +39,8 @@ def measured_stress(cohort: Cohort, key: RowKey) -> str | None:
     """Return the daytime stress that a day's outcome was judged by (0-100); None in other cohorts."""
     if not has_streams(cohort):
         return None
-    return f"{people.tables_of(cohort.schema.name).days.loc[key, STRESS]:.1f}"
+    days = people.tables_of(cohort.schema.name).days
+    return f"{shown(days.loc[[key], STRESS]).iloc[0]:.1f}"
 
 
 def unit_note(cohort: Cohort) -> str | None:

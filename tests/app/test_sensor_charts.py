@@ -9,11 +9,13 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from sensecf_core.cohorts.aireadi.days import day_table
 from sensecf_core.cohorts.aireadi.glucose import metrics
 from sensecf_core.cohorts.aireadi.report import findings
-from sensecf_core.cohorts.aireadi.report.bands import BANDS, BandTime, band_times
+from sensecf_core.cohorts.aireadi.report.bands import BANDS, GOALS, BandTime, Goal, band_times
 from sensecf_core.cohorts.aireadi.report.modal_day import modal_day
 from sensecf_core.cohorts.aireadi.report.periods import Difference, Period, summary
 from sensecf_core.cohorts.aireadi.report.traces import StageSpan, traces
@@ -22,6 +24,7 @@ from sensecf_core.ui import (
     charts,
     day_panel,
     findings_panel,
+    glucose_panel,
     periods_panel,
     profile_chart,
     sensor_words,
@@ -116,6 +119,41 @@ def test_a_finding_says_whether_it_was_compared(
     line = replace(findings.asked()[0], unit=unit, decimals=0, low=low, high=None)
     row = findings_panel._table([findings.Finding(line, value)]).iloc[0]
     assert (row["Value"], row["Against reference"]) == expected
+
+
+@pytest.mark.parametrize(("sign", "expected"), [("<", "<36 pg/mL"), ("?", "36 pg/mL, a limit of the assay")])
+def test_a_value_beyond_what_was_measured_has_its_sign(sign: str, expected: str) -> None:
+    line = replace(findings.asked()[0], unit="pg/mL", decimals=0)
+    row = findings_panel._table([findings.Finding(line, 36.0, sign)]).iloc[0]
+    assert row["Value"] == expected
+
+
+@pytest.mark.parametrize(
+    ("metric", "share", "written", "expected"),
+    [
+        ("tbr", 3.7, None, "3.7 %"),  # "4 %" would not be below 4
+        ("tir", 70.2, None, "70.2 %"),
+        ("tir", 70.04, None, "70.04 %"),
+        ("tir", 69.8, None, "70 %"),  # not above 70, and 70 is not either
+        ("tir", 71.4, None, "71 %"),
+        ("tar2", 4.6, "5 %", "4.6 %"),  # as the chart would have it
+        ("tbr2", 0.3, None, "under 1 %"),
+        ("tbr2", 0.8, None, "0.8 %"),
+    ],
+)
+def test_a_share_never_contradicts_whether_it_meets_its_goal(
+    metric: str, share: float, written: str | None, expected: str
+) -> None:
+    goal = next(one for one in GOALS["standard"] if one.metric == metric)
+    assert glucose_panel._beside(goal, share, written) == expected
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])  # the theme plays no part
+@given(st.sampled_from(GOALS["standard"]), st.floats(0, 100).map(lambda share: round(share, 2)))
+def test_any_share_agrees_with_its_mark(goal: Goal, share: float) -> None:
+    text = glucose_panel._beside(goal, share, None)
+    shown = 0.5 if text == band_chart.UNDER_ONE else float(text.removesuffix(" %"))
+    assert goal.met_by(shown) == goal.met_by(share)
 
 
 def test_a_sleep_that_begins_in_the_evening_counts_for_the_next_day() -> None:

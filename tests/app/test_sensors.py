@@ -74,6 +74,19 @@ def test_who_has_no_usable_day_is_counted_with_the_reason(cohort: Cohort, open_p
     assert told.startswith(f"{len(table)} more participants have no usable day: {few.sum()} without 3 days")
 
 
+def test_people_whose_files_cannot_be_read_are_not_said_to_lack_glucose(cohort: Cohort) -> None:
+    tables = people.tables_of(COHORT)
+    shown = cohort.rows.index.get_level_values(0).unique()
+    known = sensor_left_out.reasons(tables, shown)
+    someone = known.index[known == sensor_left_out.NO_GLUCOSE][0]
+    quality = tables.quality.copy()
+    quality.loc[quality["participant_id"] == someone, "state"] = "unreadable"
+    why = sensor_left_out.reasons(replace(tables, quality=quality), shown)
+    assert why[someone] == sensor_left_out.UNREADABLE
+    assert why.drop(someone).equals(known.drop(someone))
+    assert f"1 {sensor_left_out.UNREADABLE}" in sensor_left_out.sentence(why)
+
+
 def test_who_has_no_usable_day_is_not_named_where_people_are_real(
     cohort: Cohort, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:

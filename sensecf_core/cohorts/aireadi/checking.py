@@ -267,6 +267,7 @@ def _stream_odd(rows: pd.DataFrame) -> dict[str, int]:
         "not_a_number": "values that are no number",
         "without_time": "records without a usable time",
         "too_long": "intervals longer than a day",
+        "overlapping": "overlapping intervals",
         "censored": "readings given as Low or High",
     }
     odd = {text: int((rows[column] > 0).sum()) for column, text in kinds.items()}

@@ -25,6 +25,9 @@ ITEMS_FILE = Path(__file__).parent / "data" / "items.csv"
 CENSORED = "4171756"
 """``operator_concept_id`` that the release writes for "<" and ">" alike."""
 
+EITHER = "?"
+"""Sign of a censored record that does not write which of the two it was."""
+
 UNKNOWN_ANSWERS = frozenset({99.0, 555.0, 777.0, 888.0, 999.0})
 """Codes of coded items for unsure, unknown, prefer not to say, other, unsure."""
 
@@ -105,7 +108,8 @@ def records(release: Release) -> pd.DataFrame:
     -------
     One row per record: ``participant_id``, ``item``, ``value`` (as recorded; NaN for no answer and no
     number), ``state`` ("measured", "not_answered", "out_of_range", "not_a_number"), ``censored`` ("<" or ">"
-    was reported), ``unit`` and ``date`` (``YYYY-MM-DD`` text, None where it cannot be read).
+    as it was reported, :data:`EITHER` for one of them, "" for an exact value), ``unit`` and ``date``
+    (``YYYY-MM-DD`` text, None where it cannot be read).
     """
     parts = [part for domain in ("measurement", "observation") for part in _domain(release, domain)]
     table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(COLUMNS))
@@ -120,6 +124,22 @@ def wide(table: pd.DataFrame) -> pd.DataFrame:
     measured = table[table["state"] == "measured"]
     means = measured.groupby(["participant_id", "item"])["value"].mean().unstack()
     return means.reindex(columns=[item.name for item in items()]).astype(float)
+
+
+def signs(table: pd.DataFrame) -> pd.Series:
+    """Name each person's items whose value is only a limit: "crp_hs< nt_probnp<"; others have no entry.
+
+    The sign is that of :func:`records`; :func:`sign_of` finds an item's.
+    """
+    limits = table[(table["state"] == "measured") & (table["censored"] != "")]
+    marked = (limits["item"] + limits["censored"]).groupby(limits["participant_id"])
+    return marked.agg(lambda texts: " ".join(sorted(set(texts)))).astype(object).rename("censored")
+
+
+def sign_of(item: str, signed: object) -> str:
+    """Return an item's sign in a text of :func:`signs`, "" for an exact value."""
+    found = [text[-1] for text in str(signed or "").split() if text[:-1] == item]
+    return found[0] if len(found) == 1 else EITHER if found else ""
 
 
 def visits(release: Release) -> pd.Series:
@@ -202,7 +222,7 @@ def _whole(ids: pd.Series) -> pd.Series:
 def _typed(domain: str, chunk: pd.DataFrame, found: pd.Series) -> pd.DataFrame:
     values = pd.to_numeric(chunk["value_as_number"], errors="coerce")
     written = chunk["value_source_value"] if "value_source_value" in chunk else chunk["value_as_number"]
-    marked = written.str.strip().str.match(r"[<>]")
+    sign = written.str.strip().str.extract(r"^([<>])", expand=False).fillna("")
     parsed = pd.to_numeric(written.str.strip().str.lstrip("<>= "), errors="coerce")
     values = values.where(values.notna(), parsed).astype(float)
     operators = (
@@ -218,7 +238,7 @@ def _typed(domain: str, chunk: pd.DataFrame, found: pd.Series) -> pd.DataFrame:
             "item": found,
             "value": values.where(np.isin(state, ("measured", "out_of_range"))),
             "state": state,
-            "censored": (operators == CENSORED) | marked,
+            "censored": sign.mask((sign == "") & (operators == CENSORED), EITHER),
             "unit": [item.unit for item in owners],
             "date": days.dt.strftime("%Y-%m-%d"),
         }
@@ -253,6 +273,6 @@ def _with_conditions(table: pd.DataFrame, release: Release) -> pd.DataFrame:
             item = history.get(plain_key(source)) or by_concept.get(concept)
             if item is not None and (person, item.name) not in answered:
                 answered.add((person, item.name))
-                rows.append((person, item.name, 1.0, "measured", False, "", day))
+                rows.append((person, item.name, 1.0, "measured", "", "", day))
     more = pd.DataFrame(rows, columns=list(COLUMNS))
     return pd.concat([table, more], ignore_index=True) if rows else table

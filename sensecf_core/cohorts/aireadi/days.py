@@ -20,7 +20,7 @@ from sensecf_core.cohorts.aireadi.glucose import Trace, metrics, no_metrics
 from sensecf_core.cohorts.aireadi.intervals import Intervals
 from sensecf_core.cohorts.aireadi.movement import active_energy, movement
 from sensecf_core.cohorts.aireadi.nights import Night, main_nights, nights
-from sensecf_core.cohorts.aireadi.readings import Points
+from sensecf_core.cohorts.aireadi.readings import Flags, Points
 from sensecf_core.cohorts.aireadi.timestamps import Times, day_bounds, local
 from sensecf_core.cohorts.aireadi.wear import (
     COLUMNS,
@@ -45,7 +45,10 @@ RESTED, RAISED, HIGH = 25, 50, 75
 
 @dataclass(frozen=True)
 class Worn:
-    """One participant's streams inside the window, sensible values and all."""
+    """One participant's streams inside the window, sensible values and all.
+
+    ``sleep`` has every stretch of sleep that touches the window, whole (see :func:`nights.touching`).
+    """
 
     window: Window
     zone: ZoneInfo
@@ -65,13 +68,17 @@ class Worn:
 
     @cached_property
     def sleeps(self) -> tuple[Night, ...]:
-        """Every stretch of sleep, naps too."""
+        """Every stretch of sleep that touches the window, naps too."""
         return nights(self.sleep, self.zone)
 
     @cached_property
     def nights(self) -> dict[date, Night]:
-        """The night of each day of waking that has a usable one."""
-        return main_nights(self.sleeps)
+        """The night of each day of waking that has a usable one; one that the window cuts is none."""
+        return {
+            day: night
+            for day, night in main_nights(self.sleeps).items()
+            if self.window.start <= night.start and night.end <= self.window.end
+        }
 
     @cached_property
     def trace(self) -> Trace:
@@ -84,7 +91,7 @@ def day_table(worn: Worn) -> pd.DataFrame:
 
     Returns
     -------
-    A frame indexed by ``day`` (``YYYY-MM-DD``, local); units are in ``data/features.toml``.
+    A frame indexed by ``day`` (``YYYY-MM-DD``, local); units are in :data:`description.FEATURES`.
     """
     days, bounds, of_day = worn.days, worn.bounds, worn.nights
     moved = movement(worn.activity, worn.sleeps, bounds)
@@ -95,7 +102,7 @@ def day_table(worn: Worn) -> pd.DataFrame:
         begin, end = bounds[place], bounds[place + 1]
         night = of_day.get(day)
         row = _wear(worn, begin, end, night)
-        row |= _glucose(worn.trace.between(begin, end), row, worn.zone)
+        row |= _glucose(worn.trace.between(begin, end), row, _night_slots(begin, end, worn.zone), worn.zone)
         row |= _sleep(night, typical)
         wear_day = bool(row["worn"])
         measured = wear_day and moved.hours[place] >= DAY_HOURS
@@ -125,11 +132,22 @@ def _wear(
     return dict(zip(COLUMNS, values, strict=True))
 
 
-def _glucose(day: Trace, wear: Mapping[str, float | bool], where: ZoneInfo) -> dict[str, float]:
-    hours = local(day.times, where).astype("datetime64[h]").astype(np.int64) % 24
-    at_night = hours < NIGHT_ENDS
-    expected = NIGHT_ENDS * 3600 / cgm.STEP
-    enough = float(day.measured[at_night].sum()) >= GLUCOSE_SHARE * expected
+def _night_slots(begin: np.datetime64, end: np.datetime64, where: ZoneInfo) -> int:
+    """Five-minute slots of a day's night: an hour less or more of them when the clocks change."""
+    return int(_at_night(np.arange(begin, end, np.timedelta64(cgm.STEP, "s")), where).sum())
+
+
+def _at_night(times: Times, where: ZoneInfo) -> Flags:
+    hours = local(times, where).astype("datetime64[h]").astype(np.int64) % 24
+    night: Flags = hours < NIGHT_ENDS
+    return night
+
+
+def _glucose(
+    day: Trace, wear: Mapping[str, float | bool], night_slots: int, where: ZoneInfo
+) -> dict[str, float]:
+    at_night = _at_night(day.times, where)
+    enough = float(day.measured[at_night].sum()) >= GLUCOSE_SHARE * night_slots
     night_mean = float(np.nanmean(day.values[at_night])) if enough else np.nan
     found = metrics(day.values) if wear["glucose_enough"] else no_metrics()
     return {**found.as_columns(), "glucose_night_mean": night_mean}

@@ -6,6 +6,7 @@ simdjson refuse it) at about three times the speed of ``json``, and it is a depe
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,13 @@ MOST_BYTES = 200_000_000
 
 TOO_LARGE = f"more than {MOST_BYTES / 1e6:.0f} MB"
 
+MOST_RECORDS = 1_000_000
+"""More are refused, too: nearly two years of minutes. Parsed, a record takes about 1.5 kB."""
+
+TOO_MANY = f"more than {MOST_RECORDS:,} records"
+RECORD_MARK = b"_time_frame"
+"""Every record of every version has one key that ends so."""
+
 
 class UnreadableFileError(Exception):
     """A file of a release cannot be used; the message says why, the same for all such files."""
@@ -28,12 +36,15 @@ def load(path: Path) -> dict[str, Any]:
 
     Raises
     ------
-    UnreadableFileError : no permission, too large, empty, or not a JSON object.
+    UnreadableFileError : no permission, too large, too many records, empty, or not a JSON object.
     """
     try:
         if path.stat().st_size > MOST_BYTES:
             raise UnreadableFileError(TOO_LARGE)
-        document = from_json(path.read_bytes(), allow_inf_nan=True, cache_strings="keys")
+        content = path.read_bytes().removeprefix(BOM_UTF8)
+        if content.count(RECORD_MARK) > MOST_RECORDS:
+            raise UnreadableFileError(TOO_MANY)
+        document = from_json(content, allow_inf_nan=True, cache_strings="keys")
     except OSError as error:
         raise UnreadableFileError(f"cannot be opened ({error.strerror or type(error).__name__})") from error
     except ValueError as error:

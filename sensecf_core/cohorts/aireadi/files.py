@@ -23,6 +23,7 @@ from sensecf_core.cohorts.aireadi.release import (
     no_permission,
 )
 from sensecf_core.cohorts.aireadi.streams import STREAMS, Stream
+from sensecf_core.errors import InputError
 
 MANIFEST = "manifest.tsv"
 
@@ -134,15 +135,16 @@ def read_manifests(release: Release) -> Manifests:
 
 def _rows(path: Path) -> Iterable[tuple[str, Mapping[str, str | None]]]:
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
+        # A byte that is no UTF-8 spoils its own cell, not the table.
+        with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
             for row in csv.DictReader(file, delimiter="\t"):
                 person = next((row[name] for name in ID_COLUMNS if row.get(name)), None)
                 if person:
                     yield person.strip(), row
     except PermissionError as error:
         raise no_permission(path) from error
-    except (OSError, UnicodeDecodeError, csv.Error):
-        return
+    except (OSError, csv.Error) as error:
+        raise InputError(f"{str(path)!r} cannot be read as tab-separated text.") from error
 
 
 def _given(text: str | None) -> str | None:

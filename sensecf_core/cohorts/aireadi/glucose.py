@@ -8,7 +8,7 @@ which gaps of at most 15 minutes are interpolated and nothing is extrapolated.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 
 import numpy as np
 
@@ -101,7 +101,7 @@ class GlucoseMetrics:
 
 def no_metrics() -> GlucoseMetrics:
     """Return what too few data give."""
-    return GlucoseMetrics(*[float("nan")] * 11)
+    return GlucoseMetrics(**{field.name: float("nan") for field in fields(GlucoseMetrics)})
 
 
 def metrics(values: Floats) -> GlucoseMetrics:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,7 @@ Names = npt.NDArray[np.object_]
 
 @dataclass(frozen=True)
 class Intervals:
-    """Records of one stream in the order of their start.
+    """Records of one stream in the order of their start; none overlaps the ones before.
 
     Attributes
     ----------
@@ -34,6 +34,8 @@ class Intervals:
     too_long : dropped: longer than a day.
     repeated : dropped: same start, end and name as another one.
     not_numbers : activity values that are neither a number nor blank, read as 0 steps.
+    overlapping : records that began before an earlier one ended; their time, and steps in its share, count
+        from there on.
     """
 
     starts: Times
@@ -45,6 +47,7 @@ class Intervals:
     too_long: int = 0
     repeated: int = 0
     not_numbers: int = 0
+    overlapping: int = 0
 
     def __len__(self) -> int:
         return len(self.starts)
@@ -57,8 +60,13 @@ class Intervals:
 
     def where(self, keep: Flags) -> Intervals:
         """Keep the marked records; the file's own counts stay."""
-        counts = (self.records, self.without_time, self.too_long, self.repeated, self.not_numbers)
-        return Intervals(self.starts[keep], self.ends[keep], self.names[keep], self.values[keep], *counts)
+        return replace(
+            self,
+            starts=self.starts[keep],
+            ends=self.ends[keep],
+            names=self.names[keep],
+            values=self.values[keep],
+        )
 
 
 def no_intervals() -> Intervals:
@@ -79,7 +87,7 @@ def intervals(stream: Stream, records: Sequence[Any]) -> Intervals:
     kept = np.flatnonzero(timed & ~too_long)
     kept = kept[np.lexsort((ends[kept], starts[kept]))]
     chosen = kept[_first_of_each(starts, ends, names, values, kept)]
-    return Intervals(
+    found = Intervals(
         starts[chosen],
         ends[chosen],
         names[chosen],
@@ -90,6 +98,22 @@ def intervals(stream: Stream, records: Sequence[Any]) -> Intervals:
         repeated=len(kept) - len(chosen),
         not_numbers=not_numbers,
     )
+    return _one_after_the_other(found)
+
+
+def _one_after_the_other(found: Intervals) -> Intervals:
+    """Cut records to what lies after all earlier ones; those without a length stay."""
+    if not len(found):
+        return found
+    lasting = found.ends > found.starts
+    reached = np.maximum.accumulate(found.ends)
+    before = np.concatenate([found.starts[:1], reached[:-1]])
+    starts = np.where(lasting, np.maximum(found.starts, before), found.starts)
+    overlapping = starts > found.starts
+    left = np.maximum((found.ends - starts).astype(np.float64), 0.0)
+    share = np.divide(left, found.seconds, out=np.ones(len(found)), where=lasting)
+    cut = replace(found, starts=starts, values=found.values * share, overlapping=int(overlapping.sum()))
+    return cut.where(~overlapping | (left > 0))
 
 
 def _first_of_each(

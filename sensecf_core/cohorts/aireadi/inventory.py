@@ -1,4 +1,8 @@
-"""What a release holds by name and size, so that a table made from it is known to be of these files."""
+"""What a release holds, so that a table made from it is known to be of these files.
+
+Streams, gigabytes of them, are known by name and size; tables by what is in them, because an edit may leave
+their size as it was.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +27,7 @@ from sensecf_core.cohorts.aireadi.release import (
     is_file,
 )
 from sensecf_core.cohorts.aireadi.streams import STREAMS
-from sensecf_core.cohorts.fingerprint import files_sha256
+from sensecf_core.cohorts.fingerprint import file_sha256, files_sha256
 
 OTHER_MODULES = frozenset({"checking", "description", "inventory", "opening", "participant_days"})
 """Modules of this package that compute nothing that the tables hold."""
@@ -72,13 +76,25 @@ def person_files(finder: FileFinder, people: pd.DataFrame, visits: pd.Series) ->
 
 
 def release_sha256(release: Release, files: Iterable[PersonFiles]) -> str:
-    """Hash of a release: where it is, its version, and name and size of every file that is read."""
-    tables = [release.root / PEOPLE_FILE]
-    tables += [path for folder in area(release, CLINICAL) for path in sorted(folder.glob("*.csv"))]
-    tables += [folder / MANIFEST for name in (WEARABLE, GLUCOSE) for folder in area(release, name)]
+    """Hash of a release: where it is, its version, its tables, and name and size of every stream file."""
     parts = [str(release.root), release.layout, release.version]
-    parts += [f"{path}:{path.stat().st_size}" for path in tables if is_file(path)]
+    parts += [f"{path}:{_content(path)}" for path in tables_of(release)]
     return _hash([*parts, *(one.sha256 for one in files)])
+
+
+def _content(path: Path) -> str:
+    try:
+        return file_sha256(path)
+    except OSError:  # told by whoever needs what is in it
+        return "unreadable"
+
+
+def tables_of(release: Release) -> tuple[Path, ...]:
+    """Every table of a release: participants, clinical data, manifests. Small beside the streams."""
+    paths = [release.root / PEOPLE_FILE]
+    paths += [path for folder in area(release, CLINICAL) for path in sorted(folder.glob("*.csv"))]
+    paths += [folder / MANIFEST for name in (WEARABLE, GLUCOSE) for folder in area(release, name)]
+    return tuple(path for path in paths if is_file(path))
 
 
 @cache

@@ -9,12 +9,16 @@ import numpy as np
 
 from sensecf_core.cohorts.aireadi.intervals import Intervals
 from sensecf_core.cohorts.aireadi.nights import Night
-from sensecf_core.cohorts.aireadi.readings import Floats, Points
+from sensecf_core.cohorts.aireadi.readings import Flags, Floats, Points
 from sensecf_core.cohorts.aireadi.timestamps import Times
 
 ACTIVE = ("walking", "running")
 UNSEEN_RESET = np.timedelta64(2, "h")
 """A pause across midnight after which the counter is taken to have begun anew, whatever it shows."""
+
+
+SET_BACK = 0.5
+"""A counter that falls below this share of its last value was set back; a smaller fall is a slip."""
 
 
 @dataclass(frozen=True)
@@ -64,21 +68,29 @@ def _overlap(activity: Intervals, begin: np.datetime64, end: np.datetime64) -> F
     return np.maximum(inside, 0.0)
 
 
+def _reached(values: Floats, anew: Flags) -> Floats:
+    """Highest value so far, since the counter last began anew."""
+    parts = np.split(values, np.flatnonzero(anew[1:]) + 1)
+    return np.concatenate([np.maximum.accumulate(part) for part in parts])
+
+
 def active_energy(calories: Points, bounds: Times) -> Floats:
     """Active kcal of each day, from a counter that rises and is set back daily.
 
-    Rises are summed; after a set-back the counter's own value counts. NaN for days without a reading.
+    Rises above what was reached are summed; after a set-back (:data:`SET_BACK`) the counter's own value
+    counts. NaN for days without a reading.
     """
     count = max(len(bounds) - 1, 0)
     times, values = calories.times[calories.valid], calories.values[calories.valid]
     if not count or not len(times):
         return np.full(count, np.nan)
     day = np.searchsorted(bounds, times, side="right") - 1
-    risen = np.diff(values, prepend=0.0)
+    fallen = values < SET_BACK * np.concatenate([[0.0], values[:-1]])
     later_day = np.diff(day, prepend=day[0]) > 0
     paused = np.diff(times, prepend=times[0]) > UNSEEN_RESET
-    anew = (risen < 0) | (later_day & paused)
-    burned = np.where(anew, values, risen)
+    anew = fallen | (later_day & paused)
+    reached = _reached(values, anew)
+    burned = np.where(anew, values, np.diff(reached, prepend=0.0))
     inside = (day >= 0) & (day < count)
     sums = np.bincount(day[inside], weights=burned[inside], minlength=count)
     seen = np.bincount(day[inside], minlength=count) > 0

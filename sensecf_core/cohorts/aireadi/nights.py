@@ -7,7 +7,6 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from sensecf_core.cohorts.aireadi.intervals import Intervals
@@ -59,28 +58,33 @@ class Night:
 
 
 def nights(sleep: Intervals, where: ZoneInfo) -> tuple[Night, ...]:
-    """Join segments into sleeps, in the order of time; overlaps count once."""
+    """Join segments into sleeps, in the order of time."""
     return tuple(_night(part, where) for part in stretches(sleep))
 
 
 def stretches(sleep: Intervals) -> tuple[Intervals, ...]:
-    """Return the segments of each sleep, cut so that none overlaps the one before."""
+    """Return the segments of each sleep."""
+    return tuple(sleep.where(marked) for marked in _sleeps(sleep))
+
+
+def _sleeps(sleep: Intervals) -> list[Flags]:
+    """Mark the segments of each sleep."""
     if not len(sleep):
-        return ()
-    reached = np.maximum.accumulate(sleep.ends)
-    starts = sleep.starts.copy()
-    starts[1:] = np.maximum(starts[1:], reached[:-1])
-    ends = np.maximum(sleep.ends, starts)
-    breaks = np.flatnonzero(sleep.starts[1:] - reached[:-1] > NEW_NIGHT) + 1
-    parts = np.split(np.arange(len(sleep)), breaks)
-    clipped = Intervals(starts, ends, sleep.names, sleep.values)
-    return tuple(clipped.where(_mark(part, len(sleep))) for part in parts)
+        return []
+    begins = np.append(False, sleep.starts[1:] - sleep.ends[:-1] > NEW_NIGHT)
+    number = np.cumsum(begins)
+    return [number == one for one in range(number[-1] + 1)]
 
 
-def _mark(places: npt.NDArray[np.intp], size: int) -> Flags:
-    marked = np.zeros(size, dtype=bool)
-    marked[places] = True
-    return marked
+def touching(sleep: Intervals, begin: np.datetime64, end: np.datetime64) -> Intervals:
+    """Keep the segments of every sleep that reaches into a stretch of time (UTC), those outside it too.
+
+    A night that the stretch cuts stays whole, so that its part inside is not taken for a short night.
+    """
+    kept = np.zeros(len(sleep), dtype=bool)
+    for part in _sleeps(sleep):
+        kept |= part & bool(sleep.starts[part][0] < end and sleep.ends[part].max() > begin)
+    return sleep.where(kept)
 
 
 def _night(part: Intervals, where: ZoneInfo) -> Night:

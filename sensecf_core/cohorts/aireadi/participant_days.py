@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from sensecf_core.cohorts.aireadi.description import OUTCOMES, description
+from sensecf_core.cohorts.aireadi.description import FEATURES, OUTCOMES
 from sensecf_core.cohorts.aireadi.tables import Tables
 from sensecf_core.cohorts.cohort import INDEX_NAMES
 
@@ -18,11 +18,11 @@ def participant_days(tables: Tables) -> pd.DataFrame:
     Returns
     -------
     A frame indexed by ``participant_id`` and ``row_id`` (the local day, ``YYYY-MM-DD``) with the features of
-    :func:`description.description` in its order (NaN where not measured; ``study_group`` as text), then
+    :data:`description.FEATURES` in its order (NaN where not measured; ``study_group`` as text), then
     :data:`description.OUTCOMES`, then :data:`PERSON_COLUMNS`. What was left out is in ``tables.days`` and
     ``tables.quality``.
     """
-    wanted = description().names
+    wanted = tuple(FEATURES)
     enough = tables.people.index[_true(tables.people, "enough_glucose")]
     days = tables.days[_true(tables.days, "enough_wear")]
     days = days[days.index.get_level_values(0).isin(enough)]

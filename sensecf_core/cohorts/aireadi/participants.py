@@ -60,7 +60,10 @@ def read(release: Release) -> pd.DataFrame:
 def _raw(release: Release) -> pd.DataFrame:
     path = release.root / PEOPLE_FILE
     try:
-        raw = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False, encoding="utf-8-sig")
+        # Without ``index_col``, rows that end in a tab would move every column by one.
+        raw = pd.read_csv(
+            path, sep="\t", dtype=str, keep_default_na=False, encoding="utf-8-sig", index_col=False
+        )
     except (OSError, ValueError) as error:
         raise InputError(f"{str(path)!r} cannot be read as tab-separated text.") from error
     raw.columns = [str(name).strip() for name in raw.columns]

@@ -12,15 +12,13 @@ import pandas as pd
 from sensecf_core.cohorts.aireadi.days import Worn, day_table
 from sensecf_core.cohorts.aireadi.glucose import metrics, no_metrics
 from sensecf_core.cohorts.aireadi.inventory import PersonFiles
+from sensecf_core.cohorts.aireadi.nights import touching
 from sensecf_core.cohorts.aireadi.quality import quality_row, quality_table
 from sensecf_core.cohorts.aireadi.reading import Recording, read
 from sensecf_core.cohorts.aireadi.streams import ACTIVITY, SLEEP, STREAMS
 from sensecf_core.cohorts.aireadi.timestamps import zone
-from sensecf_core.cohorts.aireadi.wear import COLUMNS, GLUCOSE_DAYS
+from sensecf_core.cohorts.aireadi.wear import COLUMNS, CONSENSUS_DAYS, GLUCOSE_DAYS
 from sensecf_core.cohorts.aireadi.window import window
-
-CONSENSUS_DAYS = 14
-"""Days of glucose that the consensus asks for; the study's sensors lasted ten."""
 
 NO_OVERLAP = "heart rate was recorded, but not in the days that count"
 """Told of people whose band and glucose sensor do not overlap."""
@@ -67,7 +65,8 @@ def worn_streams(
         for name, recording in by_name.items()
         if recording.stream.shape == "points"
     }
-    activity, sleep = (chosen.intervals(by_name[stream.name].intervals) for stream in (ACTIVITY, SLEEP))
+    activity = chosen.intervals(by_name[ACTIVITY.name].intervals)
+    sleep = touching(by_name[SLEEP.name].intervals, chosen.start, chosen.end)
     worn = Worn(chosen, where, points, activity, sleep)
     apart = NO_OVERLAP if heart.valid.any() and not points["heart_rate"].valid.any() else None
     return worn, recordings, tuple(note for note in (doubt, chosen.note, apart) if note)

@@ -11,6 +11,7 @@ from sensecf_core.cohorts.aireadi.reading import Recording
 from sensecf_core.cohorts.aireadi.readings import Points, Reason
 from sensecf_core.cohorts.aireadi.timestamps import Times, local
 from sensecf_core.cohorts.aireadi.wear import DAY_HOURS, GLUCOSE_SHARE, PIECE
+from sensecf_core.cohorts.aireadi.window import Window
 
 COLUMNS = {
     "state": "read, empty, missing or unreadable",
@@ -22,25 +23,42 @@ COLUMNS = {
     "valid_share": "valid / in_window",
     "not_worn": "sentinels for a band that is off the wrist, or no reading",
     "motion": "sentinels for too much motion",
-    "out_of_range": "values that cannot be true",
-    "not_a_number": "values that are no number",
+    "out_of_range": "values that cannot be true, of the whole file",
+    "not_a_number": "values that are no number, of the whole file",
     "censored": "glucose readings that the sensor gave as Low or High",
     "repeated": "records dropped for having the same minute (or the same interval) as another",
     "without_time": "records dropped for a time that cannot be read, or an end before the start",
     "too_long": "intervals dropped for being longer than a day",
+    "overlapping": "intervals that begin before an earlier one ended; the time counts once",
     "days": "local days that the window touches",
     "wear_days": "days with enough of this stream",
-    "gaps": "pauses between valid readings that are longer than the stream allows",
+    "gaps": "pauses without a valid reading, also at the window's edges, longer than the stream allows",
     "longest_gap_hours": "the longest pause",
     "notes": "what else is odd",
 }
 """What the table tells, by column."""
 
+ODD = (
+    "not_worn",
+    "motion",
+    "out_of_range",
+    "not_a_number",
+    "censored",
+    "repeated",
+    "without_time",
+    "too_long",
+    "overlapping",
+)
+"""Columns that count what is odd."""
+
+ERRORS = (Reason.OUT_OF_RANGE, Reason.NOT_A_NUMBER)
+
 
 def quality_row(recording: Recording, worn: Worn) -> dict[str, object]:
     """Describe one stream of one participant; the columns are :data:`COLUMNS`, after ``stream``."""
     listed = recording.file.listed
-    row: dict[str, object] = {"stream": recording.stream.name, "state": recording.state}
+    row: dict[str, object] = dict.fromkeys(ODD, 0)  # those that a stream of this kind cannot have
+    row |= {"stream": recording.stream.name, "state": recording.state}
     row["manifest_records"] = None if listed is None else listed.records
     if isinstance(recording.data, Points):
         row |= _points(recording, recording.data, worn)
@@ -62,8 +80,9 @@ def quality_table(person: str, rows: list[dict[str, object]]) -> pd.DataFrame:
 def _points(recording: Recording, data: Points, worn: Worn) -> dict[str, object]:
     inside = worn.window.points(data)
     tally = {reason: int((inside.reasons == reason).sum()) for reason in Reason}
+    # Errors count wherever they stand: the window of glucose begins and ends with valid readings.
+    wrong = {reason: int((data.reasons == reason).sum()) for reason in ERRORS}
     times = inside.times[inside.valid]
-    gaps, longest = _gaps(times, recording.stream.longest_gap)
     return {
         "records": data.records,
         "in_window": len(inside),
@@ -72,15 +91,13 @@ def _points(recording: Recording, data: Points, worn: Worn) -> dict[str, object]
         "valid_share": tally[Reason.VALID] / len(inside) if len(inside) else np.nan,
         "not_worn": tally[Reason.NOT_WORN],
         "motion": tally[Reason.MOTION],
-        "out_of_range": tally[Reason.OUT_OF_RANGE],
-        "not_a_number": tally[Reason.NOT_A_NUMBER],
+        "out_of_range": wrong[Reason.OUT_OF_RANGE],
+        "not_a_number": wrong[Reason.NOT_A_NUMBER],
         "censored": int((inside.censored != 0).sum()),
         "repeated": data.repeated,
         "without_time": data.without_time,
-        "too_long": 0,
         "wear_days": _wear_days(times, recording.stream.name, worn),
-        "gaps": gaps,
-        "longest_gap_hours": longest,
+        **_gaps(times, times, worn.window, recording.stream.longest_gap),
     }
 
 
@@ -91,33 +108,31 @@ def _intervals(recording: Recording, data: Intervals, worn: Worn) -> dict[str, o
         wear_days = len(worn.nights)
     else:
         wear_days = len(np.unique(local(inside.starts, worn.zone).astype("datetime64[D]")))
-    gaps, longest = _gaps(inside.starts, recording.stream.longest_gap)
     return {
         "records": data.records,
         "in_window": len(inside),
         "outside_window": len(data) - len(inside),
         "valid": int(valid.sum()),
         "valid_share": float(valid.mean()) if len(inside) else np.nan,
-        "not_worn": 0,
-        "motion": 0,
-        "out_of_range": 0,
         "not_a_number": data.not_numbers,
-        "censored": 0,
         "repeated": data.repeated,
         "without_time": data.without_time,
         "too_long": data.too_long,
+        "overlapping": data.overlapping,
         "wear_days": wear_days,
-        "gaps": gaps,
-        "longest_gap_hours": longest,
+        **_gaps(inside.starts, inside.ends, worn.window, recording.stream.longest_gap),
     }
 
 
-def _gaps(times: Times, longest_allowed: int) -> tuple[int, float]:
-    """Count pauses beyond the allowed minutes, and the longest pause in hours."""
-    if len(times) < 2:
-        return 0, float("nan")
-    minutes = np.diff(times).astype(np.float64) / 60
-    return int((minutes > longest_allowed).sum()), float(minutes.max() / 60)
+def _gaps(starts: Times, ends: Times, window: Window, longest_allowed: int) -> dict[str, float]:
+    """Count pauses beyond the allowed minutes, the window's edges too, and the longest one in hours.
+
+    A pause between records is from start to start; where nothing was recorded, the window is one gap.
+    """
+    last = ends.max() if len(ends) else window.start
+    pauses = np.append(np.diff(starts, prepend=window.start), window.end - last)
+    minutes = pauses.astype("timedelta64[s]").astype(np.float64) / 60
+    return {"gaps": int((minutes > longest_allowed).sum()), "longest_gap_hours": float(minutes.max() / 60)}
 
 
 def _wear_days(times: Times, stream: str, worn: Worn) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,8 +13,12 @@ from sensecf_core.cohorts.aireadi.files import Located
 from sensecf_core.cohorts.aireadi.intervals import Intervals, intervals, no_intervals
 from sensecf_core.cohorts.aireadi.readings import Points, no_points, points
 from sensecf_core.cohorts.aireadi.streams import Stream
+from sensecf_core.paths import alone, var
 
 State = Literal["read", "missing", "empty", "unreadable"]
+
+HUGE = 40_000_000
+"""Bytes: three times the file of a participant who took the band off in time."""
 
 OTHER_COUNT = "the manifest counts other records than the file has"
 
@@ -54,8 +58,13 @@ class Recording:
 
 
 def read(file: Located) -> Recording:
-    """Read one stream of one participant. Never raises for what the file holds."""
-    with _uncollected():
+    """Read one stream of one participant. Never raises for what the file holds.
+
+    Of the rare huge files one is read at a time, by all processes of this user together: parsed, it takes up
+    to ten times its size.
+    """
+    turn = alone(var("aireadi", "huge.lock")) if file.size > HUGE else nullcontext()
+    with turn, _uncollected():
         return _read(file)
 
 

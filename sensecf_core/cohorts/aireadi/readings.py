@@ -150,7 +150,7 @@ def numbers(raw: Sequence[Any]) -> Floats:
     """Read values as numbers; NaN for text that is none, blanks, and what is not finite."""
     try:
         values = np.array(raw, dtype=np.float64)
-        if values.ndim != 1:
+        if values.ndim != 1 or bool in set(map(type, raw)):
             raise ValueError
     except (ValueError, TypeError, OverflowError):
         values = np.array([_number(one) for one in raw], dtype=np.float64)

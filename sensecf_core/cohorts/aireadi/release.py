@@ -18,6 +18,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
+from sensecf_core.cohorts.aireadi.documents import UnreadableFileError, load
 from sensecf_core.errors import InputError
 
 Layout = Literal["v1", "v2", "v3"]
@@ -220,13 +221,14 @@ def _recognise(root: Path) -> Release:
 
 
 def _people(root: Path) -> tuple[list[str], list[str]]:
-    """Column names and first cells of ``participants.tsv``; raises ``InputError``."""
+    """Column names and ids of ``participants.tsv``, no ids without an id column; raises ``InputError``."""
     path = root / PEOPLE_FILE
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             rows = csv.reader(file, delimiter="\t")
             header = [name.strip() for name in next(rows, [])]
-            return header, [row[0].strip() for row in rows if row]
+            place = next((header.index(name) for name in ID_COLUMNS if name in header), len(header))
+            return header, [row[place].strip() for row in rows if len(row) > place]
     except PermissionError:
         raise
     except (OSError, UnicodeDecodeError, csv.Error) as error:
@@ -267,8 +269,6 @@ def _layout(root: Path, id_column: str, major: int | None) -> Layout:
 
 def _glucose_is_a_list(root: Path) -> bool | None:
     """Version 1 writes the readings as the body itself, later versions as ``body.cgm``; None: no file."""
-    from sensecf_core.cohorts.aireadi.documents import UnreadableFileError, load
-
     for path in islice((root / GLUCOSE).rglob("*_DEX.json"), MOST_TRIED):
         try:
             return isinstance(load(path).get("body"), list)

@@ -1,9 +1,9 @@
 """The whole cohort's tables: built in parallel, kept privately, taken up again after an interruption.
 
-They lie in ``var/aireadi/KEY/`` (mode 700, files 600, git-ignored). The key hashes the release, the sizes
-of its files and the code; older tables of the same root are removed, and one build of a root runs at a
-time. Each batch of participants is written when it is done, so a killed build goes on where it was; a
-worker holds one file of one participant at a time.
+They lie in ``var/aireadi/KEY/`` (mode 700, files 600, git-ignored). The key hashes the release, its
+tables, the sizes of its streams and the code; older tables of the same root are removed, and one build of
+a root runs at a time. Each batch of participants is written when it is done, so a killed build goes on
+where it was; a worker holds one file of one participant at a time.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -23,9 +23,9 @@ import pandas as pd
 
 from sensecf_core.cohorts.aireadi import clinical, participants
 from sensecf_core.cohorts.aireadi.files import FileFinder
-from sensecf_core.cohorts.aireadi.inventory import PersonFiles, person_files, release_sha256
+from sensecf_core.cohorts.aireadi.inventory import PersonFiles, person_files, release_sha256, tables_of
 from sensecf_core.cohorts.aireadi.person import guarded_tables
-from sensecf_core.cohorts.aireadi.release import PEOPLE_FILE, Release
+from sensecf_core.cohorts.aireadi.release import Release
 from sensecf_core.paths import alone, var
 from sensecf_core.processes import spread
 
@@ -48,7 +48,7 @@ class Tables:
     ----------
     days : indexed by ``participant_id`` and ``day``; every day that a window touches (see :mod:`days`).
     people : indexed by ``participant_id``; ``participants.tsv``, the summary of the sensors, and the
-        clinical items (see :func:`person.summarise` and :func:`clinical.wide`).
+        clinical items (see :func:`person.summarise`, :func:`clinical.wide` and :func:`clinical.signs`).
     quality : one row per participant and stream (see :mod:`quality`).
     clinical : one row per clinical record (see :func:`clinical.records`).
     key : hash of the release and its files.
@@ -117,10 +117,12 @@ def built(release: Release) -> Tables | None:
 
 def state(release: Release) -> tuple[tuple[str, int, int], ...]:
     """Tell whether a release may have other tables than before, without looking at people's files."""
-    listed = [release.root / PEOPLE_FILE, *sorted(var("aireadi", DONE).parent.glob(f"*/{DONE}"))]
-    return tuple(
-        (str(path), status.st_mtime_ns, status.st_size) for path in listed for status in [path.stat()]
-    )
+    found = []
+    for path in (*tables_of(release), *sorted(var("aireadi", DONE).parent.glob(f"*/{DONE}"))):
+        with suppress(FileNotFoundError):  # a build that ends just now removes older tables
+            status = path.stat()
+            found.append((str(path), status.st_mtime_ns, status.st_size))
+    return tuple(found)
 
 
 def _private_folder(key: str) -> Path:
@@ -232,7 +234,7 @@ def _put_together(
         for name in ("days", "people", "quality")
     )
     records = clinical.records(release)
-    computed = summary.set_index("participant_id").join(clinical.wide(records))
+    computed = summary.set_index("participant_id").join([clinical.wide(records), clinical.signs(records)])
     replaced = [name for name in people.columns if name in computed]
     whole = people.drop(columns=replaced).join(computed)
     for name, table in zip(NAMES, (days, whole.reset_index(), quality, records), strict=True):

@@ -20,6 +20,9 @@ GLUCOSE_SHARE = 0.70
 GLUCOSE_DAYS = 3
 """Days of glucose below which a participant has too few (the spec's rule)."""
 
+CONSENSUS_DAYS = 14
+"""Days of glucose that the consensus asks for (Battelino 2019); the study's sensors lasted ten."""
+
 STRESS_HOURS, NIGHT_HOURS = 2.0, 1.0
 """Hours of valid readings below which a mean is not given: stress of a day, breathing of a night.
 

@@ -133,10 +133,18 @@ def test_impossible_values_are_kept_as_such(records: pd.DataFrame) -> None:
 
 
 def test_censored_values_are_marked(records: pd.DataFrame) -> None:
-    assert bool(one(records, ANN, "troponin_t")["censored"])
+    assert one(records, ANN, "troponin_t")["censored"] == clinical.EITHER
     crp = one(records, ANN, "crp_hs")
-    assert (bool(crp["censored"]), crp["value"]) == (True, 0.2)
-    assert not one(records, ANN, "hba1c")["censored"]
+    assert (crp["censored"], crp["value"]) == ("<", 0.2)
+    assert one(records, ANN, "hba1c")["censored"] == ""
+    signed = clinical.signs(records)
+    assert dict(signed) == {ANN: "crp_hs< troponin_t?"}
+    assert clinical.sign_of("crp_hs", signed[ANN]) == "<"
+    assert clinical.sign_of("hba1c", signed[ANN]) == clinical.sign_of("crp_hs", float("nan")) == ""
+
+
+def test_records_that_disagree_on_which_limit_it_is_say_neither() -> None:
+    assert clinical.sign_of("crp_hs", "crp_hs< crp_hs>") == clinical.EITHER
 
 
 def test_history_by_key_and_by_qualifier(records: pd.DataFrame) -> None:

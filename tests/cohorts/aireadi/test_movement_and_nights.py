@@ -11,7 +11,7 @@ import pytest
 from sensecf_core.cohorts.aireadi.days import Worn, day_table
 from sensecf_core.cohorts.aireadi.intervals import Intervals, intervals, no_intervals
 from sensecf_core.cohorts.aireadi.movement import active_energy, movement
-from sensecf_core.cohorts.aireadi.nights import main_nights, nights
+from sensecf_core.cohorts.aireadi.nights import main_nights, nights, touching
 from sensecf_core.cohorts.aireadi.readings import Points, no_points, points
 from sensecf_core.cohorts.aireadi.streams import ACTIVITY, CALORIES, GLUCOSE, SLEEP, STREAMS, Stream
 from sensecf_core.cohorts.aireadi.timestamps import PACIFIC, day_bounds
@@ -119,6 +119,55 @@ def worn_day(sleep: Intervals | None = None, **streams: Rows) -> dict[str, float
     window = Window(BOUNDS[0], BOUNDS[1], "visit")
     worn = Worn(window, PACIFIC, all_points, no_intervals(), sleep or no_intervals())
     return dict(day_table(worn).loc["2025-03-05"])
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "asleep"),
+    [
+        ("2025-03-05 00:00", "2025-03-06 00:00", None),  # the window cuts the night in two
+        ("2025-03-04 12:00", "2025-03-06 00:00", 8.0),
+        ("2025-03-04 12:00", "2025-03-05 04:00", None),
+    ],
+)
+def test_a_night_that_the_window_cuts_is_no_shorter_night(begin: str, end: str, asleep: float | None) -> None:
+    night = [(at("2025-03-04 22:00"), at("2025-03-05 02:00"), "light")]
+    night += [(at("2025-03-05 02:00"), at("2025-03-05 06:00"), "deep")]
+    inside = [np.datetime64(iso(at(time)).rstrip("Z"), "s") for time in (begin, end)]
+    recorded = spans(SLEEP, [(at("2025-03-01 22:00"), at("2025-03-02 06:00"), "light"), *night])
+    touched = touching(recorded, *inside)
+    assert touched.starts.tolist() == recorded.starts[1:].tolist(), "one that lies elsewhere is left out"
+    names = ("glucose", "heart_rate", "stress", "respiratory_rate", "oxygen_saturation", "calories")
+    sitting = spans(ACTIVITY, [(at("2025-03-04 12:00"), at("2025-03-05 12:00"), "sedentary", 0)])
+    window = Window(inside[0], inside[1], "visit")
+    worn = Worn(window, PACIFIC, {name: no_points() for name in names}, sitting, touched)
+    found = worn.nights.get(date(2025, 3, 5))
+    assert (None if found is None else found.asleep) == asleep
+    assert worn.sleeps[0].asleep == 8, "its hours are sleep all the same, not sitting"
+
+
+def clock_change(day: str, slots: int) -> float:
+    """Mean glucose of the night of a day on which the clocks change, with so many readings in it."""
+    one = np.datetime64(day, "D")
+    bounds = day_bounds(np.array([one, one + 1]), PACIFIC)
+    times = bounds[0] + np.arange(slots) * np.timedelta64(300, "s")
+    codes = np.zeros(slots, dtype=np.int8)
+    names = ("heart_rate", "stress", "respiratory_rate", "oxygen_saturation", "calories")
+    given = {"glucose": Points(times, np.full(slots, 110.0), codes, codes)}
+    worn = Worn(
+        Window(bounds[0], bounds[1], "visit"),
+        PACIFIC,
+        given | {name: no_points() for name in names},
+        no_intervals(),
+        no_intervals(),
+    )
+    return float(day_table(worn).loc[day, "glucose_night_mean"])
+
+
+@pytest.mark.parametrize(("day", "hours"), [("2025-03-09", 5), ("2025-11-02", 7), ("2025-03-12", 6)])
+def test_the_night_of_a_clock_change_is_as_long_as_it_is(day: str, hours: int) -> None:
+    fewest = int(np.ceil(0.7 * hours * 12))
+    assert clock_change(day, fewest) == 110
+    assert np.isnan(clock_change(day, fewest - 1))
 
 
 def test_stress_needs_two_hours_of_readings() -> None:

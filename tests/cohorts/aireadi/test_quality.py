@@ -28,7 +28,13 @@ def test_heart_rate_tells_tail_duplicates_and_sentinels(streams: pd.DataFrame) -
     assert (row["not_worn"], row["out_of_range"]) == (60, 2)
     assert row["valid_share"] == pytest.approx(660 / 722)
     assert row["wear_days"] == 1
-    assert row["gaps"] == 0
+
+
+def test_a_stream_that_begins_late_or_ends_early_has_a_gap(streams: pd.DataFrame) -> None:
+    """Glucose is there from noon to noon, two days; heart rate from the first midnight to 22 o'clock."""
+    row = streams.loc["heart_rate"]
+    assert (row["gaps"], row["longest_gap_hours"]) == (2, pytest.approx(14, abs=0.1))
+    assert streams.loc["glucose", "gaps"] == 0
 
 
 def test_glucose_tells_censored_readings(streams: pd.DataFrame) -> None:

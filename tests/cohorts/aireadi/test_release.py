@@ -41,6 +41,19 @@ def test_real_ids_are_never_taken_for_synthetic(tmp_path: Path) -> None:
     assert "treated as real" in found.notes[0]
 
 
+def test_the_id_column_decides_wherever_it_stands(tmp_path: Path) -> None:
+    """Record numbers that look like synthetic ids make nobody synthetic."""
+    root = micro.write(tmp_path, [micro.Person("1001")], title="SYNTHETIC release")
+    path = root / "participants.tsv"
+    lines = path.read_text("utf-8").splitlines()
+    path.write_text(
+        "\n".join(f"{first}\t{line}" for first, line in zip(("record_no", "900001"), lines, strict=True))
+    )
+    found = release.find(root)
+    assert not found.synthetic
+    assert any("treated as real" in note for note in found.notes)
+
+
 def test_an_unlabelled_release_is_real(tmp_path: Path) -> None:
     root = micro.write(tmp_path, [people.cas()], title="A release", version="3.0.0")
     assert not release.find(root).synthetic

@@ -11,12 +11,11 @@ import pandas as pd
 import pytest
 
 from sensecf_core.cohorts.aireadi import person, release, tables, wear
-from sensecf_core.cohorts.aireadi.description import OUTCOMES, description
+from sensecf_core.cohorts.aireadi.description import FEATURES, OUTCOMES
 from sensecf_core.cohorts.aireadi.inventory import PersonFiles
 from sensecf_core.cohorts.aireadi.opening import open_person
 from sensecf_core.cohorts.aireadi.participant_days import PERSON_COLUMNS, participant_days
 from sensecf_core.cohorts.aireadi.person import PersonTables
-from sensecf_core.cohorts.schema import Provenance, Schema, Task
 from sensecf_core.errors import InputError
 from tests.cohorts.aireadi import micro, people
 from tests.cohorts.aireadi.micro import CENTRAL, Person, at, every
@@ -110,6 +109,38 @@ def test_tables_are_private_and_used_again(
     }
 
 
+@pytest.mark.parametrize("table", ["participants.tsv", "clinical_data/measurement.csv"])
+def test_an_edit_that_leaves_a_tables_size_is_seen(found: release.Release, table: str) -> None:
+    before = tables.build(found, jobs=1)
+    path, old, new = found.root / table, "31", "35"
+    if table == "participants.tsv":
+        old, new = "61", "77"
+    text = path.read_text("utf-8")
+    assert text.count(old) >= 1
+    path.write_text(text.replace(old, new), "utf-8")
+    assert tables.built(found) is None
+    after = tables.build(found, jobs=1)
+    column = "age" if table == "participants.tsv" else "bmi"
+    assert (before.people.loc[DAN, column], after.people.loc[DAN, column]) == (int(old), int(new))
+
+
+def test_tables_that_vanish_while_they_are_looked_at_are_no_failure(
+    found: release.Release, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built = tables.build(found, jobs=1)
+    seen = tables.state(found)
+    original = Path.glob
+
+    def vanishing(self: Path, pattern: str) -> list[Path]:
+        listed = list(original(self, pattern))
+        if pattern.endswith(tables.DONE):
+            (built.folder / tables.DONE).unlink()
+        return listed
+
+    monkeypatch.setattr(Path, "glob", vanishing)
+    assert len(tables.state(found)) == len(seen) - 1
+
+
 def test_a_changed_file_is_read_anew(found: release.Release, reads: list[str]) -> None:
     key = tables.build(found, jobs=1).key
     with (found.root / micro.path_of("glucose", people.CAS)).open("a") as file:
@@ -170,7 +201,7 @@ def test_one_failure_is_told_and_ends_nothing(
 
 def test_days_for_a_cohort(found: release.Release) -> None:
     days = participant_days(tables.build(found, jobs=1))
-    assert list(days.columns) == list(dict.fromkeys((*description().names, *OUTCOMES, *PERSON_COLUMNS)))
+    assert list(days.columns) == list(dict.fromkeys((*FEATURES, *OUTCOMES, *PERSON_COLUMNS)))
     assert days.index.names == ["participant_id", "row_id"]
     assert days.index.tolist() == [(DAN, f"2025-03-0{day}") for day in (4, 5, 6, 7)]  # Cas has one day
     row = days.loc[(DAN, "2025-03-05")]
@@ -185,31 +216,23 @@ def test_days_for_a_cohort(found: release.Release) -> None:
     assert pd.isna(row["steps"])
 
 
-def test_the_description_makes_a_schema() -> None:
-    told = description()
-    schema = Schema(
-        name="aireadi",
-        title="AI-READI",
-        task=Task(target="high_stress", question="?", label="x", class_1="high", class_0="not high"),
-        provenance=Provenance(title="AI-READI", source="fairhub.io", licence="AI-READI licence"),
-        features=told.features,
-        rules=told.rules,
-    )
-    assert len(schema.features) == len(told.names)
-    assert not any(name.startswith("stress") for name in schema.names)
-    assert all(feature.description and feature.source for feature in schema.features)
-
-
 def test_every_column_of_a_day_is_described(found: release.Release) -> None:
     days = tables.build(found, jobs=1).days
-    assert set(days.columns) <= {*description().names, *OUTCOMES, *wear.COLUMNS}
+    assert set(days.columns) <= {*FEATURES, *OUTCOMES, *wear.COLUMNS}
 
 
-def test_the_rules_hold_for_rows(found: release.Release) -> None:
+def test_shares_make_a_whole(found: release.Release) -> None:
     days = participant_days(tables.build(found, jobs=1))
-    for rule in description().rules:
-        total = sum(days[name].astype(float) * weight for name, weight in rule.terms.items())
-        assert not (total > rule.bound).any(), rule.name
+    for parts in (("glucose_tir", "glucose_tar", "glucose_tbr"), ("sleep_light", "sleep_deep", "sleep_rem")):
+        total = days[list(parts)].astype(float).sum(axis=1, min_count=3).dropna()
+        assert len(total) and total.to_numpy() == pytest.approx(100)
+    for part, whole in (
+        ("glucose_titr", "glucose_tir"),
+        ("glucose_tar2", "glucose_tar"),
+        ("glucose_tbr2", "glucose_tbr"),
+        ("resting_heart_rate", "heart_rate_mean"),
+    ):
+        assert (days[part].astype(float) <= days[whole].astype(float)).all()
 
 
 def test_one_person_is_opened_as_they_are_in_the_tables(found: release.Release) -> None:

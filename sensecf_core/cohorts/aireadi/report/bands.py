@@ -82,8 +82,12 @@ class Goal:
 
     def met(self, found: GlucoseMetrics) -> bool:
         """Whether a stretch of glucose meets it; never where there were too few data."""
+        return self.met_by(getattr(found, self.metric))
+
+    def met_by(self, percent: float) -> bool:
+        """Whether a percent of time meets it; NaN never does."""
         compare = operator.lt if self.sign == "<" else operator.gt
-        return bool(compare(getattr(found, self.metric), self.percent))
+        return bool(compare(percent, self.percent))
 
 
 GOALS: dict[GoalSet, tuple[Goal, ...]] = {

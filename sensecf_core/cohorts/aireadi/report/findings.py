@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from sensecf_core.cohorts.aireadi.clinical import items
+from sensecf_core.cohorts.aireadi.clinical import items, sign_of
 
 FILE = Path(__file__).parents[1] / "data" / "findings.csv"
 
@@ -42,10 +42,15 @@ class Asked:
 
 @dataclass(frozen=True)
 class Finding:
-    """One line with a participant's value, None for not measured."""
+    """One line with a participant's value, None for not measured.
+
+    ``sign`` is "<" or ">" where the laboratory reported only that the value lies beyond it,
+    :data:`clinical.EITHER` where the release does not say which.
+    """
 
     asked: Asked
     value: float | None
+    sign: str = ""
 
     @property
     def outside(self) -> Outside:
@@ -83,7 +88,8 @@ def findings(values: Mapping[str, object]) -> dict[str, tuple[Finding, ...]]:
     """Group a participant's findings; ``values`` is their row of the people table (see :mod:`tables`)."""
     grouped: dict[str, list[Finding]] = {}
     for one in asked():
-        grouped.setdefault(one.group, []).append(Finding(one, _number(values.get(one.item))))
+        sign = sign_of(one.item, values.get("censored"))
+        grouped.setdefault(one.group, []).append(Finding(one, _number(values.get(one.item)), sign))
     return {group: tuple(found) for group, found in grouped.items()}
 
 

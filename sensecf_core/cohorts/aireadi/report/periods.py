@@ -15,8 +15,7 @@ import pandas as pd
 
 from sensecf_core.cohorts.aireadi.days import Worn
 from sensecf_core.cohorts.aireadi.glucose import STEP, GlucoseMetrics, Trace, metrics, no_metrics
-from sensecf_core.cohorts.aireadi.person import CONSENSUS_DAYS
-from sensecf_core.cohorts.aireadi.wear import GLUCOSE_DAYS, GLUCOSE_SHARE
+from sensecf_core.cohorts.aireadi.wear import CONSENSUS_DAYS, GLUCOSE_DAYS, GLUCOSE_SHARE
 from sensecf_core.errors import InputError
 
 Sufficiency = Literal["full", "limited", "too_little"]

@@ -126,9 +126,9 @@ def release_of(participant: str) -> Release:
     ------
     InputError : no such participant.
     """
-    place = var("aireadi-synthetic", _generator_sha256()[:16], participant)
     if not participant.isdecimal():
         raise synthetic.nobody(participant, SETTINGS)
+    place = var("aireadi-synthetic", _generator_sha256()[:16], participant)
     with alone(place.with_name("making.lock")):
         if not place.is_dir():
             synthetic.write_one(place, SETTINGS, participant)

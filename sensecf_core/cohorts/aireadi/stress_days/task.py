@@ -11,6 +11,7 @@ from sensecf_core.cohorts import split as project
 from sensecf_core.cohorts.aireadi.participant_days import participant_days
 from sensecf_core.cohorts.aireadi.participants import GROUPS, PARTS
 from sensecf_core.cohorts.aireadi.tables import Tables
+from sensecf_core.cohorts.aireadi.wear import GLUCOSE_DAYS
 from sensecf_core.cohorts.cohort import FlowStep
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.errors import InputError
@@ -34,7 +35,8 @@ class StressDays:
     table : indexed by ``participant_id`` and ``row_id`` (the local day); features in the schema's order, the
         target (0 / 1) and the subgroups.
     parts : "train" | "val" | "test" of every row; all of a participant's rows share one.
-    cut : Garmin stress (0-100); the mean of 8 to 22 o'clock of a high-stress day is above it.
+    cut : Garmin stress (0-100, to a tenth); the mean of 8 to 22 o'clock of a high-stress day, as it is shown
+        (see :func:`shown`), is above it.
     flow : how many days were left at each step.
     notes : what is odd about split and values, one sentence each.
     """
@@ -61,11 +63,17 @@ def stress_days(schema: Schema, tables: Tables) -> StressDays:
             "`python -m sensecf_core aireadi check` says what is missing."
         )
     parts, how = _parts(known)
-    cut = round(float(known.loc[parts.eq("train"), STRESS].quantile(QUANTILE)), 1)
+    cut = float(shown(known.loc[parts.eq("train"), STRESS].quantile([QUANTILE])).iloc[0])
     features, refused = _features(schema, known)
-    table = features.assign(**{schema.task.target: known[STRESS].gt(cut).astype(int)}, **_subgroups(known))
+    high = shown(known[STRESS]).gt(cut).astype(int)
+    table = features.assign(**{schema.task.target: high}, **_subgroups(known))
     wanted = dict.fromkeys([*schema.names, schema.task.target, *(s.name for s in schema.subgroups)])
     return StressDays(table[list(wanted)], parts, cut, _flow(tables, days, known), (*how, *refused))
+
+
+def shown(stress: pd.Series) -> pd.Series:
+    """Round daytime stress to the tenth that pages show, so that no day contradicts its own number."""
+    return stress.round(1)
 
 
 def _parts(known: pd.DataFrame) -> tuple[pd.Series, tuple[str, ...]]:
@@ -113,12 +121,13 @@ def _subgroups(known: pd.DataFrame) -> dict[str, pd.Series]:
 
 def _flow(tables: Tables, days: pd.DataFrame, known: pd.DataFrame) -> tuple[FlowStep, ...]:
     worn = int(tables.days["enough_wear"].fillna(False).astype(bool).sum())
+    enough = int(tables.people["enough_glucose"].fillna(False).astype(bool).sum())
     return (
         FlowStep(
             f"days that the sensors' windows touch, of {len(tables.people):,} participants", len(tables.days)
         ),
         FlowStep("with 10 hours of heart rate and 70 % of glucose", worn),
-        FlowStep(f"of the {_people(days):,} participants with 3 days of glucose or more", len(days)),
+        FlowStep(f"of the {enough:,} participants with {GLUCOSE_DAYS} days of glucose or more", len(days)),
         FlowStep(f"with daytime stress, of {_people(known):,} participants", len(known)),
     )
 

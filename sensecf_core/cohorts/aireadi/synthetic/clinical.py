@@ -46,17 +46,17 @@ CENSORED = {"import_nt_probnp": 36.0, "import_troponin_t": 6.0, "import_crp_hs":
 """Below this the laboratory says only "less than"."""
 
 HISTORY = {
-    "mhoccur_hbp": (0.38, 0.48, 0.62, 0.68),
-    "mhoccur_clsh": (0.38, 0.48, 0.58, 0.60),
-    "mhoccur_obs": (0.22, 0.34, 0.45, 0.50),
-    "mhoccur_ra": (0.36, 0.40, 0.42, 0.45),
-    "mhoccur_ded": (0.30, 0.30, 0.32, 0.34),
-    "mhoccur_crt": (0.26, 0.28, 0.31, 0.36),
-    "mhoccur_mi": (0.02, 0.03, 0.06, 0.10),
-    "mhoccur_strk": (0.02, 0.03, 0.05, 0.08),
-    "mhoccur_rnl": (0.04, 0.05, 0.09, 0.18),
+    "mhoccur_hbp": (0.30, 0.40, 0.60, 0.70),
+    "mhoccur_clsh": (0.30, 0.40, 0.50, 0.60),
+    "mhoccur_obs": (0.20, 0.40, 0.50, 0.60),
+    "mhoccur_ra": (0.20, 0.25, 0.30, 0.30),
+    "mhoccur_ded": (0.15, 0.15, 0.20, 0.20),
+    "mhoccur_crt": (0.20, 0.20, 0.25, 0.30),
+    "mhoccur_mi": (0.02, 0.03, 0.05, 0.10),
+    "mhoccur_strk": (0.02, 0.03, 0.05, 0.10),
+    "mhoccur_rnl": (0.02, 0.05, 0.10, 0.20),
 }
-"""Share who say yes, by group from healthy to insulin."""
+"""Share who say yes, by group from healthy to insulin: round numbers that rise along the spectrum."""
 
 
 def values(people: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:

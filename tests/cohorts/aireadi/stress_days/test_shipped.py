@@ -72,6 +72,12 @@ def test_the_days_of_a_person_opened_are_the_shipped_rows(cohort: Cohort, positi
     assert opened.listed["study_group"] == people.tables_of("aireadi").people.loc[person, "study_group"]
 
 
+def test_an_id_that_is_none_makes_no_folder(private_var: Path) -> None:
+    with pytest.raises(InputError):
+        shipped.release_of("../../../escaped/deep/x")
+    assert not list(private_var.parent.rglob("*deep*"))
+
+
 def test_a_persons_streams_are_kept_privately_and_made_once(cohort: Cohort, private_var: Path) -> None:
     person = str(cohort.rows.index[0][0])
     people.open_participant("aireadi", person)

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from sensecf_core.cohorts import builtin
-from sensecf_core.cohorts.aireadi.description import OUTCOMES, description
+from sensecf_core.cohorts.aireadi.description import FEATURES, OUTCOMES
 from sensecf_core.cohorts.aireadi.participant_days import participant_days
 from sensecf_core.cohorts.aireadi.stress_days.task import GROUP_NAMES, QUANTILE, stress_days
 from sensecf_core.cohorts.aireadi.tables import Tables
@@ -27,6 +27,8 @@ def test_only_days_whose_stress_is_known_are_rows_and_each_step_says_how_many(
     counts = [step.rows for step in made.flow]
     assert counts == sorted(counts, reverse=True)
     assert (counts[0], counts[2], counts[3]) == (len(small_tables.days), len(days), len(known))
+    with_glucose = int(small_tables.people["enough_glucose"].fillna(False).sum())
+    assert f"of the {with_glucose} participants with 3 days of glucose" in made.flow[2].text
 
 
 def test_the_cut_is_a_quantile_of_the_training_days(schema: Schema, small_tables: Tables) -> None:
@@ -35,7 +37,18 @@ def test_the_cut_is_a_quantile_of_the_training_days(schema: Schema, small_tables
     train = made.parts.eq("train")
     assert made.cut == pytest.approx(stress[train].quantile(QUANTILE), abs=0.05)
     assert made.cut != pytest.approx(stress.quantile(QUANTILE), abs=1e-3)
-    assert made.table["high_stress"].eq(1).equals(stress.gt(made.cut))
+    assert made.table["high_stress"].eq(1).equals(stress.round(1).gt(made.cut))
+
+
+def test_a_day_is_judged_by_its_stress_as_it_is_shown(schema: Schema, small_tables: Tables) -> None:
+    made = stress_days(schema, small_tables)
+    days = small_tables.days.copy()
+    calm = made.table.index[made.table["high_stress"].eq(0) & made.parts.ne("train")][:2]
+    days.loc[calm[0], "stress_daytime"] = made.cut + 0.04
+    days.loc[calm[1], "stress_daytime"] = made.cut + 0.06
+    again = stress_days(schema, replace(small_tables, days=days))
+    assert again.cut == made.cut
+    assert again.table.loc[list(calm), "high_stress"].tolist() == [0, 1]
 
 
 def test_the_recommended_split_is_kept(schema: Schema, small_tables: Tables) -> None:
@@ -85,7 +98,7 @@ def test_a_release_without_stress_is_refused(schema: Schema, small_tables: Table
 def test_nothing_that_is_stress_is_a_feature_and_every_feature_is_known(schema: Schema) -> None:
     assert 20 <= len(schema.names) <= 26
     assert not set(schema.names) & set(OUTCOMES) and not any("stress" in name for name in schema.names)
-    assert set(schema.names) <= set(description().names)
+    assert set(schema.names) <= set(FEATURES)
 
 
 def test_groups_are_renamed_one_for_one(schema: Schema, small_tables: Tables) -> None:

@@ -225,6 +225,6 @@ def _not_ready(cohort: Cohort, reason: str) -> NotReadyError:
 
 def _error(name: str, place: Path, reason: str) -> NotReadyError:
     return NotReadyError(
-        f"The classifier of cohort {name!r} {reason}; run `python -m sensecf_core train --cohort {name}`, "
-        f"which replaces {place}."
+        f"The classifier of cohort {name!r} {reason}; run "
+        f"`.venv/bin/python -m sensecf_core train --cohort {name}`, which replaces {place}."
     )

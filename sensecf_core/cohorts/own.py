@@ -42,7 +42,7 @@ def read(folder: Path) -> Cohort:
     first = "; ".join(f"{p.column or 'folder'}: {p.problem}" for p in result[:3])
     raise InputError(
         f"The cohort folder {str(folder)!r} has {len(result)} problem(s) ({first}); "
-        f"`python -m sensecf_core cohort check {folder}` lists them all."
+        f"`.venv/bin/python -m sensecf_core cohort check {folder}` lists them all."
     )
 
 

@@ -60,7 +60,7 @@ def load(name: str) -> Cohort:
         if cohort.folder.name == name:
             raise InputError(
                 f"The cohort folder {str(cohort.folder)!r} has {len(cohort.problems)} problem(s); "
-                f"`python -m sensecf_core cohort check {cohort.folder}` lists them."
+                f"`.venv/bin/python -m sensecf_core cohort check {cohort.folder}` lists them."
             )
     raise unknown("cohort", name, (*_reserved(), *found))
 

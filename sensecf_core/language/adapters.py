@@ -116,7 +116,7 @@ def _read(path: Path, changed: int) -> Card | None:
 
 def unfit(card: Card, cohort: Cohort, base_sha256: str | None) -> str | None:
     """Say in one sentence why an adapter cannot answer for this cohort and base model; None if it can."""
-    again = f"run `python -m sensecf_core finetune --cohort {cohort.schema.name}`"
+    again = f"run `.venv/bin/python -m sensecf_core finetune --cohort {cohort.schema.name}`"
     if card.settings.get("source") == "probes":
         return (
             f"The adapter {card.name} was trained for the ablation: its prompt asks the classifier about "
@@ -164,8 +164,8 @@ def require(cohort: Cohort, base_sha256: str | None = None) -> Adapter:
     name = cohort.schema.name
     raise NotReadyError(
         next(filter(None, reasons), None)
-        or f"No adapter was trained for {name} yet; run `python -m sensecf_core finetune --cohort {name}`, "
-        "or use the method lm-few-shot."
+        or f"No adapter was trained for {name} yet; run "
+        f"`.venv/bin/python -m sensecf_core finetune --cohort {name}`, or use the method lm-few-shot."
     )
 
 

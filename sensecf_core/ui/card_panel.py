@@ -124,7 +124,7 @@ def _subgroups(cohort: Cohort, card: Json) -> None:
         {
             "Group": words.plain(f"{group['label']}: {group['level']}"),
             of.capitalize(): words.count(group["n"]),
-            "Have it": "–" if group["prevalence"] is None else words.of_100(group["prevalence"]),
+            "With the outcome": "–" if group["prevalence"] is None else words.of_100(group["prevalence"]),
             "AUROC": number(group["auroc"]),
             "Sensitivity": number(group["sensitivity"]),
             "Specificity": number(group["specificity"]),

@@ -16,7 +16,7 @@ from sensecf_core.ui import charts, places, screen, words
 from sensecf_core.ui.charts import Dumbbells, Pair
 from sensecf_core.ui.frame import Frame
 
-BEST, ALL = "Best option of each", "All options"
+BEST, ALL = "First option of each", "All options"
 STAYS = "–"
 
 

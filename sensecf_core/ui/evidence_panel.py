@@ -27,7 +27,8 @@ STEPS = (
 
 def show(answer: Answer, schema: Schema, key: str = "") -> None:
     """Show the evidence behind an answer; ``key`` tells several on a page apart."""
-    if answer.trace.proposed:
+    unchecked = answer.status == "cancelled" and not answer.trace.readable
+    if answer.trace.proposed and not unchecked:
         _funnel(answer, schema, key)
         if (said := broke(answer, schema)) is not None:
             st.caption(said)

@@ -119,7 +119,7 @@ def _cohort(cohort: Cohort) -> None:
     facts = {
         "Size": f"{size}, {words.counted(len(schema.features), 'feature')}",
         "Task": words.plain(schema.task.question),
-        "Have it": f"{words.of_100(float(cohort.target.mean()))} {row_words.rows(schema)} "
+        "Outcome": f"{words.of_100(float(cohort.target.mean()))} {row_words.rows(schema)} "
         f"({words.plain(schema.task.class_1)})",
         "Classifier": _quality(data.card(cohort)),
         "Source": words.plain(schema.provenance.source),

@@ -13,6 +13,8 @@ from sensecf_core.ui import followed, words
 from sensecf_core.ui.selection import Choice
 
 POLL_SECONDS = 1.0
+KEY = "job"
+"""Of the container that shows a job under way."""
 
 
 def show(choice: Choice, job_id: str) -> None:
@@ -47,7 +49,7 @@ def _watch(choice: Choice, job_id: str) -> None:
         return
     if job is None or job.finished:
         st.rerun()
-    with st.container(border=True, key="job"):
+    with st.container(border=True, key=KEY):
         st.progress(job.fraction, text=words.plain(progress_words(job)))
         st.caption("You may leave this page or close the tab: the job goes on, and its link finds it again.")
         cancel_button(job, model_lane.lane().cancel)

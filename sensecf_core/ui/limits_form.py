@@ -22,6 +22,8 @@ from sensecf_core.ui.frame import Frame
 
 MOST_SUGGESTIONS = 8
 MOST_CHANGES = 6
+ASK_NOW = "ask_now"
+"""Session key: the form is to ask at once, as if its button had been pressed."""
 DEFAULTS = {"ask_k": 4, "ask_changes": 3, "ask_candidates": 16, "ask_seed": 0}
 
 

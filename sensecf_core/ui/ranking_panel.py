@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import streamlit as st
 
 from sensecf_core.cohorts.cohort import Cohort
@@ -9,6 +11,9 @@ from sensecf_core.ui import card_panel, data, row_words
 
 GUESSING = 0.5
 """AUROC of drawing lots."""
+
+WEAK = 0.6
+"""AUROC below which an interval that reaches guessing is no accident of few rows."""
 
 
 def warn(cohort: Cohort) -> None:
@@ -28,7 +33,17 @@ def caution(cohort: Cohort) -> str | None:
         return f"Too few {of} were held out to say how well this model ranks: read the risk with care."
     if auroc["low"] > GUESSING:
         return None
+    ranks = "hardly better than chance" if auroc["value"] < WEAK else "perhaps no better than chance"
     return (
-        f"On held-out {of} this model ranks hardly better than chance, AUROC {card_panel.number(auroc)}: "
-        "read the risk with care."
+        f"On held-out {of} this model ranks {ranks}, AUROC {card_panel.number(auroc)}"
+        f"{_flags(card['metrics'])}: read the risk with care."
     )
+
+
+def _flags(metrics: dict[str, Any]) -> str:
+    """Say how many it flags of those that it should and of those that it should not."""
+    sensitivity, specificity = metrics["sensitivity"], metrics["specificity"]
+    if sensitivity is None or specificity is None:
+        return ""
+    right, wrong = round(100 * sensitivity["value"]), round(100 * (1 - specificity["value"]))
+    return f", and flags {wrong} of 100 that it should not ({right} of 100 that it should)"

@@ -6,7 +6,7 @@ import streamlit as st
 
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.records import answers
-from sensecf_core.ui import answer_panel, evidence_panel, followed, job_panel, nothing_asked, words
+from sensecf_core.ui import answer_panel, evidence_panel, followed, job_panel, nothing_asked, screen, words
 from sensecf_core.ui.frame import Frame
 
 
@@ -22,6 +22,7 @@ def _known(frame: Frame) -> None:
     now = followed.of(frame.choice)
     if now.job is not None:
         job_panel.show(frame.choice, now.job)
+        screen.bring_into_view(job_panel.KEY, now.job)
     answer = answers.find(now.answer) if now.answer else None
     if answer is not None and (answer.cohort, answer.participant_id, answer.row_id) != (
         frame.choice.cohort,

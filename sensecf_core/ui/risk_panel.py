@@ -11,7 +11,7 @@ from sensecf_core.ui.frame import Frame
 PARTS = {
     "test": "Held out: the model has not seen it.",
     "val": "The model has not learned from {this}, but its calibration and its line were set with it.",
-    "train": "The model has learned from {this}, so that the two agree says little.",
+    "train": "The model has learned from {this}, so this says little about others.",
 }
 
 
@@ -57,6 +57,29 @@ def _verdict(frame: Frame) -> str:
         f"{row_words.this(frame.known.schema)}: it flags from {words.of_100(classifier.threshold)}, "
         f"and the risk is {words.distance(frame.risk, classifier.threshold)}. "
         f"A second, simpler model {'agrees' if agrees else '**disagrees**'} ({words.of_100(second)})."
+    )
+
+
+def warn(frame: Frame) -> None:
+    """Say above options that the flag they would remove is contradicted by what was recorded."""
+    said = contradicted(frame)
+    if said is not None:
+        st.info(said, icon=":material/fact_check:")
+
+
+def contradicted(frame: Frame) -> str | None:
+    """Say that the record contradicts the flag that options would remove; None where it does not."""
+    cohort, key = frame.known, frame.row_key
+    task, outcome = cohort.schema.task, int(cohort.target.loc[key])
+    flagged = int(frame.risk >= frame.classifier.threshold)
+    if flagged in (outcome, task.desired):
+        return None
+    measured = sensors.measured_stress(cohort, key)
+    this = row_words.this(cohort.schema)
+    meaning = words.plain(sentence.lower_first(task.class_1 if outcome else task.class_0))
+    return (
+        f"Recorded for {this}: {meaning}{'' if measured is None else f' (measured: {measured} of 100)'}. The "
+        f"model’s flag is wrong here: options say what would change the model’s mind, not what {this} lacked."
     )
 
 

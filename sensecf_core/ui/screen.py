@@ -1,4 +1,4 @@
-"""What is known about the visitor's screen."""
+"""What is known about the visitor's screen, and what of the page is brought onto it."""
 
 from __future__ import annotations
 
@@ -8,3 +8,16 @@ import streamlit as st
 def on_phone() -> bool:
     """Whether the browser says that it runs on a phone, where long lists start folded."""
     return "Mobi" in (st.context.headers.get("User-Agent") or "")
+
+
+def bring_into_view(key: str, turn: str) -> None:
+    """Scroll to the container ``key``, once for each ``turn``: what was asked for may lie off the screen."""
+    if st.session_state.get("brought_into_view") == turn:
+        return
+    st.session_state["brought_into_view"] = turn
+    st.html(_SCROLL.format(key=key), unsafe_allow_javascript=True)
+
+
+_SCROLL = """<script>
+document.querySelector('.st-key-{key}')?.scrollIntoView({{block: 'center'}});
+</script>"""

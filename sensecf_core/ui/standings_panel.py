@@ -17,13 +17,13 @@ from sensecf_core.ui.frame import Frame
 from sensecf_core.ui.job_panel import POLL_SECONDS, cancel_button, progress_words
 
 NAME_WIDTH = 216
-BEST, NEAREST, SECOND, BROKE = "Best option", "Nearest tried", "Second model", "Broke limits"
+BEST, NEAREST, SECOND, BROKE = "First option", "Nearest tried", "Second model", "Broke limits"
 WIDTHS = {BEST: 196, NEAREST: 196, SECOND: 106, BROKE: 96}
 OTHER_WIDTH = 68
 """In pixels, so that the lines of several methods stand below each other like a table's."""
 LEGEND = (
-    "Best option: the first of each method; where there is none, the nearest that was tried. Distance: the "
-    "mean change over all features, from 0 (the same) to 1. Second model: whether one that neither made nor "
+    "First option: of those that a method found, else the nearest that was tried. Distance: the mean "
+    "change over all features, from 0 (the same) to 1. Second model: whether one that neither made nor "
     "filtered the option sees it the same way. Time: of the search and the checks, without loading. Broke "
     "limits: of the candidates as they came, before any check; these are never shown as options."
 )

@@ -7,6 +7,7 @@ import shutil
 import time
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -100,6 +101,45 @@ def test_as_many_options_as_asked_for_need_no_word(world: World, open_page: Open
     assert "were asked for" not in said(at)
 
 
+def test_an_option_tells_whether_it_is_new_to_the_second_model_and_holds_for_retrained_ones(
+    world: World, open_page: OpenPage
+) -> None:
+    at = ask(open_page("Interventions", cohort="small", participant=world.flagged))
+    answer = answers.find(at.query_params["answer"])
+    assert answer is not None
+    judge, row = world.classifier, world.cohort.rows.loc[[(world.flagged, "0")]]
+    had_flagged = float(judge.second_judge(row)[0]) >= judge.second_threshold
+    text, line = said(at), judge.threshold
+    for one in answer.counterfactuals:
+        straddles = one.interval[0] < line <= one.interval[1]
+        shown = f"nine of ten retrained models say {words.interval(*one.interval)} of 100"
+        assert (f"{shown}, on both sides of the line" in text) == straddles
+    assert ("The second model agrees" in text) == (
+        had_flagged and any(one.second_judge_agrees for one in answer.counterfactuals)
+    )
+    assert ("said so before any change" in text) == (
+        not had_flagged and any(one.second_judge_agrees for one in answer.counterfactuals)
+    )
+
+
+@pytest.mark.parametrize("flagged", [True, False])
+def test_a_flag_that_the_record_contradicts_is_said(world: World, open_page: OpenPage, flagged: bool) -> None:
+    cohort, judge = world.cohort, world.classifier
+    risks = pd.Series(judge.predict_proba(cohort.rows), index=cohort.rows.index)
+    wrong = cohort.rows.index[((risks >= judge.threshold) == flagged) & (cohort.target == int(not flagged))]
+    assert len(wrong)
+    text = said(open_page("Interventions", cohort="small", participant=wrong[0][0], row=wrong[0][1]))
+    assert ("The model’s flag is wrong here" in text) == flagged, "there is no flag to be removed"
+
+
+def test_a_flag_that_the_record_bears_out_has_no_word(world: World, open_page: OpenPage) -> None:
+    cohort, judge = world.cohort, world.classifier
+    risks = pd.Series(judge.predict_proba(cohort.rows), index=cohort.rows.index)
+    right = cohort.rows.index[(risks >= judge.threshold) & (cohort.target == 1)]
+    text = said(open_page("Interventions", cohort="small", participant=right[0][0], row=right[0][1]))
+    assert "flag is wrong" not in text
+
+
 def test_the_answer_opens_again_by_its_address_in_a_new_session(world: World, open_page: OpenPage) -> None:
     first = ask(open_page("Interventions", cohort="small", participant=world.flagged))
     again = open_page("Interventions", answer=first.query_params["answer"])
@@ -180,10 +220,17 @@ def test_a_frozen_feature_and_a_narrowed_range_reach_the_request(
     assert (request.max_changes, request.profile, request.desired) == (2, "intervention", 0)
 
 
-def test_already_desired_offers_contrast_and_contrast_tips_it(world: World, open_page: OpenPage) -> None:
+def test_already_desired_offers_contrast_and_contrast_tips_it(
+    world: World, open_page: OpenPage, lane: ModelLane, monkeypatch: pytest.MonkeyPatch
+) -> None:
     at = open_page("Interventions", cohort="small", participant=world.unflagged)
     assert "there is nothing to change" in at.info[0].value
-    at.button(key="offer_contrast").click().run()
+    at.selectbox(key="method").select("random").run()
+    asked: list[ExplainRequest] = []
+    with monkeypatch.context() as held:
+        held.setattr(lane, "submit", lambda request: asked.append(request) or "a-job")
+        at.button(key="offer_contrast").click().run()
+    assert [(one.profile, one.desired) for one in asked] == [("contrast", 1)], "it asks at once"
     assert at.radio(key="profile_small").value == "contrast"
     at = ask(at, seed=1)  # few draws reach the other class from here; this seed has one that does
     answer = answers.find(at.query_params["answer"])

@@ -122,14 +122,14 @@ def everything(at: AppTest) -> str:
 
 def test_the_card_counts_days_as_days(open_page: OpenPage, someone: str) -> None:
     at = open_page("Prediction", cohort=COHORT, participant=someone)
-    groups = next(one.value for one in at.table if "Have it" in one.value)
+    groups = next(one.value for one in at.table if "With the outcome" in one.value)
     assert "Days" in groups and "People" not in groups
     text = said(at)
     assert "Of **100 days like this one**" in text and re.search(r"flags?\*\* this day: it flags", text)
     assert "the average day, the solid one this day" in text
     assert "of their days" in text and "of held-out days by predicted risk" in text
     assert "share of days with it that are flagged" in text
-    assert "AUROC) is on its card" in text
+    assert "however well it ranks" in text
 
 
 def test_the_table_is_narrowed_by_group_and_by_the_models_view(open_page: OpenPage) -> None:

@@ -15,7 +15,7 @@ from sensecf_core.cohorts import registry
 from sensecf_core.ui.words import day_name
 from tests.browser.conftest import settle
 from tests.browser.server import Server
-from tests.browser.test_pages import choose_mode, no_sideways_scrolling, open_all, shown, violations
+from tests.browser.test_pages import no_sideways_scrolling, open_all, shown, violations
 
 pytestmark = pytest.mark.browser
 COHORT = "aireadi"
@@ -83,12 +83,17 @@ def choose_the_day(page: Page, row: str) -> None:
 
 
 def generate(page: Page) -> dict[str, str]:
-    choose_mode(page, "Random draws (control)")
+    """Ask the cohort's own adapter; what it says comes onto the screen, however far down the button was."""
+    expect(page.get_by_text("Trained on this cohort")).to_be_visible()
     page.get_by_role("button", name="Generate").click()
-    expect(page.get_by_role("button", name="Download JSON")).to_be_visible(timeout=150_000)
+    expect(page.get_by_role("heading", name=re.compile(r"^\d options? found$"))).to_be_in_viewport(
+        timeout=150_000
+    )
+    expect(page.get_by_role("heading", name=re.compile("^Option 1: risk"))).to_be_visible()
     with page.expect_download() as download:
         page.get_by_role("button", name="Download JSON").click()
     (answer,) = json.loads(Path(download.value.path()).read_text("utf-8"))["answers"]
+    assert answer["method"] == "lm-fine-tuned" and answer["counterfactuals"]
     found: dict[str, str] = answer
     return found
 

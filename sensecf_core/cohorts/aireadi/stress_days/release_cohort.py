@@ -83,7 +83,7 @@ def tables_of_release() -> Tables:
 def _not_built(of: Release) -> NotReadyError:
     return NotReadyError(
         f"The tables of {of.name} are not made yet, or are damaged; run "
-        f"`python -m sensecf_core aireadi check {_quoted(of.root)} --all`, once."
+        f"`.venv/bin/python -m sensecf_core aireadi check {_quoted(of.root)} --all`, once."
     )
 
 

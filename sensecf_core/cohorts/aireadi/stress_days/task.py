@@ -59,8 +59,9 @@ def stress_days(schema: Schema, tables: Tables) -> StressDays:
     known = days[days[STRESS].notna()]
     if known.empty:
         raise InputError(
-            "No day of this release has enough heart rate, glucose and daytime stress; "
-            "`python -m sensecf_core aireadi check` says what is missing."
+            "No day of this release can be used: it takes 10 hours of heart rate, 70 % of the day's glucose "
+            f"and daytime stress, of a participant with {GLUCOSE_DAYS} days of glucose or more; "
+            "`.venv/bin/python -m sensecf_core aireadi check` says what is missing."
         )
     parts, how = _parts(known)
     cut = float(shown(known.loc[parts.eq("train"), STRESS].quantile([QUANTILE])).iloc[0])

@@ -11,7 +11,7 @@ import typer
 from sensecf_core.cli.assignments import names, ranges_and_levels
 from sensecf_core.cli.options import CohortName, Json, at_least
 from sensecf_core.cli.output import ProgressLine, print_json
-from sensecf_core.cli.row_lines import print_if_synthetic, say_row_taken
+from sensecf_core.cli.row_lines import print_label, say_row_taken
 from sensecf_core.errors import InputError, unknown
 from sensecf_core.notice import NOTICE
 
@@ -229,7 +229,7 @@ def _answers(cohort: Cohort, requests: Sequence[ExplainRequest], *, show: bool) 
     found: list[Answer] = []
     total = len(requests)
     if show:
-        print_if_synthetic(cohort.schema)
+        print_label(cohort.schema)
     with ProgressLine() as line:
         for number, request in enumerate(requests):
 

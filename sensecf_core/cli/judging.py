@@ -13,8 +13,9 @@ import typer
 from sensecf_core.cli.assignments import checked_code, new_values
 from sensecf_core.cli.options import CohortName, Json
 from sensecf_core.cli.output import of_100, print_json
-from sensecf_core.cli.row_lines import head, print_if_synthetic, say_row_taken
+from sensecf_core.cli.row_lines import head, print_label, say_row_taken
 from sensecf_core.errors import InputError
+from sensecf_core.notice import data_label
 
 if TYPE_CHECKING:
     from sensecf_core.cohorts.cohort import Cohort
@@ -63,9 +64,10 @@ def predict(
     judged = judge(loaded, located, profile=limits)
     threshold = loaded.classifier.threshold
     if as_json:
-        print_json({"cohort": cohort, "threshold": threshold, "predictions": judged})
+        label = data_label(schema.provenance.real)
+        print_json({"cohort": cohort, "data_label": label, "threshold": threshold, "predictions": judged})
         return
-    print_if_synthetic(schema)
+    print_label(schema)
     for entry in judged:
         told = head(
             schema,

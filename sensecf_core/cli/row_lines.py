@@ -14,10 +14,13 @@ if TYPE_CHECKING:
     from sensecf_core.cohorts.schema import Schema
 
 
-def print_if_synthetic(schema: Schema) -> None:
-    """Print, before any row, that nobody is real where that is so."""
-    if not schema.provenance.real:
+def print_label(schema: Schema) -> None:
+    """Print, before any row, that nobody is real, or that rows of real people are nobody else's."""
+    origin = schema.provenance
+    if not origin.real:
         print(f"{data_label(real=False)}: {schema.title}. Nobody in these rows is real.")
+    elif not origin.public:
+        print(f"{data_label(real=True)}, private: {schema.title}. These rows stay on this machine.")
 
 
 def head(

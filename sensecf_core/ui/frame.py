@@ -21,7 +21,7 @@ from sensecf_core.cohorts.encoding import Codes, Value, to_values
 from sensecf_core.cohorts.rows import locate
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.notice import NOTICE, NOTICE_LONG, data_label
-from sensecf_core.ui import data, followed, person, selection, training
+from sensecf_core.ui import data, followed, person, selection, sensor_left_out, training
 from sensecf_core.ui.data import RowKey
 from sensecf_core.ui.selection import Choice
 from sensecf_core.ui.words import message, plain
@@ -106,13 +106,13 @@ def frame(
         selection.keep(choice)
     _banner(cohort)
     key: RowKey | None = None
-    if cohort is not None and choice.participant is not None:
+    if cohort is not None and (asked := choice.participant) is not None:
         try:
-            key = locate(cohort, choice.participant, choice.row)
+            key = locate(cohort, asked, choice.row)
             choice = Choice(choice.cohort, *key)
             selection.keep(choice)
         except InputError as error:
-            problem = problem or str(error)
+            problem = problem or sensor_left_out.why(cohort, asked) or str(error)
     if follows == "answer":
         followed.adopt_job(choice)
     selection.mirror(choice, **(followed.mirrored(choice, follows) if follows else {}))

@@ -49,6 +49,17 @@ def show(cohort: Cohort) -> None:
         )
 
 
+def why(cohort: Cohort, participant: str) -> str | None:
+    """Say why a participant of the release has no row; None for one who has, and for nobody that is known."""
+    if not people.has_streams(cohort.schema.name):
+        return None
+    tables = people.tables_of(cohort.schema.name)
+    found = reasons(tables, cohort.rows.index.get_level_values(0).unique())
+    if participant not in found.index:
+        return None
+    return f"Participant {participant!r} has no usable day: {found[participant]}."
+
+
 def reasons(tables: Tables, shown: pd.Index) -> pd.Series:
     """Return why each participant who is not in ``shown`` has no row, indexed by their id."""
     out = tables.people.loc[~tables.people.index.isin(shown)]

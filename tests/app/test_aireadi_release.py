@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from sensecf_core.classifiers import store
-from sensecf_core.cohorts import builtin
+from sensecf_core.cohorts import builtin, registry
 from sensecf_core.cohorts.aireadi.release import ENVIRONMENT
 from tests.app.conftest import PAGES, OpenPage, said
 
@@ -34,6 +36,32 @@ def test_the_release_itself_is_refused_with_the_same_sentence(wrong: str, open_p
     at = open_page("Participants", cohort="aireadi-release")
     assert not at.exception
     assert any(wrong in error.value for error in at.error)
+
+
+@pytest.mark.parametrize("real", [False, True])
+@pytest.mark.parametrize("title", list(PAGES))
+def test_every_page_says_whose_rows_they_are(
+    title: str, real: bool, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(ENVIRONMENT, raising=False)
+    cohort = builtin.load("aireadi")
+    person, day = (str(one) for one in cohort.part("test").index[3])
+    if real:  # the same rows, as if they were a real release
+        classifier, folder = store.load(cohort), store.folder(cohort)
+        origin = cohort.schema.provenance.model_copy(update={"real": True, "public": False})
+        own = replace(cohort, schema=cohort.schema.model_copy(update={"provenance": origin}), own=True)
+        monkeypatch.setattr(registry, "load", lambda name: own)
+        monkeypatch.setattr(store, "ready", lambda cohort: True)
+        monkeypatch.setattr(store, "load", lambda cohort: classifier)
+        monkeypatch.setattr(store, "folder", lambda cohort: folder)
+    told = banner(open_page(title, cohort="aireadi", participant=person, row=day))
+    assert ("REAL DATA, private" if real else "SYNTHETIC DATA, public") in told
+    assert ("SYNTHETIC DATA" if real else "REAL") not in told
+
+
+def banner(at: AppTest) -> str:
+    assert not at.exception
+    return next(one.value for one in at.markdown if "not a medical device" in one.value)
 
 
 def test_the_synthetic_days_are_labelled_and_a_day_is_chosen(

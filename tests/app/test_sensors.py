@@ -74,6 +74,18 @@ def test_who_has_no_usable_day_is_counted_with_the_reason(cohort: Cohort, open_p
     assert told.startswith(f"{len(table)} more participants have no usable day: {few.sum()} without 3 days")
 
 
+def test_somebody_without_a_usable_day_is_known_and_told_why(cohort: Cohort, open_page: OpenPage) -> None:
+    tables = people.tables_of(COHORT)
+    out = sensor_left_out.reasons(tables, cohort.rows.index.get_level_values(0).unique())
+    person, reason = str(out.index[0]), out.iloc[0]
+    at = open_page("Participants", cohort=COHORT, participant=person)
+    assert f"Participant '{person}' has no usable day: {reason}." in [one.value for one in at.error]
+    assert sensor_left_out.why(cohort, "1") is None
+    assert sensor_left_out.why(cohort, str(cohort.rows.index[0][0])) is None
+    at = open_page("Participants", cohort=COHORT, participant="1")
+    assert "Unknown participant" in at.error[0].value
+
+
 def test_people_whose_files_cannot_be_read_are_not_said_to_lack_glucose(cohort: Cohort) -> None:
     tables = people.tables_of(COHORT)
     shown = cohort.rows.index.get_level_values(0).unique()

@@ -61,6 +61,12 @@ def test_after_a_long_pause_across_midnight_the_counter_has_begun_anew() -> None
     assert energy.tolist() == [100, 150]
 
 
+def test_a_slip_of_the_counter_is_no_set_back() -> None:
+    told = [("05 08:00", 100), ("05 09:00", 200), ("05 10:00", 199), ("05 11:00", 300), ("05 12:00", 299)]
+    energy = active_energy(counter(*told, ("05 13:00", 400), ("05 14:00", 30), ("05 15:00", 60)), BOUNDS)
+    assert energy[0] == 400 + 60
+
+
 def test_a_long_pause_within_a_day_changes_nothing() -> None:
     energy = active_energy(counter(("05 08:00", 100), ("05 20:00", 150)), BOUNDS)
     assert energy[0] == 150

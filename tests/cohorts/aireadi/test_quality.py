@@ -1,9 +1,17 @@
 from __future__ import annotations
 
+from datetime import date
+from pathlib import Path
+
 import pandas as pd
 import pytest
 
+from sensecf_core.cohorts.aireadi import release
+from sensecf_core.cohorts.aireadi.files import FileFinder
 from sensecf_core.cohorts.aireadi.person import PersonTables
+from tests.cohorts.aireadi import micro
+from tests.cohorts.aireadi.conftest import tables_of
+from tests.cohorts.aireadi.micro import at, every
 
 
 @pytest.fixture
@@ -52,6 +60,15 @@ def test_sentinels_of_stress_and_breathing_are_told_apart(streams: pd.DataFrame)
     assert (breaths["not_worn"], breaths["motion"], breaths["not_a_number"]) == (2, 1, 1)
     assert breaths["outside_window"] == 1  # 1991
     assert (oxygen["out_of_range"], oxygen["not_worn"], oxygen["valid"]) == (2, 1, 240)
+
+
+def test_readings_that_are_none_are_told_beside_the_window_too(tmp_path: Path) -> None:
+    """Glucose begins and ends with readings that are no number: they set no window, yet they are told."""
+    rows = every(at("2025-03-05 00:00"), 5, [float("nan")] * 60 + [110.0] * 288 + [float("nan")] * 40)
+    root = micro.write(tmp_path, [micro.Person("900004", streams={"glucose": rows})])
+    found = tables_of(FileFinder(release.find(root)), "900004", "UW", date(2025, 3, 4))
+    row = found.quality.set_index("stream").loc["glucose"]
+    assert (row["valid"], row["not_a_number"], row["outside_window"]) == (288, 100, 100)
 
 
 def test_activity_tells_what_cannot_be_used(streams: pd.DataFrame) -> None:

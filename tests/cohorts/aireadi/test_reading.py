@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -14,13 +16,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sensecf_core.cohorts.aireadi import documents, release, streams
+from sensecf_core.cohorts.aireadi import documents, reading, release, streams
 from sensecf_core.cohorts.aireadi.files import FileFinder
 from sensecf_core.cohorts.aireadi.intervals import intervals
 from sensecf_core.cohorts.aireadi.reading import Recording, read
 from sensecf_core.cohorts.aireadi.readings import Reason, points
 from sensecf_core.cohorts.aireadi.release import Release
-from sensecf_core.cohorts.aireadi.streams import GLUCOSE, HEART_RATE, SLEEP, STRESS, Stream
+from sensecf_core.cohorts.aireadi.streams import ACTIVITY, GLUCOSE, HEART_RATE, SLEEP, STRESS, Stream
 from sensecf_core.errors import InputError
 from tests.cohorts.aireadi import micro, people
 from tests.cohorts.aireadi.micro import CENTRAL, Person, at, every
@@ -68,11 +70,9 @@ def test_of_two_valid_readings_the_later_record_counts() -> None:
 
 
 def test_sentinels() -> None:
-    def stress(value: Any, minute: int) -> dict[str, Any]:
-        time = f"2025-03-05T10:{minute:02d}:00Z"
-        return {"stress": {"value": value}, "effective_time_frame": {"date_time": time}}
-
-    found = points(STRESS, [stress(value, i) for i, value in enumerate([0, 100, 101, -1, -2, float("nan")])])
+    found = points(
+        STRESS, [stress_at(value, i) for i, value in enumerate([0, 100, 101, -1, -2, float("nan")])]
+    )
     assert found.reasons.tolist() == [
         Reason.VALID,
         Reason.VALID,
@@ -110,6 +110,65 @@ def test_a_sleep_of_version_1_has_a_length_instead_of_an_end() -> None:
     assert found.seconds.tolist() == [1800]
     assert found.names.tolist() == ["deep"]
     assert found.repeated == 1
+
+
+def test_truth_values_are_no_numbers() -> None:
+    found = points(STRESS, [stress_at(True, 0), stress_at(40, 1), stress_at(False, 2)])
+    assert found.reasons.tolist() == [Reason.NOT_A_NUMBER, Reason.VALID, Reason.NOT_A_NUMBER]
+
+
+def stress_at(value: Any, minute: int) -> dict[str, Any]:
+    time = f"2025-03-05T10:{minute:02d}:00Z"
+    return {"stress": {"value": value}, "effective_time_frame": {"date_time": time}}
+
+
+def walked(begin: str, end: str, steps: float) -> dict[str, Any]:
+    frame = {"start_date_time": f"2025-03-05T{begin}:00Z", "end_date_time": f"2025-03-05T{end}:00Z"}
+    return {
+        "activity_name": "walking",
+        "base_movement_quantity": {"value": steps},
+        "effective_time_frame": {"time_interval": frame},
+    }
+
+
+def test_overlapping_activity_counts_once_and_is_told() -> None:
+    told = [("12:00", "13:00", 3000), ("12:00", "13:00", 3001), ("12:30", "13:30", 3000)]
+    told += [("12:40", "12:50", 500), ("13:30", "13:30", 40), ("14:00", "14:30", 100)]
+    found = intervals(ACTIVITY, [walked(*one) for one in told])
+    assert found.seconds.tolist() == [3600, 1800, 0, 1800]
+    assert found.values.tolist() == [3000, 1500, 40, 100]
+    assert (found.overlapping, found.repeated, found.records) == (3, 0, 6)
+    assert (found.starts[1:] >= found.ends[:-1]).all()
+
+
+def test_a_byte_order_mark_is_no_damage(tmp_path: Path) -> None:
+    (tmp_path / "x.json").write_bytes(b'\xef\xbb\xbf{"body": {"x": []}}')
+    assert documents.load(tmp_path / "x.json") == {"body": {"x": []}}
+
+
+def test_a_file_of_too_many_records_is_refused_before_it_is_parsed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "x.json").write_text('{"body": [' + ", ".join(['{"effective_time_frame": {}}'] * 4) + "]}")
+    monkeypatch.setattr(documents, "MOST_RECORDS", 3)
+    with pytest.raises(documents.UnreadableFileError, match="records"):
+        documents.load(tmp_path / "x.json")
+
+
+def test_huge_files_are_read_one_at_a_time(finder: FileFinder, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = finder.locate(HEART_RATE, people.ANN)
+    taken: list[str] = []
+
+    @contextmanager
+    def noted(lock: Path) -> Iterator[None]:
+        taken.append(lock.name)
+        yield
+
+    monkeypatch.setattr(reading, "alone", noted)
+    usual = read(file)
+    assert not taken
+    monkeypatch.setattr(reading, "HUGE", file.size - 1)
+    assert len(read(file).points) == len(usual.points) and taken == ["huge.lock"]
 
 
 @pytest.mark.parametrize("text", ["", "[1, 2", "[]", "null", "\x00\x01"])

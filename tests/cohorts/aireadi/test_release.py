@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from sensecf_core.cohorts.aireadi import participants, release
+from sensecf_core.cohorts.aireadi.files import read_manifests
 from sensecf_core.errors import InputError
 from tests.cohorts.aireadi import micro, people
 
@@ -167,6 +168,25 @@ def test_what_is_not_given_is_missing(tmp_path: Path) -> None:
     person = micro.Person("900009", site="None", group="unheard of", age="", visit="nan", split="None")
     row = participants.read(release.find(micro.write(tmp_path, [person]))).iloc[0]
     assert row[["clinical_site", "study_group", "age", "study_visit_date", "recommended_split"]].isna().all()
+
+
+def test_a_tab_at_the_end_of_every_row_moves_no_column(tmp_path: Path) -> None:
+    root = micro.write(tmp_path, [micro.Person("900001"), micro.Person("900002", site="UAB")])
+    path = root / "participants.tsv"
+    header, *rows = path.read_text("utf-8").splitlines()
+    path.write_text("\n".join([header, *(f"{row}\t" for row in rows)]))
+    people = participants.read(release.find(root))
+    assert list(people.index) == ["900001", "900002"]
+    assert people["clinical_site"].tolist() == ["UW", "UAB"]
+
+
+def test_an_odd_byte_in_a_manifest_spoils_no_more_than_its_cell(tmp_path: Path) -> None:
+    root = micro.write(tmp_path, [micro.Person("900001"), micro.Person("900002")])
+    manifest = root / "wearable_activity_monitor" / "manifest.tsv"
+    before = read_manifests(release.find(root))
+    lines = manifest.read_bytes().splitlines()
+    manifest.write_bytes(b"\n".join([lines[0] + b"\tnote", lines[1] + b"\tcaf\xe9", *lines[2:]]))
+    assert read_manifests(release.find(root)) == before and before["heart_rate"]
 
 
 def test_an_id_twice_is_refused(tmp_path: Path) -> None:

@@ -89,7 +89,7 @@ def _summary(answer: Answer) -> str:
         judged = answer.status != "cancelled" or trace.readable > 0
         came = f"{trace.valid} valid as they came" if judged else "none checked"
         parts.append(f"{words.counted(trace.proposed, 'candidate')} proposed, {came}")
-        parts.append(words.seconds(answer.seconds.total))
+        parts.append(words.seconds(answer.seconds.total).replace(" ", words.NO_BREAK))
     parts.append(f"asked {words.moment(answer.created)}")
     return " · ".join(words.plain(part) for part in parts)
 

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from sensecf_core.classifiers import store
-from sensecf_core.cohorts import registry
+from sensecf_core.counterfactuals.ask import ask
+from sensecf_core.counterfactuals.checker import checker
+from sensecf_core.evaluation.answerable import answerable
+from sensecf_core.queries.limits import Limits
 from sensecf_core.ui.words import day_name
 from tests.browser.conftest import settle
 from tests.browser.server import Server
@@ -24,14 +26,15 @@ Key = tuple[str, str]
 
 @pytest.fixture(scope="session")
 def nearest() -> Key:
-    """The held-out day that is flagged by the least: not the first day of its participant."""
-    cohort = registry.load(COHORT)
-    classifier, test = store.load(cohort), cohort.part("test")
-    over = classifier.predict_proba(test) - classifier.threshold
+    """The held-out day that is flagged by the least and has an answer: not its participant's first day."""
+    judges = checker(COHORT)
+    test = judges.cohort.part("test")
+    over = judges.classifier.predict_proba(test) - judges.classifier.threshold
     first = ~test.index.to_frame()["participant_id"].duplicated()
     order = [place for place in over.argsort() if over[place] >= 0 and not first.iloc[place]]
-    participant, row = test.index[order[0]]
-    return str(participant), str(row)
+    keys: list[Key] = [(str(one), str(day)) for one, day in test.index[order[:20]]]
+    able = answerable(judges, ask(judges, keys, 0, Limits(profile="intervention")))
+    return next(key for key, yes in zip(keys, able, strict=True) if yes)
 
 
 def named(row: str) -> str:

@@ -27,6 +27,7 @@ def day() -> tuple[str, str]:
 
 def test_one_day_is_predicted(command: Command, day: tuple[str, str]) -> None:
     found = command("predict", "--cohort", "aireadi", "--participant", day[0], "--row", day[1], "--json").json
+    assert found["data_label"] == "SYNTHETIC DATA"
     assert found["predictions"][0]["row_id"] == day[1]
     assert found["predictions"][0]["predicted"] == 1
 
@@ -37,10 +38,10 @@ def test_one_day_is_explained(command: Command, day: tuple[str, str], method: st
         "explain", "--cohort", "aireadi", "--participant", day[0], "--row", day[1],
         "--method", method, "--candidates", "200", "--json",
     )  # fmt: skip
-    assert ended.code in (0, 3), ended.err
+    assert ended.code == 0, ended.err
     (answer,) = ended.json["answers"]
     assert (answer["participant_id"], answer["row_id"]) == day
-    assert answer["trace"]["proposed"] > 0
+    assert answer["counterfactuals"]
     for shown in answer["counterfactuals"]:
         assert shown["valid"] is True
 

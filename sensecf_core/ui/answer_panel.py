@@ -127,9 +127,8 @@ def offer_contrast(schema: Schema, key: str = "") -> None:
         "Ask what would tip the prediction (explanation only)",
         icon=":material/compare_arrows:",
         key=f"offer_contrast{key}",
-        on_click=lambda: st.session_state.update(
-            {limits_form.profile_key(schema): "contrast", limits_form.ASK_NOW: True}
-        ),
+        on_click=limits_form.ask_at_once,
+        args=(schema, "contrast"),
         help="Asks again with the limits “Explanation only”.",
     )
 

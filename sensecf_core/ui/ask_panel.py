@@ -54,7 +54,7 @@ def _form(frame: Frame) -> None:
             key="generate",
         )
         request = limits_form.request(frame, method, profile, left, right).model_copy(update={"model": asked})
-    if pressed or (st.session_state.pop(limits_form.ASK_NOW, False) and ready):
+    if pressed or (limits_form.asked_at_once() and ready):
         submit(frame, request)
 
 

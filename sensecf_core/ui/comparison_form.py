@@ -58,7 +58,7 @@ def _form(frame: Frame) -> None:
         )
     if any(asks_language_model(name) for name in chosen) and st.runtime.exists():
         model_lane.warm(schema.name)
-    if pressed:
+    if pressed or (limits_form.asked_at_once() and methods):
         start(frame, request, chosen)
 
 

@@ -22,9 +22,19 @@ from sensecf_core.ui.frame import Frame
 
 MOST_SUGGESTIONS = 8
 MOST_CHANGES = 6
-ASK_NOW = "ask_now"
-"""Session key: the form is to ask at once, as if its button had been pressed."""
+_ASK_NOW = "ask_now"
 DEFAULTS = {"ask_k": 4, "ask_changes": 3, "ask_candidates": 16, "ask_seed": 0}
+
+
+def ask_at_once(schema: Schema, profile: Profile) -> None:
+    """Have the page's form ask under these limits on the next run, as if its button had been pressed."""
+    st.session_state[profile_key(schema)] = profile
+    st.session_state[_ASK_NOW] = True
+
+
+def asked_at_once() -> bool:
+    """Whether :func:`ask_at_once` was called; said once."""
+    return bool(st.session_state.pop(_ASK_NOW, False))
 
 
 def check(frame: Frame, asked: ExplainRequest) -> None:

@@ -305,6 +305,7 @@ def test_contrast_is_worded_as_explanation_and_an_older_classifier_is_said(
     at = open_page("Comparison", cohort="small", participant=world.unflagged)
     assert "there is nothing to change" in at.info[0].value
     at.button(key="offer_contrast").click().run()
+    assert standings(at), "it asks at once"
     at.multiselect(key="compare_methods").set_value(["lm-few-shot"])
     at = run_all(at)
     (standing,) = standings(at)

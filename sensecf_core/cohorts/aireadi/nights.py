@@ -71,7 +71,8 @@ def _sleeps(sleep: Intervals) -> list[Flags]:
     """Mark the segments of each sleep."""
     if not len(sleep):
         return []
-    begins = np.append(False, sleep.starts[1:] - sleep.ends[:-1] > NEW_NIGHT)
+    reached = np.maximum.accumulate(sleep.ends)  # a segment without a length may lie inside an earlier one
+    begins = np.append(False, sleep.starts[1:] - reached[:-1] > NEW_NIGHT)
     number = np.cumsum(begins)
     return [number == one for one in range(number[-1] + 1)]
 

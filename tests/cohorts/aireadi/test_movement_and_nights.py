@@ -102,6 +102,14 @@ def test_a_pause_of_more_than_three_hours_begins_another_sleep() -> None:
     assert {day: night.asleep for day, night in main_nights(found).items()} == {date(2025, 3, 5): 6}
 
 
+def test_a_segment_without_a_length_parts_no_night() -> None:
+    told = [(at("2025-03-05 00:00"), at("2025-03-05 04:00"), "light")]
+    told += [(at("2025-03-05 00:10"), at("2025-03-05 00:10"), "awake")]
+    told += [(at("2025-03-05 04:00"), at("2025-03-05 06:00"), "deep")]
+    (found,) = nights(spans(SLEEP, told), PACIFIC)
+    assert found.asleep == 6
+
+
 def test_a_night_without_sleep_is_none() -> None:
     lying = [(at("2025-03-05 00:00"), at("2025-03-05 06:00"), "awake")]
     assert main_nights(nights(spans(SLEEP, lying), PACIFIC)) == {}

@@ -38,7 +38,12 @@ def say_explanation_only() -> None:
 def heading(answer: Answer) -> str:
     """Say in a few words what was found."""
     found = len(answer.counterfactuals)
-    return f"{words.counted(found, 'option')} found" if found else HEADINGS[answer.status]
+    return f"{words.counted(found, _called(answer))} found" if found else HEADINGS[answer.status]
+
+
+def _called(answer: Answer) -> str:
+    """What a counterfactual is called: what explains the model only is nobody's option."""
+    return "explanation" if answer.limits.profile == "contrast" else "option"
 
 
 def body(frame: Frame, answer: Answer, key: str = "") -> None:
@@ -75,7 +80,7 @@ def fewer_than_asked(answer: Answer) -> str | None:
     )
     which = "it changes" if found == 1 else "these change"
     return (
-        f"{asked} options were asked for: {came}. "
+        f"{asked} {_called(answer)}s were asked for: {came}. "
         f"For others, untick what {which} under “What may change” and ask again."
     )
 
@@ -137,7 +142,7 @@ def _option(frame: Frame, answer: Answer, number: int, one: Counterfactual, key:
     schema = frame.known.schema
     with st.container(border=True, key=f"option_{number}{key}", gap="small"):
         st.subheader(
-            f"{'Explanation' if answer.limits.profile == 'contrast' else 'Option'} {number}: risk "
+            f"{_called(answer).capitalize()} {number}: risk "
             f"{words.risk_change(answer.factual.probability, one.probability)}"
         )
         _changes(frame, answer, one.changes, one.percentiles)

@@ -229,7 +229,7 @@ def _layout(figure: Any, traces: Traces, zoom: bool) -> None:
             "anchor": "y6",
             "title": "",
             "fixedrange": not zoom,
-            "nticks": 6,
+            "nticks": 6 if zoom else 4,  # a phone has room for fewer dates
             "tickangle": 0,
             "tickformatstops": [
                 {"dtickrange": [None, 43_200_000], "value": "%H:%M\n%a %-d %b"},

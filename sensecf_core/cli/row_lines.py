@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 
 def print_label(schema: Schema) -> None:
-    """Print, before any row, that nobody is real, or that rows of real people are nobody else's."""
+    """Print, before any row, that nobody is real, or that rows of real people are private."""
     origin = schema.provenance
     if not origin.real:
         print(f"{data_label(real=False)}: {schema.title}. Nobody in these rows is real.")
     elif not origin.public:
-        print(f"{data_label(real=True)}, private: {schema.title}. These rows stay on this machine.")
+        print(f"{data_label(real=True)}, private: {schema.title}.")
 
 
 def head(

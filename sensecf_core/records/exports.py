@@ -16,6 +16,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import pandas as pd
+
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.notice import NOTICE_LONG, data_label
 from sensecf_core.queries.answer import Answer, Counterfactual
@@ -126,6 +128,29 @@ def document(
         "cohorts": {name: _origin(cohort_schemas.get(name)) for name in names},
         "answers": [answer.model_dump(mode="json", by_alias=True, exclude=dropped) for answer in answers],
     }
+
+
+def table_csv(table: pd.DataFrame, schema: Schema) -> str:
+    """Write a table about a cohort's rows, each row with whose they are.
+
+    Of headings in two lines the second is kept; lists are joined by spaces.
+    """
+    out = io.StringIO()
+    writer = csv.writer(out)
+    names = [name[-1] if isinstance(name, tuple) else name for name in table.columns]
+    writer.writerow(["data_label", "cohort", *(safe_cell(str(name)) for name in names)])
+    label = data_label(schema.provenance.real)
+    for row in table.itertuples(index=False):
+        writer.writerow([label, schema.name, *(_flat(value) for value in row)])
+    return out.getvalue()
+
+
+def _flat(value: Any) -> Cell:
+    if isinstance(value, list):
+        return " ".join(str(one) for one in value)
+    if pd.isna(value):
+        return None
+    return value if isinstance(value, bool | int | float) else safe_cell(str(value))
 
 
 def safe_cell(value: Cell) -> Cell:

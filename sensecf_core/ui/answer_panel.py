@@ -11,7 +11,6 @@ from sensecf_core.ui.frame import Frame
 
 HEADINGS = {
     "found": "found",
-    "none": "No option found",
     "already_desired": "Nothing to change",
     "budget_spent": "Stopped: the budget is spent",
     "cancelled": "Cancelled",
@@ -38,12 +37,13 @@ def say_explanation_only() -> None:
 def heading(answer: Answer) -> str:
     """Say in a few words what was found."""
     found = len(answer.counterfactuals)
-    return f"{words.counted(found, _called(answer))} found" if found else HEADINGS[answer.status]
-
-
-def _called(answer: Answer) -> str:
-    """What a counterfactual is called: what explains the model only is nobody's option."""
-    return "explanation" if answer.limits.profile == "contrast" else "option"
+    if answer.status == "none":
+        return f"No {words.sought(answer.limits.profile)} found"
+    return (
+        f"{words.counted(found, words.sought(answer.limits.profile))} found"
+        if found
+        else HEADINGS[answer.status]
+    )
 
 
 def body(frame: Frame, answer: Answer, key: str = "") -> None:
@@ -80,7 +80,7 @@ def fewer_than_asked(answer: Answer) -> str | None:
     )
     which = "it changes" if found == 1 else "these change"
     return (
-        f"{asked} {_called(answer)}s were asked for: {came}. "
+        f"{asked} {words.sought(answer.limits.profile)}s were asked for: {came}. "
         f"For others, untick what {which} under “What may change” and ask again."
     )
 
@@ -103,7 +103,7 @@ def _nothing(frame: Frame, answer: Answer, key: str) -> None:
     schema = frame.known.schema
     say = st.info if answer.status in ("already_desired", "cancelled") else st.warning
     text = "  \n".join(words.plain(words.labelled(schema, reason)) for reason in answer.reasons)
-    say(text or HEADINGS[answer.status], icon=":material/info:")
+    say(text or heading(answer), icon=":material/info:")
     if answer.best is not None:
         with st.container(border=True):
             st.markdown(
@@ -118,12 +118,11 @@ def _nothing(frame: Frame, answer: Answer, key: str) -> None:
 
 
 def what_next(answer: Answer) -> str | None:
-    """Say what may help where there is no option, beside what the reasons say; None where nothing may."""
-    if answer.status != "none":
-        return NEXT_STEPS.get(answer.status)
+    """Say what may help where there is no option, beside what the reasons say; None where they say it all."""
     limits = answer.limits
-    narrowed = bool(limits.frozen or limits.ranges or limits.levels)
-    return f"Try more changes, or another mode{'; or allow more features to move' if narrowed else ''}."
+    if answer.status == "none" and (limits.frozen or limits.ranges or limits.levels):
+        return "Allow more features to move, or widen their ranges, and ask again."
+    return NEXT_STEPS.get(answer.status)
 
 
 def offer_contrast(schema: Schema, key: str = "") -> None:
@@ -142,7 +141,7 @@ def _option(frame: Frame, answer: Answer, number: int, one: Counterfactual, key:
     schema = frame.known.schema
     with st.container(border=True, key=f"option_{number}{key}", gap="small"):
         st.subheader(
-            f"{_called(answer).capitalize()} {number}: risk "
+            f"{words.sought(answer.limits.profile).capitalize()} {number}: risk "
             f"{words.risk_change(answer.factual.probability, one.probability)}"
         )
         _changes(frame, answer, one.changes, one.percentiles)
@@ -168,11 +167,9 @@ def _second(frame: Frame, answer: Answer, one: Counterfactual) -> str:
 
 
 def _retrained(frame: Frame, one: Counterfactual) -> str:
-    """Say how retrained models see an option, and whether some of them would not follow."""
-    low, high = one.interval
-    text = f"nine of ten retrained models say {words.interval(low, high)} of 100"
-    line = frame.classifier.threshold
-    return f"{text}, on both sides of the line ({words.of_100(line)})" if low < line <= high else text
+    """Say how retrained models see an option, and where the line is that all of them would have to cross."""
+    line = words.of_100(frame.classifier.threshold)
+    return f"nine of ten retrained models say {words.interval(*one.interval)} of 100 (flagged from {line})"
 
 
 def _changes(frame: Frame, answer: Answer, changes: dict[str, Change], percentiles: dict[str, float]) -> None:

@@ -52,7 +52,7 @@ def _known(frame: Frame) -> None:
 
 def _shown(frame: Frame, comparison: Comparison) -> None:
     standings = comparing.standings(comparison)
-    st.header(_headline(standings))
+    st.header(_headline(standings, words.sought(comparison.request.profile)))
     answered = [standing.answer for standing in standings if standing.answer is not None]
     if best := side_by_side.options(answered, best_only=True):
         st.markdown(f"**{words.plain(differences_panel.finding(frame.known.schema, best))}**")
@@ -68,12 +68,12 @@ def _shown(frame: Frame, comparison: Comparison) -> None:
         _downloads(frame, comparison, answered)
 
 
-def _headline(standings: Sequence[Standing]) -> str:
+def _headline(standings: Sequence[Standing], sought: str) -> str:
     finished = sum(standing.finished for standing in standings)
     if finished < len(standings):
         return f"{finished} of {words.counted(len(standings), 'method')} done"
     able = sum(bool(s.answer and s.answer.counterfactuals) for s in standings)
-    return f"{able} of {words.counted(len(standings), 'method')} found an option"
+    return f"{able} of {words.counted(len(standings), 'method')} found an {sought}"
 
 
 def _each(frame: Frame, answered: Sequence[Answer]) -> None:

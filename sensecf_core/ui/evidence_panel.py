@@ -166,7 +166,7 @@ def earlier(schema: Schema, participant: str, row: str, current: str | None) -> 
         f"Earlier answers about {row_words.this(schema)} ({len(kept)})", icon=":material/history:"
     ):
         for answer in kept:
-            found = words.counted(len(answer.counterfactuals), "option")
+            found = words.counted(len(answer.counterfactuals), words.sought(answer.limits.profile))
             result = found if answer.counterfactuals else answer.status.replace("_", " ")
             st.page_link(
                 "pages/3_Interventions.py",

@@ -11,7 +11,7 @@ from sensecf_core.cohorts.aireadi.clinical import EITHER
 from sensecf_core.cohorts.aireadi.report.findings import Finding, findings
 from sensecf_core.ui import words
 
-MARKS = {"above": "▲ above", "below": "▼ below", "": "within"}
+MARKS = {"above": "▲ above", "below": "▼ below", "": "within", "unknown": "not known"}
 NO_REFERENCE = "–"
 
 
@@ -51,7 +51,7 @@ def _value(one: Finding) -> str:
     text = f"{one.value:.{one.asked.decimals}f}"
     unit = "point" if one.asked.unit == "points" and text == "1" else one.asked.unit
     if one.sign == EITHER:
-        return f"{text} {unit}, a limit of the assay"
+        return f"{text} {unit}, which involves a limit of the assay"
     return f"{one.sign}{text} {unit}".strip()
 
 

@@ -36,6 +36,7 @@ def show(frame: Frame) -> None:
         table,
         list(table.index),
         frame.key,
+        schema=cohort.schema,
         name=f"{cohort.schema.name}_{hash(kept.tobytes())}",
         columns=_columns(cohort, judged=frame.judged),
         alt=f"Participants of {cohort.schema.title}: id, risk, and every feature by role",

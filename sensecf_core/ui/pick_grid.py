@@ -8,6 +8,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from sensecf_core.cohorts.schema import Schema
+from sensecf_core.records import exports
 from sensecf_core.ui import selection
 
 Key = tuple[str, str | None]
@@ -19,14 +21,16 @@ def show(
     keys: Sequence[Key],
     chosen: Key | None,
     *,
+    schema: Schema,
     name: str,
     columns: dict[Any, Any],
     alt: str,
 ) -> None:
-    """Show ``table``, whose rows stand for ``keys``, with the chosen one marked.
+    """Show ``table``, whose rows stand for ``keys``, with the chosen one marked; offer it as CSV.
 
     Parameters
     ----------
+    schema : the cohort's; the CSV says whose rows they are.
     name : tells tables of other rows apart, so that each has a grid of its own.
     columns : column settings by position or name.
     """
@@ -43,6 +47,15 @@ def show(
         column_config=columns,
         placeholder="not measured",
         alt=alt,
+    )
+    st.download_button(
+        "Download CSV",
+        lambda: exports.table_csv(table, schema).encode("utf-8-sig"),
+        f"sensecf-{schema.name}-participants.csv",
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+        key="download_people",
     )
 
 

@@ -61,14 +61,14 @@ def _verdict(frame: Frame) -> str:
 
 
 def warn(frame: Frame) -> None:
-    """Say above options that the flag they would remove is contradicted by what was recorded."""
+    """Say above options that the prediction they would alter is contradicted by what was recorded."""
     said = contradicted(frame)
     if said is not None:
         st.info(said, icon=":material/fact_check:")
 
 
 def contradicted(frame: Frame) -> str | None:
-    """Say that the record contradicts the flag that options would remove; None where it does not."""
+    """Say that the record contradicts the prediction that options would alter; None where it does not."""
     cohort, key = frame.known, frame.row_key
     task, outcome = cohort.schema.task, int(cohort.target.loc[key])
     flagged = int(frame.risk >= frame.classifier.threshold)
@@ -79,7 +79,7 @@ def contradicted(frame: Frame) -> str | None:
     meaning = words.plain(sentence.lower_first(task.class_1 if outcome else task.class_0))
     return (
         f"Recorded for {this}: {meaning}{'' if measured is None else f' (measured: {measured} of 100)'}. The "
-        f"model’s flag is wrong here: options say what would change the model’s mind, not what {this} lacked."
+        f"model is wrong here: what is found would change the model’s mind, and says nothing of {this}."
     )
 
 

@@ -62,6 +62,7 @@ def _choose(frame: Frame) -> None:
         table.drop(columns="part"),
         [(str(one), None) for one in table.index],
         chosen,
+        schema=frame.known.schema,
         name=f"{frame.known.schema.name}_{hash(tuple(table.index))}",
         columns=_columns(frame.known),
         alt=f"Participants of {frame.known.schema.title}: study group, risk, wear, glucose and stress",

@@ -1,4 +1,4 @@
-"""One line a method: how far it is, what its best option does, and which limits its candidates broke."""
+"""One line a method: how far it is, what its first option does, and which limits its candidates broke."""
 
 from __future__ import annotations
 

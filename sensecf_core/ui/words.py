@@ -106,6 +106,11 @@ def method_short(method: str) -> str:
     return METHOD_SHORT.get(method, method)
 
 
+def sought(profile: str | None) -> str:
+    """What a counterfactual is called: what only explains the model is nobody's option."""
+    return "explanation" if profile == "contrast" else "option"
+
+
 def in_order(methods: Iterable[str]) -> list[str]:
     """Put methods in the order in which they are offered; those without a title before the control."""
     order = list(METHOD_TITLES)

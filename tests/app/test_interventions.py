@@ -5,12 +5,14 @@ import io
 import json
 import shutil
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from sensecf_core.classifiers import store
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.jobs import lane as job_lanes
 from sensecf_core.jobs import rows
@@ -109,11 +111,10 @@ def test_an_option_tells_whether_it_is_new_to_the_second_model_and_holds_for_ret
     assert answer is not None
     judge, row = world.classifier, world.cohort.rows.loc[[(world.flagged, "0")]]
     had_flagged = float(judge.second_judge(row)[0]) >= judge.second_threshold
-    text, line = said(at), judge.threshold
+    text, line = said(at), words.of_100(judge.threshold)
     for one in answer.counterfactuals:
-        straddles = one.interval[0] < line <= one.interval[1]
         shown = f"nine of ten retrained models say {words.interval(*one.interval)} of 100"
-        assert (f"{shown}, on both sides of the line" in text) == straddles
+        assert f"{shown} (flagged from {line})" in text
     assert ("The second model agrees" in text) == (
         had_flagged and any(one.second_judge_agrees for one in answer.counterfactuals)
     )
@@ -122,14 +123,33 @@ def test_an_option_tells_whether_it_is_new_to_the_second_model_and_holds_for_ret
     )
 
 
+def test_what_the_second_model_said_before_is_no_agreement(
+    world: World, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = ask(open_page("Interventions", cohort="small", participant=world.flagged))
+    kept = answers.find(at.query_params["answer"])
+    assert kept is not None
+    one = kept.counterfactuals[0].model_copy(update={"second_judge_agrees": True})
+    answers.save(kept.model_copy(update={"counterfactuals": (one,)}))
+    for threshold, told in ((1.1, "said so before any change"), (0.0, "The second model agrees")):
+        judge = replace(world.classifier, second_threshold=threshold)
+        monkeypatch.setattr(store, "load", lambda cohort, judge=judge: judge)
+        text = said(open_page("Interventions", answer=kept.answer_id))
+        assert [words_ in text for words_ in ("said so before", "The second model agrees")] == [
+            told.startswith("said"),
+            told.startswith("The"),
+        ]
+
+
 @pytest.mark.parametrize("flagged", [True, False])
 def test_a_flag_that_the_record_contradicts_is_said(world: World, open_page: OpenPage, flagged: bool) -> None:
     cohort, judge = world.cohort, world.classifier
     risks = pd.Series(judge.predict_proba(cohort.rows), index=cohort.rows.index)
     wrong = cohort.rows.index[((risks >= judge.threshold) == flagged) & (cohort.target == int(not flagged))]
     assert len(wrong)
-    text = said(open_page("Interventions", cohort="small", participant=wrong[0][0], row=wrong[0][1]))
-    assert ("The model’s flag is wrong here" in text) == flagged, "there is no flag to be removed"
+    for page in ("Interventions", "Comparison"):
+        text = said(open_page(page, cohort="small", participant=wrong[0][0], row=wrong[0][1]))
+        assert ("The model is wrong here" in text) == flagged, "there is nothing to be altered"
 
 
 def test_a_flag_that_the_record_bears_out_has_no_word(world: World, open_page: OpenPage) -> None:
@@ -137,7 +157,7 @@ def test_a_flag_that_the_record_bears_out_has_no_word(world: World, open_page: O
     risks = pd.Series(judge.predict_proba(cohort.rows), index=cohort.rows.index)
     right = cohort.rows.index[(risks >= judge.threshold) & (cohort.target == 1)]
     text = said(open_page("Interventions", cohort="small", participant=right[0][0], row=right[0][1]))
-    assert "flag is wrong" not in text
+    assert "is wrong here" not in text
 
 
 def test_the_answer_opens_again_by_its_address_in_a_new_session(world: World, open_page: OpenPage) -> None:
@@ -251,7 +271,7 @@ def test_none_found_says_why_and_what_to_try(world: World, open_page: OpenPage, 
     assert answer is not None
     assert answer.status == "none"
     text = said(at)
-    assert "No option found" in text and "Try more changes" in text
+    assert "No option found" in text and "allow more features to move" in text.lower()
     assert answer.reasons[0].replace("`", "") in text.replace("`", "")
 
 

@@ -97,6 +97,7 @@ def test_what_was_recorded_is_said_and_whether_the_model_has_seen_it(
     ("auroc", "expected"),
     [
         ({"value": 0.55, "low": 0.45, "high": 0.64}, "hardly better than chance, AUROC 0.55"),
+        ({"value": 0.71, "low": 0.43, "high": 0.86}, "perhaps no better than chance, AUROC 0.71"),
         ({"value": 0.9, "low": 0.8, "high": 0.95}, None),
         (None, "Too few people were held out"),
     ],
@@ -108,8 +109,13 @@ def test_a_weak_model_is_called_weak_beside_the_risk(
     open_page: OpenPage,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    rates = {"sensitivity": {"value": 0.9}, "specificity": {"value": 0.3}}
     card = world.card | {"metrics": world.card["metrics"] | {"auroc": auroc}}
+    if auroc is not None:
+        card["metrics"] |= {name: card["metrics"][name] | value for name, value in rates.items()}
     monkeypatch.setattr(store, "card", lambda cohort: card)
-    for page in ("Prediction", "Interventions"):
+    for page in ("Prediction", "Interventions", "Comparison"):
         warned = [one.value for one in open_page(page, cohort="small", participant=world.flagged).warning]
+        warned = [one for one in warned if "language model" not in one]
         assert [expected in one for one in warned] == [True] if expected else warned == []
+        assert not auroc or all("flags 70 of 100 that it should not (90 of 100 that" in one for one in warned)

@@ -121,7 +121,9 @@ def test_a_finding_says_whether_it_was_compared(
     assert (row["Value"], row["Against reference"]) == expected
 
 
-@pytest.mark.parametrize(("sign", "expected"), [("<", "<36 pg/mL"), ("?", "36 pg/mL, a limit of the assay")])
+@pytest.mark.parametrize(
+    ("sign", "expected"), [("<", "<36 pg/mL"), ("?", "36 pg/mL, which involves a limit of the assay")]
+)
 def test_a_value_beyond_what_was_measured_has_its_sign(sign: str, expected: str) -> None:
     line = replace(findings.asked()[0], unit="pg/mL", decimals=0)
     row = findings_panel._table([findings.Finding(line, 36.0, sign)]).iloc[0]

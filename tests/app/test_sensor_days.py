@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from sensecf_core.classifiers import store
 from sensecf_core.cohorts.aireadi.stress_days import people
 from sensecf_core.cohorts.cohort import Cohort
-from sensecf_core.ui import person, row_words, words
+from sensecf_core.ui import person, row_words, sensors, words
 from tests.app.conftest import OpenPage, said
 from tests.app.test_sensors import COHORT, _row, rows_of
 
@@ -57,6 +59,16 @@ def test_the_risk_stands_beside_how_weak_the_model_is_and_what_was_measured(
         warned = [one.value for one in open_page(page, cohort=COHORT, participant=someone).warning]
         told = f"On held-out days this model ranks hardly better than chance, AUROC {auroc['value']:.2f}"
         assert sum(one.startswith(told) for one in warned) == 1, page
+
+
+def test_stress_is_shown_as_it_was_judged(
+    cohort: Cohort, someone: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = (someone, rows_of(cohort, someone)[0])
+    tables = people.tables_of(COHORT)
+    near = replace(tables, days=tables.days.assign(stress_daytime=35.45))  # to even, as the task rounds
+    monkeypatch.setattr(people, "tables_of", lambda name: near)
+    assert sensors.measured_stress(cohort, key) == f"{pd.Series([35.45]).round(1).iloc[0]:.1f}" == "35.4"
 
 
 def test_who_is_chosen_by_a_link_is_on_top_of_the_folded_table(someone: str, open_page: OpenPage) -> None:

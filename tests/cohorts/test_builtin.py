@@ -92,7 +92,9 @@ def test_what_may_be_suggested_is_a_short_list_that_people_had(cohort: Cohort) -
         steps = np.arange(np.ceil(low / feature.grid), np.floor(high / feature.grid) + 1)
         assert 2 <= len(steps) <= 150, feature.name
         assert feature.largest_change is not None and feature.largest_change >= feature.grid, feature.name
-        assert train[feature.name].between(low, high).mean() > 0.3, feature.name
+        # Nights of 7 h or more are a third of AI-READI's, which lose their last segment.
+        least = 0.3 if (cohort.schema.name, feature.name) == ("aireadi", "sleep_hours") else 0.5
+        assert train[feature.name].between(low, high).mean() > least, feature.name
 
 
 def test_everything_is_labelled_and_references_have_sources(cohort: Cohort) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from sensecf_core.notice import NOTICE, NOTICE_LONG
 from sensecf_core.queries.answer import Answer
-from sensecf_core.records.exports import CSV_COLUMNS, answers_csv, answers_json, safe_cell
+from sensecf_core.records.exports import CSV_COLUMNS, answers_csv, answers_json, safe_cell, table_csv
 from tests.records.made_answers import make_answer, make_counterfactual
 from tests.small_cohort import SCHEMA
 
@@ -29,6 +29,21 @@ def starts_formula(cell: str) -> bool:
 
 def read(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text, newline="")))
+
+
+def test_a_table_says_in_each_row_whose_they_are() -> None:
+    columns = {
+        ("", "Participant"): ["1", "=2"],
+        ("Body", "Weight (kg)"): [70.5, None],
+        ("", "Days"): [[1, 2], []],
+    }
+    rows = read(table_csv(pd.DataFrame(columns), SCHEMA))
+    label = "REAL DATA" if SCHEMA.provenance.real else "SYNTHETIC DATA"
+    assert [row["data_label"] for row in rows] == [label] * 2
+    assert [list(row.values())[1:] for row in rows] == [
+        ["small", "1", "70.5", "1 2"],
+        ["small", "'=2", "", ""],
+    ]
 
 
 def test_one_row_per_changed_feature() -> None:

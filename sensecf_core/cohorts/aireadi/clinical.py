@@ -26,7 +26,7 @@ CENSORED = "4171756"
 """``operator_concept_id`` that the release writes for "<" and ">" alike."""
 
 EITHER = "?"
-"""Sign of a censored record that does not write which of the two it was."""
+"""Sign of a censored record that does not write which of the two it was, and of a mean of unlike records."""
 
 UNKNOWN_ANSWERS = frozenset({99.0, 555.0, 777.0, 888.0, 999.0})
 """Codes of coded items for unsure, unknown, prefer not to say, other, unsure."""
@@ -129,17 +129,20 @@ def wide(table: pd.DataFrame) -> pd.DataFrame:
 def signs(table: pd.DataFrame) -> pd.Series:
     """Name each person's items whose value is only a limit: "crp_hs< nt_probnp<"; others have no entry.
 
-    The sign is that of :func:`records`; :func:`sign_of` finds an item's.
+    The sign is that of :func:`records`, :data:`EITHER` where an item's records have different ones (or one
+    is exact); :func:`sign_of` finds an item's.
     """
-    limits = table[(table["state"] == "measured") & (table["censored"] != "")]
-    marked = (limits["item"] + limits["censored"]).groupby(limits["participant_id"])
-    return marked.agg(lambda texts: " ".join(sorted(set(texts)))).astype(object).rename("censored")
+    measured = table[table["state"] == "measured"]
+    by_item = measured.groupby(["participant_id", "item"])["censored"]
+    sign = by_item.first().where(by_item.nunique() == 1, EITHER)
+    marked = sign[sign != ""].reset_index()
+    texts = (marked["item"] + marked["censored"]).groupby(marked["participant_id"])
+    return texts.agg(lambda one: " ".join(sorted(one))).astype(object).rename("censored")
 
 
 def sign_of(item: str, signed: object) -> str:
     """Return an item's sign in a text of :func:`signs`, "" for an exact value."""
-    found = [text[-1] for text in str(signed or "").split() if text[:-1] == item]
-    return found[0] if len(found) == 1 else EITHER if found else ""
+    return next((text[-1] for text in str(signed or "").split() if text[:-1] == item), "")
 
 
 def visits(release: Release) -> pd.Series:

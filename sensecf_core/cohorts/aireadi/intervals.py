@@ -22,7 +22,10 @@ Names = npt.NDArray[np.object_]
 
 @dataclass(frozen=True)
 class Intervals:
-    """Records of one stream in the order of their start; none overlaps the ones before.
+    """Records of one stream in the order of their start.
+
+    No stage of sleep overlaps another, no kind of activity itself: two records of walking at one time are
+    one walk, but a long record of anything else leaves the walks in it alone.
 
     Attributes
     ----------
@@ -35,7 +38,7 @@ class Intervals:
     repeated : dropped: same start, end and name as another one.
     not_numbers : activity values that are neither a number nor blank, read as 0 steps.
     overlapping : records that began before an earlier one ended; their time, and steps in its share, count
-        from there on.
+        from there on, or not at all.
     """
 
     starts: Times
@@ -98,17 +101,19 @@ def intervals(stream: Stream, records: Sequence[Any]) -> Intervals:
         repeated=len(kept) - len(chosen),
         not_numbers=not_numbers,
     )
-    return _one_after_the_other(found)
+    return _one_after_the_other(found, apart=stream.shape == "activity")
 
 
-def _one_after_the_other(found: Intervals) -> Intervals:
-    """Cut records to what lies after all earlier ones; those without a length stay."""
-    if not len(found):
-        return found
+def _one_after_the_other(found: Intervals, *, apart: bool) -> Intervals:
+    """Cut records to what lies after all earlier ones (``apart``: of the same name); moments stay."""
     lasting = found.ends > found.starts
-    reached = np.maximum.accumulate(found.ends)
-    before = np.concatenate([found.starts[:1], reached[:-1]])
-    starts = np.where(lasting, np.maximum(found.starts, before), found.starts)
+    starts = found.starts.copy()
+    for name in set(found.names) if apart else (None,):
+        of = np.ones(len(found), dtype=bool) if name is None else found.names == name
+        if of.any():
+            reached = np.maximum.accumulate(found.ends[of])
+            starts[of] = np.maximum(starts[of], np.append(starts[of][:1], reached[:-1]))
+    starts = np.where(lasting, starts, found.starts)
     overlapping = starts > found.starts
     left = np.maximum((found.ends - starts).astype(np.float64), 0.0)
     share = np.divide(left, found.seconds, out=np.ones(len(found)), where=lasting)

@@ -18,7 +18,7 @@ UNSEEN_RESET = np.timedelta64(2, "h")
 
 
 SET_BACK = 0.5
-"""A counter that falls below this share of its last value was set back; a smaller fall is a slip."""
+"""A counter that falls below this share of its last value was set back; a smaller fall of a day is a slip."""
 
 
 @dataclass(frozen=True)
@@ -77,8 +77,8 @@ def _reached(values: Floats, anew: Flags) -> Floats:
 def active_energy(calories: Points, bounds: Times) -> Floats:
     """Active kcal of each day, from a counter that rises and is set back daily.
 
-    Rises above what was reached are summed; after a set-back (:data:`SET_BACK`) the counter's own value
-    counts. NaN for days without a reading.
+    Rises above what was reached are summed; after a set-back (a fall from one day to the next, or a deep one,
+    :data:`SET_BACK`) the counter's own value counts. NaN for days without a reading.
     """
     count = max(len(bounds) - 1, 0)
     times, values = calories.times[calories.valid], calories.values[calories.valid]
@@ -88,7 +88,8 @@ def active_energy(calories: Points, bounds: Times) -> Floats:
     fallen = values < SET_BACK * np.concatenate([[0.0], values[:-1]])
     later_day = np.diff(day, prepend=day[0]) > 0
     paused = np.diff(times, prepend=times[0]) > UNSEEN_RESET
-    anew = fallen | (later_day & paused)
+    sunk = np.diff(values, prepend=0.0) < 0
+    anew = fallen | (later_day & (paused | sunk))
     reached = _reached(values, anew)
     burned = np.where(anew, values, np.diff(reached, prepend=0.0))
     inside = (day >= 0) & (day < count)

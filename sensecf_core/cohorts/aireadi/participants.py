@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pandas as pd
 
@@ -60,10 +62,12 @@ def read(release: Release) -> pd.DataFrame:
 def _raw(release: Release) -> pd.DataFrame:
     path = release.root / PEOPLE_FILE
     try:
-        # Without ``index_col``, rows that end in a tab would move every column by one.
-        raw = pd.read_csv(
-            path, sep="\t", dtype=str, keep_default_na=False, encoding="utf-8-sig", index_col=False
-        )
+        with warnings.catch_warnings():
+            # Rows that end in a tab lose the nothing behind it; else they would move every column by one.
+            warnings.simplefilter("ignore", pd.errors.ParserWarning)
+            raw = pd.read_csv(
+                path, sep="\t", dtype=str, keep_default_na=False, encoding="utf-8-sig", index_col=False
+            )
     except (OSError, ValueError) as error:
         raise InputError(f"{str(path)!r} cannot be read as tab-separated text.") from error
     raw.columns = [str(name).strip() for name in raw.columns]

@@ -143,8 +143,13 @@ def test_censored_values_are_marked(records: pd.DataFrame) -> None:
     assert clinical.sign_of("hba1c", signed[ANN]) == clinical.sign_of("crp_hs", float("nan")) == ""
 
 
-def test_records_that_disagree_on_which_limit_it_is_say_neither() -> None:
-    assert clinical.sign_of("crp_hs", "crp_hs< crp_hs>") == clinical.EITHER
+@pytest.mark.parametrize(("other", "sign"), [("<", "<"), (">", "?"), ("", "?")])
+def test_a_mean_of_a_limit_and_something_else_says_neither(
+    records: pd.DataFrame, other: str, sign: str
+) -> None:
+    limit = records[(records["participant_id"] == ANN) & (records["item"] == "crp_hs")]
+    both = pd.concat([records, limit.assign(value=3.0, censored=other)], ignore_index=True)
+    assert clinical.sign_of("crp_hs", clinical.signs(both)[ANN]) == sign
 
 
 def test_history_by_key_and_by_qualifier(records: pd.DataFrame) -> None:

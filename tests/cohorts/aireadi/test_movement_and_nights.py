@@ -67,6 +67,13 @@ def test_a_slip_of_the_counter_is_no_set_back() -> None:
     assert energy[0] == 400 + 60
 
 
+def test_a_fall_across_midnight_is_the_daily_set_back() -> None:
+    energy = active_energy(
+        counter(("05 23:00", 55), ("05 23:40", 60), ("06 00:30", 40), ("06 08:00", 200)), BOUNDS
+    )
+    assert energy.tolist() == [60, 200]
+
+
 def test_a_long_pause_within_a_day_changes_nothing() -> None:
     energy = active_energy(counter(("05 08:00", 100), ("05 20:00", 150)), BOUNDS)
     assert energy[0] == 150

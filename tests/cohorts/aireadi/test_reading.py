@@ -141,6 +141,14 @@ def test_overlapping_activity_counts_once_and_is_told() -> None:
     assert (found.starts[1:] >= found.ends[:-1]).all()
 
 
+def test_a_long_record_of_something_else_leaves_the_walks_in_it() -> None:
+    blank = walked("08:00", "20:00", 0) | {"activity_name": ""}
+    walks = [walked(f"{hour:02d}:00", f"{hour:02d}:30", 1500) for hour in range(9, 19)]
+    found = intervals(ACTIVITY, [blank, *walks])
+    assert found.values.sum() == 15_000 and found.overlapping == 0
+    assert found.seconds[found.names == "walking"].sum() == 10 * 1800
+
+
 def test_a_byte_order_mark_is_no_damage(tmp_path: Path) -> None:
     (tmp_path / "x.json").write_bytes(b'\xef\xbb\xbf{"body": {"x": []}}')
     assert documents.load(tmp_path / "x.json") == {"body": {"x": []}}

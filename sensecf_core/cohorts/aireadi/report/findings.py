@@ -19,7 +19,7 @@ from sensecf_core.cohorts.aireadi.clinical import items, sign_of
 
 FILE = Path(__file__).parents[1] / "data" / "findings.csv"
 
-Outside = Literal["above", "below", ""]
+Outside = Literal["above", "below", "unknown", ""]
 
 
 @dataclass(frozen=True)
@@ -54,13 +54,24 @@ class Finding:
 
     @property
     def outside(self) -> Outside:
-        """Which side of the reference the value, as it is shown, lies on."""
+        """Which side of the reference the value, as it is shown, lies on.
+
+        "unknown" where a limit of the assay leaves it open: "<20" may lie inside 0 to 10, or above.
+        """
         if self.value is None:
             return ""
         shown = round(self.value, self.asked.decimals)
-        if self.asked.high is not None and shown > self.asked.high:
+        least, most = (shown, shown)
+        if self.sign:
+            least = shown if self.sign == ">" else -math.inf
+            most = shown if self.sign == "<" else math.inf
+        low = -math.inf if self.asked.low is None else self.asked.low
+        high = math.inf if self.asked.high is None else self.asked.high
+        if least > high or (self.sign == ">" and least >= high):
             return "above"
-        return "below" if self.asked.low is not None and shown < self.asked.low else ""
+        if most < low or (self.sign == "<" and most <= low):
+            return "below"
+        return "" if low <= least and most <= high else "unknown"
 
 
 @cache

@@ -82,8 +82,8 @@ def _parts(known: pd.DataFrame) -> tuple[pd.Series, tuple[str, ...]]:
     recommended = known["recommended_split"].astype(object)
     if set(PARTS) <= set(recommended.dropna()):
         how = (
-            "The split is the one that the release recommends, by participant; study groups have different "
-            f"shares in its parts, and so may high-stress days. {_group_shares(known, recommended)}"
+            "The split is the one that the release recommends, by participant; study groups may have "
+            f"different shares in its parts, and so may high-stress days.{_group_shares(known, recommended)}"
         )
         lacking = recommended.index[recommended.isna()].get_level_values(0).nunique()
         note = f"{lacking} participants without a recommended part are training participants."
@@ -96,14 +96,18 @@ def _parts(known: pd.DataFrame) -> tuple[pd.Series, tuple[str, ...]]:
 
 
 def _group_shares(known: pd.DataFrame, parts: pd.Series) -> str:
-    """Say the share of every study group among the participants of each part."""
-    people = known.assign(part=parts)[["study_group", "part"]].groupby(level=0).first()
+    """Say the share of every study group among the participants of each part; nothing for a single group."""
+    people = known.assign(part=parts)[["study_group", "part"]].groupby(level=0).first().dropna()
+    if people["study_group"].nunique() < 2:
+        return ""
     shares = 100 * pd.crosstab(people["study_group"], people["part"], normalize="columns")
-    shares = shares.reindex(index=list(GROUPS), columns=list(PARTS)).fillna(0)
-    told = []
-    for group, row in zip(GROUPS, shares.to_numpy(), strict=True):
-        told.append(f"{GROUP_NAMES[group]} {' / '.join(f'{one:.0f}' for one in row)} %")
-    return f"Of the participants in training / validation / test: {', '.join(told)}."
+    shares = shares.reindex(columns=list(PARTS)).fillna(0)
+    told = [
+        f"{GROUP_NAMES[group]} {' / '.join(f'{one:.0f}' for one in shares.loc[group])} %"
+        for group in GROUPS
+        if group in shares.index
+    ]
+    return f" Of the participants in training / validation / test: {', '.join(told)}."
 
 
 def _features(schema: Schema, known: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:

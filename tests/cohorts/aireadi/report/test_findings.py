@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
+
+import pytest
 
 from sensecf_core.cohorts.aireadi.report.findings import Finding, asked, findings
 
@@ -30,6 +33,28 @@ def test_a_value_that_the_text_puts_outside_has_its_mark() -> None:
         assert Finding(one, bound + step).outside == ""
     assert found(bmi=25.0)["bmi"].outside == "above" and found(bmi=24.9)["bmi"].outside == ""
     assert found(systolic=119.5)["systolic"].outside == "above"
+
+
+@pytest.mark.parametrize(
+    ("sign", "value", "low", "high", "expected"),
+    [
+        ("<", 20.0, None, 10.0, "unknown"),
+        ("<", 10.0, None, 10.0, ""),
+        ("<", 4.0, 4.0, 6.0, "below"),
+        ("<", 5.0, 4.0, 6.0, "unknown"),
+        (">", 6.0, 4.0, 6.0, "above"),
+        (">", 5.0, 4.0, 6.0, "unknown"),
+        (">", 5.0, 4.0, None, ""),
+        ("?", 5.0, 4.0, 6.0, "unknown"),
+        ("?", 5.0, None, None, ""),
+        ("", 6.0, 4.0, 6.0, ""),
+    ],
+)
+def test_a_limit_of_the_assay_is_compared_as_far_as_it_goes(
+    sign: str, value: float, low: float | None, high: float | None, expected: str
+) -> None:
+    line = replace(asked()[0], decimals=1, low=low, high=high)
+    assert Finding(line, value, sign).outside == expected
 
 
 def test_what_was_not_measured_is_no_number_and_not_outside() -> None:

@@ -56,6 +56,17 @@ def test_the_recommended_split_is_kept(schema: Schema, small_tables: Tables) -> 
     people = made.table.index.get_level_values(0)
     assert made.parts.tolist() == small_tables.people.loc[people, "recommended_split"].tolist()
     assert len(made.notes) == 1 and "the one that the release recommends" in made.notes[0]
+    by_person = small_tables.people.loc[people.unique()]
+    for group, name in GROUP_NAMES.items():
+        shares = by_person["study_group"].eq(group).groupby(by_person["recommended_split"]).mean()
+        told = " / ".join(f"{100 * shares[part]:.0f}" for part in ("train", "val", "test"))
+        assert f"{name} {told} %" in made.notes[0]
+
+
+def test_the_shares_of_a_single_group_are_not_told(schema: Schema, small_tables: Tables) -> None:
+    people = small_tables.people.assign(study_group="healthy")
+    (note,) = stress_days(schema, replace(small_tables, people=people)).notes
+    assert "%" not in note
 
 
 def test_people_without_a_recommended_part_are_training_people(schema: Schema, small_tables: Tables) -> None:

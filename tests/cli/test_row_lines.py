@@ -1,0 +1,25 @@
+"""What the commands say about whose rows they are asked about."""
+
+from __future__ import annotations
+
+import pytest
+
+from sensecf_core.cli.row_lines import print_label
+from tests.small_cohort import SCHEMA
+
+
+@pytest.mark.parametrize(
+    ("real", "public", "expected"),
+    [
+        (False, True, "SYNTHETIC DATA: {title}. Nobody in these rows is real.\n"),
+        (False, False, "SYNTHETIC DATA: {title}. Nobody in these rows is real.\n"),
+        (True, False, "REAL DATA, private: {title}.\n"),
+        (True, True, ""),
+    ],
+)
+def test_invented_and_private_rows_are_called_so(
+    real: bool, public: bool, expected: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    origin = SCHEMA.provenance.model_copy(update={"real": real, "public": public})
+    print_label(SCHEMA.model_copy(update={"provenance": origin}))
+    assert capsys.readouterr().out == expected.format(title=SCHEMA.title)

@@ -130,27 +130,25 @@ def document(
     }
 
 
-def table_csv(table: pd.DataFrame, schema: Schema) -> str:
-    """Write a table about a cohort's rows, each row with whose they are.
+def table_csv(table: pd.DataFrame, about: Mapping[str, str]) -> str:
+    """Write a table that is shown as CSV, each row with what is told ``about`` all of them.
 
-    Of headings in two lines the second is kept; lists are joined by spaces.
+    No cell begins like a formula. Of headings in two lines the second is kept; lists are joined by spaces.
     """
-    out = io.StringIO()
-    writer = csv.writer(out)
-    names = [name[-1] if isinstance(name, tuple) else name for name in table.columns]
-    writer.writerow(["data_label", "cohort", *(safe_cell(str(name)) for name in names)])
-    label = data_label(schema.provenance.real)
-    for row in table.itertuples(index=False):
-        writer.writerow([label, schema.name, *(_flat(value) for value in row)])
-    return out.getvalue()
+    flat = table.map(_flat)
+    flat.columns = [safe_cell(str(name[-1] if isinstance(name, tuple) else name)) for name in table.columns]
+    return str(flat.assign(**about).to_csv(index=False))
 
 
-def _flat(value: Any) -> Cell:
+def _flat(value: Any) -> Any:
     if isinstance(value, list):
         return " ".join(str(one) for one in value)
-    if pd.isna(value):
-        return None
-    return value if isinstance(value, bool | int | float) else safe_cell(str(value))
+    return safe_cell(value) if isinstance(value, str) else value
+
+
+def whose(schema: Schema) -> dict[str, str]:
+    """What each row of a table about a cohort's people says: whether they are real, and the notice."""
+    return {"data_label": data_label(schema.provenance.real), "cohort": schema.name, "notice": NOTICE_LONG}
 
 
 def safe_cell(value: Cell) -> Cell:

@@ -36,14 +36,10 @@ def say_explanation_only() -> None:
 
 def heading(answer: Answer) -> str:
     """Say in a few words what was found."""
-    found = len(answer.counterfactuals)
+    found, sought = len(answer.counterfactuals), words.sought(answer.limits.profile)
     if answer.status == "none":
-        return f"No {words.sought(answer.limits.profile)} found"
-    return (
-        f"{words.counted(found, words.sought(answer.limits.profile))} found"
-        if found
-        else HEADINGS[answer.status]
-    )
+        return f"No {sought} found"
+    return f"{words.counted(found, sought)} found" if found else HEADINGS[answer.status]
 
 
 def body(frame: Frame, answer: Answer, key: str = "") -> None:
@@ -91,8 +87,7 @@ def _summary(answer: Answer) -> str:
     if model := answer.settings.get("model"):
         parts.append(str(model))
     if trace.proposed:
-        judged = answer.status != "cancelled" or trace.readable > 0
-        came = f"{trace.valid} valid as they came" if judged else "none checked"
+        came = f"{trace.valid} valid as they came" if evidence_panel.checked(answer) else "none checked"
         parts.append(f"{words.counted(trace.proposed, 'candidate')} proposed, {came}")
         parts.append(words.seconds(answer.seconds.total).replace(" ", words.NO_BREAK))
     parts.append(f"asked {words.moment(answer.created)}")

@@ -13,15 +13,13 @@ import pandas as pd
 from sensecf_core.evaluation.catalogue import MEASURES
 from sensecf_core.notice import NOTICE
 from sensecf_core.queries.request import asks_language_model
-from sensecf_core.records.exports import safe_cell
+from sensecf_core.records.exports import safe_cell, table_csv
 from sensecf_core.ui import words
 from sensecf_core.ui.words import JOINER, NO_BREAK
 
 Json = Mapping[str, Any]
 Family = Literal["language model", "control", "search"]
 REFINE = " + refine"
-BYTE_ORDER_MARK = "\ufeff"
-"""Without it spreadsheets read UTF-8 as something else, and arrows and dashes as rubbish."""
 VIEWS = {
     "in_use": "As used",
     "returned": "As returned",
@@ -152,14 +150,12 @@ def long_csv(summary: Json) -> str:
         for measure, entry in group["real_rows"].items():
             values = [entry.get(name) for name in (*_ENDS, "n")]
             writer.writerow([*about, "held-out rows", "", measure, *values, NOTICE])
-    return BYTE_ORDER_MARK + text.getvalue()
+    return text.getvalue()
 
 
 def as_csv(table: pd.DataFrame) -> str:
     """One shown table as CSV, with the notice in a last column; no cell begins like a formula."""
-    safe = table.map(lambda value: safe_cell(value) if isinstance(value, str) else value)
-    plain = str(safe.assign(Notice=NOTICE).to_csv(index=False))
-    return BYTE_ORDER_MARK + plain.replace(JOINER, "").replace(NO_BREAK, " ")
+    return table_csv(table, {"Notice": NOTICE}).replace(JOINER, "").replace(NO_BREAK, " ")
 
 
 def group_title(group: Json, class_0: str, class_1: str) -> str:

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from sensecf_core.evaluation.catalogue import MEASURES
-from sensecf_core.ui import benchmark_charts, charts, row_words, words
+from sensecf_core.ui import benchmark_charts, charts, csv_button, row_words, words
 from sensecf_core.ui import benchmark_numbers as bench
 from sensecf_core.ui.benchmark_runs import Chosen
 from sensecf_core.ui.charts import Chart
@@ -54,13 +54,11 @@ def _main_table(chosen: Chosen) -> None:
     with st.expander("Every measure", icon=":material/table:"):
         table(chosen.rows, [name for name in MEASURES if _known(chosen.rows, name)], "every")
     with st.container(horizontal=True, gap="large", vertical_alignment="bottom"):
-        st.download_button(
-            "Download the run as CSV",
-            bench.long_csv(chosen.summary),
-            file_name=f"{chosen.summary['id']}.csv",
-            mime="text/csv",
-            icon=":material/download:",
-            on_click="ignore",
+        csv_button.show(
+            lambda: bench.long_csv(chosen.summary),
+            f"{chosen.summary['id']}.csv",
+            key="benchmark_csv",
+            label="Download the run as CSV",
         )
         st.radio(
             "The camera above a chart saves it as",
@@ -211,14 +209,11 @@ def frame(made: pd.DataFrame, key: str, measures: Sequence[str] = ()) -> None:
         height="content",
         alt=f"Benchmark table: {', '.join(map(str, made.columns))}",
     )
-    st.download_button(
-        "Table as CSV",
-        bench.as_csv(made),
-        file_name=f"benchmark-{key}.csv",
-        mime="text/csv",
-        icon=":material/download:",
+    csv_button.show(
+        lambda: bench.as_csv(made),
+        f"benchmark-{key}.csv",
         key=f"benchmark_csv_{key}",
-        on_click="ignore",
+        label="Table as CSV",
         type="tertiary",
     )
 

@@ -12,7 +12,7 @@ from sensecf_core.cohorts.schema import Schema
 from sensecf_core.evaluation import side_by_side
 from sensecf_core.queries.answer import Answer, Candidate
 from sensecf_core.records import answers, exports
-from sensecf_core.ui import charts, row_words, words
+from sensecf_core.ui import charts, csv_button, row_words, words
 
 STEPS = (
     ("proposed", "every sequence the method wrote"),
@@ -27,8 +27,7 @@ STEPS = (
 
 def show(answer: Answer, schema: Schema, key: str = "") -> None:
     """Show the evidence behind an answer; ``key`` tells several on a page apart."""
-    unchecked = answer.status == "cancelled" and not answer.trace.readable
-    if answer.trace.proposed and not unchecked:
+    if answer.trace.proposed and checked(answer):
         _funnel(answer, schema, key)
         if (said := broke(answer, schema)) is not None:
             st.caption(said)
@@ -44,6 +43,11 @@ def show(answer: Answer, schema: Schema, key: str = "") -> None:
             json.dumps({"settings": answer.settings, "provenance": answer.provenance}, indent=2),
             language="json",
         )
+
+
+def checked(answer: Answer) -> bool:
+    """Whether the candidates were looked at: an answer may be cancelled before that."""
+    return answer.status != "cancelled" or answer.trace.readable > 0
 
 
 def broke(answer: Answer, schema: Schema, most: int = 4) -> str | None:
@@ -137,15 +141,7 @@ def downloads(found: Sequence[Answer], stem: str, schema: Schema, key: str) -> N
     """Offer answers as CSV and JSON."""
     schemas = {schema.name: schema}
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.download_button(
-            "Download CSV",
-            lambda: exports.answers_csv(found, schemas).encode("utf-8-sig"),
-            f"{stem}.csv",
-            "text/csv",
-            icon=":material/download:",
-            on_click="ignore",
-            key=f"download_csv{key}",
-        )
+        csv_button.show(lambda: exports.answers_csv(found, schemas), f"{stem}.csv", key=f"download_csv{key}")
         st.download_button(
             "Download JSON",
             lambda: exports.answers_json(found, schemas),

@@ -112,7 +112,7 @@ def frame(
             choice = Choice(choice.cohort, *key)
             selection.keep(choice)
         except InputError as error:
-            problem = problem or sensor_left_out.why(cohort, asked) or str(error)
+            problem = problem or sensor_left_out.reason_of(cohort, asked) or str(error)
     if follows == "answer":
         followed.adopt_job(choice)
     selection.mirror(choice, **(followed.mirrored(choice, follows) if follows else {}))

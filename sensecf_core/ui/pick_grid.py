@@ -10,7 +10,7 @@ import streamlit as st
 
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.records import exports
-from sensecf_core.ui import selection
+from sensecf_core.ui import csv_button, selection
 
 Key = tuple[str, str | None]
 """Participant and row; None is the participant's first row."""
@@ -48,13 +48,9 @@ def show(
         placeholder="not measured",
         alt=alt,
     )
-    st.download_button(
-        "Download CSV",
-        lambda: exports.table_csv(table, schema).encode("utf-8-sig"),
+    csv_button.show(
+        lambda: exports.table_csv(table, exports.whose(schema)),
         f"sensecf-{schema.name}-participants.csv",
-        "text/csv",
-        icon=":material/download:",
-        on_click="ignore",
         key="download_people",
     )
 

@@ -69,30 +69,32 @@ def warn(frame: Frame) -> None:
 
 def contradicted(frame: Frame) -> str | None:
     """Say that the record contradicts the prediction that options would alter; None where it does not."""
-    cohort, key = frame.known, frame.row_key
-    task, outcome = cohort.schema.task, int(cohort.target.loc[key])
-    flagged = int(frame.risk >= frame.classifier.threshold)
-    if flagged in (outcome, task.desired):
+    cohort, flagged = frame.known, int(frame.risk >= frame.classifier.threshold)
+    if flagged in (int(cohort.target.loc[frame.row_key]), cohort.schema.task.desired):
         return None
-    measured = sensors.measured_stress(cohort, key)
     this = row_words.this(cohort.schema)
-    meaning = words.plain(sentence.lower_first(task.class_1 if outcome else task.class_0))
     return (
-        f"Recorded for {this}: {meaning}{'' if measured is None else f' (measured: {measured} of 100)'}. The "
-        f"model is wrong here: what is found would change the model’s mind, and says nothing of {this}."
+        f"Recorded for {this}: {_outcome(frame)}. The model is wrong here: what is found would change the "
+        f"model’s mind, and says nothing of {this}."
     )
+
+
+def _outcome(frame: Frame) -> str:
+    """The recorded outcome in words, with the measurement that it was judged by where there is one."""
+    cohort, key = frame.known, frame.row_key
+    task = cohort.schema.task
+    meaning = sentence.lower_first(task.class_1 if cohort.target.loc[key] else task.class_0)
+    measured = sensors.measured_stress(cohort, key)
+    return f"{words.plain(meaning)}{'' if measured is None else f' (measured: {measured} of 100)'}"
 
 
 def _recorded(frame: Frame) -> str:
     """Say what the data hold of the outcome itself, and whether the model has seen it."""
     cohort, key = frame.known, frame.row_key
-    schema, outcome = cohort.schema, int(cohort.target.loc[key])
-    meaning = sentence.lower_first(schema.task.class_1 if outcome else schema.task.class_0)
-    measured = sensors.measured_stress(cohort, key)
-    flagged = frame.risk >= frame.classifier.threshold
+    this = row_words.this(cohort.schema)
+    right = (frame.risk >= frame.classifier.threshold) == bool(cohort.target.loc[key])
     return (
-        f":material/fact_check: **What was recorded for {row_words.this(schema)}:** {words.plain(meaning)}"
-        f"{'' if measured is None else f' (measured: {measured} of 100)'}. The model "
-        f"{'says the same' if flagged == bool(outcome) else '**says otherwise**'}. "
-        f"{PARTS[str(cohort.parts.loc[key])].format(this=row_words.this(schema))}"
+        f":material/fact_check: **What was recorded for {this}:** {_outcome(frame)}. The model "
+        f"{'says the same' if right else '**says otherwise**'}. "
+        f"{PARTS[str(cohort.parts.loc[key])].format(this=this)}"
     )

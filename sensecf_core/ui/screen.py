@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
+_SCROLL = """<script>
+document.querySelector('.st-key-{key}')?.scrollIntoView({{block: 'center'}});
+</script>"""
+
 
 def on_phone() -> bool:
     """Whether the browser says that it runs on a phone, where long lists start folded."""
@@ -16,8 +20,3 @@ def bring_into_view(key: str, turn: str) -> None:
         return
     st.session_state["brought_into_view"] = turn
     st.html(_SCROLL.format(key=key), unsafe_allow_javascript=True)
-
-
-_SCROLL = """<script>
-document.querySelector('.st-key-{key}')?.scrollIntoView({{block: 'center'}});
-</script>"""

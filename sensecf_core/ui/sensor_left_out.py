@@ -49,7 +49,7 @@ def show(cohort: Cohort) -> None:
         )
 
 
-def why(cohort: Cohort, participant: str) -> str | None:
+def reason_of(cohort: Cohort, participant: str) -> str | None:
     """Say why a participant of the release has no row; None for one who has, and for nobody that is known."""
     if not people.has_streams(cohort.schema.name):
         return None

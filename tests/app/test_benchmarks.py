@@ -19,7 +19,7 @@ from sensecf_core.classifiers import store
 from sensecf_core.cohorts import registry
 from sensecf_core.evaluation.benchmark import run_folder
 from sensecf_core.notice import NOTICE
-from sensecf_core.ui import benchmark_charts
+from sensecf_core.ui import benchmark_charts, csv_button
 from sensecf_core.ui import benchmark_numbers as bench
 from tests.app import made_benchmark
 from tests.app.conftest import ROOT, OpenPage, World, said
@@ -172,10 +172,20 @@ def test_rates_of_a_part_of_the_queries_stand_in_tables_of_their_own(summary: di
         assert list(table["Coverage ↑"]) == expected
 
 
+def test_a_csv_is_marked_as_utf_8_when_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    offered: list[Any] = []
+    monkeypatch.setattr(csv_button.st, "download_button", lambda *given, **_: offered.extend(given))
+    made: list[str] = []
+    csv_button.show(lambda: made.append("asked") or "a,→\n", "table.csv", key="k")
+    label, make, *rest = offered
+    assert (label, rest) == ("Download CSV", ["table.csv", "text/csv"]) and not made, (
+        "nothing is made before a click"
+    )
+    assert make().decode("utf-8") == "\ufeffa,→\n"
+
+
 def test_the_whole_run_as_csv(summary: dict[str, Any]) -> None:
-    text = bench.long_csv(summary)
-    assert text.startswith("\ufeff")
-    lines = list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"))))
+    lines = list(csv.DictReader(io.StringIO(bench.long_csv(summary))))
     assert {line["notice"] for line in lines} == {NOTICE}
     (found,) = (
         line

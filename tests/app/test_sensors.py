@@ -80,8 +80,8 @@ def test_somebody_without_a_usable_day_is_known_and_told_why(cohort: Cohort, ope
     person, reason = str(out.index[0]), out.iloc[0]
     at = open_page("Participants", cohort=COHORT, participant=person)
     assert f"Participant '{person}' has no usable day: {reason}." in [one.value for one in at.error]
-    assert sensor_left_out.why(cohort, "1") is None
-    assert sensor_left_out.why(cohort, str(cohort.rows.index[0][0])) is None
+    assert sensor_left_out.reason_of(cohort, "1") is None
+    assert sensor_left_out.reason_of(cohort, str(cohort.rows.index[0][0])) is None
     at = open_page("Participants", cohort=COHORT, participant="1")
     assert "Unknown participant" in at.error[0].value
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from sensecf_core.notice import NOTICE, NOTICE_LONG
 from sensecf_core.queries.answer import Answer
-from sensecf_core.records.exports import CSV_COLUMNS, answers_csv, answers_json, safe_cell, table_csv
+from sensecf_core.records.exports import CSV_COLUMNS, answers_csv, answers_json, safe_cell, table_csv, whose
 from tests.records.made_answers import make_answer, make_counterfactual
 from tests.small_cohort import SCHEMA
 
@@ -37,13 +37,11 @@ def test_a_table_says_in_each_row_whose_they_are() -> None:
         ("Body", "Weight (kg)"): [70.5, None],
         ("", "Days"): [[1, 2], []],
     }
-    rows = read(table_csv(pd.DataFrame(columns), SCHEMA))
+    rows = read(table_csv(pd.DataFrame(columns), whose(SCHEMA)))
     label = "REAL DATA" if SCHEMA.provenance.real else "SYNTHETIC DATA"
-    assert [row["data_label"] for row in rows] == [label] * 2
-    assert [list(row.values())[1:] for row in rows] == [
-        ["small", "1", "70.5", "1 2"],
-        ["small", "'=2", "", ""],
-    ]
+    about = [(row["data_label"], row["cohort"], row["notice"]) for row in rows]
+    assert about == [(label, "small", NOTICE_LONG)] * 2
+    assert [list(row.values())[:3] for row in rows] == [["1", "70.5", "1 2"], ["'=2", "", ""]]
 
 
 def test_one_row_per_changed_feature() -> None:

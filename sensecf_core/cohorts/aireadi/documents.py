@@ -23,7 +23,7 @@ MOST_RECORDS = 1_000_000
 """More are refused, too: nearly two years of minutes. Parsed, a record takes about 1.5 kB."""
 
 TOO_MANY = f"more than {MOST_RECORDS:,} records"
-RECORD_MARK = b"_time_frame"
+RECORD_MARK = b'time_frame"'
 """Every record of every version has one key that ends so."""
 
 

@@ -101,18 +101,18 @@ def intervals(stream: Stream, records: Sequence[Any]) -> Intervals:
         repeated=len(kept) - len(chosen),
         not_numbers=not_numbers,
     )
-    return _one_after_the_other(found, apart=stream.shape == "activity")
+    alike = found.names if stream.shape == "activity" else np.full(len(found), stream.name, dtype=object)
+    return _one_after_the_other(found, alike)
 
 
-def _one_after_the_other(found: Intervals, *, apart: bool) -> Intervals:
-    """Cut records to what lies after all earlier ones (``apart``: of the same name); moments stay."""
+def _one_after_the_other(found: Intervals, alike: Names) -> Intervals:
+    """Cut records to what lies after all earlier ones of their kind in ``alike``; moments stay."""
     lasting = found.ends > found.starts
     starts = found.starts.copy()
-    for name in set(found.names) if apart else (None,):
-        of = np.ones(len(found), dtype=bool) if name is None else found.names == name
-        if of.any():
-            reached = np.maximum.accumulate(found.ends[of])
-            starts[of] = np.maximum(starts[of], np.append(starts[of][:1], reached[:-1]))
+    for kind in set(alike):
+        of = alike == kind
+        reached = np.maximum.accumulate(found.ends[of])
+        starts[of] = np.maximum(starts[of], np.append(starts[of][:1], reached[:-1]))
     starts = np.where(lasting, starts, found.starts)
     overlapping = starts > found.starts
     left = np.maximum((found.ends - starts).astype(np.float64), 0.0)

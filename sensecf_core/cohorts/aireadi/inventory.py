@@ -78,7 +78,7 @@ def person_files(finder: FileFinder, people: pd.DataFrame, visits: pd.Series) ->
 def release_sha256(release: Release, files: Iterable[PersonFiles]) -> str:
     """Hash of a release: where it is, its version, its tables, and name and size of every stream file."""
     parts = [str(release.root), release.layout, release.version]
-    parts += [f"{path}:{_content(path)}" for path in tables_of(release)]
+    parts += [f"{path}:{_content(path)}" for path in table_files(release)]
     return _hash([*parts, *(one.sha256 for one in files)])
 
 
@@ -89,7 +89,7 @@ def _content(path: Path) -> str:
         return "unreadable"
 
 
-def tables_of(release: Release) -> tuple[Path, ...]:
+def table_files(release: Release) -> tuple[Path, ...]:
     """Every table of a release: participants, clinical data, manifests. Small beside the streams."""
     paths = [release.root / PEOPLE_FILE]
     paths += [path for folder in area(release, CLINICAL) for path in sorted(folder.glob("*.csv"))]

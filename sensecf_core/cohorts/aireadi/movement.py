@@ -16,7 +16,6 @@ ACTIVE = ("walking", "running")
 UNSEEN_RESET = np.timedelta64(2, "h")
 """A pause across midnight after which the counter is taken to have begun anew, whatever it shows."""
 
-
 SET_BACK = 0.5
 """A counter that falls below this share of its last value was set back; a smaller fall of a day is a slip."""
 
@@ -85,11 +84,10 @@ def active_energy(calories: Points, bounds: Times) -> Floats:
     if not count or not len(times):
         return np.full(count, np.nan)
     day = np.searchsorted(bounds, times, side="right") - 1
-    fallen = values < SET_BACK * np.concatenate([[0.0], values[:-1]])
+    before = np.append(0.0, values[:-1])
     later_day = np.diff(day, prepend=day[0]) > 0
     paused = np.diff(times, prepend=times[0]) > UNSEEN_RESET
-    sunk = np.diff(values, prepend=0.0) < 0
-    anew = fallen | (later_day & (paused | sunk))
+    anew = (values < SET_BACK * before) | (later_day & (paused | (values < before)))
     reached = _reached(values, anew)
     burned = np.where(anew, values, np.diff(reached, prepend=0.0))
     inside = (day >= 0) & (day < count)

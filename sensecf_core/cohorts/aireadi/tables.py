@@ -23,7 +23,7 @@ import pandas as pd
 
 from sensecf_core.cohorts.aireadi import clinical, participants
 from sensecf_core.cohorts.aireadi.files import FileFinder
-from sensecf_core.cohorts.aireadi.inventory import PersonFiles, person_files, release_sha256, tables_of
+from sensecf_core.cohorts.aireadi.inventory import PersonFiles, person_files, release_sha256, table_files
 from sensecf_core.cohorts.aireadi.person import guarded_tables
 from sensecf_core.cohorts.aireadi.release import Release
 from sensecf_core.paths import alone, var
@@ -118,7 +118,7 @@ def built(release: Release) -> Tables | None:
 def state(release: Release) -> tuple[tuple[str, int, int], ...]:
     """Tell whether a release may have other tables than before, without looking at people's files."""
     found = []
-    for path in (*tables_of(release), *sorted(var("aireadi", DONE).parent.glob(f"*/{DONE}"))):
+    for path in (*table_files(release), *sorted(var("aireadi", DONE).parent.glob(f"*/{DONE}"))):
         with suppress(FileNotFoundError):  # a build that ends just now removes older tables
             status = path.stat()
             found.append((str(path), status.st_mtime_ns, status.st_size))

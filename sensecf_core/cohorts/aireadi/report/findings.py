@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from sensecf_core.cohorts.aireadi.clinical import items, sign_of
+from sensecf_core.cohorts.aireadi.clinical import EITHER, items, sign_of
 
 FILE = Path(__file__).parents[1] / "data" / "findings.csv"
 
@@ -61,10 +61,8 @@ class Finding:
         if self.value is None:
             return ""
         shown = round(self.value, self.asked.decimals)
-        least, most = (shown, shown)
-        if self.sign:
-            least = shown if self.sign == ">" else -math.inf
-            most = shown if self.sign == "<" else math.inf
+        least = -math.inf if self.sign in ("<", EITHER) else shown
+        most = math.inf if self.sign in (">", EITHER) else shown
         low = -math.inf if self.asked.low is None else self.asked.low
         high = math.inf if self.asked.high is None else self.asked.high
         if least > high or (self.sign == ">" and least >= high):

@@ -1,0 +1,32 @@
+"""The one button that offers a table as CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+import streamlit as st
+
+
+def show(
+    make: Callable[[], str],
+    file_name: str,
+    *,
+    key: str,
+    label: str = "Download CSV",
+    type: Literal["secondary", "tertiary"] = "secondary",
+) -> None:
+    """Offer what ``make`` writes, which is called on a click.
+
+    It is marked as UTF-8: without that, spreadsheets read arrows and dashes as rubbish.
+    """
+    st.download_button(
+        label,
+        lambda: make().encode("utf-8-sig"),
+        file_name,
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+        key=key,
+        type=type,
+    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import streamlit as st
 
 from sensecf_core.cohorts.schema import Feature, Schema
@@ -152,13 +154,28 @@ def _option(frame: Frame, answer: Answer, number: int, one: Counterfactual, key:
 
 def _second(frame: Frame, answer: Answer, one: Counterfactual) -> str:
     """Say what the second model makes of an option, and whether that is new to it."""
+    view = second_view(frame, answer, one)
+    if view == "as before":
+        before = words.of_100(_second_before(frame))
+        return f":material/remove_done: The second model said so before any change ({before})"
     said = words.of_100(one.second_judge_probability)
-    if not one.second_judge_agrees:
+    if view == "disagrees":
         return f":material/warning: The second model **disagrees** ({said})"
-    before = float(frame.classifier.second_judge(data.one_row(frame.known, frame.row_key))[0])
-    if int(before >= frame.classifier.second_threshold) == answer.desired:
-        return f":material/remove_done: The second model said so before any change ({words.of_100(before)})"
     return f":material/done_all: The second model agrees ({said})"
+
+
+def second_view(
+    frame: Frame, answer: Answer, one: Counterfactual
+) -> Literal["agrees", "disagrees", "as before"]:
+    """Whether the second model sees the class that was asked for; "as before": without any change, too."""
+    if not one.second_judge_agrees:
+        return "disagrees"
+    saw = int(_second_before(frame) >= frame.classifier.second_threshold)
+    return "as before" if saw == answer.desired else "agrees"
+
+
+def _second_before(frame: Frame) -> float:
+    return float(frame.classifier.second_judge(data.one_row(frame.known, frame.row_key))[0])
 
 
 def _retrained(frame: Frame, one: Counterfactual) -> str:

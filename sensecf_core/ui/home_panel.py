@@ -12,7 +12,7 @@ from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.language import weights
 from sensecf_core.notice import data_label
-from sensecf_core.ui import data, row_words, words
+from sensecf_core.ui import data, ranking_panel, row_words, words
 from sensecf_core.ui.frame import Frame
 
 STEPS = (
@@ -147,7 +147,9 @@ def _quality(card: dict[str, Any] | None) -> str:
     if auroc is None:
         return "trained; too few held-out people to say how good it is"
     tested = words.counted(card["parts"]["test"]["participants"], "held-out person", "held-out people")
-    return f"AUROC {auroc['value']:.2f} ({auroc['low']:.2f}–{auroc['high']:.2f}) on {tested}"
+    found = f"AUROC {auroc['value']:.2f} ({auroc['low']:.2f}–{auroc['high']:.2f}) on {tested}"
+    weak = ranking_panel.against_chance(auroc)
+    return found if weak is None else f"{found}: {weak}"
 
 
 def language_model(frame: Frame) -> None:

@@ -40,7 +40,7 @@ def strip(cohort: Cohort, classifier: Classifier | None, key: RowKey) -> None:
     if classifier is not None:
         risk = data.risks(cohort, classifier)[cohort.rows.index.get_loc(key)]
         low, high = data.risk_interval(cohort, classifier, key)
-        parts.append(f"risk **{words.of_100(risk)}** (retrained models {words.interval(low, high)})")
+        parts += [f"risk **{words.of_100(risk)}**", f"retrained models {words.interval(low, high)}"]
     parts.append(f"{measured} of {len(values)} measured")
     with st.container(key="strip", border=True):
         st.markdown(" · ".join(part.replace(" ", NO_BREAK) for part in parts))

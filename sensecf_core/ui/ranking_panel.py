@@ -31,13 +31,20 @@ def caution(cohort: Cohort) -> str | None:
     of, auroc = row_words.rows(cohort.schema), card["metrics"]["auroc"]
     if auroc is None:
         return f"Too few {of} were held out to say how well this model ranks: read the risk with care."
-    if auroc["low"] > GUESSING:
+    ranks = against_chance(auroc)
+    if ranks is None:
         return None
-    ranks = "hardly better than chance" if auroc["value"] < WEAK else "perhaps no better than chance"
     return (
         f"On held-out {of} this model ranks {ranks}, AUROC {card_panel.number(auroc)}"
         f"{_flags(card['metrics'])}: read the risk with care."
     )
+
+
+def against_chance(auroc: dict[str, float]) -> str | None:
+    """Say how an AUROC lies against guessing; None where its interval is above it."""
+    if auroc["low"] > GUESSING:
+        return None
+    return "hardly better than chance" if auroc["value"] < WEAK else "perhaps no better than chance"
 
 
 def _flags(metrics: dict[str, Any]) -> str:

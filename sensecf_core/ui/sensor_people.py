@@ -132,7 +132,7 @@ def _columns(cohort: Cohort) -> dict[str, Any]:
     stress_low, stress_high = STRESS_SCALE
     return {
         "Participant": st.column_config.TextColumn(pinned=True, width=85),
-        "Study group": st.column_config.TextColumn(width=165),
+        "Study group": st.column_config.TextColumn(width=172),
         "Age (years)": st.column_config.NumberColumn("Age", format="%d", width=45),
         RISK: st.column_config.ProgressColumn(
             "Mean risk",
@@ -150,12 +150,12 @@ def _columns(cohort: Cohort) -> dict[str, Any]:
         "Glucose by day": line("Glucose", y_min=glucose_low, y_max=glucose_high, color="gray", width=110),
         "Stress by day": line("Stress", y_min=stress_low, y_max=stress_high, color="gray", width=110),
         "Band worn (% of days)": st.column_config.NumberColumn(
-            "Band worn",
+            "Band on",
             format="%d %%",
             help="Share of days with 10 hours or more of valid heart rate.",
             width=80,
         ),
         "Glucose sensor active (%)": st.column_config.NumberColumn(
-            "Sensor on", format="%d %%", help="Share of the time with a glucose reading.", width=95
+            "Sensor on", format="%d %%", help="Share of the time with a glucose reading.", width=88
         ),
     }

@@ -24,8 +24,9 @@ OTHER_WIDTH = 68
 LEGEND = (
     "First option: of those that a method found, else the nearest that was tried. Distance: the mean "
     "change over all features, from 0 (the same) to 1. Second model: whether one that neither made nor "
-    "filtered the option sees it the same way. Time: of the search and the checks, without loading. Broke "
-    "limits: of the candidates as they came, before any check; these are never shown as options."
+    "filtered the option sees it the same way (as before: it did without any change). Time: of the search"
+    " and the checks, without loading. Broke limits: of the candidates as they came, before any check; "
+    "these are never shown as options."
 )
 
 
@@ -84,13 +85,13 @@ def _name(method: str, note: str) -> None:
 def _answered(frame: Frame, answer: Answer, *, reused: bool) -> None:
     with st.container(horizontal=True, gap="small"):
         _name(answer.method, answer_panel.heading(answer) + (", answered before" if reused else ""))
-        for label, value in _facts(answer).items():
+        for label, value in _facts(frame, answer).items():
             st.markdown(f":small[{label}]  \n**{words.plain(value)}**", width=WIDTHS.get(label, OTHER_WIDTH))
     if (said := evidence_panel.broke(answer, frame.known.schema, most=2)) is not None:
         st.caption(said)
 
 
-def _facts(answer: Answer) -> dict[str, str]:
+def _facts(frame: Frame, answer: Answer) -> dict[str, str]:
     """What a line says of an answer: label to value."""
     broken = side_by_side.broken(answer)
     now = answer.factual.probability
@@ -99,7 +100,7 @@ def _facts(answer: Answer) -> dict[str, str]:
         best = answer.counterfactuals[0]
         facts[BEST] = words.risk_change(now, best.probability)
         facts |= {"Changes": str(best.n_changed), "Distance": f"{best.gower:.3f}"}
-        facts[SECOND] = "agrees" if best.second_judge_agrees else "disagrees"
+        facts[SECOND] = answer_panel.second_view(frame, answer, best)
     elif answer.best is not None:
         nearest = {NEAREST: words.risk_change(now, answer.best.probability)}
         facts = nearest | {"Changes": str(len(answer.best.changes)), "Distance": "–", SECOND: "–"}

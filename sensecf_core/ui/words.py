@@ -171,7 +171,7 @@ def of_100(probability: float) -> str:
 
 def interval(low: float, high: float) -> str:
     """Write a range of probabilities as "55–69"."""
-    return f"{risk(low)}–{risk(high)}"
+    return f"{risk(low)}{JOINER}–{JOINER}{risk(high)}"
 
 
 def arrow(difference: float) -> str:

@@ -23,6 +23,17 @@ def test_a_card_per_cohort_with_size_task_quality_and_licence(world: World, open
         assert part in facts(at)
 
 
+def test_a_weak_classifier_is_called_weak(
+    world: World, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "better than chance" not in facts(open_page("Home"))
+    weak = {"value": 0.55, "low": 0.45, "high": 0.64}
+    card = world.card | {"metrics": world.card["metrics"] | {"auroc": weak}}
+    monkeypatch.setattr(store, "card", lambda cohort: card)
+    assert "AUROC 0.55 (0.45–0.64) on" in facts(open_page("Home"))
+    assert ": hardly better than chance" in facts(open_page("Home"))
+
+
 def test_an_untrained_cohort_says_so(
     world: World, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,6 +7,7 @@ import shutil
 import time
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -135,6 +136,9 @@ def test_what_the_second_model_said_before_is_no_agreement(
         judge = replace(world.classifier, second_threshold=threshold)
         monkeypatch.setattr(store, "load", lambda cohort, judge=judge: judge)
         text = said(open_page("Interventions", answer=kept.answer_id))
+        page = SimpleNamespace(known=world.cohort, row_key=(world.flagged, "0"), classifier=judge)
+        view = answer_panel.second_view(page, kept, one)  # what a line of Comparison says
+        assert view == ("as before" if threshold > 1 else "agrees")
         assert [words_ in text for words_ in ("said so before", "The second model agrees")] == [
             told.startswith("said"),
             told.startswith("The"),

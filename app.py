@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sensecf_core.ui import home_panel
-from sensecf_core.ui.frame import frame
+from sensecf_core.ui import home
+from sensecf_core.ui.page.frame import open_page
 
-page = frame("Home", "What is this, and where do I start?", needs="nothing")
-home_panel.introduction(page)
-home_panel.cohorts()
-home_panel.language_model(page)
+page = open_page("Home", "What is this, and where do I start?", needs="nothing")
+home.introduction(page)
+home.cohorts()
+home.language_model(page)

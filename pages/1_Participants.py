@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import streamlit as st
 
-from sensecf_core.ui import people_table, profile, sensor_people, sensor_profile, sensors
-from sensecf_core.ui.frame import frame
+from sensecf_core.ui.common import sensors
+from sensecf_core.ui.page.frame import open_page
+from sensecf_core.ui.participants import (
+    profile,
+    sensor_profile,
+    sensor_table,
+    table,
+)
 
-page = frame("Participants", "Who is in this cohort?", needs="cohort")
+page = open_page("Participants", "Who is in this cohort?", needs="cohort")
 with_sensors = sensors.has_streams(page.known)
-(sensor_people if with_sensors else people_table).show(page)
+(sensor_table if with_sensors else table).show(page)
 if page.key is None:
-    st.info((sensor_people if with_sensors else people_table).CHOOSE)
+    st.info((sensor_table if with_sensors else table).CHOOSE)
 else:
     if page.judged:
         st.page_link(

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import streamlit as st
 
-from sensecf_core.ui import card_panel, day_panel, drivers_panel, risk_panel, sensors, whatif_panel
-from sensecf_core.ui.frame import frame
+from sensecf_core.ui.common import sensors
+from sensecf_core.ui.page.frame import open_page
+from sensecf_core.ui.prediction import (
+    classifier_card,
+    risk,
+    shap,
+    what_if,
+)
+from sensecf_core.ui.sensors import day
 
-page = frame("Prediction", "What does the model see, and why?")
+page = open_page("Prediction", "What does the model see, and why?")
 if sensors.has_streams(page.known):
-    day_panel.show_risks(page)
+    day.show_risks(page)
 left, right = st.columns([2, 3], gap="medium")
 with left:
-    risk_panel.show(page)
+    risk.show(page)
 with right:
-    drivers_panel.show(page)
+    shap.show(page)
 st.page_link(
     "pages/3_Interventions.py", label="What small change would alter this?", icon=":material/alt_route:"
 )
-whatif_panel.show(page)
-card_panel.show(page.known)
+what_if.show(page)
+classifier_card.show(page.known)

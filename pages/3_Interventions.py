@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import streamlit as st
 
-from sensecf_core.ui import (
-    ask_panel,
-    behaviour_panel,
-    day_panel,
-    ranking_panel,
-    results_panel,
-    risk_panel,
-    sensors,
+from sensecf_core.ui.common import sensors
+from sensecf_core.ui.interventions import form, results
+from sensecf_core.ui.page.frame import open_page
+from sensecf_core.ui.prediction import (
+    behaviour_note,
+    risk,
+    weak_classifier_note,
 )
-from sensecf_core.ui.frame import frame
+from sensecf_core.ui.sensors import day
 
-page = frame("Interventions", "What small change would alter the prediction?", follows="answer")
+page = open_page("Interventions", "What small change would alter the prediction?", follows="answer")
 if sensors.has_streams(page.known):
-    day_panel.show_day(page)
-ranking_panel.warn(page.known)
-risk_panel.warn(page)
-behaviour_panel.warn(page.known)
+    day.show_day(page)
+weak_classifier_note.warn(page.known)
+risk.warn(page)
+behaviour_note.warn(page.known)
 left, right = st.columns([2, 3], gap="medium")
 with left:
-    ask_panel.show(page)
+    form.show(page)
 with right:
-    results_panel.show(page)
+    results.show(page)

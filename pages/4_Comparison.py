@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from sensecf_core.ui import comparison_form, comparison_panel, ranking_panel, risk_panel
-from sensecf_core.ui.frame import frame
+from sensecf_core.ui.comparison import form, results
+from sensecf_core.ui.page.frame import open_page
+from sensecf_core.ui.prediction import risk, weak_classifier_note
 
-page = frame("Comparison", "Do other methods agree?", follows="comparison")
-ranking_panel.warn(page.known)
-risk_panel.warn(page)
-comparison_form.show(page)
-comparison_panel.show(page)
+page = open_page("Comparison", "Do other methods agree?", follows="comparison")
+weak_classifier_note.warn(page.known)
+risk.warn(page)
+form.show(page)
+results.show(page)

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from sensecf_core.ui import benchmark_origin_panel, benchmark_panel, benchmark_runs, benchmark_tests_panel
-from sensecf_core.ui.frame import frame
+from sensecf_core.ui.benchmarks import (
+    origin,
+    results,
+    run_picker,
+    significance,
+)
+from sensecf_core.ui.page.frame import open_page
 
-page = frame("Benchmarks", "How good are the methods?", needs="nothing")
-chosen = None if page.cohort is None else benchmark_runs.choose(page.cohort)
+page = open_page("Benchmarks", "How good are the methods?", needs="nothing")
+chosen = None if page.cohort is None else run_picker.choose(page.cohort)
 if chosen is not None:
-    benchmark_panel.show(chosen)
-    benchmark_tests_panel.raw(chosen)
-    benchmark_tests_panel.ranks(chosen)
-    benchmark_tests_panel.refining(chosen)
-    benchmark_origin_panel.not_run(chosen)
-benchmark_origin_panel.published(chosen)
+    results.show(chosen)
+    significance.raw(chosen)
+    significance.ranks(chosen)
+    significance.refining(chosen)
+    origin.not_run(chosen)
+origin.published(chosen)
 if chosen is not None:
-    benchmark_origin_panel.origin(chosen)
+    origin.origin(chosen)

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import streamlit as st
 
-from sensecf_core.ui import adapters_panel, models_panel, training, tuning_panel
-from sensecf_core.ui.frame import frame
+from sensecf_core.ui.models import (
+    adapters,
+    base_models,
+    fine_tuning,
+)
+from sensecf_core.ui.page import train_classifier
+from sensecf_core.ui.page.frame import open_page
 
-page = frame("Models", "Which language model answers here, and how good is it?", needs="nothing")
+page = open_page("Models", "Which language model answers here, and how good is it?", needs="nothing")
 of_the_cohort = st.container()
 # Filled first, since what is above it ends the page where the cohort has no classifier yet.
-models_panel.show(page.cohort)
+base_models.show(page.cohort)
 with of_the_cohort:
     if page.cohort is not None:
-        training.guard(page.cohort)
-        adapters_panel.show(page.cohort)
-        tuning_panel.show(page.cohort)
+        train_classifier.guard(page.cohort)
+        adapters.show(page.cohort)
+        fine_tuning.show(page.cohort)

@@ -28,7 +28,7 @@ def var(*parts: str) -> Path:
 
 
 @contextmanager
-def alone(lock: Path) -> Iterator[None]:
+def file_lock(lock: Path) -> Iterator[None]:
     """Let one process (or thread) at a time into the block; the others wait. ``lock`` is made, and stays."""
     with os.fdopen(os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)) as file:
         fcntl.flock(file, fcntl.LOCK_EX)

@@ -21,7 +21,9 @@ Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 
-def spread(work: Callable[[Task], Result], tasks: Sequence[Task], jobs: int) -> Generator[Result, None, None]:
+def parallel_map(
+    work: Callable[[Task], Result], tasks: Sequence[Task], jobs: int
+) -> Generator[Result, None, None]:
     """Do ``work`` for every task in ``jobs`` processes (1: in this one); results come as they are ready.
 
     Whoever may stop before the end closes the iterator (``contextlib.closing``): workers are dead then.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import os
 import platform
@@ -69,17 +70,51 @@ def _processor() -> str:
     return platform.processor() or platform.machine()
 
 
-AFTER_ANSWERS = ("ui", "jobs", "records", "cli")
-AFTER_PAIRS = (*AFTER_ANSWERS, "evaluation")
-"""Rooms that have no say in what is answered, and in what is searched on training rows."""
-
-
 @cache
-def engine_sha256(leave_out: tuple[str, ...] = AFTER_ANSWERS) -> str:
-    """Hash of the source that makes and judges answers: all rooms but those left out."""
-    digest = hashlib.sha256()
-    package = Path(__file__).parent
-    for path in sorted(package.rglob("*.py")):
-        if path.relative_to(package).parts[0] not in leave_out:
-            digest.update(path.read_bytes())
-    return digest.hexdigest()
+def code_sha256(*roots: str) -> str:
+    """Hash what the code of some modules does, and of every module of this package that they import.
+
+    ``roots`` are dotted names; a package stands for all modules below it. Comments and docstrings do not
+    count: nothing is made anew because of a word.
+    """
+    found: dict[str, str] = {}
+    waiting = [name for root in roots for name in _modules_below(root)]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            tree = ast.parse(_source(name).read_bytes())
+            waiting += _imported(tree)
+            found[name] = ast.dump(_WithoutStrings().visit(tree))
+    return hashlib.sha256("\n".join(f"{name} {found[name]}" for name in sorted(found)).encode()).hexdigest()
+
+
+class _WithoutStrings(ast.NodeTransformer):
+    """Drops strings that stand by themselves: docstrings, also those of constants."""
+
+    def visit_Expr(self, node: ast.Expr) -> ast.Expr | None:
+        """Drop a statement that is only a string."""
+        alone = isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+        return None if alone else node
+
+
+def _source(module: str) -> Path:
+    path = ROOT.joinpath(*module.split("."))
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+
+
+def _modules_below(module: str) -> list[str]:
+    folder = ROOT.joinpath(*module.split("."))
+    below = sorted(folder.rglob("*.py")) if folder.is_dir() else []
+    names = [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in below]
+    return [module, *(name.removesuffix(".__init__") for name in names)]
+
+
+def _imported(tree: ast.Module) -> list[str]:
+    """Modules of this package that a module imports, wherever in it."""
+    names: list[str] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("sensecf_core"):
+            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        elif isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names if alias.name.startswith("sensecf_core")]
+    return [name for name in names if _source(name).is_file()]

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, settings
 
 from sensecf_core.classifiers.training import train
 from sensecf_core.cohorts.cohort import Cohort
-from sensecf_core.counterfactuals.checker import Checker
+from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from tests import small_cohort as small
 
 # How long an example takes says how busy the machine is, not whether the code is right; and the same commit
@@ -32,12 +32,12 @@ def small_cohort() -> Cohort:
 
 
 @pytest.fixture(scope="session")
-def checker(small_cohort: Cohort) -> Checker:
-    return Checker.fit(small_cohort, train(small_cohort, refits=3))
+def checker(small_cohort: Cohort) -> FittedCohort:
+    return FittedCohort.fit(small_cohort, train(small_cohort, refits=3))
 
 
 @pytest.fixture(scope="session")
-def flagged(checker: Checker) -> list[str]:
+def flagged(checker: FittedCohort) -> list[str]:
     """Test participants whom the classifier flags, the least certain first."""
     test = checker.cohort.part("test")
     risk = checker.classifier.predict_proba(test)

@@ -55,7 +55,7 @@ def squared(number: int) -> tuple[int, int]:
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_every_task_is_done_once(jobs: int) -> None:
-    found = list(processes.spread(squared, range(20), jobs))
+    found = list(processes.parallel_map(squared, range(20), jobs))
     assert sorted(square for square, _ in found) == [number * number for number in range(20)]
     assert (os.getpid() in {process for _, process in found}) == (jobs == 1)
 
@@ -64,5 +64,5 @@ def test_every_task_is_done_once(jobs: int) -> None:
 # In one mark: what stands last counts.
 @pytest.mark.filterwarnings("error", "ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_stopping_early_is_quiet() -> None:
-    with closing(processes.spread(squared, range(20), 2)) as results:
+    with closing(processes.parallel_map(squared, range(20), 2)) as results:
         assert next(results)[1] != os.getpid()

@@ -13,10 +13,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from sensecf_core.classifiers.boosted_trees import BoostedTrees, CalibratedTrees
 from sensecf_core.classifiers.calibration import Sigmoid, probability
-from sensecf_core.classifiers.forest import CalibratedForest, Forest
-from sensecf_core.classifiers.linear import LinearJudge
-from sensecf_core.classifiers.matrix import to_matrix
+from sensecf_core.classifiers.design_matrix import to_matrix
+from sensecf_core.classifiers.logistic import LogisticModel
 from sensecf_core.cohorts.encoding import Codes, to_codes
 from sensecf_core.cohorts.schema import Schema
 
@@ -45,8 +45,8 @@ class Classifier:
     second_threshold: float
     tree_model: Any
     calibration: Sigmoid
-    judge: LinearJudge
-    refits: tuple[CalibratedForest, ...]
+    judge: LogisticModel
+    refits: tuple[CalibratedTrees, ...]
     training: Mapping[str, Any] = field(default_factory=dict)
 
     @cached_property
@@ -100,8 +100,8 @@ class Classifier:
         return probability(np.array(margins).reshape(len(self.refits), len(matrix)))
 
     @cached_property
-    def _forest(self) -> Forest:
-        return Forest.of_model(self.tree_model)
+    def _forest(self) -> BoostedTrees:
+        return BoostedTrees.of_model(self.tree_model)
 
     def _content(self) -> Iterator[bytes]:
         judge = self.judge

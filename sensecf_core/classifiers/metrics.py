@@ -20,16 +20,16 @@ CELLS = 2_000_000
 
 
 @dataclass(frozen=True, eq=False)
-class Judged:
+class Predictions:
     """Rows with what was said about them: target, p(class 1), predicted class, each (n,)."""
 
     target: Classes
     probability: Floats
     predicted: Classes
 
-    def take(self, mask: npt.NDArray[np.bool_]) -> Judged:
+    def take(self, mask: npt.NDArray[np.bool_]) -> Predictions:
         """Return the rows where ``mask`` is true."""
-        return Judged(self.target[mask], self.probability[mask], self.predicted[mask])
+        return Predictions(self.target[mask], self.probability[mask], self.predicted[mask])
 
 
 def participant_draws(people: npt.NDArray[np.object_], draws: int, seed: int) -> Iterator[Floats]:
@@ -44,7 +44,7 @@ def participant_draws(people: npt.NDArray[np.object_], draws: int, seed: int) ->
         yield counts[:, owner].astype(float)
 
 
-def all_metrics(judged: Judged, weights: Floats) -> dict[str, Floats]:
+def all_metrics(judged: Predictions, weights: Floats) -> dict[str, Floats]:
     """All of the card's numbers; see each function."""
     sensitivity, specificity, f1 = decisions(judged, weights)
     slope, intercept = calibration(judged, weights)
@@ -61,7 +61,7 @@ def all_metrics(judged: Judged, weights: Floats) -> dict[str, Floats]:
     }
 
 
-def auroc(judged: Judged, weights: Floats) -> Floats:
+def auroc(judged: Predictions, weights: Floats) -> Floats:
     """Area under the ROC curve: how often class 1 gets the higher p, ties counted half."""
     positive, negative = _by_probability(judged, weights)
     below = negative.cumsum(axis=1) - negative / 2
@@ -69,7 +69,7 @@ def auroc(judged: Judged, weights: Floats) -> Floats:
     return _divide((positive * below).sum(axis=1), pairs)
 
 
-def average_precision(judged: Judged, weights: Floats) -> Floats:
+def average_precision(judged: Predictions, weights: Floats) -> Floats:
     """Precision at each probability, weighted by the recall that it adds."""
     positive, negative = (counts[:, ::-1] for counts in _by_probability(judged, weights))
     found, flagged = positive.cumsum(axis=1), (positive + negative).cumsum(axis=1)
@@ -77,7 +77,7 @@ def average_precision(judged: Judged, weights: Floats) -> Floats:
     return _divide((positive * precision).sum(axis=1), found[:, -1])
 
 
-def decisions(judged: Judged, weights: Floats) -> tuple[Floats, Floats, Floats]:
+def decisions(judged: Predictions, weights: Floats) -> tuple[Floats, Floats, Floats]:
     """Sensitivity, specificity and F1 (of class 1) of the predicted classes."""
     right = judged.predicted == judged.target
     ones = judged.target == 1
@@ -87,12 +87,12 @@ def decisions(judged: Judged, weights: Floats) -> tuple[Floats, Floats, Floats]:
     return _divide(hits, hits + misses), _divide(rejections, rejections + alarms), f1
 
 
-def brier(judged: Judged, weights: Floats) -> Floats:
+def brier(judged: Predictions, weights: Floats) -> Floats:
     """Mean squared difference of probability and target."""
     return _divide(weights @ (judged.probability - judged.target) ** 2, weights.sum(axis=1))
 
 
-def calibration(judged: Judged, weights: Floats) -> tuple[Floats, Floats]:
+def calibration(judged: Predictions, weights: Floats) -> tuple[Floats, Floats]:
     """Calibration slope, and intercept "in the large" (with the slope held at 1).
 
     The slope is that of a logistic regression of the target on the log-odds: 1 is perfect, less is
@@ -111,7 +111,7 @@ def observed_share(target: Classes, weights: Floats) -> Floats:
     return _divide(weights @ target, weights.sum(axis=1))
 
 
-def _by_probability(judged: Judged, weights: Floats) -> tuple[Floats, Floats]:
+def _by_probability(judged: Predictions, weights: Floats) -> tuple[Floats, Floats]:
     """Weights of class 1 and of class 0 per distinct probability, ascending: two (draws, distinct)."""
     order = np.argsort(judged.probability, kind="stable")
     ordered = judged.probability[order]

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from sensecf_core import provenance
-from sensecf_core.classifiers import archive
+from sensecf_core.classifiers import serialization
 from sensecf_core.classifiers.classifier import Classifier
 from sensecf_core.classifiers.training import Progress
 from sensecf_core.cohorts import builtin
@@ -68,7 +68,7 @@ def load(cohort: Cohort) -> Classifier:
 
 
 def card(cohort: Cohort) -> dict[str, Any]:
-    """Read the classifier's card (see :mod:`~sensecf_core.classifiers.evaluation`).
+    """Read the classifier's card (see :mod:`~sensecf_core.classifiers.model_card`).
 
     Raises
     ------
@@ -101,7 +101,7 @@ def save(
     The folder.
     """
     if card is None:
-        from sensecf_core.classifiers.evaluation import evaluate
+        from sensecf_core.classifiers.model_card import evaluate
 
         card = evaluate(cohort, classifier, progress=progress)
     place = folder(cohort)
@@ -116,8 +116,8 @@ def save(
 
 
 def _write(place: Path, cohort: Cohort, classifier: Classifier, card: dict[str, Any]) -> None:
-    archive.write_main(place / MAIN, classifier)
-    archive.write_refits(place / REFITS, classifier.refits)
+    serialization.write_main(place / MAIN, classifier)
+    serialization.write_refits(place / REFITS, classifier.refits)
     (place / CARD).write_text(json.dumps(card, indent=1, allow_nan=False) + "\n", "utf-8")
     manifest = {
         "format": FORMAT,
@@ -199,14 +199,14 @@ class _Key:
 def _load(place: Path, key: _Key, manifest_json: str) -> Classifier:
     manifest = json.loads(manifest_json)
     try:
-        return archive.read(
+        return serialization.read(
             key.schema,
             *(_checked(place / name, manifest["files"].get(name)) for name in (MAIN, REFITS)),
             training=manifest.get("training", {}),
         )
-    except archive.UntrustedError as error:
+    except serialization.UntrustedError as error:
         raise _error(key.schema.name, place, f"was refused: {error}") from error
-    except (OSError, archive.DamagedError) as error:
+    except (OSError, serialization.DamagedError) as error:
         raise _error(key.schema.name, place, f"is damaged ({error})") from error
 
 
@@ -215,7 +215,7 @@ def _checked(path: Path, sha256: str | None) -> bytes:
 
     data = path.read_bytes()
     if hashlib.sha256(data).hexdigest() != sha256:
-        raise archive.DamagedError(f"`{path.name}` is not the file that was saved")
+        raise serialization.DamagedError(f"`{path.name}` is not the file that was saved")
     return data
 
 

@@ -9,13 +9,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from sensecf_core.classifiers.boosted_trees import BoostedTrees, CalibratedTrees
 from sensecf_core.classifiers.calibration import Classes, choose_threshold, fit_sigmoid, probability
 from sensecf_core.classifiers.classifier import Classifier
-from sensecf_core.classifiers.forest import CalibratedForest, Forest
-from sensecf_core.classifiers.linear import fit_linear
-from sensecf_core.classifiers.matrix import to_matrix
+from sensecf_core.classifiers.design_matrix import to_matrix
+from sensecf_core.classifiers.hyperparameters import (
+    People,
+    Settings,
+    choose_settings,
+)
+from sensecf_core.classifiers.logistic import fit_linear
 from sensecf_core.classifiers.threads import one_thread
-from sensecf_core.classifiers.tuning import People, Settings, choose_settings
 from sensecf_core.cohorts.cohort import Cohort, Part
 from sensecf_core.cohorts.encoding import Codes, to_codes
 from sensecf_core.cohorts.schema import Schema
@@ -96,7 +100,7 @@ def fit(
             share = SETTINGS_SHARE + (1 - SETTINGS_SHARE) * (number + 1) / (refits + 1)
             tell(share, f"Bootstrap refit {number + 1} of {refits}")
             kept.append(_refit(choice.settings, material, val, (seed, number)))
-        margin = calibration.margin(Forest.of_model(model).raw(val.matrix))
+        margin = calibration.margin(BoostedTrees.of_model(model).raw(val.matrix))
         tell(1.0, "Trained")
         return Classifier(
             schema=schema,
@@ -115,11 +119,11 @@ def fit(
         )
 
 
-def _refit(settings: Settings, material: Rows, val: Rows, seed: tuple[int, int]) -> CalibratedForest:
+def _refit(settings: Settings, material: Rows, val: Rows, seed: tuple[int, int]) -> CalibratedTrees:
     drawn = material.take(_bootstrap(material, np.random.default_rng(seed)))
     model = settings.fit(drawn.matrix, drawn.target, seed[0])
     sigmoid, _ = fit_sigmoid(model, val.matrix, val.target)
-    return CalibratedForest(Forest.of_model(model), sigmoid)
+    return CalibratedTrees(BoostedTrees.of_model(model), sigmoid)
 
 
 def _bootstrap(material: Rows, rng: np.random.Generator) -> npt.NDArray[np.int64]:

@@ -9,17 +9,17 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-from sensecf_core.finite import finite
+from sensecf_core.json_safe import json_safe
 
 
 def print_json(value: Any) -> None:
     """Print one JSON document on stdout; a number that is not finite becomes ``null``."""
-    print(json.dumps(finite(value), ensure_ascii=False, indent=1, allow_nan=False))
+    print(json.dumps(json_safe(value), ensure_ascii=False, indent=1, allow_nan=False))
 
 
 def print_json_line(value: Any) -> None:
     """Print one JSON document on one line and flush, for a reader at the other end of a pipe."""
-    print(json.dumps(finite(value), ensure_ascii=False, allow_nan=False), flush=True)
+    print(json.dumps(json_safe(value), ensure_ascii=False, allow_nan=False), flush=True)
 
 
 def print_progress(fraction: float, message: str) -> None:
@@ -34,7 +34,7 @@ def progress(as_json: bool) -> AbstractContextManager[Callable[[float, str], Non
 
 def of_100(probability: float) -> str:
     """A probability as people read it: "62 of 100"."""
-    from sensecf_core.counterfactuals.sentence import risk
+    from sensecf_core.counterfactuals.checks.sentences import risk
 
     return f"{risk(probability)} of 100"
 

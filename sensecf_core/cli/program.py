@@ -11,19 +11,19 @@ import typer
 from typer.exceptions import TyperException
 
 from sensecf_core import __version__
-from sensecf_core.cli import (
-    ablating,
-    aireadi,
-    answering,
+from sensecf_core.cli import aireadi
+from sensecf_core.cli.commands import (
+    ablation,
+    answer,
     behaviour,
-    benchmarking,
-    cohorts,
-    explaining,
-    finetuning,
-    judging,
+    benchmark,
+    cohort,
+    explain,
+    finetune,
     models,
-    preparing,
-    tracing,
+    predict,
+    trace,
+    train,
 )
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.provenance import PROGRAM
@@ -38,22 +38,22 @@ app = typer.Typer(
     help="Counterfactual interventions from language models on this machine, each one checked. "
     "Research software, not a medical device.",
 )
-app.add_typer(cohorts.app, name="cohort")
+app.add_typer(cohort.app, name="cohort")
 app.add_typer(aireadi.app, name="aireadi")
-app.command("train")(preparing.train)
-app.command("predict")(judging.predict)
-app.command("explain")(explaining.explain)
-app.command("answer")(answering.answer)
+app.command("train")(train.train)
+app.command("predict")(predict.predict)
+app.command("explain")(explain.explain)
+app.command("answer")(answer.answer)
 app.command("models")(models.models)
-app.command("fetch-model")(preparing.fetch_model)
-app.command("pairs")(finetuning.pairs)
-app.command("finetune")(finetuning.finetune)
-app.command("rates")(finetuning.rates)
-app.command("ablation")(ablating.ablation)
-app.command("prepare")(preparing.prepare)
-app.command("trace")(tracing.trace)
+app.command("fetch-model")(train.fetch_model)
+app.command("pairs")(finetune.pairs)
+app.command("finetune")(finetune.finetune)
+app.command("rates")(finetune.rates)
+app.command("ablation")(ablation.ablation)
+app.command("prepare")(train.prepare)
+app.command("trace")(trace.trace)
 app.command("behaviour")(behaviour.behaviour)
-app.command("benchmark")(benchmarking.benchmark)
+app.command("benchmark")(benchmark.benchmark)
 
 
 def _show_version(asked: bool) -> None:

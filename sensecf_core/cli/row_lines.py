@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from sensecf_core.cli.output import of_100
-from sensecf_core.notice import data_label
+from sensecf_core.disclaimer import data_label
 
 if TYPE_CHECKING:
     from sensecf_core.cohorts.cohort import Cohort

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sensecf_core.cohorts import data_file, schema_file
 from sensecf_core.cohorts.cohort import Cohort
-from sensecf_core.cohorts.own import examine
-from sensecf_core.cohorts.problems import Problem
+from sensecf_core.cohorts.own import data_file, schema_file
+from sensecf_core.cohorts.own.folder import examine
+from sensecf_core.cohorts.own.problems import Problem
 
 __all__ = ["Problem", "State", "check", "state"]
 

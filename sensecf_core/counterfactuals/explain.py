@@ -8,14 +8,18 @@ from time import perf_counter
 from typing import Literal
 
 from sensecf_core.cohorts.rows import locate
-from sensecf_core.counterfactuals.ask import ask, drivers
-from sensecf_core.counterfactuals.checker import CancelledError, Checker, checker
-from sensecf_core.counterfactuals.limits import limits_of
-from sensecf_core.counterfactuals.methods import check_method, proposer_for
-from sensecf_core.counterfactuals.model_choice import check_model
-from sensecf_core.counterfactuals.outcome import Outcome, to_answer
-from sensecf_core.counterfactuals.proposers import Progress, Run
-from sensecf_core.counterfactuals.pursue import CANCELLED, Pursuit
+from sensecf_core.counterfactuals.pipeline import CANCELLED, Pipeline
+from sensecf_core.counterfactuals.problem.constraints import resolve_limits
+from sensecf_core.counterfactuals.problem.fitted_cohort import (
+    CancelledError,
+    FittedCohort,
+    load_fitted,
+)
+from sensecf_core.counterfactuals.problem.make_queries import drivers, make_queries
+from sensecf_core.counterfactuals.proposal import Progress, ProposalRequest
+from sensecf_core.counterfactuals.proposers.registry import check_method, proposer_for
+from sensecf_core.counterfactuals.proposers.resolve_model import check_model
+from sensecf_core.counterfactuals.result import QueryResult, to_answer
 from sensecf_core.queries.answer import Answer
 from sensecf_core.queries.query import Query
 from sensecf_core.queries.request import BASELINES, ExplainRequest
@@ -44,11 +48,11 @@ def explain(
     check_model(request)
     if progress:
         progress(0.0, "Getting the cohort and its classifier ready")
-    return answer(checker(request.cohort), request, progress=progress, cancelled=cancelled)
+    return answer(load_fitted(request.cohort), request, progress=progress, cancelled=cancelled)
 
 
 def answer(
-    judges: Checker,
+    judges: FittedCohort,
     request: ExplainRequest,
     *,
     progress: Progress | None = None,
@@ -61,15 +65,15 @@ def answer(
     if query.factual.predicted == query.desired:
         return to_answer(judges, request, query, why, _already(judges, query))
     if not query.movable:
-        return to_answer(judges, request, query, why, Outcome("none", (NOTHING_MOVES,)))
+        return to_answer(judges, request, query, why, QueryResult("none", (NOTHING_MOVES,)))
     asked_to_stop = cancelled or (lambda: False)
     tell = progress or (lambda done, words: None)
     tell(0.02, READY.get(request.method, "Getting the language model ready"))
     try:
         proposer = proposer_for(request, judges, query, why, asked_to_stop)
     except CancelledError:
-        return to_answer(judges, request, query, why, Outcome("cancelled", (CANCELLED,)))
-    run = Run(
+        return to_answer(judges, request, query, why, QueryResult("cancelled", (CANCELLED,)))
+    run = ProposalRequest(
         candidates=request.candidates,
         seed=request.seed,
         temperature=request.temperature,
@@ -77,23 +81,23 @@ def answer(
         cancelled=asked_to_stop,
         progress=tell,
     )
-    outcome = Pursuit.of(judges, request, query, run).ask(proposer)
+    outcome = Pipeline.of(judges, request, query, run).ask(proposer)
     total = outcome.seconds.model_copy(update={"total": perf_counter() - started})
     return to_answer(judges, request, query, why, replace(outcome, seconds=total))
 
 
-def query_of(judges: Checker, request: ExplainRequest) -> Query:
+def query_of(judges: FittedCohort, request: ExplainRequest) -> Query:
     """What a request asks: its row, limits and desired class, resolved against a cohort."""
-    limits = limits_of(request, judges.cohort, judges.domain)
+    limits = resolve_limits(request, judges.cohort, judges.domain)
     key = locate(judges.cohort, request.participant_id, request.row_id)
     desired: Literal[0, 1] = judges.schema.task.desired if request.desired is None else request.desired
-    return ask(judges, [key], desired, limits)[0]
+    return make_queries(judges, [key], desired, limits)[0]
 
 
-def _already(judges: Checker, query: Query) -> Outcome:
+def _already(judges: FittedCohort, query: Query) -> QueryResult:
     task = judges.schema.task
     here, there = (task.class_1, task.class_0) if query.desired else (task.class_0, task.class_1)
-    return Outcome(
+    return QueryResult(
         "already_desired",
         (
             f"The model already says “{here}” for this participant.",

@@ -20,19 +20,24 @@ from typing import Any, Literal
 import numpy as np
 
 from sensecf_core.cohorts.schema import Profile
-from sensecf_core.counterfactuals.ask import ask
-from sensecf_core.counterfactuals.checker import Checker
-from sensecf_core.counterfactuals.course import Options
-from sensecf_core.counterfactuals.fine_tune import fine_tune
-from sensecf_core.counterfactuals.levers import tell
-from sensecf_core.counterfactuals.pairs import Pair
-from sensecf_core.counterfactuals.teaching import Cases, Group, measure, rate_rows
-from sensecf_core.evaluation.answerable import answerable
+from sensecf_core.counterfactuals.fine_tuning.fine_tune import fine_tune
+from sensecf_core.counterfactuals.fine_tuning.pairs import Pair
+from sensecf_core.counterfactuals.fine_tuning.self_training import (
+    Group,
+    ValidationSet,
+    measure,
+    rate_rows,
+)
+from sensecf_core.counterfactuals.fine_tuning.stages import Options
+from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
+from sensecf_core.counterfactuals.problem.make_queries import make_queries
+from sensecf_core.counterfactuals.search.effects import estimate_effects
+from sensecf_core.evaluation.metrics.statistics import mean_interval
+from sensecf_core.evaluation.raw_candidates.feasible_queries import feasible_queries
 from sensecf_core.evaluation.sampling import sample_rows
-from sensecf_core.evaluation.statistics import mean_interval
-from sensecf_core.language.adapters import CARD, Card
-from sensecf_core.language.local_model import LocalModel
-from sensecf_core.language.training_records import Settings
+from sensecf_core.language.local.model import LocalModel
+from sensecf_core.language.models.adapters import CARD, Card
+from sensecf_core.language.training.config import Settings
 from sensecf_core.queries.limits import Limits
 from sensecf_core.queries.query import Query
 
@@ -89,7 +94,11 @@ def cells(tokens: int, seed: int = 0) -> tuple[Cell, ...]:
 
 
 def run(
-    checker: Checker, folder: Path, base: Path, table: Sequence[Cell], tell: Tell = lambda done, words: None
+    checker: FittedCohort,
+    folder: Path,
+    base: Path,
+    table: Sequence[Cell],
+    tell: Tell = lambda done, words: None,
 ) -> list[dict[str, Any]]:
     """Fill the table; ``folder`` keeps adapters and finished cells, ``base`` holds the base model.
 
@@ -115,7 +124,7 @@ def _part(tell: Tell, start: float, length: float) -> Tell:
 
 
 def _measured(
-    checker: Checker, base: Path, adapter: Path, cell: Cell, people: dict[Group, tuple[Query, ...]]
+    checker: FittedCohort, base: Path, adapter: Path, cell: Cell, people: dict[Group, tuple[Query, ...]]
 ) -> list[dict[str, Any]]:
     rates = measure(
         checker,
@@ -136,7 +145,7 @@ def _measured(
     return rows
 
 
-def _people(checker: Checker) -> dict[Group, tuple[Query, ...]]:
+def _people(checker: FittedCohort) -> dict[Group, tuple[Query, ...]]:
     """Whom every cell asks about: the first that a wide search can answer.
 
     Towards the desired class under the cohort's own limits, away from it under contrast.
@@ -151,25 +160,29 @@ def _people(checker: Checker) -> dict[Group, tuple[Query, ...]]:
         keys = sample_rows(
             checker.cohort, checker.classifier, predicted=1 - desired, n=5 * QUERIES, seed=1, part="val"
         )
-        queries = [query for query in ask(checker, keys, desired, Limits(profile=profile)) if query.movable]
-        people[profile, desired] = tuple(compress(queries, answerable(checker, queries)))[:QUERIES]
+        queries = [
+            query for query in make_queries(checker, keys, desired, Limits(profile=profile)) if query.movable
+        ]
+        people[profile, desired] = tuple(compress(queries, feasible_queries(checker, queries)))[:QUERIES]
     return people
 
 
-def _cases(checker: Checker, cell: Cell, people: dict[Group, tuple[Query, ...]]) -> Cases:
+def _cases(checker: FittedCohort, cell: Cell, people: dict[Group, tuple[Query, ...]]) -> ValidationSet:
     """The queries with what the cell's prompt tells of them."""
-    return Cases(
+    return ValidationSet(
         {
             group: tuple(
                 Pair(query, told, ())
-                for query, told in zip(queries, tell(checker, queries, cell.options.source), strict=True)
+                for query, told in zip(
+                    queries, estimate_effects(checker, queries, cell.options.source), strict=True
+                )
             )
             for group, queries in people.items()
         }
     )
 
 
-def _adapter(checker: Checker, folder: Path, base: Path, cell: Cell, tell: Tell) -> Path:
+def _adapter(checker: FittedCohort, folder: Path, base: Path, cell: Cell, tell: Tell) -> Path:
     """Make (or find) the adapter of a cell: cells with the same options share one."""
     name = json.dumps(asdict(cell.options), sort_keys=True, default=str)
     place = folder / "adapters" / _digest(name)

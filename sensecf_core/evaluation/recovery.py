@@ -6,15 +6,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sensecf_core.classifiers.metrics import Judged, all_metrics
-from sensecf_core.evaluation.catalogue import Better
-from sensecf_core.evaluation.statistics import Floats, Interval, paired_difference, ratio_interval
+from sensecf_core.classifiers.metrics import Predictions, all_metrics
+from sensecf_core.evaluation.metrics.definitions import Better
+from sensecf_core.evaluation.metrics.statistics import (
+    Floats,
+    Interval,
+    paired_difference,
+    ratio_interval,
+)
 
 SCORES = ("f1", "balanced_accuracy", "auroc", "brier")
 """Reported for every model that learned from scarce, augmented or full training rows."""
 
 
-def classification_scores(judged: Judged) -> dict[str, float]:
+def classification_scores(judged: Predictions) -> dict[str, float]:
     """F1 of class 1, balanced accuracy, AUROC and Brier score; NaN where one is undefined."""
     measured = all_metrics(judged, np.ones((1, len(judged.target))))
     return {name: float(measured[name][0]) for name in SCORES}

@@ -45,7 +45,7 @@ class Driver(Plain):
     log_odds: float
 
 
-class Lever(Plain):
+class FeatureEffect(Plain):
     """What moving one feature to ``value`` (a code) is told to be worth, in log-odds of class 1."""
 
     feature: str
@@ -53,7 +53,7 @@ class Lever(Plain):
     log_odds: float
 
 
-class Told(Plain):
+class PromptHints(Plain):
     """What a fine-tuned model is told about a query beside the profile.
 
     Attributes
@@ -64,5 +64,5 @@ class Told(Plain):
     """
 
     gap: float
-    levers: tuple[Lever, ...]
+    levers: tuple[FeatureEffect, ...]
     context: tuple[str, ...] = ()

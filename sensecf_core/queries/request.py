@@ -35,7 +35,7 @@ class ExplainRequest(Plain):
     and ``desired`` of ``None`` mean the cohort's own; ``ranges`` are in each feature's
     unit; ``levels`` name the allowed levels of ordinal and categorical features.
     ``temperature`` of None is the method's own: an adapter's best one, else 1. ``model`` names a language
-    model (:mod:`sensecf_core.language.model_registry`); None is the default one.
+    model (:mod:`sensecf_core.language.models.registry`); None is the default one.
     """
 
     cohort: str

@@ -6,7 +6,7 @@ import json
 
 from sensecf_core.queries.answer import Answer
 from sensecf_core.records.database import connect, transaction
-from sensecf_core.records.kept import read, read_all
+from sensecf_core.records.json_records import read, read_all
 
 
 def save(answer: Answer) -> str:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from sensecf_core.cohorts.schema import Plain
 from sensecf_core.queries.request import ExplainRequest
 from sensecf_core.records.database import connect, transaction
-from sensecf_core.records.kept import read, read_all
+from sensecf_core.records.json_records import read, read_all
 
 
 class Member(Plain):

@@ -19,7 +19,7 @@ from typing import Any
 import pandas as pd
 
 from sensecf_core.cohorts.schema import Schema
-from sensecf_core.notice import NOTICE_LONG, data_label
+from sensecf_core.disclaimer import DISCLAIMER_LONG, data_label
 from sensecf_core.queries.answer import Answer, Counterfactual
 
 SCHEMA_VERSION = 1
@@ -119,7 +119,7 @@ def document(
     dropped = None if candidates else {"trace": {"candidates"}}
     return {
         "schema_version": SCHEMA_VERSION,
-        "notice": NOTICE_LONG,
+        "notice": DISCLAIMER_LONG,
         "cohort": _shared(answers, "cohort"),
         "method": _shared(answers, "method"),
         "seed": _shared(answers, "seed"),
@@ -148,7 +148,11 @@ def _flat(value: Any) -> Any:
 
 def whose(schema: Schema) -> dict[str, str]:
     """What each row of a table about a cohort's people says: whether they are real, and the notice."""
-    return {"data_label": data_label(schema.provenance.real), "cohort": schema.name, "notice": NOTICE_LONG}
+    return {
+        "data_label": data_label(schema.provenance.real),
+        "cohort": schema.name,
+        "notice": DISCLAIMER_LONG,
+    }
 
 
 def safe_cell(value: Cell) -> Cell:
@@ -212,7 +216,7 @@ def _answer_cells(answer: Answer, schema: Schema | None) -> dict[str, Cell]:
         "data_source": None if schema is None else schema.provenance.source,
         "data_licence": None if schema is None else schema.provenance.licence,
         "provenance": json.dumps(answer.provenance, sort_keys=True, ensure_ascii=False),
-        "notice": NOTICE_LONG,
+        "notice": DISCLAIMER_LONG,
     }
 
 

@@ -11,14 +11,15 @@ from streamlit.testing.v1 import AppTest
 
 from sensecf_core.classifiers import store
 from sensecf_core.classifiers.classifier import Classifier
-from sensecf_core.classifiers.evaluation import evaluate
+from sensecf_core.classifiers.model_card import evaluate
 from sensecf_core.classifiers.training import train
-from sensecf_core.cohorts import builtin, registry
+from sensecf_core.cohorts import builtin
 from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.datasets import registry
 from sensecf_core.errors import unknown
-from sensecf_core.jobs import lane as job_lanes
-from sensecf_core.jobs.model_lane import ModelLane
-from sensecf_core.jobs.process_lane import ProcessLane
+from sensecf_core.jobs import worker as job_lanes
+from sensecf_core.jobs.model_worker import ModelWorker
+from sensecf_core.jobs.subprocess_worker import SubprocessWorker
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = {
@@ -83,11 +84,11 @@ def world(trained: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
 
 
 @pytest.fixture
-def lane(monkeypatch: pytest.MonkeyPatch, private_var: Path) -> Iterator[ModelLane]:
+def lane(monkeypatch: pytest.MonkeyPatch, private_var: Path) -> Iterator[ModelWorker]:
     """A model lane over this test's own database."""
-    opened = ModelLane()
-    monkeypatch.setitem(job_lanes._shared, ModelLane, opened)
-    monkeypatch.delitem(job_lanes._shared, ProcessLane, raising=False)
+    opened = ModelWorker()
+    monkeypatch.setitem(job_lanes._shared, ModelWorker, opened)
+    monkeypatch.delitem(job_lanes._shared, SubprocessWorker, raising=False)
     yield opened
     opened.close()
 

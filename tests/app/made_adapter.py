@@ -7,9 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from sensecf_core.cohorts.cohort import Cohort
-from sensecf_core.language import adapters, weights
-from sensecf_core.language.adapters import CARD, CURVE, WEIGHTS, Card
-from sensecf_core.language.tuned_prompt import TUNED_SHA256
+from sensecf_core.language.models import adapters, default_model
+from sensecf_core.language.models.adapters import (
+    CARD,
+    CURVE,
+    WEIGHTS,
+    Card,
+)
+from sensecf_core.language.prompts.fine_tuned import TUNED_SHA256
 
 BASE_SHA256 = "b" * 64
 CLASSIFIER = "c" * 64
@@ -44,8 +49,8 @@ def card(cohort: Cohort, name: str, **changed: Any) -> Card:
     whole = {
         "name": name,
         "cohort": cohort.schema.name,
-        "base": weights.DEFAULT_MODEL,
-        "base_sha256": weights.status().sha256 or BASE_SHA256,
+        "base": default_model.DEFAULT_MODEL,
+        "base_sha256": default_model.status().sha256 or BASE_SHA256,
         "schema_sha256": cohort.schema.sha256,
         "classifier_sha256": CLASSIFIER,
         "template_sha256": TUNED_SHA256,

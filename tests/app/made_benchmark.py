@@ -9,29 +9,37 @@ import pandas as pd
 
 from sensecf_core.classifiers.classifier import Classifier
 from sensecf_core.cohorts.cohort import Cohort
-from sensecf_core.counterfactuals.checker import Checker
-from sensecf_core.evaluation.benchmark import paper, run_folder, summary
-from sensecf_core.evaluation.benchmark.asking import Bench, Record, done
+from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
+from sensecf_core.evaluation.benchmark import (
+    published,
+    run_folder,
+    summary,
+)
+from sensecf_core.evaluation.benchmark.entries import Entry
 from sensecf_core.evaluation.benchmark.plan import Task, tasks
-from sensecf_core.evaluation.benchmark.specs import Spec
+from sensecf_core.evaluation.benchmark.run_task import (
+    Bench,
+    Record,
+    run_task,
+)
 from sensecf_core.evaluation.benchmark.table import table
-from sensecf_core.evaluation.origin import origin_of
-from sensecf_core.evaluation.trace_table import Direction
-from sensecf_core.finite import finite
+from sensecf_core.evaluation.raw_candidates.table import Direction
+from sensecf_core.evaluation.run_identity import origin_of
+from sensecf_core.json_safe import json_safe
 
 OPTIONS = {"seed": 0, "candidates": 24, "max_changes": 3, "k": 4}
-DRAWS, SEARCH, EXAMPLES = Spec("random"), Spec("nice-sparsity"), Spec("lm-few-shot")
+DRAWS, SEARCH, EXAMPLES = Entry("random"), Entry("nice-sparsity"), Entry("lm-few-shot")
 ALIASES = (DRAWS, SEARCH, EXAMPLES)
 """Whose names the same draws stand under, so that every kind of method is on the page."""
 
 
 def made(cohort: Cohort, classifier: Classifier, people: int = 8) -> dict[str, Any]:
     """The summary of a run, as the command would write it."""
-    here = Bench.of(Checker.fit(cohort, classifier))
+    here = Bench.of(FittedCohort.fit(cohort, classifier))
     checker = here.judges.checker
     both = (Direction(1, "intervention"), Direction(0, "contrast"))
     asked = tasks(checker, both, [DRAWS], n=people, options=OPTIONS)
-    records = {task.key: done(here, task) for task in asked}
+    records = {task.key: run_task(here, task) for task in asked}
     about = [task for task in asked if task.spec is None]
     named = [*about, *(replace(task, spec=spec) for spec in ALIASES for task in asked if task.spec)]
     found = {task.key: _as(task, records[replace(task, spec=task.spec and DRAWS).key]) for task in named}
@@ -44,9 +52,9 @@ def made(cohort: Cohort, classifier: Classifier, people: int = 8) -> dict[str, A
         "labels": {feature.name: feature.label for feature in cohort.schema.features},
         "groups": summary.groups(frame, here.judges.surroundings, seed=0),
         "raw": summary.raw_rates(named, found, frame, seed=0),
-        "absent": [vars(one) for one in paper.absent("small", ALIASES)],
+        "absent": [vars(one) for one in published.absent("small", ALIASES)],
     }
-    return dict(finite(whole, digits=6))
+    return dict(json_safe(whole, digits=6))
 
 
 def _as(task: Task, record: Record) -> Record:

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from sensecf_core.aireadi.release.locate import ENVIRONMENT
 from sensecf_core.classifiers import store
-from sensecf_core.cohorts import builtin, registry
-from sensecf_core.cohorts.aireadi.release import ENVIRONMENT
+from sensecf_core.cohorts import builtin
+from sensecf_core.datasets import registry
 from tests.app.conftest import PAGES, OpenPage, said
 
 

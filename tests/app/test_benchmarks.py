@@ -16,11 +16,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from sensecf_core.classifiers import store
-from sensecf_core.cohorts import registry
+from sensecf_core.datasets import registry
+from sensecf_core.disclaimer import DISCLAIMER
 from sensecf_core.evaluation.benchmark import run_folder
-from sensecf_core.notice import NOTICE
-from sensecf_core.ui import benchmark_charts, csv_button
-from sensecf_core.ui import benchmark_numbers as bench
+from sensecf_core.ui.benchmarks import charts, tables as bench
+from sensecf_core.ui.common import csv_button
 from tests.app import made_benchmark
 from tests.app.conftest import ROOT, OpenPage, World, said
 
@@ -186,7 +186,7 @@ def test_a_csv_is_marked_as_utf_8_when_it_is_asked_for(monkeypatch: pytest.Monke
 
 def test_the_whole_run_as_csv(summary: dict[str, Any]) -> None:
     lines = list(csv.DictReader(io.StringIO(bench.long_csv(summary))))
-    assert {line["notice"] for line in lines} == {NOTICE}
+    assert {line["notice"] for line in lines} == {DISCLAIMER}
     (found,) = (
         line
         for line in lines
@@ -230,11 +230,11 @@ def test_numbers_have_as_many_digits_as_they_need() -> None:
 def test_real_rows_are_a_line_and_missing_numbers_no_point(summary: dict[str, Any]) -> None:
     group = summary["groups"][0]
     real = group["real_rows"]["lof_inlier"]
-    chart = benchmark_charts.against_real(bench.rows(group, "in_use"), "lof_inlier", real, "")
+    chart = charts.against_real(bench.rows(group, "in_use"), "lof_inlier", real, "")
     (line,) = chart.figure.layout.shapes
     assert line.x0 == line.x1 == real["value"]
     empty = {**bench.rows(group, "in_use")[0], "measures": {}}
-    assert not benchmark_charts.distance_and_sparsity([empty], "").figure.data
+    assert not charts.distance_and_sparsity([empty], "").figure.data
 
 
 def test_drawing_the_page_loads_no_language_model_library(summary: dict[str, Any], private_var: Path) -> None:

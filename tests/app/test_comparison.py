@@ -10,19 +10,18 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from sensecf_core.counterfactuals import explain as explaining
-from sensecf_core.counterfactuals.checker import Checker
+from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.errors import NotReadyError
-from sensecf_core.jobs import comparing, model_lane
-from sensecf_core.jobs import lane as job_lanes
-from sensecf_core.jobs.comparing import Standing
-from sensecf_core.jobs.method_lane import MethodLane
-from sensecf_core.jobs.model_lane import ModelLane
-from sensecf_core.language import weights
-from sensecf_core.language.weights import WeightsStatus
+from sensecf_core.jobs import compare_methods, model_worker, worker as job_lanes
+from sensecf_core.jobs.compare_methods import MethodStatus
+from sensecf_core.jobs.method_worker import MethodWorker
+from sensecf_core.jobs.model_worker import ModelWorker
+from sensecf_core.language.models import default_model
+from sensecf_core.language.models.default_model import WeightsStatus
 from sensecf_core.queries.answer import Answer
 from sensecf_core.queries.request import BASELINES, METHODS, ExplainRequest
 from sensecf_core.records import answers, comparisons
-from sensecf_core.ui import comparison_form
+from sensecf_core.ui.comparison import form
 from tests.app import made_adapter
 from tests.app.conftest import OpenPage, World, said
 
@@ -50,15 +49,15 @@ print(json.dumps({"answer_id": answers.save(made)}))
 
 @pytest.fixture(autouse=True)
 def lanes(
-    lane: ModelLane, world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    lane: ModelWorker, world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> Iterator[Callable[..., None]]:
     """Both lanes: language models answer with random draws under their own name.
 
     Of the methods that run in a process of their own only ``random`` is offered: they are all alike here.
     """
-    monkeypatch.setattr(comparison_form, "METHODS", [name for name in METHODS if name not in BASELINES])
-    judges = Checker.fit(world.cohort, world.classifier)
-    opened: list[ModelLane | MethodLane] = []
+    monkeypatch.setattr(form, "METHODS", [name for name in METHODS if name not in BASELINES])
+    judges = FittedCohort.fit(world.cohort, world.classifier)
+    opened: list[ModelWorker | MethodWorker] = []
 
     def say(request: ExplainRequest, **_: Any) -> Answer:
         asked = request.model_copy(update={"method": "random", "candidates": 400})
@@ -68,22 +67,22 @@ def lanes(
         )
 
     def use(answer: Callable[..., Answer] = say) -> None:
-        opened.extend((ModelLane(answer), MethodLane((sys.executable, "-c", PROCESS_METHOD))))
-        monkeypatch.setitem(job_lanes._shared, ModelLane, opened[-2])
-        monkeypatch.setitem(job_lanes._shared, MethodLane, opened[-1])
+        opened.extend((ModelWorker(answer), MethodWorker((sys.executable, "-c", PROCESS_METHOD))))
+        monkeypatch.setitem(job_lanes._shared, ModelWorker, opened[-2])
+        monkeypatch.setitem(job_lanes._shared, MethodWorker, opened[-1])
 
     ready = WeightsStatus("ready", "Ready.", tmp_path, made_adapter.BASE_SHA256)
-    monkeypatch.setattr(weights, "status", lambda *_, **__: ready)
+    monkeypatch.setattr(default_model, "status", lambda *_, **__: ready)
     use()
     yield use
     for one in opened:
         one.close()
 
 
-def standings(at: AppTest) -> tuple[Standing, ...]:
+def standings(at: AppTest) -> tuple[MethodStatus, ...]:
     found = comparisons.find(at.query_params["comparison"])
     assert found is not None
-    return comparing.standings(found)
+    return compare_methods.method_statuses(found)
 
 
 def run_all(at: AppTest, *, seed: int = 0, done: int | None = None, within: float = 60.0) -> AppTest:
@@ -242,9 +241,9 @@ def test_an_answer_of_interventions_is_reused(world: World, open_page: OpenPage)
     explain = explaining.answer
 
     def by_name(request: ExplainRequest, **_: Any) -> Answer:
-        return explain(Checker.fit(world.cohort, world.classifier), request)
+        return explain(FittedCohort.fit(world.cohort, world.classifier), request)
 
-    model_lane.lane()._answer = by_name  # type: ignore[assignment]
+    model_worker.worker()._answer = by_name  # type: ignore[assignment]
     at = open_page("Interventions", cohort="small", participant=world.flagged)
     at.selectbox(key="method").select("random").run()
     at.number_input(key="ask_candidates").set_value(64)
@@ -280,7 +279,7 @@ def test_each_methods_evidence_is_one_click_away(world: World, open_page: OpenPa
 def test_no_option_by_any_method_says_what_to_try(
     world: World, open_page: OpenPage, lanes: Callable[..., None]
 ) -> None:
-    judges = Checker.fit(world.cohort, world.classifier)
+    judges = FittedCohort.fit(world.cohort, world.classifier)
 
     def none(request: ExplainRequest, **_: Any) -> Answer:
         found = explaining.answer(judges, request.model_copy(update={"method": "random"}))
@@ -337,7 +336,7 @@ def test_without_the_language_model_the_others_can_be_compared(
     world: World, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     missing = WeightsStatus("missing", "The language model is missing; run `make setup`.", tmp_path)
-    monkeypatch.setattr(weights, "status", lambda *_, **__: missing)
+    monkeypatch.setattr(default_model, "status", lambda *_, **__: missing)
     at = opened(open_page, world)
     assert "run `make setup`" in at.warning[0].value
     assert at.multiselect(key="compare_methods").value == ["random"]

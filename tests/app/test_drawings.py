@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sensecf_core.ui import charts, drawings
-from sensecf_core.ui.charts import Push
-from sensecf_core.ui.profile import BINS, bars
+from sensecf_core.ui.common import charts, drawings
+from sensecf_core.ui.common.charts import Push
+from sensecf_core.ui.participants.profile import BINS, bars
 from tests.small_cohort import SCHEMA
 
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from sensecf_core.classifiers import store
-from sensecf_core.cohorts import registry
 from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.datasets import registry
 from sensecf_core.errors import NotReadyError
-from sensecf_core.ui import training
+from sensecf_core.ui.page import train_classifier
 from tests.app.conftest import PAGES, ROOT, OpenPage, World, said
 
 BEYOND_HOME = [title for title in PAGES if title != "Home"]
@@ -109,7 +109,7 @@ def started(world: World, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ..
         return "nothing-runs-in-this-test"
 
     monkeypatch.setattr(store, "ready", lambda cohort: False)
-    monkeypatch.setattr(training.process_lane, "start", start)
+    monkeypatch.setattr(train_classifier.process_lane, "start", start)
     return asked
 
 

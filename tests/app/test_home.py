@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from sensecf_core.classifiers import store
-from sensecf_core.cohorts import registry
-from sensecf_core.cohorts.problems import Problem
-from sensecf_core.cohorts.registry import BrokenCohort
+from sensecf_core.cohorts.own.problems import Problem
+from sensecf_core.datasets import registry
+from sensecf_core.datasets.registry import BrokenCohort
 from tests.app.conftest import OpenPage, World, said
 
 

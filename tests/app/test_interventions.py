@@ -15,21 +15,21 @@ from streamlit.testing.v1 import AppTest
 
 from sensecf_core.classifiers import store
 from sensecf_core.errors import InputError, NotReadyError
-from sensecf_core.jobs import lane as job_lanes
-from sensecf_core.jobs import rows
-from sensecf_core.jobs.model_lane import ModelLane
-from sensecf_core.language import weights
-from sensecf_core.language.weights import WeightsStatus
+from sensecf_core.jobs import job_table, worker as job_lanes
+from sensecf_core.jobs.model_worker import ModelWorker
+from sensecf_core.language.models import default_model
+from sensecf_core.language.models.default_model import WeightsStatus
 from sensecf_core.queries.answer import Answer
 from sensecf_core.queries.request import ExplainRequest
 from sensecf_core.records import answers, exports
-from sensecf_core.ui import answer_panel, words
+from sensecf_core.ui.common import wording
+from sensecf_core.ui.interventions import answer as intervention_answer
 from tests.app import made_adapter
 from tests.app.conftest import OpenPage, World, said
 
 
 @pytest.fixture(autouse=True)
-def queue(lane: ModelLane) -> ModelLane:
+def queue(lane: ModelWorker) -> ModelWorker:
     return lane
 
 
@@ -93,8 +93,8 @@ def test_fewer_options_than_asked_for_are_explained(world: World, open_page: Ope
     assert 0 < found < 8 < passed
     assert f"the {passed} candidates that passed every check came down to {found}" in said(at)
     few = answer.trace.model_copy(update={"plausible": found})
-    text = answer_panel.fewer_than_asked(answer.model_copy(update={"trace": few}))
-    assert text is not None and f"only {words.counted(found, 'candidate')} passed every check" in text
+    text = intervention_answer.fewer_than_asked(answer.model_copy(update={"trace": few}))
+    assert text is not None and f"only {wording.counted(found, 'candidate')} passed every check" in text
 
 
 def test_as_many_options_as_asked_for_need_no_word(world: World, open_page: OpenPage) -> None:
@@ -112,9 +112,9 @@ def test_an_option_tells_whether_it_is_new_to_the_second_model_and_holds_for_ret
     assert answer is not None
     judge, row = world.classifier, world.cohort.rows.loc[[(world.flagged, "0")]]
     had_flagged = float(judge.second_judge(row)[0]) >= judge.second_threshold
-    text, line = said(at), words.of_100(judge.threshold)
+    text, line = said(at), wording.of_100(judge.threshold)
     for one in answer.counterfactuals:
-        shown = f"nine of ten retrained models say {words.interval(*one.interval)} of 100"
+        shown = f"nine of ten retrained models say {wording.interval(*one.interval)} of 100"
         assert f"{shown} (flagged from {line})" in text
     assert ("The second model agrees" in text) == (
         had_flagged and any(one.second_judge_agrees for one in answer.counterfactuals)
@@ -137,7 +137,7 @@ def test_what_the_second_model_said_before_is_no_agreement(
         monkeypatch.setattr(store, "load", lambda cohort, judge=judge: judge)
         text = said(open_page("Interventions", answer=kept.answer_id))
         page = SimpleNamespace(known=world.cohort, row_key=(world.flagged, "0"), classifier=judge)
-        view = answer_panel.second_view(page, kept, one)  # what a line of Comparison says
+        view = intervention_answer.second_view(page, kept, one)  # what a line of Comparison says
         assert view == ("as before" if threshold > 1 else "agrees")
         assert [words_ in text for words_ in ("said so before", "The second model agrees")] == [
             told.startswith("said"),
@@ -206,10 +206,10 @@ def test_a_damaged_database_is_said_with_its_mend(
 
 
 def test_a_job_about_somebody_else_never_shows_their_answer(
-    world: World, open_page: OpenPage, lane: ModelLane
+    world: World, open_page: OpenPage, lane: ModelWorker
 ) -> None:
     job = lane.submit(ExplainRequest(cohort="small", participant_id=world.flagged, method="random"))
-    while (view := rows.find(job)) and not view.finished:
+    while (view := job_table.find(job)) and not view.finished:
         time.sleep(0.05)
     at = open_page("Interventions", cohort="small", participant=world.unflagged, row="0", job=job)
     assert "another participant" in at.warning[0].value
@@ -227,7 +227,7 @@ def test_everything_frozen_is_refused_before_any_job(world: World, open_page: Op
 
 
 def test_a_frozen_feature_and_a_narrowed_range_reach_the_request(
-    world: World, open_page: OpenPage, lane: ModelLane, monkeypatch: pytest.MonkeyPatch
+    world: World, open_page: OpenPage, lane: ModelWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[ExplainRequest] = []
     monkeypatch.setattr(lane, "submit", lambda request: asked.append(request) or "a-job")
@@ -245,7 +245,7 @@ def test_a_frozen_feature_and_a_narrowed_range_reach_the_request(
 
 
 def test_already_desired_offers_contrast_and_contrast_tips_it(
-    world: World, open_page: OpenPage, lane: ModelLane, monkeypatch: pytest.MonkeyPatch
+    world: World, open_page: OpenPage, lane: ModelWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     at = open_page("Interventions", cohort="small", participant=world.unflagged)
     assert "there is nothing to change" in at.info[0].value
@@ -263,7 +263,7 @@ def test_already_desired_offers_contrast_and_contrast_tips_it(
     assert any("not advice" in one.value for one in at.info)
 
 
-def test_none_found_says_why_and_what_to_try(world: World, open_page: OpenPage, lane: ModelLane) -> None:
+def test_none_found_says_why_and_what_to_try(world: World, open_page: OpenPage, lane: ModelWorker) -> None:
     at = open_page("Interventions", cohort="small", participant=world.certain)
     at.selectbox(key="method").select("random").run()
     for box in at.checkbox:
@@ -279,10 +279,10 @@ def test_none_found_says_why_and_what_to_try(world: World, open_page: OpenPage, 
     assert answer.reasons[0].replace("`", "") in text.replace("`", "")
 
 
-def test_a_failed_job_says_what_was_wrong(world: World, open_page: OpenPage, lane: ModelLane) -> None:
+def test_a_failed_job_says_what_was_wrong(world: World, open_page: OpenPage, lane: ModelWorker) -> None:
     request = ExplainRequest(cohort="nowhere", participant_id=world.flagged, method="random")
     job = lane.submit(request)
-    while (view := rows.find(job)) and not view.finished:
+    while (view := job_table.find(job)) and not view.finished:
         time.sleep(0.05)
     at = open_page("Interventions", cohort="small", participant=world.flagged, row="0", job=job)
     assert "Unknown cohort 'nowhere'" in at.error[0].value and "Generate again" in at.error[0].value
@@ -297,11 +297,11 @@ def test_a_running_job_shows_progress_and_cancel(
             time.sleep(0.02)
         raise RuntimeError("stopped")
 
-    slow_lane = ModelLane(slow)
-    monkeypatch.setitem(job_lanes._shared, ModelLane, slow_lane)
+    slow_lane = ModelWorker(slow)
+    monkeypatch.setitem(job_lanes._shared, ModelWorker, slow_lane)
     request = ExplainRequest(cohort="small", participant_id=world.flagged, method="random")
     job, second = slow_lane.submit(request), slow_lane.submit(request)
-    while (view := rows.find(job)) and not view.message:
+    while (view := job_table.find(job)) and not view.message:
         time.sleep(0.05)
     at = open_page("Interventions", cohort="small", participant=world.flagged, row="0", job=job)
     assert "The language model writes" in at.get("progress")[0].text
@@ -327,7 +327,7 @@ def test_a_missing_language_model_disables_only_its_modes(
 @pytest.fixture
 def model_here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     ready = WeightsStatus("ready", "Ready.", tmp_path, made_adapter.BASE_SHA256)
-    monkeypatch.setattr(weights, "status", lambda *_, **__: ready)
+    monkeypatch.setattr(default_model, "status", lambda *_, **__: ready)
 
 
 def test_without_an_adapter_examples_are_the_default_and_the_page_says_how_to_get_one(
@@ -342,7 +342,7 @@ def test_without_an_adapter_examples_are_the_default_and_the_page_says_how_to_ge
 
 
 def test_an_adapter_makes_fine_tuned_the_default_until_something_else_is_picked(
-    world: World, open_page: OpenPage, lane: ModelLane, model_here: None, monkeypatch: pytest.MonkeyPatch
+    world: World, open_page: OpenPage, lane: ModelWorker, model_here: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = made_adapter.write(world.cohort, classifier_sha256=world.classifier.sha256)
     asked: list[ExplainRequest] = []

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from sensecf_core.classifiers import store
-from sensecf_core.counterfactuals.sentence import lower_first
+from sensecf_core.counterfactuals.checks.sentences import lower_first
 from tests.app.conftest import PAGES, OpenPage, World, said
 
 

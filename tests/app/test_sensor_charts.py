@@ -9,28 +9,36 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
-from sensecf_core.cohorts.aireadi.days import day_table
-from sensecf_core.cohorts.aireadi.glucose import metrics
-from sensecf_core.cohorts.aireadi.report import findings
-from sensecf_core.cohorts.aireadi.report.bands import BANDS, GOALS, BandTime, Goal, band_times
-from sensecf_core.cohorts.aireadi.report.modal_day import modal_day
-from sensecf_core.cohorts.aireadi.report.periods import Difference, Period, summary
-from sensecf_core.cohorts.aireadi.report.traces import StageSpan, traces
-from sensecf_core.ui import (
-    band_chart,
-    charts,
-    day_panel,
-    findings_panel,
-    glucose_panel,
-    periods_panel,
-    profile_chart,
-    sensor_words,
-    trace_chart,
+from sensecf_core.aireadi.features.days import day_table
+from sensecf_core.aireadi.features.glucose import metrics
+from sensecf_core.aireadi.report import findings
+from sensecf_core.aireadi.report.bands import (
+    BANDS,
+    GOALS,
+    BandTime,
+    Goal,
+    band_times,
 )
-from tests.cohorts.aireadi.report.test_periods import day, levels
+from sensecf_core.aireadi.report.modal_day import modal_day
+from sensecf_core.aireadi.report.periods import (
+    Difference,
+    Period,
+    summary,
+)
+from sensecf_core.aireadi.report.traces import StageSpan, traces
+from sensecf_core.ui.common import charts, sensor_wording
+from sensecf_core.ui.sensors import (
+    agp_chart,
+    compare_periods,
+    daily_trace_chart,
+    day as sensor_day,
+    glucose_report,
+    laboratory,
+    time_in_range_chart,
+)
+from tests.aireadi.report.test_periods import day, levels
 
 
 @pytest.fixture(autouse=True, params=["light", "dark"])
@@ -42,7 +50,7 @@ def _theme(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
 
 def test_bands_stack_to_100_each_with_colour_pattern_and_label() -> None:
     times = band_times(metrics(np.array([40.0] * 1 + [60.0] * 2 + [100.0] * 90 + [200.0] * 4 + [300.0] * 3)))
-    chart = band_chart.band_bar(times, "mg/dL")
+    chart = time_in_range_chart.band_bar(times, "mg/dL")
     bars = [trace for trace in chart.figure.data if trace.type == "bar"]
     tops = [bar.base[0] + bar.y[0] for bar in bars]
     assert [bar.base[0] for bar in bars] == pytest.approx([0, *tops[:-1]]) and tops[-1] == pytest.approx(100)
@@ -51,7 +59,7 @@ def test_bands_stack_to_100_each_with_colour_pattern_and_label() -> None:
     labels = [note.text for note in chart.figure.layout.annotations]
     assert labels[0].startswith("<b>Very low 1 %") and labels[-1].startswith("<b>Very high 3 %")
     places = [note.y for note in chart.figure.layout.annotations]
-    assert min(np.diff(places)) >= band_chart.LABEL_GAP - 1e-9, "no label lies on another"
+    assert min(np.diff(places)) >= time_in_range_chart.LABEL_GAP - 1e-9, "no label lies on another"
     assert all(0 <= place <= 100 for place in places)
     assert "in range (70–180 mg/dL) 90 %" in chart.sentence
 
@@ -68,10 +76,10 @@ def test_bands_stack_to_100_each_with_colour_pattern_and_label() -> None:
 )
 def test_the_percents_of_the_bands_make_100(percents: tuple[float, ...], expected: list[str]) -> None:
     times = [BandTime(band, one) for band, one in zip(BANDS, percents, strict=True)]
-    written = list(band_chart.shares(times).values())
+    written = list(time_in_range_chart.shares(times).values())
     assert written == expected
-    assert sum(int(one.split()[0]) for one in written if one != band_chart.UNDER_ONE) == 100
-    shown = band_chart.band_bar(times, "mg/dL")
+    assert sum(int(one.split()[0]) for one in written if one != time_in_range_chart.UNDER_ONE) == 100
+    shown = time_in_range_chart.band_bar(times, "mg/dL")
     notes = [note.text for note in shown.figure.layout.annotations]
     assert all(f" {one}<" in note for one, note in zip(reversed(written), notes, strict=True))
 
@@ -80,11 +88,13 @@ def test_the_percents_of_any_bands_make_100() -> None:
     draw = np.random.default_rng(0)
     for _ in range(500):
         percents = 100 * draw.dirichlet([0.3, 2, 8, 0.5, 0.2])
-        written = band_chart.shares([BandTime(b, float(p)) for b, p in zip(BANDS, percents, strict=True)])
-        whole = [int(one.split()[0]) for one in written.values() if one != band_chart.UNDER_ONE]
+        written = time_in_range_chart.shares(
+            [BandTime(b, float(p)) for b, p in zip(BANDS, percents, strict=True)]
+        )
+        whole = [int(one.split()[0]) for one in written.values() if one != time_in_range_chart.UNDER_ONE]
         assert abs(100 - sum(whole)) <= (len(whole) < len(BANDS))
         assert sum(whole) == 100 or sum(p >= 0.5 for p in percents) == 1, percents
-        assert written["target"] == band_chart.percent(float(percents[2]))
+        assert written["target"] == time_in_range_chart.percent(float(percents[2]))
 
 
 @pytest.mark.parametrize(
@@ -102,7 +112,7 @@ def test_the_percents_of_any_bands_make_100() -> None:
     ],
 )
 def test_a_change_is_that_of_the_values_shown(name: str, before: float, after: float, expected: str) -> None:
-    assert periods_panel._change(Difference(name, before, after), "mg/dL") == expected
+    assert compare_periods._change(Difference(name, before, after), "mg/dL") == expected
 
 
 @pytest.mark.parametrize(
@@ -117,7 +127,7 @@ def test_a_finding_says_whether_it_was_compared(
     value: float, unit: str, low: float | None, expected: tuple[str, str]
 ) -> None:
     line = replace(findings.asked()[0], unit=unit, decimals=0, low=low, high=None)
-    row = findings_panel._table([findings.Finding(line, value)]).iloc[0]
+    row = laboratory._table([findings.Finding(line, value)]).iloc[0]
     assert (row["Value"], row["Against reference"]) == expected
 
 
@@ -126,7 +136,7 @@ def test_a_finding_says_whether_it_was_compared(
 )
 def test_a_value_beyond_what_was_measured_has_its_sign(sign: str, expected: str) -> None:
     line = replace(findings.asked()[0], unit="pg/mL", decimals=0)
-    row = findings_panel._table([findings.Finding(line, 36.0, sign)]).iloc[0]
+    row = laboratory._table([findings.Finding(line, 36.0, sign)]).iloc[0]
     assert row["Value"] == expected
 
 
@@ -147,32 +157,34 @@ def test_a_share_never_contradicts_whether_it_meets_its_goal(
     metric: str, share: float, written: str | None, expected: str
 ) -> None:
     goal = next(one for one in GOALS["standard"] if one.metric == metric)
-    assert glucose_panel._beside(goal, share, written) == expected
+    assert glucose_report._beside(goal, share, written) == expected
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])  # the theme plays no part
 @given(st.sampled_from(GOALS["standard"]), st.floats(0, 100).map(lambda share: round(share, 2)))
 def test_any_share_agrees_with_its_mark(goal: Goal, share: float) -> None:
-    text = glucose_panel._beside(goal, share, None)
-    shown = 0.5 if text == band_chart.UNDER_ONE else float(text.removesuffix(" %"))
+    text = glucose_report._beside(goal, share, None)
+    shown = 0.5 if text == time_in_range_chart.UNDER_ONE else float(text.removesuffix(" %"))
     assert goal.met_by(shown) == goal.met_by(share)
 
 
 def test_a_sleep_that_begins_in_the_evening_counts_for_the_next_day() -> None:
     found = traces(levels(100, 110, 120), Period(day(1), day(1)))
     span = StageSpan(day(2), "light", np.datetime64(f"{day(1)}T22:20"), np.datetime64(f"{day(2)}T06:00"))
-    sentence = trace_chart.trace_chart(
+    sentence = daily_trace_chart.trace_chart(
         replace(found, sleep=(span,)), "mg/dL", [day(1)], day(1), True
     ).sentence
     assert "0 recorded sleeps. The sleep that begins at 22:20 counts for the next day." in sentence
     own = replace(span, night=day(1))
-    sentence = trace_chart.trace_chart(replace(found, sleep=(own,)), "mg/dL", [day(1)], day(1), True).sentence
+    sentence = daily_trace_chart.trace_chart(
+        replace(found, sleep=(own,)), "mg/dL", [day(1)], day(1), True
+    ).sentence
     assert "1 recorded sleep." in sentence and "next day" not in sentence
 
 
 def test_a_little_time_is_not_called_none() -> None:
-    assert [band_chart.percent(share) for share in (0.0, 0.2, 0.6)] == ["0 %", "under 1 %", "1 %"]
-    assert [band_chart.duration(minutes) for minutes in (14.4, 60, 1030)] == [
+    assert [time_in_range_chart.percent(share) for share in (0.0, 0.2, 0.6)] == ["0 %", "under 1 %", "1 %"]
+    assert [time_in_range_chart.duration(minutes) for minutes in (14.4, 60, 1030)] == [
         "14 min a day",
         "1 h a day",
         "17 h 10 min a day",
@@ -181,7 +193,7 @@ def test_a_little_time_is_not_called_none() -> None:
 
 def test_the_profile_says_when_the_median_is_lowest_and_in_which_unit() -> None:
     worn = levels(100, 110, 120, 130, 140)
-    chart = profile_chart.profile(modal_day(worn.trace, worn.zone), "mmol/L")
+    chart = agp_chart.profile(modal_day(worn.trace, worn.zone), "mmol/L")
     assert "(6.7 mmol/L)" in chart.sentence and "rest on 5 days" in chart.sentence
     lines = {shape.y0 for shape in chart.figure.layout.shapes}
     assert {round(line, 1) for line in lines} == {3.9, 10.0}
@@ -191,14 +203,14 @@ def test_the_profile_says_when_the_median_is_lowest_and_in_which_unit() -> None:
 
 def test_a_profile_of_too_few_days_says_so() -> None:
     worn = levels(100, 110)
-    assert "Too few days" in profile_chart.profile(modal_day(worn.trace, worn.zone), "mg/dL").sentence
+    assert "Too few days" in agp_chart.profile(modal_day(worn.trace, worn.zone), "mg/dL").sentence
 
 
 def test_traces_mark_the_chosen_day_and_hatch_those_that_cannot_be_chosen() -> None:
     worn = levels(100, 200, 120)
     chosen = [day(1), day(2)]
     found = traces(worn, Period(day(1), day(3)))
-    chart = trace_chart.trace_chart(found, "mg/dL", chosen, day(2), zoom=True)
+    chart = daily_trace_chart.trace_chart(found, "mg/dL", chosen, day(2), zoom=True)
     strip = chart.figure.data[0]
     assert list(strip.customdata) == [str(day(1)), str(day(2)), ""]
     assert list(strip.marker.pattern.shape) == ["", "", "/"]
@@ -212,7 +224,7 @@ def test_traces_mark_the_chosen_day_and_hatch_those_that_cannot_be_chosen() -> N
 
 def test_risks_are_bars_with_a_line_and_the_chosen_day_framed() -> None:
     rows = ["2025-03-04", "2025-03-05", "2025-03-06"]
-    chart = day_panel.risk_chart(rows, [0.2, 0.62, 0.4], 0.5, rows[2])
+    chart = sensor_day.risk_chart(rows, [0.2, 0.62, 0.4], 0.5, rows[2])
     bar = chart.figure.data[0]
     assert list(bar.y) == [20, 62, 40] and list(bar.marker.line.width) == [0, 0, 3]
     assert (
@@ -228,22 +240,22 @@ def test_risks_are_bars_with_a_line_and_the_chosen_day_framed() -> None:
 )
 def test_how_much_there_is_in_words(days: int, expected: str) -> None:
     worn = levels(*[120.0] * days)
-    told = sensor_words.sufficiency(summary(worn, day_table(worn), Period(day(1), day(days))))
+    told = sensor_wording.sufficiency(summary(worn, day_table(worn), Period(day(1), day(days))))
     assert told.startswith(expected)
 
 
 def test_no_glucose_at_all_in_words() -> None:
     worn = levels(120.0, missing=frozenset({0}))
-    told = sensor_words.sufficiency(summary(worn, day_table(worn), Period(day(1), day(1))))
+    told = sensor_wording.sufficiency(summary(worn, day_table(worn), Period(day(1), day(1))))
     assert told.startswith("No glucose was recorded")
 
 
 def test_periods_and_groups_in_words() -> None:
     wednesday = date(2025, 3, 5)
-    assert sensor_words.period_name(Period(wednesday, wednesday)) == "Wed 5 Mar 2025"
-    assert sensor_words.period_name(Period(wednesday, date(2025, 3, 13))) == "Wed 5 Mar to Thu 13 Mar 2025"
-    assert sensor_words.group_title("insulin_dependent") == "insulin"
-    assert sensor_words.group_title(None) == "not given"
+    assert sensor_wording.period_name(Period(wednesday, wednesday)) == "Wed 5 Mar 2025"
+    assert sensor_wording.period_name(Period(wednesday, date(2025, 3, 13))) == "Wed 5 Mar to Thu 13 Mar 2025"
+    assert sensor_wording.group_title("insulin_dependent") == "insulin"
+    assert sensor_wording.group_title(None) == "not given"
 
 
 @pytest.mark.parametrize(
@@ -259,7 +271,7 @@ def test_time_in_range_is_judged_by_the_points_that_are_shown(change: float, exp
     before = summary(worn, day_table(worn), Period(day(1), day(3)))
     before = replace(before, metrics=replace(before.metrics, tir=50.0))
     after = replace(before, metrics=replace(before.metrics, tir=50.0 + change))
-    assert expected in periods_panel._sentence(before, after)
+    assert expected in compare_periods._sentence(before, after)
 
 
 def test_reliability_names_what_it_counts() -> None:

@@ -9,10 +9,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sensecf_core.aireadi.cohort import participants
 from sensecf_core.classifiers import store
-from sensecf_core.cohorts.aireadi.stress_days import people
 from sensecf_core.cohorts.cohort import Cohort
-from sensecf_core.ui import person, row_words, sensors, words
+from sensecf_core.ui.common import (
+    row_wording,
+    sensors,
+    wording,
+)
+from sensecf_core.ui.page import person_strip
 from tests.app.conftest import OpenPage, said
 from tests.app.test_sensors import COHORT, _row, rows_of
 
@@ -45,7 +50,7 @@ def test_the_risk_stands_beside_how_weak_the_model_is_and_what_was_measured(
     cohort: Cohort, someone: str, open_page: OpenPage
 ) -> None:
     row = rows_of(cohort, someone)[0]
-    stress = people.tables_of(COHORT).days.loc[(someone, row), "stress_daytime"]
+    stress = participants.tables_of(COHORT).days.loc[(someone, row), "stress_daytime"]
     at = open_page("Prediction", cohort=COHORT, participant=someone, row=row)
     outcome = cohort.schema.task.class_1 if cohort.target.loc[(someone, row)] else cohort.schema.task.class_0
     assert (
@@ -65,9 +70,9 @@ def test_stress_is_shown_as_it_was_judged(
     cohort: Cohort, someone: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     key = (someone, rows_of(cohort, someone)[0])
-    tables = people.tables_of(COHORT)
+    tables = participants.tables_of(COHORT)
     near = replace(tables, days=tables.days.assign(stress_daytime=35.45))  # to even, as the task rounds
-    monkeypatch.setattr(people, "tables_of", lambda name: near)
+    monkeypatch.setattr(participants, "tables_of", lambda name: near)
     assert sensors.measured_stress(cohort, key) == f"{pd.Series([35.45]).round(1).iloc[0]:.1f}" == "35.4"
 
 
@@ -98,7 +103,7 @@ def test_who_is_chosen_by_a_link_is_on_top_of_the_folded_table(someone: str, ope
 def test_a_day_has_one_name(cohort: Cohort, someone: str, open_page: OpenPage) -> None:
     row = rows_of(cohort, someone)[1]
     at = open_page("Prediction", cohort=COHORT, participant=someone, row=row)
-    name = row_words.row_name(cohort.schema, row)
-    assert name.startswith(words.day_name(date.fromisoformat(row)))
+    name = row_wording.row_name(cohort.schema, row)
+    assert name.startswith(wording.day_name(date.fromisoformat(row)))
     assert at.selectbox(key="pick_row").options[1] == name
-    assert f"(day {name})".replace(" ", person.NO_BREAK) in said(at)
+    assert f"(day {name})".replace(" ", person_strip.NO_BREAK) in said(at)

@@ -8,18 +8,23 @@ from dataclasses import replace
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from sensecf_core.aireadi.cohort import participants
+from sensecf_core.aireadi.features.glucose import metrics
+from sensecf_core.aireadi.open_participant import OpenPerson
+from sensecf_core.aireadi.report.bands import band_times
+from sensecf_core.aireadi.report.periods import (
+    GlucoseSummary,
+    recorded,
+    summary,
+)
 from sensecf_core.classifiers import store
-from sensecf_core.cohorts import registry
-from sensecf_core.cohorts.aireadi.glucose import metrics
-from sensecf_core.cohorts.aireadi.opening import OpenPerson
-from sensecf_core.cohorts.aireadi.report.bands import band_times
-from sensecf_core.cohorts.aireadi.report.periods import GlucoseSummary, recorded, summary
-from sensecf_core.cohorts.aireadi.stress_days import people
 from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.datasets import registry
 from sensecf_core.errors import InputError
-from sensecf_core.jobs.model_lane import ModelLane
-from sensecf_core.ui import row_words, sensor_left_out
-from sensecf_core.ui.band_chart import percent
+from sensecf_core.jobs.model_worker import ModelWorker
+from sensecf_core.ui.common import row_wording
+from sensecf_core.ui.page import excluded_participants
+from sensecf_core.ui.sensors.time_in_range_chart import percent
 from tests.app.conftest import PAGES, OpenPage, said
 from tests.app.test_interventions import ask
 
@@ -32,7 +37,7 @@ def rows_of(cohort: Cohort, participant: str) -> list[str]:
 
 
 def found(participant: str) -> GlucoseSummary:
-    person = people.open_participant(COHORT, participant)
+    person = participants.open_participant(COHORT, participant)
     period = recorded(person.worn)
     assert period is not None
     return summary(person.worn, person.days, period)
@@ -65,9 +70,9 @@ def test_the_table_has_a_row_a_participant_with_wear_and_days_as_lines(
 def test_who_has_no_usable_day_is_counted_with_the_reason(cohort: Cohort, open_page: OpenPage) -> None:
     at = open_page("Participants", cohort=COHORT)
     table = next(one.value for one in at.dataframe if "Left out" in one.value)
-    tables = people.tables_of(COHORT)
+    tables = participants.tables_of(COHORT)
     assert set(table["Participant"]) == set(tables.people.index) - set(cohort.rows.index.get_level_values(0))
-    few = table["Left out"] == sensor_left_out.NO_GLUCOSE
+    few = table["Left out"] == excluded_participants.NO_GLUCOSE
     enough = tables.people["enough_glucose"].loc[table["Participant"]].fillna(False).astype(bool)
     assert (few.to_numpy() == ~enough.to_numpy()).all() and few.any()
     told = next(one.value for one in at.caption if "no usable day" in one.value)
@@ -75,28 +80,28 @@ def test_who_has_no_usable_day_is_counted_with_the_reason(cohort: Cohort, open_p
 
 
 def test_somebody_without_a_usable_day_is_known_and_told_why(cohort: Cohort, open_page: OpenPage) -> None:
-    tables = people.tables_of(COHORT)
-    out = sensor_left_out.reasons(tables, cohort.rows.index.get_level_values(0).unique())
+    tables = participants.tables_of(COHORT)
+    out = excluded_participants.reasons(tables, cohort.rows.index.get_level_values(0).unique())
     person, reason = str(out.index[0]), out.iloc[0]
     at = open_page("Participants", cohort=COHORT, participant=person)
     assert f"Participant '{person}' has no usable day: {reason}." in [one.value for one in at.error]
-    assert sensor_left_out.reason_of(cohort, "1") is None
-    assert sensor_left_out.reason_of(cohort, str(cohort.rows.index[0][0])) is None
+    assert excluded_participants.reason_of(cohort, "1") is None
+    assert excluded_participants.reason_of(cohort, str(cohort.rows.index[0][0])) is None
     at = open_page("Participants", cohort=COHORT, participant="1")
     assert "Unknown participant" in at.error[0].value
 
 
 def test_people_whose_files_cannot_be_read_are_not_said_to_lack_glucose(cohort: Cohort) -> None:
-    tables = people.tables_of(COHORT)
+    tables = participants.tables_of(COHORT)
     shown = cohort.rows.index.get_level_values(0).unique()
-    known = sensor_left_out.reasons(tables, shown)
-    someone = known.index[known == sensor_left_out.NO_GLUCOSE][0]
+    known = excluded_participants.reasons(tables, shown)
+    someone = known.index[known == excluded_participants.NO_GLUCOSE][0]
     quality = tables.quality.copy()
     quality.loc[quality["participant_id"] == someone, "state"] = "unreadable"
-    why = sensor_left_out.reasons(replace(tables, quality=quality), shown)
-    assert why[someone] == sensor_left_out.UNREADABLE
+    why = excluded_participants.reasons(replace(tables, quality=quality), shown)
+    assert why[someone] == excluded_participants.UNREADABLE
     assert why.drop(someone).equals(known.drop(someone))
-    assert f"1 {sensor_left_out.UNREADABLE}" in sensor_left_out.sentence(why)
+    assert f"1 {excluded_participants.UNREADABLE}" in excluded_participants.sentence(why)
 
 
 def test_who_has_no_usable_day_is_not_named_where_people_are_real(
@@ -114,7 +119,7 @@ def test_who_has_no_usable_day_is_not_named_where_people_are_real(
 
 
 def test_nobody_of_the_synthetic_cohort_is_called_real(
-    cohort: Cohort, someone: str, lane: ModelLane, open_page: OpenPage
+    cohort: Cohort, someone: str, lane: ModelWorker, open_page: OpenPage
 ) -> None:
     for page in PAGES:
         assert "real p" not in everything(open_page(page, cohort=COHORT, participant=someone)), page
@@ -123,7 +128,7 @@ def test_nobody_of_the_synthetic_cohort_is_called_real(
     at.radio(key="pick_day").set_value(rows_of(cohort, someone)[int(risks.argmax())]).run()
     at = ask(at)
     text = everything(at)
-    assert row_words.counted_known(cohort.schema, 3) == "3 days"
+    assert row_wording.counted_known(cohort.schema, 3) == "3 days"
     assert "resemble people of the cohort" in text and "real p" not in text
 
 
@@ -170,7 +175,7 @@ def test_the_report_needs_no_classifier(
 def test_the_report_shows_the_metrics_of_the_whole_recording(someone: str, open_page: OpenPage) -> None:
     at = open_page("Participants", cohort=COHORT, participant=someone)
     expected = found(someone)
-    whole = metrics(people.open_participant(COHORT, someone).worn.trace.values)
+    whole = metrics(participants.open_participant(COHORT, someone).worn.trace.values)
     shown = tiles(at)
     assert shown["In range"] == percent(whole.tir)
     assert shown["Mean"] == f"{whole.mean:.0f} mg/dL"
@@ -252,7 +257,7 @@ def test_streams_that_cannot_be_read_leave_the_rest_of_the_page(
     def gone(name: str, participant: str) -> OpenPerson:
         raise InputError("The release is not where it was.")
 
-    monkeypatch.setattr(people, "open_participant", gone)
+    monkeypatch.setattr(participants, "open_participant", gone)
     for page in ("Participants", "Interventions"):
         at = open_page(page, cohort=COHORT, participant=someone)
         assert [one.value for one in at.error] == ["The release is not where it was."]

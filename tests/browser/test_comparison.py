@@ -26,12 +26,12 @@ PHONE = "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 Chrome/150.
 @pytest.fixture(scope="session")
 def answerable() -> str:
     """A flagged participant for whom 64 random candidates hold an answer."""
-    from sensecf_core.counterfactuals.checker import checker
     from sensecf_core.counterfactuals.explain import answer
+    from sensecf_core.counterfactuals.problem.fitted_cohort import load_fitted
     from sensecf_core.evaluation.sampling import sample_rows
     from sensecf_core.queries.request import ExplainRequest
 
-    judges = checker("nhanes")
+    judges = load_fitted("nhanes")
     for person, _ in sample_rows(judges.cohort, judges.classifier, predicted=1, n=60, seed=0):
         request = ExplainRequest(cohort="nhanes", participant_id=person, method="random", candidates=64)
         if answer(judges, request).status == "found":

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from sensecf_core.cohorts import registry
-from sensecf_core.counterfactuals.methods import default_method
+from sensecf_core.counterfactuals.proposers.registry import default_method
+from sensecf_core.datasets import registry
 from tests.browser.conftest import settle
 from tests.browser.server import Server
 

@@ -12,7 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from sensecf_core.classifiers import store
-from sensecf_core.cohorts import registry
+from sensecf_core.datasets import registry
 from tests.browser.conftest import settle
 from tests.browser.server import ROOT, Server
 
@@ -46,7 +46,7 @@ def somebody(flagged: list[str]) -> str:
 def fresh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server that nobody has visited when its test begins."""
     running = Server(
-        tmp_path_factory.mktemp("fresh"), SENSECF_COHORTS=str(ROOT / "tests/cohorts/example_own")
+        tmp_path_factory.mktemp("fresh"), SENSECF_COHORTS=str(ROOT / "tests/cohorts/own/example_own")
     )
     yield running
     running.stop()

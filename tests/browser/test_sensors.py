@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from sensecf_core.counterfactuals.ask import ask
-from sensecf_core.counterfactuals.checker import checker
-from sensecf_core.evaluation.answerable import answerable
+from sensecf_core.counterfactuals.problem.fitted_cohort import load_fitted
+from sensecf_core.counterfactuals.problem.make_queries import make_queries
+from sensecf_core.evaluation.raw_candidates.feasible_queries import feasible_queries
 from sensecf_core.queries.limits import Limits
-from sensecf_core.ui.words import day_name
+from sensecf_core.ui.common.wording import day_name
 from tests.browser.conftest import settle
 from tests.browser.server import Server
 from tests.browser.test_pages import no_sideways_scrolling, open_all, shown, violations
@@ -27,13 +27,13 @@ Key = tuple[str, str]
 @pytest.fixture(scope="session")
 def nearest() -> Key:
     """The held-out day that is flagged by the least and has an answer: not its participant's first day."""
-    judges = checker(COHORT)
+    judges = load_fitted(COHORT)
     test = judges.cohort.part("test")
     over = judges.classifier.predict_proba(test) - judges.classifier.threshold
     first = ~test.index.to_frame()["participant_id"].duplicated()
     order = [place for place in over.argsort() if over[place] >= 0 and not first.iloc[place]]
     keys: list[Key] = [(str(one), str(day)) for one, day in test.index[order[:20]]]
-    able = answerable(judges, ask(judges, keys, 0, Limits(profile="intervention")))
+    able = feasible_queries(judges, make_queries(judges, keys, 0, Limits(profile="intervention")))
     return next(key for key, yes in zip(keys, able, strict=True) if yes)
 
 

@@ -3,14 +3,17 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from hypothesis.extra.numpy import arrays
 
 from sensecf_core.classifiers.calibration import fit_sigmoid
 from sensecf_core.classifiers.classifier import Classifier
-from sensecf_core.classifiers.linear import fit_linear
-from sensecf_core.classifiers.matrix import columns, owners, to_matrix
+from sensecf_core.classifiers.design_matrix import (
+    columns,
+    owners,
+    to_matrix,
+)
+from sensecf_core.classifiers.logistic import fit_linear
 from sensecf_core.classifiers.training import rows_of
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.cohorts.encoding import to_codes

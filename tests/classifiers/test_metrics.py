@@ -2,20 +2,19 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from sklearn import metrics as reference
 from sklearn.linear_model import LogisticRegression
 
 from sensecf_core.classifiers import metrics
-from sensecf_core.classifiers.metrics import Judged
+from sensecf_core.classifiers.metrics import Predictions
 
 
-def judged(seed: int, n: int = 60, decimals: int = 1) -> Judged:
+def judged(seed: int, n: int = 60, decimals: int = 1) -> Predictions:
     rng = np.random.default_rng(seed)
     target = np.r_[0, 1, rng.integers(0, 2, n - 2)]
     probability = (0.5 * rng.random(n) + 0.3 * target).round(decimals).clip(0.05, 0.95)
-    return Judged(target, probability, (probability >= 0.4).astype(np.int64))
+    return Predictions(target, probability, (probability >= 0.4).astype(np.int64))
 
 
 @settings(max_examples=60)
@@ -55,14 +54,14 @@ def test_calibration_slope_is_that_of_a_logistic_regression() -> None:
 def test_perfectly_calibrated_probabilities_have_slope_one() -> None:
     rng = np.random.default_rng(0)
     p = rng.uniform(0.05, 0.95, 50_000)
-    j = Judged((rng.random(len(p)) < p).astype(np.int64), p, (p > 0.5).astype(np.int64))
+    j = Predictions((rng.random(len(p)) < p).astype(np.int64), p, (p > 0.5).astype(np.int64))
     slope, intercept = metrics.calibration(j, np.ones((1, len(p))))
     assert slope[0] == pytest.approx(1, abs=0.03)
     assert intercept[0] == pytest.approx(0, abs=0.03)
 
 
 def test_one_class_leaves_numbers_undefined() -> None:
-    j = Judged(np.zeros(5, dtype=np.int64), np.linspace(0.1, 0.5, 5), np.zeros(5, dtype=np.int64))
+    j = Predictions(np.zeros(5, dtype=np.int64), np.linspace(0.1, 0.5, 5), np.zeros(5, dtype=np.int64))
     found = metrics.all_metrics(j, np.ones((1, 5)))
     assert np.isnan(found["auroc"][0])
     assert np.isnan(found["sensitivity"][0])
@@ -70,7 +69,7 @@ def test_one_class_leaves_numbers_undefined() -> None:
 
 
 def test_separable_rows_have_no_slope() -> None:
-    j = Judged(np.array([0, 0, 1, 1]), np.array([0.1, 0.2, 0.8, 0.9]), np.array([0, 0, 1, 1]))
+    j = Predictions(np.array([0, 0, 1, 1]), np.array([0.1, 0.2, 0.8, 0.9]), np.array([0, 0, 1, 1]))
     assert np.isnan(metrics.calibration(j, np.ones((1, 4)))[0][0])
 
 

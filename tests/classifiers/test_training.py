@@ -8,8 +8,8 @@ import pytest
 
 from sensecf_core.classifiers.calibration import choose_threshold
 from sensecf_core.classifiers.classifier import Classifier
+from sensecf_core.classifiers.hyperparameters import TRIED, folds
 from sensecf_core.classifiers.training import rows_of, too_small, train
-from sensecf_core.classifiers.tuning import TRIED, folds
 from sensecf_core.cohorts.cohort import INDEX_NAMES, Cohort
 from sensecf_core.errors import InputError
 

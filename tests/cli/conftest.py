@@ -42,10 +42,10 @@ def command(capsys: pytest.CaptureFixture[str]) -> Command:
 @pytest.fixture(scope="session")
 def flagged() -> list[tuple[str, str]]:
     """Three participants of nhanes' test part whom the classifier flags."""
-    from sensecf_core.counterfactuals.checker import checker
+    from sensecf_core.counterfactuals.problem.fitted_cohort import load_fitted
     from sensecf_core.evaluation.sampling import sample_rows
 
-    judges = checker("nhanes")
+    judges = load_fitted("nhanes")
     return sample_rows(judges.cohort, judges.classifier, predicted=1, n=3, seed=0)
 
 
@@ -57,12 +57,12 @@ def person(flagged: list[tuple[str, str]]) -> str:
 @pytest.fixture(scope="session")
 def helped() -> str:
     """A flagged participant for whom 200 random candidates hold an answer."""
-    from sensecf_core.counterfactuals.checker import checker
     from sensecf_core.counterfactuals.explain import explain
+    from sensecf_core.counterfactuals.problem.fitted_cohort import load_fitted
     from sensecf_core.evaluation.sampling import sample_rows
     from sensecf_core.queries.request import ExplainRequest
 
-    judges = checker("nhanes")
+    judges = load_fitted("nhanes")
     for person, _ in sample_rows(judges.cohort, judges.classifier, predicted=1, n=30, seed=0):
         request = ExplainRequest(cohort="nhanes", participant_id=person, method="random", candidates=200)
         if explain(request).status == "found":
@@ -73,8 +73,8 @@ def helped() -> str:
 @pytest.fixture(scope="session")
 def unflagged() -> str:
     """A participant of nhanes' test part who already has the desired class."""
-    from sensecf_core.counterfactuals.checker import checker
+    from sensecf_core.counterfactuals.problem.fitted_cohort import load_fitted
     from sensecf_core.evaluation.sampling import sample_rows
 
-    judges = checker("nhanes")
+    judges = load_fitted("nhanes")
     return sample_rows(judges.cohort, judges.classifier, predicted=0, n=1, seed=0)[0][0]

@@ -6,17 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from sensecf_core.cohorts.aireadi import release
-from sensecf_core.cohorts.aireadi.release import Release
+from sensecf_core.aireadi.release import locate
+from sensecf_core.aireadi.release.locate import Release
+from tests.aireadi import micro, people
 from tests.cli.conftest import Command
-from tests.cohorts.aireadi import micro, people
 
 
 @pytest.fixture(scope="module")
 def v3(tmp_path_factory: pytest.TempPathFactory) -> Release:
     """Ann, Ben and Cas in the newest layout."""
     folder = tmp_path_factory.mktemp("check") / "release"
-    return release.find(micro.write(folder, [people.ann(), people.ben(), people.cas()]))
+    return locate.find(micro.write(folder, [people.ann(), people.ben(), people.cas()]))
 
 
 def test_a_few_participants(command: Command, v3: Release) -> None:
@@ -113,7 +113,7 @@ def test_a_folder_that_may_not_be_read_is_told_in_one_sentence(
     def refuse(folder: Path) -> None:
         raise PermissionError(13, "Permission denied", str(folder))
 
-    monkeypatch.setattr(release, "_entries", refuse)  # tests may run as root, who may read everything
+    monkeypatch.setattr(locate, "_entries", refuse)  # tests may run as root, who may read everything
     ended = command("aireadi", "check", str(v3.root))
     assert (ended.code, ended.out, ended.err.count("\n")) == (2, "", 1)
     assert "There is no permission to read" in ended.err

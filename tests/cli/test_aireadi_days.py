@@ -6,22 +6,22 @@ from pathlib import Path
 
 import pytest
 
-from sensecf_core.cohorts.aireadi.release import ENVIRONMENT
+from sensecf_core.aireadi.release.locate import ENVIRONMENT
 from tests.cli.conftest import Command
 
 
 @pytest.fixture(scope="module")
 def day() -> tuple[str, str]:
     """A flagged test day of which a search finds a counterfactual."""
-    from sensecf_core.counterfactuals.ask import ask
-    from sensecf_core.counterfactuals.checker import checker
-    from sensecf_core.evaluation.answerable import answerable
+    from sensecf_core.counterfactuals.problem.fitted_cohort import load_fitted
+    from sensecf_core.counterfactuals.problem.make_queries import make_queries
+    from sensecf_core.evaluation.raw_candidates.feasible_queries import feasible_queries
     from sensecf_core.evaluation.sampling import sample_rows
     from sensecf_core.queries.limits import Limits
 
-    judges = checker("aireadi")
+    judges = load_fitted("aireadi")
     keys = sample_rows(judges.cohort, judges.classifier, predicted=1, n=40, seed=0)
-    can = answerable(judges, ask(judges, keys, 0, Limits(profile="intervention")))
+    can = feasible_queries(judges, make_queries(judges, keys, 0, Limits(profile="intervention")))
     return next(key for key, yes in zip(keys, can, strict=True) if yes)
 
 

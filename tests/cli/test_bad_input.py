@@ -89,7 +89,7 @@ def test_nothing_is_refused_after_a_model_ran(
 
 
 def test_everything_frozen(command: Command, person: str) -> None:
-    from sensecf_core.cohorts import registry
+    from sensecf_core.datasets import registry
 
     features = ",".join(registry.load("nhanes").schema.names)
     ended = command(*EXPLAIN, "--participant", person, "--freeze", features)
@@ -98,7 +98,7 @@ def test_everything_frozen(command: Command, person: str) -> None:
 
 def test_a_range_that_leaves_one_person_nothing(command: Command, person: str) -> None:
     """All but one feature frozen, and that one, which may only go down, held to values above its own."""
-    from sensecf_core.cohorts import registry
+    from sensecf_core.datasets import registry
 
     schema = registry.load("nhanes").schema
     frozen = ",".join(name for name in schema.names if name != "sugar")

@@ -9,8 +9,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from sensecf_core.counterfactuals import explain, model_choice
-from sensecf_core.evaluation.benchmark import specs
+from sensecf_core.counterfactuals import explain
+from sensecf_core.counterfactuals.proposers import resolve_model
+from sensecf_core.evaluation.benchmark import entries
 from sensecf_core.queries.request import ExplainRequest
 from tests.cli.conftest import Command
 
@@ -119,7 +120,7 @@ def test_processes_beside_each_other_give_the_same_numbers(
 def test_what_is_measured_on_private_rows_is_not_copied(
     command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(model_choice, "restricted", lambda cohort: True)
+    monkeypatch.setattr(resolve_model, "restricted", lambda cohort: True)
     asked = counted(monkeypatch)
     ended = command(*BENCHMARK, "--out", str(tmp_path / "results"))
     assert (ended.code, asked) == (2, [])
@@ -141,7 +142,7 @@ def test_all_leaves_out_what_cannot_answer_here_and_says_so(
 ) -> None:
     monkeypatch.setenv("SENSECF_BASE_MODELS", str(tmp_path))
     # The packages of others take their time, and are not what this is about.
-    monkeypatch.setattr(specs, "METHODS", ("lm-fine-tuned", "lm-few-shot", "lm-zero-shot", "random"))
+    monkeypatch.setattr(entries, "METHODS", ("lm-fine-tuned", "lm-few-shot", "lm-zero-shot", "random"))
     summary = command(
         "benchmark", "--cohort", "heart", "--n", "1", "--methods", "all", "--candidates", "4", "--json"
     ).json

@@ -210,9 +210,9 @@ def test_contrast_goes_the_other_way(command: Command, unflagged: str) -> None:
 
 def test_no_answer_at_all_ends_with_3(command: Command, flagged: list[tuple[str, str]]) -> None:
     """The most certain participant, allowed one tiny change."""
-    from sensecf_core.counterfactuals.checker import checker
+    from sensecf_core.counterfactuals.problem.fitted_cohort import load_fitted
 
-    judges = checker("nhanes")
+    judges = load_fitted("nhanes")
     test = judges.cohort.part("test")
     person = test.index[judges.classifier.predict_proba(test).argmax()][0]
     schema = judges.schema
@@ -229,13 +229,13 @@ def test_no_answer_at_all_ends_with_3(command: Command, flagged: list[tuple[str,
 def instant(monkeypatch: pytest.MonkeyPatch) -> None:
     """Answer everybody at once with what the first one gets: who is asked about is what matters here."""
     from sensecf_core.counterfactuals import explain as module
-    from sensecf_core.counterfactuals.checker import checker
+    from sensecf_core.counterfactuals.problem.fitted_cohort import load_fitted
 
     first: list[Answer] = []
 
     def answer(request: ExplainRequest, progress: object) -> Answer:
         first[:] = first or [module_explain(request)]
-        judges = checker(request.cohort)
+        judges = load_fitted(request.cohort)
         row = judges.cohort.rows.loc[[(request.participant_id, request.row_id)]]
         predicted = int(judges.classifier.predict(row)[0])
         factual = first[0].factual.model_copy(update={"predicted": predicted})
@@ -248,9 +248,9 @@ def instant(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("instant")
 def test_a_sample_is_drawn_by_the_seed_from_the_test_part(command: Command) -> None:
-    from sensecf_core.counterfactuals.checker import checker
+    from sensecf_core.counterfactuals.problem.fitted_cohort import load_fitted
 
-    judges = checker("nhanes")
+    judges = load_fitted("nhanes")
     three = command(*RANDOM, "--sample", "3", "--json").json["answers"]
     five = command(*RANDOM, "--sample", "5", "--json").json["answers"]
     other = command(*RANDOM, "--sample", "5", "--seed", "1", "--json").json["answers"]

@@ -7,9 +7,10 @@ import json
 import pytest
 
 from sensecf_core.classifiers import store
-from sensecf_core.cli.explaining import say_if_unmeasured
-from sensecf_core.cohorts import builtin, registry
-from sensecf_core.language import adapters
+from sensecf_core.cli.commands.explain import say_if_unmeasured
+from sensecf_core.cohorts import builtin
+from sensecf_core.datasets import registry
+from sensecf_core.language.models import adapters
 from sensecf_core.paths import ROOT
 from sensecf_core.queries.request import ExplainRequest
 from tests.app import made_adapter
@@ -19,7 +20,7 @@ from tests.cli.conftest import Command
 @pytest.fixture
 def walking(monkeypatch: pytest.MonkeyPatch, command: Command) -> str:
     """The name of a small cohort of one's own, its classifier trained."""
-    monkeypatch.setenv("SENSECF_COHORTS", str(ROOT / "tests/cohorts/example_own"))
+    monkeypatch.setenv("SENSECF_COHORTS", str(ROOT / "tests/cohorts/own/example_own"))
     name = next(n for n in registry.available() if n not in builtin.NAMES)
     assert command("train", "--cohort", name).code == 0
     return name

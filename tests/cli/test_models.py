@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from sensecf_core.language import model_registry, remote_hosts
+from sensecf_core.language.models import registry
+from sensecf_core.language.remote import allow_list
 from sensecf_core.paths import var
 from tests.cli.conftest import Command
 from tests.language.scripted_server import serving
@@ -20,8 +21,8 @@ def test_the_list_says_what_fits_and_what_is_here(command: Command) -> None:
 def test_a_server_answers_and_stderr_says_where_the_data_go(command: Command, person: str) -> None:
     with serving() as server:
         entry = f'[served]\nkind = "endpoint"\nsource = "{server.url}"\n'
-        var(model_registry.OWN_FILE).write_text(entry)
-        var(remote_hosts.FILE).write_text('["127.0.0.1"]\ncohorts = ["*"]\n')
+        var(registry.OWN_FILE).write_text(entry)
+        var(allow_list.FILE).write_text('["127.0.0.1"]\ncohorts = ["*"]\n')
         ended = command(
             "explain", "--cohort", "nhanes", "--participant", person, "--model", "served",
             "--method", "lm-zero-shot", "--candidates", "3", "--json",

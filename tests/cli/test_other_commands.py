@@ -32,7 +32,7 @@ def test_cohort_list(command: Command) -> None:
 
 
 def test_a_good_cohort_folder(command: Command) -> None:
-    folder = str(ROOT / "tests/cohorts/example_own")
+    folder = str(ROOT / "tests/cohorts/own/example_own")
     assert command("cohort", "check", folder).out.strip() == f"{folder}: no problem found."
     assert command("cohort", "check", folder, "--json").json == {"folder": folder, "ok": True, "problems": []}
 
@@ -53,9 +53,10 @@ def test_training_tells_its_progress_as_json_lines(
     command: Command, monkeypatch: pytest.MonkeyPatch, private_var: Path
 ) -> None:
     """An own cohort is trained into var/, and each line of progress is JSON with a rising fraction."""
-    from sensecf_core.cohorts import builtin, registry
+    from sensecf_core.cohorts import builtin
+    from sensecf_core.datasets import registry
 
-    folder = ROOT / "tests/cohorts/example_own"
+    folder = ROOT / "tests/cohorts/own/example_own"
     monkeypatch.setenv("SENSECF_COHORTS", str(folder))
     name = next(n for n in registry.available() if n not in builtin.NAMES)
     ended = command("train", "--cohort", name, "--json-progress")

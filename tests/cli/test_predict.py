@@ -37,7 +37,7 @@ def test_rules_and_directions_are_named(command: Command, person: str) -> None:
 
 
 def test_contrast_has_no_directions(command: Command, person: str) -> None:
-    from sensecf_core.cohorts import registry
+    from sensecf_core.datasets import registry
 
     bmi = float(registry.load("nhanes").rows.loc[(person, "0"), "bmi"])
     up = (*PREDICT, "--participant", person, "--set", f"bmi={bmi + 1}")

@@ -38,8 +38,8 @@ def test_a_run_is_not_asked_twice(command: Command, monkeypatch: pytest.MonkeyPa
 
 
 def test_all_of_the_test_part(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    from sensecf_core.cohorts import registry
     from sensecf_core.counterfactuals import explain
+    from sensecf_core.datasets import registry
 
     heart = registry.load("heart")
     real, first = explain.answer, []

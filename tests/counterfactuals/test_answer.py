@@ -7,19 +7,19 @@ import numpy as np
 import pytest
 
 from sensecf_core.counterfactuals import explain as explaining
-from sensecf_core.counterfactuals.ask import ask as ask_query
-from sensecf_core.counterfactuals.checker import Checker
 from sensecf_core.counterfactuals.explain import answer
-from sensecf_core.counterfactuals.levers import tell
-from sensecf_core.counterfactuals.limits import limits_of
-from sensecf_core.counterfactuals.methods import expected_answer_ids
-from sensecf_core.counterfactuals.proposers import Proposal, Run
-from sensecf_core.counterfactuals.tuned_proposer import TunedProposer
+from sensecf_core.counterfactuals.problem.constraints import resolve_limits
+from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
+from sensecf_core.counterfactuals.problem.make_queries import make_queries as ask_query
+from sensecf_core.counterfactuals.proposal import Proposal, ProposalRequest
+from sensecf_core.counterfactuals.proposers.fine_tuned import FineTunedProposer
+from sensecf_core.counterfactuals.proposers.registry import expected_answer_ids
+from sensecf_core.counterfactuals.search.effects import estimate_effects
 from sensecf_core.errors import InputError
-from sensecf_core.evaluation.trace_table import Direction, record
-from sensecf_core.language.grammar import write_edits
+from sensecf_core.evaluation.raw_candidates.table import Direction, record
+from sensecf_core.language.prompts.grammar import write_edits
 from sensecf_core.queries.answer import Answer
-from sensecf_core.queries.query import Query, Told
+from sensecf_core.queries.query import PromptHints, Query
 from sensecf_core.queries.request import ExplainRequest
 
 
@@ -30,7 +30,7 @@ class ScriptedProposer:
     texts: tuple[str, ...]
     stopped: str | None = None
 
-    def propose(self, query: Query, run: Run) -> Proposal:
+    def propose(self, query: Query, run: ProposalRequest) -> Proposal:
         return Proposal(self.texts, stopped=self.stopped)  # type: ignore[arg-type]
 
 
@@ -48,8 +48,8 @@ def scripted(monkeypatch: pytest.MonkeyPatch):
     return say
 
 
-def _query(checker: Checker, request: ExplainRequest) -> Query:
-    limits = limits_of(request, checker.cohort, checker.domain)
+def _query(checker: FittedCohort, request: ExplainRequest) -> Query:
+    limits = resolve_limits(request, checker.cohort, checker.domain)
     return ask_query(checker, [(request.participant_id, "0")], 0, limits)[0]
 
 
@@ -62,9 +62,9 @@ class TellingModel:
     """Stands for a fine-tuned model (tests only): says ``first``, then the best of what it is told."""
 
     first: str
-    told: list[Told]
+    told: list[PromptHints]
 
-    def propose(self, proposer: TunedProposer, query: Query, run: Run) -> Proposal:
+    def propose(self, proposer: FineTunedProposer, query: Query, run: ProposalRequest) -> Proposal:
         self.told.append(proposer.told)
         if len(self.told) == 1:
             return Proposal((self.first,) * 4, prompt="first", prefill_seconds=1.0, decode_seconds=1.0)
@@ -75,18 +75,20 @@ class TellingModel:
 
 
 @pytest.fixture
-def telling(checker: Checker, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], TellingModel]:
+def telling(checker: FittedCohort, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], TellingModel]:
     def install(first: str) -> TellingModel:
         model = TellingModel(first, [])
 
-        def propose(proposer: TunedProposer, query: Query, run: Run) -> Proposal:
+        def propose(proposer: FineTunedProposer, query: Query, run: ProposalRequest) -> Proposal:
             return model.propose(proposer, query, run)
 
-        monkeypatch.setattr(TunedProposer, "propose", propose)
+        monkeypatch.setattr(FineTunedProposer, "propose", propose)
         monkeypatch.setattr(
             explaining,
             "proposer_for",
-            lambda request, judges, query, *_: TunedProposer(judges.schema, None, tell(judges, [query])[0]),
+            lambda request, judges, query, *_: FineTunedProposer(
+                judges.schema, None, estimate_effects(judges, [query])[0]
+            ),
         )
         return model
 
@@ -94,14 +96,14 @@ def telling(checker: Checker, monkeypatch: pytest.MonkeyPatch) -> Callable[[str]
 
 
 def test_where_nothing_passes_the_model_is_told_what_was_measured_and_asked_again(
-    checker: Checker, flagged: list[str], telling: Callable[[str], TellingModel]
+    checker: FittedCohort, flagged: list[str], telling: Callable[[str], TellingModel]
 ) -> None:
     request = ask(flagged[-1], method="lm-fine-tuned", profile="contrast", max_changes=4)
     model = telling("nonsense")
     found = answer(checker, request)
     estimated, *measured = model.told
     assert found.status == "found" and found.trace.askings == len(model.told) == 2
-    assert measured[0] == tell(checker, [_query(checker, request)], "probes")[0] != estimated
+    assert measured[0] == estimate_effects(checker, [_query(checker, request)], "probes")[0] != estimated
     assert [one.asking for one in found.trace.candidates] == [1, 1, 1, 1, 2, 2]
     assert (found.trace.proposed, found.trace.readable) == (6, 1)
     assert found.prompt == "first\n\nagain" and found.seconds.prefill == 2.0
@@ -116,7 +118,7 @@ def test_where_nothing_passes_the_model_is_told_what_was_measured_and_asked_agai
 
 @pytest.mark.parametrize("cut", ["budget", "cancel"])
 def test_what_was_judged_stays_when_it_ends_in_a_later_asking(
-    checker: Checker, flagged: list[str], telling: Callable[[str], TellingModel], cut: str
+    checker: FittedCohort, flagged: list[str], telling: Callable[[str], TellingModel], cut: str
 ) -> None:
     options: dict[str, object] = {"method": "lm-fine-tuned", "profile": "contrast", "max_changes": 4}
     model = telling("nonsense")
@@ -132,7 +134,7 @@ def test_what_was_judged_stays_when_it_ends_in_a_later_asking(
 
 
 def test_the_model_is_not_asked_again_in_vain(
-    checker: Checker, flagged: list[str], telling: Callable[[str], TellingModel]
+    checker: FittedCohort, flagged: list[str], telling: Callable[[str], TellingModel]
 ) -> None:
     frozen = tuple(f.name for f in checker.schema.features if f.role != "context")[1:]
     request = ask(flagged[-1], method="lm-fine-tuned", profile="contrast", frozen=frozen)
@@ -142,7 +144,7 @@ def test_the_model_is_not_asked_again_in_vain(
     assert len(found.reasons) >= 2
 
 
-def test_found_counterfactuals_are_what_they_claim(checker: Checker, flagged: list[str]) -> None:
+def test_found_counterfactuals_are_what_they_claim(checker: FittedCohort, flagged: list[str]) -> None:
     found = answer(checker, ask(flagged[0]))
     assert found.status == "found"
     assert found.trace.search_rows == 0 < found.trace.model_rows
@@ -163,7 +165,7 @@ def test_found_counterfactuals_are_what_they_claim(checker: Checker, flagged: li
         assert f"{round(100 * option.probability)} instead of" in option.sentence
 
 
-def test_counts_never_grow_from_step_to_step(checker: Checker, flagged: list[str]) -> None:
+def test_counts_never_grow_from_step_to_step(checker: FittedCohort, flagged: list[str]) -> None:
     for person in flagged[:8]:
         trace = answer(checker, ask(person)).trace
         counts = [
@@ -179,14 +181,16 @@ def test_counts_never_grow_from_step_to_step(checker: Checker, flagged: list[str
         assert trace.model_rows >= trace.readable
 
 
-def test_the_same_seed_gives_the_same_answer_and_address(checker: Checker, flagged: list[str]) -> None:
+def test_the_same_seed_gives_the_same_answer_and_address(checker: FittedCohort, flagged: list[str]) -> None:
     first, again, other = (answer(checker, ask(flagged[2], seed=seed)) for seed in (3, 3, 4))
     assert timeless(first) == timeless(again)
     assert first.answer_id != other.answer_id
     assert Answer.model_validate_json(first.model_dump_json()) == first
 
 
-def test_the_id_of_an_answer_is_known_before_anything_is_asked(checker: Checker, flagged: list[str]) -> None:
+def test_the_id_of_an_answer_is_known_before_anything_is_asked(
+    checker: FittedCohort, flagged: list[str]
+) -> None:
     calm = str(
         checker.cohort.part("test").index[checker.classifier.predict(checker.cohort.part("test")) == 0][0][0]
     )
@@ -199,7 +203,7 @@ def test_the_id_of_an_answer_is_known_before_anything_is_asked(checker: Checker,
     assert cancelled.answer_id not in expected_answer_ids(checker.cohort, checker.classifier, ask(flagged[2]))
 
 
-def test_a_participant_who_already_has_the_class_is_told_so(checker: Checker) -> None:
+def test_a_participant_who_already_has_the_class_is_told_so(checker: FittedCohort) -> None:
     test = checker.cohort.part("test")
     calm = test.index[checker.classifier.predict(test) == 0][0][0]
     found = answer(checker, ask(calm))
@@ -211,7 +215,7 @@ def test_a_participant_who_already_has_the_class_is_told_so(checker: Checker) ->
     assert all(option.probability >= found.threshold for option in tipped.counterfactuals)
 
 
-def test_nonsense_ends_in_an_honest_none(checker: Checker, flagged: list[str], scripted) -> None:
+def test_nonsense_ends_in_an_honest_none(checker: FittedCohort, flagged: list[str], scripted) -> None:
     scripted("I would suggest to eat better.", "", "bmi=", "age=20", "bmi=12; bmi=13")
     found = answer(checker, ask(flagged[0]))
     assert found.status == "none"
@@ -227,7 +231,7 @@ def test_nonsense_ends_in_an_honest_none(checker: Checker, flagged: list[str], s
     ]
 
 
-def test_limits_that_bind_are_named(checker: Checker, flagged: list[str], scripted) -> None:
+def test_limits_that_bind_are_named(checker: FittedCohort, flagged: list[str], scripted) -> None:
     movable = ("waist", "carbohydrate", "sugar", "sleep", "smoking", "active", "diet", "bmi")
     for person in flagged:
         scripted(
@@ -243,7 +247,9 @@ def test_limits_that_bind_are_named(checker: Checker, flagged: list[str], script
         assert found.best.probability < found.factual.probability
 
 
-def test_cancelled_and_spent_answers_keep_their_trace(checker: Checker, flagged: list[str], scripted) -> None:
+def test_cancelled_and_spent_answers_keep_their_trace(
+    checker: FittedCohort, flagged: list[str], scripted
+) -> None:
     scripted("sugar=60", "sugar=60", stopped="cancelled")
     stopped = answer(checker, ask(flagged[0]))
     assert (stopped.status, stopped.trace.proposed, stopped.trace.unique) == ("cancelled", 2, 1)
@@ -253,7 +259,7 @@ def test_cancelled_and_spent_answers_keep_their_trace(checker: Checker, flagged:
     assert "10 model rows" in spent.reasons[0]
 
 
-def test_an_answer_cut_short_never_replaces_a_whole_one(checker: Checker, flagged: list[str]) -> None:
+def test_an_answer_cut_short_never_replaces_a_whole_one(checker: FittedCohort, flagged: list[str]) -> None:
     whole = answer(checker, ask(flagged[0]))
     cut = answer(checker, ask(flagged[0]), cancelled=lambda: True)
     assert (whole.status, cut.status) == ("found", "cancelled")
@@ -261,7 +267,9 @@ def test_an_answer_cut_short_never_replaces_a_whole_one(checker: Checker, flagge
     assert len(cut.trace.candidates) == cut.trace.proposed == 64
 
 
-def test_a_budget_spent_while_refining_keeps_what_was_judged(checker: Checker, flagged: list[str]) -> None:
+def test_a_budget_spent_while_refining_keeps_what_was_judged(
+    checker: FittedCohort, flagged: list[str]
+) -> None:
     spent = answer(checker, ask(flagged[0], max_model_rows=70))
     assert spent.status == "budget_spent"
     assert spent.trace.proposed == 64
@@ -269,7 +277,7 @@ def test_a_budget_spent_while_refining_keeps_what_was_judged(checker: Checker, f
     assert spent.best is not None
 
 
-def test_the_nearest_person_is_somebody_else(checker: Checker) -> None:
+def test_the_nearest_person_is_somebody_else(checker: FittedCohort) -> None:
     train = checker.cohort.part("train")
     wrongly = (checker.classifier.predict(train) == 1) & (checker.cohort.target[train.index] == 0).to_numpy()
     people = [str(key[0]) for key in train.index[wrongly][:10]]
@@ -281,31 +289,33 @@ def test_the_nearest_person_is_somebody_else(checker: Checker) -> None:
             assert option.nearest.participant_id != person
 
 
-def test_a_range_that_holds_nothing_for_this_person_is_said(checker: Checker, flagged: list[str]) -> None:
+def test_a_range_that_holds_nothing_for_this_person_is_said(
+    checker: FittedCohort, flagged: list[str]
+) -> None:
     bmi = checker.cohort.rows["bmi"]
     heavy = next(person for person in flagged if bmi[(person, "0")] > 30)
     found = answer(checker, ask(heavy, ranges={"bmi": (18.5, 20)}))
     assert any("`bmi` stays at" in reason and "18.5 to 20" in reason for reason in found.reasons)
 
 
-def test_duplicates_point_at_the_first(checker: Checker, flagged: list[str], scripted) -> None:
+def test_duplicates_point_at_the_first(checker: FittedCohort, flagged: list[str], scripted) -> None:
     scripted("sugar=60; sleep=8.0", "carbohydrate=200", " sleep = 8 ; sugar=60 g/day")
     candidates = answer(checker, ask(flagged[0])).trace.candidates
     assert [candidate.duplicate_of for candidate in candidates] == [None, None, 0]
 
 
-def test_everything_frozen_is_refused(checker: Checker, flagged: list[str]) -> None:
+def test_everything_frozen_is_refused(checker: FittedCohort, flagged: list[str]) -> None:
     every = [f.name for f in checker.schema.features if f.role != "context"]
     with pytest.raises(InputError, match="Nothing may move"):
         answer(checker, ask(flagged[0], frozen=every))
 
 
-def test_a_stranger_is_refused_with_near_matches(checker: Checker) -> None:
+def test_a_stranger_is_refused_with_near_matches(checker: FittedCohort) -> None:
     with pytest.raises(InputError, match="p0001"):
         answer(checker, ask("p00001"))
 
 
-def test_interval_is_central(checker: Checker, flagged: list[str]) -> None:
+def test_interval_is_central(checker: FittedCohort, flagged: list[str]) -> None:
     found = answer(checker, ask(flagged[0]))
     refits = [option.interval for option in found.counterfactuals]
     assert np.all(np.diff(refits, axis=1) >= 0)

@@ -21,12 +21,12 @@ from sensecf_core.classifiers.calibration import probability
 from sensecf_core.cohorts.cohort import INDEX_NAMES, Cohort
 from sensecf_core.cohorts.encoding import Codes, from_values, to_rows
 from sensecf_core.cohorts.schema import Schema
-from sensecf_core.counterfactuals.ask import ask
-from sensecf_core.counterfactuals.checker import Checker
-from sensecf_core.counterfactuals.moves import Moves
-from sensecf_core.evaluation.metrics import Judges
-from sensecf_core.evaluation.plausibility import Surroundings
-from sensecf_core.evaluation.third_classifier import ThirdClassifier
+from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
+from sensecf_core.counterfactuals.problem.make_queries import make_queries
+from sensecf_core.counterfactuals.problem.search_space import SearchSpace
+from sensecf_core.evaluation.metrics.independent_classifier import IndependentClassifier
+from sensecf_core.evaluation.metrics.plausibility import PlausibilityModel
+from sensecf_core.evaluation.metrics.scores import Evaluators
 from sensecf_core.queries.limits import Limits
 from tests.small_cohort import SCHEMA as WHOLE
 
@@ -92,13 +92,13 @@ def cohort() -> Cohort:
     )
 
 
-def judges() -> Judges:
+def judges() -> Evaluators:
     """Everything that scores, without measurement errors."""
-    checker = Checker.fit(cohort(), cast("Any", Lines()))
-    third = cast("ThirdClassifier", Third())
-    return Judges(checker, third, Surroundings.fit(checker), np.zeros(4))
+    checker = FittedCohort.fit(cohort(), cast("Any", Lines()))
+    third = cast(IndependentClassifier, Third())
+    return Evaluators(checker, third, PlausibilityModel.fit(checker), np.zeros(4))
 
 
-def moves(checker: Checker, max_changes: int = 2, desired: Literal[0, 1] = 0) -> Moves:
+def moves(checker: FittedCohort, max_changes: int = 2, desired: Literal[0, 1] = 0) -> SearchSpace:
     limits = Limits(profile="intervention", max_changes=max_changes)
-    return Moves.of(SCHEMA, ask(checker, [("q", "0")], desired, limits)[0])
+    return SearchSpace.of(SCHEMA, make_queries(checker, [("q", "0")], desired, limits)[0])

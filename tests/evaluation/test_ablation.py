@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from sensecf_core.counterfactuals.checker import Checker
-from sensecf_core.counterfactuals.course import Options
+from sensecf_core.counterfactuals.fine_tuning.stages import Options
+from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.evaluation import ablation
 from sensecf_core.evaluation.ablation import Cell
-from sensecf_core.evaluation.answerable import answerable
-from sensecf_core.language.training_records import Settings
+from sensecf_core.evaluation.raw_candidates.feasible_queries import feasible_queries
+from sensecf_core.language.training.config import Settings
 from tests.language.cases import save_tiny_model
 
 SMALL = Options(
@@ -50,7 +50,9 @@ def _differs(cell: Cell, default: Cell) -> set[str]:
 
 
 @pytest.mark.usefixtures("few")
-def test_a_table_is_filled_once(checker: Checker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_table_is_filled_once(
+    checker: FittedCohort, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     base = tmp_path / "base"
     save_tiny_model(base)
     table = (
@@ -71,7 +73,7 @@ def test_a_table_is_filled_once(checker: Checker, tmp_path: Path, monkeypatch: p
 
 
 @pytest.mark.usefixtures("few")
-def test_every_cell_asks_the_same_people_what_its_own_prompt_tells(checker: Checker) -> None:
+def test_every_cell_asks_the_same_people_what_its_own_prompt_tells(checker: FittedCohort) -> None:
     people = ablation._people(checker)
     told, blind = (
         ablation._cases(checker, Cell("x", replace(SMALL, source=source)), people)
@@ -81,6 +83,6 @@ def test_every_cell_asks_the_same_people_what_its_own_prompt_tells(checker: Chec
     for group, pairs in told.groups.items():
         assert [p.query for p in pairs] == [p.query for p in blind.groups[group]] and len(pairs) == 2
         assert any(one.told != other.told for one, other in zip(pairs, blind.groups[group], strict=True))
-        assert answerable(checker, [pair.query for pair in pairs]).all()
+        assert feasible_queries(checker, [pair.query for pair in pairs]).all()
         parts = {checker.cohort.parts[(p.query.participant_id, p.query.row_id)] for p in pairs}
         assert parts == {"val"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sensecf_core.classifiers.metrics import Judged
+from sensecf_core.classifiers.metrics import Predictions
 from sensecf_core.evaluation.recovery import classification_scores, recovery
 
 near = pytest.approx
@@ -51,12 +51,12 @@ def test_a_seed_that_lost_next_to_nothing_does_not_blow_up_the_rest() -> None:
 def test_scores_by_hand() -> None:
     # Class 1 from 0.5: one hit, one miss, one rejection, one false alarm.
     p = np.array([0.9, 0.4, 0.2, 0.5])
-    found = classification_scores(Judged(np.array([1, 1, 0, 0]), p, (p >= 0.5).astype(np.int64)))
+    found = classification_scores(Predictions(np.array([1, 1, 0, 0]), p, (p >= 0.5).astype(np.int64)))
     assert found == {
         "f1": near(2 / 4),
         "balanced_accuracy": near(0.5),
         "auroc": near(3 / 4),  # of four pairs only 0.4 against 0.5 is the wrong way round
         "brier": near((0.01 + 0.36 + 0.04 + 0.25) / 4),
     }
-    alone = classification_scores(Judged(np.zeros(2, np.int64), p[:2], np.zeros(2, np.int64)))
+    alone = classification_scores(Predictions(np.zeros(2, np.int64), p[:2], np.zeros(2, np.int64)))
     assert np.isnan(alone["auroc"])

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from sensecf_core.counterfactuals.checker import Checker
+from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.evaluation.sampling import sample_rows as draw
 
 
-def test_only_the_test_part_and_the_asked_class(checker: Checker) -> None:
+def test_only_the_test_part_and_the_asked_class(checker: FittedCohort) -> None:
     test = checker.cohort.part("test")
     for predicted in (0, 1):
         drawn = draw(checker.cohort, checker.classifier, predicted=predicted, n=0, seed=0)
@@ -14,7 +14,7 @@ def test_only_the_test_part_and_the_asked_class(checker: Checker) -> None:
         assert sorted(drawn) == sorted(expected)
 
 
-def test_the_seed_decides_and_larger_draws_extend_smaller_ones(checker: Checker) -> None:
+def test_the_seed_decides_and_larger_draws_extend_smaller_ones(checker: FittedCohort) -> None:
     def take(n: int, seed: int) -> list[tuple[str, str]]:
         return draw(checker.cohort, checker.classifier, predicted=1, n=n, seed=seed)
 

@@ -6,16 +6,16 @@ from typing import Any
 
 import pytest
 
-from sensecf_core.jobs import rows
-from sensecf_core.jobs.lane import Lane
-from sensecf_core.jobs.rows import JobView
+from sensecf_core.jobs import job_table
+from sensecf_core.jobs.job_table import JobView
+from sensecf_core.jobs.worker import Worker
 
 
 def until(job_id: str, *states: str, within: float = 20.0) -> JobView:
     """Wait until the job is in one of the states and return it; fail with what it was instead."""
     deadline = time.monotonic() + within
     while True:
-        view = rows.find(job_id)
+        view = job_table.find(job_id)
         assert view is not None
         if view.state in states:
             return view
@@ -26,9 +26,9 @@ def until(job_id: str, *states: str, within: float = 20.0) -> JobView:
 @pytest.fixture
 def opened() -> Iterator[Callable[..., Any]]:
     """Make lanes that are closed when the test ends."""
-    lanes: list[Lane] = []
+    lanes: list[Worker] = []
 
-    def open_lane(kind: type[Lane], *args: Any, **options: Any) -> Lane:
+    def open_lane(kind: type[Worker], *args: Any, **options: Any) -> Worker:
         lanes.append(kind(*args, **options))
         return lanes[-1]
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from sensecf_core.cohorts.schema import Schema
-from sensecf_core.language.local_model import LocalModel
-from sensecf_core.language.prompts import Example
+from sensecf_core.language.local.model import LocalModel
+from sensecf_core.language.prompts.plain import Example
 from sensecf_core.queries.query import Driver, Query
 from tests.language.cases import save_tiny_model
 from tests.small_cohort import SCHEMA

@@ -7,10 +7,9 @@ import re
 
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
-from sensecf_core.notice import NOTICE, NOTICE_LONG
+from sensecf_core.disclaimer import DISCLAIMER, DISCLAIMER_LONG
 from sensecf_core.queries.answer import Answer
 from sensecf_core.records.exports import CSV_COLUMNS, answers_csv, answers_json, safe_cell, table_csv, whose
 from tests.records.made_answers import make_answer, make_counterfactual
@@ -40,7 +39,7 @@ def test_a_table_says_in_each_row_whose_they_are() -> None:
     rows = read(table_csv(pd.DataFrame(columns), whose(SCHEMA)))
     label = "REAL DATA" if SCHEMA.provenance.real else "SYNTHETIC DATA"
     about = [(row["data_label"], row["cohort"], row["notice"]) for row in rows]
-    assert about == [(label, "small", NOTICE_LONG)] * 2
+    assert about == [(label, "small", DISCLAIMER_LONG)] * 2
     assert [list(row.values())[:3] for row in rows] == [["1", "70.5", "1 2"], ["'=2", "", ""]]
 
 
@@ -67,7 +66,7 @@ def test_an_answer_without_counterfactuals_keeps_its_row() -> None:
 def test_every_row_says_what_it_is_and_where_it_came_from() -> None:
     frame = pd.read_csv(io.StringIO(answers_csv([make_answer(), make_answer("a2")], SCHEMAS)))
     assert tuple(frame.columns) == CSV_COLUMNS
-    assert set(frame["notice"]) == {NOTICE_LONG}
+    assert set(frame["notice"]) == {DISCLAIMER_LONG}
     assert set(frame["data_label"]) == {"SYNTHETIC DATA"}
     assert set(frame["cohort_title"]) == {"Small synthetic cohort"}
     assert json.loads(frame["provenance"][0])["commit"] == "abc"
@@ -91,7 +90,7 @@ def test_a_cohort_that_is_gone_is_still_exported_and_not_called_real() -> None:
 def test_json_is_the_contract_with_notice_and_origin() -> None:
     document = json.loads(answers_json([make_answer()], SCHEMAS))
     assert document["schema_version"] == 1
-    assert document["notice"].startswith(NOTICE)
+    assert document["notice"].startswith(DISCLAIMER)
     assert (document["cohort"], document["method"], document["seed"], document["threshold"]) == (
         "small",
         "lm-few-shot",

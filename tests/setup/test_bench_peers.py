@@ -9,12 +9,22 @@ from pathlib import Path
 import pytest
 import torch
 
-from sensecf_core.language.local_model import LocalModel
+from sensecf_core.language.local.model import LocalModel
 from tests.language.cases import save_tiny_model
-from tools import bench_peers, greedy_agreement
-from tools.bench_peers import Comparison, lines_of, rows_of, take_turns
-from tools.llama_cpp_peer import LlamaCpp, PeerError
-from tools.token_speed import FullLength, Timing, prompt_of, timed
+from tools.peers import bench_peers, greedy_agreement
+from tools.peers.bench_peers import (
+    Comparison,
+    lines_of,
+    rows_of,
+    take_turns,
+)
+from tools.peers.llama_cpp_peer import LlamaCpp, PeerError
+from tools.peers.token_speed import (
+    FullLength,
+    Timing,
+    prompt_of,
+    timed,
+)
 
 PEER = """
 import json, sys

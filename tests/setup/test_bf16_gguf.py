@@ -8,7 +8,7 @@ import gguf
 import numpy as np
 import pytest
 
-from tools.bf16_gguf import write_bf16
+from tools.peers.bf16_gguf import write_bf16
 
 TEXTS, NUMBERS = ["a", "Ġb", "→"], [3, 1, -1]
 Type = gguf.GGMLQuantizationType

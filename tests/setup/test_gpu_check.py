@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from sensecf_core.language import local_model
+from sensecf_core.language.local import model
 from tests.language.architectures import save
-from tools import gpu_check, model_steps
+from tools.gpu import gpu_check, model_steps
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def run(folder: Path, out: Path, *more: str) -> tuple[int, dict[str, Any]]:
 def test_every_step_is_done_and_reported(
     folder: Path, tmp_path: Path, private_var: Path, precision: str
 ) -> None:
-    shared = local_model.shared_model
+    shared = model.shared_model
     code, report = run(folder, tmp_path / "report.json", "--precision", precision)
     assert code == 0 and report["ok"]
     steps = report["steps"]
@@ -48,7 +48,7 @@ def test_every_step_is_done_and_reported(
     assert report["versions"]["bitsandbytes"] and report["machine"]["gpus"] == []
     kept = list((private_var / "gpu-check").iterdir())
     assert [json.loads(path.read_text(encoding="utf-8")) for path in kept] == [report]
-    assert local_model.shared_model is shared
+    assert model.shared_model is shared
 
 
 def test_a_step_that_fails_is_written_down(

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from sensecf_core.cli import main
-from sensecf_core.cohorts import builtin, registry
+from sensecf_core.cohorts import builtin
+from sensecf_core.datasets import registry
 from sensecf_core.queries.request import METHODS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -20,7 +21,7 @@ def blocks(language: str) -> list[str]:
 
 
 def test_the_example_cohort_is_the_one_that_is_tested() -> None:
-    folder = ROOT / "tests/cohorts/example_own"
+    folder = ROOT / "tests/cohorts/own/example_own"
     assert blocks("toml") == [(folder / "schema.toml").read_text(encoding="utf-8")]
     (rows,) = blocks("csv")
     assert (folder / "data.csv").read_text(encoding="utf-8").startswith(rows)

@@ -18,9 +18,13 @@ import numpy as np
 import pandas as pd
 
 from sensecf_core.cohorts.encoding import Codes
-from sensecf_core.counterfactuals.baselines.scorer import Scorer
-from sensecf_core.counterfactuals.baselines.table import Found, Table, is_number
-from sensecf_core.counterfactuals.checker import Floats
+from sensecf_core.counterfactuals.baselines.black_box import BlackBox
+from sensecf_core.counterfactuals.baselines.movable_table import (
+    BaselineResult,
+    MovableTable,
+    is_number,
+)
+from sensecf_core.counterfactuals.problem.fitted_cohort import Floats
 
 PACKAGE = "cfnow"
 SECONDS = 1.0
@@ -30,7 +34,7 @@ MOST_TABU = 5
 """CFNOW's own default of features that the greedy search leaves alone for a while."""
 
 
-def search(scorer: Scorer, *, kind: str, k: int, seed: int) -> Found:
+def search(scorer: BlackBox, *, kind: str, k: int, seed: int) -> BaselineResult:
     """Ask CFNOW for a counterfactual; ``kind`` is greedy or random-sequential.
 
     One row whatever ``k`` is: the many that it returns are steps on one way. It draws from
@@ -59,7 +63,7 @@ def search(scorer: Scorer, *, kind: str, k: int, seed: int) -> Found:
     rows = table.allowed(columns.back(np.asarray(found.cfs, dtype=np.float64)))
     sparse = np.flatnonzero((rows != table.factual).sum(axis=1) <= table.moves.max_changes)
     best = int(sparse[0]) if len(sparse) else 0  # CFNOW sorts by distance
-    return Found(rows[best : best + 1])
+    return BaselineResult(rows[best : best + 1])
 
 
 def _offline_import() -> Callable[..., Any]:
@@ -87,7 +91,7 @@ class _Columns:
     level that it may have, ``c3_0``, ``c3_1``, … (what stands before ``_`` makes the group).
     """
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: MovableTable) -> None:
         self.table = table
         self.low = table.pool.min(axis=0)
         self.width = np.ptp(table.pool, axis=0)

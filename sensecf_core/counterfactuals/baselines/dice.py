@@ -14,8 +14,12 @@ import pandas as pd
 
 from sensecf_core.cohorts.encoding import Codes
 from sensecf_core.cohorts.schema import Feature
-from sensecf_core.counterfactuals.baselines.scorer import Scorer
-from sensecf_core.counterfactuals.baselines.table import Found, Table, is_number
+from sensecf_core.counterfactuals.baselines.black_box import BlackBox
+from sensecf_core.counterfactuals.baselines.movable_table import (
+    BaselineResult,
+    MovableTable,
+    is_number,
+)
 
 PACKAGE = "dice-ml"
 TARGET = "_class"
@@ -23,7 +27,7 @@ NOTHING = "No counterfactuals found"
 """How DiCE's message begins where it found none."""
 
 
-def search(scorer: Scorer, *, kind: str, k: int, seed: int) -> Found:
+def search(scorer: BlackBox, *, kind: str, k: int, seed: int) -> BaselineResult:
     """Ask DiCE for ``k`` counterfactuals by ``kind``: random, genetic or kdtree.
 
     ``seed`` is not handed on: two of the kinds take none, and the third would draw features of equal
@@ -55,7 +59,7 @@ def search(scorer: Scorer, *, kind: str, k: int, seed: int) -> Found:
         return table.none()
     (answer,) = found.cf_examples_list
     rows = answer.final_cfs_df if answer.final_cfs_df_sparse is None else answer.final_cfs_df_sparse
-    return Found(frame.back(rows))
+    return BaselineResult(frame.back(rows))
 
 
 def _quiet() -> Any:
@@ -76,7 +80,7 @@ class _Frame:
     a classifier then misreads.
     """
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: MovableTable) -> None:
         self.table = table
 
     def of(self, rows: Codes) -> pd.DataFrame:
@@ -124,7 +128,7 @@ class _Model:
 
     classes_ = np.array([0, 1])
 
-    def __init__(self, scorer: Scorer, frame: _Frame) -> None:
+    def __init__(self, scorer: BlackBox, frame: _Frame) -> None:
         self._scorer, self._frame = scorer, frame
 
     def predict_proba(self, frame: pd.DataFrame) -> Codes:

@@ -15,17 +15,17 @@ import numpy as np
 
 from sensecf_core.classifiers.classifier import Classifier
 from sensecf_core.cohorts.encoding import Codes
-from sensecf_core.counterfactuals.baselines.scorer import Scorer
-from sensecf_core.counterfactuals.baselines.table import Found, is_number
-from sensecf_core.counterfactuals.checker import Checker, Floats
-from sensecf_core.counterfactuals.density import Space
+from sensecf_core.counterfactuals.baselines.black_box import BlackBox
+from sensecf_core.counterfactuals.baselines.movable_table import BaselineResult, is_number
+from sensecf_core.counterfactuals.problem.density import Space
+from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort, Floats
 
 PACKAGE = "NICEx"
 HIDDEN_SHARE = 0.5
 """Width of the auto-encoder's hidden layer, as a share of its inputs."""
 
 
-def search(scorer: Scorer, *, kind: str, k: int, seed: int) -> Found:
+def search(scorer: BlackBox, *, kind: str, k: int, seed: int) -> BaselineResult:
     """Ask NICE for its one counterfactual; ``kind`` is none, sparsity, proximity or plausibility.
 
     Nothing in it is random, and it gives one whatever ``k`` is.
@@ -47,10 +47,10 @@ def search(scorer: Scorer, *, kind: str, k: int, seed: int) -> Found:
     if not neighbours.any():
         return table.none()
     row = explainer.explain(table.factual[None], target_class=[desired])
-    return Found(np.asarray(row, dtype=np.float64))
+    return BaselineResult(np.asarray(row, dtype=np.float64))
 
 
-def _reconstruction_error(scorer: Scorer) -> Callable[[Codes], Floats]:
+def _reconstruction_error(scorer: BlackBox) -> Callable[[Codes], Floats]:
     """How badly the auto-encoder rebuilds rows of the table (n, columns): mean squared error, shape (n,)."""
     space, encoder = _auto_encoder(scorer.checker)
 
@@ -66,7 +66,7 @@ def _reconstruction_error(scorer: Scorer) -> Callable[[Codes], Floats]:
 _auto_encoders: WeakKeyDictionary[Classifier, tuple[Space, Callable[[Floats], Floats]]] = WeakKeyDictionary()
 
 
-def _auto_encoder(checker: Checker) -> tuple[Space, Callable[[Floats], Floats]]:
+def _auto_encoder(checker: FittedCohort) -> tuple[Space, Callable[[Floats], Floats]]:
     """Fit the auto-encoder that NICE leaves to its user, on the training rows of both classes; once a cohort.
 
     A perceptron with one hidden layer that learns to give back its input, as in NICE's paper, here on the

@@ -20,14 +20,22 @@ from time import perf_counter
 import numpy as np
 
 from sensecf_core.cohorts.encoding import Codes, to_value
-from sensecf_core.counterfactuals.baselines.scorer import Scorer, SearchEndedError
-from sensecf_core.counterfactuals.baselines.table import Found, Table
-from sensecf_core.counterfactuals.baselines.watchdog import OverdueError, ended_at
-from sensecf_core.counterfactuals.checker import BudgetSpentError, CancelledError, Checker
-from sensecf_core.counterfactuals.moves import Moves
-from sensecf_core.counterfactuals.proposers import Proposal, Run, Stopped
+from sensecf_core.counterfactuals.baselines.black_box import BlackBox, SearchEndedError
+from sensecf_core.counterfactuals.baselines.movable_table import BaselineResult, MovableTable
+from sensecf_core.counterfactuals.baselines.timeout import OverdueError, ended_at
+from sensecf_core.counterfactuals.problem.fitted_cohort import (
+    BudgetSpentError,
+    CancelledError,
+    FittedCohort,
+)
+from sensecf_core.counterfactuals.problem.search_space import SearchSpace
+from sensecf_core.counterfactuals.proposal import (
+    Proposal,
+    ProposalRequest,
+    Stopped,
+)
 from sensecf_core.errors import NotReadyError
-from sensecf_core.language.grammar import write_edits
+from sensecf_core.language.prompts.grammar import write_edits
 from sensecf_core.queries.query import Query
 
 TITLES = {"dice": "DiCE", "nice": "NICE", "cfnow": "CFNOW", "treecf": "treecf"}
@@ -49,11 +57,11 @@ class BaselineProposer:
     ``-`` which of its searches.
     """
 
-    checker: Checker
+    checker: FittedCohort
     method: str
     k: int
 
-    def propose(self, query: Query, run: Run) -> Proposal:
+    def propose(self, query: Query, run: ProposalRequest) -> Proposal:
         """Search on the query's behalf, asking the classifier through ``run.meter``.
 
         Raises ``NotReadyError`` where the package is not installed, and ``ValueError`` without a meter.
@@ -62,8 +70,8 @@ class BaselineProposer:
             raise ValueError(f"{self.method} asks the classifier, so it needs a run with a meter")
         started = perf_counter()
         run.progress(0.05, f"{self._title} searches")
-        table = Table.of(self.checker, Moves.of(self.checker.schema, query))
-        scorer = Scorer(self.checker, table, run.meter, run, kept_rows=self.k)
+        table = MovableTable.of(self.checker, SearchSpace.of(self.checker.schema, query))
+        scorer = BlackBox(self.checker, table, run.meter, run, kept_rows=self.k)
         family = self.method.partition("-")[0]
         package = package_of(family)
         seed = query.own_seed(run.seed) % 2**32
@@ -92,7 +100,7 @@ class BaselineProposer:
         family, _, kind = self.method.partition("-")
         return f"{TITLES[family]} ({kind})" if kind else TITLES[family]
 
-    def _search(self, scorer: Scorer, seed: int) -> tuple[Found, tuple[str, ...]]:
+    def _search(self, scorer: BlackBox, seed: int) -> tuple[BaselineResult, tuple[str, ...]]:
         """Ask the package, and say in words why it found nothing.
 
         Its own failure is told with its reason and counts as "none found", so that one row on which a
@@ -101,7 +109,7 @@ class BaselineProposer:
         family, _, kind = self.method.partition("-")
         search = import_module(f"{__package__}.{family}").search
         try:
-            found: Found = search(scorer, kind=kind, k=self.k, seed=seed)
+            found: BaselineResult = search(scorer, kind=kind, k=self.k, seed=seed)
         except (CancelledError, BudgetSpentError):
             raise
         except ImportError as missing:
@@ -151,7 +159,7 @@ def _undisturbed(seed: int) -> Iterator[None]:
         logging.getLogger().removeHandler(silent)
 
 
-def _why(end: BaseException, run: Run) -> Stopped:
+def _why(end: BaseException, run: ProposalRequest) -> Stopped:
     if isinstance(end, SearchEndedError):
         return end.why
     if isinstance(end, BudgetSpentError):
@@ -159,7 +167,7 @@ def _why(end: BaseException, run: Run) -> Stopped:
     return "cancelled" if run.cancelled() else "deadline"
 
 
-def _texts(table: Table, rows: Codes) -> Iterator[str]:
+def _texts(table: MovableTable, rows: Codes) -> Iterator[str]:
     """Write rows of the table as edits; a row that changes nothing is an empty text."""
     schema = table.moves.schema
     codes = table.whole(table.allowed(rows))

@@ -15,12 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from sensecf_core.classifiers.matrix import columns as matrix_columns
-from sensecf_core.classifiers.matrix import owners, to_matrix
+from sensecf_core.classifiers.design_matrix import columns as matrix_columns, owners, to_matrix
 from sensecf_core.cohorts.encoding import Codes
 from sensecf_core.cohorts.rules import violations
-from sensecf_core.counterfactuals.baselines.scorer import Scorer
-from sensecf_core.counterfactuals.baselines.table import Found
+from sensecf_core.counterfactuals.baselines.black_box import BlackBox
+from sensecf_core.counterfactuals.baselines.movable_table import BaselineResult
 
 PACKAGE = "treecf"
 BEYOND = 1e-9
@@ -61,7 +60,7 @@ class Plans:
                 yield fresh
 
 
-def search(scorer: Scorer, *, kind: str, k: int, seed: int) -> Found:
+def search(scorer: BlackBox, *, kind: str, k: int, seed: int) -> BaselineResult:
     """Ask treecf for ``k`` plans that move different sets of features, fewer features first.
 
     ``kind`` is empty: there is one search. Certified is what no row within the limits can do.
@@ -72,10 +71,10 @@ def search(scorer: Scorer, *, kind: str, k: int, seed: int) -> Found:
         for some in plans.open_sets(combinations(range(width), size)):
             trees.solve(some, plans, seed)
             if plans.nodes <= 0:
-                return Found(plans.cheapest(k, width), ended="budget")
+                return BaselineResult(plans.cheapest(k, width), ended="budget")
         if len(plans.found) >= k:
             break
-    return Found(plans.cheapest(k, width), certified=plans.proved and not plans.found)
+    return BaselineResult(plans.cheapest(k, width), certified=plans.proved and not plans.found)
 
 
 class Trees:
@@ -85,7 +84,7 @@ class Trees:
     the row as it is in the matrix, ``target`` the desired class.
     """
 
-    def __init__(self, scorer: Scorer) -> None:
+    def __init__(self, scorer: BlackBox) -> None:
         import treecf
 
         self.scorer, self.table = scorer, scorer.table
@@ -250,7 +249,7 @@ def nodes(result: Any) -> int:
     return int(result.solver_stats.get("nodes_expanded", 0))
 
 
-def _target(scorer: Scorer) -> Any:
+def _target(scorer: BlackBox) -> Any:
     """The desired class as a range of the trees' own log-odds, which calibration stretches and shifts."""
     from treecf import Target
 

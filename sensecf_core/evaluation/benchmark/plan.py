@@ -7,9 +7,13 @@ from dataclasses import dataclass, replace
 from math import ceil
 from typing import Any, Literal
 
-from sensecf_core.counterfactuals.checker import Checker
-from sensecf_core.evaluation.benchmark.specs import Spec
-from sensecf_core.evaluation.trace_table import Direction, people, request_of
+from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
+from sensecf_core.evaluation.benchmark.entries import Entry
+from sensecf_core.evaluation.raw_candidates.table import (
+    Direction,
+    people,
+    request_of,
+)
 from sensecf_core.queries.request import ExplainRequest
 
 Pass = Literal["query", "main", "seed", "noise", "free", "timed"]
@@ -32,7 +36,7 @@ class Task:
 
     kind: Pass
     direction: Direction
-    spec: Spec | None
+    spec: Entry | None
     request: ExplainRequest
     hopeless: bool = False
 
@@ -64,9 +68,9 @@ class Task:
 
 
 def tasks(
-    checker: Checker,
+    checker: FittedCohort,
     directions: Sequence[Direction],
-    specs: Sequence[Spec],
+    specs: Sequence[Entry],
     *,
     n: int,
     options: Mapping[str, Any],
@@ -79,7 +83,7 @@ def tasks(
     everybody = people(checker, directions, n=n, seed=options["seed"])
     again = {**options, "seed": options["seed"] + 1}
     models = [replace(spec, grammar=False) for spec in specs if spec.asks_language_model]
-    passes: tuple[tuple[Pass, Sequence[Spec | None], int | None, Mapping[str, Any]], ...] = (
+    passes: tuple[tuple[Pass, Sequence[Entry | None], int | None, Mapping[str, Any]], ...] = (
         ("query", [None], None, options),
         ("main", specs, None, options),
         ("seed", specs, STABILITY_QUERIES, again),
@@ -96,5 +100,5 @@ def tasks(
     )
 
 
-def _asks(spec: Spec | None) -> dict[str, Any]:
+def _asks(spec: Entry | None) -> dict[str, Any]:
     return {} if spec is None else {"method": spec.method, "model": spec.model, "grammar": spec.grammar}

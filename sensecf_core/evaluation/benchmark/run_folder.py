@@ -29,7 +29,7 @@ Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Run:
+class BenchmarkRun:
     """A run that can be read; ``finished`` is false where it was ended before its summary."""
 
     folder: Path
@@ -65,20 +65,20 @@ def records(cohort: str, method: str, digest: str) -> Path:
     return var("runs", "benchmark-records", f"{cohort}-{plain}-{digest}.jsonl")
 
 
-def runs(cohort: str) -> tuple[Run, ...]:
+def runs(cohort: str) -> tuple[BenchmarkRun, ...]:
     """Every run of a cohort that can be read: the committed ones first, then the newest of this machine."""
     own = sorted(_found(var("runs", "benchmark"), cohort, False), key=lambda run: run.config["created"])
     return (*_found(COMMITTED, cohort, True), *reversed(own))
 
 
-def _found(place: Path, cohort: str, committed: bool) -> Iterator[Run]:
+def _found(place: Path, cohort: str, committed: bool) -> Iterator[BenchmarkRun]:
     for path in sorted(place.glob(f"*/{CONFIG}")):
         try:
             config = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             continue
         if isinstance(config, dict) and config.get("cohort") == cohort and "created" in config:
-            yield Run(path.parent, config, committed)
+            yield BenchmarkRun(path.parent, config, committed)
 
 
 def begin(folder: Path, config: Mapping[str, Any]) -> Json:

@@ -8,20 +8,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sensecf_core.evaluation import trace_table
-from sensecf_core.evaluation.benchmark.comparing import comparisons, refine_effect
+from sensecf_core.evaluation.benchmark.pairwise import comparisons, refine_effect
 from sensecf_core.evaluation.benchmark.plan import Task
 from sensecf_core.evaluation.benchmark.table import MEASURED
-from sensecf_core.evaluation.diversity import feature_entropy
-from sensecf_core.evaluation.metrics import cost_each
-from sensecf_core.evaluation.plausibility import Surroundings
-from sensecf_core.evaluation.statistics import (
+from sensecf_core.evaluation.metrics.diversity import feature_entropy
+from sensecf_core.evaluation.metrics.plausibility import PlausibilityModel
+from sensecf_core.evaluation.metrics.scores import cost_each
+from sensecf_core.evaluation.metrics.statistics import (
     mean_interval,
     median_interval,
     of_answerable,
     paired_difference,
     ratio_interval,
 )
+from sensecf_core.evaluation.raw_candidates import table
 
 RATES = ("coverage", "solved", "coverage_validity")
 """Rates over queries, given over the answerable ones too."""
@@ -39,7 +39,7 @@ MEDIANS = ("seconds",)
 """Measures that are medians, not means."""
 
 
-def groups(frame: pd.DataFrame, surroundings: Surroundings, *, seed: int) -> list[dict[str, Any]]:
+def groups(frame: pd.DataFrame, surroundings: PlausibilityModel, *, seed: int) -> list[dict[str, Any]]:
     """Summarise every direction and limits profile of the benchmark's table.
 
     Returns
@@ -84,7 +84,7 @@ def raw_rates(
     no answer are not among them where they were not asked. ``asked`` says of which
     queries: all, or those that were answered both with and without the grammar.
     """
-    names = list(trace_table.QUERY)
+    names = list(table.QUERY)
     queries = frame.drop_duplicates(names)
     said = dict(zip(map(tuple, queries[names].to_numpy()), map(bool, queries["answerable"]), strict=True))
     asked: dict[str, list[Task]] = {"all": [], "with grammar": [], "without grammar": []}
@@ -101,7 +101,7 @@ def raw_rates(
     return [
         {"asked": part, **row}
         for part, chosen in asked.items()
-        for row in trace_table.summarise([records[task.key]["raw"] for task in chosen], seed, said)
+        for row in table.summarise([records[task.key]["raw"] for task in chosen], seed, said)
     ]
 
 
@@ -216,7 +216,7 @@ def _subgroups(rows: pd.DataFrame, seed: int) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _real_rows(surroundings: Surroundings, desired: int, seed: int) -> dict[str, Any]:
+def _real_rows(surroundings: PlausibilityModel, desired: int, seed: int) -> dict[str, Any]:
     looks = surroundings.of_real_rows(desired)
     return {name: mean_interval(_floats(getattr(looks, name)), seed=seed).as_json() for name in LOOKS}
 

@@ -10,13 +10,17 @@ import numpy as np
 import pandas as pd
 
 from sensecf_core.cohorts.cohort import Cohort
-from sensecf_core.evaluation.answerable import can_be_answered
-from sensecf_core.evaluation.benchmark.asking import Bench, Record, codes_of
+from sensecf_core.evaluation.benchmark.entries import VARIANTS, Variant
 from sensecf_core.evaluation.benchmark.plan import Pass, Task
-from sensecf_core.evaluation.benchmark.specs import VARIANTS, Variant
-from sensecf_core.evaluation.comparison import added_over_control
-from sensecf_core.evaluation.metrics import Scores
-from sensecf_core.evaluation.robustness import set_distance
+from sensecf_core.evaluation.benchmark.run_task import (
+    Bench,
+    Record,
+    codes_of,
+)
+from sensecf_core.evaluation.metrics.paired_tests import added_over_control
+from sensecf_core.evaluation.metrics.robustness import set_distance
+from sensecf_core.evaluation.metrics.scores import Scores
+from sensecf_core.evaluation.raw_candidates.feasible_queries import is_feasible
 
 SCORES = tuple(field.name for field in fields(Scores) if field.name != "returned")
 REPEATS: Mapping[str, tuple[Pass, str]] = {
@@ -75,9 +79,7 @@ def _about(tasks: Sequence[Task], records: Mapping[str, Record]) -> dict[Any, Re
     for task in tasks:
         if task.spec is None:
             known = records[task.key]
-            can = can_be_answered(
-                proven=known["proven"], found=known["found"], answered=task.query in answered
-            )
+            can = is_feasible(proven=known["proven"], found=known["found"], answered=task.query in answered)
             found[task.query] = {**known, "answerable": can}
     return found
 

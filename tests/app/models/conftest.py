@@ -7,22 +7,22 @@ from pathlib import Path
 
 import pytest
 
-from sensecf_core.jobs import process_lane
-from sensecf_core.language import machine
-from sensecf_core.language.machine import Machine
+from sensecf_core.jobs import subprocess_worker
+from sensecf_core.language.models import hardware
+from sensecf_core.language.models.hardware import Hardware
 from tests.app import made_adapter
 
 
 @pytest.fixture(autouse=True)
 def laptop(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(machine, "machine", lambda: Machine(memory_gb=9.0, cpu_bf16=True))
+    monkeypatch.setattr(hardware, "detect_hardware", lambda: Hardware(memory_gb=9.0, cpu_bf16=True))
 
 
 @pytest.fixture(autouse=True)
 def base(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[bool], None]:
     """Whether the default model is on this machine, said and not looked up."""
-    from sensecf_core.language import weights
-    from sensecf_core.language.weights import WeightsStatus
+    from sensecf_core.language.models import default_model
+    from sensecf_core.language.models.default_model import WeightsStatus
 
     def have(ready: bool) -> None:
         found = (
@@ -30,7 +30,7 @@ def base(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[bool], No
             if ready
             else WeightsStatus("missing", "The language model is missing; run `make setup`.", tmp_path)
         )
-        monkeypatch.setattr(weights, "status", lambda *_, **__: found)
+        monkeypatch.setattr(default_model, "status", lambda *_, **__: found)
 
     have(True)
     return have
@@ -40,5 +40,7 @@ def base(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[bool], No
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     """What was started is noted, and nothing runs."""
     noted: list[list[str]] = []
-    monkeypatch.setattr(process_lane, "start", lambda kind, argv, label: noted.append([*argv]) or "a-job")
+    monkeypatch.setattr(
+        subprocess_worker, "start", lambda kind, argv, label: noted.append([*argv]) or "a-job"
+    )
     return noted

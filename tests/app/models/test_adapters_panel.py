@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from sensecf_core.language import adapters
-from sensecf_core.ui import adapter_card, adapter_rates
+from sensecf_core.language.models import adapters
+from sensecf_core.ui.models import adapter_card, adapter_rates
 from tests.app import made_adapter
 from tests.app.conftest import OpenPage, World, said
 from tests.app.models.shown import facts, warnings

@@ -10,11 +10,10 @@ import pytest
 import typer
 
 from sensecf_core.cli.program import app
-from sensecf_core.jobs import lane as job_lanes
-from sensecf_core.jobs import rows
-from sensecf_core.jobs.process_lane import ProcessLane
-from sensecf_core.jobs.rows import JobView, Outcome
-from sensecf_core.ui import tuning_panel
+from sensecf_core.jobs import job_table, worker as job_lanes
+from sensecf_core.jobs.job_table import JobOutcome, JobView
+from sensecf_core.jobs.subprocess_worker import SubprocessWorker
+from sensecf_core.ui.models import fine_tuning
 from tests.app import made_adapter
 from tests.app.conftest import OpenPage, World, said
 
@@ -61,7 +60,7 @@ def test_a_name_that_cannot_be_used_starts_nothing(
 
 def test_minutes_are_checked_on_the_server_too(world: World) -> None:
     with pytest.raises(ValueError, match="1 to 1440"):
-        tuning_panel.check(world.cohort, 0, "fine")
+        fine_tuning.check(world.cohort, 0, "fine")
 
 
 def test_without_the_language_model_nothing_can_be_started(
@@ -76,7 +75,7 @@ def test_without_the_language_model_nothing_can_be_started(
 def until(state: str, within: float = 10.0) -> JobView:
     deadline = time.monotonic() + within
     while time.monotonic() < deadline:
-        (job, *_) = rows.recent("process", "finetune")
+        (job, *_) = job_table.recent("process", "finetune")
         if job.state == state:
             return job
         time.sleep(0.05)
@@ -90,10 +89,10 @@ def test_progress_is_found_from_another_tab_then_cancelled_then_gone_on_with(
     words = "Training: step 9, loss 0.41, 350 tokens/s, about 12 min left"
     line = json.dumps({"fraction": 0.25, "message": words})
     code = f"import time; print({line!r}, flush=True); time.sleep(60)"
-    lane = ProcessLane((sys.executable, "-c", code))
-    monkeypatch.setitem(job_lanes._shared, ProcessLane, lane)
+    lane = SubprocessWorker((sys.executable, "-c", code))
+    monkeypatch.setitem(job_lanes._shared, SubprocessWorker, lane)
     try:
-        tuning_panel._queue(ARGV)
+        fine_tuning._queue(ARGV)
         while not until("running").message:
             time.sleep(0.05)
         at = open_page("Models", cohort="small")
@@ -115,7 +114,7 @@ def test_progress_is_found_from_another_tab_then_cancelled_then_gone_on_with(
 def test_a_run_that_the_program_ended_under_can_be_gone_on_with(
     world: World, open_page: OpenPage, asked: list[list[str]]
 ) -> None:
-    job = rows.add(
+    job = job_table.add(
         "process",
         "1:0.00:gone",
         kind="finetune",
@@ -132,8 +131,10 @@ def test_a_run_that_the_program_ended_under_can_be_gone_on_with(
 
 def test_a_finished_run_says_so_while_its_adapter_is_there(world: World, open_page: OpenPage) -> None:
     folder = made_adapter.write(world.cohort, "tuned-1")
-    job = rows.add("process", "1:0.00:x", kind="finetune", label="", spec=json.dumps(ARGV), most_waiting=9)
-    rows.finish(job, Outcome("done"))
+    job = job_table.add(
+        "process", "1:0.00:x", kind="finetune", label="", spec=json.dumps(ARGV), most_waiting=9
+    )
+    job_table.finish(job, JobOutcome("done"))
     at = open_page("Models", cohort="small")
     assert "**tuned-1** was trained and measured" in at.success[0].value
     at.button(key="delete_own_tuned-1").click().run()
@@ -142,6 +143,6 @@ def test_a_finished_run_says_so_while_its_adapter_is_there(world: World, open_pa
 
 def test_a_run_about_another_cohort_is_not_shown_here(world: World, open_page: OpenPage) -> None:
     spec = json.dumps([part.replace("small", "other") for part in ARGV])
-    rows.add("process", "1:0.00:gone", kind="finetune", label="", spec=spec, most_waiting=9)
-    assert tuning_panel.newest(world.cohort) is None
+    job_table.add("process", "1:0.00:gone", kind="finetune", label="", spec=spec, most_waiting=9)
+    assert fine_tuning.newest(world.cohort) is None
     assert not open_page("Models", cohort="small").error

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from sensecf_core.jobs import model_lane
-from sensecf_core.language import machine, model_registry
-from sensecf_core.language.machine import Machine
+from sensecf_core.jobs import model_worker
+from sensecf_core.language.models import hardware, registry
+from sensecf_core.language.models.hardware import Hardware
 from sensecf_core.queries.request import ExplainRequest
 from tests.app.conftest import OpenPage, World, said
 from tests.app.models.shown import facts, warnings
@@ -27,7 +27,7 @@ def test_what_fits_is_said_with_the_reason_for_the_rest(world: World, open_page:
 def test_too_large_says_how_much_is_missing(
     world: World, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(machine, "machine", lambda: Machine(memory_gb=3.0, cpu_bf16=True))
+    monkeypatch.setattr(hardware, "detect_hardware", lambda: Hardware(memory_gb=3.0, cpu_bf16=True))
     text = said(open_page("Models", cohort="small"))
     assert "Too large for this machine" in text
     assert "Needs at least 8 GB; this machine has 3 GB free and no GPU" in text
@@ -54,7 +54,7 @@ def test_servers_say_where_data_go_and_how_to_allow_them(
 def test_a_private_cohort_is_allowed_only_by_its_own_line(
     world: World, open_page: OpenPage, private_var: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sensecf_core.cohorts import registry
+    from sensecf_core.datasets import registry
 
     monkeypatch.setattr(registry, "load", lambda name: replace(world.cohort, own=True))
     private_var.mkdir(exist_ok=True)
@@ -68,7 +68,7 @@ def test_a_broken_file_of_ones_own_is_said_and_the_rest_of_the_page_goes_on(
     world: World, open_page: OpenPage, private_var: Path
 ) -> None:
     private_var.mkdir(exist_ok=True)
-    (private_var / model_registry.OWN_FILE).write_text("[mine]\nkind = 'nothing'\n")
+    (private_var / registry.OWN_FILE).write_text("[mine]\nkind = 'nothing'\n")
     at = open_page("Models", cohort="small")
     assert "model `mine`" in at.error[0].value
     assert "Fine-tune for this cohort" in said(at)
@@ -79,7 +79,7 @@ def chooser(world: World, private_var: Path, open_page: OpenPage) -> AppTest:
     """Interventions, where one server on this machine and one elsewhere are allowed."""
     private_var.mkdir(exist_ok=True)
     about = 'kind = "endpoint"\nsource = "https://models.example.org/v1"\n'
-    (private_var / model_registry.OWN_FILE).write_text(f"[far]\n{about}")
+    (private_var / registry.OWN_FILE).write_text(f"[far]\n{about}")
     allow = '["models.example.org"]\ncohorts = ["small"]\n["127.0.0.1:8080"]\ncohorts = ["small"]\n'
     (private_var / "remote.toml").write_text(allow)
     return open_page("Interventions", cohort="small", participant=world.flagged)
@@ -98,7 +98,7 @@ def test_a_server_is_offered_without_examples_only_and_says_that_data_leave(
         def view(self, job: str) -> None:
             return None
 
-    monkeypatch.setattr(model_lane, "lane", Noted)
+    monkeypatch.setattr(model_worker, "worker", Noted)
     at = chooser
     assert not [box for box in at.selectbox if box.key == "model"]
     at.selectbox(key="method").select("lm-zero-shot").run()

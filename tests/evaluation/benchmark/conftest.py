@@ -2,22 +2,22 @@ from __future__ import annotations
 
 import pytest
 
-from sensecf_core.counterfactuals.checker import Checker
-from sensecf_core.evaluation.benchmark.asking import Bench
+from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
+from sensecf_core.evaluation.benchmark.entries import Entry
 from sensecf_core.evaluation.benchmark.plan import Task, tasks
-from sensecf_core.evaluation.benchmark.specs import Spec
-from sensecf_core.evaluation.trace_table import Direction
+from sensecf_core.evaluation.benchmark.run_task import Bench
+from sensecf_core.evaluation.raw_candidates.table import Direction
 
 OPTIONS = {"seed": 0, "candidates": 24, "max_changes": 3, "k": 4}
 BOTH = (Direction(1, "intervention"), Direction(0, "contrast"))
 
 
 @pytest.fixture(scope="session")
-def here(checker: Checker) -> Bench:
+def here(checker: FittedCohort) -> Bench:
     return Bench.of(checker)
 
 
 @pytest.fixture(scope="session")
-def drawing(checker: Checker) -> tuple[Task, ...]:
+def drawing(checker: FittedCohort) -> tuple[Task, ...]:
     """All tasks of a run of uniform draws: 12 people in both directions."""
-    return tasks(checker, BOTH, [Spec("random")], n=12, options=OPTIONS)
+    return tasks(checker, BOTH, [Entry("random")], n=12, options=OPTIONS)

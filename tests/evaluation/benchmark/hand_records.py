@@ -10,24 +10,24 @@ from typing import Any
 
 import numpy as np
 
-from sensecf_core.counterfactuals.checker import Checker
-from sensecf_core.evaluation.benchmark.asking import Record
+from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
+from sensecf_core.evaluation.benchmark.entries import Entry
 from sensecf_core.evaluation.benchmark.plan import Task
-from sensecf_core.evaluation.benchmark.specs import Spec
-from sensecf_core.evaluation.metrics import Scores
-from sensecf_core.evaluation.trace_table import Direction
+from sensecf_core.evaluation.benchmark.run_task import Record
+from sensecf_core.evaluation.metrics.scores import Scores
+from sensecf_core.evaluation.raw_candidates.table import Direction
 from sensecf_core.queries.request import ExplainRequest
 
 DIRECTION = Direction(1, "intervention")
-SEARCH, DRAWS = Spec("dice-like"), Spec("random")
+SEARCH, DRAWS = Entry("dice-like"), Entry("random")
 NOTHING = Scores(**{f.name: float("nan") for f in fields(Scores)} | {"returned": 0})  # type: ignore[arg-type]
 
 
-def people(checker: Checker, count: int = 4) -> list[str]:
+def people(checker: FittedCohort, count: int = 4) -> list[str]:
     return [str(person) for person, _ in checker.cohort.part("test").index[:count]]
 
 
-def task(kind: str, spec: Spec | None, person: str) -> Task:
+def task(kind: str, spec: Entry | None, person: str) -> Task:
     """``spec`` of None: about the query itself."""
     method = "random" if spec is None else spec.method
     request = ExplainRequest(
@@ -50,7 +50,7 @@ def scores(returned: int, valid: int, **more: float) -> Scores:
     )
 
 
-def row(checker: Checker, person: str, made: Scores, **changes: float) -> dict[str, Any]:
+def row(checker: FittedCohort, person: str, made: Scores, **changes: float) -> dict[str, Any]:
     """One variant of a record; every counterfactual is the same row with ``changes``."""
     from sensecf_core.cohorts.encoding import to_codes
 

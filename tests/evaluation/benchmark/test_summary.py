@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 
 from sensecf_core.evaluation.benchmark import summary
-from sensecf_core.evaluation.benchmark.asking import Bench, Record
+from sensecf_core.evaluation.benchmark.entries import Entry
 from sensecf_core.evaluation.benchmark.plan import Task
-from sensecf_core.evaluation.benchmark.specs import Spec
+from sensecf_core.evaluation.benchmark.run_task import Bench, Record
 from sensecf_core.evaluation.benchmark.table import table
 from tests.evaluation.benchmark.hand_records import DRAWS, SEARCH, people, record, row, scores, task
 
@@ -222,7 +222,7 @@ def test_a_method_is_credited_with_what_it_adds_to_draws_of_as_many_changes(fram
 
 
 def test_with_and_without_the_grammar_are_paired_on_the_same_queries(here: Bench, made: Run) -> None:
-    held = Spec("lm-few-shot")
+    held = Entry("lm-few-shot")
     tasks, records = list(made[0]), dict(made[1])
     for number, person in enumerate(people(here.judges.checker)):
         draws = records[task("main", DRAWS, person).key]

@@ -1,0 +1,152 @@
+"""High-stress days: from a release's tables to rows, target and split, and how they came about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from sensecf_core.aireadi.cohort.participant_days import participant_days
+from sensecf_core.aireadi.features.wear import GLUCOSE_DAYS
+from sensecf_core.aireadi.release.participants import GROUPS, PARTS
+from sensecf_core.aireadi.tables import Tables
+from sensecf_core.cohorts import split as project
+from sensecf_core.cohorts.cohort import FlowStep
+from sensecf_core.cohorts.schema import Schema
+from sensecf_core.errors import InputError
+
+STRESS = "stress_daytime"
+QUANTILE = 0.65
+"""A day is a high-stress day above this quantile of the training days: 35 of 100 of them are."""
+
+GROUP_NAMES = dict(zip(GROUPS, ("healthy", "prediabetes", "non-insulin medication", "insulin"), strict=True))
+"""What the schema calls each of the release's study groups."""
+
+AGE_BANDS = {"under 55": (0, 54), "55 to 64": (55, 64), "65 and over": (65, 200)}
+
+
+@dataclass(frozen=True)
+class StressDays:
+    """The days whose stress is known.
+
+    Attributes
+    ----------
+    table : indexed by ``participant_id`` and ``row_id`` (the local day); features in the schema's order, the
+        target (0 / 1) and the subgroups.
+    parts : "train" | "val" | "test" of every row; all of a participant's rows share one.
+    cut : Garmin stress (0-100, to a tenth); the mean of 8 to 22 o'clock of a high-stress day, as it is shown
+        (see :func:`shown`), is above it.
+    flow : how many days were left at each step.
+    notes : what is odd about split and values, one sentence each.
+    """
+
+    table: pd.DataFrame
+    parts: pd.Series
+    cut: float
+    flow: tuple[FlowStep, ...]
+    notes: tuple[str, ...]
+
+
+def stress_days(schema: Schema, tables: Tables) -> StressDays:
+    """Make the rows of a cohort of high-stress days.
+
+    Raises
+    ------
+    InputError : no day has enough of everything.
+    """
+    days = participant_days(tables)
+    known = days[days[STRESS].notna()]
+    if known.empty:
+        raise InputError(
+            "No day of this release can be used: it takes 10 hours of heart rate, 70 % of the day's glucose "
+            f"and daytime stress, of a participant with {GLUCOSE_DAYS} days of glucose or more; "
+            "`.venv/bin/python -m sensecf_core aireadi check` says what is missing."
+        )
+    parts, how = _parts(known)
+    cut = float(shown(known.loc[parts.eq("train"), STRESS].quantile([QUANTILE])).iloc[0])
+    features, refused = _features(schema, known)
+    high = shown(known[STRESS]).gt(cut).astype(int)
+    table = features.assign(**{schema.task.target: high}, **_subgroups(known))
+    wanted = dict.fromkeys([*schema.names, schema.task.target, *(s.name for s in schema.subgroups)])
+    return StressDays(table[list(wanted)], parts, cut, _flow(tables, days, known), (*how, *refused))
+
+
+def shown(stress: pd.Series) -> pd.Series:
+    """Round daytime stress to the tenth that pages show, so that no day contradicts its own number."""
+    return stress.round(1)
+
+
+def _parts(known: pd.DataFrame) -> tuple[pd.Series, tuple[str, ...]]:
+    """Take the split that the release recommends, or the project's where there is none."""
+    recommended = known["recommended_split"].astype(object)
+    if set(PARTS) <= set(recommended.dropna()):
+        how = (
+            "The split is the one that the release recommends, by participant; study groups may have "
+            f"different shares in its parts, and so may high-stress days.{_group_shares(known, recommended)}"
+        )
+        lacking = recommended.index[recommended.isna()].get_level_values(0).nunique()
+        note = f"{lacking} participants without a recommended part are training participants."
+        return recommended.fillna("train").rename("part"), (how, note) if lacking else (how,)
+    # The project's split is stratified by the target, which needs training days: any cut will do for that.
+    high = known[STRESS].gt(known[STRESS].quantile(QUANTILE)).astype(int)
+    return project.split(high), (
+        "The release recommends no split in three parts; participants were split 60 / 20 / 20 by their ids.",
+    )
+
+
+def _group_shares(known: pd.DataFrame, parts: pd.Series) -> str:
+    """Say the share of every study group among the participants of each part; nothing for a single group."""
+    people = known.assign(part=parts)[["study_group", "part"]].groupby(level=0).first().dropna()
+    if people["study_group"].nunique() < 2:
+        return ""
+    shares = 100 * pd.crosstab(people["study_group"], people["part"], normalize="columns")
+    shares = shares.reindex(columns=list(PARTS)).fillna(0)
+    told = [
+        f"{GROUP_NAMES[group]} {' / '.join(f'{one:.0f}' for one in shares.loc[group])} %"
+        for group in GROUPS
+        if group in shares.index
+    ]
+    return f" Of the participants in training / validation / test: {', '.join(told)}."
+
+
+def _features(schema: Schema, known: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Round to what the schema shows; what no such value can be is not measured, and counted."""
+    columns: dict[str, pd.Series] = {}
+    notes = []
+    for feature in schema.features:
+        raw = known[feature.name]
+        if feature.named:
+            columns[feature.name] = raw.map(GROUP_NAMES).astype(object)
+            continue
+        values = raw.astype(float).round(feature.decimals) + 0.0
+        low, high = feature.valid or (0.0, 1.0)
+        wrong = int((values.lt(low) | values.gt(high)).sum())
+        if wrong:
+            notes.append(f"{feature.label}: {wrong} days with an impossible value count as not measured.")
+        columns[feature.name] = values.where(values.between(low, high))
+    return pd.DataFrame(columns, index=known.index), tuple(notes)
+
+
+def _subgroups(known: pd.DataFrame) -> dict[str, pd.Series]:
+    bands = pd.Series(None, index=known.index, dtype=object)
+    for name, (low, high) in AGE_BANDS.items():
+        bands = bands.mask(known["age"].between(low, high), name)
+    return {"clinical_site": known["clinical_site"].astype(object), "age_band": bands}
+
+
+def _flow(tables: Tables, days: pd.DataFrame, known: pd.DataFrame) -> tuple[FlowStep, ...]:
+    worn = int(tables.days["enough_wear"].fillna(False).astype(bool).sum())
+    enough = int(tables.people["enough_glucose"].fillna(False).astype(bool).sum())
+    return (
+        FlowStep(
+            f"days that the sensors' windows touch, of {len(tables.people):,} participants", len(tables.days)
+        ),
+        FlowStep("with 10 hours of heart rate and 70 % of glucose", worn),
+        FlowStep(f"of the {enough:,} participants with {GLUCOSE_DAYS} days of glucose or more", len(days)),
+        FlowStep(f"with daytime stress, of {_people(known):,} participants", len(known)),
+    )
+
+
+def _people(days: pd.DataFrame) -> int:
+    return int(np.unique(days.index.get_level_values(0).astype(str)).size)

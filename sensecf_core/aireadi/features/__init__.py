@@ -1,0 +1,1 @@
+"""From a participant's streams to days: glucose, sleep, movement, wear, quality."""

@@ -1,0 +1,100 @@
+"""Steps, active and sedentary minutes and active energy of each local day."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sensecf_core.aireadi.features.nights import Night
+from sensecf_core.aireadi.release.intervals import Intervals
+from sensecf_core.aireadi.release.readings import (
+    Flags,
+    Floats,
+    Points,
+)
+from sensecf_core.aireadi.release.timestamps import Times
+
+ACTIVE = ("walking", "running")
+UNSEEN_RESET = np.timedelta64(2, "h")
+"""A pause across midnight after which the counter is taken to have begun anew, whatever it shows."""
+
+SET_BACK = 0.5
+"""A counter that falls below this share of its last value was set back; a smaller fall of a day is a slip."""
+
+
+@dataclass(frozen=True)
+class Movement:
+    """One value a day each; minutes of sleep are not sedentary minutes.
+
+    ``hours`` is how much of the day the records cover.
+    """
+
+    steps: Floats
+    active_minutes: Floats
+    sedentary_minutes: Floats
+    hours: Floats
+
+
+def movement(activity: Intervals, sleeps: Sequence[Night], bounds: Times) -> Movement:
+    """Sum activity records over days; a record across midnight is shared out by its time.
+
+    Parameters
+    ----------
+    bounds : UTC begin of each day and the end of the last.
+    """
+    count = max(len(bounds) - 1, 0)
+    steps, active, sedentary, hours = (np.zeros(count) for _ in range(4))
+    is_active = np.isin(activity.names, ACTIVE)
+    is_sedentary = activity.names == "sedentary"
+    seconds = activity.seconds
+    for day in range(count):
+        begin, end = bounds[day], bounds[day + 1]
+        inside = _overlap(activity, begin, end)
+        momentary = (seconds == 0) & (activity.starts >= begin) & (activity.starts < end)
+        share = np.divide(inside, seconds, out=momentary.astype(float), where=seconds > 0)
+        hours[day] = inside.sum() / 3600
+        steps[day] = (activity.values * share).sum()
+        active[day] = inside[is_active].sum() / 60
+        asleep = sum(
+            _overlap(activity, max(begin, sleep.start), min(end, sleep.end))[is_sedentary].sum()
+            for sleep in sleeps
+        )
+        sedentary[day] = (inside[is_sedentary].sum() - asleep) / 60
+    return Movement(steps, active, sedentary, hours)
+
+
+def _overlap(activity: Intervals, begin: np.datetime64, end: np.datetime64) -> Floats:
+    """Seconds of each record between two instants."""
+    inside = (np.minimum(activity.ends, end) - np.maximum(activity.starts, begin)).astype(np.float64)
+    return np.maximum(inside, 0.0)
+
+
+def _reached(values: Floats, anew: Flags) -> Floats:
+    """Highest value so far, since the counter last began anew."""
+    parts = np.split(values, np.flatnonzero(anew[1:]) + 1)
+    return np.concatenate([np.maximum.accumulate(part) for part in parts])
+
+
+def active_energy(calories: Points, bounds: Times) -> Floats:
+    """Active kcal of each day, from a counter that rises and is set back daily.
+
+    Rises above what was reached are summed; after a set-back (a fall from one day to the next, or a deep one,
+    :data:`SET_BACK`) the counter's own value counts. NaN for days without a reading.
+    """
+    count = max(len(bounds) - 1, 0)
+    times, values = calories.times[calories.valid], calories.values[calories.valid]
+    if not count or not len(times):
+        return np.full(count, np.nan)
+    day = np.searchsorted(bounds, times, side="right") - 1
+    before = np.append(0.0, values[:-1])
+    later_day = np.diff(day, prepend=day[0]) > 0
+    paused = np.diff(times, prepend=times[0]) > UNSEEN_RESET
+    anew = (values < SET_BACK * before) | (later_day & (paused | (values < before)))
+    reached = _reached(values, anew)
+    burned = np.where(anew, values, np.diff(reached, prepend=0.0))
+    inside = (day >= 0) & (day < count)
+    sums = np.bincount(day[inside], weights=burned[inside], minlength=count)
+    seen = np.bincount(day[inside], minlength=count) > 0
+    return np.where(seen, sums, np.nan)

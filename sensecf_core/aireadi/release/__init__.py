@@ -1,0 +1,1 @@
+"""Reading the files of a release: documents, tables, streams, times."""

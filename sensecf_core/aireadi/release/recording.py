@@ -1,0 +1,106 @@
+"""Reading one participant's stream, lazily: one file at a time, whatever its version."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from typing import Literal
+
+from sensecf_core.aireadi.release import documents
+from sensecf_core.aireadi.release.files import Located
+from sensecf_core.aireadi.release.intervals import (
+    Intervals,
+    intervals,
+    no_intervals,
+)
+from sensecf_core.aireadi.release.readings import (
+    Points,
+    no_points,
+    points,
+)
+from sensecf_core.aireadi.release.streams import Stream
+from sensecf_core.paths import file_lock, var
+
+State = Literal["read", "missing", "empty", "unreadable"]
+
+HUGE = 40_000_000
+"""Bytes: three times the file of a participant who took the band off in time."""
+
+OTHER_COUNT = "the manifest counts other records than the file has"
+
+
+@dataclass(frozen=True)
+class Recording:
+    """One participant's stream as its file holds it.
+
+    Attributes
+    ----------
+    state : "missing" (no file), "unreadable" (a file that cannot be used; ``notes`` says why), "empty"
+        (a file without records) or "read".
+    zone_name : the header's, see :func:`documents.zone_name`.
+    notes : what is odd, in words without ids.
+    """
+
+    file: Located
+    state: State
+    data: Points | Intervals
+    zone_name: str | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def stream(self) -> Stream:
+        """Which stream it is."""
+        return self.file.stream
+
+    @property
+    def points(self) -> Points:
+        """The readings; of a stream of intervals, none."""
+        return self.data if isinstance(self.data, Points) else no_points()
+
+    @property
+    def intervals(self) -> Intervals:
+        """The intervals; of a stream of points, none."""
+        return self.data if isinstance(self.data, Intervals) else no_intervals()
+
+
+def read(file: Located) -> Recording:
+    """Read one stream of one participant. Never raises for what the file holds.
+
+    Of the rare huge files one is read at a time, by all processes of this user together: parsed, it takes up
+    to ten times its size.
+    """
+    turn = file_lock(var("aireadi", "huge.lock")) if file.size > HUGE else nullcontext()
+    with turn, _uncollected():
+        return _read(file)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keep the garbage collector from walking the records again and again; they have no cycles."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _read(file: Located) -> Recording:
+    stream, notes = file.stream, [file.note] if file.note else []
+    nothing = no_points() if stream.shape == "points" else no_intervals()
+    if file.path is None:
+        return Recording(file, "missing", nothing, notes=tuple(notes))
+    try:
+        document = documents.load(file.path)
+    except documents.UnreadableFileError as error:
+        return Recording(file, "unreadable", nothing, notes=(*notes, str(error)))
+    records = documents.records(document, stream.body)
+    read_as = points if stream.shape == "points" else intervals
+    data = read_as(stream, records)
+    if file.listed and file.listed.records is not None and file.listed.records != len(records):
+        notes.append(OTHER_COUNT)
+    state: State = "read" if records else "empty"
+    return Recording(file, state, data, documents.zone_name(document), tuple(notes))

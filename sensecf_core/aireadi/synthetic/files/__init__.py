@@ -1,0 +1,1 @@
+"""The files of a synthetic release, as AI-READI lays them out."""

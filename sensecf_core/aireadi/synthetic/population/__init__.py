@@ -1,0 +1,1 @@
+"""Synthetic participants: traits, clinical values, what differs from day to day."""

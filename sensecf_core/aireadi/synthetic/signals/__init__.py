@@ -1,0 +1,1 @@
+"""Synthetic sensor signals, minute by minute."""

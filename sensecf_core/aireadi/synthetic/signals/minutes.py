@@ -1,0 +1,35 @@
+"""A participant's days as minutes: everything that is measured, before it is written down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from sensecf_core.aireadi.synthetic.signals.body import Body, body
+from sensecf_core.aireadi.synthetic.signals.clock import Clock, clock
+from sensecf_core.aireadi.synthetic.signals.glucose import Glucose, glucose
+from sensecf_core.aireadi.synthetic.signals.movement import Movement, movement
+from sensecf_core.aireadi.synthetic.signals.wear import Wear, wear
+
+
+@dataclass(frozen=True)
+class Signals:
+    """One participant, minute by minute."""
+
+    clock: Clock
+    wear: Wear
+    movement: Movement
+    body: Body
+    glucose: Glucose
+
+
+def signals(person: pd.Series, days: pd.DataFrame, rng: np.random.Generator) -> Signals:
+    """Make the minutes of one person (a row of ``Latent.people``) from their days, in order."""
+    axis = clock(np.datetime64(person["visit"], "m"), len(days), str(person["clinical_site"]))
+    worn = wear(axis, days, rng)
+    moved = movement(axis, worn, days, rng)
+    measured = body(axis, worn, moved, days, rng, waking_rise=float(person["waking_rise"]))
+    sugar = glucose(axis, worn, moved.steps, person=person, days=days, rng=rng)
+    return Signals(axis, worn, moved, measured, sugar)

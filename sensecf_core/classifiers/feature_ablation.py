@@ -1,0 +1,34 @@
+"""How good a classifier would be without a named group of features (``left_out`` in the schema)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sensecf_core.classifiers.cross_fitting import predict_both
+from sensecf_core.classifiers.metrics import Predictions
+from sensecf_core.classifiers.training import fit, rows_of
+from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.cohorts.schema import LeftOut, Schema
+
+
+def without(cohort: Cohort, group: LeftOut) -> Cohort:
+    """Return the cohort without a group of features, and without the rules that need one of them."""
+    gone = set(group.features)
+    told = cohort.schema.model_dump() | {
+        "features": [one.model_dump() for one in cohort.schema.features if one.name not in gone],
+        "rules": [one.model_dump() for one in cohort.schema.rules if not gone & set(one.terms)],
+        "couplings": [
+            one.model_dump() for one in cohort.schema.couplings if not gone & {one.feature, one.follows}
+        ],
+        "left_out": [],
+    }
+    schema = Schema.model_validate(told)
+    return replace(cohort, schema=schema, rows=cohort.rows[list(schema.names)])
+
+
+def predict_without(cohort: Cohort, group: LeftOut, seed: int) -> Predictions:
+    """Judge the ``test`` rows by a classifier that was trained, by the same recipe, without the group."""
+    reduced = without(cohort, group)
+    classifier = fit(reduced.schema, rows_of(reduced, "train"), rows_of(reduced, "val"), seed=seed, refits=0)
+    main, _ = predict_both(classifier, rows_of(reduced, "test"))
+    return main

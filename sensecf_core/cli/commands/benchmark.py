@@ -1,0 +1,213 @@
+"""``benchmark``: every method asked the same questions and judged by the same rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sensecf_core.cli.arguments import names
+from sensecf_core.cli.options import (
+    CohortName,
+    DirectionLimits,
+    Json,
+    JsonProgress,
+    at_least,
+    check_directions,
+)
+from sensecf_core.cli.output import print_json, progress
+from sensecf_core.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
+    from sensecf_core.evaluation.benchmark.entries import Entry
+    from sensecf_core.evaluation.benchmark.plan import Task
+    from sensecf_core.evaluation.benchmark.published import Absent
+    from sensecf_core.evaluation.benchmark.record_keys import RecordKeys
+
+PRINTED = ("coverage", "validity", "violations", "gower", "features_changed", "lof_inlier", "seconds")
+
+
+def benchmark(
+    *,
+    cohort: CohortName,
+    methods: Annotated[
+        str,
+        typer.Option(
+            help="Methods to compare, like a,b; `all` is every method that can answer here. A language "
+            "model of your own: lm-few-shot@NAME."
+        ),
+    ] = "all",
+    n: Annotated[int, typer.Option("--n", help="Test participants a class; 0 means all.")] = 100,
+    k: Annotated[int, typer.Option("--k", help="How many counterfactuals to ask for.")] = 4,
+    seed: Annotated[int, typer.Option(help="Draws the people, and every candidate.")] = 0,
+    limits: DirectionLimits = None,
+    candidates: Annotated[int, typer.Option(help="Candidates a query of methods that sample.")] = 16,
+    max_changes: Annotated[int, typer.Option(help="Most features that one counterfactual changes.")] = 3,
+    jobs: Annotated[
+        int, typer.Option(help="Processes for methods without a language model; the numbers stay the same.")
+    ] = 1,
+    timed: Annotated[
+        bool,
+        typer.Option(
+            help="Time the answers too, one at a time at the end. Leave it out where something runs beside "
+            "this; the same command adds it later."
+        ),
+    ] = True,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder to copy the finished run of a public cohort to; `results/benchmark` is what pages "
+            "show."
+        ),
+    ] = None,
+    as_json: Json = False,
+    json_progress: JsonProgress = False,
+) -> None:
+    """Ask every method the same questions in both directions, and judge all answers by the same rules.
+
+    A run that was ended goes on where it stopped when the same command is given again. What a method answered
+    is kept by itself: a run with more people or more methods asks only what is new.
+    """
+    from sensecf_core.counterfactuals.problem.fitted_cohort import load_fitted
+    from sensecf_core.counterfactuals.proposers import resolve_model
+    from sensecf_core.evaluation.benchmark import run_folder
+    from sensecf_core.evaluation.benchmark.record_keys import RecordKeys
+
+    check_directions(limits)
+    at_least(0, n=n, seed=seed)
+    at_least(1, k=k, candidates=candidates, max_changes=max_changes, jobs=jobs)
+    judges = load_fitted(cohort)
+    if out is not None and resolve_model.restricted(judges.cohort):
+        raise InputError(f"{cohort} is not public: what is measured on its rows is not copied to --out.")
+    options = {"seed": seed, "candidates": candidates, "max_changes": max_changes, "k": k}
+    plan = _plan(judges, names([methods]), limits, n, options)
+    known = RecordKeys.of(judges, plan.specs, options)
+    config = _config(known, plan, n, limits, jobs)
+    folder = run_folder.own_folder(config["id"])
+    config = run_folder.begin(folder, config)
+    asked = tuple(task for task in plan.tasks if timed or task.kind != "timed")
+    with progress(json_progress) as tell:
+        frame, summary = _run(judges, replace(plan, tasks=asked), known, config, tell, jobs=jobs)
+    run_folder.end(folder, frame, summary)
+    if out is not None:
+        folder = run_folder.publish(folder, out)
+    if as_json:
+        print_json(summary)
+    elif not json_progress:
+        print(_as_text(summary))
+        print(f"The whole run: {folder}")
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What is asked, and what cannot be."""
+
+    specs: tuple[Entry, ...]
+    absent: tuple[Absent, ...]
+    tasks: tuple[Task, ...]
+
+
+def _plan(
+    judges: FittedCohort, methods: Sequence[str], limits: str | None, n: int, options: dict[str, int]
+) -> _Plan:
+    from sensecf_core.evaluation.benchmark import (
+        availability,
+        entries,
+        plan,
+        published,
+    )
+    from sensecf_core.evaluation.raw_candidates import table
+
+    wanted = entries.parse(methods)
+    demanded = entries.parse(named) if (named := [m for m in methods if m != entries.EVERYTHING]) else ()
+    both = table.directions(judges, limits)  # type: ignore[arg-type]
+    ready, absent = availability.ready(judges.cohort, wanted, demanded)
+    if not ready:
+        raise InputError(f"None of the methods {', '.join(methods)} can answer here.")
+    asked = plan.tasks(judges, both, ready, n=n, options=options)
+    if not asked:
+        raise InputError(f"The test part of {judges.schema.name} has nobody to ask about.")
+    return _Plan(ready, (*absent, *published.absent(judges.schema.name, ready)), asked)
+
+
+def _config(known: RecordKeys, plan: _Plan, n: int, limits: str | None, jobs: int) -> dict[str, Any]:
+    from sensecf_core import provenance
+
+    return {
+        "id": known.run(n=n, limits=limits),
+        "command": provenance.command(),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "jobs": jobs,
+        "n": n,
+        "limits": limits,
+        "methods": [spec.name for spec in plan.specs],
+        **known.origin,
+    }
+
+
+def _run(
+    judges: FittedCohort,
+    plan: _Plan,
+    known: RecordKeys,
+    config: dict[str, Any],
+    tell: Callable[[float, str], None],
+    *,
+    jobs: int,
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    from sensecf_core.evaluation.benchmark import (
+        run_task,
+        runner,
+        summary,
+        table,
+    )
+    from sensecf_core.json_safe import json_safe
+
+    seed = config["seed"]
+    ask = partial(run_task.run_in_process, judges.schema.name)
+    records = runner.run(plan.tasks, known.place, ask, tell, jobs=jobs)
+    tell(0.999, "Means and intervals")
+    here = run_task.bench(judges.schema.name)
+    frame = table.table(here, plan.tasks, records)
+    found = {
+        **config,
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "labels": {feature.name: feature.label for feature in judges.schema.features},
+        "groups": summary.groups(frame, here.judges.surroundings, seed=seed),
+        "raw": summary.raw_rates(plan.tasks, records, frame, seed=seed),
+        "absent": [asdict(one) for one in plan.absent],
+    }
+    return frame, dict(json_safe(found, digits=6))
+
+
+def _as_text(summary: dict[str, Any]) -> str:
+    from sensecf_core.evaluation.metrics.definitions import MEASURES
+
+    lines = []
+    for group in summary["groups"]:
+        heads = [f"{MEASURES[name].label} {MEASURES[name].arrow}" for name in PRINTED]
+        lines += [
+            f"{group['direction']}, {group['limits']} limits: {group['queries']} queries, "
+            f"{group['unanswerable']['value']:.0%} of them without any answer",
+            f"  {'':32} {' '.join(f'{head:>18}' for head in heads)}",
+        ]
+        for row in group["rows"]:
+            cells = [_cell(row["measures"][name]) for name in PRINTED]
+            lines.append(f"  {row['row']:32} {' '.join(f'{cell:>18}' for cell in cells)}")
+    lines += [f"not run here: {one['row']} ({one['why']})" for one in summary["absent"]]
+    return "\n".join(lines)
+
+
+def _cell(found: dict[str, Any]) -> str:
+    if found["value"] is None:
+        return "-"
+    if found["low"] is None:
+        return f"{found['value']:.3g}"
+    return f"{found['value']:.3g} ({found['low']:.3g}-{found['high']:.3g})"

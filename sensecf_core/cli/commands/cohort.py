@@ -1,0 +1,97 @@
+"""``cohort list`` and ``cohort check``: which cohorts there are, and what is wrong with a folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from sensecf_core.cli.options import Json
+from sensecf_core.cli.output import print_json
+from sensecf_core.disclaimer import data_label
+from sensecf_core.errors import InputError
+
+app = typer.Typer(rich_markup_mode=None, help="The cohorts there are, and whether a folder is one.")
+
+
+@app.command("list")
+def list_cohorts(as_json: Json = False) -> None:
+    """List the cohorts: built-in ones, an AI-READI release (SENSECF_AIREADI), your own (SENSECF_COHORTS)."""
+    from sensecf_core.aireadi.cohort import from_release
+    from sensecf_core.datasets import registry
+
+    trouble = registry.release_problem()
+    entries = [_entry(name) for name in registry.available() if not (trouble and name == from_release.NAME)]
+    broken = [
+        {"folder": str(cohort.folder), "problems": len(cohort.problems)} for cohort in registry.broken()
+    ]
+    if as_json:
+        print_json({"cohorts": entries, "broken": broken, "release_problem": trouble})
+        return
+    for entry in entries:
+        print(f"{entry['name']}: {entry['title']}")
+        print(f"  {entry['question']}  ({entry['class_1']} / {entry['class_0']})")
+        print(
+            f"  {entry['participants']:,} participants, {entry['rows']:,} rows, {entry['features']} features"
+        )
+        print(
+            f"  {entry['data']}; default limits: {entry['default_limits']}; {entry['licence']}; "
+            f"{entry['classifier']}"
+        )
+    if trouble:
+        print(f"{from_release.NAME}: not usable yet. {trouble}")
+    for entry in broken:
+        print(
+            f"Not usable yet: {entry['folder']} "
+            f"({entry['problems']} problems; `cohort check` on the folder lists them)"
+        )
+
+
+def _entry(name: str) -> dict[str, Any]:
+    from sensecf_core.classifiers import store
+    from sensecf_core.datasets import registry
+
+    cohort = registry.load(name)
+    schema = cohort.schema
+    return {
+        "name": name,
+        "title": schema.title,
+        "question": schema.task.question,
+        "class_1": schema.task.class_1,
+        "class_0": schema.task.class_0,
+        "desired": schema.task.desired,
+        "participants": int(cohort.rows.index.get_level_values(0).nunique()),
+        "rows": len(cohort.rows),
+        "features": len(schema.features),
+        "default_limits": schema.default_limits,
+        "licence": schema.provenance.licence,
+        "data": data_label(schema.provenance.real),
+        "own": cohort.own,
+        "classifier": "trained" if store.ready(cohort) else "not trained yet",
+    }
+
+
+@app.command("check")
+def check(
+    folder: Annotated[Path, typer.Argument(help="A folder with schema.toml and data.csv or data.parquet.")],
+    as_json: Json = False,
+) -> int:
+    """List every problem of a cohort folder at once, each with column, row and what mends it."""
+    from sensecf_core.cohorts import check as checks
+
+    if not folder.is_dir():
+        raise InputError(f"There is no folder {str(folder)!r}; name one that holds schema.toml and data.csv.")
+    problems = checks.check(folder)
+    if as_json:
+        listed = [{"column": p.column, "row": p.row, "problem": p.problem, "mend": p.mend} for p in problems]
+        print_json({"folder": str(folder), "ok": not problems, "problems": listed})
+    for problem in () if as_json else problems:
+        where = [text for text in (problem.column, problem.row and f"row {problem.row}") if text]
+        print(f"{', '.join(where) or 'cohort'}: {problem.problem}. {problem.mend}")
+    if problems:
+        count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
+        raise InputError(f"{folder} is not a usable cohort yet: {count}, listed above.")
+    if not as_json:
+        print(f"{folder}: no problem found.")
+    return 0

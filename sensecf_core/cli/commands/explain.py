@@ -1,0 +1,247 @@
+"""``explain``: counterfactuals for one participant, several, or a sample of the test part."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Literal, cast
+
+import typer
+
+from sensecf_core.cli.arguments import names, ranges_and_levels
+from sensecf_core.cli.options import CohortName, Json, at_least
+from sensecf_core.cli.output import ProgressLine, print_json
+from sensecf_core.cli.row_lines import print_label, say_row_taken
+from sensecf_core.disclaimer import DISCLAIMER
+from sensecf_core.errors import InputError, unknown
+
+if TYPE_CHECKING:
+    from sensecf_core.cohorts.cohort import Cohort
+    from sensecf_core.cohorts.schema import Profile
+    from sensecf_core.language.models.registry import ModelSpec
+    from sensecf_core.queries.answer import Answer
+    from sensecf_core.queries.request import ExplainRequest
+
+ANSWERED = ("found", "already_desired")
+"""Statuses that answer the question (README, "Exit codes")."""
+NOTHING_FOUND = 3
+"""Exit code when not one of the participants got an answer."""
+
+
+def explain(
+    *,
+    cohort: CohortName,
+    participant: Annotated[list[str] | None, typer.Option(help="Participant id (may be repeated).")] = None,
+    row: Annotated[str | None, typer.Option(help="Row id; without it the first row, which is said.")] = None,
+    sample: Annotated[
+        int | None,
+        typer.Option(help="Instead of ids: so many rows of the test part whose prediction is not desired."),
+    ] = None,
+    method: Annotated[
+        str | None,
+        typer.Option(
+            help="lm-fine-tuned, lm-few-shot, lm-zero-shot, random, or a baseline: dice-…, nice-…, cfnow-…, "
+            "treecf (README). Without it lm-fine-tuned where there is an adapter, else lm-few-shot."
+        ),
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            help="A language model by name, folder or hub id; see `models`. Without it the default."
+        ),
+    ] = None,
+    k: Annotated[int, typer.Option("--k", help="How many counterfactuals to show at most.")] = 4,
+    candidates: Annotated[int, typer.Option(help="How many candidates to propose.")] = 16,
+    max_changes: Annotated[int, typer.Option(help="Most features that one counterfactual changes.")] = 3,
+    limits: Annotated[
+        str | None, typer.Option(help="intervention or contrast; without it the cohort's own.")
+    ] = None,
+    freeze: Annotated[list[str] | None, typer.Option(help="Features that must not move, like a,b.")] = None,
+    ranges: Annotated[
+        list[str] | None,
+        typer.Option("--range", help="bmi=24:30 or smoking=never|former (may be repeated)."),
+    ] = None,
+    desired: Annotated[int | None, typer.Option(help="The class to reach, 0 or 1.")] = None,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same answer.")] = 0,
+    trace: Annotated[
+        str, typer.Option(help="counts, or full: every candidate as it was proposed.")
+    ] = "counts",
+    as_json: Json = False,
+) -> int:
+    """Find the smallest realistic changes after which the classifier would decide otherwise."""
+    from sensecf_core.counterfactuals.proposers.registry import default_method
+    from sensecf_core.counterfactuals.proposers.resolve_model import check_model
+    from sensecf_core.datasets import registry
+    from sensecf_core.queries.request import ExplainRequest
+    from sensecf_core.records.exports import document
+
+    _check_options(
+        participant=participant,
+        row=row,
+        sample=sample,
+        method=method,
+        limits=limits,
+        desired=desired,
+        seed=seed,
+        trace=trace,
+    )
+    loaded = registry.load(cohort)
+    method = method or default_method(loaded, model)
+    spans, levels = ranges_and_levels(loaded.schema, ranges or [])
+    keys = _rows_asked(loaded, participant or [], row=row, sample=sample, desired=desired, seed=seed)
+    template = ExplainRequest(
+        cohort=cohort,
+        participant_id=keys[0][0],
+        method=method,
+        model=model,
+        k=k,
+        candidates=candidates,
+        max_changes=max_changes,
+        profile=cast("Profile | None", limits),
+        frozen=names(freeze or []),
+        ranges=spans,
+        levels=levels,
+        desired=cast("Literal[0, 1] | None", desired),
+        seed=seed,
+    )
+    requests = [
+        template.model_copy(update={"participant_id": person, "row_id": row_id}) for person, row_id in keys
+    ]
+    named = check_model(template, loaded)
+    _say_where_data_go(named)
+    say_if_unmeasured(loaded, template, named)
+    _refuse_what_cannot_move(loaded, template, keys)
+    found = _answers(loaded, requests, show=not as_json)
+    if as_json:
+        print_json(document(found, {cohort: loaded.schema}, candidates=trace == "full"))
+    return 0 if any(answer.status in ANSWERED for answer in found) else NOTHING_FOUND
+
+
+def _check_options(
+    *,
+    participant: list[str] | None,
+    row: str | None,
+    sample: int | None,
+    method: str | None,
+    limits: str | None,
+    desired: int | None,
+    seed: int,
+    trace: str,
+) -> None:
+    """Refuse options that contradict each other or name what does not exist."""
+    from sensecf_core.queries.request import METHODS
+
+    if bool(participant) == (sample is not None):
+        raise InputError("Name the people by --participant or by --sample N, one of the two.")
+    if sample is not None and row is not None:
+        raise InputError("--row belongs to --participant; --sample draws rows by itself.")
+    if sample is not None:
+        at_least(1, sample=sample)
+    at_least(0, seed=seed)
+    if desired not in (None, 0, 1):
+        raise InputError(f"--desired must be 0 or 1, got {desired}.")
+    for what, given, known in (
+        ("method", method, METHODS),
+        ("limits", limits, ("intervention", "contrast")),
+        ("trace", trace, ("counts", "full")),
+    ):
+        if given is not None and given not in known:
+            raise unknown(what, given, known)
+
+
+def _rows_asked(
+    cohort: Cohort,
+    participants: Sequence[str],
+    *,
+    row: str | None,
+    sample: int | None,
+    desired: int | None,
+    seed: int,
+) -> list[tuple[str, str]]:
+    """The rows to answer, all of them known to exist before any model runs."""
+    from sensecf_core.classifiers import store
+    from sensecf_core.cohorts.rows import locate
+    from sensecf_core.evaluation.sampling import sample_rows
+
+    if sample is None:
+        keys = [locate(cohort, person, row) for person in dict.fromkeys(participants)]
+        if row is None:
+            say_row_taken(cohort, participants)
+        return keys
+    aim = cohort.schema.task.desired if desired is None else desired
+    keys = sample_rows(cohort, store.load(cohort), predicted=1 - aim, n=sample, seed=seed)
+    if not keys:
+        raise InputError(f"Nobody in the test part of {cohort.schema.name} is predicted class {1 - aim}.")
+    if len(keys) < sample:
+        print(f"Only {len(keys)} rows of the test part are predicted class {1 - aim}.", file=sys.stderr)
+    return keys
+
+
+def _refuse_what_cannot_move(
+    cohort: Cohort, request: ExplainRequest, keys: Sequence[tuple[str, str]]
+) -> None:
+    """Refuse limits under which not one of the rows could move, before any model runs."""
+    from sensecf_core.counterfactuals.problem.constraints import resolve_limits
+    from sensecf_core.counterfactuals.problem.fitted_cohort import load_fitted
+    from sensecf_core.counterfactuals.problem.make_queries import make_queries
+
+    judges = load_fitted(request.cohort)
+    limits = resolve_limits(request, judges.cohort, judges.domain)
+    aim = cohort.schema.task.desired if request.desired is None else request.desired
+    queries = [query for query in make_queries(judges, keys, aim, limits) if query.factual.predicted != aim]
+    if queries and not any(query.movable for query in queries):
+        people = ", ".join(repr(query.participant_id) for query in queries[:3])
+        raise InputError(
+            f"Nothing may move for participant {people} under these limits; unfreeze a feature or widen "
+            "a range."
+        )
+
+
+def _say_where_data_go(model: ModelSpec | None) -> None:
+    from sensecf_core.language.remote.allow_list import notice
+
+    said = notice(model) if model is not None else None
+    if said:
+        print(said, file=sys.stderr)
+
+
+def say_if_unmeasured(cohort: Cohort, request: ExplainRequest, named: ModelSpec | None = None) -> None:
+    """Warn where the adapter that will answer was measured with another classifier."""
+    from sensecf_core.classifiers import store
+    from sensecf_core.counterfactuals.proposers.resolve_model import base_sha256
+    from sensecf_core.language.models import adapters
+
+    if request.method != "lm-fine-tuned":
+        return
+    if (adapter := adapters.chosen(cohort, base_sha256(named))) is None:
+        return
+    said = adapters.other_classifier(adapter.card, store.load(cohort).sha256)
+    if said:
+        print(said, file=sys.stderr)
+
+
+def _answers(cohort: Cohort, requests: Sequence[ExplainRequest], *, show: bool) -> list[Answer]:
+    """Answer the requests in turn, with progress on stderr, and keep each; ``show`` prints them too."""
+    from sensecf_core.cli import render_answer
+    from sensecf_core.counterfactuals.explain import explain as answer_one
+    from sensecf_core.records.answers import save
+
+    found: list[Answer] = []
+    total = len(requests)
+    if show:
+        print_label(cohort.schema)
+    with ProgressLine() as line:
+        for number, request in enumerate(requests):
+
+            def progress(fraction: float, message: str, number: int = number) -> None:
+                line((number + fraction) / total, f"{number + 1} of {total}: {message}")
+
+            answer = answer_one(request, progress=progress)
+            save(answer)
+            found.append(answer)
+            if show:
+                line.clear()
+                print(render_answer.as_text(answer, cohort.schema), flush=True)
+    if show:
+        print(DISCLAIMER)
+    return found

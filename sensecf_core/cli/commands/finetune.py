@@ -1,0 +1,288 @@
+"""``pairs`` and ``finetune``: teach a language model a cohort."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sensecf_core.cli.options import CohortName, Json, JsonProgress, at_least
+from sensecf_core.cli.output import ProgressLine, print_json, progress
+from sensecf_core.errors import InputError, unknown
+
+if TYPE_CHECKING:
+    from sensecf_core.counterfactuals.fine_tuning.stages import Options
+
+ROUND_KINDS = ("best", "preference", "both")
+SOURCES = ("shap", "none")
+MOST_RANK = 8
+
+
+def pairs(
+    *,
+    cohort: CohortName,
+    variants: Annotated[
+        int, typer.Option(help="Queries with varied limits per row, beside the plain one.")
+    ] = 1,
+    rows: Annotated[
+        int | None, typer.Option(help="Rows per direction and limits profile; without it all of `train`.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Draws rows and limits.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Search answers to training queries: what a language model is fine-tuned with."""
+    from sensecf_core.counterfactuals.fine_tuning import pair_files
+    from sensecf_core.counterfactuals.problem.fitted_cohort import load_fitted
+
+    at_least(0, variants=variants, seed=seed)
+    if rows is not None:
+        at_least(1, rows=rows)
+    with ProgressLine() as line:
+        folder, _ = pair_files.made(
+            load_fitted(cohort), seed=seed, variants=variants, most_rows=rows, progress=line
+        )
+    card = pair_files.read_card(folder)
+    if as_json:
+        print_json({"folder": str(folder), **card})
+        return
+    people = f"{card['participants']:,} people"
+    print(f"{card['answers']:,} answers to {card['queries']:,} queries of {people}; {folder}")
+    for group in card["groups"]:
+        limits = "varied" if group["varied_limits"] else "plain"
+        print(
+            f"  {group['limits']:12} towards {group['desired']}, {limits} limits: {group['queries']:,} "
+            f"queries, {group['unanswered_share']:.0%} without an answer, {group['answers']:,} answers"
+        )
+
+
+def finetune(
+    *,
+    cohort: CohortName,
+    minutes: Annotated[
+        float | None, typer.Option(help="Minutes of training (validation not counted).")
+    ] = None,
+    tokens: Annotated[
+        int | None, typer.Option(help="Tokens to read, instead of or beside --minutes.")
+    ] = None,
+    base: Annotated[
+        str | None, typer.Option(help="A local language model; see `models`. Without it the default.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="The adapter's name; without it the base model's.")] = None,
+    rounds: Annotated[int, typer.Option(help="Rounds that teach from the model's own checked answers.")] = 0,
+    round_kind: Annotated[
+        str,
+        typer.Option(
+            help="best: add accepted answers; preference: accepted against rejected (DPO); both: try the two."
+        ),
+    ] = "best",
+    rank: Annotated[int, typer.Option(help=f"Rank of the adapter, at most {MOST_RANK}.")] = MOST_RANK,
+    learning_rate: Annotated[float, typer.Option(help="Peak learning rate.")] = 2e-3,
+    told: Annotated[
+        str, typer.Option(help="What the prompt tells of changes: shap (what they are worth), or none.")
+    ] = "shap",
+    most_pairs: Annotated[int | None, typer.Option(help="Training queries to learn from at most.")] = None,
+    rows: Annotated[int | None, typer.Option(help="As for `pairs`.")] = None,
+    variants: Annotated[int, typer.Option(help="As for `pairs`.")] = 1,
+    validation: Annotated[int, typer.Option(help="`val` queries per group at each validation.")] = 12,
+    seed: Annotated[int, typer.Option(help="Draws pairs, their order and the adapter's first weights.")] = 0,
+    start: Annotated[
+        str | None, typer.Option(help="Folder of an adapter of the same base and rank to go on from.")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint.")] = False,
+    publish: Annotated[
+        bool, typer.Option("--publish", help="Built-in cohorts: write to models/adapters, to be committed.")
+    ] = False,
+    as_json: Json = False,
+    json_progress: JsonProgress = False,
+) -> None:
+    """Fine-tune a language model (LoRA) for a cohort; the adapter then answers `lm-fine-tuned`.
+
+    Checkpoints every few minutes; a run that was ended goes on with --resume.
+    """
+    if minutes is None and tokens is None:
+        minutes = 60.0
+    at_least(1, validation=validation, rank=rank)
+    at_least(0, rounds=rounds, variants=variants, seed=seed)
+    if rank > MOST_RANK:
+        raise InputError(f"--rank must be at most {MOST_RANK}, got {rank}.")
+    if round_kind not in ROUND_KINDS:
+        raise unknown("value of --round-kind", round_kind, ROUND_KINDS)
+    if told not in SOURCES:
+        raise unknown("value of --told", told, SOURCES)
+    if (minutes is not None and minutes <= 0) or (tokens is not None and tokens <= 0) or learning_rate <= 0:
+        raise InputError("--minutes, --tokens and --learning-rate must be above 0.")
+    from sensecf_core.counterfactuals.fine_tuning.stages import MOST_ROUNDS, Options
+    from sensecf_core.language.training.config import Settings
+
+    if rounds > MOST_ROUNDS:
+        raise InputError(f"--rounds must be at most {MOST_ROUNDS}, got {rounds}.")
+    options = Options(
+        settings=Settings(
+            rank=rank, alpha=2 * rank, learning_rate=learning_rate, tokens=tokens, minutes=minutes, seed=seed
+        ),
+        rounds=rounds,
+        round_kind=round_kind,  # type: ignore[arg-type]
+        variants=variants,
+        most_rows=rows,
+        most_pairs=most_pairs,
+        source=told,  # type: ignore[arg-type]
+        validation_queries=validation,
+        start=_start(start, rank),
+    )
+    with progress(json_progress) as tell:
+        card, folder = _run(cohort, base, name, options, resume=resume, publish=publish, tell=tell)
+    if as_json:
+        print_json({"folder": str(folder), "card": card})
+    elif not json_progress:
+        print(f"The adapter {card['name']} of {cohort} is in {folder}; {_who_answers(cohort, folder)}.")
+
+
+def _start(folder: str | None, rank: int) -> str | None:
+    """Check that ``--start`` is an adapter of the rank asked for."""
+    from sensecf_core.language.models.adapters import WEIGHTS
+
+    if folder is None:
+        return None
+    if not (Path(folder) / WEIGHTS).is_file():
+        raise InputError(f"--start must be the folder of an adapter; {folder} holds no {WEIGHTS}.")
+    has = json.loads((Path(folder) / "adapter_config.json").read_text(encoding="utf-8")).get("r")
+    if has != rank:
+        raise InputError(f"--start {folder} has rank {has}, not {rank}; give --rank {has}.")
+    return folder
+
+
+def _who_answers(cohort: str, folder: Path) -> str:
+    from sensecf_core.datasets import registry
+    from sensecf_core.language.models import adapters
+
+    answering = adapters.chosen(registry.load(cohort))
+    if answering is None or answering.folder == folder:
+        return "lm-fine-tuned answers with it"
+    return f"lm-fine-tuned still answers with {answering.folder}, choose on the page Models"
+
+
+def _run(
+    cohort: str,
+    base: str | None,
+    name: str | None,
+    options: Options,
+    *,
+    resume: bool,
+    publish: bool,
+    tell: Any,
+) -> tuple[dict[str, Any], Path]:
+    from sensecf_core.counterfactuals.fine_tuning.fine_tune import NothingToLearnError, fine_tune
+    from sensecf_core.counterfactuals.problem.fitted_cohort import CancelledError, load_fitted
+    from sensecf_core.counterfactuals.proposers.resolve_model import placement_by_name
+    from sensecf_core.language.local.model import LocalModel
+    from sensecf_core.language.models import adapters, default_model
+
+    held = placement_by_name(base)
+    called = name or (held.folder or default_model.default_folder()).name
+    adapters.check_name(called)
+    judges = load_fitted(cohort)
+    place = adapters.built_in_folder if publish else adapters.own_folder
+    out = place(judges.cohort, called)
+    tell(0.0, "Loading the language model")
+    model = LocalModel.load(held.folder, held.precision, held.device)
+    stop = _Stop()
+    try:
+        card = fine_tune(
+            judges,
+            model,
+            options,
+            name=called,
+            work=_work(judges.schema.name, called, model.folder.name, options),
+            out=out,
+            resume=resume,
+            tell=tell,
+            cancelled=stop,
+        )
+    except CancelledError as cancelled:
+        print("The same command with --resume goes on.", file=sys.stderr)
+        raise KeyboardInterrupt from cancelled
+    except NothingToLearnError as error:
+        raise InputError(f"Nothing to learn: {error}.") from error
+    return card.model_dump(), out
+
+
+class _Stop:
+    """Whether the process was asked to end: the checkpoint is written before it does."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        signal.signal(signal.SIGTERM, self._ask)
+        signal.signal(signal.SIGINT, self._ask)
+
+    def _ask(self, *_: object) -> None:
+        self.asked = True
+
+    def __call__(self) -> bool:
+        return self.asked
+
+
+def _work(cohort: str, name: str, base: str, options: Options) -> Path:
+    """Where checkpoints are kept: one folder per cohort, name, base and everything but the budget."""
+    from dataclasses import asdict, replace
+
+    from sensecf_core.language.models import adapters
+
+    same = replace(options, settings=replace(options.settings, minutes=None, tokens=None, max_steps=None))
+    decisive = json.dumps([base, asdict(same)], sort_keys=True)
+    return adapters.checkpoints(cohort, name, hashlib.sha256(decisive.encode()).hexdigest())
+
+
+def rates(
+    *,
+    cohort: CohortName,
+    name: Annotated[
+        str | None, typer.Option(help="The adapter's name; without it the one that answers.")
+    ] = None,
+    n: Annotated[int, typer.Option("--n", help="`val` queries per limits profile and desired class.")] = 20,
+    write: Annotated[
+        bool,
+        typer.Option(
+            "--write",
+            help="Put the rates and the best temperature on the adapter's card; test rates stay only at the "
+            "same temperature.",
+        ),
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Measure an adapter's raw candidates on answerable `val` queries, at three temperatures."""
+    at_least(1, n=n)
+    from sensecf_core.counterfactuals.fine_tuning import self_training
+    from sensecf_core.counterfactuals.problem.fitted_cohort import load_fitted
+    from sensecf_core.language.local.model import LocalModel
+    from sensecf_core.language.models import adapters, default_model
+    from sensecf_core.language.training import save_adapter
+
+    judges = load_fitted(cohort)
+    found = adapters.require(judges.cohort) if name is None else adapters.by_name(judges.cohort, name)
+    if (unfit := adapters.unfit(found.card, judges.cohort, default_model.status().sha256)) is not None:
+        raise InputError(unfit)
+    cases = self_training.ValidationSet.of(judges, "val", n, found.card.settings.get("source", "shap"))
+    model = LocalModel.load(adapter=found.folder)
+    with ProgressLine() as line:
+        line(0.1, "Measuring on validation queries")
+        temperature, rows = self_training.choose_temperature(judges, model, cases)
+    if write:
+        same = temperature == found.card.temperature
+        kept = [row for row in found.card.rates if row.get("part") == "test" and same]
+        card = found.card.model_copy(update={"temperature": temperature, "rates": (*kept, *rows)})
+        save_adapter.write_cards(found.folder, card)
+    if as_json:
+        print_json({"adapter": found.card.name, "temperature": temperature, "rates": rows})
+        return
+    for row in rows:
+        print(
+            f"temperature {row['temperature']:.1f}, {row['limits']:12} towards {row['desired']}: valid "
+            f"{row['valid']:.2f}, within limits {row['within_limits']:.2f}, distinct {row['distinct']:.2f}, "
+            f"changed {row['changed']:.1f}, {row['queries']} queries"
+        )
+    print(f"best: temperature {temperature:.1f}")

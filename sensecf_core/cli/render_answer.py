@@ -1,0 +1,79 @@
+"""An answer as short lines for people."""
+
+from __future__ import annotations
+
+from sensecf_core.cli.output import of_100
+from sensecf_core.cli.row_lines import head
+from sensecf_core.cohorts.schema import Schema
+from sensecf_core.counterfactuals.checks.sentences import measure, number
+from sensecf_core.queries.answer import Answer, Change, Counterfactual, Trace
+
+_HEADLINES = {
+    "found": "{n} found",
+    "none": "none found",
+    "already_desired": "the model already decides this way",
+    "budget_spent": "stopped at its budget, {n} found",
+    "cancelled": "cancelled",
+}
+
+
+def as_text(answer: Answer, schema: Schema) -> str:
+    """Say who, the risk, what was found and how many candidates passed each check."""
+    lines = [
+        head(
+            schema,
+            (answer.participant_id, answer.row_id),
+            probability=answer.factual.probability,
+            predicted=answer.factual.predicted,
+            threshold=answer.threshold,
+        ),
+        f"  {_HEADLINES[answer.status].format(n=len(answer.counterfactuals))} with {answer.limits.profile} "
+        f"limits, {_method(answer)}, {answer.seconds.total:.1f} s",
+        f"  {funnel(answer.trace)}",
+    ]
+    lines += [f"  {reason}" for reason in answer.reasons]
+    for place, counterfactual in enumerate(answer.counterfactuals, 1):
+        lines += _option(place, counterfactual, answer, schema)
+    if answer.best is not None and not answer.counterfactuals:
+        lines.append(
+            f"  nearest: {_changes(answer.best.changes, schema)} "
+            f"({of_100(answer.factual.probability)} → {of_100(answer.best.probability)})"
+        )
+    return "\n".join(lines)
+
+
+def _method(answer: Answer) -> str:
+    model = answer.settings.get("model")
+    return f"{answer.method} ({model})" if model else answer.method
+
+
+def funnel(trace: Trace) -> str:
+    """The counts from proposed to shown in one line."""
+    return (
+        f"proposed {trace.proposed} > readable {trace.readable} > within limits {trace.within_limits} > "
+        f"valid {trace.valid} > plausible {trace.plausible} > shown {trace.shown}"
+        + (f" (asked {trace.askings} times)" if trace.askings > 1 else "")
+    )
+
+
+def _option(place: int, found: Counterfactual, answer: Answer, schema: Schema) -> list[str]:
+    low, high = found.interval
+    view = "agrees" if found.second_judge_agrees else "disagrees"
+    lines = [
+        f"  {place}. {_changes(found.changes, schema)}",
+        f"     {of_100(answer.factual.probability)} → {of_100(found.probability)} "
+        f"(90 % of refits: {100 * low:.0f} to {100 * high:.0f}); "
+        f"second judge {view} ({of_100(found.second_judge_probability)})",
+    ]
+    lines += [f"     breaks: {violation}" for violation in found.violations]
+    if found.sentence:
+        lines.append(f"     {found.sentence}")
+    return lines
+
+
+def _changes(changes: dict[str, Change], schema: Schema) -> str:
+    parts = []
+    for name, change in changes.items():
+        feature = schema.feature(name)
+        parts.append(f"{feature.label} {number(feature, change.before)} → {measure(feature, change.after)}")
+    return "; ".join(parts)

@@ -1,0 +1,1 @@
+"""Reading and checking the folder of anybody's own cohort."""

@@ -1,0 +1,224 @@
+"""Reading an own cohort's ``schema.toml``: the schema, or every problem in it.
+
+A broken schema still yields a :class:`Layout` of what could be understood, so that the data file is
+checked in the same go.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from sensecf_core.cohorts.own.problems import (
+    Problem,
+    UnreadableError,
+    shown,
+)
+from sensecf_core.cohorts.schema import (
+    Coupling,
+    Feature,
+    LinearRule,
+    Provenance,
+    Reference,
+    Schema,
+    Subgroup,
+    Task,
+)
+
+FILE = "schema.toml"
+MOST_BYTES = 1_000_000
+EXAMPLE = "README shows a complete example."
+
+Entry = TypeVar("Entry", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Which columns the data file should have, as far as the schema says.
+
+    ``unclear`` are names of features or subgroups whose own definition is broken.
+    """
+
+    participant_column: str
+    row_column: str | None
+    target: str | None
+    features: tuple[Feature, ...]
+    subgroups: tuple[Subgroup, ...]
+    unclear: frozenset[str] = frozenset()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Every column that is expected, each once."""
+        names = [self.participant_column, self.row_column, *(f.name for f in self.features)]
+        names += [*(s.name for s in self.subgroups), self.target]
+        return tuple(dict.fromkeys(name for name in names if name))
+
+
+def read(folder: Path) -> tuple[Schema | None, Layout | None, list[Problem]]:
+    """Read ``schema.toml``; the schema is None where there are problems. Never raises."""
+    try:
+        raw = _parse(_text(folder / FILE))
+    except UnreadableError as error:
+        return None, None, [error.problem]
+    problems = list(_cross_problems(raw))
+    try:
+        schema = Schema.model_validate(raw)
+    except ValidationError as error:
+        problems = [*_validation_problems(error, raw, bool(problems)), *problems]
+        return None, _salvage(raw), problems
+    return (None if problems else schema), _salvage(raw), problems
+
+
+def _text(path: Path) -> str:
+    try:
+        if not path.is_file():
+            raise UnreadableError(FILE, "the file is missing", f"Write a schema. {EXAMPLE}")
+        if (size := path.stat().st_size) > MOST_BYTES:
+            mend = "A schema is a few kilobytes of text; is it the wrong file?"
+            raise UnreadableError(FILE, f"the file has {size:,} bytes", mend)
+        return path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        text = f"the file cannot be read ({error.strerror or error})"
+        raise UnreadableError(FILE, text, "Check its permissions.") from error
+    except UnicodeDecodeError as error:
+        raise UnreadableError(FILE, "the file is not UTF-8 text", "Save it as text in UTF-8.") from error
+
+
+def _parse(text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except (ValueError, RecursionError) as error:  # TOMLDecodeError is a ValueError
+        line = str(error).rpartition("at line ")[2].partition(",")[0]
+        row = line if line.isdecimal() else None
+        problem = f"broken TOML: {str(error)[:200]}"
+        raise UnreadableError(FILE, problem, f"Correct that line. {EXAMPLE}", row) from error
+
+
+def _validation_problems(error: ValidationError, raw: Mapping[str, Any], crossed: bool) -> Iterator[Problem]:
+    """Say pydantic's findings in the words of the file; those that ``_cross_problems`` tells are left out."""
+    for item in error.errors(include_url=False):
+        place: tuple[int | str, ...] = item["loc"]
+        if not place and crossed:
+            continue
+        key = str(place[-1]) if place else ""
+        if item["type"] == "extra_forbidden":
+            yield Problem(
+                _entry(place[:-1], raw), None, f"the key `{key}` is not known", _near_key(place, key)
+            )
+        elif item["type"] == "missing":
+            yield Problem(_entry(place[:-1], raw), None, f"the key `{key}` is missing", f"Add it. {EXAMPLE}")
+        else:
+            text = item["msg"].removeprefix("Value error, ")
+            keys = [part for part in place if isinstance(part, str)]
+            whole_entry = not keys or (len(place) == 2 and isinstance(place[1], int))
+            problem = text if whole_entry else f"`{keys[-1]}`: {text}, got {shown(item['input'])}"
+            yield Problem(_entry(place, raw), None, problem, f"Correct it in {FILE}.")
+
+
+def _entry(place: tuple[int | str, ...], raw: Mapping[str, Any]) -> str:
+    """Name the part of the schema: a feature by its name, other entries by their place."""
+    if not place:
+        return FILE
+    if len(place) > 1 and isinstance(place[1], int):
+        entry = _list(raw, str(place[0]))[place[1]] if place[1] < len(_list(raw, str(place[0]))) else None
+        name = entry.get("name") if isinstance(entry, Mapping) else None
+        return name if isinstance(name, str) and name else f"{place[0]}, entry {place[1] + 1}"
+    return str(place[0])
+
+
+def _near_key(place: tuple[int | str, ...], key: str) -> str:
+    models: dict[str, type[BaseModel]] = {"features": Feature, "rules": LinearRule, "couplings": Coupling}
+    models |= {"subgroups": Subgroup, "task": Task, "provenance": Provenance}
+    model = models.get(str(place[0]), Schema) if len(place) > 1 else Schema
+    if "reference" in place[:-1]:
+        model = Reference
+    near = difflib.get_close_matches(key, list(model.model_fields), n=1)
+    return f"Did you mean `{near[0]}`?" if near else "Remove it."
+
+
+def _cross_problems(raw: Mapping[str, Any]) -> Iterator[Problem]:
+    """Problems between entries, each told on its own."""
+    features = {str(f["name"]): f for f in _tables(raw, "features") if "name" in f}
+    names = [str(f["name"]) for f in _tables(raw, "features") if "name" in f]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        yield Problem(name, None, "two features have this name", "Rename one of them.")
+    for rule, used in _rule_names(raw):
+        for name in used:
+            if name not in features:
+                near = difflib.get_close_matches(name, names, n=1)
+                mend = f"Did you mean `{near[0]}`?" if near else "Use the name of a feature."
+                yield Problem(rule, None, f"the rule names `{name}`, which is not a feature", mend)
+            elif features[name].get("kind") in ("ordinal", "categorical"):
+                yield Problem(
+                    rule, None, f"the rule uses `{name}`, which has levels", "Use numeric features only."
+                )
+    special = {"participant_column": raw.get("participant_column", "participant_id")}
+    special["row_column"] = raw.get("row_column")
+    special["task.target"] = _table(raw, "task").get("target")
+    for key, name in special.items():
+        if isinstance(name, str) and name in features:
+            yield Problem(name, None, f"a feature is also the `{key}`", "Keep it as one of the two.")
+    columns = [name for name in special.values() if isinstance(name, str)]
+    for name in sorted({name for name in columns if columns.count(name) > 1}):
+        yield Problem(
+            name, None, "participant, row and target must be different columns", "Name three columns."
+        )
+
+
+def _rule_names(raw: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
+    for rule in _tables(raw, "rules"):
+        terms = rule.get("terms")
+        yield (
+            str(rule.get("name", "rules")),
+            [str(name) for name in terms] if isinstance(terms, Mapping) else [],
+        )
+    for coupling in _tables(raw, "couplings"):
+        used = [coupling[key] for key in ("feature", "follows") if isinstance(coupling.get(key), str)]
+        yield str(coupling.get("name", "couplings")), used
+
+
+def _salvage(raw: Mapping[str, Any]) -> Layout:
+    """What can be understood of the columns, entry by entry."""
+    features, unclear = _valid_entries(Feature, _tables(raw, "features"))
+    subgroups, more = _valid_entries(Subgroup, _tables(raw, "subgroups"))
+    target, row = _table(raw, "task").get("target"), raw.get("row_column")
+    participant = raw.get("participant_column", "participant_id")
+    return Layout(
+        participant_column=participant if isinstance(participant, str) else "participant_id",
+        row_column=row if isinstance(row, str) else None,
+        target=target if isinstance(target, str) else None,
+        features=tuple({feature.name: feature for feature in features}.values()),
+        subgroups=tuple({subgroup.name: subgroup for subgroup in subgroups}.values()),
+        unclear=frozenset(unclear | more),
+    )
+
+
+def _valid_entries(model: type[Entry], tables: list[Mapping[str, Any]]) -> tuple[list[Entry], set[str]]:
+    """Entries that stand on their own, and the names of those that do not."""
+    valid, unclear = [], set()
+    for table in tables:
+        try:
+            valid.append(model.model_validate(table))
+        except ValidationError:
+            unclear.add(str(table.get("name", "")))
+    return valid, unclear
+
+
+def _table(raw: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    value = raw.get(key)
+    return value if isinstance(value, Mapping) else {}
+
+
+def _list(raw: Mapping[str, Any], key: str) -> list[Any]:
+    value = raw.get(key)
+    return value if isinstance(value, list) else []
+
+
+def _tables(raw: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
+    return [entry for entry in _list(raw, key) if isinstance(entry, Mapping)]

@@ -1,0 +1,187 @@
+"""The least Gower distance at which any counterfactual within a query's limits lies, proven by treecf.
+
+treecf's exact search minimises a weighted distance over the trees themselves. With the Gower distance's own
+scales as its weights its optimum is ours. Every set of as many features as may change is solved; features
+outside a set are frozen. Two limits it cannot be told are met here:
+
+- a number must reach the values that may be suggested: what lies between the row's own value and the nearest
+  of them is open to treecf. A plan that lands there is solved again, once with this feature frozen and once
+  with the feature held to those values.
+- rules over several features: a plan that breaks one is a lower bound only, and proves nothing.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass, field
+from itertools import combinations
+from time import perf_counter
+from typing import Any, Literal
+
+import numpy as np
+
+from sensecf_core.cohorts.encoding import Codes
+from sensecf_core.counterfactuals.baselines.black_box import BlackBox
+from sensecf_core.counterfactuals.baselines.movable_table import MovableTable, is_number
+from sensecf_core.counterfactuals.baselines.treecf import NODES, NODES_A_SET, Features, Trees, nodes as taken
+from sensecf_core.counterfactuals.problem.fitted_cohort import Budget, FittedCohort
+from sensecf_core.counterfactuals.problem.search_space import SearchSpace
+from sensecf_core.counterfactuals.proposal import ProposalRequest
+
+SECONDS = 600.0
+"""A safety stop for one query; what bounds a proof are treecf's nodes."""
+
+
+@dataclass(frozen=True)
+class OptimalityProof:
+    """What was proven of a query: the least ``distance`` (Gower), that it is ``impossible``, or neither.
+
+    ``ended`` says what kept it from proving either: ``"budget"`` of nodes, the safety stop (``"deadline"``,
+    on another machine it may be proven), or a plan that is a lower bound only (None).
+    """
+
+    distance: float | None = None
+    impossible: bool = False
+    ended: Literal["budget", "deadline"] | None = None
+
+    @property
+    def known(self) -> bool:
+        """Whether one of the two was proven."""
+        return self.impossible or self.distance is not None
+
+
+class _UnprovenError(Exception):
+    """A set of features was not solved to the end; ``ended`` as in :class:`Proof`."""
+
+    def __init__(self, ended: Literal["budget", "deadline"] | None = None) -> None:
+        super().__init__(ended)
+        self.ended = ended
+
+
+def prove(
+    checker: FittedCohort, moves: SearchSpace, *, seconds: float = SECONDS, nodes: int = NODES
+) -> OptimalityProof:
+    """Search a query's every set of features exactly, with ``nodes`` of treecf's search."""
+    if not moves.values:
+        return OptimalityProof(impossible=True)
+    exact = _Exact.of(checker, moves, perf_counter() + seconds, nodes)
+    width = len(exact.trees.table.positions)
+    sets = combinations(range(width), min(moves.max_changes, width))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about searches that were not finished, which we say ourselves
+            plans = [plan for one in sets if (plan := exact.best(one, frozenset())) is not None]
+    except _UnprovenError as unproven:
+        return OptimalityProof(ended=unproven.ended)
+    if not plans:
+        return OptimalityProof(impossible=True)
+    _, row = min(plans, key=lambda plan: plan[0])
+    codes = exact.trees.table.whole(row[None])
+    reached = checker.reaches(checker.classifier.probability_of_codes(codes), moves.desired)
+    if not reached[0] or not exact.trees.keeps_rules(row):
+        return OptimalityProof()
+    return OptimalityProof(distance=float(checker.distances.gower(moves.factual, codes)[0]))
+
+
+@dataclass
+class _Exact:
+    """treecf's exact search with the Gower distance; ``held`` by the features held to their values."""
+
+    trees: Trees
+    deadline: float
+    nodes: int
+    scales: dict[str, float]
+    weights: dict[str, float]
+    grid: dict[str, Any]
+    held: dict[Features, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, checker: FittedCohort, moves: SearchSpace, deadline: float, nodes: int) -> _Exact:
+        import treecf
+
+        run = ProposalRequest(1, 0, None, deadline, lambda: False, lambda done, words: None)
+        table = MovableTable.of(checker, moves)
+        trees = Trees(BlackBox(checker, table, Budget(checker.classifier, 0), run, kept_rows=0))
+        parts = np.bincount(trees.owners)
+        scales, weights, grid = {}, {}, {}
+        for name, owner, (feature, level) in zip(trees.names, trees.owners, trees.columns, strict=True):
+            span = checker.distances.ranges[owner]
+            # Another level moves two columns of a one-hot feature, and counts once.
+            scales[name] = 1.0 if np.isnan(span) else float(span)
+            weights[name] = 1.0 if parts[owner] == 1 else 0.5
+            decimals = checker.schema.feature(feature).decimals
+            grid[name] = treecf.Grid(step=1.0 if level else 10.0**-decimals)
+        return cls(trees, deadline, nodes, scales, weights, grid)
+
+    def best(self, one: Features, held: frozenset[int]) -> tuple[float, Codes] | None:
+        """The cheapest plan of a set of features, of which those ``held`` must move: its cost and row.
+
+        None where it is certified that there is none. Raises :class:`_UnprovenError`.
+        """
+        table = self.trees.table
+        plan = self._solve(one, tuple(sorted(held)))
+        if plan is None:
+            return None
+        short = np.flatnonzero(plan[1] != table.allowed(plan[1][None])[0]).tolist()
+        if not short:
+            return plan
+        column = short[0]
+        if column in held:  # a level between levels that may be suggested; no range keeps it out
+            raise _UnprovenError
+        rest = tuple(other for other in one if other != column)
+        options = [self.best(rest, held) if rest else None, self.best(one, held | {column})]
+        known = [option for option in options if option is not None]
+        return min(known, key=lambda option: option[0]) if known else None
+
+    def _solve(self, one: Features, held: Features) -> tuple[float, Codes] | None:
+        import treecf
+
+        seconds, nodes = self.deadline - perf_counter(), min(NODES_A_SET, self.nodes)
+        if seconds <= 0 or nodes <= 0:
+            raise _UnprovenError("deadline" if seconds <= 0 else "budget")
+        (result,) = (
+            self._explainer(held)
+            .explain_coalitions(
+                self.trees.factual,
+                self.trees.target,
+                {"": self.trees.matrix_names(one)},
+                backend="exact",
+                seed=0,
+                time_budget_s=seconds,
+                node_budget=nodes,
+                warm_start=False,
+            )
+            .values()
+        )
+        self.nodes -= taken(result)
+        found = isinstance(result, treecf.Counterfactual)
+        if result.proof != ("optimal" if found else "certified"):
+            if taken(result) >= nodes:
+                raise _UnprovenError("budget")
+            raise _UnprovenError("deadline" if perf_counter() >= self.deadline else None)
+        if not found:
+            return None
+        decimals = [feature.decimals for feature in self.trees.table.features]
+        row = [round(float(x), d) for x, d in zip(self.trees.row(result.x_cf), decimals, strict=True)]
+        return float(result.distance), np.array(row)
+
+    def _explainer(self, held: Features) -> Any:
+        """The search in which the features ``held`` keep to the values that may be suggested."""
+        import treecf
+
+        if held not in self.held:
+            table = self.trees.table
+            ranges = {
+                self.trees.matrix_names((column,))[0]: (table.values(column)[0], table.values(column)[-1])
+                for column in held
+                if is_number(table.features[column])
+            }
+            limits = [one for one in self.trees.limits(treecf) if getattr(one, "feature", None) not in ranges]
+            self.held[held] = treecf.Explainer(
+                self.trees.exact.ir,
+                normalizers=self.scales,
+                weights=self.weights,
+                constraints=[*limits, *(treecf.Range(name, *ends) for name, ends in ranges.items())],
+                value_policy=self.grid,
+            )
+        return self.held[held]

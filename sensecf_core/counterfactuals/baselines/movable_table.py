@@ -1,0 +1,128 @@
+"""A query as the table that libraries can stand: numbers without gaps, of the features that may move only.
+
+The libraries know no frozen features, no missing values and no directions, or only some of them. So each
+is given a smaller problem of the same kind: its columns are the features that may move for this row, and
+the classifier it asks holds everything else, gaps included, at the row's own values. What it answers is
+rounded and moved to the nearest value that may be suggested before the classifier sees it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from sensecf_core.cohorts.encoding import Codes
+from sensecf_core.cohorts.schema import Feature
+from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
+from sensecf_core.counterfactuals.problem.search_space import SearchSpace
+
+
+@dataclass(frozen=True)
+class BaselineResult:
+    """What a package returned: rows of the table, shape (n, columns).
+
+    ``certified`` says that it went through everything and there is none (n is then 0); ``ended`` what kept it
+    from going on.
+    """
+
+    rows: Codes
+    certified: bool = False
+    ended: Literal["budget", "failure"] | None = None
+
+
+@dataclass(frozen=True)
+class MovableTable:
+    """The features of one query that may move, as columns of codes.
+
+    Attributes
+    ----------
+    positions : the columns' positions in the schema, ascending, shape (columns,).
+    pool : the training rows and, last, the row itself, so that every range and set of levels reaches to it;
+        shape (training rows + 1, columns). What was not measured is the training median (named and binary:
+        the most common code).
+    targets : their class as recorded, 0 or 1, shape (training rows + 1,); the row's own is the one it
+        should leave.
+    """
+
+    moves: SearchSpace
+    positions: npt.NDArray[np.int64]
+    pool: Codes
+    targets: npt.NDArray[np.int64]
+
+    @classmethod
+    def of(cls, checker: FittedCohort, moves: SearchSpace) -> MovableTable:
+        """Lay out a query whose ``movable`` is not empty; the checker's arrays are copied, never kept."""
+        positions = np.array(sorted(moves.values), dtype=np.int64)
+        decimals = [checker.schema.features[position].decimals for position in positions]
+        usual = np.array(
+            [
+                np.round(checker.domain.median[position], places)
+                for position, places in zip(positions, decimals, strict=True)
+            ]
+        )
+        pool = np.vstack([checker.train_codes[:, positions], moves.factual[positions]])
+        targets = np.append(checker.train_targets, 1 - moves.desired)
+        return cls(moves, positions, np.where(np.isnan(pool), usual, pool), targets)
+
+    @property
+    def features(self) -> tuple[Feature, ...]:
+        """The columns' features."""
+        return tuple(self.moves.schema.features[position] for position in self.positions)
+
+    @property
+    def factual(self) -> Codes:
+        """The row as it is, shape (columns,); a copy."""
+        return np.asarray(self.moves.factual[self.positions])
+
+    def values(self, column: int) -> Codes:
+        """The codes that a suggestion may give a column, ascending, without the factual's own."""
+        return self.moves.values[int(self.positions[column])]
+
+    def span(self, column: int) -> tuple[float, float]:
+        """From the lowest to the highest value that a column may have, the factual's own included."""
+        values, here = self.values(column), float(self.factual[column])
+        return min(float(values[0]), here), max(float(values[-1]), here)
+
+    def allowed(self, rows: Codes) -> Codes:
+        """Round (n, columns) to the features' decimals and move each value to the nearest allowed one.
+
+        The factual's own value is always allowed, and is taken where two are equally near. A category
+        that may not be suggested becomes the factual's own.
+        """
+        columns = [
+            _nearest(feature, self.values(column), float(self.factual[column]), rows[:, column])
+            for column, feature in enumerate(self.features)
+        ]
+        return np.stack(columns, axis=1)
+
+    def none(self) -> BaselineResult:
+        """Nothing found."""
+        return BaselineResult(np.empty((0, len(self.positions))))
+
+    def whole(self, rows: Codes) -> Codes:
+        """Put rows (n, columns) into copies of the factual, shape (n, features); gaps stay gaps."""
+        codes = np.tile(self.moves.factual, (len(rows), 1))
+        codes[:, self.positions] = rows
+        return codes
+
+
+def is_number(feature: Feature) -> bool:
+    """Whether a feature is a quantity: neither named nor 0 / 1."""
+    return not feature.named and feature.kind != "binary"
+
+
+def _nearest(feature: Feature, values: Codes, factual: float, column: Codes) -> Codes:
+    column = np.round(column, feature.decimals)
+    if feature.kind == "categorical":
+        return np.where(np.isin(column, values), column, factual)
+    if is_number(feature):
+        choices = np.array([factual, values[0], values[-1]])
+        stays = (column >= values[0]) & (column <= values[-1])
+    else:
+        choices = np.array([factual, *values])
+        stays = np.zeros(len(column), dtype=bool)
+    nearest = choices[np.abs(column[:, None] - choices).argmin(axis=1)]
+    return np.where(stays, column, nearest)

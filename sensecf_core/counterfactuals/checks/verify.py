@@ -1,0 +1,125 @@
+"""Check candidates: class, limits, rules, and how usual they are. All candidates at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from sensecf_core.cohorts.encoding import Codes
+from sensecf_core.cohorts.rules import rule_texts, violations
+from sensecf_core.counterfactuals.problem.constraints import limit_violation
+from sensecf_core.counterfactuals.problem.fitted_cohort import (
+    Budget,
+    FittedCohort,
+    Floats,
+)
+from sensecf_core.counterfactuals.problem.search_space import Mask, SearchSpace
+
+
+@dataclass(frozen=True)
+class CheckResults:
+    """What the checks say of n candidates; every array has shape (n,), ``codes`` (n, features).
+
+    Attributes
+    ----------
+    valid : the classifier puts the row in the desired class, and something was changed.
+    within_limits : no limit and no rule is broken.
+    in_domain : every *changed* value lies within the training 1st to 99th percentile (METRICS.md 5a).
+    lof_inlier : the local outlier factor calls the row usual for the desired class (METRICS.md 5b).
+    plausible : in domain or moved towards it, and an inlier or at least as usual as the factual was.
+    """
+
+    codes: Codes
+    probability: Floats
+    valid: Mask
+    within_limits: Mask
+    violations: tuple[tuple[str, ...], ...]
+    in_domain: Mask
+    lof_inlier: Mask
+    plausible: Mask
+    gower: Floats
+    n_changed: npt.NDArray[np.int64]
+
+    @property
+    def passed(self) -> Mask:
+        """Which candidates may be shown: valid, within limits and plausible, shape (n,)."""
+        return self.valid & self.within_limits & self.plausible
+
+    def take(self, rows: npt.NDArray[np.int64]) -> CheckResults:
+        """Keep the given positions, in that order."""
+        return CheckResults(
+            violations=tuple(self.violations[row] for row in rows),
+            **{name: getattr(self, name)[rows] for name in self.__dataclass_fields__ if name != "violations"},
+        )
+
+
+def verify(checker: FittedCohort, moves: SearchSpace, codes: Codes, meter: Budget) -> CheckResults:
+    """Judge candidate rows (n, features) against the query's limits, the rules, ``f`` and the density.
+
+    One ``predict_proba`` call; raises ``BudgetSpentError`` through ``meter``.
+    """
+    changed = moves.changed(codes)
+    n_changed = changed.sum(axis=1)
+    broken = _broken_limits(moves, codes, changed)
+    probability = meter.probability(codes)
+    density = checker.densities[moves.desired]
+    scores = density.score(np.vstack([moves.factual[None], codes]))
+    inlier = scores[1:] > 0
+    inside = checker.domain.in_domain(codes) | ~changed
+    in_reach = inside | _nearer(checker, moves, codes)
+    return CheckResults(
+        codes=codes,
+        probability=probability,
+        valid=checker.reaches(probability, moves.desired) & (n_changed > 0),
+        within_limits=np.array([not phrases for phrases in broken], dtype=bool),
+        violations=broken,
+        in_domain=np.all(inside, axis=1),
+        lof_inlier=inlier,
+        plausible=np.all(in_reach, axis=1) & (inlier | (scores[1:] >= scores[0])),
+        gower=checker.distances.gower(moves.factual, codes),
+        n_changed=n_changed,
+    )
+
+
+def _nearer(checker: FittedCohort, moves: SearchSpace, codes: Codes) -> Mask:
+    """Which values moved from outside the training domain towards it, shape (n, features)."""
+    low, high = checker.domain.low, checker.domain.high
+    rising = (moves.factual < codes) & (codes < low)
+    falling = (moves.factual > codes) & (codes > high)
+    return rising | falling
+
+
+def _broken_limits(moves: SearchSpace, codes: Codes, changed: Mask) -> tuple[tuple[str, ...], ...]:
+    """Say which limits and rules each candidate breaks, in words."""
+    outside = _outside(moves, codes, changed)
+    rules = violations(moves.schema, moves.factual, codes)
+    too_many = changed.sum(axis=1) > moves.max_changes
+    texts = rule_texts(moves.schema)
+    limits = moves.query.limits
+    broken = []
+    for row in range(len(codes)):
+        phrases = [
+            limit_violation(moves.schema.features[p], moves.factual[p], codes[row, p], limits)
+            for p in np.flatnonzero(outside[row])
+        ]
+        if too_many[row]:
+            phrases.append(f"{int(changed[row].sum())} changes, at most {moves.max_changes} were allowed")
+        phrases += [texts[rule] for rule in np.flatnonzero(rules[row])]
+        broken.append(tuple(phrases))
+    return tuple(broken)
+
+
+def _outside(moves: SearchSpace, codes: Codes, changed: Mask) -> Mask:
+    """Which changed values the query does not allow; numbers need not lie on the suggestion grid."""
+    outside = changed.copy()
+    for position, values in moves.values.items():
+        column = codes[:, position]
+        feature = moves.schema.features[position]
+        if feature.named or feature.kind == "binary":
+            allowed = np.isin(column, values)
+        else:
+            allowed = (column >= values[0] - 1e-9) & (column <= values[-1] + 1e-9)
+        outside[:, position] &= ~allowed
+    return outside

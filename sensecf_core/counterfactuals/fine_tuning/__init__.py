@@ -1,0 +1,1 @@
+"""Fine-tuning a language model for a cohort: pairs, stages, validation."""

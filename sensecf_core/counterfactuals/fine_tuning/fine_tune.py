@@ -1,0 +1,121 @@
+"""Fine-tune a language model for a cohort: pairs, training, rounds with the checker as teacher, the card."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from sensecf_core import provenance
+from sensecf_core.cohorts.fingerprint import file_sha256
+from sensecf_core.counterfactuals.fine_tuning import pair_files, self_training
+from sensecf_core.counterfactuals.fine_tuning.pairs import draw
+from sensecf_core.counterfactuals.fine_tuning.stages import (
+    FineTuning,
+    Options,
+    Tell,
+)
+from sensecf_core.counterfactuals.problem.fitted_cohort import CancelledError, FittedCohort
+from sensecf_core.language.local.loading import for_training, is_large
+from sensecf_core.language.local.lora import (
+    load_adapter,
+    merged,
+    saved_weights,
+)
+from sensecf_core.language.local.model import LocalModel
+from sensecf_core.language.models.adapters import Card, weights_sha256
+from sensecf_core.language.prompts.fine_tuned import TUNED_SHA256
+from sensecf_core.language.training import save_adapter, trainer
+
+
+class NothingToLearnError(ValueError):
+    """No training query has an answer."""
+
+
+def fine_tune(
+    checker: FittedCohort,
+    base: LocalModel,
+    options: Options,
+    *,
+    name: str,
+    work: Path,
+    out: Path,
+    resume: bool = False,
+    tell: Tell = lambda done, words: None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> Card:
+    """Fine-tune ``base`` and write the adapter to ``out``; ``work`` holds checkpoints meanwhile.
+
+    Of the kinds of a round the one that measures best on ``val`` is kept, and none that is no better than
+    what was before.
+
+    Raises ``CancelledError`` when cancelled: the checkpoint stays, and ``resume`` goes on from it. Raises
+    :class:`NothingToLearnError` if no training query has an answer.
+    """
+    began_at = provenance.commit()
+    if not resume:
+        shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def told(done: float, words: str) -> None:
+        if cancelled():
+            raise CancelledError
+        tell(0.05 * done, words)
+
+    folder, pairs = pair_files.made(
+        checker,
+        seed=options.settings.seed,
+        variants=options.variants,
+        most_rows=options.most_rows,
+        source=options.source,
+        progress=told,
+    )
+    answered = draw([pair for pair in pairs if pair.answers], options.most_pairs, options.settings.seed)
+    if not answered:
+        raise NothingToLearnError("no training query has an answer within the limits")
+    cases = self_training.ValidationSet.of(checker, "val", options.validation_queries, options.source)
+    course = FineTuning(checker, base, options, work, cases, tell, cancelled)
+    if is_large(base.model):
+        for_training(base.model)
+    peft = trainer.adapter_for(base.model, options.settings)
+    if options.start is not None:
+        load_adapter(peft, saved_weights(Path(options.start)))
+    taken = course.take(peft, answered)
+    tell(0.96, "Choosing the temperature on validation queries")
+    with merged(peft) as weights:
+        model = LocalModel(weights.eval(), base.tokenizer, base.folder)
+        temperature, rates = self_training.choose_temperature(checker, model, cases, cancelled)
+    card = _card(checker, base, options, name, folder) | {
+        "provenance": {
+            "commit": began_at,
+            "version": provenance.versions(),
+            "machine": provenance.machine(),
+        },
+        "temperature": temperature,
+        "rates": rates,
+        "rounds": taken.rounds,
+        "training": taken.training,
+    }
+    return save_adapter.save(peft, out, card, taken.curve)
+
+
+def _card(
+    checker: FittedCohort, base: LocalModel, options: Options, name: str, pairs: Path
+) -> dict[str, Any]:
+    from sensecf_core.language.models import default_model
+
+    return {
+        "name": name,
+        "cohort": checker.schema.name,
+        "base": base.folder.name,
+        "base_sha256": default_model.weights_sha256(base.folder),
+        "schema_sha256": checker.schema.sha256,
+        "classifier_sha256": checker.classifier.sha256,
+        "template_sha256": TUNED_SHA256,
+        "pairs_sha256": file_sha256(pairs / pair_files.PAIRS),
+        "pairs": {k: v for k, v in pair_files.read_card(pairs).items() if k not in ("origin", "provenance")},
+        "settings": {k: v for k, v in (asdict(options) | asdict(options.settings)).items() if k != "settings"}
+        | ({"start_sha256": weights_sha256(Path(options.start))} if options.start else {}),
+    }

@@ -1,0 +1,173 @@
+"""Pairs on disk, so that they are searched once: ``pairs.parquet`` and ``card.json`` in ``var/pairs``."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from pydantic import TypeAdapter
+
+from sensecf_core import provenance
+from sensecf_core.cohorts.encoding import from_values
+from sensecf_core.cohorts.fingerprint import file_sha256
+from sensecf_core.cohorts.schema import Profile
+from sensecf_core.counterfactuals.fine_tuning import pairs as pair_search
+from sensecf_core.counterfactuals.fine_tuning.pairs import (
+    Kind,
+    Pair,
+    kind,
+)
+from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
+from sensecf_core.counterfactuals.problem.make_queries import (
+    RowKey,
+    make_queries,
+    with_limits,
+)
+from sensecf_core.counterfactuals.problem.search_space import SearchSpace
+from sensecf_core.counterfactuals.search.effects import Source
+from sensecf_core.paths import var
+from sensecf_core.queries.answer import Edits
+from sensecf_core.queries.limits import Limits
+from sensecf_core.queries.query import PromptHints
+
+FORMAT = 2
+PAIRS, CARD = "pairs.parquet", "card.json"
+_EDITS = TypeAdapter(tuple[Edits, ...])
+
+
+def made(
+    checker: FittedCohort,
+    *,
+    seed: int = 0,
+    variants: int = 1,
+    most_rows: int | None = None,
+    source: Source = "shap",
+    progress: Callable[[float, str], None] = lambda done, words: None,
+) -> tuple[Path, tuple[Pair, ...]]:
+    """Make the training pairs of a cohort, or read them where they were made before.
+
+    Returns their folder and the pairs; arguments as :func:`.pairs.build`.
+    """
+    asked = {"seed": seed, "variants": variants, "most_rows": most_rows, "source": source}
+    origin = {"format": FORMAT, **asked, **_origin(checker)}
+    digest = hashlib.sha256(json.dumps(origin, sort_keys=True).encode()).hexdigest()[:12]
+    folder = var("pairs", f"{checker.schema.name}-{digest}")
+    if (folder / CARD).is_file():
+        return folder, read(checker, folder)
+    pairs = pair_search.build(
+        checker, seed=seed, variants=variants, most_rows=most_rows, source=source, progress=progress
+    )
+    write(checker, folder, pairs, origin)
+    return folder, pairs
+
+
+def _origin(checker: FittedCohort) -> dict[str, Any]:
+    """Everything that decides which pairs are made."""
+    return {
+        "cohort": checker.cohort.data_sha256,
+        "schema": checker.schema.sha256,
+        "split": checker.cohort.split_sha256,
+        "classifier": checker.classifier.sha256,
+        "engine": provenance.code_sha256(pair_search.__name__),
+    }
+
+
+def write(checker: FittedCohort, folder: Path, pairs: Sequence[Pair], origin: dict[str, Any]) -> None:
+    """Write pairs and their card; the card comes last, so that a cut-off run is made again."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    rows = [
+        {
+            "participant_id": pair.query.participant_id,
+            "row_id": pair.query.row_id,
+            "desired": pair.query.desired,
+            "limits": pair.query.limits.model_dump_json(),
+            "told": pair.told.model_dump_json(),
+            "answers": _EDITS.dump_json(pair.answers).decode(),
+        }
+        for pair in pairs
+    ]
+    pd.DataFrame(rows).to_parquet(folder / PAIRS, compression="zstd", index=False)
+    text = json.dumps(card(checker, pairs, origin, file_sha256(folder / PAIRS)), indent=1)
+    (folder / CARD).write_text(text + "\n", encoding="utf-8")
+
+
+def read(checker: FittedCohort, folder: Path) -> tuple[Pair, ...]:
+    """Read pairs back; their queries are asked anew of the classifier they were made for."""
+    rows = pd.read_parquet(folder / PAIRS).to_dict("records")
+    limits = [Limits.model_validate_json(row["limits"]) for row in rows]
+    keys: dict[tuple[Profile, Literal[0, 1]], dict[RowKey, None]] = {}
+    for row, one in zip(rows, limits, strict=True):
+        keys.setdefault((one.profile, row["desired"]), {})[row["participant_id"], row["row_id"]] = None
+    plain = {
+        (*kind, key): query
+        for kind, some in keys.items()
+        for key, query in zip(
+            some, make_queries(checker, list(some), kind[1], Limits(profile=kind[0])), strict=True
+        )
+    }
+    pairs = []
+    for row, one in zip(rows, limits, strict=True):
+        query = plain[one.profile, row["desired"], (row["participant_id"], row["row_id"])]
+        query = query if one == query.limits else with_limits(checker, query, one)
+        told = PromptHints.model_validate_json(row["told"])
+        pairs.append(Pair(query, told, _EDITS.validate_json(row["answers"])))
+    return tuple(pairs)
+
+
+def read_card(folder: Path) -> dict[str, Any]:
+    """Read the card of pairs on disk."""
+    found: dict[str, Any] = json.loads((folder / CARD).read_text(encoding="utf-8"))
+    return found
+
+
+def card(checker: FittedCohort, pairs: Sequence[Pair], origin: dict[str, Any], sha256: str) -> dict[str, Any]:
+    """Say what the pairs are: counts, unanswered queries, changes, distances, features; per group."""
+    groups: dict[Kind, list[Pair]] = {}
+    for pair in pairs:
+        groups.setdefault(kind(pair), []).append(pair)
+    return {
+        "cohort": checker.schema.name,
+        "part": "train",
+        "sha256": sha256,
+        "origin": origin,
+        "queries": len(pairs),
+        "answers": sum(len(pair.answers) for pair in pairs),
+        "participants": len({pair.query.participant_id for pair in pairs}),
+        "groups": [
+            {"limits": profile, "desired": desired, "varied_limits": varied, **_group(checker, found)}
+            for (profile, desired, varied), found in groups.items()
+        ],
+        "features": dict(
+            Counter(name for pair in pairs for answer in pair.answers for name in answer).most_common()
+        ),
+        "provenance": {"commit": provenance.commit(), "version": provenance.versions()},
+    }
+
+
+def _group(checker: FittedCohort, pairs: Sequence[Pair]) -> dict[str, Any]:
+    distances, beyond, changes = [], [], []
+    for pair in pairs:
+        if not pair.answers:
+            continue
+        moves = SearchSpace.of(checker.schema, pair.query)
+        codes = np.array([moves.apply(answer) for answer in pair.answers])
+        sign = 1 if moves.desired else -1
+        distances += checker.distances.gower(
+            from_values(checker.schema, pair.query.factual.features), codes
+        ).tolist()
+        beyond += (sign * (checker.classifier.margin_of_codes(codes) - checker.threshold_margin)).tolist()
+        changes += [len(answer) for answer in pair.answers]
+    return {
+        "queries": len(pairs),
+        "unanswered_share": float(np.mean([not pair.answers for pair in pairs])),
+        "answers": len(changes),
+        "changes": {str(count): changes.count(count) for count in sorted(set(changes))},
+        "mean_gower": float(np.mean(distances)) if distances else None,
+        "mean_log_odds_beyond_threshold": float(np.mean(beyond)) if beyond else None,
+    }

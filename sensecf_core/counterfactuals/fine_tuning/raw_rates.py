@@ -1,0 +1,111 @@
+"""How good a language model's raw candidates are, before anything is filtered, refined or sorted."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from time import perf_counter
+
+import numpy as np
+import numpy.typing as npt
+
+from sensecf_core.cohorts.schema import Schema
+from sensecf_core.counterfactuals.checks.candidates import count_steps, screen_candidates
+from sensecf_core.counterfactuals.fine_tuning.pairs import Pair
+from sensecf_core.counterfactuals.problem.fitted_cohort import (
+    Budget,
+    CancelledError,
+    FittedCohort,
+)
+from sensecf_core.counterfactuals.problem.search_space import SearchSpace
+from sensecf_core.counterfactuals.proposal import Proposal, ProposalRequest
+from sensecf_core.counterfactuals.proposers.fine_tuned import FineTunedProposer
+from sensecf_core.language.local.model import LocalModel
+
+
+@dataclass(frozen=True)
+class RawRates:
+    """Means over queries; rates are shares of the candidates that were sampled.
+
+    ``changed`` and ``gower`` are over queries with a readable candidate (0 where there is none).
+    """
+
+    readable: float
+    within_limits: float
+    valid: float
+    any_valid: float
+    distinct: float
+    changed: float
+    gower: float
+    seconds: float
+    queries: int
+    valid_of: tuple[float, ...] = ()
+    """Share of valid candidates of each query, in order."""
+
+
+def raw_rates(
+    checker: FittedCohort,
+    model: LocalModel,
+    pairs: Sequence[Pair],
+    *,
+    candidates: int = 16,
+    temperature: float = 1.0,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> RawRates:
+    """Sample candidates for each query and judge them as they came; raises ``CancelledError``."""
+    rows: list[dict[str, float]] = []
+    for pair in pairs:
+        begun = perf_counter()
+        proposal = propose(
+            checker.schema,
+            model,
+            pair,
+            candidates=candidates,
+            temperature=temperature,
+            cancelled=cancelled,
+        )
+        if cancelled():
+            raise CancelledError
+        seconds = perf_counter() - begun
+        rows.append({**_of_one(checker, pair, proposal), "seconds": seconds})
+    names = [field.name for field in fields(RawRates) if field.name not in ("queries", "valid_of")]
+    means = {name: _mean([row[name] for row in rows]) for name in names}
+    return RawRates(queries=len(rows), valid_of=tuple(row["valid"] for row in rows), **means)
+
+
+def _of_one(checker: FittedCohort, pair: Pair, proposal: Proposal) -> dict[str, float]:
+    moves = SearchSpace.of(checker.schema, pair.query)
+    judged = screen_candidates(checker, moves, proposal, Budget(checker.classifier))
+    counts, verdicts = count_steps(judged.candidates), judged.verdicts
+    n = max(counts.proposed, 1)
+    return {
+        "readable": counts.readable / n,
+        "within_limits": counts.within_limits / n,
+        "valid": counts.valid / n,
+        "any_valid": float(counts.valid > 0),
+        "distinct": counts.unique / n,
+        "changed": _mean(verdicts.n_changed) if counts.readable else np.nan,
+        "gower": _mean(verdicts.gower) if counts.readable else np.nan,
+    }
+
+
+def _mean(values: npt.ArrayLike) -> float:
+    known = np.asarray(values, dtype=float)
+    known = known[~np.isnan(known)]
+    return float(known.mean()) if len(known) else 0.0
+
+
+def propose(
+    schema: Schema,
+    model: LocalModel,
+    pair: Pair,
+    *,
+    candidates: int,
+    temperature: float,
+    seed: int = 0,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> Proposal:
+    """Sample candidates for the query of a pair with what its prompt tells, however long it takes."""
+    run = ProposalRequest(candidates, seed, temperature, math.inf, cancelled, lambda done, words: None)
+    return FineTunedProposer(schema, model, pair.told).propose(pair.query, run)

@@ -1,0 +1,256 @@
+"""The course of a fine-tuning: training on pairs, then rounds with the checker as teacher, the best kept."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from sensecf_core.counterfactuals.fine_tuning import self_training
+from sensecf_core.counterfactuals.fine_tuning.pairs import Pair
+from sensecf_core.counterfactuals.fine_tuning.raw_rates import RawRates
+from sensecf_core.counterfactuals.problem.fitted_cohort import CancelledError, FittedCohort
+from sensecf_core.counterfactuals.search.effects import Source
+from sensecf_core.language.local.lora import (
+    adapter_weights,
+    load_adapter,
+    merged,
+)
+from sensecf_core.language.local.model import LocalModel
+from sensecf_core.language.training.batches import TrainingExample
+from sensecf_core.language.training.config import (
+    FineTuned,
+    Point,
+    Progress,
+    Settings,
+)
+from sensecf_core.language.training.trainer import Training
+
+ROUND_SHARE = 0.2
+"""Share of the budget that one round trains for."""
+MOST_ROUNDS = math.ceil(1 / ROUND_SHARE) - 1
+"""So that something of the budget is left for the pairs."""
+ROUND_RATE = 0.4
+"""Learning rate of a round, as a share of the first stage's."""
+
+RoundKind = Literal["best", "preference", "both"]
+StageKind = Literal["pairs", "best", "preference"]
+Tell = Callable[[float, str], None]
+Rates = dict[self_training.Group, RawRates]
+
+
+@dataclass(frozen=True)
+class Options:
+    """What ``finetune`` can be told, beside the training's own settings.
+
+    ``rounds`` is how many times the model answers ``round_queries`` training queries itself and learns from
+    what the checker says: ``best`` trains on its accepted answers and as many pairs, ``preference`` on
+    accepted against rejected ones, ``both`` tries the two from the same weights on half the budget each.
+    ``start`` is the folder of an adapter to go on from, of the same base and rank. ``keep_rounds`` keeps a
+    round even where it measures no better: to learn what a round is worth.
+    """
+
+    settings: Settings
+    rounds: int = 0
+    round_kind: RoundKind = "best"
+    round_queries: int = 300
+    variants: int = 1
+    most_rows: int | None = None
+    most_pairs: int | None = None
+    source: Source = "shap"
+    validation_queries: int = self_training.PER_GROUP
+    start: str | None = None
+    keep_rounds: bool = False
+
+
+@dataclass(frozen=True)
+class FineTuningResult:
+    """What a course came to: the curve of the stages that were kept, and rows and totals for the card."""
+
+    curve: list[Point]
+    rounds: list[dict[str, Any]]
+    training: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class FineTuning:
+    """One fine-tuning under way: what all of its stages share."""
+
+    checker: FittedCohort
+    base: LocalModel
+    options: Options
+    work: Path
+    cases: self_training.ValidationSet
+    tell: Tell
+    cancelled: Callable[[], bool]
+
+    def take(self, peft: Any, pairs: list[Pair]) -> FineTuningResult:
+        """Train on the pairs, then round by round; leaves the best adapter in ``peft``."""
+        texts = self_training.training_examples(self.checker.schema, self.base.tokenizer, pairs)
+        curve: list[Point] = []
+        rows: list[dict[str, Any]] = []
+        spent: list[FineTuned] = []
+        best_val = -1.0
+        for stage in range(self.options.rounds + 1):
+            before = best = adapter_weights(peft)
+            tried = self.tried(peft, pairs, stage) if stage else ()
+            kept: tuple[dict[str, Any], FineTuned] | None = None
+            for kind in self._kinds(stage):
+                lessons = self.lessons(kind, tried, texts)
+                if not lessons:
+                    continue  # no answer of the model was wrong: there is nothing to prefer
+                load_adapter(peft, before)
+                found, rates = self.train(peft, lessons, stage, kind)
+                spent.append(found)
+                now = self.measured(peft, rates)
+                rows.append(_row(stage, kind, lessons, found) | now)
+                if self._better(stage, now.get("val"), best_val):
+                    best_val, best, kept = now.get("val", best_val), adapter_weights(peft), (rows[-1], found)
+            if kept is not None:
+                kept[0]["kept"] = True
+                curve += kept[1].curve
+            load_adapter(peft, best)
+        return FineTuningResult(curve, rows, _training(curve, spent))
+
+    def _better(self, stage: int, val: float | None, best: float) -> bool:
+        """Whether a stage is kept: the first always, a round where it measures better (or always)."""
+        if val is None:
+            return stage == 0 or self.options.keep_rounds
+        return val > best or (stage > 0 and self.options.keep_rounds)
+
+    def _kinds(self, stage: int) -> tuple[StageKind, ...]:
+        if not stage:
+            return ("pairs",)
+        return ("best", "preference") if self.options.round_kind == "both" else (self.options.round_kind,)
+
+    def train(
+        self, peft: Any, lessons: list[TrainingExample], stage: int, kind: StageKind
+    ) -> tuple[FineTuned, Rates | None]:
+        """Train one stage; one that was finished before is only loaded.
+
+        Returns also the rates of the adapter that was kept, where it was validated in this sitting.
+        """
+        seen: dict[float, Rates] = {}
+        settings = self._settings(stage, kind)
+        training = Training(peft, self.base.tokenizer, lessons, settings, self.work / f"{stage}-{kind}")
+        training.resume()
+        found = training.run(
+            lambda p: self.tell(self._share(stage, kind, p.done), _words(p, stage)),
+            self.cancelled,
+            None
+            if not self.cases.groups
+            else lambda model: self._validate(model, self._share(stage, kind, training.share_done()), seen),
+        )
+        if found.ended == "cancelled":
+            raise CancelledError
+        return found, None if found.best_score is None else seen.get(found.best_score)
+
+    def tried(self, peft: Any, pairs: list[Pair], stage: int) -> tuple[self_training.Rollout, ...]:
+        """Let the model answer training queries, and the checker judge its answers."""
+        first = (stage - 1) * self.options.round_queries % len(pairs)
+        some = [*pairs[first:], *pairs[:first]][: self.options.round_queries]
+        share = self._share(stage, self._kinds(stage)[0], 0.0)
+        with merged(peft) as weights:
+            tried = self_training.sample_own_answers(
+                self.checker,
+                LocalModel(weights.eval(), self.base.tokenizer, self.base.folder),
+                some,
+                seed=self.options.settings.seed + 1000 * stage,
+                progress=lambda done, words: self.tell(share, f"{words}, {100 * done:.0f} %"),
+                cancelled=self.cancelled,
+            )
+        return tried
+
+    def lessons(
+        self, kind: StageKind, tried: tuple[self_training.Rollout, ...], texts: list[TrainingExample]
+    ) -> list[TrainingExample]:
+        """What one stage teaches: the pairs' ``texts``, or what was tried."""
+        schema, tokenizer = self.checker.schema, self.base.tokenizer
+        if kind == "pairs":
+            return texts
+        if kind == "preference":
+            return self_training.preference_examples(schema, tokenizer, tried)
+        own = self_training.training_examples(schema, tokenizer, [one.pair for one in tried if one.accepted])
+        beside = np.random.default_rng([self.options.settings.seed, len(texts)]).permutation(len(texts))
+        return own + [texts[place] for place in beside[: len(own)]]
+
+    def _settings(self, stage: int, kind: StageKind) -> Settings:
+        settings, rounds = self.options.settings, self.options.rounds
+        share = ROUND_SHARE / len(self._kinds(stage)) if stage else 1 - ROUND_SHARE * rounds
+        rate = settings.learning_rate * (ROUND_RATE if stage else 1)
+        return replace(
+            settings,
+            learning_rate=rate,
+            preference=kind == "preference",
+            minutes=settings.minutes and settings.minutes * share,
+            tokens=settings.tokens and round(settings.tokens * share),
+            max_steps=settings.max_steps and max(1, round(settings.max_steps * share)),
+            validations=settings.validations if not stage else 2,
+        )
+
+    def _share(self, stage: int, kind: StageKind, done: float) -> float:
+        first, kinds = 1 - ROUND_SHARE * self.options.rounds, self._kinds(stage)
+        within = (kinds.index(kind) + done) / len(kinds)
+        share = first * done if not stage else first + ROUND_SHARE * (stage - 1 + within)
+        return 0.05 + 0.9 * share
+
+    def measured(self, peft: Any, rates: Rates | None) -> dict[str, float]:
+        """Raw rates on ``val`` after a stage, for a row of the card; nothing where there is no query."""
+        if not self.cases.groups:
+            return {}
+        if rates is None:
+            with merged(peft) as weights:
+                rates = self._rates(weights.eval())
+        return {"val": self_training.score(rates)} | {
+            name: self_training.over_queries(rates, name) for name in ("changed", "gower")
+        }
+
+    def _validate(self, model: Any, share: float, seen: dict[float, Rates]) -> float | None:
+        self.tell(share, "Measuring on validation queries")
+        try:
+            rates = self._rates(model)
+        except CancelledError:
+            return None
+        score = self_training.score(rates)
+        seen[score] = rates
+        return score
+
+    def _rates(self, model: Any) -> Rates:
+        found = LocalModel(model, self.base.tokenizer, self.base.folder)
+        return self_training.measure(self.checker, found, self.cases, cancelled=self.cancelled)
+
+
+def _words(progress: Progress, stage: int) -> str:
+    minutes = progress.seconds_left / 60
+    return (
+        f"{'Training' if not stage else f'Round {stage}'}: step {progress.step}, loss {progress.loss:.2f}, "
+        f"{progress.tokens_per_second:.0f} tokens/s, about {minutes:.0f} min left"
+    )
+
+
+def _row(stage: int, kind: StageKind, lessons: list[TrainingExample], found: FineTuned) -> dict[str, Any]:
+    return {
+        "round": stage,
+        "kind": kind,
+        "queries": len(lessons),
+        "answers": sum(len(lesson.answers) for lesson in lessons),
+        "tokens": found.tokens,
+        "plain_tokens": found.plain_tokens,
+        "ended": found.ended,
+        "kept": False,
+    }
+
+
+def _training(curve: list[Point], spent: list[FineTuned]) -> dict[str, Any]:
+    """Totals over everything that was trained, kept or not."""
+    return {
+        "steps": sum(found.steps for found in spent),
+        "tokens": sum(found.tokens for found in spent),
+        "plain_tokens": sum(found.plain_tokens for found in spent),
+        "seconds": round(sum(found.seconds for found in spent)),
+        "last_loss": curve[-1].loss if curve else None,
+    }

@@ -1,0 +1,223 @@
+"""One query's way: propose, verify, refine, select; asked again where that may help. Every step counted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from time import perf_counter
+
+import numpy as np
+
+from sensecf_core.counterfactuals.checks.candidates import (
+    ScreenedCandidates,
+    count_steps,
+    screen_candidates,
+    with_evidence,
+)
+from sensecf_core.counterfactuals.checks.refine import refine, without
+from sensecf_core.counterfactuals.checks.select import select
+from sensecf_core.counterfactuals.checks.verify import CheckResults, verify
+from sensecf_core.counterfactuals.problem.fitted_cohort import (
+    Budget,
+    BudgetSpentError,
+    CancelledError,
+    FittedCohort,
+    Floats,
+)
+from sensecf_core.counterfactuals.problem.search_space import SearchSpace
+from sensecf_core.counterfactuals.proposal import (
+    Proposal,
+    ProposalRequest,
+    Proposer,
+)
+from sensecf_core.counterfactuals.proposers.fine_tuned import FineTunedProposer
+from sensecf_core.counterfactuals.proposers.retry import (
+    MAX_ATTEMPTS,
+    concatenate,
+    next_attempt,
+    with_measured_effects,
+)
+from sensecf_core.counterfactuals.result import EMPTY_TRACE, QueryResult
+from sensecf_core.counterfactuals.search.infeasibility import infeasibility_reasons
+from sensecf_core.queries.answer import Best, Candidate, Seconds, Trace
+from sensecf_core.queries.query import Query
+from sensecf_core.queries.request import ExplainRequest
+
+CANCELLED = "Cancelled before it was done."
+GRACE_SECONDS = 5.0
+"""Time that the checks may take beyond the deadline, so that what was proposed in time is judged."""
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """One query under way, within its budget."""
+
+    judges: FittedCohort
+    request: ExplainRequest
+    moves: SearchSpace
+    meter: Budget
+    run: ProposalRequest
+
+    @classmethod
+    def of(
+        cls, judges: FittedCohort, request: ExplainRequest, query: Query, run: ProposalRequest
+    ) -> Pipeline:
+        """Begin to pursue a query; the budget is the request's."""
+        meter = Budget(
+            judges.classifier,
+            request.max_model_rows,
+            lambda: perf_counter() > run.deadline + GRACE_SECONDS,
+            run.cancelled,
+        )
+        return cls(judges, request, SearchSpace.of(judges.schema, query), meter, replace(run, meter=meter))
+
+    def ask(self, proposer: Proposer) -> QueryResult:
+        """Let a proposer answer, and check what it says."""
+        started = perf_counter()
+        proposal = proposer.propose(self.moves.query, self.run)
+        spent = perf_counter() - started
+        searched = self.meter.rows
+        outcome = self._judged(proposal)
+        checked = self.meter.rows
+        teller: FineTunedProposer | None = None
+        while isinstance(proposer, FineTunedProposer) and self._may_ask_again(proposal, outcome):
+            try:
+                teller = teller or with_measured_effects(self.judges, self.moves, proposer, self.meter)
+            except (BudgetSpentError, CancelledError) as why:
+                outcome = _ended(outcome, why)
+            if teller is None or outcome.status != "none":
+                break
+            started = perf_counter()
+            run = next_attempt(self.run, outcome.trace.askings + 1)
+            proposal = concatenate(proposal, teller.propose(self.moves.query, run))
+            spent += perf_counter() - started
+            searched += self.meter.rows - checked
+            outcome = self._judged(proposal, outcome)
+            checked = self.meter.rows
+        if outcome.status == "none" or (outcome.status == "budget_spent" and proposal.stopped is not None):
+            outcome = self._with_reasons(outcome)
+        seconds = outcome.seconds.model_copy(
+            update={
+                "propose": spent,
+                "prefill": proposal.prefill_seconds,
+                "decode": proposal.decode_seconds,
+            }
+        )
+        asked = {"model_rows": self.meter.rows, "search_rows": searched}
+        trace = outcome.trace.model_copy(update=asked)
+        return replace(
+            outcome, trace=trace, seconds=seconds, prompt=proposal.prompt, model=proposal.provenance
+        )
+
+    def _may_ask_again(self, proposal: Proposal, outcome: QueryResult) -> bool:
+        return (
+            outcome.status == "none"
+            and proposal.stopped is None
+            and outcome.trace.askings < MAX_ATTEMPTS
+            and perf_counter() < self.run.deadline
+        )
+
+    def _cut_short(self, proposal: Proposal) -> tuple[str, ...]:
+        if proposal.stopped == "deadline":
+            return (f"Stopped after {self.request.max_seconds:g} s, the time allowed for one answer.",)
+        if proposal.stopped == "budget":
+            return (f"Stopped: the budget of {self.request.max_model_rows:,} model rows is spent.",)
+        return ()
+
+    def _judged(self, proposal: Proposal, before: QueryResult | None = None) -> QueryResult:
+        """Check what was proposed; where it is over, ``before`` (earlier askings) stays what was judged."""
+        known = before or QueryResult("none", trace=_unjudged(proposal))
+        if proposal.stopped == "cancelled" or self.run.cancelled():
+            return _ended(known, CancelledError())
+        self.run.progress(0.9, "Checking the candidates")
+        try:
+            return self._checked(proposal)
+        except (BudgetSpentError, CancelledError) as why:
+            return _ended(known, why)
+
+    def _with_reasons(self, outcome: QueryResult) -> QueryResult:
+        """Say why nothing that was checked passed."""
+        try:
+            why = infeasibility_reasons(self.judges, self.moves, outcome.trace, self.meter)
+        except CancelledError as cancelled:
+            return _ended(outcome, cancelled)
+        return replace(outcome, reasons=(*outcome.reasons, *why))
+
+    def _checked(self, proposal: Proposal) -> QueryResult:
+        """Verify, refine and select what was proposed."""
+        judges, moves = self.judges, self.moves
+        clock = [perf_counter()]
+        judged = screen_candidates(judges, moves, proposal, self.meter)
+        counted = count_steps(judged.candidates)
+        clock.append(perf_counter())
+        try:
+            refined = _passed(judged.verdicts)
+            if not proposal.finished:
+                refined = shrunk(judges, moves, refined, self.meter)
+        except BudgetSpentError as spent:
+            return _ended(QueryResult("none", best=_best(moves, judged), trace=counted), spent)
+        clock.append(perf_counter())
+        # A candidate may give two options; no more are shown than candidates passed every check.
+        most = min(self.request.k, counted.plausible)
+        chosen = refined.take(select(refined, moves.changed(refined.codes), most))
+        shown = with_evidence(judges, moves, chosen)
+        clock.append(perf_counter())
+        verify_s, refine_s, select_s = np.diff(clock).tolist()
+        trace = counted.model_copy(update={"shown": len(shown)})
+        seconds = Seconds(verify=verify_s, refine=refine_s, select=select_s)
+        late = self._cut_short(proposal)
+        if shown:
+            return QueryResult("found", late, counterfactuals=shown, trace=trace, seconds=seconds)
+        return QueryResult(
+            "budget_spent" if late else "none",
+            (*late, *proposal.notes),
+            best=_best(moves, judged),
+            trace=trace,
+            seconds=seconds,
+        )
+
+
+def _ended(outcome: QueryResult, why: BudgetSpentError | CancelledError) -> QueryResult:
+    """An outcome that was cut short, with what had been judged until then."""
+    if isinstance(why, CancelledError):
+        return replace(outcome, status="cancelled", reasons=(CANCELLED,))
+    return replace(outcome, status="budget_spent", reasons=(f"Stopped: {why}.",))
+
+
+def _unjudged(proposal: Proposal) -> Trace:
+    return EMPTY_TRACE.model_copy(
+        update={
+            "proposed": len(proposal.texts),
+            "unique": len(set(proposal.texts)),
+            "candidates": tuple(Candidate(text=text, edits=None, readable=False) for text in proposal.texts),
+        }
+    )
+
+
+def _passed(verdicts: CheckResults) -> CheckResults:
+    """Those that may be shown, in the same order."""
+    return verdicts.take(np.flatnonzero(verdicts.passed))
+
+
+def shrunk(judges: FittedCohort, moves: SearchSpace, raw: CheckResults, meter: Budget) -> CheckResults:
+    """Shrink what passed every check; a row that refining would make unusual stays as it was.
+
+    Raises ``BudgetSpentError`` through ``meter``.
+    """
+    if not len(raw.codes):
+        return raw
+    small = verify(judges, moves, refine(judges, moves, raw.codes, meter), meter)
+    seconds = without(judges, moves, raw.codes, small.codes, meter)
+    everything = np.vstack([np.where(small.passed[:, None], small.codes, raw.codes), seconds])
+    return _passed(verify(judges, moves, everything, meter))
+
+
+def _best(moves: SearchSpace, judged: ScreenedCandidates) -> Best | None:
+    """The within-limits candidate nearest to the desired class, if it improves on the factual."""
+    verdicts = judged.verdicts
+    sign = 1 if moves.desired else -1
+    gain: Floats = sign * (verdicts.probability - moves.query.factual.probability)
+    gain = np.where(verdicts.within_limits, gain, -np.inf)
+    if not len(gain) or not gain.max() > 0:
+        return None
+    row = int(gain.argmax())
+    return Best(changes=moves.changes(verdicts.codes[row]), probability=float(verdicts.probability[row]))

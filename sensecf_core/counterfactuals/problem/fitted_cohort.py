@@ -1,0 +1,164 @@
+"""Everything fitted that judges a candidate of one cohort, loaded once and passed around as a value."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+from threading import Lock
+
+import numpy as np
+import numpy.typing as npt
+
+from sensecf_core.classifiers import store
+from sensecf_core.classifiers.calibration import log_odds, probability as probability_of
+from sensecf_core.classifiers.classifier import Classifier
+from sensecf_core.classifiers.shap_values import shap_values
+from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.cohorts.distance import Distances
+from sensecf_core.cohorts.domain import Domain
+from sensecf_core.cohorts.encoding import Codes, to_codes
+from sensecf_core.cohorts.schema import Schema
+from sensecf_core.counterfactuals.problem.density import Density
+from sensecf_core.datasets import registry
+
+Floats = npt.NDArray[np.float64]
+CHUNK = 50_000
+"""Rows scored in one call, so that a wide search stays small in memory."""
+
+
+class CancelledError(RuntimeError):
+    """Whoever asked has cancelled."""
+
+
+class BudgetSpentError(RuntimeError):
+    """The query's budget of model rows or seconds is used up."""
+
+
+@dataclass(frozen=True)
+class FittedCohort:
+    """A cohort, its classifier, and what was fitted on its training rows.
+
+    ``train_codes`` has shape (training rows, features); ``train_predicted`` is the classifier's class
+    for each of them.
+    """
+
+    cohort: Cohort
+    classifier: Classifier
+    distances: Distances
+    domain: Domain
+    train_codes: Codes
+    train_targets: npt.NDArray[np.int64]
+    train_predicted: npt.NDArray[np.int64]
+    densities: tuple[Density, Density]
+
+    @property
+    def schema(self) -> Schema:
+        """The cohort's schema."""
+        return self.cohort.schema
+
+    @cached_property
+    def train_attributions(self) -> Floats:
+        """SHAP values of the training rows, shape (training rows, features), in log-odds of class 1."""
+        rows = self.cohort.rows[self.cohort.parts.eq("train").to_numpy()]
+        return shap_values(self.classifier, rows).values
+
+    def quantiles(self, target: int, levels: tuple[float, ...]) -> Floats:
+        """Quantiles of each feature over the training rows of a class, shape (levels, features)."""
+        known = self._quantiles.get((target, levels))
+        if known is None:
+            known = np.nanquantile(self.train_codes[self.train_targets == target], levels, axis=0)
+            self._quantiles[target, levels] = known
+        return known
+
+    @cached_property
+    def _quantiles(self) -> dict[tuple[int, tuple[float, ...]], Floats]:
+        return {}
+
+    @classmethod
+    def fit(cls, cohort: Cohort, classifier: Classifier) -> FittedCohort:
+        """Fit distances, domain and densities on the cohort's training rows."""
+        train = cohort.parts.eq("train").to_numpy()
+        codes = to_codes(cohort.schema, cohort.rows[train])
+        targets = cohort.target[train].to_numpy(dtype=np.int64)
+        predicted = (classifier.probability_of_codes(codes) >= classifier.threshold).astype(np.int64)
+        return cls(
+            cohort=cohort,
+            classifier=classifier,
+            distances=Distances.fit(cohort.schema, codes),
+            domain=Domain.fit(cohort.schema, codes),
+            train_codes=codes,
+            train_targets=targets,
+            train_predicted=predicted,
+            densities=(
+                Density.fit(cohort.schema, codes[targets == 0]),
+                Density.fit(cohort.schema, codes[targets == 1]),
+            ),
+        )
+
+    @property
+    def threshold_margin(self) -> float:
+        """The decision threshold in log-odds of class 1."""
+        return log_odds(self.classifier.threshold)
+
+    def reaches(self, probability: Floats, desired: int, margin: float = 0.0) -> npt.NDArray[np.bool_]:
+        """Whether each p(class 1) is in the desired class, ``margin`` log-odds beyond the threshold."""
+        threshold = self.classifier.threshold
+        if margin:
+            beyond = self.threshold_margin + (margin if desired else -margin)
+            threshold = float(probability_of(np.array(beyond)))
+        reached: npt.NDArray[np.bool_] = probability >= threshold if desired else probability < threshold
+        return reached
+
+
+@dataclass
+class Budget:
+    """Asks the classifier on a query's behalf, counts the rows, and stops at the budget, if there is one.
+
+    Raises :class:`BudgetSpentError` from :meth:`probability` once ``max_rows`` would be passed or
+    ``expired`` says that the time is up.
+    """
+
+    classifier: Classifier
+    max_rows: float = math.inf
+    expired: Callable[[], bool] = field(default=lambda: False)
+    cancelled: Callable[[], bool] = field(default=lambda: False)
+    rows: int = 0
+
+    def probability(self, codes: Codes) -> Floats:
+        """Return the calibrated p(class 1) of each row, shape (n,); no rows cost nothing."""
+        return probability_of(self.margin(codes))
+
+    def margin(self, codes: Codes) -> Floats:
+        """Return the calibrated log-odds of class 1 of each row, shape (n,)."""
+        if not len(codes):
+            return np.empty(0)
+        if self.rows + len(codes) > self.max_rows:
+            raise BudgetSpentError(f"the budget of {self.max_rows:,} model rows is spent")
+        if self.cancelled():
+            raise CancelledError
+        if self.expired():
+            raise BudgetSpentError("the time allowed for one answer is over")
+        self.rows += len(codes)
+        chunks = [codes[start : start + CHUNK] for start in range(0, len(codes), CHUNK)]
+        return np.concatenate([self.classifier.margin_of_codes(chunk) for chunk in chunks])
+
+
+_lock = Lock()
+
+
+@cache
+def _fitted(name: str, data_sha256: str, classifier_sha256: str) -> FittedCohort:
+    cohort = registry.load(name)
+    return FittedCohort.fit(cohort, store.load(cohort))
+
+
+def load_fitted(name: str) -> FittedCohort:
+    """Load the checker of a cohort, fitted once per process.
+
+    Raises ``InputError`` for an unknown cohort and ``NotReadyError`` when its classifier is missing.
+    """
+    with _lock:
+        cohort = registry.load(name)
+        return _fitted(name, cohort.data_sha256, store.load(cohort).sha256)

@@ -1,0 +1,71 @@
+"""Put questions: turn rows of a cohort into queries, with what the classifier makes of them and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from sensecf_core.classifiers.shap_values import shap_values
+from sensecf_core.cohorts.encoding import to_code, to_codes, to_values
+from sensecf_core.counterfactuals.problem.constraints import movable_features
+from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
+from sensecf_core.queries.limits import Limits
+from sensecf_core.queries.query import Driver, Factual, Query
+
+RowKey = tuple[str, str]
+"""(participant_id, row_id)"""
+
+
+def make_queries(
+    checker: FittedCohort, keys: Sequence[RowKey], desired: Literal[0, 1], limits: Limits
+) -> tuple[Query, ...]:
+    """Make one query per row; the classifier is asked once, about the rows as they are."""
+    schema = checker.schema
+    rows = checker.cohort.rows.loc[pd.MultiIndex.from_tuples(keys)]
+    codes = to_codes(schema, rows)
+    probabilities = checker.classifier.probability_of_codes(codes)
+    predicted = checker.reaches(probabilities, 1)
+    return tuple(
+        Query(
+            cohort=schema.name,
+            participant_id=participant_id,
+            row_id=row_id,
+            factual=Factual(
+                features=to_values(schema, row), probability=float(probability), predicted=int(flagged)
+            ),
+            desired=desired,
+            limits=limits,
+            movable=movable_features(
+                schema, checker.domain, dict(zip(schema.names, row, strict=True)), limits
+            ),
+        )
+        for (participant_id, row_id), row, probability, flagged in zip(
+            keys, codes, probabilities, predicted, strict=True
+        )
+    )
+
+
+def with_limits(checker: FittedCohort, query: Query, limits: Limits) -> Query:
+    """The same question under other limits."""
+    factual = {
+        feature.name: to_code(feature, query.factual.features[feature.name])
+        for feature in checker.schema.features
+    }
+    movable = movable_features(checker.schema, checker.domain, factual, limits)
+    return query.model_copy(update={"limits": limits, "movable": movable})
+
+
+def drivers(checker: FittedCohort, queries: Sequence[Query]) -> tuple[tuple[Driver, ...], ...]:
+    """SHAP values of each query's factual in log-odds of class 1, the strongest first."""
+    keys = pd.MultiIndex.from_tuples([(query.participant_id, query.row_id) for query in queries])
+    values = shap_values(checker.classifier, checker.cohort.rows.loc[keys]).values
+    names = checker.schema.names
+    return tuple(
+        tuple(
+            Driver(feature=names[p], log_odds=float(row[p])) for p in np.argsort(-np.abs(row), kind="stable")
+        )
+        for row in values
+    )

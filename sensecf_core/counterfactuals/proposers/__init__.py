@@ -1,0 +1,1 @@
+"""Whatever answers a query with candidates, by the name of its method."""

@@ -1,0 +1,113 @@
+"""Which language model answers a request, and whether it may: its host, its method, its memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.datasets import registry as cohorts
+from sensecf_core.errors import InputError
+from sensecf_core.language.local.model import LocalModel
+from sensecf_core.language.models import (
+    default_model,
+    hardware,
+    registry,
+)
+from sensecf_core.language.models.registry import ModelSpec
+from sensecf_core.language.remote import allow_list
+from sensecf_core.language.remote.model import RemoteModel
+from sensecf_core.queries.request import BASELINES, ExplainRequest
+
+REMOTE_METHOD = "lm-zero-shot"
+"""What a server is asked: examples would be other participants' rows."""
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where a model's weights are (None: the default model's place), and how they fit: in the device's own
+    precision ("auto"), or another."""
+
+    folder: Path | None
+    precision: Literal["auto", "float32", "bf16", "nf4"] = "auto"
+    device: str | None = None
+
+
+def check_model(request: ExplainRequest, cohort: Cohort | None = None) -> ModelSpec | None:
+    """Return the model that a request names (None: the default one), if it may and can answer it.
+
+    Nothing is loaded or sent. Raises ``InputError`` for a name that does not exist, a method that the
+    model cannot be asked by, a host that may not see this cohort, and a model that this machine cannot
+    hold; ``NotReadyError`` with the command that fetches missing weights.
+    """
+    if request.model is None:
+        return None
+    spec = registry.spec(request.model)
+    if request.method in ("random", *BASELINES):
+        raise InputError(f"The method {request.method} asks no language model; leave out {request.model!r}.")
+    if spec.kind == "endpoint":
+        remote_model(spec, request, cohort or cohorts.load(request.cohort))
+    else:
+        placement_of(spec)
+    return spec
+
+
+def remote_model(spec: ModelSpec, request: ExplainRequest, cohort: Cohort) -> RemoteModel:
+    """Return an endpoint as a model that may be asked about ``cohort``; raises like :func:`check_model`."""
+    if request.method != REMOTE_METHOD:
+        raise InputError(
+            f"{spec.name} runs on a server, which is never shown another participant's row: ask it with the "
+            f"method {REMOTE_METHOD} instead of {request.method}."
+        )
+    return RemoteModel(spec, allow_list.allowed(spec, cohort.schema.name, restricted=restricted(cohort)))
+
+
+def restricted(cohort: Cohort) -> bool:
+    """Whether a cohort may be sent to a server only where it is named: own ones, and what is not public."""
+    return cohort.own or not cohort.schema.provenance.public
+
+
+def local_model(spec: ModelSpec) -> LocalModel:
+    """Load a local model of the registry, once per process; raises like :func:`check_model`."""
+    from sensecf_core.language.local.model import shared_model
+
+    found = placement_of(spec)
+    return shared_model(found.folder, precision=found.precision, device=found.device)
+
+
+def placement_of(spec: ModelSpec | None) -> Placement:
+    """Where a local model's weights are and how they fit (None: the default model); raises like
+    :func:`check_model`."""
+    return Placement(None) if spec is None else _held(spec.name, spec.source)
+
+
+def base_sha256(spec: ModelSpec | None) -> str | None:
+    """Hash of a local model's weights, as adapters name their base; None for the default model."""
+    folder = placement_of(spec).folder
+    return None if folder is None else default_model.weights_sha256(folder)
+
+
+def placement_by_name(name: str | None) -> Placement:
+    """:func:`held` of a model named on a command line (None: the default one)."""
+    spec = None if name is None else registry.spec(name)
+    if spec is not None and spec.kind == "endpoint":
+        raise InputError(f"{name} runs on a server; fine-tuning needs a model on this machine.")
+    return placement_of(spec)
+
+
+@cache
+def _held(name: str, source: str) -> Placement:
+    """Find that a model fits, once: a loaded model does not stand in its own way."""
+    spec = registry.spec(name)
+    found = hardware.detect_hardware()
+    fit = hardware.fits(spec, found)
+    if spec.memory and not fit.ok:
+        raise InputError(f"This machine cannot hold {name}. {fit.reason}")
+    own = fit.precision in (None, hardware.native_precision(found, gpu=fit.device == "cuda"))
+    return Placement(
+        folder=registry.require_folder(spec),
+        precision="auto" if own or fit.precision is None else fit.precision,
+        device="cpu" if found.gpu and fit.device == "cpu" else None,
+    )

@@ -1,0 +1,112 @@
+"""What became of one query, and the answer that is made of it: with its address and its provenance."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sensecf_core.classifiers.classifier import Classifier
+from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.counterfactuals.problem.constraints import emptied_by_request
+from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
+from sensecf_core.provenance import commit, versions
+from sensecf_core.queries.answer import Answer, Best, Counterfactual, Seconds, Status, Trace
+from sensecf_core.queries.query import Driver, Query
+from sensecf_core.queries.request import ExplainRequest
+
+EMPTY_TRACE = Trace(proposed=0, unique=0, readable=0, within_limits=0, valid=0, plausible=0, shown=0)
+NO_SECONDS = Seconds()
+HASHES = ("base_model", "adapter", "prompt_template")
+"""What of a model's provenance stands among the hashes."""
+
+
+@dataclass(frozen=True)
+class QueryResult:
+    """What an answer says beyond its query."""
+
+    status: Status
+    reasons: tuple[str, ...] = ()
+    counterfactuals: tuple[Counterfactual, ...] = ()
+    best: Best | None = None
+    trace: Trace = EMPTY_TRACE
+    seconds: Seconds = NO_SECONDS
+    prompt: str | None = None
+    model: tuple[tuple[str, str], ...] = ()
+
+
+def to_answer(
+    judges: FittedCohort, request: ExplainRequest, query: Query, why: tuple[Driver, ...], outcome: QueryResult
+) -> Answer:
+    """Write the answer of one query; the same question to the same models has the same ``answer_id``."""
+    provenance = provenance_of(judges, outcome.model)
+    settings = request.model_dump(mode="json")
+    # An answer that was cut short never takes the place of a whole one.
+    whole = outcome.status not in ("cancelled", "budget_spent") and not (
+        outcome.status == "found" and outcome.reasons
+    )
+    cut_short = "" if whole else outcome.status
+    sampled_at = provenance.get("temperature")
+    return Answer(
+        answer_id=answer_id(settings, query.row_id, provenance["sha256"], sampled_at, cut_short),
+        cohort=query.cohort,
+        method=request.method,
+        seed=request.seed,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        participant_id=query.participant_id,
+        row_id=query.row_id,
+        status=outcome.status,
+        reasons=(*outcome.reasons, *emptied_by_request(judges.schema, judges.domain, query)),
+        factual=query.factual,
+        desired=query.desired,
+        limits=query.limits,
+        threshold=judges.classifier.threshold,
+        counterfactuals=outcome.counterfactuals,
+        best=outcome.best,
+        trace=outcome.trace,
+        seconds=outcome.seconds,
+        drivers=why,
+        prompt=outcome.prompt,
+        settings=settings,
+        provenance=provenance,
+    )
+
+
+def answer_id(
+    settings: Mapping[str, Any],
+    row_id: str,
+    sha256: Mapping[str, str],
+    sampled_at: str | None = None,
+    cut_short: str = "",
+) -> str:
+    """The id of the answer to a request (as JSON values) about a row, by models of these hashes.
+
+    ``sampled_at`` is the temperature, None where nothing was sampled from a language model.
+    """
+    key = repr((sorted(settings.items(), key=str), row_id, sorted(sha256.items()), sampled_at, cut_short))
+    return hashlib.sha256(key.encode()).hexdigest()[:16]
+
+
+def content_hashes(cohort: Cohort, classifier: Classifier) -> dict[str, str]:
+    """Hashes of the data and the classifier that an answer rests on."""
+    return {
+        "cohort": cohort.data_sha256,
+        "schema": cohort.schema.sha256,
+        "split": cohort.split_sha256,
+        "classifier": classifier.sha256,
+    }
+
+
+def provenance_of(judges: FittedCohort, model: tuple[tuple[str, str], ...] = ()) -> dict[str, Any]:
+    """Version, commit and content hashes that an answer rests on."""
+    return {
+        "version": versions(),
+        "commit": commit(),
+        "sha256": {
+            **content_hashes(judges.cohort, judges.classifier),
+            **{name: value for name, value in model if name in HASHES},
+        },
+        **{name: value for name, value in model if name not in HASHES},
+    }

@@ -1,0 +1,1 @@
+"""Search by SenseCF itself: estimated effects, combinations, beam search, infeasibility."""

@@ -1,0 +1,1 @@
+"""The cohorts there are, by name, and how the shipped ones are made."""

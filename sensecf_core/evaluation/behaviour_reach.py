@@ -1,0 +1,161 @@
+"""How far behaviours alone reach: for whom they alter the prediction, and by how much they lower the risk.
+
+Asked of every row of the test part whose prediction is not the desired one, under ``intervention`` limits
+with everything but behaviours held, and as many of them changed as there are. A descent looks for the change
+that takes the risk furthest; where it stops short of the threshold, treecf's exact search says whether any
+change could have done it, and one that it finds counts as well.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sensecf_core import provenance
+from sensecf_core.classifiers import store
+from sensecf_core.cohorts import builtin
+from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.cohorts.encoding import Codes
+from sensecf_core.cohorts.rules import violations
+from sensecf_core.counterfactuals.baselines.exact_distance import prove
+from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
+from sensecf_core.counterfactuals.problem.make_queries import make_queries
+from sensecf_core.counterfactuals.problem.search_space import SearchSpace
+from sensecf_core.counterfactuals.result import content_hashes
+from sensecf_core.evaluation.metrics.statistics import mean_interval
+from sensecf_core.evaluation.sampling import sample_rows
+from sensecf_core.paths import ROOT, var
+from sensecf_core.queries.limits import Limits
+
+Json = dict[str, Any]
+Progress = Callable[[float, str], None]
+
+FEW = 0.10
+"""Under this share of rows the pages say that behaviours alone rarely do it."""
+
+TOGETHER = 8
+"""Values of each feature that is tried together with others: a rule ties them, none can move far alone."""
+
+ROUNDS = 10
+FILE = "behaviour.json"
+
+
+def place(cohort: Cohort) -> Path:
+    """Where a cohort's summary is kept; that of a user's own rows stays private."""
+    if not cohort.own and cohort.schema.name in builtin.NAMES:
+        return ROOT / "results" / cohort.schema.name / FILE
+    return var("behaviour", f"{cohort.schema.name}-{cohort.data_sha256[:12]}.json")
+
+
+def read(cohort: Cohort) -> Json | None:
+    """Read a cohort's summary; None where there is none of these rows and this classifier."""
+    try:
+        found: Json = json.loads(place(cohort).read_text("utf-8"))
+        hashes = found["provenance"]["sha256"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return found if hashes == content_hashes(cohort, store.load(cohort)) else None
+
+
+def measure(checker: FittedCohort, tell: Progress = lambda *_: None) -> Json:
+    """Ask about every row of the test part whose prediction is not the desired one; returns the summary.
+
+    Shares have a bootstrap 95 % interval by participant. ``reduction`` is in points of 100.
+    """
+    schema = checker.schema
+    behaviours = [feature.name for feature in schema.features if feature.role == "behaviour"]
+    desired = schema.task.desired
+    keys = sample_rows(checker.cohort, checker.classifier, predicted=1 - desired, n=0, seed=0)
+    held = tuple(name for name in schema.names if name not in behaviours)
+    limits = Limits(profile="intervention", max_changes=max(len(behaviours), 1), frozen=held)
+    gained, flipped, impossible = (np.zeros(len(keys)) for _ in range(3))
+    queries = make_queries(checker, keys, desired, limits) if keys else ()
+    for number, query in enumerate(queries):
+        tell(number / len(queries), f"Row {number + 1:,} of {len(queries):,}")
+        moves = SearchSpace.of(schema, query)
+        risk = furthest(checker, moves)
+        known = query.factual.probability
+        gained[number] = risk - known if desired else known - risk
+        flipped[number] = bool(checker.reaches(np.array([risk]), desired)[0])
+        if not flipped[number]:
+            proof = prove(checker, moves)
+            flipped[number], impossible[number] = proof.distance is not None, proof.impossible
+    people = np.array([person for person, _ in keys], dtype=object)
+    return {
+        "cohort": schema.name,
+        "behaviours": behaviours,
+        "rows": len(keys),
+        "participants": len(set(people)),
+        "flipped": int(flipped.sum()),
+        "proven_impossible": int(impossible.sum()),
+        "share": mean_interval(flipped, people).as_json(),
+        "reduction": _quartiles(100 * gained),
+        "provenance": {
+            "command": provenance.command(),
+            "commit": provenance.commit(),
+            "sha256": content_hashes(checker.cohort, checker.classifier),
+        },
+    }
+
+
+def furthest(checker: FittedCohort, moves: SearchSpace) -> float:
+    """Return the p(class 1) nearest to the desired class that a descent over the allowed values finds.
+
+    In turns, each feature (or features that a coupling ties) takes the value that helps most, the others
+    held, until nothing helps. It is no proof that nothing goes further.
+    """
+    sign = 1.0 if moves.desired else -1.0
+    row = moves.factual.copy()
+    best = sign * float(checker.classifier.margin_of_codes(row[None])[0])
+    blocks = [_options(moves, block) for block in _blocks(moves)]
+    for _ in range(ROUNDS):
+        before = best
+        for positions, values in blocks:
+            tried = np.repeat(row[None], len(values), axis=0)
+            tried[:, positions] = values
+            tried = tried[~violations(moves.schema, moves.factual, tried).any(axis=1)]
+            if not len(tried):
+                continue
+            margins = sign * checker.classifier.margin_of_codes(tried)
+            if margins.max() > best:
+                best, row = float(margins.max()), tried[margins.argmax()]
+        if best == before:
+            break
+    return float(checker.classifier.probability_of_codes(row[None])[0])
+
+
+def _blocks(moves: SearchSpace) -> Iterator[tuple[int, ...]]:
+    """Positions that may move, those that couplings tie to each other together."""
+    positions = moves.schema.positions
+    ties = [{positions[c.feature], positions[c.follows]} for c in moves.schema.couplings]
+    free = list(moves.values)
+    while free:
+        block = [free.pop(0)]
+        for one in block:  # grows while it is gone through
+            tied = [other for other in free if {one, other} in ties]
+            block += tied
+            free = [other for other in free if other not in tied]
+        yield tuple(block)
+
+
+def _options(moves: SearchSpace, block: Sequence[int]) -> tuple[list[int], Codes]:
+    """Every value of a feature alone, or combinations of some of several; the row's own among them."""
+    choices = []
+    for position in block:
+        values = moves.values[position]
+        if len(block) > 1 and len(values) > TOGETHER:
+            values = values[np.linspace(0, len(values) - 1, TOGETHER).round().astype(int)]
+        choices.append([moves.factual[position], *values])
+    return list(block), np.array(list(product(*choices)))
+
+
+def _quartiles(points: np.ndarray[Any, np.dtype[np.float64]]) -> dict[str, float | None]:
+    names = ("lower_quartile", "median", "upper_quartile", "largest")
+    if not len(points):
+        return dict.fromkeys(names)
+    return dict(zip(names, (float(x) for x in np.quantile(points, (0.25, 0.5, 0.75, 1.0))), strict=True))

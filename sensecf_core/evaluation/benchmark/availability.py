@@ -1,0 +1,63 @@
+"""Which methods can answer here, by package, weights, adapter and allowed host; nobody is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.counterfactuals.baselines.proposer import package_of
+from sensecf_core.counterfactuals.proposers.resolve_model import base_sha256, check_model
+from sensecf_core.errors import NotReadyError
+from sensecf_core.evaluation.benchmark.entries import Entry
+from sensecf_core.evaluation.benchmark.published import Absent, command
+from sensecf_core.language.models import adapters, default_model
+from sensecf_core.language.remote import allow_list
+from sensecf_core.provenance import PROGRAM
+from sensecf_core.queries.request import BASELINES, ExplainRequest
+
+
+def ready(
+    cohort: Cohort, specs: Sequence[Entry], demanded: Sequence[Entry]
+) -> tuple[tuple[Entry, ...], tuple[Absent, ...]]:
+    """Split ``specs`` into those that can answer about a cohort and those that cannot.
+
+    Raises ``NotReadyError`` where one of ``demanded`` cannot, and ``InputError`` for a model that may not be
+    asked about this cohort or that this machine cannot hold.
+    """
+    found: list[Entry] = []
+    absent: list[Absent] = []
+    for spec in specs:
+        try:
+            require(cohort, spec)
+        except NotReadyError as error:
+            if spec in demanded:
+                raise
+            absent.append(_absent(cohort.schema.name, spec, str(error)))
+        else:
+            found.append(spec)
+    return tuple(found), tuple(absent)
+
+
+def require(cohort: Cohort, spec: Entry) -> None:
+    """Raise ``NotReadyError`` or ``InputError`` unless a method can answer, as the answer itself would."""
+    if spec.method in BASELINES:
+        package_of(spec.method.partition("-")[0])
+    if not spec.asks_language_model:
+        return
+    request = ExplainRequest(
+        cohort=cohort.schema.name, participant_id="", method=spec.method, model=spec.model
+    )
+    named = check_model(request, cohort)
+    if named is not None and named.kind == "endpoint":
+        allow_list.key_of(named)
+        return
+    base = base_sha256(named)
+    if base is None:
+        default_model.require()
+    if spec.method == "lm-fine-tuned":
+        adapters.require(cohort, base)
+
+
+def _absent(cohort: str, spec: Entry, why: str) -> Absent:
+    first = (f"{PROGRAM} finetune --cohort {cohort} --minutes 60",) if spec.method == "lm-fine-tuned" else ()
+    return Absent(spec.name, "", why, (*first, command(cohort, spec.name)))

@@ -1,0 +1,154 @@
+"""What is compared: a method, perhaps with a language model by name, and what of its answers is scored.
+
+Every method has two rows. *As returned* scores what the method itself gives, without our post-processing:
+
+- methods that search (they ask the classifier themselves): the first k different rows, in the method's own
+  order, whatever the checks say of them;
+- methods that sample (language models and uniform draws, which never see the classifier): of the samples
+  that pass every check, the k that :func:`~.checks.select.select` chooses. Nothing is
+  refined. Their raw rates, before any check, have a table of their own.
+
+*+ refine* scores what is left once the answers are checked, refined and chosen, by the same steps for every
+method, so that nobody wins by our post-processing alone. Of samplers these are the program's own final
+counterfactuals; what a search answers the program shows as it came, so here it is refined once more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Literal
+
+import numpy as np
+
+from sensecf_core.cohorts.encoding import Codes, from_values
+from sensecf_core.counterfactuals.checks.select import select
+from sensecf_core.counterfactuals.checks.verify import CheckResults, verify
+from sensecf_core.counterfactuals.pipeline import shrunk
+from sensecf_core.counterfactuals.problem.fitted_cohort import Budget, FittedCohort
+from sensecf_core.counterfactuals.problem.search_space import SearchSpace
+from sensecf_core.counterfactuals.proposers.registry import check_method
+from sensecf_core.errors import InputError
+from sensecf_core.language.models import registry
+from sensecf_core.queries.answer import Answer, Candidate
+from sensecf_core.queries.request import METHODS, asks_language_model
+
+Variant = Literal["returned", "refined"]
+VARIANTS: tuple[Variant, ...] = ("returned", "refined")
+EVERYTHING = "all"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A method; ``model`` names a language model (None: the default), ``grammar`` holds it to the form."""
+
+    method: str
+    model: str | None = None
+    grammar: bool = True
+
+    @property
+    def name(self) -> str:
+        """How commands and tables name it: "nice-sparsity", "lm-few-shot@biomistral-7b"."""
+        model = f"@{self.model}" if self.model else ""
+        return f"{self.method}{model}{'' if self.grammar else ', no grammar'}"
+
+    @property
+    def asks_language_model(self) -> bool:
+        """Whether a language model answers."""
+        return asks_language_model(self.method)
+
+    @property
+    def samples(self) -> bool:
+        """Whether it draws candidates without asking the classifier about a changed row."""
+        return self.asks_language_model or self.method == "random"
+
+    @property
+    def slow_in_vain(self) -> bool:
+        """Whether it takes seconds to a minute, and all of its budget, where there is nothing to find.
+
+        DiCE's genetic search draws rows one at a time until some are of the desired class.
+        """
+        return self.asks_language_model or self.method == "dice-genetic"
+
+    @property
+    def in_use(self) -> Variant:
+        """What stands for the method as it is meant to be used: samplers are refined by the engine."""
+        return "refined" if self.samples else "returned"
+
+    def row(self, variant: Variant) -> str:
+        """The name of one of its rows."""
+        return self.name if variant == "returned" else f"{self.name} + refine"
+
+
+def parse(names: Sequence[str]) -> tuple[Entry, ...]:
+    """Read ``--methods``: names of methods, ``method@model``, or ``all``; repeated ones once.
+
+    Raises ``InputError`` for none, an unknown method or model, and a model for a method that asks none.
+    """
+    specs: dict[Entry, None] = {}
+    for name in names:
+        method, at, model = name.partition("@")
+        if name == EVERYTHING:
+            specs |= dict.fromkeys(Entry(method) for method in METHODS)
+            continue
+        check_method(method)
+        spec = Entry(method, model or None)
+        if at:
+            registry.spec(model)
+            if not spec.asks_language_model:
+                raise InputError(f"The method {method} asks no language model; leave out @{model}.")
+        specs[spec] = None
+    if not specs:
+        raise InputError(f"--methods names none; there are {', '.join(METHODS)}.")
+    return tuple(specs)
+
+
+@dataclass(frozen=True)
+class Scored:
+    """The rows of an answer that are scored by variant, each of shape (at most k, features).
+
+    ``model_rows`` and ``seconds`` are what refining took here, beyond the answer: 0 for samplers.
+    """
+
+    codes: dict[Variant, Codes]
+    model_rows: int
+    seconds: float
+
+
+def scored(checker: FittedCohort, moves: SearchSpace, answer: Answer, spec: Entry, k: int) -> Scored:
+    """Take from an answer what its two rows score; see the module's docstring."""
+    different = [c for c in answer.trace.candidates if c.edits is not None and c.duplicate_of is None]
+    passed = [c for c in different if c.within_limits and c.valid and c.plausible]
+    if not spec.samples:
+        started, meter = perf_counter(), Budget(checker.classifier)
+        small = shrunk(checker, moves, _verified(checker, moves, passed), meter)
+        # As in the program, no more are taken than answers passed every check.
+        refined = _chosen(moves, small, min(k, len(passed)))
+        returned = _codes(moves, different)[:k]
+        return Scored({"returned": returned, "refined": refined}, meter.rows, perf_counter() - started)
+    final = [from_values(checker.schema, found.features) for found in answer.counterfactuals]
+    return Scored(
+        {
+            "returned": _chosen(moves, _verified(checker, moves, passed), k),
+            "refined": np.array(final).reshape(-1, len(moves.factual)),
+        },
+        0,
+        0.0,
+    )
+
+
+def _codes(moves: SearchSpace, candidates: Sequence[Candidate]) -> Codes:
+    rows = [moves.apply(candidate.edits or {}) for candidate in candidates]
+    return np.array(rows).reshape(-1, len(moves.factual))
+
+
+def _verified(checker: FittedCohort, moves: SearchSpace, candidates: Sequence[Candidate]) -> CheckResults:
+    """The checks' words on candidates that were judged already, which cost the method nothing more."""
+    return verify(checker, moves, _codes(moves, candidates), Budget(checker.classifier))
+
+
+def _chosen(moves: SearchSpace, verdicts: CheckResults, k: int) -> Codes:
+    if not len(verdicts.codes):
+        return verdicts.codes
+    return verdicts.codes[select(verdicts, moves.changed(verdicts.codes), k)]

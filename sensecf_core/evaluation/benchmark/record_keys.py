@@ -1,0 +1,80 @@
+"""What decides a run's numbers: one digest for each method's records, and one for the run."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
+from sensecf_core.evaluation.benchmark import run_folder
+from sensecf_core.evaluation.benchmark.entries import Entry
+from sensecf_core.evaluation.benchmark.plan import Task
+from sensecf_core.evaluation.run_identity import (
+    of_model,
+    origin_of,
+    run_id,
+)
+
+QUERIES = "queries"
+"""Under which name the records about the queries themselves are kept."""
+
+
+@dataclass(frozen=True)
+class RecordKeys:
+    """``origin`` is all that decides the answers, ``digests`` what decides each method's records."""
+
+    cohort: str
+    origin: Mapping[str, Any]
+    digests: Mapping[str, str]
+
+    @classmethod
+    def of(cls, judges: FittedCohort, specs: Sequence[Entry], options: Mapping[str, Any]) -> RecordKeys:
+        """``options`` are fields of the requests; neither how many people nor which other methods count.
+
+        Raises ``NotReadyError`` for a language model whose weights are not here.
+        """
+        origin = origin_of(judges, options)
+        named = {spec.name: of_model(judges.cohort, spec.model) for spec in specs if spec.model}
+        origin |= {"models": named, "threads": threads()}
+        return cls(
+            judges.schema.name,
+            origin,
+            {
+                QUERIES: _digest(origin, Entry("random")),
+                **{spec.name: _digest(origin, spec) for spec in specs},
+            },
+        )
+
+    def run(self, **asked: Any) -> str:
+        """The id of a run of these methods; ``asked`` says what of it was asked (people, limits)."""
+        found = json.dumps({"asked": asked, "records": self.digests}, sort_keys=True)
+        return f"{self.cohort}-{hashlib.sha256(found.encode()).hexdigest()[:16]}"
+
+    @property
+    def place(self) -> Callable[[Task], Path]:
+        """In which file a task's record is kept; answers without the grammar lie with those within it."""
+
+        def file(task: Task) -> Path:
+            name = QUERIES if task.spec is None else Entry(task.spec.method, task.spec.model).name
+            return run_folder.records(self.cohort, name, self.digests[name])
+
+        return file
+
+
+def threads() -> int:
+    """Threads that a language model computes with: what it samples depends on their number."""
+    return int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1)
+
+
+def _digest(origin: Mapping[str, Any], spec: Entry) -> str:
+    """Only what this method's answers depend on."""
+    own = {key: value for key, value in origin.items() if key not in ("models", "threads")}
+    if spec.asks_language_model:
+        own["threads"] = origin["threads"]
+        own["model"] = origin["models"].get(spec.name)
+    return run_id(own, tuned=spec.method == "lm-fine-tuned" and spec.model is None)

@@ -1,0 +1,203 @@
+"""One task of a benchmark: ask, then score what came; a record of plain JSON values, kept on disk."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from functools import cache, cached_property
+from importlib.util import find_spec
+from typing import Any, Literal
+
+import numpy as np
+
+from sensecf_core.cohorts.encoding import Codes, to_codes, to_rows
+from sensecf_core.counterfactuals import explain
+from sensecf_core.counterfactuals.baselines.exact_distance import OptimalityProof, prove
+from sensecf_core.counterfactuals.checks.verify import verify
+from sensecf_core.counterfactuals.problem.fitted_cohort import (
+    Budget,
+    FittedCohort,
+    load_fitted,
+)
+from sensecf_core.counterfactuals.problem.search_space import SearchSpace
+from sensecf_core.evaluation.benchmark.entries import (
+    VARIANTS,
+    Entry,
+    Scored,
+    scored,
+)
+from sensecf_core.evaluation.benchmark.plan import Task
+from sensecf_core.evaluation.metrics.robustness import noisy, tiny_errors
+from sensecf_core.evaluation.metrics.scores import Evaluators, score
+from sensecf_core.evaluation.raw_candidates import table
+from sensecf_core.evaluation.raw_candidates.rates import CandidateRates, control
+from sensecf_core.queries.answer import Answer
+
+Record = dict[str, Any]
+Ended = Literal["itself", "deadline", "budget", "failure", "proven"]
+"""What ended an answer; "proven": nothing was asked, since there is provably no answer."""
+CONTROL_DRAWS = 32
+"""Uniform draws of each number of changes that a query's control makes."""
+
+Prove = Callable[[FittedCohort, SearchSpace], OptimalityProof]
+"""An exact search of tree classifiers: the yardstick of every method's distance, and of what is possible."""
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What a benchmark of one cohort needs at hand; ``prove`` of None: nothing can be proven here."""
+
+    judges: Evaluators
+    rates: CandidateRates
+    prove: Prove | None = None
+
+    @classmethod
+    def of(cls, checker: FittedCohort, prove: Prove | None = None) -> Bench:
+        """Fit the judges that only a benchmark needs."""
+        judges = Evaluators.fit(checker)
+        return cls(judges, CandidateRates(checker, judges.third), prove)
+
+    @cached_property
+    def shaken(self) -> FittedCohort:
+        """The same checker over a cohort whose test rows have tiny noise, each its own; no refits."""
+        known = self.judges.checker
+        cohort = known.cohort
+        codes = to_codes(cohort.schema, cohort.rows)
+        errors = tiny_errors(cohort.schema, self.judges.errors)
+        for row in np.flatnonzero(cohort.parts.eq("test").to_numpy()):
+            digest = hashlib.sha256(repr(tuple(map(str, cohort.rows.index[row]))).encode()).digest()
+            own = int.from_bytes(digest[:6], "big")
+            codes[row] = noisy(cohort.schema, codes[[row]], errors, draws=1, seed=own)[0, 0]
+        rows = to_rows(cohort.schema, codes, cohort.rows.index)
+        return replace(known, cohort=replace(cohort, rows=rows))
+
+
+@cache
+def bench(cohort: str) -> Bench:
+    """The bench of a cohort, made once per process."""
+    return Bench.of(load_fitted(cohort), prove if find_spec("treecf") else None)
+
+
+def run_in_process(cohort: str, task: Task) -> Record:
+    """Do one task, in whichever process this is."""
+    return run_task(bench(cohort), task)
+
+
+def run_task(here: Bench, task: Task) -> Record:
+    """Do one task; see :class:`~sensecf_core.evaluation.benchmark.plan.Task` for what each pass keeps."""
+    judges = here.shaken if task.kind == "noise" else here.judges.checker
+    moves = SearchSpace.of(judges.schema, explain.query_of(judges, task.request))
+    if task.spec is None:
+        return _about_query(here, moves, task)
+    if task.hopeless:
+        return _not_asked(here, moves, task)
+    answer = explain.answer(judges, task.request)
+    found = scored(judges, moves, answer, task.spec, task.request.k)
+    if task.kind == "timed":
+        return {"seconds": _seconds(answer, task.spec, found)}
+    if task.kind in ("seed", "noise"):
+        kept = {variant: _plain(codes) for variant, codes in found.codes.items()}
+        return {"status": answer.status, "codes": kept}
+    record: Record = {
+        "status": answer.status,
+        "ended": ended(answer),
+        "model_rows": _model_rows(answer, task.spec, found),
+        "rows": {variant: _scored(here, moves, codes, task) for variant, codes in found.codes.items()},
+    }
+    if task.spec.samples:
+        raw = {**table.record(task.direction, answer), **here.rates.rates(answer)}
+        record["raw"] = {**raw, "method": task.spec.name}
+    return record
+
+
+def _not_asked(here: Bench, moves: SearchSpace, task: Task) -> Record:
+    """The record of a question without any answer; it cost nothing, so its cost is left open."""
+    nothing = np.empty((0, len(moves.factual)))
+    if task.kind in ("seed", "noise"):
+        return {"status": "none", "codes": {variant: [] for variant in VARIANTS}}
+    return {
+        "status": "none",
+        "ended": "proven",
+        "model_rows": dict.fromkeys(VARIANTS),
+        "rows": {variant: _scored(here, moves, nothing, task) for variant in VARIANTS},
+    }
+
+
+def ended(answer: Answer) -> Ended:
+    """What ended a method's answer: itself, the time or the budget allowed, or a failure of its package."""
+    said: Ended = answer.provenance.get("ended", "itself")
+    stops = [reason for reason in answer.reasons if reason.startswith("Stopped")]
+    if said != "itself" or not stops:
+        return said
+    return "budget" if "budget" in stops[0] else "deadline"
+
+
+def _about_query(here: Bench, moves: SearchSpace, task: Task) -> Record:
+    """What is proven of a query, else what a wide search says; and how its control does by number of changes.
+
+    ``control`` is number of changes → (successes, draws); all methods are held against the same draws.
+    """
+    judges = here.judges.checker
+    proof = OptimalityProof() if here.prove is None else here.prove(judges, moves)
+    found = proof.distance is not None or (not proof.known and here.rates.can_be_answered(moves.query))
+    sizes = range(1, min(moves.max_changes, len(moves.values)) + 1)
+    counts = np.repeat(np.array(sizes, dtype=np.int64), CONTROL_DRAWS)
+    good = control(judges, moves, counts, seed=task.request.seed)
+    return {
+        "proven": not proof.impossible if proof.known else None,
+        "found": found,
+        "optimum": proof.distance,
+        "proof_ended": proof.ended,
+        "control": {str(size): [int(good[counts == size].sum()), CONTROL_DRAWS] for size in sizes},
+    }
+
+
+def _scored(here: Bench, moves: SearchSpace, codes: Codes, task: Task) -> Record:
+    """The scores of one row, with the codes they are of, so that they can be judged again.
+
+    ``outcomes`` are, of each counterfactual, how many changes it has and whether it is valid and within the
+    limits; ``nearest_allowed`` is the least distance of those that are.
+    """
+    checker = here.judges.checker
+    scores = score(here.judges, moves, codes, task.request.k, seed=task.request.seed)
+    verdicts = verify(checker, moves, codes, Budget(checker.classifier))
+    allowed = verdicts.valid & verdicts.within_limits
+    changed = moves.changed(codes[verdicts.valid]).sum(axis=0)
+    return {
+        "codes": _plain(codes),
+        "scores": {name: None if np.isnan(value) else float(value) for name, value in asdict(scores).items()},
+        "nearest_allowed": float(verdicts.gower[allowed].min()) if allowed.any() else None,
+        "outcomes": [[int(n), bool(good)] for n, good in zip(verdicts.n_changed, allowed, strict=True)],
+        "valid": int(verdicts.valid.sum()),
+        "changes": {
+            name: int(count) for name, count in zip(checker.schema.names, changed, strict=True) if count
+        },
+    }
+
+
+def _seconds(answer: Answer, spec: Entry, found: Scored) -> dict[str, float]:
+    """Wall seconds of each row, by one clock: from the question to the rows that are scored.
+
+    What comes after them is taken off: checks that the row does not need, choosing and describing.
+    """
+    spent = answer.seconds
+    refined = spent.total - spent.select + found.seconds
+    checks = 0.0 if spec.samples else spent.verify
+    return {"returned": spent.total - spent.select - spent.refine - checks, "refined": refined}
+
+
+def _model_rows(answer: Answer, spec: Entry, found: Scored) -> dict[str, int]:
+    """Rows that the classifier was asked about for each row of the table; samples are checked once each."""
+    trace = answer.trace
+    own = trace.search_rows + (trace.readable if spec.samples else 0)
+    return {"returned": own, "refined": trace.model_rows + found.model_rows}
+
+
+def _plain(codes: Codes) -> list[list[float | None]]:
+    return [[None if np.isnan(code) else float(code) for code in row] for row in codes]
+
+
+def codes_of(plain: list[list[float | None]], features: int) -> Codes:
+    """Rows that a record kept, shape (n, features)."""
+    return np.array(plain, dtype=np.float64).reshape(-1, features)

@@ -1,0 +1,1 @@
+"""What a proposer got right before anything was filtered."""

@@ -1,0 +1,45 @@
+"""Can a query be answered at all? Rates are over the queries that can (METRICS.md).
+
+One word for every method: what was proven, else what a wide search or any method's answer shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from sensecf_core.counterfactuals.fine_tuning.pairs import hints_reach
+from sensecf_core.counterfactuals.problem.fitted_cohort import Budget, FittedCohort
+from sensecf_core.counterfactuals.problem.search_space import SearchSpace
+from sensecf_core.counterfactuals.search.beam_search import search
+from sensecf_core.counterfactuals.search.effects import estimate_effects
+from sensecf_core.evaluation.metrics.statistics import Mask
+from sensecf_core.queries.query import Query
+
+WIDE_BEAM = 16
+
+
+def is_feasible(*, proven: bool | None, found: bool, answered: bool) -> bool:
+    """Decide once for a query what every rate goes by.
+
+    ``proven`` is an exact search's word (None: it has none), ``found`` the wide search's, ``answered``
+    whether any method gave a row within the limits that reaches the class.
+    """
+    return found or answered if proven is None else proven
+
+
+def feasible_queries(checker: FittedCohort, queries: Sequence[Query]) -> Mask:
+    """Whether a wide search finds an answer within each query's limits, shape (queries,).
+
+    All combinations of the changes a fine-tuned model is told about, and where these do not do it a beam
+    search of width :data:`WIDE_BEAM`. Neither is a proof that there is none.
+    """
+    moves = [SearchSpace.of(checker.schema, query) for query in queries]
+    reached = [
+        hints_reach(checker, each, told)
+        for each, told in zip(moves, estimate_effects(checker, queries), strict=True)
+    ]
+    left = [each for each, done in zip(moves, reached, strict=True) if not done]
+    found = iter(search(checker, left, Budget(checker.classifier), beam=WIDE_BEAM))
+    return np.array([done or next(found) is not None for done in reached], dtype=bool)

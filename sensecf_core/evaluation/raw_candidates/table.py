@@ -1,0 +1,261 @@
+"""The trace of many queries: how many candidates each method gets right by itself, before anything is
+filtered, refined or chosen.
+
+Every query is answered by the same engine as in the app. Finished queries are kept as JSON lines, so that
+a run that was ended goes on where it stopped. Rates are means over people of each person's share of the
+proposed candidates; their intervals are bootstrap 95 % intervals over people.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from sensecf_core.cohorts.schema import Profile
+from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
+from sensecf_core.evaluation.json_lines import append_line, read_lines
+from sensecf_core.evaluation.metrics.statistics import mean_interval, median_interval
+from sensecf_core.evaluation.raw_candidates.feasible_queries import is_feasible
+from sensecf_core.evaluation.sampling import RowKey, sample_rows
+from sensecf_core.queries.answer import Answer
+from sensecf_core.queries.request import ExplainRequest
+
+Statistic = Literal["mean", "median"]
+Rate = dict[str, float | None]
+QUERY = ("direction", "limits", "participant_id", "row_id")
+"""What tells queries apart."""
+STEPS = ("readable", "within_limits", "valid", "plausible")
+EMPTY: Rate = {"mean": None, "low": None, "high": None}
+"""The rate over nobody."""
+Explain = Callable[[ExplainRequest], Answer]
+Measure = Callable[[Answer], dict[str, Any]]
+Progress = Callable[[float, str], None]
+
+
+@dataclass(frozen=True)
+class Direction:
+    """People predicted one class, asked to reach the other, under one profile of limits."""
+
+    predicted: Literal[0, 1]
+    profile: Profile
+
+    @property
+    def label(self) -> str:
+        """How tables name it: "1→0"."""
+        return f"{self.predicted}→{1 - self.predicted}"
+
+
+def directions(
+    checker: FittedCohort, limits: Profile | Literal["all"] | None = None
+) -> tuple[Direction, ...]:
+    """Both class directions of a cohort.
+
+    Towards the desired class under ``limits`` (default: the cohort's own), away from it under ``contrast``,
+    for which alone the opposite class is meant. ``all`` is both directions under both profiles.
+    """
+    desired = checker.schema.task.desired
+    against: Literal[0, 1] = 1 if desired == 0 else 0
+    if limits == "all":
+        profiles: tuple[Profile, ...] = ("intervention", "contrast")
+        return tuple(Direction(predicted, p) for p in profiles for predicted in (against, desired))
+    return Direction(against, limits or checker.schema.default_limits), Direction(desired, "contrast")
+
+
+def people(
+    checker: FittedCohort, directions: Sequence[Direction], *, n: int, seed: int
+) -> dict[Direction, list[RowKey]]:
+    """Whom to ask about, the same for every method: ``n`` rows (0: all) a direction."""
+    return {
+        direction: sample_rows(
+            checker.cohort, checker.classifier, predicted=direction.predicted, n=n, seed=seed
+        )
+        for direction in directions
+    }
+
+
+def request_of(cohort: str, direction: Direction, key: RowKey, **fields: Any) -> ExplainRequest:
+    """One question about a row; ``fields`` are others of the request."""
+    asked = {"cohort": cohort, "participant_id": key[0], "row_id": key[1], "profile": direction.profile}
+    return ExplainRequest.model_validate({**asked, "desired": 1 - direction.predicted, **fields})
+
+
+def requests(
+    checker: FittedCohort, directions: Sequence[Direction], methods: Sequence[str], *, n: int, **options: int
+) -> Iterator[tuple[Direction, ExplainRequest]]:
+    """Every query of a run: per direction the same ``n`` people (0: all) for every method.
+
+    ``options`` are fields of the request (``seed``, ``candidates``, ``max_changes``, ``k``).
+    """
+    for direction, keys in people(checker, directions, n=n, seed=options["seed"]).items():
+        for method in methods:
+            for key in keys:
+                yield direction, request_of(checker.schema.name, direction, key, method=method, **options)
+
+
+def run(
+    asked: Sequence[tuple[Direction, ExplainRequest]],
+    finished: Mapping[str, Path],
+    explain: Explain,
+    progress: Progress,
+    measure: Measure = lambda answer: {},
+) -> list[dict[str, Any]]:
+    """Answer what ``finished`` (JSON lines, by method) does not hold yet; return all records, in order.
+
+    ``measure`` adds to each record, see :class:`sensecf_core.evaluation.raw_candidates.rates.CandidateRates`.
+    """
+    kept = {key: entry for path in finished.values() for key, entry in read_lines(path).items()}
+    records = []
+    for number, (direction, request) in enumerate(asked):
+        key = " ".join(_key(direction, request))
+        if key not in kept:
+            progress(
+                number / len(asked), f"{number + 1} of {len(asked)}: {request.method}, {direction.label}"
+            )
+            answer = explain(request)
+            kept[key] = {"key": key, **record(direction, answer), **measure(answer)}
+            append_line(finished[request.method], kept[key])
+        records.append(kept[key])
+    return records
+
+
+def _key(direction: Direction, request: ExplainRequest) -> tuple[str, ...]:
+    """What tells one query of a run from the others."""
+    return (
+        direction.label,
+        direction.profile,
+        request.method,
+        request.participant_id,
+        request.row_id or "",
+    )
+
+
+def record(direction: Direction, answer: Answer) -> dict[str, Any]:
+    """What one answer adds to the table; rates of raw candidates are those of the first asking."""
+    trace = answer.trace
+    raw = trace.first or trace
+    return {
+        "direction": direction.label,
+        "limits": answer.limits.profile,
+        "method": answer.method,
+        "participant_id": answer.participant_id,
+        "row_id": answer.row_id,
+        "status": answer.status,
+        "probability": answer.factual.probability,
+        "proposed": raw.proposed,
+        "unique": raw.unique,
+        **{step: getattr(raw, step) for step in STEPS},
+        "shown": trace.shown,
+        "askings": trace.askings,
+        "model_rows": trace.model_rows,
+        "seconds": answer.seconds.total,
+    }
+
+
+def summarise(
+    records: Sequence[Mapping[str, Any]],
+    seed: int = 0,
+    answerable: Mapping[tuple[str, ...], bool] | None = None,
+) -> list[dict[str, Any]]:
+    """One row per direction, limits and method, in the order they first appear.
+
+    ``answerable`` says by :data:`QUERY` which queries can be answered; without it those that the records
+    say (:func:`answerable_of`).
+
+    Each rate is ``{"mean", "low", "high"}``: a person's share of proposed candidates that passed this
+    step and all before it, averaged over people; ``shown`` is the share of people with at least one
+    counterfactual to show (``shown_first``: after the first asking), ``valid_any`` with at least one valid
+    raw candidate. ``seconds`` is the median (wall time an answer).
+    """
+    groups: dict[tuple[str, str, str], list[Mapping[str, Any]]] = {}
+    can = answerable_of(records) if answerable is None else answerable
+    for entry in records:
+        query, group = query_of(entry), (entry["direction"], entry["limits"], entry["method"])
+        said = {**entry, "answerable": can[query]} if query in can else entry
+        groups.setdefault(group, []).append(said)
+    return [
+        {
+            "direction": direction,
+            "limits": limits,
+            "method": method,
+            "people": len(group),
+            "candidates": sum(entry["proposed"] for entry in group),
+            **_rates(group, seed),
+        }
+        for (direction, limits, method), group in groups.items()
+    ]
+
+
+def query_of(entry: Mapping[str, Any]) -> tuple[str, ...]:
+    """Which query a record is about (:data:`QUERY`); empty where it does not say."""
+    return tuple(entry[name] for name in QUERY) if all(name in entry for name in QUERY) else ()
+
+
+def answerable_of(records: Sequence[Mapping[str, Any]]) -> dict[tuple[str, ...], bool]:
+    """One word for every method on whether a query can be answered, of records that searched for it.
+
+    It can if the search or any of the methods answered it, so that all rates have the same denominator.
+    """
+    found: dict[tuple[str, ...], list[bool]] = {}
+    for entry in records:
+        if "answerable" in entry:
+            said = is_feasible(proven=None, found=entry["answerable"], answered=entry["valid"] > 0)
+            found.setdefault(query_of(entry), []).append(said)
+    return {query: any(words) for query, words in found.items()}
+
+
+def _rates(group: Sequence[Mapping[str, Any]], seed: int) -> dict[str, Rate]:
+    proposed = np.array([max(entry["proposed"], 1) for entry in group], dtype=float)
+    rates = {step: _interval(np.array([e[step] for e in group]) / proposed, "mean", seed) for step in STEPS}
+    rates["valid_any"] = _interval(np.array([e["valid"] > 0 for e in group], dtype=float), "mean", seed)
+    rates["shown"] = _interval(np.array([e["shown"] > 0 for e in group], dtype=float), "mean", seed)
+    rates["seconds"] = _interval(np.array([e["seconds"] for e in group], dtype=float), "median", seed)
+    if all("answerable" in entry for entry in group):
+        rates |= _measured(group, seed)
+    return rates
+
+
+def _measured(group: Sequence[Mapping[str, Any]], seed: int) -> dict[str, Rate]:
+    """Rates over the queries that can be answered at all, and what the other judges say.
+
+    ``of_answerable_*`` leave the others out; the second judge's and third classifier's rates leave out
+    the queries on whose factual they differ from the classifier. ``control``: uniform draws with as many
+    changes.
+    """
+    can = [entry for entry in group if entry["answerable"]]
+
+    def over(rows: Sequence[Mapping[str, Any]], value: Callable[[Mapping[str, Any]], Any]) -> Any:
+        found = [x for entry in rows if (x := value(entry)) is not None]
+        return _interval(np.array(found, dtype=float), "mean", seed) if found else EMPTY
+
+    def share(name: str) -> Callable[[Mapping[str, Any]], float | None]:
+        return lambda e: None if e[name] is None else e[name] / max(e["proposed"], 1)
+
+    return {
+        "answerable": over(group, lambda e: e["answerable"]),
+        "of_answerable_valid": over(can, share("valid")),
+        "of_answerable_plausible": over(can, share("plausible")),
+        "of_answerable_control_valid": over(can, share("control_valid")),
+        "of_answerable_valid_any": over(can, lambda e: e["valid"] > 0),
+        "of_answerable_shown": over(can, lambda e: e["shown"] > 0),
+        "of_answerable_shown_first": over(can, lambda e: e["shown"] > 0 and e["askings"] == 1),
+        "askings": over(group, lambda e: e["askings"]),
+        "of_answerable_second_valid": over(can, share("second_valid")),
+        "of_answerable_third_valid": over(can, share("third_valid")),
+        "distinct": over(group, share("unique")),
+        "changed": over(group, lambda e: e["changed"]),
+        "gower": over(group, lambda e: e["gower"]),
+        "final_changed": over(group, lambda e: e["final_changed"]),
+        "final_violations": over(group, lambda e: e["final_violations"]),
+    }
+
+
+def _interval(values: npt.NDArray[np.float64], statistic: Statistic, seed: int) -> Rate:
+    """A statistic over people (n,) with its bootstrap 95 % interval; a single person's is that value."""
+    made = mean_interval(values, seed=seed) if statistic == "mean" else median_interval(values, seed=seed)
+    low, high = (made.value if np.isnan(end) else end for end in (made.low, made.high))
+    return {statistic: made.value, "low": low, "high": high}

@@ -1,0 +1,86 @@
+"""What a run rests on: everything that decides its numbers, and the id that is made of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
+from sensecf_core.counterfactuals.proposers.resolve_model import placement_of
+from sensecf_core.counterfactuals.result import provenance_of
+from sensecf_core.language.models import (
+    adapters,
+    default_model,
+    registry,
+)
+from sensecf_core.language.models.adapters import Card
+from sensecf_core.language.prompts import plain
+from sensecf_core.language.prompts.fine_tuned import TUNED_SHA256
+from sensecf_core.provenance import code_sha256, machine
+
+ENGINE = (
+    "sensecf_core.counterfactuals",
+    "sensecf_core.evaluation.benchmark.run_task",
+    "sensecf_core.evaluation.raw_candidates",
+)
+"""The code that decides what is answered, and what is recorded of an answer."""
+
+
+def origin_of(checker: FittedCohort, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Everything that decides a query's answer; a run is picked up only where all of it is the same.
+
+    ``options`` are those of the run (seed, number of candidates, …), as JSON values.
+    """
+    provenance = provenance_of(checker)
+    provenance["sha256"] |= {
+        "base_model": default_model.status().sha256,
+        "prompt_template": plain.TEMPLATE_SHA256,
+        "tuned_prompt_template": TUNED_SHA256,
+        "engine": code_sha256(*ENGINE),
+    }
+    found = adapters.chosen(checker.cohort)
+    return {
+        "cohort": checker.schema.name,
+        **options,
+        "language_model": default_model.DEFAULT_MODEL,
+        "adapter": None if found is None else of_adapter(found.card),
+        "machine": machine(),
+        "provenance": provenance,
+    }
+
+
+def of_adapter(card: Card) -> dict[str, Any]:
+    """What of an adapter decides its answers."""
+    return {"sha256": card.weights_sha256, "temperature": card.temperature}
+
+
+def of_model(cohort: Cohort, name: str) -> dict[str, Any]:
+    """What of a language model that was named decides its answers: its weights and adapter, or its server.
+
+    Raises ``NotReadyError`` where its weights are not here.
+    """
+    spec = registry.spec(name)
+    if spec.kind == "endpoint":
+        return spec.model_dump(mode="json", include={"source", "model", "answers", "prompt", "extra"})
+    place = placement_of(spec)
+    sha256 = default_model.weights_sha256(place.folder or default_model.default_folder())
+    found = adapters.chosen(cohort, sha256)
+    return {
+        "weights": sha256,
+        "precision": place.precision,
+        "device": place.device,
+        "adapter": None if found is None else of_adapter(found.card),
+    }
+
+
+def run_id(origin: Mapping[str, Any], *, tuned: bool) -> str:
+    """Name a run by all that decides its answers, 16 hex digits.
+
+    Neither a commit that leaves the engine alone, nor an adapter that is not used (``tuned`` is false).
+    """
+    provenance = {k: v for k, v in origin["provenance"].items() if k != "commit"}
+    decisive = {**origin, "provenance": provenance, "adapter": origin["adapter"] if tuned else None}
+    return hashlib.sha256(json.dumps(decisive, sort_keys=True, default=str).encode()).hexdigest()[:16]

@@ -1,0 +1,96 @@
+"""Judging changed rows one did not propose oneself: risk, second judge, and what the changes break."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast, get_args
+
+import numpy as np
+import pandas as pd
+
+from sensecf_core.cohorts.cohort import INDEX_NAMES
+from sensecf_core.cohorts.encoding import Codes, to_codes, to_rows
+from sensecf_core.cohorts.rules import broken_rules
+from sensecf_core.cohorts.schema import Profile
+from sensecf_core.counterfactuals.checks.verify import verify
+from sensecf_core.counterfactuals.problem.fitted_cohort import Budget, FittedCohort
+from sensecf_core.counterfactuals.problem.make_queries import make_queries
+from sensecf_core.counterfactuals.problem.search_space import SearchSpace
+from sensecf_core.errors import unknown
+from sensecf_core.queries.limits import Limits
+
+
+@dataclass(frozen=True)
+class ChangedRow:
+    """A row that exists, and the codes (see :mod:`sensecf_core.cohorts.encoding`) to write into it."""
+
+    participant_id: str
+    row_id: str
+    codes: dict[str, float] = field(default_factory=dict)
+
+
+def score_rows(
+    checker: FittedCohort, changed: Sequence[ChangedRow], *, profile: str | None = None
+) -> list[dict[str, Any]]:
+    """Judge rows in the order given.
+
+    ``violations`` names, for a changed row, every limit of ``profile`` (default: the cohort's own) and
+    every rule that its changes break (a rule that was broken before counts only where it got worse);
+    for a row as it is, the rules that it breaks. How many features changed is not judged.
+
+    Returns
+    -------
+    list of dicts: the ``predictions`` of the JSON contract (README, "JSON").
+
+    Raises
+    ------
+    InputError : unknown profile.
+    """
+    if profile not in (None, *get_args(Profile)):
+        raise unknown("limits", str(profile), get_args(Profile))
+    cohort, classifier, schema = checker.cohort, checker.classifier, checker.schema
+    index = pd.MultiIndex.from_tuples([(c.participant_id, c.row_id) for c in changed], names=INDEX_NAMES)
+    codes = to_codes(schema, cohort.rows.loc[index])
+    for position, one in enumerate(changed):
+        for name, code in one.codes.items():
+            codes[position, schema.positions[name]] = code
+    rows = to_rows(schema, codes, index)
+    probability = classifier.predict_proba(rows)
+    second = classifier.second_judge(rows)
+    interval = classifier.interval(rows)
+    broken = _violations(checker, index, codes, cast("Profile", profile or schema.default_limits))
+    return [
+        {
+            "participant_id": one.participant_id,
+            "row_id": one.row_id,
+            "probability": float(probability[n]),
+            "predicted": int(probability[n] >= classifier.threshold),
+            "interval": [float(bound) for bound in interval[n]],
+            "second_judge_probability": float(second[n]),
+            "violations": broken[n],
+        }
+        for n, one in enumerate(changed)
+    ]
+
+
+def _violations(
+    checker: FittedCohort, index: pd.MultiIndex, codes: Codes, profile: Profile
+) -> list[list[str]]:
+    """What each row breaks; see :func:`judge`."""
+    schema = checker.schema
+    broken = broken_rules(schema, codes)
+    texts: list[list[str]] = [[] for _ in codes]
+    places: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for position, key in enumerate(index):
+        places[key].append(position)
+    limits = Limits(profile=profile, max_changes=len(schema.features))
+    for query in make_queries(checker, list(places), schema.task.desired, limits):
+        positions = places[query.participant_id, query.row_id]
+        meter = Budget(checker.classifier, max_rows=len(positions))
+        verdicts = verify(checker, SearchSpace.of(schema, query), codes[positions], meter)
+        for row, position in enumerate(positions):
+            as_it_is = [schema.rules[rule].text for rule in np.flatnonzero(broken[position])]
+            texts[position] = list(verdicts.violations[row]) if verdicts.n_changed[row] else as_it_is
+    return texts

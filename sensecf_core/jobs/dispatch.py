@@ -1,0 +1,44 @@
+"""Jobs to whichever lane does them: language models to the model lane, other methods to theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sensecf_core.jobs import (
+    job_table,
+    method_worker,
+    model_worker,
+    subprocess_worker,
+)
+from sensecf_core.jobs.job_table import JobView, WorkerName
+from sensecf_core.jobs.worker import Worker
+from sensecf_core.queries.request import ExplainRequest, asks_language_model
+
+
+def submit(request: ExplainRequest) -> str:
+    """Queue a request and return the job's id; raises ``InputError`` when its queue is full."""
+    if asks_language_model(request.method):
+        return model_worker.worker().submit(request)
+    return method_worker.worker().submit(request)
+
+
+def view(job_id: str) -> JobView | None:
+    """Return a job of any lane as it stands now, or None; see :meth:`Lane.view`."""
+    job = job_table.find(job_id)
+    return None if job is None else _lane_of(job).view(job_id)
+
+
+def cancel(job_id: str) -> None:
+    """Cancel a job of any lane; finished and unknown jobs stay as they are."""
+    job = job_table.find(job_id)
+    if job is not None:
+        _lane_of(job).cancel(job_id)
+
+
+def _lane_of(job: JobView) -> Worker:
+    lanes: dict[WorkerName, Callable[[], Worker]] = {
+        "model": model_worker.worker,
+        "method": method_worker.worker,
+        "process": subprocess_worker.worker,
+    }
+    return lanes[job.lane]()

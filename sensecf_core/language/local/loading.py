@@ -1,0 +1,183 @@
+"""Loading a causal language model in any precision: float32, bfloat16, or 4-bit NF4 (QLoRA's).
+
+NF4 (Dettmers and others 2023, arXiv 2305.14314) goes through bitsandbytes, which runs it on CUDA and, slowly,
+on a CPU. Only the linear layers are 4-bit: embeddings, norms and the vocabulary projection stay in
+bfloat16 or float32. Nothing here reaches for the network; torch is imported where it is first used.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from sensecf_core.errors import InputError, NotReadyError, unknown
+from sensecf_core.language.models import default_model
+from sensecf_core.language.models.hardware import LARGE, cpu_computes_bf16
+
+if TYPE_CHECKING:
+    import torch
+
+Precision = Literal["auto", "float32", "bf16", "nf4"]
+PRECISIONS: tuple[str, ...] = get_args(Precision)
+
+
+def load_weights(folder: Path, precision: Precision = "auto", device: str | None = None) -> tuple[Any, Any]:
+    """Load a transformers folder and return (model, tokenizer), the model ready to be asked.
+
+    Parameters
+    ----------
+    folder : ``config.json``, weights (safetensors or ``pytorch_model.bin``) and tokenizer.
+    precision : ``auto`` is what the device computes in natively, see :func:`best_dtype`; never 4-bit. A
+        folder that was saved in 4-bit stays 4-bit, whatever is asked (:func:`precision_of` tells).
+    device : ``cpu``, ``cuda`` or ``cuda:1``; None is the first GPU if there is one, else the CPU.
+
+    Raises
+    ------
+    InputError
+        For an unknown precision, a device that is not there, a folder that holds no model, and a model
+        that does not fit into the GPU's memory.
+    NotReadyError
+        For ``nf4`` where bitsandbytes does not work.
+    """
+    if precision not in PRECISIONS:
+        raise unknown("precision", precision, PRECISIONS)
+    if not (folder / "config.json").is_file():
+        raise InputError(f"The folder {str(folder)!r} holds no language model: it has no config.json.")
+    transformers = default_model.offline_transformers()
+    place = find_device(device)
+    options: dict[str, Any] = {"dtype": _dtype(precision, place)}
+    if precision == "nf4":
+        options["quantization_config"] = _nf4(transformers, options["dtype"])
+    model = _from_folder(transformers, folder, place, options)
+    if is_four_bit(model):
+        _keep_canonical(model)
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    return model.eval(), tokenizer
+
+
+def _from_folder(transformers: Any, folder: Path, place: str, options: dict[str, Any]) -> Any:
+    """Load weights straight onto the device, so that they never need room in both memories."""
+    import torch
+
+    try:
+        return transformers.AutoModelForCausalLM.from_pretrained(
+            folder, local_files_only=True, device_map={"": place}, **options
+        )
+    except torch.cuda.OutOfMemoryError as error:
+        raise InputError(
+            f"The model in {str(folder)!r} does not fit into the memory of {place}; "
+            "use the precision nf4, or a smaller model."
+        ) from error
+
+
+def find_device(device: str | None) -> str:
+    """Return the device to use (None: the first GPU, else the CPU); ``InputError`` if it is not there."""
+    import torch
+
+    there = ["cpu", *(f"cuda:{number}" for number in range(torch.cuda.device_count()))]
+    if device is None:
+        return there[1] if len(there) > 1 else "cpu"
+    place = "cuda:0" if device == "cuda" else device
+    if place not in there:
+        raise InputError(
+            f"There is no device {device!r} that torch can use here; there is {', '.join(there)}."
+        )
+    return place
+
+
+def best_dtype(device: str | None = None) -> torch.dtype:
+    """Choose bfloat16 where the device computes in it natively (Ampere, AVX-512 BF16, AMX), else float32."""
+    import torch
+
+    if find_device(device) != "cpu":
+        native = torch.cuda.is_bf16_supported(including_emulation=False)
+        return torch.bfloat16 if native else torch.float32
+    return torch.bfloat16 if cpu_computes_bf16() else torch.float32
+
+
+def _dtype(precision: Precision, place: str) -> torch.dtype:
+    import torch
+
+    fixed = {"float32": torch.float32, "bf16": torch.bfloat16}
+    return fixed[precision] if precision in fixed else best_dtype(place)
+
+
+def _nf4(transformers: Any, compute: torch.dtype) -> Any:
+    """QLoRA's settings: NF4, the scales quantised as well, computed in ``compute``."""
+    try:
+        import bitsandbytes  # noqa: F401
+    except Exception as error:  # its native library may fail in many ways
+        raise NotReadyError(
+            f"4-bit needs the package bitsandbytes, which does not work here ({error}); run `make setup`, "
+            "or use the precision bf16."
+        ) from error
+    return transformers.BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=compute,
+    )
+
+
+def _keep_canonical(model: Any) -> None:
+    """Keep bitsandbytes from repacking 4-bit weights at the first answer.
+
+    On CPUs with AVX-512 BF16 it repacks them for a kernel without gradients and never packs them back
+    (bitsandbytes 0.50.2, ``Linear4bit.forward``), so a model that has answered once could not be trained.
+    """
+    for layer in model.modules():
+        if hasattr(layer, "support_avx512bf16_for_cpu"):
+            layer.support_avx512bf16_for_cpu = False
+
+
+def is_four_bit(model: Any) -> bool:
+    """Whether a model's linear layers are 4-bit."""
+    return bool(getattr(model, "is_loaded_in_4bit", False))
+
+
+def precision_of(model: Any) -> str:
+    """Name the precision a model was loaded in, for provenance: nf4, bf16, float32, or another's dtype."""
+    if is_four_bit(model):
+        return "nf4"
+    name = str(model.dtype).removeprefix("torch.")
+    return {"bfloat16": "bf16"}.get(name, name)
+
+
+def is_large(model: Any) -> bool:
+    """Whether a model is so large that memory counts before speed."""
+    return parameters_of(model) >= LARGE
+
+
+def parameters_of(model: Any) -> int:
+    """Count parameters; a byte of a 4-bit weight holds two."""
+    import torch
+
+    return sum(p.numel() * (2 if p.dtype == torch.uint8 else 1) for p in model.parameters())
+
+
+def for_training(model: Any) -> Any:
+    """Freeze a model and let it recompute activations, so that a LoRA step fits beside a large base.
+
+    Costs about a third more time. Needed where the model :func:`is_large`; returns the same model.
+    Activations are recomputed only in training mode: answers in between are as fast as ever.
+    """
+    model.requires_grad_(False)
+    model.activation_checkpointing_enable({"use_reentrant": False})
+    return model
+
+
+def for_answers(peft: Any) -> Any:
+    """Take a model with a LoRA adapter (a ``PeftModel``) and return the plain model that answers with it.
+
+    The adapter is merged into a float32 or bf16 base. Into a 4-bit base it is never merged: rounding to
+    sixteen values would swallow it. There its layers stay beside the base's.
+    """
+    base = peft.get_base_model()
+    return base.eval() if is_four_bit(base) else peft.merge_and_unload().eval()
+
+
+def with_adapter(model: Any, folder: Path) -> Any:
+    """Give a loaded model the LoRA adapter in ``folder`` and return the model that answers with it."""
+    from peft import PeftModel
+
+    return for_answers(PeftModel.from_pretrained(model, str(folder)))

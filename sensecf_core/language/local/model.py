@@ -1,0 +1,256 @@
+"""A causal language model on this machine, and sampling many answers to one prompt at once."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any
+
+from sensecf_core.language.local.decoding import (
+    Decoding,
+    Row,
+    StopError,
+    Stopped,
+    first_line,
+    watch_for,
+)
+from sensecf_core.language.local.loading import (
+    Precision,
+    load_weights,
+    precision_of,
+    with_adapter,
+)
+from sensecf_core.language.models import adapters, default_model
+from sensecf_core.language.prompts.plain import Prompt, chat_text
+
+MOST_ROWS = 64
+"""Rows decoded in one batch; more are decoded in turns behind the same prompt."""
+DEFAULT_NEW_TOKENS = 128
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Texts sampled for one prompt, in row order.
+
+    ``tokens`` counts each text's tokens, the one that ends it not included. ``complete`` is False for
+    a text cut short by a stop or by ``max_new_tokens``; after a stop, rows not begun are left out.
+    Seconds are wall time.
+    """
+
+    texts: tuple[str, ...]
+    tokens: tuple[int, ...]
+    complete: tuple[bool, ...]
+    prompt_tokens: int
+    prefill_seconds: float
+    decode_seconds: float
+    stopped: Stopped | None
+
+
+class LocalModel:
+    """A loaded model with its tokenizer. Not for use by two threads at once."""
+
+    def __init__(self, model: Any, tokenizer: Any, folder: Path, adapter: Path | None = None) -> None:
+        from sensecf_core.language.local.tree_attention import has_plain_head
+
+        self.model = model
+        self.tokenizer = tokenizer
+        self.folder = folder
+        self.adapter = adapter
+        self.plain_head = has_plain_head(model)
+        self.prefixes: dict[tuple[int, ...], Any] = {}
+        self._fixed: dict[str, list[int]] = {}
+        self.end_tokens = _end_tokens(model, tokenizer)
+
+    @classmethod
+    def load(
+        cls,
+        folder: Path | None = None,
+        precision: Precision = "auto",
+        device: str | None = None,
+        *,
+        adapter: Path | None = None,
+    ) -> LocalModel:
+        """Load a transformers folder; by default the default model, which must have been fetched.
+
+        ``precision`` and ``device`` as in :func:`.loading.load_weights`, which says
+        what is raised beside ``NotReadyError`` with the command to run if the default model is missing or
+        damaged. ``adapter`` is the folder of a LoRA adapter made for these weights; it is merged into
+        them, but stays beside 4-bit ones.
+        """
+        folder = default_model.require() if folder is None else Path(folder)
+        model, tokenizer = load_weights(folder, precision, device)
+        if adapter is not None:
+            model = with_adapter(model, adapter)
+        return cls(model, tokenizer, folder, adapter)
+
+    @cached_property
+    def grammar_tokenizer(self) -> Any:
+        """The tokenizer as llguidance needs it (made once, about half a second)."""
+        import llguidance.hf
+
+        return llguidance.hf.from_tokenizer(
+            self.tokenizer, n_vocab=self.vocabulary, eos_token=list(self.end_tokens)
+        )
+
+    @property
+    def vocabulary(self) -> int:
+        """Columns of the logits."""
+        return int(self.model.get_output_embeddings().weight.shape[0])
+
+    def settings(self) -> dict[str, Any]:
+        """What decides an answer besides prompt and seed, for provenance."""
+        import torch
+
+        return {
+            "model": self.folder.name,
+            "dtype": str(self.model.dtype).removeprefix("torch."),
+            "precision": precision_of(self.model),
+            "device": str(self.model.device),
+            "threads": torch.get_num_threads(),
+        }
+
+    def provenance(self) -> tuple[tuple[str, str], ...]:
+        """:meth:`settings` as text, and the sha256 of the weights as ``base_model`` (and ``adapter``)."""
+        hashes = [("base_model", default_model.weights_sha256(self.folder))]
+        if self.adapter is not None:
+            hashes.append(("adapter", adapters.weights_sha256(self.adapter)))
+        return (*hashes, *((name, str(value)) for name, value in self.settings().items()))
+
+    def _fixed_tokens(self, system: str) -> list[int]:
+        """Tokens of a prompt that has only this system text."""
+        if system not in self._fixed:
+            self._fixed[system] = self.prompt_tokens(Prompt(system, ""))
+        return self._fixed[system]
+
+    def prompt_tokens(self, prompt: Prompt | str) -> list[int]:
+        """Tokens of a prompt as they are fed to the model (a ``str`` is taken as already rendered)."""
+        text = prompt if isinstance(prompt, str) else chat_text(self.tokenizer, prompt)
+        special = not getattr(self.tokenizer, "chat_template", None)
+        return list(self.tokenizer(text, add_special_tokens=special).input_ids)
+
+    def sample(
+        self,
+        prompt: Prompt | str,
+        *,
+        n: int,
+        grammar: str | None = None,
+        temperature: float = 1.0,
+        seed: int = 0,
+        max_new_tokens: int = DEFAULT_NEW_TOKENS,
+        cancelled: Callable[[], bool] | None = None,
+        deadline: float | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Samples:
+        """Sample ``n`` answers: one pass over the prompt, all answers decoded together behind it.
+
+        Parameters
+        ----------
+        grammar : Lark text for llguidance that every answer obeys; tokens it forces are not sampled
+            one by one. Without it an answer ends at the model's end token or its first line break.
+        temperature : 0 takes the likeliest token.
+        seed : the same seed gives the same texts (same machine, threads and dtype); row i's random
+            numbers do not depend on ``n``.
+        max_new_tokens : most tokens an answer may have; with a grammar, one more than the bytes of
+            its longest answer always suffices.
+        cancelled : asked between forward passes (each well under a second).
+        deadline : seconds from now after which sampling stops.
+        progress : told (tokens so far, most tokens there can be).
+
+        Raises
+        ------
+        ValueError
+            If the grammar is not valid.
+        """
+        begun = time.perf_counter()
+        rows = self._rows(n, seed, grammar)
+        run = Decoding(self, rows, temperature, max_new_tokens, watch_for(cancelled, deadline), progress)
+        tokens = self.prompt_tokens(prompt)
+        fixed = 0 if isinstance(prompt, str) else shared_start(tokens, self._fixed_tokens(prompt.system))
+        stopped: Stopped | None = None
+        prefilled: float | None = None
+        try:
+            run.watch()
+            first = run.read_prompt(tokens, fixed)
+            prefilled = time.perf_counter()
+            for start in range(0, n, MOST_ROWS):
+                run.decode(range(start, min(start + MOST_ROWS, n)), first)
+        except StopError as stop:
+            stopped = stop.why
+        ended = time.perf_counter()
+        prefilled = prefilled or ended
+        kept = [row for row in rows if row.done or row.tokens]
+        return Samples(
+            texts=tuple(self.text_of(row.tokens, grammar is None) for row in kept),
+            tokens=tuple(len(row.tokens) for row in kept),
+            complete=tuple(row.complete for row in kept),
+            prompt_tokens=len(tokens),
+            prefill_seconds=prefilled - begun,
+            decode_seconds=ended - prefilled,
+            stopped=stopped,
+        )
+
+    def _rows(self, n: int, seed: int, grammar: str | None) -> list[Row]:
+        from sensecf_core.language.local.token_sampling import first_codes, seeded
+
+        rows = [Row(partial(seeded, seed, row), code) for row, code in enumerate(first_codes(seed, n))]
+        if grammar is not None:
+            import llguidance
+
+            matcher = llguidance.LLMatcher(self.grammar_tokenizer, grammar)
+            if matcher.is_error():
+                raise ValueError(f"the grammar is not valid: {matcher.get_error()}")
+            for row in rows:
+                row.matcher = matcher.deep_copy()
+        return rows
+
+    def text_of(self, tokens: list[int], one_line: bool) -> str:
+        """Decode an answer's tokens, special ones left out; ``one_line`` cuts at the first line break."""
+        text = str(self.tokenizer.decode(tokens, skip_special_tokens=True))
+        return first_line(text) if one_line else text
+
+
+def shared_start(one: list[int], other: list[int]) -> int:
+    """How many first tokens two lists share."""
+    pairs = zip(one, other, strict=False)
+    return next((place for place, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
+
+
+def _end_tokens(model: Any, tokenizer: Any) -> tuple[int, ...]:
+    configured = getattr(model.generation_config, "eos_token_id", None)
+    found = configured if isinstance(configured, list) else [configured]
+    return tuple(sorted({token for token in (*found, tokenizer.eos_token_id) if token is not None}))
+
+
+MOST_SHARED = 2
+"""Models kept loaded at once: the base model and one adapter merged into a copy of it."""
+
+_shared: dict[tuple[Path, str | None, Precision, str | None], LocalModel] = {}
+_shared_lock = threading.Lock()
+
+
+def shared_model(
+    folder: Path | None = None,
+    adapter: Path | None = None,
+    precision: Precision = "auto",
+    device: str | None = None,
+) -> LocalModel:
+    """A model of this process, loaded at its first use; raises ``NotReadyError`` like ``load``.
+
+    The one used longest ago is dropped when there are more than :data:`MOST_SHARED`.
+    """
+    folder = (folder or default_model.default_folder()).resolve()
+    version = None if adapter is None else adapters.weights_sha256(adapter)
+    key = (folder, version, precision, device)
+    with _shared_lock:
+        model = _shared.pop(key, None)
+        if model is None:
+            while len(_shared) >= MOST_SHARED:
+                del _shared[next(iter(_shared))]
+            is_default = folder == default_model.default_folder().resolve()
+            model = LocalModel.load(None if is_default else folder, precision, device, adapter=adapter)
+        _shared[key] = model
+        return model

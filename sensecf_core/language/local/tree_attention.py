@@ -1,0 +1,179 @@
+"""One forward pass for many rows that share a prompt (heavy: imports torch and transformers).
+
+All rows are packed behind the prompt into a *single* sequence. A token sees the prompt and the earlier
+tokens of its own row (a tree-shaped attention mask), its position is counted within its own row. So the
+prompt's key/value cache is stored and read once, however many rows there are, and so is whatever several
+rows have begun with; rows may bring different numbers of tokens to one pass without padding; and a
+finished row brings none.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+import torch
+from torch import Tensor
+from transformers import DynamicCache
+
+from sensecf_core.language.local.attention_masks import additive_mask
+
+CHUNK = 96
+"""Most prompt tokens per forward pass, so that a cancel is seen between passes."""
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What a pass says about each row's next token: hidden states and head, or whole logits."""
+
+    states: Tensor
+    head: Any | None
+
+    @torch.inference_mode()
+    def of(self, tokens: Tensor | None = None) -> Tensor:
+        """Logits, shape (rows, vocabulary), or only the columns ``tokens``; float32 on the CPU."""
+        if self.head is None:
+            logits = self.states if tokens is None else self.states[:, tokens.to(self.states.device)]
+        elif tokens is None:
+            logits = self.head(self.states)
+        else:
+            tokens = tokens.to(self.states.device)
+            bias = None if self.head.bias is None else self.head.bias[tokens]
+            logits = torch.nn.functional.linear(self.states, self.head.weight[tokens], bias)
+        return logits.float().cpu()
+
+
+class PackedRows:
+    """The growing sequence: the prompt, then the tokens of every row as they come.
+
+    ``plain_head`` says that the model's logits are its output embedding applied to the last hidden
+    state and nothing more (see :func:`has_plain_head`), so that columns can be left out.
+    """
+
+    def __init__(self, model: Any, *, plain_head: bool) -> None:
+        self.model = model
+        self.plain_head = plain_head
+        # Without the config no layer forgets what leaves its sliding window: behind a packed sequence that
+        # is not what leaves a row's window. The masks keep the window.
+        self.cache = DynamicCache()
+        self.prompt_length = 0
+        self.positions = torch.empty(0, dtype=torch.long)
+        self._root: list[int] = []
+        self.paths: dict[int, list[int]] = {}
+        """Each row's tokens as places in the packed sequence; rows that said the same share the list."""
+
+    @torch.inference_mode()
+    def read_prompt(self, tokens: Sequence[int]) -> Iterator[Scores | None]:
+        """Append to the prompt in chunks; yields None after each but the last, then the next token's scores.
+
+        The scores have one row, which holds for every row to come.
+        """
+        before, end = self.prompt_length, self.prompt_length + len(tokens)
+        size = math.ceil(len(tokens) / math.ceil(len(tokens) / CHUNK)) if tokens else 1
+        for start in range(0, len(tokens), size):
+            chunk = torch.tensor([tokens[start : start + size]])
+            positions = torch.arange(before + start, before + start + chunk.shape[1])[None]
+            scores = self._forward(chunk, positions, None, [chunk.shape[1] - 1])
+            self.prompt_length += chunk.shape[1]
+            yield scores if self.prompt_length == end else None
+
+    @torch.inference_mode()
+    def read(self, tokens: dict[int, list[int]]) -> Scores:
+        """Append each row's new tokens; returns scores of the next token, rows in the dict's order.
+
+        Rows that have said the same so far, and say the same now, are read once.
+        """
+        before = len(self.positions)
+        flat: list[int] = []
+        seen: list[list[int]] = []
+        branches: dict[tuple[int, tuple[int, ...]], tuple[list[int], int]] = {}
+        last = []
+        for row, new in tokens.items():
+            path = self.paths.get(row, self._root)
+            branch = (id(path), tuple(new))
+            if branch not in branches:
+                grown = path
+                for token in new:
+                    grown = [*grown, before + len(flat)]
+                    flat.append(token)
+                    seen.append(grown)
+                branches[branch] = grown, len(flat) - 1
+            self.paths[row], end = branches[branch]
+            last.append(end)
+        positions = torch.tensor([self.prompt_length + len(path) - 1 for path in seen])
+        self.positions = torch.cat([self.positions, positions])
+        return self._forward(torch.tensor([flat]), positions[None], self._masks(seen), last)
+
+    def prompt_state(self) -> list[tuple[Tensor, Tensor]]:
+        """Keys and values of the prompt as read so far, per layer (no rows may have been added)."""
+        return [(layer.keys, layer.values) for layer in self.cache.layers]
+
+    def take_prompt(self, state: list[tuple[Tensor, Tensor]]) -> None:
+        """Begin with a prompt that was read before."""
+        for number, (keys, values) in enumerate(state):
+            self.cache.update(keys, values, number)
+        self.prompt_length = int(state[0][0].shape[-2])
+
+    def forget_rows(self) -> None:
+        """Drop every row and keep the prompt."""
+        if len(self.positions):
+            self.cache.crop(-len(self.positions))
+        self.positions = self.positions[:0]
+        self.paths = {}
+
+    def _masks(self, seen: list[list[int]]) -> Tensor | dict[str, Tensor]:
+        """Additive mask of the newest tokens, shape (1, 1, new, prompt + all row tokens).
+
+        ``seen`` are the row tokens that each may see. One mask for all layers, or by layer type for models
+        that mix layers with and without a sliding window.
+        """
+        total, new = len(self.positions), len(seen)
+        own = torch.zeros(new, total, dtype=torch.bool)
+        line = torch.tensor([n for n, path in enumerate(seen) for _ in path])
+        own[line, torch.tensor(list(chain.from_iterable(seen)))] = True
+        sees = torch.cat([torch.ones(new, self.prompt_length, dtype=torch.bool), own], dim=1)
+        window = getattr(self.model.config, "sliding_window", None)
+        kinds = set(getattr(self.model.config, "layer_types", None) or ["sliding_attention"])
+        if window is None or "sliding_attention" not in kinds:
+            return self._additive(sees)
+        place = torch.cat([torch.arange(self.prompt_length), self.positions])
+        near = self._additive(sees & (place[None] > self.positions[total - new :, None] - window))
+        if kinds == {"sliding_attention"}:
+            return near
+        return {"full_attention": self._additive(sees), "sliding_attention": near}
+
+    def _additive(self, sees: Tensor) -> Tensor:
+        made: Tensor = additive_mask(sees[None, None], self.model)
+        return made
+
+    def _forward(
+        self, tokens: Tensor, positions: Tensor, mask: Tensor | dict[str, Tensor] | None, last: list[int]
+    ) -> Scores:
+        device = self.model.device
+        inputs = {
+            "input_ids": tokens.to(device),
+            "position_ids": positions.to(device),
+            "attention_mask": mask,
+            "past_key_values": self.cache,
+            "use_cache": True,
+        }
+        index = torch.tensor(last, device=device)
+        if self.plain_head:
+            states = self.model.get_decoder()(**inputs).last_hidden_state[0, index]
+            return Scores(states, self.model.get_output_embeddings())
+        return Scores(self.model(**inputs, logits_to_keep=index).logits[0], None)
+
+
+@torch.inference_mode()
+def has_plain_head(model: Any) -> bool:
+    """Probe whether the logits are the output embedding of the last hidden state, unscaled and uncapped."""
+    probe = torch.tensor([[1, 2, 3]], device=model.device)
+    head = model.get_output_embeddings()
+    if head is None or not hasattr(head, "weight"):
+        return False
+    whole = model(input_ids=probe, use_cache=False).logits
+    states = model.get_decoder()(input_ids=probe, use_cache=False).last_hidden_state
+    return bool(torch.allclose(whole.float(), head(states).float(), rtol=1e-3, atol=1e-3))

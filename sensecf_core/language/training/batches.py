@@ -1,0 +1,188 @@
+"""Lessons as token trees: a prompt read once, each of its answers a branch behind it (heavy: uses torch)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sensecf_core.language.training.continuation import continuation_tokens
+
+IGNORED = -100
+"""Target of a token that predicts nothing to be learned."""
+TRUNK, PADDING = 0, -1
+"""Branch numbers of the prompt's tokens and of padding; answers count from 1."""
+
+
+@dataclass(frozen=True)
+class TrainingExample:
+    """One rendered prompt (see ``prompts.chat_text``), answers that are right for it, and wrong ones.
+
+    Wrong ones are used by :class:`sensecf_core.language.training.losses.Preference` only.
+    """
+
+    prompt: str
+    answers: tuple[str, ...]
+    rejected: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Tree:
+    """A prompt and its answers as one sequence; ``branches`` numbers each token's answer.
+
+    The first ``accepted`` branches are right answers, the others rejected ones.
+    """
+
+    tokens: tuple[int, ...]
+    positions: tuple[int, ...]
+    branches: tuple[int, ...]
+    targets: tuple[int, ...]
+    accepted: int
+
+    @property
+    def plain_tokens(self) -> int:
+        """Tokens that a trainer would read which takes every (prompt, answer) by itself."""
+        answers = max(self.branches, default=0)
+        trunk = sum(branch == TRUNK for branch in self.branches)
+        return len(self.tokens) + (answers - 1) * trunk
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Padded tensors of some trees, all of shape (trees, length) but ``mask``, (trees, 1, length, length).
+
+    ``numbers`` say which of the trees these are.
+    """
+
+    tokens: Any
+    positions: Any
+    branches: Any
+    mask: Any
+    targets: Any
+    trees: tuple[Tree, ...]
+    numbers: tuple[int, ...]
+
+    @property
+    def n_tokens(self) -> int:
+        """Tokens that are read, padding not counted."""
+        return sum(len(tree.tokens) for tree in self.trees)
+
+    @property
+    def n_plain_tokens(self) -> int:
+        """What :attr:`n_tokens` would be if the prompt were read again for each answer."""
+        return sum(tree.plain_tokens for tree in self.trees)
+
+    @property
+    def n_answer_tokens(self) -> int:
+        """Tokens that are learned (or, in rejected answers, unlearned)."""
+        return sum(target != IGNORED for tree in self.trees for target in tree.targets)
+
+
+def tree_of(tokenizer: Any, lesson: TrainingExample) -> Tree | None:
+    """Tokenize a lesson; None if it has no answer.
+
+    The prompt's last token predicts every answer's first token, so it is repeated as the first token of
+    each branch (at the same position) and left out of the trunk.
+    """
+    if not lesson.answers:
+        return None
+    special = not getattr(tokenizer, "chat_template", None)
+    prompt = list(tokenizer(lesson.prompt, add_special_tokens=special).input_ids)
+    trunk, last = prompt[:-1], prompt[-1]
+    tokens, positions = list(trunk), list(range(len(trunk)))
+    branches, targets = [TRUNK] * len(trunk), [IGNORED] * len(trunk)
+    for number, answer in enumerate((*lesson.answers, *lesson.rejected), start=1):
+        said = [*continuation_tokens(tokenizer, answer), tokenizer.eos_token_id]
+        tokens += [last, *said[:-1]]
+        targets += said
+        positions += range(len(trunk), len(trunk) + len(said))
+        branches += [number] * len(said)
+    return Tree(tuple(tokens), tuple(positions), tuple(branches), tuple(targets), len(lesson.answers))
+
+
+def collate(trees: Sequence[Tree], pad: int, numbers: Sequence[int] = ()) -> Batch:
+    """Pad trees to one length; a token sees the trunk, and what came before it in its own branch."""
+    import torch
+
+    length = max(len(tree.tokens) for tree in trees)
+
+    def padded(name: str, filler: int) -> Any:
+        rows = [[*getattr(t, name), *[filler] * (length - len(t.tokens))] for t in trees]
+        return torch.tensor(rows)
+
+    branches = padded("branches", PADDING)
+    order = torch.arange(length)
+    sees = (branches[:, None, :] == TRUNK) | (branches[:, None, :] == branches[:, :, None])
+    sees &= order[None, None, :] <= order[None, :, None]
+    return Batch(
+        tokens=padded("tokens", pad),
+        positions=padded("positions", 0),
+        branches=branches,
+        mask=sees[:, None],
+        targets=padded("targets", IGNORED),
+        trees=tuple(trees),
+        numbers=tuple(numbers),
+    )
+
+
+class Batches:
+    """Lessons as trees, dealt into steps; the order of every epoch follows from the seed.
+
+    ``batch_tokens`` is about how many tokens a step reads, ``micro_tokens`` how many one part of it does.
+    Raises ``ValueError`` if no lesson has an answer.
+    """
+
+    def __init__(
+        self,
+        tokenizer: Any,
+        lessons: Sequence[TrainingExample],
+        *,
+        batch_tokens: int,
+        micro_tokens: int,
+        seed: int,
+    ) -> None:
+        self.batch_tokens, self.micro_tokens, self.seed = batch_tokens, micro_tokens, seed
+        self.pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
+        self.trees = [tree for lesson in lessons if (tree := tree_of(tokenizer, lesson)) is not None]
+        if not self.trees:
+            raise ValueError("there is nothing to learn from: no lesson has an answer")
+        self.digest = hashlib.sha256(repr([tree.tokens for tree in self.trees]).encode()).hexdigest()
+        self._dealt: list[list[int]] = []
+        self._epochs = self._deal()
+
+    def at(self, step: int) -> list[Batch]:
+        """Build the batch of one step (0, 1, …), in parts that fit into memory one at a time."""
+        while len(self._dealt) <= step:
+            self._dealt += next(self._epochs)
+        return list(self.parts(self._dealt[step]))
+
+    def parts(self, numbers: Sequence[int]) -> Iterator[Batch]:
+        """Batches of the trees ``numbers``, each of at most ``micro_tokens`` (one tree at least)."""
+        part: list[int] = []
+        size = 0
+        for number in numbers:
+            length = len(self.trees[number].tokens)
+            if part and size + length > self.micro_tokens:
+                yield collate([self.trees[n] for n in part], self.pad, part)
+                part, size = [], 0
+            part.append(number)
+            size += length
+        if part:
+            yield collate([self.trees[n] for n in part], self.pad, part)
+
+    def _deal(self) -> Iterator[list[list[int]]]:
+        """Yield one epoch after the other: steps of lessons of about the same length, shuffled."""
+        rng = np.random.default_rng(self.seed)
+        lengths = np.array([len(tree.tokens) for tree in self.trees])
+        per_step = max(1, round(self.batch_tokens / lengths.mean()))
+        while True:
+            order = rng.permutation(len(self.trees))
+            steps = []
+            for start in range(0, len(order), 8 * per_step):
+                pool = order[start : start + 8 * per_step]
+                pool = pool[np.argsort(lengths[pool], kind="stable")]
+                steps += [pool[i : i + per_step].tolist() for i in range(0, len(pool), per_step)]
+            yield [steps[place] for place in rng.permutation(len(steps))]

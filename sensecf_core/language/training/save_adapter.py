@@ -1,0 +1,166 @@
+"""Writing an adapter's folder: weights in bfloat16, peft's configuration, the cards, the curve."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from sensecf_core.language.local.lora import adapter_weights
+from sensecf_core.language.models import default_model, registry
+from sensecf_core.language.models.adapters import (
+    CARD,
+    CURVE,
+    README,
+    WEIGHTS,
+    Card,
+    weights_sha256,
+)
+from sensecf_core.language.training.config import Point
+
+LIMITS_OF_USE = (
+    "Research software, not a medical device. It proposes changes of a health profile after which one "
+    "particular classifier would decide otherwise: associations that a model learned, not predicted effects "
+    "of a change. Every proposal has to be checked, as SenseCF does. Trained on the rows of one cohort; it "
+    "knows its feature names and ranges only."
+)
+
+
+def save(peft: Any, folder: Path, card: dict[str, Any], curve: Sequence[Point]) -> Card:
+    """Write an adapter; the folder appears whole or not at all. ``card`` lacks ``weights_sha256``."""
+    import torch
+    from safetensors.torch import save_file
+
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    part = folder.with_name(f".{folder.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir()
+    weights = {name: t.to(torch.bfloat16).contiguous() for name, t in adapter_weights(peft).items()}
+    save_file(weights, part / WEIGHTS, metadata={"format": "pt"})
+    config = peft.peft_config["default"]
+    config.base_model_name_or_path = card["base"]
+    config.inference_mode = True
+    config.save_pretrained(str(part))
+    whole = Card.model_validate({**card, "weights_sha256": weights_sha256(part)})
+    (part / CURVE).write_text(json.dumps([asdict(p) for p in curve], indent=1) + "\n", encoding="utf-8")
+    write_cards(part, whole)
+    old = folder.with_name(f".{folder.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if folder.exists():
+        folder.rename(old)
+    part.replace(folder)
+    shutil.rmtree(old, ignore_errors=True)
+    return whole
+
+
+def write_cards(folder: Path, card: Card) -> None:
+    """Write ``card.json`` and the model card for people."""
+    (folder / CARD).write_text(card.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    (folder / README).write_text(_readme(card), encoding="utf-8")
+
+
+def _readme(card: Card) -> str:
+    """A Hugging Face model card."""
+    base, licence = _base(card.base)
+    head = {
+        "base_model": base,
+        "library_name": "peft",
+        "license": licence,
+        "tags": ["counterfactual-explanations", "lora", card.cohort],
+    }
+    lines = ["---", *(f"{key}: {json.dumps(value)}" for key, value in head.items()), "---", ""]
+    lines += [
+        f"# SenseCF adapter {card.name} for the cohort {card.cohort}",
+        "",
+        f"A LoRA adapter that teaches {card.base} to propose counterfactual changes for the cohort "
+        f"`{card.cohort}`: made by SenseCF's `finetune` from its `train` part only.",
+        "",
+        "## Limits of use",
+        "",
+        LIMITS_OF_USE,
+        "",
+        "## Raw rates, before any filter",
+        "",
+        *_rates(card.rates),
+        "",
+        "## Made from",
+        "",
+        *_table([{"what": name, "value": value} for name, value in _origin(card).items()]),
+        "",
+        "## Training",
+        "",
+        *_table([{"setting": name, "value": value} for name, value in card.settings.items()]),
+        "",
+        "Spent on all stages, kept or not (what each read is under Rounds):",
+        "",
+        *_table([{"what": name, "value": value} for name, value in card.training.items()]),
+        "",
+    ]
+    if card.rounds:
+        lines += ["## Rounds", "", *_table(card.rounds), ""]
+    return "\n".join(lines)
+
+
+def _base(folder: str) -> tuple[str, str]:
+    """The hub id and the licence of a base model, by the name of its folder."""
+    for spec in registry.registry().values():
+        if spec.kind == "local" and folder in (spec.name, Path(spec.source).name):
+            original = default_model.ORIGINAL if spec.source == default_model.DEFAULT_MODEL else spec.source
+            return original, spec.licence.lower()
+    return folder, "not known"
+
+
+def _origin(card: Card) -> dict[str, Any]:
+    return {
+        "base model (sha256)": card.base_sha256,
+        "schema (sha256)": card.schema_sha256,
+        "classifier (sha256)": card.classifier_sha256,
+        "prompt template (sha256)": card.template_sha256,
+        "pairs (sha256)": card.pairs_sha256,
+        "adapter weights (sha256)": card.weights_sha256,
+        "commit": card.provenance.get("commit"),
+    }
+
+
+def _rates(rows: Sequence[dict[str, Any]]) -> list[str]:
+    if not rows:
+        return ["Not measured yet."]
+    return [
+        "Shares of sampled candidates, grammar on; on `test` with bootstrap 95 % intervals over people. "
+        "`valid`, `control_valid`, `any_valid` and `final_found` are over the queries that a wide search can "
+        "answer (share: `answerable`; on `val`: that the pair search can answer), the others over all "
+        "`queries`. `any_valid` is "
+        "the share of queries with at least one valid candidate. `second_valid` and `third_valid`: by a "
+        "logistic regression and a random forest that neither made nor filtered anything. `control_valid`: "
+        "of uniform draws with as many changes. `final_found`: queries with something to show after the "
+        "checks, `final_found_first` without asking again; `final_changed` and `final_violations` are of "
+        "what is shown.",
+        "",
+        *(line for part in dict.fromkeys(row.get("part") for row in rows) for line in _rates_of(part, rows)),
+    ]
+
+
+def _rates_of(part: str | None, rows: Sequence[dict[str, Any]]) -> list[str]:
+    mine = [row for row in rows if row.get("part") == part]
+    commands = dict.fromkeys(row["command"] for row in mine if "command" in row)
+    lines = _table([{k: v for k, v in row.items() if k != "command"} for row in mine])
+    return [*lines, "", *(line for command in commands for line in (f"Made by `{command}`.", ""))]
+
+
+def _table(rows: Sequence[dict[str, Any]]) -> list[str]:
+    if not rows:
+        return []
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    lines = [f"| {' | '.join(names)} |", f"|{' --- |' * len(names)}"]
+    return [*lines, *(f"| {' | '.join(_cell(row.get(name)) for name in names)} |" for row in rows)]
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, dict):
+        return f"{_cell(value['value'])} ({_cell(value['low'])} to {_cell(value['high'])})"
+    return f"{value:.3g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,258 @@
+"""LoRA fine-tuning of a causal language model on (prompt, answers) texts (heavy: imports torch and peft).
+
+A short loop of our own, since no trainer of transformers or trl can read a prompt once for all of its
+answers: here each answer is a branch behind the prompt (a tree-shaped attention mask, positions counted
+within the branch), which is the same loss as training on every (prompt, answer) by itself for about a
+third of the tokens. The vocabulary projection is applied at answer positions only. Base weights stay in
+the precision they were loaded in; the adapter is trained in float32.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from sensecf_core.language.local.attention_masks import trained_attention
+from sensecf_core.language.local.lora import (
+    adapter_weights,
+    fresh_adapter,
+    load_adapter,
+    merged,
+)
+from sensecf_core.language.training.batches import Batches, TrainingExample
+from sensecf_core.language.training.config import (
+    FineTuned,
+    Point,
+    Progress,
+    Settings,
+    State,
+)
+from sensecf_core.language.training.losses import (
+    Likelihood,
+    Objective,
+    Preference,
+)
+
+CHECKPOINT = "checkpoint.pt"
+
+
+class Training:
+    """One training under way; ``run`` may be called once.
+
+    ``model`` is a base model, or what :func:`fresh_adapter` made of one (then its adapter is trained on).
+    """
+
+    def __init__(
+        self, model: Any, tokenizer: Any, lessons: Sequence[TrainingExample], settings: Settings, out: Path
+    ) -> None:
+        import torch
+
+        self.settings, self.out = settings, out
+        self.state = State()
+        self.peft = model if hasattr(model, "peft_config") else adapter_for(model, settings)
+        self.batches = Batches(
+            tokenizer,
+            lessons,
+            batch_tokens=settings.batch_tokens,
+            micro_tokens=settings.micro_tokens,
+            seed=settings.seed,
+        )
+        self.objective: Objective = Likelihood()
+        if settings.preference:
+            self.objective = Preference.against(self.peft.get_base_model(), self.batches)
+        weights = [p for p in self.peft.parameters() if p.requires_grad]
+        self.optimizer = torch.optim.AdamW(
+            weights, lr=settings.learning_rate, weight_decay=settings.weight_decay
+        )
+        self.best: dict[str, Any] | None = None
+
+    def resume(self) -> bool:
+        """Go on from the checkpoint in ``out``, if there is one that fits."""
+        import torch
+
+        path = self.out / CHECKPOINT
+        if not path.is_file():
+            return False
+        kept = torch.load(path, weights_only=True)
+        if kept["key"] != self.key():
+            return False
+        load_adapter(self.peft, kept["adapter"])
+        self.optimizer.load_state_dict(kept["optimizer"])
+        state = json.loads(kept["state"])
+        self.state = State(**{**state, "curve": [Point(**point) for point in state["curve"]]})
+        self.best = kept["best"]
+        return True
+
+    def key(self) -> str:
+        """What a checkpoint must share to be gone on from: lessons, seed and everything but the budget."""
+        budget = dict.fromkeys(("minutes", "tokens", "max_steps"))
+        free = replace(self.settings, **budget, validations=0, patience=0)  # type: ignore[arg-type]
+        return json.dumps([asdict(free), self.batches.digest])
+
+    def save(self) -> None:
+        """Write the checkpoint; it appears whole or not at all."""
+        import torch
+
+        self.out.mkdir(parents=True, exist_ok=True)
+        part = self.out / f"{CHECKPOINT}.{os.getpid()}"
+        kept = {
+            "key": self.key(),
+            "adapter": adapter_weights(self.peft),
+            "optimizer": self.optimizer.state_dict(),
+            "state": json.dumps(asdict(self.state)),
+            "best": self.best,
+        }
+        torch.save(kept, part)
+        part.replace(self.out / CHECKPOINT)
+
+    def run(
+        self,
+        progress: Callable[[Progress], None] | None = None,
+        cancelled: Callable[[], bool] = lambda: False,
+        validate: Callable[[Any], float | None] | None = None,
+    ) -> FineTuned:
+        """Train to the end of the budget, validating along the way; the best validated adapter is kept.
+
+        ``validate`` returns None if it was cancelled before it was done: then nothing is recorded.
+        """
+        ended, saved, clock = "", time.monotonic(), time.perf_counter()
+        pending: list[float] = []
+        speed = _Speed()
+        while not ended:
+            share = self.share_done()
+            due = int(share * self.settings.validations) > self.state.validated
+            if share >= 1 or due:
+                self._point(pending, validate)
+                pending, clock = [], time.perf_counter()
+                speed = _Speed()
+            ended = self._ended(share, cancelled())
+            if ended:
+                break
+            loss, tokens = self._step(self.learning_rate(share))
+            now = time.perf_counter()
+            self.state.seconds += now - clock
+            speed.add(tokens, now - clock)
+            clock = now
+            pending.append(loss)
+            if progress:
+                progress(self._progress(loss, speed.rate))
+            if time.monotonic() - saved > 60 * self.settings.checkpoint_minutes:
+                self.save()
+                saved, clock = time.monotonic(), time.perf_counter()
+        self.save()
+        if self.best is not None:
+            load_adapter(self.peft, self.best)
+        state = self.state
+        return FineTuned(
+            curve=tuple(state.curve),
+            tokens=state.tokens,
+            plain_tokens=state.plain_tokens,
+            steps=state.step,
+            seconds=state.seconds,
+            best_score=state.best_score,
+            ended=ended,
+        )
+
+    def share_done(self) -> float:
+        """How much of the budget is used, 0 to 1."""
+        s, state = self.settings, self.state
+        used = [
+            state.tokens / s.tokens if s.tokens else 0.0,
+            state.seconds / (60 * s.minutes) if s.minutes else 0.0,
+            state.step / s.max_steps if s.max_steps else 0.0,
+        ]
+        return min(1.0, max(used))
+
+    def learning_rate(self, share: float) -> float:
+        """Linear warm-up, then a cosine to a tenth."""
+        s = self.settings
+        if share < s.warm_up:
+            return s.learning_rate * max(share / s.warm_up, 0.1)
+        fall = (share - s.warm_up) / (1 - s.warm_up)
+        return s.learning_rate * (0.1 + 0.9 * 0.5 * (1 + math.cos(math.pi * fall)))
+
+    def _ended(self, share: float, cancelled: bool) -> str:
+        if cancelled:
+            return "cancelled"
+        if share >= 1:
+            return "budget"
+        return "no better validation" if self.state.stale >= self.settings.patience else ""
+
+    def _progress(self, loss: float, rate: float) -> Progress:
+        share = self.share_done()
+        left = self.state.seconds * (1 - share) / max(share, 1e-9)
+        return Progress(share, loss, rate, left, self.state.step)
+
+    def _point(self, losses: list[float], validate: Callable[[Any], float | None] | None) -> None:
+        """Close a stretch of the curve, and validate the adapter as it is now.
+
+        A training that was over when it was gone on from has its last point already.
+        """
+        state = self.state
+        if state.curve and state.curve[-1].step == state.step:
+            return
+        score = None
+        if validate is not None:
+            self.peft.eval()
+            with merged(self.peft) as model:
+                score = validate(model)
+            if score is None:
+                return
+        state.validated = int(self.share_done() * self.settings.validations)
+        loss = sum(losses) / len(losses) if losses else None
+        state.curve.append(Point(state.step, state.tokens, round(state.seconds, 1), loss, score))
+        if score is not None:
+            better = state.best_score is None or score > state.best_score
+            state.stale = 0 if better else state.stale + 1
+            if better or score == state.best_score:
+                state.best_score, self.best = score, adapter_weights(self.peft)
+
+    def _step(self, learning_rate: float) -> tuple[float, int]:
+        import torch
+
+        self.peft.train()
+        parts = self.batches.at(self.state.step)
+        for group in self.optimizer.param_groups:
+            group["lr"] = learning_rate
+        total, weight = 0.0, sum(self.objective.weight(part) for part in parts)
+        model = self.peft.get_base_model()
+        for part in parts:
+            with trained_attention(model, part.tokens.shape[1]):
+                loss = self.objective(model, part) / weight
+                loss.backward()
+            total += float(loss.detach())
+        tokens = sum(part.n_tokens for part in parts)
+        torch.nn.utils.clip_grad_norm_(self.optimizer.param_groups[0]["params"], self.settings.clip)
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        self.state.step += 1
+        self.state.tokens += tokens
+        self.state.plain_tokens += sum(part.n_plain_tokens for part in parts)
+        return total, tokens
+
+
+class _Speed:
+    """Tokens per second, later steps counting more."""
+
+    def __init__(self) -> None:
+        self.tokens = self.seconds = 0.0
+
+    def add(self, tokens: int, seconds: float) -> None:
+        self.tokens, self.seconds = 0.9 * self.tokens + tokens, 0.9 * self.seconds + seconds
+
+    @property
+    def rate(self) -> float:
+        return self.tokens / max(self.seconds, 1e-9)
+
+
+def adapter_for(model: Any, settings: Settings) -> Any:
+    """Wrap a model with a fresh adapter as ``settings`` say."""
+    return fresh_adapter(
+        model, rank=settings.rank, alpha=settings.alpha, dropout=settings.dropout, seed=settings.seed
+    )

@@ -1,0 +1,37 @@
+"""Records kept as JSON, read back: what another version kept is refused in words, or left out of a list."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Iterable
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from sensecf_core.cohorts.schema import Plain
+from sensecf_core.errors import InputError
+
+log = logging.getLogger(__name__)
+Record = TypeVar("Record", bound=Plain)
+
+
+def read(kind: type[Record], row: sqlite3.Row | None, refusal: str) -> Record | None:
+    """Read the ``body`` of a row; raises ``InputError`` with ``refusal`` if this version cannot."""
+    if row is None:
+        return None
+    try:
+        return kind.model_validate_json(row["body"])
+    except ValidationError as error:
+        raise InputError(refusal) from error
+
+
+def read_all(kind: type[Record], rows: Iterable[sqlite3.Row], key: str) -> tuple[Record, ...]:
+    """Read the ``body`` of every row; what this version cannot is left out, its ``key`` named in the log."""
+    found = []
+    for row in rows:
+        try:
+            found.append(kind.model_validate_json(row["body"]))
+        except ValidationError:
+            log.warning("%s %s was kept by another version and is left out", kind.__name__, row[key])
+    return tuple(found)

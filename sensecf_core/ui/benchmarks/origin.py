@@ -1,0 +1,100 @@
+"""What is not among the numbers: methods not run here, published figures, and how the run was made."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import pandas as pd
+import streamlit as st
+
+from sensecf_core.evaluation.benchmark.published import PUBLISHED
+from sensecf_core.ui.benchmarks import tables as bench
+from sensecf_core.ui.benchmarks.results import frame
+from sensecf_core.ui.benchmarks.run_picker import Chosen
+from sensecf_core.ui.common import wording
+
+
+def not_run(chosen: Chosen) -> None:
+    """Methods that have no numbers in this run, each with its reason and the command that runs it."""
+    absent = chosen.summary["absent"]
+    if not absent:
+        return
+    st.header("Not run here")
+    for one in absent:
+        name = one["title"] or bench.title(one["row"])
+        with st.expander(f"{wording.plain(name)}: {one['status']}", icon=":material/block:"):
+            st.markdown(wording.message(one["why"]))
+            if one["commands"]:
+                st.code("\n".join(one["commands"]), language=None, wrap_lines=True)
+            else:
+                st.caption("There is no command for it.")
+
+
+def published(chosen: Chosen | None) -> None:
+    """The papers' figures with their source, and what a run measured by the same name beside them."""
+    st.header("What the papers published")
+    st.warning(
+        "**Not comparable** with the numbers of this program: other data, other classifiers, and formulas "
+        "that nobody published. “Up to” names a best cell, not a mean.",
+        icon=":material/compare_arrows:",
+    )
+    names = {
+        "measure": "Measure",
+        "figure": "Figure",
+        "here": "Here",
+        "method": "Method",
+        "data": "Data",
+        "source": "Source",
+    }
+    rows = [{**asdict(one), "here": _here(chosen, one.measure)} for one in PUBLISHED]
+    frame(pd.DataFrame(rows)[list(names)].rename(columns=names), "published")
+    if chosen is not None:
+        st.caption(
+            "Here: the language models' rows of the question chosen above, as means over people with 95 % "
+            "intervals; plausibility is the share inside the local density of given rows (LOF), sparsity the "
+            "number of features changed."
+        )
+
+
+OURS = {"validity": "validity", "plausibility": "lof_inlier", "sparsity": "features_changed"}
+"""The measure of this program that answers the same question as a published one."""
+
+
+def _here(chosen: Chosen | None, measure: str) -> str:
+    """What the language models of the run shown reach by the measure of that name."""
+    if chosen is None:
+        return "no run yet"
+    name = OURS[measure]
+    found = [
+        f"{bench.title(row['row'])} {bench.cell(name, row['measures'].get(name))}"
+        for row in chosen.rows
+        if bench.family(row["method"]) == "language model"
+    ]
+    return "; ".join(found) or "none in this run"
+
+
+def origin(chosen: Chosen) -> None:
+    """The command, commit, machine and hashes behind the numbers."""
+    summary = chosen.summary
+    provenance = summary["provenance"]
+    with st.expander("How this run was made", icon=":material/fact_check:"):
+        st.code(summary["command"], language=None, wrap_lines=True)
+        machine = summary["machine"]
+        facts = {
+            "Run": summary["id"],
+            "Begun": wording.moment(summary["created"]),
+            "Commit": str(provenance.get("commit")),
+            "Machine": f"{machine.get('processor')}, {machine.get('cores')} cores",
+            "Seed": str(summary["seed"]),
+            "Candidates a query of methods that sample": str(summary["candidates"]),
+            "Most changes": str(summary["max_changes"]),
+            "Versions": ", ".join(f"{name} {one}" for name, one in provenance["version"].items()),
+            **{f"sha256 of {name}": str(one)[:16] for name, one in provenance["sha256"].items() if one},
+        }
+        st.table(
+            pd.DataFrame({"": list(facts), " ": [wording.plain(value) for value in facts.values()]}),
+            hide_index=True,
+            hide_header=True,
+            border="horizontal",
+            alt="How this run was made",
+        )

@@ -1,0 +1,273 @@
+"""How good the methods are: the main table and one chart a question, each with its table under it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from sensecf_core.evaluation.metrics.definitions import MEASURES
+from sensecf_core.ui.benchmarks import charts as benchmark_charts, tables as bench
+from sensecf_core.ui.benchmarks.run_picker import Chosen
+from sensecf_core.ui.common import (
+    charts,
+    csv_button,
+    row_wording,
+    wording,
+)
+from sensecf_core.ui.common.charts import Chart
+
+Json = Mapping[str, Any]
+HEADLINE = (
+    "coverage",
+    "validity",
+    "actionable",
+    "gower",
+    "features_changed",
+    "lof_inlier",
+    "gower_diversity",
+    "seconds",
+)
+LOOKS = ("lof_inlier", "in_domain", "nearest", "neighbours")
+DIVERSITY = ("gower_diversity", "count_diversity", "dpp_diversity", "feature_entropy")
+RATES = ("coverage", "solved", "coverage_validity")
+ON_COMPLETE = ("coverage", "validity", "actionable", "gower", "features_changed")
+FORMATS = ("svg", "png")
+FEW = 3
+"""As many names of equally good methods fit into a sentence."""
+
+
+def show(chosen: Chosen) -> None:
+    """Show everything about one direction of a run, the most asked first."""
+    if not chosen.rows:
+        st.info("This run has no such rows. Choose other rows above.", icon=":material/filter_alt_off:")
+        return
+    _main_table(chosen)
+    _solved(chosen)
+    _distance(chosen)
+    _plausibility(chosen)
+    _diversity(chosen)
+    _changes(chosen)
+    _time(chosen)
+
+
+def _main_table(chosen: Chosen) -> None:
+    st.header("All methods at a glance")
+    table(chosen.rows, HEADLINE, "main")
+    with st.expander("Every measure", icon=":material/table:"):
+        table(chosen.rows, [name for name in MEASURES if _known(chosen.rows, name)], "every")
+    with st.container(horizontal=True, gap="large", vertical_alignment="bottom"):
+        csv_button.show(
+            lambda: bench.long_csv(chosen.summary),
+            f"{chosen.summary['id']}.csv",
+            key="benchmark_csv",
+            label="Download the run as CSV",
+        )
+        st.radio(
+            "The camera above a chart saves it as",
+            FORMATS,
+            format_func=str.upper,
+            horizontal=True,
+            key="benchmark_format",
+        )
+
+
+def _solved(chosen: Chosen) -> None:
+    rows = chosen.rows
+    best = _best(rows, "coverage_validity")
+    sentence = (
+        f"Filled: share of queries with a counterfactual; open: share of those that reach the class. "
+        f"The highest product of both: {best}."
+    )
+    measures = ("coverage", "validity")
+    st.header("Is there an answer, and is it right?")
+    draw(benchmark_charts.dots(rows, measures, sentence), "solved")
+    _table_under(
+        rows, (*measures, "coverage_validity", "margin_validity", "second_validity", "third_validity")
+    )
+    with st.expander("Of the queries that can be answered at all", icon=":material/rule:"):
+        frame(bench.part_table(rows, "answerable", RATES), "answerable", RATES)
+    with st.expander("Of people with nothing missing", icon=":material/person_check:"):
+        frame(bench.part_table(rows, "complete", ON_COMPLETE), "complete", ON_COMPLETE)
+        share = round(100 * (chosen.group["complete"]["value"] or 0))
+        st.caption(f"Everything was measured of {share} of 100 of these people.")
+    with st.expander("Coverage by subgroup", icon=":material/diversity_3:"):
+        _subgroups(rows)
+
+
+def _distance(chosen: Chosen) -> None:
+    nearest, sparsest = _best(chosen.rows, "gower"), _best(chosen.rows, "features_changed")
+    sentence = (
+        f"Near the lower left corner little is changed. The nearest are those of {nearest}, the fewest "
+        f"changes those of {sparsest}; each over the queries that it solved (Ranks below: on the same ones)."
+    )
+    st.header("How much has to change?")
+    draw(benchmark_charts.distance_and_sparsity(chosen.rows, sentence), "distance")
+    measures = ["gower", "mad_l1", "features_changed", "redundancy", "violations"]
+    if _known(chosen.rows, "optimum_ratio"):
+        measures.append("optimum_ratio")
+    _table_under(chosen.rows, measures)
+
+
+def _plausibility(chosen: Chosen) -> None:
+    people = row_wording.people(chosen.schema)
+    st.header(f"Do they look like {people}?")
+    measure = _pick("Plausibility by", LOOKS, "look")
+    real = chosen.group["real_rows"][measure]
+    level = bench.cell(measure, real)
+    sentence = (
+        f"The dashed line is what held-out {people} with that outcome reach: {level}. On the better side "
+        f"of it ({MEASURES[measure].arrow}) a method's suggestions are as usual as they are. No single "
+        "measure says that someone is plausible."
+    )
+    draw(benchmark_charts.against_real(chosen.rows, measure, real, sentence), "looks")
+    _table_under(
+        chosen.rows, ("lof_inlier", "isolation_inlier", "in_domain", "in_range", "nearest", "neighbours")
+    )
+
+
+def _diversity(chosen: Chosen) -> None:
+    st.header("Do the options differ?")
+    if not any(_known(chosen.rows, name) for name in DIVERSITY[:3]):
+        st.caption("No method gave two valid counterfactuals for one query.")
+        return
+    measure = _pick("Diversity by", [name for name in DIVERSITY if _known(chosen.rows, name)], "diversity")
+    sentence = f"{MEASURES[measure].definition} A method with one answer a query has none."
+    draw(benchmark_charts.dots(chosen.rows, [measure], sentence), "diversity")
+    _table_under(chosen.rows, DIVERSITY)
+
+
+def _changes(chosen: Chosen) -> None:
+    st.header("Which features does each method change?")
+    sentence = "Share of each method's valid counterfactuals that change a feature; empty: never."
+    labels = chosen.summary["labels"]
+    draw(benchmark_charts.changed_features(chosen.rows, labels, sentence), "changes")
+    with st.expander("Table", icon=":material/table:"):
+        used = [name for name in labels if any(name in row["changes"] for row in chosen.rows)]
+        made = pd.DataFrame(
+            [
+                {
+                    "Method": bench.title(row["row"]),
+                    **{labels[name]: bench.cell(name, row["changes"].get(name)) for name in used},
+                }
+                for row in chosen.rows
+            ]
+        )
+        frame(made, "changes")
+
+
+def _time(chosen: Chosen) -> None:
+    st.header("How long does it take?")
+    if not _known(chosen.rows, "seconds"):
+        st.caption("Nothing was timed.")
+        return
+    fastest = _best(chosen.rows, "seconds")
+    sentence = (
+        "Median wall time of one answer, on a log scale, one query at a time with nothing beside it on "
+        f"{wording.plain(str(chosen.summary['machine'].get('processor')))}. The fastest is {fastest}."
+    )
+    draw(benchmark_charts.dots(chosen.rows, ["seconds"], sentence, log=True), "time")
+    _table_under(chosen.rows, ("seconds", "seconds_each", "model_rows", "model_rows_each"))
+
+
+def _subgroups(rows: Sequence[Json]) -> None:
+    levels = {
+        (name, level): None for row in rows for name, found in row["subgroups"].items() for level in found
+    }
+    if not levels:
+        st.caption("Too few queries in every subgroup to say.")
+        return
+    made = pd.DataFrame(
+        [
+            {
+                "Method": bench.title(row["row"]),
+                **{
+                    f"{name}: {level}": bench.cell("coverage", row["subgroups"].get(name, {}).get(level))
+                    for name, level in levels
+                },
+            }
+            for row in rows
+        ]
+    )
+    frame(made, "subgroups")
+    st.caption("Wide brackets mean that a difference may be chance.")
+
+
+def table(rows: Sequence[Json], measures: Sequence[str], key: str) -> None:
+    """Show measures of rows; a heading's definition appears when it is pointed at."""
+    frame(bench.measure_table(rows, measures), key, measures)
+
+
+def frame(made: pd.DataFrame, key: str, measures: Sequence[str] = ()) -> None:
+    """Show a table of words with definitions on its headings, and offer it as CSV."""
+    columns: dict[str, Any] = {
+        bench.heading(name): st.column_config.TextColumn(help=bench.definition(name)) for name in measures
+    }
+    columns["Method"] = st.column_config.TextColumn(pinned=True, help=_method_notes())
+    st.dataframe(
+        made,
+        hide_index=True,
+        column_config=columns,
+        key=f"benchmark_table_{key}",
+        height="content",
+        alt=f"Benchmark table: {', '.join(map(str, made.columns))}",
+    )
+    csv_button.show(
+        lambda: bench.as_csv(made),
+        f"benchmark-{key}.csv",
+        key=f"benchmark_csv_{key}",
+        label="Table as CSV",
+        type="tertiary",
+    )
+
+
+def draw(chart: Chart, key: str) -> None:
+    """Show a chart that can be saved for a paper, as the format chosen on the page."""
+    chosen = st.session_state.get("benchmark_format", FORMATS[0])
+    charts.show(chart, f"benchmark_{key}", charts.saved_as(chosen, f"benchmark-{key}"))
+
+
+def _table_under(rows: Sequence[Json], measures: Sequence[str]) -> None:
+    with st.expander("Table and definitions", icon=":material/table:"):
+        table(rows, measures, measures[0])
+        st.markdown(
+            "\n".join(
+                f"- **{bench.heading(name)}**: {wording.plain(bench.definition(name))}" for name in measures
+            )
+        )
+
+
+def _pick(label: str, measures: Sequence[str], key: str) -> str:
+    return st.radio(
+        label,
+        measures,
+        format_func=lambda name: MEASURES[name].label,
+        horizontal=True,
+        key=f"benchmark_{key}_pick",
+        help="  \n".join(f"**{MEASURES[name].label}**: {bench.definition(name)}" for name in measures),
+    )
+
+
+def _known(rows: Sequence[Json], measure: str) -> bool:
+    return any((row["measures"].get(measure) or {}).get("value") is not None for row in rows)
+
+
+def _best(rows: Sequence[Json], measure: str) -> str:
+    """The name of the row with the best mean; all of them where a few share it, else how many they are."""
+    sign = 1 if MEASURES[measure].better == "higher" else -1
+    values = {
+        bench.title(row["row"]): sign * found
+        for row in rows
+        if (found := (row["measures"].get(measure) or {}).get("value")) is not None
+    }
+    if not values:
+        return "no method"
+    top = max(values.values())
+    best = [name for name, value in values.items() if value == top]
+    return wording.listed(best) if len(best) <= FEW else f"{len(best)} of {len(values)} methods"
+
+
+def _method_notes() -> str:
+    return "  \n".join(f"**{bench.title(name)}**: {note}" for name, note in wording.METHOD_NOTES.items())

@@ -1,0 +1,135 @@
+"""Choosing a run, and which direction and rows of it to look at; what to do where there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from sensecf_core.classifiers import store
+from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.cohorts.schema import Schema
+from sensecf_core.evaluation.benchmark import run_folder
+from sensecf_core.evaluation.benchmark.run_folder import BenchmarkRun
+from sensecf_core.ui.benchmarks import tables as bench
+from sensecf_core.ui.common import wording
+
+Json = Mapping[str, Any]
+FEW = 30
+"""Queries below which a caption warns that intervals are wide."""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What the page is about: a cohort, a run's summary, one direction of it, and which of its rows."""
+
+    schema: Schema
+    summary: Json
+    group: Json
+    view: str
+
+    @property
+    def rows(self) -> list[Json]:
+        """The rows shown, in the run's order."""
+        return bench.rows(self.group, self.view)
+
+
+def command(cohort: str) -> str:
+    """The command that makes a run."""
+    return f".venv/bin/python -m sensecf_core benchmark --cohort {cohort} --methods all --n 100"
+
+
+def choose(cohort: Cohort) -> Chosen | None:
+    """Ask for a run, a direction and rows; None where there is no run to show."""
+    name = cohort.schema.name
+    found = run_folder.runs(name)
+    finished = [run for run in found if run.finished]
+    if not finished:
+        _nothing_yet(name)
+        _unfinished(found)
+        return None
+    run = st.selectbox("Run", finished, format_func=_run_title, key=f"run_{name}")
+    summary = _summary(str(run.folder), (run.folder / run_folder.SUMMARY).stat().st_mtime_ns)
+    if isinstance(summary, str):
+        st.error(wording.message(summary), icon=":material/error:")
+        return None
+    task = cohort.schema.task
+    groups = {bench.group_title(g, task.class_0, task.class_1): g for g in summary["groups"]}
+    group = groups[st.selectbox("Question", list(groups), key=f"group_{run.id}")]
+    view = st.radio(
+        "Rows",
+        list(bench.VIEWS),
+        format_func=bench.VIEWS.__getitem__,
+        horizontal=True,
+        key="benchmark_view",
+        help="  \n".join(f"**{bench.VIEWS[one]}**: {note}." for one, note in bench.VIEW_NOTES.items()),
+    )
+    if summary["provenance"]["sha256"]["cohort"] != cohort.data_sha256:
+        st.warning("This run was made with other rows of this cohort.", icon=":material/warning:")
+    elif store.sha256(cohort) not in (None, summary["provenance"]["sha256"]["classifier"]):
+        st.warning(
+            "This run was made with another classifier than the one in use now.", icon=":material/warning:"
+        )
+    _about(summary, group)
+    _unfinished(found)
+    return Chosen(cohort.schema, summary, group, view)
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _summary(folder: str, changed: int) -> Json | str:
+    """Read a summary (``changed``: its time of change in ns), or say in a sentence why it cannot be."""
+    try:
+        return BenchmarkRun(Path(folder), {}, False).summary()
+    except (OSError, ValueError) as error:
+        return f"The summary of this run cannot be read: {error}. Give its command again."
+
+
+def _run_title(run: BenchmarkRun) -> str:
+    where = "comes with the program" if run.committed else "made on this machine"
+    asked = run.config.get("n")
+    people = "everybody of the test part" if asked == 0 else f"{asked} people a class"
+    return f"{wording.moment(run.config['created'])}, {people}, {where}"
+
+
+def _about(summary: Json, group: Json) -> None:
+    queries = group["queries"]
+    known = group["answers"]
+    has, none = known["proven_possible"] + known["found"], known["proven_none"] + known["not_found"]
+    text = (
+        f"{wording.counted(queries, 'query', 'queries')}, the same for every method, {summary['k']} "
+        f"counterfactuals asked for. {has} have an answer within the limits (proven for "
+        f"{known['proven_possible']}); for {none} there is none or none was found (proven that there is none "
+        f"for {known['proven_none']}). Failures count as failures; a counterfactual that breaks limits still "
+        "counts for coverage (All refined leaves only those that keep them). In brackets and as lines: "
+        "95 % bootstrap intervals over people."
+    )
+    spared = {bench.title(row["method"]) for row in group["rows"] if row["ended"].get("proven")}
+    if spared:
+        text += (
+            f" Not asked what provably has no answer, which counts as not answered: "
+            f"{wording.listed(sorted(spared))}."
+        )
+    if queries < FEW:
+        text += " **So few queries say little: the intervals are wide.**"
+    st.caption(text)
+
+
+def _nothing_yet(cohort: str) -> None:
+    st.info(
+        "No benchmark of this cohort is here yet. It asks every method the same questions and takes minutes "
+        "for a small one (`--n 5`), hours for all methods and 100 people a class. Run this, then come back:",
+        icon=":material/query_stats:",
+    )
+    st.code(command(cohort), language=None, wrap_lines=True)
+
+
+def _unfinished(found: tuple[BenchmarkRun, ...]) -> None:
+    open_ones = [run for run in found if not run.finished]
+    if open_ones:
+        with st.expander(f"Not finished yet ({len(open_ones)})", icon=":material/hourglass:"):
+            st.markdown("Runs that are under way or were ended. The same command goes on where they stopped.")
+            for run in open_ones:
+                st.code(str(run.config.get("command", "")), language=None, wrap_lines=True)

@@ -1,0 +1,164 @@
+"""A benchmark's summary as tables and short words; no streamlit."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal
+
+import pandas as pd
+
+from sensecf_core.disclaimer import DISCLAIMER
+from sensecf_core.evaluation.metrics.definitions import MEASURES
+from sensecf_core.queries.request import asks_language_model
+from sensecf_core.records.exports import safe_cell, table_csv
+from sensecf_core.ui.common import wording
+from sensecf_core.ui.common.wording import JOINER, NO_BREAK
+
+Json = Mapping[str, Any]
+Family = Literal["language model", "control", "search"]
+REFINE = " + refine"
+VIEWS = {
+    "in_use": "As used",
+    "returned": "As returned",
+    "refined": "All refined",
+    "all": "Everything",
+}
+VIEW_NOTES = {
+    "in_use": "each method as it is meant to be used: methods that search as they return, language models "
+    "and draws checked and refined by this program",
+    "returned": "what each method gives by itself; of samples those that pass every check, nothing refined",
+    "refined": "every method's answers checked, refined and chosen by the same steps of this program",
+    "all": "both rows of every method",
+}
+_DECIMALS = {"features_changed": 1, "model_rows": 0, "model_rows_each": 0, "gower": 3, "nearest": 3}
+
+
+def title(row: str) -> str:
+    """A row's name for charts: "LM with examples + refine", "NICE sparsity"."""
+    name, refined = (row.removesuffix(REFINE), REFINE) if row.endswith(REFINE) else (row, "")
+    method, comma, more = name.partition(", ")
+    method, at, model = method.partition("@")
+    return f"{wording.method_short(method)}{f' ({model})' if at else ''}{comma}{more}{refined}"
+
+
+def family(method: str) -> Family:
+    """What kind of method it is; charts colour by it."""
+    if asks_language_model(method):
+        return "language model"
+    return "control" if method == "random" else "search"
+
+
+def rows(group: Json, view: str) -> list[Json]:
+    """The rows of a direction that a view shows, in the run's order."""
+    held = [row for row in group["rows"] if row["grammar"]]
+    if view == "all":
+        return held
+    return [row for row in held if (row["in_use"] if view == "in_use" else row["variant"] == view)]
+
+
+def numbers(entry: Json | None) -> tuple[float, float, float]:
+    """Value, low and high of an interval; NaN for what is not there."""
+    found = [math.nan if entry is None or entry.get(name) is None else entry[name] for name in _ENDS]
+    return found[0], found[1], found[2]
+
+
+_ENDS = ("value", "low", "high")
+
+
+def mean(rate: Json | None) -> float:
+    """The mean of a raw rate; NaN where there is none."""
+    return math.nan if rate is None or rate["mean"] is None else float(rate["mean"])
+
+
+def cell(measure: str, entry: Json | None) -> str:
+    """Write a number with its interval: "0.87 (0.80–0.93)"; "–" where there is none."""
+    value, low, high = numbers(entry)
+    if math.isnan(value):
+        return "–"
+    text = _number(measure, value)
+    if math.isnan(low):
+        return text
+    return f"{text}{NO_BREAK}({_number(measure, low)}{JOINER}–{JOINER}{_number(measure, high)})"
+
+
+def _number(measure: str, value: float) -> str:
+    if measure.startswith("seconds"):
+        text = f"{value:.2g}" if value < 10 else f"{value:.0f}"
+    else:
+        text = f"{value:.{_DECIMALS.get(measure, 2)}f}"
+    return text.replace("-", "−")
+
+
+def heading(measure: str) -> str:
+    """A measure's name with its unit and which way is better: "Time, s ↓"."""
+    known = MEASURES[measure]
+    return f"{known.label}{f', {known.unit}' if known.unit else ''} {known.arrow}"
+
+
+def definition(measure: str) -> str:
+    """What a measure means and where it is from, for hover texts."""
+    known = MEASURES[measure]
+    return f"{known.definition} {known.source}." if known.source else known.definition
+
+
+def measure_table(chosen: Iterable[Json], measures: Sequence[str]) -> pd.DataFrame:
+    """A line per row: its name, then each measure with its interval."""
+    return pd.DataFrame(
+        [
+            {
+                "Method": title(row["row"]),
+                **{heading(name): cell(name, row["measures"].get(name)) for name in measures},
+            }
+            for row in chosen
+        ],
+        columns=["Method", *(heading(name) for name in measures)],
+    )
+
+
+def part_table(chosen: Iterable[Json], part: str, measures: Sequence[str]) -> pd.DataFrame:
+    """Measures over a ``part`` of the queries: ``answerable`` ones, or ``complete`` rows."""
+    return pd.DataFrame(
+        [
+            {
+                "Method": title(row["row"]),
+                **{heading(name): cell(name, row[part].get(name)) for name in measures},
+            }
+            for row in chosen
+        ]
+    )
+
+
+def long_csv(summary: Json) -> str:
+    """Every mean of a run as CSV: one line per direction, limits, row and measure, with its interval.
+
+    Each line ends with the notice, since lines are copied without their heads.
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    head = ("run", "cohort", "direction", "limits", "row", "variant", "measure", *_ENDS, "n", "notice")
+    writer.writerow(head)
+    for group in summary["groups"]:
+        about = (summary["id"], summary["cohort"], group["direction"], group["limits"])
+        for row in group["rows"]:
+            for measure, entry in row["measures"].items():
+                values = [entry.get(name) for name in (*_ENDS, "n")]
+                line = [*about, row["row"], row["variant"], measure, *values, DISCLAIMER]
+                writer.writerow([safe_cell(value) for value in line])
+        for measure, entry in group["real_rows"].items():
+            values = [entry.get(name) for name in (*_ENDS, "n")]
+            writer.writerow([*about, "held-out rows", "", measure, *values, DISCLAIMER])
+    return text.getvalue()
+
+
+def as_csv(table: pd.DataFrame) -> str:
+    """One shown table as CSV, with the notice in a last column; no cell begins like a formula."""
+    return table_csv(table, {"Notice": DISCLAIMER}).replace(JOINER, "").replace(NO_BREAK, " ")
+
+
+def group_title(group: Json, class_0: str, class_1: str) -> str:
+    """A direction and its limits in words: "from “flagged” to “not flagged” · Options for a person"."""
+    here, there = (class_1, class_0) if group["desired"] == 0 else (class_0, class_1)
+    return f"From “{here}” to “{there}” · {wording.PROFILE_TITLES[group['limits']]}"

@@ -1,0 +1,95 @@
+"""What pages show of a cohort and its classifier, cached by content hashes (never by the frames)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import streamlit as st
+
+from sensecf_core.aireadi.cohort import from_release
+from sensecf_core.classifiers import store
+from sensecf_core.classifiers.classifier import Classifier
+from sensecf_core.classifiers.shap_values import ShapValues, shap_values as shap_values_
+from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.cohorts.domain import Domain
+from sensecf_core.cohorts.encoding import Codes, to_codes
+from sensecf_core.datasets import registry
+
+Floats = npt.NDArray[np.float64]
+RowKey = tuple[str, str]
+RELEASE = "AI-READI release on this machine"
+"""Until its own description can be read."""
+
+
+def title_unread(name: str) -> str:
+    """Return what to call a cohort that cannot be loaded."""
+    return RELEASE if name == from_release.NAME else name
+
+
+def one_row(cohort: Cohort, key: RowKey) -> pd.DataFrame:
+    """Return the row ``key`` as a table of one row."""
+    return cohort.rows.loc[[key]]
+
+
+def risks(cohort: Cohort, classifier: Classifier) -> Floats:
+    """Return p(class 1) of every row of a cohort, in cohort order, judged once per classifier."""
+    return np.asarray(_risks(cohort.schema.name, cohort.data_sha256, classifier.sha256))
+
+
+def risk_interval(cohort: Cohort, classifier: Classifier, key: RowKey) -> tuple[float, float]:
+    """Return the central 90 % range of one row's risk over the bootstrap refits."""
+    return _interval(cohort.schema.name, cohort.data_sha256, classifier.sha256, key)
+
+
+def shap_values(cohort: Cohort, classifier: Classifier, key: RowKey) -> ShapValues:
+    """Return one row's SHAP values in log-odds, values of shape (1, features)."""
+    return _shap_values(cohort.schema.name, cohort.data_sha256, classifier.sha256, key)
+
+
+def whole_domain(cohort: Cohort) -> Domain:
+    """Return the ranges and percentiles of all rows of a cohort."""
+    return _domain(cohort.schema.name, cohort.data_sha256, "all")
+
+
+def training_domain(cohort: Cohort) -> Domain:
+    """Return the ranges of the training rows, which limits are made from."""
+    return _domain(cohort.schema.name, cohort.data_sha256 + cohort.split_sha256, "train")
+
+
+def codes(cohort: Cohort, key: RowKey) -> Codes:
+    """Return one row's codes, shape (features,)."""
+    return np.asarray(to_codes(cohort.schema, one_row(cohort, key))[0])
+
+
+def card(cohort: Cohort) -> dict[str, Any] | None:
+    """Return the classifier's card, or None while there is no classifier."""
+    return store.card(cohort) if store.ready(cohort) else None
+
+
+@st.cache_data(max_entries=16, show_spinner="Judging every row once …")
+def _risks(name: str, data_sha256: str, classifier_sha256: str) -> Floats:
+    cohort = registry.load(name)
+    return np.asarray(store.load(cohort).predict_proba(cohort.rows))
+
+
+@st.cache_data(max_entries=512, show_spinner=False)
+def _interval(name: str, data_sha256: str, classifier_sha256: str, key: RowKey) -> tuple[float, float]:
+    cohort = registry.load(name)
+    low, high = store.load(cohort).interval(one_row(cohort, key))[0]
+    return float(low), float(high)
+
+
+@st.cache_data(max_entries=512, show_spinner="Asking what drives this prediction …")
+def _shap_values(name: str, data_sha256: str, classifier_sha256: str, key: RowKey) -> ShapValues:
+    cohort = registry.load(name)
+    return shap_values_(store.load(cohort), one_row(cohort, key))
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _domain(name: str, content: str, rows: str) -> Domain:
+    cohort = registry.load(name)
+    table = cohort.rows if rows == "all" else cohort.part("train")
+    return Domain.fit(cohort.schema, to_codes(cohort.schema, table))

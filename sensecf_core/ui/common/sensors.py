@@ -1,0 +1,83 @@
+"""Cohorts whose participants have sensor streams: one participant opened, and the tables about all."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from sensecf_core.aireadi.cohort import participants
+from sensecf_core.aireadi.cohort.stress_task import STRESS, shown
+from sensecf_core.aireadi.open_participant import OpenPerson
+from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.errors import InputError, NotReadyError
+from sensecf_core.ui.common import wording
+from sensecf_core.ui.common.data import RowKey
+
+MOST_OPEN = 8
+"""Participants kept open, about 3 MB each."""
+
+
+def has_streams(cohort: Cohort) -> bool:
+    """Whether the cohort's rows are participant-days with sensor streams behind them."""
+    return participants.has_streams(cohort.schema.name)
+
+
+def opened(cohort: Cohort, participant: str) -> OpenPerson | None:
+    """Return a participant's streams, read on first use, with words while they are read.
+
+    None where a release cannot be read any more; the page then says why.
+    """
+    try:
+        with st.spinner(f"Reading the sensor streams of participant {participant} …"):
+            return _opened(cohort.schema.name, cohort.data_sha256, participant)
+    except (InputError, NotReadyError) as error:
+        st.error(wording.message(str(error)), icon=":material/sensors_off:")
+        return None
+
+
+def measured_stress(cohort: Cohort, key: RowKey) -> str | None:
+    """Return the daytime stress that a day's outcome was judged by (0-100); None in other cohorts."""
+    if not has_streams(cohort):
+        return None
+    days = participants.tables_of(cohort.schema.name).days
+    return f"{shown(days.loc[[key], STRESS]).iloc[0]:.1f}"
+
+
+def unit_note(cohort: Cohort) -> str | None:
+    """Say that the model keeps its own unit, where glucose is shown in another one; else None."""
+    if not has_streams(cohort) or st.session_state.get("glucose_unit") != "mmol/L":
+        return None
+    return "What the model works with stays in its own unit, mg/dL: 1 mmol/L is 18 mg/dL."
+
+
+def person_row(cohort: Cohort, participant: str) -> pd.Series:
+    """Return what is known of a participant as a whole (see :class:`tables.Tables`)."""
+    return participants.tables_of(cohort.schema.name).people.loc[participant]
+
+
+@st.cache_resource(max_entries=MOST_OPEN, show_spinner=False)
+def _opened(name: str, data_sha256: str, participant: str) -> OpenPerson:
+    person = participants.open_participant(name, participant)
+    # Worked out here once, not on each run of a page.
+    _ = (person.worn.trace, person.worn.sleeps, person.worn.nights)
+    return person
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def overview(name: str, data_sha256: str) -> pd.DataFrame:
+    """Return one row per participant of a cohort's tables, indexed by their id.
+
+    Columns: ``study_group`` (the release's text), ``age`` (years), ``wear`` and ``active`` (percent of
+    days with band, and of time with glucose sensor), ``glucose`` (mg/dL) and ``stress`` (0-100): their daily
+    means as lists, days without one left out.
+    """
+    tables = participants.tables_of(name)
+    of = tables.people
+    table = of[["study_group", "age"]].copy()
+    table["wear"] = 100 * of["wear_days"].astype(float) / of["days"].where(of["days"] > 0).astype(float)
+    table["active"] = 100 * of["glucose_active"].astype(float)
+    by_person = tables.days.groupby(level=0)
+    for column, daily in (("glucose", "glucose_mean"), ("stress", "stress_mean")):
+        lists = by_person[daily].agg(lambda values: values.dropna().round(1).tolist())
+        table[column] = lists.reindex(table.index)
+    return table

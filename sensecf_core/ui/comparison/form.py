@@ -1,0 +1,125 @@
+"""The form of Comparison: which methods, the limits that all of them get, and Run all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from sensecf_core.errors import InputError, NotReadyError
+from sensecf_core.jobs import compare_methods, model_worker
+from sensecf_core.language.models import adapters, default_model
+from sensecf_core.queries.request import METHODS, ExplainRequest, asks_language_model
+from sensecf_core.records import comparisons
+from sensecf_core.ui.common import wording
+from sensecf_core.ui.interventions import limits_fields
+from sensecf_core.ui.page import shown_results
+from sensecf_core.ui.page.frame import Page
+
+TUNED = "lm-fine-tuned"
+FIRST_CHOICE = (TUNED, "nice-sparsity", "dice-random", "lm-few-shot", "random", "lm-zero-shot")
+"""Who is compared until a visitor chooses: the first three of these that can answer, of different kinds."""
+_FIELD = "compare_methods"
+_CHOSEN = "methods_compared"
+_FILLED = "comparison_filled_in"
+
+
+def show(frame: Page) -> None:
+    """Show the form; Run all asks every method and follows the comparison. Then it folds away."""
+    _fill(frame)
+    if shown_results.of(frame.choice).comparison is not None:
+        with st.expander("Compare again: methods and limits", icon=":material/edit:"):
+            _form(frame)
+    else:
+        _form(frame)
+
+
+def offered(frame: Page) -> list[str]:
+    """The methods that can be asked about this cohort here, in order."""
+    ready = default_model.status().ready
+    tuned = ready and adapters.chosen(frame.known) is not None
+    able = {name: ready and (tuned or name != TUNED) for name in METHODS if asks_language_model(name)}
+    return wording.in_order(name for name in METHODS if able.get(name, True))
+
+
+def _form(frame: Page) -> None:
+    schema = frame.known.schema
+    profile = limits_fields.profile_of(frame)
+    if schema.limits_note:
+        st.caption(wording.plain(schema.limits_note))
+    methods = offered(frame)
+    _say_what_is_missing(methods)
+    with st.form(key=f"compare_{profile}_{'_'.join(frame.row_key)}", border=True):
+        chosen = _methods(methods)
+        with st.expander("The same limits for every method", icon=":material/tune:"):
+            left, right = st.columns(2)
+            request = limits_fields.request(frame, "", profile, left, right)
+        st.caption(wording.plain(limits_fields.summary(schema, request)))
+        pressed = st.form_submit_button(
+            "Run all", type="primary", icon=":material/play_arrow:", key="run_all", disabled=not methods
+        )
+    if any(asks_language_model(name) for name in chosen) and st.runtime.exists():
+        model_worker.warm(schema.name)
+    if pressed or (limits_fields.asked_at_once() and methods):
+        start(frame, request, chosen)
+
+
+def _methods(methods: Sequence[str]) -> list[str]:
+    # What was chosen is kept beside the widget: other cohorts have other methods.
+    wanted = st.session_state.get(_FIELD, st.session_state.get(_CHOSEN))
+    if wanted is None:
+        wanted = wording.in_order([name for name in FIRST_CHOICE if name in methods][:3])
+    st.session_state[_FIELD] = [name for name in wanted if name in methods]
+    notes = (
+        f"{wording.method_title(name)}: {wording.METHOD_NOTES.get(name, 'no note yet.')}" for name in methods
+    )
+    chosen = st.multiselect(
+        "Methods",
+        list(methods),
+        format_func=wording.method_title,
+        key=_FIELD,
+        placeholder="Choose methods",
+        help="  \n".join(notes),
+    )
+    st.session_state[_CHOSEN] = chosen
+    return chosen
+
+
+def start(frame: Page, request: ExplainRequest, methods: Sequence[str]) -> None:
+    """Ask every method a question that can be answered, and follow it; else say what is wrong with it."""
+    try:
+        limits_fields.check(frame, request)
+        made = compare_methods.start(frame.known, frame.classifier, request, wording.in_order(methods))
+    except (InputError, NotReadyError) as error:
+        limits_fields.refuse(frame, error)
+        return
+    shown_results.follow(frame.choice, comparison=made.comparison_id)
+    st.session_state[_FILLED] = made.comparison_id
+    st.rerun()
+
+
+def _fill(frame: Page) -> None:
+    """Take over methods and limits of a comparison that a link opened, once."""
+    opened = shown_results.of(frame.choice).comparison
+    if opened is None or st.session_state.get(_FILLED) == opened:
+        return
+    st.session_state[_FILLED] = opened
+    try:
+        found = comparisons.find(opened)
+    except (InputError, NotReadyError):  # said where it would be shown
+        return
+    if found is not None:
+        limits_fields.fill(frame, found.request)
+        st.session_state[_FIELD] = [member.method for member in found.members]
+
+
+def _say_what_is_missing(methods: Sequence[str]) -> None:
+    """Say why methods that one might look for are not offered."""
+    model = default_model.status()
+    if not model.ready:
+        st.warning(
+            f"{wording.message(model.message)} Until then, no language model can be compared.",
+            icon=":material/download:",
+        )
+    elif TUNED not in methods:
+        st.caption("No fine-tuned language model can answer for this cohort as things are (see Models).")

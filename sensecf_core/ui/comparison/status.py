@@ -1,0 +1,146 @@
+"""One line a method: how far it is, what its first option does, and which limits its candidates broke."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from sensecf_core.errors import InputError, NotReadyError
+from sensecf_core.evaluation import side_by_side
+from sensecf_core.jobs import compare_methods, dispatch
+from sensecf_core.jobs.compare_methods import MethodStatus
+from sensecf_core.queries.answer import Answer
+from sensecf_core.records.comparisons import Comparison
+from sensecf_core.ui.common import wording
+from sensecf_core.ui.interventions import answer as intervention_answer, evidence
+from sensecf_core.ui.page.frame import Page
+from sensecf_core.ui.page.job_progress import (
+    POLL_SECONDS,
+    cancel_button,
+    progress_words,
+)
+
+NAME_WIDTH = 216
+BEST, NEAREST, SECOND, BROKE = "First option", "Nearest tried", "Second model", "Broke limits"
+WIDTHS = {BEST: 196, NEAREST: 196, SECOND: 106, BROKE: 96}
+OTHER_WIDTH = 68
+"""In pixels, so that the lines of several methods stand below each other like a table's."""
+LEGEND = (
+    "First option: of those that a method found, else the nearest that was tried. Distance: the mean "
+    "change over all features, from 0 (the same) to 1. Second model: whether one that neither made nor "
+    "filtered the option sees it the same way (as before: it did without any change). Time: of the search"
+    " and the checks, without loading. Broke limits: of the candidates as they came, before any check; "
+    "these are never shown as options."
+)
+
+
+def show(frame: Page, comparison: Comparison, standings: Sequence[MethodStatus]) -> None:
+    """Show every method's line; while some are at work, the lines follow them."""
+    if all(standing.finished for standing in standings):
+        _lines(frame, comparison, standings)
+    else:
+        _watch(frame, comparison, tuple(standings))
+    st.caption(LEGEND)
+
+
+@st.fragment(run_every=POLL_SECONDS)
+def _watch(frame: Page, comparison: Comparison, before: tuple[MethodStatus, ...]) -> None:
+    try:
+        now = compare_methods.refreshed(comparison, before)
+    except NotReadyError as error:
+        st.error(wording.message(str(error)), icon=":material/error:")
+        return
+    if any(new.finished != old.finished for new, old in zip(now, before, strict=True)):
+        st.rerun()  # what has come in changes everything below
+    _lines(frame, comparison, now)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            "Cancel all",
+            icon=":material/close:",
+            key="cancel_all",
+            on_click=compare_methods.cancel,
+            args=(comparison,),
+            help="Ends what is not done; what has come in stays.",
+        )
+        st.caption(
+            "You may leave this page or close the tab: the methods go on, and the link finds them again."
+        )
+
+
+def _lines(frame: Page, comparison: Comparison, standings: Sequence[MethodStatus]) -> None:
+    for standing in standings:
+        with st.container(border=True, key=f"method_{standing.method}", gap="xsmall"):
+            if standing.answer is not None:
+                _answered(frame, standing.answer, reused=standing.job is None)
+            elif not standing.finished:
+                _at_work(standing)
+            else:
+                _without(frame, comparison, standing)
+
+
+def _name(method: str, note: str) -> None:
+    st.markdown(
+        f"**{wording.plain(wording.method_title(method))}**  \n{wording.plain(note)}",
+        width=NAME_WIDTH,
+        help=wording.METHOD_NOTES.get(method),
+    )
+
+
+def _answered(frame: Page, answer: Answer, *, reused: bool) -> None:
+    with st.container(horizontal=True, gap="small"):
+        _name(answer.method, intervention_answer.heading(answer) + (", answered before" if reused else ""))
+        for label, value in _facts(frame, answer).items():
+            st.markdown(
+                f":small[{label}]  \n**{wording.plain(value)}**", width=WIDTHS.get(label, OTHER_WIDTH)
+            )
+    if (said := evidence.broke(answer, frame.known.schema, most=2)) is not None:
+        st.caption(said)
+
+
+def _facts(frame: Page, answer: Answer) -> dict[str, str]:
+    """What a line says of an answer: label to value."""
+    broken = side_by_side.broken(answer)
+    now = answer.factual.probability
+    facts = {BEST: "–", "Changes": "–", "Distance": "–", SECOND: "–"}
+    if answer.counterfactuals:
+        best = answer.counterfactuals[0]
+        facts[BEST] = wording.risk_change(now, best.probability)
+        facts |= {"Changes": str(best.n_changed), "Distance": f"{best.gower:.3f}"}
+        facts[SECOND] = intervention_answer.second_view(frame, answer, best)
+    elif answer.best is not None:
+        nearest = {NEAREST: wording.risk_change(now, answer.best.probability)}
+        facts = nearest | {"Changes": str(len(answer.best.changes)), "Distance": "–", SECOND: "–"}
+    spent = answer.seconds
+    facts["Time"] = wording.seconds(spent.propose + spent.verify + spent.refine + spent.select)
+    facts[BROKE] = f"{broken.candidates} of {broken.readable}" if broken.readable else "–"
+    if not answer.counterfactuals:  # a row of dashes says nothing
+        facts = {label: value for label, value in facts.items() if value != "–"}
+    if broken.unreadable:
+        facts["Unreadable"] = f"{broken.unreadable} of {answer.trace.proposed}"
+    return facts
+
+
+def _at_work(standing: MethodStatus) -> None:
+    assert standing.job is not None
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        _name(standing.method, "Waiting" if standing.state == "queued" else "At work")
+        st.progress(standing.job.fraction, text=wording.plain(progress_words(standing.job)), width=380)
+        cancel_button(standing.job, dispatch.cancel)
+
+
+def _without(frame: Page, comparison: Comparison, standing: MethodStatus) -> None:
+    """A method without an answer: why, and the offer to ask it again."""
+    failed = standing.state == "failed"
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        _name(standing.method, "No answer" if failed else "Cancelled")
+        pressed = st.button("Ask again", icon=":material/refresh:", key=f"again_{standing.method}")
+    if failed:
+        st.error(wording.message(standing.error or "It said nothing."), icon=":material/error:")
+    if pressed:
+        try:
+            compare_methods.again(frame.known, frame.classifier, comparison, standing.method)
+        except (InputError, NotReadyError) as error:
+            st.error(wording.message(str(error)), icon=":material/error:")
+            return
+        st.rerun()

@@ -1,0 +1,36 @@
+"""What a page that asks for changes says before anything was asked."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from sensecf_core.ui.common import row_wording, wording
+from sensecf_core.ui.interventions import answer, limits_fields
+from sensecf_core.ui.page.frame import Page
+
+
+def show(frame: Page, button: str) -> None:
+    """Say what pressing ``button`` would answer, before anything was asked about the chosen row."""
+    task = frame.known.schema.task
+    flagged = int(frame.risk >= frame.classifier.threshold)
+    if st.session_state.get(limits_fields.profile_key(frame.known.schema)) == "contrast":
+        tipped = task.class_0 if flagged else task.class_1
+        st.info(
+            f"No answer yet. Press {button} to see what would tip the prediction to "
+            f"“{wording.plain(tipped)}”. It explains the model and is not advice.",
+            icon=":material/compare_arrows:",
+        )
+    elif flagged == task.desired:
+        wanted = task.class_1 if task.desired else task.class_0
+        st.info(
+            f"The model already says “{wording.plain(wanted)}” for {row_wording.this(frame.known.schema)}, "
+            "so there is nothing to change. You can still ask what would tip the prediction.",
+            icon=":material/check_circle:",
+        )
+        answer.offer_contrast(frame.known.schema)
+    else:
+        st.info(
+            f"No answer yet. Choose what may change, then press {button}: changes are proposed, and each one "
+            "is checked before you see it.",
+            icon=":material/play_arrow:",
+        )

@@ -1,0 +1,179 @@
+"""What stands behind an answer: the funnel, raw output and prompt, downloads, its address, its origin."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from sensecf_core.cohorts.schema import Schema
+from sensecf_core.evaluation import side_by_side
+from sensecf_core.queries.answer import Answer, Candidate
+from sensecf_core.records import answers, exports
+from sensecf_core.ui.common import (
+    charts,
+    csv_button,
+    row_wording,
+    wording,
+)
+
+STEPS = (
+    ("proposed", "every sequence the method wrote"),
+    ("readable", "could be read as changes"),
+    ("within_limits", "kept to the limits and rules"),
+    ("valid", "would change the model's view"),
+    ("plausible", "resemble {people} with that outcome"),
+    ("shown", "after removing needless changes and near-copies"),
+)
+"""What a candidate has to do to get on; ``{people}`` are those of the cohort."""
+
+
+def show(answer: Answer, schema: Schema, key: str = "") -> None:
+    """Show the evidence behind an answer; ``key`` tells several on a page apart."""
+    if answer.trace.proposed and checked(answer):
+        _funnel(answer, schema, key)
+        if (said := broke(answer, schema)) is not None:
+            st.caption(said)
+    downloads([answer], f"sensecf-{answer.answer_id}", schema, key)
+    st.caption(
+        f"This answer's address: `/Interventions?answer={answer.answer_id}`. It opens again after a restart."
+    )
+    if answer.trace.candidates or answer.prompt:
+        with st.expander("Prompt and raw output", icon=":material/code:"):
+            _raw(answer, schema)
+    with st.expander("Settings and origin of this answer", icon=":material/fingerprint:"):
+        st.code(
+            json.dumps({"settings": answer.settings, "provenance": answer.provenance}, indent=2),
+            language="json",
+        )
+
+
+def checked(answer: Answer) -> bool:
+    """Whether the candidates were looked at: an answer may be cancelled before that."""
+    return answer.status != "cancelled" or answer.trace.readable > 0
+
+
+def broke(answer: Answer, schema: Schema, most: int = 4) -> str | None:
+    """Say which limits and rules the candidates broke as they came, the most frequent first; None: none."""
+    found = side_by_side.broken(answer)
+    if not found.candidates:
+        return None
+    named = [
+        f"{wording.plain(wording.labelled(schema, phrase))} ({n}×)" for phrase, n in found.phrases[:most]
+    ]
+    if len(found.phrases) > most:
+        named.append(f"and {wording.counted(len(found.phrases) - most, 'other limit')}")
+    some = (
+        f"{found.candidates} of {wording.counted(found.readable, 'candidate')} broke limits and were left out"
+    )
+    return f"{some}: {'; '.join(named)}." if named else f"{some}."
+
+
+def _funnel(answer: Answer, schema: Schema, key: str) -> None:
+    people = row_wording.people(schema)
+    steps = [(name.replace("_", " "), getattr(answer.trace, name)) for name, _ in STEPS]
+    line = " ▸ ".join(f"{name} {n}" for name, n in steps)
+    st.markdown(f"**From proposed to shown:** {line}")
+    if answer.trace.askings > 1:
+        first = answer.trace.first
+        st.caption(
+            f"The language model was asked {answer.trace.askings} times: nothing passed at first, so it was "
+            "told what each change is measured to do. All its candidates are counted"
+            + (f"; of the first {first.proposed}, {first.valid} were valid." if first else ".")
+        )
+    with st.expander("What these steps mean", icon=":material/filter_list:"):
+        sentence = (
+            f"Of {wording.counted(answer.trace.proposed, 'candidate')}, {answer.trace.unique} different, "
+            f"{answer.trace.valid} would have changed the model's view as they came and "
+            f"{answer.trace.plausible} of these resemble {people}."
+        )
+        charts.show(charts.funnel(steps, sentence), f"funnel{key}")
+        table = pd.DataFrame(
+            {
+                "Step": [s for s, _ in steps],
+                "Candidates": [n for _, n in steps],
+                "Passed if": [m.format(people=people) for _, m in STEPS],
+            }
+        )
+        st.table(table, hide_index=True, alt="Candidates left after each step")
+
+
+def _raw(answer: Answer, schema: Schema) -> None:
+    st.caption("Kept as it came; nothing of this text is shown as fact anywhere.")
+    if answer.prompt:
+        st.markdown("**Prompt that was sent**")
+        st.code(answer.prompt, language=None, wrap_lines=True)
+    if answer.trace.candidates:
+        st.markdown("**Every candidate, in the order it came**")
+        if answer.method == "lm-fine-tuned":
+            st.caption(
+                "It counts along: “+6=9” behind a value means that this change was told to be worth 6 tenths "
+                "of the way to the other prediction, and that the changes so far add up to 9. From 10 on it "
+                "should do."
+            )
+        table = pd.DataFrame(
+            [_candidate(n, c, schema) for n, c in enumerate(answer.trace.candidates, start=1)]
+        )
+        if answer.trace.askings == 1:
+            table = table.drop(columns="Asked")
+        st.dataframe(
+            table,
+            hide_index=True,
+            height=320,
+            alt="Every candidate as the method wrote it, and how it was judged",
+        )
+
+
+def _candidate(number: int, one: Candidate, schema: Schema) -> dict[str, object]:
+    def mark(passed: bool) -> str:
+        return "yes" if passed else "no"
+
+    return {
+        "No.": number,
+        "Asked": one.asking,
+        "Text": one.text,
+        "Readable": mark(one.readable),
+        "Within limits": mark(one.within_limits),
+        "Breaks": "; ".join(wording.labelled(schema, phrase) for phrase in one.violations),
+        "Risk of 100": None if one.probability is None else round(100 * one.probability),
+        "Valid": mark(one.valid),
+        "Plausible": mark(one.plausible),
+        "Same as No.": None if one.duplicate_of is None else one.duplicate_of + 1,
+    }
+
+
+def downloads(found: Sequence[Answer], stem: str, schema: Schema, key: str) -> None:
+    """Offer answers as CSV and JSON."""
+    schemas = {schema.name: schema}
+    with st.container(horizontal=True, vertical_alignment="center"):
+        csv_button.show(lambda: exports.answers_csv(found, schemas), f"{stem}.csv", key=f"download_csv{key}")
+        st.download_button(
+            "Download JSON",
+            lambda: exports.answers_json(found, schemas),
+            f"{stem}.json",
+            "application/json",
+            icon=":material/data_object:",
+            on_click="ignore",
+            key=f"download_json{key}",
+        )
+
+
+def earlier(schema: Schema, participant: str, row: str, current: str | None) -> None:
+    """List the earlier answers about a row as links."""
+    kept = [a for a in answers.recent(schema.name, participant, row, limit=12) if a.answer_id != current]
+    if not kept:
+        return
+    with st.expander(
+        f"Earlier answers about {row_wording.this(schema)} ({len(kept)})", icon=":material/history:"
+    ):
+        for answer in kept:
+            found = wording.counted(len(answer.counterfactuals), wording.sought(answer.limits.profile))
+            result = found if answer.counterfactuals else answer.status.replace("_", " ")
+            st.page_link(
+                "pages/3_Interventions.py",
+                label=f"{wording.moment(answer.created)} · {wording.method_title(answer.method)} · {result}",
+                icon=":material/link:",
+                query_params={"answer": answer.answer_id},
+            )

@@ -1,0 +1,26 @@
+"""Where a value lies between low and high in a cohort, for drawings that put features on one scale."""
+
+from __future__ import annotations
+
+import math
+
+from sensecf_core.cohorts.encoding import Value, to_code
+from sensecf_core.cohorts.schema import Feature
+from sensecf_core.ui.common import data
+from sensecf_core.ui.page.frame import Page
+
+
+def place(frame: Page, feature: Feature, value: Value) -> float | None:
+    """A value's place, 0 to 1: numbers between the training 1st and 99th percentile (or beyond), ordered
+    levels from first to last, no to yes. None for what was not measured and for levels without an order.
+    """
+    if value is None or feature.kind == "categorical":
+        return None
+    low, high = 0.0, float(len(feature.levels) - 1) if feature.named else 1.0
+    if not feature.named and feature.kind != "binary":
+        domain, position = data.training_domain(frame.known), frame.known.schema.positions[feature.name]
+        low, high = float(domain.low[position]), float(domain.high[position])
+    code = to_code(feature, value)
+    if not low < high or math.isnan(code):
+        return None
+    return (code - low) / (high - low)

@@ -1,0 +1,195 @@
+"""The card of an adapter: how good it was, what it was made from, its learning curve, its rounds."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.language.models.adapters import (
+    CURVE,
+    Adapter,
+    Card,
+)
+from sensecf_core.ui.common import charts, wording
+from sensecf_core.ui.models import adapter_rates
+
+ENDED = {"budget": "time used", "no better validation": "no longer improved"}
+LEARNED_FROM = {
+    "pairs": "answers of a search",
+    "best": "its own accepted answers",
+    "preference": "accepted against rejected",
+}
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One point of a learning curve: tokens read, mean loss per answer token, raw validity (0 to 1)."""
+
+    tokens: int
+    loss: float | None
+    validity: float | None
+
+
+def show(cohort: Cohort, adapter: Adapter) -> None:
+    """Show everything that is known about an adapter."""
+    card = adapter.card
+    adapter_rates.show(cohort, card)
+    _curve(adapter)
+    if card.rounds:
+        st.markdown("**Rounds**")
+        _table([_round(row) for row in card.rounds], f"Rounds of {card.name}")
+        st.caption(
+            "Valid: raw validity on val. Round 0 learns from the answers of a search; later rounds also from "
+            "the model's own checked answers. Tokens count the prompt again for each answer."
+        )
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.markdown("**Made from**")
+        _pairs(card)
+        _list(_origin(card), f"What {card.name} was made from")
+    with right:
+        st.markdown("**Settings**")
+        _list(_settings(card), f"Settings of {card.name}")
+    st.caption(f"Its folder: {wording.plain(str(adapter.folder))}, with a model card for other programs.")
+
+
+def moments(folder: Path) -> tuple[Moment, ...]:
+    """Read an adapter's learning curve; each round's own count of tokens goes on from the one before."""
+    try:
+        points = json.loads((folder / CURVE).read_text(encoding="utf-8"))
+        found, before, last = [], 0, 0
+        for point in points:
+            tokens = int(point["tokens"])
+            if tokens < last:
+                before += last
+            last = tokens
+            found.append(Moment(before + tokens, _finite(point["loss"]), _finite(point.get("score"))))
+    except (OSError, ValueError, KeyError, TypeError):
+        return ()
+    return tuple(found)
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
+
+
+def _curve(adapter: Adapter) -> None:
+    points, name = moments(adapter.folder), adapter.card.name
+    if not points:
+        return
+    st.markdown("**Learning curve**")
+    tokens = [point.tokens for point in points]
+    left, right = st.columns(2, gap="medium")
+    loss = [point.loss for point in points]
+    validity = [None if p.validity is None else 100 * p.validity for p in points]
+    for column, values, title, what, digits in (
+        (left, loss, "Loss", "The mean loss per answer token", 2),
+        (right, validity, "Raw validity, of 100", "Raw validity on people it did not learn from (`val`)", 0),
+    ):
+        if any(value is not None for value in values):
+            with column:
+                sentence = _went(what.replace("`", ""), values, digits, tokens[-1])
+                chart = charts.course(tokens, values, ("Tokens read", title), sentence)
+                charts.show(chart, f"curve_{title}_{'own' if adapter.own else 'given'}_{adapter.folder.name}")
+    rows = [
+        {
+            "Tokens read": wording.count(point.tokens),
+            "Loss": "–" if point.loss is None else f"{point.loss:.3f}",
+            "Raw validity, of 100": "–" if point.validity is None else str(round(100 * point.validity)),
+        }
+        for point in points
+    ]
+    _table(rows, f"Learning curve of {name}")
+
+
+def _went(what: str, values: Sequence[float | None], digits: int, tokens: int) -> str:
+    known = [value for value in values if value is not None]
+    first, last = f"{known[0]:.{digits}f}", f"{known[-1]:.{digits}f}"
+    if len(known) == 1:
+        return f"{what} was {last} after {wording.count(tokens)} tokens."
+    how = "fell" if known[-1] < known[0] else "rose" if known[-1] > known[0] else "went"
+    return f"{what} {how} from {first} to {last} over {wording.count(tokens)} tokens."
+
+
+def _round(row: Row) -> dict[str, str]:
+    titles = {
+        "round": "Round",
+        "kind": "Learned from",
+        "queries": "Queries",
+        "answers": "Answers",
+        "plain_tokens": "Tokens",
+        "val": "Valid, of 100",
+        "changed": "Features changed",
+        "gower": "Distance (Gower)",
+        "kept": "Kept",
+    }
+    written = {}
+    for key, value in row.items():
+        if key in ("val", "changed", "gower"):
+            written[titles[key]] = adapter_rates.rate("valid" if key == "val" else key, value)
+        elif key == "kind":
+            written[titles[key]] = LEARNED_FROM.get(str(value), str(value))
+        elif key == "ended":
+            written["Ended"] = ENDED.get(str(value), str(value))
+        else:
+            written[titles.get(key, key)] = _value(value)
+    return written
+
+
+def _pairs(card: Card) -> None:
+    pairs = card.pairs
+    if {"answers", "queries", "participants"} <= pairs.keys():
+        st.caption(
+            f"{wording.counted(pairs['answers'], 'answer')} that a search found to "
+            f"{wording.counted(pairs['queries'], 'query', 'queries')} about "
+            f"{wording.counted(pairs['participants'], 'person', 'people')} of the training part."
+        )
+
+
+def _origin(card: Card) -> dict[str, str]:
+    hashes = {
+        "Base model": (card.base, card.base_sha256),
+        "Schema": (card.cohort, card.schema_sha256),
+        "Classifier": ("", card.classifier_sha256),
+        "Prompt": ("", card.template_sha256),
+        "Pairs": ("", card.pairs_sha256),
+        "Adapter": ("", card.weights_sha256),
+    }
+    written = {title: f"{name} sha256 {digest[:12]}…".strip() for title, (name, digest) in hashes.items()}
+    return written | {"Commit": str(card.provenance.get("commit") or "not known")[:12]}
+
+
+def _settings(card: Card) -> dict[str, str]:
+    known = {"temperature": card.temperature, **card.settings, **card.training}
+    return {
+        key.replace("_", " ").capitalize(): _value(value) for key, value in known.items() if value is not None
+    }
+
+
+def _value(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return wording.count(value)
+    if isinstance(value, float):
+        return f"{value:.3g}"
+    return "–" if value is None else str(value)
+
+
+def _list(facts: Mapping[str, str], alt: str) -> None:
+    rows = pd.DataFrame({"": list(facts), " ": [wording.plain(value) for value in facts.values()]})
+    st.table(rows, hide_index=True, hide_header=True, border="horizontal", alt=alt)
+
+
+def _table(rows: Sequence[Row], alt: str) -> None:
+    table = pd.DataFrame([{k: wording.plain(str(v)) for k, v in row.items()} for row in rows]).fillna("–")
+    st.table(table, hide_index=True, border="horizontal", alt=alt)

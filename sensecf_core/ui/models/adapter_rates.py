@@ -1,0 +1,163 @@
+"""How good an adapter was: its raw and final rates, as one line and as a table."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.language.models.adapters import Card
+from sensecf_core.ui.common import wording
+from sensecf_core.ui.common.browser import on_phone
+
+Row = Mapping[str, Any]
+MEASURES = {
+    "valid": (
+        "Raw validity, of 100",
+        "candidates, as they came, that keep to the limits and would change the model's view",
+    ),
+    "control_valid": ("The same by chance, of 100", "uniform draws with as many changes that would do it"),
+    "second_valid": ("By the second judge, of 100", "candidates that a logistic regression calls valid too"),
+    "third_valid": ("By a third classifier, of 100", "candidates that a random forest calls valid too"),
+    "any_valid": ("At least one valid, of 100", "queries with at least one such candidate"),
+    "readable": ("Readable, of 100", "candidates that could be read as changes"),
+    "within_limits": ("Within limits, of 100", "candidates that keep to the limits and rules"),
+    "distinct": ("Distinct, of 100", "candidates that differ from one another"),
+    "changed": ("Features changed", "mean number of features that a candidate changes"),
+    "gower": (
+        "Distance",
+        "mean Gower distance from the person as they are: 0 is the same, 1 is the opposite end",
+    ),
+    "final_found": ("Answered, of 100", "queries with an option to show once everything was checked"),
+    "final_found_first": ("Without asking again, of 100", "the same after the first asking alone"),
+    "askings": ("Times asked", "how often the model was asked, on average"),
+    "final_changed": ("Features changed in the end", "mean number of features that an option changes"),
+    "final_violations": (
+        "Violations in the end",
+        "mean number of options that break a limit or rule",
+    ),
+    "answerable": (
+        "Answerable, of 100",
+        "queries that a search can answer: validity and answers are counted over these, the rest over all",
+    ),
+    "seconds": ("Time, s", "mean time to sample and judge all candidates of a query"),
+    "queries": ("Queries", "how many people were asked about"),
+}
+SHARES = (
+    "valid",
+    "control_valid",
+    "second_valid",
+    "third_valid",
+    "any_valid",
+    "readable",
+    "within_limits",
+    "distinct",
+    "final_found",
+    "final_found_first",
+    "answerable",
+)
+
+
+def headline(card: Card) -> str:
+    """Say in one line how good an adapter was at the temperature it answers at."""
+    rows = _best_part(at_its_temperature(card))
+    valid = [found for row in rows if (found := _number(row.get("valid"))) is not None]
+    if not valid:
+        return "Its raw validity was not measured."
+    mean = wording.of_100(sum(valid) / len(valid))
+    part = rows[0].get("part", "val")
+    spread = (
+        f" ({wording.interval(min(valid), max(valid))} by direction and limits)" if len(valid) > 1 else ""
+    )
+    return (
+        f"Raw validity **{mean}**{spread}: so many of its candidates, as they came, would change the model's "
+        f"view of people it did not learn from and for whom a search finds an answer (part `{part}`)."
+    )
+
+
+def _number(value: object) -> float | None:
+    """A measured number without its interval; None where there is none."""
+    found = value.get("value") if isinstance(value, Mapping) else value
+    return float(found) if isinstance(found, int | float) and math.isfinite(found) else None
+
+
+def _best_part(rows: Sequence[Row]) -> list[Row]:
+    """The rates on ``test`` where they were measured, else all."""
+    return [row for row in rows if row.get("part") == "test"] or list(rows)
+
+
+def at_its_temperature(card: Card) -> list[Row]:
+    """The rates at the temperature that the adapter answers at (all of them where none says which)."""
+    rows = [row for row in card.rates if row.get("temperature", card.temperature) == card.temperature]
+    return list(rows or card.rates)
+
+
+def show(cohort: Cohort, card: Card) -> None:
+    """Show the rates of an adapter, on ``test`` where they were measured."""
+    st.markdown("**Rates of raw candidates**, before anything is filtered, undone or sorted")
+    rows = _best_part(at_its_temperature(card))
+    if not rows:
+        st.caption("Not measured.")
+        return
+    varied = [key for key in ("part", "temperature") if len({str(row.get(key)) for row in rows}) > 1]
+    heads = [_asked(cohort, row, varied) for row in rows]
+    if on_phone() and len(rows) > 1:  # a phone has room for letters
+        letters = [chr(ord("A") + number) for number in range(len(rows))]
+        st.markdown("  \n".join(f"**{letter}**: {head}" for letter, head in zip(letters, heads, strict=True)))
+        heads = letters
+    measured = {name: title for name, (title, _) in MEASURES.items() if any(name in row for row in rows)}
+    table: dict[str, list[str]] = {"Measure": list(measured.values())}
+    for number, (head, row) in enumerate(zip(heads, rows, strict=True)):
+        again = heads[:number].count(head)  # no column may take another's place
+        table[f"{head} ({again + 1})" if again else head] = [rate(name, row.get(name)) for name in measured]
+    st.table(pd.DataFrame(table), hide_index=True, border="horizontal", alt=f"Raw rates of {card.name}")
+    st.caption(
+        f"At temperature {card.temperature:g}, with the grammar on. "
+        + " ".join(
+            f"**{title.split(',')[0]}**: {meaning}."
+            for name, (title, meaning) in MEASURES.items()
+            if name in measured
+        )
+    )
+    others = [row for row in card.rates if row not in rows]
+    if others:
+        means = [f"{t:g}: {wording.of_100(mean)}" for t, mean in _by_temperature(card.rates)]
+        st.caption(f"Mean raw validity by temperature: {'; '.join(means)}.")
+
+
+def _by_temperature(rows: Sequence[Row]) -> list[tuple[float, float]]:
+    found: dict[float, list[float]] = {}
+    for row in rows:
+        temperature, valid = _number(row.get("temperature")), _number(row.get("valid"))
+        if temperature is not None and valid is not None and row.get("part") != "test":
+            found.setdefault(temperature, []).append(valid)
+    return [(t, sum(valid) / len(valid)) for t, valid in sorted(found.items(), reverse=True)]
+
+
+def _asked(cohort: Cohort, row: Row, varied: Sequence[str]) -> str:
+    """Head one column: limits, the class wanted, and whatever else tells it from the others."""
+    task = cohort.schema.task
+    wanted = {0: task.class_0, 1: task.class_1}.get(row.get("desired", -1), "")
+    parts = [wording.PROFILE_TITLES.get(row.get("limits", ""), ""), f"→ {wanted}" if wanted else ""]
+    parts += [str(row[key]) for key in varied if key in row]
+    told = {"limits", "desired", "part", "temperature", "command", *MEASURES}
+    parts += [
+        f"{key} {value}" for key, value in row.items() if key not in told and isinstance(value, str | bool)
+    ]
+    return wording.plain(" ".join(part for part in parts if part)) or "All"
+
+
+def rate(name: str, value: object) -> str:
+    """Write one measure; with its interval where it has one."""
+    if isinstance(value, Mapping):
+        low, high = (rate(name, value.get(end)) for end in ("low", "high"))
+        return f"{rate(name, value.get('value'))} ({low}–{high})"
+    if not isinstance(value, int | float) or not math.isfinite(value):
+        return "–"
+    if name in SHARES:
+        return str(round(100 * value))
+    return wording.count(int(value)) if name == "queries" else f"{value:.{3 if name == 'gower' else 1}f}"

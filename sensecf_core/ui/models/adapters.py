@@ -1,0 +1,121 @@
+"""The adapters of a cohort: which one answers, choosing another, deleting one's own, their cards."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from sensecf_core.classifiers import store
+from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.language.models import adapters, default_model
+from sensecf_core.language.models.adapters import Adapter
+from sensecf_core.ui.common import wording
+from sensecf_core.ui.models import adapter_card, adapter_rates
+
+_FAILED = "adapter_failed"
+
+
+def show(cohort: Cohort) -> None:
+    """Show the adapters of a cohort, the one that answers first."""
+    title = wording.plain(cohort.schema.title)
+    st.header(f"Fine-tuned for {title}")
+    if failed := st.session_state.pop(_FAILED, None):
+        st.error(wording.plain(failed), icon=":material/error:")
+    found = adapters.adapters(cohort)
+    if not found:
+        st.info(
+            "No language model was fine-tuned for this cohort yet. Start it below: it runs by itself on this "
+            f"machine. Until then “{wording.METHOD_TITLES['lm-few-shot']}” answers.",
+            icon=":material/model_training:",
+        )
+        return
+    answering = adapters.chosen(cohort)
+    _who_answers(answering)
+    for adapter in sorted(found, key=lambda one: one != answering):
+        with st.container(border=True, key=f"adapter_{_key(adapter)}"):
+            _adapter(cohort, adapter, answering)
+
+
+def _who_answers(answering: Adapter | None) -> None:
+    mode = wording.METHOD_TITLES["lm-fine-tuned"]
+    if answering is None:
+        st.warning(
+            f"None of these adapters can answer “{mode}” as things are; each one says why below. "
+            "Fine-tune again to have one that can.",
+            icon=":material/link_off:",
+        )
+        return
+    st.markdown(
+        f"“{mode}” on the page Interventions is answered by **{wording.plain(answering.card.name)}**."
+    )
+    st.page_link("pages/3_Interventions.py", label="Ask it for interventions", icon=":material/alt_route:")
+
+
+def _adapter(cohort: Cohort, adapter: Adapter, answering: Adapter | None) -> None:
+    card = adapter.card
+    unfit = adapters.unfit(card, cohort, default_model.status().sha256)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.subheader(wording.plain(card.name), width="content")
+        if adapter == answering:
+            st.badge("Answers now", icon=":material/check_circle:", color="blue")
+        origin = "trained on this machine" if adapter.own else "came with the program"
+        st.badge(origin, color="gray")
+    st.markdown(adapter_rates.headline(card))
+    if unfit is not None:
+        st.warning(wording.message(unfit), icon=":material/link_off:")
+        if card.base != default_model.DEFAULT_MODEL:
+            st.markdown(
+                f"If it was trained on {wording.plain(card.base)}, it answers with that model from a "
+                f"terminal: `explain --method lm-fine-tuned --model NAME`."
+            )
+    elif (warning := adapters.other_classifier(card, store.load(cohort).sha256)) is not None:
+        st.warning(wording.message(warning), icon=":material/warning:")
+    with st.container(horizontal=True):
+        if adapter != answering and unfit is None:
+            st.button(
+                f"Let {wording.plain(card.name)} answer",
+                icon=":material/swap_horiz:",
+                key=f"use_{_key(adapter)}",
+                on_click=_choose,
+                args=(cohort, adapter),
+            )
+        if adapter.own:
+            _deleting(adapter)
+    with st.expander("Made from, learning curve, rates", icon=":material/badge:"):
+        adapter_card.show(cohort, adapter)
+
+
+def _deleting(adapter: Adapter) -> None:
+    name = wording.plain(adapter.card.name)
+    with st.popover(f"Delete {name} …", icon=":material/delete:"):
+        st.markdown(
+            f"**{name}** and its checkpoints are deleted from this disk for good. Answers that it gave and "
+            "the pairs it learned from stay; training it again takes as long as before."
+        )
+        st.button(
+            f"Delete {name} for good",
+            type="primary",
+            icon=":material/delete_forever:",
+            key=f"delete_{_key(adapter)}",
+            on_click=_delete,
+            args=(adapter,),
+        )
+
+
+def _choose(cohort: Cohort, adapter: Adapter) -> None:
+    try:
+        adapters.choose(cohort, adapter)
+    except OSError as error:
+        st.session_state[_FAILED] = f"The choice could not be kept: {error}."
+
+
+def _delete(adapter: Adapter) -> None:
+    try:
+        adapters.delete(adapter)
+    except FileNotFoundError:  # another visitor was faster
+        pass
+    except OSError as error:
+        st.session_state[_FAILED] = f"The adapter {adapter.card.name} could not be deleted: {error}."
+
+
+def _key(adapter: Adapter) -> str:
+    return f"{'own' if adapter.own else 'given'}_{adapter.folder.name}"

@@ -1,0 +1,152 @@
+"""The language models by name: size, licence, whether their weights are here, whether they fit; servers."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.counterfactuals.proposers.resolve_model import REMOTE_METHOD, restricted
+from sensecf_core.errors import InputError, NotReadyError
+from sensecf_core.language.models import hardware, registry
+from sensecf_core.language.models.hardware import Hardware
+from sensecf_core.language.models.registry import ModelSpec
+from sensecf_core.language.remote import allow_list
+from sensecf_core.ui.common import wording
+
+PRECISIONS = {"bf16": "16 bit", "float32": "32 bit", "nf4": "4 bit"}
+
+
+def show(cohort: Cohort | None) -> None:
+    """Show every base model with a name; ``cohort`` decides which servers may be asked."""
+    st.header("Base models")
+    try:
+        specs = tuple(registry.registry().values())
+    except InputError as error:
+        st.error(wording.message(str(error)), icon=":material/error:")
+        return
+    found = this_machine()
+    st.caption(_about(found))
+    with st.grid("auto", min_column_width=300, gap="medium"):
+        for spec in specs:
+            if spec.kind == "local":
+                with st.container(border=True, height="stretch", key=f"model_{spec.name}"):
+                    _local(spec, found)
+    servers = [spec for spec in specs if spec.kind == "endpoint"]
+    if servers:
+        _servers(servers, cohort)
+
+
+@st.cache_data(ttl=10, show_spinner="Looking at this machine …")
+def this_machine() -> Hardware:
+    """What this machine can hold now; looked up at most every ten seconds."""
+    return hardware.detect_hardware()
+
+
+def _about(found: Hardware) -> str:
+    gpu = (
+        f"GPU {wording.plain(found.gpu)} with {wording.gigabytes(found.gpu_memory_gb)} free"
+        if found.gpu
+        else "no GPU that can be used"
+    )
+    return (
+        f"This machine: {wording.gigabytes(found.memory_gb)} of memory free, {gpu}. What fits is judged by "
+        "that. Your own entries go into var/models.toml."
+    )
+
+
+def _local(spec: ModelSpec, found: Hardware) -> None:
+    fit = hardware.fits(spec, found)
+    st.subheader(wording.plain(spec.title or spec.name))
+    if fit.here and fit.ok:
+        st.badge("Ready", icon=":material/check_circle:", color="blue")
+    elif fit.ok:
+        st.badge("Fits, but is not on this disk", icon=":material/download:", color="orange")
+    elif spec.memory:
+        st.badge("Too large for this machine", icon=":material/block:", color="gray")
+    else:
+        st.badge("Not known", icon=":material/help:", color="gray")
+    st.markdown(wording.message(fit.reason))
+    _facts(spec)
+    if not fit.here:
+        st.markdown(wording.message(_how_to_get(spec)))
+    if spec.note:
+        st.markdown(wording.message(spec.note))
+
+
+def _facts(spec: ModelSpec) -> None:
+    memory = [f"{size:g} ({PRECISIONS.get(precision, precision)})" for precision, size in spec.memory.items()]
+    facts = {
+        "Name": spec.name,
+        "Size": _size(spec.parameters),
+        "Memory, GB": ", ".join(memory) or "not known",
+        "Context": "not known" if spec.context is None else f"{wording.count(spec.context)} tokens",
+        "Licence": spec.licence,
+        "Access": "gated: its licence is accepted first" if spec.gated else "open",
+    }
+    st.table(
+        pd.DataFrame({"": list(facts), " ": [wording.plain(value) for value in facts.values()]}),
+        hide_index=True,
+        hide_header=True,
+        border="horizontal",
+        alt=f"Facts about {spec.name}",
+    )
+
+
+def _size(parameters: int | None) -> str:
+    if parameters is None:
+        return "not known"
+    if parameters >= 1e9:
+        return f"{parameters / 1e9:.1f} billion parameters"
+    return f"{parameters / 1e6:.0f} million parameters"
+
+
+def _how_to_get(spec: ModelSpec) -> str:
+    try:
+        registry.require_folder(spec)
+    except NotReadyError as error:
+        return str(error)
+    return ""
+
+
+def _servers(specs: list[ModelSpec], cohort: Cohort | None) -> None:
+    reasons = {spec.name: refused(spec, cohort) for spec in specs}
+    usable = sum(reason is None for reason in reasons.values())
+    about = f"Servers ({len(specs)}; {usable} may be asked about this cohort)"
+    with st.expander(about, icon=":material/cloud_upload:"):
+        st.markdown(
+            "A server is **never** asked unless its host is allowed for this cohort. It is shown the profile "
+            "of one participant and never another participant's row. One that may be asked is offered on the "
+            "page Interventions in the mode "
+            f"“{wording.METHOD_TITLES[REMOTE_METHOD]}”."
+        )
+        for spec in specs:
+            with st.container(border=True, key=f"model_{spec.name}"):
+                _server(spec, reasons[spec.name])
+
+
+def refused(spec: ModelSpec, cohort: Cohort | None) -> str | None:
+    """Why a server cannot be asked now; None if it can."""
+    if cohort is None:
+        return "No cohort is chosen."
+    try:
+        allow_list.allowed(spec, cohort.schema.name, restricted=restricted(cohort))
+        allow_list.key_of(spec)
+    except (InputError, NotReadyError) as error:
+        return str(error)
+    return None
+
+
+def _server(spec: ModelSpec, reason: str | None) -> None:
+    st.markdown(f"**{wording.plain(spec.title or spec.name)}** · `{spec.name}`")
+    if reason is None:
+        st.badge("May be asked about this cohort", icon=":material/cloud_upload:", color="orange")
+    else:
+        st.badge("Not asked", icon=":material/block:", color="gray")
+    notice = allow_list.notice(spec)
+    if notice:
+        st.markdown(wording.message(notice))
+    if reason is not None:
+        st.markdown(wording.message(reason))
+    if spec.note:
+        st.markdown(f"{wording.message(spec.note)} Licence: {wording.plain(spec.licence)}.")

@@ -1,0 +1,186 @@
+"""Fine-tuning from a page: the form, how far a run is, Cancel, and going on after it was ended."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import streamlit as st
+
+from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.errors import InputError, NotReadyError
+from sensecf_core.jobs import job_table, subprocess_worker
+from sensecf_core.jobs.job_table import CANCELLING, JobView
+from sensecf_core.language.models import adapters, default_model
+from sensecf_core.ui.common import wording
+from sensecf_core.ui.models import base_models
+from sensecf_core.ui.page.job_progress import cancel_button
+
+KIND = "finetune"
+POLL_SECONDS = 2.0
+MEMORY_GB = 5.0
+"""The most that fine-tuning the default model takes."""
+MINUTES = (1, 24 * 60)
+
+
+def show(cohort: Cohort) -> None:
+    """Show the newest run about a cohort, and the form that starts another."""
+    st.header("Fine-tune for this cohort")
+    try:
+        job = newest(cohort)
+    except NotReadyError as error:
+        st.error(wording.message(str(error)), icon=":material/database_off:")
+        return
+    if job is not None and not job.finished:
+        _watch(cohort, job.id)
+        return
+    if job is not None:
+        _ended(cohort, job)
+    _form(cohort, _free_name(cohort, job))
+
+
+def newest(cohort: Cohort) -> JobView | None:
+    """The newest fine-tuning of a cohort, from whichever tab or server it was started."""
+    for job in job_table.recent("process", KIND):
+        if _told(json.loads(job.spec), "--cohort") == cohort.schema.name:
+            # The lane looks first whether a job that seems to run still has a program behind it.
+            return job if job.finished else subprocess_worker.worker().view(job.id)
+    return None
+
+
+def command(cohort: str, minutes: float, name: str, seed: int) -> list[str]:
+    """The arguments of ``python -m sensecf_core`` that fine-tune."""
+    asked = {"--cohort": cohort, "--minutes": f"{minutes:g}", "--name": name, "--seed": str(seed)}
+    return [KIND, *(part for pair in asked.items() for part in pair), "--json-progress"]
+
+
+def _told(argv: Sequence[str], option: str) -> str:
+    return argv[argv.index(option) + 1] if option in argv[:-1] else ""
+
+
+def _form(cohort: Cohort, suggested: str) -> None:
+    model = default_model.status()
+    if not model.ready:
+        st.error(wording.message(model.message), icon=":material/download:")
+        return
+    st.markdown(
+        "The language model learns from changes that the program finds for this cohort's training "
+        "participants, and is measured on others. The result is an adapter of about 5 MB; it stays here."
+    )
+    free = base_models.this_machine().memory_gb
+    st.caption(
+        "It runs in the background and goes on when you leave this page or close the tab; answers are slower "
+        "meanwhile, and other training waits. It takes the minutes you give, plus about ten to measure how "
+        f"good it has become, and up to {wording.gigabytes(MEMORY_GB)} of memory."
+    )
+    if free < MEMORY_GB:
+        st.warning(
+            f"Only {wording.gigabytes(free)} of memory are free now; close other programs first.",
+            icon=":material/memory:",
+        )
+    with st.form(key=f"tune_{cohort.schema.name}", border=True):
+        left, middle, right = st.columns(3)
+        minutes = left.number_input("Minutes of training", *MINUTES, 60, 10, key="tune_minutes")
+        name = middle.text_input("Name", placeholder=suggested, max_chars=64, key="tune_name")
+        seed = right.number_input("Seed", 0, 2**31 - 1, 0, key="tune_seed")
+        pressed = st.form_submit_button("Start fine-tuning", type="primary", icon=":material/play_arrow:")
+    if pressed:
+        start(cohort, float(minutes), name.strip() or suggested, int(seed))
+
+
+def _free_name(cohort: Cohort, last: JobView | None) -> str:
+    """A name that no adapter has, nor the last run: to begin it anew would drop its checkpoint."""
+    taken = _taken(cohort) | ({_told(json.loads(last.spec), "--name")} if last else set())
+    number = next(n for n in range(1, len(taken) + 2) if f"tuned-{n}" not in taken)
+    return f"tuned-{number}"
+
+
+def _taken(cohort: Cohort) -> set[str]:
+    return {adapter.card.name for adapter in adapters.adapters(cohort)}
+
+
+def start(cohort: Cohort, minutes: float, name: str, seed: int) -> None:
+    """Queue a fine-tuning that can be done; else say what is wrong with it."""
+    try:
+        check(cohort, minutes, name)
+        _queue(command(cohort.schema.name, minutes, name, seed))
+    except (InputError, NotReadyError) as error:
+        st.error(wording.message(str(error)), icon=":material/error:")
+        return
+    st.rerun()
+
+
+def check(cohort: Cohort, minutes: float, name: str) -> None:
+    """Raise ``InputError`` for minutes and names that cannot be used (a browser may send anything)."""
+    if not MINUTES[0] <= minutes <= MINUTES[1]:
+        raise InputError(f"Minutes of training must be {MINUTES[0]} to {MINUTES[1]}, got {minutes:g}.")
+    adapters.check_name(name)
+    if name in _taken(cohort):
+        raise InputError(
+            f"There is an adapter {name!r} already; choose another name, or delete that one first."
+        )
+
+
+def _queue(argv: Sequence[str]) -> None:
+    subprocess_worker.start(KIND, argv, f"Fine-tune for {_told(argv, '--cohort')}: {_told(argv, '--name')}")
+
+
+@st.fragment(run_every=POLL_SECONDS)
+def _watch(cohort: Cohort, job_id: str) -> None:
+    try:
+        job = subprocess_worker.worker().view(job_id)
+    except NotReadyError as error:
+        st.error(wording.message(str(error)), icon=":material/error:")
+        return
+    if job is None or job.finished:
+        st.rerun()
+    argv = json.loads(job.spec)
+    with st.container(border=True, key="tuning"):
+        name, minutes = wording.plain(_told(argv, "--name")), _told(argv, "--minutes")
+        st.markdown(f"**{name}** is being trained for {minutes} minutes.")
+        st.progress(job.fraction, text=wording.plain(_progress(job)))
+        st.caption(
+            "You may leave this page or close the tab: it goes on, and is found here again. If the program "
+            "ends, it ends too and can go on from its last checkpoint."
+        )
+        cancel_button(
+            job,
+            subprocess_worker.worker().cancel,
+            "What was learned so far is kept as a checkpoint, from which it can go on.",
+        )
+
+
+def _progress(job: JobView) -> str:
+    if job.state == "queued":
+        return f"Waiting: place {job.position} in the queue. Other training is being done first."
+    if job.message == CANCELLING:
+        return "Cancelling: the step under way is finished and kept as a checkpoint …"
+    return f"{100 * job.fraction:.0f} %. {job.message or 'Starting'} …"
+
+
+def _ended(cohort: Cohort, job: JobView) -> None:
+    """Say how the newest run ended, and offer to go on where that makes sense."""
+    argv = json.loads(job.spec)
+    name, when = wording.plain(_told(argv, "--name")), wording.moment(job.ended or job.created)
+    if job.state == "done":
+        if _told(argv, "--name") in _taken(cohort):
+            st.success(f"**{name}** was trained and measured ({when}).", icon=":material/check_circle:")
+        return
+    at = f"at {100 * job.fraction:.0f} %"
+    if job.state == "cancelled":
+        st.info(f"The training of **{name}** was cancelled {at} ({when}).", icon=":material/block:")
+    else:
+        reason = wording.message(job.error or "It said nothing.")
+        st.error(f"The training of **{name}** ended {at} ({when}). {reason}", icon=":material/error:")
+    if st.button(
+        f"Go on with {name}",
+        icon=":material/resume:",
+        key=f"resume_{job.id}",
+        help="Goes on from the last checkpoint; where none was written yet, it begins anew.",
+    ):
+        try:
+            _queue([*argv, *(() if "--resume" in argv else ("--resume",))])
+        except (InputError, NotReadyError) as error:
+            st.error(wording.message(str(error)), icon=":material/error:")
+            return
+        st.rerun()

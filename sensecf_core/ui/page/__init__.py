@@ -1,0 +1,1 @@
+"""The frame of every page: banner, selector, guard, jobs."""

@@ -1,0 +1,82 @@
+"""A job under way: place in the queue, progress, Cancel; and how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from sensecf_core.errors import NotReadyError
+from sensecf_core.jobs import model_worker
+from sensecf_core.jobs.job_table import CANCELLING, JobView
+from sensecf_core.ui.common import wording
+from sensecf_core.ui.page import shown_results
+from sensecf_core.ui.page.selection import Choice
+
+POLL_SECONDS = 1.0
+KEY = "job"
+"""Of the container that shows a job under way."""
+
+
+def show(choice: Choice, job_id: str) -> None:
+    """Show the job followed about the chosen row; when it is over, its answer takes its place."""
+    job = model_worker.worker().view(job_id)
+    if job is None:
+        st.warning(
+            "This job is not known on this machine. Press Generate to ask again.", icon=":material/link_off:"
+        )
+    elif job.state in ("queued", "running"):
+        _watch(choice, job_id)
+    elif job.state == "failed":
+        st.error(
+            f"No answer. {wording.message(job.error or 'The job failed.')} Mend this, then Generate again.",
+            icon=":material/error:",
+        )
+    elif job.answer_id is None:
+        st.info(
+            "Cancelled before anything was proposed. Press Generate to ask again.", icon=":material/block:"
+        )
+    else:
+        shown_results.follow(choice, answer=job.answer_id)
+        st.rerun()
+
+
+@st.fragment(run_every=POLL_SECONDS)
+def _watch(choice: Choice, job_id: str) -> None:
+    try:
+        job = model_worker.worker().view(job_id)
+    except NotReadyError as error:
+        st.error(wording.message(str(error)), icon=":material/error:")
+        return
+    if job is None or job.finished:
+        st.rerun()
+    with st.container(border=True, key=KEY):
+        st.progress(job.fraction, text=wording.plain(progress_words(job)))
+        st.caption("You may leave this page or close the tab: the job goes on, and its link finds it again.")
+        cancel_button(job, model_worker.worker().cancel)
+
+
+def cancel_button(job: JobView, cancel: Callable[[str], None], help_text: str | None = None) -> None:
+    """Offer to cancel a job that waits or runs; once pressed, the button says so and takes no more."""
+    cancelling = job.message == CANCELLING
+    st.button(
+        f"{CANCELLING} …" if cancelling else "Cancel",
+        icon=":material/close:",
+        key=f"cancel_{job.id}",
+        disabled=cancelling,
+        on_click=cancel,
+        args=(job.id,),
+        help=help_text,
+    )
+
+
+def progress_words(job: JobView) -> str:
+    """Say how far a job that waits or runs is."""
+    if job.state == "queued":
+        ahead = job.position
+        return (
+            f"Waiting: place {ahead} in the queue. Another answer is being made first."
+            if ahead
+            else "Waiting"
+        )
+    return f"{job.message or 'Starting'} …"

@@ -1,0 +1,80 @@
+"""The person strip under the banner, and whom to look at when nobody is chosen."""
+
+from __future__ import annotations
+
+import difflib
+
+import numpy as np
+import streamlit as st
+
+from sensecf_core.classifiers.classifier import Classifier
+from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.cohorts.encoding import to_values
+from sensecf_core.cohorts.rows import MOST_COMPARED
+from sensecf_core.counterfactuals.checks.sentences import measure
+from sensecf_core.ui.common import (
+    data,
+    row_wording,
+    sensors,
+    wording,
+)
+from sensecf_core.ui.common.data import RowKey
+from sensecf_core.ui.page import selection
+
+MOST_FACTS = 4
+NO_BREAK = "\u00a0"
+"""Keeps a fact of the strip on one line."""
+
+
+def strip(cohort: Cohort, classifier: Classifier | None, key: RowKey) -> None:
+    """Show in one line who is looked at: id, headline facts, risk with its range, completeness.
+
+    Without a classifier there is no risk.
+    """
+    schema = cohort.schema
+    values = to_values(schema, data.codes(cohort, key))
+    facts = [
+        f"{wording.plain(feature.label)} {wording.plain(measure(feature, values[feature.name]))}"
+        for feature in schema.features
+        if feature.headline
+    ]
+    who = f"**{wording.plain(key[0])}**"
+    if schema.row_column:
+        who += f" ({wording.plain(schema.row_label)} {wording.plain(row_wording.row_name(schema, key[1]))})"
+    measured = sum(value is not None for value in values.values())
+    parts = [f":material/person: {who}", *facts[:MOST_FACTS]]
+    if classifier is not None:
+        risk = data.risks(cohort, classifier)[cohort.rows.index.get_loc(key)]
+        low, high = data.risk_interval(cohort, classifier, key)
+        parts += [f"risk **{wording.of_100(risk)}**", f"retrained models {wording.interval(low, high)}"]
+    parts.append(f"{measured} of {len(values)} measured")
+    with st.container(key="strip", border=True):
+        st.markdown(" · ".join(part.replace(" ", NO_BREAK) for part in parts))
+        if note := sensors.unit_note(cohort):
+            st.caption(note)
+
+
+def offer_examples(cohort: Cohort, classifier: Classifier, mistyped: str | None) -> None:
+    """Offer buttons: near matches of a mistyped id, or one flagged and one not flagged test participant."""
+    offers: dict[str, tuple[str, str | None]]
+    if mistyped:
+        people = cohort.rows.index.get_level_values(0).unique()[:MOST_COMPARED]
+        near = difflib.get_close_matches(mistyped, people, n=3, cutoff=0.4)
+        offers = {f"Participant {name}": (name, None) for name in near}
+    else:
+        flagged = np.asarray(data.risks(cohort, classifier)) >= classifier.threshold
+        test = cohort.parts.eq("test").to_numpy()
+        offers = {
+            f"A {row_wording.one(cohort.schema)} the model {verb}": cohort.rows.index[mask.argmax()]
+            for verb, mask in (("flags", flagged & test), ("does not flag", ~flagged & test))
+            if mask.any()
+        }
+    with st.container(horizontal=True):
+        for label, key in offers.items():
+            st.button(
+                wording.plain(label),
+                key=f"offer_{label}",
+                icon=":material/person:",
+                on_click=selection.choose,
+                args=key,
+            )

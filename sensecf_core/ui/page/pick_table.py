@@ -1,0 +1,83 @@
+"""A table in which one row can be chosen; choosing it chooses the participant everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from sensecf_core.cohorts.schema import Schema
+from sensecf_core.records import exports
+from sensecf_core.ui.common import csv_button
+from sensecf_core.ui.page import selection
+
+Key = tuple[str, str | None]
+"""Participant and row; None is the participant's first row."""
+
+
+def show(
+    table: pd.DataFrame,
+    keys: Sequence[Key],
+    chosen: Key | None,
+    *,
+    schema: Schema,
+    name: str,
+    columns: dict[Any, Any],
+    alt: str,
+) -> None:
+    """Show ``table``, whose rows stand for ``keys``, with the chosen one marked; offer it as CSV.
+
+    Parameters
+    ----------
+    schema : the cohort's; the CSV says whose rows they are.
+    name : tells tables of other rows apart, so that each has a grid of its own.
+    columns : column settings by position or name.
+    """
+    st.session_state["table_rows"] = list(keys)
+    st.dataframe(
+        table.reset_index(drop=True),
+        key=_grid_key(name, chosen),
+        hide_index=True,
+        height=360,
+        row_height=32,
+        on_select=_picked,
+        selection_mode="single-row",
+        selection_default=_marked(keys, chosen),  # type: ignore[arg-type]
+        column_config=columns,
+        placeholder="not measured",
+        alt=alt,
+    )
+    csv_button.show(
+        lambda: exports.table_csv(table, exports.whose(schema)),
+        f"sensecf-{schema.name}-participants.csv",
+        key="download_people",
+    )
+
+
+def _grid_key(name: str, chosen: Key | None) -> str:
+    """A new grid for other rows, or for a participant chosen elsewhere; the same while rows are clicked."""
+    state = st.session_state
+    state.setdefault("table_turn", 0)
+    if state.get("table_pick") != chosen:
+        state["table_turn"] += 1
+        state["table_pick"] = chosen
+    key = f"table_{name}_{state['table_turn']}"
+    state["table_key"] = key
+    return key
+
+
+def _marked(keys: Sequence[Key], chosen: Key | None) -> dict[str, Any] | None:
+    if chosen is None or chosen not in keys:
+        return None
+    return {"selection": {"rows": [list(keys).index(chosen)]}}
+
+
+def _picked() -> None:
+    """Choose the row whose box was ticked; unticking keeps the participant."""
+    state = st.session_state
+    rows = state[state["table_key"]]["selection"]["rows"]
+    if rows:
+        state["table_pick"] = state["table_rows"][rows[0]]
+        selection.choose(*state["table_pick"])

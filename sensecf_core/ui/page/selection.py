@@ -1,0 +1,140 @@
+"""Who is chosen: kept in plain session keys, mirrored to the address on each run.
+
+A page's address wins when a visitor opened or changed it; otherwise what the session keeps wins (widgets
+write there). Moving between pages drops the address's parameters, and the next run writes them again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+import streamlit as st
+
+from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.ui.common import row_wording
+
+PARAMETERS = ("cohort", "participant", "row")
+_MIRRORED = "mirrored_choice"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What is chosen, as text that nobody has checked yet; None: nothing."""
+
+    cohort: str | None = None
+    participant: str | None = None
+    row: str | None = None
+
+    @property
+    def carried(self) -> dict[str, str]:
+        """The address parameters with which a link to another page keeps the choice."""
+        return {name: value for name in PARAMETERS if (value := getattr(self, name))}
+
+
+NOBODY = Choice()
+
+
+def reconcile(kept: Choice, address: Choice, mirrored: Choice) -> Choice:
+    """Decide between the session and the address.
+
+    ``mirrored`` is what the last run wrote into the address: an address that still says so was not
+    changed by the visitor. A new participant in the address forgets the row, a new cohort both.
+    """
+    if address in (mirrored, NOBODY):
+        return kept
+    if address.cohort is not None and address.cohort != kept.cohort:
+        return address
+    if address.participant is not None and address.participant != kept.participant:
+        return Choice(kept.cohort, address.participant, address.row)
+    return Choice(kept.cohort, kept.participant, address.row or kept.row)
+
+
+def read() -> Choice:
+    """Return the session's choice after looking at the address, and keep it."""
+    kept = Choice(*(st.session_state.get(name) for name in PARAMETERS))
+    address = Choice(*(st.query_params.get(name) or None for name in PARAMETERS))
+    choice = reconcile(kept, address, st.session_state.get(_MIRRORED, NOBODY))
+    keep(choice)
+    return choice
+
+
+def keep(choice: Choice) -> None:
+    """Keep a choice in the session."""
+    for name in PARAMETERS:
+        st.session_state[name] = getattr(choice, name)
+
+
+def mirror(choice: Choice, **more: str | None) -> None:
+    """Write the choice, and this page's own parameters, into the address."""
+    wanted = {name: getattr(choice, name) for name in PARAMETERS} | more
+    wanted = {name: value for name, value in wanted.items() if value}
+    if st.query_params.to_dict() != wanted:
+        st.query_params.from_dict(wanted)
+    st.session_state[_MIRRORED] = choice
+
+
+def choose(participant: str, row: str | None = None, *, cohort: str | None = None) -> None:
+    """Choose a participant (for callbacks)."""
+    st.session_state["cohort"] = cohort or st.session_state.get("cohort")
+    st.session_state["participant"] = participant
+    st.session_state["row"] = row
+
+
+def selectors(choice: Choice, cohorts: dict[str, str], cohort: Cohort | None) -> None:
+    """Show the selectors for cohort, participant and (where there are several) row.
+
+    ``cohorts`` maps names to titles. What is picked is kept by a callback, so the next run has it.
+    """
+    names = list(cohorts)
+    st.session_state["pick_cohort"] = choice.cohort if choice.cohort in cohorts else None
+    st.selectbox(
+        "Cohort",
+        names,
+        format_func=lambda name: cohorts[name],
+        key="pick_cohort",
+        index=None,
+        placeholder="Choose a cohort",
+        on_change=_cohort_picked,
+    )
+    if cohort is None:
+        return
+    people = _people(cohort)
+    st.session_state["pick_participant"] = choice.participant if choice.participant in people else None
+    st.selectbox(
+        "Participant",
+        people,
+        key="pick_participant",
+        index=None,
+        placeholder="Type or choose an id",
+        filter_mode="contains",
+        on_change=_participant_picked,
+    )
+    if choice.participant in people and cohort.schema.row_column:
+        rows = list(cohort.rows.loc[choice.participant].index)
+        st.session_state["pick_row"] = choice.row if choice.row in rows else None
+        st.selectbox(
+            cohort.schema.row_label.capitalize(),
+            rows,
+            format_func=partial(row_wording.row_name, cohort.schema),
+            key="pick_row",
+            index=None,
+            placeholder=f"Choose a {cohort.schema.row_label}",
+            on_change=_row_picked,
+        )
+
+
+def _people(cohort: Cohort) -> list[str]:
+    return list(cohort.rows.index.get_level_values(0).unique())
+
+
+def _cohort_picked() -> None:
+    keep(Choice(st.session_state["pick_cohort"]))
+
+
+def _participant_picked() -> None:
+    keep(Choice(st.session_state["cohort"], st.session_state["pick_participant"]))
+
+
+def _row_picked() -> None:
+    st.session_state["row"] = st.session_state["pick_row"]

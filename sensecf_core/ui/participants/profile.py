@@ -1,0 +1,117 @@
+"""One participant's measurements as cards: value, unit, reference range, place within the cohort."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import streamlit as st
+
+from sensecf_core.cohorts.domain import Domain
+from sensecf_core.cohorts.encoding import Value
+from sensecf_core.cohorts.schema import Feature
+from sensecf_core.counterfactuals.checks.sentences import measure
+from sensecf_core.ui.common import (
+    data,
+    drawings,
+    row_wording,
+    sensors,
+    wording,
+)
+from sensecf_core.ui.page.frame import Page
+
+BINS = 24
+
+
+def show(frame: Page) -> None:
+    """Show the chosen participant's cards, grouped by role."""
+    schema = frame.known.schema
+    domain = data.whole_domain(frame.known)
+    missing = [f.label for f in schema.features if frame.values[f.name] is None]
+    st.header(f"Profile of {wording.plain(frame.row_key[0])}")
+    st.caption(
+        f"The blue bar with the triangle is {row_wording.this(schema)}; the grey bars are all "
+        f"{row_wording.rows(schema)} of the cohort. "
+        + (
+            f"Not measured: {wording.plain(wording.listed(missing))}."
+            if missing
+            else "Everything was measured."
+        )
+    )
+    if note := sensors.unit_note(frame.known):
+        st.caption(note)
+    for role in wording.roles(schema):
+        features = [feature for feature in schema.features if feature.role == role]
+        st.subheader(f"{wording.ROLE_TITLES[role]}: {wording.ROLE_NOTES[role]}")
+        with st.grid("auto", min_column_width=210, gap="small", key=f"cards_{role}"):
+            for feature in features:
+                position = schema.positions[feature.name]
+                _card(feature, frame.values[feature.name], frame.codes[position], domain, position)
+
+
+def _card(feature: Feature, value: Value, code: float, domain: Domain, position: int) -> None:
+    column = domain.sorted_columns[position]
+    with st.container(border=True, height="stretch", gap="xsmall"):
+        st.markdown(wording.plain(feature.label), help=wording.plain(feature.description) or None)
+        if value is None:
+            st.markdown("**:gray[not measured]**")
+        else:
+            st.markdown(f"**{wording.plain(measure(feature, value))}**")
+        st.caption(" · ".join(_notes(feature, value, code, domain, position)))
+        if len(column):
+            counts, own = bars(feature, column, code)
+            st.image(
+                drawings.distribution(counts, own),
+                alt=_picture_words(feature, value, column),
+                width="stretch",
+            )
+
+
+def _notes(feature: Feature, value: Value, code: float, domain: Domain, position: int) -> list[str]:
+    notes = []
+    if feature.reference is not None:
+        outside = wording.against_reference(feature, value)
+        notes.append(
+            f"reference {wording.plain(feature.reference.text)}" + (f" **{outside}**" if outside else "")
+        )
+    column = domain.sorted_columns[position]
+    if not len(column):
+        notes.append("nobody in this cohort was measured")
+    elif value is None:
+        notes.append(f"measured in {wording.counted(len(column), 'other')}")
+    elif feature.named or feature.kind == "binary":
+        share = float(np.mean(column == code))
+        notes.append(f"like {wording.of_100(share)} here")
+    else:
+        notes.append(f"{wording.percentile(domain.percentile(position, code))} here")
+    return notes
+
+
+def bars(feature: Feature, column: npt.NDArray[np.float64], code: float) -> tuple[list[int], int | None]:
+    """Count measured values into bars, and say in which bar ``code`` lies (None: not measured).
+
+    Named and binary features get a bar a level; numbers get ``BINS`` bars from the 1st to the 99th
+    percentile, the outermost of which hold what lies beyond.
+    """
+    if feature.named or feature.kind == "binary":
+        levels = len(feature.levels) or 2
+        counts = np.bincount(column.astype(int), minlength=levels)
+        return counts.tolist(), None if np.isnan(code) else int(code)
+    low, high = np.percentile(column, [1, 99])
+    if high <= low:
+        low, high = low - 0.5, high + 0.5
+    edges = np.linspace(low, high, BINS + 1)
+    counts, _ = np.histogram(np.clip(column, low, high), edges)
+    own = None if np.isnan(code) else int(np.clip(np.searchsorted(edges, code, "right") - 1, 0, BINS - 1))
+    return counts.tolist(), own
+
+
+def _picture_words(feature: Feature, value: Value, column: npt.NDArray[np.float64]) -> str:
+    if feature.named or feature.kind == "binary":
+        names = feature.levels or ("no", "yes")
+        shares = ", ".join(f"{name} {np.mean(column == i):.0%}" for i, name in enumerate(names))
+        return f"{feature.label} in this cohort: {shares}. This participant: {measure(feature, value)}."
+    low, middle, high = (measure(feature, float(v)) for v in np.percentile(column, [5, 50, 95]))
+    return (
+        f"{feature.label} in this cohort: middle {middle}, nine of ten from {low} to {high}. "
+        f"This participant: {measure(feature, value)}."
+    )

@@ -1,0 +1,65 @@
+"""The profile of a participant with sensors: glucose report, daily traces, and what else is known."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from sensecf_core.aireadi.open_participant import OpenPerson
+from sensecf_core.aireadi.report.periods import recorded
+from sensecf_core.ui.common import (
+    row_wording,
+    sensor_wording,
+    sensors,
+    wording,
+)
+from sensecf_core.ui.page.frame import Page
+from sensecf_core.ui.participants import profile
+from sensecf_core.ui.sensors import (
+    compare_periods,
+    daily_traces,
+    data_quality,
+    glucose_report,
+    laboratory,
+)
+
+
+def show(frame: Page) -> None:
+    """Show everything about the chosen participant; the chosen day is marked in it."""
+    participant, row = frame.row_key
+    st.header(f"Glucose report of {wording.plain(participant)}")
+    person = sensors.opened(frame.known, participant)
+    if person is not None:
+        _sensors(frame, person)
+    with st.expander("Laboratory, blood pressure, questionnaires", icon=":material/labs:"):
+        laboratory.show(sensors.person_row(frame.known, participant).to_dict())
+    if person is not None:
+        with st.expander("How complete are the data?", icon=":material/rule:"):
+            data_quality.show(person.quality, person.notes)
+    cards = st.expander(
+        f"Every measurement of {row_wording.row_name(frame.known.schema, row)} beside the cohort's days",
+        icon=":material/view_module:",
+        key="day_cards",
+        on_change="rerun",  # dozens of pictures, drawn only when they are asked for
+    )
+    if cards.open:
+        with cards:
+            profile.show(frame)
+
+
+def _sensors(frame: Page, person: OpenPerson) -> None:
+    period = recorded(person.worn)
+    if period is None:
+        st.warning("No sensor of this participant recorded anything.", icon=":material/sensors_off:")
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
+        shown_in = glucose_report.unit()
+        st.caption(
+            f"{sensor_wording.period_name(period)}, times of {person.worn.zone.key.replace('_', ' ')} · "
+            f"study group: {sensor_wording.group_title(person.listed.get('study_group'))}",
+            width="content",
+        )
+    glucose_report.show(person, period, shown_in)
+    st.header("Days")
+    daily_traces.show(frame, person, period, shown_in)
+    with st.expander("Compare two periods", icon=":material/compare:"):
+        compare_periods.show(person, period, shown_in)

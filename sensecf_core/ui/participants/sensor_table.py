@@ -1,0 +1,168 @@
+"""The participants of a cohort with sensors: one row each, with wear and small pictures of their days."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from sensecf_core.aireadi.cohort.stress_task import GROUP_NAMES
+from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.ui.common import (
+    data,
+    people_filters,
+    sensor_wording,
+    sensors,
+    wording,
+)
+from sensecf_core.ui.page import excluded_participants, pick_table
+from sensecf_core.ui.page.frame import Page
+
+CHOOSE = "Choose a row to see who it is: glucose report, sensor traces, laboratory values, completeness."
+VIEWS = ("All", "Some day flagged", "No day flagged")
+RISK, FLAGGED = "Mean risk of 100", "Days flagged"
+"""Columns that only a classifier can fill."""
+GLUCOSE_SCALE, STRESS_SCALE = (60, 260), (0, 100)
+"""One scale for all rows, so that their pictures compare: mg/dL, and Garmin's 0 to 100."""
+
+
+def show(frame: Page) -> None:
+    """Show filters and table, folded away once somebody is chosen: their report is on the first screen."""
+    if frame.key is None:
+        _choose(frame)
+        return
+    another = st.expander(
+        "Choose another participant",
+        icon=":material/groups:",
+        key=f"another_{frame.key[0]}",  # closed again for whoever is chosen in it
+        on_change="rerun",
+    )
+    if another.open:
+        with another:
+            _choose(frame)
+
+
+def _choose(frame: Page) -> None:
+    """Show filters and table; choosing a row chooses the participant, whose day is chosen below."""
+    table = _people(frame)
+    whole = len(table)
+    table = _filtered(table, frame)
+    orders = (
+        "the chosen one first" if frame.key else "",
+        "the highest mean risk first" if frame.judged else "",
+    )
+    order = "".join(f", {one}" for one in orders if one)
+    st.caption(
+        f"{wording.count(len(table))} of {wording.count(whole)} participants{order}. Choose one by its box "
+        "on the left; click a heading to sort. The selector does the same from the keyboard."
+    )
+    if table.empty:
+        st.info("Nobody fits all filters. Widen one of them.", icon=":material/filter_alt_off:")
+        return
+    chosen = None
+    if frame.key is not None:
+        chosen = (frame.key[0], None)
+        table = _first(table, frame.key[0])
+    pick_table.show(
+        table.drop(columns="part"),
+        [(str(one), None) for one in table.index],
+        chosen,
+        schema=frame.known.schema,
+        name=f"{frame.known.schema.name}_{hash(tuple(table.index))}",
+        columns=_columns(frame.known),
+        alt=f"Participants of {frame.known.schema.title}: study group, risk, wear, glucose and stress",
+    )
+    st.caption(
+        "The small lines are daily means, from the first day to the last, on one scale for everybody: "
+        f"glucose {GLUCOSE_SCALE[0]}–{GLUCOSE_SCALE[1]} mg/dL, Garmin stress {STRESS_SCALE[0]}–"
+        f"{STRESS_SCALE[1]}."
+    )
+    excluded_participants.show(frame.known)
+
+
+def _first(table: pd.DataFrame, participant: str) -> pd.DataFrame:
+    """Put a participant on top, where they are seen without scrolling; nothing where a filter hides them."""
+    return table.sort_index(key=lambda ids: ids != participant, kind="stable")
+
+
+def _people(frame: Page) -> pd.DataFrame:
+    """One row per participant who has days in the cohort; columns by their heading, and ``part``."""
+    cohort = frame.known
+    days = cohort.parts.groupby(level=0, sort=False)
+    ids = days.size().index
+    known = sensors.overview(cohort.schema.name, cohort.data_sha256).reindex(ids)
+    table = pd.DataFrame(
+        {
+            "Participant": ids,
+            "Days": days.size().to_numpy(),
+            "Band worn (% of days)": known["wear"].round().to_numpy(),
+            "Glucose sensor active (%)": known["active"].round().to_numpy(),
+            "Study group": [sensor_wording.group_title(one) for one in known["study_group"]],
+            "Age (years)": known["age"].to_numpy(),
+            "Glucose by day": known["glucose"].to_numpy(),
+            "Stress by day": known["stress"].to_numpy(),
+            "part": days.first().to_numpy(),
+        },
+        index=ids,
+    )
+    if not frame.judged:
+        return table
+    risks = pd.Series(np.asarray(data.risks(cohort, frame.classifier)), index=cohort.rows.index)
+    mean = risks.groupby(level=0, sort=False).mean()
+    flagged = (risks >= frame.classifier.threshold).groupby(level=0, sort=False).sum()
+    before = table.columns.get_loc("Days")
+    table.insert(before, RISK, np.round(100 * mean).astype(int).to_numpy())
+    table.insert(before + 1, FLAGGED, flagged.astype(int).to_numpy())
+    return table.sort_values(RISK, ascending=False, kind="stable")
+
+
+def _filtered(table: pd.DataFrame, frame: Page) -> pd.DataFrame:
+    cohort, name = frame.known, frame.known.schema.name
+    groups = list(dict.fromkeys([*GROUP_NAMES.values(), *table["Study group"]]))
+    groups = [one for one in groups if (table["Study group"] == one).any()]
+    view, part = people_filters.ask(cohort, VIEWS, judged=frame.judged)
+    chosen = st.multiselect(
+        "Study group", groups, placeholder="every group", key=f"group_{name}", persist_state="session"
+    )
+    if view != VIEWS[0]:
+        table = table[(table[FLAGGED] > 0) == (view == "Some day flagged")]
+    if part != people_filters.EVERYONE:
+        table = table[table["part"] == part]
+    return table[table["Study group"].isin(chosen)] if chosen else table
+
+
+def _columns(cohort: Cohort) -> dict[str, Any]:
+    line = st.column_config.LineChartColumn
+    glucose_low, glucose_high = GLUCOSE_SCALE
+    stress_low, stress_high = STRESS_SCALE
+    return {
+        "Participant": st.column_config.TextColumn(pinned=True, width=85),
+        "Study group": st.column_config.TextColumn(width=172),
+        "Age (years)": st.column_config.NumberColumn("Age", format="%d", width=45),
+        RISK: st.column_config.ProgressColumn(
+            "Mean risk",
+            min_value=0,
+            max_value=100,
+            format="%d",
+            width=105,
+            color="orange",
+            help=f"The model's calibrated risk of {cohort.schema.task.label}, of 100, mean over the days.",
+        ),
+        FLAGGED: st.column_config.NumberColumn("Flagged", help="Days that the model flags.", width=80),
+        "Days": st.column_config.NumberColumn(
+            help="Days with enough wear and daytime stress, which can be chosen.", width=50
+        ),
+        "Glucose by day": line("Glucose", y_min=glucose_low, y_max=glucose_high, color="gray", width=110),
+        "Stress by day": line("Stress", y_min=stress_low, y_max=stress_high, color="gray", width=110),
+        "Band worn (% of days)": st.column_config.NumberColumn(
+            "Band on",
+            format="%d %%",
+            help="Share of days with 10 hours or more of valid heart rate.",
+            width=80,
+        ),
+        "Glucose sensor active (%)": st.column_config.NumberColumn(
+            "Sensor on", format="%d %%", help="Share of the time with a glucose reading.", width=88
+        ),
+    }

@@ -1,0 +1,160 @@
+"""The cohort as a filterable table: risk as a bar, columns grouped by role, one row to choose."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.cohorts.schema import Feature
+from sensecf_core.ui.common import (
+    data,
+    fields,
+    people_filters,
+    row_wording,
+    wording,
+)
+from sensecf_core.ui.page import pick_table
+from sensecf_core.ui.page.frame import Page
+
+VIEWS = ("All", "Flagged", "Not flagged")
+MOST_RANGES = 3
+CHOOSE = "Choose a row to see who it is: every measurement, its reference range and its place in the cohort."
+
+
+def show(frame: Page) -> None:
+    """Show filters and table; choosing a row chooses the participant everywhere."""
+    cohort = frame.known
+    risks = np.asarray(data.risks(cohort, frame.classifier)) if frame.judged else None
+    kept = _filtered(cohort, None if risks is None else risks >= frame.classifier.threshold)
+    positions = np.flatnonzero(kept)
+    st.caption(
+        f"{wording.count(len(positions))} of {wording.count(len(cohort.rows))} rows. Choose one by its box "
+        "on the left; click a heading to sort. The selector does the same from the keyboard."
+    )
+    if not len(positions):
+        st.info("Nobody fits all filters. Widen one of them.", icon=":material/filter_alt_off:")
+        return
+    table = _table(cohort, risks, positions)
+    pick_table.show(
+        table,
+        list(table.index),
+        frame.key,
+        schema=cohort.schema,
+        name=f"{cohort.schema.name}_{hash(kept.tobytes())}",
+        columns=_columns(cohort, judged=frame.judged),
+        alt=f"Participants of {cohort.schema.title}: id, risk, and every feature by role",
+    )
+
+
+def _filtered(cohort: Cohort, flagged: np.ndarray | None) -> np.ndarray:
+    """Show the filters; return which rows pass all of them, bool of shape (rows,).
+
+    ``flagged``: the rows that the classifier flags, None without one.
+    """
+    kept = np.ones(len(cohort.rows), dtype=bool)
+    name = cohort.schema.name
+    view, part = people_filters.ask(cohort, VIEWS, judged=flagged is not None)
+    if flagged is not None and view != VIEWS[0]:
+        kept &= flagged == (view == "Flagged")
+    if part != people_filters.EVERYONE:
+        kept &= cohort.parts.eq(part).to_numpy()
+    schema = cohort.schema
+    preset = [f.name for f in schema.features if f.headline and f.kind != "categorical"][:MOST_RANGES]
+    with st.expander("More filters", icon=":material/filter_alt:"):
+        filtered = st.multiselect(
+            "Filter by",
+            schema.names,
+            default=preset,
+            format_func=lambda feature: schema.feature(feature).label,
+            key=f"by_{name}",
+            persist_state="session",
+        )
+        with st.grid("auto", min_column_width=300):
+            for feature in filtered:
+                kept &= _passes(schema.feature(feature), cohort.rows[feature], name)
+    return kept
+
+
+def _passes(feature: Feature, column: pd.Series[Any], cohort_name: str) -> np.ndarray:
+    key = f"filter_{cohort_name}_{feature.name}"
+    if feature.named or feature.kind == "binary":
+        names = list(feature.levels) if feature.named else ["no", "yes"]
+        chosen = st.multiselect(feature.label, names, default=names, key=key, persist_state="session")
+        if len(chosen) == len(names):
+            return np.ones(len(column), dtype=bool)
+        wanted = chosen if feature.named else [float(names.index(level)) for level in chosen]
+        return np.asarray(column.isin(wanted))
+    measured = column.dropna()
+    if not len(measured) or measured.min() == measured.max():
+        return np.ones(len(column), dtype=bool)
+    low, high = float(measured.min()), float(measured.max())
+    unit = f" ({feature.unit})" if feature.unit else ""
+    span = fields.ask(
+        f"{feature.label}{unit}",
+        (low, high),
+        key,
+        step=10.0**-feature.decimals,
+        decimals=feature.decimals,
+        note="People without this measurement are hidden once you narrow the range.",
+    )
+    if span == (low, high):
+        return np.ones(len(column), dtype=bool)
+    return np.asarray(column.between(*span))
+
+
+def _table(cohort: Cohort, risks: np.ndarray | None, positions: np.ndarray) -> pd.DataFrame:
+    """Lay the rows out under (role, label) headings, riskiest first; the index keeps the row keys.
+
+    Without ``risks`` the rows are in the cohort's order, and have none.
+    """
+    schema = cohort.schema
+    order = positions if risks is None else positions[np.argsort(-risks[positions], kind="stable")]
+    rows = cohort.rows.iloc[order]
+    columns: dict[tuple[str, str], Any] = {("", "Participant"): rows.index.get_level_values(0).to_numpy()}
+    if schema.row_column:
+        columns["", schema.row_label.capitalize()] = rows.index.get_level_values(1).to_numpy()
+    if risks is not None:
+        columns["", "Risk of 100"] = np.round(100 * risks[order]).astype(int)
+    for role in wording.roles(schema):
+        for feature in schema.features:
+            if feature.role == role:
+                columns[wording.ROLE_TITLES[role], _heading(feature)] = _shown(feature, rows[feature.name])
+    table = pd.DataFrame(columns)
+    table.index = rows.index
+    return table
+
+
+def _shown(feature: Feature, column: pd.Series[Any]) -> np.ndarray:
+    if feature.kind == "binary":
+        return np.asarray(column.map({0.0: "no", 1.0: "yes"}).to_numpy(dtype=object))
+    return np.asarray(column)
+
+
+def _heading(feature: Feature) -> str:
+    return f"{feature.label} ({feature.unit})" if feature.unit else feature.label
+
+
+def _columns(cohort: Cohort, *, judged: bool) -> dict[int, Any]:
+    """Column settings by position (0 is the hidden index), in the order of :func:`_table`."""
+    schema = cohort.schema
+    settings: dict[int, Any] = {1: st.column_config.TextColumn(pinned=True)}
+    first = 3 if schema.row_column else 2
+    if judged:
+        settings[first] = st.column_config.ProgressColumn(
+            min_value=0,
+            max_value=100,
+            format="%d",
+            color="orange",
+            help=f"The model's calibrated risk of {schema.task.label}, out of 100 "
+            f"{row_wording.rows(schema)} like this one.",
+        )
+        first += 1
+    ordered = [f for role in wording.roles(schema) for f in schema.features if f.role == role]
+    for position, feature in enumerate(ordered, start=first):
+        if not feature.named and feature.kind != "binary":
+            settings[position] = st.column_config.NumberColumn(format=f"%.{feature.decimals}f")
+    return settings

@@ -1,0 +1,101 @@
+"""The calibrated risk of one row: a sentence, an icon array, its range, its line, and what was recorded."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from sensecf_core.counterfactuals.checks import sentences
+from sensecf_core.ui.common import data, drawings, row_wording, sensors, wording
+from sensecf_core.ui.page.frame import Page
+from sensecf_core.ui.prediction import weak_classifier_note
+
+PARTS = {
+    "test": "Held out: the model has not seen it.",
+    "val": "The model has not learned from {this}, but its calibration and its line were set with it.",
+    "train": "The model has learned from {this}, so this says little about others.",
+}
+
+
+def show(frame: Page) -> None:
+    """Show the risk of the chosen row."""
+    schema, classifier = frame.known.schema, frame.classifier
+    low, high = data.risk_interval(frame.known, classifier, frame.row_key)
+    task = schema.task
+    with st.container(border=True, key="risk"):
+        st.header(f"Risk {wording.of_100(frame.risk)}")
+        st.markdown(
+            f"Of **100 {row_wording.alike(schema)}**, the model expects **{sentences.risk(frame.risk)}** to "
+            f"have: {wording.plain(sentences.lower_first(task.class_1))}. Nine of ten retrained models say "
+            f"{wording.interval(low, high)}."
+        )
+        weak_classifier_note.warn(frame.known)
+        icons(frame.risk, task.class_1, of=row_wording.rows(schema))
+        st.markdown(_verdict(frame))
+        st.markdown(_recorded(frame))
+        st.caption(
+            f"Filled dots: {wording.plain(sentences.lower_first(task.class_1))}; rings: not. This is what a "
+            "model makes of the measurements, not the probability of a disease in this person."
+        )
+
+
+def icons(risk: float, meaning: str, colour: str = drawings.UP, *, of: str) -> None:
+    """Show 100 rows as dots; ``of`` is what they are called."""
+    st.image(
+        drawings.icon_array(risk, colour),
+        width=210,
+        alt=f"Ten rows of ten {of}; {round(100 * risk)} of the 100 are filled: {meaning}.",
+    )
+
+
+def _verdict(frame: Page) -> str:
+    classifier = frame.classifier
+    flagged = frame.risk >= classifier.threshold
+    second = float(classifier.second_judge(data.one_row(frame.known, frame.row_key))[0])
+    agrees = (second >= classifier.second_threshold) == flagged
+    return (
+        f"{':material/flag:' if flagged else ':material/outlined_flag:'} "
+        f"The model **{'flags' if flagged else 'does not flag'}** "
+        f"{row_wording.this(frame.known.schema)}: it flags from {wording.of_100(classifier.threshold)}, "
+        f"and the risk is {wording.distance(frame.risk, classifier.threshold)}. "
+        f"A second, simpler model {'agrees' if agrees else '**disagrees**'} ({wording.of_100(second)})."
+    )
+
+
+def warn(frame: Page) -> None:
+    """Say above options that the prediction they would alter is contradicted by what was recorded."""
+    said = contradicted(frame)
+    if said is not None:
+        st.info(said, icon=":material/fact_check:")
+
+
+def contradicted(frame: Page) -> str | None:
+    """Say that the record contradicts the prediction that options would alter; None where it does not."""
+    cohort, flagged = frame.known, int(frame.risk >= frame.classifier.threshold)
+    if flagged in (int(cohort.target.loc[frame.row_key]), cohort.schema.task.desired):
+        return None
+    this = row_wording.this(cohort.schema)
+    return (
+        f"Recorded for {this}: {_outcome(frame)}. The model is wrong here: what is found would change the "
+        f"model’s mind, and says nothing of {this}."
+    )
+
+
+def _outcome(frame: Page) -> str:
+    """The recorded outcome in words, with the measurement that it was judged by where there is one."""
+    cohort, key = frame.known, frame.row_key
+    task = cohort.schema.task
+    meaning = sentences.lower_first(task.class_1 if cohort.target.loc[key] else task.class_0)
+    measured = sensors.measured_stress(cohort, key)
+    return f"{wording.plain(meaning)}{'' if measured is None else f' (measured: {measured} of 100)'}"
+
+
+def _recorded(frame: Page) -> str:
+    """Say what the data hold of the outcome itself, and whether the model has seen it."""
+    cohort, key = frame.known, frame.row_key
+    this = row_wording.this(cohort.schema)
+    right = (frame.risk >= frame.classifier.threshold) == bool(cohort.target.loc[key])
+    return (
+        f":material/fact_check: **What was recorded for {this}:** {_outcome(frame)}. The model "
+        f"{'says the same' if right else '**says otherwise**'}. "
+        f"{PARTS[str(cohort.parts.loc[key])].format(this=this)}"
+    )

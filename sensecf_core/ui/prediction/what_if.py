@@ -1,0 +1,160 @@
+"""What if: change measurements by hand, recompute on one button, see both risks side by side."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from sensecf_core.cohorts.encoding import Value, to_code
+from sensecf_core.cohorts.schema import Feature
+from sensecf_core.counterfactuals.checks.sentences import measure
+from sensecf_core.counterfactuals.problem.constraints import is_actionable
+from sensecf_core.counterfactuals.problem.fitted_cohort import load_fitted
+from sensecf_core.evaluation.score_rows import ChangedRow, score_rows
+from sensecf_core.ui.common import (
+    drawings,
+    row_wording,
+    sensors,
+    wording,
+)
+from sensecf_core.ui.page.frame import Page
+from sensecf_core.ui.prediction import risk as prediction_risk
+
+
+def show(frame: Page) -> None:
+    """Show the form, and what the model makes of the values last recomputed for this row."""
+    schema = frame.known.schema
+    movable = [
+        f for f in schema.features if is_actionable(f, "contrast") and frame.values[f.name] is not None
+    ]
+    missing = [
+        f.label for f in schema.features if is_actionable(f, "contrast") and frame.values[f.name] is None
+    ]
+    st.header("What if some measurements were different?")
+    st.write(
+        "Change one or more values, then recompute. This asks the model; it does not predict what a change "
+        "does."
+    )
+    if not movable:
+        st.info(
+            f"Nothing that may be moved was measured for {row_wording.this(schema)}.", icon=":material/block:"
+        )
+        return
+    with st.form(key=f"whatif_{'_'.join(frame.row_key)}", border=True):
+        asked: dict[str, Value] = {}
+        with st.grid("auto", min_column_width=230, gap="small"):
+            for feature in movable:
+                asked[feature.name] = _field(feature, frame.values[feature.name], frame)
+        if note := sensors.unit_note(frame.known):
+            st.caption(note)
+        if missing:
+            st.caption(f"Not measured, so not movable: {wording.plain(wording.listed(missing))}.")
+        pressed = st.form_submit_button("Recompute", type="primary", icon=":material/calculate:")
+    kept: dict[tuple[str, ...], dict[str, Value]] = st.session_state.setdefault("whatif", {})
+    place = (schema.name, *frame.row_key)
+    if pressed:
+        kept[place] = {name: value for name, value in asked.items() if value != frame.values[name]}
+    if place in kept:
+        _result(frame, kept[place])
+
+
+def _field(feature: Feature, value: Value, frame: Page) -> Value:
+    key = f"whatif_{frame.known.schema.name}_{'_'.join(frame.row_key)}_{feature.name}"
+    if feature.named:
+        here = feature.levels.index(str(value))
+        return st.selectbox(feature.label, feature.levels, here, key=key, persist_state="session")
+    if feature.kind == "binary":
+        chosen = st.selectbox(feature.label, ("no", "yes"), int(value or 0), key=key, persist_state="session")
+        return int(chosen == "yes")
+    assert isinstance(value, int | float) and feature.valid is not None
+    unit = f" ({feature.unit})" if feature.unit else ""
+    number = int if feature.decimals == 0 else float
+    low, high = feature.valid
+    chosen_number = st.number_input(
+        f"{feature.label}{unit}",
+        number(low),
+        number(high),
+        number(value),
+        number(feature.grid) if feature.grid >= 1 or number is float else 1,
+        format=f"%.{feature.decimals}f" if number is float else "%d",
+        key=key,
+        persist_state="session",
+        help=_ranges(feature),
+    )
+    return None if chosen_number is None else round(chosen_number, feature.decimals)
+
+
+def _ranges(feature: Feature) -> str:
+    assert feature.valid is not None
+    text = f"Possible: {wording.span(feature, *feature.valid)}."
+    if feature.suggest is not None:
+        text += f" Suggestions stay within {wording.span(feature, *feature.suggest)}."
+    if feature.reference is not None:
+        text += f" Reference: {feature.reference.text}."
+    return wording.plain(text)
+
+
+def _result(frame: Page, edits: dict[str, Value]) -> None:
+    schema = frame.known.schema
+    if not edits:
+        st.info("Nothing was changed yet: change a value and recompute.", icon=":material/edit:")
+        return
+    outside = _outside(frame, edits)
+    if outside:
+        st.error(wording.plain(outside), icon=":material/error:")
+        return
+    codes = {name: to_code(schema.feature(name), value) for name, value in edits.items()}
+    judged = score_rows(load_fitted(schema.name), [ChangedRow(*frame.row_key, codes)])[0]
+    before, after = frame.risk, float(judged["probability"])
+    with st.container(border=True, key="whatif_result"):
+        st.subheader(f"Risk {wording.risk_change(before, after)}")
+        st.markdown(_verdict(frame, before, after, float(judged["second_judge_probability"])))
+        with st.container(horizontal=True, gap="large"):
+            for title, risk, colour in (
+                ("As measured", before, drawings.UP),
+                ("With your changes", after, drawings.UP if after >= before else drawings.DOWN),
+            ):
+                with st.container(width=220):
+                    st.markdown(f"**{title}**: {wording.of_100(risk)}")
+                    meaning = f"{title}, {schema.task.class_1}"
+                    prediction_risk.icons(risk, meaning, colour, of=row_wording.rows(schema))
+        st.markdown(
+            "\n".join(f"- {_change(schema.feature(n), frame.values[n], v)}" for n, v in edits.items())
+        )
+        for violation in judged["violations"]:
+            said = wording.plain(wording.labelled(schema, violation))
+            st.warning(f"Beyond the limits or rules: {said}", icon=":material/warning:")
+        if not judged["violations"]:
+            st.caption("These changes break no rule and no limit of this cohort.")
+
+
+def _outside(frame: Page, edits: dict[str, Value]) -> str | None:
+    """The browser keeps numbers inside their range; say so in words should one get past it."""
+    for name, value in edits.items():
+        feature = frame.known.schema.feature(name)
+        if value is None:
+            return f"{feature.label} is empty; give it a value."
+        if feature.valid and not feature.valid[0] <= float(value) <= feature.valid[1]:
+            possible = wording.span(feature, *feature.valid)
+            return f"{feature.label} can only be {possible}, got {measure(feature, value)}."
+    return None
+
+
+def _change(feature: Feature, before: Value, after: Value) -> str:
+    return f"{wording.plain(feature.label)}: **{wording.plain(wording.change(feature, before, after))}**"
+
+
+def _verdict(frame: Page, before: float, after: float, second: float) -> str:
+    threshold = frame.classifier.threshold
+    was, now = before >= threshold, after >= threshold
+    text = {
+        (True, False): "The model would **no longer flag**",
+        (False, True): "The model **would flag**",
+        (True, True): "The model would **still flag**",
+        (False, False): "The model would **still not flag**",
+    }[was, now]
+    agrees = (second >= frame.classifier.second_threshold) == now
+    return (
+        f"{text} {row_wording.this(frame.known.schema)}: it flags from {wording.of_100(threshold)}, "
+        f"and this risk is {wording.distance(after, threshold)}. "
+        f"A second, simpler model {'agrees' if agrees else '**disagrees**'} ({wording.of_100(second)})."
+    )

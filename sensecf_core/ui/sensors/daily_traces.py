@@ -1,0 +1,58 @@
+"""The daily traces with day selection: choosing a day here sets the row everywhere."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Literal
+
+import streamlit as st
+
+from sensecf_core.aireadi.open_participant import OpenPerson
+from sensecf_core.aireadi.report.periods import Period
+from sensecf_core.aireadi.report.traces import traces
+from sensecf_core.aireadi.report.units import GlucoseUnit
+from sensecf_core.ui.common import (
+    browser,
+    charts,
+    day_picker,
+)
+from sensecf_core.ui.page.frame import Page
+from sensecf_core.ui.sensors import daily_trace_chart
+
+View = Literal["all", "day"]
+VIEWS: dict[View, str] = {"all": "All days", "day": "The chosen day"}
+
+
+def show(frame: Page, person: OpenPerson, period: Period, shown_in: GlucoseUnit) -> None:
+    """Show day buttons, the choice between all days and one, and the traces."""
+    participant, row = frame.row_key
+    day_picker.show(frame.known, participant, row)
+    view: View = st.radio(
+        "Show",
+        tuple(VIEWS),
+        horizontal=True,
+        format_func=lambda name: VIEWS[name],
+        key="traces_view",
+        persist_state="session",
+    )
+    draw(frame, person, period if view == "all" else only(row), shown_in)
+
+
+def draw(frame: Page, person: OpenPerson, period: Period, shown_in: GlucoseUnit) -> None:
+    """Draw the traces of a period; a click on a day in the strip above them chooses it."""
+    participant, row = frame.row_key
+    days = day_picker.days_of(frame.known, participant)
+    found = traces(person.worn, period)
+    chart = daily_trace_chart.trace_chart(
+        found, shown_in, days, date.fromisoformat(row), not browser.on_phone()
+    )
+    key = f"traces_{participant}_{row}_{period.first}_{period.last}"
+    charts.show(
+        chart, key, daily_trace_chart.ZOOMABLE, lambda: day_picker.clicked(key, [str(day) for day in days])
+    )
+
+
+def only(row: str) -> Period:
+    """The one day that a row is about."""
+    day = date.fromisoformat(row)
+    return Period(day, day)

@@ -1,0 +1,135 @@
+"""One participant over their days: the risk of each, and what "had this day looked like this" means."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+
+from sensecf_core.ui.common import (
+    charts,
+    data,
+    day_picker,
+    sensors,
+    wording,
+)
+from sensecf_core.ui.common.charts import Chart, ink
+from sensecf_core.ui.common.drawings import DOWN, UP
+from sensecf_core.ui.page.frame import Page
+from sensecf_core.ui.sensors import daily_traces, glucose_report
+
+
+def show_risks(frame: Page) -> None:
+    """Show the risk of every day with the line it is judged by; a button or a bar chooses the day."""
+    participant, row = frame.row_key
+    rows = day_picker.rows_of(frame.known, participant)
+    every = np.asarray(data.risks(frame.known, frame.classifier))
+    risks = every[frame.known.rows.index.get_locs([participant])]
+    chart = risk_chart(rows, risks.tolist(), frame.classifier.threshold, row)
+    st.header("Risk day by day")
+    day_picker.show(frame.known, participant, row)
+    key = f"risks_{participant}_{row}"
+    charts.show(chart, key, clicked=lambda: day_picker.clicked(key, rows))
+
+
+def show_day(frame: Page) -> None:
+    """Say what an option means for a day, let it be changed, and show it in the traces."""
+    participant, row = frame.row_key
+    day = date.fromisoformat(row)
+    day_picker.show(frame.known, participant, row)
+    st.markdown(
+        f"Every option says: **had this day looked like this** ({wording.day_name(day)}), the model would "
+        "have decided otherwise. It is about a day that is over, not a forecast of another one."
+    )
+    with st.expander("See this day in the traces", icon=":material/show_chart:"):
+        person = sensors.opened(frame.known, participant)
+        if person is None:
+            return
+        shown_in = glucose_report.unit()
+        daily_traces.draw(frame, person, daily_traces.only(row), shown_in)
+
+
+def risk_chart(rows: Sequence[str], risks: Sequence[float], threshold: float, chosen: str) -> Chart:
+    """Draw the risk of each day of :func:`day_picker.rows_of` (0 to 1) as a bar, the chosen one framed."""
+    of_100 = [round(100 * risk) for risk in risks]
+    days = [date.fromisoformat(row) for row in rows]
+    flagged = [risk >= threshold for risk in risks]
+    mean = float(np.mean(risks))
+    figure = go.Figure()
+    _bars(figure, days, of_100, flagged, rows.index(chosen))
+    _lines(figure, threshold, mean)
+    _axes(figure, days, of_100, flagged)
+    names = [wording.day_name(day) for day in days]
+    return Chart(figure, _sentence(names, risks, flagged, rows.index(chosen), mean))
+
+
+def _bars(
+    figure: Any, days: Sequence[date], of_100: Sequence[int], flagged: Sequence[bool], chosen: int
+) -> None:
+    """Draw a bar a day, those that the model flags filled, the chosen one framed."""
+    figure.add_bar(
+        x=[str(day) for day in days],
+        y=of_100,
+        customdata=[str(day) for day in days],
+        showlegend=False,
+        marker={
+            "color": [UP if over else DOWN for over in flagged],
+            "pattern": {"shape": ["" if over else "/" for over in flagged], "solidity": 0.25},
+            "line": {"color": ink(), "width": [3 if at == chosen else 0 for at in range(len(days))]},
+        },
+        hovertext=[f"{wording.day_name(day)}: {n} of 100" for day, n in zip(days, of_100, strict=True)],
+        hovertemplate="%{hovertext}<extra></extra>",
+        selected={"marker": {"opacity": 1}},
+        unselected={"marker": {"opacity": 1}},
+    )
+
+
+def _lines(figure: Any, threshold: float, mean: float) -> None:
+    """Draw the line that the model flags from, and the mean of the days."""
+    for level, dash, name in (
+        (threshold, "solid", f"flags from {wording.of_100(threshold)}"),
+        (mean, "dot", f"mean of the days {wording.of_100(mean)}"),
+    ):
+        figure.add_hline(
+            y=100 * level,
+            line={"color": ink(), "width": 1.5, "dash": dash},
+            name=name,
+            showlegend=True,
+        )
+
+
+def _axes(figure: Any, days: Sequence[date], of_100: Sequence[int], flagged: Sequence[bool]) -> None:
+    """Write day and risk under each bar, a flagged one with its arrow."""
+    marks = zip(days, of_100, flagged, strict=True)
+    figure.update_xaxes(
+        type="category",
+        showgrid=False,
+        fixedrange=True,
+        tickangle=0,
+        tickvals=[str(day) for day in days],
+        ticktext=[f"{day:%a}<br>{day.day}<br><b>{'▲' if over else ''}{n}</b>" for day, n, over in marks],
+        tickfont={"color": ink(), "size": 12},
+    )
+    figure.update_yaxes(title="Risk, out of 100", range=[0, 100], tickvals=[0, 50, 100], fixedrange=True)
+    figure.update_layout(
+        height=280,
+        dragmode=False,
+        margin={"l": 8, "r": 8, "t": 36, "b": 8},
+        legend={"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0, "font": {"color": ink()}},
+        legend_itemclick=False,
+        legend_itemdoubleclick=False,
+    )
+
+
+def _sentence(
+    names: Sequence[str], risks: Sequence[float], flagged: Sequence[bool], chosen: int, mean: float
+) -> str:
+    return (
+        f"The model flags {sum(flagged)} of {wording.counted(len(names), 'day')} (▲, filled; the others are "
+        f"hatched); the mean risk over the days is {wording.of_100(mean)}. The framed day, {names[chosen]}, "
+        f"has {wording.of_100(risks[chosen])}. Choose another day by its button or its bar."
+    )

@@ -1,0 +1,375 @@
+"""Readers against odd records, odd files, and manifests that are wrong."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from sensecf_core.aireadi.release import (
+    documents,
+    locate,
+    recording,
+    streams,
+)
+from sensecf_core.aireadi.release.files import FileFinder
+from sensecf_core.aireadi.release.intervals import intervals
+from sensecf_core.aireadi.release.locate import Release
+from sensecf_core.aireadi.release.readings import Reason, points
+from sensecf_core.aireadi.release.recording import Recording, read
+from sensecf_core.aireadi.release.streams import (
+    ACTIVITY,
+    GLUCOSE,
+    HEART_RATE,
+    SLEEP,
+    STRESS,
+    Stream,
+)
+from sensecf_core.errors import InputError
+from tests.aireadi import micro, people
+from tests.aireadi.micro import (
+    CENTRAL,
+    Person,
+    at,
+    every,
+)
+
+
+def heart(value: Any, time: Any = "2025-03-05T10:00:00Z") -> dict[str, Any]:
+    return {"heart_rate": {"value": value}, "effective_time_frame": {"date_time": time}}
+
+
+def test_odd_records_do_not_spoil_the_others() -> None:
+    odd: list[Any] = [
+        heart(70),
+        {"heart_rate": 71, "effective_time_frame": {"date_time": "2025-03-05T10:01:00Z"}},  # bare value
+        heart("72", "2025-03-05T10:02:00.250Z"),
+        heart(True, "2025-03-05T10:03:00Z"),
+        heart("fast", "2025-03-05T10:04:00Z"),
+        heart(None, "2025-03-05T10:05:00+00:00"),
+        heart(73, "yesterday"),
+        heart(73, None),
+        {},
+        "text",
+        None,
+    ]
+    found = points(HEART_RATE, odd)
+    assert found.values[:3].tolist() == [70, 71, 72]
+    assert found.reasons[3:].tolist() == [Reason.NOT_A_NUMBER] * 3
+    assert (found.records, found.without_time) == (11, 5)
+
+
+def test_times_are_utc_and_the_seconds_are_cut_off() -> None:
+    found = points(HEART_RATE, [heart(70, "2025-03-05T10:00:59Z"), heart(71, "2025-02-30T10:00:00Z")])
+    assert found.times.tolist() == [np.datetime64("2025-03-05T10:00:00").item()]
+    assert found.without_time == 1  # there is no 30th of February
+
+
+@pytest.mark.parametrize("order", [(70, 0), (0, 70)])
+def test_of_a_repeated_minute_the_valid_reading_counts(order: tuple[int, int]) -> None:
+    found = points(HEART_RATE, [heart(value) for value in order])
+    assert found.values.tolist() == [70]
+    assert found.repeated == 1
+
+
+def test_of_two_valid_readings_the_later_record_counts() -> None:
+    assert points(HEART_RATE, [heart(70), heart(75)]).values.tolist() == [75]
+
+
+def test_sentinels() -> None:
+    found = points(
+        STRESS, [stress_at(value, i) for i, value in enumerate([0, 100, 101, -1, -2, float("nan")])]
+    )
+    assert found.reasons.tolist() == [
+        Reason.VALID,
+        Reason.VALID,
+        Reason.OUT_OF_RANGE,
+        Reason.NOT_WORN,
+        Reason.MOTION,
+        Reason.NOT_A_NUMBER,
+    ]
+
+
+def test_low_and_high_are_censored(finder: FileFinder) -> None:
+    found = read(finder.locate(GLUCOSE, people.ANN)).points
+    assert found.values[found.censored == -1].tolist() == [39] * 3
+    assert found.values[found.censored == 1].tolist() == [401] * 2
+
+
+def test_the_night_on_which_clocks_go_back_is_sorted(tmp_path: Path) -> None:
+    """The pipeline took both hours for daylight saving time: the second hour lies on top of the first."""
+    first = every(at("2024-11-03 00:00:05", CENTRAL), 5, [100] * 24)
+    second = [(time - timedelta(seconds=20), 140) for time, _ in first[12:]]
+    after = every(at("2024-11-03 02:00:05", CENTRAL), 5, [120] * 24)
+    person = Person("900004", site="UAB", streams={"glucose": [*first, *second, *after]})
+    found = read(FileFinder(locate.find(micro.write(tmp_path, [person]))).locate(GLUCOSE, person.id)).points
+    assert (np.diff(found.times) > np.timedelta64(0, "s")).all()
+    assert len(found) + found.repeated == found.records == 60
+
+
+def test_a_sleep_of_version_1_has_a_length_instead_of_an_end() -> None:
+    record = {
+        "sleep_stage_state": "Deep",
+        "sleep_duration": {"value": 0.5, "unit": "h"},
+        "effective_time_frame": {"date_time": "2025-03-05T10:00:00Z"},
+    }
+    found = intervals(SLEEP, [record, record])
+    assert found.seconds.tolist() == [1800]
+    assert found.names.tolist() == ["deep"]
+    assert found.repeated == 1
+
+
+def test_truth_values_are_no_numbers() -> None:
+    found = points(STRESS, [stress_at(True, 0), stress_at(40, 1), stress_at(False, 2)])
+    assert found.reasons.tolist() == [Reason.NOT_A_NUMBER, Reason.VALID, Reason.NOT_A_NUMBER]
+
+
+def stress_at(value: Any, minute: int) -> dict[str, Any]:
+    time = f"2025-03-05T10:{minute:02d}:00Z"
+    return {"stress": {"value": value}, "effective_time_frame": {"date_time": time}}
+
+
+def walked(begin: str, end: str, steps: float) -> dict[str, Any]:
+    frame = {"start_date_time": f"2025-03-05T{begin}:00Z", "end_date_time": f"2025-03-05T{end}:00Z"}
+    return {
+        "activity_name": "walking",
+        "base_movement_quantity": {"value": steps},
+        "effective_time_frame": {"time_interval": frame},
+    }
+
+
+def test_overlapping_activity_counts_once_and_is_told() -> None:
+    told = [("12:00", "13:00", 3000), ("12:00", "13:00", 3001), ("12:30", "13:30", 3000)]
+    told += [("12:40", "12:50", 500), ("13:30", "13:30", 40), ("14:00", "14:30", 100)]
+    found = intervals(ACTIVITY, [walked(*one) for one in told])
+    assert found.seconds.tolist() == [3600, 1800, 0, 1800]
+    assert found.values.tolist() == [3000, 1500, 40, 100]
+    assert (found.overlapping, found.repeated, found.records) == (3, 0, 6)
+    assert (found.starts[1:] >= found.ends[:-1]).all()
+
+
+def test_a_long_record_of_something_else_leaves_the_walks_in_it() -> None:
+    blank = walked("08:00", "20:00", 0) | {"activity_name": ""}
+    walks = [walked(f"{hour:02d}:00", f"{hour:02d}:30", 1500) for hour in range(9, 19)]
+    found = intervals(ACTIVITY, [blank, *walks])
+    assert found.values.sum() == 15_000 and found.overlapping == 0
+    assert found.seconds[found.names == "walking"].sum() == 10 * 1800
+
+
+def test_a_byte_order_mark_is_no_damage(tmp_path: Path) -> None:
+    (tmp_path / "x.json").write_bytes(b'\xef\xbb\xbf{"body": {"x": []}}')
+    assert documents.load(tmp_path / "x.json") == {"body": {"x": []}}
+
+
+def test_a_file_of_too_many_records_is_refused_before_it_is_parsed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "x.json").write_text('{"body": [' + ", ".join(['{"effective_time_frame": {}}'] * 4) + "]}")
+    monkeypatch.setattr(documents, "MOST_RECORDS", 3)
+    with pytest.raises(documents.UnreadableFileError, match="records"):
+        documents.load(tmp_path / "x.json")
+
+
+def test_huge_files_are_read_one_at_a_time(finder: FileFinder, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = finder.locate(HEART_RATE, people.ANN)
+    taken: list[str] = []
+
+    @contextmanager
+    def noted(lock: Path) -> Iterator[None]:
+        taken.append(lock.name)
+        yield
+
+    monkeypatch.setattr(recording, "alone", noted)
+    usual = read(file)
+    assert not taken
+    monkeypatch.setattr(recording, "HUGE", file.size - 1)
+    assert len(read(file).points) == len(usual.points) and taken == ["huge.lock"]
+
+
+@pytest.mark.parametrize("text", ["", "[1, 2", "[]", "null", "\x00\x01"])
+def test_a_file_that_is_no_release_file(tmp_path: Path, text: str) -> None:
+    (tmp_path / "x.json").write_text(text)
+    with pytest.raises(documents.UnreadableFileError):
+        documents.load(tmp_path / "x.json")
+
+
+def test_a_huge_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "x.json").write_text(json.dumps({"body": "x" * 100}))
+    monkeypatch.setattr(documents, "MOST_BYTES", 10)
+    with pytest.raises(documents.UnreadableFileError, match="more than"):
+        documents.load(tmp_path / "x.json")
+
+
+@pytest.mark.parametrize("body", [None, 3, {}, {"cgm": None}, {"a": [], "b": []}])
+def test_a_body_without_records(body: Any) -> None:
+    assert documents.records({"body": body}, "cgm") == []
+
+
+def test_a_list_under_another_name_is_found() -> None:
+    assert documents.records({"body": {"renamed": [1]}}, "cgm") == [1]
+
+
+def test_the_text_none_lists_no_file(v3: Release) -> None:
+    listed = FileFinder(v3).manifests["glucose"][people.BEN]
+    assert (listed.path, listed.records) == (None, None)
+
+
+def located(root: Path, person: Person, stream: Stream = GLUCOSE) -> Recording:
+    return read(FileFinder(locate.find(root)).locate(stream, person.id))
+
+
+def test_a_manifest_that_names_another_file(tmp_path: Path) -> None:
+    person = replace(people.cas(), listed={"glucose": "/elsewhere/900003/900003_DEX.json"})
+    found = located(micro.write(tmp_path, [person]), person)
+    assert found.state == "read"
+    assert found.notes == ("the manifest names another file than the one that is there",)
+
+
+def test_a_manifest_cannot_point_outside_the_release_or_to_somebody_else(v3: Release) -> None:
+    root = v3.root
+    other = micro.path_of("glucose", people.ANN)
+    for told in (f"../{root.name}/{other}", f"/{other}"):
+        manifest = root / GLUCOSE.area / "manifest.tsv"
+        text = manifest.read_text().replace(f"/{micro.path_of('glucose', people.CAS)}", told)
+        manifest.write_text(text)
+        file = located(root, people.cas()).file.path
+        assert file is not None and people.CAS in file.name
+
+
+def test_a_file_that_is_listed_but_not_there(tmp_path: Path) -> None:
+    person = people.cas()
+    root = micro.write(tmp_path, [person])
+    (root / micro.path_of("glucose", person.id)).unlink()
+    found = located(root, person)
+    assert found.state == "missing"
+    assert found.notes == ("the manifest lists a file that is not there",)
+
+
+def test_a_file_that_is_there_but_not_listed(tmp_path: Path) -> None:
+    person = replace(people.cas(), listed={"heart_rate": "None"})
+    found = located(micro.write(tmp_path, [person]), person, HEART_RATE)
+    assert found.state == "read"
+    assert found.notes == ("the manifest does not list the file that is there",)
+
+
+def test_two_files_where_one_belongs(tmp_path: Path) -> None:
+    person = replace(people.cas(), listed={"glucose": "None"})
+    root = micro.write(tmp_path, [person])
+    file = root / micro.path_of("glucose", person.id)
+    file.with_name("900003_copy.json").write_bytes(file.read_bytes())
+    assert "several files where one belongs" in located(root, person).notes[0]
+
+
+def test_what_is_called_a_file_but_is_none_is_left_out(tmp_path: Path) -> None:
+    person = people.cas()
+    root = micro.write(tmp_path, [person])
+    file = root / micro.path_of("glucose", person.id)
+    (file.with_name("a_folder.json")).mkdir()
+    (file.with_name("a_link.json")).symlink_to("nowhere")
+    assert (located(root, person).state, located(root, person).notes) == ("read", ())
+    file.unlink()
+    assert located(root, person).notes == ("the manifest lists a file that is not there",)
+
+
+def test_a_folder_that_cannot_be_read_is_a_note(tmp_path: Path) -> None:
+    person = people.cas()
+    root = micro.write(tmp_path, [person])
+    folder = (root / micro.path_of("glucose", person.id)).parent
+    shutil.rmtree(folder)
+    folder.symlink_to(folder.name)  # a link to itself
+    assert (located(root, person).state, located(root, person).notes) == (
+        "missing",
+        ("its folder cannot be read",),
+    )
+
+
+def test_without_a_manifest_files_are_found(v3: Release) -> None:
+    for place in v3.root.glob("*/manifest.tsv"):
+        place.unlink()
+    found = located(v3.root, people.cas())
+    assert (found.state, found.notes) == ("read", ())
+
+
+def test_a_manifest_that_counts_otherwise(v3: Release) -> None:
+    manifest = v3.root / GLUCOSE.area / "manifest.tsv"
+    manifest.write_text(manifest.read_text().replace("\t564\t", "\t99\t"))
+    found = located(v3.root, people.cas())
+    assert "the manifest counts other records than the file has" in found.notes
+    assert found.file.listed is not None
+    assert (found.file.listed.records, found.points.records) == (99, 564)
+
+
+def test_the_other_name_of_the_calorie_folder(v3: Release) -> None:
+    place = v3.root / "wearable_activity_monitor"
+    (place / "physical_activity_calorie").rename(place / "physical_activity_cal")
+    assert located(v3.root, people.ann(), streams.CALORIES).state == "read"
+
+
+def refuse_below(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Take the permission to list every folder of one name."""
+    original = Path.iterdir
+
+    def iterdir(path: Path) -> Any:
+        if path.name == name:
+            raise PermissionError(13, "Permission denied", str(path))
+        return original(path)
+
+    monkeypatch.setattr(Path, "iterdir", iterdir)
+
+
+def test_no_permission_for_a_stream_is_one_sentence(v3: Release, monkeypatch: pytest.MonkeyPatch) -> None:
+    refuse_below(monkeypatch, "sleep")
+    with pytest.raises(InputError, match=r"There is no permission to read '.*sleep'"):
+        FileFinder(v3)
+
+
+def test_no_permission_for_one_person_is_a_note(v3: Release, monkeypatch: pytest.MonkeyPatch) -> None:
+    refuse_below(monkeypatch, people.CAS)
+    found = located(v3.root, people.cas())
+    assert (found.state, found.notes) == ("missing", ("there is no permission to read its folder",))
+
+
+def test_values_that_are_lists_or_beyond_all_numbers_are_no_values() -> None:
+    for value in ([1, 2], [1], 10**400, {"value": 1}):
+        found = points(HEART_RATE, [heart(value), heart(value, "2025-03-05T10:01:00Z")])
+        assert found.reasons.tolist() == [Reason.NOT_A_NUMBER] * 2
+    long = {"value": 1e300}
+    frame = {"date_time": "2025-03-05T10:00:00Z"}
+    spans = intervals(SLEEP, [{"sleep_duration": long, "effective_time_frame": frame}])
+    assert (len(spans), spans.too_long) == (0, 1)
+
+
+KEYS = ("value", "effective_time_frame", "time_interval", "date_time", "start_date_time", "end_date_time")
+KEYS += ("heart_rate", "blood_glucose", "sleep_stage_state", "sleep_duration", "activity_name")
+KEYS += ("base_movement_quantity", "sleep_stage_time_frame")
+anything = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.sampled_from(("Low", "", "2025-03-05T10:00:00Z")),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.lists(anything, max_size=4))
+def test_no_record_whatever_stops_the_reading(records: list[Any]) -> None:
+    for one in (HEART_RATE, GLUCOSE):
+        found = points(one, records)
+        assert len(found) + found.without_time + found.repeated == len(records)
+        assert np.isfinite(found.values[found.valid]).all()
+    for one in (SLEEP, streams.ACTIVITY):
+        spans = intervals(one, records)
+        assert len(spans) + spans.without_time + spans.too_long + spans.repeated == len(records)
+        assert (spans.ends >= spans.starts).all()

@@ -1,0 +1,265 @@
+"""The baselines' own parts: the table they search in, their budget, their stop, and treecf's proofs."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+from itertools import combinations
+from time import perf_counter
+
+import numpy as np
+import pytest
+
+from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.cohorts.rules import violations
+from sensecf_core.counterfactuals.baselines import (
+    cfnow,
+    nice,
+    proposer,
+)
+from sensecf_core.counterfactuals.baselines.black_box import BlackBox, SearchEndedError
+from sensecf_core.counterfactuals.baselines.movable_table import MovableTable
+from sensecf_core.counterfactuals.baselines.timeout import OverdueError, ended_at
+from sensecf_core.counterfactuals.explain import answer
+from sensecf_core.counterfactuals.problem.fitted_cohort import Budget, FittedCohort
+from sensecf_core.counterfactuals.problem.make_queries import make_queries
+from sensecf_core.counterfactuals.problem.search_space import SearchSpace
+from sensecf_core.counterfactuals.proposal import ProposalRequest
+from sensecf_core.errors import NotReadyError
+from sensecf_core.queries.limits import Limits
+from sensecf_core.queries.request import ExplainRequest
+
+
+def query(checker: FittedCohort, person: str, **limits: object) -> SearchSpace:
+    asked = Limits.model_validate({"profile": "intervention", **limits})
+    return SearchSpace.of(checker.schema, make_queries(checker, [(person, "0")], 0, asked)[0])
+
+
+def request(method: str, participant: str, **options: object) -> ExplainRequest:
+    asked = {"cohort": "small", "participant_id": participant, "method": method, "max_seconds": 20, **options}
+    return ExplainRequest.model_validate(asked)
+
+
+def scorer(checker: FittedCohort, moves: SearchSpace, rows: int = 10_000, **run: object) -> BlackBox:
+    meter = Budget(checker.classifier, rows)
+    bounds = {"deadline": np.inf, "cancelled": lambda: False, **run}
+    one = ProposalRequest(1, 0, None, progress=lambda done, words: None, meter=meter, **bounds)  # type: ignore[arg-type]
+    return BlackBox(checker, MovableTable.of(checker, moves), meter, one, kept_rows=4)
+
+
+class TestTable:
+    def test_its_columns_are_what_may_move_and_it_has_no_gaps(
+        self, checker: FittedCohort, moves: SearchSpace
+    ) -> None:
+        table = MovableTable.of(checker, moves)
+        assert [feature.name for feature in table.features] == [one.feature for one in moves.query.movable]
+        assert np.isnan(checker.train_codes[:, table.positions]).any()
+        assert not np.isnan(table.pool).any()
+        np.testing.assert_array_equal(table.pool[-1], table.factual)
+        assert table.targets[-1] != moves.desired
+
+    def test_gaps_of_the_row_stay_gaps_for_the_classifier(
+        self, checker: FittedCohort, flagged: list[str]
+    ) -> None:
+        gap = checker.schema.positions["waist"]
+        person = next(p for p in flagged if np.isnan(query(checker, p).factual[gap]))
+        table = MovableTable.of(checker, query(checker, person))
+        assert gap not in table.positions
+        assert np.isnan(table.whole(table.pool[:3])[:, gap]).all()
+
+    def test_values_move_to_the_nearest_allowed_one(self, checker: FittedCohort, flagged: list[str]) -> None:
+        table = MovableTable.of(checker, query(checker, flagged[0]))
+        everything = table.allowed(np.vstack([table.pool, table.pool - 0.031, table.pool * 1.1]))
+        for column, feature in enumerate(table.features):
+            values, here = table.values(column), table.factual[column]
+            got = everything[:, column]
+            if feature.named or feature.kind == "binary":
+                assert np.isin(got, [here, *values]).all()
+            else:
+                assert ((got >= values[0]) & (got <= values[-1]) | (got == here)).all()
+                np.testing.assert_array_equal(got, got.round(feature.decimals))
+        np.testing.assert_array_equal(table.allowed(table.factual[None])[0], table.factual)
+
+    def test_between_two_equally_near_values_nothing_changes(
+        self, checker: FittedCohort, flagged: list[str]
+    ) -> None:
+        table = MovableTable.of(checker, query(checker, flagged[0]))
+        column = [feature.name for feature in table.features].index("bmi")
+        row = table.factual.copy()
+        row[column] = table.span(column)[1] + 100  # "down" only: its own value is the nearest
+        assert table.allowed(row[None])[0, column] == table.factual[column]
+
+
+class TestScorer:
+    def test_one_half_is_the_threshold(self, checker: FittedCohort, moves: SearchSpace) -> None:
+        asked = scorer(checker, moves)
+        rows = asked.table.allowed(asked.table.pool)
+        probability = checker.classifier.probability_of_codes(asked.table.whole(rows))
+        assert len(set(probability >= checker.classifier.threshold)) == 2
+        np.testing.assert_array_equal(asked.class_1(rows) > 0.5, probability >= checker.classifier.threshold)
+        np.testing.assert_array_equal(asked.desired(rows) > 0.5, probability < checker.classifier.threshold)
+        assert asked.meter.rows == 2 * len(rows)
+
+    def test_it_keeps_rows_for_the_checks(self, checker: FittedCohort, moves: SearchSpace) -> None:
+        asked = scorer(checker, moves, rows=10)
+        asked.both(asked.table.pool[:6])
+        with pytest.raises(SearchEndedError, match="budget"):
+            asked.both(asked.table.pool[:1])
+        assert asked.meter.rows == 6
+
+    @pytest.mark.parametrize(
+        ("why", "run"), [("cancelled", {"cancelled": lambda: True}), ("deadline", {"deadline": 0.0})]
+    )
+    def test_it_ends_what_is_cancelled_or_late(
+        self, checker: FittedCohort, moves: SearchSpace, why: str, run: dict[str, object]
+    ) -> None:
+        asked = scorer(checker, moves, **run)
+        with pytest.raises(SearchEndedError, match=why):
+            asked.both(asked.table.pool)
+        assert asked.meter.rows == 0
+
+
+class TestWatchdog:
+    @pytest.mark.parametrize("stop", ["deadline", "cancel"])
+    def test_a_loop_that_never_asks_and_swallows_errors_is_ended(self, stop: str) -> None:
+        deadline, cancelled = (0.0, False) if stop == "deadline" else (np.inf, True)
+        with pytest.raises(OverdueError), ended_at(deadline, lambda: cancelled, grace=0.05):
+            while True:
+                try:
+                    sum(range(100))
+                except Exception:
+                    continue
+
+    def test_what_ends_by_itself_is_left_alone_for_good(self) -> None:
+        for _ in range(20):
+            with ended_at(perf_counter() + 0.1, lambda: False, grace=0.0):
+                pass
+        end = perf_counter() + 0.5
+        while perf_counter() < end:
+            pass
+
+    def test_a_search_in_circles_is_told_as_over_time(
+        self, checker: FittedCohort, flagged: list[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def in_circles(*_: object, **__: object) -> None:
+            while True:
+                pass
+
+        monkeypatch.setattr(nice, "search", in_circles)
+        monkeypatch.setattr(proposer, "ended_at", lambda *bounds: ended_at(*bounds, grace=0.1))
+        found = answer(checker, request("nice-none", flagged[0], max_seconds=0.2))
+        assert found.status == "budget_spent"
+        assert "the time allowed" in found.reasons[0]
+        assert answer(checker, request("random", flagged[0])).status in ("found", "none")
+
+
+@pytest.mark.parametrize("free", [("sugar",), ("sugar", "sleep"), ("active", "smoking"), ("diet",)])
+def test_a_greedy_search_over_few_features_goes_on_asking(
+    free: tuple[str, ...], checker: FittedCohort, flagged: list[str]
+) -> None:
+    """CFNOW's tabu list could hold every feature; it would then turn on the spot and never ask again."""
+    names = [feature.name for feature in checker.schema.features if feature.role != "context"]
+    frozen = tuple(name for name in names if name not in free)
+    asked = scorer(checker, query(checker, flagged[-1], profile="contrast", frozen=frozen), rows=500)
+    with pytest.raises(SearchEndedError, match="budget"), ended_at(perf_counter() + 60, lambda: False):
+        assert not len(cfnow.search(asked, kind="greedy", k=1, seed=0).rows)
+        raise SearchEndedError("budget")  # it gave up by itself, as well
+
+
+def test_a_failing_package_is_told_and_counts_as_none(
+    checker: FittedCohort, flagged: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stumble(*_: object, **__: object) -> None:
+        raise IndexError("list index out of range")
+
+    monkeypatch.setattr(nice, "search", stumble)
+    found = answer(checker, request("nice-sparsity", flagged[0]))
+    assert found.status == "none"
+    assert found.reasons[0] == "NICE (sparsity) failed: IndexError: list index out of range"
+    assert len(found.reasons) >= 2
+
+
+def test_a_missing_package_is_named_with_the_command(
+    checker: FittedCohort, flagged: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "nice", None)
+    with pytest.raises(NotReadyError, match=r"`nice`; `make setup`"):
+        answer(checker, request("nice-none", flagged[0]))
+    monkeypatch.setattr(nice, "PACKAGE", "no-such-package")
+    with pytest.raises(NotReadyError, match=r"no-such-package .*`make setup`"):
+        answer(checker, request("nice-none", flagged[0]))
+
+
+def test_answers_are_shown_as_they_came(checker: FittedCohort, flagged: list[str]) -> None:
+    """What a baseline answers is not made smaller by us: the name on it would not be true."""
+    shown = 0
+    for person in flagged[:6]:
+        found = answer(checker, request("dice-random", person, profile="contrast"))
+        returned = [candidate.edits for candidate in found.trace.candidates]
+        for option in found.counterfactuals:
+            shown += 1
+            assert {name: change.after for name, change in option.changes.items()} in returned
+    assert shown
+
+
+def test_nothing_reaches_the_network_and_no_log_is_set_up() -> None:
+    code = """
+import logging, socket
+def refuse(*_, **__): raise AssertionError("asked the network")
+socket.socket.connect = socket.getaddrinfo = socket.create_connection = refuse
+from sensecf_core.counterfactuals.baselines.cfnow import _offline_import
+print(callable(_offline_import()), logging.getLogger().handlers)
+import nltk, tempfile
+print([path for path in nltk.data.path if path.startswith(tempfile.gettempdir() + "/tmp")])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("True []\n[]\n", "")
+
+
+def test_logs_and_warnings_are_as_before(checker: FittedCohort, flagged: list[str]) -> None:
+    handlers = list(logging.getLogger().handlers)
+    answer(checker, request("cfnow-greedy", flagged[-1], frozen=("bmi", "waist", "sleep"), max_seconds=5))
+    assert logging.getLogger().handlers == handlers
+
+
+def everything_allowed(moves: SearchSpace, most: int) -> np.ndarray:
+    """Every row within the limits that changes up to ``most`` features to values that may be suggested."""
+    rows = []
+    for size in range(1, most + 1):
+        for positions in combinations(moves.values, size):
+            grid = np.meshgrid(*(moves.values[position] for position in positions))
+            some = np.tile(moves.factual, (grid[0].size, 1))
+            some[:, list(positions)] = np.stack([values.ravel() for values in grid], axis=1)
+            rows.append(some)
+    codes = np.vstack(rows)
+    return codes[~violations(moves.schema, moves.factual, codes).any(axis=1)]
+
+
+@pytest.mark.parametrize("most", [1, 2])
+def test_treecf_finds_what_there_is_and_certifies_what_there_is_not(
+    most: int, checker: FittedCohort, flagged: list[str]
+) -> None:
+    """Held against every row that the limits allow."""
+    claims, finds = [], []
+    for person in flagged[::8]:
+        moves = query(checker, person, max_changes=most)
+        found = answer(checker, request("treecf", person, max_changes=most, k=2))
+        rows = everything_allowed(moves, most)
+        reachable = bool(checker.reaches(checker.classifier.probability_of_codes(rows), 0).any())
+        candidates = found.trace.candidates
+        assert all(candidate.valid and candidate.within_limits for candidate in candidates)
+        finds.append(bool(candidates))
+        claims.append("certifies that no change" in " ".join(found.reasons))
+        assert finds[-1] == reachable
+        assert not (claims[-1] and reachable)
+    assert any(claims) and any(finds)
+
+
+def test_a_pool_without_the_desired_class_is_none_not_an_error(
+    checker: FittedCohort, small_cohort: Cohort, flagged: list[str]
+) -> None:
+    frozen = [f.name for f in checker.schema.features if f.role != "context" and f.name != "active"]
+    found = answer(checker, request("nice-sparsity", flagged[-1], frozen=frozen, profile="contrast"))
+    assert found.status == "none"
+    assert found.reasons[0] == "NICE (sparsity) found no counterfactual within these limits."

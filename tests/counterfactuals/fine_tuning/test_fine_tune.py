@@ -1,0 +1,237 @@
+"""From pairs to an adapter that answers, with a real (tiny, random-weight) language model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+
+import pytest
+
+from sensecf_core.cohorts.schema import Schema
+from sensecf_core.counterfactuals.explain import answer
+from sensecf_core.counterfactuals.fine_tuning import fine_tune as stages, self_training
+from sensecf_core.counterfactuals.fine_tuning.fine_tune import fine_tune
+from sensecf_core.counterfactuals.fine_tuning.pairs import (
+    MARGINS,
+    Pair,
+    build,
+)
+from sensecf_core.counterfactuals.fine_tuning.stages import Options
+from sensecf_core.counterfactuals.problem.fitted_cohort import CancelledError, FittedCohort
+from sensecf_core.counterfactuals.proposers import registry
+from sensecf_core.errors import NotReadyError
+from sensecf_core.language.local import model
+from sensecf_core.language.local.model import LocalModel
+from sensecf_core.language.models import adapters, default_model
+from sensecf_core.language.models.adapters import Card
+from sensecf_core.language.training.batches import TrainingExample
+from sensecf_core.language.training.config import Settings
+from sensecf_core.queries.request import ExplainRequest
+from tests.language.cases import save_tiny_model
+
+OPTIONS = Options(
+    Settings(rank=4, learning_rate=0.01, batch_tokens=800, max_steps=6, validations=2),
+    most_rows=12,
+    validation_queries=2,
+)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("pupil")
+    save_tiny_model(place)
+    return place
+
+
+def teach(
+    checker: FittedCohort, folder: Path, tmp_path: Path, options: Options = OPTIONS, **more: object
+) -> Card:
+    arguments = {
+        "name": "pupil",
+        "work": tmp_path / "work",
+        "out": adapters.own_folder(checker.cohort, "pupil"),
+    }
+    return fine_tune(checker, LocalModel.load(folder), options, **{**arguments, **more})  # type: ignore[arg-type]
+
+
+def test_an_adapter_is_made_with_its_card_and_then_answers(
+    checker: FittedCohort, flagged: list[str], folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[float, str]] = []
+    card = teach(checker, folder, tmp_path, tell=lambda done, words: told.append((done, words)))
+    assert card.training["steps"] == 6 and card.training["tokens"] > 1000
+    assert card.temperature in self_training.TEMPERATURES
+    assert {rate["temperature"] for rate in card.rates} == set(self_training.TEMPERATURES)
+    assert card.pairs["part"] == "train" and card.settings["rank"] == 4
+    assert card.classifier_sha256 == checker.classifier.sha256
+    done = [fraction for fraction, _ in told]
+    assert done == sorted(done) and any("tokens/s" in words for _, words in told)
+
+    monkeypatch.setattr(default_model, "status", lambda *_, **__: _Ready(folder))
+    monkeypatch.setattr(
+        model,
+        "shared_model",
+        lambda base=None, adapter=None, *_: LocalModel.load(folder, adapter=adapter),
+    )
+    assert registry.default_method(checker.cohort) == "lm-fine-tuned"
+    request = ExplainRequest(cohort="small", participant_id=flagged[0], method="lm-fine-tuned")
+    found = answer(checker, request)
+    assert found.trace.proposed == 16 == found.trace.readable
+    assert found.provenance["sha256"]["adapter"] == card.weights_sha256
+    assert found.prompt is not None and "tenths add up" in found.prompt
+    assert answer(checker, request).trace == found.trace
+
+
+@pytest.mark.parametrize("kind", ["best", "preference"])
+def test_rounds_learn_from_what_the_checker_says(
+    checker: FittedCohort, folder: Path, tmp_path: Path, kind: Literal["best", "preference"]
+) -> None:
+    options = replace(OPTIONS, rounds=1, round_queries=6, round_kind=kind)
+    card = teach(checker, folder, tmp_path, options)
+    first, second = card.rounds
+    assert (first["kind"], second["kind"], second["round"]) == ("pairs", kind, 1)
+    assert first["kept"] and 0 < second["queries"] <= 12
+    assert all(entry["changed"] > 0 and entry["gower"] > 0 for entry in card.rounds)
+    assert second["kept"] == (second["val"] > first["val"])
+
+
+def test_both_kinds_of_a_round_start_alike_and_the_better_is_kept(
+    checker: FittedCohort, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def taught(kind: Literal["best", "preference", "both"], *val: float) -> Card:
+        worths = iter(val)
+        monkeypatch.setattr(
+            stages.Course, "measured", lambda *_: {"val": next(worths), "changed": 1.0, "gower": 0.1}
+        )
+        settings = replace(OPTIONS.settings, max_steps=10)
+        options = replace(OPTIONS, settings=settings, rounds=1, round_queries=6, round_kind=kind)
+        tell = lambda done, words: told.append(done)  # noqa: E731
+        return teach(checker, folder, tmp_path / f"{kind}{val}", options, tell=tell)
+
+    told: list[float] = []
+
+    told.clear()
+    both = taught("both", 0.5, 0.6, 0.7)
+    assert told == sorted(told)
+    assert [(row["kind"], row["kept"]) for row in both.rounds] == [
+        ("pairs", True),
+        ("best", False),
+        ("preference", True),
+    ]
+    other = taught("both", 0.5, 0.7, 0.6)
+    neither = taught("both", 0.5, 0.5, 0.4)
+    assert [row["kept"] for row in other.rounds] == [True, True, False]
+    assert [row["kept"] for row in neither.rounds] == [True, False, False]
+    assert len({card.weights_sha256 for card in (both, other, neither)}) == 3
+
+
+def test_a_round_that_measures_no_better_is_taken_back(
+    checker: FittedCohort, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def taught(kind: Literal["best", "preference"], *val: float) -> tuple[str, bool]:
+        worths = iter(val)
+        monkeypatch.setattr(
+            stages.Course, "measured", lambda *_: {"val": next(worths), "changed": 1.0, "gower": 0.1}
+        )
+        options = replace(OPTIONS, rounds=1, round_queries=6, round_kind=kind)
+        card = teach(checker, folder, tmp_path / f"{kind}{val}", options)
+        return card.weights_sha256, card.rounds[1]["kept"]
+
+    best, kept = taught("best", 0.5, 0.5)
+    assert not kept
+    assert taught("preference", 0.5, 0.4) == (best, False)
+    better, kept = taught("best", 0.5, 0.6)
+    assert kept and better != best
+
+
+def test_without_validation_queries_the_last_weights_are_kept(
+    checker: FittedCohort, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(self_training.ValidationSet, "of", lambda *_: self_training.ValidationSet({}))
+    options = replace(OPTIONS, rounds=1, round_queries=6, settings=replace(OPTIONS.settings, max_steps=10))
+    card = teach(checker, folder, tmp_path, options)
+    first, second = card.rounds
+    assert first["kept"] and first["ended"] == "budget" and "val" not in first and not second["kept"]
+    assert card.rates == () and card.temperature == self_training.TEMPERATURES[0]
+
+
+def test_nothing_to_learn_is_said_before_anything_is_trained(
+    checker: FittedCohort, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unanswered = tuple(replace(pair, answers=()) for pair in build(checker, most_rows=2, variants=0))
+    monkeypatch.setattr(stages.pair_files, "made", lambda *_, **__: (tmp_path, unanswered))
+    with pytest.raises(stages.NothingToLearnError, match="no training query has an answer"):
+        teach(checker, folder, tmp_path, replace(OPTIONS, rounds=1))
+
+
+def test_own_answers_pass_the_checks_or_the_searchs_stay(checker: FittedCohort, folder: Path) -> None:
+    pairs = [pair for pair in build(checker, most_rows=6, variants=0) if pair.answers]
+    model = LocalModel.load(folder)
+    tried = self_training.sample_own_answers(checker, model, pairs)
+    assert [one.pair.query for one in tried] == [pair.query for pair in pairs]
+    assert all(one.accepted or one.pair == old for one, old in zip(tried, pairs, strict=True))
+    accepted = [one.pair for one in tried if one.accepted]
+    assert accepted
+    lessons = self_training.preference_examples(checker.schema, model.tokenizer, tried)
+    assert len(lessons) == sum(bool(one.rejected) for one in tried) > 0
+    for pair in accepted:
+        assert 1 <= len(pair.answers) <= self_training.ROUND_ANSWERS
+        moves = self_training.Moves.of(checker.schema, pair.query)
+        for one in pair.answers:
+            beyond = checker.classifier.margin_of_codes(moves.apply(one)[None])[0] - checker.threshold_margin
+            assert (beyond if pair.query.desired else -beyond) >= MARGINS[-1] - 1e-9
+
+
+def test_a_cancelled_one_leaves_no_adapter_and_resumes(
+    checker: FittedCohort, folder: Path, tmp_path: Path
+) -> None:
+    asked = 0
+
+    def cancelled() -> bool:
+        nonlocal asked
+        asked += 1
+        return asked > 3
+
+    with pytest.raises(CancelledError):
+        teach(checker, folder, tmp_path, cancelled=cancelled)
+    assert adapters.adapters(checker.cohort) == ()
+    steps: list[str] = []
+    card = teach(checker, folder, tmp_path, resume=True, tell=lambda done, words: steps.append(words))
+    assert card.training["steps"] == 6
+    first = next(words for words in steps if words.startswith("Training: step"))
+    assert not first.startswith("Training: step 1,")
+
+
+def test_without_an_adapter_the_request_says_what_to_do(
+    checker: FittedCohort, flagged: list[str], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(default_model, "status", lambda *_, **__: _Ready(folder))
+    request = ExplainRequest(cohort="small", participant_id=flagged[0], method="lm-fine-tuned")
+    with pytest.raises(NotReadyError, match="finetune --cohort small"):
+        answer(checker, request)
+
+
+class _Ready:
+    """The status of a base model that is there."""
+
+    def __init__(self, folder: Path) -> None:
+        self.ready, self.message, self.folder = True, "", folder
+        self.sha256 = default_model.weights_sha256(folder)
+
+
+def test_fewer_pairs_are_of_all_kinds(
+    checker: FittedCohort, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[str, int]] = []
+    lessons = self_training.training_examples
+
+    def note(schema: Schema, tokenizer: object, pairs: Sequence[Pair]) -> list[TrainingExample]:
+        seen.extend((pair.query.limits.profile, pair.query.desired) for pair in pairs)
+        return lessons(schema, tokenizer, pairs)
+
+    monkeypatch.setattr(self_training, "training_examples", note)
+    card = teach(checker, folder, tmp_path, replace(OPTIONS, most_pairs=20))
+    assert card.rounds[0]["queries"] == 20 == len(seen)
+    assert len(set(seen)) >= 3  # answers to intervention queries away from the desired class are rare

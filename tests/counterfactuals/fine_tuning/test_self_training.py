@@ -1,0 +1,87 @@
+"""What is decided from measured rates."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sensecf_core.counterfactuals.fine_tuning import pairs as pair_search, raw_rates as rating, self_training
+from sensecf_core.counterfactuals.fine_tuning.pairs import Pair
+from sensecf_core.counterfactuals.fine_tuning.raw_rates import RawRates
+from sensecf_core.counterfactuals.problem.fitted_cohort import CancelledError, FittedCohort
+from sensecf_core.counterfactuals.problem.search_space import SearchSpace
+from sensecf_core.counterfactuals.proposal import Proposal
+from sensecf_core.language.prompts.grammar import write_edits
+
+
+def rates(valid: float, distinct: float, queries: int) -> RawRates:
+    return RawRates(1.0, 1.0, valid, 1.0, distinct, 2.0, 0.01, 1.0, queries)
+
+
+@pytest.mark.parametrize(
+    ("distinct_of_twelve", "chosen"),
+    [({1.0: 0.7, 0.8: 0.55, 0.6: 0.45}, 0.8), (dict.fromkeys((1.0, 0.8, 0.6), 0.3), 1.0)],
+)
+def test_the_temperature_is_the_best_that_still_gives_different_answers_over_all_queries(
+    monkeypatch: pytest.MonkeyPatch, distinct_of_twelve: dict[float, float], chosen: float
+) -> None:
+    """Two queries with few answers do not outweigh twelve; where none is varied enough, the first stays."""
+
+    def measured(*args: Any, temperature: float, **more: Any) -> dict[Any, RawRates]:
+        return {
+            ("intervention", 0): rates(1.0, 0.3, 2),
+            ("contrast", 0): rates(1.1 - temperature / 2, distinct_of_twelve[temperature], 12),
+        }
+
+    monkeypatch.setattr(self_training, "measure", measured)
+    found, rows = self_training.choose_temperature(None, None, None)  # type: ignore[arg-type]
+    assert found == chosen
+    assert [row["temperature"] for row in rows] == [t for t in self_training.TEMPERATURES for _ in range(2)]
+
+
+@pytest.fixture(scope="module")
+def answered(checker: FittedCohort) -> list[Pair]:
+    """Training queries whose answers are enough by what the prompt says."""
+
+    def enough(pair: Pair) -> bool:
+        moves = SearchSpace.of(checker.schema, pair.query)
+        rows = np.array([moves.apply(answer) for answer in pair.answers])
+        return bool(pair.answers) and bool(pair_search.scores_suffice(moves, rows, pair.told).all())
+
+    found = [pair for pair in pair_search.build(checker, variants=0, most_rows=10) if enough(pair)]
+    assert len(found) > 5
+    return found
+
+
+def test_what_a_round_teaches_is_enough_by_what_the_prompt_says(
+    checker: FittedCohort, answered: list[Pair], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given every told combination as a candidate, also such as reach the class without being enough."""
+
+    def everything(schema: Any, model: Any, pair: Pair, **more: Any) -> Proposal:
+        moves = SearchSpace.of(checker.schema, pair.query)
+        rows = pair_search.combinations(moves, pair.told)
+        edits = [{n: c.after for n, c in moves.changes(row).items()} for row in rows]
+        return Proposal(texts=tuple(write_edits(schema, one) for one in edits))
+
+    monkeypatch.setattr(self_training, "propose", everything)
+    tried = self_training.sample_own_answers(checker, None, answered)  # type: ignore[arg-type]
+    assert sum(one.accepted for one in tried) > 5
+    for one in (one for one in tried if one.accepted):
+        moves = SearchSpace.of(checker.schema, one.pair.query)
+        rows = np.array([moves.apply(answer) for answer in one.pair.answers])
+        assert pair_search.scores_suffice(moves, rows, one.pair.told).all()
+        sets = Counter(row.tobytes() for row in moves.changed(rows))
+        assert max(sets.values()) == 1 and len(rows) <= self_training.ROUND_ANSWERS
+
+
+def test_measuring_can_be_cancelled(
+    checker: FittedCohort, answered: list[Pair], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rating, "propose", lambda *_, **__: Proposal(texts=()))
+    cases = self_training.ValidationSet({("intervention", 0): tuple(answered)})
+    with pytest.raises(CancelledError):
+        self_training.choose_temperature(checker, None, cases, lambda: True)  # type: ignore[arg-type]

@@ -1,0 +1,132 @@
+"""Which methods are compared, and what of an answer each of their two rows scores."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from sensecf_core.counterfactuals.explain import answer
+from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
+from sensecf_core.counterfactuals.problem.search_space import SearchSpace
+from sensecf_core.errors import InputError
+from sensecf_core.evaluation.benchmark.entries import (
+    Entry,
+    parse,
+    scored,
+)
+from sensecf_core.queries.answer import Answer, Candidate, Edits
+from sensecf_core.queries.request import METHODS, ExplainRequest
+
+SEARCHER = Entry("some-search")
+
+
+def test_all_is_every_method_there_is_and_names_are_kept_once() -> None:
+    assert [spec.name for spec in parse(["all", "random"])] == list(METHODS)
+    assert parse(["random", "lm-few-shot@gpt-4o", "random"]) == (
+        Entry("random"),
+        Entry("lm-few-shot", "gpt-4o"),
+    )
+    assert Entry("lm-few-shot", "gpt-4o").name == "lm-few-shot@gpt-4o"
+    assert Entry("lm-few-shot", grammar=False).name != Entry("lm-few-shot").name
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        ([], "names none"),
+        (["randm"], "random"),
+        (["lm-few-shot@gpt-5o"], "gpt-4o"),
+        (["random@gpt-4o"], "asks no language model"),
+    ],
+)
+def test_names_that_cannot_be(names: list[str], said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        parse(names)
+
+
+def test_methods_that_search_are_in_use_as_they_return_and_samplers_refined() -> None:
+    assert (SEARCHER.in_use, Entry("random").in_use, Entry("lm-few-shot").in_use) == (
+        "returned",
+        "refined",
+        "refined",
+    )
+    assert SEARCHER.row("returned") == "some-search"
+    assert SEARCHER.row("refined") == "some-search + refine"
+
+
+@pytest.fixture(scope="module")
+def drawn(checker: FittedCohort, flagged: Sequence[str]) -> Answer:
+    request = ExplainRequest(cohort="small", participant_id=flagged[0], method="random", candidates=60)
+    found = answer(checker, request)
+    assert found.status == "found"
+    return found
+
+
+@pytest.fixture(scope="module")
+def moves(checker: FittedCohort, flagged: Sequence[str]) -> SearchSpace:
+    from sensecf_core.counterfactuals.problem.make_queries import make_queries
+    from sensecf_core.queries.limits import Limits
+
+    return SearchSpace.of(
+        checker.schema, make_queries(checker, [(flagged[0], "0")], 0, Limits(profile="intervention"))[0]
+    )
+
+
+def with_candidates(found: Answer, *edits: Edits | None) -> Answer:
+    """The answer with these candidates instead, an edit repeated marked as such, nothing of them valid."""
+    seen: list[Edits | None] = []
+    candidates = []
+    for edit in edits:
+        first = seen.index(edit) if edit in seen else None
+        candidates.append(
+            Candidate(text="", edits=edit, readable=edit is not None, duplicate_of=first if edit else None)
+        )
+        seen.append(edit)
+    return found.model_copy(
+        update={"trace": found.trace.model_copy(update={"candidates": tuple(candidates)})}
+    )
+
+
+def test_a_search_is_scored_on_its_first_different_rows_whatever_the_checks_say(
+    checker: FittedCohort, moves: SearchSpace, drawn: Answer
+) -> None:
+    made = with_candidates(drawn, {"bmi": 28.0}, None, {"bmi": 28.0}, {"sugar": 60}, {"sleep": 8.0})
+    rows = scored(checker, moves, made, SEARCHER, k=2).codes["returned"]
+    expected = np.array([moves.apply({"bmi": 28.0}), moves.apply({"sugar": 60})])
+    assert np.array_equal(rows, expected, equal_nan=True)
+
+
+def test_what_a_search_found_is_refined_by_the_same_steps(
+    checker: FittedCohort, moves: SearchSpace, drawn: Answer
+) -> None:
+    as_search = scored(checker, moves, drawn, SEARCHER, k=4)
+    as_draws = scored(checker, moves, drawn, Entry("random"), k=4)
+    assert np.array_equal(as_search.codes["refined"], as_draws.codes["refined"], equal_nan=True)
+    assert as_search.model_rows > 0
+    none = scored(checker, moves, with_candidates(drawn, {"sugar": 60}), SEARCHER, k=4)
+    assert (len(none.codes["returned"]), len(none.codes["refined"])) == (1, 0)
+
+
+def test_samples_that_fail_a_check_are_not_returned(
+    checker: FittedCohort, moves: SearchSpace, drawn: Answer
+) -> None:
+    made = with_candidates(drawn, {"bmi": 28.0}, {"sugar": 60})
+    assert scored(checker, moves, made, Entry("random"), k=4).codes["returned"].shape == (0, 10)
+
+
+def test_samples_are_returned_unrefined_and_refined_ones_are_what_is_shown(
+    checker: FittedCohort, moves: SearchSpace, drawn: Answer
+) -> None:
+    found = scored(checker, moves, drawn, Entry("random"), k=4)
+    assert (found.model_rows, found.seconds) == (0, 0)
+    rows = found.codes
+    passed = [moves.apply(c.edits or {}) for c in drawn.trace.candidates if c.valid and c.plausible]
+    assert 1 <= len(rows["returned"]) <= 4
+    for row in rows["returned"]:
+        assert any(np.array_equal(row, one, equal_nan=True) for one in passed)
+    shown = [moves.changes(row) for row in rows["refined"]]
+    assert shown == [found.changes for found in drawn.counterfactuals]
+    gower = {name: checker.distances.gower(moves.factual, found).mean() for name, found in rows.items()}
+    assert gower["refined"] < gower["returned"]

@@ -1,0 +1,175 @@
+"""One question to several methods, each in its lane."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from sensecf_core.classifiers.classifier import Classifier
+from sensecf_core.classifiers.training import train
+from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.counterfactuals.proposers import registry
+from sensecf_core.errors import InputError
+from sensecf_core.jobs import (
+    compare_methods,
+    dispatch,
+    job_table,
+    method_worker,
+    worker as job_lanes,
+)
+from sensecf_core.jobs.compare_methods import MethodStatus
+from sensecf_core.jobs.method_worker import MethodWorker
+from sensecf_core.jobs.model_worker import ModelWorker
+from sensecf_core.queries.answer import Answer
+from sensecf_core.queries.request import ExplainRequest
+from sensecf_core.records import answers, comparisons
+from sensecf_core.records.comparisons import Comparison
+from tests.jobs.conftest import until
+from tests.records.made_answers import make_answer
+
+ANSWERING = """
+import json, sys, time
+from sensecf_core.queries.request import ExplainRequest
+from sensecf_core.records import answers
+from tests.records.made_answers import make_answer
+request = ExplainRequest.model_validate_json(sys.argv[2])
+if request.seed == 13:
+    sys.exit("The package is not installed.")
+if request.seed == 60:
+    time.sleep(60)
+answer = make_answer("process", method=request.method, settings=request.model_dump(mode="json"))
+print(json.dumps({"answer_id": answers.save(answer)}))
+"""
+
+
+@pytest.fixture(scope="module")
+def classifier(small_cohort: Cohort) -> Classifier:
+    return train(small_cohort, refits=2)
+
+
+@pytest.fixture
+def lanes(opened: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A model lane that answers at once, and a method lane with a scripted command."""
+
+    def say(request: ExplainRequest, **_: Any) -> Answer:
+        return make_answer("model", method=request.method)
+
+    monkeypatch.setitem(job_lanes._shared, ModelWorker, opened(ModelWorker, say))
+    monkeypatch.setitem(
+        job_lanes._shared, MethodWorker, opened(MethodWorker, (sys.executable, "-c", ANSWERING))
+    )
+    yield
+
+
+@pytest.fixture
+def start(small_cohort: Cohort, classifier: Classifier, lanes: None) -> Callable[..., Comparison]:
+    def started(*asked: str, seed: int = 0) -> Comparison:
+        person = str(small_cohort.rows.index[0][0])
+        request = ExplainRequest(cohort="small", participant_id=person, row_id="0", seed=seed)
+        return compare_methods.start(small_cohort, classifier, request, asked)
+
+    return started
+
+
+def ended(comparison: Comparison) -> tuple[MethodStatus, ...]:
+    for member in comparison.members:
+        if member.job_id is not None:
+            until(member.job_id, "done", "failed", "cancelled")
+    return compare_methods.method_statuses(comparison)
+
+
+def test_each_method_goes_to_its_lane_and_their_answers_are_found_again(
+    start: Callable[..., Comparison],
+) -> None:
+    made = start("lm-few-shot", "random")
+    model, process = ended(made)
+    assert (model.method, model.state, model.answer.answer_id) == ("lm-few-shot", "answered", "model")  # type: ignore[union-attr]
+    assert (process.method, process.state, process.answer.answer_id) == ("random", "answered", "process")  # type: ignore[union-attr]
+    assert [job_table.find(m.job_id).lane for m in made.members if m.job_id] == ["model", "method"]  # type: ignore[union-attr]
+    assert json.loads(process.job.spec)[0] == "answer"  # type: ignore[union-attr]
+    assert comparisons.find(made.comparison_id) == made
+
+
+def test_one_that_fails_says_why_and_can_be_asked_again_alone(
+    start: Callable[..., Comparison], small_cohort: Cohort, classifier: Classifier
+) -> None:
+    made = start("lm-few-shot", "random", seed=13)
+    model, process = ended(made)
+    assert model.state == "answered"
+    assert (process.state, process.error) == ("failed", "The package is not installed.")
+    again = compare_methods.again(small_cohort, classifier, made, "random")
+    assert again.comparison_id == made.comparison_id
+    assert again.members[0] == made.members[0] and again.members[1] != made.members[1]
+    assert comparisons.find(made.comparison_id) == again
+
+
+def test_cancel_ends_what_runs_and_keeps_what_is_answered(start: Callable[..., Comparison]) -> None:
+    made = start("lm-few-shot", "random", seed=60)
+    until(made.members[0].job_id or "", "done")
+    until(made.members[1].job_id or "", "running")
+    assert [one.finished for one in compare_methods.method_statuses(made)] == [True, False]
+    compare_methods.cancel(made)
+    assert [one.state for one in ended(made)] == ["answered", "cancelled"]
+
+
+def test_what_was_answered_before_is_not_asked_again(
+    start: Callable[..., Comparison], small_cohort: Cohort, classifier: Classifier
+) -> None:
+    first = start("random")
+    asked = first.request.model_copy(update={"method": "random"})
+    (known,) = registry.expected_answer_ids(small_cohort, classifier, asked)
+    ended(first)
+    answers.save(make_answer(known, method="random"))
+    (member,) = start("random").members
+    assert (member.answer_id, member.job_id) == (known, None)
+    (standing,) = compare_methods.method_statuses(start("random"))
+    assert standing.finished and standing.answer is not None and standing.answer.answer_id == known
+    assert start("random", seed=1).members[0].job_id is not None
+
+
+def test_a_full_queue_is_that_methods_failure_only(
+    start: Callable[..., Comparison], opened: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = opened(MethodWorker, (sys.executable, "-c", "import time; time.sleep(60)"), most_waiting=0)
+    monkeypatch.setitem(job_lanes._shared, MethodWorker, full)
+    model, process = ended(start("lm-few-shot", "random"))
+    assert model.state == "answered"
+    assert process.state == "failed" and "queue is busy" in (process.error or "")
+
+
+def test_a_job_or_an_answer_that_is_gone_is_said(start: Callable[..., Comparison]) -> None:
+    made = start("random")
+    ended(made)
+    lost = tuple(m.model_copy(update={"job_id": "nosuch"}) for m in made.members)
+    (standing,) = compare_methods.method_statuses(made.model_copy(update={"members": lost}))
+    assert standing.state == "failed" and "not known" in (standing.error or "")
+    lost = tuple(m.model_copy(update={"job_id": None, "answer_id": "nosuch"}) for m in made.members)
+    (standing,) = compare_methods.method_statuses(made.model_copy(update={"members": lost}))
+    assert standing.state == "failed" and "without an answer" in (standing.error or "")
+
+
+def test_no_and_unknown_methods_are_refused_before_anything_is_asked(
+    start: Callable[..., Comparison],
+) -> None:
+    with pytest.raises(InputError, match="at least one"):
+        start()
+    with pytest.raises(InputError, match="Unknown method 'magic'"):
+        start("random", "magic")
+    assert job_table.recent("method", "explain") == ()
+
+
+def test_a_job_of_a_lane_that_is_gone_is_run_again(
+    start: Callable[..., Comparison], opened: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = start("random", seed=60)
+    job = made.members[0].job_id or ""
+    until(job, "running")
+    method_worker.worker().close()
+    code = ANSWERING.replace("time.sleep(60)", "pass")
+    monkeypatch.setitem(job_lanes._shared, MethodWorker, opened(MethodWorker, (sys.executable, "-c", code)))
+    assert dispatch.view(job) is not None
+    assert ended(made)[0].state == "answered"

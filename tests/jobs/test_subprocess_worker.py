@@ -1,0 +1,299 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from sensecf_core.errors import InputError
+from sensecf_core.jobs import job_table
+from sensecf_core.jobs.subprocess_worker import (
+    INTERRUPTED,
+    NICER,
+    SubprocessWorker,
+)
+from tests.jobs.conftest import until
+
+PYTHON = (sys.executable, "-c")
+SLEEP = "import time; time.sleep(60)"
+
+
+@pytest.fixture
+def lane(opened: Callable[..., Any]) -> SubprocessWorker:
+    made: SubprocessWorker = opened(SubprocessWorker, PYTHON)
+    return made
+
+
+def gone(pid: int, within: float) -> bool:
+    deadline = time.monotonic() + within
+    while time.monotonic() < deadline:
+        try:
+            if psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
+                return True
+        except psutil.NoSuchProcess:
+            return True
+        time.sleep(0.01)
+    return False
+
+
+def read_number(path: Path, within: float = 5.0) -> int:
+    deadline = time.monotonic() + within
+    while time.monotonic() < deadline:
+        if path.exists() and path.read_text().endswith("\n"):
+            return int(path.read_text())
+        time.sleep(0.01)
+    raise AssertionError(f"{path} was not written")
+
+
+def test_a_command_reports_progress_and_ends(lane: SubprocessWorker, tmp_path: Path) -> None:
+    go = tmp_path / "go"
+    code = (
+        "import json, os, time\n"
+        "print('loading libraries')\n"
+        "print(json.dumps({'fraction': 0.3, 'message': 'Fold 1 of 3'}))\n"
+        "print('[1, 2]'); print('{}'); print('{\"fraction\": null}')\n"
+        f"while not os.path.exists({str(go)!r}): time.sleep(0.01)\n"
+    )
+    job = lane.start("train", [code], "Train small")
+    deadline = time.monotonic() + 5
+    while (view := lane.view(job)) is not None and view.fraction == 0 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert view is not None
+    assert (view.state, view.fraction, view.message) == ("running", 0.3, "Fold 1 of 3")
+    assert (view.kind, view.label, view.lane) == ("train", "Train small", "process")
+    go.touch()
+    assert until(job, "done").fraction == 1.0
+
+
+def test_commands_run_one_after_the_other(lane: SubprocessWorker, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    code = (
+        "import sys, time\n"
+        "def note(what): open({log!r}, 'a').write(what + '{name}\\n')\n"
+        "note('begin '); time.sleep(0.4); note('end ')\n"
+    )
+    first, second = (lane.start("train", [code.format(log=str(log), name=name)], name) for name in "ab")
+    until(first, "running")
+    assert until(second, "queued").position == 1
+    for job in (first, second):
+        until(job, "done")
+    assert log.read_text().splitlines() == ["begin a", "end a", "begin b", "end b"]
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        ("import sys; print('first', file=sys.stderr); sys.exit('Unknown cohort.')", "Unknown cohort."),
+        ("raise ValueError('no rows')", "ValueError: no rows"),
+        ("import sys; sys.exit('\\x1b[31mRed.\\x1b[0m\\n\\n')", "Red."),
+        ("import sys; sys.exit(7)", "The command ended with exit code 7 and said nothing."),
+        ("import os; os.kill(os.getpid(), 9)", "often for want of memory"),
+    ],
+)
+def test_a_failed_command_says_why_and_the_next_one_runs(
+    lane: SubprocessWorker, code: str, error: str
+) -> None:
+    bad, good = lane.start("train", [code], ""), lane.start("train", ["pass"], "")
+    assert error in (until(bad, "failed").error or "")
+    until(good, "done")
+
+
+def test_much_output_does_not_block_a_command(lane: SubprocessWorker) -> None:
+    code = "import sys\nfor _ in range(20000): print('x' * 50); print('y' * 50, file=sys.stderr)"
+    until(lane.start("train", [code], ""), "done", within=20)
+
+
+def test_a_command_says_which_answer_it_kept(lane: SubprocessWorker) -> None:
+    code = "import json; print(json.dumps({'fraction': 0.9})); print(json.dumps({'answer_id': 'a1'}))"
+    assert until(lane.start("explain", [code], ""), "done").answer_id == "a1"
+    assert until(lane.start("train", ["pass"], ""), "done").answer_id is None
+
+
+def test_a_command_that_does_not_end_in_time_is_ended(
+    opened: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SubprocessWorker, "most_seconds", 3.0)
+    lane = opened(SubprocessWorker, PYTHON)
+    code = (
+        f"import os, time; open({str(tmp_path / 'pid')!r}, 'w').write(f'{{os.getpid()}}\\n'); time.sleep(60)"
+    )
+    hanging = lane.start("explain", [code], "")
+    assert "did not end within 3 s" in (until(hanging, "failed").error or "")
+    assert gone(read_number(tmp_path / "pid"), 0.5)
+
+
+def test_cancel_ends_a_command_and_everything_it_started_within_a_second(
+    lane: SubprocessWorker, tmp_path: Path
+) -> None:
+    """The child ignores SIGTERM; one grandchild shares its group, another has a session of its own."""
+    files = [tmp_path / name for name in ("child", "grandchild", "runaway")]
+    code = (
+        "import os, signal, subprocess, sys, time\n"
+        "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        f"sleep = [sys.executable, '-c', {SLEEP!r}]\n"
+        "pids = [os.getpid(), subprocess.Popen(sleep).pid]\n"
+        "pids.append(subprocess.Popen(sleep, start_new_session=True).pid)\n"
+        f"names = {[str(file) for file in files]!r}\n"
+        "for pid, name in zip(pids, names): open(name, 'w').write(f'{pid}\\n')\n"
+        "time.sleep(60)\n"
+    )
+    job = lane.start("train", [code], "")
+    pids = [read_number(file) for file in files]
+    lane.cancel(job)
+    assert until(job, "cancelled").error is None  # none of them ends by itself
+    assert all(gone(pid, 5.0) for pid in pids)
+
+
+def test_cancelling_a_queued_command_never_starts_it(lane: SubprocessWorker, tmp_path: Path) -> None:
+    first = lane.start("train", [SLEEP], "")
+    second = lane.start("train", [f"open({str(tmp_path / 'ran')!r}, 'w')"], "")
+    lane.cancel(second)
+    assert lane.view(second).state == "cancelled"  # type: ignore[union-attr]
+    lane.cancel(first)
+    until(lane.start("train", ["pass"], ""), "done")
+    assert not (tmp_path / "ran").exists()
+
+
+def test_what_a_finished_command_left_running_is_ended(lane: SubprocessWorker, tmp_path: Path) -> None:
+    code = (
+        "import subprocess, sys\n"
+        f"pid = subprocess.Popen([sys.executable, '-c', {SLEEP!r}]).pid\n"
+        f"open({str(tmp_path / 'pid')!r}, 'w').write(f'{{pid}}\\n')\n"
+    )
+    until(lane.start("train", [code], ""), "done")
+    assert gone(read_number(tmp_path / "pid"), 0.5)
+
+
+def test_the_same_unfinished_command_is_not_started_twice(lane: SubprocessWorker) -> None:
+    first = lane.start("train", [SLEEP], "")
+    assert lane.start("train", [SLEEP], "again") == first
+    assert lane.start("bench", [SLEEP], "") != first
+    lane.cancel(first)
+    until(first, "cancelled")
+    assert lane.start("train", [SLEEP], "") != first
+
+
+def test_a_command_that_is_being_cancelled_or_was_left_by_a_dead_lane_is_started_anew(
+    opened: Callable[..., Any],
+) -> None:
+    first, second = opened(SubprocessWorker, PYTHON), opened(SubprocessWorker, PYTHON)
+    job = first.start("train", [SLEEP], "")
+    until(job, "running")
+    assert second.start("train", [SLEEP], "") == job  # one is enough, whichever lane runs it
+    job_table.ask_cancel(job)
+    again = first.start("train", [SLEEP], "")
+    assert again != job
+    first.close()
+    assert second.start("train", [SLEEP], "") not in (job, again)
+
+
+def test_a_full_queue_is_refused(opened: Callable[..., Any]) -> None:
+    lane = opened(SubprocessWorker, PYTHON, most_waiting=1)
+    until(lane.start("train", [SLEEP], ""), "running")
+    lane.start("train", ["pass"], "")
+    with pytest.raises(InputError, match="busy: 1 waiting"):
+        lane.start("train", ["1"], "")
+
+
+def test_commands_run_at_low_priority_without_input(lane: SubprocessWorker) -> None:
+    code = "import os, sys; sys.exit(f'{os.getpriority(os.PRIO_PROCESS, 0)} {sys.stdin.read()!r}')"
+    expected = min(os.getpriority(os.PRIO_PROCESS, 0) + NICER, 19)
+    assert until(lane.start("train", [code], ""), "failed").error == f"{expected} ''"
+
+
+def test_commands_find_the_program_from_any_folder(
+    opened: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    lane = opened(SubprocessWorker, (sys.executable, "-m"))
+    assert until(lane.start("train", ["sensecf_core.errors"], ""), "done", within=20)
+
+
+def test_after_a_restart_unfinished_commands_say_that_they_were_interrupted(
+    opened: Callable[..., Any], tmp_path: Path
+) -> None:
+    before = opened(SubprocessWorker, PYTHON)
+    code = f"import os; open({str(tmp_path / 'pid')!r}, 'w').write(f'{{os.getpid()}}\\n'); {SLEEP}"
+    running, queued = before.start("train", [code], ""), before.start("train", ["pass"], "")
+    pid = read_number(tmp_path / "pid")
+    before.close()
+    assert gone(pid, 1.0)
+    lane = opened(SubprocessWorker, PYTHON)
+    assert [lane.view(job).error for job in (running, queued)] == [INTERRUPTED, INTERRUPTED]
+    again = lane.start("train", ["pass"], "")
+    assert again != queued
+    until(again, "done")
+
+
+def test_killing_the_server_ends_its_commands(opened: Callable[..., Any], tmp_path: Path) -> None:
+    """SIGKILL, so no exit handler can help; the next server sees the job as interrupted."""
+    file = tmp_path / "pids"
+    inner = (
+        "import os, subprocess, sys, time\n"
+        f"pid = subprocess.Popen([sys.executable, '-c', {SLEEP!r}]).pid\n"
+        f"open({str(file)!r}, 'w').write(json.dumps([os.getpid(), pid]))\n"
+        "time.sleep(60)\n"
+    )
+    server = (
+        "import sys, time\n"
+        "from sensecf_core.jobs.subprocess_worker import ProcessLane\n"
+        f"lane = ProcessLane((sys.executable, '-c'))\n"
+        f"print(lane.start('train', [{'import json' + chr(10) + inner!r}], ''), flush=True)\n"
+        "time.sleep(60)\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", server], stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        job = process.stdout.readline().strip()
+        deadline = time.monotonic() + 10
+        while not (file.exists() and file.read_text().endswith("]")) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        pids = json.loads(file.read_text())
+        assert not any(gone(pid, 0.05) for pid in pids)
+    finally:
+        process.kill()
+        process.communicate()
+    assert all(gone(pid, 1.0) for pid in pids)
+    assert opened(SubprocessWorker, PYTHON).view(job).error == INTERRUPTED
+
+
+@pytest.mark.parametrize(("command", "written"), [("finetune", True), ("train", False)])
+def test_a_cancelled_fine_tuning_may_write_its_checkpoint_first(
+    opened: Callable[..., Any], tmp_path: Path, command: str, written: bool
+) -> None:
+    """What the lane runs here takes a second over SIGTERM, as a training step does."""
+    started, checkpoint = tmp_path / "started", tmp_path / "checkpoint"
+    code = (
+        "import signal, sys, time\n"
+        "def end(*_): time.sleep(1); open(sys.argv[3], 'w').close(); sys.exit(2)\n"
+        "signal.signal(signal.SIGTERM, end)\n"
+        "open(sys.argv[2], 'w').close()\n"
+        "time.sleep(60)\n"
+    )
+    lane = opened(SubprocessWorker, (sys.executable, "-c", code))
+    job = lane.start("finetune", [command, str(started), str(checkpoint)], "")
+    for _ in range(1000):
+        if started.exists():
+            break
+        time.sleep(0.02)
+    assert started.exists()
+    lane.cancel(job)
+    until(job, "cancelled")
+    assert checkpoint.exists() is written
+
+
+def test_recent_jobs_of_a_kind_come_newest_first_with_what_was_asked(lane: SubprocessWorker) -> None:
+    first, other, second = (
+        lane.start(kind, [code], "") for kind, code in (("a", "pass"), ("b", "pass"), ("a", "1"))
+    )
+    until(second, "done")
+    assert [job.id for job in job_table.recent("process", "a")] == [second, first]
+    assert [json.loads(job.spec) for job in job_table.recent("process", "b")] == [["pass"]]
+    assert other not in {job.id for job in job_table.recent("process", "a")}

@@ -1,0 +1,175 @@
+"""Adapters on disk: cards, what they fit, choice and deletion, and the merged model they make."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from sensecf_core import paths
+from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.errors import InputError, NotReadyError
+from sensecf_core.language.local.model import LocalModel
+from sensecf_core.language.models import adapters
+from sensecf_core.language.models.adapters import Card
+from sensecf_core.language.prompts.fine_tuned import TUNED_SHA256
+from sensecf_core.language.training import save_adapter
+from sensecf_core.language.training.batches import TrainingExample
+from sensecf_core.language.training.config import Point, Settings
+from sensecf_core.language.training.trainer import Training
+
+BASE = "b" * 64
+
+
+def card(cohort: Cohort, name: str = "tiny", **changes: Any) -> dict[str, Any]:
+    about = {
+        "name": name, "cohort": cohort.schema.name, "base": "tiny-model", "base_sha256": BASE,
+        "schema_sha256": cohort.schema.sha256, "classifier_sha256": "c" * 64,
+        "template_sha256": TUNED_SHA256, "pairs_sha256": "p" * 64, "temperature": 0.8, "pairs": {},
+        "settings": {"rank": 4, "source": "shap"}, "training": {"tokens": 10},
+        "rounds": [{"round": 0, "val": 0.5}], "provenance": {"commit": "abc"},
+        "rates": [{"limits": "contrast", "desired": 0, "valid": 0.875, "seconds": 1.5}],
+    }  # fmt: skip
+    return {**about, **changes}
+
+
+@pytest.fixture
+def trained(tiny_folder: Path, tmp_path: Path) -> Training:
+    model = LocalModel.load(tiny_folder)
+    lessons = [TrainingExample(f"Risk {n}:\n", (f"bmi={n}",)) for n in range(10, 30)]
+    settings = Settings(rank=4, learning_rate=0.02, batch_tokens=200, max_steps=5)
+    training = Training(model.model, model.tokenizer, lessons, settings, tmp_path / "work")
+    training.run()
+    return training
+
+
+def save(trained: Training, cohort: Cohort, name: str = "tiny", **changes: Any) -> Card:
+    folder = adapters.own_folder(cohort, name)
+    return save_adapter.save(trained.peft, folder, card(cohort, name, **changes), [Point(5, 100, 1.0, 0.5)])
+
+
+def test_a_saved_adapter_is_found_with_its_card(trained: Training, small_cohort: Cohort) -> None:
+    saved = save(trained, small_cohort)
+    (found,) = adapters.adapters(small_cohort)
+    assert found.card == saved and found.own
+    assert adapters.weights_sha256(found.folder) == saved.weights_sha256
+    readme = (found.folder / adapters.README).read_text(encoding="utf-8")
+    for said in ("base_model: ", "0.875", "not a medical device", BASE, saved.weights_sha256, "| 0 |"):
+        assert said in readme
+    assert json.loads((found.folder / adapters.CURVE).read_text())[0]["loss"] == 0.5
+    assert not list(found.folder.parent.glob(".*"))
+
+
+def test_merged_it_answers_like_the_trained_model_in_bfloat16(
+    trained: Training, small_cohort: Cohort, tiny_folder: Path
+) -> None:
+    save(trained, small_cohort)
+    (found,) = adapters.adapters(small_cohort)
+    merged = LocalModel.load(tiny_folder, adapter=found.folder)
+    plain = LocalModel.load(tiny_folder)
+    tokens = torch.tensor([plain.prompt_tokens("Risk 12:\n")])
+    with torch.inference_mode():
+        expected = trained.peft.eval()(input_ids=tokens).logits
+        got, before = merged.model(input_ids=tokens).logits, plain.model(input_ids=tokens).logits
+    assert (got - expected).abs().max() < 0.05 * (before - expected).abs().max()
+    assert dict(merged.provenance())["adapter"] == found.card.weights_sha256
+    assert "adapter" not in dict(plain.provenance())
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"schema_sha256": "x"}, "another schema of small"),
+        ({"base_sha256": "x"}, "other weights of tiny-model"),
+        ({"template_sha256": "x"}, "an older prompt"),
+    ],
+)
+def test_it_loads_only_for_what_it_was_made_for(
+    trained: Training, small_cohort: Cohort, changes: dict[str, str], said: str
+) -> None:
+    save(trained, small_cohort, **changes)
+    assert adapters.chosen(small_cohort, BASE) is None
+    with pytest.raises(NotReadyError, match=said) as raised:
+        adapters.require(small_cohort, BASE)
+    assert "finetune --cohort small" in str(raised.value)
+
+
+def test_without_any_adapter_the_command_is_named(small_cohort: Cohort) -> None:
+    with pytest.raises(NotReadyError, match=r"No adapter .* finetune --cohort small"):
+        adapters.require(small_cohort, BASE)
+
+
+def test_for_another_classifier_it_loads_with_a_warning(trained: Training, small_cohort: Cohort) -> None:
+    found = save(trained, small_cohort)
+    assert adapters.chosen(small_cohort, BASE) is not None
+    assert adapters.other_classifier(found, "c" * 64) is None
+    assert "not known for this one" in (adapters.other_classifier(found, "d" * 64) or "")
+
+
+def test_one_can_be_chosen_and_deleted(trained: Training, small_cohort: Cohort) -> None:
+    save(trained, small_cohort, "a")
+    save(trained, small_cohort, "b")
+    first = adapters.chosen(small_cohort, BASE)
+    assert first is not None and first.card.name == "a"
+    adapters.choose(small_cohort, adapters.by_name(small_cohort, "b"))
+    second = adapters.chosen(small_cohort, BASE)
+    assert second is not None and second.card.name == "b"
+    work = paths.var("fine-tuning", "small-b-0123456789")
+    others = [paths.var("fine-tuning", f"small-{name}-0123456789") for name in ("a", "b-c", "b-0123456789")]
+    for folder in (work, *others):
+        folder.mkdir(parents=True)
+    adapters.delete(second)
+    assert all(other.is_dir() for other in others) and not work.exists()
+    assert [found.card.name for found in adapters.adapters(small_cohort)] == ["a"]
+    assert adapters.chosen(small_cohort, BASE) is not None
+    with pytest.raises(InputError, match="'z'; did you mean a"):
+        adapters.by_name(small_cohort, "z")
+
+
+def test_a_damaged_card_is_passed_over(trained: Training, small_cohort: Cohort) -> None:
+    save(trained, small_cohort)
+    path = adapters.own_folder(small_cohort, "tiny") / adapters.CARD
+    path.write_text("{", encoding="utf-8")
+    assert adapters.adapters(small_cohort) == ()
+
+
+def test_a_committed_adapter_is_not_deleted(small_cohort: Cohort) -> None:
+    whole = Card.model_validate({**card(small_cohort), "weights_sha256": "w"})
+    with pytest.raises(InputError, match="came with the program"):
+        adapters.delete(adapters.Adapter(Path("/nowhere"), whole, own=False))
+
+
+def test_rates_on_the_model_card_have_intervals_and_the_command(
+    trained: Training, small_cohort: Cohort
+) -> None:
+    valid = {"value": 0.91, "low": 0.85, "high": 0.96}
+    rates = (
+        {"part": "test", "limits": "contrast", "valid": valid, "command": "python -m sensecf_core trace"},
+        {"part": "val", "limits": "contrast", "valid": 0.9},
+    )
+    folder = adapters.own_folder(small_cohort, "rated")
+    save_adapter.save(trained.peft, folder, card(small_cohort, "rated", rates=rates), [])
+    readme = (folder / adapters.README).read_text()
+    assert "| test | contrast | 0.91 (0.85 to 0.96) |" in readme
+    assert "Made by `python -m sensecf_core trace`." in readme and "| val | contrast | 0.9 |" in readme
+
+
+def test_one_whose_prompt_asks_the_classifier_first_never_answers(
+    trained: Training, small_cohort: Cohort
+) -> None:
+    save(trained, small_cohort, "probing", settings={"source": "probes"})
+    assert adapters.chosen(small_cohort, BASE) is None
+    (found,) = adapters.adapters(small_cohort)
+    assert "was trained for the ablation" in (adapters.unfit(found.card, small_cohort, BASE) or "")
+
+
+def test_a_write_that_was_cut_off_is_not_taken_for_an_adapter(
+    trained: Training, small_cohort: Cohort
+) -> None:
+    save(trained, small_cohort)
+    folder = adapters.own_folder(small_cohort, "tiny")
+    folder.rename(folder.with_name(".tiny.part"))
+    assert adapters.adapters(small_cohort) == ()

@@ -1,0 +1,92 @@
+"""The short prompt of fine-tuned models, and the order of answers."""
+
+from __future__ import annotations
+
+from sensecf_core.cohorts.schema import Schema
+from sensecf_core.language.local.model import LocalModel
+from sensecf_core.language.prompts.fine_tuned import (
+    answer_order,
+    answer_text,
+    build,
+    effect_scores,
+)
+from sensecf_core.language.prompts.grammar import (
+    edits_grammar,
+    read_edits,
+    write_edits,
+)
+from sensecf_core.queries.answer import Edits
+from sensecf_core.queries.query import (
+    FeatureEffect,
+    PromptHints,
+    Query,
+)
+
+TOLD = PromptHints(
+    gap=0.45,
+    levers=(
+        FeatureEffect(feature="sugar", value=60, log_odds=-0.5),
+        FeatureEffect(feature="bmi", value=30.0, log_odds=-0.1),
+        FeatureEffect(feature="bmi", value=27.5, log_odds=-0.2),
+        FeatureEffect(feature="smoking", value=1, log_odds=-9.0),
+    ),
+    context=("age", "sex"),
+)
+
+
+def test_worth_is_told_in_tenths_of_the_way(schema: Schema, query: Query) -> None:
+    prompt = build(schema, query, TOLD)
+    assert prompt.user.splitlines() == [
+        "age=54; sex=male",
+        "sugar=120:60+8",
+        "bmi=31.2:30.0+2,27.5+3",
+        "smoking=current:former+10",
+        "Risk 62, wanted lower, at most 3.",
+    ]
+
+
+def test_away_from_the_desired_class_signs_turn_round(schema: Schema, query: Query) -> None:
+    away = query.model_copy(update={"desired": 1})
+    assert "sugar=120:60-8" in build(schema, away, TOLD).user
+    assert "wanted higher" in build(schema, away, TOLD).user
+
+
+def test_a_worth_of_nothing_is_not_told(schema: Schema, query: Query) -> None:
+    told = PromptHints(gap=0.4, levers=(FeatureEffect(feature="sugar", value=60, log_odds=0.0),))
+    assert build(schema, query, told).user.splitlines()[0] == "sugar=120:60"
+
+
+def test_answers_name_features_in_the_order_told(
+    schema: Schema, query: Query, tiny_model: LocalModel
+) -> None:
+    order = answer_order(TOLD)
+    assert order == ("sugar", "bmi", "smoking")
+    assert (
+        write_edits(schema, {"bmi": 30.0, "waist": 95.0, "sugar": 60}, order)
+        == "sugar=60; bmi=30.0; waist=95.0"
+    )
+    grammar = edits_grammar(schema, query.movable, 3, order)
+    answers = tiny_model.sample("x", n=40, grammar=grammar, seed=1).texts
+    ranks = {name: rank for rank, name in enumerate(dict.fromkeys((*order, *schema.names)))}
+    several = 0
+    for answer in answers:
+        named = [part.partition("=")[0].strip() for part in answer.split(";")]
+        assert named == sorted(named, key=ranks.__getitem__)
+        assert read_edits(schema, answer)
+        several += len(named) > 1
+    assert several
+
+
+def test_an_answer_counts_along_in_the_order_told(schema: Schema, query: Query) -> None:
+    edits: Edits = {"bmi": 27.5, "waist": 95.0, "sugar": 60}
+    text = answer_text(schema, query, TOLD, edits)
+    assert text == "sugar=60+8=8; bmi=27.5+3=11; waist=95.0+0=11"
+    assert read_edits(schema, text) == edits
+    grammar = edits_grammar(schema, query.movable, 3, answer_order(TOLD), effect_scores(schema, query, TOLD))
+    assert "60+8=" in grammar and "27.5+3=" in grammar
+
+
+def test_without_worths_nothing_is_counted(schema: Schema, query: Query) -> None:
+    told = PromptHints(gap=0.4, levers=(FeatureEffect(feature="sugar", value=60, log_odds=0.0),))
+    assert effect_scores(schema, query, told) is None
+    assert answer_text(schema, query, told, {"sugar": 60}) == "sugar=60"

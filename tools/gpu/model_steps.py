@@ -1,0 +1,224 @@
+"""What `make gpu-check` does with a language model, step by step; each step returns its numbers."""
+
+from __future__ import annotations
+
+import shutil
+import statistics
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
+from sensecf_core.errors import InputError, NotReadyError
+from sensecf_core.evaluation.sampling import sample_rows
+from sensecf_core.language.local import model as local_model
+from sensecf_core.language.local.loading import (
+    Precision,
+    for_answers,
+    for_training,
+    is_large,
+    parameters_of,
+    precision_of,
+)
+from sensecf_core.language.local.model import LocalModel
+from sensecf_core.language.models import hardware, registry
+from sensecf_core.language.models.registry import ModelSpec
+from sensecf_core.paths import var
+from sensecf_core.queries.request import ExplainRequest
+
+PROMPT_TOKENS = 512
+NEW_TOKENS = 32
+BATCH = 16
+
+
+@dataclass(frozen=True)
+class Options:
+    """What is measured; the defaults are the full check."""
+
+    model: str
+    cohort: str
+    people: int
+    steps: int
+    candidates: int
+    precision: Precision
+    device: str | None
+    seed: int
+    out: Path | None
+
+
+@dataclass
+class Session:
+    """The check under way: what later steps need of earlier ones; ``folder`` holds ``spec``'s weights."""
+
+    options: Options
+    spec: ModelSpec
+    folder: Path
+    judges: FittedCohort
+    model: LocalModel | None = None
+
+    @property
+    def loaded(self) -> LocalModel:
+        """The model, which the first step loads."""
+        if self.model is None:
+            raise NotReadyError("the model was not loaded")
+        return self.model
+
+
+def find(name: str) -> tuple[ModelSpec, Path]:
+    """Find a model and its weights; raises ``InputError`` and ``NotReadyError`` with what to do."""
+    spec = registry.spec(name)
+    if spec.kind == "endpoint":
+        raise InputError(f"{spec.name} runs on a server; this checks models that run in this program.")
+    return spec, registry.require_folder(spec)
+
+
+def load(session: Session) -> dict[str, Any]:
+    """Load the weights at the precision asked for, or the best that this machine can hold."""
+    options, spec, fit = session.options, session.spec, hardware.fits(session.spec)
+    precision: Precision = options.precision
+    if precision == "auto" and fit.precision is not None:
+        precision = fit.precision
+    device = options.device or (fit.device if fit.device != "server" else None)
+    started = time.perf_counter()
+    session.model = LocalModel.load(session.folder, precision, device)
+    seconds = time.perf_counter() - started
+    model = session.model.model
+    return {
+        "seconds": seconds,
+        "name": spec.name,
+        "source": spec.source,
+        "licence": spec.licence,
+        "architecture": type(model).__name__,
+        "parameters": parameters_of(model),
+        "precision": precision_of(model),
+        "computes_in": str(model.dtype).removeprefix("torch."),
+        "weights_gb": model.get_memory_footprint() / 1e9,
+        "device": str(model.device),
+        "registry_says": asdict(fit),
+    }
+
+
+def generate(session: Session) -> dict[str, Any]:
+    """Speed of reading a prompt, and of writing behind it: one answer, and a batch."""
+    model = session.loaded
+    unit = model.prompt_tokens("bmi=31.2; sugar=60; ")
+    text = "bmi=31.2; sugar=60; " * (PROMPT_TOKENS // len(unit))
+    # Every answer is forced to be as long as the next, and to be written token by token.
+    grammar = f"start: /[a-z]{{{8 * NEW_TOKENS}}}/"
+    model.sample(text, n=1, grammar=grammar, max_new_tokens=2)
+    found: dict[str, Any] = {}
+    for rows in (1, BATCH):
+        samples = model.sample(
+            text, n=rows, grammar=grammar, max_new_tokens=NEW_TOKENS, seed=session.options.seed
+        )
+        found["prompt_tokens"] = samples.prompt_tokens
+        found["prefill_tokens_per_second"] = samples.prompt_tokens / samples.prefill_seconds
+        found[f"decode_tokens_per_second_{rows}"] = sum(samples.tokens) / samples.decode_seconds
+    return found
+
+
+def judge(session: Session) -> dict[str, Any]:
+    """Answer for people of the test part, as the app does, and count what passed which check."""
+    from sensecf_core.counterfactuals.explain import answer
+
+    options, judges = session.options, session.judges
+    aim = judges.schema.task.desired
+    keys = sample_rows(
+        judges.cohort, judges.classifier, predicted=1 - aim, n=options.people, seed=options.seed
+    )
+    answers = []
+    with answering(session.loaded):
+        for number, (person, row) in enumerate(keys):
+            say(f"  person {number + 1} of {len(keys)}")
+            request = ExplainRequest(
+                cohort=options.cohort,
+                participant_id=person,
+                row_id=row,
+                method="lm-zero-shot",
+                candidates=options.candidates,
+                seed=options.seed,
+                max_seconds=600,
+            )
+            answers.append(answer(judges, request))
+    proposed = sum(found.trace.proposed for found in answers)
+    steps = ("readable", "within_limits", "valid", "plausible")
+    return {
+        "method": "lm-zero-shot",
+        "participants": len(answers),
+        "status": dict(Counter(found.status for found in answers)),
+        "candidates": proposed,
+        **{step: sum(getattr(found.trace, step) for found in answers) for step in steps},
+        "seconds_an_answer_median": statistics.median(found.seconds.total for found in answers),
+        "seconds_an_answer_most": max(found.seconds.total for found in answers),
+        "answered_by": dict(answers[0].provenance.items()) if answers else {},
+    }
+
+
+@contextmanager
+def answering(model: LocalModel) -> Iterator[None]:
+    """Let the engine ask this model, at the precision it was loaded in, instead of loading another."""
+    kept = local_model.shared_model
+    local_model.shared_model = lambda *_, **__: model
+    try:
+        yield
+    finally:
+        local_model.shared_model = kept
+
+
+def fine_tune(session: Session) -> dict[str, Any]:
+    """Train a LoRA adapter for some steps on pairs of the cohort, answer with it, throw it away."""
+    from sensecf_core.counterfactuals.fine_tuning import pairs, self_training
+    from sensecf_core.language.training.config import Settings
+    from sensecf_core.language.training.trainer import Training, adapter_for
+
+    options, model, judges = session.options, session.loaded, session.judges
+    large = is_large(model.model)
+    if large:
+        for_training(model.model)
+    made = pairs.build(judges, seed=options.seed, variants=0, most_rows=max(8, 4 * options.steps))
+    lessons = self_training.training_examples(judges.schema, model.tokenizer, made)
+    settings = Settings(max_steps=options.steps, seed=options.seed)
+    peft = adapter_for(model.model, settings)
+    losses: list[float] = []
+    folder = var("gpu-check", "work")
+    try:
+        training = Training(peft, model.tokenizer, lessons, settings, folder)
+        found = training.run(lambda now: losses.append(now.loss))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    tuned = LocalModel(for_answers(peft), model.tokenizer, model.folder)
+    asked = [pair for pair in made if pair.answers][:1]
+    (rates,) = self_training.measure(
+        judges, tuned, self_training.ValidationSet({("", 0): tuple(asked)}), candidates=4
+    ).values()
+    return {
+        "lessons": len(lessons),
+        "rank": settings.rank,
+        "activations_recomputed": large,
+        "steps": found.steps,
+        "tokens": found.tokens,
+        "seconds": found.seconds,
+        "tokens_per_second": found.tokens / found.seconds,
+        "loss_first": losses[0],
+        "loss_last": losses[-1],
+        "answers_readable_afterwards": rates.readable,
+        "adapter_merged": precision_of(model.model) != "nf4",
+    }
+
+
+STEPS: dict[str, Callable[[Session], dict[str, Any]]] = {
+    "load": load,
+    "generate": generate,
+    "judge": judge,
+    "fine_tune": fine_tune,
+}
+
+
+def say(words: str) -> None:
+    """Tell what is going on, beside the numbers."""
+    print(words, file=sys.stderr, flush=True)

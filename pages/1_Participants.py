@@ -6,12 +6,7 @@ import streamlit as st
 
 from sensecf_core.ui.common import sensors
 from sensecf_core.ui.page.frame import open_page
-from sensecf_core.ui.participants import (
-    profile,
-    sensor_profile,
-    sensor_table,
-    table,
-)
+from sensecf_core.ui.participants import profile, sensor_profile, sensor_table, table
 
 page = open_page("Participants", "Who is in this cohort?", needs="cohort")
 with_sensors = sensors.has_streams(page.known)

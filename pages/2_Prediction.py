@@ -6,12 +6,7 @@ import streamlit as st
 
 from sensecf_core.ui.common import sensors
 from sensecf_core.ui.page.frame import open_page
-from sensecf_core.ui.prediction import (
-    classifier_card,
-    risk,
-    shap,
-    what_if,
-)
+from sensecf_core.ui.prediction import classifier_card, risk, shap, what_if
 from sensecf_core.ui.sensors import day
 
 page = open_page("Prediction", "What does the model see, and why?")

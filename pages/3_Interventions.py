@@ -7,11 +7,7 @@ import streamlit as st
 from sensecf_core.ui.common import sensors
 from sensecf_core.ui.interventions import form, results
 from sensecf_core.ui.page.frame import open_page
-from sensecf_core.ui.prediction import (
-    behaviour_note,
-    risk,
-    weak_classifier_note,
-)
+from sensecf_core.ui.prediction import behaviour_note, risk, weak_classifier_note
 from sensecf_core.ui.sensors import day
 
 page = open_page("Interventions", "What small change would alter the prediction?", follows="answer")

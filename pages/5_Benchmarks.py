@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from sensecf_core.ui.benchmarks import (
-    origin,
-    results,
-    run_picker,
-    significance,
-)
+from sensecf_core.ui.benchmarks import origin, results, run_picker, significance
 from sensecf_core.ui.page.frame import open_page
 
 page = open_page("Benchmarks", "How good are the methods?", needs="nothing")

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from sensecf_core.ui.models import (
-    adapters,
-    base_models,
-    fine_tuning,
-)
+from sensecf_core.ui.models import adapters, base_models, fine_tuning
 from sensecf_core.ui.page import train_classifier
 from sensecf_core.ui.page.frame import open_page
 

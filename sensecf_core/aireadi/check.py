@@ -12,11 +12,7 @@ import pandas as pd
 from sensecf_core.aireadi import tables
 from sensecf_core.aireadi.features.participant import guarded_tables
 from sensecf_core.aireadi.release import clinical, participants
-from sensecf_core.aireadi.release.files import (
-    MANIFEST,
-    FileFinder,
-    Manifests,
-)
+from sensecf_core.aireadi.release.files import MANIFEST, FileFinder, Manifests
 from sensecf_core.aireadi.release.inventory import person_files
 from sensecf_core.aireadi.release.locate import (
     CLINICAL,
@@ -28,7 +24,7 @@ from sensecf_core.aireadi.release.locate import (
     is_file,
 )
 from sensecf_core.aireadi.release.streams import STREAMS
-from sensecf_core.aireadi.tables import Progress
+from sensecf_core.types import Progress
 
 INSULIN_NG = 3.0
 """A median above this "ng/mL" is no insulin in ng/mL (1 ng/mL is about 28.7 µIU/mL)."""

@@ -13,7 +13,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -24,17 +24,11 @@ import pandas as pd
 from sensecf_core.aireadi.features.participant import guarded_tables
 from sensecf_core.aireadi.release import clinical, participants
 from sensecf_core.aireadi.release.files import FileFinder
-from sensecf_core.aireadi.release.inventory import (
-    PersonFiles,
-    person_files,
-    release_sha256,
-    table_files,
-)
+from sensecf_core.aireadi.release.inventory import PersonFiles, person_files, release_sha256, table_files
 from sensecf_core.aireadi.release.locate import Release
 from sensecf_core.paths import file_lock, var
 from sensecf_core.processes import parallel_map
-
-Progress = Callable[[float, str], None]
+from sensecf_core.types import Progress
 
 NAMES = ("days", "people", "quality", "clinical")
 DONE = "built.json"

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from sensecf_core.classifiers.calibration import Sigmoid
+from sensecf_core.types import Floats
 
-Floats = npt.NDArray[np.float64]
 Nodes = npt.NDArray[Any]
 """One tree's nodes as scikit-learn records them (``PREDICTOR_RECORD_DTYPE``)."""
 

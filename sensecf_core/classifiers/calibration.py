@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
-Classes = npt.NDArray[np.int64]
+from sensecf_core.types import Floats, Ints
 
 THRESHOLDS = np.arange(1, 1000) / 1000
 """Decision thresholds that are tried; thousandths, so that the threshold people read is the one used."""
@@ -31,7 +29,7 @@ class Sigmoid:
         return self.slope * scores + self.intercept
 
 
-def fit_sigmoid(model: Any, matrix: Floats, target: Classes) -> tuple[Sigmoid, Any]:
+def fit_sigmoid(model: Any, matrix: Floats, target: Ints) -> tuple[Sigmoid, Any]:
     """Calibrate a fitted scikit-learn classifier on rows it has not seen.
 
     One fold that is all rows at once: the frozen model is never refitted, so there is nothing to cross.
@@ -58,7 +56,7 @@ def probability(margin: Floats) -> Floats:
     return np.asarray(expit(margin), dtype=np.float64)
 
 
-def choose_threshold(probabilities: Floats, target: Classes) -> float:
+def choose_threshold(probabilities: Floats, target: Ints) -> float:
     """Choose the threshold (p >= threshold means class 1) for balanced accuracy.
 
     The best one on a few hundred rows is mostly chance. So, of all thresholds whose balanced accuracy is

@@ -19,8 +19,8 @@ from sensecf_core.classifiers.design_matrix import to_matrix
 from sensecf_core.classifiers.logistic import LogisticModel
 from sensecf_core.cohorts.encoding import Codes, to_codes
 from sensecf_core.cohorts.schema import Schema
+from sensecf_core.types import Floats
 
-Floats = npt.NDArray[np.float64]
 INTERVAL = (0.05, 0.95)
 """Quantiles over the refits that bound the risk interval (central 90 %)."""
 

@@ -13,8 +13,7 @@ import numpy.typing as npt
 
 from sensecf_core.cohorts.encoding import Codes
 from sensecf_core.cohorts.schema import Feature, Schema
-
-Floats = npt.NDArray[np.float64]
+from sensecf_core.types import Floats
 
 
 def columns(schema: Schema) -> tuple[tuple[str, str | None], ...]:

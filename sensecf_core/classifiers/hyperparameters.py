@@ -8,10 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sensecf_core.classifiers.calibration import Classes
+from sensecf_core.types import Floats, Ints, People
 
-Floats = npt.NDArray[np.float64]
-People = npt.NDArray[np.object_]
 FOLDS = 5
 TOLERANCE = 0.002
 """AUROC that a smoother model may lose against the best and still be taken."""
@@ -44,7 +42,7 @@ class Settings:
             random_state=seed,
         )
 
-    def fit(self, matrix: Floats, target: Classes, seed: int) -> Any:
+    def fit(self, matrix: Floats, target: Ints, seed: int) -> Any:
         """Fit on ``matrix``; a column without any value, which cannot be binned, is held at 0."""
         empty = np.isnan(matrix).all(axis=0)
         if empty.any():
@@ -77,7 +75,7 @@ class Choice:
     tried: tuple[dict[str, Any], ...]
 
 
-def choose_settings(matrix: Floats, target: Classes, people: People, seed: int) -> Choice:
+def choose_settings(matrix: Floats, target: Ints, people: People, seed: int) -> Choice:
     """Take the smoothest of :data:`TRIED` whose mean AUROC is within :data:`TOLERANCE` of the best.
 
     Folds are by participant and stratified.
@@ -95,7 +93,7 @@ def choose_settings(matrix: Floats, target: Classes, people: People, seed: int) 
 Fold = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
 
 
-def folds(target: Classes, people: People, seed: int, *, number: int = FOLDS) -> list[Fold]:
+def folds(target: Ints, people: People, seed: int, *, number: int = FOLDS) -> list[Fold]:
     """Split rows by participant, stratified, into (fitted, held out) positions.
 
     There are fewer folds where a class has fewer participants, and a fold with one class only is left out.
@@ -108,9 +106,7 @@ def folds(target: Classes, people: People, seed: int, *, number: int = FOLDS) ->
     return [(fit, held) for fit, held in splits if len(set(target[fit])) == len(set(target[held])) == 2]
 
 
-def _mean_auroc(
-    settings: Settings, matrix: Floats, target: Classes, held_out: list[Fold], seed: int
-) -> float:
+def _mean_auroc(settings: Settings, matrix: Floats, target: Ints, held_out: list[Fold], seed: int) -> float:
     from sklearn.metrics import roc_auc_score
 
     scores = []

@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sensecf_core.classifiers.calibration import Classes, Sigmoid, fit_sigmoid
-
-Floats = npt.NDArray[np.float64]
+from sensecf_core.classifiers.calibration import Sigmoid, fit_sigmoid
+from sensecf_core.types import Floats, Ints
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +41,7 @@ class LogisticModel:
         return np.hstack([scaled, unknown[:, self.missing]])
 
 
-def fit_linear(train: tuple[Floats, Classes], val: tuple[Floats, Classes]) -> LogisticModel:
+def fit_linear(train: tuple[Floats, Ints], val: tuple[Floats, Ints]) -> LogisticModel:
     """Fit the judge on ``train`` and calibrate it on ``val``; each is (matrix, target)."""
     from sklearn.linear_model import LogisticRegression
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
-Classes = npt.NDArray[np.int64]
+from sensecf_core.types import Floats, Ints
+
 DRAWS = 1000
 CELLS = 2_000_000
 """Draws are worked through in chunks of at most this many weights, so that big cohorts fit in memory."""
@@ -23,9 +23,9 @@ CELLS = 2_000_000
 class Predictions:
     """Rows with what was said about them: target, p(class 1), predicted class, each (n,)."""
 
-    target: Classes
+    target: Ints
     probability: Floats
-    predicted: Classes
+    predicted: Ints
 
     def take(self, mask: npt.NDArray[np.bool_]) -> Predictions:
         """Return the rows where ``mask`` is true."""
@@ -106,7 +106,7 @@ def calibration(judged: Predictions, weights: Floats) -> tuple[Floats, Floats]:
     return slope, intercept
 
 
-def observed_share(target: Classes, weights: Floats) -> Floats:
+def observed_share(target: Ints, weights: Floats) -> Floats:
     """Share of class 1."""
     return _divide(weights @ target, weights.sum(axis=1))
 
@@ -122,7 +122,7 @@ def _by_probability(judged: Predictions, weights: Floats) -> tuple[Floats, Float
     return positive, negative
 
 
-def _logistic(odds: Floats, target: Classes, weights: Floats, *, fixed_slope: bool) -> tuple[Floats, Floats]:
+def _logistic(odds: Floats, target: Ints, weights: Floats, *, fixed_slope: bool) -> tuple[Floats, Floats]:
     """Newton's method for target ~ slope * odds + intercept, one fit per draw; NaN where it runs away."""
     draws = len(weights)
     slope, intercept = np.ones(draws), np.zeros(draws)

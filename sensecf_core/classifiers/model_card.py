@@ -5,25 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from functools import partial
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from sensecf_core import provenance
+from sensecf_core import provenance, types
 from sensecf_core.classifiers import metrics
 from sensecf_core.classifiers.classifier import Classifier
 from sensecf_core.classifiers.cross_fitting import CrossFitted, cross_fit
 from sensecf_core.classifiers.feature_ablation import predict_without, without
 from sensecf_core.classifiers.metrics import DRAWS, Predictions
-from sensecf_core.classifiers.threads import one_thread
-from sensecf_core.classifiers.training import Progress
-from sensecf_core.cohorts.cohort import Cohort, Part
+from sensecf_core.classifiers.training import one_thread
+from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.types import Floats, Json, Part, People, Progress
 
-Floats = npt.NDArray[np.float64]
-People = npt.NDArray[np.object_]
 Measure = Callable[[Floats], dict[str, Floats]]
-Json = dict[str, Any]
 
 CARD_VERSION = 1
 FEW_PARTICIPANTS = 100
@@ -106,11 +101,11 @@ def reliability(judged: Predictions, people: People, seed: int) -> list[Json]:
     return bins
 
 
-def _judged(target: metrics.Classes, probability: Floats, threshold: float) -> Predictions:
+def _judged(target: types.Ints, probability: Floats, threshold: float) -> Predictions:
     return Predictions(target, probability, (probability >= threshold).astype(np.int64))
 
 
-def _share_of(target: metrics.Classes) -> Measure:
+def _share_of(target: types.Ints) -> Measure:
     return lambda weights: {"observed": metrics.observed_share(target, weights)}
 
 

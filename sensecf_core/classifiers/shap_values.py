@@ -9,14 +9,13 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from sensecf_core.classifiers.classifier import Classifier
 from sensecf_core.classifiers.design_matrix import owners, to_matrix
 from sensecf_core.cohorts.encoding import to_codes
+from sensecf_core.types import Floats
 
-Floats = npt.NDArray[np.float64]
 NOT_FOR_SHAP = ("matplotlib", "cv2")
 """What shap loads if it is there, for plots and for pictures as input; together more than a second."""
 

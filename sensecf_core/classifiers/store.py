@@ -16,13 +16,13 @@ from typing import Any
 from sensecf_core import provenance
 from sensecf_core.classifiers import serialization
 from sensecf_core.classifiers.classifier import Classifier
-from sensecf_core.classifiers.training import Progress
 from sensecf_core.cohorts import builtin
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.cohorts.fingerprint import file_sha256
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.errors import NotReadyError
 from sensecf_core.paths import MODELS, var
+from sensecf_core.types import Progress
 
 BUILT_IN = MODELS / "classifiers"
 MAIN, REFITS, CARD, MANIFEST = "classifier.skops", "refits.skops", "card.json", "manifest.json"

@@ -13,10 +13,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from sensecf_core.cohorts.cohort import INDEX_NAMES, Cohort, FlowStep
+from sensecf_core.cohorts.cohort import INDEX_NAMES, Cohort, FlowStep, plain_text, tidy_rows
 from sensecf_core.cohorts.fingerprint import frame_sha256
 from sensecf_core.cohorts.schema import Schema
-from sensecf_core.cohorts.tidy import plain_text, tidy_rows
 from sensecf_core.errors import NotReadyError
 
 NAMES = ("nhanes", "heart", "aireadi")

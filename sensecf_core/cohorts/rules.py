@@ -7,12 +7,10 @@ value that was not measured is not judged.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from sensecf_core.cohorts.encoding import Codes
 from sensecf_core.cohorts.schema import Schema
-
-Flags = npt.NDArray[np.bool_]
+from sensecf_core.types import Mask
 
 TOLERANCE = 1e-9
 """Slack for floating-point sums, relative to the size of the terms (at least 1)."""
@@ -23,7 +21,7 @@ def rule_texts(schema: Schema) -> tuple[str, ...]:
     return tuple(rule.text for rule in schema.rules) + tuple(c.text for c in schema.couplings)
 
 
-def broken_rules(schema: Schema, codes: Codes) -> Flags:
+def broken_rules(schema: Schema, codes: Codes) -> Mask:
     """Which linear rules each row breaks.
 
     Parameters
@@ -48,7 +46,7 @@ def broken_shares(schema: Schema, codes: Codes) -> dict[str, float]:
     return {rule.name: float(broken[:, i].mean()) for i, rule in enumerate(schema.rules)}
 
 
-def violations(schema: Schema, factual: Codes, candidates: Codes) -> Flags:
+def violations(schema: Schema, factual: Codes, candidates: Codes) -> Mask:
     """Which rules and couplings each candidate breaks, given the row it started from.
 
     A linear rule that the factual breaks already counts only where it got worse.
@@ -83,7 +81,7 @@ def _excess(schema: Schema, codes: Codes) -> tuple[Codes, Codes]:
     return excess, slack
 
 
-def _broken_couplings(schema: Schema, factual: Codes, candidates: Codes) -> Flags:
+def _broken_couplings(schema: Schema, factual: Codes, candidates: Codes) -> Mask:
     broken = np.zeros((len(candidates), len(schema.couplings)), dtype=bool)
     change = candidates - factual
     for column, coupling in enumerate(schema.couplings):

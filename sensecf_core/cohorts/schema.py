@@ -13,12 +13,12 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from sensecf_core.types import Span
+
 Kind = Literal["continuous", "integer", "ordinal", "binary", "categorical"]
 Role = Literal["behaviour", "clinical", "context"]
 Direction = Literal["any", "up", "down"]
 Profile = Literal["intervention", "contrast"]
-Span = tuple[float, float]
-"""A closed range, low to high, in the feature's unit."""
 
 NAMED_KINDS: frozenset[Kind] = frozenset({"ordinal", "categorical"})
 """Kinds whose values are level names, not numbers."""

@@ -7,22 +7,20 @@ from dataclasses import replace
 from time import perf_counter
 from typing import Literal
 
-from sensecf_core.cohorts.rows import locate
+from sensecf_core.cohorts.cohort import locate
 from sensecf_core.counterfactuals.pipeline import CANCELLED, Pipeline
+from sensecf_core.counterfactuals.problem.budget import CancelledError
 from sensecf_core.counterfactuals.problem.constraints import resolve_limits
-from sensecf_core.counterfactuals.problem.fitted_cohort import (
-    CancelledError,
-    FittedCohort,
-    load_fitted,
-)
+from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort, load_fitted
 from sensecf_core.counterfactuals.problem.make_queries import drivers, make_queries
-from sensecf_core.counterfactuals.proposal import Progress, ProposalRequest
+from sensecf_core.counterfactuals.proposal import ProposalRequest
 from sensecf_core.counterfactuals.proposers.registry import check_method, proposer_for
 from sensecf_core.counterfactuals.proposers.resolve_model import check_model
 from sensecf_core.counterfactuals.result import QueryResult, to_answer
 from sensecf_core.queries.answer import Answer
 from sensecf_core.queries.query import Query
 from sensecf_core.queries.request import BASELINES, ExplainRequest
+from sensecf_core.types import Progress
 
 READY = {"random": "Drawing"} | dict.fromkeys(BASELINES, "Getting ready to search")
 NOTHING_MOVES = (

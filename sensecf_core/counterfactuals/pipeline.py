@@ -7,28 +7,14 @@ from time import perf_counter
 
 import numpy as np
 
-from sensecf_core.counterfactuals.checks.candidates import (
-    ScreenedCandidates,
-    count_steps,
-    screen_candidates,
-    with_evidence,
-)
-from sensecf_core.counterfactuals.checks.refine import refine, without
+from sensecf_core.counterfactuals.checks.candidates import ScreenedCandidates, count_steps, screen_candidates
+from sensecf_core.counterfactuals.checks.evidence import with_evidence
+from sensecf_core.counterfactuals.checks.refine import _passed, shrunk
 from sensecf_core.counterfactuals.checks.select import select
-from sensecf_core.counterfactuals.checks.verify import CheckResults, verify
-from sensecf_core.counterfactuals.problem.fitted_cohort import (
-    Budget,
-    BudgetSpentError,
-    CancelledError,
-    FittedCohort,
-    Floats,
-)
+from sensecf_core.counterfactuals.problem.budget import Budget, BudgetSpentError, CancelledError
+from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
-from sensecf_core.counterfactuals.proposal import (
-    Proposal,
-    ProposalRequest,
-    Proposer,
-)
+from sensecf_core.counterfactuals.proposal import Proposal, ProposalRequest, Proposer
 from sensecf_core.counterfactuals.proposers.fine_tuned import FineTunedProposer
 from sensecf_core.counterfactuals.proposers.retry import (
     MAX_ATTEMPTS,
@@ -41,6 +27,7 @@ from sensecf_core.counterfactuals.search.infeasibility import infeasibility_reas
 from sensecf_core.queries.answer import Best, Candidate, Seconds, Trace
 from sensecf_core.queries.query import Query
 from sensecf_core.queries.request import ExplainRequest
+from sensecf_core.types import Floats
 
 CANCELLED = "Cancelled before it was done."
 GRACE_SECONDS = 5.0
@@ -191,24 +178,6 @@ def _unjudged(proposal: Proposal) -> Trace:
             "candidates": tuple(Candidate(text=text, edits=None, readable=False) for text in proposal.texts),
         }
     )
-
-
-def _passed(verdicts: CheckResults) -> CheckResults:
-    """Those that may be shown, in the same order."""
-    return verdicts.take(np.flatnonzero(verdicts.passed))
-
-
-def shrunk(judges: FittedCohort, moves: SearchSpace, raw: CheckResults, meter: Budget) -> CheckResults:
-    """Shrink what passed every check; a row that refining would make unusual stays as it was.
-
-    Raises ``BudgetSpentError`` through ``meter``.
-    """
-    if not len(raw.codes):
-        return raw
-    small = verify(judges, moves, refine(judges, moves, raw.codes, meter), meter)
-    seconds = without(judges, moves, raw.codes, small.codes, meter)
-    everything = np.vstack([np.where(small.passed[:, None], small.codes, raw.codes), seconds])
-    return _passed(verify(judges, moves, everything, meter))
 
 
 def _best(moves: SearchSpace, judged: ScreenedCandidates) -> Best | None:

@@ -22,11 +22,7 @@ from sensecf_core.cohorts.fingerprint import file_sha256, frame_sha256
 from sensecf_core.cohorts.rules import broken_shares
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.cohorts.split import SEED, SHARES, split
-from sensecf_core.datasets import (
-    heart,
-    nhanes,
-    sources,
-)
+from sensecf_core.datasets import heart, nhanes, sources
 from sensecf_core.errors import InputError, NotReadyError, unknown
 
 

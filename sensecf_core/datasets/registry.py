@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sensecf_core.aireadi.cohort import from_release
 from sensecf_core.aireadi.release import locate
-from sensecf_core.cohorts import builtin, check
+from sensecf_core.cohorts import builtin
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.cohorts.own import folder as own_folder
 from sensecf_core.cohorts.own.problems import Problem
@@ -89,7 +89,7 @@ def _own_cohorts() -> tuple[dict[str, Cohort], tuple[BrokenCohort, ...]]:
     found: dict[str, Cohort] = {}
     faulty: list[BrokenCohort] = []
     for folder in _folders():
-        result = _read_folder(folder, check.state(folder))
+        result = _read_folder(folder, own_folder.state(folder))
         if isinstance(result, BrokenCohort):
             faulty.append(result)
         elif (name := result.schema.name) in (*found, *builtin.NAMES, from_release.NAME):
@@ -105,7 +105,7 @@ def _folders() -> tuple[Path, ...]:
 
 
 @lru_cache(maxsize=32)
-def _read_folder(folder: Path, state: check.State) -> Cohort | BrokenCohort:
+def _read_folder(folder: Path, state: own_folder.State) -> Cohort | BrokenCohort:
     """Read one folder; ``state`` (sizes and times of its files) makes a changed folder a new entry."""
     result = own_folder.examine(folder)
     return BrokenCohort(folder, result) if isinstance(result, tuple) else result

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from itertools import compress
@@ -22,13 +22,8 @@ import numpy as np
 from sensecf_core.cohorts.schema import Profile
 from sensecf_core.counterfactuals.fine_tuning.fine_tune import fine_tune
 from sensecf_core.counterfactuals.fine_tuning.pairs import Pair
-from sensecf_core.counterfactuals.fine_tuning.self_training import (
-    Group,
-    ValidationSet,
-    measure,
-    rate_rows,
-)
 from sensecf_core.counterfactuals.fine_tuning.stages import Options
+from sensecf_core.counterfactuals.fine_tuning.validation import Group, ValidationSet, measure, rate_rows
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.make_queries import make_queries
 from sensecf_core.counterfactuals.search.effects import estimate_effects
@@ -40,6 +35,7 @@ from sensecf_core.language.models.adapters import CARD, Card
 from sensecf_core.language.training.config import Settings
 from sensecf_core.queries.limits import Limits
 from sensecf_core.queries.query import Query
+from sensecf_core.types import Progress
 
 QUERIES = 50
 """``val`` queries per class."""
@@ -49,8 +45,6 @@ MOST_PAIRS = 2800
 
 ANSWERS_A_QUERY = 8
 """Of nhanes' pairs; the table has each cell's own numbers (``pairs``, ``queries_read``)."""
-
-Tell = Callable[[float, str], None]
 
 
 @dataclass(frozen=True)
@@ -98,7 +92,7 @@ def run(
     folder: Path,
     base: Path,
     table: Sequence[Cell],
-    tell: Tell = lambda done, words: None,
+    tell: Progress = lambda done, words: None,
 ) -> list[dict[str, Any]]:
     """Fill the table; ``folder`` keeps adapters and finished cells, ``base`` holds the base model.
 
@@ -119,7 +113,7 @@ def run(
     return rows
 
 
-def _part(tell: Tell, start: float, length: float) -> Tell:
+def _part(tell: Progress, start: float, length: float) -> Progress:
     return lambda done, words: tell(start + length * done, words)
 
 
@@ -182,7 +176,7 @@ def _cases(checker: FittedCohort, cell: Cell, people: dict[Group, tuple[Query, .
     )
 
 
-def _adapter(checker: FittedCohort, folder: Path, base: Path, cell: Cell, tell: Tell) -> Path:
+def _adapter(checker: FittedCohort, folder: Path, base: Path, cell: Cell, tell: Progress) -> Path:
     """Make (or find) the adapter of a cell: cells with the same options share one."""
     name = json.dumps(asdict(cell.options), sort_keys=True, default=str)
     place = folder / "adapters" / _digest(name)

@@ -9,7 +9,7 @@ change could have done it, and one that it finds counts as well.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -31,9 +31,7 @@ from sensecf_core.evaluation.metrics.statistics import mean_interval
 from sensecf_core.evaluation.sampling import sample_rows
 from sensecf_core.paths import ROOT, var
 from sensecf_core.queries.limits import Limits
-
-Json = dict[str, Any]
-Progress = Callable[[float, str], None]
+from sensecf_core.types import Json, Progress
 
 FEW = 0.10
 """Under this share of rows the pages say that behaviours alone rarely do it."""

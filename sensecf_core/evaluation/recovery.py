@@ -8,12 +8,8 @@ import numpy as np
 
 from sensecf_core.classifiers.metrics import Predictions, all_metrics
 from sensecf_core.evaluation.metrics.definitions import Better
-from sensecf_core.evaluation.metrics.statistics import (
-    Floats,
-    Interval,
-    paired_difference,
-    ratio_interval,
-)
+from sensecf_core.evaluation.metrics.statistics import Interval, paired_difference, ratio_interval
+from sensecf_core.types import Floats
 
 SCORES = ("f1", "balanced_accuracy", "auroc", "brier")
 """Reported for every model that learned from scarce, augmented or full training rows."""

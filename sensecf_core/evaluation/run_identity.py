@@ -11,11 +11,7 @@ from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.proposers.resolve_model import placement_of
 from sensecf_core.counterfactuals.result import provenance_of
-from sensecf_core.language.models import (
-    adapters,
-    default_model,
-    registry,
-)
+from sensecf_core.language.models import adapters, default_model, registry
 from sensecf_core.language.models.adapters import Card
 from sensecf_core.language.prompts import plain
 from sensecf_core.language.prompts.fine_tuned import TUNED_SHA256

@@ -5,10 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from sensecf_core.classifiers.classifier import Classifier
-from sensecf_core.cohorts.cohort import Cohort, Part
-
-RowKey = tuple[str, str]
-"""``(participant_id, row_id)``."""
+from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.types import Part, RowKey
 
 
 def sample_rows(

@@ -15,7 +15,8 @@ from sensecf_core.cohorts.encoding import Codes, to_codes, to_rows
 from sensecf_core.cohorts.rules import broken_rules
 from sensecf_core.cohorts.schema import Profile
 from sensecf_core.counterfactuals.checks.verify import verify
-from sensecf_core.counterfactuals.problem.fitted_cohort import Budget, FittedCohort
+from sensecf_core.counterfactuals.problem.budget import Budget
+from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.make_queries import make_queries
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
 from sensecf_core.errors import unknown

@@ -15,11 +15,7 @@ from pydantic import ValidationError
 
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.jobs.job_table import Claimed, JobOutcome
-from sensecf_core.jobs.worker import (
-    Progress,
-    Worker,
-    shared,
-)
+from sensecf_core.jobs.worker import Progress, Worker, shared
 from sensecf_core.queries.answer import Answer
 from sensecf_core.queries.request import ExplainRequest
 from sensecf_core.records import answers

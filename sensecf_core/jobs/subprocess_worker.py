@@ -24,16 +24,8 @@ from typing import IO, ClassVar
 import psutil
 
 from sensecf_core.jobs import job_table
-from sensecf_core.jobs.job_table import (
-    Claimed,
-    JobOutcome,
-    WorkerName,
-)
-from sensecf_core.jobs.worker import (
-    Progress,
-    Worker,
-    shared,
-)
+from sensecf_core.jobs.job_table import Claimed, JobOutcome, WorkerName
+from sensecf_core.jobs.worker import Progress, Worker, shared
 from sensecf_core.paths import ROOT
 
 MOST_WAITING = 16

@@ -13,12 +13,7 @@ from typing import TypeVar, cast
 
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.jobs import job_table
-from sensecf_core.jobs.job_table import (
-    Claimed,
-    JobOutcome,
-    JobView,
-    WorkerName,
-)
+from sensecf_core.jobs.job_table import Claimed, JobOutcome, JobView, WorkerName
 from sensecf_core.jobs.liveness import close_owner, open_owner
 
 REPORT_SECONDS = 0.25

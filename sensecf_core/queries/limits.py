@@ -6,7 +6,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from sensecf_core.cohorts.schema import Plain, Profile, Span
+from sensecf_core.cohorts.schema import Plain, Profile
+from sensecf_core.types import Span
 
 
 class Limits(Plain):

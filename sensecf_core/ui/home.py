@@ -12,11 +12,7 @@ from sensecf_core.datasets import registry
 from sensecf_core.disclaimer import data_label
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.language.models import default_model
-from sensecf_core.ui.common import (
-    data,
-    row_wording,
-    wording,
-)
+from sensecf_core.ui.common import data, row_wording, wording
 from sensecf_core.ui.page.frame import Page
 from sensecf_core.ui.prediction import weak_classifier_note
 

@@ -6,14 +6,7 @@ import math
 from datetime import timedelta
 from typing import Any
 
-from tests.aireadi.micro import (
-    CENTRAL,
-    Person,
-    Rows,
-    Spans,
-    at,
-    every,
-)
+from tests.aireadi.micro import CENTRAL, Person, Rows, Spans, at, every
 
 ANN, BEN, CAS = "900001", "900002", "900003"
 

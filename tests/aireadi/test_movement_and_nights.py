@@ -10,38 +10,13 @@ import pytest
 
 from sensecf_core.aireadi.features.days import Worn, day_table
 from sensecf_core.aireadi.features.movement import active_energy, movement
-from sensecf_core.aireadi.features.nights import (
-    main_nights,
-    nights,
-    touching,
-)
+from sensecf_core.aireadi.features.nights import main_nights, nights, touching
 from sensecf_core.aireadi.features.window import Window
-from sensecf_core.aireadi.release.intervals import (
-    Intervals,
-    intervals,
-    no_intervals,
-)
-from sensecf_core.aireadi.release.readings import (
-    Points,
-    no_points,
-    points,
-)
-from sensecf_core.aireadi.release.streams import (
-    ACTIVITY,
-    CALORIES,
-    GLUCOSE,
-    SLEEP,
-    STREAMS,
-    Stream,
-)
+from sensecf_core.aireadi.release.intervals import Intervals, intervals, no_intervals
+from sensecf_core.aireadi.release.readings import Points, no_points, points
+from sensecf_core.aireadi.release.streams import ACTIVITY, CALORIES, GLUCOSE, SLEEP, STREAMS, Stream
 from sensecf_core.aireadi.release.timestamps import PACIFIC, day_bounds
-from tests.aireadi.micro import (
-    Rows,
-    Spans,
-    at,
-    every,
-    iso,
-)
+from tests.aireadi.micro import Rows, Spans, at, every, iso
 
 DAYS = np.arange(np.datetime64("2025-03-05"), np.datetime64("2025-03-07"))
 BOUNDS = day_bounds(DAYS, PACIFIC)

@@ -15,33 +15,16 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from sensecf_core.aireadi.release import (
-    documents,
-    locate,
-    recording,
-    streams,
-)
+from sensecf_core.aireadi.release import documents, locate, recording, streams
 from sensecf_core.aireadi.release.files import FileFinder
 from sensecf_core.aireadi.release.intervals import intervals
 from sensecf_core.aireadi.release.locate import Release
 from sensecf_core.aireadi.release.readings import Reason, points
 from sensecf_core.aireadi.release.recording import Recording, read
-from sensecf_core.aireadi.release.streams import (
-    ACTIVITY,
-    GLUCOSE,
-    HEART_RATE,
-    SLEEP,
-    STRESS,
-    Stream,
-)
+from sensecf_core.aireadi.release.streams import ACTIVITY, GLUCOSE, HEART_RATE, SLEEP, STRESS, Stream
 from sensecf_core.errors import InputError
 from tests.aireadi import micro, people
-from tests.aireadi.micro import (
-    CENTRAL,
-    Person,
-    at,
-    every,
-)
+from tests.aireadi.micro import CENTRAL, Person, at, every
 
 
 def heart(value: Any, time: Any = "2025-03-05T10:00:00Z") -> dict[str, Any]:
@@ -188,7 +171,7 @@ def test_huge_files_are_read_one_at_a_time(finder: FileFinder, monkeypatch: pyte
         taken.append(lock.name)
         yield
 
-    monkeypatch.setattr(recording, "alone", noted)
+    monkeypatch.setattr(recording, "file_lock", noted)
     usual = read(file)
     assert not taken
     monkeypatch.setattr(recording, "HUGE", file.size - 1)

@@ -12,7 +12,7 @@ import pytest
 
 from sensecf_core.aireadi import tables
 from sensecf_core.aireadi.cohort.columns import FEATURES, OUTCOMES
-from sensecf_core.aireadi.cohort.participant_days import PERSON_COLUMNS, participant_days
+from sensecf_core.aireadi.cohort.stress_task import PERSON_COLUMNS, participant_days
 from sensecf_core.aireadi.features import participant, wear
 from sensecf_core.aireadi.features.participant import PersonTables
 from sensecf_core.aireadi.open_participant import open_person
@@ -20,12 +20,7 @@ from sensecf_core.aireadi.release import locate
 from sensecf_core.aireadi.release.inventory import PersonFiles
 from sensecf_core.errors import InputError
 from tests.aireadi import micro, people
-from tests.aireadi.micro import (
-    CENTRAL,
-    Person,
-    at,
-    every,
-)
+from tests.aireadi.micro import CENTRAL, Person, at, every
 
 DAN = "900004"
 

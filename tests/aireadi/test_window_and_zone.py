@@ -8,20 +8,9 @@ from hypothesis import given, settings, strategies as st
 
 from sensecf_core.aireadi.features.window import Window, window
 from sensecf_core.aireadi.release.intervals import Intervals
-from sensecf_core.aireadi.release.readings import (
-    Points,
-    no_points,
-    points,
-)
+from sensecf_core.aireadi.release.readings import Points, no_points, points
 from sensecf_core.aireadi.release.streams import GLUCOSE
-from sensecf_core.aireadi.release.timestamps import (
-    CENTRAL,
-    PACIFIC,
-    day_bounds,
-    local,
-    parse,
-    zone,
-)
+from sensecf_core.aireadi.release.timestamps import CENTRAL, PACIFIC, day_bounds, local, parse, zone
 from tests.aireadi.conftest import NOW
 
 NONE = np.array([], dtype="datetime64[s]")

@@ -8,12 +8,7 @@ from typing import Any
 
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.language.models import adapters, default_model
-from sensecf_core.language.models.adapters import (
-    CARD,
-    CURVE,
-    WEIGHTS,
-    Card,
-)
+from sensecf_core.language.models.adapters import CARD, CURVE, WEIGHTS, Card
 from sensecf_core.language.prompts.fine_tuned import TUNED_SHA256
 
 BASE_SHA256 = "b" * 64

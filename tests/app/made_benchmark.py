@@ -10,18 +10,10 @@ import pandas as pd
 from sensecf_core.classifiers.classifier import Classifier
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
-from sensecf_core.evaluation.benchmark import (
-    published,
-    run_folder,
-    summary,
-)
+from sensecf_core.evaluation.benchmark import published, run_folder, summary
 from sensecf_core.evaluation.benchmark.entries import Entry
 from sensecf_core.evaluation.benchmark.plan import Task, tasks
-from sensecf_core.evaluation.benchmark.run_task import (
-    Bench,
-    Record,
-    run_task,
-)
+from sensecf_core.evaluation.benchmark.run_task import Bench, Record, run_task
 from sensecf_core.evaluation.benchmark.table import table
 from sensecf_core.evaluation.raw_candidates.table import Direction
 from sensecf_core.evaluation.run_identity import origin_of

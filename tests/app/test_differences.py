@@ -4,11 +4,7 @@ import pytest
 
 from sensecf_core.evaluation.side_by_side import Agreement, Options
 from sensecf_core.queries.answer import Counterfactual
-from sensecf_core.ui.common.charts import (
-    Dumbbells,
-    Pair,
-    dumbbell,
-)
+from sensecf_core.ui.common.charts import Dumbbells, Pair, dumbbell
 from sensecf_core.ui.comparison.differences import finding, which_way
 from tests.records.made_answers import make_counterfactual
 from tests.small_cohort import SCHEMA

@@ -109,7 +109,7 @@ def started(world: World, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ..
         return "nothing-runs-in-this-test"
 
     monkeypatch.setattr(store, "ready", lambda cohort: False)
-    monkeypatch.setattr(train_classifier.process_lane, "start", start)
+    monkeypatch.setattr(train_classifier.subprocess_worker, "start", start)
     return asked
 
 
@@ -187,10 +187,12 @@ from streamlit.testing.v1 import AppTest
 at = AppTest.from_file("app.py", default_timeout=120).run()
 assert not at.exception, at.exception
 assert not {"torch", "shap", "transformers"} & set(sys.modules), "home"
-from sensecf_core.ui import results_panel, ask_panel, whatif_panel, card_panel, people_table, profile
-from sensecf_core.ui import comparison_form, comparison_panel
-from sensecf_core.ui import models_panel, adapters_panel, tuning_panel
-models_panel.this_machine()
+from sensecf_core.ui.participants import profile, table
+from sensecf_core.ui.prediction import classifier_card, what_if
+from sensecf_core.ui.interventions import form, results
+from sensecf_core.ui.comparison import form, results
+from sensecf_core.ui.models import adapters, base_models, fine_tuning
+base_models.this_machine()
 assert not {"torch", "shap", "transformers"} & set(sys.modules), "pages"
 """
     done = subprocess.run(

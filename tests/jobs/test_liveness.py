@@ -6,11 +6,7 @@ import sys
 
 import psutil
 
-from sensecf_core.jobs.liveness import (
-    alive,
-    close_owner,
-    open_owner,
-)
+from sensecf_core.jobs.liveness import alive, close_owner, open_owner
 
 
 def test_an_owner_lives_until_it_is_closed() -> None:

@@ -268,9 +268,9 @@ def test_jobs_of_a_living_process_are_left_to_it_and_of_a_dead_one_taken_over(
     """The other process is real: it queues a job, waits to be killed, and is."""
     code = (
         "import sys, time\n"
-        "from sensecf_core.jobs.model_worker import ModelLane\n"
+        "from sensecf_core.jobs.model_worker import ModelWorker\n"
         "from sensecf_core.queries.request import ExplainRequest\n"
-        "lane = ModelLane(lambda request, **_: time.sleep(60))\n"
+        "lane = ModelWorker(lambda request, **_: time.sleep(60))\n"
         "print(lane.submit(ExplainRequest(cohort='small', participant_id='p9')), flush=True)\n"
         "time.sleep(60)\n"
     )

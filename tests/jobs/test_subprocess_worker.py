@@ -14,11 +14,7 @@ import pytest
 
 from sensecf_core.errors import InputError
 from sensecf_core.jobs import job_table
-from sensecf_core.jobs.subprocess_worker import (
-    INTERRUPTED,
-    NICER,
-    SubprocessWorker,
-)
+from sensecf_core.jobs.subprocess_worker import INTERRUPTED, NICER, SubprocessWorker
 from tests.jobs.conftest import until
 
 PYTHON = (sys.executable, "-c")
@@ -243,8 +239,8 @@ def test_killing_the_server_ends_its_commands(opened: Callable[..., Any], tmp_pa
     )
     server = (
         "import sys, time\n"
-        "from sensecf_core.jobs.subprocess_worker import ProcessLane\n"
-        f"lane = ProcessLane((sys.executable, '-c'))\n"
+        "from sensecf_core.jobs.subprocess_worker import SubprocessWorker\n"
+        f"lane = SubprocessWorker((sys.executable, '-c'))\n"
         f"print(lane.start('train', [{'import json' + chr(10) + inner!r}], ''), flush=True)\n"
         "time.sleep(60)\n"
     )

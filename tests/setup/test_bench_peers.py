@@ -12,19 +12,9 @@ import torch
 from sensecf_core.language.local.model import LocalModel
 from tests.language.cases import save_tiny_model
 from tools.peers import bench_peers, greedy_agreement
-from tools.peers.bench_peers import (
-    Comparison,
-    lines_of,
-    rows_of,
-    take_turns,
-)
+from tools.peers.bench_peers import Comparison, lines_of, rows_of, take_turns
 from tools.peers.llama_cpp_peer import LlamaCpp, PeerError
-from tools.peers.token_speed import (
-    FullLength,
-    Timing,
-    prompt_of,
-    timed,
-)
+from tools.peers.token_speed import FullLength, Timing, prompt_of, timed
 
 PEER = """
 import json, sys
@@ -144,7 +134,7 @@ def test_a_side_that_cannot_be_had_is_reported(
 
     monkeypatch.setattr(bench_peers, "PYTHON", Path(sys.executable))
     monkeypatch.setattr(bench_peers.LocalModel, "load", lambda: tiny)
-    monkeypatch.setattr(bench_peers.weights, "fetch_gguf", lambda: tmp_path)
+    monkeypatch.setattr(bench_peers.default_model, "fetch_gguf", lambda: tmp_path)
     monkeypatch.setattr(bench_peers, "write_bf16", fails)
     monkeypatch.setattr(bench_peers, "command", lambda *_, **__: [sys.executable, "-c", PEER])
     monkeypatch.setattr(bench_peers, "agreement", lambda *_: {})

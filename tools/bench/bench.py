@@ -22,15 +22,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tools.bench.bench.app_visit import AppVisit
-from tools.bench.bench.bench_record import (
-    Row,
-    keep,
-    made_by,
-)
-from tools.bench.bench.bench_sensors import measure_pages, measure_release
-
 from sensecf_core.paths import ROOT
+from tools.bench.app_visit import AppVisit
+from tools.bench.bench_record import Row, keep, made_by
+from tools.bench.bench_sensors import measure_pages, measure_release
 
 if TYPE_CHECKING:
     from sensecf_core.queries.request import ExplainRequest
@@ -132,11 +127,7 @@ def ninetieth(values: list[float]) -> float:
 def measure_tokens(_: int) -> Iterator[Row]:
     """Tokens per second of the language model itself: reading, writing one and sixteen answers."""
     from sensecf_core.language.local.model import shared_model
-    from tools.peers.token_speed import (
-        FullLength,
-        prompt_of,
-        timed,
-    )
+    from tools.peers.token_speed import FullLength, prompt_of, timed
 
     model = FullLength.of(shared_model())
     text = prompt_of(model, PROMPT_TOKENS)

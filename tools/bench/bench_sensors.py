@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
-from tools.bench.bench.app_visit import AppVisit
-from tools.bench.bench.bench_record import Row
+
+from tools.bench.app_visit import AppVisit
+from tools.bench.bench_record import Row
 
 PEOPLE, DAYS = 16, 10
 """Of the release that is read: v3-sized files, as many of them as a bench has patience for."""

@@ -34,13 +34,7 @@ from sensecf_core.language.local.loading import PRECISIONS
 from sensecf_core.language.models import registry
 from sensecf_core.paths import var
 from sensecf_core.provenance import commit, machine, versions
-from tools.gpu.model_steps import (
-    STEPS,
-    Options,
-    Session,
-    find,
-    say,
-)
+from tools.gpu.model_steps import STEPS, Options, Session, find, say
 
 WHAT = (
     "One run on one machine: memory and speed of loading, generating, answering and fine-tuning. Not a "

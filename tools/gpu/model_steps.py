@@ -172,7 +172,7 @@ def answering(model: LocalModel) -> Iterator[None]:
 
 def fine_tune(session: Session) -> dict[str, Any]:
     """Train a LoRA adapter for some steps on pairs of the cohort, answer with it, throw it away."""
-    from sensecf_core.counterfactuals.fine_tuning import pairs, self_training
+    from sensecf_core.counterfactuals.fine_tuning import pairs, self_training, validation
     from sensecf_core.language.training.config import Settings
     from sensecf_core.language.training.trainer import Training, adapter_for
 
@@ -193,8 +193,8 @@ def fine_tune(session: Session) -> dict[str, Any]:
         shutil.rmtree(folder, ignore_errors=True)
     tuned = LocalModel(for_answers(peft), model.tokenizer, model.folder)
     asked = [pair for pair in made if pair.answers][:1]
-    (rates,) = self_training.measure(
-        judges, tuned, self_training.ValidationSet({("", 0): tuple(asked)}), candidates=4
+    (rates,) = validation.measure(
+        judges, tuned, validation.ValidationSet({("", 0): tuple(asked)}), candidates=4
     ).values()
     return {
         "lessons": len(lessons),

@@ -25,30 +25,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tools.bench.bench.bench_record import keep, made_by
-
 from sensecf_core.errors import NotReadyError
 from sensecf_core.language.local.model import LocalModel
 from sensecf_core.language.models import default_model
 from sensecf_core.paths import var
+from tools.bench.bench_record import keep, made_by
 from tools.peers.bf16_gguf import write_bf16
-from tools.peers.greedy_agreement import (
-    agreement,
-    answers_of,
-    in_words,
-)
-from tools.peers.llama_cpp_peer import (
-    PYTHON,
-    LlamaCpp,
-    PeerError,
-    command,
-)
-from tools.peers.token_speed import (
-    FullLength,
-    Timing,
-    prompt_of,
-    timed,
-)
+from tools.peers.greedy_agreement import agreement, answers_of, in_words
+from tools.peers.llama_cpp_peer import PYTHON, LlamaCpp, PeerError, command
+from tools.peers.token_speed import FullLength, Timing, prompt_of, timed
 
 Q4_1, BF16 = "llama.cpp Q4_1", "llama.cpp bf16"
 PEERS = (Q4_1, BF16)

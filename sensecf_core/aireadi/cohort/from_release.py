@@ -20,10 +20,9 @@ from sensecf_core.aireadi.release import locate
 from sensecf_core.aireadi.release.locate import ENVIRONMENT, Release
 from sensecf_core.aireadi.tables import Tables
 from sensecf_core.cohorts import builtin
-from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.cohorts.cohort import Cohort, plain_text, tidy_rows
 from sensecf_core.cohorts.fingerprint import frame_sha256
 from sensecf_core.cohorts.schema import Schema
-from sensecf_core.cohorts.tidy import plain_text, tidy_rows
 from sensecf_core.errors import NotReadyError
 
 NAME = "aireadi-release"

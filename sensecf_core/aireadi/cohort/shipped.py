@@ -18,11 +18,7 @@ from pathlib import Path
 import pandas as pd
 
 from sensecf_core.aireadi import tables
-from sensecf_core.aireadi.cohort.stress_task import (
-    QUANTILE,
-    StressDays,
-    stress_days,
-)
+from sensecf_core.aireadi.cohort.stress_task import QUANTILE, StressDays, stress_days
 from sensecf_core.aireadi.release import locate
 from sensecf_core.aireadi.release.locate import Release
 from sensecf_core.aireadi.report import findings

@@ -16,17 +16,9 @@ import numpy as np
 import pandas as pd
 
 from sensecf_core.aireadi.features import glucose as cgm
-from sensecf_core.aireadi.features.glucose import (
-    Trace,
-    metrics,
-    no_metrics,
-)
+from sensecf_core.aireadi.features.glucose import Trace, metrics, no_metrics
 from sensecf_core.aireadi.features.movement import active_energy, movement
-from sensecf_core.aireadi.features.nights import (
-    Night,
-    main_nights,
-    nights,
-)
+from sensecf_core.aireadi.features.nights import Night, main_nights, nights
 from sensecf_core.aireadi.features.wear import (
     COLUMNS,
     DAY_HOURS,
@@ -37,12 +29,9 @@ from sensecf_core.aireadi.features.wear import (
 )
 from sensecf_core.aireadi.features.window import Window
 from sensecf_core.aireadi.release.intervals import Intervals
-from sensecf_core.aireadi.release.readings import Flags, Points
-from sensecf_core.aireadi.release.timestamps import (
-    Times,
-    day_bounds,
-    local,
-)
+from sensecf_core.aireadi.release.readings import Points
+from sensecf_core.aireadi.release.timestamps import Times, day_bounds, local
+from sensecf_core.types import Mask
 
 NIGHT_ENDS = 6
 """Glucose at night is from 0 to 6 o'clock, local."""
@@ -149,9 +138,9 @@ def _night_slots(begin: np.datetime64, end: np.datetime64, where: ZoneInfo) -> i
     return int(_at_night(np.arange(begin, end, np.timedelta64(cgm.STEP, "s")), where).sum())
 
 
-def _at_night(times: Times, where: ZoneInfo) -> Flags:
+def _at_night(times: Times, where: ZoneInfo) -> Mask:
     hours = local(times, where).astype("datetime64[h]").astype(np.int64) % 24
-    night: Flags = hours < NIGHT_ENDS
+    night: Mask = hours < NIGHT_ENDS
     return night
 
 

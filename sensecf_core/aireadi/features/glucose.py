@@ -12,12 +12,9 @@ from dataclasses import asdict, dataclass, fields
 
 import numpy as np
 
-from sensecf_core.aireadi.release.readings import (
-    Flags,
-    Floats,
-    Points,
-)
+from sensecf_core.aireadi.release.readings import Points
 from sensecf_core.aireadi.release.timestamps import Times
+from sensecf_core.types import Floats, Mask
 
 STEP = 300
 """Seconds between the slots of the grid."""
@@ -41,7 +38,7 @@ class Trace:
 
     times: Times
     values: Floats
-    measured: Flags
+    measured: Mask
 
     def between(self, start: np.datetime64, end: np.datetime64) -> Trace:
         """Return the slots from ``start`` up to but not including ``end``."""
@@ -134,7 +131,7 @@ def gmi(mean: float) -> float:
     return 3.31 + 0.02392 * mean
 
 
-def _percent(which: Flags) -> float:
+def _percent(which: Mask) -> float:
     return 100.0 * float(which.mean())
 
 

@@ -9,12 +9,9 @@ import numpy as np
 
 from sensecf_core.aireadi.features.nights import Night
 from sensecf_core.aireadi.release.intervals import Intervals
-from sensecf_core.aireadi.release.readings import (
-    Flags,
-    Floats,
-    Points,
-)
+from sensecf_core.aireadi.release.readings import Points
 from sensecf_core.aireadi.release.timestamps import Times
+from sensecf_core.types import Floats, Mask
 
 ACTIVE = ("walking", "running")
 UNSEEN_RESET = np.timedelta64(2, "h")
@@ -71,7 +68,7 @@ def _overlap(activity: Intervals, begin: np.datetime64, end: np.datetime64) -> F
     return np.maximum(inside, 0.0)
 
 
-def _reached(values: Floats, anew: Flags) -> Floats:
+def _reached(values: Floats, anew: Mask) -> Floats:
     """Highest value so far, since the counter last began anew."""
     parts = np.split(values, np.flatnonzero(anew[1:]) + 1)
     return np.concatenate([np.maximum.accumulate(part) for part in parts])

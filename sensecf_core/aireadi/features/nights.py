@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from sensecf_core.aireadi.release.intervals import Intervals
-from sensecf_core.aireadi.release.readings import Flags
 from sensecf_core.aireadi.release.timestamps import local
+from sensecf_core.types import Mask
 
 NEW_NIGHT = np.timedelta64(3, "h")
 """A longer pause between segments begins another sleep."""
@@ -67,7 +67,7 @@ def stretches(sleep: Intervals) -> tuple[Intervals, ...]:
     return tuple(sleep.where(marked) for marked in _sleeps(sleep))
 
 
-def _sleeps(sleep: Intervals) -> list[Flags]:
+def _sleeps(sleep: Intervals) -> list[Mask]:
     """Mark the segments of each sleep."""
     if not len(sleep):
         return []

@@ -13,19 +13,11 @@ from sensecf_core.aireadi.features.days import Worn, day_table
 from sensecf_core.aireadi.features.glucose import metrics, no_metrics
 from sensecf_core.aireadi.features.nights import touching
 from sensecf_core.aireadi.features.quality import quality_row, quality_table
-from sensecf_core.aireadi.features.wear import (
-    COLUMNS,
-    CONSENSUS_DAYS,
-    GLUCOSE_DAYS,
-)
+from sensecf_core.aireadi.features.wear import COLUMNS, CONSENSUS_DAYS, GLUCOSE_DAYS
 from sensecf_core.aireadi.features.window import window
 from sensecf_core.aireadi.release.inventory import PersonFiles
 from sensecf_core.aireadi.release.recording import Recording, read
-from sensecf_core.aireadi.release.streams import (
-    ACTIVITY,
-    SLEEP,
-    STREAMS,
-)
+from sensecf_core.aireadi.release.streams import ACTIVITY, SLEEP, STREAMS
 from sensecf_core.aireadi.release.timestamps import zone
 
 NO_OVERLAP = "heart rate was recorded, but not in the days that count"

@@ -6,11 +6,7 @@ import numpy as np
 import pandas as pd
 
 from sensecf_core.aireadi.features.days import Worn
-from sensecf_core.aireadi.features.wear import (
-    DAY_HOURS,
-    GLUCOSE_SHARE,
-    PIECE,
-)
+from sensecf_core.aireadi.features.wear import DAY_HOURS, GLUCOSE_SHARE, PIECE
 from sensecf_core.aireadi.features.window import Window
 from sensecf_core.aireadi.release.intervals import Intervals
 from sensecf_core.aireadi.release.readings import Points, Reason

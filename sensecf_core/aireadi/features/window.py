@@ -10,12 +10,9 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from sensecf_core.aireadi.release.intervals import Intervals
-from sensecf_core.aireadi.release.readings import Flags, Points
-from sensecf_core.aireadi.release.timestamps import (
-    Times,
-    day_bounds,
-    local,
-)
+from sensecf_core.aireadi.release.readings import Points
+from sensecf_core.aireadi.release.timestamps import Times, day_bounds, local
+from sensecf_core.types import Mask
 
 EARLIEST = np.datetime64("2023-01-01", "s")
 """Nothing was collected before; stamps of 1991 occur."""
@@ -53,8 +50,8 @@ class Window:
         """Keep the records that lie inside as a whole."""
         return data.where((data.starts >= self.start) & (data.ends <= self.end))
 
-    def _inside(self, times: Times) -> Flags:
-        inside: Flags = (times >= self.start) & (times < self.end)
+    def _inside(self, times: Times) -> Mask:
+        inside: Mask = (times >= self.start) & (times < self.end)
         return inside
 
 

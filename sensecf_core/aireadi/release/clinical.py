@@ -17,15 +17,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from sensecf_core.aireadi.release.locate import (
-    CLINICAL,
-    Release,
-    area,
-    is_file,
-    no_permission,
-)
-from sensecf_core.aireadi.release.readings import Floats
+from sensecf_core.aireadi.release.locate import CLINICAL, Release, area, is_file, no_permission
 from sensecf_core.errors import InputError
+from sensecf_core.types import Floats
 
 ITEMS_FILE = Path(__file__).parents[1] / "data" / "items.csv"
 CENSORED = "4171756"

@@ -10,15 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from sensecf_core.aireadi.release.documents import first_of
-from sensecf_core.aireadi.release.readings import (
-    Flags,
-    Floats,
-    interval,
-    numbers,
-    quantity,
-)
+from sensecf_core.aireadi.release.readings import interval, numbers, quantity
 from sensecf_core.aireadi.release.streams import Stream
 from sensecf_core.aireadi.release.timestamps import Times, parse
+from sensecf_core.types import Floats, Mask
 
 LONGEST_RECORD = np.timedelta64(24, "h")
 """A longer record is an error."""
@@ -67,7 +62,7 @@ class Intervals:
         lengths: Floats = (self.ends - self.starts).astype(np.float64)
         return lengths
 
-    def where(self, keep: Flags) -> Intervals:
+    def where(self, keep: Mask) -> Intervals:
         """Keep the marked records; the file's own counts stay."""
         return replace(
             self,

@@ -16,11 +16,7 @@ from pathlib import Path
 import pandas as pd
 
 from sensecf_core.aireadi.release import clinical
-from sensecf_core.aireadi.release.files import (
-    MANIFEST,
-    FileFinder,
-    Located,
-)
+from sensecf_core.aireadi.release.files import MANIFEST, FileFinder, Located
 from sensecf_core.aireadi.release.locate import (
     CLINICAL,
     GLUCOSE,

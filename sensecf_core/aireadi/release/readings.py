@@ -17,15 +17,10 @@ import numpy.typing as npt
 
 from sensecf_core.aireadi.release import documents
 from sensecf_core.aireadi.release.streams import Stream
-from sensecf_core.aireadi.release.timestamps import (
-    Times,
-    parse,
-    to_minute,
-)
+from sensecf_core.aireadi.release.timestamps import Times, parse, to_minute
+from sensecf_core.types import Floats, Mask
 
-Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int8]
-Flags = npt.NDArray[np.bool_]
 
 TIME_KEYS = ("effective_time_frame", "sleep_stage_time_frame", "time_frame")
 
@@ -67,12 +62,12 @@ class Points:
         return len(self.times)
 
     @property
-    def valid(self) -> Flags:
+    def valid(self) -> Mask:
         """Which readings have a value."""
-        found: Flags = self.reasons == Reason.VALID
+        found: Mask = self.reasons == Reason.VALID
         return found
 
-    def where(self, keep: Flags) -> Points:
+    def where(self, keep: Mask) -> Points:
         """Keep the marked readings; the file's own counts stay."""
         return Points(
             self.times[keep],

@@ -10,16 +10,8 @@ from typing import Literal
 
 from sensecf_core.aireadi.release import documents
 from sensecf_core.aireadi.release.files import Located
-from sensecf_core.aireadi.release.intervals import (
-    Intervals,
-    intervals,
-    no_intervals,
-)
-from sensecf_core.aireadi.release.readings import (
-    Points,
-    no_points,
-    points,
-)
+from sensecf_core.aireadi.release.intervals import Intervals, intervals, no_intervals
+from sensecf_core.aireadi.release.readings import Points, no_points, points
 from sensecf_core.aireadi.release.streams import Stream
 from sensecf_core.paths import file_lock, var
 

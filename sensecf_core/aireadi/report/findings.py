@@ -15,11 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from sensecf_core.aireadi.release.clinical import (
-    EITHER,
-    items,
-    sign_of,
-)
+from sensecf_core.aireadi.release.clinical import EITHER, items, sign_of
 
 FILE = Path(__file__).parents[1] / "data" / "findings.csv"
 

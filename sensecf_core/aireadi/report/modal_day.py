@@ -11,14 +11,11 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 import numpy as np
-import numpy.typing as npt
 
 from sensecf_core.aireadi.features.glucose import Trace
 from sensecf_core.aireadi.features.wear import GLUCOSE_DAYS
-from sensecf_core.aireadi.release.readings import Floats
 from sensecf_core.aireadi.release.timestamps import local
-
-Counts = npt.NDArray[np.int64]
+from sensecf_core.types import Floats, Ints
 
 PERCENTILES = (5, 25, 50, 75, 95)
 
@@ -40,7 +37,7 @@ class ModalDay:
 
     minutes: Floats
     levels: Floats
-    days: Counts
+    days: Ints
 
     @property
     def known(self) -> bool:
@@ -63,7 +60,7 @@ def modal_day(trace: Trace, where: ZoneInfo, width: int = WIDTH) -> ModalDay:
     piece = ((wall - day).astype("timedelta64[m]").astype(np.int64)) // width
     known = np.isfinite(trace.values)
     levels = np.full((len(PERCENTILES), pieces), np.nan)
-    days: Counts = np.zeros(pieces, dtype=np.int64)
+    days: Ints = np.zeros(pieces, dtype=np.int64)
     for place in range(pieces):
         here = known & (piece == place)
         days[place] = len(np.unique(day[here]))

@@ -14,18 +14,8 @@ import numpy as np
 import pandas as pd
 
 from sensecf_core.aireadi.features.days import Worn
-from sensecf_core.aireadi.features.glucose import (
-    STEP,
-    GlucoseMetrics,
-    Trace,
-    metrics,
-    no_metrics,
-)
-from sensecf_core.aireadi.features.wear import (
-    CONSENSUS_DAYS,
-    GLUCOSE_DAYS,
-    GLUCOSE_SHARE,
-)
+from sensecf_core.aireadi.features.glucose import STEP, GlucoseMetrics, Trace, metrics, no_metrics
+from sensecf_core.aireadi.features.wear import CONSENSUS_DAYS, GLUCOSE_DAYS, GLUCOSE_SHARE
 from sensecf_core.errors import InputError
 
 Sufficiency = Literal["full", "limited", "too_little"]

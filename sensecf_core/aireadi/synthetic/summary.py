@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from sensecf_core.aireadi.synthetic.population.people import Floats
+from sensecf_core.aireadi.synthetic.signals.clock import Stream
 from sensecf_core.aireadi.synthetic.signals.glucose import HIGH, LOW
-from sensecf_core.aireadi.synthetic.signals.records import Stream
+from sensecf_core.types import Floats
 
 FEWEST_READINGS = 3 * 288
 """People with less than three days of glucose readings do not count."""

@@ -12,11 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sensecf_core.aireadi.synthetic.population.settings import (
-    COMPACT_DAYS,
-    COMPACT_PEOPLE,
-    Settings,
-)
+from sensecf_core.aireadi.synthetic.population.settings import COMPACT_DAYS, COMPACT_PEOPLE, Settings
 from sensecf_core.cli.options import Jobs, Json, JsonProgress, processes
 from sensecf_core.cli.output import duration, print_json, print_json_line, progress
 

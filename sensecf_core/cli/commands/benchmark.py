@@ -118,12 +118,7 @@ class _Plan:
 def _plan(
     judges: FittedCohort, methods: Sequence[str], limits: str | None, n: int, options: dict[str, int]
 ) -> _Plan:
-    from sensecf_core.evaluation.benchmark import (
-        availability,
-        entries,
-        plan,
-        published,
-    )
+    from sensecf_core.evaluation.benchmark import availability, entries, plan, published
     from sensecf_core.evaluation.raw_candidates import table
 
     wanted = entries.parse(methods)
@@ -162,12 +157,7 @@ def _run(
     *,
     jobs: int,
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
-    from sensecf_core.evaluation.benchmark import (
-        run_task,
-        runner,
-        summary,
-        table,
-    )
+    from sensecf_core.evaluation.benchmark import run_task, runner, summary, table
     from sensecf_core.json_safe import json_safe
 
     seed = config["seed"]

@@ -78,7 +78,7 @@ def check(
     as_json: Json = False,
 ) -> int:
     """List every problem of a cohort folder at once, each with column, row and what mends it."""
-    from sensecf_core.cohorts import check as checks
+    from sensecf_core.cohorts.own import folder as checks
 
     if not folder.is_dir():
         raise InputError(f"There is no folder {str(folder)!r}; name one that holds schema.toml and data.csv.")

@@ -11,7 +11,7 @@ import typer
 from sensecf_core.cli.arguments import names, ranges_and_levels
 from sensecf_core.cli.options import CohortName, Json, at_least
 from sensecf_core.cli.output import ProgressLine, print_json
-from sensecf_core.cli.row_lines import print_label, say_row_taken
+from sensecf_core.cli.render_answer import print_label, say_row_taken
 from sensecf_core.disclaimer import DISCLAIMER
 from sensecf_core.errors import InputError, unknown
 
@@ -160,7 +160,7 @@ def _rows_asked(
 ) -> list[tuple[str, str]]:
     """The rows to answer, all of them known to exist before any model runs."""
     from sensecf_core.classifiers import store
-    from sensecf_core.cohorts.rows import locate
+    from sensecf_core.cohorts.cohort import locate
     from sensecf_core.evaluation.sampling import sample_rows
 
     if sample is None:

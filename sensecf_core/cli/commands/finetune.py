@@ -177,7 +177,8 @@ def _run(
     tell: Any,
 ) -> tuple[dict[str, Any], Path]:
     from sensecf_core.counterfactuals.fine_tuning.fine_tune import NothingToLearnError, fine_tune
-    from sensecf_core.counterfactuals.problem.fitted_cohort import CancelledError, load_fitted
+    from sensecf_core.counterfactuals.problem.budget import CancelledError
+    from sensecf_core.counterfactuals.problem.fitted_cohort import load_fitted
     from sensecf_core.counterfactuals.proposers.resolve_model import placement_by_name
     from sensecf_core.language.local.model import LocalModel
     from sensecf_core.language.models import adapters, default_model
@@ -256,7 +257,7 @@ def rates(
 ) -> None:
     """Measure an adapter's raw candidates on answerable `val` queries, at three temperatures."""
     at_least(1, n=n)
-    from sensecf_core.counterfactuals.fine_tuning import self_training
+    from sensecf_core.counterfactuals.fine_tuning import validation
     from sensecf_core.counterfactuals.problem.fitted_cohort import load_fitted
     from sensecf_core.language.local.model import LocalModel
     from sensecf_core.language.models import adapters, default_model
@@ -266,11 +267,11 @@ def rates(
     found = adapters.require(judges.cohort) if name is None else adapters.by_name(judges.cohort, name)
     if (unfit := adapters.unfit(found.card, judges.cohort, default_model.status().sha256)) is not None:
         raise InputError(unfit)
-    cases = self_training.ValidationSet.of(judges, "val", n, found.card.settings.get("source", "shap"))
+    cases = validation.ValidationSet.of(judges, "val", n, found.card.settings.get("source", "shap"))
     model = LocalModel.load(adapter=found.folder)
     with ProgressLine() as line:
         line(0.1, "Measuring on validation queries")
-        temperature, rows = self_training.choose_temperature(judges, model, cases)
+        temperature, rows = validation.choose_temperature(judges, model, cases)
     if write:
         same = temperature == found.card.temperature
         kept = [row for row in found.card.rates if row.get("part") == "test" and same]

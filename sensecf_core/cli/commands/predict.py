@@ -13,7 +13,7 @@ import typer
 from sensecf_core.cli.arguments import checked_code, new_values
 from sensecf_core.cli.options import CohortName, Json
 from sensecf_core.cli.output import of_100, print_json
-from sensecf_core.cli.row_lines import head, print_label, say_row_taken
+from sensecf_core.cli.render_answer import head, print_label, say_row_taken
 from sensecf_core.disclaimer import data_label
 from sensecf_core.errors import InputError
 
@@ -93,7 +93,7 @@ class _Asked:
 
 def _located(cohort: Cohort, asked: Iterable[_Asked]) -> list[ChangedRow]:
     """Find each row in the cohort and encode its changed values; errors name the line."""
-    from sensecf_core.cohorts.rows import locate
+    from sensecf_core.cohorts.cohort import locate
     from sensecf_core.evaluation.score_rows import ChangedRow
 
     found = []

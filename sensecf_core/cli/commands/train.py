@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,11 +10,10 @@ import typer
 from sensecf_core.cli.options import CohortName, Json, JsonProgress
 from sensecf_core.cli.output import ProgressLine, print_json, print_progress, progress
 from sensecf_core.errors import InputError
+from sensecf_core.types import Progress
 
 if TYPE_CHECKING:
     from sensecf_core.cohorts.cohort import Cohort
-
-Progress = Callable[[float, str], None]
 
 
 def train(

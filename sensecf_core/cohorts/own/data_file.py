@@ -12,13 +12,7 @@ from typing import Any, TextIO
 import numpy as np
 import numpy.typing as npt
 
-from sensecf_core.cohorts.own.problems import (
-    MOST_ROWS_NAMED,
-    Problem,
-    UnreadableError,
-    by_row,
-    shown,
-)
+from sensecf_core.cohorts.own.problems import MOST_ROWS_NAMED, Problem, UnreadableError, by_row, shown
 
 NAMES = ("data.csv", "data.parquet")
 MOST_BYTES = 500_000_000

@@ -7,27 +7,45 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from sensecf_core.cohorts.cohort import INDEX_NAMES, Cohort, FlowStep
+from sensecf_core.cohorts.cohort import INDEX_NAMES, Cohort, FlowStep, plain_text, tidy_rows
 from sensecf_core.cohorts.domain import OUTER_PERCENT
 from sensecf_core.cohorts.encoding import to_codes
 from sensecf_core.cohorts.fingerprint import frame_sha256
-from sensecf_core.cohorts.own import (
-    columns,
-    data_file,
-    schema_file,
-)
+from sensecf_core.cohorts.own import columns, data_file, schema_file
 from sensecf_core.cohorts.own.data_file import RawTable
-from sensecf_core.cohorts.own.problems import (
-    Problem,
-    by_row,
-    shown,
-)
+from sensecf_core.cohorts.own.problems import Problem, by_row, shown
 from sensecf_core.cohorts.own.schema_file import Layout
 from sensecf_core.cohorts.rules import broken_shares
 from sensecf_core.cohorts.schema import Feature, Schema
 from sensecf_core.cohorts.split import split
-from sensecf_core.cohorts.tidy import plain_text, tidy_rows
 from sensecf_core.errors import InputError
+
+__all__ = ["Problem", "State", "check", "state"]
+
+State = tuple[tuple[str, int, int], ...]
+"""Name, modification time in ns, and size of each file of a cohort folder."""
+
+
+def check(folder: Path) -> tuple[Problem, ...]:
+    """List everything that keeps ``folder`` from being a cohort; empty means that it is one.
+
+    Never raises for what the files hold: broken, empty, binary and huge files are problems like others.
+    """
+    result = examine(folder)
+    return () if isinstance(result, Cohort) else result
+
+
+def state(folder: Path) -> State:
+    """Tell whether a folder has changed since it was read, without reading it."""
+    found = []
+    for name in (schema_file.FILE, *data_file.NAMES):
+        try:
+            status = (folder / name).stat()
+        except OSError:
+            continue
+        found.append((name, status.st_mtime_ns, status.st_size))
+    return tuple(found)
+
 
 FEWEST_PARTICIPANTS = 50
 MOST_COLUMNS_NAMED = 30

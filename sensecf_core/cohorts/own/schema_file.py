@@ -15,11 +15,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from sensecf_core.cohorts.own.problems import (
-    Problem,
-    UnreadableError,
-    shown,
-)
+from sensecf_core.cohorts.own.problems import Problem, UnreadableError, shown
 from sensecf_core.cohorts.schema import (
     Coupling,
     Feature,

@@ -11,12 +11,10 @@ import numpy as np
 from sensecf_core.classifiers.calibration import probability
 from sensecf_core.cohorts.encoding import Codes
 from sensecf_core.counterfactuals.baselines.movable_table import MovableTable
-from sensecf_core.counterfactuals.problem.fitted_cohort import (
-    Budget,
-    FittedCohort,
-    Floats,
-)
+from sensecf_core.counterfactuals.problem.budget import Budget
+from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.proposal import ProposalRequest, Stopped
+from sensecf_core.types import Floats
 
 APART = 1e-9
 """How far from one half a score stays, so that no library has to break a tie."""

@@ -19,12 +19,8 @@ import pandas as pd
 
 from sensecf_core.cohorts.encoding import Codes
 from sensecf_core.counterfactuals.baselines.black_box import BlackBox
-from sensecf_core.counterfactuals.baselines.movable_table import (
-    BaselineResult,
-    MovableTable,
-    is_number,
-)
-from sensecf_core.counterfactuals.problem.fitted_cohort import Floats
+from sensecf_core.counterfactuals.baselines.movable_table import BaselineResult, MovableTable, is_number
+from sensecf_core.types import Floats
 
 PACKAGE = "cfnow"
 SECONDS = 1.0

@@ -15,11 +15,7 @@ import pandas as pd
 from sensecf_core.cohorts.encoding import Codes
 from sensecf_core.cohorts.schema import Feature
 from sensecf_core.counterfactuals.baselines.black_box import BlackBox
-from sensecf_core.counterfactuals.baselines.movable_table import (
-    BaselineResult,
-    MovableTable,
-    is_number,
-)
+from sensecf_core.counterfactuals.baselines.movable_table import BaselineResult, MovableTable, is_number
 
 PACKAGE = "dice-ml"
 TARGET = "_class"

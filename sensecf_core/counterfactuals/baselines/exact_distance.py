@@ -24,7 +24,8 @@ from sensecf_core.cohorts.encoding import Codes
 from sensecf_core.counterfactuals.baselines.black_box import BlackBox
 from sensecf_core.counterfactuals.baselines.movable_table import MovableTable, is_number
 from sensecf_core.counterfactuals.baselines.treecf import NODES, NODES_A_SET, Features, Trees, nodes as taken
-from sensecf_core.counterfactuals.problem.fitted_cohort import Budget, FittedCohort
+from sensecf_core.counterfactuals.problem.budget import Budget
+from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
 from sensecf_core.counterfactuals.proposal import ProposalRequest
 

@@ -18,7 +18,8 @@ from sensecf_core.cohorts.encoding import Codes
 from sensecf_core.counterfactuals.baselines.black_box import BlackBox
 from sensecf_core.counterfactuals.baselines.movable_table import BaselineResult, is_number
 from sensecf_core.counterfactuals.problem.density import Space
-from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort, Floats
+from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
+from sensecf_core.types import Floats
 
 PACKAGE = "NICEx"
 HIDDEN_SHARE = 0.5

@@ -23,17 +23,10 @@ from sensecf_core.cohorts.encoding import Codes, to_value
 from sensecf_core.counterfactuals.baselines.black_box import BlackBox, SearchEndedError
 from sensecf_core.counterfactuals.baselines.movable_table import BaselineResult, MovableTable
 from sensecf_core.counterfactuals.baselines.timeout import OverdueError, ended_at
-from sensecf_core.counterfactuals.problem.fitted_cohort import (
-    BudgetSpentError,
-    CancelledError,
-    FittedCohort,
-)
+from sensecf_core.counterfactuals.problem.budget import BudgetSpentError, CancelledError
+from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
-from sensecf_core.counterfactuals.proposal import (
-    Proposal,
-    ProposalRequest,
-    Stopped,
-)
+from sensecf_core.counterfactuals.proposal import Proposal, ProposalRequest, Stopped
 from sensecf_core.errors import NotReadyError
 from sensecf_core.language.prompts.grammar import write_edits
 from sensecf_core.queries.query import Query

@@ -13,12 +13,11 @@ import numpy.typing as npt
 
 from sensecf_core.cohorts.encoding import Codes
 from sensecf_core.cohorts.rules import violations
-from sensecf_core.counterfactuals.problem.fitted_cohort import (
-    Budget,
-    FittedCohort,
-    Floats,
-)
-from sensecf_core.counterfactuals.problem.search_space import Mask, SearchSpace
+from sensecf_core.counterfactuals.checks.verify import CheckResults, verify
+from sensecf_core.counterfactuals.problem.budget import Budget
+from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
+from sensecf_core.counterfactuals.problem.search_space import SearchSpace
+from sensecf_core.types import Floats, Mask
 
 Holds = Callable[[Codes], Mask]
 
@@ -143,3 +142,21 @@ def _bisect(moves: SearchSpace, codes: Codes, position: int, values: Codes, hold
         far[open_rows[keeps]] = middle[keeps]
         near[open_rows[~keeps]] = middle[~keeps] + step[~keeps]
     return codes
+
+
+def _passed(verdicts: CheckResults) -> CheckResults:
+    """Those that may be shown, in the same order."""
+    return verdicts.take(np.flatnonzero(verdicts.passed))
+
+
+def shrunk(judges: FittedCohort, moves: SearchSpace, raw: CheckResults, meter: Budget) -> CheckResults:
+    """Shrink what passed every check; a row that refining would make unusual stays as it was.
+
+    Raises ``BudgetSpentError`` through ``meter``.
+    """
+    if not len(raw.codes):
+        return raw
+    small = verify(judges, moves, refine(judges, moves, raw.codes, meter), meter)
+    seconds = without(judges, moves, raw.codes, small.codes, meter)
+    everything = np.vstack([np.where(small.passed[:, None], small.codes, raw.codes), seconds])
+    return _passed(verify(judges, moves, everything, meter))

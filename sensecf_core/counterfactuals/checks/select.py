@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sensecf_core.counterfactuals.checks.verify import CheckResults
-from sensecf_core.counterfactuals.problem.search_space import Mask
+from sensecf_core.types import Mask
 
 CHANGE_WEIGHT = 0.25
 """What one more changed feature costs, against similarity (0 to 1) to what is already chosen."""

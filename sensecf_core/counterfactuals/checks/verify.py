@@ -9,13 +9,11 @@ import numpy.typing as npt
 
 from sensecf_core.cohorts.encoding import Codes
 from sensecf_core.cohorts.rules import rule_texts, violations
+from sensecf_core.counterfactuals.problem.budget import Budget
 from sensecf_core.counterfactuals.problem.constraints import limit_violation
-from sensecf_core.counterfactuals.problem.fitted_cohort import (
-    Budget,
-    FittedCohort,
-    Floats,
-)
-from sensecf_core.counterfactuals.problem.search_space import Mask, SearchSpace
+from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
+from sensecf_core.counterfactuals.problem.search_space import SearchSpace
+from sensecf_core.types import Floats, Mask
 
 
 @dataclass(frozen=True)

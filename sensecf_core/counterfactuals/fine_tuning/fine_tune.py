@@ -10,24 +10,18 @@ from typing import Any
 
 from sensecf_core import provenance
 from sensecf_core.cohorts.fingerprint import file_sha256
-from sensecf_core.counterfactuals.fine_tuning import pair_files, self_training
+from sensecf_core.counterfactuals.fine_tuning import pair_files, validation
 from sensecf_core.counterfactuals.fine_tuning.pairs import draw
-from sensecf_core.counterfactuals.fine_tuning.stages import (
-    FineTuning,
-    Options,
-    Tell,
-)
-from sensecf_core.counterfactuals.problem.fitted_cohort import CancelledError, FittedCohort
+from sensecf_core.counterfactuals.fine_tuning.stages import FineTuning, Options
+from sensecf_core.counterfactuals.problem.budget import CancelledError
+from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.language.local.loading import for_training, is_large
-from sensecf_core.language.local.lora import (
-    load_adapter,
-    merged,
-    saved_weights,
-)
+from sensecf_core.language.local.lora import load_adapter, merged, saved_weights
 from sensecf_core.language.local.model import LocalModel
 from sensecf_core.language.models.adapters import Card, weights_sha256
 from sensecf_core.language.prompts.fine_tuned import TUNED_SHA256
 from sensecf_core.language.training import save_adapter, trainer
+from sensecf_core.types import Progress
 
 
 class NothingToLearnError(ValueError):
@@ -43,7 +37,7 @@ def fine_tune(
     work: Path,
     out: Path,
     resume: bool = False,
-    tell: Tell = lambda done, words: None,
+    tell: Progress = lambda done, words: None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> Card:
     """Fine-tune ``base`` and write the adapter to ``out``; ``work`` holds checkpoints meanwhile.
@@ -75,7 +69,7 @@ def fine_tune(
     answered = draw([pair for pair in pairs if pair.answers], options.most_pairs, options.settings.seed)
     if not answered:
         raise NothingToLearnError("no training query has an answer within the limits")
-    cases = self_training.ValidationSet.of(checker, "val", options.validation_queries, options.source)
+    cases = validation.ValidationSet.of(checker, "val", options.validation_queries, options.source)
     course = FineTuning(checker, base, options, work, cases, tell, cancelled)
     if is_large(base.model):
         for_training(base.model)
@@ -86,7 +80,7 @@ def fine_tune(
     tell(0.96, "Choosing the temperature on validation queries")
     with merged(peft) as weights:
         model = LocalModel(weights.eval(), base.tokenizer, base.folder)
-        temperature, rates = self_training.choose_temperature(checker, model, cases, cancelled)
+        temperature, rates = validation.choose_temperature(checker, model, cases, cancelled)
     card = _card(checker, base, options, name, folder) | {
         "provenance": {
             "commit": began_at,

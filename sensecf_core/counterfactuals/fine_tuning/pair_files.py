@@ -18,23 +18,16 @@ from sensecf_core.cohorts.encoding import from_values
 from sensecf_core.cohorts.fingerprint import file_sha256
 from sensecf_core.cohorts.schema import Profile
 from sensecf_core.counterfactuals.fine_tuning import pairs as pair_search
-from sensecf_core.counterfactuals.fine_tuning.pairs import (
-    Kind,
-    Pair,
-    kind,
-)
+from sensecf_core.counterfactuals.fine_tuning.pairs import Kind, Pair, kind
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
-from sensecf_core.counterfactuals.problem.make_queries import (
-    RowKey,
-    make_queries,
-    with_limits,
-)
+from sensecf_core.counterfactuals.problem.make_queries import make_queries, with_limits
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
 from sensecf_core.counterfactuals.search.effects import Source
 from sensecf_core.paths import var
 from sensecf_core.queries.answer import Edits
 from sensecf_core.queries.limits import Limits
 from sensecf_core.queries.query import PromptHints
+from sensecf_core.types import RowKey
 
 FORMAT = 2
 PAIRS, CARD = "pairs.parquet", "card.json"

@@ -16,26 +16,25 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
-from itertools import combinations as choose, product
+from itertools import product
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from sensecf_core.cohorts.encoding import Codes
-from sensecf_core.cohorts.rules import violations
 from sensecf_core.cohorts.schema import Profile
-from sensecf_core.counterfactuals.problem.fitted_cohort import Budget, FittedCohort
+from sensecf_core.counterfactuals.problem.budget import Budget
+from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.make_queries import make_queries, with_limits
-from sensecf_core.counterfactuals.problem.search_space import Mask, SearchSpace
+from sensecf_core.counterfactuals.problem.search_space import SearchSpace
+from sensecf_core.counterfactuals.search.combinations import combinations
 from sensecf_core.counterfactuals.search.effects import Source, estimate_effects
 from sensecf_core.language.prompts.fine_tuned import ENOUGH, score_out_of_10
 from sensecf_core.queries.answer import Edits
 from sensecf_core.queries.limits import Limits
 from sensecf_core.queries.query import PromptHints, Query
-
-Part = Literal["train", "val", "test"]
+from sensecf_core.types import Mask, Part
 
 MARGINS = (0.2, 0.1, 0.03)
 """Log-odds beyond the threshold; the first that any combination reaches counts."""
@@ -169,40 +168,6 @@ def search_answers(
         kept = _best(checker, each, rows, beyond, hints)
         found.append(tuple({n: c.after for n, c in each.changes(row).items()} for row in rows[kept]))
     return found
-
-
-def hints_reach(checker: FittedCohort, moves: SearchSpace, told: PromptHints) -> bool:
-    """Whether any combination of what a query is told about reaches the desired class, without a margin."""
-    rows = combinations(moves, told)
-    if not len(rows):
-        return False
-    return bool(checker.reaches(checker.classifier.probability_of_codes(rows), moves.desired).any())
-
-
-def combinations(moves: SearchSpace, told: PromptHints) -> Codes:
-    """Every row with 1 to ``max_changes`` of the told changes that breaks no rule, (rows, features)."""
-    schema = moves.schema
-    options: dict[int, list[float]] = {}
-    for lever in told.levers:
-        options.setdefault(schema.positions[lever.feature], []).append(lever.value)
-    choices = _choices(tuple(len(values) for values in options.values()), moves.max_changes)
-    rows = np.repeat(moves.factual[None], len(choices), axis=0)
-    for column, (position, values) in enumerate(options.items()):
-        rows[:, position] = np.array([moves.factual[position], *values])[choices[:, column]]
-    return rows[~violations(schema, moves.factual, rows).any(axis=1)]
-
-
-@cache
-def _choices(counts: tuple[int, ...], most: int) -> npt.NDArray[np.int64]:
-    """Which of each feature's ``counts`` values to take (0: none), 1 to ``most`` features a row."""
-    rows = [
-        dict(zip(some, taken, strict=True))
-        for size in range(1, min(most, len(counts)) + 1)
-        for some in choose(range(len(counts)), size)
-        for taken in product(*(range(1, counts[feature] + 1) for feature in some))
-    ]
-    table = [[row.get(feature, 0) for feature in range(len(counts))] for row in rows]
-    return np.array(sorted(table), dtype=np.int64).reshape(-1, len(counts))
 
 
 def _best(

@@ -13,11 +13,8 @@ import numpy.typing as npt
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.counterfactuals.checks.candidates import count_steps, screen_candidates
 from sensecf_core.counterfactuals.fine_tuning.pairs import Pair
-from sensecf_core.counterfactuals.problem.fitted_cohort import (
-    Budget,
-    CancelledError,
-    FittedCohort,
-)
+from sensecf_core.counterfactuals.problem.budget import Budget, CancelledError
+from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
 from sensecf_core.counterfactuals.proposal import Proposal, ProposalRequest
 from sensecf_core.counterfactuals.proposers.fine_tuned import FineTunedProposer

@@ -10,25 +10,18 @@ from typing import Any, Literal
 
 import numpy as np
 
-from sensecf_core.counterfactuals.fine_tuning import self_training
+from sensecf_core.counterfactuals.fine_tuning import self_training, validation
 from sensecf_core.counterfactuals.fine_tuning.pairs import Pair
 from sensecf_core.counterfactuals.fine_tuning.raw_rates import RawRates
-from sensecf_core.counterfactuals.problem.fitted_cohort import CancelledError, FittedCohort
+from sensecf_core.counterfactuals.problem.budget import CancelledError
+from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.search.effects import Source
-from sensecf_core.language.local.lora import (
-    adapter_weights,
-    load_adapter,
-    merged,
-)
+from sensecf_core.language.local.lora import adapter_weights, load_adapter, merged
 from sensecf_core.language.local.model import LocalModel
 from sensecf_core.language.training.batches import TrainingExample
-from sensecf_core.language.training.config import (
-    FineTuned,
-    Point,
-    Progress,
-    Settings,
-)
+from sensecf_core.language.training.config import FineTuned, Point, Settings, TrainingProgress
 from sensecf_core.language.training.trainer import Training
+from sensecf_core.types import Progress
 
 ROUND_SHARE = 0.2
 """Share of the budget that one round trains for."""
@@ -39,8 +32,7 @@ ROUND_RATE = 0.4
 
 RoundKind = Literal["best", "preference", "both"]
 StageKind = Literal["pairs", "best", "preference"]
-Tell = Callable[[float, str], None]
-Rates = dict[self_training.Group, RawRates]
+Rates = dict[validation.Group, RawRates]
 
 
 @dataclass(frozen=True)
@@ -62,7 +54,7 @@ class Options:
     most_rows: int | None = None
     most_pairs: int | None = None
     source: Source = "shap"
-    validation_queries: int = self_training.PER_GROUP
+    validation_queries: int = validation.PER_GROUP
     start: str | None = None
     keep_rounds: bool = False
 
@@ -84,8 +76,8 @@ class FineTuning:
     base: LocalModel
     options: Options
     work: Path
-    cases: self_training.ValidationSet
-    tell: Tell
+    cases: validation.ValidationSet
+    tell: Progress
     cancelled: Callable[[], bool]
 
     def take(self, peft: Any, pairs: list[Pair]) -> FineTuningResult:
@@ -205,8 +197,8 @@ class FineTuning:
         if rates is None:
             with merged(peft) as weights:
                 rates = self._rates(weights.eval())
-        return {"val": self_training.score(rates)} | {
-            name: self_training.over_queries(rates, name) for name in ("changed", "gower")
+        return {"val": validation.score(rates)} | {
+            name: validation.over_queries(rates, name) for name in ("changed", "gower")
         }
 
     def _validate(self, model: Any, share: float, seen: dict[float, Rates]) -> float | None:
@@ -215,16 +207,16 @@ class FineTuning:
             rates = self._rates(model)
         except CancelledError:
             return None
-        score = self_training.score(rates)
+        score = validation.score(rates)
         seen[score] = rates
         return score
 
     def _rates(self, model: Any) -> Rates:
         found = LocalModel(model, self.base.tokenizer, self.base.folder)
-        return self_training.measure(self.checker, found, self.cases, cancelled=self.cancelled)
+        return validation.measure(self.checker, found, self.cases, cancelled=self.cancelled)
 
 
-def _words(progress: Progress, stage: int) -> str:
+def _words(progress: TrainingProgress, stage: int) -> str:
     minutes = progress.seconds_left / 60
     return (
         f"{'Training' if not stage else f'Round {stage}'}: step {progress.step}, loss {progress.loss:.2f}, "

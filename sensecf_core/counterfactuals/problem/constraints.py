@@ -10,11 +10,12 @@ import numpy as np
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.cohorts.domain import Domain
 from sensecf_core.cohorts.encoding import Codes, to_code, to_value
-from sensecf_core.cohorts.schema import Feature, Profile, Schema, Span
+from sensecf_core.cohorts.schema import Feature, Profile, Schema
 from sensecf_core.errors import InputError, unknown
 from sensecf_core.queries.limits import Limits, Movable
 from sensecf_core.queries.query import Query
 from sensecf_core.queries.request import ExplainRequest
+from sensecf_core.types import Span
 
 MOST_CANDIDATES = 1024
 """More candidates than this in one answer is surely a slip of the hand."""

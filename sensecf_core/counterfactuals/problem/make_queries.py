@@ -14,9 +14,7 @@ from sensecf_core.counterfactuals.problem.constraints import movable_features
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.queries.limits import Limits
 from sensecf_core.queries.query import Driver, Factual, Query
-
-RowKey = tuple[str, str]
-"""(participant_id, row_id)"""
+from sensecf_core.types import RowKey
 
 
 def make_queries(

@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from sensecf_core.cohorts.encoding import Codes, from_values, to_code, to_value
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.queries.answer import Change, Edits
 from sensecf_core.queries.query import Query
-
-Mask = npt.NDArray[np.bool_]
+from sensecf_core.types import Mask
 
 
 def differ(some: Codes, others: Codes, half_step: Codes) -> Mask:

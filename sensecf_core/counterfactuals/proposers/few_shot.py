@@ -16,7 +16,8 @@ from pydantic import TypeAdapter, ValidationError
 from sensecf_core import provenance
 from sensecf_core.cohorts.encoding import Codes, from_values
 from sensecf_core.cohorts.schema import Plain, Profile
-from sensecf_core.counterfactuals.problem.fitted_cohort import Budget, FittedCohort
+from sensecf_core.counterfactuals.problem.budget import Budget
+from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.make_queries import drivers, make_queries
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
 from sensecf_core.counterfactuals.search.beam_search import search

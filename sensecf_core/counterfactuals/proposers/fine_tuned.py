@@ -8,12 +8,7 @@ from sensecf_core.cohorts.schema import Schema
 from sensecf_core.counterfactuals.proposal import Proposal, ProposalRequest
 from sensecf_core.counterfactuals.proposers.language import sampled
 from sensecf_core.language.local.model import LocalModel
-from sensecf_core.language.prompts.fine_tuned import (
-    TUNED_SHA256,
-    answer_order,
-    build,
-    effect_scores,
-)
+from sensecf_core.language.prompts.fine_tuned import TUNED_SHA256, answer_order, build, effect_scores
 from sensecf_core.queries.query import PromptHints, Query
 
 

@@ -6,25 +6,10 @@ from dataclasses import dataclass
 from time import perf_counter
 
 from sensecf_core.cohorts.schema import Schema
-from sensecf_core.counterfactuals.proposal import (
-    Proposal,
-    ProposalRequest,
-    temperature_of,
-    temperature_text,
-)
+from sensecf_core.counterfactuals.proposal import Proposal, ProposalRequest, temperature_of, temperature_text
 from sensecf_core.language.local.model import LocalModel
-from sensecf_core.language.prompts.grammar import (
-    EffectScores,
-    edits_grammar,
-    longest_answer,
-)
-from sensecf_core.language.prompts.plain import (
-    TEMPLATE_SHA256,
-    Example,
-    Prompt,
-    build,
-    chat_text,
-)
+from sensecf_core.language.prompts.grammar import EffectScores, edits_grammar, longest_answer
+from sensecf_core.language.prompts.plain import TEMPLATE_SHA256, Example, Prompt, build, chat_text
 from sensecf_core.queries.query import Driver, Query
 
 FREE_TEXT_TOKENS = 96

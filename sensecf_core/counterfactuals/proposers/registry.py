@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sensecf_core.classifiers.classifier import Classifier
-from sensecf_core.cohorts.cohort import Cohort
-from sensecf_core.cohorts.rows import locate
-from sensecf_core.counterfactuals.problem.fitted_cohort import CancelledError, FittedCohort
-from sensecf_core.counterfactuals.proposal import (
-    Proposer,
-    RandomProposer,
-    temperature_text,
-)
+from sensecf_core.cohorts.cohort import Cohort, locate
+from sensecf_core.counterfactuals.problem.budget import CancelledError
+from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
+from sensecf_core.counterfactuals.proposal import Proposer, temperature_text
+from sensecf_core.counterfactuals.proposers.random import RandomProposer
 from sensecf_core.counterfactuals.proposers.remote import RemoteProposer
 from sensecf_core.counterfactuals.proposers.resolve_model import (
     REMOTE_METHOD,
@@ -24,11 +21,7 @@ from sensecf_core.counterfactuals.proposers.resolve_model import (
 )
 from sensecf_core.counterfactuals.result import answer_id, content_hashes
 from sensecf_core.errors import unknown
-from sensecf_core.language.models import (
-    adapters,
-    default_model,
-    registry,
-)
+from sensecf_core.language.models import adapters, default_model, registry
 from sensecf_core.language.models.registry import ModelSpec
 from sensecf_core.language.prompts.fine_tuned import TUNED_SHA256
 from sensecf_core.language.prompts.plain import TEMPLATE_SHA256

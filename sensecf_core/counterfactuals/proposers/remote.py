@@ -6,18 +6,9 @@ from dataclasses import dataclass
 from time import perf_counter
 
 from sensecf_core.cohorts.schema import Schema
-from sensecf_core.counterfactuals.proposal import (
-    Proposal,
-    ProposalRequest,
-    temperature_of,
-    temperature_text,
-)
+from sensecf_core.counterfactuals.proposal import Proposal, ProposalRequest, temperature_of, temperature_text
 from sensecf_core.language.prompts.json_form import answer_schema
-from sensecf_core.language.prompts.plain import (
-    JSON_TEMPLATE_SHA256,
-    TEMPLATE_SHA256,
-    build,
-)
+from sensecf_core.language.prompts.plain import JSON_TEMPLATE_SHA256, TEMPLATE_SHA256, build
 from sensecf_core.language.remote.model import RemoteModel
 from sensecf_core.queries.query import Driver, Query
 

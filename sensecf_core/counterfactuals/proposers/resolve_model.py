@@ -11,11 +11,7 @@ from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.datasets import registry as cohorts
 from sensecf_core.errors import InputError
 from sensecf_core.language.local.model import LocalModel
-from sensecf_core.language.models import (
-    default_model,
-    hardware,
-    registry,
-)
+from sensecf_core.language.models import default_model, hardware, registry
 from sensecf_core.language.models.registry import ModelSpec
 from sensecf_core.language.remote import allow_list
 from sensecf_core.language.remote.model import RemoteModel

@@ -11,11 +11,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sensecf_core.counterfactuals.checks.verify import verify
-from sensecf_core.counterfactuals.fine_tuning.pairs import combinations
-from sensecf_core.counterfactuals.problem.fitted_cohort import Budget, FittedCohort
+from sensecf_core.counterfactuals.problem.budget import Budget
+from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
 from sensecf_core.counterfactuals.proposal import Proposal, ProposalRequest
 from sensecf_core.counterfactuals.proposers.fine_tuned import FineTunedProposer
+from sensecf_core.counterfactuals.search.combinations import combinations
 from sensecf_core.counterfactuals.search.effects import estimate_effects
 
 MAX_ATTEMPTS = 3

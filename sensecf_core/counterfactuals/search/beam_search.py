@@ -21,12 +21,10 @@ import numpy.typing as npt
 from sensecf_core.cohorts.encoding import Codes
 from sensecf_core.cohorts.rules import violations
 from sensecf_core.counterfactuals.checks.refine import refine
-from sensecf_core.counterfactuals.problem.fitted_cohort import (
-    Budget,
-    FittedCohort,
-    Floats,
-)
+from sensecf_core.counterfactuals.problem.budget import Budget
+from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
+from sensecf_core.types import Floats
 
 QUANTILES = (0.1, 0.3, 0.5, 0.7, 0.9)
 

@@ -23,14 +23,11 @@ from sensecf_core.classifiers.calibration import log_odds
 from sensecf_core.classifiers.shap_values import shap_values
 from sensecf_core.cohorts.encoding import Codes
 from sensecf_core.cohorts.rules import violations
-from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort, Floats
+from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
 from sensecf_core.counterfactuals.search.beam_search import Menu
-from sensecf_core.queries.query import (
-    FeatureEffect,
-    PromptHints,
-    Query,
-)
+from sensecf_core.queries.query import FeatureEffect, PromptHints, Query
+from sensecf_core.types import Floats
 
 Source = Literal["shap", "probes", "none"]
 

@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sensecf_core.cohorts.encoding import Codes
-from sensecf_core.counterfactuals.problem.fitted_cohort import (
-    Budget,
-    BudgetSpentError,
-    FittedCohort,
-)
+from sensecf_core.counterfactuals.problem.budget import Budget, BudgetSpentError
+from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.make_queries import with_limits
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
 from sensecf_core.counterfactuals.search.beam_search import search

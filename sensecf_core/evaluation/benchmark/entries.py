@@ -23,10 +23,11 @@ from typing import Literal
 import numpy as np
 
 from sensecf_core.cohorts.encoding import Codes, from_values
+from sensecf_core.counterfactuals.checks.refine import shrunk
 from sensecf_core.counterfactuals.checks.select import select
 from sensecf_core.counterfactuals.checks.verify import CheckResults, verify
-from sensecf_core.counterfactuals.pipeline import shrunk
-from sensecf_core.counterfactuals.problem.fitted_cohort import Budget, FittedCohort
+from sensecf_core.counterfactuals.problem.budget import Budget
+from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
 from sensecf_core.counterfactuals.proposers.registry import check_method
 from sensecf_core.errors import InputError

@@ -10,12 +10,7 @@ import numpy as np
 import pandas as pd
 
 from sensecf_core.evaluation.metrics.definitions import MEASURES
-from sensecf_core.evaluation.metrics.paired_tests import (
-    Pair,
-    common_solved,
-    compare,
-    on_same_queries,
-)
+from sensecf_core.evaluation.metrics.paired_tests import Pair, common_solved, compare, on_same_queries
 from sensecf_core.evaluation.metrics.statistics import paired_difference
 
 ON_ALL = ("coverage", "coverage_validity", "validity")

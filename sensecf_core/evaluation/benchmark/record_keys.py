@@ -14,11 +14,7 @@ from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.evaluation.benchmark import run_folder
 from sensecf_core.evaluation.benchmark.entries import Entry
 from sensecf_core.evaluation.benchmark.plan import Task
-from sensecf_core.evaluation.run_identity import (
-    of_model,
-    origin_of,
-    run_id,
-)
+from sensecf_core.evaluation.run_identity import of_model, origin_of, run_id
 
 QUERIES = "queries"
 """Under which name the records about the queries themselves are kept."""

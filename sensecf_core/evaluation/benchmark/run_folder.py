@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sensecf_core.paths import ROOT, var
+from sensecf_core.types import Json
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 CONFIG, RESULTS, SUMMARY = "config.json", "results.parquet", "summary.json"
 COMMITTED = ROOT / "results" / "benchmark"
 SCHEMA_VERSION = 2
-Json = dict[str, Any]
 
 
 @dataclass(frozen=True)

@@ -15,18 +15,10 @@ from sensecf_core.cohorts.encoding import Codes, to_codes, to_rows
 from sensecf_core.counterfactuals import explain
 from sensecf_core.counterfactuals.baselines.exact_distance import OptimalityProof, prove
 from sensecf_core.counterfactuals.checks.verify import verify
-from sensecf_core.counterfactuals.problem.fitted_cohort import (
-    Budget,
-    FittedCohort,
-    load_fitted,
-)
+from sensecf_core.counterfactuals.problem.budget import Budget
+from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort, load_fitted
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
-from sensecf_core.evaluation.benchmark.entries import (
-    VARIANTS,
-    Entry,
-    Scored,
-    scored,
-)
+from sensecf_core.evaluation.benchmark.entries import VARIANTS, Entry, Scored, scored
 from sensecf_core.evaluation.benchmark.plan import Task
 from sensecf_core.evaluation.metrics.robustness import noisy, tiny_errors
 from sensecf_core.evaluation.metrics.scores import Evaluators, score

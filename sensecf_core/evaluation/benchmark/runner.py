@@ -19,13 +19,13 @@ from time import perf_counter
 from sensecf_core.evaluation.benchmark.plan import Task
 from sensecf_core.evaluation.benchmark.run_task import Record
 from sensecf_core.evaluation.json_lines import append_line, read_lines
+from sensecf_core.types import Progress
 
 Ask = Callable[[Task], Record]
-Tell = Callable[[float, str], None]
 
 
 def run(
-    wanted: Sequence[Task], place: Callable[[Task], Path], ask: Ask, tell: Tell, *, jobs: int = 1
+    wanted: Sequence[Task], place: Callable[[Task], Path], ask: Ask, tell: Progress, *, jobs: int = 1
 ) -> dict[str, Record]:
     """Do what is not finished yet; return all wanted records by key, in the order of the tasks.
 

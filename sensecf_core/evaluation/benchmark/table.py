@@ -12,11 +12,7 @@ import pandas as pd
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.evaluation.benchmark.entries import VARIANTS, Variant
 from sensecf_core.evaluation.benchmark.plan import Pass, Task
-from sensecf_core.evaluation.benchmark.run_task import (
-    Bench,
-    Record,
-    codes_of,
-)
+from sensecf_core.evaluation.benchmark.run_task import Bench, Record, codes_of
 from sensecf_core.evaluation.metrics.paired_tests import added_over_control
 from sensecf_core.evaluation.metrics.robustness import set_distance
 from sensecf_core.evaluation.metrics.scores import Scores

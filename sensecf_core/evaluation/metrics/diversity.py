@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from sensecf_core.cohorts.distance import Distances
 from sensecf_core.cohorts.encoding import Codes
-from sensecf_core.counterfactuals.problem.search_space import Mask, differ
+from sensecf_core.counterfactuals.problem.search_space import differ
+from sensecf_core.types import Mask
 
 
 def gower_diversity(distances: Distances, codes: Codes) -> float:

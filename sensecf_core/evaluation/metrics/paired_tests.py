@@ -16,13 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from sensecf_core.evaluation.metrics.definitions import Better
-from sensecf_core.evaluation.metrics.statistics import (
-    Floats,
-    Interval,
-    Mask,
-    mean_interval,
-    paired_difference,
-)
+from sensecf_core.evaluation.metrics.statistics import Interval, mean_interval, paired_difference
+from sensecf_core.types import Floats, Mask
 
 ALPHA = 0.05
 SAME = 12

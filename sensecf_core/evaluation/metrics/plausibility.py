@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sensecf_core.cohorts.cohort import Part
 from sensecf_core.cohorts.domain import Domain
 from sensecf_core.cohorts.encoding import Codes, to_codes
-from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort, Floats
-from sensecf_core.counterfactuals.problem.search_space import Mask
+from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
+from sensecf_core.types import Floats, Mask, Part
 
 NEIGHBOURS = 5
 """Nearest rows of yNN (Pawelczyk et al. 2021, CARLA, arXiv 2108.00783)."""

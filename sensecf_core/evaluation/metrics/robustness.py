@@ -7,7 +7,8 @@ import numpy as np
 from sensecf_core.cohorts.distance import Distances
 from sensecf_core.cohorts.encoding import Codes
 from sensecf_core.cohorts.schema import Schema
-from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort, Floats
+from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
+from sensecf_core.types import Floats
 
 ERROR_SHARE = 0.1
 """Standard deviation of one measurement error, as a share of the training rows' standard deviation.

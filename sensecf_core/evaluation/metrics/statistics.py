@@ -13,8 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
-Mask = npt.NDArray[np.bool_]
+from sensecf_core.types import Floats, Mask
 
 RESAMPLES = 2000
 LEVEL = 0.95

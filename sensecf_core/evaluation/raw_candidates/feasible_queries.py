@@ -9,13 +9,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sensecf_core.counterfactuals.fine_tuning.pairs import hints_reach
-from sensecf_core.counterfactuals.problem.fitted_cohort import Budget, FittedCohort
+from sensecf_core.counterfactuals.problem.budget import Budget
+from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
 from sensecf_core.counterfactuals.search.beam_search import search
+from sensecf_core.counterfactuals.search.combinations import hints_reach
 from sensecf_core.counterfactuals.search.effects import estimate_effects
-from sensecf_core.evaluation.metrics.statistics import Mask
 from sensecf_core.queries.query import Query
+from sensecf_core.types import Mask
 
 WIDE_BEAM = 16
 

@@ -10,14 +10,16 @@ import numpy as np
 import numpy.typing as npt
 
 from sensecf_core.counterfactuals.checks.verify import verify
-from sensecf_core.counterfactuals.problem.fitted_cohort import Budget, FittedCohort
+from sensecf_core.counterfactuals.problem.budget import Budget
+from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.make_queries import make_queries
-from sensecf_core.counterfactuals.problem.search_space import Mask, SearchSpace
-from sensecf_core.counterfactuals.proposal import RandomProposer
+from sensecf_core.counterfactuals.problem.search_space import SearchSpace
+from sensecf_core.counterfactuals.proposers.random import RandomProposer
 from sensecf_core.evaluation.metrics.independent_classifier import IndependentClassifier
 from sensecf_core.evaluation.raw_candidates.feasible_queries import feasible_queries
 from sensecf_core.queries.answer import Answer
 from sensecf_core.queries.query import Query
+from sensecf_core.types import Mask
 
 
 @dataclass(frozen=True)

@@ -21,9 +21,10 @@ from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.evaluation.json_lines import append_line, read_lines
 from sensecf_core.evaluation.metrics.statistics import mean_interval, median_interval
 from sensecf_core.evaluation.raw_candidates.feasible_queries import is_feasible
-from sensecf_core.evaluation.sampling import RowKey, sample_rows
+from sensecf_core.evaluation.sampling import sample_rows
 from sensecf_core.queries.answer import Answer
 from sensecf_core.queries.request import ExplainRequest
+from sensecf_core.types import Progress, RowKey
 
 Statistic = Literal["mean", "median"]
 Rate = dict[str, float | None]
@@ -34,7 +35,6 @@ EMPTY: Rate = {"mean": None, "low": None, "high": None}
 """The rate over nobody."""
 Explain = Callable[[ExplainRequest], Answer]
 Measure = Callable[[Answer], dict[str, Any]]
-Progress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True)

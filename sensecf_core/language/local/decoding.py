@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
+
+from sensecf_core.language.backend import Stopped
 
 if TYPE_CHECKING:
     import torch
@@ -18,8 +20,6 @@ MOST_PREFIXES = 4
 
 LEAST_LEFT = 2.0**-30
 """A double has 53 binary digits; with fewer than 23 left the next token is drawn with a new number."""
-
-Stopped = Literal["cancelled", "deadline"]
 
 
 class StopError(Exception):
@@ -170,12 +170,6 @@ class Decoding:
             row.done = row.complete = True
         row.done = row.done or len(row.tokens) >= self.max_new_tokens
         return new
-
-
-def first_line(text: str) -> str:
-    """Cut a text at the first line break behind its first word."""
-    begun = text.lstrip()
-    return begun.partition("\n")[0]
 
 
 def watch_for(cancelled: Callable[[], bool] | None, deadline: float | None) -> Callable[[], None]:

@@ -5,49 +5,19 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
-from sensecf_core.language.local.decoding import (
-    Decoding,
-    Row,
-    StopError,
-    Stopped,
-    first_line,
-    watch_for,
-)
-from sensecf_core.language.local.loading import (
-    Precision,
-    load_weights,
-    precision_of,
-    with_adapter,
-)
+from sensecf_core.language.backend import Samples, Stopped, first_line
+from sensecf_core.language.local.decoding import Decoding, Row, StopError, watch_for
+from sensecf_core.language.local.loading import Precision, load_weights, precision_of, with_adapter
 from sensecf_core.language.models import adapters, default_model
 from sensecf_core.language.prompts.plain import Prompt, chat_text
 
 MOST_ROWS = 64
 """Rows decoded in one batch; more are decoded in turns behind the same prompt."""
 DEFAULT_NEW_TOKENS = 128
-
-
-@dataclass(frozen=True)
-class Samples:
-    """Texts sampled for one prompt, in row order.
-
-    ``tokens`` counts each text's tokens, the one that ends it not included. ``complete`` is False for
-    a text cut short by a stop or by ``max_new_tokens``; after a stop, rows not begun are left out.
-    Seconds are wall time.
-    """
-
-    texts: tuple[str, ...]
-    tokens: tuple[int, ...]
-    complete: tuple[bool, ...]
-    prompt_tokens: int
-    prefill_seconds: float
-    decode_seconds: float
-    stopped: Stopped | None
 
 
 class LocalModel:

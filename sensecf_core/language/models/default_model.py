@@ -15,7 +15,6 @@ import subprocess
 import sys
 import warnings
 import zipfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -24,6 +23,7 @@ from typing import Any, Literal
 from sensecf_core.cohorts.fingerprint import file_sha256
 from sensecf_core.errors import NotReadyError
 from sensecf_core.paths import BASE_MODELS, file_lock
+from sensecf_core.types import Progress
 
 DEFAULT_MODEL = "smollm2-135m-instruct"
 ORIGINAL = "HuggingFaceTB/SmolLM2-135M-Instruct"
@@ -37,8 +37,6 @@ COMMAND = "run `make setup` or `.venv/bin/python -m sensecf_core fetch-model`"
 MANIFEST = "manifest.json"
 STAMP = "verified.json"
 """Size and modification time of every file when its sha256 was last found right."""
-
-Progress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,7 @@ from typing import Literal
 
 import psutil
 
-from sensecf_core.language.models.registry import (
-    ModelSpec,
-    Precision,
-    folder_of,
-)
+from sensecf_core.language.models.registry import ModelSpec, Precision, folder_of
 
 LARGE = 1_000_000_000
 """Parameters from which a processor alone is slow, and memory counts before speed."""

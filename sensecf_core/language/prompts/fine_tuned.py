@@ -18,11 +18,7 @@ from sensecf_core.cohorts.schema import Schema
 from sensecf_core.language.prompts.grammar import value_text, write_edits
 from sensecf_core.language.prompts.plain import Prompt, reference_case
 from sensecf_core.queries.answer import Edits
-from sensecf_core.queries.query import (
-    FeatureEffect,
-    PromptHints,
-    Query,
-)
+from sensecf_core.queries.query import FeatureEffect, PromptHints, Query
 
 SYSTEM = "Choose few changes whose tenths add up to 10 or more, the largest first."
 GOAL = "Risk {risk}, wanted {goal}, at most {most}."

@@ -9,8 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from sensecf_core.language.local.decoding import Stopped
-from sensecf_core.language.local.model import Samples
+from sensecf_core.language.backend import Samples, Stopped
 from sensecf_core.language.models.registry import ModelSpec
 from sensecf_core.language.prompts.plain import Prompt
 from sensecf_core.language.remote import allow_list

@@ -14,14 +14,10 @@ from typing import Any, Literal
 import httpx2
 
 from sensecf_core.errors import NotReadyError
-from sensecf_core.language.local.decoding import first_line
+from sensecf_core.language.backend import first_line
 from sensecf_core.language.models.registry import ModelSpec
 from sensecf_core.language.prompts.json_form import edits_text
-from sensecf_core.language.prompts.plain import (
-    Prompt,
-    asking_for_json,
-    chat_text,
-)
+from sensecf_core.language.prompts.plain import Prompt, asking_for_json, chat_text
 from sensecf_core.language.remote import http as remote_http
 from sensecf_core.language.remote.http import RefusedError
 

@@ -9,7 +9,22 @@ from typing import Any
 
 import numpy as np
 
-from sensecf_core.language.training.continuation import continuation_tokens
+LEAD = "\n"
+
+
+def continuation_tokens(tokenizer: Any, text: str) -> list[int]:
+    """Tokens of ``text`` as a model writes it right behind its prompt.
+
+    SentencePiece-style tokenizers (Llama 2, Mistral, BioMistral) put a space before whatever they are given:
+    ``bmi`` alone becomes ``▁bmi``, which no answer may begin with. So the text is tokenized behind a line
+    break, which is taken off again. For byte-level tokenizers nothing changes.
+    """
+    lead = list(tokenizer(LEAD, add_special_tokens=False).input_ids)
+    whole = list(tokenizer(LEAD + text, add_special_tokens=False).input_ids)
+    if whole[: len(lead)] == lead:
+        return whole[len(lead) :]
+    return list(tokenizer(text, add_special_tokens=False).input_ids)
+
 
 IGNORED = -100
 """Target of a token that predicts nothing to be learned."""

@@ -48,7 +48,7 @@ class Point:
 
 
 @dataclass(frozen=True)
-class Progress:
+class TrainingProgress:
     """What is told while training: share done, the latest loss, speed and what is left."""
 
     done: float

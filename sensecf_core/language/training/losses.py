@@ -10,11 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from sensecf_core.language.local.attention_masks import additive_mask, trained_attention
-from sensecf_core.language.training.batches import (
-    IGNORED,
-    Batch,
-    Batches,
-)
+from sensecf_core.language.training.batches import IGNORED, Batch, Batches
 
 
 class Objective(Protocol):

@@ -11,14 +11,7 @@ from typing import Any
 
 from sensecf_core.language.local.lora import adapter_weights
 from sensecf_core.language.models import default_model, registry
-from sensecf_core.language.models.adapters import (
-    CARD,
-    CURVE,
-    README,
-    WEIGHTS,
-    Card,
-    weights_sha256,
-)
+from sensecf_core.language.models.adapters import CARD, CURVE, README, WEIGHTS, Card, weights_sha256
 from sensecf_core.language.training.config import Point
 
 LIMITS_OF_USE = (

@@ -19,25 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from sensecf_core.language.local.attention_masks import trained_attention
-from sensecf_core.language.local.lora import (
-    adapter_weights,
-    fresh_adapter,
-    load_adapter,
-    merged,
-)
+from sensecf_core.language.local.lora import adapter_weights, fresh_adapter, load_adapter, merged
 from sensecf_core.language.training.batches import Batches, TrainingExample
-from sensecf_core.language.training.config import (
-    FineTuned,
-    Point,
-    Progress,
-    Settings,
-    State,
-)
-from sensecf_core.language.training.losses import (
-    Likelihood,
-    Objective,
-    Preference,
-)
+from sensecf_core.language.training.config import FineTuned, Point, Settings, State, TrainingProgress
+from sensecf_core.language.training.losses import Likelihood, Objective, Preference
 
 CHECKPOINT = "checkpoint.pt"
 
@@ -113,7 +98,7 @@ class Training:
 
     def run(
         self,
-        progress: Callable[[Progress], None] | None = None,
+        progress: Callable[[TrainingProgress], None] | None = None,
         cancelled: Callable[[], bool] = lambda: False,
         validate: Callable[[Any], float | None] | None = None,
     ) -> FineTuned:
@@ -184,10 +169,10 @@ class Training:
             return "budget"
         return "no better validation" if self.state.stale >= self.settings.patience else ""
 
-    def _progress(self, loss: float, rate: float) -> Progress:
+    def _progress(self, loss: float, rate: float) -> TrainingProgress:
         share = self.share_done()
         left = self.state.seconds * (1 - share) / max(share, 1e-9)
-        return Progress(share, loss, rate, left, self.state.step)
+        return TrainingProgress(share, loss, rate, left, self.state.step)
 
     def _point(self, losses: list[float], validate: Callable[[Any], float | None] | None) -> None:
         """Close a stretch of the curve, and validate the adapter as it is now.

@@ -9,16 +9,12 @@ from typing import Any
 import plotly.graph_objects as go
 
 from sensecf_core.evaluation.metrics.definitions import MEASURES
+from sensecf_core.types import JsonView
 from sensecf_core.ui.benchmarks import tables as bench
 from sensecf_core.ui.common import wording
 from sensecf_core.ui.common.charts import Chart
-from sensecf_core.ui.common.drawings import (
-    DOWN,
-    GREY,
-    UP,
-)
+from sensecf_core.ui.common.drawings import DOWN, GREY, UP
 
-Json = Mapping[str, Any]
 COLOURS = {"language model": DOWN, "control": GREY, "search": UP}
 SHAPES = {"language model": "circle", "control": "x", "search": "diamond"}
 STEPS = {
@@ -35,7 +31,7 @@ PLACES = ("bottom left", "top right")
 LINE, MARGIN = 30, {"l": 8, "r": 16, "t": 34, "b": 8}
 
 
-def dots(rows: Sequence[Json], measures: Sequence[str], sentence: str, *, log: bool = False) -> Chart:
+def dots(rows: Sequence[JsonView], measures: Sequence[str], sentence: str, *, log: bool = False) -> Chart:
     """A line a method, a dot a measure with its 95 % interval; the first measure filled, a second open."""
     figure = go.Figure()
     for number, measure in enumerate(measures):
@@ -75,7 +71,7 @@ def dots(rows: Sequence[Json], measures: Sequence[str], sentence: str, *, log: b
     return Chart(figure, sentence)
 
 
-def against_real(rows: Sequence[Json], measure: str, real: Json, sentence: str) -> Chart:
+def against_real(rows: Sequence[JsonView], measure: str, real: JsonView, sentence: str) -> Chart:
     """One plausibility measure by method, with the level of held-out rows as a line."""
     made = dots(rows, [measure], sentence)
     level = bench.numbers(real)[0]
@@ -97,7 +93,7 @@ def against_real(rows: Sequence[Json], measure: str, real: Json, sentence: str) 
     return made
 
 
-def distance_and_sparsity(rows: Sequence[Json], sentence: str) -> Chart:
+def distance_and_sparsity(rows: Sequence[JsonView], sentence: str) -> Chart:
     """Features changed against Gower distance; near the lower left corner is best.
 
     Methods lie close together there, so that dots carry numbers, and the names stand below.
@@ -132,7 +128,7 @@ def distance_and_sparsity(rows: Sequence[Json], sentence: str) -> Chart:
     return Chart(figure, sentence)
 
 
-def raw_rates(raw: Sequence[Json], sentence: str) -> Chart:
+def raw_rates(raw: Sequence[JsonView], sentence: str) -> Chart:
     """Which share of raw candidates passes each check and all before it, by method that samples."""
     names = [_asked(row) for row in raw]
     figure = go.Figure()
@@ -157,7 +153,7 @@ def raw_rates(raw: Sequence[Json], sentence: str) -> Chart:
     return Chart(figure, sentence)
 
 
-def changed_features(rows: Sequence[Json], labels: Mapping[str, str], sentence: str) -> Chart:
+def changed_features(rows: Sequence[JsonView], labels: Mapping[str, str], sentence: str) -> Chart:
     """Which share of each method's valid counterfactuals changes each feature (schema order)."""
     used = [name for name in labels if any(name in row["changes"] for row in rows)]
     shares = [[bench.numbers(row["changes"].get(name))[0] for row in rows] for name in used]
@@ -209,13 +205,13 @@ def ranks(mean_ranks: Mapping[str, float], methods: Mapping[str, str], sentence:
     return Chart(figure, sentence)
 
 
-def _asked(row: Json) -> str:
+def _asked(row: JsonView) -> str:
     """Name a line of raw rates: the method, and of which queries where that matters."""
     name = bench.title(row["method"].removesuffix(", no grammar"))
     return name if row["asked"] == "all" else f"{name}, {row['asked']}"
 
 
-def _methods_axis(figure: Any, rows: Sequence[Json]) -> None:
+def _methods_axis(figure: Any, rows: Sequence[JsonView]) -> None:
     figure.update_yaxes(
         categoryorder="array",
         categoryarray=[bench.title(row["row"]) for row in reversed(rows)],

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from sensecf_core.evaluation.metrics.definitions import MEASURES
+from sensecf_core.types import JsonView
 from sensecf_core.ui.benchmarks import charts as benchmark_charts, tables as bench
 from sensecf_core.ui.benchmarks.run_picker import Chosen
-from sensecf_core.ui.common import (
-    charts,
-    csv_button,
-    row_wording,
-    wording,
-)
+from sensecf_core.ui.common import charts, csv_button, row_wording, wording
 from sensecf_core.ui.common.charts import Chart
 
-Json = Mapping[str, Any]
 HEADLINE = (
     "coverage",
     "validity",
@@ -172,7 +167,7 @@ def _time(chosen: Chosen) -> None:
     _table_under(chosen.rows, ("seconds", "seconds_each", "model_rows", "model_rows_each"))
 
 
-def _subgroups(rows: Sequence[Json]) -> None:
+def _subgroups(rows: Sequence[JsonView]) -> None:
     levels = {
         (name, level): None for row in rows for name, found in row["subgroups"].items() for level in found
     }
@@ -195,7 +190,7 @@ def _subgroups(rows: Sequence[Json]) -> None:
     st.caption("Wide brackets mean that a difference may be chance.")
 
 
-def table(rows: Sequence[Json], measures: Sequence[str], key: str) -> None:
+def table(rows: Sequence[JsonView], measures: Sequence[str], key: str) -> None:
     """Show measures of rows; a heading's definition appears when it is pointed at."""
     frame(bench.measure_table(rows, measures), key, measures)
 
@@ -229,7 +224,7 @@ def draw(chart: Chart, key: str) -> None:
     charts.show(chart, f"benchmark_{key}", charts.saved_as(chosen, f"benchmark-{key}"))
 
 
-def _table_under(rows: Sequence[Json], measures: Sequence[str]) -> None:
+def _table_under(rows: Sequence[JsonView], measures: Sequence[str]) -> None:
     with st.expander("Table and definitions", icon=":material/table:"):
         table(rows, measures, measures[0])
         st.markdown(
@@ -250,11 +245,11 @@ def _pick(label: str, measures: Sequence[str], key: str) -> str:
     )
 
 
-def _known(rows: Sequence[Json], measure: str) -> bool:
+def _known(rows: Sequence[JsonView], measure: str) -> bool:
     return any((row["measures"].get(measure) or {}).get("value") is not None for row in rows)
 
 
-def _best(rows: Sequence[Json], measure: str) -> str:
+def _best(rows: Sequence[JsonView], measure: str) -> str:
     """The name of the row with the best mean; all of them where a few share it, else how many they are."""
     sign = 1 if MEASURES[measure].better == "higher" else -1
     values = {

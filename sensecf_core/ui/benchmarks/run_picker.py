@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import streamlit as st
 
@@ -14,10 +12,10 @@ from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.evaluation.benchmark import run_folder
 from sensecf_core.evaluation.benchmark.run_folder import BenchmarkRun
+from sensecf_core.types import JsonView
 from sensecf_core.ui.benchmarks import tables as bench
 from sensecf_core.ui.common import wording
 
-Json = Mapping[str, Any]
 FEW = 30
 """Queries below which a caption warns that intervals are wide."""
 
@@ -27,12 +25,12 @@ class Chosen:
     """What the page is about: a cohort, a run's summary, one direction of it, and which of its rows."""
 
     schema: Schema
-    summary: Json
-    group: Json
+    summary: JsonView
+    group: JsonView
     view: str
 
     @property
-    def rows(self) -> list[Json]:
+    def rows(self) -> list[JsonView]:
         """The rows shown, in the run's order."""
         return bench.rows(self.group, self.view)
 
@@ -79,7 +77,7 @@ def choose(cohort: Cohort) -> Chosen | None:
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
-def _summary(folder: str, changed: int) -> Json | str:
+def _summary(folder: str, changed: int) -> JsonView | str:
     """Read a summary (``changed``: its time of change in ns), or say in a sentence why it cannot be."""
     try:
         return BenchmarkRun(Path(folder), {}, False).summary()
@@ -94,7 +92,7 @@ def _run_title(run: BenchmarkRun) -> str:
     return f"{wording.moment(run.config['created'])}, {people}, {where}"
 
 
-def _about(summary: Json, group: Json) -> None:
+def _about(summary: JsonView, group: JsonView) -> None:
     queries = group["queries"]
     known = group["answers"]
     has, none = known["proven_possible"] + known["found"], known["proven_none"] + known["not_found"]

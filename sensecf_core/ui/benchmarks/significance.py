@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import pandas as pd
 import streamlit as st
 
 from sensecf_core.evaluation.metrics.definitions import MEASURES
+from sensecf_core.types import JsonView
 from sensecf_core.ui.benchmarks import charts, tables as bench
 from sensecf_core.ui.benchmarks.results import draw, frame
 from sensecf_core.ui.benchmarks.run_picker import Chosen
 from sensecf_core.ui.common import wording
 
-Json = Mapping[str, Any]
 PREFERRED = "gower"
 
 
@@ -53,7 +50,7 @@ def ranks(chosen: Chosen) -> None:
             _pairs(measure, pairs)
 
 
-def _friedman(test: Json) -> str:
+def _friedman(test: JsonView) -> str:
     said = (
         f"Mean rank over the {wording.counted(test['queries'], 'query', 'queries')} on which all of them "
         "have the number."
@@ -71,7 +68,7 @@ def _p(value: float, sign: str = "") -> str:
     return "< 0.001" if value < 0.001 else f"{sign}{value:.3f}"
 
 
-def _common(found: Json) -> None:
+def _common(found: JsonView) -> None:
     common = found["common"]
     about = f"Means on the same queries ({common['queries']} of {common['of']} were solved by all)"
     with st.expander(about, icon=":material/join_inner:"):
@@ -95,7 +92,7 @@ def _common(found: Json) -> None:
         )
 
 
-def _pairs(measure: str, pairs: list[Json]) -> None:
+def _pairs(measure: str, pairs: list[JsonView]) -> None:
     made = pd.DataFrame(
         [
             {
@@ -169,7 +166,7 @@ def raw(chosen: Chosen) -> None:
         )
 
 
-def _grammar(entries: list[Json]) -> None:
+def _grammar(entries: list[JsonView]) -> None:
     ways = {"with": "with", "without": "without", "difference": "without minus with"}
     names = list(entries[0]["with"])
     made = pd.DataFrame(
@@ -187,7 +184,7 @@ def _grammar(entries: list[Json]) -> None:
     st.caption("The same queries with and without; differences are paired by query.")
 
 
-def _raw_line(row: Json) -> dict[str, str]:
+def _raw_line(row: JsonView) -> dict[str, str]:
     steps = {
         "readable": "Readable ↑",
         "within_limits": "Within limits ↑",
@@ -205,7 +202,7 @@ def _raw_line(row: Json) -> dict[str, str]:
     return {"Method": name, "Asked": str(row["asked"]), "Queries": wording.count(row["people"]), **cells}
 
 
-def _rate(rate: Json | None) -> str:
+def _rate(rate: JsonView | None) -> str:
     if rate is None or rate.get("mean") is None:
         return "–"
     return bench.cell("validity", {"value": rate["mean"], "low": rate["low"], "high": rate["high"]})

@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import Iterable, Sequence
+from typing import Literal
 
 import pandas as pd
 
@@ -14,10 +14,10 @@ from sensecf_core.disclaimer import DISCLAIMER
 from sensecf_core.evaluation.metrics.definitions import MEASURES
 from sensecf_core.queries.request import asks_language_model
 from sensecf_core.records.exports import safe_cell, table_csv
+from sensecf_core.types import JsonView
 from sensecf_core.ui.common import wording
 from sensecf_core.ui.common.wording import JOINER, NO_BREAK
 
-Json = Mapping[str, Any]
 Family = Literal["language model", "control", "search"]
 REFINE = " + refine"
 VIEWS = {
@@ -51,7 +51,7 @@ def family(method: str) -> Family:
     return "control" if method == "random" else "search"
 
 
-def rows(group: Json, view: str) -> list[Json]:
+def rows(group: JsonView, view: str) -> list[JsonView]:
     """The rows of a direction that a view shows, in the run's order."""
     held = [row for row in group["rows"] if row["grammar"]]
     if view == "all":
@@ -59,7 +59,7 @@ def rows(group: Json, view: str) -> list[Json]:
     return [row for row in held if (row["in_use"] if view == "in_use" else row["variant"] == view)]
 
 
-def numbers(entry: Json | None) -> tuple[float, float, float]:
+def numbers(entry: JsonView | None) -> tuple[float, float, float]:
     """Value, low and high of an interval; NaN for what is not there."""
     found = [math.nan if entry is None or entry.get(name) is None else entry[name] for name in _ENDS]
     return found[0], found[1], found[2]
@@ -68,12 +68,12 @@ def numbers(entry: Json | None) -> tuple[float, float, float]:
 _ENDS = ("value", "low", "high")
 
 
-def mean(rate: Json | None) -> float:
+def mean(rate: JsonView | None) -> float:
     """The mean of a raw rate; NaN where there is none."""
     return math.nan if rate is None or rate["mean"] is None else float(rate["mean"])
 
 
-def cell(measure: str, entry: Json | None) -> str:
+def cell(measure: str, entry: JsonView | None) -> str:
     """Write a number with its interval: "0.87 (0.80–0.93)"; "–" where there is none."""
     value, low, high = numbers(entry)
     if math.isnan(value):
@@ -104,7 +104,7 @@ def definition(measure: str) -> str:
     return f"{known.definition} {known.source}." if known.source else known.definition
 
 
-def measure_table(chosen: Iterable[Json], measures: Sequence[str]) -> pd.DataFrame:
+def measure_table(chosen: Iterable[JsonView], measures: Sequence[str]) -> pd.DataFrame:
     """A line per row: its name, then each measure with its interval."""
     return pd.DataFrame(
         [
@@ -118,7 +118,7 @@ def measure_table(chosen: Iterable[Json], measures: Sequence[str]) -> pd.DataFra
     )
 
 
-def part_table(chosen: Iterable[Json], part: str, measures: Sequence[str]) -> pd.DataFrame:
+def part_table(chosen: Iterable[JsonView], part: str, measures: Sequence[str]) -> pd.DataFrame:
     """Measures over a ``part`` of the queries: ``answerable`` ones, or ``complete`` rows."""
     return pd.DataFrame(
         [
@@ -131,7 +131,7 @@ def part_table(chosen: Iterable[Json], part: str, measures: Sequence[str]) -> pd
     )
 
 
-def long_csv(summary: Json) -> str:
+def long_csv(summary: JsonView) -> str:
     """Every mean of a run as CSV: one line per direction, limits, row and measure, with its interval.
 
     Each line ends with the notice, since lines are copied without their heads.
@@ -158,7 +158,7 @@ def as_csv(table: pd.DataFrame) -> str:
     return table_csv(table, {"Notice": DISCLAIMER}).replace(JOINER, "").replace(NO_BREAK, " ")
 
 
-def group_title(group: Json, class_0: str, class_1: str) -> str:
+def group_title(group: JsonView, class_0: str, class_1: str) -> str:
     """A direction and its limits in words: "from “flagged” to “not flagged” · Options for a person"."""
     here, there = (class_1, class_0) if group["desired"] == 0 else (class_0, class_1)
     return f"From “{here}” to “{there}” · {wording.PROFILE_TITLES[group['limits']]}"

@@ -10,11 +10,7 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
-from sensecf_core.ui.common.drawings import (
-    DOWN,
-    GREY,
-    UP,
-)
+from sensecf_core.ui.common.drawings import DOWN, GREY, UP
 from sensecf_core.ui.common.wording import plain
 
 CONFIG = {"displaylogo": False, "displayModeBar": False, "responsive": True}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import streamlit as st
 
@@ -17,9 +16,8 @@ from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.cohorts.domain import Domain
 from sensecf_core.cohorts.encoding import Codes, to_codes
 from sensecf_core.datasets import registry
+from sensecf_core.types import Floats, RowKey
 
-Floats = npt.NDArray[np.float64]
-RowKey = tuple[str, str]
 RELEASE = "AI-READI release on this machine"
 """Until its own description can be read."""
 

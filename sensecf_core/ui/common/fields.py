@@ -1,17 +1,50 @@
-"""A range as two numbers, from and to.
+"""Fields that several forms share: a range as two numbers, and which participants to list.
 
-Not a slider: in the dark theme the numbers at its ends are too dark to read (axe), because the theme's one
-primary colour also has to carry white letters on buttons.
+A range is not a slider: in the dark theme the numbers at its ends are too dark to read (axe), because the
+theme's one primary colour also has to carry white letters on buttons.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
-Span = tuple[float, float]
+from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.types import Span
+
+PART_TITLES = {"test": "held out", "val": "validation", "train": "training"}
+EVERYONE = "everyone"
 
 
-def ask(label: str, span: Span, key: str, *, step: float, decimals: int, note: str | None = None) -> Span:
+def people_filters(cohort: Cohort, views: Sequence[str], *, judged: bool) -> tuple[str, str]:
+    """Ask for one of ``views`` and for a part; returns both, the part maybe :data:`EVERYONE`.
+
+    The first of ``views`` is everyone's; where nobody is ``judged`` by a classifier it is not asked for.
+    """
+    name = cohort.schema.name
+    with st.container(horizontal=True, gap="large"):
+        view = views[0]
+        if judged:
+            view = st.radio(
+                "The model's view", views, horizontal=True, key=f"view_{name}", persist_state="session"
+            )
+        part = st.radio(
+            "Part of the cohort",
+            [EVERYONE, *(part for part in PART_TITLES if cohort.parts.eq(part).any())],
+            format_func=lambda part: PART_TITLES.get(part, part),
+            horizontal=True,
+            key=f"part_{name}",
+            persist_state="session",
+            help="The classifier learned from the training part; what it says about held-out people is the "
+            "fair picture.",
+        )
+    return view, part
+
+
+def number_range(
+    label: str, span: Span, key: str, *, step: float, decimals: int, note: str | None = None
+) -> Span:
     """Ask for a range within ``span``; either end may be given first, and an empty one is open."""
     given = []
     for column, end, name in zip(st.columns(2), span, keys(key), strict=True):

@@ -5,11 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from sensecf_core.cohorts.schema import Schema
-from sensecf_core.ui.common.wording import (
-    counted,
-    day_name,
-    plain,
-)
+from sensecf_core.ui.common.wording import counted, day_name, plain
 
 
 def rows(schema: Schema) -> str:

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 from sensecf_core.aireadi.cohort.stress_task import GROUP_NAMES
-from sensecf_core.aireadi.features.wear import (
-    CONSENSUS_DAYS,
-    GLUCOSE_DAYS,
-    GLUCOSE_SHARE,
-)
+from sensecf_core.aireadi.features.wear import CONSENSUS_DAYS, GLUCOSE_DAYS, GLUCOSE_SHARE
 from sensecf_core.aireadi.release.participants import GROUPS
 from sensecf_core.aireadi.report.periods import GlucoseSummary, Period
 from sensecf_core.ui.common.wording import counted, day_name

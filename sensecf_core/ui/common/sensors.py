@@ -10,8 +10,8 @@ from sensecf_core.aireadi.cohort.stress_task import STRESS, shown
 from sensecf_core.aireadi.open_participant import OpenPerson
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.errors import InputError, NotReadyError
+from sensecf_core.types import RowKey
 from sensecf_core.ui.common import wording
-from sensecf_core.ui.common.data import RowKey
 
 MOST_OPEN = 8
 """Participants kept open, about 3 MB each."""

@@ -9,12 +9,7 @@ from datetime import date
 
 from sensecf_core.cohorts.encoding import Value, to_code
 from sensecf_core.cohorts.schema import Feature, Role, Schema
-from sensecf_core.counterfactuals.checks.sentences import (
-    THIN_SPACE,
-    measure,
-    number,
-    risk,
-)
+from sensecf_core.counterfactuals.checks.sentences import THIN_SPACE, measure, number, risk
 
 ROLE_TITLES = {
     "behaviour": "Behaviour",

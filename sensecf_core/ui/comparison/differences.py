@@ -12,11 +12,7 @@ from sensecf_core.counterfactuals.checks.sentences import lower_first, measure
 from sensecf_core.evaluation import side_by_side
 from sensecf_core.evaluation.side_by_side import Agreement, Options, Way
 from sensecf_core.queries.answer import Answer
-from sensecf_core.ui.common import (
-    browser,
-    charts,
-    wording,
-)
+from sensecf_core.ui.common import browser, charts, wording
 from sensecf_core.ui.common.charts import Dumbbells, Pair
 from sensecf_core.ui.interventions import scale
 from sensecf_core.ui.page.frame import Page

@@ -15,12 +15,7 @@ from sensecf_core.records import comparisons
 from sensecf_core.records.comparisons import Comparison
 from sensecf_core.ui.common import wording
 from sensecf_core.ui.comparison import differences, status
-from sensecf_core.ui.interventions import (
-    answer as intervention_answer,
-    empty_state,
-    evidence,
-    limits_fields,
-)
+from sensecf_core.ui.interventions import answer as intervention_answer, empty_state, evidence, limits_fields
 from sensecf_core.ui.page import shown_results
 from sensecf_core.ui.page.frame import Page
 

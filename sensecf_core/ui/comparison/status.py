@@ -15,11 +15,7 @@ from sensecf_core.records.comparisons import Comparison
 from sensecf_core.ui.common import wording
 from sensecf_core.ui.interventions import answer as intervention_answer, evidence
 from sensecf_core.ui.page.frame import Page
-from sensecf_core.ui.page.job_progress import (
-    POLL_SECONDS,
-    cancel_button,
-    progress_words,
-)
+from sensecf_core.ui.page.job_progress import POLL_SECONDS, cancel_button, progress_words
 
 NAME_WIDTH = 216
 BEST, NEAREST, SECOND, BROKE = "First option", "Nearest tried", "Second model", "Broke limits"

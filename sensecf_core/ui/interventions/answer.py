@@ -8,17 +8,8 @@ import streamlit as st
 
 from sensecf_core.cohorts.schema import Feature, Schema
 from sensecf_core.queries.answer import Answer, Change, Counterfactual
-from sensecf_core.ui.common import (
-    data,
-    drawings,
-    row_wording,
-    wording,
-)
-from sensecf_core.ui.interventions import (
-    evidence,
-    limits_fields,
-    scale,
-)
+from sensecf_core.ui.common import data, drawings, row_wording, wording
+from sensecf_core.ui.interventions import evidence, limits_fields, scale
 from sensecf_core.ui.page.frame import Page
 
 HEADINGS = {

@@ -12,12 +12,7 @@ from sensecf_core.cohorts.schema import Schema
 from sensecf_core.evaluation import side_by_side
 from sensecf_core.queries.answer import Answer, Candidate
 from sensecf_core.records import answers, exports
-from sensecf_core.ui.common import (
-    charts,
-    csv_button,
-    row_wording,
-    wording,
-)
+from sensecf_core.ui.common import charts, csv_button, row_wording, wording
 
 STEPS = (
     ("proposed", "every sequence the method wrote"),

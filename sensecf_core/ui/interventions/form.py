@@ -9,11 +9,7 @@ from sensecf_core.jobs import model_worker
 from sensecf_core.language.models import default_model
 from sensecf_core.queries.request import ExplainRequest, asks_language_model
 from sensecf_core.ui.common import browser, wording
-from sensecf_core.ui.interventions import (
-    limits_fields,
-    method_picker,
-    model_picker,
-)
+from sensecf_core.ui.interventions import limits_fields, method_picker, model_picker
 from sensecf_core.ui.page import shown_results
 from sensecf_core.ui.page.frame import Page
 

@@ -11,7 +11,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from sensecf_core.cohorts.encoding import to_value
-from sensecf_core.cohorts.schema import Feature, Profile, Schema, Span
+from sensecf_core.cohorts.schema import Feature, Profile, Schema
 from sensecf_core.counterfactuals.checks.sentences import measure
 from sensecf_core.counterfactuals.problem.constraints import (
     allowed_range,
@@ -22,13 +22,8 @@ from sensecf_core.counterfactuals.problem.constraints import (
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.queries.limits import Limits, Movable
 from sensecf_core.queries.request import ExplainRequest
-from sensecf_core.ui.common import (
-    browser,
-    data,
-    fields,
-    sensors,
-    wording,
-)
+from sensecf_core.types import Span
+from sensecf_core.ui.common import browser, data, fields, sensors, wording
 from sensecf_core.ui.page.frame import Page
 
 MOST_SUGGESTIONS = 8
@@ -204,7 +199,9 @@ def _ranges(
 
 def _range(feature: Feature, span: Span, key: str) -> Span:
     unit = f" ({feature.unit})" if feature.unit else ""
-    return fields.ask(f"{feature.label}{unit}", span, key, step=feature.grid, decimals=feature.decimals)
+    return fields.number_range(
+        f"{feature.label}{unit}", span, key, step=feature.grid, decimals=feature.decimals
+    )
 
 
 def _on_grid(feature: Feature, span: Span) -> Span:

@@ -7,11 +7,7 @@ import streamlit as st
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.records import answers
 from sensecf_core.ui.common import browser, wording
-from sensecf_core.ui.interventions import (
-    answer as intervention_answer,
-    empty_state,
-    evidence,
-)
+from sensecf_core.ui.interventions import answer as intervention_answer, empty_state, evidence
 from sensecf_core.ui.page import job_progress, shown_results
 from sensecf_core.ui.page.frame import Page
 

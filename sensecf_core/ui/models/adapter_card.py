@@ -13,11 +13,7 @@ import pandas as pd
 import streamlit as st
 
 from sensecf_core.cohorts.cohort import Cohort
-from sensecf_core.language.models.adapters import (
-    CURVE,
-    Adapter,
-    Card,
-)
+from sensecf_core.language.models.adapters import CURVE, Adapter, Card
 from sensecf_core.ui.common import charts, wording
 from sensecf_core.ui.models import adapter_rates
 

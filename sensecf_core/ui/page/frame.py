@@ -15,18 +15,13 @@ import streamlit as st
 
 from sensecf_core.classifiers import store
 from sensecf_core.classifiers.classifier import Classifier
-from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.cohorts.cohort import Cohort, locate
 from sensecf_core.cohorts.encoding import Codes, Value, to_values
-from sensecf_core.cohorts.rows import locate
 from sensecf_core.datasets import registry
-from sensecf_core.disclaimer import (
-    DISCLAIMER,
-    DISCLAIMER_LONG,
-    data_label,
-)
+from sensecf_core.disclaimer import DISCLAIMER, DISCLAIMER_LONG, data_label
 from sensecf_core.errors import InputError, NotReadyError
+from sensecf_core.types import RowKey
 from sensecf_core.ui.common import data
-from sensecf_core.ui.common.data import RowKey
 from sensecf_core.ui.common.wording import message, plain
 from sensecf_core.ui.page import (
     excluded_participants,

@@ -8,17 +8,11 @@ import numpy as np
 import streamlit as st
 
 from sensecf_core.classifiers.classifier import Classifier
-from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.cohorts.cohort import MOST_COMPARED, Cohort
 from sensecf_core.cohorts.encoding import to_values
-from sensecf_core.cohorts.rows import MOST_COMPARED
 from sensecf_core.counterfactuals.checks.sentences import measure
-from sensecf_core.ui.common import (
-    data,
-    row_wording,
-    sensors,
-    wording,
-)
-from sensecf_core.ui.common.data import RowKey
+from sensecf_core.types import RowKey
+from sensecf_core.ui.common import data, row_wording, sensors, wording
 from sensecf_core.ui.page import selection
 
 MOST_FACTS = 4

@@ -6,21 +6,10 @@ import streamlit as st
 
 from sensecf_core.aireadi.open_participant import OpenPerson
 from sensecf_core.aireadi.report.periods import recorded
-from sensecf_core.ui.common import (
-    row_wording,
-    sensor_wording,
-    sensors,
-    wording,
-)
+from sensecf_core.ui.common import row_wording, sensor_wording, sensors, wording
 from sensecf_core.ui.page.frame import Page
 from sensecf_core.ui.participants import profile
-from sensecf_core.ui.sensors import (
-    compare_periods,
-    daily_traces,
-    data_quality,
-    glucose_report,
-    laboratory,
-)
+from sensecf_core.ui.sensors import compare_periods, daily_traces, data_quality, glucose_report, laboratory
 
 
 def show(frame: Page) -> None:

@@ -10,13 +10,7 @@ import streamlit as st
 
 from sensecf_core.aireadi.cohort.stress_task import GROUP_NAMES
 from sensecf_core.cohorts.cohort import Cohort
-from sensecf_core.ui.common import (
-    data,
-    people_filters,
-    sensor_wording,
-    sensors,
-    wording,
-)
+from sensecf_core.ui.common import data, fields, sensor_wording, sensors, wording
 from sensecf_core.ui.page import excluded_participants, pick_table
 from sensecf_core.ui.page.frame import Page
 
@@ -122,13 +116,13 @@ def _filtered(table: pd.DataFrame, frame: Page) -> pd.DataFrame:
     cohort, name = frame.known, frame.known.schema.name
     groups = list(dict.fromkeys([*GROUP_NAMES.values(), *table["Study group"]]))
     groups = [one for one in groups if (table["Study group"] == one).any()]
-    view, part = people_filters.ask(cohort, VIEWS, judged=frame.judged)
+    view, part = fields.people_filters(cohort, VIEWS, judged=frame.judged)
     chosen = st.multiselect(
         "Study group", groups, placeholder="every group", key=f"group_{name}", persist_state="session"
     )
     if view != VIEWS[0]:
         table = table[(table[FLAGGED] > 0) == (view == "Some day flagged")]
-    if part != people_filters.EVERYONE:
+    if part != fields.EVERYONE:
         table = table[table["part"] == part]
     return table[table["Study group"].isin(chosen)] if chosen else table
 

@@ -10,13 +10,7 @@ import streamlit as st
 
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.cohorts.schema import Feature
-from sensecf_core.ui.common import (
-    data,
-    fields,
-    people_filters,
-    row_wording,
-    wording,
-)
+from sensecf_core.ui.common import data, fields, row_wording, wording
 from sensecf_core.ui.page import pick_table
 from sensecf_core.ui.page.frame import Page
 
@@ -57,10 +51,10 @@ def _filtered(cohort: Cohort, flagged: np.ndarray | None) -> np.ndarray:
     """
     kept = np.ones(len(cohort.rows), dtype=bool)
     name = cohort.schema.name
-    view, part = people_filters.ask(cohort, VIEWS, judged=flagged is not None)
+    view, part = fields.people_filters(cohort, VIEWS, judged=flagged is not None)
     if flagged is not None and view != VIEWS[0]:
         kept &= flagged == (view == "Flagged")
-    if part != people_filters.EVERYONE:
+    if part != fields.EVERYONE:
         kept &= cohort.parts.eq(part).to_numpy()
     schema = cohort.schema
     preset = [f.name for f in schema.features if f.headline and f.kind != "categorical"][:MOST_RANGES]
@@ -93,7 +87,7 @@ def _passes(feature: Feature, column: pd.Series[Any], cohort_name: str) -> np.nd
         return np.ones(len(column), dtype=bool)
     low, high = float(measured.min()), float(measured.max())
     unit = f" ({feature.unit})" if feature.unit else ""
-    span = fields.ask(
+    span = fields.number_range(
         f"{feature.label}{unit}",
         (low, high),
         key,

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pandas as pd
 import streamlit as st
 
 from sensecf_core.classifiers import store
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.errors import NotReadyError
-from sensecf_core.ui.common import (
-    charts,
-    row_wording,
-    wording,
-)
+from sensecf_core.types import Json
+from sensecf_core.ui.common import charts, row_wording, wording
 from sensecf_core.ui.prediction import behaviour_note
 
-Json = dict[str, Any]
 PART_NAMES = {"train": "Training", "val": "Validation", "test": "Test"}
 METRICS = {
     "auroc": ("AUROC", "chance that {one} with it is ranked above one without; 0.5 is guessing"),

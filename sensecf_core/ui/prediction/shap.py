@@ -10,12 +10,7 @@ from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.cohorts.encoding import Value
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.counterfactuals.checks.sentences import measure
-from sensecf_core.ui.common import (
-    charts,
-    data,
-    row_wording,
-    wording,
-)
+from sensecf_core.ui.common import charts, data, row_wording, wording
 from sensecf_core.ui.common.charts import Push
 from sensecf_core.ui.page.frame import Page
 

@@ -10,12 +10,7 @@ from sensecf_core.counterfactuals.checks.sentences import measure
 from sensecf_core.counterfactuals.problem.constraints import is_actionable
 from sensecf_core.counterfactuals.problem.fitted_cohort import load_fitted
 from sensecf_core.evaluation.score_rows import ChangedRow, score_rows
-from sensecf_core.ui.common import (
-    drawings,
-    row_wording,
-    sensors,
-    wording,
-)
+from sensecf_core.ui.common import drawings, row_wording, sensors, wording
 from sensecf_core.ui.page.frame import Page
 from sensecf_core.ui.prediction import risk as prediction_risk
 

@@ -8,24 +8,10 @@ import numpy as np
 import plotly.graph_objects as go
 
 from sensecf_core.aireadi.features.glucose import HIGH, LOW
-from sensecf_core.aireadi.release.readings import Floats
-from sensecf_core.aireadi.report.modal_day import (
-    PERCENTILES,
-    WIDTH,
-    ModalDay,
-)
-from sensecf_core.aireadi.report.units import (
-    DECIMALS,
-    GlucoseUnit,
-    in_unit,
-    measure,
-    number,
-)
-from sensecf_core.ui.common.charts import (
-    Chart,
-    apart,
-    ink,
-)
+from sensecf_core.aireadi.report.modal_day import PERCENTILES, WIDTH, ModalDay
+from sensecf_core.aireadi.report.units import DECIMALS, GlucoseUnit, in_unit, measure, number
+from sensecf_core.types import Floats
+from sensecf_core.ui.common.charts import Chart, apart, ink
 from sensecf_core.ui.sensors.time_in_range_chart import COLOURS
 
 HEIGHT = 330

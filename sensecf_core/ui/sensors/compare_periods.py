@@ -8,29 +8,10 @@ from datetime import date, timedelta
 import pandas as pd
 import streamlit as st
 
-from sensecf_core.aireadi.features.glucose import (
-    HIGH,
-    LOW,
-    TIGHT_HIGH,
-    VERY_HIGH,
-    VERY_LOW,
-)
+from sensecf_core.aireadi.features.glucose import HIGH, LOW, TIGHT_HIGH, VERY_HIGH, VERY_LOW
 from sensecf_core.aireadi.open_participant import OpenPerson
-from sensecf_core.aireadi.report.periods import (
-    Difference,
-    GlucoseSummary,
-    Period,
-    compare,
-    halves,
-    summary,
-)
-from sensecf_core.aireadi.report.units import (
-    DECIMALS,
-    GlucoseUnit,
-    in_unit,
-    measure,
-    number,
-)
+from sensecf_core.aireadi.report.periods import Difference, GlucoseSummary, Period, compare, halves, summary
+from sensecf_core.aireadi.report.units import DECIMALS, GlucoseUnit, in_unit, measure, number
 from sensecf_core.ui.common import sensor_wording, wording
 from sensecf_core.ui.sensors import time_in_range_chart
 

@@ -10,29 +10,11 @@ import numpy as np
 import plotly.graph_objects as go
 
 from sensecf_core.aireadi.features.glucose import HIGH, LOW
-from sensecf_core.aireadi.report.traces import (
-    STAGES,
-    Line,
-    Traces,
-)
-from sensecf_core.aireadi.report.units import (
-    DECIMALS,
-    GlucoseUnit,
-    in_unit,
-    number,
-)
-from sensecf_core.ui.common.charts import (
-    CONFIG,
-    Chart,
-    ink,
-)
+from sensecf_core.aireadi.report.traces import STAGES, Line, Traces
+from sensecf_core.aireadi.report.units import DECIMALS, GlucoseUnit, in_unit, number
+from sensecf_core.ui.common.charts import CONFIG, Chart, ink
 from sensecf_core.ui.common.drawings import GREY
-from sensecf_core.ui.common.wording import (
-    count,
-    counted,
-    day_name,
-    listed,
-)
+from sensecf_core.ui.common.wording import count, counted, day_name, listed
 from sensecf_core.ui.sensors.time_in_range_chart import COLOURS
 
 HEIGHT = 640

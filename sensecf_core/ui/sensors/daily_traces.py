@@ -11,11 +11,7 @@ from sensecf_core.aireadi.open_participant import OpenPerson
 from sensecf_core.aireadi.report.periods import Period
 from sensecf_core.aireadi.report.traces import traces
 from sensecf_core.aireadi.report.units import GlucoseUnit
-from sensecf_core.ui.common import (
-    browser,
-    charts,
-    day_picker,
-)
+from sensecf_core.ui.common import browser, charts, day_picker
 from sensecf_core.ui.page.frame import Page
 from sensecf_core.ui.sensors import daily_trace_chart
 

@@ -10,13 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from sensecf_core.ui.common import (
-    charts,
-    data,
-    day_picker,
-    sensors,
-    wording,
-)
+from sensecf_core.ui.common import charts, data, day_picker, sensors, wording
 from sensecf_core.ui.common.charts import Chart, ink
 from sensecf_core.ui.common.drawings import DOWN, UP
 from sensecf_core.ui.page.frame import Page

@@ -7,38 +7,13 @@ import math
 import pandas as pd
 import streamlit as st
 
-from sensecf_core.aireadi.features.glucose import (
-    HIGH,
-    LOW,
-    TIGHT_HIGH,
-)
+from sensecf_core.aireadi.features.glucose import HIGH, LOW, TIGHT_HIGH
 from sensecf_core.aireadi.open_participant import OpenPerson
-from sensecf_core.aireadi.report.bands import (
-    GOALS,
-    STABLE_CV,
-    TIGHT_USUAL,
-    Goal,
-    GoalSet,
-    band_times,
-)
+from sensecf_core.aireadi.report.bands import GOALS, STABLE_CV, TIGHT_USUAL, Goal, GoalSet, band_times
 from sensecf_core.aireadi.report.modal_day import modal_day
-from sensecf_core.aireadi.report.periods import (
-    GlucoseSummary,
-    Period,
-    summary,
-    trace_of,
-)
-from sensecf_core.aireadi.report.units import (
-    UNITS,
-    GlucoseUnit,
-    measure,
-    number,
-)
-from sensecf_core.ui.common import (
-    charts,
-    sensor_wording,
-    wording,
-)
+from sensecf_core.aireadi.report.periods import GlucoseSummary, Period, summary, trace_of
+from sensecf_core.aireadi.report.units import UNITS, GlucoseUnit, measure, number
+from sensecf_core.ui.common import charts, sensor_wording, wording
 from sensecf_core.ui.sensors import agp_chart, time_in_range_chart
 
 GOAL_TITLES: dict[GoalSet, str] = {

@@ -10,11 +10,7 @@ import plotly.graph_objects as go
 
 from sensecf_core.aireadi.report.bands import BandName, BandTime
 from sensecf_core.aireadi.report.units import GlucoseUnit
-from sensecf_core.ui.common.charts import (
-    Chart,
-    apart,
-    ink,
-)
+from sensecf_core.ui.common.charts import Chart, apart, ink
 from sensecf_core.ui.common.wording import html, listed
 
 COLOURS: dict[BandName, str] = {

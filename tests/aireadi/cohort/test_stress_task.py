@@ -9,12 +9,7 @@ import pandas as pd
 import pytest
 
 from sensecf_core.aireadi.cohort.columns import FEATURES, OUTCOMES
-from sensecf_core.aireadi.cohort.participant_days import participant_days
-from sensecf_core.aireadi.cohort.stress_task import (
-    GROUP_NAMES,
-    QUANTILE,
-    stress_days,
-)
+from sensecf_core.aireadi.cohort.stress_task import GROUP_NAMES, QUANTILE, participant_days, stress_days
 from sensecf_core.aireadi.tables import Tables
 from sensecf_core.cohorts import builtin
 from sensecf_core.cohorts.schema import Schema

@@ -8,11 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from sensecf_core.aireadi.report.findings import (
-    Finding,
-    asked,
-    findings,
-)
+from sensecf_core.aireadi.report.findings import Finding, asked, findings
 
 
 def found(**values: object) -> dict[str, Finding]:

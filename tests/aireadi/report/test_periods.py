@@ -17,14 +17,7 @@ from sensecf_core.aireadi.open_participant import OpenPerson
 from sensecf_core.aireadi.release.intervals import no_intervals
 from sensecf_core.aireadi.release.readings import Points, no_points
 from sensecf_core.aireadi.release.timestamps import PACIFIC
-from sensecf_core.aireadi.report.periods import (
-    Period,
-    compare,
-    halves,
-    recorded,
-    summary,
-    trace_of,
-)
+from sensecf_core.aireadi.report.periods import Period, compare, halves, recorded, summary, trace_of
 from sensecf_core.aireadi.report.traces import traces
 from sensecf_core.errors import InputError
 

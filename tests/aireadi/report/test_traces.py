@@ -14,13 +14,7 @@ from sensecf_core.aireadi.release.intervals import Intervals
 from sensecf_core.aireadi.release.readings import Points
 from sensecf_core.aireadi.release.timestamps import CENTRAL
 from sensecf_core.aireadi.report.periods import Period
-from sensecf_core.aireadi.report.thinning import broken, thin
-from sensecf_core.aireadi.report.traces import (
-    STAGES,
-    hourly_steps,
-    stage_spans,
-    traces,
-)
+from sensecf_core.aireadi.report.traces import STAGES, broken, hourly_steps, stage_spans, thin, traces
 
 TUESDAY, WEDNESDAY, THURSDAY = date(2025, 3, 4), date(2025, 3, 5), date(2025, 3, 6)
 START = np.datetime64("2025-03-05T08:00:00")

@@ -9,11 +9,7 @@ from hypothesis.extra.numpy import arrays
 
 from sensecf_core.aireadi.features.glucose import metrics, no_metrics
 from sensecf_core.aireadi.report import units
-from sensecf_core.aireadi.report.bands import (
-    BANDS,
-    GOALS,
-    band_times,
-)
+from sensecf_core.aireadi.report.bands import BANDS, GOALS, band_times
 
 
 @pytest.mark.parametrize(

@@ -14,11 +14,7 @@ from sklearn.preprocessing import StandardScaler
 from sensecf_core.aireadi.synthetic import calibration
 from sensecf_core.aireadi.synthetic.population import clinical
 from sensecf_core.aireadi.synthetic.population.assumptions import INSULIN, ORAL
-from sensecf_core.aireadi.synthetic.population.latent import (
-    MINUTES_STREAM,
-    Latent,
-    latent,
-)
+from sensecf_core.aireadi.synthetic.population.latent import MINUTES_STREAM, Latent, latent
 from sensecf_core.aireadi.synthetic.signals.minutes import Signals, signals
 from sensecf_core.aireadi.synthetic.signals.movement import WALKING
 from sensecf_core.aireadi.synthetic.summary import glucose_measures

@@ -5,20 +5,12 @@ import pytest
 
 from sensecf_core.aireadi.synthetic.files.participant import Task, make
 from sensecf_core.aireadi.synthetic.population.latent import MINUTES_STREAM, latent
-from sensecf_core.aireadi.synthetic.population.quotas import chosen, largest_remainder
+from sensecf_core.aireadi.synthetic.population.people import chosen, largest_remainder
 from sensecf_core.aireadi.synthetic.population.settings import Settings
-from sensecf_core.aireadi.synthetic.signals.clock import (
-    clock,
-    offsets,
-    to_utc,
-)
+from sensecf_core.aireadi.synthetic.signals.clock import clock, offsets, to_utc
 from sensecf_core.aireadi.synthetic.signals.matching import match_days
 from sensecf_core.aireadi.synthetic.signals.minutes import signals
-from sensecf_core.aireadi.synthetic.signals.sleep_stages import (
-    LIGHT,
-    STAGES,
-    night,
-)
+from sensecf_core.aireadi.synthetic.signals.sleep_stages import LIGHT, STAGES, night
 from sensecf_core.errors import InputError
 
 

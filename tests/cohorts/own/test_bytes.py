@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from sensecf_core.cohorts.check import check
+from sensecf_core.cohorts.own.folder import check
 
 EXAMPLE = Path(__file__).parent / "example_own"
 

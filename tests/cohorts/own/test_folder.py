@@ -11,9 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from sensecf_core.cohorts.check import Problem, check
 from sensecf_core.cohorts.own import data_file
-from sensecf_core.cohorts.own.folder import read
+from sensecf_core.cohorts.own.folder import Problem, check, read
 from sensecf_core.errors import InputError
 
 EXAMPLE = Path(__file__).parent / "example_own"

@@ -13,16 +13,13 @@ import pytest
 
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.cohorts.rules import violations
-from sensecf_core.counterfactuals.baselines import (
-    cfnow,
-    nice,
-    proposer,
-)
+from sensecf_core.counterfactuals.baselines import cfnow, nice, proposer
 from sensecf_core.counterfactuals.baselines.black_box import BlackBox, SearchEndedError
 from sensecf_core.counterfactuals.baselines.movable_table import MovableTable
 from sensecf_core.counterfactuals.baselines.timeout import OverdueError, ended_at
 from sensecf_core.counterfactuals.explain import answer
-from sensecf_core.counterfactuals.problem.fitted_cohort import Budget, FittedCohort
+from sensecf_core.counterfactuals.problem.budget import Budget
+from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.make_queries import make_queries
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
 from sensecf_core.counterfactuals.proposal import ProposalRequest

@@ -8,14 +8,12 @@ import pytest
 from sensecf_core.counterfactuals.checks.refine import refine, without
 from sensecf_core.counterfactuals.checks.select import select
 from sensecf_core.counterfactuals.checks.verify import _nearer, verify
-from sensecf_core.counterfactuals.problem.fitted_cohort import (
-    Budget,
-    BudgetSpentError,
-    FittedCohort,
-)
+from sensecf_core.counterfactuals.problem.budget import Budget, BudgetSpentError
+from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.make_queries import make_queries
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
-from sensecf_core.counterfactuals.proposal import ProposalRequest, RandomProposer
+from sensecf_core.counterfactuals.proposal import ProposalRequest
+from sensecf_core.counterfactuals.proposers.random import RandomProposer
 from sensecf_core.counterfactuals.search.beam_search import search
 from sensecf_core.language.prompts.grammar import read_edits
 from sensecf_core.queries.limits import Limits

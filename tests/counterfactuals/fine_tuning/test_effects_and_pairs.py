@@ -26,12 +26,7 @@ from sensecf_core.counterfactuals.fine_tuning.pairs import (
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.make_queries import make_queries
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
-from sensecf_core.counterfactuals.search.effects import (
-    ENOUGH,
-    MOST_CONTEXT,
-    MOST_FEATURES,
-    estimate_effects,
-)
+from sensecf_core.counterfactuals.search.effects import ENOUGH, MOST_CONTEXT, MOST_FEATURES, estimate_effects
 from sensecf_core.language.prompts.fine_tuned import ENOUGH as ENOUGH_TENTHS
 from sensecf_core.queries.limits import Limits
 from sensecf_core.queries.query import PromptHints, Query

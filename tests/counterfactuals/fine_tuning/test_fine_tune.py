@@ -11,15 +11,13 @@ import pytest
 
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.counterfactuals.explain import answer
-from sensecf_core.counterfactuals.fine_tuning import fine_tune as stages, self_training
+from sensecf_core.counterfactuals.fine_tuning import fine_tune as stages, self_training, validation
 from sensecf_core.counterfactuals.fine_tuning.fine_tune import fine_tune
-from sensecf_core.counterfactuals.fine_tuning.pairs import (
-    MARGINS,
-    Pair,
-    build,
-)
+from sensecf_core.counterfactuals.fine_tuning.pairs import MARGINS, Pair, build
 from sensecf_core.counterfactuals.fine_tuning.stages import Options
-from sensecf_core.counterfactuals.problem.fitted_cohort import CancelledError, FittedCohort
+from sensecf_core.counterfactuals.problem.budget import CancelledError
+from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
+from sensecf_core.counterfactuals.problem.search_space import SearchSpace
 from sensecf_core.counterfactuals.proposers import registry
 from sensecf_core.errors import NotReadyError
 from sensecf_core.language.local import model
@@ -62,8 +60,8 @@ def test_an_adapter_is_made_with_its_card_and_then_answers(
     told: list[tuple[float, str]] = []
     card = teach(checker, folder, tmp_path, tell=lambda done, words: told.append((done, words)))
     assert card.training["steps"] == 6 and card.training["tokens"] > 1000
-    assert card.temperature in self_training.TEMPERATURES
-    assert {rate["temperature"] for rate in card.rates} == set(self_training.TEMPERATURES)
+    assert card.temperature in validation.TEMPERATURES
+    assert {rate["temperature"] for rate in card.rates} == set(validation.TEMPERATURES)
     assert card.pairs["part"] == "train" and card.settings["rank"] == 4
     assert card.classifier_sha256 == checker.classifier.sha256
     done = [fraction for fraction, _ in told]
@@ -103,7 +101,7 @@ def test_both_kinds_of_a_round_start_alike_and_the_better_is_kept(
     def taught(kind: Literal["best", "preference", "both"], *val: float) -> Card:
         worths = iter(val)
         monkeypatch.setattr(
-            stages.Course, "measured", lambda *_: {"val": next(worths), "changed": 1.0, "gower": 0.1}
+            stages.FineTuning, "measured", lambda *_: {"val": next(worths), "changed": 1.0, "gower": 0.1}
         )
         settings = replace(OPTIONS.settings, max_steps=10)
         options = replace(OPTIONS, settings=settings, rounds=1, round_queries=6, round_kind=kind)
@@ -133,7 +131,7 @@ def test_a_round_that_measures_no_better_is_taken_back(
     def taught(kind: Literal["best", "preference"], *val: float) -> tuple[str, bool]:
         worths = iter(val)
         monkeypatch.setattr(
-            stages.Course, "measured", lambda *_: {"val": next(worths), "changed": 1.0, "gower": 0.1}
+            stages.FineTuning, "measured", lambda *_: {"val": next(worths), "changed": 1.0, "gower": 0.1}
         )
         options = replace(OPTIONS, rounds=1, round_queries=6, round_kind=kind)
         card = teach(checker, folder, tmp_path / f"{kind}{val}", options)
@@ -149,12 +147,12 @@ def test_a_round_that_measures_no_better_is_taken_back(
 def test_without_validation_queries_the_last_weights_are_kept(
     checker: FittedCohort, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(self_training.ValidationSet, "of", lambda *_: self_training.ValidationSet({}))
+    monkeypatch.setattr(validation.ValidationSet, "of", lambda *_: validation.ValidationSet({}))
     options = replace(OPTIONS, rounds=1, round_queries=6, settings=replace(OPTIONS.settings, max_steps=10))
     card = teach(checker, folder, tmp_path, options)
     first, second = card.rounds
     assert first["kept"] and first["ended"] == "budget" and "val" not in first and not second["kept"]
-    assert card.rates == () and card.temperature == self_training.TEMPERATURES[0]
+    assert card.rates == () and card.temperature == validation.TEMPERATURES[0]
 
 
 def test_nothing_to_learn_is_said_before_anything_is_trained(
@@ -178,7 +176,7 @@ def test_own_answers_pass_the_checks_or_the_searchs_stay(checker: FittedCohort, 
     assert len(lessons) == sum(bool(one.rejected) for one in tried) > 0
     for pair in accepted:
         assert 1 <= len(pair.answers) <= self_training.ROUND_ANSWERS
-        moves = self_training.Moves.of(checker.schema, pair.query)
+        moves = SearchSpace.of(checker.schema, pair.query)
         for one in pair.answers:
             beyond = checker.classifier.margin_of_codes(moves.apply(one)[None])[0] - checker.threshold_margin
             assert (beyond if pair.query.desired else -beyond) >= MARGINS[-1] - 1e-9

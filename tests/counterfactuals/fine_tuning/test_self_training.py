@@ -8,12 +8,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sensecf_core.counterfactuals.fine_tuning import pairs as pair_search, raw_rates as rating, self_training
+from sensecf_core.counterfactuals.fine_tuning import (
+    pairs as pair_search,
+    raw_rates as rating,
+    self_training,
+    validation,
+)
 from sensecf_core.counterfactuals.fine_tuning.pairs import Pair
 from sensecf_core.counterfactuals.fine_tuning.raw_rates import RawRates
-from sensecf_core.counterfactuals.problem.fitted_cohort import CancelledError, FittedCohort
+from sensecf_core.counterfactuals.problem.budget import CancelledError
+from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
 from sensecf_core.counterfactuals.proposal import Proposal
+from sensecf_core.counterfactuals.search import combinations
 from sensecf_core.language.prompts.grammar import write_edits
 
 
@@ -36,10 +43,10 @@ def test_the_temperature_is_the_best_that_still_gives_different_answers_over_all
             ("contrast", 0): rates(1.1 - temperature / 2, distinct_of_twelve[temperature], 12),
         }
 
-    monkeypatch.setattr(self_training, "measure", measured)
-    found, rows = self_training.choose_temperature(None, None, None)  # type: ignore[arg-type]
+    monkeypatch.setattr(validation, "measure", measured)
+    found, rows = validation.choose_temperature(None, None, None)  # type: ignore[arg-type]
     assert found == chosen
-    assert [row["temperature"] for row in rows] == [t for t in self_training.TEMPERATURES for _ in range(2)]
+    assert [row["temperature"] for row in rows] == [t for t in validation.TEMPERATURES for _ in range(2)]
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +70,7 @@ def test_what_a_round_teaches_is_enough_by_what_the_prompt_says(
 
     def everything(schema: Any, model: Any, pair: Pair, **more: Any) -> Proposal:
         moves = SearchSpace.of(checker.schema, pair.query)
-        rows = pair_search.combinations(moves, pair.told)
+        rows = combinations.combinations(moves, pair.told)
         edits = [{n: c.after for n, c in moves.changes(row).items()} for row in rows]
         return Proposal(texts=tuple(write_edits(schema, one) for one in edits))
 
@@ -82,6 +89,6 @@ def test_measuring_can_be_cancelled(
     checker: FittedCohort, answered: list[Pair], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rating, "propose", lambda *_, **__: Proposal(texts=()))
-    cases = self_training.ValidationSet({("intervention", 0): tuple(answered)})
+    cases = validation.ValidationSet({("intervention", 0): tuple(answered)})
     with pytest.raises(CancelledError):
-        self_training.choose_temperature(checker, None, cases, lambda: True)  # type: ignore[arg-type]
+        validation.choose_temperature(checker, None, cases, lambda: True)  # type: ignore[arg-type]

@@ -13,7 +13,8 @@ import pytest
 from sensecf_core.cohorts.schema import Feature
 from sensecf_core.counterfactuals.checks.verify import verify
 from sensecf_core.counterfactuals.explain import answer
-from sensecf_core.counterfactuals.problem.fitted_cohort import Budget, FittedCohort
+from sensecf_core.counterfactuals.problem.budget import Budget
+from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.make_queries import make_queries
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
 from sensecf_core.counterfactuals.proposers import registry

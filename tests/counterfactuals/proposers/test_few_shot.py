@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from sensecf_core.counterfactuals.problem.fitted_cohort import CancelledError, FittedCohort
+from sensecf_core.counterfactuals.problem.budget import CancelledError
+from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.make_queries import make_queries
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
 from sensecf_core.counterfactuals.proposers import few_shot

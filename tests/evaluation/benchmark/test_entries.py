@@ -11,11 +11,7 @@ from sensecf_core.counterfactuals.explain import answer
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
 from sensecf_core.errors import InputError
-from sensecf_core.evaluation.benchmark.entries import (
-    Entry,
-    parse,
-    scored,
-)
+from sensecf_core.evaluation.benchmark.entries import Entry, parse, scored
 from sensecf_core.queries.answer import Answer, Candidate, Edits
 from sensecf_core.queries.request import METHODS, ExplainRequest
 

@@ -12,11 +12,7 @@ from sensecf_core.errors import NotReadyError
 from sensecf_core.evaluation.benchmark import availability
 from sensecf_core.evaluation.benchmark.entries import Entry, parse
 from sensecf_core.evaluation.benchmark.published import PUBLISHED, absent
-from sensecf_core.language.models import (
-    adapters,
-    default_model,
-    registry,
-)
+from sensecf_core.language.models import adapters, default_model, registry
 
 
 def test_the_papers_language_models_are_named_until_they_are_run() -> None:

@@ -15,13 +15,7 @@ from sensecf_core.counterfactuals.explain import answer
 from sensecf_core.counterfactuals.problem.make_queries import make_queries
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
 from sensecf_core.evaluation.benchmark.plan import Task
-from sensecf_core.evaluation.benchmark.run_task import (
-    Bench,
-    Record,
-    codes_of,
-    ended,
-    run_task,
-)
+from sensecf_core.evaluation.benchmark.run_task import Bench, Record, codes_of, ended, run_task
 from sensecf_core.evaluation.metrics.robustness import tiny_errors
 from sensecf_core.evaluation.metrics.scores import score
 

@@ -11,13 +11,13 @@ from hypothesis import given, strategies as st
 
 from sensecf_core.cohorts.encoding import to_codes
 from sensecf_core.counterfactuals.checks.verify import verify
+from sensecf_core.counterfactuals.problem.budget import Budget
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.make_queries import make_queries
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
 from sensecf_core.evaluation.metrics.definitions import MEASURES
 from sensecf_core.evaluation.metrics.scores import (
     Evaluators,
-    Meter,
     Scores,
     cost_each,
     cross_model_validity,
@@ -248,7 +248,7 @@ def test_what_is_not_measured_is_no_change(
     assert missing.any()
     assert np.isnan(answer[:, missing]).all()
     # Only changed where both are measured, so a row of one's own changes nothing at all.
-    meter = Meter(judges.checker.classifier, 10**6)
+    meter = Budget(judges.checker.classifier, 10**6)
     changed = question.changed(answer)
     assert not changed[:, missing].any()
     assert verify(judges.checker, question, question.factual[None], meter).n_changed.tolist() == [0]

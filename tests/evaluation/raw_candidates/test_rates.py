@@ -10,7 +10,7 @@ import pytest
 from sensecf_core.counterfactuals.explain import answer
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
-from sensecf_core.counterfactuals.proposal import RandomProposer
+from sensecf_core.counterfactuals.proposers.random import RandomProposer
 from sensecf_core.evaluation.metrics.independent_classifier import IndependentClassifier
 from sensecf_core.evaluation.raw_candidates import table
 from sensecf_core.evaluation.raw_candidates.files import as_csv, card_rows

@@ -5,17 +5,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from sensecf_core.language.local.attention_masks import (
-    PLAIN_ATTENTION,
-    additive_mask,
-    trained_attention,
-)
+from sensecf_core.language.local.attention_masks import PLAIN_ATTENTION, additive_mask, trained_attention
 from sensecf_core.language.local.model import LocalModel
-from sensecf_core.language.training.batches import (
-    TrainingExample,
-    collate,
-    tree_of,
-)
+from sensecf_core.language.training.batches import TrainingExample, collate, tree_of
 from sensecf_core.language.training.losses import Likelihood
 
 

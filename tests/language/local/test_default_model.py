@@ -6,16 +6,8 @@ import pytest
 
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.language.local.model import LocalModel, shared_model
-from sensecf_core.language.prompts.grammar import (
-    edits_grammar,
-    longest_answer,
-    read_edits,
-)
-from sensecf_core.language.prompts.plain import (
-    Example,
-    build,
-    chat_text,
-)
+from sensecf_core.language.prompts.grammar import edits_grammar, longest_answer, read_edits
+from sensecf_core.language.prompts.plain import Example, build, chat_text
 from sensecf_core.queries.query import Driver, Query
 from tests.language.local.test_model import check_packed_logits
 

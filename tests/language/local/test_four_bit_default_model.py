@@ -11,19 +11,10 @@ from sensecf_core.cohorts.schema import Schema
 from sensecf_core.language.local.loading import for_training, precision_of
 from sensecf_core.language.local.model import LocalModel, shared_model
 from sensecf_core.language.models import default_model
-from sensecf_core.language.prompts.grammar import (
-    edits_grammar,
-    longest_answer,
-    read_edits,
-)
+from sensecf_core.language.prompts.grammar import edits_grammar, longest_answer, read_edits
 from sensecf_core.language.prompts.plain import build, chat_text
-from sensecf_core.language.training.batches import (
-    TrainingExample,
-    collate,
-    tree_of,
-)
+from sensecf_core.language.training.batches import TrainingExample, collate, continuation_tokens, tree_of
 from sensecf_core.language.training.config import Settings
-from sensecf_core.language.training.continuation import continuation_tokens
 from sensecf_core.language.training.losses import Likelihood
 from sensecf_core.language.training.trainer import adapter_for
 from sensecf_core.queries.query import Query

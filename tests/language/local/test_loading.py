@@ -12,31 +12,13 @@ import torch
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.language.local import loading
-from sensecf_core.language.local.loading import (
-    for_answers,
-    for_training,
-    load_weights,
-    precision_of,
-)
+from sensecf_core.language.local.loading import for_answers, for_training, load_weights, precision_of
 from sensecf_core.language.local.model import LocalModel
 from sensecf_core.language.local.tree_attention import PackedRows
-from sensecf_core.language.prompts.grammar import (
-    edits_grammar,
-    longest_answer,
-    read_edits,
-)
-from sensecf_core.language.prompts.plain import (
-    Prompt,
-    build,
-    chat_text,
-)
-from sensecf_core.language.training.batches import (
-    TrainingExample,
-    collate,
-    tree_of,
-)
+from sensecf_core.language.prompts.grammar import edits_grammar, longest_answer, read_edits
+from sensecf_core.language.prompts.plain import Prompt, build, chat_text
+from sensecf_core.language.training.batches import TrainingExample, collate, continuation_tokens, tree_of
 from sensecf_core.language.training.config import Settings
-from sensecf_core.language.training.continuation import continuation_tokens
 from sensecf_core.language.training.losses import Likelihood
 from sensecf_core.language.training.trainer import adapter_for
 from sensecf_core.queries.query import Query

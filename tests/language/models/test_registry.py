@@ -7,12 +7,7 @@ import pytest
 
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.language.models import default_model, registry as model_registry
-from sensecf_core.language.models.registry import (
-    folder_of,
-    registry,
-    require_folder,
-    spec,
-)
+from sensecf_core.language.models.registry import folder_of, registry, require_folder, spec
 from sensecf_core.paths import var
 
 

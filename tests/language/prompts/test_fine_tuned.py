@@ -4,23 +4,10 @@ from __future__ import annotations
 
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.language.local.model import LocalModel
-from sensecf_core.language.prompts.fine_tuned import (
-    answer_order,
-    answer_text,
-    build,
-    effect_scores,
-)
-from sensecf_core.language.prompts.grammar import (
-    edits_grammar,
-    read_edits,
-    write_edits,
-)
+from sensecf_core.language.prompts.fine_tuned import answer_order, answer_text, build, effect_scores
+from sensecf_core.language.prompts.grammar import edits_grammar, read_edits, write_edits
 from sensecf_core.queries.answer import Edits
-from sensecf_core.queries.query import (
-    FeatureEffect,
-    PromptHints,
-    Query,
-)
+from sensecf_core.queries.query import FeatureEffect, PromptHints, Query
 
 TOLD = PromptHints(
     gap=0.45,

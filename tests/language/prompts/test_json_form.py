@@ -11,11 +11,7 @@ from sensecf_core.cohorts.encoding import to_code, to_value
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.language.prompts.grammar import level_texts, read_edits
 from sensecf_core.language.prompts.json_form import answer_schema, edits_text
-from sensecf_core.language.prompts.plain import (
-    INSTRUCTIONS,
-    Prompt,
-    asking_for_json,
-)
+from sensecf_core.language.prompts.plain import INSTRUCTIONS, Prompt, asking_for_json
 from sensecf_core.queries.limits import Movable
 from sensecf_core.queries.query import Query
 from tests.language.cases import questions

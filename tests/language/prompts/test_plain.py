@@ -3,13 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sensecf_core.cohorts.schema import Schema
-from sensecf_core.language.prompts.plain import (
-    INSTRUCTIONS,
-    TEMPLATE_SHA256,
-    Example,
-    build,
-    chat_text,
-)
+from sensecf_core.language.prompts.plain import INSTRUCTIONS, TEMPLATE_SHA256, Example, build, chat_text
 from sensecf_core.queries.query import Driver, Query
 
 

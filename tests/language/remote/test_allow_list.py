@@ -5,11 +5,7 @@ import pytest
 from sensecf_core.errors import InputError
 from sensecf_core.language.models.registry import ModelSpec, spec
 from sensecf_core.language.remote import allow_list
-from sensecf_core.language.remote.allow_list import (
-    allowed,
-    is_loopback,
-    notice,
-)
+from sensecf_core.language.remote.allow_list import allowed, is_loopback, notice
 from sensecf_core.paths import var
 
 

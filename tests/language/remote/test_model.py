@@ -19,11 +19,7 @@ from sensecf_core.cohorts.schema import Schema
 from sensecf_core.errors import NotReadyError
 from sensecf_core.language.models.registry import ModelSpec
 from sensecf_core.language.prompts.json_form import answer_schema
-from sensecf_core.language.prompts.plain import (
-    Example,
-    Prompt,
-    build,
-)
+from sensecf_core.language.prompts.plain import Example, Prompt, build
 from sensecf_core.language.remote import http
 from sensecf_core.language.remote.allow_list import Host
 from sensecf_core.language.remote.model import RemoteModel, RemoteSamples

@@ -10,20 +10,10 @@ import torch
 
 from sensecf_core.language.local.lora import adapter_weights, merged
 from sensecf_core.language.local.model import LocalModel
-from sensecf_core.language.training.batches import (
-    IGNORED,
-    Batches,
-    TrainingExample,
-    collate,
-    tree_of,
-)
-from sensecf_core.language.training.config import Progress, Settings
+from sensecf_core.language.training.batches import IGNORED, Batches, TrainingExample, collate, tree_of
+from sensecf_core.language.training.config import Settings, TrainingProgress
 from sensecf_core.language.training.losses import Likelihood, Preference
-from sensecf_core.language.training.trainer import (
-    CHECKPOINT,
-    Training,
-    adapter_for,
-)
+from sensecf_core.language.training.trainer import CHECKPOINT, Training, adapter_for
 
 LESSONS = tuple(
     TrainingExample(f"Risk {risk}, wanted lower:\n", (f"bmi={risk}; sugar=5", f"bmi={risk}", "sleep=8"))
@@ -84,7 +74,7 @@ def test_only_answers_are_learned(fresh: LocalModel) -> None:
 
 def test_it_learns_and_leaves_the_base_alone(fresh: LocalModel, tmp_path: Path) -> None:
     before = {name: t.clone() for name, t in fresh.model.state_dict().items()}
-    told: list[Progress] = []
+    told: list[TrainingProgress] = []
     training = train(fresh, tmp_path)
     found = training.run(told.append)
     assert found.ended == "budget" and found.steps == 8 == len(told)
@@ -102,7 +92,7 @@ def test_a_killed_training_goes_on_to_the_same_end(tiny_folder: Path, tmp_path: 
 
     class KilledError(Exception): ...
 
-    def kill(progress: Progress) -> None:
+    def kill(progress: TrainingProgress) -> None:
         if progress.step == 5:
             raise KilledError
 
@@ -213,7 +203,7 @@ def test_preference_training_moves_odds_from_wrong_to_right_answers(
     before = odds(fresh.model)
     settings = Settings(**{**SETTINGS.__dict__, "preference": True, "learning_rate": 0.005})
     training = Training(fresh.model, fresh.tokenizer, WRONG, settings, tmp_path)
-    told: list[Progress] = []
+    told: list[TrainingProgress] = []
     training.run(told.append)
     assert odds(training.peft.get_base_model()) > before + 1
     assert told[-1].loss < told[0].loss

@@ -13,8 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sensecf_core.aireadi.synthetic.signals.clock import Minutes, text
-from sensecf_core.aireadi.synthetic.signals.records import Stream
+from sensecf_core.aireadi.synthetic.signals.clock import Minutes, Stream, text
 
 Record = dict[str, Any]
 VALUE, TIME, BEGIN, EXTRA = "@value@", "@time@", "@begin@", "@extra@"

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from sensecf_core.aireadi.synthetic.files import documents
-from sensecf_core.aireadi.synthetic.signals.records import Stream
+from sensecf_core.aireadi.synthetic.signals.clock import Stream
 
 NONE = "None"
 Row = dict[str, str]

@@ -12,9 +12,8 @@ from sensecf_core.aireadi.synthetic.files import documents, manifests
 from sensecf_core.aireadi.synthetic.files.manifests import Row
 from sensecf_core.aireadi.synthetic.population.latent import MINUTES_STREAM
 from sensecf_core.aireadi.synthetic.population.settings import Settings
-from sensecf_core.aireadi.synthetic.signals.clock import HEADER_NAMES
+from sensecf_core.aireadi.synthetic.signals.clock import HEADER_NAMES, Stream
 from sensecf_core.aireadi.synthetic.signals.minutes import Signals, signals
-from sensecf_core.aireadi.synthetic.signals.records import Stream
 from sensecf_core.aireadi.synthetic.signals.streams import streams
 from sensecf_core.aireadi.synthetic.summary import summary
 

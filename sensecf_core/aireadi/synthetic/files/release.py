@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -21,12 +21,7 @@ import pandas as pd
 from sensecf_core import __version__, provenance
 from sensecf_core.aireadi.synthetic import calibration
 from sensecf_core.aireadi.synthetic.calibration import Line
-from sensecf_core.aireadi.synthetic.files import (
-    dataset_texts,
-    manifests,
-    omop,
-    participant as persons,
-)
+from sensecf_core.aireadi.synthetic.files import dataset_texts, manifests, omop, participant as persons
 from sensecf_core.aireadi.synthetic.files.participant import Task, Written
 from sensecf_core.aireadi.synthetic.population import clinical
 from sensecf_core.aireadi.synthetic.population.latent import CLINICAL_STREAM, latent
@@ -34,8 +29,7 @@ from sensecf_core.aireadi.synthetic.population.people import FIRST_ID
 from sensecf_core.aireadi.synthetic.population.settings import Settings
 from sensecf_core.errors import InputError
 from sensecf_core.processes import parallel_map
-
-Tell = Callable[[float, str], None]
+from sensecf_core.types import Progress
 
 
 @dataclass(frozen=True)
@@ -52,7 +46,7 @@ class Made:
 def write(
     out: Path,
     settings: Settings,
-    tell: Tell = lambda *_: None,
+    tell: Progress = lambda *_: None,
     *,
     jobs: int = 1,
 ) -> Made:
@@ -99,7 +93,7 @@ def nobody(participant: str, settings: Settings) -> InputError:
     return InputError(f"Unknown participant {participant!r}; the ids are {FIRST_ID} to {last}.")
 
 
-def _write(out: Path, settings: Settings, tell: Tell, jobs: int) -> Made:
+def _write(out: Path, settings: Settings, tell: Progress, jobs: int) -> Made:
     with _beside(out) as root:
         people, days = _drawn(settings)
         values = clinical.values(people, np.random.default_rng((settings.seed, CLINICAL_STREAM)))

@@ -11,14 +11,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from sensecf_core.aireadi.synthetic.population import assumptions as given
-from sensecf_core.aireadi.synthetic.population.assumptions import (
-    BY_NAME,
-    HEALTHY,
-    INSULIN,
-    ORAL,
-    PRE,
-)
-from sensecf_core.aireadi.synthetic.population.people import SMALLEST_WITH_QUIRKS, Floats
+from sensecf_core.aireadi.synthetic.population.assumptions import BY_NAME, HEALTHY, INSULIN, ORAL, PRE
+from sensecf_core.aireadi.synthetic.population.people import SMALLEST_WITH_QUIRKS
+from sensecf_core.types import Floats
 
 DECLINED, UNKNOWN = 777, 555
 CODED_ANSWERS = 0.01

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from sensecf_core.aireadi.synthetic.population import assumptions as given, people as persons
-from sensecf_core.aireadi.synthetic.population.people import Floats
+from sensecf_core.types import Floats
 
 FACTORS = ("sleep", "activity", "meals", "strain", "heart", "glucose", "midpoint", "breathing", "oxygen")
 PEOPLE_STREAM, DAYS_STREAM, MINUTES_STREAM, CLINICAL_STREAM = range(4)

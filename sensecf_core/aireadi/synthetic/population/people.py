@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -9,16 +10,32 @@ import numpy.typing as npt
 import pandas as pd
 
 from sensecf_core.aireadi.synthetic.population import assumptions as given
-from sensecf_core.aireadi.synthetic.population.assumptions import (
-    BY_NAME,
-    GROUPS,
-    Group,
-)
-from sensecf_core.aireadi.synthetic.population.quotas import (
-    chosen,
-    largest_remainder,
-    shared_out,
-)
+from sensecf_core.aireadi.synthetic.population.assumptions import BY_NAME, GROUPS, Group
+from sensecf_core.types import Floats
+
+
+def largest_remainder(total: int, weights: npt.ArrayLike) -> npt.NDArray[np.int64]:
+    """Divide ``total`` into whole parts in the ratio of ``weights`` (not negative, not all zero)."""
+    weights = np.asarray(weights, dtype=float)
+    exact = total * weights / weights.sum()
+    parts = np.floor(exact).astype(np.int64)
+    order = np.argsort(parts - exact, kind="stable")
+    parts[order[: total - int(parts.sum())]] += 1
+    return np.asarray(parts, dtype=np.int64)
+
+
+def shared_out(total: int, weights: Mapping[str, float], rng: np.random.Generator) -> npt.NDArray[np.str_]:
+    """Give each of ``total`` places a name, as many as ``weights`` say, in random order."""
+    counts = largest_remainder(total, list(weights.values()))
+    return rng.permutation(np.repeat(list(weights), counts))
+
+
+def chosen(total: int, share: float, rng: np.random.Generator, least: int = 0) -> npt.NDArray[np.bool_]:
+    """Mark ``share`` of ``total`` places, at least ``least`` where there are that many, at random."""
+    marks = np.zeros(total, dtype=bool)
+    marks[: min(total, max(least, round(share * total)))] = True
+    return rng.permutation(marks)
+
 
 FIRST_ID = 900_001
 """Real ids have four digits."""
@@ -32,7 +49,6 @@ SMALLEST_WITH_QUIRKS = 12
 
 ODD_IN = ("heart_rate", "stress", "respiratory_rate", "activity", "sleep", "glucose")
 TRAITS = ("metabolic", "autonomic", "sleep", "activity", "affect")
-Floats = npt.NDArray[np.float64]
 
 
 def draw(n: int, days: int, rng: np.random.Generator) -> pd.DataFrame:

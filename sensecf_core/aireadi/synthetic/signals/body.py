@@ -9,12 +9,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from sensecf_core.aireadi.synthetic.population import assumptions as given
-from sensecf_core.aireadi.synthetic.population.people import Floats
-from sensecf_core.aireadi.synthetic.signals.clock import Clock, Ints
+from sensecf_core.aireadi.synthetic.signals.clock import Clock
 from sensecf_core.aireadi.synthetic.signals.matching import autoregressive, match_days
 from sensecf_core.aireadi.synthetic.signals.movement import Movement
 from sensecf_core.aireadi.synthetic.signals.sleep_stages import NO_NIGHT, REM
 from sensecf_core.aireadi.synthetic.signals.wear import Wear
+from sensecf_core.types import Floats, Ints
 
 OXYGEN_HOURS = 4
 """How long oxygen is measured in a night."""

@@ -2,19 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
+
+from sensecf_core.types import Ints
+
+
+@dataclass(frozen=True)
+class Stream:
+    """Records in the order of the file: ``utc`` minutes and plain JSON values.
+
+    ``values``: numbers, or the stage of sleep. ``begin``: where intervals start (None for moments).
+    ``extra``: a second column (the activity's name, the transmitter's seconds). ``seconds``: added to every
+    time.
+    """
+
+    utc: Minutes
+    values: list[Any]
+    seconds: int = 0
+    begin: Minutes | None = None
+    extra: list[Any] = field(default_factory=list)
+
 
 ZONES = {"UW": "America/Los_Angeles", "UCSD": "America/Los_Angeles", "UAB": "America/Chicago"}
 HEADER_NAMES = {"UW": "pst", "UCSD": "pst", "UAB": "cst"}
 """How a file's header names the site's zone (summer or winter)."""
 
 DAY = 1440
-Ints = npt.NDArray[np.int64]
 Minutes = npt.NDArray[np.int64]
 """Minutes since 1970-01-01 00:00 UTC."""
 

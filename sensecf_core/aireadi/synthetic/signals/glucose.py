@@ -9,14 +9,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from sensecf_core.aireadi.synthetic.population import assumptions as given
-from sensecf_core.aireadi.synthetic.population.people import Floats
-from sensecf_core.aireadi.synthetic.signals.clock import Clock, Ints
-from sensecf_core.aireadi.synthetic.signals.matching import (
-    autoregressive,
-    match_days,
-    standardised,
-)
+from sensecf_core.aireadi.synthetic.signals.clock import Clock
+from sensecf_core.aireadi.synthetic.signals.matching import autoregressive, match_days, standardised
 from sensecf_core.aireadi.synthetic.signals.wear import Wear
+from sensecf_core.types import Floats, Ints
 
 STEP = 5
 LOW, HIGH = 40, 400

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from sensecf_core.aireadi.synthetic.population.settings import Sampling
-from sensecf_core.aireadi.synthetic.signals.clock import Ints
+from sensecf_core.aireadi.synthetic.signals.clock import Stream
 from sensecf_core.aireadi.synthetic.signals.minutes import Signals
 from sensecf_core.aireadi.synthetic.signals.movement import KINDS, SEDENTARY
-from sensecf_core.aireadi.synthetic.signals.records import Stream
+from sensecf_core.types import Ints
 
 AFTER_REMOVAL = (2880, 4320)
 """Minutes after removal at which a last record ends: an interval of more than a day."""

@@ -7,8 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from sensecf_core.aireadi.synthetic.population.people import Floats
-from sensecf_core.aireadi.synthetic.signals.clock import Ints
+from sensecf_core.types import Floats, Ints
 
 Statistic = Callable[[Floats], float]
 FEWEST = 30

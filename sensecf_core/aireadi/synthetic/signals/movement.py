@@ -8,12 +8,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from sensecf_core.aireadi.synthetic.population.people import Floats
-from sensecf_core.aireadi.synthetic.population.quotas import largest_remainder
-from sensecf_core.aireadi.synthetic.signals.clock import Clock, Ints
+from sensecf_core.aireadi.synthetic.population.people import largest_remainder
+from sensecf_core.aireadi.synthetic.signals.clock import Clock
 from sensecf_core.aireadi.synthetic.signals.matching import autoregressive
 from sensecf_core.aireadi.synthetic.signals.sleep_stages import NO_NIGHT
 from sensecf_core.aireadi.synthetic.signals.wear import Wear
+from sensecf_core.types import Floats, Ints
 
 KINDS = ("sedentary", "generic", "walking", "running")
 SEDENTARY, GENERIC, WALKING, RUNNING = range(4)

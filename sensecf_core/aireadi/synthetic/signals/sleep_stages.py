@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sensecf_core.aireadi.synthetic.population.quotas import largest_remainder
+from sensecf_core.aireadi.synthetic.population.people import largest_remainder
 
 STAGES = ("awake", "light", "deep", "rem")
 AWAKE, LIGHT, DEEP, REM = range(4)

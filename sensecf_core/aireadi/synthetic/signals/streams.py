@@ -9,22 +9,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from sensecf_core.aireadi.synthetic.population.people import Floats
 from sensecf_core.aireadi.synthetic.population.settings import Sampling
-from sensecf_core.aireadi.synthetic.signals.clock import (
-    Ints,
-    Minutes,
-    offsets,
-)
-from sensecf_core.aireadi.synthetic.signals.glucose import (
-    HIGH,
-    LOW,
-    STEP,
-)
+from sensecf_core.aireadi.synthetic.signals.clock import Minutes, Stream, offsets
+from sensecf_core.aireadi.synthetic.signals.glucose import HIGH, LOW, STEP
 from sensecf_core.aireadi.synthetic.signals.intervals import activity
 from sensecf_core.aireadi.synthetic.signals.minutes import Signals
-from sensecf_core.aireadi.synthetic.signals.records import Stream
 from sensecf_core.aireadi.synthetic.signals.sleep_stages import STAGES
+from sensecf_core.types import Floats, Ints
 
 KEPT, OFF_EVERY = 0.7, 8
 """Heart rate of real files: the share of worn minutes with a record, and minutes between zeros off the

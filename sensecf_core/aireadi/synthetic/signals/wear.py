@@ -9,11 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from sensecf_core.aireadi.synthetic.signals.clock import Clock
-from sensecf_core.aireadi.synthetic.signals.sleep_stages import (
-    NO_NIGHT,
-    STAGES,
-    night,
-)
+from sensecf_core.aireadi.synthetic.signals.sleep_stages import NO_NIGHT, STAGES, night
 
 PUT_ON, TAKEN_OFF = 600, 720
 """About when, in local minutes, the band is put on at the visit and taken off on the last day."""

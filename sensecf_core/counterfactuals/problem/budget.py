@@ -1,0 +1,58 @@
+"""TODO."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from sensecf_core.classifiers.calibration import probability as probability_of
+from sensecf_core.classifiers.classifier import Classifier
+from sensecf_core.cohorts.encoding import Codes
+from sensecf_core.types import Floats
+
+CHUNK = 50_000
+"""Rows scored in one call, so that a wide search stays small in memory."""
+
+
+class CancelledError(RuntimeError):
+    """Whoever asked has cancelled."""
+
+
+class BudgetSpentError(RuntimeError):
+    """The query's budget of model rows or seconds is used up."""
+
+
+@dataclass
+class Budget:
+    """Asks the classifier on a query's behalf, counts the rows, and stops at the budget, if there is one.
+
+    Raises :class:`BudgetSpentError` from :meth:`probability` once ``max_rows`` would be passed or
+    ``expired`` says that the time is up.
+    """
+
+    classifier: Classifier
+    max_rows: float = math.inf
+    expired: Callable[[], bool] = field(default=lambda: False)
+    cancelled: Callable[[], bool] = field(default=lambda: False)
+    rows: int = 0
+
+    def probability(self, codes: Codes) -> Floats:
+        """Return the calibrated p(class 1) of each row, shape (n,); no rows cost nothing."""
+        return probability_of(self.margin(codes))
+
+    def margin(self, codes: Codes) -> Floats:
+        """Return the calibrated log-odds of class 1 of each row, shape (n,)."""
+        if not len(codes):
+            return np.empty(0)
+        if self.rows + len(codes) > self.max_rows:
+            raise BudgetSpentError(f"the budget of {self.max_rows:,} model rows is spent")
+        if self.cancelled():
+            raise CancelledError
+        if self.expired():
+            raise BudgetSpentError("the time allowed for one answer is over")
+        self.rows += len(codes)
+        chunks = [codes[start : start + CHUNK] for start in range(0, len(codes), CHUNK)]
+        return np.concatenate([self.classifier.margin_of_codes(chunk) for chunk in chunks])

@@ -1,0 +1,49 @@
+"""TODO."""
+
+from __future__ import annotations
+
+from functools import cache
+from itertools import combinations as choose, product
+
+import numpy as np
+import numpy.typing as npt
+
+from sensecf_core.cohorts.encoding import Codes
+from sensecf_core.cohorts.rules import violations
+from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
+from sensecf_core.counterfactuals.problem.search_space import SearchSpace
+from sensecf_core.queries.query import PromptHints
+
+
+def hints_reach(checker: FittedCohort, moves: SearchSpace, told: PromptHints) -> bool:
+    """Whether any combination of what a query is told about reaches the desired class, without a margin."""
+    rows = combinations(moves, told)
+    if not len(rows):
+        return False
+    return bool(checker.reaches(checker.classifier.probability_of_codes(rows), moves.desired).any())
+
+
+def combinations(moves: SearchSpace, told: PromptHints) -> Codes:
+    """Every row with 1 to ``max_changes`` of the told changes that breaks no rule, (rows, features)."""
+    schema = moves.schema
+    options: dict[int, list[float]] = {}
+    for lever in told.levers:
+        options.setdefault(schema.positions[lever.feature], []).append(lever.value)
+    choices = _choices(tuple(len(values) for values in options.values()), moves.max_changes)
+    rows = np.repeat(moves.factual[None], len(choices), axis=0)
+    for column, (position, values) in enumerate(options.items()):
+        rows[:, position] = np.array([moves.factual[position], *values])[choices[:, column]]
+    return rows[~violations(schema, moves.factual, rows).any(axis=1)]
+
+
+@cache
+def _choices(counts: tuple[int, ...], most: int) -> npt.NDArray[np.int64]:
+    """Which of each feature's ``counts`` values to take (0: none), 1 to ``most`` features a row."""
+    rows = [
+        dict(zip(some, taken, strict=True))
+        for size in range(1, min(most, len(counts)) + 1)
+        for some in choose(range(len(counts)), size)
+        for taken in product(*(range(1, counts[feature] + 1) for feature in some))
+    ]
+    table = [[row.get(feature, 0) for feature in range(len(counts))] for row in rows]
+    return np.array(sorted(table), dtype=np.int64).reshape(-1, len(counts))

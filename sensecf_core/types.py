@@ -1,0 +1,28 @@
+"""Types with the same meaning everywhere, and the callbacks of long work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Floats = npt.NDArray[np.float64]
+    Ints = npt.NDArray[np.int64]
+    Mask = npt.NDArray[np.bool_]
+    People = npt.NDArray[np.object_]
+else:  # numpy is not imported for the sake of annotations
+    Floats = Ints = Mask = People = Any
+
+Json = dict[str, Any]
+JsonView = Mapping[str, Any]
+"""JSON that is only read."""
+RowKey = tuple[str, str]
+"""(participant_id, row_id)"""
+Part = Literal["train", "val", "test"]
+Span = tuple[float, float]
+"""Lowest and highest value, both included."""
+Progress = Callable[[float, str], None]
+"""Called with the share done (0 to 1) and what is going on."""

@@ -9,7 +9,7 @@ from sensecf_core.ui.page.frame import open_page
 from sensecf_core.ui.participants import profile, sensor_profile, sensor_table, table
 
 page = open_page("Participants", "Who is in this cohort?", needs="cohort")
-with_sensors = sensors.has_streams(page.known)
+with_sensors = sensors.has_streams(page.required_cohort)
 (sensor_table if with_sensors else table).show(page)
 if page.key is None:
     st.info((sensor_table if with_sensors else table).CHOOSE)

@@ -10,7 +10,7 @@ from sensecf_core.ui.prediction import classifier_card, risk, shap, what_if
 from sensecf_core.ui.sensors import day
 
 page = open_page("Prediction", "What does the model see, and why?")
-if sensors.has_streams(page.known):
+if sensors.has_streams(page.required_cohort):
     day.show_risks(page)
 left, right = st.columns([2, 3], gap="medium")
 with left:
@@ -21,4 +21,4 @@ st.page_link(
     "pages/3_Interventions.py", label="What small change would alter this?", icon=":material/alt_route:"
 )
 what_if.show(page)
-classifier_card.show(page.known)
+classifier_card.show(page.required_cohort)

@@ -11,11 +11,11 @@ from sensecf_core.ui.prediction import behaviour_note, risk, weak_classifier_not
 from sensecf_core.ui.sensors import day
 
 page = open_page("Interventions", "What small change would alter the prediction?", follows="answer")
-if sensors.has_streams(page.known):
+if sensors.has_streams(page.required_cohort):
     day.show_day(page)
-weak_classifier_note.warn(page.known)
+weak_classifier_note.warn(page.required_cohort)
 risk.warn(page)
-behaviour_note.warn(page.known)
+behaviour_note.warn(page.required_cohort)
 left, right = st.columns([2, 3], gap="medium")
 with left:
     form.show(page)

@@ -32,14 +32,14 @@ def small_cohort() -> Cohort:
 
 
 @pytest.fixture(scope="session")
-def checker(small_cohort: Cohort) -> FittedCohort:
+def fitted(small_cohort: Cohort) -> FittedCohort:
     return FittedCohort.fit(small_cohort, train(small_cohort, refits=3))
 
 
 @pytest.fixture(scope="session")
-def flagged(checker: FittedCohort) -> list[str]:
+def flagged(fitted: FittedCohort) -> list[str]:
     """Test participants whom the classifier flags, the least certain first."""
-    test = checker.cohort.part("test")
-    risk = checker.classifier.predict_proba(test)
-    order = [position for position in risk.argsort() if risk[position] >= checker.classifier.threshold]
+    test = fitted.cohort.part("test")
+    risk = fitted.classifier.predict_proba(test)
+    order = [position for position in risk.argsort() if risk[position] >= fitted.classifier.threshold]
     return [str(test.index[position][0]) for position in order]

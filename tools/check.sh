@@ -12,6 +12,7 @@ lint() {
     check "format (ruff format --check)" .venv/bin/ruff format --check .
     check "lint (ruff check)" .venv/bin/ruff check .
     check "types (mypy --strict sensecf_core)" .venv/bin/mypy sensecf_core
+    check "rooms (import-linter)" .venv/bin/lint-imports --no-cache
 }
 
 lint

@@ -69,9 +69,9 @@ class Classifier:
         """Return the predicted class 0 / 1, shape (n,)."""
         return (self.predict_proba(rows) >= self.threshold).astype(np.int64)
 
-    def second_judge(self, rows: pd.DataFrame) -> Floats:
+    def second_probability(self, rows: pd.DataFrame) -> Floats:
         """Return the second judge's calibrated p(class 1), shape (n,)."""
-        return self.second_judge_of_codes(to_codes(self.schema, rows))
+        return self.second_probability_of_codes(to_codes(self.schema, rows))
 
     def refit_probabilities(self, rows: pd.DataFrame) -> Floats:
         """Return each refit's calibrated p(class 1), shape (refits, n)."""
@@ -89,7 +89,7 @@ class Classifier:
         """:meth:`margin` of codes."""
         return self.calibration.margin(self._forest.raw(to_matrix(self.schema, codes)))
 
-    def second_judge_of_codes(self, codes: Codes) -> Floats:
+    def second_probability_of_codes(self, codes: Codes) -> Floats:
         """:meth:`second_judge` of codes."""
         return probability(self.judge.margin(to_matrix(self.schema, codes)))
 

@@ -46,7 +46,7 @@ def _evaluate(cohort: Cohort, classifier: Classifier, tell: Progress) -> Json:
     people = rows.index.get_level_values(0).to_numpy(dtype=object)
     target = cohort.target.loc[rows.index].to_numpy(dtype=np.int64)
     main = _judged(target, classifier.predict_proba(rows), classifier.threshold)
-    second = _judged(target, classifier.second_judge(rows), classifier.second_threshold)
+    second = _judged(target, classifier.second_probability(rows), classifier.second_threshold)
     card: Json = {
         "card_version": CARD_VERSION,
         "cohort": cohort.schema.name,

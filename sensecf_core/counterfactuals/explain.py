@@ -50,7 +50,7 @@ def explain(
 
 
 def answer(
-    judges: FittedCohort,
+    fitted: FittedCohort,
     request: ExplainRequest,
     *,
     progress: Progress | None = None,
@@ -58,19 +58,19 @@ def answer(
 ) -> Answer:
     """Answer one request with a checker that is already at hand; see :func:`explain`."""
     started = perf_counter()
-    query = query_of(judges, request)
-    why = drivers(judges, [query])[0]
+    query = query_of(fitted, request)
+    why = drivers(fitted, [query])[0]
     if query.factual.predicted == query.desired:
-        return to_answer(judges, request, query, why, _already(judges, query))
+        return to_answer(fitted, request, query, why, _already(fitted, query))
     if not query.movable:
-        return to_answer(judges, request, query, why, QueryResult("none", (NOTHING_MOVES,)))
+        return to_answer(fitted, request, query, why, QueryResult("none", (NOTHING_MOVES,)))
     asked_to_stop = cancelled or (lambda: False)
     tell = progress or (lambda done, words: None)
     tell(0.02, READY.get(request.method, "Getting the language model ready"))
     try:
-        proposer = proposer_for(request, judges, query, why, asked_to_stop)
+        proposer = proposer_for(request, fitted, query, why, asked_to_stop)
     except CancelledError:
-        return to_answer(judges, request, query, why, QueryResult("cancelled", (CANCELLED,)))
+        return to_answer(fitted, request, query, why, QueryResult("cancelled", (CANCELLED,)))
     run = ProposalRequest(
         candidates=request.candidates,
         seed=request.seed,
@@ -79,21 +79,21 @@ def answer(
         cancelled=asked_to_stop,
         progress=tell,
     )
-    outcome = Pipeline.of(judges, request, query, run).ask(proposer)
-    total = outcome.seconds.model_copy(update={"total": perf_counter() - started})
-    return to_answer(judges, request, query, why, replace(outcome, seconds=total))
+    result = Pipeline.of(fitted, request, query, run).ask(proposer)
+    total = result.seconds.model_copy(update={"total": perf_counter() - started})
+    return to_answer(fitted, request, query, why, replace(result, seconds=total))
 
 
-def query_of(judges: FittedCohort, request: ExplainRequest) -> Query:
+def query_of(fitted: FittedCohort, request: ExplainRequest) -> Query:
     """What a request asks: its row, limits and desired class, resolved against a cohort."""
-    limits = resolve_limits(request, judges.cohort, judges.domain)
-    key = locate(judges.cohort, request.participant_id, request.row_id)
-    desired: Literal[0, 1] = judges.schema.task.desired if request.desired is None else request.desired
-    return make_queries(judges, [key], desired, limits)[0]
+    limits = resolve_limits(request, fitted.cohort, fitted.domain)
+    key = locate(fitted.cohort, request.participant_id, request.row_id)
+    desired: Literal[0, 1] = fitted.schema.task.desired if request.desired is None else request.desired
+    return make_queries(fitted, [key], desired, limits)[0]
 
 
-def _already(judges: FittedCohort, query: Query) -> QueryResult:
-    task = judges.schema.task
+def _already(fitted: FittedCohort, query: Query) -> QueryResult:
+    task = fitted.schema.task
     here, there = (task.class_1, task.class_0) if query.desired else (task.class_0, task.class_1)
     return QueryResult(
         "already_desired",

@@ -38,68 +38,68 @@ GRACE_SECONDS = 5.0
 class Pipeline:
     """One query under way, within its budget."""
 
-    judges: FittedCohort
+    fitted: FittedCohort
     request: ExplainRequest
-    moves: SearchSpace
-    meter: Budget
+    space: SearchSpace
+    budget: Budget
     run: ProposalRequest
 
     @classmethod
     def of(
-        cls, judges: FittedCohort, request: ExplainRequest, query: Query, run: ProposalRequest
+        cls, fitted: FittedCohort, request: ExplainRequest, query: Query, run: ProposalRequest
     ) -> Pipeline:
         """Begin to pursue a query; the budget is the request's."""
-        meter = Budget(
-            judges.classifier,
+        budget = Budget(
+            fitted.classifier,
             request.max_model_rows,
             lambda: perf_counter() > run.deadline + GRACE_SECONDS,
             run.cancelled,
         )
-        return cls(judges, request, SearchSpace.of(judges.schema, query), meter, replace(run, meter=meter))
+        return cls(fitted, request, SearchSpace.of(fitted.schema, query), budget, replace(run, budget=budget))
 
     def ask(self, proposer: Proposer) -> QueryResult:
         """Let a proposer answer, and check what it says."""
         started = perf_counter()
-        proposal = proposer.propose(self.moves.query, self.run)
+        proposal = proposer.propose(self.space.query, self.run)
         spent = perf_counter() - started
-        searched = self.meter.rows
-        outcome = self._judged(proposal)
-        checked = self.meter.rows
+        searched = self.budget.rows
+        result = self._judged(proposal)
+        checked = self.budget.rows
         teller: FineTunedProposer | None = None
-        while isinstance(proposer, FineTunedProposer) and self._may_ask_again(proposal, outcome):
+        while isinstance(proposer, FineTunedProposer) and self._may_ask_again(proposal, result):
             try:
-                teller = teller or with_measured_effects(self.judges, self.moves, proposer, self.meter)
+                teller = teller or with_measured_effects(self.fitted, self.space, proposer, self.budget)
             except (BudgetSpentError, CancelledError) as why:
-                outcome = _ended(outcome, why)
-            if teller is None or outcome.status != "none":
+                result = _ended(result, why)
+            if teller is None or result.status != "none":
                 break
             started = perf_counter()
-            run = next_attempt(self.run, outcome.trace.askings + 1)
-            proposal = concatenate(proposal, teller.propose(self.moves.query, run))
+            run = next_attempt(self.run, result.trace.askings + 1)
+            proposal = concatenate(proposal, teller.propose(self.space.query, run))
             spent += perf_counter() - started
-            searched += self.meter.rows - checked
-            outcome = self._judged(proposal, outcome)
-            checked = self.meter.rows
-        if outcome.status == "none" or (outcome.status == "budget_spent" and proposal.stopped is not None):
-            outcome = self._with_reasons(outcome)
-        seconds = outcome.seconds.model_copy(
+            searched += self.budget.rows - checked
+            result = self._judged(proposal, result)
+            checked = self.budget.rows
+        if result.status == "none" or (result.status == "budget_spent" and proposal.stopped is not None):
+            result = self._with_reasons(result)
+        seconds = result.seconds.model_copy(
             update={
                 "propose": spent,
                 "prefill": proposal.prefill_seconds,
                 "decode": proposal.decode_seconds,
             }
         )
-        asked = {"model_rows": self.meter.rows, "search_rows": searched}
-        trace = outcome.trace.model_copy(update=asked)
+        asked = {"model_rows": self.budget.rows, "search_rows": searched}
+        trace = result.trace.model_copy(update=asked)
         return replace(
-            outcome, trace=trace, seconds=seconds, prompt=proposal.prompt, model=proposal.provenance
+            result, trace=trace, seconds=seconds, prompt=proposal.prompt, model=proposal.provenance
         )
 
-    def _may_ask_again(self, proposal: Proposal, outcome: QueryResult) -> bool:
+    def _may_ask_again(self, proposal: Proposal, result: QueryResult) -> bool:
         return (
-            outcome.status == "none"
+            result.status == "none"
             and proposal.stopped is None
-            and outcome.trace.askings < MAX_ATTEMPTS
+            and result.trace.askings < MAX_ATTEMPTS
             and perf_counter() < self.run.deadline
         )
 
@@ -121,32 +121,32 @@ class Pipeline:
         except (BudgetSpentError, CancelledError) as why:
             return _ended(known, why)
 
-    def _with_reasons(self, outcome: QueryResult) -> QueryResult:
+    def _with_reasons(self, result: QueryResult) -> QueryResult:
         """Say why nothing that was checked passed."""
         try:
-            why = infeasibility_reasons(self.judges, self.moves, outcome.trace, self.meter)
+            why = infeasibility_reasons(self.fitted, self.space, result.trace, self.budget)
         except CancelledError as cancelled:
-            return _ended(outcome, cancelled)
-        return replace(outcome, reasons=(*outcome.reasons, *why))
+            return _ended(result, cancelled)
+        return replace(result, reasons=(*result.reasons, *why))
 
     def _checked(self, proposal: Proposal) -> QueryResult:
         """Verify, refine and select what was proposed."""
-        judges, moves = self.judges, self.moves
+        fitted, space = self.fitted, self.space
         clock = [perf_counter()]
-        judged = screen_candidates(judges, moves, proposal, self.meter)
-        counted = count_steps(judged.candidates)
+        screened = screen_candidates(fitted, space, proposal, self.budget)
+        counted = count_steps(screened.candidates)
         clock.append(perf_counter())
         try:
-            refined = _passed(judged.verdicts)
+            refined = _passed(screened.checks)
             if not proposal.finished:
-                refined = shrunk(judges, moves, refined, self.meter)
+                refined = shrunk(fitted, space, refined, self.budget)
         except BudgetSpentError as spent:
-            return _ended(QueryResult("none", best=_best(moves, judged), trace=counted), spent)
+            return _ended(QueryResult("none", best=_best(space, screened), trace=counted), spent)
         clock.append(perf_counter())
         # A candidate may give two options; no more are shown than candidates passed every check.
         most = min(self.request.k, counted.plausible)
-        chosen = refined.take(select(refined, moves.changed(refined.codes), most))
-        shown = with_evidence(judges, moves, chosen)
+        chosen = refined.take(select(refined, space.changed(refined.codes), most))
+        shown = with_evidence(fitted, space, chosen)
         clock.append(perf_counter())
         verify_s, refine_s, select_s = np.diff(clock).tolist()
         trace = counted.model_copy(update={"shown": len(shown)})
@@ -157,17 +157,17 @@ class Pipeline:
         return QueryResult(
             "budget_spent" if late else "none",
             (*late, *proposal.notes),
-            best=_best(moves, judged),
+            best=_best(space, screened),
             trace=trace,
             seconds=seconds,
         )
 
 
-def _ended(outcome: QueryResult, why: BudgetSpentError | CancelledError) -> QueryResult:
+def _ended(result: QueryResult, why: BudgetSpentError | CancelledError) -> QueryResult:
     """An outcome that was cut short, with what had been judged until then."""
     if isinstance(why, CancelledError):
-        return replace(outcome, status="cancelled", reasons=(CANCELLED,))
-    return replace(outcome, status="budget_spent", reasons=(f"Stopped: {why}.",))
+        return replace(result, status="cancelled", reasons=(CANCELLED,))
+    return replace(result, status="budget_spent", reasons=(f"Stopped: {why}.",))
 
 
 def _unjudged(proposal: Proposal) -> Trace:
@@ -180,13 +180,13 @@ def _unjudged(proposal: Proposal) -> Trace:
     )
 
 
-def _best(moves: SearchSpace, judged: ScreenedCandidates) -> Best | None:
+def _best(space: SearchSpace, screened: ScreenedCandidates) -> Best | None:
     """The within-limits candidate nearest to the desired class, if it improves on the factual."""
-    verdicts = judged.verdicts
-    sign = 1 if moves.desired else -1
-    gain: Floats = sign * (verdicts.probability - moves.query.factual.probability)
-    gain = np.where(verdicts.within_limits, gain, -np.inf)
+    checks = screened.checks
+    sign = 1 if space.desired else -1
+    gain: Floats = sign * (checks.probability - space.query.factual.probability)
+    gain = np.where(checks.within_limits, gain, -np.inf)
     if not len(gain) or not gain.max() > 0:
         return None
     row = int(gain.argmax())
-    return Best(changes=moves.changes(verdicts.codes[row]), probability=float(verdicts.probability[row]))
+    return Best(changes=space.changes(checks.codes[row]), probability=float(checks.probability[row]))

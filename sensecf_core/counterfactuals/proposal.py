@@ -18,7 +18,7 @@ class ProposalRequest:
     """How one call of a proposer is bounded: size, seed, and the ways it can be stopped.
 
     ``temperature`` of None is the proposer's own. ``deadline`` is a :func:`time.perf_counter` moment in
-    seconds. ``meter`` is how a method that searches may ask the classifier; a language model never does.
+    seconds. ``budget`` is how a method that searches may ask the classifier; a language model never does.
     """
 
     candidates: int
@@ -27,7 +27,7 @@ class ProposalRequest:
     deadline: float
     cancelled: Callable[[], bool]
     progress: Progress
-    meter: Budget | None = None
+    budget: Budget | None = None
 
 
 @dataclass(frozen=True)

@@ -38,16 +38,16 @@ class QueryResult:
 
 
 def to_answer(
-    judges: FittedCohort, request: ExplainRequest, query: Query, why: tuple[Driver, ...], outcome: QueryResult
+    fitted: FittedCohort, request: ExplainRequest, query: Query, why: tuple[Driver, ...], result: QueryResult
 ) -> Answer:
     """Write the answer of one query; the same question to the same models has the same ``answer_id``."""
-    provenance = provenance_of(judges, outcome.model)
+    provenance = provenance_of(fitted, result.model)
     settings = request.model_dump(mode="json")
     # An answer that was cut short never takes the place of a whole one.
-    whole = outcome.status not in ("cancelled", "budget_spent") and not (
-        outcome.status == "found" and outcome.reasons
+    whole = result.status not in ("cancelled", "budget_spent") and not (
+        result.status == "found" and result.reasons
     )
-    cut_short = "" if whole else outcome.status
+    cut_short = "" if whole else result.status
     sampled_at = provenance.get("temperature")
     return Answer(
         answer_id=answer_id(settings, query.row_id, provenance["sha256"], sampled_at, cut_short),
@@ -57,18 +57,18 @@ def to_answer(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         participant_id=query.participant_id,
         row_id=query.row_id,
-        status=outcome.status,
-        reasons=(*outcome.reasons, *emptied_by_request(judges.schema, judges.domain, query)),
+        status=result.status,
+        reasons=(*result.reasons, *emptied_by_request(fitted.schema, fitted.domain, query)),
         factual=query.factual,
         desired=query.desired,
         limits=query.limits,
-        threshold=judges.classifier.threshold,
-        counterfactuals=outcome.counterfactuals,
-        best=outcome.best,
-        trace=outcome.trace,
-        seconds=outcome.seconds,
+        threshold=fitted.classifier.threshold,
+        counterfactuals=result.counterfactuals,
+        best=result.best,
+        trace=result.trace,
+        seconds=result.seconds,
         drivers=why,
-        prompt=outcome.prompt,
+        prompt=result.prompt,
         settings=settings,
         provenance=provenance,
     )
@@ -99,13 +99,13 @@ def content_hashes(cohort: Cohort, classifier: Classifier) -> dict[str, str]:
     }
 
 
-def provenance_of(judges: FittedCohort, model: tuple[tuple[str, str], ...] = ()) -> dict[str, Any]:
+def provenance_of(fitted: FittedCohort, model: tuple[tuple[str, str], ...] = ()) -> dict[str, Any]:
     """Version, commit and content hashes that an answer rests on."""
     return {
         "version": versions(),
         "commit": commit(),
         "sha256": {
-            **content_hashes(judges.cohort, judges.classifier),
+            **content_hashes(fitted.cohort, fitted.classifier),
             **{name: value for name, value in model if name in HASHES},
         },
         **{name: value for name, value in model if name not in HASHES},

@@ -88,7 +88,7 @@ def cells(tokens: int, seed: int = 0) -> tuple[Cell, ...]:
 
 
 def run(
-    checker: FittedCohort,
+    fitted: FittedCohort,
     folder: Path,
     base: Path,
     table: Sequence[Cell],
@@ -99,15 +99,15 @@ def run(
     Returns one row per cell and class: its name and the fields of ``RawRates``.
     """
     rows: list[dict[str, Any]] = []
-    people = cache(lambda: _people(checker))
+    people = cache(lambda: _people(fitted))
     for number, cell in enumerate(table):
         finished = folder / f"{_digest(repr(cell))}.json"
         if not finished.is_file():
             folder.mkdir(parents=True, exist_ok=True)
             part = _part(tell, number / len(table), 1 / len(table))
-            adapter = _adapter(checker, folder, base, cell, part)
+            adapter = _adapter(fitted, folder, base, cell, part)
             part(0.8, f"{cell.name}: measuring")
-            found = _measured(checker, base, adapter, cell, people())
+            found = _measured(fitted, base, adapter, cell, people())
             finished.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
         rows += json.loads(finished.read_text(encoding="utf-8"))
     return rows
@@ -118,12 +118,12 @@ def _part(tell: Progress, start: float, length: float) -> Progress:
 
 
 def _measured(
-    checker: FittedCohort, base: Path, adapter: Path, cell: Cell, people: dict[Group, tuple[Query, ...]]
+    fitted: FittedCohort, base: Path, adapter: Path, cell: Cell, people: dict[Group, tuple[Query, ...]]
 ) -> list[dict[str, Any]]:
     rates = measure(
-        checker,
+        fitted,
         LocalModel.load(base, adapter=adapter),
-        _cases(checker, cell, people),
+        _cases(fitted, cell, people),
         candidates=cell.candidates,
         temperature=cell.temperature,
     )
@@ -139,36 +139,36 @@ def _measured(
     return rows
 
 
-def _people(checker: FittedCohort) -> dict[Group, tuple[Query, ...]]:
+def _people(fitted: FittedCohort) -> dict[Group, tuple[Query, ...]]:
     """Whom every cell asks about: the first that a wide search can answer.
 
     Towards the desired class under the cohort's own limits, away from it under contrast.
     """
-    task = checker.schema.task
+    task = fitted.schema.task
     asked: tuple[tuple[Profile, Literal[0, 1]], ...] = (
-        (checker.schema.default_limits, task.desired),
+        (fitted.schema.default_limits, task.desired),
         ("contrast", 0 if task.desired else 1),
     )
     people: dict[Group, tuple[Query, ...]] = {}
     for profile, desired in asked:
         keys = sample_rows(
-            checker.cohort, checker.classifier, predicted=1 - desired, n=5 * QUERIES, seed=1, part="val"
+            fitted.cohort, fitted.classifier, predicted=1 - desired, n=5 * QUERIES, seed=1, part="val"
         )
         queries = [
-            query for query in make_queries(checker, keys, desired, Limits(profile=profile)) if query.movable
+            query for query in make_queries(fitted, keys, desired, Limits(profile=profile)) if query.movable
         ]
-        people[profile, desired] = tuple(compress(queries, feasible_queries(checker, queries)))[:QUERIES]
+        people[profile, desired] = tuple(compress(queries, feasible_queries(fitted, queries)))[:QUERIES]
     return people
 
 
-def _cases(checker: FittedCohort, cell: Cell, people: dict[Group, tuple[Query, ...]]) -> ValidationSet:
+def _cases(fitted: FittedCohort, cell: Cell, people: dict[Group, tuple[Query, ...]]) -> ValidationSet:
     """The queries with what the cell's prompt tells of them."""
     return ValidationSet(
         {
             group: tuple(
-                Pair(query, told, ())
-                for query, told in zip(
-                    queries, estimate_effects(checker, queries, cell.options.source), strict=True
+                Pair(query, hints, ())
+                for query, hints in zip(
+                    queries, estimate_effects(fitted, queries, cell.options.source), strict=True
                 )
             )
             for group, queries in people.items()
@@ -176,14 +176,14 @@ def _cases(checker: FittedCohort, cell: Cell, people: dict[Group, tuple[Query, .
     )
 
 
-def _adapter(checker: FittedCohort, folder: Path, base: Path, cell: Cell, tell: Progress) -> Path:
+def _adapter(fitted: FittedCohort, folder: Path, base: Path, cell: Cell, tell: Progress) -> Path:
     """Make (or find) the adapter of a cell: cells with the same options share one."""
     name = json.dumps(asdict(cell.options), sort_keys=True, default=str)
     place = folder / "adapters" / _digest(name)
     if not place.is_dir():
         model = LocalModel.load(base)
         fine_tune(
-            checker,
+            fitted,
             model,
             cell.options,
             name=place.name,

@@ -60,28 +60,28 @@ def read(cohort: Cohort) -> Json | None:
     return found if hashes == content_hashes(cohort, store.load(cohort)) else None
 
 
-def measure(checker: FittedCohort, tell: Progress = lambda *_: None) -> Json:
+def measure(fitted: FittedCohort, tell: Progress = lambda *_: None) -> Json:
     """Ask about every row of the test part whose prediction is not the desired one; returns the summary.
 
     Shares have a bootstrap 95 % interval by participant. ``reduction`` is in points of 100.
     """
-    schema = checker.schema
+    schema = fitted.schema
     behaviours = [feature.name for feature in schema.features if feature.role == "behaviour"]
     desired = schema.task.desired
-    keys = sample_rows(checker.cohort, checker.classifier, predicted=1 - desired, n=0, seed=0)
+    keys = sample_rows(fitted.cohort, fitted.classifier, predicted=1 - desired, n=0, seed=0)
     held = tuple(name for name in schema.names if name not in behaviours)
     limits = Limits(profile="intervention", max_changes=max(len(behaviours), 1), frozen=held)
     gained, flipped, impossible = (np.zeros(len(keys)) for _ in range(3))
-    queries = make_queries(checker, keys, desired, limits) if keys else ()
+    queries = make_queries(fitted, keys, desired, limits) if keys else ()
     for number, query in enumerate(queries):
         tell(number / len(queries), f"Row {number + 1:,} of {len(queries):,}")
-        moves = SearchSpace.of(schema, query)
-        risk = furthest(checker, moves)
+        space = SearchSpace.of(schema, query)
+        risk = furthest(fitted, space)
         known = query.factual.probability
         gained[number] = risk - known if desired else known - risk
-        flipped[number] = bool(checker.reaches(np.array([risk]), desired)[0])
+        flipped[number] = bool(fitted.reaches(np.array([risk]), desired)[0])
         if not flipped[number]:
-            proof = prove(checker, moves)
+            proof = prove(fitted, space)
             flipped[number], impossible[number] = proof.distance is not None, proof.impossible
     people = np.array([person for person, _ in keys], dtype=object)
     return {
@@ -96,42 +96,42 @@ def measure(checker: FittedCohort, tell: Progress = lambda *_: None) -> Json:
         "provenance": {
             "command": provenance.command(),
             "commit": provenance.commit(),
-            "sha256": content_hashes(checker.cohort, checker.classifier),
+            "sha256": content_hashes(fitted.cohort, fitted.classifier),
         },
     }
 
 
-def furthest(checker: FittedCohort, moves: SearchSpace) -> float:
+def furthest(fitted: FittedCohort, space: SearchSpace) -> float:
     """Return the p(class 1) nearest to the desired class that a descent over the allowed values finds.
 
     In turns, each feature (or features that a coupling ties) takes the value that helps most, the others
     held, until nothing helps. It is no proof that nothing goes further.
     """
-    sign = 1.0 if moves.desired else -1.0
-    row = moves.factual.copy()
-    best = sign * float(checker.classifier.margin_of_codes(row[None])[0])
-    blocks = [_options(moves, block) for block in _blocks(moves)]
+    sign = 1.0 if space.desired else -1.0
+    row = space.factual.copy()
+    best = sign * float(fitted.classifier.margin_of_codes(row[None])[0])
+    blocks = [_options(space, block) for block in _blocks(space)]
     for _ in range(ROUNDS):
         before = best
         for positions, values in blocks:
             tried = np.repeat(row[None], len(values), axis=0)
             tried[:, positions] = values
-            tried = tried[~violations(moves.schema, moves.factual, tried).any(axis=1)]
+            tried = tried[~violations(space.schema, space.factual, tried).any(axis=1)]
             if not len(tried):
                 continue
-            margins = sign * checker.classifier.margin_of_codes(tried)
+            margins = sign * fitted.classifier.margin_of_codes(tried)
             if margins.max() > best:
                 best, row = float(margins.max()), tried[margins.argmax()]
         if best == before:
             break
-    return float(checker.classifier.probability_of_codes(row[None])[0])
+    return float(fitted.classifier.probability_of_codes(row[None])[0])
 
 
-def _blocks(moves: SearchSpace) -> Iterator[tuple[int, ...]]:
+def _blocks(space: SearchSpace) -> Iterator[tuple[int, ...]]:
     """Positions that may move, those that couplings tie to each other together."""
-    positions = moves.schema.positions
-    ties = [{positions[c.feature], positions[c.follows]} for c in moves.schema.couplings]
-    free = list(moves.values)
+    positions = space.schema.positions
+    ties = [{positions[c.feature], positions[c.follows]} for c in space.schema.couplings]
+    free = list(space.values)
     while free:
         block = [free.pop(0)]
         for one in block:  # grows while it is gone through
@@ -141,14 +141,14 @@ def _blocks(moves: SearchSpace) -> Iterator[tuple[int, ...]]:
         yield tuple(block)
 
 
-def _options(moves: SearchSpace, block: Sequence[int]) -> tuple[list[int], Codes]:
+def _options(space: SearchSpace, block: Sequence[int]) -> tuple[list[int], Codes]:
     """Every value of a feature alone, or combinations of some of several; the row's own among them."""
     choices = []
     for position in block:
-        values = moves.values[position]
+        values = space.values[position]
         if len(block) > 1 and len(values) > TOGETHER:
             values = values[np.linspace(0, len(values) - 1, TOGETHER).round().astype(int)]
-        choices.append([moves.factual[position], *values])
+        choices.append([space.factual[position], *values])
     return list(block), np.array(list(product(*choices)))
 
 

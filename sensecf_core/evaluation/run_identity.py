@@ -25,21 +25,21 @@ ENGINE = (
 """The code that decides what is answered, and what is recorded of an answer."""
 
 
-def origin_of(checker: FittedCohort, options: Mapping[str, Any]) -> dict[str, Any]:
+def origin_of(fitted: FittedCohort, options: Mapping[str, Any]) -> dict[str, Any]:
     """Everything that decides a query's answer; a run is picked up only where all of it is the same.
 
     ``options`` are those of the run (seed, number of candidates, …), as JSON values.
     """
-    provenance = provenance_of(checker)
+    provenance = provenance_of(fitted)
     provenance["sha256"] |= {
         "base_model": default_model.status().sha256,
         "prompt_template": plain.TEMPLATE_SHA256,
         "tuned_prompt_template": TUNED_SHA256,
         "engine": code_sha256(*ENGINE),
     }
-    found = adapters.chosen(checker.cohort)
+    found = adapters.chosen(fitted.cohort)
     return {
-        "cohort": checker.schema.name,
+        "cohort": fitted.schema.name,
         **options,
         "language_model": default_model.DEFAULT_MODEL,
         "adapter": None if found is None else of_adapter(found.card),

@@ -33,7 +33,7 @@ class ChangedRow:
 
 
 def score_rows(
-    checker: FittedCohort, changed: Sequence[ChangedRow], *, profile: str | None = None
+    fitted: FittedCohort, changed: Sequence[ChangedRow], *, profile: str | None = None
 ) -> list[dict[str, Any]]:
     """Judge rows in the order given.
 
@@ -51,7 +51,7 @@ def score_rows(
     """
     if profile not in (None, *get_args(Profile)):
         raise unknown("limits", str(profile), get_args(Profile))
-    cohort, classifier, schema = checker.cohort, checker.classifier, checker.schema
+    cohort, classifier, schema = fitted.cohort, fitted.classifier, fitted.schema
     index = pd.MultiIndex.from_tuples([(c.participant_id, c.row_id) for c in changed], names=INDEX_NAMES)
     codes = to_codes(schema, cohort.rows.loc[index])
     for position, one in enumerate(changed):
@@ -59,9 +59,9 @@ def score_rows(
             codes[position, schema.positions[name]] = code
     rows = to_rows(schema, codes, index)
     probability = classifier.predict_proba(rows)
-    second = classifier.second_judge(rows)
+    second = classifier.second_probability(rows)
     interval = classifier.interval(rows)
-    broken = _violations(checker, index, codes, cast("Profile", profile or schema.default_limits))
+    broken = _violations(fitted, index, codes, cast("Profile", profile or schema.default_limits))
     return [
         {
             "participant_id": one.participant_id,
@@ -77,21 +77,21 @@ def score_rows(
 
 
 def _violations(
-    checker: FittedCohort, index: pd.MultiIndex, codes: Codes, profile: Profile
+    fitted: FittedCohort, index: pd.MultiIndex, codes: Codes, profile: Profile
 ) -> list[list[str]]:
     """What each row breaks; see :func:`judge`."""
-    schema = checker.schema
+    schema = fitted.schema
     broken = broken_rules(schema, codes)
     texts: list[list[str]] = [[] for _ in codes]
     places: dict[tuple[str, str], list[int]] = defaultdict(list)
     for position, key in enumerate(index):
         places[key].append(position)
     limits = Limits(profile=profile, max_changes=len(schema.features))
-    for query in make_queries(checker, list(places), schema.task.desired, limits):
+    for query in make_queries(fitted, list(places), schema.task.desired, limits):
         positions = places[query.participant_id, query.row_id]
-        meter = Budget(checker.classifier, max_rows=len(positions))
-        verdicts = verify(checker, SearchSpace.of(schema, query), codes[positions], meter)
+        budget = Budget(fitted.classifier, max_rows=len(positions))
+        checks = verify(fitted, SearchSpace.of(schema, query), codes[positions], budget)
         for row, position in enumerate(positions):
             as_it_is = [schema.rules[rule].text for rule in np.flatnonzero(broken[position])]
-            texts[position] = list(verdicts.violations[row]) if verdicts.n_changed[row] else as_it_is
+            texts[position] = list(checks.violations[row]) if checks.n_changed[row] else as_it_is
     return texts

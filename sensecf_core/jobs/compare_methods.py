@@ -72,14 +72,14 @@ def again(cohort: Cohort, classifier: Classifier, comparison: Comparison, method
 
 def method_statuses(comparison: Comparison) -> tuple[MethodStatus, ...]:
     """How far every method of a comparison is, in its order."""
-    return tuple(_standing(member) for member in comparison.members)
+    return tuple(_status(member) for member in comparison.members)
 
 
 def refreshed(comparison: Comparison, before: Sequence[MethodStatus]) -> tuple[MethodStatus, ...]:
-    """:func:`standings` again, looking only at what was not finished."""
+    """:func:`method_statuses` again, looking only at what was not finished."""
     return tuple(
-        standing if standing.finished else _standing(member)
-        for member, standing in zip(comparison.members, before, strict=True)
+        status if status.finished else _status(member)
+        for member, status in zip(comparison.members, before, strict=True)
     )
 
 
@@ -109,7 +109,7 @@ def _readable(answer_id: str) -> Answer | None:
         return None
 
 
-def _standing(member: Member) -> MethodStatus:
+def _status(member: Member) -> MethodStatus:
     if member.error is not None:
         return MethodStatus(member.method, "failed", error=member.error)
     job = None if member.job_id is None else dispatch.view(member.job_id)

@@ -18,22 +18,22 @@ def submit(request: ExplainRequest) -> str:
 
 
 def view(job_id: str) -> JobView | None:
-    """Return a job of any lane as it stands now, or None; see :meth:`Lane.view`."""
+    """Return a job of any worker as it stands now, or None; see :meth:`Worker.view`."""
     job = job_table.find(job_id)
     return None if job is None else _lane_of(job).view(job_id)
 
 
 def cancel(job_id: str) -> None:
-    """Cancel a job of any lane; finished and unknown jobs stay as they are."""
+    """Cancel a job of any worker; finished and unknown jobs stay as they are."""
     job = job_table.find(job_id)
     if job is not None:
         _lane_of(job).cancel(job_id)
 
 
 def _lane_of(job: JobView) -> Worker:
-    lanes: dict[WorkerName, Callable[[], Worker]] = {
+    workers: dict[WorkerName, Callable[[], Worker]] = {
         "model": model_worker.worker,
         "method": method_worker.worker,
         "process": subprocess_worker.worker,
     }
-    return lanes[job.lane]()
+    return workers[job.lane]()

@@ -19,7 +19,7 @@ MOST_SECONDS = 300.0
 
 
 class MethodWorker(SubprocessWorker):
-    """Answers requests in subprocesses, which keep their answers; see :class:`ProcessLane`."""
+    """Answers requests in subprocesses, which keep their answers; see :class:`SubprocessWorker`."""
 
     name = "method"
     most_seconds = MOST_SECONDS

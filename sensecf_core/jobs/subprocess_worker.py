@@ -189,5 +189,5 @@ def worker() -> SubprocessWorker:
 
 
 def start(kind: str, argv: Sequence[str], label: str) -> str:
-    """Queue ``python -m sensecf_core *argv``; see :meth:`ProcessLane.start`."""
+    """Queue ``python -m sensecf_core *argv``; see :meth:`SubprocessWorker.start`."""
     return worker().start(kind, argv, label)

@@ -59,10 +59,10 @@ class PromptHints(Plain):
     Attributes
     ----------
     gap : how far the factual lies from the threshold, in log-odds (0 or more).
-    levers : changes and what they are probably worth, the most useful feature first.
+    effects : changes and what they are probably worth, the most useful feature first.
     context : the features that cannot move but matter most to the prediction, strongest first.
     """
 
     gap: float
-    levers: tuple[FeatureEffect, ...]
+    effects: tuple[FeatureEffect, ...]
     context: tuple[str, ...] = ()

@@ -44,7 +44,7 @@ STEPS = (
 )
 
 
-def introduction(frame: Page) -> None:
+def introduction(page: Page) -> None:
     """Say what the program does and where to go."""
     st.markdown(
         "SenseCF shows what a classifier makes of one participant, and asks a language model **on this "
@@ -54,13 +54,13 @@ def introduction(frame: Page) -> None:
         "Models)."
     )
     columns = st.columns(len(STEPS))
-    for column, (number, title, text, page) in zip(columns, STEPS, strict=True):
+    for column, (number, title, text, file) in zip(columns, STEPS, strict=True):
         with column.container(border=True, height="stretch"):
             st.page_link(
-                f"pages/{page}.py",
+                f"pages/{file}.py",
                 label=f"**{number}. {title}**",
                 icon=":material/arrow_forward:",
-                query_params=frame.choice.carried,
+                query_params=page.choice.carried,
             )
             st.caption(text)
 
@@ -153,7 +153,7 @@ def _quality(card: dict[str, Any] | None) -> str:
     return found if weak is None else f"{found}: {weak}"
 
 
-def language_model(frame: Page) -> None:
+def language_model(page: Page) -> None:
     """Say whether the language model is ready, and what to run if not."""
     st.header("Language model")
     found = default_model.status()
@@ -167,5 +167,5 @@ def language_model(frame: Page) -> None:
         "pages/7_Models.py",
         label="Models and fine-tuning",
         icon=":material/model_training:",
-        query_params={} if frame.choice.cohort is None else {"cohort": frame.choice.cohort},
+        query_params={} if page.choice.cohort is None else {"cohort": page.choice.cohort},
     )

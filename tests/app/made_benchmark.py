@@ -27,22 +27,22 @@ ALIASES = (DRAWS, SEARCH, EXAMPLES)
 
 def made(cohort: Cohort, classifier: Classifier, people: int = 8) -> dict[str, Any]:
     """The summary of a run, as the command would write it."""
-    here = Bench.of(FittedCohort.fit(cohort, classifier))
-    checker = here.judges.checker
+    bench = Bench.of(FittedCohort.fit(cohort, classifier))
+    fitted = bench.evaluators.fitted
     both = (Direction(1, "intervention"), Direction(0, "contrast"))
-    asked = tasks(checker, both, [DRAWS], n=people, options=OPTIONS)
-    records = {task.key: run_task(here, task) for task in asked}
-    about = [task for task in asked if task.spec is None]
-    named = [*about, *(replace(task, spec=spec) for spec in ALIASES for task in asked if task.spec)]
-    found = {task.key: _as(task, records[replace(task, spec=task.spec and DRAWS).key]) for task in named}
-    frame = table(here, named, found)
+    asked = tasks(fitted, both, [DRAWS], n=people, options=OPTIONS)
+    records = {task.key: run_task(bench, task) for task in asked}
+    about = [task for task in asked if task.entry is None]
+    named = [*about, *(replace(task, entry=spec) for spec in ALIASES for task in asked if task.entry)]
+    found = {task.key: _as(task, records[replace(task, entry=task.entry and DRAWS).key]) for task in named}
+    frame = table(bench, named, found)
     whole = {
         "id": "small-made",
         "command": "python -m sensecf_core benchmark --cohort small --n 8",
         "created": "2026-11-24T09:00:00+00:00",
-        **origin_of(checker, {"n": people, "limits": None, **OPTIONS, "methods": [s.name for s in ALIASES]}),
+        **origin_of(fitted, {"n": people, "limits": None, **OPTIONS, "methods": [s.name for s in ALIASES]}),
         "labels": {feature.name: feature.label for feature in cohort.schema.features},
-        "groups": summary.groups(frame, here.judges.surroundings, seed=0),
+        "groups": summary.groups(frame, bench.evaluators.surroundings, seed=0),
         "raw": summary.raw_rates(named, found, frame, seed=0),
         "absent": [vars(one) for one in published.absent("small", ALIASES)],
     }
@@ -51,7 +51,7 @@ def made(cohort: Cohort, classifier: Classifier, people: int = 8) -> dict[str, A
 
 def _as(task: Task, record: Record) -> Record:
     """A method's record: the search is nearer than the draws and has one answer, so that methods differ."""
-    if task.spec != SEARCH or task.kind != "main":
+    if task.entry != SEARCH or task.kind != "main":
         return record
     rows = {
         variant: {**row, "scores": {**row["scores"], "gower_diversity": None}}

@@ -48,7 +48,7 @@ print(json.dumps({"answer_id": answers.save(made)}))
 
 
 @pytest.fixture(autouse=True)
-def lanes(
+def workers(
     lane: ModelWorker, world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> Iterator[Callable[..., None]]:
     """Both lanes: language models answer with random draws under their own name.
@@ -56,12 +56,12 @@ def lanes(
     Of the methods that run in a process of their own only ``random`` is offered: they are all alike here.
     """
     monkeypatch.setattr(form, "METHODS", [name for name in METHODS if name not in BASELINES])
-    judges = FittedCohort.fit(world.cohort, world.classifier)
+    fitted = FittedCohort.fit(world.cohort, world.classifier)
     opened: list[ModelWorker | MethodWorker] = []
 
     def say(request: ExplainRequest, **_: Any) -> Answer:
         asked = request.model_copy(update={"method": "random", "candidates": 400})
-        found = explaining.answer(judges, asked)
+        found = explaining.answer(fitted, asked)
         return found.model_copy(
             update={"method": request.method, "answer_id": f"{request.method}-{request.seed}"}
         )
@@ -79,7 +79,7 @@ def lanes(
         one.close()
 
 
-def standings(at: AppTest) -> tuple[MethodStatus, ...]:
+def statuses(at: AppTest) -> tuple[MethodStatus, ...]:
     found = comparisons.find(at.query_params["comparison"])
     assert found is not None
     return compare_methods.method_statuses(found)
@@ -91,9 +91,9 @@ def run_all(at: AppTest, *, seed: int = 0, done: int | None = None, within: floa
     next(b for b in at.button if b.label == "Run all").click().run()
     assert not at.exception, at.exception[0].message
     until = time.monotonic() + within
-    wanted = len(standings(at)) if done is None else done
-    while sum(one.finished for one in standings(at)) < wanted:
-        assert time.monotonic() < until, standings(at)
+    wanted = len(statuses(at)) if done is None else done
+    while sum(one.finished for one in statuses(at)) < wanted:
+        assert time.monotonic() < until, statuses(at)
         time.sleep(0.1)
     at.run()
     assert not at.exception, at.exception[0].message
@@ -129,9 +129,9 @@ def test_every_method_is_shown_side_by_side_with_agreement_and_violations(
     at = run_all(opened(open_page, world))
     text = said(at)
     assert "3 of 3 methods found an option" in text
-    assert {one.state for one in standings(at)} == {"answered"}
+    assert {one.state for one in statuses(at)} == {"answered"}
     assert "2 of 5 candidates broke limits and were left out: “Body mass index” may only go down (2×)" in text
-    first = next(one.answer for one in standings(at) if one.method == "lm-few-shot")
+    first = next(one.answer for one in statuses(at) if one.method == "lm-few-shot")
     assert first is not None and "▼" in cells(at)
     agreement, differences = at.get("table")[0].value, at.get("table")[1].value
     assert set(agreement["Feature"]) == {
@@ -151,7 +151,7 @@ def test_all_options_can_be_compared_instead_of_the_best(world: World, open_page
     at.radio(key="compare_options").set_value("All options").run()
     changed = {
         name
-        for one in standings(at)
+        for one in statuses(at)
         for option in one.answer.counterfactuals  # type: ignore[union-attr]
         for name in option.changes
     }
@@ -165,9 +165,9 @@ def test_one_that_fails_says_why_and_the_others_are_shown(world: World, open_pag
     assert "package `dice-ml` is not installed; run `make setup`" in error.value
     assert list(at.get("table")[1].value.columns) == ["Feature", "LM with examples", "LM without examples"]
     assert "1 method without an answer left out" in said(at)
-    failed = standings(at)[2].job
+    failed = statuses(at)[2].job
     at.button(key="again_random").click().run()
-    assert standings(at)[2].job != failed and standings(at)[0].state == "answered"
+    assert statuses(at)[2].job != failed and statuses(at)[0].state == "answered"
 
 
 def test_one_at_work_does_not_hide_what_has_come_in_and_cancel_ends_it(
@@ -176,35 +176,35 @@ def test_one_at_work_does_not_hide_what_has_come_in_and_cancel_ends_it(
     at = run_all(opened(open_page, world), seed=60, done=2)
     assert "2 of 3 methods done" in said(at)
     assert "LM with examples" in cells(at)
-    (still,) = (one for one in standings(at) if not one.finished)
+    (still,) = (one for one in statuses(at) if not one.finished)
     assert still.method == "random" and still.job is not None
     at.button(key=f"cancel_{still.job.id}").click().run()
     until = time.monotonic() + 10
-    while not standings(at)[2].finished and time.monotonic() < until:
+    while not statuses(at)[2].finished and time.monotonic() < until:
         time.sleep(0.05)
     at.run()
-    assert standings(at)[2].state == "cancelled"
+    assert statuses(at)[2].state == "cancelled"
     assert "Cancelled" in said(at) and "2 of 3 methods found an option" in said(at)
     assert at.button(key="again_random").label == "Ask again"
 
 
 def test_cancel_all_ends_everything_that_is_not_done(
-    world: World, open_page: OpenPage, lanes: Callable[..., None]
+    world: World, open_page: OpenPage, workers: Callable[..., None]
 ) -> None:
     def slow(request: ExplainRequest, *, cancelled: Callable[[], bool], **_: Any) -> Answer:
         while not cancelled():
             time.sleep(0.02)
         raise RuntimeError("stopped")
 
-    lanes(slow)
+    workers(slow)
     at = run_all(opened(open_page, world), seed=60, done=0)
     assert "place 1 in the queue" in " ".join(bar.text for bar in at.get("progress"))
     assert not at.get("table") and not at.get("download_button")
     at.button(key="cancel_all").click().run()
     until = time.monotonic() + 10
-    while not all(one.finished for one in standings(at)) and time.monotonic() < until:
+    while not all(one.finished for one in statuses(at)) and time.monotonic() < until:
         time.sleep(0.05)
-    assert all(one.finished for one in standings(at))
+    assert all(one.finished for one in statuses(at))
 
 
 def test_a_comparison_opens_again_by_its_link_with_its_methods_and_limits(
@@ -256,8 +256,8 @@ def test_an_answer_of_interventions_is_reused(world: World, open_page: OpenPage)
     assert at.number_input(key="ask_candidates").value == 64  # the limits come along
     at.multiselect(key="compare_methods").set_value(["random"])
     at = run_all(at)
-    (standing,) = standings(at)
-    assert standing.job is None and standing.answer == made
+    (status,) = statuses(at)
+    assert status.job is None and status.answer == made
     assert "answered before" in said(at)
     assert "Only one method found an option" in said(at)
 
@@ -277,16 +277,16 @@ def test_each_methods_evidence_is_one_click_away(world: World, open_page: OpenPa
 
 
 def test_no_option_by_any_method_says_what_to_try(
-    world: World, open_page: OpenPage, lanes: Callable[..., None]
+    world: World, open_page: OpenPage, workers: Callable[..., None]
 ) -> None:
-    judges = FittedCohort.fit(world.cohort, world.classifier)
+    fitted = FittedCohort.fit(world.cohort, world.classifier)
 
     def none(request: ExplainRequest, **_: Any) -> Answer:
-        found = explaining.answer(judges, request.model_copy(update={"method": "random"}))
+        found = explaining.answer(fitted, request.model_copy(update={"method": "random"}))
         assert found.status == "none"
         return found.model_copy(update={"method": request.method, "answer_id": request.method})
 
-    lanes(none)
+    workers(none)
     at = open_page("Comparison", cohort="small", participant=world.certain)
     at.multiselect(key="compare_methods").set_value(["lm-few-shot", "lm-zero-shot"])
     for box in at.checkbox:
@@ -304,15 +304,15 @@ def test_contrast_is_worded_as_explanation_and_an_older_classifier_is_said(
     at = open_page("Comparison", cohort="small", participant=world.unflagged)
     assert "there is nothing to change" in at.info[0].value
     at.button(key="offer_contrast").click().run()
-    assert standings(at), "it asks at once"
+    assert statuses(at), "it asks at once"
     at.multiselect(key="compare_methods").set_value(["lm-few-shot"])
     at = run_all(at)
-    (standing,) = standings(at)
-    assert standing.answer is not None and standing.answer.counterfactuals
-    assert standing.answer.limits.profile == "contrast" and standing.answer.desired == 1
+    (status,) = statuses(at)
+    assert status.answer is not None and status.answer.counterfactuals
+    assert status.answer.limits.profile == "contrast" and status.answer.desired == 1
     assert any("not advice" in one.value for one in at.info) and not at.warning
     before = {"sha256": {"classifier": "another"}}
-    answers.save(standing.answer.model_copy(update={"provenance": before}))
+    answers.save(status.answer.model_copy(update={"provenance": before}))
     at.run()
     assert "trained anew" in at.warning[0].value
 

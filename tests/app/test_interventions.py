@@ -111,7 +111,7 @@ def test_an_option_tells_whether_it_is_new_to_the_second_model_and_holds_for_ret
     answer = answers.find(at.query_params["answer"])
     assert answer is not None
     judge, row = world.classifier, world.cohort.rows.loc[[(world.flagged, "0")]]
-    had_flagged = float(judge.second_judge(row)[0]) >= judge.second_threshold
+    had_flagged = float(judge.second_probability(row)[0]) >= judge.second_threshold
     text, line = said(at), wording.of_100(judge.threshold)
     for one in answer.counterfactuals:
         shown = f"nine of ten retrained models say {wording.interval(*one.interval)} of 100"
@@ -136,7 +136,7 @@ def test_what_the_second_model_said_before_is_no_agreement(
         judge = replace(world.classifier, second_threshold=threshold)
         monkeypatch.setattr(store, "load", lambda cohort, judge=judge: judge)
         text = said(open_page("Interventions", answer=kept.answer_id))
-        page = SimpleNamespace(known=world.cohort, row_key=(world.flagged, "0"), classifier=judge)
+        page = SimpleNamespace(required_cohort=world.cohort, row_key=(world.flagged, "0"), classifier=judge)
         view = intervention_answer.second_view(page, kept, one)  # what a line of Comparison says
         assert view == ("as before" if threshold > 1 else "agrees")
         assert [words_ in text for words_ in ("said so before", "The second model agrees")] == [

@@ -31,10 +31,10 @@ def answerable() -> str:
     from sensecf_core.evaluation.sampling import sample_rows
     from sensecf_core.queries.request import ExplainRequest
 
-    judges = load_fitted("nhanes")
-    for person, _ in sample_rows(judges.cohort, judges.classifier, predicted=1, n=60, seed=0):
+    fitted = load_fitted("nhanes")
+    for person, _ in sample_rows(fitted.cohort, fitted.classifier, predicted=1, n=60, seed=0):
         request = ExplainRequest(cohort="nhanes", participant_id=person, method="random", candidates=64)
-        if answer(judges, request).status == "found":
+        if answer(fitted, request).status == "found":
             return person
     raise AssertionError("nobody of 60 could be helped")
 

@@ -27,13 +27,13 @@ Key = tuple[str, str]
 @pytest.fixture(scope="session")
 def nearest() -> Key:
     """The held-out day that is flagged by the least and has an answer: not its participant's first day."""
-    judges = load_fitted(COHORT)
-    test = judges.cohort.part("test")
-    over = judges.classifier.predict_proba(test) - judges.classifier.threshold
+    fitted = load_fitted(COHORT)
+    test = fitted.cohort.part("test")
+    over = fitted.classifier.predict_proba(test) - fitted.classifier.threshold
     first = ~test.index.to_frame()["participant_id"].duplicated()
     order = [place for place in over.argsort() if over[place] >= 0 and not first.iloc[place]]
     keys: list[Key] = [(str(one), str(day)) for one, day in test.index[order[:20]]]
-    able = feasible_queries(judges, make_queries(judges, keys, 0, Limits(profile="intervention")))
+    able = feasible_queries(fitted, make_queries(fitted, keys, 0, Limits(profile="intervention")))
     return next(key for key, yes in zip(keys, able, strict=True) if yes)
 
 

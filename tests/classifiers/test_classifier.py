@@ -54,14 +54,14 @@ def test_rows_are_judged_one_by_one_as_together(small_cohort: Cohort, trained: C
     codes = to_codes(small_cohort.schema, small_cohort.part("test"))[:20]
     together = trained.probability_of_codes(codes)
     assert np.array_equal(together, [trained.probability_of_codes(row[np.newaxis])[0] for row in codes])
-    seconds = trained.second_judge_of_codes(codes)
-    assert np.allclose(seconds, [trained.second_judge_of_codes(row[np.newaxis])[0] for row in codes])
+    seconds = trained.second_probability_of_codes(codes)
+    assert np.allclose(seconds, [trained.second_probability_of_codes(row[np.newaxis])[0] for row in codes])
 
 
 def test_no_rows_give_no_answers(small_cohort: Cohort, trained: Classifier) -> None:
     none = small_cohort.rows.iloc[:0]
     assert trained.predict_proba(none).shape == (0,)
-    assert trained.second_judge(none).shape == (0,)
+    assert trained.second_probability(none).shape == (0,)
     assert trained.refit_probabilities(none).shape == (len(trained.refits), 0)
 
 
@@ -70,7 +70,7 @@ def test_no_rows_give_no_answers(small_cohort: Cohort, trained: Classifier) -> N
 def test_any_codes_get_probabilities(trained: Classifier, codes: np.ndarray) -> None:
     for answer in (
         trained.probability_of_codes(codes),
-        trained.second_judge_of_codes(codes),
+        trained.second_probability_of_codes(codes),
         trained.refit_probabilities_of_codes(codes),
     ):
         assert ((answer >= 0) & (answer <= 1)).all()
@@ -85,7 +85,7 @@ def test_what_is_not_measured_and_unknown_levels_are_the_same(
     nothing = pd.DataFrame({name: [None] for name in row.columns}, index=row.index)
     assert np.array_equal(trained.predict_proba(unknown), trained.predict_proba(missing))
     assert 0 < trained.predict_proba(nothing)[0] < 1
-    assert 0 < trained.second_judge(nothing)[0] < 1
+    assert 0 < trained.second_probability(nothing)[0] < 1
 
 
 def test_codes_of_the_wrong_width_are_refused(trained: Classifier) -> None:
@@ -95,10 +95,10 @@ def test_codes_of_the_wrong_width_are_refused(trained: Classifier) -> None:
 
 def test_the_second_judge_is_its_own_model(small_cohort: Cohort, trained: Classifier) -> None:
     test = small_cohort.part("test")
-    first, second = trained.predict_proba(test), trained.second_judge(test)
+    first, second = trained.predict_proba(test), trained.second_probability(test)
     assert 0.5 < np.corrcoef(first, second)[0, 1] < 0.999
     heavier = test.assign(bmi=test["bmi"] + 0.01)  # a linear model feels any step, trees only a threshold
-    assert (trained.second_judge(heavier) != second).all()
+    assert (trained.second_probability(heavier) != second).all()
     assert (trained.predict_proba(heavier) == first).mean() > 0.5
 
 

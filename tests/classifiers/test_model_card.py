@@ -30,7 +30,7 @@ def test_numbers_are_of_the_test_part(
         brier_score_loss(target, trained.predict_proba(test))
     )
     assert card["second_judge"]["metrics"]["auroc"]["value"] == pytest.approx(
-        roc_auc_score(target, trained.second_judge(test))
+        roc_auc_score(target, trained.second_probability(test))
     )
     assert card["parts"]["test"]["rows"] == len(test)
     assert card["parts"]["test"]["prevalence"] == pytest.approx(target.mean())

@@ -44,7 +44,7 @@ def test_round_trip(small_cohort: Cohort, trained: Classifier, saved: Path) -> N
     assert loaded.sha256 == trained.sha256 == store.sha256(small_cohort)
     assert (loaded.threshold, loaded.second_threshold) == (trained.threshold, trained.second_threshold)
     assert np.array_equal(loaded.predict_proba(rows), trained.predict_proba(rows))
-    assert np.array_equal(loaded.second_judge(rows), trained.second_judge(rows))
+    assert np.array_equal(loaded.second_probability(rows), trained.second_probability(rows))
     assert np.array_equal(loaded.refit_probabilities(rows), trained.refit_probabilities(rows))
     assert loaded.training["settings"] == trained.training["settings"]
     assert store.card(small_cohort) == CARD

@@ -55,7 +55,7 @@ def test_the_threshold_is_nearly_the_best_on_val_and_near_the_share_of_class_1(
     target = small_cohort.target.loc[val.index].to_numpy()
     risks = {
         trained.threshold: trained.predict_proba(val),
-        trained.second_threshold: trained.second_judge(val),
+        trained.second_threshold: trained.second_probability(val),
     }
     for threshold, risk in risks.items():
         tried = np.arange(1, 1000) / 1000
@@ -80,7 +80,7 @@ def test_which_threshold(probabilities: list[float], target: list[int], expected
 def test_it_learns(small_cohort: Cohort, trained: Classifier) -> None:
     test = small_cohort.part("test")
     target = small_cohort.target.loc[test.index].to_numpy()
-    for risk in (trained.predict_proba(test), trained.second_judge(test)):
+    for risk in (trained.predict_proba(test), trained.second_probability(test)):
         pairs = risk[target == 1][:, np.newaxis] > risk[target == 0]
         assert pairs.mean() > 0.7
 

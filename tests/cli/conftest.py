@@ -45,8 +45,8 @@ def flagged() -> list[tuple[str, str]]:
     from sensecf_core.counterfactuals.problem.fitted_cohort import load_fitted
     from sensecf_core.evaluation.sampling import sample_rows
 
-    judges = load_fitted("nhanes")
-    return sample_rows(judges.cohort, judges.classifier, predicted=1, n=3, seed=0)
+    fitted = load_fitted("nhanes")
+    return sample_rows(fitted.cohort, fitted.classifier, predicted=1, n=3, seed=0)
 
 
 @pytest.fixture(scope="session")
@@ -62,8 +62,8 @@ def helped() -> str:
     from sensecf_core.evaluation.sampling import sample_rows
     from sensecf_core.queries.request import ExplainRequest
 
-    judges = load_fitted("nhanes")
-    for person, _ in sample_rows(judges.cohort, judges.classifier, predicted=1, n=30, seed=0):
+    fitted = load_fitted("nhanes")
+    for person, _ in sample_rows(fitted.cohort, fitted.classifier, predicted=1, n=30, seed=0):
         request = ExplainRequest(cohort="nhanes", participant_id=person, method="random", candidates=200)
         if explain(request).status == "found":
             return person
@@ -76,5 +76,5 @@ def unflagged() -> str:
     from sensecf_core.counterfactuals.problem.fitted_cohort import load_fitted
     from sensecf_core.evaluation.sampling import sample_rows
 
-    judges = load_fitted("nhanes")
-    return sample_rows(judges.cohort, judges.classifier, predicted=0, n=1, seed=0)[0][0]
+    fitted = load_fitted("nhanes")
+    return sample_rows(fitted.cohort, fitted.classifier, predicted=0, n=1, seed=0)[0][0]

@@ -19,9 +19,9 @@ def day() -> tuple[str, str]:
     from sensecf_core.evaluation.sampling import sample_rows
     from sensecf_core.queries.limits import Limits
 
-    judges = load_fitted("aireadi")
-    keys = sample_rows(judges.cohort, judges.classifier, predicted=1, n=40, seed=0)
-    can = feasible_queries(judges, make_queries(judges, keys, 0, Limits(profile="intervention")))
+    fitted = load_fitted("aireadi")
+    keys = sample_rows(fitted.cohort, fitted.classifier, predicted=1, n=40, seed=0)
+    can = feasible_queries(fitted, make_queries(fitted, keys, 0, Limits(profile="intervention")))
     return next(key for key, yes in zip(keys, can, strict=True) if yes)
 
 

@@ -78,9 +78,9 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[ExplainRequest]:
     """Every question that is asked from here on."""
     real, asked = explain.answer, []
 
-    def noting(judges: Any, request: ExplainRequest) -> Any:
+    def noting(fitted: Any, request: ExplainRequest) -> Any:
         asked.append(request)
-        return real(judges, request)
+        return real(fitted, request)
 
     monkeypatch.setattr(explain, "answer", noting)
     return asked

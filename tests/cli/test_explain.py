@@ -212,10 +212,10 @@ def test_no_answer_at_all_ends_with_3(command: Command, flagged: list[tuple[str,
     """The most certain participant, allowed one tiny change."""
     from sensecf_core.counterfactuals.problem.fitted_cohort import load_fitted
 
-    judges = load_fitted("nhanes")
-    test = judges.cohort.part("test")
-    person = test.index[judges.classifier.predict_proba(test).argmax()][0]
-    schema = judges.schema
+    fitted = load_fitted("nhanes")
+    test = fitted.cohort.part("test")
+    person = test.index[fitted.classifier.predict_proba(test).argmax()][0]
+    schema = fitted.schema
     frozen = ",".join(name for name in schema.names if name != "pulse")
     ended = command(*RANDOM, "--participant", person, "--freeze", frozen, "--json")
     assert ended.code == 3
@@ -235,9 +235,9 @@ def instant(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def answer(request: ExplainRequest, progress: object) -> Answer:
         first[:] = first or [module_explain(request)]
-        judges = load_fitted(request.cohort)
-        row = judges.cohort.rows.loc[[(request.participant_id, request.row_id)]]
-        predicted = int(judges.classifier.predict(row)[0])
+        fitted = load_fitted(request.cohort)
+        row = fitted.cohort.rows.loc[[(request.participant_id, request.row_id)]]
+        predicted = int(fitted.classifier.predict(row)[0])
         factual = first[0].factual.model_copy(update={"predicted": predicted})
         who = {"participant_id": request.participant_id, "row_id": request.row_id, "factual": factual}
         return first[0].model_copy(update=who)
@@ -250,7 +250,7 @@ def instant(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_sample_is_drawn_by_the_seed_from_the_test_part(command: Command) -> None:
     from sensecf_core.counterfactuals.problem.fitted_cohort import load_fitted
 
-    judges = load_fitted("nhanes")
+    fitted = load_fitted("nhanes")
     three = command(*RANDOM, "--sample", "3", "--json").json["answers"]
     five = command(*RANDOM, "--sample", "5", "--json").json["answers"]
     other = command(*RANDOM, "--sample", "5", "--seed", "1", "--json").json["answers"]
@@ -259,7 +259,7 @@ def test_a_sample_is_drawn_by_the_seed_from_the_test_part(command: Command) -> N
     assert ids[1] != ids[2]
     for answer in five:
         assert answer["factual"]["predicted"] == 1
-        assert judges.cohort.parts[(answer["participant_id"], answer["row_id"])] == "test"
+        assert fitted.cohort.parts[(answer["participant_id"], answer["row_id"])] == "test"
 
 
 @pytest.mark.usefixtures("instant")

@@ -44,8 +44,8 @@ def test_all_of_the_test_part(command: Command, monkeypatch: pytest.MonkeyPatch)
     heart = registry.load("heart")
     real, first = explain.answer, []
 
-    def instant(judges: object, request: object) -> object:
-        first[:] = first or [real(judges, request)]  # type: ignore[arg-type]
+    def instant(fitted: object, request: object) -> object:
+        first[:] = first or [real(fitted, request)]  # type: ignore[arg-type]
         return first[0]
 
     monkeypatch.setattr(explain, "answer", instant)

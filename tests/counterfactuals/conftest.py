@@ -11,10 +11,10 @@ from tests.language.cases import save_tiny_model
 
 
 @pytest.fixture(scope="session")
-def moves(checker: FittedCohort, flagged: list[str]) -> SearchSpace:
+def space(fitted: FittedCohort, flagged: list[str]) -> SearchSpace:
     """The query of one flagged person under the cohort's default limits."""
     return SearchSpace.of(
-        checker.schema, make_queries(checker, [(flagged[0], "0")], 0, Limits(profile="intervention"))[0]
+        fitted.schema, make_queries(fitted, [(flagged[0], "0")], 0, Limits(profile="intervention"))[0]
     )
 
 

@@ -48,9 +48,9 @@ def scripted(monkeypatch: pytest.MonkeyPatch):
     return say
 
 
-def _query(checker: FittedCohort, request: ExplainRequest) -> Query:
-    limits = resolve_limits(request, checker.cohort, checker.domain)
-    return ask_query(checker, [(request.participant_id, "0")], 0, limits)[0]
+def _query(fitted: FittedCohort, request: ExplainRequest) -> Query:
+    limits = resolve_limits(request, fitted.cohort, fitted.domain)
+    return ask_query(fitted, [(request.participant_id, "0")], 0, limits)[0]
 
 
 def timeless(found: Answer) -> dict[str, object]:
@@ -62,20 +62,20 @@ class TellingModel:
     """Stands for a fine-tuned model (tests only): says ``first``, then the best of what it is told."""
 
     first: str
-    told: list[PromptHints]
+    hints: list[PromptHints]
 
     def propose(self, proposer: FineTunedProposer, query: Query, run: ProposalRequest) -> Proposal:
-        self.told.append(proposer.told)
-        if len(self.told) == 1:
+        self.hints.append(proposer.hints)
+        if len(self.hints) == 1:
             return Proposal((self.first,) * 4, prompt="first", prefill_seconds=1.0, decode_seconds=1.0)
-        levers = {lever.feature: lever.value for lever in proposer.told.levers}
-        best = dict(list(levers.items())[: query.limits.max_changes])
+        effects = {effect.feature: effect.value for effect in proposer.hints.effects}
+        best = dict(list(effects.items())[: query.limits.max_changes])
         text = write_edits(proposer.schema, best)
         return Proposal((self.first, text), prompt="again", prefill_seconds=1.0, decode_seconds=1.0)
 
 
 @pytest.fixture
-def telling(checker: FittedCohort, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], TellingModel]:
+def telling(fitted: FittedCohort, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], TellingModel]:
     def install(first: str) -> TellingModel:
         model = TellingModel(first, [])
 
@@ -86,8 +86,8 @@ def telling(checker: FittedCohort, monkeypatch: pytest.MonkeyPatch) -> Callable[
         monkeypatch.setattr(
             explaining,
             "proposer_for",
-            lambda request, judges, query, *_: FineTunedProposer(
-                judges.schema, None, estimate_effects(judges, [query])[0]
+            lambda request, fitted, query, *_: FineTunedProposer(
+                fitted.schema, None, estimate_effects(fitted, [query])[0]
             ),
         )
         return model
@@ -96,14 +96,14 @@ def telling(checker: FittedCohort, monkeypatch: pytest.MonkeyPatch) -> Callable[
 
 
 def test_where_nothing_passes_the_model_is_told_what_was_measured_and_asked_again(
-    checker: FittedCohort, flagged: list[str], telling: Callable[[str], TellingModel]
+    fitted: FittedCohort, flagged: list[str], telling: Callable[[str], TellingModel]
 ) -> None:
     request = ask(flagged[-1], method="lm-fine-tuned", profile="contrast", max_changes=4)
     model = telling("nonsense")
-    found = answer(checker, request)
-    estimated, *measured = model.told
-    assert found.status == "found" and found.trace.askings == len(model.told) == 2
-    assert measured[0] == estimate_effects(checker, [_query(checker, request)], "probes")[0] != estimated
+    found = answer(fitted, request)
+    estimated, *measured = model.hints
+    assert found.status == "found" and found.trace.askings == len(model.hints) == 2
+    assert measured[0] == estimate_effects(fitted, [_query(fitted, request)], "probes")[0] != estimated
     assert [one.asking for one in found.trace.candidates] == [1, 1, 1, 1, 2, 2]
     assert (found.trace.proposed, found.trace.readable) == (6, 1)
     assert found.prompt == "first\n\nagain" and found.seconds.prefill == 2.0
@@ -118,56 +118,58 @@ def test_where_nothing_passes_the_model_is_told_what_was_measured_and_asked_agai
 
 @pytest.mark.parametrize("cut", ["budget", "cancel"])
 def test_what_was_judged_stays_when_it_ends_in_a_later_asking(
-    checker: FittedCohort, flagged: list[str], telling: Callable[[str], TellingModel], cut: str
+    fitted: FittedCohort, flagged: list[str], telling: Callable[[str], TellingModel], cut: str
 ) -> None:
     options: dict[str, object] = {"method": "lm-fine-tuned", "profile": "contrast", "max_changes": 4}
     model = telling("nonsense")
-    most = answer(checker, ask(flagged[-1], **options)).trace.model_rows - 1
-    model.told.clear()
+    most = answer(fitted, ask(flagged[-1], **options)).trace.model_rows - 1
+    model.hints.clear()
     if cut == "budget":
-        found = answer(checker, ask(flagged[-1], **options, max_model_rows=most))
+        found = answer(fitted, ask(flagged[-1], **options, max_model_rows=most))
     else:
-        found = answer(checker, ask(flagged[-1], **options), cancelled=lambda: len(model.told) > 1)
+        found = answer(fitted, ask(flagged[-1], **options), cancelled=lambda: len(model.hints) > 1)
     assert found.status == ("budget_spent" if cut == "budget" else "cancelled")
-    assert len(found.reasons) >= 1 and len(model.told) == 2
+    assert len(found.reasons) >= 1 and len(model.hints) == 2
     assert found.trace.proposed >= 4 and all(one.asking == 1 for one in found.trace.candidates[:4])
 
 
 def test_the_model_is_not_asked_again_in_vain(
-    checker: FittedCohort, flagged: list[str], telling: Callable[[str], TellingModel]
+    fitted: FittedCohort, flagged: list[str], telling: Callable[[str], TellingModel]
 ) -> None:
-    frozen = tuple(f.name for f in checker.schema.features if f.role != "context")[1:]
+    frozen = tuple(f.name for f in fitted.schema.features if f.role != "context")[1:]
     request = ask(flagged[-1], method="lm-fine-tuned", profile="contrast", frozen=frozen)
     model = telling("nonsense")
-    found = answer(checker, request)
-    assert found.status == "none" and found.trace.askings == 1 and len(model.told) == 1
+    found = answer(fitted, request)
+    assert found.status == "none" and found.trace.askings == 1 and len(model.hints) == 1
     assert len(found.reasons) >= 2
 
 
-def test_found_counterfactuals_are_what_they_claim(checker: FittedCohort, flagged: list[str]) -> None:
-    found = answer(checker, ask(flagged[0]))
+def test_found_counterfactuals_are_what_they_claim(fitted: FittedCohort, flagged: list[str]) -> None:
+    found = answer(fitted, ask(flagged[0]))
     assert found.status == "found"
     assert found.trace.search_rows == 0 < found.trace.model_rows
     assert 1 <= len(found.counterfactuals) <= 4
-    row = checker.cohort.rows.loc[[(flagged[0], "0")]]
+    row = fitted.cohort.rows.loc[[(flagged[0], "0")]]
     for option in found.counterfactuals:
         changed = row.copy()
         for name, change in option.changes.items():
             assert found.factual.features[name] == change.before
             changed[name] = change.after
-        assert checker.classifier.predict_proba(changed)[0] == pytest.approx(option.probability)
+        assert fitted.classifier.predict_proba(changed)[0] == pytest.approx(option.probability)
         assert option.probability < found.threshold
         assert option.valid
         assert option.violations == ()
         assert option.n_changed == len(option.changes) <= 3
         assert option.interval[0] <= option.interval[1]
-        assert option.second_judge_probability == pytest.approx(checker.classifier.second_judge(changed)[0])
+        assert option.second_judge_probability == pytest.approx(
+            fitted.classifier.second_probability(changed)[0]
+        )
         assert f"{round(100 * option.probability)} instead of" in option.sentence
 
 
-def test_counts_never_grow_from_step_to_step(checker: FittedCohort, flagged: list[str]) -> None:
+def test_counts_never_grow_from_step_to_step(fitted: FittedCohort, flagged: list[str]) -> None:
     for person in flagged[:8]:
-        trace = answer(checker, ask(person)).trace
+        trace = answer(fitted, ask(person)).trace
         counts = [
             trace.proposed,
             trace.readable,
@@ -181,43 +183,43 @@ def test_counts_never_grow_from_step_to_step(checker: FittedCohort, flagged: lis
         assert trace.model_rows >= trace.readable
 
 
-def test_the_same_seed_gives_the_same_answer_and_address(checker: FittedCohort, flagged: list[str]) -> None:
-    first, again, other = (answer(checker, ask(flagged[2], seed=seed)) for seed in (3, 3, 4))
+def test_the_same_seed_gives_the_same_answer_and_address(fitted: FittedCohort, flagged: list[str]) -> None:
+    first, again, other = (answer(fitted, ask(flagged[2], seed=seed)) for seed in (3, 3, 4))
     assert timeless(first) == timeless(again)
     assert first.answer_id != other.answer_id
     assert Answer.model_validate_json(first.model_dump_json()) == first
 
 
 def test_the_id_of_an_answer_is_known_before_anything_is_asked(
-    checker: FittedCohort, flagged: list[str]
+    fitted: FittedCohort, flagged: list[str]
 ) -> None:
     calm = str(
-        checker.cohort.part("test").index[checker.classifier.predict(checker.cohort.part("test")) == 0][0][0]
+        fitted.cohort.part("test").index[fitted.classifier.predict(fitted.cohort.part("test")) == 0][0][0]
     )
     for person in (flagged[2], calm):
         request = ask(person, seed=3)
-        known = expected_answer_ids(checker.cohort, checker.classifier, request)
-        assert answer(checker, request).answer_id in known
-    assert not set(known) & set(expected_answer_ids(checker.cohort, checker.classifier, ask(calm, seed=4)))
-    cancelled = answer(checker, ask(flagged[2]), cancelled=lambda: True)
-    assert cancelled.answer_id not in expected_answer_ids(checker.cohort, checker.classifier, ask(flagged[2]))
+        known = expected_answer_ids(fitted.cohort, fitted.classifier, request)
+        assert answer(fitted, request).answer_id in known
+    assert not set(known) & set(expected_answer_ids(fitted.cohort, fitted.classifier, ask(calm, seed=4)))
+    cancelled = answer(fitted, ask(flagged[2]), cancelled=lambda: True)
+    assert cancelled.answer_id not in expected_answer_ids(fitted.cohort, fitted.classifier, ask(flagged[2]))
 
 
-def test_a_participant_who_already_has_the_class_is_told_so(checker: FittedCohort) -> None:
-    test = checker.cohort.part("test")
-    calm = test.index[checker.classifier.predict(test) == 0][0][0]
-    found = answer(checker, ask(calm))
+def test_a_participant_who_already_has_the_class_is_told_so(fitted: FittedCohort) -> None:
+    test = fitted.cohort.part("test")
+    calm = test.index[fitted.classifier.predict(test) == 0][0][0]
+    found = answer(fitted, ask(calm))
     assert found.status == "already_desired"
     assert "contrast" in " ".join(found.reasons)
     assert found.trace.proposed == 0
-    tipped = answer(checker, ask(calm, profile="contrast", desired=1))
+    tipped = answer(fitted, ask(calm, profile="contrast", desired=1))
     assert tipped.status in ("found", "none")
     assert all(option.probability >= found.threshold for option in tipped.counterfactuals)
 
 
-def test_nonsense_ends_in_an_honest_none(checker: FittedCohort, flagged: list[str], scripted) -> None:
+def test_nonsense_ends_in_an_honest_none(fitted: FittedCohort, flagged: list[str], scripted) -> None:
     scripted("I would suggest to eat better.", "", "bmi=", "age=20", "bmi=12; bmi=13")
-    found = answer(checker, ask(flagged[0]))
+    found = answer(fitted, ask(flagged[0]))
     assert found.status == "none"
     assert found.counterfactuals == ()
     assert (found.trace.proposed, found.trace.readable, found.trace.within_limits) == (5, 1, 0)
@@ -231,13 +233,13 @@ def test_nonsense_ends_in_an_honest_none(checker: FittedCohort, flagged: list[st
     ]
 
 
-def test_limits_that_bind_are_named(checker: FittedCohort, flagged: list[str], scripted) -> None:
+def test_limits_that_bind_are_named(fitted: FittedCohort, flagged: list[str], scripted) -> None:
     movable = ("waist", "carbohydrate", "sugar", "sleep", "smoking", "active", "diet", "bmi")
     for person in flagged:
         scripted(
-            "diet=low carb" if checker.cohort.rows.loc[(person, "0"), "diet"] != "low carb" else "diet=mixed"
+            "diet=low carb" if fitted.cohort.rows.loc[(person, "0"), "diet"] != "low carb" else "diet=mixed"
         )
-        found = answer(checker, ask(person, frozen=movable[:6], profile="contrast", max_changes=1))
+        found = answer(fitted, ask(person, frozen=movable[:6], profile="contrast", max_changes=1))
         if found.status == "none" and "one limit is lifted: `" in " ".join(found.reasons):
             break
     else:
@@ -248,74 +250,72 @@ def test_limits_that_bind_are_named(checker: FittedCohort, flagged: list[str], s
 
 
 def test_cancelled_and_spent_answers_keep_their_trace(
-    checker: FittedCohort, flagged: list[str], scripted
+    fitted: FittedCohort, flagged: list[str], scripted
 ) -> None:
     scripted("sugar=60", "sugar=60", stopped="cancelled")
-    stopped = answer(checker, ask(flagged[0]))
+    stopped = answer(fitted, ask(flagged[0]))
     assert (stopped.status, stopped.trace.proposed, stopped.trace.unique) == ("cancelled", 2, 1)
     scripted(*["sleep=7.0"] * 20)
-    spent = answer(checker, ask(flagged[0], max_model_rows=10))
+    spent = answer(fitted, ask(flagged[0], max_model_rows=10))
     assert spent.status == "budget_spent"
     assert "10 model rows" in spent.reasons[0]
 
 
-def test_an_answer_cut_short_never_replaces_a_whole_one(checker: FittedCohort, flagged: list[str]) -> None:
-    whole = answer(checker, ask(flagged[0]))
-    cut = answer(checker, ask(flagged[0]), cancelled=lambda: True)
+def test_an_answer_cut_short_never_replaces_a_whole_one(fitted: FittedCohort, flagged: list[str]) -> None:
+    whole = answer(fitted, ask(flagged[0]))
+    cut = answer(fitted, ask(flagged[0]), cancelled=lambda: True)
     assert (whole.status, cut.status) == ("found", "cancelled")
     assert whole.answer_id != cut.answer_id
     assert len(cut.trace.candidates) == cut.trace.proposed == 64
 
 
 def test_a_budget_spent_while_refining_keeps_what_was_judged(
-    checker: FittedCohort, flagged: list[str]
+    fitted: FittedCohort, flagged: list[str]
 ) -> None:
-    spent = answer(checker, ask(flagged[0], max_model_rows=70))
+    spent = answer(fitted, ask(flagged[0], max_model_rows=70))
     assert spent.status == "budget_spent"
     assert spent.trace.proposed == 64
     assert spent.trace.valid > 0
     assert spent.best is not None
 
 
-def test_the_nearest_person_is_somebody_else(checker: FittedCohort) -> None:
-    train = checker.cohort.part("train")
-    wrongly = (checker.classifier.predict(train) == 1) & (checker.cohort.target[train.index] == 0).to_numpy()
+def test_the_nearest_person_is_somebody_else(fitted: FittedCohort) -> None:
+    train = fitted.cohort.part("train")
+    wrongly = (fitted.classifier.predict(train) == 1) & (fitted.cohort.target[train.index] == 0).to_numpy()
     people = [str(key[0]) for key in train.index[wrongly][:10]]
-    options = [option for person in people for option in answer(checker, ask(person)).counterfactuals]
+    options = [option for person in people for option in answer(fitted, ask(person)).counterfactuals]
     assert options
     for person in people:
-        for option in answer(checker, ask(person)).counterfactuals:
+        for option in answer(fitted, ask(person)).counterfactuals:
             assert option.nearest is not None
             assert option.nearest.participant_id != person
 
 
-def test_a_range_that_holds_nothing_for_this_person_is_said(
-    checker: FittedCohort, flagged: list[str]
-) -> None:
-    bmi = checker.cohort.rows["bmi"]
+def test_a_range_that_holds_nothing_for_this_person_is_said(fitted: FittedCohort, flagged: list[str]) -> None:
+    bmi = fitted.cohort.rows["bmi"]
     heavy = next(person for person in flagged if bmi[(person, "0")] > 30)
-    found = answer(checker, ask(heavy, ranges={"bmi": (18.5, 20)}))
+    found = answer(fitted, ask(heavy, ranges={"bmi": (18.5, 20)}))
     assert any("`bmi` stays at" in reason and "18.5 to 20" in reason for reason in found.reasons)
 
 
-def test_duplicates_point_at_the_first(checker: FittedCohort, flagged: list[str], scripted) -> None:
+def test_duplicates_point_at_the_first(fitted: FittedCohort, flagged: list[str], scripted) -> None:
     scripted("sugar=60; sleep=8.0", "carbohydrate=200", " sleep = 8 ; sugar=60 g/day")
-    candidates = answer(checker, ask(flagged[0])).trace.candidates
+    candidates = answer(fitted, ask(flagged[0])).trace.candidates
     assert [candidate.duplicate_of for candidate in candidates] == [None, None, 0]
 
 
-def test_everything_frozen_is_refused(checker: FittedCohort, flagged: list[str]) -> None:
-    every = [f.name for f in checker.schema.features if f.role != "context"]
+def test_everything_frozen_is_refused(fitted: FittedCohort, flagged: list[str]) -> None:
+    every = [f.name for f in fitted.schema.features if f.role != "context"]
     with pytest.raises(InputError, match="Nothing may move"):
-        answer(checker, ask(flagged[0], frozen=every))
+        answer(fitted, ask(flagged[0], frozen=every))
 
 
-def test_a_stranger_is_refused_with_near_matches(checker: FittedCohort) -> None:
+def test_a_stranger_is_refused_with_near_matches(fitted: FittedCohort) -> None:
     with pytest.raises(InputError, match="p0001"):
-        answer(checker, ask("p00001"))
+        answer(fitted, ask("p00001"))
 
 
-def test_interval_is_central(checker: FittedCohort, flagged: list[str]) -> None:
-    found = answer(checker, ask(flagged[0]))
+def test_interval_is_central(fitted: FittedCohort, flagged: list[str]) -> None:
+    found = answer(fitted, ask(flagged[0]))
     refits = [option.interval for option in found.counterfactuals]
     assert np.all(np.diff(refits, axis=1) >= 0)

@@ -61,7 +61,7 @@ class Lines:
     def probability_of_codes(self, codes: Codes) -> Codes:
         return probability(self.margin_of_codes(codes))
 
-    def second_judge_of_codes(self, codes: Codes) -> Codes:
+    def second_probability_of_codes(self, codes: Codes) -> Codes:
         return probability(codes[:, 0] - 28)
 
     def refit_probabilities_of_codes(self, codes: Codes) -> Codes:
@@ -92,13 +92,13 @@ def cohort() -> Cohort:
     )
 
 
-def judges() -> Evaluators:
+def fitted() -> Evaluators:
     """Everything that scores, without measurement errors."""
-    checker = FittedCohort.fit(cohort(), cast("Any", Lines()))
+    fitted = FittedCohort.fit(cohort(), cast("Any", Lines()))
     third = cast(IndependentClassifier, Third())
-    return Evaluators(checker, third, PlausibilityModel.fit(checker), np.zeros(4))
+    return Evaluators(fitted, third, PlausibilityModel.fit(fitted), np.zeros(4))
 
 
-def moves(checker: FittedCohort, max_changes: int = 2, desired: Literal[0, 1] = 0) -> SearchSpace:
+def space(fitted: FittedCohort, max_changes: int = 2, desired: Literal[0, 1] = 0) -> SearchSpace:
     limits = Limits(profile="intervention", max_changes=max_changes)
-    return SearchSpace.of(SCHEMA, make_queries(checker, [("q", "0")], desired, limits)[0])
+    return SearchSpace.of(SCHEMA, make_queries(fitted, [("q", "0")], desired, limits)[0])

@@ -51,7 +51,7 @@ def _differs(cell: Cell, default: Cell) -> set[str]:
 
 @pytest.mark.usefixtures("few")
 def test_a_table_is_filled_once(
-    checker: FittedCohort, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    fitted: FittedCohort, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     base = tmp_path / "base"
     save_tiny_model(base)
@@ -60,7 +60,7 @@ def test_a_table_is_filled_once(
         Cell("cooler", SMALL, temperature=0.5),
         Cell("blind", replace(SMALL, source="none")),
     )
-    rows = ablation.run(checker, tmp_path / "run", base, table)
+    rows = ablation.run(fitted, tmp_path / "run", base, table)
     assert [row["cell"] for row in rows] == ["default"] * 2 + ["cooler"] * 2 + ["blind"] * 2
     assert {(row["limits"], row["desired"]) for row in rows} == {("intervention", 0), ("contrast", 1)}
     assert all(row["part"] == "val" and 0 <= row["valid"] <= 1 and row["queries"] == 2 for row in rows)
@@ -69,20 +69,20 @@ def test_a_table_is_filled_once(
     adapters = {row["cell"]: row["adapter"] for row in rows}
     assert adapters["default"] == adapters["cooler"] != adapters["blind"]
     monkeypatch.setattr(ablation, "_measured", lambda *_: pytest.fail("measured again"))
-    assert ablation.run(checker, tmp_path / "run", base, table) == rows
+    assert ablation.run(fitted, tmp_path / "run", base, table) == rows
 
 
 @pytest.mark.usefixtures("few")
-def test_every_cell_asks_the_same_people_what_its_own_prompt_tells(checker: FittedCohort) -> None:
-    people = ablation._people(checker)
-    told, blind = (
-        ablation._cases(checker, Cell("x", replace(SMALL, source=source)), people)
+def test_every_cell_asks_the_same_people_what_its_own_prompt_tells(fitted: FittedCohort) -> None:
+    people = ablation._people(fitted)
+    hints, blind = (
+        ablation._cases(fitted, Cell("x", replace(SMALL, source=source)), people)
         for source in ("shap", "none")
     )
-    assert told.groups.keys() == blind.groups.keys() == {("intervention", 0), ("contrast", 1)}
-    for group, pairs in told.groups.items():
+    assert hints.groups.keys() == blind.groups.keys() == {("intervention", 0), ("contrast", 1)}
+    for group, pairs in hints.groups.items():
         assert [p.query for p in pairs] == [p.query for p in blind.groups[group]] and len(pairs) == 2
-        assert any(one.told != other.told for one, other in zip(pairs, blind.groups[group], strict=True))
-        assert feasible_queries(checker, [pair.query for pair in pairs]).all()
-        parts = {checker.cohort.parts[(p.query.participant_id, p.query.row_id)] for p in pairs}
+        assert any(one.hints != other.hints for one, other in zip(pairs, blind.groups[group], strict=True))
+        assert feasible_queries(fitted, [pair.query for pair in pairs]).all()
+        parts = {fitted.cohort.parts[(p.query.participant_id, p.query.row_id)] for p in pairs}
         assert parts == {"val"}

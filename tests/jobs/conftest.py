@@ -26,12 +26,12 @@ def until(job_id: str, *states: str, within: float = 20.0) -> JobView:
 @pytest.fixture
 def opened() -> Iterator[Callable[..., Any]]:
     """Make lanes that are closed when the test ends."""
-    lanes: list[Worker] = []
+    workers: list[Worker] = []
 
     def open_lane(kind: type[Worker], *args: Any, **options: Any) -> Worker:
-        lanes.append(kind(*args, **options))
-        return lanes[-1]
+        workers.append(kind(*args, **options))
+        return workers[-1]
 
     yield open_lane
-    for lane in lanes:
+    for lane in workers:
         lane.close()

@@ -46,7 +46,7 @@ def classifier(small_cohort: Cohort) -> Classifier:
 
 
 @pytest.fixture
-def lanes(opened: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def workers(opened: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A model lane that answers at once, and a method lane with a scripted command."""
 
     def say(request: ExplainRequest, **_: Any) -> Answer:
@@ -60,7 +60,7 @@ def lanes(opened: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> Iterat
 
 
 @pytest.fixture
-def start(small_cohort: Cohort, classifier: Classifier, lanes: None) -> Callable[..., Comparison]:
+def start(small_cohort: Cohort, classifier: Classifier, workers: None) -> Callable[..., Comparison]:
     def started(*asked: str, seed: int = 0) -> Comparison:
         person = str(small_cohort.rows.index[0][0])
         request = ExplainRequest(cohort="small", participant_id=person, row_id="0", seed=seed)
@@ -120,8 +120,8 @@ def test_what_was_answered_before_is_not_asked_again(
     answers.save(make_answer(known, method="random"))
     (member,) = start("random").members
     assert (member.answer_id, member.job_id) == (known, None)
-    (standing,) = compare_methods.method_statuses(start("random"))
-    assert standing.finished and standing.answer is not None and standing.answer.answer_id == known
+    (status,) = compare_methods.method_statuses(start("random"))
+    assert status.finished and status.answer is not None and status.answer.answer_id == known
     assert start("random", seed=1).members[0].job_id is not None
 
 
@@ -139,11 +139,11 @@ def test_a_job_or_an_answer_that_is_gone_is_said(start: Callable[..., Comparison
     made = start("random")
     ended(made)
     lost = tuple(m.model_copy(update={"job_id": "nosuch"}) for m in made.members)
-    (standing,) = compare_methods.method_statuses(made.model_copy(update={"members": lost}))
-    assert standing.state == "failed" and "not known" in (standing.error or "")
+    (status,) = compare_methods.method_statuses(made.model_copy(update={"members": lost}))
+    assert status.state == "failed" and "not known" in (status.error or "")
     lost = tuple(m.model_copy(update={"job_id": None, "answer_id": "nosuch"}) for m in made.members)
-    (standing,) = compare_methods.method_statuses(made.model_copy(update={"members": lost}))
-    assert standing.state == "failed" and "without an answer" in (standing.error or "")
+    (status,) = compare_methods.method_statuses(made.model_copy(update={"members": lost}))
+    assert status.state == "failed" and "without an answer" in (status.error or "")
 
 
 def test_no_and_unknown_methods_are_refused_before_anything_is_asked(

@@ -72,8 +72,8 @@ def measure_app_memory(_: int) -> Iterator[Row]:
     from sensecf_core.counterfactuals.problem.fitted_cohort import load_fitted
     from sensecf_core.evaluation.sampling import sample_rows
 
-    judges = load_fitted("nhanes")
-    person, row = sample_rows(judges.cohort, judges.classifier, predicted=1, n=1, seed=0)[0]
+    fitted = load_fitted("nhanes")
+    person, row = sample_rows(fitted.cohort, fitted.classifier, predicted=1, n=1, seed=0)[0]
     with AppVisit() as visit:
         seconds = visit.seconds_of_an_answer("nhanes", person, row)
         yield Row("first answer in the app, model loading included", seconds, "s", note="headless Chromium")
@@ -88,10 +88,10 @@ def measure_answers(people: int) -> Iterator[Row]:
     from sensecf_core.queries.request import ExplainRequest
 
     for cohort in COHORTS:
-        judges = load_fitted(cohort)
-        aim = judges.schema.task.desired
-        keys = sample_rows(judges.cohort, judges.classifier, predicted=1 - aim, n=people, seed=0)
-        for method in dict.fromkeys((default_method(judges.cohort), "lm-few-shot")):
+        fitted = load_fitted(cohort)
+        aim = fitted.schema.task.desired
+        keys = sample_rows(fitted.cohort, fitted.classifier, predicted=1 - aim, n=people, seed=0)
+        for method in dict.fromkeys((default_method(fitted.cohort), "lm-few-shot")):
             target = 1.5 if (cohort, method) == ("nhanes", "lm-fine-tuned") else None
             yield from _answers(
                 [ExplainRequest(cohort=cohort, participant_id=p, row_id=r, method=method) for p, r in keys],
@@ -152,14 +152,14 @@ def measure_teaching(_: int) -> Iterator[Row]:
     from sensecf_core.language.training.config import Settings
     from sensecf_core.language.training.trainer import Training
 
-    judges = load_fitted("nhanes")
-    assert len(judges.train_attributions)
+    fitted = load_fitted("nhanes")
+    assert len(fitted.train_attributions)
     started = time.perf_counter()
-    found = pairs.build(judges, most_rows=125)
+    found = pairs.build(fitted, most_rows=125)
     taken = time.perf_counter() - started
     yield Row("pair search, 1,000 queries", 1000 * taken / len(found), "s", note=f"{len(found)} measured")
     model = LocalModel.load()
-    lessons = self_training.training_examples(judges.schema, model.tokenizer, found)
+    lessons = self_training.training_examples(fitted.schema, model.tokenizer, found)
     with tempfile.TemporaryDirectory() as folder:
         training = Training(model.model, model.tokenizer, lessons, Settings(minutes=1.0), Path(folder))
         ended = training.run()
@@ -190,11 +190,11 @@ def measure_batching(_: int) -> Iterator[Row]:
     from sensecf_core.evaluation.sampling import sample_rows
     from sensecf_core.queries.request import ExplainRequest
 
-    judges = load_fitted("nhanes")
-    key = sample_rows(judges.cohort, judges.classifier, predicted=1, n=1, seed=0)[0]
+    fitted = load_fitted("nhanes")
+    key = sample_rows(fitted.cohort, fitted.classifier, predicted=1, n=1, seed=0)[0]
     request = ExplainRequest(cohort="nhanes", participant_id=key[0], row_id=key[1])
-    query = make_queries(judges, [key], 0, resolve_limits(request, judges.cohort, judges.domain))[0]
-    proposer = proposer_for(request, judges, query, drivers(judges, [query])[0])
+    query = make_queries(fitted, [key], 0, resolve_limits(request, fitted.cohort, fitted.domain))[0]
+    proposer = proposer_for(request, fitted, query, drivers(fitted, [query])[0])
 
     def seconds(count: int, times: int) -> float:
         started = time.perf_counter()
@@ -226,9 +226,9 @@ def measure_checks(_: int) -> Iterator[Row]:
     from sensecf_core.queries.request import ExplainRequest
 
     for cohort in COHORTS:
-        judges = load_fitted(cohort)
-        aim = judges.schema.task.desired
-        keys = sample_rows(judges.cohort, judges.classifier, predicted=1 - aim, n=5, seed=0)
+        fitted = load_fitted(cohort)
+        aim = fitted.schema.task.desired
+        keys = sample_rows(fitted.cohort, fitted.classifier, predicted=1 - aim, n=5, seed=0)
         totals, rows = [], []
         for person, row in keys:
             request = ExplainRequest(

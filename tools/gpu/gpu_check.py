@@ -55,9 +55,9 @@ def measured(step: Callable[[Session], dict[str, Any]], session: Session) -> dic
     try:
         found: dict[str, Any] = {"ok": True, **step(session)}
     except Exception as error:
-        told = isinstance(error, InputError | NotReadyError)
+        hints = isinstance(error, InputError | NotReadyError)
         found = {"ok": False, "error": f"{type(error).__name__}: {error}"}
-        found |= {} if told else {"traceback": traceback.format_exc()}
+        found |= {} if hints else {"traceback": traceback.format_exc()}
     memory = {
         "process_gb": psutil.Process().memory_info().rss / 1e9,
         "process_peak_gb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9,

@@ -58,7 +58,7 @@ class Session:
     options: Options
     spec: ModelSpec
     folder: Path
-    judges: FittedCohort
+    fitted: FittedCohort
     model: LocalModel | None = None
 
     @property
@@ -126,10 +126,10 @@ def judge(session: Session) -> dict[str, Any]:
     """Answer for people of the test part, as the app does, and count what passed which check."""
     from sensecf_core.counterfactuals.explain import answer
 
-    options, judges = session.options, session.judges
-    aim = judges.schema.task.desired
+    options, fitted = session.options, session.fitted
+    aim = fitted.schema.task.desired
     keys = sample_rows(
-        judges.cohort, judges.classifier, predicted=1 - aim, n=options.people, seed=options.seed
+        fitted.cohort, fitted.classifier, predicted=1 - aim, n=options.people, seed=options.seed
     )
     answers = []
     with answering(session.loaded):
@@ -144,7 +144,7 @@ def judge(session: Session) -> dict[str, Any]:
                 seed=options.seed,
                 max_seconds=600,
             )
-            answers.append(answer(judges, request))
+            answers.append(answer(fitted, request))
     proposed = sum(found.trace.proposed for found in answers)
     steps = ("readable", "within_limits", "valid", "plausible")
     return {
@@ -176,12 +176,12 @@ def fine_tune(session: Session) -> dict[str, Any]:
     from sensecf_core.language.training.config import Settings
     from sensecf_core.language.training.trainer import Training, adapter_for
 
-    options, model, judges = session.options, session.loaded, session.judges
+    options, model, fitted = session.options, session.loaded, session.fitted
     large = is_large(model.model)
     if large:
         for_training(model.model)
-    made = pairs.build(judges, seed=options.seed, variants=0, most_rows=max(8, 4 * options.steps))
-    lessons = self_training.training_examples(judges.schema, model.tokenizer, made)
+    made = pairs.build(fitted, seed=options.seed, variants=0, most_rows=max(8, 4 * options.steps))
+    lessons = self_training.training_examples(fitted.schema, model.tokenizer, made)
     settings = Settings(max_steps=options.steps, seed=options.seed)
     peft = adapter_for(model.model, settings)
     losses: list[float] = []
@@ -194,7 +194,7 @@ def fine_tune(session: Session) -> dict[str, Any]:
     tuned = LocalModel(for_answers(peft), model.tokenizer, model.folder)
     asked = [pair for pair in made if pair.answers][:1]
     (rates,) = validation.measure(
-        judges, tuned, validation.ValidationSet({("", 0): tuple(asked)}), candidates=4
+        fitted, tuned, validation.ValidationSet({("", 0): tuple(asked)}), candidates=4
     ).values()
     return {
         "lessons": len(lessons),

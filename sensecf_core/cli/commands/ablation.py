@@ -43,7 +43,7 @@ def ablation(
     from sensecf_core.paths import var
 
     chosen = _chosen(cells, table.cells(tokens, seed))
-    judges = load_fitted(cohort)
+    fitted = load_fitted(cohort)
     base = default_model.require()
     origin = {
         "tokens": tokens,
@@ -51,12 +51,12 @@ def ablation(
         "queries": table.QUERIES,
         "prompt_template": TUNED_SHA256,
         "engine": provenance.code_sha256(table.__name__),
-        **provenance_of(judges),
+        **provenance_of(fitted),
     }
     decisive = {name: value for name, value in origin.items() if name not in ("commit", "version")}
     digest = hashlib.sha256(json.dumps(decisive, sort_keys=True, default=str).encode()).hexdigest()[:12]
     with ProgressLine() as line:
-        rows = table.run(judges, var("runs", "ablation", f"{cohort}-{digest}"), base, chosen, line)
+        rows = table.run(fitted, var("runs", "ablation", f"{cohort}-{digest}"), base, chosen, line)
     result = {"command": provenance.command(), "machine": provenance.machine(), **origin, "table": rows}
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)

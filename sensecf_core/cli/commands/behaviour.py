@@ -25,10 +25,10 @@ def behaviour(
     from sensecf_core.counterfactuals.problem.fitted_cohort import load_fitted
     from sensecf_core.evaluation import behaviour_reach as measuring
 
-    judges = load_fitted(cohort)
+    fitted = load_fitted(cohort)
     with ProgressLine() as line:
-        found = measuring.measure(judges, line)
-    path = measuring.place(judges.cohort) if out is None else out / measuring.FILE
+        found = measuring.measure(fitted, line)
+    path = measuring.place(fitted.cohort) if out is None else out / measuring.FILE
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(found, indent=1, allow_nan=False) + "\n", "utf-8")
     if as_json:

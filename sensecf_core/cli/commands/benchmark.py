@@ -84,18 +84,18 @@ def benchmark(
     check_directions(limits)
     at_least(0, n=n, seed=seed)
     at_least(1, k=k, candidates=candidates, max_changes=max_changes, jobs=jobs)
-    judges = load_fitted(cohort)
-    if out is not None and resolve_model.restricted(judges.cohort):
+    fitted = load_fitted(cohort)
+    if out is not None and resolve_model.restricted(fitted.cohort):
         raise InputError(f"{cohort} is not public: what is measured on its rows is not copied to --out.")
     options = {"seed": seed, "candidates": candidates, "max_changes": max_changes, "k": k}
-    plan = _plan(judges, names([methods]), limits, n, options)
-    known = RecordKeys.of(judges, plan.specs, options)
+    plan = _plan(fitted, names([methods]), limits, n, options)
+    known = RecordKeys.of(fitted, plan.entries, options)
     config = _config(known, plan, n, limits, jobs)
     folder = run_folder.own_folder(config["id"])
     config = run_folder.begin(folder, config)
     asked = tuple(task for task in plan.tasks if timed or task.kind != "timed")
     with progress(json_progress) as tell:
-        frame, summary = _run(judges, replace(plan, tasks=asked), known, config, tell, jobs=jobs)
+        frame, summary = _run(fitted, replace(plan, tasks=asked), known, config, tell, jobs=jobs)
     run_folder.end(folder, frame, summary)
     if out is not None:
         folder = run_folder.publish(folder, out)
@@ -110,27 +110,27 @@ def benchmark(
 class _Plan:
     """What is asked, and what cannot be."""
 
-    specs: tuple[Entry, ...]
+    entries: tuple[Entry, ...]
     absent: tuple[Absent, ...]
     tasks: tuple[Task, ...]
 
 
 def _plan(
-    judges: FittedCohort, methods: Sequence[str], limits: str | None, n: int, options: dict[str, int]
+    fitted: FittedCohort, methods: Sequence[str], limits: str | None, n: int, options: dict[str, int]
 ) -> _Plan:
     from sensecf_core.evaluation.benchmark import availability, entries, plan, published
     from sensecf_core.evaluation.raw_candidates import table
 
     wanted = entries.parse(methods)
     demanded = entries.parse(named) if (named := [m for m in methods if m != entries.EVERYTHING]) else ()
-    both = table.directions(judges, limits)  # type: ignore[arg-type]
-    ready, absent = availability.ready(judges.cohort, wanted, demanded)
+    both = table.directions(fitted, limits)  # type: ignore[arg-type]
+    ready, absent = availability.ready(fitted.cohort, wanted, demanded)
     if not ready:
         raise InputError(f"None of the methods {', '.join(methods)} can answer here.")
-    asked = plan.tasks(judges, both, ready, n=n, options=options)
+    asked = plan.tasks(fitted, both, ready, n=n, options=options)
     if not asked:
-        raise InputError(f"The test part of {judges.schema.name} has nobody to ask about.")
-    return _Plan(ready, (*absent, *published.absent(judges.schema.name, ready)), asked)
+        raise InputError(f"The test part of {fitted.schema.name} has nobody to ask about.")
+    return _Plan(ready, (*absent, *published.absent(fitted.schema.name, ready)), asked)
 
 
 def _config(known: RecordKeys, plan: _Plan, n: int, limits: str | None, jobs: int) -> dict[str, Any]:
@@ -143,13 +143,13 @@ def _config(known: RecordKeys, plan: _Plan, n: int, limits: str | None, jobs: in
         "jobs": jobs,
         "n": n,
         "limits": limits,
-        "methods": [spec.name for spec in plan.specs],
+        "methods": [entry.name for entry in plan.entries],
         **known.origin,
     }
 
 
 def _run(
-    judges: FittedCohort,
+    fitted: FittedCohort,
     plan: _Plan,
     known: RecordKeys,
     config: dict[str, Any],
@@ -161,16 +161,16 @@ def _run(
     from sensecf_core.json_safe import json_safe
 
     seed = config["seed"]
-    ask = partial(run_task.run_in_process, judges.schema.name)
+    ask = partial(run_task.run_in_process, fitted.schema.name)
     records = runner.run(plan.tasks, known.place, ask, tell, jobs=jobs)
     tell(0.999, "Means and intervals")
-    here = run_task.bench(judges.schema.name)
-    frame = table.table(here, plan.tasks, records)
+    bench = run_task.load_bench(fitted.schema.name)
+    frame = table.table(bench, plan.tasks, records)
     found = {
         **config,
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-        "labels": {feature.name: feature.label for feature in judges.schema.features},
-        "groups": summary.groups(frame, here.judges.surroundings, seed=seed),
+        "labels": {feature.name: feature.label for feature in fitted.schema.features},
+        "groups": summary.groups(frame, bench.evaluators.surroundings, seed=seed),
         "raw": summary.raw_rates(plan.tasks, records, frame, seed=seed),
         "absent": [asdict(one) for one in plan.absent],
     }

@@ -11,7 +11,7 @@ import typer
 from sensecf_core.cli.arguments import names, ranges_and_levels
 from sensecf_core.cli.options import CohortName, Json, at_least
 from sensecf_core.cli.output import ProgressLine, print_json
-from sensecf_core.cli.render_answer import print_label, say_row_taken
+from sensecf_core.cli.row_lines import print_label, say_row_taken
 from sensecf_core.disclaimer import DISCLAIMER
 from sensecf_core.errors import InputError, unknown
 
@@ -185,10 +185,10 @@ def _refuse_what_cannot_move(
     from sensecf_core.counterfactuals.problem.fitted_cohort import load_fitted
     from sensecf_core.counterfactuals.problem.make_queries import make_queries
 
-    judges = load_fitted(request.cohort)
-    limits = resolve_limits(request, judges.cohort, judges.domain)
+    fitted = load_fitted(request.cohort)
+    limits = resolve_limits(request, fitted.cohort, fitted.domain)
     aim = cohort.schema.task.desired if request.desired is None else request.desired
-    queries = [query for query in make_queries(judges, keys, aim, limits) if query.factual.predicted != aim]
+    queries = [query for query in make_queries(fitted, keys, aim, limits) if query.factual.predicted != aim]
     if queries and not any(query.movable for query in queries):
         people = ", ".join(repr(query.participant_id) for query in queries[:3])
         raise InputError(

@@ -186,19 +186,19 @@ def _run(
     held = placement_by_name(base)
     called = name or (held.folder or default_model.default_folder()).name
     adapters.check_name(called)
-    judges = load_fitted(cohort)
+    fitted = load_fitted(cohort)
     place = adapters.built_in_folder if publish else adapters.own_folder
-    out = place(judges.cohort, called)
+    out = place(fitted.cohort, called)
     tell(0.0, "Loading the language model")
     model = LocalModel.load(held.folder, held.precision, held.device)
     stop = _Stop()
     try:
         card = fine_tune(
-            judges,
+            fitted,
             model,
             options,
             name=called,
-            work=_work(judges.schema.name, called, model.folder.name, options),
+            work=_work(fitted.schema.name, called, model.folder.name, options),
             out=out,
             resume=resume,
             tell=tell,
@@ -263,15 +263,15 @@ def rates(
     from sensecf_core.language.models import adapters, default_model
     from sensecf_core.language.training import save_adapter
 
-    judges = load_fitted(cohort)
-    found = adapters.require(judges.cohort) if name is None else adapters.by_name(judges.cohort, name)
-    if (unfit := adapters.unfit(found.card, judges.cohort, default_model.status().sha256)) is not None:
+    fitted = load_fitted(cohort)
+    found = adapters.require(fitted.cohort) if name is None else adapters.by_name(fitted.cohort, name)
+    if (unfit := adapters.unfit(found.card, fitted.cohort, default_model.status().sha256)) is not None:
         raise InputError(unfit)
-    cases = validation.ValidationSet.of(judges, "val", n, found.card.settings.get("source", "shap"))
+    validation_set = validation.ValidationSet.of(fitted, "val", n, found.card.settings.get("source", "shap"))
     model = LocalModel.load(adapter=found.folder)
     with ProgressLine() as line:
         line(0.1, "Measuring on validation queries")
-        temperature, rows = validation.choose_temperature(judges, model, cases)
+        temperature, rows = validation.choose_temperature(fitted, model, validation_set)
     if write:
         same = temperature == found.card.temperature
         kept = [row for row in found.card.rates if row.get("part") == "test" and same]

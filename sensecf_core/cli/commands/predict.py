@@ -13,7 +13,7 @@ import typer
 from sensecf_core.cli.arguments import checked_code, new_values
 from sensecf_core.cli.options import CohortName, Json
 from sensecf_core.cli.output import of_100, print_json
-from sensecf_core.cli.render_answer import head, print_label, say_row_taken
+from sensecf_core.cli.row_lines import head, print_label, say_row_taken
 from sensecf_core.disclaimer import data_label
 from sensecf_core.errors import InputError
 

@@ -67,11 +67,11 @@ def trace(
     at_least(0, seed=seed, n=n)
     if card and (not grammar or "lm-fine-tuned" not in names([methods])):
         raise InputError("--card takes a run of lm-fine-tuned with the grammar on.")
-    judges = load_fitted(cohort)
-    both = table.directions(judges, limits)  # type: ignore[arg-type]
+    fitted = load_fitted(cohort)
+    both = table.directions(fitted, limits)  # type: ignore[arg-type]
     options = {"seed": seed, "candidates": candidates, "max_changes": max_changes, "k": k, "grammar": grammar}
-    asked = list(table.requests(judges, both, names([methods]), n=n, **options))
-    origin = origin_of(judges, options)
+    asked = list(table.requests(fitted, both, names([methods]), n=n, **options))
+    origin = origin_of(fitted, options)
     finished = {
         method: var(
             "runs", "trace", f"{cohort}-{method}-{run_id(origin, tuned=method == 'lm-fine-tuned')}.jsonl"
@@ -79,28 +79,28 @@ def trace(
         for method in names([methods])
     }
     with ProgressLine() as line:
-        measure = CandidateRates(judges, IndependentClassifier.fit(judges.cohort)).of
-        records = table.run(asked, finished, partial(answer, judges), line, measure)
+        measure = CandidateRates(fitted, IndependentClassifier.fit(fitted.cohort)).of
+        records = table.run(asked, finished, partial(answer, fitted), line, measure)
     summary = table.summarise(records)
     result = {"command": provenance.command(), "n": n, **origin, "table": summary, "queries": records}
     if out is not None:
         _write(out, cohort if grammar else f"{cohort}-no-grammar", result, as_csv(summary))
     if card:
-        _put_on_card(judges, summary, origin)
+        _put_on_card(fitted, summary, origin)
     if as_json:
         print_json(result)
     else:
         print(_as_text(summary))
 
 
-def _put_on_card(judges: FittedCohort, summary: list[dict[str, Any]], origin: dict[str, Any]) -> None:
+def _put_on_card(fitted: FittedCohort, summary: list[dict[str, Any]], origin: dict[str, Any]) -> None:
     from sensecf_core import provenance
     from sensecf_core.evaluation.raw_candidates.files import card_rows
     from sensecf_core.evaluation.run_identity import of_adapter
     from sensecf_core.language.models import adapters
     from sensecf_core.language.training import save_adapter
 
-    found = adapters.require(judges.cohort)
+    found = adapters.require(fitted.cohort)
     if of_adapter(found.card) != origin["adapter"]:
         raise InputError("Another adapter answers now than at the start of this run: its card is left alone.")
     rows = card_rows(summary, "lm-fine-tuned", found.card.temperature, provenance.command())

@@ -39,9 +39,9 @@ class BlackBox:
     than ``kept_rows`` of the meter's budget, which checking the answer takes.
     """
 
-    checker: FittedCohort
+    fitted: FittedCohort
     table: MovableTable
-    meter: Budget
+    budget: Budget
     run: ProposalRequest
     kept_rows: int
     clock: Callable[[], float] = field(default=perf_counter)
@@ -54,15 +54,15 @@ class BlackBox:
         """
         rows = np.asarray(rows, dtype=np.float64)
         self.check(len(rows))
-        margin = self.meter.margin(self.table.whole(self.table.allowed(rows)))
-        flagged = self.checker.reaches(probability(margin), 1)
-        score = probability(margin - self.checker.threshold_margin)
+        margin = self.budget.margin(self.table.whole(self.table.allowed(rows)))
+        flagged = self.fitted.reaches(probability(margin), 1)
+        score = probability(margin - self.fitted.threshold_margin)
         return np.where(flagged, np.maximum(score, 0.5 + APART), np.minimum(score, 0.5 - APART))
 
     def desired(self, rows: Codes) -> Floats:
         """Score towards the query's desired class: reached above 0.5, shape (n,)."""
         score = self.class_1(rows)
-        return score if self.table.moves.desired == 1 else 1 - score
+        return score if self.table.space.desired == 1 else 1 - score
 
     def both(self, rows: Codes) -> Floats:
         """Scores of class 0 and class 1, shape (n, 2)."""
@@ -75,7 +75,7 @@ class BlackBox:
             raise SearchEndedError("cancelled")
         if self.clock() > self.run.deadline:
             raise SearchEndedError("deadline")
-        if self.meter.rows + rows > self.meter.max_rows - self.kept_rows:
+        if self.budget.rows + rows > self.budget.max_rows - self.kept_rows:
             raise SearchEndedError("budget")
 
     @property

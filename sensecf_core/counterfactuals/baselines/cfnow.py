@@ -57,7 +57,7 @@ def search(scorer: BlackBox, *, kind: str, k: int, seed: int) -> BaselineResult:
     if not len(found.cfs):
         return table.none()
     rows = table.allowed(columns.back(np.asarray(found.cfs, dtype=np.float64)))
-    sparse = np.flatnonzero((rows != table.factual).sum(axis=1) <= table.moves.max_changes)
+    sparse = np.flatnonzero((rows != table.factual).sum(axis=1) <= table.space.max_changes)
     best = int(sparse[0]) if len(sparse) else 0  # CFNOW sorts by distance
     return BaselineResult(rows[best : best + 1])
 

@@ -45,7 +45,7 @@ def search(scorer: BlackBox, *, kind: str, k: int, seed: int) -> BaselineResult:
         found = explainer.generate_counterfactuals(
             frame.of(table.factual[None]),
             total_CFs=k,
-            desired_class=int(table.moves.desired),
+            desired_class=int(table.space.desired),
             permitted_range=frame.permitted(),
             posthoc_sparsity_algorithm="linear",  # "binary" may end on a step that undoes the flip
         )

@@ -52,7 +52,7 @@ class OptimalityProof:
 
 
 class _UnprovenError(Exception):
-    """A set of features was not solved to the end; ``ended`` as in :class:`Proof`."""
+    """A set of features was not solved to the end; ``ended`` as in :class:`OptimalityProof`."""
 
     def __init__(self, ended: Literal["budget", "deadline"] | None = None) -> None:
         super().__init__(ended)
@@ -60,14 +60,14 @@ class _UnprovenError(Exception):
 
 
 def prove(
-    checker: FittedCohort, moves: SearchSpace, *, seconds: float = SECONDS, nodes: int = NODES
+    fitted: FittedCohort, space: SearchSpace, *, seconds: float = SECONDS, nodes: int = NODES
 ) -> OptimalityProof:
     """Search a query's every set of features exactly, with ``nodes`` of treecf's search."""
-    if not moves.values:
+    if not space.values:
         return OptimalityProof(impossible=True)
-    exact = _Exact.of(checker, moves, perf_counter() + seconds, nodes)
+    exact = _Exact.of(fitted, space, perf_counter() + seconds, nodes)
     width = len(exact.trees.table.positions)
-    sets = combinations(range(width), min(moves.max_changes, width))
+    sets = combinations(range(width), min(space.max_changes, width))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about searches that were not finished, which we say ourselves
@@ -78,10 +78,10 @@ def prove(
         return OptimalityProof(impossible=True)
     _, row = min(plans, key=lambda plan: plan[0])
     codes = exact.trees.table.whole(row[None])
-    reached = checker.reaches(checker.classifier.probability_of_codes(codes), moves.desired)
+    reached = fitted.reaches(fitted.classifier.probability_of_codes(codes), space.desired)
     if not reached[0] or not exact.trees.keeps_rules(row):
         return OptimalityProof()
-    return OptimalityProof(distance=float(checker.distances.gower(moves.factual, codes)[0]))
+    return OptimalityProof(distance=float(fitted.distances.gower(space.factual, codes)[0]))
 
 
 @dataclass
@@ -97,20 +97,20 @@ class _Exact:
     held: dict[Features, Any] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, checker: FittedCohort, moves: SearchSpace, deadline: float, nodes: int) -> _Exact:
+    def of(cls, fitted: FittedCohort, space: SearchSpace, deadline: float, nodes: int) -> _Exact:
         import treecf
 
         run = ProposalRequest(1, 0, None, deadline, lambda: False, lambda done, words: None)
-        table = MovableTable.of(checker, moves)
-        trees = Trees(BlackBox(checker, table, Budget(checker.classifier, 0), run, kept_rows=0))
+        table = MovableTable.of(fitted, space)
+        trees = Trees(BlackBox(fitted, table, Budget(fitted.classifier, 0), run, kept_rows=0))
         parts = np.bincount(trees.owners)
         scales, weights, grid = {}, {}, {}
         for name, owner, (feature, level) in zip(trees.names, trees.owners, trees.columns, strict=True):
-            span = checker.distances.ranges[owner]
+            span = fitted.distances.ranges[owner]
             # Another level moves two columns of a one-hot feature, and counts once.
             scales[name] = 1.0 if np.isnan(span) else float(span)
             weights[name] = 1.0 if parts[owner] == 1 else 0.5
-            decimals = checker.schema.feature(feature).decimals
+            decimals = fitted.schema.feature(feature).decimals
             grid[name] = treecf.Grid(step=1.0 if level else 10.0**-decimals)
         return cls(trees, deadline, nodes, scales, weights, grid)
 

@@ -47,39 +47,39 @@ class MovableTable:
         should leave.
     """
 
-    moves: SearchSpace
+    space: SearchSpace
     positions: npt.NDArray[np.int64]
     pool: Codes
     targets: npt.NDArray[np.int64]
 
     @classmethod
-    def of(cls, checker: FittedCohort, moves: SearchSpace) -> MovableTable:
+    def of(cls, fitted: FittedCohort, space: SearchSpace) -> MovableTable:
         """Lay out a query whose ``movable`` is not empty; the checker's arrays are copied, never kept."""
-        positions = np.array(sorted(moves.values), dtype=np.int64)
-        decimals = [checker.schema.features[position].decimals for position in positions]
+        positions = np.array(sorted(space.values), dtype=np.int64)
+        decimals = [fitted.schema.features[position].decimals for position in positions]
         usual = np.array(
             [
-                np.round(checker.domain.median[position], places)
+                np.round(fitted.domain.median[position], places)
                 for position, places in zip(positions, decimals, strict=True)
             ]
         )
-        pool = np.vstack([checker.train_codes[:, positions], moves.factual[positions]])
-        targets = np.append(checker.train_targets, 1 - moves.desired)
-        return cls(moves, positions, np.where(np.isnan(pool), usual, pool), targets)
+        pool = np.vstack([fitted.train_codes[:, positions], space.factual[positions]])
+        targets = np.append(fitted.train_targets, 1 - space.desired)
+        return cls(space, positions, np.where(np.isnan(pool), usual, pool), targets)
 
     @property
     def features(self) -> tuple[Feature, ...]:
         """The columns' features."""
-        return tuple(self.moves.schema.features[position] for position in self.positions)
+        return tuple(self.space.schema.features[position] for position in self.positions)
 
     @property
     def factual(self) -> Codes:
         """The row as it is, shape (columns,); a copy."""
-        return np.asarray(self.moves.factual[self.positions])
+        return np.asarray(self.space.factual[self.positions])
 
     def values(self, column: int) -> Codes:
         """The codes that a suggestion may give a column, ascending, without the factual's own."""
-        return self.moves.values[int(self.positions[column])]
+        return self.space.values[int(self.positions[column])]
 
     def span(self, column: int) -> tuple[float, float]:
         """From the lowest to the highest value that a column may have, the factual's own included."""
@@ -104,7 +104,7 @@ class MovableTable:
 
     def whole(self, rows: Codes) -> Codes:
         """Put rows (n, columns) into copies of the factual, shape (n, features); gaps stay gaps."""
-        codes = np.tile(self.moves.factual, (len(rows), 1))
+        codes = np.tile(self.space.factual, (len(rows), 1))
         codes[:, self.positions] = rows
         return codes
 

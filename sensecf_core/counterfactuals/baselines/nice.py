@@ -34,7 +34,7 @@ def search(scorer: BlackBox, *, kind: str, k: int, seed: int) -> BaselineResult:
     from nice import NICE
 
     table = scorer.table
-    desired = table.moves.desired
+    desired = table.space.desired
     explainer = NICE(
         scorer.both,
         table.allowed(table.pool),  # NICE writes into what it is given: all of it is copies
@@ -53,7 +53,7 @@ def search(scorer: BlackBox, *, kind: str, k: int, seed: int) -> BaselineResult:
 
 def _reconstruction_error(scorer: BlackBox) -> Callable[[Codes], Floats]:
     """How badly the auto-encoder rebuilds rows of the table (n, columns): mean squared error, shape (n,)."""
-    space, encoder = _auto_encoder(scorer.checker)
+    space, encoder = _auto_encoder(scorer.fitted)
 
     def error(rows: Codes) -> Floats:
         scorer.check()
@@ -67,20 +67,20 @@ def _reconstruction_error(scorer: BlackBox) -> Callable[[Codes], Floats]:
 _auto_encoders: WeakKeyDictionary[Classifier, tuple[Space, Callable[[Floats], Floats]]] = WeakKeyDictionary()
 
 
-def _auto_encoder(checker: FittedCohort) -> tuple[Space, Callable[[Floats], Floats]]:
+def _auto_encoder(fitted: FittedCohort) -> tuple[Space, Callable[[Floats], Floats]]:
     """Fit the auto-encoder that NICE leaves to its user, on the training rows of both classes; once a cohort.
 
     A perceptron with one hidden layer that learns to give back its input, as in NICE's paper, here on the
     space of the density check.
     """
-    known = _auto_encoders.get(checker.classifier)
+    known = _auto_encoders.get(fitted.classifier)
     if known is None:
         from sklearn.neural_network import MLPRegressor
 
-        space = Space.fit(checker.schema, checker.train_codes)
-        placed = space.place(checker.train_codes)
+        space = Space.fit(fitted.schema, fitted.train_codes)
+        placed = space.place(fitted.train_codes)
         hidden = max(round(HIDDEN_SHARE * placed.shape[1]), 2)
         network = MLPRegressor(hidden_layer_sizes=(hidden,), max_iter=60, random_state=0).fit(placed, placed)
         known = space, lambda rows: np.asarray(network.predict(rows)).reshape(rows.shape)
-        _auto_encoders[checker.classifier] = known
+        _auto_encoders[fitted.classifier] = known
     return known

@@ -50,7 +50,7 @@ class BaselineProposer:
     ``-`` which of its searches.
     """
 
-    checker: FittedCohort
+    fitted: FittedCohort
     method: str
     k: int
 
@@ -59,12 +59,12 @@ class BaselineProposer:
 
         Raises ``NotReadyError`` where the package is not installed, and ``ValueError`` without a meter.
         """
-        if run.meter is None:
+        if run.budget is None:
             raise ValueError(f"{self.method} asks the classifier, so it needs a run with a meter")
         started = perf_counter()
         run.progress(0.05, f"{self._title} searches")
-        table = MovableTable.of(self.checker, SearchSpace.of(self.checker.schema, query))
-        scorer = BlackBox(self.checker, table, run.meter, run, kept_rows=self.k)
+        table = MovableTable.of(self.fitted, SearchSpace.of(self.fitted.schema, query))
+        scorer = BlackBox(self.fitted, table, run.budget, run, kept_rows=self.k)
         family = self.method.partition("-")[0]
         package = package_of(family)
         seed = query.own_seed(run.seed) % 2**32
@@ -115,7 +115,7 @@ class BaselineProposer:
         if len(found.rows):
             return found, ()
         if found.certified:
-            most = scorer.table.moves.max_changes
+            most = scorer.table.space.max_changes
             return found, (
                 f"{self._title} certifies that no change of at most {most} features within these limits "
                 "reaches the desired class.",
@@ -162,9 +162,9 @@ def _why(end: BaseException, run: ProposalRequest) -> Stopped:
 
 def _texts(table: MovableTable, rows: Codes) -> Iterator[str]:
     """Write rows of the table as edits; a row that changes nothing is an empty text."""
-    schema = table.moves.schema
+    schema = table.space.schema
     codes = table.whole(table.allowed(rows))
-    for row, changed in zip(codes, table.moves.changed(codes), strict=True):
+    for row, changed in zip(codes, table.space.changed(codes), strict=True):
         edits = {
             schema.names[position]: to_value(schema.features[position], row[position])
             for position in np.flatnonzero(changed)

@@ -67,7 +67,7 @@ def search(scorer: BlackBox, *, kind: str, k: int, seed: int) -> BaselineResult:
     """
     table, trees, plans = scorer.table, Trees(scorer), Plans()
     width = len(table.positions)
-    for size in range(1, min(table.moves.max_changes, width) + 1):
+    for size in range(1, min(table.space.max_changes, width) + 1):
         for some in plans.open_sets(combinations(range(width), size)):
             trees.solve(some, plans, seed)
             if plans.nodes <= 0:
@@ -88,19 +88,19 @@ class Trees:
         import treecf
 
         self.scorer, self.table = scorer, scorer.table
-        schema, checker = self.table.moves.schema, scorer.checker
+        schema, fitted = self.table.space.schema, scorer.fitted
         self.columns = matrix_columns(schema)
         self.owners = owners(schema)
         self.names = [f"f{column}" for column in range(len(self.columns))]  # as treecf names them itself
-        self.factual = to_matrix(schema, self.table.moves.factual[None])[0]
+        self.factual = to_matrix(schema, self.table.space.factual[None])[0]
         self.target = _target(scorer)
         self._grid: dict[str, Any] = {
             name: treecf.Grid(step=1.0 if level else schema.feature(feature).grid)
             for name, (feature, level) in zip(self.names, self.columns, strict=True)
         }
         self.exact = treecf.Explainer(
-            checker.classifier.tree_model,
-            background=to_matrix(schema, checker.train_codes),
+            fitted.classifier.tree_model,
+            background=to_matrix(schema, fitted.train_codes),
             constraints=list(self.limits(treecf)),
             value_policy=self._grid,
         )
@@ -208,7 +208,7 @@ class Trees:
         Each bound is drawn in by what rounding a plan to the features' decimals may cost; a rule that the row
         breaks already must not get worse.
         """
-        schema = self.table.moves.schema
+        schema = self.table.space.schema
         for rule in schema.rules:
             if self._judged(*rule.terms):
                 now, slack = self._sum(rule.terms)
@@ -223,14 +223,14 @@ class Trees:
 
     def _sum(self, terms: dict[str, float]) -> tuple[float, float]:
         """The row's own sum of terms, and by how much rounding may change such a sum."""
-        moves = self.table.moves
-        at = [moves.schema.positions[name] for name in terms]
+        space = self.table.space
+        at = [space.schema.positions[name] for name in terms]
         weights = np.array(list(terms.values()))
-        return float(weights @ moves.factual[at]), float(np.abs(weights) @ moves.half_step[at])
+        return float(weights @ space.factual[at]), float(np.abs(weights) @ space.half_step[at])
 
     def _judged(self, *names: str) -> bool:
-        positions = [self.table.moves.schema.positions[name] for name in names]
-        measured = not np.isnan(self.table.moves.factual[positions]).any()
+        positions = [self.table.space.schema.positions[name] for name in names]
+        measured = not np.isnan(self.table.space.factual[positions]).any()
         return measured and bool(set(positions) & set(self.table.positions.tolist()))
 
     def _weights(self, terms: dict[str, float]) -> dict[str, float]:
@@ -241,7 +241,7 @@ class Trees:
         """Whether a row of the table, shape (columns,), breaks no rule that the row as it is keeps."""
         table = self.table
         codes = table.whole(table.allowed(row[None]))
-        return not violations(table.moves.schema, table.moves.factual, codes).any()
+        return not violations(table.space.schema, table.space.factual, codes).any()
 
 
 def nodes(result: Any) -> int:
@@ -253,8 +253,8 @@ def _target(scorer: BlackBox) -> Any:
     """The desired class as a range of the trees' own log-odds, which calibration stretches and shifts."""
     from treecf import Target
 
-    checker = scorer.checker
-    sigmoid = checker.classifier.calibration
-    edge = (checker.threshold_margin - sigmoid.intercept) / sigmoid.slope
-    below = (scorer.table.moves.desired == 0) == (sigmoid.slope > 0)
+    fitted = scorer.fitted
+    sigmoid = fitted.classifier.calibration
+    edge = (fitted.threshold_margin - sigmoid.intercept) / sigmoid.slope
+    below = (scorer.table.space.desired == 0) == (sigmoid.slope > 0)
     return Target.raw(op="<=" if below else ">=", value=edge - BEYOND if below else edge + BEYOND)

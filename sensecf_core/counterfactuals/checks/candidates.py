@@ -21,18 +21,18 @@ class ScreenedCandidates:
     """Candidates in the order proposed, and the verdicts over the readable ones."""
 
     candidates: tuple[Candidate, ...]
-    verdicts: CheckResults
+    checks: CheckResults
 
 
 def screen_candidates(
-    checker: FittedCohort, moves: SearchSpace, proposal: Proposal, meter: Budget
+    fitted: FittedCohort, space: SearchSpace, proposal: Proposal, budget: Budget
 ) -> ScreenedCandidates:
     """Read and verify every text; duplicates are judged like any other candidate."""
     texts, asking = proposal.texts, proposal.asking_of
-    edits = [None if position in proposal.cut else _read(moves, text) for position, text in enumerate(texts)]
+    edits = [None if position in proposal.cut else _read(space, text) for position, text in enumerate(texts)]
     readable = tuple(position for position, edit in enumerate(edits) if edit is not None)
-    codes = np.array([moves.apply(edits[position] or {}) for position in readable])
-    verdicts = verify(checker, moves, codes.reshape(-1, len(moves.factual)), meter)
+    codes = np.array([space.apply(edits[position] or {}) for position in readable])
+    checks = verify(fitted, space, codes.reshape(-1, len(space.factual)), budget)
     row_of = {position: row for row, position in enumerate(readable)}
     first_with: dict[tuple[tuple[str, object], ...], int] = {}
     candidates = []
@@ -47,25 +47,25 @@ def screen_candidates(
                 text=text,
                 edits=edit,
                 readable=True,
-                within_limits=bool(verdicts.within_limits[row]),
-                violations=verdicts.violations[row],
-                probability=float(verdicts.probability[row]),
-                valid=bool(verdicts.valid[row]),
-                plausible=bool(verdicts.plausible[row]),
+                within_limits=bool(checks.within_limits[row]),
+                violations=checks.violations[row],
+                probability=float(checks.probability[row]),
+                valid=bool(checks.valid[row]),
+                plausible=bool(checks.plausible[row]),
                 duplicate_of=None if first == position else first,
                 asking=asking(position),
             )
         )
-    return ScreenedCandidates(tuple(candidates), verdicts)
+    return ScreenedCandidates(tuple(candidates), checks)
 
 
-def _read(moves: SearchSpace, text: str) -> Edits | None:
+def _read(space: SearchSpace, text: str) -> Edits | None:
     """Read a text as edits that this cohort's features can have, or None."""
-    edits = read_edits(moves.schema, text)
+    edits = read_edits(space.schema, text)
     if not edits:
         return None
     try:
-        moves.apply(edits)
+        space.apply(edits)
     except ValueError:
         return None
     return edits

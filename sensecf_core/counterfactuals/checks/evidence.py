@@ -1,4 +1,4 @@
-"""TODO."""
+"""The evidence that is shown with each accepted counterfactual."""
 
 from __future__ import annotations
 
@@ -16,33 +16,33 @@ SIMILAR_GOWER = 0.10
 
 
 def with_evidence(
-    checker: FittedCohort, moves: SearchSpace, verdicts: CheckResults
+    fitted: FittedCohort, space: SearchSpace, checks: CheckResults
 ) -> tuple[Counterfactual, ...]:
-    """Gather the evidence that is shown with each accepted row (n rows of ``verdicts``)."""
-    if not len(verdicts.codes):
+    """Gather the evidence that is shown with each accepted row (n rows of ``checks``)."""
+    if not len(checks.codes):
         return ()
-    classifier = checker.classifier
-    refits = np.quantile(classifier.refit_probabilities_of_codes(verdicts.codes), [0.05, 0.95], axis=0)
-    second = classifier.second_judge_of_codes(verdicts.codes)
-    agrees = (second >= classifier.second_threshold) == bool(moves.desired)
+    classifier = fitted.classifier
+    refits = np.quantile(classifier.refit_probabilities_of_codes(checks.codes), [0.05, 0.95], axis=0)
+    second = classifier.second_probability_of_codes(checks.codes)
+    agrees = (second >= classifier.second_threshold) == bool(space.desired)
     return tuple(
-        _describe(checker, moves, verdicts, row, (float(refits[0, row]), float(refits[1, row]))).model_copy(
+        _describe(fitted, space, checks, row, (float(refits[0, row]), float(refits[1, row]))).model_copy(
             update={
                 "second_judge_probability": float(second[row]),
                 "second_judge_agrees": bool(agrees[row]),
             }
         )
-        for row in range(len(verdicts.codes))
+        for row in range(len(checks.codes))
     )
 
 
 def _describe(
-    checker: FittedCohort, moves: SearchSpace, verdicts: CheckResults, row: int, interval: tuple[float, float]
+    fitted: FittedCohort, space: SearchSpace, checks: CheckResults, row: int, interval: tuple[float, float]
 ) -> Counterfactual:
-    schema, codes = checker.schema, verdicts.codes[row]
-    changes = moves.changes(codes)
-    probability = float(verdicts.probability[row])
-    nearest, similar = _neighbours(checker, moves, codes)
+    schema, codes = fitted.schema, checks.codes[row]
+    changes = space.changes(codes)
+    probability = float(checks.probability[row])
+    nearest, similar = _neighbours(fitted, space, codes)
     return Counterfactual(
         changes=changes,
         features=to_values(schema, codes),
@@ -50,14 +50,14 @@ def _describe(
         interval=interval,
         second_judge_probability=0.0,
         second_judge_agrees=False,
-        valid=bool(verdicts.valid[row]),
-        violations=verdicts.violations[row],
-        in_domain=bool(verdicts.in_domain[row]),
-        lof_inlier=bool(verdicts.lof_inlier[row]),
-        gower=float(verdicts.gower[row]),
-        n_changed=int(verdicts.n_changed[row]),
+        valid=bool(checks.valid[row]),
+        violations=checks.violations[row],
+        in_domain=bool(checks.in_domain[row]),
+        lof_inlier=bool(checks.lof_inlier[row]),
+        gower=float(checks.gower[row]),
+        n_changed=int(checks.n_changed[row]),
         percentiles={
-            name: checker.domain.percentile(position := schema.positions[name], float(codes[position]))
+            name: fitted.domain.percentile(position := schema.positions[name], float(codes[position]))
             for name in changes
             if not schema.feature(name).named and schema.feature(name).kind != "binary"
         },
@@ -66,21 +66,21 @@ def _describe(
         sentence=sentence(
             schema,
             changes,
-            before=moves.query.factual.probability,
+            before=space.query.factual.probability,
             after=probability,
-            threshold=checker.classifier.threshold,
+            threshold=fitted.classifier.threshold,
         ),
     )
 
 
-def _neighbours(checker: FittedCohort, moves: SearchSpace, codes: Codes) -> tuple[NearestPerson, int]:
+def _neighbours(fitted: FittedCohort, space: SearchSpace, codes: Codes) -> tuple[NearestPerson, int]:
     """The nearest real training row of the desired class, and how many are similar."""
-    people = checker.cohort.rows.index.get_level_values(0)[checker.cohort.parts.eq("train").to_numpy()]
-    others = people != moves.query.participant_id
-    rows = np.flatnonzero((checker.train_targets == moves.desired) & others)
-    distances = checker.distances.gower(codes, checker.train_codes[rows])
+    people = fitted.cohort.rows.index.get_level_values(0)[fitted.cohort.parts.eq("train").to_numpy()]
+    others = people != space.query.participant_id
+    rows = np.flatnonzero((fitted.train_targets == space.desired) & others)
+    distances = fitted.distances.gower(codes, fitted.train_codes[rows])
     nearest = int(distances.argmin())
-    public = checker.schema.provenance.public and not checker.cohort.own
+    public = fitted.schema.provenance.public and not fitted.cohort.own
     person = NearestPerson(
         gower=float(distances[nearest]),
         participant_id=str(people[rows[nearest]]) if public else None,

@@ -23,44 +23,44 @@ Holds = Callable[[Codes], Mask]
 
 
 def refine(
-    checker: FittedCohort, moves: SearchSpace, codes: Codes, meter: Budget, margin: float = 0.0
+    fitted: FittedCohort, space: SearchSpace, codes: Codes, budget: Budget, margin: float = 0.0
 ) -> Codes:
     """Shrink valid candidates (n, features); returns rows of the same shape, in the same order.
 
     ``margin`` is how many log-odds beyond the threshold the rows stay. Raises ``BudgetSpentError``
-    through ``meter``.
+    through ``budget``.
     """
-    holds = holding(checker, moves, meter, margin)
-    fewer = undo_unneeded(checker, moves, codes, holds)
-    nearer = pull_towards_factual(moves, fewer, holds)
+    holds = holding(fitted, space, budget, margin)
+    fewer = undo_unneeded(fitted, space, codes, holds)
+    nearer = pull_towards_factual(space, fewer, holds)
     # A classifier that is not monotone may need even less once values are nearer.
-    return undo_unneeded(checker, moves, nearer, holds)
+    return undo_unneeded(fitted, space, nearer, holds)
 
 
-def without(checker: FittedCohort, moves: SearchSpace, codes: Codes, shrunk: Codes, meter: Budget) -> Codes:
+def without(fitted: FittedCohort, space: SearchSpace, codes: Codes, shrunk: Codes, budget: Budget) -> Codes:
     """Find second answers: what is left of candidates once the changes that :func:`refine` kept are undone.
 
     Candidates often share one strong change, and all shrink to it. Where the rest of a candidate
     reaches the desired class by itself, it is an option of its own. ``codes`` and ``shrunk`` have shape
     (n, features); returns the rows that hold, refined, at most n.
     """
-    rest = np.where(moves.changed(shrunk), moves.factual, codes)
-    rest = rest[moves.changed(rest).any(axis=1)]
-    rest = rest[holding(checker, moves, meter)(rest)]
-    return refine(checker, moves, rest, meter)
+    rest = np.where(space.changed(shrunk), space.factual, codes)
+    rest = rest[space.changed(rest).any(axis=1)]
+    rest = rest[holding(fitted, space, budget)(rest)]
+    return refine(fitted, space, rest, budget)
 
 
-def holding(checker: FittedCohort, moves: SearchSpace, meter: Budget, margin: float = 0.0) -> Holds:
+def holding(fitted: FittedCohort, space: SearchSpace, budget: Budget, margin: float = 0.0) -> Holds:
     """Build the test that each step keeps: the desired class is reached and no rule is broken."""
 
     def holds(rows: Codes) -> Mask:
-        reached = checker.reaches(meter.probability(rows), moves.desired, margin)
-        return reached & ~violations(moves.schema, moves.factual, rows).any(axis=1)
+        reached = fitted.reaches(budget.probability(rows), space.desired, margin)
+        return reached & ~violations(space.schema, space.factual, rows).any(axis=1)
 
     return holds
 
 
-def undo_unneeded(checker: FittedCohort, moves: SearchSpace, codes: Codes, holds: Holds) -> Codes:
+def undo_unneeded(fitted: FittedCohort, space: SearchSpace, codes: Codes, holds: Holds) -> Codes:
     """Set changes back to the factual, one a round and row, while the desired class is kept.
 
     Of the changes that can go, the one whose value moved farthest goes first (the largest share of the
@@ -69,10 +69,10 @@ def undo_unneeded(checker: FittedCohort, moves: SearchSpace, codes: Codes, holds
     codes = codes.copy()
     active = np.arange(len(codes))
     while len(active):
-        row, trial = set_back_singly(moves, codes[active])
+        row, trial = set_back_singly(space, codes[active])
         keeps = holds(trial)
-        gain = checker.distances.gower(moves.factual, codes[active[row]]) - checker.distances.gower(
-            moves.factual, trial
+        gain = fitted.distances.gower(space.factual, codes[active[row]]) - fitted.distances.gower(
+            space.factual, trial
         )
         best = _best_per_row(row[keeps], gain[keeps], len(active))
         chosen = np.flatnonzero(keeps)[best[best >= 0]]
@@ -81,16 +81,16 @@ def undo_unneeded(checker: FittedCohort, moves: SearchSpace, codes: Codes, holds
     return codes
 
 
-def set_back_singly(moves: SearchSpace, codes: Codes) -> tuple[npt.NDArray[np.int64], Codes]:
+def set_back_singly(space: SearchSpace, codes: Codes) -> tuple[npt.NDArray[np.int64], Codes]:
     """Undo every change by itself, in rows (n, features) with more than one.
 
     Returns the position of the row that each trial was made of, ascending, and the trials, shape
     (trials, features).
     """
-    changed = moves.changed(codes)
+    changed = space.changed(codes)
     row, feature = np.nonzero(changed & (changed.sum(axis=1) > 1)[:, None])
     trial = codes[row]
-    trial[np.arange(len(row)), feature] = moves.factual[feature]
+    trial[np.arange(len(row)), feature] = space.factual[feature]
     return row, trial
 
 
@@ -102,7 +102,7 @@ def _best_per_row(row: npt.NDArray[np.int64], gain: Floats, n_rows: int) -> npt.
     return best
 
 
-def pull_towards_factual(moves: SearchSpace, codes: Codes, holds: Holds) -> Codes:
+def pull_towards_factual(space: SearchSpace, codes: Codes, holds: Holds) -> Codes:
     """Move each changed value along its own grid as near to the factual as the class allows.
 
     Bisection on the grid, feature by feature in schema order; it keeps a valid end at every step, so a
@@ -110,20 +110,20 @@ def pull_towards_factual(moves: SearchSpace, codes: Codes, holds: Holds) -> Code
     except that ordinal levels move along their order.
     """
     codes = codes.copy()
-    for position, values in moves.values.items():
-        if moves.schema.features[position].kind in ("categorical", "binary"):
+    for position, values in space.values.items():
+        if space.schema.features[position].kind in ("categorical", "binary"):
             continue
-        rows = np.flatnonzero(moves.changed(codes)[:, position])
+        rows = np.flatnonzero(space.changed(codes)[:, position])
         if len(rows):
-            codes[rows] = _bisect(moves, codes[rows], position, values, holds)
+            codes[rows] = _bisect(space, codes[rows], position, values, holds)
     return codes
 
 
-def _bisect(moves: SearchSpace, codes: Codes, position: int, values: Codes, holds: Holds) -> Codes:
+def _bisect(space: SearchSpace, codes: Codes, position: int, values: Codes, holds: Holds) -> Codes:
     """Bisect one feature of many rows between the factual (excluded) and the present value."""
     codes = codes.copy()
-    upward = codes[:, position] > moves.factual[position]
-    above = np.searchsorted(values, moves.factual[position])
+    upward = codes[:, position] > space.factual[position]
+    above = np.searchsorted(values, space.factual[position])
     # Positions on the grid: `near` is the nearest not yet tried, `far` the farthest known to hold.
     near = np.where(upward, above, above - 1)
     far = np.where(
@@ -144,19 +144,19 @@ def _bisect(moves: SearchSpace, codes: Codes, position: int, values: Codes, hold
     return codes
 
 
-def _passed(verdicts: CheckResults) -> CheckResults:
+def _passed(checks: CheckResults) -> CheckResults:
     """Those that may be shown, in the same order."""
-    return verdicts.take(np.flatnonzero(verdicts.passed))
+    return checks.take(np.flatnonzero(checks.passed))
 
 
-def shrunk(judges: FittedCohort, moves: SearchSpace, raw: CheckResults, meter: Budget) -> CheckResults:
+def shrunk(fitted: FittedCohort, space: SearchSpace, raw: CheckResults, budget: Budget) -> CheckResults:
     """Shrink what passed every check; a row that refining would make unusual stays as it was.
 
-    Raises ``BudgetSpentError`` through ``meter``.
+    Raises ``BudgetSpentError`` through ``budget``.
     """
     if not len(raw.codes):
         return raw
-    small = verify(judges, moves, refine(judges, moves, raw.codes, meter), meter)
-    seconds = without(judges, moves, raw.codes, small.codes, meter)
+    small = verify(fitted, space, refine(fitted, space, raw.codes, budget), budget)
+    seconds = without(fitted, space, raw.codes, small.codes, budget)
     everything = np.vstack([np.where(small.passed[:, None], small.codes, raw.codes), seconds])
-    return _passed(verify(judges, moves, everything, meter))
+    return _passed(verify(fitted, space, everything, budget))

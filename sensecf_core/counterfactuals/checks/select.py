@@ -14,7 +14,7 @@ DISTANCE_WEIGHT = 2.0
 """What one unit of Gower distance costs on the same scale."""
 
 
-def select(verdicts: CheckResults, changed: Mask, k: int) -> npt.NDArray[np.int64]:
+def select(checks: CheckResults, changed: Mask, k: int) -> npt.NDArray[np.int64]:
     """Return up to ``k`` positions of distinct rows, the best first.
 
     Greedy maximal marginal relevance (Carbonell & Goldstein 1998): each next row has the lowest sum of
@@ -22,8 +22,8 @@ def select(verdicts: CheckResults, changed: Mask, k: int) -> npt.NDArray[np.int6
     index of the two sets of changed features, so that options differ in *what* a person would change.
     ``changed`` has shape (n, features).
     """
-    cost = CHANGE_WEIGHT * verdicts.n_changed + DISTANCE_WEIGHT * verdicts.gower
-    _, first = np.unique(np.nan_to_num(verdicts.codes, nan=-1.0), axis=0, return_index=True)
+    cost = CHANGE_WEIGHT * checks.n_changed + DISTANCE_WEIGHT * checks.gower
+    _, first = np.unique(np.nan_to_num(checks.codes, nan=-1.0), axis=0, return_index=True)
     left = sorted(first.tolist())
     overlap = np.zeros(len(cost))
     chosen: list[int] = []

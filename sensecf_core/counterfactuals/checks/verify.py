@@ -53,68 +53,68 @@ class CheckResults:
         )
 
 
-def verify(checker: FittedCohort, moves: SearchSpace, codes: Codes, meter: Budget) -> CheckResults:
+def verify(fitted: FittedCohort, space: SearchSpace, codes: Codes, budget: Budget) -> CheckResults:
     """Judge candidate rows (n, features) against the query's limits, the rules, ``f`` and the density.
 
-    One ``predict_proba`` call; raises ``BudgetSpentError`` through ``meter``.
+    One ``predict_proba`` call; raises ``BudgetSpentError`` through ``budget``.
     """
-    changed = moves.changed(codes)
+    changed = space.changed(codes)
     n_changed = changed.sum(axis=1)
-    broken = _broken_limits(moves, codes, changed)
-    probability = meter.probability(codes)
-    density = checker.densities[moves.desired]
-    scores = density.score(np.vstack([moves.factual[None], codes]))
+    broken = _broken_limits(space, codes, changed)
+    probability = budget.probability(codes)
+    density = fitted.densities[space.desired]
+    scores = density.score(np.vstack([space.factual[None], codes]))
     inlier = scores[1:] > 0
-    inside = checker.domain.in_domain(codes) | ~changed
-    in_reach = inside | _nearer(checker, moves, codes)
+    inside = fitted.domain.in_domain(codes) | ~changed
+    in_reach = inside | _nearer(fitted, space, codes)
     return CheckResults(
         codes=codes,
         probability=probability,
-        valid=checker.reaches(probability, moves.desired) & (n_changed > 0),
+        valid=fitted.reaches(probability, space.desired) & (n_changed > 0),
         within_limits=np.array([not phrases for phrases in broken], dtype=bool),
         violations=broken,
         in_domain=np.all(inside, axis=1),
         lof_inlier=inlier,
         plausible=np.all(in_reach, axis=1) & (inlier | (scores[1:] >= scores[0])),
-        gower=checker.distances.gower(moves.factual, codes),
+        gower=fitted.distances.gower(space.factual, codes),
         n_changed=n_changed,
     )
 
 
-def _nearer(checker: FittedCohort, moves: SearchSpace, codes: Codes) -> Mask:
+def _nearer(fitted: FittedCohort, space: SearchSpace, codes: Codes) -> Mask:
     """Which values moved from outside the training domain towards it, shape (n, features)."""
-    low, high = checker.domain.low, checker.domain.high
-    rising = (moves.factual < codes) & (codes < low)
-    falling = (moves.factual > codes) & (codes > high)
+    low, high = fitted.domain.low, fitted.domain.high
+    rising = (space.factual < codes) & (codes < low)
+    falling = (space.factual > codes) & (codes > high)
     return rising | falling
 
 
-def _broken_limits(moves: SearchSpace, codes: Codes, changed: Mask) -> tuple[tuple[str, ...], ...]:
+def _broken_limits(space: SearchSpace, codes: Codes, changed: Mask) -> tuple[tuple[str, ...], ...]:
     """Say which limits and rules each candidate breaks, in words."""
-    outside = _outside(moves, codes, changed)
-    rules = violations(moves.schema, moves.factual, codes)
-    too_many = changed.sum(axis=1) > moves.max_changes
-    texts = rule_texts(moves.schema)
-    limits = moves.query.limits
+    outside = _outside(space, codes, changed)
+    rules = violations(space.schema, space.factual, codes)
+    too_many = changed.sum(axis=1) > space.max_changes
+    texts = rule_texts(space.schema)
+    limits = space.query.limits
     broken = []
     for row in range(len(codes)):
         phrases = [
-            limit_violation(moves.schema.features[p], moves.factual[p], codes[row, p], limits)
+            limit_violation(space.schema.features[p], space.factual[p], codes[row, p], limits)
             for p in np.flatnonzero(outside[row])
         ]
         if too_many[row]:
-            phrases.append(f"{int(changed[row].sum())} changes, at most {moves.max_changes} were allowed")
+            phrases.append(f"{int(changed[row].sum())} changes, at most {space.max_changes} were allowed")
         phrases += [texts[rule] for rule in np.flatnonzero(rules[row])]
         broken.append(tuple(phrases))
     return tuple(broken)
 
 
-def _outside(moves: SearchSpace, codes: Codes, changed: Mask) -> Mask:
+def _outside(space: SearchSpace, codes: Codes, changed: Mask) -> Mask:
     """Which changed values the query does not allow; numbers need not lie on the suggestion grid."""
     outside = changed.copy()
-    for position, values in moves.values.items():
+    for position, values in space.values.items():
         column = codes[:, position]
-        feature = moves.schema.features[position]
+        feature = space.schema.features[position]
         if feature.named or feature.kind == "binary":
             allowed = np.isin(column, values)
         else:

@@ -29,7 +29,7 @@ class NothingToLearnError(ValueError):
 
 
 def fine_tune(
-    checker: FittedCohort,
+    fitted: FittedCohort,
     base: LocalModel,
     options: Options,
     *,
@@ -59,7 +59,7 @@ def fine_tune(
         tell(0.05 * done, words)
 
     folder, pairs = pair_files.made(
-        checker,
+        fitted,
         seed=options.settings.seed,
         variants=options.variants,
         most_rows=options.most_rows,
@@ -69,8 +69,8 @@ def fine_tune(
     answered = draw([pair for pair in pairs if pair.answers], options.most_pairs, options.settings.seed)
     if not answered:
         raise NothingToLearnError("no training query has an answer within the limits")
-    cases = validation.ValidationSet.of(checker, "val", options.validation_queries, options.source)
-    course = FineTuning(checker, base, options, work, cases, tell, cancelled)
+    validation_set = validation.ValidationSet.of(fitted, "val", options.validation_queries, options.source)
+    course = FineTuning(fitted, base, options, work, validation_set, tell, cancelled)
     if is_large(base.model):
         for_training(base.model)
     peft = trainer.adapter_for(base.model, options.settings)
@@ -80,8 +80,8 @@ def fine_tune(
     tell(0.96, "Choosing the temperature on validation queries")
     with merged(peft) as weights:
         model = LocalModel(weights.eval(), base.tokenizer, base.folder)
-        temperature, rates = validation.choose_temperature(checker, model, cases, cancelled)
-    card = _card(checker, base, options, name, folder) | {
+        temperature, rates = validation.choose_temperature(fitted, model, validation_set, cancelled)
+    card = _card(fitted, base, options, name, folder) | {
         "provenance": {
             "commit": began_at,
             "version": provenance.versions(),
@@ -95,18 +95,16 @@ def fine_tune(
     return save_adapter.save(peft, out, card, taken.curve)
 
 
-def _card(
-    checker: FittedCohort, base: LocalModel, options: Options, name: str, pairs: Path
-) -> dict[str, Any]:
+def _card(fitted: FittedCohort, base: LocalModel, options: Options, name: str, pairs: Path) -> dict[str, Any]:
     from sensecf_core.language.models import default_model
 
     return {
         "name": name,
-        "cohort": checker.schema.name,
+        "cohort": fitted.schema.name,
         "base": base.folder.name,
         "base_sha256": default_model.weights_sha256(base.folder),
-        "schema_sha256": checker.schema.sha256,
-        "classifier_sha256": checker.classifier.sha256,
+        "schema_sha256": fitted.schema.sha256,
+        "classifier_sha256": fitted.classifier.sha256,
         "template_sha256": TUNED_SHA256,
         "pairs_sha256": file_sha256(pairs / pair_files.PAIRS),
         "pairs": {k: v for k, v in pair_files.read_card(pairs).items() if k not in ("origin", "provenance")},

@@ -35,7 +35,7 @@ _EDITS = TypeAdapter(tuple[Edits, ...])
 
 
 def made(
-    checker: FittedCohort,
+    fitted: FittedCohort,
     *,
     seed: int = 0,
     variants: int = 1,
@@ -48,30 +48,30 @@ def made(
     Returns their folder and the pairs; arguments as :func:`.pairs.build`.
     """
     asked = {"seed": seed, "variants": variants, "most_rows": most_rows, "source": source}
-    origin = {"format": FORMAT, **asked, **_origin(checker)}
+    origin = {"format": FORMAT, **asked, **_origin(fitted)}
     digest = hashlib.sha256(json.dumps(origin, sort_keys=True).encode()).hexdigest()[:12]
-    folder = var("pairs", f"{checker.schema.name}-{digest}")
+    folder = var("pairs", f"{fitted.schema.name}-{digest}")
     if (folder / CARD).is_file():
-        return folder, read(checker, folder)
+        return folder, read(fitted, folder)
     pairs = pair_search.build(
-        checker, seed=seed, variants=variants, most_rows=most_rows, source=source, progress=progress
+        fitted, seed=seed, variants=variants, most_rows=most_rows, source=source, progress=progress
     )
-    write(checker, folder, pairs, origin)
+    write(fitted, folder, pairs, origin)
     return folder, pairs
 
 
-def _origin(checker: FittedCohort) -> dict[str, Any]:
+def _origin(fitted: FittedCohort) -> dict[str, Any]:
     """Everything that decides which pairs are made."""
     return {
-        "cohort": checker.cohort.data_sha256,
-        "schema": checker.schema.sha256,
-        "split": checker.cohort.split_sha256,
-        "classifier": checker.classifier.sha256,
+        "cohort": fitted.cohort.data_sha256,
+        "schema": fitted.schema.sha256,
+        "split": fitted.cohort.split_sha256,
+        "classifier": fitted.classifier.sha256,
         "engine": provenance.code_sha256(pair_search.__name__),
     }
 
 
-def write(checker: FittedCohort, folder: Path, pairs: Sequence[Pair], origin: dict[str, Any]) -> None:
+def write(fitted: FittedCohort, folder: Path, pairs: Sequence[Pair], origin: dict[str, Any]) -> None:
     """Write pairs and their card; the card comes last, so that a cut-off run is made again."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     rows = [
@@ -80,17 +80,17 @@ def write(checker: FittedCohort, folder: Path, pairs: Sequence[Pair], origin: di
             "row_id": pair.query.row_id,
             "desired": pair.query.desired,
             "limits": pair.query.limits.model_dump_json(),
-            "told": pair.told.model_dump_json(),
+            "told": pair.hints.model_dump_json(),
             "answers": _EDITS.dump_json(pair.answers).decode(),
         }
         for pair in pairs
     ]
     pd.DataFrame(rows).to_parquet(folder / PAIRS, compression="zstd", index=False)
-    text = json.dumps(card(checker, pairs, origin, file_sha256(folder / PAIRS)), indent=1)
+    text = json.dumps(card(fitted, pairs, origin, file_sha256(folder / PAIRS)), indent=1)
     (folder / CARD).write_text(text + "\n", encoding="utf-8")
 
 
-def read(checker: FittedCohort, folder: Path) -> tuple[Pair, ...]:
+def read(fitted: FittedCohort, folder: Path) -> tuple[Pair, ...]:
     """Read pairs back; their queries are asked anew of the classifier they were made for."""
     rows = pd.read_parquet(folder / PAIRS).to_dict("records")
     limits = [Limits.model_validate_json(row["limits"]) for row in rows]
@@ -101,15 +101,15 @@ def read(checker: FittedCohort, folder: Path) -> tuple[Pair, ...]:
         (*kind, key): query
         for kind, some in keys.items()
         for key, query in zip(
-            some, make_queries(checker, list(some), kind[1], Limits(profile=kind[0])), strict=True
+            some, make_queries(fitted, list(some), kind[1], Limits(profile=kind[0])), strict=True
         )
     }
     pairs = []
     for row, one in zip(rows, limits, strict=True):
         query = plain[one.profile, row["desired"], (row["participant_id"], row["row_id"])]
-        query = query if one == query.limits else with_limits(checker, query, one)
-        told = PromptHints.model_validate_json(row["told"])
-        pairs.append(Pair(query, told, _EDITS.validate_json(row["answers"])))
+        query = query if one == query.limits else with_limits(fitted, query, one)
+        hints = PromptHints.model_validate_json(row["told"])
+        pairs.append(Pair(query, hints, _EDITS.validate_json(row["answers"])))
     return tuple(pairs)
 
 
@@ -119,13 +119,13 @@ def read_card(folder: Path) -> dict[str, Any]:
     return found
 
 
-def card(checker: FittedCohort, pairs: Sequence[Pair], origin: dict[str, Any], sha256: str) -> dict[str, Any]:
+def card(fitted: FittedCohort, pairs: Sequence[Pair], origin: dict[str, Any], sha256: str) -> dict[str, Any]:
     """Say what the pairs are: counts, unanswered queries, changes, distances, features; per group."""
     groups: dict[Kind, list[Pair]] = {}
     for pair in pairs:
         groups.setdefault(kind(pair), []).append(pair)
     return {
-        "cohort": checker.schema.name,
+        "cohort": fitted.schema.name,
         "part": "train",
         "sha256": sha256,
         "origin": origin,
@@ -133,7 +133,7 @@ def card(checker: FittedCohort, pairs: Sequence[Pair], origin: dict[str, Any], s
         "answers": sum(len(pair.answers) for pair in pairs),
         "participants": len({pair.query.participant_id for pair in pairs}),
         "groups": [
-            {"limits": profile, "desired": desired, "varied_limits": varied, **_group(checker, found)}
+            {"limits": profile, "desired": desired, "varied_limits": varied, **_group(fitted, found)}
             for (profile, desired, varied), found in groups.items()
         ],
         "features": dict(
@@ -143,18 +143,18 @@ def card(checker: FittedCohort, pairs: Sequence[Pair], origin: dict[str, Any], s
     }
 
 
-def _group(checker: FittedCohort, pairs: Sequence[Pair]) -> dict[str, Any]:
+def _group(fitted: FittedCohort, pairs: Sequence[Pair]) -> dict[str, Any]:
     distances, beyond, changes = [], [], []
     for pair in pairs:
         if not pair.answers:
             continue
-        moves = SearchSpace.of(checker.schema, pair.query)
-        codes = np.array([moves.apply(answer) for answer in pair.answers])
-        sign = 1 if moves.desired else -1
-        distances += checker.distances.gower(
-            from_values(checker.schema, pair.query.factual.features), codes
+        space = SearchSpace.of(fitted.schema, pair.query)
+        codes = np.array([space.apply(answer) for answer in pair.answers])
+        sign = 1 if space.desired else -1
+        distances += fitted.distances.gower(
+            from_values(fitted.schema, pair.query.factual.features), codes
         ).tolist()
-        beyond += (sign * (checker.classifier.margin_of_codes(codes) - checker.threshold_margin)).tolist()
+        beyond += (sign * (fitted.classifier.margin_of_codes(codes) - fitted.threshold_margin)).tolist()
         changes += [len(answer) for answer in pair.answers]
     return {
         "queries": len(pairs),

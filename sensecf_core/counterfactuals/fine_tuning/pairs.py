@@ -54,7 +54,7 @@ class Pair:
     """One query, what its prompt tells, and its answers, best first (none if the search finds none)."""
 
     query: Query
-    told: PromptHints
+    hints: PromptHints
     answers: tuple[Edits, ...]
 
 
@@ -81,7 +81,7 @@ def draw(pairs: Sequence[Pair], most: int | None, seed: int) -> list[Pair]:
 
 
 def build(
-    checker: FittedCohort,
+    fitted: FittedCohort,
     *,
     part: Part = "train",
     seed: int = 0,
@@ -100,22 +100,22 @@ def build(
     source : where the worth of changes that the prompt tells is taken from; answers are searched among
         what is told.
     """
-    queries = list(_queries(checker, part, np.random.default_rng(seed), variants, most_rows))
+    queries = list(_queries(fitted, part, np.random.default_rng(seed), variants, most_rows))
     pairs: list[Pair] = []
     for start in range(0, len(queries), AT_ONCE):
         progress(start / max(len(queries), 1), "Searching answers to training queries")
         some = queries[start : start + AT_ONCE]
-        told = estimate_effects(checker, some, source)
-        answers = search_answers(checker, some, told)
-        pairs += [Pair(*parts) for parts in zip(some, told, answers, strict=True)]
+        hints = estimate_effects(fitted, some, source)
+        answers = search_answers(fitted, some, hints)
+        pairs += [Pair(*parts) for parts in zip(some, hints, answers, strict=True)]
     return tuple(pairs)
 
 
 def _queries(
-    checker: FittedCohort, part: Part, rng: np.random.Generator, variants: int, most_rows: int | None
+    fitted: FittedCohort, part: Part, rng: np.random.Generator, variants: int, most_rows: int | None
 ) -> Iterator[Query]:
-    rows = checker.cohort.rows[checker.cohort.parts.eq(part).to_numpy()]
-    predicted = checker.classifier.predict(rows)
+    rows = fitted.cohort.rows[fitted.cohort.parts.eq(part).to_numpy()]
+    predicted = fitted.classifier.predict(rows)
     profiles: tuple[Profile, ...] = ("intervention", "contrast")
     directions: tuple[Literal[0, 1], ...] = (0, 1)
     for profile, desired in product(profiles, directions):
@@ -123,24 +123,24 @@ def _queries(
         if not len(chosen):
             continue
         keys = [(str(participant), str(row)) for participant, row in rows.index[chosen]]
-        for query in make_queries(checker, keys, desired, Limits(profile=profile)):
+        for query in make_queries(fitted, keys, desired, Limits(profile=profile)):
             if not query.movable:
                 continue
             yield query
             for _ in range(variants):
-                varied = with_limits(checker, query, _varied(checker, query, rng))
+                varied = with_limits(fitted, query, _varied(fitted, query, rng))
                 if varied.movable:
                     yield varied
 
 
-def _varied(checker: FittedCohort, query: Query, rng: np.random.Generator) -> Limits:
+def _varied(fitted: FittedCohort, query: Query, rng: np.random.Generator) -> Limits:
     """Draw limits as users set them: other counts, some features frozen, some ranges narrowed."""
     names = [entry.feature for entry in query.movable]
     n_frozen = rng.integers(0, 1 + int(MOST_FROZEN * len(names)))
     frozen = set(rng.choice(names, size=n_frozen, replace=False))
     ranges = {}
     for entry in query.movable:
-        feature = checker.schema.feature(entry.feature)
+        feature = fitted.schema.feature(entry.feature)
         if feature.named or feature.kind == "binary" or entry.feature in frozen or rng.random() > 0.2:
             continue
         low, high = sorted(rng.choice(entry.values, size=2))
@@ -155,70 +155,72 @@ def _varied(checker: FittedCohort, query: Query, rng: np.random.Generator) -> Li
 
 
 def search_answers(
-    checker: FittedCohort, queries: Sequence[Query], told: Sequence[PromptHints]
+    fitted: FittedCohort, queries: Sequence[Query], hints_of_each: Sequence[PromptHints]
 ) -> list[tuple[Edits, ...]]:
-    """Search all combinations of what each query is told about; answers best first."""
-    moves = [SearchSpace.of(checker.schema, query) for query in queries]
-    combined = [combinations(each, hints) for each, hints in zip(moves, told, strict=True)]
-    meter = Budget(checker.classifier)
-    margins = meter.margin(np.vstack(combined)) if combined else np.empty(0)
+    """Search all combinations of what each query is hints_of_each about; answers best first."""
+    space = [SearchSpace.of(fitted.schema, query) for query in queries]
+    combined = [combinations(each, hints) for each, hints in zip(space, hints_of_each, strict=True)]
+    budget = Budget(fitted.classifier)
+    margins = budget.margin(np.vstack(combined)) if combined else np.empty(0)
     ends = np.cumsum([len(rows) for rows in combined])[:-1]
     found = []
-    for each, rows, beyond, hints in zip(moves, combined, np.split(margins, ends), told, strict=True):
-        kept = _best(checker, each, rows, beyond, hints)
+    for each, rows, beyond, hints in zip(
+        space, combined, np.split(margins, ends), hints_of_each, strict=True
+    ):
+        kept = _best(fitted, each, rows, beyond, hints)
         found.append(tuple({n: c.after for n, c in each.changes(row).items()} for row in rows[kept]))
     return found
 
 
 def _best(
-    checker: FittedCohort, moves: SearchSpace, rows: Codes, margins: Codes, told: PromptHints
+    fitted: FittedCohort, space: SearchSpace, rows: Codes, margins: Codes, hints: PromptHints
 ) -> npt.NDArray[np.int64]:
     """Positions of the answers to keep: a margin, minimal, few changes, near, not all alike.
 
     Where there are answers that the prompt itself says are enough, others are left out: they could not be
     learned from it.
     """
-    sign = 1 if moves.desired else -1
-    beyond = sign * (margins - checker.threshold_margin)
+    sign = 1 if space.desired else -1
+    beyond = sign * (margins - fitted.threshold_margin)
     wanted = next((margin for margin in MARGINS if (beyond >= margin).any()), None)
     if wanted is None:
         return np.empty(0, dtype=np.int64)
     reached = np.flatnonzero(beyond >= wanted)
-    said, least = added_scores(moves, rows[reached], told)
+    said, least = added_scores(space, rows[reached], hints)
     enough = said >= ENOUGH
     just = enough & (said - least < ENOUGH)
     first = reached[just] if just.any() else reached[enough] if enough.any() else reached
-    first = first[_minimal(rows[first], moves.changed(rows[first]))]
-    first = first[fewest_and_nearest(checker, moves, rows[first], PER_FEATURE_SET)[:MOST_ANSWERS]]
+    first = first[_minimal(rows[first], space.changed(rows[first]))]
+    first = first[fewest_and_nearest(fitted, space, rows[first], PER_FEATURE_SET)[:MOST_ANSWERS]]
     more = np.setdiff1d(reached[enough], first)
-    more = more[fewest_and_nearest(checker, moves, rows[more], PER_FEATURE_SET)]
+    more = more[fewest_and_nearest(fitted, space, rows[more], PER_FEATURE_SET)]
     both = np.concatenate([first, more])
-    both = both[_not_all_alike(moves.changed(rows[both]), PER_FEATURE_SET)]
+    both = both[_not_all_alike(space.changed(rows[both]), PER_FEATURE_SET)]
     return both[: max(len(first), LEAST_ANSWERS)]
 
 
-def scores_suffice(moves: SearchSpace, rows: Codes, told: PromptHints) -> Mask:
+def scores_suffice(space: SearchSpace, rows: Codes, hints: PromptHints) -> Mask:
     """Which rows (n, features) change enough by what the prompt says, (n,)."""
-    return np.asarray(added_scores(moves, rows, told)[0] >= ENOUGH)
+    return np.asarray(added_scores(space, rows, hints)[0] >= ENOUGH)
 
 
 def added_scores(
-    moves: SearchSpace, rows: Codes, told: PromptHints
+    space: SearchSpace, rows: Codes, hints: PromptHints
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """What the changes of each row add up to in the words of the prompt, and the least of them, (rows,)."""
-    worth = np.array([score_out_of_10(moves.query, told, lever) for lever in told.levers])
-    positions = [moves.schema.positions[lever.feature] for lever in told.levers]
-    made = rows[:, positions] == np.array([lever.value for lever in told.levers])
+    worth = np.array([score_out_of_10(space.query, hints, effect) for effect in hints.effects])
+    positions = [space.schema.positions[effect.feature] for effect in hints.effects]
+    made = rows[:, positions] == np.array([effect.value for effect in hints.effects])
     least = np.where(made, worth, 2 * ENOUGH).min(axis=1)
     return (made * worth).sum(axis=1), least
 
 
 def fewest_and_nearest(
-    checker: FittedCohort, moves: SearchSpace, rows: Codes, per_set: int
+    fitted: FittedCohort, space: SearchSpace, rows: Codes, per_set: int
 ) -> npt.NDArray[np.int64]:
     """Order rows by number of changes, then Gower distance; at most ``per_set`` change the same features."""
-    changed = moves.changed(rows)
-    order = np.lexsort((checker.distances.gower(moves.factual, rows), changed.sum(axis=1)))
+    changed = space.changed(rows)
+    order = np.lexsort((fitted.distances.gower(space.factual, rows), changed.sum(axis=1)))
     return np.asarray(order[_not_all_alike(changed[order], per_set)])
 
 

@@ -42,7 +42,7 @@ class RawRates:
 
 
 def raw_rates(
-    checker: FittedCohort,
+    fitted: FittedCohort,
     model: LocalModel,
     pairs: Sequence[Pair],
     *,
@@ -55,7 +55,7 @@ def raw_rates(
     for pair in pairs:
         begun = perf_counter()
         proposal = propose(
-            checker.schema,
+            fitted.schema,
             model,
             pair,
             candidates=candidates,
@@ -65,16 +65,16 @@ def raw_rates(
         if cancelled():
             raise CancelledError
         seconds = perf_counter() - begun
-        rows.append({**_of_one(checker, pair, proposal), "seconds": seconds})
+        rows.append({**_of_one(fitted, pair, proposal), "seconds": seconds})
     names = [field.name for field in fields(RawRates) if field.name not in ("queries", "valid_of")]
     means = {name: _mean([row[name] for row in rows]) for name in names}
     return RawRates(queries=len(rows), valid_of=tuple(row["valid"] for row in rows), **means)
 
 
-def _of_one(checker: FittedCohort, pair: Pair, proposal: Proposal) -> dict[str, float]:
-    moves = SearchSpace.of(checker.schema, pair.query)
-    judged = screen_candidates(checker, moves, proposal, Budget(checker.classifier))
-    counts, verdicts = count_steps(judged.candidates), judged.verdicts
+def _of_one(fitted: FittedCohort, pair: Pair, proposal: Proposal) -> dict[str, float]:
+    space = SearchSpace.of(fitted.schema, pair.query)
+    screened = screen_candidates(fitted, space, proposal, Budget(fitted.classifier))
+    counts, checks = count_steps(screened.candidates), screened.checks
     n = max(counts.proposed, 1)
     return {
         "readable": counts.readable / n,
@@ -82,8 +82,8 @@ def _of_one(checker: FittedCohort, pair: Pair, proposal: Proposal) -> dict[str, 
         "valid": counts.valid / n,
         "any_valid": float(counts.valid > 0),
         "distinct": counts.unique / n,
-        "changed": _mean(verdicts.n_changed) if counts.readable else np.nan,
-        "gower": _mean(verdicts.gower) if counts.readable else np.nan,
+        "changed": _mean(checks.n_changed) if counts.readable else np.nan,
+        "gower": _mean(checks.gower) if counts.readable else np.nan,
     }
 
 
@@ -105,4 +105,4 @@ def propose(
 ) -> Proposal:
     """Sample candidates for the query of a pair with what its prompt tells, however long it takes."""
     run = ProposalRequest(candidates, seed, temperature, math.inf, cancelled, lambda done, words: None)
-    return FineTunedProposer(schema, model, pair.told).propose(pair.query, run)
+    return FineTunedProposer(schema, model, pair.hints).propose(pair.query, run)

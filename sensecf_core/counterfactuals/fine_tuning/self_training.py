@@ -38,8 +38,8 @@ def training_examples(schema: Schema, tokenizer: Any, pairs: Sequence[Pair]) -> 
     """Write pairs as texts; those without an answer teach nothing and are left out."""
     return [
         TrainingExample(
-            chat_text(tokenizer, fine_tuned.build(schema, pair.query, pair.told)),
-            tuple(fine_tuned.answer_text(schema, pair.query, pair.told, answer) for answer in pair.answers),
+            chat_text(tokenizer, fine_tuned.build(schema, pair.query, pair.hints)),
+            tuple(fine_tuned.answer_text(schema, pair.query, pair.hints, answer) for answer in pair.answers),
         )
         for pair in pairs
         if pair.answers
@@ -56,7 +56,7 @@ class Rollout:
 
 
 def sample_own_answers(
-    checker: FittedCohort,
+    fitted: FittedCohort,
     model: LocalModel,
     pairs: Sequence[Pair],
     *,
@@ -73,59 +73,59 @@ def sample_own_answers(
     answers; a query whose candidates all fail keeps the search's. Rejected are texts that break a limit or
     do not reach the desired class, at most as many. Raises ``CancelledError``.
     """
-    tried = []
+    rollouts = []
     for number, pair in enumerate(pairs):
         if cancelled():
             raise CancelledError
         progress(number / len(pairs), "The model answers training queries")
         proposal = propose(
-            checker.schema, model, pair, candidates=ROUND_CANDIDATES, temperature=1.0, seed=seed + number
+            fitted.schema, model, pair, candidates=ROUND_CANDIDATES, temperature=1.0, seed=seed + number
         )
-        moves = SearchSpace.of(checker.schema, pair.query)
-        meter = Budget(checker.classifier)
-        judged = screen_candidates(checker, moves, proposal, meter)
-        accepted = _accepted(checker, moves, pair.told, judged.verdicts, meter)
-        wrong = [c.text for c in judged.candidates if not (c.valid and c.within_limits)]
-        tried.append(
+        space = SearchSpace.of(fitted.schema, pair.query)
+        budget = Budget(fitted.classifier)
+        screened = screen_candidates(fitted, space, proposal, budget)
+        accepted = _accepted(fitted, space, pair.hints, screened.checks, budget)
+        wrong = [c.text for c in screened.candidates if not (c.valid and c.within_limits)]
+        rollouts.append(
             Rollout(
-                pair=Pair(pair.query, pair.told, accepted or pair.answers),
+                pair=Pair(pair.query, pair.hints, accepted or pair.answers),
                 accepted=bool(accepted),
                 rejected=tuple(dict.fromkeys(wrong))[:ROUND_ANSWERS],
             )
         )
-    return tuple(tried)
+    return tuple(rollouts)
 
 
 def _accepted(
-    checker: FittedCohort, moves: SearchSpace, told: PromptHints, verdicts: CheckResults, meter: Budget
+    fitted: FittedCohort, space: SearchSpace, hints: PromptHints, checks: CheckResults, budget: Budget
 ) -> tuple[Edits, ...]:
     margin = pair_search.MARGINS[-1]
-    beyond = checker.reaches(verdicts.probability, moves.desired, margin)
-    codes = verdicts.codes[verdicts.passed & beyond]
+    beyond = fitted.reaches(checks.probability, space.desired, margin)
+    codes = checks.codes[checks.passed & beyond]
     if not len(codes):
         return ()
-    reached, enough = holding(checker, moves, meter, margin), pair_search.scores_suffice(moves, codes, told)
+    reached, enough = holding(fitted, space, budget, margin), pair_search.scores_suffice(space, codes, hints)
     holds = reached
     if enough.any():
         codes = codes[enough]
 
         def holds(rows: Codes) -> Mask:
-            return reached(rows) & pair_search.scores_suffice(moves, rows, told)
+            return reached(rows) & pair_search.scores_suffice(space, rows, hints)
 
-    fewer = undo_unneeded(checker, moves, codes, holds)
-    usual = verify(checker, moves, fewer, meter).passed
+    fewer = undo_unneeded(fitted, space, codes, holds)
+    usual = verify(fitted, space, fewer, budget).passed
     codes = np.where(usual[:, None], fewer, codes)
-    kept = pair_search.fewest_and_nearest(checker, moves, codes, per_set=1)[:ROUND_ANSWERS]
-    return tuple({n: c.after for n, c in moves.changes(codes[row]).items()} for row in kept)
+    kept = pair_search.fewest_and_nearest(fitted, space, codes, per_set=1)[:ROUND_ANSWERS]
+    return tuple({n: c.after for n, c in space.changes(codes[row]).items()} for row in kept)
 
 
-def preference_examples(schema: Schema, tokenizer: Any, tried: Sequence[Rollout]) -> list[TrainingExample]:
+def preference_examples(schema: Schema, tokenizer: Any, rollouts: Sequence[Rollout]) -> list[TrainingExample]:
     """Write what was tried as texts to prefer and to avoid; queries without a wrong answer teach nothing."""
     found = []
-    for one in tried:
+    for one in rollouts:
         if one.rejected:
             found += [
-                replace(lesson, rejected=one.rejected)
-                for lesson in training_examples(schema, tokenizer, [one.pair])
+                replace(example, rejected=one.rejected)
+                for example in training_examples(schema, tokenizer, [one.pair])
             ]
     return found

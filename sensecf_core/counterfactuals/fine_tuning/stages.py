@@ -72,34 +72,34 @@ class FineTuningResult:
 class FineTuning:
     """One fine-tuning under way: what all of its stages share."""
 
-    checker: FittedCohort
+    fitted: FittedCohort
     base: LocalModel
     options: Options
     work: Path
-    cases: validation.ValidationSet
+    validation_set: validation.ValidationSet
     tell: Progress
     cancelled: Callable[[], bool]
 
     def take(self, peft: Any, pairs: list[Pair]) -> FineTuningResult:
         """Train on the pairs, then round by round; leaves the best adapter in ``peft``."""
-        texts = self_training.training_examples(self.checker.schema, self.base.tokenizer, pairs)
+        texts = self_training.training_examples(self.fitted.schema, self.base.tokenizer, pairs)
         curve: list[Point] = []
         rows: list[dict[str, Any]] = []
         spent: list[FineTuned] = []
         best_val = -1.0
         for stage in range(self.options.rounds + 1):
             before = best = adapter_weights(peft)
-            tried = self.tried(peft, pairs, stage) if stage else ()
+            rollouts = self.rollouts(peft, pairs, stage) if stage else ()
             kept: tuple[dict[str, Any], FineTuned] | None = None
             for kind in self._kinds(stage):
-                lessons = self.lessons(kind, tried, texts)
-                if not lessons:
+                examples = self.examples(kind, rollouts, texts)
+                if not examples:
                     continue  # no answer of the model was wrong: there is nothing to prefer
                 load_adapter(peft, before)
-                found, rates = self.train(peft, lessons, stage, kind)
+                found, rates = self.train(peft, examples, stage, kind)
                 spent.append(found)
                 now = self.measured(peft, rates)
-                rows.append(_row(stage, kind, lessons, found) | now)
+                rows.append(_row(stage, kind, examples, found) | now)
                 if self._better(stage, now.get("val"), best_val):
                     best_val, best, kept = now.get("val", best_val), adapter_weights(peft), (rows[-1], found)
             if kept is not None:
@@ -120,7 +120,7 @@ class FineTuning:
         return ("best", "preference") if self.options.round_kind == "both" else (self.options.round_kind,)
 
     def train(
-        self, peft: Any, lessons: list[TrainingExample], stage: int, kind: StageKind
+        self, peft: Any, examples: list[TrainingExample], stage: int, kind: StageKind
     ) -> tuple[FineTuned, Rates | None]:
         """Train one stage; one that was finished before is only loaded.
 
@@ -128,45 +128,47 @@ class FineTuning:
         """
         seen: dict[float, Rates] = {}
         settings = self._settings(stage, kind)
-        training = Training(peft, self.base.tokenizer, lessons, settings, self.work / f"{stage}-{kind}")
+        training = Training(peft, self.base.tokenizer, examples, settings, self.work / f"{stage}-{kind}")
         training.resume()
         found = training.run(
             lambda p: self.tell(self._share(stage, kind, p.done), _words(p, stage)),
             self.cancelled,
             None
-            if not self.cases.groups
+            if not self.validation_set.groups
             else lambda model: self._validate(model, self._share(stage, kind, training.share_done()), seen),
         )
         if found.ended == "cancelled":
             raise CancelledError
         return found, None if found.best_score is None else seen.get(found.best_score)
 
-    def tried(self, peft: Any, pairs: list[Pair], stage: int) -> tuple[self_training.Rollout, ...]:
+    def rollouts(self, peft: Any, pairs: list[Pair], stage: int) -> tuple[self_training.Rollout, ...]:
         """Let the model answer training queries, and the checker judge its answers."""
         first = (stage - 1) * self.options.round_queries % len(pairs)
         some = [*pairs[first:], *pairs[:first]][: self.options.round_queries]
         share = self._share(stage, self._kinds(stage)[0], 0.0)
         with merged(peft) as weights:
-            tried = self_training.sample_own_answers(
-                self.checker,
+            rollouts = self_training.sample_own_answers(
+                self.fitted,
                 LocalModel(weights.eval(), self.base.tokenizer, self.base.folder),
                 some,
                 seed=self.options.settings.seed + 1000 * stage,
                 progress=lambda done, words: self.tell(share, f"{words}, {100 * done:.0f} %"),
                 cancelled=self.cancelled,
             )
-        return tried
+        return rollouts
 
-    def lessons(
-        self, kind: StageKind, tried: tuple[self_training.Rollout, ...], texts: list[TrainingExample]
+    def examples(
+        self, kind: StageKind, rollouts: tuple[self_training.Rollout, ...], texts: list[TrainingExample]
     ) -> list[TrainingExample]:
         """What one stage teaches: the pairs' ``texts``, or what was tried."""
-        schema, tokenizer = self.checker.schema, self.base.tokenizer
+        schema, tokenizer = self.fitted.schema, self.base.tokenizer
         if kind == "pairs":
             return texts
         if kind == "preference":
-            return self_training.preference_examples(schema, tokenizer, tried)
-        own = self_training.training_examples(schema, tokenizer, [one.pair for one in tried if one.accepted])
+            return self_training.preference_examples(schema, tokenizer, rollouts)
+        own = self_training.training_examples(
+            schema, tokenizer, [one.pair for one in rollouts if one.accepted]
+        )
         beside = np.random.default_rng([self.options.settings.seed, len(texts)]).permutation(len(texts))
         return own + [texts[place] for place in beside[: len(own)]]
 
@@ -192,7 +194,7 @@ class FineTuning:
 
     def measured(self, peft: Any, rates: Rates | None) -> dict[str, float]:
         """Raw rates on ``val`` after a stage, for a row of the card; nothing where there is no query."""
-        if not self.cases.groups:
+        if not self.validation_set.groups:
             return {}
         if rates is None:
             with merged(peft) as weights:
@@ -213,7 +215,7 @@ class FineTuning:
 
     def _rates(self, model: Any) -> Rates:
         found = LocalModel(model, self.base.tokenizer, self.base.folder)
-        return validation.measure(self.checker, found, self.cases, cancelled=self.cancelled)
+        return validation.measure(self.fitted, found, self.validation_set, cancelled=self.cancelled)
 
 
 def _words(progress: TrainingProgress, stage: int) -> str:
@@ -224,12 +226,12 @@ def _words(progress: TrainingProgress, stage: int) -> str:
     )
 
 
-def _row(stage: int, kind: StageKind, lessons: list[TrainingExample], found: FineTuned) -> dict[str, Any]:
+def _row(stage: int, kind: StageKind, examples: list[TrainingExample], found: FineTuned) -> dict[str, Any]:
     return {
         "round": stage,
         "kind": kind,
-        "queries": len(lessons),
-        "answers": sum(len(lesson.answers) for lesson in lessons),
+        "queries": len(examples),
+        "answers": sum(len(example.answers) for example in examples),
         "tokens": found.tokens,
         "plain_tokens": found.plain_tokens,
         "ended": found.ended,

@@ -1,4 +1,4 @@
-"""TODO."""
+"""Measuring a fine-tuned model on validation queries: raw rates, early stopping, the temperature."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ class ValidationSet:
 
     @classmethod
     def of(
-        cls, checker: FittedCohort, part: types.Part, most: int = PER_GROUP, source: Source = "shap"
+        cls, fitted: FittedCohort, part: types.Part, most: int = PER_GROUP, source: Source = "shap"
     ) -> ValidationSet:
         """Draw the queries of a part with seed 1."""
-        built = pair_search.build(checker, part=part, seed=1, variants=0, most_rows=5 * most, source=source)
+        built = pair_search.build(fitted, part=part, seed=1, variants=0, most_rows=5 * most, source=source)
         groups: dict[Group, list[Pair]] = {}
         for pair in built:
             if pair.answers:
@@ -48,9 +48,9 @@ class ValidationSet:
 
 
 def measure(
-    checker: FittedCohort,
+    fitted: FittedCohort,
     model: LocalModel,
-    cases: ValidationSet,
+    validation_set: ValidationSet,
     *,
     candidates: int = 8,
     temperature: float = 1.0,
@@ -59,9 +59,9 @@ def measure(
     """Raw rates of each group; raises ``CancelledError``."""
     return {
         group: raw_rates(
-            checker, model, found, candidates=candidates, temperature=temperature, cancelled=cancelled
+            fitted, model, found, candidates=candidates, temperature=temperature, cancelled=cancelled
         )
-        for group, found in cases.groups.items()
+        for group, found in validation_set.groups.items()
     }
 
 
@@ -81,9 +81,9 @@ def over_queries(rates: dict[Group, RawRates], name: str) -> float:
 
 
 def choose_temperature(
-    checker: FittedCohort,
+    fitted: FittedCohort,
     model: LocalModel,
-    cases: ValidationSet,
+    validation_set: ValidationSet,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> tuple[float, list[dict[str, Any]]]:
     """Pick the temperature with the best raw validity on ``cases`` that still gives different answers.
@@ -93,7 +93,9 @@ def choose_temperature(
     rows: list[dict[str, Any]] = []
     best, best_score = TEMPERATURES[0], -1.0
     for temperature in TEMPERATURES:
-        rates = measure(checker, model, cases, candidates=16, temperature=temperature, cancelled=cancelled)
+        rates = measure(
+            fitted, model, validation_set, candidates=16, temperature=temperature, cancelled=cancelled
+        )
         rows += rate_rows(rates, part="val", temperature=temperature)
         distinct = over_queries(rates, "distinct")
         if score(rates) > best_score and (distinct >= LEAST_DISTINCT or temperature == TEMPERATURES[0]):

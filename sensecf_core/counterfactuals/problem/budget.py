@@ -1,4 +1,4 @@
-"""TODO."""
+"""How often the classifier may be asked for one query, and what ends it before."""
 
 from __future__ import annotations
 

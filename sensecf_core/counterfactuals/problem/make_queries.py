@@ -18,14 +18,14 @@ from sensecf_core.types import RowKey
 
 
 def make_queries(
-    checker: FittedCohort, keys: Sequence[RowKey], desired: Literal[0, 1], limits: Limits
+    fitted: FittedCohort, keys: Sequence[RowKey], desired: Literal[0, 1], limits: Limits
 ) -> tuple[Query, ...]:
     """Make one query per row; the classifier is asked once, about the rows as they are."""
-    schema = checker.schema
-    rows = checker.cohort.rows.loc[pd.MultiIndex.from_tuples(keys)]
+    schema = fitted.schema
+    rows = fitted.cohort.rows.loc[pd.MultiIndex.from_tuples(keys)]
     codes = to_codes(schema, rows)
-    probabilities = checker.classifier.probability_of_codes(codes)
-    predicted = checker.reaches(probabilities, 1)
+    probabilities = fitted.classifier.probability_of_codes(codes)
+    predicted = fitted.reaches(probabilities, 1)
     return tuple(
         Query(
             cohort=schema.name,
@@ -37,7 +37,7 @@ def make_queries(
             desired=desired,
             limits=limits,
             movable=movable_features(
-                schema, checker.domain, dict(zip(schema.names, row, strict=True)), limits
+                schema, fitted.domain, dict(zip(schema.names, row, strict=True)), limits
             ),
         )
         for (participant_id, row_id), row, probability, flagged in zip(
@@ -46,21 +46,21 @@ def make_queries(
     )
 
 
-def with_limits(checker: FittedCohort, query: Query, limits: Limits) -> Query:
+def with_limits(fitted: FittedCohort, query: Query, limits: Limits) -> Query:
     """The same question under other limits."""
     factual = {
         feature.name: to_code(feature, query.factual.features[feature.name])
-        for feature in checker.schema.features
+        for feature in fitted.schema.features
     }
-    movable = movable_features(checker.schema, checker.domain, factual, limits)
+    movable = movable_features(fitted.schema, fitted.domain, factual, limits)
     return query.model_copy(update={"limits": limits, "movable": movable})
 
 
-def drivers(checker: FittedCohort, queries: Sequence[Query]) -> tuple[tuple[Driver, ...], ...]:
+def drivers(fitted: FittedCohort, queries: Sequence[Query]) -> tuple[tuple[Driver, ...], ...]:
     """SHAP values of each query's factual in log-odds of class 1, the strongest first."""
     keys = pd.MultiIndex.from_tuples([(query.participant_id, query.row_id) for query in queries])
-    values = shap_values(checker.classifier, checker.cohort.rows.loc[keys]).values
-    names = checker.schema.names
+    values = shap_values(fitted.classifier, fitted.cohort.rows.loc[keys]).values
+    names = fitted.schema.names
     return tuple(
         tuple(
             Driver(feature=names[p], log_odds=float(row[p])) for p in np.argsort(-np.abs(row), kind="stable")

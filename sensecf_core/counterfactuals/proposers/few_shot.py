@@ -52,14 +52,14 @@ class Bank:
 
 
 def nearest_examples(
-    checker: FittedCohort, query: Query, cancelled: Callable[[], bool] = lambda: False
+    fitted: FittedCohort, query: Query, cancelled: Callable[[], bool] = lambda: False
 ) -> tuple[Example, ...]:
     """Return the examples whose people are most like this one, the most similar last.
 
     Only examples that change what this query lets move, and no more features than it allows, are
     shown, so that no example contradicts the limits.
     """
-    bank = _bank(checker, query.desired, query.limits.profile, cancelled)
+    bank = _bank(fitted, query.desired, query.limits.profile, cancelled)
     movable = {entry.feature for entry in query.movable}
     fitting = [
         number
@@ -70,25 +70,25 @@ def nearest_examples(
     ]
     if not fitting:
         return ()
-    here = from_values(checker.schema, query.factual.features)
-    order = np.argsort(checker.distances.gower(here, bank.codes[fitting]), kind="stable")
+    here = from_values(fitted.schema, query.factual.features)
+    order = np.argsort(fitted.distances.gower(here, bank.codes[fitting]), kind="stable")
     return tuple(bank.examples[fitting[number]] for number in order[:SHOTS][::-1])
 
 
 def _bank(
-    checker: FittedCohort, desired: Literal[0, 1], profile: Profile, cancelled: Callable[[], bool]
+    fitted: FittedCohort, desired: Literal[0, 1], profile: Profile, cancelled: Callable[[], bool]
 ) -> Bank:
-    stored = _stored(_Key(checker, desired, profile, cancelled))
+    stored = _stored(_Key(fitted, desired, profile, cancelled))
     examples = tuple(Example(query=s.query, drivers=s.drivers, edits=s.edits) for s in stored)
-    codes = [from_values(checker.schema, example.query.factual.features) for example in examples]
-    return Bank(examples, np.array(codes).reshape(-1, len(checker.schema.features)))
+    codes = [from_values(fitted.schema, example.query.factual.features) for example in examples]
+    return Bank(examples, np.array(codes).reshape(-1, len(fitted.schema.features)))
 
 
 @dataclass(frozen=True)
 class _Key:
     """Hashable by content, so that one process searches once."""
 
-    checker: FittedCohort
+    fitted: FittedCohort
     desired: Literal[0, 1]
     profile: Profile
     cancelled: Callable[[], bool]
@@ -96,10 +96,10 @@ class _Key:
     @property
     def digest(self) -> str:
         parts = (
-            self.checker.cohort.data_sha256,
-            self.checker.cohort.split_sha256,
-            self.checker.schema.sha256,
-            self.checker.classifier.sha256,
+            self.fitted.cohort.data_sha256,
+            self.fitted.cohort.split_sha256,
+            self.fitted.schema.sha256,
+            self.fitted.classifier.sha256,
             provenance.code_sha256(__name__),
             f"{self.desired}{self.profile}{BANK_SIZE}{MARGIN}",
         )
@@ -117,12 +117,12 @@ _ADAPTER = TypeAdapter(tuple[StoredExample, ...])
 
 @lru_cache(maxsize=16)
 def _stored(key: _Key) -> tuple[StoredExample, ...]:
-    path = var("examples", f"{key.checker.schema.name}-{key.digest}.json")
+    path = var("examples", f"{key.fitted.schema.name}-{key.digest}.json")
     try:
         return _ADAPTER.validate_json(path.read_bytes())
     except (FileNotFoundError, ValidationError):
         pass  # not made yet, or cut short: made (again)
-    examples = make_examples(key.checker, key.desired, key.profile, cancelled=key.cancelled)
+    examples = make_examples(key.fitted, key.desired, key.profile, cancelled=key.cancelled)
     scratch = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}.part")
     scratch.write_bytes(_ADAPTER.dump_json(examples))
     scratch.replace(path)
@@ -130,7 +130,7 @@ def _stored(key: _Key) -> tuple[StoredExample, ...]:
 
 
 def make_examples(
-    checker: FittedCohort,
+    fitted: FittedCohort,
     desired: Literal[0, 1],
     profile: Profile,
     size: int = BANK_SIZE,
@@ -140,21 +140,21 @@ def make_examples(
 
     Deterministic: the rows are drawn with seed 0 from the training part.
     """
-    train = checker.cohort.rows.index[checker.cohort.parts.eq("train").to_numpy()]
+    train = fitted.cohort.rows.index[fitted.cohort.parts.eq("train").to_numpy()]
     rng = np.random.default_rng(0)
-    rows = rng.permutation(np.flatnonzero(checker.train_predicted != desired))[:size]
+    rows = rng.permutation(np.flatnonzero(fitted.train_predicted != desired))[:size]
     if not len(rows):
         return ()
     keys = [(str(participant), str(row)) for participant, row in train[rows]]
-    queries = make_queries(checker, keys, desired, Limits(profile=profile))
-    moves = [SearchSpace.of(checker.schema, query) for query in queries]
-    answers = search(checker, moves, Budget(checker.classifier, cancelled=cancelled), margin=MARGIN)
+    queries = make_queries(fitted, keys, desired, Limits(profile=profile))
+    space = [SearchSpace.of(fitted.schema, query) for query in queries]
+    answers = search(fitted, space, Budget(fitted.classifier, cancelled=cancelled), margin=MARGIN)
     return tuple(
         StoredExample(
             query=query,
             drivers=why,
             edits={name: change.after for name, change in move.changes(answer).items()},
         )
-        for query, move, why, answer in zip(queries, moves, drivers(checker, queries), answers, strict=True)
+        for query, move, why, answer in zip(queries, space, drivers(fitted, queries), answers, strict=True)
         if answer is not None
     )

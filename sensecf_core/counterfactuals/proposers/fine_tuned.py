@@ -18,13 +18,13 @@ class FineTunedProposer:
 
     schema: Schema
     model: LocalModel
-    told: PromptHints
+    hints: PromptHints
     grammar: bool = True
     temperature: float = 1.0
 
     def propose(self, query: Query, run: ProposalRequest) -> Proposal:
         """Sample ``run.candidates`` answers in one batch after one prefill."""
-        prompt = build(self.schema, query, self.told)
+        prompt = build(self.schema, query, self.hints)
         if run.temperature is None:
             run = replace(run, temperature=self.temperature)
         return sampled(
@@ -34,7 +34,7 @@ class FineTunedProposer:
             query,
             run,
             grammar=self.grammar,
-            order=answer_order(self.told),
-            worths=effect_scores(self.schema, query, self.told),
+            order=answer_order(self.hints),
+            scores=effect_scores(self.schema, query, self.hints),
             provenance=(("prompt_template", TUNED_SHA256),),
         )

@@ -48,7 +48,7 @@ def sampled(
     *,
     grammar: bool,
     order: tuple[str, ...] = (),
-    worths: EffectScores | None = None,
+    scores: EffectScores | None = None,
     provenance: tuple[tuple[str, str], ...],
 ) -> Proposal:
     """Sample ``run.candidates`` answers to ``prompt``.
@@ -58,11 +58,11 @@ def sampled(
     """
     run.progress(0.05, "The language model reads the profile")
     most = query.limits.max_changes
-    longest = len(longest_answer(schema, query.movable, most, tally=worths is not None).encode()) + 1
+    longest = len(longest_answer(schema, query.movable, most, tally=scores is not None).encode()) + 1
     samples = model.sample(
         prompt,
         n=run.candidates,
-        grammar=edits_grammar(schema, query.movable, most, order, worths) if grammar else None,
+        grammar=edits_grammar(schema, query.movable, most, order, scores) if grammar else None,
         temperature=temperature_of(run.temperature),
         seed=query.own_seed(run.seed),
         max_new_tokens=longest if grammar else FREE_TEXT_TOKENS,

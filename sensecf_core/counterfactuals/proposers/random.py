@@ -1,4 +1,4 @@
-"""TODO."""
+"""The control: candidates drawn uniformly from what a query allows."""
 
 from __future__ import annotations
 

@@ -104,7 +104,7 @@ def make_ready(cohort: str) -> None:
 
 def proposer_for(
     request: ExplainRequest,
-    checker: FittedCohort,
+    fitted: FittedCohort,
     query: Query,
     drivers: tuple[Driver, ...],
     cancelled: Callable[[], bool] = lambda: False,
@@ -115,16 +115,16 @@ def proposer_for(
     missing raises it when it is asked), and like
     :func:`sensecf_core.counterfactuals.proposers.resolve_model.check_model` for a model that was named.
     """
-    named = check_model(request, checker.cohort)
+    named = check_model(request, fitted.cohort)
     if request.method == "random":
-        return RandomProposer(checker.schema)
+        return RandomProposer(fitted.schema)
     if request.method in BASELINES:
         from sensecf_core.counterfactuals.baselines.proposer import BaselineProposer
 
-        return BaselineProposer(checker, request.method, request.k)
+        return BaselineProposer(fitted, request.method, request.k)
     if named is not None and named.kind == "endpoint":
         return RemoteProposer(
-            checker.schema, remote_model(named, request, checker.cohort), drivers, request.grammar
+            fitted.schema, remote_model(named, request, fitted.cohort), drivers, request.grammar
         )
     from sensecf_core.counterfactuals.proposers.few_shot import nearest_examples
     from sensecf_core.counterfactuals.proposers.language import LanguageProposer
@@ -133,26 +133,24 @@ def proposer_for(
     if cancelled():
         raise CancelledError
     if request.method == "lm-fine-tuned":
-        return _tuned(request, checker, query, named)
+        return _tuned(request, fitted, query, named)
     model = shared_model() if named is None else local_model(named)
-    examples = (
-        nearest_examples(checker, query, cancelled=cancelled) if request.method == "lm-few-shot" else ()
-    )
-    return LanguageProposer(checker.schema, model, drivers, examples, request.grammar)
+    examples = nearest_examples(fitted, query, cancelled=cancelled) if request.method == "lm-few-shot" else ()
+    return LanguageProposer(fitted.schema, model, drivers, examples, request.grammar)
 
 
-def _tuned(request: ExplainRequest, checker: FittedCohort, query: Query, named: ModelSpec | None) -> Proposer:
+def _tuned(request: ExplainRequest, fitted: FittedCohort, query: Query, named: ModelSpec | None) -> Proposer:
     from sensecf_core.counterfactuals.proposers.fine_tuned import FineTunedProposer
     from sensecf_core.counterfactuals.search.effects import estimate_effects
     from sensecf_core.language.local.model import shared_model
 
-    adapter = adapters.require(checker.cohort, base_sha256(named))
+    adapter = adapters.require(fitted.cohort, base_sha256(named))
     base = placement_of(named)
     source = adapter.card.settings.get("source", "shap")
     return FineTunedProposer(
-        checker.schema,
+        fitted.schema,
         shared_model(base.folder, adapter.folder, base.precision, base.device),
-        estimate_effects(checker, [query], source)[0],
+        estimate_effects(fitted, [query], source)[0],
         request.grammar,
         adapter.card.temperature,
     )

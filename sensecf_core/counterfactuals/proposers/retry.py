@@ -26,18 +26,18 @@ SEEDS_APART = 1_000_003
 
 
 def with_measured_effects(
-    checker: FittedCohort, moves: SearchSpace, proposer: FineTunedProposer, meter: Budget
+    fitted: FittedCohort, space: SearchSpace, proposer: FineTunedProposer, budget: Budget
 ) -> FineTunedProposer | None:
     """Tell a proposer what the query's changes are measured to be worth.
 
-    None where no combination of them passes the checks. Raises ``BudgetSpentError`` through ``meter``.
+    None where no combination of them passes the checks. Raises ``BudgetSpentError`` through ``budget``.
     """
-    told = estimate_effects(checker, [moves.query], "probes", meter.margin)[0]
-    rows = combinations(moves, told)
+    hints = estimate_effects(fitted, [space.query], "probes", budget.margin)[0]
+    rows = combinations(space, hints)
     if not len(rows):
         return None
-    able = verify(checker, moves, rows, meter).passed.any()
-    return replace(proposer, told=told) if able else None
+    able = verify(fitted, space, rows, budget).passed.any()
+    return replace(proposer, hints=hints) if able else None
 
 
 def next_attempt(run: ProposalRequest, asking: int) -> ProposalRequest:

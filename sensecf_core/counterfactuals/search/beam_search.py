@@ -37,12 +37,12 @@ class Menu:
     values: Floats
 
     @classmethod
-    def of(cls, checker: FittedCohort, moves: SearchSpace) -> Menu:
+    def of(cls, fitted: FittedCohort, space: SearchSpace) -> Menu:
         """Thin each feature's allowed values to quantiles of the desired class, and both ends."""
         positions: list[int] = []
         values: list[float] = []
-        goals = checker.quantiles(moves.desired, QUANTILES)
-        for position, allowed in moves.values.items():
+        goals = fitted.quantiles(space.desired, QUANTILES)
+        for position, allowed in space.values.items():
             kept = allowed
             if len(allowed) > len(QUANTILES) + 2:
                 nearest = np.abs(allowed[None, :] - goals[:, position, None]).argmin(axis=1)
@@ -53,9 +53,9 @@ class Menu:
 
 
 def search(
-    checker: FittedCohort,
+    fitted: FittedCohort,
     queries: Sequence[SearchSpace],
-    meter: Budget,
+    budget: Budget,
     *,
     margin: float = 0.0,
     beam: int = 3,
@@ -69,48 +69,48 @@ def search(
 
     Returns
     -------
-    One row of codes (features,) per query. Raises ``BudgetSpentError`` through ``meter``.
+    One row of codes (features,) per query. Raises ``BudgetSpentError`` through ``budget``.
     """
     found: list[Codes | None] = [None] * len(queries)
-    menus = [Menu.of(checker, moves) for moves in queries]
+    menus = [Menu.of(fitted, space) for space in queries]
     states = {
-        number: moves.factual[None] for number, moves in enumerate(queries) if len(menus[number].values)
+        number: space.factual[None] for number, space in enumerate(queries) if len(menus[number].values)
     }
     depth = 0
     while states:
         depth += 1
         extended = {number: extend(queries[number], menus[number], rows) for number, rows in states.items()}
-        probabilities = judge_all(meter, extended)
+        probabilities = judge_all(budget, extended)
         states = {}
         for number, rows in extended.items():
-            moves = queries[number]
-            reached = checker.reaches(probabilities[number], moves.desired, margin)
+            space = queries[number]
+            reached = fitted.reaches(probabilities[number], space.desired, margin)
             if reached.any():
-                nearest = checker.distances.gower(moves.factual, rows[reached]).argmin()
+                nearest = fitted.distances.gower(space.factual, rows[reached]).argmin()
                 found[number] = rows[reached][nearest]
-            elif len(rows) and depth < moves.max_changes:
-                sign = -1 if moves.desired else 1
+            elif len(rows) and depth < space.max_changes:
+                sign = -1 if space.desired else 1
                 states[number] = rows[np.argsort(sign * probabilities[number], kind="stable")[:beam]]
     return [
-        None if row is None else refine(checker, moves, row[None], meter, margin)[0]
-        for moves, row in zip(queries, found, strict=True)
+        None if row is None else refine(fitted, space, row[None], budget, margin)[0]
+        for space, row in zip(queries, found, strict=True)
     ]
 
 
-def extend(moves: SearchSpace, menu: Menu, rows: Codes) -> Codes:
+def extend(space: SearchSpace, menu: Menu, rows: Codes) -> Codes:
     """Extend every state with every edit of an unchanged feature, without rows that break a rule."""
     repeated = np.repeat(rows, len(menu.values), axis=0)
     positions = np.tile(menu.positions, len(rows))
     line = np.arange(len(repeated))
-    fresh = ~moves.changed(repeated)[line, positions]
+    fresh = ~space.changed(repeated)[line, positions]
     repeated[line, positions] = np.tile(menu.values, len(rows))
     repeated = repeated[fresh]
-    keep = ~violations(moves.schema, moves.factual, repeated).any(axis=1)
+    keep = ~violations(space.schema, space.factual, repeated).any(axis=1)
     return repeated[keep]
 
 
-def judge_all(meter: Budget, rows: dict[int, Codes]) -> dict[int, Floats]:
+def judge_all(budget: Budget, rows: dict[int, Codes]) -> dict[int, Floats]:
     """Ask the classifier once for the rows of all queries; the dict keeps its keys."""
-    probabilities = meter.probability(np.vstack(list(rows.values())))
+    probabilities = budget.probability(np.vstack(list(rows.values())))
     ends = np.cumsum([len(part) for part in rows.values()])[:-1]
     return dict(zip(rows, np.split(probabilities, ends), strict=True))

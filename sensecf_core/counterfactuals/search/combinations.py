@@ -1,4 +1,4 @@
-"""TODO."""
+"""All combinations of the changes that a prompt hints at."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from sensecf_core.counterfactuals.problem.search_space import SearchSpace
 from sensecf_core.queries.query import PromptHints
 
 
-def hints_reach(checker: FittedCohort, moves: SearchSpace, told: PromptHints) -> bool:
+def hints_reach(fitted: FittedCohort, space: SearchSpace, hints: PromptHints) -> bool:
     """Whether any combination of what a query is told about reaches the desired class, without a margin."""
-    rows = combinations(moves, told)
+    rows = combinations(space, hints)
     if not len(rows):
         return False
-    return bool(checker.reaches(checker.classifier.probability_of_codes(rows), moves.desired).any())
+    return bool(fitted.reaches(fitted.classifier.probability_of_codes(rows), space.desired).any())
 
 
-def combinations(moves: SearchSpace, told: PromptHints) -> Codes:
+def combinations(space: SearchSpace, hints: PromptHints) -> Codes:
     """Every row with 1 to ``max_changes`` of the told changes that breaks no rule, (rows, features)."""
-    schema = moves.schema
+    schema = space.schema
     options: dict[int, list[float]] = {}
-    for lever in told.levers:
-        options.setdefault(schema.positions[lever.feature], []).append(lever.value)
-    choices = _choices(tuple(len(values) for values in options.values()), moves.max_changes)
-    rows = np.repeat(moves.factual[None], len(choices), axis=0)
+    for effect in hints.effects:
+        options.setdefault(schema.positions[effect.feature], []).append(effect.value)
+    choices = _choices(tuple(len(values) for values in options.values()), space.max_changes)
+    rows = np.repeat(space.factual[None], len(choices), axis=0)
     for column, (position, values) in enumerate(options.items()):
-        rows[:, position] = np.array([moves.factual[position], *values])[choices[:, column]]
-    return rows[~violations(schema, moves.factual, rows).any(axis=1)]
+        rows[:, position] = np.array([space.factual[position], *values])[choices[:, column]]
+    return rows[~violations(schema, space.factual, rows).any(axis=1)]
 
 
 @cache

@@ -44,7 +44,7 @@ ENOUGH, HALF = 0.95, 0.5
 
 
 def estimate_effects(
-    checker: FittedCohort,
+    fitted: FittedCohort,
     queries: Sequence[Query],
     source: Source = "shap",
     margin: Callable[[Codes], Floats] | None = None,
@@ -58,78 +58,78 @@ def estimate_effects(
     if not queries:
         return ()
     keys = pd.MultiIndex.from_tuples([(query.participant_id, query.row_id) for query in queries])
-    own = shap_values(checker.classifier, checker.cohort.rows.loc[keys]).values
-    told = []
+    own = shap_values(fitted.classifier, fitted.cohort.rows.loc[keys]).values
+    hints = []
     for query, shap in zip(queries, own, strict=True):
-        moves = SearchSpace.of(checker.schema, query)
-        menu = _keeping_rules(checker, moves, Menu.of(checker, moves))
+        space = SearchSpace.of(fitted.schema, query)
+        menu = _keeping_rules(fitted, space, Menu.of(fitted, space))
         if source == "none":
             worth = np.zeros(len(menu.values))
         elif source == "probes":
-            worth = _probed(moves, menu, margin or checker.classifier.margin_of_codes)
+            worth = _probed(space, menu, margin or fitted.classifier.margin_of_codes)
         else:
-            worth = _estimated(checker, moves, menu, shap)
-        found = _ends(moves, menu) if source == "none" else _best(moves, menu, worth)
-        gap = abs(checker.threshold_margin - log_odds(query.factual.probability))
-        told.append(PromptHints(gap=gap, levers=found, context=_context(checker, query, shap)))
-    return tuple(told)
+            worth = _estimated(fitted, space, menu, shap)
+        found = _ends(space, menu) if source == "none" else _best(space, menu, worth)
+        gap = abs(fitted.threshold_margin - log_odds(query.factual.probability))
+        hints.append(PromptHints(gap=gap, effects=found, context=_context(fitted, query, shap)))
+    return tuple(hints)
 
 
-def _keeping_rules(checker: FittedCohort, moves: SearchSpace, menu: Menu) -> Menu:
+def _keeping_rules(fitted: FittedCohort, space: SearchSpace, menu: Menu) -> Menu:
     """Leave out values that break a rule by themselves (unless all do): they would only mislead."""
-    rows = np.repeat(moves.factual[None], len(menu.values), axis=0)
+    rows = np.repeat(space.factual[None], len(menu.values), axis=0)
     rows[np.arange(len(rows)), menu.positions] = menu.values
-    keeps = ~violations(checker.schema, moves.factual, rows).any(axis=1)
+    keeps = ~violations(fitted.schema, space.factual, rows).any(axis=1)
     return Menu(menu.positions[keeps], menu.values[keeps]) if keeps.any() else menu
 
 
-def _context(checker: FittedCohort, query: Query, shap: Floats) -> tuple[str, ...]:
+def _context(fitted: FittedCohort, query: Query, shap: Floats) -> tuple[str, ...]:
     """The context features that matter most to this prediction, strongest first."""
-    features = checker.schema.features
+    features = fitted.schema.features
     order = np.argsort(-np.abs(shap), kind="stable")
     names = (features[place].name for place in order if features[place].role == "context")
     return tuple(name for name in names if query.factual.features[name] is not None)[:MOST_CONTEXT]
 
 
-def _estimated(checker: FittedCohort, moves: SearchSpace, menu: Menu, shap: Floats) -> Floats:
+def _estimated(fitted: FittedCohort, space: SearchSpace, menu: Menu, shap: Floats) -> Floats:
     """Worth of each menu entry, shape (entries,), in log-odds of class 1."""
-    alike = np.exp(-checker.distances.gower(moves.factual, checker.train_codes) / ALIKE)
+    alike = np.exp(-fitted.distances.gower(space.factual, fitted.train_codes) / ALIKE)
     worth = np.zeros(len(menu.values))
     for entry, (position, value) in enumerate(zip(menu.positions, menu.values, strict=True)):
-        column = checker.train_codes[:, position]
-        span = checker.distances.ranges[position]
+        column = fitted.train_codes[:, position]
+        span = fitted.distances.ranges[position]
         if np.isnan(span):
             near = (column == value).astype(float)
         else:
             near = np.nan_to_num(np.exp(-0.5 * ((column - value) / (NEAR * span)) ** 2))
         weights = alike * near
         if weights.sum() > 0:
-            seen = weights @ checker.train_attributions[:, position] / weights.sum()
+            seen = weights @ fitted.train_attributions[:, position] / weights.sum()
             worth[entry] = seen - shap[position]
     return worth
 
 
-def _probed(moves: SearchSpace, menu: Menu, margin: Callable[[Codes], Floats]) -> Floats:
-    rows = np.repeat(moves.factual[None], len(menu.values) + 1, axis=0)
+def _probed(space: SearchSpace, menu: Menu, margin: Callable[[Codes], Floats]) -> Floats:
+    rows = np.repeat(space.factual[None], len(menu.values) + 1, axis=0)
     rows[np.arange(len(menu.values)), menu.positions] = menu.values
     margins = margin(rows)
     return np.asarray(margins[:-1] - margins[-1])
 
 
-def _best(moves: SearchSpace, menu: Menu, worth: Floats) -> tuple[FeatureEffect, ...]:
-    gain = worth if moves.desired else -worth
+def _best(space: SearchSpace, menu: Menu, worth: Floats) -> tuple[FeatureEffect, ...]:
+    gain = worth if space.desired else -worth
     offers: list[tuple[float, list[FeatureEffect]]] = []
-    for position in moves.values:
+    for position in space.values:
         entries = np.flatnonzero(menu.positions == position)
         if not len(entries):
             continue
-        entries = entries[np.argsort(np.abs(menu.values[entries] - moves.factual[position]), kind="stable")]
+        entries = entries[np.argsort(np.abs(menu.values[entries] - space.factual[position]), kind="stable")]
         best = gain[entries].max()
         if best <= 0:
             picked = [int(entries[gain[entries].argmax()])]
         else:
             picked = [int(entries[gain[entries] >= share * best][0]) for share in (HALF, ENOUGH)]
-        name = moves.schema.features[position].name
+        name = space.schema.features[position].name
         offers.append(
             (
                 float(best),
@@ -141,17 +141,17 @@ def _best(moves: SearchSpace, menu: Menu, worth: Floats) -> tuple[FeatureEffect,
         )
     offers.sort(key=lambda offer: -offer[0])
     helping = [offer for offer in offers if offer[0] > 0] or offers
-    return tuple(lever for _, found in helping[:MOST_FEATURES] for lever in found)
+    return tuple(effect for _, found in helping[:MOST_FEATURES] for effect in found)
 
 
-def _ends(moves: SearchSpace, menu: Menu) -> tuple[FeatureEffect, ...]:
+def _ends(space: SearchSpace, menu: Menu) -> tuple[FeatureEffect, ...]:
     found = []
-    for position in list(moves.values)[: 2 * MOST_FEATURES]:
+    for position in list(space.values)[: 2 * MOST_FEATURES]:
         values = menu.values[menu.positions == position]
         if not len(values):
             continue
         for value in dict.fromkeys((float(values[0]), float(values[-1]))):
             found.append(
-                FeatureEffect(feature=moves.schema.features[position].name, value=value, log_odds=0.0)
+                FeatureEffect(feature=space.schema.features[position].name, value=value, log_odds=0.0)
             )
     return tuple(found)

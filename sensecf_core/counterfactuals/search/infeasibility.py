@@ -15,12 +15,12 @@ from sensecf_core.queries.limits import Limits
 
 
 def infeasibility_reasons(
-    checker: FittedCohort, moves: SearchSpace, trace: Trace, meter: Budget
+    fitted: FittedCohort, space: SearchSpace, trace: Trace, budget: Budget
 ) -> tuple[str, ...]:
     """Explain an answer without counterfactuals, in sentences for people."""
     said = [_where_it_ended(trace)] if trace.proposed else []
     try:
-        said += _binding_limits(checker, moves, meter)
+        said += _binding_limits(fitted, space, budget)
     except BudgetSpentError:
         said.append("The budget was spent before it could be said which limit binds.")
     return tuple(said)
@@ -39,19 +39,19 @@ def _where_it_ended(trace: Trace) -> str:
     )
 
 
-def _binding_limits(checker: FittedCohort, moves: SearchSpace, meter: Budget) -> Iterator[str]:
+def _binding_limits(fitted: FittedCohort, space: SearchSpace, budget: Budget) -> Iterator[str]:
     """Search under the query's limits, then with one limit lifted at a time."""
-    if _reachable(checker, [moves], meter)[0]:
+    if _reachable(fitted, [space], budget)[0]:
         yield (
             "A search of the classifier does find an answer within these limits, so another seed, more "
             "candidates or another mode may find one too."
         )
         return
-    lifted = list(_lifted(moves.query.limits))
+    lifted = list(_lifted(space.query.limits))
     variants = [
-        SearchSpace.of(moves.schema, with_limits(checker, moves.query, limits)) for _, limits in lifted
+        SearchSpace.of(space.schema, with_limits(fitted, space.query, limits)) for _, limits in lifted
     ]
-    reachable = _reachable(checker, variants, meter) if variants else []
+    reachable = _reachable(fitted, variants, budget) if variants else []
     binding = [text for (text, _), reached in zip(lifted, reachable, strict=True) if reached]
     if binding:
         yield (
@@ -65,8 +65,8 @@ def _binding_limits(checker: FittedCohort, moves: SearchSpace, meter: Budget) ->
         )
 
 
-def _reachable(checker: FittedCohort, queries: list[SearchSpace], meter: Budget) -> list[bool]:
-    answers: list[Codes | None] = search(checker, queries, meter, beam=2)
+def _reachable(fitted: FittedCohort, queries: list[SearchSpace], budget: Budget) -> list[bool]:
+    answers: list[Codes | None] = search(fitted, queries, budget, beam=2)
     return [answer is not None for answer in answers]
 
 

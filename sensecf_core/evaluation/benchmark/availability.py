@@ -17,7 +17,7 @@ from sensecf_core.queries.request import BASELINES, ExplainRequest
 
 
 def ready(
-    cohort: Cohort, specs: Sequence[Entry], demanded: Sequence[Entry]
+    cohort: Cohort, entries: Sequence[Entry], demanded: Sequence[Entry]
 ) -> tuple[tuple[Entry, ...], tuple[Absent, ...]]:
     """Split ``specs`` into those that can answer about a cohort and those that cannot.
 
@@ -26,26 +26,26 @@ def ready(
     """
     found: list[Entry] = []
     absent: list[Absent] = []
-    for spec in specs:
+    for entry in entries:
         try:
-            require(cohort, spec)
+            require(cohort, entry)
         except NotReadyError as error:
-            if spec in demanded:
+            if entry in demanded:
                 raise
-            absent.append(_absent(cohort.schema.name, spec, str(error)))
+            absent.append(_absent(cohort.schema.name, entry, str(error)))
         else:
-            found.append(spec)
+            found.append(entry)
     return tuple(found), tuple(absent)
 
 
-def require(cohort: Cohort, spec: Entry) -> None:
+def require(cohort: Cohort, entry: Entry) -> None:
     """Raise ``NotReadyError`` or ``InputError`` unless a method can answer, as the answer itself would."""
-    if spec.method in BASELINES:
-        package_of(spec.method.partition("-")[0])
-    if not spec.asks_language_model:
+    if entry.method in BASELINES:
+        package_of(entry.method.partition("-")[0])
+    if not entry.asks_language_model:
         return
     request = ExplainRequest(
-        cohort=cohort.schema.name, participant_id="", method=spec.method, model=spec.model
+        cohort=cohort.schema.name, participant_id="", method=entry.method, model=entry.model
     )
     named = check_model(request, cohort)
     if named is not None and named.kind == "endpoint":
@@ -54,10 +54,10 @@ def require(cohort: Cohort, spec: Entry) -> None:
     base = base_sha256(named)
     if base is None:
         default_model.require()
-    if spec.method == "lm-fine-tuned":
+    if entry.method == "lm-fine-tuned":
         adapters.require(cohort, base)
 
 
-def _absent(cohort: str, spec: Entry, why: str) -> Absent:
-    first = (f"{PROGRAM} finetune --cohort {cohort} --minutes 60",) if spec.method == "lm-fine-tuned" else ()
-    return Absent(spec.name, "", why, (*first, command(cohort, spec.name)))
+def _absent(cohort: str, entry: Entry, why: str) -> Absent:
+    first = (f"{PROGRAM} finetune --cohort {cohort} --minutes 60",) if entry.method == "lm-fine-tuned" else ()
+    return Absent(entry.name, "", why, (*first, command(cohort, entry.name)))

@@ -65,7 +65,7 @@ class Entry:
         return self.asks_language_model or self.method == "random"
 
     @property
-    def slow_in_vain(self) -> bool:
+    def slow_when_infeasible(self) -> bool:
         """Whether it takes seconds to a minute, and all of its budget, where there is nothing to find.
 
         DiCE's genetic search draws rows one at a time until some are of the desired class.
@@ -73,7 +73,7 @@ class Entry:
         return self.asks_language_model or self.method == "dice-genetic"
 
     @property
-    def in_use(self) -> Variant:
+    def reported_variant(self) -> Variant:
         """What stands for the method as it is meant to be used: samplers are refined by the engine."""
         return "refined" if self.samples else "returned"
 
@@ -87,22 +87,22 @@ def parse(names: Sequence[str]) -> tuple[Entry, ...]:
 
     Raises ``InputError`` for none, an unknown method or model, and a model for a method that asks none.
     """
-    specs: dict[Entry, None] = {}
+    entries: dict[Entry, None] = {}
     for name in names:
         method, at, model = name.partition("@")
         if name == EVERYTHING:
-            specs |= dict.fromkeys(Entry(method) for method in METHODS)
+            entries |= dict.fromkeys(Entry(method) for method in METHODS)
             continue
         check_method(method)
-        spec = Entry(method, model or None)
+        entry = Entry(method, model or None)
         if at:
             registry.spec(model)
-            if not spec.asks_language_model:
+            if not entry.asks_language_model:
                 raise InputError(f"The method {method} asks no language model; leave out @{model}.")
-        specs[spec] = None
-    if not specs:
+        entries[entry] = None
+    if not entries:
         raise InputError(f"--methods names none; there are {', '.join(METHODS)}.")
-    return tuple(specs)
+    return tuple(entries)
 
 
 @dataclass(frozen=True)
@@ -117,39 +117,39 @@ class Scored:
     seconds: float
 
 
-def scored(checker: FittedCohort, moves: SearchSpace, answer: Answer, spec: Entry, k: int) -> Scored:
+def scored(fitted: FittedCohort, space: SearchSpace, answer: Answer, entry: Entry, k: int) -> Scored:
     """Take from an answer what its two rows score; see the module's docstring."""
     different = [c for c in answer.trace.candidates if c.edits is not None and c.duplicate_of is None]
     passed = [c for c in different if c.within_limits and c.valid and c.plausible]
-    if not spec.samples:
-        started, meter = perf_counter(), Budget(checker.classifier)
-        small = shrunk(checker, moves, _verified(checker, moves, passed), meter)
+    if not entry.samples:
+        started, budget = perf_counter(), Budget(fitted.classifier)
+        small = shrunk(fitted, space, _verified(fitted, space, passed), budget)
         # As in the program, no more are taken than answers passed every check.
-        refined = _chosen(moves, small, min(k, len(passed)))
-        returned = _codes(moves, different)[:k]
-        return Scored({"returned": returned, "refined": refined}, meter.rows, perf_counter() - started)
-    final = [from_values(checker.schema, found.features) for found in answer.counterfactuals]
+        refined = _chosen(space, small, min(k, len(passed)))
+        returned = _codes(space, different)[:k]
+        return Scored({"returned": returned, "refined": refined}, budget.rows, perf_counter() - started)
+    final = [from_values(fitted.schema, found.features) for found in answer.counterfactuals]
     return Scored(
         {
-            "returned": _chosen(moves, _verified(checker, moves, passed), k),
-            "refined": np.array(final).reshape(-1, len(moves.factual)),
+            "returned": _chosen(space, _verified(fitted, space, passed), k),
+            "refined": np.array(final).reshape(-1, len(space.factual)),
         },
         0,
         0.0,
     )
 
 
-def _codes(moves: SearchSpace, candidates: Sequence[Candidate]) -> Codes:
-    rows = [moves.apply(candidate.edits or {}) for candidate in candidates]
-    return np.array(rows).reshape(-1, len(moves.factual))
+def _codes(space: SearchSpace, candidates: Sequence[Candidate]) -> Codes:
+    rows = [space.apply(candidate.edits or {}) for candidate in candidates]
+    return np.array(rows).reshape(-1, len(space.factual))
 
 
-def _verified(checker: FittedCohort, moves: SearchSpace, candidates: Sequence[Candidate]) -> CheckResults:
+def _verified(fitted: FittedCohort, space: SearchSpace, candidates: Sequence[Candidate]) -> CheckResults:
     """The checks' words on candidates that were judged already, which cost the method nothing more."""
-    return verify(checker, moves, _codes(moves, candidates), Budget(checker.classifier))
+    return verify(fitted, space, _codes(space, candidates), Budget(fitted.classifier))
 
 
-def _chosen(moves: SearchSpace, verdicts: CheckResults, k: int) -> Codes:
-    if not len(verdicts.codes):
-        return verdicts.codes
-    return verdicts.codes[select(verdicts, moves.changed(verdicts.codes), k)]
+def _chosen(space: SearchSpace, checks: CheckResults, k: int) -> Codes:
+    if not len(checks.codes):
+        return checks.codes
+    return checks.codes[select(checks, space.changed(checks.codes), k)]

@@ -26,15 +26,15 @@ class Task:
     """One question to one method, or (pass ``query``, no ``spec``) one about the query itself.
 
     Passes: ``main`` is scored; ``seed`` has another seed and ``noise`` a row with tiny noise, for stability;
-    ``free`` is a language model without the grammar; ``timed`` is only timed. ``hopeless`` is a question
+    ``free`` is a language model without the grammar; ``timed`` is only timed. ``infeasible`` is a question
     that is proven to have no answer: methods slow in vain are not asked, which counts as not answered.
     """
 
     kind: Pass
     direction: Direction
-    spec: Entry | None
+    entry: Entry | None
     request: ExplainRequest
-    hopeless: bool = False
+    infeasible: bool = False
 
     @property
     def query(self) -> tuple[str, str, str, str]:
@@ -45,28 +45,28 @@ class Task:
     @property
     def alone(self) -> bool:
         """Whether it runs in the main process with nothing beside it."""
-        return self.spec is not None and (self.kind == "timed" or self.spec.asks_language_model)
+        return self.entry is not None and (self.kind == "timed" or self.entry.asks_language_model)
 
     @property
     def label(self) -> str:
         """Who is asked."""
-        return "exact search" if self.spec is None else self.spec.name
+        return "exact search" if self.entry is None else self.entry.name
 
     @property
     def key(self) -> str:
         """What tells it from all others of the run."""
-        return "|".join((self.kind, "" if self.spec is None else self.spec.name, *self.query))
+        return "|".join((self.kind, "" if self.entry is None else self.entry.name, *self.query))
 
     @property
     def about_key(self) -> str:
         """The key of the task about its query."""
-        return replace(self, kind="query", spec=None).key
+        return replace(self, kind="query", entry=None).key
 
 
 def tasks(
-    checker: FittedCohort,
+    fitted: FittedCohort,
     directions: Sequence[Direction],
-    specs: Sequence[Entry],
+    entries: Sequence[Entry],
     *,
     n: int,
     options: Mapping[str, Any],
@@ -76,25 +76,25 @@ def tasks(
     ``n`` people a direction (0: all); ``options`` are fields of the request (``seed``, ``candidates``,
     ``max_changes``, ``k``).
     """
-    everybody = people(checker, directions, n=n, seed=options["seed"])
+    everybody = people(fitted, directions, n=n, seed=options["seed"])
     again = {**options, "seed": options["seed"] + 1}
-    models = [replace(spec, grammar=False) for spec in specs if spec.asks_language_model]
+    models = [replace(entry, grammar=False) for entry in entries if entry.asks_language_model]
     passes: tuple[tuple[Pass, Sequence[Entry | None], int | None, Mapping[str, Any]], ...] = (
         ("query", [None], None, options),
-        ("main", specs, None, options),
-        ("seed", specs, STABILITY_QUERIES, again),
-        ("noise", specs, STABILITY_QUERIES, options),
+        ("main", entries, None, options),
+        ("seed", entries, STABILITY_QUERIES, again),
+        ("noise", entries, STABILITY_QUERIES, options),
         ("free", models, ceil(FREE_QUERIES / len(directions)), options),
-        ("timed", specs, ceil(TIMED_QUERIES / len(directions)), options),
+        ("timed", entries, ceil(TIMED_QUERIES / len(directions)), options),
     )
     return tuple(
-        Task(kind, direction, spec, request_of(checker.schema.name, direction, key, **_asks(spec), **fields))
+        Task(kind, direction, entry, request_of(fitted.schema.name, direction, key, **_asks(entry), **fields))
         for kind, asked, most, fields in passes
         for direction, keys in everybody.items()
         for key in keys[:most]
-        for spec in asked
+        for entry in asked
     )
 
 
-def _asks(spec: Entry | None) -> dict[str, Any]:
-    return {} if spec is None else {"method": spec.method, "model": spec.model, "grammar": spec.grammar}
+def _asks(entry: Entry | None) -> dict[str, Any]:
+    return {} if entry is None else {"method": entry.method, "model": entry.model, "grammar": entry.grammar}

@@ -50,7 +50,7 @@ PUBLISHED = (
 
 def absent(cohort: str, run: Sequence[Entry]) -> tuple[Absent, ...]:
     """The papers' language models that a run does not hold, with the commands that would add them."""
-    names = {spec.name for spec in run}
+    names = {entry.name for entry in run}
     return tuple(one for one in _all(cohort) if one.row not in names)
 
 

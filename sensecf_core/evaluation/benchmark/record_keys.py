@@ -29,20 +29,20 @@ class RecordKeys:
     digests: Mapping[str, str]
 
     @classmethod
-    def of(cls, judges: FittedCohort, specs: Sequence[Entry], options: Mapping[str, Any]) -> RecordKeys:
+    def of(cls, fitted: FittedCohort, entries: Sequence[Entry], options: Mapping[str, Any]) -> RecordKeys:
         """``options`` are fields of the requests; neither how many people nor which other methods count.
 
         Raises ``NotReadyError`` for a language model whose weights are not here.
         """
-        origin = origin_of(judges, options)
-        named = {spec.name: of_model(judges.cohort, spec.model) for spec in specs if spec.model}
+        origin = origin_of(fitted, options)
+        named = {entry.name: of_model(fitted.cohort, entry.model) for entry in entries if entry.model}
         origin |= {"models": named, "threads": threads()}
         return cls(
-            judges.schema.name,
+            fitted.schema.name,
             origin,
             {
                 QUERIES: _digest(origin, Entry("random")),
-                **{spec.name: _digest(origin, spec) for spec in specs},
+                **{entry.name: _digest(origin, entry) for entry in entries},
             },
         )
 
@@ -56,7 +56,7 @@ class RecordKeys:
         """In which file a task's record is kept; answers without the grammar lie with those within it."""
 
         def file(task: Task) -> Path:
-            name = QUERIES if task.spec is None else Entry(task.spec.method, task.spec.model).name
+            name = QUERIES if task.entry is None else Entry(task.entry.method, task.entry.model).name
             return run_folder.records(self.cohort, name, self.digests[name])
 
         return file
@@ -67,10 +67,10 @@ def threads() -> int:
     return int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1)
 
 
-def _digest(origin: Mapping[str, Any], spec: Entry) -> str:
+def _digest(origin: Mapping[str, Any], entry: Entry) -> str:
     """Only what this method's answers depend on."""
     own = {key: value for key, value in origin.items() if key not in ("models", "threads")}
-    if spec.asks_language_model:
+    if entry.asks_language_model:
         own["threads"] = origin["threads"]
-        own["model"] = origin["models"].get(spec.name)
-    return run_id(own, tuned=spec.method == "lm-fine-tuned" and spec.model is None)
+        own["model"] = origin["models"].get(entry.name)
+    return run_id(own, tuned=entry.method == "lm-fine-tuned" and entry.model is None)

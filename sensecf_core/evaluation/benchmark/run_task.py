@@ -40,23 +40,23 @@ Prove = Callable[[FittedCohort, SearchSpace], OptimalityProof]
 class Bench:
     """What a benchmark of one cohort needs at hand; ``prove`` of None: nothing can be proven here."""
 
-    judges: Evaluators
+    evaluators: Evaluators
     rates: CandidateRates
     prove: Prove | None = None
 
     @classmethod
-    def of(cls, checker: FittedCohort, prove: Prove | None = None) -> Bench:
+    def of(cls, fitted: FittedCohort, prove: Prove | None = None) -> Bench:
         """Fit the judges that only a benchmark needs."""
-        judges = Evaluators.fit(checker)
-        return cls(judges, CandidateRates(checker, judges.third), prove)
+        evaluators = Evaluators.fit(fitted)
+        return cls(evaluators, CandidateRates(fitted, evaluators.third), prove)
 
     @cached_property
-    def shaken(self) -> FittedCohort:
+    def with_noise(self) -> FittedCohort:
         """The same checker over a cohort whose test rows have tiny noise, each its own; no refits."""
-        known = self.judges.checker
+        known = self.evaluators.fitted
         cohort = known.cohort
         codes = to_codes(cohort.schema, cohort.rows)
-        errors = tiny_errors(cohort.schema, self.judges.errors)
+        errors = tiny_errors(cohort.schema, self.evaluators.errors)
         for row in np.flatnonzero(cohort.parts.eq("test").to_numpy()):
             digest = hashlib.sha256(repr(tuple(map(str, cohort.rows.index[row]))).encode()).digest()
             own = int.from_bytes(digest[:6], "big")
@@ -66,53 +66,53 @@ class Bench:
 
 
 @cache
-def bench(cohort: str) -> Bench:
+def load_bench(cohort: str) -> Bench:
     """The bench of a cohort, made once per process."""
     return Bench.of(load_fitted(cohort), prove if find_spec("treecf") else None)
 
 
 def run_in_process(cohort: str, task: Task) -> Record:
     """Do one task, in whichever process this is."""
-    return run_task(bench(cohort), task)
+    return run_task(load_bench(cohort), task)
 
 
-def run_task(here: Bench, task: Task) -> Record:
+def run_task(bench: Bench, task: Task) -> Record:
     """Do one task; see :class:`~sensecf_core.evaluation.benchmark.plan.Task` for what each pass keeps."""
-    judges = here.shaken if task.kind == "noise" else here.judges.checker
-    moves = SearchSpace.of(judges.schema, explain.query_of(judges, task.request))
-    if task.spec is None:
-        return _about_query(here, moves, task)
-    if task.hopeless:
-        return _not_asked(here, moves, task)
-    answer = explain.answer(judges, task.request)
-    found = scored(judges, moves, answer, task.spec, task.request.k)
+    fitted = bench.with_noise if task.kind == "noise" else bench.evaluators.fitted
+    space = SearchSpace.of(fitted.schema, explain.query_of(fitted, task.request))
+    if task.entry is None:
+        return _about_query(bench, space, task)
+    if task.infeasible:
+        return _not_asked(bench, space, task)
+    answer = explain.answer(fitted, task.request)
+    found = scored(fitted, space, answer, task.entry, task.request.k)
     if task.kind == "timed":
-        return {"seconds": _seconds(answer, task.spec, found)}
+        return {"seconds": _seconds(answer, task.entry, found)}
     if task.kind in ("seed", "noise"):
         kept = {variant: _plain(codes) for variant, codes in found.codes.items()}
         return {"status": answer.status, "codes": kept}
     record: Record = {
         "status": answer.status,
         "ended": ended(answer),
-        "model_rows": _model_rows(answer, task.spec, found),
-        "rows": {variant: _scored(here, moves, codes, task) for variant, codes in found.codes.items()},
+        "model_rows": _model_rows(answer, task.entry, found),
+        "rows": {variant: _scored(bench, space, codes, task) for variant, codes in found.codes.items()},
     }
-    if task.spec.samples:
-        raw = {**table.record(task.direction, answer), **here.rates.rates(answer)}
-        record["raw"] = {**raw, "method": task.spec.name}
+    if task.entry.samples:
+        raw = {**table.record(task.direction, answer), **bench.rates.rates(answer)}
+        record["raw"] = {**raw, "method": task.entry.name}
     return record
 
 
-def _not_asked(here: Bench, moves: SearchSpace, task: Task) -> Record:
+def _not_asked(bench: Bench, space: SearchSpace, task: Task) -> Record:
     """The record of a question without any answer; it cost nothing, so its cost is left open."""
-    nothing = np.empty((0, len(moves.factual)))
+    nothing = np.empty((0, len(space.factual)))
     if task.kind in ("seed", "noise"):
         return {"status": "none", "codes": {variant: [] for variant in VARIANTS}}
     return {
         "status": "none",
         "ended": "proven",
         "model_rows": dict.fromkeys(VARIANTS),
-        "rows": {variant: _scored(here, moves, nothing, task) for variant in VARIANTS},
+        "rows": {variant: _scored(bench, space, nothing, task) for variant in VARIANTS},
     }
 
 
@@ -125,17 +125,17 @@ def ended(answer: Answer) -> Ended:
     return "budget" if "budget" in stops[0] else "deadline"
 
 
-def _about_query(here: Bench, moves: SearchSpace, task: Task) -> Record:
+def _about_query(bench: Bench, space: SearchSpace, task: Task) -> Record:
     """What is proven of a query, else what a wide search says; and how its control does by number of changes.
 
     ``control`` is number of changes → (successes, draws); all methods are held against the same draws.
     """
-    judges = here.judges.checker
-    proof = OptimalityProof() if here.prove is None else here.prove(judges, moves)
-    found = proof.distance is not None or (not proof.known and here.rates.can_be_answered(moves.query))
-    sizes = range(1, min(moves.max_changes, len(moves.values)) + 1)
+    fitted = bench.evaluators.fitted
+    proof = OptimalityProof() if bench.prove is None else bench.prove(fitted, space)
+    found = proof.distance is not None or (not proof.known and bench.rates.can_be_answered(space.query))
+    sizes = range(1, min(space.max_changes, len(space.values)) + 1)
     counts = np.repeat(np.array(sizes, dtype=np.int64), CONTROL_DRAWS)
-    good = control(judges, moves, counts, seed=task.request.seed)
+    good = control(fitted, space, counts, seed=task.request.seed)
     return {
         "proven": not proof.impossible if proof.known else None,
         "found": found,
@@ -145,44 +145,44 @@ def _about_query(here: Bench, moves: SearchSpace, task: Task) -> Record:
     }
 
 
-def _scored(here: Bench, moves: SearchSpace, codes: Codes, task: Task) -> Record:
+def _scored(bench: Bench, space: SearchSpace, codes: Codes, task: Task) -> Record:
     """The scores of one row, with the codes they are of, so that they can be judged again.
 
     ``outcomes`` are, of each counterfactual, how many changes it has and whether it is valid and within the
     limits; ``nearest_allowed`` is the least distance of those that are.
     """
-    checker = here.judges.checker
-    scores = score(here.judges, moves, codes, task.request.k, seed=task.request.seed)
-    verdicts = verify(checker, moves, codes, Budget(checker.classifier))
-    allowed = verdicts.valid & verdicts.within_limits
-    changed = moves.changed(codes[verdicts.valid]).sum(axis=0)
+    fitted = bench.evaluators.fitted
+    scores = score(bench.evaluators, space, codes, task.request.k, seed=task.request.seed)
+    checks = verify(fitted, space, codes, Budget(fitted.classifier))
+    allowed = checks.valid & checks.within_limits
+    changed = space.changed(codes[checks.valid]).sum(axis=0)
     return {
         "codes": _plain(codes),
         "scores": {name: None if np.isnan(value) else float(value) for name, value in asdict(scores).items()},
-        "nearest_allowed": float(verdicts.gower[allowed].min()) if allowed.any() else None,
-        "outcomes": [[int(n), bool(good)] for n, good in zip(verdicts.n_changed, allowed, strict=True)],
-        "valid": int(verdicts.valid.sum()),
+        "nearest_allowed": float(checks.gower[allowed].min()) if allowed.any() else None,
+        "outcomes": [[int(n), bool(good)] for n, good in zip(checks.n_changed, allowed, strict=True)],
+        "valid": int(checks.valid.sum()),
         "changes": {
-            name: int(count) for name, count in zip(checker.schema.names, changed, strict=True) if count
+            name: int(count) for name, count in zip(fitted.schema.names, changed, strict=True) if count
         },
     }
 
 
-def _seconds(answer: Answer, spec: Entry, found: Scored) -> dict[str, float]:
+def _seconds(answer: Answer, entry: Entry, found: Scored) -> dict[str, float]:
     """Wall seconds of each row, by one clock: from the question to the rows that are scored.
 
     What comes after them is taken off: checks that the row does not need, choosing and describing.
     """
     spent = answer.seconds
     refined = spent.total - spent.select + found.seconds
-    checks = 0.0 if spec.samples else spent.verify
+    checks = 0.0 if entry.samples else spent.verify
     return {"returned": spent.total - spent.select - spent.refine - checks, "refined": refined}
 
 
-def _model_rows(answer: Answer, spec: Entry, found: Scored) -> dict[str, int]:
+def _model_rows(answer: Answer, entry: Entry, found: Scored) -> dict[str, int]:
     """Rows that the classifier was asked about for each row of the table; samples are checked once each."""
     trace = answer.trace
-    own = trace.search_rows + (trace.readable if spec.samples else 0)
+    own = trace.search_rows + (trace.readable if entry.samples else 0)
     return {"returned": own, "refined": trace.model_rows + found.model_rows}
 
 

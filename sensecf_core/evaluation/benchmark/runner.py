@@ -41,8 +41,8 @@ def run(
     told = len(wanted) - len(missing)
     beside = [task for task in missing if not task.alone]
     for step in (
-        _in_processes((task for task in beside if task.spec is None), ask, jobs),
-        _in_processes((_informed(task, kept) for task in beside if task.spec is not None), ask, jobs),
+        _in_processes((task for task in beside if task.entry is None), ask, jobs),
+        _in_processes((_informed(task, kept) for task in beside if task.entry is not None), ask, jobs),
         _one_by_one((_informed(task, kept) for task in missing if task.alone and task.kind != "timed"), ask),
         _timed([task for task in missing if task.kind == "timed"], ask),
     ):
@@ -77,8 +77,8 @@ def _numbered(number: int, ask: Ask, task: Task) -> tuple[int, Record, float]:
 def _informed(task: Task, kept: Mapping[str, Record]) -> Task:
     """The task, with what the exact search proved of its query if the method is to know."""
     proven = kept.get(task.about_key, {}).get("proven")
-    slow = task.spec is not None and task.spec.slow_in_vain
-    return replace(task, hopeless=slow and proven is False)
+    slow = task.entry is not None and task.entry.slow_when_infeasible
+    return replace(task, infeasible=slow and proven is False)
 
 
 def _one_by_one(tasks: Iterable[Task], ask: Ask) -> Iterator[tuple[Task, Record, float]]:

@@ -88,15 +88,17 @@ def raw_rates(
     queries = frame.drop_duplicates(names)
     said = dict(zip(map(tuple, queries[names].to_numpy()), map(bool, queries["answerable"]), strict=True))
     asked: dict[str, list[Task]] = {"all": [], "with grammar": [], "without grammar": []}
-    both = {(t.spec.method, t.spec.model, t.query) for t in tasks if t.kind == "free" and t.spec is not None}
+    both = {
+        (t.entry.method, t.entry.model, t.query) for t in tasks if t.kind == "free" and t.entry is not None
+    }
     for task in tasks:
-        if task.spec is None or not task.spec.samples or "raw" not in records[task.key]:
+        if task.entry is None or not task.entry.samples or "raw" not in records[task.key]:
             continue
         if task.kind == "free":
             asked["without grammar"].append(task)
         elif task.kind == "main":
             asked["all"].append(task)
-            if (task.spec.method, task.spec.model, task.query) in both:
+            if (task.entry.method, task.entry.model, task.query) in both:
                 asked["with grammar"].append(task)
     return [
         {"asked": part, **row}

@@ -32,7 +32,7 @@ MEASURED = (
 """Columns of the table that hold a number per query and row; names as in ``catalogue.MEASURES``."""
 
 
-def table(here: Bench, tasks: Sequence[Task], records: Mapping[str, Record]) -> pd.DataFrame:
+def table(bench: Bench, tasks: Sequence[Task], records: Mapping[str, Record]) -> pd.DataFrame:
     """Lay the records out, one line per query and row, in the order of the tasks.
 
     Returns
@@ -52,10 +52,10 @@ def table(here: Bench, tasks: Sequence[Task], records: Mapping[str, Record]) -> 
         line
         for task in tasks
         if task.kind in ("main", "free")
-        for line in _lines(here, task, records[task.key], about[task.query], others)
+        for line in _lines(bench, task, records[task.key], about[task.query], others)
     ]
     frame = pd.DataFrame(lines)
-    for name in here.judges.checker.schema.names:
+    for name in bench.evaluators.fitted.schema.names:
         frame[f"changes.{name}"] = [int(line.get(f"changes.{name}", 0)) for line in lines]
     return frame
 
@@ -73,7 +73,7 @@ def _about(tasks: Sequence[Task], records: Mapping[str, Record]) -> dict[Any, Re
     }
     found = {}
     for task in tasks:
-        if task.spec is None:
+        if task.entry is None:
             known = records[task.key]
             can = is_feasible(proven=known["proven"], found=known["found"], answered=task.query in answered)
             found[task.query] = {**known, "answerable": can}
@@ -81,21 +81,21 @@ def _about(tasks: Sequence[Task], records: Mapping[str, Record]) -> dict[Any, Re
 
 
 def _lines(
-    here: Bench, task: Task, record: Record, about: Record, others: Mapping[tuple[Pass, str, Any], Record]
+    bench: Bench, task: Task, record: Record, about: Record, others: Mapping[tuple[Pass, str, Any], Record]
 ) -> Iterator[dict[str, Any]]:
-    assert task.spec is not None
+    assert task.entry is not None
     for variant in VARIANTS:
         found = record["rows"][variant]
         timed = others.get(("timed", task.label, task.query))
         yield {
             "direction": task.direction.label,
             "limits": task.direction.profile,
-            "row": task.spec.row(variant),
-            "method": task.spec.name,
+            "row": task.entry.row(variant),
+            "method": task.entry.name,
             "variant": variant,
-            "in_use": task.spec.grammar and variant == task.spec.in_use,
-            "grammar": task.spec.grammar,
-            "with_grammar": replace(task.spec, grammar=True).row(variant),
+            "in_use": task.entry.grammar and variant == task.entry.reported_variant,
+            "grammar": task.entry.grammar,
+            "with_grammar": replace(task.entry, grammar=True).row(variant),
             "participant_id": task.request.participant_id,
             "row_id": task.request.row_id,
             "status": record["status"],
@@ -105,13 +105,13 @@ def _lines(
             "found": bool(about["found"]),
             "proof_ended": about["proof_ended"] or "itself",
             "optimum": _number(about["optimum"]),
-            **_person(here.judges.checker.cohort, task),
+            **_person(bench.evaluators.fitted.cohort, task),
             **{name: _number(found["scores"][name]) for name in SCORES},
             "returned": int(found["scores"]["returned"]),
             "valid": found["valid"],
             "model_rows": _number(record["model_rows"][variant]),
             "seconds": np.nan if timed is None else timed["seconds"][variant],
-            **_repeated(here, task, found, others, variant),
+            **_repeated(bench, task, found, others, variant),
             "added": _added(found["outcomes"], about["control"]),
             "optimum_ratio": _ratio(found["nearest_allowed"], about["optimum"]),
             **{f"changes.{name}": count for name, count in found["changes"].items()},
@@ -126,7 +126,7 @@ def _person(cohort: Cohort, task: Task) -> dict[str, Any]:
 
 
 def _repeated(
-    here: Bench,
+    bench: Bench,
     task: Task,
     found: Record,
     others: Mapping[tuple[Pass, str, Any], Record],
@@ -136,8 +136,8 @@ def _repeated(
 
     NaN where it was not asked again, or where the noise alone put the row in the desired class.
     """
-    checker = here.judges.checker
-    size = len(checker.schema.features)
+    fitted = bench.evaluators.fitted
+    size = len(fitted.schema.features)
     numbers: dict[str, float] = {}
     for name, (kind, both) in REPEATS.items():
         other = others.get((kind, task.label, task.query))
@@ -145,7 +145,7 @@ def _repeated(
             numbers |= {name: np.nan, both: np.nan}
             continue
         sets = codes_of(found["codes"], size), codes_of(other["codes"][variant], size)
-        numbers |= {name: set_distance(checker.distances, *sets), both: float(all(map(len, sets)))}
+        numbers |= {name: set_distance(fitted.distances, *sets), both: float(all(map(len, sets)))}
     return numbers
 
 

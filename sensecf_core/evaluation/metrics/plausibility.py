@@ -48,29 +48,29 @@ class Plausibility:
 class PlausibilityModel:
     """The training rows of a cohort as a yardstick; ``forests`` by class, fitted by :meth:`fit`."""
 
-    checker: FittedCohort
+    fitted: FittedCohort
     forests: tuple[Any, Any]
 
     @classmethod
-    def fit(cls, checker: FittedCohort, seed: int = 0) -> PlausibilityModel:
+    def fit(cls, fitted: FittedCohort, seed: int = 0) -> PlausibilityModel:
         """Fit an isolation forest (Liu et al. 2008) on the training rows of each class."""
-        return cls(checker, (_isolation(checker, 0, seed), _isolation(checker, 1, seed)))
+        return cls(fitted, (_isolation(fitted, 0, seed), _isolation(fitted, 1, seed)))
 
     def judge(self, codes: Codes, changed: Mask, desired: int) -> Plausibility:
         """Judge rows as members of class ``desired``; ``codes`` and ``changed`` are (n, features)."""
-        checker = self.checker
-        density = checker.densities[desired]
+        fitted = self.fitted
+        density = fitted.densities[desired]
         if not len(codes):
             nothing, none = np.empty(0), np.empty(0, dtype=bool)
             return Plausibility(none, none, none, none, nothing, nothing)
-        apart = checker.distances.gower_matrix(codes, checker.train_codes)
+        apart = fitted.distances.gower_matrix(codes, fitted.train_codes)
         return Plausibility(
-            in_domain=np.all(checker.domain.in_domain(codes) | ~changed, axis=1),
-            in_range=np.all(_widest(checker.domain).in_domain(codes) | ~changed, axis=1),
+            in_domain=np.all(fitted.domain.in_domain(codes) | ~changed, axis=1),
+            in_range=np.all(_widest(fitted.domain).in_domain(codes) | ~changed, axis=1),
             lof_inlier=density.score(codes) > 0,
             isolation_inlier=self.forests[desired].predict(density.space.place(codes)) == 1,
-            nearest=apart[:, checker.train_targets == desired].min(axis=1),
-            neighbours=neighbours_in_class(apart, checker.train_predicted, desired),
+            nearest=apart[:, fitted.train_targets == desired].min(axis=1),
+            neighbours=neighbours_in_class(apart, fitted.train_predicted, desired),
         )
 
     def of_real_rows(self, desired: int, part: Part = "test") -> Plausibility:
@@ -78,7 +78,7 @@ class PlausibilityModel:
 
         All their values count as changed.
         """
-        cohort = self.checker.cohort
+        cohort = self.fitted.cohort
         chosen = cohort.parts.eq(part).to_numpy() & cohort.target.eq(desired).to_numpy()
         codes = to_codes(cohort.schema, cohort.rows[chosen])
         return self.judge(codes, np.ones(codes.shape, dtype=bool), desired)
@@ -97,21 +97,21 @@ def neighbours_in_class(
     return share
 
 
-def closest_record(checker: FittedCohort, codes: Codes) -> Floats:
+def closest_record(fitted: FittedCohort, codes: Codes) -> Floats:
     """Gower distance of each row (n, features) to the closest real training row of any class, shape (n,).
 
     Near 0 it is a copy: the privacy check of generated rows (METRICS.md, 12).
     """
-    closest: Floats = checker.distances.gower_matrix(codes, checker.train_codes).min(axis=1)
+    closest: Floats = fitted.distances.gower_matrix(codes, fitted.train_codes).min(axis=1)
     return closest
 
 
-def _isolation(checker: FittedCohort, desired: int, seed: int) -> Any:
+def _isolation(fitted: FittedCohort, desired: int, seed: int) -> Any:
     from sklearn.ensemble import IsolationForest
 
-    rows = checker.train_codes[checker.train_targets == desired]
+    rows = fitted.train_codes[fitted.train_targets == desired]
     return IsolationForest(contamination=UNUSUAL_SHARE, random_state=seed).fit(
-        checker.densities[desired].space.place(rows)
+        fitted.densities[desired].space.place(rows)
     )
 
 

@@ -18,15 +18,15 @@ No schema knows its instruments' errors; this is a stand-in of ours, the same fo
 DRAWS = 100
 
 
-def refit_validity(checker: FittedCohort, codes: Codes, desired: int) -> Floats:
+def refit_validity(fitted: FittedCohort, codes: Codes, desired: int) -> Floats:
     """Share of the bootstrap refits that put each row (n, features) in ``desired``, shape (n,).
 
     Each refit is calibrated, so all are read at the task's threshold. NaN without refits.
     """
-    classifier = checker.classifier
+    classifier = fitted.classifier
     if not len(codes) or not classifier.refits:
         return np.full(len(codes), np.nan)
-    reached = checker.reaches(classifier.refit_probabilities_of_codes(codes), desired)
+    reached = fitted.reaches(classifier.refit_probabilities_of_codes(codes), desired)
     return np.asarray(reached.mean(axis=0))
 
 
@@ -70,7 +70,7 @@ def noisy(schema: Schema, codes: Codes, errors: Floats, *, draws: int, seed: int
 
 
 def noise_validity(
-    checker: FittedCohort, codes: Codes, desired: int, errors: Floats, *, draws: int = DRAWS, seed: int = 0
+    fitted: FittedCohort, codes: Codes, desired: int, errors: Floats, *, draws: int = DRAWS, seed: int = 0
 ) -> Floats:
     """Share of ``draws`` noisy copies of each row (n, features) still in ``desired``, shape (n,).
 
@@ -78,9 +78,9 @@ def noise_validity(
     """
     if not len(codes):
         return np.empty(0)
-    drawn = noisy(checker.schema, codes, errors, draws=draws, seed=seed)
-    probability = checker.classifier.probability_of_codes(drawn.reshape(-1, codes.shape[1]))
-    return np.asarray(checker.reaches(probability, desired).reshape(len(codes), draws).mean(axis=1))
+    drawn = noisy(fitted.schema, codes, errors, draws=draws, seed=seed)
+    probability = fitted.classifier.probability_of_codes(drawn.reshape(-1, codes.shape[1]))
+    return np.asarray(fitted.reaches(probability, desired).reshape(len(codes), draws).mean(axis=1))
 
 
 def set_distance(distances: Distances, some: Codes, others: Codes) -> float:

@@ -45,19 +45,19 @@ class Evaluators:
     ``errors`` are standard deviations of one measurement error, shape (features,).
     """
 
-    checker: FittedCohort
+    fitted: FittedCohort
     third: IndependentClassifier
     surroundings: PlausibilityModel
     errors: Floats
 
     @classmethod
-    def fit(cls, checker: FittedCohort, seed: int = 0) -> Evaluators:
+    def fit(cls, fitted: FittedCohort, seed: int = 0) -> Evaluators:
         """Fit the third classifier, the isolation forests and the measurement errors on training rows."""
         return cls(
-            checker,
-            IndependentClassifier.fit(checker.cohort, seed),
-            PlausibilityModel.fit(checker, seed),
-            measurement_errors(checker.schema, checker.train_codes),
+            fitted,
+            IndependentClassifier.fit(fitted.cohort, seed),
+            PlausibilityModel.fit(fitted, seed),
+            measurement_errors(fitted.schema, fitted.train_codes),
         )
 
 
@@ -94,7 +94,9 @@ class Scores:
     noise_validity: float
 
 
-def score(judges: Evaluators, moves: SearchSpace, codes: Codes, requested: int, *, seed: int = 0) -> Scores:
+def score(
+    evaluators: Evaluators, space: SearchSpace, codes: Codes, requested: int, *, seed: int = 0
+) -> Scores:
     """Score the counterfactuals (n, features) that a method returned for one query.
 
     Parameters
@@ -108,18 +110,18 @@ def score(judges: Evaluators, moves: SearchSpace, codes: Codes, requested: int, 
     ------
     ValueError : more rows than requested (choose first), or a wrong number of features.
     """
-    if codes.ndim != 2 or codes.shape[1] != len(moves.factual):
-        raise ValueError(f"codes must have shape (n, {len(moves.factual)}), got {codes.shape}")
+    if codes.ndim != 2 or codes.shape[1] != len(space.factual):
+        raise ValueError(f"codes must have shape (n, {len(space.factual)}), got {codes.shape}")
     if len(codes) > requested:
         raise ValueError(f"{len(codes)} counterfactuals came, {requested} were asked for")
-    meter = Budget(judges.checker.classifier)
-    verdicts = verify(judges.checker, moves, codes, meter)
+    budget = Budget(evaluators.fitted.classifier)
+    checks = verify(evaluators.fitted, space, codes, budget)
     return Scores(
         returned=len(codes),
         coverage=float(len(codes) > 0),
-        solved=float(verdicts.valid.any()),
-        **_over_returned(judges, moves, verdicts, requested),
-        **_over_valid(judges, moves, verdicts.take(np.flatnonzero(verdicts.valid)), meter, seed),
+        solved=float(checks.valid.any()),
+        **_over_returned(evaluators, space, checks, requested),
+        **_over_valid(evaluators, space, checks.take(np.flatnonzero(checks.valid)), budget, seed),
     )
 
 
@@ -158,17 +160,17 @@ def cross_model_validity(factual_class: int, classes: npt.NDArray[np.int64], des
 
 
 def violation_counts(violations: Sequence[Sequence[str]]) -> npt.NDArray[np.int64]:
-    """How many limits and rules each of n rows breaks (``Verdicts.violations``), shape (n,)."""
+    """How many limits and rules each of n rows breaks (``CheckResults.violations``), shape (n,)."""
     return np.array([len(phrases) for phrases in violations], dtype=np.int64)
 
 
-def redundancy(moves: SearchSpace, codes: Codes, holds: Holds) -> npt.NDArray[np.int64]:
+def redundancy(space: SearchSpace, codes: Codes, holds: Holds) -> npt.NDArray[np.int64]:
     """Changes of each row (n, features) that can be set back singly while ``holds``, shape (n,).
 
     ``holds`` says which rows are in the desired class. A row with one change has none to spare: without it
     the row is the factual. (Redundancy of CARLA, Pawelczyk et al. 2021.)
     """
-    row, trial = set_back_singly(moves, codes)
+    row, trial = set_back_singly(space, codes)
     return np.bincount(row[holds(trial)], minlength=len(codes))
 
 
@@ -184,20 +186,20 @@ def cost_each(
 
 
 def _over_returned(
-    judges: Evaluators, moves: SearchSpace, verdicts: CheckResults, requested: int
+    evaluators: Evaluators, space: SearchSpace, checks: CheckResults, requested: int
 ) -> dict[str, float]:
-    checker, desired = judges.checker, moves.desired
-    classifier = checker.classifier
-    both = np.vstack([moves.factual[None], verdicts.codes])
-    second = (classifier.second_judge_of_codes(both) >= classifier.second_threshold).astype(np.int64)
-    third = judges.third.predict(both)
-    counts = violation_counts(verdicts.violations)
-    validity = share(verdicts.valid)
+    fitted, desired = evaluators.fitted, space.desired
+    classifier = fitted.classifier
+    both = np.vstack([space.factual[None], checks.codes])
+    second = (classifier.second_probability_of_codes(both) >= classifier.second_threshold).astype(np.int64)
+    third = evaluators.third.predict(both)
+    counts = violation_counts(checks.violations)
+    validity = share(checks.valid)
     return {
         "validity": validity,
-        "coverage_validity": validity if len(verdicts.codes) else 0.0,
-        "unique_validity": unique_validity(verdicts.codes, verdicts.valid, moves.half_step, requested),
-        "margin_validity": margin_validity(verdicts.probability, classifier.threshold, desired),
+        "coverage_validity": validity if len(checks.codes) else 0.0,
+        "unique_validity": unique_validity(checks.codes, checks.valid, space.half_step, requested),
+        "margin_validity": margin_validity(checks.probability, classifier.threshold, desired),
         "second_validity": cross_model_validity(int(second[0]), second[1:], desired),
         "third_validity": cross_model_validity(int(third[0]), third[1:], desired),
         "actionable": share(counts == 0),
@@ -206,24 +208,24 @@ def _over_returned(
 
 
 def _over_valid(
-    judges: Evaluators, moves: SearchSpace, valid: CheckResults, meter: Budget, seed: int
+    evaluators: Evaluators, space: SearchSpace, valid: CheckResults, budget: Budget, seed: int
 ) -> dict[str, float]:
-    checker, desired, codes = judges.checker, moves.desired, valid.codes
-    looks = judges.surroundings.judge(codes, moves.changed(codes), desired)
+    fitted, desired, codes = evaluators.fitted, space.desired, valid.codes
+    looks = evaluators.surroundings.judge(codes, space.changed(codes), desired)
 
     def holds(rows: Codes) -> Mask:
-        return checker.reaches(meter.probability(rows), desired)
+        return fitted.reaches(budget.probability(rows), desired)
 
     return {
         "gower": share(valid.gower),
-        "mad_l1": share(checker.distances.mad_l1(moves.factual, codes)),
+        "mad_l1": share(fitted.distances.mad_l1(space.factual, codes)),
         "features_changed": share(valid.n_changed),
-        "share_unchanged": share(1 - valid.n_changed / len(moves.factual)),
-        "redundancy": share(redundancy(moves, codes, holds)),
+        "share_unchanged": share(1 - valid.n_changed / len(space.factual)),
+        "redundancy": share(redundancy(space, codes, holds)),
         **{name: share(getattr(looks, name)) for name in looks.__dataclass_fields__},
-        "gower_diversity": gower_diversity(checker.distances, codes),
-        "count_diversity": count_diversity(codes, moves.half_step),
-        "dpp_diversity": dpp_diversity(checker.distances, codes),
-        "refit_validity": share(refit_validity(checker, codes, desired)),
-        "noise_validity": share(noise_validity(checker, codes, desired, judges.errors, seed=seed)),
+        "gower_diversity": gower_diversity(fitted.distances, codes),
+        "count_diversity": count_diversity(codes, space.half_step),
+        "dpp_diversity": dpp_diversity(fitted.distances, codes),
+        "refit_validity": share(refit_validity(fitted, codes, desired)),
+        "noise_validity": share(noise_validity(fitted, codes, desired, evaluators.errors, seed=seed)),
     }

@@ -30,17 +30,17 @@ def is_feasible(*, proven: bool | None, found: bool, answered: bool) -> bool:
     return found or answered if proven is None else proven
 
 
-def feasible_queries(checker: FittedCohort, queries: Sequence[Query]) -> Mask:
+def feasible_queries(fitted: FittedCohort, queries: Sequence[Query]) -> Mask:
     """Whether a wide search finds an answer within each query's limits, shape (queries,).
 
     All combinations of the changes a fine-tuned model is told about, and where these do not do it a beam
     search of width :data:`WIDE_BEAM`. Neither is a proof that there is none.
     """
-    moves = [SearchSpace.of(checker.schema, query) for query in queries]
+    space = [SearchSpace.of(fitted.schema, query) for query in queries]
     reached = [
-        hints_reach(checker, each, told)
-        for each, told in zip(moves, estimate_effects(checker, queries), strict=True)
+        hints_reach(fitted, each, hints)
+        for each, hints in zip(space, estimate_effects(fitted, queries), strict=True)
     ]
-    left = [each for each, done in zip(moves, reached, strict=True) if not done]
-    found = iter(search(checker, left, Budget(checker.classifier), beam=WIDE_BEAM))
+    left = [each for each, done in zip(space, reached, strict=True) if not done]
+    found = iter(search(fitted, left, Budget(fitted.classifier), beam=WIDE_BEAM))
     return np.array([done or next(found) is not None for done in reached], dtype=bool)

@@ -26,7 +26,7 @@ from sensecf_core.types import Mask
 class CandidateRates:
     """Measures answers of one cohort; what it learns about a query is kept for the other methods."""
 
-    checker: FittedCohort
+    fitted: FittedCohort
     third: IndependentClassifier
     _answerable: dict[str, bool] = field(default_factory=dict)
 
@@ -48,17 +48,17 @@ class CandidateRates:
         candidates; ``final_changed`` over the counterfactuals shown, and ``final_violations`` counted over
         them.
         """
-        moves = SearchSpace.of(self.checker.schema, self._query(answer))
+        space = SearchSpace.of(self.fitted.schema, self._query(answer))
         kept = [c for c in answer.trace.candidates if c.edits is not None and c.asking == 1]
-        codes = np.array([moves.apply(c.edits or {}) for c in kept]).reshape(-1, len(moves.factual))
+        codes = np.array([space.apply(c.edits or {}) for c in kept]).reshape(-1, len(space.factual))
         inside = np.array([bool(c.within_limits) for c in kept], dtype=bool)
         shown = answer.counterfactuals
         return {
-            "second_valid": self._second(moves, codes, inside),
-            "third_valid": self._third(moves, codes, inside),
-            "control_valid": self._control(moves, answer.seed, codes),
-            "changed": float(moves.changed(codes).sum(axis=1).mean()) if len(codes) else None,
-            "gower": float(self.checker.distances.gower(moves.factual, codes).mean()) if len(codes) else None,
+            "second_valid": self._second(space, codes, inside),
+            "third_valid": self._third(space, codes, inside),
+            "control_valid": self._control(space, answer.seed, codes),
+            "changed": float(space.changed(codes).sum(axis=1).mean()) if len(codes) else None,
+            "gower": float(self.fitted.distances.gower(space.factual, codes).mean()) if len(codes) else None,
             "final_changed": float(np.mean([c.n_changed for c in shown])) if shown else None,
             "final_violations": sum(len(c.violations) > 0 for c in shown),
         }
@@ -67,36 +67,36 @@ class CandidateRates:
         """Whether a wide search finds an answer within the query's limits."""
         key = query.model_dump_json(exclude={"movable"})
         if key not in self._answerable:
-            self._answerable[key] = bool(feasible_queries(self.checker, [query])[0])
+            self._answerable[key] = bool(feasible_queries(self.fitted, [query])[0])
         return self._answerable[key]
 
     def _query(self, answer: Answer) -> Query:
         key = (answer.participant_id, answer.row_id)
-        return make_queries(self.checker, [key], answer.desired, answer.limits)[0]
+        return make_queries(self.fitted, [key], answer.desired, answer.limits)[0]
 
-    def _control(self, moves: SearchSpace, seed: int, codes: np.ndarray) -> int:
-        counts = moves.changed(codes).sum(axis=1)
-        return int(control(self.checker, moves, counts[counts > 0], seed=seed).sum())
+    def _control(self, space: SearchSpace, seed: int, codes: np.ndarray) -> int:
+        counts = space.changed(codes).sum(axis=1)
+        return int(control(self.fitted, space, counts[counts > 0], seed=seed).sum())
 
-    def _second(self, moves: SearchSpace, codes: np.ndarray, inside: np.ndarray) -> int | None:
-        classifier = self.checker.classifier
-        judged = classifier.second_judge_of_codes(np.vstack([moves.factual[None], codes]))
-        return _agreeing(judged >= classifier.second_threshold, moves.desired, inside)
+    def _second(self, space: SearchSpace, codes: np.ndarray, inside: np.ndarray) -> int | None:
+        classifier = self.fitted.classifier
+        judged = classifier.second_probability_of_codes(np.vstack([space.factual[None], codes]))
+        return _agreeing(judged >= classifier.second_threshold, space.desired, inside)
 
-    def _third(self, moves: SearchSpace, codes: np.ndarray, inside: np.ndarray) -> int | None:
-        judged = self.third.predict(np.vstack([moves.factual[None], codes]))
-        return _agreeing(judged == 1, moves.desired, inside)
+    def _third(self, space: SearchSpace, codes: np.ndarray, inside: np.ndarray) -> int | None:
+        judged = self.third.predict(np.vstack([space.factual[None], codes]))
+        return _agreeing(judged == 1, space.desired, inside)
 
 
-def control(checker: FittedCohort, moves: SearchSpace, counts: npt.NDArray[np.int64], *, seed: int) -> Mask:
+def control(fitted: FittedCohort, space: SearchSpace, counts: npt.NDArray[np.int64], *, seed: int) -> Mask:
     """Which of uniform draws with so many changes each are within limits and reach the class, shape (n,)."""
-    draws = RandomProposer(checker.schema)
-    rng = np.random.default_rng([moves.query.own_seed(seed), 1])
-    drawn = [moves.apply(draws.draw(moves.query, rng, int(count))) for count in counts]
+    draws = RandomProposer(fitted.schema)
+    rng = np.random.default_rng([space.query.own_seed(seed), 1])
+    drawn = [space.apply(draws.draw(space.query, rng, int(count))) for count in counts]
     if not drawn:
         return np.zeros(0, dtype=bool)
-    verdicts = verify(checker, moves, np.array(drawn), Budget(checker.classifier))
-    return verdicts.valid & verdicts.within_limits
+    checks = verify(fitted, space, np.array(drawn), Budget(fitted.classifier))
+    return checks.valid & checks.within_limits
 
 
 def _agreeing(ones: np.ndarray, desired: int, inside: np.ndarray) -> int | None:

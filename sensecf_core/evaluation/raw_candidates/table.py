@@ -50,29 +50,27 @@ class Direction:
         return f"{self.predicted}→{1 - self.predicted}"
 
 
-def directions(
-    checker: FittedCohort, limits: Profile | Literal["all"] | None = None
-) -> tuple[Direction, ...]:
+def directions(fitted: FittedCohort, limits: Profile | Literal["all"] | None = None) -> tuple[Direction, ...]:
     """Both class directions of a cohort.
 
     Towards the desired class under ``limits`` (default: the cohort's own), away from it under ``contrast``,
     for which alone the opposite class is meant. ``all`` is both directions under both profiles.
     """
-    desired = checker.schema.task.desired
+    desired = fitted.schema.task.desired
     against: Literal[0, 1] = 1 if desired == 0 else 0
     if limits == "all":
         profiles: tuple[Profile, ...] = ("intervention", "contrast")
         return tuple(Direction(predicted, p) for p in profiles for predicted in (against, desired))
-    return Direction(against, limits or checker.schema.default_limits), Direction(desired, "contrast")
+    return Direction(against, limits or fitted.schema.default_limits), Direction(desired, "contrast")
 
 
 def people(
-    checker: FittedCohort, directions: Sequence[Direction], *, n: int, seed: int
+    fitted: FittedCohort, directions: Sequence[Direction], *, n: int, seed: int
 ) -> dict[Direction, list[RowKey]]:
     """Whom to ask about, the same for every method: ``n`` rows (0: all) a direction."""
     return {
         direction: sample_rows(
-            checker.cohort, checker.classifier, predicted=direction.predicted, n=n, seed=seed
+            fitted.cohort, fitted.classifier, predicted=direction.predicted, n=n, seed=seed
         )
         for direction in directions
     }
@@ -85,16 +83,16 @@ def request_of(cohort: str, direction: Direction, key: RowKey, **fields: Any) ->
 
 
 def requests(
-    checker: FittedCohort, directions: Sequence[Direction], methods: Sequence[str], *, n: int, **options: int
+    fitted: FittedCohort, directions: Sequence[Direction], methods: Sequence[str], *, n: int, **options: int
 ) -> Iterator[tuple[Direction, ExplainRequest]]:
     """Every query of a run: per direction the same ``n`` people (0: all) for every method.
 
     ``options`` are fields of the request (``seed``, ``candidates``, ``max_changes``, ``k``).
     """
-    for direction, keys in people(checker, directions, n=n, seed=options["seed"]).items():
+    for direction, keys in people(fitted, directions, n=n, seed=options["seed"]).items():
         for method in methods:
             for key in keys:
-                yield direction, request_of(checker.schema.name, direction, key, method=method, **options)
+                yield direction, request_of(fitted.schema.name, direction, key, method=method, **options)
 
 
 def run(

@@ -30,13 +30,13 @@ ENOUGH = 10
 """Tenths that make the whole way; more are written as this."""
 
 
-def build(schema: Schema, query: Query, told: PromptHints) -> Prompt:
+def build(schema: Schema, query: Query, hints: PromptHints) -> Prompt:
     """Write the prompt of one query."""
     lines = []
-    if told.context:
-        lines.append("; ".join(f"{name}={_now(schema, query, name)}" for name in told.context))
-    for name, levers in groupby(told.levers, key=lambda lever: lever.feature):
-        offers = [_offer(schema, query, told, lever) for lever in levers]
+    if hints.context:
+        lines.append("; ".join(f"{name}={_now(schema, query, name)}" for name in hints.context))
+    for name, effects in groupby(hints.effects, key=lambda effect: effect.feature):
+        offers = [_offer(schema, query, hints, effect) for effect in effects]
         lines.append(f"{name}={_now(schema, query, name)}:{','.join(offers)}")
     lines.append(
         GOAL.format(
@@ -48,25 +48,25 @@ def build(schema: Schema, query: Query, told: PromptHints) -> Prompt:
     return Prompt(system=SYSTEM, user="\n".join(lines))
 
 
-def effect_scores(schema: Schema, query: Query, told: PromptHints) -> dict[str, dict[str, int]] | None:
+def effect_scores(schema: Schema, query: Query, hints: PromptHints) -> dict[str, dict[str, int]] | None:
     """The tenths of each change told, by feature and value text; None where nothing is told of them."""
-    if not any(lever.log_odds for lever in told.levers):
+    if not any(effect.log_odds for effect in hints.effects):
         return None
     found: dict[str, dict[str, int]] = {}
-    for lever in told.levers:
-        text = value_text(schema.feature(lever.feature), lever.value)
-        found.setdefault(lever.feature, {})[text] = score_out_of_10(query, told, lever)
+    for effect in hints.effects:
+        text = value_text(schema.feature(effect.feature), effect.value)
+        found.setdefault(effect.feature, {})[text] = score_out_of_10(query, hints, effect)
     return found
 
 
-def answer_text(schema: Schema, query: Query, told: PromptHints, edits: Edits) -> str:
+def answer_text(schema: Schema, query: Query, hints: PromptHints, edits: Edits) -> str:
     """Write edits as the model is taught to answer: in the order told, counting along."""
-    return write_edits(schema, edits, answer_order(told), effect_scores(schema, query, told))
+    return write_edits(schema, edits, answer_order(hints), effect_scores(schema, query, hints))
 
 
-def answer_order(told: PromptHints) -> tuple[str, ...]:
+def answer_order(hints: PromptHints) -> tuple[str, ...]:
     """The order in which an answer names features: as they are told."""
-    return tuple(dict.fromkeys(lever.feature for lever in told.levers))
+    return tuple(dict.fromkeys(effect.feature for effect in hints.effects))
 
 
 def _now(schema: Schema, query: Query, name: str) -> str:
@@ -74,24 +74,24 @@ def _now(schema: Schema, query: Query, name: str) -> str:
     return value_text(feature, to_code(feature, query.factual.features[name]))
 
 
-def score_out_of_10(query: Query, told: PromptHints, lever: FeatureEffect) -> int:
+def score_out_of_10(query: Query, hints: PromptHints, effect: FeatureEffect) -> int:
     """What a change is told to be worth, in tenths of the way to the desired class (-10 to 10)."""
-    worth = lever.log_odds if query.desired else -lever.log_odds
-    return max(-ENOUGH, min(ENOUGH, round(ENOUGH * worth / (told.gap + SAFETY))))
+    score = effect.log_odds if query.desired else -effect.log_odds
+    return max(-ENOUGH, min(ENOUGH, round(ENOUGH * score / (hints.gap + SAFETY))))
 
 
-def _offer(schema: Schema, query: Query, told: PromptHints, lever: FeatureEffect) -> str:
-    """A value and its tenths; a worth of 0 is not told (see ``levers``, source "none")."""
-    value = value_text(schema.feature(lever.feature), lever.value)
-    return f"{value}{score_out_of_10(query, told, lever):+d}" if lever.log_odds else value
+def _offer(schema: Schema, query: Query, hints: PromptHints, effect: FeatureEffect) -> str:
+    """A value and its tenths; a worth of 0 is not told (see ``effects``, source "none")."""
+    value = value_text(schema.feature(effect.feature), effect.value)
+    return f"{value}{score_out_of_10(query, hints, effect):+d}" if effect.log_odds else value
 
 
 def _template_sha256() -> str:
     """Hash the prompt of the reference case, so that it changes exactly when the prompt's text does."""
     schema, query, _ = reference_case()
-    told = PromptHints(
+    hints = PromptHints(
         gap=0.5,
-        levers=(
+        effects=(
             FeatureEffect(feature="number", value=3.0, log_odds=-0.2),
             FeatureEffect(feature="number", value=2.0, log_odds=-0.4),
             FeatureEffect(feature="flag", value=1, log_odds=-0.1),
@@ -101,8 +101,8 @@ def _template_sha256() -> str:
     )
     mirrored = query.model_copy(update={"desired": 1})
     edits: Edits = {"number": 2.0, "flag": 1}
-    texts = [build(schema, case, told).text for case in (query, mirrored)]
-    texts.append(answer_text(schema, query, told, edits))
+    texts = [build(schema, case, hints).text for case in (query, mirrored)]
+    texts.append(answer_text(schema, query, hints, edits))
     return hashlib.sha256("\n".join(texts).encode()).hexdigest()
 
 

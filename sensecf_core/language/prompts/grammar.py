@@ -57,7 +57,7 @@ def level_texts(feature: Feature) -> tuple[str, ...]:
 
 
 def write_edits(
-    schema: Schema, edits: Mapping[str, Value], order: Sequence[str] = (), worths: EffectScores | None = None
+    schema: Schema, edits: Mapping[str, Value], order: Sequence[str] = (), scores: EffectScores | None = None
 ) -> str:
     """Write edits (feature name → new value) as an answer's text: ``order`` first, then schema order.
 
@@ -73,10 +73,10 @@ def write_edits(
         if not math.isfinite(code):
             raise ValueError(f"`{name}` cannot be edited to {edits[name]!r}")
         text = value_text(feature, code)
-        if worths is not None:
-            worth = worths.get(name, {}).get(text, 0)
-            total += worth
-            text = f"{text}{worth:+d}={total}"
+        if scores is not None:
+            score = scores.get(name, {}).get(text, 0)
+            total += score
+            text = f"{text}{score:+d}={total}"
         parts.append(f"{name}={text}")
     return SEPARATOR.join(parts)
 
@@ -129,7 +129,7 @@ def edits_grammar(
     movable: Sequence[Movable],
     max_changes: int,
     order: Sequence[str] = (),
-    worths: EffectScores | None = None,
+    scores: EffectScores | None = None,
 ) -> str:
     """Build the Lark grammar (llguidance) of every answer with 1 to ``max_changes`` edits.
 
@@ -146,15 +146,15 @@ def edits_grammar(
         raise ValueError("a grammar needs at least one feature that may move and one change")
     rules = [f"start: e0_{most}"]
     for position, item in enumerate(moving):
-        head = f"{_literal(item.feature + '=')} V{position}{'' if worths is None else ' SUM'}"
+        head = f"{_literal(item.feature + '=')} V{position}{'' if scores is None else ' SUM'}"
         rules += _edit_rules(position, head, last=position == len(moving) - 1, most=most)
     for position, item in enumerate(moving):
         texts = _value_texts(schema.feature(item.feature), item.values)
-        if worths is not None:
-            known = worths.get(item.feature, {})
+        if scores is not None:
+            known = scores.get(item.feature, {})
             texts = [f"{text}{known.get(text, 0):+d}=" for text in texts]
         rules.append(f"V{position}: {_terminal(texts)}")
-    if worths is not None:
+    if scores is not None:
         rules.append(f"SUM: {SUM}")
     return "\n".join(rules) + "\n"
 

@@ -99,8 +99,10 @@ def asking_for_json(prompt: Prompt) -> Prompt:
     return replace(prompt, system=prompt.system.replace(LINE_ANSWER, JSON_ANSWER))
 
 
-def question(schema: Schema, query: Query, told: Sequence[Driver], only: frozenset[str] | None = None) -> str:
-    """Write the part about one query, with the drivers ``told``.
+def question(
+    schema: Schema, query: Query, drivers: Sequence[Driver], only: frozenset[str] | None = None
+) -> str:
+    """Write the part about one query, with its ``drivers``.
 
     ``only`` cuts the profile down to these features and leaves out units.
     """
@@ -114,7 +116,7 @@ def question(schema: Schema, query: Query, told: Sequence[Driver], only: frozens
     goal = task.class_1 if query.desired == 1 else task.class_0
     lines = [
         PROFILE.format(profile=profile_text(schema, query, only)),
-        " ".join([risk, *_driver_texts(told)]),
+        " ".join([risk, *_driver_texts(drivers)]),
         GOAL.format(most=query.limits.max_changes, goal=goal),
     ]
     return "\n".join(lines)
@@ -175,9 +177,9 @@ def _driver_texts(drivers: Sequence[Driver]) -> list[str]:
 
 def _example_question(schema: Schema, example: Example) -> str:
     """The same question, its profile cut down to the drivers told and the features edited."""
-    told = strongest(example.drivers, MOST_EXAMPLE_DRIVERS)
-    shown = frozenset({driver.feature for driver in told} | set(example.edits))
-    return question(schema, example.query, told, only=shown)
+    drivers = strongest(example.drivers, MOST_EXAMPLE_DRIVERS)
+    shown = frozenset({driver.feature for driver in drivers} | set(example.edits))
+    return question(schema, example.query, drivers, only=shown)
 
 
 def chat_text(tokenizer: Any, prompt: Prompt) -> str:

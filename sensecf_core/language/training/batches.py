@@ -96,26 +96,26 @@ class Batch:
         return sum(target != IGNORED for tree in self.trees for target in tree.targets)
 
 
-def tree_of(tokenizer: Any, lesson: TrainingExample) -> Tree | None:
+def tree_of(tokenizer: Any, example: TrainingExample) -> Tree | None:
     """Tokenize a lesson; None if it has no answer.
 
     The prompt's last token predicts every answer's first token, so it is repeated as the first token of
     each branch (at the same position) and left out of the trunk.
     """
-    if not lesson.answers:
+    if not example.answers:
         return None
     special = not getattr(tokenizer, "chat_template", None)
-    prompt = list(tokenizer(lesson.prompt, add_special_tokens=special).input_ids)
+    prompt = list(tokenizer(example.prompt, add_special_tokens=special).input_ids)
     trunk, last = prompt[:-1], prompt[-1]
     tokens, positions = list(trunk), list(range(len(trunk)))
     branches, targets = [TRUNK] * len(trunk), [IGNORED] * len(trunk)
-    for number, answer in enumerate((*lesson.answers, *lesson.rejected), start=1):
+    for number, answer in enumerate((*example.answers, *example.rejected), start=1):
         said = [*continuation_tokens(tokenizer, answer), tokenizer.eos_token_id]
         tokens += [last, *said[:-1]]
         targets += said
         positions += range(len(trunk), len(trunk) + len(said))
         branches += [number] * len(said)
-    return Tree(tuple(tokens), tuple(positions), tuple(branches), tuple(targets), len(lesson.answers))
+    return Tree(tuple(tokens), tuple(positions), tuple(branches), tuple(targets), len(example.answers))
 
 
 def collate(trees: Sequence[Tree], pad: int, numbers: Sequence[int] = ()) -> Batch:
@@ -153,7 +153,7 @@ class Batches:
     def __init__(
         self,
         tokenizer: Any,
-        lessons: Sequence[TrainingExample],
+        examples: Sequence[TrainingExample],
         *,
         batch_tokens: int,
         micro_tokens: int,
@@ -161,7 +161,7 @@ class Batches:
     ) -> None:
         self.batch_tokens, self.micro_tokens, self.seed = batch_tokens, micro_tokens, seed
         self.pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
-        self.trees = [tree for lesson in lessons if (tree := tree_of(tokenizer, lesson)) is not None]
+        self.trees = [tree for example in examples if (tree := tree_of(tokenizer, example)) is not None]
         if not self.trees:
             raise ValueError("there is nothing to learn from: no lesson has an answer")
         self.digest = hashlib.sha256(repr([tree.tokens for tree in self.trees]).encode()).hexdigest()

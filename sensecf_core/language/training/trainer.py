@@ -34,7 +34,7 @@ class Training:
     """
 
     def __init__(
-        self, model: Any, tokenizer: Any, lessons: Sequence[TrainingExample], settings: Settings, out: Path
+        self, model: Any, tokenizer: Any, examples: Sequence[TrainingExample], settings: Settings, out: Path
     ) -> None:
         import torch
 
@@ -43,7 +43,7 @@ class Training:
         self.peft = model if hasattr(model, "peft_config") else adapter_for(model, settings)
         self.batches = Batches(
             tokenizer,
-            lessons,
+            examples,
             batch_tokens=settings.batch_tokens,
             micro_tokens=settings.micro_tokens,
             seed=settings.seed,

@@ -21,9 +21,9 @@ BEST, ALL = "First option of each", "All options"
 STAYS = "–"
 
 
-def show(frame: Page, answers: Sequence[Answer], *, all_in: bool) -> None:
+def show(page: Page, answers: Sequence[Answer], *, all_in: bool) -> None:
     """Show what the methods that found an option change; ``all_in``: no method is at work any more."""
-    schema = frame.known.schema
+    schema = page.required_cohort.schema
     if not side_by_side.options(answers, best_only=True):
         if all_in:
             st.info(
@@ -40,10 +40,10 @@ def show(frame: Page, answers: Sequence[Answer], *, all_in: bool) -> None:
     _agreement(schema, found)
     st.header("What each would change")
     if browser.on_phone():
-        _by_feature(frame, answers, found)
+        _by_feature(page, answers, found)
     else:
-        _table(frame, answers, found)
-    _chart(frame, found)
+        _table(page, answers, found)
+    _chart(page, found)
 
 
 def finding(schema: Schema, found: Options) -> str:
@@ -113,25 +113,25 @@ def _risks(answers: Sequence[Answer], found: Options) -> dict[str, str]:
     }
 
 
-def _now(frame: Page, feature: Feature) -> str:
+def _now(page: Page, feature: Feature) -> str:
     reference = f" (reference {feature.reference.text})" if feature.reference is not None else ""
-    return f"{feature.label}, now {measure(feature, frame.values[feature.name])}{reference}"
+    return f"{feature.label}, now {measure(feature, page.values[feature.name])}{reference}"
 
 
-def _aligned(frame: Page, answers: Sequence[Answer], found: Options) -> dict[str, dict[str, str]]:
+def _aligned(page: Page, answers: Sequence[Answer], found: Options) -> dict[str, dict[str, str]]:
     """What stands beside what: the risk, then each feature that any method changes → method → words."""
-    features = side_by_side.features(frame.known.schema, found)
+    features = side_by_side.features(page.required_cohort.schema, found)
     return {"Risk": _risks(answers, found)} | {
-        _now(frame, feature): {method: _cell(feature, found, method) for method in found}
+        _now(page, feature): {method: _cell(feature, found, method) for method in found}
         for feature in features
     }
 
 
-def _table(frame: Page, answers: Sequence[Answer], found: Options) -> None:
+def _table(page: Page, answers: Sequence[Answer], found: Options) -> None:
     rows = [
         {"Feature": wording.plain(title)}
         | {wording.method_short(method): wording.plain(text) for method, text in cells.items()}
-        for title, cells in _aligned(frame, answers, found).items()
+        for title, cells in _aligned(page, answers, found).items()
     ]
     st.table(
         pd.DataFrame(rows),
@@ -141,9 +141,9 @@ def _table(frame: Page, answers: Sequence[Answer], found: Options) -> None:
     st.caption(f"{STAYS} means that the method leaves the feature as it is.")
 
 
-def _by_feature(frame: Page, answers: Sequence[Answer], found: Options) -> None:
+def _by_feature(page: Page, answers: Sequence[Answer], found: Options) -> None:
     """The same as the table, one block a feature, for a narrow screen."""
-    for title, cells in _aligned(frame, answers, found).items():
+    for title, cells in _aligned(page, answers, found).items():
         changed = [
             f"{wording.plain(wording.method_short(method))}: **{wording.plain(text)}**"
             for method, text in cells.items()
@@ -154,12 +154,12 @@ def _by_feature(frame: Page, answers: Sequence[Answer], found: Options) -> None:
             st.markdown("  \n".join(changed))
 
 
-def _chart(frame: Page, found: Options) -> None:
+def _chart(page: Page, found: Options) -> None:
     drawn, left_out = [], []
-    for feature in side_by_side.features(frame.known.schema, found):
-        pairs = [pair for method in found if (pair := _pair(frame, feature, found, method)) is not None]
+    for feature in side_by_side.features(page.required_cohort.schema, found):
+        pairs = [pair for method in found if (pair := _pair(page, feature, found, method)) is not None]
         if pairs:
-            now = f"{feature.label}, now {measure(feature, frame.values[feature.name])}"
+            now = f"{feature.label}, now {measure(feature, page.values[feature.name])}"
             drawn.append(Dumbbells(wording.html(now), tuple(pairs)))
         else:
             left_out.append(feature.label)
@@ -175,10 +175,10 @@ def _chart(frame: Page, found: Options) -> None:
     charts.show(charts.dumbbell(drawn, sentence), "dumbbell")
 
 
-def _pair(frame: Page, feature: Feature, found: Options, method: str) -> Pair | None:
+def _pair(page: Page, feature: Feature, found: Options, method: str) -> Pair | None:
     moved = side_by_side.changes(found[method], feature.name)
-    now = scale.place(frame, feature, frame.values[feature.name])
-    then = [scale.place(frame, feature, change.after) for change in moved]
+    now = scale.place(page, feature, page.values[feature.name])
+    then = [scale.place(page, feature, change.after) for change in moved]
     known = tuple(place for place in then if place is not None)
     if now is None or not known:
         return None

@@ -24,36 +24,36 @@ _CHOSEN = "methods_compared"
 _FILLED = "comparison_filled_in"
 
 
-def show(frame: Page) -> None:
+def show(page: Page) -> None:
     """Show the form; Run all asks every method and follows the comparison. Then it folds away."""
-    _fill(frame)
-    if shown_results.of(frame.choice).comparison is not None:
+    _fill(page)
+    if shown_results.of(page.choice).comparison is not None:
         with st.expander("Compare again: methods and limits", icon=":material/edit:"):
-            _form(frame)
+            _form(page)
     else:
-        _form(frame)
+        _form(page)
 
 
-def offered(frame: Page) -> list[str]:
+def offered(page: Page) -> list[str]:
     """The methods that can be asked about this cohort here, in order."""
     ready = default_model.status().ready
-    tuned = ready and adapters.chosen(frame.known) is not None
+    tuned = ready and adapters.chosen(page.required_cohort) is not None
     able = {name: ready and (tuned or name != TUNED) for name in METHODS if asks_language_model(name)}
     return wording.in_order(name for name in METHODS if able.get(name, True))
 
 
-def _form(frame: Page) -> None:
-    schema = frame.known.schema
-    profile = limits_fields.profile_of(frame)
+def _form(page: Page) -> None:
+    schema = page.required_cohort.schema
+    profile = limits_fields.profile_of(page)
     if schema.limits_note:
         st.caption(wording.plain(schema.limits_note))
-    methods = offered(frame)
+    methods = offered(page)
     _say_what_is_missing(methods)
-    with st.form(key=f"compare_{profile}_{'_'.join(frame.row_key)}", border=True):
+    with st.form(key=f"compare_{profile}_{'_'.join(page.row_key)}", border=True):
         chosen = _methods(methods)
         with st.expander("The same limits for every method", icon=":material/tune:"):
             left, right = st.columns(2)
-            request = limits_fields.request(frame, "", profile, left, right)
+            request = limits_fields.request(page, "", profile, left, right)
         st.caption(wording.plain(limits_fields.summary(schema, request)))
         pressed = st.form_submit_button(
             "Run all", type="primary", icon=":material/play_arrow:", key="run_all", disabled=not methods
@@ -61,7 +61,7 @@ def _form(frame: Page) -> None:
     if any(asks_language_model(name) for name in chosen) and st.runtime.exists():
         model_worker.warm(schema.name)
     if pressed or (limits_fields.asked_at_once() and methods):
-        start(frame, request, chosen)
+        start(page, request, chosen)
 
 
 def _methods(methods: Sequence[str]) -> list[str]:
@@ -85,22 +85,24 @@ def _methods(methods: Sequence[str]) -> list[str]:
     return chosen
 
 
-def start(frame: Page, request: ExplainRequest, methods: Sequence[str]) -> None:
+def start(page: Page, request: ExplainRequest, methods: Sequence[str]) -> None:
     """Ask every method a question that can be answered, and follow it; else say what is wrong with it."""
     try:
-        limits_fields.check(frame, request)
-        made = compare_methods.start(frame.known, frame.classifier, request, wording.in_order(methods))
+        limits_fields.check(page, request)
+        made = compare_methods.start(
+            page.required_cohort, page.classifier, request, wording.in_order(methods)
+        )
     except (InputError, NotReadyError) as error:
-        limits_fields.refuse(frame, error)
+        limits_fields.refuse(page, error)
         return
-    shown_results.follow(frame.choice, comparison=made.comparison_id)
+    shown_results.follow(page.choice, comparison=made.comparison_id)
     st.session_state[_FILLED] = made.comparison_id
     st.rerun()
 
 
-def _fill(frame: Page) -> None:
+def _fill(page: Page) -> None:
     """Take over methods and limits of a comparison that a link opened, once."""
-    opened = shown_results.of(frame.choice).comparison
+    opened = shown_results.of(page.choice).comparison
     if opened is None or st.session_state.get(_FILLED) == opened:
         return
     st.session_state[_FILLED] = opened
@@ -109,7 +111,7 @@ def _fill(frame: Page) -> None:
     except (InputError, NotReadyError):  # said where it would be shown
         return
     if found is not None:
-        limits_fields.fill(frame, found.request)
+        limits_fields.fill(page, found.request)
         st.session_state[_FIELD] = [member.method for member in found.members]
 
 

@@ -20,63 +20,65 @@ from sensecf_core.ui.page import shown_results
 from sensecf_core.ui.page.frame import Page
 
 
-def show(frame: Page) -> None:
+def show(page: Page) -> None:
     """Show the comparison followed about the chosen row, or what keeps it from being read."""
     try:
-        _known(frame)
+        _known(page)
     except (InputError, NotReadyError) as error:
         st.error(wording.message(str(error)), icon=":material/database_off:")
     st.page_link(
         "pages/3_Interventions.py",
         label="What small change would alter this?",
         icon=":material/alt_route:",
-        query_params=frame.choice.carried,
+        query_params=page.choice.carried,
     )
 
 
-def _known(frame: Page) -> None:
-    now = shown_results.of(frame.choice).comparison
+def _known(page: Page) -> None:
+    now = shown_results.of(page.choice).comparison
     found = comparisons.find(now) if now else None
     if found is None:
-        empty_state.show(frame, "Run all")
+        empty_state.show(page, "Run all")
     else:
-        _shown(frame, found)
-    _earlier(frame, now)
+        _shown(page, found)
+    _earlier(page, now)
 
 
-def _shown(frame: Page, comparison: Comparison) -> None:
-    standings = compare_methods.method_statuses(comparison)
-    st.header(_headline(standings, wording.sought(comparison.request.profile)))
-    answered = [standing.answer for standing in standings if standing.answer is not None]
+def _shown(page: Page, comparison: Comparison) -> None:
+    statuses = compare_methods.method_statuses(comparison)
+    st.header(_headline(statuses, wording.sought(comparison.request.profile)))
+    answered = [method.answer for method in statuses if method.answer is not None]
     if best := side_by_side.options(answered, best_only=True):
-        st.markdown(f"**{wording.plain(differences.finding(frame.known.schema, best))}**")
-    st.caption(wording.plain(f"Asked: {limits_fields.summary(frame.known.schema, comparison.request)}"))
-    status.show(frame, comparison, standings)
+        st.markdown(f"**{wording.plain(differences.finding(page.required_cohort.schema, best))}**")
+    st.caption(
+        wording.plain(f"Asked: {limits_fields.summary(page.required_cohort.schema, comparison.request)}")
+    )
+    status.show(page, comparison, statuses)
     if comparison.request.profile == "contrast" and best:
         intervention_answer.say_explanation_only()
-    for changed in dict.fromkeys(filter(None, (intervention_answer.stale(frame, one) for one in answered))):
+    for changed in dict.fromkeys(filter(None, (intervention_answer.stale(page, one) for one in answered))):
         st.warning(changed, icon=":material/history:")
-    differences.show(frame, answered, all_in=all(standing.finished for standing in standings))
+    differences.show(page, answered, all_in=all(method.finished for method in statuses))
     if answered:
-        _each(frame, answered)
-        _downloads(frame, comparison, answered)
+        _each(page, answered)
+        _downloads(page, comparison, answered)
 
 
-def _headline(standings: Sequence[MethodStatus], sought: str) -> str:
-    finished = sum(standing.finished for standing in standings)
-    if finished < len(standings):
-        return f"{finished} of {wording.counted(len(standings), 'method')} done"
-    able = sum(bool(s.answer and s.answer.counterfactuals) for s in standings)
-    return f"{able} of {wording.counted(len(standings), 'method')} found an {sought}"
+def _headline(statuses: Sequence[MethodStatus], sought: str) -> str:
+    finished = sum(method.finished for method in statuses)
+    if finished < len(statuses):
+        return f"{finished} of {wording.counted(len(statuses), 'method')} done"
+    able = sum(bool(s.answer and s.answer.counterfactuals) for s in statuses)
+    return f"{able} of {wording.counted(len(statuses), 'method')} found an {sought}"
 
 
-def _each(frame: Page, answered: Sequence[Answer]) -> None:
+def _each(page: Page, answered: Sequence[Answer]) -> None:
     st.header("Each method's options and evidence")
     for answer in answered:
         title = f"{wording.method_title(answer.method)}: {intervention_answer.heading(answer).lower()}"
         with st.expander(wording.plain(title), key=f"each_{answer.method}", on_change="rerun") as one:
             if one.open:  # the evidence of ten methods would mostly be drawn for nothing
-                intervention_answer.body(frame, answer, f"_{answer.method}")
+                intervention_answer.body(page, answer, f"_{answer.method}")
                 st.page_link(
                     "pages/3_Interventions.py",
                     label="Open on the page Interventions",
@@ -85,10 +87,10 @@ def _each(frame: Page, answered: Sequence[Answer]) -> None:
                 )
 
 
-def _downloads(frame: Page, comparison: Comparison, answered: Sequence[Answer]) -> None:
+def _downloads(page: Page, comparison: Comparison, answered: Sequence[Answer]) -> None:
     st.header("Download all")
     stem = f"sensecf-comparison-{comparison.comparison_id}"
-    evidence.downloads(answered, stem, frame.known.schema, "_all")
+    evidence.downloads(answered, stem, page.required_cohort.schema, "_all")
     left_out = len(comparison.members) - len(answered)
     lacking = f" {wording.counted(left_out, 'method')} without an answer left out." if left_out else ""
     st.caption(
@@ -98,9 +100,9 @@ def _downloads(frame: Page, comparison: Comparison, answered: Sequence[Answer]) 
     )
 
 
-def _earlier(frame: Page, current: str | None) -> None:
+def _earlier(page: Page, current: str | None) -> None:
     """List the earlier comparisons about the chosen row as links."""
-    kept = comparisons.recent(frame.known.schema.name, *frame.row_key)
+    kept = comparisons.recent(page.required_cohort.schema.name, *page.row_key)
     others = [one for one in kept if one.comparison_id != current]
     if not others:
         return

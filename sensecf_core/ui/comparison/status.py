@@ -31,17 +31,17 @@ LEGEND = (
 )
 
 
-def show(frame: Page, comparison: Comparison, standings: Sequence[MethodStatus]) -> None:
+def show(page: Page, comparison: Comparison, statuses: Sequence[MethodStatus]) -> None:
     """Show every method's line; while some are at work, the lines follow them."""
-    if all(standing.finished for standing in standings):
-        _lines(frame, comparison, standings)
+    if all(status.finished for status in statuses):
+        _lines(page, comparison, statuses)
     else:
-        _watch(frame, comparison, tuple(standings))
+        _watch(page, comparison, tuple(statuses))
     st.caption(LEGEND)
 
 
 @st.fragment(run_every=POLL_SECONDS)
-def _watch(frame: Page, comparison: Comparison, before: tuple[MethodStatus, ...]) -> None:
+def _watch(page: Page, comparison: Comparison, before: tuple[MethodStatus, ...]) -> None:
     try:
         now = compare_methods.refreshed(comparison, before)
     except NotReadyError as error:
@@ -49,7 +49,7 @@ def _watch(frame: Page, comparison: Comparison, before: tuple[MethodStatus, ...]
         return
     if any(new.finished != old.finished for new, old in zip(now, before, strict=True)):
         st.rerun()  # what has come in changes everything below
-    _lines(frame, comparison, now)
+    _lines(page, comparison, now)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             "Cancel all",
@@ -64,15 +64,15 @@ def _watch(frame: Page, comparison: Comparison, before: tuple[MethodStatus, ...]
         )
 
 
-def _lines(frame: Page, comparison: Comparison, standings: Sequence[MethodStatus]) -> None:
-    for standing in standings:
-        with st.container(border=True, key=f"method_{standing.method}", gap="xsmall"):
-            if standing.answer is not None:
-                _answered(frame, standing.answer, reused=standing.job is None)
-            elif not standing.finished:
-                _at_work(standing)
+def _lines(page: Page, comparison: Comparison, statuses: Sequence[MethodStatus]) -> None:
+    for status in statuses:
+        with st.container(border=True, key=f"method_{status.method}", gap="xsmall"):
+            if status.answer is not None:
+                _answered(page, status.answer, reused=status.job is None)
+            elif not status.finished:
+                _at_work(status)
             else:
-                _without(frame, comparison, standing)
+                _without(page, comparison, status)
 
 
 def _name(method: str, note: str) -> None:
@@ -83,18 +83,18 @@ def _name(method: str, note: str) -> None:
     )
 
 
-def _answered(frame: Page, answer: Answer, *, reused: bool) -> None:
+def _answered(page: Page, answer: Answer, *, reused: bool) -> None:
     with st.container(horizontal=True, gap="small"):
         _name(answer.method, intervention_answer.heading(answer) + (", answered before" if reused else ""))
-        for label, value in _facts(frame, answer).items():
+        for label, value in _facts(page, answer).items():
             st.markdown(
                 f":small[{label}]  \n**{wording.plain(value)}**", width=WIDTHS.get(label, OTHER_WIDTH)
             )
-    if (said := evidence.broke(answer, frame.known.schema, most=2)) is not None:
+    if (said := evidence.broke(answer, page.required_cohort.schema, most=2)) is not None:
         st.caption(said)
 
 
-def _facts(frame: Page, answer: Answer) -> dict[str, str]:
+def _facts(page: Page, answer: Answer) -> dict[str, str]:
     """What a line says of an answer: label to value."""
     broken = side_by_side.broken(answer)
     now = answer.factual.probability
@@ -103,7 +103,7 @@ def _facts(frame: Page, answer: Answer) -> dict[str, str]:
         best = answer.counterfactuals[0]
         facts[BEST] = wording.risk_change(now, best.probability)
         facts |= {"Changes": str(best.n_changed), "Distance": f"{best.gower:.3f}"}
-        facts[SECOND] = intervention_answer.second_view(frame, answer, best)
+        facts[SECOND] = intervention_answer.second_view(page, answer, best)
     elif answer.best is not None:
         nearest = {NEAREST: wording.risk_change(now, answer.best.probability)}
         facts = nearest | {"Changes": str(len(answer.best.changes)), "Distance": "–", SECOND: "–"}
@@ -117,25 +117,25 @@ def _facts(frame: Page, answer: Answer) -> dict[str, str]:
     return facts
 
 
-def _at_work(standing: MethodStatus) -> None:
-    assert standing.job is not None
+def _at_work(status: MethodStatus) -> None:
+    assert status.job is not None
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        _name(standing.method, "Waiting" if standing.state == "queued" else "At work")
-        st.progress(standing.job.fraction, text=wording.plain(progress_words(standing.job)), width=380)
-        cancel_button(standing.job, dispatch.cancel)
+        _name(status.method, "Waiting" if status.state == "queued" else "At work")
+        st.progress(status.job.fraction, text=wording.plain(progress_words(status.job)), width=380)
+        cancel_button(status.job, dispatch.cancel)
 
 
-def _without(frame: Page, comparison: Comparison, standing: MethodStatus) -> None:
+def _without(page: Page, comparison: Comparison, status: MethodStatus) -> None:
     """A method without an answer: why, and the offer to ask it again."""
-    failed = standing.state == "failed"
+    failed = status.state == "failed"
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        _name(standing.method, "No answer" if failed else "Cancelled")
-        pressed = st.button("Ask again", icon=":material/refresh:", key=f"again_{standing.method}")
+        _name(status.method, "No answer" if failed else "Cancelled")
+        pressed = st.button("Ask again", icon=":material/refresh:", key=f"again_{status.method}")
     if failed:
-        st.error(wording.message(standing.error or "It said nothing."), icon=":material/error:")
+        st.error(wording.message(status.error or "It said nothing."), icon=":material/error:")
     if pressed:
         try:
-            compare_methods.again(frame.known, frame.classifier, comparison, standing.method)
+            compare_methods.again(page.required_cohort, page.classifier, comparison, status.method)
         except (InputError, NotReadyError) as error:
             st.error(wording.message(str(error)), icon=":material/error:")
             return

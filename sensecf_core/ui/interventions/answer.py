@@ -24,10 +24,10 @@ NEXT_STEPS = {
 }
 
 
-def show(frame: Page, answer: Answer) -> None:
+def show(page: Page, answer: Answer) -> None:
     """Show an answer about the chosen row under its own heading."""
     st.header(heading(answer))
-    body(frame, answer)
+    body(page, answer)
 
 
 def say_explanation_only() -> None:
@@ -45,22 +45,22 @@ def heading(answer: Answer) -> str:
     return f"{wording.counted(found, sought)} found" if found else HEADINGS[answer.status]
 
 
-def body(frame: Page, answer: Answer, key: str = "") -> None:
+def body(page: Page, answer: Answer, key: str = "") -> None:
     """Show an answer: its options, and what stands behind them; ``key`` tells several on a page apart."""
-    schema = frame.known.schema
+    schema = page.required_cohort.schema
     found = len(answer.counterfactuals)
     st.caption(_summary(answer))
-    if (changed := stale(frame, answer)) is not None:
+    if (changed := stale(page, answer)) is not None:
         st.warning(changed, icon=":material/history:")
     if answer.status != "found" or not found:
-        _nothing(frame, answer, key)
+        _nothing(page, answer, key)
     else:
         for reason in answer.reasons:
             st.caption(wording.plain(wording.labelled(schema, reason)))
         if answer.limits.profile == "contrast":
             say_explanation_only()
     for number, counterfactual in enumerate(answer.counterfactuals, start=1):
-        _option(frame, answer, number, counterfactual, key)
+        _option(page, answer, number, counterfactual, key)
     if (fewer := fewer_than_asked(answer)) is not None:
         st.caption(fewer)
     evidence.show(answer, schema, key)
@@ -97,8 +97,8 @@ def _summary(answer: Answer) -> str:
     return " · ".join(wording.plain(part) for part in parts)
 
 
-def _nothing(frame: Page, answer: Answer, key: str) -> None:
-    schema = frame.known.schema
+def _nothing(page: Page, answer: Answer, key: str) -> None:
+    schema = page.required_cohort.schema
     say = st.info if answer.status in ("already_desired", "cancelled") else st.warning
     text = "  \n".join(wording.plain(wording.labelled(schema, reason)) for reason in answer.reasons)
     say(text or heading(answer), icon=":material/info:")
@@ -108,7 +108,7 @@ def _nothing(frame: Page, answer: Answer, key: str) -> None:
                 f"**The nearest that was found** would still not change the model's view: risk "
                 f"**{wording.risk_change(answer.factual.probability, answer.best.probability)}**."
             )
-            _changes(frame, answer, answer.best.changes, {})
+            _changes(page, answer, answer.best.changes, {})
     if (advice := what_next(answer)) is not None:
         st.caption(advice)
     if answer.limits.profile == "intervention" and answer.status in ("already_desired", "none"):
@@ -135,17 +135,17 @@ def offer_contrast(schema: Schema, key: str = "") -> None:
     )
 
 
-def _option(frame: Page, answer: Answer, number: int, one: Counterfactual, key: str) -> None:
-    schema = frame.known.schema
+def _option(page: Page, answer: Answer, number: int, one: Counterfactual, key: str) -> None:
+    schema = page.required_cohort.schema
     with st.container(border=True, key=f"option_{number}{key}", gap="small"):
         st.subheader(
             f"{wording.sought(answer.limits.profile).capitalize()} {number}: risk "
             f"{wording.risk_change(answer.factual.probability, one.probability)}"
         )
-        _changes(frame, answer, one.changes, one.percentiles)
+        _changes(page, answer, one.changes, one.percentiles)
         st.markdown(
-            f"{wording.counted(one.n_changed, 'change')} · {_second(frame, answer, one)} · "
-            f"{_retrained(frame, one)}"
+            f"{wording.counted(one.n_changed, 'change')} · {_second(page, answer, one)} · "
+            f"{_retrained(page, one)}"
         )
         st.caption(_how_usual(schema, answer, one))
         st.markdown(f"> {wording.plain(one.sentence)}")
@@ -153,11 +153,11 @@ def _option(frame: Page, answer: Answer, number: int, one: Counterfactual, key: 
             st.warning(wording.plain(wording.labelled(schema, violation)), icon=":material/warning:")
 
 
-def _second(frame: Page, answer: Answer, one: Counterfactual) -> str:
+def _second(page: Page, answer: Answer, one: Counterfactual) -> str:
     """Say what the second model makes of an option, and whether that is new to it."""
-    view = second_view(frame, answer, one)
+    view = second_view(page, answer, one)
     if view == "as before":
-        before = wording.of_100(_second_before(frame))
+        before = wording.of_100(_second_before(page))
         return f":material/remove_done: The second model said so before any change ({before})"
     said = wording.of_100(one.second_judge_probability)
     if view == "disagrees":
@@ -166,27 +166,27 @@ def _second(frame: Page, answer: Answer, one: Counterfactual) -> str:
 
 
 def second_view(
-    frame: Page, answer: Answer, one: Counterfactual
+    page: Page, answer: Answer, one: Counterfactual
 ) -> Literal["agrees", "disagrees", "as before"]:
     """Whether the second model sees the class that was asked for; "as before": without any change, too."""
     if not one.second_judge_agrees:
         return "disagrees"
-    saw = int(_second_before(frame) >= frame.classifier.second_threshold)
+    saw = int(_second_before(page) >= page.classifier.second_threshold)
     return "as before" if saw == answer.desired else "agrees"
 
 
-def _second_before(frame: Page) -> float:
-    return float(frame.classifier.second_judge(data.one_row(frame.known, frame.row_key))[0])
+def _second_before(page: Page) -> float:
+    return float(page.classifier.second_probability(data.one_row(page.required_cohort, page.row_key))[0])
 
 
-def _retrained(frame: Page, one: Counterfactual) -> str:
+def _retrained(page: Page, one: Counterfactual) -> str:
     """Say how retrained models see an option, and where the line is that all of them would have to cross."""
-    line = wording.of_100(frame.classifier.threshold)
+    line = wording.of_100(page.classifier.threshold)
     return f"nine of ten retrained models say {wording.interval(*one.interval)} of 100 (flagged from {line})"
 
 
-def _changes(frame: Page, answer: Answer, changes: dict[str, Change], percentiles: dict[str, float]) -> None:
-    schema = frame.known.schema
+def _changes(page: Page, answer: Answer, changes: dict[str, Change], percentiles: dict[str, float]) -> None:
+    schema = page.required_cohort.schema
     for name, change in changes.items():
         if name not in schema.positions:
             continue
@@ -194,7 +194,7 @@ def _changes(frame: Page, answer: Answer, changes: dict[str, Change], percentile
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             text = wording.plain(wording.change(feature, change.before, change.after))
             st.markdown(f"{wording.plain(feature.label)}  \n**{text}**", width=225)
-            if (places := _places(frame, feature, change)) is not None:
+            if (places := _places(page, feature, change)) is not None:
                 st.image(drawings.track(*places), width=180, alt=_track_words(feature, change))
             if name in percentiles:
                 st.caption(
@@ -204,11 +204,11 @@ def _changes(frame: Page, answer: Answer, changes: dict[str, Change], percentile
                 )
 
 
-def _places(frame: Page, feature: Feature, change: Change) -> tuple[float, float] | None:
+def _places(page: Page, feature: Feature, change: Change) -> tuple[float, float] | None:
     """Where both values lie between the training 1st and 99th percentile, 0 to 1."""
     if feature.named or feature.kind == "binary":
         return None
-    before, after = (scale.place(frame, feature, value) for value in (change.before, change.after))
+    before, after = (scale.place(page, feature, value) for value in (change.before, change.after))
     return None if before is None or after is None else (before, after)
 
 
@@ -236,11 +236,11 @@ def _how_usual(schema: Schema, answer: Answer, one: Counterfactual) -> str:
     return "; ".join(parts) + "."
 
 
-def stale(frame: Page, answer: Answer) -> str | None:
+def stale(page: Page, answer: Answer) -> str | None:
     """Say so when data or classifier are not those that the answer was made with."""
     made_with = answer.provenance.get("sha256", {})
-    if made_with.get("cohort") not in (None, frame.known.data_sha256):
+    if made_with.get("cohort") not in (None, page.required_cohort.data_sha256):
         return "The cohort’s data have changed since this answer was made; ask again to be up to date."
-    if made_with.get("classifier") not in (None, frame.classifier.sha256):
+    if made_with.get("classifier") not in (None, page.classifier.sha256):
         return "The classifier was trained anew since this answer was made; ask again to be up to date."
     return None

@@ -9,11 +9,11 @@ from sensecf_core.ui.interventions import answer, limits_fields
 from sensecf_core.ui.page.frame import Page
 
 
-def show(frame: Page, button: str) -> None:
+def show(page: Page, button: str) -> None:
     """Say what pressing ``button`` would answer, before anything was asked about the chosen row."""
-    task = frame.known.schema.task
-    flagged = int(frame.risk >= frame.classifier.threshold)
-    if st.session_state.get(limits_fields.profile_key(frame.known.schema)) == "contrast":
+    task = page.required_cohort.schema.task
+    flagged = int(page.risk >= page.classifier.threshold)
+    if st.session_state.get(limits_fields.profile_key(page.required_cohort.schema)) == "contrast":
         tipped = task.class_0 if flagged else task.class_1
         st.info(
             f"No answer yet. Press {button} to see what would tip the prediction to "
@@ -23,11 +23,12 @@ def show(frame: Page, button: str) -> None:
     elif flagged == task.desired:
         wanted = task.class_1 if task.desired else task.class_0
         st.info(
-            f"The model already says “{wording.plain(wanted)}” for {row_wording.this(frame.known.schema)}, "
+            f"The model already says “{wording.plain(wanted)}” for "
+            f"{row_wording.this(page.required_cohort.schema)}, "
             "so there is nothing to change. You can still ask what would tip the prediction.",
             icon=":material/check_circle:",
         )
-        answer.offer_contrast(frame.known.schema)
+        answer.offer_contrast(page.required_cohort.schema)
     else:
         st.info(
             f"No answer yet. Choose what may change, then press {button}: changes are proposed, and each one "

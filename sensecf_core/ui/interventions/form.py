@@ -14,24 +14,24 @@ from sensecf_core.ui.page import shown_results
 from sensecf_core.ui.page.frame import Page
 
 
-def show(frame: Page) -> None:
+def show(page: Page) -> None:
     """Show the form in a fold above the options; on a phone it closes once something was asked."""
-    now = shown_results.of(frame.choice)
+    now = shown_results.of(page.choice)
     asked = bool(now.answer or now.job)
     with st.expander(
         f"{'Ask again: mode' if asked else 'Mode'}, limits, what may change",
         expanded=not (asked and browser.on_phone()),
         icon=":material/edit:",
     ):
-        _form(frame)
+        _form(page)
 
 
-def _form(frame: Page) -> None:
+def _form(page: Page) -> None:
     """The form; Generate queues a job and follows it."""
-    schema = frame.known.schema
-    method = method_picker.show(frame)
-    asked = model_picker.show(frame.known, method)
-    profile = limits_fields.profile_of(frame)
+    schema = page.required_cohort.schema
+    method = method_picker.show(page)
+    asked = model_picker.show(page.required_cohort, method)
+    profile = limits_fields.profile_of(page)
     if schema.limits_note:
         st.caption(wording.plain(schema.limits_note))
     model = default_model.status()
@@ -44,7 +44,7 @@ def _form(frame: Page) -> None:
     elif needed and st.runtime.exists():
         model_worker.warm(schema.name)
     ready = model.ready or not needed
-    with st.form(key=f"ask_{profile}_{'_'.join(frame.row_key)}", border=True):
+    with st.form(key=f"ask_{profile}_{'_'.join(page.row_key)}", border=True):
         left, right = st.columns(2)
         # Above the long list, so that what Generate shows is beside it.
         pressed = st.form_submit_button(
@@ -55,20 +55,20 @@ def _form(frame: Page) -> None:
             disabled=not ready,
             key="generate",
         )
-        request = limits_fields.request(frame, method, profile, left, right).model_copy(
+        request = limits_fields.request(page, method, profile, left, right).model_copy(
             update={"model": asked}
         )
     if pressed or (limits_fields.asked_at_once() and ready):
-        submit(frame, request)
+        submit(page, request)
 
 
-def submit(frame: Page, request: ExplainRequest) -> None:
+def submit(page: Page, request: ExplainRequest) -> None:
     """Queue a request that can be answered, and follow its job; else say what is wrong with it."""
     try:
-        limits_fields.check(frame, request)
+        limits_fields.check(page, request)
         job = model_worker.worker().submit(request)
     except (InputError, NotReadyError) as error:
-        limits_fields.refuse(frame, error)
+        limits_fields.refuse(page, error)
         return
-    shown_results.follow(frame.choice, job=job)
+    shown_results.follow(page.choice, job=job)
     st.rerun()

@@ -43,26 +43,26 @@ def asked_at_once() -> bool:
     return bool(st.session_state.pop(_ASK_NOW, False))
 
 
-def check(frame: Page, asked: ExplainRequest) -> None:
+def check(page: Page, asked: ExplainRequest) -> None:
     """Raise ``InputError`` for a request that leaves nothing to change, before any model runs."""
-    limits = resolve_limits(asked, frame.known, data.training_domain(frame.known))
-    if not _open(frame, limits):
+    limits = resolve_limits(asked, page.required_cohort, data.training_domain(page.required_cohort))
+    if not _open(page, limits):
         raise InputError(
             "Nothing may move for this participant under these limits; allow more or widen a range."
         )
 
 
-def _open(frame: Page, limits: Limits) -> dict[str, Movable]:
-    schema = frame.known.schema
-    factual = dict(zip(schema.names, frame.codes.tolist(), strict=True))
-    found = movable_features(schema, data.training_domain(frame.known), factual, limits)
+def _open(page: Page, limits: Limits) -> dict[str, Movable]:
+    schema = page.required_cohort.schema
+    factual = dict(zip(schema.names, page.codes.tolist(), strict=True))
+    found = movable_features(schema, data.training_domain(page.required_cohort), factual, limits)
     return {movable.feature: movable for movable in found}
 
 
-def profile_of(frame: Page) -> Profile:
+def profile_of(page: Page) -> Profile:
     """Ask under which of the two limits profiles; outside a form, since it decides what else is asked."""
-    key = profile_key(frame.known.schema)
-    st.session_state.setdefault(key, frame.known.schema.default_limits)
+    key = profile_key(page.required_cohort.schema)
+    st.session_state.setdefault(key, page.required_cohort.schema.default_limits)
     options: tuple[Profile, ...] = ("intervention", "contrast")
     profile: Profile = st.radio(
         "Limits",
@@ -75,15 +75,15 @@ def profile_of(frame: Page) -> Profile:
     return profile
 
 
-def desired_class(frame: Page, profile: Profile) -> int:
+def desired_class(page: Page, profile: Profile) -> int:
     """Interventions aim at the task's desired class; contrast asks for the other class than now."""
     if profile == "intervention":
-        return frame.known.schema.task.desired
-    return int(frame.risk < frame.classifier.threshold)
+        return page.required_cohort.schema.task.desired
+    return int(page.risk < page.classifier.threshold)
 
 
 def request(
-    frame: Page, method: str, profile: Profile, left: DeltaGenerator, right: DeltaGenerator
+    page: Page, method: str, profile: Profile, left: DeltaGenerator, right: DeltaGenerator
 ) -> ExplainRequest:
     """Show the fields of a form, the two numbers in columns, and return what they ask of a method."""
     for key, value in DEFAULTS.items():
@@ -97,9 +97,9 @@ def request(
         persist_state="session",
         help="The most changes in one suggestion.",
     )
-    movable = _open(frame, Limits(profile=profile))
-    frozen = _freezing(frame, profile, movable)
-    ranges, levels = _ranges(frame, profile, [name for name in movable if name not in frozen])
+    movable = _open(page, Limits(profile=profile))
+    frozen = _freezing(page, profile, movable)
+    ranges, levels = _ranges(page, profile, [name for name in movable if name not in frozen])
     with st.expander("More settings", icon=":material/tune:"):
         candidates = st.number_input(
             "Candidates to try",
@@ -119,9 +119,9 @@ def request(
             help="Another seed draws other candidates; the same seed gives the same answer.",
         )
     return ExplainRequest(
-        cohort=frame.known.schema.name,
-        participant_id=frame.row_key[0],
-        row_id=frame.row_key[1],
+        cohort=page.required_cohort.schema.name,
+        participant_id=page.row_key[0],
+        row_id=page.row_key[1],
         method=method,
         k=int(k),
         candidates=int(candidates),
@@ -130,26 +130,24 @@ def request(
         frozen=frozen,
         ranges=ranges,
         levels=levels,
-        desired=1 if desired_class(frame, profile) else 0,
+        desired=1 if desired_class(page, profile) else 0,
         seed=int(seed),
     )
 
 
-def _freezing(frame: Page, profile: Profile, movable: dict[str, Movable]) -> tuple[str, ...]:
+def _freezing(page: Page, profile: Profile, movable: dict[str, Movable]) -> tuple[str, ...]:
     """Show a box per feature that can move; return those that were unticked."""
-    schema = frame.known.schema
+    schema = page.required_cohort.schema
     frozen = []
     with st.expander(
         f"What may change ({len(movable)})", icon=":material/checklist:", expanded=not browser.on_phone()
     ):
         st.caption("Untick what has to stay. Each line says: now → what may be suggested.")
-        if note := sensors.unit_note(frame.known):
+        if note := sensors.unit_note(page.required_cohort):
             st.caption(note)
         with st.container(gap="xsmall"):
             for name, open_to in movable.items():
-                label = (
-                    f"{wording.plain(schema.feature(name).label)}: {wording.plain(_reach(frame, open_to))}"
-                )
+                label = f"{wording.plain(schema.feature(name).label)}: {wording.plain(_reach(page, open_to))}"
                 key = _free_key(schema, name)
                 st.session_state.setdefault(key, True)
                 if not st.checkbox(label, key=key, persist_state="session"):
@@ -163,9 +161,9 @@ def _freezing(frame: Page, profile: Profile, movable: dict[str, Movable]) -> tup
     return tuple(frozen)
 
 
-def _reach(frame: Page, open_to: Movable) -> str:
-    feature = frame.known.schema.feature(open_to.feature)
-    now = measure(feature, frame.values[feature.name])
+def _reach(page: Page, open_to: Movable) -> str:
+    feature = page.required_cohort.schema.feature(open_to.feature)
+    now = measure(feature, page.values[feature.name])
     values = [to_value(feature, code) for code in open_to.values]
     if feature.named or feature.kind == "binary":
         return f"{now} → {wording.listed([measure(feature, v) for v in values], 'or')}"
@@ -173,10 +171,10 @@ def _reach(frame: Page, open_to: Movable) -> str:
 
 
 def _ranges(
-    frame: Page, profile: Profile, free: list[str]
+    page: Page, profile: Profile, free: list[str]
 ) -> tuple[dict[str, Span], dict[str, tuple[str, ...]]]:
     """Show a range per free feature; return those that were narrowed."""
-    schema, domain = frame.known.schema, data.training_domain(frame.known)
+    schema, domain = page.required_cohort.schema, data.training_domain(page.required_cohort)
     ranges: dict[str, Span] = {}
     levels: dict[str, tuple[str, ...]] = {}
     with st.expander("Narrow the ranges", icon=":material/straighten:"):
@@ -212,18 +210,18 @@ def _on_grid(feature: Feature, span: Span) -> Span:
     return (round(low, feature.decimals), round(high, feature.decimals))
 
 
-def refuse(frame: Page, error: InputError | NotReadyError) -> None:
+def refuse(page: Page, error: InputError | NotReadyError) -> None:
     """Say why what the fields ask cannot be asked, in their own labels where it names features."""
     said = str(error)
     if isinstance(error, InputError):
-        st.error(wording.plain(wording.labelled(frame.known.schema, said)), icon=":material/error:")
+        st.error(wording.plain(wording.labelled(page.required_cohort.schema, said)), icon=":material/error:")
     else:
         st.error(wording.message(said), icon=":material/error:")
 
 
-def fill(frame: Page, asked: ExplainRequest) -> None:
+def fill(page: Page, asked: ExplainRequest) -> None:
     """Write what a request asked into the fields, before they are shown: a link brings its limits along."""
-    schema = frame.known.schema
+    schema = page.required_cohort.schema
     profile = asked.profile or schema.default_limits
     numbers = (asked.k, asked.max_changes, asked.candidates, asked.seed)
     st.session_state.update(dict(zip(DEFAULTS, numbers, strict=True)))

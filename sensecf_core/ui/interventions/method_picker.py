@@ -15,9 +15,9 @@ METHOD_ORDER = (TUNED, "lm-few-shot", "lm-zero-shot", "random")
 _PICKED = "method_picked"
 
 
-def show(frame: Page) -> str:
+def show(page: Page) -> str:
     """Ask for the mode: the best one that this cohort has, until a visitor picks another."""
-    adapter = adapters.chosen(frame.known)
+    adapter = adapters.chosen(page.required_cohort)
     options = [m for m in METHOD_ORDER if m in METHODS and (m != TUNED or adapter is not None)]
     # What was picked is kept beside the widget: other cohorts have other options.
     picked = st.session_state.get(_PICKED)
@@ -30,30 +30,30 @@ def show(frame: Page) -> str:
         on_change=lambda: st.session_state.update({_PICKED: st.session_state["method"]}),
         help="  \n".join(f"{wording.METHOD_TITLES[m]}: {wording.METHOD_NOTES[m]}" for m in METHOD_ORDER),
     )
-    _say_which(frame, adapter, method)
+    _say_which(page, adapter, method)
     return method
 
 
-def _say_which(frame: Page, adapter: Adapter | None, method: str) -> None:
+def _say_which(page: Page, adapter: Adapter | None, method: str) -> None:
     """Say which adapter answers and what is to be known about it, or how to get one."""
     if adapter is None and default_model.status().ready:
-        if adapters.adapters(frame.known):
+        if adapters.adapters(page.required_cohort):
             st.caption("None of this cohort's fine-tuned language models can answer as things are.")
-            _to_models(frame, "See why, or fine-tune again")
+            _to_models(page, "See why, or fine-tune again")
         else:
             st.caption("No language model is fine-tuned for this cohort yet.")
-            _to_models(frame, "Fine-tune one")
+            _to_models(page, "Fine-tune one")
     elif adapter is not None and method == TUNED:
         st.caption(f"Trained on this cohort: adapter {wording.plain(adapter.card.name)}.")
-        if (warning := adapters.other_classifier(adapter.card, frame.classifier.sha256)) is not None:
+        if (warning := adapters.other_classifier(adapter.card, page.classifier.sha256)) is not None:
             st.warning(wording.message(warning), icon=":material/warning:")
-            _to_models(frame, "See its card, or fine-tune again")
+            _to_models(page, "See its card, or fine-tune again")
 
 
-def _to_models(frame: Page, label: str) -> None:
+def _to_models(page: Page, label: str) -> None:
     st.page_link(
         "pages/7_Models.py",
         label=label,
         icon=":material/model_training:",
-        query_params={"cohort": frame.known.schema.name},
+        query_params={"cohort": page.required_cohort.schema.name},
     )

@@ -12,23 +12,23 @@ from sensecf_core.ui.page import job_progress, shown_results
 from sensecf_core.ui.page.frame import Page
 
 
-def show(frame: Page) -> None:
+def show(page: Page) -> None:
     """Show what is known about the chosen row, or what keeps it from being read."""
     try:
-        _known(frame)
+        _known(page)
     except (InputError, NotReadyError) as error:
         st.error(wording.message(str(error)), icon=":material/database_off:")
 
 
-def _known(frame: Page) -> None:
-    now = shown_results.of(frame.choice)
+def _known(page: Page) -> None:
+    now = shown_results.of(page.choice)
     if now.job is not None:
-        job_progress.show(frame.choice, now.job)
+        job_progress.show(page.choice, now.job)
         browser.bring_into_view(job_progress.KEY, now.job)
     answer = answers.find(now.answer) if now.answer else None
     if answer is not None and (answer.cohort, answer.participant_id, answer.row_id) != (
-        frame.choice.cohort,
-        *frame.row_key,
+        page.choice.cohort,
+        *page.row_key,
     ):
         # An address may name a job about somebody else; nobody is shown another person's answer.
         st.warning(
@@ -37,13 +37,13 @@ def _known(frame: Page) -> None:
         )
         answer = None
     if answer is not None:
-        intervention_answer.show(frame, answer)
+        intervention_answer.show(page, answer)
     elif now.job is None:
-        empty_state.show(frame, "Generate")
+        empty_state.show(page, "Generate")
     st.page_link(
         "pages/4_Comparison.py",
         label="Do other methods agree?",
         icon=":material/compare:",
-        query_params=frame.choice.carried,
+        query_params=page.choice.carried,
     )
-    evidence.earlier(frame.known.schema, *frame.row_key, now.answer)
+    evidence.earlier(page.required_cohort.schema, *page.row_key, now.answer)

@@ -10,7 +10,7 @@ from sensecf_core.ui.common import data
 from sensecf_core.ui.page.frame import Page
 
 
-def place(frame: Page, feature: Feature, value: Value) -> float | None:
+def place(page: Page, feature: Feature, value: Value) -> float | None:
     """A value's place, 0 to 1: numbers between the training 1st and 99th percentile (or beyond), ordered
     levels from first to last, no to yes. None for what was not measured and for levels without an order.
     """
@@ -18,7 +18,10 @@ def place(frame: Page, feature: Feature, value: Value) -> float | None:
         return None
     low, high = 0.0, float(len(feature.levels) - 1) if feature.named else 1.0
     if not feature.named and feature.kind != "binary":
-        domain, position = data.training_domain(frame.known), frame.known.schema.positions[feature.name]
+        domain, position = (
+            data.training_domain(page.required_cohort),
+            page.required_cohort.schema.positions[feature.name],
+        )
         low, high = float(domain.low[position]), float(domain.high[position])
     code = to_code(feature, value)
     if not low < high or math.isnan(code):

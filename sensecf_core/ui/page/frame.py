@@ -58,7 +58,7 @@ class Page:
     judged: bool
 
     @property
-    def known(self) -> Cohort:
+    def required_cohort(self) -> Cohort:
         """The cohort, on pages that need one."""
         assert self.cohort is not None
         return self.cohort
@@ -72,23 +72,23 @@ class Page:
     @property
     def classifier(self) -> Classifier:
         """The cohort's classifier; raises ``NotReadyError`` where the frame is not ``judged``."""
-        return store.load(self.known)
+        return store.load(self.required_cohort)
 
     @cached_property
     def codes(self) -> Codes:
         """The chosen row as codes, shape (features,)."""
-        return data.codes(self.known, self.row_key)
+        return data.codes(self.required_cohort, self.row_key)
 
     @cached_property
     def values(self) -> dict[str, Value]:
         """The chosen row as name → value."""
-        return to_values(self.known.schema, self.codes)
+        return to_values(self.required_cohort.schema, self.codes)
 
     @cached_property
     def risk(self) -> float:
         """The calibrated p(class 1) of the chosen row."""
-        position = self.known.rows.index.get_loc(self.row_key)
-        return float(np.asarray(data.risks(self.known, self.classifier))[position])
+        position = self.required_cohort.rows.index.get_loc(self.row_key)
+        return float(np.asarray(data.risks(self.required_cohort, self.classifier))[position])
 
 
 def open_page(

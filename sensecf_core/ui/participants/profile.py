@@ -16,12 +16,12 @@ from sensecf_core.ui.page.frame import Page
 BINS = 24
 
 
-def show(frame: Page) -> None:
+def show(page: Page) -> None:
     """Show the chosen participant's cards, grouped by role."""
-    schema = frame.known.schema
-    domain = data.whole_domain(frame.known)
-    missing = [f.label for f in schema.features if frame.values[f.name] is None]
-    st.header(f"Profile of {wording.plain(frame.row_key[0])}")
+    schema = page.required_cohort.schema
+    domain = data.whole_domain(page.required_cohort)
+    missing = [f.label for f in schema.features if page.values[f.name] is None]
+    st.header(f"Profile of {wording.plain(page.row_key[0])}")
     st.caption(
         f"The blue bar with the triangle is {row_wording.this(schema)}; the grey bars are all "
         f"{row_wording.rows(schema)} of the cohort. "
@@ -31,7 +31,7 @@ def show(frame: Page) -> None:
             else "Everything was measured."
         )
     )
-    if note := sensors.unit_note(frame.known):
+    if note := sensors.unit_note(page.required_cohort):
         st.caption(note)
     for role in wording.roles(schema):
         features = [feature for feature in schema.features if feature.role == role]
@@ -39,7 +39,7 @@ def show(frame: Page) -> None:
         with st.grid("auto", min_column_width=210, gap="small", key=f"cards_{role}"):
             for feature in features:
                 position = schema.positions[feature.name]
-                _card(feature, frame.values[feature.name], frame.codes[position], domain, position)
+                _card(feature, page.values[feature.name], page.codes[position], domain, position)
 
 
 def _card(feature: Feature, value: Value, code: float, domain: Domain, position: int) -> None:

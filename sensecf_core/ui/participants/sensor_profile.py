@@ -12,30 +12,31 @@ from sensecf_core.ui.participants import profile
 from sensecf_core.ui.sensors import compare_periods, daily_traces, data_quality, glucose_report, laboratory
 
 
-def show(frame: Page) -> None:
+def show(page: Page) -> None:
     """Show everything about the chosen participant; the chosen day is marked in it."""
-    participant, row = frame.row_key
+    participant, row = page.row_key
     st.header(f"Glucose report of {wording.plain(participant)}")
-    person = sensors.opened(frame.known, participant)
+    person = sensors.opened(page.required_cohort, participant)
     if person is not None:
-        _sensors(frame, person)
+        _sensors(page, person)
     with st.expander("Laboratory, blood pressure, questionnaires", icon=":material/labs:"):
-        laboratory.show(sensors.person_row(frame.known, participant).to_dict())
+        laboratory.show(sensors.person_row(page.required_cohort, participant).to_dict())
     if person is not None:
         with st.expander("How complete are the data?", icon=":material/rule:"):
             data_quality.show(person.quality, person.notes)
     cards = st.expander(
-        f"Every measurement of {row_wording.row_name(frame.known.schema, row)} beside the cohort's days",
+        f"Every measurement of {row_wording.row_name(page.required_cohort.schema, row)} beside the cohort's "
+        "days",
         icon=":material/view_module:",
         key="day_cards",
         on_change="rerun",  # dozens of pictures, drawn only when they are asked for
     )
     if cards.open:
         with cards:
-            profile.show(frame)
+            profile.show(page)
 
 
-def _sensors(frame: Page, person: OpenPerson) -> None:
+def _sensors(page: Page, person: OpenPerson) -> None:
     period = recorded(person.worn)
     if period is None:
         st.warning("No sensor of this participant recorded anything.", icon=":material/sensors_off:")
@@ -49,6 +50,6 @@ def _sensors(frame: Page, person: OpenPerson) -> None:
         )
     glucose_report.show(person, period, shown_in)
     st.header("Days")
-    daily_traces.show(frame, person, period, shown_in)
+    daily_traces.show(page, person, period, shown_in)
     with st.expander("Compare two periods", icon=":material/compare:"):
         compare_periods.show(person, period, shown_in)

@@ -22,30 +22,30 @@ GLUCOSE_SCALE, STRESS_SCALE = (60, 260), (0, 100)
 """One scale for all rows, so that their pictures compare: mg/dL, and Garmin's 0 to 100."""
 
 
-def show(frame: Page) -> None:
+def show(page: Page) -> None:
     """Show filters and table, folded away once somebody is chosen: their report is on the first screen."""
-    if frame.key is None:
-        _choose(frame)
+    if page.key is None:
+        _choose(page)
         return
     another = st.expander(
         "Choose another participant",
         icon=":material/groups:",
-        key=f"another_{frame.key[0]}",  # closed again for whoever is chosen in it
+        key=f"another_{page.key[0]}",  # closed again for whoever is chosen in it
         on_change="rerun",
     )
     if another.open:
         with another:
-            _choose(frame)
+            _choose(page)
 
 
-def _choose(frame: Page) -> None:
+def _choose(page: Page) -> None:
     """Show filters and table; choosing a row chooses the participant, whose day is chosen below."""
-    table = _people(frame)
+    table = _people(page)
     whole = len(table)
-    table = _filtered(table, frame)
+    table = _filtered(table, page)
     orders = (
-        "the chosen one first" if frame.key else "",
-        "the highest mean risk first" if frame.judged else "",
+        "the chosen one first" if page.key else "",
+        "the highest mean risk first" if page.judged else "",
     )
     order = "".join(f", {one}" for one in orders if one)
     st.caption(
@@ -56,24 +56,24 @@ def _choose(frame: Page) -> None:
         st.info("Nobody fits all filters. Widen one of them.", icon=":material/filter_alt_off:")
         return
     chosen = None
-    if frame.key is not None:
-        chosen = (frame.key[0], None)
-        table = _first(table, frame.key[0])
+    if page.key is not None:
+        chosen = (page.key[0], None)
+        table = _first(table, page.key[0])
     pick_table.show(
         table.drop(columns="part"),
         [(str(one), None) for one in table.index],
         chosen,
-        schema=frame.known.schema,
-        name=f"{frame.known.schema.name}_{hash(tuple(table.index))}",
-        columns=_columns(frame.known),
-        alt=f"Participants of {frame.known.schema.title}: study group, risk, wear, glucose and stress",
+        schema=page.required_cohort.schema,
+        name=f"{page.required_cohort.schema.name}_{hash(tuple(table.index))}",
+        columns=_columns(page.required_cohort),
+        alt=f"Participants of {page.required_cohort.schema.title}: study group, risk, wear, glucose, stress",
     )
     st.caption(
         "The small lines are daily means, from the first day to the last, on one scale for everybody: "
         f"glucose {GLUCOSE_SCALE[0]}–{GLUCOSE_SCALE[1]} mg/dL, Garmin stress {STRESS_SCALE[0]}–"
         f"{STRESS_SCALE[1]}."
     )
-    excluded_participants.show(frame.known)
+    excluded_participants.show(page.required_cohort)
 
 
 def _first(table: pd.DataFrame, participant: str) -> pd.DataFrame:
@@ -81,9 +81,9 @@ def _first(table: pd.DataFrame, participant: str) -> pd.DataFrame:
     return table.sort_index(key=lambda ids: ids != participant, kind="stable")
 
 
-def _people(frame: Page) -> pd.DataFrame:
+def _people(page: Page) -> pd.DataFrame:
     """One row per participant who has days in the cohort; columns by their heading, and ``part``."""
-    cohort = frame.known
+    cohort = page.required_cohort
     days = cohort.parts.groupby(level=0, sort=False)
     ids = days.size().index
     known = sensors.overview(cohort.schema.name, cohort.data_sha256).reindex(ids)
@@ -101,22 +101,22 @@ def _people(frame: Page) -> pd.DataFrame:
         },
         index=ids,
     )
-    if not frame.judged:
+    if not page.judged:
         return table
-    risks = pd.Series(np.asarray(data.risks(cohort, frame.classifier)), index=cohort.rows.index)
+    risks = pd.Series(np.asarray(data.risks(cohort, page.classifier)), index=cohort.rows.index)
     mean = risks.groupby(level=0, sort=False).mean()
-    flagged = (risks >= frame.classifier.threshold).groupby(level=0, sort=False).sum()
+    flagged = (risks >= page.classifier.threshold).groupby(level=0, sort=False).sum()
     before = table.columns.get_loc("Days")
     table.insert(before, RISK, np.round(100 * mean).astype(int).to_numpy())
     table.insert(before + 1, FLAGGED, flagged.astype(int).to_numpy())
     return table.sort_values(RISK, ascending=False, kind="stable")
 
 
-def _filtered(table: pd.DataFrame, frame: Page) -> pd.DataFrame:
-    cohort, name = frame.known, frame.known.schema.name
+def _filtered(table: pd.DataFrame, page: Page) -> pd.DataFrame:
+    cohort, name = page.required_cohort, page.required_cohort.schema.name
     groups = list(dict.fromkeys([*GROUP_NAMES.values(), *table["Study group"]]))
     groups = [one for one in groups if (table["Study group"] == one).any()]
-    view, part = fields.people_filters(cohort, VIEWS, judged=frame.judged)
+    view, part = fields.people_filters(cohort, VIEWS, judged=page.judged)
     chosen = st.multiselect(
         "Study group", groups, placeholder="every group", key=f"group_{name}", persist_state="session"
     )

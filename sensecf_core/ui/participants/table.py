@@ -19,11 +19,11 @@ MOST_RANGES = 3
 CHOOSE = "Choose a row to see who it is: every measurement, its reference range and its place in the cohort."
 
 
-def show(frame: Page) -> None:
+def show(page: Page) -> None:
     """Show filters and table; choosing a row chooses the participant everywhere."""
-    cohort = frame.known
-    risks = np.asarray(data.risks(cohort, frame.classifier)) if frame.judged else None
-    kept = _filtered(cohort, None if risks is None else risks >= frame.classifier.threshold)
+    cohort = page.required_cohort
+    risks = np.asarray(data.risks(cohort, page.classifier)) if page.judged else None
+    kept = _filtered(cohort, None if risks is None else risks >= page.classifier.threshold)
     positions = np.flatnonzero(kept)
     st.caption(
         f"{wording.count(len(positions))} of {wording.count(len(cohort.rows))} rows. Choose one by its box "
@@ -36,10 +36,10 @@ def show(frame: Page) -> None:
     pick_table.show(
         table,
         list(table.index),
-        frame.key,
+        page.key,
         schema=cohort.schema,
         name=f"{cohort.schema.name}_{hash(kept.tobytes())}",
-        columns=_columns(cohort, judged=frame.judged),
+        columns=_columns(cohort, judged=page.judged),
         alt=f"Participants of {cohort.schema.title}: id, risk, and every feature by role",
     )
 

@@ -16,22 +16,22 @@ PARTS = {
 }
 
 
-def show(frame: Page) -> None:
+def show(page: Page) -> None:
     """Show the risk of the chosen row."""
-    schema, classifier = frame.known.schema, frame.classifier
-    low, high = data.risk_interval(frame.known, classifier, frame.row_key)
+    schema, classifier = page.required_cohort.schema, page.classifier
+    low, high = data.risk_interval(page.required_cohort, classifier, page.row_key)
     task = schema.task
     with st.container(border=True, key="risk"):
-        st.header(f"Risk {wording.of_100(frame.risk)}")
+        st.header(f"Risk {wording.of_100(page.risk)}")
         st.markdown(
-            f"Of **100 {row_wording.alike(schema)}**, the model expects **{sentences.risk(frame.risk)}** to "
+            f"Of **100 {row_wording.alike(schema)}**, the model expects **{sentences.risk(page.risk)}** to "
             f"have: {wording.plain(sentences.lower_first(task.class_1))}. Nine of ten retrained models say "
             f"{wording.interval(low, high)}."
         )
-        weak_classifier_note.warn(frame.known)
-        icons(frame.risk, task.class_1, of=row_wording.rows(schema))
-        st.markdown(_verdict(frame))
-        st.markdown(_recorded(frame))
+        weak_classifier_note.warn(page.required_cohort)
+        icons(page.risk, task.class_1, of=row_wording.rows(schema))
+        st.markdown(_verdict(page))
+        st.markdown(_recorded(page))
         st.caption(
             f"Filled dots: {wording.plain(sentences.lower_first(task.class_1))}; rings: not. This is what a "
             "model makes of the measurements, not the probability of a disease in this person."
@@ -47,55 +47,56 @@ def icons(risk: float, meaning: str, colour: str = drawings.UP, *, of: str) -> N
     )
 
 
-def _verdict(frame: Page) -> str:
-    classifier = frame.classifier
-    flagged = frame.risk >= classifier.threshold
-    second = float(classifier.second_judge(data.one_row(frame.known, frame.row_key))[0])
+def _verdict(page: Page) -> str:
+    classifier = page.classifier
+    flagged = page.risk >= classifier.threshold
+    second = float(classifier.second_probability(data.one_row(page.required_cohort, page.row_key))[0])
     agrees = (second >= classifier.second_threshold) == flagged
     return (
         f"{':material/flag:' if flagged else ':material/outlined_flag:'} "
         f"The model **{'flags' if flagged else 'does not flag'}** "
-        f"{row_wording.this(frame.known.schema)}: it flags from {wording.of_100(classifier.threshold)}, "
-        f"and the risk is {wording.distance(frame.risk, classifier.threshold)}. "
+        f"{row_wording.this(page.required_cohort.schema)}: it flags from "
+        f"{wording.of_100(classifier.threshold)}, "
+        f"and the risk is {wording.distance(page.risk, classifier.threshold)}. "
         f"A second, simpler model {'agrees' if agrees else '**disagrees**'} ({wording.of_100(second)})."
     )
 
 
-def warn(frame: Page) -> None:
+def warn(page: Page) -> None:
     """Say above options that the prediction they would alter is contradicted by what was recorded."""
-    said = contradicted(frame)
+    said = contradicted(page)
     if said is not None:
         st.info(said, icon=":material/fact_check:")
 
 
-def contradicted(frame: Page) -> str | None:
+def contradicted(page: Page) -> str | None:
     """Say that the record contradicts the prediction that options would alter; None where it does not."""
-    cohort, flagged = frame.known, int(frame.risk >= frame.classifier.threshold)
-    if flagged in (int(cohort.target.loc[frame.row_key]), cohort.schema.task.desired):
+    cohort, flagged = page.required_cohort, int(page.risk >= page.classifier.threshold)
+    if flagged in (int(cohort.target.loc[page.row_key]), cohort.schema.task.desired):
         return None
     this = row_wording.this(cohort.schema)
     return (
-        f"Recorded for {this}: {_outcome(frame)}. The model is wrong here: what is found would change the "
+        f"Recorded for {this}: {_outcome(page)}. The model is wrong here: what is found would change the "
         f"model’s mind, and says nothing of {this}."
     )
 
 
-def _outcome(frame: Page) -> str:
+def _outcome(page: Page) -> str:
     """The recorded outcome in words, with the measurement that it was judged by where there is one."""
-    cohort, key = frame.known, frame.row_key
+    cohort, key = page.required_cohort, page.row_key
     task = cohort.schema.task
     meaning = sentences.lower_first(task.class_1 if cohort.target.loc[key] else task.class_0)
     measured = sensors.measured_stress(cohort, key)
     return f"{wording.plain(meaning)}{'' if measured is None else f' (measured: {measured} of 100)'}"
 
 
-def _recorded(frame: Page) -> str:
+def _recorded(page: Page) -> str:
     """Say what the data hold of the outcome itself, and whether the model has seen it."""
-    cohort, key = frame.known, frame.row_key
+    cohort, key = page.required_cohort, page.row_key
     this = row_wording.this(cohort.schema)
-    right = (frame.risk >= frame.classifier.threshold) == bool(cohort.target.loc[key])
+    right = (page.risk >= page.classifier.threshold) == bool(cohort.target.loc[key])
     return (
-        f":material/fact_check: **What was recorded for {this}:** {_outcome(frame)}. The model "
+        f":material/fact_check: **What was recorded for {this}:** {_outcome(page)}. The model "
         f"{'says the same' if right else '**says otherwise**'}. "
         f"{PARTS[str(cohort.parts.loc[key])].format(this=this)}"
     )

@@ -17,12 +17,12 @@ from sensecf_core.ui.page.frame import Page
 MOST_BARS = 9
 
 
-def show(frame: Page) -> None:
+def show(page: Page) -> None:
     """Show what pushes the chosen row's score up and down."""
-    found = data.shap_values(frame.known, frame.classifier, frame.row_key)
+    found = data.shap_values(page.required_cohort, page.classifier, page.row_key)
     values = np.asarray(found.values)[0]
     order = np.argsort(-np.abs(values), kind="stable")
-    labels = _labels(frame.known, frame.values)
+    labels = _labels(page.required_cohort, page.values)
     with st.container(border=True, key="drivers"):
         st.header("What drives this prediction")
         pushes = [Push(labels[i].replace(": ", "<br>", 1), float(values[i])) for i in order[:MOST_BARS]]
@@ -30,7 +30,9 @@ def show(frame: Page) -> None:
         if len(order) > MOST_BARS:
             pushes.append(Push(f"{len(order) - MOST_BARS} others together", rest))
         charts.show(
-            charts.waterfall(float(found.base), pushes, _sentence(labels, values, order, frame.known.schema)),
+            charts.waterfall(
+                float(found.base), pushes, _sentence(labels, values, order, page.required_cohort.schema)
+            ),
             "waterfall",
         )
         with st.expander("All drivers as a table", icon=":material/table_rows:"):

@@ -15,14 +15,12 @@ from sensecf_core.ui.page.frame import Page
 from sensecf_core.ui.prediction import risk as prediction_risk
 
 
-def show(frame: Page) -> None:
+def show(page: Page) -> None:
     """Show the form, and what the model makes of the values last recomputed for this row."""
-    schema = frame.known.schema
-    movable = [
-        f for f in schema.features if is_actionable(f, "contrast") and frame.values[f.name] is not None
-    ]
+    schema = page.required_cohort.schema
+    movable = [f for f in schema.features if is_actionable(f, "contrast") and page.values[f.name] is not None]
     missing = [
-        f.label for f in schema.features if is_actionable(f, "contrast") and frame.values[f.name] is None
+        f.label for f in schema.features if is_actionable(f, "contrast") and page.values[f.name] is None
     ]
     st.header("What if some measurements were different?")
     st.write(
@@ -34,26 +32,26 @@ def show(frame: Page) -> None:
             f"Nothing that may be moved was measured for {row_wording.this(schema)}.", icon=":material/block:"
         )
         return
-    with st.form(key=f"whatif_{'_'.join(frame.row_key)}", border=True):
+    with st.form(key=f"whatif_{'_'.join(page.row_key)}", border=True):
         asked: dict[str, Value] = {}
         with st.grid("auto", min_column_width=230, gap="small"):
             for feature in movable:
-                asked[feature.name] = _field(feature, frame.values[feature.name], frame)
-        if note := sensors.unit_note(frame.known):
+                asked[feature.name] = _field(feature, page.values[feature.name], page)
+        if note := sensors.unit_note(page.required_cohort):
             st.caption(note)
         if missing:
             st.caption(f"Not measured, so not movable: {wording.plain(wording.listed(missing))}.")
         pressed = st.form_submit_button("Recompute", type="primary", icon=":material/calculate:")
     kept: dict[tuple[str, ...], dict[str, Value]] = st.session_state.setdefault("whatif", {})
-    place = (schema.name, *frame.row_key)
+    place = (schema.name, *page.row_key)
     if pressed:
-        kept[place] = {name: value for name, value in asked.items() if value != frame.values[name]}
+        kept[place] = {name: value for name, value in asked.items() if value != page.values[name]}
     if place in kept:
-        _result(frame, kept[place])
+        _result(page, kept[place])
 
 
-def _field(feature: Feature, value: Value, frame: Page) -> Value:
-    key = f"whatif_{frame.known.schema.name}_{'_'.join(frame.row_key)}_{feature.name}"
+def _field(feature: Feature, value: Value, page: Page) -> Value:
+    key = f"whatif_{page.required_cohort.schema.name}_{'_'.join(page.row_key)}_{feature.name}"
     if feature.named:
         here = feature.levels.index(str(value))
         return st.selectbox(feature.label, feature.levels, here, key=key, persist_state="session")
@@ -88,21 +86,21 @@ def _ranges(feature: Feature) -> str:
     return wording.plain(text)
 
 
-def _result(frame: Page, edits: dict[str, Value]) -> None:
-    schema = frame.known.schema
+def _result(page: Page, edits: dict[str, Value]) -> None:
+    schema = page.required_cohort.schema
     if not edits:
         st.info("Nothing was changed yet: change a value and recompute.", icon=":material/edit:")
         return
-    outside = _outside(frame, edits)
+    outside = _outside(page, edits)
     if outside:
         st.error(wording.plain(outside), icon=":material/error:")
         return
     codes = {name: to_code(schema.feature(name), value) for name, value in edits.items()}
-    judged = score_rows(load_fitted(schema.name), [ChangedRow(*frame.row_key, codes)])[0]
-    before, after = frame.risk, float(judged["probability"])
+    judged = score_rows(load_fitted(schema.name), [ChangedRow(*page.row_key, codes)])[0]
+    before, after = page.risk, float(judged["probability"])
     with st.container(border=True, key="whatif_result"):
         st.subheader(f"Risk {wording.risk_change(before, after)}")
-        st.markdown(_verdict(frame, before, after, float(judged["second_judge_probability"])))
+        st.markdown(_verdict(page, before, after, float(judged["second_judge_probability"])))
         with st.container(horizontal=True, gap="large"):
             for title, risk, colour in (
                 ("As measured", before, drawings.UP),
@@ -112,9 +110,7 @@ def _result(frame: Page, edits: dict[str, Value]) -> None:
                     st.markdown(f"**{title}**: {wording.of_100(risk)}")
                     meaning = f"{title}, {schema.task.class_1}"
                     prediction_risk.icons(risk, meaning, colour, of=row_wording.rows(schema))
-        st.markdown(
-            "\n".join(f"- {_change(schema.feature(n), frame.values[n], v)}" for n, v in edits.items())
-        )
+        st.markdown("\n".join(f"- {_change(schema.feature(n), page.values[n], v)}" for n, v in edits.items()))
         for violation in judged["violations"]:
             said = wording.plain(wording.labelled(schema, violation))
             st.warning(f"Beyond the limits or rules: {said}", icon=":material/warning:")
@@ -122,10 +118,10 @@ def _result(frame: Page, edits: dict[str, Value]) -> None:
             st.caption("These changes break no rule and no limit of this cohort.")
 
 
-def _outside(frame: Page, edits: dict[str, Value]) -> str | None:
+def _outside(page: Page, edits: dict[str, Value]) -> str | None:
     """The browser keeps numbers inside their range; say so in words should one get past it."""
     for name, value in edits.items():
-        feature = frame.known.schema.feature(name)
+        feature = page.required_cohort.schema.feature(name)
         if value is None:
             return f"{feature.label} is empty; give it a value."
         if feature.valid and not feature.valid[0] <= float(value) <= feature.valid[1]:
@@ -138,8 +134,8 @@ def _change(feature: Feature, before: Value, after: Value) -> str:
     return f"{wording.plain(feature.label)}: **{wording.plain(wording.change(feature, before, after))}**"
 
 
-def _verdict(frame: Page, before: float, after: float, second: float) -> str:
-    threshold = frame.classifier.threshold
+def _verdict(page: Page, before: float, after: float, second: float) -> str:
+    threshold = page.classifier.threshold
     was, now = before >= threshold, after >= threshold
     text = {
         (True, False): "The model would **no longer flag**",
@@ -147,9 +143,9 @@ def _verdict(frame: Page, before: float, after: float, second: float) -> str:
         (True, True): "The model would **still flag**",
         (False, False): "The model would **still not flag**",
     }[was, now]
-    agrees = (second >= frame.classifier.second_threshold) == now
+    agrees = (second >= page.classifier.second_threshold) == now
     return (
-        f"{text} {row_wording.this(frame.known.schema)}: it flags from {wording.of_100(threshold)}, "
+        f"{text} {row_wording.this(page.required_cohort.schema)}: it flags from {wording.of_100(threshold)}, "
         f"and this risk is {wording.distance(after, threshold)}. "
         f"A second, simpler model {'agrees' if agrees else '**disagrees**'} ({wording.of_100(second)})."
     )

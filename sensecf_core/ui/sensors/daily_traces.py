@@ -19,10 +19,10 @@ View = Literal["all", "day"]
 VIEWS: dict[View, str] = {"all": "All days", "day": "The chosen day"}
 
 
-def show(frame: Page, person: OpenPerson, period: Period, shown_in: GlucoseUnit) -> None:
+def show(page: Page, person: OpenPerson, period: Period, shown_in: GlucoseUnit) -> None:
     """Show day buttons, the choice between all days and one, and the traces."""
-    participant, row = frame.row_key
-    day_picker.show(frame.known, participant, row)
+    participant, row = page.row_key
+    day_picker.show(page.required_cohort, participant, row)
     view: View = st.radio(
         "Show",
         tuple(VIEWS),
@@ -31,13 +31,13 @@ def show(frame: Page, person: OpenPerson, period: Period, shown_in: GlucoseUnit)
         key="traces_view",
         persist_state="session",
     )
-    draw(frame, person, period if view == "all" else only(row), shown_in)
+    draw(page, person, period if view == "all" else only(row), shown_in)
 
 
-def draw(frame: Page, person: OpenPerson, period: Period, shown_in: GlucoseUnit) -> None:
+def draw(page: Page, person: OpenPerson, period: Period, shown_in: GlucoseUnit) -> None:
     """Draw the traces of a period; a click on a day in the strip above them chooses it."""
-    participant, row = frame.row_key
-    days = day_picker.days_of(frame.known, participant)
+    participant, row = page.row_key
+    days = day_picker.days_of(page.required_cohort, participant)
     found = traces(person.worn, period)
     chart = daily_trace_chart.trace_chart(
         found, shown_in, days, date.fromisoformat(row), not browser.on_phone()

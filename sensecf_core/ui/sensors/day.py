@@ -17,34 +17,34 @@ from sensecf_core.ui.page.frame import Page
 from sensecf_core.ui.sensors import daily_traces, glucose_report
 
 
-def show_risks(frame: Page) -> None:
+def show_risks(page: Page) -> None:
     """Show the risk of every day with the line it is judged by; a button or a bar chooses the day."""
-    participant, row = frame.row_key
-    rows = day_picker.rows_of(frame.known, participant)
-    every = np.asarray(data.risks(frame.known, frame.classifier))
-    risks = every[frame.known.rows.index.get_locs([participant])]
-    chart = risk_chart(rows, risks.tolist(), frame.classifier.threshold, row)
+    participant, row = page.row_key
+    rows = day_picker.rows_of(page.required_cohort, participant)
+    every = np.asarray(data.risks(page.required_cohort, page.classifier))
+    risks = every[page.required_cohort.rows.index.get_locs([participant])]
+    chart = risk_chart(rows, risks.tolist(), page.classifier.threshold, row)
     st.header("Risk day by day")
-    day_picker.show(frame.known, participant, row)
+    day_picker.show(page.required_cohort, participant, row)
     key = f"risks_{participant}_{row}"
     charts.show(chart, key, clicked=lambda: day_picker.clicked(key, rows))
 
 
-def show_day(frame: Page) -> None:
+def show_day(page: Page) -> None:
     """Say what an option means for a day, let it be changed, and show it in the traces."""
-    participant, row = frame.row_key
+    participant, row = page.row_key
     day = date.fromisoformat(row)
-    day_picker.show(frame.known, participant, row)
+    day_picker.show(page.required_cohort, participant, row)
     st.markdown(
         f"Every option says: **had this day looked like this** ({wording.day_name(day)}), the model would "
         "have decided otherwise. It is about a day that is over, not a forecast of another one."
     )
     with st.expander("See this day in the traces", icon=":material/show_chart:"):
-        person = sensors.opened(frame.known, participant)
+        person = sensors.opened(page.required_cohort, participant)
         if person is None:
             return
         shown_in = glucose_report.unit()
-        daily_traces.draw(frame, person, daily_traces.only(row), shown_in)
+        daily_traces.draw(page, person, daily_traces.only(row), shown_in)
 
 
 def risk_chart(rows: Sequence[str], risks: Sequence[float], threshold: float, chosen: str) -> Chart:

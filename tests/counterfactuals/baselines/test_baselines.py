@@ -28,9 +28,9 @@ from sensecf_core.queries.limits import Limits
 from sensecf_core.queries.request import ExplainRequest
 
 
-def query(checker: FittedCohort, person: str, **limits: object) -> SearchSpace:
+def query(fitted: FittedCohort, person: str, **limits: object) -> SearchSpace:
     asked = Limits.model_validate({"profile": "intervention", **limits})
-    return SearchSpace.of(checker.schema, make_queries(checker, [(person, "0")], 0, asked)[0])
+    return SearchSpace.of(fitted.schema, make_queries(fitted, [(person, "0")], 0, asked)[0])
 
 
 def request(method: str, participant: str, **options: object) -> ExplainRequest:
@@ -38,35 +38,35 @@ def request(method: str, participant: str, **options: object) -> ExplainRequest:
     return ExplainRequest.model_validate(asked)
 
 
-def scorer(checker: FittedCohort, moves: SearchSpace, rows: int = 10_000, **run: object) -> BlackBox:
-    meter = Budget(checker.classifier, rows)
+def scorer(fitted: FittedCohort, space: SearchSpace, rows: int = 10_000, **run: object) -> BlackBox:
+    budget = Budget(fitted.classifier, rows)
     bounds = {"deadline": np.inf, "cancelled": lambda: False, **run}
-    one = ProposalRequest(1, 0, None, progress=lambda done, words: None, meter=meter, **bounds)  # type: ignore[arg-type]
-    return BlackBox(checker, MovableTable.of(checker, moves), meter, one, kept_rows=4)
+    one = ProposalRequest(1, 0, None, progress=lambda done, words: None, budget=budget, **bounds)  # type: ignore[arg-type]
+    return BlackBox(fitted, MovableTable.of(fitted, space), budget, one, kept_rows=4)
 
 
 class TestTable:
     def test_its_columns_are_what_may_move_and_it_has_no_gaps(
-        self, checker: FittedCohort, moves: SearchSpace
+        self, fitted: FittedCohort, space: SearchSpace
     ) -> None:
-        table = MovableTable.of(checker, moves)
-        assert [feature.name for feature in table.features] == [one.feature for one in moves.query.movable]
-        assert np.isnan(checker.train_codes[:, table.positions]).any()
+        table = MovableTable.of(fitted, space)
+        assert [feature.name for feature in table.features] == [one.feature for one in space.query.movable]
+        assert np.isnan(fitted.train_codes[:, table.positions]).any()
         assert not np.isnan(table.pool).any()
         np.testing.assert_array_equal(table.pool[-1], table.factual)
-        assert table.targets[-1] != moves.desired
+        assert table.targets[-1] != space.desired
 
     def test_gaps_of_the_row_stay_gaps_for_the_classifier(
-        self, checker: FittedCohort, flagged: list[str]
+        self, fitted: FittedCohort, flagged: list[str]
     ) -> None:
-        gap = checker.schema.positions["waist"]
-        person = next(p for p in flagged if np.isnan(query(checker, p).factual[gap]))
-        table = MovableTable.of(checker, query(checker, person))
+        gap = fitted.schema.positions["waist"]
+        person = next(p for p in flagged if np.isnan(query(fitted, p).factual[gap]))
+        table = MovableTable.of(fitted, query(fitted, person))
         assert gap not in table.positions
         assert np.isnan(table.whole(table.pool[:3])[:, gap]).all()
 
-    def test_values_move_to_the_nearest_allowed_one(self, checker: FittedCohort, flagged: list[str]) -> None:
-        table = MovableTable.of(checker, query(checker, flagged[0]))
+    def test_values_move_to_the_nearest_allowed_one(self, fitted: FittedCohort, flagged: list[str]) -> None:
+        table = MovableTable.of(fitted, query(fitted, flagged[0]))
         everything = table.allowed(np.vstack([table.pool, table.pool - 0.031, table.pool * 1.1]))
         for column, feature in enumerate(table.features):
             values, here = table.values(column), table.factual[column]
@@ -79,9 +79,9 @@ class TestTable:
         np.testing.assert_array_equal(table.allowed(table.factual[None])[0], table.factual)
 
     def test_between_two_equally_near_values_nothing_changes(
-        self, checker: FittedCohort, flagged: list[str]
+        self, fitted: FittedCohort, flagged: list[str]
     ) -> None:
-        table = MovableTable.of(checker, query(checker, flagged[0]))
+        table = MovableTable.of(fitted, query(fitted, flagged[0]))
         column = [feature.name for feature in table.features].index("bmi")
         row = table.factual.copy()
         row[column] = table.span(column)[1] + 100  # "down" only: its own value is the nearest
@@ -89,32 +89,32 @@ class TestTable:
 
 
 class TestScorer:
-    def test_one_half_is_the_threshold(self, checker: FittedCohort, moves: SearchSpace) -> None:
-        asked = scorer(checker, moves)
+    def test_one_half_is_the_threshold(self, fitted: FittedCohort, space: SearchSpace) -> None:
+        asked = scorer(fitted, space)
         rows = asked.table.allowed(asked.table.pool)
-        probability = checker.classifier.probability_of_codes(asked.table.whole(rows))
-        assert len(set(probability >= checker.classifier.threshold)) == 2
-        np.testing.assert_array_equal(asked.class_1(rows) > 0.5, probability >= checker.classifier.threshold)
-        np.testing.assert_array_equal(asked.desired(rows) > 0.5, probability < checker.classifier.threshold)
-        assert asked.meter.rows == 2 * len(rows)
+        probability = fitted.classifier.probability_of_codes(asked.table.whole(rows))
+        assert len(set(probability >= fitted.classifier.threshold)) == 2
+        np.testing.assert_array_equal(asked.class_1(rows) > 0.5, probability >= fitted.classifier.threshold)
+        np.testing.assert_array_equal(asked.desired(rows) > 0.5, probability < fitted.classifier.threshold)
+        assert asked.budget.rows == 2 * len(rows)
 
-    def test_it_keeps_rows_for_the_checks(self, checker: FittedCohort, moves: SearchSpace) -> None:
-        asked = scorer(checker, moves, rows=10)
+    def test_it_keeps_rows_for_the_checks(self, fitted: FittedCohort, space: SearchSpace) -> None:
+        asked = scorer(fitted, space, rows=10)
         asked.both(asked.table.pool[:6])
         with pytest.raises(SearchEndedError, match="budget"):
             asked.both(asked.table.pool[:1])
-        assert asked.meter.rows == 6
+        assert asked.budget.rows == 6
 
     @pytest.mark.parametrize(
         ("why", "run"), [("cancelled", {"cancelled": lambda: True}), ("deadline", {"deadline": 0.0})]
     )
     def test_it_ends_what_is_cancelled_or_late(
-        self, checker: FittedCohort, moves: SearchSpace, why: str, run: dict[str, object]
+        self, fitted: FittedCohort, space: SearchSpace, why: str, run: dict[str, object]
     ) -> None:
-        asked = scorer(checker, moves, **run)
+        asked = scorer(fitted, space, **run)
         with pytest.raises(SearchEndedError, match=why):
             asked.both(asked.table.pool)
-        assert asked.meter.rows == 0
+        assert asked.budget.rows == 0
 
 
 class TestWatchdog:
@@ -137,7 +137,7 @@ class TestWatchdog:
             pass
 
     def test_a_search_in_circles_is_told_as_over_time(
-        self, checker: FittedCohort, flagged: list[str], monkeypatch: pytest.MonkeyPatch
+        self, fitted: FittedCohort, flagged: list[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def in_circles(*_: object, **__: object) -> None:
             while True:
@@ -145,54 +145,54 @@ class TestWatchdog:
 
         monkeypatch.setattr(nice, "search", in_circles)
         monkeypatch.setattr(proposer, "ended_at", lambda *bounds: ended_at(*bounds, grace=0.1))
-        found = answer(checker, request("nice-none", flagged[0], max_seconds=0.2))
+        found = answer(fitted, request("nice-none", flagged[0], max_seconds=0.2))
         assert found.status == "budget_spent"
         assert "the time allowed" in found.reasons[0]
-        assert answer(checker, request("random", flagged[0])).status in ("found", "none")
+        assert answer(fitted, request("random", flagged[0])).status in ("found", "none")
 
 
 @pytest.mark.parametrize("free", [("sugar",), ("sugar", "sleep"), ("active", "smoking"), ("diet",)])
 def test_a_greedy_search_over_few_features_goes_on_asking(
-    free: tuple[str, ...], checker: FittedCohort, flagged: list[str]
+    free: tuple[str, ...], fitted: FittedCohort, flagged: list[str]
 ) -> None:
     """CFNOW's tabu list could hold every feature; it would then turn on the spot and never ask again."""
-    names = [feature.name for feature in checker.schema.features if feature.role != "context"]
+    names = [feature.name for feature in fitted.schema.features if feature.role != "context"]
     frozen = tuple(name for name in names if name not in free)
-    asked = scorer(checker, query(checker, flagged[-1], profile="contrast", frozen=frozen), rows=500)
+    asked = scorer(fitted, query(fitted, flagged[-1], profile="contrast", frozen=frozen), rows=500)
     with pytest.raises(SearchEndedError, match="budget"), ended_at(perf_counter() + 60, lambda: False):
         assert not len(cfnow.search(asked, kind="greedy", k=1, seed=0).rows)
         raise SearchEndedError("budget")  # it gave up by itself, as well
 
 
 def test_a_failing_package_is_told_and_counts_as_none(
-    checker: FittedCohort, flagged: list[str], monkeypatch: pytest.MonkeyPatch
+    fitted: FittedCohort, flagged: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def stumble(*_: object, **__: object) -> None:
         raise IndexError("list index out of range")
 
     monkeypatch.setattr(nice, "search", stumble)
-    found = answer(checker, request("nice-sparsity", flagged[0]))
+    found = answer(fitted, request("nice-sparsity", flagged[0]))
     assert found.status == "none"
     assert found.reasons[0] == "NICE (sparsity) failed: IndexError: list index out of range"
     assert len(found.reasons) >= 2
 
 
 def test_a_missing_package_is_named_with_the_command(
-    checker: FittedCohort, flagged: list[str], monkeypatch: pytest.MonkeyPatch
+    fitted: FittedCohort, flagged: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "nice", None)
     with pytest.raises(NotReadyError, match=r"`nice`; `make setup`"):
-        answer(checker, request("nice-none", flagged[0]))
+        answer(fitted, request("nice-none", flagged[0]))
     monkeypatch.setattr(nice, "PACKAGE", "no-such-package")
     with pytest.raises(NotReadyError, match=r"no-such-package .*`make setup`"):
-        answer(checker, request("nice-none", flagged[0]))
+        answer(fitted, request("nice-none", flagged[0]))
 
 
-def test_answers_are_shown_as_they_came(checker: FittedCohort, flagged: list[str]) -> None:
+def test_answers_are_shown_as_they_came(fitted: FittedCohort, flagged: list[str]) -> None:
     """What a baseline answers is not made smaller by us: the name on it would not be true."""
     shown = 0
     for person in flagged[:6]:
-        found = answer(checker, request("dice-random", person, profile="contrast"))
+        found = answer(fitted, request("dice-random", person, profile="contrast"))
         returned = [candidate.edits for candidate in found.trace.candidates]
         for option in found.counterfactuals:
             shown += 1
@@ -214,36 +214,36 @@ print([path for path in nltk.data.path if path.startswith(tempfile.gettempdir() 
     assert (done.stdout, done.stderr) == ("True []\n[]\n", "")
 
 
-def test_logs_and_warnings_are_as_before(checker: FittedCohort, flagged: list[str]) -> None:
+def test_logs_and_warnings_are_as_before(fitted: FittedCohort, flagged: list[str]) -> None:
     handlers = list(logging.getLogger().handlers)
-    answer(checker, request("cfnow-greedy", flagged[-1], frozen=("bmi", "waist", "sleep"), max_seconds=5))
+    answer(fitted, request("cfnow-greedy", flagged[-1], frozen=("bmi", "waist", "sleep"), max_seconds=5))
     assert logging.getLogger().handlers == handlers
 
 
-def everything_allowed(moves: SearchSpace, most: int) -> np.ndarray:
+def everything_allowed(space: SearchSpace, most: int) -> np.ndarray:
     """Every row within the limits that changes up to ``most`` features to values that may be suggested."""
     rows = []
     for size in range(1, most + 1):
-        for positions in combinations(moves.values, size):
-            grid = np.meshgrid(*(moves.values[position] for position in positions))
-            some = np.tile(moves.factual, (grid[0].size, 1))
+        for positions in combinations(space.values, size):
+            grid = np.meshgrid(*(space.values[position] for position in positions))
+            some = np.tile(space.factual, (grid[0].size, 1))
             some[:, list(positions)] = np.stack([values.ravel() for values in grid], axis=1)
             rows.append(some)
     codes = np.vstack(rows)
-    return codes[~violations(moves.schema, moves.factual, codes).any(axis=1)]
+    return codes[~violations(space.schema, space.factual, codes).any(axis=1)]
 
 
 @pytest.mark.parametrize("most", [1, 2])
 def test_treecf_finds_what_there_is_and_certifies_what_there_is_not(
-    most: int, checker: FittedCohort, flagged: list[str]
+    most: int, fitted: FittedCohort, flagged: list[str]
 ) -> None:
     """Held against every row that the limits allow."""
     claims, finds = [], []
     for person in flagged[::8]:
-        moves = query(checker, person, max_changes=most)
-        found = answer(checker, request("treecf", person, max_changes=most, k=2))
-        rows = everything_allowed(moves, most)
-        reachable = bool(checker.reaches(checker.classifier.probability_of_codes(rows), 0).any())
+        space = query(fitted, person, max_changes=most)
+        found = answer(fitted, request("treecf", person, max_changes=most, k=2))
+        rows = everything_allowed(space, most)
+        reachable = bool(fitted.reaches(fitted.classifier.probability_of_codes(rows), 0).any())
         candidates = found.trace.candidates
         assert all(candidate.valid and candidate.within_limits for candidate in candidates)
         finds.append(bool(candidates))
@@ -254,9 +254,9 @@ def test_treecf_finds_what_there_is_and_certifies_what_there_is_not(
 
 
 def test_a_pool_without_the_desired_class_is_none_not_an_error(
-    checker: FittedCohort, small_cohort: Cohort, flagged: list[str]
+    fitted: FittedCohort, small_cohort: Cohort, flagged: list[str]
 ) -> None:
-    frozen = [f.name for f in checker.schema.features if f.role != "context" and f.name != "active"]
-    found = answer(checker, request("nice-sparsity", flagged[-1], frozen=frozen, profile="contrast"))
+    frozen = [f.name for f in fitted.schema.features if f.role != "context" and f.name != "active"]
+    found = answer(fitted, request("nice-sparsity", flagged[-1], frozen=frozen, profile="contrast"))
     assert found.status == "none"
     assert found.reasons[0] == "NICE (sparsity) found no counterfactual within these limits."

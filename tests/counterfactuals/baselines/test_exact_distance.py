@@ -16,39 +16,39 @@ from sensecf_core.counterfactuals.problem.search_space import SearchSpace
 from sensecf_core.queries.limits import Limits
 
 
-def question(checker: FittedCohort, person: str, most: int) -> SearchSpace:
+def question(fitted: FittedCohort, person: str, most: int) -> SearchSpace:
     limits = Limits(profile="intervention", max_changes=most)
-    return SearchSpace.of(checker.schema, make_queries(checker, [(person, "0")], 0, limits)[0])
+    return SearchSpace.of(fitted.schema, make_queries(fitted, [(person, "0")], 0, limits)[0])
 
 
-def by_hand(checker: FittedCohort, moves: SearchSpace) -> tuple[float | None, float | None]:
+def by_hand(fitted: FittedCohort, space: SearchSpace) -> tuple[float | None, float | None]:
     """The least distance over every value of the display grid, with the rules and without; None: none."""
     choices = {
-        position: np.round(np.arange(values[0], values[-1] + 1e-9, 2 * moves.half_step[position]), 6)
-        if is_number(moves.schema.features[position])
+        position: np.round(np.arange(values[0], values[-1] + 1e-9, 2 * space.half_step[position]), 6)
+        if is_number(space.schema.features[position])
         else values
-        for position, values in moves.values.items()
+        for position, values in space.values.items()
     }
     least: list[float | None] = [None, None]
-    for size in range(1, moves.max_changes + 1):
+    for size in range(1, space.max_changes + 1):
         for some in combinations(choices, size):
-            rows = np.tile(moves.factual, (int(np.prod([len(choices[p]) for p in some])), 1))
+            rows = np.tile(space.factual, (int(np.prod([len(choices[p]) for p in some])), 1))
             rows[:, list(some)] = list(product(*(choices[p] for p in some)))
-            rows = rows[checker.reaches(checker.classifier.probability_of_codes(rows), moves.desired)]
-            kept = rows[~violations(moves.schema, moves.factual, rows).any(axis=1)]
+            rows = rows[fitted.reaches(fitted.classifier.probability_of_codes(rows), space.desired)]
+            kept = rows[~violations(space.schema, space.factual, rows).any(axis=1)]
             for which, found in enumerate((kept, rows)):
                 if len(found):
-                    near = float(checker.distances.gower(moves.factual, found).min())
+                    near = float(fitted.distances.gower(space.factual, found).min())
                     least[which] = near if least[which] is None else min(near, least[which] or near)
     return least[0], least[1]
 
 
 @pytest.mark.parametrize("most", [1, 2])
-def test_it_is_what_trying_everything_finds(checker: FittedCohort, flagged: list[str], most: int) -> None:
+def test_it_is_what_trying_everything_finds(fitted: FittedCohort, flagged: list[str], most: int) -> None:
     said = []
     for person in [*flagged[:6], flagged[10], *flagged[-3:]]:
-        moves = question(checker, person, most)
-        kept, free = by_hand(checker, moves)
+        space = question(fitted, person, most)
+        kept, free = by_hand(fitted, space)
         if free is None:
             said.append("none")
             right = OptimalityProof(impossible=True)
@@ -60,18 +60,18 @@ def test_it_is_what_trying_everything_finds(checker: FittedCohort, flagged: list
             right = (
                 OptimalityProof()
             )  # the nearest row of all breaks a rule across features: it is a lower bound only
-        assert prove(checker, moves) == right
+        assert prove(fitted, space) == right
     assert said.count("proven") > said.count("open")
     assert set(said) == ({"none", "proven", "open"} if most == 1 else {"none", "proven"})
 
 
-def test_nothing_that_may_move_is_proof_enough(checker: FittedCohort, flagged: list[str]) -> None:
-    moves = question(checker, flagged[0], 2)
-    still = SearchSpace(moves.schema, moves.query, moves.factual, {}, moves.half_step)
-    assert prove(checker, still) == OptimalityProof(impossible=True)
+def test_nothing_that_may_move_is_proof_enough(fitted: FittedCohort, flagged: list[str]) -> None:
+    space = question(fitted, flagged[0], 2)
+    still = SearchSpace(space.schema, space.query, space.factual, {}, space.half_step)
+    assert prove(fitted, still) == OptimalityProof(impossible=True)
 
 
-def test_without_time_or_nodes_nothing_is_proven(checker: FittedCohort, flagged: list[str]) -> None:
-    moves = question(checker, flagged[0], 2)
-    assert prove(checker, moves, seconds=0.0) == OptimalityProof(ended="deadline")
-    assert prove(checker, moves, nodes=20) == OptimalityProof(ended="budget")
+def test_without_time_or_nodes_nothing_is_proven(fitted: FittedCohort, flagged: list[str]) -> None:
+    space = question(fitted, flagged[0], 2)
+    assert prove(fitted, space, seconds=0.0) == OptimalityProof(ended="deadline")
+    assert prove(fitted, space, nodes=20) == OptimalityProof(ended="budget")

@@ -44,28 +44,28 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def teach(
-    checker: FittedCohort, folder: Path, tmp_path: Path, options: Options = OPTIONS, **more: object
+    fitted: FittedCohort, folder: Path, tmp_path: Path, options: Options = OPTIONS, **more: object
 ) -> Card:
     arguments = {
         "name": "pupil",
         "work": tmp_path / "work",
-        "out": adapters.own_folder(checker.cohort, "pupil"),
+        "out": adapters.own_folder(fitted.cohort, "pupil"),
     }
-    return fine_tune(checker, LocalModel.load(folder), options, **{**arguments, **more})  # type: ignore[arg-type]
+    return fine_tune(fitted, LocalModel.load(folder), options, **{**arguments, **more})  # type: ignore[arg-type]
 
 
 def test_an_adapter_is_made_with_its_card_and_then_answers(
-    checker: FittedCohort, flagged: list[str], folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    fitted: FittedCohort, flagged: list[str], folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told: list[tuple[float, str]] = []
-    card = teach(checker, folder, tmp_path, tell=lambda done, words: told.append((done, words)))
+    hints: list[tuple[float, str]] = []
+    card = teach(fitted, folder, tmp_path, tell=lambda done, words: hints.append((done, words)))
     assert card.training["steps"] == 6 and card.training["tokens"] > 1000
     assert card.temperature in validation.TEMPERATURES
     assert {rate["temperature"] for rate in card.rates} == set(validation.TEMPERATURES)
     assert card.pairs["part"] == "train" and card.settings["rank"] == 4
-    assert card.classifier_sha256 == checker.classifier.sha256
-    done = [fraction for fraction, _ in told]
-    assert done == sorted(done) and any("tokens/s" in words for _, words in told)
+    assert card.classifier_sha256 == fitted.classifier.sha256
+    done = [fraction for fraction, _ in hints]
+    assert done == sorted(done) and any("tokens/s" in words for _, words in hints)
 
     monkeypatch.setattr(default_model, "status", lambda *_, **__: _Ready(folder))
     monkeypatch.setattr(
@@ -73,21 +73,21 @@ def test_an_adapter_is_made_with_its_card_and_then_answers(
         "shared_model",
         lambda base=None, adapter=None, *_: LocalModel.load(folder, adapter=adapter),
     )
-    assert registry.default_method(checker.cohort) == "lm-fine-tuned"
+    assert registry.default_method(fitted.cohort) == "lm-fine-tuned"
     request = ExplainRequest(cohort="small", participant_id=flagged[0], method="lm-fine-tuned")
-    found = answer(checker, request)
+    found = answer(fitted, request)
     assert found.trace.proposed == 16 == found.trace.readable
     assert found.provenance["sha256"]["adapter"] == card.weights_sha256
     assert found.prompt is not None and "tenths add up" in found.prompt
-    assert answer(checker, request).trace == found.trace
+    assert answer(fitted, request).trace == found.trace
 
 
 @pytest.mark.parametrize("kind", ["best", "preference"])
 def test_rounds_learn_from_what_the_checker_says(
-    checker: FittedCohort, folder: Path, tmp_path: Path, kind: Literal["best", "preference"]
+    fitted: FittedCohort, folder: Path, tmp_path: Path, kind: Literal["best", "preference"]
 ) -> None:
     options = replace(OPTIONS, rounds=1, round_queries=6, round_kind=kind)
-    card = teach(checker, folder, tmp_path, options)
+    card = teach(fitted, folder, tmp_path, options)
     first, second = card.rounds
     assert (first["kind"], second["kind"], second["round"]) == ("pairs", kind, 1)
     assert first["kept"] and 0 < second["queries"] <= 12
@@ -96,23 +96,23 @@ def test_rounds_learn_from_what_the_checker_says(
 
 
 def test_both_kinds_of_a_round_start_alike_and_the_better_is_kept(
-    checker: FittedCohort, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    fitted: FittedCohort, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def taught(kind: Literal["best", "preference", "both"], *val: float) -> Card:
-        worths = iter(val)
+        scores = iter(val)
         monkeypatch.setattr(
-            stages.FineTuning, "measured", lambda *_: {"val": next(worths), "changed": 1.0, "gower": 0.1}
+            stages.FineTuning, "measured", lambda *_: {"val": next(scores), "changed": 1.0, "gower": 0.1}
         )
         settings = replace(OPTIONS.settings, max_steps=10)
         options = replace(OPTIONS, settings=settings, rounds=1, round_queries=6, round_kind=kind)
-        tell = lambda done, words: told.append(done)  # noqa: E731
-        return teach(checker, folder, tmp_path / f"{kind}{val}", options, tell=tell)
+        tell = lambda done, words: hints.append(done)  # noqa: E731
+        return teach(fitted, folder, tmp_path / f"{kind}{val}", options, tell=tell)
 
-    told: list[float] = []
+    hints: list[float] = []
 
-    told.clear()
+    hints.clear()
     both = taught("both", 0.5, 0.6, 0.7)
-    assert told == sorted(told)
+    assert hints == sorted(hints)
     assert [(row["kind"], row["kept"]) for row in both.rounds] == [
         ("pairs", True),
         ("best", False),
@@ -126,15 +126,15 @@ def test_both_kinds_of_a_round_start_alike_and_the_better_is_kept(
 
 
 def test_a_round_that_measures_no_better_is_taken_back(
-    checker: FittedCohort, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    fitted: FittedCohort, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def taught(kind: Literal["best", "preference"], *val: float) -> tuple[str, bool]:
-        worths = iter(val)
+        scores = iter(val)
         monkeypatch.setattr(
-            stages.FineTuning, "measured", lambda *_: {"val": next(worths), "changed": 1.0, "gower": 0.1}
+            stages.FineTuning, "measured", lambda *_: {"val": next(scores), "changed": 1.0, "gower": 0.1}
         )
         options = replace(OPTIONS, rounds=1, round_queries=6, round_kind=kind)
-        card = teach(checker, folder, tmp_path / f"{kind}{val}", options)
+        card = teach(fitted, folder, tmp_path / f"{kind}{val}", options)
         return card.weights_sha256, card.rounds[1]["kept"]
 
     best, kept = taught("best", 0.5, 0.5)
@@ -145,45 +145,45 @@ def test_a_round_that_measures_no_better_is_taken_back(
 
 
 def test_without_validation_queries_the_last_weights_are_kept(
-    checker: FittedCohort, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    fitted: FittedCohort, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(validation.ValidationSet, "of", lambda *_: validation.ValidationSet({}))
     options = replace(OPTIONS, rounds=1, round_queries=6, settings=replace(OPTIONS.settings, max_steps=10))
-    card = teach(checker, folder, tmp_path, options)
+    card = teach(fitted, folder, tmp_path, options)
     first, second = card.rounds
     assert first["kept"] and first["ended"] == "budget" and "val" not in first and not second["kept"]
     assert card.rates == () and card.temperature == validation.TEMPERATURES[0]
 
 
 def test_nothing_to_learn_is_said_before_anything_is_trained(
-    checker: FittedCohort, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    fitted: FittedCohort, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    unanswered = tuple(replace(pair, answers=()) for pair in build(checker, most_rows=2, variants=0))
+    unanswered = tuple(replace(pair, answers=()) for pair in build(fitted, most_rows=2, variants=0))
     monkeypatch.setattr(stages.pair_files, "made", lambda *_, **__: (tmp_path, unanswered))
     with pytest.raises(stages.NothingToLearnError, match="no training query has an answer"):
-        teach(checker, folder, tmp_path, replace(OPTIONS, rounds=1))
+        teach(fitted, folder, tmp_path, replace(OPTIONS, rounds=1))
 
 
-def test_own_answers_pass_the_checks_or_the_searchs_stay(checker: FittedCohort, folder: Path) -> None:
-    pairs = [pair for pair in build(checker, most_rows=6, variants=0) if pair.answers]
+def test_own_answers_pass_the_checks_or_the_searchs_stay(fitted: FittedCohort, folder: Path) -> None:
+    pairs = [pair for pair in build(fitted, most_rows=6, variants=0) if pair.answers]
     model = LocalModel.load(folder)
-    tried = self_training.sample_own_answers(checker, model, pairs)
-    assert [one.pair.query for one in tried] == [pair.query for pair in pairs]
-    assert all(one.accepted or one.pair == old for one, old in zip(tried, pairs, strict=True))
-    accepted = [one.pair for one in tried if one.accepted]
+    rollouts = self_training.sample_own_answers(fitted, model, pairs)
+    assert [one.pair.query for one in rollouts] == [pair.query for pair in pairs]
+    assert all(one.accepted or one.pair == old for one, old in zip(rollouts, pairs, strict=True))
+    accepted = [one.pair for one in rollouts if one.accepted]
     assert accepted
-    lessons = self_training.preference_examples(checker.schema, model.tokenizer, tried)
-    assert len(lessons) == sum(bool(one.rejected) for one in tried) > 0
+    examples = self_training.preference_examples(fitted.schema, model.tokenizer, rollouts)
+    assert len(examples) == sum(bool(one.rejected) for one in rollouts) > 0
     for pair in accepted:
         assert 1 <= len(pair.answers) <= self_training.ROUND_ANSWERS
-        moves = SearchSpace.of(checker.schema, pair.query)
+        space = SearchSpace.of(fitted.schema, pair.query)
         for one in pair.answers:
-            beyond = checker.classifier.margin_of_codes(moves.apply(one)[None])[0] - checker.threshold_margin
+            beyond = fitted.classifier.margin_of_codes(space.apply(one)[None])[0] - fitted.threshold_margin
             assert (beyond if pair.query.desired else -beyond) >= MARGINS[-1] - 1e-9
 
 
 def test_a_cancelled_one_leaves_no_adapter_and_resumes(
-    checker: FittedCohort, folder: Path, tmp_path: Path
+    fitted: FittedCohort, folder: Path, tmp_path: Path
 ) -> None:
     asked = 0
 
@@ -193,22 +193,22 @@ def test_a_cancelled_one_leaves_no_adapter_and_resumes(
         return asked > 3
 
     with pytest.raises(CancelledError):
-        teach(checker, folder, tmp_path, cancelled=cancelled)
-    assert adapters.adapters(checker.cohort) == ()
+        teach(fitted, folder, tmp_path, cancelled=cancelled)
+    assert adapters.adapters(fitted.cohort) == ()
     steps: list[str] = []
-    card = teach(checker, folder, tmp_path, resume=True, tell=lambda done, words: steps.append(words))
+    card = teach(fitted, folder, tmp_path, resume=True, tell=lambda done, words: steps.append(words))
     assert card.training["steps"] == 6
     first = next(words for words in steps if words.startswith("Training: step"))
     assert not first.startswith("Training: step 1,")
 
 
 def test_without_an_adapter_the_request_says_what_to_do(
-    checker: FittedCohort, flagged: list[str], folder: Path, monkeypatch: pytest.MonkeyPatch
+    fitted: FittedCohort, flagged: list[str], folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(default_model, "status", lambda *_, **__: _Ready(folder))
     request = ExplainRequest(cohort="small", participant_id=flagged[0], method="lm-fine-tuned")
     with pytest.raises(NotReadyError, match="finetune --cohort small"):
-        answer(checker, request)
+        answer(fitted, request)
 
 
 class _Ready:
@@ -220,16 +220,16 @@ class _Ready:
 
 
 def test_fewer_pairs_are_of_all_kinds(
-    checker: FittedCohort, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    fitted: FittedCohort, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[tuple[str, int]] = []
-    lessons = self_training.training_examples
+    examples = self_training.training_examples
 
     def note(schema: Schema, tokenizer: object, pairs: Sequence[Pair]) -> list[TrainingExample]:
         seen.extend((pair.query.limits.profile, pair.query.desired) for pair in pairs)
-        return lessons(schema, tokenizer, pairs)
+        return examples(schema, tokenizer, pairs)
 
     monkeypatch.setattr(self_training, "training_examples", note)
-    card = teach(checker, folder, tmp_path, replace(OPTIONS, most_pairs=20))
+    card = teach(fitted, folder, tmp_path, replace(OPTIONS, most_pairs=20))
     assert card.rounds[0]["queries"] == 20 == len(seen)
     assert len(set(seen)) >= 3  # answers to intervention queries away from the desired class are rare

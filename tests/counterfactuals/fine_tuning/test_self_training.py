@@ -50,45 +50,45 @@ def test_the_temperature_is_the_best_that_still_gives_different_answers_over_all
 
 
 @pytest.fixture(scope="module")
-def answered(checker: FittedCohort) -> list[Pair]:
+def answered(fitted: FittedCohort) -> list[Pair]:
     """Training queries whose answers are enough by what the prompt says."""
 
     def enough(pair: Pair) -> bool:
-        moves = SearchSpace.of(checker.schema, pair.query)
-        rows = np.array([moves.apply(answer) for answer in pair.answers])
-        return bool(pair.answers) and bool(pair_search.scores_suffice(moves, rows, pair.told).all())
+        space = SearchSpace.of(fitted.schema, pair.query)
+        rows = np.array([space.apply(answer) for answer in pair.answers])
+        return bool(pair.answers) and bool(pair_search.scores_suffice(space, rows, pair.hints).all())
 
-    found = [pair for pair in pair_search.build(checker, variants=0, most_rows=10) if enough(pair)]
+    found = [pair for pair in pair_search.build(fitted, variants=0, most_rows=10) if enough(pair)]
     assert len(found) > 5
     return found
 
 
 def test_what_a_round_teaches_is_enough_by_what_the_prompt_says(
-    checker: FittedCohort, answered: list[Pair], monkeypatch: pytest.MonkeyPatch
+    fitted: FittedCohort, answered: list[Pair], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Given every told combination as a candidate, also such as reach the class without being enough."""
 
     def everything(schema: Any, model: Any, pair: Pair, **more: Any) -> Proposal:
-        moves = SearchSpace.of(checker.schema, pair.query)
-        rows = combinations.combinations(moves, pair.told)
-        edits = [{n: c.after for n, c in moves.changes(row).items()} for row in rows]
+        space = SearchSpace.of(fitted.schema, pair.query)
+        rows = combinations.combinations(space, pair.hints)
+        edits = [{n: c.after for n, c in space.changes(row).items()} for row in rows]
         return Proposal(texts=tuple(write_edits(schema, one) for one in edits))
 
     monkeypatch.setattr(self_training, "propose", everything)
-    tried = self_training.sample_own_answers(checker, None, answered)  # type: ignore[arg-type]
-    assert sum(one.accepted for one in tried) > 5
-    for one in (one for one in tried if one.accepted):
-        moves = SearchSpace.of(checker.schema, one.pair.query)
-        rows = np.array([moves.apply(answer) for answer in one.pair.answers])
-        assert pair_search.scores_suffice(moves, rows, one.pair.told).all()
-        sets = Counter(row.tobytes() for row in moves.changed(rows))
+    rollouts = self_training.sample_own_answers(fitted, None, answered)  # type: ignore[arg-type]
+    assert sum(one.accepted for one in rollouts) > 5
+    for one in (one for one in rollouts if one.accepted):
+        space = SearchSpace.of(fitted.schema, one.pair.query)
+        rows = np.array([space.apply(answer) for answer in one.pair.answers])
+        assert pair_search.scores_suffice(space, rows, one.pair.hints).all()
+        sets = Counter(row.tobytes() for row in space.changed(rows))
         assert max(sets.values()) == 1 and len(rows) <= self_training.ROUND_ANSWERS
 
 
 def test_measuring_can_be_cancelled(
-    checker: FittedCohort, answered: list[Pair], monkeypatch: pytest.MonkeyPatch
+    fitted: FittedCohort, answered: list[Pair], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rating, "propose", lambda *_, **__: Proposal(texts=()))
-    cases = validation.ValidationSet({("intervention", 0): tuple(answered)})
+    validation_set = validation.ValidationSet({("intervention", 0): tuple(answered)})
     with pytest.raises(CancelledError):
-        validation.choose_temperature(checker, None, cases, lambda: True)  # type: ignore[arg-type]
+        validation.choose_temperature(fitted, None, validation_set, lambda: True)  # type: ignore[arg-type]

@@ -45,26 +45,26 @@ def request(**options: object) -> ExplainRequest:
     ],
 )
 def test_bad_limits_are_refused_with_rule_and_value(
-    checker: FittedCohort, options: dict[str, object], said: str
+    fitted: FittedCohort, options: dict[str, object], said: str
 ) -> None:
     with pytest.raises(InputError, match=said.replace("(", r"\(")):
-        resolve_limits(request(**options), checker.cohort, checker.domain)
+        resolve_limits(request(**options), fitted.cohort, fitted.domain)
 
 
-def movable(checker: FittedCohort, row: int, **limits: object) -> dict[str, tuple[float, ...]]:
-    codes = to_codes(checker.schema, checker.cohort.rows)[row]
-    factual = dict(zip(checker.schema.names, codes.tolist(), strict=True))
+def movable(fitted: FittedCohort, row: int, **limits: object) -> dict[str, tuple[float, ...]]:
+    codes = to_codes(fitted.schema, fitted.cohort.rows)[row]
+    factual = dict(zip(fitted.schema.names, codes.tolist(), strict=True))
     found = movable_features(
-        checker.schema, checker.domain, factual, Limits.model_validate({"profile": "intervention", **limits})
+        fitted.schema, fitted.domain, factual, Limits.model_validate({"profile": "intervention", **limits})
     )
     return {entry.feature: entry.values for entry in found}
 
 
 @given(row=st.integers(0, 599), profile=st.sampled_from(["intervention", "contrast"]))
-def test_every_open_value_keeps_every_limit(checker: FittedCohort, row: int, profile: str) -> None:
-    codes = dict(zip(checker.schema.names, to_codes(checker.schema, checker.cohort.rows)[row], strict=True))
-    for name, values in movable(checker, row, profile=profile).items():
-        feature, before = checker.schema.feature(name), codes[name]
+def test_every_open_value_keeps_every_limit(fitted: FittedCohort, row: int, profile: str) -> None:
+    codes = dict(zip(fitted.schema.names, to_codes(fitted.schema, fitted.cohort.rows)[row], strict=True))
+    for name, values in movable(fitted, row, profile=profile).items():
+        feature, before = fitted.schema.feature(name), codes[name]
         assert feature.role != "context"
         assert not math.isnan(before)
         assert list(values) == sorted(set(values))
@@ -79,18 +79,18 @@ def test_every_open_value_keeps_every_limit(checker: FittedCohort, row: int, pro
                 assert math.isclose(steps, round(steps), abs_tol=1e-6)
 
 
-def test_a_value_outside_suggest_may_move_towards_it_only(checker: FittedCohort) -> None:
-    sleep = checker.cohort.rows["sleep"].to_numpy()
+def test_a_value_outside_suggest_may_move_towards_it_only(fitted: FittedCohort) -> None:
+    sleep = fitted.cohort.rows["sleep"].to_numpy()
     short = int((sleep < 5).argmax())
     assert sleep[short] < 5
-    values = movable(checker, short)["sleep"]
+    values = movable(fitted, short)["sleep"]
     assert min(values) > sleep[short]
     assert max(values) <= sleep[short] + 2
 
 
-def test_own_range_and_freezing_narrow_what_may_move(checker: FittedCohort) -> None:
-    everything = movable(checker, 3, profile="contrast")
-    narrowed = movable(checker, 3, profile="contrast", ranges={"carbohydrate": (200, 260)}, frozen=["bmi"])
+def test_own_range_and_freezing_narrow_what_may_move(fitted: FittedCohort) -> None:
+    everything = movable(fitted, 3, profile="contrast")
+    narrowed = movable(fitted, 3, profile="contrast", ranges={"carbohydrate": (200, 260)}, frozen=["bmi"])
     assert "bmi" in everything
     assert "bmi" not in narrowed
     assert set(narrowed["carbohydrate"]) <= set(everything["carbohydrate"])
@@ -98,11 +98,11 @@ def test_own_range_and_freezing_narrow_what_may_move(checker: FittedCohort) -> N
     assert max(narrowed["carbohydrate"]) <= 260
 
 
-def test_a_current_smoker_may_stop_but_nobody_becomes_a_never_smoker(checker: FittedCohort) -> None:
-    smoking = checker.cohort.rows["smoking"].to_numpy()
+def test_a_current_smoker_may_stop_but_nobody_becomes_a_never_smoker(fitted: FittedCohort) -> None:
+    smoking = fitted.cohort.rows["smoking"].to_numpy()
     for row in range(50):
         names = [
-            checker.schema.feature("smoking").levels[int(code)]
-            for code in movable(checker, row).get("smoking", ())
+            fitted.schema.feature("smoking").levels[int(code)]
+            for code in movable(fitted, row).get("smoking", ())
         ]
         assert names == (["former"] if smoking[row] == "current" else [])

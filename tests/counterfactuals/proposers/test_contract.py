@@ -40,8 +40,8 @@ def only_model(babbler: LocalModel) -> Iterator[None]:
         patch.setattr(
             registry,
             "_tuned",
-            lambda request, judges, query, _: FineTunedProposer(
-                judges.schema, babbler, estimate_effects(judges, [query])[0]
+            lambda request, fitted, query, _: FineTunedProposer(
+                fitted.schema, babbler, estimate_effects(fitted, [query])[0]
             ),
         )
         yield
@@ -53,29 +53,29 @@ def request(method: str, participant: str, **options: object) -> ExplainRequest:
 
 
 @pytest.fixture(scope="module")
-def asked(checker: FittedCohort) -> Asked:
+def asked(fitted: FittedCohort) -> Asked:
     """Answer a request, each one once."""
 
     @cache
     def once(method: str, participant: str, options: tuple[tuple[str, object], ...]) -> Answer:
-        return answer(checker, request(method, participant, **dict(options)))
+        return answer(fitted, request(method, participant, **dict(options)))
 
     return lambda method, participant, **options: once(method, participant, tuple(options.items()))
 
 
 @pytest.fixture(scope="module")
-def people(checker: FittedCohort, flagged: list[str]) -> list[str]:
+def people(fitted: FittedCohort, flagged: list[str]) -> list[str]:
     """One with every value measured, one with a gap in a number, one with a gap in a level."""
-    rows = checker.cohort.rows.loc[[(person, "0") for person in flagged]].isna().to_numpy()
-    columns = checker.schema.positions
+    rows = fitted.cohort.rows.loc[[(person, "0") for person in flagged]].isna().to_numpy()
+    columns = fitted.schema.positions
     whole = ~rows.any(axis=1)
     number, level = rows[:, columns["waist"]] | rows[:, columns["sleep"]], rows[:, columns["smoking"]]
     return [flagged[int(found.argmax())] for found in (whole, number, level)]
 
 
-def query_of(checker: FittedCohort, found: Answer) -> SearchSpace:
+def query_of(fitted: FittedCohort, found: Answer) -> SearchSpace:
     key = (found.participant_id, found.row_id)
-    return SearchSpace.of(checker.schema, make_queries(checker, [key], found.desired, found.limits)[0])
+    return SearchSpace.of(fitted.schema, make_queries(fitted, [key], found.desired, found.limits)[0])
 
 
 def assert_type(feature: Feature, value: object) -> None:
@@ -90,42 +90,42 @@ def assert_type(feature: Feature, value: object) -> None:
 
 @pytest.mark.parametrize("method", METHODS)
 def test_types_are_kept_and_gaps_stay_gaps(
-    method: str, checker: FittedCohort, people: list[str], asked: Asked
+    method: str, fitted: FittedCohort, people: list[str], asked: Asked
 ) -> None:
     answers = [asked(method, person, profile="contrast") for person in people]
     assert any(found.trace.candidates for found in answers)
     for person, found in zip(people, answers, strict=True):
         assert found.status in ("found", "none", "budget_spent")
         assert not [reason for reason in found.reasons if "failed" in reason]
-        row = checker.cohort.rows.loc[[(person, "0")]]
+        row = fitted.cohort.rows.loc[[(person, "0")]]
         for candidate in found.trace.candidates:
             assert candidate.readable and candidate.edits
             changed = row.copy()
             for name, value in candidate.edits.items():
-                assert_type(checker.schema.feature(name), value)
+                assert_type(fitted.schema.feature(name), value)
                 assert not row[name].isna().item()
                 changed[name] = value
             # The classifier saw the row with its gaps, and with these very values.
-            assert candidate.probability == pytest.approx(checker.classifier.predict_proba(changed)[0])
+            assert candidate.probability == pytest.approx(fitted.classifier.predict_proba(changed)[0])
 
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("profile", ["intervention", "contrast"])
 def test_limits_are_kept_or_counted_as_violations(
-    method: str, profile: str, checker: FittedCohort, people: list[str], asked: Asked
+    method: str, profile: str, fitted: FittedCohort, people: list[str], asked: Asked
 ) -> None:
     for person in people:
         found = asked(method, person, profile=profile, frozen=("bmi",), max_changes=2, max_seconds=4)
-        moves = query_of(checker, found)
+        space = query_of(fitted, found)
         for candidate in found.trace.candidates:
             edits = candidate.edits or {}
-            codes = moves.apply(edits)
-            (broken,) = verify(checker, moves, codes[None], Budget(checker.classifier, 1)).violations
+            codes = space.apply(edits)
+            (broken,) = verify(fitted, space, codes[None], Budget(fitted.classifier, 1)).violations
             assert candidate.within_limits == (broken == ())
             # Whatever the method, nothing moves that may not, and nothing farther than it may.
-            assert set(edits) <= {entry.feature for entry in moves.query.movable}
-            for entry in moves.query.movable:
-                code = codes[checker.schema.positions[entry.feature]]
+            assert set(edits) <= {entry.feature for entry in space.query.movable}
+            for entry in space.query.movable:
+                code = codes[fitted.schema.positions[entry.feature]]
                 assert entry.feature not in edits or entry.values[0] <= code <= entry.values[-1]
             if len(edits) > 2:
                 assert f"{len(edits)} changes, at most 2 were allowed" in broken
@@ -134,9 +134,9 @@ def test_limits_are_kept_or_counted_as_violations(
 
 
 @pytest.mark.parametrize("method", REPEATABLE)
-def test_the_seed_repeats(method: str, checker: FittedCohort, people: list[str], asked: Asked) -> None:
+def test_the_seed_repeats(method: str, fitted: FittedCohort, people: list[str], asked: Asked) -> None:
     first = asked(method, people[0], profile="contrast")
-    again = answer(checker, request(method, people[0], profile="contrast"))
+    again = answer(fitted, request(method, people[0], profile="contrast"))
     timeless = {"seconds", "created"}
     assert first.model_dump(exclude=timeless) == again.model_dump(exclude=timeless)
 
@@ -153,8 +153,8 @@ def test_a_baseline_says_what_ran_and_whether_it_repeats(
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_the_budget_in_model_rows_is_kept(method: str, checker: FittedCohort, people: list[str]) -> None:
-    found = answer(checker, request(method, people[0], profile="contrast", max_model_rows=60))
+def test_the_budget_in_model_rows_is_kept(method: str, fitted: FittedCohort, people: list[str]) -> None:
+    found = answer(fitted, request(method, people[0], profile="contrast", max_model_rows=60))
     assert 0 < found.trace.model_rows <= 60
     if method in SEARCHING:
         assert found.status == "budget_spent"
@@ -163,7 +163,7 @@ def test_the_budget_in_model_rows_is_kept(method: str, checker: FittedCohort, pe
 
 @pytest.mark.parametrize("method", BASELINES)
 def test_rows_that_a_baseline_asked_about_are_counted(
-    method: str, checker: FittedCohort, people: list[str], asked: Asked
+    method: str, fitted: FittedCohort, people: list[str], asked: Asked
 ) -> None:
     trace = asked(method, people[0], profile="contrast").trace
     least = trace.proposed if method == "treecf" else trace.proposed + 10
@@ -171,25 +171,23 @@ def test_rows_that_a_baseline_asked_about_are_counted(
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_time_that_is_over_ends_it(method: str, checker: FittedCohort, people: list[str]) -> None:
-    found = answer(checker, request(method, people[0], max_seconds=1e-6))
+def test_time_that_is_over_ends_it(method: str, fitted: FittedCohort, people: list[str]) -> None:
+    found = answer(fitted, request(method, people[0], max_seconds=1e-6))
     assert found.status == "budget_spent" or method == "random"
     if method != "random":
         assert "the time allowed for one answer" in found.reasons[0]
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_a_cancel_ends_it(method: str, checker: FittedCohort, people: list[str]) -> None:
-    assert answer(checker, request(method, people[0]), cancelled=lambda: True).status == "cancelled"
+def test_a_cancel_ends_it(method: str, fitted: FittedCohort, people: list[str]) -> None:
+    assert answer(fitted, request(method, people[0]), cancelled=lambda: True).status == "cancelled"
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_where_nothing_can_be_found_it_says_so(
-    method: str, checker: FittedCohort, flagged: list[str]
-) -> None:
+def test_where_nothing_can_be_found_it_says_so(method: str, fitted: FittedCohort, flagged: list[str]) -> None:
     """The most certain person, of whom only the diet may move: searches that never end must be ended."""
-    frozen = [f.name for f in checker.schema.features if f.role != "context" and f.name != "diet"]
-    found = answer(checker, request(method, flagged[-1], profile="contrast", frozen=frozen, max_seconds=1))
+    frozen = [f.name for f in fitted.schema.features if f.role != "context" and f.name != "diet"]
+    found = answer(fitted, request(method, flagged[-1], profile="contrast", frozen=frozen, max_seconds=1))
     assert found.status in ("none", "budget_spent")
     assert found.counterfactuals == ()
     assert found.reasons and "failed" not in " ".join(found.reasons)
@@ -198,15 +196,15 @@ def test_where_nothing_can_be_found_it_says_so(
 
 @pytest.mark.parametrize("method", METHODS)
 def test_inputs_and_the_process_stay_as_they_were(
-    method: str, checker: FittedCohort, people: list[str], capfd: pytest.CaptureFixture[str]
+    method: str, fitted: FittedCohort, people: list[str], capfd: pytest.CaptureFixture[str]
 ) -> None:
-    rows, codes = checker.cohort.rows.copy(), checker.train_codes.copy()
-    targets = checker.train_targets.copy()
+    rows, codes = fitted.cohort.rows.copy(), fitted.train_codes.copy()
+    targets = fitted.train_targets.copy()
     states = random.getstate(), np.random.get_state()[1].tolist()  # type: ignore[index,union-attr]
-    answer(checker, request(method, people[1], profile="contrast"))
-    pd.testing.assert_frame_equal(checker.cohort.rows, rows)
-    np.testing.assert_array_equal(checker.train_codes, codes)
-    np.testing.assert_array_equal(checker.train_targets, targets)
+    answer(fitted, request(method, people[1], profile="contrast"))
+    pd.testing.assert_frame_equal(fitted.cohort.rows, rows)
+    np.testing.assert_array_equal(fitted.train_codes, codes)
+    np.testing.assert_array_equal(fitted.train_targets, targets)
     assert random.getstate() == states[0]
     assert np.random.get_state()[1].tolist() == states[1]  # type: ignore[index,union-attr]
     printed = capfd.readouterr()

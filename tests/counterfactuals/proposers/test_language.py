@@ -27,8 +27,8 @@ def ask(participant: str, **options: object) -> ExplainRequest:
     )
 
 
-def test_nonsense_ends_in_an_honest_none_with_its_trace(checker: FittedCohort, flagged: list[str]) -> None:
-    found = answer(checker, ask(flagged[0], grammar=False))
+def test_nonsense_ends_in_an_honest_none_with_its_trace(fitted: FittedCohort, flagged: list[str]) -> None:
+    found = answer(fitted, ask(flagged[0], grammar=False))
     assert found.status == "none"
     assert found.counterfactuals == ()
     assert found.reasons[0] == "None of the 16 candidates could be read as changes."
@@ -37,9 +37,9 @@ def test_nonsense_ends_in_an_honest_none_with_its_trace(checker: FittedCohort, f
 
 
 def test_a_grammar_makes_even_nonsense_readable_and_within_limits(
-    checker: FittedCohort, flagged: list[str]
+    fitted: FittedCohort, flagged: list[str]
 ) -> None:
-    trace = answer(checker, ask(flagged[0])).trace
+    trace = answer(fitted, ask(flagged[0])).trace
     assert trace.readable == trace.proposed == 16
     for candidate in trace.candidates:
         assert candidate.edits is not None
@@ -47,9 +47,9 @@ def test_a_grammar_makes_even_nonsense_readable_and_within_limits(
 
 
 def test_the_prompt_kept_is_the_one_sent_and_few_shot_shows_examples(
-    checker: FittedCohort, flagged: list[str], babbler: LocalModel, private_var: Path
+    fitted: FittedCohort, flagged: list[str], babbler: LocalModel, private_var: Path
 ) -> None:
-    zero, few = (answer(checker, ask(flagged[0], method=name)) for name in ("lm-zero-shot", "lm-few-shot"))
+    zero, few = (answer(fitted, ask(flagged[0], method=name)) for name in ("lm-zero-shot", "lm-few-shot"))
     assert zero.prompt is not None and few.prompt is not None
     assert (zero.prompt.count("<|im_start|>assistant"), few.prompt.count("<|im_start|>assistant")) == (1, 4)
     assert zero.provenance["examples"] == "0"
@@ -58,23 +58,23 @@ def test_the_prompt_kept_is_the_one_sent_and_few_shot_shows_examples(
 
 
 def test_the_id_of_an_answer_is_known_before_the_model_is_asked(
-    checker: FittedCohort, flagged: list[str], babbler: LocalModel, monkeypatch: pytest.MonkeyPatch
+    fitted: FittedCohort, flagged: list[str], babbler: LocalModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sha256 = default_model.weights_sha256(babbler.folder)
     monkeypatch.setattr(default_model, "status", lambda: WeightsStatus("ready", "", babbler.folder, sha256))
     for method in ("lm-zero-shot", "lm-few-shot"):
         request = ask(flagged[0], method=method)
-        ids = expected_answer_ids(checker.cohort, checker.classifier, request)
-        assert ids[0] == answer(checker, request).answer_id
+        ids = expected_answer_ids(fitted.cohort, fitted.classifier, request)
+        assert ids[0] == answer(fitted, request).answer_id
     named = request.model_copy(update={"model": "another"})
-    assert expected_answer_ids(checker.cohort, checker.classifier, named) == ()
+    assert expected_answer_ids(fitted.cohort, fitted.classifier, named) == ()
 
 
-def test_the_same_seed_repeats_and_a_cancel_ends_it(checker: FittedCohort, flagged: list[str]) -> None:
+def test_the_same_seed_repeats_and_a_cancel_ends_it(fitted: FittedCohort, flagged: list[str]) -> None:
     texts = [
-        [candidate.text for candidate in answer(checker, ask(flagged[1], seed=seed)).trace.candidates]
+        [candidate.text for candidate in answer(fitted, ask(flagged[1], seed=seed)).trace.candidates]
         for seed in (5, 5, 6)
     ]
     assert texts[0] == texts[1] != texts[2]
-    cancelled = answer(checker, ask(flagged[1]), cancelled=lambda: True)
+    cancelled = answer(fitted, ask(flagged[1]), cancelled=lambda: True)
     assert cancelled.status == "cancelled"

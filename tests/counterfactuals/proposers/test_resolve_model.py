@@ -49,9 +49,9 @@ def ask(participant: str, **options: Any) -> ExplainRequest:
 
 
 def test_a_server_proposes_and_the_program_judges(
-    checker: FittedCohort, flagged: list[str], server: Server
+    fitted: FittedCohort, flagged: list[str], server: Server
 ) -> None:
-    found = answer(checker, ask(flagged[0], candidates=6))
+    found = answer(fitted, ask(flagged[0], candidates=6))
     assert found.trace.proposed == found.trace.readable == 6
     assert [candidate.text for candidate in found.trace.candidates] == ["bmi=28.0; sugar=60"] * 6
     assert found.settings["model"] == "served"
@@ -62,31 +62,31 @@ def test_a_server_proposes_and_the_program_judges(
 
 
 def test_what_a_server_says_is_judged_like_any_candidate(
-    checker: FittedCohort, flagged: list[str], server: Server
+    fitted: FittedCohort, flagged: list[str], server: Server
 ) -> None:
     lies = ["nonsense", edits(age=20), edits(bmi=500.0), edits(bmi=28.0, sugar=60, waist=90, sleep=8)]
     server.otherwise = lambda body: completion(*lies)
-    trace = answer(checker, ask(flagged[0], candidates=4)).trace
+    trace = answer(fitted, ask(flagged[0], candidates=4)).trace
     assert (trace.proposed, trace.readable, trace.within_limits, trace.shown) == (4, 3, 0, 0)
     server.otherwise = lambda body: completion(edits(bmi=28.0), finish="length")
-    assert answer(checker, ask(flagged[0], candidates=1)).trace.readable == 0
+    assert answer(fitted, ask(flagged[0], candidates=1)).trace.readable == 0
 
 
 def test_a_server_of_text_is_given_room_for_one_line(
-    checker: FittedCohort, flagged: list[str], server: Server
+    fitted: FittedCohort, flagged: list[str], server: Server
 ) -> None:
     own = var(registry.OWN_FILE)
-    answer(checker, ask(flagged[0], candidates=1))
+    answer(fitted, ask(flagged[0], candidates=1))
     own.write_text(f'{own.read_text()}answers = "text"\n')
-    answer(checker, ask(flagged[0], candidates=1))
+    answer(fitted, ask(flagged[0], candidates=1))
     rooms = [body["max_completion_tokens"] for body in server.bodies]
     assert rooms[1] == 64 < rooms[0] and "response_format" not in server.bodies[1]
 
 
 def test_only_this_participant_is_in_what_is_sent(
-    checker: FittedCohort, flagged: list[str], server: Server
+    fitted: FittedCohort, flagged: list[str], server: Server
 ) -> None:
-    answer(checker, ask(flagged[0], candidates=1))
+    answer(fitted, ask(flagged[0], candidates=1))
     messages = server.bodies[0]["messages"]
     assert [message["role"] for message in messages] == ["system", "user"]
     assert messages[1]["content"].count("Profile:") == 1
@@ -95,58 +95,56 @@ def test_only_this_participant_is_in_what_is_sent(
 
 @pytest.mark.parametrize("method", ["lm-few-shot", "lm-fine-tuned"])
 def test_a_server_is_never_shown_examples(
-    checker: FittedCohort, flagged: list[str], server: Server, method: str
+    fitted: FittedCohort, flagged: list[str], server: Server, method: str
 ) -> None:
     with pytest.raises(InputError, match=f"method lm-zero-shot instead of {method}"):
-        answer(checker, ask(flagged[0], method=method))
+        answer(fitted, ask(flagged[0], method=method))
     assert server.bodies == []
 
 
-def test_the_key_is_in_nothing_that_is_kept(
-    checker: FittedCohort, flagged: list[str], server: Server
-) -> None:
-    found = answer(checker, ask(flagged[0], candidates=1))
+def test_the_key_is_in_nothing_that_is_kept(fitted: FittedCohort, flagged: list[str], server: Server) -> None:
+    found = answer(fitted, ask(flagged[0], candidates=1))
     assert server.headers[0]["Authorization"] == f"Bearer {KEY}"
     assert KEY not in found.model_dump_json() and KEY not in repr(spec("served"))
 
 
 def test_own_and_restricted_cohorts_are_refused_until_they_are_named(
-    checker: FittedCohort, flagged: list[str], server: Server, small_cohort: Cohort
+    fitted: FittedCohort, flagged: list[str], server: Server, small_cohort: Cohort
 ) -> None:
     closed = small_cohort.schema.provenance.model_copy(update={"public": False})
     schema = small_cohort.schema.model_copy(update={"provenance": closed})
     for cohort in (replace(small_cohort, own=True), replace(small_cohort, schema=schema)):
         with pytest.raises(InputError, match="restricted cohort 'small'"):
-            answer(replace(checker, cohort=cohort), ask(flagged[0]))
+            answer(replace(fitted, cohort=cohort), ask(flagged[0]))
     assert server.bodies == []
     var(allow_list.FILE).write_text('["127.0.0.1"]\nrestricted_cohorts = ["small"]\n')
-    own = replace(checker, cohort=replace(small_cohort, own=True))
+    own = replace(fitted, cohort=replace(small_cohort, own=True))
     assert answer(own, ask(flagged[0], candidates=2)).trace.proposed == 2
 
 
-def test_a_cancel_while_the_server_thinks(checker: FittedCohort, flagged: list[str], server: Server) -> None:
+def test_a_cancel_while_the_server_thinks(fitted: FittedCohort, flagged: list[str], server: Server) -> None:
     server.otherwise = lambda body: replace(all_asked(body), after=3.0)
-    found = answer(checker, ask(flagged[0]), cancelled=lambda: bool(server.bodies))
+    found = answer(fitted, ask(flagged[0]), cancelled=lambda: bool(server.bodies))
     assert found.status == "cancelled" and found.seconds.total < 2
 
 
-def test_time_up_while_the_server_thinks(checker: FittedCohort, flagged: list[str], server: Server) -> None:
+def test_time_up_while_the_server_thinks(fitted: FittedCohort, flagged: list[str], server: Server) -> None:
     server.otherwise = lambda body: replace(all_asked(body), after=3.0)
-    found = answer(checker, ask(flagged[0], max_seconds=0.5))
+    found = answer(fitted, ask(flagged[0], max_seconds=0.5))
     assert found.status == "budget_spent" and "Stopped after 0.5 s" in found.reasons[0]
 
 
 def test_a_server_that_refuses_is_an_error_not_an_empty_answer(
-    checker: FittedCohort, flagged: list[str], server: Server
+    fitted: FittedCohort, flagged: list[str], server: Server
 ) -> None:
     server.otherwise = lambda body: Said(404, {"error": {"message": "no such model"}})
     with pytest.raises(NotReadyError, match="no such model"):
-        answer(checker, ask(flagged[0]))
+        answer(fitted, ask(flagged[0]))
 
 
-def test_another_local_model_answers(checker: FittedCohort, flagged: list[str], tmp_path: Path) -> None:
+def test_another_local_model_answers(fitted: FittedCohort, flagged: list[str], tmp_path: Path) -> None:
     save_tiny_model(tmp_path / "tiny")
-    found = answer(checker, ask(flagged[0], model=str(tmp_path / "tiny"), candidates=4))
+    found = answer(fitted, ask(flagged[0], model=str(tmp_path / "tiny"), candidates=4))
     assert found.trace.proposed == found.trace.readable == 4
     assert found.provenance["model"] == "tiny"
     assert local_model(spec(str(tmp_path / "tiny"))) is local_model(spec(str(tmp_path / "tiny")))

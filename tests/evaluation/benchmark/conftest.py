@@ -13,11 +13,11 @@ BOTH = (Direction(1, "intervention"), Direction(0, "contrast"))
 
 
 @pytest.fixture(scope="session")
-def here(checker: FittedCohort) -> Bench:
-    return Bench.of(checker)
+def bench(fitted: FittedCohort) -> Bench:
+    return Bench.of(fitted)
 
 
 @pytest.fixture(scope="session")
-def drawing(checker: FittedCohort) -> tuple[Task, ...]:
+def drawing(fitted: FittedCohort) -> tuple[Task, ...]:
     """All tasks of a run of uniform draws: 12 people in both directions."""
-    return tasks(checker, BOTH, [Entry("random")], n=12, options=OPTIONS)
+    return tasks(fitted, BOTH, [Entry("random")], n=12, options=OPTIONS)

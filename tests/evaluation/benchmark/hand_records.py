@@ -23,17 +23,17 @@ SEARCH, DRAWS = Entry("dice-like"), Entry("random")
 NOTHING = Scores(**{f.name: float("nan") for f in fields(Scores)} | {"returned": 0})  # type: ignore[arg-type]
 
 
-def people(checker: FittedCohort, count: int = 4) -> list[str]:
-    return [str(person) for person, _ in checker.cohort.part("test").index[:count]]
+def people(fitted: FittedCohort, count: int = 4) -> list[str]:
+    return [str(person) for person, _ in fitted.cohort.part("test").index[:count]]
 
 
-def task(kind: str, spec: Entry | None, person: str) -> Task:
+def task(kind: str, entry: Entry | None, person: str) -> Task:
     """``spec`` of None: about the query itself."""
-    method = "random" if spec is None else spec.method
+    method = "random" if entry is None else entry.method
     request = ExplainRequest(
         cohort="small", participant_id=person, row_id="0", method=method, profile="intervention"
     )
-    return Task(kind, DIRECTION, spec, request)  # type: ignore[arg-type]
+    return Task(kind, DIRECTION, entry, request)  # type: ignore[arg-type]
 
 
 def scores(returned: int, valid: int, **more: float) -> Scores:
@@ -50,13 +50,13 @@ def scores(returned: int, valid: int, **more: float) -> Scores:
     )
 
 
-def row(checker: FittedCohort, person: str, made: Scores, **changes: float) -> dict[str, Any]:
+def row(fitted: FittedCohort, person: str, made: Scores, **changes: float) -> dict[str, Any]:
     """One variant of a record; every counterfactual is the same row with ``changes``."""
     from sensecf_core.cohorts.encoding import to_codes
 
-    codes = to_codes(checker.schema, checker.cohort.rows.loc[[(person, "0")]])[0]
+    codes = to_codes(fitted.schema, fitted.cohort.rows.loc[[(person, "0")]])[0]
     for name, value in changes.items():
-        codes[checker.schema.positions[name]] = value
+        codes[fitted.schema.positions[name]] = value
     plain = [None if np.isnan(code) else float(code) for code in codes]
     valid = round(made.returned * made.validity) if made.returned else 0
     return {

@@ -19,7 +19,7 @@ SEARCHER = Entry("some-search")
 
 
 def test_all_is_every_method_there_is_and_names_are_kept_once() -> None:
-    assert [spec.name for spec in parse(["all", "random"])] == list(METHODS)
+    assert [entry.name for entry in parse(["all", "random"])] == list(METHODS)
     assert parse(["random", "lm-few-shot@gpt-4o", "random"]) == (
         Entry("random"),
         Entry("lm-few-shot", "gpt-4o"),
@@ -43,7 +43,11 @@ def test_names_that_cannot_be(names: list[str], said: str) -> None:
 
 
 def test_methods_that_search_are_in_use_as_they_return_and_samplers_refined() -> None:
-    assert (SEARCHER.in_use, Entry("random").in_use, Entry("lm-few-shot").in_use) == (
+    assert (
+        SEARCHER.reported_variant,
+        Entry("random").reported_variant,
+        Entry("lm-few-shot").reported_variant,
+    ) == (
         "returned",
         "refined",
         "refined",
@@ -53,20 +57,20 @@ def test_methods_that_search_are_in_use_as_they_return_and_samplers_refined() ->
 
 
 @pytest.fixture(scope="module")
-def drawn(checker: FittedCohort, flagged: Sequence[str]) -> Answer:
+def drawn(fitted: FittedCohort, flagged: Sequence[str]) -> Answer:
     request = ExplainRequest(cohort="small", participant_id=flagged[0], method="random", candidates=60)
-    found = answer(checker, request)
+    found = answer(fitted, request)
     assert found.status == "found"
     return found
 
 
 @pytest.fixture(scope="module")
-def moves(checker: FittedCohort, flagged: Sequence[str]) -> SearchSpace:
+def space(fitted: FittedCohort, flagged: Sequence[str]) -> SearchSpace:
     from sensecf_core.counterfactuals.problem.make_queries import make_queries
     from sensecf_core.queries.limits import Limits
 
     return SearchSpace.of(
-        checker.schema, make_queries(checker, [(flagged[0], "0")], 0, Limits(profile="intervention"))[0]
+        fitted.schema, make_queries(fitted, [(flagged[0], "0")], 0, Limits(profile="intervention"))[0]
     )
 
 
@@ -86,43 +90,43 @@ def with_candidates(found: Answer, *edits: Edits | None) -> Answer:
 
 
 def test_a_search_is_scored_on_its_first_different_rows_whatever_the_checks_say(
-    checker: FittedCohort, moves: SearchSpace, drawn: Answer
+    fitted: FittedCohort, space: SearchSpace, drawn: Answer
 ) -> None:
     made = with_candidates(drawn, {"bmi": 28.0}, None, {"bmi": 28.0}, {"sugar": 60}, {"sleep": 8.0})
-    rows = scored(checker, moves, made, SEARCHER, k=2).codes["returned"]
-    expected = np.array([moves.apply({"bmi": 28.0}), moves.apply({"sugar": 60})])
+    rows = scored(fitted, space, made, SEARCHER, k=2).codes["returned"]
+    expected = np.array([space.apply({"bmi": 28.0}), space.apply({"sugar": 60})])
     assert np.array_equal(rows, expected, equal_nan=True)
 
 
 def test_what_a_search_found_is_refined_by_the_same_steps(
-    checker: FittedCohort, moves: SearchSpace, drawn: Answer
+    fitted: FittedCohort, space: SearchSpace, drawn: Answer
 ) -> None:
-    as_search = scored(checker, moves, drawn, SEARCHER, k=4)
-    as_draws = scored(checker, moves, drawn, Entry("random"), k=4)
+    as_search = scored(fitted, space, drawn, SEARCHER, k=4)
+    as_draws = scored(fitted, space, drawn, Entry("random"), k=4)
     assert np.array_equal(as_search.codes["refined"], as_draws.codes["refined"], equal_nan=True)
     assert as_search.model_rows > 0
-    none = scored(checker, moves, with_candidates(drawn, {"sugar": 60}), SEARCHER, k=4)
+    none = scored(fitted, space, with_candidates(drawn, {"sugar": 60}), SEARCHER, k=4)
     assert (len(none.codes["returned"]), len(none.codes["refined"])) == (1, 0)
 
 
 def test_samples_that_fail_a_check_are_not_returned(
-    checker: FittedCohort, moves: SearchSpace, drawn: Answer
+    fitted: FittedCohort, space: SearchSpace, drawn: Answer
 ) -> None:
     made = with_candidates(drawn, {"bmi": 28.0}, {"sugar": 60})
-    assert scored(checker, moves, made, Entry("random"), k=4).codes["returned"].shape == (0, 10)
+    assert scored(fitted, space, made, Entry("random"), k=4).codes["returned"].shape == (0, 10)
 
 
 def test_samples_are_returned_unrefined_and_refined_ones_are_what_is_shown(
-    checker: FittedCohort, moves: SearchSpace, drawn: Answer
+    fitted: FittedCohort, space: SearchSpace, drawn: Answer
 ) -> None:
-    found = scored(checker, moves, drawn, Entry("random"), k=4)
+    found = scored(fitted, space, drawn, Entry("random"), k=4)
     assert (found.model_rows, found.seconds) == (0, 0)
     rows = found.codes
-    passed = [moves.apply(c.edits or {}) for c in drawn.trace.candidates if c.valid and c.plausible]
+    passed = [space.apply(c.edits or {}) for c in drawn.trace.candidates if c.valid and c.plausible]
     assert 1 <= len(rows["returned"]) <= 4
     for row in rows["returned"]:
         assert any(np.array_equal(row, one, equal_nan=True) for one in passed)
-    shown = [moves.changes(row) for row in rows["refined"]]
+    shown = [space.changes(row) for row in rows["refined"]]
     assert shown == [found.changes for found in drawn.counterfactuals]
-    gower = {name: checker.distances.gower(moves.factual, found).mean() for name, found in rows.items()}
+    gower = {name: fitted.distances.gower(space.factual, found).mean() for name, found in rows.items()}
     assert gower["refined"] < gower["returned"]

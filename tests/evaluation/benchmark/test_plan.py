@@ -15,8 +15,8 @@ def people(made: tuple[Task, ...], kind: str, method: str) -> list[tuple[str, ..
     return [task.query for task in made if task.kind == kind and task.label == method]
 
 
-def test_every_method_has_the_same_people_and_passes_the_first_of_them(checker: FittedCohort) -> None:
-    made = tasks(checker, BOTH, [Entry("random"), Entry("lm-few-shot")], n=51, options=OPTIONS)
+def test_every_method_has_the_same_people_and_passes_the_first_of_them(fitted: FittedCohort) -> None:
+    made = tasks(fitted, BOTH, [Entry("random"), Entry("lm-few-shot")], n=51, options=OPTIONS)
     asked = people(made, "main", "random")
     assert len(asked) == len(set(asked)) == 102
     assert people(made, "main", "lm-few-shot") == asked == people(made, "query", "exact search")
@@ -45,8 +45,8 @@ def test_requests_say_what_their_pass_is_about(drawing: tuple[Task, ...]) -> Non
         assert (request.profile, request.k, request.candidates) == (task.direction.profile, 4, 24)
 
 
-def test_what_runs_with_nothing_beside_it(checker: FittedCohort) -> None:
-    made = tasks(checker, BOTH, [Entry("random"), Entry("lm-few-shot")], n=1, options=OPTIONS)
+def test_what_runs_with_nothing_beside_it(fitted: FittedCohort) -> None:
+    made = tasks(fitted, BOTH, [Entry("random"), Entry("lm-few-shot")], n=1, options=OPTIONS)
     alone = {(task.kind, task.request.method) for task in made if task.alone}
     assert ("timed", "random") in alone and ("main", "random") not in alone
     assert {kind for kind, method in alone if method == "lm-few-shot"} == {

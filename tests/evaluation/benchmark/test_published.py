@@ -45,17 +45,17 @@ def test_published_figures_say_where_they_are_from() -> None:
 
 
 def test_what_cannot_answer_here_is_named_with_its_reason_unless_it_was_demanded(
-    checker: FittedCohort, monkeypatch: pytest.MonkeyPatch
+    fitted: FittedCohort, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def missing(cohort: Cohort, base_sha256: str | None = None) -> None:
         raise NotReadyError(f"No adapter was trained for {cohort.schema.name} yet.")
 
     monkeypatch.setattr(default_model, "require", lambda: None)
     monkeypatch.setattr(adapters, "require", missing)
-    specs = (Entry("lm-fine-tuned"), Entry("random"))
-    found, absent = availability.ready(checker.cohort, specs, [])
+    entries = (Entry("lm-fine-tuned"), Entry("random"))
+    found, absent = availability.ready(fitted.cohort, entries, [])
     assert found == (Entry("random"),)
     assert (absent[0].row, absent[0].why) == ("lm-fine-tuned", "No adapter was trained for small yet.")
     assert absent[0].commands[0] == "python -m sensecf_core finetune --cohort small --minutes 60"
     with pytest.raises(NotReadyError, match="No adapter"):
-        availability.ready(checker.cohort, specs, [Entry("lm-fine-tuned")])
+        availability.ready(fitted.cohort, entries, [Entry("lm-fine-tuned")])

@@ -89,14 +89,14 @@ def test_processes_give_the_same_records_and_what_must_be_alone_stays_here(
 
 
 def test_progress_grows_to_the_end(drawing: tuple[Task, ...], tmp_path: Path) -> None:
-    told: list[tuple[float, str]] = []
-    run(drawing[:8], into(tmp_path), person, lambda fraction, message: told.append((fraction, message)))
-    assert len(told) == 8
-    assert told[-1] == (1.0, "8 of 8: exact search, 1→0")
+    hints: list[tuple[float, str]] = []
+    run(drawing[:8], into(tmp_path), person, lambda fraction, message: hints.append((fraction, message)))
+    assert len(hints) == 8
+    assert hints[-1] == (1.0, "8 of 8: exact search, 1→0")
 
 
 def test_more_people_and_methods_ask_only_what_is_new(
-    checker: FittedCohort, drawing: tuple[Task, ...], tmp_path: Path
+    fitted: FittedCohort, drawing: tuple[Task, ...], tmp_path: Path
 ) -> None:
     run(drawing, into(tmp_path), person, quiet)
     asked: list[Task] = []
@@ -105,7 +105,7 @@ def test_more_people_and_methods_ask_only_what_is_new(
         asked.append(task)
         return person(task)
 
-    more = tasks(checker, BOTH, [Entry("random"), Entry("treecf")], n=13, options=OPTIONS)
+    more = tasks(fitted, BOTH, [Entry("random"), Entry("treecf")], n=13, options=OPTIONS)
     assert list(run(more, into(tmp_path), noting, quiet)) == [task.key for task in more]
     known = {task.key for task in drawing}
     timed = {task.key for task in more if task.kind == "timed"}  # each method's first is asked once more
@@ -113,19 +113,19 @@ def test_more_people_and_methods_ask_only_what_is_new(
 
 
 def test_who_is_slow_in_vain_is_told_what_is_proven_to_have_no_answer(
-    checker: FittedCohort, tmp_path: Path
+    fitted: FittedCohort, tmp_path: Path
 ) -> None:
-    specs = [Entry("random"), Entry("dice-genetic"), Entry("lm-few-shot")]
-    made = tasks(checker, BOTH, specs, n=2, options=OPTIONS)
-    told: dict[str, bool] = {}
+    entries = [Entry("random"), Entry("dice-genetic"), Entry("lm-few-shot")]
+    made = tasks(fitted, BOTH, entries, n=2, options=OPTIONS)
+    hints: dict[str, bool] = {}
 
     def proving(task: Task) -> Record:
-        told[task.key] = task.hopeless
-        if task.spec is None:
+        hints[task.key] = task.infeasible
+        if task.entry is None:
             return {"proven": {"0": False, "1": True}.get(task.query[2][-1])}
         return {}
 
     run(made, into(tmp_path), proving, quiet)
-    hopeless = {task.key for task in made if task.query[2].endswith("0")}
-    slow = {task.key for task in made if task.spec in specs[1:] and task.kind != "timed"}
-    assert {key for key, said in told.items() if said} == hopeless & slow
+    infeasible = {task.key for task in made if task.query[2].endswith("0")}
+    slow = {task.key for task in made if task.entry in entries[1:] and task.kind != "timed"}
+    assert {key for key, said in hints.items() if said} == infeasible & slow

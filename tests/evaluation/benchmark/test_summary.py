@@ -23,26 +23,26 @@ PROOF_ENDED = (None, "budget", None, None)
 
 
 @pytest.fixture(scope="module")
-def made(here: Bench) -> Run:
+def made(bench: Bench) -> Run:
     """The search solves p0 to p2 and cannot answer p3; draws solve p0 and p1. p3 is unanswerable."""
-    checker = here.judges.checker
+    fitted = bench.evaluators.fitted
     tasks: list[Task] = []
     records: dict[str, Record] = {}
 
-    def add(kind: str, spec: Any, person: str, found: Record) -> None:
-        tasks.append(task(kind, spec, person))
+    def add(kind: str, entry: Any, person: str, found: Record) -> None:
+        tasks.append(task(kind, entry, person))
         records[tasks[-1].key] = found
 
     nothing = scores(0, 0)
-    for number, person in enumerate(people(checker)):
+    for number, person in enumerate(people(fitted)):
         optimum = None if number == 3 else 0.05
         about = {"found": number < 3, "optimum": optimum, "control": CONTROL}
         proof = {"proven": None if number == 1 else number < 3, "proof_ended": PROOF_ENDED[number]}
         add("query", None, person, about | proof)
         ours = scores(2, 1, gower=NEAR[number], features_changed=2.0) if number < 3 else nothing
         better = scores(2, 2, gower=NEAR[number] / 2, features_changed=1.0) if number < 3 else nothing
-        returned = row(checker, person, ours, bmi=25.0, sugar=50.0)
-        add("main", SEARCH, person, record(returned, row(checker, person, better, bmi=25.0)))
+        returned = row(fitted, person, ours, bmi=25.0, sugar=50.0)
+        add("main", SEARCH, person, record(returned, row(fitted, person, better, bmi=25.0)))
         drawn = scores(1, 1, gower=0.3, features_changed=3.0) if number < 2 else nothing
         raw = {
             "direction": "1→0", "limits": "intervention", "participant_id": person, "row_id": "0",
@@ -52,24 +52,24 @@ def made(here: Bench) -> Run:
             "control_valid": 2, "second_valid": 2, "third_valid": 2, "changed": 3.0, "gower": 0.3,
             "final_changed": 3.0, "final_violations": 0, "askings": 1,
         }  # fmt: skip
-        one = row(checker, person, drawn, active=1.0)
+        one = row(fitted, person, drawn, active=1.0)
         add("main", DRAWS, person, record(one, one, raw=raw))
-    first = people(checker)[0]
-    moved = row(checker, first, scores(2, 2), bmi=30.0)["codes"]
+    first = people(fitted)[0]
+    moved = row(fitted, first, scores(2, 2), bmi=30.0)["codes"]
     add("noise", SEARCH, first, {"status": "found", "codes": {"returned": moved, "refined": moved}})
-    add("noise", SEARCH, people(checker)[1], {"status": "none", "codes": {"returned": [], "refined": []}})
+    add("noise", SEARCH, people(fitted)[1], {"status": "none", "codes": {"returned": [], "refined": []}})
     add("timed", SEARCH, first, {"seconds": {"returned": 0.5, "refined": 0.75}})
     return tasks, records
 
 
 @pytest.fixture(scope="module")
-def frame(here: Bench, made: Run) -> pd.DataFrame:
-    return table(here, *made)
+def frame(bench: Bench, made: Run) -> pd.DataFrame:
+    return table(bench, *made)
 
 
 @pytest.fixture(scope="module")
-def group(frame: pd.DataFrame, here: Bench) -> dict[str, Any]:
-    (found,) = summary.groups(frame, here.judges.surroundings, seed=0)
+def group(frame: pd.DataFrame, bench: Bench) -> dict[str, Any]:
+    (found,) = summary.groups(frame, bench.evaluators.surroundings, seed=0)
     return found
 
 
@@ -77,21 +77,21 @@ def measures(group: dict[str, Any], name: str) -> dict[str, Any]:
     return next(entry for entry in group["rows"] if entry["row"] == name)
 
 
-def test_the_table_has_a_line_per_query_and_row(frame: pd.DataFrame, here: Bench) -> None:
+def test_the_table_has_a_line_per_query_and_row(frame: pd.DataFrame, bench: Bench) -> None:
     assert list(frame["row"][:4]) == ["dice-like", "dice-like + refine", "random", "random + refine"]
     assert len(frame) == 4 * 4
     search = frame[frame["row"] == "dice-like"]
     assert list(search["changes.sugar"]) == [1, 1, 1, 0]
     assert list(search["changes.age"]) == [0, 0, 0, 0]
     assert list(search["seconds"].fillna(-1)) == [0.5, -1, -1, -1]
-    checker = here.judges.checker
-    measured = checker.cohort.rows.loc[[(person, "0") for person in people(checker)]].notna().all(axis=1)
+    fitted = bench.evaluators.fitted
+    measured = fitted.cohort.rows.loc[[(person, "0") for person in people(fitted)]].notna().all(axis=1)
     assert list(search["complete"]) == list(measured)
     assert set(search["subgroup.region"]) <= {"north", "south"}
     # bmi 25 and sugar 50 on one side, bmi 30 and the factual's sugar on the other, the same row twice.
-    width = checker.distances.ranges[[checker.schema.positions[name] for name in ("bmi", "sugar")]]
-    sugar = checker.cohort.rows.loc[(people(checker)[0], "0"), "sugar"]
-    shared = checker.cohort.rows.loc[(people(checker)[0], "0")].notna().sum()
+    width = fitted.distances.ranges[[fitted.schema.positions[name] for name in ("bmi", "sugar")]]
+    sugar = fitted.cohort.rows.loc[(people(fitted)[0], "0"), "sugar"]
+    shared = fitted.cohort.rows.loc[(people(fitted)[0], "0")].notna().sum()
     expected = np.nansum([5 / width[0], abs(50 - sugar) / width[1]]) / shared
     assert search["stability"].iloc[0] == pytest.approx(expected)
     assert search["stability"].iloc[1:].isna().all()
@@ -131,13 +131,13 @@ def test_costs_are_paid_by_what_was_found(group: dict[str, Any]) -> None:
     }  # fmt: skip
 
 
-def test_a_query_that_a_method_answered_can_be_answered(here: Bench, made: Run) -> None:
+def test_a_query_that_a_method_answered_can_be_answered(bench: Bench, made: Run) -> None:
     tasks, records = made
     doubted = {
         key: {**found, "proven": None, "found": False} if "proven" in found else found
         for key, found in records.items()
     }
-    rows = table(here, tasks, doubted)
+    rows = table(bench, tasks, doubted)
     assert list(rows[rows["row"] == "random"]["answerable"]) == [True, True, True, False]
 
 
@@ -149,10 +149,10 @@ def test_what_is_changed_is_a_share_of_valid_counterfactuals(group: dict[str, An
     assert refined["measures"]["feature_entropy"]["value"] == 0
 
 
-def test_small_subgroups_are_not_reported(frame: pd.DataFrame, here: Bench, group: dict[str, Any]) -> None:
+def test_small_subgroups_are_not_reported(frame: pd.DataFrame, bench: Bench, group: dict[str, Any]) -> None:
     assert measures(group, "dice-like")["subgroups"] == {"region": {}}
     more = pd.concat([frame] * 5, ignore_index=True)
-    (found,) = summary.groups(more, here.judges.surroundings, seed=0)
+    (found,) = summary.groups(more, bench.evaluators.surroundings, seed=0)
     regions = measures(found, "dice-like")["subgroups"]["region"]
     search = frame[frame["row"] == "dice-like"]
     assert {name: entry["value"] for name, entry in regions.items()} == (
@@ -177,11 +177,11 @@ def test_methods_are_compared_as_they_are_used(group: dict[str, Any]) -> None:
 
 
 def test_a_row_that_solves_few_queries_does_not_shrink_the_common_set(
-    frame: pd.DataFrame, here: Bench
+    frame: pd.DataFrame, bench: Bench
 ) -> None:
     few = frame.copy()
     few.loc[few["method"] == "random", "solved"] = 0.0
-    (found,) = summary.groups(few, here.judges.surroundings, seed=0)
+    (found,) = summary.groups(few, bench.evaluators.surroundings, seed=0)
     used = found["comparisons"]["in_use"]
     assert (used["rows"], used["left_out"]) == (["dice-like"], ["random + refine"])
     assert used["common"] == {"queries": 3, "of": 4}
@@ -194,8 +194,8 @@ def test_what_refining_changes_is_paired_by_query(group: dict[str, Any]) -> None
     assert effect["random"]["gower"]["value"] == 0
 
 
-def test_real_rows_are_the_yardstick(group: dict[str, Any], here: Bench) -> None:
-    looks = here.judges.surroundings.of_real_rows(0)
+def test_real_rows_are_the_yardstick(group: dict[str, Any], bench: Bench) -> None:
+    looks = bench.evaluators.surroundings.of_real_rows(0)
     assert group["real_rows"]["lof_inlier"]["value"] == pytest.approx(looks.lof_inlier.mean())
     assert group["real_rows"]["nearest"]["value"] == pytest.approx(looks.nearest.mean())
 
@@ -221,18 +221,18 @@ def test_a_method_is_credited_with_what_it_adds_to_draws_of_as_many_changes(fram
     assert rows["dice-like + refine"] == [0.75, 0.75, 0.75, -1]
 
 
-def test_with_and_without_the_grammar_are_paired_on_the_same_queries(here: Bench, made: Run) -> None:
+def test_with_and_without_the_grammar_are_paired_on_the_same_queries(bench: Bench, made: Run) -> None:
     held = Entry("lm-few-shot")
     tasks, records = list(made[0]), dict(made[1])
-    for number, person in enumerate(people(here.judges.checker)):
+    for number, person in enumerate(people(bench.evaluators.fitted)):
         draws = records[task("main", DRAWS, person).key]
         tasks.append(task("main", held, person))
         records[tasks[-1].key] = draws
         if number in (1, 2):
-            none = row(here.judges.checker, person, scores(0, 0))
+            none = row(bench.evaluators.fitted, person, scores(0, 0))
             tasks.append(task("free", replace(held, grammar=False), person))
             records[tasks[-1].key] = {**draws, "rows": {"returned": none, "refined": none}}
-    (found,) = summary.groups(table(here, tasks, records), here.judges.surroundings, seed=0)
+    (found,) = summary.groups(table(bench, tasks, records), bench.evaluators.surroundings, seed=0)
     assert [entry["row"] for entry in found["without_grammar"]] == ["lm-few-shot", "lm-few-shot + refine"]
     first = found["without_grammar"][0]
     assert first["queries"] == 2
@@ -240,6 +240,6 @@ def test_with_and_without_the_grammar_are_paired_on_the_same_queries(here: Bench
     assert ways == {"with": 0.5, "without": 0, "difference": -0.5}
     assert all("no grammar" not in entry["row"] for entry in found["rows"])
     rates = {(rate["asked"], rate["method"]): rate["people"] for rate in summary.raw_rates(
-        tasks, records, table(here, tasks, records), seed=0
+        tasks, records, table(bench, tasks, records), seed=0
     )}  # fmt: skip
     assert rates["with grammar", "random"] == rates["without grammar", "random"] == 2

@@ -16,13 +16,13 @@ from sensecf_core.evaluation.metrics.plausibility import (
 from tests.evaluation import hand_table as hand
 
 near = pytest.approx
-JUDGES = hand.judges()
+JUDGES = hand.fitted()
 LOOK = JUDGES.surroundings
 FACTUAL = hand.row()
 
 
 def changed(codes: np.ndarray) -> np.ndarray:
-    return hand.moves(JUDGES.checker).changed(codes)
+    return hand.space(JUDGES.fitted).changed(codes)
 
 
 def test_bounds_by_hand() -> None:
@@ -48,17 +48,17 @@ def test_an_unusual_row_is_called_so() -> None:
 
 
 @pytest.mark.parametrize("desired", [0, 1])
-def test_real_rows_are_usual_and_impossible_ones_are_not(checker: FittedCohort, desired: int) -> None:
-    look = PlausibilityModel.fit(checker)
+def test_real_rows_are_usual_and_impossible_ones_are_not(fitted: FittedCohort, desired: int) -> None:
+    look = PlausibilityModel.fit(fitted)
     real = look.of_real_rows(desired)
     assert real.lof_inlier.mean() > 0.8
     assert real.isolation_inlier.mean() > 0.8
     assert real.neighbours.mean() > 0.6
     assert 0 < real.nearest.mean() < 0.2
-    rows = checker.train_codes[checker.train_targets == desired][:20].copy()
+    rows = fitted.train_codes[fitted.train_targets == desired][:20].copy()
     assert look.judge(rows, np.ones(rows.shape, dtype=bool), desired).nearest.tolist() == [0] * 20
     for name in ("bmi", "waist", "carbohydrate", "sleep"):
-        rows[:, checker.schema.positions[name]] *= 5
+        rows[:, fitted.schema.positions[name]] *= 5
     strange = look.judge(rows, np.ones(rows.shape, dtype=bool), desired)
     assert not strange.lof_inlier.any()
     assert strange.isolation_inlier.mean() < real.isolation_inlier.mean() / 2
@@ -66,13 +66,13 @@ def test_real_rows_are_usual_and_impossible_ones_are_not(checker: FittedCohort, 
     assert not strange.in_range.any()
 
 
-def test_the_isolation_forest_calls_one_training_row_in_twenty_unusual(checker: FittedCohort) -> None:
-    rows = PlausibilityModel.fit(checker).of_real_rows(0, "train")
+def test_the_isolation_forest_calls_one_training_row_in_twenty_unusual(fitted: FittedCohort) -> None:
+    rows = PlausibilityModel.fit(fitted).of_real_rows(0, "train")
     assert rows.isolation_inlier.mean() == near(0.95, abs=0.01)
 
 
 def test_the_desired_class_decides_who_the_neighbours_are() -> None:
-    row_3 = JUDGES.checker.train_codes[3]
+    row_3 = JUDGES.fitted.train_codes[3]
     towards, away = (LOOK.judge(row_3[None], np.ones((1, 4), dtype=bool), desired) for desired in (0, 1))
     assert towards.nearest.tolist() == [0]
     # Row 15 is the nearest of class 1 with the same smoking and activity: 12/20 and 120/200 of two ranges.
@@ -115,7 +115,7 @@ def test_nothing_to_judge() -> None:
 
 
 def test_closest_record_is_of_any_class() -> None:
-    rows = np.vstack([JUDGES.checker.train_codes[[3, 15]], FACTUAL])
-    found = closest_record(JUDGES.checker, rows)
+    rows = np.vstack([JUDGES.fitted.train_codes[[3, 15]], FACTUAL])
+    found = closest_record(JUDGES.fitted, rows)
     # The factual (32, 150, 2, 0) is nearest to row 14 (34, 140, 2, 0): 2/20 + 10/200.
     assert found.tolist() == near([0, 0, 0.15 / 4])

@@ -30,8 +30,8 @@ from sensecf_core.evaluation.metrics.scores import (
 from sensecf_core.queries.limits import Limits
 from tests.evaluation import hand_table as hand
 
-JUDGES = hand.judges()
-MOVES = hand.moves(JUDGES.checker)
+JUDGES = hand.fitted()
+MOVES = hand.space(JUDGES.fitted)
 A = hand.row(bmi=26)  # log-odds -2 + 1 = -1: valid
 B = hand.row(bmi=28, sugar=80, active=1)  # -1 - 0.4 = -1.4: valid
 C = hand.row(bmi=31)  # 0.5 + 1 = 1.5: stays in class 1
@@ -100,7 +100,7 @@ def test_an_answer_without_a_valid_row_is_covered_but_not_solved() -> None:
 
 
 def test_a_judge_that_does_not_see_the_question_has_no_say() -> None:
-    other = hand.moves(JUDGES.checker)
+    other = hand.space(JUDGES.fitted)
     other = replace(other, factual=hand.row(sugar=90, bmi=34))  # third: class 0 already; log-odds 1.8
     found = score(JUDGES, other, A[None], requested=1)
     assert np.isnan(found.third_validity)
@@ -197,32 +197,32 @@ def test_failures_are_paid_for_by_what_was_found() -> None:
 
 
 @pytest.fixture(scope="session")
-def judges(checker: FittedCohort) -> Evaluators:
-    return Evaluators.fit(checker)
+def evaluators(fitted: FittedCohort) -> Evaluators:
+    return Evaluators.fit(fitted)
 
 
 @pytest.fixture(scope="session")
-def question(checker: FittedCohort) -> SearchSpace:
-    rows = checker.cohort.part("test")
-    rows = rows[checker.classifier.predict(rows) == 1]
+def question(fitted: FittedCohort) -> SearchSpace:
+    rows = fitted.cohort.part("test")
+    rows = rows[fitted.classifier.predict(rows) == 1]
     rows = rows[rows.isna().any(axis=1)]
     key = (str(rows.index[0][0]), str(rows.index[0][1]))
-    query = make_queries(checker, [key], 0, Limits(profile="contrast", max_changes=10))[0]
-    return SearchSpace.of(checker.schema, query)
+    query = make_queries(fitted, [key], 0, Limits(profile="contrast", max_changes=10))[0]
+    return SearchSpace.of(fitted.schema, query)
 
 
 @pytest.fixture(scope="session")
-def answer(checker: FittedCohort, question: SearchSpace) -> np.ndarray:
+def answer(fitted: FittedCohort, question: SearchSpace) -> np.ndarray:
     """The participant with values of training people where these were measured, and may move."""
-    others = to_codes(checker.schema, checker.cohort.part("train"))[:60]
+    others = to_codes(fitted.schema, fitted.cohort.part("train"))[:60]
     movable = np.isin(np.arange(others.shape[1]), list(question.values))
     return np.where(movable & ~np.isnan(others), others, question.factual)
 
 
 def test_shares_lie_between_0_and_1_and_the_rest_is_not_negative(
-    judges: Evaluators, question: SearchSpace, answer: np.ndarray
+    evaluators: Evaluators, question: SearchSpace, answer: np.ndarray
 ) -> None:
-    found = score(judges, question, answer, requested=len(answer))
+    found = score(evaluators, question, answer, requested=len(answer))
     assert 0 < found.validity < 1
     unbounded = ("returned", "violations", "gower", "mad_l1", "features_changed", "redundancy")
     for name, value in asdict(found).items():
@@ -234,45 +234,45 @@ def test_shares_lie_between_0_and_1_and_the_rest_is_not_negative(
 
 
 def test_the_order_of_the_rows_says_nothing(
-    judges: Evaluators, question: SearchSpace, answer: np.ndarray
+    evaluators: Evaluators, question: SearchSpace, answer: np.ndarray
 ) -> None:
-    one = asdict(score(judges, question, answer, requested=60))
-    other = asdict(score(judges, question, answer[::-1], requested=60))
+    one = asdict(score(evaluators, question, answer, requested=60))
+    other = asdict(score(evaluators, question, answer[::-1], requested=60))
     assert one == {name: near(value, abs=1e-12) for name, value in other.items()}
 
 
 def test_what_is_not_measured_is_no_change(
-    judges: Evaluators, question: SearchSpace, answer: np.ndarray
+    evaluators: Evaluators, question: SearchSpace, answer: np.ndarray
 ) -> None:
     missing = np.isnan(question.factual)
     assert missing.any()
     assert np.isnan(answer[:, missing]).all()
     # Only changed where both are measured, so a row of one's own changes nothing at all.
-    meter = Budget(judges.checker.classifier, 10**6)
+    budget = Budget(evaluators.fitted.classifier, 10**6)
     changed = question.changed(answer)
     assert not changed[:, missing].any()
-    assert verify(judges.checker, question, question.factual[None], meter).n_changed.tolist() == [0]
+    assert verify(evaluators.fitted, question, question.factual[None], budget).n_changed.tolist() == [0]
 
 
 def test_validity_is_what_predict_says_of_the_raw_frame(
-    judges: Evaluators, question: SearchSpace, answer: np.ndarray
+    evaluators: Evaluators, question: SearchSpace, answer: np.ndarray
 ) -> None:
     from sensecf_core.cohorts.encoding import to_rows
 
-    rows: Any = to_rows(judges.checker.schema, answer)
-    expected = (judges.checker.classifier.predict(rows) == 0).mean()
-    assert score(judges, question, answer, requested=60).validity == near(expected)
+    rows: Any = to_rows(evaluators.fitted.schema, answer)
+    expected = (evaluators.fitted.classifier.predict(rows) == 0).mean()
+    assert score(evaluators, question, answer, requested=60).validity == near(expected)
 
 
 def test_the_same_seed_gives_the_same_numbers(
-    judges: Evaluators, question: SearchSpace, answer: np.ndarray
+    evaluators: Evaluators, question: SearchSpace, answer: np.ndarray
 ) -> None:
     one, again, other = (
-        score(judges, question, answer, requested=60, seed=seed).noise_validity for seed in (3, 3, 4)
+        score(evaluators, question, answer, requested=60, seed=seed).noise_validity for seed in (3, 3, 4)
     )
     assert one == again != other
-    assert Evaluators.fit(judges.checker).surroundings.judge(
+    assert Evaluators.fit(evaluators.fitted).surroundings.judge(
         answer, question.changed(answer), 0
     ).isolation_inlier.tolist() == (
-        judges.surroundings.judge(answer, question.changed(answer), 0).isolation_inlier.tolist()
+        evaluators.surroundings.judge(answer, question.changed(answer), 0).isolation_inlier.tolist()
     )

@@ -21,29 +21,29 @@ from sensecf_core.queries.request import ExplainRequest
 
 
 @pytest.fixture(scope="module")
-def third(checker: FittedCohort) -> IndependentClassifier:
-    return IndependentClassifier.fit(checker.cohort)
+def third(fitted: FittedCohort) -> IndependentClassifier:
+    return IndependentClassifier.fit(fitted.cohort)
 
 
 @pytest.fixture(scope="module")
-def answers(checker: FittedCohort) -> list[Answer]:
-    rows = checker.cohort.part("test")
-    flagged = [str(p) for p, _ in rows.index[checker.classifier.predict(rows) == 1]][:8]
+def answers(fitted: FittedCohort) -> list[Answer]:
+    rows = fitted.cohort.part("test")
+    flagged = [str(p) for p, _ in rows.index[fitted.classifier.predict(rows) == 1]][:8]
     asked = [
         ExplainRequest(cohort="small", participant_id=p, method="random", candidates=30, profile="contrast")
         for p in flagged
     ]
-    return [answer(checker, request) for request in asked]
+    return [answer(fitted, request) for request in asked]
 
 
 def test_the_third_classifier_is_fitted_on_train_only_and_knows_something(
-    checker: FittedCohort, third: IndependentClassifier
+    fitted: FittedCohort, third: IndependentClassifier
 ) -> None:
     from sensecf_core.cohorts.encoding import to_codes
 
-    cohort = checker.cohort
+    cohort = fitted.cohort
     test = cohort.parts.eq("test").to_numpy()
-    codes = to_codes(checker.schema, cohort.rows[test])
+    codes = to_codes(fitted.schema, cohort.rows[test])
     right = third.predict(codes) == cohort.target[test].to_numpy()
     assert right.mean() > 0.65
     shuffled = cohort.target.copy()
@@ -54,24 +54,24 @@ def test_the_third_classifier_is_fitted_on_train_only_and_knows_something(
 
 
 def test_other_judges_count_the_same_candidates(
-    checker: FittedCohort, third: IndependentClassifier, answers: list[Answer]
+    fitted: FittedCohort, third: IndependentClassifier, answers: list[Answer]
 ) -> None:
-    rates = CandidateRates(checker, third)
+    rates = CandidateRates(fitted, third)
     judged = 0
     for found in answers:
         measured = rates.of(found)
         kept = [c for c in found.trace.candidates if c.edits]
-        query = SearchSpace.of(checker.schema, _query(checker, found))
+        query = SearchSpace.of(fitted.schema, _query(fitted, found))
         codes = np.array([query.apply(c.edits or {}) for c in kept])
         inside = np.array([c.within_limits for c in kept], dtype=bool)
-        second = checker.classifier.second_judge_of_codes(codes) < checker.classifier.second_threshold
+        second = fitted.classifier.second_probability_of_codes(codes) < fitted.classifier.second_threshold
         if measured["second_valid"] is not None:
             assert measured["second_valid"] == int((second & inside).sum())
             judged += 1
         if measured["third_valid"] is not None:
             assert measured["third_valid"] == int(((third.predict(codes) == 0) & inside).sum())
-        agrees = checker.classifier.second_judge_of_codes(query.factual[None])[0]
-        assert (measured["second_valid"] is None) == (agrees < checker.classifier.second_threshold)
+        agrees = fitted.classifier.second_probability_of_codes(query.factual[None])[0]
+        assert (measured["second_valid"] is None) == (agrees < fitted.classifier.second_threshold)
         assert measured["changed"] == pytest.approx(np.mean([len(c.edits or {}) for c in kept]), abs=0.2)
         assert measured["final_violations"] == 0
         if found.status == "found":
@@ -79,28 +79,28 @@ def test_other_judges_count_the_same_candidates(
     assert judged
 
 
-def _query(checker: FittedCohort, found: Answer):  # type: ignore[no-untyped-def]
+def _query(fitted: FittedCohort, found: Answer):  # type: ignore[no-untyped-def]
     from sensecf_core.counterfactuals.problem.make_queries import make_queries
 
-    return make_queries(checker, [(found.participant_id, found.row_id)], found.desired, found.limits)[0]
+    return make_queries(fitted, [(found.participant_id, found.row_id)], found.desired, found.limits)[0]
 
 
 def test_a_query_with_nothing_useful_to_move_cannot_be_answered(
-    checker: FittedCohort, third: IndependentClassifier, answers: list[Answer]
+    fitted: FittedCohort, third: IndependentClassifier, answers: list[Answer]
 ) -> None:
-    names = [f.name for f in checker.schema.features if f.role != "context" and f.name != "sleep"]
+    names = [f.name for f in fitted.schema.features if f.role != "context" and f.name != "sleep"]
     worst = max(answers, key=lambda found: found.factual.probability)
     stuck = worst.model_copy(
         update={"limits": worst.limits.model_copy(update={"frozen": tuple(names), "max_changes": 1})}
     )
-    rates = CandidateRates(checker, third)
+    rates = CandidateRates(fitted, third)
     assert not rates.of(stuck)["answerable"]
     solved = next(found for found in answers if found.status == "found")
     assert rates.of(solved)["answerable"]
 
 
-def test_all_limits_are_both_directions_under_both_profiles(checker: FittedCohort) -> None:
-    found = table.directions(checker, "all")
+def test_all_limits_are_both_directions_under_both_profiles(fitted: FittedCohort) -> None:
+    found = table.directions(fitted, "all")
     assert [(d.predicted, d.profile) for d in found] == [
         (1, "intervention"), (0, "intervention"), (1, "contrast"), (0, "contrast"),
     ]  # fmt: skip
@@ -145,7 +145,7 @@ def test_rates_of_answerable_queries_leave_the_others_out() -> None:
 
 
 def test_the_control_makes_as_many_changes_as_the_candidates(
-    checker: FittedCohort,
+    fitted: FittedCohort,
     third: IndependentClassifier,
     answers: list[Answer],
     monkeypatch: pytest.MonkeyPatch,
@@ -165,16 +165,16 @@ def test_the_control_makes_as_many_changes_as_the_candidates(
         update={"trace": found.trace.model_copy(update={"candidates": (one, single, single)})}
     )
     monkeypatch.setattr(RandomProposer, "draw", noted)
-    measured = CandidateRates(checker, third).of(few)
+    measured = CandidateRates(fitted, third).of(few)
     assert counts == [3, 1, 1] and 0 <= measured["control_valid"] <= 3
-    assert CandidateRates(checker, third).of(few) == measured
+    assert CandidateRates(fitted, third).of(few) == measured
 
 
 def test_an_adapters_card_takes_its_rates_with_intervals_from_the_table(
-    checker: FittedCohort, third: IndependentClassifier, answers: list[Answer]
+    fitted: FittedCohort, third: IndependentClassifier, answers: list[Answer]
 ) -> None:
     towards = table.Direction(1, "contrast")
-    rates = CandidateRates(checker, third)
+    rates = CandidateRates(fitted, third)
     records = [{**table.record(towards, found), **rates.of(found)} for found in answers]
     (of_table,) = table.summarise(records)
     (row,) = card_rows([of_table], "random", 0.8, "trace --n 8")

@@ -90,12 +90,12 @@ def check_rows(model: LocalModel, prompt: list[int]) -> None:
     *_, first = packed.read_prompt(prompt)
     assert first is not None
     same(model, first.of()[0], prompt)
-    told: dict[int, list[int]] = {0: [], 1: [], 2: []}
+    read_so_far: dict[int, list[int]] = {0: [], 1: [], 2: []}
     for new in ({0: [10], 1: [20, 21], 2: [30, 31, 32]}, {0: [11, 12], 2: [33]}, {0: [13], 1: [22], 2: [34]}):
         scores = packed.read(new)
         for place, row in enumerate(new):
-            told[row] += new[row]
-            same(model, scores.of()[place], prompt + told[row])
+            read_so_far[row] += new[row]
+            same(model, scores.of()[place], prompt + read_so_far[row])
     packed.forget_rows()
     same(model, packed.read({0: [40, 41]}).of()[0], [*prompt, 40, 41])
 

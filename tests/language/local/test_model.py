@@ -129,13 +129,13 @@ def check_packed_logits(model: LocalModel, prompt: list[int], rows: dict[int, li
     *_, first = packed.read_prompt(prompt)
     assert first is not None
     compare(model, first.of()[0], prompt)
-    told: dict[int, list[int]] = {row: [] for row in rows}
+    reported: dict[int, list[int]] = {row: [] for row in rows}
     for step in range(3):
         new = {row: steps[step] for row, steps in rows.items() if steps[step]}
         scores = packed.read(new)
         for position, row in enumerate(new):
-            told[row] += new[row]
-            compare(model, scores.of()[position], prompt + told[row])
+            reported[row] += new[row]
+            compare(model, scores.of()[position], prompt + reported[row])
             columns = torch.tensor([3, 7, 11])
             torch.testing.assert_close(
                 scores.of(columns)[position], scores.of()[position, columns], rtol=1e-4, atol=1e-4
@@ -224,10 +224,12 @@ def test_without_grammar_an_answer_ends_in_its_line_or_at_the_most_tokens(
 
 
 def test_progress_rises_to_the_end(tiny_model: LocalModel, prompt: Prompt, grammar: str, most: int) -> None:
-    told: list[tuple[int, int]] = []
-    tiny_model.sample(prompt, n=5, grammar=grammar, max_new_tokens=most, progress=lambda *at: told.append(at))
-    assert [done for done, _ in told] == sorted(done for done, _ in told)
-    assert told[-1][0] == told[-1][1] == 5 * most
+    reported: list[tuple[int, int]] = []
+    tiny_model.sample(
+        prompt, n=5, grammar=grammar, max_new_tokens=most, progress=lambda *at: reported.append(at)
+    )
+    assert [done for done, _ in reported] == sorted(done for done, _ in reported)
+    assert reported[-1][0] == reported[-1][1] == 5 * most
 
 
 def test_temperature_zero_makes_all_rows_alike(

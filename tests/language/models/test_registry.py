@@ -87,10 +87,10 @@ def test_own_entries_are_added_and_may_replace_built_in_ones() -> None:
 )
 def test_a_wrong_entry_is_named_with_its_file_and_without_its_secret(text: str, said: str) -> None:
     write_own(text)
-    with pytest.raises(InputError) as told:
+    with pytest.raises(InputError) as raised:
         registry()
-    assert said in str(told.value) and "models.toml" in str(told.value)
-    assert "secret" not in str(told.value).replace("`sk-secret`", "")
+    assert said in str(raised.value) and "models.toml" in str(raised.value)
+    assert "secret" not in str(raised.value).replace("`sk-secret`", "")
 
 
 def test_an_unknown_name_gets_the_near_ones() -> None:

@@ -11,7 +11,7 @@ from sensecf_core.queries.query import FeatureEffect, PromptHints, Query
 
 TOLD = PromptHints(
     gap=0.45,
-    levers=(
+    effects=(
         FeatureEffect(feature="sugar", value=60, log_odds=-0.5),
         FeatureEffect(feature="bmi", value=30.0, log_odds=-0.1),
         FeatureEffect(feature="bmi", value=27.5, log_odds=-0.2),
@@ -39,8 +39,8 @@ def test_away_from_the_desired_class_signs_turn_round(schema: Schema, query: Que
 
 
 def test_a_worth_of_nothing_is_not_told(schema: Schema, query: Query) -> None:
-    told = PromptHints(gap=0.4, levers=(FeatureEffect(feature="sugar", value=60, log_odds=0.0),))
-    assert build(schema, query, told).user.splitlines()[0] == "sugar=120:60"
+    hints = PromptHints(gap=0.4, effects=(FeatureEffect(feature="sugar", value=60, log_odds=0.0),))
+    assert build(schema, query, hints).user.splitlines()[0] == "sugar=120:60"
 
 
 def test_answers_name_features_in_the_order_told(
@@ -74,6 +74,6 @@ def test_an_answer_counts_along_in_the_order_told(schema: Schema, query: Query) 
 
 
 def test_without_worths_nothing_is_counted(schema: Schema, query: Query) -> None:
-    told = PromptHints(gap=0.4, levers=(FeatureEffect(feature="sugar", value=60, log_odds=0.0),))
-    assert effect_scores(schema, query, told) is None
-    assert answer_text(schema, query, told, {"sugar": 60}) == "sugar=60"
+    hints = PromptHints(gap=0.4, effects=(FeatureEffect(feature="sugar", value=60, log_odds=0.0),))
+    assert effect_scores(schema, query, hints) is None
+    assert answer_text(schema, query, hints, {"sugar": 60}) == "sugar=60"

@@ -201,13 +201,13 @@ def counted(schema: Schema, movable: list[Movable] | tuple[Movable, ...], rng: r
 @given(questions(), st.randoms(use_true_random=False))
 def test_an_answer_that_counts_along_reads_back_as_the_same_edits(question, rng) -> None:
     schema, movable, most = question
-    worths = counted(schema, movable, rng)
-    grammar = edits_grammar(schema, movable, most, worths=worths)
+    scores = counted(schema, movable, rng)
+    grammar = edits_grammar(schema, movable, most, scores=scores)
     text = walk(grammar, rng)
     edits = read_edits(schema, text)
     assert edits is not None, text
     assert len(text.encode()) <= len(longest_answer(schema, movable, most, tally=True).encode())
-    right = write_edits(schema, edits, worths=worths)
+    right = write_edits(schema, edits, scores=scores)
     assert accepts(grammar, right) and read_edits(schema, right) == edits
     # The worth is the grammar's, the sum is the model's: without the sums the two say the same.
     sums = re.compile(r"=-?\d+(?=; |$)")

@@ -23,9 +23,9 @@ LAB = endpoint("http://gpu.lab:8000/v1")
 
 def test_without_a_line_nothing_is_sent_not_even_to_this_machine() -> None:
     for model in (spec("gpt-4o"), LOCAL, LAB):
-        with pytest.raises(InputError, match="not allowed to see the cohort 'nhanes'") as told:
+        with pytest.raises(InputError, match="not allowed to see the cohort 'nhanes'") as raised:
             allowed(model, "nhanes", restricted=False)
-        assert "remote.toml" in str(told.value) and "\n" not in str(told.value)
+        assert "remote.toml" in str(raised.value) and "\n" not in str(raised.value)
 
 
 def test_a_host_is_allowed_by_cohort() -> None:

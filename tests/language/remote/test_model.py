@@ -294,10 +294,10 @@ def test_the_key_is_sent_and_shown_nowhere(
     samples = model.sample(prompt, n=1)
     assert server.headers[0]["Authorization"] == f"Bearer {KEY}"
     server.otherwise = lambda body: Said(400, {"error": {"message": f"Bearer {KEY} is odd"}})
-    with pytest.raises(NotReadyError, match="Bearer … is odd") as told:
+    with pytest.raises(NotReadyError, match="Bearer … is odd") as raised:
         model.sample(prompt, n=1)
-    shown = [repr(model), repr(samples), repr(model.provenance(samples)), caplog.text, str(told.value)]
-    assert told.value.__cause__ is None
+    shown = [repr(model), repr(samples), repr(model.provenance(samples)), caplog.text, str(raised.value)]
+    assert raised.value.__cause__ is None
     assert not [text for text in shown if KEY[3:12] in text]
 
 
@@ -309,9 +309,9 @@ def test_a_key_that_is_missing_refused_or_none(
     with pytest.raises(NotReadyError, match="TEST_SERVER_KEY, which is not set"):
         model.sample(prompt, n=1)
     monkeypatch.setenv("TEST_SERVER_KEY", "two\nlines")
-    with pytest.raises(NotReadyError, match="cannot be a key") as told:
+    with pytest.raises(NotReadyError, match="cannot be a key") as raised:
         model.sample(prompt, n=1)
-    assert "lines" not in str(told.value)
+    assert "lines" not in str(raised.value)
     assert server.bodies == []
     monkeypatch.setenv("TEST_SERVER_KEY", KEY)
     server.otherwise = lambda body: Said(401, {"error": {"message": f"Incorrect API key {KEY}"}})
@@ -325,6 +325,6 @@ def test_a_server_that_sends_the_question_back_does_not_put_it_into_the_error(
     server.otherwise = lambda body: Said(
         422, {"detail": [{"loc": ["body", "messages"], "msg": "Bad", "input": json.dumps(body)}]}
     )
-    with pytest.raises(NotReadyError, match="body messages Bad") as told:
+    with pytest.raises(NotReadyError, match="body messages Bad") as raised:
         model_at(server).sample(prompt, n=1)
-    assert "Profile" not in str(told.value) and "31.2" not in str(told.value)
+    assert "Profile" not in str(raised.value) and "31.2" not in str(raised.value)

@@ -40,16 +40,16 @@ def train(model: LocalModel, out: Path, settings: Settings = SETTINGS) -> Traini
 
 
 def test_a_tree_costs_the_prompt_once_and_has_the_same_loss(exact: LocalModel) -> None:
-    lessons = LESSONS[:2]
-    trees = [tree_of(exact.tokenizer, lesson) for lesson in lessons]
+    examples = LESSONS[:2]
+    trees = [tree_of(exact.tokenizer, example) for example in examples]
     batch = collate([tree for tree in trees if tree], 0)
     with torch.inference_mode():
         together = float(Likelihood()(exact.model, batch))
         alone, tokens, plain = 0.0, 0, 0
-        for lesson in lessons:
-            for answer in lesson.answers:
+        for example in examples:
+            for answer in example.answers:
                 said = [*exact.tokenizer(answer, add_special_tokens=False).input_ids, 2]
-                prompt = exact.prompt_tokens(lesson.prompt)
+                prompt = exact.prompt_tokens(example.prompt)
                 logits = exact.model(input_ids=torch.tensor([prompt + said])).logits[0]
                 wanted = torch.tensor(said)
                 predicted = logits[len(prompt) - 1 : -1]
@@ -59,7 +59,7 @@ def test_a_tree_costs_the_prompt_once_and_has_the_same_loss(exact: LocalModel) -
     assert together == pytest.approx(alone, rel=1e-4)
     assert batch.n_answer_tokens == tokens and batch.n_plain_tokens == plain
     assert batch.n_tokens < sum(
-        len(exact.prompt_tokens(lesson.prompt)) * len(lesson.answers) for lesson in lessons
+        len(exact.prompt_tokens(example.prompt)) * len(example.answers) for example in examples
     )
 
 
@@ -74,12 +74,12 @@ def test_only_answers_are_learned(fresh: LocalModel) -> None:
 
 def test_it_learns_and_leaves_the_base_alone(fresh: LocalModel, tmp_path: Path) -> None:
     before = {name: t.clone() for name, t in fresh.model.state_dict().items()}
-    told: list[TrainingProgress] = []
+    reported: list[TrainingProgress] = []
     training = train(fresh, tmp_path)
-    found = training.run(told.append)
-    assert found.ended == "budget" and found.steps == 8 == len(told)
-    assert told[-1].loss < told[0].loss / 2
-    assert found.tokens > 0 and told[-1].tokens_per_second > 0 and told[-1].done == 1
+    found = training.run(reported.append)
+    assert found.ended == "budget" and found.steps == 8 == len(reported)
+    assert reported[-1].loss < reported[0].loss / 2
+    assert found.tokens > 0 and reported[-1].tokens_per_second > 0 and reported[-1].done == 1
     names = {n.replace(".base_layer", ""): t for n, t in fresh.model.state_dict().items() if "lora" not in n}
     assert all(torch.equal(before[name], t) for name, t in names.items())
     modules = {name.split(".lora_")[0].split(".")[-1] for name in adapter_weights(training.peft)}
@@ -169,8 +169,8 @@ def test_an_adapter_has_the_rank_asked_for(fresh: LocalModel) -> None:
 WRONG = tuple(TrainingExample(one.prompt, one.answers[:1], (one.answers[2], "sleep=4")) for one in LESSONS)
 
 
-def batches(model: LocalModel, lessons: tuple[TrainingExample, ...]) -> Batches:
-    return Batches(model.tokenizer, lessons, batch_tokens=400, micro_tokens=150, seed=0)
+def batches(model: LocalModel, examples: tuple[TrainingExample, ...]) -> Batches:
+    return Batches(model.tokenizer, examples, batch_tokens=400, micro_tokens=150, seed=0)
 
 
 def test_preference_starts_at_even_odds(exact: LocalModel) -> None:
@@ -203,10 +203,10 @@ def test_preference_training_moves_odds_from_wrong_to_right_answers(
     before = odds(fresh.model)
     settings = Settings(**{**SETTINGS.__dict__, "preference": True, "learning_rate": 0.005})
     training = Training(fresh.model, fresh.tokenizer, WRONG, settings, tmp_path)
-    told: list[TrainingProgress] = []
-    training.run(told.append)
+    reported: list[TrainingProgress] = []
+    training.run(reported.append)
     assert odds(training.peft.get_base_model()) > before + 1
-    assert told[-1].loss < told[0].loss
+    assert reported[-1].loss < reported[0].loss
 
 
 def test_a_finished_training_that_is_gone_on_from_does_nothing_again(

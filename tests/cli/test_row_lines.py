@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sensecf_core.cli.render_answer import print_label
+from sensecf_core.cli.row_lines import print_label
 from tests.small_cohort import SCHEMA
 
 

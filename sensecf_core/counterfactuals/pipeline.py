@@ -9,10 +9,11 @@ import numpy as np
 
 from sensecf_core.counterfactuals.checks.candidates import ScreenedCandidates, count_steps, screen_candidates
 from sensecf_core.counterfactuals.checks.evidence import with_evidence
-from sensecf_core.counterfactuals.checks.refine import _passed, shrunk
+from sensecf_core.counterfactuals.checks.refine import refine_passed
 from sensecf_core.counterfactuals.checks.select import select
 from sensecf_core.counterfactuals.problem.budget import Budget, BudgetSpentError, CancelledError
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
+from sensecf_core.counterfactuals.problem.problem import Problem
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
 from sensecf_core.counterfactuals.proposal import Proposal, ProposalRequest, Proposer
 from sensecf_core.counterfactuals.proposers.fine_tuned import FineTunedProposer
@@ -38,10 +39,8 @@ GRACE_SECONDS = 5.0
 class Pipeline:
     """One query under way, within its budget."""
 
-    fitted: FittedCohort
+    problem: Problem
     request: ExplainRequest
-    space: SearchSpace
-    budget: Budget
     run: ProposalRequest
 
     @classmethod
@@ -55,31 +54,31 @@ class Pipeline:
             lambda: perf_counter() > run.deadline + GRACE_SECONDS,
             run.cancelled,
         )
-        return cls(fitted, request, SearchSpace.of(fitted.schema, query), budget, replace(run, budget=budget))
+        return cls(Problem.of(fitted, query, budget), request, replace(run, budget=budget))
 
     def ask(self, proposer: Proposer) -> QueryResult:
         """Let a proposer answer, and check what it says."""
         started = perf_counter()
-        proposal = proposer.propose(self.space.query, self.run)
+        proposal = proposer.propose(self.problem.space.query, self.run)
         spent = perf_counter() - started
-        searched = self.budget.rows
+        searched = self.problem.budget.rows
         result = self._judged(proposal)
-        checked = self.budget.rows
+        checked = self.problem.budget.rows
         teller: FineTunedProposer | None = None
         while isinstance(proposer, FineTunedProposer) and self._may_ask_again(proposal, result):
             try:
-                teller = teller or with_measured_effects(self.fitted, self.space, proposer, self.budget)
+                teller = teller or with_measured_effects(self.problem, proposer)
             except (BudgetSpentError, CancelledError) as why:
                 result = _ended(result, why)
             if teller is None or result.status != "none":
                 break
             started = perf_counter()
             run = next_attempt(self.run, result.trace.askings + 1)
-            proposal = concatenate(proposal, teller.propose(self.space.query, run))
+            proposal = concatenate(proposal, teller.propose(self.problem.space.query, run))
             spent += perf_counter() - started
-            searched += self.budget.rows - checked
+            searched += self.problem.budget.rows - checked
             result = self._judged(proposal, result)
-            checked = self.budget.rows
+            checked = self.problem.budget.rows
         if result.status == "none" or (result.status == "budget_spent" and proposal.stopped is not None):
             result = self._with_reasons(result)
         seconds = result.seconds.model_copy(
@@ -89,7 +88,7 @@ class Pipeline:
                 "decode": proposal.decode_seconds,
             }
         )
-        asked = {"model_rows": self.budget.rows, "search_rows": searched}
+        asked = {"model_rows": self.problem.budget.rows, "search_rows": searched}
         trace = result.trace.model_copy(update=asked)
         return replace(
             result, trace=trace, seconds=seconds, prompt=proposal.prompt, model=proposal.provenance
@@ -124,29 +123,29 @@ class Pipeline:
     def _with_reasons(self, result: QueryResult) -> QueryResult:
         """Say why nothing that was checked passed."""
         try:
-            why = infeasibility_reasons(self.fitted, self.space, result.trace, self.budget)
+            why = infeasibility_reasons(self.problem, result.trace)
         except CancelledError as cancelled:
             return _ended(result, cancelled)
         return replace(result, reasons=(*result.reasons, *why))
 
     def _checked(self, proposal: Proposal) -> QueryResult:
         """Verify, refine and select what was proposed."""
-        fitted, space = self.fitted, self.space
+        problem, space = self.problem, self.problem.space
         clock = [perf_counter()]
-        screened = screen_candidates(fitted, space, proposal, self.budget)
+        screened = screen_candidates(problem, proposal)
         counted = count_steps(screened.candidates)
         clock.append(perf_counter())
         try:
-            refined = _passed(screened.checks)
+            refined = screened.checks.only_passed()
             if not proposal.finished:
-                refined = shrunk(fitted, space, refined, self.budget)
+                refined = refine_passed(problem, refined)
         except BudgetSpentError as spent:
             return _ended(QueryResult("none", best=_best(space, screened), trace=counted), spent)
         clock.append(perf_counter())
         # A candidate may give two options; no more are shown than candidates passed every check.
         most = min(self.request.k, counted.plausible)
         chosen = refined.take(select(refined, space.changed(refined.codes), most))
-        shown = with_evidence(fitted, space, chosen)
+        shown = with_evidence(problem, chosen)
         clock.append(perf_counter())
         verify_s, refine_s, select_s = np.diff(clock).tolist()
         trace = counted.model_copy(update={"shown": len(shown)})

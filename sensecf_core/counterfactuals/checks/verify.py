@@ -9,9 +9,9 @@ import numpy.typing as npt
 
 from sensecf_core.cohorts.encoding import Codes
 from sensecf_core.cohorts.rules import rule_texts, violations
-from sensecf_core.counterfactuals.problem.budget import Budget
 from sensecf_core.counterfactuals.problem.constraints import limit_violation
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
+from sensecf_core.counterfactuals.problem.problem import Problem
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
 from sensecf_core.types import Floats, Mask
 
@@ -45,6 +45,10 @@ class CheckResults:
         """Which candidates may be shown: valid, within limits and plausible, shape (n,)."""
         return self.valid & self.within_limits & self.plausible
 
+    def only_passed(self) -> CheckResults:
+        """Those that may be shown, in the same order."""
+        return self.take(np.flatnonzero(self.passed))
+
     def take(self, rows: npt.NDArray[np.int64]) -> CheckResults:
         """Keep the given positions, in that order."""
         return CheckResults(
@@ -53,15 +57,16 @@ class CheckResults:
         )
 
 
-def verify(fitted: FittedCohort, space: SearchSpace, codes: Codes, budget: Budget) -> CheckResults:
+def verify(problem: Problem, codes: Codes) -> CheckResults:
     """Judge candidate rows (n, features) against the query's limits, the rules, ``f`` and the density.
 
-    One ``predict_proba`` call; raises ``BudgetSpentError`` through ``budget``.
+    One ``predict_proba`` call; raises ``BudgetSpentError`` through the budget.
     """
+    fitted, space = problem.fitted, problem.space
     changed = space.changed(codes)
     n_changed = changed.sum(axis=1)
     broken = _broken_limits(space, codes, changed)
-    probability = budget.probability(codes)
+    probability = problem.budget.probability(codes)
     density = fitted.densities[space.desired]
     scores = density.score(np.vstack([space.factual[None], codes]))
     inlier = scores[1:] > 0

@@ -15,9 +15,9 @@ from sensecf_core.counterfactuals.checks.verify import CheckResults, verify
 from sensecf_core.counterfactuals.fine_tuning import pairs as pair_search
 from sensecf_core.counterfactuals.fine_tuning.pairs import Pair
 from sensecf_core.counterfactuals.fine_tuning.raw_rates import propose
-from sensecf_core.counterfactuals.problem.budget import Budget, CancelledError
+from sensecf_core.counterfactuals.problem.budget import CancelledError
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
-from sensecf_core.counterfactuals.problem.search_space import SearchSpace
+from sensecf_core.counterfactuals.problem.problem import Problem
 from sensecf_core.language.local.model import LocalModel
 from sensecf_core.language.prompts import fine_tuned
 from sensecf_core.language.prompts.plain import chat_text
@@ -81,10 +81,9 @@ def sample_own_answers(
         proposal = propose(
             fitted.schema, model, pair, candidates=ROUND_CANDIDATES, temperature=1.0, seed=seed + number
         )
-        space = SearchSpace.of(fitted.schema, pair.query)
-        budget = Budget(fitted.classifier)
-        screened = screen_candidates(fitted, space, proposal, budget)
-        accepted = _accepted(fitted, space, pair.hints, screened.checks, budget)
+        problem = Problem.of(fitted, pair.query)
+        screened = screen_candidates(problem, proposal)
+        accepted = _accepted(problem, pair.hints, screened.checks)
         wrong = [c.text for c in screened.candidates if not (c.valid and c.within_limits)]
         rollouts.append(
             Rollout(
@@ -96,15 +95,14 @@ def sample_own_answers(
     return tuple(rollouts)
 
 
-def _accepted(
-    fitted: FittedCohort, space: SearchSpace, hints: PromptHints, checks: CheckResults, budget: Budget
-) -> tuple[Edits, ...]:
+def _accepted(problem: Problem, hints: PromptHints, checks: CheckResults) -> tuple[Edits, ...]:
+    fitted, space = problem.fitted, problem.space
     margin = pair_search.MARGINS[-1]
     beyond = fitted.reaches(checks.probability, space.desired, margin)
     codes = checks.codes[checks.passed & beyond]
     if not len(codes):
         return ()
-    reached, enough = holding(fitted, space, budget, margin), pair_search.scores_suffice(space, codes, hints)
+    reached, enough = holding(problem, margin), pair_search.scores_suffice(space, codes, hints)
     holds = reached
     if enough.any():
         codes = codes[enough]
@@ -112,8 +110,8 @@ def _accepted(
         def holds(rows: Codes) -> Mask:
             return reached(rows) & pair_search.scores_suffice(space, rows, hints)
 
-    fewer = undo_unneeded(fitted, space, codes, holds)
-    usual = verify(fitted, space, fewer, budget).passed
+    fewer = undo_unneeded(problem, codes, holds)
+    usual = verify(problem, fewer).passed
     codes = np.where(usual[:, None], fewer, codes)
     kept = pair_search.fewest_and_nearest(fitted, space, codes, per_set=1)[:ROUND_ANSWERS]
     return tuple({n: c.after for n, c in space.changes(codes[row]).items()} for row in kept)

@@ -11,9 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sensecf_core.counterfactuals.checks.verify import verify
-from sensecf_core.counterfactuals.problem.budget import Budget
-from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
-from sensecf_core.counterfactuals.problem.search_space import SearchSpace
+from sensecf_core.counterfactuals.problem.problem import Problem
 from sensecf_core.counterfactuals.proposal import Proposal, ProposalRequest
 from sensecf_core.counterfactuals.proposers.fine_tuned import FineTunedProposer
 from sensecf_core.counterfactuals.search.combinations import combinations
@@ -25,18 +23,16 @@ SEEDS_APART = 1_000_003
 """Distance between the seeds of one asking and the next."""
 
 
-def with_measured_effects(
-    fitted: FittedCohort, space: SearchSpace, proposer: FineTunedProposer, budget: Budget
-) -> FineTunedProposer | None:
+def with_measured_effects(problem: Problem, proposer: FineTunedProposer) -> FineTunedProposer | None:
     """Tell a proposer what the query's changes are measured to be worth.
 
     None where no combination of them passes the checks. Raises ``BudgetSpentError`` through ``budget``.
     """
-    hints = estimate_effects(fitted, [space.query], "probes", budget.margin)[0]
-    rows = combinations(space, hints)
+    hints = estimate_effects(problem.fitted, [problem.space.query], "probes", problem.budget.margin)[0]
+    rows = combinations(problem.space, hints)
     if not len(rows):
         return None
-    able = verify(fitted, space, rows, budget).passed.any()
+    able = verify(problem, rows).passed.any()
     return replace(proposer, hints=hints) if able else None
 
 

@@ -23,6 +23,7 @@ from sensecf_core.cohorts.rules import violations
 from sensecf_core.counterfactuals.checks.refine import refine
 from sensecf_core.counterfactuals.problem.budget import Budget
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
+from sensecf_core.counterfactuals.problem.problem import Problem
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
 from sensecf_core.types import Floats
 
@@ -92,7 +93,7 @@ def search(
                 sign = -1 if space.desired else 1
                 states[number] = rows[np.argsort(sign * probabilities[number], kind="stable")[:beam]]
     return [
-        None if row is None else refine(fitted, space, row[None], budget, margin)[0]
+        None if row is None else refine(Problem(fitted, space, budget), row[None], margin)[0]
         for space, row in zip(queries, found, strict=True)
     ]
 

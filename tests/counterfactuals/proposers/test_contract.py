@@ -16,6 +16,7 @@ from sensecf_core.counterfactuals.explain import answer
 from sensecf_core.counterfactuals.problem.budget import Budget
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.make_queries import make_queries
+from sensecf_core.counterfactuals.problem.problem import Problem
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
 from sensecf_core.counterfactuals.proposers import registry
 from sensecf_core.counterfactuals.proposers.fine_tuned import FineTunedProposer
@@ -120,7 +121,7 @@ def test_limits_are_kept_or_counted_as_violations(
         for candidate in found.trace.candidates:
             edits = candidate.edits or {}
             codes = space.apply(edits)
-            (broken,) = verify(fitted, space, codes[None], Budget(fitted.classifier, 1)).violations
+            (broken,) = verify(Problem(fitted, space, Budget(fitted.classifier, 1)), codes[None]).violations
             assert candidate.within_limits == (broken == ())
             # Whatever the method, nothing moves that may not, and nothing farther than it may.
             assert set(edits) <= {entry.feature for entry in space.query.movable}

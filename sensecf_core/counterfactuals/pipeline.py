@@ -52,7 +52,7 @@ class Pipeline:
             fitted.classifier,
             request.max_model_rows,
             lambda: perf_counter() > run.deadline + GRACE_SECONDS,
-            run.cancelled,
+            run.callbacks.cancelled,
         )
         return cls(Problem.of(fitted, query, budget), request, replace(run, budget=budget))
 
@@ -112,9 +112,9 @@ class Pipeline:
     def _judged(self, proposal: Proposal, before: QueryResult | None = None) -> QueryResult:
         """Check what was proposed; where it is over, ``before`` (earlier askings) stays what was judged."""
         known = before or QueryResult("none", trace=_unjudged(proposal))
-        if proposal.stopped == "cancelled" or self.run.cancelled():
+        if proposal.stopped == "cancelled" or self.run.callbacks.cancelled():
             return _ended(known, CancelledError())
-        self.run.progress(0.9, "Checking the candidates")
+        self.run.callbacks.progress(0.9, "Checking the candidates")
         try:
             return self._checked(proposal)
         except (BudgetSpentError, CancelledError) as why:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from sensecf_core.counterfactuals.problem.budget import Budget
 from sensecf_core.queries.query import Query
-from sensecf_core.types import Progress
+from sensecf_core.types import NO_CALLBACKS, Callbacks
 
 Stopped = Literal["cancelled", "deadline", "budget"]
 
@@ -25,8 +24,7 @@ class ProposalRequest:
     seed: int
     temperature: float | None
     deadline: float
-    cancelled: Callable[[], bool]
-    progress: Progress
+    callbacks: Callbacks = NO_CALLBACKS
     budget: Budget | None = None
 
 

@@ -14,6 +14,7 @@ from sensecf_core.cli.output import ProgressLine, print_json
 from sensecf_core.cli.row_lines import print_label, say_row_taken
 from sensecf_core.disclaimer import DISCLAIMER
 from sensecf_core.errors import InputError, unknown
+from sensecf_core.types import Callbacks
 
 if TYPE_CHECKING:
     from sensecf_core.cohorts.cohort import Cohort
@@ -236,7 +237,7 @@ def _answers(cohort: Cohort, requests: Sequence[ExplainRequest], *, show: bool) 
             def progress(fraction: float, message: str, number: int = number) -> None:
                 line((number + fraction) / total, f"{number + 1} of {total}: {message}")
 
-            answer = answer_one(request, progress=progress)
+            answer = answer_one(request, Callbacks(progress))
             save(answer)
             found.append(answer)
             if show:

@@ -1,4 +1,4 @@
-"""From a proposer's texts to candidates, and from accepted rows to counterfactuals with their evidence."""
+"""From a proposer's texts to candidates that were read and verified, and the counts of every step."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from sensecf_core.queries.answer import Candidate, Counts, Edits, Trace
 
 @dataclass(frozen=True)
 class ScreenedCandidates:
-    """Candidates in the order proposed, and the verdicts over the readable ones."""
+    """Candidates in the order proposed, and the check results of the readable ones."""
 
     candidates: tuple[Candidate, ...]
     checks: CheckResults
 
 
 def screen_candidates(problem: Problem, proposal: Proposal) -> ScreenedCandidates:
-    """Read and verify every text; duplicates are judged like any other candidate."""
+    """Read and verify every text; duplicates are checked like any other candidate."""
     space, texts, asking = problem.space, proposal.texts, proposal.asking_of
     edits = [None if position in proposal.cut else _read(space, text) for position, text in enumerate(texts)]
     readable = tuple(position for position, edit in enumerate(edits) if edit is not None)
@@ -77,7 +77,7 @@ def count_steps(candidates: Sequence[Candidate]) -> Trace:
 
 
 def identity_of(candidate: Candidate) -> str:
-    """What tells a candidate from others: its edits, or its text where they cannot be read."""
+    """What distinguishes a candidate from others: its edits, or its text where it is unreadable."""
     return repr(candidate.edits) if candidate.readable else candidate.text
 
 

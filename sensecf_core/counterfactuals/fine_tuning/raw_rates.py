@@ -19,6 +19,7 @@ from sensecf_core.counterfactuals.problem.problem import Problem
 from sensecf_core.counterfactuals.proposal import Proposal, ProposalRequest
 from sensecf_core.counterfactuals.proposers.fine_tuned import FineTunedProposer
 from sensecf_core.language.local.model import LocalModel
+from sensecf_core.types import Callbacks
 
 
 @dataclass(frozen=True)
@@ -104,5 +105,5 @@ def propose(
     cancelled: Callable[[], bool] = lambda: False,
 ) -> Proposal:
     """Sample candidates for the query of a pair with what its prompt tells, however long it takes."""
-    run = ProposalRequest(candidates, seed, temperature, math.inf, cancelled, lambda done, words: None)
+    run = ProposalRequest(candidates, seed, temperature, math.inf, Callbacks(cancelled=cancelled))
     return FineTunedProposer(schema, model, pair.hints).propose(pair.query, run)

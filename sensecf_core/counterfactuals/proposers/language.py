@@ -56,7 +56,7 @@ def sampled(
     ``order`` is the order of features in an answer, ``worths`` what it counts along (``edits_grammar``);
     ``provenance`` is what to add to the model's own.
     """
-    run.progress(0.05, "The language model reads the profile")
+    run.callbacks.progress(0.05, "The language model reads the profile")
     most = query.limits.max_changes
     longest = len(longest_answer(schema, query.movable, most, tally=scores is not None).encode()) + 1
     samples = model.sample(
@@ -66,9 +66,9 @@ def sampled(
         temperature=temperature_of(run.temperature),
         seed=query.own_seed(run.seed),
         max_new_tokens=longest if grammar else FREE_TEXT_TOKENS,
-        cancelled=run.cancelled,
+        cancelled=run.callbacks.cancelled,
         deadline=run.deadline - perf_counter(),
-        progress=lambda done, most: run.progress(
+        progress=lambda done, most: run.callbacks.progress(
             0.1 + 0.8 * done / max(most, 1), "The language model writes its candidates"
         ),
     )

@@ -34,7 +34,7 @@ class RemoteProposer:
         """Ask for ``run.candidates`` answers."""
         most = query.limits.max_changes
         as_json = self.grammar and self.model.can_json
-        run.progress(0.05, f"Asking {self.model.host.name}")
+        run.callbacks.progress(0.05, f"Asking {self.model.host.name}")
         samples = self.model.sample(
             build(self.schema, query, self.drivers),
             n=run.candidates,
@@ -42,9 +42,9 @@ class RemoteProposer:
             temperature=temperature_of(run.temperature),
             seed=run.seed,
             max_new_tokens=FREE_TEXT_TOKENS + (JSON_EDIT_TOKENS * most if as_json else 0),
-            cancelled=run.cancelled,
+            cancelled=run.callbacks.cancelled,
             deadline=run.deadline - perf_counter(),
-            progress=lambda done, n: run.progress(
+            progress=lambda done, n: run.callbacks.progress(
                 0.1 + 0.8 * done / max(n, 1), f"{self.model.host.name} writes its candidates"
             ),
         )

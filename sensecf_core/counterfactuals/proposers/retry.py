@@ -41,7 +41,12 @@ def next_attempt(run: ProposalRequest, asking: int) -> ProposalRequest:
     return replace(
         run,
         seed=run.seed + SEEDS_APART * (asking - 1),
-        progress=lambda done, words: run.progress(0.9, f"Asking again: {words[0].lower()}{words[1:]}"),
+        callbacks=replace(
+            run.callbacks,
+            progress=lambda done, words: run.callbacks.progress(
+                0.9, f"Asking again: {words[0].lower()}{words[1:]}"
+            ),
+        ),
     )
 
 

@@ -68,7 +68,7 @@ class PlausibilityModel:
             in_domain=np.all(fitted.domain.in_domain(codes) | ~changed, axis=1),
             in_range=np.all(_widest(fitted.domain).in_domain(codes) | ~changed, axis=1),
             lof_inlier=density.score(codes) > 0,
-            isolation_inlier=self.forests[desired].predict(density.space.place(codes)) == 1,
+            isolation_inlier=self.forests[desired].predict(density.space.transform(codes)) == 1,
             nearest=apart[:, fitted.train_targets == desired].min(axis=1),
             neighbours=neighbours_in_class(apart, fitted.train_predicted, desired),
         )
@@ -111,7 +111,7 @@ def _isolation(fitted: FittedCohort, desired: int, seed: int) -> Any:
 
     rows = fitted.train_codes[fitted.train_targets == desired]
     return IsolationForest(contamination=UNUSUAL_SHARE, random_state=seed).fit(
-        fitted.densities[desired].space.place(rows)
+        fitted.densities[desired].space.transform(rows)
     )
 
 

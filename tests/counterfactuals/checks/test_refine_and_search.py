@@ -29,7 +29,7 @@ def problem(fitted: FittedCohort, space: SearchSpace) -> Problem:
 
 
 def drawn(fitted: FittedCohort, space: SearchSpace, n: int = 200, seed: int = 0) -> np.ndarray:
-    run = ProposalRequest(n, seed, 1.0, np.inf, lambda: False, lambda done, words: None)
+    run = ProposalRequest(n, seed, 1.0, np.inf)
     texts = RandomProposer(fitted.schema).propose(space.query, run).texts
     return np.array([space.apply(read_edits(fitted.schema, text) or {}) for text in texts])
 

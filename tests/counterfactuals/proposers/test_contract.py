@@ -25,6 +25,7 @@ from sensecf_core.language.local import model
 from sensecf_core.language.local.model import LocalModel
 from sensecf_core.queries.answer import Answer
 from sensecf_core.queries.request import BASELINES, METHODS, ExplainRequest
+from sensecf_core.types import Callbacks
 
 REPEATABLE = [method for method in METHODS if not method.startswith("cfnow")]
 SEARCHING = [method for method in BASELINES if method != "treecf"]
@@ -181,7 +182,7 @@ def test_time_that_is_over_ends_it(method: str, fitted: FittedCohort, people: li
 
 @pytest.mark.parametrize("method", METHODS)
 def test_a_cancel_ends_it(method: str, fitted: FittedCohort, people: list[str]) -> None:
-    assert answer(fitted, request(method, people[0]), cancelled=lambda: True).status == "cancelled"
+    assert answer(fitted, request(method, people[0]), Callbacks(cancelled=lambda: True)).status == "cancelled"
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -21,6 +21,7 @@ from sensecf_core.language.models.registry import spec
 from sensecf_core.language.remote import allow_list
 from sensecf_core.paths import var
 from sensecf_core.queries.request import ExplainRequest
+from sensecf_core.types import Callbacks
 from tests.language.cases import save_tiny_model
 from tests.language.scripted_server import Said, Server, all_asked, completion, edits, serving
 
@@ -124,7 +125,7 @@ def test_own_and_restricted_cohorts_are_refused_until_they_are_named(
 
 def test_a_cancel_while_the_server_thinks(fitted: FittedCohort, flagged: list[str], server: Server) -> None:
     server.otherwise = lambda body: replace(all_asked(body), after=3.0)
-    found = answer(fitted, ask(flagged[0]), cancelled=lambda: bool(server.bodies))
+    found = answer(fitted, ask(flagged[0]), Callbacks(cancelled=lambda: bool(server.bodies)))
     assert found.status == "cancelled" and found.seconds.total < 2
 
 

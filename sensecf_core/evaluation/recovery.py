@@ -1,4 +1,4 @@
-"""What generated rows are worth when labels are scarce (METRICS.md, 12)."""
+"""What generated rows are worth when labels are scarce (docs/metrics.md, 12)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def classification_scores(judged: Predictions) -> dict[str, float]:
 class Recovery:
     """``gain`` is augmented minus scarce (positive is better); ``recovered`` the share of what was lost.
 
-    Both over seeds, paired; METRICS.md asks for at least ten, and ``gain.n`` says how many there were.
+    Both over seeds, paired; docs/metrics.md asks for at least ten, and ``gain.n`` says how many there were.
     """
 
     gain: Interval

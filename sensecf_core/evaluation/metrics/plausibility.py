@@ -1,4 +1,4 @@
-"""How much rows look like real ones of a class: four views, never one number (METRICS.md, 5)."""
+"""How much rows look like real ones of a class: four views, never one number (docs/metrics.md, 5)."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def neighbours_in_class(
 def closest_record(fitted: FittedCohort, codes: Codes) -> Floats:
     """Gower distance of each row (n, features) to the closest real training row of any class, shape (n,).
 
-    Near 0 it is a copy: the privacy check of generated rows (METRICS.md, 12).
+    Near 0 it is a copy: the privacy check of generated rows (docs/metrics.md, 12).
     """
     closest: Floats = fitted.distances.gower_matrix(codes, fitted.train_codes).min(axis=1)
     return closest

@@ -9,6 +9,7 @@ import shlex
 import tomllib
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -246,3 +247,12 @@ def test_the_python_on_the_pages_fits_the_library() -> None:
             function = getattr(function, name)
         keywords = {keyword.arg for keyword in call.keywords}
         assert keywords <= set(inspect.signature(function).parameters), (page, ast.unparse(call))
+
+
+def test_the_five_lines_of_readme_find_counterfactuals(capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("sensecf_core.api")
+    (lines,) = blocks("python", "README.md")
+    names: dict[str, Any] = {}
+    exec(lines, names)
+    assert names["answer"].status == "found"
+    assert "probability" in capsys.readouterr().out

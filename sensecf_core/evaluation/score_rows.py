@@ -42,7 +42,7 @@ def score_rows(
 
     Returns
     -------
-    list of dicts: the ``predictions`` of the JSON contract (README, "JSON").
+    list of dicts: the ``predictions`` of the JSON contract (docs/json.md).
 
     Raises
     ------

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sensecf_core.queries.request import ExplainRequest
 
 ANSWERED = ("found", "already_desired")
-"""Statuses that answer the question (README, "Exit codes")."""
+"""Statuses that answer the question (docs/commands.md, "Exit codes")."""
 NOTHING_FOUND = 3
 """Exit code when not one of the participants got an answer."""
 
@@ -42,7 +42,7 @@ def explain(
         str | None,
         typer.Option(
             help="lm-fine-tuned, lm-few-shot, lm-zero-shot, random, or a baseline: dice-…, nice-…, cfnow-…, "
-            "treecf (README). Without it lm-fine-tuned where there is an adapter, else lm-few-shot."
+            "treecf (docs/commands.md). Without it lm-fine-tuned where there is an adapter, else lm-few-shot."
         ),
     ] = None,
     model: Annotated[

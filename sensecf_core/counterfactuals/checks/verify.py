@@ -24,8 +24,8 @@ class CheckResults:
     ----------
     valid : the classifier puts the row in the desired class, and something was changed.
     within_limits : no limit and no rule is broken.
-    in_domain : every *changed* value lies within the training 1st to 99th percentile (METRICS.md 5a).
-    lof_inlier : the local outlier factor calls the row usual for the desired class (METRICS.md 5b).
+    in_domain : every *changed* value lies within the training 1st to 99th percentile (docs/metrics.md, 5a).
+    lof_inlier : the local outlier factor calls the row usual for the desired class (docs/metrics.md, 5b).
     plausible : in domain or moved towards it, and an inlier or at least as usual as the factual was.
     """
 

@@ -109,7 +109,7 @@ def _check_levels(feature: Feature, levels: tuple[str, ...], profile: Profile) -
 def is_actionable(feature: Feature, profile: Profile) -> bool:
     """Whether a profile lets a feature move at all.
 
-    Context never moves (DESIGN.md, "limits"), findings that nobody can set only for contrast.
+    Context never moves (docs/architecture.md, "Words"), findings that nobody can set only for contrast.
     """
     return feature.role != "context" and not (profile == "intervention" and feature.contrast_only)
 
@@ -139,7 +139,7 @@ def movable_features(
     """List what may move for one row, and to which values; ``factual`` maps feature name to code.
 
     A value that was not measured never moves. A factual outside ``suggest`` may stay or move towards
-    it (DESIGN.md).
+    it (docs/architecture.md).
     """
     movable = []
     for feature in schema.features:

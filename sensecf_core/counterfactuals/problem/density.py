@@ -12,7 +12,7 @@ from sensecf_core.cohorts.encoding import Codes
 from sensecf_core.cohorts.schema import Schema
 
 NEIGHBOURS = 20
-"""Neighbours of the local outlier factor (Breunig 2000; METRICS.md, plausibility b)."""
+"""Neighbours of the local outlier factor (Breunig 2000; docs/metrics.md, 5b)."""
 
 
 @dataclass(frozen=True)

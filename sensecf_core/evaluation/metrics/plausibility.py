@@ -1,4 +1,4 @@
-"""How much rows look like real ones of a class: four views, never one number (METRICS.md, 5)."""
+"""How much rows look like real ones of a class: four views, never one number (docs/metrics.md, 5)."""
 
 from __future__ import annotations
 
@@ -95,15 +95,6 @@ def neighbours_in_class(
     nearest = np.argsort(apart, axis=1, kind="stable")[:, :k]
     share: Floats = np.mean(predicted[nearest] == desired, axis=1)
     return share
-
-
-def closest_record(fitted: FittedCohort, codes: Codes) -> Floats:
-    """Gower distance of each row (n, features) to the closest real training row of any class, shape (n,).
-
-    Near 0 it is a copy: the privacy check of generated rows (METRICS.md, 12).
-    """
-    closest: Floats = fitted.distances.gower_matrix(codes, fitted.train_codes).min(axis=1)
-    return closest
 
 
 def _isolation(fitted: FittedCohort, desired: int, seed: int) -> Any:

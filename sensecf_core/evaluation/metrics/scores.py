@@ -1,4 +1,4 @@
-"""How good one method's answer to one query is: every number of METRICS.md that a single answer has.
+"""How good one method's answer to one query is: every number of docs/metrics.md that a single answer has.
 
 Here are validity, sparsity, actionability, redundancy and cost, and :func:`score`, which gathers all of
 them; plausibility, diversity and robustness have modules of their own. Means, intervals and tests over

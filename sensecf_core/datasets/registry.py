@@ -51,7 +51,7 @@ def load(name: str) -> Cohort:
     if name in builtin.NAMES:
         return builtin.load(name)
     if name == from_release.NAME:
-        if not from_release.named():
+        if not from_release.is_set():
             raise InputError(f"The cohort {name!r} needs {locate.ENVIRONMENT}, the folder of a release.")
         return from_release.load()
     own_cohorts, broken_cohorts = _own_cohorts()
@@ -69,7 +69,7 @@ def load(name: str) -> Cohort:
 def release_problem() -> str | None:
     """Say in one sentence why the release that is set cannot be used yet; None if it can."""
     try:
-        if from_release.named():
+        if from_release.is_set():
             from_release.load()
     except (InputError, NotReadyError) as error:
         return str(error)
@@ -77,7 +77,7 @@ def release_problem() -> str | None:
 
 
 def _reserved() -> tuple[str, ...]:
-    return (*builtin.NAMES, from_release.NAME) if from_release.named() else builtin.NAMES
+    return (*builtin.NAMES, from_release.NAME) if from_release.is_set() else builtin.NAMES
 
 
 def broken() -> tuple[BrokenCohort, ...]:

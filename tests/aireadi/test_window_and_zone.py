@@ -10,7 +10,7 @@ from sensecf_core.aireadi.features.window import Window, window
 from sensecf_core.aireadi.release.intervals import Intervals
 from sensecf_core.aireadi.release.readings import Points, no_points, points
 from sensecf_core.aireadi.release.streams import GLUCOSE
-from sensecf_core.aireadi.release.timestamps import CENTRAL, PACIFIC, day_bounds, local, parse, zone
+from sensecf_core.aireadi.release.timestamps import CENTRAL, PACIFIC, choose_zone, day_bounds, local, parse
 from tests.aireadi.conftest import NOW
 
 NONE = np.array([], dtype="datetime64[s]")
@@ -86,8 +86,8 @@ def test_summer_and_winter_time() -> None:
     ],
 )
 def test_zone(header: list[str | None], site: str, expected: str, doubtful: bool) -> None:
-    chosen, doubt = zone(header, site)
-    assert (chosen.key, doubt is not None) == (expected, doubtful)
+    chosen, note = choose_zone(header, site)
+    assert (chosen.key, note is not None) == (expected, doubtful)
 
 
 @settings(deadline=None, max_examples=60)

@@ -123,10 +123,10 @@ def test_its_notes_tell_one_split_and_nothing_of_the_shipped_people(
         recommended,
         not recommended,
     )
-    for begin in from_release.OF_THE_SHIPPED:
+    for begin in from_release.SHIPPED_ONLY_NOTES:
         assert sum(note.startswith(begin) for note in schema.provenance.notes) == 1
     assert len([note for note in schema.provenance.notes if note in told]) == 3
-    assert from_release.CLAIM in schema.feature("spo2_night").description
+    assert from_release.SHIPPED_ONLY_CLAIM in schema.feature("spo2_night").description
     assert made.feature("spo2_night").description == "Mean of the recorded night."
 
 

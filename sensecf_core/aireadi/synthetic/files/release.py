@@ -78,7 +78,7 @@ def write_one(out: Path, settings: Settings, participant: str) -> None:
     check(out, replace(settings, n=1))
     people, days = _drawn(settings)
     if participant not in people.index:
-        raise nobody(participant, settings)
+        raise unknown_participant(participant, settings)
     values = clinical.values(people, np.random.default_rng((settings.seed, CLINICAL_STREAM)))
     task = _task(int(people.index.get_loc(participant)), people, days, values)
     with _beside(out) as root:
@@ -87,7 +87,7 @@ def write_one(out: Path, settings: Settings, participant: str) -> None:
         _move(root, out)
 
 
-def nobody(participant: str, settings: Settings) -> InputError:
+def unknown_participant(participant: str, settings: Settings) -> InputError:
     """Build the error for a participant whom a release does not have."""
     last = FIRST_ID + settings.n - 1
     return InputError(f"Unknown participant {participant!r}; the ids are {FIRST_ID} to {last}.")

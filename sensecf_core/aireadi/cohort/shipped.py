@@ -87,7 +87,7 @@ def build() -> ShippedData:
 def _rounded(table: pd.DataFrame) -> pd.DataFrame:
     """Round to what a page can show: shares to 0.001, findings to their own decimals, the rest to 0.1."""
     numbers = table.select_dtypes("number")
-    shown_decimals = {spec.item: spec.decimals for spec in findings.asked()}
+    shown_decimals = {spec.item: spec.decimals for spec in findings.finding_specs()}
     decimals = {
         name: 3 if numbers[name].abs().max() <= 1 else max(1, shown_decimals.get(str(name), 1))
         for name in numbers

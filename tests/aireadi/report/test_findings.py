@@ -8,11 +8,11 @@ from dataclasses import replace
 
 import pytest
 
-from sensecf_core.aireadi.report.findings import Finding, asked, findings
+from sensecf_core.aireadi.report.findings import Finding, finding_specs, findings
 
 
 def found(**values: object) -> dict[str, Finding]:
-    return {one.asked.item: one for group in findings(values).values() for one in group}
+    return {one.spec.item: one for group in findings(values).values() for one in group}
 
 
 def test_values_are_told_above_below_or_inside_their_reference() -> None:
@@ -25,7 +25,9 @@ def test_values_are_told_above_below_or_inside_their_reference() -> None:
 
 def test_a_value_that_the_text_puts_outside_has_its_mark() -> None:
     """ "below 120" leaves 120 out, "above 39" leaves 39 out, and 119.5 is shown as 120."""
-    strict = {match: one for one in asked() if (match := re.search(r"(below|above) (\d+)", one.reference))}
+    strict = {
+        match: one for one in finding_specs() if (match := re.search(r"(below|above) (\d+)", one.reference))
+    }
     assert len(strict) == 7
     for match, one in strict.items():
         bound, step = float(match[2]), 1 if match[1] == "above" else -1
@@ -53,7 +55,7 @@ def test_a_value_that_the_text_puts_outside_has_its_mark() -> None:
 def test_a_limit_of_the_assay_is_compared_as_far_as_it_goes(
     sign: str, value: float, low: float | None, high: float | None, expected: str
 ) -> None:
-    line = replace(asked()[0], decimals=1, low=low, high=high)
+    line = replace(finding_specs()[0], decimals=1, low=low, high=high)
     assert Finding(line, value, sign).outside == expected
 
 
@@ -65,6 +67,6 @@ def test_what_was_not_measured_is_no_number_and_not_outside() -> None:
 
 def test_every_line_has_a_unit_of_the_clinical_items_and_every_range_a_source() -> None:
     assert list(findings({})) == ["Laboratory", "Blood pressure and body", "Questionnaires"]
-    for one in asked():
+    for one in finding_specs():
         assert (one.reference != "") == (one.source != "") == (one.low is not None or one.high is not None)
-    assert {one.item: one.unit for one in asked()}["hba1c"] == "%"
+    assert {one.item: one.unit for one in finding_specs()}["hba1c"] == "%"

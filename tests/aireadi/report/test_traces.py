@@ -14,7 +14,7 @@ from sensecf_core.aireadi.release.intervals import Intervals
 from sensecf_core.aireadi.release.readings import Points
 from sensecf_core.aireadi.release.timestamps import CENTRAL
 from sensecf_core.aireadi.report.periods import Period
-from sensecf_core.aireadi.report.traces import STAGES, broken, hourly_steps, stage_spans, thin, traces
+from sensecf_core.aireadi.report.traces import STAGES, break_at_gaps, hourly_steps, stage_spans, thin, traces
 
 TUESDAY, WEDNESDAY, THURSDAY = date(2025, 3, 4), date(2025, 3, 5), date(2025, 3, 6)
 START = np.datetime64("2025-03-05T08:00:00")
@@ -64,7 +64,7 @@ def test_a_line_breaks_where_nothing_was_measured_for_long() -> None:
     times = minutes(200)[[0, 10, 80, 81]]
     codes = np.zeros(4, dtype=np.int8)
     data = Points(times, np.array([1.0, 2.0, 3.0, np.nan]), np.array([0, 0, 0, 1], dtype=np.int8), codes)
-    at, values = broken(data, longest_gap=60)
+    at, values = break_at_gaps(data, longest_gap=60)
     np.testing.assert_array_equal(values, [1, 2, np.nan, 3])
     assert at.tolist() == [
         *times[:2].tolist(),

@@ -21,7 +21,7 @@ class Release:
     root: Path
     settings: Settings
     truth: Latent
-    made: release.Made
+    made: release.WrittenRelease
 
     def text(self, name: str) -> str:
         return (self.root / name).read_text(encoding="utf-8")

@@ -17,15 +17,14 @@ from sensecf_core.aireadi.synthetic.population.assumptions import INSULIN, ORAL
 from sensecf_core.aireadi.synthetic.population.latent import MINUTES_STREAM, Latent, latent
 from sensecf_core.aireadi.synthetic.signals.minutes import Signals, signals
 from sensecf_core.aireadi.synthetic.signals.movement import WALKING
-from sensecf_core.aireadi.synthetic.summary import glucose_measures
 
 
 @pytest.fixture(scope="module")
 def made() -> tuple[Latent, dict[str, Signals]]:
     truth = latent(2, 84, 6)
     minutes = {}
-    for place, (person, row) in enumerate(truth.people.iterrows()):
-        rng = np.random.default_rng((2, MINUTES_STREAM, place))
+    for index, (person, row) in enumerate(truth.people.iterrows()):
+        rng = np.random.default_rng((2, MINUTES_STREAM, index))
         minutes[str(person)] = signals(row, truth.days.loc[person], rng)
     return truth, minutes
 
@@ -41,7 +40,7 @@ def test_every_published_target_is_met(made: tuple[Latent, dict[str, Signals]]) 
         {
             person: {
                 "hba1c": truth.people.loc[person, "hba1c"],
-                **glucose_measures(one.glucose.value.astype(float)),
+                **calibration.glucose_measures(one.glucose.value.astype(float)),
             }
             for person, one in minutes.items()
         }
@@ -130,9 +129,9 @@ def test_minutes_are_tied_by_mechanism(made: tuple[Latent, dict[str, Signals]]) 
         stress_and_heart.append(np.corrcoef(one.body.stress[still], one.body.heart_rate[still])[0, 1])
         rises.append(one.body.heart_rate[walking].mean() - one.body.heart_rate[still].mean())
         moved = np.convolve(one.movement.steps, np.ones(30) / 30)[: len(one.movement.steps)]
-        place = one.glucose.place[one.glucose.place > 60]
-        readings = one.glucose.value[one.glucose.place > 60]
-        movement_and_glucose.append(np.corrcoef(moved[place - 15], readings)[0, 1])
+        index = one.glucose.index[one.glucose.index > 60]
+        readings = one.glucose.value[one.glucose.index > 60]
+        movement_and_glucose.append(np.corrcoef(moved[index - 15], readings)[0, 1])
     assert np.mean(rises) > 8
     assert 0.15 < np.mean(stress_and_heart) < 0.7
     assert abs(np.mean(movement_and_glucose)) < 0.2

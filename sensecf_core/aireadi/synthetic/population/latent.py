@@ -57,7 +57,7 @@ def _days(people: pd.DataFrame, days: int, rng: np.random.Generator) -> pd.DataF
 
 
 def _autocorrelated(draws: Floats) -> Floats:
-    """Turn independent standard normal days (axis 1) into a stationary AR(1) with :data:`DAY_MEMORY`."""
+    """Turn independent standard normal days (axis 1) into a stationary AR(1) series."""
     memory = assumptions.DAY_MEMORY
     series = draws.copy()
     for day in range(1, draws.shape[1]):

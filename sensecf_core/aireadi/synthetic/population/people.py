@@ -145,12 +145,12 @@ def _oddities(n: int, days: int, rng: np.random.Generator) -> dict[str, npt.NDAr
         for name, share in assumptions.MISSING.items()
     }
     missing["no_glucose"] = random_mask(n, assumptions.NO_GLUCOSE, rng, least)
-    whole = rng.permutation(np.flatnonzero(~np.any([missing[f"no_{name}"] for name in ODD_IN], axis=0)))
+    eligible = rng.permutation(np.flatnonzero(~np.any([missing[f"no_{name}"] for name in ODD_IN], axis=0)))
     odd, offset = {}, 0
     for name, share in {**assumptions.ODD, "glucose_failed": assumptions.GLUCOSE_FAILED}.items():
-        count = min(len(whole), max(least, round(share * n)))
+        count = min(len(eligible), max(least, round(share * n)))
         odd[name] = np.zeros(n, dtype=bool)
-        odd[name][np.take(whole, np.arange(offset, offset + count), mode="wrap")] = True
+        odd[name][np.take(eligible, np.arange(offset, offset + count), mode="wrap")] = True
         offset += count
     early = rng.uniform(2.5, max(2.6, 0.8 * days), n)
     sensor_days = np.where(odd["glucose_failed"], early, days - rng.uniform(0.05, 0.2, n))

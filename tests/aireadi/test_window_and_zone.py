@@ -96,8 +96,8 @@ def test_every_way_to_write_a_time_is_read_alike(times: list[object]) -> None:
     plain = [f"{time:%Y-%m-%dT%H:%M:%S}".rjust(19, "0") for time in times]
     expected = [np.datetime64(text, "s") for text in plain]
     for form in (plain, [f"{text}Z" for text in plain], [text.replace("T", " ") for text in plain]):
-        assert parse(form).tolist() == [one.item() for one in expected]
-    assert parse([*plain, None])[:-1].tolist() == [one.item() for one in expected]
+        assert parse(form).tolist() == [instant.item() for instant in expected]
+    assert parse([*plain, None])[:-1].tolist() == [instant.item() for instant in expected]
 
 
 def test_records_that_reach_out_of_the_window_are_left_out() -> None:

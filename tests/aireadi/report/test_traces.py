@@ -118,16 +118,16 @@ def test_a_stage_lasts_as_long_on_the_night_on_which_the_clocks_go_back(ann: Ope
 
 
 def test_the_traces_of_a_day_hold_that_day_and_the_night_before_it(ann: OpenPerson) -> None:
-    found = traces(ann.worn, Period(WEDNESDAY, WEDNESDAY))
-    for line in (found.glucose, found.heart_rate, found.stress, found.steps):
+    result = traces(ann.worn, Period(WEDNESDAY, WEDNESDAY))
+    for line in (result.glucose, result.heart_rate, result.stress, result.steps):
         assert {str(one)[:10] for one in line.times} == {"2025-03-05"}
-    assert sorted(set(found.glucose.values.tolist())) == [60, 100, 160, 200]
-    assert found.sleep and all(span.end > np.datetime64("2025-03-05T00:00:00") for span in found.sleep)
+    assert sorted(set(result.glucose.values.tolist())) == [60, 100, 160, 200]
+    assert result.sleep and all(span.end > np.datetime64("2025-03-05T00:00:00") for span in result.sleep)
     whole = traces(ann.worn, Period(TUESDAY, THURSDAY), most=40)
     assert np.nanmax(whole.glucose.values) == 401, "a thinned line keeps the sensor's High"
 
 
 def test_a_day_without_a_recording_draws_nothing(ben: OpenPerson) -> None:
-    found = traces(ben.worn, Period(date(2020, 1, 1), date(2020, 1, 2)))
-    lines = (found.glucose, found.heart_rate, found.stress, found.steps)
-    assert [len(line.times) for line in lines] == [0, 0, 0, 0] and found.sleep == ()
+    result = traces(ben.worn, Period(date(2020, 1, 1), date(2020, 1, 2)))
+    lines = (result.glucose, result.heart_rate, result.stress, result.steps)
+    assert [len(line.times) for line in lines] == [0, 0, 0, 0] and result.sleep == ()

@@ -161,7 +161,7 @@ def _questionnaires(people: pd.DataFrame, rng: np.random.Generator) -> dict[str,
     ]
     names = ("paid_scrd", "paid_dpr", "paid_wr", "paid_eng", "paid_cml")
     columns |= dict(zip(names, worries, strict=True))
-    # The REDCap formula counts paid_dpr twice and leaves nothing out.
+    # The REDCap formula counts paid_dpr twice and omits nothing.
     columns["paidscore"] = np.sum([*worries, worries[1]], axis=0)
     activity = np.log(people["steps"].to_numpy(dtype=float) / 7000) / assumptions.STEPS_LOG_SD
     for key in ("dmlact", "dmlvex"):

@@ -1,4 +1,4 @@
-"""Five-minute glucose: meals, dawn and drift, with each day's mean as the day-level model says."""
+"""Five-minute glucose: meals, dawn and drift; the mean of each day matches the day-level model."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ def read_schema(name: str) -> Schema:
 
 @cache
 def load(name: str) -> Cohort:
-    """Load a built-in cohort and make sure that its content is what ``make data`` wrote.
+    """Load a built-in cohort and check that its content is what ``make data`` wrote.
 
     Raises
     ------

@@ -116,7 +116,7 @@ def test_a_change_is_that_of_the_values_shown(name: str, before: float, after: f
 def test_a_finding_says_whether_it_was_compared(
     value: float, unit: str, low: float | None, expected: tuple[str, str]
 ) -> None:
-    line = replace(findings.asked()[0], unit=unit, decimals=0, low=low, high=None)
+    line = replace(findings.finding_specs()[0], unit=unit, decimals=0, low=low, high=None)
     row = laboratory._table([findings.Finding(line, value)]).iloc[0]
     assert (row["Value"], row["Against reference"]) == expected
 
@@ -125,7 +125,7 @@ def test_a_finding_says_whether_it_was_compared(
     ("sign", "expected"), [("<", "<36 pg/mL"), ("?", "36 pg/mL, which involves a limit of the assay")]
 )
 def test_a_value_beyond_what_was_measured_has_its_sign(sign: str, expected: str) -> None:
-    line = replace(findings.asked()[0], unit="pg/mL", decimals=0)
+    line = replace(findings.finding_specs()[0], unit="pg/mL", decimals=0)
     row = laboratory._table([findings.Finding(line, 36.0, sign)]).iloc[0]
     assert row["Value"] == expected
 

@@ -17,7 +17,7 @@ from sensecf_core.cli.options import Jobs, Json, JsonProgress, processes
 from sensecf_core.cli.output import duration, print_json, print_json_line, progress
 
 if TYPE_CHECKING:
-    from sensecf_core.aireadi.synthetic.files.release import Made
+    from sensecf_core.aireadi.synthetic.files.release import WrittenRelease
 
 
 def synthesise(
@@ -84,7 +84,7 @@ def _ending_is_interrupting() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _summary(made: Made, seconds: float) -> dict[str, Any]:
+def _summary(made: WrittenRelease, seconds: float) -> dict[str, Any]:
     return {
         "folder": str(made.root),
         "synthetic": True,
@@ -96,7 +96,7 @@ def _summary(made: Made, seconds: float) -> dict[str, Any]:
     }
 
 
-def _print(made: Made, seconds: float) -> None:
+def _print(made: WrittenRelease, seconds: float) -> None:
     from sensecf_core.aireadi.synthetic import calibration
 
     print(

@@ -1,4 +1,7 @@
-"""Lessons as token trees: a prompt read once, each of its answers a branch behind it (heavy: uses torch)."""
+"""Training examples as token trees, tokenized, padded and dealt into batches (imports torch).
+
+A tree is a prompt that is read once, with each of its answers as a branch.
+"""
 
 from __future__ import annotations
 
@@ -9,34 +12,19 @@ from typing import Any
 
 import numpy as np
 
-LEAD = "\n"
-
-
-def continuation_tokens(tokenizer: Any, text: str) -> list[int]:
-    """Tokens of ``text`` as a model writes it right behind its prompt.
-
-    SentencePiece-style tokenizers (Llama 2, Mistral, BioMistral) put a space before whatever they are given:
-    ``bmi`` alone becomes ``▁bmi``, which no answer may begin with. So the text is tokenized behind a line
-    break, which is taken off again. For byte-level tokenizers nothing changes.
-    """
-    lead = list(tokenizer(LEAD, add_special_tokens=False).input_ids)
-    whole = list(tokenizer(LEAD + text, add_special_tokens=False).input_ids)
-    if whole[: len(lead)] == lead:
-        return whole[len(lead) :]
-    return list(tokenizer(text, add_special_tokens=False).input_ids)
-
-
 IGNORED = -100
-"""Target of a token that predicts nothing to be learned."""
+"""Target of a token that is not trained on."""
 TRUNK, PADDING = 0, -1
 """Branch numbers of the prompt's tokens and of padding; answers count from 1."""
+
+LEAD = "\n"
 
 
 @dataclass(frozen=True)
 class TrainingExample:
-    """One rendered prompt (see ``prompts.chat_text``), answers that are right for it, and wrong ones.
+    """One rendered prompt (see ``prompts.chat_text``) with accepted and rejected answers.
 
-    Wrong ones are used by :class:`sensecf_core.language.training.losses.Preference` only.
+    Rejected ones are used by :class:`sensecf_core.language.training.losses.Preference` only.
     """
 
     prompt: str
@@ -48,7 +36,7 @@ class TrainingExample:
 class Tree:
     """A prompt and its answers as one sequence; ``branches`` numbers each token's answer.
 
-    The first ``accepted`` branches are right answers, the others rejected ones.
+    The first ``accepted`` branches are accepted answers, the others rejected ones.
     """
 
     tokens: tuple[int, ...]
@@ -59,7 +47,7 @@ class Tree:
 
     @property
     def plain_tokens(self) -> int:
-        """Tokens that a trainer would read which takes every (prompt, answer) by itself."""
+        """Tokens that a trainer would read with a separate sequence for every (prompt, answer)."""
         answers = max(self.branches, default=0)
         trunk = sum(branch == TRUNK for branch in self.branches)
         return len(self.tokens) + (answers - 1) * trunk
@@ -69,7 +57,7 @@ class Tree:
 class Batch:
     """Padded tensors of some trees, all of shape (trees, length) but ``mask``, (trees, 1, length, length).
 
-    ``numbers`` say which of the trees these are.
+    ``numbers`` are the indices of these trees.
     """
 
     tokens: Any
@@ -82,7 +70,7 @@ class Batch:
 
     @property
     def n_tokens(self) -> int:
-        """Tokens that are read, padding not counted."""
+        """Tokens that are read, without padding."""
         return sum(len(tree.tokens) for tree in self.trees)
 
     @property
@@ -92,62 +80,15 @@ class Batch:
 
     @property
     def n_answer_tokens(self) -> int:
-        """Tokens that are learned (or, in rejected answers, unlearned)."""
+        """Tokens that are trained on (or, in rejected answers, against)."""
         return sum(target != IGNORED for tree in self.trees for target in tree.targets)
 
 
-def tree_of(tokenizer: Any, example: TrainingExample) -> Tree | None:
-    """Tokenize a lesson; None if it has no answer.
-
-    The prompt's last token predicts every answer's first token, so it is repeated as the first token of
-    each branch (at the same position) and left out of the trunk.
-    """
-    if not example.answers:
-        return None
-    special = not getattr(tokenizer, "chat_template", None)
-    prompt = list(tokenizer(example.prompt, add_special_tokens=special).input_ids)
-    trunk, last = prompt[:-1], prompt[-1]
-    tokens, positions = list(trunk), list(range(len(trunk)))
-    branches, targets = [TRUNK] * len(trunk), [IGNORED] * len(trunk)
-    for number, answer in enumerate((*example.answers, *example.rejected), start=1):
-        said = [*continuation_tokens(tokenizer, answer), tokenizer.eos_token_id]
-        tokens += [last, *said[:-1]]
-        targets += said
-        positions += range(len(trunk), len(trunk) + len(said))
-        branches += [number] * len(said)
-    return Tree(tuple(tokens), tuple(positions), tuple(branches), tuple(targets), len(example.answers))
-
-
-def collate(trees: Sequence[Tree], pad: int, numbers: Sequence[int] = ()) -> Batch:
-    """Pad trees to one length; a token sees the trunk, and what came before it in its own branch."""
-    import torch
-
-    length = max(len(tree.tokens) for tree in trees)
-
-    def padded(name: str, filler: int) -> Any:
-        rows = [[*getattr(t, name), *[filler] * (length - len(t.tokens))] for t in trees]
-        return torch.tensor(rows)
-
-    branches = padded("branches", PADDING)
-    order = torch.arange(length)
-    sees = (branches[:, None, :] == TRUNK) | (branches[:, None, :] == branches[:, :, None])
-    sees &= order[None, None, :] <= order[None, :, None]
-    return Batch(
-        tokens=padded("tokens", pad),
-        positions=padded("positions", 0),
-        branches=branches,
-        mask=sees[:, None],
-        targets=padded("targets", IGNORED),
-        trees=tuple(trees),
-        numbers=tuple(numbers),
-    )
-
-
 class Batches:
-    """Lessons as trees, dealt into steps; the order of every epoch follows from the seed.
+    """Examples as trees, dealt into steps; the order of every epoch follows from the seed.
 
-    ``batch_tokens`` is about how many tokens a step reads, ``micro_tokens`` how many one part of it does.
-    Raises ``ValueError`` if no lesson has an answer.
+    A step reads about ``batch_tokens`` tokens, each of its parts at most about ``micro_tokens``. Raises
+    ``ValueError`` if no example has an answer.
     """
 
     def __init__(
@@ -189,7 +130,7 @@ class Batches:
             yield collate([self.trees[n] for n in part], self.pad, part)
 
     def _deal(self) -> Iterator[list[list[int]]]:
-        """Yield one epoch after the other: steps of lessons of about the same length, shuffled."""
+        """Yield one epoch after the other: steps of examples of about the same length, shuffled."""
         rng = np.random.default_rng(self.seed)
         lengths = np.array([len(tree.tokens) for tree in self.trees])
         per_step = max(1, round(self.batch_tokens / lengths.mean()))
@@ -200,4 +141,65 @@ class Batches:
                 pool = order[start : start + 8 * per_step]
                 pool = pool[np.argsort(lengths[pool], kind="stable")]
                 steps += [pool[i : i + per_step].tolist() for i in range(0, len(pool), per_step)]
-            yield [steps[place] for place in rng.permutation(len(steps))]
+            yield [steps[index] for index in rng.permutation(len(steps))]
+
+
+def tree_of(tokenizer: Any, example: TrainingExample) -> Tree | None:
+    """Tokenize an example; None if it has no answer.
+
+    The prompt's last token predicts every answer's first token, so it is the first token of each branch (at
+    the same position) instead of the trunk's last one.
+    """
+    if not example.answers:
+        return None
+    special = not getattr(tokenizer, "chat_template", None)
+    prompt = list(tokenizer(example.prompt, add_special_tokens=special).input_ids)
+    trunk, last = prompt[:-1], prompt[-1]
+    tokens, positions = list(trunk), list(range(len(trunk)))
+    branches, targets = [TRUNK] * len(trunk), [IGNORED] * len(trunk)
+    for number, answer in enumerate((*example.answers, *example.rejected), start=1):
+        answer_tokens = [*continuation_tokens(tokenizer, answer), tokenizer.eos_token_id]
+        tokens += [last, *answer_tokens[:-1]]
+        targets += answer_tokens
+        positions += range(len(trunk), len(trunk) + len(answer_tokens))
+        branches += [number] * len(answer_tokens)
+    return Tree(tuple(tokens), tuple(positions), tuple(branches), tuple(targets), len(example.answers))
+
+
+def continuation_tokens(tokenizer: Any, text: str) -> list[int]:
+    """Tokens of ``text`` as a model writes it right after its prompt.
+
+    SentencePiece-style tokenizers (Llama 2, Mistral, BioMistral) put a space before any text: ``bmi`` alone
+    becomes ``▁bmi``, with which no answer may begin. So the text is tokenized after a line break, whose
+    tokens are then removed. For byte-level tokenizers nothing changes.
+    """
+    lead = list(tokenizer(LEAD, add_special_tokens=False).input_ids)
+    whole = list(tokenizer(LEAD + text, add_special_tokens=False).input_ids)
+    if whole[: len(lead)] == lead:
+        return whole[len(lead) :]
+    return list(tokenizer(text, add_special_tokens=False).input_ids)
+
+
+def collate(trees: Sequence[Tree], pad: int, numbers: Sequence[int] = ()) -> Batch:
+    """Pad trees to one length; a token attends to the trunk and to the earlier tokens of its own branch."""
+    import torch
+
+    length = max(len(tree.tokens) for tree in trees)
+
+    def padded(name: str, filler: int) -> Any:
+        rows = [[*getattr(t, name), *[filler] * (length - len(t.tokens))] for t in trees]
+        return torch.tensor(rows)
+
+    branches = padded("branches", PADDING)
+    order = torch.arange(length)
+    sees = (branches[:, None, :] == TRUNK) | (branches[:, None, :] == branches[:, :, None])
+    sees &= order[None, None, :] <= order[None, :, None]
+    return Batch(
+        tokens=padded("tokens", pad),
+        positions=padded("positions", 0),
+        branches=branches,
+        mask=sees[:, None],
+        targets=padded("targets", IGNORED),
+        trees=tuple(trees),
+        numbers=tuple(numbers),
+    )

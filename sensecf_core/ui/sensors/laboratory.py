@@ -22,7 +22,7 @@ def show(values: Mapping[str, object]) -> None:
         st.subheader(group)
         if measured:
             st.table(_table(measured), hide_index=True, alt=f"{group}: value, reference range and its source")
-        missing = [one.asked.label for one in found if one.value is None]
+        missing = [one.spec.label for one in found if one.value is None]
         if missing:
             st.caption(f"Not measured: {wording.plain(wording.listed(missing))}.")
     st.caption(
@@ -36,11 +36,11 @@ def _table(found: list[Finding]) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
-                "Finding": one.asked.label,
+                "Finding": one.spec.label,
                 "Value": _value(one),
                 "Against reference": MARKS[one.outside] if _compared(one) else NO_REFERENCE,
-                "Reference": one.asked.reference or "none given",
-                "Source": one.asked.source,
+                "Reference": one.spec.reference or "none given",
+                "Source": one.spec.source,
             }
             for one in found
         ]
@@ -48,8 +48,8 @@ def _table(found: list[Finding]) -> pd.DataFrame:
 
 
 def _value(one: Finding) -> str:
-    text = f"{one.value:.{one.asked.decimals}f}"
-    unit = "point" if one.asked.unit == "points" and text == "1" else one.asked.unit
+    text = f"{one.value:.{one.spec.decimals}f}"
+    unit = "point" if one.spec.unit == "points" and text == "1" else one.spec.unit
     if one.sign == EITHER:
         return f"{text} {unit}, which involves a limit of the assay"
     return f"{one.sign}{text} {unit}".strip()
@@ -57,4 +57,4 @@ def _value(one: Finding) -> str:
 
 def _compared(one: Finding) -> bool:
     """Whether there is a bound that the value could lie beyond."""
-    return one.asked.low is not None or one.asked.high is not None
+    return one.spec.low is not None or one.spec.high is not None

@@ -1,4 +1,4 @@
-"""The texts and descriptions at a release's root: each says at once that the data are synthetic."""
+"""The texts and descriptions at a release's root; each states that the data are synthetic."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Names and concept ids of clinical items: AI-READI documentation (https://docs.ai
 
 
 def files(settings: Settings, origin: Mapping[str, str | None]) -> dict[str, str]:
-    """Text of every file at the root but the tables, by name; ``origin``: program version and commit."""
+    """Text of every file at the root except the tables, by name; ``origin``: program version and commit."""
     return {
         "README.md": _readme(settings, origin),
         "CHANGELOG.md": f"# Changelog ({LABEL})\n\n- {version(settings)}: made by SenseCF. {SENTENCE}\n",
@@ -87,8 +87,8 @@ devices: a relation found in it was put there by its makers.
 
 
 def _dataset(settings: Settings, origin: Mapping[str, str | None]) -> dict[str, Any]:
-    no = {"deIdentType": "NoDeIdentification", "deIdentDirect": False, "deIdentHIPAA": False}
-    no |= {"deIdentDates": False, "deIdentNonarr": False, "deIdentKAnon": False}
+    levels = {"deIdentType": "NoDeIdentification", "deIdentDirect": False, "deIdentHIPAA": False}
+    levels |= {"deIdentDates": False, "deIdentNonarr": False, "deIdentKAnon": False}
     mini = " mini" if settings.layout == "mini" else ""
     return {
         "schema": "https://schema.aireadi.org/v0.1.0/dataset_description.json",
@@ -102,7 +102,10 @@ def _dataset(settings: Settings, origin: Mapping[str, str | None]) -> dict[str, 
         "publicationYear": "2026",
         "description": [{"descriptionValue": SENTENCE, "descriptionType": "Abstract"}],
         "resourceType": {"resourceTypeValue": f"{LABEL} dataset", "resourceTypeGeneral": "Dataset"},
-        "datasetDeIdentLevel": {**no, "deIdentDetails": f"{LABEL}: there is nobody to identify."},
+        "datasetDeIdentLevel": {
+            **levels,
+            "deIdentDetails": f"{LABEL}: there is nobody to identify.",
+        },
         "datasetConsent": {"consentType": "NoRestriction", "consentsDetails": f"{LABEL}: nobody was asked."},
         "managingOrganization": {"name": PUBLISHER},
         "accessType": "PublicOnScreenAccess",
@@ -135,29 +138,29 @@ def _structure() -> dict[str, Any]:
         ),
         "wearable_blood_glucose": ("Dexcom G6", ["continuous_glucose_monitoring"]),
     }
-    listed = [
+    directories = [
         {
             "directoryName": name,
             "directoryType": "dataType",
             "directoryDescription": f"{LABEL}: {what}",
             "directoryList": [
-                {"directoryName": one, "directoryType": "modality", "directoryDescription": LABEL}
-                for one in inside
+                {"directoryName": stream, "directoryType": "modality", "directoryDescription": LABEL}
+                for stream in streams
             ],
         }
-        for name, (what, inside) in folders.items()
+        for name, (what, streams) in folders.items()
     ]
     names = (
         "README.md CHANGELOG.md LICENSE.txt healthsheet.md dataset_description.json study_description.json "
     )
     names += "dataset_structure_description.json participants.tsv participants.json"
-    files_ = [
+    metadata_files = [
         {"metadataFileName": name, "metadataFileDescription": f"{LABEL} release"} for name in names.split()
     ]
     return {
         "schema": "https://schema.aireadi.org/v0.1.0/dataset_structure_description.json",
-        "directoryList": listed,
-        "metadataFileList": files_,
+        "directoryList": directories,
+        "metadataFileList": metadata_files,
     }
 
 

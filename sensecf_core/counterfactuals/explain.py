@@ -79,7 +79,7 @@ def answer(
         cancelled=asked_to_stop,
         progress=tell,
     )
-    result = Pipeline.of(fitted, request, query, run).ask(proposer)
+    result = Pipeline.of(fitted, request, query, run).run(proposer)
     total = result.seconds.model_copy(update={"total": perf_counter() - started})
     return to_answer(fitted, request, query, why, replace(result, seconds=total))
 

@@ -100,7 +100,7 @@ def _readme(card: Card) -> str:
 def _base(folder: str) -> tuple[str, str]:
     """The hub id and the licence of a base model, by the name of its folder."""
     for spec in registry.registry().values():
-        if spec.kind == "local" and folder in (spec.name, Path(spec.source).name):
+        if not spec.is_remote and folder in (spec.name, Path(spec.source).name):
             original = default_model.ORIGINAL if spec.source == default_model.DEFAULT_MODEL else spec.source
             return original, spec.licence.lower()
     return folder, "not known"

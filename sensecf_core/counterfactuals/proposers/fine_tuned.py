@@ -1,9 +1,10 @@
 """A fine-tuned language model as a proposer: its own short prompt, and a retry with measured effects.
 
-Before the model has answered, its prompt holds estimated effects (:mod:`..search.effects`). Once it has, the
-classifier may be asked about changed rows. So where nothing that was proposed passes the checks, the model is
-asked again with measured effects, but only if some combination of these changes does pass. What is shown is
-still proposed by the model, never taken from the search.
+Before the model has answered, its prompt holds estimated effects
+(:mod:`sensecf_core.counterfactuals.search.effects`). Once it has, the classifier may be asked about changed
+rows. So where nothing that was proposed passes the checks, the model is asked again with measured effects,
+but only if some combination of these changes does pass. What is shown is still proposed by the model, never
+taken from the search.
 """
 
 from __future__ import annotations

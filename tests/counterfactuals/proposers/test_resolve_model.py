@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -59,6 +60,18 @@ def test_a_server_proposes_and_the_program_judges(
     assert found.provenance["tokens_received"] == "60" and found.provenance["served_model"] == "scripted-1"
     assert found.prompt is not None and "Answer as JSON" in found.prompt
     assert "base_model" not in found.provenance["sha256"]
+
+
+def test_a_server_gets_the_seed_of_the_request_and_progress_names_it(
+    fitted: FittedCohort, flagged: list[str], server: Server
+) -> None:
+    messages: list[str] = []
+    answer(
+        fitted, ask(flagged[0], candidates=2, seed=3), progress=lambda done, message: messages.append(message)
+    )
+    digest = hashlib.sha256(b"3:0").digest()
+    assert server.bodies[0]["seed"] == int.from_bytes(digest[:4], "big") >> 1
+    assert {"Asking 127.0.0.1", "127.0.0.1 writes its candidates"} < set(messages)
 
 
 def test_what_a_server_says_is_judged_like_any_candidate(

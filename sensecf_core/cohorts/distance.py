@@ -1,4 +1,4 @@
-"""How far apart two rows are, on scales fitted on training rows (definitions: METRICS, "Distance")."""
+"""How far apart two rows are, on scales fitted on training rows (docs/metrics.md, 3)."""
 
 from __future__ import annotations
 

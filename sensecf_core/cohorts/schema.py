@@ -1,6 +1,6 @@
 """What a cohort's columns mean: kinds, units, roles, ranges, the task, and where the data came from.
 
-A schema is read from ``schema.toml`` (see README) and is validated here, all problems at once, by
+A schema is read from ``schema.toml`` (docs/own-cohort.md) and is validated here, all problems at once, by
 pydantic. It is a plain value: nothing in it depends on the rows.
 """
 

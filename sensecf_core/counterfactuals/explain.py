@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from time import perf_counter
 from typing import Literal
@@ -20,7 +19,7 @@ from sensecf_core.counterfactuals.result import QueryResult, to_answer
 from sensecf_core.queries.answer import Answer
 from sensecf_core.queries.query import Query
 from sensecf_core.queries.request import BASELINES, ExplainRequest
-from sensecf_core.types import Progress
+from sensecf_core.types import NO_CALLBACKS, Callbacks
 
 READY = {"random": "Drawing"} | dict.fromkeys(BASELINES, "Getting ready to search")
 NOTHING_MOVES = (
@@ -30,33 +29,24 @@ NOTHING_MOVES = (
 
 def explain(
     request: ExplainRequest,
-    *,
-    progress: Progress | None = None,
-    cancelled: Callable[[], bool] | None = None,
+    callbacks: Callbacks = NO_CALLBACKS,
 ) -> Answer:
     """Answer one request with checked counterfactuals, or say why there are none.
 
     The same request on the same machine, thread count and precision gives the same answer (times
-    aside). ``progress`` is called with the share done (0 to 1) and words; ``cancelled`` is asked often.
+    aside).
 
     Raises ``InputError`` for anything the request gets wrong, before a model is loaded, and
     ``NotReadyError`` when the classifier or the language model is missing.
     """
     check_method(request.method)
     check_model(request)
-    if progress:
-        progress(0.0, "Getting the cohort and its classifier ready")
-    return answer(load_fitted(request.cohort), request, progress=progress, cancelled=cancelled)
+    callbacks.progress(0.0, "Getting the cohort and its classifier ready")
+    return answer(load_fitted(request.cohort), request, callbacks)
 
 
-def answer(
-    fitted: FittedCohort,
-    request: ExplainRequest,
-    *,
-    progress: Progress | None = None,
-    cancelled: Callable[[], bool] | None = None,
-) -> Answer:
-    """Answer one request with a checker that is already at hand; see :func:`explain`."""
+def answer(fitted: FittedCohort, request: ExplainRequest, callbacks: Callbacks = NO_CALLBACKS) -> Answer:
+    """Answer one request about a cohort that is loaded already; see :func:`explain`."""
     started = perf_counter()
     query = query_of(fitted, request)
     why = drivers(fitted, [query])[0]
@@ -64,11 +54,9 @@ def answer(
         return to_answer(fitted, request, query, why, _already(fitted, query))
     if not query.movable:
         return to_answer(fitted, request, query, why, QueryResult("none", (NOTHING_MOVES,)))
-    asked_to_stop = cancelled or (lambda: False)
-    tell = progress or (lambda done, words: None)
-    tell(0.02, READY.get(request.method, "Getting the language model ready"))
+    callbacks.progress(0.02, READY.get(request.method, "Getting the language model ready"))
     try:
-        proposer = proposer_for(request, fitted, query, why, asked_to_stop)
+        proposer = proposer_for(request, fitted, query, why, callbacks.cancelled)
     except CancelledError:
         return to_answer(fitted, request, query, why, QueryResult("cancelled", (CANCELLED,)))
     run = ProposalRequest(
@@ -76,8 +64,7 @@ def answer(
         seed=request.seed,
         temperature=request.temperature,
         deadline=started + request.max_seconds,
-        cancelled=asked_to_stop,
-        progress=tell,
+        callbacks=callbacks,
     )
     result = Pipeline.of(fitted, request, query, run).run(proposer)
     total = result.seconds.model_copy(update={"total": perf_counter() - started})

@@ -10,10 +10,11 @@ import numpy as np
 
 from sensecf_core.counterfactuals.checks.candidates import ScreenedCandidates, count_steps, screen_candidates
 from sensecf_core.counterfactuals.checks.evidence import with_evidence
-from sensecf_core.counterfactuals.checks.refine import _passed, shrunk
+from sensecf_core.counterfactuals.checks.refine import refine_passed
 from sensecf_core.counterfactuals.checks.select import select
 from sensecf_core.counterfactuals.problem.budget import Budget, BudgetSpentError, CancelledError
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
+from sensecf_core.counterfactuals.problem.problem import Problem
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
 from sensecf_core.counterfactuals.proposal import Proposal, ProposalRequest, Proposer, RetryingProposer
 from sensecf_core.counterfactuals.result import EMPTY_TRACE, QueryResult
@@ -32,10 +33,8 @@ GRACE_SECONDS = 5.0
 class Pipeline:
     """One query under way, within its budget."""
 
-    fitted: FittedCohort
+    problem: Problem
     request: ExplainRequest
-    space: SearchSpace
-    budget: Budget
     proposal_request: ProposalRequest
 
     @classmethod
@@ -47,18 +46,19 @@ class Pipeline:
             fitted.classifier,
             request.max_model_rows,
             lambda: perf_counter() > run.deadline + GRACE_SECONDS,
-            run.cancelled,
+            run.callbacks.cancelled,
         )
-        return cls(fitted, request, SearchSpace.of(fitted.schema, query), budget, replace(run, budget=budget))
+        return cls(Problem.of(fitted, query, budget), request, replace(run, budget=budget))
 
     def run(self, proposer: Proposer) -> QueryResult:
         """Let a proposer answer, and check what it proposes; let it retry if it can."""
+        budget = self.problem.budget
         started = perf_counter()
-        proposal = proposer.propose(self.space.query, self.proposal_request)
+        proposal = proposer.propose(self.problem.space.query, self.proposal_request)
         spent = perf_counter() - started
-        searched = self.budget.rows
+        searched = budget.rows
         result = self._judged(proposal)
-        checked = self.budget.rows
+        checked = budget.rows
         attempts = self._retries(proposer, proposal)
         while self._may_retry(proposal, result):
             started = perf_counter()
@@ -71,9 +71,9 @@ class Pipeline:
                 break
             proposal = attempt
             spent += perf_counter() - started
-            searched += self.budget.rows - checked
+            searched += budget.rows - checked
             result = self._judged(proposal, result)
-            checked = self.budget.rows
+            checked = budget.rows
         if result.status == "none" or (result.status == "budget_spent" and proposal.stopped is not None):
             result = self._with_reasons(result)
         seconds = result.seconds.model_copy(
@@ -83,8 +83,8 @@ class Pipeline:
                 "decode": proposal.decode_seconds,
             }
         )
-        asked = {"model_rows": self.budget.rows, "search_rows": searched}
-        trace = result.trace.model_copy(update=asked)
+        counts = {"model_rows": budget.rows, "search_rows": searched}
+        trace = result.trace.model_copy(update=counts)
         return replace(
             result, trace=trace, seconds=seconds, prompt=proposal.prompt, model=proposal.provenance
         )
@@ -92,7 +92,7 @@ class Pipeline:
     def _retries(self, proposer: Proposer, first: Proposal) -> Iterator[Proposal]:
         if not isinstance(proposer, RetryingProposer):
             return iter(())
-        return proposer.retry(self.fitted, self.space, self.budget, self.proposal_request, first)
+        return proposer.retry(self.problem, self.proposal_request, first)
 
     def _may_retry(self, proposal: Proposal, result: QueryResult) -> bool:
         in_time = perf_counter() < self.proposal_request.deadline
@@ -108,9 +108,9 @@ class Pipeline:
     def _judged(self, proposal: Proposal, before: QueryResult | None = None) -> QueryResult:
         """Check what was proposed; where it is over, ``before`` (earlier askings) stays what was judged."""
         known = before or QueryResult("none", trace=_unjudged(proposal))
-        if proposal.stopped == "cancelled" or self.proposal_request.cancelled():
+        if proposal.stopped == "cancelled" or self.proposal_request.callbacks.cancelled():
             return _ended(known, CancelledError())
-        self.proposal_request.progress(0.9, "Checking the candidates")
+        self.proposal_request.callbacks.progress(0.9, "Checking the candidates")
         try:
             return self._checked(proposal)
         except (BudgetSpentError, CancelledError) as why:
@@ -119,29 +119,29 @@ class Pipeline:
     def _with_reasons(self, result: QueryResult) -> QueryResult:
         """Say why nothing that was checked passed."""
         try:
-            why = infeasibility_reasons(self.fitted, self.space, result.trace, self.budget)
+            why = infeasibility_reasons(self.problem, result.trace)
         except CancelledError as cancelled:
             return _ended(result, cancelled)
         return replace(result, reasons=(*result.reasons, *why))
 
     def _checked(self, proposal: Proposal) -> QueryResult:
         """Verify, refine and select what was proposed."""
-        fitted, space = self.fitted, self.space
+        problem, space = self.problem, self.problem.space
         clock = [perf_counter()]
-        screened = screen_candidates(fitted, space, proposal, self.budget)
+        screened = screen_candidates(problem, proposal)
         counted = count_steps(screened.candidates)
         clock.append(perf_counter())
         try:
-            refined = _passed(screened.checks)
+            refined = screened.checks.only_passed()
             if not proposal.finished:
-                refined = shrunk(fitted, space, refined, self.budget)
+                refined = refine_passed(problem, refined)
         except BudgetSpentError as spent:
             return _ended(QueryResult("none", best=_best(space, screened), trace=counted), spent)
         clock.append(perf_counter())
         # A candidate may give two options; no more are shown than candidates passed every check.
         most = min(self.request.k, counted.plausible)
         chosen = refined.take(select(refined, space.changed(refined.codes), most))
-        shown = with_evidence(fitted, space, chosen)
+        shown = with_evidence(problem, chosen)
         clock.append(perf_counter())
         verify_s, refine_s, select_s = np.diff(clock).tolist()
         trace = counted.model_copy(update={"shown": len(shown)})

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
 from sensecf_core.counterfactuals.problem.budget import Budget
-from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
-from sensecf_core.counterfactuals.problem.search_space import SearchSpace
+from sensecf_core.counterfactuals.problem.problem import Problem
 from sensecf_core.queries.query import Query
-from sensecf_core.types import Progress
+from sensecf_core.types import NO_CALLBACKS, Callbacks
 
 Stopped = Literal["cancelled", "deadline", "budget"]
 
@@ -27,8 +26,7 @@ class ProposalRequest:
     seed: int
     temperature: float | None
     deadline: float
-    cancelled: Callable[[], bool]
-    progress: Progress
+    callbacks: Callbacks = NO_CALLBACKS
     budget: Budget | None = None
 
 
@@ -80,9 +78,7 @@ class Proposer(Protocol):
 class RetryingProposer(Proposer, Protocol):
     """A proposer that can try again where nothing of what it proposed passed the checks."""
 
-    def retry(
-        self, fitted: FittedCohort, space: SearchSpace, budget: Budget, run: ProposalRequest, first: Proposal
-    ) -> Iterator[Proposal]:
+    def retry(self, problem: Problem, run: ProposalRequest, first: Proposal) -> Iterator[Proposal]:
         """Yield one proposal after each further attempt, with the texts of all attempts so far.
 
         ``first`` is the first proposal. The caller checks each proposal and stops when something passes.

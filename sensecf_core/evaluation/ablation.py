@@ -35,7 +35,7 @@ from sensecf_core.language.models.adapters import CARD, Card
 from sensecf_core.language.training.config import Settings
 from sensecf_core.queries.limits import Limits
 from sensecf_core.queries.query import Query
-from sensecf_core.types import Progress
+from sensecf_core.types import Callbacks, Progress
 
 QUERIES = 50
 """``val`` queries per class."""
@@ -190,7 +190,7 @@ def _adapter(fitted: FittedCohort, folder: Path, base: Path, cell: Cell, tell: P
             work=folder / "work" / place.name,
             out=place,
             resume=True,
-            tell=lambda done, words: tell(0.8 * done, f"{cell.name}: {words}"),
+            callbacks=Callbacks(lambda done, words: tell(0.8 * done, f"{cell.name}: {words}")),
         )
     return place
 

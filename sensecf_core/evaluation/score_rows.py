@@ -15,10 +15,9 @@ from sensecf_core.cohorts.encoding import Codes, to_codes, to_rows
 from sensecf_core.cohorts.rules import broken_rules
 from sensecf_core.cohorts.schema import Profile
 from sensecf_core.counterfactuals.checks.verify import verify
-from sensecf_core.counterfactuals.problem.budget import Budget
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.make_queries import make_queries
-from sensecf_core.counterfactuals.problem.search_space import SearchSpace
+from sensecf_core.counterfactuals.problem.problem import Problem
 from sensecf_core.errors import unknown
 from sensecf_core.queries.limits import Limits
 
@@ -43,7 +42,7 @@ def score_rows(
 
     Returns
     -------
-    list of dicts: the ``predictions`` of the JSON contract (README, "JSON").
+    list of dicts: the ``predictions`` of the JSON contract (docs/json.md).
 
     Raises
     ------
@@ -89,8 +88,7 @@ def _violations(
     limits = Limits(profile=profile, max_changes=len(schema.features))
     for query in make_queries(fitted, list(places), schema.task.desired, limits):
         positions = places[query.participant_id, query.row_id]
-        budget = Budget(fitted.classifier, max_rows=len(positions))
-        checks = verify(fitted, SearchSpace.of(schema, query), codes[positions], budget)
+        checks = verify(Problem.of(fitted, query), codes[positions])
         for row, position in enumerate(positions):
             as_it_is = [schema.rules[rule].text for rule in np.flatnonzero(broken[position])]
             texts[position] = list(checks.violations[row]) if checks.n_changed[row] else as_it_is

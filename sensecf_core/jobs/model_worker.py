@@ -7,7 +7,6 @@ gives the same answer.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from contextlib import suppress
 from typing import Protocol
 
@@ -19,6 +18,7 @@ from sensecf_core.jobs.worker import Progress, Worker, shared
 from sensecf_core.queries.answer import Answer
 from sensecf_core.queries.request import ExplainRequest
 from sensecf_core.records import answers
+from sensecf_core.types import Callbacks
 
 MOST_WAITING = 16
 MOST_ATTEMPTS = 3
@@ -34,14 +34,8 @@ def job_label(request: ExplainRequest) -> str:
 class AnswerRequest(Protocol):
     """What answers a request: :func:`sensecf_core.counterfactuals.explain.explain`."""
 
-    def __call__(
-        self,
-        request: ExplainRequest,
-        *,
-        progress: Callable[[float, str], None],
-        cancelled: Callable[[], bool],
-    ) -> Answer:
-        """Answer ``request``; stop soon after ``cancelled()`` turns true."""
+    def __call__(self, request: ExplainRequest, callbacks: Callbacks) -> Answer:
+        """Answer ``request``; stop soon after ``callbacks.cancelled()`` turns true."""
 
 
 class ModelWorker(Worker):
@@ -72,7 +66,7 @@ class ModelWorker(Worker):
         except ValidationError as error:
             raise InputError("This job was queued by another version of SenseCF; ask again.") from error
         answer = self._answer or _own_answer()
-        given = answer(request, progress=progress, cancelled=progress.cancelled.is_set)
+        given = answer(request, Callbacks(progress, progress.cancelled.is_set))
         if self._closed.is_set():
             return JobOutcome("cancelled")
         answer_id = answers.save(given)

@@ -1,6 +1,6 @@
 """An answer: checked counterfactuals, and the trace of every candidate that was proposed.
 
-These classes are the JSON contract of ``python -m sensecf_core explain`` (README, "JSON").
+These classes are the JSON contract of ``python -m sensecf_core explain`` (docs/json.md).
 """
 
 from __future__ import annotations

@@ -99,7 +99,7 @@ def cohorts() -> None:
             "A folder with `schema.toml` and `data.csv` (or `data.parquet`) is a cohort. Check it with "
             "`.venv/bin/python -m sensecf_core cohort check FOLDER`, then start the app with the environment "
             "variable `SENSECF_COHORTS=FOLDER`. Its classifier is trained on first use and stays in the "
-            "private `var/` folder. README shows a complete schema."
+            "private `var/` folder. `docs/own-cohort.md` shows a complete schema."
         )
 
 

@@ -4,7 +4,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -21,6 +20,7 @@ from sensecf_core.language.models.default_model import WeightsStatus
 from sensecf_core.queries.answer import Answer
 from sensecf_core.queries.request import BASELINES, METHODS, ExplainRequest
 from sensecf_core.records import answers, comparisons
+from sensecf_core.types import Callbacks
 from sensecf_core.ui.comparison import form
 from tests.app import made_adapter
 from tests.app.conftest import OpenPage, World, said
@@ -59,7 +59,7 @@ def workers(
     fitted = FittedCohort.fit(world.cohort, world.classifier)
     opened: list[ModelWorker | MethodWorker] = []
 
-    def say(request: ExplainRequest, **_: Any) -> Answer:
+    def say(request: ExplainRequest, _: Callbacks) -> Answer:
         asked = request.model_copy(update={"method": "random", "candidates": 400})
         found = explaining.answer(fitted, asked)
         return found.model_copy(
@@ -191,8 +191,8 @@ def test_one_at_work_does_not_hide_what_has_come_in_and_cancel_ends_it(
 def test_cancel_all_ends_everything_that_is_not_done(
     world: World, open_page: OpenPage, workers: Callable[..., None]
 ) -> None:
-    def slow(request: ExplainRequest, *, cancelled: Callable[[], bool], **_: Any) -> Answer:
-        while not cancelled():
+    def slow(request: ExplainRequest, callbacks: Callbacks) -> Answer:
+        while not callbacks.cancelled():
             time.sleep(0.02)
         raise RuntimeError("stopped")
 
@@ -240,7 +240,7 @@ def test_an_answer_of_interventions_is_reused(world: World, open_page: OpenPage)
     """Interventions' own ``random`` answers in the model lane, under the very same id."""
     explain = explaining.answer
 
-    def by_name(request: ExplainRequest, **_: Any) -> Answer:
+    def by_name(request: ExplainRequest, _: Callbacks) -> Answer:
         return explain(FittedCohort.fit(world.cohort, world.classifier), request)
 
     model_worker.worker()._answer = by_name  # type: ignore[assignment]
@@ -281,7 +281,7 @@ def test_no_option_by_any_method_says_what_to_try(
 ) -> None:
     fitted = FittedCohort.fit(world.cohort, world.classifier)
 
-    def none(request: ExplainRequest, **_: Any) -> Answer:
+    def none(request: ExplainRequest, _: Callbacks) -> Answer:
         found = explaining.answer(fitted, request.model_copy(update={"method": "random"}))
         assert found.status == "none"
         return found.model_copy(update={"method": request.method, "answer_id": request.method})

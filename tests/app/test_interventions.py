@@ -22,6 +22,7 @@ from sensecf_core.language.models.default_model import WeightsStatus
 from sensecf_core.queries.answer import Answer
 from sensecf_core.queries.request import ExplainRequest
 from sensecf_core.records import answers, exports
+from sensecf_core.types import Callbacks
 from sensecf_core.ui.common import wording
 from sensecf_core.ui.interventions import answer as intervention_answer
 from tests.app import made_adapter
@@ -291,9 +292,9 @@ def test_a_failed_job_says_what_was_wrong(world: World, open_page: OpenPage, lan
 def test_a_running_job_shows_progress_and_cancel(
     world: World, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def slow(request: ExplainRequest, *, progress: object, cancelled: object) -> Answer:
-        progress(0.4, "The language model writes")  # type: ignore[operator]
-        while not cancelled():  # type: ignore[operator]
+    def slow(request: ExplainRequest, callbacks: Callbacks) -> Answer:
+        callbacks.progress(0.4, "The language model writes")
+        while not callbacks.cancelled():
             time.sleep(0.02)
         raise RuntimeError("stopped")
 

@@ -1,4 +1,4 @@
-"""``explain``: the JSON contract (README, "JSON"), options, exit codes, and text for people."""
+"""``explain``: the JSON contract (docs/json.md), options, exit codes, and text for people."""
 
 from __future__ import annotations
 

@@ -21,6 +21,7 @@ from sensecf_core.language.prompts.grammar import write_edits
 from sensecf_core.queries.answer import Answer
 from sensecf_core.queries.query import PromptHints, Query
 from sensecf_core.queries.request import ExplainRequest
+from sensecf_core.types import Callbacks
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,7 @@ def test_what_was_judged_stays_when_it_ends_in_a_later_asking(
     if cut == "budget":
         found = answer(fitted, ask(flagged[-1], **options, max_model_rows=most))
     else:
-        found = answer(fitted, ask(flagged[-1], **options), cancelled=lambda: len(model.hints) > 1)
+        found = answer(fitted, ask(flagged[-1], **options), Callbacks(cancelled=lambda: len(model.hints) > 1))
     assert found.status == ("budget_spent" if cut == "budget" else "cancelled")
     assert len(found.reasons) >= 1 and len(model.hints) == 2
     assert found.trace.proposed >= 4 and all(one.asking == 1 for one in found.trace.candidates[:4])
@@ -241,7 +242,7 @@ def test_the_id_of_an_answer_is_known_before_anything_is_asked(
         known = expected_answer_ids(fitted.cohort, fitted.classifier, request)
         assert answer(fitted, request).answer_id in known
     assert not set(known) & set(expected_answer_ids(fitted.cohort, fitted.classifier, ask(calm, seed=4)))
-    cancelled = answer(fitted, ask(flagged[2]), cancelled=lambda: True)
+    cancelled = answer(fitted, ask(flagged[2]), Callbacks(cancelled=lambda: True))
     assert cancelled.answer_id not in expected_answer_ids(fitted.cohort, fitted.classifier, ask(flagged[2]))
 
 
@@ -303,7 +304,7 @@ def test_cancelled_and_spent_answers_keep_their_trace(
 
 def test_an_answer_cut_short_never_replaces_a_whole_one(fitted: FittedCohort, flagged: list[str]) -> None:
     whole = answer(fitted, ask(flagged[0]))
-    cut = answer(fitted, ask(flagged[0]), cancelled=lambda: True)
+    cut = answer(fitted, ask(flagged[0]), Callbacks(cancelled=lambda: True))
     assert (whole.status, cut.status) == ("found", "cancelled")
     assert whole.answer_id != cut.answer_id
     assert len(cut.trace.candidates) == cut.trace.proposed == 64

@@ -22,6 +22,7 @@ from sensecf_core.queries.answer import Answer
 from sensecf_core.queries.request import ExplainRequest
 from sensecf_core.records import answers, comparisons
 from sensecf_core.records.comparisons import Comparison
+from sensecf_core.types import Callbacks
 from tests.jobs.conftest import until
 from tests.records.made_answers import make_answer
 
@@ -49,7 +50,7 @@ def classifier(small_cohort: Cohort) -> Classifier:
 def workers(opened: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A model lane that answers at once, and a method lane with a scripted command."""
 
-    def say(request: ExplainRequest, **_: Any) -> Answer:
+    def say(request: ExplainRequest, _: Callbacks) -> Answer:
         return make_answer("model", method=request.method)
 
     monkeypatch.setitem(job_lanes._shared, ModelWorker, opened(ModelWorker, say))

@@ -19,6 +19,7 @@ from sensecf_core.queries.answer import Answer
 from sensecf_core.queries.request import ExplainRequest
 from sensecf_core.records import answers
 from sensecf_core.records.database import transaction
+from sensecf_core.types import Callbacks
 from tests.jobs.conftest import until
 from tests.records.made_answers import make_answer
 
@@ -27,7 +28,7 @@ def ask(participant: str = "p0001") -> ExplainRequest:
     return ExplainRequest(cohort="small", participant_id=participant, seed=7, ranges={"bmi": (24.0, 30.0)})
 
 
-def answer_at_once(request: ExplainRequest, **_: Any) -> Answer:
+def answer_at_once(request: ExplainRequest, _: Callbacks) -> Answer:
     return make_answer(f"answer-{request.participant_id}", participant_id=request.participant_id)
 
 
@@ -39,19 +40,13 @@ class Held:
         self.asked: list[ExplainRequest] = []
         self.begun = threading.Event()
 
-    def __call__(
-        self,
-        request: ExplainRequest,
-        *,
-        progress: Callable[[float, str], None],
-        cancelled: Callable[[], bool],
-    ) -> Answer:
+    def __call__(self, request: ExplainRequest, callbacks: Callbacks) -> Answer:
         self.asked.append(request)
-        progress(0.4, "Proposing")
+        callbacks.progress(0.4, "Proposing")
         self.begun.set()
-        while not self.let_go.is_set() and not cancelled():
+        while not self.let_go.is_set() and not callbacks.cancelled():
             time.sleep(0.01)
-        status = "cancelled" if cancelled() else "found"
+        status = "cancelled" if callbacks.cancelled() else "found"
         return make_answer(f"answer-{request.participant_id}", status=status)
 
 
@@ -171,7 +166,7 @@ def test_cancelling_what_is_done_or_unknown_changes_nothing(opened: Callable[...
 def test_a_failure_is_one_sentence_and_the_lane_goes_on(
     opened: Callable[..., Any], error: Exception, text: str
 ) -> None:
-    def fail_once(request: ExplainRequest, **_: Any) -> Answer:
+    def fail_once(request: ExplainRequest, _: Callbacks) -> Answer:
         if request.participant_id == "bad":
             raise error
         return answer_at_once(request)
@@ -186,7 +181,7 @@ def test_a_failure_is_one_sentence_and_the_lane_goes_on(
 def test_the_log_of_a_failure_has_frames_but_no_values(
     opened: Callable[..., Any], caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fail(request: ExplainRequest, **_: Any) -> Answer:
+    def fail(request: ExplainRequest, _: Callbacks) -> Answer:
         value = 370 + 1
         raise ValueError(f"could not convert glucose {value} of {request.participant_id}")
 
@@ -270,7 +265,7 @@ def test_jobs_of_a_living_process_are_left_to_it_and_of_a_dead_one_taken_over(
         "import sys, time\n"
         "from sensecf_core.jobs.model_worker import ModelWorker\n"
         "from sensecf_core.queries.request import ExplainRequest\n"
-        "lane = ModelWorker(lambda request, **_: time.sleep(60))\n"
+        "lane = ModelWorker(lambda request, _: time.sleep(60))\n"
         "print(lane.submit(ExplainRequest(cohort='small', participant_id='p9')), flush=True)\n"
         "time.sleep(60)\n"
     )
@@ -290,9 +285,9 @@ def test_jobs_of_a_living_process_are_left_to_it_and_of_a_dead_one_taken_over(
 
 
 def test_another_process_can_cancel_a_running_job(opened: Callable[..., Any]) -> None:
-    def work(request: ExplainRequest, *, progress: Any, cancelled: Callable[[], bool]) -> Answer:
-        while not cancelled():
-            progress(0.5, "working")
+    def work(request: ExplainRequest, callbacks: Callbacks) -> Answer:
+        while not callbacks.cancelled():
+            callbacks.progress(0.5, "working")
             time.sleep(0.01)
         return make_answer(status="cancelled")
 
@@ -312,9 +307,9 @@ def test_progress_is_written_at_most_four_times_a_second(
         written.append(fraction)
         return report(job_id, fraction, message)
 
-    def work(request: ExplainRequest, *, progress: Any, cancelled: Any) -> Answer:
+    def work(request: ExplainRequest, callbacks: Callbacks) -> Answer:
         for step in range(100):
-            progress(step / 10, "far too much")  # beyond 1: a caller's mistake is clipped
+            callbacks.progress(step / 10, "far too much")  # beyond 1: a caller's mistake is clipped
             time.sleep(0.005)
         return make_answer()
 

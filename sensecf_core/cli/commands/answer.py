@@ -8,6 +8,7 @@ import typer
 
 from sensecf_core.cli.output import print_json_line, print_progress
 from sensecf_core.errors import InputError
+from sensecf_core.types import Callbacks
 
 
 def answer(
@@ -31,5 +32,5 @@ def answer(
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "the request"
         raise InputError(f"The request cannot be read: {where}: {first['msg']}.") from error
-    found = explain(asked, progress=print_progress)
+    found = explain(asked, Callbacks(print_progress))
     print_json_line({"answer_id": answers.save(found)})

@@ -14,6 +14,7 @@ from sensecf_core.cli.output import ProgressLine, print_json
 from sensecf_core.cli.row_lines import print_label, say_row_taken
 from sensecf_core.disclaimer import DISCLAIMER
 from sensecf_core.errors import InputError, unknown
+from sensecf_core.types import Callbacks
 
 if TYPE_CHECKING:
     from sensecf_core.cohorts.cohort import Cohort
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from sensecf_core.queries.request import ExplainRequest
 
 ANSWERED = ("found", "already_desired")
-"""Statuses that answer the question (README, "Exit codes")."""
+"""Statuses that answer the question (docs/commands.md, "Exit codes")."""
 NOTHING_FOUND = 3
 """Exit code when not one of the participants got an answer."""
 
@@ -41,7 +42,7 @@ def explain(
         str | None,
         typer.Option(
             help="lm-fine-tuned, lm-few-shot, lm-zero-shot, random, or a baseline: dice-…, nice-…, cfnow-…, "
-            "treecf (README). Without it lm-fine-tuned where there is an adapter, else lm-few-shot."
+            "treecf (docs/commands.md). Without it lm-fine-tuned where there is an adapter, else lm-few-shot."
         ),
     ] = None,
     model: Annotated[
@@ -236,7 +237,7 @@ def _answers(cohort: Cohort, requests: Sequence[ExplainRequest], *, show: bool) 
             def progress(fraction: float, message: str, number: int = number) -> None:
                 line((number + fraction) / total, f"{number + 1} of {total}: {message}")
 
-            answer = answer_one(request, progress=progress)
+            answer = answer_one(request, Callbacks(progress))
             save(answer)
             found.append(answer)
             if show:

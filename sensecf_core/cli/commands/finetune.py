@@ -14,6 +14,7 @@ import typer
 from sensecf_core.cli.options import CohortName, Json, JsonProgress, at_least
 from sensecf_core.cli.output import ProgressLine, print_json, progress
 from sensecf_core.errors import InputError, unknown
+from sensecf_core.types import Callbacks
 
 if TYPE_CHECKING:
     from sensecf_core.counterfactuals.fine_tuning.stages import Options
@@ -43,7 +44,7 @@ def pairs(
     if rows is not None:
         at_least(1, rows=rows)
     with ProgressLine() as line:
-        folder, _ = pair_files.made(
+        folder, _ = pair_files.load_or_build(
             load_fitted(cohort), seed=seed, variants=variants, most_rows=rows, progress=line
         )
     card = pair_files.read_card(folder)
@@ -201,8 +202,7 @@ def _run(
             work=_work(fitted.schema.name, called, model.folder.name, options),
             out=out,
             resume=resume,
-            tell=tell,
-            cancelled=stop,
+            callbacks=Callbacks(tell, stop),
         )
     except CancelledError as cancelled:
         print("The same command with --resume goes on.", file=sys.stderr)

@@ -29,7 +29,7 @@ from sensecf_core.cohorts.schema import (
 
 FILE = "schema.toml"
 MOST_BYTES = 1_000_000
-EXAMPLE = "README shows a complete example."
+EXAMPLE = "docs/own-cohort.md shows a complete example."
 
 Entry = TypeVar("Entry", bound=BaseModel)
 

@@ -62,17 +62,17 @@ class BaselineProposer:
         if run.budget is None:
             raise ValueError(f"{self.method} asks the classifier, so it needs a run with a meter")
         started = perf_counter()
-        run.progress(0.05, f"{self._title} searches")
+        run.callbacks.progress(0.05, f"{self._title} searches")
         table = MovableTable.of(self.fitted, SearchSpace.of(self.fitted.schema, query))
-        scorer = BlackBox(self.fitted, table, run.budget, run, kept_rows=self.k)
+        black_box = BlackBox(self.fitted, table, run.budget, run, kept_rows=self.k)
         family = self.method.partition("-")[0]
         package = package_of(family)
         seed = query.own_seed(run.seed) % 2**32
         found, notes = table.none(), tuple[str, ...]()
         stopped: Stopped | None = None
         try:
-            with _one_at_a_time, _undisturbed(seed), ended_at(run.deadline, run.cancelled):
-                found, notes = self._search(scorer, seed)
+            with _one_at_a_time, _undisturbed(seed), ended_at(run.deadline, run.callbacks.cancelled):
+                found, notes = self._search(black_box, seed)
         except (SearchEndedError, OverdueError, CancelledError, BudgetSpentError) as end:
             stopped = _why(end, run)
         return Proposal(
@@ -93,7 +93,7 @@ class BaselineProposer:
         family, _, kind = self.method.partition("-")
         return f"{TITLES[family]} ({kind})" if kind else TITLES[family]
 
-    def _search(self, scorer: BlackBox, seed: int) -> tuple[BaselineResult, tuple[str, ...]]:
+    def _search(self, black_box: BlackBox, seed: int) -> tuple[BaselineResult, tuple[str, ...]]:
         """Ask the package, and say in words why it found nothing.
 
         Its own failure is told with its reason and counts as "none found", so that one row on which a
@@ -102,7 +102,7 @@ class BaselineProposer:
         family, _, kind = self.method.partition("-")
         search = import_module(f"{__package__}.{family}").search
         try:
-            found: BaselineResult = search(scorer, kind=kind, k=self.k, seed=seed)
+            found: BaselineResult = search(black_box, kind=kind, k=self.k, seed=seed)
         except (CancelledError, BudgetSpentError):
             raise
         except ImportError as missing:
@@ -110,12 +110,12 @@ class BaselineProposer:
                 f"{self.method} needs `{missing.name}`; `make setup` installs it."
             ) from missing
         except Exception as failure:
-            none = replace(scorer.table.none(), ended="failure")
+            none = replace(black_box.table.none(), ended="failure")
             return none, (f"{self._title} failed: {type(failure).__name__}: {failure}",)
         if len(found.rows):
             return found, ()
         if found.certified:
-            most = scorer.table.space.max_changes
+            most = black_box.table.space.max_changes
             return found, (
                 f"{self._title} certifies that no change of at most {most} features within these limits "
                 "reaches the desired class.",
@@ -157,7 +157,7 @@ def _why(end: BaseException, run: ProposalRequest) -> Stopped:
         return end.why
     if isinstance(end, BudgetSpentError):
         return "budget"
-    return "cancelled" if run.cancelled() else "deadline"
+    return "cancelled" if run.callbacks.cancelled() else "deadline"
 
 
 def _texts(table: MovableTable, rows: Codes) -> Iterator[str]:

@@ -15,9 +15,7 @@ from typing import Any
 
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.counterfactuals.checks.verify import verify
-from sensecf_core.counterfactuals.problem.budget import Budget
-from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
-from sensecf_core.counterfactuals.problem.search_space import SearchSpace
+from sensecf_core.counterfactuals.problem.problem import Problem
 from sensecf_core.counterfactuals.proposal import Proposal, ProposalRequest
 from sensecf_core.counterfactuals.proposers.language import constraint_of, sample_proposal
 from sensecf_core.counterfactuals.search.combinations import combinations
@@ -60,39 +58,39 @@ class FineTunedProposer:
             templates={"text": TUNED_SHA256},
         )
 
-    def retry(
-        self, fitted: FittedCohort, space: SearchSpace, budget: Budget, run: ProposalRequest, first: Proposal
-    ) -> Iterator[Proposal]:
+    def retry(self, problem: Problem, run: ProposalRequest, first: Proposal) -> Iterator[Proposal]:
         """Ask again with measured effects, up to :data:`MAX_ATTEMPTS` times in all.
 
         Yields after each attempt one proposal with the texts of all attempts so far. Yields nothing where no
         combination of the measured changes passes the checks. Raises ``BudgetSpentError`` and
-        ``CancelledError`` through ``budget``.
+        ``CancelledError`` through the problem's budget.
         """
-        informed = self._with_measured_effects(fitted, space, budget)
+        informed = self._with_measured_effects(problem)
         if informed is None:
             return
         proposal = first
         for attempt in range(2, MAX_ATTEMPTS + 1):
-            again = informed.propose(space.query, next_attempt(run, attempt))
+            again = informed.propose(problem.space.query, next_attempt(run, attempt))
             proposal = concatenate(proposal, again)
             yield proposal
 
-    def _with_measured_effects(
-        self, fitted: FittedCohort, space: SearchSpace, budget: Budget
-    ) -> FineTunedProposer | None:
-        hints = estimate_effects(fitted, [space.query], "probes", budget.margin)[0]
-        rows = combinations(space, hints)
-        feasible = len(rows) > 0 and verify(fitted, space, rows, budget).passed.any()
+    def _with_measured_effects(self, problem: Problem) -> FineTunedProposer | None:
+        hints = estimate_effects(problem.fitted, [problem.space.query], "probes", problem.budget.margin)[0]
+        rows = combinations(problem.space, hints)
+        feasible = len(rows) > 0 and verify(problem, rows).passed.any()
         return replace(self, hints=hints) if feasible else None
 
 
 def next_attempt(run: ProposalRequest, attempt: int) -> ProposalRequest:
     """The request of a later attempt (2, 3, …): another seed, and progress that goes on after the checks."""
+
+    def progress(done: float, message: str) -> None:
+        run.callbacks.progress(0.9, f"Asking again: {message[0].lower()}{message[1:]}")
+
     return replace(
         run,
         seed=run.seed + SEEDS_APART * (attempt - 1),
-        progress=lambda done, words: run.progress(0.9, f"Asking again: {words[0].lower()}{words[1:]}"),
+        callbacks=replace(run.callbacks, progress=progress),
     )
 
 

@@ -72,16 +72,16 @@ def sample_proposal(
     ``provenance`` is added to the model's own.
     """
     reading, writing = model.status_texts
-    run.progress(0.05, reading)
+    run.callbacks.progress(0.05, reading)
     samples = model.sample(
         prompt,
         n=run.candidates,
         constraint=constraint,
         temperature=temperature_of(run.temperature),
         seed=query.own_seed(run.seed) if model.seed_per_query else run.seed,
-        cancelled=run.cancelled,
+        cancelled=run.callbacks.cancelled,
         deadline=run.deadline - perf_counter(),
-        progress=lambda done, total: run.progress(0.1 + 0.8 * done / max(total, 1), writing),
+        progress=lambda done, total: run.callbacks.progress(0.1 + 0.8 * done / max(total, 1), writing),
     )
     return Proposal(
         texts=samples.texts,

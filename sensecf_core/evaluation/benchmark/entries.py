@@ -23,11 +23,12 @@ from typing import Literal
 import numpy as np
 
 from sensecf_core.cohorts.encoding import Codes, from_values
-from sensecf_core.counterfactuals.checks.refine import shrunk
+from sensecf_core.counterfactuals.checks.refine import refine_passed
 from sensecf_core.counterfactuals.checks.select import select
 from sensecf_core.counterfactuals.checks.verify import CheckResults, verify
 from sensecf_core.counterfactuals.problem.budget import Budget
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
+from sensecf_core.counterfactuals.problem.problem import Problem
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
 from sensecf_core.counterfactuals.proposers.registry import check_method
 from sensecf_core.errors import InputError
@@ -122,12 +123,14 @@ def scored(fitted: FittedCohort, space: SearchSpace, answer: Answer, entry: Entr
     different = [c for c in answer.trace.candidates if c.edits is not None and c.duplicate_of is None]
     passed = [c for c in different if c.within_limits and c.valid and c.plausible]
     if not entry.samples:
-        started, budget = perf_counter(), Budget(fitted.classifier)
-        small = shrunk(fitted, space, _verified(fitted, space, passed), budget)
+        started, problem = perf_counter(), Problem(fitted, space, Budget(fitted.classifier))
+        small = refine_passed(problem, _verified(fitted, space, passed))
         # As in the program, no more are taken than answers passed every check.
         refined = _chosen(space, small, min(k, len(passed)))
         returned = _codes(space, different)[:k]
-        return Scored({"returned": returned, "refined": refined}, budget.rows, perf_counter() - started)
+        return Scored(
+            {"returned": returned, "refined": refined}, problem.budget.rows, perf_counter() - started
+        )
     final = [from_values(fitted.schema, found.features) for found in answer.counterfactuals]
     return Scored(
         {
@@ -146,7 +149,7 @@ def _codes(space: SearchSpace, candidates: Sequence[Candidate]) -> Codes:
 
 def _verified(fitted: FittedCohort, space: SearchSpace, candidates: Sequence[Candidate]) -> CheckResults:
     """The checks' words on candidates that were judged already, which cost the method nothing more."""
-    return verify(fitted, space, _codes(space, candidates), Budget(fitted.classifier))
+    return verify(Problem(fitted, space, Budget(fitted.classifier)), _codes(space, candidates))
 
 
 def _chosen(space: SearchSpace, checks: CheckResults, k: int) -> Codes:

@@ -94,8 +94,8 @@ def begin(folder: Path, config: Mapping[str, Any]) -> Json:
 def publish(folder: Path, out: Path) -> Path:
     """Copy a finished run to ``out/ID``; returns that folder.
 
-    Only runs of public cohorts: what was measured on other people's rows stays in ``var/`` (DESIGN.md,
-    privacy).
+    Only runs of public cohorts: what was measured on other people's rows stays in ``var/``
+    (docs/architecture.md, "Decisions, and why").
     """
     place = out / folder.name
     place.mkdir(parents=True, exist_ok=True)

@@ -17,6 +17,7 @@ from sensecf_core.counterfactuals.baselines.exact_distance import OptimalityProo
 from sensecf_core.counterfactuals.checks.verify import verify
 from sensecf_core.counterfactuals.problem.budget import Budget
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort, load_fitted
+from sensecf_core.counterfactuals.problem.problem import Problem
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
 from sensecf_core.evaluation.benchmark.entries import VARIANTS, Entry, Scored, scored
 from sensecf_core.evaluation.benchmark.plan import Task
@@ -153,7 +154,7 @@ def _scored(bench: Bench, space: SearchSpace, codes: Codes, task: Task) -> Recor
     """
     fitted = bench.evaluators.fitted
     scores = score(bench.evaluators, space, codes, task.request.k, seed=task.request.seed)
-    checks = verify(fitted, space, codes, Budget(fitted.classifier))
+    checks = verify(Problem(fitted, space, Budget(fitted.classifier)), codes)
     allowed = checks.valid & checks.within_limits
     changed = space.changed(codes[checks.valid]).sum(axis=0)
     return {

@@ -190,7 +190,7 @@ def holm(p_values: Floats) -> Floats:
 def added_over_control(
     success: Mask, changes: npt.NDArray[np.int64], control: Mapping[int, tuple[int, int]]
 ) -> float:
-    """The method's rate of success minus the control's, by number of changes (METRICS.md, controls).
+    """The method's rate of success minus the control's, by number of changes (docs/metrics.md, "Controls").
 
     Rates are compared within each number of features changed and averaged with the method's own counts
     (direct standardisation), so that a method is not credited for merely changing more. ``success`` and

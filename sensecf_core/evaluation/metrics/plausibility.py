@@ -1,4 +1,4 @@
-"""How much rows look like real ones of a class: four views, never one number (METRICS.md, 5)."""
+"""How much rows look like real ones of a class: four views, never one number (docs/metrics.md, 5)."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class PlausibilityModel:
             in_domain=np.all(fitted.domain.in_domain(codes) | ~changed, axis=1),
             in_range=np.all(_widest(fitted.domain).in_domain(codes) | ~changed, axis=1),
             lof_inlier=density.score(codes) > 0,
-            isolation_inlier=self.forests[desired].predict(density.space.place(codes)) == 1,
+            isolation_inlier=self.forests[desired].predict(density.space.transform(codes)) == 1,
             nearest=apart[:, fitted.train_targets == desired].min(axis=1),
             neighbours=neighbours_in_class(apart, fitted.train_predicted, desired),
         )
@@ -97,21 +97,12 @@ def neighbours_in_class(
     return share
 
 
-def closest_record(fitted: FittedCohort, codes: Codes) -> Floats:
-    """Gower distance of each row (n, features) to the closest real training row of any class, shape (n,).
-
-    Near 0 it is a copy: the privacy check of generated rows (METRICS.md, 12).
-    """
-    closest: Floats = fitted.distances.gower_matrix(codes, fitted.train_codes).min(axis=1)
-    return closest
-
-
 def _isolation(fitted: FittedCohort, desired: int, seed: int) -> Any:
     from sklearn.ensemble import IsolationForest
 
     rows = fitted.train_codes[fitted.train_targets == desired]
     return IsolationForest(contamination=UNUSUAL_SHARE, random_state=seed).fit(
-        fitted.densities[desired].space.place(rows)
+        fitted.densities[desired].space.transform(rows)
     )
 
 

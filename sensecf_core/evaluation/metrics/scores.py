@@ -1,4 +1,4 @@
-"""How good one method's answer to one query is: every number of METRICS.md that a single answer has.
+"""How good one method's answer to one query is: every number of docs/metrics.md that a single answer has.
 
 Here are validity, sparsity, actionability, redundancy and cost, and :func:`score`, which gathers all of
 them; plausibility, diversity and robustness have modules of their own. Means, intervals and tests over
@@ -26,6 +26,7 @@ from sensecf_core.counterfactuals.checks.refine import Holds, set_back_singly
 from sensecf_core.counterfactuals.checks.verify import CheckResults, verify
 from sensecf_core.counterfactuals.problem.budget import Budget
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
+from sensecf_core.counterfactuals.problem.problem import Problem
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
 from sensecf_core.evaluation.metrics.diversity import count_diversity, dpp_diversity, gower_diversity
 from sensecf_core.evaluation.metrics.independent_classifier import IndependentClassifier
@@ -115,7 +116,7 @@ def score(
     if len(codes) > requested:
         raise ValueError(f"{len(codes)} counterfactuals came, {requested} were asked for")
     budget = Budget(evaluators.fitted.classifier)
-    checks = verify(evaluators.fitted, space, codes, budget)
+    checks = verify(Problem(evaluators.fitted, space, budget), codes)
     return Scores(
         returned=len(codes),
         coverage=float(len(codes) > 0),

@@ -96,7 +96,7 @@ class OfAnswerable:
 def of_answerable(
     values: Floats, answerable: Mask, people: npt.NDArray[Any] | None = None, *, seed: int = 0
 ) -> OfAnswerable:
-    """Mean over the queries that an exhaustive or certified search can answer (METRICS.md, last rule).
+    """Mean over the queries that an exhaustive or certified search can answer (docs/metrics.md).
 
     ``values`` and ``answerable`` have shape (queries,).
     """

@@ -1,4 +1,4 @@
-"""Can a query be answered at all? Rates are over the queries that can (METRICS.md).
+"""Can a query be answered at all? Rates are over the queries that can (docs/metrics.md).
 
 One word for every method: what was proven, else what a wide search or any method's answer shows.
 """

@@ -13,6 +13,7 @@ from sensecf_core.counterfactuals.checks.verify import verify
 from sensecf_core.counterfactuals.problem.budget import Budget
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.make_queries import make_queries
+from sensecf_core.counterfactuals.problem.problem import Problem
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
 from sensecf_core.counterfactuals.proposers.random import RandomProposer
 from sensecf_core.evaluation.metrics.independent_classifier import IndependentClassifier
@@ -95,7 +96,7 @@ def control(fitted: FittedCohort, space: SearchSpace, counts: npt.NDArray[np.int
     drawn = [space.apply(draws.draw(space.query, rng, int(count))) for count in counts]
     if not drawn:
         return np.zeros(0, dtype=bool)
-    checks = verify(fitted, space, np.array(drawn), Budget(fitted.classifier))
+    checks = verify(Problem(fitted, space, Budget(fitted.classifier)), np.array(drawn))
     return checks.valid & checks.within_limits
 
 

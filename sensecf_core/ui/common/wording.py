@@ -1,4 +1,4 @@
-"""How pages write numbers, changes and risks (see the project's UI rules); no streamlit."""
+"""How pages write numbers, changes and risks; no streamlit."""
 
 from __future__ import annotations
 

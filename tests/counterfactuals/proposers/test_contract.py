@@ -16,6 +16,7 @@ from sensecf_core.counterfactuals.explain import answer
 from sensecf_core.counterfactuals.problem.budget import Budget
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.make_queries import make_queries
+from sensecf_core.counterfactuals.problem.problem import Problem
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
 from sensecf_core.counterfactuals.proposers import registry
 from sensecf_core.counterfactuals.proposers.fine_tuned import FineTunedProposer
@@ -24,6 +25,7 @@ from sensecf_core.language.local import model
 from sensecf_core.language.local.model import LocalModel
 from sensecf_core.queries.answer import Answer
 from sensecf_core.queries.request import BASELINES, METHODS, ExplainRequest
+from sensecf_core.types import Callbacks
 
 REPEATABLE = [method for method in METHODS if not method.startswith("cfnow")]
 SEARCHING = [method for method in BASELINES if method != "treecf"]
@@ -120,7 +122,7 @@ def test_limits_are_kept_or_counted_as_violations(
         for candidate in found.trace.candidates:
             edits = candidate.edits or {}
             codes = space.apply(edits)
-            (broken,) = verify(fitted, space, codes[None], Budget(fitted.classifier, 1)).violations
+            (broken,) = verify(Problem(fitted, space, Budget(fitted.classifier, 1)), codes[None]).violations
             assert candidate.within_limits == (broken == ())
             # Whatever the method, nothing moves that may not, and nothing farther than it may.
             assert set(edits) <= {entry.feature for entry in space.query.movable}
@@ -180,7 +182,7 @@ def test_time_that_is_over_ends_it(method: str, fitted: FittedCohort, people: li
 
 @pytest.mark.parametrize("method", METHODS)
 def test_a_cancel_ends_it(method: str, fitted: FittedCohort, people: list[str]) -> None:
-    assert answer(fitted, request(method, people[0]), cancelled=lambda: True).status == "cancelled"
+    assert answer(fitted, request(method, people[0]), Callbacks(cancelled=lambda: True)).status == "cancelled"
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -22,6 +22,7 @@ from sensecf_core.language.models.registry import spec
 from sensecf_core.language.remote import allow_list
 from sensecf_core.paths import var
 from sensecf_core.queries.request import ExplainRequest
+from sensecf_core.types import Callbacks
 from tests.language.cases import save_tiny_model
 from tests.language.scripted_server import Response, Server, all_requested, completion, edits, serving
 
@@ -67,7 +68,9 @@ def test_a_server_gets_the_seed_of_the_request_and_progress_names_it(
 ) -> None:
     messages: list[str] = []
     answer(
-        fitted, ask(flagged[0], candidates=2, seed=3), progress=lambda done, message: messages.append(message)
+        fitted,
+        ask(flagged[0], candidates=2, seed=3),
+        Callbacks(progress=lambda done, message: messages.append(message)),
     )
     digest = hashlib.sha256(b"3:0").digest()
     assert server.bodies[0]["seed"] == int.from_bytes(digest[:4], "big") >> 1
@@ -137,7 +140,7 @@ def test_own_and_restricted_cohorts_are_refused_until_they_are_named(
 
 def test_a_cancel_while_the_server_thinks(fitted: FittedCohort, flagged: list[str], server: Server) -> None:
     server.otherwise = lambda body: replace(all_requested(body), after=3.0)
-    found = answer(fitted, ask(flagged[0]), cancelled=lambda: bool(server.bodies))
+    found = answer(fitted, ask(flagged[0]), Callbacks(cancelled=lambda: bool(server.bodies)))
     assert found.status == "cancelled" and found.seconds.total < 2
 
 

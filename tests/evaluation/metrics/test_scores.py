@@ -14,6 +14,7 @@ from sensecf_core.counterfactuals.checks.verify import verify
 from sensecf_core.counterfactuals.problem.budget import Budget
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.make_queries import make_queries
+from sensecf_core.counterfactuals.problem.problem import Problem
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
 from sensecf_core.evaluation.metrics.definitions import MEASURES
 from sensecf_core.evaluation.metrics.scores import (
@@ -251,7 +252,9 @@ def test_what_is_not_measured_is_no_change(
     budget = Budget(evaluators.fitted.classifier, 10**6)
     changed = question.changed(answer)
     assert not changed[:, missing].any()
-    assert verify(evaluators.fitted, question, question.factual[None], budget).n_changed.tolist() == [0]
+    assert verify(
+        Problem(evaluators.fitted, question, budget), question.factual[None]
+    ).n_changed.tolist() == [0]
 
 
 def test_validity_is_what_predict_says_of_the_raw_frame(

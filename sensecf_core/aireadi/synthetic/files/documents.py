@@ -1,4 +1,4 @@
-"""The JSON files of one participant, in the shapes of each layout (aireadi.md, 5 and 6).
+"""The JSON files of one participant, in the shapes of each layout (docs/aireadi.md, "Sensor files").
 
 Records are filled into a template text, many times as fast as ``json.dumps`` of as many dictionaries; the
 result is byte for byte what ``json.dumps(..., indent=4)`` would write, ``NaN`` included.

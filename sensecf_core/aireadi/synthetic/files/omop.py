@@ -1,4 +1,4 @@
-"""The OMOP tables of a release (aireadi.md, 4), from one value per person and item.
+"""The OMOP tables of a release (docs/aireadi.md, "Clinical tables"), from one value per person and item.
 
 Items and concepts: AI-READI documentation (docs.aireadi.org, CC BY 4.0), in ``items.csv`` beside this
 file; ``old_name`` is the heading that v1 and v2 have for a laboratory item (four are documented, the rest

@@ -66,7 +66,7 @@ def answer(fitted: FittedCohort, request: ExplainRequest, callbacks: Callbacks =
         deadline=started + request.max_seconds,
         callbacks=callbacks,
     )
-    result = Pipeline.of(fitted, request, query, run).ask(proposer)
+    result = Pipeline.of(fitted, request, query, run).run(proposer)
     total = result.seconds.model_copy(update={"total": perf_counter() - started})
     return to_answer(fitted, request, query, why, replace(result, seconds=total))
 

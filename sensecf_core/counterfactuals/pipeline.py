@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from time import perf_counter
 
@@ -15,14 +16,7 @@ from sensecf_core.counterfactuals.problem.budget import Budget, BudgetSpentError
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.problem import Problem
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
-from sensecf_core.counterfactuals.proposal import Proposal, ProposalRequest, Proposer
-from sensecf_core.counterfactuals.proposers.fine_tuned import FineTunedProposer
-from sensecf_core.counterfactuals.proposers.retry import (
-    MAX_ATTEMPTS,
-    concatenate,
-    next_attempt,
-    with_measured_effects,
-)
+from sensecf_core.counterfactuals.proposal import Proposal, ProposalRequest, Proposer, RetryingProposer
 from sensecf_core.counterfactuals.result import EMPTY_TRACE, QueryResult
 from sensecf_core.counterfactuals.search.infeasibility import infeasibility_reasons
 from sensecf_core.queries.answer import Best, Candidate, Seconds, Trace
@@ -41,7 +35,7 @@ class Pipeline:
 
     problem: Problem
     request: ExplainRequest
-    run: ProposalRequest
+    proposal_request: ProposalRequest
 
     @classmethod
     def of(
@@ -56,29 +50,30 @@ class Pipeline:
         )
         return cls(Problem.of(fitted, query, budget), request, replace(run, budget=budget))
 
-    def ask(self, proposer: Proposer) -> QueryResult:
-        """Let a proposer answer, and check what it says."""
+    def run(self, proposer: Proposer) -> QueryResult:
+        """Let a proposer answer, and check what it proposes; let it retry if it can."""
+        budget = self.problem.budget
         started = perf_counter()
-        proposal = proposer.propose(self.problem.space.query, self.run)
+        proposal = proposer.propose(self.problem.space.query, self.proposal_request)
         spent = perf_counter() - started
-        searched = self.problem.budget.rows
+        searched = budget.rows
         result = self._judged(proposal)
-        checked = self.problem.budget.rows
-        teller: FineTunedProposer | None = None
-        while isinstance(proposer, FineTunedProposer) and self._may_ask_again(proposal, result):
+        checked = budget.rows
+        attempts = self._retries(proposer, proposal)
+        while self._may_retry(proposal, result):
+            started = perf_counter()
             try:
-                teller = teller or with_measured_effects(self.problem, proposer)
+                attempt = next(attempts, None)
             except (BudgetSpentError, CancelledError) as why:
                 result = _ended(result, why)
-            if teller is None or result.status != "none":
                 break
-            started = perf_counter()
-            run = next_attempt(self.run, result.trace.askings + 1)
-            proposal = concatenate(proposal, teller.propose(self.problem.space.query, run))
+            if attempt is None:
+                break
+            proposal = attempt
             spent += perf_counter() - started
-            searched += self.problem.budget.rows - checked
+            searched += budget.rows - checked
             result = self._judged(proposal, result)
-            checked = self.problem.budget.rows
+            checked = budget.rows
         if result.status == "none" or (result.status == "budget_spent" and proposal.stopped is not None):
             result = self._with_reasons(result)
         seconds = result.seconds.model_copy(
@@ -88,19 +83,20 @@ class Pipeline:
                 "decode": proposal.decode_seconds,
             }
         )
-        asked = {"model_rows": self.problem.budget.rows, "search_rows": searched}
-        trace = result.trace.model_copy(update=asked)
+        counts = {"model_rows": budget.rows, "search_rows": searched}
+        trace = result.trace.model_copy(update=counts)
         return replace(
             result, trace=trace, seconds=seconds, prompt=proposal.prompt, model=proposal.provenance
         )
 
-    def _may_ask_again(self, proposal: Proposal, result: QueryResult) -> bool:
-        return (
-            result.status == "none"
-            and proposal.stopped is None
-            and result.trace.askings < MAX_ATTEMPTS
-            and perf_counter() < self.run.deadline
-        )
+    def _retries(self, proposer: Proposer, first: Proposal) -> Iterator[Proposal]:
+        if not isinstance(proposer, RetryingProposer):
+            return iter(())
+        return proposer.retry(self.problem, self.proposal_request, first)
+
+    def _may_retry(self, proposal: Proposal, result: QueryResult) -> bool:
+        in_time = perf_counter() < self.proposal_request.deadline
+        return result.status == "none" and proposal.stopped is None and in_time
 
     def _cut_short(self, proposal: Proposal) -> tuple[str, ...]:
         if proposal.stopped == "deadline":
@@ -112,9 +108,9 @@ class Pipeline:
     def _judged(self, proposal: Proposal, before: QueryResult | None = None) -> QueryResult:
         """Check what was proposed; where it is over, ``before`` (earlier askings) stays what was judged."""
         known = before or QueryResult("none", trace=_unjudged(proposal))
-        if proposal.stopped == "cancelled" or self.run.callbacks.cancelled():
+        if proposal.stopped == "cancelled" or self.proposal_request.callbacks.cancelled():
             return _ended(known, CancelledError())
-        self.run.callbacks.progress(0.9, "Checking the candidates")
+        self.proposal_request.callbacks.progress(0.9, "Checking the candidates")
         try:
             return self._checked(proposal)
         except (BudgetSpentError, CancelledError) as why:

@@ -59,7 +59,7 @@ def of_model(cohort: Cohort, name: str) -> dict[str, Any]:
     Raises ``NotReadyError`` where its weights are not here.
     """
     spec = registry.spec(name)
-    if spec.kind == "endpoint":
+    if spec.is_remote:
         return spec.model_dump(mode="json", include={"source", "model", "answers", "prompt", "extra"})
     place = placement_of(spec)
     sha256 = default_model.weights_sha256(place.folder or default_model.default_folder())

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -143,6 +143,46 @@ def test_the_model_is_not_asked_again_in_vain(
     found = answer(fitted, request)
     assert found.status == "none" and found.trace.askings == 1 and len(model.hints) == 1
     assert len(found.reasons) >= 2
+
+
+def test_the_model_is_asked_three_times_at_most_each_time_with_another_seed(
+    fitted: FittedCohort,
+    flagged: list[str],
+    telling: Callable[[str], TellingModel],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    telling("nonsense")
+    requests: list[tuple[int, PromptHints]] = []
+
+    def propose(proposer: FineTunedProposer, query: Query, run: ProposalRequest) -> Proposal:
+        requests.append((run.seed, proposer.hints))
+        return Proposal(("nonsense",) * run.candidates)
+
+    monkeypatch.setattr(FineTunedProposer, "propose", propose)
+    request = ask(
+        flagged[-1], method="lm-fine-tuned", profile="contrast", max_changes=4, candidates=2, seed=7
+    )
+    found = answer(fitted, request)
+    assert [seed for seed, _ in requests] == [7, 7 + 1_000_003, 7 + 2 * 1_000_003]
+    assert found.status == "none" and found.trace.askings == 3
+    assert [candidate.asking for candidate in found.trace.candidates] == [1, 1, 2, 2, 3, 3]
+    # The effects are measured once, for all later attempts.
+    assert requests[0][1] != requests[1][1] == requests[2][1]
+
+
+def test_any_proposer_may_offer_to_try_again(
+    fitted: FittedCohort, flagged: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Persistent(ScriptedProposer):
+        def retry(self, *_: object) -> Iterator[Proposal]:
+            for attempt in range(1, 4):
+                yield Proposal(self.texts * (attempt + 1), begins=tuple(range(1, attempt + 1)))
+
+    monkeypatch.setattr(explaining, "proposer_for", lambda *args: Persistent(("nonsense",)))
+    found = answer(fitted, ask(flagged[0]))
+    assert (found.status, found.trace.askings, found.trace.proposed) == ("none", 4, 4)
+    monkeypatch.setattr(explaining, "proposer_for", lambda *args: ScriptedProposer(("nonsense",)))
+    assert answer(fitted, ask(flagged[0])).trace.askings == 1
 
 
 def test_found_counterfactuals_are_what_they_claim(fitted: FittedCohort, flagged: list[str]) -> None:

@@ -72,7 +72,7 @@ class Session:
 def find(name: str) -> tuple[ModelSpec, Path]:
     """Find a model and its weights; raises ``InputError`` and ``NotReadyError`` with what to do."""
     spec = registry.spec(name)
-    if spec.kind == "endpoint":
+    if spec.is_remote:
         raise InputError(f"{spec.name} runs on a server; this checks models that run in this program.")
     return spec, registry.require_folder(spec)
 
@@ -110,10 +110,10 @@ def generate(session: Session) -> dict[str, Any]:
     text = "bmi=31.2; sugar=60; " * (PROMPT_TOKENS // len(unit))
     # The grammar makes all answers equally long, and forces token-by-token decoding.
     grammar = f"start: /[a-z]{{{8 * NEW_TOKENS}}}/"
-    model.sample(text, n=1, grammar=grammar, max_new_tokens=2)
+    model.decode(text, n=1, grammar=grammar, max_new_tokens=2)
     speeds: dict[str, Any] = {}
     for rows in (1, BATCH):
-        samples = model.sample(
+        samples = model.decode(
             text, n=rows, grammar=grammar, max_new_tokens=NEW_TOKENS, seed=session.options.seed
         )
         speeds["prompt_tokens"] = samples.prompt_tokens

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sensecf_core.language.local.model import LocalModel, shared_start
+from sensecf_core.language.local.model import LocalModel, common_prefix
 from sensecf_core.language.prompts.plain import Prompt, chat_text
 
 TOKENS = 32
@@ -49,7 +49,7 @@ def agreement(follow: Follow, answers: list[tuple[str, list[int], list[int]]]) -
         "prompts": len(compared),
         "same_prompts": sum(peer["prompt"] == prompt for prompt, _, peer in compared),
         "same_answers": sum(peer["greedy"] == answer for _, answer, peer in compared),
-        "before_first_difference": [shared_start(peer["greedy"], answer) for _, answer, peer in compared],
+        "before_first_difference": [common_prefix(peer["greedy"], answer) for _, answer, peer in compared],
         "tokens": sum(len(answer) for _, answer, _ in compared),
         "same_next_token": sum(
             a == b for _, answer, peer in compared for a, b in zip(peer["given"], answer, strict=True)

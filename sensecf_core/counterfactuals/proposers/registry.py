@@ -10,14 +10,12 @@ from sensecf_core.counterfactuals.problem.budget import CancelledError
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.proposal import Proposer, temperature_text
 from sensecf_core.counterfactuals.proposers.random import RandomProposer
-from sensecf_core.counterfactuals.proposers.remote import RemoteProposer
 from sensecf_core.counterfactuals.proposers.resolve_model import (
     REMOTE_METHOD,
+    backend_of,
     base_sha256,
     check_model,
-    local_model,
     placement_of,
-    remote_model,
 )
 from sensecf_core.counterfactuals.result import answer_id, content_hashes
 from sensecf_core.errors import unknown
@@ -42,7 +40,7 @@ def default_method(cohort: Cohort, model: str | None = None) -> str:
     Raises ``InputError`` and ``NotReadyError`` for one that cannot answer.
     """
     spec = None if model is None else registry.spec(model)
-    if spec is not None and spec.kind == "endpoint":
+    if spec is not None and spec.is_remote:
         return REMOTE_METHOD
     return "lm-fine-tuned" if adapters.chosen(cohort, base_sha256(spec)) is not None else "lm-few-shot"
 
@@ -122,19 +120,14 @@ def proposer_for(
         from sensecf_core.counterfactuals.baselines.proposer import BaselineProposer
 
         return BaselineProposer(fitted, request.method, request.k)
-    if named is not None and named.kind == "endpoint":
-        return RemoteProposer(
-            fitted.schema, remote_model(named, request, fitted.cohort), drivers, request.grammar
-        )
     from sensecf_core.counterfactuals.proposers.few_shot import nearest_examples
     from sensecf_core.counterfactuals.proposers.language import LanguageProposer
-    from sensecf_core.language.local.model import shared_model
 
     if cancelled():
         raise CancelledError
     if request.method == "lm-fine-tuned":
         return _tuned(request, fitted, query, named)
-    model = shared_model() if named is None else local_model(named)
+    model = backend_of(named, request, fitted.cohort)
     examples = nearest_examples(fitted, query, cancelled=cancelled) if request.method == "lm-few-shot" else ()
     return LanguageProposer(fitted.schema, model, drivers, examples, request.grammar)
 

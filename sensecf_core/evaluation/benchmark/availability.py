@@ -48,7 +48,7 @@ def require(cohort: Cohort, entry: Entry) -> None:
         cohort=cohort.schema.name, participant_id="", method=entry.method, model=entry.model
     )
     named = check_model(request, cohort)
-    if named is not None and named.kind == "endpoint":
+    if named is not None and named.is_remote:
         allow_list.key_of(named)
         return
     base = base_sha256(named)

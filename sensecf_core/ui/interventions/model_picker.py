@@ -60,7 +60,7 @@ def offered(cohort: Cohort, method: str) -> dict[str, ModelSpec]:
 
 
 def _can_be_asked(spec: ModelSpec, cohort: Cohort, method: str) -> bool:
-    if spec.kind == "endpoint":
+    if spec.is_remote:
         return method == REMOTE_METHOD and base_models.refused(spec, cohort) is None
     fit = hardware.fits(spec, base_models.this_machine())
     return fit.ok and fit.here

@@ -29,10 +29,10 @@ def show(cohort: Cohort | None) -> None:
     st.caption(_about(found))
     with st.grid("auto", min_column_width=300, gap="medium"):
         for spec in specs:
-            if spec.kind == "local":
+            if not spec.is_remote:
                 with st.container(border=True, height="stretch", key=f"model_{spec.name}"):
                     _local(spec, found)
-    servers = [spec for spec in specs if spec.kind == "endpoint"]
+    servers = [spec for spec in specs if spec.is_remote]
     if servers:
         _servers(servers, cohort)
 

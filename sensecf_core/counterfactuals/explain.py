@@ -18,11 +18,16 @@ from sensecf_core.counterfactuals.proposers.registry import check_method, propos
 from sensecf_core.counterfactuals.proposers.resolve_model import check_model
 from sensecf_core.counterfactuals.result import QueryResult, to_answer
 from sensecf_core.queries.answer import Answer
+from sensecf_core.queries.methods import METHODS, Family
 from sensecf_core.queries.query import Query
-from sensecf_core.queries.request import BASELINES, ExplainRequest
+from sensecf_core.queries.request import ExplainRequest
 from sensecf_core.types import Progress
 
-READY = {"random": "Drawing"} | dict.fromkeys(BASELINES, "Getting ready to search")
+PREPARING: dict[Family, str] = {
+    "language model": "Getting the language model ready",
+    "control": "Drawing",
+    "search": "Getting ready to search",
+}
 NOTHING_MOVES = (
     "Nothing may move for this participant under these limits; unfreeze a feature or widen a range."
 )
@@ -66,7 +71,7 @@ def answer(
         return to_answer(fitted, request, query, why, QueryResult("none", (NOTHING_MOVES,)))
     asked_to_stop = cancelled or (lambda: False)
     tell = progress or (lambda done, words: None)
-    tell(0.02, READY.get(request.method, "Getting the language model ready"))
+    tell(0.02, PREPARING[METHODS[request.method].family])
     try:
         proposer = proposer_for(request, fitted, query, why, asked_to_stop)
     except CancelledError:

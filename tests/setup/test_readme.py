@@ -10,7 +10,7 @@ import pytest
 from sensecf_core.cli import main
 from sensecf_core.cohorts import builtin
 from sensecf_core.datasets import registry
-from sensecf_core.queries.request import METHODS
+from sensecf_core.queries.methods import METHODS
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

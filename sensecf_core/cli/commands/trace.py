@@ -56,7 +56,7 @@ def trace(
     from sensecf_core.evaluation.raw_candidates.rates import CandidateRates
     from sensecf_core.evaluation.run_identity import origin_of, run_id
     from sensecf_core.paths import var
-    from sensecf_core.queries.request import METHODS
+    from sensecf_core.queries.methods import METHODS
 
     if not names([methods]):
         raise InputError(f"--methods names none; there are {', '.join(METHODS)}.")

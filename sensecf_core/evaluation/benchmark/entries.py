@@ -33,7 +33,7 @@ from sensecf_core.counterfactuals.proposers.registry import check_method
 from sensecf_core.errors import InputError
 from sensecf_core.language.models import registry
 from sensecf_core.queries.answer import Answer, Candidate
-from sensecf_core.queries.request import METHODS, asks_language_model
+from sensecf_core.queries.methods import METHODS
 
 Variant = Literal["returned", "refined"]
 VARIANTS: tuple[Variant, ...] = ("returned", "refined")
@@ -57,20 +57,17 @@ class Entry:
     @property
     def asks_language_model(self) -> bool:
         """Whether a language model answers."""
-        return asks_language_model(self.method)
+        return METHODS[self.method].asks_language_model
 
     @property
     def samples(self) -> bool:
         """Whether it draws candidates without asking the classifier about a changed row."""
-        return self.asks_language_model or self.method == "random"
+        return METHODS[self.method].samples
 
     @property
     def slow_when_infeasible(self) -> bool:
-        """Whether it takes seconds to a minute, and all of its budget, where there is nothing to find.
-
-        DiCE's genetic search draws rows one at a time until some are of the desired class.
-        """
-        return self.asks_language_model or self.method == "dice-genetic"
+        """Whether it takes seconds to a minute, and all of its budget, where there is nothing to find."""
+        return METHODS[self.method].slow_when_infeasible
 
     @property
     def reported_variant(self) -> Variant:

@@ -15,6 +15,7 @@ from sensecf_core.evaluation.benchmark import run_folder
 from sensecf_core.evaluation.benchmark.entries import Entry
 from sensecf_core.evaluation.benchmark.plan import Task
 from sensecf_core.evaluation.run_identity import of_model, origin_of, run_id
+from sensecf_core.queries.methods import needs_adapter
 
 QUERIES = "queries"
 """Under which name the records about the queries themselves are kept."""
@@ -73,4 +74,4 @@ def _digest(origin: Mapping[str, Any], entry: Entry) -> str:
     if entry.asks_language_model:
         own["threads"] = origin["threads"]
         own["model"] = origin["models"].get(entry.name)
-    return run_id(own, tuned=entry.method == "lm-fine-tuned" and entry.model is None)
+    return run_id(own, tuned=needs_adapter(entry.method) and entry.model is None)

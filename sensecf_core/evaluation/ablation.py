@@ -8,7 +8,9 @@ cells are kept, so that a run that was ended goes on where it stopped.
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -19,6 +21,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from sensecf_core import provenance
 from sensecf_core.cohorts.schema import Profile
 from sensecf_core.counterfactuals.fine_tuning.fine_tune import fine_tune
 from sensecf_core.counterfactuals.fine_tuning.pairs import Pair
@@ -26,16 +29,20 @@ from sensecf_core.counterfactuals.fine_tuning.stages import Options
 from sensecf_core.counterfactuals.fine_tuning.validation import Group, ValidationSet, measure, rate_rows
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.make_queries import make_queries
+from sensecf_core.counterfactuals.result import provenance_of
 from sensecf_core.counterfactuals.search.effects import estimate_effects
 from sensecf_core.evaluation.metrics.statistics import mean_interval
 from sensecf_core.evaluation.raw_candidates.feasible_queries import feasible_queries
 from sensecf_core.evaluation.sampling import sample_rows
 from sensecf_core.language.local.model import LocalModel
+from sensecf_core.language.models import default_model
 from sensecf_core.language.models.adapters import CARD, Card
+from sensecf_core.language.prompts.fine_tuned import TUNED_SHA256
 from sensecf_core.language.training.config import Settings
+from sensecf_core.paths import var
 from sensecf_core.queries.limits import Limits
 from sensecf_core.queries.query import Query
-from sensecf_core.types import Progress
+from sensecf_core.types import Json, JsonView, Progress
 
 QUERIES = 50
 """``val`` queries per class."""
@@ -85,6 +92,62 @@ def cells(tokens: int, seed: int = 0) -> tuple[Cell, ...]:
         Cell("1 candidate", base, candidates=1),
         Cell("4 candidates", base, candidates=4),
     )
+
+
+def run_ablation(
+    fitted: FittedCohort,
+    *,
+    tokens: int = 250_000,
+    seed: int = 0,
+    numbers: Sequence[int] | None = None,
+    progress: Progress = lambda done, words: None,
+) -> Json:
+    """Fill cells of the table (``numbers`` of :func:`cells`; None: all) with the default language model.
+
+    It takes hours. Finished cells are kept in ``var/runs/ablation``.
+
+    Returns
+    -------
+    What ``ablation-COHORT.json`` holds: ``command``, ``machine``, all that decides the numbers, ``table``.
+
+    Raises
+    ------
+    NotReadyError : the default language model is missing.
+    """
+    table = cells(tokens, seed)
+    chosen = table if numbers is None else [table[number] for number in numbers]
+    base = default_model.require()
+    origin = {
+        "tokens": tokens,
+        "seed": seed,
+        "queries": QUERIES,
+        "prompt_template": TUNED_SHA256,
+        "engine": provenance.code_sha256(__name__),
+        **provenance_of(fitted),
+    }
+    decisive = {name: value for name, value in origin.items() if name not in ("commit", "version")}
+    digest = _digest(json.dumps(decisive, sort_keys=True, default=str))
+    folder = var("runs", "ablation", f"{fitted.schema.name}-{digest}")
+    rows = run(fitted, folder, base, chosen, progress)
+    return {"command": provenance.command(), "machine": provenance.machine(), **origin, "table": rows}
+
+
+def write(folder: Path, cohort: str, ablation: JsonView) -> None:
+    """Write ``ablation-COHORT.json`` and its table as ``ablation-COHORT.csv``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(ablation, ensure_ascii=False, indent=1)
+    (folder / f"ablation-{cohort}.json").write_text(text + "\n", encoding="utf-8")
+    (folder / f"ablation-{cohort}.csv").write_text(as_csv(ablation["table"]), encoding="utf-8")
+
+
+def as_csv(rows: Sequence[JsonView]) -> str:
+    """The table as CSV, numbers with four decimals."""
+    text = io.StringIO()
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    writer = csv.DictWriter(text, names, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({k: f"{v:.4f}" if isinstance(v, float) else v for k, v in row.items()} for row in rows)
+    return text.getvalue()
 
 
 def run(

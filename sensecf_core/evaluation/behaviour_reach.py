@@ -50,6 +50,14 @@ def place(cohort: Cohort) -> Path:
     return var("behaviour", f"{cohort.schema.name}-{cohort.data_sha256[:12]}.json")
 
 
+def write(cohort: Cohort, summary: Json, folder: Path | None = None) -> Path:
+    """Write a cohort's summary to ``folder``, without it where pages look for it; returns the file."""
+    path = place(cohort) if folder is None else folder / FILE
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(summary, indent=1, allow_nan=False) + "\n", "utf-8")
+    return path
+
+
 def read(cohort: Cohort) -> Json | None:
     """Read a cohort's summary; None where there is none of these rows and this classifier."""
     try:

@@ -65,10 +65,15 @@ class Bench:
         return replace(known, cohort=replace(cohort, rows=rows))
 
 
+def make_bench(fitted: FittedCohort) -> Bench:
+    """The bench of a cohort; it proves what can be proven where treecf is installed."""
+    return Bench.of(fitted, prove if find_spec("treecf") else None)
+
+
 @cache
 def load_bench(cohort: str) -> Bench:
-    """The bench of a cohort, made once per process."""
-    return Bench.of(load_fitted(cohort), prove if find_spec("treecf") else None)
+    """The bench of a cohort that has a name, made once per process."""
+    return make_bench(load_fitted(cohort))
 
 
 def run_in_process(cohort: str, task: Task) -> Record:

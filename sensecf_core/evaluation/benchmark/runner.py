@@ -1,24 +1,28 @@
 """Doing all tasks: finished ones are kept as JSON lines, the rest is asked, with the time that is left.
 
 Methods without a language model may run in several processes (joblib, whose backend decides where those
-are). Language models run in this one, one query at a time: they use all cores by themselves, and what they
-sample depends on the number of threads. What is proven to have no answer is not put to methods that would
-spend most of a benchmark's hours on it (:attr:`~.entries.Entry.slow_in_vain`):
-they have no way to be right. The timed pass runs in this process too, with nothing beside it, and asks
-everything: who asks does not know either.
+are), which end with this one. Language models run in this one, one query at a time: they use all cores by
+themselves, and what they sample depends on the number of threads. What is proven to have no answer is not put
+to methods that would spend most of a benchmark's hours on it
+(:attr:`~sensecf_core.evaluation.benchmark.entries.Entry.slow_when_infeasible`): no answer could be right. The
+timed pass runs in this process too, with nothing beside it, and asks everything: a visitor who asks does not
+know either.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 
 from sensecf_core.evaluation.benchmark.plan import Task
 from sensecf_core.evaluation.benchmark.run_task import Record
 from sensecf_core.evaluation.json_lines import append_line, read_lines
+from sensecf_core.processes import parallel_map
 from sensecf_core.types import Progress
 
 Ask = Callable[[Task], Record]
@@ -61,16 +65,13 @@ def _in_processes(coming: Iterable[Task], ask: Ask, jobs: int) -> Iterator[tuple
     if jobs == 1 or not tasks:
         yield from _one_by_one(tasks, ask)
         return
-    from joblib import Parallel, delayed
-
-    answered: Iterable[tuple[int, Record, float]] = Parallel(n_jobs=jobs, return_as="generator_unordered")(
-        delayed(_numbered)(number, ask, task) for number, task in enumerate(tasks)
-    )
-    for number, record, seconds in answered:
-        yield tasks[number], record, seconds
+    with closing(parallel_map(partial(_numbered, ask), list(enumerate(tasks)), jobs)) as answered:
+        for number, record, seconds in answered:
+            yield tasks[number], record, seconds
 
 
-def _numbered(number: int, ask: Ask, task: Task) -> tuple[int, Record, float]:
+def _numbered(ask: Ask, numbered: tuple[int, Task]) -> tuple[int, Record, float]:
+    number, task = numbered
     return number, *_with_time(ask, task)
 
 

@@ -97,15 +97,6 @@ def neighbours_in_class(
     return share
 
 
-def closest_record(fitted: FittedCohort, codes: Codes) -> Floats:
-    """Gower distance of each row (n, features) to the closest real training row of any class, shape (n,).
-
-    Near 0 it is a copy: the privacy check of generated rows (METRICS.md, 12).
-    """
-    closest: Floats = fitted.distances.gower_matrix(codes, fitted.train_codes).min(axis=1)
-    return closest
-
-
 def _isolation(fitted: FittedCohort, desired: int, seed: int) -> Any:
     from sklearn.ensemble import IsolationForest
 

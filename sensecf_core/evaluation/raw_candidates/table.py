@@ -35,6 +35,8 @@ EMPTY: Rate = {"mean": None, "low": None, "high": None}
 """The rate over nobody."""
 Explain = Callable[[ExplainRequest], Answer]
 Measure = Callable[[Answer], dict[str, Any]]
+LimitsChoice = Profile | Literal["all"] | None
+"""Limits towards the desired class: a profile, the cohort's own (None), or both profiles both ways."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class Direction:
         return f"{self.predicted}→{1 - self.predicted}"
 
 
-def directions(fitted: FittedCohort, limits: Profile | Literal["all"] | None = None) -> tuple[Direction, ...]:
+def directions(fitted: FittedCohort, limits: LimitsChoice = None) -> tuple[Direction, ...]:
     """Both class directions of a cohort.
 
     Towards the desired class under ``limits`` (default: the cohort's own), away from it under ``contrast``,

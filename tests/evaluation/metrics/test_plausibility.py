@@ -10,7 +10,6 @@ from hypothesis.extra.numpy import arrays
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.evaluation.metrics.plausibility import (
     PlausibilityModel,
-    closest_record,
     neighbours_in_class,
 )
 from tests.evaluation import hand_table as hand
@@ -112,10 +111,3 @@ def test_real_rows_of_a_class_are_the_yardstick() -> None:
 def test_nothing_to_judge() -> None:
     found = LOOK.judge(np.empty((0, 4)), np.empty((0, 4), dtype=bool), 0)
     assert all(getattr(found, name).shape == (0,) for name in found.__dataclass_fields__)
-
-
-def test_closest_record_is_of_any_class() -> None:
-    rows = np.vstack([JUDGES.fitted.train_codes[[3, 15]], FACTUAL])
-    found = closest_record(JUDGES.fitted, rows)
-    # The factual (32, 150, 2, 0) is nearest to row 14 (34, 140, 2, 0): 2/20 + 10/200.
-    assert found.tolist() == near([0, 0, 0.15 / 4])

@@ -1,4 +1,4 @@
-"""What a person or a command asks for, before it is resolved against a cohort and a row."""
+"""A request by a page, a command or a program, before it is resolved against a cohort and a row."""
 
 from __future__ import annotations
 

@@ -75,9 +75,9 @@ def test_a_table_is_filled_once(
 
 @pytest.mark.usefixtures("few")
 def test_every_cell_asks_the_same_people_what_its_own_prompt_tells(fitted: FittedCohort) -> None:
-    people = ablation._people(fitted)
+    people = ablation._queries(fitted)
     hints, blind = (
-        ablation._cases(fitted, Cell("x", replace(SMALL, source=source)), people)
+        ablation._validation_set(fitted, Cell("x", replace(SMALL, source=source)), people)
         for source in ("shap", "none")
     )
     assert hints.groups.keys() == blind.groups.keys() == {("intervention", 0), ("contrast", 1)}

@@ -1,4 +1,4 @@
-"""Which methods can answer here, by package, weights, adapter and allowed host; nobody is asked."""
+"""Which methods can answer here, by package, weights, adapter and allowed host; no model is asked."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from sensecf_core.queries.request import ExplainRequest
 def ready(
     cohort: Cohort, entries: Sequence[Entry], demanded: Sequence[Entry]
 ) -> tuple[tuple[Entry, ...], tuple[Absent, ...]]:
-    """Split ``specs`` into those that can answer about a cohort and those that cannot.
+    """Split ``entries`` into those that can answer about a cohort and those that cannot.
 
     Raises ``NotReadyError`` where one of ``demanded`` cannot, and ``InputError`` for a model that may not be
     asked about this cohort or that this machine cannot hold.
     """
-    found: list[Entry] = []
+    able: list[Entry] = []
     absent: list[Absent] = []
     for entry in entries:
         try:
@@ -35,8 +35,8 @@ def ready(
                 raise
             absent.append(_absent(cohort.schema.name, entry, str(error)))
         else:
-            found.append(entry)
-    return tuple(found), tuple(absent)
+            able.append(entry)
+    return tuple(able), tuple(absent)
 
 
 def require(cohort: Cohort, entry: Entry) -> None:
@@ -60,6 +60,6 @@ def require(cohort: Cohort, entry: Entry) -> None:
         adapters.require(cohort, base)
 
 
-def _absent(cohort: str, entry: Entry, why: str) -> Absent:
+def _absent(cohort: str, entry: Entry, reason: str) -> Absent:
     first = (f"{PROGRAM} finetune --cohort {cohort} --minutes 60",) if needs_adapter(entry.method) else ()
-    return Absent(entry.name, "", why, (*first, command(cohort, entry.name)))
+    return Absent(entry.name, "", reason, (*first, command(cohort, entry.name)))

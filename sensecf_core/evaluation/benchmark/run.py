@@ -142,14 +142,14 @@ def run_plan(
     config = run_folder.begin(folder, _config(plan, jobs))
     asked = [task for task in plan.tasks if timed or task.kind != "timed"]
     bench, work = _bench_and_work(fitted)
-    records = runner.run(asked, plan.keys.place, work, progress, jobs=jobs)
+    records = runner.run(asked, plan.keys.record_file, work, progress, jobs=jobs)
     progress(0.999, "Means and intervals")
     frame = table(bench, asked, records)
     found = {
         **config,
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "labels": {feature.name: feature.label for feature in fitted.schema.features},
-        "groups": summary.groups(frame, bench.evaluators.surroundings, seed=plan.seed),
+        "groups": summary.groups(frame, bench.evaluators.plausibility, seed=plan.seed),
         "raw": summary.raw_rates(asked, records, frame, seed=plan.seed),
         "absent": [asdict(method) for method in plan.absent],
     }

@@ -62,15 +62,15 @@ def run_trace(
     """
     check_methods(methods)
     options = {"seed": seed, "candidates": candidates, "max_changes": max_changes, "k": k, "grammar": grammar}
-    asked = list(table.requests(fitted, table.directions(fitted, limits), methods, n=n, **options))
+    requests = list(table.requests(fitted, table.directions(fitted, limits), methods, n=n, **options))
     origin = origin_of(fitted, options)
     cohort = fitted.schema.name
-    finished = {
+    files = {
         method: var("runs", "trace", f"{cohort}-{method}-{run_id(origin, tuned=needs_adapter(method))}.jsonl")
         for method in methods
     }
     measure = CandidateRates(fitted, IndependentClassifier.fit(fitted.cohort)).of
-    records = table.run(asked, finished, partial(explain.answer, fitted), progress, measure)
+    records = table.run(requests, files, partial(explain.answer, fitted), progress, measure)
     return {
         "command": provenance.command(),
         "n": n,

@@ -69,7 +69,7 @@ def frame(bench: Bench, made: Run) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def group(frame: pd.DataFrame, bench: Bench) -> dict[str, Any]:
-    (found,) = summary.groups(frame, bench.evaluators.surroundings, seed=0)
+    (found,) = summary.groups(frame, bench.evaluators.plausibility, seed=0)
     return found
 
 
@@ -152,7 +152,7 @@ def test_what_is_changed_is_a_share_of_valid_counterfactuals(group: dict[str, An
 def test_small_subgroups_are_not_reported(frame: pd.DataFrame, bench: Bench, group: dict[str, Any]) -> None:
     assert measures(group, "dice-random")["subgroups"] == {"region": {}}
     more = pd.concat([frame] * 5, ignore_index=True)
-    (found,) = summary.groups(more, bench.evaluators.surroundings, seed=0)
+    (found,) = summary.groups(more, bench.evaluators.plausibility, seed=0)
     regions = measures(found, "dice-random")["subgroups"]["region"]
     search = frame[frame["row"] == "dice-random"]
     assert {name: entry["value"] for name, entry in regions.items()} == (
@@ -181,7 +181,7 @@ def test_a_row_that_solves_few_queries_does_not_shrink_the_common_set(
 ) -> None:
     few = frame.copy()
     few.loc[few["method"] == "random", "solved"] = 0.0
-    (found,) = summary.groups(few, bench.evaluators.surroundings, seed=0)
+    (found,) = summary.groups(few, bench.evaluators.plausibility, seed=0)
     used = found["comparisons"]["in_use"]
     assert (used["rows"], used["left_out"]) == (["dice-random"], ["random + refine"])
     assert used["common"] == {"queries": 3, "of": 4}
@@ -195,7 +195,7 @@ def test_what_refining_changes_is_paired_by_query(group: dict[str, Any]) -> None
 
 
 def test_real_rows_are_the_yardstick(group: dict[str, Any], bench: Bench) -> None:
-    looks = bench.evaluators.surroundings.of_real_rows(0)
+    looks = bench.evaluators.plausibility.score_real_rows(0)
     assert group["real_rows"]["lof_inlier"]["value"] == pytest.approx(looks.lof_inlier.mean())
     assert group["real_rows"]["nearest"]["value"] == pytest.approx(looks.nearest.mean())
 
@@ -232,7 +232,7 @@ def test_with_and_without_the_grammar_are_paired_on_the_same_queries(bench: Benc
             none = row(bench.evaluators.fitted, person, scores(0, 0))
             tasks.append(task("free", replace(held, grammar=False), person))
             records[tasks[-1].key] = {**draws, "rows": {"returned": none, "refined": none}}
-    (found,) = summary.groups(table(bench, tasks, records), bench.evaluators.surroundings, seed=0)
+    (found,) = summary.groups(table(bench, tasks, records), bench.evaluators.plausibility, seed=0)
     assert [entry["row"] for entry in found["without_grammar"]] == ["lm-few-shot", "lm-few-shot + refine"]
     first = found["without_grammar"][0]
     assert first["queries"] == 2

@@ -17,11 +17,16 @@ from sensecf_core.counterfactuals.proposers.registry import check_method, propos
 from sensecf_core.counterfactuals.proposers.resolve_model import check_model
 from sensecf_core.counterfactuals.result import QueryResult, to_answer
 from sensecf_core.queries.answer import Answer
+from sensecf_core.queries.methods import METHODS, Family
 from sensecf_core.queries.query import Query
-from sensecf_core.queries.request import BASELINES, ExplainRequest
+from sensecf_core.queries.request import ExplainRequest
 from sensecf_core.types import NO_CALLBACKS, Callbacks
 
-READY = {"random": "Drawing"} | dict.fromkeys(BASELINES, "Getting ready to search")
+PREPARING: dict[Family, str] = {
+    "language model": "Getting the language model ready",
+    "control": "Drawing",
+    "search": "Getting ready to search",
+}
 NOTHING_MOVES = (
     "Nothing may move for this participant under these limits; unfreeze a feature or widen a range."
 )
@@ -54,7 +59,7 @@ def answer(fitted: FittedCohort, request: ExplainRequest, callbacks: Callbacks =
         return to_answer(fitted, request, query, why, _already(fitted, query))
     if not query.movable:
         return to_answer(fitted, request, query, why, QueryResult("none", (NOTHING_MOVES,)))
-    callbacks.progress(0.02, READY.get(request.method, "Getting the language model ready"))
+    callbacks.progress(0.02, PREPARING[METHODS[request.method].family])
     try:
         proposer = proposer_for(request, fitted, query, why, callbacks.cancelled)
     except CancelledError:

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from sensecf_core.jobs import job_table, method_worker, model_worker, subprocess_worker
 from sensecf_core.jobs.job_table import JobView, WorkerName
 from sensecf_core.jobs.worker import Worker
-from sensecf_core.queries.request import ExplainRequest, asks_language_model
+from sensecf_core.queries.methods import asks_language_model
+from sensecf_core.queries.request import ExplainRequest
 
 
 def submit(request: ExplainRequest) -> str:

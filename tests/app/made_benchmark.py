@@ -42,7 +42,7 @@ def made(cohort: Cohort, classifier: Classifier, people: int = 8) -> dict[str, A
         "created": "2026-11-24T09:00:00+00:00",
         **origin_of(fitted, {"n": people, "limits": None, **OPTIONS, "methods": [s.name for s in ALIASES]}),
         "labels": {feature.name: feature.label for feature in cohort.schema.features},
-        "groups": summary.groups(frame, bench.evaluators.surroundings, seed=0),
+        "groups": summary.groups(frame, bench.evaluators.plausibility, seed=0),
         "raw": summary.raw_rates(named, found, frame, seed=0),
         "absent": [vars(one) for one in published.absent("small", ALIASES)],
     }

@@ -18,7 +18,8 @@ from sensecf_core.jobs.model_worker import ModelWorker
 from sensecf_core.language.models import default_model
 from sensecf_core.language.models.default_model import WeightsStatus
 from sensecf_core.queries.answer import Answer
-from sensecf_core.queries.request import BASELINES, METHODS, ExplainRequest
+from sensecf_core.queries.methods import METHODS
+from sensecf_core.queries.request import ExplainRequest
 from sensecf_core.records import answers, comparisons
 from sensecf_core.types import Callbacks
 from sensecf_core.ui.comparison import form
@@ -55,7 +56,7 @@ def workers(
 
     Of the methods that run in a process of their own only ``random`` is offered: they are all alike here.
     """
-    monkeypatch.setattr(form, "METHODS", [name for name in METHODS if name not in BASELINES])
+    monkeypatch.setattr(form, "METHODS", {name: m for name, m in METHODS.items() if m.package is None})
     fitted = FittedCohort.fit(world.cohort, world.classifier)
     opened: list[ModelWorker | MethodWorker] = []
 

@@ -22,7 +22,7 @@ from sensecf_core.cli.program import app
 from sensecf_core.cohorts import builtin
 from sensecf_core.datasets import registry
 from sensecf_core.evaluation.metrics.definitions import MEASURES
-from sensecf_core.queries.request import METHODS
+from sensecf_core.queries.methods import METHODS
 from sensecf_core.ui.page.frame import PAGES
 
 ROOT = Path(__file__).resolve().parents[2]

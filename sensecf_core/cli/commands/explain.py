@@ -14,6 +14,7 @@ from sensecf_core.cli.output import ProgressLine, print_json
 from sensecf_core.cli.row_lines import print_label, say_row_taken
 from sensecf_core.disclaimer import DISCLAIMER
 from sensecf_core.errors import InputError, unknown
+from sensecf_core.queries.methods import METHODS, listed_for_help, needs_adapter
 from sensecf_core.types import Callbacks
 
 if TYPE_CHECKING:
@@ -41,8 +42,8 @@ def explain(
     method: Annotated[
         str | None,
         typer.Option(
-            help="lm-fine-tuned, lm-few-shot, lm-zero-shot, random, or a baseline: dice-…, nice-…, cfnow-…, "
-            "treecf (docs/commands.md). Without it lm-fine-tuned where there is an adapter, else lm-few-shot."
+            help=f"{listed_for_help()} (docs/commands.md). Without it lm-fine-tuned where there is an "
+            "adapter, else lm-few-shot."
         ),
     ] = None,
     model: Annotated[
@@ -130,8 +131,6 @@ def _check_options(
     trace: str,
 ) -> None:
     """Refuse options that contradict each other or name what does not exist."""
-    from sensecf_core.queries.request import METHODS
-
     if bool(participant) == (sample is not None):
         raise InputError("Name the people by --participant or by --sample N, one of the two.")
     if sample is not None and row is not None:
@@ -212,7 +211,7 @@ def say_if_unmeasured(cohort: Cohort, request: ExplainRequest, named: ModelSpec 
     from sensecf_core.counterfactuals.proposers.resolve_model import base_sha256
     from sensecf_core.language.models import adapters
 
-    if request.method != "lm-fine-tuned":
+    if not needs_adapter(request.method):
         return
     if (adapter := adapters.chosen(cohort, base_sha256(named))) is None:
         return

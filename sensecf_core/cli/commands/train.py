@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from sensecf_core.cli.options import CohortName, Json, JsonProgress
 from sensecf_core.cli.output import ProgressLine, print_json, print_progress, progress
 from sensecf_core.errors import InputError
-from sensecf_core.types import Progress
-
-if TYPE_CHECKING:
-    from sensecf_core.cohorts.cohort import Cohort
 
 
 def train(
@@ -31,7 +27,7 @@ def train(
         raise InputError(f"--seed must be from 0 to {2**32 - 1}, got {seed}.")
     loaded = registry.load(cohort)
     with progress(json_progress) as tell:
-        _train(loaded, seed, tell)
+        store.train_and_save(loaded, seed=seed, progress=tell)
     summary = {"cohort": cohort, "folder": str(store.folder(loaded)), "card": store.card(loaded)}
     if json_progress:
         print_progress(1.0, "Trained")
@@ -39,14 +35,6 @@ def train(
         print_json(summary)
     else:
         print(f"Trained the classifier of {cohort}; saved in {summary['folder']}.")
-
-
-def _train(cohort: Cohort, seed: int, tell: Progress) -> None:
-    """Train, evaluate and save; training is counted as the first 60 % of the work."""
-    from sensecf_core.classifiers import store, training
-
-    classifier = training.train(cohort, seed=seed, progress=lambda done, words: tell(0.6 * done, words))
-    store.save(cohort, classifier, progress=lambda done, words: tell(0.6 + 0.4 * done, words))
 
 
 def fetch_model(*, as_json: Json = False) -> None:
@@ -88,7 +76,7 @@ def prepare() -> None:
         if not store.ready(cohort):
             _tell(f"Training the classifier of {name} ...")
             with ProgressLine() as line:
-                _train(cohort, 0, line)
+                store.train_and_save(cohort, progress=line)
 
 
 def _tell(message: str) -> None:

@@ -22,7 +22,6 @@ from sensecf_core.counterfactuals.baselines.black_box import BlackBox
 from sensecf_core.counterfactuals.baselines.movable_table import BaselineResult, MovableTable, is_number
 from sensecf_core.types import Floats
 
-PACKAGE = "cfnow"
 SECONDS = 1.0
 """How long CFNOW may bring its first counterfactual nearer."""
 MOST_ITERATIONS = 1000

@@ -17,7 +17,6 @@ from sensecf_core.cohorts.schema import Feature
 from sensecf_core.counterfactuals.baselines.black_box import BlackBox
 from sensecf_core.counterfactuals.baselines.movable_table import BaselineResult, MovableTable, is_number
 
-PACKAGE = "dice-ml"
 TARGET = "_class"
 NOTHING = "No counterfactuals found"
 """How DiCE's message begins where it found none."""

@@ -21,7 +21,6 @@ from sensecf_core.counterfactuals.problem.density import NumericSpace
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.types import Floats
 
-PACKAGE = "NICEx"
 HIDDEN_SHARE = 0.5
 """Width of the auto-encoder's hidden layer, as a share of its inputs."""
 

@@ -29,11 +29,8 @@ from sensecf_core.counterfactuals.problem.search_space import SearchSpace
 from sensecf_core.counterfactuals.proposal import Proposal, ProposalRequest, Stopped
 from sensecf_core.errors import NotReadyError
 from sensecf_core.language.prompts.grammar import write_edits
+from sensecf_core.queries.methods import Method, Package
 from sensecf_core.queries.query import Query
-
-TITLES = {"dice": "DiCE", "nice": "NICE", "cfnow": "CFNOW", "treecf": "treecf"}
-BOUND_BY_TIME = ("cfnow",)
-"""Packages whose answer depends on how fast the machine is: the same seed may give another one."""
 
 ENDED_BY_ITSELF = "itself"
 """An answer's provenance says ``ended``: this, what stopped it, or "failure" of the package."""
@@ -46,12 +43,11 @@ _one_at_a_time = Lock()
 class BaselineProposer:
     """Asks one package for up to ``k`` counterfactuals; NICE and CFNOW give one.
 
-    ``method`` is one of :data:`sensecf_core.queries.request.BASELINES`: the package's name, and after a
-    ``-`` which of its searches.
+    ``method`` is a row of :data:`sensecf_core.queries.methods.METHODS` that has a package.
     """
 
     fitted: FittedCohort
-    method: str
+    method: Method
     k: int
 
     def propose(self, query: Query, run: ProposalRequest) -> Proposal:
@@ -60,13 +56,12 @@ class BaselineProposer:
         Raises ``NotReadyError`` where the package is not installed, and ``ValueError`` without a meter.
         """
         if run.budget is None:
-            raise ValueError(f"{self.method} asks the classifier, so it needs a run with a meter")
+            raise ValueError(f"{self.method.name} asks the classifier, so it needs a run with a meter")
         started = perf_counter()
         run.callbacks.progress(0.05, f"{self._title} searches")
         table = MovableTable.of(self.fitted, SearchSpace.of(self.fitted.schema, query))
         black_box = BlackBox(self.fitted, table, run.budget, run, kept_rows=self.k)
-        family = self.method.partition("-")[0]
-        package = package_of(family)
+        package = installed(self.method)
         seed = query.own_seed(run.seed) % 2**32
         found, notes = table.none(), tuple[str, ...]()
         stopped: Stopped | None = None
@@ -82,7 +77,7 @@ class BaselineProposer:
             provenance=(
                 ("package", package),
                 ("ended", str(stopped or found.ended or ENDED_BY_ITSELF)),
-                ("repeatable", "no: bound by time" if family in BOUND_BY_TIME else "yes"),
+                ("repeatable", "yes" if self.method.repeatable else "no: bound by time"),
             ),
             notes=notes,
             finished=True,
@@ -90,8 +85,8 @@ class BaselineProposer:
 
     @property
     def _title(self) -> str:
-        family, _, kind = self.method.partition("-")
-        return f"{TITLES[family]} ({kind})" if kind else TITLES[family]
+        title = package_of(self.method).title
+        return f"{title} ({self.method.search})" if self.method.search else title
 
     def _search(self, black_box: BlackBox, seed: int) -> tuple[BaselineResult, tuple[str, ...]]:
         """Ask the package, and say in words why it found nothing.
@@ -99,15 +94,14 @@ class BaselineProposer:
         Its own failure is told with its reason and counts as "none found", so that one row on which a
         package stumbles does not end a comparison of hundreds.
         """
-        family, _, kind = self.method.partition("-")
-        search = import_module(f"{__package__}.{family}").search
+        search = import_module(module_of(self.method)).search
         try:
-            found: BaselineResult = search(black_box, kind=kind, k=self.k, seed=seed)
+            found: BaselineResult = search(black_box, kind=self.method.search, k=self.k, seed=seed)
         except (CancelledError, BudgetSpentError):
             raise
         except ImportError as missing:
             raise NotReadyError(
-                f"{self.method} needs `{missing.name}`; `make setup` installs it."
+                f"{self.method.name} needs `{missing.name}`; `make setup` installs it."
             ) from missing
         except Exception as failure:
             none = replace(black_box.table.none(), ended="failure")
@@ -125,9 +119,21 @@ class BaselineProposer:
         return found, (f"{self._title} found no counterfactual within these limits.",)
 
 
-def package_of(family: str) -> str:
-    """Name and version of a family's package (`dice`, `nice`, …); raises ``NotReadyError`` without it."""
-    name: str = import_module(f"{__package__}.{family}").PACKAGE
+def package_of(method: Method) -> Package:
+    """The package behind a method; raises ``ValueError`` for a method of ours."""
+    if method.package is None:
+        raise ValueError(f"{method.name} is no method of a package")
+    return method.package
+
+
+def module_of(method: Method) -> str:
+    """The module that asks a method's package, by its dotted name."""
+    return f"{__package__}.{package_of(method).module}"
+
+
+def installed(method: Method) -> str:
+    """Name and version of the package behind a method; raises ``NotReadyError`` where it is missing."""
+    name = package_of(method).distribution
     try:
         return f"{name} {version(name)}"
     except ModuleNotFoundError as missing:

@@ -21,7 +21,6 @@ from sensecf_core.cohorts.rules import violations
 from sensecf_core.counterfactuals.baselines.black_box import BlackBox
 from sensecf_core.counterfactuals.baselines.movable_table import BaselineResult
 
-PACKAGE = "treecf"
 BEYOND = 1e-9
 """Log-odds that a plan lies beyond the threshold at least; the threshold itself belongs to class 1."""
 SETS_PER_BATCH = 32

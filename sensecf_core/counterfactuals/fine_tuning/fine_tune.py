@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import shutil
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.language.local.loading import for_training, is_large
 from sensecf_core.language.local.lora import load_adapter, merged, saved_weights
 from sensecf_core.language.local.model import LocalModel
+from sensecf_core.language.models import adapters
 from sensecf_core.language.models.adapters import Card, weights_sha256
 from sensecf_core.language.prompts.fine_tuned import TUNED_SHA256
 from sensecf_core.language.training import save_adapter, trainer
@@ -33,18 +36,23 @@ def fine_tune(
     options: Options,
     *,
     name: str,
-    work: Path,
-    out: Path,
+    work: Path | None = None,
+    out: Path | None = None,
     resume: bool = False,
     callbacks: Callbacks = NO_CALLBACKS,
 ) -> Card:
     """Fine-tune ``base`` and write the adapter to ``out``; ``work`` holds checkpoints meanwhile.
+
+    Without them these are the folders of this machine: of the adapter ``name``, and of a run of these options
+    (its budget apart).
 
     Of the kinds of a round the one that measures best on ``val`` is kept, if it improves on what was before.
 
     Raises ``CancelledError`` when cancelled: the checkpoint stays, and ``resume`` continues from it. Raises
     :class:`NothingToLearnError` if no training query has an answer.
     """
+    work = work or _checkpoints(fitted.schema.name, name, base.folder.name, options)
+    out = out or adapters.own_folder(fitted.cohort, name)
     began_at = provenance.commit()
     if not resume:
         shutil.rmtree(work, ignore_errors=True)
@@ -90,6 +98,13 @@ def fine_tune(
         "training": result.training,
     }
     return save_adapter.save(peft, out, card, result.curve)
+
+
+def _checkpoints(cohort: str, name: str, base: str, options: Options) -> Path:
+    """Where checkpoints are kept: one folder per cohort, name, base and everything but the budget."""
+    same = replace(options, settings=replace(options.settings, minutes=None, tokens=None, max_steps=None))
+    decisive = json.dumps([base, asdict(same)], sort_keys=True)
+    return adapters.checkpoints(cohort, name, hashlib.sha256(decisive.encode()).hexdigest())
 
 
 def _card(fitted: FittedCohort, base: LocalModel, options: Options, name: str, pairs: Path) -> dict[str, Any]:

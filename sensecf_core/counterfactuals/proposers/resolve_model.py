@@ -15,9 +15,10 @@ from sensecf_core.language.models import default_model, hardware, registry
 from sensecf_core.language.models.registry import ModelSpec
 from sensecf_core.language.remote import allow_list
 from sensecf_core.language.remote.model import RemoteModel
-from sensecf_core.queries.request import BASELINES, ExplainRequest
+from sensecf_core.queries.methods import METHODS, asks_language_model
+from sensecf_core.queries.request import ExplainRequest
 
-REMOTE_METHOD = "lm-zero-shot"
+REMOTE_METHOD = next(method.name for method in METHODS.values() if method.may_be_remote)
 """The method for servers: examples would be other participants' rows."""
 
 
@@ -43,7 +44,7 @@ def check_model(request: ExplainRequest, cohort: Cohort | None = None) -> ModelS
     if request.model is None:
         return None
     spec = registry.spec(request.model)
-    if request.method in ("random", *BASELINES):
+    if not asks_language_model(request.method):
         raise InputError(f"The method {request.method} asks no language model; leave out {request.model!r}.")
     if spec.is_remote:
         remote_model(spec, request, cohort or cohorts.load(request.cohort))

@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from sensecf_core.evaluation.metrics.definitions import MEASURES
+from sensecf_core.queries.methods import METHODS
 from sensecf_core.types import JsonView
 from sensecf_core.ui.benchmarks import charts as benchmark_charts, tables as bench
 from sensecf_core.ui.benchmarks.run_picker import Chosen
@@ -265,4 +266,5 @@ def _best(rows: Sequence[JsonView], measure: str) -> str:
 
 
 def _method_notes() -> str:
-    return "  \n".join(f"**{bench.title(name)}**: {note}" for name, note in wording.METHOD_NOTES.items())
+    methods = [METHODS[name] for name in wording.in_order(METHODS)]
+    return "  \n".join(f"**{method.short_title}**: {method.note}" for method in methods)

@@ -6,19 +6,17 @@ import csv
 import io
 import math
 from collections.abc import Iterable, Sequence
-from typing import Literal
 
 import pandas as pd
 
 from sensecf_core.disclaimer import DISCLAIMER
 from sensecf_core.evaluation.metrics.definitions import MEASURES
-from sensecf_core.queries.request import asks_language_model
+from sensecf_core.queries.methods import METHODS, Family
 from sensecf_core.records.exports import safe_cell, table_csv
 from sensecf_core.types import JsonView
 from sensecf_core.ui.common import wording
 from sensecf_core.ui.common.wording import JOINER, NO_BREAK
 
-Family = Literal["language model", "control", "search"]
 REFINE = " + refine"
 VIEWS = {
     "in_use": "As used",
@@ -45,10 +43,9 @@ def title(row: str) -> str:
 
 
 def family(method: str) -> Family:
-    """What kind of method it is; charts colour by it."""
-    if asks_language_model(method):
-        return "language model"
-    return "control" if method == "random" else "search"
+    """What kind of method a row's is, "lm-few-shot@gpt-4o" among them; charts colour by it."""
+    found = METHODS.get(method.partition(", ")[0].partition("@")[0])
+    return "search" if found is None else found.family
 
 
 def rows(group: JsonView, view: str) -> list[JsonView]:

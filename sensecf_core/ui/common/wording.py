@@ -10,6 +10,7 @@ from datetime import date
 from sensecf_core.cohorts.encoding import Value, to_code
 from sensecf_core.cohorts.schema import Feature, Role, Schema
 from sensecf_core.counterfactuals.checks.sentences import THIN_SPACE, measure, number, risk
+from sensecf_core.queries.methods import METHODS
 
 ROLE_TITLES = {
     "behaviour": "Behaviour",
@@ -20,68 +21,6 @@ ROLE_NOTES = {
     "behaviour": "what a person can change",
     "clinical": "what follows from behaviour or treatment",
     "context": "what cannot or must not be moved",
-}
-METHOD_TITLES = {
-    "lm-fine-tuned": "Language model, fine-tuned",
-    "lm-few-shot": "Language model, shown examples",
-    "lm-zero-shot": "Language model, no examples",
-    "dice-random": "DiCE (random)",
-    "dice-genetic": "DiCE (genetic)",
-    "dice-kdtree": "DiCE (k-d tree)",
-    "nice-none": "NICE (none)",
-    "nice-sparsity": "NICE (sparsity)",
-    "nice-proximity": "NICE (proximity)",
-    "nice-plausibility": "NICE (plausibility)",
-    "cfnow-greedy": "CFNOW (greedy)",
-    "cfnow-random-sequential": "CFNOW (random-sequential)",
-    "treecf": "treecf",
-    "random": "Random draws (control)",
-}
-"""Every method's title, in the order in which methods are offered: language models first, control last."""
-METHOD_SHORT = {
-    "lm-fine-tuned": "LM fine-tuned",
-    "lm-few-shot": "LM with examples",
-    "lm-zero-shot": "LM without examples",
-    "dice-random": "DiCE random",
-    "dice-genetic": "DiCE genetic",
-    "dice-kdtree": "DiCE k-d tree",
-    "nice-none": "NICE none",
-    "nice-sparsity": "NICE sparsity",
-    "nice-proximity": "NICE proximity",
-    "nice-plausibility": "NICE plausibility",
-    "cfnow-greedy": "CFNOW greedy",
-    "cfnow-random-sequential": "CFNOW random",
-    "treecf": "treecf",
-    "random": "Random draws",
-}
-"""Titles for columns and charts; LM is a language model."""
-_DICE = "(DiCE: Mothilal, Sharma and Tan 2020, doi:10.1145/3351095.3372850)"
-_NICE = "(NICE: Brughmans, Leyman and Martens 2024, doi:10.1007/s10618-023-00930-y)"
-_CFNOW = "(CFNOW: de Oliveira, Sörensen and Martens 2024, doi:10.1016/j.ejor.2023.08.031)"
-METHOD_NOTES = {
-    "lm-fine-tuned": "A language model on this machine that was trained on this cohort to find changes that "
-    "alter the prediction. It is told what each possible change is probably worth, and combines them.",
-    "lm-few-shot": "A language model on this machine proposes changes after seeing worked examples from "
-    "other people.",
-    "lm-zero-shot": "A language model on this machine proposes changes from the profile alone.",
-    "dice-random": f"Draws values of a few features at random until the decision is the other one {_DICE}.",
-    "dice-genetic": f"Breeds rows over generations towards the other decision and this person {_DICE}.",
-    "dice-kdtree": f"Takes the nearest training rows of the other class {_DICE}.",
-    "nice-none": f"Takes the nearest training row of the other class as it is {_NICE}.",
-    "nice-sparsity": "Copies values one by one from the nearest training row of the other class, those that "
-    f"change the score most first {_NICE}.",
-    "nice-proximity": "Copies values one by one from the nearest training row of the other class, those that "
-    f"change the score most for their distance first {_NICE}.",
-    "nice-plausibility": "Copies values one by one from the nearest training row of the other class, those "
-    f"that stay most like the training rows first {_NICE}.",
-    "cfnow-greedy": "Takes the best single step again and again, then walks back what is not needed "
-    f"{_CFNOW}. Not repeatable: it stops by the clock.",
-    "cfnow-random-sequential": "Starts from random changes, then walks back what is not needed "
-    f"{_CFNOW}. Not repeatable: it stops by the clock.",
-    "treecf": "Searches the classifier's trees directly, and can certify that nothing is to be found "
-    "(the package treecf 0.3.2).",
-    "random": "Changes are drawn by chance within the same limits. What a language model is credited with "
-    "has to beat this.",
 }
 PROFILE_TITLES = {
     "intervention": "Options for a person",
@@ -97,13 +36,18 @@ _MARKDOWN = re.compile(r"([\\`*_\[\]<>$~#|])")
 
 
 def method_title(method: str) -> str:
-    """A method's title; one that has none yet goes by its name."""
-    return METHOD_TITLES.get(method, method)
+    """A method's title; one of another version of this program goes by its name."""
+    return METHODS[method].title if method in METHODS else method
 
 
 def method_short(method: str) -> str:
     """A method's title for columns and charts."""
-    return METHOD_SHORT.get(method, method)
+    return METHODS[method].short_title if method in METHODS else method
+
+
+def method_note(method: str) -> str | None:
+    """How a method works, with its reference; None where it is of another version of this program."""
+    return METHODS[method].note if method in METHODS else None
 
 
 def sought(profile: str | None) -> str:
@@ -112,9 +56,14 @@ def sought(profile: str | None) -> str:
 
 
 def in_order(methods: Iterable[str]) -> list[str]:
-    """Put methods in the order in which they are offered; those without a title before the control."""
-    order = list(METHOD_TITLES)
-    return sorted(methods, key=lambda name: order.index(name) if name in order else len(order) - 1.5)
+    """Put methods in the order in which pages show them: the table's, then unknown ones, then controls."""
+    order = list(METHODS)
+
+    def rank(name: str) -> tuple[bool, int]:
+        control = name in METHODS and METHODS[name].family == "control"
+        return control, order.index(name) if name in METHODS else len(order)
+
+    return sorted(methods, key=rank)
 
 
 def roles(schema: Schema) -> tuple[Role, ...]:

@@ -9,15 +9,15 @@ import streamlit as st
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.jobs import compare_methods, model_worker
 from sensecf_core.language.models import adapters, default_model
-from sensecf_core.queries.request import METHODS, ExplainRequest, asks_language_model
+from sensecf_core.queries.methods import METHODS, Method, asks_language_model, needs_adapter
+from sensecf_core.queries.request import ExplainRequest
 from sensecf_core.records import comparisons
 from sensecf_core.ui.common import wording
 from sensecf_core.ui.interventions import limits_fields
 from sensecf_core.ui.page import shown_results
 from sensecf_core.ui.page.frame import Page
 
-TUNED = "lm-fine-tuned"
-FIRST_CHOICE = (TUNED, "nice-sparsity", "dice-random", "lm-few-shot", "random", "lm-zero-shot")
+FIRST_CHOICE = ("lm-fine-tuned", "nice-sparsity", "dice-random", "lm-few-shot", "random", "lm-zero-shot")
 """Who is compared until a visitor chooses: the first three of these that can answer, of different kinds."""
 _FIELD = "compare_methods"
 _CHOSEN = "methods_compared"
@@ -38,8 +38,11 @@ def offered(page: Page) -> list[str]:
     """The methods that can be asked about this cohort here, in order."""
     ready = default_model.status().ready
     tuned = ready and adapters.chosen(page.required_cohort) is not None
-    able = {name: ready and (tuned or name != TUNED) for name in METHODS if asks_language_model(name)}
-    return wording.in_order(name for name in METHODS if able.get(name, True))
+
+    def able(method: Method) -> bool:
+        return not method.asks_language_model or (ready and (tuned or not method.needs_adapter))
+
+    return wording.in_order(name for name, method in METHODS.items() if able(method))
 
 
 def _form(page: Page) -> None:
@@ -70,9 +73,7 @@ def _methods(methods: Sequence[str]) -> list[str]:
     if wanted is None:
         wanted = wording.in_order([name for name in FIRST_CHOICE if name in methods][:3])
     st.session_state[_FIELD] = [name for name in wanted if name in methods]
-    notes = (
-        f"{wording.method_title(name)}: {wording.METHOD_NOTES.get(name, 'no note yet.')}" for name in methods
-    )
+    notes = (f"{METHODS[name].title}: {METHODS[name].note}" for name in methods)
     chosen = st.multiselect(
         "Methods",
         list(methods),
@@ -123,5 +124,5 @@ def _say_what_is_missing(methods: Sequence[str]) -> None:
             f"{wording.message(model.message)} Until then, no language model can be compared.",
             icon=":material/download:",
         )
-    elif TUNED not in methods:
+    elif not any(map(needs_adapter, methods)):
         st.caption("No fine-tuned language model can answer for this cohort as things are (see Models).")

@@ -79,7 +79,7 @@ def _name(method: str, note: str) -> None:
     st.markdown(
         f"**{wording.plain(wording.method_title(method))}**  \n{wording.plain(note)}",
         width=NAME_WIDTH,
-        help=wording.METHOD_NOTES.get(method),
+        help=wording.method_note(method),
     )
 
 

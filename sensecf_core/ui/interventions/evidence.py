@@ -11,6 +11,7 @@ import streamlit as st
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.evaluation import side_by_side
 from sensecf_core.queries.answer import Answer, Candidate
+from sensecf_core.queries.methods import needs_adapter
 from sensecf_core.records import answers, exports
 from sensecf_core.ui.common import charts, csv_button, row_wording, wording
 
@@ -102,7 +103,7 @@ def _raw(answer: Answer, schema: Schema) -> None:
         st.code(answer.prompt, language=None, wrap_lines=True)
     if answer.trace.candidates:
         st.markdown("**Every candidate, in the order it came**")
-        if answer.method == "lm-fine-tuned":
+        if needs_adapter(answer.method):
             st.caption(
                 "It counts along: “+6=9” behind a value means that this change was told to be worth 6 tenths "
                 "of the way to the other prediction, and that the changes so far add up to 9. From 10 on it "

@@ -7,7 +7,8 @@ import streamlit as st
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.jobs import model_worker
 from sensecf_core.language.models import default_model
-from sensecf_core.queries.request import ExplainRequest, asks_language_model
+from sensecf_core.queries.methods import asks_language_model
+from sensecf_core.queries.request import ExplainRequest
 from sensecf_core.ui.common import browser, wording
 from sensecf_core.ui.interventions import limits_fields, method_picker, model_picker
 from sensecf_core.ui.page import shown_results

@@ -6,29 +6,29 @@ import streamlit as st
 
 from sensecf_core.language.models import adapters, default_model
 from sensecf_core.language.models.adapters import Adapter
-from sensecf_core.queries.request import METHODS
+from sensecf_core.queries.methods import METHODS
 from sensecf_core.ui.common import wording
 from sensecf_core.ui.page.frame import Page
 
-TUNED = "lm-fine-tuned"
-METHOD_ORDER = (TUNED, "lm-few-shot", "lm-zero-shot", "random")
+MODES = tuple(method for method in METHODS.values() if method.samples)
+"""What is offered: language models and their control. Searches stand on the page Comparison."""
 _PICKED = "method_picked"
 
 
 def show(page: Page) -> str:
     """Ask for the mode: the best one that this cohort has, until a visitor picks another."""
     adapter = adapters.chosen(page.required_cohort)
-    options = [m for m in METHOD_ORDER if m in METHODS and (m != TUNED or adapter is not None)]
+    options = [mode.name for mode in MODES if not mode.needs_adapter or adapter is not None]
     # What was picked is kept beside the widget: other cohorts have other options.
     picked = st.session_state.get(_PICKED)
     st.session_state["method"] = picked if picked in options else options[0]
     method = st.selectbox(
         "Mode",
         options,
-        format_func=lambda name: wording.METHOD_TITLES[name],
+        format_func=wording.method_title,
         key="method",
         on_change=lambda: st.session_state.update({_PICKED: st.session_state["method"]}),
-        help="  \n".join(f"{wording.METHOD_TITLES[m]}: {wording.METHOD_NOTES[m]}" for m in METHOD_ORDER),
+        help="  \n".join(f"{mode.title}: {mode.note}" for mode in MODES),
     )
     _say_which(page, adapter, method)
     return method
@@ -43,7 +43,7 @@ def _say_which(page: Page, adapter: Adapter | None, method: str) -> None:
         else:
             st.caption("No language model is fine-tuned for this cohort yet.")
             _to_models(page, "Fine-tune one")
-    elif adapter is not None and method == TUNED:
+    elif adapter is not None and METHODS[method].needs_adapter:
         st.caption(f"Trained on this cohort: adapter {wording.plain(adapter.card.name)}.")
         if (warning := adapters.other_classifier(adapter.card, page.classifier.sha256)) is not None:
             st.warning(wording.message(warning), icon=":material/warning:")

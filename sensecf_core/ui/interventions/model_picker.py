@@ -11,11 +11,12 @@ from sensecf_core.errors import InputError
 from sensecf_core.language.models import hardware, registry
 from sensecf_core.language.models.registry import ModelSpec
 from sensecf_core.language.remote import allow_list
+from sensecf_core.queries.methods import METHODS
 from sensecf_core.ui.common import wording
 from sensecf_core.ui.models import base_models
 
 _PICKED = "model_picked"
-ANY_MODEL = ("lm-few-shot", "lm-zero-shot")
+ANY_MODEL = tuple(m.name for m in METHODS.values() if m.asks_language_model and not m.needs_adapter)
 """The modes that every model can be asked by; an adapter belongs to one."""
 
 

@@ -24,7 +24,7 @@ def show(cohort: Cohort) -> None:
     if not found:
         st.info(
             "No language model was fine-tuned for this cohort yet. Start it below: it runs by itself on this "
-            f"machine. Until then “{wording.METHOD_TITLES['lm-few-shot']}” answers.",
+            f"machine. Until then “{wording.method_title('lm-few-shot')}” answers.",
             icon=":material/model_training:",
         )
         return
@@ -36,7 +36,7 @@ def show(cohort: Cohort) -> None:
 
 
 def _who_answers(answering: Adapter | None) -> None:
-    mode = wording.METHOD_TITLES["lm-fine-tuned"]
+    mode = wording.method_title("lm-fine-tuned")
     if answering is None:
         st.warning(
             f"None of these adapters can answer “{mode}” as things are; each one says why below. "

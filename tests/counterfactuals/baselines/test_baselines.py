@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import subprocess
 import sys
+from dataclasses import replace
 from itertools import combinations
 from time import perf_counter
 
@@ -25,6 +26,7 @@ from sensecf_core.counterfactuals.problem.search_space import SearchSpace
 from sensecf_core.counterfactuals.proposal import ProposalRequest
 from sensecf_core.errors import NotReadyError
 from sensecf_core.queries.limits import Limits
+from sensecf_core.queries.methods import METHODS, Package
 from sensecf_core.queries.request import ExplainRequest
 from sensecf_core.types import Callbacks
 
@@ -185,7 +187,9 @@ def test_a_missing_package_is_named_with_the_command(
     monkeypatch.setitem(sys.modules, "nice", None)
     with pytest.raises(NotReadyError, match=r"`nice`; `make setup`"):
         answer(fitted, request("nice-none", flagged[0]))
-    monkeypatch.setattr(nice, "PACKAGE", "no-such-package")
+    method = METHODS["nice-none"]
+    gone = replace(method, package=Package("no-such-package", "nice", "NICE"))
+    monkeypatch.setitem(METHODS, "nice-none", gone)  # type: ignore[arg-type]
     with pytest.raises(NotReadyError, match=r"no-such-package .*`make setup`"):
         answer(fitted, request("nice-none", flagged[0]))
 

@@ -24,11 +24,13 @@ from sensecf_core.counterfactuals.search.effects import estimate_effects
 from sensecf_core.language.local import model
 from sensecf_core.language.local.model import LocalModel
 from sensecf_core.queries.answer import Answer
-from sensecf_core.queries.request import BASELINES, METHODS, ExplainRequest
+from sensecf_core.queries.methods import METHODS
+from sensecf_core.queries.request import ExplainRequest
 from sensecf_core.types import Callbacks
 
-REPEATABLE = [method for method in METHODS if not method.startswith("cfnow")]
-SEARCHING = [method for method in BASELINES if method != "treecf"]
+REPEATABLE = [method.name for method in METHODS.values() if method.repeatable]
+BASELINES = [method.name for method in METHODS.values() if method.package is not None]
+SEARCHING = [method.name for method in METHODS.values() if method.knows == "probabilities"]
 """Methods that ask the classifier; treecf reads its trees."""
 
 Asked = Callable[..., Answer]
@@ -39,11 +41,11 @@ def only_model(babbler: LocalModel) -> Iterator[None]:
     """Every language model is the babbler, also the fine-tuned one."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(model, "shared_model", lambda *_: babbler)
-        patch.setattr(
-            registry,
-            "_tuned",
-            lambda request, fitted, query, _: FineTunedProposer(
-                fitted.schema, babbler, estimate_effects(fitted, [query])[0]
+        patch.setitem(
+            registry.PROPOSERS,
+            "lm-fine-tuned",
+            lambda context: FineTunedProposer(
+                context.fitted.schema, babbler, estimate_effects(context.fitted, [context.query])[0]
             ),
         )
         yield
@@ -150,6 +152,8 @@ def test_a_baseline_says_what_ran_and_whether_it_repeats(
     found = asked(method, people[0], profile="contrast")
     assert found.provenance["repeatable"] == ("yes" if method in REPEATABLE else "no: bound by time")
     name, _, number = found.provenance["package"].partition(" ")
+    package = METHODS[method].package
+    assert package is not None and name == package.distribution
     assert name.lower().replace("-ml", "").replace("nicex", "nice") == method.partition("-")[0]
     assert number in ("0.12", "0.2.3", "0.0.6", "0.3.2")
 

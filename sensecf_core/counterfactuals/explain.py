@@ -1,8 +1,8 @@
-"""Answer one request: ask, propose, verify, refine, select; every step counted."""
+"""Answer one request: resolve it once, then propose, verify, refine, select; every step is counted."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Literal
 
@@ -13,9 +13,10 @@ from sensecf_core.counterfactuals.problem.constraints import resolve_limits
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort, load_fitted
 from sensecf_core.counterfactuals.problem.make_queries import drivers, make_queries
 from sensecf_core.counterfactuals.proposal import ProposalRequest
-from sensecf_core.counterfactuals.proposers.registry import check_method, proposer_for
+from sensecf_core.counterfactuals.proposers.registry import Context, check_method, proposer_for
 from sensecf_core.counterfactuals.proposers.resolve_model import check_model
 from sensecf_core.counterfactuals.result import QueryResult, to_answer
+from sensecf_core.language.models.registry import ModelSpec
 from sensecf_core.queries.answer import Answer
 from sensecf_core.queries.methods import METHODS, Family
 from sensecf_core.queries.query import Query
@@ -32,10 +33,16 @@ NOTHING_MOVES = (
 )
 
 
-def explain(
-    request: ExplainRequest,
-    callbacks: Callbacks = NO_CALLBACKS,
-) -> Answer:
+@dataclass(frozen=True)
+class ResolvedRequest:
+    """A request that was checked: the query it poses, and the language model that it names, if any."""
+
+    request: ExplainRequest
+    query: Query
+    model: ModelSpec | None
+
+
+def explain(request: ExplainRequest, callbacks: Callbacks = NO_CALLBACKS) -> Answer:
     """Answer one request with checked counterfactuals, or say why there are none.
 
     The same request on the same machine, thread count and precision gives the same answer (times
@@ -44,8 +51,6 @@ def explain(
     Raises ``InputError`` for anything the request gets wrong, before a model is loaded, and
     ``NotReadyError`` when the classifier or the language model is missing.
     """
-    check_method(request.method)
-    check_model(request)
     callbacks.progress(0.0, "Getting the cohort and its classifier ready")
     return answer(load_fitted(request.cohort), request, callbacks)
 
@@ -53,7 +58,8 @@ def explain(
 def answer(fitted: FittedCohort, request: ExplainRequest, callbacks: Callbacks = NO_CALLBACKS) -> Answer:
     """Answer one request about a cohort that is loaded already; see :func:`explain`."""
     started = perf_counter()
-    query = query_of(fitted, request)
+    resolved = resolve(fitted, request)
+    query = resolved.query
     why = drivers(fitted, [query])[0]
     if query.factual.predicted == query.desired:
         return to_answer(fitted, request, query, why, _already(fitted, query))
@@ -61,7 +67,7 @@ def answer(fitted: FittedCohort, request: ExplainRequest, callbacks: Callbacks =
         return to_answer(fitted, request, query, why, QueryResult("none", (NOTHING_MOVES,)))
     callbacks.progress(0.02, PREPARING[METHODS[request.method].family])
     try:
-        proposer = proposer_for(request, fitted, query, why, callbacks.cancelled)
+        proposer = proposer_for(Context(request, fitted, query, why, callbacks.cancelled, resolved.model))
     except CancelledError:
         return to_answer(fitted, request, query, why, QueryResult("cancelled", (CANCELLED,)))
     run = ProposalRequest(
@@ -74,6 +80,12 @@ def answer(fitted: FittedCohort, request: ExplainRequest, callbacks: Callbacks =
     result = Pipeline.of(fitted, request, query, run).run(proposer)
     total = result.seconds.model_copy(update={"total": perf_counter() - started})
     return to_answer(fitted, request, query, why, replace(result, seconds=total))
+
+
+def resolve(fitted: FittedCohort, request: ExplainRequest) -> ResolvedRequest:
+    """Check all of a request against a cohort, once; raises as :func:`explain`."""
+    check_method(request.method)
+    return ResolvedRequest(request, query_of(fitted, request), check_model(request, fitted.cohort))
 
 
 def query_of(fitted: FittedCohort, request: ExplainRequest) -> Query:

@@ -193,7 +193,7 @@ def measure_batching(_: int) -> Iterator[Row]:
     from sensecf_core.counterfactuals.problem.fitted_cohort import load_fitted
     from sensecf_core.counterfactuals.problem.make_queries import drivers, make_queries
     from sensecf_core.counterfactuals.proposal import ProposalRequest
-    from sensecf_core.counterfactuals.proposers.registry import proposer_for
+    from sensecf_core.counterfactuals.proposers.registry import Context, proposer_for
     from sensecf_core.evaluation.sampling import sample_rows
     from sensecf_core.queries.request import ExplainRequest
 
@@ -201,7 +201,7 @@ def measure_batching(_: int) -> Iterator[Row]:
     key = sample_rows(fitted.cohort, fitted.classifier, predicted=1, n=1, seed=0)[0]
     request = ExplainRequest(cohort="nhanes", participant_id=key[0], row_id=key[1])
     query = make_queries(fitted, [key], 0, resolve_limits(request, fitted.cohort, fitted.domain))[0]
-    proposer = proposer_for(request, fitted, query, drivers(fitted, [query])[0])
+    proposer = proposer_for(Context(request, fitted, query, drivers(fitted, [query])[0], lambda: False, None))
 
     def seconds(count: int, times: int) -> float:
         started = time.perf_counter()

@@ -16,7 +16,6 @@ from sensecf_core.counterfactuals.proposers.resolve_model import (
     REMOTE_METHOD,
     backend_of,
     base_sha256,
-    check_model,
     placement_of,
 )
 from sensecf_core.counterfactuals.result import answer_id, content_hashes
@@ -103,26 +102,9 @@ def make_ready(cohort: str) -> None:
     _ = shared_model(adapter=folder).grammar_tokenizer
 
 
-def proposer_for(
-    request: ExplainRequest,
-    fitted: FittedCohort,
-    query: Query,
-    drivers: tuple[Driver, ...],
-    cancelled: Callable[[], bool] = lambda: False,
-) -> Proposer:
-    """Build the proposer of a request.
-
-    Raises ``NotReadyError`` when the language model is missing or corrupt (a baseline whose package is
-    missing raises it when it is asked), and like
-    :func:`sensecf_core.counterfactuals.proposers.resolve_model.check_model` for a model that was named.
-    """
-    named = check_model(request, fitted.cohort)
-    return PROPOSERS[request.method](Context(request, fitted, query, drivers, cancelled, named))
-
-
 @dataclass(frozen=True)
 class Context:
-    """All that a proposer may be made of; ``named`` is the language model asked for (None: the default)."""
+    """All that a proposer may be made of; ``named``: the language model of the request."""
 
     request: ExplainRequest
     fitted: FittedCohort
@@ -130,6 +112,15 @@ class Context:
     drivers: tuple[Driver, ...]
     cancelled: Callable[[], bool]
     named: ModelSpec | None
+
+
+def proposer_for(context: Context) -> Proposer:
+    """Build the proposer of a request that was resolved.
+
+    Raises ``NotReadyError`` when the language model is missing or corrupt (a baseline whose package is
+    missing raises it when it is asked).
+    """
+    return PROPOSERS[context.request.method](context)
 
 
 def _random(context: Context) -> Proposer:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 from sensecf_core.cohorts.cohort import Cohort
-from sensecf_core.datasets import registry as cohorts
 from sensecf_core.errors import InputError
 from sensecf_core.language.backend import Backend
 from sensecf_core.language.models import default_model, hardware, registry
@@ -34,7 +33,7 @@ class Placement:
     device: str | None = None
 
 
-def check_model(request: ExplainRequest, cohort: Cohort | None = None) -> ModelSpec | None:
+def check_model(request: ExplainRequest, cohort: Cohort) -> ModelSpec | None:
     """Return the model that a request names (None: the default one), if it may and can answer it.
 
     Nothing is loaded or sent. Raises ``InputError`` for a name that does not exist, a method that the
@@ -47,7 +46,7 @@ def check_model(request: ExplainRequest, cohort: Cohort | None = None) -> ModelS
     if not asks_language_model(request.method):
         raise InputError(f"The method {request.method} asks no language model; leave out {request.model!r}.")
     if spec.is_remote:
-        remote_model(spec, request, cohort or cohorts.load(request.cohort))
+        remote_model(spec, request, cohort)
     else:
         placement_of(spec)
     return spec

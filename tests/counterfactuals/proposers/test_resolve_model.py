@@ -168,15 +168,17 @@ def test_another_local_model_answers(fitted: FittedCohort, flagged: list[str], t
     assert backend_of(named, request, fitted.cohort) is backend_of(named, request, fitted.cohort)
 
 
-def test_what_does_not_fit_or_is_not_asked_for_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_does_not_fit_or_is_not_asked_for_is_refused(
+    fitted: FittedCohort, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(hardware, "detect_hardware", lambda: Hardware(4.0, cpu_bf16=True))
     with pytest.raises(InputError, match=r"cannot hold llama-3\.1-8b-instruct\. Needs at least 8 GB"):
-        check_model(ask("p0", model="llama-3.1-8b-instruct"))
+        check_model(ask("p0", model="llama-3.1-8b-instruct"), fitted.cohort)
     with pytest.raises(InputError, match="random asks no language model"):
-        check_model(ask("p0", model="smollm2-135m", method="random"))
+        check_model(ask("p0", model="smollm2-135m", method="random"), fitted.cohort)
     with pytest.raises(InputError, match="did you mean"):
-        check_model(ask("p0", model="smollm"))
-    assert check_model(ask("p0", model=None)) is None
+        check_model(ask("p0", model="smollm"), fitted.cohort)
+    assert check_model(ask("p0", model=None), fitted.cohort) is None
 
 
 @pytest.mark.parametrize(

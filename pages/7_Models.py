@@ -14,6 +14,6 @@ of_the_cohort = st.container()
 base_models.show(page.cohort)
 with of_the_cohort:
     if page.cohort is not None:
-        train_classifier.guard(page.cohort)
+        train_classifier.require_classifier(page.cohort)
         adapters.show(page.cohort)
         fine_tuning.show(page.cohort)

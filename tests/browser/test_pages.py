@@ -113,8 +113,8 @@ def test_a_second_visitor_waits_in_the_queue_and_cancel_takes_effect(
 ) -> None:
     second = browser.new_context().new_page()
     # Both forms first: where the model is fast, one answer takes less time than filling in the other.
-    for number, one in enumerate((page, second), start=1):
-        ready_to_ask(one, server, somebody, seed=number)
+    for number, visitor in enumerate((page, second), start=1):
+        ready_to_ask(visitor, server, somebody, seed=number)
     page.get_by_role("button", name="Generate").click()
     expect(page.get_by_role("button", name="Cancel")).to_be_visible(timeout=20_000)
     second.get_by_role("button", name="Generate").click()
@@ -169,8 +169,8 @@ def violations(page: Page, title: str) -> dict[tuple[str, str], list[str]]:
     """Ask axe what an open page does wrong, by its title and the rule."""
     result = Axe().run(page, options={"runOnly": RULES})
     return {
-        (title, one["id"]): [node["html"][:200] for node in one["nodes"]][:3]
-        for one in result.response["violations"]
+        (title, violation["id"]): [node["html"][:200] for node in violation["nodes"]][:3]
+        for violation in result.response["violations"]
     }
 
 

@@ -29,12 +29,12 @@ def nearest() -> Key:
     """The held-out day that is flagged by the least and has an answer: not its participant's first day."""
     fitted = load_fitted(COHORT)
     test = fitted.cohort.part("test")
-    over = fitted.classifier.predict_proba(test) - fitted.classifier.threshold
+    margin = fitted.classifier.predict_proba(test) - fitted.classifier.threshold
     first = ~test.index.to_frame()["participant_id"].duplicated()
-    order = [place for place in over.argsort() if over[place] >= 0 and not first.iloc[place]]
-    keys: list[Key] = [(str(one), str(day)) for one, day in test.index[order[:20]]]
-    able = feasible_queries(fitted, make_queries(fitted, keys, 0, Limits(profile="intervention")))
-    return next(key for key, yes in zip(keys, able, strict=True) if yes)
+    order = [index for index in margin.argsort() if margin[index] >= 0 and not first.iloc[index]]
+    keys: list[Key] = [(str(participant), str(day)) for participant, day in test.index[order[:20]]]
+    feasible = feasible_queries(fitted, make_queries(fitted, keys, 0, Limits(profile="intervention")))
+    return next(key for key, yes in zip(keys, feasible, strict=True) if yes)
 
 
 def named(row: str) -> str:
@@ -97,8 +97,8 @@ def generate(page: Page) -> dict[str, str]:
         page.get_by_role("button", name="Download JSON").click()
     (answer,) = json.loads(Path(download.value.path()).read_text("utf-8"))["answers"]
     assert answer["method"] == "lm-fine-tuned" and answer["counterfactuals"]
-    found: dict[str, str] = answer
-    return found
+    result: dict[str, str] = answer
+    return result
 
 
 def test_a_click_into_the_strip_of_days_chooses_one(page: Page, server: Server, nearest: Key) -> None:

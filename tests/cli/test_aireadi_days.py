@@ -21,15 +21,17 @@ def day() -> tuple[str, str]:
 
     fitted = load_fitted("aireadi")
     keys = sample_rows(fitted.cohort, fitted.classifier, predicted=1, n=40, seed=0)
-    can = feasible_queries(fitted, make_queries(fitted, keys, 0, Limits(profile="intervention")))
-    return next(key for key, yes in zip(keys, can, strict=True) if yes)
+    feasible = feasible_queries(fitted, make_queries(fitted, keys, 0, Limits(profile="intervention")))
+    return next(key for key, yes in zip(keys, feasible, strict=True) if yes)
 
 
 def test_one_day_is_predicted(command: Command, day: tuple[str, str]) -> None:
-    found = command("predict", "--cohort", "aireadi", "--participant", day[0], "--row", day[1], "--json").json
-    assert found["data_label"] == "SYNTHETIC DATA"
-    assert found["predictions"][0]["row_id"] == day[1]
-    assert found["predictions"][0]["predicted"] == 1
+    result = command(
+        "predict", "--cohort", "aireadi", "--participant", day[0], "--row", day[1], "--json"
+    ).json
+    assert result["data_label"] == "SYNTHETIC DATA"
+    assert result["predictions"][0]["row_id"] == day[1]
+    assert result["predictions"][0]["predicted"] == 1
 
 
 @pytest.mark.parametrize("method", ["dice-random", "nice-sparsity", "random"])

@@ -56,7 +56,7 @@ def test_a_small_own_cohort_is_fine_tuned_and_answers(command: Command, walking:
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "expected"),
     [
         (["--rank", "16"], "--rank must be at most 8"),
         (["--minutes", "0"], "must be above 0"),
@@ -68,10 +68,10 @@ def test_a_small_own_cohort_is_fine_tuned_and_answers(command: Command, walking:
         (["--base", "gpt-4o"], "runs on a server"),
     ],
 )
-def test_bad_options_are_refused_in_one_sentence(command: Command, options: list[str], said: str) -> None:
+def test_bad_options_are_refused_in_one_sentence(command: Command, options: list[str], expected: str) -> None:
     ended = command("finetune", "--cohort", "heart", *options)
     assert ended.code == 2
-    assert said in ended.err and len(ended.err.splitlines()) == 1
+    assert expected in ended.err and len(ended.err.splitlines()) == 1
 
 
 def test_what_is_trained_on_ones_own_rows_is_never_published(command: Command, walking: str) -> None:

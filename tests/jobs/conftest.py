@@ -25,13 +25,13 @@ def until(job_id: str, *states: str, within: float = 20.0) -> JobView:
 
 @pytest.fixture
 def opened() -> Iterator[Callable[..., Any]]:
-    """Make lanes that are closed when the test ends."""
+    """Make workers that are closed when the test ends."""
     workers: list[Worker] = []
 
-    def open_lane(kind: type[Worker], *args: Any, **options: Any) -> Worker:
+    def open_worker(kind: type[Worker], *args: Any, **options: Any) -> Worker:
         workers.append(kind(*args, **options))
         return workers[-1]
 
-    yield open_lane
-    for lane in workers:
-        lane.close()
+    yield open_worker
+    for worker in workers:
+        worker.close()

@@ -1,4 +1,4 @@
-"""The one button that offers a table as CSV."""
+"""The button that offers a table as CSV."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ def show(
     label: str = "Download CSV",
     type: Literal["secondary", "tertiary"] = "secondary",
 ) -> None:
-    """Offer what ``make`` writes, which is called on a click.
+    """Offer the CSV that ``make`` returns; it is called only on a click.
 
-    It is marked as UTF-8: without that, spreadsheets read arrows and dashes as rubbish.
+    The file starts with a byte-order mark: without it, spreadsheets garble arrows and dashes.
     """
     st.download_button(
         label,

@@ -1,4 +1,4 @@
-"""What pages show of a cohort and its classifier, cached by content hashes (never by the frames)."""
+"""What pages show of a cohort and its classifier, cached by content hashes (never by whole tables)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from sensecf_core.datasets import registry
 from sensecf_core.types import Floats, RowKey
 
 RELEASE = "AI-READI release on this machine"
-"""Until its own description can be read."""
+"""Title of a release whose own description cannot be read."""
 
 
 def title_unread(name: str) -> str:
@@ -33,7 +33,7 @@ def one_row(cohort: Cohort, key: RowKey) -> pd.DataFrame:
 
 
 def risks(cohort: Cohort, classifier: Classifier) -> Floats:
-    """Return p(class 1) of every row of a cohort, in cohort order, judged once per classifier."""
+    """Return p(class 1) of every row of a cohort, in cohort order, computed once per classifier."""
     return np.asarray(_risks(cohort.schema.name, cohort.data_sha256, classifier.sha256))
 
 
@@ -53,7 +53,7 @@ def whole_domain(cohort: Cohort) -> Domain:
 
 
 def training_domain(cohort: Cohort) -> Domain:
-    """Return the ranges of the training rows, which limits are made from."""
+    """Return the ranges of the training rows, from which limits are derived."""
     return _domain(cohort.schema.name, cohort.data_sha256 + cohort.split_sha256, "train")
 
 
@@ -63,7 +63,7 @@ def codes(cohort: Cohort, key: RowKey) -> Codes:
 
 
 def card(cohort: Cohort) -> dict[str, Any] | None:
-    """Return the classifier's card, or None while there is no classifier."""
+    """Return the classifier's card, or None if there is no classifier."""
     return store.card(cohort) if store.ready(cohort) else None
 
 

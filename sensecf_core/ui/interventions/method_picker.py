@@ -1,4 +1,4 @@
-"""The mode: which method proposes changes, and which adapter stands behind the fine-tuned one."""
+"""The mode: which method proposes changes, and which adapter the fine-tuned model uses."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _PICKED = "method_picked"
 
 
 def show(page: Page) -> str:
-    """Ask for the mode: the best one that this cohort has, until a visitor picks another."""
+    """Ask for the mode; the default is the best one that this cohort has."""
     adapter = adapters.chosen(page.required_cohort)
     options = [m for m in METHOD_ORDER if m in METHODS and (m != TUNED or adapter is not None)]
-    # What was picked is kept beside the widget: other cohorts have other options.
+    # The pick is kept apart from the widget, since other cohorts have other options.
     picked = st.session_state.get(_PICKED)
     st.session_state["method"] = picked if picked in options else options[0]
     method = st.selectbox(
@@ -35,7 +35,7 @@ def show(page: Page) -> str:
 
 
 def _say_which(page: Page, adapter: Adapter | None, method: str) -> None:
-    """Say which adapter answers and what is to be known about it, or how to get one."""
+    """Say which adapter answers, with its warning if it has one; or how to get an adapter."""
     if adapter is None and default_model.status().ready:
         if adapters.adapters(page.required_cohort):
             st.caption("None of this cohort's fine-tuned language models can answer as things are.")

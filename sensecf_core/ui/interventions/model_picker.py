@@ -1,5 +1,4 @@
-"""Which language model is asked, where there is more than the default one: what this machine can hold, and
-servers that this cohort may be sent to."""
+"""Which language model is asked if there is a choice: models that fit this machine, and allowed servers."""
 
 from __future__ import annotations
 
@@ -16,16 +15,16 @@ from sensecf_core.ui.models import base_models
 
 _PICKED = "model_picked"
 ANY_MODEL = ("lm-few-shot", "lm-zero-shot")
-"""The modes that every model can be asked by; an adapter belongs to one."""
+"""The modes that work with every model (an adapter belongs to one model)."""
 
 
 def show(cohort: Cohort, method: str) -> str | None:
-    """Ask which model answers where there is a choice; returns its name, or None for the default one."""
+    """Ask which model answers if there is a choice; returns its name, or None for the default model."""
     others = offered(cohort, method)
     if not others:
         return None
     names = [registry.DEFAULT, *others]
-    # What was picked is kept beside the widget: other modes and cohorts have other options.
+    # The pick is kept apart from the widget, since other modes and cohorts have other options.
     picked = st.session_state.get(_PICKED)
     st.session_state["model"] = picked if picked in names else names[0]
     name: str = st.selectbox(
@@ -45,7 +44,7 @@ def show(cohort: Cohort, method: str) -> str | None:
 
 
 def offered(cohort: Cohort, method: str) -> dict[str, ModelSpec]:
-    """The models beside the default one that can be asked about a cohort now by this method."""
+    """The models, apart from the default one, that this method can ask about the cohort now."""
     if method not in ANY_MODEL:
         return {}
     try:

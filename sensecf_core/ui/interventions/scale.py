@@ -1,4 +1,4 @@
-"""Where a value lies between low and high in a cohort, for drawings that put features on one scale."""
+"""Position of a value between low and high in a cohort, for drawings that share one scale."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from sensecf_core.ui.common import data
 from sensecf_core.ui.page.frame import Page
 
 
-def place(page: Page, feature: Feature, value: Value) -> float | None:
-    """A value's place, 0 to 1: numbers between the training 1st and 99th percentile (or beyond), ordered
-    levels from first to last, no to yes. None for what was not measured and for levels without an order.
+def position_on_scale(page: Page, feature: Feature, value: Value) -> float | None:
+    """Position of a value from 0 to 1; numbers may lie beyond.
+
+    Numbers are scaled between the training rows' 1st and 99th percentile, ordered levels from first to last,
+    binary values from no to yes. None for values that were not measured and levels without an order.
     """
     if value is None or feature.kind == "categorical":
         return None

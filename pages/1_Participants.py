@@ -1,4 +1,4 @@
-"""Who is in this cohort? The table of participants, and the profile of the one who is chosen."""
+"""Who is in this cohort? The table of participants, and the profile of the chosen one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What small change would alter the prediction? Ask a proposer, see every checked option."""
+"""What small change would alter the prediction? Ask a method, see every checked option."""
 
 from __future__ import annotations
 

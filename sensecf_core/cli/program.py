@@ -1,4 +1,4 @@
-"""The commands put together, and how they end: exit codes and one-sentence errors."""
+"""All commands in one program, with exit codes and one-sentence errors."""
 
 from __future__ import annotations
 
@@ -56,8 +56,8 @@ app.command("behaviour")(behaviour.behaviour)
 app.command("benchmark")(benchmark.benchmark)
 
 
-def _show_version(asked: bool) -> None:
-    if asked:
+def _show_version(requested: bool) -> None:
+    if requested:
         print(__version__)
         raise typer.Exit
 
@@ -71,12 +71,12 @@ def _options(
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code; ``arguments`` are those of the process by default."""
-    # Libraries' own progress bars would run into ours.
+    """Run one command and return its exit code; by default ``arguments`` are those of the process."""
+    # The progress bars of libraries would get mixed up with ours.
     os.environ.setdefault("TQDM_DISABLE", "1")
-    given = list(sys.argv[1:] if arguments is None else arguments)
+    argv = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        code = app(args=given or ["--help"], prog_name=PROGRAM, standalone_mode=False)
+        code = app(args=argv or ["--help"], prog_name=PROGRAM, standalone_mode=False)
     except TyperException as error:
         return _complain(error.format_message(), BAD_INPUT)
     except InputError as error:

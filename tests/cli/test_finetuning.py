@@ -7,7 +7,7 @@ import json
 import pytest
 
 from sensecf_core.classifiers import store
-from sensecf_core.cli.commands.explain import say_if_unmeasured
+from sensecf_core.cli.commands.explain import warn_if_unmeasured
 from sensecf_core.cohorts import builtin
 from sensecf_core.datasets import registry
 from sensecf_core.language.models import adapters
@@ -86,9 +86,9 @@ def test_an_adapter_measured_with_another_classifier_warns(
     cohort = registry.load(walking)
     request = ExplainRequest(cohort=walking, participant_id="001", method="lm-fine-tuned")
     made_adapter.write(cohort)
-    say_if_unmeasured(cohort, request)
+    warn_if_unmeasured(cohort, request)
     assert "its hit rates are not known for this one" in capsys.readouterr().err
     made_adapter.write(cohort, "measured", classifier_sha256=store.load(cohort).sha256)
     adapters.choose(cohort, adapters.by_name(cohort, "measured"))
-    say_if_unmeasured(cohort, request)
+    warn_if_unmeasured(cohort, request)
     assert capsys.readouterr().err == ""

@@ -11,9 +11,10 @@ import typer
 from typer.exceptions import TyperException
 
 from sensecf_core import __version__
-from sensecf_core.cli import aireadi
 from sensecf_core.cli.commands import (
     ablation,
+    aireadi_check,
+    aireadi_synthesise,
     answer,
     behaviour,
     benchmark,
@@ -38,8 +39,11 @@ app = typer.Typer(
     help="Counterfactual interventions from language models on this machine, each one checked. "
     "Research software, not a medical device.",
 )
+aireadi = typer.Typer(rich_markup_mode=None, help="Releases in the format of AI-READI, real or synthetic.")
+aireadi.command("check")(aireadi_check.check)
+aireadi.command("synthesise")(aireadi_synthesise.synthesise)
 app.add_typer(cohort.app, name="cohort")
-app.add_typer(aireadi.app, name="aireadi")
+app.add_typer(aireadi, name="aireadi")
 app.command("train")(train.train)
 app.command("predict")(predict.predict)
 app.command("explain")(explain.explain)

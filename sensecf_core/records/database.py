@@ -126,13 +126,13 @@ def _readable_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.DatabaseError as error:
-        mend = _mend(error, path)
-        if mend is None:
+        advice = _advice(error, path)
+        if advice is None:
             raise
-        raise NotReadyError(f"The database {path} {mend}") from error
+        raise NotReadyError(f"The database {path} {advice}") from error
 
 
-def _mend(error: sqlite3.DatabaseError, path: Path) -> str | None:
+def _advice(error: sqlite3.DatabaseError, path: Path) -> str | None:
     """What to do about an error of the file; None if the program itself is at fault."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the low byte is the primary code
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
@@ -141,7 +141,7 @@ def _mend(error: sqlite3.DatabaseError, path: Path) -> str | None:
             f"is damaged ({error}) and was left as it is; put it aside with `mv {name} {name}.damaged` "
             f"(a new one is then made), and try `sqlite3 {name}.damaged .recover` to get its answers back."
         )
-    mends = {
+    advice = {
         sqlite3.SQLITE_BUSY: "is kept busy by another process; try again in a moment.",
         sqlite3.SQLITE_FULL: "cannot grow: the disk is full; make room and try again.",
         sqlite3.SQLITE_READONLY: "cannot be written; check its owner and permissions.",
@@ -149,4 +149,4 @@ def _mend(error: sqlite3.DatabaseError, path: Path) -> str | None:
         sqlite3.SQLITE_PERM: "cannot be opened; check its owner and permissions.",
         sqlite3.SQLITE_IOERR: f"cannot be read or written ({error}); check the disk.",
     }
-    return mends.get(code)
+    return advice.get(code)

@@ -1,4 +1,4 @@
-"""An adapter folder written by hand, as fine-tuning would leave it (its weights are no weights)."""
+"""An adapter folder written by hand, as fine-tuning would leave it (without real weights)."""
 
 from __future__ import annotations
 

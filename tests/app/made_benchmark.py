@@ -1,4 +1,4 @@
-"""A benchmark of the small cohort by uniform draws, once more under the name of a method that searches."""
+"""A benchmark of the small cohort by uniform draws, repeated under the names of other kinds of methods."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from sensecf_core.json_safe import json_safe
 OPTIONS = {"seed": 0, "candidates": 24, "max_changes": 3, "k": 4}
 DRAWS, SEARCH, EXAMPLES = Entry("random"), Entry("nice-sparsity"), Entry("lm-few-shot")
 ALIASES = (DRAWS, SEARCH, EXAMPLES)
-"""Whose names the same draws stand under, so that every kind of method is on the page."""
+"""The same draws appear under each of these names, so that every kind of method is on the page."""
 
 
 def make_summary(cohort: Cohort, classifier: Classifier, people: int = 8) -> dict[str, Any]:
-    """The summary of a run, as the command would write it."""
+    """The summary of a run, as the command writes it."""
     bench = Bench.of(FittedCohort.fit(cohort, classifier))
     fitted = bench.evaluators.fitted
     directions = (Direction(1, "intervention"), Direction(0, "contrast"))
@@ -69,7 +69,7 @@ def _as(task: Task, record: Record) -> Record:
 
 
 def store_run(summary_: dict[str, Any], *, finished: bool = True, run_id: str = "small-made") -> None:
-    """Put a run where the page looks for those of this machine."""
+    """Store a run where the page looks for the runs of this machine."""
     folder = run_folder.own_folder(run_id)
     config = {name: summary_[name] for name in ("command", "created", "cohort", "n")}
     run_folder.begin(folder, config)

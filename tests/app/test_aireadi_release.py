@@ -1,4 +1,4 @@
-"""A release that cannot be used: one sentence on every page, and the other cohorts as before."""
+"""A release that cannot be used: one sentence on every page, and the other cohorts still work."""
 
 from __future__ import annotations
 

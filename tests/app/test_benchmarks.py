@@ -1,4 +1,4 @@
-"""The page Benchmarks: empty state, a run's charts and tables, what stands beside them."""
+"""The page Benchmarks: empty state, a run's charts and tables, and what is shown beside them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from sensecf_core.datasets import registry
 from sensecf_core.disclaimer import DISCLAIMER
 from sensecf_core.evaluation.benchmark import run_folder
 from sensecf_core.ui.benchmarks import charts, tables as bench
-from sensecf_core.ui.common import csv_button
+from sensecf_core.ui.common import widgets
 from tests.app import made_benchmark
 from tests.app.conftest import ROOT, OpenPage, World, page_text
 
@@ -174,9 +174,9 @@ def test_rates_of_a_part_of_the_queries_stand_in_tables_of_their_own(summary: di
 
 def test_a_csv_is_marked_as_utf_8_when_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     offered: list[Any] = []
-    monkeypatch.setattr(csv_button.st, "download_button", lambda *arguments, **_: offered.extend(arguments))
+    monkeypatch.setattr(widgets.st, "download_button", lambda *arguments, **_: offered.extend(arguments))
     calls: list[str] = []
-    csv_button.show(lambda: calls.append("asked") or "a,→\n", "table.csv", key="k")
+    widgets.csv_button(lambda: calls.append("asked") or "a,→\n", "table.csv", key="k")
     label, make, *rest = offered
     assert (label, rest) == ("Download CSV", ["table.csv", "text/csv"]) and not calls, (
         "nothing is made before a click"

@@ -44,16 +44,16 @@ trace = {**made.trace.model_dump(), "proposed": 5, "readable": 5, "within_limits
 made = made.model_validate({**made.model_dump(), "trace": trace, "seed": request.seed})
 print(json.dumps({"answer_id": answers.save(made)}))
 """
-"""Stands for a method that runs in a process of its own (tests only); the request's seed says how it ends."""
+"""Stands in for a method that runs in a subprocess; the request's seed decides how it ends."""
 
 
 @pytest.fixture(autouse=True)
 def workers(
     worker: ModelWorker, world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> Iterator[Callable[..., None]]:
-    """Both workers: language models answer with random draws under their own name.
+    """Both workers, with language models that answer by random draws under their own name.
 
-    Of the methods that run in a process of their own only ``random`` is offered: they are all alike here.
+    Of the methods that run in subprocesses only ``random`` is offered, since they all behave alike here.
     """
     monkeypatch.setattr(form, "METHODS", [name for name in METHODS if name not in BASELINES])
     fitted = FittedCohort.fit(world.cohort, world.classifier)

@@ -101,7 +101,7 @@ def test_a_cohort_whose_files_are_missing_says_what_to_run(
 
 @pytest.fixture
 def started(world: World, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
-    """No classifier is ready; what would be started is noted instead."""
+    """No classifier is ready; commands that would be started are recorded instead."""
     asked: list[tuple[str, ...]] = []
 
     def start(kind: str, argv: list[str], label: str) -> str:

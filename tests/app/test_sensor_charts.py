@@ -1,4 +1,4 @@
-"""Charts and words about sensors: what is drawn, and the sentence that says it."""
+"""Charts and wording about sensors: what is drawn, and the sentence that describes it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One day of a participant with sensors: its risk, its name, what was recorded, and who it is chosen from."""
+"""One day of a participant with sensors: its risk, its name, what was recorded, and how it is chosen."""
 
 from __future__ import annotations
 

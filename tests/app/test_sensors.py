@@ -1,4 +1,4 @@
-"""Pages of the cohort whose participants have sensors: its shipped synthetic people."""
+"""Pages of the cohort whose participants have sensors (the shipped synthetic participants)."""
 
 from __future__ import annotations
 

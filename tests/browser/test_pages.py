@@ -88,7 +88,7 @@ def test_an_own_cohort_is_trained_on_first_use_with_progress(page: Page, fresh: 
 
 
 def ready_to_ask(page: Page, server: Server, participant: str, seed: int) -> None:
-    """Fill in the form for an answer that takes as long as any."""
+    """Fill in the form for an answer that takes long."""
     page.goto(f"{server.url}/Interventions?cohort=nhanes&participant={participant}&row=0")
     shown(page, "Interventions")
     choose_mode(page, "Language model, shown examples")
@@ -166,7 +166,7 @@ def open_all(page: Page) -> None:
 
 
 def violations(page: Page, title: str) -> dict[tuple[str, str], list[str]]:
-    """Ask axe what an open page does wrong, by its title and the rule."""
+    """Violations that axe finds on an open page, by page title and rule."""
     result = Axe().run(page, options={"runOnly": RULES})
     return {
         (title, violation["id"]): [node["html"][:200] for node in violation["nodes"]][:3]

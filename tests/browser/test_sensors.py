@@ -26,7 +26,7 @@ Key = tuple[str, str]
 
 @pytest.fixture(scope="session")
 def nearest() -> Key:
-    """The held-out day that is flagged by the least and has an answer: not its participant's first day."""
+    """The feasible held-out day nearest above the threshold that is not its participant's first day."""
     fitted = load_fitted(COHORT)
     test = fitted.cohort.part("test")
     margin = fitted.classifier.predict_proba(test) - fitted.classifier.threshold
@@ -86,7 +86,7 @@ def choose_the_day(page: Page, row: str) -> None:
 
 
 def generate(page: Page) -> dict[str, str]:
-    """Ask the cohort's own adapter; what it says comes onto the screen, however far down the button was."""
+    """Ask the cohort's own adapter; its answer scrolls into view."""
     expect(page.get_by_text("Trained on this cohort")).to_be_visible()
     page.get_by_role("button", name="Generate").click()
     expect(page.get_by_role("heading", name=re.compile(r"^\d options? found$"))).to_be_in_viewport(

@@ -1,4 +1,4 @@
-"""``answer``: what pages and programs ask in a process of its own."""
+"""``answer``: the command that pages and programs run to answer one request."""
 
 from __future__ import annotations
 

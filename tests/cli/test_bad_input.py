@@ -1,4 +1,4 @@
-"""The issue's table "Bad input": exit code 2 and one sentence that names what was wrong."""
+"""Bad input: exit code 2 and one sentence that names what was wrong."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command `behaviour`: what it prints is what it writes, and says which command made it."""
+"""The command `behaviour`: its output equals its file, and names the command that made it."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ def assert_shape(value: dict[str, Any], shape: dict[str, Any]) -> None:
 
 
 def assert_contract(document: dict[str, Any], *, method: str, full: bool) -> None:
-    """Everything that the issue writes down about the document, and that its numbers agree."""
+    """Check the shape of the whole document, and that its numbers agree."""
     assert document["schema_version"] == 1
     assert (document["cohort"], document["method"], document["seed"]) == ("nhanes", method, 0)
     assert 0 < document["threshold"] < 1
@@ -230,7 +230,7 @@ def test_no_answer_at_all_ends_with_3(command: Command, flagged: list[tuple[str,
 
 @pytest.fixture
 def instant(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Answer everybody at once with what the first one gets: who is asked about is what matters here."""
+    """Give everybody the first answer at once: these tests are only about who is asked about."""
     from sensecf_core.counterfactuals import explain as module
     from sensecf_core.counterfactuals.problem.fitted_cohort import load_fitted
 

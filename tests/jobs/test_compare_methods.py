@@ -46,15 +46,15 @@ def classifier(small_cohort: Cohort) -> Classifier:
 
 
 @pytest.fixture
-def workers(opened: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A model worker that answers at once, and a method worker with a scripted command."""
+def workers(open_worker: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A model worker that answers at once, and a method worker that runs a script."""
 
     def answer(request: ExplainRequest, **_: Any) -> Answer:
         return make_answer("model", method=request.method)
 
-    monkeypatch.setitem(worker_module._shared, ModelWorker, opened(ModelWorker, answer))
+    monkeypatch.setitem(worker_module._shared, ModelWorker, open_worker(ModelWorker, answer))
     monkeypatch.setitem(
-        worker_module._shared, MethodWorker, opened(MethodWorker, (sys.executable, "-c", ANSWERING))
+        worker_module._shared, MethodWorker, open_worker(MethodWorker, (sys.executable, "-c", ANSWERING))
     )
     yield
 
@@ -126,9 +126,9 @@ def test_what_was_answered_before_is_not_asked_again(
 
 
 def test_a_full_queue_is_that_methods_failure_only(
-    start: Callable[..., Comparison], opened: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    start: Callable[..., Comparison], open_worker: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    full = opened(MethodWorker, (sys.executable, "-c", "import time; time.sleep(60)"), most_waiting=0)
+    full = open_worker(MethodWorker, (sys.executable, "-c", "import time; time.sleep(60)"), most_waiting=0)
     monkeypatch.setitem(worker_module._shared, MethodWorker, full)
     model, process = ended(start("lm-few-shot", "random"))
     assert model.state == "answered"
@@ -157,7 +157,7 @@ def test_no_and_unknown_methods_are_refused_before_anything_is_asked(
 
 
 def test_a_job_of_a_worker_that_is_gone_is_run_again(
-    start: Callable[..., Comparison], opened: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    start: Callable[..., Comparison], open_worker: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     comparison = start("random", seed=60)
     job = comparison.members[0].job_id or ""
@@ -165,7 +165,7 @@ def test_a_job_of_a_worker_that_is_gone_is_run_again(
     method_worker.worker().close()
     code = ANSWERING.replace("time.sleep(60)", "pass")
     monkeypatch.setitem(
-        worker_module._shared, MethodWorker, opened(MethodWorker, (sys.executable, "-c", code))
+        worker_module._shared, MethodWorker, open_worker(MethodWorker, (sys.executable, "-c", code))
     )
     assert dispatch.view(job) is not None
     assert ended(comparison)[0].state == "answered"

@@ -32,7 +32,7 @@ def answer_at_once(request: ExplainRequest, **_: Any) -> Answer:
 
 
 class HeldAnswer:
-    """Answers when it is let go or cancelled, and remembers what it was asked."""
+    """Answers when it is released or cancelled, and remembers the requests."""
 
     def __init__(self) -> None:
         self.let_go = threading.Event()
@@ -71,8 +71,8 @@ def test_warming_loads_once_and_leaves_what_is_missing_to_the_job(monkeypatch: p
     assert loaded == ["small"]
 
 
-def test_an_answer_is_kept_and_found_by_its_job(opened: Callable[..., Any]) -> None:
-    worker = opened(ModelWorker, answer_at_once)
+def test_an_answer_is_kept_and_found_by_its_job(open_worker: Callable[..., Any]) -> None:
+    worker = open_worker(ModelWorker, answer_at_once)
     job = worker.submit(ask())
     view = until(job, "done")
     assert view.answer_id == "answer-p0001"
@@ -82,9 +82,9 @@ def test_an_answer_is_kept_and_found_by_its_job(opened: Callable[..., Any]) -> N
     assert answer is not None and answer.participant_id == "p0001"
 
 
-def test_the_second_of_two_visitors_waits_and_both_finish(opened: Callable[..., Any]) -> None:
+def test_the_second_of_two_visitors_waits_and_both_finish(open_worker: Callable[..., Any]) -> None:
     held = HeldAnswer()
-    worker = opened(ModelWorker, held)
+    worker = open_worker(ModelWorker, held)
     first, second, third = (worker.submit(ask(name)) for name in ("p1", "p2", "p3"))
     assert held.begun.wait(5)
     assert [worker.view(job).state for job in (first, second, third)] == ["running", "queued", "queued"]
@@ -99,8 +99,8 @@ def test_the_second_of_two_visitors_waits_and_both_finish(opened: Callable[..., 
     assert held.asked == [ask("p1"), ask("p2"), ask("p3")]
 
 
-def test_visitors_that_submit_at_once_all_get_their_own_answer(opened: Callable[..., Any]) -> None:
-    worker = opened(ModelWorker, answer_at_once)
+def test_visitors_that_submit_at_once_all_get_their_own_answer(open_worker: Callable[..., Any]) -> None:
+    worker = open_worker(ModelWorker, answer_at_once)
     jobs: dict[str, str] = {}
 
     def submit(name: str) -> None:
@@ -116,9 +116,9 @@ def test_visitors_that_submit_at_once_all_get_their_own_answer(opened: Callable[
     }
 
 
-def test_cancelling_a_queued_job_is_immediate(opened: Callable[..., Any]) -> None:
+def test_cancelling_a_queued_job_is_immediate(open_worker: Callable[..., Any]) -> None:
     held = HeldAnswer()
-    worker = opened(ModelWorker, held)
+    worker = open_worker(ModelWorker, held)
     worker.submit(ask("p1"))
     waiting = worker.submit(ask("p2"))
     after = worker.submit(ask("p3"))
@@ -132,10 +132,10 @@ def test_cancelling_a_queued_job_is_immediate(opened: Callable[..., Any]) -> Non
 
 
 def test_cancelling_a_running_job_takes_less_than_a_second_and_keeps_what_there_is(
-    opened: Callable[..., Any],
+    open_worker: Callable[..., Any],
 ) -> None:
     held = HeldAnswer()
-    worker = opened(ModelWorker, held)
+    worker = open_worker(ModelWorker, held)
     job = worker.submit(ask("p1"))
     assert held.begun.wait(5)
     worker.cancel(job)
@@ -148,8 +148,8 @@ def test_cancelling_a_running_job_takes_less_than_a_second_and_keeps_what_there_
     until(later, "done")
 
 
-def test_cancelling_what_is_done_or_unknown_changes_nothing(opened: Callable[..., Any]) -> None:
-    worker = opened(ModelWorker, answer_at_once)
+def test_cancelling_what_is_done_or_unknown_changes_nothing(open_worker: Callable[..., Any]) -> None:
+    worker = open_worker(ModelWorker, answer_at_once)
     job = worker.submit(ask())
     done = until(job, "done")
     worker.cancel(job)
@@ -169,14 +169,14 @@ def test_cancelling_what_is_done_or_unknown_changes_nothing(opened: Callable[...
     ],
 )
 def test_a_failure_is_one_sentence_and_the_worker_goes_on(
-    opened: Callable[..., Any], error: Exception, text: str
+    open_worker: Callable[..., Any], error: Exception, text: str
 ) -> None:
     def fail_once(request: ExplainRequest, **_: Any) -> Answer:
         if request.participant_id == "bad":
             raise error
         return answer_at_once(request)
 
-    worker = opened(ModelWorker, fail_once)
+    worker = open_worker(ModelWorker, fail_once)
     bad, good = worker.submit(ask("bad")), worker.submit(ask("good"))
     view = until(bad, "failed")
     assert (view.error, view.answer_id) == (text, None)
@@ -184,21 +184,21 @@ def test_a_failure_is_one_sentence_and_the_worker_goes_on(
 
 
 def test_the_log_of_a_failure_has_frames_but_no_values(
-    opened: Callable[..., Any], caplog: pytest.LogCaptureFixture
+    open_worker: Callable[..., Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail(request: ExplainRequest, **_: Any) -> Answer:
         value = 370 + 1
         raise ValueError(f"could not convert glucose {value} of {request.participant_id}")
 
     with caplog.at_level(logging.ERROR):
-        until(opened(ModelWorker, fail).submit(ask("93705")), "failed")
+        until(open_worker(ModelWorker, fail).submit(ask("93705")), "failed")
     assert "ValueError" in caplog.text and "in fail" in caplog.text
     assert "371" not in caplog.text and "93705" not in caplog.text
 
 
-def test_a_full_queue_is_refused_with_the_number_waiting(opened: Callable[..., Any]) -> None:
+def test_a_full_queue_is_refused_with_the_number_waiting(open_worker: Callable[..., Any]) -> None:
     held = HeldAnswer()
-    worker = opened(ModelWorker, held, most_waiting=2)
+    worker = open_worker(ModelWorker, held, most_waiting=2)
     worker.submit(ask("p1"))
     assert held.begun.wait(5)
     worker.submit(ask("p2"))
@@ -207,14 +207,16 @@ def test_a_full_queue_is_refused_with_the_number_waiting(opened: Callable[..., A
         worker.submit(ask("p4"))
 
 
-def test_after_a_restart_answers_are_found_and_interrupted_jobs_run_again(opened: Callable[..., Any]) -> None:
-    before = opened(ModelWorker, answer_at_once)
+def test_after_a_restart_answers_are_found_and_interrupted_jobs_run_again(
+    open_worker: Callable[..., Any],
+) -> None:
+    before = open_worker(ModelWorker, answer_at_once)
     done = before.submit(ask("p0"))
     until(done, "done")
     before.close()
 
     held = HeldAnswer()
-    interrupted = opened(ModelWorker, held)
+    interrupted = open_worker(ModelWorker, held)
     running, queued, unwanted = (interrupted.submit(ask(name)) for name in ("p1", "p2", "p3"))
     assert held.begun.wait(5)
     rows_view = interrupted.view(running)
@@ -226,7 +228,7 @@ def test_after_a_restart_answers_are_found_and_interrupted_jobs_run_again(opened
 
     again = HeldAnswer()
     again.let_go.set()
-    worker = opened(ModelWorker, again)
+    worker = open_worker(ModelWorker, again)
     assert until(running, "done").answer_id == "answer-p1"
     assert until(queued, "done").answer_id == "answer-p2"
     assert worker.view(unwanted).state == "cancelled"
@@ -235,37 +237,37 @@ def test_after_a_restart_answers_are_found_and_interrupted_jobs_run_again(opened
     assert kept.state == "done" and answers.find(kept.answer_id) is not None
 
 
-def test_a_job_that_was_being_cancelled_is_not_run_again(opened: Callable[..., Any]) -> None:
+def test_a_job_that_was_being_cancelled_is_not_run_again(open_worker: Callable[..., Any]) -> None:
     held = HeldAnswer()
-    worker = opened(ModelWorker, held)
+    worker = open_worker(ModelWorker, held)
     job = worker.submit(ask())
     assert held.begun.wait(5)
     job_table.request_cancel(job)
     assert worker.view(job).message == "Cancelling"
     worker.close()
-    opened(ModelWorker, answer_at_once)
+    open_worker(ModelWorker, answer_at_once)
     view = until(job, "cancelled")
     assert view.error is None and view.ended is not None
     assert view.started is None
 
 
-def test_a_job_that_keeps_ending_the_program_is_given_up(opened: Callable[..., Any]) -> None:
+def test_a_job_that_keeps_ending_the_program_is_given_up(open_worker: Callable[..., Any]) -> None:
     job = ""
     for _ in range(MOST_ATTEMPTS):
         held = HeldAnswer()
-        worker = opened(ModelWorker, held)
+        worker = open_worker(ModelWorker, held)
         job = job or worker.submit(ask())
         assert held.begun.wait(5)
         worker.close()
-    opened(ModelWorker, answer_at_once)
+    open_worker(ModelWorker, answer_at_once)
     view = until(job, "failed")
     assert view.error is not None and "ended 3 times" in view.error
 
 
 def test_jobs_of_a_living_process_are_left_to_it_and_of_a_dead_one_taken_over(
-    opened: Callable[..., Any],
+    open_worker: Callable[..., Any],
 ) -> None:
-    """The other process is real: it queues a job, waits to be killed, and is."""
+    """The other process is real: it queues a job and is then killed."""
     code = (
         "import sys, time\n"
         "from sensecf_core.jobs.model_worker import ModelWorker\n"
@@ -279,7 +281,7 @@ def test_jobs_of_a_living_process_are_left_to_it_and_of_a_dead_one_taken_over(
         assert other.stdout is not None
         job = other.stdout.readline().strip()
         until(job, "running")
-        worker = opened(ModelWorker, answer_at_once)
+        worker = open_worker(ModelWorker, answer_at_once)
         assert until(worker.submit(ask("p1")), "done")
         assert worker.view(job).state == "running"
     finally:
@@ -289,21 +291,21 @@ def test_jobs_of_a_living_process_are_left_to_it_and_of_a_dead_one_taken_over(
     assert until(job, "done").answer_id == "answer-p9"
 
 
-def test_another_process_can_cancel_a_running_job(opened: Callable[..., Any]) -> None:
+def test_another_process_can_cancel_a_running_job(open_worker: Callable[..., Any]) -> None:
     def work(request: ExplainRequest, *, progress: Any, cancelled: Callable[[], bool]) -> Answer:
         while not cancelled():
             progress(0.5, "working")
             time.sleep(0.01)
         return make_answer(status="cancelled")
 
-    job = opened(ModelWorker, work).submit(ask())
+    job = open_worker(ModelWorker, work).submit(ask())
     until(job, "running")
     job_table.request_cancel(job)  # what a worker of another process does
     until(job, "cancelled")
 
 
 def test_progress_is_written_at_most_four_times_a_second(
-    opened: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    open_worker: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written: list[float] = []
     report = job_table.report
@@ -320,14 +322,14 @@ def test_progress_is_written_at_most_four_times_a_second(
 
     monkeypatch.setattr(job_table, "report", counted)
     began = time.monotonic()
-    until(opened(ModelWorker, work).submit(ask()), "done")
+    until(open_worker(ModelWorker, work).submit(ask()), "done")
     assert 2 <= len(written) <= 2 + 4 * (time.monotonic() - began)
     assert max(written) <= 1.0
 
 
-def test_a_job_of_another_version_fails_with_the_way_out(opened: Callable[..., Any]) -> None:
+def test_a_job_of_another_version_fails_with_the_way_out(open_worker: Callable[..., Any]) -> None:
     held = HeldAnswer()
-    worker = opened(ModelWorker, held)
+    worker = open_worker(ModelWorker, held)
     worker.submit(ask("p1"))
     job = worker.submit(ask("p2"))
     with transaction() as database:
@@ -337,7 +339,7 @@ def test_a_job_of_another_version_fails_with_the_way_out(opened: Callable[..., A
 
 
 def test_a_database_that_is_away_for_a_moment_loses_no_answer(
-    opened: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    open_worker: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     finish, failures = job_table.finish, iter([NotReadyError("The database is kept busy.")])
 
@@ -348,13 +350,13 @@ def test_a_database_that_is_away_for_a_moment_loses_no_answer(
 
     monkeypatch.setattr(worker_module, "RETRY_SECONDS", 0.01)
     monkeypatch.setattr(job_table, "finish", fail_once)
-    assert until(opened(ModelWorker, answer_at_once).submit(ask()), "done").answer_id == "answer-p0001"
+    assert until(open_worker(ModelWorker, answer_at_once).submit(ask()), "done").answer_id == "answer-p0001"
 
 
 def test_without_another_answer_function_the_programs_own_explain_is_asked(
-    opened: Callable[..., Any],
+    open_worker: Callable[..., Any],
 ) -> None:
-    job = opened(ModelWorker).submit(ExplainRequest(cohort="nowhere", participant_id="p1"))
+    job = open_worker(ModelWorker).submit(ExplainRequest(cohort="nowhere", participant_id="p1"))
     assert "Unknown cohort 'nowhere'" in (until(job, "failed", within=60).error or "")
 
 

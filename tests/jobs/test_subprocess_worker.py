@@ -22,8 +22,8 @@ SLEEP = "import time; time.sleep(60)"
 
 
 @pytest.fixture
-def worker(opened: Callable[..., Any]) -> SubprocessWorker:
-    subprocess_worker: SubprocessWorker = opened(SubprocessWorker, PYTHON)
+def worker(open_worker: Callable[..., Any]) -> SubprocessWorker:
+    subprocess_worker: SubprocessWorker = open_worker(SubprocessWorker, PYTHON)
     return subprocess_worker
 
 
@@ -113,10 +113,10 @@ def test_a_command_says_which_answer_it_kept(worker: SubprocessWorker) -> None:
 
 
 def test_a_command_that_does_not_end_in_time_is_ended(
-    opened: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    open_worker: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(SubprocessWorker, "most_seconds", 3.0)
-    worker = opened(SubprocessWorker, PYTHON)
+    worker = open_worker(SubprocessWorker, PYTHON)
     code = (
         f"import os, time; open({str(tmp_path / 'pid')!r}, 'w').write(f'{{os.getpid()}}\\n'); time.sleep(60)"
     )
@@ -177,9 +177,9 @@ def test_the_same_unfinished_command_is_not_started_twice(worker: SubprocessWork
 
 
 def test_a_command_that_is_being_cancelled_or_was_left_by_a_dead_worker_is_started_anew(
-    opened: Callable[..., Any],
+    open_worker: Callable[..., Any],
 ) -> None:
-    first, second = opened(SubprocessWorker, PYTHON), opened(SubprocessWorker, PYTHON)
+    first, second = open_worker(SubprocessWorker, PYTHON), open_worker(SubprocessWorker, PYTHON)
     job = first.start("train", [SLEEP], "")
     until(job, "running")
     assert second.start("train", [SLEEP], "") == job  # one is enough, whichever worker runs it
@@ -190,8 +190,8 @@ def test_a_command_that_is_being_cancelled_or_was_left_by_a_dead_worker_is_start
     assert second.start("train", [SLEEP], "") not in (job, again)
 
 
-def test_a_full_queue_is_refused(opened: Callable[..., Any]) -> None:
-    worker = opened(SubprocessWorker, PYTHON, most_waiting=1)
+def test_a_full_queue_is_refused(open_worker: Callable[..., Any]) -> None:
+    worker = open_worker(SubprocessWorker, PYTHON, most_waiting=1)
     until(worker.start("train", [SLEEP], ""), "running")
     worker.start("train", ["pass"], "")
     with pytest.raises(InputError, match="busy: 1 waiting"):
@@ -205,30 +205,30 @@ def test_commands_run_at_low_priority_without_input(worker: SubprocessWorker) ->
 
 
 def test_commands_find_the_program_from_any_folder(
-    opened: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    open_worker: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    worker = opened(SubprocessWorker, (sys.executable, "-m"))
+    worker = open_worker(SubprocessWorker, (sys.executable, "-m"))
     assert until(worker.start("train", ["sensecf_core.errors"], ""), "done", within=20)
 
 
 def test_after_a_restart_unfinished_commands_say_that_they_were_interrupted(
-    opened: Callable[..., Any], tmp_path: Path
+    open_worker: Callable[..., Any], tmp_path: Path
 ) -> None:
-    before = opened(SubprocessWorker, PYTHON)
+    before = open_worker(SubprocessWorker, PYTHON)
     code = f"import os; open({str(tmp_path / 'pid')!r}, 'w').write(f'{{os.getpid()}}\\n'); {SLEEP}"
     running, queued = before.start("train", [code], ""), before.start("train", ["pass"], "")
     pid = read_number(tmp_path / "pid")
     before.close()
     assert gone(pid, 1.0)
-    worker = opened(SubprocessWorker, PYTHON)
+    worker = open_worker(SubprocessWorker, PYTHON)
     assert [worker.view(job).error for job in (running, queued)] == [INTERRUPTED, INTERRUPTED]
     again = worker.start("train", ["pass"], "")
     assert again != queued
     until(again, "done")
 
 
-def test_killing_the_server_ends_its_commands(opened: Callable[..., Any], tmp_path: Path) -> None:
+def test_killing_the_server_ends_its_commands(open_worker: Callable[..., Any], tmp_path: Path) -> None:
     """SIGKILL, so no exit handler can help; the next server sees the job as interrupted."""
     file = tmp_path / "pids"
     inner = (
@@ -257,14 +257,14 @@ def test_killing_the_server_ends_its_commands(opened: Callable[..., Any], tmp_pa
         process.kill()
         process.communicate()
     assert all(gone(pid, 1.0) for pid in pids)
-    assert opened(SubprocessWorker, PYTHON).view(job).error == INTERRUPTED
+    assert open_worker(SubprocessWorker, PYTHON).view(job).error == INTERRUPTED
 
 
 @pytest.mark.parametrize(("command", "written"), [("finetune", True), ("train", False)])
 def test_a_cancelled_fine_tuning_may_write_its_checkpoint_first(
-    opened: Callable[..., Any], tmp_path: Path, command: str, written: bool
+    open_worker: Callable[..., Any], tmp_path: Path, command: str, written: bool
 ) -> None:
-    """What the worker runs here takes a second over SIGTERM, as a training step does."""
+    """The command needs a second to answer SIGTERM, as a training step does."""
     started, checkpoint = tmp_path / "started", tmp_path / "checkpoint"
     code = (
         "import signal, sys, time\n"
@@ -273,7 +273,7 @@ def test_a_cancelled_fine_tuning_may_write_its_checkpoint_first(
         "open(sys.argv[2], 'w').close()\n"
         "time.sleep(60)\n"
     )
-    worker = opened(SubprocessWorker, (sys.executable, "-c", code))
+    worker = open_worker(SubprocessWorker, (sys.executable, "-c", code))
     job = worker.start("finetune", [command, str(started), str(checkpoint)], "")
     for _ in range(1000):
         if started.exists():

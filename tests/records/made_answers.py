@@ -1,4 +1,4 @@
-"""Answers as the program would give them for the small cohort (tests only)."""
+"""Answers as the program would give them for the small cohort."""
 
 from __future__ import annotations
 

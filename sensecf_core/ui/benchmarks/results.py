@@ -12,7 +12,7 @@ from sensecf_core.evaluation.metrics.definitions import MEASURES
 from sensecf_core.types import JsonView
 from sensecf_core.ui.benchmarks import charts as benchmark_charts, tables as bench
 from sensecf_core.ui.benchmarks.run_picker import ChosenRun
-from sensecf_core.ui.common import charts, csv_button, row_wording, wording
+from sensecf_core.ui.common import charts, row_wording, widgets, wording
 from sensecf_core.ui.common.charts import Chart
 
 HEADLINE = (
@@ -54,7 +54,7 @@ def _main_table(chosen: ChosenRun) -> None:
     with st.expander("Every measure", icon=":material/table:"):
         show_measures(chosen.rows, [name for name in MEASURES if _measured(chosen.rows, name)], "every")
     with st.container(horizontal=True, gap="large", vertical_alignment="bottom"):
-        csv_button.show(
+        widgets.csv_button(
             lambda: bench.long_csv(chosen.summary),
             f"{chosen.summary['id']}.csv",
             key="benchmark_csv",
@@ -212,7 +212,7 @@ def show_table(frame: pd.DataFrame, key: str, measures: Sequence[str] = ()) -> N
         height="content",
         alt=f"Benchmark table: {', '.join(map(str, frame.columns))}",
     )
-    csv_button.show(
+    widgets.csv_button(
         lambda: bench.as_csv(frame),
         f"benchmark-{key}.csv",
         key=f"benchmark_csv_{key}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,8 @@ from sensecf_core.classifiers.classifier import Classifier
 from sensecf_core.classifiers.shap_values import ShapValues, shap_values as shap_values_
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.cohorts.domain import Domain
-from sensecf_core.cohorts.encoding import Codes, to_codes
+from sensecf_core.cohorts.encoding import Codes, Value, to_code, to_codes
+from sensecf_core.cohorts.schema import Feature
 from sensecf_core.datasets import registry
 from sensecf_core.types import Floats, RowKey
 
@@ -55,6 +57,24 @@ def whole_domain(cohort: Cohort) -> Domain:
 def training_domain(cohort: Cohort) -> Domain:
     """Return the ranges of the training rows, from which limits are derived."""
     return _domain(cohort.schema.name, cohort.data_sha256 + cohort.split_sha256, "train")
+
+
+def position_on_scale(cohort: Cohort, feature: Feature, value: Value) -> float | None:
+    """Position of a value from 0 to 1; numbers may lie beyond.
+
+    Numbers are scaled between the training rows' 1st and 99th percentile, ordered levels from first to last,
+    binary values from no to yes. None for values that were not measured and levels without an order.
+    """
+    if value is None or feature.kind == "categorical":
+        return None
+    low, high = 0.0, float(len(feature.levels) - 1) if feature.named else 1.0
+    if not feature.named and feature.kind != "binary":
+        domain, position = training_domain(cohort), cohort.schema.positions[feature.name]
+        low, high = float(domain.low[position]), float(domain.high[position])
+    code = to_code(feature, value)
+    if not low < high or math.isnan(code):
+        return None
+    return (code - low) / (high - low)
 
 
 def codes(cohort: Cohort, key: RowKey) -> Codes:

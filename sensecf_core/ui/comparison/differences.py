@@ -12,9 +12,8 @@ from sensecf_core.counterfactuals.checks.sentences import lower_first, measure
 from sensecf_core.evaluation import side_by_side
 from sensecf_core.evaluation.side_by_side import Agreement, Options, Way
 from sensecf_core.queries.answer import Answer
-from sensecf_core.ui.common import browser, charts, wording
+from sensecf_core.ui.common import browser, charts, data, wording
 from sensecf_core.ui.common.charts import Dumbbells, Pair
-from sensecf_core.ui.interventions import scale
 from sensecf_core.ui.page.frame import Page
 
 BEST, ALL = "First option of each", "All options"
@@ -178,8 +177,8 @@ def _chart(page: Page, options: Options) -> None:
 
 def _pair(page: Page, feature: Feature, options: Options, method: str) -> Pair | None:
     changes = side_by_side.changes(options[method], feature.name)
-    now = scale.position_on_scale(page, feature, page.values[feature.name])
-    then = [scale.position_on_scale(page, feature, change.after) for change in changes]
+    now = data.position_on_scale(page.required_cohort, feature, page.values[feature.name])
+    then = [data.position_on_scale(page.required_cohort, feature, change.after) for change in changes]
     positions = tuple(position for position in then if position is not None)
     if now is None or not positions:
         return None

@@ -9,7 +9,7 @@ import streamlit as st
 from sensecf_core.cohorts.schema import Feature, Schema
 from sensecf_core.queries.answer import Answer, Change, Counterfactual
 from sensecf_core.ui.common import data, drawings, row_wording, wording
-from sensecf_core.ui.interventions import evidence, limits_fields, scale
+from sensecf_core.ui.interventions import evidence, limits_fields
 from sensecf_core.ui.page.frame import Page
 
 HEADINGS = {
@@ -209,7 +209,10 @@ def _track_positions(page: Page, feature: Feature, change: Change) -> tuple[floa
     """Positions of both values between the training rows' 1st and 99th percentile, 0 to 1."""
     if feature.named or feature.kind == "binary":
         return None
-    before, after = (scale.position_on_scale(page, feature, value) for value in (change.before, change.after))
+    before, after = (
+        data.position_on_scale(page.required_cohort, feature, value)
+        for value in (change.before, change.after)
+    )
     return None if before is None or after is None else (before, after)
 
 

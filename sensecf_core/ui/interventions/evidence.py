@@ -12,7 +12,7 @@ from sensecf_core.cohorts.schema import Schema
 from sensecf_core.evaluation import side_by_side
 from sensecf_core.queries.answer import Answer, Candidate
 from sensecf_core.records import answers, exports
-from sensecf_core.ui.common import charts, csv_button, row_wording, wording
+from sensecf_core.ui.common import charts, row_wording, widgets, wording
 
 STEPS = (
     ("proposed", "every sequence the method wrote"),
@@ -142,7 +142,7 @@ def downloads(shown_answers: Sequence[Answer], stem: str, schema: Schema, key: s
     """Offer answers as CSV and JSON."""
     schemas = {schema.name: schema}
     with st.container(horizontal=True, vertical_alignment="center"):
-        csv_button.show(
+        widgets.csv_button(
             lambda: exports.answers_csv(shown_answers, schemas), f"{stem}.csv", key=f"download_csv{key}"
         )
         st.download_button(

@@ -9,7 +9,7 @@ from sensecf_core.jobs import model_worker
 from sensecf_core.language.models import default_model
 from sensecf_core.queries.request import ExplainRequest, asks_language_model
 from sensecf_core.ui.common import browser, wording
-from sensecf_core.ui.interventions import limits_fields, method_picker, model_picker
+from sensecf_core.ui.interventions import limits_fields, method_picker
 from sensecf_core.ui.page import shown_results
 from sensecf_core.ui.page.frame import Page
 
@@ -29,8 +29,8 @@ def show(page: Page) -> None:
 def _form(page: Page) -> None:
     """Show the form; Generate queues a job and shows it."""
     schema = page.required_cohort.schema
-    method = method_picker.show(page)
-    model_name = model_picker.show(page.required_cohort, method)
+    method = method_picker.choose_method(page)
+    model_name = method_picker.choose_model(page.required_cohort, method)
     profile = limits_fields.profile_of(page)
     if schema.limits_note:
         st.caption(wording.plain(schema.limits_note))

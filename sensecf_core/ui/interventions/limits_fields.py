@@ -23,7 +23,7 @@ from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.queries.limits import Limits, Movable
 from sensecf_core.queries.request import ExplainRequest
 from sensecf_core.types import Span
-from sensecf_core.ui.common import browser, data, fields, sensors, wording
+from sensecf_core.ui.common import browser, data, sensors, widgets, wording
 from sensecf_core.ui.page.frame import Page
 
 MOST_SUGGESTIONS = 8
@@ -197,7 +197,7 @@ def _ranges(
 
 def _range(feature: Feature, span: Span, key: str) -> Span:
     unit = f" ({feature.unit})" if feature.unit else ""
-    return fields.number_range(
+    return widgets.number_range(
         f"{feature.label}{unit}", span, key, step=feature.grid, decimals=feature.decimals
     )
 
@@ -229,7 +229,7 @@ def fill(page: Page, request: ExplainRequest) -> None:
     for name in schema.names:
         st.session_state[_free_key(schema, name)] = name not in request.frozen
         key = _range_key(schema, profile, name)
-        fields.fill(key, request.ranges.get(name))
+        widgets.fill(key, request.ranges.get(name))
         if levels := request.levels.get(name):
             st.session_state[key] = list(levels)
         else:

@@ -10,7 +10,7 @@ import streamlit as st
 
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.records import exports
-from sensecf_core.ui.common import csv_button
+from sensecf_core.ui.common import widgets
 from sensecf_core.ui.page import selection
 
 Key = tuple[str, str | None]
@@ -49,7 +49,7 @@ def show(
         placeholder="not measured",
         alt=alt,
     )
-    csv_button.show(
+    widgets.csv_button(
         lambda: exports.table_csv(table, exports.origin_columns(schema)),
         f"sensecf-{schema.name}-participants.csv",
         key="download_people",

@@ -10,7 +10,7 @@ import streamlit as st
 
 from sensecf_core.aireadi.cohort.stress_task import GROUP_NAMES
 from sensecf_core.cohorts.cohort import Cohort
-from sensecf_core.ui.common import data, fields, sensor_wording, sensors, wording
+from sensecf_core.ui.common import data, sensor_wording, sensors, widgets, wording
 from sensecf_core.ui.page import excluded_participants, pick_table
 from sensecf_core.ui.page.frame import Page
 
@@ -116,13 +116,13 @@ def _filtered(table: pd.DataFrame, page: Page) -> pd.DataFrame:
     cohort, name = page.required_cohort, page.required_cohort.schema.name
     groups = list(dict.fromkeys([*GROUP_NAMES.values(), *table["Study group"]]))
     groups = [group for group in groups if (table["Study group"] == group).any()]
-    view, part = fields.people_filters(cohort, VIEWS, has_classifier=page.has_classifier)
+    view, part = widgets.people_filters(cohort, VIEWS, has_classifier=page.has_classifier)
     chosen = st.multiselect(
         "Study group", groups, placeholder="every group", key=f"group_{name}", persist_state="session"
     )
     if view != VIEWS[0]:
         table = table[(table[FLAGGED] > 0) == (view == "Some day flagged")]
-    if part != fields.EVERYONE:
+    if part != widgets.EVERYONE:
         table = table[table["part"] == part]
     return table[table["Study group"].isin(chosen)] if chosen else table
 

@@ -10,7 +10,7 @@ import streamlit as st
 
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.cohorts.schema import Feature
-from sensecf_core.ui.common import data, fields, row_wording, wording
+from sensecf_core.ui.common import data, row_wording, widgets, wording
 from sensecf_core.ui.page import pick_table
 from sensecf_core.ui.page.frame import Page
 
@@ -51,10 +51,10 @@ def _filtered(cohort: Cohort, flagged: np.ndarray | None) -> np.ndarray:
     """
     mask = np.ones(len(cohort.rows), dtype=bool)
     name = cohort.schema.name
-    view, part = fields.people_filters(cohort, VIEWS, has_classifier=flagged is not None)
+    view, part = widgets.people_filters(cohort, VIEWS, has_classifier=flagged is not None)
     if flagged is not None and view != VIEWS[0]:
         mask &= flagged == (view == "Flagged")
-    if part != fields.EVERYONE:
+    if part != widgets.EVERYONE:
         mask &= cohort.parts.eq(part).to_numpy()
     schema = cohort.schema
     preset = [f.name for f in schema.features if f.headline and f.kind != "categorical"][:MOST_RANGES]
@@ -87,7 +87,7 @@ def _passes(feature: Feature, column: pd.Series[Any], cohort_name: str) -> np.nd
         return np.ones(len(column), dtype=bool)
     low, high = float(measured.min()), float(measured.max())
     unit = f" ({feature.unit})" if feature.unit else ""
-    span = fields.number_range(
+    span = widgets.number_range(
         f"{feature.label}{unit}",
         (low, high),
         key,

@@ -11,9 +11,9 @@ from sensecf_core.aireadi.open_participant import OpenPerson
 from sensecf_core.aireadi.report.periods import Period
 from sensecf_core.aireadi.report.traces import traces
 from sensecf_core.aireadi.report.units import GlucoseUnit
-from sensecf_core.ui.common import browser, charts, day_picker
+from sensecf_core.ui.common import browser, charts
 from sensecf_core.ui.page.frame import Page
-from sensecf_core.ui.sensors import daily_trace_chart
+from sensecf_core.ui.sensors import daily_trace_chart, day_picker
 
 View = Literal["all", "day"]
 VIEWS: dict[View, str] = {"all": "All days", "day": "The chosen day"}

@@ -10,11 +10,11 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from sensecf_core.ui.common import charts, data, day_picker, sensors, wording
+from sensecf_core.ui.common import charts, data, sensors, wording
 from sensecf_core.ui.common.charts import Chart, ink
 from sensecf_core.ui.common.drawings import DOWN, UP
 from sensecf_core.ui.page.frame import Page
-from sensecf_core.ui.sensors import daily_traces, glucose_report
+from sensecf_core.ui.sensors import daily_traces, day_picker, glucose_report
 
 
 def show_risks(page: Page) -> None:

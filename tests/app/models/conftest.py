@@ -20,7 +20,7 @@ def laptop(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def base(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[bool], None]:
-    """Whether the default model is on this machine, said and not looked up."""
+    """Set whether the default model counts as being on this machine."""
     from sensecf_core.language.models import default_model
     from sensecf_core.language.models.default_model import WeightsStatus
 
@@ -38,7 +38,7 @@ def base(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[bool], No
 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
-    """What was started is noted, and nothing runs."""
+    """The commands that were started; nothing runs."""
     started: list[list[str]] = []
     monkeypatch.setattr(
         subprocess_worker, "start", lambda kind, argv, label: started.append([*argv]) or "a-job"

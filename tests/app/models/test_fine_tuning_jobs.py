@@ -85,7 +85,7 @@ def until(state: str, within: float = 10.0) -> JobView:
 def test_progress_is_found_from_another_tab_then_cancelled_then_gone_on_with(
     world: World, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The worker is real; the command that it runs only speaks as fine-tuning does."""
+    """The worker is real; the command only prints what fine-tuning would print."""
     words = "Training: step 9, loss 0.41, 350 tokens/s, about 12 min left"
     line = json.dumps({"fraction": 0.25, "message": words})
     code = f"import time; print({line!r}, flush=True); time.sleep(60)"

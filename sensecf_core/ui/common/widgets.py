@@ -1,4 +1,4 @@
-"""Fields that several forms share: a range as two numbers, and filters for participants.
+"""Widgets that several pages share: a range as two numbers, filters for participants, a CSV button.
 
 A range is not a slider: in the dark theme the numbers at its ends are too dark to read (axe), because the
 theme's primary colour also has to carry white text on buttons.
@@ -6,7 +6,8 @@ theme's primary colour also has to carry white text on buttons.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Literal
 
 import streamlit as st
 
@@ -75,3 +76,27 @@ def fill(key: str, span: Span | None) -> None:
             st.session_state[name] = span[number]
         elif name in st.session_state:
             del st.session_state[name]
+
+
+def csv_button(
+    make: Callable[[], str],
+    file_name: str,
+    *,
+    key: str,
+    label: str = "Download CSV",
+    type: Literal["secondary", "tertiary"] = "secondary",
+) -> None:
+    """Offer the CSV that ``make`` returns; it is called only on a click.
+
+    The file starts with a byte-order mark: without it, spreadsheets garble arrows and dashes.
+    """
+    st.download_button(
+        label,
+        lambda: make().encode("utf-8-sig"),
+        file_name,
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+        key=key,
+        type=type,
+    )

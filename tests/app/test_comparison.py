@@ -251,13 +251,13 @@ def test_an_answer_of_interventions_is_reused(world: World, open_page: OpenPage)
     while at.query_params.get("job"):
         time.sleep(0.1)
         at.run()
-    made = answers.find(at.query_params["answer"])
+    answer = answers.find(at.query_params["answer"])
     at.switch_page("pages/4_Comparison.py").run()
     assert at.number_input(key="ask_candidates").value == 64  # the limits come along
     at.multiselect(key="compare_methods").set_value(["random"])
     at = run_all(at)
     (status,) = statuses(at)
-    assert status.job is None and status.answer == made
+    assert status.job is None and status.answer == answer
     assert "answered before" in page_text(at)
     assert "Only one method found an option" in page_text(at)
 
@@ -282,9 +282,9 @@ def test_no_option_by_any_method_says_what_to_try(
     fitted = FittedCohort.fit(world.cohort, world.classifier)
 
     def none(request: ExplainRequest, **_: Any) -> Answer:
-        found = explaining.answer(fitted, request.model_copy(update={"method": "random"}))
-        assert found.status == "none"
-        return found.model_copy(update={"method": request.method, "answer_id": request.method})
+        result = explaining.answer(fitted, request.model_copy(update={"method": "random"}))
+        assert result.status == "none"
+        return result.model_copy(update={"method": request.method, "answer_id": request.method})
 
     workers(none)
     at = open_page("Comparison", cohort="small", participant=world.certain)

@@ -102,15 +102,15 @@ def test_a_cohort_whose_files_are_missing_says_what_to_run(
 @pytest.fixture
 def started(world: World, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
     """No classifier is ready; commands that would be started are recorded instead."""
-    asked: list[tuple[str, ...]] = []
+    commands: list[tuple[str, ...]] = []
 
     def start(kind: str, argv: list[str], label: str) -> str:
-        asked.append((kind, *argv))
+        commands.append((kind, *argv))
         return "nothing-runs-in-this-test"
 
     monkeypatch.setattr(store, "ready", lambda cohort: False)
     monkeypatch.setattr(train_classifier.subprocess_worker, "start", start)
-    return asked
+    return commands
 
 
 TRAINING = ("train", "train", "--cohort", "small", "--json-progress")

@@ -89,12 +89,12 @@ def test_fewer_options_than_asked_for_are_explained(world: World, open_page: Ope
     at = answered(generate(at))
     answer = answers.find(at.query_params["answer"])
     assert answer is not None
-    found, passed = len(answer.counterfactuals), answer.trace.plausible
-    assert 0 < found < 8 < passed
-    assert f"the {passed} candidates that passed every check came down to {found}" in page_text(at)
-    few = answer.trace.model_copy(update={"plausible": found})
+    shown, passed = len(answer.counterfactuals), answer.trace.plausible
+    assert 0 < shown < 8 < passed
+    assert f"the {passed} candidates that passed every check came down to {shown}" in page_text(at)
+    few = answer.trace.model_copy(update={"plausible": shown})
     text = intervention_answer.fewer_than_asked(answer.model_copy(update={"trace": few}))
-    assert text is not None and f"only {wording.counted(found, 'candidate')} passed every check" in text
+    assert text is not None and f"only {wording.counted(shown, 'candidate')} passed every check" in text
 
 
 def test_as_many_options_as_asked_for_need_no_word(world: World, open_page: OpenPage) -> None:
@@ -110,17 +110,17 @@ def test_an_option_tells_whether_it_is_new_to_the_second_model_and_holds_for_ret
     at = ask(open_page("Interventions", cohort="small", participant=world.flagged))
     answer = answers.find(at.query_params["answer"])
     assert answer is not None
-    judge, row = world.classifier, world.cohort.rows.loc[[(world.flagged, "0")]]
-    had_flagged = float(judge.second_probability(row)[0]) >= judge.second_threshold
-    text, line = page_text(at), wording.of_100(judge.threshold)
-    for one in answer.counterfactuals:
-        shown = f"nine of ten retrained models say {wording.interval(*one.interval)} of 100"
+    classifier, row = world.classifier, world.cohort.rows.loc[[(world.flagged, "0")]]
+    had_flagged = float(classifier.second_probability(row)[0]) >= classifier.second_threshold
+    text, line = page_text(at), wording.of_100(classifier.threshold)
+    for option in answer.counterfactuals:
+        shown = f"nine of ten retrained models say {wording.interval(*option.interval)} of 100"
         assert f"{shown} (flagged from {line})" in text
     assert ("The second model agrees" in text) == (
-        had_flagged and any(one.second_judge_agrees for one in answer.counterfactuals)
+        had_flagged and any(option.second_judge_agrees for option in answer.counterfactuals)
     )
     assert ("said so before any change" in text) == (
-        not had_flagged and any(one.second_judge_agrees for one in answer.counterfactuals)
+        not had_flagged and any(option.second_judge_agrees for option in answer.counterfactuals)
     )
 
 
@@ -128,28 +128,34 @@ def test_what_the_second_model_said_before_is_no_agreement(
     world: World, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     at = ask(open_page("Interventions", cohort="small", participant=world.flagged))
-    kept = answers.find(at.query_params["answer"])
-    assert kept is not None
-    one = kept.counterfactuals[0].model_copy(update={"second_judge_agrees": True})
-    answers.save(kept.model_copy(update={"counterfactuals": (one,)}))
-    for threshold, told in ((1.1, "said so before any change"), (0.0, "The second model agrees")):
-        judge = replace(world.classifier, second_threshold=threshold)
-        monkeypatch.setattr(store, "load", lambda cohort, judge=judge: judge)
-        text = page_text(open_page("Interventions", answer=kept.answer_id))
-        page = SimpleNamespace(required_cohort=world.cohort, row_key=(world.flagged, "0"), classifier=judge)
-        view = intervention_answer.second_model_verdict(page, kept, one)  # what a line of Comparison says
+    answer = answers.find(at.query_params["answer"])
+    assert answer is not None
+    option = answer.counterfactuals[0].model_copy(update={"second_judge_agrees": True})
+    answers.save(answer.model_copy(update={"counterfactuals": (option,)}))
+    for threshold, sentence in ((1.1, "said so before any change"), (0.0, "The second model agrees")):
+        classifier = replace(world.classifier, second_threshold=threshold)
+        monkeypatch.setattr(store, "load", lambda cohort, classifier=classifier: classifier)
+        text = page_text(open_page("Interventions", answer=answer.answer_id))
+        page = SimpleNamespace(
+            required_cohort=world.cohort, row_key=(world.flagged, "0"), classifier=classifier
+        )
+        view = intervention_answer.second_model_verdict(
+            page, answer, option
+        )  # what a line of Comparison says
         assert view == ("as before" if threshold > 1 else "agrees")
         assert [words_ in text for words_ in ("said so before", "The second model agrees")] == [
-            told.startswith("said"),
-            told.startswith("The"),
+            sentence.startswith("said"),
+            sentence.startswith("The"),
         ]
 
 
 @pytest.mark.parametrize("flagged", [True, False])
 def test_a_flag_that_the_record_contradicts_is_said(world: World, open_page: OpenPage, flagged: bool) -> None:
-    cohort, judge = world.cohort, world.classifier
-    risks = pd.Series(judge.predict_proba(cohort.rows), index=cohort.rows.index)
-    wrong = cohort.rows.index[((risks >= judge.threshold) == flagged) & (cohort.target == int(not flagged))]
+    cohort, classifier = world.cohort, world.classifier
+    risks = pd.Series(classifier.predict_proba(cohort.rows), index=cohort.rows.index)
+    wrong = cohort.rows.index[
+        ((risks >= classifier.threshold) == flagged) & (cohort.target == int(not flagged))
+    ]
     assert len(wrong)
     for page in ("Interventions", "Comparison"):
         text = page_text(open_page(page, cohort="small", participant=wrong[0][0], row=wrong[0][1]))
@@ -157,9 +163,9 @@ def test_a_flag_that_the_record_contradicts_is_said(world: World, open_page: Ope
 
 
 def test_a_flag_that_the_record_bears_out_has_no_word(world: World, open_page: OpenPage) -> None:
-    cohort, judge = world.cohort, world.classifier
-    risks = pd.Series(judge.predict_proba(cohort.rows), index=cohort.rows.index)
-    right = cohort.rows.index[(risks >= judge.threshold) & (cohort.target == 1)]
+    cohort, classifier = world.cohort, world.classifier
+    risks = pd.Series(classifier.predict_proba(cohort.rows), index=cohort.rows.index)
+    right = cohort.rows.index[(risks >= classifier.threshold) & (cohort.target == 1)]
     text = page_text(open_page("Interventions", cohort="small", participant=right[0][0], row=right[0][1]))
     assert "is wrong here" not in text
 
@@ -229,8 +235,8 @@ def test_everything_frozen_is_refused_before_any_job(world: World, open_page: Op
 def test_a_frozen_feature_and_a_narrowed_range_reach_the_request(
     world: World, open_page: OpenPage, worker: ModelWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[ExplainRequest] = []
-    monkeypatch.setattr(worker, "submit", lambda request: asked.append(request) or "a-job")
+    requests: list[ExplainRequest] = []
+    monkeypatch.setattr(worker, "submit", lambda request: requests.append(request) or "a-job")
     at = open_page("Interventions", cohort="small", participant=world.flagged)
     at.selectbox(key="method").select("random").run()
     at.checkbox(key="free_small_sleep").uncheck()
@@ -238,7 +244,7 @@ def test_a_frozen_feature_and_a_narrowed_range_reach_the_request(
         at.number_input(key=f"range_small_intervention_sugar_{end}").set_value(value)
     at.number_input(key="ask_changes").set_value(2)
     generate(at)
-    (request,) = asked
+    (request,) = requests
     assert request.frozen == ("sleep",)
     assert request.ranges == {"sugar": (50.0, 120.0)}
     assert (request.max_changes, request.profile, request.desired) == (2, "intervention", 0)
@@ -250,17 +256,19 @@ def test_already_desired_offers_contrast_and_contrast_tips_it(
     at = open_page("Interventions", cohort="small", participant=world.unflagged)
     assert "there is nothing to change" in at.info[0].value
     at.selectbox(key="method").select("random").run()
-    asked: list[ExplainRequest] = []
+    requests: list[ExplainRequest] = []
     with monkeypatch.context() as held:
-        held.setattr(worker, "submit", lambda request: asked.append(request) or "a-job")
+        held.setattr(worker, "submit", lambda request: requests.append(request) or "a-job")
         at.button(key="offer_contrast").click().run()
-    assert [(one.profile, one.desired) for one in asked] == [("contrast", 1)], "it asks at once"
+    assert [(request.profile, request.desired) for request in requests] == [("contrast", 1)], (
+        "it asks at once"
+    )
     assert at.radio(key="profile_small").value == "contrast"
     at = ask(at, seed=1)  # few draws reach the other class from here; this seed has one that does
     answer = answers.find(at.query_params["answer"])
     assert answer is not None and answer.desired == 1 and answer.limits.profile == "contrast"
     assert answer.counterfactuals
-    assert any("not advice" in one.value for one in at.info)
+    assert any("not advice" in request.value for request in at.info)
 
 
 def test_none_found_says_why_and_what_to_try(world: World, open_page: OpenPage, worker: ModelWorker) -> None:
@@ -345,13 +353,13 @@ def test_an_adapter_makes_fine_tuned_the_default_until_something_else_is_picked(
     world: World, open_page: OpenPage, worker: ModelWorker, model_here: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = made_adapter.write(world.cohort, classifier_sha256=world.classifier.sha256)
-    asked: list[ExplainRequest] = []
-    monkeypatch.setattr(worker, "submit", lambda request: asked.append(request) or "a-job")
+    requests: list[ExplainRequest] = []
+    monkeypatch.setattr(worker, "submit", lambda request: requests.append(request) or "a-job")
     at = open_page("Interventions", cohort="small", participant=world.flagged)
     assert at.selectbox(key="method").options[0] == "Language model, fine-tuned"
     assert "adapter trial" in page_text(at) and not at.warning
     generate(at)
-    assert [request.method for request in asked] == ["lm-fine-tuned"]
+    assert [request.method for request in requests] == ["lm-fine-tuned"]
     at.selectbox(key="method").select("lm-zero-shot").run()
     at.switch_page("pages/2_Prediction.py").run()
     at.switch_page("pages/3_Interventions.py").run()

@@ -165,15 +165,15 @@ def test_any_share_agrees_with_its_mark(goal: Goal, share: float) -> None:
 
 
 def test_a_sleep_that_begins_in_the_evening_counts_for_the_next_day() -> None:
-    found = traces(levels(100, 110, 120), Period(day(1), day(1)))
+    drawn = traces(levels(100, 110, 120), Period(day(1), day(1)))
     span = StageSpan(day(2), "light", np.datetime64(f"{day(1)}T22:20"), np.datetime64(f"{day(2)}T06:00"))
     sentence = daily_trace_chart.trace_chart(
-        replace(found, sleep=(span,)), "mg/dL", [day(1)], day(1), True
+        replace(drawn, sleep=(span,)), "mg/dL", [day(1)], day(1), True
     ).sentence
     assert "0 recorded sleeps. The sleep that begins at 22:20 counts for the next day." in sentence
     own = replace(span, night=day(1))
     sentence = daily_trace_chart.trace_chart(
-        replace(found, sleep=(own,)), "mg/dL", [day(1)], day(1), True
+        replace(drawn, sleep=(own,)), "mg/dL", [day(1)], day(1), True
     ).sentence
     assert "1 recorded sleep." in sentence and "next day" not in sentence
 
@@ -205,8 +205,8 @@ def test_a_profile_of_too_few_days_says_so() -> None:
 def test_traces_mark_the_chosen_day_and_hatch_those_that_cannot_be_chosen() -> None:
     worn = levels(100, 200, 120)
     chosen = [day(1), day(2)]
-    found = traces(worn, Period(day(1), day(3)))
-    chart = daily_trace_chart.trace_chart(found, "mg/dL", chosen, day(2), zoom=True)
+    drawn = traces(worn, Period(day(1), day(3)))
+    chart = daily_trace_chart.trace_chart(drawn, "mg/dL", chosen, day(2), zoom=True)
     strip = chart.figure.data[0]
     assert list(strip.customdata) == [str(day(1)), str(day(2)), ""]
     assert list(strip.marker.pattern.shape) == ["", "", "/"]

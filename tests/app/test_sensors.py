@@ -40,7 +40,7 @@ def glucose_summary(participant: str) -> GlucoseSummary:
 
 
 def tiles(at: AppTest) -> dict[str, str]:
-    return {one.label: one.value for one in at.metric}
+    return {metric.label: metric.value for metric in at.metric}
 
 
 def _row(at: AppTest) -> str:
@@ -92,13 +92,13 @@ def test_somebody_without_a_usable_day_is_known_and_told_why(cohort: Cohort, ope
 def test_people_whose_files_cannot_be_read_are_not_said_to_lack_glucose(cohort: Cohort) -> None:
     tables = participants.tables_of(COHORT)
     shown = cohort.rows.index.get_level_values(0).unique()
-    known = excluded_participants.reasons(tables, shown)
-    someone = known.index[known == excluded_participants.NO_GLUCOSE][0]
+    before = excluded_participants.reasons(tables, shown)
+    someone = before.index[before == excluded_participants.NO_GLUCOSE][0]
     quality = tables.quality.copy()
     quality.loc[quality["participant_id"] == someone, "state"] = "unreadable"
     why = excluded_participants.reasons(replace(tables, quality=quality), shown)
     assert why[someone] == excluded_participants.UNREADABLE
-    assert why.drop(someone).equals(known.drop(someone))
+    assert why.drop(someone).equals(before.drop(someone))
     assert f"1 {excluded_participants.UNREADABLE}" in excluded_participants.sentence(why)
 
 
@@ -106,11 +106,11 @@ def test_who_has_no_usable_day_is_not_named_where_people_are_real(
     cohort: Cohort, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = cohort.schema.provenance.model_copy(update={"real": True})
-    made = replace(cohort, schema=cohort.schema.model_copy(update={"provenance": real}))
-    monkeypatch.setattr(registry, "load", lambda name: made)
+    real_cohort = replace(cohort, schema=cohort.schema.model_copy(update={"provenance": real}))
+    monkeypatch.setattr(registry, "load", lambda name: real_cohort)
     monkeypatch.setattr(store, "ready", lambda cohort: True)
-    known = store.load(cohort)
-    monkeypatch.setattr(store, "load", lambda cohort: known)
+    classifier = store.load(cohort)
+    monkeypatch.setattr(store, "load", lambda cohort: classifier)
     at = open_page("Participants", cohort=COHORT)
     assert "no usable day" in page_text(at)
     assert not any("Left out" in one.value for one in at.dataframe)
@@ -131,7 +131,7 @@ def test_nobody_of_the_synthetic_cohort_is_called_real(
 
 
 def everything(at: AppTest) -> str:
-    tables = [cell for one in at.table for cell in one.value.to_numpy().ravel()]
+    tables = [cell for table in at.table for cell in table.value.to_numpy().ravel()]
     return "\n".join([page_text(at), *map(str, tables)])
 
 
@@ -184,7 +184,7 @@ def test_the_report_shows_the_metrics_of_the_whole_recording(someone: str, open_
     assert f"Limited data: {expected.glucose_days} days with 70 % or more" in text
     assert "the consensus asks for 14 days and 70 %" in text
     assert "24-hour glucose profile (AGP-style)" in text
-    target = next(one for one in band_times(whole) if one.band.name == "target")
+    target = next(band_time for band_time in band_times(whole) if band_time.band.name == "target")
     assert f"in range (70–180 mg/dL) {percent(target.percent)}" in text
     assert len(at.get("plotly_chart")) == 3  # bands, 24-hour profile, traces
 

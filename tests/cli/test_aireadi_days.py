@@ -52,12 +52,12 @@ def test_the_text_says_synthetic_and_which_day_was_taken(command: Command, day: 
     from sensecf_core.cohorts import builtin
 
     days = builtin.load("aireadi").rows.loc[day[0]].index
-    for asked in (("explain", "--method", "random"), ("predict",)):
-        without = command(*asked, "--cohort", "aireadi", "--participant", day[0])
+    for arguments in (("explain", "--method", "random"), ("predict",)):
+        without = command(*arguments, "--cohort", "aireadi", "--participant", day[0])
         assert f"{day[0]} has {len(days)} days; the first, {days[0]}, is taken." in without.err
         assert without.out.startswith("SYNTHETIC DATA")
         assert f"{day[0]} (day {days[0]}): risk " in without.out
-        named = command(*asked, "--cohort", "aireadi", "--participant", day[0], "--row", day[1])
+        named = command(*arguments, "--cohort", "aireadi", "--participant", day[0], "--row", day[1])
         assert named.err == ""
 
 

@@ -159,9 +159,9 @@ def test_the_language_model_keeps_the_contract(command: Command, person: str) ->
 
 def test_the_same_seed_gives_the_same_answer(command: Command, person: str) -> None:
     def answer(seed: str) -> dict[str, Any]:
-        found = command(*RANDOM, "--participant", person, "--seed", seed, "--trace", "full", "--json")
+        ended = command(*RANDOM, "--participant", person, "--seed", seed, "--trace", "full", "--json")
         timeless = {"seconds", "created", "settings", "answer_id"}
-        return {key: value for key, value in found.json["answers"][0].items() if key not in timeless}
+        return {key: value for key, value in ended.json["answers"][0].items() if key not in timeless}
 
     assert answer("0") == answer("0")
     assert answer("0")["trace"] != answer("1")["trace"]

@@ -45,9 +45,9 @@ def test_a_small_own_cohort_is_fine_tuned_and_answers(command: Command, walking:
     fractions = [line["fraction"] for line in lines]
     assert fractions == sorted(fractions)
     assert any("loss" in line["message"] and "min left" in line["message"] for line in lines)
-    (found,) = adapters.adapters(registry.load(walking))
-    assert found.own and found.card.training["tokens"] >= 1200
-    assert (found.folder / adapters.WEIGHTS).stat().st_size < 6e6
+    (adapter,) = adapters.adapters(registry.load(walking))
+    assert adapter.own and adapter.card.training["tokens"] >= 1200
+    assert (adapter.folder / adapters.WEIGHTS).stat().st_size < 6e6
     answered = command("explain", "--cohort", walking, "--sample", "1", "--candidates", "4", "--json")
     assert answered.code in (0, 3), answered.err
     assert answered.json["method"] == "lm-fine-tuned"

@@ -36,7 +36,7 @@ class HeldAnswer:
 
     def __init__(self) -> None:
         self.let_go = threading.Event()
-        self.asked: list[ExplainRequest] = []
+        self.requests: list[ExplainRequest] = []
         self.begun = threading.Event()
 
     def __call__(
@@ -46,7 +46,7 @@ class HeldAnswer:
         progress: Callable[[float, str], None],
         cancelled: Callable[[], bool],
     ) -> Answer:
-        self.asked.append(request)
+        self.requests.append(request)
         progress(0.4, "Proposing")
         self.begun.set()
         while not self.let_go.is_set() and not cancelled():
@@ -96,7 +96,7 @@ def test_the_second_of_two_visitors_waits_and_both_finish(open_worker: Callable[
         "answer-p2",
         "answer-p3",
     ]
-    assert held.asked == [ask("p1"), ask("p2"), ask("p3")]
+    assert held.requests == [ask("p1"), ask("p2"), ask("p3")]
 
 
 def test_visitors_that_submit_at_once_all_get_their_own_answer(open_worker: Callable[..., Any]) -> None:
@@ -127,7 +127,7 @@ def test_cancelling_a_queued_job_is_immediate(open_worker: Callable[..., Any]) -
     assert worker.view(after).position in (1, 2)  # 2 as long as the first has not begun
     held.let_go.set()
     until(after, "done")
-    assert [request.participant_id for request in held.asked] == ["p1", "p3"]
+    assert [request.participant_id for request in held.requests] == ["p1", "p3"]
     assert worker.view(waiting).state == "cancelled"
 
 
@@ -141,8 +141,8 @@ def test_cancelling_a_running_job_takes_less_than_a_second_and_keeps_what_there_
     worker.cancel(job)
     view = until(job, "cancelled")  # the work itself is still held
     assert view.answer_id == "answer-p1"
-    kept = answers.find("answer-p1")
-    assert kept is not None and kept.status == "cancelled"
+    answer = answers.find("answer-p1")
+    assert answer is not None and answer.status == "cancelled"
     later = worker.submit(ask("p2"))
     held.let_go.set()
     until(later, "done")
@@ -232,9 +232,9 @@ def test_after_a_restart_answers_are_found_and_interrupted_jobs_run_again(
     assert until(running, "done").answer_id == "answer-p1"
     assert until(queued, "done").answer_id == "answer-p2"
     assert worker.view(unwanted).state == "cancelled"
-    assert again.asked == [ask("p1"), ask("p2")]
-    kept = worker.view(done)
-    assert kept.state == "done" and answers.find(kept.answer_id) is not None
+    assert again.requests == [ask("p1"), ask("p2")]
+    finished = worker.view(done)
+    assert finished.state == "done" and answers.find(finished.answer_id) is not None
 
 
 def test_a_job_that_was_being_cancelled_is_not_run_again(open_worker: Callable[..., Any]) -> None:

@@ -100,6 +100,26 @@ def request(
     movable = _movable(page, Limits(profile=profile))
     frozen = _frozen_features(page, profile, movable)
     ranges, levels = _ranges(page, profile, [name for name in movable if name not in frozen])
+    candidates, seed = _more_settings()
+    return ExplainRequest(
+        cohort=page.required_cohort.schema.name,
+        participant_id=page.row_key[0],
+        row_id=page.row_key[1],
+        method=method,
+        k=int(k),
+        candidates=candidates,
+        max_changes=int(max_changes),
+        profile=profile,
+        frozen=frozen,
+        ranges=ranges,
+        levels=levels,
+        desired=1 if desired_class(page, profile) else 0,
+        seed=seed,
+    )
+
+
+def _more_settings() -> tuple[int, int]:
+    """Ask for the number of candidates and the seed."""
     with st.expander("More settings", icon=":material/tune:"):
         candidates = st.number_input(
             "Candidates to try",
@@ -118,21 +138,7 @@ def request(
             persist_state="session",
             help="Another seed draws other candidates; the same seed gives the same answer.",
         )
-    return ExplainRequest(
-        cohort=page.required_cohort.schema.name,
-        participant_id=page.row_key[0],
-        row_id=page.row_key[1],
-        method=method,
-        k=int(k),
-        candidates=int(candidates),
-        max_changes=int(max_changes),
-        profile=profile,
-        frozen=frozen,
-        ranges=ranges,
-        levels=levels,
-        desired=1 if desired_class(page, profile) else 0,
-        seed=int(seed),
-    )
+    return int(candidates), int(seed)
 
 
 def _frozen_features(page: Page, profile: Profile, movable: dict[str, Movable]) -> tuple[str, ...]:

@@ -37,7 +37,7 @@ def base(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[bool], No
 
 
 @pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+def started(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     """The commands that were started; nothing runs."""
     started: list[list[str]] = []
     monkeypatch.setattr(

@@ -32,7 +32,7 @@ ARGV = [
 
 
 def test_start_passes_what_was_asked_to_the_command(
-    world: World, open_page: OpenPage, asked: list[list[str]]
+    world: World, open_page: OpenPage, started: list[list[str]]
 ) -> None:
     made_adapter.write(world.cohort, "tuned-1")
     at = open_page("Models", cohort="small")
@@ -40,7 +40,7 @@ def test_start_passes_what_was_asked_to_the_command(
     at.number_input(key="tune_minutes").set_value(30)
     at.number_input(key="tune_seed").set_value(7)
     next(b for b in at.button if b.label == "Start fine-tuning").click().run()
-    ((command, *options),) = asked
+    ((command, *options),) = started
     parsed = typer.main.get_command(app).commands[command].make_context(command, options).params  # type: ignore[attr-defined]
     expected = {"cohort": "small", "minutes": 30, "name": "tuned-2", "seed": 7, "json_progress": True}
     assert command == "finetune" and expected.items() <= parsed.items()
@@ -48,14 +48,14 @@ def test_start_passes_what_was_asked_to_the_command(
 
 @pytest.mark.parametrize("name", ["../up", "-x", "a b", ".hidden", "tuned-1"])
 def test_a_name_that_cannot_be_used_starts_nothing(
-    name: str, world: World, open_page: OpenPage, asked: list[list[str]]
+    name: str, world: World, open_page: OpenPage, started: list[list[str]]
 ) -> None:
     made_adapter.write(world.cohort, "tuned-1")
     at = open_page("Models", cohort="small")
     at.text_input(key="tune_name").set_value(name)
     next(b for b in at.button if b.label == "Start fine-tuning").click().run()
     assert at.error and repr(name) in at.error[0].value.replace("\\", "")
-    assert asked == []
+    assert started == []
 
 
 def test_minutes_are_checked_on_the_server_too(world: World) -> None:
@@ -112,7 +112,7 @@ def test_progress_is_found_from_another_tab_then_cancelled_then_gone_on_with(
 
 
 def test_a_run_that_the_program_ended_under_can_be_gone_on_with(
-    world: World, open_page: OpenPage, asked: list[list[str]]
+    world: World, open_page: OpenPage, started: list[list[str]]
 ) -> None:
     job = job_table.add(
         "process",
@@ -126,7 +126,7 @@ def test_a_run_that_the_program_ended_under_can_be_gone_on_with(
     assert "Interrupted: the program ended while this ran" in at.error[-1].value
     at.button(key=f"resume_{job}").click().run()
     assert at.text_input(key="tune_name").placeholder == "tuned-2"
-    assert asked == [[*ARGV, "--resume"]]
+    assert started == [[*ARGV, "--resume"]]
 
 
 def test_a_finished_run_says_so_while_its_adapter_is_there(world: World, open_page: OpenPage) -> None:

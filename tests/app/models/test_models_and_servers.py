@@ -88,11 +88,11 @@ def chooser(world: World, private_var: Path, open_page: OpenPage) -> AppTest:
 def test_a_server_is_offered_without_examples_only_and_says_that_data_leave(
     chooser: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[ExplainRequest] = []
+    requests: list[ExplainRequest] = []
 
     class Noted:
         def submit(self, request: ExplainRequest) -> str:
-            asked.append(request)
+            requests.append(request)
             return "a-job"
 
         def view(self, job: str) -> None:
@@ -109,7 +109,10 @@ def test_a_server_is_offered_without_examples_only_and_says_that_data_leave(
     at.selectbox(key="method").select("lm-few-shot").run()
     assert "LEAVE THIS MACHINE" not in warnings(at)
     next(b for b in at.button if b.label == "Generate").click().run()
-    assert [(one.method, one.model) for one in asked] == [("lm-zero-shot", "far"), ("lm-few-shot", None)]
+    assert [(request.method, request.model) for request in requests] == [
+        ("lm-zero-shot", "far"),
+        ("lm-few-shot", None),
+    ]
 
 
 def test_a_server_needs_no_weights_here(chooser: AppTest, base: Callable[[bool], None]) -> None:

@@ -1,4 +1,4 @@
-"""``train``, ``fetch-model`` and ``prepare``: everything that has to exist before the app can answer."""
+"""``train``, ``fetch-model`` and ``prepare``: make everything that the app needs."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def train(
     if not 0 <= seed < 2**32:
         raise InputError(f"--seed must be from 0 to {2**32 - 1}, got {seed}.")
     loaded = registry.load(cohort)
-    with progress(json_progress) as tell:
-        store.train_and_save(loaded, seed=seed, progress=tell)
+    with progress(json_progress) as report:
+        store.train_and_save(loaded, seed=seed, progress=report)
     summary = {"cohort": cohort, "folder": str(store.folder(loaded)), "card": store.card(loaded)}
     if json_progress:
         print_progress(1.0, "Trained")
@@ -65,7 +65,7 @@ def prepare() -> None:
     from sensecf_core.language.models import default_model
 
     if not default_model.status().ready:
-        _tell(
+        _print_status(
             f"Fetching the language model {default_model.DEFAULT_MODEL} "
             f"({default_model.DOWNLOAD_MB} MB to download) ..."
         )
@@ -74,10 +74,10 @@ def prepare() -> None:
     for name in builtin.NAMES:
         cohort = builtin.load(name)
         if not store.ready(cohort):
-            _tell(f"Training the classifier of {name} ...")
+            _print_status(f"Training the classifier of {name} ...")
             with ProgressLine() as line:
                 store.train_and_save(cohort, progress=line)
 
 
-def _tell(message: str) -> None:
+def _print_status(message: str) -> None:
     print(message, file=sys.stderr, flush=True)

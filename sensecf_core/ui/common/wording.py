@@ -31,7 +31,7 @@ PROFILE_NOTES = {
     "contrast": "Everything but context may move, in any direction. It explains the model and is not advice.",
 }
 NO_BREAK, JOINER = "\u00a0", "\u2060"
-"""Keep a number and its interval on one line."""
+"""They keep a number and its interval on one line."""
 _MARKDOWN = re.compile(r"([\\`*_\[\]<>$~#|])")
 
 
@@ -50,8 +50,8 @@ def method_note(method: str) -> str | None:
     return METHODS[method].note if method in METHODS else None
 
 
-def sought(profile: str | None) -> str:
-    """What a counterfactual is called: what only explains the model is nobody's option."""
+def option_noun(profile: str | None) -> str:
+    """The noun for a counterfactual: "option", or "explanation" under contrast limits (no advice)."""
     return "explanation" if profile == "contrast" else "option"
 
 
@@ -67,30 +67,30 @@ def in_order(methods: Iterable[str]) -> list[str]:
 
 
 def roles(schema: Schema) -> tuple[Role, ...]:
-    """Roles in the order in which a schema first names them: the order of features on every page."""
+    """Roles in the order in which the schema first uses them; pages list features in this order."""
     return tuple(dict.fromkeys(feature.role for feature in schema.features))
 
 
 def plain(text: str) -> str:
-    """Escape ``text`` so that Markdown shows it as it is (data and schemas may hold anything)."""
+    """Escape ``text`` so that Markdown shows it literally (data and schemas may hold anything)."""
     return _MARKDOWN.sub(r"\\\1", text)
 
 
 def html(text: str) -> str:
-    """Escape ``text`` for a chart, whose labels read a few HTML tags."""
+    """Escape ``text`` for a chart, whose labels understand a few HTML tags."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def message(text: str) -> str:
-    """Escape a sentence of the program, keeping what it puts between backticks (names, commands) as code."""
+    """Escape a sentence of the program, but keep text between backticks (names, commands) as code."""
     pieces = text.split("`")
     if len(pieces) % 2 == 0:
         return plain(text)
-    return "".join(f"`{piece}`" if at % 2 else plain(piece) for at, piece in enumerate(pieces))
+    return "".join(f"`{piece}`" if index % 2 else plain(piece) for index, piece in enumerate(pieces))
 
 
 def labelled(schema: Schema, text: str) -> str:
-    """Put labels and titles where the engine names features and limits in backticks."""
+    """Replace the names of features and limits that the engine puts in backticks by labels and titles."""
     for feature in schema.features:
         text = text.replace(f"`{feature.name}`", f"“{feature.label}”")
     for profile, title in PROFILE_TITLES.items():
@@ -99,7 +99,7 @@ def labelled(schema: Schema, text: str) -> str:
 
 
 def count(n: int) -> str:
-    """Write a whole number with thin-space thousands."""
+    """Write a whole number with thin spaces between thousands."""
     return f"{n:,}".replace(",", THIN_SPACE)
 
 
@@ -131,7 +131,7 @@ def arrow(difference: float) -> str:
 def risk_change(before: float, after: float) -> str:
     """Write a change of risk as "62 → 41 of 100  ▼ 21"; the arrow and its number stay on one line.
 
-    One too small to show in whole points has its direction all the same: "27 → 27 of 100  ▼ <1".
+    A change of less than a whole point still shows its direction: "27 → 27 of 100  ▼ <1".
     """
     points = round(100 * after) - round(100 * before)
     size = "<1" if not points and after != before else str(abs(points))
@@ -139,7 +139,7 @@ def risk_change(before: float, after: float) -> str:
 
 
 def change(feature: Feature, before: Value, after: Value) -> str:
-    """Write a change as "31.2 → 28.5 kg/m²  ▼ 2.7"; names without a size of change."""
+    """Write a change as "31.2 → 28.5 kg/m²  ▼ 2.7"; changes of levels have no size."""
     text = f"{number(feature, before)} → {measure(feature, after)}"
     if before is None or after is None or feature.kind in ("categorical", "binary"):
         return text
@@ -157,7 +157,7 @@ def span(feature: Feature, low: float, high: float) -> str:
 
 
 def percentile(percent: float) -> str:
-    """Write a percentile as "38th percentile"; the ends stay inside 1 to 99."""
+    """Write a percentile as "38th percentile", clipped to 1 to 99."""
     whole = min(max(round(percent), 1), 99)
     suffix = "th" if whole % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(whole % 10, "th")
     return f"{whole}{suffix} percentile"
@@ -172,7 +172,7 @@ def listed(items: Iterable[str], last: str = "and") -> str:
 
 
 def distance(probability: float, threshold: float) -> str:
-    """Say where a risk lies against the threshold, in words and points of 100."""
+    """Say where a risk lies relative to the threshold, in words and points of 100."""
     points = abs(round(100 * probability) - round(100 * threshold))
     above = probability >= threshold
     how_far = "just " if points < 5 else "well " if points >= 20 else ""
@@ -205,5 +205,5 @@ def seconds(duration: float) -> str:
 
 
 def day_name(day: date) -> str:
-    """Write a day as "Wed 5 Mar"; the year is told where the recording is."""
+    """Write a day as "Wed 5 Mar"; the year is shown once, beside the recording period."""
     return f"{day:%a} {day.day} {day:%b}"

@@ -1,4 +1,4 @@
-"""The form of Comparison: which methods, the limits that all of them get, and Run all."""
+"""The form of Comparison: methods, the limits that all of them get, and Run all."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from sensecf_core.ui.page import shown_results
 from sensecf_core.ui.page.frame import Page
 
 FIRST_CHOICE = ("lm-fine-tuned", "nice-sparsity", "dice-random", "lm-few-shot", "random", "lm-zero-shot")
-"""Who is compared until a visitor chooses: the first three of these that can answer, of different kinds."""
+"""Methods compared until a visitor chooses: the first three of these that can answer."""
 _FIELD = "compare_methods"
 _CHOSEN = "methods_compared"
 _FILLED = "comparison_filled_in"
 
 
 def show(page: Page) -> None:
-    """Show the form; Run all asks every method and follows the comparison. Then it folds away."""
+    """Show the form; Run all asks every method and shows the comparison. The form then folds away."""
     _fill(page)
-    if shown_results.of(page.choice).comparison is not None:
+    if shown_results.shown_for(page.choice).comparison is not None:
         with st.expander("Compare again: methods and limits", icon=":material/edit:"):
             _form(page)
     else:
@@ -63,16 +63,16 @@ def _form(page: Page) -> None:
         )
     if any(asks_language_model(name) for name in chosen) and st.runtime.exists():
         model_worker.warm(schema.name)
-    if pressed or (limits_fields.asked_at_once() and methods):
+    if pressed or (limits_fields.take_ask_at_once() and methods):
         start(page, request, chosen)
 
 
 def _methods(methods: Sequence[str]) -> list[str]:
-    # What was chosen is kept beside the widget: other cohorts have other methods.
-    wanted = st.session_state.get(_FIELD, st.session_state.get(_CHOSEN))
-    if wanted is None:
-        wanted = wording.in_order([name for name in FIRST_CHOICE if name in methods][:3])
-    st.session_state[_FIELD] = [name for name in wanted if name in methods]
+    # The choice is kept apart from the widget, since other cohorts have other methods.
+    preselected = st.session_state.get(_FIELD, st.session_state.get(_CHOSEN))
+    if preselected is None:
+        preselected = wording.in_order([name for name in FIRST_CHOICE if name in methods][:3])
+    st.session_state[_FIELD] = [name for name in preselected if name in methods]
     notes = (f"{METHODS[name].title}: {METHODS[name].note}" for name in methods)
     chosen = st.multiselect(
         "Methods",
@@ -87,37 +87,37 @@ def _methods(methods: Sequence[str]) -> list[str]:
 
 
 def start(page: Page, request: ExplainRequest, methods: Sequence[str]) -> None:
-    """Ask every method a question that can be answered, and follow it; else say what is wrong with it."""
+    """Ask every method and show the comparison; or say why the question cannot be asked."""
     try:
         limits_fields.check(page, request)
-        made = compare_methods.start(
+        comparison = compare_methods.start(
             page.required_cohort, page.classifier, request, wording.in_order(methods)
         )
     except (InputError, NotReadyError) as error:
         limits_fields.refuse(page, error)
         return
-    shown_results.follow(page.choice, comparison=made.comparison_id)
-    st.session_state[_FILLED] = made.comparison_id
+    shown_results.show_next(page.choice, comparison=comparison.comparison_id)
+    st.session_state[_FILLED] = comparison.comparison_id
     st.rerun()
 
 
 def _fill(page: Page) -> None:
-    """Take over methods and limits of a comparison that a link opened, once."""
-    opened = shown_results.of(page.choice).comparison
-    if opened is None or st.session_state.get(_FILLED) == opened:
+    """Take over the methods and limits of a comparison that a link opened, once."""
+    comparison_id = shown_results.shown_for(page.choice).comparison
+    if comparison_id is None or st.session_state.get(_FILLED) == comparison_id:
         return
-    st.session_state[_FILLED] = opened
+    st.session_state[_FILLED] = comparison_id
     try:
-        found = comparisons.find(opened)
-    except (InputError, NotReadyError):  # said where it would be shown
+        comparison = comparisons.find(comparison_id)
+    except (InputError, NotReadyError):  # the results say so
         return
-    if found is not None:
-        limits_fields.fill(page, found.request)
-        st.session_state[_FIELD] = [member.method for member in found.members]
+    if comparison is not None:
+        limits_fields.fill(page, comparison.request)
+        st.session_state[_FIELD] = [member.method for member in comparison.members]
 
 
 def _say_what_is_missing(methods: Sequence[str]) -> None:
-    """Say why methods that one might look for are not offered."""
+    """Say why language models are not offered."""
     model = default_model.status()
     if not model.ready:
         st.warning(

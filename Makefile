@@ -1,7 +1,7 @@
 # SenseCF. `make run` starts the app, `make test` runs every check; the rest is below.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run setup test lint data train bench bench-peers gpu-check clean
+.PHONY: help run setup test lint data train bench bench-peers gpu-check check-wheel clean
 
 help:   ## this list
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+): .*##/  make \1\t/' | expand -t 20
@@ -40,6 +40,10 @@ bench-peers: setup  ## the language model's speed beside llama.cpp's, which is b
 
 gpu-check: setup  ## load, ask and fine-tune a language model here, and measure it (MODEL=biomistral-7b)
 	@.venv/bin/python -m tools.gpu.check --model $(or $(MODEL),smollm2-135m) $(ARGS)
+
+check-wheel: ## pip install this checkout in an empty environment and use it from another folder (FOLDER=/tmp/kept)
+	@tools/setup.sh app
+	@.venv/bin/python -m tools.check_wheel $(FOLDER)
 
 clean:  ## remove .venv, the fetched model and caches (never var/)
 	@tools/setup.sh clean

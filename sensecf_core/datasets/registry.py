@@ -17,6 +17,7 @@ from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.cohorts.own import folder as own_folder
 from sensecf_core.cohorts.own.problems import Problem
 from sensecf_core.errors import InputError, NotReadyError, unknown
+from sensecf_core.provenance import CLI
 
 ENVIRONMENT = "SENSECF_COHORTS"
 """Names own cohort folders, separated as in ``PATH``."""
@@ -61,7 +62,7 @@ def load(name: str) -> Cohort:
         if cohort.folder.name == name:
             raise InputError(
                 f"The cohort folder {str(cohort.folder)!r} has {len(cohort.problems)} problem(s); "
-                f"`.venv/bin/python -m sensecf_core cohort check {cohort.folder}` lists them."
+                f"`{CLI} cohort check {cohort.folder}` lists them."
             )
     raise unknown("cohort", name, (*_reserved(), *own_cohorts))
 

@@ -23,14 +23,16 @@ from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.cohorts.encoding import Codes
 from sensecf_core.cohorts.rules import violations
 from sensecf_core.counterfactuals.baselines.exact_distance import prove
+from sensecf_core.counterfactuals.baselines.proposer import installed
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.make_queries import make_queries
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
 from sensecf_core.counterfactuals.result import content_hashes
 from sensecf_core.evaluation.metrics.statistics import mean_interval
 from sensecf_core.evaluation.sampling import sample_rows
-from sensecf_core.paths import ROOT, var
+from sensecf_core.paths import CHECKOUT, COMMITTED_RESULTS, var
 from sensecf_core.queries.limits import Limits
+from sensecf_core.queries.methods import METHODS
 from sensecf_core.types import Json, Progress
 
 FEW = 0.10
@@ -45,8 +47,8 @@ FILE = "behaviour.json"
 
 def summary_file(cohort: Cohort) -> Path:
     """The file of a cohort's summary; that of a user's own rows stays private."""
-    if not cohort.own and cohort.schema.name in builtin.NAMES:
-        return ROOT / "results" / cohort.schema.name / FILE
+    if CHECKOUT and not cohort.own and cohort.schema.name in builtin.NAMES:
+        return COMMITTED_RESULTS / cohort.schema.name / FILE
     return var("behaviour", f"{cohort.schema.name}-{cohort.data_sha256[:12]}.json")
 
 
@@ -71,8 +73,10 @@ def read(cohort: Cohort) -> Json | None:
 def measure(fitted: FittedCohort, progress: Progress = lambda *_: None) -> Json:
     """Ask about every row of the test part whose prediction is not the desired one; returns the summary.
 
-    Shares have a bootstrap 95 % interval by participant. ``reduction`` is in points of 100.
+    Shares have a bootstrap 95 % interval by participant. ``reduction`` is in points of 100. Raises
+    ``NotReadyError`` without treecf.
     """
+    installed(METHODS["treecf"])
     schema = fitted.schema
     behaviours = [feature.name for feature in schema.features if feature.role == "behaviour"]
     desired = schema.task.desired

@@ -12,6 +12,7 @@ from sensecf_core.datasets import registry
 from sensecf_core.disclaimer import data_label
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.language.models import default_model
+from sensecf_core.provenance import CLI
 from sensecf_core.ui.common import data, row_wording, wording
 from sensecf_core.ui.page.frame import Page
 from sensecf_core.ui.prediction import weak_classifier_note
@@ -97,7 +98,7 @@ def cohorts() -> None:
     with st.expander("Bring your own cohort", icon=":material/create_new_folder:"):
         st.markdown(
             "A folder with `schema.toml` and `data.csv` (or `data.parquet`) is a cohort. Check it with "
-            "`.venv/bin/python -m sensecf_core cohort check FOLDER`, then start the app with the environment "
+            f"`{CLI} cohort check FOLDER`, then start the app with the environment "
             "variable `SENSECF_COHORTS=FOLDER`. Its classifier is trained on first use and stays in the "
             "private `var/` folder. `docs/own-cohort.md` shows a complete schema."
         )

@@ -24,6 +24,7 @@ from sensecf_core.cohorts.cohort import Cohort, plain_text, tidy_rows
 from sensecf_core.cohorts.fingerprint import frame_sha256
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.errors import NotReadyError
+from sensecf_core.provenance import CLI
 
 NAME = "aireadi-release"
 LICENCE = (
@@ -83,7 +84,7 @@ def tables_of_release() -> Tables:
 def _not_built(release: Release) -> NotReadyError:
     return NotReadyError(
         f"The tables of {release.name} are not made yet, or are damaged; run "
-        f"`.venv/bin/python -m sensecf_core aireadi check {_quoted(release.root)} --all`, once."
+        f"`{CLI} aireadi check {_quoted(release.root)} --all`, once."
     )
 
 

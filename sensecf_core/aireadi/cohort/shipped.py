@@ -29,7 +29,7 @@ from sensecf_core.cohorts import builtin
 from sensecf_core.cohorts.fingerprint import files_sha256
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.paths import file_lock, var
-from sensecf_core.provenance import code_sha256
+from sensecf_core.provenance import DATA_REMEDY, code_sha256
 
 NAME = "aireadi"
 SETTINGS = Settings(n=500, days=10, seed=0, layout="v3", compact=True)
@@ -107,7 +107,7 @@ def load_tables() -> Tables:
             pd.read_parquet(folder / f"{name}.parquet") for name in ("days", "people", "quality")
         )
     except (OSError, ValueError) as error:
-        raise NotReadyError(f"The data of cohort {NAME!r} cannot be read; run `make data`.") from error
+        raise NotReadyError(f"The data of cohort {NAME!r} cannot be read; {DATA_REMEDY}.") from error
     return Tables(
         days=days.set_index(["participant_id", "day"]),
         people=people.set_index("participant_id"),

@@ -15,6 +15,7 @@ from sensecf_core.cohorts import split as project
 from sensecf_core.cohorts.cohort import INDEX_NAMES, FlowStep
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.errors import InputError
+from sensecf_core.provenance import CLI
 
 PERSON_COLUMNS = ("clinical_site", "study_group", "recommended_split")
 """Columns of the person that a day has beside its features, for reporting and for the split."""
@@ -65,7 +66,7 @@ def stress_days(schema: Schema, tables: Tables) -> StressDays:
         raise InputError(
             "No day of this release can be used: it takes 10 hours of heart rate, 70 % of the day's glucose "
             f"and daytime stress, of a participant with {GLUCOSE_DAYS} days of glucose or more; "
-            "`.venv/bin/python -m sensecf_core aireadi check` says what is missing."
+            f"`{CLI} aireadi check` says what is missing."
         )
     parts, split_notes = _parts(rows)
     cut = float(shown(rows.loc[parts.eq("train"), STRESS].quantile([QUANTILE])).iloc[0])

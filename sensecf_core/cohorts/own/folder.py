@@ -22,6 +22,7 @@ from sensecf_core.cohorts.rules import broken_shares
 from sensecf_core.cohorts.schema import Feature, Schema
 from sensecf_core.cohorts.split import split
 from sensecf_core.errors import InputError
+from sensecf_core.provenance import CLI
 
 FEWEST_PARTICIPANTS = 50
 MOST_COLUMNS_NAMED = 30
@@ -56,7 +57,7 @@ def read(folder: Path) -> Cohort:
     first = "; ".join(f"{p.column or 'folder'}: {p.problem}" for p in result[:3])
     raise InputError(
         f"The cohort folder {str(folder)!r} has {len(result)} problem(s) ({first}); "
-        f"`.venv/bin/python -m sensecf_core cohort check {folder}` lists them all."
+        f"`{CLI} cohort check {folder}` lists them all."
     )
 
 

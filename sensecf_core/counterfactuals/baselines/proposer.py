@@ -29,6 +29,7 @@ from sensecf_core.counterfactuals.problem.search_space import SearchSpace
 from sensecf_core.counterfactuals.proposal import Proposal, ProposalRequest, Stopped
 from sensecf_core.errors import NotReadyError
 from sensecf_core.language.prompts.grammar import write_edits
+from sensecf_core.provenance import install_command
 from sensecf_core.queries.methods import Method, Package
 from sensecf_core.queries.query import Query
 
@@ -101,7 +102,7 @@ class BaselineProposer:
             raise
         except ImportError as missing:
             raise NotReadyError(
-                f"{self.method.name} needs `{missing.name}`; `make setup` installs it."
+                f"{self.method.name} needs `{missing.name}`; `{install_command('baselines')}` installs it."
             ) from missing
         except Exception as failure:
             none = replace(black_box.table.none(), ended="failure")
@@ -137,7 +138,9 @@ def installed(method: Method) -> str:
     try:
         return f"{name} {version(name)}"
     except ModuleNotFoundError as missing:
-        raise NotReadyError(f"The package {name} is not installed; `make setup` installs it.") from missing
+        raise NotReadyError(
+            f"The package {name} is not installed; `{install_command('baselines')}` installs it."
+        ) from missing
 
 
 @contextmanager

@@ -17,14 +17,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sensecf_core.paths import ROOT, var
+from sensecf_core.paths import COMMITTED_RESULTS, var
 from sensecf_core.types import Json
 
 if TYPE_CHECKING:
     import pandas as pd
 
 CONFIG, RESULTS, SUMMARY = "config.json", "results.parquet", "summary.json"
-COMMITTED = ROOT / "results" / "benchmark"
+COMMITTED = COMMITTED_RESULTS / "benchmark"
 SCHEMA_VERSION = 2
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from sensecf_core.errors import InputError, NotReadyError, unknown
 from sensecf_core.language.models import default_model
 from sensecf_core.language.models.hardware import LARGE, cpu_computes_bf16
+from sensecf_core.provenance import install_command
 
 if TYPE_CHECKING:
     import torch
@@ -108,8 +109,8 @@ def _nf4(transformers: Any, compute: torch.dtype) -> Any:
         import bitsandbytes  # noqa: F401
     except Exception as error:  # its native library may fail in many ways
         raise NotReadyError(
-            f"4-bit needs the package bitsandbytes, which does not work here ({error}); run `make setup`, "
-            "or use the precision bf16."
+            f"4-bit needs the package bitsandbytes, which does not work here ({error}); run "
+            f"`{install_command('gpu')}`, or use the precision bf16."
         ) from error
     return transformers.BitsAndBytesConfig(
         load_in_4bit=True,

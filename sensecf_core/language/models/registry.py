@@ -6,7 +6,6 @@ Reads names and small files only: nothing here loads a model or uses the network
 from __future__ import annotations
 
 import json
-import os
 import re
 import tomllib
 from functools import lru_cache
@@ -18,7 +17,7 @@ from pydantic import Field, ValidationError, model_validator
 from sensecf_core.cohorts.schema import Plain
 from sensecf_core.errors import InputError, NotReadyError, unknown
 from sensecf_core.language.models import default_model
-from sensecf_core.paths import BASE_MODELS, var
+from sensecf_core.paths import base_models, var
 
 Precision = Literal["bf16", "float32", "nf4"]
 
@@ -108,7 +107,7 @@ def folder_of(model: ModelSpec) -> Path | None:
         return None
     if model.source == default_model.DEFAULT_MODEL:
         return default_model.default_folder() if default_model.status().ready else None
-    for folder in (Path(model.source).expanduser(), _base_models() / model.name, _cached(model.source)):
+    for folder in (Path(model.source).expanduser(), base_models() / model.name, _cached(model.source)):
         if folder is not None and _has_weights(folder):
             return folder.resolve()
     return None
@@ -238,7 +237,3 @@ def _weight_files(folder: Path) -> list[Path]:
             continue
         return parts if all(part.is_file() for part in parts) else []
     return []
-
-
-def _base_models() -> Path:
-    return Path(os.environ.get("SENSECF_BASE_MODELS", BASE_MODELS))

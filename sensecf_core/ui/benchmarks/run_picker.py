@@ -12,6 +12,7 @@ from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.evaluation.benchmark import run_folder
 from sensecf_core.evaluation.benchmark.run_folder import BenchmarkRun
+from sensecf_core.provenance import CLI
 from sensecf_core.types import JsonView
 from sensecf_core.ui.benchmarks import tables as bench
 from sensecf_core.ui.common import wording
@@ -37,7 +38,7 @@ class ChosenRun:
 
 def command(cohort: str) -> str:
     """The command that runs a benchmark of the cohort."""
-    return f".venv/bin/python -m sensecf_core benchmark --cohort {cohort} --methods all --n 100"
+    return f"{CLI} benchmark --cohort {cohort} --methods all --n 100"
 
 
 def choose(cohort: Cohort) -> ChosenRun | None:

@@ -11,6 +11,7 @@ from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.jobs import subprocess_worker
 from sensecf_core.jobs.job_table import JobView
+from sensecf_core.provenance import CLI
 from sensecf_core.ui.common.wording import message, plain
 from sensecf_core.ui.page.job_progress import cancel_button
 
@@ -59,7 +60,7 @@ def offer_training(cohort: Cohort) -> None:
         )
         return
     key = f"training_{name}_{cohort.data_sha256}"
-    command = f"`.venv/bin/python -m sensecf_core train --cohort {name}`"
+    command = f"`{CLI} train --cohort {name}`"
     st.header("This cohort has no classifier yet")
     if key not in st.session_state and not cohort.own:
         st.warning(

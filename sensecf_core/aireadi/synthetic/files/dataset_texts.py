@@ -10,6 +10,7 @@ from sensecf_core.aireadi.synthetic.files import documents, manifests
 from sensecf_core.aireadi.synthetic.files.manifests import id_column
 from sensecf_core.aireadi.synthetic.population.assumptions import GROUPS
 from sensecf_core.aireadi.synthetic.population.settings import Settings
+from sensecf_core.provenance import PROGRAM
 
 LABEL = "SYNTHETIC"
 SENTENCE = (
@@ -60,7 +61,7 @@ def _readme(settings: Settings, origin: Mapping[str, str | None]) -> str:
 
 - {settings.n} made-up participants (ids from 900001; real ids have four digits), {settings.days} days each,
   seed {settings.seed}{", compact" if settings.compact else ""}.
-- Made with `python -m sensecf_core aireadi synthesise`, SenseCF {origin.get("version")}, commit
+- Made with `{PROGRAM} aireadi synthesise`, SenseCF {origin.get("version")}, commit
   {origin.get("commit") or "unknown"}; the same command makes the same bytes.
 - Calibrated on published figures only (Framingham 2024, doi 10.1210/clinem/dgae626; ADA cut-offs of HbA1c).
 - Numbers of people by group, site and split, and how many lack a stream or have odd files, follow third-party

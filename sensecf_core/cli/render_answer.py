@@ -57,12 +57,12 @@ def funnel(trace: Trace) -> str:
 
 
 def _option(place: int, found: Counterfactual, answer: Answer, schema: Schema) -> list[str]:
-    low, high = found.interval
+    low, high = found.interval or (None, None)
+    refits = "" if low is None or high is None else f" (90 % of refits: {100 * low:.0f} to {100 * high:.0f})"
     view = "agrees" if found.second_judge_agrees else "disagrees"
     lines = [
         f"  {place}. {_changes(found.changes, schema)}",
-        f"     {of_100(answer.factual.probability)} → {of_100(found.probability)} "
-        f"(90 % of refits: {100 * low:.0f} to {100 * high:.0f}); "
+        f"     {of_100(answer.factual.probability)} → {of_100(found.probability)}{refits}; "
         f"second judge {view} ({of_100(found.second_judge_probability)})",
     ]
     lines += [f"     breaks: {violation}" for violation in found.violations]

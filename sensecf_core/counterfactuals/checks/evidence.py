@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from sensecf_core.classifiers.classifier import INTERVAL
+from sensecf_core.classifiers.protocol import ClassifierLike
 from sensecf_core.cohorts.encoding import Codes, to_values
 from sensecf_core.counterfactuals.checks.sentences import sentence
 from sensecf_core.counterfactuals.checks.verify import CheckResults
@@ -22,11 +24,11 @@ def with_evidence(
     if not len(checks.codes):
         return ()
     classifier = fitted.classifier
-    refits = np.quantile(classifier.refit_probabilities_of_codes(checks.codes), [0.05, 0.95], axis=0)
+    intervals = _intervals(classifier, checks.codes)
     second = classifier.second_probability_of_codes(checks.codes)
     agrees = (second >= classifier.second_threshold) == bool(space.desired)
     return tuple(
-        _describe(fitted, space, checks, row, (float(refits[0, row]), float(refits[1, row]))).model_copy(
+        _describe(fitted, space, checks, row, intervals[row]).model_copy(
             update={
                 "second_judge_probability": float(second[row]),
                 "second_judge_agrees": bool(agrees[row]),
@@ -36,8 +38,20 @@ def with_evidence(
     )
 
 
+def _intervals(classifier: ClassifierLike, codes: Codes) -> list[tuple[float, float] | None]:
+    """The central 90 % over the refits for each row of codes; None without refits."""
+    if not classifier.refits:
+        return [None] * len(codes)
+    low, high = np.quantile(classifier.refit_probabilities_of_codes(codes), INTERVAL, axis=0)
+    return [(float(least), float(most)) for least, most in zip(low, high, strict=True)]
+
+
 def _describe(
-    fitted: FittedCohort, space: SearchSpace, checks: CheckResults, row: int, interval: tuple[float, float]
+    fitted: FittedCohort,
+    space: SearchSpace,
+    checks: CheckResults,
+    row: int,
+    interval: tuple[float, float] | None,
 ) -> Counterfactual:
     schema, codes = fitted.schema, checks.codes[row]
     changes = space.changes(codes)

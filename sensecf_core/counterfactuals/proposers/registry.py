@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sensecf_core.classifiers.classifier import Classifier
+from sensecf_core.classifiers.classifier import with_trees
+from sensecf_core.classifiers.protocol import ClassifierLike
 from sensecf_core.cohorts.cohort import Cohort, locate
 from sensecf_core.counterfactuals.problem.budget import CancelledError
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
@@ -35,6 +36,12 @@ def check_method(method: str) -> None:
         raise unknown("method", method, METHODS)
 
 
+def check_classifier(method: str, classifier: ClassifierLike) -> None:
+    """Raise ``InputError`` for a method that reads what a classifier does not have."""
+    if method == "treecf":
+        with_trees(classifier)
+
+
 def default_method(cohort: Cohort, model: str | None = None) -> str:
     """The method that answers best for a cohort here: a fine-tuned model where there is an adapter.
 
@@ -47,7 +54,9 @@ def default_method(cohort: Cohort, model: str | None = None) -> str:
     return "lm-fine-tuned" if adapters.chosen(cohort, base_sha256(spec)) is not None else "lm-few-shot"
 
 
-def expected_answer_ids(cohort: Cohort, classifier: Classifier, request: ExplainRequest) -> tuple[str, ...]:
+def expected_answer_ids(
+    cohort: Cohort, classifier: ClassifierLike, request: ExplainRequest
+) -> tuple[str, ...]:
     """The ids that a whole answer to ``request`` would have now, known before anything is asked.
 
     The first is an answer that the method made, the second one for which it was not needed (the class is
@@ -119,6 +128,7 @@ def proposer_for(
     if request.method == "random":
         return RandomProposer(fitted.schema)
     if request.method in BASELINES:
+        check_classifier(request.method, fitted.classifier)
         from sensecf_core.counterfactuals.baselines.proposer import BaselineProposer
 
         return BaselineProposer(fitted, request.method, request.k)

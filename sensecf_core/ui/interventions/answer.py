@@ -182,6 +182,7 @@ def _second_before(page: Page) -> float:
 def _retrained(page: Page, one: Counterfactual) -> str:
     """Say how retrained models see an option, and where the line is that all of them would have to cross."""
     line = wording.of_100(page.classifier.threshold)
+    assert one.interval is not None  # pages show classifiers that were trained here, which have refits
     return f"nine of ten retrained models say {wording.interval(*one.interval)} of 100 (flagged from {line})"
 
 

@@ -66,8 +66,8 @@ def load_cohort(name: str) -> Cohort:
 
     Examples
     --------
-    >>> load_cohort("heart").schema.task.label
-    'heart disease'
+    >>> load_cohort("heart").schema.names[:3]
+    ('age', 'sex', 'chest_pain')
     >>> load_cohort("hart")
     Traceback (most recent call last):
     sensecf_core.errors.InputError: Unknown cohort 'hart'; did you mean heart?
@@ -99,9 +99,9 @@ def wrap(
 ) -> WrappedClassifier:
     """Explain a model of your own: anything fitted with ``predict_proba`` over the cohort's frame.
 
-    The frame has the cohort's features as columns. Of a cohort made by :meth:`Cohort.from_frame` they are your
-    frame's own columns, values and types, without target and ids; of others the schema's names, levels as
-    text, binary as 0 / 1, and gaps as missing values.
+    The frame has the cohort's features as columns. Of a cohort made by :meth:`Cohort.from_frame` they are
+    your frame's own columns, values and types, without target and ids; of others the schema's names, levels
+    as text, binary as 0 / 1, and gaps as missing values.
 
     Parameters
     ----------
@@ -114,6 +114,21 @@ def wrap(
     ------
     InputError : no ``predict_proba``, one that fails on the frame or gives no probabilities, or a cohort that
         is too small.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> frame = pd.DataFrame({"bmi": [20 + i * 7 % 20 for i in range(200)]})
+    >>> ill = [int(bmi > 31) for bmi in frame["bmi"]]
+    >>> pipeline = LogisticRegression().fit(frame, ill)
+    >>> cohort = Cohort.from_frame(frame.assign(ill=ill), target="ill")
+    >>> model = wrap(pipeline, cohort, threshold=0.5)
+    >>> answer = explain(cohort, model, participant=2, method="random", seed=0)
+    >>> answer.factual.features["bmi"], bool(answer.to_frame()["bmi"].max() <= 31)
+    (34, True)
+    >>> explain(cohort, model, participant=2, method="treecf")
+    Traceback (most recent call last):
+    sensecf_core.errors.InputError: treecf searches the trees of a classifier that was trained here, ...
     """
     _require_cohort(cohort)
     return wrapped.wrap(model, cohort, threshold=threshold, refits=refits, progress=progress)
@@ -259,7 +274,7 @@ def benchmark(
     methods : names as in :func:`explain`, ``lm-few-shot@NAME`` for a language model of your own, or ``all``
         that can answer here.
     n : test participants a class; 0 means all.
-    limits : of both directions; None is the cohort's own towards the desired class, ``contrast`` away from it.
+    limits : towards the desired class; None is the cohort's own. Away from it they are ``contrast``.
     timed : answer a few questions once more, one at a time, to measure the time.
     jobs : processes for methods without a language model.
 
@@ -419,7 +434,6 @@ def _ranges(
             low, high = values
             spans[name] = float(low), float(high)
         except (TypeError, ValueError):
-            raise InputError(
-                f"The range of `{given}` must be two numbers, (low, high), got {values!r}."
-            ) from None
+            text = f"The range of `{given}` must be two numbers, (low, high), got {values!r}."
+            raise InputError(text) from None
     return spans, levels

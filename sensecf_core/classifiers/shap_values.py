@@ -84,13 +84,13 @@ def _shap() -> Any:
     if "shap" not in sys.modules:
         hidden = {name for name in NOT_FOR_SHAP if name not in sys.modules}
         sys.modules |= dict.fromkeys(hidden)  # type: ignore[arg-type]  # None is Python's mark of "not there"
-        import numba
+        from numba import config
 
-        compiled, numba.config.DISABLE_JIT = numba.config.DISABLE_JIT, True
+        compiled, config.DISABLE_JIT = config.DISABLE_JIT, True
         try:
             import shap
         finally:
-            numba.config.DISABLE_JIT = compiled
+            config.DISABLE_JIT = compiled
             for name in hidden:
                 del sys.modules[name]
     import shap

@@ -152,11 +152,14 @@ class Cohort:
         index = _index(frame, participant, row)
         outcome = _outcome(frame[target], index)
         columns = feature_names(frame, special)
-        if schema is None:
-            try:
+        try:
+            if schema is None:
                 schema = draft_schema(frame, columns, name=name, target=str(target), desired=desired)
-            except ValidationError as error:
-                raise InputError(f"No schema could be drafted: {error.errors()[0]['msg']}.") from error
+            else:  # a copy with changes is neither checked nor free of what the original had worked out
+                schema = Schema.model_validate(schema.model_dump())
+        except ValidationError as error:
+            first = error.errors()[0]["msg"].removeprefix("Value error, ")
+            raise InputError(f"The schema is not valid: {first}.") from error
         if schema.task.target != str(target):
             raise InputError(f"The schema's target is {schema.task.target!r}, not {str(target)!r}.")
         layout = FrameLayout.of(schema, frame, columns)
@@ -227,7 +230,7 @@ def _outcome(column: pd.Series, index: pd.MultiIndex) -> pd.Series:
     values = pd.to_numeric(column.astype(object), errors="coerce").to_numpy(float)
     wrong = ~np.isin(values, (0.0, 1.0))
     if wrong.any():
-        what = column[wrong].iloc[0]
+        what = column[wrong].tolist()[0]
         raise InputError(
             f"The target {column.name!r} must be 0 or 1 in every row; {int(wrong.sum())} rows are not, like "
             f"{what!r}."

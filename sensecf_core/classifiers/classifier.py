@@ -17,8 +17,10 @@ from sensecf_core.classifiers.boosted_trees import BoostedTrees, CalibratedTrees
 from sensecf_core.classifiers.calibration import Sigmoid, probability
 from sensecf_core.classifiers.design_matrix import to_matrix
 from sensecf_core.classifiers.logistic import LogisticModel
+from sensecf_core.classifiers.protocol import ClassifierLike
 from sensecf_core.cohorts.encoding import Codes, to_codes
 from sensecf_core.cohorts.schema import Schema
+from sensecf_core.errors import InputError
 from sensecf_core.types import Floats
 
 INTERVAL = (0.05, 0.95)
@@ -116,3 +118,13 @@ class Classifier:
             yield json.dumps([refit.sigmoid.slope, refit.sigmoid.intercept, refit.forest.baseline]).encode()
             for nodes in refit.forest.nodes_for_prediction():
                 yield nodes.tobytes()
+
+
+def with_trees(classifier: ClassifierLike) -> Classifier:
+    """Return the classifier that has trees to read; raises ``InputError`` for a model that was wrapped."""
+    if isinstance(classifier, Classifier):
+        return classifier
+    raise InputError(
+        "treecf searches the trees of a classifier that was trained here, and a wrapped model has none to "
+        "read; choose another method."
+    )

@@ -7,17 +7,26 @@ import sys
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import pandas as pd
 
-from sensecf_core.classifiers.classifier import Classifier
+from sensecf_core.classifiers.classifier import Classifier, with_trees
 from sensecf_core.classifiers.design_matrix import owners, to_matrix
-from sensecf_core.cohorts.encoding import to_codes
+from sensecf_core.classifiers.protocol import ClassifierLike
+from sensecf_core.classifiers.wrapped import WrappedClassifier
+from sensecf_core.cohorts.encoding import Codes, to_codes
 from sensecf_core.types import Floats
 
 NOT_FOR_SHAP = ("matplotlib", "cv2")
 """What shap loads if it is there, for plots and for pictures as input; together more than a second."""
+PERMUTATIONS = 10
+"""Orders of the features, each walked both ways, that SHAP values of a model of any kind are a mean over."""
+MASKED_AT_ONCE = 200
+"""Masked evaluations in one call of a model."""
+MOST_KEPT = 4096
+"""Rows of a wrapped model whose SHAP values are kept: a comparison of methods asks for the same ones."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +44,7 @@ class ShapValues:
 
 
 def shap_values(
-    classifier: Classifier, rows: pd.DataFrame, background_rows: pd.DataFrame | None = None
+    classifier: ClassifierLike, rows: pd.DataFrame, background_rows: pd.DataFrame | None = None
 ) -> ShapValues:
     """Explain rows with SHAP's TreeExplainer (Lundberg et al. 2020, doi 10.1038/s42256-019-0138-9).
 
@@ -45,7 +54,13 @@ def shap_values(
 
     The columns of a one-hot encoded feature are summed, and everything is multiplied by the calibration's
     slope, which is linear in log-odds.
+
+    A wrapped model is explained by whatever shap chooses for a function (exact up to ten features, else
+    permutations: Lundberg & Lee 2017, arXiv 1705.07874), against some training rows unless others are given.
     """
+    if isinstance(classifier, WrappedClassifier):
+        return _of_function(classifier, rows, background_rows)
+    classifier = with_trees(classifier)
     schema, slope = classifier.schema, classifier.calibration.slope
     matrix = to_matrix(schema, to_codes(schema, rows))
     if background_rows is None:
@@ -63,19 +78,67 @@ def shap_values(
 def _shap() -> Any:
     """Import shap without its plots and pictures: what they load takes longer than all the rest of shap.
 
-    Both libraries are here for the sake of a baseline only (CFNOW), which imports them itself.
+    Both libraries are here for the sake of a baseline only (CFNOW), which imports them itself. Nor is its
+    Python code compiled: numba would take six seconds for what is done in a hundredth of one.
     """
     if "shap" not in sys.modules:
         hidden = {name for name in NOT_FOR_SHAP if name not in sys.modules}
         sys.modules |= dict.fromkeys(hidden)  # type: ignore[arg-type]  # None is Python's mark of "not there"
+        from numba import config
+
+        compiled, config.DISABLE_JIT = config.DISABLE_JIT, True
         try:
             import shap
         finally:
+            config.DISABLE_JIT = compiled
             for name in hidden:
                 del sys.modules[name]
     import shap
 
     return shap
+
+
+_kept: WeakKeyDictionary[WrappedClassifier, dict[bytes, tuple[float, Floats]]] = WeakKeyDictionary()
+
+
+def _of_function(
+    classifier: WrappedClassifier, rows: pd.DataFrame, background_rows: pd.DataFrame | None
+) -> ShapValues:
+    """SHAP values of a model of any kind, in log-odds of class 1."""
+    codes = to_codes(classifier.schema, rows)
+    if background_rows is not None:
+        background = to_codes(classifier.schema, background_rows)
+        found = [_explained(classifier, background, row) for row in codes]
+    else:
+        kept = _kept.setdefault(classifier, {})
+        if len(kept) + len(codes) > MOST_KEPT:
+            kept.clear()
+        for row in codes:
+            if row.tobytes() not in kept:
+                kept[row.tobytes()] = _explained(classifier, classifier.background, row)
+        found = [kept[row.tobytes()] for row in codes]
+    values = np.array([value for _, value in found]).reshape(codes.shape)
+    return ShapValues(found[0][0] if found else 0.0, values)
+
+
+def _explained(classifier: WrappedClassifier, background: Codes, row: Codes) -> tuple[float, Floats]:
+    """Base and SHAP values (features,) of one row; the process's random numbers stay as they were."""
+    shap = _shap()
+    state = np.random.get_state()
+    try:
+        masker = shap.maskers.Independent(background, max_samples=len(background))
+        explainer = shap.Explainer(classifier.margin_of_codes, masker, seed=0)
+        evaluations = PERMUTATIONS * (2 * len(row) + 1)
+        exact = isinstance(explainer, shap.explainers.ExactExplainer)
+        found = explainer(
+            row[None],
+            max_evals=2 ** len(row) if exact else evaluations,
+            batch_size=MASKED_AT_ONCE,
+            silent=True,
+        )
+    finally:
+        np.random.set_state(state)
+    return float(np.ravel(found.base_values)[0]), np.asarray(found.values[0], dtype=np.float64)
 
 
 @lru_cache(maxsize=8)

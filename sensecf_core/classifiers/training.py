@@ -113,13 +113,13 @@ def fit(
 
 
 def _refit(settings: Settings, material: Rows, val: Rows, seed: tuple[int, int]) -> CalibratedTrees:
-    resampled = material.take(_bootstrap(material, np.random.default_rng(seed)))
+    resampled = material.take(bootstrap(material, np.random.default_rng(seed)))
     model = settings.fit(resampled.matrix, resampled.target, seed[0])
     sigmoid, _ = fit_sigmoid(model, val.matrix, val.target)
     return CalibratedTrees(BoostedTrees.of_model(model), sigmoid)
 
 
-def _bootstrap(material: Rows, rng: np.random.Generator) -> npt.NDArray[np.int64]:
+def bootstrap(material: Rows, rng: np.random.Generator) -> npt.NDArray[np.int64]:
     """Positions of the rows of as many participants as there are, drawn with replacement."""
     people, owner = np.unique(material.people.astype(str), return_inverse=True)
     while True:

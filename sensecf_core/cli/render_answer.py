@@ -57,12 +57,12 @@ def funnel(trace: Trace) -> str:
 
 
 def _option(rank: int, counterfactual: Counterfactual, answer: Answer, schema: Schema) -> list[str]:
-    low, high = counterfactual.interval
+    low, high = counterfactual.interval or (None, None)
+    refits = "" if low is None or high is None else f" (90 % of refits: {100 * low:.0f} to {100 * high:.0f})"
     view = "agrees" if counterfactual.second_judge_agrees else "disagrees"
     lines = [
         f"  {rank}. {_changes(counterfactual.changes, schema)}",
-        f"     {of_100(answer.factual.probability)} → {of_100(counterfactual.probability)} "
-        f"(90 % of refits: {100 * low:.0f} to {100 * high:.0f}); "
+        f"     {of_100(answer.factual.probability)} → {of_100(counterfactual.probability)}{refits}; "
         f"second judge {view} ({of_100(counterfactual.second_judge_probability)})",
     ]
     lines += [f"     breaks: {violation}" for violation in counterfactual.violations]

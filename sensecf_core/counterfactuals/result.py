@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sensecf_core.classifiers.classifier import Classifier
+from sensecf_core.classifiers.protocol import ClassifierLike
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.counterfactuals.problem.constraints import emptied_by_request
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
@@ -89,7 +89,7 @@ def answer_id(
     return hashlib.sha256(key.encode()).hexdigest()[:16]
 
 
-def content_hashes(cohort: Cohort, classifier: Classifier) -> dict[str, str]:
+def content_hashes(cohort: Cohort, classifier: ClassifierLike) -> dict[str, str]:
     """Hashes of the data and the classifier that an answer rests on."""
     return {
         "cohort": cohort.data_sha256,

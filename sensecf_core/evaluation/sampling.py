@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from sensecf_core.classifiers.classifier import Classifier
+from sensecf_core.classifiers.protocol import ClassifierLike
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.types import Part, RowKey
 
 
 def sample_rows(
-    cohort: Cohort, classifier: Classifier, *, predicted: int, n: int, seed: int, part: Part = "test"
+    cohort: Cohort, classifier: ClassifierLike, *, predicted: int, n: int, seed: int, part: Part = "test"
 ) -> list[RowKey]:
     """Draw rows of a part that the classifier puts in class ``predicted``, with no other filter.
 

@@ -67,7 +67,7 @@ def score_rows(
             "row_id": row.row_id,
             "probability": float(probability[n]),
             "predicted": int(probability[n] >= classifier.threshold),
-            "interval": [float(bound) for bound in interval[n]],
+            "interval": None if interval is None else [float(bound) for bound in interval[n]],
             "second_judge_probability": float(second[n]),
             "violations": broken[n],
         }

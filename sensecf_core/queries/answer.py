@@ -5,14 +5,18 @@ These classes are the JSON contract of ``python -m sensecf_core explain`` (docs/
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import ConfigDict, Field
 
 from sensecf_core.cohorts.encoding import Value
 from sensecf_core.cohorts.schema import Plain
+from sensecf_core.disclaimer import DISCLAIMER_LONG
 from sensecf_core.queries.limits import Limits
 from sensecf_core.queries.query import Driver, Factual
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Status = Literal["found", "none", "already_desired", "budget_spent", "cancelled"]
 Edits = dict[str, Value]
@@ -91,13 +95,13 @@ class NearestPerson(Plain):
 
 class Counterfactual(Plain):
     """One checked counterfactual. Probabilities are p(class 1); ``interval`` is the central 90 %
-    range over the bootstrap refits; ``percentiles`` are the ranks of
+    range over the bootstrap refits (None: the classifier has none); ``percentiles`` are the ranks of
     the new values among the training rows (0 to 100, numeric features only)."""
 
     changes: dict[str, Change]
     features: dict[str, Value]
     probability: float
-    interval: tuple[float, float]
+    interval: tuple[float, float] | None
     second_judge_probability: float
     second_judge_agrees: bool
     valid: bool
@@ -155,3 +159,33 @@ class Answer(Plain):
     prompt: str | None = None
     settings: dict[str, Any] = {}
     provenance: dict[str, Any] = {}
+
+    def to_dict(self, *, candidates: bool = False) -> dict[str, Any]:
+        """The answer as JSON values, like one of ``answers`` of ``sensecf explain --json``.
+
+        With ``candidates`` the trace holds every candidate as it was proposed.
+        """
+        dropped = None if candidates else {"trace": {"candidates"}}
+        return self.model_dump(mode="json", by_alias=True, exclude=dropped)
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a counterfactual: the new value of what it changes, and what the checks say of it.
+
+        Columns are every feature that some counterfactual changes (missing: this one leaves it as it is),
+        then ``probability`` (p(class 1)), ``valid``, ``gower`` and ``n_changed``. ``attrs["notice"]`` says
+        what the numbers are not.
+        """
+        import pandas as pd
+
+        checks = ("probability", "valid", "gower", "n_changed")
+        found = self.counterfactuals
+        changed = [name for name in self.factual.features if any(name in one.changes for one in found)]
+        lines = [
+            {name: change.after for name, change in one.changes.items()}
+            | {name: getattr(one, name) for name in checks}
+            for one in found
+        ]
+        numbers = pd.RangeIndex(1, len(lines) + 1, name="counterfactual")
+        frame = pd.DataFrame(lines, columns=[*changed, *checks], index=numbers)
+        frame.attrs["notice"] = DISCLAIMER_LONG
+        return frame

@@ -219,10 +219,11 @@ def _answer_cells(answer: Answer, schema: Schema | None) -> dict[str, Cell]:
 
 
 def _counterfactual_cells(counterfactual: Counterfactual) -> dict[str, Cell]:
+    low, high = counterfactual.interval or (None, None)
     return {
         "probability": counterfactual.probability,
-        "interval_low": counterfactual.interval[0],
-        "interval_high": counterfactual.interval[1],
+        "interval_low": low,
+        "interval_high": high,
         "second_judge_probability": counterfactual.second_judge_probability,
         "second_judge_agrees": counterfactual.second_judge_agrees,
         "valid": counterfactual.valid,

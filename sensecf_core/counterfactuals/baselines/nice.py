@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from sensecf_core.classifiers.classifier import Classifier
+from sensecf_core.classifiers.protocol import ClassifierLike
 from sensecf_core.cohorts.encoding import Codes
 from sensecf_core.counterfactuals.baselines.black_box import BlackBox
 from sensecf_core.counterfactuals.baselines.movable_table import BaselineResult, is_number
@@ -63,12 +63,11 @@ def _reconstruction_error(black_box: BlackBox) -> Callable[[Codes], Floats]:
     return error
 
 
-_auto_encoders: WeakKeyDictionary[Classifier, tuple[NumericSpace, Callable[[Floats], Floats]]] = (
-    WeakKeyDictionary()
-)
+AutoEncoder = tuple[NumericSpace, Callable[[Floats], Floats]]
+_auto_encoders: WeakKeyDictionary[ClassifierLike, AutoEncoder] = WeakKeyDictionary()
 
 
-def _auto_encoder(fitted: FittedCohort) -> tuple[NumericSpace, Callable[[Floats], Floats]]:
+def _auto_encoder(fitted: FittedCohort) -> AutoEncoder:
     """Fit the auto-encoder that NICE leaves to its user, on the training rows of both classes; once a cohort.
 
     A perceptron with one hidden layer that learns to give back its input, as in NICE's paper, here on the

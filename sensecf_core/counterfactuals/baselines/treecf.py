@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from sensecf_core.classifiers.classifier import with_trees
 from sensecf_core.classifiers.design_matrix import columns as matrix_columns, owners, to_matrix
 from sensecf_core.cohorts.encoding import Codes
 from sensecf_core.cohorts.rules import violations
@@ -98,7 +99,7 @@ class Trees:
             for name, (feature, level) in zip(self.names, self.columns, strict=True)
         }
         self.exact = treecf.Explainer(
-            fitted.classifier.tree_model,
+            with_trees(fitted.classifier).tree_model,
             background=to_matrix(schema, fitted.train_codes),
             constraints=list(self.limits(treecf)),
             value_policy=self._grid,
@@ -253,7 +254,7 @@ def _target(black_box: BlackBox) -> Any:
     from treecf import Target
 
     fitted = black_box.fitted
-    sigmoid = fitted.classifier.calibration
+    sigmoid = with_trees(fitted.classifier).calibration
     edge = (fitted.threshold_margin - sigmoid.intercept) / sigmoid.slope
     below = (black_box.table.space.desired == 0) == (sigmoid.slope > 0)
     return Target.raw(op="<=" if below else ">=", value=edge - BEYOND if below else edge + BEYOND)

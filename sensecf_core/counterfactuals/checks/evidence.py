@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from sensecf_core.classifiers.classifier import INTERVAL
+from sensecf_core.classifiers.protocol import ClassifierLike
 from sensecf_core.cohorts.encoding import Codes, to_values
 from sensecf_core.counterfactuals.checks.sentences import sentence
 from sensecf_core.counterfactuals.checks.verify import CheckResults
@@ -19,11 +21,11 @@ def with_evidence(problem: Problem, checks: CheckResults) -> tuple[Counterfactua
     if not len(checks.codes):
         return ()
     classifier = problem.fitted.classifier
-    refits = np.quantile(classifier.refit_probabilities_of_codes(checks.codes), [0.05, 0.95], axis=0)
+    intervals = _intervals(classifier, checks.codes)
     second = classifier.second_probability_of_codes(checks.codes)
     agrees = (second >= classifier.second_threshold) == bool(problem.space.desired)
     return tuple(
-        _describe(problem, checks, row, (float(refits[0, row]), float(refits[1, row]))).model_copy(
+        _describe(problem, checks, row, intervals[row]).model_copy(
             update={
                 "second_judge_probability": float(second[row]),
                 "second_judge_agrees": bool(agrees[row]),
@@ -33,8 +35,16 @@ def with_evidence(problem: Problem, checks: CheckResults) -> tuple[Counterfactua
     )
 
 
+def _intervals(classifier: ClassifierLike, codes: Codes) -> list[tuple[float, float] | None]:
+    """The central 90 % over the refits for each row of codes; None without refits."""
+    if not classifier.refits:
+        return [None] * len(codes)
+    low, high = np.quantile(classifier.refit_probabilities_of_codes(codes), INTERVAL, axis=0)
+    return [(float(least), float(most)) for least, most in zip(low, high, strict=True)]
+
+
 def _describe(
-    problem: Problem, checks: CheckResults, row: int, interval: tuple[float, float]
+    problem: Problem, checks: CheckResults, row: int, interval: tuple[float, float] | None
 ) -> Counterfactual:
     fitted, space = problem.fitted, problem.space
     schema, codes = fitted.schema, checks.codes[row]

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from sensecf_core.classifiers.calibration import probability as probability_of
-from sensecf_core.classifiers.classifier import Classifier
+from sensecf_core.classifiers.protocol import ClassifierLike
 from sensecf_core.cohorts.encoding import Codes
 from sensecf_core.types import Floats
 
@@ -33,7 +32,7 @@ class Budget:
     ``expired`` says that the time is up.
     """
 
-    classifier: Classifier
+    classifier: ClassifierLike
     max_rows: float = math.inf
     expired: Callable[[], bool] = field(default=lambda: False)
     cancelled: Callable[[], bool] = field(default=lambda: False)
@@ -41,10 +40,13 @@ class Budget:
 
     def probability(self, codes: Codes) -> Floats:
         """Return the calibrated p(class 1) of each row, shape (n,); no rows cost nothing."""
-        return probability_of(self.margin(codes))
+        return self._asked(codes, self.classifier.probability_of_codes)
 
     def margin(self, codes: Codes) -> Floats:
         """Return the calibrated log-odds of class 1 of each row, shape (n,)."""
+        return self._asked(codes, self.classifier.margin_of_codes)
+
+    def _asked(self, codes: Codes, ask: Callable[[Codes], Floats]) -> Floats:
         if not len(codes):
             return np.empty(0)
         if self.rows + len(codes) > self.max_rows:
@@ -55,4 +57,4 @@ class Budget:
             raise BudgetSpentError("the time allowed for one answer is over")
         self.rows += len(codes)
         chunks = [codes[start : start + CHUNK] for start in range(0, len(codes), CHUNK)]
-        return np.concatenate([self.classifier.margin_of_codes(chunk) for chunk in chunks])
+        return np.concatenate([ask(chunk) for chunk in chunks])

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from sensecf_core.classifiers import store
 from sensecf_core.classifiers.calibration import log_odds, probability as probability_of
-from sensecf_core.classifiers.classifier import Classifier
+from sensecf_core.classifiers.protocol import ClassifierLike
 from sensecf_core.classifiers.shap_values import shap_values
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.cohorts.distance import Distances
@@ -32,7 +32,7 @@ class FittedCohort:
     """
 
     cohort: Cohort
-    classifier: Classifier
+    classifier: ClassifierLike
     distances: Distances
     domain: Domain
     train_codes: Codes
@@ -64,7 +64,7 @@ class FittedCohort:
         return {}
 
     @classmethod
-    def fit(cls, cohort: Cohort, classifier: Classifier) -> FittedCohort:
+    def fit(cls, cohort: Cohort, classifier: ClassifierLike) -> FittedCohort:
         """Fit distances, domain and densities on the cohort's training rows."""
         train = cohort.parts.eq("train").to_numpy()
         codes = to_codes(cohort.schema, cohort.rows[train])

@@ -6,7 +6,8 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 
-from sensecf_core.classifiers.classifier import Classifier
+from sensecf_core.classifiers.classifier import with_trees
+from sensecf_core.classifiers.protocol import ClassifierLike
 from sensecf_core.cohorts.cohort import Cohort, locate
 from sensecf_core.counterfactuals.problem.budget import CancelledError
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
@@ -35,6 +36,12 @@ def check_method(method: str) -> None:
         raise unknown("method", method, METHODS)
 
 
+def check_classifier(method: str, classifier: ClassifierLike) -> None:
+    """Raise ``InputError`` for a method that reads what a classifier does not have."""
+    if method == "treecf":
+        with_trees(classifier)
+
+
 def default_method(cohort: Cohort, model: str | None = None) -> str:
     """The method that answers best for a cohort here: a fine-tuned model where there is an adapter.
 
@@ -47,7 +54,9 @@ def default_method(cohort: Cohort, model: str | None = None) -> str:
     return "lm-fine-tuned" if adapters.chosen(cohort, base_sha256(spec)) is not None else "lm-few-shot"
 
 
-def expected_answer_ids(cohort: Cohort, classifier: Classifier, request: ExplainRequest) -> tuple[str, ...]:
+def expected_answer_ids(
+    cohort: Cohort, classifier: ClassifierLike, request: ExplainRequest
+) -> tuple[str, ...]:
     """The ids that a whole answer to ``request`` would have now, known before anything is asked.
 
     The first is an answer that the method made, the second one for which it was not needed (the class is
@@ -130,6 +139,7 @@ def _random(context: Context) -> Proposer:
 def _baseline(context: Context) -> Proposer:
     from sensecf_core.counterfactuals.baselines.proposer import BaselineProposer
 
+    check_classifier(context.request.method, context.fitted.classifier)
     return BaselineProposer(context.fitted, METHODS[context.request.method], context.request.k)
 
 

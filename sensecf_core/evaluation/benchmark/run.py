@@ -117,7 +117,7 @@ def plan_benchmark(
     """
     wanted = entries.parse(methods)
     named = [name for name in methods if name != EVERYTHING]
-    ready, absent = availability.ready(fitted.cohort, wanted, entries.parse(named) if named else ())
+    ready, absent = availability.ready(fitted, wanted, entries.parse(named) if named else ())
     if not ready:
         raise InputError(f"None of the methods {', '.join(methods)} can answer here.")
     asked = tasks(fitted, directions(fitted, limits), ready, n=n, options=options)

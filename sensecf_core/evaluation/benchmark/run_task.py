@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from sensecf_core.classifiers.classifier import Classifier
 from sensecf_core.cohorts.encoding import Codes, to_codes, to_rows
 from sensecf_core.counterfactuals import explain
 from sensecf_core.counterfactuals.baselines.exact_distance import OptimalityProof, prove
@@ -67,8 +68,9 @@ class Bench:
 
 
 def make_bench(fitted: FittedCohort) -> Bench:
-    """The bench of a cohort; it proves what can be proven where treecf is installed."""
-    return Bench.of(fitted, prove if find_spec("treecf") else None)
+    """The bench of a cohort; it proves what can be proven of trees where treecf is installed."""
+    provable = isinstance(fitted.classifier, Classifier) and find_spec("treecf") is not None
+    return Bench.of(fitted, prove if provable else None)
 
 
 @cache

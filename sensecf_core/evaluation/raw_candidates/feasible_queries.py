@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from sensecf_core.classifiers.classifier import Classifier
 from sensecf_core.counterfactuals.problem.budget import Budget
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
@@ -34,13 +35,15 @@ def feasible_queries(fitted: FittedCohort, queries: Sequence[Query]) -> Mask:
     """Whether a wide search finds an answer within each query's limits, shape (queries,).
 
     It tries all combinations of the changes in a fine-tuned model's prompt, and where none reaches the class
-    a beam search of width :data:`WIDE_BEAM`. Neither is a proof that there is none.
+    a beam search of width :data:`WIDE_BEAM`. Neither is a proof that there is none. The effects in the prompt
+    come from SHAP values of all training rows, which only trees give cheaply; for other classifiers it is the
+    beam search alone.
     """
     space = [SearchSpace.of(fitted.schema, query) for query in queries]
-    reached = [
-        hints_reach(fitted, each, hints)
-        for each, hints in zip(space, estimate_effects(fitted, queries), strict=True)
-    ]
+    reached = [False] * len(space)
+    if isinstance(fitted.classifier, Classifier):
+        hints = estimate_effects(fitted, queries)
+        reached = [hints_reach(fitted, *each) for each in zip(space, hints, strict=True)]
     left = [each for each, done in zip(space, reached, strict=True) if not done]
     found = iter(search(fitted, left, Budget(fitted.classifier), beam=WIDE_BEAM))
     return np.array([done or next(found) is not None for done in reached], dtype=bool)

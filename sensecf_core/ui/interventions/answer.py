@@ -182,6 +182,7 @@ def _second_before(page: Page) -> float:
 def _retrained_text(page: Page, option: Counterfactual) -> str:
     """Say how the retrained models see an option, and from which risk they flag."""
     threshold = wording.of_100(page.classifier.threshold)
+    assert option.interval is not None  # pages show classifiers that were trained here, which have refits
     interval = wording.interval(*option.interval)
     return f"nine of ten retrained models say {interval} of 100 (flagged from {threshold})"
 

@@ -1,0 +1,406 @@
+"""What a notebook uses: a cohort, a classifier, counterfactuals of one row, and methods compared.
+
+Research software, not a medical device: counterfactuals are associations that a model learned, not predicted
+effects of a change. Whatever a caller gets wrong is an :class:`~sensecf_core.errors.InputError` whose message
+is one sentence for people; what a command has to make first is a
+:class:`~sensecf_core.errors.NotReadyError` that names it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Literal, get_args
+
+import pandas as pd
+from pydantic import ValidationError
+
+from sensecf_core.classifiers import store, training, wrapped
+from sensecf_core.classifiers.classifier import Classifier
+from sensecf_core.classifiers.protocol import ClassifierLike
+from sensecf_core.classifiers.wrapped import WrappedClassifier
+from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.cohorts.schema import Profile
+from sensecf_core.counterfactuals import explain as engine
+from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
+from sensecf_core.counterfactuals.proposers.registry import check_classifier, check_method
+from sensecf_core.datasets import registry
+from sensecf_core.disclaimer import DISCLAIMER_LONG
+from sensecf_core.errors import InputError, NotReadyError, unknown
+from sensecf_core.evaluation.benchmark import entries
+from sensecf_core.evaluation.benchmark.run import run_benchmark
+from sensecf_core.evaluation.metrics.definitions import MEASURES
+from sensecf_core.queries.answer import Answer
+from sensecf_core.queries.request import ExplainRequest
+from sensecf_core.types import NO_CALLBACKS, Callbacks, Progress, Span
+
+__all__ = [
+    "Answer",
+    "BenchmarkResult",
+    "Cohort",
+    "InputError",
+    "NotReadyError",
+    "benchmark",
+    "explain",
+    "load_cohort",
+    "train",
+    "wrap",
+]
+
+
+def load_cohort(name: str) -> Cohort:
+    """Load a cohort by name: a built-in one (``nhanes``, ``heart``, ``aireadi``) or one of your folders.
+
+    Raises
+    ------
+    InputError : no such cohort; names the near matches.
+
+    Examples
+    --------
+    >>> load_cohort("heart").schema.names[:3]
+    ('age', 'sex', 'chest_pain')
+    >>> load_cohort("hart")
+    Traceback (most recent call last):
+    sensecf_core.errors.InputError: Unknown cohort 'hart'; did you mean heart?
+    """
+    return registry.load(name)
+
+
+def train(cohort: Cohort, *, seed: int = 0, progress: Progress | None = None) -> Classifier:
+    """Train our own classifier: calibrated boosted trees, a second classifier and twenty refits.
+
+    The stored one of these very rows is loaded where there is one. Otherwise it is trained in memory, once a
+    process; nothing is written (``sensecf train --cohort NAME`` does that).
+
+    Raises
+    ------
+    InputError : the cohort is too small.
+    """
+    _require_cohort(cohort)
+    return _trained(_Content(cohort), seed, progress)
+
+
+def wrap(
+    model: Any,
+    cohort: Cohort,
+    threshold: float | None = None,
+    *,
+    refits: int = 20,
+    progress: Progress | None = None,
+) -> WrappedClassifier:
+    """Explain a model of your own: anything fitted with ``predict_proba`` over the cohort's frame.
+
+    The frame has the cohort's features as columns. Of a cohort made by :meth:`Cohort.from_frame` they are
+    your frame's own columns, values and types, without target and ids; of others the schema's names, levels
+    as text, binary as 0 / 1, and gaps as missing values.
+
+    Parameters
+    ----------
+    threshold : p(class 1) from which the model counts as saying class 1. None chooses one on the validation
+        part, as for our own classifiers; 0.5 is what a model's own ``predict`` mostly means.
+    refits : clones of a scikit-learn model that are fitted on bootstrap draws of the training participants,
+        for the interval of each answer; fewer where they take over a minute, none where it cannot be cloned.
+
+    Raises
+    ------
+    InputError : no ``predict_proba``, one that fails on the frame or gives no probabilities, or a cohort that
+        is too small.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> frame = pd.DataFrame({"bmi": [20 + i * 7 % 20 for i in range(200)]})
+    >>> ill = [int(bmi > 31) for bmi in frame["bmi"]]
+    >>> pipeline = LogisticRegression().fit(frame, ill)
+    >>> cohort = Cohort.from_frame(frame.assign(ill=ill), target="ill")
+    >>> model = wrap(pipeline, cohort, threshold=0.5)
+    >>> answer = explain(cohort, model, participant=2, method="random", seed=0)
+    >>> answer.factual.features["bmi"], bool(answer.to_frame()["bmi"].max() <= 31)
+    (34, True)
+    >>> explain(cohort, model, participant=2, method="treecf")
+    Traceback (most recent call last):
+    sensecf_core.errors.InputError: treecf searches the trees of a classifier that was trained here, ...
+    """
+    _require_cohort(cohort)
+    return wrapped.wrap(model, cohort, threshold=threshold, refits=refits, progress=progress)
+
+
+def explain(
+    cohort: Cohort,
+    model: ClassifierLike | None = None,
+    *,
+    participant: str | int,
+    row: str | int | None = None,
+    method: str = "random",
+    limits: str | None = None,
+    desired: Literal[0, 1] | None = None,
+    k: int = 4,
+    candidates: int = 16,
+    max_changes: int = 3,
+    freeze: Iterable[str] = (),
+    ranges: Mapping[str, Sequence[Any]] | None = None,
+    seed: int = 0,
+    language_model: str | None = None,
+    progress: Progress | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Answer:
+    """Find small changes of one row after which the classifier would decide otherwise, and check each.
+
+    Parameters
+    ----------
+    model : from :func:`train` (None: that of this cohort) or :func:`wrap`.
+    participant, row : whose row; ``row`` of None is the participant's first.
+    method : ``random``, a baseline (``dice-random``, ``nice-sparsity``, ``cfnow-greedy``, ``treecf``, …) or a
+        language model (``lm-fine-tuned``, ``lm-few-shot``, ``lm-zero-shot``).
+    limits : ``intervention`` or ``contrast``; None is the cohort's own.
+    desired : the class to reach; None is the cohort's own.
+    freeze : features that stay as they are.
+    ranges : feature → (low, high) in its unit, or the names of the levels it may take.
+    language_model : of the methods ``lm-…``, by name; None is the default one.
+    progress, cancelled : called with the share done and words; asked often whether to stop.
+
+    Returns
+    -------
+    Answer : with ``to_frame()``, a row a counterfactual, and ``to_dict()``, the JSON of ``sensecf explain``.
+
+    Raises
+    ------
+    InputError : anything that does not exist (with its near matches) or that the limits do not allow.
+    NotReadyError : a language model or package that is not here.
+
+    Examples
+    --------
+    >>> heart = load_cohort("heart")
+    >>> answer = explain(heart, participant=heart.part("test").index[0][0], desired=1, method="random")
+    >>> answer.status, list(answer.to_frame().columns[-4:])
+    ('found', ['probability', 'valid', 'gower', 'n_changed'])
+    """
+    _require_cohort(cohort)
+    check_method(method)
+    spans, levels = _ranges(cohort, ranges or {})
+    profile = _profile(limits)
+    _check_desired(desired)
+    try:
+        request = ExplainRequest(
+            cohort=cohort.schema.name,
+            participant_id=str(participant),
+            row_id=None if row is None else str(row),
+            method=method,
+            model=language_model,
+            k=k,
+            candidates=candidates,
+            max_changes=max_changes,
+            profile=profile,
+            frozen=tuple(dict.fromkeys(_feature(cohort, name) for name in _texts(freeze))),
+            ranges=spans,
+            levels=levels,
+            desired=desired,
+            seed=seed,
+        )
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise InputError(f"`{'.'.join(map(str, first['loc']))}`: {first['msg']}.") from error
+    fitted = _fitted(cohort, model, method)
+    callbacks = Callbacks(progress or NO_CALLBACKS.progress, cancelled or NO_CALLBACKS.cancelled)
+    return engine.answer(fitted, request, callbacks)
+
+
+@dataclass(frozen=True)
+class BenchmarkResult:
+    """What methods answered to the same questions.
+
+    ``summary`` has everything with 95 % intervals, as JSON values: by direction and limits, each row's
+    measures, comparisons, and raw rates of methods that sample. ``queries`` has a line a query and row.
+    """
+
+    summary: dict[str, Any]
+    queries: pd.DataFrame
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row for each direction, limits and method, one column a measure (its mean).
+
+        Of each method there is the row as returned and the one after our refining; ``in_use`` marks the one
+        that stands for it. What the measures mean is in ``attrs["measures"]``.
+        """
+        lines = [
+            {
+                **{name: group[name] for name in ("direction", "limits")},
+                "method": row["row"],
+                "in_use": row["in_use"],
+                "queries": group["queries"],
+                **{name: row["measures"][name]["value"] for name in MEASURES if name in row["measures"]},
+            }
+            for group in self.summary["groups"]
+            for row in group["rows"]
+        ]
+        frame = pd.DataFrame(lines).dropna(axis="columns", how="all")
+        frame.attrs["notice"] = DISCLAIMER_LONG
+        frame.attrs["measures"] = {
+            name: f"{MEASURES[name].definition} ({MEASURES[name].better} is better)"
+            for name in frame.columns
+            if name in MEASURES
+        }
+        return frame
+
+
+def benchmark(
+    cohort: Cohort,
+    model: ClassifierLike | None = None,
+    *,
+    methods: Iterable[str] = ("random",),
+    n: int = 20,
+    seed: int = 0,
+    k: int = 4,
+    candidates: int = 16,
+    max_changes: int = 3,
+    limits: str | None = None,
+    timed: bool = False,
+    jobs: int = 1,
+    progress: Progress | None = None,
+) -> BenchmarkResult:
+    """Put the same questions to several methods and judge all answers by the same rules.
+
+    Parameters
+    ----------
+    methods : names as in :func:`explain`, ``lm-few-shot@NAME`` for a language model of your own, or ``all``
+        that can answer here.
+    n : test participants a class; 0 means all.
+    limits : towards the desired class; None is the cohort's own. Away from it they are ``contrast``.
+    timed : answer a few questions once more, one at a time, to measure the time.
+    jobs : processes for methods without a language model.
+
+    Raises
+    ------
+    InputError, NotReadyError : as :func:`explain`.
+    """
+    _require_cohort(cohort)
+    for name, value, least in (("n", n, 0), ("seed", seed, 0), ("k", k, 1), ("candidates", candidates, 1)):
+        if value < least:
+            raise InputError(f"`{name}` must be {least} or more, got {value}.")
+    wanted = _texts(methods)
+    demanded = entries.parse(named) if (named := [m for m in wanted if m != entries.EVERYTHING]) else ()
+    fitted = _fitted(cohort, model, *(entry.method for entry in demanded))
+    frame, summary = run_benchmark(
+        fitted,
+        wanted,
+        n=n,
+        limits=_profile(limits),
+        k=k,
+        candidates=candidates,
+        max_changes=max_changes,
+        seed=seed,
+        jobs=jobs,
+        timed=timed,
+        progress=progress or NO_CALLBACKS.progress,
+    )
+    return BenchmarkResult({**summary, "notice": DISCLAIMER_LONG}, frame)
+
+
+class _Content:
+    """A cohort as a cache key: the same content is the same key."""
+
+    def __init__(self, cohort: Cohort, classifier: ClassifierLike | None = None) -> None:
+        self.cohort, self.classifier = cohort, classifier
+        self.key = (
+            *(cohort.schema.sha256, cohort.data_sha256, cohort.split_sha256, cohort.own),
+            None if classifier is None else classifier.sha256,
+        )
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Content) and other.key == self.key
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+
+@lru_cache(maxsize=8)
+def _fit(content: _Content) -> FittedCohort:
+    assert content.classifier is not None
+    return FittedCohort.fit(content.cohort, content.classifier)
+
+
+_trained_here: dict[tuple[_Content, int], Classifier] = {}
+
+
+def _trained(content: _Content, seed: int, progress: Progress | None) -> Classifier:
+    """Load or train a cohort's classifier, once a process."""
+    if store.ready(content.cohort):
+        stored = store.load(content.cohort)
+        if stored.training.get("seed") == seed:
+            return stored
+    if (content, seed) not in _trained_here:
+        _trained_here[content, seed] = training.train(content.cohort, seed=seed, progress=progress)
+    return _trained_here[content, seed]
+
+
+def _fitted(cohort: Cohort, model: ClassifierLike | None, *methods: str) -> FittedCohort:
+    """The cohort with its classifier and what is fitted on its training rows; once a process and content."""
+    classifier = _trained(_Content(cohort), 0, None) if model is None else model
+    if not isinstance(classifier, Classifier | WrappedClassifier):
+        raise InputError(
+            f"`model` must come from train or wrap; make one of your {type(model).__name__} by "
+            "wrap(model, cohort)."
+        )
+    if classifier.schema.sha256 != cohort.schema.sha256:
+        raise InputError(
+            f"`model` belongs to the cohort {classifier.schema.name!r} with another schema; train or wrap it "
+            f"for this one, {cohort.schema.name!r}."
+        )
+    for method in methods:
+        check_classifier(method, classifier)
+    return _fit(_Content(cohort, classifier))
+
+
+def _require_cohort(cohort: object) -> None:
+    if not isinstance(cohort, Cohort):
+        raise InputError(
+            f"`cohort` must be a Cohort, from load_cohort or Cohort.from_frame, not {type(cohort).__name__}."
+        )
+
+
+def _profile(limits: str | None) -> Profile | None:
+    for profile in get_args(Profile):
+        if limits == profile:
+            found: Profile = profile
+            return found
+    if limits is not None:
+        raise unknown("limits", str(limits), get_args(Profile))
+    return None
+
+
+def _check_desired(desired: object) -> None:
+    if desired not in (None, 0, 1):
+        raise InputError(f"`desired` must be 0 or 1, got {desired!r}.")
+
+
+def _texts(names: Iterable[str]) -> tuple[str, ...]:
+    return (names,) if isinstance(names, str) else tuple(str(name) for name in names)
+
+
+def _feature(cohort: Cohort, name: str) -> str:
+    """The feature called ``name``, which may be the name of its column in a frame of one's own."""
+    found = name if cohort.layout is None else cohort.layout.feature_named(name)
+    if found not in cohort.schema.positions:
+        raise unknown("feature", name, cohort.schema.names)
+    return found
+
+
+def _ranges(
+    cohort: Cohort, asked: Mapping[str, Sequence[Any]]
+) -> tuple[dict[str, Span], dict[str, tuple[str, ...]]]:
+    """Tell ranges of numbers from names of levels."""
+    spans: dict[str, Span] = {}
+    levels: dict[str, tuple[str, ...]] = {}
+    for given, values in asked.items():
+        name = _feature(cohort, given)
+        if cohort.schema.feature(name).named:
+            levels[name] = _texts(values)
+            continue
+        try:
+            low, high = values
+            spans[name] = float(low), float(high)
+        except (TypeError, ValueError):
+            text = f"The range of `{given}` must be two numbers, (low, high), got {values!r}."
+            raise InputError(text) from None
+    return spans, levels

@@ -1,0 +1,170 @@
+"""A user's own frame: which of its columns is which feature, and rows back in the frame's own values.
+
+A model that was fitted on somebody's frame knows that frame's column names, types and levels, not ours.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sensecf_core.cohorts.encoding import Codes
+from sensecf_core.cohorts.schema import Feature, Schema
+from sensecf_core.errors import InputError, unknown
+
+WHOLE = 1e-6
+"""A number this near to a whole one is whole."""
+MOST_NAMED = 5
+"""Values or columns that one message names."""
+
+
+@dataclass(frozen=True)
+class FrameColumn:
+    """One column of a frame; ``values`` are its own values by code (None: it holds numbers)."""
+
+    name: Hashable
+    dtype: Any
+    values: tuple[Any, ...] | None = None
+
+    def decode(self, codes: Codes) -> pd.Series:
+        """Write codes (n,) in the column's own values and type; a gap stays one."""
+        missing = np.isnan(codes)
+        if self.values is not None:
+            choices = np.empty(len(self.values) + 1, dtype=object)
+            choices[:] = [*self.values, np.nan]
+            own = pd.Series(choices[np.where(missing, len(self.values), codes).astype(int)], dtype=object)
+        else:
+            own = pd.Series(codes)
+        # A whole number or a truth value of numpy has no gap: such a column stays what pandas makes of it.
+        plain = isinstance(self.dtype, np.dtype) and self.dtype.kind in "iub"
+        return own.infer_objects() if plain and missing.any() else own.astype(self.dtype)
+
+
+@dataclass(frozen=True)
+class FrameLayout:
+    """The columns of a frame by feature, in the frame's order."""
+
+    columns: Mapping[str, FrameColumn]
+
+    @classmethod
+    def of(cls, schema: Schema, frame: pd.DataFrame, names: Mapping[str, Hashable]) -> FrameLayout:
+        """Match a schema's features with the columns that ``names`` gives for them.
+
+        Raises ``InputError`` for a feature that no column is, with the near matches.
+        """
+        for name in schema.names:
+            if name not in names:
+                raise unknown("column", name, names)
+        order = [name for name in names if name in schema.positions]
+        return cls({name: _column(schema.feature(name), frame[names[name]]) for name in order})
+
+    def encode(self, schema: Schema, frame: pd.DataFrame) -> pd.DataFrame:
+        """Read a frame's features: numbers as floats, rounded to their decimals, levels by name.
+
+        Raises ``InputError`` for values that a feature cannot have.
+        """
+        return pd.DataFrame(
+            {
+                feature.name: _encoded(feature, self.columns[feature.name], frame)
+                for feature in schema.features
+            },
+            index=frame.index,
+        )
+
+    def decode(self, schema: Schema, codes: Codes) -> pd.DataFrame:
+        """Write codes (n, features) as the frame would hold them, in its own column order."""
+        columns = {
+            column.name: column.decode(codes[:, schema.positions[name]])
+            for name, column in self.columns.items()
+        }
+        return pd.DataFrame(columns)
+
+    def feature_named(self, name: str) -> str:
+        """The feature of a column, where ``name`` is a column's own name; else ``name`` itself."""
+        if name in self.columns:
+            return name
+        return next((feature for feature, column in self.columns.items() if column.name == name), name)
+
+
+def feature_names(frame: pd.DataFrame, reserved: tuple[Hashable, ...]) -> dict[str, Hashable]:
+    """Name a feature after each column that is not ``reserved``; returns the columns by those names.
+
+    Names are made to fit a schema ("BMI (kg/m²)" is ``bmi_kg_m``); what two columns share gets a number.
+    """
+    names: dict[str, Hashable] = {}
+    for column in frame.columns:
+        if column in reserved:
+            continue
+        plain = re.sub(r"[^a-z0-9]+", "_", str(column).lower()).strip("_") or "feature"
+        plain = plain if plain[0].isalpha() else f"f_{plain}"
+        name, number = plain, 2
+        while name in names or name in reserved:
+            name, number = f"{plain}_{number}", number + 1
+        names[name] = column
+    return names
+
+
+def level_names(column: pd.Series) -> dict[Any, str]:
+    """Name a column's own values as levels: declared categories in their order, else sorted by name."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        values = column.cat.categories.tolist()
+    else:
+        values = sorted(column.dropna().unique().tolist(), key=_level_name)
+    names: dict[Any, str] = {}
+    for value in values:
+        plain = _level_name(value)
+        name, number = plain, 2
+        while name in names.values():
+            name, number = f"{plain} ({number})", number + 1
+        names[value] = name
+    return names
+
+
+def _level_name(value: Any) -> str:
+    """A value as plain text that a schema takes for a level."""
+    text = f"{value:g}" if isinstance(value, float) else str(value)
+    text = "".join(letter if letter.isprintable() else " " for letter in text.replace("|", "/"))
+    return text.strip() or "(blank)"
+
+
+def _column(feature: Feature, column: pd.Series) -> FrameColumn:
+    if feature.named:
+        own = {name: value for value, name in level_names(column).items()}
+        # A level that never occurs is written as its name.
+        values = tuple(own.get(level, level) for level in feature.levels)
+        return FrameColumn(column.name, column.dtype, values)
+    truth = feature.kind == "binary" and all(isinstance(one, bool | np.bool_) for one in column.dropna())
+    return FrameColumn(column.name, column.dtype, (False, True) if truth else None)
+
+
+def _encoded(feature: Feature, place: FrameColumn, frame: pd.DataFrame) -> pd.Series:
+    column = frame[place.name]
+    if feature.named:
+        names = level_names(column)
+        found: pd.Series = column.astype(object).map(names)
+        _refuse(feature, found, found.notna() & ~found.isin(feature.levels), "is not one of its levels")
+        return found
+    try:
+        numbers = pd.to_numeric(column.astype(object)).astype(float).replace([np.inf, -np.inf], np.nan)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"The column of `{feature.name}` must hold numbers: {error}.") from error
+    _refuse(feature, column, column.notna() & numbers.isna(), "is not a finite number")
+    if feature.kind in ("integer", "binary"):
+        _refuse(feature, column, (numbers - numbers.round()).abs() > WHOLE, "is not a whole number")
+    low, high = feature.valid or ((0.0, 1.0) if feature.kind == "binary" else (-np.inf, np.inf))
+    _refuse(feature, column, (numbers < low) | (numbers > high), f"lies outside `valid`, {low:g} to {high:g}")
+    return numbers.round(feature.decimals)
+
+
+def _refuse(feature: Feature, column: pd.Series, wrong: pd.Series, why: str) -> None:
+    if wrong.any():
+        values = ", ".join(repr(value) for value in column[wrong].unique()[:MOST_NAMED].tolist())
+        raise InputError(
+            f"{int(wrong.sum())} rows have a value of `{feature.name}` that {why}: {values}; correct the "
+            "frame or the schema."
+        )

@@ -87,8 +87,8 @@ def telling(fitted: FittedCohort, monkeypatch: pytest.MonkeyPatch) -> Callable[[
         monkeypatch.setattr(
             explaining,
             "proposer_for",
-            lambda request, fitted, query, *_: FineTunedProposer(
-                fitted.schema, None, estimate_effects(fitted, [query])[0]
+            lambda context: FineTunedProposer(
+                context.fitted.schema, None, estimate_effects(context.fitted, [context.query])[0]
             ),
         )
         return model

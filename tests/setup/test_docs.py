@@ -16,7 +16,7 @@ import pytest
 import typer
 import yaml
 
-from sensecf_core import __version__
+from sensecf_core import __version__, api
 from sensecf_core.classifiers.metrics import Predictions, all_metrics
 from sensecf_core.cli.program import app
 from sensecf_core.cohorts import builtin

@@ -25,8 +25,9 @@ INSTALLED = not CHECKOUT or Path(sys.argv[0]).name == "sensecf"
 PROGRAM = "sensecf" if INSTALLED else "python -m sensecf_core"
 """The program's name in records and in its own help."""
 
-CLI = "sensecf" if INSTALLED else ".venv/bin/python -m sensecf_core"
-"""What to type before a command's name, for messages (in a checkout the virtual environment's own Python)."""
+_OWN_PYTHON = not INSTALLED and (ROOT / ".venv/bin/python").exists()
+CLI = f".venv/bin/{PROGRAM}" if _OWN_PYTHON else PROGRAM
+"""What to type before a command's name, for messages: in a checkout with the Python that set-up made."""
 
 DATA_REMEDY = "install sensecf again" if INSTALLED else "run `make data`"
 """What mends data of a built-in cohort that are damaged."""

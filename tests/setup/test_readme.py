@@ -47,8 +47,12 @@ def test_every_option_of_a_command_is_known(name: str, capsys: pytest.CaptureFix
 
 
 def test_methods_and_cohorts_are_the_ones_there_are() -> None:
-    for method in METHODS:
-        assert method in README
+    rows = [line for line in README.splitlines() if line.startswith("| ")]
+    for name, method in METHODS.items():
+        assert name in README
+        if method.package is not None:
+            (row,) = (row for row in rows if f"| {method.package.distribution} " in row)
+            assert ("not repeatable" in row) == (not method.repeatable)
     for name in builtin.NAMES:
         people = registry.load(name).rows.index.get_level_values(0).nunique()
         assert re.search(rf"`{name}` \| {people:,}\b", README), name

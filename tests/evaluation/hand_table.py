@@ -4,7 +4,8 @@ Training row i of 21: bmi 20 + i, sugar 10 i, smoking i mod 3, active i mod 2; c
 So the ranges are 20, 200 and 2 levels; the medians 30 and 100, the median deviations from them 5 and 50.
 
 The classifier's log-odds are (bmi - 30) / 2 + (sugar - 100) / 50, class 1 from 0 on; its three refits add
--1, 0 and 1 to them. The second judge says class 1 from bmi 28 on, the third from sugar 100 on.
+-1, 0 and 1 to them. The second classifier predicts class 1 from bmi 28 on, the independent one from sugar 100
+on.
 
 The participant ``q``: bmi 32, sugar 150, current smoker, not active; log-odds 2, class 1 by everybody.
 """

@@ -12,7 +12,7 @@ import pytest
 from sensecf_core import provenance
 from sensecf_core.counterfactuals.proposers import registry
 from sensecf_core.counterfactuals.proposers.resolve_model import REMOTE_METHOD
-from sensecf_core.queries.methods import METHODS, Method, Package, needs_adapter, tabulate
+from sensecf_core.queries.methods import METHODS, Method, Package, listed_for_help, needs_adapter, tabulate
 from sensecf_core.ui.comparison.form import FIRST_CHOICE
 from sensecf_core.ui.interventions.method_picker import MODES
 from sensecf_core.ui.interventions.model_picker import ANY_MODEL
@@ -42,6 +42,11 @@ def test_the_order_and_what_each_method_is() -> None:
     assert {m.knows for m in METHODS.values() if m.asks_language_model} == {"factual"}
     assert [m.name for m in METHODS.values() if m.knows == "trees"] == ["treecf"]
     assert needs_adapter("lm-fine-tuned") and not needs_adapter("of-another-version")
+
+
+def test_help_names_ours_and_the_families_of_packages() -> None:
+    ours = "lm-fine-tuned, lm-few-shot, lm-zero-shot, random"
+    assert listed_for_help() == f"{ours}, or a baseline: dice-…, nice-…, cfnow-…, treecf"
 
 
 def test_pages_read_the_table() -> None:

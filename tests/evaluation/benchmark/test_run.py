@@ -27,14 +27,16 @@ ROOT = Path(__file__).resolve().parents[3]
 def test_a_fitted_cohort_is_benchmarked_and_the_run_kept(
     fitted: FittedCohort, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    told: list[float] = []
+    fractions: list[float] = []
     asked: dict[str, Any] = {"n": 2, "candidates": 8, "timed": False}
-    frame, summary = run_benchmark(fitted, ["random"], **asked, progress=lambda done, _: told.append(done))
+    frame, summary = run_benchmark(
+        fitted, ["random"], **asked, progress=lambda done, _: fractions.append(done)
+    )
     assert summary["cohort"] == "small" and summary["methods"] == ["random"]
     assert (summary["n"], summary["seed"], summary["candidates"]) == (2, 0, 8)
     assert len(frame) == 2 * 2 * 2  # rows of the method, directions, people
     assert frame["seconds"].isna().all()
-    assert told[-1] == 0.999 and len(told) == 2 * 2 * 4 + 1  # passes: query, main, seed, noise
+    assert fractions[-1] == 0.999 and len(fractions) == 2 * 2 * 4 + 1  # passes: query, main, seed, noise
     folder = run_folder.own_folder(summary["id"])
     kept = json.loads((folder / run_folder.SUMMARY).read_text())
     assert {**kept, "schema_version": 0} == {**summary, "schema_version": 0}

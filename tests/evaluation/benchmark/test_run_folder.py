@@ -32,8 +32,8 @@ def test_runs_of_a_cohort_newest_first_and_committed_ones_before(committed: Path
     made("b", "2026-01-03", finished=False)
     made("c", "2026-01-02", cohort="other")
     published = made("d", "2025-01-01")
-    place = publish(published, committed)
-    assert sorted(path.name for path in place.iterdir()) == ["config.json", "results.parquet", "summary.json"]
+    copy = publish(published, committed)
+    assert sorted(path.name for path in copy.iterdir()) == ["config.json", "results.parquet", "summary.json"]
     assert [(run.id, run.committed, run.finished) for run in runs("small")] == [
         ("d", True, True),
         ("b", False, False),

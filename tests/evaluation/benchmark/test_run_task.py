@@ -1,4 +1,4 @@
-"""One task asked and scored: what each pass keeps, by the same judges as everywhere."""
+"""One task answered and scored: what each pass records, by the same evaluators as everywhere."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def test_the_control_is_the_same_for_every_method_and_by_number_of_changes(
         ({"ended": "itself"}, ("Stopped: the budget of 5 model rows is spent.",), "budget"),
     ],
 )
-def test_what_ended_an_answer_is_told(
+def test_what_ended_an_answer_is_recorded(
     bench: Bench, found: tuple[Task, Record], said: dict[str, str], reasons: tuple[str, ...], by: str
 ) -> None:
     given = answer(bench.evaluators.fitted, found[0].request)

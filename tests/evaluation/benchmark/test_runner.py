@@ -112,7 +112,7 @@ def test_more_people_and_methods_ask_only_what_is_new(
     assert {task.key for task in asked} - timed == {task.key for task in more} - known - timed
 
 
-def test_who_is_slow_in_vain_is_told_what_is_proven_to_have_no_answer(
+def test_methods_that_are_slow_when_infeasible_skip_what_is_proven_to_have_no_answer(
     fitted: FittedCohort, tmp_path: Path
 ) -> None:
     entries = [Entry("random"), Entry("dice-genetic"), Entry("lm-few-shot")]

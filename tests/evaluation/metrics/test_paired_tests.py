@@ -97,7 +97,7 @@ def test_wilcoxon_by_hand() -> None:
     assert np.isnan(wilcoxon(zeros[:0], zeros[:0]))
 
 
-def test_few_differences_among_many_ties_are_judged_exactly() -> None:
+def test_few_differences_among_many_ties_have_an_exact_p_value() -> None:
     # Eight of one sign: 2 of 2⁸ patterns, whether or not thirty queries tied beside them.
     won = np.arange(1.0, 9)
     assert wilcoxon(won, np.zeros(8)) == near(2 / 2**8)

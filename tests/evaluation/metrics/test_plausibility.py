@@ -110,6 +110,6 @@ def test_real_rows_of_a_class_are_the_yardstick() -> None:
     assert len(PLAUSIBILITY.score_real_rows(0, "train").nearest) == 10
 
 
-def test_nothing_to_judge() -> None:
+def test_no_rows_have_no_scores() -> None:
     found = PLAUSIBILITY.score(np.empty((0, 4)), np.empty((0, 4), dtype=bool), 0)
     assert all(getattr(found, name).shape == (0,) for name in found.__dataclass_fields__)

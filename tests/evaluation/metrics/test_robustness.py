@@ -23,7 +23,7 @@ from tests.evaluation import hand_table as hand
 from tests.small_cohort import SCHEMA, make
 
 near = pytest.approx
-CHECKER = hand.evaluators().fitted
+FITTED = hand.evaluators().fitted
 CODES = to_codes(SCHEMA, make().rows)
 ERRORS = measurement_errors(SCHEMA, CODES)
 sets = arrays(np.float64, st.tuples(st.integers(1, 4), st.just(4)), elements=st.integers(0, 2).map(float))
@@ -32,26 +32,26 @@ sets = arrays(np.float64, st.tuples(st.integers(1, 4), st.just(4)), elements=st.
 def test_refits_by_hand() -> None:
     # Log-odds -2, -0.5, 0.5, 2; the refits add -1, 0, 1 and say class 0 below 0.
     rows = np.array([hand.row(bmi=26 + x, sugar=100) for x in (0.0, 3, 5, 8)])
-    assert refit_validity(CHECKER, rows, 0).tolist() == near([1, 2 / 3, 1 / 3, 0])
-    assert refit_validity(CHECKER, rows, 1).tolist() == near([0, 1 / 3, 2 / 3, 1])
+    assert refit_validity(FITTED, rows, 0).tolist() == near([1, 2 / 3, 1 / 3, 0])
+    assert refit_validity(FITTED, rows, 1).tolist() == near([0, 1 / 3, 2 / 3, 1])
 
 
 def test_refits_are_read_at_the_tasks_threshold() -> None:
     rows = hand.row(bmi=29, sugar=100)[None]  # p with the refits: 0.18, 0.38, 0.62
-    strict = replace(CHECKER, classifier=cast("Any", hand.Lines(threshold=0.3)))
+    strict = replace(FITTED, classifier=cast("Any", hand.Lines(threshold=0.3)))
     assert refit_validity(strict, rows, 0).tolist() == near([1 / 3])
 
 
 def test_no_refits_or_no_rows_measure_nothing() -> None:
-    none = replace(CHECKER, classifier=cast("Any", hand.Lines(refits=())))
+    none = replace(FITTED, classifier=cast("Any", hand.Lines(refits=())))
     assert np.isnan(refit_validity(none, hand.row()[None], 0)).tolist() == [True]
-    assert refit_validity(CHECKER, np.empty((0, 4)), 0).shape == (0,)
-    assert noise_validity(CHECKER, np.empty((0, 4)), 0, np.ones(4)).shape == (0,)
+    assert refit_validity(FITTED, np.empty((0, 4)), 0).shape == (0,)
+    assert noise_validity(FITTED, np.empty((0, 4)), 0, np.ones(4)).shape == (0,)
 
 
 def test_measurement_errors_by_hand() -> None:
     # Of 0 to 20 the variance is (21² - 1) / 12 = 110/3; sugar has ten times the spread of bmi.
-    errors = measurement_errors(hand.SCHEMA, CHECKER.train_codes)
+    errors = measurement_errors(hand.SCHEMA, FITTED.train_codes)
     assert errors.tolist() == near([0.1 * (110 / 3) ** 0.5, (110 / 3) ** 0.5, 0, 0])
 
 
@@ -105,18 +105,18 @@ def test_noise_on_the_border_tips_half_and_far_away_none() -> None:
     # With sugar 100 the border is bmi 30; class 0 below. Errors of 1 in bmi alone.
     errors = np.array([1.0, 0, 0, 0])
     rows = np.array([hand.row(bmi=x, sugar=100) for x in (22.0, 28.0, 29.95, 38.0)])
-    shares = noise_validity(CHECKER, rows, 0, errors, draws=400)
+    shares = noise_validity(FITTED, rows, 0, errors, draws=400)
     assert shares[[0, 3]].tolist() == [1, 0]
     assert shares[1] == near(0.977, abs=0.02)  # two standard deviations
     assert shares[2] == near(0.5, abs=0.06)
-    assert noise_validity(CHECKER, rows, 0, np.zeros(4)).tolist() == [1, 1, 1, 0]
+    assert noise_validity(FITTED, rows, 0, np.zeros(4)).tolist() == [1, 1, 1, 0]
 
 
 @given(st.floats(20, 30), st.floats(0, 5), st.integers(0, 3))
 def test_farther_beyond_the_border_is_never_less_robust(bmi: float, more: float, seed: int) -> None:
     errors = np.array([2.0, 0, 0, 0])
     rows = np.array([hand.row(bmi=round(x, 1), sugar=100) for x in (bmi, bmi - more)])
-    border, beyond = noise_validity(CHECKER, rows, 0, errors, draws=40, seed=seed)
+    border, beyond = noise_validity(FITTED, rows, 0, errors, draws=40, seed=seed)
     assert 0 <= border <= beyond <= 1
 
 
@@ -124,15 +124,15 @@ def test_distance_of_sets_by_hand() -> None:
     # bmi 20, 24 and 30 lie 4/20 and 6/20 apart, over four features.
     one, two = (np.array([hand.row(bmi=x) for x in xs]) for xs in ((20.0, 24.0), (24.0, 30.0)))
     # Nearest in the other set: 4 and 0 there, 0 and 6 back.
-    assert set_distance(CHECKER.distances, one, two) == near(((0.2 + 0) / 2 + (0 + 0.3) / 2) / 2 / 4)
-    assert np.isnan(set_distance(CHECKER.distances, one, two[:0]))
-    assert np.isnan(set_distance(CHECKER.distances, one[:0], two))
+    assert set_distance(FITTED.distances, one, two) == near(((0.2 + 0) / 2 + (0 + 0.3) / 2) / 2 / 4)
+    assert np.isnan(set_distance(FITTED.distances, one, two[:0]))
+    assert np.isnan(set_distance(FITTED.distances, one[:0], two))
 
 
 @given(sets, sets)
 def test_distance_of_sets_is_symmetric_and_0_for_the_same_in_any_order(
     one: np.ndarray, two: np.ndarray
 ) -> None:
-    there = set_distance(CHECKER.distances, one, two)
-    assert 0 <= there == near(set_distance(CHECKER.distances, two, one))
-    assert set_distance(CHECKER.distances, one, np.vstack([one[::-1], one[:1]])) == 0
+    there = set_distance(FITTED.distances, one, two)
+    assert 0 <= there == near(set_distance(FITTED.distances, two, one))
+    assert set_distance(FITTED.distances, one, np.vstack([one[::-1], one[:1]])) == 0

@@ -100,7 +100,7 @@ def test_an_answer_without_a_valid_row_is_covered_but_not_solved() -> None:
     assert np.isnan([found.gower, found.features_changed, found.nearest, found.refit_validity]).all()
 
 
-def test_a_judge_that_does_not_see_the_question_has_no_say() -> None:
+def test_a_classifier_that_puts_the_factual_in_the_desired_class_has_no_rate() -> None:
     other = hand.space(EVALUATORS.fitted)
     other = replace(other, factual=hand.row(sugar=90, bmi=34))  # third: class 0 already; log-odds 1.8
     found = score(EVALUATORS, other, A[None], requested=1)

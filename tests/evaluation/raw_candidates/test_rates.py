@@ -53,11 +53,11 @@ def test_the_third_classifier_is_fitted_on_train_only_and_knows_something(
     assert third.predict(codes[:0]).shape == (0,)
 
 
-def test_other_judges_count_the_same_candidates(
+def test_other_classifiers_count_the_same_candidates(
     fitted: FittedCohort, third: IndependentClassifier, answers: list[Answer]
 ) -> None:
     rates = CandidateRates(fitted, third)
-    judged = 0
+    counted = 0
     for found in answers:
         measured = rates.of(found)
         kept = [c for c in found.trace.candidates if c.edits]
@@ -67,7 +67,7 @@ def test_other_judges_count_the_same_candidates(
         second = fitted.classifier.second_probability_of_codes(codes) < fitted.classifier.second_threshold
         if measured["second_valid"] is not None:
             assert measured["second_valid"] == int((second & inside).sum())
-            judged += 1
+            counted += 1
         if measured["third_valid"] is not None:
             assert measured["third_valid"] == int(((third.predict(codes) == 0) & inside).sum())
         agrees = fitted.classifier.second_probability_of_codes(query.factual[None])[0]
@@ -76,7 +76,7 @@ def test_other_judges_count_the_same_candidates(
         assert measured["final_violations"] == 0
         if found.status == "found":
             assert measured["answerable"]
-    assert judged
+    assert counted
 
 
 def _query(fitted: FittedCohort, found: Answer):  # type: ignore[no-untyped-def]

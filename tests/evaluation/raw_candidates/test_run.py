@@ -19,12 +19,12 @@ from tests.app import made_adapter
 def test_a_fitted_cohort_is_traced_once(
     fitted: FittedCohort, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    told: list[float] = []
-    found = run_trace(fitted, ["random"], n=2, candidates=8, progress=lambda done, _: told.append(done))
+    fractions: list[float] = []
+    found = run_trace(fitted, ["random"], n=2, candidates=8, progress=lambda done, _: fractions.append(done))
     assert (found["cohort"], found["n"], found["candidates"]) == ("small", 2, 8)
     assert [(row["direction"], row["people"]) for row in found["table"]] == [("1→0", 2), ("0→1", 2)]
     assert [entry["proposed"] for entry in found["queries"]] == [8] * 4
-    assert told == [0, 0.25, 0.5, 0.75]
+    assert fractions == [0, 0.25, 0.5, 0.75]
     files.write(tmp_path, "small", found)
     assert json.loads((tmp_path / "trace-small.json").read_text()) == found
     assert len((tmp_path / "trace-small.csv").read_text().splitlines()) == 1 + 2

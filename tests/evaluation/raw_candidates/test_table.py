@@ -120,7 +120,7 @@ def test_someone_with_nothing_proposed_counts_as_nothing_right() -> None:
     assert row["valid"]["mean"] == 0.5
 
 
-def test_groups_are_told_apart_and_written_as_csv() -> None:
+def test_groups_have_rows_of_their_own_and_are_written_as_csv() -> None:
     other = [{**record, "method": "lm-few-shot"} for record in records((8, 1), (8, 1))]
     summary = summarise(records((2, 1), (4, 0)) + other)
     lines = list(csv.DictReader(io.StringIO(as_csv(summary))))

@@ -1,7 +1,7 @@
 # SenseCF. `make run` starts the app, `make test` runs every check; the rest is below.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run setup test lint data train bench bench-peers gpu-check clean
+.PHONY: help run setup test lint data train bench bench-peers gpu-check check-wheel clean
 
 help:   ## this list
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+): .*##/  make \1\t/' | expand -t 20
@@ -32,14 +32,18 @@ train:  ## train the built-in classifiers again
 
 bench:  setup  ## measure: start, answers, candidates per second, checks, sensor data and pages, memory
 	@tools/setup.sh tests
-	@.venv/bin/python -m tools.bench.bench
+	@.venv/bin/python -m tools.bench
 
 bench-peers: setup  ## the language model's speed beside llama.cpp's, which is built from source for it alone
 	@tools/setup.sh peers
-	@.venv/bin/python -m tools.peers.bench_peers $(ARGS)
+	@.venv/bin/python -m tools.peers.bench $(ARGS)
 
 gpu-check: setup  ## load, ask and fine-tune a language model here, and measure it (MODEL=biomistral-7b)
-	@.venv/bin/python -m tools.gpu.gpu_check --model $(or $(MODEL),smollm2-135m) $(ARGS)
+	@.venv/bin/python -m tools.gpu.check --model $(or $(MODEL),smollm2-135m) $(ARGS)
+
+check-wheel: ## pip install this checkout in an empty environment and use it from another folder (FOLDER=/tmp/kept)
+	@tools/setup.sh app
+	@.venv/bin/python -m tools.check_wheel $(FOLDER)
 
 clean:  ## remove .venv, the fetched model and caches (never var/)
 	@tools/setup.sh clean

@@ -1,4 +1,4 @@
-"""Who is in this cohort? The table of participants, and the profile of the one who is chosen."""
+"""Who is in this cohort? The table of participants, and the profile of the chosen one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ with_sensors = sensors.has_streams(page.required_cohort)
 if page.key is None:
     st.info((sensor_table if with_sensors else table).CHOOSE)
 else:
-    if page.judged:
+    if page.has_classifier:
         st.page_link(
             "pages/2_Prediction.py",
             label="What does the model make of this person?",

@@ -1,4 +1,4 @@
-"""What does the model see, and why? Risk, drivers, what-if, and how good the classifier is."""
+"""What does the model see, and why? Risk, drivers, what-if, and the quality of the classifier."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What small change would alter the prediction? Ask a proposer, see every checked option."""
+"""What small change would alter the prediction? Ask a method, see every checked option."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sensecf_core.ui.page.frame import open_page
 from sensecf_core.ui.prediction import behaviour_note, risk, weak_classifier_note
 from sensecf_core.ui.sensors import day
 
-page = open_page("Interventions", "What small change would alter the prediction?", follows="answer")
+page = open_page("Interventions", "What small change would alter the prediction?", shows="answer")
 if sensors.has_streams(page.required_cohort):
     day.show_day(page)
 weak_classifier_note.warn(page.required_cohort)

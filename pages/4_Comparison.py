@@ -6,7 +6,7 @@ from sensecf_core.ui.comparison import form, results
 from sensecf_core.ui.page.frame import open_page
 from sensecf_core.ui.prediction import risk, weak_classifier_note
 
-page = open_page("Comparison", "Do other methods agree?", follows="comparison")
+page = open_page("Comparison", "Do other methods agree?", shows="comparison")
 weak_classifier_note.warn(page.required_cohort)
 risk.warn(page)
 form.show(page)

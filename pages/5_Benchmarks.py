@@ -1,4 +1,4 @@
-"""How good are the methods? Every method on the same questions, judged by the same rules."""
+"""How good are the methods? Every method on the same questions, scored by the same rules."""
 
 from __future__ import annotations
 

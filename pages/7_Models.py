@@ -1,4 +1,4 @@
-"""Which language model answers here? Adapters, fine-tuning for a cohort, and the base models there are."""
+"""Which language model answers? Adapters, fine-tuning for a cohort, and the base models."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from sensecf_core.ui.page import train_classifier
 from sensecf_core.ui.page.frame import open_page
 
 page = open_page("Models", "Which language model answers here, and how good is it?", needs="nothing")
-of_the_cohort = st.container()
-# Filled first, since what is above it ends the page where the cohort has no classifier yet.
+cohort_section = st.container()
+# Filled first: without a classifier, the section above it stops the page.
 base_models.show(page.cohort)
-with of_the_cohort:
+with cohort_section:
     if page.cohort is not None:
-        train_classifier.guard(page.cohort)
+        train_classifier.require_classifier(page.cohort)
         adapters.show(page.cohort)
         fine_tuning.show(page.cohort)

@@ -8,12 +8,9 @@ is one sentence for people; what a command has to make first is a
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache, partial
-from importlib.util import find_spec
-from pathlib import Path
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Literal, get_args
 
 import pandas as pd
@@ -26,22 +23,17 @@ from sensecf_core.classifiers.wrapped import WrappedClassifier
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.cohorts.schema import Profile
 from sensecf_core.counterfactuals import explain as engine
-from sensecf_core.counterfactuals.baselines.exact_distance import prove
-from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
+from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort, load_fitted
 from sensecf_core.counterfactuals.proposers.registry import check_classifier, check_method
-from sensecf_core.counterfactuals.proposers.resolve_model import check_model
 from sensecf_core.datasets import registry
 from sensecf_core.disclaimer import DISCLAIMER_LONG
 from sensecf_core.errors import InputError, NotReadyError, unknown
-from sensecf_core.evaluation.benchmark import availability, entries, plan, run_task, runner, summary
-from sensecf_core.evaluation.benchmark.entries import Entry
-from sensecf_core.evaluation.benchmark.table import table as records_table
+from sensecf_core.evaluation.benchmark import entries
+from sensecf_core.evaluation.benchmark.run import run_benchmark
 from sensecf_core.evaluation.metrics.definitions import MEASURES
-from sensecf_core.evaluation.raw_candidates.table import directions
-from sensecf_core.json_safe import json_safe
 from sensecf_core.queries.answer import Answer
 from sensecf_core.queries.request import ExplainRequest
-from sensecf_core.types import Progress, Span
+from sensecf_core.types import NO_CALLBACKS, Callbacks, Progress, Span
 
 __all__ = [
     "Answer",
@@ -209,9 +201,12 @@ def explain(
     except ValidationError as error:
         first = error.errors()[0]
         raise InputError(f"`{'.'.join(map(str, first['loc']))}`: {first['msg']}.") from error
-    check_model(request, cohort)
-    fitted = _fitted(cohort, model, method)
-    return engine.answer(fitted, request, progress=progress, cancelled=cancelled)
+    fitted = _fitted(cohort, model)
+    check_classifier(method, fitted.classifier)
+    callbacks = NO_CALLBACKS if progress is None else Callbacks(progress)
+    if cancelled is not None:
+        callbacks = replace(callbacks, cancelled=cancelled)
+    return engine.answer(fitted, request, callbacks)
 
 
 @dataclass(frozen=True)
@@ -269,6 +264,9 @@ def benchmark(
 ) -> BenchmarkResult:
     """Put the same questions to several methods and judge all answers by the same rules.
 
+    What was answered is kept in ``var/`` under the content of cohort and model: the same call again asks only
+    what is new.
+
     Parameters
     ----------
     methods : names as in :func:`explain`, ``lm-few-shot@NAME`` for a language model of your own, or ``all``
@@ -283,51 +281,28 @@ def benchmark(
     InputError, NotReadyError : as :func:`explain`.
     """
     _require_cohort(cohort)
-    for name, value, least in (("n", n, 0), ("seed", seed, 0), ("k", k, 1), ("candidates", candidates, 1)):
+    for name, value, least in (
+        *(("n", n, 0), ("seed", seed, 0), ("k", k, 1), ("candidates", candidates, 1)),
+        *(("max_changes", max_changes, 1), ("jobs", jobs, 1)),
+    ):
         if value < least:
             raise InputError(f"`{name}` must be {least} or more, got {value}.")
-    wanted = _texts(methods)
-    parsed = entries.parse(wanted)
-    demanded = entries.parse(named) if (named := [m for m in wanted if m != entries.EVERYTHING]) else ()
-    fitted = _fitted(cohort, model, *(entry.method for entry in demanded))
-    ready, absent = availability.ready(cohort, _answerable(fitted, parsed), demanded)
-    profile = _profile(limits)
-    options = {"seed": seed, "candidates": candidates, "max_changes": max_changes, "k": k}
-    asked = plan.tasks(fitted, directions(fitted, profile), ready, n=n, options=options)
-    tasks = tuple(task for task in asked if timed or task.kind != "timed")
-    if not tasks:
-        raise InputError(f"The test part of {cohort.schema.name} has nobody to ask about.")
-    proves = isinstance(fitted.classifier, Classifier) and find_spec("treecf") is not None
-    bench = run_task.Bench.of(fitted, prove if proves else None)
-    tell = progress or (lambda _fraction, _message: None)
-    with tempfile.TemporaryDirectory(prefix="sensecf-") as folder:
-        place = Path(folder) / "records.jsonl"
-        records = runner.run(tasks, lambda _task: place, partial(run_task.run_task, bench), tell, jobs=jobs)
-    frame = records_table(bench, tasks, records)
-    found = {
-        "cohort": cohort.schema.name,
-        **options,
-        "n": n,
-        "limits": limits,
-        "methods": [entry.name for entry in ready],
-        "absent": [{"row": one.row, "why": one.why} for one in absent],
-        "groups": summary.groups(frame, bench.evaluators.surroundings, seed=seed),
-        "raw": summary.raw_rates(tasks, records, frame, seed=seed),
-        "notice": DISCLAIMER_LONG,
-    }
-    return BenchmarkResult(dict(json_safe(found, digits=6)), frame)
-
-
-def _answerable(fitted: FittedCohort, wanted: Sequence[Entry]) -> tuple[Entry, ...]:
-    """Leave out, of ``all`` methods, those that read what this classifier does not have."""
-    found = []
-    for entry in wanted:
-        try:
-            check_classifier(entry.method, fitted.classifier)
-        except InputError:
-            continue
-        found.append(entry)
-    return tuple(found)
+    wanted, profile = _texts(methods), _profile(limits)
+    entries.parse(wanted)
+    queries, summary = run_benchmark(
+        _fitted(cohort, model),
+        wanted,
+        n=n,
+        limits=profile,
+        k=k,
+        candidates=candidates,
+        max_changes=max_changes,
+        seed=seed,
+        jobs=jobs,
+        timed=timed,
+        progress=progress or (lambda _done, _words: None),
+    )
+    return BenchmarkResult({**summary, "notice": DISCLAIMER_LONG}, queries)
 
 
 class _Content:
@@ -349,8 +324,14 @@ class _Content:
 
 @lru_cache(maxsize=8)
 def _fit(content: _Content) -> FittedCohort:
-    assert content.classifier is not None
-    return FittedCohort.fit(content.cohort, content.classifier)
+    cohort, classifier = content.cohort, content.classifier
+    assert classifier is not None
+    name = cohort.schema.name
+    if name in registry.available() and registry.load(name) is cohort and store.ready(cohort):
+        known = load_fitted(name)  # which other processes find by its name, too
+        if known.classifier is classifier:
+            return known
+    return FittedCohort.fit(cohort, classifier)
 
 
 _trained_here: dict[tuple[_Content, int], Classifier] = {}
@@ -367,7 +348,7 @@ def _trained(content: _Content, seed: int, progress: Progress | None) -> Classif
     return _trained_here[content, seed]
 
 
-def _fitted(cohort: Cohort, model: ClassifierLike | None, *methods: str) -> FittedCohort:
+def _fitted(cohort: Cohort, model: ClassifierLike | None) -> FittedCohort:
     """The cohort with its classifier and what is fitted on its training rows; once a process and content."""
     classifier = _trained(_Content(cohort), 0, None) if model is None else model
     if not isinstance(classifier, Classifier | WrappedClassifier):
@@ -380,8 +361,6 @@ def _fitted(cohort: Cohort, model: ClassifierLike | None, *methods: str) -> Fitt
             f"`model` belongs to the cohort {classifier.schema.name!r} with another schema; train or wrap it "
             f"for this one, {cohort.schema.name!r}."
         )
-    for method in methods:
-        check_classifier(method, classifier)
     return _fit(_Content(cohort, classifier))
 
 

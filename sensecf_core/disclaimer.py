@@ -1,4 +1,4 @@
-"""What every page and every export says about itself: the one place for these texts."""
+"""The disclaimer that every page and every export carries, defined in this one place."""
 
 from __future__ import annotations
 

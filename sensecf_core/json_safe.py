@@ -1,4 +1,4 @@
-"""Values as JSON can hold them: it knows no NaN and no infinity."""
+"""Values that JSON can hold: it has no NaN and no infinity."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def json_safe(value: Any, digits: int | None = None) -> Any:
-    """The same value with null for what is not finite, numbers rounded to significant ``digits`` if given."""
+    """Replace non-finite numbers by None, also nested; round to ``digits`` significant digits if given."""
     if isinstance(value, float):
         if not math.isfinite(value):
             return None

@@ -1,24 +1,66 @@
-"""Where things live on disk."""
+"""Where things live on disk: in a checkout beside the package, once installed in the user's data folder."""
 
 from __future__ import annotations
 
 import fcntl
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-MODELS = ROOT / "models"
-BASE_MODELS = MODELS / "base"
+PACKAGE = Path(__file__).resolve().parent
+ROOT = PACKAGE.parent
+"""The folder that holds the package: the checkout, or the site-packages that pip installed it into."""
+
+
+def _is_checkout(folder: Path) -> bool:
+    try:
+        lines = (folder / "pyproject.toml").read_text("utf-8").splitlines()
+    except (OSError, ValueError):
+        return False
+    return 'name = "sensecf"' in lines
+
+
+CHECKOUT = _is_checkout(ROOT)
+"""Whether the package lies in a checkout (or an unpacked source archive), not in an installation."""
+
+MODELS = ROOT / "models" if CHECKOUT else PACKAGE / "_models"
+"""The adapters and classifiers that come with the program; the wheel carries them inside the package."""
+
+COMMITTED_RESULTS = ROOT / "results" if CHECKOUT else PACKAGE / "_results"
+"""The committed results. The wheel does not carry them: once installed, the folder does not exist."""
+
+
+def user_data() -> Path:
+    """This program's folder among the user's data, made if need be; only the user may read it.
+
+    ``$XDG_DATA_HOME/sensecf`` (``~/.local/share/sensecf``), on macOS in ``~/Library/Application Support``.
+    """
+    if sys.platform == "darwin":
+        parent = Path.home() / "Library" / "Application Support"
+    else:
+        parent = Path(os.environ.get("XDG_DATA_HOME", ""))
+        if not parent.is_absolute():  # unset, or relative, which the XDG specification says to ignore
+            parent = Path.home() / ".local" / "share"
+    folder = parent / "sensecf"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
+
+
+def base_models() -> Path:
+    """The folder of base models' weights: ``SENSECF_BASE_MODELS``, else ``models/base``."""
+    given = os.environ.get("SENSECF_BASE_MODELS")
+    return Path(given) if given else (ROOT if CHECKOUT else user_data()) / "models" / "base"
 
 
 def var(*parts: str) -> Path:
-    """A path below the private working folder (``var/``, or ``SENSECF_VAR``).
+    """A path below the private working folder: ``SENSECF_VAR``, else ``var/``.
 
     Folders on the way are made, readable by their owner only.
     """
-    root = Path(os.environ.get("SENSECF_VAR", ROOT / "var"))
+    given = os.environ.get("SENSECF_VAR")
+    root = Path(given) if given else (ROOT if CHECKOUT else user_data()) / "var"
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = root.joinpath(*parts)
     # One by one: with ``parents=True`` only the last folder would get the mode.

@@ -1,4 +1,7 @@
-"""Where a number came from: command, program version, commit, library versions, machine."""
+"""Where a number came from: command, program version, commit, library versions, machine.
+
+Also how this program is started here, for the commands that messages name.
+"""
 
 from __future__ import annotations
 
@@ -11,15 +14,39 @@ import sys
 from functools import cache
 from importlib import metadata
 from pathlib import Path
+from typing import Literal
 
 from sensecf_core import __version__
-from sensecf_core.paths import ROOT
+from sensecf_core.paths import CHECKOUT, ROOT
 
-PROGRAM = "python -m sensecf_core"
+INSTALLED = not CHECKOUT or Path(sys.argv[0]).name == "sensecf"
+"""Whether pip installed this program: it is not set up by a checkout's make, and there is a ``sensecf``."""
+
+PROGRAM = "sensecf" if INSTALLED else "python -m sensecf_core"
+"""The program's name in records and in its own help."""
+
+CLI = "sensecf" if INSTALLED else ".venv/bin/python -m sensecf_core"
+"""What to type before a command's name, for messages (in a checkout the virtual environment's own Python)."""
+
+DATA_REMEDY = "install sensecf again" if INSTALLED else "run `make data`"
+"""What mends data of a built-in cohort that are damaged."""
+
+NO_DEPENDENCIES = ("dice-ml==0.12", "NICEx==0.2.3", "cfnow==0.0.6")
+"""``requirements-nodeps.txt``: the baselines that no extra can name, as their own pins do not fit ours."""
+
 LIBRARIES = (
     *("numpy", "scipy", "pandas", "scikit-learn", "shap", "torch", "transformers", "peft", "llguidance"),
     *("dice-ml", "NICEx", "cfnow", "treecf", "streamlit"),
 )
+
+
+def install_command(extra: Literal["baselines", "gpu"]) -> str:
+    """The command that installs the packages of an extra: ``make setup`` installs those of all."""
+    if not INSTALLED:
+        return "make setup"
+    with_extra = f'pip install "sensecf[{extra}]"'
+    without = f" && pip install --no-deps {' '.join(NO_DEPENDENCIES)}"
+    return with_extra + (without if extra == "baselines" else "")
 
 
 def command() -> str:
@@ -30,6 +57,8 @@ def command() -> str:
 @cache
 def commit() -> str | None:
     """Git commit of the checkout, with ``+changes`` where files differ from it; None outside git."""
+    if not CHECKOUT:  # a virtual environment may lie in the repository of something else
+        return None
 
     def git(*args: str) -> str:
         command = ["git", "-C", str(ROOT), *args]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -26,3 +27,28 @@ Span = tuple[float, float]
 """Lowest and highest value, both included."""
 Progress = Callable[[float, str], None]
 """Called with the share done (0 to 1) and what is going on."""
+
+
+def _ignore(done: float, message: str) -> None:
+    """Report to nobody."""
+
+
+def _never() -> bool:
+    return False
+
+
+@dataclass(frozen=True)
+class Callbacks:
+    """How long work reports its progress, and learns that it was cancelled.
+
+    Attributes
+    ----------
+    progress : called with the share done (0 to 1) and what is going on.
+    cancelled : asked often; once it returns True the work stops as soon as it can.
+    """
+
+    progress: Progress = _ignore
+    cancelled: Callable[[], bool] = _never
+
+
+NO_CALLBACKS = Callbacks()

@@ -1,15 +1,78 @@
-"""Where things live: private folders."""
+"""Where things live: private folders, in a checkout and in an installation."""
 
 from __future__ import annotations
 
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
-from sensecf_core.paths import var
+import pytest
+
+from sensecf_core import paths
+from sensecf_core.paths import base_models, user_data, var
 
 
 def test_every_folder_on_the_way_is_its_owners_alone(private_var: Path) -> None:
-    place = var("one", "two", "three")
-    assert place == private_var / "one" / "two" / "three" and not place.exists()
+    path = var("one", "two", "three")
+    assert path == private_var / "one" / "two" / "three" and not path.exists()
     folders = [private_var, private_var / "one", private_var / "one" / "two"]
     assert [stat.S_IMODE(folder.stat().st_mode) for folder in folders] == [0o700] * 3
+
+
+def test_a_checkout_keeps_everything_beside_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SENSECF_BASE_MODELS", raising=False)
+    assert paths.CHECKOUT
+    assert base_models() == paths.ROOT / "models" / "base"
+    assert paths.MODELS == paths.ROOT / "models"
+    assert (paths.COMMITTED_RESULTS / "benchmark").is_dir()
+
+
+@pytest.mark.parametrize(("text", "is_one"), [('name = "sensecf"', True), ('name = "another"', False)])
+def test_another_projects_folder_is_no_checkout(tmp_path: Path, text: str, is_one: bool) -> None:
+    assert not paths._is_checkout(tmp_path)
+    (tmp_path / "pyproject.toml").write_text(f"[project]\n{text}\n")
+    assert paths._is_checkout(tmp_path) is is_one
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="macOS has a folder of its own for users' data")
+@pytest.mark.parametrize("given", [None, "", "relative"])
+def test_an_installation_uses_the_users_data_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str | None
+) -> None:
+    monkeypatch.setattr(paths, "CHECKOUT", False)
+    for name in ("SENSECF_VAR", "SENSECF_BASE_MODELS", "XDG_DATA_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    if given is not None:
+        monkeypatch.setenv("XDG_DATA_HOME", given)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    folder = tmp_path / ".local" / "share" / "sensecf"
+    assert user_data() == folder
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert var("runs") == folder / "var" / "runs"
+    assert base_models() == folder / "models" / "base"
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    assert var("runs") == tmp_path / "data" / "sensecf" / "var" / "runs"
+    monkeypatch.setenv("SENSECF_VAR", str(tmp_path / "mine"))
+    monkeypatch.setenv("SENSECF_BASE_MODELS", str(tmp_path / "weights"))
+    assert (var("runs"), base_models()) == (tmp_path / "mine" / "runs", tmp_path / "weights")
+
+
+@pytest.mark.parametrize(
+    ("started_as", "said"),
+    [
+        ("-c", "python -m sensecf_core|.venv/bin/python -m sensecf_core|make setup"),
+        ("/somewhere/bin/sensecf", 'sensecf|sensecf|pip install "sensecf[gpu]"'),
+    ],
+)
+def test_messages_name_the_command_that_was_started(started_as: str, said: str) -> None:
+    code = f"""
+import sys
+sys.argv[0] = {started_as!r}
+from sensecf_core.provenance import CLI, PROGRAM, install_command
+print(PROGRAM, CLI, install_command("gpu"), sep="|")
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=paths.ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == said

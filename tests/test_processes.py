@@ -15,8 +15,8 @@ ROOT = Path(__file__).resolve().parents[1]
 CHILD = """
 import os, sys, time
 from sensecf_core import processes
-processes.LOOK_EVERY = 0.05
-processes.end_with(int(sys.argv[1]))
+processes.CHECK_SECONDS = 0.05
+processes.exit_with(int(sys.argv[1]))
 print(os.getpid(), flush=True)
 time.sleep(60)
 """
@@ -29,14 +29,14 @@ os.kill(os.getpid(), 9)
 
 
 def running(process: int) -> bool:
-    """Whether a process still runs; one that only waits to be buried does not."""
+    """Whether a process still runs; a zombie does not."""
     try:
         return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
 
 
-def test_a_worker_ends_soon_after_its_killed_builder() -> None:
+def test_a_worker_ends_soon_after_its_parent_was_killed() -> None:
     ended = subprocess.run([sys.executable, "-c", PARENT], cwd=ROOT, capture_output=True, check=False)
     child = int(ended.stdout)
     give_up = time.monotonic() + 10
@@ -45,8 +45,8 @@ def test_a_worker_ends_soon_after_its_killed_builder() -> None:
     assert not running(child)
 
 
-def test_the_builder_itself_is_not_watched() -> None:
-    processes.end_with(os.getpid())  # would end the tests
+def test_the_parent_itself_is_not_watched() -> None:
+    processes.exit_with(os.getpid())  # would end the tests
 
 
 def squared(number: int) -> tuple[int, int]:
@@ -60,8 +60,8 @@ def test_every_task_is_done_once(jobs: int) -> None:
     assert (os.getpid() in {process for _, process in found}) == (jobs == 1)
 
 
-# loky's own thread may stumble over work that it was told to forget a moment ago; nothing of ours is lost.
-# In one mark: what stands last counts.
+# loky's own thread may raise over tasks that were just cancelled; no result of ours is lost.
+# One mark for both filters: the last one takes precedence.
 @pytest.mark.filterwarnings("error", "ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_stopping_early_is_quiet() -> None:
     with closing(processes.parallel_map(squared, range(20), 2)) as results:

@@ -92,7 +92,7 @@ set_up_app() {
     drop_half_installed
     if ! "$VENV/bin/python" -c "from importlib.metadata import version as v; import sys; sys.exit(v('torch').split('+')[0] != '${TORCH#*==}')" 2>/dev/null; then
         announce_torch
-        pip_install "$TORCH"
+        pip_install "$TORCH" -c requirements.txt
     fi
     say "Installing the pinned requirements (about 410 MB to download beside torch) ..."
     pip_install -r requirements.txt

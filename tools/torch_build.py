@@ -1,8 +1,8 @@
-"""Say in one line which build of torch pip is about to take, and how large the download is.
+"""Print in one line which build of torch pip would install, and how large the download is.
 
     python tools/torch_build.py torch==2.13.0
 
-Asks pip itself (a dry run, which reads the package's metadata only). Ends with 1 if pip finds none.
+Asks pip (a dry run, which reads only the package's metadata). Exits with 1 if pip finds no build.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ def pip_choice(requirement: str) -> dict[str, Any] | None:
     """The entry of pip's installation report for ``requirement``; None if pip finds no file for it."""
     command = [sys.executable, "-m", "pip", "install", "--dry-run", "--no-deps", "--ignore-installed"]
     command += ["--disable-pip-version-check", "--quiet", "--report", "-", requirement]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        sys.stderr.write(done.stderr)
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    if result.returncode:
+        sys.stderr.write(result.stderr)
         return None
-    entry: dict[str, Any] = json.loads(done.stdout)["install"][0]
+    entry: dict[str, Any] = json.loads(result.stdout)["install"][0]
     return entry
 
 
 def describe(entry: dict[str, Any]) -> str:
-    """One sentence for people: version, kind of build, size.
+    """Describe version, kind of build and size in one sentence.
 
-    A file on this disk is measured; for others the sizes are those seen for torch 2.13.0.
+    The size of a local file is measured; other sizes are those of torch 2.13.0.
     """
     version = entry["metadata"]["version"]
     address = urlparse(entry["download_info"]["url"])
@@ -47,7 +47,7 @@ def describe(entry: dict[str, Any]) -> str:
 
 
 def main() -> int:
-    """Print the sentence for the requirement named on the command line."""
+    """Print the sentence for the requirement on the command line."""
     entry = pip_choice(sys.argv[1])
     if entry is None:
         return 1

@@ -1,4 +1,4 @@
-"""What is in a release, what is missing and what is odd, told in counts: no id leaves this module."""
+"""What is in a release, what is missing and what is odd, in counts: no id leaves this module."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ from sensecf_core.aireadi.release.streams import STREAMS
 from sensecf_core.types import Progress
 
 INSULIN_NG = 3.0
-"""A median above this "ng/mL" is no insulin in ng/mL (1 ng/mL is about 28.7 µIU/mL)."""
+"""A median above this cannot be insulin in ng/mL (1 ng/mL is about 28.7 µIU/mL)."""
 
 
 @dataclass(frozen=True)
 class StreamReport:
-    """One stream over the participants that were read.
+    """One stream, over the participants that were read.
 
     Attributes
     ----------
     listed : participants of the whole release for whom the manifest names a file; None without a manifest.
-    read, empty, missing, unreadable : participants by what was found.
+    read, empty, missing, unreadable : participants by the state of their file.
     nothing_valid : participants whose file has records but no valid one in the window.
     valid_share, wear_days, gaps : medians over participants with a file.
-    odd : what occurred, with the number of participants.
+    odd : number of participants by what is odd.
     """
 
     stream: str
@@ -59,7 +59,7 @@ class StreamReport:
 
 @dataclass(frozen=True)
 class Report:
-    """What ``aireadi check`` tells.
+    """The report of ``aireadi check``.
 
     Attributes
     ----------
@@ -68,11 +68,11 @@ class Report:
     usable_days : days with enough wear, of ``days``.
     enough_glucose : participants looked at who have three days of glucose or more.
     items : participants with a measured value, by clinical item.
-    not_used : clinical records by why they have no value.
+    not_used : clinical records without a value, by the reason.
     missing, odd : sentences about the release as a whole.
     read_mb, seconds : what was read and how long it took.
-    from_cache : nothing was read: the tables were there.
-    tables : folder of the cached tables, where all were read.
+    from_cache : nothing was read, because the tables were in the cache.
+    tables : folder of the cached tables; None unless everybody was read.
     """
 
     release: Release
@@ -97,21 +97,21 @@ class Report:
 
 def check(release: Release, *, few: int, progress: Progress | None = None) -> Report:
     """Read a few participants, spread evenly over the list, and the clinical tables."""
-    tell = progress or (lambda done, message: None)
+    progress = progress or (lambda done, message: None)
     people = participants.read(release)
     finder = FileFinder(release)
     chosen = people.iloc[np.unique(np.linspace(0, len(people) - 1, num=min(few, len(people))).astype(int))]
     started = time.monotonic()
-    found = []
+    results = []
     files = person_files(finder, chosen, clinical.visits(release))
-    for number, one in enumerate(files):
-        tell(number / len(files), f"Reading participant {number + 1} of {len(files)}")
-        found.append(guarded_tables(one))
+    for number, person in enumerate(files):
+        progress(number / len(files), f"Reading participant {number + 1} of {len(files)}")
+        results.append(guarded_tables(person))
     seconds = time.monotonic() - started
-    summary = pd.DataFrame([one.summary for one in found], index=chosen.index)
+    summary = pd.DataFrame([person.summary for person in results], index=chosen.index)
     computed = {*summary.columns, *(item.name for item in clinical.items())}
-    quality = pd.concat([one.quality for one in found], ignore_index=True)
-    days = pd.concat([one.days for one in found])
+    quality = pd.concat([person.quality for person in results], ignore_index=True)
+    days = pd.concat([person.days for person in results])
     return _report(
         release,
         people=people,
@@ -121,13 +121,13 @@ def check(release: Release, *, few: int, progress: Progress | None = None) -> Re
         summary=summary,
         records=clinical.records(release),
         replaced=[name for name in people.columns if name in computed],
-        read_mb=sum(one.size for one in files) / 1e6,
+        read_mb=sum(person.size for person in files) / 1e6,
         seconds=seconds,
     )
 
 
 def check_all(release: Release, *, jobs: int, progress: Progress | None = None) -> Report:
-    """Read everybody, in parallel and into the cache of :mod:`tables`, and report on all."""
+    """Read everybody, in parallel and into the cache (see :func:`tables.build`), and report on all."""
     started = time.monotonic()
     built = tables.build(release, jobs=jobs, progress=progress)
     seconds = time.monotonic() - started
@@ -162,9 +162,9 @@ def _report(
     from_cache: bool = False,
     folder: str | None = None,
 ) -> Report:
-    enough = summary["enough_glucose"].fillna(False).astype(bool) if "enough_glucose" in summary else []
+    has_enough = summary["enough_glucose"].fillna(False).astype(bool) if "enough_glucose" in summary else []
     measured = records[records["state"] == "measured"]
-    odd = [*release.notes, *_people_odd(release, people, replaced), *_insulin_odd(measured)]
+    odd = [*release.notes, *_people_oddities(release, people, replaced), *_insulin_oddities(measured)]
     notes = summary["notes"].replace("", np.nan).dropna() if "notes" in summary else pd.Series(dtype=object)
     odd += [
         f"{count} participant(s): {note}."
@@ -177,10 +177,10 @@ def _report(
         groups=_tally(people["study_group"]),
         sites=_tally(people["clinical_site"]),
         parts=_tally(people["recommended_split"]),
-        streams=tuple(_stream(one.name, one.label, quality, manifests) for one in STREAMS),
+        streams=tuple(_stream(stream.name, stream.label, quality, manifests) for stream in STREAMS),
         days=len(days),
         usable_days=int(days["enough_wear"].fillna(False).astype(bool).sum()) if len(days) else 0,
-        enough_glucose=int(np.sum(enough)),
+        enough_glucose=int(np.sum(has_enough)),
         items=measured.groupby("item")["participant_id"].nunique().sort_values(ascending=False).to_dict(),
         not_used=_tally(records["state"][records["state"] != "measured"]),
         missing=tuple(_missing(release)),
@@ -193,23 +193,23 @@ def _report(
 
 
 def _tally(values: pd.Series) -> dict[str, int]:
-    told = values.astype(object).where(values.notna(), "not given")
-    return {str(name): int(count) for name, count in told.value_counts().items()}
+    labels = values.astype(object).where(values.notna(), "not given")
+    return {str(name): int(count) for name, count in labels.value_counts().items()}
 
 
 def _missing(release: Release) -> list[str]:
-    found = [f"There is no {name}/." for name in (CLINICAL, WEARABLE, GLUCOSE) if not area(release, name)]
-    if places := area(release, CLINICAL):
+    sentences = [f"There is no {name}/." for name in (CLINICAL, WEARABLE, GLUCOSE) if not area(release, name)]
+    if folders := area(release, CLINICAL):
         for name in clinical.NEEDED:
-            if not any(is_file(place / f"{name}.csv") for place in places):
-                found.append(f"There is no {CLINICAL}/{name}.csv.")
+            if not any(is_file(folder / f"{name}.csv") for folder in folders):
+                sentences.append(f"There is no {CLINICAL}/{name}.csv.")
     for name in (WEARABLE, GLUCOSE):
-        if (places := area(release, name)) and not any(is_file(place / MANIFEST) for place in places):
-            found.append(f"There is no {name}/{MANIFEST}; files are found by their folders.")
-    return found
+        if (folders := area(release, name)) and not any(is_file(folder / MANIFEST) for folder in folders):
+            sentences.append(f"There is no {name}/{MANIFEST}; files are found by their folders.")
+    return sentences
 
 
-def _people_odd(release: Release, people: pd.DataFrame, replaced: Sequence[str]) -> list[str]:
+def _people_oddities(release: Release, people: pd.DataFrame, replaced: Sequence[str]) -> list[str]:
     odd = []
     if replaced:
         odd.append(
@@ -228,7 +228,7 @@ def _people_odd(release: Release, people: pd.DataFrame, replaced: Sequence[str])
     return odd
 
 
-def _insulin_odd(measured: pd.DataFrame) -> list[str]:
+def _insulin_oddities(measured: pd.DataFrame) -> list[str]:
     insulin = measured.loc[measured["item"] == "insulin", "value"]
     if len(insulin) and float(insulin.median()) > INSULIN_NG:
         return [
@@ -240,26 +240,26 @@ def _insulin_odd(measured: pd.DataFrame) -> list[str]:
 
 def _stream(name: str, label: str, quality: pd.DataFrame, manifests: Manifests) -> StreamReport:
     rows = quality[quality["stream"] == name]
-    there = rows[rows["state"] == "read"]
+    read_rows = rows[rows["state"] == "read"]
     states = rows["state"].value_counts()
     listed = manifests[name]
     return StreamReport(
         stream=name,
         label=label,
-        listed=sum(one.path is not None for one in listed.values()) if listed else None,
+        listed=sum(file.path is not None for file in listed.values()) if listed else None,
         read=int(states.get("read", 0)),
         empty=int(states.get("empty", 0)),
         missing=int(states.get("missing", 0)),
         unreadable=int(states.get("unreadable", 0)),
-        nothing_valid=int((there["valid"] == 0).sum()),
-        valid_share=float(there["valid_share"].median()),
-        wear_days=float(there["wear_days"].median()),
-        gaps=float(there["gaps"].median()),
-        odd=_stream_odd(rows),
+        nothing_valid=int((read_rows["valid"] == 0).sum()),
+        valid_share=float(read_rows["valid_share"].median()),
+        wear_days=float(read_rows["wear_days"].median()),
+        gaps=float(read_rows["gaps"].median()),
+        odd=_stream_oddities(rows),
     )
 
 
-def _stream_odd(rows: pd.DataFrame) -> dict[str, int]:
+def _stream_oddities(rows: pd.DataFrame) -> dict[str, int]:
     """Count participants with each kind of oddity."""
     kinds = {
         "outside_window": "records outside the window",

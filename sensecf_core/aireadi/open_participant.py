@@ -1,4 +1,4 @@
-"""Opening one participant of a release: their streams inside the window, and what is odd about them."""
+"""Open one participant of a release: their streams inside the window, and what is odd about them."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ class OpenPerson:
     Attributes
     ----------
     listed : their row of ``participants.tsv``.
-    worn : every stream inside the window, with the local time zone (see :class:`days.Worn`).
-    days : see :func:`days.day_table`.
+    worn : every stream inside the window, with the local time zone.
+    days : see :func:`day_table`.
     quality : one row per stream.
-    notes : what is odd about clock and window.
+    notes : what is odd about time zone and window.
     """
 
     listed: pd.Series

@@ -1,9 +1,9 @@
-"""The whole cohort's tables: built in parallel, kept privately, taken up again after an interruption.
+"""Tables of a whole release: built in parallel, cached privately, resumed after an interruption.
 
-They lie in ``var/aireadi/KEY/`` (mode 700, files 600, git-ignored). The key hashes the release, its
-tables, the sizes of its streams and the code; older tables of the same root are removed, and one build of
-a root runs at a time. Each batch of participants is written when it is done, so a killed build goes on
-where it was; a worker holds one file of one participant at a time.
+They lie in ``var/aireadi/KEY/`` (mode 700, files 600, git-ignored). The key is a hash of the release, its
+tables, the sizes of its streams and the code. Older tables of the same root are removed, and only one build
+of a root runs at a time. Each batch of participants is written as soon as it is read, so a build that was
+killed resumes where it stopped; a worker holds one file of one participant in memory.
 """
 
 from __future__ import annotations
@@ -32,29 +32,31 @@ from sensecf_core.types import Progress
 
 NAMES = ("days", "people", "quality", "clinical")
 DONE = "built.json"
-BEGUN = "shards/begun.json"
-"""These two say of which root a folder's tables, or its parts of them, are."""
+UNFINISHED = "shards/begun.json"
+"""Files that record the root whose tables a folder holds: finished ones, and those of an unfinished build."""
 
 BATCH = 8
-"""Participants that a worker reads before it writes."""
+"""Participants that a worker reads before it writes their rows."""
 
 
 @dataclass(frozen=True)
 class Tables:
-    """What a release comes down to.
+    """The tables computed from a release.
 
     Attributes
     ----------
-    days : indexed by ``participant_id`` and ``day``; every day that a window touches (see :mod:`days`).
+    days : indexed by ``participant_id`` and ``day``; every day that a window overlaps (see
+        :func:`sensecf_core.aireadi.features.days.day_table`).
     people : indexed by ``participant_id``; ``participants.tsv``, the summary of the sensors, and the
-        clinical items (see :func:`person.summarise`, :func:`clinical.wide` and :func:`clinical.signs`).
-    quality : one row per participant and stream (see :mod:`quality`).
+        clinical items (see :func:`sensecf_core.aireadi.features.participant.summarise`, :func:`clinical.wide`
+        and :func:`clinical.signs`).
+    quality : one row per participant and stream (see :mod:`sensecf_core.aireadi.features.quality`).
     clinical : one row per clinical record (see :func:`clinical.records`).
     key : hash of the release and its files.
-    folder : where they are kept.
-    read_mb : size of the files that had to be read just now.
-    from_cache : whether the tables were there.
-    replaced : columns of ``participants.tsv`` that are computed too, and were left out for that.
+    folder : where the tables are stored.
+    read_mb : size of the files that this call read.
+    from_cache : whether the tables were in the cache.
+    replaced : columns of ``participants.tsv`` that were replaced by computed ones of the same name.
     """
 
     days: pd.DataFrame
@@ -69,7 +71,7 @@ class Tables:
 
 
 def build(release: Release, *, jobs: int = 2, progress: Progress | None = None) -> Tables:
-    """Return the tables of a release, from the cache where they are there, else by reading every file.
+    """Return the tables of a release, from the cache if possible, else by reading every file.
 
     Parameters
     ----------
@@ -80,30 +82,30 @@ def build(release: Release, *, jobs: int = 2, progress: Progress | None = None) 
     ------
     InputError : ``participants.tsv`` cannot be used.
     """
-    tell = progress or (lambda done, message: None)
-    tell(0.0, "Looking at the files")
+    progress = progress or (lambda done, message: None)
+    progress(0.0, "Looking at the files")
     people = participants.read(release)
     files = person_files(FileFinder(release), people, clinical.visits(release))
     key = release_sha256(release, files)
     root = hashlib.sha256(str(release.root).encode("utf-8", "surrogateescape")).hexdigest()
     with file_lock(var("aireadi", f"{root[:16]}.lock")):
         folder = _private_folder(key)
-        if kept := _kept(folder, key):
-            return kept
+        if cached := _cached(folder, key):
+            return cached
         shards = folder / "shards"
         shards.mkdir(mode=0o700, exist_ok=True)
-        _note(folder / BEGUN, {"root": str(release.root)})
-        read_mb = _read_all(files, shards, jobs, tell) / 1e6
-        _put_together(release, people, files, shards, folder)
+        _write_json(folder / UNFINISHED, {"root": str(release.root)})
+        read_mb = _read_all(files, shards, jobs, progress) / 1e6
+        _combine(release, people, files, shards, folder)
         shutil.rmtree(shards)
         _remove_older(release, folder)
         return _load(folder, key, read_mb, from_cache=False)
 
 
 def built(release: Release) -> Tables | None:
-    """Return the tables of a release where they are there for exactly these files; reads none of them.
+    """Return the cached tables of a release if they belong to exactly these files; reads no stream.
 
-    None where they are not, or cannot be read (a disk that was full, a copy that was cut short).
+    None if there are none, or if they cannot be read (after a full disk or an interrupted copy).
 
     Raises
     ------
@@ -111,41 +113,43 @@ def built(release: Release) -> Tables | None:
     """
     people = participants.read(release)
     key = release_sha256(release, person_files(FileFinder(release), people, clinical.visits(release)))
-    return _kept(_private_folder(key), key)
+    return _cached(_private_folder(key), key)
 
 
 def state(release: Release) -> tuple[tuple[str, int, int], ...]:
-    """Tell whether a release may have other tables than before, without looking at people's files."""
-    found = []
+    """Return a value that differs once a release may have other tables; looks at nobody's files."""
+    entries = []
     for path in (*table_files(release), *sorted(var("aireadi", DONE).parent.glob(f"*/{DONE}"))):
-        with suppress(FileNotFoundError):  # a build that ends just now removes older tables
+        with suppress(FileNotFoundError):  # a build that finishes meanwhile removes older tables
             status = path.stat()
-            found.append((str(path), status.st_mtime_ns, status.st_size))
-    return tuple(found)
+            entries.append((str(path), status.st_mtime_ns, status.st_size))
+    return tuple(entries)
 
 
 def _private_folder(key: str) -> Path:
-    """Make the release's folder, and the one around it, for the owner only."""
+    """Return the folder of a key; it and its parent are readable by the owner only."""
     return var("aireadi", key[:16], DONE).parent
 
 
 def _remove_older(release: Release, newest: Path) -> None:
-    """Remove what was kept of the same root before its files or the code changed, finished or not."""
+    """Remove the tables, finished or not, that the same root had before its files or the code changed."""
     for folder in newest.parent.iterdir():
-        if folder != newest and any(_root_of(folder / name) == str(release.root) for name in (DONE, BEGUN)):
+        if folder != newest and any(
+            _root_of(folder / name) == str(release.root) for name in (DONE, UNFINISHED)
+        ):
             shutil.rmtree(folder)
 
 
-def _root_of(note: Path) -> str | None:
+def _root_of(path: Path) -> str | None:
     try:
-        told = json.loads(note.read_text("utf-8"))
+        record = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError):
         return None
-    return str(told.get("root")) if isinstance(told, dict) else None
+    return str(record.get("root")) if isinstance(record, dict) else None
 
 
-def _kept(folder: Path, key: str) -> Tables | None:
-    """Load what an earlier build has finished; None for nothing, or for damaged files."""
+def _cached(folder: Path, key: str) -> Tables | None:
+    """Load the tables of a finished build; None if there are none, or if they are damaged."""
     if not (folder / DONE).is_file():
         return None
     try:
@@ -169,8 +173,8 @@ def _load(folder: Path, key: str, read_mb: float, from_cache: bool) -> Tables:
     )
 
 
-def _read_all(files: Sequence[PersonFiles], shards: Path, jobs: int, tell: Progress) -> int:
-    """Read the batches that are not there yet, telling how far it is and how fast; returns the bytes read."""
+def _read_all(files: Sequence[PersonFiles], shards: Path, jobs: int, progress: Progress) -> int:
+    """Read the batches that are still missing, reporting progress and speed; returns the bytes read."""
     todo = [batch for batch in _batches(files) if not (shards / _shard(batch)).is_dir()]
     total, done, read = sum(len(batch) for batch in todo), 0, 0
     started = time.monotonic()
@@ -179,7 +183,7 @@ def _read_all(files: Sequence[PersonFiles], shards: Path, jobs: int, tell: Progr
             done, read = done + count, read + size
             speed = read / 1e6 / max(time.monotonic() - started, 1e-3)
             already = len(files) - total
-            tell(
+            progress(
                 done / total, f"Reading participants: {already + done:,} of {len(files):,}, {speed:.0f} MB/s"
             )
     return read
@@ -195,41 +199,41 @@ def _shard(batch: Sequence[PersonFiles]) -> str:
 
 
 def read_batch(batch: Sequence[PersonFiles], shards: Path) -> tuple[int, int]:
-    """Read some participants and write their rows as one folder.
+    """Read a batch of participants and write their rows into one folder.
 
     Returns
     -------
     How many participants and bytes were read.
     """
     days, people, quality = [], [], []
-    for one in batch:
-        tables = guarded_tables(one)
-        days.append(tables.days.reset_index().assign(participant_id=one.person))
-        people.append({"participant_id": one.person, **tables.summary})
+    for files in batch:
+        tables = guarded_tables(files)
+        days.append(tables.days.reset_index().assign(participant_id=files.person))
+        people.append({"participant_id": files.person, **tables.summary})
         quality.append(tables.quality)
     target = shards / _shard(batch)
     draft = shards / f".{target.name}-{os.getpid()}"
     draft.mkdir(mode=0o700, exist_ok=True)
     for name, table in (
-        ("days", pd.concat([one for one in days if len(one)] or days[:1], ignore_index=True)),
+        ("days", pd.concat([table for table in days if len(table)] or days[:1], ignore_index=True)),
         ("people", pd.DataFrame(people)),
         ("quality", pd.concat(quality, ignore_index=True)),
     ):
-        _write(table, draft / f"{name}.parquet")
+        _write_table(table, draft / f"{name}.parquet")
     try:
         draft.rename(target)
-    except OSError:  # a worker of a build that was killed a moment ago has written it
+    except OSError:  # written meanwhile by a worker of a build that was just killed
         shutil.rmtree(draft)
-    return len(batch), sum(one.size for one in batch)
+    return len(batch), sum(files.size for files in batch)
 
 
-def _put_together(
+def _combine(
     release: Release, people: pd.DataFrame, files: Sequence[PersonFiles], shards: Path, folder: Path
 ) -> None:
-    """Join the batches and the clinical data; the file that says that it is done is written last."""
+    """Combine the batches and the clinical data; the file that marks a finished build is written last."""
     folders = [shards / _shard(batch) for batch in _batches(files)]
     days, summary, quality = (
-        pd.concat([pd.read_parquet(one / f"{name}.parquet") for one in folders], ignore_index=True)
+        pd.concat([pd.read_parquet(shard / f"{name}.parquet") for shard in folders], ignore_index=True)
         for name in ("days", "people", "quality")
     )
     records = clinical.records(release)
@@ -237,19 +241,21 @@ def _put_together(
     replaced = [name for name in people.columns if name in computed]
     whole = people.drop(columns=replaced).join(computed)
     for name, table in zip(NAMES, (days, whole.reset_index(), quality, records), strict=True):
-        _write(table, folder / f"{name}.parquet")
-    told = {"root": str(release.root), "release": release.name, "participants": len(files)}
-    _note(folder / DONE, {**told, "read_mb": sum(one.size for one in files) / 1e6, "replaced": replaced})
+        _write_table(table, folder / f"{name}.parquet")
+    record = {"root": str(release.root), "release": release.name, "participants": len(files)}
+    _write_json(
+        folder / DONE, {**record, "read_mb": sum(person.size for person in files) / 1e6, "replaced": replaced}
+    )
 
 
-def _note(path: Path, told: dict[str, object]) -> None:
+def _write_json(path: Path, record: dict[str, object]) -> None:
     draft = path.with_name(f".{path.name}-{os.getpid()}")
-    draft.write_text(json.dumps(told), "utf-8")
+    draft.write_text(json.dumps(record), "utf-8")
     draft.chmod(0o600)
     draft.replace(path)
 
 
-def _write(table: pd.DataFrame, path: Path) -> None:
+def _write_table(table: pd.DataFrame, path: Path) -> None:
     draft = path.with_name(f".{path.name}-{os.getpid()}")
     table.to_parquet(draft, index=False)
     draft.chmod(0o600)

@@ -226,7 +226,7 @@ def _provenance(cohort: Cohort, classifier: Classifier, seed: int) -> Json:
         "classifier_sha256": classifier.sha256,
         "seed": seed,
         "bootstrap_draws": DRAWS,
-        "command": f"python -m sensecf_core train --cohort {cohort.schema.name} --seed {seed}",
+        "command": f"{provenance.PROGRAM} train --cohort {cohort.schema.name} --seed {seed}",
         "commit": provenance.commit(),
         "versions": _only(provenance.versions(), ("python", "sensecf", "numpy", "pandas", "scikit-learn")),
     }

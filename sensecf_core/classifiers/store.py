@@ -1,5 +1,8 @@
 """Classifiers on disk: the built-in cohorts' in ``models/classifiers/``, everyone else's in ``var/``.
 
+In an installation those that came with it are not written to: a built-in cohort's classifier that is trained
+again lies in ``var/`` and comes first.
+
 A folder holds ``classifier.skops``, ``refits.skops``, ``card.json`` and ``manifest.json``, which says for
 which schema, rows and split the classifier was trained and what the files hash to.
 """
@@ -21,7 +24,7 @@ from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.cohorts.fingerprint import file_sha256
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.errors import NotReadyError
-from sensecf_core.paths import MODELS, var
+from sensecf_core.paths import CHECKOUT, MODELS, var
 from sensecf_core.types import Progress
 
 BUILT_IN = MODELS / "classifiers"
@@ -31,9 +34,20 @@ FORMAT = 1
 
 def folder(cohort: Cohort) -> Path:
     """Where the cohort's classifier is kept; what is fitted on a user's own rows stays private."""
-    if not cohort.own and cohort.schema.name in builtin.NAMES:
-        return BUILT_IN / cohort.schema.name
+    own = _own_folder(cohort)
+    if cohort.own or cohort.schema.name not in builtin.NAMES:
+        return own
+    trained_again = not CHECKOUT and (own / MANIFEST).is_file()
+    return own if trained_again else BUILT_IN / cohort.schema.name
+
+
+def _own_folder(cohort: Cohort) -> Path:
     return var("classifiers", f"{cohort.schema.name}-{cohort.data_sha256[:12]}")
+
+
+def _folder_to_write(cohort: Cohort) -> Path:
+    place = folder(cohort)
+    return place if CHECKOUT or _is_private(place) else _own_folder(cohort)
 
 
 def ready(cohort: Cohort) -> bool:
@@ -64,7 +78,12 @@ def load(cohort: Cohort) -> Classifier:
     reason = _why_not(cohort, manifest)
     if reason or manifest is None:
         raise _not_ready(cohort, reason or "is not trained yet")
-    return _load(folder(cohort), _Key(cohort.schema), json.dumps(manifest, sort_keys=True))
+    try:
+        return _load(folder(cohort), _Key(cohort.schema), json.dumps(manifest, sort_keys=True))
+    except serialization.UntrustedError as error:
+        raise _not_ready(cohort, f"was refused: {error}") from error
+    except (OSError, serialization.DamagedError) as error:
+        raise _not_ready(cohort, f"is damaged ({error})") from error
 
 
 def card(cohort: Cohort) -> dict[str, Any]:
@@ -104,7 +123,7 @@ def save(
         from sensecf_core.classifiers.model_card import evaluate
 
         card = evaluate(cohort, classifier, progress=progress)
-    place = folder(cohort)
+    place = _folder_to_write(cohort)
     place.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))
     try:
@@ -113,6 +132,20 @@ def save(
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
     return place
+
+
+def train_and_save(
+    cohort: Cohort, *, seed: int = 0, progress: Progress = lambda done, words: None
+) -> Classifier:
+    """Train, calibrate and evaluate a cohort's classifier, and save it; training is 60 % of the progress.
+
+    Raises ``InputError`` for a cohort with too few participants of a class.
+    """
+    from sensecf_core.classifiers import training
+
+    classifier = training.train(cohort, seed=seed, progress=lambda done, words: progress(0.6 * done, words))
+    save(cohort, classifier, progress=lambda done, words: progress(0.6 + 0.4 * done, words))
+    return classifier
 
 
 def _write(place: Path, cohort: Cohort, classifier: Classifier, card: dict[str, Any]) -> None:
@@ -198,16 +231,11 @@ class _Key:
 @lru_cache(maxsize=8)
 def _load(place: Path, key: _Key, manifest_json: str) -> Classifier:
     manifest = json.loads(manifest_json)
-    try:
-        return serialization.read(
-            key.schema,
-            *(_checked(place / name, manifest["files"].get(name)) for name in (MAIN, REFITS)),
-            training=manifest.get("training", {}),
-        )
-    except serialization.UntrustedError as error:
-        raise _error(key.schema.name, place, f"was refused: {error}") from error
-    except (OSError, serialization.DamagedError) as error:
-        raise _error(key.schema.name, place, f"is damaged ({error})") from error
+    return serialization.read(
+        key.schema,
+        *(_checked(place / name, manifest["files"].get(name)) for name in (MAIN, REFITS)),
+        training=manifest.get("training", {}),
+    )
 
 
 def _checked(path: Path, sha256: str | None) -> bytes:
@@ -220,11 +248,8 @@ def _checked(path: Path, sha256: str | None) -> bytes:
 
 
 def _not_ready(cohort: Cohort, reason: str) -> NotReadyError:
-    return _error(cohort.schema.name, folder(cohort), reason)
-
-
-def _error(name: str, place: Path, reason: str) -> NotReadyError:
+    name = cohort.schema.name
     return NotReadyError(
         f"The classifier of cohort {name!r} {reason}; run "
-        f"`.venv/bin/python -m sensecf_core train --cohort {name}`, which replaces {place}."
+        f"`{provenance.CLI} train --cohort {name}`, which writes {_folder_to_write(cohort)}."
     )

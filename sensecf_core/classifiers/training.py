@@ -20,23 +20,8 @@ from sensecf_core.cohorts.schema import Schema
 from sensecf_core.errors import InputError
 from sensecf_core.types import Floats, Ints, Part, People, Progress
 
-
-def one_thread() -> Any:
-    """Limit OpenMP and BLAS to one thread inside a ``with`` block.
-
-    The libraries are imported first: only those that are loaded already can be limited. (Small histograms
-    were built 20 times slower by two threads than by one when another process kept a core busy.)
-    """
-    import scipy.linalg  # noqa: F401
-    import sklearn.ensemble
-    import sklearn.linear_model  # noqa: F401
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-
-    return threadpool_limits(1)
-
-
 SETTINGS_SHARE = 0.4
-"""Share of the progress bar that choosing the settings takes."""
+"""Share of the progress bar for choosing the settings."""
 
 
 FEWEST: dict[Part, tuple[str, int]] = {
@@ -44,7 +29,7 @@ FEWEST: dict[Part, tuple[str, int]] = {
     "val": ("validation", 2),
     "test": ("test", 0),
 }
-"""What a part is called, and participants needed with rows of each class; an engineering choice."""
+"""Title of each part, and participants that it needs with rows of each class; an engineering choice."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +57,7 @@ def rows_of(cohort: Cohort, *parts: Part) -> Rows:
 
 
 def train(cohort: Cohort, *, seed: int = 0, refits: int = 20, progress: Progress | None = None) -> Classifier:
-    """Train, calibrate and choose thresholds; ``test`` rows are never looked at.
+    """Train, calibrate and choose thresholds; ``test`` rows are never used.
 
     Deterministic: the same rows, seed and library versions give the same ``sha256``.
 
@@ -103,11 +88,11 @@ def fit(
         model = choice.settings.fit(material.matrix, material.target, seed)
         calibration, _ = fit_sigmoid(model, val.matrix, val.target)
         judge = fit_linear((material.matrix, material.target), (val.matrix, val.target))
-        kept = []
+        refitted = []
         for number in range(refits):
             share = SETTINGS_SHARE + (1 - SETTINGS_SHARE) * (number + 1) / (refits + 1)
             tell(share, f"Bootstrap refit {number + 1} of {refits}")
-            kept.append(_refit(choice.settings, material, val, (seed, number)))
+            refitted.append(_refit(choice.settings, material, val, (seed, number)))
         margin = calibration.margin(BoostedTrees.of_model(model).raw(val.matrix))
         tell(1.0, "Trained")
         return Classifier(
@@ -117,7 +102,7 @@ def fit(
             tree_model=model,
             calibration=calibration,
             judge=judge,
-            refits=tuple(kept),
+            refits=tuple(refitted),
             training={
                 "seed": seed,
                 "refits": refits,
@@ -128,8 +113,8 @@ def fit(
 
 
 def _refit(settings: Settings, material: Rows, val: Rows, seed: tuple[int, int]) -> CalibratedTrees:
-    drawn = material.take(bootstrap(material, np.random.default_rng(seed)))
-    model = settings.fit(drawn.matrix, drawn.target, seed[0])
+    resampled = material.take(bootstrap(material, np.random.default_rng(seed)))
+    model = settings.fit(resampled.matrix, resampled.target, seed[0])
     sigmoid, _ = fit_sigmoid(model, val.matrix, val.target)
     return CalibratedTrees(BoostedTrees.of_model(model), sigmoid)
 
@@ -144,11 +129,25 @@ def bootstrap(material: Rows, rng: np.random.Generator) -> npt.NDArray[np.int64]
             return positions
 
 
-def too_small(cohort: Cohort) -> str | None:
-    """Say why a cohort cannot be learned and how to mend it, in the words of its schema; None: it can.
+def one_thread() -> Any:
+    """Limit OpenMP and BLAS to one thread inside a ``with`` block.
 
-    Nobody may be missing from a part, and training and validation need :data:`FEWEST` participants with rows
-    of each class.
+    The libraries are imported first, because only loaded ones can be limited. (Two threads built small
+    histograms 20 times slower than one while another process kept a core busy.)
+    """
+    import scipy.linalg  # noqa: F401
+    import sklearn.ensemble
+    import sklearn.linear_model  # noqa: F401
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    return threadpool_limits(1)
+
+
+def too_small(cohort: Cohort) -> str | None:
+    """Say why a cohort is too small to train on and what to do, in its schema's terms; None if it is not.
+
+    No part may be empty, and training and validation need :data:`FEWEST` participants with rows of each
+    class.
     """
     task, people = cohort.schema.task, cohort.rows.index.get_level_values(0)
     few, empty = [], []

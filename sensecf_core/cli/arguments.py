@@ -1,4 +1,4 @@
-"""``name=value`` as people type it: new values (``--set``), ranges and levels (``--range``), name lists."""
+"""Parse ``name=value`` options: new values (``--set``), ranges and levels (``--range``), lists of names."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ NOT_MEASURED = "null"
 
 
 def feature_named(schema: Schema, name: str) -> Feature:
-    """Return the feature; raises ``InputError`` with the near matches."""
+    """Return the feature; raises ``InputError`` with near matches if there is none of that name."""
     if name not in schema.positions:
         raise unknown("feature", name, schema.names)
     return schema.feature(name)
 
 
 def names(options: Iterable[str]) -> tuple[str, ...]:
-    """Split ``a,b`` lists, keep the first of repeated names."""
+    """Split lists like ``a,b``; repeated names are kept once."""
     return tuple(dict.fromkeys(name.strip() for text in options for name in text.split(",") if name.strip()))
 
 
@@ -34,8 +34,8 @@ def ranges_and_levels(
 ) -> tuple[dict[str, Span], dict[str, tuple[str, ...]]]:
     """Read ``--range`` options: ``bmi=24:30`` for numbers, ``smoking=never|former`` for named levels.
 
-    A single number allows exactly that value. Raises ``InputError`` for text that is neither and for
-    unknown features and levels; whether the limits allow a range is the engine's to say.
+    A single number allows exactly that value. Raises ``InputError`` for text that is neither, and for
+    unknown features and levels. Whether the limits allow a range is checked later.
     """
     ranges: dict[str, Span] = {}
     levels: dict[str, tuple[str, ...]] = {}
@@ -68,7 +68,7 @@ def new_values(schema: Schema, options: Iterable[str]) -> dict[str, Value]:
 
 
 def checked_code(schema: Schema, name: str, value: object) -> float:
-    """Encode one new value, refusing what the feature can never be.
+    """Encode one new value, if the feature can have it.
 
     Raises ``InputError`` for an unknown feature or level, a wrong type, or a number outside ``valid``.
     """

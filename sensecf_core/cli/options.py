@@ -42,7 +42,7 @@ def check_directions(limits: str | None) -> None:
 
 
 def processes(jobs: int | None) -> int:
-    """Return how many processes are meant; raises ``InputError``."""
+    """Return the number of processes; raises ``InputError`` if ``jobs`` is out of range."""
     if jobs is None:
         return min(os.cpu_count() or 1, MOST_JOBS)
     if not 1 <= jobs <= MOST_JOBS:

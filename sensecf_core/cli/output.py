@@ -18,7 +18,7 @@ def print_json(value: Any) -> None:
 
 
 def print_json_line(value: Any) -> None:
-    """Print one JSON document on one line and flush, for a reader at the other end of a pipe."""
+    """Print one JSON document on one line and flush it, for a program that reads the output."""
     print(json.dumps(json_safe(value), ensure_ascii=False, allow_nan=False), flush=True)
 
 
@@ -28,19 +28,19 @@ def print_progress(fraction: float, message: str) -> None:
 
 
 def progress(as_json: bool) -> AbstractContextManager[Callable[[float, str], None]]:
-    """Tell how far a command is: as JSON lines on stdout for programs, or on stderr for people."""
+    """Report how far a command is: as JSON lines on stdout for programs, or on stderr for people."""
     return nullcontext(print_progress) if as_json else ProgressLine()
 
 
 def of_100(probability: float) -> str:
-    """A probability as people read it: "62 of 100"."""
+    """Write a probability as "62 of 100"."""
     from sensecf_core.counterfactuals.checks.sentences import risk
 
     return f"{risk(probability)} of 100"
 
 
 def duration(seconds: float) -> str:
-    """A time for people: "8 s", "3 min 05 s", "1 h 20 min"."""
+    """Write a duration as "8 s", "3 min 05 s" or "1 h 20 min"."""
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"
@@ -50,10 +50,10 @@ def duration(seconds: float) -> str:
 
 
 class ProgressLine:
-    """One line on stderr that says how far a command is, shown only where stderr is a terminal.
+    """One line on stderr that says how far a command is, shown only if stderr is a terminal.
 
-    Called with a fraction (0 to 1) and a message; use it as a context manager, so that the line is
-    cleared however the command ends.
+    Call it with a fraction (0 to 1) and a message; use it as a context manager, so that the line is cleared
+    however the command ends.
     """
 
     def __init__(self) -> None:
@@ -67,11 +67,11 @@ class ProgressLine:
         if not self._shown or now - self._last < 0.1:
             return
         self._last = now
-        passed = now - self._started
-        left = ""
-        if fraction > 0.02 and passed > 2:
-            left = f", about {duration(passed * (1 - fraction) / fraction)} left"
-        sys.stderr.write(f"\r\x1b[K{fraction:4.0%} {message}{left}")
+        elapsed = now - self._started
+        remaining = ""
+        if fraction > 0.02 and elapsed > 2:
+            remaining = f", about {duration(elapsed * (1 - fraction) / fraction)} left"
+        sys.stderr.write(f"\r\x1b[K{fraction:4.0%} {message}{remaining}")
         sys.stderr.flush()
 
     def __enter__(self) -> ProgressLine:
@@ -81,7 +81,7 @@ class ProgressLine:
         self.clear()
 
     def clear(self) -> None:
-        """Take the line away, before something else is printed."""
+        """Clear the line before something else is printed."""
         if self._shown:
             sys.stderr.write("\r\x1b[K")
             sys.stderr.flush()

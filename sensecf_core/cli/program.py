@@ -1,4 +1,4 @@
-"""The commands put together, and how they end: exit codes and one-sentence errors."""
+"""All commands in one program, with exit codes and one-sentence errors."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ import typer
 from typer.exceptions import TyperException
 
 from sensecf_core import __version__
-from sensecf_core.cli import aireadi
 from sensecf_core.cli.commands import (
     ablation,
+    aireadi_check,
+    aireadi_synthesise,
     answer,
     behaviour,
     benchmark,
@@ -38,8 +39,11 @@ app = typer.Typer(
     help="Counterfactual interventions from language models on this machine, each one checked. "
     "Research software, not a medical device.",
 )
+aireadi = typer.Typer(rich_markup_mode=None, help="Releases in the format of AI-READI, real or synthetic.")
+aireadi.command("check")(aireadi_check.check)
+aireadi.command("synthesise")(aireadi_synthesise.synthesise)
 app.add_typer(cohort.app, name="cohort")
-app.add_typer(aireadi.app, name="aireadi")
+app.add_typer(aireadi, name="aireadi")
 app.command("train")(train.train)
 app.command("predict")(predict.predict)
 app.command("explain")(explain.explain)
@@ -56,8 +60,8 @@ app.command("behaviour")(behaviour.behaviour)
 app.command("benchmark")(benchmark.benchmark)
 
 
-def _show_version(asked: bool) -> None:
-    if asked:
+def _show_version(requested: bool) -> None:
+    if requested:
         print(__version__)
         raise typer.Exit
 
@@ -71,12 +75,12 @@ def _options(
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code; ``arguments`` are those of the process by default."""
-    # Libraries' own progress bars would run into ours.
+    """Run one command and return its exit code; by default ``arguments`` are those of the process."""
+    # The progress bars of libraries would get mixed up with ours.
     os.environ.setdefault("TQDM_DISABLE", "1")
-    given = list(sys.argv[1:] if arguments is None else arguments)
+    argv = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        code = app(args=given or ["--help"], prog_name=PROGRAM, standalone_mode=False)
+        code = app(args=argv or ["--help"], prog_name=PROGRAM, standalone_mode=False)
     except TyperException as error:
         return _complain(error.format_message(), BAD_INPUT)
     except InputError as error:

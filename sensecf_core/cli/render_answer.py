@@ -18,7 +18,7 @@ _HEADLINES = {
 
 
 def as_text(answer: Answer, schema: Schema) -> str:
-    """Say who, the risk, what was found and how many candidates passed each check."""
+    """Say who the answer is about, the risk, what was found, and how many candidates passed each check."""
     lines = [
         head(
             schema,
@@ -32,8 +32,8 @@ def as_text(answer: Answer, schema: Schema) -> str:
         f"  {funnel(answer.trace)}",
     ]
     lines += [f"  {reason}" for reason in answer.reasons]
-    for place, counterfactual in enumerate(answer.counterfactuals, 1):
-        lines += _option(place, counterfactual, answer, schema)
+    for rank, counterfactual in enumerate(answer.counterfactuals, 1):
+        lines += _option(rank, counterfactual, answer, schema)
     if answer.best is not None and not answer.counterfactuals:
         lines.append(
             f"  nearest: {_changes(answer.best.changes, schema)} "
@@ -56,18 +56,18 @@ def funnel(trace: Trace) -> str:
     )
 
 
-def _option(place: int, found: Counterfactual, answer: Answer, schema: Schema) -> list[str]:
-    low, high = found.interval or (None, None)
+def _option(rank: int, counterfactual: Counterfactual, answer: Answer, schema: Schema) -> list[str]:
+    low, high = counterfactual.interval or (None, None)
     refits = "" if low is None or high is None else f" (90 % of refits: {100 * low:.0f} to {100 * high:.0f})"
-    view = "agrees" if found.second_judge_agrees else "disagrees"
+    view = "agrees" if counterfactual.second_judge_agrees else "disagrees"
     lines = [
-        f"  {place}. {_changes(found.changes, schema)}",
-        f"     {of_100(answer.factual.probability)} → {of_100(found.probability)}{refits}; "
-        f"second judge {view} ({of_100(found.second_judge_probability)})",
+        f"  {rank}. {_changes(counterfactual.changes, schema)}",
+        f"     {of_100(answer.factual.probability)} → {of_100(counterfactual.probability)}{refits}; "
+        f"second judge {view} ({of_100(counterfactual.second_judge_probability)})",
     ]
-    lines += [f"     breaks: {violation}" for violation in found.violations]
-    if found.sentence:
-        lines.append(f"     {found.sentence}")
+    lines += [f"     breaks: {violation}" for violation in counterfactual.violations]
+    if counterfactual.sentence:
+        lines.append(f"     {counterfactual.sentence}")
     return lines
 
 

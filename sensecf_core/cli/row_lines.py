@@ -1,4 +1,4 @@
-"""What `predict` and `explain` say to people about the rows that they are asked about."""
+"""What `predict` and `explain` print about the requested rows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def print_label(schema: Schema) -> None:
-    """Print, before any row, that nobody is real, or that rows of real people are private."""
+    """Print before the first row that nobody is real, or that the rows of real people are private."""
     origin = schema.provenance
     if not origin.real:
         print(f"{data_label(real=False)}: {schema.title}. Nobody in these rows is real.")
@@ -26,7 +26,7 @@ def print_label(schema: Schema) -> None:
 def head(
     schema: Schema, key: tuple[str, str], *, probability: float, predicted: int, threshold: float
 ) -> str:
-    """Say which row, its risk, and what the model decides from which risk on."""
+    """Name the row, its risk, the prediction and the threshold."""
     task = schema.task
     return (
         f"{key[0]} ({schema.row_label} {key[1]}): risk {of_100(probability)} of “{task.label}”, "
@@ -34,8 +34,8 @@ def head(
     )
 
 
-def say_row_taken(cohort: Cohort, participants: Iterable[str]) -> None:
-    """Say on stderr which row is taken of everybody who has several, when none was named."""
+def say_default_row(cohort: Cohort, participants: Iterable[str]) -> None:
+    """Say on stderr which row is used for each participant who has several."""
     schema = cohort.schema
     for participant in dict.fromkeys(participants):
         rows = cohort.rows.loc[participant].index

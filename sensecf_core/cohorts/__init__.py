@@ -1,1 +1,1 @@
-"""What is known about people: schemas, rules across features, rows, splits and distances."""
+"""Cohorts: schemas, rules across features, rows, splits and distances."""

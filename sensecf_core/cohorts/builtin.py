@@ -17,6 +17,7 @@ from sensecf_core.cohorts.cohort import INDEX_NAMES, Cohort, FlowStep, plain_tex
 from sensecf_core.cohorts.fingerprint import frame_sha256
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.errors import NotReadyError
+from sensecf_core.provenance import DATA_REMEDY
 
 NAMES = ("nhanes", "heart", "aireadi")
 DATA = Path(__file__).resolve().parent / "data"
@@ -29,7 +30,7 @@ def read_schema(name: str) -> Schema:
 
 @cache
 def load(name: str) -> Cohort:
-    """Load a built-in cohort and make sure that its content is what ``make data`` wrote.
+    """Load a built-in cohort and check that its content is what ``make data`` wrote.
 
     Raises
     ------
@@ -41,12 +42,12 @@ def load(name: str) -> Cohort:
         parts = pd.read_parquet(folder / "split.parquet").set_index(INDEX_NAMES[0])["part"].astype(object)
         record = json.loads((folder / "provenance.json").read_text("utf-8"))
     except (OSError, ValueError, KeyError) as error:
-        raise NotReadyError(f"The data of cohort {name!r} cannot be read; run `make data`.") from error
+        raise NotReadyError(f"The data of cohort {name!r} cannot be read; {DATA_REMEDY}.") from error
     if (frame_sha256(stored), frame_sha256(parts.to_frame())) != (
         record["rows_sha256"],
         record["split_sha256"],
     ):
-        raise NotReadyError(f"The data of cohort {name!r} are not those that were built; run `make data`.")
+        raise NotReadyError(f"The data of cohort {name!r} are not those that were built; {DATA_REMEDY}.")
     people = stored.index.get_level_values(0)
     return Cohort(
         schema=schema,

@@ -19,59 +19,15 @@ from sensecf_core.cohorts.split import split
 from sensecf_core.errors import InputError, unknown
 from sensecf_core.types import Part
 
-MOST_COMPARED = 20_000
-"""Ids that a mistyped one is compared with; looking for near matches is slow."""
-
-
-def locate(cohort: Cohort, participant_id: str, row_id: str | None = None) -> tuple[str, str]:
-    """Return the index ``(participant_id, row_id)`` of a row that exists.
-
-    Parameters
-    ----------
-    row_id : None means the participant's only or first row.
-
-    Raises
-    ------
-    InputError : unknown participant, or unknown row of a known one; names the near matches, other
-        participants only of a public cohort.
-    """
-    people = cohort.rows.index.get_level_values(0)
-    rows = cohort.rows.index.get_level_values(1)[people == participant_id]
-    if not len(rows):
-        origin = cohort.schema.provenance
-        if not origin.public or (cohort.own and origin.real):
-            raise InputError(f"Unknown participant {participant_id!r} of cohort {cohort.schema.name!r}.")
-        raise unknown("participant", participant_id, people.unique()[:MOST_COMPARED])
-    if row_id is None:
-        return participant_id, str(rows[0])
-    if row_id not in rows:
-        raise unknown(f"{cohort.schema.row_label} of participant {participant_id}", row_id, rows)
-    return participant_id, row_id
-
-
-def tidy_rows(schema: Schema, frame: pd.DataFrame) -> pd.DataFrame:
-    """Take the features out of ``frame``, in schema order: float64 numbers, level names as objects."""
-    columns = {
-        feature.name: plain_text(frame[[feature.name]])[feature.name]
-        if feature.named
-        else frame[feature.name].astype(float)
-        for feature in schema.features
-    }
-    return pd.DataFrame(columns, index=frame.index)
-
-
-def plain_text(frame: pd.DataFrame) -> pd.DataFrame:
-    """Hold texts as plain Python objects, with None for missing."""
-    objects = frame.astype(object)
-    return objects.where(objects.notna(), None)
-
-
 INDEX_NAMES = ("participant_id", "row_id")
+
+MOST_COMPARED = 20_000
+"""At most this many ids are searched for near matches of a mistyped one: the search is slow."""
 
 
 @dataclass(frozen=True)
 class FlowStep:
-    """One line of the row flow: what was done, and how many rows were left (for unions: came in)."""
+    """One step of the row flow: what was done, and how many rows remained."""
 
     text: str
     rows: int
@@ -90,10 +46,10 @@ class Cohort:
         "not measured"); binary features are 0.0 / 1.0 / NaN.
     target : Series of int 0 / 1.
     parts : Series of "train" | "val" | "test"; all rows of a participant share one part.
-    subgroups : DataFrame of level names, reported by but never predicted from.
-    flow : how the rows came about.
+    subgroups : DataFrame of level names, for reporting only, never a predictor.
+    flow : the steps by which the rows were selected.
     data_sha256, split_sha256 : hashes of the content, for provenance.
-    own : whether a user brought it (fitted things then stay in ``var/``).
+    own : whether it is a user's own data (whatever is fitted on it then stays in ``var/``).
     layout : of a cohort made from a frame, that frame's own columns and values.
     """
 
@@ -190,6 +146,49 @@ class Cohort:
     def part(self, *parts: Part) -> pd.DataFrame:
         """Rows of the given parts, in cohort order."""
         return self.rows[self.parts.isin(parts)]
+
+
+def locate(cohort: Cohort, participant_id: str, row_id: str | None = None) -> tuple[str, str]:
+    """Check that a row exists and return its index ``(participant_id, row_id)``.
+
+    Parameters
+    ----------
+    row_id : None means the participant's only or first row.
+
+    Raises
+    ------
+    InputError : unknown participant or row; names near matches, but other participants only of a public
+        cohort.
+    """
+    people = cohort.rows.index.get_level_values(0)
+    rows = cohort.rows.index.get_level_values(1)[people == participant_id]
+    if not len(rows):
+        origin = cohort.schema.provenance
+        if not origin.public or (cohort.own and origin.real):
+            raise InputError(f"Unknown participant {participant_id!r} of cohort {cohort.schema.name!r}.")
+        raise unknown("participant", participant_id, people.unique()[:MOST_COMPARED])
+    if row_id is None:
+        return participant_id, str(rows[0])
+    if row_id not in rows:
+        raise unknown(f"{cohort.schema.row_label} of participant {participant_id}", row_id, rows)
+    return participant_id, row_id
+
+
+def tidy_rows(schema: Schema, frame: pd.DataFrame) -> pd.DataFrame:
+    """Select the features of ``frame``, in schema order: float64 numbers, level names as objects."""
+    columns = {
+        feature.name: plain_text(frame[[feature.name]])[feature.name]
+        if feature.named
+        else frame[feature.name].astype(float)
+        for feature in schema.features
+    }
+    return pd.DataFrame(columns, index=frame.index)
+
+
+def plain_text(frame: pd.DataFrame) -> pd.DataFrame:
+    """Convert a frame to plain Python objects, with None for missing values."""
+    objects = frame.astype(object)
+    return objects.where(objects.notna(), None)
 
 
 def _check_columns(frame: pd.DataFrame, special: tuple[Hashable, ...]) -> None:

@@ -1,4 +1,4 @@
-"""Where the training rows lie: the range of each feature, and the place of a value within it."""
+"""The training range of each feature, and the percentile of a value within it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Domain:
 
     @classmethod
     def fit(cls, schema: Schema, codes: Codes) -> Domain:
-        """Measure training rows, ``codes`` of shape (n, features)."""
+        """Fit the ranges on training rows, ``codes`` of shape (n, features)."""
         discrete = np.array([f.named or f.kind == "binary" for f in schema.features])
         columns = tuple(np.sort(column[~np.isnan(column)]) for column in codes.T)
         size = len(schema.features)
@@ -50,8 +50,8 @@ class Domain:
             minimum[position], maximum[position] = column[0], column[-1]
             if discrete[position]:
                 low[position], high[position] = column[0], column[-1]
-                seen, counts = np.unique(column, return_counts=True)
-                median[position] = seen[counts.argmax()]
+                levels, counts = np.unique(column, return_counts=True)
+                median[position] = levels[counts.argmax()]
             else:
                 low[position], high[position] = np.percentile(column, [OUTER_PERCENT, 100 - OUTER_PERCENT])
                 median[position] = np.median(column)
@@ -70,9 +70,9 @@ class Domain:
         return float(50.0 * (below + up_to) / len(column))
 
     def in_domain(self, codes: Codes) -> npt.NDArray[np.bool_]:
-        """Which values lie inside ``low`` to ``high`` (named and binary: were seen in training).
+        """Which values lie inside ``low`` to ``high`` (named and binary: occurred in training).
 
-        Returns a bool array of the shape of ``codes``, (n, features); not measured counts as inside.
+        Returns a bool array of the shape of ``codes``, (n, features); a missing value counts as inside.
         """
         inside = ~((codes < self.low) | (codes > self.high))
         for position in np.flatnonzero(self.discrete):

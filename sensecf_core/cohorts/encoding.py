@@ -1,4 +1,4 @@
-"""Rows as one float matrix, for everything that works on many candidates at once.
+"""Rows encoded as one float matrix, for whatever works on many candidates at once.
 
 A *code* is the number itself, or the level's index for ordinal and categorical features; NaN means
 "not measured". Column order is the schema's.
@@ -77,5 +77,5 @@ def to_values(schema: Schema, codes: Codes) -> dict[str, Value]:
 
 
 def from_values(schema: Schema, values: Mapping[str, Value]) -> Codes:
-    """Encode name → value into one row of codes; features not named are "not measured"."""
+    """Encode name → value into one row of codes; features that are not given are "not measured"."""
     return np.array([to_code(feature, values.get(feature.name)) for feature in schema.features])

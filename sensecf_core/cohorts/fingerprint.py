@@ -1,4 +1,4 @@
-"""Hashes of content: the same values give the same hash, whatever file format or version held them."""
+"""Content hashes: equal values hash alike, whatever file format or library version stored them."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def frame_sha256(frame: pd.DataFrame) -> str:
             numbers = column.to_numpy(dtype="<f8", na_value=np.nan)
             digest.update((np.where(np.isnan(numbers), np.nan, numbers) + 0.0).tobytes())
         else:
-            values, gone = column.astype(object).tolist(), column.isna().tolist()
-            texts = ["\x00" if none else str(value) for value, none in zip(values, gone, strict=True)]
+            values, missing = column.astype(object).tolist(), column.isna().tolist()
+            texts = ["\x00" if absent else str(value) for value, absent in zip(values, missing, strict=True)]
             digest.update("\x1f".join(texts).encode("utf-8", "surrogatepass"))
     return digest.hexdigest()
 
@@ -34,7 +34,7 @@ def file_sha256(path: Path) -> str:
 
 
 def files_sha256(paths: Iterable[Path]) -> str:
-    """Hash the bytes of several small files (code, and the tables beside it), one after the other."""
+    """Hash the bytes of several small files, in the order given."""
     digest = hashlib.sha256()
     for path in paths:
         digest.update(path.read_bytes())

@@ -1,7 +1,7 @@
-"""Rules across features: which ones a row breaks, and which ones a changed row breaks anew.
+"""Rules across features: which of them a row breaks, and which of them a change breaks.
 
-Rules are judged on codes (see :mod:`sensecf_core.cohorts.encoding`), many rows at once. A rule with a
-value that was not measured is not judged.
+Rules are evaluated on codes (see :mod:`sensecf_core.cohorts.encoding`), many rows at once, and only where all
+their values were measured.
 """
 
 from __future__ import annotations
@@ -40,16 +40,16 @@ def broken_rules(schema: Schema, codes: Codes) -> Mask:
 def broken_shares(schema: Schema, codes: Codes) -> dict[str, float]:
     """Share of the rows that break each linear rule, by the rule's name; ``codes`` (n, features).
 
-    Rows on which a rule is not judged count as keeping it.
+    A row with a missing value counts as keeping the rule.
     """
     broken = broken_rules(schema, codes)
     return {rule.name: float(broken[:, i].mean()) for i, rule in enumerate(schema.rules)}
 
 
 def violations(schema: Schema, factual: Codes, candidates: Codes) -> Mask:
-    """Which rules and couplings each candidate breaks, given the row it started from.
+    """Which rules and couplings each candidate breaks, compared with its factual.
 
-    A linear rule that the factual breaks already counts only where it got worse.
+    A linear rule that the factual already breaks counts only where the candidate makes it worse.
 
     Parameters
     ----------
@@ -63,13 +63,13 @@ def violations(schema: Schema, factual: Codes, candidates: Codes) -> Mask:
     """
     excess, slack = _excess(schema, candidates)
     before, _ = _excess(schema, factual[np.newaxis])
-    already = np.maximum(np.nan_to_num(before, nan=0.0), 0.0)
-    linear = np.nan_to_num(excess, nan=-1.0) > already + slack
+    prior_excess = np.maximum(np.nan_to_num(before, nan=0.0), 0.0)
+    linear = np.nan_to_num(excess, nan=-1.0) > prior_excess + slack
     return np.hstack([linear, _broken_couplings(schema, factual, candidates)])
 
 
 def _excess(schema: Schema, codes: Codes) -> tuple[Codes, Codes]:
-    """By how much each row exceeds each rule's bound (NaN: not judged), and the rounding slack."""
+    """By how much each row exceeds each rule's bound (NaN: a value is missing), and the rounding slack."""
     excess = np.empty((len(codes), len(schema.rules)))
     slack = np.empty_like(excess)
     for column, rule in enumerate(schema.rules):
@@ -85,9 +85,9 @@ def _broken_couplings(schema: Schema, factual: Codes, candidates: Codes) -> Mask
     broken = np.zeros((len(candidates), len(schema.couplings)), dtype=bool)
     change = candidates - factual
     for column, coupling in enumerate(schema.couplings):
-        moved = change[:, schema.positions[coupling.feature]]
+        actual = change[:, schema.positions[coupling.feature]]
         expected = coupling.slope * change[:, schema.positions[coupling.follows]]
-        gap = np.abs(moved - expected)
-        slack = TOLERANCE * np.maximum(np.nan_to_num(np.abs(moved) + np.abs(expected)), 1.0)
+        gap = np.abs(actual - expected)
+        slack = TOLERANCE * np.maximum(np.nan_to_num(np.abs(actual) + np.abs(expected)), 1.0)
         broken[:, column] = np.nan_to_num(gap, nan=-1.0) > coupling.tolerance + slack
     return broken

@@ -1,7 +1,7 @@
 """What a cohort's columns mean: kinds, units, roles, ranges, the task, and where the data came from.
 
-A schema is read from ``schema.toml`` (see README) and is validated here, all problems at once, by
-pydantic. It is a plain value: nothing in it depends on the rows.
+A schema is read from ``schema.toml`` (docs/own-cohort.md); pydantic validates it here and reports all
+problems at once. It is a plain value: nothing in it depends on the rows.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ NAMED_KINDS: frozenset[Kind] = frozenset({"ordinal", "categorical"})
 
 
 class Plain(BaseModel):
-    """A frozen value that refuses keys it does not know."""
+    """A frozen pydantic model that refuses unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -42,11 +42,11 @@ class Reference(Plain):
 class Feature(Plain):
     """One column of a cohort.
 
-    ``valid`` bounds what a datum can be at all; ``suggest`` (for named levels: ``suggest_levels``)
-    bounds what a suggestion may name; ``largest_change`` is the largest realistic change of one
+    Outside ``valid`` a value is an error; ``suggest`` (for named levels: ``suggest_levels``) bounds what a
+    suggestion may name; ``largest_change`` is the largest realistic change of one
     suggestion in the feature's unit (for ordinal features: in levels). Values that suggestions name
-    lie on multiples of ``step``. ``contrast_only`` marks a finding that nobody can set: it moves under
-    ``contrast`` limits and never under ``intervention`` limits.
+    lie on multiples of ``step``. ``contrast_only`` marks a finding that nobody can set: it may change
+    under ``contrast`` limits, never under ``intervention`` limits.
     """
 
     model_config = ConfigDict(allow_inf_nan=False)
@@ -175,7 +175,7 @@ class Provenance(Plain):
 
 
 class Subgroup(Plain):
-    """A column that is only reported by, never a feature (``levels`` in display order)."""
+    """A column by which results are reported; never a feature (``levels`` in display order)."""
 
     name: str
     label: str
@@ -183,7 +183,7 @@ class Subgroup(Plain):
 
 
 class LeftOut(Plain):
-    """Features without which the card also says how good a classifier is, and why that matters."""
+    """Features that the model card also evaluates the classifier without; ``text`` says why."""
 
     name: str
     label: str
@@ -192,7 +192,7 @@ class LeftOut(Plain):
 
 
 class Schema(Plain):
-    """Everything about a cohort but its rows."""
+    """Everything about a cohort except its rows."""
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$")]
     title: str
@@ -227,7 +227,7 @@ class Schema(Plain):
     @cached_property
     def sha256(self) -> str:
         """Hash of the schema's content, for provenance and caches."""
-        # What only some schemas have changes nothing for those that do not.
+        # An optional part that a schema lacks stays out, so that adding the part changed no existing hash.
         absent = None if self.left_out else {"left_out"}
         return hashlib.sha256(self.model_dump_json(exclude=absent).encode()).hexdigest()
 
@@ -241,9 +241,9 @@ class Schema(Plain):
         used |= {name for c in self.couplings for name in (c.feature, c.follows)}
         if used - numeric:
             raise ValueError(f"rules and couplings need numeric features, got {sorted(used - numeric)}")
-        strange = {name for group in self.left_out for name in group.features} - set(self.names)
-        if strange:
-            raise ValueError(f"`left_out` names unknown features {sorted(strange)}")
+        unknown = {name for group in self.left_out for name in group.features} - set(self.names)
+        if unknown:
+            raise ValueError(f"`left_out` names unknown features {sorted(unknown)}")
         if self.task.target in self.names:
             raise ValueError(f"the target `{self.task.target}` must not be a feature")
         return self

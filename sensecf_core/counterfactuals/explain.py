@@ -1,9 +1,8 @@
-"""Answer one request: ask, propose, verify, refine, select; every step counted."""
+"""Answer one request: resolve it once, then propose, verify, refine, select; every step is counted."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Literal
 
@@ -14,61 +13,61 @@ from sensecf_core.counterfactuals.problem.constraints import resolve_limits
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort, load_fitted
 from sensecf_core.counterfactuals.problem.make_queries import drivers, make_queries
 from sensecf_core.counterfactuals.proposal import ProposalRequest
-from sensecf_core.counterfactuals.proposers.registry import check_method, proposer_for
+from sensecf_core.counterfactuals.proposers.registry import Context, check_method, proposer_for
 from sensecf_core.counterfactuals.proposers.resolve_model import check_model
 from sensecf_core.counterfactuals.result import QueryResult, to_answer
+from sensecf_core.language.models.registry import ModelSpec
 from sensecf_core.queries.answer import Answer
+from sensecf_core.queries.methods import METHODS, Family
 from sensecf_core.queries.query import Query
-from sensecf_core.queries.request import BASELINES, ExplainRequest
-from sensecf_core.types import Progress
+from sensecf_core.queries.request import ExplainRequest
+from sensecf_core.types import NO_CALLBACKS, Callbacks
 
-READY = {"random": "Drawing"} | dict.fromkeys(BASELINES, "Getting ready to search")
+PREPARING: dict[Family, str] = {
+    "language model": "Getting the language model ready",
+    "control": "Drawing",
+    "search": "Getting ready to search",
+}
 NOTHING_MOVES = (
     "Nothing may move for this participant under these limits; unfreeze a feature or widen a range."
 )
 
 
-def explain(
-    request: ExplainRequest,
-    *,
-    progress: Progress | None = None,
-    cancelled: Callable[[], bool] | None = None,
-) -> Answer:
+@dataclass(frozen=True)
+class ResolvedRequest:
+    """A request that was checked: the query it poses, and the language model that it names, if any."""
+
+    request: ExplainRequest
+    query: Query
+    model: ModelSpec | None
+
+
+def explain(request: ExplainRequest, callbacks: Callbacks = NO_CALLBACKS) -> Answer:
     """Answer one request with checked counterfactuals, or say why there are none.
 
     The same request on the same machine, thread count and precision gives the same answer (times
-    aside). ``progress`` is called with the share done (0 to 1) and words; ``cancelled`` is asked often.
+    aside).
 
     Raises ``InputError`` for anything the request gets wrong, before a model is loaded, and
     ``NotReadyError`` when the classifier or the language model is missing.
     """
-    check_method(request.method)
-    check_model(request)
-    if progress:
-        progress(0.0, "Getting the cohort and its classifier ready")
-    return answer(load_fitted(request.cohort), request, progress=progress, cancelled=cancelled)
+    callbacks.progress(0.0, "Getting the cohort and its classifier ready")
+    return answer(load_fitted(request.cohort), request, callbacks)
 
 
-def answer(
-    fitted: FittedCohort,
-    request: ExplainRequest,
-    *,
-    progress: Progress | None = None,
-    cancelled: Callable[[], bool] | None = None,
-) -> Answer:
-    """Answer one request with a checker that is already at hand; see :func:`explain`."""
+def answer(fitted: FittedCohort, request: ExplainRequest, callbacks: Callbacks = NO_CALLBACKS) -> Answer:
+    """Answer one request about a cohort that is loaded already; see :func:`explain`."""
     started = perf_counter()
-    query = query_of(fitted, request)
+    resolved = resolve(fitted, request)
+    query = resolved.query
     why = drivers(fitted, [query])[0]
     if query.factual.predicted == query.desired:
         return to_answer(fitted, request, query, why, _already(fitted, query))
     if not query.movable:
         return to_answer(fitted, request, query, why, QueryResult("none", (NOTHING_MOVES,)))
-    asked_to_stop = cancelled or (lambda: False)
-    tell = progress or (lambda done, words: None)
-    tell(0.02, READY.get(request.method, "Getting the language model ready"))
+    callbacks.progress(0.02, PREPARING[METHODS[request.method].family])
     try:
-        proposer = proposer_for(request, fitted, query, why, asked_to_stop)
+        proposer = proposer_for(Context(request, fitted, query, why, callbacks.cancelled, resolved.model))
     except CancelledError:
         return to_answer(fitted, request, query, why, QueryResult("cancelled", (CANCELLED,)))
     run = ProposalRequest(
@@ -76,12 +75,17 @@ def answer(
         seed=request.seed,
         temperature=request.temperature,
         deadline=started + request.max_seconds,
-        cancelled=asked_to_stop,
-        progress=tell,
+        callbacks=callbacks,
     )
-    result = Pipeline.of(fitted, request, query, run).ask(proposer)
+    result = Pipeline.of(fitted, request, query, run).run(proposer)
     total = result.seconds.model_copy(update={"total": perf_counter() - started})
     return to_answer(fitted, request, query, why, replace(result, seconds=total))
+
+
+def resolve(fitted: FittedCohort, request: ExplainRequest) -> ResolvedRequest:
+    """Check all of a request against a cohort, once; raises as :func:`explain`."""
+    check_method(request.method)
+    return ResolvedRequest(request, query_of(fitted, request), check_model(request, fitted.cohort))
 
 
 def query_of(fitted: FittedCohort, request: ExplainRequest) -> Query:

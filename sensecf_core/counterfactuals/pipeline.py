@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from time import perf_counter
 
@@ -9,19 +10,13 @@ import numpy as np
 
 from sensecf_core.counterfactuals.checks.candidates import ScreenedCandidates, count_steps, screen_candidates
 from sensecf_core.counterfactuals.checks.evidence import with_evidence
-from sensecf_core.counterfactuals.checks.refine import _passed, shrunk
+from sensecf_core.counterfactuals.checks.refine import refine_passed
 from sensecf_core.counterfactuals.checks.select import select
 from sensecf_core.counterfactuals.problem.budget import Budget, BudgetSpentError, CancelledError
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
+from sensecf_core.counterfactuals.problem.problem import Problem
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
-from sensecf_core.counterfactuals.proposal import Proposal, ProposalRequest, Proposer
-from sensecf_core.counterfactuals.proposers.fine_tuned import FineTunedProposer
-from sensecf_core.counterfactuals.proposers.retry import (
-    MAX_ATTEMPTS,
-    concatenate,
-    next_attempt,
-    with_measured_effects,
-)
+from sensecf_core.counterfactuals.proposal import Proposal, ProposalRequest, Proposer, RetryingProposer
 from sensecf_core.counterfactuals.result import EMPTY_TRACE, QueryResult
 from sensecf_core.counterfactuals.search.infeasibility import infeasibility_reasons
 from sensecf_core.queries.answer import Best, Candidate, Seconds, Trace
@@ -38,11 +33,9 @@ GRACE_SECONDS = 5.0
 class Pipeline:
     """One query under way, within its budget."""
 
-    fitted: FittedCohort
+    problem: Problem
     request: ExplainRequest
-    space: SearchSpace
-    budget: Budget
-    run: ProposalRequest
+    proposal_request: ProposalRequest
 
     @classmethod
     def of(
@@ -53,33 +46,34 @@ class Pipeline:
             fitted.classifier,
             request.max_model_rows,
             lambda: perf_counter() > run.deadline + GRACE_SECONDS,
-            run.cancelled,
+            run.callbacks.cancelled,
         )
-        return cls(fitted, request, SearchSpace.of(fitted.schema, query), budget, replace(run, budget=budget))
+        return cls(Problem.of(fitted, query, budget), request, replace(run, budget=budget))
 
-    def ask(self, proposer: Proposer) -> QueryResult:
-        """Let a proposer answer, and check what it says."""
+    def run(self, proposer: Proposer) -> QueryResult:
+        """Let a proposer answer, and check what it proposes; let it retry if it can."""
+        budget = self.problem.budget
         started = perf_counter()
-        proposal = proposer.propose(self.space.query, self.run)
+        proposal = proposer.propose(self.problem.space.query, self.proposal_request)
         spent = perf_counter() - started
-        searched = self.budget.rows
+        searched = budget.rows
         result = self._judged(proposal)
-        checked = self.budget.rows
-        teller: FineTunedProposer | None = None
-        while isinstance(proposer, FineTunedProposer) and self._may_ask_again(proposal, result):
+        checked = budget.rows
+        attempts = self._retries(proposer, proposal)
+        while self._may_retry(proposal, result):
+            started = perf_counter()
             try:
-                teller = teller or with_measured_effects(self.fitted, self.space, proposer, self.budget)
+                attempt = next(attempts, None)
             except (BudgetSpentError, CancelledError) as why:
                 result = _ended(result, why)
-            if teller is None or result.status != "none":
                 break
-            started = perf_counter()
-            run = next_attempt(self.run, result.trace.askings + 1)
-            proposal = concatenate(proposal, teller.propose(self.space.query, run))
+            if attempt is None:
+                break
+            proposal = attempt
             spent += perf_counter() - started
-            searched += self.budget.rows - checked
+            searched += budget.rows - checked
             result = self._judged(proposal, result)
-            checked = self.budget.rows
+            checked = budget.rows
         if result.status == "none" or (result.status == "budget_spent" and proposal.stopped is not None):
             result = self._with_reasons(result)
         seconds = result.seconds.model_copy(
@@ -89,19 +83,20 @@ class Pipeline:
                 "decode": proposal.decode_seconds,
             }
         )
-        asked = {"model_rows": self.budget.rows, "search_rows": searched}
-        trace = result.trace.model_copy(update=asked)
+        counts = {"model_rows": budget.rows, "search_rows": searched}
+        trace = result.trace.model_copy(update=counts)
         return replace(
             result, trace=trace, seconds=seconds, prompt=proposal.prompt, model=proposal.provenance
         )
 
-    def _may_ask_again(self, proposal: Proposal, result: QueryResult) -> bool:
-        return (
-            result.status == "none"
-            and proposal.stopped is None
-            and result.trace.askings < MAX_ATTEMPTS
-            and perf_counter() < self.run.deadline
-        )
+    def _retries(self, proposer: Proposer, first: Proposal) -> Iterator[Proposal]:
+        if not isinstance(proposer, RetryingProposer):
+            return iter(())
+        return proposer.retry(self.problem, self.proposal_request, first)
+
+    def _may_retry(self, proposal: Proposal, result: QueryResult) -> bool:
+        in_time = perf_counter() < self.proposal_request.deadline
+        return result.status == "none" and proposal.stopped is None and in_time
 
     def _cut_short(self, proposal: Proposal) -> tuple[str, ...]:
         if proposal.stopped == "deadline":
@@ -113,9 +108,9 @@ class Pipeline:
     def _judged(self, proposal: Proposal, before: QueryResult | None = None) -> QueryResult:
         """Check what was proposed; where it is over, ``before`` (earlier askings) stays what was judged."""
         known = before or QueryResult("none", trace=_unjudged(proposal))
-        if proposal.stopped == "cancelled" or self.run.cancelled():
+        if proposal.stopped == "cancelled" or self.proposal_request.callbacks.cancelled():
             return _ended(known, CancelledError())
-        self.run.progress(0.9, "Checking the candidates")
+        self.proposal_request.callbacks.progress(0.9, "Checking the candidates")
         try:
             return self._checked(proposal)
         except (BudgetSpentError, CancelledError) as why:
@@ -124,29 +119,29 @@ class Pipeline:
     def _with_reasons(self, result: QueryResult) -> QueryResult:
         """Say why nothing that was checked passed."""
         try:
-            why = infeasibility_reasons(self.fitted, self.space, result.trace, self.budget)
+            why = infeasibility_reasons(self.problem, result.trace)
         except CancelledError as cancelled:
             return _ended(result, cancelled)
         return replace(result, reasons=(*result.reasons, *why))
 
     def _checked(self, proposal: Proposal) -> QueryResult:
         """Verify, refine and select what was proposed."""
-        fitted, space = self.fitted, self.space
+        problem, space = self.problem, self.problem.space
         clock = [perf_counter()]
-        screened = screen_candidates(fitted, space, proposal, self.budget)
+        screened = screen_candidates(problem, proposal)
         counted = count_steps(screened.candidates)
         clock.append(perf_counter())
         try:
-            refined = _passed(screened.checks)
+            refined = screened.checks.only_passed()
             if not proposal.finished:
-                refined = shrunk(fitted, space, refined, self.budget)
+                refined = refine_passed(problem, refined)
         except BudgetSpentError as spent:
             return _ended(QueryResult("none", best=_best(space, screened), trace=counted), spent)
         clock.append(perf_counter())
         # A candidate may give two options; no more are shown than candidates passed every check.
         most = min(self.request.k, counted.plausible)
         chosen = refined.take(select(refined, space.changed(refined.codes), most))
-        shown = with_evidence(fitted, space, chosen)
+        shown = with_evidence(problem, chosen)
         clock.append(perf_counter())
         verify_s, refine_s, select_s = np.diff(clock).tolist()
         trace = counted.model_copy(update={"shown": len(shown)})

@@ -1,43 +1,43 @@
-"""Proposers: anything that answers a query with candidate texts. Here the interface and the control."""
+"""Proposers: anything that answers a query with candidate texts. Here is the interface."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from sensecf_core.counterfactuals.problem.budget import Budget
+from sensecf_core.counterfactuals.problem.problem import Problem
 from sensecf_core.queries.query import Query
-from sensecf_core.types import Progress
+from sensecf_core.types import NO_CALLBACKS, Callbacks
 
 Stopped = Literal["cancelled", "deadline", "budget"]
 
 
 @dataclass(frozen=True)
 class ProposalRequest:
-    """How one call of a proposer is bounded: size, seed, and the ways it can be stopped.
+    """How many candidates a proposer is asked for, with which seed, and what stops it.
 
-    ``temperature`` of None is the proposer's own. ``deadline`` is a :func:`time.perf_counter` moment in
-    seconds. ``budget`` is how a method that searches may ask the classifier; a language model never does.
+    ``temperature`` of None is the proposer's own. ``deadline`` is a :func:`time.perf_counter` time in
+    seconds. A method that searches asks the classifier through ``budget``; a language model never does.
     """
 
     candidates: int
     seed: int
     temperature: float | None
     deadline: float
-    cancelled: Callable[[], bool]
-    progress: Progress
+    callbacks: Callbacks = NO_CALLBACKS
     budget: Budget | None = None
 
 
 @dataclass(frozen=True)
 class Proposal:
-    """Candidate texts as they came, with what it took to make them (seconds).
+    """Candidate texts as they came, and the seconds they took.
 
-    ``cut`` are the positions of texts that were cut short; they count as unreadable, since a cut number
-    is another number. ``begins`` are the positions at which a proposer that was asked again went on.
-    ``notes`` say in sentences why there is nothing; ``finished`` are a method's own answers, to be shown as
-    they are and not refined.
+    ``cut`` has the positions of texts that were cut short; they count as unreadable, since a cut number
+    is another number. ``begins`` has the positions where each later attempt of a retry begins. ``notes`` say
+    in sentences why there is no candidate. ``finished`` marks a method's own answers, which are shown as they
+    are and not refined.
     """
 
     texts: tuple[str, ...]
@@ -52,23 +52,35 @@ class Proposal:
     finished: bool = False
 
     def asking_of(self, position: int) -> int:
-        """In which asking the text at a position came, 1 being the first."""
+        """The number of the attempt that the text at a position came from, 1 being the first."""
         return 1 + sum(position >= begin for begin in self.begins)
 
 
-def temperature_of(asked: float | None) -> float:
-    """The temperature that a language model samples at where none was asked for."""
-    return 1.0 if asked is None else asked
+def temperature_of(requested: float | None) -> float:
+    """The temperature that a language model samples at: 1 if none was requested."""
+    return 1.0 if requested is None else requested
 
 
-def temperature_text(asked: float | None) -> str:
-    """The same as provenance says it."""
-    return f"{temperature_of(asked):g}"
+def temperature_text(requested: float | None) -> str:
+    """The temperature as provenance states it."""
+    return f"{temperature_of(requested):g}"
 
 
 class Proposer(Protocol):
-    """Answers a query with texts. It sees the classifier through ``run.meter`` only, or not at all."""
+    """Answers a query with texts. It may ask the classifier through ``run.budget`` only, if at all."""
 
     def propose(self, query: Query, run: ProposalRequest) -> Proposal:
         """Propose edits as text in the form of :mod:`sensecf_core.language.prompts.grammar`."""
+        ...
+
+
+@runtime_checkable
+class RetryingProposer(Proposer, Protocol):
+    """A proposer that can try again where nothing of what it proposed passed the checks."""
+
+    def retry(self, problem: Problem, run: ProposalRequest, first: Proposal) -> Iterator[Proposal]:
+        """Yield one proposal after each further attempt, with the texts of all attempts so far.
+
+        ``first`` is the first proposal. The caller checks each proposal and stops when something passes.
+        """
         ...

@@ -1,4 +1,4 @@
-"""What became of one query, and the answer that is made of it: with its address and its provenance."""
+"""The result of one query, and the answer made of it, with its id and provenance."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from sensecf_core.queries.request import ExplainRequest
 EMPTY_TRACE = Trace(proposed=0, unique=0, readable=0, within_limits=0, valid=0, plausible=0, shown=0)
 NO_SECONDS = Seconds()
 HASHES = ("base_model", "adapter", "prompt_template")
-"""What of a model's provenance stands among the hashes."""
+"""Entries of a model's provenance that are content hashes."""
 
 
 @dataclass(frozen=True)
 class QueryResult:
-    """What an answer says beyond its query."""
+    """What the pipeline found for one query."""
 
     status: Status
     reasons: tuple[str, ...] = ()
@@ -40,14 +40,14 @@ class QueryResult:
 def to_answer(
     fitted: FittedCohort, request: ExplainRequest, query: Query, why: tuple[Driver, ...], result: QueryResult
 ) -> Answer:
-    """Write the answer of one query; the same question to the same models has the same ``answer_id``."""
+    """Make the answer of one query; the same request to the same models has the same ``answer_id``."""
     provenance = provenance_of(fitted, result.model)
     settings = request.model_dump(mode="json")
-    # An answer that was cut short never takes the place of a whole one.
-    whole = result.status not in ("cancelled", "budget_spent") and not (
+    # An answer that was cut short never replaces a complete one.
+    complete = result.status not in ("cancelled", "budget_spent") and not (
         result.status == "found" and result.reasons
     )
-    cut_short = "" if whole else result.status
+    cut_short = "" if complete else result.status
     sampled_at = provenance.get("temperature")
     return Answer(
         answer_id=answer_id(settings, query.row_id, provenance["sha256"], sampled_at, cut_short),

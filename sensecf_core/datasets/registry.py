@@ -1,4 +1,4 @@
-"""All cohorts by name: those that come with the program, a release of AI-READI, own folders.
+"""All cohorts by name: built-in ones, an AI-READI release, and the user's own folders.
 
 ``SENSECF_AIREADI`` names the release (the cohort ``aireadi-release``), ``SENSECF_COHORTS`` the folders.
 """
@@ -17,6 +17,7 @@ from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.cohorts.own import folder as own_folder
 from sensecf_core.cohorts.own.problems import Problem
 from sensecf_core.errors import InputError, NotReadyError, unknown
+from sensecf_core.provenance import CLI
 
 ENVIRONMENT = "SENSECF_COHORTS"
 """Names own cohort folders, separated as in ``PATH``."""
@@ -24,17 +25,17 @@ ENVIRONMENT = "SENSECF_COHORTS"
 
 @dataclass(frozen=True)
 class BrokenCohort:
-    """A folder in ``SENSECF_COHORTS`` that is not usable yet, and everything that is wrong with it."""
+    """A folder in ``SENSECF_COHORTS`` that cannot be used yet, with all its problems."""
 
     folder: Path
     problems: tuple[Problem, ...]
 
 
 def available() -> tuple[str, ...]:
-    """Names of all cohorts: the built-in ones first, then a release that is named, then own ones in order.
+    """Names of all cohorts: the built-in ones, then the release if one is set, then own folders in order.
 
-    Own folders are here only where they can be loaded; a release may still have to be read (or its path
-    corrected): :func:`release_problem` says so.
+    Own folders are listed only if they can be loaded; a release may still have to be read, or its path
+    corrected: :func:`release_problem` says so.
     """
     return (*_reserved(), *_own_cohorts()[0])
 
@@ -44,32 +45,32 @@ def load(name: str) -> Cohort:
 
     Raises
     ------
-    InputError : no such cohort; names the near matches, and the mend where a folder of that name is broken.
-    NotReadyError : a built-in cohort's files are missing or damaged, or a release is not read yet; names the
-        command.
+    InputError : no such cohort; names near matches, or the command that checks a broken folder.
+    NotReadyError : a built-in cohort's files are missing or damaged, or the release is not read yet; names
+        the command to run.
     """
     if name in builtin.NAMES:
         return builtin.load(name)
     if name == from_release.NAME:
-        if not from_release.named():
+        if not from_release.is_set():
             raise InputError(f"The cohort {name!r} needs {locate.ENVIRONMENT}, the folder of a release.")
         return from_release.load()
-    found, faulty = _own_cohorts()
-    if name in found:
-        return found[name]
-    for cohort in faulty:
+    own_cohorts, broken_cohorts = _own_cohorts()
+    if name in own_cohorts:
+        return own_cohorts[name]
+    for cohort in broken_cohorts:
         if cohort.folder.name == name:
             raise InputError(
                 f"The cohort folder {str(cohort.folder)!r} has {len(cohort.problems)} problem(s); "
-                f"`.venv/bin/python -m sensecf_core cohort check {cohort.folder}` lists them."
+                f"`{CLI} cohort check {cohort.folder}` lists them."
             )
-    raise unknown("cohort", name, (*_reserved(), *found))
+    raise unknown("cohort", name, (*_reserved(), *own_cohorts))
 
 
 def release_problem() -> str | None:
-    """Say in one sentence why the release that is named cannot be used yet; None where all is well."""
+    """Say in one sentence why the release that is set cannot be used yet; None if it can."""
     try:
-        if from_release.named():
+        if from_release.is_set():
             from_release.load()
     except (InputError, NotReadyError) as error:
         return str(error)
@@ -77,7 +78,7 @@ def release_problem() -> str | None:
 
 
 def _reserved() -> tuple[str, ...]:
-    return (*builtin.NAMES, from_release.NAME) if from_release.named() else builtin.NAMES
+    return (*builtin.NAMES, from_release.NAME) if from_release.is_set() else builtin.NAMES
 
 
 def broken() -> tuple[BrokenCohort, ...]:
@@ -86,17 +87,17 @@ def broken() -> tuple[BrokenCohort, ...]:
 
 
 def _own_cohorts() -> tuple[dict[str, Cohort], tuple[BrokenCohort, ...]]:
-    found: dict[str, Cohort] = {}
-    faulty: list[BrokenCohort] = []
+    cohorts: dict[str, Cohort] = {}
+    broken_cohorts: list[BrokenCohort] = []
     for folder in _folders():
         result = _read_folder(folder, own_folder.state(folder))
         if isinstance(result, BrokenCohort):
-            faulty.append(result)
-        elif (name := result.schema.name) in (*found, *builtin.NAMES, from_release.NAME):
-            faulty.append(BrokenCohort(folder, (_name_taken(name),)))
+            broken_cohorts.append(result)
+        elif (name := result.schema.name) in (*cohorts, *builtin.NAMES, from_release.NAME):
+            broken_cohorts.append(BrokenCohort(folder, (_name_taken(name),)))
         else:
-            found[name] = result
-    return found, tuple(faulty)
+            cohorts[name] = result
+    return cohorts, tuple(broken_cohorts)
 
 
 def _folders() -> tuple[Path, ...]:

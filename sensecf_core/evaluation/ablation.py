@@ -1,14 +1,16 @@
-"""What each part of fine-tuning is worth: one change at a time from the default, same training tokens.
+"""Ablation of fine-tuning: one change at a time from the default, with the same training tokens.
 
 Every cell fine-tunes an adapter of its own (except those that only sample otherwise) and measures its raw
 candidates on the same ``val`` queries: ``val``, because the default was chosen there too and ``test`` is
 kept for the final numbers. Every cell is trained once; its interval is a bootstrap over queries. Finished
-cells are kept, so that a run that was ended goes on where it stopped.
+cells stay on disk, so that a run that was ended goes on where it stopped.
 """
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -19,6 +21,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from sensecf_core import provenance
 from sensecf_core.cohorts.schema import Profile
 from sensecf_core.counterfactuals.fine_tuning.fine_tune import fine_tune
 from sensecf_core.counterfactuals.fine_tuning.pairs import Pair
@@ -26,16 +29,20 @@ from sensecf_core.counterfactuals.fine_tuning.stages import Options
 from sensecf_core.counterfactuals.fine_tuning.validation import Group, ValidationSet, measure, rate_rows
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.make_queries import make_queries
+from sensecf_core.counterfactuals.result import provenance_of
 from sensecf_core.counterfactuals.search.effects import estimate_effects
 from sensecf_core.evaluation.metrics.statistics import mean_interval
 from sensecf_core.evaluation.raw_candidates.feasible_queries import feasible_queries
 from sensecf_core.evaluation.sampling import sample_rows
 from sensecf_core.language.local.model import LocalModel
+from sensecf_core.language.models import default_model
 from sensecf_core.language.models.adapters import CARD, Card
+from sensecf_core.language.prompts.fine_tuned import TUNED_SHA256
 from sensecf_core.language.training.config import Settings
+from sensecf_core.paths import var
 from sensecf_core.queries.limits import Limits
 from sensecf_core.queries.query import Query
-from sensecf_core.types import Progress
+from sensecf_core.types import Callbacks, Json, JsonView, Progress
 
 QUERIES = 50
 """``val`` queries per class."""
@@ -60,7 +67,7 @@ class Cell:
 def cells(tokens: int, seed: int = 0) -> tuple[Cell, ...]:
     """The cells of the table; those with the same options share an adapter.
 
-    ``tokens`` are what is read: a query's answers are read behind one reading of its prompt, so that 250,000
+    ``tokens`` are those read in training: a query's answers share one reading of its prompt, so that 250,000
     are about 620 queries with 8 answers each.
     """
     base = Options(
@@ -87,43 +94,99 @@ def cells(tokens: int, seed: int = 0) -> tuple[Cell, ...]:
     )
 
 
+def run_ablation(
+    fitted: FittedCohort,
+    *,
+    tokens: int = 250_000,
+    seed: int = 0,
+    numbers: Sequence[int] | None = None,
+    progress: Progress = lambda done, words: None,
+) -> Json:
+    """Fill cells of the table (``numbers`` of :func:`cells`; None: all) with the default language model.
+
+    It takes hours. Finished cells are kept in ``var/runs/ablation``.
+
+    Returns
+    -------
+    What ``ablation-COHORT.json`` holds: ``command``, ``machine``, all that decides the numbers, ``table``.
+
+    Raises
+    ------
+    NotReadyError : the default language model is missing.
+    """
+    table = cells(tokens, seed)
+    chosen = table if numbers is None else [table[number] for number in numbers]
+    base = default_model.require()
+    origin = {
+        "tokens": tokens,
+        "seed": seed,
+        "queries": QUERIES,
+        "prompt_template": TUNED_SHA256,
+        "engine": provenance.code_sha256(__name__),
+        **provenance_of(fitted),
+    }
+    decisive = {name: value for name, value in origin.items() if name not in ("commit", "version")}
+    digest = _digest(json.dumps(decisive, sort_keys=True, default=str))
+    folder = var("runs", "ablation", f"{fitted.schema.name}-{digest}")
+    rows = run(fitted, folder, base, chosen, progress)
+    return {"command": provenance.command(), "machine": provenance.machine(), **origin, "table": rows}
+
+
+def write(folder: Path, cohort: str, ablation: JsonView) -> None:
+    """Write ``ablation-COHORT.json`` and its table as ``ablation-COHORT.csv``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(ablation, ensure_ascii=False, indent=1)
+    (folder / f"ablation-{cohort}.json").write_text(text + "\n", encoding="utf-8")
+    (folder / f"ablation-{cohort}.csv").write_text(as_csv(ablation["table"]), encoding="utf-8")
+
+
+def as_csv(rows: Sequence[JsonView]) -> str:
+    """The table as CSV, numbers with four decimals."""
+    text = io.StringIO()
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    writer = csv.DictWriter(text, names, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({k: f"{v:.4f}" if isinstance(v, float) else v for k, v in row.items()} for row in rows)
+    return text.getvalue()
+
+
 def run(
     fitted: FittedCohort,
     folder: Path,
     base: Path,
     table: Sequence[Cell],
-    tell: Progress = lambda done, words: None,
+    progress: Progress = lambda done, words: None,
 ) -> list[dict[str, Any]]:
     """Fill the table; ``folder`` keeps adapters and finished cells, ``base`` holds the base model.
 
     Returns one row per cell and class: its name and the fields of ``RawRates``.
     """
     rows: list[dict[str, Any]] = []
-    people = cache(lambda: _people(fitted))
+    queries = cache(lambda: _queries(fitted))
     for number, cell in enumerate(table):
         finished = folder / f"{_digest(repr(cell))}.json"
         if not finished.is_file():
             folder.mkdir(parents=True, exist_ok=True)
-            part = _part(tell, number / len(table), 1 / len(table))
+            part = _part(progress, number / len(table), 1 / len(table))
             adapter = _adapter(fitted, folder, base, cell, part)
             part(0.8, f"{cell.name}: measuring")
-            found = _measured(fitted, base, adapter, cell, people())
+            found = _measured(fitted, base, adapter, cell, queries())
             finished.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
         rows += json.loads(finished.read_text(encoding="utf-8"))
     return rows
 
 
-def _part(tell: Progress, start: float, length: float) -> Progress:
-    return lambda done, words: tell(start + length * done, words)
+def _part(progress: Progress, start: float, length: float) -> Progress:
+    return lambda done, words: progress(start + length * done, words)
 
 
 def _measured(
-    fitted: FittedCohort, base: Path, adapter: Path, cell: Cell, people: dict[Group, tuple[Query, ...]]
+    fitted: FittedCohort, base: Path, adapter: Path, cell: Cell, queries: dict[Group, tuple[Query, ...]]
 ) -> list[dict[str, Any]]:
     rates = measure(
         fitted,
         LocalModel.load(base, adapter=adapter),
-        _cases(fitted, cell, people),
+        _validation_set(fitted, cell, queries),
         candidates=cell.candidates,
         temperature=cell.temperature,
     )
@@ -139,60 +202,64 @@ def _measured(
     return rows
 
 
-def _people(fitted: FittedCohort) -> dict[Group, tuple[Query, ...]]:
-    """Whom every cell asks about: the first that a wide search can answer.
+def _queries(fitted: FittedCohort) -> dict[Group, tuple[Query, ...]]:
+    """The queries of every cell: the first that a wide search can answer.
 
     Towards the desired class under the cohort's own limits, away from it under contrast.
     """
     task = fitted.schema.task
-    asked: tuple[tuple[Profile, Literal[0, 1]], ...] = (
+    directions: tuple[tuple[Profile, Literal[0, 1]], ...] = (
         (fitted.schema.default_limits, task.desired),
         ("contrast", 0 if task.desired else 1),
     )
-    people: dict[Group, tuple[Query, ...]] = {}
-    for profile, desired in asked:
+    groups: dict[Group, tuple[Query, ...]] = {}
+    for profile, desired in directions:
         keys = sample_rows(
             fitted.cohort, fitted.classifier, predicted=1 - desired, n=5 * QUERIES, seed=1, part="val"
         )
         queries = [
             query for query in make_queries(fitted, keys, desired, Limits(profile=profile)) if query.movable
         ]
-        people[profile, desired] = tuple(compress(queries, feasible_queries(fitted, queries)))[:QUERIES]
-    return people
+        groups[profile, desired] = tuple(compress(queries, feasible_queries(fitted, queries)))[:QUERIES]
+    return groups
 
 
-def _cases(fitted: FittedCohort, cell: Cell, people: dict[Group, tuple[Query, ...]]) -> ValidationSet:
-    """The queries with what the cell's prompt tells of them."""
+def _validation_set(
+    fitted: FittedCohort, cell: Cell, queries: dict[Group, tuple[Query, ...]]
+) -> ValidationSet:
+    """The queries with the hints of the cell's prompt."""
     return ValidationSet(
         {
             group: tuple(
                 Pair(query, hints, ())
                 for query, hints in zip(
-                    queries, estimate_effects(fitted, queries, cell.options.source), strict=True
+                    group_queries,
+                    estimate_effects(fitted, group_queries, cell.options.source),
+                    strict=True,
                 )
             )
-            for group, queries in people.items()
+            for group, group_queries in queries.items()
         }
     )
 
 
-def _adapter(fitted: FittedCohort, folder: Path, base: Path, cell: Cell, tell: Progress) -> Path:
+def _adapter(fitted: FittedCohort, folder: Path, base: Path, cell: Cell, progress: Progress) -> Path:
     """Make (or find) the adapter of a cell: cells with the same options share one."""
     name = json.dumps(asdict(cell.options), sort_keys=True, default=str)
-    place = folder / "adapters" / _digest(name)
-    if not place.is_dir():
+    adapter = folder / "adapters" / _digest(name)
+    if not adapter.is_dir():
         model = LocalModel.load(base)
         fine_tune(
             fitted,
             model,
             cell.options,
-            name=place.name,
-            work=folder / "work" / place.name,
-            out=place,
+            name=adapter.name,
+            work=folder / "work" / adapter.name,
+            out=adapter,
             resume=True,
-            tell=lambda done, words: tell(0.8 * done, f"{cell.name}: {words}"),
+            callbacks=Callbacks(lambda done, words: progress(0.8 * done, f"{cell.name}: {words}")),
         )
-    return place
+    return adapter
 
 
 def _digest(text: str) -> str:

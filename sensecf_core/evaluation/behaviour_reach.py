@@ -1,9 +1,9 @@
-"""How far behaviours alone reach: for whom they alter the prediction, and by how much they lower the risk.
+"""The reach of behaviours alone: for whom they alter the prediction, and by how much they lower the risk.
 
 Asked of every row of the test part whose prediction is not the desired one, under ``intervention`` limits
-with everything but behaviours held, and as many of them changed as there are. A descent looks for the change
-that takes the risk furthest; where it stops short of the threshold, treecf's exact search says whether any
-change could have done it, and one that it finds counts as well.
+with everything but behaviours frozen, and any number of them changed. A coordinate descent looks for the
+change that moves the risk furthest; where it stops short of the threshold, treecf's exact search decides
+whether any change crosses it, and one that it finds counts as well.
 """
 
 from __future__ import annotations
@@ -23,58 +23,70 @@ from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.cohorts.encoding import Codes
 from sensecf_core.cohorts.rules import violations
 from sensecf_core.counterfactuals.baselines.exact_distance import prove
+from sensecf_core.counterfactuals.baselines.proposer import installed
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.make_queries import make_queries
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
 from sensecf_core.counterfactuals.result import content_hashes
 from sensecf_core.evaluation.metrics.statistics import mean_interval
 from sensecf_core.evaluation.sampling import sample_rows
-from sensecf_core.paths import ROOT, var
+from sensecf_core.paths import CHECKOUT, COMMITTED_RESULTS, var
 from sensecf_core.queries.limits import Limits
+from sensecf_core.queries.methods import METHODS
 from sensecf_core.types import Json, Progress
 
 FEW = 0.10
-"""Under this share of rows the pages say that behaviours alone rarely do it."""
+"""Below this share of rows the pages say that behaviours alone rarely alter the prediction."""
 
 TOGETHER = 8
-"""Values of each feature that is tried together with others: a rule ties them, none can move far alone."""
+"""Values of each feature that is tried together with others: a rule couples them, none can move far alone."""
 
 ROUNDS = 10
 FILE = "behaviour.json"
 
 
-def place(cohort: Cohort) -> Path:
-    """Where a cohort's summary is kept; that of a user's own rows stays private."""
-    if not cohort.own and cohort.schema.name in builtin.NAMES:
-        return ROOT / "results" / cohort.schema.name / FILE
+def summary_file(cohort: Cohort) -> Path:
+    """The file of a cohort's summary; that of a user's own rows stays private."""
+    if CHECKOUT and not cohort.own and cohort.schema.name in builtin.NAMES:
+        return COMMITTED_RESULTS / cohort.schema.name / FILE
     return var("behaviour", f"{cohort.schema.name}-{cohort.data_sha256[:12]}.json")
 
 
+def write(cohort: Cohort, summary: Json, folder: Path | None = None) -> Path:
+    """Write a cohort's summary to ``folder``, without it where pages look for it; returns the file."""
+    path = summary_file(cohort) if folder is None else folder / FILE
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(summary, indent=1, allow_nan=False) + "\n", "utf-8")
+    return path
+
+
 def read(cohort: Cohort) -> Json | None:
-    """Read a cohort's summary; None where there is none of these rows and this classifier."""
+    """Read a cohort's summary; None where none is of these rows and this classifier."""
     try:
-        found: Json = json.loads(place(cohort).read_text("utf-8"))
+        found: Json = json.loads(summary_file(cohort).read_text("utf-8"))
         hashes = found["provenance"]["sha256"]
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return found if hashes == content_hashes(cohort, store.load(cohort)) else None
 
 
-def measure(fitted: FittedCohort, tell: Progress = lambda *_: None) -> Json:
+def measure(fitted: FittedCohort, progress: Progress = lambda *_: None) -> Json:
     """Ask about every row of the test part whose prediction is not the desired one; returns the summary.
 
-    Shares have a bootstrap 95 % interval by participant. ``reduction`` is in points of 100.
+    Shares have a bootstrap 95 % interval by participant. ``reduction`` is in points of 100. Raises
+    ``NotReadyError`` without treecf.
     """
+    installed(METHODS["treecf"])
     schema = fitted.schema
     behaviours = [feature.name for feature in schema.features if feature.role == "behaviour"]
     desired = schema.task.desired
     keys = sample_rows(fitted.cohort, fitted.classifier, predicted=1 - desired, n=0, seed=0)
-    held = tuple(name for name in schema.names if name not in behaviours)
-    limits = Limits(profile="intervention", max_changes=max(len(behaviours), 1), frozen=held)
+    frozen = tuple(name for name in schema.names if name not in behaviours)
+    limits = Limits(profile="intervention", max_changes=max(len(behaviours), 1), frozen=frozen)
     gained, flipped, impossible = (np.zeros(len(keys)) for _ in range(3))
     queries = make_queries(fitted, keys, desired, limits) if keys else ()
     for number, query in enumerate(queries):
-        tell(number / len(queries), f"Row {number + 1:,} of {len(queries):,}")
+        progress(number / len(queries), f"Row {number + 1:,} of {len(queries):,}")
         space = SearchSpace.of(schema, query)
         risk = furthest(fitted, space)
         known = query.factual.probability
@@ -102,10 +114,10 @@ def measure(fitted: FittedCohort, tell: Progress = lambda *_: None) -> Json:
 
 
 def furthest(fitted: FittedCohort, space: SearchSpace) -> float:
-    """Return the p(class 1) nearest to the desired class that a descent over the allowed values finds.
+    """Return the p(class 1) nearest to the desired class that coordinate descent over allowed values finds.
 
-    In turns, each feature (or features that a coupling ties) takes the value that helps most, the others
-    held, until nothing helps. It is no proof that nothing goes further.
+    In turns, each feature (or features that a coupling ties) takes the best value, the others fixed, until no
+    value is better. It is no proof that nothing goes further.
     """
     sign = 1.0 if space.desired else -1.0
     row = space.factual.copy()
@@ -128,14 +140,14 @@ def furthest(fitted: FittedCohort, space: SearchSpace) -> float:
 
 
 def _blocks(space: SearchSpace) -> Iterator[tuple[int, ...]]:
-    """Positions that may move, those that couplings tie to each other together."""
+    """Positions that may move; those that couplings tie to each other are in one block."""
     positions = space.schema.positions
     ties = [{positions[c.feature], positions[c.follows]} for c in space.schema.couplings]
     free = list(space.values)
     while free:
         block = [free.pop(0)]
-        for one in block:  # grows while it is gone through
-            tied = [other for other in free if {one, other} in ties]
+        for position in block:  # grows during the loop
+            tied = [other for other in free if {position, other} in ties]
             block += tied
             free = [other for other in free if other not in tied]
         yield tuple(block)

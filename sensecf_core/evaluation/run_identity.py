@@ -1,4 +1,4 @@
-"""What a run rests on: everything that decides its numbers, and the id that is made of it."""
+"""The identity of a run: everything that decides its numbers, and the id that is made of it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ENGINE = (
 
 
 def origin_of(fitted: FittedCohort, options: Mapping[str, Any]) -> dict[str, Any]:
-    """Everything that decides a query's answer; a run is picked up only where all of it is the same.
+    """Everything that decides a query's answer; a run goes on only where all of it is the same.
 
     ``options`` are those of the run (seed, number of candidates, …), as JSON values.
     """
@@ -37,12 +37,12 @@ def origin_of(fitted: FittedCohort, options: Mapping[str, Any]) -> dict[str, Any
         "tuned_prompt_template": TUNED_SHA256,
         "engine": code_sha256(*ENGINE),
     }
-    found = adapters.chosen(fitted.cohort)
+    adapter = adapters.chosen(fitted.cohort)
     return {
         "cohort": fitted.schema.name,
         **options,
         "language_model": default_model.DEFAULT_MODEL,
-        "adapter": None if found is None else of_adapter(found.card),
+        "adapter": None if adapter is None else of_adapter(adapter.card),
         "machine": machine(),
         "provenance": provenance,
     }
@@ -59,16 +59,16 @@ def of_model(cohort: Cohort, name: str) -> dict[str, Any]:
     Raises ``NotReadyError`` where its weights are not here.
     """
     spec = registry.spec(name)
-    if spec.kind == "endpoint":
+    if spec.is_remote:
         return spec.model_dump(mode="json", include={"source", "model", "answers", "prompt", "extra"})
-    place = placement_of(spec)
-    sha256 = default_model.weights_sha256(place.folder or default_model.default_folder())
-    found = adapters.chosen(cohort, sha256)
+    placement = placement_of(spec)
+    sha256 = default_model.weights_sha256(placement.folder or default_model.default_folder())
+    adapter = adapters.chosen(cohort, sha256)
     return {
         "weights": sha256,
-        "precision": place.precision,
-        "device": place.device,
-        "adapter": None if found is None else of_adapter(found.card),
+        "precision": placement.precision,
+        "device": placement.device,
+        "adapter": None if adapter is None else of_adapter(adapter.card),
     }
 
 

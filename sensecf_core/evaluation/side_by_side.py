@@ -1,4 +1,4 @@
-"""Several methods' answers to one question beside each other: what each changes, breaks and agrees on."""
+"""Answers of several methods to one query: their changes, the limits they break, where they agree."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from sensecf_core.queries.answer import Answer, Change, Counterfactual
 Options = Mapping[str, tuple[Counterfactual, ...]]
 """The options of each method that found any, by method."""
 Way = Literal["up", "down", "other"]
-"""Which way a method moves a feature; ``other`` where its options differ or the levels have no order."""
+"""The direction in which a method moves a feature; ``other`` where options differ or levels have no order."""
 
 
 @dataclass(frozen=True)
 class Broken:
-    """What a method's candidates broke as they came.
+    """The limits and rules that a method's candidates break, before anything was checked or refined.
 
     Attributes
     ----------
     readable, unreadable : how many candidates could be read as changes, and how many could not.
-    candidates : how many of the readable ones broke a limit or a rule.
-    phrases : what was broken, in words, and by how many candidates; the most frequent first.
+    candidates : how many of the readable ones break a limit or a rule.
+    phrases : each violation in words, and by how many candidates; the most frequent first.
     """
 
     readable: int
@@ -36,16 +36,16 @@ class Broken:
 
 @dataclass(frozen=True)
 class Agreement:
-    """One feature, and which way each method that changes it moves it."""
+    """One feature, and the direction in which each method that changes it moves it."""
 
     feature: str
     ways: Mapping[str, Way]
 
 
 def broken(answer: Answer) -> Broken:
-    """Count which limits and rules the candidates broke, before anything was checked or refined."""
+    """Count which limits and rules the candidates of an answer break."""
     trace = answer.trace
-    phrases = Counter(phrase for one in trace.candidates for phrase in one.violations)
+    phrases = Counter(phrase for candidate in trace.candidates for phrase in candidate.violations)
     return Broken(
         readable=trace.readable,
         unreadable=trace.proposed - trace.readable,
@@ -65,13 +65,13 @@ def options(answers: Iterable[Answer], *, best_only: bool) -> Options:
 
 def features(schema: Schema, found: Options) -> tuple[Feature, ...]:
     """The features that any option changes, in the schema's order."""
-    changed = {name for some in found.values() for one in some for name in one.changes}
+    changed = {name for options in found.values() for option in options for name in option.changes}
     return tuple(feature for feature in schema.features if feature.name in changed)
 
 
-def changes(some: Iterable[Counterfactual], feature: str) -> tuple[Change, ...]:
+def changes(options: Iterable[Counterfactual], feature: str) -> tuple[Change, ...]:
     """The different changes of one feature among some options, in their order."""
-    return tuple(dict.fromkeys(one.changes[feature] for one in some if feature in one.changes))
+    return tuple(dict.fromkeys(option.changes[feature] for option in options if feature in option.changes))
 
 
 def agreement(schema: Schema, found: Options) -> tuple[Agreement, ...]:
@@ -81,13 +81,13 @@ def agreement(schema: Schema, found: Options) -> tuple[Agreement, ...]:
             feature.name,
             {
                 method: _way(feature, moved)
-                for method, some in found.items()
-                if (moved := changes(some, feature.name))
+                for method, options in found.items()
+                if (moved := changes(options, feature.name))
             },
         )
         for feature in features(schema, found)
     ]
-    return tuple(sorted(agreed, key=lambda one: -len(one.ways)))
+    return tuple(sorted(agreed, key=lambda row: -len(row.ways)))
 
 
 def _way(feature: Feature, moved: tuple[Change, ...]) -> Way:

@@ -1,7 +1,7 @@
-"""Work that outlives a page: a lane for the language model, and two for killable subprocesses.
+"""Work that outlives a page: one worker for the language model, and two that run killable subprocesses.
 
-Other methods have a lane of their own beside that of long commands: nobody who compares them waits for
-somebody's training.
+Methods without a language model have a worker of their own, apart from the one for long commands, so that
+nobody who compares methods waits for somebody else's training.
 
 Every job is a row in ``sensecf.db``, so a closed tab or a restarted server finds it again by its id.
 """

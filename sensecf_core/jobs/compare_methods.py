@@ -1,4 +1,4 @@
-"""One question to several methods: each is a job in its lane, and what was answered before is taken over."""
+"""Ask several methods the same question: each becomes a job of its worker; earlier answers are reused."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ State = Literal["queued", "running", "answered", "failed", "cancelled"]
 class MethodStatus:
     """How far one method of a comparison is.
 
-    ``answer`` is set once it has answered; ``error`` says in one sentence why it has none. ``job`` is None
-    where the answer was there before the comparison.
+    ``answer`` is set once it has answered; ``error`` says in one sentence why there is no answer. ``job`` is
+    None if the answer existed before the comparison.
     """
 
     method: str
@@ -43,40 +43,42 @@ class MethodStatus:
 def start(
     cohort: Cohort, classifier: Classifier, request: ExplainRequest, methods: Sequence[str]
 ) -> Comparison:
-    """Put the question of ``request`` to every method, keep the comparison and return it.
+    """Ask every method the question of ``request``, save the comparison and return it.
 
-    A method that answered the very same question before, with what is here now, is not asked again.
-    Raises ``InputError`` for no or an unknown method. A queue that is full is the method's failure, not
-    the others'.
+    A method whose answer to this question is already stored (same data, classifier and model) is not asked
+    again. Raises ``InputError`` if no method is given or one is unknown. If a method's queue is full, only
+    that method fails.
     """
     if not methods:
         raise InputError("Choose at least one method.")
     for method in methods:
         check_method(method)
-    members = [_asked(cohort, classifier, request, method) for method in dict.fromkeys(methods)]
-    made = comparisons.new(request, members)
-    comparisons.save(made)
-    return made
+    members = [_submit_or_reuse(cohort, classifier, request, method) for method in dict.fromkeys(methods)]
+    comparison = comparisons.new(request, members)
+    comparisons.save(comparison)
+    return comparison
 
 
-def again(cohort: Cohort, classifier: Classifier, comparison: Comparison, method: str) -> Comparison:
-    """Ask one method of a comparison again, for one that failed or was cancelled."""
+def retry(cohort: Cohort, classifier: Classifier, comparison: Comparison, method: str) -> Comparison:
+    """Ask one method of a comparison again, after it failed or was cancelled."""
     members = tuple(
-        _asked(cohort, classifier, comparison.request, method) if member.method == method else member
+        _submit_or_reuse(cohort, classifier, comparison.request, method)
+        if member.method == method
+        else member
         for member in comparison.members
     )
-    made = comparison.model_copy(update={"members": members})
-    comparisons.save(made)
-    return made
+    updated = comparison.model_copy(update={"members": members})
+    comparisons.save(updated)
+    return updated
 
 
 def method_statuses(comparison: Comparison) -> tuple[MethodStatus, ...]:
-    """How far every method of a comparison is, in its order."""
+    """How far every method of a comparison is, in the comparison's order."""
     return tuple(_status(member) for member in comparison.members)
 
 
 def refreshed(comparison: Comparison, before: Sequence[MethodStatus]) -> tuple[MethodStatus, ...]:
-    """:func:`method_statuses` again, looking only at what was not finished."""
+    """Update ``before``, looking only at the methods that had not finished."""
     return tuple(
         status if status.finished else _status(member)
         for member, status in zip(comparison.members, before, strict=True)
@@ -84,25 +86,25 @@ def refreshed(comparison: Comparison, before: Sequence[MethodStatus]) -> tuple[M
 
 
 def cancel(comparison: Comparison) -> None:
-    """Cancel what is not finished; what is answered stays."""
+    """Cancel the methods that have not finished; answers stay."""
     for member in comparison.members:
         if member.job_id is not None:
             dispatch.cancel(member.job_id)
 
 
-def _asked(cohort: Cohort, classifier: Classifier, request: ExplainRequest, method: str) -> Member:
-    asked = request.model_copy(update={"method": method})
-    for answer_id in expected_answer_ids(cohort, classifier, asked):
-        if _readable(answer_id) is not None:
+def _submit_or_reuse(cohort: Cohort, classifier: Classifier, request: ExplainRequest, method: str) -> Member:
+    method_request = request.model_copy(update={"method": method})
+    for answer_id in expected_answer_ids(cohort, classifier, method_request):
+        if _stored_answer(answer_id) is not None:
             return Member(method=method, answer_id=answer_id)
     try:
-        return Member(method=method, job_id=dispatch.submit(asked))
+        return Member(method=method, job_id=dispatch.submit(method_request))
     except InputError as error:
         return Member(method=method, error=str(error))
 
 
-def _readable(answer_id: str) -> Answer | None:
-    """An answer that is kept; one that another version kept is as good as none."""
+def _stored_answer(answer_id: str) -> Answer | None:
+    """The stored answer; None if there is none or another version wrote it."""
     try:
         return answers.find(answer_id)
     except InputError:

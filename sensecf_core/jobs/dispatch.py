@@ -1,4 +1,4 @@
-"""Jobs to whichever lane does them: language models to the model lane, other methods to theirs."""
+"""Send each job to the right worker: language models to the model worker, other methods to theirs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Callable
 from sensecf_core.jobs import job_table, method_worker, model_worker, subprocess_worker
 from sensecf_core.jobs.job_table import JobView, WorkerName
 from sensecf_core.jobs.worker import Worker
-from sensecf_core.queries.request import ExplainRequest, asks_language_model
+from sensecf_core.queries.methods import asks_language_model
+from sensecf_core.queries.request import ExplainRequest
 
 
 def submit(request: ExplainRequest) -> str:
@@ -18,19 +19,19 @@ def submit(request: ExplainRequest) -> str:
 
 
 def view(job_id: str) -> JobView | None:
-    """Return a job of any worker as it stands now, or None; see :meth:`Worker.view`."""
+    """Return the current state of any worker's job, or None; see :meth:`Worker.view`."""
     job = job_table.find(job_id)
-    return None if job is None else _lane_of(job).view(job_id)
+    return None if job is None else _worker_of(job).view(job_id)
 
 
 def cancel(job_id: str) -> None:
     """Cancel a job of any worker; finished and unknown jobs stay as they are."""
     job = job_table.find(job_id)
     if job is not None:
-        _lane_of(job).cancel(job_id)
+        _worker_of(job).cancel(job_id)
 
 
-def _lane_of(job: JobView) -> Worker:
+def _worker_of(job: JobView) -> Worker:
     workers: dict[WorkerName, Callable[[], Worker]] = {
         "model": model_worker.worker,
         "method": method_worker.worker,

@@ -1,4 +1,4 @@
-"""Jobs as rows of ``sensecf.db``: every question and change that a lane makes, in SQL."""
+"""Jobs as rows of ``sensecf.db``: all the SQL that workers need (the column ``lane`` names the worker)."""
 
 from __future__ import annotations
 
@@ -15,23 +15,24 @@ from sensecf_core.records.database import connect, transaction
 State = Literal["queued", "running", "done", "failed", "cancelled"]
 WorkerName = Literal["model", "process", "method"]
 
-_WITH_PLACE = (
+_SELECT_JOBS = (
     "SELECT *, (SELECT count(*) FROM jobs AS ahead WHERE ahead.lane = jobs.lane AND"
     " ahead.owner = jobs.owner AND ahead.state = 'queued' AND ahead.seq <= jobs.seq) AS place FROM jobs"
 )
 
 
 CANCELLING = "Cancelling"
-"""Message of a running job that was asked to stop."""
+"""Message of a running job whose cancellation was requested."""
 
 
 @dataclass(frozen=True)
 class JobView:
     """What a page shows of a job.
 
-    ``position`` counts from 1 (next to be run) while queued and is 0 otherwise. ``fraction`` is 0 to 1.
-    ``error`` is one sentence, set when the job failed; ``answer_id`` is set once an answer is kept (a
-    cancelled job may have one too). Times are ISO 8601 in UTC. ``spec`` is what was asked, as JSON.
+    ``lane`` names the worker. ``position`` counts from 1 (next to run) while queued and is 0 otherwise.
+    ``fraction`` is 0 to 1. ``error`` is one sentence, set if the job failed; ``answer_id`` is set once an
+    answer is stored (a cancelled job may have one too). Times are ISO 8601 in UTC. ``spec`` is the request
+    or command, as JSON.
     """
 
     id: str
@@ -56,8 +57,8 @@ class JobView:
 
 
 @dataclass(frozen=True)
-class Claimed:
-    """A job that its lane has begun to run."""
+class ClaimedJob:
+    """A job that its worker has started."""
 
     id: str
     spec: str
@@ -74,29 +75,36 @@ class JobOutcome:
 
 
 def now() -> str:
-    """The time as jobs keep it: ISO 8601, UTC, to the millisecond."""
+    """The current time as jobs store it: ISO 8601, UTC, to the millisecond."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 def add(
-    lane: WorkerName, owner: str, *, kind: str, label: str, spec: str, most_waiting: int, share: bool = False
+    worker: WorkerName,
+    owner: str,
+    *,
+    kind: str,
+    label: str,
+    spec: str,
+    most_waiting: int,
+    share: bool = False,
 ) -> str:
-    """Queue a job and return its id; ``InputError`` when ``most_waiting`` jobs wait already.
+    """Queue a job and return its id; raises ``InputError`` if ``most_waiting`` jobs are already waiting.
 
-    With ``share``, a living lane's unfinished job of the same kind and spec is returned instead.
+    With ``share``, an unfinished job of the same kind and spec whose process is alive is returned instead.
     """
     with transaction() as database:
         if share:
             same = database.execute(
                 "SELECT id, owner FROM jobs WHERE lane = ? AND kind = ? AND spec = ?"
                 " AND state IN ('queued', 'running') AND NOT cancel_asked",
-                (lane, kind, spec),
+                (worker, kind, spec),
             ).fetchall()
             for row in same:
                 if alive(row["owner"]):
                     return str(row["id"])
         waiting = database.execute(
-            "SELECT count(*) FROM jobs WHERE lane = ? AND owner = ? AND state = 'queued'", (lane, owner)
+            "SELECT count(*) FROM jobs WHERE lane = ? AND owner = ? AND state = 'queued'", (worker, owner)
         ).fetchone()[0]
         if waiting >= most_waiting:
             raise InputError(f"The queue is busy: {waiting} waiting; try again when some are done.")
@@ -104,25 +112,25 @@ def add(
         database.execute(
             "INSERT INTO jobs (id, lane, kind, label, spec, state, owner, created)"
             " VALUES (?, ?, ?, ?, ?, 'queued', ?, ?)",
-            (job_id, lane, kind, label, spec, owner, now()),
+            (job_id, worker, kind, label, spec, owner, now()),
         )
     return job_id
 
 
 def find(job_id: str) -> JobView | None:
-    """Return a job as it stands now, or None if there is none of that id."""
+    """Return the current state of a job, or None if no job has that id."""
     with connect() as database:
-        row = database.execute(f"{_WITH_PLACE} WHERE id = ?", (job_id,)).fetchone()
+        row = database.execute(f"{_SELECT_JOBS} WHERE id = ?", (job_id,)).fetchone()
     return None if row is None else _view(row)
 
 
-def recent(lane: WorkerName, kind: str, *, limit: int = 50) -> tuple[JobView, ...]:
+def recent(worker: WorkerName, kind: str, *, limit: int = 50) -> tuple[JobView, ...]:
     """Return the newest jobs of a kind, newest first."""
     with connect() as database:
-        found = database.execute(
-            f"{_WITH_PLACE} WHERE lane = ? AND kind = ? ORDER BY seq DESC LIMIT ?", (lane, kind, limit)
+        rows = database.execute(
+            f"{_SELECT_JOBS} WHERE lane = ? AND kind = ? ORDER BY seq DESC LIMIT ?", (worker, kind, limit)
         ).fetchall()
-    return tuple(_view(row) for row in found)
+    return tuple(_view(row) for row in rows)
 
 
 def _view(row: sqlite3.Row) -> JobView:
@@ -144,20 +152,20 @@ def _view(row: sqlite3.Row) -> JobView:
     )
 
 
-def claim(lane: WorkerName, owner: str) -> Claimed | None:
-    """Take the oldest queued job of ``owner`` as running, or return None."""
+def claim(worker: WorkerName, owner: str) -> ClaimedJob | None:
+    """Mark the oldest queued job of ``owner`` as running and return it; None if nothing is queued."""
     with transaction() as database:
         row = database.execute(
             "UPDATE jobs SET state = 'running', started = ?, attempts = attempts + 1"
             " WHERE seq = (SELECT seq FROM jobs WHERE lane = ? AND owner = ? AND state = 'queued'"
             " ORDER BY seq LIMIT 1) RETURNING id, spec",
-            (now(), lane, owner),
+            (now(), worker, owner),
         ).fetchone()
-    return None if row is None else Claimed(row["id"], row["spec"])
+    return None if row is None else ClaimedJob(row["id"], row["spec"])
 
 
 def report(job_id: str, fraction: float, message: str) -> bool:
-    """Keep a running job's progress; return whether somebody asked to cancel it."""
+    """Store a running job's progress; return whether its cancellation was requested."""
     with transaction() as database:
         row = database.execute(
             "UPDATE jobs SET fraction = ?, message = ? WHERE id = ? AND state = 'running'"
@@ -168,7 +176,7 @@ def report(job_id: str, fraction: float, message: str) -> bool:
 
 
 def finish(job_id: str, outcome: JobOutcome) -> None:
-    """End a job; one that ended before stays as it is."""
+    """Store how a job ended; a job that has already ended stays as it is."""
     with transaction() as database:
         database.execute(
             "UPDATE jobs SET state = ?, message = ?, answer_id = ?, error = ?, ended = ?,"
@@ -178,8 +186,8 @@ def finish(job_id: str, outcome: JobOutcome) -> None:
         )
 
 
-def ask_cancel(job_id: str) -> None:
-    """Cancel a queued job at once; mark a running one for its lane to stop."""
+def request_cancel(job_id: str) -> None:
+    """Cancel a queued job at once; mark a running one so that its worker stops it."""
     with transaction() as database:
         database.execute(
             "UPDATE jobs SET cancel_asked = 1,"
@@ -191,38 +199,38 @@ def ask_cancel(job_id: str) -> None:
         )
 
 
-def end_orphans(lane: WorkerName, error: str) -> None:
-    """Fail the unfinished jobs of lanes whose process is gone; those asked to stop count as cancelled."""
+def end_orphans(worker: WorkerName, error: str) -> None:
+    """Fail the unfinished jobs of dead processes; those being cancelled count as cancelled."""
     with transaction() as database:
-        for owner in _gone(database, lane):
+        for owner in _dead_owners(database, worker):
             database.execute(
                 "UPDATE jobs SET ended = ?, message = '', error = CASE WHEN NOT cancel_asked THEN ? END,"
                 " state = CASE WHEN cancel_asked THEN 'cancelled' ELSE 'failed' END"
                 " WHERE lane = ? AND owner = ? AND state IN ('queued', 'running')",
-                (now(), error, lane, owner),
+                (now(), error, worker, owner),
             )
 
 
-def adopt_orphans(lane: WorkerName, owner: str, *, most_attempts: int, error: str) -> None:
-    """Queue the unfinished jobs of lanes whose process is gone again, now for ``owner``.
+def adopt_orphans(worker: WorkerName, owner: str, *, most_attempts: int, error: str) -> None:
+    """Queue the unfinished jobs of dead processes again, now for ``owner``.
 
-    Those asked to stop count as cancelled; those begun ``most_attempts`` times already (they may be
-    what ended the process) fail with ``error``.
+    Jobs that were being cancelled count as cancelled. Jobs started ``most_attempts`` times already fail
+    with ``error``: they may be what ended the process.
     """
     with transaction() as database:
-        for gone in _gone(database, lane):
+        for dead_owner in _dead_owners(database, worker):
             database.execute(
                 "UPDATE jobs SET owner = ?, started = NULL, fraction = 0, message = '', state = CASE"
                 " WHEN cancel_asked THEN 'cancelled' WHEN attempts >= ? THEN 'failed' ELSE 'queued' END,"
                 " error = CASE WHEN NOT cancel_asked AND attempts >= ? THEN ? END,"
                 " ended = CASE WHEN cancel_asked OR attempts >= ? THEN ? END"
                 " WHERE lane = ? AND owner = ? AND state IN ('queued', 'running')",
-                (owner, most_attempts, most_attempts, error, most_attempts, now(), lane, gone),
+                (owner, most_attempts, most_attempts, error, most_attempts, now(), worker, dead_owner),
             )
 
 
 def orphaned(job_id: str) -> bool:
-    """Whether a job is unfinished and nobody is left who would finish it."""
+    """Whether a job is unfinished and its process is gone."""
     with connect() as database:
         row = database.execute(
             "SELECT owner FROM jobs WHERE id = ? AND state IN ('queued', 'running')", (job_id,)
@@ -230,8 +238,8 @@ def orphaned(job_id: str) -> bool:
     return row is not None and not alive(row["owner"])
 
 
-def _gone(database: sqlite3.Connection, lane: WorkerName) -> list[str]:
+def _dead_owners(database: sqlite3.Connection, worker: WorkerName) -> list[str]:
     rows = database.execute(
-        "SELECT DISTINCT owner FROM jobs WHERE lane = ? AND state IN ('queued', 'running')", (lane,)
+        "SELECT DISTINCT owner FROM jobs WHERE lane = ? AND state IN ('queued', 'running')", (worker,)
     )
     return [row["owner"] for row in rows.fetchall() if not alive(row["owner"])]

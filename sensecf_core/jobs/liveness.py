@@ -1,4 +1,4 @@
-"""Who runs a job, so that a job whose process died can be told from one that is being worked on."""
+"""Who runs a job, so that a job whose process died can be told from one that is still running."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import uuid
 import psutil
 
 SAME_START_SECONDS = 2.0
-"""How far two readings of one process's start time may differ (clock corrections move it)."""
+"""How far two readings of a process's start time may differ (clock corrections shift it)."""
 
-_open_here: set[str] = set()
+_open_owners: set[str] = set()
 
 
 def open_owner() -> str:
@@ -19,19 +19,19 @@ def open_owner() -> str:
     It counts as alive until it is closed or the process ends.
     """
     owner = f"{os.getpid()}:{psutil.Process().create_time():.2f}:{uuid.uuid4().hex[:8]}"
-    _open_here.add(owner)
+    _open_owners.add(owner)
     return owner
 
 
 def close_owner(owner: str) -> None:
-    """Let others take over the jobs of ``owner``."""
-    _open_here.discard(owner)
+    """Let other workers take over the jobs of ``owner``."""
+    _open_owners.discard(owner)
 
 
 def alive(owner: str) -> bool:
-    """Whether ``owner`` is still there to finish its jobs."""
+    """Whether ``owner`` can still finish its jobs."""
     pid, start, _token = owner.split(":")
-    if owner in _open_here:
+    if owner in _open_owners:
         return True
     if int(pid) == os.getpid():
         return False

@@ -1,8 +1,8 @@
-"""The lane for methods that need no language model: one answer at a time, each in a killable subprocess.
+"""The worker for methods without a language model: one answer at a time, each in a killable subprocess.
 
-It is a queue of its own beside the lane for long commands, so that whoever compares methods does not wait
-for somebody's training. A search that hangs is ended with its process. A job's spec is its command, so a
-job that a restart interrupted is simply queued again.
+Its queue is separate from that of long commands, so that nobody who compares methods waits for somebody
+else's training. A search that hangs is ended with its process. A job's spec is its command, so a job that
+a restart interrupted is simply queued again.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from sensecf_core.jobs.worker import shared
 from sensecf_core.queries.request import ExplainRequest
 
 COMMAND = "answer"
-"""``python -m sensecf_core answer REQUEST`` answers one request and keeps the answer."""
+"""``python -m sensecf_core answer REQUEST`` answers one request and stores the answer."""
 MOST_SECONDS = 300.0
-"""A request's own stop is at 120 s; starting, fitting the checks and checking take the rest."""
+"""A request stops its search after 120 s; starting the process and the checks need the rest."""
 
 
 class MethodWorker(SubprocessWorker):
-    """Answers requests in subprocesses, which keep their answers; see :class:`SubprocessWorker`."""
+    """Answers requests in subprocesses, which store their answers; see :class:`SubprocessWorker`."""
 
     name = "method"
     most_seconds = MOST_SECONDS
@@ -33,5 +33,5 @@ class MethodWorker(SubprocessWorker):
 
 
 def worker() -> MethodWorker:
-    """Return this process's lane for methods; the first call starts it."""
+    """Return this process's worker for methods; the first call starts it."""
     return shared(MethodWorker)

@@ -1,4 +1,4 @@
-"""The lane that owns the language model: one answer at a time, in the order asked.
+"""The worker that owns the language model: one answer at a time, in the order of the requests.
 
 A job's spec is its request, so a job that a restart interrupted is simply queued again: the same seed
 gives the same answer.
@@ -7,18 +7,18 @@ gives the same answer.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from contextlib import suppress
 from typing import Protocol
 
 from pydantic import ValidationError
 
 from sensecf_core.errors import InputError, NotReadyError
-from sensecf_core.jobs.job_table import Claimed, JobOutcome
+from sensecf_core.jobs.job_table import ClaimedJob, JobOutcome
 from sensecf_core.jobs.worker import Progress, Worker, shared
 from sensecf_core.queries.answer import Answer
 from sensecf_core.queries.request import ExplainRequest
 from sensecf_core.records import answers
+from sensecf_core.types import Callbacks
 
 MOST_WAITING = 16
 MOST_ATTEMPTS = 3
@@ -27,36 +27,30 @@ ENDED_TOO_OFTEN = f"The program ended {MOST_ATTEMPTS} times during this job; ask
 
 
 def job_label(request: ExplainRequest) -> str:
-    """What a job that answers a request is called."""
+    """The label of a job that answers a request."""
     return f"{request.cohort} · participant {request.participant_id} · {request.method}"
 
 
 class AnswerRequest(Protocol):
-    """What answers a request: :func:`sensecf_core.counterfactuals.explain.explain`."""
+    """A function that answers a request, like :func:`sensecf_core.counterfactuals.explain.explain`."""
 
-    def __call__(
-        self,
-        request: ExplainRequest,
-        *,
-        progress: Callable[[float, str], None],
-        cancelled: Callable[[], bool],
-    ) -> Answer:
-        """Answer ``request``; stop soon after ``cancelled()`` turns true."""
+    def __call__(self, request: ExplainRequest, callbacks: Callbacks) -> Answer:
+        """Answer ``request``; stop soon after ``callbacks.cancelled()`` becomes true."""
 
 
 class ModelWorker(Worker):
-    """Answers requests in one thread and keeps the answers.
+    """Answers requests in one thread and stores the answers.
 
     Parameters
     ----------
-    answer : what answers a request; None (the default) is the program's own ``explain``.
+    explain : the function that answers a request; None means the program's own ``explain``.
     most_waiting : how many jobs may wait besides the one that runs.
     """
 
     name = "model"
 
-    def __init__(self, answer: AnswerRequest | None = None, *, most_waiting: int = MOST_WAITING) -> None:
-        self._answer = answer
+    def __init__(self, explain: AnswerRequest | None = None, *, most_waiting: int = MOST_WAITING) -> None:
+        self._explain = explain
         super().__init__(most_waiting=most_waiting)
 
     def submit(self, request: ExplainRequest) -> str:
@@ -66,20 +60,20 @@ class ModelWorker(Worker):
     def _take_over(self) -> None:
         self._queue_again(MOST_ATTEMPTS, ENDED_TOO_OFTEN)
 
-    def _run(self, job: Claimed, progress: Progress) -> JobOutcome:
+    def _run(self, job: ClaimedJob, progress: Progress) -> JobOutcome:
         try:
             request = ExplainRequest.model_validate_json(job.spec)
         except ValidationError as error:
             raise InputError("This job was queued by another version of SenseCF; ask again.") from error
-        answer = self._answer or _own_answer()
-        given = answer(request, progress=progress, cancelled=progress.cancelled.is_set)
+        explain = self._explain or _default_explain()
+        answer = explain(request, Callbacks(progress, progress.cancelled.is_set))
         if self._closed.is_set():
             return JobOutcome("cancelled")
-        answer_id = answers.save(given)
-        return JobOutcome("cancelled" if given.status == "cancelled" else "done", answer_id=answer_id)
+        answer_id = answers.save(answer)
+        return JobOutcome("cancelled" if answer.status == "cancelled" else "done", answer_id=answer_id)
 
 
-def _own_answer() -> AnswerRequest:
+def _default_explain() -> AnswerRequest:
     from sensecf_core.counterfactuals.explain import explain
 
     return explain
@@ -90,11 +84,10 @@ _warmed: set[str] = set()
 
 
 def warm(cohort: str) -> threading.Thread | None:
-    """Load what the first answer about ``cohort`` needs in the background, once per process.
+    """Load what the first answer about ``cohort`` needs, in the background and once per process.
 
-    A load cannot be cancelled, so it is better begun while the form is still being filled in. Returns
-    the thread that loads, or None where that was done before. What is missing is left for the job
-    itself to report.
+    Loading cannot be cancelled, so it starts while the form is still being filled in. Returns the loading
+    thread, or None if that cohort was loaded before. If something is missing, the job itself reports it.
     """
     with _lock:
         if cohort in _warmed:
@@ -113,5 +106,5 @@ def _load(cohort: str) -> None:
 
 
 def worker() -> ModelWorker:
-    """Return this process's model lane; the first call starts it."""
+    """Return this process's model worker; the first call starts it."""
     return shared(ModelWorker)

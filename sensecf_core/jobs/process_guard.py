@@ -1,9 +1,8 @@
-"""Run a command and end it, with all it started, when the one who asked for it is gone.
+"""Run a command, and end it with everything it started when the server that asked for it is gone.
 
-``python guard.py COMMAND...`` is started in a process group of its own with a pipe as standard input that
-nobody writes to. The pipe closes when the server ends, however it ends (also by SIGKILL, where no exit
-handler runs); then the whole group is killed. Standard library only, so that it starts in a few
-milliseconds and stays small.
+``python process_guard.py COMMAND...`` is started in its own process group, with a pipe as standard input
+that nobody writes to. The pipe closes when the server ends, even by SIGKILL, where no exit handler runs;
+then the whole group is killed. It uses only the standard library, so that it starts in a few milliseconds.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ import threading
 def main(command: list[str]) -> int:
     """Run ``command`` and return its exit code (128 + signal number if a signal ended it).
 
-    A SIGTERM to the group is the command's to answer: it may clean up, and is waited for.
+    This process ignores SIGTERM and leaves it to the command, which may clean up first.
     """
     signal.signal(signal.SIGTERM, lambda *_: None)
     threading.Thread(target=_end_group_with_server, daemon=True).start()

@@ -1,8 +1,8 @@
-"""The lane for long commands (training, evaluation): killable subprocesses at low priority, one at a time.
+"""The worker for long commands (training, evaluation): killable subprocesses at low priority, one at a time.
 
-A command tells its progress in JSON lines on standard output, ``{"fraction": 0.3, "message": "..."}``,
-and which answer it kept, ``{"answer_id": "..."}``; the last line it wrote to standard error says why it
-failed. It runs in a process group of its own, which ends with the server (:mod:`.process_guard`).
+A command reports its progress as JSON lines on standard output, ``{"fraction": 0.3, "message": "..."}``,
+and the answer it stored as ``{"answer_id": "..."}``. If it fails, its last line on standard error says why.
+It runs in its own process group, which ends with the server (:mod:`.process_guard`).
 """
 
 from __future__ import annotations
@@ -24,22 +24,22 @@ from typing import IO, ClassVar
 import psutil
 
 from sensecf_core.jobs import job_table
-from sensecf_core.jobs.job_table import Claimed, JobOutcome, WorkerName
+from sensecf_core.jobs.job_table import ClaimedJob, JobOutcome, WorkerName
 from sensecf_core.jobs.worker import Progress, Worker, shared
 from sensecf_core.paths import ROOT
 
 MOST_WAITING = 16
 NICER = 10
-"""How much nicer than this process the commands run: pages and answers go first."""
+"""Added to the niceness of commands, so that pages and answers go first."""
 PATIENCE_SECONDS = 0.3
 """How long a cancelled command may clean up before it is killed."""
 PATIENCE_OF = {"finetune": 120.0}
-"""The same for commands that write a checkpoint first; they end as soon as it is written."""
+"""The same for commands that first write a checkpoint; they end as soon as it is written."""
 PROGRAM = (sys.executable, "-m", "sensecf_core")
 INTERRUPTED = "Interrupted: the program ended while this ran; start it again."
 
 _GUARD = Path(__file__).with_name("process_guard.py")
-_LOOK_SECONDS = 0.1
+_POLL_SECONDS = 0.1
 _TERMINAL_CODES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
@@ -48,36 +48,36 @@ class SubprocessWorker(Worker):
 
     Parameters
     ----------
-    program : what stands before each job's own arguments; the default is ``python -m sensecf_core``.
+    program : the command that each job's arguments are appended to; by default ``python -m sensecf_core``.
     most_waiting : how many jobs may wait besides the one that runs.
     """
 
     name: WorkerName = "process"
     most_seconds: ClassVar[float | None] = None
-    """After how long a command is ended that did not end by itself; None: never."""
+    """Seconds after which a command is ended; None means never."""
 
     def __init__(self, program: Sequence[str] = PROGRAM, *, most_waiting: int = MOST_WAITING) -> None:
         self._program = tuple(program)
         super().__init__(most_waiting=most_waiting)
 
     def start(self, kind: str, argv: Sequence[str], label: str) -> str:
-        """Queue a command and return the job's id; one that waits or runs already is returned instead.
+        """Queue a command and return the job's id; the same command that is unfinished is not queued twice.
 
-        Raises ``InputError`` when the queue is full.
+        Raises ``InputError`` if the queue is full.
         """
         return self._queue(kind=kind, label=label, spec=json.dumps(list(argv)), share=True)
 
     def _take_over(self) -> None:
         job_table.end_orphans(self.name, INTERRUPTED)
 
-    def _run(self, job: Claimed, progress: Progress) -> JobOutcome:
+    def _run(self, job: ClaimedJob, progress: Progress) -> JobOutcome:
         argv = json.loads(job.spec)
         process = _launch([*self._program, *argv])
         assert process.stdin is not None and process.stdout is not None and process.stderr is not None
         errors: deque[str] = deque(maxlen=1)
-        kept: deque[str] = deque(maxlen=1)
+        answer_ids: deque[str] = deque(maxlen=1)
         readers = [
-            threading.Thread(target=_read_told, args=(process.stdout, progress, kept), daemon=True),
+            threading.Thread(target=_read_reports, args=(process.stdout, progress, answer_ids), daemon=True),
             threading.Thread(target=_keep_last_line, args=(process.stderr, errors), daemon=True),
         ]
         for reader in readers:
@@ -93,7 +93,7 @@ class SubprocessWorker(Worker):
                 "failed", error=f"It did not end within {self.most_seconds:g} s, and was ended."
             )
         if code == 0:
-            return JobOutcome("done", answer_id=kept[-1] if kept else None)
+            return JobOutcome("done", answer_id=answer_ids[-1] if answer_ids else None)
         return JobOutcome("failed", error=errors[-1] if errors else _silent_end(code))
 
 
@@ -122,14 +122,14 @@ def _patience(argv: Sequence[str]) -> float:
 def _wait(
     process: subprocess.Popen[str], cancelled: threading.Event, patience: float, most_seconds: float | None
 ) -> int | None:
-    """Wait for the command's end, or bring it about; nothing that it started is left running.
+    """Wait until the command ends, or end it; nothing that it started is left running.
 
-    Returns its exit code, or None where it had to be ended because its time was over.
+    Returns its exit code, or None if it ran out of time.
     """
     end = time.monotonic() + most_seconds if most_seconds is not None else float("inf")
-    while process.poll() is None and not cancelled.wait(_LOOK_SECONDS) and time.monotonic() < end:
+    while process.poll() is None and not cancelled.wait(_POLL_SECONDS) and time.monotonic() < end:
         pass
-    late = process.returncode is None and not cancelled.is_set()
+    timed_out = process.returncode is None and not cancelled.is_set()
     family = _descendants(process.pid)
     if process.returncode is None:
         _signal_group(process.pid, signal.SIGTERM)
@@ -141,7 +141,7 @@ def _wait(
         with suppress(psutil.NoSuchProcess):
             member.kill()
     code = process.wait()
-    return None if late else code
+    return None if timed_out else code
 
 
 def _descendants(pid: int) -> list[psutil.Process]:
@@ -156,16 +156,16 @@ def _signal_group(group: int, number: signal.Signals) -> None:
         os.killpg(group, number)
 
 
-def _read_told(lines: IO[str], progress: Progress, kept: deque[str]) -> None:
-    """Take JSON objects with a fraction as progress, with an answer's id as kept; other output is no word."""
+def _read_reports(lines: IO[str], progress: Progress, answer_ids: deque[str]) -> None:
+    """Read progress (objects with a fraction) and answer ids from JSON lines; ignore any other output."""
     with lines:
         for line in lines:
             with suppress(ValueError, TypeError, KeyError):
-                told = json.loads(line)
-                if isinstance(told, dict) and "answer_id" in told:
-                    kept.append(str(told["answer_id"]))
+                report = json.loads(line)
+                if isinstance(report, dict) and "answer_id" in report:
+                    answer_ids.append(str(report["answer_id"]))
                     continue
-                progress(float(told["fraction"]), str(told.get("message") or ""))
+                progress(float(report["fraction"]), str(report.get("message") or ""))
 
 
 def _keep_last_line(lines: IO[str], last: deque[str]) -> None:
@@ -184,7 +184,7 @@ def _silent_end(code: int) -> str:
 
 
 def worker() -> SubprocessWorker:
-    """Return this process's lane for commands; the first call starts it."""
+    """Return this process's worker for commands; the first call starts it."""
     return shared(SubprocessWorker)
 
 

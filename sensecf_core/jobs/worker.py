@@ -1,4 +1,4 @@
-"""What all lanes share: a queue in the database and one daemon thread that works it off, oldest first."""
+"""What all workers share: a queue in the database and one daemon thread that runs it, oldest job first."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from typing import TypeVar, cast
 
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.jobs import job_table
-from sensecf_core.jobs.job_table import Claimed, JobOutcome, JobView, WorkerName
+from sensecf_core.jobs.job_table import ClaimedJob, JobOutcome, JobView, WorkerName
 from sensecf_core.jobs.liveness import close_owner, open_owner
 
 REPORT_SECONDS = 0.25
-"""Progress is written at most once in this time."""
+"""Least time between two writes of a job's progress."""
 RETRY_SECONDS = 2.0
-"""How long a lane waits before it tries a database that failed again."""
+"""How long a worker waits before it tries a failed database again."""
 
 log = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
 
 class Worker(ABC):
-    """A queue with one worker thread; the thread starts with the object and ends with :meth:`close`.
+    """A queue with one thread, which starts with the object and ends with :meth:`close`.
 
-    Several lanes may share a database (a server, a command, a test): each runs only the jobs that were
-    queued through it, plus those of lanes whose process is gone.
+    Several workers may share a database (a server, a command, a test). Each runs only the jobs that were
+    queued through it, plus those of workers whose process is gone.
     """
 
     name: WorkerName
@@ -41,11 +41,11 @@ class Worker(ABC):
         self._closed = threading.Event()
         self._running: tuple[str, threading.Event] | None = None
         self._take_over()
-        self._thread = threading.Thread(target=self._work, name=f"sensecf-{self.name}-lane", daemon=True)
+        self._thread = threading.Thread(target=self._work, name=f"sensecf-{self.name}-worker", daemon=True)
         self._thread.start()
 
     def view(self, job_id: str) -> JobView | None:
-        """Return the job as it stands now, or None; a job whose process died is dealt with first."""
+        """Return the current state of the job, or None; a job whose process died is taken over first."""
         if job_table.orphaned(job_id):
             self._take_over()
             self._wake.set()
@@ -53,13 +53,13 @@ class Worker(ABC):
 
     def cancel(self, job_id: str) -> None:
         """Cancel a queued job at once and stop a running one; finished and unknown jobs stay as they are."""
-        job_table.ask_cancel(job_id)
+        job_table.request_cancel(job_id)
         running = self._running
         if running is not None and running[0] == job_id:
             running[1].set()
 
     def close(self, timeout: float = 5.0) -> None:
-        """Stop the thread as the end of the process would: what is unfinished is left to the next lane."""
+        """Stop the thread as the end of the process would; unfinished jobs are left to the next worker."""
         self._closed.set()
         self._wake.set()
         running = self._running
@@ -82,16 +82,16 @@ class Worker(ABC):
         return job_id
 
     def _queue_again(self, most_attempts: int, error: str) -> None:
-        """Take over by queueing again, for lanes whose jobs can simply be done anew."""
+        """Queue orphaned jobs again, for workers whose jobs can simply be repeated."""
         job_table.adopt_orphans(self.name, self._owner, most_attempts=most_attempts, error=error)
 
     @abstractmethod
     def _take_over(self) -> None:
-        """Requeue or end the unfinished jobs of lanes whose process is gone."""
+        """Requeue or end the unfinished jobs of workers whose process is gone."""
 
     @abstractmethod
-    def _run(self, job: Claimed, progress: Progress) -> JobOutcome:
-        """Do the job; ``progress.cancelled`` is set when it has to stop."""
+    def _run(self, job: ClaimedJob, progress: Progress) -> JobOutcome:
+        """Run the job; ``progress.cancelled`` is set when it has to stop."""
 
     def _work(self) -> None:
         while True:
@@ -104,14 +104,14 @@ class Worker(ABC):
             else:
                 self._do(job)
 
-    def _do(self, job: Claimed) -> None:
+    def _do(self, job: ClaimedJob) -> None:
         progress = Progress(job.id)
         self._running = (job.id, progress.cancelled)
         if self._closed.is_set():
             return
         try:
-            asked = job_table.report(job.id, 0.0, "")
-            outcome = JobOutcome("cancelled") if asked else self._run(job, progress)
+            cancel_requested = job_table.report(job.id, 0.0, "")
+            outcome = JobOutcome("cancelled") if cancel_requested else self._run(job, progress)
         except Exception as error:
             outcome = JobOutcome("failed", error=sentence(error))
         finally:
@@ -119,18 +119,18 @@ class Worker(ABC):
         self._persist(lambda: job_table.finish(job.id, outcome))
 
     def _persist(self, change: Callable[[], Result]) -> Result | None:
-        """Make a change to the database as soon as it can be made; None once the lane is closed."""
+        """Retry a change to the database until it succeeds; None once the worker is closed."""
         while not self._closed.is_set():
             try:
                 return change()
             except (sqlite3.Error, NotReadyError) as error:
-                log.error("the %s lane waits for its database: %s", self.name, error)
+                log.error("the %s worker waits for its database: %s", self.name, error)
                 self._closed.wait(RETRY_SECONDS)
         return None
 
 
 class Progress:
-    """Where a running job says how far it is, and learns that it has to stop."""
+    """Takes a running job's progress, and knows whether the job has to stop."""
 
     def __init__(self, job_id: str) -> None:
         self.cancelled = threading.Event()
@@ -138,21 +138,21 @@ class Progress:
         self._written = 0.0
 
     def __call__(self, fraction: float, message: str) -> None:
-        """Keep the progress, unless it was just kept; ``fraction`` is clipped to 0..1."""
+        """Store the progress, unless it was stored a moment ago; ``fraction`` is clipped to 0..1."""
         if self.cancelled.is_set() or time.monotonic() - self._written < REPORT_SECONDS:
             return
         self._written = time.monotonic()
         try:
-            asked = job_table.report(self._job_id, min(max(float(fraction), 0.0), 1.0), message)
+            cancel_requested = job_table.report(self._job_id, min(max(float(fraction), 0.0), 1.0), message)
         except (sqlite3.Error, NotReadyError) as error:
-            log.warning("progress was not kept: %s", error)  # the work itself need not stop for it
+            log.warning("progress was not stored: %s", error)  # the work itself can go on
             return
-        if asked:
+        if cancel_requested:
             self.cancelled.set()
 
 
 def sentence(error: Exception) -> str:
-    """Say in one sentence what went wrong; the log gets the frames, but no values of any row."""
+    """Say in one sentence what went wrong; the log gets the stack frames, but no values of any row."""
     if isinstance(error, InputError | NotReadyError):
         return str(error)
     kind = type(error).__name__
@@ -162,13 +162,13 @@ def sentence(error: Exception) -> str:
 
 
 _shared: dict[Callable[[], Worker], Worker] = {}
-_sharing = threading.Lock()
-One = TypeVar("One", bound=Worker)
+_shared_lock = threading.Lock()
+SomeWorker = TypeVar("SomeWorker", bound=Worker)
 
 
-def shared(kind: Callable[[], One]) -> One:
-    """This process's lane of a kind, since one queue per process is the point; the first call starts it."""
-    with _sharing:
+def shared(kind: Callable[[], SomeWorker]) -> SomeWorker:
+    """This process's only worker of a class; the first call starts it."""
+    with _shared_lock:
         if kind not in _shared:
             _shared[kind] = kind()
-        return cast("One", _shared[kind])
+        return cast("SomeWorker", _shared[kind])

@@ -1,6 +1,6 @@
 """An answer: checked counterfactuals, and the trace of every candidate that was proposed.
 
-These classes are the JSON contract of ``python -m sensecf_core explain`` (README, "JSON").
+These classes are the JSON contract of ``python -m sensecf_core explain`` (docs/json.md).
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ class Change(Plain):
 
 
 class Candidate(Plain):
-    """One proposed sequence as it came, before anything was refined.
+    """One proposed text, before anything was refined.
 
-    ``probability``, ``valid`` and ``plausible`` are judged only where ``readable``. ``violations`` are the
-    limits and rules that a readable one breaks, in words; none where it is ``within_limits``.
-    ``duplicate_of`` is the position of the first candidate with the same edits. ``asking`` is 1, or 2 and
-    more where the proposer was asked again.
+    ``probability``, ``valid`` and ``plausible`` are computed only where ``readable``. ``violations`` are the
+    limits and rules that a readable candidate breaks, in words; none where it is ``within_limits``.
+    ``duplicate_of`` is the position of the first candidate with the same edits. ``asking`` is the number of
+    the attempt, 1 for the first.
     """
 
     text: str
@@ -69,9 +69,9 @@ class Trace(Counts):
 
     The steps are proposed → readable → within_limits → valid → plausible → shown; ``unique`` counts
     the distinct texts among those proposed. ``candidates`` is filled with ``--trace full`` only, in the
-    order sampled. ``model_rows`` is how often the classifier was asked about a row, ``search_rows`` how
-    often of these before the candidates were checked. ``askings`` is how often the proposer was asked: again
-    only where nothing passed the checks. Counts are over all askings; ``first`` has those of the first
+    order sampled. ``model_rows`` is the number of rows that the classifier scored, ``search_rows`` those
+    of them before the candidates were checked. ``askings`` is the number of attempts: the proposer is asked
+    again only where nothing passed the checks. Counts are over all attempts; ``first`` has those of the first
     where there were more.
     """
 
@@ -84,7 +84,7 @@ class Trace(Counts):
 
 
 class NearestPerson(Plain):
-    """The most similar real training row of the desired class (Gower, 0 = identical, 1 = opposite).
+    """The most similar real training row of the desired class (Gower distance, 0 to 1).
 
     ``participant_id`` is given for public cohorts only.
     """
@@ -95,8 +95,8 @@ class NearestPerson(Plain):
 
 class Counterfactual(Plain):
     """One checked counterfactual. Probabilities are p(class 1); ``interval`` is the central 90 %
-    range over the bootstrap refits (None: the classifier has none); ``percentiles`` place each new
-    value among the training rows (0 to 100, numeric features only)."""
+    range over the bootstrap refits (None: the classifier has none); ``percentiles`` are the ranks of
+    the new values among the training rows (0 to 100, numeric features only)."""
 
     changes: dict[str, Change]
     features: dict[str, Value]
@@ -136,7 +136,7 @@ class Seconds(Plain):
 
 
 class Answer(Plain):
-    """Everything about one answered query."""
+    """One answered query."""
 
     answer_id: str
     cohort: str

@@ -1,4 +1,4 @@
-"""What may move in one question: the asked-for limits, and the values they leave open."""
+"""What may move in one query: the limits of the request, and the values that they allow."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from sensecf_core.types import Span
 
 
 class Limits(Plain):
-    """Limits as the user asked for them.
+    """Limits as in the request.
 
-    ``ranges`` narrows numeric features (in their unit), ``levels`` named ones; what is not mentioned
-    keeps the profile's own limits.
+    ``ranges`` narrows numeric features (in their unit), ``levels`` named ones; other features keep the
+    profile's own limits.
     """
 
     profile: Profile
@@ -25,7 +25,7 @@ class Limits(Plain):
 
 
 class Movable(Plain):
-    """One feature that a query lets move, and every value that a suggestion may give it.
+    """One feature that may move in a query, and every value that a suggestion may give it.
 
     ``values`` are codes (see :mod:`sensecf_core.cohorts.encoding`), ascending, on the feature's own
     grid, without the factual's own value; never empty.

@@ -1,4 +1,4 @@
-"""A question: this row, that desired class, these limits."""
+"""A query: a factual, the desired class, the limits."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sensecf_core.queries.limits import Limits, Movable
 
 
 class Factual(Plain):
-    """The row as it is, with what the classifier makes of it.
+    """The row as it is, with the classifier's prediction.
 
     ``probability`` is the calibrated p(class 1); a value of ``None`` was not measured.
     """
@@ -22,7 +22,7 @@ class Factual(Plain):
 
 
 class Query(Plain):
-    """One question to a proposer. ``movable`` is what ``limits`` leave open for this very row."""
+    """One query to a proposer. ``movable`` are the features and values that ``limits`` allow for this row."""
 
     cohort: str
     participant_id: str
@@ -39,14 +39,14 @@ class Query(Plain):
 
 
 class Driver(Plain):
-    """One feature's pull on the factual's prediction: a SHAP value in log-odds of class 1."""
+    """One feature's contribution to the factual's prediction: a SHAP value in log-odds of class 1."""
 
     feature: str
     log_odds: float
 
 
 class FeatureEffect(Plain):
-    """What moving one feature to ``value`` (a code) is told to be worth, in log-odds of class 1."""
+    """The estimated effect of moving one feature to ``value`` (a code), in log-odds of class 1."""
 
     feature: str
     value: float
@@ -54,12 +54,12 @@ class FeatureEffect(Plain):
 
 
 class PromptHints(Plain):
-    """What a fine-tuned model is told about a query beside the profile.
+    """What the prompt of a fine-tuned model says of a query beside the profile.
 
     Attributes
     ----------
     gap : how far the factual lies from the threshold, in log-odds (0 or more).
-    effects : changes and what they are probably worth, the most useful feature first.
+    effects : estimated effects of changes, the most useful feature first.
     context : the features that cannot move but matter most to the prediction, strongest first.
     """
 

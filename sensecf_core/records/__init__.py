@@ -1,1 +1,1 @@
-"""What is kept: answers in SQLite, and their exports as CSV and JSON."""
+"""Stored answers and comparisons (SQLite), and answers as CSV and JSON."""

@@ -1,4 +1,4 @@
-"""Answers are kept whole, so that a link to one shows the same again after a restart."""
+"""Stored answers, kept whole so that a link shows the same answer after a restart."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from sensecf_core.records.json_records import read, read_all
 
 
 def save(answer: Answer) -> str:
-    """Keep ``answer`` and return its id; the same id saved again replaces what was kept.
+    """Store ``answer`` and return its id; an answer with the same id is replaced.
 
-    Raises ``ValueError`` for a number that JSON has no word for (NaN, infinity): it could not be read back.
+    Raises ``ValueError`` for NaN and infinity, which JSON cannot hold.
     """
     row = (
         answer.answer_id,
@@ -30,7 +30,7 @@ def save(answer: Answer) -> str:
 
 
 def find(answer_id: str) -> Answer | None:
-    """Return the answer kept under ``answer_id``, or None; ``InputError`` if this version cannot read it."""
+    """Return the stored answer, or None; raises ``InputError`` if this version cannot read it."""
     with connect() as database:
         row = database.execute("SELECT body FROM answers WHERE answer_id = ?", (answer_id,)).fetchone()
     return read(
@@ -45,14 +45,14 @@ def recent(
 ) -> tuple[Answer, ...]:
     """Return the newest answers about a cohort, a participant or one row, newest first.
 
-    Answers that this version cannot read are left out, and said so in the log.
+    Answers that this version cannot read are left out and named in the log.
     """
-    wanted = {"cohort": cohort, "participant_id": participant_id, "row_id": row_id}
-    given = {column: value for column, value in wanted.items() if value is not None}
-    where = " AND ".join(f"{column} = ?" for column in given)
+    filters = {"cohort": cohort, "participant_id": participant_id, "row_id": row_id}
+    conditions = {column: value for column, value in filters.items() if value is not None}
+    where = " AND ".join(f"{column} = ?" for column in conditions)
     with connect() as database:
         rows = database.execute(
             f"SELECT answer_id, body FROM answers WHERE {where} ORDER BY created DESC, rowid DESC LIMIT ?",
-            (*given.values(), limit),
+            (*conditions.values(), limit),
         ).fetchall()
     return read_all(Answer, rows, "answer_id")

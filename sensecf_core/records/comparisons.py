@@ -1,4 +1,4 @@
-"""Comparisons: one question put to several methods, and where each one's answer is to be found."""
+"""Stored comparisons: one question for several methods, and where to find each method's answer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sensecf_core.records.json_records import read, read_all
 
 
 class Member(Plain):
-    """One method of a comparison: the job that asks it, the answer that was there already, or why neither."""
+    """One method of a comparison: its job, its earlier answer, or the reason why it has neither."""
 
     method: str
     job_id: str | None = None
@@ -22,7 +22,7 @@ class Member(Plain):
 
 
 class Comparison(Plain):
-    """One question to several methods. ``request`` is the question; its ``method`` means nothing."""
+    """One question for several methods. ``request`` is the question; its ``method`` is not used."""
 
     comparison_id: str
     request: ExplainRequest
@@ -31,23 +31,23 @@ class Comparison(Plain):
 
     @property
     def cohort(self) -> str:
-        """The cohort that was asked about."""
+        """The cohort that the question is about."""
         return self.request.cohort
 
     @property
     def participant_id(self) -> str:
-        """Who was asked about."""
+        """The participant that the question is about."""
         return self.request.participant_id
 
     @property
     def row_id(self) -> str:
-        """Which row was asked about."""
-        assert self.request.row_id is not None  # ``new`` sees to it
+        """The row that the question is about."""
+        assert self.request.row_id is not None  # checked by ``new``
         return self.request.row_id
 
 
 def new(request: ExplainRequest, members: Iterable[Member]) -> Comparison:
-    """A comparison that is not kept yet; ``request`` names its row."""
+    """A comparison that is not stored yet; raises ``ValueError`` if ``request`` names no row."""
     if request.row_id is None:
         raise ValueError("a comparison is about one row, so its request names it")
     return Comparison(
@@ -59,7 +59,7 @@ def new(request: ExplainRequest, members: Iterable[Member]) -> Comparison:
 
 
 def save(comparison: Comparison) -> str:
-    """Keep a comparison and return its id; the same id saved again replaces what was kept."""
+    """Store a comparison and return its id; a comparison with the same id is replaced."""
     row = (
         comparison.comparison_id,
         comparison.cohort,
@@ -74,7 +74,7 @@ def save(comparison: Comparison) -> str:
 
 
 def find(comparison_id: str) -> Comparison | None:
-    """Return the comparison kept under an id, or None; ``InputError`` if this version cannot read it."""
+    """Return the stored comparison, or None; raises ``InputError`` if this version cannot read it."""
     with connect() as database:
         row = database.execute(
             "SELECT body FROM comparisons WHERE comparison_id = ?", (comparison_id,)

@@ -1,7 +1,7 @@
-"""The one SQLite file ``var/sensecf.db``: how it is opened, brought up to date, and what its errors mean.
+"""The SQLite file ``var/sensecf.db``: how it is opened and migrated, and what its errors mean.
 
-Every use opens its own connection and closes it (a connection shared by threads is the usual source of
-trouble); write-ahead logging lets readers go on while one writes. The file needs a local disk.
+Every use opens its own connection and closes it, so that threads never share one. Write-ahead logging lets
+readers go on while somebody writes. The file needs a local disk.
 """
 
 from __future__ import annotations
@@ -20,22 +20,22 @@ from sensecf_core.errors import NotReadyError
 from sensecf_core.records.migrations import STEPS
 
 BUSY_SECONDS = 10.0
-"""How long a connection waits for another one's write before it gives up."""
+"""How long a connection waits for another connection's write before it gives up."""
 
 _opening = threading.Lock()
 
 
 def database_path() -> Path:
-    """Where the database lives (below ``var/``, or ``SENSECF_VAR``)."""
+    """Path of the database (in ``var/``, or in ``SENSECF_VAR``)."""
     return paths.var("sensecf.db")
 
 
 @contextmanager
 def connect() -> Iterator[sqlite3.Connection]:
-    """Open the database, up to date, for one use; each statement commits by itself.
+    """Open and migrate the database for one use; each statement commits by itself.
 
-    Rows come as :class:`sqlite3.Row`. Raises ``NotReadyError`` when the file is damaged, written by a
-    newer version, or cannot be opened or written; the file itself is never deleted or replaced.
+    Rows are :class:`sqlite3.Row`. Raises ``NotReadyError`` if the file is damaged, was written by a newer
+    version, or cannot be opened or written; the file itself is never deleted or replaced.
     """
     path = database_path()
     _make_private(path)
@@ -51,7 +51,7 @@ def connect() -> Iterator[sqlite3.Connection]:
 
 @contextmanager
 def transaction() -> Iterator[sqlite3.Connection]:
-    """Open the database for one write: all of the block's statements happen, or none."""
+    """Open the database for one transaction: all statements of the block take effect, or none."""
     with connect() as connection:
         connection.execute("BEGIN IMMEDIATE")
         try:
@@ -65,9 +65,9 @@ def transaction() -> Iterator[sqlite3.Connection]:
 def _make_private(path: Path) -> None:
     """Make the file readable by its owner only (the log files beside it inherit the mode).
 
-    An existing file is never opened here: closing it again would drop the locks that this process's other
+    An existing file is never opened here: closing it would drop the locks that this process's other
     connections hold on it (POSIX), and another process could then remove the log they still use
-    (https://www.sqlite.org/howtocorrupt.html, 2.2). The lock keeps a new file from being used meanwhile.
+    (https://www.sqlite.org/howtocorrupt.html, 2.2). ``_opening`` keeps other threads away from a new file.
     """
     try:
         with _opening:
@@ -108,7 +108,7 @@ def _version(connection: sqlite3.Connection) -> int:
 
 
 def _switch_to_wal(connection: sqlite3.Connection) -> None:
-    """Turn write-ahead logging on; SQLite does not wait for other processes here, so this does."""
+    """Turn write-ahead logging on; SQLite does not wait for other processes here, so this function does."""
     deadline = time.monotonic() + BUSY_SECONDS
     while True:
         try:
@@ -122,18 +122,18 @@ def _switch_to_wal(connection: sqlite3.Connection) -> None:
 
 @contextmanager
 def _readable_errors(path: Path) -> Iterator[None]:
-    """Turn what is wrong with the file, its folder or its disk into one sentence with the mend."""
+    """Turn errors of the file, its folder or its disk into one sentence that says what to do."""
     try:
         yield
     except sqlite3.DatabaseError as error:
-        mend = _mend(error, path)
-        if mend is None:
+        advice = _advice(error, path)
+        if advice is None:
             raise
-        raise NotReadyError(f"The database {path} {mend}") from error
+        raise NotReadyError(f"The database {path} {advice}") from error
 
 
-def _mend(error: sqlite3.DatabaseError, path: Path) -> str | None:
-    """What to do about an error of the file; None if the fault is the program's."""
+def _advice(error: sqlite3.DatabaseError, path: Path) -> str | None:
+    """What to do about an error of the file; None if the program itself is at fault."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the low byte is the primary code
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         name = shlex.quote(str(path))
@@ -141,7 +141,7 @@ def _mend(error: sqlite3.DatabaseError, path: Path) -> str | None:
             f"is damaged ({error}) and was left as it is; put it aside with `mv {name} {name}.damaged` "
             f"(a new one is then made), and try `sqlite3 {name}.damaged .recover` to get its answers back."
         )
-    mends = {
+    advice = {
         sqlite3.SQLITE_BUSY: "is kept busy by another process; try again in a moment.",
         sqlite3.SQLITE_FULL: "cannot grow: the disk is full; make room and try again.",
         sqlite3.SQLITE_READONLY: "cannot be written; check its owner and permissions.",
@@ -149,4 +149,4 @@ def _mend(error: sqlite3.DatabaseError, path: Path) -> str | None:
         sqlite3.SQLITE_PERM: "cannot be opened; check its owner and permissions.",
         sqlite3.SQLITE_IOERR: f"cannot be read or written ({error}); check the disk.",
     }
-    return mends.get(code)
+    return advice.get(code)

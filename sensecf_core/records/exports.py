@@ -1,10 +1,9 @@
 """Answers as files for other programs: a tidy CSV and the JSON of ``explain``.
 
-Both carry the notice, where the rows came from and whether they are about real people, and the
-provenance of the answer. The CSV has one row per changed feature of each counterfactual (the long form
-that pandas, R and a spreadsheet's pivot table group as they like); what belongs to the counterfactual or
-the answer repeats on each of its rows. An answer without counterfactuals has one row, with the change
-columns empty, so that no answer is lost from a count.
+Both carry the notice, the origin of the rows, whether they are about real people, and the answer's
+provenance. The CSV is in long form: one row per changed feature of each counterfactual, with the columns of
+the counterfactual and the answer repeated on each row. An answer without counterfactuals has one row with
+empty change columns, so that counts of answers stay right.
 """
 
 from __future__ import annotations
@@ -87,9 +86,9 @@ _NEGATIVE_NUMBER = re.compile(r"-\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
 def answers_csv(answers: Sequence[Answer], cohort_schemas: Schemas) -> str:
     """Write answers as CSV (RFC 4180, ``CSV_COLUMNS`` as header), one row per changed feature.
 
-    A cohort that ``cohort_schemas`` lacks (its folder is gone) is exported without title, labels and
-    units, and says that its origin is unknown. Text that a spreadsheet would take for a formula is
-    preceded by ``'``; numbers, also negative ones, stay numbers.
+    A cohort that is not in ``cohort_schemas`` (its folder is gone) is exported without title, labels and
+    units, and with an unknown origin. Text that a spreadsheet would read as a formula gets a leading ``'``;
+    numbers, also negative ones, stay numbers.
     """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
@@ -102,10 +101,10 @@ def answers_csv(answers: Sequence[Answer], cohort_schemas: Schemas) -> str:
 
 
 def answers_json(answers: Sequence[Answer], cohort_schemas: Schemas) -> str:
-    """Write answers as the JSON of ``python -m sensecf_core explain``, with the notice and the origins.
+    """Write answers as the JSON of ``python -m sensecf_core explain``, with notice and origins.
 
-    ``method``, ``seed``, ``threshold`` and ``provenance`` stand at the top where all answers share
-    them, else they are null there; every answer carries its own in any case.
+    ``method``, ``seed``, ``threshold`` and ``provenance`` are at the top level if all answers share them,
+    else null; every answer also has its own.
     """
     text = json.dumps(document(answers, cohort_schemas), indent=2, ensure_ascii=False, allow_nan=False)
     return text + "\n"
@@ -114,7 +113,7 @@ def answers_json(answers: Sequence[Answer], cohort_schemas: Schemas) -> str:
 def document(
     answers: Sequence[Answer], cohort_schemas: Schemas, *, candidates: bool = True
 ) -> dict[str, Any]:
-    """The same as JSON values; without ``candidates`` the traces keep their counts only."""
+    """The document of :func:`answers_json` as a dict; without ``candidates`` traces hold only counts."""
     names = sorted({answer.cohort for answer in answers})
     dropped = None if candidates else {"trace": {"candidates"}}
     return {
@@ -130,24 +129,24 @@ def document(
     }
 
 
-def table_csv(table: pd.DataFrame, about: Mapping[str, str]) -> str:
-    """Write a table that is shown as CSV, each row with what is told ``about`` all of them.
+def table_csv(table: pd.DataFrame, shared_columns: Mapping[str, str]) -> str:
+    """Write a displayed table as CSV, with ``shared_columns`` (name to value) repeated on each row.
 
-    No cell begins like a formula. Of headings in two lines the second is kept; lists are joined by spaces.
+    No cell starts like a formula. Two-level headings keep their second level; lists are joined by spaces.
     """
     flat = table.map(_flat)
     flat.columns = [safe_cell(str(name[-1] if isinstance(name, tuple) else name)) for name in table.columns]
-    return str(flat.assign(**about).to_csv(index=False))
+    return str(flat.assign(**shared_columns).to_csv(index=False))
 
 
 def _flat(value: Any) -> Any:
     if isinstance(value, list):
-        return " ".join(str(one) for one in value)
+        return " ".join(str(item) for item in value)
     return safe_cell(value) if isinstance(value, str) else value
 
 
-def whose(schema: Schema) -> dict[str, str]:
-    """What each row of a table about a cohort's people says: whether they are real, and the notice."""
+def origin_columns(schema: Schema) -> dict[str, str]:
+    """Columns for a table about a cohort's participants: whether they are real, and the notice."""
     return {
         "data_label": data_label(schema.provenance.real),
         "cohort": schema.name,
@@ -156,10 +155,9 @@ def whose(schema: Schema) -> dict[str, str]:
 
 
 def safe_cell(value: Cell) -> Cell:
-    """Keep a spreadsheet from reading text as a formula; numbers and None pass as they are.
+    """Keep a spreadsheet from reading text as a formula; numbers and None are returned unchanged.
 
-    Besides the beginning, whatever follows a semicolon, tab or line break is guarded: with another list
-    separator those begin a cell too.
+    Text after a semicolon, tab or line break is guarded too: with another list separator it starts a cell.
     """
     if not isinstance(value, str) or _NEGATIVE_NUMBER.fullmatch(value):
         return value

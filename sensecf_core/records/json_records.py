@@ -1,4 +1,4 @@
-"""Records kept as JSON, read back: what another version kept is refused in words, or left out of a list."""
+"""Read records stored as JSON; those that another version wrote are refused, or left out of a list."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Record = TypeVar("Record", bound=Plain)
 
 
 def read(kind: type[Record], row: sqlite3.Row | None, refusal: str) -> Record | None:
-    """Read the ``body`` of a row; raises ``InputError`` with ``refusal`` if this version cannot."""
+    """Read the ``body`` of a row; raises ``InputError(refusal)`` if this version cannot read it."""
     if row is None:
         return None
     try:
@@ -27,11 +27,11 @@ def read(kind: type[Record], row: sqlite3.Row | None, refusal: str) -> Record | 
 
 
 def read_all(kind: type[Record], rows: Iterable[sqlite3.Row], key: str) -> tuple[Record, ...]:
-    """Read the ``body`` of every row; what this version cannot is left out, its ``key`` named in the log."""
-    found = []
+    """Read the ``body`` of every row; unreadable rows are left out, and named by ``key`` in the log."""
+    records = []
     for row in rows:
         try:
-            found.append(kind.model_validate_json(row["body"]))
+            records.append(kind.model_validate_json(row["body"]))
         except ValidationError:
-            log.warning("%s %s was kept by another version and is left out", kind.__name__, row[key])
-    return tuple(found)
+            log.warning("%s %s was stored by another version and is left out", kind.__name__, row[key])
+    return tuple(records)

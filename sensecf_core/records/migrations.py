@@ -1,6 +1,6 @@
-"""The tables of ``sensecf.db``, as steps. A step is never edited once released: add the next one.
+"""The tables of ``sensecf.db`` as migration steps. Never edit a released step; add the next one.
 
-A database's ``PRAGMA user_version`` is the number of steps it has taken.
+A database's ``PRAGMA user_version`` is the number of steps it has had.
 """
 
 from __future__ import annotations
@@ -59,4 +59,4 @@ _COMPARISONS = (
 )
 
 STEPS: tuple[tuple[str, ...], ...] = (_ANSWERS_AND_JOBS, _COMPARISONS)
-"""Each step is the statements that lead from the version before it to the next."""
+"""Each step holds the statements that lead from one version to the next."""

@@ -1,4 +1,4 @@
-"""The home page's panels: what this is, the cohorts, cohorts that failed, the language model."""
+"""The home page's panels: introduction, cohorts, folders that cannot be used, the language model."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from sensecf_core.datasets import registry
 from sensecf_core.disclaimer import data_label
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.language.models import default_model
+from sensecf_core.provenance import CLI
 from sensecf_core.ui.common import data, row_wording, wording
 from sensecf_core.ui.page.frame import Page
 from sensecf_core.ui.prediction import weak_classifier_note
@@ -97,9 +98,9 @@ def cohorts() -> None:
     with st.expander("Bring your own cohort", icon=":material/create_new_folder:"):
         st.markdown(
             "A folder with `schema.toml` and `data.csv` (or `data.parquet`) is a cohort. Check it with "
-            "`.venv/bin/python -m sensecf_core cohort check FOLDER`, then start the app with the environment "
+            f"`{CLI} cohort check FOLDER`, then start the app with the environment "
             "variable `SENSECF_COHORTS=FOLDER`. Its classifier is trained on first use and stays in the "
-            "private `var/` folder. README shows a complete schema."
+            "private `var/` folder. `docs/own-cohort.md` shows a complete schema."
         )
 
 
@@ -120,7 +121,7 @@ def _cohort(cohort: Cohort) -> None:
     facts = {
         "Size": f"{size}, {wording.counted(len(schema.features), 'feature')}",
         "Task": wording.plain(schema.task.question),
-        "Outcome": f"{wording.of_100(float(cohort.target.mean()))} {row_wording.rows(schema)} "
+        "Outcome": f"{wording.of_100(float(cohort.target.mean()))} {row_wording.plural(schema)} "
         f"({wording.plain(schema.task.class_1)})",
         "Classifier": _quality(data.card(cohort)),
         "Source": wording.plain(schema.provenance.source),
@@ -148,21 +149,21 @@ def _quality(card: dict[str, Any] | None) -> str:
     if auroc is None:
         return "trained; too few held-out people to say how good it is"
     tested = wording.counted(card["parts"]["test"]["participants"], "held-out person", "held-out people")
-    found = f"AUROC {auroc['value']:.2f} ({auroc['low']:.2f}–{auroc['high']:.2f}) on {tested}"
+    quality = f"AUROC {auroc['value']:.2f} ({auroc['low']:.2f}–{auroc['high']:.2f}) on {tested}"
     weak = weak_classifier_note.against_chance(auroc)
-    return found if weak is None else f"{found}: {weak}"
+    return quality if weak is None else f"{quality}: {weak}"
 
 
 def language_model(page: Page) -> None:
-    """Say whether the language model is ready, and what to run if not."""
+    """Say whether the language model is ready, and what to run if it is not."""
     st.header("Language model")
-    found = default_model.status()
-    if found.ready:
+    status = default_model.status()
+    if status.ready:
         st.success(
             f"`{default_model.DEFAULT_MODEL}` is on this machine and whole.", icon=":material/check_circle:"
         )
     else:
-        st.warning(wording.message(found.message), icon=":material/download:")
+        st.warning(wording.message(status.message), icon=":material/download:")
     st.page_link(
         "pages/7_Models.py",
         label="Models and fine-tuning",

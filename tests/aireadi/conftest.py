@@ -18,7 +18,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def tables_of(finder: FileFinder, person: str, site: str, visit: date) -> PersonTables:
-    """One participant read."""
+    """Read one participant."""
     files = tuple(finder.locate(stream, person) for stream in STREAMS)
     return person_tables(PersonFiles(person, site, visit, files), NOW)
 

@@ -1,6 +1,6 @@
-"""Micro-releases of invented people (ids 9xxxxx), in the layouts of versions 1, 2 and 3, by hand.
+"""Micro-releases of invented people (ids 9xxxxx) in the layouts of versions 1, 2 and 3.
 
-Every name is written out as the format's description has it, none is taken from the loader.
+Every name is written out as in the format's description; none is imported from the loader.
 """
 
 from __future__ import annotations
@@ -69,13 +69,13 @@ def at(text: str, zone: ZoneInfo = PACIFIC, fold: int = 0) -> datetime:
 
 
 def every(start: datetime, minutes: float, values: Iterable[Any]) -> Rows:
-    """Readings one after another."""
+    """Readings at regular intervals."""
     return [(start + timedelta(minutes=minutes * i), value) for i, value in enumerate(values)]
 
 
 @dataclass
 class Person:
-    """One invented participant; streams that are not named have no file."""
+    """One invented participant; other streams have no file."""
 
     id: str
     site: str = "UW"
@@ -100,16 +100,16 @@ def write(
 ) -> Path:
     """Write a release and return its root (real files have ``indent=4``, which is slow to write)."""
     root.mkdir(parents=True, exist_ok=True)
-    told = {"title": [{"titleValue": title}], "version": version or f"{layout[1]}.0.0-synthetic"}
-    (root / "dataset_description.json").write_text(json.dumps(told))
+    description = {"title": [{"titleValue": title}], "version": version or f"{layout[1]}.0.0-synthetic"}
+    (root / "dataset_description.json").write_text(json.dumps(description))
     _participants(root, people, layout)
     for name in (WEARABLE, GLUCOSE):
-        place = root / name / name if doubled else root / name
-        place.mkdir(parents=True)
-        _manifest(place, name, people, layout)
+        folder = root / name / name if doubled else root / name
+        folder.mkdir(parents=True)
+        _manifest(folder, name, people, layout)
         for person in people:
             for stream in MANIFEST[name]:
-                _stream_file(place, stream, person, layout, indent)
+                _stream_file(folder, stream, person, layout, indent)
     clinical(root, {})
     return root
 
@@ -130,30 +130,30 @@ def _participants(root: Path, people: Sequence[Person], layout: str) -> None:
     with (root / "participants.tsv").open("w", newline="") as file:
         writer = csv.writer(file, delimiter="\t")
         writer.writerow([_id_column(layout), *names, *flags, "an_unknown_column"])
-        for one in people:
-            known = [one.id, one.site, one.group, one.age, one.visit, one.split]
-            writer.writerow([*known, *["TRUE"] * 8, "FALSE", "kept"])
+        for person in people:
+            cells = [person.id, person.site, person.group, person.age, person.visit, person.split]
+            writer.writerow([*cells, *["TRUE"] * 8, "FALSE", "kept"])
 
 
 def _id_column(layout: str) -> str:
     return "person_id" if layout == "v3" else "participant_id"
 
 
-def _manifest(place: Path, name: str, people: Sequence[Person], layout: str) -> None:
+def _manifest(folder: Path, name: str, people: Sequence[Person], layout: str) -> None:
     columns = [_id_column(layout)]
     for names in MANIFEST[name].values():
         columns += names
     if layout == "v1":
         columns = [column.replace("activity_num_days", "activity_num_records") for column in columns]
-    with (place / "manifest.tsv").open("w", newline="") as file:
+    with (folder / "manifest.tsv").open("w", newline="") as file:
         writer = csv.writer(file, delimiter="\t")
         writer.writerow(columns)
         for person in people:
             cells = [person.id]
             for stream in MANIFEST[name]:
-                there = stream in person.streams or stream in person.raw
-                usual = f"/{path_of(stream, person.id)}" if there else "None"
-                count = str(len(person.streams.get(stream, []))) if there else "None"
+                has_file = stream in person.streams or stream in person.raw
+                usual = f"/{path_of(stream, person.id)}" if has_file else "None"
+                count = str(len(person.streams.get(stream, []))) if has_file else "None"
                 cells += [person.listed.get(stream, usual), count, "-1.7"]
             writer.writerow(cells)
 
@@ -163,10 +163,10 @@ def path_of(stream: str, person: str) -> str:
     return f"{FOLDERS[stream]}/{person}/{person}_{FILE_ENDS[stream]}.json"
 
 
-def _stream_file(place: Path, stream: str, person: Person, layout: str, indent: int | None) -> None:
-    path = place.parent / path_of(stream, person.id)
-    if place.name == place.parent.name:
-        path = place / Path(*Path(path_of(stream, person.id)).parts[1:])
+def _stream_file(folder: Path, stream: str, person: Person, layout: str, indent: int | None) -> None:
+    path = folder.parent / path_of(stream, person.id)
+    if folder.name == folder.parent.name:
+        path = folder / Path(*Path(path_of(stream, person.id)).parts[1:])
     if stream in person.raw:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(person.raw[stream])
@@ -181,7 +181,7 @@ def _stream_file(place: Path, stream: str, person: Person, layout: str, indent: 
 
 
 def iso(time: datetime | str, layout: str = "v3", activity: bool = False) -> str:
-    """A time as the layout writes it; text is taken as it is."""
+    """Format a time as in the layout; text is returned unchanged."""
     if isinstance(time, str):
         return time
     return time.strftime("%Y-%m-%d %H:%M:%S" if activity and layout == "v1" else "%Y-%m-%dT%H:%M:%SZ")
@@ -263,7 +263,7 @@ PERSON = ["person_id", "gender_concept_id", "year_of_birth"]
 
 
 def clinical(root: Path, tables: dict[str, list[dict[str, str]]]) -> None:
-    """Write the clinical tables; measurement with the index columns without a name that v3 has."""
+    """Write the clinical tables; measurement has the index columns of v3."""
     folder = root / "clinical_data"
     folder.mkdir(exist_ok=True)
     columns = {
@@ -273,11 +273,11 @@ def clinical(root: Path, tables: dict[str, list[dict[str, str]]]) -> None:
         "visit_occurrence": VISIT,
         "person": PERSON,
     }
-    for name, known in columns.items():
+    for name, names in columns.items():
         extra = ["", "X"] if name == "measurement" else []
         with (folder / f"{name}.csv").open("w", newline="") as file:
             writer = csv.writer(file)
-            writer.writerow([*extra, *known])
+            writer.writerow([*extra, *names])
             for number, row in enumerate(tables.get(name, []), 1):
-                cells = [row.get(column, "") for column in known]
+                cells = [row.get(column, "") for column in names]
                 writer.writerow([*[str(number)] * len(extra), *cells])

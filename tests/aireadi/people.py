@@ -39,10 +39,10 @@ def _glucose() -> Rows:
 def _heart_rate() -> Rows:
     """Wednesday, every 2 minutes: 50 until 02:24, 75 until 22:00, then not worn (0)."""
     rows = every(at("2025-03-05 00:00:17"), 2, [50] * 72 + [75] * 588 + [0] * 60)
-    again = [(rows[100][0] + timedelta(seconds=20), 0)]  # same minute, not worn: the valid one counts
+    same_minute = [(rows[100][0] + timedelta(seconds=20), 0)]  # same minute, not worn: the valid one counts
     impossible = [(at("2025-03-05 00:01:17"), 250), (at("2025-03-05 00:03:17"), 12)]
     tail = every(at("2025-05-20 10:00:17"), 2, [180] * 60)  # long after removal
-    return rows[:101] + again + impossible + rows[101:] + tail
+    return rows[:101] + same_minute + impossible + rows[101:] + tail
 
 
 def _stress() -> Rows:
@@ -81,8 +81,8 @@ def _activity() -> Spans:
 
 def _calories() -> Rows:
     """Tuesday's 500 is not Wednesday's; a restart of the band at 18:30 sets the counter back."""
-    told = {"08:00": 0, "09:30": 150, "18:10": 250, "18:30": 0, "19:00": 40, "23:50": 60}
-    rows = [(at(f"2025-03-05 {time}"), value) for time, value in told.items()]
+    counter = {"08:00": 0, "09:30": 150, "18:10": 250, "18:30": 0, "19:00": 40, "23:50": 60}
+    rows = [(at(f"2025-03-05 {time}"), value) for time, value in counter.items()]
     return [(at("2025-03-04 23:00"), 500), *rows, (at("2025-03-06 09:00"), 70)]
 
 

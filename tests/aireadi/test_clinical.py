@@ -27,8 +27,8 @@ def measured(person: str, source: str, value: str, concept: str = "0", **more: s
 
 
 def observed(person: str, source: str, value: str, **more: str) -> dict[str, str]:
-    known = {"person_id": person, "observation_source_value": source, "value_as_number": value}
-    return {**known, "observation_date": "3/4/25", **more}
+    columns = {"person_id": person, "observation_source_value": source, "value_as_number": value}
+    return {**columns, "observation_date": "3/4/25", **more}
 
 
 MEASUREMENTS = [
@@ -75,7 +75,7 @@ VISITS = [
 
 
 @pytest.fixture
-def found(tmp_path: Path) -> locate.Release:
+def release(tmp_path: Path) -> locate.Release:
     root = micro.write(tmp_path, [Person(ANN), Person(BEN)])
     tables = {
         "measurement": MEASUREMENTS,
@@ -89,8 +89,8 @@ def found(tmp_path: Path) -> locate.Release:
 
 
 @pytest.fixture
-def records(found: locate.Release) -> pd.DataFrame:
-    return clinical.records(found)
+def records(release: locate.Release) -> pd.DataFrame:
+    return clinical.records(release)
 
 
 def one(records: pd.DataFrame, person: str, item: str) -> pd.Series:
@@ -113,8 +113,8 @@ def test_haemoglobin_is_not_hba1c(records: pd.DataFrame) -> None:
 
 def test_headings_of_older_versions_and_unknown_headings_of_laboratory_values(records: pd.DataFrame) -> None:
     wide = clinical.wide(records)
-    found = wide.loc[BEN, ["hba1c", "bmi", "alkaline_phosphatase", "alt", "urine_albumin"]]
-    assert found.tolist() == [8.1, 31.4, 80, 25, 12]
+    values = wide.loc[BEN, ["hba1c", "bmi", "alkaline_phosphatase", "alt", "urine_albumin"]]
+    assert values.tolist() == [8.1, 31.4, 80, 25, 12]
 
 
 def test_unknown_answers_are_no_values_but_555_is_a_legal_measurement(records: pd.DataFrame) -> None:
@@ -164,10 +164,10 @@ def test_the_yes_list_fills_only_what_nobody_answered(records: pd.DataFrame) -> 
     assert "arthritis" not in records.loc[records["participant_id"] == ANN, "item"].tolist()
 
 
-def test_the_first_visit(found: locate.Release) -> None:
-    visits = clinical.visits(found)
+def test_the_first_visit(release: locate.Release) -> None:
+    visits = clinical.visits(release)
     assert visits.to_dict() == {ANN: pd.Timestamp("2025-03-04")}
-    assert clinical.people_listed(found) == {ANN}
+    assert clinical.people_listed(release) == {ANN}
 
 
 def test_a_release_without_clinical_files(tmp_path: Path) -> None:
@@ -195,7 +195,7 @@ def test_keys_agree_with_the_49_characters_of_the_release() -> None:
         ("", "cannot be read as a table"),
     ],
 )
-def test_a_broken_file_is_one_sentence(found: locate.Release, text: str, expected: str) -> None:
-    (found.root / "clinical_data" / "measurement.csv").write_text(text)
+def test_a_broken_file_is_one_sentence(release: locate.Release, text: str, expected: str) -> None:
+    (release.root / "clinical_data" / "measurement.csv").write_text(text)
     with pytest.raises(InputError, match=expected):
-        clinical.records(found)
+        clinical.records(release)

@@ -1,4 +1,4 @@
-"""Edges of days and nights, each by hand."""
+"""Edge cases of days and nights, each worked out by hand."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ DAYS = np.arange(np.datetime64("2025-03-05"), np.datetime64("2025-03-07"))
 BOUNDS = day_bounds(DAYS, PACIFIC)
 
 
-def counter(*told: tuple[str, float]) -> Points:
-    frames = [({"date_time": iso(at(f"2025-03-{time}"))}, value) for time, value in told]
+def counter(*pairs: tuple[str, float]) -> Points:
+    frames = [({"date_time": iso(at(f"2025-03-{time}"))}, value) for time, value in pairs]
     return points(CALORIES, [{"calories_value": {"value": v}, "effective_time_frame": f} for f, v in frames])
 
 
@@ -35,18 +35,18 @@ def readings(stream: Stream, rows: Rows) -> Points:
     )
 
 
-def spans(one: Any, rows: list[tuple[datetime, datetime, str]] | Spans) -> Intervals:
+def spans(stream: Any, rows: list[tuple[datetime, datetime, str]] | Spans) -> Intervals:
     """Sleep or activity records."""
     records = []
     for start, end, name, *steps in rows:
         frame = {"time_interval": {"start_date_time": iso(start), "end_date_time": iso(end)}}
         record: dict[str, Any] = {"effective_time_frame": frame}
-        if one is SLEEP:
+        if stream is SLEEP:
             record["sleep_stage_state"] = name
         else:
             record |= {"activity_name": name, "base_movement_quantity": {"value": steps[0]}}
         records.append(record)
-    return intervals(one, records)
+    return intervals(stream, records)
 
 
 def test_a_counter_that_goes_on_past_midnight_is_not_counted_twice() -> None:
@@ -62,8 +62,8 @@ def test_after_a_long_pause_across_midnight_the_counter_has_begun_anew() -> None
 
 
 def test_a_slip_of_the_counter_is_no_set_back() -> None:
-    told = [("05 08:00", 100), ("05 09:00", 200), ("05 10:00", 199), ("05 11:00", 300), ("05 12:00", 299)]
-    energy = active_energy(counter(*told, ("05 13:00", 400), ("05 14:00", 30), ("05 15:00", 60)), BOUNDS)
+    pairs = [("05 08:00", 100), ("05 09:00", 200), ("05 10:00", 199), ("05 11:00", 300), ("05 12:00", 299)]
+    energy = active_energy(counter(*pairs, ("05 13:00", 400), ("05 14:00", 30), ("05 15:00", 60)), BOUNDS)
     assert energy[0] == 400 + 60
 
 
@@ -110,10 +110,10 @@ def test_a_pause_of_more_than_three_hours_begins_another_sleep() -> None:
 
 
 def test_a_segment_without_a_length_parts_no_night() -> None:
-    told = [(at("2025-03-05 00:00"), at("2025-03-05 04:00"), "light")]
-    told += [(at("2025-03-05 00:10"), at("2025-03-05 00:10"), "awake")]
-    told += [(at("2025-03-05 04:00"), at("2025-03-05 06:00"), "deep")]
-    (found,) = nights(spans(SLEEP, told), PACIFIC)
+    segments = [(at("2025-03-05 00:00"), at("2025-03-05 04:00"), "light")]
+    segments += [(at("2025-03-05 00:10"), at("2025-03-05 00:10"), "awake")]
+    segments += [(at("2025-03-05 04:00"), at("2025-03-05 06:00"), "deep")]
+    (found,) = nights(spans(SLEEP, segments), PACIFIC)
     assert found.asleep == 6
 
 
@@ -126,8 +126,10 @@ def test_a_night_without_sleep_is_none() -> None:
 def test_how_long_a_night_is(hours: float, usable: bool) -> None:
     start = np.datetime64("2025-03-05T08:00:00")
     end = start + np.timedelta64(round(hours * 3600), "s")
-    one = Intervals(np.array([start]), np.array([end]), np.array(["light"], dtype=object), np.array([np.nan]))
-    assert nights(one, PACIFIC)[0].usable is usable
+    sleep = Intervals(
+        np.array([start]), np.array([end]), np.array(["light"], dtype=object), np.array([np.nan])
+    )
+    assert nights(sleep, PACIFIC)[0].usable is usable
 
 
 def worn_day(sleep: Intervals | None = None, **streams: Rows) -> dict[str, float]:
@@ -168,8 +170,8 @@ def test_a_night_that_the_window_cuts_is_no_shorter_night(begin: str, end: str, 
 
 def clock_change(day: str, slots: int) -> float:
     """Mean glucose of the night of a day on which the clocks change, with so many readings in it."""
-    one = np.datetime64(day, "D")
-    bounds = day_bounds(np.array([one, one + 1]), PACIFIC)
+    first_day = np.datetime64(day, "D")
+    bounds = day_bounds(np.array([first_day, first_day + 1]), PACIFIC)
     times = bounds[0] + np.arange(slots) * np.timedelta64(300, "s")
     codes = np.zeros(slots, dtype=np.int8)
     names = ("heart_rate", "stress", "respiratory_rate", "oxygen_saturation", "calories")

@@ -89,7 +89,7 @@ def test_low_and_high_are_censored(finder: FileFinder) -> None:
 
 
 def test_the_night_on_which_clocks_go_back_is_sorted(tmp_path: Path) -> None:
-    """The pipeline took both hours for daylight saving time: the second hour lies on top of the first."""
+    """The real pipeline treats both hours as daylight saving time: the second hour overlaps the first."""
     first = every(at("2024-11-03 00:00:05", CENTRAL), 5, [100] * 24)
     second = [(time - timedelta(seconds=20), 140) for time, _ in first[12:]]
     after = every(at("2024-11-03 02:00:05", CENTRAL), 5, [120] * 24)
@@ -131,9 +131,9 @@ def walked(begin: str, end: str, steps: float) -> dict[str, Any]:
 
 
 def test_overlapping_activity_counts_once_and_is_told() -> None:
-    told = [("12:00", "13:00", 3000), ("12:00", "13:00", 3001), ("12:30", "13:30", 3000)]
-    told += [("12:40", "12:50", 500), ("13:30", "13:30", 40), ("14:00", "14:30", 100)]
-    found = intervals(ACTIVITY, [walked(*one) for one in told])
+    records = [("12:00", "13:00", 3000), ("12:00", "13:00", 3001), ("12:30", "13:30", 3000)]
+    records += [("12:40", "12:50", 500), ("13:30", "13:30", 40), ("14:00", "14:30", 100)]
+    found = intervals(ACTIVITY, [walked(*record) for record in records])
     assert found.seconds.tolist() == [3600, 1800, 0, 1800]
     assert found.values.tolist() == [3000, 1500, 40, 100]
     assert (found.overlapping, found.repeated, found.records) == (3, 0, 6)
@@ -164,18 +164,18 @@ def test_a_file_of_too_many_records_is_refused_before_it_is_parsed(
 
 def test_huge_files_are_read_one_at_a_time(finder: FileFinder, monkeypatch: pytest.MonkeyPatch) -> None:
     file = finder.locate(HEART_RATE, people.ANN)
-    taken: list[str] = []
+    locks: list[str] = []
 
     @contextmanager
-    def noted(lock: Path) -> Iterator[None]:
-        taken.append(lock.name)
+    def recorded_lock(lock: Path) -> Iterator[None]:
+        locks.append(lock.name)
         yield
 
-    monkeypatch.setattr(recording, "file_lock", noted)
+    monkeypatch.setattr(recording, "file_lock", recorded_lock)
     usual = read(file)
-    assert not taken
+    assert not locks
     monkeypatch.setattr(recording, "HUGE", file.size - 1)
-    assert len(read(file).points) == len(usual.points) and taken == ["huge.lock"]
+    assert len(read(file).points) == len(usual.points) and locks == ["huge.lock"]
 
 
 @pytest.mark.parametrize("text", ["", "[1, 2", "[]", "null", "\x00\x01"])
@@ -220,9 +220,9 @@ def test_a_manifest_that_names_another_file(tmp_path: Path) -> None:
 def test_a_manifest_cannot_point_outside_the_release_or_to_somebody_else(v3: Release) -> None:
     root = v3.root
     other = micro.path_of("glucose", people.ANN)
-    for told in (f"../{root.name}/{other}", f"/{other}"):
+    for listed_path in (f"../{root.name}/{other}", f"/{other}"):
         manifest = root / GLUCOSE.area / "manifest.tsv"
-        text = manifest.read_text().replace(f"/{micro.path_of('glucose', people.CAS)}", told)
+        text = manifest.read_text().replace(f"/{micro.path_of('glucose', people.CAS)}", listed_path)
         manifest.write_text(text)
         file = located(root, people.cas()).file.path
         assert file is not None and people.CAS in file.name
@@ -276,8 +276,8 @@ def test_a_folder_that_cannot_be_read_is_a_note(tmp_path: Path) -> None:
 
 
 def test_without_a_manifest_files_are_found(v3: Release) -> None:
-    for place in v3.root.glob("*/manifest.tsv"):
-        place.unlink()
+    for manifest in v3.root.glob("*/manifest.tsv"):
+        manifest.unlink()
     found = located(v3.root, people.cas())
     assert (found.state, found.notes) == ("read", ())
 
@@ -292,13 +292,13 @@ def test_a_manifest_that_counts_otherwise(v3: Release) -> None:
 
 
 def test_the_other_name_of_the_calorie_folder(v3: Release) -> None:
-    place = v3.root / "wearable_activity_monitor"
-    (place / "physical_activity_calorie").rename(place / "physical_activity_cal")
+    folder = v3.root / "wearable_activity_monitor"
+    (folder / "physical_activity_calorie").rename(folder / "physical_activity_cal")
     assert located(v3.root, people.ann(), streams.CALORIES).state == "read"
 
 
 def refuse_below(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    """Take the permission to list every folder of one name."""
+    """Deny permission to list any folder of one name."""
     original = Path.iterdir
 
     def iterdir(path: Path) -> Any:
@@ -348,11 +348,11 @@ anything = st.recursive(
 @settings(deadline=None, max_examples=150)
 @given(st.lists(anything, max_size=4))
 def test_no_record_whatever_stops_the_reading(records: list[Any]) -> None:
-    for one in (HEART_RATE, GLUCOSE):
-        found = points(one, records)
+    for stream in (HEART_RATE, GLUCOSE):
+        found = points(stream, records)
         assert len(found) + found.without_time + found.repeated == len(records)
         assert np.isfinite(found.values[found.valid]).all()
-    for one in (SLEEP, streams.ACTIVITY):
-        spans = intervals(one, records)
+    for stream in (SLEEP, streams.ACTIVITY):
+        spans = intervals(stream, records)
         assert len(spans) + spans.without_time + spans.too_long + spans.repeated == len(records)
         assert (spans.ends >= spans.starts).all()

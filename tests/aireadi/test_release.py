@@ -121,8 +121,8 @@ def test_two_releases(tmp_path: Path) -> None:
     assert "more" not in complaint(tmp_path)
     for name in ("c", "d", "e"):
         micro.write(tmp_path / name, [people.cas()])
-    told = complaint(tmp_path)
-    assert "There are 5 releases below" in told and " and 2 more); name one of them." in told
+    text = complaint(tmp_path)
+    assert "There are 5 releases below" in text and " and 2 more); name one of them." in text
 
 
 def test_version_0(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The cohort's tables: built, cached privately, taken up again; and the seam to the app's cohorts."""
+"""The tables of a release: built, cached privately, resumed; and the days that cohorts are made of."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def dan() -> Person:
 
 
 @pytest.fixture
-def found(tmp_path: Path) -> locate.Release:
+def release(tmp_path: Path) -> locate.Release:
     root = micro.write(tmp_path / "release", [dan(), people.ben(), people.cas()])
     micro.clinical(
         root,
@@ -61,7 +61,7 @@ def found(tmp_path: Path) -> locate.Release:
 
 @pytest.fixture
 def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Who is read, in order."""
+    """Ids of the participants that are read, in order."""
     seen: list[str] = []
     original = participant.person_tables
 
@@ -73,8 +73,8 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return seen
 
 
-def test_everybody_is_in_the_tables(found: locate.Release) -> None:
-    built = tables.build(found, jobs=1)
+def test_everybody_is_in_the_tables(release: locate.Release) -> None:
+    built = tables.build(release, jobs=1)
     assert list(built.people.index) == [DAN, people.BEN, people.CAS]
     assert len(built.quality) == 3 * 8
     assert built.days.groupby(level=0).size().to_dict() == {DAN: 4, people.BEN: 14, people.CAS: 3}
@@ -91,11 +91,11 @@ def test_everybody_is_in_the_tables(found: locate.Release) -> None:
 
 
 def test_tables_are_private_and_used_again(
-    found: locate.Release, private_var: Path, reads: list[str]
+    release: locate.Release, private_var: Path, reads: list[str]
 ) -> None:
-    first = tables.build(found, jobs=1)
+    first = tables.build(release, jobs=1)
     assert len(reads) == 3
-    again = tables.build(found, jobs=1)
+    again = tables.build(release, jobs=1)
     assert len(reads) == 3
     assert (first.read_mb > 0, again.read_mb) == (True, 0)
     pd.testing.assert_frame_equal(first.days, again.days)
@@ -112,25 +112,25 @@ def test_tables_are_private_and_used_again(
 
 
 @pytest.mark.parametrize("table", ["participants.tsv", "clinical_data/measurement.csv"])
-def test_an_edit_that_leaves_a_tables_size_is_seen(found: locate.Release, table: str) -> None:
-    before = tables.build(found, jobs=1)
-    path, old, new = found.root / table, "31", "35"
+def test_an_edit_that_leaves_a_tables_size_is_seen(release: locate.Release, table: str) -> None:
+    before = tables.build(release, jobs=1)
+    path, old, new = release.root / table, "31", "35"
     if table == "participants.tsv":
         old, new = "61", "77"
     text = path.read_text("utf-8")
     assert text.count(old) >= 1
     path.write_text(text.replace(old, new), "utf-8")
-    assert tables.built(found) is None
-    after = tables.build(found, jobs=1)
+    assert tables.built(release) is None
+    after = tables.build(release, jobs=1)
     column = "age" if table == "participants.tsv" else "bmi"
     assert (before.people.loc[DAN, column], after.people.loc[DAN, column]) == (int(old), int(new))
 
 
 def test_tables_that_vanish_while_they_are_looked_at_are_no_failure(
-    found: locate.Release, monkeypatch: pytest.MonkeyPatch
+    release: locate.Release, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    built = tables.build(found, jobs=1)
-    seen = tables.state(found)
+    built = tables.build(release, jobs=1)
+    seen = tables.state(release)
     original = Path.glob
 
     def vanishing(self: Path, pattern: str) -> list[Path]:
@@ -140,19 +140,19 @@ def test_tables_that_vanish_while_they_are_looked_at_are_no_failure(
         return listed
 
     monkeypatch.setattr(Path, "glob", vanishing)
-    assert len(tables.state(found)) == len(seen) - 1
+    assert len(tables.state(release)) == len(seen) - 1
 
 
-def test_a_changed_file_is_read_anew(found: locate.Release, reads: list[str]) -> None:
-    key = tables.build(found, jobs=1).key
-    with (found.root / micro.path_of("glucose", people.CAS)).open("a") as file:
+def test_a_changed_file_is_read_anew(release: locate.Release, reads: list[str]) -> None:
+    key = tables.build(release, jobs=1).key
+    with (release.root / micro.path_of("glucose", people.CAS)).open("a") as file:
         file.write("\n")
-    assert tables.build(found, jobs=1).key != key
+    assert tables.build(release, jobs=1).key != key
     assert len(reads) == 6
 
 
 def test_a_killed_build_goes_on_where_it_was(
-    found: locate.Release, reads: list[str], monkeypatch: pytest.MonkeyPatch
+    release: locate.Release, reads: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tables, "BATCH", 1)
 
@@ -161,29 +161,31 @@ def test_a_killed_build_goes_on_where_it_was(
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        tables.build(found, jobs=1, progress=kill)
+        tables.build(release, jobs=1, progress=kill)
     assert len(reads) == 2
-    told: list[tuple[float, str]] = []
-    built = tables.build(found, jobs=1, progress=lambda done, message: told.append((done, message)))
+    reports: list[tuple[float, str]] = []
+    built = tables.build(release, jobs=1, progress=lambda done, message: reports.append((done, message)))
     assert len(reads) == 3
     assert len(built.people) == 3
-    assert told[-1][0] == 1.0
-    assert told[-1][1].startswith("Reading participants: 3 of 3, ")
+    assert reports[-1][0] == 1.0
+    assert reports[-1][1].startswith("Reading participants: 3 of 3, ")
 
 
 def test_two_processes_give_the_same_tables(
-    found: locate.Release, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    release: locate.Release, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(tables, "BATCH", 1)
-    alone = tables.build(found, jobs=1)
+    single = tables.build(release, jobs=1)
     monkeypatch.setenv("SENSECF_VAR", str(tmp_path / "other"))
-    together = tables.build(found, jobs=2)
-    assert together.folder != alone.folder
+    parallel = tables.build(release, jobs=2)
+    assert parallel.folder != single.folder
     for name in ("days", "people", "quality"):
-        pd.testing.assert_frame_equal(getattr(alone, name), getattr(together, name))
+        pd.testing.assert_frame_equal(getattr(single, name), getattr(parallel, name))
 
 
-def test_one_failure_is_told_and_ends_nothing(found: locate.Release, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_failure_is_told_and_ends_nothing(
+    release: locate.Release, monkeypatch: pytest.MonkeyPatch
+) -> None:
     original = participant.person_tables
 
     def fail(files: PersonFiles) -> PersonTables:
@@ -192,15 +194,15 @@ def test_one_failure_is_told_and_ends_nothing(found: locate.Release, monkeypatch
         return original(files)
 
     monkeypatch.setattr(participant, "person_tables", fail)
-    built = tables.build(found, jobs=1)
+    built = tables.build(release, jobs=1)
     rows = built.quality[built.quality["participant_id"] == people.BEN]
     assert set(rows["state"]) == {"unreadable"}
     assert set(rows["notes"]) == {"reading failed (ZeroDivisionError)"}
     assert len(built.people) == 3
 
 
-def test_days_for_a_cohort(found: locate.Release) -> None:
-    days = participant_days(tables.build(found, jobs=1))
+def test_days_for_a_cohort(release: locate.Release) -> None:
+    days = participant_days(tables.build(release, jobs=1))
     assert list(days.columns) == list(dict.fromkeys((*FEATURES, *OUTCOMES, *PERSON_COLUMNS)))
     assert days.index.names == ["participant_id", "row_id"]
     assert days.index.tolist() == [(DAN, f"2025-03-0{day}") for day in (4, 5, 6, 7)]  # Cas has one day
@@ -216,13 +218,13 @@ def test_days_for_a_cohort(found: locate.Release) -> None:
     assert pd.isna(row["steps"])
 
 
-def test_every_column_of_a_day_is_described(found: locate.Release) -> None:
-    days = tables.build(found, jobs=1).days
+def test_every_column_of_a_day_is_described(release: locate.Release) -> None:
+    days = tables.build(release, jobs=1).days
     assert set(days.columns) <= {*FEATURES, *OUTCOMES, *wear.COLUMNS}
 
 
-def test_shares_make_a_whole(found: locate.Release) -> None:
-    days = participant_days(tables.build(found, jobs=1))
+def test_shares_make_a_whole(release: locate.Release) -> None:
+    days = participant_days(tables.build(release, jobs=1))
     for parts in (("glucose_tir", "glucose_tar", "glucose_tbr"), ("sleep_light", "sleep_deep", "sleep_rem")):
         total = days[list(parts)].astype(float).sum(axis=1, min_count=3).dropna()
         assert len(total) and total.to_numpy() == pytest.approx(100)
@@ -235,34 +237,34 @@ def test_shares_make_a_whole(found: locate.Release) -> None:
         assert (days[part].astype(float) <= days[whole].astype(float)).all()
 
 
-def test_one_person_is_opened_as_they_are_in_the_tables(found: locate.Release) -> None:
-    built = tables.build(found, jobs=1)
-    one = open_person(found, DAN)
-    pd.testing.assert_frame_equal(one.days, built.days.loc[DAN], check_names=False, check_index_type=False)
-    assert one.listed["clinical_site"] == "UAB"
-    assert one.worn.zone.key == "America/Chicago"
-    assert len(one.worn.points["glucose"]) == 288 * 4
-    assert len(one.quality) == 8
-    assert one.notes == ()
+def test_one_person_is_opened_as_they_are_in_the_tables(release: locate.Release) -> None:
+    built = tables.build(release, jobs=1)
+    person = open_person(release, DAN)
+    pd.testing.assert_frame_equal(person.days, built.days.loc[DAN], check_names=False, check_index_type=False)
+    assert person.listed["clinical_site"] == "UAB"
+    assert person.worn.zone.key == "America/Chicago"
+    assert len(person.worn.points["glucose"]) == 288 * 4
+    assert len(person.quality) == 8
+    assert person.notes == ()
     with pytest.raises(InputError, match="did you mean 900004"):
-        open_person(found, "90004")
+        open_person(release, "90004")
 
 
-def test_a_visit_of_the_clinical_tables_stands_in(found: locate.Release) -> None:
-    text = (found.root / "participants.tsv").read_text().replace("2024-03-09", "")
-    (found.root / "participants.tsv").write_text(text)
+def test_a_visit_of_the_clinical_tables_stands_in(release: locate.Release) -> None:
+    text = (release.root / "participants.tsv").read_text().replace("2024-03-09", "")
+    (release.root / "participants.tsv").write_text(text)
     visit = {"person_id": people.CAS, "visit_start_date": "2024-03-10"}
-    micro.clinical(found.root, {"visit_occurrence": [visit]})
-    assert list(open_person(found, people.CAS).days.index) == ["2024-03-10", "2024-03-11"]
+    micro.clinical(release.root, {"visit_occurrence": [visit]})
+    assert list(open_person(release, people.CAS).days.index) == ["2024-03-10", "2024-03-11"]
 
 
 def test_a_release_in_which_nobody_can_be_read_has_no_days(
-    found: locate.Release, monkeypatch: pytest.MonkeyPatch
+    release: locate.Release, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(files: PersonFiles) -> PersonTables:
         raise ValueError
 
     monkeypatch.setattr(participant, "person_tables", fail)
-    built = tables.build(found, jobs=1)
+    built = tables.build(release, jobs=1)
     assert len(built.quality) == 3 * 8
     assert participant_days(built).empty

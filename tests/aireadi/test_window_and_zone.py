@@ -10,7 +10,7 @@ from sensecf_core.aireadi.features.window import Window, window
 from sensecf_core.aireadi.release.intervals import Intervals
 from sensecf_core.aireadi.release.readings import Points, no_points, points
 from sensecf_core.aireadi.release.streams import GLUCOSE
-from sensecf_core.aireadi.release.timestamps import CENTRAL, PACIFIC, day_bounds, local, parse, zone
+from sensecf_core.aireadi.release.timestamps import CENTRAL, PACIFIC, choose_zone, day_bounds, local, parse
 from tests.aireadi.conftest import NOW
 
 NONE = np.array([], dtype="datetime64[s]")
@@ -86,8 +86,8 @@ def test_summer_and_winter_time() -> None:
     ],
 )
 def test_zone(header: list[str | None], site: str, expected: str, doubtful: bool) -> None:
-    chosen, doubt = zone(header, site)
-    assert (chosen.key, doubt is not None) == (expected, doubtful)
+    chosen, note = choose_zone(header, site)
+    assert (chosen.key, note is not None) == (expected, doubtful)
 
 
 @settings(deadline=None, max_examples=60)
@@ -96,8 +96,8 @@ def test_every_way_to_write_a_time_is_read_alike(times: list[object]) -> None:
     plain = [f"{time:%Y-%m-%dT%H:%M:%S}".rjust(19, "0") for time in times]
     expected = [np.datetime64(text, "s") for text in plain]
     for form in (plain, [f"{text}Z" for text in plain], [text.replace("T", " ") for text in plain]):
-        assert parse(form).tolist() == [one.item() for one in expected]
-    assert parse([*plain, None])[:-1].tolist() == [one.item() for one in expected]
+        assert parse(form).tolist() == [instant.item() for instant in expected]
+    assert parse([*plain, None])[:-1].tolist() == [instant.item() for instant in expected]
 
 
 def test_records_that_reach_out_of_the_window_are_left_out() -> None:

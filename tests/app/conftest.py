@@ -17,7 +17,7 @@ from sensecf_core.cohorts import builtin
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.datasets import registry
 from sensecf_core.errors import unknown
-from sensecf_core.jobs import worker as job_lanes
+from sensecf_core.jobs import worker as worker_module
 from sensecf_core.jobs.model_worker import ModelWorker
 from sensecf_core.jobs.subprocess_worker import SubprocessWorker
 
@@ -51,8 +51,8 @@ def trained(small_cohort: Cohort) -> World:
     classifier = train(small_cohort, refits=3)
     test = small_cohort.part("test")
     risk = classifier.predict_proba(test)
-    over = risk - classifier.threshold
-    nearest_over = min((i for i in range(len(test)) if over[i] >= 0), key=lambda i: over[i])
+    margin = risk - classifier.threshold
+    nearest_over = min((i for i in range(len(test)) if margin[i] >= 0), key=lambda i: margin[i])
     return World(
         small_cohort,
         classifier,
@@ -84,13 +84,13 @@ def world(trained: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
 
 
 @pytest.fixture
-def lane(monkeypatch: pytest.MonkeyPatch, private_var: Path) -> Iterator[ModelWorker]:
-    """A model lane over this test's own database."""
-    opened = ModelWorker()
-    monkeypatch.setitem(job_lanes._shared, ModelWorker, opened)
-    monkeypatch.delitem(job_lanes._shared, SubprocessWorker, raising=False)
-    yield opened
-    opened.close()
+def worker(monkeypatch: pytest.MonkeyPatch, private_var: Path) -> Iterator[ModelWorker]:
+    """A model worker over this test's own database."""
+    model_worker = ModelWorker()
+    monkeypatch.setitem(worker_module._shared, ModelWorker, model_worker)
+    monkeypatch.delitem(worker_module._shared, SubprocessWorker, raising=False)
+    yield model_worker
+    model_worker.close()
 
 
 @pytest.fixture
@@ -129,7 +129,7 @@ def open_page() -> OpenPage:
     return opened
 
 
-def said(at: AppTest) -> str:
+def page_text(at: AppTest) -> str:
     """Everything that a page says in text, one line an element, Markdown escapes removed."""
     kinds = (
         "title",
@@ -143,4 +143,4 @@ def said(at: AppTest) -> str:
         "success",
         "badge",
     )
-    return "\n".join(str(one.value) for kind in kinds for one in at.get(kind)).replace("\\", "")
+    return "\n".join(str(element.value) for kind in kinds for element in at.get(kind)).replace("\\", "")

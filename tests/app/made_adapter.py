@@ -1,4 +1,4 @@
-"""An adapter folder written by hand, as fine-tuning would leave it (its weights are no weights)."""
+"""An adapter folder written by hand, as fine-tuning would leave it (without real weights)."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ def rate(limits: str, desired: int, valid: float, temperature: float = 0.8) -> d
 
 def _round(number: int, queries: int, val: float, ended: str) -> dict[str, Any]:
     measured = {"val": val, "changed": 2.14, "gower": 0.0314}
-    taught = {"kind": "best" if number else "pairs", "queries": queries, "answers": 3 * queries}
-    after = {"plain_tokens": 9 * queries, "ended": ended, "kept": True}
-    return {"round": number, **taught, **measured, **after}
+    learned_from = {"kind": "best" if number else "pairs", "queries": queries, "answers": 3 * queries}
+    outcome = {"plain_tokens": 9 * queries, "ended": ended, "kept": True}
+    return {"round": number, **learned_from, **measured, **outcome}
 
 
 def card(cohort: Cohort, name: str, **changed: Any) -> Card:
-    whole = {
+    fields = {
         "name": name,
         "cohort": cohort.schema.name,
         "base": default_model.DEFAULT_MODEL,
@@ -74,12 +74,12 @@ def card(cohort: Cohort, name: str, **changed: Any) -> Card:
         ),
         "provenance": {"commit": "4a61593" + "0" * 33},
     }
-    return Card.model_validate(whole | changed)
+    return Card.model_validate(fields | changed)
 
 
-def write(cohort: Cohort, name: str = "trial", *, place: Path | None = None, **changed: Any) -> Path:
+def write(cohort: Cohort, name: str = "trial", *, target: Path | None = None, **changed: Any) -> Path:
     """Write an adapter of one's own (or into ``place``) and return its folder."""
-    folder = place or adapters.own_folder(cohort, name)
+    folder = target or adapters.own_folder(cohort, name)
     folder.mkdir(parents=True)
     (folder / WEIGHTS).write_bytes(b"nothing that loads")
     (folder / CARD).write_text(card(cohort, name, **changed).model_dump_json(), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""A benchmark of the small cohort by uniform draws, once more under the name of a method that searches."""
+"""A benchmark of the small cohort by uniform draws, repeated under the names of other kinds of methods."""
 
 from __future__ import annotations
 
@@ -22,31 +22,36 @@ from sensecf_core.json_safe import json_safe
 OPTIONS = {"seed": 0, "candidates": 24, "max_changes": 3, "k": 4}
 DRAWS, SEARCH, EXAMPLES = Entry("random"), Entry("nice-sparsity"), Entry("lm-few-shot")
 ALIASES = (DRAWS, SEARCH, EXAMPLES)
-"""Whose names the same draws stand under, so that every kind of method is on the page."""
+"""The same draws appear under each of these names, so that every kind of method is on the page."""
 
 
-def made(cohort: Cohort, classifier: Classifier, people: int = 8) -> dict[str, Any]:
-    """The summary of a run, as the command would write it."""
+def make_summary(cohort: Cohort, classifier: Classifier, people: int = 8) -> dict[str, Any]:
+    """The summary of a run, as the command writes it."""
     bench = Bench.of(FittedCohort.fit(cohort, classifier))
     fitted = bench.evaluators.fitted
-    both = (Direction(1, "intervention"), Direction(0, "contrast"))
-    asked = tasks(fitted, both, [DRAWS], n=people, options=OPTIONS)
-    records = {task.key: run_task(bench, task) for task in asked}
-    about = [task for task in asked if task.entry is None]
-    named = [*about, *(replace(task, entry=spec) for spec in ALIASES for task in asked if task.entry)]
-    found = {task.key: _as(task, records[replace(task, entry=task.entry and DRAWS).key]) for task in named}
-    frame = table(bench, named, found)
-    whole = {
+    directions = (Direction(1, "intervention"), Direction(0, "contrast"))
+    planned = tasks(fitted, directions, [DRAWS], n=people, options=OPTIONS)
+    records = {task.key: run_task(bench, task) for task in planned}
+    exact_search = [task for task in planned if task.entry is None]
+    named = [
+        *exact_search,
+        *(replace(task, entry=spec) for spec in ALIASES for task in planned if task.entry),
+    ]
+    records_by_key = {
+        task.key: _as(task, records[replace(task, entry=task.entry and DRAWS).key]) for task in named
+    }
+    frame = table(bench, named, records_by_key)
+    fields = {
         "id": "small-made",
         "command": "python -m sensecf_core benchmark --cohort small --n 8",
         "created": "2026-11-24T09:00:00+00:00",
         **origin_of(fitted, {"n": people, "limits": None, **OPTIONS, "methods": [s.name for s in ALIASES]}),
         "labels": {feature.name: feature.label for feature in cohort.schema.features},
-        "groups": summary.groups(frame, bench.evaluators.surroundings, seed=0),
-        "raw": summary.raw_rates(named, found, frame, seed=0),
-        "absent": [vars(one) for one in published.absent("small", ALIASES)],
+        "groups": summary.groups(frame, bench.evaluators.plausibility, seed=0),
+        "raw": summary.raw_rates(named, records_by_key, frame, seed=0),
+        "absent": [vars(entry) for entry in published.absent("small", ALIASES)],
     }
-    return dict(json_safe(whole, digits=6))
+    return dict(json_safe(fields, digits=6))
 
 
 def _as(task: Task, record: Record) -> Record:
@@ -63,8 +68,8 @@ def _as(task: Task, record: Record) -> Record:
     return {**record, "rows": rows}
 
 
-def keep(summary_: dict[str, Any], *, finished: bool = True, run_id: str = "small-made") -> None:
-    """Put a run where the page looks for those of this machine."""
+def store_run(summary_: dict[str, Any], *, finished: bool = True, run_id: str = "small-made") -> None:
+    """Store a run where the page looks for the runs of this machine."""
     folder = run_folder.own_folder(run_id)
     config = {name: summary_[name] for name in ("command", "created", "cohort", "n")}
     run_folder.begin(folder, config)

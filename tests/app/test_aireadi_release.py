@@ -1,4 +1,4 @@
-"""A release that cannot be used: one sentence on every page, and the other cohorts as before."""
+"""A release that cannot be used: one sentence on every page, and the other cohorts still work."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from sensecf_core.aireadi.release.locate import ENVIRONMENT
 from sensecf_core.classifiers import store
 from sensecf_core.cohorts import builtin
 from sensecf_core.datasets import registry
-from tests.app.conftest import PAGES, OpenPage, said
+from tests.app.conftest import PAGES, OpenPage, page_text
 
 
 @pytest.fixture
 def wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    place = tmp_path / "empty"
-    place.mkdir()
-    monkeypatch.setenv(ENVIRONMENT, str(place))
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    monkeypatch.setenv(ENVIRONMENT, str(folder))
     return "is empty"
 
 
@@ -28,9 +28,11 @@ def test_every_page_says_it_and_shows_the_other_cohorts(title: str, wrong: str, 
     at = open_page(title, cohort="heart", participant="1")
     assert not at.exception
     assert sum(wrong in warning.value for warning in at.warning) == 1
-    assert "UCI Heart Disease" in said(at) or "Cleveland" in said(at)
+    assert "UCI Heart Disease" in page_text(at) or "Cleveland" in page_text(at)
     assert "AI-READI release on this machine" in at.selectbox(key="pick_cohort").options
-    assert title != "Home" or "AI-READI release on this machine" in [one.value for one in at.subheader]
+    assert title != "Home" or "AI-READI release on this machine" in [
+        element.value for element in at.subheader
+    ]
 
 
 def test_the_release_itself_is_refused_with_the_same_sentence(wrong: str, open_page: OpenPage) -> None:
@@ -46,7 +48,7 @@ def test_every_page_says_whose_rows_they_are(
 ) -> None:
     monkeypatch.delenv(ENVIRONMENT, raising=False)
     cohort = builtin.load("aireadi")
-    person, day = (str(one) for one in cohort.part("test").index[3])
+    person, day = (str(element) for element in cohort.part("test").index[3])
     if real:  # the same rows, as if they were a real release
         classifier, folder = store.load(cohort), store.folder(cohort)
         origin = cohort.schema.provenance.model_copy(update={"real": True, "public": False})
@@ -55,14 +57,14 @@ def test_every_page_says_whose_rows_they_are(
         monkeypatch.setattr(store, "ready", lambda cohort: True)
         monkeypatch.setattr(store, "load", lambda cohort: classifier)
         monkeypatch.setattr(store, "folder", lambda cohort: folder)
-    told = banner(open_page(title, cohort="aireadi", participant=person, row=day))
-    assert ("REAL DATA, private" if real else "SYNTHETIC DATA, public") in told
-    assert ("SYNTHETIC DATA" if real else "REAL") not in told
+    text = banner(open_page(title, cohort="aireadi", participant=person, row=day))
+    assert ("REAL DATA, private" if real else "SYNTHETIC DATA, public") in text
+    assert ("SYNTHETIC DATA" if real else "REAL") not in text
 
 
 def banner(at: AppTest) -> str:
     assert not at.exception
-    return next(one.value for one in at.markdown if "not a medical device" in one.value)
+    return next(element.value for element in at.markdown if "not a medical device" in element.value)
 
 
 def test_the_synthetic_days_are_labelled_and_a_day_is_chosen(
@@ -73,10 +75,10 @@ def test_the_synthetic_days_are_labelled_and_a_day_is_chosen(
     person, day = cohort.part("test").index[3]
     at = open_page("Prediction", cohort="aireadi", participant=str(person), row=str(day))
     assert not at.exception
-    assert "SYNTHETIC DATA" in said(at) and "SYNTHETIC AI-READI" in said(at)
+    assert "SYNTHETIC DATA" in page_text(at) and "SYNTHETIC AI-READI" in page_text(at)
     days = next(box for box in at.selectbox if box.label == "Day")
     assert days.value == day and len(days.options) == len(cohort.rows.loc[person])
     tables = " ".join(str(cell) for table in at.get("table") for cell in table.value.to_numpy().ravel())
     assert "Study group: insulin" in tables
-    assert "without same-day heart rate" in said(at) and "What can behaviours alone do?" in said(at)
+    assert "without same-day heart rate" in page_text(at) and "What can behaviours alone do?" in page_text(at)
     assert store.ready(cohort)

@@ -1,4 +1,4 @@
-"""The page Benchmarks: empty state, a run's charts and tables, what stands beside them."""
+"""The page Benchmarks: empty state, a run's charts and tables, and what is shown beside them."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from sensecf_core.datasets import registry
 from sensecf_core.disclaimer import DISCLAIMER
 from sensecf_core.evaluation.benchmark import run_folder
 from sensecf_core.ui.benchmarks import charts, tables as bench
-from sensecf_core.ui.common import csv_button
+from sensecf_core.ui.common import widgets
 from tests.app import made_benchmark
-from tests.app.conftest import ROOT, OpenPage, World, said
+from tests.app.conftest import ROOT, OpenPage, World, page_text
 
 TORCH = """
 import json, sys
@@ -38,7 +38,7 @@ print(json.dumps([len(at.get("plotly_chart")), "torch" in sys.modules]))
 
 @pytest.fixture(scope="session")
 def summary(trained: World) -> dict[str, Any]:
-    return made_benchmark.made(trained.cohort, trained.classifier)
+    return made_benchmark.make_summary(trained.cohort, trained.classifier)
 
 
 @pytest.fixture(autouse=True)
@@ -48,12 +48,12 @@ def nothing_committed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def page(world: World, summary: dict[str, Any], open_page: OpenPage) -> AppTest:
-    made_benchmark.keep(summary)
+    made_benchmark.store_run(summary)
     return open_page("Benchmarks")
 
 
 def codes(at: AppTest) -> str:
-    return "\n".join(str(one.value) for one in at.get("code"))
+    return "\n".join(str(element.value) for element in at.get("code"))
 
 
 def main_table(at: AppTest) -> Any:
@@ -62,7 +62,7 @@ def main_table(at: AppTest) -> Any:
 
 def test_without_a_run_the_page_gives_the_command(world: World, open_page: OpenPage) -> None:
     at = open_page("Benchmarks")
-    assert "How good are the methods?" in said(at)
+    assert "How good are the methods?" in page_text(at)
     assert "No benchmark of this cohort" in at.info[0].value
     assert "python -m sensecf_core benchmark --cohort small --methods all" in codes(at)
     assert not at.get("plotly_chart")
@@ -72,14 +72,14 @@ def test_without_a_run_the_page_gives_the_command(world: World, open_page: OpenP
 def test_a_run_that_did_not_end_is_named_with_its_command(
     world: World, summary: dict[str, Any], open_page: OpenPage
 ) -> None:
-    made_benchmark.keep(summary, finished=False)
+    made_benchmark.store_run(summary, finished=False)
     at = open_page("Benchmarks")
     assert "No benchmark of this cohort" in at.info[0].value
     assert summary["command"] in codes(at)
 
 
 def test_a_damaged_summary_is_said(world: World, summary: dict[str, Any], open_page: OpenPage) -> None:
-    made_benchmark.keep(summary)
+    made_benchmark.store_run(summary)
     (run_folder.own_folder("small-made") / run_folder.SUMMARY).write_text('{"schema_version": 0}')
     at = open_page("Benchmarks")
     assert "another version" in at.error[0].value
@@ -91,8 +91,8 @@ def test_the_methods_stand_side_by_side_as_they_are_used(page: AppTest, summary:
     row = next(r for r in summary["groups"][0]["rows"] if r["row"] == "random + refine")
     assert table["Coverage ↑"][0] == bench.cell("coverage", row["measures"]["coverage"])
     assert {"Validity ↑", "Gower distance ↓", "Time, s ↓"} <= set(table.columns)
-    assert "8 queries, the same for every method" in said(page)
-    assert "So few queries say little" in said(page)
+    assert "8 queries, the same for every method" in page_text(page)
+    assert "So few queries say little" in page_text(page)
     headers = [header.value for header in page.header]
     assert headers.index("All methods at a glance") == 0
     assert "What is right before any check?" in headers
@@ -103,10 +103,10 @@ def test_only_real_people_are_called_real(
     real: bool, world: World, summary: dict[str, Any], open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     provenance = world.cohort.schema.provenance.model_copy(update={"real": real})
-    made = replace(world.cohort, schema=world.cohort.schema.model_copy(update={"provenance": provenance}))
-    monkeypatch.setattr(registry, "load", lambda name: made)
-    made_benchmark.keep(summary)
-    text = said(open_page("Benchmarks"))
+    cohort = replace(world.cohort, schema=world.cohort.schema.model_copy(update={"provenance": provenance}))
+    monkeypatch.setattr(registry, "load", lambda name: cohort)
+    made_benchmark.store_run(summary)
+    text = page_text(open_page("Benchmarks"))
     assert ("Do they look like real people?" in text) == real
     assert ("real p" in text) == real and ("held-out people of the cohort" in text) != real
 
@@ -131,7 +131,7 @@ def test_other_rows_and_the_other_direction_can_be_chosen(page: AppTest) -> None
 def test_every_chart_has_its_table_and_says_what_it_shows(page: AppTest, summary: dict[str, Any]) -> None:
     assert len(page.get("plotly_chart")) == 8
     real = summary["groups"][0]["real_rows"]["lof_inlier"]
-    assert bench.cell("lof_inlier", real) in said(page)
+    assert bench.cell("lof_inlier", real) in page_text(page)
     downloads = [button.label for button in page.get("download_button")]
     assert "Download the run as CSV" in downloads
     assert downloads.count("Table as CSV") >= 9
@@ -157,9 +157,9 @@ def test_a_run_about_other_rows_or_another_classifier_is_marked(
     world: World, summary: dict[str, Any], open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hashes = {**summary["provenance"]["sha256"], "cohort": "f" * 64}
-    made_benchmark.keep({**summary, "provenance": {**summary["provenance"], "sha256": hashes}})
+    made_benchmark.store_run({**summary, "provenance": {**summary["provenance"], "sha256": hashes}})
     assert "other rows of this cohort" in open_page("Benchmarks").warning[0].value
-    made_benchmark.keep(summary)
+    made_benchmark.store_run(summary)
     monkeypatch.setattr(store, "sha256", lambda cohort: "f" * 64)
     assert "another classifier" in open_page("Benchmarks").warning[0].value
 
@@ -174,11 +174,11 @@ def test_rates_of_a_part_of_the_queries_stand_in_tables_of_their_own(summary: di
 
 def test_a_csv_is_marked_as_utf_8_when_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     offered: list[Any] = []
-    monkeypatch.setattr(csv_button.st, "download_button", lambda *given, **_: offered.extend(given))
-    made: list[str] = []
-    csv_button.show(lambda: made.append("asked") or "a,→\n", "table.csv", key="k")
+    monkeypatch.setattr(widgets.st, "download_button", lambda *arguments, **_: offered.extend(arguments))
+    calls: list[str] = []
+    widgets.csv_button(lambda: calls.append("asked") or "a,→\n", "table.csv", key="k")
     label, make, *rest = offered
-    assert (label, rest) == ("Download CSV", ["table.csv", "text/csv"]) and not made, (
+    assert (label, rest) == ("Download CSV", ["table.csv", "text/csv"]) and not calls, (
         "nothing is made before a click"
     )
     assert make().decode("utf-8") == "\ufeffa,→\n"
@@ -187,13 +187,13 @@ def test_a_csv_is_marked_as_utf_8_when_it_is_asked_for(monkeypatch: pytest.Monke
 def test_the_whole_run_as_csv(summary: dict[str, Any]) -> None:
     lines = list(csv.DictReader(io.StringIO(bench.long_csv(summary))))
     assert {line["notice"] for line in lines} == {DISCLAIMER}
-    (found,) = (
+    (entry,) = (
         line
         for line in lines
         if (line["direction"], line["row"], line["measure"]) == ("1→0", "nice-sparsity", "coverage")
     )
     row = next(r for r in summary["groups"][0]["rows"] if r["row"] == "nice-sparsity")
-    assert float(found["value"]) == row["measures"]["coverage"]["value"]
+    assert float(entry["value"]) == row["measures"]["coverage"]["value"]
     assert any(line["row"] == "held-out rows" and line["measure"] == "neighbours" for line in lines)
 
 
@@ -238,7 +238,7 @@ def test_real_rows_are_a_line_and_missing_numbers_no_point(summary: dict[str, An
 
 
 def test_drawing_the_page_loads_no_language_model_library(summary: dict[str, Any], private_var: Path) -> None:
-    made_benchmark.keep({**summary, "cohort": "heart"}, run_id="heart-made")
+    made_benchmark.store_run({**summary, "cohort": "heart"}, run_id="heart-made")
     done = subprocess.run(
         [sys.executable, "-c", TORCH], cwd=ROOT, capture_output=True, text=True, check=False, timeout=300
     )
@@ -250,14 +250,14 @@ def test_drawing_the_page_loads_no_language_model_library(summary: dict[str, Any
 def test_who_was_not_asked_what_has_no_answer_is_named(
     world: World, summary: dict[str, Any], open_page: OpenPage
 ) -> None:
-    assert "provably" not in said(_page_of(summary, open_page))
+    assert "provably" not in page_text(_page_of(summary, open_page))
     spared = copy.deepcopy(summary)
     row = spared["groups"][0]["rows"][0]
     row["ended"] = {"itself": 1, "proven": 2}
-    about = said(_page_of(spared, open_page))
+    about = page_text(_page_of(spared, open_page))
     assert f"which counts as not answered: {bench.title(row['method'])}." in about
 
 
 def _page_of(summary: dict[str, Any], open_page: OpenPage) -> AppTest:
-    made_benchmark.keep(summary)
+    made_benchmark.store_run(summary)
     return open_page("Benchmarks")

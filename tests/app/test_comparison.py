@@ -4,7 +4,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -12,18 +11,20 @@ from streamlit.testing.v1 import AppTest
 from sensecf_core.counterfactuals import explain as explaining
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.errors import NotReadyError
-from sensecf_core.jobs import compare_methods, model_worker, worker as job_lanes
+from sensecf_core.jobs import compare_methods, model_worker, worker as worker_module
 from sensecf_core.jobs.compare_methods import MethodStatus
 from sensecf_core.jobs.method_worker import MethodWorker
 from sensecf_core.jobs.model_worker import ModelWorker
 from sensecf_core.language.models import default_model
 from sensecf_core.language.models.default_model import WeightsStatus
 from sensecf_core.queries.answer import Answer
-from sensecf_core.queries.request import BASELINES, METHODS, ExplainRequest
+from sensecf_core.queries.methods import METHODS
+from sensecf_core.queries.request import ExplainRequest
 from sensecf_core.records import answers, comparisons
+from sensecf_core.types import Callbacks
 from sensecf_core.ui.comparison import form
 from tests.app import made_adapter
-from tests.app.conftest import OpenPage, World, said
+from tests.app.conftest import OpenPage, World, page_text
 
 PROCESS_METHOD = """
 import json, os, sys, time
@@ -44,45 +45,45 @@ trace = {**made.trace.model_dump(), "proposed": 5, "readable": 5, "within_limits
 made = made.model_validate({**made.model_dump(), "trace": trace, "seed": request.seed})
 print(json.dumps({"answer_id": answers.save(made)}))
 """
-"""Stands for a method that runs in a process of its own (tests only); the request's seed says how it ends."""
+"""Stands in for a method that runs in a subprocess; the request's seed decides how it ends."""
 
 
 @pytest.fixture(autouse=True)
 def workers(
-    lane: ModelWorker, world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    worker: ModelWorker, world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> Iterator[Callable[..., None]]:
-    """Both lanes: language models answer with random draws under their own name.
+    """Both workers, with language models that answer by random draws under their own name.
 
-    Of the methods that run in a process of their own only ``random`` is offered: they are all alike here.
+    Of the methods that run in subprocesses only ``random`` is offered, since they all behave alike here.
     """
-    monkeypatch.setattr(form, "METHODS", [name for name in METHODS if name not in BASELINES])
+    monkeypatch.setattr(form, "METHODS", {name: m for name, m in METHODS.items() if m.package is None})
     fitted = FittedCohort.fit(world.cohort, world.classifier)
     opened: list[ModelWorker | MethodWorker] = []
 
-    def say(request: ExplainRequest, **_: Any) -> Answer:
-        asked = request.model_copy(update={"method": "random", "candidates": 400})
-        found = explaining.answer(fitted, asked)
-        return found.model_copy(
+    def random_answer(request: ExplainRequest, _: Callbacks) -> Answer:
+        random_request = request.model_copy(update={"method": "random", "candidates": 400})
+        drawn = explaining.answer(fitted, random_request)
+        return drawn.model_copy(
             update={"method": request.method, "answer_id": f"{request.method}-{request.seed}"}
         )
 
-    def use(answer: Callable[..., Answer] = say) -> None:
+    def use(answer: Callable[..., Answer] = random_answer) -> None:
         opened.extend((ModelWorker(answer), MethodWorker((sys.executable, "-c", PROCESS_METHOD))))
-        monkeypatch.setitem(job_lanes._shared, ModelWorker, opened[-2])
-        monkeypatch.setitem(job_lanes._shared, MethodWorker, opened[-1])
+        monkeypatch.setitem(worker_module._shared, ModelWorker, opened[-2])
+        monkeypatch.setitem(worker_module._shared, MethodWorker, opened[-1])
 
     ready = WeightsStatus("ready", "Ready.", tmp_path, made_adapter.BASE_SHA256)
     monkeypatch.setattr(default_model, "status", lambda *_, **__: ready)
     use()
     yield use
-    for one in opened:
-        one.close()
+    for started in opened:
+        started.close()
 
 
 def statuses(at: AppTest) -> tuple[MethodStatus, ...]:
-    found = comparisons.find(at.query_params["comparison"])
-    assert found is not None
-    return compare_methods.method_statuses(found)
+    comparison = comparisons.find(at.query_params["comparison"])
+    assert comparison is not None
+    return compare_methods.method_statuses(comparison)
 
 
 def run_all(at: AppTest, *, seed: int = 0, done: int | None = None, within: float = 60.0) -> AppTest:
@@ -92,7 +93,7 @@ def run_all(at: AppTest, *, seed: int = 0, done: int | None = None, within: floa
     assert not at.exception, at.exception[0].message
     until = time.monotonic() + within
     wanted = len(statuses(at)) if done is None else done
-    while sum(one.finished for one in statuses(at)) < wanted:
+    while sum(status.finished for status in statuses(at)) < wanted:
         assert time.monotonic() < until, statuses(at)
         time.sleep(0.1)
     at.run()
@@ -120,18 +121,18 @@ def test_nothing_asked_yet_says_what_to_do_and_chooses_three_methods(
     methods = at.multiselect(key="compare_methods")
     assert methods.value == ["lm-few-shot", "lm-zero-shot", "random"]
     assert "Language model, fine-tuned" not in methods.options
-    assert "Options for a person · at most 3 changes" in said(at)
+    assert "Options for a person · at most 3 changes" in page_text(at)
 
 
 def test_every_method_is_shown_side_by_side_with_agreement_and_violations(
     world: World, open_page: OpenPage
 ) -> None:
     at = run_all(opened(open_page, world))
-    text = said(at)
+    text = page_text(at)
     assert "3 of 3 methods found an option" in text
-    assert {one.state for one in statuses(at)} == {"answered"}
+    assert {status.state for status in statuses(at)} == {"answered"}
     assert "2 of 5 candidates broke limits and were left out: “Body mass index” may only go down (2×)" in text
-    first = next(one.answer for one in statuses(at) if one.method == "lm-few-shot")
+    first = next(status.answer for status in statuses(at) if status.method == "lm-few-shot")
     assert first is not None and "▼" in cells(at)
     agreement, differences = at.get("table")[0].value, at.get("table")[1].value
     assert set(agreement["Feature"]) == {
@@ -151,8 +152,8 @@ def test_all_options_can_be_compared_instead_of_the_best(world: World, open_page
     at.radio(key="compare_options").set_value("All options").run()
     changed = {
         name
-        for one in statuses(at)
-        for option in one.answer.counterfactuals  # type: ignore[union-attr]
+        for status in statuses(at)
+        for option in status.answer.counterfactuals  # type: ignore[union-attr]
         for name in option.changes
     }
     assert len(at.get("table")[1].value) == 1 + len(changed) > best
@@ -160,11 +161,11 @@ def test_all_options_can_be_compared_instead_of_the_best(world: World, open_page
 
 def test_one_that_fails_says_why_and_the_others_are_shown(world: World, open_page: OpenPage) -> None:
     at = run_all(opened(open_page, world), seed=13)
-    assert "2 of 3 methods found an option" in said(at)
+    assert "2 of 3 methods found an option" in page_text(at)
     (error,) = at.error
     assert "package `dice-ml` is not installed; run `make setup`" in error.value
     assert list(at.get("table")[1].value.columns) == ["Feature", "LM with examples", "LM without examples"]
-    assert "1 method without an answer left out" in said(at)
+    assert "1 method without an answer left out" in page_text(at)
     failed = statuses(at)[2].job
     at.button(key="again_random").click().run()
     assert statuses(at)[2].job != failed and statuses(at)[0].state == "answered"
@@ -174,9 +175,9 @@ def test_one_at_work_does_not_hide_what_has_come_in_and_cancel_ends_it(
     world: World, open_page: OpenPage
 ) -> None:
     at = run_all(opened(open_page, world), seed=60, done=2)
-    assert "2 of 3 methods done" in said(at)
+    assert "2 of 3 methods done" in page_text(at)
     assert "LM with examples" in cells(at)
-    (still,) = (one for one in statuses(at) if not one.finished)
+    (still,) = (status for status in statuses(at) if not status.finished)
     assert still.method == "random" and still.job is not None
     at.button(key=f"cancel_{still.job.id}").click().run()
     until = time.monotonic() + 10
@@ -184,15 +185,15 @@ def test_one_at_work_does_not_hide_what_has_come_in_and_cancel_ends_it(
         time.sleep(0.05)
     at.run()
     assert statuses(at)[2].state == "cancelled"
-    assert "Cancelled" in said(at) and "2 of 3 methods found an option" in said(at)
+    assert "Cancelled" in page_text(at) and "2 of 3 methods found an option" in page_text(at)
     assert at.button(key="again_random").label == "Ask again"
 
 
 def test_cancel_all_ends_everything_that_is_not_done(
     world: World, open_page: OpenPage, workers: Callable[..., None]
 ) -> None:
-    def slow(request: ExplainRequest, *, cancelled: Callable[[], bool], **_: Any) -> Answer:
-        while not cancelled():
+    def slow(request: ExplainRequest, callbacks: Callbacks) -> Answer:
+        while not callbacks.cancelled():
             time.sleep(0.02)
         raise RuntimeError("stopped")
 
@@ -202,9 +203,9 @@ def test_cancel_all_ends_everything_that_is_not_done(
     assert not at.get("table") and not at.get("download_button")
     at.button(key="cancel_all").click().run()
     until = time.monotonic() + 10
-    while not all(one.finished for one in statuses(at)) and time.monotonic() < until:
+    while not all(status.finished for status in statuses(at)) and time.monotonic() < until:
         time.sleep(0.05)
-    assert all(one.finished for one in statuses(at))
+    assert all(status.finished for status in statuses(at))
 
 
 def test_a_comparison_opens_again_by_its_link_with_its_methods_and_limits(
@@ -218,7 +219,7 @@ def test_a_comparison_opens_again_by_its_link_with_its_methods_and_limits(
     at = run_all(at, seed=5)
     again = open_page("Comparison", comparison=at.query_params["comparison"])
     assert again.query_params["participant"] == world.flagged
-    text = said(again)
+    text = page_text(again)
     assert "2 of 2 methods found an option" in text
     assert "Asked: Options for a person" in text and "must not move" in text and "seed 5" in text
     assert again.multiselect(key="compare_methods").value == ["lm-zero-shot", "random"]
@@ -227,7 +228,7 @@ def test_a_comparison_opens_again_by_its_link_with_its_methods_and_limits(
     assert tuple(ends) == (50.0, 120.0)
     assert again.number_input(key="ask_seed").value == 5
     again.selectbox(key="pick_participant").select(world.unflagged).run()
-    assert "comparison" not in again.query_params and "methods found" not in said(again)
+    assert "comparison" not in again.query_params and "methods found" not in page_text(again)
 
 
 def test_an_unknown_comparison_is_said_and_the_page_goes_on(world: World, open_page: OpenPage) -> None:
@@ -237,13 +238,13 @@ def test_an_unknown_comparison_is_said_and_the_page_goes_on(world: World, open_p
 
 
 def test_an_answer_of_interventions_is_reused(world: World, open_page: OpenPage) -> None:
-    """Interventions' own ``random`` answers in the model lane, under the very same id."""
+    """Interventions' own ``random`` answers in the model worker, under the very same id."""
     explain = explaining.answer
 
-    def by_name(request: ExplainRequest, **_: Any) -> Answer:
+    def by_name(request: ExplainRequest, _: Callbacks) -> Answer:
         return explain(FittedCohort.fit(world.cohort, world.classifier), request)
 
-    model_worker.worker()._answer = by_name  # type: ignore[assignment]
+    model_worker.worker()._explain = by_name  # type: ignore[assignment]
     at = open_page("Interventions", cohort="small", participant=world.flagged)
     at.selectbox(key="method").select("random").run()
     at.number_input(key="ask_candidates").set_value(64)
@@ -251,26 +252,26 @@ def test_an_answer_of_interventions_is_reused(world: World, open_page: OpenPage)
     while at.query_params.get("job"):
         time.sleep(0.1)
         at.run()
-    made = answers.find(at.query_params["answer"])
+    answer = answers.find(at.query_params["answer"])
     at.switch_page("pages/4_Comparison.py").run()
     assert at.number_input(key="ask_candidates").value == 64  # the limits come along
     at.multiselect(key="compare_methods").set_value(["random"])
     at = run_all(at)
     (status,) = statuses(at)
-    assert status.job is None and status.answer == made
-    assert "answered before" in said(at)
-    assert "Only one method found an option" in said(at)
+    assert status.job is None and status.answer == answer
+    assert "answered before" in page_text(at)
+    assert "Only one method found an option" in page_text(at)
 
 
 def test_each_methods_evidence_is_one_click_away(world: World, open_page: OpenPage) -> None:
     at = run_all(opened(open_page, world))
-    assert "From proposed to shown" not in said(at)
+    assert "From proposed to shown" not in page_text(at)
     for key in ("each_random", "each_lm-few-shot"):
         at.session_state[key] = True
     at.run()
     assert not at.exception
-    assert said(at).count("From proposed to shown") == 2
-    assert said(at).count("Option 1: risk") == 2
+    assert page_text(at).count("From proposed to shown") == 2
+    assert page_text(at).count("Option 1: risk") == 2
     links = [link.label for link in at.get("page_link")]
     assert links.count("Open on the page Interventions") == 2
     assert "What small change would alter this?" in links
@@ -281,10 +282,10 @@ def test_no_option_by_any_method_says_what_to_try(
 ) -> None:
     fitted = FittedCohort.fit(world.cohort, world.classifier)
 
-    def none(request: ExplainRequest, **_: Any) -> Answer:
-        found = explaining.answer(fitted, request.model_copy(update={"method": "random"}))
-        assert found.status == "none"
-        return found.model_copy(update={"method": request.method, "answer_id": request.method})
+    def none(request: ExplainRequest, _: Callbacks) -> Answer:
+        result = explaining.answer(fitted, request.model_copy(update={"method": "random"}))
+        assert result.status == "none"
+        return result.model_copy(update={"method": request.method, "answer_id": request.method})
 
     workers(none)
     at = open_page("Comparison", cohort="small", participant=world.certain)
@@ -293,7 +294,7 @@ def test_no_option_by_any_method_says_what_to_try(
         if box.key != "free_small_diet":
             box.uncheck()
     at = run_all(at)
-    assert "0 of 2 methods found an option" in said(at)
+    assert "0 of 2 methods found an option" in page_text(at)
     assert any("No method found an option" in one.value for one in at.info)
     assert at.get("download_button")
 
@@ -340,7 +341,7 @@ def test_without_the_language_model_the_others_can_be_compared(
     at = opened(open_page, world)
     assert "run `make setup`" in at.warning[0].value
     assert at.multiselect(key="compare_methods").value == ["random"]
-    assert "1 of 1 method found an option" in said(run_all(at))
+    assert "1 of 1 method found an option" in page_text(run_all(at))
 
 
 def test_a_damaged_database_is_said_with_its_mend(

@@ -16,7 +16,7 @@ def changing(*names: str) -> tuple[Counterfactual, ...]:
 
 
 @pytest.mark.parametrize(
-    ("found", "said"),
+    ("options", "expected"),
     [
         ({"a": changing("bmi")}, "Only one method found an option"),
         ({"a": changing("bmi"), "b": changing("sleep")}, "No two of the 2 methods change the same feature."),
@@ -31,8 +31,8 @@ def changing(*names: str) -> tuple[Counterfactual, ...]:
         ),
     ],
 )
-def test_the_finding_names_what_most_methods_change(found: Options, said: str) -> None:
-    assert finding(SCHEMA, found).startswith(said)
+def test_the_finding_names_what_most_methods_change(options: Options, expected: str) -> None:
+    assert finding(SCHEMA, options).startswith(expected)
 
 
 def test_which_way_is_in_words_for_every_kind() -> None:

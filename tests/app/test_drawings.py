@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sensecf_core.ui.common import charts, drawings
-from sensecf_core.ui.common.charts import Push
+from sensecf_core.ui.common.charts import Contribution
 from sensecf_core.ui.participants.profile import BINS, bars
 from tests.small_cohort import SCHEMA
 
@@ -36,7 +36,7 @@ def test_one_value_for_all_still_draws() -> None:
 
 
 def test_waterfall_runs_from_the_base_to_the_sum() -> None:
-    figure = charts.waterfall(-1.0, [Push("a", 0.5), Push("b", -0.2)], "x").figure
+    figure = charts.waterfall(-1.0, [Contribution("a", 0.5), Contribution("b", -0.2)], "x").figure
     spans = {
         y: (b, b + x) for trace in figure.data for y, x, b in zip(trace.y, trace.x, trace.base, strict=True)
     }

@@ -11,7 +11,7 @@ from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.datasets import registry
 from sensecf_core.errors import NotReadyError
 from sensecf_core.ui.page import train_classifier
-from tests.app.conftest import PAGES, ROOT, OpenPage, World, said
+from tests.app.conftest import PAGES, ROOT, OpenPage, World, page_text
 
 BEYOND_HOME = [title for title in PAGES if title != "Home"]
 
@@ -19,7 +19,7 @@ BEYOND_HOME = [title for title in PAGES if title != "Home"]
 @pytest.mark.parametrize("title", PAGES)
 def test_every_page_opens_with_banner_and_person(title: str, world: World, open_page: OpenPage) -> None:
     at = open_page(title, cohort="small", participant=world.flagged, row="0")
-    text = said(at)
+    text = page_text(at)
     assert at.title[0].value == title
     assert "not a medical device" in text
     assert "SYNTHETIC DATA" in text
@@ -54,7 +54,7 @@ def test_unknown_participant_is_one_sentence_with_near_matches(
     title: str, world: World, open_page: OpenPage
 ) -> None:
     at = open_page(title, cohort="small", participant="p00010")
-    assert "Unknown participant 'p00010'; did you mean" in said(at)
+    assert "Unknown participant 'p00010'; did you mean" in page_text(at)
     assert "p0010" in at.error[0].value
     assert at.selectbox(key="pick_participant").value is None
 
@@ -64,7 +64,7 @@ def test_unknown_cohort_is_one_sentence_with_near_matches(
     title: str, world: World, open_page: OpenPage
 ) -> None:
     at = open_page(title, cohort="smal", participant=world.flagged)
-    assert "Unknown cohort 'smal'; did you mean small?" in said(at)
+    assert "Unknown cohort 'smal'; did you mean small?" in page_text(at)
     at.selectbox(key="pick_cohort").select("small").run()
     assert not at.exception
     assert not at.error
@@ -85,7 +85,7 @@ def test_choosing_somebody_changes_the_address_and_lasts_across_pages(
     at.switch_page(PAGES["Participants"]).run()
     assert not at.exception
     assert at.query_params["participant"] == world.unflagged
-    assert f"Profile of {world.unflagged}" in said(at)
+    assert f"Profile of {world.unflagged}" in page_text(at)
 
 
 def test_a_cohort_whose_files_are_missing_says_what_to_run(
@@ -96,21 +96,21 @@ def test_a_cohort_whose_files_are_missing_says_what_to_run(
 
     monkeypatch.setattr(registry, "load", missing)
     for title in PAGES:
-        assert "make data" in said(open_page(title))
+        assert "make data" in page_text(open_page(title))
 
 
 @pytest.fixture
 def started(world: World, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
-    """No classifier is ready; what would be started is noted instead."""
-    asked: list[tuple[str, ...]] = []
+    """No classifier is ready; commands that would be started are recorded instead."""
+    commands: list[tuple[str, ...]] = []
 
     def start(kind: str, argv: list[str], label: str) -> str:
-        asked.append((kind, *argv))
+        commands.append((kind, *argv))
         return "nothing-runs-in-this-test"
 
     monkeypatch.setattr(store, "ready", lambda cohort: False)
     monkeypatch.setattr(train_classifier.subprocess_worker, "start", start)
-    return asked
+    return commands
 
 
 TRAINING = ("train", "train", "--cohort", "small", "--json-progress")
@@ -122,7 +122,7 @@ def test_an_own_cohort_is_trained_at_once_and_only_once(
     monkeypatch.setattr(registry, "load", lambda name: replace(world.cohort, own=True))
     at = open_page("Participants")
     assert started == [TRAINING]
-    assert "python -m sensecf_core train --cohort small" in said(at).replace("\\", "")
+    assert "python -m sensecf_core train --cohort small" in page_text(at).replace("\\", "")
     at.run()
     assert len(started) == 1
 
@@ -146,7 +146,7 @@ def test_participants_needs_no_classifier(
     world: World, open_page: OpenPage, started: list[tuple[str, ...]]
 ) -> None:
     at = open_page("Participants", cohort="small", participant=world.flagged)
-    text = said(at)
+    text = page_text(at)
     assert "This cohort has no classifier yet" in text
     assert f"Profile of {world.flagged}" in text and f"**{world.flagged}**" in text
     headings = [heading for _, heading in at.dataframe[0].value.columns]
@@ -160,7 +160,7 @@ def test_a_cohort_too_small_says_why_and_what_mends_it_and_trains_nothing(
     monkeypatch.setattr(registry, "load", lambda name: _without_val(world))
     for title in ("Participants", "Prediction"):
         at = open_page(title, cohort="small", participant=world.flagged)
-        text = said(at)
+        text = page_text(at)
         assert "its validation part is empty. Add participants" in text
         assert "being trained" not in text and "Training failed" not in text
         assert not any("Train" in button.label for button in at.button)
@@ -173,7 +173,7 @@ def test_training_that_failed_is_not_called_under_way_and_may_be_tried_again(
 ) -> None:
     monkeypatch.setattr(registry, "load", lambda name: replace(world.cohort, own=True))
     at = open_page("Participants", cohort="small", participant=world.flagged)
-    text = said(at)
+    text = page_text(at)
     assert "Training failed." in text and "being trained now" not in text
     assert f"Profile of {world.flagged}" in text
     at.button(key=next(one.key for one in at.button if one.label == "Train again")).click().run()

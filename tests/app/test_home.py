@@ -8,7 +8,7 @@ from sensecf_core.classifiers import store
 from sensecf_core.cohorts.own.problems import Problem
 from sensecf_core.datasets import registry
 from sensecf_core.datasets.registry import BrokenCohort
-from tests.app.conftest import OpenPage, World, said
+from tests.app.conftest import OpenPage, World, page_text
 
 
 def facts(at: object) -> str:
@@ -18,7 +18,7 @@ def facts(at: object) -> str:
 def test_a_card_per_cohort_with_size_task_quality_and_licence(world: World, open_page: OpenPage) -> None:
     at = open_page("Home")
     auroc = world.card["metrics"]["auroc"]["value"]
-    assert "Small synthetic cohort" in said(at)
+    assert "Small synthetic cohort" in page_text(at)
     for part in ("600 participants, 10 features", "Is the flag raised?", f"AUROC {auroc:.2f} (", "none"):
         assert part in facts(at)
 

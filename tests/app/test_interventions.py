@@ -15,22 +15,23 @@ from streamlit.testing.v1 import AppTest
 
 from sensecf_core.classifiers import store
 from sensecf_core.errors import InputError, NotReadyError
-from sensecf_core.jobs import job_table, worker as job_lanes
+from sensecf_core.jobs import job_table, worker as worker_module
 from sensecf_core.jobs.model_worker import ModelWorker
 from sensecf_core.language.models import default_model
 from sensecf_core.language.models.default_model import WeightsStatus
 from sensecf_core.queries.answer import Answer
 from sensecf_core.queries.request import ExplainRequest
 from sensecf_core.records import answers, exports
+from sensecf_core.types import Callbacks
 from sensecf_core.ui.common import wording
 from sensecf_core.ui.interventions import answer as intervention_answer
 from tests.app import made_adapter
-from tests.app.conftest import OpenPage, World, said
+from tests.app.conftest import OpenPage, World, page_text
 
 
 @pytest.fixture(autouse=True)
-def queue(lane: ModelWorker) -> ModelWorker:
-    return lane
+def queue(worker: ModelWorker) -> ModelWorker:
+    return worker
 
 
 def answered(at: AppTest, within: float = 60.0) -> AppTest:
@@ -66,7 +67,7 @@ def test_nothing_asked_yet_says_what_to_do(world: World, open_page: OpenPage) ->
 
 def test_generate_shows_options_with_units_risk_and_funnel(world: World, open_page: OpenPage) -> None:
     at = ask(open_page("Interventions", cohort="small", participant=world.flagged))
-    text = said(at)
+    text = page_text(at)
     answer = answers.find(at.query_params["answer"])
     assert answer is not None and answer.status == "found"
     assert f"{len(answer.counterfactuals)} option" in text
@@ -89,19 +90,19 @@ def test_fewer_options_than_asked_for_are_explained(world: World, open_page: Ope
     at = answered(generate(at))
     answer = answers.find(at.query_params["answer"])
     assert answer is not None
-    found, passed = len(answer.counterfactuals), answer.trace.plausible
-    assert 0 < found < 8 < passed
-    assert f"the {passed} candidates that passed every check came down to {found}" in said(at)
-    few = answer.trace.model_copy(update={"plausible": found})
+    shown, passed = len(answer.counterfactuals), answer.trace.plausible
+    assert 0 < shown < 8 < passed
+    assert f"the {passed} candidates that passed every check came down to {shown}" in page_text(at)
+    few = answer.trace.model_copy(update={"plausible": shown})
     text = intervention_answer.fewer_than_asked(answer.model_copy(update={"trace": few}))
-    assert text is not None and f"only {wording.counted(found, 'candidate')} passed every check" in text
+    assert text is not None and f"only {wording.counted(shown, 'candidate')} passed every check" in text
 
 
 def test_as_many_options_as_asked_for_need_no_word(world: World, open_page: OpenPage) -> None:
     at = ask(open_page("Interventions", cohort="small", participant=world.flagged))
     answer = answers.find(at.query_params["answer"])
     assert answer is not None and len(answer.counterfactuals) == answer.settings["k"]
-    assert "were asked for" not in said(at)
+    assert "were asked for" not in page_text(at)
 
 
 def test_an_option_tells_whether_it_is_new_to_the_second_model_and_holds_for_retrained_ones(
@@ -110,17 +111,17 @@ def test_an_option_tells_whether_it_is_new_to_the_second_model_and_holds_for_ret
     at = ask(open_page("Interventions", cohort="small", participant=world.flagged))
     answer = answers.find(at.query_params["answer"])
     assert answer is not None
-    judge, row = world.classifier, world.cohort.rows.loc[[(world.flagged, "0")]]
-    had_flagged = float(judge.second_probability(row)[0]) >= judge.second_threshold
-    text, line = said(at), wording.of_100(judge.threshold)
-    for one in answer.counterfactuals:
-        shown = f"nine of ten retrained models say {wording.interval(*one.interval)} of 100"
+    classifier, row = world.classifier, world.cohort.rows.loc[[(world.flagged, "0")]]
+    had_flagged = float(classifier.second_probability(row)[0]) >= classifier.second_threshold
+    text, line = page_text(at), wording.of_100(classifier.threshold)
+    for option in answer.counterfactuals:
+        shown = f"nine of ten retrained models say {wording.interval(*option.interval)} of 100"
         assert f"{shown} (flagged from {line})" in text
     assert ("The second model agrees" in text) == (
-        had_flagged and any(one.second_judge_agrees for one in answer.counterfactuals)
+        had_flagged and any(option.second_judge_agrees for option in answer.counterfactuals)
     )
     assert ("said so before any change" in text) == (
-        not had_flagged and any(one.second_judge_agrees for one in answer.counterfactuals)
+        not had_flagged and any(option.second_judge_agrees for option in answer.counterfactuals)
     )
 
 
@@ -128,39 +129,45 @@ def test_what_the_second_model_said_before_is_no_agreement(
     world: World, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     at = ask(open_page("Interventions", cohort="small", participant=world.flagged))
-    kept = answers.find(at.query_params["answer"])
-    assert kept is not None
-    one = kept.counterfactuals[0].model_copy(update={"second_judge_agrees": True})
-    answers.save(kept.model_copy(update={"counterfactuals": (one,)}))
-    for threshold, told in ((1.1, "said so before any change"), (0.0, "The second model agrees")):
-        judge = replace(world.classifier, second_threshold=threshold)
-        monkeypatch.setattr(store, "load", lambda cohort, judge=judge: judge)
-        text = said(open_page("Interventions", answer=kept.answer_id))
-        page = SimpleNamespace(required_cohort=world.cohort, row_key=(world.flagged, "0"), classifier=judge)
-        view = intervention_answer.second_view(page, kept, one)  # what a line of Comparison says
+    answer = answers.find(at.query_params["answer"])
+    assert answer is not None
+    option = answer.counterfactuals[0].model_copy(update={"second_judge_agrees": True})
+    answers.save(answer.model_copy(update={"counterfactuals": (option,)}))
+    for threshold, sentence in ((1.1, "said so before any change"), (0.0, "The second model agrees")):
+        classifier = replace(world.classifier, second_threshold=threshold)
+        monkeypatch.setattr(store, "load", lambda cohort, classifier=classifier: classifier)
+        text = page_text(open_page("Interventions", answer=answer.answer_id))
+        page = SimpleNamespace(
+            required_cohort=world.cohort, row_key=(world.flagged, "0"), classifier=classifier
+        )
+        view = intervention_answer.second_model_verdict(
+            page, answer, option
+        )  # what a line of Comparison says
         assert view == ("as before" if threshold > 1 else "agrees")
         assert [words_ in text for words_ in ("said so before", "The second model agrees")] == [
-            told.startswith("said"),
-            told.startswith("The"),
+            sentence.startswith("said"),
+            sentence.startswith("The"),
         ]
 
 
 @pytest.mark.parametrize("flagged", [True, False])
 def test_a_flag_that_the_record_contradicts_is_said(world: World, open_page: OpenPage, flagged: bool) -> None:
-    cohort, judge = world.cohort, world.classifier
-    risks = pd.Series(judge.predict_proba(cohort.rows), index=cohort.rows.index)
-    wrong = cohort.rows.index[((risks >= judge.threshold) == flagged) & (cohort.target == int(not flagged))]
+    cohort, classifier = world.cohort, world.classifier
+    risks = pd.Series(classifier.predict_proba(cohort.rows), index=cohort.rows.index)
+    wrong = cohort.rows.index[
+        ((risks >= classifier.threshold) == flagged) & (cohort.target == int(not flagged))
+    ]
     assert len(wrong)
     for page in ("Interventions", "Comparison"):
-        text = said(open_page(page, cohort="small", participant=wrong[0][0], row=wrong[0][1]))
+        text = page_text(open_page(page, cohort="small", participant=wrong[0][0], row=wrong[0][1]))
         assert ("The model is wrong here" in text) == flagged, "there is nothing to be altered"
 
 
 def test_a_flag_that_the_record_bears_out_has_no_word(world: World, open_page: OpenPage) -> None:
-    cohort, judge = world.cohort, world.classifier
-    risks = pd.Series(judge.predict_proba(cohort.rows), index=cohort.rows.index)
-    right = cohort.rows.index[(risks >= judge.threshold) & (cohort.target == 1)]
-    text = said(open_page("Interventions", cohort="small", participant=right[0][0], row=right[0][1]))
+    cohort, classifier = world.cohort, world.classifier
+    risks = pd.Series(classifier.predict_proba(cohort.rows), index=cohort.rows.index)
+    right = cohort.rows.index[(risks >= classifier.threshold) & (cohort.target == 1)]
+    text = page_text(open_page("Interventions", cohort="small", participant=right[0][0], row=right[0][1]))
     assert "is wrong here" not in text
 
 
@@ -168,12 +175,12 @@ def test_the_answer_opens_again_by_its_address_in_a_new_session(world: World, op
     first = ask(open_page("Interventions", cohort="small", participant=world.flagged))
     again = open_page("Interventions", answer=first.query_params["answer"])
     assert again.query_params["participant"] == world.flagged
-    assert "Option 1: risk" in said(again)
+    assert "Option 1: risk" in page_text(again)
     # choosing somebody else leaves the answer behind, coming back finds it
     again.selectbox(key="pick_participant").select(world.unflagged).run()
-    assert "answer" not in again.query_params and "Option 1" not in said(again)
+    assert "answer" not in again.query_params and "Option 1" not in page_text(again)
     again.selectbox(key="pick_participant").select(world.flagged).run()
-    assert "Option 1: risk" in said(again)
+    assert "Option 1: risk" in page_text(again)
 
 
 def test_an_unknown_answer_is_said_and_the_page_goes_on(world: World, open_page: OpenPage) -> None:
@@ -206,9 +213,9 @@ def test_a_damaged_database_is_said_with_its_mend(
 
 
 def test_a_job_about_somebody_else_never_shows_their_answer(
-    world: World, open_page: OpenPage, lane: ModelWorker
+    world: World, open_page: OpenPage, worker: ModelWorker
 ) -> None:
-    job = lane.submit(ExplainRequest(cohort="small", participant_id=world.flagged, method="random"))
+    job = worker.submit(ExplainRequest(cohort="small", participant_id=world.flagged, method="random"))
     while (view := job_table.find(job)) and not view.finished:
         time.sleep(0.05)
     at = open_page("Interventions", cohort="small", participant=world.unflagged, row="0", job=job)
@@ -227,10 +234,10 @@ def test_everything_frozen_is_refused_before_any_job(world: World, open_page: Op
 
 
 def test_a_frozen_feature_and_a_narrowed_range_reach_the_request(
-    world: World, open_page: OpenPage, lane: ModelWorker, monkeypatch: pytest.MonkeyPatch
+    world: World, open_page: OpenPage, worker: ModelWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[ExplainRequest] = []
-    monkeypatch.setattr(lane, "submit", lambda request: asked.append(request) or "a-job")
+    requests: list[ExplainRequest] = []
+    monkeypatch.setattr(worker, "submit", lambda request: requests.append(request) or "a-job")
     at = open_page("Interventions", cohort="small", participant=world.flagged)
     at.selectbox(key="method").select("random").run()
     at.checkbox(key="free_small_sleep").uncheck()
@@ -238,32 +245,34 @@ def test_a_frozen_feature_and_a_narrowed_range_reach_the_request(
         at.number_input(key=f"range_small_intervention_sugar_{end}").set_value(value)
     at.number_input(key="ask_changes").set_value(2)
     generate(at)
-    (request,) = asked
+    (request,) = requests
     assert request.frozen == ("sleep",)
     assert request.ranges == {"sugar": (50.0, 120.0)}
     assert (request.max_changes, request.profile, request.desired) == (2, "intervention", 0)
 
 
 def test_already_desired_offers_contrast_and_contrast_tips_it(
-    world: World, open_page: OpenPage, lane: ModelWorker, monkeypatch: pytest.MonkeyPatch
+    world: World, open_page: OpenPage, worker: ModelWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     at = open_page("Interventions", cohort="small", participant=world.unflagged)
     assert "there is nothing to change" in at.info[0].value
     at.selectbox(key="method").select("random").run()
-    asked: list[ExplainRequest] = []
+    requests: list[ExplainRequest] = []
     with monkeypatch.context() as held:
-        held.setattr(lane, "submit", lambda request: asked.append(request) or "a-job")
+        held.setattr(worker, "submit", lambda request: requests.append(request) or "a-job")
         at.button(key="offer_contrast").click().run()
-    assert [(one.profile, one.desired) for one in asked] == [("contrast", 1)], "it asks at once"
+    assert [(request.profile, request.desired) for request in requests] == [("contrast", 1)], (
+        "it asks at once"
+    )
     assert at.radio(key="profile_small").value == "contrast"
     at = ask(at, seed=1)  # few draws reach the other class from here; this seed has one that does
     answer = answers.find(at.query_params["answer"])
     assert answer is not None and answer.desired == 1 and answer.limits.profile == "contrast"
     assert answer.counterfactuals
-    assert any("not advice" in one.value for one in at.info)
+    assert any("not advice" in request.value for request in at.info)
 
 
-def test_none_found_says_why_and_what_to_try(world: World, open_page: OpenPage, lane: ModelWorker) -> None:
+def test_none_found_says_why_and_what_to_try(world: World, open_page: OpenPage, worker: ModelWorker) -> None:
     at = open_page("Interventions", cohort="small", participant=world.certain)
     at.selectbox(key="method").select("random").run()
     for box in at.checkbox:
@@ -274,14 +283,14 @@ def test_none_found_says_why_and_what_to_try(world: World, open_page: OpenPage, 
     answer = answers.find(at.query_params["answer"])
     assert answer is not None
     assert answer.status == "none"
-    text = said(at)
+    text = page_text(at)
     assert "No option found" in text and "allow more features to move" in text.lower()
     assert answer.reasons[0].replace("`", "") in text.replace("`", "")
 
 
-def test_a_failed_job_says_what_was_wrong(world: World, open_page: OpenPage, lane: ModelWorker) -> None:
+def test_a_failed_job_says_what_was_wrong(world: World, open_page: OpenPage, worker: ModelWorker) -> None:
     request = ExplainRequest(cohort="nowhere", participant_id=world.flagged, method="random")
-    job = lane.submit(request)
+    job = worker.submit(request)
     while (view := job_table.find(job)) and not view.finished:
         time.sleep(0.05)
     at = open_page("Interventions", cohort="small", participant=world.flagged, row="0", job=job)
@@ -291,16 +300,16 @@ def test_a_failed_job_says_what_was_wrong(world: World, open_page: OpenPage, lan
 def test_a_running_job_shows_progress_and_cancel(
     world: World, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def slow(request: ExplainRequest, *, progress: object, cancelled: object) -> Answer:
-        progress(0.4, "The language model writes")  # type: ignore[operator]
-        while not cancelled():  # type: ignore[operator]
+    def slow(request: ExplainRequest, callbacks: Callbacks) -> Answer:
+        callbacks.progress(0.4, "The language model writes")
+        while not callbacks.cancelled():
             time.sleep(0.02)
         raise RuntimeError("stopped")
 
-    slow_lane = ModelWorker(slow)
-    monkeypatch.setitem(job_lanes._shared, ModelWorker, slow_lane)
+    slow_worker = ModelWorker(slow)
+    monkeypatch.setitem(worker_module._shared, ModelWorker, slow_worker)
     request = ExplainRequest(cohort="small", participant_id=world.flagged, method="random")
-    job, second = slow_lane.submit(request), slow_lane.submit(request)
+    job, second = slow_worker.submit(request), slow_worker.submit(request)
     while (view := job_table.find(job)) and not view.message:
         time.sleep(0.05)
     at = open_page("Interventions", cohort="small", participant=world.flagged, row="0", job=job)
@@ -308,9 +317,9 @@ def test_a_running_job_shows_progress_and_cancel(
     waiting = open_page("Interventions", cohort="small", participant=world.flagged, row="0", job=second)
     assert "place 1 in the queue" in waiting.get("progress")[0].text
     waiting.button(key=f"cancel_{second}").click().run()
-    assert "Cancelled" in said(waiting)
+    assert "Cancelled" in page_text(waiting)
     at.button(key=f"cancel_{job}").click().run()
-    slow_lane.close()
+    slow_worker.close()
 
 
 def test_a_missing_language_model_disables_only_its_modes(
@@ -337,21 +346,21 @@ def test_without_an_adapter_examples_are_the_default_and_the_page_says_how_to_ge
     mode = at.selectbox(key="method")
     assert mode.value == "lm-few-shot"
     assert "Language model, fine-tuned" not in mode.options
-    assert "No language model is fine-tuned for this cohort yet" in said(at)
+    assert "No language model is fine-tuned for this cohort yet" in page_text(at)
     assert "Fine-tune one" in [link.label for link in at.get("page_link")]
 
 
 def test_an_adapter_makes_fine_tuned_the_default_until_something_else_is_picked(
-    world: World, open_page: OpenPage, lane: ModelWorker, model_here: None, monkeypatch: pytest.MonkeyPatch
+    world: World, open_page: OpenPage, worker: ModelWorker, model_here: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = made_adapter.write(world.cohort, classifier_sha256=world.classifier.sha256)
-    asked: list[ExplainRequest] = []
-    monkeypatch.setattr(lane, "submit", lambda request: asked.append(request) or "a-job")
+    requests: list[ExplainRequest] = []
+    monkeypatch.setattr(worker, "submit", lambda request: requests.append(request) or "a-job")
     at = open_page("Interventions", cohort="small", participant=world.flagged)
     assert at.selectbox(key="method").options[0] == "Language model, fine-tuned"
-    assert "adapter trial" in said(at) and not at.warning
+    assert "adapter trial" in page_text(at) and not at.warning
     generate(at)
-    assert [request.method for request in asked] == ["lm-fine-tuned"]
+    assert [request.method for request in requests] == ["lm-fine-tuned"]
     at.selectbox(key="method").select("lm-zero-shot").run()
     at.switch_page("pages/2_Prediction.py").run()
     at.switch_page("pages/3_Interventions.py").run()
@@ -380,7 +389,7 @@ def test_an_adapter_that_does_not_fit_is_not_offered(
     made_adapter.write(world.cohort, base_sha256="0" * 64)
     at = open_page("Interventions", cohort="small", participant=world.flagged)
     assert "Language model, fine-tuned" not in at.selectbox(key="method").options
-    assert "None of this cohort's fine-tuned language models can answer" in said(at)
+    assert "None of this cohort's fine-tuned language models can answer" in page_text(at)
 
 
 def test_downloads_hold_the_answer(world: World, open_page: OpenPage) -> None:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from tests.app.conftest import OpenPage, World, said
+from tests.app.conftest import OpenPage, World, page_text
 
 
 def test_the_table_holds_everyone_riskiest_first_grouped_by_role(world: World, open_page: OpenPage) -> None:
@@ -22,7 +22,7 @@ def test_filters_narrow_the_table_and_an_empty_one_says_so(world: World, open_pa
     at.number_input(key="filter_small_age_to").set_value(21.0).run()
     assert 0 < len(at.dataframe[0].value) < flagged
     at.multiselect(key="filter_small_smoking").set_value([]).run()
-    assert "Nobody fits all filters" in said(at)
+    assert "Nobody fits all filters" in page_text(at)
     assert not at.exception
 
 
@@ -30,7 +30,7 @@ def test_the_profile_shows_values_units_places_and_what_is_missing(world: World,
     rows = world.cohort.rows
     someone = str(rows.index[rows["sleep"].isna() & rows["waist"].notna()][0][0])
     at = open_page("Participants", cohort="small", participant=someone)
-    text = said(at)
+    text = page_text(at)
     missing = next(one.value for one in at.caption if "Not measured: " in one.value)
     assert "Sleep" in missing and "Waist" not in missing
     assert "**:gray[not measured]**" in text

@@ -4,7 +4,7 @@ import pytest
 
 from sensecf_core.classifiers import store
 from sensecf_core.counterfactuals.checks.sentences import lower_first
-from tests.app.conftest import PAGES, OpenPage, World, said
+from tests.app.conftest import PAGES, OpenPage, World, page_text
 
 
 def key(world: World, name: str) -> str:
@@ -13,7 +13,7 @@ def key(world: World, name: str) -> str:
 
 def test_risk_interval_distance_drivers_and_card(world: World, open_page: OpenPage) -> None:
     at = open_page("Prediction", cohort="small", participant=world.flagged)
-    text = said(at)
+    text = page_text(at)
     row = world.cohort.rows.loc[[(world.flagged, "0")]]
     risk = round(100 * float(world.classifier.predict_proba(row)[0]))
     assert f"Risk {risk} of 100" in text
@@ -31,10 +31,10 @@ def test_what_if_recomputes_on_one_button_and_shows_both_risks(world: World, ope
     assert (bmi.min, bmi.max, bmi.step) == (10.0, 80.0, 0.5)
     bmi.set_value(20.0)
     at.run()
-    assert "With your changes" not in said(at)  # nothing happens before the button
+    assert "With your changes" not in page_text(at)  # nothing happens before the button
     at.number_input(key=key(world, "bmi")).set_value(20.0)
     at.form_submit_button[0].click().run()
-    text = said(at)
+    text = page_text(at)
     assert not at.exception
     assert "As measured" in text and "With your changes" in text
     assert "→ 20.0 kg/m²" in text and "▼" in text
@@ -44,9 +44,9 @@ def test_what_if_shows_the_rules_that_are_broken(world: World, open_page: OpenPa
     at = open_page("Prediction", cohort="small", participant=world.flagged)
     at.number_input(key=key(world, "sugar")).set_value(650)
     at.form_submit_button[0].click().run()
-    assert any("Sugar cannot exceed carbohydrate" in one.value for one in at.warning)
-    assert not any("`" in one.value for one in at.warning)
-    assert "it flags from" in said(at) and "of 100 of" not in said(at)
+    assert any("Sugar cannot exceed carbohydrate" in warning.value for warning in at.warning)
+    assert not any("`" in warning.value for warning in at.warning)
+    assert "it flags from" in page_text(at) and "of 100 of" not in page_text(at)
 
 
 def test_what_if_keeps_its_values_while_another_page_is_open(world: World, open_page: OpenPage) -> None:
@@ -55,14 +55,14 @@ def test_what_if_keeps_its_values_while_another_page_is_open(world: World, open_
     at.form_submit_button[0].click().run()
     at.switch_page(PAGES["Participants"]).run()
     at.switch_page(PAGES["Prediction"]).run()
-    assert "With your changes" in said(at)
+    assert "With your changes" in page_text(at)
     assert at.number_input(key=key(world, "bmi")).value == 20.0
 
 
 def test_what_if_without_a_change_says_what_to_do(world: World, open_page: OpenPage) -> None:
     at = open_page("Prediction", cohort="small", participant=world.flagged)
     at.form_submit_button[0].click().run()
-    assert any("Nothing was changed yet" in one.value for one in at.info)
+    assert any("Nothing was changed yet" in info.value for info in at.info)
 
 
 def test_what_if_leaves_out_what_was_not_measured(world: World, open_page: OpenPage) -> None:
@@ -71,11 +71,11 @@ def test_what_if_leaves_out_what_was_not_measured(world: World, open_page: OpenP
     at = open_page("Prediction", cohort="small", participant=someone)
     with pytest.raises(KeyError):
         at.number_input(key=f"whatif_small_{someone}_0_sleep")
-    assert "Not measured, so not movable: " in said(at)
+    assert "Not measured, so not movable: " in page_text(at)
 
 
 def test_somebody_unflagged_is_said_to_be_below_the_line(world: World, open_page: OpenPage) -> None:
-    text = said(open_page("Prediction", cohort="small", participant=world.unflagged))
+    text = page_text(open_page("Prediction", cohort="small", participant=world.unflagged))
     assert "**does not flag**" in text and "below the line" in text
 
 
@@ -85,7 +85,7 @@ def test_what_was_recorded_is_said_and_whether_the_model_has_seen_it(
     cohort, task = world.cohort, world.cohort.schema.task
     for part, seen in (("test", "Held out"), ("train", "has learned from this participant")):
         someone = cohort.part(part).index[0]
-        text = said(open_page("Prediction", cohort="small", participant=str(someone[0])))
+        text = page_text(open_page("Prediction", cohort="small", participant=str(someone[0])))
         outcome = lower_first(task.class_1 if cohort.target.loc[someone] else task.class_0)
         assert f"**What was recorded for this participant:** {outcome}. The model" in text and seen in text
         flagged = world.classifier.predict(cohort.rows.loc[[someone]])[0]
@@ -115,7 +115,9 @@ def test_a_weak_model_is_called_weak_beside_the_risk(
         card["metrics"] |= {name: card["metrics"][name] | value for name, value in rates.items()}
     monkeypatch.setattr(store, "card", lambda cohort: card)
     for page in ("Prediction", "Interventions", "Comparison"):
-        warned = [one.value for one in open_page(page, cohort="small", participant=world.flagged).warning]
-        warned = [one for one in warned if "language model" not in one]
-        assert [expected in one for one in warned] == [True] if expected else warned == []
-        assert not auroc or all("flags 70 of 100 that it should not (90 of 100 that" in one for one in warned)
+        texts = [text.value for text in open_page(page, cohort="small", participant=world.flagged).warning]
+        texts = [text for text in texts if "language model" not in text]
+        assert [expected in text for text in texts] == [True] if expected else texts == []
+        assert not auroc or all(
+            "flags 70 of 100 that it should not (90 of 100 that" in text for text in texts
+        )

@@ -1,4 +1,4 @@
-"""Charts and words about sensors: what is drawn, and the sentence that says it."""
+"""Charts and wording about sensors: what is drawn, and the sentence that describes it."""
 
 from __future__ import annotations
 
@@ -65,13 +65,15 @@ def test_bands_stack_to_100_each_with_colour_pattern_and_label() -> None:
     ],
 )
 def test_the_percents_of_the_bands_make_100(percents: tuple[float, ...], expected: list[str]) -> None:
-    times = [BandTime(band, one) for band, one in zip(BANDS, percents, strict=True)]
+    times = [BandTime(band, percent) for band, percent in zip(BANDS, percents, strict=True)]
     written = list(time_in_range_chart.shares(times).values())
     assert written == expected
-    assert sum(int(one.split()[0]) for one in written if one != time_in_range_chart.UNDER_ONE) == 100
+    assert (
+        sum(int(percent.split()[0]) for percent in written if percent != time_in_range_chart.UNDER_ONE) == 100
+    )
     shown = time_in_range_chart.band_bar(times, "mg/dL")
     notes = [note.text for note in shown.figure.layout.annotations]
-    assert all(f" {one}<" in note for one, note in zip(reversed(written), notes, strict=True))
+    assert all(f" {percent}<" in note for percent, note in zip(reversed(written), notes, strict=True))
 
 
 def test_the_percents_of_any_bands_make_100() -> None:
@@ -81,7 +83,11 @@ def test_the_percents_of_any_bands_make_100() -> None:
         written = time_in_range_chart.shares(
             [BandTime(b, float(p)) for b, p in zip(BANDS, percents, strict=True)]
         )
-        whole = [int(one.split()[0]) for one in written.values() if one != time_in_range_chart.UNDER_ONE]
+        whole = [
+            int(percent.split()[0])
+            for percent in written.values()
+            if percent != time_in_range_chart.UNDER_ONE
+        ]
         assert abs(100 - sum(whole)) <= (len(whole) < len(BANDS))
         assert sum(whole) == 100 or sum(p >= 0.5 for p in percents) == 1, percents
         assert written["target"] == time_in_range_chart.percent(float(percents[2]))
@@ -116,7 +122,7 @@ def test_a_change_is_that_of_the_values_shown(name: str, before: float, after: f
 def test_a_finding_says_whether_it_was_compared(
     value: float, unit: str, low: float | None, expected: tuple[str, str]
 ) -> None:
-    line = replace(findings.asked()[0], unit=unit, decimals=0, low=low, high=None)
+    line = replace(findings.finding_specs()[0], unit=unit, decimals=0, low=low, high=None)
     row = laboratory._table([findings.Finding(line, value)]).iloc[0]
     assert (row["Value"], row["Against reference"]) == expected
 
@@ -125,7 +131,7 @@ def test_a_finding_says_whether_it_was_compared(
     ("sign", "expected"), [("<", "<36 pg/mL"), ("?", "36 pg/mL, which involves a limit of the assay")]
 )
 def test_a_value_beyond_what_was_measured_has_its_sign(sign: str, expected: str) -> None:
-    line = replace(findings.asked()[0], unit="pg/mL", decimals=0)
+    line = replace(findings.finding_specs()[0], unit="pg/mL", decimals=0)
     row = laboratory._table([findings.Finding(line, 36.0, sign)]).iloc[0]
     assert row["Value"] == expected
 
@@ -146,28 +152,28 @@ def test_a_value_beyond_what_was_measured_has_its_sign(sign: str, expected: str)
 def test_a_share_never_contradicts_whether_it_meets_its_goal(
     metric: str, share: float, written: str | None, expected: str
 ) -> None:
-    goal = next(one for one in GOALS["standard"] if one.metric == metric)
-    assert glucose_report._beside(goal, share, written) == expected
+    goal = next(candidate for candidate in GOALS["standard"] if candidate.metric == metric)
+    assert glucose_report._share_beside_goal(goal, share, written) == expected
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])  # the theme plays no part
 @given(st.sampled_from(GOALS["standard"]), st.floats(0, 100).map(lambda share: round(share, 2)))
 def test_any_share_agrees_with_its_mark(goal: Goal, share: float) -> None:
-    text = glucose_report._beside(goal, share, None)
+    text = glucose_report._share_beside_goal(goal, share, None)
     shown = 0.5 if text == time_in_range_chart.UNDER_ONE else float(text.removesuffix(" %"))
     assert goal.met_by(shown) == goal.met_by(share)
 
 
 def test_a_sleep_that_begins_in_the_evening_counts_for_the_next_day() -> None:
-    found = traces(levels(100, 110, 120), Period(day(1), day(1)))
+    drawn = traces(levels(100, 110, 120), Period(day(1), day(1)))
     span = StageSpan(day(2), "light", np.datetime64(f"{day(1)}T22:20"), np.datetime64(f"{day(2)}T06:00"))
     sentence = daily_trace_chart.trace_chart(
-        replace(found, sleep=(span,)), "mg/dL", [day(1)], day(1), True
+        replace(drawn, sleep=(span,)), "mg/dL", [day(1)], day(1), True
     ).sentence
     assert "0 recorded sleeps. The sleep that begins at 22:20 counts for the next day." in sentence
     own = replace(span, night=day(1))
     sentence = daily_trace_chart.trace_chart(
-        replace(found, sleep=(own,)), "mg/dL", [day(1)], day(1), True
+        replace(drawn, sleep=(own,)), "mg/dL", [day(1)], day(1), True
     ).sentence
     assert "1 recorded sleep." in sentence and "next day" not in sentence
 
@@ -199,8 +205,8 @@ def test_a_profile_of_too_few_days_says_so() -> None:
 def test_traces_mark_the_chosen_day_and_hatch_those_that_cannot_be_chosen() -> None:
     worn = levels(100, 200, 120)
     chosen = [day(1), day(2)]
-    found = traces(worn, Period(day(1), day(3)))
-    chart = daily_trace_chart.trace_chart(found, "mg/dL", chosen, day(2), zoom=True)
+    drawn = traces(worn, Period(day(1), day(3)))
+    chart = daily_trace_chart.trace_chart(drawn, "mg/dL", chosen, day(2), zoom=True)
     strip = chart.figure.data[0]
     assert list(strip.customdata) == [str(day(1)), str(day(2)), ""]
     assert list(strip.marker.pattern.shape) == ["", "", "/"]
@@ -230,14 +236,14 @@ def test_risks_are_bars_with_a_line_and_the_chosen_day_framed() -> None:
 )
 def test_how_much_there_is_in_words(days: int, expected: str) -> None:
     worn = levels(*[120.0] * days)
-    told = sensor_wording.sufficiency(summary(worn, day_table(worn), Period(day(1), day(days))))
-    assert told.startswith(expected)
+    text = sensor_wording.sufficiency(summary(worn, day_table(worn), Period(day(1), day(days))))
+    assert text.startswith(expected)
 
 
 def test_no_glucose_at_all_in_words() -> None:
     worn = levels(120.0, missing=frozenset({0}))
-    told = sensor_wording.sufficiency(summary(worn, day_table(worn), Period(day(1), day(1))))
-    assert told.startswith("No glucose was recorded")
+    text = sensor_wording.sufficiency(summary(worn, day_table(worn), Period(day(1), day(1))))
+    assert text.startswith("No glucose was recorded")
 
 
 def test_periods_and_groups_in_words() -> None:

@@ -1,4 +1,4 @@
-"""One day of a participant with sensors: its risk, its name, what was recorded, and who it is chosen from."""
+"""One day of a participant with sensors: its risk, its name, what was recorded, and how it is chosen."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sensecf_core.classifiers import store
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.ui.common import row_wording, sensors, wording
 from sensecf_core.ui.page import person_strip
-from tests.app.conftest import OpenPage, said
+from tests.app.conftest import OpenPage, page_text
 from tests.app.test_sensors import COHORT, _row, rows_of
 
 pytestmark = pytest.mark.usefixtures("fresh_caches")
@@ -25,18 +25,18 @@ def test_the_risk_of_every_day_and_the_mean(cohort: Cohort, someone: str, open_p
     risks = classifier.predict_proba(cohort.rows.loc[[someone]])
     rows = rows_of(cohort, someone)
     at = open_page("Prediction", cohort=COHORT, participant=someone, row=rows[0])
-    text = said(at)
+    text = page_text(at)
     assert f"The model flags {(risks >= classifier.threshold).sum()} of {len(rows)} days" in text
     assert f"the mean risk over the days is {round(100 * float(np.mean(risks)))} of 100" in text
     riskiest = int(risks.argmax())
     at.radio(key="pick_day").set_value(rows[riskiest]).run()
-    assert f"Risk {round(100 * float(risks[riskiest]))} of 100" in said(at)
+    assert f"Risk {round(100 * float(risks[riskiest]))} of 100" in page_text(at)
 
 
 def test_interventions_are_about_the_day(cohort: Cohort, someone: str, open_page: OpenPage) -> None:
     rows = rows_of(cohort, someone)
     at = open_page("Interventions", cohort=COHORT, participant=someone, row=rows[1])
-    assert "had this day looked like this" in said(at)
+    assert "had this day looked like this" in page_text(at)
     at.radio(key="pick_day").set_value(rows[0]).run()
     assert _row(at) == rows[0]
     assert not at.exception
@@ -51,15 +51,15 @@ def test_the_risk_stands_beside_how_weak_the_model_is_and_what_was_measured(
     outcome = cohort.schema.task.class_1 if cohort.target.loc[(someone, row)] else cohort.schema.task.class_0
     assert (
         f"**What was recorded for this day:** {outcome} (measured: {stress:.1f} of 100). The model "
-        in said(at)
+        in page_text(at)
     )
-    assert "Held out: the model has not seen it." in said(at)
+    assert "Held out: the model has not seen it." in page_text(at)
     auroc = (store.card(cohort) or {})["metrics"]["auroc"]
     assert auroc["low"] <= 0.5, "the shipped classifier is a weak one"
     for page in ("Prediction", "Interventions"):
-        warned = [one.value for one in open_page(page, cohort=COHORT, participant=someone).warning]
-        told = f"On held-out days this model ranks hardly better than chance, AUROC {auroc['value']:.2f}"
-        assert sum(one.startswith(told) for one in warned) == 1, page
+        warnings = [text.value for text in open_page(page, cohort=COHORT, participant=someone).warning]
+        sentence = f"On held-out days this model ranks hardly better than chance, AUROC {auroc['value']:.2f}"
+        assert sum(text.startswith(sentence) for text in warnings) == 1, page
 
 
 def test_stress_is_shown_as_it_was_judged(
@@ -102,4 +102,4 @@ def test_a_day_has_one_name(cohort: Cohort, someone: str, open_page: OpenPage) -
     name = row_wording.row_name(cohort.schema, row)
     assert name.startswith(wording.day_name(date.fromisoformat(row)))
     assert at.selectbox(key="pick_row").options[1] == name
-    assert f"(day {name})".replace(" ", person_strip.NO_BREAK) in said(at)
+    assert f"(day {name})".replace(" ", person_strip.NO_BREAK) in page_text(at)

@@ -1,4 +1,4 @@
-"""Pages of the cohort whose participants have sensors: its shipped synthetic people."""
+"""Pages of the cohort whose participants have sensors (the shipped synthetic participants)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from sensecf_core.jobs.model_worker import ModelWorker
 from sensecf_core.ui.common import row_wording
 from sensecf_core.ui.page import excluded_participants
 from sensecf_core.ui.sensors.time_in_range_chart import percent
-from tests.app.conftest import PAGES, OpenPage, said
+from tests.app.conftest import PAGES, OpenPage, page_text
 from tests.app.test_interventions import ask
 
 COHORT = "aireadi"
@@ -32,7 +32,7 @@ def rows_of(cohort: Cohort, participant: str) -> list[str]:
     return list(cohort.rows.loc[participant].index)
 
 
-def found(participant: str) -> GlucoseSummary:
+def glucose_summary(participant: str) -> GlucoseSummary:
     person = participants.open_participant(COHORT, participant)
     period = recorded(person.worn)
     assert period is not None
@@ -40,7 +40,7 @@ def found(participant: str) -> GlucoseSummary:
 
 
 def tiles(at: AppTest) -> dict[str, str]:
-    return {one.label: one.value for one in at.metric}
+    return {metric.label: metric.value for metric in at.metric}
 
 
 def _row(at: AppTest) -> str:
@@ -71,14 +71,16 @@ def test_who_has_no_usable_day_is_counted_with_the_reason(cohort: Cohort, open_p
     few = table["Left out"] == excluded_participants.NO_GLUCOSE
     enough = tables.people["enough_glucose"].loc[table["Participant"]].fillna(False).astype(bool)
     assert (few.to_numpy() == ~enough.to_numpy()).all() and few.any()
-    told = next(one.value for one in at.caption if "no usable day" in one.value)
-    assert told.startswith(f"{len(table)} more participants have no usable day: {few.sum()} without 3 days")
+    caption = next(one.value for one in at.caption if "no usable day" in one.value)
+    assert caption.startswith(
+        f"{len(table)} more participants have no usable day: {few.sum()} without 3 days"
+    )
 
 
 def test_somebody_without_a_usable_day_is_known_and_told_why(cohort: Cohort, open_page: OpenPage) -> None:
     tables = participants.tables_of(COHORT)
-    out = excluded_participants.reasons(tables, cohort.rows.index.get_level_values(0).unique())
-    person, reason = str(out.index[0]), out.iloc[0]
+    excluded = excluded_participants.reasons(tables, cohort.rows.index.get_level_values(0).unique())
+    person, reason = str(excluded.index[0]), excluded.iloc[0]
     at = open_page("Participants", cohort=COHORT, participant=person)
     assert f"Participant '{person}' has no usable day: {reason}." in [one.value for one in at.error]
     assert excluded_participants.reason_of(cohort, "1") is None
@@ -90,13 +92,13 @@ def test_somebody_without_a_usable_day_is_known_and_told_why(cohort: Cohort, ope
 def test_people_whose_files_cannot_be_read_are_not_said_to_lack_glucose(cohort: Cohort) -> None:
     tables = participants.tables_of(COHORT)
     shown = cohort.rows.index.get_level_values(0).unique()
-    known = excluded_participants.reasons(tables, shown)
-    someone = known.index[known == excluded_participants.NO_GLUCOSE][0]
+    before = excluded_participants.reasons(tables, shown)
+    someone = before.index[before == excluded_participants.NO_GLUCOSE][0]
     quality = tables.quality.copy()
     quality.loc[quality["participant_id"] == someone, "state"] = "unreadable"
     why = excluded_participants.reasons(replace(tables, quality=quality), shown)
     assert why[someone] == excluded_participants.UNREADABLE
-    assert why.drop(someone).equals(known.drop(someone))
+    assert why.drop(someone).equals(before.drop(someone))
     assert f"1 {excluded_participants.UNREADABLE}" in excluded_participants.sentence(why)
 
 
@@ -104,18 +106,18 @@ def test_who_has_no_usable_day_is_not_named_where_people_are_real(
     cohort: Cohort, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = cohort.schema.provenance.model_copy(update={"real": True})
-    made = replace(cohort, schema=cohort.schema.model_copy(update={"provenance": real}))
-    monkeypatch.setattr(registry, "load", lambda name: made)
+    real_cohort = replace(cohort, schema=cohort.schema.model_copy(update={"provenance": real}))
+    monkeypatch.setattr(registry, "load", lambda name: real_cohort)
     monkeypatch.setattr(store, "ready", lambda cohort: True)
-    known = store.load(cohort)
-    monkeypatch.setattr(store, "load", lambda cohort: known)
+    classifier = store.load(cohort)
+    monkeypatch.setattr(store, "load", lambda cohort: classifier)
     at = open_page("Participants", cohort=COHORT)
-    assert "no usable day" in said(at)
+    assert "no usable day" in page_text(at)
     assert not any("Left out" in one.value for one in at.dataframe)
 
 
 def test_nobody_of_the_synthetic_cohort_is_called_real(
-    cohort: Cohort, someone: str, lane: ModelWorker, open_page: OpenPage
+    cohort: Cohort, someone: str, worker: ModelWorker, open_page: OpenPage
 ) -> None:
     for page in PAGES:
         assert "real p" not in everything(open_page(page, cohort=COHORT, participant=someone)), page
@@ -124,20 +126,20 @@ def test_nobody_of_the_synthetic_cohort_is_called_real(
     at.radio(key="pick_day").set_value(rows_of(cohort, someone)[int(risks.argmax())]).run()
     at = ask(at)
     text = everything(at)
-    assert row_wording.counted_known(cohort.schema, 3) == "3 days"
+    assert row_wording.counted_data_rows(cohort.schema, 3) == "3 days"
     assert "resemble people of the cohort" in text and "real p" not in text
 
 
 def everything(at: AppTest) -> str:
-    tables = [cell for one in at.table for cell in one.value.to_numpy().ravel()]
-    return "\n".join([said(at), *map(str, tables)])
+    tables = [cell for table in at.table for cell in table.value.to_numpy().ravel()]
+    return "\n".join([page_text(at), *map(str, tables)])
 
 
 def test_the_card_counts_days_as_days(open_page: OpenPage, someone: str) -> None:
     at = open_page("Prediction", cohort=COHORT, participant=someone)
     groups = next(one.value for one in at.table if "With the outcome" in one.value)
     assert "Days" in groups and "People" not in groups
-    text = said(at)
+    text = page_text(at)
     assert "Of **100 days like this one**" in text and re.search(r"flags?\*\* this day: it flags", text)
     assert "the average day, the solid one this day" in text
     assert "of their days" in text and "of held-out days by predicted risk" in text
@@ -160,29 +162,29 @@ def test_the_report_needs_no_classifier(
 ) -> None:
     monkeypatch.setattr(store, "ready", lambda cohort: False)
     at = open_page("Participants", cohort=COHORT, participant=someone)
-    assert f"Glucose report of {someone}" in said(at) and tiles(at)["In range"].endswith("%")
+    assert f"Glucose report of {someone}" in page_text(at) and tiles(at)["In range"].endswith("%")
     everybody = open_page("Participants", cohort=COHORT)
     columns = set(everybody.dataframe[0].value.columns)
     assert {"Glucose by day", "Days"} <= columns
     assert not {"Mean risk of 100", "Days flagged"} & columns
-    assert "the highest mean risk first" not in said(everybody)
+    assert "the highest mean risk first" not in page_text(everybody)
 
 
 def test_the_report_shows_the_metrics_of_the_whole_recording(someone: str, open_page: OpenPage) -> None:
     at = open_page("Participants", cohort=COHORT, participant=someone)
-    expected = found(someone)
+    expected = glucose_summary(someone)
     whole = metrics(participants.open_participant(COHORT, someone).worn.trace.values)
     shown = tiles(at)
     assert shown["In range"] == percent(whole.tir)
     assert shown["Mean"] == f"{whole.mean:.0f} mg/dL"
     assert shown["GMI"] == f"{whole.gmi:.1f} %"
     assert shown["Days"] == str(expected.glucose_days)
-    text = said(at)
+    text = page_text(at)
     assert f"of {expected.days} have 70 % of their glucose" in text
     assert f"Limited data: {expected.glucose_days} days with 70 % or more" in text
     assert "the consensus asks for 14 days and 70 %" in text
     assert "24-hour glucose profile (AGP-style)" in text
-    target = next(one for one in band_times(whole) if one.band.name == "target")
+    target = next(band_time for band_time in band_times(whole) if band_time.band.name == "target")
     assert f"in range (70–180 mg/dL) {percent(target.percent)}" in text
     assert len(at.get("plotly_chart")) == 3  # bands, 24-hour profile, traces
 
@@ -190,9 +192,9 @@ def test_the_report_shows_the_metrics_of_the_whole_recording(someone: str, open_
 def test_the_unit_is_kept_over_pages(someone: str, open_page: OpenPage) -> None:
     at = open_page("Participants", cohort=COHORT, participant=someone)
     at.radio(key="glucose_unit").set_value("mmol/L").run()
-    mean = f"{found(someone).metrics.mean / 18.01559:.1f} mmol/L"
+    mean = f"{glucose_summary(someone).metrics.mean / 18.01559:.1f} mmol/L"
     assert tiles(at)["Mean"] == mean
-    assert "70–180 mg/dL" not in said(at) and "3.9–10.0 mmol/L" in said(at)
+    assert "70–180 mg/dL" not in page_text(at) and "3.9–10.0 mmol/L" in page_text(at)
     for page in ("Prediction", "Interventions"):
         at.switch_page(PAGES[page]).run()
         said_by = [one.value for one in at.caption if "its own unit, mg/dL" in one.value]
@@ -200,7 +202,7 @@ def test_the_unit_is_kept_over_pages(someone: str, open_page: OpenPage) -> None:
     at.switch_page(PAGES["Participants"]).run()
     assert tiles(at)["Mean"] == mean
     at.radio(key="glucose_unit").set_value("mg/dL").run()
-    assert "its own unit" not in said(at)
+    assert "its own unit" not in page_text(at)
 
 
 def test_a_day_is_chosen_everywhere(cohort: Cohort, someone: str, open_page: OpenPage) -> None:
@@ -219,17 +221,17 @@ def test_a_day_is_chosen_everywhere(cohort: Cohort, someone: str, open_page: Ope
 def test_the_chosen_day_alone(someone: str, open_page: OpenPage) -> None:
     at = open_page("Participants", cohort=COHORT, participant=someone)
     at.radio(key="traces_view").set_value("day").run()
-    assert "Over 1 day: glucose from" in said(at)
+    assert "Over 1 day: glucose from" in page_text(at)
 
 
 def test_goals_of_older_people_are_others(someone: str, open_page: OpenPage) -> None:
     at = open_page("Participants", cohort=COHORT, participant=someone)
     goals = at.table[0].value
     assert goals["Goal"].tolist()[2] == "above 70 %"
-    assert "70–180 mg/dL, goal above 70 %" in said(at)
+    assert "70–180 mg/dL, goal above 70 %" in page_text(at)
     at.radio(key="glucose_goals").set_value("older").run()
     assert at.table[0].value["Goal"].tolist() == ["below 10 %", "below 50 %", "above 50 %", "below 1 %"]
-    assert "70–180 mg/dL, goal above 50 %" in said(at)
+    assert "70–180 mg/dL, goal above 50 %" in page_text(at)
 
 
 def test_periods_findings_and_quality_are_tables(someone: str, open_page: OpenPage) -> None:
@@ -265,5 +267,5 @@ def test_other_cohorts_have_none_of_it(open_page: OpenPage) -> None:
     person = str(registry.load("heart").rows.index[0][0])
     for page in ("Participants", "Prediction", "Interventions"):
         at = open_page(page, cohort="heart", participant=person)
-        text = said(at)
+        text = page_text(at)
         assert "Glucose report" not in text and "Risk day by day" not in text and "this day" not in text

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from sensecf_core.counterfactuals.checks.sentences import lower_first
-from sensecf_core.queries.request import METHODS
+from sensecf_core.queries.methods import METHODS
 from sensecf_core.ui.common import wording
 from tests.small_cohort import SCHEMA
 
@@ -49,9 +49,12 @@ def test_labels_in_a_sentence_keep_abbreviations() -> None:
 
 
 def test_every_method_has_a_title_a_short_one_and_a_note() -> None:
-    assert set(METHODS) <= set(wording.METHOD_TITLES)
-    assert set(wording.METHOD_TITLES) == set(wording.METHOD_SHORT) == set(wording.METHOD_NOTES)
+    for name, method in METHODS.items():
+        assert wording.method_title(name) == method.title
+        assert wording.method_short(name) == method.short_title
+        assert wording.method_note(name) == method.note
     assert wording.method_title("new-one") == wording.method_short("new-one") == "new-one"
+    assert wording.method_note("new-one") is None
 
 
 def test_methods_stand_in_one_order_with_the_control_last() -> None:

@@ -66,10 +66,11 @@ def test_axe_finds_nothing_among_charts_and_tables(scheme: str, page: Page, meas
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     own_run(page, measured)
     result = Axe().run(page, options={"runOnly": RULES})
-    found = {
-        one["id"]: [node["html"][:200] for node in one["nodes"]][:3] for one in result.response["violations"]
+    violations = {
+        violation["id"]: [node["html"][:200] for node in violation["nodes"]][:3]
+        for violation in result.response["violations"]
     }
-    assert found == {}
+    assert violations == {}
 
 
 def test_a_phone_shows_a_run_without_sideways_scrolling(browser: Browser, measured: Server) -> None:

@@ -88,7 +88,7 @@ def test_an_own_cohort_is_trained_on_first_use_with_progress(page: Page, fresh: 
 
 
 def ready_to_ask(page: Page, server: Server, participant: str, seed: int) -> None:
-    """Fill in the form for an answer that takes as long as any."""
+    """Fill in the form for an answer that takes long."""
     page.goto(f"{server.url}/Interventions?cohort=nhanes&participant={participant}&row=0")
     shown(page, "Interventions")
     choose_mode(page, "Language model, shown examples")
@@ -113,8 +113,8 @@ def test_a_second_visitor_waits_in_the_queue_and_cancel_takes_effect(
 ) -> None:
     second = browser.new_context().new_page()
     # Both forms first: where the model is fast, one answer takes less time than filling in the other.
-    for number, one in enumerate((page, second), start=1):
-        ready_to_ask(one, server, somebody, seed=number)
+    for number, visitor in enumerate((page, second), start=1):
+        ready_to_ask(visitor, server, somebody, seed=number)
     page.get_by_role("button", name="Generate").click()
     expect(page.get_by_role("button", name="Cancel")).to_be_visible(timeout=20_000)
     second.get_by_role("button", name="Generate").click()
@@ -166,11 +166,11 @@ def open_all(page: Page) -> None:
 
 
 def violations(page: Page, title: str) -> dict[tuple[str, str], list[str]]:
-    """Ask axe what an open page does wrong, by its title and the rule."""
+    """Violations that axe finds on an open page, by page title and rule."""
     result = Axe().run(page, options={"runOnly": RULES})
     return {
-        (title, one["id"]): [node["html"][:200] for node in one["nodes"]][:3]
-        for one in result.response["violations"]
+        (title, violation["id"]): [node["html"][:200] for node in violation["nodes"]][:3]
+        for violation in result.response["violations"]
     }
 
 

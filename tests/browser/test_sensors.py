@@ -26,15 +26,15 @@ Key = tuple[str, str]
 
 @pytest.fixture(scope="session")
 def nearest() -> Key:
-    """The held-out day that is flagged by the least and has an answer: not its participant's first day."""
+    """The feasible held-out day nearest above the threshold that is not its participant's first day."""
     fitted = load_fitted(COHORT)
     test = fitted.cohort.part("test")
-    over = fitted.classifier.predict_proba(test) - fitted.classifier.threshold
+    margin = fitted.classifier.predict_proba(test) - fitted.classifier.threshold
     first = ~test.index.to_frame()["participant_id"].duplicated()
-    order = [place for place in over.argsort() if over[place] >= 0 and not first.iloc[place]]
-    keys: list[Key] = [(str(one), str(day)) for one, day in test.index[order[:20]]]
-    able = feasible_queries(fitted, make_queries(fitted, keys, 0, Limits(profile="intervention")))
-    return next(key for key, yes in zip(keys, able, strict=True) if yes)
+    order = [index for index in margin.argsort() if margin[index] >= 0 and not first.iloc[index]]
+    keys: list[Key] = [(str(participant), str(day)) for participant, day in test.index[order[:20]]]
+    feasible = feasible_queries(fitted, make_queries(fitted, keys, 0, Limits(profile="intervention")))
+    return next(key for key, yes in zip(keys, feasible, strict=True) if yes)
 
 
 def named(row: str) -> str:
@@ -86,7 +86,7 @@ def choose_the_day(page: Page, row: str) -> None:
 
 
 def generate(page: Page) -> dict[str, str]:
-    """Ask the cohort's own adapter; what it says comes onto the screen, however far down the button was."""
+    """Ask the cohort's own adapter; its answer scrolls into view."""
     expect(page.get_by_text("Trained on this cohort")).to_be_visible()
     page.get_by_role("button", name="Generate").click()
     expect(page.get_by_role("heading", name=re.compile(r"^\d options? found$"))).to_be_in_viewport(
@@ -97,8 +97,8 @@ def generate(page: Page) -> dict[str, str]:
         page.get_by_role("button", name="Download JSON").click()
     (answer,) = json.loads(Path(download.value.path()).read_text("utf-8"))["answers"]
     assert answer["method"] == "lm-fine-tuned" and answer["counterfactuals"]
-    found: dict[str, str] = answer
-    return found
+    result: dict[str, str] = answer
+    return result
 
 
 def test_a_click_into_the_strip_of_days_chooses_one(page: Page, server: Server, nearest: Key) -> None:

@@ -59,6 +59,20 @@ def test_a_users_classifier_stays_private(small_cohort: Cohort, saved: Path, pri
     assert private_var in store.folder(own).parents
 
 
+def test_an_installation_writes_beside_what_came_with_it(
+    small_cohort: Cohort, trained: Classifier, private_var: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    schema = small_cohort.schema.model_copy(update={"name": "heart"})
+    heart = replace(small_cohort, schema=schema)
+    monkeypatch.setattr(store, "CHECKOUT", False)
+    assert store.folder(heart) == store.BUILT_IN / "heart"
+    with pytest.raises(NotReadyError, match=f"which writes {private_var}"):  # those rows are not heart's
+        store.load(heart)
+    place = store.save(heart, trained, card=CARD)
+    assert private_var in place.parents and place == store.folder(heart)
+    assert store.load(heart).sha256 == trained.sha256
+
+
 def test_saving_again_replaces_and_leaves_nothing_behind(
     small_cohort: Cohort, trained: Classifier, saved: Path
 ) -> None:

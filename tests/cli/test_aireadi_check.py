@@ -40,17 +40,17 @@ def test_nobody_is_named(command: Command, v3: Release) -> None:
 
 
 def test_json(command: Command, v3: Release, private_var: Path) -> None:
-    told = command("aireadi", "check", str(v3.root), "--people", "1", "--json").json
-    assert (told["participants"], told["looked_at"], told["tables"]) == (3, 1, None)
-    assert told["release"]["synthetic"] is True
-    assert [stream["stream"] for stream in told["streams"]][:2] == ["glucose", "heart_rate"]
+    report = command("aireadi", "check", str(v3.root), "--people", "1", "--json").json
+    assert (report["participants"], report["looked_at"], report["tables"]) == (3, 1, None)
+    assert report["release"]["synthetic"] is True
+    assert [stream["stream"] for stream in report["streams"]][:2] == ["glucose", "heart_rate"]
     assert not (private_var / "aireadi").exists()
 
 
 def test_everybody(command: Command, v3: Release, private_var: Path) -> None:
-    told = command("aireadi", "check", str(v3.root), "--all", "--jobs", "1", "--json").json
-    assert told["looked_at"] == 3
-    assert Path(told["tables"]).is_relative_to(private_var)
+    report = command("aireadi", "check", str(v3.root), "--all", "--jobs", "1", "--json").json
+    assert report["looked_at"] == 3
+    assert Path(report["tables"]).is_relative_to(private_var)
     again = command("aireadi", "check", str(v3.root), "--all").out
     assert "3 read (from the cache)" in again
 

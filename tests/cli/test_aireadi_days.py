@@ -21,15 +21,17 @@ def day() -> tuple[str, str]:
 
     fitted = load_fitted("aireadi")
     keys = sample_rows(fitted.cohort, fitted.classifier, predicted=1, n=40, seed=0)
-    can = feasible_queries(fitted, make_queries(fitted, keys, 0, Limits(profile="intervention")))
-    return next(key for key, yes in zip(keys, can, strict=True) if yes)
+    feasible = feasible_queries(fitted, make_queries(fitted, keys, 0, Limits(profile="intervention")))
+    return next(key for key, yes in zip(keys, feasible, strict=True) if yes)
 
 
 def test_one_day_is_predicted(command: Command, day: tuple[str, str]) -> None:
-    found = command("predict", "--cohort", "aireadi", "--participant", day[0], "--row", day[1], "--json").json
-    assert found["data_label"] == "SYNTHETIC DATA"
-    assert found["predictions"][0]["row_id"] == day[1]
-    assert found["predictions"][0]["predicted"] == 1
+    result = command(
+        "predict", "--cohort", "aireadi", "--participant", day[0], "--row", day[1], "--json"
+    ).json
+    assert result["data_label"] == "SYNTHETIC DATA"
+    assert result["predictions"][0]["row_id"] == day[1]
+    assert result["predictions"][0]["predicted"] == 1
 
 
 @pytest.mark.parametrize("method", ["dice-random", "nice-sparsity", "random"])
@@ -50,12 +52,12 @@ def test_the_text_says_synthetic_and_which_day_was_taken(command: Command, day: 
     from sensecf_core.cohorts import builtin
 
     days = builtin.load("aireadi").rows.loc[day[0]].index
-    for asked in (("explain", "--method", "random"), ("predict",)):
-        without = command(*asked, "--cohort", "aireadi", "--participant", day[0])
+    for arguments in (("explain", "--method", "random"), ("predict",)):
+        without = command(*arguments, "--cohort", "aireadi", "--participant", day[0])
         assert f"{day[0]} has {len(days)} days; the first, {days[0]}, is taken." in without.err
         assert without.out.startswith("SYNTHETIC DATA")
         assert f"{day[0]} (day {days[0]}): risk " in without.out
-        named = command(*asked, "--cohort", "aireadi", "--participant", day[0], "--row", day[1])
+        named = command(*arguments, "--cohort", "aireadi", "--participant", day[0], "--row", day[1])
         assert named.err == ""
 
 

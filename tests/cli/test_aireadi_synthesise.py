@@ -24,10 +24,10 @@ def test_the_command_prints_its_report(tmp_path: Path, capsys: pytest.CaptureFix
     assert printed.startswith("SYNTHETIC release of 3 made-up participants")
     assert "Framingham 2024" in printed
     assert main([*common, "--json", str(tmp_path / "json")]) == 0
-    found = json.loads(capsys.readouterr().out)
-    assert found["synthetic"] is True
-    assert found["participants"] == 3
-    assert len(found["calibration"]) == 13
+    report = json.loads(capsys.readouterr().out)
+    assert report["synthetic"] is True
+    assert report["participants"] == 3
+    assert len(report["calibration"]) == 13
     assert main([*common, "--json-progress", str(tmp_path / "lines")]) == 0
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [line["fraction"] for line in lines] == pytest.approx([1 / 3, 2 / 3, 1, 1])

@@ -1,4 +1,4 @@
-"""``answer``: what pages and programs ask in a process of its own."""
+"""``answer``: the command that pages and programs run to answer one request."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def test_it_tells_progress_and_the_id_of_the_answer_it_kept(command: Command, pe
     assert ended.code == 0, ended.err
     *progress, last = [json.loads(line) for line in ended.out.splitlines()]
     assert progress and all(0 <= line["fraction"] <= 1 and line["message"] for line in progress)
-    found = answers.find(last["answer_id"])
-    assert found is not None
-    assert found.settings == request.model_dump(mode="json")
+    answer = answers.find(last["answer_id"])
+    assert answer is not None
+    assert answer.settings == request.model_dump(mode="json")
 
 
 @pytest.mark.parametrize(

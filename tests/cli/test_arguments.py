@@ -18,7 +18,7 @@ def test_numbers_become_ranges_and_names_become_levels() -> None:
 
 
 @pytest.mark.parametrize(
-    ("option", "said"),
+    ("option", "expected"),
     [
         ("bmi", "written like bmi=24:30"),
         ("bmi=", "written like bmi=24:30"),
@@ -32,8 +32,8 @@ def test_numbers_become_ranges_and_names_become_levels() -> None:
         ("smoking=never|", "Unknown level"),
     ],
 )
-def test_a_range_that_cannot_be_read(option: str, said: str) -> None:
-    with pytest.raises(InputError, match=said.replace("|", r"\|")):
+def test_a_range_that_cannot_be_read(option: str, expected: str) -> None:
+    with pytest.raises(InputError, match=expected.replace("|", r"\|")):
         ranges_and_levels(SCHEMA, [option])
 
 
@@ -75,7 +75,7 @@ def test_null_is_not_measured() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "said"),
+    ("name", "value", "expected"),
     [
         ("bmj", 27, "did you mean bmi"),
         ("bmi", 500, "from 10 to 80 kg/m², got 500"),
@@ -92,6 +92,6 @@ def test_null_is_not_measured() -> None:
         ("bmi", 10**400, "can only be from"),
     ],
 )
-def test_a_value_that_a_feature_cannot_have(name: str, value: object, said: str) -> None:
-    with pytest.raises(InputError, match=said):
+def test_a_value_that_a_feature_cannot_have(name: str, value: object, expected: str) -> None:
+    with pytest.raises(InputError, match=expected):
         checked_code(SCHEMA, name, value)

@@ -1,4 +1,4 @@
-"""The issue's table "Bad input": exit code 2 and one sentence that names what was wrong."""
+"""Bad input: exit code 2 and one sentence that names what was wrong."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from tests.cli.conftest import Command, Ended
 EXPLAIN = ("explain", "--cohort", "nhanes", "--method", "random", "--json")
 
 
-def assert_refused(ended: Ended, *said: str) -> None:
+def assert_refused(ended: Ended, *expected: str) -> None:
     assert ended.code == 2
     assert ended.out == ""
     assert len(ended.err.strip().splitlines()) == 1
     assert "Traceback" not in ended.err
-    for words in said:
+    for words in expected:
         assert words in ended.err
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "expected"),
     [
         (["explian"], ["explian", "explain"]),
         (["cohort"], ["Missing command"]),
@@ -48,12 +48,12 @@ def assert_refused(ended: Ended, *said: str) -> None:
         (["train", "--cohort", "heart", "--seed", "-1"], ["--seed must be from 0", "got -1"]),
     ],
 )
-def test_wrong_commands_and_options(command: Command, arguments: list[str], said: list[str]) -> None:
-    assert_refused(command(*arguments), *said)
+def test_wrong_commands_and_options(command: Command, arguments: list[str], expected: list[str]) -> None:
+    assert_refused(command(*arguments), *expected)
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "expected"),
     [
         (["--method", "lm-few-shots"], ["method 'lm-few-shots'", "lm-few-shot"]),
         (["--limits", "interventions"], ["limits 'interventions'", "intervention"]),
@@ -72,9 +72,9 @@ def test_wrong_commands_and_options(command: Command, arguments: list[str], said
     ],
 )
 def test_limits_are_refused_with_the_rule_and_the_value(
-    command: Command, person: str, options: list[str], said: list[str]
+    command: Command, person: str, options: list[str], expected: list[str]
 ) -> None:
-    assert_refused(command(*EXPLAIN, "--participant", person, *options), *said)
+    assert_refused(command(*EXPLAIN, "--participant", person, *options), *expected)
 
 
 def test_nothing_is_refused_after_a_model_ran(
@@ -114,7 +114,7 @@ def test_people_are_named_or_sampled(command: Command, person: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "expected"),
     [
         (["--set", "bmj=27"], ["feature 'bmj'", "bmi"]),
         (["--set", "bmi=500"], ["`bmi`", "got 500"]),
@@ -124,12 +124,12 @@ def test_people_are_named_or_sampled(command: Command, person: str) -> None:
         (["--limits", "none"], ["limits 'none'"]),
     ],
 )
-def test_predict_refuses(command: Command, person: str, options: list[str], said: list[str]) -> None:
-    assert_refused(command("predict", "--cohort", "nhanes", "--participant", person, *options), *said)
+def test_predict_refuses(command: Command, person: str, options: list[str], expected: list[str]) -> None:
+    assert_refused(command("predict", "--cohort", "nhanes", "--participant", person, *options), *expected)
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "expected"),
     [
         (b"", "holds no rows"),
         (b"\n \n", "holds no rows"),
@@ -155,10 +155,12 @@ def test_predict_refuses(command: Command, person: str, options: list[str], said
         (b"\xff\xfe\x00binary", "not a text file"),
     ],
 )
-def test_a_broken_rows_file(command: Command, person: str, tmp_path: Path, content: bytes, said: str) -> None:
+def test_a_broken_rows_file(
+    command: Command, person: str, tmp_path: Path, content: bytes, expected: str
+) -> None:
     path = tmp_path / "rows.jsonl"
     path.write_bytes(content.replace(b"PERSON", person.encode()))
-    assert_refused(command("predict", "--cohort", "nhanes", "--rows", str(path)), said)
+    assert_refused(command("predict", "--cohort", "nhanes", "--rows", str(path)), expected)
 
 
 def test_a_rows_file_that_is_not_there_or_huge(command: Command, tmp_path: Path) -> None:
@@ -182,7 +184,7 @@ def test_predict_takes_people_or_a_file(command: Command, person: str, tmp_path:
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "expected"),
     [
         (["--model", "gpt4o"], ["language model 'gpt4o'", "gpt-4o"]),
         (["--model", "gpt-4o"], ["api.openai.com", "not allowed to see the cohort 'nhanes'", "remote.toml"]),
@@ -194,6 +196,6 @@ def test_predict_takes_people_or_a_file(command: Command, person: str, tmp_path:
     ],
 )
 def test_a_model_that_may_not_or_cannot_answer(
-    command: Command, person: str, options: list[str], said: list[str]
+    command: Command, person: str, options: list[str], expected: list[str]
 ) -> None:
-    assert_refused(command("explain", "--cohort", "nhanes", "--participant", person, *options), *said)
+    assert_refused(command("explain", "--cohort", "nhanes", "--participant", person, *options), *expected)

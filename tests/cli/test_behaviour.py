@@ -1,4 +1,4 @@
-"""The command `behaviour`: what it prints is what it writes, and says which command made it."""
+"""The command `behaviour`: its output equals its file, and names the command that made it."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from tests.cli.conftest import Command
 def test_the_summary_is_written_and_says_how_it_was_made(
     command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = ["behaviour", "--cohort", "heart", "--out", str(tmp_path)]
-    monkeypatch.setattr(sys, "argv", ["sensecf", *asked])
-    ended = command(*asked, "--json")
+    arguments = ["behaviour", "--cohort", "heart", "--out", str(tmp_path)]
+    monkeypatch.setattr(sys, "argv", ["sensecf", *arguments])
+    ended = command(*arguments, "--json")
     assert ended.code == 0
     assert json.loads((tmp_path / "behaviour.json").read_text()) == ended.json
-    assert ended.json["provenance"]["command"] == " ".join(["python -m sensecf_core", *asked])
+    assert ended.json["provenance"]["command"] == " ".join(["python -m sensecf_core", *arguments])
     assert ended.json["flipped"] + ended.json["proven_impossible"] <= ended.json["rows"]
-    said = command(*asked).out
-    assert f"{ended.json['flipped']} of {ended.json['rows']} flagged test rows" in said
-    assert str(tmp_path / "behaviour.json") in said
+    text = command(*arguments).out
+    assert f"{ended.json['flipped']} of {ended.json['rows']} flagged test rows" in text
+    assert str(tmp_path / "behaviour.json") in text

@@ -1,4 +1,4 @@
-"""``explain``: the JSON contract (README, "JSON"), options, exit codes, and text for people."""
+"""``explain``: the JSON contract (docs/json.md), options, exit codes, and text for people."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def assert_shape(value: dict[str, Any], shape: dict[str, Any]) -> None:
 
 
 def assert_contract(document: dict[str, Any], *, method: str, full: bool) -> None:
-    """Everything that the issue writes down about the document, and that its numbers agree."""
+    """Check the shape of the whole document, and that its numbers agree."""
     assert document["schema_version"] == 1
     assert (document["cohort"], document["method"], document["seed"]) == ("nhanes", method, 0)
     assert 0 < document["threshold"] < 1
@@ -74,28 +74,28 @@ def assert_contract(document: dict[str, Any], *, method: str, full: bool) -> Non
         assert counts == sorted(counts, reverse=True)
         assert answer["trace"]["unique"] <= answer["trace"]["proposed"]
         assert answer["trace"]["shown"] == len(answer["counterfactuals"])
-        for found in answer["counterfactuals"]:
-            assert_counterfactual(found, answer, document["threshold"])
+        for counterfactual in answer["counterfactuals"]:
+            assert_counterfactual(counterfactual, answer, document["threshold"])
         if full:
             assert_candidates(answer["trace"], document["threshold"])
         else:
             assert "candidates" not in answer["trace"]
 
 
-def assert_counterfactual(found: dict[str, Any], answer: dict[str, Any], threshold: float) -> None:
-    assert_shape(found, COUNTERFACTUAL)
-    assert found["valid"]
-    assert found["violations"] == []
-    assert int(found["probability"] >= threshold) == answer["desired"]
-    assert found["interval"][0] <= found["interval"][1]
-    assert len(found["changes"]) == found["n_changed"] <= answer["limits"]["max_changes"]
-    before, after = answer["factual"]["features"], found["features"]
+def assert_counterfactual(counterfactual: dict[str, Any], answer: dict[str, Any], threshold: float) -> None:
+    assert_shape(counterfactual, COUNTERFACTUAL)
+    assert counterfactual["valid"]
+    assert counterfactual["violations"] == []
+    assert int(counterfactual["probability"] >= threshold) == answer["desired"]
+    assert counterfactual["interval"][0] <= counterfactual["interval"][1]
+    assert len(counterfactual["changes"]) == counterfactual["n_changed"] <= answer["limits"]["max_changes"]
+    before, after = answer["factual"]["features"], counterfactual["features"]
     assert list(before) == list(after)
-    for name, change in found["changes"].items():
+    for name, change in counterfactual["changes"].items():
         assert set(change) == {"from", "to"}
         assert (change["from"], change["to"]) == (before[name], after[name])
         assert change["from"] != change["to"]
-    unchanged = set(before) - set(found["changes"])
+    unchanged = set(before) - set(counterfactual["changes"])
     assert {name: before[name] for name in unchanged} == {name: after[name] for name in unchanged}
 
 
@@ -159,9 +159,9 @@ def test_the_language_model_keeps_the_contract(command: Command, person: str) ->
 
 def test_the_same_seed_gives_the_same_answer(command: Command, person: str) -> None:
     def answer(seed: str) -> dict[str, Any]:
-        found = command(*RANDOM, "--participant", person, "--seed", seed, "--trace", "full", "--json")
+        ended = command(*RANDOM, "--participant", person, "--seed", seed, "--trace", "full", "--json")
         timeless = {"seconds", "created", "settings", "answer_id"}
-        return {key: value for key, value in found.json["answers"][0].items() if key not in timeless}
+        return {key: value for key, value in ended.json["answers"][0].items() if key not in timeless}
 
     assert answer("0") == answer("0")
     assert answer("0")["trace"] != answer("1")["trace"]
@@ -205,7 +205,10 @@ def test_contrast_goes_the_other_way(command: Command, unflagged: str) -> None:
     (answer,) = ended.json["answers"]
     assert answer["desired"] == 1
     assert answer["limits"]["profile"] == "contrast"
-    assert all(found["probability"] >= ended.json["threshold"] for found in answer["counterfactuals"])
+    assert all(
+        counterfactual["probability"] >= ended.json["threshold"]
+        for counterfactual in answer["counterfactuals"]
+    )
 
 
 def test_no_answer_at_all_ends_with_3(command: Command, flagged: list[tuple[str, str]]) -> None:
@@ -227,7 +230,7 @@ def test_no_answer_at_all_ends_with_3(command: Command, flagged: list[tuple[str,
 
 @pytest.fixture
 def instant(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Answer everybody at once with what the first one gets: who is asked about is what matters here."""
+    """Give everybody the first answer at once: these tests are only about who is asked about."""
     from sensecf_core.counterfactuals import explain as module
     from sensecf_core.counterfactuals.problem.fitted_cohort import load_fitted
 
@@ -286,7 +289,7 @@ def test_answers_are_kept_for_their_link(command: Command, person: str) -> None:
     from sensecf_core.records.answers import find
 
     (answer,) = command(*RANDOM, "--participant", person, "--json").json["answers"]
-    kept = find(answer["answer_id"])
-    assert kept is not None
-    assert kept.participant_id == person
-    assert len(kept.trace.candidates) == 16
+    stored = find(answer["answer_id"])
+    assert stored is not None
+    assert stored.participant_id == person
+    assert len(stored.trace.candidates) == 16

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from sensecf_core.classifiers import store
-from sensecf_core.cli.commands.explain import say_if_unmeasured
+from sensecf_core.cli.commands.explain import warn_if_unmeasured
 from sensecf_core.cohorts import builtin
 from sensecf_core.datasets import registry
 from sensecf_core.language.models import adapters
@@ -45,9 +45,9 @@ def test_a_small_own_cohort_is_fine_tuned_and_answers(command: Command, walking:
     fractions = [line["fraction"] for line in lines]
     assert fractions == sorted(fractions)
     assert any("loss" in line["message"] and "min left" in line["message"] for line in lines)
-    (found,) = adapters.adapters(registry.load(walking))
-    assert found.own and found.card.training["tokens"] >= 1200
-    assert (found.folder / adapters.WEIGHTS).stat().st_size < 6e6
+    (adapter,) = adapters.adapters(registry.load(walking))
+    assert adapter.own and adapter.card.training["tokens"] >= 1200
+    assert (adapter.folder / adapters.WEIGHTS).stat().st_size < 6e6
     answered = command("explain", "--cohort", walking, "--sample", "1", "--candidates", "4", "--json")
     assert answered.code in (0, 3), answered.err
     assert answered.json["method"] == "lm-fine-tuned"
@@ -56,7 +56,7 @@ def test_a_small_own_cohort_is_fine_tuned_and_answers(command: Command, walking:
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "expected"),
     [
         (["--rank", "16"], "--rank must be at most 8"),
         (["--minutes", "0"], "must be above 0"),
@@ -68,10 +68,10 @@ def test_a_small_own_cohort_is_fine_tuned_and_answers(command: Command, walking:
         (["--base", "gpt-4o"], "runs on a server"),
     ],
 )
-def test_bad_options_are_refused_in_one_sentence(command: Command, options: list[str], said: str) -> None:
+def test_bad_options_are_refused_in_one_sentence(command: Command, options: list[str], expected: str) -> None:
     ended = command("finetune", "--cohort", "heart", *options)
     assert ended.code == 2
-    assert said in ended.err and len(ended.err.splitlines()) == 1
+    assert expected in ended.err and len(ended.err.splitlines()) == 1
 
 
 def test_what_is_trained_on_ones_own_rows_is_never_published(command: Command, walking: str) -> None:
@@ -86,9 +86,9 @@ def test_an_adapter_measured_with_another_classifier_warns(
     cohort = registry.load(walking)
     request = ExplainRequest(cohort=walking, participant_id="001", method="lm-fine-tuned")
     made_adapter.write(cohort)
-    say_if_unmeasured(cohort, request)
+    warn_if_unmeasured(cohort, request)
     assert "its hit rates are not known for this one" in capsys.readouterr().err
     made_adapter.write(cohort, "measured", classifier_sha256=store.load(cohort).sha256)
     adapters.choose(cohort, adapters.by_name(cohort, "measured"))
-    say_if_unmeasured(cohort, request)
+    warn_if_unmeasured(cohort, request)
     assert capsys.readouterr().err == ""

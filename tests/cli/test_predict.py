@@ -83,15 +83,15 @@ def test_a_counterfactual_is_judged_as_explain_judged_it(
     ).json
     expected, lines = [], []
     for answer in explained["answers"]:
-        for found in answer["counterfactuals"]:
+        for counterfactual in answer["counterfactuals"]:
             entry = {"participant_id": answer["participant_id"], "row_id": answer["row_id"]}
-            lines.append(json.dumps({**entry, "set": found["features"]}))
-            expected.append((found["probability"], found["second_judge_probability"]))
+            lines.append(json.dumps({**entry, "set": counterfactual["features"]}))
+            expected.append((counterfactual["probability"], counterfactual["second_judge_probability"]))
     path = tmp_path / "rows.jsonl"
     path.write_text("\n".join(lines))
-    judged = command(*PREDICT, "--rows", str(path)).json["predictions"]
+    predictions = command(*PREDICT, "--rows", str(path)).json["predictions"]
     assert expected
-    for entry, (probability, second) in zip(judged, expected, strict=True):
+    for entry, (probability, second) in zip(predictions, expected, strict=True):
         assert entry["probability"] == pytest.approx(probability, abs=1e-9)
         assert entry["second_judge_probability"] == pytest.approx(second, abs=1e-9)
         assert entry["violations"] == []

@@ -1,4 +1,4 @@
-"""What the commands say about whose rows they are asked about."""
+"""What the commands print about the origin of the rows."""
 
 from __future__ import annotations
 

@@ -45,9 +45,9 @@ def test_files_are_those_that_were_built_and_small(name: str) -> None:
 
 @pytest.mark.parametrize(("name", "source"), [("nhanes", nhanes.SOURCE), ("heart", heart.SOURCE)])
 def test_provenance_pins_the_source_that_the_code_fetches(name: str, source: Source) -> None:
-    told = record(name)["source"]
-    assert told["member_sha256"] == source.member_sha256  # type: ignore[index]
-    assert told["wheel_sha256"] == source.wheel_sha256  # type: ignore[index]
+    recorded = record(name)["source"]
+    assert recorded["member_sha256"] == source.member_sha256  # type: ignore[index]
+    assert recorded["wheel_sha256"] == source.wheel_sha256  # type: ignore[index]
 
 
 @pytest.mark.parametrize("name", FROM_WHEELS)

@@ -75,7 +75,7 @@ def test_the_matrix_holds_every_pair() -> None:
 @given(position, position)
 def test_distances_are_symmetric_and_zero_for_oneself(a: int, b: int) -> None:
     for measure in (DISTANCES.gower, DISTANCES.mad_l1):
-        there, back = measure(CODES[a], CODES[[b]])[0], measure(CODES[b], CODES[[a]])[0]
-        assert there == back >= 0
+        forth, back = measure(CODES[a], CODES[[b]])[0], measure(CODES[b], CODES[[a]])[0]
+        assert forth == back >= 0
         assert measure(CODES[a], CODES[[a]])[0] == 0
     assert DISTANCES.gower(CODES[a], CODES[[b]])[0] <= 1

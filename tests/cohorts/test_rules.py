@@ -57,17 +57,17 @@ def test_rules_with_a_value_not_measured_are_not_judged() -> None:
 )
 def test_staying_as_it_is_never_breaks_anything(values: list[tuple[float | None, ...]], factual: int) -> None:
     names = ("bmi", "waist", "carbohydrate", "sugar")
-    rows = np.array([row(**dict(zip(names, one, strict=True))) for one in values])
-    one = rows[factual % len(rows)]
-    assert not violations(SCHEMA, one, one[np.newaxis]).any()
+    rows = np.array([row(**dict(zip(names, row_values, strict=True))) for row_values in values])
+    unchanged = rows[factual % len(rows)]
+    assert not violations(SCHEMA, unchanged, unchanged[np.newaxis]).any()
 
 
 @given(values=st.lists(st.tuples(number, number, number, number), min_size=2, max_size=8))
 def test_many_rows_are_judged_as_each_alone(values: list[tuple[float | None, ...]]) -> None:
     names = ("bmi", "waist", "carbohydrate", "sugar")
-    rows = np.array([row(**dict(zip(names, one, strict=True))) for one in values])
+    rows = np.array([row(**dict(zip(names, row_values, strict=True))) for row_values in values])
     together = violations(SCHEMA, rows[0], rows)
-    alone = np.vstack([violations(SCHEMA, rows[0], one[np.newaxis]) for one in rows])
+    alone = np.vstack([violations(SCHEMA, rows[0], row_values[np.newaxis]) for row_values in rows])
     assert np.array_equal(together, alone)
 
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +21,7 @@ from sensecf_core.language.prompts.grammar import write_edits
 from sensecf_core.queries.answer import Answer
 from sensecf_core.queries.query import PromptHints, Query
 from sensecf_core.queries.request import ExplainRequest
+from sensecf_core.types import Callbacks
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,7 @@ def test_what_was_judged_stays_when_it_ends_in_a_later_asking(
     if cut == "budget":
         found = answer(fitted, ask(flagged[-1], **options, max_model_rows=most))
     else:
-        found = answer(fitted, ask(flagged[-1], **options), cancelled=lambda: len(model.hints) > 1)
+        found = answer(fitted, ask(flagged[-1], **options), Callbacks(cancelled=lambda: len(model.hints) > 1))
     assert found.status == ("budget_spent" if cut == "budget" else "cancelled")
     assert len(found.reasons) >= 1 and len(model.hints) == 2
     assert found.trace.proposed >= 4 and all(one.asking == 1 for one in found.trace.candidates[:4])
@@ -142,6 +143,46 @@ def test_the_model_is_not_asked_again_in_vain(
     found = answer(fitted, request)
     assert found.status == "none" and found.trace.askings == 1 and len(model.hints) == 1
     assert len(found.reasons) >= 2
+
+
+def test_the_model_is_asked_three_times_at_most_each_time_with_another_seed(
+    fitted: FittedCohort,
+    flagged: list[str],
+    telling: Callable[[str], TellingModel],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    telling("nonsense")
+    requests: list[tuple[int, PromptHints]] = []
+
+    def propose(proposer: FineTunedProposer, query: Query, run: ProposalRequest) -> Proposal:
+        requests.append((run.seed, proposer.hints))
+        return Proposal(("nonsense",) * run.candidates)
+
+    monkeypatch.setattr(FineTunedProposer, "propose", propose)
+    request = ask(
+        flagged[-1], method="lm-fine-tuned", profile="contrast", max_changes=4, candidates=2, seed=7
+    )
+    found = answer(fitted, request)
+    assert [seed for seed, _ in requests] == [7, 7 + 1_000_003, 7 + 2 * 1_000_003]
+    assert found.status == "none" and found.trace.askings == 3
+    assert [candidate.asking for candidate in found.trace.candidates] == [1, 1, 2, 2, 3, 3]
+    # The effects are measured once, for all later attempts.
+    assert requests[0][1] != requests[1][1] == requests[2][1]
+
+
+def test_any_proposer_may_offer_to_try_again(
+    fitted: FittedCohort, flagged: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Persistent(ScriptedProposer):
+        def retry(self, *_: object) -> Iterator[Proposal]:
+            for attempt in range(1, 4):
+                yield Proposal(self.texts * (attempt + 1), begins=tuple(range(1, attempt + 1)))
+
+    monkeypatch.setattr(explaining, "proposer_for", lambda *args: Persistent(("nonsense",)))
+    found = answer(fitted, ask(flagged[0]))
+    assert (found.status, found.trace.askings, found.trace.proposed) == ("none", 4, 4)
+    monkeypatch.setattr(explaining, "proposer_for", lambda *args: ScriptedProposer(("nonsense",)))
+    assert answer(fitted, ask(flagged[0])).trace.askings == 1
 
 
 def test_found_counterfactuals_are_what_they_claim(fitted: FittedCohort, flagged: list[str]) -> None:
@@ -201,7 +242,7 @@ def test_the_id_of_an_answer_is_known_before_anything_is_asked(
         known = expected_answer_ids(fitted.cohort, fitted.classifier, request)
         assert answer(fitted, request).answer_id in known
     assert not set(known) & set(expected_answer_ids(fitted.cohort, fitted.classifier, ask(calm, seed=4)))
-    cancelled = answer(fitted, ask(flagged[2]), cancelled=lambda: True)
+    cancelled = answer(fitted, ask(flagged[2]), Callbacks(cancelled=lambda: True))
     assert cancelled.answer_id not in expected_answer_ids(fitted.cohort, fitted.classifier, ask(flagged[2]))
 
 
@@ -263,7 +304,7 @@ def test_cancelled_and_spent_answers_keep_their_trace(
 
 def test_an_answer_cut_short_never_replaces_a_whole_one(fitted: FittedCohort, flagged: list[str]) -> None:
     whole = answer(fitted, ask(flagged[0]))
-    cut = answer(fitted, ask(flagged[0]), cancelled=lambda: True)
+    cut = answer(fitted, ask(flagged[0]), Callbacks(cancelled=lambda: True))
     assert (whole.status, cut.status) == ("found", "cancelled")
     assert whole.answer_id != cut.answer_id
     assert len(cut.trace.candidates) == cut.trace.proposed == 64

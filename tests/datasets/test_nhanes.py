@@ -95,8 +95,8 @@ def test_diet_is_the_mean_of_the_days_that_were_given() -> None:
     ],
 )
 def test_who_is_kept(change: dict[str, object], kept: bool) -> None:
-    chosen, flow = nhanes.select(people(**{name: [value] for name, value in change.items()}))
-    assert len(chosen) == kept
+    selected, flow = nhanes.select(people(**{name: [value] for name, value in change.items()}))
+    assert len(selected) == kept
     assert [step.rows for step in flow] == sorted((step.rows for step in flow), reverse=True)
 
 

@@ -39,8 +39,8 @@ def test_the_built_in_cohorts_are_always_there(monkeypatch: pytest.MonkeyPatch) 
 
 def test_own_cohorts_follow_and_broken_ones_are_told(folders: tuple[Path, Path]) -> None:
     assert registry.available() == ("nhanes", "heart", "aireadi", "walking")
-    (faulty,) = registry.broken()
-    assert faulty.folder == folders[1] and faulty.problems
+    (broken,) = registry.broken()
+    assert broken.folder == folders[1] and broken.problems
     cohort = registry.load("walking")
     assert cohort.own and not registry.load("heart").own
     assert registry.load("walking") is cohort

@@ -69,7 +69,7 @@ class Lines:
 
 
 @dataclass(frozen=True)
-class Third:
+class Threshold:
     def predict(self, codes: Codes) -> np.ndarray:
         return np.asarray(codes[:, 1] >= 100, dtype=np.int64)
 
@@ -92,11 +92,11 @@ def cohort() -> Cohort:
     )
 
 
-def fitted() -> Evaluators:
+def evaluators() -> Evaluators:
     """Everything that scores, without measurement errors."""
     fitted = FittedCohort.fit(cohort(), cast("Any", Lines()))
-    third = cast(IndependentClassifier, Third())
-    return Evaluators(fitted, third, PlausibilityModel.fit(fitted), np.zeros(4))
+    independent = cast(IndependentClassifier, Threshold())
+    return Evaluators(fitted, independent, PlausibilityModel.fit(fitted), np.zeros(4))
 
 
 def space(fitted: FittedCohort, max_changes: int = 2, desired: Literal[0, 1] = 0) -> SearchSpace:

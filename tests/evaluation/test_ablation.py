@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -74,9 +75,9 @@ def test_a_table_is_filled_once(
 
 @pytest.mark.usefixtures("few")
 def test_every_cell_asks_the_same_people_what_its_own_prompt_tells(fitted: FittedCohort) -> None:
-    people = ablation._people(fitted)
+    people = ablation._queries(fitted)
     hints, blind = (
-        ablation._cases(fitted, Cell("x", replace(SMALL, source=source)), people)
+        ablation._validation_set(fitted, Cell("x", replace(SMALL, source=source)), people)
         for source in ("shap", "none")
     )
     assert hints.groups.keys() == blind.groups.keys() == {("intervention", 0), ("contrast", 1)}
@@ -86,3 +87,25 @@ def test_every_cell_asks_the_same_people_what_its_own_prompt_tells(fitted: Fitte
         assert feasible_queries(fitted, [pair.query for pair in pairs]).all()
         parts = {fitted.cohort.parts[(p.query.participant_id, p.query.row_id)] for p in pairs}
         assert parts == {"val"}
+
+
+def test_chosen_cells_are_filled_and_written(
+    fitted: FittedCohort, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def filled(
+        _: FittedCohort, folder: Path, base: Path, table: list[Cell], progress: object
+    ) -> list[object]:
+        assert (folder.parent.name, base) == ("ablation", tmp_path)
+        return [{"cell": cell.name, "valid": 0.5} for cell in table]
+
+    monkeypatch.setattr(ablation, "run", filled)
+    monkeypatch.setattr(ablation.default_model, "require", lambda: tmp_path)
+    table = ablation.cells(1000, seed=3)
+    found = ablation.run_ablation(fitted, tokens=1000, seed=3, numbers=[4, 0])
+    assert [row["cell"] for row in found["table"]] == [table[4].name, table[0].name]
+    assert (found["tokens"], found["seed"], found["queries"]) == (1000, 3, ablation.QUERIES)
+    assert len(ablation.run_ablation(fitted)["table"]) == len(table)
+    ablation.write(tmp_path / "out", "small", found)
+    assert json.loads((tmp_path / "out/ablation-small.json").read_text()) == found
+    header, first, _ = (tmp_path / "out/ablation-small.csv").read_text().splitlines()
+    assert (header, first) == ("cell,valid", f"{table[4].name},0.5000")

@@ -87,10 +87,10 @@ def test_a_summary_is_read_only_for_the_same_rows_and_classifier(
     fitted: FittedCohort, found: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(store, "load", lambda cohort: fitted.classifier)
-    place = behaviour_reach.place(fitted.cohort)
-    assert ROOT / "results" not in place.parents
+    path = behaviour_reach.summary_file(fitted.cohort)
+    assert ROOT / "results" not in path.parents
     assert behaviour_reach.read(fitted.cohort) is None
-    place.write_text(json.dumps(found))
+    path.write_text(json.dumps(found))
     assert behaviour_reach.read(fitted.cohort) == found
     other = replace(fitted.cohort, split_sha256="0" * 64)
     assert behaviour_reach.read(other) is None

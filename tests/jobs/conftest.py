@@ -24,14 +24,14 @@ def until(job_id: str, *states: str, within: float = 20.0) -> JobView:
 
 
 @pytest.fixture
-def opened() -> Iterator[Callable[..., Any]]:
-    """Make lanes that are closed when the test ends."""
+def open_worker() -> Iterator[Callable[..., Any]]:
+    """Make workers that are closed when the test ends."""
     workers: list[Worker] = []
 
-    def open_lane(kind: type[Worker], *args: Any, **options: Any) -> Worker:
+    def start(kind: type[Worker], *args: Any, **options: Any) -> Worker:
         workers.append(kind(*args, **options))
         return workers[-1]
 
-    yield open_lane
-    for lane in workers:
-        lane.close()
+    yield start
+    for worker in workers:
+        worker.close()

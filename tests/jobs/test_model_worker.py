@@ -13,12 +13,13 @@ import pytest
 
 from sensecf_core.counterfactuals.proposers import registry
 from sensecf_core.errors import InputError, NotReadyError
-from sensecf_core.jobs import job_table, model_worker, worker as job_lanes, worker as lane_module
+from sensecf_core.jobs import job_table, model_worker, worker as worker_module
 from sensecf_core.jobs.model_worker import MOST_ATTEMPTS, ModelWorker
 from sensecf_core.queries.answer import Answer
 from sensecf_core.queries.request import ExplainRequest
 from sensecf_core.records import answers
 from sensecf_core.records.database import transaction
+from sensecf_core.types import Callbacks
 from tests.jobs.conftest import until
 from tests.records.made_answers import make_answer
 
@@ -27,31 +28,25 @@ def ask(participant: str = "p0001") -> ExplainRequest:
     return ExplainRequest(cohort="small", participant_id=participant, seed=7, ranges={"bmi": (24.0, 30.0)})
 
 
-def answer_at_once(request: ExplainRequest, **_: Any) -> Answer:
+def answer_at_once(request: ExplainRequest, _: Callbacks) -> Answer:
     return make_answer(f"answer-{request.participant_id}", participant_id=request.participant_id)
 
 
-class Held:
-    """Answers when it is let go or cancelled, and remembers what it was asked."""
+class HeldAnswer:
+    """Answers when it is released or cancelled, and remembers the requests."""
 
     def __init__(self) -> None:
         self.let_go = threading.Event()
-        self.asked: list[ExplainRequest] = []
+        self.requests: list[ExplainRequest] = []
         self.begun = threading.Event()
 
-    def __call__(
-        self,
-        request: ExplainRequest,
-        *,
-        progress: Callable[[float, str], None],
-        cancelled: Callable[[], bool],
-    ) -> Answer:
-        self.asked.append(request)
-        progress(0.4, "Proposing")
+    def __call__(self, request: ExplainRequest, callbacks: Callbacks) -> Answer:
+        self.requests.append(request)
+        callbacks.progress(0.4, "Proposing")
         self.begun.set()
-        while not self.let_go.is_set() and not cancelled():
+        while not self.let_go.is_set() and not callbacks.cancelled():
             time.sleep(0.01)
-        status = "cancelled" if cancelled() else "found"
+        status = "cancelled" if callbacks.cancelled() else "found"
         return make_answer(f"answer-{request.participant_id}", status=status)
 
 
@@ -71,40 +66,40 @@ def test_warming_loads_once_and_leaves_what_is_missing_to_the_job(monkeypatch: p
     assert loaded == ["small"]
 
 
-def test_an_answer_is_kept_and_found_by_its_job(opened: Callable[..., Any]) -> None:
-    lane = opened(ModelWorker, answer_at_once)
-    job = lane.submit(ask())
+def test_an_answer_is_kept_and_found_by_its_job(open_worker: Callable[..., Any]) -> None:
+    worker = open_worker(ModelWorker, answer_at_once)
+    job = worker.submit(ask())
     view = until(job, "done")
     assert view.answer_id == "answer-p0001"
     assert (view.kind, view.fraction, view.position, view.error) == ("explain", 1.0, 0, None)
     assert view.created <= (view.started or "") <= (view.ended or "")
-    found = answers.find("answer-p0001")
-    assert found is not None and found.participant_id == "p0001"
+    answer = answers.find("answer-p0001")
+    assert answer is not None and answer.participant_id == "p0001"
 
 
-def test_the_second_of_two_visitors_waits_and_both_finish(opened: Callable[..., Any]) -> None:
-    held = Held()
-    lane = opened(ModelWorker, held)
-    first, second, third = (lane.submit(ask(name)) for name in ("p1", "p2", "p3"))
+def test_the_second_of_two_visitors_waits_and_both_finish(open_worker: Callable[..., Any]) -> None:
+    held = HeldAnswer()
+    worker = open_worker(ModelWorker, held)
+    first, second, third = (worker.submit(ask(name)) for name in ("p1", "p2", "p3"))
     assert held.begun.wait(5)
-    assert [lane.view(job).state for job in (first, second, third)] == ["running", "queued", "queued"]
-    assert [lane.view(job).position for job in (first, second, third)] == [0, 1, 2]
-    assert (lane.view(first).fraction, lane.view(first).message) == (0.4, "Proposing")
+    assert [worker.view(job).state for job in (first, second, third)] == ["running", "queued", "queued"]
+    assert [worker.view(job).position for job in (first, second, third)] == [0, 1, 2]
+    assert (worker.view(first).fraction, worker.view(first).message) == (0.4, "Proposing")
     held.let_go.set()
     assert [until(job, "done").answer_id for job in (first, second, third)] == [
         "answer-p1",
         "answer-p2",
         "answer-p3",
     ]
-    assert held.asked == [ask("p1"), ask("p2"), ask("p3")]
+    assert held.requests == [ask("p1"), ask("p2"), ask("p3")]
 
 
-def test_visitors_that_submit_at_once_all_get_their_own_answer(opened: Callable[..., Any]) -> None:
-    lane = opened(ModelWorker, answer_at_once)
+def test_visitors_that_submit_at_once_all_get_their_own_answer(open_worker: Callable[..., Any]) -> None:
+    worker = open_worker(ModelWorker, answer_at_once)
     jobs: dict[str, str] = {}
 
     def submit(name: str) -> None:
-        jobs[name] = lane.submit(ask(name))
+        jobs[name] = worker.submit(ask(name))
 
     threads = [threading.Thread(target=submit, args=(f"p{number}",)) for number in range(12)]
     for thread in threads:
@@ -116,46 +111,46 @@ def test_visitors_that_submit_at_once_all_get_their_own_answer(opened: Callable[
     }
 
 
-def test_cancelling_a_queued_job_is_immediate(opened: Callable[..., Any]) -> None:
-    held = Held()
-    lane = opened(ModelWorker, held)
-    lane.submit(ask("p1"))
-    waiting = lane.submit(ask("p2"))
-    after = lane.submit(ask("p3"))
-    lane.cancel(waiting)
-    assert lane.view(waiting).state == "cancelled"
-    assert lane.view(after).position in (1, 2)  # 2 as long as the first has not begun
+def test_cancelling_a_queued_job_is_immediate(open_worker: Callable[..., Any]) -> None:
+    held = HeldAnswer()
+    worker = open_worker(ModelWorker, held)
+    worker.submit(ask("p1"))
+    waiting = worker.submit(ask("p2"))
+    after = worker.submit(ask("p3"))
+    worker.cancel(waiting)
+    assert worker.view(waiting).state == "cancelled"
+    assert worker.view(after).position in (1, 2)  # 2 as long as the first has not begun
     held.let_go.set()
     until(after, "done")
-    assert [request.participant_id for request in held.asked] == ["p1", "p3"]
-    assert lane.view(waiting).state == "cancelled"
+    assert [request.participant_id for request in held.requests] == ["p1", "p3"]
+    assert worker.view(waiting).state == "cancelled"
 
 
 def test_cancelling_a_running_job_takes_less_than_a_second_and_keeps_what_there_is(
-    opened: Callable[..., Any],
+    open_worker: Callable[..., Any],
 ) -> None:
-    held = Held()
-    lane = opened(ModelWorker, held)
-    job = lane.submit(ask("p1"))
+    held = HeldAnswer()
+    worker = open_worker(ModelWorker, held)
+    job = worker.submit(ask("p1"))
     assert held.begun.wait(5)
-    lane.cancel(job)
+    worker.cancel(job)
     view = until(job, "cancelled")  # the work itself is still held
     assert view.answer_id == "answer-p1"
-    kept = answers.find("answer-p1")
-    assert kept is not None and kept.status == "cancelled"
-    later = lane.submit(ask("p2"))
+    answer = answers.find("answer-p1")
+    assert answer is not None and answer.status == "cancelled"
+    later = worker.submit(ask("p2"))
     held.let_go.set()
     until(later, "done")
 
 
-def test_cancelling_what_is_done_or_unknown_changes_nothing(opened: Callable[..., Any]) -> None:
-    lane = opened(ModelWorker, answer_at_once)
-    job = lane.submit(ask())
+def test_cancelling_what_is_done_or_unknown_changes_nothing(open_worker: Callable[..., Any]) -> None:
+    worker = open_worker(ModelWorker, answer_at_once)
+    job = worker.submit(ask())
     done = until(job, "done")
-    lane.cancel(job)
-    lane.cancel("no such job")
-    assert lane.view(job) == done
-    assert lane.view("no such job") is None
+    worker.cancel(job)
+    worker.cancel("no such job")
+    assert worker.view(job) == done
+    assert worker.view("no such job") is None
 
 
 @pytest.mark.parametrize(
@@ -168,110 +163,112 @@ def test_cancelling_what_is_done_or_unknown_changes_nothing(opened: Callable[...
         (MemoryError(), "MemoryError."),
     ],
 )
-def test_a_failure_is_one_sentence_and_the_lane_goes_on(
-    opened: Callable[..., Any], error: Exception, text: str
+def test_a_failure_is_one_sentence_and_the_worker_goes_on(
+    open_worker: Callable[..., Any], error: Exception, text: str
 ) -> None:
-    def fail_once(request: ExplainRequest, **_: Any) -> Answer:
+    def fail_once(request: ExplainRequest, _: Callbacks) -> Answer:
         if request.participant_id == "bad":
             raise error
-        return answer_at_once(request)
+        return answer_at_once(request, _)
 
-    lane = opened(ModelWorker, fail_once)
-    bad, good = lane.submit(ask("bad")), lane.submit(ask("good"))
+    worker = open_worker(ModelWorker, fail_once)
+    bad, good = worker.submit(ask("bad")), worker.submit(ask("good"))
     view = until(bad, "failed")
     assert (view.error, view.answer_id) == (text, None)
     until(good, "done")
 
 
 def test_the_log_of_a_failure_has_frames_but_no_values(
-    opened: Callable[..., Any], caplog: pytest.LogCaptureFixture
+    open_worker: Callable[..., Any], caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fail(request: ExplainRequest, **_: Any) -> Answer:
+    def fail(request: ExplainRequest, _: Callbacks) -> Answer:
         value = 370 + 1
         raise ValueError(f"could not convert glucose {value} of {request.participant_id}")
 
     with caplog.at_level(logging.ERROR):
-        until(opened(ModelWorker, fail).submit(ask("93705")), "failed")
+        until(open_worker(ModelWorker, fail).submit(ask("93705")), "failed")
     assert "ValueError" in caplog.text and "in fail" in caplog.text
     assert "371" not in caplog.text and "93705" not in caplog.text
 
 
-def test_a_full_queue_is_refused_with_the_number_waiting(opened: Callable[..., Any]) -> None:
-    held = Held()
-    lane = opened(ModelWorker, held, most_waiting=2)
-    lane.submit(ask("p1"))
+def test_a_full_queue_is_refused_with_the_number_waiting(open_worker: Callable[..., Any]) -> None:
+    held = HeldAnswer()
+    worker = open_worker(ModelWorker, held, most_waiting=2)
+    worker.submit(ask("p1"))
     assert held.begun.wait(5)
-    lane.submit(ask("p2"))
-    lane.submit(ask("p3"))
+    worker.submit(ask("p2"))
+    worker.submit(ask("p3"))
     with pytest.raises(InputError, match="busy: 2 waiting"):
-        lane.submit(ask("p4"))
+        worker.submit(ask("p4"))
 
 
-def test_after_a_restart_answers_are_found_and_interrupted_jobs_run_again(opened: Callable[..., Any]) -> None:
-    before = opened(ModelWorker, answer_at_once)
+def test_after_a_restart_answers_are_found_and_interrupted_jobs_run_again(
+    open_worker: Callable[..., Any],
+) -> None:
+    before = open_worker(ModelWorker, answer_at_once)
     done = before.submit(ask("p0"))
     until(done, "done")
     before.close()
 
-    held = Held()
-    interrupted = opened(ModelWorker, held)
+    held = HeldAnswer()
+    interrupted = open_worker(ModelWorker, held)
     running, queued, unwanted = (interrupted.submit(ask(name)) for name in ("p1", "p2", "p3"))
     assert held.begun.wait(5)
     rows_view = interrupted.view(running)
     assert rows_view.state == "running"
     interrupted.close()
     assert [job_table.find(job).state for job in (running, queued)] == ["running", "queued"]  # type: ignore[union-attr]
-    job_table.ask_cancel(unwanted)
+    job_table.request_cancel(unwanted)
     assert answers.find("answer-p1") is None
 
-    again = Held()
+    again = HeldAnswer()
     again.let_go.set()
-    lane = opened(ModelWorker, again)
+    worker = open_worker(ModelWorker, again)
     assert until(running, "done").answer_id == "answer-p1"
     assert until(queued, "done").answer_id == "answer-p2"
-    assert lane.view(unwanted).state == "cancelled"
-    assert again.asked == [ask("p1"), ask("p2")]
-    kept = lane.view(done)
-    assert kept.state == "done" and answers.find(kept.answer_id) is not None
+    assert worker.view(unwanted).state == "cancelled"
+    assert again.requests == [ask("p1"), ask("p2")]
+    finished = worker.view(done)
+    assert finished.state == "done" and answers.find(finished.answer_id) is not None
 
 
-def test_a_job_that_was_being_cancelled_is_not_run_again(opened: Callable[..., Any]) -> None:
-    held = Held()
-    lane = opened(ModelWorker, held)
-    job = lane.submit(ask())
+def test_a_job_that_was_being_cancelled_is_not_run_again(open_worker: Callable[..., Any]) -> None:
+    held = HeldAnswer()
+    worker = open_worker(ModelWorker, held)
+    job = worker.submit(ask())
     assert held.begun.wait(5)
-    job_table.ask_cancel(job)
-    assert lane.view(job).message == "Cancelling"
-    lane.close()
-    opened(ModelWorker, answer_at_once)
+    job_table.request_cancel(job)
+    assert worker.view(job).message == "Cancelling"
+    worker.close()
+    open_worker(ModelWorker, answer_at_once)
     view = until(job, "cancelled")
     assert view.error is None and view.ended is not None
     assert view.started is None
 
 
-def test_a_job_that_keeps_ending_the_program_is_given_up(opened: Callable[..., Any]) -> None:
+def test_a_job_that_keeps_ending_the_program_is_given_up(open_worker: Callable[..., Any]) -> None:
     job = ""
     for _ in range(MOST_ATTEMPTS):
-        held = Held()
-        lane = opened(ModelWorker, held)
-        job = job or lane.submit(ask())
+        held = HeldAnswer()
+        worker = open_worker(ModelWorker, held)
+        job = job or worker.submit(ask())
         assert held.begun.wait(5)
-        lane.close()
-    opened(ModelWorker, answer_at_once)
+        worker.close()
+    open_worker(ModelWorker, answer_at_once)
     view = until(job, "failed")
     assert view.error is not None and "ended 3 times" in view.error
 
 
 def test_jobs_of_a_living_process_are_left_to_it_and_of_a_dead_one_taken_over(
-    opened: Callable[..., Any],
+    open_worker: Callable[..., Any],
 ) -> None:
-    """The other process is real: it queues a job, waits to be killed, and is."""
+    """The other process is real: it queues a job and is then killed."""
     code = (
         "import sys, time\n"
         "from sensecf_core.jobs.model_worker import ModelWorker\n"
         "from sensecf_core.queries.request import ExplainRequest\n"
-        "lane = ModelWorker(lambda request, **_: time.sleep(60))\n"
-        "print(lane.submit(ExplainRequest(cohort='small', participant_id='p9')), flush=True)\n"
+        "worker = ModelWorker(lambda request, _: time.sleep(60))\n"
+        "print(worker.submit(ExplainRequest(cohort='small', participant_id='p9')), flush=True)\n"
         "time.sleep(60)\n"
     )
     other = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, env=os.environ)
@@ -279,31 +276,31 @@ def test_jobs_of_a_living_process_are_left_to_it_and_of_a_dead_one_taken_over(
         assert other.stdout is not None
         job = other.stdout.readline().strip()
         until(job, "running")
-        lane = opened(ModelWorker, answer_at_once)
-        assert until(lane.submit(ask("p1")), "done")
-        assert lane.view(job).state == "running"
+        worker = open_worker(ModelWorker, answer_at_once)
+        assert until(worker.submit(ask("p1")), "done")
+        assert worker.view(job).state == "running"
     finally:
         other.kill()
         other.communicate()
-    assert lane.view(job).state in ("queued", "running", "done")  # looking at it takes it over
+    assert worker.view(job).state in ("queued", "running", "done")  # looking at it takes it over
     assert until(job, "done").answer_id == "answer-p9"
 
 
-def test_another_process_can_cancel_a_running_job(opened: Callable[..., Any]) -> None:
-    def work(request: ExplainRequest, *, progress: Any, cancelled: Callable[[], bool]) -> Answer:
-        while not cancelled():
-            progress(0.5, "working")
+def test_another_process_can_cancel_a_running_job(open_worker: Callable[..., Any]) -> None:
+    def work(request: ExplainRequest, callbacks: Callbacks) -> Answer:
+        while not callbacks.cancelled():
+            callbacks.progress(0.5, "working")
             time.sleep(0.01)
         return make_answer(status="cancelled")
 
-    job = opened(ModelWorker, work).submit(ask())
+    job = open_worker(ModelWorker, work).submit(ask())
     until(job, "running")
-    job_table.ask_cancel(job)  # what a lane of another process does
+    job_table.request_cancel(job)  # what a worker of another process does
     until(job, "cancelled")
 
 
 def test_progress_is_written_at_most_four_times_a_second(
-    opened: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    open_worker: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written: list[float] = []
     report = job_table.report
@@ -312,24 +309,24 @@ def test_progress_is_written_at_most_four_times_a_second(
         written.append(fraction)
         return report(job_id, fraction, message)
 
-    def work(request: ExplainRequest, *, progress: Any, cancelled: Any) -> Answer:
+    def work(request: ExplainRequest, callbacks: Callbacks) -> Answer:
         for step in range(100):
-            progress(step / 10, "far too much")  # beyond 1: a caller's mistake is clipped
+            callbacks.progress(step / 10, "far too much")  # beyond 1: a caller's mistake is clipped
             time.sleep(0.005)
         return make_answer()
 
     monkeypatch.setattr(job_table, "report", counted)
     began = time.monotonic()
-    until(opened(ModelWorker, work).submit(ask()), "done")
+    until(open_worker(ModelWorker, work).submit(ask()), "done")
     assert 2 <= len(written) <= 2 + 4 * (time.monotonic() - began)
     assert max(written) <= 1.0
 
 
-def test_a_job_of_another_version_fails_with_the_way_out(opened: Callable[..., Any]) -> None:
-    held = Held()
-    lane = opened(ModelWorker, held)
-    lane.submit(ask("p1"))
-    job = lane.submit(ask("p2"))
+def test_a_job_of_another_version_fails_with_the_way_out(open_worker: Callable[..., Any]) -> None:
+    held = HeldAnswer()
+    worker = open_worker(ModelWorker, held)
+    worker.submit(ask("p1"))
+    job = worker.submit(ask("p2"))
     with transaction() as database:
         database.execute("UPDATE jobs SET spec = '{\"colour\": 1}' WHERE id = ?", (job,))
     held.let_go.set()
@@ -337,7 +334,7 @@ def test_a_job_of_another_version_fails_with_the_way_out(opened: Callable[..., A
 
 
 def test_a_database_that_is_away_for_a_moment_loses_no_answer(
-    opened: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    open_worker: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     finish, failures = job_table.finish, iter([NotReadyError("The database is kept busy.")])
 
@@ -346,25 +343,25 @@ def test_a_database_that_is_away_for_a_moment_loses_no_answer(
             raise error
         finish(job_id, outcome)
 
-    monkeypatch.setattr(lane_module, "RETRY_SECONDS", 0.01)
+    monkeypatch.setattr(worker_module, "RETRY_SECONDS", 0.01)
     monkeypatch.setattr(job_table, "finish", fail_once)
-    assert until(opened(ModelWorker, answer_at_once).submit(ask()), "done").answer_id == "answer-p0001"
+    assert until(open_worker(ModelWorker, answer_at_once).submit(ask()), "done").answer_id == "answer-p0001"
 
 
 def test_without_another_answer_function_the_programs_own_explain_is_asked(
-    opened: Callable[..., Any],
+    open_worker: Callable[..., Any],
 ) -> None:
-    job = opened(ModelWorker).submit(ExplainRequest(cohort="nowhere", participant_id="p1"))
+    job = open_worker(ModelWorker).submit(ExplainRequest(cohort="nowhere", participant_id="p1"))
     assert "Unknown cohort 'nowhere'" in (until(job, "failed", within=60).error or "")
 
 
-def test_there_is_one_lane_per_process_however_many_ask(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(job_lanes._shared, ModelWorker, raising=False)
-    found: list[ModelWorker] = []
-    threads = [threading.Thread(target=lambda: found.append(model_worker.worker())) for _ in range(8)]
+def test_there_is_one_worker_per_process_however_many_ask(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(worker_module._shared, ModelWorker, raising=False)
+    workers: list[ModelWorker] = []
+    threads = [threading.Thread(target=lambda: workers.append(model_worker.worker())) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(found) == 8 and len(set(map(id, found))) == 1
-    found[0].close()
+    assert len(workers) == 8 and len(set(map(id, workers))) == 1
+    workers[0].close()

@@ -31,9 +31,9 @@ def save_weights(folder: Path, architecture: str, **changes: Any) -> None:
     import torch
     import transformers
 
-    kind = getattr(transformers, architecture)
+    model_class = getattr(transformers, architecture)
     torch.manual_seed(0)
-    kind(kind.config_class(**{**SIZES, **changes})).save_pretrained(folder)
+    model_class(model_class.config_class(**{**SIZES, **changes})).save_pretrained(folder)
 
 
 def save_like_biomistral(folder: Path, **changes: Any) -> None:
@@ -50,13 +50,13 @@ def save_like_biomistral(folder: Path, **changes: Any) -> None:
     pieces = ["<unk>", "<s>", "</s>", *(f"<0x{byte:02X}>" for byte in range(256)), *characters]
     for word in WORDS:
         for start in ("▁", ""):
-            made = start or word[0]
+            piece = start or word[0]
             for character in word if start else word[1:]:
-                if (made, character) not in merges:
-                    merges.append((made, character))
-                made += character
-                if made not in pieces:
-                    pieces.append(made)
+                if (piece, character) not in merges:
+                    merges.append((piece, character))
+                piece += character
+                if piece not in pieces:
+                    pieces.append(piece)
     vocabulary = {piece: number for number, piece in enumerate(pieces)}
     raw = Tokenizer(models.BPE(vocab=vocabulary, merges=merges, unk_token="<unk>", byte_fallback=True))
     raw.normalizer = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])
@@ -69,7 +69,7 @@ def save_like_biomistral(folder: Path, **changes: Any) -> None:
         ]
     )
     raw.post_processor = processors.TemplateProcessing(single="<s> $A", special_tokens=[("<s>", 1)])
-    raw.add_special_tokens([AddedToken(mark, special=True) for mark in ("<unk>", "<s>", "</s>")])
+    raw.add_special_tokens([AddedToken(token, special=True) for token in ("<unk>", "<s>", "</s>")])
     tokenizer = transformers.PreTrainedTokenizerFast(
         tokenizer_object=raw, bos_token="<s>", eos_token="</s>", unk_token="<unk>"
     )

@@ -33,19 +33,19 @@ level_lists = st.lists(
 @st.composite
 def features(draw: st.DrawFn, name: str) -> Feature:
     kind = draw(st.sampled_from(["continuous", "integer", "ordinal", "binary", "categorical"]))
-    about: dict[str, Any] = {"name": name, "label": name, "kind": kind, "role": "behaviour"}
+    fields: dict[str, Any] = {"name": name, "label": name, "kind": kind, "role": "behaviour"}
     if kind in ("ordinal", "categorical"):
-        return Feature(**about, levels=tuple(draw(level_lists)))
-    about["unit"] = draw(st.sampled_from(["", "kg/m²", "g/day", "%"]))
+        return Feature(**fields, levels=tuple(draw(level_lists)))
+    fields["unit"] = draw(st.sampled_from(["", "kg/m²", "g/day", "%"]))
     if kind == "binary":
-        return Feature(**about)
+        return Feature(**fields)
     decimals = draw(st.integers(0, 3)) if kind == "continuous" else 0
-    return Feature(**about, decimals=decimals, valid=(-1000, 1000))
+    return Feature(**fields, decimals=decimals, valid=(-1000, 1000))
 
 
 @st.composite
 def questions(draw: st.DrawFn) -> tuple[Schema, tuple[Movable, ...], int]:
-    """Draw a schema, what may move, and most changes."""
+    """Draw a schema, the movable features, and the most changes."""
     drawn = draw(st.lists(names, min_size=1, max_size=6, unique=True))
     schema = Schema.model_validate({**BASE, "features": [draw(features(name)) for name in drawn]})
     chosen = draw(st.lists(st.sampled_from(drawn), min_size=1, unique=True))
@@ -57,17 +57,17 @@ def questions(draw: st.DrawFn) -> tuple[Schema, tuple[Movable, ...], int]:
 
 def codes(feature: Feature) -> st.SearchStrategy[list[float]]:
     if feature.named:
-        found = st.integers(0, len(feature.levels) - 1).map(float)
+        values = st.integers(0, len(feature.levels) - 1).map(float)
     elif feature.kind == "binary":
-        found = st.sampled_from([0.0, 1.0])
+        values = st.sampled_from([0.0, 1.0])
     else:
         scale = 10**feature.decimals
-        found = st.integers(-1000 * scale, 1000 * scale).map(lambda n: round(n / scale, feature.decimals))
-    return st.lists(found, min_size=1, max_size=12, unique=True)
+        values = st.integers(-1000 * scale, 1000 * scale).map(lambda n: round(n / scale, feature.decimals))
+    return st.lists(values, min_size=1, max_size=12, unique=True)
 
 
 def save_tiny_model(folder: Path, **changes: Any) -> None:
-    """Save a random-weight Llama with a byte-level tokenizer: every byte is a token, and no merges."""
+    """Save a random-weight Llama with a byte-level tokenizer: every byte is a token, without merges."""
     import torch
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers
     from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast

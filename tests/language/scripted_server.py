@@ -13,7 +13,7 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Said:
+class Response:
     """One response: its status, headers and body; ``after`` seconds, and cut to ``only`` bytes if given."""
 
     status: int = 200
@@ -23,17 +23,17 @@ class Said:
     only: int | None = None
 
 
-Script = Callable[[dict[str, Any]], Said]
+Script = Callable[[dict[str, Any]], Response]
 
 
-def completion(*contents: str | None, finish: str = "stop", tokens: int = 10) -> Said:
+def completion(*contents: str | None, finish: str = "stop", tokens: int = 10) -> Response:
     """A chat completion with one choice for each content."""
     choices = [
         {"index": number, "message": {"role": "assistant", "content": text}, "finish_reason": finish}
         for number, text in enumerate(contents)
     ]
     usage = {"prompt_tokens": 100, "completion_tokens": tokens * len(contents)}
-    return Said(body={"model": "scripted-1", "choices": choices, "usage": usage})
+    return Response(body={"model": "scripted-1", "choices": choices, "usage": usage})
 
 
 def edits(**values: Any) -> str:
@@ -43,33 +43,33 @@ def edits(**values: Any) -> str:
 
 @dataclass
 class Server:
-    """What it was asked (bodies, headers, paths) and what it says, in turn; then ``otherwise``."""
+    """The requests it got (bodies, headers, paths) and its responses: ``script``, then ``otherwise``."""
 
     url: str
     otherwise: Script
-    script: list[Said | Script] = field(default_factory=list)
+    script: list[Response | Script] = field(default_factory=list)
     bodies: list[dict[str, Any]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def answer(self, path: str, headers: dict[str, str], body: dict[str, Any]) -> Said:
+    def answer(self, path: str, headers: dict[str, str], body: dict[str, Any]) -> Response:
         with self.lock:
             self.paths.append(path)
             self.headers.append(headers)
             self.bodies.append(body)
             step = self.script.pop(0) if self.script else self.otherwise
-        return step if isinstance(step, Said) else step(body)
+        return step if isinstance(step, Response) else step(body)
 
 
-def all_asked(body: dict[str, Any]) -> Said:
-    """Answer as many times as was asked, with JSON where a schema was sent."""
+def all_requested(body: dict[str, Any]) -> Response:
+    """Give as many answers as were requested, as JSON where a schema was sent."""
     text = edits(bmi=28.0, sugar=60) if "response_format" in body else "bmi=28.0; sugar=60"
     return completion(*[text] * body.get("n", 1))
 
 
 @contextmanager
-def serving(otherwise: Script = all_asked) -> Iterator[Server]:
+def serving(otherwise: Script = all_requested) -> Iterator[Server]:
     """Serve on a free port of loopback."""
     server = Server(url="", otherwise=otherwise)
 
@@ -78,17 +78,19 @@ def serving(otherwise: Script = all_asked) -> Iterator[Server]:
 
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            said = server.answer(self.path, dict(self.headers), body)
-            content = said.body if isinstance(said.body, bytes) else json.dumps(said.body).encode()
-            time.sleep(said.after)
+            response = server.answer(self.path, dict(self.headers), body)
+            content = (
+                response.body if isinstance(response.body, bytes) else json.dumps(response.body).encode()
+            )
+            time.sleep(response.after)
             try:
-                self.send_response(said.status)
-                for name, value in said.headers.items():
+                self.send_response(response.status)
+                for name, value in response.headers.items():
                     self.send_header(name, value)
                 self.send_header("Content-Length", str(len(content)))
                 self.end_headers()
-                self.wfile.write(content[: said.only])
-                if said.only is not None:
+                self.wfile.write(content[: response.only])
+                if response.only is not None:
                     self.close_connection = True
             except OSError:  # the client has gone
                 self.close_connection = True

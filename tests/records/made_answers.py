@@ -1,4 +1,4 @@
-"""Answers as the program would give them for the small cohort (tests only)."""
+"""Answers as the program would give them for the small cohort."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def make_counterfactual(
     )
 
 
-def make_answer(answer_id: str = "a1", **given: Any) -> Answer:
+def make_answer(answer_id: str = "a1", **changed: Any) -> Answer:
     values: dict[str, Any] = {
         "answer_id": answer_id,
         "cohort": "small",
@@ -94,4 +94,4 @@ def make_answer(answer_id: str = "a1", **given: Any) -> Answer:
         "settings": {"k": 4},
         "provenance": {"commit": "abc", "cohort_sha256": "0" * 64},
     }
-    return Answer(**(values | given))
+    return Answer(**(values | changed))

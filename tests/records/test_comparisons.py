@@ -11,46 +11,54 @@ from sensecf_core.records.database import transaction
 REQUEST = ExplainRequest(cohort="small", participant_id="p1", row_id="0", ranges={"bmi": (24.0, 30.0)})
 
 
-def made(**request: object) -> Comparison:
+def make_comparison(**request: object) -> Comparison:
     members = (Member(method="random", job_id="j1"), Member(method="lm-few-shot", answer_id="a1"))
     return comparisons.new(REQUEST.model_copy(update=request), members)
 
 
 def test_a_comparison_comes_back_as_it_was_kept() -> None:
-    kept = made()
-    assert comparisons.save(kept) == kept.comparison_id
-    assert comparisons.find(kept.comparison_id) == kept
+    comparison = make_comparison()
+    assert comparisons.save(comparison) == comparison.comparison_id
+    assert comparisons.find(comparison.comparison_id) == comparison
     assert comparisons.find("nosuch") is None
 
 
 def test_kept_again_it_replaces_the_first() -> None:
-    kept = made()
-    comparisons.save(kept)
-    comparisons.save(kept.model_copy(update={"members": kept.members[:1]}))
-    (found,) = comparisons.recent("small", "p1", "0")
-    assert found.members == kept.members[:1]
+    comparison = make_comparison()
+    comparisons.save(comparison)
+    comparisons.save(comparison.model_copy(update={"members": comparison.members[:1]}))
+    (stored,) = comparisons.recent("small", "p1", "0")
+    assert stored.members == comparison.members[:1]
 
 
 def test_recent_is_about_one_row_newest_first() -> None:
-    first, second = made(), made()
-    for one in (first, second, made(row_id="1"), made(participant_id="p2"), made(cohort="other")):
-        comparisons.save(one)
-    found = [one.comparison_id for one in comparisons.recent("small", "p1", "0")]
-    assert found == [second.comparison_id, first.comparison_id]
+    first, second = make_comparison(), make_comparison()
+    for comparison in (
+        first,
+        second,
+        make_comparison(row_id="1"),
+        make_comparison(participant_id="p2"),
+        make_comparison(cohort="other"),
+    ):
+        comparisons.save(comparison)
+    ids = [comparison.comparison_id for comparison in comparisons.recent("small", "p1", "0")]
+    assert ids == [second.comparison_id, first.comparison_id]
     assert len(comparisons.recent("small", "p1", "0", limit=1)) == 1
 
 
 def test_one_of_another_version_is_named_and_does_not_hide_the_others() -> None:
-    old, new = made(), made()
+    old, new = make_comparison(), make_comparison()
     comparisons.save(old)
     comparisons.save(new)
     with transaction() as database:
         database.execute("UPDATE comparisons SET body = '{}' WHERE comparison_id = ?", (old.comparison_id,))
-    assert [one.comparison_id for one in comparisons.recent("small", "p1", "0")] == [new.comparison_id]
+    assert [comparison.comparison_id for comparison in comparisons.recent("small", "p1", "0")] == [
+        new.comparison_id
+    ]
     with pytest.raises(InputError, match="another version"):
         comparisons.find(old.comparison_id)
 
 
 def test_a_comparison_is_about_one_row() -> None:
     with pytest.raises(ValueError, match="one row"):
-        made(row_id=None)
+        make_comparison(row_id=None)

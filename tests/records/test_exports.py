@@ -11,7 +11,14 @@ from hypothesis import given, strategies as st
 
 from sensecf_core.disclaimer import DISCLAIMER, DISCLAIMER_LONG
 from sensecf_core.queries.answer import Answer
-from sensecf_core.records.exports import CSV_COLUMNS, answers_csv, answers_json, safe_cell, table_csv, whose
+from sensecf_core.records.exports import (
+    CSV_COLUMNS,
+    answers_csv,
+    answers_json,
+    origin_columns,
+    safe_cell,
+    table_csv,
+)
 from tests.records.made_answers import make_answer, make_counterfactual
 from tests.small_cohort import SCHEMA
 
@@ -36,7 +43,7 @@ def test_a_table_says_in_each_row_whose_they_are() -> None:
         ("Body", "Weight (kg)"): [70.5, None],
         ("", "Days"): [[1, 2], []],
     }
-    rows = read(table_csv(pd.DataFrame(columns), whose(SCHEMA)))
+    rows = read(table_csv(pd.DataFrame(columns), origin_columns(SCHEMA)))
     label = "REAL DATA" if SCHEMA.provenance.real else "SYNTHETIC DATA"
     about = [(row["data_label"], row["cohort"], row["notice"]) for row in rows]
     assert about == [(label, "small", DISCLAIMER_LONG)] * 2

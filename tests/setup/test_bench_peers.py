@@ -11,8 +11,8 @@ import torch
 
 from sensecf_core.language.local.model import LocalModel
 from tests.language.cases import save_tiny_model
-from tools.peers import bench_peers, greedy_agreement
-from tools.peers.bench_peers import Comparison, lines_of, rows_of, take_turns
+from tools.peers import bench, greedy_agreement
+from tools.peers.bench import Comparison, lines_of, rows_of, take_turns
 from tools.peers.llama_cpp_peer import LlamaCpp, PeerError
 from tools.peers.token_speed import FullLength, Timing, prompt_of, timed
 
@@ -61,7 +61,7 @@ def test_every_answer_is_as_long_as_the_next(tiny: LocalModel) -> None:
 def test_sides_take_turns_and_the_first_call_is_not_counted() -> None:
     asked: list[tuple[str, int]] = []
 
-    def side(name: str) -> bench_peers.Side:
+    def side(name: str) -> bench.Side:
         def answers(text: str, rows: int, new_tokens: int) -> Timing:
             asked.append((name, rows))
             return timing(1.0)
@@ -132,21 +132,21 @@ def test_a_side_that_cannot_be_had_is_reported(
     def fails(*_: Path) -> None:
         raise OSError("No space left on device")
 
-    monkeypatch.setattr(bench_peers, "PYTHON", Path(sys.executable))
-    monkeypatch.setattr(bench_peers.LocalModel, "load", lambda: tiny)
-    monkeypatch.setattr(bench_peers.default_model, "fetch_gguf", lambda: tmp_path)
-    monkeypatch.setattr(bench_peers, "write_bf16", fails)
-    monkeypatch.setattr(bench_peers, "command", lambda *_, **__: [sys.executable, "-c", PEER])
-    monkeypatch.setattr(bench_peers, "agreement", lambda *_: {})
-    monkeypatch.setattr(bench_peers, "in_words", str)
+    monkeypatch.setattr(bench, "PYTHON", Path(sys.executable))
+    monkeypatch.setattr(bench.LocalModel, "load", lambda: tiny)
+    monkeypatch.setattr(bench.default_model, "fetch_gguf", lambda: tmp_path)
+    monkeypatch.setattr(bench, "write_bf16", fails)
+    monkeypatch.setattr(bench, "command", lambda *_, **__: [sys.executable, "-c", PEER])
+    monkeypatch.setattr(bench, "agreement", lambda *_: {})
+    monkeypatch.setattr(bench, "in_words", str)
     out = tmp_path / "out.json"
     threads = str(torch.get_num_threads())
     short = ["--repeats", "1", "--prompt-tokens", "50", "--threads", threads]
-    assert bench_peers.main([*short, "--out", str(out)]) == 1
+    assert bench.main([*short, "--out", str(out)]) == 1
     report = json.loads(out.read_text(encoding="utf-8"))
-    assert "No space left" in report["left_out"][bench_peers.BF16]
+    assert "No space left" in report["left_out"][bench.BF16]
     assert [row["what"] for row in report["rows"]] == ["prefill", "decode, 1 at once", "decode, 16 at once"]
-    assert set(report["rows"][0]["ours_to"]) == {bench_peers.Q4_1}
+    assert set(report["rows"][0]["ours_to"]) == {bench.Q4_1}
     assert report["threads"] == int(threads) and report["commit"] and report["versions"]["torch"]
     assert [path.name[:6] for path in (private_var / "bench").iterdir()] == ["peers-"]
 
@@ -154,6 +154,6 @@ def test_a_side_that_cannot_be_had_is_reported(
 def test_without_llama_cpp_the_command_is_named(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(bench_peers, "PYTHON", tmp_path / "none")
-    assert bench_peers.main([]) == 2
+    monkeypatch.setattr(bench, "PYTHON", tmp_path / "none")
+    assert bench.main([]) == 2
     assert "make bench-peers" in capsys.readouterr().err

@@ -14,7 +14,7 @@ import pytest
 from tools.torch_build import describe
 
 ROOT = Path(__file__).resolve().parents[2]
-TARGETS = ("run", "setup", "test", "lint", "data", "train", "bench", "bench-peers", "clean")
+TARGETS = ("run", "setup", "test", "lint", "data", "train", "bench", "bench-peers", "check-wheel", "clean")
 
 
 def test_make_alone_lists_every_target() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from sensecf_core.language.local import model
 from tests.language.architectures import save
-from tools.gpu import gpu_check, model_steps
+from tools.gpu import check, steps
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(folder: Path, out: Path, *more: str) -> tuple[int, dict[str, Any]]:
     options = ["--cohort", "heart", "--people", "2", "--steps", "3", "--candidates", "3", "--device", "cpu"]
-    code = gpu_check.main(["--model", str(folder), *options, "--out", str(out), *more])
+    code = check.main(["--model", str(folder), *options, "--out", str(out), *more])
     return code, json.loads(out.read_text(encoding="utf-8"))
 
 
@@ -57,7 +57,7 @@ def test_a_step_that_fails_is_written_down(
     def fails(_: object) -> dict[str, Any]:
         raise MemoryError("no room")
 
-    monkeypatch.setitem(model_steps.STEPS, "judge", fails)
+    monkeypatch.setitem(steps.STEPS, "judge", fails)
     code, report = run(folder, tmp_path / "report.json")
     assert code == 1 and not report["ok"]
     assert list(report["steps"]) == ["load", "generate", "judge"]
@@ -68,6 +68,6 @@ def test_a_step_that_fails_is_written_down(
 def test_what_cannot_be_checked_is_said(
     name: str, said: str, private_var: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert gpu_check.main(["--model", name]) == 2
+    assert check.main(["--model", name]) == 2
     assert said in capsys.readouterr().err
     assert not (private_var / "gpu-check").exists()

@@ -73,7 +73,7 @@ def test_torch_is_installed_first_and_announced(checkout: Path) -> None:
     done = run(checkout, "tools/setup.sh", "app")
     assert done.returncode == 0, done.stderr
     first, second, last = installs(checkout)
-    assert "torch==" in first
+    assert "torch==" in first and "-c requirements.txt" in first
     assert "-r requirements.txt" in second
     assert "--no-deps -r requirements-nodeps.txt" in last
     asked = calls(checkout)

@@ -1,4 +1,4 @@
-"""The app as a visitor meets it, for measuring: a server of its own, visited with headless Chromium."""
+"""Measure the app as a visitor sees it: a fresh server, visited with headless Chromium."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ class AppVisit:
         self._folder.cleanup()
 
     def seconds_of_first_page(self) -> float:
-        """Seconds from asking for the home page until its heading is visible."""
+        """Seconds from requesting the home page until its heading is visible."""
         with _browser() as page:
-            asked = time.perf_counter()
+            started = time.perf_counter()
             page.goto(self._server.url)
             page.get_by_role("heading", level=1).first.wait_for(timeout=PATIENCE_MS)
-            return time.perf_counter() - asked
+            return time.perf_counter() - started
 
     def seconds_of_an_answer(self, cohort: str, person: str, row: str) -> float:
         """Seconds from pressing Generate until the answer can be downloaded."""
@@ -52,31 +52,31 @@ class AppVisit:
             page.goto(address, timeout=PATIENCE_MS)
             button = page.get_by_role("button", name="Generate").first
             button.wait_for(timeout=PATIENCE_MS)
-            pressed = time.perf_counter()
+            started = time.perf_counter()
             button.click()
             page.get_by_role("button", name="Download JSON").first.wait_for(timeout=PATIENCE_MS)
-            return time.perf_counter() - pressed
+            return time.perf_counter() - started
 
     def seconds_of_participants(self, cohort: str, people: Sequence[str]) -> tuple[float, float]:
-        """Median seconds until the sensor traces of a participant are drawn, for the first time and again.
+        """Median seconds until the sensor traces of a participant are drawn, the first and the second time.
 
-        Another participant is looked at in between.
+        Other participants are opened in between.
         """
         with _browser() as page:
-            taken = [[self._traces_of(page, cohort, person) for person in people] for _ in range(2)]
-        return statistics.median(taken[0]), statistics.median(taken[1])
+            rounds = [[self._traces_of(page, cohort, person) for person in people] for _ in range(2)]
+        return statistics.median(rounds[0]), statistics.median(rounds[1])
 
     def _traces_of(self, page: Any, cohort: str, person: str) -> float:
-        asked = time.perf_counter()
+        started = time.perf_counter()
         page.goto(
             f"{self._server.url}/Participants?cohort={cohort}&participant={person}", timeout=PATIENCE_MS
         )
         page.get_by_role("heading", name=f"Glucose report of {person}").wait_for(timeout=PATIENCE_MS)
         page.get_by_label(re.compile("glucose from .* to")).first.wait_for(timeout=PATIENCE_MS)
-        return time.perf_counter() - asked
+        return time.perf_counter() - started
 
     def peak_gigabytes(self) -> float:
-        """Most memory that the server process ever held (resident, GB)."""
+        """Peak resident memory of the server process in GB."""
         children = psutil.Process().children()
         (server,) = (child for child in children if str(self._server.port) in child.cmdline())
         for line in Path(f"/proc/{server.pid}/status").read_text().splitlines():

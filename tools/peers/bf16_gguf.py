@@ -1,7 +1,7 @@
-"""A GGUF file written again with its quantised tensors as bfloat16; every other thing stays as it is.
+"""Rewrite a GGUF file with its quantised tensors as bfloat16; everything else stays as it is.
 
-The default model is kept as the bfloat16 of the dequantised Q4_1 file (see ``weights``), so what is written
-from that file here has the very weights that SenseCF asks.
+The default model is stored as the dequantised Q4_1 file in bfloat16, so a file written here from the same
+Q4_1 file has exactly the weights that SenseCF uses.
 """
 
 from __future__ import annotations

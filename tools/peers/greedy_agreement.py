@@ -1,11 +1,11 @@
-"""Whether llama.cpp goes on as the transformers model does: the check that both run the same model."""
+"""Compare llama.cpp's greedy answers with the transformers model's: a check that both run the same model."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from sensecf_core.language.local.model import LocalModel, shared_start
+from sensecf_core.language.local.model import LocalModel, common_prefix
 from sensecf_core.language.prompts.plain import Prompt, chat_text
 
 TOKENS = 32
@@ -38,29 +38,29 @@ def _greedy(model: LocalModel, text: str) -> tuple[list[int], list[int]]:
 
 
 def agreement(follow: Follow, answers: list[tuple[str, list[int], list[int]]]) -> dict[str, Any]:
-    """Compare a peer's likeliest tokens with the answers.
+    """Compare a peer's most likely tokens with the answers.
 
-    ``same_prompts`` counts prompts that both split into the same tokens, ``same_answers`` those with the
-    same greedy answer, ``before_first_difference`` the tokens that were the same from the start on.
-    ``same_next_token`` counts, over ``tokens``, where both name the same token behind the same text.
+    ``same_prompts`` counts prompts that both tokenize alike, ``same_answers`` those with the same greedy
+    answer; ``before_first_difference`` has the number of equal tokens at the start of each answer.
+    ``same_next_token`` counts, out of ``tokens``, where both predict the same token after the same text.
     """
-    found = [(prompt, answer, follow(text, answer)) for text, prompt, answer in answers]
+    compared = [(prompt, answer, follow(text, answer)) for text, prompt, answer in answers]
     return {
-        "prompts": len(found),
-        "same_prompts": sum(peer["prompt"] == prompt for prompt, _, peer in found),
-        "same_answers": sum(peer["greedy"] == answer for _, answer, peer in found),
-        "before_first_difference": [shared_start(peer["greedy"], answer) for _, answer, peer in found],
-        "tokens": sum(len(answer) for _, answer, _ in found),
+        "prompts": len(compared),
+        "same_prompts": sum(peer["prompt"] == prompt for prompt, _, peer in compared),
+        "same_answers": sum(peer["greedy"] == answer for _, answer, peer in compared),
+        "before_first_difference": [common_prefix(peer["greedy"], answer) for _, answer, peer in compared],
+        "tokens": sum(len(answer) for _, answer, _ in compared),
         "same_next_token": sum(
-            a == b for _, answer, peer in found for a, b in zip(peer["given"], answer, strict=True)
+            a == b for _, answer, peer in compared for a, b in zip(peer["given"], answer, strict=True)
         ),
     }
 
 
-def in_words(found: dict[str, Any]) -> str:
-    """One line for people."""
+def in_words(counts: dict[str, Any]) -> str:
+    """Format the agreement as one line."""
     return (
-        f"{found['same_answers']} of {found['prompts']} greedy answers the same; the same next token "
-        f"behind the same text {found['same_next_token']} of {found['tokens']} times; prompts split the "
-        f"same {found['same_prompts']} of {found['prompts']}"
+        f"{counts['same_answers']} of {counts['prompts']} greedy answers the same; the same next token "
+        f"behind the same text {counts['same_next_token']} of {counts['tokens']} times; prompts split the "
+        f"same {counts['same_prompts']} of {counts['prompts']}"
     )

@@ -1,4 +1,4 @@
-"""llama.cpp as `make bench-peers` measures it: a process per GGUF file, asked in lines of JSON."""
+"""Client of llama.cpp for `make bench-peers`: one process per GGUF file, driven by lines of JSON."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ PATIENCE = 30.0
 
 
 class PeerError(RuntimeError):
-    """llama.cpp could not do what it was asked; the message says why."""
+    """llama.cpp failed; the message says why."""
 
 
 def command(file: Path, *, threads: int, rows: int, context: int) -> list[str]:
-    """What starts the process for one file."""
+    """The command line of the process for one file."""
     numbers = {"threads": threads, "rows": rows, "context": context}
     options = [word for name, number in numbers.items() for word in (f"--{name}", str(number))]
     return [str(PYTHON), str(SCRIPT), str(file), *options]
 
 
 class LlamaCpp:
-    """The process, started with the object; ``about`` is what it says of itself. A context manager."""
+    """A running process with its description in ``about``; a context manager."""
 
     def __init__(self, argv: list[str]) -> None:
         self._process = subprocess.Popen(
@@ -51,11 +51,11 @@ class LlamaCpp:
         self._process.communicate(timeout=PATIENCE)
 
     def timed(self, text: str, rows: int, new_tokens: int) -> Timing:
-        """As :func:`tools.peers.token_speed.timed`."""
+        """Like :func:`tools.peers.token_speed.timed`."""
         return Timing(**self._ask({"timed": text, "rows": rows, "new_tokens": new_tokens}))
 
     def follow(self, text: str, answer: list[int]) -> dict[str, list[int]]:
-        """The likeliest tokens behind ``text``: ``greedy`` behind its own, ``given`` behind the answer's."""
+        """Most likely tokens after ``text``: ``greedy`` continues its own, ``given`` those of ``answer``."""
         return self._ask({"follow": text, "answer": answer})
 
     def _ask(self, question: dict[str, Any]) -> dict[str, Any]:

@@ -1,14 +1,14 @@
-"""One GGUF file in llama.cpp, timed and asked line by line; runs in the venv that `make bench-peers` makes.
+"""Time and query one GGUF file in llama.cpp; runs in the venv that `make bench-peers` makes.
 
     .venv-peers/bin/python tools/peers/llama_cpp_speed.py FILE --threads 2 --rows 16 --context 2048
 
-The first line on stdout says what was loaded. Then every line on stdin is a question and is answered by one
-line, both JSON:
+The first line on stdout describes what was loaded. Then every line on stdin is a request that is answered by
+one line, both JSON:
 
-    {"timed": TEXT, "rows": 16, "new_tokens": 32}       as ``token_speed.timed``, without a grammar
-    {"follow": TEXT, "answer": [TOKENS]}                the likeliest tokens behind a text
+    {"timed": TEXT, "rows": 16, "new_tokens": 32}       like ``token_speed.timed``, without a grammar
+    {"follow": TEXT, "answer": [TOKENS]}                the most likely tokens after a text
 
-Nothing of SenseCF is imported here: this Python has llama-cpp-python and no more.
+Nothing of SenseCF is imported here: this Python has only llama-cpp-python.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ ERROR_LEVEL = 4
 
 @llama_cpp.llama_log_callback
 def log(level: int, text: bytes, _: ctypes.c_void_p) -> None:
-    """Pass on what llama.cpp says of errors only."""
+    """Print only the errors that llama.cpp logs."""
     if level == ERROR_LEVEL:
         sys.stderr.write(text.decode(errors="replace"))
 
@@ -70,22 +70,22 @@ class Session:
         }
 
     def tokens_of(self, text: str) -> list[int]:
-        """Tokens of a rendered text; marks of a chat template are read as such."""
+        """Tokens of a rendered text; special tokens of a chat template are recognised."""
         raw = text.encode()
-        found = (llama_cpp.llama_token * (len(raw) + 8))()
-        count = llama_cpp.llama_tokenize(self.vocabulary, raw, len(raw), found, len(found), False, True)
-        return list(found[:count])
+        buffer = (llama_cpp.llama_token * (len(raw) + 8))()
+        count = llama_cpp.llama_tokenize(self.vocabulary, raw, len(raw), buffer, len(buffer), False, True)
+        return list(buffer[:count])
 
-    def read(self, tokens: list[int], place: int, *, rows: bool = False, scored: int = 1) -> None:
-        """Read tokens of sequence 0 from ``place`` on, or with ``rows`` one token of each sequence there.
+    def read(self, tokens: list[int], position: int, *, rows: bool = False, scored: int = 1) -> None:
+        """Decode tokens of sequence 0 from ``position`` on, or with ``rows`` one token per sequence at it.
 
-        The last ``scored`` tokens get logits.
+        Logits are computed for the last ``scored`` tokens.
         """
         batch = self.batch
         batch.n_tokens = len(tokens)
         for number, token in enumerate(tokens):
             batch.token[number] = token
-            batch.pos[number] = place if rows else place + number
+            batch.pos[number] = position if rows else position + number
             batch.n_seq_id[number] = 1
             batch.seq_id[number][0] = number if rows else 0
             batch.logits[number] = number >= len(tokens) - scored
@@ -94,13 +94,13 @@ class Session:
         llama_cpp.llama_synchronize(self.context)
 
     def timed(self, text: str, rows: int, new_tokens: int) -> dict[str, Any]:
-        """Read a prompt once, share it among ``rows`` sequences, and write one token of each at a time.
+        """Prefill a prompt once, share it among ``rows`` sequences, and decode one token of each per step.
 
         Tokens are drawn at temperature 1 from the whole vocabulary; none ends a sequence.
         """
         llama_cpp.llama_memory_clear(self.memory, False)
         samplers = [llama_cpp.llama_sampler_init_dist(row) for row in range(rows)]
-        begun = time.perf_counter()
+        started = time.perf_counter()
         prompt = self.tokens_of(text)
         self.read(prompt, 0)
         prefilled = time.perf_counter()
@@ -115,44 +115,44 @@ class Session:
             llama_cpp.llama_sampler_free(sampler)
         return {
             "prompt_tokens": len(prompt),
-            "prefill_seconds": prefilled - begun,
+            "prefill_seconds": prefilled - started,
             "new_tokens": rows * new_tokens,
             "decode_seconds": ended - prefilled,
             "computed": rows * new_tokens,
         }
 
     def follow(self, text: str, answer: list[int]) -> dict[str, Any]:
-        """The likeliest tokens behind ``text``: each behind those before it, and each behind ``answer``'s.
+        """The most likely tokens after ``text``.
 
-        ``greedy`` goes on from its own tokens, ``given`` from those of the answer.
+        ``greedy`` continues its own tokens, ``given`` those of ``answer``.
         """
         prompt = self.tokens_of(text)
         sampler = llama_cpp.llama_sampler_init_greedy()
 
-        def likeliest(place: int) -> int:
-            return int(llama_cpp.llama_sampler_sample(sampler, self.context, place))
+        def most_likely(position: int) -> int:
+            return int(llama_cpp.llama_sampler_sample(sampler, self.context, position))
 
         llama_cpp.llama_memory_clear(self.memory, False)
         self.read(prompt, 0)
-        greedy = [likeliest(-1)]
+        greedy = [most_likely(-1)]
         while len(greedy) < len(answer):
             self.read(greedy[-1:], len(prompt) + len(greedy) - 1)
-            greedy.append(likeliest(-1))
+            greedy.append(most_likely(-1))
         llama_cpp.llama_memory_clear(self.memory, False)
         self.read(prompt + answer[:-1], 0, scored=len(answer))
-        given = [likeliest(len(prompt) - 1 + number) for number in range(len(answer))]
+        given = [most_likely(len(prompt) - 1 + number) for number in range(len(answer))]
         llama_cpp.llama_sampler_free(sampler)
         return {"prompt": prompt, "greedy": greedy, "given": given}
 
     def answer(self, question: dict[str, Any]) -> dict[str, Any]:
-        """Answer one line."""
+        """Answer one request."""
         if "timed" in question:
             return self.timed(question["timed"], question["rows"], question["new_tokens"])
         return self.follow(question["follow"], question["answer"])
 
 
 def main(argv: list[str]) -> int:
-    """Load, then answer until stdin ends; an error is answered as ``{"error": ...}`` and ends it."""
+    """Load, then answer until stdin ends; an error is answered as ``{"error": ...}`` and ends the process."""
     parser = argparse.ArgumentParser(description="Time one GGUF file in llama.cpp.")
     parser.add_argument("file", type=Path)
     for name in ("threads", "rows", "context"):

@@ -1,4 +1,4 @@
-"""How fast the language model reads a prompt and writes behind it, in tokens, without a grammar."""
+"""Speed of the language model in tokens: prefill of a prompt and decoding, without a grammar."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ SENTENCE = "A profile of a person with many values. "
 
 @dataclass(frozen=True)
 class Timing:
-    """One call: tokens of the prompt, tokens written in all rows, and how long each part took.
+    """One call: tokens of the prompt, new tokens of all rows, and the duration of each part.
 
-    ``computed`` are the tokens written that went through the model: what several rows begin with is read
-    once here, and by llama.cpp as often as it is written.
+    ``computed`` counts the new tokens that went through the model: a common beginning of several rows is
+    computed once here, but by llama.cpp for every row.
     """
 
     prompt_tokens: int
@@ -31,27 +31,27 @@ class Timing:
 
     @property
     def decode(self) -> float:
-        """Written tokens per second, all rows together."""
+        """New tokens per second, all rows together."""
         return self.new_tokens / self.decode_seconds
 
 
 class FullLength(LocalModel):
-    """A model whose answers go on until their last allowed token, so that every row is as long as the next.
+    """A model whose answers always have the maximum length, so that all rows are equally long.
 
-    Whatever would end one earlier (an end token, a line break) is written like any other token.
+    An end token or line break does not end an answer; it is written like any other token.
     """
 
     rows: list[Any]
 
     @classmethod
     def of(cls, model: LocalModel) -> FullLength:
-        """Such a model with the weights of ``model``, which are not copied."""
-        made = cls(model.model, model.tokenizer, model.folder, model.adapter)
-        made.end_tokens = ()
-        return made
+        """Return such a model that shares the weights of ``model``."""
+        full_length = cls(model.model, model.tokenizer, model.folder, model.adapter)
+        full_length.end_tokens = ()
+        return full_length
 
     def text_of(self, tokens: list[int], one_line: bool) -> str:
-        """Decode as every model does, line breaks as spaces."""
+        """Decode as usual, with line breaks as spaces."""
         return super().text_of(tokens, one_line).replace("\n", " ")
 
     def _rows(self, n: int, seed: int, grammar: str | None) -> list[Any]:
@@ -60,19 +60,19 @@ class FullLength(LocalModel):
 
 
 def prompt_of(model: LocalModel, tokens: int) -> str:
-    """A text of about so many tokens."""
-    one, two = (len(model.prompt_tokens(SENTENCE * times)) for times in (1, 2))
-    return SENTENCE * max(1, round((tokens - one) / (two - one)) + 1)
+    """Return a text of about ``tokens`` tokens."""
+    once, twice = (len(model.prompt_tokens(SENTENCE * times)) for times in (1, 2))
+    return SENTENCE * max(1, round((tokens - once) / (twice - once)) + 1)
 
 
 def timed(model: FullLength, text: str, rows: int, new_tokens: int) -> Timing:
-    """Read ``text`` and write ``rows`` answers of ``new_tokens`` behind it, drawn at temperature 1."""
-    found = model.sample(text, n=rows, max_new_tokens=new_tokens)
+    """Prefill ``text`` and decode ``rows`` answers of ``new_tokens`` tokens, sampled at temperature 1."""
+    samples = model.sample(text, n=rows, max_new_tokens=new_tokens)
     distinct = {tuple(row.tokens[:end]) for row in model.rows for end in range(1, len(row.tokens) + 1)}
     return Timing(
-        prompt_tokens=found.prompt_tokens,
-        prefill_seconds=found.prefill_seconds,
-        new_tokens=sum(found.tokens),
-        decode_seconds=found.decode_seconds,
+        prompt_tokens=samples.prompt_tokens,
+        prefill_seconds=samples.prefill_seconds,
+        new_tokens=sum(samples.tokens),
+        decode_seconds=samples.decode_seconds,
         computed=len(distinct),
     )

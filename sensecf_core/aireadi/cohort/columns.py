@@ -1,7 +1,7 @@
 """What the columns of the participant-day table mean.
 
-Which of them are a cohort's features, within which limits, its schema says
-(``cohorts/data/aireadi/schema.toml``). Glucose: Dexcom G6 on a five-minute grid, metrics as in Battelino et
+The cohort's schema (``cohorts/data/aireadi/schema.toml``) says which of them are features, and within which
+limits. Glucose: Dexcom G6 on a five-minute grid, metrics as in Battelino et
 al. 2019 (doi 10.2337/dci19-0028); movement, heart, sleep and breathing: Garmin Vivosmart 5.
 """
 

@@ -1,6 +1,6 @@
 """The cohort ``aireadi-release``: a release on this machine that ``SENSECF_AIREADI`` names.
 
-It has the features of the shipped cohort, its own cut and its own texts. Its rows come from the private
+It has the features of the shipped cohort, but its own cut-off and texts. Its rows come from the private
 tables of ``aireadi check --all``, and it is the user's own: whatever is fitted on it stays in ``var/``.
 """
 
@@ -24,6 +24,7 @@ from sensecf_core.cohorts.cohort import Cohort, plain_text, tidy_rows
 from sensecf_core.cohorts.fingerprint import frame_sha256
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.errors import NotReadyError
+from sensecf_core.provenance import CLI
 
 NAME = "aireadi-release"
 LICENCE = (
@@ -36,54 +37,54 @@ SUMMARY = (
 )
 
 
-OF_THE_SHIPPED = ("SYNTHETIC:", "The split is ")
-"""How the notes begin that are true of the shipped rows only; :class:`StressDays` tells its own split."""
+SHIPPED_ONLY_NOTES = ("SYNTHETIC:", "The split is ")
+"""Beginnings of the notes that hold for the shipped rows only; :class:`StressDays` notes its own split."""
 
-CLAIM = "; a quarter of people have none"
-"""What a description says of the shipped people only."""
+SHIPPED_ONLY_CLAIM = "; a quarter of people have none"
+"""A clause of a description that holds for the shipped people only."""
 
 FEWEST_DAYS = 30
-"""Training days with both features from which a coupling is fitted; an engineering choice."""
+"""Training days with both features that a coupling needs to be fitted; an engineering choice."""
 
 
-def named() -> bool:
-    """Whether ``SENSECF_AIREADI`` names a release, usable or not."""
+def is_set() -> bool:
+    """Whether ``SENSECF_AIREADI`` is set, to a usable release or not."""
     return bool(os.environ.get(ENVIRONMENT, "").strip())
 
 
-def found() -> Release:
-    """Recognise the release; raises ``InputError`` with one sentence where it cannot be used."""
+def named_release() -> Release:
+    """Find the release that ``SENSECF_AIREADI`` names; raises ``InputError`` if it cannot be used."""
     return locate.find()
 
 
 def load() -> Cohort:
-    """Load the cohort; worked out once per process and content.
+    """Load the cohort; computed once per process and content.
 
     Raises
     ------
     InputError : what ``SENSECF_AIREADI`` names cannot be used.
-    NotReadyError : its tables are not there yet; names the command.
+    NotReadyError : its tables are not built yet; names the command.
     """
-    of = found()
-    cohort = _loaded(of, tables.state(of))
+    release = named_release()
+    cohort = _loaded(release, tables.state(release))
     if cohort is None:
-        raise _not_built(of)
+        raise _not_built(release)
     return cohort
 
 
 def tables_of_release() -> Tables:
     """Return the release's tables; raises like :func:`load`."""
-    of = found()
-    built = _tables(of, tables.state(of))
+    release = named_release()
+    built = _tables(release, tables.state(release))
     if built is None:
-        raise _not_built(of)
+        raise _not_built(release)
     return built
 
 
-def _not_built(of: Release) -> NotReadyError:
+def _not_built(release: Release) -> NotReadyError:
     return NotReadyError(
-        f"The tables of {of.name} are not made yet, or are damaged; run "
-        f"`.venv/bin/python -m sensecf_core aireadi check {_quoted(of.root)} --all`, once."
+        f"The tables of {release.name} are not made yet, or are damaged; run "
+        f"`{CLI} aireadi check {_quoted(release.root)} --all`, once."
     )
 
 
@@ -94,20 +95,20 @@ def _quoted(path: Path) -> str:
 
 
 @lru_cache(maxsize=2)
-def _tables(of: Release, state: object) -> Tables | None:
-    return tables.built(of)
+def _tables(release: Release, state: object) -> Tables | None:
+    return tables.built(release)
 
 
 @lru_cache(maxsize=2)
-def _loaded(of: Release, state: object) -> Cohort | None:
-    built = _tables(of, state)
-    return None if built is None else _cohort(of, built)
+def _loaded(release: Release, state: object) -> Cohort | None:
+    built = _tables(release, state)
+    return None if built is None else _cohort(release, built)
 
 
-def _cohort(of: Release, built: Tables) -> Cohort:
+def _cohort(release: Release, built: Tables) -> Cohort:
     template = builtin.read_schema(shipped.NAME)
     days = stress_days(template, built)
-    schema = _schema(template, of, days)
+    schema = _schema(template, release, days)
     return Cohort(
         schema=schema,
         rows=tidy_rows(schema, days.table),
@@ -121,70 +122,70 @@ def _cohort(of: Release, built: Tables) -> Cohort:
     )
 
 
-def _schema(template: Schema, of: Release, days: StressDays) -> Schema:
-    """Say what the release is, name its cut, and leave out what it measured of no training day."""
+def _schema(template: Schema, release: Release, days: StressDays) -> Schema:
+    """Describe the release and its cut-off, and leave out features that no training day has."""
     train = days.table[days.parts.eq("train")]
     empty = {name for name in template.names if train[name].isna().all()}
-    told = template.model_dump()
-    shown = f"{shipped.cut():g}"
+    template_values = template.model_dump()
+    shipped_cut = f"{shipped.cut():g}"
     task = {
-        name: text.replace(shown, f"{days.cut:g}") if isinstance(text, str) else text
-        for name, text in told["task"].items()
+        name: text.replace(shipped_cut, f"{days.cut:g}") if isinstance(text, str) else text
+        for name, text in template_values["task"].items()
     }
-    couplings, untied = _couplings(template, train)
-    kept = {
+    couplings, coupling_notes = _couplings(template, train)
+    overrides = {
         "features": [
-            one | {"description": one["description"].replace(CLAIM, "")}
-            for one in told["features"]
-            if one["name"] not in empty
+            entry | {"description": entry["description"].replace(SHIPPED_ONLY_CLAIM, "")}
+            for entry in template_values["features"]
+            if entry["name"] not in empty
         ],
-        "rules": [one for one in told["rules"] if not empty & set(one["terms"])],
+        "rules": [entry for entry in template_values["rules"] if not empty & set(entry["terms"])],
         "couplings": couplings,
-        "left_out": [one for one in told["left_out"] if not empty & set(one["features"])],
+        "left_out": [entry for entry in template_values["left_out"] if not empty & set(entry["features"])],
     }
     dropped = [
         f"No training day has {template.feature(name).label.lower()}: it is no feature."
         for name in template.names
         if name in empty
     ]
-    notes = [note for note in template.provenance.notes if not note.startswith(OF_THE_SHIPPED)]
+    notes = [note for note in template.provenance.notes if not note.startswith(SHIPPED_ONLY_NOTES)]
     provenance = {
-        "title": of.title or of.name,
-        "source": f"{of.name}, layout {of.layout}, on this machine",
-        "licence": template.provenance.licence if of.synthetic else LICENCE,
+        "title": release.title or release.name,
+        "source": f"{release.name}, layout {release.layout}, on this machine",
+        "licence": template.provenance.licence if release.synthetic else LICENCE,
         "citation": template.provenance.citation,
-        "real": not of.synthetic,
+        "real": not release.synthetic,
         "public": False,
-        "notes": (*notes, *days.notes, *dropped, *untied, *of.notes),
+        "notes": (*notes, *days.notes, *dropped, *coupling_notes, *release.notes),
     }
-    title = f"{'' if of.synthetic else 'REAL DATA: '}{of.name}, high-stress days"
+    title = f"{'' if release.synthetic else 'REAL DATA: '}{release.name}, high-stress days"
     return Schema.model_validate(
-        told
-        | kept
+        template_values
+        | overrides
         | {"name": NAME, "title": title, "summary": SUMMARY, "task": task, "provenance": provenance}
     )
 
 
 def _couplings(template: Schema, train: pd.DataFrame) -> tuple[list[dict[str, object]], list[str]]:
-    """Fit the template's couplings on the training days, as its own were; the others get a note each."""
-    fitted, untied = [], []
-    for one in template.couplings:
-        feature, follows = template.feature(one.feature), template.feature(one.follows)
-        found = _fit(train[[one.feature, one.follows]].dropna().astype(float))
-        if found is None:
+    """Fit the template's couplings on the training days; each one that cannot be fitted gets a note."""
+    fitted, notes = [], []
+    for coupling in template.couplings:
+        feature, follows = template.feature(coupling.feature), template.feature(coupling.follows)
+        fit = _fit(train[[coupling.feature, coupling.follows]].dropna().astype(float))
+        if fit is None:
             pair = f"{feature.label.lower()} and {follows.label.lower()}"
-            untied.append(f"The training days do not tell how {pair} move together: either may move alone.")
+            notes.append(f"The training days do not tell how {pair} move together: either may move alone.")
             continue
         text = f"{feature.label} must move with {follows.label.lower()}, as on the training days"
-        fitted.append(one.model_dump() | {"text": text, "slope": found[0], "tolerance": found[1]})
-    return fitted, untied
+        fitted.append(coupling.model_dump() | {"text": text, "slope": fit[0], "tolerance": fit[1]})
+    return fitted, notes
 
 
 def _fit(measured: pd.DataFrame) -> tuple[float, float] | None:
     """Slope by least squares and standard deviation of the residuals, to three digits.
 
-    In the first column's unit, the slope per unit of the second; None where too few days tell them, or they
-    do not rise together.
+    Both in the first column's unit, the slope per unit of the second; None if there are too few days, or the
+    columns do not rise together.
     """
     feature, follows = (measured[name].to_numpy() for name in measured)
     if len(measured) < FEWEST_DAYS or np.ptp(follows) == 0:

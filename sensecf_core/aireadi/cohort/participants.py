@@ -1,10 +1,9 @@
-"""One participant of either cohort, and the tables about all of them."""
+"""Participants of the two sensor cohorts: the streams of one, and the tables of all."""
 
 from __future__ import annotations
 
-from sensecf_core.aireadi import open_participant as aireadi_open_participant
 from sensecf_core.aireadi.cohort import from_release, shipped
-from sensecf_core.aireadi.open_participant import OpenPerson
+from sensecf_core.aireadi.open_participant import OpenPerson, open_person
 from sensecf_core.aireadi.tables import Tables
 from sensecf_core.errors import unknown
 
@@ -17,29 +16,29 @@ def has_streams(cohort_name: str) -> bool:
 
 
 def open_participant(cohort_name: str, participant: str) -> OpenPerson:
-    """Read one participant's streams: from the release, or made again where nobody is real.
+    """Read one participant's streams: from the release, or generated again for the synthetic cohort.
 
     Raises
     ------
     InputError : no such cohort or participant, or the release cannot be used.
     """
     if cohort_name == shipped.NAME:
-        return aireadi_open_participant.open_person(shipped.release_of(participant), participant)
+        return open_person(shipped.release_of(participant), participant)
     if cohort_name == from_release.NAME:
-        return aireadi_open_participant.open_person(from_release.found(), participant)
+        return open_person(from_release.named_release(), participant)
     raise unknown("cohort with sensor streams", cohort_name, NAMES)
 
 
 def tables_of(cohort_name: str) -> Tables:
-    """Return what is known of all participants: days, people, quality.
+    """Return the tables of all participants: days, people, quality.
 
     Raises
     ------
     InputError : no such cohort, or the release cannot be used.
-    NotReadyError : the tables are not there yet; names the command.
+    NotReadyError : the tables are not built yet; names the command.
     """
     if cohort_name == shipped.NAME:
-        return shipped.shipped()
+        return shipped.load_tables()
     if cohort_name == from_release.NAME:
         return from_release.tables_of_release()
     raise unknown("cohort with sensor streams", cohort_name, NAMES)

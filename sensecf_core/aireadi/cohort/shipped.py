@@ -1,7 +1,7 @@
-"""The cohort ``aireadi`` that comes with the program: a compact synthetic release, and its people again.
+"""The cohort ``aireadi`` that comes with the program, made from a compact synthetic release.
 
-Only tables are shipped. A participant's streams are made when somebody opens them: with the same settings the
-generator makes the same person, whoever else is made.
+Only its tables are shipped. A participant's streams are generated when somebody opens them: with the same
+settings the generator makes the same person, whoever else is generated.
 """
 
 from __future__ import annotations
@@ -29,18 +29,17 @@ from sensecf_core.cohorts import builtin
 from sensecf_core.cohorts.fingerprint import files_sha256
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.paths import file_lock, var
-from sensecf_core.provenance import code_sha256
+from sensecf_core.provenance import DATA_REMEDY, code_sha256
 
 NAME = "aireadi"
 SETTINGS = Settings(n=500, days=10, seed=0, layout="v3", compact=True)
 
 
 @dataclass(frozen=True)
-class Built:
+class ShippedData:
     """What ``make data`` writes: the rows, and the tables that pages show beside them.
 
-    ``days``: every day that a window touches, columns as in :func:`days.day_table`; ``people``: one row a
-    participant; ``quality``: one row per participant and stream.
+    ``days``, ``people`` and ``quality`` are rounded; their columns are those of :class:`Tables`.
     """
 
     rows: StressDays
@@ -50,7 +49,7 @@ class Built:
 
     @property
     def source(self) -> dict[str, object]:
-        """What provenance says of the origin."""
+        """The rows' origin, for the provenance file."""
         return {
             "generator": "sensecf_core.aireadi.synthetic",
             "settings": asdict(SETTINGS),
@@ -60,46 +59,47 @@ class Built:
         }
 
 
-def build() -> Built:
-    """Write the release into a temporary folder and read it as any other; takes about three minutes.
+def build() -> ShippedData:
+    """Write the release into a temporary folder and read it like any other; takes about three minutes.
 
     Raises
     ------
-    InputError : the schema's texts name another cut than the rows have.
+    InputError : the schema's texts name another cut-off than the rows have.
     """
     jobs = min(2, os.cpu_count() or 1)
-    with tempfile.TemporaryDirectory(prefix="sensecf-aireadi-") as place:
-        made = synthetic.write(Path(place) / "release", SETTINGS, jobs=jobs)
-        whole = tables.build(locate.find(made.root), jobs=jobs)
-        shutil.rmtree(whole.folder)
+    with tempfile.TemporaryDirectory(prefix="sensecf-aireadi-") as folder:
+        written = synthetic.write(Path(folder) / "release", SETTINGS, jobs=jobs)
+        built = tables.build(locate.find(written.root), jobs=jobs)
+        shutil.rmtree(built.folder)
     schema = builtin.read_schema(NAME)
-    rows = stress_days(schema, whole)
+    rows = stress_days(schema, built)
     for text in (schema.task.question, schema.task.class_1, schema.task.class_0):
         if f" {rows.cut:g}" not in text:
             raise InputError(f"The cut is {rows.cut:g}; write it into the [task] of {NAME}/schema.toml.")
-    return Built(
+    return ShippedData(
         rows,
-        _short(whole.days),
-        _short(whole.people),
-        _short(whole.quality),
+        _rounded(built.days),
+        _rounded(built.people),
+        _rounded(built.quality),
     )
 
 
-def _short(table: pd.DataFrame) -> pd.DataFrame:
-    """Keep what a page can show: shares to a thousandth, findings as their tables show them, else a tenth."""
+def _rounded(table: pd.DataFrame) -> pd.DataFrame:
+    """Round to what a page can show: shares to 0.001, findings to their own decimals, the rest to 0.1."""
     numbers = table.select_dtypes("number")
-    shown = {one.item: one.decimals for one in findings.asked()}
+    shown_decimals = {spec.item: spec.decimals for spec in findings.finding_specs()}
     decimals = {
-        name: 3 if numbers[name].abs().max() <= 1 else max(1, shown.get(str(name), 1)) for name in numbers
+        name: 3 if numbers[name].abs().max() <= 1 else max(1, shown_decimals.get(str(name), 1))
+        for name in numbers
     }
     return table.round(decimals)
 
 
 @cache
-def shipped() -> Tables:
-    """Read the tables beside the rows; raises ``NotReadyError`` where they cannot be read.
+def load_tables() -> Tables:
+    """Read the tables beside the rows; raises ``NotReadyError`` if they cannot be read.
 
-    There are no clinical records, only each participant's items (columns of ``people``).
+    They hold no clinical records, only each participant's items (columns of ``people``).
     """
     folder = builtin.DATA / NAME
     try:
@@ -107,7 +107,7 @@ def shipped() -> Tables:
             pd.read_parquet(folder / f"{name}.parquet") for name in ("days", "people", "quality")
         )
     except (OSError, ValueError) as error:
-        raise NotReadyError(f"The data of cohort {NAME!r} cannot be read; run `make data`.") from error
+        raise NotReadyError(f"The data of cohort {NAME!r} cannot be read; {DATA_REMEDY}.") from error
     return Tables(
         days=days.set_index(["participant_id", "day"]),
         people=people.set_index("participant_id"),
@@ -122,31 +122,31 @@ def shipped() -> Tables:
 
 
 def release_of(participant: str) -> Release:
-    """Make the streams of one participant, as a release of one person that is kept in ``var/``.
+    """Generate the streams of one participant, as a release of one person that is cached in ``var/``.
 
     Raises
     ------
     InputError : no such participant.
     """
     if not participant.isdecimal():
-        raise synthetic.nobody(participant, SETTINGS)
-    place = var("aireadi-synthetic", _generator_sha256()[:16], participant)
-    with file_lock(place.with_name("making.lock")):
-        if not place.is_dir():
-            synthetic.write_one(place, SETTINGS, participant)
-            place.chmod(0o700)
-    return locate.find(place)
+        raise synthetic.unknown_participant(participant, SETTINGS)
+    folder = var("aireadi-synthetic", _generator_sha256()[:16], participant)
+    with file_lock(folder.with_name("making.lock")):
+        if not folder.is_dir():
+            synthetic.write_one(folder, SETTINGS, participant)
+            folder.chmod(0o700)
+    return locate.find(folder)
 
 
 @cache
 def _generator_sha256() -> str:
-    """Hash of settings and generator, code and tables: others may make other people."""
+    """Hash of the settings and of the generator's code and tables, which decide what it generates."""
     tables = sorted(Path(synthetic.__file__).parent.rglob("*.csv"))
-    made = f"{SETTINGS!r}{code_sha256(synthetic.__name__)}{files_sha256(tables)}"
-    return hashlib.sha256(made.encode()).hexdigest()
+    content = f"{SETTINGS!r}{code_sha256(synthetic.__name__)}{files_sha256(tables)}"
+    return hashlib.sha256(content.encode()).hexdigest()
 
 
 def cut() -> float:
-    """Garmin stress above which a day of the shipped cohort is a high-stress day."""
+    """Cut-off of the shipped cohort: Garmin stress above which a day is a high-stress day."""
     record = json.loads((builtin.DATA / NAME / "provenance.json").read_text("utf-8"))
     return float(record["source"]["cut"])

@@ -1,1 +1,1 @@
-"""From a participant's streams to days: glucose, sleep, movement, wear, quality."""
+"""Features computed from a participant's streams: glucose, sleep, movement, wear, quality."""

@@ -1,7 +1,7 @@
 """Features of one participant's local calendar days.
 
-Every day that the window touches has a row; a feature whose sensor was worn too little that day is NaN,
-and ``enough_wear`` says whether the day as a whole may be used.
+Every day that the window overlaps has a row. A feature whose sensor was worn too little that day is NaN, and
+``enough_wear`` says whether the day as a whole may be used.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ from sensecf_core.aireadi.release.timestamps import Times, day_bounds, local
 from sensecf_core.types import Mask
 
 NIGHT_ENDS = 6
-"""Glucose at night is from 0 to 6 o'clock, local."""
+"""Night-time glucose is measured from 0 to 6 o'clock, local."""
 
 DAYTIME = (8, 22)
-"""Hours, local, over which daytime stress is averaged; fixed, so that it does not depend on sleep."""
+"""Local hours over which daytime stress is averaged; fixed, so that sleep does not affect it."""
 
 RESTING_PERCENTILE = 5
 RESTED, RAISED, HIGH = 25, 50, 75
@@ -46,9 +46,10 @@ RESTED, RAISED, HIGH = 25, 50, 75
 
 @dataclass(frozen=True)
 class Worn:
-    """One participant's streams inside the window, sensible values and all.
+    """One participant's streams inside the window, invalid readings included.
 
-    ``sleep`` has every stretch of sleep that touches the window, whole (see :func:`nights.touching`).
+    ``sleep`` has every sleep that overlaps the window, in full (see
+    :func:`sensecf_core.aireadi.features.nights.touching`).
     """
 
     window: Window
@@ -59,22 +60,22 @@ class Worn:
 
     @cached_property
     def days(self) -> Times:
-        """Local calendar days that the window touches, as ``datetime64[D]``."""
+        """Local calendar days that the window overlaps, as ``datetime64[D]``."""
         return self.window.days(self.zone)
 
     @cached_property
     def bounds(self) -> Times:
-        """UTC begin of each local day, and the end of the last."""
+        """UTC start of each local day, and the end of the last."""
         return day_bounds(self.days, self.zone)
 
     @cached_property
     def sleeps(self) -> tuple[Night, ...]:
-        """Every stretch of sleep that touches the window, naps too."""
+        """Every sleep that overlaps the window, naps included."""
         return nights(self.sleep, self.zone)
 
     @cached_property
     def nights(self) -> dict[date, Night]:
-        """The night of each day of waking that has a usable one; one that the window cuts is none."""
+        """The usable night that ended on each day, by day; a night that the window cuts is left out."""
         return {
             day: night
             for day, night in main_nights(self.sleeps).items()
@@ -88,30 +89,31 @@ class Worn:
 
 
 def day_table(worn: Worn) -> pd.DataFrame:
-    """Compute all features of every day.
+    """Compute all features of every day of the window.
 
     Returns
     -------
-    A frame indexed by ``day`` (``YYYY-MM-DD``, local); units are in :data:`description.FEATURES`.
+    A frame indexed by ``day`` (``YYYY-MM-DD``, local); units are in
+    :data:`sensecf_core.aireadi.cohort.columns.FEATURES`.
     """
-    days, bounds, of_day = worn.days, worn.bounds, worn.nights
+    days, bounds, by_day = worn.days, worn.bounds, worn.nights
     moved = movement(worn.activity, worn.sleeps, bounds)
     energy = active_energy(worn.points["calories"], bounds)
-    typical = float(np.median([night.midpoint for night in of_day.values()])) if of_day else float("nan")
+    median = float(np.median([night.midpoint for night in by_day.values()])) if by_day else float("nan")
     rows = []
-    for place, day in enumerate(pd.Timestamp(one).date() for one in days):
-        begin, end = bounds[place], bounds[place + 1]
-        night = of_day.get(day)
+    for index, day in enumerate(pd.Timestamp(stamp).date() for stamp in days):
+        begin, end = bounds[index], bounds[index + 1]
+        night = by_day.get(day)
         row = _wear(worn, begin, end, night)
         row |= _glucose(worn.trace.between(begin, end), row, _night_slots(begin, end, worn.zone), worn.zone)
-        row |= _sleep(night, typical)
+        row |= _sleep(night, median)
         wear_day = bool(row["worn"])
-        measured = wear_day and moved.hours[place] >= DAY_HOURS
-        row["steps"] = float(moved.steps[place]) if measured else np.nan
-        row["active_minutes"] = float(moved.active_minutes[place]) if measured else np.nan
-        # Without a recorded night, its hours would count as sitting.
-        row["sedentary_minutes"] = float(moved.sedentary_minutes[place]) if measured and night else np.nan
-        row["active_kcal"] = float(energy[place]) if wear_day else np.nan
+        measured = wear_day and moved.hours[index] >= DAY_HOURS
+        row["steps"] = float(moved.steps[index]) if measured else np.nan
+        row["active_minutes"] = float(moved.active_minutes[index]) if measured else np.nan
+        # Without a recorded night, the hours of sleep would count as sedentary.
+        row["sedentary_minutes"] = float(moved.sedentary_minutes[index]) if measured and night else np.nan
+        row["active_kcal"] = float(energy[index]) if wear_day else np.nan
         row |= _heart(worn, begin, end, wear_day)
         row |= _stress(worn, begin, end, wear_day)
         row |= _breathing(worn, night)
@@ -124,37 +126,37 @@ def day_table(worn: Worn) -> pd.DataFrame:
 def _wear(
     worn: Worn, begin: np.datetime64, end: np.datetime64, night: Night | None
 ) -> dict[str, float | bool]:
-    """Tell how much of a day was recorded; a day of a clock change is as long as it is."""
+    """Measure how much of a day was recorded; on the day of a clock change it is 23 or 25 hours long."""
     slots = int((end - begin) / np.timedelta64(cgm.STEP, "s"))
     share = float(worn.trace.between(begin, end).measured.sum()) / slots
     hours = worn_hours(_between(worn.points["heart_rate"], begin, end))
-    is_worn, sensed = hours >= DAY_HOURS, share >= GLUCOSE_SHARE
-    values = (hours, share, is_worn, sensed, night is not None, is_worn and sensed)
+    is_worn, has_glucose = hours >= DAY_HOURS, share >= GLUCOSE_SHARE
+    values = (hours, share, is_worn, has_glucose, night is not None, is_worn and has_glucose)
     return dict(zip(COLUMNS, values, strict=True))
 
 
-def _night_slots(begin: np.datetime64, end: np.datetime64, where: ZoneInfo) -> int:
-    """Five-minute slots of a day's night: an hour less or more of them when the clocks change."""
-    return int(_at_night(np.arange(begin, end, np.timedelta64(cgm.STEP, "s")), where).sum())
+def _night_slots(begin: np.datetime64, end: np.datetime64, zone: ZoneInfo) -> int:
+    """Count the five-minute slots of a night: an hour less or more when the clocks change."""
+    return int(_at_night(np.arange(begin, end, np.timedelta64(cgm.STEP, "s")), zone).sum())
 
 
-def _at_night(times: Times, where: ZoneInfo) -> Mask:
-    hours = local(times, where).astype("datetime64[h]").astype(np.int64) % 24
+def _at_night(times: Times, zone: ZoneInfo) -> Mask:
+    hours = local(times, zone).astype("datetime64[h]").astype(np.int64) % 24
     night: Mask = hours < NIGHT_ENDS
     return night
 
 
 def _glucose(
-    day: Trace, wear: Mapping[str, float | bool], night_slots: int, where: ZoneInfo
+    day: Trace, wear: Mapping[str, float | bool], night_slots: int, zone: ZoneInfo
 ) -> dict[str, float]:
-    at_night = _at_night(day.times, where)
+    at_night = _at_night(day.times, zone)
     enough = float(day.measured[at_night].sum()) >= GLUCOSE_SHARE * night_slots
     night_mean = float(np.nanmean(day.values[at_night])) if enough else np.nan
-    found = metrics(day.values) if wear["glucose_enough"] else no_metrics()
-    return {**found.as_columns(), "glucose_night_mean": night_mean}
+    glucose_metrics = metrics(day.values) if wear["glucose_enough"] else no_metrics()
+    return {**glucose_metrics.as_columns(), "glucose_night_mean": night_mean}
 
 
-def _sleep(night: Night | None, typical: float) -> dict[str, float]:
+def _sleep(night: Night | None, median_midpoint: float) -> dict[str, float]:
     names = ("hours", "efficiency", "light", "deep", "rem", "awake_minutes", "midpoint", "midpoint_shift")
     if night is None:
         return {f"sleep_{name}": np.nan for name in names}
@@ -166,7 +168,7 @@ def _sleep(night: Night | None, typical: float) -> dict[str, float]:
         100 * night.rem / night.asleep,
         60 * night.awake,
         night.midpoint,
-        60 * abs(night.midpoint - typical),
+        60 * abs(night.midpoint - median_midpoint),
     )
     return {f"sleep_{name}": value for name, value in zip(names, values, strict=True)}
 

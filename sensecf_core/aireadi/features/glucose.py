@@ -1,9 +1,9 @@
-"""Glucose metrics of a continuous sensor, as the consensus defines them.
+"""Metrics of continuous glucose monitoring, as the consensus defines them.
 
 Ranges and data sufficiency: Battelino et al. 2019, Diabetes Care 42:1593 (doi 10.2337/dci19-0028); GMI:
 Bergenstal et al. 2018, Diabetes Care 41:2275; MAGE: Service et al. 1970, Diabetes 19:644, here the mean
-of rises and falls beyond one SD. Everything is in mg/dL and percent of time on a five-minute grid on
-which gaps of at most 15 minutes are interpolated and nothing is extrapolated.
+of rises and falls beyond one SD. Units are mg/dL and percent of time, on a five-minute grid: gaps of at most
+15 minutes are interpolated, nothing is extrapolated.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from sensecf_core.aireadi.release.timestamps import Times
 from sensecf_core.types import Floats, Mask
 
 STEP = 300
-"""Seconds between the slots of the grid."""
+"""Seconds per slot of the grid."""
 
 LONGEST_GAP = 3
-"""Slots from one measured slot to the next up to which the slots between are interpolated."""
+"""Largest distance, in slots, of two measured slots between which values are interpolated."""
 
 LOW, VERY_LOW, HIGH, VERY_HIGH, TIGHT_HIGH = 70, 54, 180, 250, 140
 
@@ -31,9 +31,9 @@ class Trace:
 
     Attributes
     ----------
-    times : UTC start of each slot, without a hole.
+    times : UTC start of every slot, without gaps.
     values : mg/dL; NaN in gaps.
-    measured : slots that hold a reading of their own (the others are interpolated or empty).
+    measured : which slots have a reading of their own (the others are interpolated or empty).
     """
 
     times: Times
@@ -48,29 +48,29 @@ class Trace:
 
 
 def trace(glucose: Points) -> Trace:
-    """Put valid readings on the grid: the mean where a slot has two, short gaps interpolated."""
+    """Put valid readings on the grid: averaged within a slot, interpolated over short gaps."""
     times, values = glucose.times[glucose.valid], glucose.values[glucose.valid]
     if not len(times):
         return Trace(times, values, np.zeros(0, dtype=bool))
     slots = times.astype(np.int64) // STEP
-    places = slots - slots[0]
-    counts = np.bincount(places)
-    sums = np.bincount(places, weights=values)
+    offsets = slots - slots[0]
+    counts = np.bincount(offsets)
+    sums = np.bincount(offsets, weights=values)
     measured = counts > 0
-    known = np.flatnonzero(measured)
-    level = sums[known] / counts[known]
-    every = np.arange(len(counts))
-    filled = np.interp(every, known, level)
-    following = known[np.searchsorted(known, every)]
-    previous = known[np.searchsorted(known, every, side="right") - 1]
-    filled[following - previous > LONGEST_GAP] = np.nan
-    grid: Times = ((every + slots[0]) * STEP).astype("datetime64[s]")
-    return Trace(grid, filled, measured)
+    measured_slots = np.flatnonzero(measured)
+    means = sums[measured_slots] / counts[measured_slots]
+    all_slots = np.arange(len(counts))
+    interpolated = np.interp(all_slots, measured_slots, means)
+    following = measured_slots[np.searchsorted(measured_slots, all_slots)]
+    previous = measured_slots[np.searchsorted(measured_slots, all_slots, side="right") - 1]
+    interpolated[following - previous > LONGEST_GAP] = np.nan
+    grid: Times = ((all_slots + slots[0]) * STEP).astype("datetime64[s]")
+    return Trace(grid, interpolated, measured)
 
 
 @dataclass(frozen=True)
 class GlucoseMetrics:
-    """Summary of a stretch of glucose.
+    """Metrics of a recording of glucose.
 
     Attributes
     ----------
@@ -96,33 +96,33 @@ class GlucoseMetrics:
     mage: float
 
     def as_columns(self) -> dict[str, float]:
-        """Name the metrics as columns of a table: ``glucose_mean`` and so on."""
+        """Return the metrics by column name: ``glucose_mean`` and so on."""
         return {f"glucose_{name}": value for name, value in asdict(self).items()}
 
 
 def no_metrics() -> GlucoseMetrics:
-    """Return what too few data give."""
+    """Return the metrics of too few data: all NaN."""
     return GlucoseMetrics(**{field.name: float("nan") for field in fields(GlucoseMetrics)})
 
 
 def metrics(values: Floats) -> GlucoseMetrics:
-    """Summarise glucose on the grid (mg/dL in the order of time, NaN in gaps)."""
-    known = values[~np.isnan(values)]
-    if len(known) < 2:
+    """Compute the metrics of glucose on the grid (mg/dL, in the order of time, NaN in gaps)."""
+    readings = values[~np.isnan(values)]
+    if len(readings) < 2:
         return no_metrics()
-    mean, sd = float(known.mean()), float(known.std(ddof=1))
+    mean, sd = float(readings.mean()), float(readings.std(ddof=1))
     return GlucoseMetrics(
         mean=mean,
         sd=sd,
         cv=100 * sd / mean,
-        tir=_percent((known >= LOW) & (known <= HIGH)),
-        titr=_percent((known >= LOW) & (known <= TIGHT_HIGH)),
-        tar=_percent(known > HIGH),
-        tar2=_percent(known > VERY_HIGH),
-        tbr=_percent(known < LOW),
-        tbr2=_percent(known < VERY_LOW),
+        tir=_percent((readings >= LOW) & (readings <= HIGH)),
+        titr=_percent((readings >= LOW) & (readings <= TIGHT_HIGH)),
+        tar=_percent(readings > HIGH),
+        tar2=_percent(readings > VERY_HIGH),
+        tbr=_percent(readings < LOW),
+        tbr2=_percent(readings < VERY_LOW),
         gmi=gmi(mean),
-        mage=mage(known, sd),
+        mage=mage(readings, sd),
     )
 
 
@@ -135,15 +135,15 @@ def _percent(which: Mask) -> float:
     return 100.0 * float(which.mean())
 
 
-def mage(known: Floats, sd: float) -> float:
+def mage(readings: Floats, sd: float) -> float:
     """Mean amplitude of glycaemic excursions in mg/dL.
 
-    Peaks and nadirs are the turning points of the trace between which it moves by more than one SD
-    (smaller moves are ignored); the amplitudes of all rises and falls between them are averaged.
+    Peaks and nadirs are the turning points between which glucose changes by more than one SD (smaller changes
+    are ignored); the amplitudes of all rises and falls between them are averaged.
     """
     if not sd > 0:
         return float("nan")
-    turns = turning_points(known, sd)
+    turns = turning_points(readings, sd)
     return float(np.abs(np.diff(turns)).mean()) if len(turns) > 1 else float("nan")
 
 

@@ -15,15 +15,15 @@ from sensecf_core.types import Floats, Mask
 
 ACTIVE = ("walking", "running")
 UNSEEN_RESET = np.timedelta64(2, "h")
-"""A pause across midnight after which the counter is taken to have begun anew, whatever it shows."""
+"""After a longer pause across midnight the counter is assumed to have been reset, whatever it shows."""
 
-SET_BACK = 0.5
-"""A counter that falls below this share of its last value was set back; a smaller fall of a day is a slip."""
+RESET_SHARE = 0.5
+"""A counter that falls below this share of its last value was reset; a smaller fall within a day is noise."""
 
 
 @dataclass(frozen=True)
 class Movement:
-    """One value a day each; minutes of sleep are not sedentary minutes.
+    """Arrays with one value per day; minutes asleep do not count as sedentary.
 
     ``hours`` is how much of the day the records cover.
     """
@@ -35,11 +35,11 @@ class Movement:
 
 
 def movement(activity: Intervals, sleeps: Sequence[Night], bounds: Times) -> Movement:
-    """Sum activity records over days; a record across midnight is shared out by its time.
+    """Sum activity records over days; a record across midnight is divided in proportion to time.
 
     Parameters
     ----------
-    bounds : UTC begin of each day and the end of the last.
+    bounds : UTC start of each day, and the end of the last.
     """
     count = max(len(bounds) - 1, 0)
     steps, active, sedentary, hours = (np.zeros(count) for _ in range(4))
@@ -68,17 +68,17 @@ def _overlap(activity: Intervals, begin: np.datetime64, end: np.datetime64) -> F
     return np.maximum(inside, 0.0)
 
 
-def _reached(values: Floats, anew: Mask) -> Floats:
-    """Highest value so far, since the counter last began anew."""
-    parts = np.split(values, np.flatnonzero(anew[1:]) + 1)
+def _running_maximum(values: Floats, restarted: Mask) -> Floats:
+    """Highest value so far since the counter's last reset."""
+    parts = np.split(values, np.flatnonzero(restarted[1:]) + 1)
     return np.concatenate([np.maximum.accumulate(part) for part in parts])
 
 
 def active_energy(calories: Points, bounds: Times) -> Floats:
-    """Active kcal of each day, from a counter that rises and is set back daily.
+    """Active kcal of each day, from a counter that rises and is reset daily.
 
-    Rises above what was reached are summed; after a set-back (a fall from one day to the next, or a deep one,
-    :data:`SET_BACK`) the counter's own value counts. NaN for days without a reading.
+    Rises above the highest value so far are summed; after a reset (a fall from one day to the next, or one
+    below :data:`RESET_SHARE`) the counter's own value counts. NaN for days without a reading.
     """
     count = max(len(bounds) - 1, 0)
     times, values = calories.times[calories.valid], calories.values[calories.valid]
@@ -88,10 +88,10 @@ def active_energy(calories: Points, bounds: Times) -> Floats:
     before = np.append(0.0, values[:-1])
     later_day = np.diff(day, prepend=day[0]) > 0
     paused = np.diff(times, prepend=times[0]) > UNSEEN_RESET
-    anew = (values < SET_BACK * before) | (later_day & (paused | (values < before)))
-    reached = _reached(values, anew)
-    burned = np.where(anew, values, np.diff(reached, prepend=0.0))
+    restarted = (values < RESET_SHARE * before) | (later_day & (paused | (values < before)))
+    highest = _running_maximum(values, restarted)
+    burned = np.where(restarted, values, np.diff(highest, prepend=0.0))
     inside = (day >= 0) & (day < count)
     sums = np.bincount(day[inside], weights=burned[inside], minlength=count)
-    seen = np.bincount(day[inside], minlength=count) > 0
-    return np.where(seen, sums, np.nan)
+    has_reading = np.bincount(day[inside], minlength=count) > 0
+    return np.where(has_reading, sums, np.nan)

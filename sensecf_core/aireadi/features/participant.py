@@ -1,4 +1,4 @@
-"""Everything about one participant's sensors: the streams, the window, the days, the quality."""
+"""Everything computed from one participant's sensors: window, days, summary and data quality."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from sensecf_core.aireadi.features.window import window
 from sensecf_core.aireadi.release.inventory import PersonFiles
 from sensecf_core.aireadi.release.recording import Recording, read
 from sensecf_core.aireadi.release.streams import ACTIVITY, SLEEP, STREAMS
-from sensecf_core.aireadi.release.timestamps import zone
+from sensecf_core.aireadi.release.timestamps import choose_zone
 
 NO_OVERLAP = "heart rate was recorded, but not in the days that count"
-"""Told of people whose band and glucose sensor do not overlap."""
+"""Note on people whose band and glucose sensor were not worn at the same time."""
 
 FEWEST_NIGHTS = 3
-"""Nights below which the regularity of sleep is not told."""
+"""Fewest nights from which the regularity of sleep is computed."""
 
 NOT_AVERAGED = frozenset({*COLUMNS, "weekend"})
-"""Columns of the day table that a mean says nothing about."""
+"""Columns of the day table whose mean is meaningless."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,8 @@ class PersonTables:
 
     Attributes
     ----------
-    days : see :func:`days.day_table`.
-    summary : one value a column, see :func:`summarise`.
+    days : see :func:`day_table`.
+    summary : one value per column, see :func:`summarise`.
     quality : one row per stream.
     """
 
@@ -53,23 +53,23 @@ def worn_streams(
 
     Returns
     -------
-    The streams inside the window, each file as it was read, and what is odd about the person's clock.
+    The streams inside the window, each file as it was read, and notes on time zone and window.
     """
     recordings = tuple(read(file) for file in files.files)
     by_name = {recording.stream.name: recording for recording in recordings}
-    where, doubt = zone([recording.zone_name for recording in recordings], files.site)
+    local_zone, zone_note = choose_zone([recording.zone_name for recording in recordings], files.site)
     heart = by_name["heart_rate"].points
-    chosen = window(by_name["glucose"].points, heart.times[heart.valid], files.visit, where, now)
+    study_window = window(by_name["glucose"].points, heart.times[heart.valid], files.visit, local_zone, now)
     points = {
-        name: chosen.points(recording.points)
+        name: study_window.points(recording.points)
         for name, recording in by_name.items()
         if recording.stream.shape == "points"
     }
-    activity = chosen.intervals(by_name[ACTIVITY.name].intervals)
-    sleep = touching(by_name[SLEEP.name].intervals, chosen.start, chosen.end)
-    worn = Worn(chosen, where, points, activity, sleep)
-    apart = NO_OVERLAP if heart.valid.any() and not points["heart_rate"].valid.any() else None
-    return worn, recordings, tuple(note for note in (doubt, chosen.note, apart) if note)
+    activity = study_window.intervals(by_name[ACTIVITY.name].intervals)
+    sleep = touching(by_name[SLEEP.name].intervals, study_window.start, study_window.end)
+    worn = Worn(study_window, local_zone, points, activity, sleep)
+    overlap_note = NO_OVERLAP if heart.valid.any() and not points["heart_rate"].valid.any() else None
+    return worn, recordings, tuple(note for note in (zone_note, study_window.note, overlap_note) if note)
 
 
 def person_tables(files: PersonFiles, now: datetime | None = None) -> PersonTables:
@@ -81,7 +81,7 @@ def person_tables(files: PersonFiles, now: datetime | None = None) -> PersonTabl
 
 
 def guarded_tables(files: PersonFiles) -> PersonTables:
-    """Read one participant; a failure is told in the quality table, names nobody and ends nothing."""
+    """Like :func:`person_tables`, but never raises: the quality table notes a failure, without an id."""
     try:
         return person_tables(files)
     except Exception as error:
@@ -89,15 +89,15 @@ def guarded_tables(files: PersonFiles) -> PersonTables:
         rows: list[dict[str, object]] = [
             {"stream": stream.name, "state": "unreadable", "notes": note} for stream in STREAMS
         ]
-        nothing = pd.DataFrame(index=pd.Index([], name="day"))
-        return PersonTables(nothing, {"notes": note}, quality_table(files.person, rows))
+        no_days = pd.DataFrame(index=pd.Index([], name="day"))
+        return PersonTables(no_days, {"notes": note}, quality_table(files.person, rows))
 
 
 def summarise(worn: Worn, days: pd.DataFrame, notes: tuple[str, ...]) -> dict[str, object]:
-    """Tell about the person as a whole: means over days with enough wear, glucose over all readings.
+    """Summarise a person: means over days with enough wear, and glucose over all readings.
 
-    Glucose metrics are of the whole window, as the consensus computes them (not means of days), and only
-    for people with at least :data:`wear.GLUCOSE_DAYS` days of glucose. ``sleep_midpoint_sd`` is in minutes.
+    Glucose metrics are computed over the whole window, as in the consensus (not as means of days), and only
+    for people with at least :data:`GLUCOSE_DAYS` days of glucose. ``sleep_midpoint_sd`` is in minutes.
     """
     usable = days[days["enough_wear"]] if len(days) else days
     row: dict[str, object] = {
@@ -105,19 +105,19 @@ def summarise(worn: Worn, days: pd.DataFrame, notes: tuple[str, ...]) -> dict[st
     }
     trace = worn.trace
     glucose_days = int(days["glucose_enough"].sum()) if len(days) else 0
-    enough = glucose_days >= GLUCOSE_DAYS
-    row |= (metrics(trace.values) if enough else no_metrics()).as_columns()
+    enough_glucose = glucose_days >= GLUCOSE_DAYS
+    row |= (metrics(trace.values) if enough_glucose else no_metrics()).as_columns()
     midpoints = [night.midpoint for night in worn.nights.values()]
-    regular = float(np.std(midpoints, ddof=1)) * 60 if len(midpoints) >= FEWEST_NIGHTS else np.nan
+    midpoint_sd = float(np.std(midpoints, ddof=1)) * 60 if len(midpoints) >= FEWEST_NIGHTS else np.nan
     return row | {
-        "sleep_midpoint_sd": regular,
+        "sleep_midpoint_sd": midpoint_sd,
         "days": len(days),
         "wear_days": int(days["worn"].sum()) if len(days) else 0,
         "usable_days": len(usable),
         "nights": len(midpoints),
         "glucose_days": glucose_days,
         "glucose_active": float(trace.measured.mean()) if len(trace.measured) else 0.0,
-        "enough_glucose": enough,
+        "enough_glucose": enough_glucose,
         "consensus_glucose": glucose_days >= CONSENSUS_DAYS,
         "time_zone": worn.zone.key,
         "window_start": _day(worn.window.start, worn.zone),
@@ -126,6 +126,6 @@ def summarise(worn: Worn, days: pd.DataFrame, notes: tuple[str, ...]) -> dict[st
     }
 
 
-def _day(instant: np.datetime64, where: ZoneInfo) -> str:
-    stamp = pd.Timestamp(instant, tz="UTC").tz_convert(where)
+def _day(instant: np.datetime64, zone: ZoneInfo) -> str:
+    stamp = pd.Timestamp(instant, tz="UTC").tz_convert(zone)
     return str(stamp.date())

@@ -36,7 +36,7 @@ COLUMNS = {
     "longest_gap_hours": "the longest pause",
     "notes": "what else is odd",
 }
-"""What the table tells, by column."""
+"""Columns of the table, with their meaning."""
 
 ODD = (
     "not_worn",
@@ -49,7 +49,7 @@ ODD = (
     "too_long",
     "overlapping",
 )
-"""Columns that count what is odd."""
+"""Columns that count oddities."""
 
 ERRORS = (Reason.OUT_OF_RANGE, Reason.NOT_A_NUMBER)
 
@@ -57,7 +57,7 @@ ERRORS = (Reason.OUT_OF_RANGE, Reason.NOT_A_NUMBER)
 def quality_row(recording: Recording, worn: Worn) -> dict[str, object]:
     """Describe one stream of one participant; the columns are :data:`COLUMNS`, after ``stream``."""
     listed = recording.file.listed
-    row: dict[str, object] = dict.fromkeys(ODD, 0)  # those that a stream of this kind cannot have
+    row: dict[str, object] = dict.fromkeys(ODD, 0)  # a stream of this kind cannot have some of them
     row |= {"stream": recording.stream.name, "state": recording.state}
     row["manifest_records"] = None if listed is None else listed.records
     if isinstance(recording.data, Points):
@@ -70,7 +70,7 @@ def quality_row(recording: Recording, worn: Worn) -> dict[str, object]:
 
 
 def quality_table(person: str, rows: list[dict[str, object]]) -> pd.DataFrame:
-    """Put one participant's rows together with stable columns and types."""
+    """Combine one participant's rows, with stable columns and types."""
     table = pd.DataFrame(rows, columns=["stream", *COLUMNS])
     table.insert(0, "participant_id", person)
     texts = ("participant_id", "stream", "state", "notes")
@@ -79,20 +79,20 @@ def quality_table(person: str, rows: list[dict[str, object]]) -> pd.DataFrame:
 
 def _points(recording: Recording, data: Points, worn: Worn) -> dict[str, object]:
     inside = worn.window.points(data)
-    tally = {reason: int((inside.reasons == reason).sum()) for reason in Reason}
-    # Errors count wherever they stand: the window of glucose begins and ends with valid readings.
-    wrong = {reason: int((data.reasons == reason).sum()) for reason in ERRORS}
+    counts = {reason: int((inside.reasons == reason).sum()) for reason in Reason}
+    # Errors count in the whole file: the window of glucose begins and ends with valid readings.
+    errors = {reason: int((data.reasons == reason).sum()) for reason in ERRORS}
     times = inside.times[inside.valid]
     return {
         "records": data.records,
         "in_window": len(inside),
         "outside_window": len(data) - len(inside),
-        "valid": tally[Reason.VALID],
-        "valid_share": tally[Reason.VALID] / len(inside) if len(inside) else np.nan,
-        "not_worn": tally[Reason.NOT_WORN],
-        "motion": tally[Reason.MOTION],
-        "out_of_range": wrong[Reason.OUT_OF_RANGE],
-        "not_a_number": wrong[Reason.NOT_A_NUMBER],
+        "valid": counts[Reason.VALID],
+        "valid_share": counts[Reason.VALID] / len(inside) if len(inside) else np.nan,
+        "not_worn": counts[Reason.NOT_WORN],
+        "motion": counts[Reason.MOTION],
+        "out_of_range": errors[Reason.OUT_OF_RANGE],
+        "not_a_number": errors[Reason.NOT_A_NUMBER],
         "censored": int((inside.censored != 0).sum()),
         "repeated": data.repeated,
         "without_time": data.without_time,
@@ -125,9 +125,9 @@ def _intervals(recording: Recording, data: Intervals, worn: Worn) -> dict[str, o
 
 
 def _gaps(starts: Times, ends: Times, window: Window, longest_allowed: int) -> dict[str, float]:
-    """Count pauses beyond the allowed minutes, the window's edges too, and the longest one in hours.
+    """Count the pauses longer than allowed, the window's edges included, and measure the longest in hours.
 
-    A pause between records is from start to start; where nothing was recorded, the window is one gap.
+    A pause between records is measured from start to start; without any record the whole window is one gap.
     """
     last = ends.max() if len(ends) else window.start
     pauses = np.append(np.diff(starts, prepend=window.start), window.end - last)
@@ -136,7 +136,7 @@ def _gaps(starts: Times, ends: Times, window: Window, longest_allowed: int) -> d
 
 
 def _wear_days(times: Times, stream: str, worn: Worn) -> int:
-    """Days with enough valid readings: glucose 70 % of the day, the band 10 hours, else any."""
+    """Count days with enough valid readings: glucose 70 % of the day, heart rate 10 hours, others any."""
     bounds = worn.bounds
     if not len(times) or not len(bounds):
         return 0

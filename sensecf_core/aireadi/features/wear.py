@@ -1,4 +1,4 @@
-"""How long a sensor was worn, in five-minute pieces, so that streams of any rate are counted alike."""
+"""How long a sensor was worn, in five-minute pieces, so that the sampling rate does not matter."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ PIECE = 300
 DAY_HOURS = 10.0
 """Hours of valid heart rate that make a day of wear (the spec's rule).
 
-A day's activity records, too, must cover as much before steps and minutes are given."""
+A day's activity records must cover as many hours for its steps and minutes to be reported."""
 
 GLUCOSE_SHARE = 0.70
 """Share of a day's five-minute slots with a reading that makes a day of glucose (Battelino 2019)."""
 
 GLUCOSE_DAYS = 3
-"""Days of glucose below which a participant has too few (the spec's rule)."""
+"""Fewest days of glucose that a participant needs (the spec's rule)."""
 
 CONSENSUS_DAYS = 14
 """Days of glucose that the consensus asks for (Battelino 2019); the study's sensors lasted ten."""
 
 STRESS_HOURS, NIGHT_HOURS = 2.0, 1.0
-"""Hours of valid readings below which a mean is not given: stress of a day, breathing of a night.
+"""Fewest hours of valid readings for a mean: stress of a day, breathing of a night.
 
-These two are this program's own choice: Garmin gives no stress in motion, so about half of it is missing
+Both are this program's own choice: Garmin measures no stress during movement, so about half of it is missing
 on a good day.
 """
 
@@ -39,7 +39,7 @@ COLUMNS = {
     "night_recorded": "a night of 3 to 14 hours ended on this day",
     "enough_wear": "worn and enough glucose: the day may be used",
 }
-"""Columns of the day table that say how far a day can be trusted."""
+"""Columns of the day table that say how complete a day is."""
 
 
 def worn_hours(data: Points) -> float:

@@ -1,1 +1,1 @@
-"""Reading the files of a release: documents, tables, streams, times."""
+"""Reading the files of a release: JSON documents, tables, streams, time stamps."""

@@ -1,8 +1,8 @@
 """Clinical data of a release: OMOP measurements, observations and conditions as plain items.
 
-A record says what it is in ``*_source_value``, "variable, label" cut at 49 characters; the text before
-the first comma is the key. The concept id alone will not do (both blood pressure readings share one, all
-history items share another) and is used only for laboratory values whose heading is not known.
+A record is identified by ``*_source_value``, "variable, label" cut at 49 characters; the text before the
+first comma is the key. Concept ids are ambiguous (both blood pressure readings share one, all history items
+share another), so they are used only for laboratory values whose heading is unknown.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ CENSORED = "4171756"
 """``operator_concept_id`` that the release writes for "<" and ">" alike."""
 
 EITHER = "?"
-"""Sign of a censored record that does not write which of the two it was, and of a mean of unlike records."""
+"""Sign of a censored record that does not say which of the two it was, and of a mean of differing records."""
 
 UNKNOWN_ANSWERS = frozenset({99.0, 555.0, 777.0, 888.0, 999.0})
-"""Codes of coded items for unsure, unknown, prefer not to say, other, unsure."""
+"""Answer codes for: unsure, unknown, prefer not to say, other, unsure."""
 
 CHUNK = 100_000
 NEEDED = {
@@ -44,7 +44,7 @@ NEEDED = {
     "person": ("person_id",),
     "visit_occurrence": ("person_id", "visit_start_date"),
 }
-"""Columns that a file must have; all others are used where they are there."""
+"""Columns that a file must have; all others are optional."""
 
 COLUMNS = ("participant_id", "item", "value", "state", "censored", "unit", "date")
 
@@ -56,10 +56,10 @@ class Item:
     Attributes
     ----------
     keys : keys of its records, in any version, lower case and without a unit in brackets.
-    concept_ids : empty unless they are this item's alone.
+    concept_ids : empty unless no other item shares them.
     qualifier : the condition, for history items.
     low, high : values outside are marked ``out_of_range`` and not used.
-    coded : answers of a questionnaire, in which 99, 555, 777, 888 and 999 are no values.
+    coded : whether it is a questionnaire answer, for which 99, 555, 777, 888 and 999 are not values.
     """
 
     name: str
@@ -75,7 +75,7 @@ class Item:
 
 @cache
 def items() -> tuple[Item, ...]:
-    """Read the items that are known, in display order (AI-READI documentation, CC BY 4.0)."""
+    """Read the known items, in display order (AI-READI documentation, CC BY 4.0)."""
     with ITEMS_FILE.open(encoding="utf-8", newline="") as file:
         return tuple(_item(row) for row in csv.DictReader(file))
 
@@ -97,18 +97,18 @@ def _item(row: dict[str, str]) -> Item:
 
 
 def plain_key(source: str) -> str:
-    """Return the key of a ``*_source_value``: before the comma, without a unit in brackets, lower case."""
+    """Return the key of a ``*_source_value``: the text before the comma, without a unit, in lower case."""
     return source.partition(",")[0].partition("(")[0].strip().lower()
 
 
 def records(release: Release) -> pd.DataFrame:
-    """Read every record of a known item, a part of each file at a time.
+    """Read every record of a known item, one chunk of a file at a time.
 
     Returns
     -------
-    One row per record: ``participant_id``, ``item``, ``value`` (as recorded; NaN for no answer and no
+    One row per record: ``participant_id``, ``item``, ``value`` (as recorded; NaN without an answer or
     number), ``state`` ("measured", "not_answered", "out_of_range", "not_a_number"), ``censored`` ("<" or ">"
-    as it was reported, :data:`EITHER` for one of them, "" for an exact value), ``unit`` and ``date``
+    as reported, :data:`EITHER` if it is unknown which, "" for an exact value), ``unit`` and ``date``
     (``YYYY-MM-DD`` text, None where it cannot be read).
     """
     parts = [part for domain in ("measurement", "observation") for part in _domain(release, domain)]
@@ -119,7 +119,8 @@ def records(release: Release) -> pd.DataFrame:
 def wide(table: pd.DataFrame) -> pd.DataFrame:
     """Return one row per person, one column per item: the mean of its measured records, else NaN.
 
-    Two blood pressure or pulse readings are averaged by this; columns are there even where nobody has one.
+    This averages the two blood pressure or pulse readings. Every item has a column, even if nobody has a
+    value.
     """
     measured = table[table["state"] == "measured"]
     means = measured.groupby(["participant_id", "item"])["value"].mean().unstack()
@@ -127,26 +128,26 @@ def wide(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def signs(table: pd.DataFrame) -> pd.Series:
-    """Name each person's items whose value is only a limit: "crp_hs< nt_probnp<"; others have no entry.
+    """List each person's censored items with their sign, as in "crp_hs< nt_probnp<"; others have no entry.
 
-    The sign is that of :func:`records`, :data:`EITHER` where an item's records have different ones (or one
-    is exact); :func:`sign_of` finds an item's.
+    The sign is that of :func:`records`, or :data:`EITHER` if an item's records differ in it (or one is
+    exact); :func:`sign_of` looks an item up.
     """
     measured = table[table["state"] == "measured"]
     by_item = measured.groupby(["participant_id", "item"])["censored"]
     sign = by_item.first().where(by_item.nunique() == 1, EITHER)
     marked = sign[sign != ""].reset_index()
     texts = (marked["item"] + marked["censored"]).groupby(marked["participant_id"])
-    return texts.agg(lambda one: " ".join(sorted(one))).astype(object).rename("censored")
+    return texts.agg(lambda signed: " ".join(sorted(signed))).astype(object).rename("censored")
 
 
 def sign_of(item: str, signed: object) -> str:
-    """Return an item's sign in a text of :func:`signs`, "" for an exact value."""
+    """Return an item's sign from a text of :func:`signs`, "" for an exact value."""
     return next((text[-1] for text in str(signed or "").split() if text[:-1] == item), "")
 
 
 def visits(release: Release) -> pd.Series:
-    """First visit's day of each person, from ``visit_occurrence.csv``; empty where there is no such file."""
+    """Day of each person's first visit, from ``visit_occurrence.csv``; empty without that file."""
     first: dict[str, pd.Timestamp] = {}
     for chunk in _chunks(release, "visit_occurrence"):
         days = pd.to_datetime(chunk["visit_start_date"], errors="coerce", format="mixed")
@@ -157,17 +158,18 @@ def visits(release: Release) -> pd.Series:
 
 
 def people_listed(release: Release) -> frozenset[str]:
-    """Ids in ``person.csv`` (its sex, race and dates are placeholders, nothing else is read)."""
-    return frozenset(one for chunk in _chunks(release, "person") for one in chunk["participant_id"])
+    """Ids in ``person.csv`` (its sex, race and dates are placeholders and are not read)."""
+    return frozenset(person for chunk in _chunks(release, "person") for person in chunk["participant_id"])
 
 
 def _chunks(release: Release, name: str) -> Iterator[pd.DataFrame]:
-    """Parts of one file as text with plain ids in ``participant_id``; index columns are left out.
+    """Read one file in chunks of text columns, with plain ids in ``participant_id``, without index columns.
 
-    Raises ``InputError`` where the file may not be read, is broken, or lacks a column that is needed.
+    Raises ``InputError`` if the file may not be read, is broken, or lacks a required column.
     """
     path = next(
-        (place / f"{name}.csv" for place in area(release, CLINICAL) if is_file(place / f"{name}.csv")), None
+        (folder / f"{name}.csv" for folder in area(release, CLINICAL) if is_file(folder / f"{name}.csv")),
+        None,
     )
     if path is None:
         return
@@ -191,67 +193,69 @@ def _read_csv(path: Path, needed: tuple[str, ...]) -> Iterator[pd.DataFrame]:
     ):
         if lacking := [column for column in needed if column not in chunk]:
             raise ValueError(f"it has no column {lacking[0]!r}")
-        yield chunk.assign(participant_id=_whole(chunk["person_id"]))
+        yield chunk.assign(participant_id=_plain_ids(chunk["person_id"]))
 
 
 def _domain(release: Release, domain: str) -> Iterator[pd.DataFrame]:
     for chunk in _chunks(release, domain):
         source = chunk[f"{domain}_source_value"]
-        found = _items_of(domain, chunk, source)
-        known = found.notna()
+        names = _items_of(domain, chunk, source)
+        known = names.notna()
         if known.any():
-            yield _typed(domain, chunk[known], found[known])
+            yield _typed(domain, chunk[known], names[known])
 
 
 def _items_of(domain: str, chunk: pd.DataFrame, source: pd.Series) -> pd.Series:
-    """Name the item of each record, None where it is not a known one."""
-    own = [item for item in items() if item.domain == domain]
-    by_key = {key: item.name for item in own for key in item.keys}
-    by_concept = {concept: item.name for item in own for concept in item.concept_ids}
-    by_qualifier = {item.qualifier: item.name for item in own if item.qualifier}
+    """Return the name of each record's item, None if it is unknown."""
+    domain_items = [item for item in items() if item.domain == domain]
+    by_key = {key: item.name for item in domain_items for key in item.keys}
+    by_concept = {concept: item.name for item in domain_items for concept in item.concept_ids}
+    by_qualifier = {item.qualifier: item.name for item in domain_items if item.qualifier}
     keys = {text: plain_key(text) for text in source.unique()}
-    found = source.map({text: by_key.get(key) for text, key in keys.items()}).astype(object)
-    for column, names in ((f"{domain}_concept_id", by_concept), ("qualifier_concept_id", by_qualifier)):
-        if column in chunk and names:
-            found = found.where(found.notna(), _whole(chunk[column]).map(names).astype(object))
-    return found
+    named = source.map({text: by_key.get(key) for text, key in keys.items()}).astype(object)
+    for column, by_id in ((f"{domain}_concept_id", by_concept), ("qualifier_concept_id", by_qualifier)):
+        if column in chunk and by_id:
+            named = named.where(named.notna(), _plain_ids(chunk[column]).map(by_id).astype(object))
+    return named
 
 
-def _whole(ids: pd.Series) -> pd.Series:
-    """Ids as text without padding and without the ``.0`` that a column with gaps gets."""
+def _plain_ids(ids: pd.Series) -> pd.Series:
+    """Strip padding from ids, and the ``.0`` that a column with missing values gets."""
     return ids.str.strip().str.removesuffix(".0")
 
 
-def _typed(domain: str, chunk: pd.DataFrame, found: pd.Series) -> pd.DataFrame:
+def _typed(domain: str, chunk: pd.DataFrame, names: pd.Series) -> pd.DataFrame:
     values = pd.to_numeric(chunk["value_as_number"], errors="coerce")
-    written = chunk["value_source_value"] if "value_source_value" in chunk else chunk["value_as_number"]
-    sign = written.str.strip().str.extract(r"^([<>])", expand=False).fillna("")
-    parsed = pd.to_numeric(written.str.strip().str.lstrip("<>= "), errors="coerce")
+    texts = chunk["value_source_value"] if "value_source_value" in chunk else chunk["value_as_number"]
+    sign = texts.str.strip().str.extract(r"^([<>])", expand=False).fillna("")
+    parsed = pd.to_numeric(texts.str.strip().str.lstrip("<>= "), errors="coerce")
     values = values.where(values.notna(), parsed).astype(float)
     operators = (
-        _whole(chunk["operator_concept_id"]) if "operator_concept_id" in chunk else pd.Series("", chunk.index)
+        _plain_ids(chunk["operator_concept_id"])
+        if "operator_concept_id" in chunk
+        else pd.Series("", chunk.index)
     )
     by_name = {item.name: item for item in items()}
-    owners = [by_name[name] for name in found]
-    state = _states(values.to_numpy(), owners)
+    record_items = [by_name[name] for name in names]
+    state = _states(values.to_numpy(), record_items)
     days = pd.to_datetime(chunk[f"{domain}_date"], errors="coerce", format="mixed")
     return pd.DataFrame(
         {
             "participant_id": chunk["participant_id"],
-            "item": found,
+            "item": names,
             "value": values.where(np.isin(state, ("measured", "out_of_range"))),
             "state": state,
             "censored": sign.mask((sign == "") & (operators == CENSORED), EITHER),
-            "unit": [item.unit for item in owners],
+            "unit": [item.unit for item in record_items],
             "date": days.dt.strftime("%Y-%m-%d"),
         }
     )
 
 
-def _states(values: Floats, owners: list[Item]) -> npt.NDArray[np.object_]:
-    """Say of each value whether it can be used, and why not."""
-    low, high = np.array([item.low for item in owners]), np.array([item.high for item in owners])
-    coded = np.array([item.coded for item in owners])
+def _states(values: Floats, record_items: list[Item]) -> npt.NDArray[np.object_]:
+    """Return the state of each value: "measured", or why it cannot be used."""
+    low, high = np.array([item.low for item in record_items]), np.array([item.high for item in record_items])
+    coded = np.array([item.coded for item in record_items])
     state = np.full(len(values), "measured", dtype=object)
     state[(values < low) | (values > high)] = "out_of_range"
     state[coded & np.isin(values, list(UNKNOWN_ANSWERS))] = "not_answered"
@@ -260,7 +264,7 @@ def _states(values: Floats, owners: list[Item]) -> npt.NDArray[np.object_]:
 
 
 def _with_conditions(table: pd.DataFrame, release: Release) -> pd.DataFrame:
-    """Add the yes-list of conditions where no observation answers for the same item."""
+    """Add the listed conditions as answers "yes", unless an observation answers the same item."""
     history = {item.keys[0]: item for item in items() if item.qualifier}
     by_concept = {item.qualifier: item for item in history.values()}
     answered = set(zip(table["participant_id"], table["item"], strict=True))
@@ -270,7 +274,7 @@ def _with_conditions(table: pd.DataFrame, release: Release) -> pd.DataFrame:
         columns = (
             chunk["participant_id"],
             chunk["condition_source_value"],
-            _whole(chunk["condition_concept_id"]),
+            _plain_ids(chunk["condition_concept_id"]),
         )
         for person, source, concept, day in zip(*columns, days.dt.strftime("%Y-%m-%d"), strict=True):
             item = history.get(plain_key(source)) or by_concept.get(concept)

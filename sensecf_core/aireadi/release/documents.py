@@ -1,7 +1,7 @@
-"""Reading one JSON file of a release: tolerant of literal ``NaN``, one file in memory at a time.
+"""Read one JSON file of a release, literal ``NaN`` included, one file in memory at a time.
 
-pydantic's own parser is used because it takes NaN (as Python's ``json`` does; orjson, msgspec and
-simdjson refuse it) at about three times the speed of ``json``, and it is a dependency already.
+pydantic's parser accepts NaN (like Python's ``json``, unlike orjson, msgspec and simdjson), is about three
+times as fast as ``json``, and is a dependency already.
 """
 
 from __future__ import annotations
@@ -14,21 +14,21 @@ from typing import Any
 from pydantic_core import from_json
 
 MOST_BYTES = 200_000_000
-"""Larger files are refused: the longest tail known, 397 days of one-minute records, has 150 MB."""
+"""Larger files are refused: the longest recording known, 397 days of one-minute records, has 150 MB."""
 
 
 TOO_LARGE = f"more than {MOST_BYTES / 1e6:.0f} MB"
 
 MOST_RECORDS = 1_000_000
-"""More are refused, too: nearly two years of minutes. Parsed, a record takes about 1.5 kB."""
+"""Files with more records are refused: nearly two years of minutes. A parsed record takes about 1.5 kB."""
 
 TOO_MANY = f"more than {MOST_RECORDS:,} records"
 RECORD_MARK = b'time_frame"'
-"""Every record of every version has one key that ends so."""
+"""Every record of every version has exactly one key with this ending."""
 
 
 class UnreadableFileError(Exception):
-    """A file of a release cannot be used; the message says why, the same for all such files."""
+    """A file of a release cannot be used; the message gives the reason, without naming the file."""
 
 
 def load(path: Path) -> dict[str, Any]:
@@ -55,27 +55,27 @@ def load(path: Path) -> dict[str, Any]:
 
 
 def records(document: dict[str, Any], key: str) -> list[Any]:
-    """Return the list of records: the body itself (v1 glucose), ``body[key]``, or its only list."""
+    """Return the list of records: the body itself (v1 glucose), ``body[key]``, or the body's only list."""
     body = document.get("body")
     if isinstance(body, list):
         return body
     if not isinstance(body, dict):
         return []
-    if isinstance(found := body.get(key), list):
-        return found
+    if isinstance(listed := body.get(key), list):
+        return listed
     lists = [value for value in body.values() if isinstance(value, list)]
     return lists[0] if len(lists) == 1 else []
 
 
 def zone_name(document: dict[str, Any]) -> str | None:
-    """Return ``header.timezone`` ("pst" or "cst", version 3 only): the site's zone, not the stamps'."""
+    """Return ``header.timezone`` ("pst" or "cst", version 3 only): the site's zone; time stamps are UTC."""
     header = document.get("header")
-    told = header.get("timezone") if isinstance(header, dict) else None
-    return told.strip().lower() if isinstance(told, str) and told.strip() else None
+    name = header.get("timezone") if isinstance(header, dict) else None
+    return name.strip().lower() if isinstance(name, str) and name.strip() else None
 
 
 def first_of(record: Any, keys: Sequence[str]) -> Any:
-    """Return the first of ``keys`` that a record has; None where it has none or is no object."""
+    """Return the value of the first of ``keys`` in a record; None if it has none or is no object."""
     if isinstance(record, dict):
         for key in keys:
             if key in record:

@@ -1,7 +1,7 @@
-"""Where a participant's files lie: what the disk holds, with the manifest as a hint.
+"""Find a participant's files: the disk decides, the manifest is a hint.
 
-Manifests name paths and record counts. Their averages include sentinels (0, -1, -2; Low as 70) and a
-mean "sleep hours" that is the length of one stage segment, so those columns are never read.
+Manifests have paths and record counts. Their averages include sentinels (0, -1, -2; Low as 70), and their
+mean "sleep hours" is the length of one stage segment, so those columns are never read.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ NOT_LISTED = "the manifest does not list the file that is there"
 
 @dataclass(frozen=True)
 class Listed:
-    """What a manifest says about one participant's stream; None where it says nothing or ``None``."""
+    """A manifest's entry for one participant's stream; None where a cell is empty or ``None``."""
 
     path: str | None
     records: int | None
@@ -45,9 +45,9 @@ class Listed:
 
 @dataclass(frozen=True)
 class Located:
-    """One participant's file of one stream; ``path`` is None where there is none.
+    """One participant's file of one stream; ``path`` is None if there is no file.
 
-    ``note`` says where manifest and disk disagree, without naming the person.
+    ``note`` says how manifest and disk disagree, without naming the person.
     """
 
     stream: Stream
@@ -64,7 +64,7 @@ Manifests = Mapping[str, Mapping[str, Listed]]
 class FileFinder:
     """Finds files in one release; the folders of each stream are looked up once.
 
-    Raises ``InputError`` when it is made, where a manifest or a stream's folder may not be read.
+    The constructor raises ``InputError`` if a manifest or a stream's folder may not be read.
     """
 
     def __init__(self, release: Release) -> None:
@@ -78,7 +78,7 @@ class FileFinder:
         return self._manifests
 
     def locate(self, stream: Stream, person: str) -> Located:
-        """Find one file; what the disk holds decides, wherever the manifest disagrees."""
+        """Find one file; where manifest and disk disagree, the disk decides."""
         listed = self._manifests[stream.name].get(person)
         try:
             return self._locate(stream, person, listed)
@@ -88,23 +88,23 @@ class FileFinder:
             return Located(stream, None, 0, listed, UNREADABLE)
 
     def _locate(self, stream: Stream, person: str, listed: Listed | None) -> Located:
-        told = self._listed_file(listed, person)
-        found = [path for folder in self._folders[stream.name] for path in _json_in(folder / person)]
-        if told is not None and (told in found or not found):
-            return Located(stream, told, told.stat().st_size, listed)
-        if not found:
+        listed_path = self._listed_file(listed, person)
+        paths = [path for folder in self._folders[stream.name] for path in _json_in(folder / person)]
+        if listed_path is not None and (listed_path in paths or not paths):
+            return Located(stream, listed_path, listed_path.stat().st_size, listed)
+        if not paths:
             return Located(stream, None, 0, listed, LISTED_NOT_THERE if listed and listed.path else None)
         note = None
-        if len(found) > 1:
+        if len(paths) > 1:
             note = SEVERAL
         elif listed is not None and listed.path:
             note = ANOTHER
         elif self._manifests[stream.name]:
             note = NOT_LISTED
-        return Located(stream, found[0], found[0].stat().st_size, listed, note)
+        return Located(stream, paths[0], paths[0].stat().st_size, listed, note)
 
     def _listed_file(self, listed: Listed | None, person: str) -> Path | None:
-        """Return the manifest's file where it exists inside the release and belongs to the person."""
+        """Return the manifest's file if it exists inside the release and belongs to the person."""
         if listed is None or listed.path is None:
             return None
         relative = Path(listed.path.lstrip("/"))
@@ -118,8 +118,8 @@ class FileFinder:
 
 
 def read_manifests(release: Release) -> Manifests:
-    """Read paths and record counts from both manifests; a missing manifest lists nothing."""
-    found: dict[str, dict[str, Listed]] = {stream.name: {} for stream in STREAMS}
+    """Read paths and record counts from both manifests; a missing manifest is empty."""
+    manifests: dict[str, dict[str, Listed]] = {stream.name: {} for stream in STREAMS}
     for name in (WEARABLE, GLUCOSE):
         streams = [stream for stream in STREAMS if stream.area == name]
         for path in (folder / MANIFEST for folder in area(release, name)):
@@ -128,14 +128,14 @@ def read_manifests(release: Release) -> Manifests:
             for person, row in _rows(path):
                 for stream in streams:
                     text = _given(row.get(stream.path_column))
-                    found[stream.name][person] = Listed(text, _count(row.get(stream.count_column)))
+                    manifests[stream.name][person] = Listed(text, _count(row.get(stream.count_column)))
             break
-    return found
+    return manifests
 
 
 def _rows(path: Path) -> Iterable[tuple[str, Mapping[str, str | None]]]:
     try:
-        # A byte that is no UTF-8 spoils its own cell, not the table.
+        # A byte that is not UTF-8 damages its own cell, not the table.
         with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
             for row in csv.DictReader(file, delimiter="\t"):
                 person = next((row[name] for name in ID_COLUMNS if row.get(name)), None)
@@ -148,7 +148,7 @@ def _rows(path: Path) -> Iterable[tuple[str, Mapping[str, str | None]]]:
 
 
 def _given(text: str | None) -> str | None:
-    """Manifests write a missing cell as the text ``None``."""
+    """Return the text of a cell, None if it is missing; manifests write that as the text ``None``."""
     return None if text is None or text.strip().lower() in NOT_GIVEN else text.strip()
 
 
@@ -161,22 +161,22 @@ def _count(text: str | None) -> int | None:
 
 
 def _device_folders(release: Release, stream: Stream) -> tuple[Path, ...]:
-    """Folders one level below a stream's own, one per device (``garmin_vivosmart5``, ``dexcom_g6``)."""
-    places = [base / name for base in area(release, stream.area) for name in stream.folders]
+    """The folders below a stream's folder, one per device (``garmin_vivosmart5``, ``dexcom_g6``)."""
+    folders = [base / name for base in area(release, stream.area) for name in stream.folders]
     try:
-        return tuple(child for place in places for child in _children(place) if is_folder(child))
+        return tuple(child for folder in folders for child in _children(folder) if is_folder(child))
     except PermissionError as error:
         raise no_permission(error.filename) from error
 
 
 def _json_in(folder: Path) -> list[Path]:
-    """Real files of a person's folder; dangling links and folders that are called so are none."""
+    """List the JSON files of a person's folder, without dangling links and folders of such a name."""
     named = (path for path in _children(folder) if path.suffix.lower() == ".json" and path.name[0] != ".")
     return [path for path in named if is_file(path)]
 
 
 def _children(folder: Path) -> list[Path]:
-    """Return what is in a folder, nothing where there is none; raises ``PermissionError``."""
+    """List a folder; empty if it does not exist. Raises ``PermissionError``."""
     try:
         return sorted(folder.iterdir())
     except (FileNotFoundError, NotADirectoryError):

@@ -1,4 +1,4 @@
-"""Streams whose records have a length: sleep stages and kinds of activity."""
+"""Streams whose records have a duration: sleep stages and kinds of activity."""
 
 from __future__ import annotations
 
@@ -16,30 +16,31 @@ from sensecf_core.aireadi.release.timestamps import Times, parse
 from sensecf_core.types import Floats, Mask
 
 LONGEST_RECORD = np.timedelta64(24, "h")
-"""A longer record is an error."""
+"""A longer record counts as an error."""
 
 Names = npt.NDArray[np.object_]
 
 
 @dataclass(frozen=True)
 class Intervals:
-    """Records of one stream in the order of their start.
+    """Records of one stream in the order of their start, without overlaps.
 
-    No stage of sleep overlaps another, no kind of activity itself: two records of walking at one time are
-    one walk, but a long record of anything else leaves the walks in it alone.
+    Sleep stages never overlap each other; activity records never overlap others of their kind. Two
+    simultaneous records of walking count as one walk, but a long record of another kind does not affect the
+    walks within it.
 
     Attributes
     ----------
-    starts, ends : UTC; ends are never before starts.
-    names : the sleep stage or kind of activity, lower case; an unknown one is kept as it is.
-    values : steps of an activity record (0 where none are told); NaN for sleep.
-    records : as many as the file holds.
-    without_time : dropped: no usable start or end, or the end before the start.
-    too_long : dropped: longer than a day.
-    repeated : dropped: same start, end and name as another one.
+    starts, ends : UTC; no record ends before it starts.
+    names : the sleep stage or kind of activity in lower case, also unknown ones.
+    values : steps of an activity record (0 if not given); NaN for sleep.
+    records : number of records in the file.
+    without_time : dropped because start or end cannot be used, or the end precedes the start.
+    too_long : dropped because longer than a day.
+    repeated : dropped because start, end, name and value equal those of another record.
     not_numbers : activity values that are neither a number nor blank, read as 0 steps.
-    overlapping : records that began before an earlier one ended; their time, and steps in its share, count
-        from there on, or not at all.
+    overlapping : records that began before an earlier one ended; only the rest of their time, and their steps
+        in proportion, count.
     """
 
     starts: Times
@@ -58,12 +59,12 @@ class Intervals:
 
     @property
     def seconds(self) -> Floats:
-        """Length of each record."""
+        """Duration of each record in seconds."""
         lengths: Floats = (self.ends - self.starts).astype(np.float64)
         return lengths
 
     def where(self, keep: Mask) -> Intervals:
-        """Keep the marked records; the file's own counts stay."""
+        """Keep the records of a mask; the counts still refer to the whole file."""
         return replace(
             self,
             starts=self.starts[keep],
@@ -74,9 +75,9 @@ class Intervals:
 
 
 def no_intervals() -> Intervals:
-    """Return what a missing file holds."""
-    none = np.array([], dtype="datetime64[s]")
-    return Intervals(none, none, np.array([], dtype=object), np.zeros(0))
+    """Return the intervals of a missing file: none."""
+    no_times = np.array([], dtype="datetime64[s]")
+    return Intervals(no_times, no_times, np.array([], dtype=object), np.zeros(0))
 
 
 def intervals(stream: Stream, records: Sequence[Any]) -> Intervals:
@@ -88,80 +89,83 @@ def intervals(stream: Stream, records: Sequence[Any]) -> Intervals:
     timed[timed] = ends[timed] >= starts[timed]
     too_long = timed.copy()
     too_long[timed] = (ends[timed] - starts[timed]) > LONGEST_RECORD
-    kept = np.flatnonzero(timed & ~too_long)
-    kept = kept[np.lexsort((ends[kept], starts[kept]))]
-    chosen = kept[_first_of_each(starts, ends, names, values, kept)]
-    found = Intervals(
-        starts[chosen],
-        ends[chosen],
-        names[chosen],
-        values[chosen],
+    usable = np.flatnonzero(timed & ~too_long)
+    usable = usable[np.lexsort((ends[usable], starts[usable]))]
+    unique = usable[_without_repeats(starts, ends, names, values, usable)]
+    result = Intervals(
+        starts[unique],
+        ends[unique],
+        names[unique],
+        values[unique],
         records=len(records),
         without_time=int((~timed).sum()),
         too_long=int(too_long.sum()),
-        repeated=len(kept) - len(chosen),
+        repeated=len(usable) - len(unique),
         not_numbers=not_numbers,
     )
-    alike = found.names if stream.shape == "activity" else np.full(len(found), stream.name, dtype=object)
-    return _one_after_the_other(found, alike)
+    kinds = result.names if stream.shape == "activity" else np.full(len(result), stream.name, dtype=object)
+    return _remove_overlaps(result, kinds)
 
 
-def _one_after_the_other(found: Intervals, alike: Names) -> Intervals:
-    """Cut records to what lies after all earlier ones of their kind in ``alike``; moments stay."""
-    lasting = found.ends > found.starts
-    starts = found.starts.copy()
-    for kind in set(alike):
-        of = alike == kind
-        reached = np.maximum.accumulate(found.ends[of])
-        starts[of] = np.maximum(starts[of], np.append(starts[of][:1], reached[:-1]))
-    starts = np.where(lasting, starts, found.starts)
-    overlapping = starts > found.starts
-    left = np.maximum((found.ends - starts).astype(np.float64), 0.0)
-    share = np.divide(left, found.seconds, out=np.ones(len(found)), where=lasting)
-    cut = replace(found, starts=starts, values=found.values * share, overlapping=int(overlapping.sum()))
-    return cut.where(~overlapping | (left > 0))
+def _remove_overlaps(data: Intervals, kinds: Names) -> Intervals:
+    """Trim each record to the time after all earlier ones of its kind; records without a duration stay."""
+    lasting = data.ends > data.starts
+    starts = data.starts.copy()
+    for kind in set(kinds):
+        same_kind = kinds == kind
+        latest_end = np.maximum.accumulate(data.ends[same_kind])
+        starts[same_kind] = np.maximum(starts[same_kind], np.append(starts[same_kind][:1], latest_end[:-1]))
+    starts = np.where(lasting, starts, data.starts)
+    overlapping = starts > data.starts
+    remaining = np.maximum((data.ends - starts).astype(np.float64), 0.0)
+    share = np.divide(remaining, data.seconds, out=np.ones(len(data)), where=lasting)
+    trimmed = replace(data, starts=starts, values=data.values * share, overlapping=int(overlapping.sum()))
+    return trimmed.where(~overlapping | (remaining > 0))
 
 
-def _first_of_each(
-    starts: Times, ends: Times, names: Names, values: Floats, kept: npt.NDArray[np.intp]
+def _without_repeats(
+    starts: Times, ends: Times, names: Names, values: Floats, usable: npt.NDArray[np.intp]
 ) -> list[int]:
-    """Positions within ``kept`` of the records that repeat no earlier one."""
-    columns = (starts[kept].tolist(), ends[kept].tolist(), names[kept].tolist())
-    texts = [str(value) for value in values[kept]]
+    """Return the positions within ``usable`` of the records that do not repeat an earlier one."""
+    columns = (starts[usable].tolist(), ends[usable].tolist(), names[usable].tolist())
+    texts = [str(value) for value in values[usable]]
     first: dict[object, int] = {}
-    for position, mark in enumerate(zip(*columns, texts, strict=True)):
-        first.setdefault(mark, position)
+    for position, record in enumerate(zip(*columns, texts, strict=True)):
+        first.setdefault(record, position)
     return list(first.values())
 
 
 def _times(records: Sequence[Any]) -> tuple[Times, Times]:
-    """Take start and end out of each record: today's form at once, any other one by one."""
+    """Read start and end of each record: the current format at once, older ones record by record."""
     try:
-        frames = [one["effective_time_frame"]["time_interval"] for one in records]
-        stamps = [one["start_date_time"] for one in frames], [one["end_date_time"] for one in frames]
+        frames = [record["effective_time_frame"]["time_interval"] for record in records]
+        stamps = (
+            [record["start_date_time"] for record in frames],
+            [record["end_date_time"] for record in frames],
+        )
         return parse(stamps[0]), parse(stamps[1])
     except (KeyError, TypeError):
         return _times_one_by_one(records)
 
 
 def _times_one_by_one(records: Sequence[Any]) -> tuple[Times, Times]:
-    pairs = [interval(one) for one in records]
+    pairs = [interval(record) for record in records]
     starts, ends = parse([pair[0] for pair in pairs]), parse([pair[1] for pair in pairs])
-    lengths = numbers([quantity(one, ("sleep_duration",)) for one in records]).clip(-1, 1000)
-    told = ~np.isnan(lengths) & ~np.isnat(starts) & (np.isnat(ends) | (ends == starts))
-    if told.any():  # version 1: a length in hours beside the start
+    lengths = numbers([quantity(record, ("sleep_duration",)) for record in records]).clip(-1, 1000)
+    has_length = ~np.isnan(lengths) & ~np.isnat(starts) & (np.isnat(ends) | (ends == starts))
+    if has_length.any():  # version 1: a length in hours beside the start
         ends = ends.copy()
-        ends[told] = starts[told] + np.round(lengths[told] * 3600).astype("timedelta64[s]")
+        ends[has_length] = starts[has_length] + np.round(lengths[has_length] * 3600).astype("timedelta64[s]")
     return starts, ends
 
 
 def _contents(stream: Stream, records: Sequence[Any]) -> tuple[list[Any], Floats, int]:
     if stream.shape == "sleep":
-        names = [first_of(one, stream.quantity) for one in records]
+        names = [first_of(record, stream.quantity) for record in records]
         return names, np.full(len(records), np.nan), 0
-    raw = [quantity(one, stream.quantity) for one in records]
+    raw = [quantity(record, stream.quantity) for record in records]
     values = numbers(raw)
-    blank = np.array([one is None or one == "" for one in raw], dtype=bool)
+    blank = np.array([value is None or value == "" for value in raw], dtype=bool)
     wrong = (np.isnan(values) & ~blank) | (values < stream.low) | (values > stream.high)
     values[np.isnan(values) | wrong] = 0.0
-    return [first_of(one, ("activity_name",)) for one in records], values, int(wrong.sum())
+    return [first_of(record, ("activity_name",)) for record in records], values, int(wrong.sum())

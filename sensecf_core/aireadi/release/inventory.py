@@ -1,7 +1,7 @@
-"""What a release holds, so that a table made from it is known to be of these files.
+"""Identify the files of a release, so that cached tables are used for exactly these files.
 
-Streams, gigabytes of them, are known by name and size; tables by what is in them, because an edit may leave
-their size as it was.
+Streams, gigabytes of them, are identified by name and size; tables by their content, because an edit may
+leave the size unchanged.
 """
 
 from __future__ import annotations
@@ -30,17 +30,17 @@ from sensecf_core.aireadi.release.streams import STREAMS
 from sensecf_core.cohorts.fingerprint import file_sha256
 from sensecf_core.provenance import code_sha256
 
-COMPUTING = ("sensecf_core.aireadi.features", "sensecf_core.aireadi.release")
-"""The code that computes what the tables hold."""
+ENGINE = ("sensecf_core.aireadi.features", "sensecf_core.aireadi.release")
+"""Packages whose code computes the tables."""
 
 
 @dataclass(frozen=True)
 class PersonFiles:
-    """One participant to read: their file of every stream, and what the reading needs beside.
+    """One participant to read: the file of every stream, and what else reading needs.
 
     Attributes
     ----------
-    files : one per stream, in the order of :data:`streams.STREAMS`.
+    files : one per stream, in the order of :data:`STREAMS`.
     """
 
     person: str
@@ -50,48 +50,48 @@ class PersonFiles:
 
     @property
     def size(self) -> int:
-        """Bytes of all files."""
+        """Total bytes of the files."""
         return sum(file.size for file in self.files)
 
     @cached_property
     def sha256(self) -> str:
-        """Hash of what the reading will find: names and sizes of the files, and the code."""
+        """Hash of the person, names and sizes of the files, and the code."""
         parts = [self.person, self.site, str(self.visit), engine_sha256()]
         return _hash([*parts, *(f"{file.path}:{file.size}:{file.listed}:{file.note}" for file in self.files)])
 
 
 def person_files(finder: FileFinder, people: pd.DataFrame, visits: pd.Series) -> tuple[PersonFiles, ...]:
-    """List the participants with the size of their files, in the order of ``participants.tsv``.
+    """List the participants with their files, in the order of ``participants.tsv``.
 
-    ``visits`` (day by person) stands in where ``participants.tsv`` has no visit date.
+    ``visits`` (day by person) is used where ``participants.tsv`` has no visit date.
     """
-    found = []
+    listed = []
     for person, row in people.iterrows():
         visit = row["study_visit_date"]
         visit = visits.get(person) if pd.isna(visit) else visit
         day = None if visit is None or pd.isna(visit) else pd.Timestamp(visit).date()
         site = "" if pd.isna(row["clinical_site"]) else str(row["clinical_site"])
         files = tuple(finder.locate(stream, str(person)) for stream in STREAMS)
-        found.append(PersonFiles(str(person), site, day, files))
-    return tuple(found)
+        listed.append(PersonFiles(str(person), site, day, files))
+    return tuple(listed)
 
 
 def release_sha256(release: Release, files: Iterable[PersonFiles]) -> str:
-    """Hash of a release: where it is, its version, its tables, and name and size of every stream file."""
+    """Hash of a release: its root, version, tables, and the name and size of every stream file."""
     parts = [str(release.root), release.layout, release.version]
-    parts += [f"{path}:{_content(path)}" for path in table_files(release)]
-    return _hash([*parts, *(one.sha256 for one in files)])
+    parts += [f"{path}:{_content_sha256(path)}" for path in table_files(release)]
+    return _hash([*parts, *(person.sha256 for person in files)])
 
 
-def _content(path: Path) -> str:
+def _content_sha256(path: Path) -> str:
     try:
         return file_sha256(path)
-    except OSError:  # told by whoever needs what is in it
+    except OSError:  # reported where the content is needed
         return "unreadable"
 
 
 def table_files(release: Release) -> tuple[Path, ...]:
-    """Every table of a release: participants, clinical data, manifests. Small beside the streams."""
+    """All tables of a release: participants, clinical data, manifests; small compared with the streams."""
     paths = [release.root / PEOPLE_FILE]
     paths += [path for folder in area(release, CLINICAL) for path in sorted(folder.glob("*.csv"))]
     paths += [folder / MANIFEST for name in (WEARABLE, GLUCOSE) for folder in area(release, name)]
@@ -100,8 +100,8 @@ def table_files(release: Release) -> tuple[Path, ...]:
 
 @cache
 def engine_sha256() -> str:
-    """Hash of the code and data that compute the tables: other code may compute other features."""
-    return code_sha256(*COMPUTING) + file_sha256(clinical.ITEMS_FILE)
+    """Hash of the code and data that compute the tables."""
+    return code_sha256(*ENGINE) + file_sha256(clinical.ITEMS_FILE)
 
 
 def _hash(parts: Iterable[str]) -> str:

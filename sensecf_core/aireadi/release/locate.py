@@ -1,9 +1,9 @@
-"""Finding an AI-READI release below a path that a user gave, and saying which release it is.
+"""Find an AI-READI release at or below a path, and recognise which release it is.
 
-Downloads arrive wrapped (``UUID/dataset/``, ``YR3/``), so the release's root is the shallowest folder
-with a ``participants.tsv``, at most :data:`DEEPEST` levels down. The layout is read off the files (the
-name of the id column, the form of a glucose file), whatever number the release has; the version decides
-only between 1 and 2, and only where there is no glucose file. The mini release is known by its title or
+Downloads arrive in folders (``UUID/dataset/``, ``YR3/``), so the release's root is the shallowest folder with
+a ``participants.tsv``, at most :data:`DEEPEST` levels down. The layout is recognised from the files (the name
+of the id column, the format of a glucose file), whatever version the release states; the stated version
+decides only between 1 and 2, and only without a glucose file. The mini release is recognised by its title or
 DOI.
 """
 
@@ -24,7 +24,7 @@ from sensecf_core.errors import InputError
 Layout = Literal["v1", "v2", "v3"]
 
 ENVIRONMENT = "SENSECF_AIREADI"
-"""Names the folder of a release."""
+"""Environment variable with the folder of a release."""
 
 PEOPLE_FILE = "participants.tsv"
 DESCRIPTION_FILE = "dataset_description.json"
@@ -32,12 +32,12 @@ CLINICAL, WEARABLE, GLUCOSE = "clinical_data", "wearable_activity_monitor", "wea
 ID_COLUMNS = ("person_id", "participant_id")
 DEEPEST = 3
 MOST_FOLDERS = 20_000
-"""Folders looked into before a search gives up: the path was probably not a release at all."""
+"""Folders searched before giving up: the path is probably not a release at all."""
 MOST_TRIED = 5
-"""Glucose files looked at for one that can be read."""
+"""Glucose files tried to find one that can be read."""
 
 MOST_NAMED = 3
-"""Releases named where a folder holds several."""
+"""Releases named in the message about a folder with several."""
 
 LOOKED_FOR = (
     f"an AI-READI release (v1, v2, v3 or mini) has {PEOPLE_FILE} beside "
@@ -53,9 +53,9 @@ class Release:
     Attributes
     ----------
     root : the folder with ``participants.tsv``, absolute.
-    layout : the file formats found, whatever the version number says.
-    version, title : as ``dataset_description.json`` gives them; empty where it does not.
-    mini : the release of 100 participants, as title or DOI say.
+    layout : the format of the files, whatever the version number says.
+    version, title : from ``dataset_description.json``; empty if it has none.
+    mini : whether it is the release of 100 participants, by title or DOI.
     synthetic : labelled synthetic *and* every id is one that no real participant has (9xxxxx).
     id_column : name of the id column in ``participants.tsv``.
     notes : what is odd about the release as a whole, one sentence each.
@@ -72,19 +72,19 @@ class Release:
 
     @property
     def name(self) -> str:
-        """How people call it: "AI-READI v3.0.0", with what sets it apart."""
+        """Display name: "AI-READI v3.0.0", marked as mini or synthetic."""
         number = f"v{self.version.lstrip('v')}" if self.version else f"{self.layout} (no version given)"
         kind = ", mini" if self.mini else ""
         return f"AI-READI {number}{kind}{', SYNTHETIC' if self.synthetic else ''}"
 
 
 def find(path: Path | str | None = None) -> Release:
-    """Recognise the release at or below ``path`` (default: what ``SENSECF_AIREADI`` names).
+    """Recognise the release at or below ``path`` (default: the folder in ``SENSECF_AIREADI``).
 
     Raises
     ------
-    InputError : no path, nothing there, a file, a zip, an empty or unreadable folder, no release below
-        it, several releases, or a layout that is not known; one sentence that says which.
+    InputError : no path, nothing there, a file, a zip, an empty or unreadable folder, no release below it,
+        several releases, or an unknown layout; one sentence says which.
     """
     text = str(os.environ.get(ENVIRONMENT, "") if path is None else path).strip()
     if not text:
@@ -103,7 +103,7 @@ def area(release: Release, name: str) -> tuple[Path, ...]:
 
 
 def is_file(path: Path) -> bool:
-    """Tell whether there is a file; False where a folder on the way may not be looked into."""
+    """Whether there is a file; False if a folder on the way cannot be read."""
     try:
         return path.is_file()
     except OSError:
@@ -111,7 +111,7 @@ def is_file(path: Path) -> bool:
 
 
 def is_folder(path: Path) -> bool:
-    """Tell whether there is a folder; False where a folder on the way may not be looked into."""
+    """Whether there is a folder; False if a folder on the way cannot be read."""
     try:
         return path.is_dir()
     except OSError:
@@ -119,14 +119,14 @@ def is_folder(path: Path) -> bool:
 
 
 def no_permission(path: Path | str) -> InputError:
-    """Build the sentence for what exists but may not be read."""
+    """Build the error for what exists but may not be read."""
     return InputError(
         f"There is no permission to read {str(path)!r}; ask its owner, or run as a user who may."
     )
 
 
 def _check_folder(path: Path) -> None:
-    """Refuse what is no folder with entries; raises ``InputError`` or ``PermissionError``."""
+    """Refuse anything but a folder with entries; raises ``InputError`` or ``PermissionError``."""
     if path.is_dir():
         if not _entries(path):
             raise InputError(f"The folder {str(path)!r} is empty; {LOOKED_FOR}.")
@@ -147,33 +147,33 @@ def _starts_as_zip(path: Path) -> bool:
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
-    with os.scandir(folder) as found:
-        return sorted(found, key=lambda entry: entry.name)
+    with os.scandir(folder) as entries:
+        return sorted(entries, key=lambda entry: entry.name)
 
 
 def _root(folder: Path) -> Path:
     """Return the shallowest folder with ``participants.tsv``; raises ``InputError``."""
-    level, looked = [folder], 0
+    level, visited = [folder], 0
     for _ in range(DEEPEST + 1):
-        found = [place for place in level if is_file(place / PEOPLE_FILE)]
-        if len(found) > 1:
-            names = ", ".join(str(place.relative_to(folder)) for place in found[:MOST_NAMED])
-            more = f" and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
+        roots = [candidate for candidate in level if is_file(candidate / PEOPLE_FILE)]
+        if len(roots) > 1:
+            names = ", ".join(str(candidate.relative_to(folder)) for candidate in roots[:MOST_NAMED])
+            more = f" and {len(roots) - MOST_NAMED} more" if len(roots) > MOST_NAMED else ""
             raise InputError(
-                f"There are {len(found)} releases below {str(folder)!r} ({names}{more}); name one of them."
+                f"There are {len(roots)} releases below {str(folder)!r} ({names}{more}); name one of them."
             )
-        if found:
-            return found[0]
-        looked += len(level)
-        if looked > MOST_FOLDERS:
+        if roots:
+            return roots[0]
+        visited += len(level)
+        if visited > MOST_FOLDERS:
             break
-        level = [child for place in level for child in _folders_in(place)]
+        level = [child for candidate in level for child in _folders_in(candidate)]
     raise InputError(_nothing_found(folder))
 
 
-def _folders_in(place: Path) -> list[Path]:
+def _folders_in(folder: Path) -> list[Path]:
     try:
-        return [Path(entry.path) for entry in _entries(place) if entry.is_dir() and entry.name[0] != "."]
+        return [Path(entry.path) for entry in _entries(folder) if entry.is_dir() and entry.name[0] != "."]
     except OSError:
         return []
 
@@ -198,11 +198,11 @@ def _recognise(root: Path) -> Release:
         )
     parts = [root / part for part in (CLINICAL, WEARABLE, GLUCOSE) if is_folder(root / part)]
     for part in parts:
-        _entries(part)  # no permission is told here, not as missing data later
+        _entries(part)  # reports a lack of permission here, rather than missing data later
     if not parts:
         raise InputError(f"{str(root)!r} has a {PEOPLE_FILE} but none of the data folders; {LOOKED_FOR}.")
-    told, notes = _description(root)
-    version = str(told.get("version") or "").strip()
+    description, notes = _description(root)
+    version = str(description.get("version") or "").strip()
     major = _major(version)
     if major == 0:
         raise InputError(
@@ -210,25 +210,25 @@ def _recognise(root: Path) -> Release:
         )
     if major is not None and major > 3:
         notes.append(f"Version {version} is newer than this program knows; it is read like version 3.")
-    title = _title(told)
+    title = _title(description)
     labelled = "synthetic" in f"{title} {version}".lower()
-    free = bool(ids) and all(_SYNTHETIC_ID.fullmatch(one) for one in ids)
-    if labelled and not free:
+    synthetic_ids = bool(ids) and all(_SYNTHETIC_ID.fullmatch(person) for person in ids)
+    if labelled and not synthetic_ids:
         notes.append("It is labelled synthetic but has ids that real participants may have; treated as real.")
-    mini = "mini" in title.lower().split() or "fairhub.4" in json.dumps(told.get("identifier", ""))
+    mini = "mini" in title.lower().split() or "fairhub.4" in json.dumps(description.get("identifier", ""))
     layout = _layout(root, id_column, major)
-    return Release(root, layout, version, title, mini, labelled and free, id_column, tuple(notes))
+    return Release(root, layout, version, title, mini, labelled and synthetic_ids, id_column, tuple(notes))
 
 
 def _people(root: Path) -> tuple[list[str], list[str]]:
-    """Column names and ids of ``participants.tsv``, no ids without an id column; raises ``InputError``."""
+    """Column names and ids of ``participants.tsv`` (no ids without an id column); raises ``InputError``."""
     path = root / PEOPLE_FILE
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             rows = csv.reader(file, delimiter="\t")
             header = [name.strip() for name in next(rows, [])]
-            place = next((header.index(name) for name in ID_COLUMNS if name in header), len(header))
-            return header, [row[place].strip() for row in rows if len(row) > place]
+            column = next((header.index(name) for name in ID_COLUMNS if name in header), len(header))
+            return header, [row[column].strip() for row in rows if len(row) > column]
     except PermissionError:
         raise
     except (OSError, UnicodeDecodeError, csv.Error) as error:
@@ -240,14 +240,18 @@ def _description(root: Path) -> tuple[dict[str, Any], list[str]]:
     if not is_file(path):
         return {}, [f"There is no {DESCRIPTION_FILE}; the version is taken from the files."]
     try:
-        told = json.loads(path.read_text("utf-8-sig"))
+        description = json.loads(path.read_text("utf-8-sig"))
     except (OSError, ValueError):
         return {}, [f"{DESCRIPTION_FILE} cannot be read; the version is taken from the files."]
-    return (told, []) if isinstance(told, dict) else ({}, [f"{DESCRIPTION_FILE} is not what it should be."])
+    return (
+        (description, [])
+        if isinstance(description, dict)
+        else ({}, [f"{DESCRIPTION_FILE} is not what it should be."])
+    )
 
 
-def _title(told: dict[str, Any]) -> str:
-    title = told.get("title")
+def _title(description: dict[str, Any]) -> str:
+    title = description.get("title")
     if isinstance(title, list):
         title = title[0] if title else ""
     if isinstance(title, dict):
@@ -256,19 +260,19 @@ def _title(told: dict[str, Any]) -> str:
 
 
 def _major(version: str) -> int | None:
-    found = re.match(r"v?(\d+)", version)
-    return int(found.group(1)) if found else None
+    match = re.match(r"v?(\d+)", version)
+    return int(match.group(1)) if match else None
 
 
 def _layout(root: Path, id_column: str, major: int | None) -> Layout:
     if id_column == ID_COLUMNS[0]:
         return "v3"
-    a_list = _glucose_is_a_list(root)
-    return "v1" if a_list or (a_list is None and major == 1) else "v2"
+    is_list = _glucose_is_a_list(root)
+    return "v1" if is_list or (is_list is None and major == 1) else "v2"
 
 
 def _glucose_is_a_list(root: Path) -> bool | None:
-    """Version 1 writes the readings as the body itself, later versions as ``body.cgm``; None: no file."""
+    """Whether the body of a glucose file is the list of readings (v1), not ``body.cgm``; None: no file."""
     for path in islice((root / GLUCOSE).rglob("*_DEX.json"), MOST_TRIED):
         try:
             return isinstance(load(path).get("body"), list)

@@ -1,4 +1,4 @@
-"""``participants.tsv``: one row per person, read as text, columns that are not known kept."""
+"""Read ``participants.tsv``: one row per person, unknown columns included."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ GROUPS = (
     "oral_medication_and_or_non_insulin_injectable_medication_controlled",
     "insulin_dependent",
 )
-"""The exact texts of ``study_group``, along the type-2-diabetes spectrum."""
+"""The values of ``study_group``, along the type-2-diabetes spectrum."""
 
 PARTS = ("train", "val", "test")
 NOT_GIVEN = frozenset({"", "none", "nan", "na", "n/a", "null"})
-"""Texts (lower case) that mean that nothing was recorded."""
+"""Texts (lower case) that mean a missing value."""
 
 OLDEST, YOUNGEST = 120, 18
 
@@ -31,9 +31,8 @@ def read(release: Release) -> pd.DataFrame:
     Returns
     -------
     A frame indexed by ``participant_id`` (text) with ``clinical_site``, ``study_group``,
-    ``recommended_split`` (text, None where not given or not one of the known texts), ``age`` (years, NaN),
-    ``study_visit_date`` (day, NaT), and any further column: True and False where it holds nothing else (a
-    modality), as text otherwise.
+    ``recommended_split`` (text, None if missing or unknown), ``age`` (years, NaN), ``study_visit_date`` (day,
+    NaT), and any further column: bool if it holds only TRUE and FALSE (a modality), else text.
 
     Raises
     ------
@@ -43,9 +42,9 @@ def read(release: Release) -> pd.DataFrame:
     people = pd.DataFrame(index=pd.Index(raw.pop(release.id_column), name="participant_id"))
     for name in raw.columns:
         text = raw[name].to_numpy(dtype=object)
-        given = np.array([str(cell).strip() for cell in text], dtype=object)
-        given[[cell.lower() in NOT_GIVEN for cell in given]] = None
-        people[name] = given == "TRUE" if set(given) <= {"TRUE", "FALSE"} else given
+        cells = np.array([str(cell).strip() for cell in text], dtype=object)
+        cells[[cell.lower() in NOT_GIVEN for cell in cells]] = None
+        people[name] = cells == "TRUE" if set(cells) <= {"TRUE", "FALSE"} else cells
     for name in ("clinical_site", "study_group", "recommended_split", "age", "study_visit_date"):
         if name not in people:
             people[name] = None
@@ -63,7 +62,7 @@ def _raw(release: Release) -> pd.DataFrame:
     path = release.root / PEOPLE_FILE
     try:
         with warnings.catch_warnings():
-            # Rows that end in a tab lose the nothing behind it; else they would move every column by one.
+            # Of rows that end in a tab, the empty last cell is dropped; it would shift every column by one.
             warnings.simplefilter("ignore", pd.errors.ParserWarning)
             raw = pd.read_csv(
                 path, sep="\t", dtype=str, keep_default_na=False, encoding="utf-8-sig", index_col=False
@@ -83,9 +82,9 @@ def _raw(release: Release) -> pd.DataFrame:
 
 
 def locate(release: Release, people: pd.DataFrame, person: str) -> pd.Series:
-    """Return one person's row; raises ``InputError``, which names other people only where nobody is real."""
+    """Return one person's row; raises ``InputError``, which names near matches only if nobody is real."""
     if person in people.index:
         return people.loc[person]
     if release.synthetic:
-        raise unknown("participant", person, [str(one) for one in people.index[:20_000]])
+        raise unknown("participant", person, [str(known_id) for known_id in people.index[:20_000]])
     raise InputError(f"Unknown participant {person!r}; take an id from the release's {PEOPLE_FILE}.")

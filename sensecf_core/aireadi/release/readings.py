@@ -1,7 +1,7 @@
-"""From one file's records to typed arrays: glucose, heart rate and the other point streams.
+"""Convert one file's records to typed arrays: glucose, heart rate and the other point streams.
 
-Nothing is thrown away here but records without a usable time and repeated minutes, and those are
-counted; a value that cannot be true stays as NaN with the reason, so that quality can be told later.
+Only records without a usable time and repeated minutes are dropped, and those are counted. An impossible
+value stays as NaN with its reason, so that data quality can be reported later.
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ class Points:
     ----------
     times : UTC, cut to the minute.
     values : in the stream's unit; NaN where ``reasons`` is not ``Reason.VALID``.
-    reasons : a ``Reason`` each.
-    censored : -1 where the sensor said "Low", 1 for "High", 0 else.
-    records : as many as the file holds.
+    reasons : a ``Reason`` per reading.
+    censored : -1 where the sensor reported "Low", 1 for "High", else 0.
+    records : number of records in the file.
     without_time : records dropped because their time cannot be read.
-    repeated : records dropped because their minute has another one.
+    repeated : records dropped because another one has the same minute.
     """
 
     times: Times
@@ -64,11 +64,11 @@ class Points:
     @property
     def valid(self) -> Mask:
         """Which readings have a value."""
-        found: Mask = self.reasons == Reason.VALID
-        return found
+        valid: Mask = self.reasons == Reason.VALID
+        return valid
 
     def where(self, keep: Mask) -> Points:
-        """Keep the marked readings; the file's own counts stay."""
+        """Keep the readings of a mask; the counts still refer to the whole file."""
         return Points(
             self.times[keep],
             self.values[keep],
@@ -81,15 +81,15 @@ class Points:
 
 
 def no_points() -> Points:
-    """Return what a missing file holds."""
+    """Return the readings of a missing file: none."""
     codes = np.zeros(0, dtype=np.int8)
     return Points(np.array([], dtype="datetime64[s]"), np.zeros(0), codes, codes)
 
 
 def points(stream: Stream, records: Sequence[Any]) -> Points:
-    """Read point records: value and instant each, sentinels told apart from readings.
+    """Read point records, each a value and an instant, and separate sentinels from readings.
 
-    The last valid record of a minute counts (the last one where none is valid).
+    The last valid record of a minute counts (the last one if none is valid).
     """
     raw, stamps = _columns(stream, records)
     times = to_minute(parse(stamps))
@@ -102,42 +102,44 @@ def points(stream: Stream, records: Sequence[Any]) -> Points:
     order = np.lexsort((reasons == Reason.VALID, times))
     order = order[dated[order]]
     ordered = times[order]
-    last = np.ones(len(order), dtype=bool)
-    last[:-1] = ordered[:-1] != ordered[1:]
-    kept = order[last]
+    is_last = np.ones(len(order), dtype=bool)
+    is_last[:-1] = ordered[:-1] != ordered[1:]
+    selected = order[is_last]
     return Points(
-        times[kept],
-        values[kept],
-        reasons[kept],
-        np.where(reasons[kept] == Reason.VALID, censored[kept], 0).astype(np.int8),
+        times[selected],
+        values[selected],
+        reasons[selected],
+        np.where(reasons[selected] == Reason.VALID, censored[selected], 0).astype(np.int8),
         records=len(records),
         without_time=int(len(times) - dated.sum()),
-        repeated=len(order) - len(kept),
+        repeated=len(order) - len(selected),
     )
 
 
 def _columns(stream: Stream, records: Sequence[Any]) -> tuple[list[Any], list[Any]]:
-    """Take value and stamp out of each record: the usual form at once, any other one by one."""
+    """Read value and stamp of each record: the usual format at once, others record by record."""
     key = stream.quantity[0]
     try:
         if stream.name == "glucose":
-            stamps = [one["effective_time_frame"]["time_interval"]["start_date_time"] for one in records]
+            stamps = [
+                record["effective_time_frame"]["time_interval"]["start_date_time"] for record in records
+            ]
         else:
-            stamps = [one["effective_time_frame"]["date_time"] for one in records]
-        return [one[key]["value"] for one in records], stamps
+            stamps = [record["effective_time_frame"]["date_time"] for record in records]
+        return [record[key]["value"] for record in records], stamps
     except (KeyError, TypeError):
-        values = [quantity(one, stream.quantity) for one in records]
-        return values, [interval(one)[0] for one in records]
+        values = [quantity(record, stream.quantity) for record in records]
+        return values, [interval(record)[0] for record in records]
 
 
 def quantity(record: Any, keys: Sequence[str]) -> Any:
-    """Return the value of a record: ``{"value": 72, "unit": ...}`` or bare."""
-    found = documents.first_of(record, keys)
-    return found.get("value") if isinstance(found, dict) else found
+    """Return the value of a record, written as ``{"value": 72, "unit": ...}`` or bare."""
+    value = documents.first_of(record, keys)
+    return value.get("value") if isinstance(value, dict) else value
 
 
 def interval(record: Any) -> tuple[Any, Any]:
-    """Return start and end stamps of a record, in any of the versions' forms; None where not given."""
+    """Return start and end stamps of a record, in any version's format; None if not given."""
     frame = documents.first_of(record, TIME_KEYS)
     inner = documents.first_of(frame, ("time_interval",))
     frame = inner if isinstance(inner, dict) else frame
@@ -146,13 +148,13 @@ def interval(record: Any) -> tuple[Any, Any]:
 
 
 def numbers(raw: Sequence[Any]) -> Floats:
-    """Read values as numbers; NaN for text that is none, blanks, and what is not finite."""
+    """Read values as numbers; NaN for other text, blanks, and what is not finite."""
     try:
         values = np.array(raw, dtype=np.float64)
         if values.ndim != 1 or bool in set(map(type, raw)):
             raise ValueError
     except (ValueError, TypeError, OverflowError):
-        values = np.array([_number(one) for one in raw], dtype=np.float64)
+        values = np.array([_number(value) for value in raw], dtype=np.float64)
     values[~np.isfinite(values)] = np.nan
     return values
 
@@ -161,21 +163,21 @@ def _censored(stream: Stream, raw: Sequence[Any]) -> Codes:
     """Mark readings that the sensor gave as "Low" (-1) or "High" (1)."""
     censored = np.zeros(len(raw), dtype=np.int8)
     if stream.censored:
-        texts = [one.strip().lower() if isinstance(one, str) else "" for one in raw]
+        texts = [value.strip().lower() if isinstance(value, str) else "" for value in raw]
         censored[[text == "low" for text in texts]] = -1
         censored[[text == "high" for text in texts]] = 1
     return censored
 
 
-def _number(one: Any) -> float:
+def _number(value: Any) -> float:
     try:
-        return float(one) if not isinstance(one, bool) else math.nan
+        return float(value) if not isinstance(value, bool) else math.nan
     except (ValueError, TypeError, OverflowError):
         return math.nan
 
 
 def _reasons(stream: Stream, values: Floats) -> Codes:
-    """Tell readings from the stream's sentinels and from what cannot be true."""
+    """Classify values: readings, the stream's sentinels, and impossible values."""
     reasons = np.zeros(len(values), dtype=np.int8)
     reasons[(values < stream.low) | (values > stream.high)] = Reason.OUT_OF_RANGE
     reasons[values <= stream.not_worn] = Reason.NOT_WORN

@@ -1,4 +1,4 @@
-"""Reading one participant's stream, lazily: one file at a time, whatever its version."""
+"""Read one participant's stream from its file, in any version's format."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from sensecf_core.paths import file_lock, var
 State = Literal["read", "missing", "empty", "unreadable"]
 
 HUGE = 40_000_000
-"""Bytes: three times the file of a participant who took the band off in time."""
+"""Bytes: three times the size for a participant who took the band off in time."""
 
 OTHER_COUNT = "the manifest counts other records than the file has"
 
 
 @dataclass(frozen=True)
 class Recording:
-    """One participant's stream as its file holds it.
+    """One participant's stream as read from its file.
 
     Attributes
     ----------
     state : "missing" (no file), "unreadable" (a file that cannot be used; ``notes`` says why), "empty"
         (a file without records) or "read".
-    zone_name : the header's, see :func:`documents.zone_name`.
-    notes : what is odd, in words without ids.
+    zone_name : see :func:`documents.zone_name`.
+    notes : what is odd, without ids.
     """
 
     file: Located
@@ -43,7 +43,7 @@ class Recording:
 
     @property
     def stream(self) -> Stream:
-        """Which stream it is."""
+        """The stream that was read."""
         return self.file.stream
 
     @property
@@ -58,19 +58,19 @@ class Recording:
 
 
 def read(file: Located) -> Recording:
-    """Read one stream of one participant. Never raises for what the file holds.
+    """Read one stream of one participant. Never raises because of what the file contains.
 
-    Of the rare huge files one is read at a time, by all processes of this user together: parsed, it takes up
-    to ten times its size.
+    All processes of this user together read one huge file at a time: parsed, it takes up to ten times its
+    size.
     """
-    turn = file_lock(var("aireadi", "huge.lock")) if file.size > HUGE else nullcontext()
-    with turn, _uncollected():
+    lock = file_lock(var("aireadi", "huge.lock")) if file.size > HUGE else nullcontext()
+    with lock, _without_garbage_collection():
         return _read(file)
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
-    """Keep the garbage collector from walking the records again and again; they have no cycles."""
+def _without_garbage_collection() -> Iterator[None]:
+    """Pause the garbage collector, which would traverse the records again and again; they have no cycles."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -82,16 +82,16 @@ def _uncollected() -> Iterator[None]:
 
 def _read(file: Located) -> Recording:
     stream, notes = file.stream, [file.note] if file.note else []
-    nothing = no_points() if stream.shape == "points" else no_intervals()
+    no_data = no_points() if stream.shape == "points" else no_intervals()
     if file.path is None:
-        return Recording(file, "missing", nothing, notes=tuple(notes))
+        return Recording(file, "missing", no_data, notes=tuple(notes))
     try:
         document = documents.load(file.path)
     except documents.UnreadableFileError as error:
-        return Recording(file, "unreadable", nothing, notes=(*notes, str(error)))
+        return Recording(file, "unreadable", no_data, notes=(*notes, str(error)))
     records = documents.records(document, stream.body)
-    read_as = points if stream.shape == "points" else intervals
-    data = read_as(stream, records)
+    parse = points if stream.shape == "points" else intervals
+    data = parse(stream, records)
     if file.listed and file.listed.records is not None and file.listed.records != len(records):
         notes.append(OTHER_COUNT)
     state: State = "read" if records else "empty"

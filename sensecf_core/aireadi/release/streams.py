@@ -1,4 +1,4 @@
-"""What each sensor stream is: where its files lie, how its records look, which values can be true."""
+"""The sensor streams: where their files lie, what their records look like, which values are plausible."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ class Stream:
 
     Attributes
     ----------
-    area, folders : part of the release, and names of the stream's folder in it; the first is the usual one.
+    area, folders : part of the release, and possible names of the stream's folder in it, the usual one first.
     path_column, count_column : its columns in the area's ``manifest.tsv``.
     body : key of the record list below ``body``.
-    quantity : keys under which a record keeps its value; the first is today's.
-    longest_gap : minutes without a valid reading beyond which there is a gap.
-    low, high : values outside are errors, but for the sentinels:
-    not_worn : values at or below it say that the band was off the wrist, or that there was no reading.
-    motion : the value that says that there was too much motion.
-    censored : whether the sensor says "Low" and "High", which count as ``low`` and ``high``.
+    quantity : possible keys of a record's value, the current one first.
+    longest_gap : a longer pause between valid readings, in minutes, counts as a gap.
+    low, high : values outside are errors, except the sentinels ``not_worn`` and ``motion``.
+    not_worn : values up to this one mean that the band was off the wrist, or that there was no reading.
+    motion : the value that means too much motion.
+    censored : whether the sensor reports "Low" and "High", which count as ``low`` and ``high``.
     """
 
     name: str
@@ -87,4 +87,4 @@ SLEEP = Stream(
 )  # fmt: skip
 
 STREAMS = (GLUCOSE, HEART_RATE, STRESS, RESPIRATION, OXYGEN, ACTIVITY, CALORIES, SLEEP)
-"""All streams; glucose first, because it sets the window of the others."""
+"""All streams; glucose first, because it determines the study window."""

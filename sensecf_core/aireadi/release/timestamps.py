@@ -1,4 +1,4 @@
-"""Time stamps of a release: UTC text to numbers, the site's zone, and local calendar days."""
+"""Time stamps of a release: parsing UTC text, the site's time zone, and local calendar days."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ _DIGITS = (0, 1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18)
 def parse(stamps: Sequence[Any]) -> Times:
     """Read ``YYYY-MM-DDTHH:MM:SSZ`` or ``YYYY-MM-DD HH:MM:SS`` stamps as UTC.
 
-    Stamps of one form, as files hold them, are read column by column (about 20 times as fast as one
-    by one); mixed forms go through pandas.
+    Stamps of one format, as files have them, are read column by column (about 20 times as fast as one by
+    one); pandas reads mixed formats.
     """
     try:
         text = "".join(stamps).encode("ascii")
@@ -60,41 +60,43 @@ def _parse_mixed(stamps: Sequence[Any]) -> Times:
 
 
 def to_minute(times: Times) -> Times:
-    """Cut the seconds off: each file has its own constant offset."""
+    """Truncate to the minute: each file has a constant offset of some seconds."""
     floored: Times = times.astype("datetime64[m]").astype("datetime64[s]")
     return floored
 
 
-def zone(header: Iterable[str | None], site: str) -> tuple[ZoneInfo, str | None]:
-    """Choose a participant's zone: what the files' headers say, else the site's.
+def choose_zone(header: Iterable[str | None], site: str) -> tuple[ZoneInfo, str | None]:
+    """Choose a participant's time zone: the one that the files' headers name, else the site's.
 
     Returns
     -------
-    The zone, and a sentence where the choice is doubtful.
+    The zone, and a note if the choice is doubtful.
     """
-    told = {HEADER_ZONES[name] for name in header if name in HEADER_ZONES}
-    of_site = SITE_ZONES.get(site)
-    if len(told) == 1:
-        chosen = told.pop()
-        doubt = of_site is not None and chosen != of_site
+    header_zones = {HEADER_ZONES[name] for name in header if name in HEADER_ZONES}
+    site_zone = SITE_ZONES.get(site)
+    if len(header_zones) == 1:
+        chosen = header_zones.pop()
+        doubt = site_zone is not None and chosen != site_zone
         return (
             chosen,
-            f"the files say {chosen.key}, the site {site} is in {of_site.key}" if doubt and of_site else None,
+            f"the files say {chosen.key}, the site {site} is in {site_zone.key}"
+            if doubt and site_zone
+            else None,
         )
-    if of_site is not None:
-        return of_site, "the files name different time zones; the site's is used" if told else None
+    if site_zone is not None:
+        return site_zone, "the files name different time zones; the site's is used" if header_zones else None
     return ZoneInfo("UTC"), "neither file nor site tells the time zone; UTC is used"
 
 
-def local(times: Times, where: ZoneInfo) -> Times:
-    """Wall-clock time at the site, daylight saving included, without a zone."""
-    index = pd.DatetimeIndex(times.astype("datetime64[s]"), tz="UTC").tz_convert(where).tz_localize(None)
+def local(times: Times, zone: ZoneInfo) -> Times:
+    """Convert UTC to wall-clock time in ``zone``, with daylight saving; the result has no time zone."""
+    index = pd.DatetimeIndex(times.astype("datetime64[s]"), tz="UTC").tz_convert(zone).tz_localize(None)
     wall: Times = index.to_numpy().astype("datetime64[s]")
     return wall
 
 
-def day_bounds(days: npt.NDArray[np.datetime64], where: ZoneInfo) -> Times:
-    """UTC instants at which local days begin, and the end of the last: one more than ``days``.
+def day_bounds(days: npt.NDArray[np.datetime64], zone: ZoneInfo) -> Times:
+    """UTC start of each local day, and the end of the last: one more than ``days``.
 
     ``days`` are consecutive ``datetime64[D]``; on the nights of a clock change a day has 23 or 25 hours.
     """
@@ -102,6 +104,6 @@ def day_bounds(days: npt.NDArray[np.datetime64], where: ZoneInfo) -> Times:
         return np.array([], dtype="datetime64[s]")
     edges = pd.DatetimeIndex(np.append(days, days[-1] + 1).astype("datetime64[s]"))
     bounds: Times = (
-        edges.tz_localize(where).tz_convert("UTC").tz_localize(None).to_numpy().astype("datetime64[s]")
+        edges.tz_localize(zone).tz_convert("UTC").tz_localize(None).to_numpy().astype("datetime64[s]")
     )
     return bounds

@@ -1,1 +1,1 @@
-"""What clinicians expect to read of a glucose sensor and its companions, computed; nothing here draws."""
+"""The glucose report that clinicians expect, as data: nothing here draws."""

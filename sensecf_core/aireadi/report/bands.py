@@ -1,4 +1,4 @@
-"""The five ranges of glucose with the time spent in each, and the goals that the consensus sets for them.
+"""The five glucose ranges, the time spent in each, and the goals that the consensus sets for them.
 
 Ranges and goals: Battelino et al. 2019, Diabetes Care 42:1593 (doi 10.2337/dci19-0028).
 """
@@ -19,7 +19,7 @@ GoalSet = Literal["standard", "older"]
 
 @dataclass(frozen=True)
 class Band:
-    """One of the five ranges, in the words that both units use for its bounds."""
+    """One of the five ranges, with its bounds as text in both units."""
 
     name: BandName
     title: str
@@ -38,7 +38,7 @@ BANDS = (
     Band("low", "Low", "54–69", "3.0–3.8"),
     Band("very_low", "Very low", "below 54", "below 3.0"),
 )
-"""From very high down to very low, as they are stacked."""
+"""From very high to very low, in the order in which they are stacked."""
 
 
 @dataclass(frozen=True)
@@ -54,21 +54,21 @@ class BandTime:
         return self.percent / 100 * MINUTES_A_DAY
 
 
-def band_times(found: GlucoseMetrics) -> tuple[BandTime, ...]:
-    """Split the time of a stretch of glucose into the five ranges, very high first; together 100 percent."""
+def band_times(metrics: GlucoseMetrics) -> tuple[BandTime, ...]:
+    """Split the recorded time into the five ranges, very high first; together 100 percent."""
     percent: dict[BandName, float] = {
-        "very_high": found.tar2,
-        "high": found.tar - found.tar2,
-        "target": found.tir,
-        "low": found.tbr - found.tbr2,
-        "very_low": found.tbr2,
+        "very_high": metrics.tar2,
+        "high": metrics.tar - metrics.tar2,
+        "target": metrics.tir,
+        "low": metrics.tbr - metrics.tbr2,
+        "very_low": metrics.tbr2,
     }
     return tuple(BandTime(band, percent[band.name]) for band in BANDS)
 
 
 @dataclass(frozen=True)
 class Goal:
-    """What a share of time should be: ``metric`` of :class:`GlucoseMetrics` against ``percent``."""
+    """A goal for a share of time: the ``metric`` of :class:`GlucoseMetrics` compared with ``percent``."""
 
     metric: Literal["tar2", "tar", "tir", "tbr", "tbr2"]
     title: str
@@ -80,12 +80,12 @@ class Goal:
         """The goal in words: "above 70 %"."""
         return f"{'below' if self.sign == '<' else 'above'} {self.percent:g} %"
 
-    def met(self, found: GlucoseMetrics) -> bool:
-        """Whether a stretch of glucose meets it; never where there were too few data."""
-        return self.met_by(getattr(found, self.metric))
+    def met(self, metrics: GlucoseMetrics) -> bool:
+        """Whether the metrics meet the goal; never if there were too few data."""
+        return self.met_by(getattr(metrics, self.metric))
 
     def met_by(self, percent: float) -> bool:
-        """Whether a percent of time meets it; NaN never does."""
+        """Whether a percentage of time meets the goal; NaN never does."""
         compare = operator.lt if self.sign == "<" else operator.gt
         return bool(compare(percent, self.percent))
 
@@ -108,7 +108,7 @@ GOALS: dict[GoalSet, tuple[Goal, ...]] = {
 """Goals for most adults with type 1 or 2 diabetes, and for older people or those at high risk."""
 
 STABLE_CV = 36.0
-"""Percent: up to here glucose counts as stable."""
+"""Percent; glucose counts as stable up to this coefficient of variation."""
 
 TIGHT_USUAL = (93.0, 98.0)
 """Percent of time in 70-140 mg/dL of the middle half of healthy adults (Shah 2019, n 153, median 96)."""

@@ -1,8 +1,8 @@
 """Laboratory values, blood pressure, body measures and questionnaire scores of one participant, as tables.
 
-The laboratory's ranges are those of the AI-READI documentation (CC BY 4.0); each range names its source,
-and no clinician has confirmed any of them. Values are compared as they are shown, rounded; the bounds are the
-last usual values, so "below 120" has the bound 119.
+The laboratory's ranges are those of the AI-READI documentation (CC BY 4.0); each range names its source, and
+no clinician has confirmed any of them. Values are compared as displayed, rounded; a bound is the outermost
+value within the range, so "below 120" has the bound 119.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ Outside = Literal["above", "below", "unknown", ""]
 
 
 @dataclass(frozen=True)
-class Asked:
-    """One line of the tables: which clinical item, under which heading, and what is usual.
+class FindingSpec:
+    """One line of the tables: the clinical item, its heading and its reference range.
 
-    ``low`` and ``high`` are the last usual values, in the item's ``unit``; None where there is none.
+    ``low`` and ``high`` are the outermost values within the range, in the item's ``unit``; None if open.
     """
 
     item: str
@@ -42,29 +42,29 @@ class Asked:
 
 @dataclass(frozen=True)
 class Finding:
-    """One line with a participant's value, None for not measured.
+    """One line with a participant's value; None for not measured.
 
-    ``sign`` is "<" or ">" where the laboratory reported only that the value lies beyond it,
-    :data:`clinical.EITHER` where the release does not say which.
+    ``sign`` is "<" or ">" if the laboratory reported only a limit of the value, :data:`EITHER` if the release
+    does not say which.
     """
 
-    asked: Asked
+    spec: FindingSpec
     value: float | None
     sign: str = ""
 
     @property
     def outside(self) -> Outside:
-        """Which side of the reference the value, as it is shown, lies on.
+        """On which side of the reference range the displayed value lies.
 
-        "unknown" where a limit of the assay leaves it open: "<20" may lie inside 0 to 10, or above.
+        "unknown" if a limit of the assay leaves it open: "<20" may lie inside 0 to 10, or above.
         """
         if self.value is None:
             return ""
-        shown = round(self.value, self.asked.decimals)
+        shown = round(self.value, self.spec.decimals)
         least = -math.inf if self.sign in ("<", EITHER) else shown
         most = math.inf if self.sign in (">", EITHER) else shown
-        low = -math.inf if self.asked.low is None else self.asked.low
-        high = math.inf if self.asked.high is None else self.asked.high
+        low = -math.inf if self.spec.low is None else self.spec.low
+        high = math.inf if self.spec.high is None else self.spec.high
         if least > high or (self.sign == ">" and least >= high):
             return "above"
         if most < low or (self.sign == "<" and most <= low):
@@ -73,12 +73,12 @@ class Finding:
 
 
 @cache
-def asked() -> tuple[Asked, ...]:
-    """Read what the tables show, in display order."""
+def finding_specs() -> tuple[FindingSpec, ...]:
+    """Read the lines of the tables, in display order."""
     units = {item.name: item.unit for item in items()}
     with FILE.open(encoding="utf-8", newline="") as file:
         return tuple(
-            Asked(
+            FindingSpec(
                 item=row["item"],
                 group=row["group"],
                 label=row["label"],
@@ -94,16 +94,16 @@ def asked() -> tuple[Asked, ...]:
 
 
 def findings(values: Mapping[str, object]) -> dict[str, tuple[Finding, ...]]:
-    """Group a participant's findings; ``values`` is their row of the people table (see :mod:`tables`)."""
+    """Group a participant's findings; ``values`` is their row of the people table of a release."""
     grouped: dict[str, list[Finding]] = {}
-    for one in asked():
-        sign = sign_of(one.item, values.get("censored"))
-        grouped.setdefault(one.group, []).append(Finding(one, _number(values.get(one.item)), sign))
-    return {group: tuple(found) for group, found in grouped.items()}
+    for line in finding_specs():
+        sign = sign_of(line.item, values.get("censored"))
+        grouped.setdefault(line.group, []).append(Finding(line, _number(values.get(line.item)), sign))
+    return {group: tuple(lines) for group, lines in grouped.items()}
 
 
 def _number(value: object) -> float | None:
-    """Take a number as it is; nothing, NaN and text are not measured."""
+    """Return a number; None for anything else, which counts as not measured."""
     if isinstance(value, bool) or not isinstance(value, int | float) or math.isnan(value):
         return None
     return float(value)

@@ -1,7 +1,7 @@
-"""Glucose of any stretch of local days: how much there is of it, its metrics, and two stretches compared.
+"""Glucose of any period of local days: how complete it is, its metrics, and the comparison of two periods.
 
-How much is enough: 14 days with the sensor active for 70 % of the time (Battelino et al. 2019, Diabetes
-Care 42:1593). The study's sensors lasted ten days, so the best that its participants reach is "limited".
+The consensus asks for 14 days with the sensor active for 70 % of the time (Battelino et al. 2019, Diabetes
+Care 42:1593). The study's sensors lasted ten days, so its participants reach "limited" at best.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Sufficiency = Literal["full", "limited", "too_little"]
 class Period:
     """Local calendar days from ``first`` to ``last``, both included.
 
-    Raises ``InputError`` where it would end before it begins.
+    Raises ``InputError`` if ``last`` precedes ``first``.
     """
 
     first: date
@@ -48,9 +48,9 @@ class GlucoseSummary:
 
     Attributes
     ----------
-    metrics : NaN where there are fewer than :data:`wear.GLUCOSE_DAYS` days of glucose.
-    days : local days of the period that the recording touches.
-    glucose_days : those with 70 % of their glucose.
+    metrics : NaN with fewer than :data:`GLUCOSE_DAYS` days of glucose.
+    days : local days of the period that the recording overlaps.
+    glucose_days : those with 70 % of their glucose readings.
     active : share (0 to 1) of the recording's five-minute slots in the period with a reading.
     sufficiency : "full" by the consensus, "limited", or "too_little" for any metric.
     """
@@ -73,22 +73,22 @@ class Difference:
 
     @property
     def change(self) -> float:
-        """After minus before; NaN where one of them is not known."""
+        """After minus before; NaN if one of them is unknown."""
         return self.after - self.before
 
 
 COMPARED = ("tir", "titr", "mean", "gmi", "cv", "tar", "tar2", "tbr", "tbr2")
-"""What two periods are compared by, in the order in which it is shown."""
+"""Metrics by which two periods are compared, in display order."""
 
 
 def recorded(worn: Worn) -> Period | None:
-    """Return the local days that the recording touches, None for nothing recorded."""
+    """Return the local days that the recording overlaps; None if nothing was recorded."""
     days = [_date(day) for day in worn.days]
     return Period(days[0], days[-1]) if days else None
 
 
 def halves(period: Period) -> tuple[Period, Period] | None:
-    """Split a period in two; the first half has the odd day. None for a single day."""
+    """Split a period in two, the first half with the odd day; None for a single day."""
     if len(period) < 2:
         return None
     middle = date.fromordinal(period.first.toordinal() + (len(period) + 1) // 2)
@@ -96,7 +96,7 @@ def halves(period: Period) -> tuple[Period, Period] | None:
 
 
 def trace_of(worn: Worn, period: Period) -> Trace:
-    """Return the glucose grid of a period; empty where the recording does not reach it."""
+    """Return the glucose grid of a period; empty if nothing was recorded in it."""
     return worn.trace.between(*_slots(worn, period))
 
 
@@ -105,20 +105,20 @@ def summary(worn: Worn, days: pd.DataFrame, period: Period) -> GlucoseSummary:
 
     Parameters
     ----------
-    days : the participant's day table (see :func:`days.day_table`).
+    days : the participant's day table (see :func:`sensecf_core.aireadi.features.days.day_table`).
     """
-    touched = [_date(day) for day in worn.days if _date(day) in period]
-    enough = days["glucose_enough"].reindex([str(day) for day in touched]) if len(days) else pd.Series()
+    days_inside = [_date(day) for day in worn.days if _date(day) in period]
+    enough = days["glucose_enough"].reindex([str(day) for day in days_inside]) if len(days) else pd.Series()
     glucose_days = int(enough.fillna(False).astype(bool).sum())
     trace = trace_of(worn, period)
     begin, end = _slots(worn, period)
     slots = float(np.ceil((end - begin) / np.timedelta64(STEP, "s")))
     active = min(float(trace.measured.sum()) / slots, 1.0) if slots > 0 else 0.0
-    known = glucose_days >= GLUCOSE_DAYS
-    found = metrics(trace.values) if known else no_metrics()
+    has_enough = glucose_days >= GLUCOSE_DAYS
+    glucose_metrics = metrics(trace.values) if has_enough else no_metrics()
     full = glucose_days >= CONSENSUS_DAYS and active >= GLUCOSE_SHARE
-    state: Sufficiency = "full" if full else "limited" if known else "too_little"
-    return GlucoseSummary(period, found, len(touched), glucose_days, active, state)
+    state: Sufficiency = "full" if full else "limited" if has_enough else "too_little"
+    return GlucoseSummary(period, glucose_metrics, len(days_inside), glucose_days, active, state)
 
 
 def compare(before: GlucoseSummary, after: GlucoseSummary) -> tuple[Difference, ...]:
@@ -128,7 +128,7 @@ def compare(before: GlucoseSummary, after: GlucoseSummary) -> tuple[Difference, 
 
 
 def instants(worn: Worn, period: Period) -> tuple[np.datetime64, np.datetime64]:
-    """UTC begin and end of the part of a period that lies in the window; equal where none does."""
+    """UTC start and end of the part of a period inside the window; equal if there is none."""
     days = worn.days.astype("datetime64[D]")
     first = int(np.searchsorted(days, np.datetime64(period.first, "D")))
     last = int(np.searchsorted(days, np.datetime64(period.last, "D"), side="right"))
@@ -139,9 +139,10 @@ def instants(worn: Worn, period: Period) -> tuple[np.datetime64, np.datetime64]:
 
 
 def _slots(worn: Worn, period: Period) -> tuple[np.datetime64, np.datetime64]:
-    """UTC begin and end of a period on the glucose grid: from the slot in which the period begins.
+    """UTC start and end of a period on the glucose grid, from the slot in which the period begins.
 
-    The window begins on the minute of its first reading, the slot that holds this reading up to five before.
+    The window begins on the minute of its first reading; the slot of that reading may begin up to five
+    minutes earlier.
     """
     begin, end = instants(worn, period)
     if begin == end:
@@ -151,5 +152,5 @@ def _slots(worn: Worn, period: Period) -> tuple[np.datetime64, np.datetime64]:
 
 
 def _date(day: np.datetime64) -> date:
-    found: date = pd.Timestamp(day).date()
-    return found
+    converted: date = pd.Timestamp(day).date()
+    return converted

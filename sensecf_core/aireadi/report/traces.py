@@ -1,6 +1,7 @@
-"""What is drawn of a stretch of days on one time axis: glucose, heart rate, stress, steps and sleep.
+"""Data for drawing a period on one time axis: glucose, heart rate, stress, steps and sleep.
 
-Times are wall-clock times at the site; on the night on which the clocks go back, an hour is there twice.
+Lines are thinned so that peaks stay visible, and break where nothing was measured. Times are wall-clock times
+at the site; on the night on which the clocks go back, one hour occurs twice.
 """
 
 from __future__ import annotations
@@ -20,61 +21,17 @@ from sensecf_core.aireadi.release.timestamps import Times, local
 from sensecf_core.aireadi.report.periods import Period, instants, trace_of
 from sensecf_core.types import Floats
 
-
-def broken(data: Points, longest_gap: int) -> tuple[Times, Floats]:
-    """Return the valid readings with a NaN in every pause longer than ``longest_gap`` minutes.
-
-    A line drawn through them breaks where nothing was measured.
-    """
-    times, values = data.times[data.valid], data.values[data.valid]
-    pauses = np.flatnonzero(np.diff(times) > np.timedelta64(longest_gap, "m"))
-    holes = times[pauses] + np.timedelta64(60, "s")
-    with_holes: Times = np.insert(times, pauses + 1, holes)
-    return with_holes, np.insert(values, pauses + 1, np.nan)
-
-
-def thin(times: Times, values: Floats, most: int) -> tuple[Times, Floats]:
-    """Keep the lowest and the highest value of each of ``most / 2`` equal stretches of time, and the ends.
-
-    NaN marks a gap, and one of each run of them is kept too, so the result has at most ``most`` values, the
-    first and the last one, and a NaN per gap. Times must not fall.
-    """
-    gap = np.isnan(values)
-    opening = gap & ~np.concatenate(([False], gap[:-1])) if len(values) else gap
-    measured = np.flatnonzero(~gap)
-    if len(measured) <= most:
-        kept = np.flatnonzero(~gap | opening)
-        return times[kept], values[kept]
-    ends = measured[[0, -1]]
-    kept = np.unique(
-        np.concatenate((_extremes(times, values, measured, most), ends, np.flatnonzero(opening)))
-    )
-    return times[kept], values[kept]
-
-
-def _extremes(
-    times: Times, values: Floats, measured: npt.NDArray[np.intp], most: int
-) -> npt.NDArray[np.intp]:
-    """Places of the lowest and the highest value of each stretch."""
-    offset = (times[measured] - times[measured[0]]).astype(np.int64)
-    stretch = offset * max(most // 2, 1) // (int(offset[-1]) + 1)
-    order = np.lexsort((values[measured], stretch))
-    first = np.concatenate(([True], np.diff(stretch[order]) > 0))
-    last = np.concatenate((first[1:], [True]))
-    return measured[order[first | last]]
-
-
 MOST_POINTS = 1600
-"""Points of a line: more than a screen is wide."""
+"""Points per line: more than a screen has pixels in width."""
 
 HOUR = np.timedelta64(3600, "s")
 STAGES = ("awake", "rem", "light", "deep")
-"""Sleep stages from the top of the drawing down."""
+"""Sleep stages, from top to bottom of the drawing."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """Points of a line, thinned; ``values`` has a NaN where it breaks."""
+    """A thinned line; ``values`` has a NaN where it breaks."""
 
     times: Times
     values: Floats
@@ -82,7 +39,7 @@ class Line:
 
 @dataclass(frozen=True)
 class StageSpan:
-    """A stretch of one sleep stage, local; ``night`` is the local day on which that sleep ended."""
+    """A span of one sleep stage in local time; ``night`` is the local day on which that sleep ended."""
 
     night: date
     stage: str
@@ -92,7 +49,7 @@ class StageSpan:
 
 @dataclass(frozen=True)
 class Traces:
-    """Everything that is drawn of a period; ``steps`` are per hour, at the beginning of each hour.
+    """The traces of a period; ``steps`` are per hour, at the beginning of each hour.
 
     Glucose is in mg/dL, heart rate in beats/min, stress from 0 to 100.
     """
@@ -106,14 +63,14 @@ class Traces:
 
 
 def traces(worn: Worn, period: Period, most: int = MOST_POINTS) -> Traces:
-    """Cut every stream to a period and thin it to ``most`` points each."""
+    """Cut every stream to a period and thin it to ``most`` points."""
     begin, end = instants(worn, period)
     glucose = trace_of(worn, period)
     lines = {}
     for stream in (HEART_RATE, STRESS):
         data = worn.points[stream.name]
         inside = data.where((data.times >= begin) & (data.times < end))
-        lines[stream.name] = _line(worn, *broken(inside, stream.longest_gap), most)
+        lines[stream.name] = _line(worn, *break_at_gaps(inside, stream.longest_gap), most)
     return Traces(
         period,
         _line(worn, glucose.times, glucose.values, most),
@@ -124,13 +81,8 @@ def traces(worn: Worn, period: Period, most: int = MOST_POINTS) -> Traces:
     )
 
 
-def _line(worn: Worn, times: Times, values: Floats, most: int) -> Line:
-    kept, level = thin(times, values, most)
-    return Line(local(kept, worn.zone), level)
-
-
 def hourly_steps(worn: Worn, begin: np.datetime64, end: np.datetime64) -> Line:
-    """Steps of each hour from ``begin`` (UTC), NaN where no record covers a part of the hour."""
+    """Steps of each hour from ``begin`` (UTC) on; NaN if no record covers any part of the hour."""
     start = begin.astype("datetime64[h]").astype("datetime64[s]")
     count = max(int(np.ceil((end - start) / HOUR)), 0)
     bounds: Times = start + np.arange(count + 1) * HOUR
@@ -140,9 +92,9 @@ def hourly_steps(worn: Worn, begin: np.datetime64, end: np.datetime64) -> Line:
 
 
 def stage_spans(worn: Worn) -> tuple[StageSpan, ...]:
-    """Every stretch of a sleep stage, in the order of time; overlapping records count once.
+    """Every span of a sleep stage, in the order of time; overlapping records count once.
 
-    Each is drawn from its wall-clock start for as long as it lasted, also on a night of a clock change.
+    Each starts at its wall-clock time and has its true duration, also on the night of a clock change.
     """
     spans = []
     for part, night in zip(stretches(worn.sleep), worn.sleeps, strict=True):
@@ -158,3 +110,51 @@ def stage_spans(worn: Worn) -> tuple[StageSpan, ...]:
 def _touches(span: StageSpan, period: Period) -> bool:
     first, last = np.datetime64(period.first, "D"), np.datetime64(period.last, "D") + 1
     return bool(span.end > first.astype("datetime64[s]") and span.start < last.astype("datetime64[s]"))
+
+
+def _line(worn: Worn, times: Times, values: Floats, most: int) -> Line:
+    kept_times, kept_values = thin(times, values, most)
+    return Line(local(kept_times, worn.zone), kept_values)
+
+
+def break_at_gaps(data: Points, longest_gap: int) -> tuple[Times, Floats]:
+    """Return the valid readings, with a NaN in every pause longer than ``longest_gap`` minutes.
+
+    A line drawn through them breaks at these gaps.
+    """
+    times, values = data.times[data.valid], data.values[data.valid]
+    pauses = np.flatnonzero(np.diff(times) > np.timedelta64(longest_gap, "m"))
+    gap_times = times[pauses] + np.timedelta64(60, "s")
+    with_gaps: Times = np.insert(times, pauses + 1, gap_times)
+    return with_gaps, np.insert(values, pauses + 1, np.nan)
+
+
+def thin(times: Times, values: Floats, most: int) -> tuple[Times, Floats]:
+    """Thin a line: keep the lowest and highest value of each of ``most / 2`` equal time bins, and the ends.
+
+    NaN marks a gap; one NaN of each gap is kept too. So the result has at most ``most`` values, the first and
+    last one, and a NaN per gap. Times must be ascending.
+    """
+    gap = np.isnan(values)
+    gap_starts = gap & ~np.concatenate(([False], gap[:-1])) if len(values) else gap
+    measured = np.flatnonzero(~gap)
+    if len(measured) <= most:
+        keep = np.flatnonzero(~gap | gap_starts)
+        return times[keep], values[keep]
+    ends = measured[[0, -1]]
+    keep = np.unique(
+        np.concatenate((_extremes(times, values, measured, most), ends, np.flatnonzero(gap_starts)))
+    )
+    return times[keep], values[keep]
+
+
+def _extremes(
+    times: Times, values: Floats, measured: npt.NDArray[np.intp], most: int
+) -> npt.NDArray[np.intp]:
+    """Positions of the lowest and the highest value of each time bin."""
+    offset = (times[measured] - times[measured[0]]).astype(np.int64)
+    time_bin = offset * max(most // 2, 1) // (int(offset[-1]) + 1)
+    order = np.lexsort((values[measured], time_bin))
+    first = np.concatenate(([True], np.diff(time_bin[order]) > 0))
+    last = np.concatenate((first[1:], [True]))
+    return measured[order[first | last]]

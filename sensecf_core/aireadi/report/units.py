@@ -11,7 +11,7 @@ GlucoseUnit = Literal["mg/dL", "mmol/L"]
 UNITS: tuple[GlucoseUnit, ...] = ("mg/dL", "mmol/L")
 
 MG_PER_MMOL = 18.01559
-"""mg/dL in one mmol/L, as Tidepool's viewer has it (molar mass of glucose 180.1559 g/mol)."""
+"""mg/dL per mmol/L, as in Tidepool's viewer (molar mass of glucose 180.1559 g/mol)."""
 
 DECIMALS: dict[GlucoseUnit, int] = {"mg/dL": 0, "mmol/L": 1}
 
@@ -19,15 +19,15 @@ Number = TypeVar("Number", float, npt.NDArray[np.float64])
 
 
 def in_unit(mg_dl: Number, unit: GlucoseUnit) -> Number:
-    """Convert from mg/dL to what is shown."""
+    """Convert a level from mg/dL to ``unit``."""
     return mg_dl / MG_PER_MMOL if unit == "mmol/L" else mg_dl
 
 
 def number(mg_dl: float, unit: GlucoseUnit) -> str:
-    """Write a level of glucose (mg/dL) as a bare number of a unit."""
+    """Format a glucose level (mg/dL) as a number in ``unit``."""
     return f"{in_unit(mg_dl, unit):.{DECIMALS[unit]}f}"
 
 
 def measure(mg_dl: float, unit: GlucoseUnit) -> str:
-    """Write a level of glucose (mg/dL) with its unit: "154 mg/dL", "8.5 mmol/L"."""
+    """Format a glucose level (mg/dL) with its unit: "154 mg/dL", "8.5 mmol/L"."""
     return f"{number(mg_dl, unit)} {unit}"

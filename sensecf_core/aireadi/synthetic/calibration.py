@@ -1,8 +1,8 @@
-"""The calibration report: published target against what the release achieves, per study group."""
+"""Calibration: published targets, measures of participants, and the report that compares them by group."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 
 from sensecf_core.aireadi.synthetic.population.assumptions import GROUPS, HEALTHY, INSULIN, ORAL, PRE
+from sensecf_core.aireadi.synthetic.signals.clock import Stream
+from sensecf_core.aireadi.synthetic.signals.glucose import HIGH, LOW
 from sensecf_core.types import Floats
 
 FRAMINGHAM = "Framingham 2024"
@@ -22,8 +24,8 @@ Statistic = Literal["mean", "median"]
 class Target:
     """One published figure: between ``low`` and ``high``, for the people of ``groups``.
 
-    ``tolerance`` is what the model may be off beside sampling error (which the report adds); None: shown
-    for comparison, not a target.
+    ``tolerance`` is the deviation allowed on top of sampling error (which the report adds); None: shown for
+    comparison, not a target.
     """
 
     measure: str
@@ -62,10 +64,10 @@ COMPARISONS = (
 )
 
 SAMPLING_ERRORS = 0.5
-"""Standard errors added to a tolerance: half of one, since people are drawn balanced within groups."""
+"""Standard errors added to a tolerance: only half of one, since people are drawn balanced within groups."""
 
 FEWEST = 5
-"""A group with fewer people is not judged."""
+"""Fewest people of a group that is compared with its target."""
 
 SHORT = {
     group.name: short for group, short in zip(GROUPS, ("healthy", "pre", "oral", "insulin"), strict=True)
@@ -80,9 +82,48 @@ ASSUMED = (
 )
 
 
+FEWEST_READINGS = 3 * 288
+"""Fewest glucose readings of a person who counts: three days."""
+
+
+def measures_of(person: pd.Series, streams: Mapping[str, Stream]) -> dict[str, float]:
+    """Measures of one participant's streams, by name; without those whose stream is missing or too short."""
+    measures = {"hba1c": float(person["hba1c"])}
+    if "glucose" in streams:
+        measures |= glucose_measures(levels(streams["glucose"]))
+    if "heart_rate" in streams:
+        beats = np.array([value for value in streams["heart_rate"].values if value > 0], dtype=float)
+        measures |= {"heart_rate_5th": float(np.percentile(beats, 5))} if len(beats) else {}
+    if "stress" in streams:
+        valid = np.array([value for value in streams["stress"].values if value >= 0], dtype=float)
+        measures |= {"stress_mean": float(valid.mean())} if len(valid) else {}
+    return measures
+
+
+def levels(stream: Stream) -> Floats:
+    """Glucose in mg/dL; "Low" and "High" become values just outside the sensor's range."""
+    outside = {"Low": LOW - 1, "High": HIGH + 1}
+    return np.array([outside.get(value, value) for value in stream.values], dtype=float)
+
+
+def glucose_measures(readings: Floats) -> dict[str, float]:
+    """Mean, coefficient of variation and shares of time in percent; nothing for too few readings."""
+    if len(readings) < FEWEST_READINGS:
+        return {}
+    return {
+        "glucose_mean": float(readings.mean()),
+        "glucose_cv": float(100 * readings.std() / readings.mean()),
+        "percent_70_140": float(100 * np.mean((readings >= 70) & (readings <= 140))),
+        "percent_70_180": float(100 * np.mean((readings >= 70) & (readings <= 180))),
+        "percent_above_140": float(100 * np.mean(readings > 140)),
+        "percent_above_180": float(100 * np.mean(readings > 180)),
+        "percent_below_70": float(100 * np.mean(readings < 70)),
+    }
+
+
 @dataclass(frozen=True)
 class Line:
-    """One row of the report. ``met`` is None for comparisons, and where too few people could be judged."""
+    """One row of the report. ``met`` is None for comparisons, and if there are too few people."""
 
     measure: str
     groups: tuple[str, ...]
@@ -102,30 +143,30 @@ def report(groups: pd.Series, measures: pd.DataFrame) -> list[Line]:
     Parameters
     ----------
     groups : study group by participant id.
-    measures : one row per participant id, columns as ``summary`` names them, NaN where missing.
+    measures : one row per participant id, columns as :func:`measures_of` names them, NaN where missing.
     """
     figures = (*TARGETS, *COMPARISONS)
-    whole = measures.reindex(columns=list(dict.fromkeys(target.measure for target in figures)))
-    return [_line(target, groups, whole) for target in figures]
+    complete = measures.reindex(columns=list(dict.fromkeys(target.measure for target in figures)))
+    return [_line(target, groups, complete) for target in figures]
 
 
 def assumed(groups: pd.Series, measures: pd.DataFrame) -> pd.DataFrame:
-    """Means per group of what nothing published fixes: shown so that nobody takes it for a finding."""
+    """Means per group of what no published figure fixes: reported so that nobody takes it for a finding."""
     table = measures.reindex(columns=list(ASSUMED)).groupby(groups).mean()
     return table.reindex([group.name for group in GROUPS]).rename(index=SHORT)
 
 
 def _line(target: Target, groups: pd.Series, measures: pd.DataFrame) -> Line:
-    found = {
+    by_group = {
         name: measures.loc[groups.index[groups == name], target.measure].dropna().to_numpy(dtype=float)
         for name in target.groups
     }
-    people = sum(len(values) for values in found.values())
-    judged = people > 0 and all(len(values) >= FEWEST for values in found.values())
-    achieved = _pooled(target, found) if people else float("nan")
+    people = sum(len(values) for values in by_group.values())
+    enough_people = people > 0 and all(len(values) >= FEWEST for values in by_group.values())
+    achieved = _pooled(target, by_group) if people else float("nan")
     tolerance = None
-    if target.tolerance is not None and judged:
-        tolerance = target.tolerance + SAMPLING_ERRORS * _standard_error(target, found)
+    if target.tolerance is not None and enough_people:
+        tolerance = target.tolerance + SAMPLING_ERRORS * _standard_error(target, by_group)
     met = None
     if tolerance is not None:
         met = target.low - tolerance <= achieved <= target.high + tolerance
@@ -143,31 +184,31 @@ def _line(target: Target, groups: pd.Series, measures: pd.DataFrame) -> Line:
     )
 
 
-def _pooled(target: Target, found: dict[str, Floats]) -> float:
-    values = np.concatenate(list(found.values()))
+def _pooled(target: Target, by_group: dict[str, Floats]) -> float:
+    values = np.concatenate(list(by_group.values()))
     return float(np.median(values) if target.statistic == "median" else values.mean())
 
 
-def _standard_error(target: Target, found: dict[str, Floats]) -> float:
-    """Of the mean, or of the median as for normal values (1.25 times as much)."""
-    values = np.concatenate(list(found.values()))
+def _standard_error(target: Target, by_group: dict[str, Floats]) -> float:
+    """Standard error of the mean, or of the median of normal values (1.25 times as large)."""
+    values = np.concatenate(list(by_group.values()))
     factor = 1.2533 if target.statistic == "median" else 1.0
     return factor * float(values.std(ddof=1)) / float(np.sqrt(len(values)))
 
 
 def texts(lines: Sequence[Line], table: pd.DataFrame) -> list[str]:
-    """Write the report as lines for people."""
-    made = ["Calibration: published figure against this release (tolerance includes half a standard error)"]
+    """Format the report as lines of text."""
+    rows = ["Calibration: published figure against this release (tolerance includes half a standard error)"]
     for line in lines:
-        made.append(
+        rows.append(
             f"  {line.source:16} {line.statistic:6} {line.measure:18} {'+'.join(line.groups):13} "
             f"{_range(line):>12}  achieved {line.achieved:6.1f}  {_verdict(line)}"
         )
-    made.append("Assumed, not published (means of this release):")
+    rows.append("Assumed, not published (means of this release):")
     for name, row in table.iterrows():
-        shown = ", ".join(f"{measure} {value:.1f}" for measure, value in row.items() if value == value)  # noqa: PLR0124
-        made.append(f"  {name:8} {shown}")
-    return made
+        means = ", ".join(f"{measure} {value:.1f}" for measure, value in row.items() if value == value)  # noqa: PLR0124
+        rows.append(f"  {name:8} {means}")
+    return rows
 
 
 def _range(line: Line) -> str:
@@ -176,6 +217,6 @@ def _range(line: Line) -> str:
 
 def _verdict(line: Line) -> str:
     if line.tolerance is None:
-        judged = line.source in {target.source for target in TARGETS}
-        return f"too few people ({line.people}) to judge" if judged else "for comparison, not a target"
+        is_target = line.source in {target.source for target in TARGETS}
+        return f"too few people ({line.people}) to judge" if is_target else "for comparison, not a target"
     return f"±{line.tolerance:.1f} {'met' if line.met else 'NOT MET'} ({line.people} people)"

@@ -1,4 +1,4 @@
-"""``aireadi check``: which release lies in a folder, what is there, what is missing or odd."""
+"""``aireadi check``: which release is in a folder, what it holds, what is missing or odd."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ def check(
         raise InputError("Give either --people or --all, which reads everybody.")
     if few < 1:
         raise InputError(f"--people must be 1 or more, got {few}.")
-    found = locate.find(root)
+    release = locate.find(root)
     with ProgressLine() as line:
         if everybody:
-            report = check.check_all(found, jobs=all_jobs, progress=line)
+            report = check.check_all(release, jobs=all_jobs, progress=line)
         else:
-            report = check.check(found, few=few, progress=line)
+            report = check.check(release, few=few, progress=line)
     if as_json:
         print_json(_plain(report))
     else:
@@ -104,10 +104,10 @@ def _counted(counts: dict[str, int]) -> str:
 
 def _show_stream(stream: StreamReport) -> None:
     states = {name: getattr(stream, name) for name in ("read", "empty", "missing", "unreadable")}
-    told = {name: count for name, count in states.items() if count or name == "read"}
+    counts = {name: count for name, count in states.items() if count or name == "read"}
     if stream.nothing_valid:
-        told["nothing valid"] = stream.nothing_valid
-    line = f"  {stream.label}: {_counted(told)}"
+        counts["nothing valid"] = stream.nothing_valid
+    line = f"  {stream.label}: {_counted(counts)}"
     if stream.read:
         line += (
             f"; valid {stream.valid_share:.0%}, {stream.wear_days:.0f} days, {stream.gaps:.0f} gaps (medians)"

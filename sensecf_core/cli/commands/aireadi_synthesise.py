@@ -1,4 +1,4 @@
-"""``aireadi synthesise``: a made-up release in the format of AI-READI, with its calibration report."""
+"""``aireadi synthesise``: a synthetic release in the format of AI-READI, with a calibration report."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sensecf_core.cli.options import Jobs, Json, JsonProgress, processes
 from sensecf_core.cli.output import duration, print_json, print_json_line, progress
 
 if TYPE_CHECKING:
-    from sensecf_core.aireadi.synthetic.files.release import Made
+    from sensecf_core.aireadi.synthetic.files.release import WrittenRelease
 
 
 def synthesise(
@@ -48,19 +48,19 @@ def synthesise(
     """
     from sensecf_core.aireadi.synthetic.files import release
 
-    usual = (COMPACT_PEOPLE, COMPACT_DAYS) if compact else (Settings.n, Settings.days)
-    wanted = Settings(
-        n=n if n is not None else usual[0],
-        days=days if days is not None else usual[1],
+    defaults = (COMPACT_PEOPLE, COMPACT_DAYS) if compact else (Settings.n, Settings.days)
+    settings = Settings(
+        n=n if n is not None else defaults[0],
+        days=days if days is not None else defaults[1],
         seed=seed,
         layout=layout,
         compact=compact,
     )
     started = time.monotonic()
-    with _ending_is_interrupting(), progress(json_progress) as tell:
+    with _sigterm_as_interrupt(), progress(json_progress) as report:
         if not json_progress:
-            tell(0.0, f"About {wanted.megabytes:,.0f} MB")
-        made = release.write(out, wanted, tell, jobs=processes(jobs))
+            report(0.0, f"About {settings.megabytes:,.0f} MB")
+        made = release.write(out, settings, report, jobs=processes(jobs))
     summary = _summary(made, time.monotonic() - started)
     if json_progress:
         print_json_line({"fraction": 1.0, "message": "Made", "result": summary})
@@ -71,20 +71,20 @@ def synthesise(
 
 
 @contextmanager
-def _ending_is_interrupting() -> Iterator[None]:
-    """Let SIGTERM end the command as Ctrl-C does, so that nothing half-written stays."""
+def _sigterm_as_interrupt() -> Iterator[None]:
+    """Let SIGTERM end the command as Ctrl-C does, so that no half-written files stay."""
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    previous = signal.signal(signal.SIGTERM, interrupt)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        signal.signal(signal.SIGTERM, previous)
 
 
-def _summary(made: Made, seconds: float) -> dict[str, Any]:
+def _summary(made: WrittenRelease, seconds: float) -> dict[str, Any]:
     return {
         "folder": str(made.root),
         "synthetic": True,
@@ -96,7 +96,7 @@ def _summary(made: Made, seconds: float) -> dict[str, Any]:
     }
 
 
-def _print(made: Made, seconds: float) -> None:
+def _print(made: WrittenRelease, seconds: float) -> None:
     from sensecf_core.aireadi.synthetic import calibration
 
     print(

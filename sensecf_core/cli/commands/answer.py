@@ -1,4 +1,4 @@
-"""``answer``: one request as pages and programs put it, and where its answer is kept."""
+"""``answer``: answer one JSON request, as pages and programs do, and store the answer."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import typer
 
 from sensecf_core.cli.output import print_json_line, print_progress
 from sensecf_core.errors import InputError
+from sensecf_core.types import Callbacks
 
 
 def answer(
@@ -26,10 +27,10 @@ def answer(
     from sensecf_core.records import answers
 
     try:
-        asked = ExplainRequest.model_validate_json(request)
+        explain_request = ExplainRequest.model_validate_json(request)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "the request"
         raise InputError(f"The request cannot be read: {where}: {first['msg']}.") from error
-    found = explain(asked, progress=print_progress)
-    print_json_line({"answer_id": answers.save(found)})
+    result = explain(explain_request, Callbacks(print_progress))
+    print_json_line({"answer_id": answers.save(result)})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -28,9 +27,7 @@ def behaviour(
     fitted = load_fitted(cohort)
     with ProgressLine() as line:
         found = measuring.measure(fitted, line)
-    path = measuring.place(fitted.cohort) if out is None else out / measuring.FILE
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(found, indent=1, allow_nan=False) + "\n", "utf-8")
+    path = measuring.write(fitted.cohort, found, out)
     if as_json:
         print_json(found)
         return

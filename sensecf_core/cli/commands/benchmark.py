@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -22,15 +18,6 @@ from sensecf_core.cli.options import (
 )
 from sensecf_core.cli.output import print_json, progress
 from sensecf_core.errors import InputError
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
-    from sensecf_core.evaluation.benchmark.entries import Entry
-    from sensecf_core.evaluation.benchmark.plan import Task
-    from sensecf_core.evaluation.benchmark.published import Absent
-    from sensecf_core.evaluation.benchmark.record_keys import RecordKeys
 
 PRINTED = ("coverage", "validity", "violations", "gower", "features_changed", "lof_inlier", "seconds")
 
@@ -79,7 +66,7 @@ def benchmark(
     from sensecf_core.counterfactuals.problem.fitted_cohort import load_fitted
     from sensecf_core.counterfactuals.proposers import resolve_model
     from sensecf_core.evaluation.benchmark import run_folder
-    from sensecf_core.evaluation.benchmark.record_keys import RecordKeys
+    from sensecf_core.evaluation.benchmark.run import run_benchmark
 
     check_directions(limits)
     at_least(0, n=n, seed=seed)
@@ -87,16 +74,21 @@ def benchmark(
     fitted = load_fitted(cohort)
     if out is not None and resolve_model.restricted(fitted.cohort):
         raise InputError(f"{cohort} is not public: what is measured on its rows is not copied to --out.")
-    options = {"seed": seed, "candidates": candidates, "max_changes": max_changes, "k": k}
-    plan = _plan(fitted, names([methods]), limits, n, options)
-    known = RecordKeys.of(fitted, plan.entries, options)
-    config = _config(known, plan, n, limits, jobs)
-    folder = run_folder.own_folder(config["id"])
-    config = run_folder.begin(folder, config)
-    asked = tuple(task for task in plan.tasks if timed or task.kind != "timed")
     with progress(json_progress) as tell:
-        frame, summary = _run(fitted, replace(plan, tasks=asked), known, config, tell, jobs=jobs)
-    run_folder.end(folder, frame, summary)
+        _, summary = run_benchmark(
+            fitted,
+            names([methods]),
+            n=n,
+            limits=limits,  # type: ignore[arg-type]
+            k=k,
+            candidates=candidates,
+            max_changes=max_changes,
+            seed=seed,
+            jobs=jobs,
+            timed=timed,
+            progress=tell,
+        )
+    folder = run_folder.own_folder(summary["id"])
     if out is not None:
         folder = run_folder.publish(folder, out)
     if as_json:
@@ -104,77 +96,6 @@ def benchmark(
     elif not json_progress:
         print(_as_text(summary))
         print(f"The whole run: {folder}")
-
-
-@dataclass(frozen=True)
-class _Plan:
-    """What is asked, and what cannot be."""
-
-    entries: tuple[Entry, ...]
-    absent: tuple[Absent, ...]
-    tasks: tuple[Task, ...]
-
-
-def _plan(
-    fitted: FittedCohort, methods: Sequence[str], limits: str | None, n: int, options: dict[str, int]
-) -> _Plan:
-    from sensecf_core.evaluation.benchmark import availability, entries, plan, published
-    from sensecf_core.evaluation.raw_candidates import table
-
-    wanted = entries.parse(methods)
-    demanded = entries.parse(named) if (named := [m for m in methods if m != entries.EVERYTHING]) else ()
-    both = table.directions(fitted, limits)  # type: ignore[arg-type]
-    ready, absent = availability.ready(fitted.cohort, wanted, demanded)
-    if not ready:
-        raise InputError(f"None of the methods {', '.join(methods)} can answer here.")
-    asked = plan.tasks(fitted, both, ready, n=n, options=options)
-    if not asked:
-        raise InputError(f"The test part of {fitted.schema.name} has nobody to ask about.")
-    return _Plan(ready, (*absent, *published.absent(fitted.schema.name, ready)), asked)
-
-
-def _config(known: RecordKeys, plan: _Plan, n: int, limits: str | None, jobs: int) -> dict[str, Any]:
-    from sensecf_core import provenance
-
-    return {
-        "id": known.run(n=n, limits=limits),
-        "command": provenance.command(),
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "jobs": jobs,
-        "n": n,
-        "limits": limits,
-        "methods": [entry.name for entry in plan.entries],
-        **known.origin,
-    }
-
-
-def _run(
-    fitted: FittedCohort,
-    plan: _Plan,
-    known: RecordKeys,
-    config: dict[str, Any],
-    tell: Callable[[float, str], None],
-    *,
-    jobs: int,
-) -> tuple[pd.DataFrame, dict[str, Any]]:
-    from sensecf_core.evaluation.benchmark import run_task, runner, summary, table
-    from sensecf_core.json_safe import json_safe
-
-    seed = config["seed"]
-    ask = partial(run_task.run_in_process, fitted.schema.name)
-    records = runner.run(plan.tasks, known.place, ask, tell, jobs=jobs)
-    tell(0.999, "Means and intervals")
-    bench = run_task.load_bench(fitted.schema.name)
-    frame = table.table(bench, plan.tasks, records)
-    found = {
-        **config,
-        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-        "labels": {feature.name: feature.label for feature in fitted.schema.features},
-        "groups": summary.groups(frame, bench.evaluators.surroundings, seed=seed),
-        "raw": summary.raw_rates(plan.tasks, records, frame, seed=seed),
-        "absent": [asdict(one) for one in plan.absent],
-    }
-    return frame, dict(json_safe(found, digits=6))
 
 
 def _as_text(summary: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""``cohort list`` and ``cohort check``: which cohorts there are, and what is wrong with a folder."""
+"""``cohort list`` and ``cohort check``: the available cohorts, and the problems of a cohort folder."""
 
 from __future__ import annotations
 
@@ -21,13 +21,15 @@ def list_cohorts(as_json: Json = False) -> None:
     from sensecf_core.aireadi.cohort import from_release
     from sensecf_core.datasets import registry
 
-    trouble = registry.release_problem()
-    entries = [_entry(name) for name in registry.available() if not (trouble and name == from_release.NAME)]
+    release_problem = registry.release_problem()
+    entries = [
+        _entry(name) for name in registry.available() if not (release_problem and name == from_release.NAME)
+    ]
     broken = [
         {"folder": str(cohort.folder), "problems": len(cohort.problems)} for cohort in registry.broken()
     ]
     if as_json:
-        print_json({"cohorts": entries, "broken": broken, "release_problem": trouble})
+        print_json({"cohorts": entries, "broken": broken, "release_problem": release_problem})
         return
     for entry in entries:
         print(f"{entry['name']}: {entry['title']}")
@@ -39,8 +41,8 @@ def list_cohorts(as_json: Json = False) -> None:
             f"  {entry['data']}; default limits: {entry['default_limits']}; {entry['licence']}; "
             f"{entry['classifier']}"
         )
-    if trouble:
-        print(f"{from_release.NAME}: not usable yet. {trouble}")
+    if release_problem:
+        print(f"{from_release.NAME}: not usable yet. {release_problem}")
     for entry in broken:
         print(
             f"Not usable yet: {entry['folder']} "

@@ -11,9 +11,11 @@ import typer
 from sensecf_core.cli.arguments import names, ranges_and_levels
 from sensecf_core.cli.options import CohortName, Json, at_least
 from sensecf_core.cli.output import ProgressLine, print_json
-from sensecf_core.cli.row_lines import print_label, say_row_taken
+from sensecf_core.cli.row_lines import print_label, say_default_row
 from sensecf_core.disclaimer import DISCLAIMER
 from sensecf_core.errors import InputError, unknown
+from sensecf_core.queries.methods import METHODS, listed_for_help, needs_adapter
+from sensecf_core.types import Callbacks
 
 if TYPE_CHECKING:
     from sensecf_core.cohorts.cohort import Cohort
@@ -23,9 +25,9 @@ if TYPE_CHECKING:
     from sensecf_core.queries.request import ExplainRequest
 
 ANSWERED = ("found", "already_desired")
-"""Statuses that answer the question (README, "Exit codes")."""
+"""Statuses that answer the question (docs/commands.md, "Exit codes")."""
 NOTHING_FOUND = 3
-"""Exit code when not one of the participants got an answer."""
+"""Exit code if none of the participants got an answer."""
 
 
 def explain(
@@ -40,8 +42,8 @@ def explain(
     method: Annotated[
         str | None,
         typer.Option(
-            help="lm-fine-tuned, lm-few-shot, lm-zero-shot, random, or a baseline: dice-…, nice-…, cfnow-…, "
-            "treecf (README). Without it lm-fine-tuned where there is an adapter, else lm-few-shot."
+            help=f"{listed_for_help()} (docs/commands.md). Without it lm-fine-tuned where there is an "
+            "adapter, else lm-few-shot."
         ),
     ] = None,
     model: Annotated[
@@ -88,7 +90,7 @@ def explain(
     loaded = registry.load(cohort)
     method = method or default_method(loaded, model)
     spans, levels = ranges_and_levels(loaded.schema, ranges or [])
-    keys = _rows_asked(loaded, participant or [], row=row, sample=sample, desired=desired, seed=seed)
+    keys = _requested_rows(loaded, participant or [], row=row, sample=sample, desired=desired, seed=seed)
     template = ExplainRequest(
         cohort=cohort,
         participant_id=keys[0][0],
@@ -107,14 +109,14 @@ def explain(
     requests = [
         template.model_copy(update={"participant_id": person, "row_id": row_id}) for person, row_id in keys
     ]
-    named = check_model(template, loaded)
-    _say_where_data_go(named)
-    say_if_unmeasured(loaded, template, named)
-    _refuse_what_cannot_move(loaded, template, keys)
-    found = _answers(loaded, requests, show=not as_json)
+    model_spec = check_model(template, loaded)
+    _print_data_notice(model_spec)
+    warn_if_unmeasured(loaded, template, model_spec)
+    _refuse_if_nothing_can_move(loaded, template, keys)
+    answers = _answers(loaded, requests, show=not as_json)
     if as_json:
-        print_json(document(found, {cohort: loaded.schema}, candidates=trace == "full"))
-    return 0 if any(answer.status in ANSWERED for answer in found) else NOTHING_FOUND
+        print_json(document(answers, {cohort: loaded.schema}, candidates=trace == "full"))
+    return 0 if any(answer.status in ANSWERED for answer in answers) else NOTHING_FOUND
 
 
 def _check_options(
@@ -129,8 +131,6 @@ def _check_options(
     trace: str,
 ) -> None:
     """Refuse options that contradict each other or name what does not exist."""
-    from sensecf_core.queries.request import METHODS
-
     if bool(participant) == (sample is not None):
         raise InputError("Name the people by --participant or by --sample N, one of the two.")
     if sample is not None and row is not None:
@@ -140,16 +140,16 @@ def _check_options(
     at_least(0, seed=seed)
     if desired not in (None, 0, 1):
         raise InputError(f"--desired must be 0 or 1, got {desired}.")
-    for what, given, known in (
+    for what, value, allowed in (
         ("method", method, METHODS),
         ("limits", limits, ("intervention", "contrast")),
         ("trace", trace, ("counts", "full")),
     ):
-        if given is not None and given not in known:
-            raise unknown(what, given, known)
+        if value is not None and value not in allowed:
+            raise unknown(what, value, allowed)
 
 
-def _rows_asked(
+def _requested_rows(
     cohort: Cohort,
     participants: Sequence[str],
     *,
@@ -158,7 +158,7 @@ def _rows_asked(
     desired: int | None,
     seed: int,
 ) -> list[tuple[str, str]]:
-    """The rows to answer, all of them known to exist before any model runs."""
+    """The requested rows; they are checked to exist before any model runs."""
     from sensecf_core.classifiers import store
     from sensecf_core.cohorts.cohort import locate
     from sensecf_core.evaluation.sampling import sample_rows
@@ -166,29 +166,31 @@ def _rows_asked(
     if sample is None:
         keys = [locate(cohort, person, row) for person in dict.fromkeys(participants)]
         if row is None:
-            say_row_taken(cohort, participants)
+            say_default_row(cohort, participants)
         return keys
-    aim = cohort.schema.task.desired if desired is None else desired
-    keys = sample_rows(cohort, store.load(cohort), predicted=1 - aim, n=sample, seed=seed)
+    target = cohort.schema.task.desired if desired is None else desired
+    keys = sample_rows(cohort, store.load(cohort), predicted=1 - target, n=sample, seed=seed)
     if not keys:
-        raise InputError(f"Nobody in the test part of {cohort.schema.name} is predicted class {1 - aim}.")
+        raise InputError(f"Nobody in the test part of {cohort.schema.name} is predicted class {1 - target}.")
     if len(keys) < sample:
-        print(f"Only {len(keys)} rows of the test part are predicted class {1 - aim}.", file=sys.stderr)
+        print(f"Only {len(keys)} rows of the test part are predicted class {1 - target}.", file=sys.stderr)
     return keys
 
 
-def _refuse_what_cannot_move(
+def _refuse_if_nothing_can_move(
     cohort: Cohort, request: ExplainRequest, keys: Sequence[tuple[str, str]]
 ) -> None:
-    """Refuse limits under which not one of the rows could move, before any model runs."""
+    """Refuse limits under which none of the rows can change, before any model runs."""
     from sensecf_core.counterfactuals.problem.constraints import resolve_limits
     from sensecf_core.counterfactuals.problem.fitted_cohort import load_fitted
     from sensecf_core.counterfactuals.problem.make_queries import make_queries
 
     fitted = load_fitted(request.cohort)
     limits = resolve_limits(request, fitted.cohort, fitted.domain)
-    aim = cohort.schema.task.desired if request.desired is None else request.desired
-    queries = [query for query in make_queries(fitted, keys, aim, limits) if query.factual.predicted != aim]
+    target = cohort.schema.task.desired if request.desired is None else request.desired
+    queries = [
+        query for query in make_queries(fitted, keys, target, limits) if query.factual.predicted != target
+    ]
     if queries and not any(query.movable for query in queries):
         people = ", ".join(repr(query.participant_id) for query in queries[:3])
         raise InputError(
@@ -197,36 +199,36 @@ def _refuse_what_cannot_move(
         )
 
 
-def _say_where_data_go(model: ModelSpec | None) -> None:
+def _print_data_notice(model: ModelSpec | None) -> None:
     from sensecf_core.language.remote.allow_list import notice
 
-    said = notice(model) if model is not None else None
-    if said:
-        print(said, file=sys.stderr)
+    text = notice(model) if model is not None else None
+    if text:
+        print(text, file=sys.stderr)
 
 
-def say_if_unmeasured(cohort: Cohort, request: ExplainRequest, named: ModelSpec | None = None) -> None:
-    """Warn where the adapter that will answer was measured with another classifier."""
+def warn_if_unmeasured(cohort: Cohort, request: ExplainRequest, model: ModelSpec | None = None) -> None:
+    """Warn if the adapter that will answer was measured with another classifier."""
     from sensecf_core.classifiers import store
     from sensecf_core.counterfactuals.proposers.resolve_model import base_sha256
     from sensecf_core.language.models import adapters
 
-    if request.method != "lm-fine-tuned":
+    if not needs_adapter(request.method):
         return
-    if (adapter := adapters.chosen(cohort, base_sha256(named))) is None:
+    if (adapter := adapters.chosen(cohort, base_sha256(model))) is None:
         return
-    said = adapters.other_classifier(adapter.card, store.load(cohort).sha256)
-    if said:
-        print(said, file=sys.stderr)
+    text = adapters.other_classifier(adapter.card, store.load(cohort).sha256)
+    if text:
+        print(text, file=sys.stderr)
 
 
 def _answers(cohort: Cohort, requests: Sequence[ExplainRequest], *, show: bool) -> list[Answer]:
-    """Answer the requests in turn, with progress on stderr, and keep each; ``show`` prints them too."""
+    """Answer the requests in turn, with progress on stderr, and store each answer; ``show`` prints them."""
     from sensecf_core.cli import render_answer
-    from sensecf_core.counterfactuals.explain import explain as answer_one
+    from sensecf_core.counterfactuals.explain import explain as explain_row
     from sensecf_core.records.answers import save
 
-    found: list[Answer] = []
+    answers: list[Answer] = []
     total = len(requests)
     if show:
         print_label(cohort.schema)
@@ -236,12 +238,12 @@ def _answers(cohort: Cohort, requests: Sequence[ExplainRequest], *, show: bool) 
             def progress(fraction: float, message: str, number: int = number) -> None:
                 line((number + fraction) / total, f"{number + 1} of {total}: {message}")
 
-            answer = answer_one(request, progress=progress)
+            answer = explain_row(request, Callbacks(progress))
             save(answer)
-            found.append(answer)
+            answers.append(answer)
             if show:
                 line.clear()
                 print(render_answer.as_text(answer, cohort.schema), flush=True)
     if show:
         print(DISCLAIMER)
-    return found
+    return answers

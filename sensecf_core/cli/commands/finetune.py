@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import signal
 import sys
@@ -14,6 +13,7 @@ import typer
 from sensecf_core.cli.options import CohortName, Json, JsonProgress, at_least
 from sensecf_core.cli.output import ProgressLine, print_json, progress
 from sensecf_core.errors import InputError, unknown
+from sensecf_core.types import Callbacks
 
 if TYPE_CHECKING:
     from sensecf_core.counterfactuals.fine_tuning.stages import Options
@@ -43,7 +43,7 @@ def pairs(
     if rows is not None:
         at_least(1, rows=rows)
     with ProgressLine() as line:
-        folder, _ = pair_files.made(
+        folder, _ = pair_files.load_or_build(
             load_fitted(cohort), seed=seed, variants=variants, most_rows=rows, progress=line
         )
     card = pair_files.read_card(folder)
@@ -198,11 +198,9 @@ def _run(
             model,
             options,
             name=called,
-            work=_work(fitted.schema.name, called, model.folder.name, options),
             out=out,
             resume=resume,
-            tell=tell,
-            cancelled=stop,
+            callbacks=Callbacks(tell, stop),
         )
     except CancelledError as cancelled:
         print("The same command with --resume goes on.", file=sys.stderr)
@@ -227,17 +225,6 @@ class _Stop:
         return self.asked
 
 
-def _work(cohort: str, name: str, base: str, options: Options) -> Path:
-    """Where checkpoints are kept: one folder per cohort, name, base and everything but the budget."""
-    from dataclasses import asdict, replace
-
-    from sensecf_core.language.models import adapters
-
-    same = replace(options, settings=replace(options.settings, minutes=None, tokens=None, max_steps=None))
-    decisive = json.dumps([base, asdict(same)], sort_keys=True)
-    return adapters.checkpoints(cohort, name, hashlib.sha256(decisive.encode()).hexdigest())
-
-
 def rates(
     *,
     cohort: CohortName,
@@ -257,33 +244,22 @@ def rates(
 ) -> None:
     """Measure an adapter's raw candidates on answerable `val` queries, at three temperatures."""
     at_least(1, n=n)
-    from sensecf_core.counterfactuals.fine_tuning import validation
+    from sensecf_core.counterfactuals.fine_tuning.adapter_rates import measure_adapter, put_on_card
     from sensecf_core.counterfactuals.problem.fitted_cohort import load_fitted
-    from sensecf_core.language.local.model import LocalModel
-    from sensecf_core.language.models import adapters, default_model
-    from sensecf_core.language.training import save_adapter
 
     fitted = load_fitted(cohort)
-    found = adapters.require(fitted.cohort) if name is None else adapters.by_name(fitted.cohort, name)
-    if (unfit := adapters.unfit(found.card, fitted.cohort, default_model.status().sha256)) is not None:
-        raise InputError(unfit)
-    validation_set = validation.ValidationSet.of(fitted, "val", n, found.card.settings.get("source", "shap"))
-    model = LocalModel.load(adapter=found.folder)
     with ProgressLine() as line:
-        line(0.1, "Measuring on validation queries")
-        temperature, rows = validation.choose_temperature(fitted, model, validation_set)
+        found = measure_adapter(fitted, name, n=n, progress=line)
     if write:
-        same = temperature == found.card.temperature
-        kept = [row for row in found.card.rates if row.get("part") == "test" and same]
-        card = found.card.model_copy(update={"temperature": temperature, "rates": (*kept, *rows)})
-        save_adapter.write_cards(found.folder, card)
+        put_on_card(found)
     if as_json:
-        print_json({"adapter": found.card.name, "temperature": temperature, "rates": rows})
+        card = found.adapter.card
+        print_json({"adapter": card.name, "temperature": found.temperature, "rates": found.rows})
         return
-    for row in rows:
+    for row in found.rows:
         print(
             f"temperature {row['temperature']:.1f}, {row['limits']:12} towards {row['desired']}: valid "
             f"{row['valid']:.2f}, within limits {row['within_limits']:.2f}, distinct {row['distinct']:.2f}, "
             f"changed {row['changed']:.1f}, {row['queries']} queries"
         )
-    print(f"best: temperature {temperature:.1f}")
+    print(f"best: temperature {found.temperature:.1f}")

@@ -33,10 +33,10 @@ def _state(entry: dict[str, Any]) -> str:
 def _entries() -> list[dict[str, Any]]:
     from sensecf_core.language.models import hardware, registry
 
-    found = hardware.detect_hardware()
+    machine = hardware.detect_hardware()
     entries = []
     for spec in registry.registry().values():
-        fit = hardware.fits(spec, found)
-        about = {"fits": fit.ok, "precision": fit.precision, "device": fit.device, "reason": fit.reason}
-        entries.append({**spec.model_dump(mode="json"), **about, "here": fit.here})
+        fit = hardware.fits(spec, machine)
+        fit_fields = {"fits": fit.ok, "precision": fit.precision, "device": fit.device, "reason": fit.reason}
+        entries.append({**spec.model_dump(mode="json"), **fit_fields, "here": fit.here})
     return entries

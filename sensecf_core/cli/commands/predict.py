@@ -1,4 +1,4 @@
-"""``predict``: what the classifier makes of a row as it is, or with some values changed."""
+"""``predict``: the classifier's prediction for rows as they are, or with some values changed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import typer
 from sensecf_core.cli.arguments import checked_code, new_values
 from sensecf_core.cli.options import CohortName, Json
 from sensecf_core.cli.output import of_100, print_json
-from sensecf_core.cli.row_lines import head, print_label, say_row_taken
+from sensecf_core.cli.row_lines import head, print_label, say_default_row
 from sensecf_core.disclaimer import data_label
 from sensecf_core.errors import InputError
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sensecf_core.evaluation.score_rows import ChangedRow
 
 LARGEST_ROWS_FILE = 200_000_000
-"""Bytes of a ``--rows`` file beyond which it is surely not what was meant."""
+"""A larger ``--rows`` file (in bytes) is refused as a mistake."""
 
 
 def predict(
@@ -54,36 +54,36 @@ def predict(
     loaded = load_fitted(cohort)
     schema = loaded.schema
     if rows:
-        asked = read_rows_file(rows)
+        requested = read_rows_file(rows)
     else:
         values = new_values(schema, changes or [])
-        asked = [_Asked(person, row, values, "") for person in participant or []]
-    located = _located(loaded.cohort, asked)
+        requested = [_RequestedRow(person, row, values, "") for person in participant or []]
+    located = _locate_rows(loaded.cohort, requested)
     if participant and row is None:
-        say_row_taken(loaded.cohort, participant)
-    judged = score_rows(loaded, located, profile=limits)
+        say_default_row(loaded.cohort, participant)
+    scored = score_rows(loaded, located, profile=limits)
     threshold = loaded.classifier.threshold
     if as_json:
         label = data_label(schema.provenance.real)
-        print_json({"cohort": cohort, "data_label": label, "threshold": threshold, "predictions": judged})
+        print_json({"cohort": cohort, "data_label": label, "threshold": threshold, "predictions": scored})
         return
     print_label(schema)
-    for entry in judged:
-        told = head(
+    for entry in scored:
+        line = head(
             schema,
             (entry["participant_id"], entry["row_id"]),
             probability=entry["probability"],
             predicted=entry["predicted"],
             threshold=threshold,
         )
-        print(f"{told}; second judge {of_100(entry['second_judge_probability'])}")
+        print(f"{line}; second judge {of_100(entry['second_judge_probability'])}")
         for violation in entry["violations"]:
             print(f"  breaks: {violation}")
 
 
 @dataclass(frozen=True)
-class _Asked:
-    """One row to judge as it was asked for; ``where`` names its line for error messages."""
+class _RequestedRow:
+    """One row to score, as requested; ``where`` names its line in error messages."""
 
     participant_id: str
     row_id: str | None
@@ -91,23 +91,23 @@ class _Asked:
     where: str
 
 
-def _located(cohort: Cohort, asked: Iterable[_Asked]) -> list[ChangedRow]:
+def _locate_rows(cohort: Cohort, requested: Iterable[_RequestedRow]) -> list[ChangedRow]:
     """Find each row in the cohort and encode its changed values; errors name the line."""
     from sensecf_core.cohorts.cohort import locate
     from sensecf_core.evaluation.score_rows import ChangedRow
 
-    found = []
-    for one in asked:
+    rows = []
+    for row in requested:
         try:
-            key = locate(cohort, one.participant_id, one.row_id)
-            codes = {name: checked_code(cohort.schema, name, value) for name, value in one.values.items()}
+            key = locate(cohort, row.participant_id, row.row_id)
+            codes = {name: checked_code(cohort.schema, name, value) for name, value in row.values.items()}
         except InputError as error:
-            raise InputError(f"{one.where}{error}") from None
-        found.append(ChangedRow(*key, codes))
-    return found
+            raise InputError(f"{row.where}{error}") from None
+        rows.append(ChangedRow(*key, codes))
+    return rows
 
 
-def read_rows_file(path: Path) -> list[_Asked]:
+def read_rows_file(path: Path) -> list[_RequestedRow]:
     """Read a ``--rows`` file; raises ``InputError`` that names the first line that cannot be used."""
     try:
         if path.stat().st_size > LARGEST_ROWS_FILE:
@@ -119,15 +119,15 @@ def read_rows_file(path: Path) -> list[_Asked]:
         raise InputError(
             f"{path} is not a text file in UTF-8; it must hold one JSON object a line."
         ) from None
-    asked = [
+    requested = [
         _row_of(line, f"{path}, line {number}: ") for number, line in enumerate(lines, 1) if line.strip()
     ]
-    if not asked:
+    if not requested:
         raise InputError(f"{path} holds no rows; write one JSON object a line.")
-    return asked
+    return requested
 
 
-def _row_of(line: str, where: str) -> _Asked:
+def _row_of(line: str, where: str) -> _RequestedRow:
     try:
         entry = json.loads(line)
     except (ValueError, RecursionError):
@@ -146,7 +146,7 @@ def _row_of(line: str, where: str) -> _Asked:
     person = entry["participant_id"]
     if not _is_id(person) or not (row_id is None or _is_id(row_id)):
         raise InputError(f"{where}ids must be text.")
-    return _Asked(str(person), None if row_id is None else str(row_id), values, where)
+    return _RequestedRow(str(person), None if row_id is None else str(row_id), values, where)
 
 
 def _is_id(value: object) -> bool:

@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import json
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from sensecf_core.cli.arguments import names
 from sensecf_core.cli.options import CohortName, DirectionLimits, Json, at_least, check_directions
 from sensecf_core.cli.output import ProgressLine, print_json
-from sensecf_core.errors import InputError, unknown
+from sensecf_core.errors import InputError
+from sensecf_core.queries.methods import METHODS, needs_adapter
 
-if TYPE_CHECKING:
-    from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
+SAMPLERS = ",".join(method.name for method in METHODS.values() if method.samples)
 
 
 def trace(
     *,
     cohort: CohortName,
     n: Annotated[int, typer.Option("--n", help="Test participants a class; 0 means all.")] = 100,
-    methods: Annotated[
-        str, typer.Option(help="Methods to compare, like a,b.")
-    ] = "lm-fine-tuned,lm-few-shot,lm-zero-shot,random",
+    methods: Annotated[str, typer.Option(help="Methods to compare, like a,b.")] = SAMPLERS,
     limits: DirectionLimits = None,
     candidates: Annotated[int, typer.Option(help="Candidates a query.")] = 16,
     max_changes: Annotated[int, typer.Option(help="Most features that one counterfactual changes.")] = 3,
@@ -47,72 +43,38 @@ def trace(
 
     A run that was ended goes on where it stopped when the same command is given again.
     """
-    from sensecf_core import provenance
-    from sensecf_core.counterfactuals.explain import answer
     from sensecf_core.counterfactuals.problem.fitted_cohort import load_fitted
-    from sensecf_core.evaluation.metrics.independent_classifier import IndependentClassifier
-    from sensecf_core.evaluation.raw_candidates import table
-    from sensecf_core.evaluation.raw_candidates.files import as_csv
-    from sensecf_core.evaluation.raw_candidates.rates import CandidateRates
-    from sensecf_core.evaluation.run_identity import origin_of, run_id
-    from sensecf_core.paths import var
-    from sensecf_core.queries.request import METHODS
+    from sensecf_core.evaluation.raw_candidates import files
+    from sensecf_core.evaluation.raw_candidates.run import check_methods, run_trace
 
-    if not names([methods]):
-        raise InputError(f"--methods names none; there are {', '.join(METHODS)}.")
-    for method in names([methods]):
-        if method not in METHODS:
-            raise unknown("method", method, METHODS)
+    chosen = names([methods])
+    check_methods(chosen)
     check_directions(limits)
     at_least(0, seed=seed, n=n)
-    if card and (not grammar or "lm-fine-tuned" not in names([methods])):
+    if card and (not grammar or not any(map(needs_adapter, chosen))):
         raise InputError("--card takes a run of lm-fine-tuned with the grammar on.")
     fitted = load_fitted(cohort)
-    both = table.directions(fitted, limits)  # type: ignore[arg-type]
-    options = {"seed": seed, "candidates": candidates, "max_changes": max_changes, "k": k, "grammar": grammar}
-    asked = list(table.requests(fitted, both, names([methods]), n=n, **options))
-    origin = origin_of(fitted, options)
-    finished = {
-        method: var(
-            "runs", "trace", f"{cohort}-{method}-{run_id(origin, tuned=method == 'lm-fine-tuned')}.jsonl"
-        )
-        for method in names([methods])
-    }
     with ProgressLine() as line:
-        measure = CandidateRates(fitted, IndependentClassifier.fit(fitted.cohort)).of
-        records = table.run(asked, finished, partial(answer, fitted), line, measure)
-    summary = table.summarise(records)
-    result = {"command": provenance.command(), "n": n, **origin, "table": summary, "queries": records}
+        result = run_trace(
+            fitted,
+            chosen,
+            n=n,
+            limits=limits,  # type: ignore[arg-type]
+            k=k,
+            candidates=candidates,
+            max_changes=max_changes,
+            grammar=grammar,
+            seed=seed,
+            progress=line,
+        )
     if out is not None:
-        _write(out, cohort if grammar else f"{cohort}-no-grammar", result, as_csv(summary))
+        files.write(out, cohort if grammar else f"{cohort}-no-grammar", result)
     if card:
-        _put_on_card(fitted, summary, origin)
+        files.put_on_card(fitted.cohort, result)
     if as_json:
         print_json(result)
     else:
-        print(_as_text(summary))
-
-
-def _put_on_card(fitted: FittedCohort, summary: list[dict[str, Any]], origin: dict[str, Any]) -> None:
-    from sensecf_core import provenance
-    from sensecf_core.evaluation.raw_candidates.files import card_rows
-    from sensecf_core.evaluation.run_identity import of_adapter
-    from sensecf_core.language.models import adapters
-    from sensecf_core.language.training import save_adapter
-
-    found = adapters.require(fitted.cohort)
-    if of_adapter(found.card) != origin["adapter"]:
-        raise InputError("Another adapter answers now than at the start of this run: its card is left alone.")
-    rows = card_rows(summary, "lm-fine-tuned", found.card.temperature, provenance.command())
-    others = tuple(rate for rate in found.card.rates if rate.get("part") != "test")
-    save_adapter.write_cards(found.folder, found.card.model_copy(update={"rates": (*rows, *others)}))
-
-
-def _write(folder: Path, cohort: str, result: dict[str, Any], csv: str) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(result, ensure_ascii=False, indent=1)
-    (folder / f"trace-{cohort}.json").write_text(text + "\n", encoding="utf-8")
-    (folder / f"trace-{cohort}.csv").write_text(csv, encoding="utf-8")
+        print(_as_text(result["table"]))
 
 
 def _as_text(summary: list[dict[str, Any]]) -> str:

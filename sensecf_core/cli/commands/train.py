@@ -1,19 +1,15 @@
-"""``train``, ``fetch-model`` and ``prepare``: everything that has to exist before the app can answer."""
+"""``train``, ``fetch-model`` and ``prepare``: make everything that the app needs."""
 
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from sensecf_core.cli.options import CohortName, Json, JsonProgress
 from sensecf_core.cli.output import ProgressLine, print_json, print_progress, progress
 from sensecf_core.errors import InputError
-from sensecf_core.types import Progress
-
-if TYPE_CHECKING:
-    from sensecf_core.cohorts.cohort import Cohort
 
 
 def train(
@@ -30,8 +26,8 @@ def train(
     if not 0 <= seed < 2**32:
         raise InputError(f"--seed must be from 0 to {2**32 - 1}, got {seed}.")
     loaded = registry.load(cohort)
-    with progress(json_progress) as tell:
-        _train(loaded, seed, tell)
+    with progress(json_progress) as report:
+        store.train_and_save(loaded, seed=seed, progress=report)
     summary = {"cohort": cohort, "folder": str(store.folder(loaded)), "card": store.card(loaded)}
     if json_progress:
         print_progress(1.0, "Trained")
@@ -39,14 +35,6 @@ def train(
         print_json(summary)
     else:
         print(f"Trained the classifier of {cohort}; saved in {summary['folder']}.")
-
-
-def _train(cohort: Cohort, seed: int, tell: Progress) -> None:
-    """Train, evaluate and save; training is counted as the first 60 % of the work."""
-    from sensecf_core.classifiers import store, training
-
-    classifier = training.train(cohort, seed=seed, progress=lambda done, words: tell(0.6 * done, words))
-    store.save(cohort, classifier, progress=lambda done, words: tell(0.6 + 0.4 * done, words))
 
 
 def fetch_model(*, as_json: Json = False) -> None:
@@ -77,7 +65,7 @@ def prepare() -> None:
     from sensecf_core.language.models import default_model
 
     if not default_model.status().ready:
-        _tell(
+        _print_status(
             f"Fetching the language model {default_model.DEFAULT_MODEL} "
             f"({default_model.DOWNLOAD_MB} MB to download) ..."
         )
@@ -86,10 +74,10 @@ def prepare() -> None:
     for name in builtin.NAMES:
         cohort = builtin.load(name)
         if not store.ready(cohort):
-            _tell(f"Training the classifier of {name} ...")
+            _print_status(f"Training the classifier of {name} ...")
             with ProgressLine() as line:
-                _train(cohort, 0, line)
+                store.train_and_save(cohort, progress=line)
 
 
-def _tell(message: str) -> None:
+def _print_status(message: str) -> None:
     print(message, file=sys.stderr, flush=True)

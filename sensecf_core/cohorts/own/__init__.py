@@ -1,1 +1,1 @@
-"""Reading and checking the folder of anybody's own cohort."""
+"""Reading and checking the folder of a user's own cohort."""

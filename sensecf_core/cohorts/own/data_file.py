@@ -1,4 +1,4 @@
-"""Reading an own cohort's ``data.csv`` or ``data.parquet`` as it is: cells, or what stops reading it."""
+"""Read the cells of an own cohort's ``data.csv`` or ``data.parquet``, or say why they cannot be read."""
 
 from __future__ import annotations
 
@@ -20,31 +20,31 @@ MOST_CELLS = 50_000_000
 SMALLER = "A cohort of that size does not fit this program; give a smaller extract."
 
 Cells = npt.NDArray[np.object_]
-"""One column as read: text from CSV; text, numbers or truth values from Parquet; None for empty."""
+"""One column as read: text from CSV; text, numbers or bools from Parquet; None for empty."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column as read, with the number under which its owner finds each row."""
+    """One column as read, with the number of each row in the user's file."""
 
     name: str
     cells: Cells
     rows: npt.NDArray[np.int64]
 
-    def listed(self, which: npt.NDArray[np.bool_], text: str, mend: str) -> list[Problem]:
-        """List the marked rows as problems; ``{}`` in ``text`` stands for the cell."""
-        places = np.flatnonzero(which)
-        texts = [text.replace("{}", shown(self.cells[place])) for place in places[:MOST_ROWS_NAMED]]
-        return by_row(self.name, [int(row) for row in self.rows[places]], texts, mend)
+    def problems(self, mask: npt.NDArray[np.bool_], text: str, mend: str) -> list[Problem]:
+        """Report the rows of a mask as problems; ``{}`` in ``text`` stands for the cell."""
+        positions = np.flatnonzero(mask)
+        texts = [text.replace("{}", shown(self.cells[position])) for position in positions[:MOST_ROWS_NAMED]]
+        return by_row(self.name, [int(row) for row in self.rows[positions]], texts, mend)
 
     def where(self, test: Callable[[Any], bool]) -> npt.NDArray[np.bool_]:
-        """Mark the cells that pass a test."""
+        """Return the mask of the cells that pass a test."""
         return np.array([test(cell) for cell in self.cells], dtype=bool)
 
 
 @dataclass(frozen=True)
 class RawTable:
-    """Cells by column, and for each row the number under which its owner finds it."""
+    """Cells by column, and the number of each row in the user's file."""
 
     columns: dict[str, Cells]
     rows: npt.NDArray[np.int64]
@@ -71,15 +71,15 @@ def read(folder: Path) -> tuple[RawTable | None, list[Problem]]:
 
 
 def _find(folder: Path) -> Path:
-    """Return the data file, after a look at its size and before any of it is read."""
-    found = [folder / name for name in NAMES if (folder / name).exists()]
-    if len(found) != 1:
+    """Return the path of the data file; its size is checked before any of it is read."""
+    paths = [folder / name for name in NAMES if (folder / name).exists()]
+    if len(paths) != 1:
         text = (
-            f"there {'are both' if found else 'is neither'} {NAMES[0]} {'and' if found else 'nor'} {NAMES[1]}"
+            f"there {'are both' if paths else 'is neither'} {NAMES[0]} {'and' if paths else 'nor'} {NAMES[1]}"
         )
-        mend = "Remove one of them." if found else "Put the table there, one row a line, column names first."
+        mend = "Remove one of them." if paths else "Put the table there, one row a line, column names first."
         raise UnreadableError("data", text, mend)
-    path = found[0]
+    path = paths[0]
     if not path.is_file():
         raise UnreadableError(path.name, "this is not a file", "Put a plain file there.")
     size = path.stat().st_size
@@ -178,7 +178,7 @@ def _cells(values: list[Any]) -> Cells:
 
 
 def _cell(value: Any) -> str | float | bool | None:
-    """One cell as text, number or truth value; text that is empty and NaN become None."""
+    """Convert a cell to text, number or bool; empty text and NaN become None."""
     if isinstance(value, str):
         return value.strip() or None
     if value is None or (isinstance(value, float) and math.isnan(value)):

@@ -1,4 +1,7 @@
-"""A user's own cohort: a folder with ``schema.toml`` and ``data.csv`` or ``data.parquet``."""
+"""A user's own cohort: a folder with ``schema.toml`` and ``data.csv`` or ``data.parquet``.
+
+:func:`check` lists its problems, :func:`read` returns the cohort, :func:`state` tells whether a file changed.
+"""
 
 from __future__ import annotations
 
@@ -19,38 +22,24 @@ from sensecf_core.cohorts.rules import broken_shares
 from sensecf_core.cohorts.schema import Feature, Schema
 from sensecf_core.cohorts.split import split
 from sensecf_core.errors import InputError
+from sensecf_core.provenance import CLI
 
-__all__ = ["Problem", "State", "check", "state"]
+FEWEST_PARTICIPANTS = 50
+MOST_COLUMNS_NAMED = 30
+MOST_STEPS = 1000
+"""A feature with more values than this to choose from has too fine a ``step``."""
 
 State = tuple[tuple[str, int, int], ...]
 """Name, modification time in ns, and size of each file of a cohort folder."""
 
 
 def check(folder: Path) -> tuple[Problem, ...]:
-    """List everything that keeps ``folder`` from being a cohort; empty means that it is one.
+    """List every problem of a cohort folder; empty means that it can be used.
 
-    Never raises for what the files hold: broken, empty, binary and huge files are problems like others.
+    Never raises because of what the files contain: broken, empty, binary and huge files are problems too.
     """
     result = examine(folder)
     return () if isinstance(result, Cohort) else result
-
-
-def state(folder: Path) -> State:
-    """Tell whether a folder has changed since it was read, without reading it."""
-    found = []
-    for name in (schema_file.FILE, *data_file.NAMES):
-        try:
-            status = (folder / name).stat()
-        except OSError:
-            continue
-        found.append((name, status.st_mtime_ns, status.st_size))
-    return tuple(found)
-
-
-FEWEST_PARTICIPANTS = 50
-MOST_COLUMNS_NAMED = 30
-MOST_STEPS = 1000
-"""More values than this to choose from make a feature's ``step`` too fine."""
 
 
 def read(folder: Path) -> Cohort:
@@ -68,12 +57,24 @@ def read(folder: Path) -> Cohort:
     first = "; ".join(f"{p.column or 'folder'}: {p.problem}" for p in result[:3])
     raise InputError(
         f"The cohort folder {str(folder)!r} has {len(result)} problem(s) ({first}); "
-        f"`.venv/bin/python -m sensecf_core cohort check {folder}` lists them all."
+        f"`{CLI} cohort check {folder}` lists them all."
     )
 
 
+def state(folder: Path) -> State:
+    """Return a value that differs once a file of the folder has changed; reads none of them."""
+    files = []
+    for name in (schema_file.FILE, *data_file.NAMES):
+        try:
+            status = (folder / name).stat()
+        except OSError:
+            continue
+        files.append((name, status.st_mtime_ns, status.st_size))
+    return tuple(files)
+
+
 def examine(folder: Path) -> Cohort | tuple[Problem, ...]:
-    """Return the cohort, or every problem that the folder has. Never raises for what the files hold."""
+    """Return the cohort, or every problem of the folder. Never raises because of what the files contain."""
     if not folder.is_dir():
         return (Problem(None, None, f"there is no folder {str(folder)!r}", "Correct the path."),)
     schema, layout, problems = schema_file.read(folder)
@@ -96,35 +97,35 @@ def _column_problems(layout: Layout, table: RawTable) -> list[Problem]:
         for name in layout.columns
         if name not in table.columns
     ]
-    foreign = [name for name in table.columns if name and name not in expected]
+    unknown = [name for name in table.columns if name and name not in expected]
     mend = "Describe it in schema.toml, or remove it."
     problems += [
         Problem(shown(name, 80)[1:-1], None, "the schema does not know this column", mend)
-        for name in foreign[:MOST_COLUMNS_NAMED]
+        for name in unknown[:MOST_COLUMNS_NAMED]
     ]
-    if left := len(foreign[MOST_COLUMNS_NAMED:]):
-        problems.append(Problem(None, None, f"the schema does not know {left:,} more columns either", mend))
+    if rest := len(unknown[MOST_COLUMNS_NAMED:]):
+        problems.append(Problem(None, None, f"the schema does not know {rest:,} more columns either", mend))
     return problems
 
 
 def _typed(layout: Layout, table: RawTable) -> tuple[pd.DataFrame, list[Problem]]:
-    """Read every column that both sides know; the frame is indexed by (participant_id, row_id)."""
+    """Read every column of both schema and data; the frame is indexed by (participant_id, row_id)."""
     index, problems = _index(layout, table)
     data: dict[str, object] = {}
     for feature in layout.features:
         if (column := table.column(feature.name)) is not None:
-            data[feature.name], found = (
+            data[feature.name], more = (
                 columns.levels(feature.levels, column) if feature.named else columns.numbers(feature, column)
             )
-            problems += found
+            problems += more
     for subgroup in layout.subgroups:
         column = table.column(subgroup.name)
         if column is not None and subgroup.name not in data:
-            data[subgroup.name], found = columns.levels(subgroup.levels, column)
-            problems += found
+            data[subgroup.name], more = columns.levels(subgroup.levels, column)
+            problems += more
     if layout.target and (column := table.column(layout.target)) is not None:
-        data[layout.target], found = columns.truth(column)
-        problems += found
+        data[layout.target], more = columns.target(column)
+        problems += more
     frame = pd.DataFrame(data, index=index)
     if layout.target in data:
         problems += _participant_problems(frame[layout.target])
@@ -132,16 +133,16 @@ def _typed(layout: Layout, table: RawTable) -> tuple[pd.DataFrame, list[Problem]
 
 
 def _index(layout: Layout, table: RawTable) -> tuple[pd.MultiIndex, list[Problem]]:
-    """Ids and rows as text; missing columns are left to :func:`_column_problems`."""
+    """Participant and row ids as text; :func:`_column_problems` reports missing columns."""
     problems: list[Problem] = []
     people = np.arange(len(table)).astype(str).astype(object)
     rows = np.full(len(table), "0", dtype=object)
     if (column := table.column(layout.participant_column)) is not None:
-        people, found = columns.identifiers(column)
-        problems += found
+        people, more = columns.identifiers(column)
+        problems += more
     if layout.row_column and (column := table.column(layout.row_column)) is not None:
-        rows, found = columns.identifiers(column)
-        problems += found
+        rows, more = columns.identifiers(column)
+        problems += more
     index = pd.MultiIndex.from_arrays([people, rows], names=INDEX_NAMES)
     repeated = index.duplicated() & (people != "")
     texts = [f"participant {shown(person)} has the row {shown(row)} twice" for person, row in index[repeated]]
@@ -187,17 +188,17 @@ def _feature_problems(layout: Layout, typed: pd.DataFrame) -> list[Problem]:
             problems.append(Problem(feature.name, None, "no row has a usable value", mend))
         elif count > MOST_STEPS and feature.role != "context":
             mend = f"Set `step` to {feature.grid * count / MOST_STEPS:.2g} or more."
-            text = f"`step` {feature.grid:g} leaves {_rounded(count)} values to choose from"
+            text = f"`step` {feature.grid:g} leaves {_approximate(count)} values to choose from"
             problems.append(Problem(feature.name, None, text, mend))
     return problems
 
 
-def _rounded(count: int) -> str:
+def _approximate(count: int) -> str:
     return f"{count:,}" if count < 1_000_000 else "over a million"
 
 
 def _rule_problems(schema: Schema, typed: pd.DataFrame) -> list[Problem]:
-    """Rules that most of the data break are wrong rules."""
+    """A rule that most of the rows break is a wrong rule."""
     mend = "Correct the rule's terms and bound, or the data."
     shares = broken_shares(schema, to_codes(schema, typed))
     return [
@@ -208,7 +209,7 @@ def _rule_problems(schema: Schema, typed: pd.DataFrame) -> list[Problem]:
 
 
 def _choices(feature: Feature, measured: pd.Series) -> int:
-    """How many values of a feature may be named: within ``suggest``, or the in-domain range."""
+    """Count the values that a suggestion may choose from, within ``suggest`` and the in-domain range."""
     low, high = np.percentile(measured.astype(float), [OUTER_PERCENT, 100 - OUTER_PERCENT])
     if feature.suggest is not None:
         low, high = min(low, feature.suggest[0]), max(high, feature.suggest[1])

@@ -1,4 +1,4 @@
-"""What is wrong with a cohort folder, said so that its owner can mend it."""
+"""What is wrong with a cohort folder, in words that help its owner to fix it."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 MOST_ROWS_NAMED = 5
-"""Rows listed one by one for the same problem of the same column; the rest are counted."""
+"""Rows that are listed individually for one problem of one column; the others are only counted."""
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing to mend.
+    """One thing to fix.
 
     Attributes
     ----------
@@ -19,7 +19,7 @@ class Problem:
     row : the line of ``data.csv`` (its header is line 1) or ``schema.toml``, or the row of
         ``data.parquet`` counted from 1; None where it is not about one line.
     problem : what is wrong, without a full stop.
-    mend : what to do, as one sentence.
+    mend : how to fix it, as one sentence.
     """
 
     column: str | None
@@ -37,18 +37,20 @@ class UnreadableError(Exception):
 
 
 def by_row(column: str, rows: Sequence[int], texts: Sequence[str], mend: str) -> list[Problem]:
-    """List one problem for each row; beyond :data:`MOST_ROWS_NAMED` rows only their number."""
-    named = [
+    """Return one problem a row; rows beyond :data:`MOST_ROWS_NAMED` are only counted."""
+    listed = [
         Problem(column, str(row), text, mend)
         for row, text in zip(rows[:MOST_ROWS_NAMED], texts[:MOST_ROWS_NAMED], strict=True)
     ]
-    left = len(rows) - len(named)
-    if left:
-        named.append(Problem(column, None, f"and {left:,} more row{'s' if left > 1 else ''} like this", mend))
-    return named
+    rest = len(rows) - len(listed)
+    if rest:
+        listed.append(
+            Problem(column, None, f"and {rest:,} more row{'s' if rest > 1 else ''} like this", mend)
+        )
+    return listed
 
 
 def shown(value: object, most: int = 40) -> str:
-    """Quote a datum for a message, cut to a readable length."""
+    """Quote a value for a message, cut to a readable length."""
     text = str(value)
     return repr(text if len(text) <= most else text[: most - 1] + "…")

@@ -1,7 +1,7 @@
-"""Reading an own cohort's ``schema.toml``: the schema, or every problem in it.
+"""Read an own cohort's ``schema.toml``: the schema, or every problem in it.
 
-A broken schema still yields a :class:`Layout` of what could be understood, so that the data file is
-checked in the same go.
+A broken schema still yields a :class:`Layout` of what could be read, so that the data file is checked in the
+same run.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ from sensecf_core.cohorts.schema import (
 
 FILE = "schema.toml"
 MOST_BYTES = 1_000_000
-EXAMPLE = "README shows a complete example."
+EXAMPLE = "docs/own-cohort.md shows a complete example."
 
 Entry = TypeVar("Entry", bound=BaseModel)
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Which columns the data file should have, as far as the schema says.
+    """The columns that the data file should have, as far as the schema could be read.
 
     ``unclear`` are names of features or subgroups whose own definition is broken.
     """
@@ -50,7 +50,7 @@ class Layout:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Every column that is expected, each once."""
+        """Every expected column, without repetition."""
         names = [self.participant_column, self.row_column, *(f.name for f in self.features)]
         names += [*(s.name for s in self.subgroups), self.target]
         return tuple(dict.fromkeys(name for name in names if name))
@@ -67,8 +67,8 @@ def read(folder: Path) -> tuple[Schema | None, Layout | None, list[Problem]]:
         schema = Schema.model_validate(raw)
     except ValidationError as error:
         problems = [*_validation_problems(error, raw, bool(problems)), *problems]
-        return None, _salvage(raw), problems
-    return (None if problems else schema), _salvage(raw), problems
+        return None, _partial_layout(raw), problems
+    return (None if problems else schema), _partial_layout(raw), problems
 
 
 def _text(path: Path) -> str:
@@ -96,50 +96,50 @@ def _parse(text: str) -> dict[str, Any]:
         raise UnreadableError(FILE, problem, f"Correct that line. {EXAMPLE}", row) from error
 
 
-def _validation_problems(error: ValidationError, raw: Mapping[str, Any], crossed: bool) -> Iterator[Problem]:
-    """Say pydantic's findings in the words of the file; those that ``_cross_problems`` tells are left out."""
+def _validation_problems(
+    error: ValidationError, raw: Mapping[str, Any], cross_found: bool
+) -> Iterator[Problem]:
+    """Put pydantic's errors in the file's terms; ``cross_found`` replaces those about the whole file."""
     for item in error.errors(include_url=False):
-        place: tuple[int | str, ...] = item["loc"]
-        if not place and crossed:
+        loc: tuple[int | str, ...] = item["loc"]
+        if not loc and cross_found:
             continue
-        key = str(place[-1]) if place else ""
+        key = str(loc[-1]) if loc else ""
         if item["type"] == "extra_forbidden":
-            yield Problem(
-                _entry(place[:-1], raw), None, f"the key `{key}` is not known", _near_key(place, key)
-            )
+            yield Problem(_entry(loc[:-1], raw), None, f"the key `{key}` is not known", _suggestion(loc, key))
         elif item["type"] == "missing":
-            yield Problem(_entry(place[:-1], raw), None, f"the key `{key}` is missing", f"Add it. {EXAMPLE}")
+            yield Problem(_entry(loc[:-1], raw), None, f"the key `{key}` is missing", f"Add it. {EXAMPLE}")
         else:
             text = item["msg"].removeprefix("Value error, ")
-            keys = [part for part in place if isinstance(part, str)]
-            whole_entry = not keys or (len(place) == 2 and isinstance(place[1], int))
+            keys = [part for part in loc if isinstance(part, str)]
+            whole_entry = not keys or (len(loc) == 2 and isinstance(loc[1], int))
             problem = text if whole_entry else f"`{keys[-1]}`: {text}, got {shown(item['input'])}"
-            yield Problem(_entry(place, raw), None, problem, f"Correct it in {FILE}.")
+            yield Problem(_entry(loc, raw), None, problem, f"Correct it in {FILE}.")
 
 
-def _entry(place: tuple[int | str, ...], raw: Mapping[str, Any]) -> str:
-    """Name the part of the schema: a feature by its name, other entries by their place."""
-    if not place:
+def _entry(loc: tuple[int | str, ...], raw: Mapping[str, Any]) -> str:
+    """Name an entry of the schema: by its name, else by its position."""
+    if not loc:
         return FILE
-    if len(place) > 1 and isinstance(place[1], int):
-        entry = _list(raw, str(place[0]))[place[1]] if place[1] < len(_list(raw, str(place[0]))) else None
+    if len(loc) > 1 and isinstance(loc[1], int):
+        entry = _list(raw, str(loc[0]))[loc[1]] if loc[1] < len(_list(raw, str(loc[0]))) else None
         name = entry.get("name") if isinstance(entry, Mapping) else None
-        return name if isinstance(name, str) and name else f"{place[0]}, entry {place[1] + 1}"
-    return str(place[0])
+        return name if isinstance(name, str) and name else f"{loc[0]}, entry {loc[1] + 1}"
+    return str(loc[0])
 
 
-def _near_key(place: tuple[int | str, ...], key: str) -> str:
+def _suggestion(loc: tuple[int | str, ...], key: str) -> str:
     models: dict[str, type[BaseModel]] = {"features": Feature, "rules": LinearRule, "couplings": Coupling}
     models |= {"subgroups": Subgroup, "task": Task, "provenance": Provenance}
-    model = models.get(str(place[0]), Schema) if len(place) > 1 else Schema
-    if "reference" in place[:-1]:
+    model = models.get(str(loc[0]), Schema) if len(loc) > 1 else Schema
+    if "reference" in loc[:-1]:
         model = Reference
     near = difflib.get_close_matches(key, list(model.model_fields), n=1)
     return f"Did you mean `{near[0]}`?" if near else "Remove it."
 
 
 def _cross_problems(raw: Mapping[str, Any]) -> Iterator[Problem]:
-    """Problems between entries, each told on its own."""
+    """Problems between entries, such as repeated names, reported one by one."""
     features = {str(f["name"]): f for f in _tables(raw, "features") if "name" in f}
     names = [str(f["name"]) for f in _tables(raw, "features") if "name" in f]
     for name in sorted({name for name in names if names.count(name) > 1}):
@@ -179,8 +179,8 @@ def _rule_names(raw: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
         yield str(coupling.get("name", "couplings")), used
 
 
-def _salvage(raw: Mapping[str, Any]) -> Layout:
-    """What can be understood of the columns, entry by entry."""
+def _partial_layout(raw: Mapping[str, Any]) -> Layout:
+    """Describe the columns from those entries that are valid."""
     features, unclear = _valid_entries(Feature, _tables(raw, "features"))
     subgroups, more = _valid_entries(Subgroup, _tables(raw, "subgroups"))
     target, row = _table(raw, "task").get("target"), raw.get("row_column")
@@ -196,7 +196,7 @@ def _salvage(raw: Mapping[str, Any]) -> Layout:
 
 
 def _valid_entries(model: type[Entry], tables: list[Mapping[str, Any]]) -> tuple[list[Entry], set[str]]:
-    """Entries that stand on their own, and the names of those that do not."""
+    """Return the valid entries, and the names of the others."""
     valid, unclear = [], set()
     for table in tables:
         try:

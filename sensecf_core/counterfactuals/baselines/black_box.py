@@ -1,4 +1,5 @@
-"""The classifier as libraries ask it: metered, with its threshold at one half, ended by budget or time."""
+"""The classifier as libraries query it: rows are counted, the threshold lies at 0.5, budget and time end "
+"it."""
 
 from __future__ import annotations
 
@@ -17,13 +18,13 @@ from sensecf_core.counterfactuals.proposal import ProposalRequest, Stopped
 from sensecf_core.types import Floats
 
 APART = 1e-9
-"""How far from one half a score stays, so that no library has to break a tie."""
+"""Distance that a score keeps from 0.5, so that no library has to break a tie."""
 
 
 class SearchEndedError(BaseException):
-    """A search is over its budget, its time, or cancelled.
+    """A search has used up its budget or its time, or was cancelled.
 
-    Not an ``Exception``, so that no library takes it for a failure of its own and goes on.
+    Not an ``Exception``, so that no library catches it as a failure of its own and goes on.
     """
 
     def __init__(self, why: Stopped) -> None:
@@ -36,7 +37,7 @@ class BlackBox:
     """Scores rows of a table; the only way from a library to the classifier.
 
     Raises :class:`SearchEndedError` where the run is cancelled or late, or where the rows would leave fewer
-    than ``kept_rows`` of the meter's budget, which checking the answer takes.
+    than ``kept_rows`` of the budget, which checking the answer takes.
     """
 
     fitted: FittedCohort
@@ -47,7 +48,7 @@ class BlackBox:
     clock: Callable[[], float] = field(default=perf_counter)
 
     def class_1(self, rows: Codes) -> Floats:
-        """Score rows of the table (n, columns) after :meth:`Table.allowed`, shape (n,).
+        """Score rows of the table (n, columns) after :meth:`MovableTable.allowed`, shape (n,).
 
         The score is p(class 1) shifted in log-odds so that the decision threshold is at 0.5: above it the
         classifier says 1, below it 0, never equal.
@@ -71,7 +72,7 @@ class BlackBox:
 
     def check(self, rows: int = 0) -> None:
         """End the search where it is cancelled or late, or where so many more rows are too many."""
-        if self.run.cancelled():
+        if self.run.callbacks.cancelled():
             raise SearchEndedError("cancelled")
         if self.clock() > self.run.deadline:
             raise SearchEndedError("deadline")

@@ -1,10 +1,10 @@
 """CFNOW (de Oliveira, Sörensen & Martens 2024, doi 10.1016/j.ejor.2023.08.031) by the package cfnow.
 
 An anytime method: it finds a counterfactual, then brings it nearer until its time is over, so two runs may
-differ whatever the seed. It knows no limits: the features that may not move are not among its columns, the
+differ whatever the seed. It supports no limits: the features that may not move are not among its columns, the
 levels that may not be suggested have no column, and numbers are moved to the nearest allowed value
-before the classifier sees them. Of the many rows it returns, the nearest one that keeps the number of
-changes is taken. Rules across features it cannot be told.
+before the classifier sees them. Of the many rows it returns, the nearest with no more changes than
+allowed is taken. Rules across features are not supported.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ from sensecf_core.counterfactuals.baselines.black_box import BlackBox
 from sensecf_core.counterfactuals.baselines.movable_table import BaselineResult, MovableTable, is_number
 from sensecf_core.types import Floats
 
-PACKAGE = "cfnow"
 SECONDS = 1.0
 """How long CFNOW may bring its first counterfactual nearer."""
 MOST_ITERATIONS = 1000
@@ -30,14 +29,14 @@ MOST_TABU = 5
 """CFNOW's own default of features that the greedy search leaves alone for a while."""
 
 
-def search(scorer: BlackBox, *, kind: str, k: int, seed: int) -> BaselineResult:
+def search(black_box: BlackBox, *, kind: str, k: int, seed: int) -> BaselineResult:
     """Ask CFNOW for a counterfactual; ``kind`` is greedy or random-sequential.
 
     One row whatever ``k`` is: the many that it returns are steps on one way. It draws from
     ``numpy.random``, which the caller seeds.
     """
     find_tabular = _offline_import()
-    table = scorer.table
+    table = black_box.table
     columns = _Columns(table)
     options: dict[str, Any] = {}
     if kind == "greedy":
@@ -45,13 +44,13 @@ def search(scorer: BlackBox, *, kind: str, k: int, seed: int) -> BaselineResult:
         options["size_tabu"] = min(MOST_TABU, len(table.positions) - 1)
     found = find_tabular(
         factual=pd.Series(columns.of(table.factual), index=columns.names),
-        model_predict_proba=lambda rows: scorer.desired(columns.back(np.asarray(rows, dtype=np.float64))),
+        model_predict_proba=lambda rows: black_box.desired(columns.back(np.asarray(rows, dtype=np.float64))),
         feat_types=dict(zip(columns.names, columns.types, strict=True)),
         has_ohe=any("_" in name for name in columns.names),
         cf_strategy=kind,
         count_cf=1,
         it_max=MOST_ITERATIONS,
-        limit_seconds=min(SECONDS, scorer.seconds_left),
+        limit_seconds=min(SECONDS, black_box.seconds_left),
         **options,
     )
     if not len(found.cfs):

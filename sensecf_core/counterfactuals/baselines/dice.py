@@ -1,7 +1,7 @@
 """DiCE (Mothilal et al. 2020, arXiv 1905.07697) by the package dice-ml: random, genetic, k-d tree.
 
-It takes the allowed range or levels of every feature itself; the number of changes and rules across
-features it cannot be told. Its k answers are meant to differ from each other.
+It supports an allowed range or levels for every feature, but neither a limit on the number of changes nor
+rules across features. Its k answers are meant to differ from each other.
 """
 
 from __future__ import annotations
@@ -17,13 +17,12 @@ from sensecf_core.cohorts.schema import Feature
 from sensecf_core.counterfactuals.baselines.black_box import BlackBox
 from sensecf_core.counterfactuals.baselines.movable_table import BaselineResult, MovableTable, is_number
 
-PACKAGE = "dice-ml"
 TARGET = "_class"
 NOTHING = "No counterfactuals found"
 """How DiCE's message begins where it found none."""
 
 
-def search(scorer: BlackBox, *, kind: str, k: int, seed: int) -> BaselineResult:
+def search(black_box: BlackBox, *, kind: str, k: int, seed: int) -> BaselineResult:
     """Ask DiCE for ``k`` counterfactuals by ``kind``: random, genetic or kdtree.
 
     ``seed`` is not handed on: two of the kinds take none, and the third would draw features of equal
@@ -32,7 +31,7 @@ def search(scorer: BlackBox, *, kind: str, k: int, seed: int) -> BaselineResult:
     dice_ml = _quiet()
     from raiutils.exceptions import UserConfigValidationException
 
-    table = scorer.table
+    table = black_box.table
     frame = _Frame(table)
     data = dice_ml.Data(
         dataframe=frame.of(table.pool).assign(**{TARGET: table.targets}),
@@ -40,7 +39,9 @@ def search(scorer: BlackBox, *, kind: str, k: int, seed: int) -> BaselineResult:
         continuous_features_precision={f.name: f.decimals for f in table.features if is_number(f)},
         outcome_name=TARGET,
     )
-    explainer = dice_ml.Dice(data, dice_ml.Model(model=_Model(scorer, frame), backend="sklearn"), method=kind)
+    explainer = dice_ml.Dice(
+        data, dice_ml.Model(model=_Model(black_box, frame), backend="sklearn"), method=kind
+    )
     try:
         found = explainer.generate_counterfactuals(
             frame.of(table.factual[None]),
@@ -124,8 +125,8 @@ class _Model:
 
     classes_ = np.array([0, 1])
 
-    def __init__(self, scorer: BlackBox, frame: _Frame) -> None:
-        self._scorer, self._frame = scorer, frame
+    def __init__(self, black_box: BlackBox, frame: _Frame) -> None:
+        self._scorer, self._frame = black_box, frame
 
     def predict_proba(self, frame: pd.DataFrame) -> Codes:
         """Scores of class 0 and class 1, shape (n, 2)."""

@@ -1,13 +1,12 @@
-"""The least Gower distance at which any counterfactual within a query's limits lies, proven by treecf.
+"""The smallest Gower distance of any counterfactual within a query's limits, proven by treecf.
 
 treecf's exact search minimises a weighted distance over the trees themselves. With the Gower distance's own
 scales as its weights its optimum is ours. Every set of as many features as may change is solved; features
-outside a set are frozen. Two limits it cannot be told are met here:
+outside a set are frozen. Two limits that treecf does not support are handled here:
 
-- a number must reach the values that may be suggested: what lies between the row's own value and the nearest
-  of them is open to treecf. A plan that lands there is solved again, once with this feature frozen and once
-  with the feature held to those values.
-- rules over several features: a plan that breaks one is a lower bound only, and proves nothing.
+- values between the row's own and the nearest that may be suggested: treecf may use them. A plan with such a
+  value is solved again, once with that feature frozen and once with it restricted to the allowed values.
+- rules over several features: a plan that breaks one is only a lower bound, and proves nothing.
 """
 
 from __future__ import annotations
@@ -100,7 +99,7 @@ class _Exact:
     def of(cls, fitted: FittedCohort, space: SearchSpace, deadline: float, nodes: int) -> _Exact:
         import treecf
 
-        run = ProposalRequest(1, 0, None, deadline, lambda: False, lambda done, words: None)
+        run = ProposalRequest(1, 0, None, deadline)
         table = MovableTable.of(fitted, space)
         trees = Trees(BlackBox(fitted, table, Budget(fitted.classifier, 0), run, kept_rows=0))
         parts = np.bincount(trees.owners)

@@ -1,9 +1,9 @@
-"""A query as the table that libraries can stand: numbers without gaps, of the features that may move only.
+"""A query as a table that libraries can handle: the features that may move, as numbers without gaps.
 
-The libraries know no frozen features, no missing values and no directions, or only some of them. So each
-is given a smaller problem of the same kind: its columns are the features that may move for this row, and
-the classifier it asks holds everything else, gaps included, at the row's own values. What it answers is
-rounded and moved to the nearest value that may be suggested before the classifier sees it.
+The libraries support frozen features, missing values and directions only in part, or not at all. So each
+gets a smaller problem: its columns are the features that may move for this row, and the classifier that it
+queries keeps everything else, missing values included, as it is in the row. Its answers are rounded and moved
+to the nearest value that may be suggested before the classifier sees them.
 """
 
 from __future__ import annotations
@@ -24,8 +24,7 @@ from sensecf_core.counterfactuals.problem.search_space import SearchSpace
 class BaselineResult:
     """What a package returned: rows of the table, shape (n, columns).
 
-    ``certified`` says that it went through everything and there is none (n is then 0); ``ended`` what kept it
-    from going on.
+    ``certified``: the search was exhaustive and there is none (n is then 0). ``ended``: what cut it short.
     """
 
     rows: Codes
@@ -54,7 +53,7 @@ class MovableTable:
 
     @classmethod
     def of(cls, fitted: FittedCohort, space: SearchSpace) -> MovableTable:
-        """Lay out a query whose ``movable`` is not empty; the checker's arrays are copied, never kept."""
+        """Lay out a query whose ``movable`` is not empty; the fitted arrays are copied."""
         positions = np.array(sorted(space.values), dtype=np.int64)
         decimals = [fitted.schema.features[position].decimals for position in positions]
         usual = np.array(
@@ -83,8 +82,8 @@ class MovableTable:
 
     def span(self, column: int) -> tuple[float, float]:
         """From the lowest to the highest value that a column may have, the factual's own included."""
-        values, here = self.values(column), float(self.factual[column])
-        return min(float(values[0]), here), max(float(values[-1]), here)
+        values, factual = self.values(column), float(self.factual[column])
+        return min(float(values[0]), factual), max(float(values[-1]), factual)
 
     def allowed(self, rows: Codes) -> Codes:
         """Round (n, columns) to the features' decimals and move each value to the nearest allowed one.

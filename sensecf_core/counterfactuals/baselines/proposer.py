@@ -29,11 +29,9 @@ from sensecf_core.counterfactuals.problem.search_space import SearchSpace
 from sensecf_core.counterfactuals.proposal import Proposal, ProposalRequest, Stopped
 from sensecf_core.errors import NotReadyError
 from sensecf_core.language.prompts.grammar import write_edits
+from sensecf_core.provenance import install_command
+from sensecf_core.queries.methods import Method, Package
 from sensecf_core.queries.query import Query
-
-TITLES = {"dice": "DiCE", "nice": "NICE", "cfnow": "CFNOW", "treecf": "treecf"}
-BOUND_BY_TIME = ("cfnow",)
-"""Packages whose answer depends on how fast the machine is: the same seed may give another one."""
 
 ENDED_BY_ITSELF = "itself"
 """An answer's provenance says ``ended``: this, what stopped it, or "failure" of the package."""
@@ -46,12 +44,11 @@ _one_at_a_time = Lock()
 class BaselineProposer:
     """Asks one package for up to ``k`` counterfactuals; NICE and CFNOW give one.
 
-    ``method`` is one of :data:`sensecf_core.queries.request.BASELINES`: the package's name, and after a
-    ``-`` which of its searches.
+    ``method`` is a row of :data:`sensecf_core.queries.methods.METHODS` that has a package.
     """
 
     fitted: FittedCohort
-    method: str
+    method: Method
     k: int
 
     def propose(self, query: Query, run: ProposalRequest) -> Proposal:
@@ -60,19 +57,18 @@ class BaselineProposer:
         Raises ``NotReadyError`` where the package is not installed, and ``ValueError`` without a meter.
         """
         if run.budget is None:
-            raise ValueError(f"{self.method} asks the classifier, so it needs a run with a meter")
+            raise ValueError(f"{self.method.name} asks the classifier, so it needs a run with a meter")
         started = perf_counter()
-        run.progress(0.05, f"{self._title} searches")
+        run.callbacks.progress(0.05, f"{self._title} searches")
         table = MovableTable.of(self.fitted, SearchSpace.of(self.fitted.schema, query))
-        scorer = BlackBox(self.fitted, table, run.budget, run, kept_rows=self.k)
-        family = self.method.partition("-")[0]
-        package = package_of(family)
+        black_box = BlackBox(self.fitted, table, run.budget, run, kept_rows=self.k)
+        package = installed(self.method)
         seed = query.own_seed(run.seed) % 2**32
         found, notes = table.none(), tuple[str, ...]()
         stopped: Stopped | None = None
         try:
-            with _one_at_a_time, _undisturbed(seed), ended_at(run.deadline, run.cancelled):
-                found, notes = self._search(scorer, seed)
+            with _one_at_a_time, _undisturbed(seed), ended_at(run.deadline, run.callbacks.cancelled):
+                found, notes = self._search(black_box, seed)
         except (SearchEndedError, OverdueError, CancelledError, BudgetSpentError) as end:
             stopped = _why(end, run)
         return Proposal(
@@ -82,7 +78,7 @@ class BaselineProposer:
             provenance=(
                 ("package", package),
                 ("ended", str(stopped or found.ended or ENDED_BY_ITSELF)),
-                ("repeatable", "no: bound by time" if family in BOUND_BY_TIME else "yes"),
+                ("repeatable", "yes" if self.method.repeatable else "no: bound by time"),
             ),
             notes=notes,
             finished=True,
@@ -90,32 +86,31 @@ class BaselineProposer:
 
     @property
     def _title(self) -> str:
-        family, _, kind = self.method.partition("-")
-        return f"{TITLES[family]} ({kind})" if kind else TITLES[family]
+        title = package_of(self.method).title
+        return f"{title} ({self.method.search})" if self.method.search else title
 
-    def _search(self, scorer: BlackBox, seed: int) -> tuple[BaselineResult, tuple[str, ...]]:
+    def _search(self, black_box: BlackBox, seed: int) -> tuple[BaselineResult, tuple[str, ...]]:
         """Ask the package, and say in words why it found nothing.
 
         Its own failure is told with its reason and counts as "none found", so that one row on which a
         package stumbles does not end a comparison of hundreds.
         """
-        family, _, kind = self.method.partition("-")
-        search = import_module(f"{__package__}.{family}").search
+        search = import_module(module_of(self.method)).search
         try:
-            found: BaselineResult = search(scorer, kind=kind, k=self.k, seed=seed)
+            found: BaselineResult = search(black_box, kind=self.method.search, k=self.k, seed=seed)
         except (CancelledError, BudgetSpentError):
             raise
         except ImportError as missing:
             raise NotReadyError(
-                f"{self.method} needs `{missing.name}`; `make setup` installs it."
+                f"{self.method.name} needs `{missing.name}`; `{install_command('baselines')}` installs it."
             ) from missing
         except Exception as failure:
-            none = replace(scorer.table.none(), ended="failure")
+            none = replace(black_box.table.none(), ended="failure")
             return none, (f"{self._title} failed: {type(failure).__name__}: {failure}",)
         if len(found.rows):
             return found, ()
         if found.certified:
-            most = scorer.table.space.max_changes
+            most = black_box.table.space.max_changes
             return found, (
                 f"{self._title} certifies that no change of at most {most} features within these limits "
                 "reaches the desired class.",
@@ -125,13 +120,27 @@ class BaselineProposer:
         return found, (f"{self._title} found no counterfactual within these limits.",)
 
 
-def package_of(family: str) -> str:
-    """Name and version of a family's package (`dice`, `nice`, …); raises ``NotReadyError`` without it."""
-    name: str = import_module(f"{__package__}.{family}").PACKAGE
+def package_of(method: Method) -> Package:
+    """The package behind a method; raises ``ValueError`` for a method of ours."""
+    if method.package is None:
+        raise ValueError(f"{method.name} is no method of a package")
+    return method.package
+
+
+def module_of(method: Method) -> str:
+    """The module that asks a method's package, by its dotted name."""
+    return f"{__package__}.{package_of(method).module}"
+
+
+def installed(method: Method) -> str:
+    """Name and version of the package behind a method; raises ``NotReadyError`` where it is missing."""
+    name = package_of(method).distribution
     try:
         return f"{name} {version(name)}"
     except ModuleNotFoundError as missing:
-        raise NotReadyError(f"The package {name} is not installed; `make setup` installs it.") from missing
+        raise NotReadyError(
+            f"The package {name} is not installed; `{install_command('baselines')}` installs it."
+        ) from missing
 
 
 @contextmanager
@@ -157,7 +166,7 @@ def _why(end: BaseException, run: ProposalRequest) -> Stopped:
         return end.why
     if isinstance(end, BudgetSpentError):
         return "budget"
-    return "cancelled" if run.cancelled() else "deadline"
+    return "cancelled" if run.callbacks.cancelled() else "deadline"
 
 
 def _texts(table: MovableTable, rows: Codes) -> Iterator[str]:

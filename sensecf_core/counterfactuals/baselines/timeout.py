@@ -1,9 +1,8 @@
-"""The stop that no library can overlook: an exception raised from outside in the thread that runs it.
+"""Stopping a search from outside, by an exception raised in the thread that runs it.
 
-Most searches end by themselves when the classifier refuses an answer (:mod:`scorer`). Some turn in circles
-without asking it. Python can raise an exception in another thread (``PyThreadState_SetAsyncExc``); it is
-seen at the next line of Python that the thread runs. Code outside Python is not ended that way: what runs
-long there, treecf, keeps a time limit of its own.
+Most searches end when the classifier refuses to answer (:mod:`.black_box`). Some loop without asking it.
+Python can raise an exception in another thread (``PyThreadState_SetAsyncExc``); the thread sees it at its
+next line of Python. Code outside Python is not stopped that way: treecf has a time limit of its own.
 """
 
 from __future__ import annotations

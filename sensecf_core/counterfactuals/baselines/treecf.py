@@ -2,7 +2,7 @@
 
 It reads the boosted trees and never asks the classifier about a row. It takes every limit: ranges,
 levels, rules, and the number of changes, by solving each set of features that may move together. Where
-its exact search goes through all sets without a plan, there is none, and the answer says so.
+its exact search goes through all sets and finds no plan, there is none, and the answer says so.
 """
 
 from __future__ import annotations
@@ -22,11 +22,10 @@ from sensecf_core.cohorts.rules import violations
 from sensecf_core.counterfactuals.baselines.black_box import BlackBox
 from sensecf_core.counterfactuals.baselines.movable_table import BaselineResult
 
-PACKAGE = "treecf"
 BEYOND = 1e-9
 """Log-odds that a plan lies beyond the threshold at least; the threshold itself belongs to class 1."""
-SETS_AT_ONCE = 32
-"""Sets of features that are solved between two looks at the clock."""
+SETS_PER_BATCH = 32
+"""Sets of features solved between two checks of the clock."""
 NODES_A_SET, NODES = 100_000, 2_000_000
 """Nodes of its search that one set of features, and one query, may take: the same on every machine.
 
@@ -56,17 +55,17 @@ class Plans:
 
     def open_sets(self, sets: Iterator[Features]) -> Iterator[list[Features]]:
         """A few sets at a time, without those that hold a set with a plan: it would be found again."""
-        while some := list(islice(sets, SETS_AT_ONCE)):
+        while some := list(islice(sets, SETS_PER_BATCH)):
             if fresh := [one for one in some if not any(set(known) <= set(one) for known in self.found)]:
                 yield fresh
 
 
-def search(scorer: BlackBox, *, kind: str, k: int, seed: int) -> BaselineResult:
+def search(black_box: BlackBox, *, kind: str, k: int, seed: int) -> BaselineResult:
     """Ask treecf for ``k`` plans that move different sets of features, fewer features first.
 
     ``kind`` is empty: there is one search. Certified is what no row within the limits can do.
     """
-    table, trees, plans = scorer.table, Trees(scorer), Plans()
+    table, trees, plans = black_box.table, Trees(black_box), Plans()
     width = len(table.positions)
     for size in range(1, min(table.space.max_changes, width) + 1):
         for some in plans.open_sets(combinations(range(width), size)):
@@ -79,22 +78,22 @@ def search(scorer: BlackBox, *, kind: str, k: int, seed: int) -> BaselineResult:
 
 
 class Trees:
-    """The classifier's trees, its threshold and the query's limits, in treecf's words.
+    """The classifier's trees, its threshold and the query's limits, in treecf's terms.
 
     ``names`` are the matrix columns as treecf names them, ``owners`` the features they belong to, ``factual``
     the row as it is in the matrix, ``target`` the desired class.
     """
 
-    def __init__(self, scorer: BlackBox) -> None:
+    def __init__(self, black_box: BlackBox) -> None:
         import treecf
 
-        self.scorer, self.table = scorer, scorer.table
-        schema, fitted = self.table.space.schema, scorer.fitted
+        self.black_box, self.table = black_box, black_box.table
+        schema, fitted = self.table.space.schema, black_box.fitted
         self.columns = matrix_columns(schema)
         self.owners = owners(schema)
         self.names = [f"f{column}" for column in range(len(self.columns))]  # as treecf names them itself
         self.factual = to_matrix(schema, self.table.space.factual[None])[0]
-        self.target = _target(scorer)
+        self.target = _target(black_box)
         self._grid: dict[str, Any] = {
             name: treecf.Grid(step=1.0 if level else schema.feature(feature).grid)
             for name, (feature, level) in zip(self.names, self.columns, strict=True)
@@ -145,7 +144,7 @@ class Trees:
         """Each set with its plan (cost and row of the table), or None and whether that is certified."""
         import treecf
 
-        self.scorer.check()
+        self.black_box.check()
         named = {str(number): self.matrix_names(one) for number, one in enumerate(sets)}
         results = explainer.explain_coalitions(
             self.factual,
@@ -153,10 +152,10 @@ class Trees:
             named,
             backend=backend,
             seed=seed,
-            time_budget_s=self.scorer.seconds_left,
+            time_budget_s=self.black_box.seconds_left,
             **options,
         )
-        self.scorer.check()  # what the safety stop cut short is not taken for the search's own word
+        self.black_box.check()  # what the safety stop cut short is not taken for the search's own word
         plans.nodes -= sum(nodes(result) for result in results.values())
         for number, result in results.items():
             one = sets[int(number)]
@@ -250,12 +249,12 @@ def nodes(result: Any) -> int:
     return int(result.solver_stats.get("nodes_expanded", 0))
 
 
-def _target(scorer: BlackBox) -> Any:
+def _target(black_box: BlackBox) -> Any:
     """The desired class as a range of the trees' own log-odds, which calibration stretches and shifts."""
     from treecf import Target
 
-    fitted = scorer.fitted
+    fitted = black_box.fitted
     sigmoid = with_trees(fitted.classifier).calibration
     edge = (fitted.threshold_margin - sigmoid.intercept) / sigmoid.slope
-    below = (scorer.table.space.desired == 0) == (sigmoid.slope > 0)
+    below = (black_box.table.space.desired == 0) == (sigmoid.slope > 0)
     return Target.raw(op="<=" if below else ">=", value=edge - BEYOND if below else edge + BEYOND)

@@ -1,4 +1,4 @@
-"""From a proposer's texts to candidates, and from accepted rows to counterfactuals with their evidence."""
+"""From a proposer's texts to candidates that were read and verified, and the counts of every step."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sensecf_core.counterfactuals.checks.verify import CheckResults, verify
-from sensecf_core.counterfactuals.problem.budget import Budget
-from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
+from sensecf_core.counterfactuals.problem.problem import Problem
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
 from sensecf_core.counterfactuals.proposal import Proposal
 from sensecf_core.language.prompts.grammar import read_edits
@@ -18,21 +17,19 @@ from sensecf_core.queries.answer import Candidate, Counts, Edits, Trace
 
 @dataclass(frozen=True)
 class ScreenedCandidates:
-    """Candidates in the order proposed, and the verdicts over the readable ones."""
+    """Candidates in the order proposed, and the check results of the readable ones."""
 
     candidates: tuple[Candidate, ...]
     checks: CheckResults
 
 
-def screen_candidates(
-    fitted: FittedCohort, space: SearchSpace, proposal: Proposal, budget: Budget
-) -> ScreenedCandidates:
-    """Read and verify every text; duplicates are judged like any other candidate."""
-    texts, asking = proposal.texts, proposal.asking_of
+def screen_candidates(problem: Problem, proposal: Proposal) -> ScreenedCandidates:
+    """Read and verify every text; duplicates are checked like any other candidate."""
+    space, texts, asking = problem.space, proposal.texts, proposal.asking_of
     edits = [None if position in proposal.cut else _read(space, text) for position, text in enumerate(texts)]
     readable = tuple(position for position, edit in enumerate(edits) if edit is not None)
     codes = np.array([space.apply(edits[position] or {}) for position in readable])
-    checks = verify(fitted, space, codes.reshape(-1, len(space.factual)), budget)
+    checks = verify(problem, codes.reshape(-1, len(space.factual)))
     row_of = {position: row for row, position in enumerate(readable)}
     first_with: dict[tuple[tuple[str, object], ...], int] = {}
     candidates = []
@@ -80,7 +77,7 @@ def count_steps(candidates: Sequence[Candidate]) -> Trace:
 
 
 def identity_of(candidate: Candidate) -> str:
-    """What tells a candidate from others: its edits, or its text where they cannot be read."""
+    """What distinguishes a candidate from others: its edits, or its text where it is unreadable."""
     return repr(candidate.edits) if candidate.readable else candidate.text
 
 

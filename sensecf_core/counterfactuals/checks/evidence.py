@@ -9,26 +9,23 @@ from sensecf_core.classifiers.protocol import ClassifierLike
 from sensecf_core.cohorts.encoding import Codes, to_values
 from sensecf_core.counterfactuals.checks.sentences import sentence
 from sensecf_core.counterfactuals.checks.verify import CheckResults
-from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
-from sensecf_core.counterfactuals.problem.search_space import SearchSpace
+from sensecf_core.counterfactuals.problem.problem import Problem
 from sensecf_core.queries.answer import Counterfactual, NearestPerson
 
 SIMILAR_GOWER = 0.10
 """Two people at most this far apart (Gower) are called similar on the cards. A convention of ours."""
 
 
-def with_evidence(
-    fitted: FittedCohort, space: SearchSpace, checks: CheckResults
-) -> tuple[Counterfactual, ...]:
+def with_evidence(problem: Problem, checks: CheckResults) -> tuple[Counterfactual, ...]:
     """Gather the evidence that is shown with each accepted row (n rows of ``checks``)."""
     if not len(checks.codes):
         return ()
-    classifier = fitted.classifier
+    classifier = problem.fitted.classifier
     intervals = _intervals(classifier, checks.codes)
     second = classifier.second_probability_of_codes(checks.codes)
-    agrees = (second >= classifier.second_threshold) == bool(space.desired)
+    agrees = (second >= classifier.second_threshold) == bool(problem.space.desired)
     return tuple(
-        _describe(fitted, space, checks, row, intervals[row]).model_copy(
+        _describe(problem, checks, row, intervals[row]).model_copy(
             update={
                 "second_judge_probability": float(second[row]),
                 "second_judge_agrees": bool(agrees[row]),
@@ -47,16 +44,13 @@ def _intervals(classifier: ClassifierLike, codes: Codes) -> list[tuple[float, fl
 
 
 def _describe(
-    fitted: FittedCohort,
-    space: SearchSpace,
-    checks: CheckResults,
-    row: int,
-    interval: tuple[float, float] | None,
+    problem: Problem, checks: CheckResults, row: int, interval: tuple[float, float] | None
 ) -> Counterfactual:
+    fitted, space = problem.fitted, problem.space
     schema, codes = fitted.schema, checks.codes[row]
     changes = space.changes(codes)
     probability = float(checks.probability[row])
-    nearest, similar = _neighbours(fitted, space, codes)
+    nearest, similar = _neighbours(problem, codes)
     return Counterfactual(
         changes=changes,
         features=to_values(schema, codes),
@@ -87,8 +81,9 @@ def _describe(
     )
 
 
-def _neighbours(fitted: FittedCohort, space: SearchSpace, codes: Codes) -> tuple[NearestPerson, int]:
+def _neighbours(problem: Problem, codes: Codes) -> tuple[NearestPerson, int]:
     """The nearest real training row of the desired class, and how many are similar."""
+    fitted, space = problem.fitted, problem.space
     people = fitted.cohort.rows.index.get_level_values(0)[fitted.cohort.parts.eq("train").to_numpy()]
     others = people != space.query.participant_id
     rows = np.flatnonzero((fitted.train_targets == space.desired) & others)

@@ -14,58 +14,59 @@ import numpy.typing as npt
 from sensecf_core.cohorts.encoding import Codes
 from sensecf_core.cohorts.rules import violations
 from sensecf_core.counterfactuals.checks.verify import CheckResults, verify
-from sensecf_core.counterfactuals.problem.budget import Budget
-from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
+from sensecf_core.counterfactuals.problem.problem import Problem
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
 from sensecf_core.types import Floats, Mask
 
 Holds = Callable[[Codes], Mask]
 
 
-def refine(
-    fitted: FittedCohort, space: SearchSpace, codes: Codes, budget: Budget, margin: float = 0.0
-) -> Codes:
+def refine(problem: Problem, codes: Codes, margin: float = 0.0) -> Codes:
     """Shrink valid candidates (n, features); returns rows of the same shape, in the same order.
 
     ``margin`` is how many log-odds beyond the threshold the rows stay. Raises ``BudgetSpentError``
-    through ``budget``.
+    through the budget.
     """
-    holds = holding(fitted, space, budget, margin)
-    fewer = undo_unneeded(fitted, space, codes, holds)
-    nearer = pull_towards_factual(space, fewer, holds)
+    holds = holding(problem, margin)
+    fewer = undo_unneeded(problem, codes, holds)
+    nearer = pull_towards_factual(problem.space, fewer, holds)
     # A classifier that is not monotone may need even less once values are nearer.
-    return undo_unneeded(fitted, space, nearer, holds)
+    return undo_unneeded(problem, nearer, holds)
 
 
-def without(fitted: FittedCohort, space: SearchSpace, codes: Codes, shrunk: Codes, budget: Budget) -> Codes:
+def alternatives(problem: Problem, codes: Codes, refined: Codes) -> Codes:
     """Find second answers: what is left of candidates once the changes that :func:`refine` kept are undone.
 
     Candidates often share one strong change, and all shrink to it. Where the rest of a candidate
-    reaches the desired class by itself, it is an option of its own. ``codes`` and ``shrunk`` have shape
+    reaches the desired class by itself, it is an option of its own. ``codes`` and ``refined`` have shape
     (n, features); returns the rows that hold, refined, at most n.
     """
-    rest = np.where(space.changed(shrunk), space.factual, codes)
+    space = problem.space
+    rest = np.where(space.changed(refined), space.factual, codes)
     rest = rest[space.changed(rest).any(axis=1)]
-    rest = rest[holding(fitted, space, budget)(rest)]
-    return refine(fitted, space, rest, budget)
+    rest = rest[holding(problem)(rest)]
+    return refine(problem, rest)
 
 
-def holding(fitted: FittedCohort, space: SearchSpace, budget: Budget, margin: float = 0.0) -> Holds:
+def holding(problem: Problem, margin: float = 0.0) -> Holds:
     """Build the test that each step keeps: the desired class is reached and no rule is broken."""
 
+    fitted, space = problem.fitted, problem.space
+
     def holds(rows: Codes) -> Mask:
-        reached = fitted.reaches(budget.probability(rows), space.desired, margin)
+        reached = fitted.reaches(problem.budget.probability(rows), space.desired, margin)
         return reached & ~violations(space.schema, space.factual, rows).any(axis=1)
 
     return holds
 
 
-def undo_unneeded(fitted: FittedCohort, space: SearchSpace, codes: Codes, holds: Holds) -> Codes:
+def undo_unneeded(problem: Problem, codes: Codes, holds: Holds) -> Codes:
     """Set changes back to the factual, one a round and row, while the desired class is kept.
 
     Of the changes that can go, the one whose value moved farthest goes first (the largest share of the
     Gower distance), so that what remains is few and small.
     """
+    fitted, space = problem.fitted, problem.space
     codes = codes.copy()
     active = np.arange(len(codes))
     while len(active):
@@ -144,19 +145,14 @@ def _bisect(space: SearchSpace, codes: Codes, position: int, values: Codes, hold
     return codes
 
 
-def _passed(checks: CheckResults) -> CheckResults:
-    """Those that may be shown, in the same order."""
-    return checks.take(np.flatnonzero(checks.passed))
+def refine_passed(problem: Problem, raw: CheckResults) -> CheckResults:
+    """Refine rows that passed every check; a row that refining would make unusual stays as it was.
 
-
-def shrunk(fitted: FittedCohort, space: SearchSpace, raw: CheckResults, budget: Budget) -> CheckResults:
-    """Shrink what passed every check; a row that refining would make unusual stays as it was.
-
-    Raises ``BudgetSpentError`` through ``budget``.
+    Raises ``BudgetSpentError`` through the budget.
     """
     if not len(raw.codes):
         return raw
-    small = verify(fitted, space, refine(fitted, space, raw.codes, budget), budget)
-    seconds = without(fitted, space, raw.codes, small.codes, budget)
-    everything = np.vstack([np.where(small.passed[:, None], small.codes, raw.codes), seconds])
-    return _passed(verify(fitted, space, everything, budget))
+    refined = verify(problem, refine(problem, raw.codes))
+    others = alternatives(problem, raw.codes, refined.codes)
+    rows = np.vstack([np.where(refined.passed[:, None], refined.codes, raw.codes), others])
+    return verify(problem, rows).only_passed()

@@ -9,9 +9,9 @@ import numpy.typing as npt
 
 from sensecf_core.cohorts.encoding import Codes
 from sensecf_core.cohorts.rules import rule_texts, violations
-from sensecf_core.counterfactuals.problem.budget import Budget
 from sensecf_core.counterfactuals.problem.constraints import limit_violation
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
+from sensecf_core.counterfactuals.problem.problem import Problem
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
 from sensecf_core.types import Floats, Mask
 
@@ -24,8 +24,8 @@ class CheckResults:
     ----------
     valid : the classifier puts the row in the desired class, and something was changed.
     within_limits : no limit and no rule is broken.
-    in_domain : every *changed* value lies within the training 1st to 99th percentile (METRICS.md 5a).
-    lof_inlier : the local outlier factor calls the row usual for the desired class (METRICS.md 5b).
+    in_domain : every *changed* value lies within the training 1st to 99th percentile (docs/metrics.md, 5a).
+    lof_inlier : the local outlier factor calls the row usual for the desired class (docs/metrics.md, 5b).
     plausible : in domain or moved towards it, and an inlier or at least as usual as the factual was.
     """
 
@@ -45,6 +45,10 @@ class CheckResults:
         """Which candidates may be shown: valid, within limits and plausible, shape (n,)."""
         return self.valid & self.within_limits & self.plausible
 
+    def only_passed(self) -> CheckResults:
+        """Those that may be shown, in the same order."""
+        return self.take(np.flatnonzero(self.passed))
+
     def take(self, rows: npt.NDArray[np.int64]) -> CheckResults:
         """Keep the given positions, in that order."""
         return CheckResults(
@@ -53,15 +57,16 @@ class CheckResults:
         )
 
 
-def verify(fitted: FittedCohort, space: SearchSpace, codes: Codes, budget: Budget) -> CheckResults:
+def verify(problem: Problem, codes: Codes) -> CheckResults:
     """Judge candidate rows (n, features) against the query's limits, the rules, ``f`` and the density.
 
-    One ``predict_proba`` call; raises ``BudgetSpentError`` through ``budget``.
+    One ``predict_proba`` call; raises ``BudgetSpentError`` through the budget.
     """
+    fitted, space = problem.fitted, problem.space
     changed = space.changed(codes)
     n_changed = changed.sum(axis=1)
     broken = _broken_limits(space, codes, changed)
-    probability = budget.probability(codes)
+    probability = problem.budget.probability(codes)
     density = fitted.densities[space.desired]
     scores = density.score(np.vstack([space.factual[None], codes]))
     inlier = scores[1:] > 0

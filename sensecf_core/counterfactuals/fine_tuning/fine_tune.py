@@ -1,10 +1,11 @@
-"""Fine-tune a language model for a cohort: pairs, training, rounds with the checker as teacher, the card."""
+"""Fine-tune a language model for a cohort: pairs, stages of training, temperature, model card."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 import shutil
-from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,11 @@ from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.language.local.loading import for_training, is_large
 from sensecf_core.language.local.lora import load_adapter, merged, saved_weights
 from sensecf_core.language.local.model import LocalModel
+from sensecf_core.language.models import adapters
 from sensecf_core.language.models.adapters import Card, weights_sha256
 from sensecf_core.language.prompts.fine_tuned import TUNED_SHA256
 from sensecf_core.language.training import save_adapter, trainer
-from sensecf_core.types import Progress
+from sensecf_core.types import NO_CALLBACKS, Callbacks
 
 
 class NothingToLearnError(ValueError):
@@ -34,53 +36,56 @@ def fine_tune(
     options: Options,
     *,
     name: str,
-    work: Path,
-    out: Path,
+    work: Path | None = None,
+    out: Path | None = None,
     resume: bool = False,
-    tell: Progress = lambda done, words: None,
-    cancelled: Callable[[], bool] = lambda: False,
+    callbacks: Callbacks = NO_CALLBACKS,
 ) -> Card:
     """Fine-tune ``base`` and write the adapter to ``out``; ``work`` holds checkpoints meanwhile.
 
-    Of the kinds of a round the one that measures best on ``val`` is kept, and none that is no better than
-    what was before.
+    Without them these are the folders of this machine: of the adapter ``name``, and of a run of these options
+    (its budget apart).
 
-    Raises ``CancelledError`` when cancelled: the checkpoint stays, and ``resume`` goes on from it. Raises
+    Of the kinds of a round the one that measures best on ``val`` is kept, if it improves on what was before.
+
+    Raises ``CancelledError`` when cancelled: the checkpoint stays, and ``resume`` continues from it. Raises
     :class:`NothingToLearnError` if no training query has an answer.
     """
+    work = work or _checkpoints(fitted.schema.name, name, base.folder.name, options)
+    out = out or adapters.own_folder(fitted.cohort, name)
     began_at = provenance.commit()
     if not resume:
         shutil.rmtree(work, ignore_errors=True)
     work.mkdir(mode=0o700, parents=True, exist_ok=True)
 
-    def told(done: float, words: str) -> None:
-        if cancelled():
+    def searching(done: float, message: str) -> None:
+        if callbacks.cancelled():
             raise CancelledError
-        tell(0.05 * done, words)
+        callbacks.progress(0.05 * done, message)
 
-    folder, pairs = pair_files.made(
+    folder, pairs = pair_files.load_or_build(
         fitted,
         seed=options.settings.seed,
         variants=options.variants,
         most_rows=options.most_rows,
         source=options.source,
-        progress=told,
+        progress=searching,
     )
     answered = draw([pair for pair in pairs if pair.answers], options.most_pairs, options.settings.seed)
     if not answered:
         raise NothingToLearnError("no training query has an answer within the limits")
     validation_set = validation.ValidationSet.of(fitted, "val", options.validation_queries, options.source)
-    course = FineTuning(fitted, base, options, work, validation_set, tell, cancelled)
+    stages = FineTuning(fitted, base, options, work, validation_set, callbacks)
     if is_large(base.model):
         for_training(base.model)
     peft = trainer.adapter_for(base.model, options.settings)
     if options.start is not None:
         load_adapter(peft, saved_weights(Path(options.start)))
-    taken = course.take(peft, answered)
-    tell(0.96, "Choosing the temperature on validation queries")
+    result = stages.run(peft, answered)
+    callbacks.progress(0.96, "Choosing the temperature on validation queries")
     with merged(peft) as weights:
         model = LocalModel(weights.eval(), base.tokenizer, base.folder)
-        temperature, rates = validation.choose_temperature(fitted, model, validation_set, cancelled)
+        temperature, rates = validation.choose_temperature(fitted, model, validation_set, callbacks.cancelled)
     card = _card(fitted, base, options, name, folder) | {
         "provenance": {
             "commit": began_at,
@@ -89,10 +94,17 @@ def fine_tune(
         },
         "temperature": temperature,
         "rates": rates,
-        "rounds": taken.rounds,
-        "training": taken.training,
+        "rounds": result.rounds,
+        "training": result.training,
     }
-    return save_adapter.save(peft, out, card, taken.curve)
+    return save_adapter.save(peft, out, card, result.curve)
+
+
+def _checkpoints(cohort: str, name: str, base: str, options: Options) -> Path:
+    """Where checkpoints are kept: one folder per cohort, name, base and everything but the budget."""
+    same = replace(options, settings=replace(options.settings, minutes=None, tokens=None, max_steps=None))
+    decisive = json.dumps([base, asdict(same)], sort_keys=True)
+    return adapters.checkpoints(cohort, name, hashlib.sha256(decisive.encode()).hexdigest())
 
 
 def _card(fitted: FittedCohort, base: LocalModel, options: Options, name: str, pairs: Path) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Pairs on disk, so that they are searched once: ``pairs.parquet`` and ``card.json`` in ``var/pairs``."""
+"""Training pairs on disk (``var/pairs``), so that they are searched only once: rows and a card."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ PAIRS, CARD = "pairs.parquet", "card.json"
 _EDITS = TypeAdapter(tuple[Edits, ...])
 
 
-def made(
+def load_or_build(
     fitted: FittedCohort,
     *,
     seed: int = 0,
@@ -43,12 +43,12 @@ def made(
     source: Source = "shap",
     progress: Callable[[float, str], None] = lambda done, words: None,
 ) -> tuple[Path, tuple[Pair, ...]]:
-    """Make the training pairs of a cohort, or read them where they were made before.
+    """Read the training pairs of a cohort, or build them the first time.
 
     Returns their folder and the pairs; arguments as :func:`.pairs.build`.
     """
-    asked = {"seed": seed, "variants": variants, "most_rows": most_rows, "source": source}
-    origin = {"format": FORMAT, **asked, **_origin(fitted)}
+    options = {"seed": seed, "variants": variants, "most_rows": most_rows, "source": source}
+    origin = {"format": FORMAT, **options, **_origin(fitted)}
     digest = hashlib.sha256(json.dumps(origin, sort_keys=True).encode()).hexdigest()[:12]
     folder = var("pairs", f"{fitted.schema.name}-{digest}")
     if (folder / CARD).is_file():
@@ -72,7 +72,7 @@ def _origin(fitted: FittedCohort) -> dict[str, Any]:
 
 
 def write(fitted: FittedCohort, folder: Path, pairs: Sequence[Pair], origin: dict[str, Any]) -> None:
-    """Write pairs and their card; the card comes last, so that a cut-off run is made again."""
+    """Write pairs and their card; the card comes last, so that an interrupted run is repeated."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     rows = [
         {
@@ -91,7 +91,7 @@ def write(fitted: FittedCohort, folder: Path, pairs: Sequence[Pair], origin: dic
 
 
 def read(fitted: FittedCohort, folder: Path) -> tuple[Pair, ...]:
-    """Read pairs back; their queries are asked anew of the classifier they were made for."""
+    """Read pairs back; their queries are made again from the cohort."""
     rows = pd.read_parquet(folder / PAIRS).to_dict("records")
     limits = [Limits.model_validate_json(row["limits"]) for row in rows]
     keys: dict[tuple[Profile, Literal[0, 1]], dict[RowKey, None]] = {}

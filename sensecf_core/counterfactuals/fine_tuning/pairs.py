@@ -1,14 +1,15 @@
 """(query, answers) pairs that teach a language model: made on training rows by exhaustive search.
 
-For every query all combinations of the values it is told about (:mod:`levers`, at most two values of six
-features, at most 728 rows; of twelve where no worth is told) are asked of the classifier. Kept are those
-within the rules that reach the desired class by the widest margin of a ladder, so that a slightly wrong
-number still flips; of these the ones that the prompt itself says are enough, of these the minimal ones (no
-part of them would do), fewest changes first, then nearest; where those are few, others that are more than
-enough are added.
+For every query the classifier is asked about all combinations of the changes that its prompt hints at (at
+most two values of six features, so at most 728 rows; of twelve features where no effects are estimated).
+Answers are the rows within the rules that reach the desired class by the widest of several margins, so that a
+slightly wrong number still flips. Of these the ones whose scores add up to enough in the prompt are
+preferred, then the minimal ones (no subset of their changes would do), then fewest changes, then nearest.
+Where that leaves few, others with more than enough are added.
 
-Half of the queries have the profile's plain limits, half have frozen features, narrowed ranges or another
-number of changes, so that the model learns to obey what its prompt says. Deterministic under a seed.
+Half of the queries have the profile's plain limits. The others have frozen features, narrowed ranges or
+another number of changes, so that the model learns to obey the limits in its prompt. Deterministic under a
+seed.
 """
 
 from __future__ import annotations
@@ -39,19 +40,19 @@ from sensecf_core.types import Mask, Part
 MARGINS = (0.2, 0.1, 0.03)
 """Log-odds beyond the threshold; the first that any combination reaches counts."""
 MOST_ANSWERS, LEAST_ANSWERS = 16, 10
-"""Answers kept per query: the more it learns from, the more different ones a model gives.
-Where fewer than the least are just enough, others are added that change more than they would need to."""
+"""Answers per query: a model that learns from more gives more different ones. Where fewer than the least add
+up to just enough, others that change more than needed are added."""
 PER_FEATURE_SET = 4
-"""Answers kept that change the same features."""
-AT_ONCE = 100
-"""Queries judged in one call of the classifier (72,800 rows at most; 996,800 where no worth is told)."""
+"""Most answers that change the same set of features."""
+QUERIES_PER_BATCH = 100
+"""Queries scored in one call of the classifier (at most 72,800 rows; 996,800 without estimated effects)."""
 MOST_FROZEN = 0.4
 """Largest share of the movable features that a varied query freezes."""
 
 
 @dataclass(frozen=True)
 class Pair:
-    """One query, what its prompt tells, and its answers, best first (none if the search finds none)."""
+    """One query, the hints in its prompt, and its answers, best first (none if the search finds none)."""
 
     query: Query
     hints: PromptHints
@@ -63,21 +64,21 @@ Kind = tuple[Profile, Literal[0, 1], bool]
 
 
 def kind(pair: Pair) -> Kind:
-    """Which of the kinds of queries a pair's is."""
+    """The kind of a pair's query."""
     limits = pair.query.limits
     return limits.profile, pair.query.desired, limits != Limits(profile=limits.profile)
 
 
 def draw(pairs: Sequence[Pair], most: int | None, seed: int) -> list[Pair]:
-    """Draw at most ``most`` pairs in turns from all kinds, so that rare kinds are not crowded out."""
+    """Draw at most ``most`` pairs, in turn from every kind, so that rare kinds are not crowded out."""
     order = np.random.default_rng(seed).permutation(len(pairs))
-    taken: Counter[Kind] = Counter()
+    drawn: Counter[Kind] = Counter()
     turns = []
-    for place in order:
-        mine = kind(pairs[place])
-        turns.append((taken[mine], place))
-        taken[mine] += 1
-    return [pairs[place] for _, place in sorted(turns, key=lambda turn: turn[0])[:most]]
+    for index in order:
+        pair_kind = kind(pairs[index])
+        turns.append((drawn[pair_kind], index))
+        drawn[pair_kind] += 1
+    return [pairs[index] for _, index in sorted(turns, key=lambda turn: turn[0])[:most]]
 
 
 def build(
@@ -94,20 +95,19 @@ def build(
 
     Parameters
     ----------
-    part : whose rows are asked about; only ``train`` teaches, ``val`` and ``test`` measure.
+    part : whose rows the queries are about; only ``train`` teaches, ``val`` and ``test`` measure.
     variants : queries with varied limits per row and profile, beside the one with plain limits.
     most_rows : rows taken per direction and profile (None: all).
-    source : where the worth of changes that the prompt tells is taken from; answers are searched among
-        what is told.
+    source : how the effects in the hints are estimated; answers are searched among the hints.
     """
     queries = list(_queries(fitted, part, np.random.default_rng(seed), variants, most_rows))
     pairs: list[Pair] = []
-    for start in range(0, len(queries), AT_ONCE):
+    for start in range(0, len(queries), QUERIES_PER_BATCH):
         progress(start / max(len(queries), 1), "Searching answers to training queries")
-        some = queries[start : start + AT_ONCE]
-        hints = estimate_effects(fitted, some, source)
-        answers = search_answers(fitted, some, hints)
-        pairs += [Pair(*parts) for parts in zip(some, hints, answers, strict=True)]
+        batch = queries[start : start + QUERIES_PER_BATCH]
+        hints = estimate_effects(fitted, batch, source)
+        answers = search_answers(fitted, batch, hints)
+        pairs += [Pair(*parts) for parts in zip(batch, hints, answers, strict=True)]
     return tuple(pairs)
 
 
@@ -134,7 +134,7 @@ def _queries(
 
 
 def _varied(fitted: FittedCohort, query: Query, rng: np.random.Generator) -> Limits:
-    """Draw limits as users set them: other counts, some features frozen, some ranges narrowed."""
+    """Draw limits as a user might set them: another count, features frozen, ranges narrowed."""
     names = [entry.feature for entry in query.movable]
     n_frozen = rng.integers(0, 1 + int(MOST_FROZEN * len(names)))
     frozen = set(rng.choice(names, size=n_frozen, replace=False))
@@ -157,28 +157,28 @@ def _varied(fitted: FittedCohort, query: Query, rng: np.random.Generator) -> Lim
 def search_answers(
     fitted: FittedCohort, queries: Sequence[Query], hints_of_each: Sequence[PromptHints]
 ) -> list[tuple[Edits, ...]]:
-    """Search all combinations of what each query is hints_of_each about; answers best first."""
-    space = [SearchSpace.of(fitted.schema, query) for query in queries]
-    combined = [combinations(each, hints) for each, hints in zip(space, hints_of_each, strict=True)]
+    """Search all combinations of each query's hints; answers best first."""
+    spaces = [SearchSpace.of(fitted.schema, query) for query in queries]
+    combined = [combinations(space, hints) for space, hints in zip(spaces, hints_of_each, strict=True)]
     budget = Budget(fitted.classifier)
     margins = budget.margin(np.vstack(combined)) if combined else np.empty(0)
     ends = np.cumsum([len(rows) for rows in combined])[:-1]
     found = []
-    for each, rows, beyond, hints in zip(
-        space, combined, np.split(margins, ends), hints_of_each, strict=True
+    for space, rows, beyond, hints in zip(
+        spaces, combined, np.split(margins, ends), hints_of_each, strict=True
     ):
-        kept = _best(fitted, each, rows, beyond, hints)
-        found.append(tuple({n: c.after for n, c in each.changes(row).items()} for row in rows[kept]))
+        kept = _best(fitted, space, rows, beyond, hints)
+        found.append(tuple({n: c.after for n, c in space.changes(row).items()} for row in rows[kept]))
     return found
 
 
 def _best(
     fitted: FittedCohort, space: SearchSpace, rows: Codes, margins: Codes, hints: PromptHints
 ) -> npt.NDArray[np.int64]:
-    """Positions of the answers to keep: a margin, minimal, few changes, near, not all alike.
+    """Positions of the answers to keep: beyond a margin, minimal, few changes, near, and diverse.
 
-    Where there are answers that the prompt itself says are enough, others are left out: they could not be
-    learned from it.
+    Where the scores of some answers add up to enough in the prompt, the others are left out: the model could
+    not learn them from it.
     """
     sign = 1 if space.desired else -1
     beyond = sign * (margins - fitted.threshold_margin)
@@ -186,33 +186,33 @@ def _best(
     if wanted is None:
         return np.empty(0, dtype=np.int64)
     reached = np.flatnonzero(beyond >= wanted)
-    said, least = added_scores(space, rows[reached], hints)
-    enough = said >= ENOUGH
-    just = enough & (said - least < ENOUGH)
+    added, least = added_scores(space, rows[reached], hints)
+    enough = added >= ENOUGH
+    just = enough & (added - least < ENOUGH)
     first = reached[just] if just.any() else reached[enough] if enough.any() else reached
     first = first[_minimal(rows[first], space.changed(rows[first]))]
     first = first[fewest_and_nearest(fitted, space, rows[first], PER_FEATURE_SET)[:MOST_ANSWERS]]
     more = np.setdiff1d(reached[enough], first)
     more = more[fewest_and_nearest(fitted, space, rows[more], PER_FEATURE_SET)]
     both = np.concatenate([first, more])
-    both = both[_not_all_alike(space.changed(rows[both]), PER_FEATURE_SET)]
+    both = both[_first_per_feature_set(space.changed(rows[both]), PER_FEATURE_SET)]
     return both[: max(len(first), LEAST_ANSWERS)]
 
 
 def scores_suffice(space: SearchSpace, rows: Codes, hints: PromptHints) -> Mask:
-    """Which rows (n, features) change enough by what the prompt says, (n,)."""
+    """Which rows (n, features) have changes whose scores in the prompt add up to enough, (n,)."""
     return np.asarray(added_scores(space, rows, hints)[0] >= ENOUGH)
 
 
 def added_scores(
     space: SearchSpace, rows: Codes, hints: PromptHints
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """What the changes of each row add up to in the words of the prompt, and the least of them, (rows,)."""
-    worth = np.array([score_out_of_10(space.query, hints, effect) for effect in hints.effects])
+    """The sum of the prompt's scores of each row's changes, and the smallest of them, both (rows,)."""
+    scores = np.array([score_out_of_10(space.query, hints, effect) for effect in hints.effects])
     positions = [space.schema.positions[effect.feature] for effect in hints.effects]
-    made = rows[:, positions] == np.array([effect.value for effect in hints.effects])
-    least = np.where(made, worth, 2 * ENOUGH).min(axis=1)
-    return (made * worth).sum(axis=1), least
+    changed = rows[:, positions] == np.array([effect.value for effect in hints.effects])
+    least = np.where(changed, scores, 2 * ENOUGH).min(axis=1)
+    return (changed * scores).sum(axis=1), least
 
 
 def fewest_and_nearest(
@@ -221,21 +221,21 @@ def fewest_and_nearest(
     """Order rows by number of changes, then Gower distance; at most ``per_set`` change the same features."""
     changed = space.changed(rows)
     order = np.lexsort((fitted.distances.gower(space.factual, rows), changed.sum(axis=1)))
-    return np.asarray(order[_not_all_alike(changed[order], per_set)])
+    return np.asarray(order[_first_per_feature_set(changed[order], per_set)])
 
 
-def _not_all_alike(changed: Mask, per_set: int) -> Mask:
-    """Which rows to keep, the first of each set of changed features, ``per_set`` of each; (rows,)."""
+def _first_per_feature_set(changed: Mask, per_set: int) -> Mask:
+    """Which rows are among the first ``per_set`` that change the same set of features, (rows,)."""
     counts: Counter[bytes] = Counter()
     kept = np.zeros(len(changed), dtype=bool)
-    for place, row in enumerate(changed):
+    for index, row in enumerate(changed):
         counts[row.tobytes()] += 1
-        kept[place] = counts[row.tobytes()] <= per_set
+        kept[index] = counts[row.tobytes()] <= per_set
     return kept
 
 
 def _minimal(rows: Codes, changed: Mask) -> Mask:
-    """Which rows have no other of the rows as a part: some of their changes, to the same values."""
+    """Which rows contain no other row: none that makes only some of their changes, to the same values."""
     same = (rows[:, None] == rows[None]) | ~changed[None]
     part = same.all(axis=2) & (changed.sum(axis=1)[None] < changed.sum(axis=1)[:, None])
     return np.asarray(~part.any(axis=1))

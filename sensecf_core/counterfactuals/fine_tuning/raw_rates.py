@@ -13,12 +13,13 @@ import numpy.typing as npt
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.counterfactuals.checks.candidates import count_steps, screen_candidates
 from sensecf_core.counterfactuals.fine_tuning.pairs import Pair
-from sensecf_core.counterfactuals.problem.budget import Budget, CancelledError
+from sensecf_core.counterfactuals.problem.budget import CancelledError
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
-from sensecf_core.counterfactuals.problem.search_space import SearchSpace
+from sensecf_core.counterfactuals.problem.problem import Problem
 from sensecf_core.counterfactuals.proposal import Proposal, ProposalRequest
 from sensecf_core.counterfactuals.proposers.fine_tuned import FineTunedProposer
 from sensecf_core.language.local.model import LocalModel
+from sensecf_core.types import Callbacks
 
 
 @dataclass(frozen=True)
@@ -72,8 +73,8 @@ def raw_rates(
 
 
 def _of_one(fitted: FittedCohort, pair: Pair, proposal: Proposal) -> dict[str, float]:
-    space = SearchSpace.of(fitted.schema, pair.query)
-    screened = screen_candidates(fitted, space, proposal, Budget(fitted.classifier))
+    problem = Problem.of(fitted, pair.query)
+    screened = screen_candidates(problem, proposal)
     counts, checks = count_steps(screened.candidates), screened.checks
     n = max(counts.proposed, 1)
     return {
@@ -104,5 +105,5 @@ def propose(
     cancelled: Callable[[], bool] = lambda: False,
 ) -> Proposal:
     """Sample candidates for the query of a pair with what its prompt tells, however long it takes."""
-    run = ProposalRequest(candidates, seed, temperature, math.inf, cancelled, lambda done, words: None)
+    run = ProposalRequest(candidates, seed, temperature, math.inf, Callbacks(cancelled=cancelled))
     return FineTunedProposer(schema, model, pair.hints).propose(pair.query, run)

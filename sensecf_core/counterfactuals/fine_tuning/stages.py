@@ -1,9 +1,8 @@
-"""The course of a fine-tuning: training on pairs, then rounds with the checker as teacher, the best kept."""
+"""The stages of a fine-tuning: training on pairs, then rounds of self-training; the best weights are kept."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -21,7 +20,7 @@ from sensecf_core.language.local.model import LocalModel
 from sensecf_core.language.training.batches import TrainingExample
 from sensecf_core.language.training.config import FineTuned, Point, Settings, TrainingProgress
 from sensecf_core.language.training.trainer import Training
-from sensecf_core.types import Progress
+from sensecf_core.types import Callbacks
 
 ROUND_SHARE = 0.2
 """Share of the budget that one round trains for."""
@@ -37,13 +36,13 @@ Rates = dict[validation.Group, RawRates]
 
 @dataclass(frozen=True)
 class Options:
-    """What ``finetune`` can be told, beside the training's own settings.
+    """Options of a fine-tuning, beside the settings of the training itself.
 
     ``rounds`` is how many times the model answers ``round_queries`` training queries itself and learns from
-    what the checker says: ``best`` trains on its accepted answers and as many pairs, ``preference`` on
-    accepted against rejected ones, ``both`` tries the two from the same weights on half the budget each.
-    ``start`` is the folder of an adapter to go on from, of the same base and rank. ``keep_rounds`` keeps a
-    round even where it measures no better: to learn what a round is worth.
+    the verdict of the checks: ``best`` trains on its accepted answers and as many pairs, ``preference`` on
+    accepted against rejected ones (DPO), ``both`` tries the two from the same weights on half the budget
+    each. ``start`` is the folder of an adapter to continue from, of the same base and rank. ``keep_rounds``
+    keeps a round even where it measures no better, to see what a round brings.
     """
 
     settings: Settings
@@ -61,7 +60,7 @@ class Options:
 
 @dataclass(frozen=True)
 class FineTuningResult:
-    """What a course came to: the curve of the stages that were kept, and rows and totals for the card."""
+    """The learning curve of the stages that were kept, and rows and totals for the model card."""
 
     curve: list[Point]
     rounds: list[dict[str, Any]]
@@ -70,17 +69,16 @@ class FineTuningResult:
 
 @dataclass(frozen=True)
 class FineTuning:
-    """One fine-tuning under way: what all of its stages share."""
+    """One fine-tuning: what all of its stages share."""
 
     fitted: FittedCohort
     base: LocalModel
     options: Options
     work: Path
     validation_set: validation.ValidationSet
-    tell: Progress
-    cancelled: Callable[[], bool]
+    callbacks: Callbacks
 
-    def take(self, peft: Any, pairs: list[Pair]) -> FineTuningResult:
+    def run(self, peft: Any, pairs: list[Pair]) -> FineTuningResult:
         """Train on the pairs, then round by round; leaves the best adapter in ``peft``."""
         texts = self_training.training_examples(self.fitted.schema, self.base.tokenizer, pairs)
         curve: list[Point] = []
@@ -94,7 +92,7 @@ class FineTuning:
             for kind in self._kinds(stage):
                 examples = self.examples(kind, rollouts, texts)
                 if not examples:
-                    continue  # no answer of the model was wrong: there is nothing to prefer
+                    continue  # no answer was rejected, so there is nothing to prefer
                 load_adapter(peft, before)
                 found, rates = self.train(peft, examples, stage, kind)
                 spent.append(found)
@@ -109,7 +107,7 @@ class FineTuning:
         return FineTuningResult(curve, rows, _training(curve, spent))
 
     def _better(self, stage: int, val: float | None, best: float) -> bool:
-        """Whether a stage is kept: the first always, a round where it measures better (or always)."""
+        """Whether a stage is kept: the first always, a round where it measures better, or if asked to."""
         if val is None:
             return stage == 0 or self.options.keep_rounds
         return val > best or (stage > 0 and self.options.keep_rounds)
@@ -122,17 +120,17 @@ class FineTuning:
     def train(
         self, peft: Any, examples: list[TrainingExample], stage: int, kind: StageKind
     ) -> tuple[FineTuned, Rates | None]:
-        """Train one stage; one that was finished before is only loaded.
+        """Train one stage, or load it where it was finished before.
 
-        Returns also the rates of the adapter that was kept, where it was validated in this sitting.
+        Returns also the rates of the adapter that was kept, where it was validated by this process.
         """
         seen: dict[float, Rates] = {}
         settings = self._settings(stage, kind)
         training = Training(peft, self.base.tokenizer, examples, settings, self.work / f"{stage}-{kind}")
         training.resume()
         found = training.run(
-            lambda p: self.tell(self._share(stage, kind, p.done), _words(p, stage)),
-            self.cancelled,
+            lambda p: self.callbacks.progress(self._share(stage, kind, p.done), _words(p, stage)),
+            self.callbacks.cancelled,
             None
             if not self.validation_set.groups
             else lambda model: self._validate(model, self._share(stage, kind, training.share_done()), seen),
@@ -142,35 +140,39 @@ class FineTuning:
         return found, None if found.best_score is None else seen.get(found.best_score)
 
     def rollouts(self, peft: Any, pairs: list[Pair], stage: int) -> tuple[self_training.Rollout, ...]:
-        """Let the model answer training queries, and the checker judge its answers."""
+        """Let the model answer training queries; the checks accept or reject its answers."""
         first = (stage - 1) * self.options.round_queries % len(pairs)
-        some = [*pairs[first:], *pairs[:first]][: self.options.round_queries]
+        batch = [*pairs[first:], *pairs[:first]][: self.options.round_queries]
         share = self._share(stage, self._kinds(stage)[0], 0.0)
         with merged(peft) as weights:
             rollouts = self_training.sample_own_answers(
                 self.fitted,
                 LocalModel(weights.eval(), self.base.tokenizer, self.base.folder),
-                some,
+                batch,
                 seed=self.options.settings.seed + 1000 * stage,
-                progress=lambda done, words: self.tell(share, f"{words}, {100 * done:.0f} %"),
-                cancelled=self.cancelled,
+                callbacks=replace(
+                    self.callbacks,
+                    progress=lambda done, message: self.callbacks.progress(
+                        share, f"{message}, {100 * done:.0f} %"
+                    ),
+                ),
             )
         return rollouts
 
     def examples(
         self, kind: StageKind, rollouts: tuple[self_training.Rollout, ...], texts: list[TrainingExample]
     ) -> list[TrainingExample]:
-        """What one stage teaches: the pairs' ``texts``, or what was tried."""
+        """The training examples of one stage: the pairs' ``texts``, or the rollouts."""
         schema, tokenizer = self.fitted.schema, self.base.tokenizer
         if kind == "pairs":
             return texts
         if kind == "preference":
             return self_training.preference_examples(schema, tokenizer, rollouts)
         own = self_training.training_examples(
-            schema, tokenizer, [one.pair for one in rollouts if one.accepted]
+            schema, tokenizer, [rollout.pair for rollout in rollouts if rollout.accepted]
         )
         beside = np.random.default_rng([self.options.settings.seed, len(texts)]).permutation(len(texts))
-        return own + [texts[place] for place in beside[: len(own)]]
+        return own + [texts[index] for index in beside[: len(own)]]
 
     def _settings(self, stage: int, kind: StageKind) -> Settings:
         settings, rounds = self.options.settings, self.options.rounds
@@ -193,7 +195,7 @@ class FineTuning:
         return 0.05 + 0.9 * share
 
     def measured(self, peft: Any, rates: Rates | None) -> dict[str, float]:
-        """Raw rates on ``val`` after a stage, for a row of the card; nothing where there is no query."""
+        """Raw rates on ``val`` after a stage, for a row of the card; empty without queries."""
         if not self.validation_set.groups:
             return {}
         if rates is None:
@@ -204,7 +206,7 @@ class FineTuning:
         }
 
     def _validate(self, model: Any, share: float, seen: dict[float, Rates]) -> float | None:
-        self.tell(share, "Measuring on validation queries")
+        self.callbacks.progress(share, "Measuring on validation queries")
         try:
             rates = self._rates(model)
         except CancelledError:
@@ -215,7 +217,7 @@ class FineTuning:
 
     def _rates(self, model: Any) -> Rates:
         found = LocalModel(model, self.base.tokenizer, self.base.folder)
-        return validation.measure(self.fitted, found, self.validation_set, cancelled=self.cancelled)
+        return validation.measure(self.fitted, found, self.validation_set, cancelled=self.callbacks.cancelled)
 
 
 def _words(progress: TrainingProgress, stage: int) -> str:

@@ -17,7 +17,7 @@ CHUNK = 50_000
 
 
 class CancelledError(RuntimeError):
-    """Whoever asked has cancelled."""
+    """The work was cancelled."""
 
 
 class BudgetSpentError(RuntimeError):
@@ -26,7 +26,7 @@ class BudgetSpentError(RuntimeError):
 
 @dataclass
 class Budget:
-    """Asks the classifier on a query's behalf, counts the rows, and stops at the budget, if there is one.
+    """Queries the classifier, counts the rows, and stops once the budget of one query is spent.
 
     Raises :class:`BudgetSpentError` from :meth:`probability` once ``max_rows`` would be passed or
     ``expired`` says that the time is up.

@@ -1,4 +1,4 @@
-"""From what was asked to a query: which features may move for this row, and to which values."""
+"""Actionability: which features may change for a row, and to which values."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from sensecf_core.queries.request import ExplainRequest
 from sensecf_core.types import Span
 
 MOST_CANDIDATES = 1024
-"""More candidates than this in one answer is surely a slip of the hand."""
+"""More candidates than this in one request is surely a typing error."""
 
 
 def resolve_limits(request: ExplainRequest, cohort: Cohort, domain: Domain) -> Limits:
@@ -109,7 +109,7 @@ def _check_levels(feature: Feature, levels: tuple[str, ...], profile: Profile) -
 def is_actionable(feature: Feature, profile: Profile) -> bool:
     """Whether a profile lets a feature move at all.
 
-    Context never moves (DESIGN.md, "limits"), findings that nobody can set only for contrast.
+    Context never moves (docs/architecture.md, "Words"), findings that nobody can set only for contrast.
     """
     return feature.role != "context" and not (profile == "intervention" and feature.contrast_only)
 
@@ -139,7 +139,7 @@ def movable_features(
     """List what may move for one row, and to which values; ``factual`` maps feature name to code.
 
     A value that was not measured never moves. A factual outside ``suggest`` may stay or move towards
-    it (DESIGN.md).
+    it (docs/architecture.md).
     """
     movable = []
     for feature in schema.features:
@@ -147,9 +147,9 @@ def movable_features(
         if not is_actionable(feature, limits.profile) or feature.name in limits.frozen or math.isnan(code):
             continue
         values = (
-            _open_levels(feature, code, limits, domain.sorted_columns[schema.positions[feature.name]])
+            _allowed_levels(feature, code, limits, domain.sorted_columns[schema.positions[feature.name]])
             if feature.named
-            else _open_numbers(feature, code, limits, domain, schema)
+            else _allowed_numbers(feature, code, limits, domain, schema)
         )
         if values:
             movable.append(Movable(feature=feature.name, values=values))
@@ -157,24 +157,24 @@ def movable_features(
 
 
 def emptied_by_request(schema: Schema, domain: Domain, query: Query) -> tuple[str, ...]:
-    """Say which features stay put for this row because the range or levels asked for leave nothing."""
+    """Name the features that cannot change here because the requested range or levels hold no value."""
     limits = query.limits
-    asked = {name: f"{low:g} to {high:g}" for name, (low, high) in limits.ranges.items()}
-    asked |= {name: " or ".join(levels) for name, levels in limits.levels.items()}
+    requested = {name: f"{low:g} to {high:g}" for name, (low, high) in limits.ranges.items()}
+    requested |= {name: " or ".join(levels) for name, levels in limits.levels.items()}
     factual = {
         feature.name: to_code(feature, query.factual.features[feature.name]) for feature in schema.features
     }
-    free = limits.model_copy(update={"ranges": {}, "levels": {}})
-    could = {entry.feature for entry in movable_features(schema, domain, factual, free)}
-    does = {entry.feature for entry in query.movable}
+    unrestricted = limits.model_copy(update={"ranges": {}, "levels": {}})
+    without_request = {entry.feature for entry in movable_features(schema, domain, factual, unrestricted)}
+    with_request = {entry.feature for entry in query.movable}
     return tuple(
         f"`{name}` stays at {query.factual.features[name]}: {words}, as asked, holds no value for it."
-        for name, words in asked.items()
-        if name in could - does
+        for name, words in requested.items()
+        if name in without_request - with_request
     )
 
 
-def _open_levels(feature: Feature, code: float, limits: Limits, seen: Codes) -> tuple[float, ...]:
+def _allowed_levels(feature: Feature, code: float, limits: Limits, seen: Codes) -> tuple[float, ...]:
     names = set(limits.levels.get(feature.name, feature.levels))
     intervention = limits.profile == "intervention"
     if intervention and feature.suggest_levels:
@@ -187,14 +187,14 @@ def _open_levels(feature: Feature, code: float, limits: Limits, seen: Codes) -> 
     return tuple(codes)
 
 
-def _open_numbers(
+def _allowed_numbers(
     feature: Feature, code: float, limits: Limits, domain: Domain, schema: Schema
 ) -> tuple[float, ...]:
     low, high = allowed_range(feature, limits.profile, domain, schema)
     low, high = float(np.minimum(low, code)), float(np.maximum(high, code))  # both keep NaN
     if feature.name in limits.ranges:
-        asked_low, asked_high = limits.ranges[feature.name]
-        low, high = max(low, asked_low), min(high, asked_high)
+        requested_low, requested_high = limits.ranges[feature.name]
+        low, high = max(low, requested_low), min(high, requested_high)
     same = 0.5 * 10.0**-feature.decimals
     values = [float(value) for value in _grid(feature, low, high) if abs(value - code) > same]
     if limits.profile == "intervention":
@@ -212,7 +212,7 @@ def _grid(feature: Feature, low: float, high: float) -> np.ndarray:
 
 
 def _realistic(feature: Feature, before: float, after: float) -> bool:
-    """Whether a change keeps the feature's direction and its largest realistic change."""
+    """Whether a change has the feature's direction and is at most its largest realistic change."""
     change = after - before
     if feature.direction == "up" and change < 0:
         return False

@@ -12,30 +12,30 @@ from sensecf_core.cohorts.encoding import Codes
 from sensecf_core.cohorts.schema import Schema
 
 NEIGHBOURS = 20
-"""Neighbours of the local outlier factor (Breunig 2000; METRICS.md, plausibility b)."""
+"""Neighbours of the local outlier factor (Breunig 2000; docs/metrics.md, 5b)."""
 
 
 @dataclass(frozen=True)
-class Space:
-    """A numeric space for distances between rows: scaled numbers, one column a level, one a gap.
+class NumericSpace:
+    """Rows as numbers for distances: scaled numbers, one column a level, one a missing-value indicator.
 
-    A value that was not measured sits at the training median and sets its feature's gap column.
+    A value that was not measured is put at the training median and sets its feature's indicator column.
     """
 
     schema: Schema
     centre: Codes
     scale: Codes
-    gaps: npt.NDArray[np.int64]
+    missing_in: npt.NDArray[np.int64]
 
     @classmethod
-    def fit(cls, schema: Schema, codes: Codes) -> Space:
+    def fit(cls, schema: Schema, codes: Codes) -> NumericSpace:
         """Learn centres and scales from training codes, shape (n, features)."""
         centre = np.nan_to_num(np.nanmedian(codes, axis=0))
         scale = np.nanstd(codes, axis=0)
         scale[~(scale > 0)] = 1.0
         return cls(schema, centre, scale, np.flatnonzero(np.isnan(codes).any(axis=0)))
 
-    def place(self, codes: Codes) -> npt.NDArray[np.float64]:
+    def transform(self, codes: Codes) -> npt.NDArray[np.float64]:
         """Map codes (n, features) into the space, shape (n, columns)."""
         missing = np.isnan(codes)
         filled = np.where(missing, self.centre, codes)
@@ -49,7 +49,7 @@ class Space:
                 columns.append(
                     ((filled[:, position] - self.centre[position]) / self.scale[position])[:, None]
                 )
-        columns.append(missing[:, self.gaps].astype(float))
+        columns.append(missing[:, self.missing_in].astype(float))
         return np.hstack(columns)
 
 
@@ -57,7 +57,7 @@ class Space:
 class Density:
     """Local outlier factor fitted on the training rows of one class."""
 
-    space: Space
+    space: NumericSpace
     model: Any
 
     @classmethod
@@ -65,12 +65,12 @@ class Density:
         """Fit on training codes (n, features) of one class; n must exceed one."""
         from sklearn.neighbors import LocalOutlierFactor
 
-        space = Space.fit(schema, codes)
+        space = NumericSpace.fit(schema, codes)
         neighbours = min(NEIGHBOURS, len(codes) - 1)
         model = LocalOutlierFactor(n_neighbors=neighbours, novelty=True, algorithm="brute")
-        return cls(space, model.fit(space.place(codes)))
+        return cls(space, model.fit(space.transform(codes)))
 
     def score(self, codes: Codes) -> npt.NDArray[np.float64]:
         """Score rows (n, features): above 0 is an inlier, the higher the more usual."""
-        scores: npt.NDArray[np.float64] = self.model.decision_function(self.space.place(codes))
+        scores: npt.NDArray[np.float64] = self.model.decision_function(self.space.transform(codes))
         return scores

@@ -1,4 +1,4 @@
-"""Everything fitted that judges a candidate of one cohort, loaded once and passed around as a value."""
+"""A cohort with its classifier and everything else that was fitted on its training rows, as one value."""
 
 from __future__ import annotations
 
@@ -46,18 +46,18 @@ class FittedCohort:
         return self.cohort.schema
 
     @cached_property
-    def train_attributions(self) -> Floats:
+    def train_shap_values(self) -> Floats:
         """SHAP values of the training rows, shape (training rows, features), in log-odds of class 1."""
         rows = self.cohort.rows[self.cohort.parts.eq("train").to_numpy()]
         return shap_values(self.classifier, rows).values
 
     def quantiles(self, target: int, levels: tuple[float, ...]) -> Floats:
         """Quantiles of each feature over the training rows of a class, shape (levels, features)."""
-        known = self._quantiles.get((target, levels))
-        if known is None:
-            known = np.nanquantile(self.train_codes[self.train_targets == target], levels, axis=0)
-            self._quantiles[target, levels] = known
-        return known
+        cached = self._quantiles.get((target, levels))
+        if cached is None:
+            cached = np.nanquantile(self.train_codes[self.train_targets == target], levels, axis=0)
+            self._quantiles[target, levels] = cached
+        return cached
 
     @cached_property
     def _quantiles(self) -> dict[tuple[int, tuple[float, ...]], Floats]:
@@ -109,7 +109,7 @@ def _fitted(name: str, data_sha256: str, classifier_sha256: str) -> FittedCohort
 
 
 def load_fitted(name: str) -> FittedCohort:
-    """Load the checker of a cohort, fitted once per process.
+    """Load a cohort with its classifier and what was fitted on it, once per process.
 
     Raises ``InputError`` for an unknown cohort and ``NotReadyError`` when its classifier is missing.
     """

@@ -1,4 +1,4 @@
-"""Put questions: turn rows of a cohort into queries, with what the classifier makes of them and why."""
+"""From rows of a cohort to queries, with the prediction for each row and its SHAP values."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from sensecf_core.types import RowKey
 def make_queries(
     fitted: FittedCohort, keys: Sequence[RowKey], desired: Literal[0, 1], limits: Limits
 ) -> tuple[Query, ...]:
-    """Make one query per row; the classifier is asked once, about the rows as they are."""
+    """Make one query per row; the classifier is called once, on the rows as they are."""
     schema = fitted.schema
     rows = fitted.cohort.rows.loc[pd.MultiIndex.from_tuples(keys)]
     codes = to_codes(schema, rows)
@@ -47,7 +47,7 @@ def make_queries(
 
 
 def with_limits(fitted: FittedCohort, query: Query, limits: Limits) -> Query:
-    """The same question under other limits."""
+    """The same query under other limits."""
     factual = {
         feature.name: to_code(feature, query.factual.features[feature.name])
         for feature in fitted.schema.features
@@ -57,7 +57,7 @@ def with_limits(fitted: FittedCohort, query: Query, limits: Limits) -> Query:
 
 
 def drivers(fitted: FittedCohort, queries: Sequence[Query]) -> tuple[tuple[Driver, ...], ...]:
-    """SHAP values of each query's factual in log-odds of class 1, the strongest first."""
+    """SHAP values of each query's factual, in log-odds of class 1, the strongest first."""
     keys = pd.MultiIndex.from_tuples([(query.participant_id, query.row_id) for query in queries])
     values = shap_values(fitted.classifier, fitted.cohort.rows.loc[keys]).values
     names = fitted.schema.names

@@ -13,20 +13,20 @@ from sensecf_core.queries.query import Query
 from sensecf_core.types import Mask
 
 
-def differ(some: Codes, others: Codes, half_step: Codes) -> Mask:
-    """Which features differ by a display step or more, or are measured in only one of two rows.
+def differ(rows: Codes, others: Codes, half_step: Codes) -> Mask:
+    """Which features differ by at least a display step, or are measured in only one of two rows.
 
-    ``some`` and ``others`` have shape (..., features) and are broadcast against each other; ``half_step``
+    ``rows`` and ``others`` have shape (..., features) and are broadcast against each other; ``half_step``
     is half of each feature's display step, shape (features,).
     """
-    appeared: Mask = np.isnan(some) != np.isnan(others)
-    moved: Mask = np.abs(some - others) > half_step
-    return moved | appeared
+    measured_once: Mask = np.isnan(rows) != np.isnan(others)
+    moved: Mask = np.abs(rows - others) > half_step
+    return moved | measured_once
 
 
 @dataclass(frozen=True)
 class SearchSpace:
-    """What one query lets move, by column position.
+    """What may change in one query, by column position.
 
     Attributes
     ----------

@@ -1,24 +1,23 @@
-"""The methods that can be asked for by name, and the proposer behind each."""
+"""The proposer behind each method that can be asked for by name (:data:`PROPOSERS`)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
 
-from sensecf_core.classifiers.classifier import with_trees
+from sensecf_core.classifiers.classifier import Classifier, with_trees
 from sensecf_core.classifiers.protocol import ClassifierLike
 from sensecf_core.cohorts.cohort import Cohort, locate
 from sensecf_core.counterfactuals.problem.budget import CancelledError
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.proposal import Proposer, temperature_text
 from sensecf_core.counterfactuals.proposers.random import RandomProposer
-from sensecf_core.counterfactuals.proposers.remote import RemoteProposer
 from sensecf_core.counterfactuals.proposers.resolve_model import (
     REMOTE_METHOD,
+    backend_of,
     base_sha256,
-    check_model,
-    local_model,
     placement_of,
-    remote_model,
 )
 from sensecf_core.counterfactuals.result import answer_id, content_hashes
 from sensecf_core.errors import unknown
@@ -26,8 +25,9 @@ from sensecf_core.language.models import adapters, default_model, registry
 from sensecf_core.language.models.registry import ModelSpec
 from sensecf_core.language.prompts.fine_tuned import TUNED_SHA256
 from sensecf_core.language.prompts.plain import TEMPLATE_SHA256
+from sensecf_core.queries.methods import METHODS, Method, asks_language_model, needs_adapter
 from sensecf_core.queries.query import Driver, Query
-from sensecf_core.queries.request import BASELINES, METHODS, ExplainRequest, asks_language_model
+from sensecf_core.queries.request import ExplainRequest
 
 
 def check_method(method: str) -> None:
@@ -38,8 +38,13 @@ def check_method(method: str) -> None:
 
 def check_classifier(method: str, classifier: ClassifierLike) -> None:
     """Raise ``InputError`` for a method that reads what a classifier does not have."""
-    if method == "treecf":
+    if METHODS[method].knows == "trees":
         with_trees(classifier)
+
+
+def suits_classifier(method: str, classifier: ClassifierLike) -> bool:
+    """Whether a classifier has what a method reads."""
+    return METHODS[method].knows != "trees" or isinstance(classifier, Classifier)
 
 
 def default_method(cohort: Cohort, model: str | None = None) -> str:
@@ -49,7 +54,7 @@ def default_method(cohort: Cohort, model: str | None = None) -> str:
     Raises ``InputError`` and ``NotReadyError`` for one that cannot answer.
     """
     spec = None if model is None else registry.spec(model)
-    if spec is not None and spec.kind == "endpoint":
+    if spec is not None and spec.is_remote:
         return REMOTE_METHOD
     return "lm-fine-tuned" if adapters.chosen(cohort, base_sha256(spec)) is not None else "lm-few-shot"
 
@@ -76,7 +81,7 @@ def expected_answer_ids(
 
 
 def _temperature(cohort: Cohort, request: ExplainRequest) -> float | None:
-    if request.temperature is None and request.method == "lm-fine-tuned":
+    if request.temperature is None and needs_adapter(request.method):
         adapter = adapters.chosen(cohort)
         return None if adapter is None else adapter.card.temperature
     return request.temperature
@@ -86,7 +91,7 @@ def _model_hashes(cohort: Cohort, method: str) -> dict[str, str]:
     base = default_model.status().sha256
     if base is None:
         return {}
-    if method != "lm-fine-tuned":
+    if not needs_adapter(method):
         return {"base_model": base, "prompt_template": TEMPLATE_SHA256}
     adapter = adapters.chosen(cohort, base)
     if adapter is None:
@@ -111,56 +116,89 @@ def make_ready(cohort: str) -> None:
     _ = shared_model(adapter=folder).grammar_tokenizer
 
 
-def proposer_for(
-    request: ExplainRequest,
-    fitted: FittedCohort,
-    query: Query,
-    drivers: tuple[Driver, ...],
-    cancelled: Callable[[], bool] = lambda: False,
-) -> Proposer:
-    """Build the proposer of a request.
+@dataclass(frozen=True)
+class Context:
+    """All that a proposer may be made of; ``named``: the language model of the request."""
+
+    request: ExplainRequest
+    fitted: FittedCohort
+    query: Query
+    drivers: tuple[Driver, ...]
+    cancelled: Callable[[], bool]
+    named: ModelSpec | None
+
+
+def proposer_for(context: Context) -> Proposer:
+    """Build the proposer of a request that was resolved.
 
     Raises ``NotReadyError`` when the language model is missing or corrupt (a baseline whose package is
-    missing raises it when it is asked), and like
-    :func:`sensecf_core.counterfactuals.proposers.resolve_model.check_model` for a model that was named.
+    missing raises it when it is asked).
     """
-    named = check_model(request, fitted.cohort)
-    if request.method == "random":
-        return RandomProposer(fitted.schema)
-    if request.method in BASELINES:
-        check_classifier(request.method, fitted.classifier)
-        from sensecf_core.counterfactuals.baselines.proposer import BaselineProposer
+    check_classifier(context.request.method, context.fitted.classifier)
+    return PROPOSERS[context.request.method](context)
 
-        return BaselineProposer(fitted, request.method, request.k)
-    if named is not None and named.kind == "endpoint":
-        return RemoteProposer(
-            fitted.schema, remote_model(named, request, fitted.cohort), drivers, request.grammar
-        )
+
+def _random(context: Context) -> Proposer:
+    return RandomProposer(context.fitted.schema)
+
+
+def _baseline(context: Context) -> Proposer:
+    from sensecf_core.counterfactuals.baselines.proposer import BaselineProposer
+
+    return BaselineProposer(context.fitted, METHODS[context.request.method], context.request.k)
+
+
+def _pretrained(context: Context) -> Proposer:
+    request, fitted = context.request, context.fitted
     from sensecf_core.counterfactuals.proposers.few_shot import nearest_examples
     from sensecf_core.counterfactuals.proposers.language import LanguageProposer
-    from sensecf_core.language.local.model import shared_model
 
-    if cancelled():
+    if context.cancelled():
         raise CancelledError
-    if request.method == "lm-fine-tuned":
-        return _tuned(request, fitted, query, named)
-    model = shared_model() if named is None else local_model(named)
-    examples = nearest_examples(fitted, query, cancelled=cancelled) if request.method == "lm-few-shot" else ()
-    return LanguageProposer(fitted.schema, model, drivers, examples, request.grammar)
+    model = backend_of(context.named, request, fitted.cohort)
+    with_examples = request.method == "lm-few-shot"
+    examples = nearest_examples(fitted, context.query, cancelled=context.cancelled) if with_examples else ()
+    return LanguageProposer(fitted.schema, model, context.drivers, examples, request.grammar)
 
 
-def _tuned(request: ExplainRequest, fitted: FittedCohort, query: Query, named: ModelSpec | None) -> Proposer:
+def _fine_tuned(context: Context) -> Proposer:
     from sensecf_core.counterfactuals.proposers.fine_tuned import FineTunedProposer
     from sensecf_core.counterfactuals.search.effects import estimate_effects
     from sensecf_core.language.local.model import shared_model
 
-    adapter = adapters.require(fitted.cohort, base_sha256(named))
-    base = placement_of(named)
+    if context.cancelled():
+        raise CancelledError
+    fitted = context.fitted
+    adapter = adapters.require(fitted.cohort, base_sha256(context.named))
+    base = placement_of(context.named)
     source = adapter.card.settings.get("source", "shap")
     return FineTunedProposer(
         fitted.schema,
         shared_model(base.folder, adapter.folder, base.precision, base.device),
-        estimate_effects(fitted, [query], source)[0],
-        request.grammar,
+        estimate_effects(fitted, [context.query], source)[0],
+        context.request.grammar,
         adapter.card.temperature,
     )
+
+
+PROPOSERS: dict[str, Callable[[Context], Proposer]] = {
+    "lm-fine-tuned": _fine_tuned,
+    "lm-few-shot": _pretrained,
+    "lm-zero-shot": _pretrained,
+    "random": _random,
+    **{method.name: _baseline for method in METHODS.values() if method.package is not None},
+}
+"""What makes each method's proposer; a method of ours has a line here, one of a package its module."""
+
+
+def require_complete(proposers: Collection[str], methods: Mapping[str, Method]) -> None:
+    """Raise ``ImportError`` unless every method has a proposer, and every package's its module."""
+    if missing := set(methods) ^ set(proposers):
+        raise ImportError(f"Methods and proposers differ: {', '.join(sorted(missing))}.")
+    for method in methods.values():
+        if method.package is not None and find_spec(f"{_BASELINES}.{method.package.module}") is None:
+            raise ImportError(f"The method {method.name} has no module {_BASELINES}.{method.package.module}.")
+
+
+_BASELINES = "sensecf_core.counterfactuals.baselines"
+require_complete(PROPOSERS, METHODS)

@@ -1,37 +1,39 @@
-"""Which language model answers a request, and whether it may: its host, its method, its memory."""
+"""Which language model answers a request, and whether it may and can: host, method, memory."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from sensecf_core.cohorts.cohort import Cohort
-from sensecf_core.datasets import registry as cohorts
 from sensecf_core.errors import InputError
-from sensecf_core.language.local.model import LocalModel
+from sensecf_core.language.backend import Backend
 from sensecf_core.language.models import default_model, hardware, registry
 from sensecf_core.language.models.registry import ModelSpec
 from sensecf_core.language.remote import allow_list
 from sensecf_core.language.remote.model import RemoteModel
-from sensecf_core.queries.request import BASELINES, ExplainRequest
+from sensecf_core.queries.methods import METHODS, asks_language_model
+from sensecf_core.queries.request import ExplainRequest
 
-REMOTE_METHOD = "lm-zero-shot"
-"""What a server is asked: examples would be other participants' rows."""
+REMOTE_METHOD = next(method.name for method in METHODS.values() if method.may_be_remote)
+"""The method for servers: examples would be other participants' rows."""
 
 
 @dataclass(frozen=True)
 class Placement:
-    """Where a model's weights are (None: the default model's place), and how they fit: in the device's own
-    precision ("auto"), or another."""
+    """Where a model's weights are (None: the default model's folder), and the precision and device that fit.
+
+    ``precision`` "auto" is the device's native one.
+    """
 
     folder: Path | None
     precision: Literal["auto", "float32", "bf16", "nf4"] = "auto"
     device: str | None = None
 
 
-def check_model(request: ExplainRequest, cohort: Cohort | None = None) -> ModelSpec | None:
+def check_model(request: ExplainRequest, cohort: Cohort) -> ModelSpec | None:
     """Return the model that a request names (None: the default one), if it may and can answer it.
 
     Nothing is loaded or sent. Raises ``InputError`` for a name that does not exist, a method that the
@@ -41,10 +43,10 @@ def check_model(request: ExplainRequest, cohort: Cohort | None = None) -> ModelS
     if request.model is None:
         return None
     spec = registry.spec(request.model)
-    if request.method in ("random", *BASELINES):
+    if not asks_language_model(request.method):
         raise InputError(f"The method {request.method} asks no language model; leave out {request.model!r}.")
-    if spec.kind == "endpoint":
-        remote_model(spec, request, cohort or cohorts.load(request.cohort))
+    if spec.is_remote:
+        remote_model(spec, request, cohort)
     else:
         placement_of(spec)
     return spec
@@ -65,18 +67,24 @@ def restricted(cohort: Cohort) -> bool:
     return cohort.own or not cohort.schema.provenance.public
 
 
-def local_model(spec: ModelSpec) -> LocalModel:
-    """Load a local model of the registry, once per process; raises like :func:`check_model`."""
+def backend_of(spec: ModelSpec | None, request: ExplainRequest, cohort: Cohort) -> Backend[Any]:
+    """The model that answers a request (None: the default one): on a server, or loaded once per process.
+
+    Raises like :func:`check_model`.
+    """
     from sensecf_core.language.local.model import shared_model
 
-    found = placement_of(spec)
-    return shared_model(found.folder, precision=found.precision, device=found.device)
+    if spec is None:
+        return shared_model()
+    if spec.is_remote:
+        return remote_model(spec, request, cohort)
+    placement = placement_of(spec)
+    return shared_model(placement.folder, precision=placement.precision, device=placement.device)
 
 
 def placement_of(spec: ModelSpec | None) -> Placement:
-    """Where a local model's weights are and how they fit (None: the default model); raises like
-    :func:`check_model`."""
-    return Placement(None) if spec is None else _held(spec.name, spec.source)
+    """Placement of a local model (None: the default model); raises like :func:`check_model`."""
+    return Placement(None) if spec is None else _placement(spec.name, spec.source)
 
 
 def base_sha256(spec: ModelSpec | None) -> str | None:
@@ -86,24 +94,24 @@ def base_sha256(spec: ModelSpec | None) -> str | None:
 
 
 def placement_by_name(name: str | None) -> Placement:
-    """:func:`held` of a model named on a command line (None: the default one)."""
+    """:func:`placement_of` a model named on a command line (None: the default one)."""
     spec = None if name is None else registry.spec(name)
-    if spec is not None and spec.kind == "endpoint":
+    if spec is not None and spec.is_remote:
         raise InputError(f"{name} runs on a server; fine-tuning needs a model on this machine.")
     return placement_of(spec)
 
 
 @cache
-def _held(name: str, source: str) -> Placement:
-    """Find that a model fits, once: a loaded model does not stand in its own way."""
+def _placement(name: str, source: str) -> Placement:
+    """Check that a model fits, once: later the loaded model itself takes up memory."""
     spec = registry.spec(name)
-    found = hardware.detect_hardware()
-    fit = hardware.fits(spec, found)
+    machine = hardware.detect_hardware()
+    fit = hardware.fits(spec, machine)
     if spec.memory and not fit.ok:
         raise InputError(f"This machine cannot hold {name}. {fit.reason}")
-    own = fit.precision in (None, hardware.native_precision(found, gpu=fit.device == "cuda"))
+    native = fit.precision in (None, hardware.native_precision(machine, gpu=fit.device == "cuda"))
     return Placement(
         folder=registry.require_folder(spec),
-        precision="auto" if own or fit.precision is None else fit.precision,
-        device="cpu" if found.gpu and fit.device == "cpu" else None,
+        precision="auto" if native or fit.precision is None else fit.precision,
+        device="cpu" if machine.gpu and fit.device == "cpu" else None,
     )

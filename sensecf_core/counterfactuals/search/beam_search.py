@@ -23,6 +23,7 @@ from sensecf_core.cohorts.rules import violations
 from sensecf_core.counterfactuals.checks.refine import refine
 from sensecf_core.counterfactuals.problem.budget import Budget
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
+from sensecf_core.counterfactuals.problem.problem import Problem
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
 from sensecf_core.types import Floats
 
@@ -30,14 +31,14 @@ QUANTILES = (0.1, 0.3, 0.5, 0.7, 0.9)
 
 
 @dataclass(frozen=True)
-class Menu:
+class EditOptions:
     """Single edits a query offers: column positions and values, both of shape (edits,)."""
 
     positions: npt.NDArray[np.int64]
     values: Floats
 
     @classmethod
-    def of(cls, fitted: FittedCohort, space: SearchSpace) -> Menu:
+    def of(cls, fitted: FittedCohort, space: SearchSpace) -> EditOptions:
         """Thin each feature's allowed values to quantiles of the desired class, and both ends."""
         positions: list[int] = []
         values: list[float] = []
@@ -54,7 +55,7 @@ class Menu:
 
 def search(
     fitted: FittedCohort,
-    queries: Sequence[SearchSpace],
+    spaces: Sequence[SearchSpace],
     budget: Budget,
     *,
     margin: float = 0.0,
@@ -71,19 +72,19 @@ def search(
     -------
     One row of codes (features,) per query. Raises ``BudgetSpentError`` through ``budget``.
     """
-    found: list[Codes | None] = [None] * len(queries)
-    menus = [Menu.of(fitted, space) for space in queries]
+    found: list[Codes | None] = [None] * len(spaces)
+    edits_of = [EditOptions.of(fitted, space) for space in spaces]
     states = {
-        number: space.factual[None] for number, space in enumerate(queries) if len(menus[number].values)
+        number: space.factual[None] for number, space in enumerate(spaces) if len(edits_of[number].values)
     }
     depth = 0
     while states:
         depth += 1
-        extended = {number: extend(queries[number], menus[number], rows) for number, rows in states.items()}
-        probabilities = judge_all(budget, extended)
+        extended = {number: extend(spaces[number], edits_of[number], rows) for number, rows in states.items()}
+        probabilities = probabilities_of_all(budget, extended)
         states = {}
         for number, rows in extended.items():
-            space = queries[number]
+            space = spaces[number]
             reached = fitted.reaches(probabilities[number], space.desired, margin)
             if reached.any():
                 nearest = fitted.distances.gower(space.factual, rows[reached]).argmin()
@@ -92,24 +93,24 @@ def search(
                 sign = -1 if space.desired else 1
                 states[number] = rows[np.argsort(sign * probabilities[number], kind="stable")[:beam]]
     return [
-        None if row is None else refine(fitted, space, row[None], budget, margin)[0]
-        for space, row in zip(queries, found, strict=True)
+        None if row is None else refine(Problem(fitted, space, budget), row[None], margin)[0]
+        for space, row in zip(spaces, found, strict=True)
     ]
 
 
-def extend(space: SearchSpace, menu: Menu, rows: Codes) -> Codes:
+def extend(space: SearchSpace, edits: EditOptions, rows: Codes) -> Codes:
     """Extend every state with every edit of an unchanged feature, without rows that break a rule."""
-    repeated = np.repeat(rows, len(menu.values), axis=0)
-    positions = np.tile(menu.positions, len(rows))
+    repeated = np.repeat(rows, len(edits.values), axis=0)
+    positions = np.tile(edits.positions, len(rows))
     line = np.arange(len(repeated))
     fresh = ~space.changed(repeated)[line, positions]
-    repeated[line, positions] = np.tile(menu.values, len(rows))
+    repeated[line, positions] = np.tile(edits.values, len(rows))
     repeated = repeated[fresh]
     keep = ~violations(space.schema, space.factual, repeated).any(axis=1)
     return repeated[keep]
 
 
-def judge_all(budget: Budget, rows: dict[int, Codes]) -> dict[int, Floats]:
+def probabilities_of_all(budget: Budget, rows: dict[int, Codes]) -> dict[int, Floats]:
     """Ask the classifier once for the rows of all queries; the dict keeps its keys."""
     probabilities = budget.probability(np.vstack(list(rows.values())))
     ends = np.cumsum([len(part) for part in rows.values()])[:-1]

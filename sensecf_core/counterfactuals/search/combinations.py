@@ -16,7 +16,7 @@ from sensecf_core.queries.query import PromptHints
 
 
 def hints_reach(fitted: FittedCohort, space: SearchSpace, hints: PromptHints) -> bool:
-    """Whether any combination of what a query is told about reaches the desired class, without a margin."""
+    """Whether any combination of the changes in the hints reaches the desired class, without a margin."""
     rows = combinations(space, hints)
     if not len(rows):
         return False
@@ -24,7 +24,7 @@ def hints_reach(fitted: FittedCohort, space: SearchSpace, hints: PromptHints) ->
 
 
 def combinations(space: SearchSpace, hints: PromptHints) -> Codes:
-    """Every row with 1 to ``max_changes`` of the told changes that breaks no rule, (rows, features)."""
+    """Every row with 1 to ``max_changes`` of the hinted changes that breaks no rule, (rows, features)."""
     schema = space.schema
     options: dict[int, list[float]] = {}
     for effect in hints.effects:
@@ -40,10 +40,10 @@ def combinations(space: SearchSpace, hints: PromptHints) -> Codes:
 def _choices(counts: tuple[int, ...], most: int) -> npt.NDArray[np.int64]:
     """Which of each feature's ``counts`` values to take (0: none), 1 to ``most`` features a row."""
     rows = [
-        dict(zip(some, taken, strict=True))
+        dict(zip(features, values, strict=True))
         for size in range(1, min(most, len(counts)) + 1)
-        for some in choose(range(len(counts)), size)
-        for taken in product(*(range(1, counts[feature] + 1) for feature in some))
+        for features in choose(range(len(counts)), size)
+        for values in product(*(range(1, counts[feature] + 1) for feature in features))
     ]
     table = [[row.get(feature, 0) for feature in range(len(counts))] for row in rows]
     return np.array(sorted(table), dtype=np.int64).reshape(-1, len(counts))

@@ -5,22 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sensecf_core.cohorts.encoding import Codes
-from sensecf_core.counterfactuals.problem.budget import Budget, BudgetSpentError
-from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
+from sensecf_core.counterfactuals.problem.budget import BudgetSpentError
 from sensecf_core.counterfactuals.problem.make_queries import with_limits
+from sensecf_core.counterfactuals.problem.problem import Problem
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
 from sensecf_core.counterfactuals.search.beam_search import search
 from sensecf_core.queries.answer import Trace
 from sensecf_core.queries.limits import Limits
 
 
-def infeasibility_reasons(
-    fitted: FittedCohort, space: SearchSpace, trace: Trace, budget: Budget
-) -> tuple[str, ...]:
+def infeasibility_reasons(problem: Problem, trace: Trace) -> tuple[str, ...]:
     """Explain an answer without counterfactuals, in sentences for people."""
     said = [_where_it_ended(trace)] if trace.proposed else []
     try:
-        said += _binding_limits(fitted, space, budget)
+        said += _binding_limits(problem)
     except BudgetSpentError:
         said.append("The budget was spent before it could be said which limit binds.")
     return tuple(said)
@@ -39,9 +37,10 @@ def _where_it_ended(trace: Trace) -> str:
     )
 
 
-def _binding_limits(fitted: FittedCohort, space: SearchSpace, budget: Budget) -> Iterator[str]:
+def _binding_limits(problem: Problem) -> Iterator[str]:
     """Search under the query's limits, then with one limit lifted at a time."""
-    if _reachable(fitted, [space], budget)[0]:
+    fitted, space = problem.fitted, problem.space
+    if _reachable(problem, [space])[0]:
         yield (
             "A search of the classifier does find an answer within these limits, so another seed, more "
             "candidates or another mode may find one too."
@@ -51,7 +50,7 @@ def _binding_limits(fitted: FittedCohort, space: SearchSpace, budget: Budget) ->
     variants = [
         SearchSpace.of(space.schema, with_limits(fitted, space.query, limits)) for _, limits in lifted
     ]
-    reachable = _reachable(fitted, variants, budget) if variants else []
+    reachable = _reachable(problem, variants) if variants else []
     binding = [text for (text, _), reached in zip(lifted, reachable, strict=True) if reached]
     if binding:
         yield (
@@ -65,8 +64,8 @@ def _binding_limits(fitted: FittedCohort, space: SearchSpace, budget: Budget) ->
         )
 
 
-def _reachable(fitted: FittedCohort, queries: list[SearchSpace], budget: Budget) -> list[bool]:
-    answers: list[Codes | None] = search(fitted, queries, budget, beam=2)
+def _reachable(problem: Problem, spaces: list[SearchSpace]) -> list[bool]:
+    answers: list[Codes | None] = search(problem.fitted, spaces, problem.budget, beam=2)
     return [answer is not None for answer in answers]
 
 

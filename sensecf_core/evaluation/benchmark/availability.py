@@ -1,11 +1,11 @@
-"""Which methods can answer here, by package, weights, adapter and allowed host; nobody is asked."""
+"""Which methods can answer here, by package, weights, adapter and allowed host; no model is asked."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from sensecf_core.cohorts.cohort import Cohort
-from sensecf_core.counterfactuals.baselines.proposer import package_of
+from sensecf_core.counterfactuals.baselines.proposer import installed
 from sensecf_core.counterfactuals.proposers.resolve_model import base_sha256, check_model
 from sensecf_core.errors import NotReadyError
 from sensecf_core.evaluation.benchmark.entries import Entry
@@ -13,18 +13,19 @@ from sensecf_core.evaluation.benchmark.published import Absent, command
 from sensecf_core.language.models import adapters, default_model
 from sensecf_core.language.remote import allow_list
 from sensecf_core.provenance import PROGRAM
-from sensecf_core.queries.request import BASELINES, ExplainRequest
+from sensecf_core.queries.methods import METHODS, needs_adapter
+from sensecf_core.queries.request import ExplainRequest
 
 
 def ready(
     cohort: Cohort, entries: Sequence[Entry], demanded: Sequence[Entry]
 ) -> tuple[tuple[Entry, ...], tuple[Absent, ...]]:
-    """Split ``specs`` into those that can answer about a cohort and those that cannot.
+    """Split ``entries`` into those that can answer about a cohort and those that cannot.
 
     Raises ``NotReadyError`` where one of ``demanded`` cannot, and ``InputError`` for a model that may not be
     asked about this cohort or that this machine cannot hold.
     """
-    found: list[Entry] = []
+    able: list[Entry] = []
     absent: list[Absent] = []
     for entry in entries:
         try:
@@ -34,30 +35,31 @@ def ready(
                 raise
             absent.append(_absent(cohort.schema.name, entry, str(error)))
         else:
-            found.append(entry)
-    return tuple(found), tuple(absent)
+            able.append(entry)
+    return tuple(able), tuple(absent)
 
 
 def require(cohort: Cohort, entry: Entry) -> None:
     """Raise ``NotReadyError`` or ``InputError`` unless a method can answer, as the answer itself would."""
-    if entry.method in BASELINES:
-        package_of(entry.method.partition("-")[0])
+    method = METHODS[entry.method]
+    if method.package is not None:
+        installed(method)
     if not entry.asks_language_model:
         return
     request = ExplainRequest(
         cohort=cohort.schema.name, participant_id="", method=entry.method, model=entry.model
     )
     named = check_model(request, cohort)
-    if named is not None and named.kind == "endpoint":
+    if named is not None and named.is_remote:
         allow_list.key_of(named)
         return
     base = base_sha256(named)
     if base is None:
         default_model.require()
-    if entry.method == "lm-fine-tuned":
+    if method.needs_adapter:
         adapters.require(cohort, base)
 
 
-def _absent(cohort: str, entry: Entry, why: str) -> Absent:
-    first = (f"{PROGRAM} finetune --cohort {cohort} --minutes 60",) if entry.method == "lm-fine-tuned" else ()
-    return Absent(entry.name, "", why, (*first, command(cohort, entry.name)))
+def _absent(cohort: str, entry: Entry, reason: str) -> Absent:
+    first = (f"{PROGRAM} finetune --cohort {cohort} --minutes 60",) if needs_adapter(entry.method) else ()
+    return Absent(entry.name, "", reason, (*first, command(cohort, entry.name)))

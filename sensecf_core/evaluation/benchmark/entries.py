@@ -1,16 +1,16 @@
-"""What is compared: a method, perhaps with a language model by name, and what of its answers is scored.
+"""What is compared: a method, perhaps with a named language model, and which rows of its answers are scored.
 
 Every method has two rows. *As returned* scores what the method itself gives, without our post-processing:
 
 - methods that search (they ask the classifier themselves): the first k different rows, in the method's own
   order, whatever the checks say of them;
 - methods that sample (language models and uniform draws, which never see the classifier): of the samples
-  that pass every check, the k that :func:`~.checks.select.select` chooses. Nothing is
-  refined. Their raw rates, before any check, have a table of their own.
+  that pass every check, the k that :func:`~sensecf_core.counterfactuals.checks.select.select` chooses.
+  Nothing is refined. Their raw rates, before any check, have a table of their own.
 
 *+ refine* scores what is left once the answers are checked, refined and chosen, by the same steps for every
 method, so that nobody wins by our post-processing alone. Of samplers these are the program's own final
-counterfactuals; what a search answers the program shows as it came, so here it is refined once more.
+counterfactuals; the program shows the answers of a search as they came, so they are refined here.
 """
 
 from __future__ import annotations
@@ -23,17 +23,18 @@ from typing import Literal
 import numpy as np
 
 from sensecf_core.cohorts.encoding import Codes, from_values
-from sensecf_core.counterfactuals.checks.refine import shrunk
+from sensecf_core.counterfactuals.checks.refine import refine_passed
 from sensecf_core.counterfactuals.checks.select import select
 from sensecf_core.counterfactuals.checks.verify import CheckResults, verify
 from sensecf_core.counterfactuals.problem.budget import Budget
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
+from sensecf_core.counterfactuals.problem.problem import Problem
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
 from sensecf_core.counterfactuals.proposers.registry import check_method
 from sensecf_core.errors import InputError
 from sensecf_core.language.models import registry
 from sensecf_core.queries.answer import Answer, Candidate
-from sensecf_core.queries.request import METHODS, asks_language_model
+from sensecf_core.queries.methods import METHODS
 
 Variant = Literal["returned", "refined"]
 VARIANTS: tuple[Variant, ...] = ("returned", "refined")
@@ -57,24 +58,21 @@ class Entry:
     @property
     def asks_language_model(self) -> bool:
         """Whether a language model answers."""
-        return asks_language_model(self.method)
+        return METHODS[self.method].asks_language_model
 
     @property
     def samples(self) -> bool:
         """Whether it draws candidates without asking the classifier about a changed row."""
-        return self.asks_language_model or self.method == "random"
+        return METHODS[self.method].samples
 
     @property
     def slow_when_infeasible(self) -> bool:
-        """Whether it takes seconds to a minute, and all of its budget, where there is nothing to find.
-
-        DiCE's genetic search draws rows one at a time until some are of the desired class.
-        """
-        return self.asks_language_model or self.method == "dice-genetic"
+        """Whether it takes seconds to a minute, and all of its budget, where there is nothing to find."""
+        return METHODS[self.method].slow_when_infeasible
 
     @property
     def reported_variant(self) -> Variant:
-        """What stands for the method as it is meant to be used: samplers are refined by the engine."""
+        """The variant that the program uses: samplers are refined by the engine."""
         return "refined" if self.samples else "returned"
 
     def row(self, variant: Variant) -> str:
@@ -109,7 +107,7 @@ def parse(names: Sequence[str]) -> tuple[Entry, ...]:
 class Scored:
     """The rows of an answer that are scored by variant, each of shape (at most k, features).
 
-    ``model_rows`` and ``seconds`` are what refining took here, beyond the answer: 0 for samplers.
+    ``model_rows`` and ``seconds`` are the cost of refining beyond the answer's own: 0 for samplers.
     """
 
     codes: dict[Variant, Codes]
@@ -118,16 +116,18 @@ class Scored:
 
 
 def scored(fitted: FittedCohort, space: SearchSpace, answer: Answer, entry: Entry, k: int) -> Scored:
-    """Take from an answer what its two rows score; see the module's docstring."""
+    """The rows of an answer that are scored, by variant; see the module's docstring."""
     different = [c for c in answer.trace.candidates if c.edits is not None and c.duplicate_of is None]
     passed = [c for c in different if c.within_limits and c.valid and c.plausible]
     if not entry.samples:
-        started, budget = perf_counter(), Budget(fitted.classifier)
-        small = shrunk(fitted, space, _verified(fitted, space, passed), budget)
+        started, problem = perf_counter(), Problem(fitted, space, Budget(fitted.classifier))
+        small = refine_passed(problem, _verified(fitted, space, passed))
         # As in the program, no more are taken than answers passed every check.
         refined = _chosen(space, small, min(k, len(passed)))
         returned = _codes(space, different)[:k]
-        return Scored({"returned": returned, "refined": refined}, budget.rows, perf_counter() - started)
+        return Scored(
+            {"returned": returned, "refined": refined}, problem.budget.rows, perf_counter() - started
+        )
     final = [from_values(fitted.schema, found.features) for found in answer.counterfactuals]
     return Scored(
         {
@@ -145,8 +145,8 @@ def _codes(space: SearchSpace, candidates: Sequence[Candidate]) -> Codes:
 
 
 def _verified(fitted: FittedCohort, space: SearchSpace, candidates: Sequence[Candidate]) -> CheckResults:
-    """The checks' words on candidates that were judged already, which cost the method nothing more."""
-    return verify(fitted, space, _codes(space, candidates), Budget(fitted.classifier))
+    """Check results of candidates that were checked already; this costs the method nothing more."""
+    return verify(Problem(fitted, space, Budget(fitted.classifier)), _codes(space, candidates))
 
 
 def _chosen(space: SearchSpace, checks: CheckResults, k: int) -> Codes:

@@ -47,57 +47,58 @@ def comparisons(group: pd.DataFrame, *, seed: int) -> dict[str, Any]:
     Holm-corrected Wilcoxon tests (``pairs``). The queries of a measure are those of the common ones (of all,
     for :data:`ON_ALL`) on which every row has it; rows that never have it (diversity of one answer) stay out.
     """
-    held = group[group["grammar"]]
+    rows = group[group["grammar"]]
     return {
-        kind: _compared(held[held["in_use"] if kind == "in_use" else held["variant"] == kind], kind, seed)
+        kind: _compared(rows[rows["in_use"] if kind == "in_use" else rows["variant"] == kind], kind, seed)
         for kind in KINDS
     }
 
 
 def refine_effect(group: pd.DataFrame, *, seed: int) -> list[dict[str, Any]]:
     """What the engine's refining changes for each method: refined minus as returned, paired by query."""
-    held = group[group["grammar"]]
-    found = []
-    for method in held["method"].unique():
-        rows = held[held["method"] == method]
-        people = _people(rows[rows["variant"] == "refined"])
-        columns = {kind: rows[rows["variant"] == kind] for kind in ("refined", "returned")}
+    rows = group[group["grammar"]]
+    effects = []
+    for method, of_method in rows.groupby("method", sort=False):
+        columns = {kind: of_method[of_method["variant"] == kind] for kind in ("refined", "returned")}
+        people = _people(columns["refined"])
         differences = {
             name: paired_difference(
                 columns["refined"][name].to_numpy(), columns["returned"][name].to_numpy(), people, seed=seed
             ).as_json()
             for name in COMPARED
         }
-        found.append({"method": method, "measures": differences})
-    return found
+        effects.append({"method": method, "measures": differences})
+    return effects
 
 
 def _compared(rows: pd.DataFrame, kind: str, seed: int) -> dict[str, Any]:
     names = list(dict.fromkeys(rows["row"]))
     by_row = {name: rows[rows["row"] == name] for name in names}
     solved = {name: part["solved"].to_numpy() > 0 for name, part in by_row.items()}
-    kept = [name for name in names if solved[name].mean() >= LEAST_SOLVED]
-    entry: dict[str, Any] = {"rows": kept, "left_out": [name for name in names if name not in kept]}
-    if not kept:
+    compared = [name for name in names if solved[name].mean() >= LEAST_SOLVED]
+    entry: dict[str, Any] = {"rows": compared, "left_out": [name for name in names if name not in compared]}
+    if not compared:
         return entry | {"common": {"queries": 0, "of": 0}, "quality": {}, "friedman": {}, "pairs": {}}
-    people = _people(by_row[kept[0]])
-    chosen = {name: solved[name] for name in kept}
+    people = _people(by_row[compared[0]])
+    chosen = {name: solved[name] for name in compared}
     entry["common"] = {"queries": int(common_solved(chosen).sum()), "of": len(people)}
     entry["quality"], entry["friedman"], entry["pairs"] = {}, {}, {}
     for measure in COMPARED:
         among = np.ones(len(people), dtype=bool) if measure in ON_ALL else common_solved(chosen)
-        columns = {name: np.where(among, by_row[name][measure].to_numpy(), np.nan) for name in kept}
-        known = {name: column for name, column in columns.items() if np.isfinite(column).any()}
-        if known:
-            same = on_same_queries(known, among, people, seed=seed)
+        columns = {name: np.where(among, by_row[name][measure].to_numpy(), np.nan) for name in compared}
+        measured = {name: column for name, column in columns.items() if np.isfinite(column).any()}
+        if measured:
+            same = on_same_queries(measured, among, people, seed=seed)
             means = {name: interval.as_json() for name, interval in same.means.items()}
             entry["quality"][measure] = {"queries": same.queries, "means": means}
-        if len(known) > 1:
-            found = compare(known, MEASURES[measure].better, people, seed=seed, pairs=kind == "in_use")
-            if found.friedman is not None:
-                entry["friedman"][measure] = asdict(found.friedman)
-            if found.pairs:
-                entry["pairs"][measure] = _as_json(found.pairs)
+        if len(measured) > 1:
+            comparison = compare(
+                measured, MEASURES[measure].better, people, seed=seed, pairs=kind == "in_use"
+            )
+            if comparison.friedman is not None:
+                entry["friedman"][measure] = asdict(comparison.friedman)
+            if comparison.pairs:
+                entry["pairs"][measure] = _as_json(comparison.pairs)
     return entry
 
 

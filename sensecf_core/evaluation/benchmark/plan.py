@@ -1,4 +1,4 @@
-"""All that a run asks: the same people for every method, in passes; a task's key finds it again."""
+"""The tasks of a run: the same people for every method, in passes; each task has a key."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ TIMED_QUERIES = 20
 
 @dataclass(frozen=True)
 class Task:
-    """One question to one method, or (pass ``query``, no ``spec``) one about the query itself.
+    """One question to one method, or (pass ``query``, no ``entry``) one about the query itself.
 
     Passes: ``main`` is scored; ``seed`` has another seed and ``noise`` a row with tiny noise, for stability;
     ``free`` is a language model without the grammar; ``timed`` is only timed. ``infeasible`` is a question
-    that is proven to have no answer: methods slow in vain are not asked, which counts as not answered.
+    that is proven to have no answer: methods that are slow there are not asked, which counts as not answered.
     """
 
     kind: Pass
@@ -49,12 +49,12 @@ class Task:
 
     @property
     def label(self) -> str:
-        """Who is asked."""
+        """What answers it: a method, or the exact search."""
         return "exact search" if self.entry is None else self.entry.name
 
     @property
     def key(self) -> str:
-        """What tells it from all others of the run."""
+        """What distinguishes it from all other tasks of the run."""
         return "|".join((self.kind, "" if self.entry is None else self.entry.name, *self.query))
 
     @property
@@ -76,25 +76,30 @@ def tasks(
     ``n`` people a direction (0: all); ``options`` are fields of the request (``seed``, ``candidates``,
     ``max_changes``, ``k``).
     """
-    everybody = people(fitted, directions, n=n, seed=options["seed"])
-    again = {**options, "seed": options["seed"] + 1}
+    keys_by_direction = people(fitted, directions, n=n, seed=options["seed"])
+    other_seed = {**options, "seed": options["seed"] + 1}
     models = [replace(entry, grammar=False) for entry in entries if entry.asks_language_model]
     passes: tuple[tuple[Pass, Sequence[Entry | None], int | None, Mapping[str, Any]], ...] = (
         ("query", [None], None, options),
         ("main", entries, None, options),
-        ("seed", entries, STABILITY_QUERIES, again),
+        ("seed", entries, STABILITY_QUERIES, other_seed),
         ("noise", entries, STABILITY_QUERIES, options),
         ("free", models, ceil(FREE_QUERIES / len(directions)), options),
         ("timed", entries, ceil(TIMED_QUERIES / len(directions)), options),
     )
     return tuple(
-        Task(kind, direction, entry, request_of(fitted.schema.name, direction, key, **_asks(entry), **fields))
-        for kind, asked, most, fields in passes
-        for direction, keys in everybody.items()
+        Task(
+            kind,
+            direction,
+            entry,
+            request_of(fitted.schema.name, direction, key, **_method_fields(entry), **fields),
+        )
+        for kind, asked_entries, most, fields in passes
+        for direction, keys in keys_by_direction.items()
         for key in keys[:most]
-        for entry in asked
+        for entry in asked_entries
     )
 
 
-def _asks(entry: Entry | None) -> dict[str, Any]:
+def _method_fields(entry: Entry | None) -> dict[str, Any]:
     return {} if entry is None else {"method": entry.method, "model": entry.model, "grammar": entry.grammar}

@@ -1,4 +1,4 @@
-"""The methods of the papers that SenseCF follows which may not run here, and the figures they published.
+"""Methods of the papers that SenseCF follows that may not run here, and the figures that were published.
 
 The papers' prompts, settings and metric formulas are not known, only titles, abstracts, the authors' own
 pages and summaries by others: what is here is all that could be read (arXiv 2601.14590, 2507.05541).
@@ -51,7 +51,7 @@ PUBLISHED = (
 def absent(cohort: str, run: Sequence[Entry]) -> tuple[Absent, ...]:
     """The papers' language models that a run does not hold, with the commands that would add them."""
     names = {entry.name for entry in run}
-    return tuple(one for one in _all(cohort) if one.row not in names)
+    return tuple(method for method in _all(cohort) if method.row not in names)
 
 
 def command(cohort: str, row: str) -> str:
@@ -75,9 +75,9 @@ def _all(cohort: str) -> tuple[Absent, ...]:
         ),
     )
     local = [
-        one
+        method
         for name, title in (("biomistral-7b", "BioMistral-7B"), ("llama-3.1-8b-instruct", "LLaMA-3.1-8B"))
-        for one in _local(cohort, name, title)
+        for method in _local(cohort, name, title)
     ]
     return (*remote, *local)
 

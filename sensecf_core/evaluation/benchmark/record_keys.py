@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,14 +15,19 @@ from sensecf_core.evaluation.benchmark import run_folder
 from sensecf_core.evaluation.benchmark.entries import Entry
 from sensecf_core.evaluation.benchmark.plan import Task
 from sensecf_core.evaluation.run_identity import of_model, origin_of, run_id
+from sensecf_core.queries.methods import needs_adapter
 
 QUERIES = "queries"
-"""Under which name the records about the queries themselves are kept."""
+"""The name of the records about the queries themselves."""
 
 
 @dataclass(frozen=True)
 class RecordKeys:
-    """``origin`` is all that decides the answers, ``digests`` what decides each method's records."""
+    """What decides a run's records.
+
+    ``origin`` is all that decides the answers; ``digests`` (by method) are of the part of it that decides a
+    method's own records.
+    """
 
     cohort: str
     origin: Mapping[str, Any]
@@ -30,13 +35,13 @@ class RecordKeys:
 
     @classmethod
     def of(cls, fitted: FittedCohort, entries: Sequence[Entry], options: Mapping[str, Any]) -> RecordKeys:
-        """``options`` are fields of the requests; neither how many people nor which other methods count.
+        """The keys of a run; ``options`` are fields of the requests. People and other methods do not count.
 
         Raises ``NotReadyError`` for a language model whose weights are not here.
         """
         origin = origin_of(fitted, options)
-        named = {entry.name: of_model(fitted.cohort, entry.model) for entry in entries if entry.model}
-        origin |= {"models": named, "threads": threads()}
+        models = {entry.name: of_model(fitted.cohort, entry.model) for entry in entries if entry.model}
+        origin |= {"models": models, "threads": threads()}
         return cls(
             fitted.schema.name,
             origin,
@@ -47,19 +52,14 @@ class RecordKeys:
         )
 
     def run(self, **asked: Any) -> str:
-        """The id of a run of these methods; ``asked`` says what of it was asked (people, limits)."""
-        found = json.dumps({"asked": asked, "records": self.digests}, sort_keys=True)
-        return f"{self.cohort}-{hashlib.sha256(found.encode()).hexdigest()[:16]}"
+        """The id of a run of these methods; ``asked`` is what else was asked for (people, limits)."""
+        text = json.dumps({"asked": asked, "records": self.digests}, sort_keys=True)
+        return f"{self.cohort}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
-    @property
-    def place(self) -> Callable[[Task], Path]:
-        """In which file a task's record is kept; answers without the grammar lie with those within it."""
-
-        def file(task: Task) -> Path:
-            name = QUERIES if task.entry is None else Entry(task.entry.method, task.entry.model).name
-            return run_folder.records(self.cohort, name, self.digests[name])
-
-        return file
+    def record_file(self, task: Task) -> Path:
+        """The file with a task's record; answers without the grammar lie with those that follow it."""
+        name = QUERIES if task.entry is None else Entry(task.entry.method, task.entry.model).name
+        return run_folder.records(self.cohort, name, self.digests[name])
 
 
 def threads() -> int:
@@ -68,9 +68,9 @@ def threads() -> int:
 
 
 def _digest(origin: Mapping[str, Any], entry: Entry) -> str:
-    """Only what this method's answers depend on."""
+    """A digest of what this method's answers depend on."""
     own = {key: value for key, value in origin.items() if key not in ("models", "threads")}
     if entry.asks_language_model:
         own["threads"] = origin["threads"]
         own["model"] = origin["models"].get(entry.name)
-    return run_id(own, tuned=entry.method == "lm-fine-tuned" and entry.model is None)
+    return run_id(own, tuned=needs_adapter(entry.method) and entry.model is None)

@@ -1,4 +1,4 @@
-"""A run's folder: settings, the table and its summary; how they are written and found.
+"""A run's folder: its settings, table and summary; how they are written and found.
 
 ``var/runs/benchmark/ID/`` holds the runs of this machine: ``config.json`` (what was asked, by which versions
 on which machine), ``results.parquet`` (one line per query and row, see
@@ -17,14 +17,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sensecf_core.paths import ROOT, var
+from sensecf_core.paths import COMMITTED_RESULTS, var
 from sensecf_core.types import Json
 
 if TYPE_CHECKING:
     import pandas as pd
 
 CONFIG, RESULTS, SUMMARY = "config.json", "results.parquet", "summary.json"
-COMMITTED = ROOT / "results" / "benchmark"
+COMMITTED = COMMITTED_RESULTS / "benchmark"
 SCHEMA_VERSION = 2
 
 
@@ -60,19 +60,19 @@ def own_folder(run_id: str) -> Path:
 
 
 def records(cohort: str, method: str, digest: str) -> Path:
-    """Where finished records of a method are kept; ``digest`` is of all that decides them."""
-    plain = re.sub("[^a-z0-9.-]+", "-", method.lower())
-    return var("runs", "benchmark-records", f"{cohort}-{plain}-{digest}.jsonl")
+    """The file of a method's finished records; ``digest`` is of all that decides them."""
+    slug = re.sub("[^a-z0-9.-]+", "-", method.lower())
+    return var("runs", "benchmark-records", f"{cohort}-{slug}-{digest}.jsonl")
 
 
 def runs(cohort: str) -> tuple[BenchmarkRun, ...]:
     """Every run of a cohort that can be read: the committed ones first, then the newest of this machine."""
-    own = sorted(_found(var("runs", "benchmark"), cohort, False), key=lambda run: run.config["created"])
-    return (*_found(COMMITTED, cohort, True), *reversed(own))
+    own = sorted(_read_runs(var("runs", "benchmark"), cohort, False), key=lambda run: run.config["created"])
+    return (*_read_runs(COMMITTED, cohort, True), *reversed(own))
 
 
-def _found(place: Path, cohort: str, committed: bool) -> Iterator[BenchmarkRun]:
-    for path in sorted(place.glob(f"*/{CONFIG}")):
+def _read_runs(parent: Path, cohort: str, committed: bool) -> Iterator[BenchmarkRun]:
+    for path in sorted(parent.glob(f"*/{CONFIG}")):
         try:
             config = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError):
@@ -82,30 +82,30 @@ def _found(place: Path, cohort: str, committed: bool) -> Iterator[BenchmarkRun]:
 
 
 def begin(folder: Path, config: Mapping[str, Any]) -> Json:
-    """Write what a run is about to do, and return what stands there: one that is picked up again keeps it."""
+    """Write a run's settings unless it has some, and return them: a run that goes on keeps its own."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder / CONFIG
     if not path.is_file():
         _write(path, config)
-    kept: Json = json.loads(path.read_text(encoding="utf-8"))
-    return kept
+    written: Json = json.loads(path.read_text(encoding="utf-8"))
+    return written
 
 
 def publish(folder: Path, out: Path) -> Path:
     """Copy a finished run to ``out/ID``; returns that folder.
 
-    Only runs of public cohorts: what was measured on other people's rows stays in ``var/`` (DESIGN.md,
-    privacy).
+    Only runs of public cohorts: what was measured on other people's rows stays in ``var/``
+    (docs/architecture.md, "Decisions, and why").
     """
-    place = out / folder.name
-    place.mkdir(parents=True, exist_ok=True)
+    copy = out / folder.name
+    copy.mkdir(parents=True, exist_ok=True)
     for name in (CONFIG, SUMMARY, RESULTS):
-        shutil.copyfile(folder / name, place / name)
-    return place
+        shutil.copyfile(folder / name, copy / name)
+    return copy
 
 
 def end(folder: Path, table: pd.DataFrame, summary: Mapping[str, Any]) -> None:
-    """Write the table of a run, then its summary, which says that the run is finished."""
+    """Write the table of a run, then its summary: a run with a summary is finished."""
     part = folder / f"{RESULTS}.part"
     table.to_parquet(part, index=False)
     part.replace(folder / RESULTS)

@@ -1,4 +1,4 @@
-"""One task of a benchmark: ask, then score what came; a record of plain JSON values, kept on disk."""
+"""One task of a benchmark: answer, then score; the record holds plain JSON values."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from typing import Any, Literal
 
 import numpy as np
 
+from sensecf_core.classifiers.classifier import Classifier
 from sensecf_core.cohorts.encoding import Codes, to_codes, to_rows
 from sensecf_core.counterfactuals import explain
 from sensecf_core.counterfactuals.baselines.exact_distance import OptimalityProof, prove
 from sensecf_core.counterfactuals.checks.verify import verify
 from sensecf_core.counterfactuals.problem.budget import Budget
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort, load_fitted
+from sensecf_core.counterfactuals.problem.problem import Problem
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
 from sensecf_core.evaluation.benchmark.entries import VARIANTS, Entry, Scored, scored
 from sensecf_core.evaluation.benchmark.plan import Task
@@ -28,17 +30,17 @@ from sensecf_core.queries.answer import Answer
 
 Record = dict[str, Any]
 Ended = Literal["itself", "deadline", "budget", "failure", "proven"]
-"""What ended an answer; "proven": nothing was asked, since there is provably no answer."""
+"""What ended an answer; "proven": the method was not asked, since there is provably no answer."""
 CONTROL_DRAWS = 32
 """Uniform draws of each number of changes that a query's control makes."""
 
 Prove = Callable[[FittedCohort, SearchSpace], OptimalityProof]
-"""An exact search of tree classifiers: the yardstick of every method's distance, and of what is possible."""
+"""An exact search of tree classifiers: gives the least distance, and whether a query has an answer."""
 
 
 @dataclass(frozen=True)
 class Bench:
-    """What a benchmark of one cohort needs at hand; ``prove`` of None: nothing can be proven here."""
+    """What a benchmark of one cohort needs; ``prove`` of None: nothing can be proven here."""
 
     evaluators: Evaluators
     rates: CandidateRates
@@ -46,13 +48,13 @@ class Bench:
 
     @classmethod
     def of(cls, fitted: FittedCohort, prove: Prove | None = None) -> Bench:
-        """Fit the judges that only a benchmark needs."""
+        """Fit the evaluators that only a benchmark needs."""
         evaluators = Evaluators.fit(fitted)
-        return cls(evaluators, CandidateRates(fitted, evaluators.third), prove)
+        return cls(evaluators, CandidateRates(fitted, evaluators.independent), prove)
 
     @cached_property
     def with_noise(self) -> FittedCohort:
-        """The same checker over a cohort whose test rows have tiny noise, each its own; no refits."""
+        """The same fitted cohort with tiny noise on each test row; nothing is fitted again."""
         known = self.evaluators.fitted
         cohort = known.cohort
         codes = to_codes(cohort.schema, cohort.rows)
@@ -65,10 +67,16 @@ class Bench:
         return replace(known, cohort=replace(cohort, rows=rows))
 
 
+def make_bench(fitted: FittedCohort) -> Bench:
+    """The bench of a cohort; it proves what can be proven of trees, where treecf is installed."""
+    proves = isinstance(fitted.classifier, Classifier) and find_spec("treecf") is not None
+    return Bench.of(fitted, prove if proves else None)
+
+
 @cache
 def load_bench(cohort: str) -> Bench:
-    """The bench of a cohort, made once per process."""
-    return Bench.of(load_fitted(cohort), prove if find_spec("treecf") else None)
+    """The bench of a cohort that has a name, made once per process."""
+    return make_bench(load_fitted(cohort))
 
 
 def run_in_process(cohort: str, task: Task) -> Record:
@@ -104,7 +112,7 @@ def run_task(bench: Bench, task: Task) -> Record:
 
 
 def _not_asked(bench: Bench, space: SearchSpace, task: Task) -> Record:
-    """The record of a question without any answer; it cost nothing, so its cost is left open."""
+    """The record of a query that was not asked; its cost is undefined."""
     nothing = np.empty((0, len(space.factual)))
     if task.kind in ("seed", "noise"):
         return {"status": "none", "codes": {variant: [] for variant in VARIANTS}}
@@ -126,13 +134,13 @@ def ended(answer: Answer) -> Ended:
 
 
 def _about_query(bench: Bench, space: SearchSpace, task: Task) -> Record:
-    """What is proven of a query, else what a wide search says; and how its control does by number of changes.
+    """What is proven of a query, else the result of a wide search; and its control by number of changes.
 
-    ``control`` is number of changes → (successes, draws); all methods are held against the same draws.
+    ``control`` is number of changes → (successes, draws); all methods are compared with the same draws.
     """
     fitted = bench.evaluators.fitted
     proof = OptimalityProof() if bench.prove is None else bench.prove(fitted, space)
-    found = proof.distance is not None or (not proof.known and bench.rates.can_be_answered(space.query))
+    found = proof.distance is not None or (not proof.known and bench.rates.is_answerable(space.query))
     sizes = range(1, min(space.max_changes, len(space.values)) + 1)
     counts = np.repeat(np.array(sizes, dtype=np.int64), CONTROL_DRAWS)
     good = control(fitted, space, counts, seed=task.request.seed)
@@ -146,14 +154,14 @@ def _about_query(bench: Bench, space: SearchSpace, task: Task) -> Record:
 
 
 def _scored(bench: Bench, space: SearchSpace, codes: Codes, task: Task) -> Record:
-    """The scores of one row, with the codes they are of, so that they can be judged again.
+    """The scores of one row, with its codes, so that it can be scored again.
 
     ``outcomes`` are, of each counterfactual, how many changes it has and whether it is valid and within the
     limits; ``nearest_allowed`` is the least distance of those that are.
     """
     fitted = bench.evaluators.fitted
     scores = score(bench.evaluators, space, codes, task.request.k, seed=task.request.seed)
-    checks = verify(fitted, space, codes, Budget(fitted.classifier))
+    checks = verify(Problem(fitted, space, Budget(fitted.classifier)), codes)
     allowed = checks.valid & checks.within_limits
     changed = space.changed(codes[checks.valid]).sum(axis=0)
     return {
@@ -191,5 +199,5 @@ def _plain(codes: Codes) -> list[list[float | None]]:
 
 
 def codes_of(plain: list[list[float | None]], features: int) -> Codes:
-    """Rows that a record kept, shape (n, features)."""
+    """Rows of a record, shape (n, features)."""
     return np.array(plain, dtype=np.float64).reshape(-1, features)

@@ -32,30 +32,30 @@ ON_FREE = (
     *("lof_inlier", "gower_diversity", "model_rows"),
 )
 """Measures given with and without the grammar."""
-LOOKS = ("in_domain", "in_range", "lof_inlier", "isolation_inlier", "nearest", "neighbours")
+PLAUSIBILITY = ("in_domain", "in_range", "lof_inlier", "isolation_inlier", "nearest", "neighbours")
 LEAST_OF_SUBGROUP = 5
 """Queries from which coverage of a subgroup is given."""
 MEDIANS = ("seconds",)
 """Measures that are medians, not means."""
 
 
-def groups(frame: pd.DataFrame, surroundings: PlausibilityModel, *, seed: int) -> list[dict[str, Any]]:
-    """Summarise every direction and limits profile of the benchmark's table.
+def groups(frame: pd.DataFrame, plausibility: PlausibilityModel, *, seed: int) -> list[dict[str, Any]]:
+    """Summarise each direction and limits profile of the benchmark's table.
 
     Returns
     -------
     One dict each: ``direction``, ``limits``, ``desired``, ``queries``, ``unanswerable`` (share), ``proven``
     (share that is proven either way), ``complete`` (share), ``real_rows`` (the same plausibility of held-out
-    rows of the desired class), ``answers`` (counts, see :func:`_known`), ``rows`` (each with how many answers
-    ``ended`` by what), ``without_grammar`` (language models on the first queries, with and without),
+    rows of the desired class), ``answers`` (counts, see :func:`_answer_counts`), ``rows`` (each with how many
+    answers ``ended`` by what), ``without_grammar`` (language models on the first queries, with and without),
     ``comparisons`` and ``refine_effect``. Every mean is ``{"value", "low", "high", "n"}``.
     """
-    found = []
+    summaries = []
     for (direction, limits), part in frame.groupby(["direction", "limits"], sort=False):
         desired = 1 - int(str(direction)[0])
         queries = part.drop_duplicates(["participant_id", "row_id"])
         people = queries["participant_id"].to_numpy()
-        found.append(
+        summaries.append(
             {
                 "direction": direction,
                 "limits": limits,
@@ -64,29 +64,30 @@ def groups(frame: pd.DataFrame, surroundings: PlausibilityModel, *, seed: int) -
                 "unanswerable": mean_interval(_floats(~queries["answerable"]), people, seed=seed).as_json(),
                 "proven": mean_interval(_floats(queries["proven"]), people, seed=seed).as_json(),
                 "complete": mean_interval(_floats(queries["complete"]), people, seed=seed).as_json(),
-                "real_rows": _real_rows(surroundings, desired, seed),
-                "answers": _known(queries),
+                "real_rows": _real_rows(plausibility, desired, seed),
+                "answers": _answer_counts(queries),
                 "rows": [_row(rows, seed) for _, rows in part[part["grammar"]].groupby("row", sort=False)],
                 "without_grammar": _without_grammar(part, seed),
                 "comparisons": comparisons(part, seed=seed),
                 "refine_effect": refine_effect(part, seed=seed),
             }
         )
-    return found
+    return summaries
 
 
 def raw_rates(
     tasks: Sequence[Task], records: Mapping[str, Mapping[str, Any]], frame: pd.DataFrame, *, seed: int
 ) -> list[dict[str, Any]]:
-    """Rates of raw candidates of the methods that sample, before any check (:mod:`~..trace_table`).
+    """Rates of raw candidates of the methods that sample, before any check.
 
-    Which queries can be answered is what the benchmark's table ``frame`` says; those that were proven to have
-    no answer are not among them where they were not asked. ``asked`` says of which
-    queries: all, or those that were answered both with and without the grammar.
+    They are those of :mod:`sensecf_core.evaluation.raw_candidates.table`. Which queries are answerable comes
+    from the benchmark's table ``frame``. Queries that are proven to have no answer count only where a method
+    was asked. ``asked`` names the queries: all, or those that were asked both with and without the grammar.
     """
     names = list(table.QUERY)
     queries = frame.drop_duplicates(names)
-    said = dict(zip(map(tuple, queries[names].to_numpy()), map(bool, queries["answerable"]), strict=True))
+    keys = map(tuple, queries[names].to_numpy())
+    answerable = dict(zip(keys, map(bool, queries["answerable"]), strict=True))
     asked: dict[str, list[Task]] = {"all": [], "with grammar": [], "without grammar": []}
     both = {
         (t.entry.method, t.entry.model, t.query) for t in tasks if t.kind == "free" and t.entry is not None
@@ -103,22 +104,23 @@ def raw_rates(
     return [
         {"asked": part, **row}
         for part, chosen in asked.items()
-        for row in table.summarise([records[task.key]["raw"] for task in chosen], seed, said)
+        for row in table.summarise([records[task.key]["raw"] for task in chosen], seed, answerable)
     ]
 
 
-def _known(queries: pd.DataFrame) -> dict[str, int]:
-    """How many queries were proven to have an answer or none, else were answered somehow or not.
+def _answer_counts(queries: pd.DataFrame) -> dict[str, int]:
+    """How many queries are proven to have an answer or none, and of the others, how many were answered.
 
-    ``budget`` and ``deadline`` (the safety stop) are of the latter two: what kept the proof from its end.
+    ``budget`` and ``deadline`` (the safety stop) count what stopped the proof of the others.
     """
-    proven, can = queries["proven"].to_numpy(dtype=bool), queries["answerable"].to_numpy(dtype=bool)
+    proven = queries["proven"].to_numpy(dtype=bool)
+    answerable = queries["answerable"].to_numpy(dtype=bool)
     ended = queries["proof_ended"].to_numpy()
     return {
-        "proven_possible": int((proven & can).sum()),
-        "proven_none": int((proven & ~can).sum()),
-        "found": int((~proven & can).sum()),
-        "not_found": int((~proven & ~can).sum()),
+        "proven_possible": int((proven & answerable).sum()),
+        "proven_none": int((proven & ~answerable).sum()),
+        "found": int((~proven & answerable).sum()),
+        "not_found": int((~proven & ~answerable).sum()),
         "budget": int((ended == "budget").sum()),
         "deadline": int((ended == "deadline").sum()),
     }
@@ -127,33 +129,33 @@ def _known(queries: pd.DataFrame) -> dict[str, int]:
 def _without_grammar(part: pd.DataFrame, seed: int) -> list[dict[str, Any]]:
     """Rows with and without the grammar on the same queries, and without minus with, paired by query."""
     query = ["participant_id", "row_id"]
-    found = []
-    for name, free in part[~part["grammar"]].groupby("with_grammar", sort=False):
-        held = part[part["grammar"] & (part["row"] == name)]
-        same = free.merge(held, on=query, suffixes=("", " held"), validate="one_to_one")
+    methods = []
+    for name, without in part[~part["grammar"]].groupby("with_grammar", sort=False):
+        within = part[part["grammar"] & (part["row"] == name)]
+        same = without.merge(within, on=query, suffixes=("", " within"), validate="one_to_one")
         people = same["participant_id"].to_numpy()
-        pairs = {m: (same[m].to_numpy(), same[f"{m} held"].to_numpy()) for m in ON_FREE}
-        found.append(
+        pairs = {m: (same[m].to_numpy(), same[f"{m} within"].to_numpy()) for m in ON_FREE}
+        methods.append(
             {
                 "row": name,
-                "method": held["method"].iloc[0],
+                "method": within["method"].iloc[0],
                 "queries": len(same),
-                "with": {m: _interval(m, bound, people, seed) for m, (_, bound) in pairs.items()},
-                "without": {m: _interval(m, loose, people, seed) for m, (loose, _) in pairs.items()},
+                "with": {m: _interval(m, constrained, people, seed) for m, (_, constrained) in pairs.items()},
+                "without": {m: _interval(m, free, people, seed) for m, (free, _) in pairs.items()},
                 "difference": {
-                    m: paired_difference(loose, bound, people, seed=seed).as_json()
-                    for m, (loose, bound) in pairs.items()
+                    m: paired_difference(free, constrained, people, seed=seed).as_json()
+                    for m, (free, constrained) in pairs.items()
                 },
             }
         )
-    return found
+    return methods
 
 
 def _row(rows: pd.DataFrame, seed: int) -> dict[str, Any]:
     first = rows.iloc[0]
     people = rows["participant_id"].to_numpy()
     answerable = rows["answerable"].to_numpy(dtype=bool)
-    whole = rows["complete"].to_numpy(dtype=bool)
+    complete = rows["complete"].to_numpy(dtype=bool)
     changes = rows[[name for name in rows.columns if name.startswith("changes.")]]
     return {
         **{name: first[name] for name in ("row", "method", "variant")},
@@ -173,7 +175,7 @@ def _row(rows: pd.DataFrame, seed: int) -> dict[str, Any]:
             for name in RATES
         },
         "complete": {
-            name: mean_interval(rows[name].to_numpy()[whole], people[whole], seed=seed).as_json()
+            name: mean_interval(rows[name].to_numpy()[complete], people[complete], seed=seed).as_json()
             for name in ON_COMPLETE
         },
         "subgroups": _subgroups(rows, seed),
@@ -205,7 +207,7 @@ def _seconds_each(rows: pd.DataFrame, seed: int) -> dict[str, Any]:
 
 def _subgroups(rows: pd.DataFrame, seed: int) -> dict[str, dict[str, Any]]:
     """Coverage by level of each subgroup, where it has enough queries."""
-    found: dict[str, dict[str, Any]] = {}
+    subgroups: dict[str, dict[str, Any]] = {}
     for column in (name for name in rows.columns if name.startswith("subgroup.")):
         levels = {
             str(level): mean_interval(
@@ -214,13 +216,13 @@ def _subgroups(rows: pd.DataFrame, seed: int) -> dict[str, dict[str, Any]]:
             for level, part in rows.groupby(column)
             if len(part) >= LEAST_OF_SUBGROUP
         }
-        found[column.removeprefix("subgroup.")] = levels
-    return found
+        subgroups[column.removeprefix("subgroup.")] = levels
+    return subgroups
 
 
-def _real_rows(surroundings: PlausibilityModel, desired: int, seed: int) -> dict[str, Any]:
-    looks = surroundings.of_real_rows(desired)
-    return {name: mean_interval(_floats(getattr(looks, name)), seed=seed).as_json() for name in LOOKS}
+def _real_rows(plausibility: PlausibilityModel, desired: int, seed: int) -> dict[str, Any]:
+    real = plausibility.score_real_rows(desired)
+    return {name: mean_interval(_floats(getattr(real, name)), seed=seed).as_json() for name in PLAUSIBILITY}
 
 
 def _floats(values: Any) -> np.ndarray:

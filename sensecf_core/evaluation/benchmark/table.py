@@ -1,4 +1,4 @@
-"""From records to one table: a line per query and row, everything that means and tests are made of."""
+"""From records to one table: a line per query and row, from which all means and tests are computed."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ REPEATS: Mapping[str, tuple[Pass, str]] = {
     "stability": ("noise", "answered_twice"),
     "seed_stability": ("seed", "answered_by_both_seeds"),
 }
-"""How far apart two answers are, the pass it is from, and beside it whether both had one."""
+"""Column of the distance between two answers → the pass that asked again, column of whether both had one."""
 MEASURED = (
     *SCORES,
     *("added", "model_rows", "seconds", "optimum_ratio"),
-    *(name for apart, (_, both) in REPEATS.items() for name in (apart, both)),
+    *(name for distance, (_, both) in REPEATS.items() for name in (distance, both)),
 )
-"""Columns of the table that hold a number per query and row; names as in ``catalogue.MEASURES``."""
+"""Columns of the table that hold a number per query and row; names as in ``definitions.MEASURES``."""
 
 
 def table(bench: Bench, tasks: Sequence[Task], records: Mapping[str, Record]) -> pd.DataFrame:
@@ -47,12 +47,12 @@ def table(bench: Bench, tasks: Sequence[Task], records: Mapping[str, Record]) ->
     others: dict[tuple[Pass, str, Any], Record] = {
         (task.kind, task.label, task.query): records[task.key] for task in tasks
     }
-    about = _about(tasks, records)
+    queries = _queries(tasks, records)
     lines = [
         line
         for task in tasks
         if task.kind in ("main", "free")
-        for line in _lines(bench, task, records[task.key], about[task.query], others)
+        for line in _lines(bench, task, records[task.key], queries[task.query], others)
     ]
     frame = pd.DataFrame(lines)
     for name in bench.evaluators.fitted.schema.names:
@@ -60,32 +60,34 @@ def table(bench: Bench, tasks: Sequence[Task], records: Mapping[str, Record]) ->
     return frame
 
 
-def _about(tasks: Sequence[Task], records: Mapping[str, Record]) -> dict[Any, Record]:
-    """What is known of each query, and whether it can be answered: the one word that all rates go by."""
+def _queries(tasks: Sequence[Task], records: Mapping[str, Record]) -> dict[Any, Record]:
+    """The record of each query, with whether it is answerable: one value that all rates use."""
     answered = {
         task.query
         for task in tasks
         if task.kind in ("main", "free")
         and (
             records[task.key].get("raw", {}).get("valid", 0) > 0
-            or any(good for row in records[task.key]["rows"].values() for _, good in row["outcomes"])
+            or any(allowed for row in records[task.key]["rows"].values() for _, allowed in row["outcomes"])
         )
     }
-    found = {}
+    queries = {}
     for task in tasks:
         if task.entry is None:
-            known = records[task.key]
-            can = is_feasible(proven=known["proven"], found=known["found"], answered=task.query in answered)
-            found[task.query] = {**known, "answerable": can}
-    return found
+            record = records[task.key]
+            feasible = is_feasible(
+                proven=record["proven"], found=record["found"], answered=task.query in answered
+            )
+            queries[task.query] = {**record, "answerable": feasible}
+    return queries
 
 
 def _lines(
-    bench: Bench, task: Task, record: Record, about: Record, others: Mapping[tuple[Pass, str, Any], Record]
+    bench: Bench, task: Task, record: Record, query: Record, others: Mapping[tuple[Pass, str, Any], Record]
 ) -> Iterator[dict[str, Any]]:
     assert task.entry is not None
     for variant in VARIANTS:
-        found = record["rows"][variant]
+        row = record["rows"][variant]
         timed = others.get(("timed", task.label, task.query))
         yield {
             "direction": task.direction.label,
@@ -100,25 +102,25 @@ def _lines(
             "row_id": task.request.row_id,
             "status": record["status"],
             "ended": record["ended"],
-            "answerable": about["answerable"],
-            "proven": about["proven"] is not None,
-            "found": bool(about["found"]),
-            "proof_ended": about["proof_ended"] or "itself",
-            "optimum": _number(about["optimum"]),
-            **_person(bench.evaluators.fitted.cohort, task),
-            **{name: _number(found["scores"][name]) for name in SCORES},
-            "returned": int(found["scores"]["returned"]),
-            "valid": found["valid"],
+            "answerable": query["answerable"],
+            "proven": query["proven"] is not None,
+            "found": bool(query["found"]),
+            "proof_ended": query["proof_ended"] or "itself",
+            "optimum": _number(query["optimum"]),
+            **_participant(bench.evaluators.fitted.cohort, task),
+            **{name: _number(row["scores"][name]) for name in SCORES},
+            "returned": int(row["scores"]["returned"]),
+            "valid": row["valid"],
             "model_rows": _number(record["model_rows"][variant]),
             "seconds": np.nan if timed is None else timed["seconds"][variant],
-            **_repeated(bench, task, found, others, variant),
-            "added": _added(found["outcomes"], about["control"]),
-            "optimum_ratio": _ratio(found["nearest_allowed"], about["optimum"]),
-            **{f"changes.{name}": count for name, count in found["changes"].items()},
+            **_repeated(bench, task, row, others, variant),
+            "added": _added(row["outcomes"], query["control"]),
+            "optimum_ratio": _ratio(row["nearest_allowed"], query["optimum"]),
+            **{f"changes.{name}": count for name, count in row["changes"].items()},
         }
 
 
-def _person(cohort: Cohort, task: Task) -> dict[str, Any]:
+def _participant(cohort: Cohort, task: Task) -> dict[str, Any]:
     """Whether everything was measured, and the subgroups that coverage is reported by."""
     key = (task.request.participant_id, task.request.row_id)
     groups = {f"subgroup.{name}": cohort.subgroups.loc[key, name] for name in cohort.subgroups.columns}
@@ -128,7 +130,7 @@ def _person(cohort: Cohort, task: Task) -> dict[str, Any]:
 def _repeated(
     bench: Bench,
     task: Task,
-    found: Record,
+    row: Record,
     others: Mapping[tuple[Pass, str, Any], Record],
     variant: Variant,
 ) -> dict[str, float]:
@@ -139,20 +141,20 @@ def _repeated(
     fitted = bench.evaluators.fitted
     size = len(fitted.schema.features)
     numbers: dict[str, float] = {}
-    for name, (kind, both) in REPEATS.items():
+    for distance, (kind, both) in REPEATS.items():
         other = others.get((kind, task.label, task.query))
         if other is None or other["status"] == "already_desired":
-            numbers |= {name: np.nan, both: np.nan}
+            numbers |= {distance: np.nan, both: np.nan}
             continue
-        sets = codes_of(found["codes"], size), codes_of(other["codes"][variant], size)
-        numbers |= {name: set_distance(fitted.distances, *sets), both: float(all(map(len, sets)))}
+        sets = codes_of(row["codes"], size), codes_of(other["codes"][variant], size)
+        numbers |= {distance: set_distance(fitted.distances, *sets), both: float(all(map(len, sets)))}
     return numbers
 
 
-def _added(outcomes: Sequence[tuple[int, bool]], drawn: Mapping[str, tuple[int, int]]) -> float:
-    """What one answer's counterfactuals add to the control (see ``asking``) at their numbers of changes."""
-    changes, good = (np.array([one[at] for one in outcomes], dtype=int) for at in (0, 1))
-    return added_over_control(good > 0, changes, {int(size): one for size, one in drawn.items()})
+def _added(outcomes: Sequence[tuple[int, bool]], control: Mapping[str, tuple[int, int]]) -> float:
+    """What an answer's counterfactuals add to the control (see ``run_task``) at their numbers of changes."""
+    changes, allowed = np.array(outcomes, dtype=int).reshape(-1, 2).T
+    return added_over_control(allowed > 0, changes, {int(size): counts for size, counts in control.items()})
 
 
 def _ratio(nearest: float | None, optimum: float | None) -> float:

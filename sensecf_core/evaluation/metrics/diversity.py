@@ -1,6 +1,6 @@
 """How different the counterfactuals of one query are from each other, and what a method changes at all.
 
-All of them are NaN for fewer than two counterfactuals (METRICS.md, 7).
+All of them are NaN for fewer than two counterfactuals (docs/metrics.md, 7).
 """
 
 from __future__ import annotations

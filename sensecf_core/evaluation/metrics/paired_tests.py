@@ -1,4 +1,4 @@
-"""Methods against each other on the same queries: common-solved quality, ranks, tests, and controls.
+"""Comparisons of methods on the same queries: common-solved quality, ranks, tests, and controls.
 
 Values come as method → array (queries,), all in the same order of queries, NaN where a method has none.
 Within a cohort: Friedman over queries, then Wilcoxon's signed-rank test for every pair, corrected by Holm
@@ -28,12 +28,12 @@ def common_solved(solved: Mapping[str, Mask]) -> Mask:
     """Which queries every method solved, shape (queries,); raises ``ValueError`` without a method."""
     if not solved:
         raise ValueError("no method to compare")
-    everybody: Mask = np.all(np.array(list(solved.values()), dtype=bool), axis=0)
-    return everybody
+    by_all: Mask = np.all(np.array(list(solved.values()), dtype=bool), axis=0)
+    return by_all
 
 
 @dataclass(frozen=True)
-class Same:
+class SameQueries:
     """Means of every method on the same ``queries``: those on which all of them have the number."""
 
     queries: int
@@ -42,16 +42,16 @@ class Same:
 
 def on_same_queries(
     values: Mapping[str, Floats], among: Mask, people: npt.NDArray[Any] | None = None, *, seed: int = 0
-) -> Same:
+) -> SameQueries:
     """Mean of ``values`` on the queries ``among`` which every method has a value.
 
     A method that answers only easy queries looks near and sparse; among the common-solved ones everybody has
     the same queries (Mazzine & Martens 2021, doi 10.3390/app11167274, and their Ranking-Tabular-CF).
     """
-    kept = among & np.isfinite(np.array(list(values.values()))).all(axis=0)
-    whose = np.arange(len(kept)) if people is None else np.asarray(people)
-    means = {name: mean_interval(column[kept], whose[kept], seed=seed) for name, column in values.items()}
-    return Same(int(kept.sum()), means)
+    shared = among & np.isfinite(np.array(list(values.values()))).all(axis=0)
+    whose = np.arange(len(shared)) if people is None else np.asarray(people)
+    means = {name: mean_interval(column[shared], whose[shared], seed=seed) for name, column in values.items()}
+    return SameQueries(int(shared.sum()), means)
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Pair:
     """One method against another: ``difference`` is first minus second, paired by query.
 
     ``wins`` are queries on which the first was better, ``losses`` worse; the rest tied. ``p_holm`` is
-    corrected over all pairs; ``significant`` asks Friedman's test first.
+    corrected over all pairs; ``significant`` also needs a significant Friedman test.
     """
 
     first: str
@@ -113,11 +113,11 @@ def compare(
     table = np.column_stack(list(values.values()))
     complete = np.isfinite(table).all(axis=1)
     columns = dict(zip(values, table[complete].T, strict=True))
-    kept = None if people is None else np.asarray(people)[complete]
+    whose = None if people is None else np.asarray(people)[complete]
     omnibus = friedman(columns, better) if len(columns) > 2 else None
-    named = tuple(combinations(columns, 2)) if pairs else ()
-    p_values = np.array([wilcoxon(columns[first], columns[second]) for first, second in named])
-    open_gate = omnibus is None or omnibus.p < alpha
+    compared = tuple(combinations(columns, 2)) if pairs else ()
+    p_values = np.array([wilcoxon(columns[first], columns[second]) for first, second in compared])
+    ranks_differ = omnibus is None or omnibus.p < alpha
     return Comparison(
         omnibus,
         tuple(
@@ -125,12 +125,12 @@ def compare(
                 (first, second),
                 columns[first] - columns[second],
                 better,
-                paired_difference(columns[first], columns[second], kept, seed=seed),
+                paired_difference(columns[first], columns[second], whose, seed=seed),
                 p=float(p),
                 p_holm=float(corrected),
-                significant=bool(open_gate and corrected < alpha),
+                significant=bool(ranks_differ and corrected < alpha),
             )
-            for (first, second), p, corrected in zip(named, p_values, holm(p_values), strict=True)
+            for (first, second), p, corrected in zip(compared, p_values, holm(p_values), strict=True)
         ),
     )
 
@@ -179,8 +179,8 @@ def wilcoxon(ours: Floats, theirs: Floats) -> float:
 
 def holm(p_values: Floats) -> Floats:
     """Holm's step-down correction of p-values (n,); shape (n,), NaN stays NaN (Holm 1979)."""
-    known = np.flatnonzero(~np.isnan(p_values))
-    order = known[np.argsort(p_values[known], kind="stable")]
+    defined = np.flatnonzero(~np.isnan(p_values))
+    order = defined[np.argsort(p_values[defined], kind="stable")]
     scaled = p_values[order] * np.arange(len(order), 0, -1)
     corrected = np.full(len(p_values), np.nan)
     corrected[order] = np.minimum(np.maximum.accumulate(scaled), 1.0)
@@ -190,7 +190,7 @@ def holm(p_values: Floats) -> Floats:
 def added_over_control(
     success: Mask, changes: npt.NDArray[np.int64], control: Mapping[int, tuple[int, int]]
 ) -> float:
-    """The method's rate of success minus the control's, by number of changes (METRICS.md, controls).
+    """The method's rate of success minus the control's, by number of changes (docs/metrics.md, "Controls").
 
     Rates are compared within each number of features changed and averaged with the method's own counts
     (direct standardisation), so that a method is not credited for merely changing more. ``success`` and
@@ -206,7 +206,7 @@ def added_over_control(
 
 
 def _pair(
-    names: tuple[str, str], difference: Floats, better: Better, interval: Interval, **judged: Any
+    names: tuple[str, str], difference: Floats, better: Better, interval: Interval, **tests: Any
 ) -> Pair:
     gain = np.round(difference if better == "higher" else -difference, SAME)
     return Pair(
@@ -215,5 +215,5 @@ def _pair(
         wins=int((gain > 0).sum()),
         losses=int((gain < 0).sum()),
         ties=int((gain == 0).sum()),
-        **judged,
+        **tests,
     )

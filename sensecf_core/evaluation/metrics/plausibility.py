@@ -1,4 +1,4 @@
-"""How much rows look like real ones of a class: four views, never one number (METRICS.md, 5)."""
+"""How much rows look like real ones of a class: four views, never one number (docs/metrics.md, 5)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ and weakly related.)"""
 
 @dataclass(frozen=True)
 class Plausibility:
-    """What is said of n rows; every array has shape (n,).
+    """The plausibility of n rows; every array has shape (n,).
 
     Attributes
     ----------
@@ -46,7 +46,7 @@ class Plausibility:
 
 @dataclass(frozen=True)
 class PlausibilityModel:
-    """The training rows of a cohort as a yardstick; ``forests`` by class, fitted by :meth:`fit`."""
+    """Scores rows against a cohort's training rows; ``forests`` by class, fitted by :meth:`fit`."""
 
     fitted: FittedCohort
     forests: tuple[Any, Any]
@@ -56,54 +56,45 @@ class PlausibilityModel:
         """Fit an isolation forest (Liu et al. 2008) on the training rows of each class."""
         return cls(fitted, (_isolation(fitted, 0, seed), _isolation(fitted, 1, seed)))
 
-    def judge(self, codes: Codes, changed: Mask, desired: int) -> Plausibility:
-        """Judge rows as members of class ``desired``; ``codes`` and ``changed`` are (n, features)."""
+    def score(self, codes: Codes, changed: Mask, desired: int) -> Plausibility:
+        """Score rows as members of class ``desired``; ``codes`` and ``changed`` are (n, features)."""
         fitted = self.fitted
         density = fitted.densities[desired]
         if not len(codes):
-            nothing, none = np.empty(0), np.empty(0, dtype=bool)
-            return Plausibility(none, none, none, none, nothing, nothing)
-        apart = fitted.distances.gower_matrix(codes, fitted.train_codes)
+            numbers, flags = np.empty(0), np.empty(0, dtype=bool)
+            return Plausibility(flags, flags, flags, flags, numbers, numbers)
+        distances = fitted.distances.gower_matrix(codes, fitted.train_codes)
         return Plausibility(
             in_domain=np.all(fitted.domain.in_domain(codes) | ~changed, axis=1),
-            in_range=np.all(_widest(fitted.domain).in_domain(codes) | ~changed, axis=1),
+            in_range=np.all(_training_range(fitted.domain).in_domain(codes) | ~changed, axis=1),
             lof_inlier=density.score(codes) > 0,
-            isolation_inlier=self.forests[desired].predict(density.space.place(codes)) == 1,
-            nearest=apart[:, fitted.train_targets == desired].min(axis=1),
-            neighbours=neighbours_in_class(apart, fitted.train_predicted, desired),
+            isolation_inlier=self.forests[desired].predict(density.space.transform(codes)) == 1,
+            nearest=distances[:, fitted.train_targets == desired].min(axis=1),
+            neighbours=neighbours_in_class(distances, fitted.train_predicted, desired),
         )
 
-    def of_real_rows(self, desired: int, part: Part = "test") -> Plausibility:
-        """Judge the real rows of ``part`` whose label is ``desired``: the level to compare methods with.
+    def score_real_rows(self, desired: int, part: Part = "test") -> Plausibility:
+        """Score the real rows of ``part`` whose label is ``desired``: the level to compare methods with.
 
         All their values count as changed.
         """
         cohort = self.fitted.cohort
-        chosen = cohort.parts.eq(part).to_numpy() & cohort.target.eq(desired).to_numpy()
-        codes = to_codes(cohort.schema, cohort.rows[chosen])
-        return self.judge(codes, np.ones(codes.shape, dtype=bool), desired)
+        rows = cohort.parts.eq(part).to_numpy() & cohort.target.eq(desired).to_numpy()
+        codes = to_codes(cohort.schema, cohort.rows[rows])
+        return self.score(codes, np.ones(codes.shape, dtype=bool), desired)
 
 
 def neighbours_in_class(
-    apart: Floats, predicted: npt.NDArray[np.int64], desired: int, k: int = NEIGHBOURS
+    distances: Floats, predicted: npt.NDArray[np.int64], desired: int, k: int = NEIGHBOURS
 ) -> Floats:
     """yNN: share of each row's ``k`` nearest training rows that are predicted ``desired``, shape (n,).
 
-    ``apart`` (n, training rows) are distances, ``predicted`` (training rows,) the classifier's classes. Of
+    ``distances`` has shape (n, training rows), ``predicted`` (training rows,) the classifier's classes. Of
     equally near rows the first in the cohort's order count. With fewer than ``k`` rows, all count.
     """
-    nearest = np.argsort(apart, axis=1, kind="stable")[:, :k]
+    nearest = np.argsort(distances, axis=1, kind="stable")[:, :k]
     share: Floats = np.mean(predicted[nearest] == desired, axis=1)
     return share
-
-
-def closest_record(fitted: FittedCohort, codes: Codes) -> Floats:
-    """Gower distance of each row (n, features) to the closest real training row of any class, shape (n,).
-
-    Near 0 it is a copy: the privacy check of generated rows (METRICS.md, 12).
-    """
-    closest: Floats = fitted.distances.gower_matrix(codes, fitted.train_codes).min(axis=1)
-    return closest
 
 
 def _isolation(fitted: FittedCohort, desired: int, seed: int) -> Any:
@@ -111,9 +102,9 @@ def _isolation(fitted: FittedCohort, desired: int, seed: int) -> Any:
 
     rows = fitted.train_codes[fitted.train_targets == desired]
     return IsolationForest(contamination=UNUSUAL_SHARE, random_state=seed).fit(
-        fitted.densities[desired].space.place(rows)
+        fitted.densities[desired].space.transform(rows)
     )
 
 
-def _widest(domain: Domain) -> Domain:
+def _training_range(domain: Domain) -> Domain:
     return replace(domain, low=domain.minimum, high=domain.maximum)

@@ -58,7 +58,7 @@ def noisy(schema: Schema, codes: Codes, errors: Floats, *, draws: int, seed: int
     """Add Gaussian noise to rows (n, features); shape (n, draws, features).
 
     Noisy values are rounded to the feature's decimals and kept inside ``valid``. The same noise is added to
-    every row, so that with one seed all methods meet the same errors. What is not measured stays so.
+    every row, so that with one seed all methods meet the same errors. Missing values stay missing.
     """
     noise = np.random.default_rng(seed).normal(size=(draws, len(schema.features))) * errors
     drawn: Codes = codes[:, np.newaxis] + noise
@@ -83,15 +83,15 @@ def noise_validity(
     return np.asarray(fitted.reaches(probability, desired).reshape(len(codes), draws).mean(axis=1))
 
 
-def set_distance(distances: Distances, some: Codes, others: Codes) -> float:
-    """How far two sets of counterfactuals are apart (Gower), (n, features) and (m, features).
+def set_distance(distances: Distances, first: Codes, second: Codes) -> float:
+    """Gower distance between two sets of counterfactuals, (n, features) and (m, features).
 
-    For stability: of a row and of the row with tiny noise, or of two seeds. Each counterfactual is matched
-    with the nearest of the other set, and the means of both ways are averaged: 0 for equal sets in any
-    order. (Guidotti 2022, doi 10.1007/s10618-022-00831-6, asks for it; averaging over *all* pairs instead
+    For stability: the sets of a row and of the same row with tiny noise, or of two seeds. Each counterfactual
+    is matched with the nearest of the other set, and the means of both ways are averaged: 0 for equal sets in
+    any order. (Guidotti 2022, doi 10.1007/s10618-022-00831-6, asks for it; averaging over *all* pairs instead
     would call a diverse method unstable.) NaN where a set is empty.
     """
-    if not len(some) or not len(others):
+    if not len(first) or not len(second):
         return np.nan
-    apart = distances.gower_matrix(some, others)
-    return float((apart.min(axis=1).mean() + apart.min(axis=0).mean()) / 2)
+    matrix = distances.gower_matrix(first, second)
+    return float((matrix.min(axis=1).mean() + matrix.min(axis=0).mean()) / 2)

@@ -1,4 +1,4 @@
-"""How good one method's answer to one query is: every number of METRICS.md that a single answer has.
+"""How good one method's answer to one query is: every number of docs/metrics.md that a single answer has.
 
 Here are validity, sparsity, actionability, redundancy and cost, and :func:`score`, which gathers all of
 them; plausibility, diversity and robustness have modules of their own. Means, intervals and tests over
@@ -8,7 +8,7 @@ many queries are in :mod:`sensecf_core.evaluation.metrics.statistics` and
 
 A counterfactual is a row of codes after decoding, rounding and clipping. It is *valid* if the classifier
 puts it in the desired class. Validity and actionability are shares of the counterfactuals returned;
-everything else is a mean over the valid ones, since a row that did not get across costs little to make
+everything else is a mean over the valid ones, since a row that misses the desired class is easily made
 near, sparse or diverse. Where there is nothing to measure a number is NaN, never 0.
 """
 
@@ -26,6 +26,7 @@ from sensecf_core.counterfactuals.checks.refine import Holds, set_back_singly
 from sensecf_core.counterfactuals.checks.verify import CheckResults, verify
 from sensecf_core.counterfactuals.problem.budget import Budget
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
+from sensecf_core.counterfactuals.problem.problem import Problem
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
 from sensecf_core.evaluation.metrics.diversity import count_diversity, dpp_diversity, gower_diversity
 from sensecf_core.evaluation.metrics.independent_classifier import IndependentClassifier
@@ -46,13 +47,13 @@ class Evaluators:
     """
 
     fitted: FittedCohort
-    third: IndependentClassifier
-    surroundings: PlausibilityModel
+    independent: IndependentClassifier
+    plausibility: PlausibilityModel
     errors: Floats
 
     @classmethod
     def fit(cls, fitted: FittedCohort, seed: int = 0) -> Evaluators:
-        """Fit the third classifier, the isolation forests and the measurement errors on training rows."""
+        """Fit the independent classifier, isolation forests and measurement errors on training rows."""
         return cls(
             fitted,
             IndependentClassifier.fit(fitted.cohort, seed),
@@ -63,7 +64,7 @@ class Evaluators:
 
 @dataclass(frozen=True)
 class Scores:
-    """The numbers of one answer; names and definitions as in ``catalogue.MEASURES``, NaN for undefined."""
+    """The numbers of one answer; names and definitions as in ``definitions.MEASURES``, NaN for undefined."""
 
     returned: int
     coverage: float
@@ -101,8 +102,8 @@ def score(
 
     Parameters
     ----------
-    moves : the query as arrays; its limits decide what a violation is.
-    codes : none at all is a failure, shape (0, features).
+    space : the query as arrays; its limits decide what a violation is.
+    codes : shape (n, features); a failure has none, shape (0, features).
     requested : how many counterfactuals were asked for; at least n.
     seed : of the noise that robustness adds; the same for every method that is compared.
 
@@ -115,7 +116,7 @@ def score(
     if len(codes) > requested:
         raise ValueError(f"{len(codes)} counterfactuals came, {requested} were asked for")
     budget = Budget(evaluators.fitted.classifier)
-    checks = verify(evaluators.fitted, space, codes, budget)
+    checks = verify(Problem(evaluators.fitted, space, budget), codes)
     return Scores(
         returned=len(codes),
         coverage=float(len(codes) > 0),
@@ -154,7 +155,7 @@ def margin_validity(probability: Floats, threshold: float, desired: int, margin:
 def cross_model_validity(factual_class: int, classes: npt.NDArray[np.int64], desired: int) -> float:
     """Share of rows that another classifier puts in the desired class, ``classes`` (n,).
 
-    NaN where that classifier has the factual in the desired class already: it does not see the question.
+    NaN where that classifier puts the factual in the desired class already: there is nothing to reach.
     """
     return np.nan if factual_class == desired else share(classes == desired)
 
@@ -167,8 +168,8 @@ def violation_counts(violations: Sequence[Sequence[str]]) -> npt.NDArray[np.int6
 def redundancy(space: SearchSpace, codes: Codes, holds: Holds) -> npt.NDArray[np.int64]:
     """Changes of each row (n, features) that can be set back singly while ``holds``, shape (n,).
 
-    ``holds`` says which rows are in the desired class. A row with one change has none to spare: without it
-    the row is the factual. (Redundancy of CARLA, Pawelczyk et al. 2021.)
+    ``holds`` says which rows are in the desired class. A row with one change has no redundant one:
+    without it the row is the factual. (Redundancy of CARLA, Pawelczyk et al. 2021.)
     """
     row, trial = set_back_singly(space, codes)
     return np.bincount(row[holds(trial)], minlength=len(codes))
@@ -177,10 +178,10 @@ def redundancy(space: SearchSpace, codes: Codes, holds: Holds) -> npt.NDArray[np
 def cost_each(
     spent: Floats, returned: npt.NDArray[Any], people: npt.NDArray[Any] | None = None, *, seed: int = 0
 ) -> Interval:
-    """Seconds or model rows per counterfactual over many queries: all spent over all returned.
+    """Seconds or model rows per counterfactual over many queries: the sum of costs over all returned.
 
-    ``spent`` and ``returned`` have shape (queries,); what failures cost is paid by those that were found.
-    NaN where nothing was.
+    ``spent`` and ``returned`` have shape (queries,); what failures cost is shared by the counterfactuals that
+    were found. NaN where none were.
     """
     return ratio_interval(spent, returned.astype(float), people, seed=seed)
 
@@ -192,7 +193,7 @@ def _over_returned(
     classifier = fitted.classifier
     both = np.vstack([space.factual[None], checks.codes])
     second = (classifier.second_probability_of_codes(both) >= classifier.second_threshold).astype(np.int64)
-    third = evaluators.third.predict(both)
+    third = evaluators.independent.predict(both)
     counts = violation_counts(checks.violations)
     validity = share(checks.valid)
     return {
@@ -211,7 +212,7 @@ def _over_valid(
     evaluators: Evaluators, space: SearchSpace, valid: CheckResults, budget: Budget, seed: int
 ) -> dict[str, float]:
     fitted, desired, codes = evaluators.fitted, space.desired, valid.codes
-    looks = evaluators.surroundings.judge(codes, space.changed(codes), desired)
+    plausibility = evaluators.plausibility.score(codes, space.changed(codes), desired)
 
     def holds(rows: Codes) -> Mask:
         return fitted.reaches(budget.probability(rows), desired)
@@ -222,7 +223,7 @@ def _over_valid(
         "features_changed": share(valid.n_changed),
         "share_unchanged": share(1 - valid.n_changed / len(space.factual)),
         "redundancy": share(redundancy(space, codes, holds)),
-        **{name: share(getattr(looks, name)) for name in looks.__dataclass_fields__},
+        **{name: share(getattr(plausibility, name)) for name in plausibility.__dataclass_fields__},
         "gower_diversity": gower_diversity(fitted.distances, codes),
         "count_diversity": count_diversity(codes, space.half_step),
         "dpp_diversity": dpp_diversity(fitted.distances, codes),

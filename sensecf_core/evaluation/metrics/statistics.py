@@ -1,6 +1,6 @@
 """Intervals for what was measured on a sample of queries: bootstrap 95 %, by participant.
 
-Queries on which a number is undefined (NaN) are left out, and how many were left is part of the interval.
+Queries on which a number is undefined (NaN) are left out; the number of the others is part of the interval.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ class Interval:
 def mean_interval(values: Floats, people: npt.NDArray[Any] | None = None, *, seed: int = 0) -> Interval:
     """Mean of ``values`` (queries,), NaN left out.
 
-    ``people`` (queries,) says whose query each is: participants are drawn with replacement, all their
-    queries with them, since queries of one person are alike. By default each query is its own person.
+    ``people`` (queries,) is the participant of each query: participants are drawn with replacement, all their
+    queries with them, since queries of one person are alike. By default each query has its own participant.
     """
     return ratio_interval(values, np.ones(len(values)), people, seed=seed)
 
@@ -65,12 +65,12 @@ def ratio_interval(
     people = np.arange(len(above)) if people is None else np.asarray(people)
     if not len(above) == len(below) == len(people):
         raise ValueError(f"paired values differ in length: {len(above)}, {len(below)}, {len(people)}")
-    known = np.isfinite(above) & np.isfinite(below)
-    n = int(known.sum())
+    defined = np.isfinite(above) & np.isfinite(below)
+    n = int(defined.sum())
     if not n:
         return Interval(np.nan, np.nan, np.nan, 0)
-    _, owner = np.unique(people[known], return_inverse=True)
-    sums = [np.bincount(owner, weights=part[known]).astype(np.float64) for part in (above, below)]
+    _, person = np.unique(people[defined], return_inverse=True)
+    sums = [np.bincount(person, weights=part[defined]).astype(np.float64) for part in (above, below)]
     value = float(_ratio(sums[0], sums[1]))
     if len(sums[0]) < 2:
         return Interval(value, np.nan, np.nan, n)
@@ -96,13 +96,13 @@ class OfAnswerable:
 def of_answerable(
     values: Floats, answerable: Mask, people: npt.NDArray[Any] | None = None, *, seed: int = 0
 ) -> OfAnswerable:
-    """Mean over the queries that an exhaustive or certified search can answer (METRICS.md, last rule).
+    """Mean over the queries that an exhaustive or certified search can answer (docs/metrics.md).
 
     ``values`` and ``answerable`` have shape (queries,).
     """
-    kept = None if people is None else np.asarray(people)[answerable]
+    whose = None if people is None else np.asarray(people)[answerable]
     unanswerable = float(np.mean(~answerable)) if len(answerable) else np.nan
-    return OfAnswerable(mean_interval(values[answerable], kept, seed=seed), unanswerable)
+    return OfAnswerable(mean_interval(values[answerable], whose, seed=seed), unanswerable)
 
 
 def _percentiles(samples: list[Floats], statistic: Callable[..., Floats], seed: int) -> tuple[float, float]:

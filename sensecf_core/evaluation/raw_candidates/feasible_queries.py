@@ -1,6 +1,6 @@
-"""Can a query be answered at all? Rates are over the queries that can (METRICS.md).
+"""Can a query be answered at all? Rates are over the queries that can (docs/metrics.md).
 
-One word for every method: what was proven, else what a wide search or any method's answer shows.
+The same for every method: what is proven, else what a wide search or any method's answer shows.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ WIDE_BEAM = 16
 
 
 def is_feasible(*, proven: bool | None, found: bool, answered: bool) -> bool:
-    """Decide once for a query what every rate goes by.
+    """Whether a query has an answer, for every rate.
 
-    ``proven`` is an exact search's word (None: it has none), ``found`` the wide search's, ``answered``
+    ``proven`` is the result of an exact search (None: none), ``found`` of the wide search, ``answered``
     whether any method gave a row within the limits that reaches the class.
     """
     return found or answered if proven is None else proven
@@ -34,9 +34,10 @@ def is_feasible(*, proven: bool | None, found: bool, answered: bool) -> bool:
 def feasible_queries(fitted: FittedCohort, queries: Sequence[Query]) -> Mask:
     """Whether a wide search finds an answer within each query's limits, shape (queries,).
 
-    All combinations of the changes a fine-tuned model is told about, and where these do not do it a beam
-    search of width :data:`WIDE_BEAM`. Neither is a proof that there is none. The effects told come from SHAP
-    values of all training rows, which only trees give cheaply; other classifiers are searched at once.
+    It tries all combinations of the changes in a fine-tuned model's prompt, and where none reaches the class
+    a beam search of width :data:`WIDE_BEAM`. Neither is a proof that there is none. The
+    hints come from SHAP values of all training rows, which only trees give cheaply; other classifiers are
+    searched at once.
     """
     space = [SearchSpace.of(fitted.schema, query) for query in queries]
     reached = [False] * len(space)

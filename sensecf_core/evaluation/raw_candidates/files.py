@@ -1,9 +1,19 @@
-"""A trace table for files: rows of an adapter's card, and a small CSV."""
+"""A trace on disk: its JSON, a small CSV, and rows of an adapter's card."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
+
+from sensecf_core import provenance
+from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.errors import InputError
+from sensecf_core.evaluation.run_identity import of_adapter
+from sensecf_core.language.models import adapters
+from sensecf_core.language.training import save_adapter
+from sensecf_core.types import JsonView
 
 ON_CARD = {
     "readable": "readable",
@@ -24,6 +34,27 @@ ON_CARD = {
     "answerable": "answerable",
 }
 """What an adapter's card says of a run, and by which name."""
+
+
+def write(folder: Path, name: str, trace: JsonView) -> None:
+    """Write ``trace-NAME.json`` and its table as ``trace-NAME.csv``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(trace, ensure_ascii=False, indent=1)
+    (folder / f"trace-{name}.json").write_text(text + "\n", encoding="utf-8")
+    (folder / f"trace-{name}.csv").write_text(as_csv(trace["table"]), encoding="utf-8")
+
+
+def put_on_card(cohort: Cohort, trace: JsonView) -> None:
+    """Put the test rates of ``lm-fine-tuned`` on the card of the adapter that answers for a cohort.
+
+    Raises ``InputError`` where another adapter answers now than in the trace.
+    """
+    found = adapters.require(cohort)
+    if of_adapter(found.card) != trace["adapter"]:
+        raise InputError("Another adapter answers now than at the start of this run: its card is left alone.")
+    rows = card_rows(trace["table"], "lm-fine-tuned", found.card.temperature, provenance.command())
+    others = tuple(rate for rate in found.card.rates if rate.get("part") != "test")
+    save_adapter.write_cards(found.folder, found.card.model_copy(update={"rates": (*rows, *others)}))
 
 
 def card_rows(

@@ -1,5 +1,5 @@
-"""What else is asked of raw candidates: do other classifiers agree, how much they change, and could the
-query be answered at all."""
+"""More rates of raw candidates: do other classifiers agree, how much do they change, and has the query an
+answer at all."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from sensecf_core.counterfactuals.checks.verify import verify
 from sensecf_core.counterfactuals.problem.budget import Budget
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.make_queries import make_queries
+from sensecf_core.counterfactuals.problem.problem import Problem
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
 from sensecf_core.counterfactuals.proposers.random import RandomProposer
 from sensecf_core.evaluation.metrics.independent_classifier import IndependentClassifier
@@ -24,29 +25,28 @@ from sensecf_core.types import Mask
 
 @dataclass(frozen=True)
 class CandidateRates:
-    """Measures answers of one cohort; what it learns about a query is kept for the other methods."""
+    """Measures answers of one cohort; whether a query has an answer is found once for all methods."""
 
     fitted: FittedCohort
-    third: IndependentClassifier
+    independent: IndependentClassifier
     _answerable: dict[str, bool] = field(default_factory=dict)
 
     def of(self, answer: Answer) -> dict[str, Any]:
         """:meth:`rates`, and ``answerable``: whether the answer or a wide search holds one within limits."""
         query = self._query(answer)
-        can = answer.trace.valid > 0 or self.can_be_answered(query)
+        can = answer.trace.valid > 0 or self.is_answerable(query)
         return {"answerable": can, **self.rates(answer)}
 
     def rates(self, answer: Answer) -> dict[str, Any]:
-        """Measure one answer that kept its candidates; raw ones are those of the first asking.
+        """Measure one answer that kept its candidates; raw ones are those of the first attempt.
 
         Returns
         -------
-        ``second_valid``, ``third_valid`` : candidates within limits that the second judge, the third
-        classifier, put in the desired class; None where that one does not agree with the classifier on
-        the factual. ``control_valid`` : of uniform draws with as many changes as each readable candidate
-        has, those within limits that reach the class. ``changed``, ``gower`` : means over the readable
-        candidates; ``final_changed`` over the counterfactuals shown, and ``final_violations`` counted over
-        them.
+        ``second_valid``, ``third_valid`` : candidates within limits that the second classifier, and the
+        independent one, puts in the desired class; None where it does not agree with the classifier on the
+        factual. ``control_valid`` : of uniform draws with as many changes as each readable candidate has,
+        those within limits that reach the class. ``changed``, ``gower`` : means over the readable candidates;
+        ``final_changed`` over the counterfactuals shown, and ``final_violations`` counted over them.
         """
         space = SearchSpace.of(self.fitted.schema, self._query(answer))
         kept = [c for c in answer.trace.candidates if c.edits is not None and c.asking == 1]
@@ -63,7 +63,7 @@ class CandidateRates:
             "final_violations": sum(len(c.violations) > 0 for c in shown),
         }
 
-    def can_be_answered(self, query: Query) -> bool:
+    def is_answerable(self, query: Query) -> bool:
         """Whether a wide search finds an answer within the query's limits."""
         key = query.model_dump_json(exclude={"movable"})
         if key not in self._answerable:
@@ -84,18 +84,18 @@ class CandidateRates:
         return _agreeing(judged >= classifier.second_threshold, space.desired, inside)
 
     def _third(self, space: SearchSpace, codes: np.ndarray, inside: np.ndarray) -> int | None:
-        judged = self.third.predict(np.vstack([space.factual[None], codes]))
+        judged = self.independent.predict(np.vstack([space.factual[None], codes]))
         return _agreeing(judged == 1, space.desired, inside)
 
 
 def control(fitted: FittedCohort, space: SearchSpace, counts: npt.NDArray[np.int64], *, seed: int) -> Mask:
-    """Which of uniform draws with so many changes each are within limits and reach the class, shape (n,)."""
+    """Whether draws with ``counts`` changes each are within limits and reach the class, shape (n,)."""
     draws = RandomProposer(fitted.schema)
     rng = np.random.default_rng([space.query.own_seed(seed), 1])
     drawn = [space.apply(draws.draw(space.query, rng, int(count))) for count in counts]
     if not drawn:
         return np.zeros(0, dtype=bool)
-    checks = verify(fitted, space, np.array(drawn), Budget(fitted.classifier))
+    checks = verify(Problem(fitted, space, Budget(fitted.classifier)), np.array(drawn))
     return checks.valid & checks.within_limits
 
 

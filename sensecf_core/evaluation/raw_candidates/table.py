@@ -29,12 +29,14 @@ from sensecf_core.types import Progress, RowKey
 Statistic = Literal["mean", "median"]
 Rate = dict[str, float | None]
 QUERY = ("direction", "limits", "participant_id", "row_id")
-"""What tells queries apart."""
+"""The fields that identify a query."""
 STEPS = ("readable", "within_limits", "valid", "plausible")
 EMPTY: Rate = {"mean": None, "low": None, "high": None}
 """The rate over nobody."""
 Explain = Callable[[ExplainRequest], Answer]
 Measure = Callable[[Answer], dict[str, Any]]
+LimitsChoice = Profile | Literal["all"] | None
+"""Limits towards the desired class: a profile, the cohort's own (None), or both profiles both ways."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class Direction:
         return f"{self.predicted}→{1 - self.predicted}"
 
 
-def directions(fitted: FittedCohort, limits: Profile | Literal["all"] | None = None) -> tuple[Direction, ...]:
+def directions(fitted: FittedCohort, limits: LimitsChoice = None) -> tuple[Direction, ...]:
     """Both class directions of a cohort.
 
     Towards the desired class under ``limits`` (default: the cohort's own), away from it under ``contrast``,
@@ -67,7 +69,7 @@ def directions(fitted: FittedCohort, limits: Profile | Literal["all"] | None = N
 def people(
     fitted: FittedCohort, directions: Sequence[Direction], *, n: int, seed: int
 ) -> dict[Direction, list[RowKey]]:
-    """Whom to ask about, the same for every method: ``n`` rows (0: all) a direction."""
+    """The rows of a run, the same for every method: ``n`` (0: all) a direction."""
     return {
         direction: sample_rows(
             fitted.cohort, fitted.classifier, predicted=direction.predicted, n=n, seed=seed
@@ -77,15 +79,15 @@ def people(
 
 
 def request_of(cohort: str, direction: Direction, key: RowKey, **fields: Any) -> ExplainRequest:
-    """One question about a row; ``fields`` are others of the request."""
-    asked = {"cohort": cohort, "participant_id": key[0], "row_id": key[1], "profile": direction.profile}
-    return ExplainRequest.model_validate({**asked, "desired": 1 - direction.predicted, **fields})
+    """A request about a row; ``fields`` are its other fields."""
+    query = {"cohort": cohort, "participant_id": key[0], "row_id": key[1], "profile": direction.profile}
+    return ExplainRequest.model_validate({**query, "desired": 1 - direction.predicted, **fields})
 
 
 def requests(
     fitted: FittedCohort, directions: Sequence[Direction], methods: Sequence[str], *, n: int, **options: int
 ) -> Iterator[tuple[Direction, ExplainRequest]]:
-    """Every query of a run: per direction the same ``n`` people (0: all) for every method.
+    """Every request of a run: per direction the same ``n`` people (0: all) for every method.
 
     ``options`` are fields of the request (``seed``, ``candidates``, ``max_changes``, ``k``).
     """
@@ -96,33 +98,34 @@ def requests(
 
 
 def run(
-    asked: Sequence[tuple[Direction, ExplainRequest]],
-    finished: Mapping[str, Path],
+    requests: Sequence[tuple[Direction, ExplainRequest]],
+    files: Mapping[str, Path],
     explain: Explain,
     progress: Progress,
     measure: Measure = lambda answer: {},
 ) -> list[dict[str, Any]]:
-    """Answer what ``finished`` (JSON lines, by method) does not hold yet; return all records, in order.
+    """Answer the requests that have no record in ``files`` (JSON lines, by method); return all, in order.
 
     ``measure`` adds to each record, see :class:`sensecf_core.evaluation.raw_candidates.rates.CandidateRates`.
     """
-    kept = {key: entry for path in finished.values() for key, entry in read_lines(path).items()}
+    finished = {key: entry for path in files.values() for key, entry in read_lines(path).items()}
     records = []
-    for number, (direction, request) in enumerate(asked):
+    for number, (direction, request) in enumerate(requests):
         key = " ".join(_key(direction, request))
-        if key not in kept:
+        if key not in finished:
             progress(
-                number / len(asked), f"{number + 1} of {len(asked)}: {request.method}, {direction.label}"
+                number / len(requests),
+                f"{number + 1} of {len(requests)}: {request.method}, {direction.label}",
             )
             answer = explain(request)
-            kept[key] = {"key": key, **record(direction, answer), **measure(answer)}
-            append_line(finished[request.method], kept[key])
-        records.append(kept[key])
+            finished[key] = {"key": key, **record(direction, answer), **measure(answer)}
+            append_line(files[request.method], finished[key])
+        records.append(finished[key])
     return records
 
 
 def _key(direction: Direction, request: ExplainRequest) -> tuple[str, ...]:
-    """What tells one query of a run from the others."""
+    """The parts of a request's key within a run."""
     return (
         direction.label,
         direction.profile,
@@ -133,7 +136,7 @@ def _key(direction: Direction, request: ExplainRequest) -> tuple[str, ...]:
 
 
 def record(direction: Direction, answer: Answer) -> dict[str, Any]:
-    """What one answer adds to the table; rates of raw candidates are those of the first asking."""
+    """The record of one answer; rates of raw candidates are those of the first attempt."""
     trace = answer.trace
     raw = trace.first or trace
     return {
@@ -161,20 +164,20 @@ def summarise(
 ) -> list[dict[str, Any]]:
     """One row per direction, limits and method, in the order they first appear.
 
-    ``answerable`` says by :data:`QUERY` which queries can be answered; without it those that the records
-    say (:func:`answerable_of`).
+    ``answerable`` is by :data:`QUERY` whether each query can be answered; without it the records decide
+    (:func:`answerable_of`).
 
     Each rate is ``{"mean", "low", "high"}``: a person's share of proposed candidates that passed this
     step and all before it, averaged over people; ``shown`` is the share of people with at least one
-    counterfactual to show (``shown_first``: after the first asking), ``valid_any`` with at least one valid
+    counterfactual to show (``shown_first``: after the first attempt), ``valid_any`` with at least one valid
     raw candidate. ``seconds`` is the median (wall time an answer).
     """
     groups: dict[tuple[str, str, str], list[Mapping[str, Any]]] = {}
-    can = answerable_of(records) if answerable is None else answerable
+    feasible = answerable_of(records) if answerable is None else answerable
     for entry in records:
         query, group = query_of(entry), (entry["direction"], entry["limits"], entry["method"])
-        said = {**entry, "answerable": can[query]} if query in can else entry
-        groups.setdefault(group, []).append(said)
+        known = {"answerable": feasible[query]} if query in feasible else {}
+        groups.setdefault(group, []).append({**entry, **known})
     return [
         {
             "direction": direction,
@@ -189,21 +192,21 @@ def summarise(
 
 
 def query_of(entry: Mapping[str, Any]) -> tuple[str, ...]:
-    """Which query a record is about (:data:`QUERY`); empty where it does not say."""
+    """The query that a record is about (:data:`QUERY`); empty where a field is missing."""
     return tuple(entry[name] for name in QUERY) if all(name in entry for name in QUERY) else ()
 
 
 def answerable_of(records: Sequence[Mapping[str, Any]]) -> dict[tuple[str, ...], bool]:
-    """One word for every method on whether a query can be answered, of records that searched for it.
+    """Whether each query can be answered, the same for every method; from records with a search's result.
 
     It can if the search or any of the methods answered it, so that all rates have the same denominator.
     """
-    found: dict[tuple[str, ...], list[bool]] = {}
+    results: dict[tuple[str, ...], list[bool]] = {}
     for entry in records:
         if "answerable" in entry:
-            said = is_feasible(proven=None, found=entry["answerable"], answered=entry["valid"] > 0)
-            found.setdefault(query_of(entry), []).append(said)
-    return {query: any(words) for query, words in found.items()}
+            feasible = is_feasible(proven=None, found=entry["answerable"], answered=entry["valid"] > 0)
+            results.setdefault(query_of(entry), []).append(feasible)
+    return {query: any(feasible) for query, feasible in results.items()}
 
 
 def _rates(group: Sequence[Mapping[str, Any]], seed: int) -> dict[str, Rate]:
@@ -218,32 +221,32 @@ def _rates(group: Sequence[Mapping[str, Any]], seed: int) -> dict[str, Rate]:
 
 
 def _measured(group: Sequence[Mapping[str, Any]], seed: int) -> dict[str, Rate]:
-    """Rates over the queries that can be answered at all, and what the other judges say.
+    """Rates over the queries that can be answered at all, and by the other classifiers.
 
-    ``of_answerable_*`` leave the others out; the second judge's and third classifier's rates leave out
+    ``of_answerable_*`` leave the others out; the rates of the second and the independent classifier leave out
     the queries on whose factual they differ from the classifier. ``control``: uniform draws with as many
     changes.
     """
-    can = [entry for entry in group if entry["answerable"]]
+    answerable = [entry for entry in group if entry["answerable"]]
 
     def over(rows: Sequence[Mapping[str, Any]], value: Callable[[Mapping[str, Any]], Any]) -> Any:
-        found = [x for entry in rows if (x := value(entry)) is not None]
-        return _interval(np.array(found, dtype=float), "mean", seed) if found else EMPTY
+        values = [x for entry in rows if (x := value(entry)) is not None]
+        return _interval(np.array(values, dtype=float), "mean", seed) if values else EMPTY
 
     def share(name: str) -> Callable[[Mapping[str, Any]], float | None]:
         return lambda e: None if e[name] is None else e[name] / max(e["proposed"], 1)
 
     return {
         "answerable": over(group, lambda e: e["answerable"]),
-        "of_answerable_valid": over(can, share("valid")),
-        "of_answerable_plausible": over(can, share("plausible")),
-        "of_answerable_control_valid": over(can, share("control_valid")),
-        "of_answerable_valid_any": over(can, lambda e: e["valid"] > 0),
-        "of_answerable_shown": over(can, lambda e: e["shown"] > 0),
-        "of_answerable_shown_first": over(can, lambda e: e["shown"] > 0 and e["askings"] == 1),
+        "of_answerable_valid": over(answerable, share("valid")),
+        "of_answerable_plausible": over(answerable, share("plausible")),
+        "of_answerable_control_valid": over(answerable, share("control_valid")),
+        "of_answerable_valid_any": over(answerable, lambda e: e["valid"] > 0),
+        "of_answerable_shown": over(answerable, lambda e: e["shown"] > 0),
+        "of_answerable_shown_first": over(answerable, lambda e: e["shown"] > 0 and e["askings"] == 1),
         "askings": over(group, lambda e: e["askings"]),
-        "of_answerable_second_valid": over(can, share("second_valid")),
-        "of_answerable_third_valid": over(can, share("third_valid")),
+        "of_answerable_second_valid": over(answerable, share("second_valid")),
+        "of_answerable_third_valid": over(answerable, share("third_valid")),
         "distinct": over(group, share("unique")),
         "changed": over(group, lambda e: e["changed"]),
         "gower": over(group, lambda e: e["gower"]),
@@ -254,6 +257,7 @@ def _measured(group: Sequence[Mapping[str, Any]], seed: int) -> dict[str, Rate]:
 
 def _interval(values: npt.NDArray[np.float64], statistic: Statistic, seed: int) -> Rate:
     """A statistic over people (n,) with its bootstrap 95 % interval; a single person's is that value."""
-    made = mean_interval(values, seed=seed) if statistic == "mean" else median_interval(values, seed=seed)
-    low, high = (made.value if np.isnan(end) else end for end in (made.low, made.high))
-    return {statistic: made.value, "low": low, "high": high}
+    of_kind = mean_interval if statistic == "mean" else median_interval
+    interval = of_kind(values, seed=seed)
+    low, high = (interval.value if np.isnan(end) else end for end in (interval.low, interval.high))
+    return {statistic: interval.value, "low": low, "high": high}

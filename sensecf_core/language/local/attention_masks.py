@@ -1,4 +1,4 @@
-"""How attention is masked and computed where rows or answers share one reading of a prompt."""
+"""Attention masks, and how attention is computed where rows or answers share one prompt."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from contextlib import contextmanager
 from typing import Any
 
 PLAIN_ATTENTION = 512
-"""Tokens of the longest tree whose attention weights are kept: 0.7 GB in SmolLM2-135M's 30 layers."""
+"""Tokens of the longest tree trained with unfused attention, which keeps its weights: 0.7 GB in
+SmolLM2-135M's 30 layers."""
 
 
 def additive_mask(sees: Any, model: Any) -> Any:
-    """What is added to attention scores: 0 where ``sees`` (bool, any shape), else the least number."""
+    """Mask to add to attention scores: 0 where ``sees`` (bool, any shape), else the dtype's lowest number."""
     import torch
 
     mask = torch.zeros(sees.shape, dtype=model.dtype)
@@ -20,16 +21,16 @@ def additive_mask(sees: Any, model: Any) -> Any:
 
 @contextmanager
 def trained_attention(model: Any, length: int) -> Iterator[None]:
-    """On a CPU, attention as plain matrix products: what torch fuses there is slow to differentiate.
+    """On a CPU, compute attention as plain matrix products: torch's fused kernel has a slow gradient there.
 
-    A training step is 1.1 to 1.3 times as fast (SmolLM2-135M, bfloat16, AVX-512 BF16). Longer trees are left
-    to the fused form, which keeps no square of their ``length`` (tokens). It must hold until the gradient is
-    there: layers that are checkpointed run again for it.
+    A training step is 1.1 to 1.3 times as fast (SmolLM2-135M, bfloat16, AVX-512 BF16). Longer trees use the
+    fused kernel, whose memory does not grow with the square of ``length`` (tokens). Keep the context open
+    until the gradient is computed: checkpointed layers run again for it.
     """
-    usual = model.config._attn_implementation
+    default = model.config._attn_implementation
     if model.device.type == "cpu" and length <= PLAIN_ATTENTION:
         model.set_attn_implementation("eager")
     try:
         yield
     finally:
-        model.set_attn_implementation(usual)
+        model.set_attn_implementation(default)

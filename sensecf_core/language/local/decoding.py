@@ -1,8 +1,7 @@
-"""One run of sampling: rows under way, what the grammar allows them, when to stop."""
+"""Decoding one batch of answers: the rows being written, what the grammar allows them, when to stop."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -12,22 +11,38 @@ from sensecf_core.language.backend import Stopped
 if TYPE_CHECKING:
     import torch
 
-    from sensecf_core.language.local.model import LocalModel
     from sensecf_core.language.local.tree_attention import PackedRows, Scores
 
 MOST_PREFIXES = 4
 """Fixed parts of prompts whose keys and values a model keeps (about 46 KB a token for the default one)."""
 
 LEAST_LEFT = 2.0**-30
-"""A double has 53 binary digits; with fewer than 23 left the next token is drawn with a new number."""
+"""A double has 53 binary digits; when fewer than 23 are left, the row draws a new code."""
 
 
 class StopError(Exception):
-    """Sampling has to end before its time."""
+    """Sampling was cancelled, or its time is over."""
 
-    def __init__(self, why: Stopped) -> None:
-        super().__init__(why)
-        self.why = why
+    def __init__(self, reason: Stopped) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Decoder:
+    """What decoding needs of a loaded model.
+
+    ``plain_head`` as in :class:`sensecf_core.language.local.tree_attention.PackedRows`; ``vocabulary`` is the
+    number of logits; ``prefixes`` is the model's own memory of prompt beginnings (tokens → keys and values),
+    to which decoding adds; ``text_of`` decodes tokens.
+    """
+
+    weights: Any
+    plain_head: bool
+    vocabulary: int
+    end_tokens: tuple[int, ...]
+    prefixes: dict[tuple[int, ...], Any]
+    text_of: Callable[[list[int]], str]
 
 
 @dataclass
@@ -35,10 +50,10 @@ class Row:
     """One answer being written.
 
     ``code`` in [0, 1) decides its next tokens; ``left`` is the share of it that no token has used yet.
+    ``new_generator`` makes the random numbers for when it is used up.
     """
 
-    renewal: Callable[[], torch.Generator]
-    """Makes the random numbers of a code that is used up."""
+    new_generator: Callable[[], torch.Generator]
     code: float
     left: float = 1.0
     generator: torch.Generator | None = None
@@ -47,72 +62,81 @@ class Row:
     done: bool = False
     complete: bool = False
 
-    def go_on(self, code: float, share: float) -> None:
-        """Take what a token with this ``share`` of the probability left of the code, or a new code."""
+    def advance(self, code: float, share: float) -> None:
+        """Continue with what a token of probability ``share`` left of the code, or with a new code."""
         import torch
 
         self.code, self.left = code, self.left * share
         if self.left < LEAST_LEFT:
-            self.generator = self.generator or self.renewal()
+            self.generator = self.generator or self.new_generator()
             self.code = float(torch.rand(1, generator=self.generator, dtype=torch.float64))
             self.left = 1.0
 
 
 @dataclass
 class Decoding:
-    """One call of :meth:`LocalModel.sample` under way."""
+    """Answers being decoded behind one prompt.
 
-    owner: LocalModel
+    ``stop_reason`` is called between forward passes; methods raise :class:`StopError` with what it returns.
+    """
+
+    decoder: Decoder
     rows: list[Row]
     temperature: float
     max_new_tokens: int
-    watch: Callable[[], None]
+    stop_reason: Callable[[], Stopped | None]
     progress: Callable[[int, int], None] | None
     packed: PackedRows | None = None
 
-    def read_prompt(self, tokens: list[int], fixed: int) -> Scores:
-        """Read the prompt; returns the scores of every row's first token.
+    def check_stop(self) -> None:
+        """Raise :class:`StopError` if decoding has to stop now."""
+        if reason := self.stop_reason():
+            raise StopError(reason)
 
-        The first ``fixed`` tokens are the same for every query: what was computed of them is kept.
+    def read_prompt(self, tokens: list[int], fixed: int) -> Scores:
+        """Read the prompt and return the scores of every row's first token.
+
+        The first ``fixed`` tokens are the same for every query, so their keys and values are kept for the
+        next one.
         """
         from sensecf_core.language.local.tree_attention import PackedRows
 
-        self.packed = PackedRows(self.owner.model, plain_head=self.owner.plain_head)
+        self.packed = PackedRows(self.decoder.weights, plain_head=self.decoder.plain_head)
         start = self._read_fixed(self.packed, tuple(tokens[: min(fixed, len(tokens) - 1)]))
         for scores in self.packed.read_prompt(tokens[start:]):
-            self.watch()
+            self.check_stop()
             if scores is not None:
                 return scores
         raise ValueError("the prompt is empty")
 
     def _read_fixed(self, packed: PackedRows, tokens: tuple[int, ...]) -> int:
-        """Take the fixed part from the model's memory, or read it and keep it; returns its length."""
-        kept = self.owner.prefixes
+        """Take the fixed part from the model's memory, or read and store it; return its length."""
+        prefixes = self.decoder.prefixes
         if not tokens:
             return 0
-        if tokens in kept:
-            packed.take_prompt(kept[tokens])
+        if tokens in prefixes:
+            packed.restore_prompt(prefixes[tokens])
             return len(tokens)
         for _ in packed.read_prompt(tokens):
-            self.watch()
-        while len(kept) >= MOST_PREFIXES:
-            del kept[next(iter(kept))]
-        kept[tokens] = packed.prompt_state()
+            self.check_stop()
+        while len(prefixes) >= MOST_PREFIXES:
+            del prefixes[next(iter(prefixes))]
+        prefixes[tokens] = packed.prompt_state()
         return len(tokens)
 
-    def decode(self, numbers: range, first: Scores) -> None:
-        """Decode the rows ``numbers`` behind the prompt, until all are done."""
+    def decode(self, batch: range, first: Scores) -> None:
+        """Decode the rows of ``batch`` behind the prompt until all are done."""
         assert self.packed is not None
         self.packed.forget_rows()
-        active = list(numbers)
+        active = list(batch)
         scores = first
         while active:
-            self.watch()
+            self.check_stop()
             new = self._extend(active, scores)
             self._report()
-            active = [number for number in active if not self.rows[number].done]
+            active = [index for index in active if not self.rows[index].done]
             if active:
-                scores = self.packed.read({number: new[number] for number in active})
+                scores = self.packed.read({index: new[index] for index in active})
 
     def _report(self) -> None:
         if self.progress:
@@ -121,21 +145,21 @@ class Decoding:
             self.progress(done, most)
 
     def _extend(self, active: list[int], scores: Scores) -> dict[int, list[int]]:
-        """Choose each active row's next token, and take what the grammar then forces."""
+        """Sample each active row's next token, and append the tokens that the grammar then forces."""
         import torch
 
-        from sensecf_core.language.local.token_sampling import choose
+        from sensecf_core.language.local.token_sampling import sample_columns
 
-        rows = [self.rows[number] for number in active]
+        rows = [self.rows[index] for index in active]
         allowed, columns = self._allowed(rows)
         logits = scores.of(columns).expand(len(rows), -1)
         codes = torch.tensor([row.code for row in rows], dtype=torch.float64)
-        drawn, rest, size = choose(logits, allowed, temperature=self.temperature, uniforms=codes)
-        for row, code, share in zip(rows, rest.tolist(), size.tolist(), strict=True):
-            row.go_on(code, share)
-        tokens = (drawn if columns is None else columns[drawn]).tolist()
+        sampled, rest, share = sample_columns(logits, allowed, temperature=self.temperature, codes=codes)
+        for row, code, probability in zip(rows, rest.tolist(), share.tolist(), strict=True):
+            row.advance(code, probability)
+        tokens = (sampled if columns is None else columns[sampled]).tolist()
         return {
-            number: self._accept(row, token) for number, row, token in zip(active, rows, tokens, strict=True)
+            index: self._append(row, token) for index, row, token in zip(active, rows, tokens, strict=True)
         }
 
     def _allowed(self, rows: list[Row]) -> tuple[Any, Any]:
@@ -145,16 +169,16 @@ class Decoding:
         import numpy as np
         import torch
 
-        size = self.owner.vocabulary
+        size = self.decoder.vocabulary
         packed = np.stack([np.frombuffer(row.matcher.compute_bitmask(), dtype=np.uint8) for row in rows])
         union = np.unpackbits(np.bitwise_or.reduce(packed, axis=0), bitorder="little")[:size]
         columns = np.flatnonzero(union)
         bits = packed[:, columns >> 3] >> (columns & 7).astype(np.uint8) & 1
         return torch.from_numpy(bits.astype(bool)), torch.from_numpy(columns)
 
-    def _accept(self, row: Row, token: int) -> list[int]:
-        """Append ``token`` (and tokens forced by it) to the row; returns the tokens appended."""
-        if token in self.owner.end_tokens:
+    def _append(self, row: Row, token: int) -> list[int]:
+        """Append ``token`` and the tokens it forces to the row; return the tokens appended."""
+        if token in self.decoder.end_tokens:
             row.done = row.complete = True
             return []
         new = [token]
@@ -166,20 +190,7 @@ class Decoding:
                 new += forced
             row.done = row.complete = row.matcher.is_stopped()
         row.tokens += new
-        if row.matcher is None and "\n" in self.owner.text_of(row.tokens, False).lstrip():
+        if row.matcher is None and "\n" in self.decoder.text_of(row.tokens).lstrip():
             row.done = row.complete = True
         row.done = row.done or len(row.tokens) >= self.max_new_tokens
         return new
-
-
-def watch_for(cancelled: Callable[[], bool] | None, deadline: float | None) -> Callable[[], None]:
-    """Build the check that is made between passes."""
-    until = None if deadline is None else time.monotonic() + deadline
-
-    def watch() -> None:
-        if cancelled is not None and cancelled():
-            raise StopError("cancelled")
-        if until is not None and time.monotonic() >= until:
-            raise StopError("deadline")
-
-    return watch

@@ -1,8 +1,8 @@
 """Loading a causal language model in any precision: float32, bfloat16, or 4-bit NF4 (QLoRA's).
 
-NF4 (Dettmers and others 2023, arXiv 2305.14314) goes through bitsandbytes, which runs it on CUDA and, slowly,
-on a CPU. Only the linear layers are 4-bit: embeddings, norms and the vocabulary projection stay in
-bfloat16 or float32. Nothing here reaches for the network; torch is imported where it is first used.
+NF4 (Dettmers et al. 2023, arXiv 2305.14314) uses bitsandbytes, which runs on CUDA and, slowly, on a CPU.
+Only the linear layers are 4-bit: embeddings, norms and the vocabulary projection stay in bfloat16 or
+float32. Nothing in this module uses the network; torch is imported where it is first used.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from sensecf_core.errors import InputError, NotReadyError, unknown
 from sensecf_core.language.models import default_model
 from sensecf_core.language.models.hardware import LARGE, cpu_computes_bf16
+from sensecf_core.provenance import install_command
 
 if TYPE_CHECKING:
     import torch
@@ -22,20 +23,20 @@ PRECISIONS: tuple[str, ...] = get_args(Precision)
 
 
 def load_weights(folder: Path, precision: Precision = "auto", device: str | None = None) -> tuple[Any, Any]:
-    """Load a transformers folder and return (model, tokenizer), the model ready to be asked.
+    """Load a transformers folder and return (model, tokenizer), the model ready to answer.
 
     Parameters
     ----------
     folder : ``config.json``, weights (safetensors or ``pytorch_model.bin``) and tokenizer.
     precision : ``auto`` is what the device computes in natively, see :func:`best_dtype`; never 4-bit. A
-        folder that was saved in 4-bit stays 4-bit, whatever is asked (:func:`precision_of` tells).
+        folder saved in 4-bit stays 4-bit whatever the precision (see :func:`precision_of`).
     device : ``cpu``, ``cuda`` or ``cuda:1``; None is the first GPU if there is one, else the CPU.
 
     Raises
     ------
     InputError
-        For an unknown precision, a device that is not there, a folder that holds no model, and a model
-        that does not fit into the GPU's memory.
+        For an unknown precision, a missing device, a folder without a model, and a model that does not fit
+        into the GPU's memory.
     NotReadyError
         For ``nf4`` where bitsandbytes does not work.
     """
@@ -44,45 +45,45 @@ def load_weights(folder: Path, precision: Precision = "auto", device: str | None
     if not (folder / "config.json").is_file():
         raise InputError(f"The folder {str(folder)!r} holds no language model: it has no config.json.")
     transformers = default_model.offline_transformers()
-    place = find_device(device)
-    options: dict[str, Any] = {"dtype": _dtype(precision, place)}
+    device = find_device(device)
+    options: dict[str, Any] = {"dtype": _dtype(precision, device)}
     if precision == "nf4":
         options["quantization_config"] = _nf4(transformers, options["dtype"])
-    model = _from_folder(transformers, folder, place, options)
+    model = _from_folder(transformers, folder, device, options)
     if is_four_bit(model):
-        _keep_canonical(model)
+        _prevent_repacking(model)
     tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
     return model.eval(), tokenizer
 
 
-def _from_folder(transformers: Any, folder: Path, place: str, options: dict[str, Any]) -> Any:
-    """Load weights straight onto the device, so that they never need room in both memories."""
+def _from_folder(transformers: Any, folder: Path, device: str, options: dict[str, Any]) -> Any:
+    """Load weights straight onto the device, so that they never take up both memories."""
     import torch
 
     try:
         return transformers.AutoModelForCausalLM.from_pretrained(
-            folder, local_files_only=True, device_map={"": place}, **options
+            folder, local_files_only=True, device_map={"": device}, **options
         )
     except torch.cuda.OutOfMemoryError as error:
         raise InputError(
-            f"The model in {str(folder)!r} does not fit into the memory of {place}; "
+            f"The model in {str(folder)!r} does not fit into the memory of {device}; "
             "use the precision nf4, or a smaller model."
         ) from error
 
 
 def find_device(device: str | None) -> str:
-    """Return the device to use (None: the first GPU, else the CPU); ``InputError`` if it is not there."""
+    """Return the device to use (None: the first GPU, else the CPU); raise ``InputError`` if it is missing."""
     import torch
 
-    there = ["cpu", *(f"cuda:{number}" for number in range(torch.cuda.device_count()))]
+    available = ["cpu", *(f"cuda:{index}" for index in range(torch.cuda.device_count()))]
     if device is None:
-        return there[1] if len(there) > 1 else "cpu"
-    place = "cuda:0" if device == "cuda" else device
-    if place not in there:
+        return available[1] if len(available) > 1 else "cpu"
+    name = "cuda:0" if device == "cuda" else device
+    if name not in available:
         raise InputError(
-            f"There is no device {device!r} that torch can use here; there is {', '.join(there)}."
+            f"There is no device {device!r} that torch can use here; there is {', '.join(available)}."
         )
-    return place
+    return name
 
 
 def best_dtype(device: str | None = None) -> torch.dtype:
@@ -95,21 +96,21 @@ def best_dtype(device: str | None = None) -> torch.dtype:
     return torch.bfloat16 if cpu_computes_bf16() else torch.float32
 
 
-def _dtype(precision: Precision, place: str) -> torch.dtype:
+def _dtype(precision: Precision, device: str) -> torch.dtype:
     import torch
 
     fixed = {"float32": torch.float32, "bf16": torch.bfloat16}
-    return fixed[precision] if precision in fixed else best_dtype(place)
+    return fixed[precision] if precision in fixed else best_dtype(device)
 
 
 def _nf4(transformers: Any, compute: torch.dtype) -> Any:
-    """QLoRA's settings: NF4, the scales quantised as well, computed in ``compute``."""
+    """QLoRA's settings: NF4, the scales quantised as well; computation in ``compute``."""
     try:
         import bitsandbytes  # noqa: F401
     except Exception as error:  # its native library may fail in many ways
         raise NotReadyError(
-            f"4-bit needs the package bitsandbytes, which does not work here ({error}); run `make setup`, "
-            "or use the precision bf16."
+            f"4-bit needs the package bitsandbytes, which does not work here ({error}); run "
+            f"`{install_command('gpu')}`, or use the precision bf16."
         ) from error
     return transformers.BitsAndBytesConfig(
         load_in_4bit=True,
@@ -119,11 +120,11 @@ def _nf4(transformers: Any, compute: torch.dtype) -> Any:
     )
 
 
-def _keep_canonical(model: Any) -> None:
-    """Keep bitsandbytes from repacking 4-bit weights at the first answer.
+def _prevent_repacking(model: Any) -> None:
+    """Keep bitsandbytes from repacking 4-bit weights at the first forward pass.
 
-    On CPUs with AVX-512 BF16 it repacks them for a kernel without gradients and never packs them back
-    (bitsandbytes 0.50.2, ``Linear4bit.forward``), so a model that has answered once could not be trained.
+    On CPUs with AVX-512 BF16 it repacks them for a kernel without gradients, for good (bitsandbytes 0.50.2,
+    ``Linear4bit.forward``). A model that has answered once could then not be trained.
     """
     for layer in model.modules():
         if hasattr(layer, "support_avx512bf16_for_cpu"):
@@ -136,7 +137,7 @@ def is_four_bit(model: Any) -> bool:
 
 
 def precision_of(model: Any) -> str:
-    """Name the precision a model was loaded in, for provenance: nf4, bf16, float32, or another's dtype."""
+    """Name the precision a model was loaded in, for provenance: nf4, bf16, float32, or another dtype."""
     if is_four_bit(model):
         return "nf4"
     name = str(model.dtype).removeprefix("torch.")
@@ -144,22 +145,22 @@ def precision_of(model: Any) -> str:
 
 
 def is_large(model: Any) -> bool:
-    """Whether a model is so large that memory counts before speed."""
+    """Whether a model is so large that memory matters more than speed."""
     return parameters_of(model) >= LARGE
 
 
 def parameters_of(model: Any) -> int:
-    """Count parameters; a byte of a 4-bit weight holds two."""
+    """Number of parameters; a byte of 4-bit weights holds two."""
     import torch
 
     return sum(p.numel() * (2 if p.dtype == torch.uint8 else 1) for p in model.parameters())
 
 
 def for_training(model: Any) -> Any:
-    """Freeze a model and let it recompute activations, so that a LoRA step fits beside a large base.
+    """Freeze a model and make it recompute activations, so that a LoRA step fits beside a large base.
 
-    Costs about a third more time. Needed where the model :func:`is_large`; returns the same model.
-    Activations are recomputed only in training mode: answers in between are as fast as ever.
+    A step takes about a third longer, so use it where the model :func:`is_large`. Activations are recomputed
+    in training mode only: sampling is as fast as before. Returns the same model.
     """
     model.requires_grad_(False)
     model.activation_checkpointing_enable({"use_reentrant": False})
@@ -167,17 +168,17 @@ def for_training(model: Any) -> Any:
 
 
 def for_answers(peft: Any) -> Any:
-    """Take a model with a LoRA adapter (a ``PeftModel``) and return the plain model that answers with it.
+    """Return the plain model that answers with a LoRA adapter; ``peft`` is a ``PeftModel``.
 
-    The adapter is merged into a float32 or bf16 base. Into a 4-bit base it is never merged: rounding to
-    sixteen values would swallow it. There its layers stay beside the base's.
+    The adapter is merged into a float32 or bf16 base. Beside a 4-bit base its layers stay separate, since
+    rounding to sixteen values would lose it.
     """
     base = peft.get_base_model()
     return base.eval() if is_four_bit(base) else peft.merge_and_unload().eval()
 
 
 def with_adapter(model: Any, folder: Path) -> Any:
-    """Give a loaded model the LoRA adapter in ``folder`` and return the model that answers with it."""
+    """Apply the LoRA adapter in ``folder`` to a loaded model and return the model that answers with it."""
     from peft import PeftModel
 
     return for_answers(PeftModel.from_pretrained(model, str(folder)))

@@ -1,4 +1,4 @@
-"""LoRA adapters in memory (Hu et al. 2021, arXiv 2106.09685), through peft: made, copied, put back."""
+"""LoRA adapters in memory (Hu et al. 2021, arXiv 2106.09685), through peft: create, copy, load, merge."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def adapter_weights(peft: Any) -> dict[str, Any]:
 
 
 def load_adapter(peft: Any, weights: dict[str, Any]) -> None:
-    """Put weights from :func:`adapter_weights` into an adapter."""
+    """Load weights from :func:`adapter_weights` into an adapter."""
     from peft import set_peft_model_state_dict
 
     set_peft_model_state_dict(peft, weights)
@@ -52,10 +52,11 @@ def saved_weights(folder: Path) -> dict[str, Any]:
 
 @contextmanager
 def merged(peft: Any) -> Iterator[Any]:
-    """The base model with the adapter merged in for a while, so that answers cost what they do in the app.
+    """Merge the adapter into the base model for the time of the context, so that sampling is as fast as in
+    the app.
 
-    Afterwards the base weights are what they were, to the bit: they are kept twice meanwhile, so a large
-    model, and a 4-bit one, keeps the adapter beside it.
+    Afterwards the base weights are restored to the bit. They are held twice meanwhile, so in a large model,
+    and in a 4-bit one, the adapter stays beside the base.
     """
     import torch
     from peft.tuners.lora import LoraLayer
@@ -66,12 +67,12 @@ def merged(peft: Any) -> Iterator[Any]:
     if is_large(model) or not all(weight.is_floating_point() for weight in weights):
         yield model
         return
-    kept = [weight.detach().clone() for weight in weights]
+    originals = [weight.detach().clone() for weight in weights]
     peft.merge_adapter()
     try:
         yield model
     finally:
         peft.unmerge_adapter()
         with torch.no_grad():
-            for weight, before in zip(weights, kept, strict=True):
-                weight.copy_(before)
+            for weight, original in zip(weights, originals, strict=True):
+                weight.copy_(original)

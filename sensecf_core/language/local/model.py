@@ -9,19 +9,27 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
-from sensecf_core.language.backend import Samples, Stopped, first_line
-from sensecf_core.language.local.decoding import Decoding, Row, StopError, watch_for
+from sensecf_core.language.backend import Constraint, Provenance, Samples, Stopped, first_line, stop_reason
+from sensecf_core.language.local.decoding import Decoder, Decoding, Row, StopError
 from sensecf_core.language.local.loading import Precision, load_weights, precision_of, with_adapter
 from sensecf_core.language.models import adapters, default_model
+from sensecf_core.language.prompts.grammar import edits_grammar, longest_answer
 from sensecf_core.language.prompts.plain import Prompt, chat_text
 
 MOST_ROWS = 64
 """Rows decoded in one batch; more are decoded in turns behind the same prompt."""
-DEFAULT_NEW_TOKENS = 128
+FREE_TEXT_TOKENS = 96
+"""Most tokens of an answer without a constraint: about twice what three edits with scores and sums need."""
 
 
 class LocalModel:
-    """A loaded model with its tokenizer. Not for use by two threads at once."""
+    """A loaded model with its tokenizer: a :class:`sensecf_core.language.backend.Backend`.
+
+    Not for use by two threads at once.
+    """
+
+    status_texts = ("The language model reads the profile", "The language model writes its candidates")
+    seed_per_query = True
 
     def __init__(self, model: Any, tokenizer: Any, folder: Path, adapter: Path | None = None) -> None:
         from sensecf_core.language.local.tree_attention import has_plain_head
@@ -46,10 +54,10 @@ class LocalModel:
     ) -> LocalModel:
         """Load a transformers folder; by default the default model, which must have been fetched.
 
-        ``precision`` and ``device`` as in :func:`.loading.load_weights`, which says
-        what is raised beside ``NotReadyError`` with the command to run if the default model is missing or
-        damaged. ``adapter`` is the folder of a LoRA adapter made for these weights; it is merged into
-        them, but stays beside 4-bit ones.
+        ``precision`` and ``device`` are those of :func:`.loading.load_weights`. ``adapter`` is the folder of
+        a LoRA adapter made for these weights; it is merged into them, or kept beside 4-bit ones. Raises
+        like ``load_weights``, and ``NotReadyError`` with the command to run if the default model is missing
+        or damaged.
         """
         folder = default_model.require() if folder is None else Path(folder)
         model, tokenizer = load_weights(folder, precision, device)
@@ -83,8 +91,11 @@ class LocalModel:
             "threads": torch.get_num_threads(),
         }
 
-    def provenance(self) -> tuple[tuple[str, str], ...]:
-        """:meth:`settings` as text, and the sha256 of the weights as ``base_model`` (and ``adapter``)."""
+    def provenance(self, samples: Samples | None = None) -> Provenance:
+        """:meth:`settings` as text, and the sha256 of the weights as ``base_model`` (and ``adapter``).
+
+        The same for all ``samples`` of this model.
+        """
         hashes = [("base_model", default_model.weights_sha256(self.folder))]
         if self.adapter is not None:
             hashes.append(("adapter", adapters.weights_sha256(self.adapter)))
@@ -97,7 +108,7 @@ class LocalModel:
         return self._fixed[system]
 
     def prompt_tokens(self, prompt: Prompt | str) -> list[int]:
-        """Tokens of a prompt as they are fed to the model (a ``str`` is taken as already rendered)."""
+        """Tokens of a prompt as they are fed to the model (a ``str`` is fed as it is)."""
         text = prompt if isinstance(prompt, str) else chat_text(self.tokenizer, prompt)
         special = not getattr(self.tokenizer, "chat_template", None)
         return list(self.tokenizer(text, add_special_tokens=special).input_ids)
@@ -107,66 +118,113 @@ class LocalModel:
         prompt: Prompt | str,
         *,
         n: int,
-        grammar: str | None = None,
+        constraint: Constraint | None = None,
         temperature: float = 1.0,
         seed: int = 0,
-        max_new_tokens: int = DEFAULT_NEW_TOKENS,
+        max_new_tokens: int | None = None,
         cancelled: Callable[[], bool] | None = None,
         deadline: float | None = None,
         progress: Callable[[int, int], None] | None = None,
     ) -> Samples:
-        """Sample ``n`` answers: one pass over the prompt, all answers decoded together behind it.
+        """Sample ``n`` answers, see :meth:`sensecf_core.language.backend.Backend.sample`.
+
+        Every answer obeys the constraint, whose longest answer always fits.
+        """
+        return self.decode(
+            prompt,
+            n=n,
+            grammar=None if constraint is None else _grammar(constraint),
+            temperature=temperature,
+            seed=seed,
+            max_new_tokens=_most_tokens(constraint) if max_new_tokens is None else max_new_tokens,
+            cancelled=cancelled,
+            deadline=deadline,
+            progress=progress,
+        )
+
+    def decode(
+        self,
+        prompt: Prompt | str,
+        *,
+        n: int,
+        grammar: str | None,
+        max_new_tokens: int,
+        temperature: float = 1.0,
+        seed: int = 0,
+        cancelled: Callable[[], bool] | None = None,
+        deadline: float | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Samples:
+        """Read the prompt once and decode ``n`` answers together behind it.
 
         Parameters
         ----------
+        prompt : a ``str`` is fed to the model as it is.
         grammar : Lark text for llguidance that every answer obeys; tokens it forces are not sampled
             one by one. Without it an answer ends at the model's end token or its first line break.
+        max_new_tokens : most tokens an answer may have; with a grammar, one more than the bytes of
+            its longest answer always suffices.
         temperature : 0 takes the likeliest token.
         seed : the same seed gives the same texts (same machine, threads and dtype); row i's random
             numbers do not depend on ``n``.
-        max_new_tokens : most tokens an answer may have; with a grammar, one more than the bytes of
-            its longest answer always suffices.
-        cancelled : asked between forward passes (each well under a second).
+        cancelled : called between forward passes (each well under a second).
         deadline : seconds from now after which sampling stops.
-        progress : told (tokens so far, most tokens there can be).
+        progress : called with (tokens so far, most tokens there can be).
 
         Raises
         ------
         ValueError
             If the grammar is not valid.
         """
-        begun = time.perf_counter()
+        started = time.perf_counter()
         rows = self._rows(n, seed, grammar)
-        run = Decoding(self, rows, temperature, max_new_tokens, watch_for(cancelled, deadline), progress)
-        tokens = self.prompt_tokens(prompt)
-        fixed = 0 if isinstance(prompt, str) else shared_start(tokens, self._fixed_tokens(prompt.system))
+        decoding = Decoding(
+            self._decoder(), rows, temperature, max_new_tokens, stop_reason(cancelled, deadline), progress
+        )
+        text = prompt if isinstance(prompt, str) else chat_text(self.tokenizer, prompt)
+        tokens = self.prompt_tokens(text)
+        fixed = 0 if isinstance(prompt, str) else common_prefix(tokens, self._fixed_tokens(prompt.system))
         stopped: Stopped | None = None
         prefilled: float | None = None
         try:
-            run.watch()
-            first = run.read_prompt(tokens, fixed)
+            decoding.check_stop()
+            first = decoding.read_prompt(tokens, fixed)
             prefilled = time.perf_counter()
             for start in range(0, n, MOST_ROWS):
-                run.decode(range(start, min(start + MOST_ROWS, n)), first)
+                decoding.decode(range(start, min(start + MOST_ROWS, n)), first)
         except StopError as stop:
-            stopped = stop.why
+            stopped = stop.reason
         ended = time.perf_counter()
         prefilled = prefilled or ended
-        kept = [row for row in rows if row.done or row.tokens]
+        begun = [row for row in rows if row.done or row.tokens]
         return Samples(
-            texts=tuple(self.text_of(row.tokens, grammar is None) for row in kept),
-            tokens=tuple(len(row.tokens) for row in kept),
-            complete=tuple(row.complete for row in kept),
+            texts=tuple(self.text_of(row.tokens, grammar is None) for row in begun),
+            tokens=tuple(len(row.tokens) for row in begun),
+            complete=tuple(row.complete for row in begun),
+            prompt=text,
+            form="text",
             prompt_tokens=len(tokens),
-            prefill_seconds=prefilled - begun,
+            prefill_seconds=prefilled - started,
             decode_seconds=ended - prefilled,
             stopped=stopped,
         )
 
-    def _rows(self, n: int, seed: int, grammar: str | None) -> list[Row]:
-        from sensecf_core.language.local.token_sampling import first_codes, seeded
+    def _decoder(self) -> Decoder:
+        return Decoder(
+            weights=self.model,
+            plain_head=self.plain_head,
+            vocabulary=self.vocabulary,
+            end_tokens=self.end_tokens,
+            prefixes=self.prefixes,
+            text_of=partial(self.text_of, one_line=False),
+        )
 
-        rows = [Row(partial(seeded, seed, row), code) for row, code in enumerate(first_codes(seed, n))]
+    def _rows(self, n: int, seed: int, grammar: str | None) -> list[Row]:
+        from sensecf_core.language.local.token_sampling import initial_codes, row_generator
+
+        rows = [
+            Row(partial(row_generator, seed, row), code) for row, code in enumerate(initial_codes(seed, n))
+        ]
         if grammar is not None:
             import llguidance
 
@@ -183,16 +241,32 @@ class LocalModel:
         return first_line(text) if one_line else text
 
 
-def shared_start(one: list[int], other: list[int]) -> int:
-    """How many first tokens two lists share."""
-    pairs = zip(one, other, strict=False)
-    return next((place for place, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
+def _grammar(constraint: Constraint) -> str:
+    return edits_grammar(
+        constraint.schema, constraint.movable, constraint.max_changes, constraint.order, constraint.scores
+    )
+
+
+def _most_tokens(constraint: Constraint | None) -> int:
+    if constraint is None:
+        return FREE_TEXT_TOKENS
+    with_sums = constraint.scores is not None
+    longest = longest_answer(
+        constraint.schema, constraint.movable, constraint.max_changes, with_sums=with_sums
+    )
+    return len(longest.encode()) + 1
+
+
+def common_prefix(first: list[int], second: list[int]) -> int:
+    """Length of the longest common prefix of two token lists."""
+    pairs = enumerate(zip(first, second, strict=False))
+    return next((index for index, (a, b) in pairs if a != b), min(len(first), len(second)))
 
 
 def _end_tokens(model: Any, tokenizer: Any) -> tuple[int, ...]:
     configured = getattr(model.generation_config, "eos_token_id", None)
-    found = configured if isinstance(configured, list) else [configured]
-    return tuple(sorted({token for token in (*found, tokenizer.eos_token_id) if token is not None}))
+    tokens = configured if isinstance(configured, list) else [configured]
+    return tuple(sorted({token for token in (*tokens, tokenizer.eos_token_id) if token is not None}))
 
 
 MOST_SHARED = 2

@@ -1,10 +1,10 @@
 """One forward pass for many rows that share a prompt (heavy: imports torch and transformers).
 
 All rows are packed behind the prompt into a *single* sequence. A token sees the prompt and the earlier
-tokens of its own row (a tree-shaped attention mask), its position is counted within its own row. So the
-prompt's key/value cache is stored and read once, however many rows there are, and so is whatever several
-rows have begun with; rows may bring different numbers of tokens to one pass without padding; and a
-finished row brings none.
+tokens of its own row (a tree-shaped attention mask), and its position is counted within its own row. So the
+prompt's key/value cache is stored and read once, however many rows there are. The same holds for a
+beginning that several rows share. Rows may add different numbers of tokens in one pass without padding, and
+a finished row adds none.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from transformers import DynamicCache
 from sensecf_core.language.local.attention_masks import additive_mask
 
 CHUNK = 96
-"""Most prompt tokens per forward pass, so that a cancel is seen between passes."""
+"""Most prompt tokens per forward pass, so that a cancel takes effect between passes."""
 
 
 @dataclass(frozen=True)
 class Scores:
-    """What a pass says about each row's next token: hidden states and head, or whole logits."""
+    """The outcome of a pass for each row's next token: hidden states and output head, or whole logits."""
 
     states: Tensor
     head: Any | None
@@ -47,7 +47,7 @@ class Scores:
 
 
 class PackedRows:
-    """The growing sequence: the prompt, then the tokens of every row as they come.
+    """The growing sequence: the prompt, then the tokens of every row as they are sampled.
 
     ``plain_head`` says that the model's logits are its output embedding applied to the last hidden
     state and nothing more (see :func:`has_plain_head`), so that columns can be left out.
@@ -56,20 +56,20 @@ class PackedRows:
     def __init__(self, model: Any, *, plain_head: bool) -> None:
         self.model = model
         self.plain_head = plain_head
-        # Without the config no layer forgets what leaves its sliding window: behind a packed sequence that
-        # is not what leaves a row's window. The masks keep the window.
+        # Made without the config, so that no layer drops what leaves its sliding window: in a packed
+        # sequence that is not what leaves a row's own window. The masks enforce the window instead.
         self.cache = DynamicCache()
         self.prompt_length = 0
         self.positions = torch.empty(0, dtype=torch.long)
         self._root: list[int] = []
         self.paths: dict[int, list[int]] = {}
-        """Each row's tokens as places in the packed sequence; rows that said the same share the list."""
+        """Each row's tokens as indices into the packed sequence; rows with equal tokens share the list."""
 
     @torch.inference_mode()
     def read_prompt(self, tokens: Sequence[int]) -> Iterator[Scores | None]:
-        """Append to the prompt in chunks; yields None after each but the last, then the next token's scores.
+        """Append to the prompt in chunks; yield None after each but the last, then the next token's scores.
 
-        The scores have one row, which holds for every row to come.
+        The scores have one row, which every row starts from.
         """
         before, end = self.prompt_length, self.prompt_length + len(tokens)
         size = math.ceil(len(tokens) / math.ceil(len(tokens) / CHUNK)) if tokens else 1
@@ -82,9 +82,9 @@ class PackedRows:
 
     @torch.inference_mode()
     def read(self, tokens: dict[int, list[int]]) -> Scores:
-        """Append each row's new tokens; returns scores of the next token, rows in the dict's order.
+        """Append each row's new tokens; return scores of the next token, rows in the dict's order.
 
-        Rows that have said the same so far, and say the same now, are read once.
+        Rows with the same tokens so far and the same new tokens are read once.
         """
         before = len(self.positions)
         flat: list[int] = []
@@ -108,13 +108,13 @@ class PackedRows:
         return self._forward(torch.tensor([flat]), positions[None], self._masks(seen), last)
 
     def prompt_state(self) -> list[tuple[Tensor, Tensor]]:
-        """Keys and values of the prompt as read so far, per layer (no rows may have been added)."""
+        """Keys and values of the prompt read so far, per layer (no rows may have been added)."""
         return [(layer.keys, layer.values) for layer in self.cache.layers]
 
-    def take_prompt(self, state: list[tuple[Tensor, Tensor]]) -> None:
-        """Begin with a prompt that was read before."""
-        for number, (keys, values) in enumerate(state):
-            self.cache.update(keys, values, number)
+    def restore_prompt(self, state: list[tuple[Tensor, Tensor]]) -> None:
+        """Start from the keys and values of a prompt that was read before (:meth:`prompt_state`)."""
+        for layer, (keys, values) in enumerate(state):
+            self.cache.update(keys, values, layer)
         self.prompt_length = int(state[0][0].shape[-2])
 
     def forget_rows(self) -> None:
@@ -127,27 +127,27 @@ class PackedRows:
     def _masks(self, seen: list[list[int]]) -> Tensor | dict[str, Tensor]:
         """Additive mask of the newest tokens, shape (1, 1, new, prompt + all row tokens).
 
-        ``seen`` are the row tokens that each may see. One mask for all layers, or by layer type for models
-        that mix layers with and without a sliding window.
+        ``seen`` are the row tokens that each may see. One mask for all layers, or one per layer type for
+        models that mix layers with and without a sliding window.
         """
         total, new = len(self.positions), len(seen)
         own = torch.zeros(new, total, dtype=torch.bool)
-        line = torch.tensor([n for n, path in enumerate(seen) for _ in path])
-        own[line, torch.tensor(list(chain.from_iterable(seen)))] = True
+        new_token = torch.tensor([index for index, path in enumerate(seen) for _ in path])
+        own[new_token, torch.tensor(list(chain.from_iterable(seen)))] = True
         sees = torch.cat([torch.ones(new, self.prompt_length, dtype=torch.bool), own], dim=1)
         window = getattr(self.model.config, "sliding_window", None)
-        kinds = set(getattr(self.model.config, "layer_types", None) or ["sliding_attention"])
-        if window is None or "sliding_attention" not in kinds:
+        layer_types = set(getattr(self.model.config, "layer_types", None) or ["sliding_attention"])
+        if window is None or "sliding_attention" not in layer_types:
             return self._additive(sees)
-        place = torch.cat([torch.arange(self.prompt_length), self.positions])
-        near = self._additive(sees & (place[None] > self.positions[total - new :, None] - window))
-        if kinds == {"sliding_attention"}:
-            return near
-        return {"full_attention": self._additive(sees), "sliding_attention": near}
+        positions = torch.cat([torch.arange(self.prompt_length), self.positions])
+        windowed = self._additive(sees & (positions[None] > self.positions[total - new :, None] - window))
+        if layer_types == {"sliding_attention"}:
+            return windowed
+        return {"full_attention": self._additive(sees), "sliding_attention": windowed}
 
     def _additive(self, sees: Tensor) -> Tensor:
-        made: Tensor = additive_mask(sees[None, None], self.model)
-        return made
+        mask: Tensor = additive_mask(sees[None, None], self.model)
+        return mask
 
     def _forward(
         self, tokens: Tensor, positions: Tensor, mask: Tensor | dict[str, Tensor] | None, last: list[int]
@@ -169,11 +169,11 @@ class PackedRows:
 
 @torch.inference_mode()
 def has_plain_head(model: Any) -> bool:
-    """Probe whether the logits are the output embedding of the last hidden state, unscaled and uncapped."""
-    probe = torch.tensor([[1, 2, 3]], device=model.device)
+    """Test whether the logits are the output embedding of the last hidden state, unscaled and uncapped."""
+    tokens = torch.tensor([[1, 2, 3]], device=model.device)
     head = model.get_output_embeddings()
     if head is None or not hasattr(head, "weight"):
         return False
-    whole = model(input_ids=probe, use_cache=False).logits
-    states = model.get_decoder()(input_ids=probe, use_cache=False).last_hidden_state
-    return bool(torch.allclose(whole.float(), head(states).float(), rtol=1e-3, atol=1e-3))
+    logits = model(input_ids=tokens, use_cache=False).logits
+    states = model.get_decoder()(input_ids=tokens, use_cache=False).last_hidden_state
+    return bool(torch.allclose(logits.float(), head(states).float(), rtol=1e-3, atol=1e-3))

@@ -1,1 +1,1 @@
-"""Which language models there are, where their weights lie, and what this machine can hold."""
+"""The language models that can be used: registry, weights, adapters, and what this machine can hold."""

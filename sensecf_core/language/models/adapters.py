@@ -1,9 +1,9 @@
 """Adapters on disk: what fine-tuning made for one base model and one cohort.
 
 A folder holds peft's ``adapter_config.json`` and ``adapter_model.safetensors`` (bfloat16), ``card.json``
-with everything that is known about it, ``curve.json``, and ``README.md``, the same as a Hugging Face model
-card. Adapters of the built-in cohorts are committed in ``models/adapters/<cohort>/<name>``; whatever is
-trained here is in ``var/adapters``.
+with all that is known about the adapter, ``curve.json`` (the learning curve), and ``README.md``, a Hugging
+Face model card. Adapters of the built-in cohorts are committed in ``models/adapters/<cohort>/<name>``; those
+trained on this machine are in ``var/adapters``.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ from sensecf_core.cohorts.schema import Plain
 from sensecf_core.errors import InputError, NotReadyError, unknown
 from sensecf_core.language.models import default_model
 from sensecf_core.language.prompts.fine_tuned import TUNED_SHA256
-from sensecf_core.paths import MODELS, var
+from sensecf_core.paths import CHECKOUT, MODELS, var
+from sensecf_core.provenance import CLI
 
 BUILT_IN = MODELS / "adapters"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -33,12 +34,11 @@ CARD, CURVE, README, WEIGHTS = "card.json", "curve.json", "README.md", "adapter_
 
 
 class Card(Plain):
-    """What an adapter was made for and from, and what was measured.
+    """What an adapter was made for and from, and how good it was when it was measured.
 
-    ``base_sha256`` and ``schema_sha256`` must match to load it, ``template_sha256`` too; with another
-    classifier its ``rates`` do not hold. ``temperature`` is the one with the best raw
-    validity on ``val`` of those at which half of the candidates are distinct. ``rates``
-    and ``rounds`` are as the commands that measured them wrote them.
+    It is used only where ``base_sha256``, ``schema_sha256`` and ``template_sha256`` match; with another
+    classifier its ``rates`` do not hold. ``temperature`` has the best raw validity on ``val`` among those at
+    which half of the candidates are distinct. ``rates`` and ``rounds`` are as measured.
     """
 
     name: str
@@ -78,36 +78,38 @@ def check_name(name: str) -> None:
 
 
 def own_folder(cohort: Cohort, name: str) -> Path:
-    """Where an adapter trained on this machine is kept."""
+    """The folder of an adapter trained on this machine."""
     return var("adapters", f"{cohort.schema.name}-{cohort.data_sha256[:12]}", name)
 
 
 def built_in_folder(cohort: Cohort, name: str) -> Path:
-    """Where a built-in cohort's committed adapter is kept; raises ``InputError`` for an own cohort."""
+    """The folder of a built-in cohort's committed adapter; raises ``InputError`` for an own cohort."""
     if cohort.own:
         raise InputError(
             "What is trained on your own rows stays in var/; only built-in cohorts are published."
         )
+    if not CHECKOUT:
+        raise InputError("An adapter is published in a checkout of SenseCF, not in an installation of it.")
     return BUILT_IN / cohort.schema.name / name
 
 
 def adapters(cohort: Cohort) -> tuple[Adapter, ...]:
     """Every readable adapter of a cohort, the committed ones first."""
-    return tuple(_found(cohort))
+    return tuple(_readable(cohort))
 
 
-def _found(cohort: Cohort) -> Iterator[Adapter]:
-    places = [] if cohort.own else [(BUILT_IN / cohort.schema.name, False)]
-    places.append((own_folder(cohort, "x").parent, True))
-    for place, own in places:
-        for path in sorted(place.glob(f"[!.]*/{CARD}")):
+def _readable(cohort: Cohort) -> Iterator[Adapter]:
+    folders = [] if cohort.own else [(BUILT_IN / cohort.schema.name, False)]
+    folders.append((own_folder(cohort, "x").parent, True))
+    for folder, own in folders:
+        for path in sorted(folder.glob(f"[!.]*/{CARD}")):
             if (path.parent / WEIGHTS).is_file() and (card := _read(path, path.stat().st_mtime_ns)):
                 yield Adapter(path.parent, card, own)
 
 
 @lru_cache(maxsize=64)
 def _read(path: Path, changed: int) -> Card | None:
-    """Read a card (``changed``: its modification time, so that a new one is read again)."""
+    """Read a card; its modification time ``changed`` is part of the cache key."""
     try:
         return Card.model_validate_json(path.read_bytes())
     except (OSError, ValidationError):
@@ -115,24 +117,24 @@ def _read(path: Path, changed: int) -> Card | None:
 
 
 def unfit(card: Card, cohort: Cohort, base_sha256: str | None) -> str | None:
-    """Say in one sentence why an adapter cannot answer for this cohort and base model; None if it can."""
-    again = f"run `.venv/bin/python -m sensecf_core finetune --cohort {cohort.schema.name}`"
+    """One sentence that says why an adapter does not fit this cohort and base model; None if it does."""
+    command = f"run `{CLI} finetune --cohort {cohort.schema.name}`"
     if card.settings.get("source") == "probes":
         return (
             f"The adapter {card.name} was trained for the ablation: its prompt asks the classifier about "
-            f"changed rows of the participant before it answers; {again}."
+            f"changed rows of the participant before it answers; {command}."
         )
     if card.schema_sha256 != cohort.schema.sha256:
-        return f"The adapter {card.name} was trained for another schema of {card.cohort}; {again}."
+        return f"The adapter {card.name} was trained for another schema of {card.cohort}; {command}."
     if card.base_sha256 != base_sha256:
-        return f"The adapter {card.name} was trained on other weights of {card.base}; {again}."
+        return f"The adapter {card.name} was trained on other weights of {card.base}; {command}."
     if card.template_sha256 != TUNED_SHA256:
-        return f"The adapter {card.name} was trained on an older prompt; {again}."
+        return f"The adapter {card.name} was trained on an older prompt; {command}."
     return None
 
 
 def other_classifier(card: Card, classifier_sha256: str) -> str | None:
-    """Warn in one sentence where the rates on the card do not hold; None where they do."""
+    """One sentence of warning if the rates on the card do not hold for this classifier; None if they do."""
     if card.classifier_sha256 == classifier_sha256:
         return None
     return (
@@ -147,16 +149,16 @@ def chosen(cohort: Cohort, base_sha256: str | None = None) -> Adapter | None:
     ``base_sha256`` of None is the default base model's.
     """
     base_sha256 = base_sha256 or default_model.status().sha256
-    fitting = [found for found in adapters(cohort) if unfit(found.card, cohort, base_sha256) is None]
-    wanted = _choices().get(cohort.schema.name)
-    return next((found for found in fitting if str(found.folder) == wanted), next(iter(fitting), None))
+    fitting = [adapter for adapter in adapters(cohort) if unfit(adapter.card, cohort, base_sha256) is None]
+    choice = _choices().get(cohort.schema.name)
+    return next((adapter for adapter in fitting if str(adapter.folder) == choice), next(iter(fitting), None))
 
 
 def require(cohort: Cohort, base_sha256: str | None = None) -> Adapter:
     """Like :func:`chosen`; raises ``NotReadyError`` that says why there is none and what to do."""
-    found = chosen(cohort, base_sha256)
-    if found is not None:
-        return found
+    adapter = chosen(cohort, base_sha256)
+    if adapter is not None:
+        return adapter
     base_sha256 = base_sha256 or default_model.status().sha256
     if base_sha256 is None:
         raise NotReadyError(default_model.status().message)
@@ -165,7 +167,7 @@ def require(cohort: Cohort, base_sha256: str | None = None) -> Adapter:
     raise NotReadyError(
         next(filter(None, reasons), None)
         or f"No adapter was trained for {name} yet; run "
-        f"`.venv/bin/python -m sensecf_core finetune --cohort {name}`, or use the method lm-few-shot."
+        f"`{CLI} finetune --cohort {name}`, or use the method lm-few-shot."
     )
 
 
@@ -179,7 +181,7 @@ def choose(cohort: Cohort, adapter: Adapter) -> None:
 
 
 def delete(adapter: Adapter) -> None:
-    """Delete an adapter that was trained on this machine, and its checkpoints.
+    """Delete an adapter trained on this machine, and its checkpoints.
 
     Raises ``InputError`` for a committed one.
     """
@@ -193,7 +195,7 @@ def delete(adapter: Adapter) -> None:
 
 
 def checkpoints(cohort: str, name: str, sha256: str) -> Path:
-    """Where a fine-tuning keeps its checkpoints; ``sha256`` is of everything but its budget."""
+    """The folder of a fine-tuning's checkpoints; ``sha256`` is of all its settings but the budget."""
     return var("fine-tuning", f"{cohort}-{name}-{sha256[:10]}")
 
 
@@ -203,10 +205,10 @@ def _choices_path() -> Path:
 
 def _choices() -> dict[str, str]:
     try:
-        kept = json.loads(_choices_path().read_text(encoding="utf-8"))
+        choices = json.loads(_choices_path().read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return kept if isinstance(kept, dict) else {}
+    return choices if isinstance(choices, dict) else {}
 
 
 def weights_sha256(folder: Path) -> str:
@@ -216,8 +218,8 @@ def weights_sha256(folder: Path) -> str:
 
 def by_name(cohort: Cohort, name: str) -> Adapter:
     """Find an adapter by name; raises ``InputError`` with the near matches."""
-    found = adapters(cohort)
-    for adapter in found:
+    available = adapters(cohort)
+    for adapter in available:
         if adapter.card.name == name:
             return adapter
-    raise unknown("adapter", name, [adapter.card.name for adapter in found])
+    raise unknown("adapter", name, [adapter.card.name for adapter in available])

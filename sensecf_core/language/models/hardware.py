@@ -1,4 +1,4 @@
-"""What this machine can hold: which model fits, at which precision, and why not. Imports no torch."""
+"""Which models fit into this machine's memory, and at which precision. Imports no torch."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import psutil
 from sensecf_core.language.models.registry import ModelSpec, Precision, folder_of
 
 LARGE = 1_000_000_000
-"""Parameters from which a processor alone is slow, and memory counts before speed."""
+"""Number of parameters from which a model is slow without a GPU, and memory matters more than speed."""
 NATIVE_BF16 = 8.0
 """CUDA compute capability from which bfloat16 is computed natively (Ampere)."""
 CGROUP = Path("/sys/fs/cgroup")
@@ -22,7 +22,7 @@ CGROUP = Path("/sys/fs/cgroup")
 
 @dataclass(frozen=True)
 class Hardware:
-    """Free memory in GB (10⁹ bytes), and what computes. ``gpu`` is None where torch could use none."""
+    """Free memory in GB (10⁹ bytes), and the devices. ``gpu`` is None if torch cannot use one."""
 
     memory_gb: float
     cpu_bf16: bool
@@ -35,7 +35,7 @@ class Hardware:
 class Fit:
     """Whether this machine can hold a model, at which precision and where; ``reason`` is for people.
 
-    ``here`` says whether its weights are on this disk (for an endpoint: nothing is needed).
+    ``here`` says whether its weights are on this disk (True for an endpoint, which needs none).
     """
 
     ok: bool
@@ -46,7 +46,7 @@ class Fit:
 
 
 def detect_hardware() -> Hardware:
-    """Look at this machine now: free memory (also a container's limit), processor, first NVIDIA GPU."""
+    """Read free memory now (also a container's limit), the processor and the first NVIDIA GPU."""
     name, memory, capability = _gpu() if _torch_has_cuda() else (None, 0.0, 0.0)
     return Hardware(
         memory_gb=round(_free_memory() / 1e9, 1),
@@ -63,51 +63,54 @@ def cpu_computes_bf16() -> bool:
     return "avx512_bf16" in flags or "amx_bf16" in flags
 
 
-def fits(spec: ModelSpec, found: Hardware | None = None) -> Fit:
-    """Say whether ``spec`` can be held by this machine (or by ``found``), at the best precision that fits.
+def fits(spec: ModelSpec, hardware: Hardware | None = None) -> Fit:
+    """Whether this machine (or ``hardware``) can hold a model, at the best precision that fits.
 
     A GPU is preferred; on each device the precision it computes in natively comes first, 4-bit last.
     """
-    if spec.kind == "endpoint":
+    if spec.is_remote:
         return Fit(True, None, "server", f"Runs on the server at {spec.source}, not in this program.")
-    found = found or detect_hardware()
+    hardware = hardware or detect_hardware()
     here = folder_of(spec) is not None
     if not spec.memory:
         why = "nothing of it is on this machine" if not here else "its parts are not all there"
         return Fit(False, None, None, f"How much memory {spec.name} needs is not known: {why}.", here)
-    for device, room, order in _places(found):
-        for precision in order:
-            if spec.memory.get(precision, float("inf")) <= room:
-                return Fit(True, precision, device, _fitting(spec, device, precision), here)
+    for device, memory_gb, precisions in _devices(hardware):
+        for precision in precisions:
+            if spec.memory.get(precision, float("inf")) <= memory_gb:
+                return Fit(True, precision, device, _fit_text(spec, device, precision), here)
     least = min(spec.memory.values())
-    gpu = f"its GPU {found.gpu_memory_gb:g} GB" if found.gpu else "no GPU that torch can use"
-    reason = f"Needs at least {least:g} GB; this machine has {found.memory_gb:g} GB free and {gpu}."
+    gpu = f"its GPU {hardware.gpu_memory_gb:g} GB" if hardware.gpu else "no GPU that torch can use"
+    reason = f"Needs at least {least:g} GB; this machine has {hardware.memory_gb:g} GB free and {gpu}."
     return Fit(False, None, None, reason, here)
 
 
-def _places(found: Hardware) -> list[tuple[Literal["cuda", "cpu"], float, tuple[Precision, ...]]]:
-    places: list[tuple[Literal["cuda", "cpu"], float, tuple[Precision, ...]]] = []
-    if found.gpu:
-        places.append(("cuda", found.gpu_memory_gb, (native_precision(found, gpu=True), "nf4")))
-    order: tuple[Precision, ...] = ("bf16", "nf4") if found.cpu_bf16 else ("float32", "bf16", "nf4")
-    return [*places, ("cpu", found.memory_gb, order)]
+def _devices(hardware: Hardware) -> list[tuple[Literal["cuda", "cpu"], float, tuple[Precision, ...]]]:
+    """Each device with its memory in GB and its precisions, best first."""
+    precisions: tuple[Precision, ...] = ("bf16", "nf4") if hardware.cpu_bf16 else ("float32", "bf16", "nf4")
+    devices: list[tuple[Literal["cuda", "cpu"], float, tuple[Precision, ...]]] = [
+        ("cpu", hardware.memory_gb, precisions)
+    ]
+    if hardware.gpu:
+        devices.insert(0, ("cuda", hardware.gpu_memory_gb, (native_precision(hardware, gpu=True), "nf4")))
+    return devices
 
 
-def native_precision(found: Hardware, *, gpu: bool) -> Precision:
+def native_precision(hardware: Hardware, *, gpu: bool) -> Precision:
     """What a device computes in natively, which is also what ``auto`` loads."""
-    return "bf16" if (found.gpu_bf16 if gpu else found.cpu_bf16) else "float32"
+    return "bf16" if (hardware.gpu_bf16 if gpu else hardware.cpu_bf16) else "float32"
 
 
-def _fitting(spec: ModelSpec, device: str, precision: Precision) -> str:
-    said = (
+def _fit_text(spec: ModelSpec, device: str, precision: Precision) -> str:
+    text = (
         f"Fits in {precision} ({spec.memory[precision]:g} GB) on the {'GPU' if device == 'cuda' else 'CPU'}"
     )
     slow = device == "cpu" and (spec.parameters or 0) >= LARGE
-    return f"{said}; a model of this size is slow without a GPU." if slow else f"{said}."
+    return f"{text}; a model of this size is slow without a GPU." if slow else f"{text}."
 
 
 def _free_memory() -> float:
-    """Bytes that can still be used, by the machine's count and by the container's limit."""
+    """Bytes that are free on the machine and within the container's limit."""
     free = float(psutil.virtual_memory().available)
     try:
         limit = float((CGROUP / "memory.max").read_text(encoding="ascii"))

@@ -1,12 +1,11 @@
 """Language models by name: the built-in list, the user's own entries, any local folder or hub id.
 
-Reads names and small files only: nothing is loaded, fetched or asked over the network here.
+Reads names and small files only: nothing here loads a model or uses the network.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import re
 import tomllib
 from functools import lru_cache
@@ -18,7 +17,7 @@ from pydantic import Field, ValidationError, model_validator
 from sensecf_core.cohorts.schema import Plain
 from sensecf_core.errors import InputError, NotReadyError, unknown
 from sensecf_core.language.models import default_model
-from sensecf_core.paths import BASE_MODELS, var
+from sensecf_core.paths import base_models, var
 
 Precision = Literal["bf16", "float32", "nf4"]
 
@@ -28,21 +27,21 @@ OWN_FILE = "models.toml"
 """The user's own entries, below ``var/``."""
 
 ADDRESS = re.compile(r"https?://(?P<host>[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:(?P<port>\d{1,5}))?(/[\w./-]*)?")
-"""An endpoint's address: no user, no password, no query, so that no key can stand in it."""
+"""An endpoint's address: no user, password or query, so that it cannot hold a key."""
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 BYTES_PER_PARAMETER: dict[Precision, float] = {"bf16": 2, "float32": 4, "nf4": 0.75}
-"""For models that are not in the list; ``nf4`` is generous, since embeddings stay bf16."""
+"""For models not in the list; ``nf4`` is an upper estimate, since embeddings stay bf16."""
 WORKING_GB = 2.0
-"""Cache, activations and libraries beside the weights, for the same models."""
+"""For the same models: cache, activations and libraries, beside the weights."""
 
 
 class ModelSpec(Plain):
-    """What is known of one language model before it is loaded.
+    """What is known about a language model before it is loaded.
 
     ``source`` is a folder or hub id (``local``) or the server's address (``endpoint``); ``model`` the
     name that the server knows; ``key`` the *name* of the environment variable with the server's key;
-    ``extra`` fields are sent along with every request.
-    ``context`` is in tokens, ``memory`` in GB (10⁹ bytes) by precision; empty or None is "not known".
+    ``extra`` fields are sent with every request.
+    ``context`` is in tokens, ``memory`` in GB (10⁹ bytes) by precision; empty or None means "not known".
     """
 
     name: Annotated[str, Field(min_length=1)]
@@ -62,9 +61,14 @@ class ModelSpec(Plain):
     memory: dict[Precision, float] = {}
     note: str = ""
 
+    @property
+    def is_remote(self) -> bool:
+        """Whether the model runs on a server and not in this program."""
+        return self.kind == "endpoint"
+
     @model_validator(mode="after")
-    def _address(self) -> ModelSpec:
-        if self.kind == "endpoint" and not ADDRESS.fullmatch(self.source):
+    def _check_address(self) -> ModelSpec:
+        if self.is_remote and not ADDRESS.fullmatch(self.source):
             raise ValueError(
                 "`source` of an endpoint is an address like https://host:8000/v1, without user, key or query"
             )
@@ -74,46 +78,43 @@ class ModelSpec(Plain):
 def registry() -> dict[str, ModelSpec]:
     """All models with a name: the built-in ones first, then those in ``var/models.toml``.
 
-    Raises ``InputError`` that names the file and the problem when the user's file is not usable.
+    Raises ``InputError`` with the file and the problem if the user's file is not usable.
     """
     own = var(OWN_FILE)
-    found = dict(_built_in())
-    if own.is_file():
-        found |= _read(own)
-    return found
+    return _built_in() | (_read(own) if own.is_file() else {})
 
 
 def spec(name: str) -> ModelSpec:
     """Find a model by its name in the registry, by a local folder, or by a hub id.
 
-    What a folder's (or a downloaded hub model's) own files say fills the fields. Raises ``InputError``
-    with the near matches for a name that is nothing of these.
+    For a folder, and for a downloaded hub model, the fields are read from its own files. Raises
+    ``InputError`` with the near matches for any other name.
     """
-    known = registry()
-    if name in known:
-        return known[name]
+    models = registry()
+    if name in models:
+        return models[name]
     folder = Path(name).expanduser()
     if folder.is_dir():
         return _from_folder(name, folder.resolve())
     if HUB_ID.fullmatch(name):
         return _from_hub(name)
-    raise unknown("language model", name, known)
+    raise unknown("language model", name, models)
 
 
 def folder_of(model: ModelSpec) -> Path | None:
-    """Where a local model's weights are on this disk; None if they are not all here (or elsewhere)."""
-    if model.kind == "endpoint":
+    """The folder with a local model's weights; None if they are incomplete, or on a server."""
+    if model.is_remote:
         return None
     if model.source == default_model.DEFAULT_MODEL:
         return default_model.default_folder() if default_model.status().ready else None
-    for folder in (Path(model.source).expanduser(), _base_models() / model.name, _cached(model.source)):
+    for folder in (Path(model.source).expanduser(), base_models() / model.name, _cached(model.source)):
         if folder is not None and _has_weights(folder):
             return folder.resolve()
     return None
 
 
 def require_folder(model: ModelSpec) -> Path:
-    """Return a local model's folder; raises ``NotReadyError`` with the command that fetches it."""
+    """Return a local model's folder; raise ``NotReadyError`` with the command that fetches it."""
     if model.source == default_model.DEFAULT_MODEL:
         return default_model.require()
     folder = folder_of(model)
@@ -142,25 +143,25 @@ def _read(path: Path) -> dict[str, ModelSpec]:
         tables: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise InputError(f"{path} cannot be read as TOML: {error}.") from error
-    return {name: _entry(path, name, about) for name, about in tables.items()}
+    return {name: _entry(path, name, table) for name, table in tables.items()}
 
 
-def _entry(path: Path, name: str, about: Any) -> ModelSpec:
-    if not isinstance(about, dict):
+def _entry(path: Path, name: str, table: Any) -> ModelSpec:
+    if not isinstance(table, dict):
         raise InputError(f"{path}: every model is a table like [my-model], but `{name}` is a value.")
     try:
-        found = ModelSpec.model_validate({**about, "name": name})
+        entry = ModelSpec.model_validate({**table, "name": name})
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "source"
-        raise InputError(f"{path}: model `{name}`, `{where}`: {first['msg']}.") from None
-    if found.memory or found.parameters is None:
-        return found
-    return found.model_copy(update={"memory": memory_of(found.parameters)})
+        location = ".".join(str(part) for part in first["loc"]) or "source"
+        raise InputError(f"{path}: model `{name}`, `{location}`: {first['msg']}.") from None
+    if entry.memory or entry.parameters is None:
+        return entry
+    return entry.model_copy(update={"memory": memory_of(entry.parameters)})
 
 
 def memory_of(parameters: int) -> dict[Precision, float]:
-    """Reckon the GB that a model of so many parameters needs to load and answer, by precision."""
+    """Estimate the memory in GB that a model needs to load and answer, by precision."""
     return {
         precision: round(parameters * size / 1e9 + WORKING_GB, 1)
         for precision, size in BYTES_PER_PARAMETER.items()
@@ -201,13 +202,13 @@ def _from_hub(name: str) -> ModelSpec:
 
 
 def _cached(hub_id: str) -> Path | None:
-    """The snapshot of a hub model in Hugging Face's own cache, which is only looked at."""
+    """The snapshot of a hub model in Hugging Face's own cache, which is only read."""
     if not HUB_ID.fullmatch(hub_id):
         return None
     from huggingface_hub import try_to_load_from_cache
 
-    found = try_to_load_from_cache(hub_id, "config.json")
-    return Path(found).parent if isinstance(found, str) else None
+    config = try_to_load_from_cache(hub_id, "config.json")
+    return Path(config).parent if isinstance(config, str) else None
 
 
 def _has_chat_template(folder: Path) -> bool:
@@ -225,7 +226,7 @@ def _has_weights(folder: Path) -> bool:
 
 
 def _weight_files(folder: Path) -> list[Path]:
-    """The weights that transformers would load from a folder; none if one of several parts is missing."""
+    """The weight files that transformers would load from a folder; none if one of several is missing."""
     for single in ("model.safetensors", "pytorch_model.bin"):
         if (folder / single).is_file():
             return [folder / single]
@@ -236,7 +237,3 @@ def _weight_files(folder: Path) -> list[Path]:
             continue
         return parts if all(part.is_file() for part in parts) else []
     return []
-
-
-def _base_models() -> Path:
-    return Path(os.environ.get("SENSECF_BASE_MODELS", BASE_MODELS))

@@ -1,1 +1,1 @@
-"""What a language model is asked, and the forms in which it answers."""
+"""The prompts for language models, and the forms of their answers."""

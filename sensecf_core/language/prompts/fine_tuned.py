@@ -1,11 +1,12 @@
 """The prompt of a fine-tuned model: short, since the adapter has learned the schema and the task.
 
-``waist=102.5:97.5+4,92.5+7`` is a feature that may move, its value, and what moving it to each of two
-values is told to be worth, in tenths of the way to the desired class (a little beyond the threshold, see
-:data:`SAFETY`). So changes whose tenths add up to 10 should do, whatever the gap: small numbers, since a
-small model adds badly. For the same reason an answer counts along, ``waist=97.5+4=4; sleep=7.5+7=11``: each
-change, its tenths, and the sum so far. The most useful feature comes first, and answers keep that order: it
-is easier to learn to add until it is enough than to plan ahead.
+``waist=102.5:97.5+4,92.5+7`` is a feature that may move, its value, and two new values with their scores. A
+score is the change's estimated effect in tenths of the way to the desired class (a little beyond the
+threshold, see :data:`SAFETY`). So changes whose scores add up to 10 should suffice, whatever the gap: small
+numbers, since a small model adds badly. For the same reason an answer carries sums,
+``waist=97.5+4=4; sleep=7.5+7=11``: each change, its score, and the sum so far. The feature with the largest
+effect comes first, and answers keep that order: it is easier to learn to add until it is enough than to plan
+ahead.
 """
 
 from __future__ import annotations
@@ -24,20 +25,20 @@ SYSTEM = "Choose few changes whose tenths add up to 10 or more, the largest firs
 GOAL = "Risk {risk}, wanted {goal}, at most {most}."
 HIGHER, LOWER = "higher", "lower"
 SAFETY = 0.15
-"""Log-odds beyond the threshold that count as the whole way: what is told is an estimate, and answers that
-just add up to 10 should flip all the same."""
+"""Log-odds beyond the threshold that the whole way includes: effects are estimates, and answers whose scores
+just add up to 10 should still reach the desired class."""
 ENOUGH = 10
-"""Tenths that make the whole way; more are written as this."""
+"""The score of the whole way; larger effects get the same."""
 
 
 def build(schema: Schema, query: Query, hints: PromptHints) -> Prompt:
     """Write the prompt of one query."""
     lines = []
     if hints.context:
-        lines.append("; ".join(f"{name}={_now(schema, query, name)}" for name in hints.context))
+        lines.append("; ".join(f"{name}={_factual(schema, query, name)}" for name in hints.context))
     for name, effects in groupby(hints.effects, key=lambda effect: effect.feature):
-        offers = [_offer(schema, query, hints, effect) for effect in effects]
-        lines.append(f"{name}={_now(schema, query, name)}:{','.join(offers)}")
+        options = [_option(schema, query, hints, effect) for effect in effects]
+        lines.append(f"{name}={_factual(schema, query, name)}:{','.join(options)}")
     lines.append(
         GOAL.format(
             risk=round(100 * query.factual.probability),
@@ -49,39 +50,39 @@ def build(schema: Schema, query: Query, hints: PromptHints) -> Prompt:
 
 
 def effect_scores(schema: Schema, query: Query, hints: PromptHints) -> dict[str, dict[str, int]] | None:
-    """The tenths of each change told, by feature and value text; None where nothing is told of them."""
+    """The score of each change, by feature and value text; None where the prompt has no scores."""
     if not any(effect.log_odds for effect in hints.effects):
         return None
-    found: dict[str, dict[str, int]] = {}
+    scores: dict[str, dict[str, int]] = {}
     for effect in hints.effects:
         text = value_text(schema.feature(effect.feature), effect.value)
-        found.setdefault(effect.feature, {})[text] = score_out_of_10(query, hints, effect)
-    return found
+        scores.setdefault(effect.feature, {})[text] = score_out_of_10(query, hints, effect)
+    return scores
 
 
 def answer_text(schema: Schema, query: Query, hints: PromptHints, edits: Edits) -> str:
-    """Write edits as the model is taught to answer: in the order told, counting along."""
+    """Write edits as the model is taught to: in the prompt's order, with scores and sums."""
     return write_edits(schema, edits, answer_order(hints), effect_scores(schema, query, hints))
 
 
 def answer_order(hints: PromptHints) -> tuple[str, ...]:
-    """The order in which an answer names features: as they are told."""
+    """The order of features in an answer: as in the prompt."""
     return tuple(dict.fromkeys(effect.feature for effect in hints.effects))
 
 
-def _now(schema: Schema, query: Query, name: str) -> str:
+def _factual(schema: Schema, query: Query, name: str) -> str:
     feature = schema.feature(name)
     return value_text(feature, to_code(feature, query.factual.features[name]))
 
 
 def score_out_of_10(query: Query, hints: PromptHints, effect: FeatureEffect) -> int:
-    """What a change is told to be worth, in tenths of the way to the desired class (-10 to 10)."""
-    score = effect.log_odds if query.desired else -effect.log_odds
-    return max(-ENOUGH, min(ENOUGH, round(ENOUGH * score / (hints.gap + SAFETY))))
+    """A change's effect in tenths of the way to the desired class, -10 to 10."""
+    gain = effect.log_odds if query.desired else -effect.log_odds
+    return max(-ENOUGH, min(ENOUGH, round(ENOUGH * gain / (hints.gap + SAFETY))))
 
 
-def _offer(schema: Schema, query: Query, hints: PromptHints, effect: FeatureEffect) -> str:
-    """A value and its tenths; a worth of 0 is not told (see ``effects``, source "none")."""
+def _option(schema: Schema, query: Query, hints: PromptHints, effect: FeatureEffect) -> str:
+    """A new value and its score, which is left out for an effect of 0 (prompts without effects)."""
     value = value_text(schema.feature(effect.feature), effect.value)
     return f"{value}{score_out_of_10(query, hints, effect):+d}" if effect.log_odds else value
 
@@ -107,4 +108,4 @@ def _template_sha256() -> str:
 
 
 TUNED_SHA256 = _template_sha256()
-"""Hash of this template, kept in every adapter's card: an adapter answers only the prompt it learned."""
+"""Hash of this template, kept in each adapter's card: an adapter is used only with the prompt it learned."""

@@ -1,16 +1,16 @@
-"""The answer's text form, the grammar that enforces it, and the reader that takes it back.
+"""The text form of an answer, the grammar that enforces it, and its parser.
 
 An answer is one line of edits in schema order, ``bmi=27.5; sugar=60; smoking=former``: feature names
-as the schema has them, numbers with exactly the feature's decimals, binary features as 0 or 1, levels
-by name. Of the forms tried (JSON, ``name: value`` lines, this one) it needs the fewest tokens: the
-separator ``; `` melts into the next name (``;`` + ``Ġsugar``), and ``=`` is one token.
+as in the schema, numbers with exactly the feature's decimals, binary features as 0 or 1, levels by name. Of
+the forms tried (JSON, ``name: value`` lines, this one) it needs the fewest tokens: the separator ``; ``
+merges with the next name (``;`` + ``Ġsugar``), and ``=`` is one token.
 
-A fine-tuned model counts along (:mod:`tuned_prompt`): ``bmi=27.5+6=6; sugar=60+4=10`` repeats what each
-change is told to be worth and adds it up. What stands behind a value is read over; the grammar writes the
-worth itself, the sum is the model's.
+A fine-tuned model adds scores and sums (:mod:`sensecf_core.language.prompts.fine_tuned`):
+``bmi=27.5+6=6; sugar=60+4=10`` repeats each change's score from the prompt, followed by the sum so far. The
+grammar fixes the score, the model writes the sum. The parser skips both.
 
 The grammar (Lark text for llguidance) is built from a query: only features that may move, only values
-they may take, each feature at most once, at most k of them. Cross-feature rules are not in it.
+they may take, each feature at most once, at most k of them. It does not contain cross-feature rules.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ from sensecf_core.queries.limits import Movable
 SEPARATOR = "; "
 NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
 YES_NO = {"yes": 1.0, "no": 0.0}
-TALLY = re.compile(r"[+-]\d+=-?\d+$")
-LONGEST_TALLY = "+10=-30"
+SCORE_AND_SUM = re.compile(r"[+-]\d+=-?\d+$")
+LONGEST_SCORE_AND_SUM = "+10=-30"
 SUM = r"/-?[0-9]{1,2}/"
 EffectScores = Mapping[str, Mapping[str, int]]
-"""Feature name → value text → what it is told to be worth; values not named count 0."""
+"""Feature name → value text → its score in the prompt; values not listed score 0."""
 
 
 def value_text(feature: Feature, code: float) -> str:
-    """Write one code as answers and prompts do: fixed decimals, 0 or 1, or the level's text."""
+    """Write one code for answers and prompts: fixed decimals, 0 or 1, or the level's text."""
     if feature.named:
         return level_texts(feature)[int(code)]
     decimals = 0 if feature.kind in ("integer", "binary") else feature.decimals
@@ -47,7 +47,7 @@ def value_text(feature: Feature, code: float) -> str:
 
 @lru_cache(maxsize=4096)
 def level_texts(feature: Feature) -> tuple[str, ...]:
-    """One text per level: its name on one line without ``;``, numbered where that is not unique."""
+    """One text per level: its name on one line without ``;``, with a number where that is not unique."""
     texts = [" ".join(level.replace(";", ",").split()) for level in feature.levels]
     folded = [text.casefold() for text in texts]
     return tuple(
@@ -59,11 +59,11 @@ def level_texts(feature: Feature) -> tuple[str, ...]:
 def write_edits(
     schema: Schema, edits: Mapping[str, Value], order: Sequence[str] = (), scores: EffectScores | None = None
 ) -> str:
-    """Write edits (feature name → new value) as an answer's text: ``order`` first, then schema order.
+    """Write edits (feature name → new value) as an answer: features of ``order`` first, then schema order.
 
-    With ``worths`` each edit is followed by its worth and the sum so far.
-    Raises ``KeyError`` for an unknown feature, ``ValueError`` for a value its feature cannot have or
-    for ``None`` (nothing can be edited to "not measured").
+    With ``scores`` each edit is followed by its score and the sum so far. Raises ``KeyError`` for an unknown
+    feature, ``ValueError`` for a value its feature cannot have and for ``None`` (nothing can be edited to
+    "not measured").
     """
     parts = []
     total = 0
@@ -82,12 +82,12 @@ def write_edits(
 
 
 def read_edits(schema: Schema, text: str) -> Edits | None:
-    """Read an answer's text back; ``None`` if any part of it is unreadable.
+    """Parse an answer into edits in schema order; ``None`` if any part of it is unreadable.
 
-    Strict about meaning (unknown or repeated features, numbers that are none, levels that do not
-    exist, no edit at all), tolerant of form: spaces, line breaks instead of ``;``, any order, upper
-    case, the feature's unit after its number, a tally behind it. Edits come back in schema order. Whether a
-    value is *allowed* is not judged here; numbers with more decimals than shown are rounded when judged.
+    Strict about meaning: no unknown or repeated features, invalid numbers or unknown levels, and at least one
+    edit. Tolerant of form: spaces, line breaks instead of ``;``, any order, upper case, and a unit or a score
+    and sum after the value. Whether a value is *allowed* is checked elsewhere, where numbers are also rounded
+    to the feature's decimals.
     """
     edits: Edits = {}
     for part in re.split(r"[;\n]", text):
@@ -97,10 +97,10 @@ def read_edits(schema: Schema, text: str) -> Edits | None:
         name = name.strip().lower()
         if not equals or name not in schema.positions or name in edits:
             return None
-        feature, said = schema.feature(name), " ".join(value_part.split())
-        value = _read_value(feature, said)
+        feature, written = schema.feature(name), " ".join(value_part.split())
+        value = _read_value(feature, written)
         if value is None:
-            value = _read_value(feature, TALLY.sub("", said))
+            value = _read_value(feature, SCORE_AND_SUM.sub("", written))
         if value is None:
             return None
         edits[name] = value
@@ -113,10 +113,10 @@ def _read_value(feature: Feature, text: str) -> Value:
         return feature.levels[folded.index(text.casefold())] if text.casefold() in folded else None
     if feature.kind == "binary" and text.lower() in YES_NO:
         return int(YES_NO[text.lower()])
-    found = NUMBER.match(text)
-    if not found or text[found.end() :].strip().casefold() not in ("", feature.unit.casefold()):
+    match = NUMBER.match(text)
+    if not match or text[match.end() :].strip().casefold() not in ("", feature.unit.casefold()):
         return None
-    number = float(found.group())
+    number = float(match.group())
     if not math.isfinite(number):
         return None
     if feature.kind not in ("integer", "binary"):
@@ -133,26 +133,25 @@ def edits_grammar(
 ) -> str:
     """Build the Lark grammar (llguidance) of every answer with 1 to ``max_changes`` edits.
 
-    With ``worths`` every value is followed by its worth, and by a sum that is the model's to find.
-
-    Features stand in an answer as in ``order``, then in schema order; ``movable`` may come in any. The
-    grammar's size grows with features × changes + values, so that
-    20 features of 150 values build in milliseconds. Raises ``ValueError`` if nothing may move.
+    Features of ``order`` come first in an answer, then the others in schema order. With ``scores`` every
+    value is followed by its score, and by a sum that the model has to find. The grammar grows with
+    features × changes + values: 20 features of 150 values build in milliseconds. Raises ``ValueError`` if
+    nothing may move.
     """
     ranks = _ranks(schema, order)
-    moving = sorted((m for m in movable if m.values), key=lambda m: ranks[m.feature])
-    most = min(max_changes, len(moving))
+    ordered = sorted((m for m in movable if m.values), key=lambda m: ranks[m.feature])
+    most = min(max_changes, len(ordered))
     if most < 1:
         raise ValueError("a grammar needs at least one feature that may move and one change")
     rules = [f"start: e0_{most}"]
-    for position, item in enumerate(moving):
+    for position, item in enumerate(ordered):
         head = f"{_literal(item.feature + '=')} V{position}{'' if scores is None else ' SUM'}"
-        rules += _edit_rules(position, head, last=position == len(moving) - 1, most=most)
-    for position, item in enumerate(moving):
+        rules += _edit_rules(position, head, last=position == len(ordered) - 1, most=most)
+    for position, item in enumerate(ordered):
         texts = _value_texts(schema.feature(item.feature), item.values)
         if scores is not None:
-            known = scores.get(item.feature, {})
-            texts = [f"{text}{known.get(text, 0):+d}=" for text in texts]
+            of_feature = scores.get(item.feature, {})
+            texts = [f"{text}{of_feature.get(text, 0):+d}=" for text in texts]
         rules.append(f"V{position}: {_terminal(texts)}")
     if scores is not None:
         rules.append(f"SUM: {SUM}")
@@ -160,22 +159,22 @@ def edits_grammar(
 
 
 def _edit_rules(position: int, head: str, *, last: bool, most: int) -> list[str]:
-    """Rules ``e<position>_<left>``: from this feature on, one to ``left`` more edits, each as ``head``."""
+    """Rules ``e<position>_<left>``: 1 to ``left`` edits of this feature (``head``) and the later ones."""
     rules = []
     for left in range(1, most + 1):
-        ways = [head]
+        choices = [head]
         if not last:
             if left > 1:
-                ways.append(f"{head} {_literal(SEPARATOR)} e{position + 1}_{left - 1}")
-            ways.append(f"e{position + 1}_{left}")
-        rules.append(f"e{position}_{left}: " + " | ".join(ways))
+                choices.append(f"{head} {_literal(SEPARATOR)} e{position + 1}_{left - 1}")
+            choices.append(f"e{position + 1}_{left}")
+        rules.append(f"e{position}_{left}: " + " | ".join(choices))
     return rules
 
 
 def longest_answer(
-    schema: Schema, movable: Sequence[Movable], max_changes: int, *, tally: bool = False
+    schema: Schema, movable: Sequence[Movable], max_changes: int, *, with_sums: bool = False
 ) -> str:
-    """Give a text as long as the longest that the grammar accepts (``tally``: with worths).
+    """Return a text as long as the longest answer of the grammar (``with_sums``: with scores and sums).
 
     A model needs at most one token for each of its bytes, and one more to end.
     """
@@ -183,14 +182,14 @@ def longest_answer(
         item.feature: max(_value_texts(schema.feature(item.feature), item.values), key=_bytes)
         for item in movable
     }
-    behind = LONGEST_TALLY if tally else ""
-    parts = {name: f"{name}={text}{behind}" for name, text in longest.items()}
+    suffix = LONGEST_SCORE_AND_SUM if with_sums else ""
+    parts = {name: f"{name}={text}{suffix}" for name, text in longest.items()}
     chosen = sorted(parts, key=lambda name: -_bytes(parts[name]))[: max(max_changes, 0)]
     return SEPARATOR.join(parts[name] for name in schema.names if name in chosen)
 
 
 def _ranks(schema: Schema, order: Sequence[str]) -> dict[str, int]:
-    """Place of each feature in an answer."""
+    """Rank of each feature in an answer's order."""
     names = dict.fromkeys((*order, *schema.names))
     return {name: rank for rank, name in enumerate(names)}
 

@@ -1,8 +1,8 @@
-"""The same edits as JSON, for servers that hold an answer to a schema, and back to the answer's one line.
+"""Edits as JSON, for servers that enforce a JSON schema, and back to a line of edits.
 
 ``{"changes": [{"feature": "bmi", "value": 27.5}]}``: a list, so that every property is required (strict
-modes ask for that) and the most changes are a ``maxItems``. That a feature comes once only is not in the
-schema; whatever comes back is judged like any other text.
+modes need that) and the most changes are a ``maxItems``. The schema cannot say that a feature comes only
+once; answers are checked like any other text.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from sensecf_core.language.prompts.grammar import SEPARATOR, level_texts
 from sensecf_core.queries.limits import Movable
 
 MOST_ENUM_VALUES = 900
-"""Over a whole schema; services take about 1,000."""
+"""In a whole JSON schema; services accept about 1,000."""
 
 
 def answer_schema(schema: Schema, movable: Sequence[Movable], max_changes: int) -> dict[str, Any]:
     """Build the JSON schema of every answer with 1 to ``max_changes`` edits.
 
-    Values are listed where the list is short, else bounded by their lowest and highest. Raises
-    ``ValueError`` if nothing may move.
+    A short list of values becomes an ``enum``, a long one a minimum and maximum. Raises ``ValueError`` if
+    nothing may move.
     """
     if not movable or max_changes < 1:
         raise ValueError("a JSON schema needs at least one feature that may move and one change")
@@ -64,25 +64,24 @@ def _number(feature: Feature, code: float) -> float | int:
 
 
 def edits_text(content: str) -> str | None:
-    """Turn a JSON answer into the answer's one line, ``bmi=27.5; smoking=former``.
+    """Turn a JSON answer into a line of edits, ``bmi=27.5; smoking=former``.
 
-    Values are written as they came, not corrected. None for anything else than edits as JSON (a code
-    fence around it is let pass), also for an answer whose names or values hold line breaks or ``;``.
+    Values are kept as they are, not corrected. None for anything but edits as JSON (in a code fence or not),
+    and for names or values that contain line breaks or ``;``.
     """
     text = content.strip()
     if text.startswith("```"):
         text = text.removeprefix("```json").strip("`").strip()
     try:
-        said = json.loads(text)
-        changes = said["changes"]
-        pairs = [_edit(change["feature"], change["value"]) for change in changes]
+        changes = json.loads(text)["changes"]
+        edits = [_edit_text(change["feature"], change["value"]) for change in changes]
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None
-    return SEPARATOR.join(pairs) if pairs else None
+    return SEPARATOR.join(edits) if edits else None
 
 
-def _edit(name: Any, value: Any) -> str:
-    """One edit as text; raises ``ValueError`` or ``TypeError`` for what is none."""
+def _edit_text(name: Any, value: Any) -> str:
+    """Write one edit; raise ``ValueError`` or ``TypeError`` if it is not an edit."""
     if isinstance(value, bool):
         value = int(value)
     if isinstance(value, (int, float)):
@@ -91,6 +90,6 @@ def _edit(name: Any, value: Any) -> str:
         value = format(Decimal(str(value)), "f")
     if not (isinstance(name, str) and isinstance(value, str)):
         raise TypeError("an edit is a name and a value")
-    if any(sign in name + value for sign in ";\r\n") or "=" in name:
-        raise ValueError("more than one edit in one")
+    if any(char in name + value for char in ";\r\n") or "=" in name:
+        raise ValueError("not a single edit")
     return f"{name}={value}"

@@ -1,10 +1,9 @@
-"""Every text that a language model is sent.
+"""The prompt of a language model that was not fine-tuned.
 
-A prompt begins with its fixed part, the system text (the same for every query, so that its key/value
-cache can be kept), then few-shot examples as earlier turns of the chat, then the query. A feature is
-written ``bmi=34.5→31.5 kg/m²``: its value, what it may become (every value of its grid as far as the
-limit; ``low..high``; names), its unit. Examples are cut down to the features that matter in them, and
-leave out units.
+A prompt has a fixed part, the system text (the same for every query, so that its key/value cache can be
+kept), then few-shot examples as earlier turns of the chat, then the query. A feature is written
+``bmi=34.5→31.5 kg/m²``: its value, the values it may take (up to a limit; ``low..high``; names), and its
+unit. Examples show only the features that matter in them, without units.
 """
 
 from __future__ import annotations
@@ -37,14 +36,14 @@ NOT_MEASURED = "not measured"
 MAY_BECOME, FROM_TO, OR = "→", "..", "|"
 
 MOST_DRIVERS = 6
-"""Drivers told to the model: the strongest by absolute SHAP log-odds."""
+"""Drivers in the prompt: the strongest by absolute SHAP log-odds."""
 MOST_EXAMPLE_DRIVERS = 3
 """The same in an example."""
 
 
 @dataclass(frozen=True)
 class Turn:
-    """One earlier question of the chat and the answer it got."""
+    """One earlier question of the chat and its answer."""
 
     user: str
     answer: str
@@ -52,7 +51,7 @@ class Turn:
 
 @dataclass(frozen=True)
 class Prompt:
-    """What is sent: the cohort's fixed text, earlier turns (few-shot examples), and the question."""
+    """What is sent: the fixed system text, earlier turns (few-shot examples), and the question."""
 
     system: str
     user: str
@@ -60,10 +59,13 @@ class Prompt:
 
     def messages(self) -> list[dict[str, str]]:
         """Chat messages, as chat templates and OpenAI-compatible servers take them."""
-        said = [{"role": "system", "content": self.system}]
+        messages = [{"role": "system", "content": self.system}]
         for turn in self.turns:
-            said += [{"role": "user", "content": turn.user}, {"role": "assistant", "content": turn.answer}]
-        return [*said, {"role": "user", "content": self.user}]
+            messages += [
+                {"role": "user", "content": turn.user},
+                {"role": "assistant", "content": turn.answer},
+            ]
+        return [*messages, {"role": "user", "content": self.user}]
 
     @property
     def text(self) -> str:
@@ -73,7 +75,7 @@ class Prompt:
 
 @dataclass(frozen=True)
 class Example:
-    """A solved query: edits that the classifier is known to answer with the desired class."""
+    """A solved query: edits after which the classifier predicts the desired class."""
 
     query: Query
     drivers: tuple[Driver, ...]
@@ -94,8 +96,8 @@ def build(
     )
 
 
-def asking_for_json(prompt: Prompt) -> Prompt:
-    """The same prompt, its answer wanted as JSON (:mod:`sensecf_core.language.prompts.json_form`)."""
+def with_json_answer(prompt: Prompt) -> Prompt:
+    """The same prompt, asking for JSON (:mod:`sensecf_core.language.prompts.json_form`)."""
     return replace(prompt, system=prompt.system.replace(LINE_ANSWER, JSON_ANSWER))
 
 
@@ -104,7 +106,7 @@ def question(
 ) -> str:
     """Write the part about one query, with its ``drivers``.
 
-    ``only`` cuts the profile down to these features and leaves out units.
+    ``only`` reduces the profile to these features and leaves out units.
     """
     task = schema.task
     factual = query.factual
@@ -123,13 +125,13 @@ def question(
 
 
 def strongest(drivers: Sequence[Driver], most: int) -> tuple[Driver, ...]:
-    """Pick the drivers that are told, strongest first (ties keep their order)."""
+    """The ``most`` strongest drivers, strongest first (ties keep their order)."""
     ranked = sorted(drivers, key=lambda driver: -abs(driver.log_odds))
     return tuple(driver for driver in ranked[:most] if driver.log_odds != 0)
 
 
 def profile_text(schema: Schema, query: Query, only: frozenset[str] | None = None) -> str:
-    """Write the profile in schema order, what may move with its limit."""
+    """Write the profile in schema order, with the allowed values of what may move."""
     movable = {item.feature: item for item in query.movable}
     parts = []
     for feature in schema.features:
@@ -150,9 +152,9 @@ def profile_text(schema: Schema, query: Query, only: frozenset[str] | None = Non
 
 
 def allowed_text(feature: Feature, code: float, movable: Movable) -> str:
-    """Write what a feature with the value ``code`` may become: names, ``limit``, or ``low..high``.
+    """Write the values that a feature with the value ``code`` may take: names, ``limit``, or ``low..high``.
 
-    A single limit means that every value of the grid from the present one up to it is allowed.
+    A single limit allows every value of the grid between the factual one and the limit.
     """
     texts = list(dict.fromkeys(value_text(feature, value) for value in movable.values))
     if feature.named:
@@ -176,16 +178,16 @@ def _driver_texts(drivers: Sequence[Driver]) -> list[str]:
 
 
 def _example_question(schema: Schema, example: Example) -> str:
-    """The same question, its profile cut down to the drivers told and the features edited."""
+    """The same question, its profile reduced to the strongest drivers and the edited features."""
     drivers = strongest(example.drivers, MOST_EXAMPLE_DRIVERS)
     shown = frozenset({driver.feature for driver in drivers} | set(example.edits))
     return question(schema, example.query, drivers, only=shown)
 
 
 def chat_text(tokenizer: Any, prompt: Prompt) -> str:
-    """Render a prompt as the very text a model reads, up to where its answer begins.
+    """Render a prompt as the exact text that a model reads, up to where its answer begins.
 
-    Uses the tokenizer's own chat template; a model without one gets plain paragraphs.
+    Uses the tokenizer's own chat template, or plain paragraphs if it has none.
     """
     if getattr(tokenizer, "chat_template", None):
         text = tokenizer.apply_chat_template(prompt.messages(), tokenize=False, add_generation_prompt=True)
@@ -198,7 +200,7 @@ def chat_text(tokenizer: Any, prompt: Prompt) -> str:
 
 
 def reference_case() -> tuple[Schema, Query, tuple[Driver, ...]]:
-    """Build a made-up question that uses every text above; only its hash is ever used."""
+    """Build an invented query whose prompt uses every text above; only the prompt's hash is used."""
     numeric = {"label": "", "role": "behaviour", "valid": (0, 99)}
     schema = Schema.model_validate(
         {

@@ -1,6 +1,6 @@
 """Which server may see which cohort: the allow-list in ``var/remote.toml``, and the servers' keys.
 
-A server is reached only through a :class:`Host`, and a Host is given only by :func:`allowed`.
+A server is reached only through a :class:`Host`, which only :func:`allowed` returns.
 
 ::
 
@@ -38,7 +38,7 @@ class Permission(Plain):
 
 @dataclass(frozen=True)
 class Host:
-    """A server that may be asked about one cohort.
+    """A server that may see one cohort.
 
     ``leaves_machine`` is False for loopback addresses (which may still be the near end of a tunnel).
     """
@@ -55,8 +55,8 @@ def allowed(spec: ModelSpec, cohort: str, *, restricted: bool) -> Host:
     ``InputError`` with the line that would allow it.
     """
     host, port = _host_and_port(spec)
-    listed = _permissions()
-    permission = listed.get(f"{host}:{port}") or listed.get(host) or Permission()
+    permissions = _permissions()
+    permission = permissions.get(f"{host}:{port}") or permissions.get(host) or Permission()
     loopback = is_loopback(host)
     field = "restricted_cohorts" if restricted else "cohorts"
     names = permission.restricted_cohorts if restricted else permission.cohorts
@@ -76,7 +76,7 @@ def allowed(spec: ModelSpec, cohort: str, *, restricted: bool) -> Host:
 
 def notice(spec: ModelSpec) -> str | None:
     """One sentence that says where the data go; None for a model that this program runs itself."""
-    if spec.kind == "local":
+    if not spec.is_remote:
         return None
     host, port = _host_and_port(spec)
     if is_loopback(host):
@@ -100,9 +100,9 @@ def is_loopback(host: str) -> bool:
 
 
 def key_of(spec: ModelSpec) -> str:
-    """Read the server's key from the environment; empty where the entry names none.
+    """Read the server's key from the environment; empty if the entry names none.
 
-    Raises ``NotReadyError`` that names the variable (never its value) when it is empty or cannot be a key.
+    Raises ``NotReadyError`` with the variable's name (never its value) if it is empty or cannot be a key.
     """
     if not spec.key:
         return ""
@@ -118,11 +118,11 @@ def key_of(spec: ModelSpec) -> str:
 
 
 def _host_and_port(spec: ModelSpec) -> tuple[str, int]:
-    found = ADDRESS.fullmatch(spec.source)
-    if found is None:
+    address = ADDRESS.fullmatch(spec.source)
+    if address is None:
         raise InputError(f"The model {spec.name} has no server.")
-    port = found["port"] or ("443" if spec.source.startswith("https:") else "80")
-    return found["host"].lower(), int(port)
+    port = address["port"] or ("443" if spec.source.startswith("https:") else "80")
+    return address["host"].lower(), int(port)
 
 
 def _permissions() -> dict[str, Permission]:
@@ -134,8 +134,8 @@ def _permissions() -> dict[str, Permission]:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise InputError(f"{path} cannot be read as TOML: {error}.") from error
     try:
-        return {host.lower(): Permission.model_validate(about) for host, about in tables.items()}
+        return {host.lower(): Permission.model_validate(table) for host, table in tables.items()}
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise InputError(f"{path}: `{where}`: {first['msg']}.") from None
+        location = ".".join(str(part) for part in first["loc"])
+        raise InputError(f"{path}: `{location}`: {first['msg']}.") from None

@@ -1,7 +1,7 @@
-"""One question to an OpenAI-compatible server: time-outs, retries with back-off, and what went wrong.
+"""One request to an OpenAI-compatible server: time-outs, retries with back-off, error messages.
 
-Redirects are not followed, so that a question never goes further than the host it was allowed for. What
-a server says about an error is repeated only as one short line, and never a key.
+Redirects are not followed, so that a prompt never goes further than the host that was allowed to see it. Of a
+server's error only one short line is repeated, without the key.
 """
 
 from __future__ import annotations
@@ -21,61 +21,60 @@ ATTEMPTS = 5
 FIRST_WAIT = 0.5
 """Seconds before the second attempt; doubled for each further one, give or take a half."""
 LONGEST_WAIT = 60.0
-"""Seconds: a server that asks for a longer pause is told of instead of waited for."""
+"""Seconds; where a server asks for a longer pause, an error says so at once."""
 TIMEOUT = httpx2.Timeout(120.0, connect=10.0)
 MOST_BYTES = 8_000_000
-MOST_WORDS = 1_000
+LONGEST_MESSAGE = 1_000
+"""Characters."""
 BUSY = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
-"""Statuses after which the same question may well be answered."""
+"""Statuses after which the same request may succeed later."""
 QUOTA = "insufficient_quota"
 
 
 class RefusedError(Exception):
-    """The server understood and said no: its status, and its own words in one short line."""
+    """The server refused the request: its status, and its message in one short line."""
 
-    def __init__(self, status: int, words: str) -> None:
-        super().__init__(f"{status}: {words}")
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(f"{status}: {message}")
         self.status = status
-        self.words = words
+        self.message = message
 
 
-class _TroubleError(Exception):
-    """One attempt failed; ``wait`` is how long the server asks to be left alone, if it said so."""
+class _AttemptError(Exception):
+    """One attempt failed; ``wait`` is the pause in seconds that the server asked for, if any."""
 
-    def __init__(self, why: str, wait: float | None = None) -> None:
-        super().__init__(why)
+    def __init__(self, reason: str, wait: float | None = None) -> None:
+        super().__init__(reason)
         self.wait = wait
 
 
 def client(key: str, *, loopback: bool) -> httpx2.AsyncClient:
-    """Open a connection pool. Loopback servers are asked directly, whatever proxy is configured."""
+    """Open a connection pool. Loopback servers are reached directly, whatever proxy is configured."""
     headers = {"Authorization": f"Bearer {key}"} if key else {}
     return httpx2.AsyncClient(
         headers=headers, timeout=TIMEOUT, follow_redirects=False, trust_env=not loopback
     )
 
 
-async def ask(http: httpx2.AsyncClient, url: str, body: dict[str, Any], who: str) -> dict[str, Any]:
-    """Return the server's answer to ``body``, a JSON object with a list ``choices``.
+async def post(http: httpx2.AsyncClient, url: str, body: dict[str, Any], server: str) -> dict[str, Any]:
+    """Send ``body`` and return the server's answer, a JSON object with a list ``choices``.
 
-    ``who`` names the server for people.
-
-    Asks up to :data:`ATTEMPTS` times while the server is busy, silent, breaks off or answers nonsense.
-    Raises :class:`RefusedError` for a question the server will not answer, ``NotReadyError`` when it
-    cannot be made to answer.
+    ``server`` names the server for people. Tries up to :data:`ATTEMPTS` times while the server is busy,
+    silent, breaks off or sends an unusable answer. Raises :class:`RefusedError` for a request that the server
+    refuses, ``NotReadyError`` if it cannot be made to answer.
     """
     for attempt in range(1, ATTEMPTS + 1):
         try:
             return await _attempt(http, url, body)
-        except _TroubleError as trouble:
-            wait = trouble.wait if trouble.wait is not None else _pause(attempt)
+        except _AttemptError as failure:
+            wait = failure.wait if failure.wait is not None else _pause(attempt)
             if wait > LONGEST_WAIT:
                 raise NotReadyError(
-                    f"{who} {trouble} and asks to wait {wait:.0f} s; try again then."
+                    f"{server} {failure} and asks to wait {wait:.0f} s; try again then."
                 ) from None
             if attempt == ATTEMPTS:
                 raise NotReadyError(
-                    f"{who} {trouble}, {ATTEMPTS} times in a row; see whether it runs, or choose "
+                    f"{server} {failure}, {ATTEMPTS} times in a row; see whether it runs, or choose "
                     "another model."
                 ) from None
         await asyncio.sleep(wait)
@@ -88,29 +87,29 @@ def _pause(attempt: int) -> float:
 
 async def _attempt(http: httpx2.AsyncClient, url: str, body: dict[str, Any]) -> dict[str, Any]:
     try:
-        status, headers, content = await _post(http, url, body)
+        status, headers, content = await _exchange(http, url, body)
     except httpx2.TimeoutException:
-        raise _TroubleError("did not answer in time") from None
+        raise _AttemptError("did not answer in time") from None
     except httpx2.ConnectError:
-        raise _TroubleError("cannot be reached") from None
+        raise _AttemptError("cannot be reached") from None
     except (httpx2.TransportError, httpx2.DecodingError):
-        raise _TroubleError("broke off its answer") from None
-    words = "" if status == 200 else _words(content, http)
-    if status in BUSY and QUOTA not in words:
-        raise _TroubleError(f"is busy or failing (HTTP {status})", _retry_after(headers))
+        raise _AttemptError("broke off its answer") from None
+    message = "" if status == 200 else _error_message(content, http)
+    if status in BUSY and QUOTA not in message:
+        raise _AttemptError(f"is busy or failing (HTTP {status})", _retry_after(headers))
     if status != 200:
-        raise RefusedError(status, words)
+        raise RefusedError(status, message)
     try:
-        said = json.loads(content)
-        choices = said["choices"]
+        answer = json.loads(content)
+        choices = answer["choices"]
     except (ValueError, KeyError, TypeError, RecursionError):
-        raise _TroubleError("sent an answer that is not in the OpenAI form") from None
+        raise _AttemptError("sent an answer that is not in the OpenAI form") from None
     if not (isinstance(choices, list) and choices and all(isinstance(c, dict) for c in choices)):
-        raise _TroubleError("sent an answer without choices")
-    return dict(said)
+        raise _AttemptError("sent an answer without choices")
+    return dict(answer)
 
 
-async def _post(
+async def _exchange(
     http: httpx2.AsyncClient, url: str, body: dict[str, Any]
 ) -> tuple[int, httpx2.Headers, bytes]:
     async with http.stream("POST", url, json=body) as response:
@@ -118,7 +117,7 @@ async def _post(
         async for part in response.aiter_bytes():
             content += part
             if len(content) > MOST_BYTES:
-                raise _TroubleError("sent an answer without end")
+                raise _AttemptError("sent an answer without end")
         return response.status_code, response.headers, bytes(content)
 
 
@@ -135,29 +134,29 @@ def _retry_after(headers: httpx2.Headers) -> float | None:
         return None
 
 
-def _words(content: bytes, http: httpx2.AsyncClient) -> str:
-    """What the server says about an error, as one short line without the key.
+def _error_message(content: bytes, http: httpx2.AsyncClient) -> str:
+    """The server's error message as one short line without the key.
 
-    Only its own words are taken: some servers send back the whole question, which is a person's profile.
+    Only the message's own fields are read: some servers send back the whole prompt, a person's profile.
     """
     try:
-        said = json.loads(content)
+        answer = json.loads(content)
     except (ValueError, RecursionError):
         return ""
-    found = said.get("error", said) if isinstance(said, dict) else {}
-    text = " ".join(" ".join(_said(found)).split())
+    error = answer.get("error", answer) if isinstance(answer, dict) else {}
+    text = " ".join(" ".join(_error_texts(error)).split())
     key = http.headers.get("Authorization", "").removeprefix("Bearer ")
-    return (text.replace(key, "…") if key else text)[:MOST_WORDS]
+    return (text.replace(key, "…") if key else text)[:LONGEST_MESSAGE]
 
 
-def _said(found: Any) -> list[str]:
-    """The texts of an error: OpenAI's ``message``, FastAPI's ``detail`` (a text, or a list of places)."""
-    if isinstance(found, str):
-        return [found]
-    if not isinstance(found, dict):
+def _error_texts(error: Any) -> list[str]:
+    """The texts of an error: OpenAI's ``message``, FastAPI's ``detail`` (a text, or a list of locations)."""
+    if isinstance(error, str):
+        return [error]
+    if not isinstance(error, dict):
         return []
-    texts = [found[name] for name in ("message", "code", "param") if isinstance(found.get(name), str)]
-    details = found.get("detail")
+    texts = [error[name] for name in ("message", "code", "param") if isinstance(error.get(name), str)]
+    details = error.get("detail")
     for detail in details if isinstance(details, list) else [details]:
         if isinstance(detail, str):
             texts.append(detail)

@@ -1,4 +1,4 @@
-"""A language model on an OpenAI-compatible server: the same samples as from a model on this machine."""
+"""A language model on an OpenAI-compatible server."""
 
 from __future__ import annotations
 
@@ -7,18 +7,22 @@ import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from sensecf_core.language.backend import Samples, Stopped
+from sensecf_core.language.backend import Constraint, Provenance, Samples, Stopped, stop_reason
 from sensecf_core.language.models.registry import ModelSpec
+from sensecf_core.language.prompts.json_form import answer_schema
 from sensecf_core.language.prompts.plain import Prompt
 from sensecf_core.language.remote import allow_list
 
 if TYPE_CHECKING:
     from sensecf_core.language.remote.requests import RemoteRequest
 
-LOOK_SECONDS = 0.05
-"""How often a cancel is looked for, also while a server is thinking."""
+POLL_SECONDS = 0.05
+"""How often a cancel is checked for, also while a server computes."""
+FREE_TEXT_TOKENS = 64
+"""Most tokens of an answer of one line; JSON takes more."""
+JSON_EDIT_TOKENS = 48
 
 
 @dataclass(frozen=True)
@@ -26,24 +30,31 @@ class RemoteSamples(Samples):
     """Samples of a server, and what they cost.
 
     ``tokens_sent`` and ``tokens_received`` are the server's own counts over all requests answered.
-    ``form`` is how answers were asked for; ``served`` the model that the server says it used;
-    ``prompt_sent`` the prompt as it was asked.
+    ``served_model`` is the model that the server says it used.
     """
 
     requests: int
     tokens_sent: int
     tokens_received: int
-    served: str
-    form: Literal["json", "text"]
-    prompt_sent: Prompt
+    served_model: str
 
 
 @dataclass(frozen=True)
 class RemoteModel:
-    """A model of the registry (``kind`` endpoint) at a host that was allowed for one cohort."""
+    """A model on a server that may see one cohort: a :class:`sensecf_core.language.backend.Backend`."""
 
     spec: ModelSpec
     host: allow_list.Host
+
+    @property
+    def status_texts(self) -> tuple[str, str]:
+        """What users are shown until the first answer arrives, and while answers arrive."""
+        return f"Asking {self.host.name}", f"{self.host.name} writes its candidates"
+
+    @property
+    def seed_per_query(self) -> bool:
+        """Not needed: a server draws anew for each prompt, and promises little about seeds."""
+        return False
 
     @property
     def can_json(self) -> bool:
@@ -55,27 +66,23 @@ class RemoteModel:
         prompt: Prompt,
         *,
         n: int,
-        json_schema: dict[str, Any] | None = None,
+        constraint: Constraint | None = None,
         temperature: float = 1.0,
         seed: int = 0,
-        max_new_tokens: int = 256,
+        max_new_tokens: int | None = None,
         cancelled: Callable[[], bool] | None = None,
         deadline: float | None = None,
         progress: Callable[[int, int], None] | None = None,
     ) -> RemoteSamples:
-        """Ask for ``n`` answers, several at once.
+        """Sample ``n`` answers, several at once; see :meth:`sensecf_core.language.backend.Backend.sample`.
 
-        Parameters
-        ----------
-        json_schema : what an answer must be (:mod:`sensecf_core.language.prompts.json_form`); edits come back
-            as the answer's one line. Left out, and the prompt asking for that line instead, where the
-            registry or the server says that it cannot. Nothing that comes back is taken on trust.
-        seed : sent along, another one for each request; servers promise at most to try.
-        cancelled : looked at every 50 ms, also while a request is under way, which is then given up.
-        deadline : seconds from now after which what has arrived is returned.
-        progress : told (answers so far, ``n``).
+        A constraint is sent as a JSON schema (:mod:`sensecf_core.language.prompts.json_form`), and JSON
+        answers come back as lines of edits. Where the registry or the server says that it takes no schema,
+        the prompt asks for such a line instead. Answers are not checked here.
 
-        A server counts tokens by request: answers of one request share its count by their length.
+        ``seed`` is sent along, a different one with each request. ``cancelled`` is checked every 50 ms, also
+        during a request, which is then dropped. A server counts tokens per request; the answers of one
+        request share its count in proportion to their length.
 
         Raises
         ------
@@ -89,11 +96,16 @@ class RemoteModel:
         from sensecf_core.language.remote import http as remote_http, requests
 
         key = allow_list.key_of(self.spec)
-        asking = requests.RemoteRequest(
+        json_schema = _json_schema(constraint) if constraint is not None and self.can_json else None
+        if max_new_tokens is None:
+            max_new_tokens = FREE_TEXT_TOKENS
+            if json_schema is not None and constraint is not None:
+                max_new_tokens += JSON_EDIT_TOKENS * constraint.max_changes
+        request = requests.RemoteRequest(
             spec=self.spec,
-            who=f"The server of {self.spec.name} ({self.host.name})",
+            server=f"The server of {self.spec.name} ({self.host.name})",
             prompt=prompt,
-            json_schema=json_schema if self.can_json else None,
+            json_schema=json_schema,
             options={
                 "temperature": temperature,
                 "top_p": 1.0,
@@ -106,19 +118,19 @@ class RemoteModel:
 
         async def work() -> None:
             async with remote_http.client(key, loopback=not self.host.leaves_machine) as http:
-                await asking.all(http)
+                await request.complete(http)
 
-        begun = time.perf_counter()
-        stopped = _run(_watched(work(), _watch_for(cancelled, deadline)))
-        return _samples(asking, stopped, time.perf_counter() - begun)
+        started = time.perf_counter()
+        stopped = _run(_watched(work(), stop_reason(cancelled, deadline)))
+        return _samples(request, stopped, time.perf_counter() - started)
 
-    def provenance(self, samples: RemoteSamples) -> tuple[tuple[str, str], ...]:
-        """Where an answer came from and what it cost. No key, and no hash: nobody here knows the weights."""
+    def provenance(self, samples: RemoteSamples) -> Provenance:
+        """Where the samples came from and what they cost. No key; no hash, since the weights are unknown."""
         return (
             ("model", self.spec.name),
             ("host", self.host.name),
             ("leaves_machine", "yes" if self.host.leaves_machine else "no"),
-            ("served_model", samples.served),
+            ("served_model", samples.served_model),
             ("answer_form", samples.form),
             ("requests", str(samples.requests)),
             ("tokens_sent", str(samples.tokens_sent)),
@@ -126,52 +138,45 @@ class RemoteModel:
         )
 
 
-def _samples(asking: RemoteRequest, stopped: Stopped | None, seconds: float) -> RemoteSamples:
+def _json_schema(constraint: Constraint) -> dict[str, Any]:
+    return answer_schema(constraint.schema, constraint.movable, constraint.max_changes)
+
+
+def _samples(request: RemoteRequest, stopped: Stopped | None, seconds: float) -> RemoteSamples:
     """What has arrived, in row order."""
-    kept = [asking.replies[row] for row in sorted(asking.replies)]
+    replies = [request.replies[row] for row in sorted(request.replies)]
     return RemoteSamples(
-        texts=tuple(reply.text for reply in kept),
-        tokens=tuple(reply.tokens for reply in kept),
-        complete=tuple(reply.complete for reply in kept),
-        prompt_tokens=asking.prompt_tokens,
-        prefill_seconds=0.0,
+        texts=tuple(reply.text for reply in replies),
+        tokens=tuple(reply.tokens for reply in replies),
+        complete=tuple(reply.complete for reply in replies),
+        prompt=request.sent_prompt.text,
+        form=request.form,
+        prompt_tokens=request.prompt_tokens,
+        prefill_seconds=None,
         decode_seconds=seconds,
         stopped=stopped,
-        requests=asking.requests,
-        tokens_sent=asking.sent,
-        tokens_received=asking.received,
-        served=asking.served,
-        form=asking.form,
-        prompt_sent=asking.asked,
+        requests=request.requests,
+        tokens_sent=request.tokens_sent,
+        tokens_received=request.tokens_received,
+        served_model=request.served_model,
     )
 
 
-def _watch_for(cancelled: Callable[[], bool] | None, deadline: float | None) -> Callable[[], Stopped | None]:
-    until = None if deadline is None else time.monotonic() + deadline
-
-    def watch() -> Stopped | None:
-        if cancelled is not None and cancelled():
-            return "cancelled"
-        return "deadline" if until is not None and time.monotonic() >= until else None
-
-    return watch
-
-
-async def _watched(work: Coroutine[Any, Any, None], watch: Callable[[], Stopped | None]) -> Stopped | None:
-    """Run ``work`` until it is done or ``watch`` says stop, whatever it is waiting for."""
+async def _watched(work: Coroutine[Any, Any, None], reason: Callable[[], Stopped | None]) -> Stopped | None:
+    """Run ``work`` until it is done or there is a reason to stop, whatever it is waiting for."""
     task = asyncio.ensure_future(work)
     while not task.done():
-        if why := watch():
+        if stopped := reason():
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
-            return why
-        await asyncio.wait({task}, timeout=LOOK_SECONDS)
+            return stopped
+        await asyncio.wait({task}, timeout=POLL_SECONDS)
     task.result()
     return None
 
 
 def _run(work: Coroutine[Any, Any, Stopped | None]) -> Stopped | None:
-    """Run to the end from plain code, also inside a notebook, whose own loop is running."""
+    """Run to the end from synchronous code, also in a notebook, whose own event loop is running."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:

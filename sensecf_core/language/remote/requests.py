@@ -1,6 +1,7 @@
-"""All requests of one call to a server: how many answers at a time, in which form, and what came back.
+"""All requests of one call to a server: how many answers at a time, in which form, and the replies.
 
-Servers differ in what they take: a field that one refuses by name is left out and the question asked again.
+Servers differ in the fields they accept: one that a server refuses by name is left out, and the request is
+sent again.
 """
 
 from __future__ import annotations
@@ -9,22 +10,22 @@ import asyncio
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import httpx2
 
 from sensecf_core.errors import NotReadyError
-from sensecf_core.language.backend import first_line
+from sensecf_core.language.backend import Form, first_line
 from sensecf_core.language.models.registry import ModelSpec
 from sensecf_core.language.prompts.json_form import edits_text
-from sensecf_core.language.prompts.plain import Prompt, asking_for_json, chat_text
+from sensecf_core.language.prompts.plain import Prompt, chat_text, with_json_answer
 from sensecf_core.language.remote import http as remote_http
 from sensecf_core.language.remote.http import RefusedError
 
 GROUP = 8
-"""Answers asked for in one request, where the server can give several."""
+"""Answers per request, where the server can give several."""
 AT_ONCE = 4
-"""Requests under way at the same time."""
+"""Requests sent at the same time."""
 LONGEST_TEXT = 2_000
 """Characters kept of an answer; edits are far shorter."""
 OPTIONAL = ("response_format", "n", "seed", "top_p", "temperature", "stop")
@@ -32,12 +33,10 @@ OPTIONAL = ("response_format", "n", "seed", "top_p", "temperature", "stop")
 RENAMED = {"max_completion_tokens": "max_tokens"}
 """Fields that older servers know by another name."""
 
-Form = Literal["json", "text"]
-
 
 @dataclass(frozen=True)
 class Reply:
-    """One answer as the answer's one line; ``complete`` is False for one that was cut short."""
+    """One answer as a line of edits; ``complete`` is False for one that was cut short."""
 
     text: str
     tokens: int
@@ -46,10 +45,13 @@ class Reply:
 
 @dataclass
 class RemoteRequest:
-    """What is asked for ``n`` rows, what the server refused, and what has arrived (by row)."""
+    """A request for ``n`` answers: what is sent, which fields the server refused, and the replies by row.
+
+    ``server`` names the server for people. ``tokens_sent`` and ``tokens_received`` are its own counts.
+    """
 
     spec: ModelSpec
-    who: str
+    server: str
     prompt: Prompt
     json_schema: dict[str, Any] | None
     options: dict[str, Any]
@@ -61,44 +63,47 @@ class RemoteRequest:
     replies: dict[int, Reply] = field(default_factory=dict)
     requests: int = 0
     prompt_tokens: int = 0
-    sent: int = 0
-    received: int = 0
-    served: str = ""
+    tokens_sent: int = 0
+    tokens_received: int = 0
+    served_model: str = ""
 
     @property
     def form(self) -> Form:
-        """How answers are asked for at this moment."""
+        """How answers are asked for, given what the server has refused so far."""
         return "text" if self.json_schema is None or "response_format" in self.refused else "json"
 
     @property
-    def asked(self) -> Prompt:
-        """The prompt in the form asked for."""
-        return asking_for_json(self.prompt) if self.form == "json" else self.prompt
+    def sent_prompt(self) -> Prompt:
+        """The prompt with the instruction for this form."""
+        return with_json_answer(self.prompt) if self.form == "json" else self.prompt
 
-    async def all(self, http: httpx2.AsyncClient) -> None:
-        """Ask until every row has its answer; the first request alone, to learn what the server can."""
+    async def complete(self, http: httpx2.AsyncClient) -> None:
+        """Send requests until every row has its reply.
+
+        The first one is sent alone, to learn what the server accepts.
+        """
         at_once = 1
         while missing := [row for row in range(self.n) if row not in self.replies]:
             groups = [missing[start : start + self.group] for start in range(0, len(missing), self.group)]
             try:
                 async with asyncio.TaskGroup() as tasks:
                     for rows in groups[:at_once]:
-                        tasks.create_task(self._ask(http, rows))
+                        tasks.create_task(self._send(http, rows))
             except* NotReadyError as failed:
-                had = f" ({len(self.replies)} of {self.n} answers had arrived)" if self.replies else ""
-                raise NotReadyError(f"{failed.exceptions[0]}{had}") from None
+                arrived = f" ({len(self.replies)} of {self.n} answers had arrived)" if self.replies else ""
+                raise NotReadyError(f"{failed.exceptions[0]}{arrived}") from None
             at_once = AT_ONCE
 
-    async def _ask(self, http: httpx2.AsyncClient, rows: list[int]) -> None:
+    async def _send(self, http: httpx2.AsyncClient, rows: list[int]) -> None:
         while True:
             form, body = self.form, self._body(rows)
             try:
-                said = await remote_http.ask(http, self._url(), body, self.who)
+                response = await remote_http.post(http, self._url(), body, self.server)
                 break
             except RefusedError as refusal:
-                if not self._give_way(refusal, body):
-                    raise NotReadyError(self._refusal(refusal)) from None
-        self._take(said, rows, form)
+                if not self._drop_refused(refusal, body):
+                    raise NotReadyError(self._refusal_text(refusal)) from None
+        self._store(response, rows, form)
 
     def _url(self) -> str:
         path = "completions" if self.spec.prompt == "plain" else "chat/completions"
@@ -116,9 +121,9 @@ class RemoteRequest:
         if self.spec.model:
             body["model"] = self.spec.model
         if self.spec.prompt == "plain":
-            body["prompt"] = chat_text(None, self.asked)
+            body["prompt"] = chat_text(None, self.sent_prompt)
         else:
-            body["messages"] = self.asked.messages()
+            body["messages"] = self.sent_prompt.messages()
         if self.form == "json":
             schema = {"name": "edits", "strict": True, "schema": self.json_schema}
             body["response_format"] = {"type": "json_schema", "json_schema": schema}
@@ -130,32 +135,32 @@ class RemoteRequest:
                 body[RENAMED[name]] = value
         return body
 
-    def _give_way(self, refusal: RefusedError, body: dict[str, Any]) -> bool:
-        """Note which fields of ``body`` were refused; False if the refusal is about something else."""
+    def _drop_refused(self, refusal: RefusedError, body: dict[str, Any]) -> bool:
+        """Leave out the fields of ``body`` that were refused; False if the refusal has another reason."""
         if refusal.status not in (400, 404, 422, 501):
             return False
-        words = refusal.words.lower()
-        spoken = set("".join(sign if sign.isalnum() or sign == "_" else " " for sign in words).split())
-        named = {name for name in (*OPTIONAL, *RENAMED) if name in body and name in spoken}
-        if "response_format" in body and not named and ("schema" in words or not words):
+        message = refusal.message.lower()
+        words = set("".join(char if char.isalnum() or char == "_" else " " for char in message).split())
+        named = {name for name in (*OPTIONAL, *RENAMED) if name in body and name in words}
+        if "response_format" in body and not named and ("schema" in message or not message):
             named = {"response_format"}
         self.refused |= named
         if "n" in named:
             self.group = 1
         return bool(named)
 
-    def _refusal(self, refusal: RefusedError) -> str:
+    def _refusal_text(self, refusal: RefusedError) -> str:
         if refusal.status in (401, 403):
             key = f"the key in {self.spec.key}" if self.spec.key else "a question without a key"
-            return f"{self.who} refused {key} (HTTP {refusal.status})."
-        said = f": {refusal.words[:200]}" if refusal.words else "."
-        return f"{self.who} refused the question (HTTP {refusal.status}){said}"
+            return f"{self.server} refused {key} (HTTP {refusal.status})."
+        reason = f": {refusal.message[:200]}" if refusal.message else "."
+        return f"{self.server} refused the question (HTTP {refusal.status}){reason}"
 
-    def _take(self, said: dict[str, Any], rows: list[int], form: Form) -> None:
-        """Keep the answers of one request, and count its tokens."""
-        choices = said["choices"][: len(rows)]
+    def _store(self, response: dict[str, Any], rows: list[int], form: Form) -> None:
+        """Store the replies in one response, and count its tokens."""
+        choices = response["choices"][: len(rows)]
         texts = [_content(choice) for choice in choices]
-        received = _count(said, "completion_tokens")
+        received = _usage(response, "completion_tokens")
         length = max(sum(len(text) for text in texts), 1)
         for row, choice, text in zip(rows, choices, texts, strict=False):
             line = (edits_text(text) if form == "json" else None) or first_line(text)
@@ -167,22 +172,23 @@ class RemoteRequest:
         if len(choices) < len(rows):
             self.group = 1
         self.requests += 1
-        self.sent += _count(said, "prompt_tokens")
-        self.received += received
-        self.prompt_tokens = self.prompt_tokens or _count(said, "prompt_tokens")
-        self.served = str(said.get("model") or self.served)[:200]
+        self.tokens_sent += _usage(response, "prompt_tokens")
+        self.tokens_received += received
+        self.prompt_tokens = self.prompt_tokens or _usage(response, "prompt_tokens")
+        self.served_model = str(response.get("model") or self.served_model)[:200]
         if self.progress:
             self.progress(len(self.replies), self.n)
 
 
 def _content(choice: dict[str, Any]) -> str:
-    """The text of one choice; empty for a refusal, a filtered answer, or none at all."""
+    """The text of one choice; empty for a refusal, a filtered answer, or no text."""
     message = choice.get("message")
     text = message.get("content") if isinstance(message, dict) else choice.get("text")
     return text if isinstance(text, str) else ""
 
 
-def _count(said: dict[str, Any], name: str) -> int:
-    usage = said.get("usage")
-    found = usage.get(name) if isinstance(usage, dict) else None
-    return found if isinstance(found, int) and found > 0 else 0
+def _usage(response: dict[str, Any], name: str) -> int:
+    """A token count as the server reports it; 0 where it reports none."""
+    usage = response.get("usage")
+    count = usage.get(name) if isinstance(usage, dict) else None
+    return count if isinstance(count, int) and count > 0 else 0

@@ -1,4 +1,4 @@
-"""Lessons as token trees: a prompt read once, each of its answers a branch behind it (heavy: uses torch)."""
+"""Training examples as token trees: a prompt, with each of its answers as a branch (heavy: uses torch)."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ LEAD = "\n"
 
 
 def continuation_tokens(tokenizer: Any, text: str) -> list[int]:
-    """Tokens of ``text`` as a model writes it right behind its prompt.
+    """Tokens of ``text`` as a model writes it directly behind its prompt.
 
-    SentencePiece-style tokenizers (Llama 2, Mistral, BioMistral) put a space before whatever they are given:
-    ``bmi`` alone becomes ``▁bmi``, which no answer may begin with. So the text is tokenized behind a line
-    break, which is taken off again. For byte-level tokenizers nothing changes.
+    SentencePiece-style tokenizers (Llama 2, Mistral, BioMistral) put a space before any text: ``bmi`` alone
+    becomes ``▁bmi``, which no answer may begin with. So the text is tokenized behind a line break, whose
+    tokens are removed. With byte-level tokenizers this makes no difference.
     """
     lead = list(tokenizer(LEAD, add_special_tokens=False).input_ids)
     whole = list(tokenizer(LEAD + text, add_special_tokens=False).input_ids)
@@ -27,16 +27,16 @@ def continuation_tokens(tokenizer: Any, text: str) -> list[int]:
 
 
 IGNORED = -100
-"""Target of a token that predicts nothing to be learned."""
-TRUNK, PADDING = 0, -1
+"""Target of a token without a loss."""
+PROMPT, PADDING = 0, -1
 """Branch numbers of the prompt's tokens and of padding; answers count from 1."""
 
 
 @dataclass(frozen=True)
 class TrainingExample:
-    """One rendered prompt (see ``prompts.chat_text``), answers that are right for it, and wrong ones.
+    """One rendered prompt (see :func:`sensecf_core.language.prompts.plain.chat_text`) and its answers.
 
-    Wrong ones are used by :class:`sensecf_core.language.training.losses.Preference` only.
+    ``rejected`` answers are used by :class:`sensecf_core.language.training.losses.Preference` only.
     """
 
     prompt: str
@@ -46,9 +46,9 @@ class TrainingExample:
 
 @dataclass(frozen=True)
 class Tree:
-    """A prompt and its answers as one sequence; ``branches`` numbers each token's answer.
+    """A prompt and its answers as one sequence; ``branches`` has the number of each token's answer.
 
-    The first ``accepted`` branches are right answers, the others rejected ones.
+    The first ``accepted`` branches are accepted answers, the others rejected ones.
     """
 
     tokens: tuple[int, ...]
@@ -59,17 +59,17 @@ class Tree:
 
     @property
     def plain_tokens(self) -> int:
-        """Tokens that a trainer would read which takes every (prompt, answer) by itself."""
+        """Number of tokens if the prompt were read again for each answer."""
         answers = max(self.branches, default=0)
-        trunk = sum(branch == TRUNK for branch in self.branches)
-        return len(self.tokens) + (answers - 1) * trunk
+        prompt = sum(branch == PROMPT for branch in self.branches)
+        return len(self.tokens) + (answers - 1) * prompt
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Padded tensors of some trees, all of shape (trees, length) but ``mask``, (trees, 1, length, length).
+    """Padded tensors of trees, all of shape (trees, length) but ``mask``, (trees, 1, length, length).
 
-    ``numbers`` say which of the trees these are.
+    ``indices`` are the trees' indices in :class:`Batches`.
     """
 
     tokens: Any
@@ -78,11 +78,11 @@ class Batch:
     mask: Any
     targets: Any
     trees: tuple[Tree, ...]
-    numbers: tuple[int, ...]
+    indices: tuple[int, ...]
 
     @property
     def n_tokens(self) -> int:
-        """Tokens that are read, padding not counted."""
+        """Number of tokens without padding."""
         return sum(len(tree.tokens) for tree in self.trees)
 
     @property
@@ -92,34 +92,33 @@ class Batch:
 
     @property
     def n_answer_tokens(self) -> int:
-        """Tokens that are learned (or, in rejected answers, unlearned)."""
+        """Number of tokens with a loss, those of rejected answers included."""
         return sum(target != IGNORED for tree in self.trees for target in tree.targets)
 
 
 def tree_of(tokenizer: Any, example: TrainingExample) -> Tree | None:
-    """Tokenize a lesson; None if it has no answer.
+    """Tokenize a training example; None if it has no answer.
 
-    The prompt's last token predicts every answer's first token, so it is repeated as the first token of
-    each branch (at the same position) and left out of the trunk.
+    The prompt's last token predicts every answer's first token. So it becomes the first token of each branch
+    (at the same position) and is left out of the prompt.
     """
     if not example.answers:
         return None
     special = not getattr(tokenizer, "chat_template", None)
-    prompt = list(tokenizer(example.prompt, add_special_tokens=special).input_ids)
-    trunk, last = prompt[:-1], prompt[-1]
-    tokens, positions = list(trunk), list(range(len(trunk)))
-    branches, targets = [TRUNK] * len(trunk), [IGNORED] * len(trunk)
-    for number, answer in enumerate((*example.answers, *example.rejected), start=1):
-        said = [*continuation_tokens(tokenizer, answer), tokenizer.eos_token_id]
-        tokens += [last, *said[:-1]]
-        targets += said
-        positions += range(len(trunk), len(trunk) + len(said))
-        branches += [number] * len(said)
+    *prompt, last = tokenizer(example.prompt, add_special_tokens=special).input_ids
+    tokens, positions = list(prompt), list(range(len(prompt)))
+    branches, targets = [PROMPT] * len(prompt), [IGNORED] * len(prompt)
+    for branch, answer in enumerate((*example.answers, *example.rejected), start=1):
+        answer_tokens = [*continuation_tokens(tokenizer, answer), tokenizer.eos_token_id]
+        tokens += [last, *answer_tokens[:-1]]
+        targets += answer_tokens
+        positions += range(len(prompt), len(prompt) + len(answer_tokens))
+        branches += [branch] * len(answer_tokens)
     return Tree(tuple(tokens), tuple(positions), tuple(branches), tuple(targets), len(example.answers))
 
 
-def collate(trees: Sequence[Tree], pad: int, numbers: Sequence[int] = ()) -> Batch:
-    """Pad trees to one length; a token sees the trunk, and what came before it in its own branch."""
+def collate(trees: Sequence[Tree], pad: int, indices: Sequence[int] = ()) -> Batch:
+    """Pad trees to one length; a token sees the prompt and the earlier tokens of its own branch."""
     import torch
 
     length = max(len(tree.tokens) for tree in trees)
@@ -130,7 +129,7 @@ def collate(trees: Sequence[Tree], pad: int, numbers: Sequence[int] = ()) -> Bat
 
     branches = padded("branches", PADDING)
     order = torch.arange(length)
-    sees = (branches[:, None, :] == TRUNK) | (branches[:, None, :] == branches[:, :, None])
+    sees = (branches[:, None, :] == PROMPT) | (branches[:, None, :] == branches[:, :, None])
     sees &= order[None, None, :] <= order[None, :, None]
     return Batch(
         tokens=padded("tokens", pad),
@@ -139,15 +138,15 @@ def collate(trees: Sequence[Tree], pad: int, numbers: Sequence[int] = ()) -> Bat
         mask=sees[:, None],
         targets=padded("targets", IGNORED),
         trees=tuple(trees),
-        numbers=tuple(numbers),
+        indices=tuple(indices),
     )
 
 
 class Batches:
-    """Lessons as trees, dealt into steps; the order of every epoch follows from the seed.
+    """Training examples as trees, divided into steps; the seed decides the order of every epoch.
 
-    ``batch_tokens`` is about how many tokens a step reads, ``micro_tokens`` how many one part of it does.
-    Raises ``ValueError`` if no lesson has an answer.
+    A step has about ``batch_tokens`` tokens, and comes in parts of at most ``micro_tokens``. Raises
+    ``ValueError`` if no example has an answer.
     """
 
     def __init__(
@@ -163,33 +162,33 @@ class Batches:
         self.pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
         self.trees = [tree for example in examples if (tree := tree_of(tokenizer, example)) is not None]
         if not self.trees:
-            raise ValueError("there is nothing to learn from: no lesson has an answer")
+            raise ValueError("there is nothing to learn from: no example has an answer")
         self.digest = hashlib.sha256(repr([tree.tokens for tree in self.trees]).encode()).hexdigest()
-        self._dealt: list[list[int]] = []
-        self._epochs = self._deal()
+        self._steps: list[list[int]] = []
+        self._epochs = self._shuffled_epochs()
 
     def at(self, step: int) -> list[Batch]:
         """Build the batch of one step (0, 1, …), in parts that fit into memory one at a time."""
-        while len(self._dealt) <= step:
-            self._dealt += next(self._epochs)
-        return list(self.parts(self._dealt[step]))
+        while len(self._steps) <= step:
+            self._steps += next(self._epochs)
+        return list(self.parts(self._steps[step]))
 
-    def parts(self, numbers: Sequence[int]) -> Iterator[Batch]:
-        """Batches of the trees ``numbers``, each of at most ``micro_tokens`` (one tree at least)."""
+    def parts(self, indices: Sequence[int]) -> Iterator[Batch]:
+        """Batches of these trees, each of at most ``micro_tokens`` tokens (but at least one tree)."""
         part: list[int] = []
         size = 0
-        for number in numbers:
-            length = len(self.trees[number].tokens)
+        for index in indices:
+            length = len(self.trees[index].tokens)
             if part and size + length > self.micro_tokens:
-                yield collate([self.trees[n] for n in part], self.pad, part)
+                yield collate([self.trees[i] for i in part], self.pad, part)
                 part, size = [], 0
-            part.append(number)
+            part.append(index)
             size += length
         if part:
-            yield collate([self.trees[n] for n in part], self.pad, part)
+            yield collate([self.trees[i] for i in part], self.pad, part)
 
-    def _deal(self) -> Iterator[list[list[int]]]:
-        """Yield one epoch after the other: steps of lessons of about the same length, shuffled."""
+    def _shuffled_epochs(self) -> Iterator[list[list[int]]]:
+        """Yield one epoch after the other: shuffled steps, each of trees of similar length."""
         rng = np.random.default_rng(self.seed)
         lengths = np.array([len(tree.tokens) for tree in self.trees])
         per_step = max(1, round(self.batch_tokens / lengths.mean()))
@@ -200,4 +199,4 @@ class Batches:
                 pool = order[start : start + 8 * per_step]
                 pool = pool[np.argsort(lengths[pool], kind="stable")]
                 steps += [pool[i : i + per_step].tolist() for i in range(0, len(pool), per_step)]
-            yield [steps[place] for place in rng.permutation(len(steps))]
+            yield [steps[index] for index in rng.permutation(len(steps))]

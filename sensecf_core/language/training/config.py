@@ -1,4 +1,4 @@
-"""What a fine-tuning is told, what it tells as it goes on, and what it keeps (plain values, no torch)."""
+"""Settings, progress, state and result of a fine-tuning (plain values, no torch)."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 class Settings:
     """How an adapter is trained. The learning rate warms up, then falls along a cosine to a tenth.
 
-    Training ends at whichever comes first: ``tokens`` (prompt and answer tokens read), ``minutes`` of
-    training (validation not counted), ``max_steps``, or ``patience`` validations in a row without a better
-    one. ``batch_tokens`` is about how many tokens one step reads, ``micro_tokens`` how many are in memory
-    at a time (a step's gradient is summed over such parts). ``preference`` trains on right against wrong
-    answers (:class:`sensecf_core.language.training.losses.Preference`).
+    Training ends at whichever comes first: ``tokens`` (prompt and answer tokens), ``minutes`` of training
+    (without validation), ``max_steps``, or ``patience`` validations in a row without improvement. A step
+    takes about ``batch_tokens`` tokens, of which ``micro_tokens`` at most are in memory at a time (gradients
+    are summed). ``preference`` trains on accepted against rejected answers
+    (:class:`sensecf_core.language.training.losses.Preference`).
     """
 
     rank: int = 8
@@ -37,8 +37,10 @@ class Settings:
 
 @dataclass(frozen=True)
 class Point:
-    """One moment of the learning curve; ``loss`` is the mean per answer token since the last
-    point (None if no step was made in this sitting)."""
+    """One point of the learning curve.
+
+    ``loss`` is the mean per answer token since the last point (None if no step was made since a resume).
+    """
 
     step: int
     tokens: int
@@ -49,7 +51,7 @@ class Point:
 
 @dataclass(frozen=True)
 class TrainingProgress:
-    """What is told while training: share done, the latest loss, speed and what is left."""
+    """Progress of a training: share done, latest loss, speed and time left."""
 
     done: float
     loss: float
@@ -60,7 +62,7 @@ class TrainingProgress:
 
 @dataclass
 class State:
-    """Everything beside the weights that a checkpoint keeps."""
+    """The part of a checkpoint that is not weights."""
 
     step: int = 0
     tokens: int = 0
@@ -79,7 +81,7 @@ class FineTuned:
     curve: tuple[Point, ...]
     tokens: int
     plain_tokens: int
-    """What a trainer would have read that takes every prompt and answer by itself."""
+    """Tokens that a trainer would have needed which reads the prompt again for each answer."""
     steps: int
     seconds: float
     best_score: float | None

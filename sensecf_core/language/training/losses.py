@@ -1,7 +1,7 @@
-"""What fine-tuning makes smaller: the surprise of right answers, or also the odds of wrong ones.
+"""Losses of fine-tuning: cross-entropy of accepted answers, or preference over rejected ones.
 
-An objective is called with a model and a batch and returns a sum; :meth:`weight` says over what, so that a
-step made in parts can take the mean. Heavy: uses torch.
+An objective is called with a model and a batch and returns a sum; ``weight`` is its number of terms, so that
+a step made in parts can take the mean. Heavy: uses torch.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ class Objective(Protocol):
     """A loss over a batch of answer trees."""
 
     def __call__(self, model: Any, batch: Batch) -> Any:
-        """The loss, summed over what :meth:`weight` counts."""
+        """The loss, summed over the terms that :meth:`weight` counts."""
         ...
 
     def weight(self, batch: Batch) -> int:
-        """How many terms the sum has."""
+        """Number of terms of the sum."""
         ...
 
 
@@ -30,23 +30,25 @@ class Likelihood:
     """Cross-entropy of the answers' tokens (supervised fine-tuning)."""
 
     def __call__(self, model: Any, batch: Batch) -> Any:
-        """Minus the log-probability of all answer tokens."""
+        """Negative log-probability of all answer tokens."""
         return -_token_log_probabilities(model, batch)[0].sum()
 
     def weight(self, batch: Batch) -> int:
-        """Answer tokens."""
+        """Number of answer tokens."""
         return batch.n_answer_tokens
 
 
 @dataclass(frozen=True)
 class Preference:
-    """Direct preference optimisation (Rafailov et al. 2023, arXiv 2305.18290), every accepted answer of a
-    prompt against every rejected one, plus the accepted answers' own surprise so that they stay likely.
+    """Direct preference optimisation (Rafailov et al. 2023, arXiv 2305.18290).
+
+    Every accepted answer of a prompt against every rejected one, plus the cross-entropy of the accepted
+    answers, so that they stay likely.
 
     Attributes
     ----------
     reference : per tree, each branch's log-probability under the model that training starts from.
-    beta : how strongly the model may move away from it.
+    beta : the loss's temperature; smaller values let the model move further from the reference.
     anchor : weight of the accepted answers' mean cross-entropy per token.
     """
 
@@ -56,45 +58,45 @@ class Preference:
 
     @classmethod
     def against(cls, model: Any, batches: Batches, **options: float) -> Preference:
-        """Take ``model`` as it is now for the reference."""
+        """Use ``model`` as it is now as the reference."""
         import torch
 
         reference: list[Any] = [None] * len(batches.trees)
         with torch.inference_mode():
             for batch in batches.parts(range(len(batches.trees))):
                 with trained_attention(model, batch.tokens.shape[1]):
-                    known = _branch_log_probabilities(model, batch)
-                for number, found in zip(batch.numbers, known, strict=True):
-                    reference[number] = found.clone()
+                    log_probabilities = _branch_log_probabilities(model, batch)
+                for index, of_tree in zip(batch.indices, log_probabilities, strict=True):
+                    reference[index] = of_tree.clone()
         return cls(tuple(reference), **options)
 
     def __call__(self, model: Any, batch: Batch) -> Any:
-        """The sum over trees; a tree without rejected answers adds its anchor only."""
+        """The sum over trees; a tree without rejected answers adds only its anchor."""
         import torch
 
         total = 0.0
-        found = _branch_log_probabilities(model, batch)
-        for tree, number, now in zip(batch.trees, batch.numbers, found, strict=True):
+        log_probabilities = _branch_log_probabilities(model, batch)
+        for tree, index, current in zip(batch.trees, batch.indices, log_probabilities, strict=True):
             tokens = sum(
                 1
                 for b, t in zip(tree.branches, tree.targets, strict=True)
                 if t != IGNORED and b <= tree.accepted
             )
-            total = total - self.anchor * now[: tree.accepted].sum() / tokens
-            gained = now - self.reference[number].to(now.device)
-            better, worse = gained[: tree.accepted], gained[tree.accepted :]
-            if len(worse):
-                ahead = self.beta * (better[:, None] - worse[None, :])
-                total = total - torch.nn.functional.logsigmoid(ahead).mean()
+            total = total - self.anchor * current[: tree.accepted].sum() / tokens
+            log_ratio = current - self.reference[index].to(current.device)
+            accepted, rejected = log_ratio[: tree.accepted], log_ratio[tree.accepted :]
+            if len(rejected):
+                margin = self.beta * (accepted[:, None] - rejected[None, :])
+                total = total - torch.nn.functional.logsigmoid(margin).mean()
         return total
 
     def weight(self, batch: Batch) -> int:
-        """Trees."""
+        """Number of trees."""
         return len(batch.trees)
 
 
 def _token_log_probabilities(model: Any, batch: Batch) -> tuple[Any, Any]:
-    """Log-probabilities of the answer tokens (tokens,), and where they stand (trees, length).
+    """Log-probabilities of the answer tokens, shape (tokens,), and their mask, shape (trees, length).
 
     Logits are computed at these positions only.
     """
@@ -108,21 +110,21 @@ def _token_log_probabilities(model: Any, batch: Batch) -> tuple[Any, Any]:
         use_cache=False,
     ).last_hidden_state
     targets = batch.targets.to(device)
-    where = targets != IGNORED
-    logits = model.get_output_embeddings()(states[where]).float()
-    return -torch.nn.functional.cross_entropy(logits, targets[where], reduction="none"), where
+    is_answer = targets != IGNORED
+    logits = model.get_output_embeddings()(states[is_answer]).float()
+    return -torch.nn.functional.cross_entropy(logits, targets[is_answer], reduction="none"), is_answer
 
 
 def _branch_log_probabilities(model: Any, batch: Batch) -> list[Any]:
     """Per tree, the log-probability of each of its answers, shape (branches,)."""
     import torch
 
-    tokens, where = _token_log_probabilities(model, batch)
-    trees = torch.nonzero(where)[:, 0]
-    branches = batch.branches.to(tokens.device)[where] - 1
-    found = []
-    for number, tree in enumerate(batch.trees):
-        mine = trees == number
+    tokens, is_answer = _token_log_probabilities(model, batch)
+    trees = torch.nonzero(is_answer)[:, 0]
+    branches = batch.branches.to(tokens.device)[is_answer] - 1
+    log_probabilities = []
+    for index, tree in enumerate(batch.trees):
+        of_tree = trees == index
         sums = torch.zeros(max(tree.branches), device=tokens.device, dtype=tokens.dtype)
-        found.append(sums.index_add(0, branches[mine], tokens[mine]))
-    return found
+        log_probabilities.append(sums.index_add(0, branches[of_tree], tokens[of_tree]))
+    return log_probabilities

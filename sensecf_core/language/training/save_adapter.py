@@ -23,7 +23,7 @@ LIMITS_OF_USE = (
 
 
 def save(peft: Any, folder: Path, card: dict[str, Any], curve: Sequence[Point]) -> Card:
-    """Write an adapter; the folder appears whole or not at all. ``card`` lacks ``weights_sha256``."""
+    """Write an adapter; the folder appears complete or not at all. ``card`` lacks ``weights_sha256``."""
     import torch
     from safetensors.torch import save_file
 
@@ -37,26 +37,25 @@ def save(peft: Any, folder: Path, card: dict[str, Any], curve: Sequence[Point]) 
     config.base_model_name_or_path = card["base"]
     config.inference_mode = True
     config.save_pretrained(str(part))
-    whole = Card.model_validate({**card, "weights_sha256": weights_sha256(part)})
+    complete = Card.model_validate({**card, "weights_sha256": weights_sha256(part)})
     (part / CURVE).write_text(json.dumps([asdict(p) for p in curve], indent=1) + "\n", encoding="utf-8")
-    write_cards(part, whole)
+    write_cards(part, complete)
     old = folder.with_name(f".{folder.name}.old")
     shutil.rmtree(old, ignore_errors=True)
     if folder.exists():
         folder.rename(old)
     part.replace(folder)
     shutil.rmtree(old, ignore_errors=True)
-    return whole
+    return complete
 
 
 def write_cards(folder: Path, card: Card) -> None:
-    """Write ``card.json`` and the model card for people."""
+    """Write ``card.json`` and the README, a Hugging Face model card."""
     (folder / CARD).write_text(card.model_dump_json(indent=1) + "\n", encoding="utf-8")
     (folder / README).write_text(_readme(card), encoding="utf-8")
 
 
 def _readme(card: Card) -> str:
-    """A Hugging Face model card."""
     base, licence = _base(card.base)
     head = {
         "base_model": base,
@@ -98,9 +97,9 @@ def _readme(card: Card) -> str:
 
 
 def _base(folder: str) -> tuple[str, str]:
-    """The hub id and the licence of a base model, by the name of its folder."""
+    """Hub id and licence of a base model, by the name of its folder."""
     for spec in registry.registry().values():
-        if spec.kind == "local" and folder in (spec.name, Path(spec.source).name):
+        if not spec.is_remote and folder in (spec.name, Path(spec.source).name):
             original = default_model.ORIGINAL if spec.source == default_model.DEFAULT_MODEL else spec.source
             return original, spec.licence.lower()
     return folder, "not known"
@@ -137,9 +136,9 @@ def _rates(rows: Sequence[dict[str, Any]]) -> list[str]:
 
 
 def _rates_of(part: str | None, rows: Sequence[dict[str, Any]]) -> list[str]:
-    mine = [row for row in rows if row.get("part") == part]
-    commands = dict.fromkeys(row["command"] for row in mine if "command" in row)
-    lines = _table([{k: v for k, v in row.items() if k != "command"} for row in mine])
+    of_part = [row for row in rows if row.get("part") == part]
+    commands = dict.fromkeys(row["command"] for row in of_part if "command" in row)
+    lines = _table([{k: v for k, v in row.items() if k != "command"} for row in of_part])
     return [*lines, "", *(line for command in commands for line in (f"Made by `{command}`.", ""))]
 
 

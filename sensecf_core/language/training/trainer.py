@@ -1,10 +1,10 @@
 """LoRA fine-tuning of a causal language model on (prompt, answers) texts (heavy: imports torch and peft).
 
-A short loop of our own, since no trainer of transformers or trl can read a prompt once for all of its
-answers: here each answer is a branch behind the prompt (a tree-shaped attention mask, positions counted
-within the branch), which is the same loss as training on every (prompt, answer) by itself for about a
-third of the tokens. The vocabulary projection is applied at answer positions only. Base weights stay in
-the precision they were loaded in; the adapter is trained in float32.
+A short training loop of its own, since no trainer of transformers or trl can read a prompt once for all of
+its answers. Here each answer is a branch behind the prompt (a tree-shaped attention mask, positions counted
+within the branch). The loss is the same as for separate (prompt, answer) sequences, for about a third of the
+tokens. The vocabulary projection is applied at answer positions only. Base weights stay in the precision they
+were loaded in; the adapter is trained in float32.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ CHECKPOINT = "checkpoint.pt"
 
 
 class Training:
-    """One training under way; ``run`` may be called once.
+    """One training; ``run`` may be called once.
 
-    ``model`` is a base model, or what :func:`fresh_adapter` made of one (then its adapter is trained on).
+    ``model`` is a base model, or the result of :func:`fresh_adapter`, whose adapter is then trained further.
     """
 
     def __init__(
@@ -58,42 +58,42 @@ class Training:
         self.best: dict[str, Any] | None = None
 
     def resume(self) -> bool:
-        """Go on from the checkpoint in ``out``, if there is one that fits."""
+        """Resume from the checkpoint in ``out``; False if there is none with the same :meth:`key`."""
         import torch
 
         path = self.out / CHECKPOINT
         if not path.is_file():
             return False
-        kept = torch.load(path, weights_only=True)
-        if kept["key"] != self.key():
+        checkpoint = torch.load(path, weights_only=True)
+        if checkpoint["key"] != self.key():
             return False
-        load_adapter(self.peft, kept["adapter"])
-        self.optimizer.load_state_dict(kept["optimizer"])
-        state = json.loads(kept["state"])
+        load_adapter(self.peft, checkpoint["adapter"])
+        self.optimizer.load_state_dict(checkpoint["optimizer"])
+        state = json.loads(checkpoint["state"])
         self.state = State(**{**state, "curve": [Point(**point) for point in state["curve"]]})
-        self.best = kept["best"]
+        self.best = checkpoint["best"]
         return True
 
     def key(self) -> str:
-        """What a checkpoint must share to be gone on from: lessons, seed and everything but the budget."""
+        """What must be equal to resume from a checkpoint: examples, seed, and all settings but the budget."""
         budget = dict.fromkeys(("minutes", "tokens", "max_steps"))
-        free = replace(self.settings, **budget, validations=0, patience=0)  # type: ignore[arg-type]
-        return json.dumps([asdict(free), self.batches.digest])
+        fixed = replace(self.settings, **budget, validations=0, patience=0)  # type: ignore[arg-type]
+        return json.dumps([asdict(fixed), self.batches.digest])
 
     def save(self) -> None:
-        """Write the checkpoint; it appears whole or not at all."""
+        """Write the checkpoint; it appears complete or not at all."""
         import torch
 
         self.out.mkdir(parents=True, exist_ok=True)
         part = self.out / f"{CHECKPOINT}.{os.getpid()}"
-        kept = {
+        checkpoint = {
             "key": self.key(),
             "adapter": adapter_weights(self.peft),
             "optimizer": self.optimizer.state_dict(),
             "state": json.dumps(asdict(self.state)),
             "best": self.best,
         }
-        torch.save(kept, part)
+        torch.save(checkpoint, part)
         part.replace(self.out / CHECKPOINT)
 
     def run(
@@ -102,19 +102,19 @@ class Training:
         cancelled: Callable[[], bool] = lambda: False,
         validate: Callable[[Any], float | None] | None = None,
     ) -> FineTuned:
-        """Train to the end of the budget, validating along the way; the best validated adapter is kept.
+        """Train to the end of the budget with validations in between; keep the best validated adapter.
 
-        ``validate`` returns None if it was cancelled before it was done: then nothing is recorded.
+        ``validate`` returns None if it was cancelled; then nothing is recorded.
         """
         ended, saved, clock = "", time.monotonic(), time.perf_counter()
-        pending: list[float] = []
+        losses: list[float] = []
         speed = _Speed()
         while not ended:
             share = self.share_done()
             due = int(share * self.settings.validations) > self.state.validated
             if share >= 1 or due:
-                self._point(pending, validate)
-                pending, clock = [], time.perf_counter()
+                self._record_point(losses, validate)
+                losses, clock = [], time.perf_counter()
                 speed = _Speed()
             ended = self._ended(share, cancelled())
             if ended:
@@ -124,7 +124,7 @@ class Training:
             self.state.seconds += now - clock
             speed.add(tokens, now - clock)
             clock = now
-            pending.append(loss)
+            losses.append(loss)
             if progress:
                 progress(self._progress(loss, speed.rate))
             if time.monotonic() - saved > 60 * self.settings.checkpoint_minutes:
@@ -145,7 +145,7 @@ class Training:
         )
 
     def share_done(self) -> float:
-        """How much of the budget is used, 0 to 1."""
+        """Share of the budget that is used, 0 to 1."""
         s, state = self.settings, self.state
         used = [
             state.tokens / s.tokens if s.tokens else 0.0,
@@ -174,10 +174,10 @@ class Training:
         left = self.state.seconds * (1 - share) / max(share, 1e-9)
         return TrainingProgress(share, loss, rate, left, self.state.step)
 
-    def _point(self, losses: list[float], validate: Callable[[Any], float | None] | None) -> None:
-        """Close a stretch of the curve, and validate the adapter as it is now.
+    def _record_point(self, losses: list[float], validate: Callable[[Any], float | None] | None) -> None:
+        """Validate the current adapter and add a point to the learning curve.
 
-        A training that was over when it was gone on from has its last point already.
+        A training that was already complete when it was resumed has its last point.
         """
         state = self.state
         if state.curve and state.curve[-1].step == state.step:
@@ -237,7 +237,7 @@ class _Speed:
 
 
 def adapter_for(model: Any, settings: Settings) -> Any:
-    """Wrap a model with a fresh adapter as ``settings`` say."""
+    """Wrap a model with a fresh adapter for these settings."""
     return fresh_adapter(
         model, rank=settings.rank, alpha=settings.alpha, dropout=settings.dropout, seed=settings.seed
     )

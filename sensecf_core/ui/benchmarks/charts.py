@@ -1,4 +1,4 @@
-"""Charts of a benchmark. Colour and shape both say what kind of method it is; order is the run's."""
+"""Charts of a benchmark. Colour and shape both show the family of a method; the order is the run's."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ STEPS = {
     "of_answerable_valid": "valid",
     "of_answerable_plausible": "plausible",
 }
-"""Checks that raw candidates pass one after the other. From validity on only queries with an answer count:
-language models are not asked what provably has none, random draws are."""
+"""Checks that raw candidates pass one after the other. From validity on, only feasible queries count:
+infeasible ones are given to random draws but not to language models."""
 OPENNESS = dict(zip(STEPS, (0.25, 0.5, 0.75, 1.0), strict=True))
 PLACES = ("bottom left", "top right")
-"""Where numbers stand beside their dots, in turns from left to right, so that neighbours' do not meet."""
+"""Where numbers are placed beside their dots, alternating so that neighbours do not overlap."""
 LINE, MARGIN = 30, {"l": 8, "r": 16, "t": 34, "b": 8}
 
 
 def dots(rows: Sequence[JsonView], measures: Sequence[str], sentence: str, *, log: bool = False) -> Chart:
-    """A line a method, a dot a measure with its 95 % interval; the first measure filled, a second open."""
+    """One line per method with a dot and 95 % interval per measure: the first filled, a second one open."""
     figure = go.Figure()
-    for number, measure in enumerate(measures):
-        found = [bench.numbers(row["measures"].get(measure)) for row in rows]
-        open_end = "-open" if number else ""
+    for index, measure in enumerate(measures):
+        values = [bench.numbers(row["measures"].get(measure)) for row in rows]
+        open_end = "-open" if index else ""
         figure.add_scatter(
-            x=[value for value, _, _ in found],
+            x=[value for value, _, _ in values],
             y=[bench.title(row["row"]) for row in rows],
             mode="markers",
             name=MEASURES[measure].label,
@@ -46,9 +46,9 @@ def dots(rows: Sequence[JsonView], measures: Sequence[str], sentence: str, *, lo
                 "symbol": [SHAPES[bench.family(row["method"])] + open_end for row in rows],
                 "color": [COLOURS[bench.family(row["method"])] for row in rows],
                 "size": 10,
-                "line": {"width": 2 if number else 0},
+                "line": {"width": 2 if index else 0},
             },
-            error_x=_bars(found),
+            error_x=_bars(values),
             text=[bench.cell(measure, row["measures"].get(measure)) for row in rows],
             hovertemplate=f"%{{y}}: {MEASURES[measure].label.lower()} %{{text}}<extra></extra>",
         )
@@ -73,52 +73,52 @@ def dots(rows: Sequence[JsonView], measures: Sequence[str], sentence: str, *, lo
 
 def against_real(rows: Sequence[JsonView], measure: str, real: JsonView, sentence: str) -> Chart:
     """One plausibility measure by method, with the level of held-out rows as a line."""
-    made = dots(rows, [measure], sentence)
+    chart = dots(rows, [measure], sentence)
     level = bench.numbers(real)[0]
     if not math.isnan(level):
         highest = max(
             [level, *(bench.numbers(row["measures"].get(measure))[0] for row in rows)], default=level
         )
-        made.figure.add_vline(
+        chart.figure.add_vline(
             x=level,
             line={"color": GREY, "dash": "dash", "width": 2},
             annotation={
                 "text": f"held-out rows {level:.2f}",
                 "yanchor": "bottom",
                 "y": 1,
-                # Words stay inside the chart, and away from the camera in its right corner.
+                # The text stays inside the chart, away from the camera button in the right corner.
                 "xanchor": "right" if level > highest / 2 else "left",
             },
         )
-    return made
+    return chart
 
 
 def distance_and_sparsity(rows: Sequence[JsonView], sentence: str) -> Chart:
     """Features changed against Gower distance; near the lower left corner is best.
 
-    Methods lie close together there, so that dots carry numbers, and the names stand below.
+    Methods lie close together there, so dots have numbers, and the names are listed below.
     """
     figure = go.Figure()
-    drawn = [
+    points = [
         (row, bench.numbers(measures.get("features_changed")), bench.numbers(measures.get("gower")))
         for row in rows
         if not math.isnan(bench.numbers((measures := row["measures"]).get("gower"))[0])
     ]
-    drawn.sort(key=lambda one: one[1][0])
-    for number, (row, changed, far) in enumerate(drawn, start=1):
-        kind = bench.family(row["method"])
+    points.sort(key=lambda entry: entry[1][0])
+    for number, (row, changed, distance) in enumerate(points, start=1):
+        family = bench.family(row["method"])
         name = bench.title(row["row"])
         figure.add_scatter(
             x=[changed[0]],
-            y=[far[0]],
+            y=[distance[0]],
             mode="markers+text",
             name=f"{number} {name}",
             text=[str(number)],
             textposition=PLACES[number % len(PLACES)],
             cliponaxis=False,
-            marker={"symbol": SHAPES[kind], "color": COLOURS[kind], "size": 10},
+            marker={"symbol": SHAPES[family], "color": COLOURS[family], "size": 10},
             error_x=_bars([changed]) | {"thickness": 0.8},
-            error_y=_bars([far]) | {"thickness": 0.8},
+            error_y=_bars([distance]) | {"thickness": 0.8},
             hovertemplate=f"{name}: %{{x:.2f}} features, distance %{{y:.3f}}<extra></extra>",
         )
     figure.update_xaxes(title=bench.heading("features_changed"), zeroline=False, rangemode="tozero")
@@ -129,8 +129,8 @@ def distance_and_sparsity(rows: Sequence[JsonView], sentence: str) -> Chart:
 
 
 def raw_rates(raw: Sequence[JsonView], sentence: str) -> Chart:
-    """Which share of raw candidates passes each check and all before it, by method that samples."""
-    names = [_asked(row) for row in raw]
+    """The share of raw candidates that pass each check and all before it, per sampling method."""
+    names = [_raw_rate_name(row) for row in raw]
     figure = go.Figure()
     for step, label in STEPS.items():
         means = [bench.mean(row.get(step)) for row in raw]
@@ -154,7 +154,7 @@ def raw_rates(raw: Sequence[JsonView], sentence: str) -> Chart:
 
 
 def changed_features(rows: Sequence[JsonView], labels: Mapping[str, str], sentence: str) -> Chart:
-    """Which share of each method's valid counterfactuals changes each feature (schema order)."""
+    """The share of each method's valid counterfactuals that change each feature (schema order)."""
     used = [name for name in labels if any(name in row["changes"] for row in rows)]
     shares = [[bench.numbers(row["changes"].get(name))[0] for row in rows] for name in used]
     shown = [[0.0 if math.isnan(share) else share for share in line] for line in shares]
@@ -181,7 +181,7 @@ def changed_features(rows: Sequence[JsonView], labels: Mapping[str, str], senten
 
 
 def ranks(mean_ranks: Mapping[str, float], methods: Mapping[str, str], sentence: str) -> Chart:
-    """Mean ranks over queries, the best on top; ``methods`` maps each row to its method."""
+    """Mean ranks over queries, best on top; ``methods`` maps each row to its method."""
     order = sorted(mean_ranks, key=mean_ranks.__getitem__)
     figure = go.Figure(
         go.Scatter(
@@ -205,8 +205,8 @@ def ranks(mean_ranks: Mapping[str, float], methods: Mapping[str, str], sentence:
     return Chart(figure, sentence)
 
 
-def _asked(row: JsonView) -> str:
-    """Name a line of raw rates: the method, and of which queries where that matters."""
+def _raw_rate_name(row: JsonView) -> str:
+    """Name a line of raw rates: the method, and the queries it was given unless that was all."""
     name = bench.title(row["method"].removesuffix(", no grammar"))
     return name if row["asked"] == "all" else f"{name}, {row['asked']}"
 
@@ -220,13 +220,13 @@ def _methods_axis(figure: Any, rows: Sequence[JsonView]) -> None:
     figure.update_layout(height=120 + LINE * len(rows), margin=MARGIN)
 
 
-def _bars(found: Sequence[tuple[float, float, float]]) -> dict[str, Any]:
-    """Error bars of values with low and high ends; none where an end is not known."""
+def _bars(values: Sequence[tuple[float, float, float]]) -> dict[str, Any]:
+    """Error bars of (value, low, high) triples; no bar where an end is NaN."""
     return {
         "type": "data",
         "symmetric": False,
-        "array": [0 if math.isnan(high) else max(high - value, 0) for value, _, high in found],
-        "arrayminus": [0 if math.isnan(low) else max(value - low, 0) for value, low, _ in found],
+        "array": [0 if math.isnan(high) else max(high - value, 0) for value, _, high in values],
+        "arrayminus": [0 if math.isnan(low) else max(value - low, 0) for value, low, _ in values],
         "color": GREY,
         "thickness": 1.4,
     }

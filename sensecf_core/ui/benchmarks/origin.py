@@ -1,4 +1,4 @@
-"""What is not among the numbers: methods not run here, published figures, and how the run was made."""
+"""What surrounds the numbers: methods not run here, published figures, and how the run was made."""
 
 from __future__ import annotations
 
@@ -9,29 +9,29 @@ import streamlit as st
 
 from sensecf_core.evaluation.benchmark.published import PUBLISHED
 from sensecf_core.ui.benchmarks import tables as bench
-from sensecf_core.ui.benchmarks.results import frame
-from sensecf_core.ui.benchmarks.run_picker import Chosen
+from sensecf_core.ui.benchmarks.results import show_table
+from sensecf_core.ui.benchmarks.run_picker import ChosenRun
 from sensecf_core.ui.common import wording
 
 
-def not_run(chosen: Chosen) -> None:
-    """Methods that have no numbers in this run, each with its reason and the command that runs it."""
+def not_run(chosen: ChosenRun) -> None:
+    """Methods without numbers in this run, each with the reason and the command that runs it."""
     absent = chosen.summary["absent"]
     if not absent:
         return
     st.header("Not run here")
-    for one in absent:
-        name = one["title"] or bench.title(one["row"])
-        with st.expander(f"{wording.plain(name)}: {one['status']}", icon=":material/block:"):
-            st.markdown(wording.message(one["why"]))
-            if one["commands"]:
-                st.code("\n".join(one["commands"]), language=None, wrap_lines=True)
+    for entry in absent:
+        name = entry["title"] or bench.title(entry["row"])
+        with st.expander(f"{wording.plain(name)}: {entry['status']}", icon=":material/block:"):
+            st.markdown(wording.message(entry["why"]))
+            if entry["commands"]:
+                st.code("\n".join(entry["commands"]), language=None, wrap_lines=True)
             else:
                 st.caption("There is no command for it.")
 
 
-def published(chosen: Chosen | None) -> None:
-    """The papers' figures with their source, and what a run measured by the same name beside them."""
+def published(chosen: ChosenRun | None) -> None:
+    """The papers' figures with their source, beside this run's figures of the same name."""
     st.header("What the papers published")
     st.warning(
         "**Not comparable** with the numbers of this program: other data, other classifiers, and formulas "
@@ -46,8 +46,8 @@ def published(chosen: Chosen | None) -> None:
         "data": "Data",
         "source": "Source",
     }
-    rows = [{**asdict(one), "here": _here(chosen, one.measure)} for one in PUBLISHED]
-    frame(pd.DataFrame(rows)[list(names)].rename(columns=names), "published")
+    rows = [{**asdict(figure), "here": _measured_here(chosen, figure.measure)} for figure in PUBLISHED]
+    show_table(pd.DataFrame(rows)[list(names)].rename(columns=names), "published")
     if chosen is not None:
         st.caption(
             "Here: the language models' rows of the question chosen above, as means over people with 95 % "
@@ -57,23 +57,23 @@ def published(chosen: Chosen | None) -> None:
 
 
 OURS = {"validity": "validity", "plausibility": "lof_inlier", "sparsity": "features_changed"}
-"""The measure of this program that answers the same question as a published one."""
+"""Our measure for each published one."""
 
 
-def _here(chosen: Chosen | None, measure: str) -> str:
-    """What the language models of the run shown reach by the measure of that name."""
+def _measured_here(chosen: ChosenRun | None, measure: str) -> str:
+    """What the language models of the displayed run reach by a published measure."""
     if chosen is None:
         return "no run yet"
     name = OURS[measure]
-    found = [
+    cells = [
         f"{bench.title(row['row'])} {bench.cell(name, row['measures'].get(name))}"
         for row in chosen.rows
         if bench.family(row["method"]) == "language model"
     ]
-    return "; ".join(found) or "none in this run"
+    return "; ".join(cells) or "none in this run"
 
 
-def origin(chosen: Chosen) -> None:
+def origin(chosen: ChosenRun) -> None:
     """The command, commit, machine and hashes behind the numbers."""
     summary = chosen.summary
     provenance = summary["provenance"]

@@ -1,4 +1,4 @@
-"""How good the methods are: the main table and one chart a question, each with its table under it."""
+"""How good the methods are: the main table and one chart per question, each with its table below."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ import pandas as pd
 import streamlit as st
 
 from sensecf_core.evaluation.metrics.definitions import MEASURES
+from sensecf_core.queries.methods import METHODS
 from sensecf_core.types import JsonView
 from sensecf_core.ui.benchmarks import charts as benchmark_charts, tables as bench
-from sensecf_core.ui.benchmarks.run_picker import Chosen
-from sensecf_core.ui.common import charts, csv_button, row_wording, wording
+from sensecf_core.ui.benchmarks.run_picker import ChosenRun
+from sensecf_core.ui.common import charts, row_wording, widgets, wording
 from sensecf_core.ui.common.charts import Chart
 
 HEADLINE = (
@@ -31,11 +32,11 @@ RATES = ("coverage", "solved", "coverage_validity")
 ON_COMPLETE = ("coverage", "validity", "actionable", "gower", "features_changed")
 FORMATS = ("svg", "png")
 FEW = 3
-"""As many names of equally good methods fit into a sentence."""
+"""At most this many equally good methods are named in a sentence."""
 
 
-def show(chosen: Chosen) -> None:
-    """Show everything about one direction of a run, the most asked first."""
+def show(chosen: ChosenRun) -> None:
+    """Show everything about one direction of a run, the most common questions first."""
     if not chosen.rows:
         st.info("This run has no such rows. Choose other rows above.", icon=":material/filter_alt_off:")
         return
@@ -48,13 +49,13 @@ def show(chosen: Chosen) -> None:
     _time(chosen)
 
 
-def _main_table(chosen: Chosen) -> None:
+def _main_table(chosen: ChosenRun) -> None:
     st.header("All methods at a glance")
-    table(chosen.rows, HEADLINE, "main")
+    show_measures(chosen.rows, HEADLINE, "main")
     with st.expander("Every measure", icon=":material/table:"):
-        table(chosen.rows, [name for name in MEASURES if _known(chosen.rows, name)], "every")
+        show_measures(chosen.rows, [name for name in MEASURES if _measured(chosen.rows, name)], "every")
     with st.container(horizontal=True, gap="large", vertical_alignment="bottom"):
-        csv_button.show(
+        widgets.csv_button(
             lambda: bench.long_csv(chosen.summary),
             f"{chosen.summary['id']}.csv",
             key="benchmark_csv",
@@ -69,7 +70,7 @@ def _main_table(chosen: Chosen) -> None:
         )
 
 
-def _solved(chosen: Chosen) -> None:
+def _solved(chosen: ChosenRun) -> None:
     rows = chosen.rows
     best = _best(rows, "coverage_validity")
     sentence = (
@@ -83,16 +84,16 @@ def _solved(chosen: Chosen) -> None:
         rows, (*measures, "coverage_validity", "margin_validity", "second_validity", "third_validity")
     )
     with st.expander("Of the queries that can be answered at all", icon=":material/rule:"):
-        frame(bench.part_table(rows, "answerable", RATES), "answerable", RATES)
+        show_table(bench.part_table(rows, "answerable", RATES), "answerable", RATES)
     with st.expander("Of people with nothing missing", icon=":material/person_check:"):
-        frame(bench.part_table(rows, "complete", ON_COMPLETE), "complete", ON_COMPLETE)
+        show_table(bench.part_table(rows, "complete", ON_COMPLETE), "complete", ON_COMPLETE)
         share = round(100 * (chosen.group["complete"]["value"] or 0))
         st.caption(f"Everything was measured of {share} of 100 of these people.")
     with st.expander("Coverage by subgroup", icon=":material/diversity_3:"):
         _subgroups(rows)
 
 
-def _distance(chosen: Chosen) -> None:
+def _distance(chosen: ChosenRun) -> None:
     nearest, sparsest = _best(chosen.rows, "gower"), _best(chosen.rows, "features_changed")
     sentence = (
         f"Near the lower left corner little is changed. The nearest are those of {nearest}, the fewest "
@@ -101,12 +102,12 @@ def _distance(chosen: Chosen) -> None:
     st.header("How much has to change?")
     draw(benchmark_charts.distance_and_sparsity(chosen.rows, sentence), "distance")
     measures = ["gower", "mad_l1", "features_changed", "redundancy", "violations"]
-    if _known(chosen.rows, "optimum_ratio"):
+    if _measured(chosen.rows, "optimum_ratio"):
         measures.append("optimum_ratio")
     _table_under(chosen.rows, measures)
 
 
-def _plausibility(chosen: Chosen) -> None:
+def _plausibility(chosen: ChosenRun) -> None:
     people = row_wording.people(chosen.schema)
     st.header(f"Do they look like {people}?")
     measure = _pick("Plausibility by", LOOKS, "look")
@@ -123,25 +124,25 @@ def _plausibility(chosen: Chosen) -> None:
     )
 
 
-def _diversity(chosen: Chosen) -> None:
+def _diversity(chosen: ChosenRun) -> None:
     st.header("Do the options differ?")
-    if not any(_known(chosen.rows, name) for name in DIVERSITY[:3]):
+    if not any(_measured(chosen.rows, name) for name in DIVERSITY[:3]):
         st.caption("No method gave two valid counterfactuals for one query.")
         return
-    measure = _pick("Diversity by", [name for name in DIVERSITY if _known(chosen.rows, name)], "diversity")
+    measure = _pick("Diversity by", [name for name in DIVERSITY if _measured(chosen.rows, name)], "diversity")
     sentence = f"{MEASURES[measure].definition} A method with one answer a query has none."
     draw(benchmark_charts.dots(chosen.rows, [measure], sentence), "diversity")
     _table_under(chosen.rows, DIVERSITY)
 
 
-def _changes(chosen: Chosen) -> None:
+def _changes(chosen: ChosenRun) -> None:
     st.header("Which features does each method change?")
     sentence = "Share of each method's valid counterfactuals that change a feature; empty: never."
     labels = chosen.summary["labels"]
     draw(benchmark_charts.changed_features(chosen.rows, labels, sentence), "changes")
     with st.expander("Table", icon=":material/table:"):
         used = [name for name in labels if any(name in row["changes"] for row in chosen.rows)]
-        made = pd.DataFrame(
+        frame = pd.DataFrame(
             [
                 {
                     "Method": bench.title(row["row"]),
@@ -150,12 +151,12 @@ def _changes(chosen: Chosen) -> None:
                 for row in chosen.rows
             ]
         )
-        frame(made, "changes")
+        show_table(frame, "changes")
 
 
-def _time(chosen: Chosen) -> None:
+def _time(chosen: ChosenRun) -> None:
     st.header("How long does it take?")
-    if not _known(chosen.rows, "seconds"):
+    if not _measured(chosen.rows, "seconds"):
         st.caption("Nothing was timed.")
         return
     fastest = _best(chosen.rows, "seconds")
@@ -169,12 +170,15 @@ def _time(chosen: Chosen) -> None:
 
 def _subgroups(rows: Sequence[JsonView]) -> None:
     levels = {
-        (name, level): None for row in rows for name, found in row["subgroups"].items() for level in found
+        (name, level): None
+        for row in rows
+        for name, by_level in row["subgroups"].items()
+        for level in by_level
     }
     if not levels:
         st.caption("Too few queries in every subgroup to say.")
         return
-    made = pd.DataFrame(
+    frame = pd.DataFrame(
         [
             {
                 "Method": bench.title(row["row"]),
@@ -186,31 +190,31 @@ def _subgroups(rows: Sequence[JsonView]) -> None:
             for row in rows
         ]
     )
-    frame(made, "subgroups")
+    show_table(frame, "subgroups")
     st.caption("Wide brackets mean that a difference may be chance.")
 
 
-def table(rows: Sequence[JsonView], measures: Sequence[str], key: str) -> None:
-    """Show measures of rows; a heading's definition appears when it is pointed at."""
-    frame(bench.measure_table(rows, measures), key, measures)
+def show_measures(rows: Sequence[JsonView], measures: Sequence[str], key: str) -> None:
+    """Show measures of rows; pointing at a heading shows its definition."""
+    show_table(bench.measure_table(rows, measures), key, measures)
 
 
-def frame(made: pd.DataFrame, key: str, measures: Sequence[str] = ()) -> None:
-    """Show a table of words with definitions on its headings, and offer it as CSV."""
+def show_table(frame: pd.DataFrame, key: str, measures: Sequence[str] = ()) -> None:
+    """Show a table of texts with definitions on its headings, and offer it as CSV."""
     columns: dict[str, Any] = {
         bench.heading(name): st.column_config.TextColumn(help=bench.definition(name)) for name in measures
     }
     columns["Method"] = st.column_config.TextColumn(pinned=True, help=_method_notes())
     st.dataframe(
-        made,
+        frame,
         hide_index=True,
         column_config=columns,
         key=f"benchmark_table_{key}",
         height="content",
-        alt=f"Benchmark table: {', '.join(map(str, made.columns))}",
+        alt=f"Benchmark table: {', '.join(map(str, frame.columns))}",
     )
-    csv_button.show(
-        lambda: bench.as_csv(made),
+    widgets.csv_button(
+        lambda: bench.as_csv(frame),
         f"benchmark-{key}.csv",
         key=f"benchmark_csv_{key}",
         label="Table as CSV",
@@ -219,14 +223,14 @@ def frame(made: pd.DataFrame, key: str, measures: Sequence[str] = ()) -> None:
 
 
 def draw(chart: Chart, key: str) -> None:
-    """Show a chart that can be saved for a paper, as the format chosen on the page."""
+    """Show a chart that can be saved for a paper in the format chosen on the page."""
     chosen = st.session_state.get("benchmark_format", FORMATS[0])
     charts.show(chart, f"benchmark_{key}", charts.saved_as(chosen, f"benchmark-{key}"))
 
 
 def _table_under(rows: Sequence[JsonView], measures: Sequence[str]) -> None:
     with st.expander("Table and definitions", icon=":material/table:"):
-        table(rows, measures, measures[0])
+        show_measures(rows, measures, measures[0])
         st.markdown(
             "\n".join(
                 f"- **{bench.heading(name)}**: {wording.plain(bench.definition(name))}" for name in measures
@@ -245,17 +249,17 @@ def _pick(label: str, measures: Sequence[str], key: str) -> str:
     )
 
 
-def _known(rows: Sequence[JsonView], measure: str) -> bool:
+def _measured(rows: Sequence[JsonView], measure: str) -> bool:
     return any((row["measures"].get(measure) or {}).get("value") is not None for row in rows)
 
 
 def _best(rows: Sequence[JsonView], measure: str) -> str:
-    """The name of the row with the best mean; all of them where a few share it, else how many they are."""
+    """The row with the best mean; if several share it, their names, or their number if they are many."""
     sign = 1 if MEASURES[measure].better == "higher" else -1
     values = {
-        bench.title(row["row"]): sign * found
+        bench.title(row["row"]): sign * mean
         for row in rows
-        if (found := (row["measures"].get(measure) or {}).get("value")) is not None
+        if (mean := (row["measures"].get(measure) or {}).get("value")) is not None
     }
     if not values:
         return "no method"
@@ -265,4 +269,5 @@ def _best(rows: Sequence[JsonView], measure: str) -> str:
 
 
 def _method_notes() -> str:
-    return "  \n".join(f"**{bench.title(name)}**: {note}" for name, note in wording.METHOD_NOTES.items())
+    methods = [METHODS[name] for name in wording.in_order(METHODS)]
+    return "  \n".join(f"**{method.short_title}**: {method.note}" for method in methods)

@@ -1,4 +1,4 @@
-"""Choosing a run, and which direction and rows of it to look at; what to do where there is none."""
+"""Choose a run, and a direction and rows of it; or say what to do if there is no run."""
 
 from __future__ import annotations
 
@@ -12,17 +12,18 @@ from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.evaluation.benchmark import run_folder
 from sensecf_core.evaluation.benchmark.run_folder import BenchmarkRun
+from sensecf_core.provenance import CLI
 from sensecf_core.types import JsonView
 from sensecf_core.ui.benchmarks import tables as bench
 from sensecf_core.ui.common import wording
 
 FEW = 30
-"""Queries below which a caption warns that intervals are wide."""
+"""Below this number of queries a caption warns that intervals are wide."""
 
 
 @dataclass(frozen=True)
-class Chosen:
-    """What the page is about: a cohort, a run's summary, one direction of it, and which of its rows."""
+class ChosenRun:
+    """What the page shows: a cohort's schema, a run's summary, one of its directions, a view of its rows."""
 
     schema: Schema
     summary: JsonView
@@ -31,23 +32,23 @@ class Chosen:
 
     @property
     def rows(self) -> list[JsonView]:
-        """The rows shown, in the run's order."""
+        """The rows of the view, in the run's order."""
         return bench.rows(self.group, self.view)
 
 
 def command(cohort: str) -> str:
-    """The command that makes a run."""
-    return f".venv/bin/python -m sensecf_core benchmark --cohort {cohort} --methods all --n 100"
+    """The command that runs a benchmark of the cohort."""
+    return f"{CLI} benchmark --cohort {cohort} --methods all --n 100"
 
 
-def choose(cohort: Cohort) -> Chosen | None:
-    """Ask for a run, a direction and rows; None where there is no run to show."""
+def choose(cohort: Cohort) -> ChosenRun | None:
+    """Ask for a run, a direction and rows; None if there is no run to show."""
     name = cohort.schema.name
-    found = run_folder.runs(name)
-    finished = [run for run in found if run.finished]
+    runs = run_folder.runs(name)
+    finished = [run for run in runs if run.finished]
     if not finished:
         _nothing_yet(name)
-        _unfinished(found)
+        _unfinished(runs)
         return None
     run = st.selectbox("Run", finished, format_func=_run_title, key=f"run_{name}")
     summary = _summary(str(run.folder), (run.folder / run_folder.SUMMARY).stat().st_mtime_ns)
@@ -63,7 +64,7 @@ def choose(cohort: Cohort) -> Chosen | None:
         format_func=bench.VIEWS.__getitem__,
         horizontal=True,
         key="benchmark_view",
-        help="  \n".join(f"**{bench.VIEWS[one]}**: {note}." for one, note in bench.VIEW_NOTES.items()),
+        help="  \n".join(f"**{bench.VIEWS[option]}**: {note}." for option, note in bench.VIEW_NOTES.items()),
     )
     if summary["provenance"]["sha256"]["cohort"] != cohort.data_sha256:
         st.warning("This run was made with other rows of this cohort.", icon=":material/warning:")
@@ -72,13 +73,13 @@ def choose(cohort: Cohort) -> Chosen | None:
             "This run was made with another classifier than the one in use now.", icon=":material/warning:"
         )
     _about(summary, group)
-    _unfinished(found)
-    return Chosen(cohort.schema, summary, group, view)
+    _unfinished(runs)
+    return ChosenRun(cohort.schema, summary, group, view)
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
 def _summary(folder: str, changed: int) -> JsonView | str:
-    """Read a summary (``changed``: its time of change in ns), or say in a sentence why it cannot be."""
+    """Read a summary, or say why it cannot be read; ``changed`` (mtime in ns) renews the cache."""
     try:
         return BenchmarkRun(Path(folder), {}, False).summary()
     except (OSError, ValueError) as error:
@@ -87,28 +88,32 @@ def _summary(folder: str, changed: int) -> JsonView | str:
 
 def _run_title(run: BenchmarkRun) -> str:
     where = "comes with the program" if run.committed else "made on this machine"
-    asked = run.config.get("n")
-    people = "everybody of the test part" if asked == 0 else f"{asked} people a class"
+    people_per_class = run.config.get("n")
+    people = "everybody of the test part" if people_per_class == 0 else f"{people_per_class} people a class"
     return f"{wording.moment(run.config['created'])}, {people}, {where}"
 
 
 def _about(summary: JsonView, group: JsonView) -> None:
     queries = group["queries"]
-    known = group["answers"]
-    has, none = known["proven_possible"] + known["found"], known["proven_none"] + known["not_found"]
+    counts = group["answers"]
+    feasible, infeasible = (
+        counts["proven_possible"] + counts["found"],
+        counts["proven_none"] + counts["not_found"],
+    )
     text = (
         f"{wording.counted(queries, 'query', 'queries')}, the same for every method, {summary['k']} "
-        f"counterfactuals asked for. {has} have an answer within the limits (proven for "
-        f"{known['proven_possible']}); for {none} there is none or none was found (proven that there is none "
-        f"for {known['proven_none']}). Failures count as failures; a counterfactual that breaks limits still "
-        "counts for coverage (All refined leaves only those that keep them). In brackets and as lines: "
+        f"counterfactuals asked for. {feasible} have an answer within the limits (proven for "
+        f"{counts['proven_possible']}); for {infeasible} there is none or none was found (proven that there "
+        f"is none for {counts['proven_none']}). Failures count as failures; a counterfactual that breaks "
+        "limits still counts for coverage (All refined leaves only those that keep them). In brackets and as "
+        "lines: "
         "95 % bootstrap intervals over people."
     )
-    spared = {bench.title(row["method"]) for row in group["rows"] if row["ended"].get("proven")}
-    if spared:
+    not_asked = {bench.title(row["method"]) for row in group["rows"] if row["ended"].get("proven")}
+    if not_asked:
         text += (
             f" Not asked what provably has no answer, which counts as not answered: "
-            f"{wording.listed(sorted(spared))}."
+            f"{wording.listed(sorted(not_asked))}."
         )
     if queries < FEW:
         text += " **So few queries say little: the intervals are wide.**"
@@ -124,10 +129,10 @@ def _nothing_yet(cohort: str) -> None:
     st.code(command(cohort), language=None, wrap_lines=True)
 
 
-def _unfinished(found: tuple[BenchmarkRun, ...]) -> None:
-    open_ones = [run for run in found if not run.finished]
-    if open_ones:
-        with st.expander(f"Not finished yet ({len(open_ones)})", icon=":material/hourglass:"):
+def _unfinished(runs: tuple[BenchmarkRun, ...]) -> None:
+    unfinished = [run for run in runs if not run.finished]
+    if unfinished:
+        with st.expander(f"Not finished yet ({len(unfinished)})", icon=":material/hourglass:"):
             st.markdown("Runs that are under way or were ended. The same command goes on where they stopped.")
-            for run in open_ones:
+            for run in unfinished:
                 st.code(str(run.config.get("command", "")), language=None, wrap_lines=True)

@@ -1,4 +1,4 @@
-"""Methods against each other: common queries, ranks and tests, what refining adds, raw rates."""
+"""Methods compared with each other: common queries, ranks and tests, effect of refining, raw rates."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ import streamlit as st
 from sensecf_core.evaluation.metrics.definitions import MEASURES
 from sensecf_core.types import JsonView
 from sensecf_core.ui.benchmarks import charts, tables as bench
-from sensecf_core.ui.benchmarks.results import draw, frame
-from sensecf_core.ui.benchmarks.run_picker import Chosen
+from sensecf_core.ui.benchmarks.results import draw, show_table
+from sensecf_core.ui.benchmarks.run_picker import ChosenRun
 from sensecf_core.ui.common import wording
 
 PREFERRED = "gower"
 
 
-def ranks(chosen: Chosen) -> None:
-    """Rank plot of one measure on the same queries for all, and the tests behind it."""
+def ranks(chosen: ChosenRun) -> None:
+    """Rank plot of one measure on the queries that all methods solved, and the tests behind it."""
     st.header("Ranks on the same queries")
-    kind = chosen.view if chosen.view in chosen.group["comparisons"] else "in_use"
-    found = chosen.group["comparisons"][kind]
-    left = wording.listed(bench.title(row) for row in found["left_out"])
-    if left:
-        st.caption(f"Left out, since they solve less than a quarter of the queries: {left}.")
-    measures = list(found["friedman"])
+    view = chosen.view if chosen.view in chosen.group["comparisons"] else "in_use"
+    comparison = chosen.group["comparisons"][view]
+    left_out = wording.listed(bench.title(row) for row in comparison["left_out"])
+    if left_out:
+        st.caption(f"Left out, since they solve less than a quarter of the queries: {left_out}.")
+    measures = list(comparison["friedman"])
     if not measures:
         st.caption("Ranks need three methods that solved the same queries; this run has fewer.")
-        _common(found)
+        _common(comparison)
         return
     measure = st.selectbox(
         "Rank by",
@@ -36,30 +36,30 @@ def ranks(chosen: Chosen) -> None:
         key="benchmark_rank",
         help="  \n".join(f"**{MEASURES[name].label}**: {bench.definition(name)}" for name in measures),
     )
-    test = found["friedman"][measure]
+    test = comparison["friedman"][measure]
     methods = {row["row"]: row["method"] for row in chosen.group["rows"]}
-    known = {name: rank for name, rank in test["mean_ranks"].items() if rank is not None}
-    if not known:
+    mean_ranks = {name: rank for name, rank in test["mean_ranks"].items() if rank is not None}
+    if not mean_ranks:
         st.caption("No two queries have this measure for all methods.")
     else:
-        draw(charts.ranks(known, methods, _friedman(test)), "ranks")
-    _common(found)
-    pairs = found["pairs"].get(measure)
+        draw(charts.ranks(mean_ranks, methods, _friedman(test)), "ranks")
+    _common(comparison)
+    pairs = comparison["pairs"].get(measure)
     if pairs:
         with st.expander("Pair by pair (Wilcoxon, Holm-corrected)", icon=":material/compare_arrows:"):
             _pairs(measure, pairs)
 
 
 def _friedman(test: JsonView) -> str:
-    said = (
+    sentence = (
         f"Mean rank over the {wording.counted(test['queries'], 'query', 'queries')} on which all of them "
         "have the number."
     )
     if test["p"] is None:
-        return said
+        return sentence
     p = f"p {_p(test['p'], '= ')}"
     return (
-        f"{said} Friedman's test: {p}; agreement of the queries (Kendall's W) {test['agreement']:.2f}, "
+        f"{sentence} Friedman's test: {p}; agreement of the queries (Kendall's W) {test['agreement']:.2f}, "
         "where 0 is no order and 1 always the same."
     )
 
@@ -68,23 +68,26 @@ def _p(value: float, sign: str = "") -> str:
     return "< 0.001" if value < 0.001 else f"{sign}{value:.3f}"
 
 
-def _common(found: JsonView) -> None:
-    common = found["common"]
-    about = f"Means on the same queries ({common['queries']} of {common['of']} were solved by all)"
-    with st.expander(about, icon=":material/join_inner:"):
-        names = list(found["quality"])
-        counts = {bench.heading(name): str(found["quality"][name]["queries"]) for name in names}
-        made = pd.DataFrame(
+def _common(comparison: JsonView) -> None:
+    common = comparison["common"]
+    title = f"Means on the same queries ({common['queries']} of {common['of']} were solved by all)"
+    with st.expander(title, icon=":material/join_inner:"):
+        names = list(comparison["quality"])
+        counts = {bench.heading(name): str(comparison["quality"][name]["queries"]) for name in names}
+        frame = pd.DataFrame(
             [
                 {
                     "Method": bench.title(row),
-                    **{bench.heading(n): bench.cell(n, found["quality"][n]["means"].get(row)) for n in names},
+                    **{
+                        bench.heading(n): bench.cell(n, comparison["quality"][n]["means"].get(row))
+                        for n in names
+                    },
                 }
-                for row in found["rows"]
+                for row in comparison["rows"]
             ]
             + [{"Method": "Queries", **counts}]
         )
-        frame(made, "common", names)
+        show_table(frame, "common", names)
         st.caption(
             "A method that answers only easy queries looks near and sparse; here all have the same ones: "
             "of those that all solved (coverage and validity: of all) the ones on which each has the number. "
@@ -93,7 +96,7 @@ def _common(found: JsonView) -> None:
 
 
 def _pairs(measure: str, pairs: list[JsonView]) -> None:
-    made = pd.DataFrame(
+    frame = pd.DataFrame(
         [
             {
                 "First": bench.title(pair["first"]),
@@ -108,18 +111,18 @@ def _pairs(measure: str, pairs: list[JsonView]) -> None:
             for pair in pairs
         ]
     )
-    frame(made, "pairs")
+    show_table(frame, "pairs")
     st.caption(
         "Difference: first minus second, paired by query. “Different”: Friedman's test and this pair are "
         "both below 0.05 after Holm's correction."
     )
 
 
-def refining(chosen: Chosen) -> None:
-    """What the program's own post-processing changes for every method, paired by query."""
+def refining(chosen: ChosenRun) -> None:
+    """The effect of the program's own post-processing on every method, paired by query."""
     st.header("What does our refining add?")
     names = ("validity", "violations", "gower", "features_changed", "lof_inlier", "gower_diversity")
-    made = pd.DataFrame(
+    frame = pd.DataFrame(
         [
             {
                 "Method": bench.title(entry["method"]),
@@ -128,38 +131,38 @@ def refining(chosen: Chosen) -> None:
             for entry in chosen.group["refine_effect"]
         ]
     )
-    frame(made, "refining", names)
+    show_table(frame, "refining", names)
     st.caption(
         "Refined minus as returned, on the queries where both have the number. The same steps are run on "
         "every method's answers, so that no method wins by them alone."
     )
 
 
-def raw(chosen: Chosen) -> None:
-    """Raw rates of methods that sample, before any check."""
+def raw(chosen: ChosenRun) -> None:
+    """Raw rates of the sampling methods, before any check."""
     st.header("What is right before any check?")
     group = chosen.group
-    found = [
+    rows = [
         row
         for row in chosen.summary["raw"]
         if (row["direction"], row["limits"]) == (group["direction"], group["limits"])
     ]
-    if not found:
+    if not rows:
         st.caption("This run has no method that samples.")
         return
-    everything = [row for row in found if row["asked"] == "all"]
+    all_queries = [row for row in rows if row["asked"] == "all"]
     sentence = (
         "Share of raw candidates that pass each check and all before it; nothing is filtered, undone or "
         "sorted yet. Valid and plausible: for the people for whom there is an answer. Random draws are the "
         "yardstick."
     )
-    draw(charts.raw_rates(everything, sentence), "raw")
+    draw(charts.raw_rates(all_queries, sentence), "raw")
     if group["without_grammar"]:
         with st.expander("Final answers with and without the grammar", icon=":material/table:"):
             _grammar(group["without_grammar"])
     with st.expander("Table, with and without the grammar", icon=":material/table:"):
-        made = pd.DataFrame([_raw_line(row) for row in found])
-        frame(made, "raw")
+        frame = pd.DataFrame([_raw_line(row) for row in rows])
+        show_table(frame, "raw")
         st.caption(
             "The grammar holds a language model to readable answers within the limits. “With” and “without” "
             "are over the same queries. “By the same number of random changes” is the control."
@@ -167,20 +170,20 @@ def raw(chosen: Chosen) -> None:
 
 
 def _grammar(entries: list[JsonView]) -> None:
-    ways = {"with": "with", "without": "without", "difference": "without minus with"}
+    labels = {"with": "with", "without": "without", "difference": "without minus with"}
     names = list(entries[0]["with"])
-    made = pd.DataFrame(
+    frame = pd.DataFrame(
         [
             {
-                "Method": f"{bench.title(entry['row'])}, {said}",
+                "Method": f"{bench.title(entry['row'])}, {label}",
                 "Queries": wording.count(entry["queries"]),
                 **{bench.heading(name): bench.cell(name, entry[way][name]) for name in names},
             }
             for entry in entries
-            for way, said in ways.items()
+            for way, label in labels.items()
         ]
     )
-    frame(made, "grammar", names)
+    show_table(frame, "grammar", names)
     st.caption("The same queries with and without; differences are paired by query.")
 
 

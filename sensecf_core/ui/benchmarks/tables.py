@@ -1,4 +1,4 @@
-"""A benchmark's summary as tables and short words; no streamlit."""
+"""A benchmark's summary as tables and short texts; no streamlit."""
 
 from __future__ import annotations
 
@@ -6,19 +6,17 @@ import csv
 import io
 import math
 from collections.abc import Iterable, Sequence
-from typing import Literal
 
 import pandas as pd
 
 from sensecf_core.disclaimer import DISCLAIMER
 from sensecf_core.evaluation.metrics.definitions import MEASURES
-from sensecf_core.queries.request import asks_language_model
+from sensecf_core.queries.methods import METHODS, Family
 from sensecf_core.records.exports import safe_cell, table_csv
 from sensecf_core.types import JsonView
 from sensecf_core.ui.common import wording
 from sensecf_core.ui.common.wording import JOINER, NO_BREAK
 
-Family = Literal["language model", "control", "search"]
 REFINE = " + refine"
 VIEWS = {
     "in_use": "As used",
@@ -45,36 +43,35 @@ def title(row: str) -> str:
 
 
 def family(method: str) -> Family:
-    """What kind of method it is; charts colour by it."""
-    if asks_language_model(method):
-        return "language model"
-    return "control" if method == "random" else "search"
+    """The family of a row's method ("lm-few-shot@gpt-4o" included), which decides its colour in charts."""
+    known = METHODS.get(method.partition(", ")[0].partition("@")[0])
+    return "search" if known is None else known.family
 
 
 def rows(group: JsonView, view: str) -> list[JsonView]:
     """The rows of a direction that a view shows, in the run's order."""
-    held = [row for row in group["rows"] if row["grammar"]]
+    with_grammar = [row for row in group["rows"] if row["grammar"]]
     if view == "all":
-        return held
-    return [row for row in held if (row["in_use"] if view == "in_use" else row["variant"] == view)]
+        return with_grammar
+    return [row for row in with_grammar if (row["in_use"] if view == "in_use" else row["variant"] == view)]
 
 
 def numbers(entry: JsonView | None) -> tuple[float, float, float]:
-    """Value, low and high of an interval; NaN for what is not there."""
-    found = [math.nan if entry is None or entry.get(name) is None else entry[name] for name in _ENDS]
-    return found[0], found[1], found[2]
+    """Value, low and high of an interval; NaN for what is missing."""
+    ends = [math.nan if entry is None or entry.get(name) is None else entry[name] for name in _ENDS]
+    return ends[0], ends[1], ends[2]
 
 
 _ENDS = ("value", "low", "high")
 
 
 def mean(rate: JsonView | None) -> float:
-    """The mean of a raw rate; NaN where there is none."""
+    """The mean of a raw rate; NaN if there is none."""
     return math.nan if rate is None or rate["mean"] is None else float(rate["mean"])
 
 
 def cell(measure: str, entry: JsonView | None) -> str:
-    """Write a number with its interval: "0.87 (0.80–0.93)"; "–" where there is none."""
+    """Write a number with its interval: "0.87 (0.80–0.93)"; "–" if there is none."""
     value, low, high = numbers(entry)
     if math.isnan(value):
         return "–"
@@ -93,19 +90,19 @@ def _number(measure: str, value: float) -> str:
 
 
 def heading(measure: str) -> str:
-    """A measure's name with its unit and which way is better: "Time, s ↓"."""
-    known = MEASURES[measure]
-    return f"{known.label}{f', {known.unit}' if known.unit else ''} {known.arrow}"
+    """A measure's name with its unit and an arrow for the better direction: "Time, s ↓"."""
+    entry = MEASURES[measure]
+    return f"{entry.label}{f', {entry.unit}' if entry.unit else ''} {entry.arrow}"
 
 
 def definition(measure: str) -> str:
-    """What a measure means and where it is from, for hover texts."""
-    known = MEASURES[measure]
-    return f"{known.definition} {known.source}." if known.source else known.definition
+    """A measure's definition and source, for hover texts."""
+    entry = MEASURES[measure]
+    return f"{entry.definition} {entry.source}." if entry.source else entry.definition
 
 
 def measure_table(chosen: Iterable[JsonView], measures: Sequence[str]) -> pd.DataFrame:
-    """A line per row: its name, then each measure with its interval."""
+    """One line per row: its name, then each measure with its interval."""
     return pd.DataFrame(
         [
             {
@@ -119,7 +116,7 @@ def measure_table(chosen: Iterable[JsonView], measures: Sequence[str]) -> pd.Dat
 
 
 def part_table(chosen: Iterable[JsonView], part: str, measures: Sequence[str]) -> pd.DataFrame:
-    """Measures over a ``part`` of the queries: ``answerable`` ones, or ``complete`` rows."""
+    """Measures over a ``part`` of the queries: ``answerable`` queries, or ``complete`` rows."""
     return pd.DataFrame(
         [
             {
@@ -134,31 +131,31 @@ def part_table(chosen: Iterable[JsonView], part: str, measures: Sequence[str]) -
 def long_csv(summary: JsonView) -> str:
     """Every mean of a run as CSV: one line per direction, limits, row and measure, with its interval.
 
-    Each line ends with the notice, since lines are copied without their heads.
+    Each line ends with the notice, since lines may be copied without the header.
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    head = ("run", "cohort", "direction", "limits", "row", "variant", "measure", *_ENDS, "n", "notice")
-    writer.writerow(head)
+    header = ("run", "cohort", "direction", "limits", "row", "variant", "measure", *_ENDS, "n", "notice")
+    writer.writerow(header)
     for group in summary["groups"]:
-        about = (summary["id"], summary["cohort"], group["direction"], group["limits"])
+        context = (summary["id"], summary["cohort"], group["direction"], group["limits"])
         for row in group["rows"]:
             for measure, entry in row["measures"].items():
                 values = [entry.get(name) for name in (*_ENDS, "n")]
-                line = [*about, row["row"], row["variant"], measure, *values, DISCLAIMER]
+                line = [*context, row["row"], row["variant"], measure, *values, DISCLAIMER]
                 writer.writerow([safe_cell(value) for value in line])
         for measure, entry in group["real_rows"].items():
             values = [entry.get(name) for name in (*_ENDS, "n")]
-            writer.writerow([*about, "held-out rows", "", measure, *values, DISCLAIMER])
+            writer.writerow([*context, "held-out rows", "", measure, *values, DISCLAIMER])
     return text.getvalue()
 
 
 def as_csv(table: pd.DataFrame) -> str:
-    """One shown table as CSV, with the notice in a last column; no cell begins like a formula."""
+    """A displayed table as CSV, with the notice in the last column; no cell starts like a formula."""
     return table_csv(table, {"Notice": DISCLAIMER}).replace(JOINER, "").replace(NO_BREAK, " ")
 
 
 def group_title(group: JsonView, class_0: str, class_1: str) -> str:
     """A direction and its limits in words: "from “flagged” to “not flagged” · Options for a person"."""
-    here, there = (class_1, class_0) if group["desired"] == 0 else (class_0, class_1)
-    return f"From “{here}” to “{there}” · {wording.PROFILE_TITLES[group['limits']]}"
+    origin, target = (class_1, class_0) if group["desired"] == 0 else (class_0, class_1)
+    return f"From “{origin}” to “{target}” · {wording.PROFILE_TITLES[group['limits']]}"

@@ -1,4 +1,4 @@
-"""What is known about the visitor's screen, and what of the page is brought onto it."""
+"""The visitor's browser: whether it is a phone, and scrolling it to a part of the page."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def on_phone() -> bool:
 
 
 def bring_into_view(key: str, turn: str) -> None:
-    """Scroll to the container ``key``, once for each ``turn``: what was asked for may lie off the screen."""
+    """Scroll to the container ``key``, once for each ``turn``: a result may be off the screen."""
     if st.session_state.get("brought_into_view") == turn:
         return
     st.session_state["brought_into_view"] = turn

@@ -1,4 +1,4 @@
-"""Plotly figures. Colours work in light and dark; each comes with one sentence that says what it shows."""
+"""Plotly figures. Colours work in light and dark; each figure has one sentence that says what it shows."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class Chart:
 
 
 @dataclass(frozen=True)
-class Push:
-    """One bar of the waterfall: a label, and its push on the score in log-odds."""
+class Contribution:
+    """One bar of the waterfall: a feature's label and its SHAP value in log-odds."""
 
     label: str
     log_odds: float
@@ -34,7 +34,7 @@ class Push:
 
 @dataclass(frozen=True)
 class Pair:
-    """One line of a dumbbell chart: who changes the feature, from where and to which places (0 to 1)."""
+    """One line of a dumbbell chart: the method, the position now and the positions after, 0 to 1."""
 
     label: str
     now: float
@@ -50,7 +50,7 @@ class Dumbbells:
 
 
 def saved_as(image_format: str, name: str) -> dict[str, Any]:
-    """Settings of a chart with a camera button, which saves it in the browser as ``name``.svg or .png."""
+    """Settings of a chart whose camera button saves it in the browser as ``name``.svg or .png."""
     return CONFIG | {
         "displayModeBar": True,
         "modeBarButtons": [["toImage"]],
@@ -61,7 +61,7 @@ def saved_as(image_format: str, name: str) -> dict[str, Any]:
 def show(
     chart: Chart, key: str, config: dict[str, Any] = CONFIG, clicked: Callable[[], None] | None = None
 ) -> None:
-    """Show a chart and the sentence under it; ``clicked`` is called when a point of it is chosen."""
+    """Show a chart and the sentence under it; ``clicked`` is called when a point is selected."""
     st.plotly_chart(
         chart.figure,
         key=key,
@@ -73,62 +73,62 @@ def show(
     st.caption(plain(chart.sentence))
 
 
-def apart(places: Sequence[float], gap: float, top: float = math.inf) -> list[float]:
-    """Where to write labels that belong at rising ``places``: there, or as far off as the others ask.
+def spread_labels(wanted: Sequence[float], gap: float, top: float = math.inf) -> list[float]:
+    """Move labels at the increasing positions ``wanted`` apart so that they do not overlap.
 
-    Neighbours are at least ``gap`` apart, and none is above ``top``.
+    Neighbours are at least ``gap`` apart, and no label is above ``top``.
     """
-    found: list[float] = []
-    for place in places:
-        found.append(max(place, found[-1] + gap) if found else place)
-    for position in reversed(range(len(found))):
-        found[position] = min(found[position], top)
-        top = found[position] - gap
-    return found
+    placed: list[float] = []
+    for position in wanted:
+        placed.append(max(position, placed[-1] + gap) if placed else position)
+    for index in reversed(range(len(placed))):
+        placed[index] = min(placed[index], top)
+        top = placed[index] - gap
+    return placed
 
 
-def waterfall(base: float, pushes: Sequence[Push], sentence: str) -> Chart:
-    """Draw how each push moves the score from ``base`` (the average person) to this person's.
+def waterfall(base: float, contributions: Sequence[Contribution], sentence: str) -> Chart:
+    """Draw how each contribution moves the score from ``base`` (the average person) to this person's.
 
-    ``pushes`` run from top to bottom; the scale is log-odds.
+    ``contributions`` run from top to bottom, in log-odds.
     """
-    starts, at = [], base
-    for push in pushes:
-        starts.append(at)
-        at += push.log_odds
+    starts, level = [], base
+    for contribution in contributions:
+        starts.append(level)
+        level += contribution.log_odds
     figure = go.Figure()
     for colour, name, pattern, sign in (
         (UP, "▲ raises the risk", "", 1),
         (DOWN, "▼ lowers the risk", "/", -1),
     ):
-        chosen = [i for i, push in enumerate(pushes) if push.log_odds * sign > 0]
+        chosen = [i for i, contribution in enumerate(contributions) if contribution.log_odds * sign > 0]
         figure.add_bar(
             orientation="h",
-            y=[pushes[i].label for i in chosen],
-            x=[abs(pushes[i].log_odds) for i in chosen],
-            # Drawn from the lower end, so that every number stands right of its bar.
-            base=[min(starts[i], starts[i] + pushes[i].log_odds) for i in chosen],
+            y=[contributions[i].label for i in chosen],
+            x=[abs(contributions[i].log_odds) for i in chosen],
+            # Drawn from the lower end, so that every number is to the right of its bar.
+            base=[min(starts[i], starts[i] + contributions[i].log_odds) for i in chosen],
             name=name,
             marker={"color": colour, "pattern": {"shape": pattern, "solidity": 0.25}},
-            text=[f"{'▲' if sign > 0 else '▼'} {abs(pushes[i].log_odds):.2f}" for i in chosen],
+            text=[f"{'▲' if sign > 0 else '▼'} {abs(contributions[i].log_odds):.2f}" for i in chosen],
             textposition="outside",
             cliponaxis=False,
             hovertemplate="%{y}: %{text}<extra></extra>",
         )
-    for x, dash in ((base, "dot"), (at, "solid")):
+    for x, dash in ((base, "dot"), (level, "solid")):
         figure.add_vline(x=x, line={"color": GREY, "width": 1, "dash": dash}, layer="below")
     figure.update_yaxes(
         categoryorder="array",
-        categoryarray=[p.label for p in reversed(pushes)],
+        categoryarray=[p.label for p in reversed(contributions)],
         automargin=True,
         showgrid=False,
     )
-    reached = [*starts, at]
+    reached = [*starts, level]
     width = max(reached) - min(reached) or 1.0
     span = [min(reached) - 0.03 * width, max(reached) + 0.3 * width]  # room for the numbers
     figure.update_xaxes(title="Score (log-odds)", zeroline=False, range=span)
     figure.update_layout(
-        height=90 + 36 * len(pushes),
+        height=90 + 36 * len(contributions),
         barmode="overlay",
         margin={"l": 8, "r": 40, "t": 36, "b": 8},
         legend={"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0},
@@ -141,7 +141,7 @@ INK, INK_ON_DARK = "#0a0c0f", "#eceff3"
 
 
 def ink() -> str:
-    """Return the colour of text that has to be read; the theme's own one for notes in charts is too pale."""
+    """Return the text colour for charts; the theme's own colour for annotations is too pale to read."""
     return INK_ON_DARK if st.context.theme.type == "dark" else INK
 
 
@@ -151,21 +151,21 @@ ROW_PIXELS = 42
 
 
 def dumbbell(features: Sequence[Dumbbells], sentence: str) -> Chart:
-    """Draw where each method would move each feature: a filled dot now, rings then.
+    """Draw where each method would move each feature: a filled dot for now, rings for after.
 
-    Every line carries its label above it, so that nothing has to be looked up and any width will do.
-    Places beyond the ends are drawn at the ends.
+    Every line has its label above it, so that there is no legend and any width works. Positions beyond the
+    ends are drawn at the ends.
     """
     figure = go.Figure()
     height = sum(TITLE + LINE * len(feature.pairs) for feature in features)
-    at = height
+    y = height
     for feature in features:
-        at -= TITLE
-        _write(figure, at + 0.3, f"<b>{feature.title}</b>", 14)
+        y -= TITLE
+        _write(figure, y + 0.3, f"<b>{feature.title}</b>", 14)
         for pair in feature.pairs:
-            at -= LINE
-            _write(figure, at + 0.62, pair.label, 13)
-            _draw(figure, at + 0.25, pair)
+            y -= LINE
+            _write(figure, y + 0.62, pair.label, 13)
+            _draw(figure, y + 0.25, pair)
     _write(figure, -0.35, "low in this cohort", 12)
     _write(figure, -0.35, "high in this cohort", 12, side="right")
     figure.update_xaxes(visible=False, range=[-0.04, 1.04], fixedrange=True)
@@ -192,7 +192,7 @@ def _write(figure: Any, y: float, text: str, size: int, side: str = "left") -> N
 
 
 def _draw(figure: Any, y: float, pair: Pair) -> None:
-    now, *then = (min(max(place, 0.0), 1.0) for place in (pair.now, *pair.then))
+    now, *then = (min(max(position, 0.0), 1.0) for position in (pair.now, *pair.then))
     figure.add_scatter(x=[0, 1], y=[y, y], mode="lines", line={"color": GREY, "width": 1}, opacity=0.6)
     figure.add_scatter(
         x=[min(now, *then), max(now, *then)], y=[y, y], mode="lines", line={"color": DOWN, "width": 4}
@@ -207,9 +207,9 @@ def _draw(figure: Any, y: float, pair: Pair) -> None:
 
 
 def reliability(curve: Sequence[dict[str, float]], sentence: str, rows: str = "people") -> Chart:
-    """Draw what was predicted against what was observed; each point has predicted, observed, low, high, n.
+    """Draw predicted against observed risk; each point has predicted, observed, low, high and n.
 
-    ``rows`` is what ``n`` counts.
+    ``rows`` is the noun for what ``n`` counts.
     """
     predicted = [100 * point["predicted"] for point in curve]
     observed = [100 * point["observed"] for point in curve]
@@ -252,8 +252,10 @@ def reliability(curve: Sequence[dict[str, float]], sentence: str, rows: str = "p
     return Chart(figure, sentence)
 
 
-def course(x: Sequence[float], y: Sequence[float | None], titles: tuple[str, str], sentence: str) -> Chart:
-    """Draw how ``y`` went while ``x`` grew, from zero up; ``titles`` are those of the x and y axes."""
+def line_chart(
+    x: Sequence[float], y: Sequence[float | None], titles: tuple[str, str], sentence: str
+) -> Chart:
+    """Draw ``y`` over ``x`` as a line, both axes from zero; ``titles`` are those of the x and y axes."""
     figure = go.Figure(
         go.Scatter(
             x=list(x),

@@ -1,7 +1,8 @@
-"""What pages show of a cohort and its classifier, cached by content hashes (never by the frames)."""
+"""What pages show of a cohort and its classifier, cached by content hashes (never by whole tables)."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -14,12 +15,13 @@ from sensecf_core.classifiers.classifier import Classifier
 from sensecf_core.classifiers.shap_values import ShapValues, shap_values as shap_values_
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.cohorts.domain import Domain
-from sensecf_core.cohorts.encoding import Codes, to_codes
+from sensecf_core.cohorts.encoding import Codes, Value, to_code, to_codes
+from sensecf_core.cohorts.schema import Feature
 from sensecf_core.datasets import registry
 from sensecf_core.types import Floats, RowKey
 
 RELEASE = "AI-READI release on this machine"
-"""Until its own description can be read."""
+"""Title of a release whose own description cannot be read."""
 
 
 def title_unread(name: str) -> str:
@@ -33,7 +35,7 @@ def one_row(cohort: Cohort, key: RowKey) -> pd.DataFrame:
 
 
 def risks(cohort: Cohort, classifier: Classifier) -> Floats:
-    """Return p(class 1) of every row of a cohort, in cohort order, judged once per classifier."""
+    """Return p(class 1) of every row of a cohort, in cohort order, computed once per classifier."""
     return np.asarray(_risks(cohort.schema.name, cohort.data_sha256, classifier.sha256))
 
 
@@ -53,8 +55,26 @@ def whole_domain(cohort: Cohort) -> Domain:
 
 
 def training_domain(cohort: Cohort) -> Domain:
-    """Return the ranges of the training rows, which limits are made from."""
+    """Return the ranges of the training rows, from which limits are derived."""
     return _domain(cohort.schema.name, cohort.data_sha256 + cohort.split_sha256, "train")
+
+
+def position_on_scale(cohort: Cohort, feature: Feature, value: Value) -> float | None:
+    """Position of a value from 0 to 1; numbers may lie beyond.
+
+    Numbers are scaled between the training rows' 1st and 99th percentile, ordered levels from first to last,
+    binary values from no to yes. None for values that were not measured and levels without an order.
+    """
+    if value is None or feature.kind == "categorical":
+        return None
+    low, high = 0.0, float(len(feature.levels) - 1) if feature.named else 1.0
+    if not feature.named and feature.kind != "binary":
+        domain, position = training_domain(cohort), cohort.schema.positions[feature.name]
+        low, high = float(domain.low[position]), float(domain.high[position])
+    code = to_code(feature, value)
+    if not low < high or math.isnan(code):
+        return None
+    return (code - low) / (high - low)
 
 
 def codes(cohort: Cohort, key: RowKey) -> Codes:
@@ -63,7 +83,7 @@ def codes(cohort: Cohort, key: RowKey) -> Codes:
 
 
 def card(cohort: Cohort) -> dict[str, Any] | None:
-    """Return the classifier's card, or None while there is no classifier."""
+    """Return the classifier's card, or None if there is no classifier."""
     return store.card(cohort) if store.ready(cohort) else None
 
 

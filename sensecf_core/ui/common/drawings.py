@@ -1,4 +1,4 @@
-"""Small pictures as SVG text: icon array, distribution, range track. Readable on light and dark grounds."""
+"""Small drawings as SVG text: icon array, distribution, range track; readable in light and dark themes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def icon_array(risk: float, colour: str = UP) -> str:
 
 
 def distribution(counts: Sequence[int], own: int | None) -> str:
-    """Draw a histogram with the participant's bar filled and marked from above; None marks nothing."""
+    """Draw a histogram with the participant's own bar coloured and marked by a triangle (None: no mark)."""
     width, height, top = 200.0, 40.0, 9.0
     step, most = width / len(counts), max(*counts, 1)
     shapes = []
@@ -46,9 +46,9 @@ def distribution(counts: Sequence[int], own: int | None) -> str:
 
 
 def track(before: float, after: float) -> str:
-    """Draw a change on a line: filled dot (now) to ring (then); both are places from 0 to 1."""
+    """Draw a change on a line, from a filled dot (now) to a ring (after); both are positions from 0 to 1."""
     width, middle, margin = 220.0, 8.0, 8.0
-    x0, x1 = (margin + min(max(place, 0.0), 1.0) * (width - 2 * margin) for place in (before, after))
+    x0, x1 = (margin + min(max(position, 0.0), 1.0) * (width - 2 * margin) for position in (before, after))
     low, high = min(x0, x1), max(x0, x1)
     return _svg(
         width,

@@ -1,4 +1,4 @@
-"""How pages speak of sensors and of how much was recorded; no streamlit."""
+"""Wording about sensors and about how much was recorded; no streamlit."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from sensecf_core.aireadi.report.periods import GlucoseSummary, Period
 from sensecf_core.ui.common.wording import counted, day_name
 
 WITHOUT_DIABETES = frozenset(GROUPS[:2])
-"""Groups that the consensus' goals are not made for."""
+"""Study groups that the consensus goals are not made for."""
 
 
 def group_title(group: object) -> str:
-    """Name a study group as the cohort does; an unknown one goes by its own name."""
+    """Name a study group as the cohort does; an unknown group keeps its own name."""
     return GROUP_NAMES.get(str(group), str(group)) if isinstance(group, str) else "not given"
 
 
@@ -24,18 +24,19 @@ def period_name(period: Period) -> str:
     return f"{day_name(period.first)} to {day_name(period.last)} {period.last.year}"
 
 
-def sufficiency(found: GlucoseSummary) -> str:
-    """Say how much glucose there is and what that allows."""
-    share, days = f"{100 * GLUCOSE_SHARE:.0f} %", counted(found.glucose_days, "day")
-    asked = f"the consensus asks for {CONSENSUS_DAYS} days and {share}"
+def sufficiency(glucose: GlucoseSummary) -> str:
+    """Say how much glucose was recorded and what that allows."""
+    share, days = f"{100 * GLUCOSE_SHARE:.0f} %", counted(glucose.glucose_days, "day")
+    requirement = f"the consensus asks for {CONSENSUS_DAYS} days and {share}"
     have = (
-        f"{days} with {share} or more of their glucose, sensor active {100 * found.active:.0f} % of the time"
+        f"{days} with {share} or more of their glucose, sensor active {100 * glucose.active:.0f} % of the "
+        "time"
     )
-    if found.sufficiency == "full":
-        return f"Enough data: {have} ({asked})."
-    if found.sufficiency == "limited":
-        return f"Limited data: {have}; {asked}. Read the percentages as rough."
-    if not found.active:
+    if glucose.sufficiency == "full":
+        return f"Enough data: {have} ({requirement})."
+    if glucose.sufficiency == "limited":
+        return f"Limited data: {have}; {requirement}. Read the percentages as rough."
+    if not glucose.active:
         return "No glucose was recorded in these days, so there is nothing to report about it."
     return (
         f"Too little glucose: {have}. Metrics are shown from {GLUCOSE_DAYS} such days on; the traces below "

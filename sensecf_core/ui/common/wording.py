@@ -1,4 +1,4 @@
-"""How pages write numbers, changes and risks (see the project's UI rules); no streamlit."""
+"""How pages write numbers, changes and risks; no streamlit."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from datetime import date
 from sensecf_core.cohorts.encoding import Value, to_code
 from sensecf_core.cohorts.schema import Feature, Role, Schema
 from sensecf_core.counterfactuals.checks.sentences import THIN_SPACE, measure, number, risk
+from sensecf_core.queries.methods import METHODS
 
 ROLE_TITLES = {
     "behaviour": "Behaviour",
@@ -21,68 +22,6 @@ ROLE_NOTES = {
     "clinical": "what follows from behaviour or treatment",
     "context": "what cannot or must not be moved",
 }
-METHOD_TITLES = {
-    "lm-fine-tuned": "Language model, fine-tuned",
-    "lm-few-shot": "Language model, shown examples",
-    "lm-zero-shot": "Language model, no examples",
-    "dice-random": "DiCE (random)",
-    "dice-genetic": "DiCE (genetic)",
-    "dice-kdtree": "DiCE (k-d tree)",
-    "nice-none": "NICE (none)",
-    "nice-sparsity": "NICE (sparsity)",
-    "nice-proximity": "NICE (proximity)",
-    "nice-plausibility": "NICE (plausibility)",
-    "cfnow-greedy": "CFNOW (greedy)",
-    "cfnow-random-sequential": "CFNOW (random-sequential)",
-    "treecf": "treecf",
-    "random": "Random draws (control)",
-}
-"""Every method's title, in the order in which methods are offered: language models first, control last."""
-METHOD_SHORT = {
-    "lm-fine-tuned": "LM fine-tuned",
-    "lm-few-shot": "LM with examples",
-    "lm-zero-shot": "LM without examples",
-    "dice-random": "DiCE random",
-    "dice-genetic": "DiCE genetic",
-    "dice-kdtree": "DiCE k-d tree",
-    "nice-none": "NICE none",
-    "nice-sparsity": "NICE sparsity",
-    "nice-proximity": "NICE proximity",
-    "nice-plausibility": "NICE plausibility",
-    "cfnow-greedy": "CFNOW greedy",
-    "cfnow-random-sequential": "CFNOW random",
-    "treecf": "treecf",
-    "random": "Random draws",
-}
-"""Titles for columns and charts; LM is a language model."""
-_DICE = "(DiCE: Mothilal, Sharma and Tan 2020, doi:10.1145/3351095.3372850)"
-_NICE = "(NICE: Brughmans, Leyman and Martens 2024, doi:10.1007/s10618-023-00930-y)"
-_CFNOW = "(CFNOW: de Oliveira, Sörensen and Martens 2024, doi:10.1016/j.ejor.2023.08.031)"
-METHOD_NOTES = {
-    "lm-fine-tuned": "A language model on this machine that was trained on this cohort to find changes that "
-    "alter the prediction. It is told what each possible change is probably worth, and combines them.",
-    "lm-few-shot": "A language model on this machine proposes changes after seeing worked examples from "
-    "other people.",
-    "lm-zero-shot": "A language model on this machine proposes changes from the profile alone.",
-    "dice-random": f"Draws values of a few features at random until the decision is the other one {_DICE}.",
-    "dice-genetic": f"Breeds rows over generations towards the other decision and this person {_DICE}.",
-    "dice-kdtree": f"Takes the nearest training rows of the other class {_DICE}.",
-    "nice-none": f"Takes the nearest training row of the other class as it is {_NICE}.",
-    "nice-sparsity": "Copies values one by one from the nearest training row of the other class, those that "
-    f"change the score most first {_NICE}.",
-    "nice-proximity": "Copies values one by one from the nearest training row of the other class, those that "
-    f"change the score most for their distance first {_NICE}.",
-    "nice-plausibility": "Copies values one by one from the nearest training row of the other class, those "
-    f"that stay most like the training rows first {_NICE}.",
-    "cfnow-greedy": "Takes the best single step again and again, then walks back what is not needed "
-    f"{_CFNOW}. Not repeatable: it stops by the clock.",
-    "cfnow-random-sequential": "Starts from random changes, then walks back what is not needed "
-    f"{_CFNOW}. Not repeatable: it stops by the clock.",
-    "treecf": "Searches the classifier's trees directly, and can certify that nothing is to be found "
-    "(the package treecf 0.3.2).",
-    "random": "Changes are drawn by chance within the same limits. What a language model is credited with "
-    "has to beat this.",
-}
 PROFILE_TITLES = {
     "intervention": "Options for a person",
     "contrast": "Explanation only",
@@ -92,56 +31,66 @@ PROFILE_NOTES = {
     "contrast": "Everything but context may move, in any direction. It explains the model and is not advice.",
 }
 NO_BREAK, JOINER = "\u00a0", "\u2060"
-"""Keep a number and its interval on one line."""
+"""They keep a number and its interval on one line."""
 _MARKDOWN = re.compile(r"([\\`*_\[\]<>$~#|])")
 
 
 def method_title(method: str) -> str:
-    """A method's title; one that has none yet goes by its name."""
-    return METHOD_TITLES.get(method, method)
+    """A method's title; one of another version of this program goes by its name."""
+    return METHODS[method].title if method in METHODS else method
 
 
 def method_short(method: str) -> str:
     """A method's title for columns and charts."""
-    return METHOD_SHORT.get(method, method)
+    return METHODS[method].short_title if method in METHODS else method
 
 
-def sought(profile: str | None) -> str:
-    """What a counterfactual is called: what only explains the model is nobody's option."""
+def method_note(method: str) -> str | None:
+    """How a method works, with its reference; None where it is of another version of this program."""
+    return METHODS[method].note if method in METHODS else None
+
+
+def option_noun(profile: str | None) -> str:
+    """The noun for a counterfactual: "option", or "explanation" under contrast limits (no advice)."""
     return "explanation" if profile == "contrast" else "option"
 
 
 def in_order(methods: Iterable[str]) -> list[str]:
-    """Put methods in the order in which they are offered; those without a title before the control."""
-    order = list(METHOD_TITLES)
-    return sorted(methods, key=lambda name: order.index(name) if name in order else len(order) - 1.5)
+    """Put methods in the order in which pages show them: the table's, then unknown ones, then controls."""
+    order = list(METHODS)
+
+    def rank(name: str) -> tuple[bool, int]:
+        control = name in METHODS and METHODS[name].family == "control"
+        return control, order.index(name) if name in METHODS else len(order)
+
+    return sorted(methods, key=rank)
 
 
 def roles(schema: Schema) -> tuple[Role, ...]:
-    """Roles in the order in which a schema first names them: the order of features on every page."""
+    """Roles in the order in which the schema first uses them; pages list features in this order."""
     return tuple(dict.fromkeys(feature.role for feature in schema.features))
 
 
 def plain(text: str) -> str:
-    """Escape ``text`` so that Markdown shows it as it is (data and schemas may hold anything)."""
+    """Escape ``text`` so that Markdown shows it literally (data and schemas may hold anything)."""
     return _MARKDOWN.sub(r"\\\1", text)
 
 
 def html(text: str) -> str:
-    """Escape ``text`` for a chart, whose labels read a few HTML tags."""
+    """Escape ``text`` for a chart, whose labels understand a few HTML tags."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def message(text: str) -> str:
-    """Escape a sentence of the program, keeping what it puts between backticks (names, commands) as code."""
+    """Escape a sentence of the program, but keep text between backticks (names, commands) as code."""
     pieces = text.split("`")
     if len(pieces) % 2 == 0:
         return plain(text)
-    return "".join(f"`{piece}`" if at % 2 else plain(piece) for at, piece in enumerate(pieces))
+    return "".join(f"`{piece}`" if index % 2 else plain(piece) for index, piece in enumerate(pieces))
 
 
 def labelled(schema: Schema, text: str) -> str:
-    """Put labels and titles where the engine names features and limits in backticks."""
+    """Replace the names of features and limits that the engine puts in backticks by labels and titles."""
     for feature in schema.features:
         text = text.replace(f"`{feature.name}`", f"“{feature.label}”")
     for profile, title in PROFILE_TITLES.items():
@@ -150,7 +99,7 @@ def labelled(schema: Schema, text: str) -> str:
 
 
 def count(n: int) -> str:
-    """Write a whole number with thin-space thousands."""
+    """Write a whole number with thin spaces between thousands."""
     return f"{n:,}".replace(",", THIN_SPACE)
 
 
@@ -182,7 +131,7 @@ def arrow(difference: float) -> str:
 def risk_change(before: float, after: float) -> str:
     """Write a change of risk as "62 → 41 of 100  ▼ 21"; the arrow and its number stay on one line.
 
-    One too small to show in whole points has its direction all the same: "27 → 27 of 100  ▼ <1".
+    A change of less than a whole point still shows its direction: "27 → 27 of 100  ▼ <1".
     """
     points = round(100 * after) - round(100 * before)
     size = "<1" if not points and after != before else str(abs(points))
@@ -190,7 +139,7 @@ def risk_change(before: float, after: float) -> str:
 
 
 def change(feature: Feature, before: Value, after: Value) -> str:
-    """Write a change as "31.2 → 28.5 kg/m²  ▼ 2.7"; names without a size of change."""
+    """Write a change as "31.2 → 28.5 kg/m²  ▼ 2.7"; changes of levels have no size."""
     text = f"{number(feature, before)} → {measure(feature, after)}"
     if before is None or after is None or feature.kind in ("categorical", "binary"):
         return text
@@ -208,7 +157,7 @@ def span(feature: Feature, low: float, high: float) -> str:
 
 
 def percentile(percent: float) -> str:
-    """Write a percentile as "38th percentile"; the ends stay inside 1 to 99."""
+    """Write a percentile as "38th percentile", clipped to 1 to 99."""
     whole = min(max(round(percent), 1), 99)
     suffix = "th" if whole % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(whole % 10, "th")
     return f"{whole}{suffix} percentile"
@@ -223,7 +172,7 @@ def listed(items: Iterable[str], last: str = "and") -> str:
 
 
 def distance(probability: float, threshold: float) -> str:
-    """Say where a risk lies against the threshold, in words and points of 100."""
+    """Say where a risk lies relative to the threshold, in words and points of 100."""
     points = abs(round(100 * probability) - round(100 * threshold))
     above = probability >= threshold
     how_far = "just " if points < 5 else "well " if points >= 20 else ""
@@ -256,5 +205,5 @@ def seconds(duration: float) -> str:
 
 
 def day_name(day: date) -> str:
-    """Write a day as "Wed 5 Mar"; the year is told where the recording is."""
+    """Write a day as "Wed 5 Mar"; the year is shown once, beside the recording period."""
     return f"{day:%a} {day.day} {day:%b}"

@@ -1,4 +1,4 @@
-"""What several methods change, side by side: agreement, a table aligned by feature, a dumbbell chart."""
+"""What several methods change, side by side: agreement, a table by feature, a dumbbell chart."""
 
 from __future__ import annotations
 
@@ -12,20 +12,19 @@ from sensecf_core.counterfactuals.checks.sentences import lower_first, measure
 from sensecf_core.evaluation import side_by_side
 from sensecf_core.evaluation.side_by_side import Agreement, Options, Way
 from sensecf_core.queries.answer import Answer
-from sensecf_core.ui.common import browser, charts, wording
+from sensecf_core.ui.common import browser, charts, data, wording
 from sensecf_core.ui.common.charts import Dumbbells, Pair
-from sensecf_core.ui.interventions import scale
 from sensecf_core.ui.page.frame import Page
 
 BEST, ALL = "First option of each", "All options"
 STAYS = "–"
 
 
-def show(page: Page, answers: Sequence[Answer], *, all_in: bool) -> None:
-    """Show what the methods that found an option change; ``all_in``: no method is at work any more."""
+def show(page: Page, answers: Sequence[Answer], *, all_finished: bool) -> None:
+    """Show what the methods that found an option change; ``all_finished``: no method is running."""
     schema = page.required_cohort.schema
     if not side_by_side.options(answers, best_only=True):
-        if all_in:
+        if all_finished:
             st.info(
                 "No method found an option, so there is nothing to compare. Try more changes, more "
                 "candidates or other methods; or allow more features to move.",
@@ -33,48 +32,48 @@ def show(page: Page, answers: Sequence[Answer], *, all_in: bool) -> None:
             )
         return
     st.header("Where they agree")
-    which = st.radio("Compare", [BEST, ALL], horizontal=True, key="compare_options", persist_state="session")
-    found = side_by_side.options(answers, best_only=which != ALL)
-    if which == ALL:  # of the best options it is said above
-        st.markdown(f"**{wording.plain(finding(schema, found))}**")
-    _agreement(schema, found)
+    choice = st.radio("Compare", [BEST, ALL], horizontal=True, key="compare_options", persist_state="session")
+    options = side_by_side.options(answers, best_only=choice != ALL)
+    if choice == ALL:  # for the first options it is shown above
+        st.markdown(f"**{wording.plain(finding(schema, options))}**")
+    _agreement(schema, options)
     st.header("What each would change")
     if browser.on_phone():
-        _by_feature(page, answers, found)
+        _by_feature(page, answers, options)
     else:
-        _table(page, answers, found)
-    _chart(page, found)
+        _table(page, answers, options)
+    _chart(page, options)
 
 
-def finding(schema: Schema, found: Options) -> str:
+def finding(schema: Schema, options: Options) -> str:
     """Say in a sentence or two which features the methods agree on."""
-    n = len(found)
+    n = len(options)
     if n == 1:
         return "Only one method found an option, so there is nothing yet that it could agree with."
-    shared = [one for one in side_by_side.agreement(schema, found) if len(one.ways) > 1]
+    shared = [agreement for agreement in side_by_side.agreement(schema, options) if len(agreement.ways) > 1]
     if not shared:
         return f"No two of the {n} methods change the same feature."
     most = len(shared[0].ways)
-    named = [one for one in shared if len(one.ways) == most]
-    labels = wording.listed(lower_first(schema.feature(one.feature).label) for one in named)
-    also = len(shared) - len(named)
-    more = f" Fewer methods agree on {wording.counted(also, 'other feature')}." if also else ""
-    if most < n and len(named) > 1:  # not always the same methods
-        return f"{labels[0].upper()}{labels[1:]} are each changed by {most} of {n} methods.{more}"
+    strongest = [agreement for agreement in shared if len(agreement.ways) == most]
+    labels = wording.listed(lower_first(schema.feature(agreement.feature).label) for agreement in strongest)
+    others = len(shared) - len(strongest)
+    rest = f" Fewer methods agree on {wording.counted(others, 'other feature')}." if others else ""
+    if most < n and len(strongest) > 1:  # not always the same methods
+        return f"{labels[0].upper()}{labels[1:]} are each changed by {most} of {n} methods.{rest}"
     who = f"{most} of {n} methods" if most < n else "Both methods" if n == 2 else f"All {n} methods"
-    return f"{who} change {labels}.{more}"
+    return f"{who} change {labels}.{rest}"
 
 
-def _agreement(schema: Schema, found: Options) -> None:
+def _agreement(schema: Schema, options: Options) -> None:
     rows = []
-    for one in side_by_side.agreement(schema, found):
-        feature = schema.feature(one.feature)
-        methods = wording.listed(wording.method_short(name) for name in one.ways)
+    for agreement in side_by_side.agreement(schema, options):
+        feature = schema.feature(agreement.feature)
+        methods = wording.listed(wording.method_short(name) for name in agreement.ways)
         rows.append(
             {
                 "Feature": wording.plain(feature.label),
-                "Changed by": wording.plain(f"{len(one.ways)} of {len(found)}: {methods}"),
-                "Which way": wording.plain(which_way(feature, one)),
+                "Changed by": wording.plain(f"{len(agreement.ways)} of {len(options)}: {methods}"),
+                "Which way": wording.plain(which_way(feature, agreement)),
             }
         )
     st.table(
@@ -84,32 +83,33 @@ def _agreement(schema: Schema, found: Options) -> None:
     )
 
 
-def which_way(feature: Feature, one: Agreement) -> str:
-    """Say which way the methods move a feature: "▼ lower", or "▲ higher (2), ▼ lower (1)"."""
+def which_way(feature: Feature, agreement: Agreement) -> str:
+    """Say in which direction the methods move a feature: "▼ lower", or "▲ higher (2), ▼ lower (1)"."""
     binary = feature.kind == "binary"
-    said: dict[Way, str] = {
+    texts: dict[Way, str] = {
         "up": "to “yes”" if binary else "▲\u00a0higher",
         "down": "to “no”" if binary else "▼\u00a0lower",
         "other": "to another level" if feature.kind == "categorical" else "either way",
     }
-    ways = [way for way in said if way in one.ways.values()]
+    ways = [way for way in texts if way in agreement.ways.values()]
     if len(ways) == 1:
-        return said[ways[0]]
-    return ", ".join(f"{said[way]} ({list(one.ways.values()).count(way)})" for way in ways)
+        return texts[ways[0]]
+    return ", ".join(f"{texts[way]} ({list(agreement.ways.values()).count(way)})" for way in ways)
 
 
-def _cell(feature: Feature, found: Options, method: str) -> str:
-    moved = side_by_side.changes(found[method], feature.name)
-    return " or ".join(wording.change(feature, one.before, one.after) for one in moved) or STAYS
+def _cell(feature: Feature, options: Options, method: str) -> str:
+    changes = side_by_side.changes(options[method], feature.name)
+    return " or ".join(wording.change(feature, change.before, change.after) for change in changes) or STAYS
 
 
-def _risks(answers: Sequence[Answer], found: Options) -> dict[str, str]:
+def _risks(answers: Sequence[Answer], options: Options) -> dict[str, str]:
     return {
         answer.method: " or ".join(
-            wording.risk_change(answer.factual.probability, one.probability) for one in found[answer.method]
+            wording.risk_change(answer.factual.probability, option.probability)
+            for option in options[answer.method]
         )
         for answer in answers
-        if answer.method in found
+        if answer.method in options
     }
 
 
@@ -118,20 +118,20 @@ def _now(page: Page, feature: Feature) -> str:
     return f"{feature.label}, now {measure(feature, page.values[feature.name])}{reference}"
 
 
-def _aligned(page: Page, answers: Sequence[Answer], found: Options) -> dict[str, dict[str, str]]:
-    """What stands beside what: the risk, then each feature that any method changes → method → words."""
-    features = side_by_side.features(page.required_cohort.schema, found)
-    return {"Risk": _risks(answers, found)} | {
-        _now(page, feature): {method: _cell(feature, found, method) for method in found}
+def _aligned(page: Page, answers: Sequence[Answer], options: Options) -> dict[str, dict[str, str]]:
+    """The rows of the table: the risk, then each changed feature; row title → method → text."""
+    features = side_by_side.features(page.required_cohort.schema, options)
+    return {"Risk": _risks(answers, options)} | {
+        _now(page, feature): {method: _cell(feature, options, method) for method in options}
         for feature in features
     }
 
 
-def _table(page: Page, answers: Sequence[Answer], found: Options) -> None:
+def _table(page: Page, answers: Sequence[Answer], options: Options) -> None:
     rows = [
         {"Feature": wording.plain(title)}
         | {wording.method_short(method): wording.plain(text) for method, text in cells.items()}
-        for title, cells in _aligned(page, answers, found).items()
+        for title, cells in _aligned(page, answers, options).items()
     ]
     st.table(
         pd.DataFrame(rows),
@@ -141,9 +141,9 @@ def _table(page: Page, answers: Sequence[Answer], found: Options) -> None:
     st.caption(f"{STAYS} means that the method leaves the feature as it is.")
 
 
-def _by_feature(page: Page, answers: Sequence[Answer], found: Options) -> None:
-    """The same as the table, one block a feature, for a narrow screen."""
-    for title, cells in _aligned(page, answers, found).items():
+def _by_feature(page: Page, answers: Sequence[Answer], options: Options) -> None:
+    """The same as the table for a narrow screen, with one block per feature."""
+    for title, cells in _aligned(page, answers, options).items():
         changed = [
             f"{wording.plain(wording.method_short(method))}: **{wording.plain(text)}**"
             for method, text in cells.items()
@@ -154,33 +154,33 @@ def _by_feature(page: Page, answers: Sequence[Answer], found: Options) -> None:
             st.markdown("  \n".join(changed))
 
 
-def _chart(page: Page, found: Options) -> None:
-    drawn, left_out = [], []
-    for feature in side_by_side.features(page.required_cohort.schema, found):
-        pairs = [pair for method in found if (pair := _pair(page, feature, found, method)) is not None]
+def _chart(page: Page, options: Options) -> None:
+    dumbbells, undrawn = [], []
+    for feature in side_by_side.features(page.required_cohort.schema, options):
+        pairs = [pair for method in options if (pair := _pair(page, feature, options, method)) is not None]
         if pairs:
-            now = f"{feature.label}, now {measure(feature, page.values[feature.name])}"
-            drawn.append(Dumbbells(wording.html(now), tuple(pairs)))
+            heading = f"{feature.label}, now {measure(feature, page.values[feature.name])}"
+            dumbbells.append(Dumbbells(wording.html(heading), tuple(pairs)))
         else:
-            left_out.append(feature.label)
-    if not drawn:
+            undrawn.append(feature.label)
+    if not dumbbells:
         return
     sentence = (
         "Filled dot: the value now. Ring: what a method would make of it. Each line runs from the training "
         "participants' 1st to their 99th percentile, or from the first level to the last."
     )
-    if left_out:
-        sentence += f" Levels without an order are not drawn: {wording.listed(left_out)}."
+    if undrawn:
+        sentence += f" Levels without an order are not drawn: {wording.listed(undrawn)}."
     st.subheader("How far would each value move?")
-    charts.show(charts.dumbbell(drawn, sentence), "dumbbell")
+    charts.show(charts.dumbbell(dumbbells, sentence), "dumbbell")
 
 
-def _pair(page: Page, feature: Feature, found: Options, method: str) -> Pair | None:
-    moved = side_by_side.changes(found[method], feature.name)
-    now = scale.place(page, feature, page.values[feature.name])
-    then = [scale.place(page, feature, change.after) for change in moved]
-    known = tuple(place for place in then if place is not None)
-    if now is None or not known:
+def _pair(page: Page, feature: Feature, options: Options, method: str) -> Pair | None:
+    changes = side_by_side.changes(options[method], feature.name)
+    now = data.position_on_scale(page.required_cohort, feature, page.values[feature.name])
+    then = [data.position_on_scale(page.required_cohort, feature, change.after) for change in changes]
+    positions = tuple(position for position in then if position is not None)
+    if now is None or not positions:
         return None
-    reached = wording.listed((measure(feature, change.after) for change in moved), "or")
-    return Pair(wording.html(f"{wording.method_short(method)}: {reached}"), now, known)
+    new_values = wording.listed((measure(feature, change.after) for change in changes), "or")
+    return Pair(wording.html(f"{wording.method_short(method)}: {new_values}"), now, positions)

@@ -1,4 +1,4 @@
-"""The form of Comparison: which methods, the limits that all of them get, and Run all."""
+"""The form of Comparison: methods, the limits that all of them get, and Run all."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ import streamlit as st
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.jobs import compare_methods, model_worker
 from sensecf_core.language.models import adapters, default_model
-from sensecf_core.queries.request import METHODS, ExplainRequest, asks_language_model
+from sensecf_core.queries.methods import METHODS, Method, asks_language_model, needs_adapter
+from sensecf_core.queries.request import ExplainRequest
 from sensecf_core.records import comparisons
 from sensecf_core.ui.common import wording
 from sensecf_core.ui.interventions import limits_fields
 from sensecf_core.ui.page import shown_results
 from sensecf_core.ui.page.frame import Page
 
-TUNED = "lm-fine-tuned"
-FIRST_CHOICE = (TUNED, "nice-sparsity", "dice-random", "lm-few-shot", "random", "lm-zero-shot")
-"""Who is compared until a visitor chooses: the first three of these that can answer, of different kinds."""
+FIRST_CHOICE = ("lm-fine-tuned", "nice-sparsity", "dice-random", "lm-few-shot", "random", "lm-zero-shot")
+"""Methods compared until a visitor chooses: the first three of these that can answer."""
 _FIELD = "compare_methods"
 _CHOSEN = "methods_compared"
 _FILLED = "comparison_filled_in"
 
 
 def show(page: Page) -> None:
-    """Show the form; Run all asks every method and follows the comparison. Then it folds away."""
+    """Show the form; Run all asks every method and shows the comparison. The form then folds away."""
     _fill(page)
-    if shown_results.of(page.choice).comparison is not None:
+    if shown_results.shown_for(page.choice).comparison is not None:
         with st.expander("Compare again: methods and limits", icon=":material/edit:"):
             _form(page)
     else:
@@ -38,8 +38,11 @@ def offered(page: Page) -> list[str]:
     """The methods that can be asked about this cohort here, in order."""
     ready = default_model.status().ready
     tuned = ready and adapters.chosen(page.required_cohort) is not None
-    able = {name: ready and (tuned or name != TUNED) for name in METHODS if asks_language_model(name)}
-    return wording.in_order(name for name in METHODS if able.get(name, True))
+
+    def able(method: Method) -> bool:
+        return not method.asks_language_model or (ready and (tuned or not method.needs_adapter))
+
+    return wording.in_order(name for name, method in METHODS.items() if able(method))
 
 
 def _form(page: Page) -> None:
@@ -60,19 +63,17 @@ def _form(page: Page) -> None:
         )
     if any(asks_language_model(name) for name in chosen) and st.runtime.exists():
         model_worker.warm(schema.name)
-    if pressed or (limits_fields.asked_at_once() and methods):
+    if pressed or (limits_fields.take_ask_at_once() and methods):
         start(page, request, chosen)
 
 
 def _methods(methods: Sequence[str]) -> list[str]:
-    # What was chosen is kept beside the widget: other cohorts have other methods.
-    wanted = st.session_state.get(_FIELD, st.session_state.get(_CHOSEN))
-    if wanted is None:
-        wanted = wording.in_order([name for name in FIRST_CHOICE if name in methods][:3])
-    st.session_state[_FIELD] = [name for name in wanted if name in methods]
-    notes = (
-        f"{wording.method_title(name)}: {wording.METHOD_NOTES.get(name, 'no note yet.')}" for name in methods
-    )
+    # The choice is kept apart from the widget, since other cohorts have other methods.
+    preselected = st.session_state.get(_FIELD, st.session_state.get(_CHOSEN))
+    if preselected is None:
+        preselected = wording.in_order([name for name in FIRST_CHOICE if name in methods][:3])
+    st.session_state[_FIELD] = [name for name in preselected if name in methods]
+    notes = (f"{METHODS[name].title}: {METHODS[name].note}" for name in methods)
     chosen = st.multiselect(
         "Methods",
         list(methods),
@@ -86,42 +87,42 @@ def _methods(methods: Sequence[str]) -> list[str]:
 
 
 def start(page: Page, request: ExplainRequest, methods: Sequence[str]) -> None:
-    """Ask every method a question that can be answered, and follow it; else say what is wrong with it."""
+    """Ask every method and show the comparison; or say why the question cannot be asked."""
     try:
         limits_fields.check(page, request)
-        made = compare_methods.start(
+        comparison = compare_methods.start(
             page.required_cohort, page.classifier, request, wording.in_order(methods)
         )
     except (InputError, NotReadyError) as error:
         limits_fields.refuse(page, error)
         return
-    shown_results.follow(page.choice, comparison=made.comparison_id)
-    st.session_state[_FILLED] = made.comparison_id
+    shown_results.show_next(page.choice, comparison=comparison.comparison_id)
+    st.session_state[_FILLED] = comparison.comparison_id
     st.rerun()
 
 
 def _fill(page: Page) -> None:
-    """Take over methods and limits of a comparison that a link opened, once."""
-    opened = shown_results.of(page.choice).comparison
-    if opened is None or st.session_state.get(_FILLED) == opened:
+    """Take over the methods and limits of a comparison that a link opened, once."""
+    comparison_id = shown_results.shown_for(page.choice).comparison
+    if comparison_id is None or st.session_state.get(_FILLED) == comparison_id:
         return
-    st.session_state[_FILLED] = opened
+    st.session_state[_FILLED] = comparison_id
     try:
-        found = comparisons.find(opened)
-    except (InputError, NotReadyError):  # said where it would be shown
+        comparison = comparisons.find(comparison_id)
+    except (InputError, NotReadyError):  # the results say so
         return
-    if found is not None:
-        limits_fields.fill(page, found.request)
-        st.session_state[_FIELD] = [member.method for member in found.members]
+    if comparison is not None:
+        limits_fields.fill(page, comparison.request)
+        st.session_state[_FIELD] = [member.method for member in comparison.members]
 
 
 def _say_what_is_missing(methods: Sequence[str]) -> None:
-    """Say why methods that one might look for are not offered."""
+    """Say why language models are not offered."""
     model = default_model.status()
     if not model.ready:
         st.warning(
             f"{wording.message(model.message)} Until then, no language model can be compared.",
             icon=":material/download:",
         )
-    elif TUNED not in methods:
+    elif not any(map(needs_adapter, methods)):
         st.caption("No fine-tuned language model can answer for this cohort as things are (see Models).")

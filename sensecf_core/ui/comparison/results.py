@@ -1,4 +1,4 @@
-"""Comparison's results: how far every method is, what they change, where they agree, each one's evidence."""
+"""The results of Comparison: how far each method is, what the methods change, agreement, evidence."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from sensecf_core.ui.page.frame import Page
 
 
 def show(page: Page) -> None:
-    """Show the comparison followed about the chosen row, or what keeps it from being read."""
+    """Show the comparison about the chosen row, or why it cannot be read."""
     try:
-        _known(page)
+        _show_results(page)
     except (InputError, NotReadyError) as error:
         st.error(wording.message(str(error)), icon=":material/database_off:")
     st.page_link(
@@ -34,50 +34,52 @@ def show(page: Page) -> None:
     )
 
 
-def _known(page: Page) -> None:
-    now = shown_results.of(page.choice).comparison
-    found = comparisons.find(now) if now else None
-    if found is None:
+def _show_results(page: Page) -> None:
+    comparison_id = shown_results.shown_for(page.choice).comparison
+    comparison = comparisons.find(comparison_id) if comparison_id else None
+    if comparison is None:
         empty_state.show(page, "Run all")
     else:
-        _shown(page, found)
-    _earlier(page, now)
+        _show_comparison(page, comparison)
+    _earlier(page, comparison_id)
 
 
-def _shown(page: Page, comparison: Comparison) -> None:
+def _show_comparison(page: Page, comparison: Comparison) -> None:
     statuses = compare_methods.method_statuses(comparison)
-    st.header(_headline(statuses, wording.sought(comparison.request.profile)))
+    st.header(_headline(statuses, wording.option_noun(comparison.request.profile)))
     answered = [method.answer for method in statuses if method.answer is not None]
-    if best := side_by_side.options(answered, best_only=True):
-        st.markdown(f"**{wording.plain(differences.finding(page.required_cohort.schema, best))}**")
+    if first_options := side_by_side.options(answered, best_only=True):
+        st.markdown(f"**{wording.plain(differences.finding(page.required_cohort.schema, first_options))}**")
     st.caption(
         wording.plain(f"Asked: {limits_fields.summary(page.required_cohort.schema, comparison.request)}")
     )
     status.show(page, comparison, statuses)
-    if comparison.request.profile == "contrast" and best:
+    if comparison.request.profile == "contrast" and first_options:
         intervention_answer.say_explanation_only()
-    for changed in dict.fromkeys(filter(None, (intervention_answer.stale(page, one) for one in answered))):
-        st.warning(changed, icon=":material/history:")
-    differences.show(page, answered, all_in=all(method.finished for method in statuses))
+    for warning in dict.fromkeys(
+        filter(None, (intervention_answer.stale(page, answer) for answer in answered))
+    ):
+        st.warning(warning, icon=":material/history:")
+    differences.show(page, answered, all_finished=all(method.finished for method in statuses))
     if answered:
         _each(page, answered)
         _downloads(page, comparison, answered)
 
 
-def _headline(statuses: Sequence[MethodStatus], sought: str) -> str:
+def _headline(statuses: Sequence[MethodStatus], noun: str) -> str:
     finished = sum(method.finished for method in statuses)
     if finished < len(statuses):
         return f"{finished} of {wording.counted(len(statuses), 'method')} done"
-    able = sum(bool(s.answer and s.answer.counterfactuals) for s in statuses)
-    return f"{able} of {wording.counted(len(statuses), 'method')} found an {sought}"
+    solved = sum(bool(s.answer and s.answer.counterfactuals) for s in statuses)
+    return f"{solved} of {wording.counted(len(statuses), 'method')} found an {noun}"
 
 
 def _each(page: Page, answered: Sequence[Answer]) -> None:
     st.header("Each method's options and evidence")
     for answer in answered:
         title = f"{wording.method_title(answer.method)}: {intervention_answer.heading(answer).lower()}"
-        with st.expander(wording.plain(title), key=f"each_{answer.method}", on_change="rerun") as one:
-            if one.open:  # the evidence of ten methods would mostly be drawn for nothing
+        with st.expander(wording.plain(title), key=f"each_{answer.method}", on_change="rerun") as fold:
+            if fold.open:  # drawn only when opened: there may be ten methods
                 intervention_answer.body(page, answer, f"_{answer.method}")
                 st.page_link(
                     "pages/3_Interventions.py",
@@ -91,10 +93,10 @@ def _downloads(page: Page, comparison: Comparison, answered: Sequence[Answer]) -
     st.header("Download all")
     stem = f"sensecf-comparison-{comparison.comparison_id}"
     evidence.downloads(answered, stem, page.required_cohort.schema, "_all")
-    left_out = len(comparison.members) - len(answered)
-    lacking = f" {wording.counted(left_out, 'method')} without an answer left out." if left_out else ""
+    missing = len(comparison.members) - len(answered)
+    missing_text = f" {wording.counted(missing, 'method')} without an answer left out." if missing else ""
     st.caption(
-        f"Every option of {wording.counted(len(answered), 'method')}, with its evidence.{lacking} This "
+        f"Every option of {wording.counted(len(answered), 'method')}, with its evidence.{missing_text} This "
         f"comparison's address: `/Comparison?comparison={comparison.comparison_id}`. It opens again after a "
         "restart."
     )
@@ -102,16 +104,16 @@ def _downloads(page: Page, comparison: Comparison, answered: Sequence[Answer]) -
 
 def _earlier(page: Page, current: str | None) -> None:
     """List the earlier comparisons about the chosen row as links."""
-    kept = comparisons.recent(page.required_cohort.schema.name, *page.row_key)
-    others = [one for one in kept if one.comparison_id != current]
+    recent = comparisons.recent(page.required_cohort.schema.name, *page.row_key)
+    others = [comparison for comparison in recent if comparison.comparison_id != current]
     if not others:
         return
     with st.expander(f"Earlier comparisons of this participant ({len(others)})", icon=":material/history:"):
-        for one in others:
-            methods = wording.listed(wording.method_short(member.method) for member in one.members)
+        for comparison in others:
+            methods = wording.listed(wording.method_short(member.method) for member in comparison.members)
             st.page_link(
                 "pages/4_Comparison.py",
-                label=f"{wording.moment(one.created)} · {wording.plain(methods)}",
+                label=f"{wording.moment(comparison.created)} · {wording.plain(methods)}",
                 icon=":material/link:",
-                query_params={"comparison": one.comparison_id},
+                query_params={"comparison": comparison.comparison_id},
             )

@@ -1,4 +1,4 @@
-"""One line a method: how far it is, what its first option does, and which limits its candidates broke."""
+"""One line per method: how far it is, what its first option does, which limits its candidates broke."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from sensecf_core.records.comparisons import Comparison
 from sensecf_core.ui.common import wording
 from sensecf_core.ui.interventions import answer as intervention_answer, evidence
 from sensecf_core.ui.page.frame import Page
-from sensecf_core.ui.page.job_progress import POLL_SECONDS, cancel_button, progress_words
+from sensecf_core.ui.page.job_progress import POLL_SECONDS, cancel_button, progress_text
 
 NAME_WIDTH = 216
 BEST, NEAREST, SECOND, BROKE = "First option", "Nearest tried", "Second model", "Broke limits"
 WIDTHS = {BEST: 196, NEAREST: 196, SECOND: 106, BROKE: 96}
 OTHER_WIDTH = 68
-"""In pixels, so that the lines of several methods stand below each other like a table's."""
+"""Widths in pixels, so that the lines of several methods align like a table."""
 LEGEND = (
     "First option: of those that a method found, else the nearest that was tried. Distance: the mean "
     "change over all features, from 0 (the same) to 1. Second model: whether one that neither made nor "
@@ -32,7 +32,7 @@ LEGEND = (
 
 
 def show(page: Page, comparison: Comparison, statuses: Sequence[MethodStatus]) -> None:
-    """Show every method's line; while some are at work, the lines follow them."""
+    """Show every method's line; update the lines while some methods are running."""
     if all(status.finished for status in statuses):
         _lines(page, comparison, statuses)
     else:
@@ -48,7 +48,7 @@ def _watch(page: Page, comparison: Comparison, before: tuple[MethodStatus, ...])
         st.error(wording.message(str(error)), icon=":material/error:")
         return
     if any(new.finished != old.finished for new, old in zip(now, before, strict=True)):
-        st.rerun()  # what has come in changes everything below
+        st.rerun()  # a new result changes everything below
     _lines(page, comparison, now)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
@@ -72,14 +72,14 @@ def _lines(page: Page, comparison: Comparison, statuses: Sequence[MethodStatus])
             elif not status.finished:
                 _at_work(status)
             else:
-                _without(page, comparison, status)
+                _without_answer(page, comparison, status)
 
 
 def _name(method: str, note: str) -> None:
     st.markdown(
         f"**{wording.plain(wording.method_title(method))}**  \n{wording.plain(note)}",
         width=NAME_WIDTH,
-        help=wording.METHOD_NOTES.get(method),
+        help=wording.method_note(method),
     )
 
 
@@ -90,25 +90,25 @@ def _answered(page: Page, answer: Answer, *, reused: bool) -> None:
             st.markdown(
                 f":small[{label}]  \n**{wording.plain(value)}**", width=WIDTHS.get(label, OTHER_WIDTH)
             )
-    if (said := evidence.broke(answer, page.required_cohort.schema, most=2)) is not None:
-        st.caption(said)
+    if (text := evidence.broken_limits_text(answer, page.required_cohort.schema, most=2)) is not None:
+        st.caption(text)
 
 
 def _facts(page: Page, answer: Answer) -> dict[str, str]:
-    """What a line says of an answer: label to value."""
+    """The facts about an answer in its line: label to value."""
     broken = side_by_side.broken(answer)
-    now = answer.factual.probability
+    factual_risk = answer.factual.probability
     facts = {BEST: "–", "Changes": "–", "Distance": "–", SECOND: "–"}
     if answer.counterfactuals:
         best = answer.counterfactuals[0]
-        facts[BEST] = wording.risk_change(now, best.probability)
+        facts[BEST] = wording.risk_change(factual_risk, best.probability)
         facts |= {"Changes": str(best.n_changed), "Distance": f"{best.gower:.3f}"}
-        facts[SECOND] = intervention_answer.second_view(page, answer, best)
+        facts[SECOND] = intervention_answer.second_model_verdict(page, answer, best)
     elif answer.best is not None:
-        nearest = {NEAREST: wording.risk_change(now, answer.best.probability)}
+        nearest = {NEAREST: wording.risk_change(factual_risk, answer.best.probability)}
         facts = nearest | {"Changes": str(len(answer.best.changes)), "Distance": "–", SECOND: "–"}
-    spent = answer.seconds
-    facts["Time"] = wording.seconds(spent.propose + spent.verify + spent.refine + spent.select)
+    seconds = answer.seconds
+    facts["Time"] = wording.seconds(seconds.propose + seconds.verify + seconds.refine + seconds.select)
     facts[BROKE] = f"{broken.candidates} of {broken.readable}" if broken.readable else "–"
     if not answer.counterfactuals:  # a row of dashes says nothing
         facts = {label: value for label, value in facts.items() if value != "–"}
@@ -121,12 +121,12 @@ def _at_work(status: MethodStatus) -> None:
     assert status.job is not None
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         _name(status.method, "Waiting" if status.state == "queued" else "At work")
-        st.progress(status.job.fraction, text=wording.plain(progress_words(status.job)), width=380)
+        st.progress(status.job.fraction, text=wording.plain(progress_text(status.job)), width=380)
         cancel_button(status.job, dispatch.cancel)
 
 
-def _without(page: Page, comparison: Comparison, status: MethodStatus) -> None:
-    """A method without an answer: why, and the offer to ask it again."""
+def _without_answer(page: Page, comparison: Comparison, status: MethodStatus) -> None:
+    """Show why a method has no answer, and offer to ask it again."""
     failed = status.state == "failed"
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         _name(status.method, "No answer" if failed else "Cancelled")
@@ -135,7 +135,7 @@ def _without(page: Page, comparison: Comparison, status: MethodStatus) -> None:
         st.error(wording.message(status.error or "It said nothing."), icon=":material/error:")
     if pressed:
         try:
-            compare_methods.again(page.required_cohort, page.classifier, comparison, status.method)
+            compare_methods.retry(page.required_cohort, page.classifier, comparison, status.method)
         except (InputError, NotReadyError) as error:
             st.error(wording.message(str(error)), icon=":material/error:")
             return

@@ -1,4 +1,4 @@
-"""What a page that asks for changes says before anything was asked."""
+"""What Interventions and Comparison show before anything was asked about a row."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from sensecf_core.ui.page.frame import Page
 
 
 def show(page: Page, button: str) -> None:
-    """Say what pressing ``button`` would answer, before anything was asked about the chosen row."""
+    """Say what pressing ``button`` would do for the chosen row."""
     task = page.required_cohort.schema.task
     flagged = int(page.risk >= page.classifier.threshold)
     if st.session_state.get(limits_fields.profile_key(page.required_cohort.schema)) == "contrast":
-        tipped = task.class_0 if flagged else task.class_1
+        other_class = task.class_0 if flagged else task.class_1
         st.info(
             f"No answer yet. Press {button} to see what would tip the prediction to "
-            f"“{wording.plain(tipped)}”. It explains the model and is not advice.",
+            f"“{wording.plain(other_class)}”. It explains the model and is not advice.",
             icon=":material/compare_arrows:",
         )
     elif flagged == task.desired:
-        wanted = task.class_1 if task.desired else task.class_0
+        desired_class = task.class_1 if task.desired else task.class_0
         st.info(
-            f"The model already says “{wording.plain(wanted)}” for "
-            f"{row_wording.this(page.required_cohort.schema)}, "
+            f"The model already says “{wording.plain(desired_class)}” for "
+            f"{row_wording.this_row(page.required_cohort.schema)}, "
             "so there is nothing to change. You can still ask what would tip the prediction.",
             icon=":material/check_circle:",
         )

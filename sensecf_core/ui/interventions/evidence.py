@@ -1,4 +1,4 @@
-"""What stands behind an answer: the funnel, raw output and prompt, downloads, its address, its origin."""
+"""The evidence behind an answer: funnel, prompt and raw output, downloads, address, origin."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ import streamlit as st
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.evaluation import side_by_side
 from sensecf_core.queries.answer import Answer, Candidate
+from sensecf_core.queries.methods import needs_adapter
 from sensecf_core.records import answers, exports
-from sensecf_core.ui.common import charts, csv_button, row_wording, wording
+from sensecf_core.ui.common import charts, row_wording, widgets, wording
 
 STEPS = (
     ("proposed", "every sequence the method wrote"),
@@ -22,15 +23,15 @@ STEPS = (
     ("plausible", "resemble {people} with that outcome"),
     ("shown", "after removing needless changes and near-copies"),
 )
-"""What a candidate has to do to get on; ``{people}`` are those of the cohort."""
+"""Steps of the funnel, each with what a candidate has to pass; ``{people}`` is the cohort's noun."""
 
 
 def show(answer: Answer, schema: Schema, key: str = "") -> None:
-    """Show the evidence behind an answer; ``key`` tells several on a page apart."""
+    """Show the evidence behind an answer; ``key`` keeps the widgets of several answers on a page apart."""
     if answer.trace.proposed and checked(answer):
         _funnel(answer, schema, key)
-        if (said := broke(answer, schema)) is not None:
-            st.caption(said)
+        if (text := broken_limits_text(answer, schema)) is not None:
+            st.caption(text)
     downloads([answer], f"sensecf-{answer.answer_id}", schema, key)
     st.caption(
         f"This answer's address: `/Interventions?answer={answer.answer_id}`. It opens again after a restart."
@@ -46,24 +47,23 @@ def show(answer: Answer, schema: Schema, key: str = "") -> None:
 
 
 def checked(answer: Answer) -> bool:
-    """Whether the candidates were looked at: an answer may be cancelled before that."""
+    """Whether the candidates were checked: an answer may be cancelled before that."""
     return answer.status != "cancelled" or answer.trace.readable > 0
 
 
-def broke(answer: Answer, schema: Schema, most: int = 4) -> str | None:
-    """Say which limits and rules the candidates broke as they came, the most frequent first; None: none."""
-    found = side_by_side.broken(answer)
-    if not found.candidates:
+def broken_limits_text(answer: Answer, schema: Schema, most: int = 4) -> str | None:
+    """Say which limits and rules the raw candidates broke, most frequent first; None if they broke none."""
+    broken = side_by_side.broken(answer)
+    if not broken.candidates:
         return None
-    named = [
-        f"{wording.plain(wording.labelled(schema, phrase))} ({n}×)" for phrase, n in found.phrases[:most]
+    texts = [
+        f"{wording.plain(wording.labelled(schema, phrase))} ({n}×)" for phrase, n in broken.phrases[:most]
     ]
-    if len(found.phrases) > most:
-        named.append(f"and {wording.counted(len(found.phrases) - most, 'other limit')}")
-    some = (
-        f"{found.candidates} of {wording.counted(found.readable, 'candidate')} broke limits and were left out"
-    )
-    return f"{some}: {'; '.join(named)}." if named else f"{some}."
+    if len(broken.phrases) > most:
+        texts.append(f"and {wording.counted(len(broken.phrases) - most, 'other limit')}")
+    candidates = wording.counted(broken.readable, "candidate")
+    headline = f"{broken.candidates} of {candidates} broke limits and were left out"
+    return f"{headline}: {'; '.join(texts)}." if texts else f"{headline}."
 
 
 def _funnel(answer: Answer, schema: Schema, key: str) -> None:
@@ -102,7 +102,7 @@ def _raw(answer: Answer, schema: Schema) -> None:
         st.code(answer.prompt, language=None, wrap_lines=True)
     if answer.trace.candidates:
         st.markdown("**Every candidate, in the order it came**")
-        if answer.method == "lm-fine-tuned":
+        if needs_adapter(answer.method):
             st.caption(
                 "It counts along: “+6=9” behind a value means that this change was told to be worth 6 tenths "
                 "of the way to the other prediction, and that the changes so far add up to 9. From 10 on it "
@@ -121,32 +121,34 @@ def _raw(answer: Answer, schema: Schema) -> None:
         )
 
 
-def _candidate(number: int, one: Candidate, schema: Schema) -> dict[str, object]:
+def _candidate(number: int, candidate: Candidate, schema: Schema) -> dict[str, object]:
     def mark(passed: bool) -> str:
         return "yes" if passed else "no"
 
     return {
         "No.": number,
-        "Asked": one.asking,
-        "Text": one.text,
-        "Readable": mark(one.readable),
-        "Within limits": mark(one.within_limits),
-        "Breaks": "; ".join(wording.labelled(schema, phrase) for phrase in one.violations),
-        "Risk of 100": None if one.probability is None else round(100 * one.probability),
-        "Valid": mark(one.valid),
-        "Plausible": mark(one.plausible),
-        "Same as No.": None if one.duplicate_of is None else one.duplicate_of + 1,
+        "Asked": candidate.asking,
+        "Text": candidate.text,
+        "Readable": mark(candidate.readable),
+        "Within limits": mark(candidate.within_limits),
+        "Breaks": "; ".join(wording.labelled(schema, phrase) for phrase in candidate.violations),
+        "Risk of 100": None if candidate.probability is None else round(100 * candidate.probability),
+        "Valid": mark(candidate.valid),
+        "Plausible": mark(candidate.plausible),
+        "Same as No.": None if candidate.duplicate_of is None else candidate.duplicate_of + 1,
     }
 
 
-def downloads(found: Sequence[Answer], stem: str, schema: Schema, key: str) -> None:
+def downloads(shown_answers: Sequence[Answer], stem: str, schema: Schema, key: str) -> None:
     """Offer answers as CSV and JSON."""
     schemas = {schema.name: schema}
     with st.container(horizontal=True, vertical_alignment="center"):
-        csv_button.show(lambda: exports.answers_csv(found, schemas), f"{stem}.csv", key=f"download_csv{key}")
+        widgets.csv_button(
+            lambda: exports.answers_csv(shown_answers, schemas), f"{stem}.csv", key=f"download_csv{key}"
+        )
         st.download_button(
             "Download JSON",
-            lambda: exports.answers_json(found, schemas),
+            lambda: exports.answers_json(shown_answers, schemas),
             f"{stem}.json",
             "application/json",
             icon=":material/data_object:",
@@ -157,15 +159,18 @@ def downloads(found: Sequence[Answer], stem: str, schema: Schema, key: str) -> N
 
 def earlier(schema: Schema, participant: str, row: str, current: str | None) -> None:
     """List the earlier answers about a row as links."""
-    kept = [a for a in answers.recent(schema.name, participant, row, limit=12) if a.answer_id != current]
-    if not kept:
+    earlier_answers = [
+        a for a in answers.recent(schema.name, participant, row, limit=12) if a.answer_id != current
+    ]
+    if not earlier_answers:
         return
     with st.expander(
-        f"Earlier answers about {row_wording.this(schema)} ({len(kept)})", icon=":material/history:"
+        f"Earlier answers about {row_wording.this_row(schema)} ({len(earlier_answers)})",
+        icon=":material/history:",
     ):
-        for answer in kept:
-            found = wording.counted(len(answer.counterfactuals), wording.sought(answer.limits.profile))
-            result = found if answer.counterfactuals else answer.status.replace("_", " ")
+        for answer in earlier_answers:
+            count = wording.counted(len(answer.counterfactuals), wording.option_noun(answer.limits.profile))
+            result = count if answer.counterfactuals else answer.status.replace("_", " ")
             st.page_link(
                 "pages/3_Interventions.py",
                 label=f"{wording.moment(answer.created)} · {wording.method_title(answer.method)} · {result}",

@@ -1,6 +1,6 @@
 """What may change, how far and how many: the fields that Interventions and Comparison share.
 
-Their keys are kept for the session, so that both pages ask under the same limits.
+Their keys are kept for the session, so that both pages use the same limits.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.queries.limits import Limits, Movable
 from sensecf_core.queries.request import ExplainRequest
 from sensecf_core.types import Span
-from sensecf_core.ui.common import browser, data, fields, sensors, wording
+from sensecf_core.ui.common import browser, data, sensors, widgets, wording
 from sensecf_core.ui.page.frame import Page
 
 MOST_SUGGESTIONS = 8
@@ -33,34 +33,34 @@ DEFAULTS = {"ask_k": 4, "ask_changes": 3, "ask_candidates": 16, "ask_seed": 0}
 
 
 def ask_at_once(schema: Schema, profile: Profile) -> None:
-    """Have the page's form ask under these limits on the next run, as if its button had been pressed."""
+    """Make the page's form ask under these limits on the next run, as if its button had been pressed."""
     st.session_state[profile_key(schema)] = profile
     st.session_state[_ASK_NOW] = True
 
 
-def asked_at_once() -> bool:
-    """Whether :func:`ask_at_once` was called; said once."""
+def take_ask_at_once() -> bool:
+    """Whether :func:`ask_at_once` was called since the last look."""
     return bool(st.session_state.pop(_ASK_NOW, False))
 
 
-def check(page: Page, asked: ExplainRequest) -> None:
+def check(page: Page, request: ExplainRequest) -> None:
     """Raise ``InputError`` for a request that leaves nothing to change, before any model runs."""
-    limits = resolve_limits(asked, page.required_cohort, data.training_domain(page.required_cohort))
-    if not _open(page, limits):
+    limits = resolve_limits(request, page.required_cohort, data.training_domain(page.required_cohort))
+    if not _movable(page, limits):
         raise InputError(
             "Nothing may move for this participant under these limits; allow more or widen a range."
         )
 
 
-def _open(page: Page, limits: Limits) -> dict[str, Movable]:
+def _movable(page: Page, limits: Limits) -> dict[str, Movable]:
     schema = page.required_cohort.schema
     factual = dict(zip(schema.names, page.codes.tolist(), strict=True))
-    found = movable_features(schema, data.training_domain(page.required_cohort), factual, limits)
-    return {movable.feature: movable for movable in found}
+    features = movable_features(schema, data.training_domain(page.required_cohort), factual, limits)
+    return {movable.feature: movable for movable in features}
 
 
 def profile_of(page: Page) -> Profile:
-    """Ask under which of the two limits profiles; outside a form, since it decides what else is asked."""
+    """Ask for one of the two limits profiles; outside a form, since the other fields depend on it."""
     key = profile_key(page.required_cohort.schema)
     st.session_state.setdefault(key, page.required_cohort.schema.default_limits)
     options: tuple[Profile, ...] = ("intervention", "contrast")
@@ -76,7 +76,7 @@ def profile_of(page: Page) -> Profile:
 
 
 def desired_class(page: Page, profile: Profile) -> int:
-    """Interventions aim at the task's desired class; contrast asks for the other class than now."""
+    """The class to reach: the task's desired class for interventions, the other class for contrast."""
     if profile == "intervention":
         return page.required_cohort.schema.task.desired
     return int(page.risk < page.classifier.threshold)
@@ -85,11 +85,11 @@ def desired_class(page: Page, profile: Profile) -> int:
 def request(
     page: Page, method: str, profile: Profile, left: DeltaGenerator, right: DeltaGenerator
 ) -> ExplainRequest:
-    """Show the fields of a form, the two numbers in columns, and return what they ask of a method."""
+    """Show the fields of a form, the two numbers in columns, and return the request that they make."""
     for key, value in DEFAULTS.items():
         st.session_state.setdefault(key, value)
     k = left.number_input("Suggestions", 1, MOST_SUGGESTIONS, key="ask_k", persist_state="session")
-    most = right.number_input(
+    max_changes = right.number_input(
         "Most changes",
         1,
         MOST_CHANGES,
@@ -97,9 +97,29 @@ def request(
         persist_state="session",
         help="The most changes in one suggestion.",
     )
-    movable = _open(page, Limits(profile=profile))
-    frozen = _freezing(page, profile, movable)
+    movable = _movable(page, Limits(profile=profile))
+    frozen = _frozen_features(page, profile, movable)
     ranges, levels = _ranges(page, profile, [name for name in movable if name not in frozen])
+    candidates, seed = _more_settings()
+    return ExplainRequest(
+        cohort=page.required_cohort.schema.name,
+        participant_id=page.row_key[0],
+        row_id=page.row_key[1],
+        method=method,
+        k=int(k),
+        candidates=candidates,
+        max_changes=int(max_changes),
+        profile=profile,
+        frozen=frozen,
+        ranges=ranges,
+        levels=levels,
+        desired=1 if desired_class(page, profile) else 0,
+        seed=seed,
+    )
+
+
+def _more_settings() -> tuple[int, int]:
+    """Ask for the number of candidates and the seed."""
     with st.expander("More settings", icon=":material/tune:"):
         candidates = st.number_input(
             "Candidates to try",
@@ -118,25 +138,11 @@ def request(
             persist_state="session",
             help="Another seed draws other candidates; the same seed gives the same answer.",
         )
-    return ExplainRequest(
-        cohort=page.required_cohort.schema.name,
-        participant_id=page.row_key[0],
-        row_id=page.row_key[1],
-        method=method,
-        k=int(k),
-        candidates=int(candidates),
-        max_changes=int(most),
-        profile=profile,
-        frozen=frozen,
-        ranges=ranges,
-        levels=levels,
-        desired=1 if desired_class(page, profile) else 0,
-        seed=int(seed),
-    )
+    return int(candidates), int(seed)
 
 
-def _freezing(page: Page, profile: Profile, movable: dict[str, Movable]) -> tuple[str, ...]:
-    """Show a box per feature that can move; return those that were unticked."""
+def _frozen_features(page: Page, profile: Profile, movable: dict[str, Movable]) -> tuple[str, ...]:
+    """Show one box per feature that can move; return the features that were unticked."""
     schema = page.required_cohort.schema
     frozen = []
     with st.expander(
@@ -146,8 +152,8 @@ def _freezing(page: Page, profile: Profile, movable: dict[str, Movable]) -> tupl
         if note := sensors.unit_note(page.required_cohort):
             st.caption(note)
         with st.container(gap="xsmall"):
-            for name, open_to in movable.items():
-                label = f"{wording.plain(schema.feature(name).label)}: {wording.plain(_reach(page, open_to))}"
+            for name, movable_to in movable.items():
+                label = wording.plain(f"{schema.feature(name).label}: {_reachable_text(page, movable_to)}")
                 key = _free_key(schema, name)
                 st.session_state.setdefault(key, True)
                 if not st.checkbox(label, key=key, persist_state="session"):
@@ -161,19 +167,19 @@ def _freezing(page: Page, profile: Profile, movable: dict[str, Movable]) -> tupl
     return tuple(frozen)
 
 
-def _reach(page: Page, open_to: Movable) -> str:
-    feature = page.required_cohort.schema.feature(open_to.feature)
+def _reachable_text(page: Page, movable: Movable) -> str:
+    feature = page.required_cohort.schema.feature(movable.feature)
     now = measure(feature, page.values[feature.name])
-    values = [to_value(feature, code) for code in open_to.values]
+    values = [to_value(feature, code) for code in movable.values]
     if feature.named or feature.kind == "binary":
         return f"{now} → {wording.listed([measure(feature, v) for v in values], 'or')}"
-    return f"{now} → {wording.span(feature, min(open_to.values), max(open_to.values))}"
+    return f"{now} → {wording.span(feature, min(movable.values), max(movable.values))}"
 
 
 def _ranges(
     page: Page, profile: Profile, free: list[str]
 ) -> tuple[dict[str, Span], dict[str, tuple[str, ...]]]:
-    """Show a range per free feature; return those that were narrowed."""
+    """Show one range per free feature; return the ranges and levels that were narrowed."""
     schema, domain = page.required_cohort.schema, data.training_domain(page.required_cohort)
     ranges: dict[str, Span] = {}
     levels: dict[str, tuple[str, ...]] = {}
@@ -197,7 +203,7 @@ def _ranges(
 
 def _range(feature: Feature, span: Span, key: str) -> Span:
     unit = f" ({feature.unit})" if feature.unit else ""
-    return fields.number_range(
+    return widgets.number_range(
         f"{feature.label}{unit}", span, key, step=feature.grid, decimals=feature.decimals
     )
 
@@ -211,33 +217,33 @@ def _on_grid(feature: Feature, span: Span) -> Span:
 
 
 def refuse(page: Page, error: InputError | NotReadyError) -> None:
-    """Say why what the fields ask cannot be asked, in their own labels where it names features."""
-    said = str(error)
+    """Say why a request is refused, with labels in place of feature names."""
+    text = str(error)
     if isinstance(error, InputError):
-        st.error(wording.plain(wording.labelled(page.required_cohort.schema, said)), icon=":material/error:")
+        st.error(wording.plain(wording.labelled(page.required_cohort.schema, text)), icon=":material/error:")
     else:
-        st.error(wording.message(said), icon=":material/error:")
+        st.error(wording.message(text), icon=":material/error:")
 
 
-def fill(page: Page, asked: ExplainRequest) -> None:
-    """Write what a request asked into the fields, before they are shown: a link brings its limits along."""
+def fill(page: Page, request: ExplainRequest) -> None:
+    """Write a request's settings into the fields before they are shown: a link restores its limits."""
     schema = page.required_cohort.schema
-    profile = asked.profile or schema.default_limits
-    numbers = (asked.k, asked.max_changes, asked.candidates, asked.seed)
+    profile = request.profile or schema.default_limits
+    numbers = (request.k, request.max_changes, request.candidates, request.seed)
     st.session_state.update(dict(zip(DEFAULTS, numbers, strict=True)))
     st.session_state[profile_key(schema)] = profile
     for name in schema.names:
-        st.session_state[_free_key(schema, name)] = name not in asked.frozen
+        st.session_state[_free_key(schema, name)] = name not in request.frozen
         key = _range_key(schema, profile, name)
-        fields.fill(key, asked.ranges.get(name))
-        if levels := asked.levels.get(name):
+        widgets.fill(key, request.ranges.get(name))
+        if levels := request.levels.get(name):
             st.session_state[key] = list(levels)
         else:
             st.session_state.pop(key, None)
 
 
 def profile_key(schema: Schema) -> str:
-    """The session's key of the limits profile of a cohort."""
+    """The session key of a cohort's limits profile."""
     return f"profile_{schema.name}"
 
 
@@ -249,20 +255,20 @@ def _range_key(schema: Schema, profile: Profile, name: str) -> str:
     return f"range_{schema.name}_{profile}_{name}"
 
 
-def summary(schema: Schema, asked: ExplainRequest) -> str:
-    """Say in one line under which limits a request asks."""
-    parts = [wording.PROFILE_TITLES[asked.profile or schema.default_limits]]
-    parts.append(f"at most {wording.counted(asked.max_changes, 'change')}")
-    candidates = wording.counted(asked.candidates, "candidate")
-    parts.append(f"up to {wording.counted(asked.k, 'option')} of {candidates}")
+def summary(schema: Schema, request: ExplainRequest) -> str:
+    """Say in one line which limits a request sets."""
+    parts = [wording.PROFILE_TITLES[request.profile or schema.default_limits]]
+    parts.append(f"at most {wording.counted(request.max_changes, 'change')}")
+    candidates = wording.counted(request.candidates, "candidate")
+    parts.append(f"up to {wording.counted(request.k, 'option')} of {candidates}")
     labels = {feature.name: feature.label for feature in schema.features}
-    if asked.frozen:
-        parts.append(f"{wording.listed(labels.get(name, name) for name in asked.frozen)} must not move")
-    for name, (low, high) in asked.ranges.items():
+    if request.frozen:
+        parts.append(f"{wording.listed(labels.get(name, name) for name in request.frozen)} must not move")
+    for name, (low, high) in request.ranges.items():
         if name in labels:
             parts.append(f"{labels[name]} {wording.span(schema.feature(name), low, high)}")
-    for name, levels in asked.levels.items():
+    for name, levels in request.levels.items():
         parts.append(f"{labels.get(name, name)} {wording.listed(levels, 'or')}")
-    if asked.seed:
-        parts.append(f"seed {asked.seed}")
+    if request.seed:
+        parts.append(f"seed {request.seed}")
     return " · ".join(parts)

@@ -1,41 +1,49 @@
-"""The mode: which method proposes changes, and which adapter stands behind the fine-tuned one."""
+"""The mode (which method proposes changes) and, if there is a choice, the language model that answers."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from sensecf_core.language.models import adapters, default_model
+from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.counterfactuals.proposers.resolve_model import REMOTE_METHOD
+from sensecf_core.errors import InputError
+from sensecf_core.language.models import adapters, default_model, hardware, registry
 from sensecf_core.language.models.adapters import Adapter
-from sensecf_core.queries.request import METHODS
+from sensecf_core.language.models.registry import ModelSpec
+from sensecf_core.language.remote import allow_list
+from sensecf_core.queries.methods import METHODS
 from sensecf_core.ui.common import wording
+from sensecf_core.ui.models import base_models
 from sensecf_core.ui.page.frame import Page
 
-TUNED = "lm-fine-tuned"
-METHOD_ORDER = (TUNED, "lm-few-shot", "lm-zero-shot", "random")
-_PICKED = "method_picked"
+MODES = tuple(method for method in METHODS.values() if method.samples)
+"""What is offered: language models and their control. Searches are on the page Comparison."""
+ANY_MODEL = tuple(mode.name for mode in MODES if mode.asks_language_model and not mode.needs_adapter)
+"""The modes that work with every model (an adapter belongs to one model)."""
+_PICKED_METHOD, _PICKED_MODEL = "method_picked", "model_picked"
 
 
-def show(page: Page) -> str:
-    """Ask for the mode: the best one that this cohort has, until a visitor picks another."""
+def choose_method(page: Page) -> str:
+    """Ask for the mode; the default is the best one that this cohort has."""
     adapter = adapters.chosen(page.required_cohort)
-    options = [m for m in METHOD_ORDER if m in METHODS and (m != TUNED or adapter is not None)]
-    # What was picked is kept beside the widget: other cohorts have other options.
-    picked = st.session_state.get(_PICKED)
+    options = [mode.name for mode in MODES if not mode.needs_adapter or adapter is not None]
+    # The pick is kept apart from the widget, since other cohorts have other options.
+    picked = st.session_state.get(_PICKED_METHOD)
     st.session_state["method"] = picked if picked in options else options[0]
     method = st.selectbox(
         "Mode",
         options,
-        format_func=lambda name: wording.METHOD_TITLES[name],
+        format_func=wording.method_title,
         key="method",
-        on_change=lambda: st.session_state.update({_PICKED: st.session_state["method"]}),
-        help="  \n".join(f"{wording.METHOD_TITLES[m]}: {wording.METHOD_NOTES[m]}" for m in METHOD_ORDER),
+        on_change=lambda: st.session_state.update({_PICKED_METHOD: st.session_state["method"]}),
+        help="  \n".join(f"{mode.title}: {mode.note}" for mode in MODES),
     )
     _say_which(page, adapter, method)
     return method
 
 
 def _say_which(page: Page, adapter: Adapter | None, method: str) -> None:
-    """Say which adapter answers and what is to be known about it, or how to get one."""
+    """Say which adapter answers, with its warning if it has one; or how to get an adapter."""
     if adapter is None and default_model.status().ready:
         if adapters.adapters(page.required_cohort):
             st.caption("None of this cohort's fine-tuned language models can answer as things are.")
@@ -43,7 +51,7 @@ def _say_which(page: Page, adapter: Adapter | None, method: str) -> None:
         else:
             st.caption("No language model is fine-tuned for this cohort yet.")
             _to_models(page, "Fine-tune one")
-    elif adapter is not None and method == TUNED:
+    elif adapter is not None and METHODS[method].needs_adapter:
         st.caption(f"Trained on this cohort: adapter {wording.plain(adapter.card.name)}.")
         if (warning := adapters.other_classifier(adapter.card, page.classifier.sha256)) is not None:
             st.warning(wording.message(warning), icon=":material/warning:")
@@ -57,3 +65,50 @@ def _to_models(page: Page, label: str) -> None:
         icon=":material/model_training:",
         query_params={"cohort": page.required_cohort.schema.name},
     )
+
+
+def choose_model(cohort: Cohort, method: str) -> str | None:
+    """Ask which model answers if there is a choice; returns its name, or None for the default model."""
+    others = _other_models(cohort, method)
+    if not others:
+        return None
+    names = [registry.DEFAULT, *others]
+    # The pick is kept apart from the widget, since other modes and cohorts have other options.
+    picked = st.session_state.get(_PICKED_MODEL)
+    st.session_state["model"] = picked if picked in names else names[0]
+    name: str = st.selectbox(
+        "Language model",
+        names,
+        key="model",
+        on_change=lambda: st.session_state.update({_PICKED_MODEL: st.session_state["model"]}),
+        help="Models that are on this machine and fit it, and servers that are allowed for this cohort. The "
+        "page Models says what is missing for the others.",
+    )
+    if name == names[0]:
+        return None
+    notice = allow_list.notice(others[name])
+    if notice is not None:
+        st.warning(wording.message(notice), icon=":material/cloud_upload:")
+    return name
+
+
+def _other_models(cohort: Cohort, method: str) -> dict[str, ModelSpec]:
+    """The models, apart from the default one, that this method can ask about the cohort now."""
+    if method not in ANY_MODEL:
+        return {}
+    try:
+        specs = registry.registry()
+    except InputError:  # the page Models says what is wrong with the user's file
+        return {}
+    return {
+        name: spec
+        for name, spec in specs.items()
+        if name != registry.DEFAULT and _can_be_asked(spec, cohort, method)
+    }
+
+
+def _can_be_asked(spec: ModelSpec, cohort: Cohort, method: str) -> bool:
+    if spec.is_remote:
+        return method == REMOTE_METHOD and base_models.refused(spec, cohort) is None
+    fit = hardware.fits(spec, base_models.this_machine())
+    return fit.ok and fit.here

@@ -1,4 +1,4 @@
-"""The right half of Interventions: the job under way, the answer followed, or what to do first."""
+"""The right half of Interventions: the job under way, the answer, or what to do first."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from sensecf_core.ui.page.frame import Page
 
 
 def show(page: Page) -> None:
-    """Show what is known about the chosen row, or what keeps it from being read."""
+    """Show the job and the answer about the chosen row, or why they cannot be read."""
     try:
-        _known(page)
+        _show_results(page)
     except (InputError, NotReadyError) as error:
         st.error(wording.message(str(error)), icon=":material/database_off:")
 
 
-def _known(page: Page) -> None:
-    now = shown_results.of(page.choice)
-    if now.job is not None:
-        job_progress.show(page.choice, now.job)
-        browser.bring_into_view(job_progress.KEY, now.job)
-    answer = answers.find(now.answer) if now.answer else None
+def _show_results(page: Page) -> None:
+    shown = shown_results.shown_for(page.choice)
+    if shown.job is not None:
+        job_progress.show(page.choice, shown.job)
+        browser.bring_into_view(job_progress.KEY, shown.job)
+    answer = answers.find(shown.answer) if shown.answer else None
     if answer is not None and (answer.cohort, answer.participant_id, answer.row_id) != (
         page.choice.cohort,
         *page.row_key,
     ):
-        # An address may name a job about somebody else; nobody is shown another person's answer.
+        # An address may name a job about somebody else; never show another person's answer.
         st.warning(
             "The job in this address was about another participant, so its answer is not shown here.",
             icon=":material/person_off:",
@@ -38,7 +38,7 @@ def _known(page: Page) -> None:
         answer = None
     if answer is not None:
         intervention_answer.show(page, answer)
-    elif now.job is None:
+    elif shown.job is None:
         empty_state.show(page, "Generate")
     st.page_link(
         "pages/4_Comparison.py",
@@ -46,4 +46,4 @@ def _known(page: Page) -> None:
         icon=":material/compare:",
         query_params=page.choice.carried,
     )
-    evidence.earlier(page.required_cohort.schema, *page.row_key, now.answer)
+    evidence.earlier(page.required_cohort.schema, *page.row_key, shown.answer)

@@ -1,4 +1,4 @@
-"""The card of an adapter: how good it was, what it was made from, its learning curve, its rounds."""
+"""The card of an adapter: its rates, its origin, its learning curve, its rounds."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Moment:
+class CurvePoint:
     """One point of a learning curve: tokens read, mean loss per answer token, raw validity (0 to 1)."""
 
     tokens: int
@@ -58,20 +58,22 @@ def show(cohort: Cohort, adapter: Adapter) -> None:
     st.caption(f"Its folder: {wording.plain(str(adapter.folder))}, with a model card for other programs.")
 
 
-def moments(folder: Path) -> tuple[Moment, ...]:
-    """Read an adapter's learning curve; each round's own count of tokens goes on from the one before."""
+def learning_curve(folder: Path) -> tuple[CurvePoint, ...]:
+    """Read an adapter's learning curve, with tokens counted on over the rounds; empty if it is damaged."""
     try:
         points = json.loads((folder / CURVE).read_text(encoding="utf-8"))
-        found, before, last = [], 0, 0
+        curve, tokens_before, previous = [], 0, 0
         for point in points:
             tokens = int(point["tokens"])
-            if tokens < last:
-                before += last
-            last = tokens
-            found.append(Moment(before + tokens, _finite(point["loss"]), _finite(point.get("score"))))
+            if tokens < previous:
+                tokens_before += previous
+            previous = tokens
+            curve.append(
+                CurvePoint(tokens_before + tokens, _finite(point["loss"]), _finite(point.get("score")))
+            )
     except (OSError, ValueError, KeyError, TypeError):
         return ()
-    return tuple(found)
+    return tuple(curve)
 
 
 def _finite(value: float | None) -> float | None:
@@ -79,7 +81,7 @@ def _finite(value: float | None) -> float | None:
 
 
 def _curve(adapter: Adapter) -> None:
-    points, name = moments(adapter.folder), adapter.card.name
+    points, name = learning_curve(adapter.folder), adapter.card.name
     if not points:
         return
     st.markdown("**Learning curve**")
@@ -93,8 +95,8 @@ def _curve(adapter: Adapter) -> None:
     ):
         if any(value is not None for value in values):
             with column:
-                sentence = _went(what.replace("`", ""), values, digits, tokens[-1])
-                chart = charts.course(tokens, values, ("Tokens read", title), sentence)
+                sentence = _trend(what.replace("`", ""), values, digits, tokens[-1])
+                chart = charts.line_chart(tokens, values, ("Tokens read", title), sentence)
                 charts.show(chart, f"curve_{title}_{'own' if adapter.own else 'given'}_{adapter.folder.name}")
     rows = [
         {
@@ -107,13 +109,13 @@ def _curve(adapter: Adapter) -> None:
     _table(rows, f"Learning curve of {name}")
 
 
-def _went(what: str, values: Sequence[float | None], digits: int, tokens: int) -> str:
-    known = [value for value in values if value is not None]
-    first, last = f"{known[0]:.{digits}f}", f"{known[-1]:.{digits}f}"
-    if len(known) == 1:
+def _trend(what: str, values: Sequence[float | None], digits: int, tokens: int) -> str:
+    measured = [value for value in values if value is not None]
+    first, last = f"{measured[0]:.{digits}f}", f"{measured[-1]:.{digits}f}"
+    if len(measured) == 1:
         return f"{what} was {last} after {wording.count(tokens)} tokens."
-    how = "fell" if known[-1] < known[0] else "rose" if known[-1] > known[0] else "went"
-    return f"{what} {how} from {first} to {last} over {wording.count(tokens)} tokens."
+    verb = "fell" if measured[-1] < measured[0] else "rose" if measured[-1] > measured[0] else "went"
+    return f"{what} {verb} from {first} to {last} over {wording.count(tokens)} tokens."
 
 
 def _round(row: Row) -> dict[str, str]:
@@ -128,17 +130,17 @@ def _round(row: Row) -> dict[str, str]:
         "gower": "Distance (Gower)",
         "kept": "Kept",
     }
-    written = {}
+    texts = {}
     for key, value in row.items():
         if key in ("val", "changed", "gower"):
-            written[titles[key]] = adapter_rates.rate("valid" if key == "val" else key, value)
+            texts[titles[key]] = adapter_rates.rate("valid" if key == "val" else key, value)
         elif key == "kind":
-            written[titles[key]] = LEARNED_FROM.get(str(value), str(value))
+            texts[titles[key]] = LEARNED_FROM.get(str(value), str(value))
         elif key == "ended":
-            written["Ended"] = ENDED.get(str(value), str(value))
+            texts["Ended"] = ENDED.get(str(value), str(value))
         else:
-            written[titles.get(key, key)] = _value(value)
-    return written
+            texts[titles.get(key, key)] = _value(value)
+    return texts
 
 
 def _pairs(card: Card) -> None:
@@ -160,14 +162,16 @@ def _origin(card: Card) -> dict[str, str]:
         "Pairs": ("", card.pairs_sha256),
         "Adapter": ("", card.weights_sha256),
     }
-    written = {title: f"{name} sha256 {digest[:12]}…".strip() for title, (name, digest) in hashes.items()}
-    return written | {"Commit": str(card.provenance.get("commit") or "not known")[:12]}
+    texts = {title: f"{name} sha256 {digest[:12]}…".strip() for title, (name, digest) in hashes.items()}
+    return texts | {"Commit": str(card.provenance.get("commit") or "not known")[:12]}
 
 
 def _settings(card: Card) -> dict[str, str]:
-    known = {"temperature": card.temperature, **card.settings, **card.training}
+    settings = {"temperature": card.temperature, **card.settings, **card.training}
     return {
-        key.replace("_", " ").capitalize(): _value(value) for key, value in known.items() if value is not None
+        key.replace("_", " ").capitalize(): _value(value)
+        for key, value in settings.items()
+        if value is not None
     }
 
 

@@ -1,4 +1,4 @@
-"""How good an adapter was: its raw and final rates, as one line and as a table."""
+"""How good an adapter is: its raw and final rates, as one line and as a table."""
 
 from __future__ import annotations
 
@@ -63,9 +63,9 @@ SHARES = (
 
 
 def headline(card: Card) -> str:
-    """Say in one line how good an adapter was at the temperature it answers at."""
-    rows = _best_part(at_its_temperature(card))
-    valid = [found for row in rows if (found := _number(row.get("valid"))) is not None]
+    """Say in one line how good an adapter is at the temperature that it answers with."""
+    rows = _best_part(rates_at_own_temperature(card))
+    valid = [value for row in rows if (value := _number(row.get("valid"))) is not None]
     if not valid:
         return "Its raw validity was not measured."
     mean = wording.of_100(sum(valid) / len(valid))
@@ -80,47 +80,47 @@ def headline(card: Card) -> str:
 
 
 def _number(value: object) -> float | None:
-    """A measured number without its interval; None where there is none."""
-    found = value.get("value") if isinstance(value, Mapping) else value
-    return float(found) if isinstance(found, int | float) and math.isfinite(found) else None
+    """A measured number without its interval; None if there is none."""
+    number = value.get("value") if isinstance(value, Mapping) else value
+    return float(number) if isinstance(number, int | float) and math.isfinite(number) else None
 
 
 def _best_part(rows: Sequence[Row]) -> list[Row]:
-    """The rates on ``test`` where they were measured, else all."""
+    """The rates on ``test`` if they were measured, else all."""
     return [row for row in rows if row.get("part") == "test"] or list(rows)
 
 
-def at_its_temperature(card: Card) -> list[Row]:
-    """The rates at the temperature that the adapter answers at (all of them where none says which)."""
+def rates_at_own_temperature(card: Card) -> list[Row]:
+    """The rates at the temperature that the adapter answers with (all rates if none is at it)."""
     rows = [row for row in card.rates if row.get("temperature", card.temperature) == card.temperature]
     return list(rows or card.rates)
 
 
 def show(cohort: Cohort, card: Card) -> None:
-    """Show the rates of an adapter, on ``test`` where they were measured."""
+    """Show the rates of an adapter, those on ``test`` if they were measured."""
     st.markdown("**Rates of raw candidates**, before anything is filtered, undone or sorted")
-    rows = _best_part(at_its_temperature(card))
+    rows = _best_part(rates_at_own_temperature(card))
     if not rows:
         st.caption("Not measured.")
         return
-    varied = [key for key in ("part", "temperature") if len({str(row.get(key)) for row in rows}) > 1]
-    heads = [_asked(cohort, row, varied) for row in rows]
-    if on_phone() and len(rows) > 1:  # a phone has room for letters
+    varying = [key for key in ("part", "temperature") if len({str(row.get(key)) for row in rows}) > 1]
+    heads = [_column_head(cohort, row, varying) for row in rows]
+    if on_phone() and len(rows) > 1:  # a phone has room only for letters
         letters = [chr(ord("A") + number) for number in range(len(rows))]
         st.markdown("  \n".join(f"**{letter}**: {head}" for letter, head in zip(letters, heads, strict=True)))
         heads = letters
-    measured = {name: title for name, (title, _) in MEASURES.items() if any(name in row for row in rows)}
-    table: dict[str, list[str]] = {"Measure": list(measured.values())}
+    titles = {name: title for name, (title, _) in MEASURES.items() if any(name in row for row in rows)}
+    table: dict[str, list[str]] = {"Measure": list(titles.values())}
     for number, (head, row) in enumerate(zip(heads, rows, strict=True)):
-        again = heads[:number].count(head)  # no column may take another's place
-        table[f"{head} ({again + 1})" if again else head] = [rate(name, row.get(name)) for name in measured]
+        repeats = heads[:number].count(head)  # columns need different names
+        table[f"{head} ({repeats + 1})" if repeats else head] = [rate(name, row.get(name)) for name in titles]
     st.table(pd.DataFrame(table), hide_index=True, border="horizontal", alt=f"Raw rates of {card.name}")
     st.caption(
         f"At temperature {card.temperature:g}, with the grammar on. "
         + " ".join(
             f"**{title.split(',')[0]}**: {meaning}."
             for name, (title, meaning) in MEASURES.items()
-            if name in measured
+            if name in titles
         )
     )
     others = [row for row in card.rates if row not in rows]
@@ -130,29 +130,34 @@ def show(cohort: Cohort, card: Card) -> None:
 
 
 def _by_temperature(rows: Sequence[Row]) -> list[tuple[float, float]]:
-    found: dict[float, list[float]] = {}
+    by_temperature: dict[float, list[float]] = {}
     for row in rows:
         temperature, valid = _number(row.get("temperature")), _number(row.get("valid"))
         if temperature is not None and valid is not None and row.get("part") != "test":
-            found.setdefault(temperature, []).append(valid)
-    return [(t, sum(valid) / len(valid)) for t, valid in sorted(found.items(), reverse=True)]
+            by_temperature.setdefault(temperature, []).append(valid)
+    return [(t, sum(valid) / len(valid)) for t, valid in sorted(by_temperature.items(), reverse=True)]
 
 
-def _asked(cohort: Cohort, row: Row, varied: Sequence[str]) -> str:
-    """Head one column: limits, the class wanted, and whatever else tells it from the others."""
+def _column_head(cohort: Cohort, row: Row, varying: Sequence[str]) -> str:
+    """The head of one column: limits, target class, and whatever else distinguishes it from the others."""
     task = cohort.schema.task
-    wanted = {0: task.class_0, 1: task.class_1}.get(row.get("desired", -1), "")
-    parts = [wording.PROFILE_TITLES.get(row.get("limits", ""), ""), f"→ {wanted}" if wanted else ""]
-    parts += [str(row[key]) for key in varied if key in row]
-    told = {"limits", "desired", "part", "temperature", "command", *MEASURES}
+    target_class = {0: task.class_0, 1: task.class_1}.get(row.get("desired", -1), "")
+    parts = [
+        wording.PROFILE_TITLES.get(row.get("limits", ""), ""),
+        f"→ {target_class}" if target_class else "",
+    ]
+    parts += [str(row[key]) for key in varying if key in row]
+    headed_already = {"limits", "desired", "part", "temperature", "command", *MEASURES}
     parts += [
-        f"{key} {value}" for key, value in row.items() if key not in told and isinstance(value, str | bool)
+        f"{key} {value}"
+        for key, value in row.items()
+        if key not in headed_already and isinstance(value, str | bool)
     ]
     return wording.plain(" ".join(part for part in parts if part)) or "All"
 
 
 def rate(name: str, value: object) -> str:
-    """Write one measure; with its interval where it has one."""
+    """Write one measure, with its interval if it has one."""
     if isinstance(value, Mapping):
         low, high = (rate(name, value.get(end)) for end in ("low", "high"))
         return f"{rate(name, value.get('value'))} ({low}–{high})"

@@ -1,4 +1,4 @@
-"""The adapters of a cohort: which one answers, choosing another, deleting one's own, their cards."""
+"""The adapters of a cohort: which one answers, choosing another, deleting own ones, their cards."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ def show(cohort: Cohort) -> None:
     st.header(f"Fine-tuned for {title}")
     if failed := st.session_state.pop(_FAILED, None):
         st.error(wording.plain(failed), icon=":material/error:")
-    found = adapters.adapters(cohort)
-    if not found:
+    available = adapters.adapters(cohort)
+    if not available:
         st.info(
             "No language model was fine-tuned for this cohort yet. Start it below: it runs by itself on this "
-            f"machine. Until then “{wording.METHOD_TITLES['lm-few-shot']}” answers.",
+            f"machine. Until then “{wording.method_title('lm-few-shot')}” answers.",
             icon=":material/model_training:",
         )
         return
     answering = adapters.chosen(cohort)
     _who_answers(answering)
-    for adapter in sorted(found, key=lambda one: one != answering):
+    for adapter in sorted(available, key=lambda adapter: adapter != answering):
         with st.container(border=True, key=f"adapter_{_key(adapter)}"):
             _adapter(cohort, adapter, answering)
 
 
 def _who_answers(answering: Adapter | None) -> None:
-    mode = wording.METHOD_TITLES["lm-fine-tuned"]
+    mode = wording.method_title("lm-fine-tuned")
     if answering is None:
         st.warning(
             f"None of these adapters can answer “{mode}” as things are; each one says why below. "
@@ -111,7 +111,7 @@ def _choose(cohort: Cohort, adapter: Adapter) -> None:
 def _delete(adapter: Adapter) -> None:
     try:
         adapters.delete(adapter)
-    except FileNotFoundError:  # another visitor was faster
+    except FileNotFoundError:  # another visitor deleted it first
         pass
     except OSError as error:
         st.session_state[_FAILED] = f"The adapter {adapter.card.name} could not be deleted: {error}."

@@ -1,4 +1,4 @@
-"""The language models by name: size, licence, whether their weights are here, whether they fit; servers."""
+"""The known language models: size, licence, whether they fit and are on this disk; servers."""
 
 from __future__ import annotations
 
@@ -18,45 +18,45 @@ PRECISIONS = {"bf16": "16 bit", "float32": "32 bit", "nf4": "4 bit"}
 
 
 def show(cohort: Cohort | None) -> None:
-    """Show every base model with a name; ``cohort`` decides which servers may be asked."""
+    """Show every registered base model; ``cohort`` decides which servers may be asked."""
     st.header("Base models")
     try:
         specs = tuple(registry.registry().values())
     except InputError as error:
         st.error(wording.message(str(error)), icon=":material/error:")
         return
-    found = this_machine()
-    st.caption(_about(found))
+    machine = this_machine()
+    st.caption(_about(machine))
     with st.grid("auto", min_column_width=300, gap="medium"):
         for spec in specs:
-            if spec.kind == "local":
+            if not spec.is_remote:
                 with st.container(border=True, height="stretch", key=f"model_{spec.name}"):
-                    _local(spec, found)
-    servers = [spec for spec in specs if spec.kind == "endpoint"]
+                    _local(spec, machine)
+    servers = [spec for spec in specs if spec.is_remote]
     if servers:
         _servers(servers, cohort)
 
 
 @st.cache_data(ttl=10, show_spinner="Looking at this machine …")
 def this_machine() -> Hardware:
-    """What this machine can hold now; looked up at most every ten seconds."""
+    """What this machine can hold now, detected at most every ten seconds."""
     return hardware.detect_hardware()
 
 
-def _about(found: Hardware) -> str:
+def _about(machine: Hardware) -> str:
     gpu = (
-        f"GPU {wording.plain(found.gpu)} with {wording.gigabytes(found.gpu_memory_gb)} free"
-        if found.gpu
+        f"GPU {wording.plain(machine.gpu)} with {wording.gigabytes(machine.gpu_memory_gb)} free"
+        if machine.gpu
         else "no GPU that can be used"
     )
     return (
-        f"This machine: {wording.gigabytes(found.memory_gb)} of memory free, {gpu}. What fits is judged by "
+        f"This machine: {wording.gigabytes(machine.memory_gb)} of memory free, {gpu}. What fits is judged by "
         "that. Your own entries go into var/models.toml."
     )
 
 
-def _local(spec: ModelSpec, found: Hardware) -> None:
-    fit = hardware.fits(spec, found)
+def _local(spec: ModelSpec, machine: Hardware) -> None:
+    fit = hardware.fits(spec, machine)
     st.subheader(wording.plain(spec.title or spec.name))
     if fit.here and fit.ok:
         st.badge("Ready", icon=":material/check_circle:", color="blue")
@@ -118,7 +118,7 @@ def _servers(specs: list[ModelSpec], cohort: Cohort | None) -> None:
             "A server is **never** asked unless its host is allowed for this cohort. It is shown the profile "
             "of one participant and never another participant's row. One that may be asked is offered on the "
             "page Interventions in the mode "
-            f"“{wording.METHOD_TITLES[REMOTE_METHOD]}”."
+            f"“{wording.method_title(REMOTE_METHOD)}”."
         )
         for spec in specs:
             with st.container(border=True, key=f"model_{spec.name}"):
@@ -126,7 +126,7 @@ def _servers(specs: list[ModelSpec], cohort: Cohort | None) -> None:
 
 
 def refused(spec: ModelSpec, cohort: Cohort | None) -> str | None:
-    """Why a server cannot be asked now; None if it can."""
+    """Why a server cannot be asked now; None if it can be asked."""
     if cohort is None:
         return "No cohort is chosen."
     try:

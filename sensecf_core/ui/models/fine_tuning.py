@@ -1,4 +1,4 @@
-"""Fine-tuning from a page: the form, how far a run is, Cancel, and going on after it was ended."""
+"""Fine-tuning from a page: the form, how far a run is, Cancel, and resuming a run that ended."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from sensecf_core.ui.page.job_progress import cancel_button
 KIND = "finetune"
 POLL_SECONDS = 2.0
 MEMORY_GB = 5.0
-"""The most that fine-tuning the default model takes."""
+"""The most memory that fine-tuning the default model takes."""
 MINUTES = (1, 24 * 60)
 
 
@@ -40,21 +40,21 @@ def show(cohort: Cohort) -> None:
 
 
 def newest(cohort: Cohort) -> JobView | None:
-    """The newest fine-tuning of a cohort, from whichever tab or server it was started."""
+    """The newest fine-tuning of a cohort, whichever tab or server started it."""
     for job in job_table.recent("process", KIND):
-        if _told(json.loads(job.spec), "--cohort") == cohort.schema.name:
-            # The lane looks first whether a job that seems to run still has a program behind it.
+        if _option_value(json.loads(job.spec), "--cohort") == cohort.schema.name:
+            # The worker first checks whether an unfinished job still has a process.
             return job if job.finished else subprocess_worker.worker().view(job.id)
     return None
 
 
 def command(cohort: str, minutes: float, name: str, seed: int) -> list[str]:
-    """The arguments of ``python -m sensecf_core`` that fine-tune."""
-    asked = {"--cohort": cohort, "--minutes": f"{minutes:g}", "--name": name, "--seed": str(seed)}
-    return [KIND, *(part for pair in asked.items() for part in pair), "--json-progress"]
+    """The arguments of ``python -m sensecf_core`` for fine-tuning."""
+    options = {"--cohort": cohort, "--minutes": f"{minutes:g}", "--name": name, "--seed": str(seed)}
+    return [KIND, *(part for pair in options.items() for part in pair), "--json-progress"]
 
 
-def _told(argv: Sequence[str], option: str) -> str:
+def _option_value(argv: Sequence[str], option: str) -> str:
     return argv[argv.index(option) + 1] if option in argv[:-1] else ""
 
 
@@ -89,18 +89,18 @@ def _form(cohort: Cohort, suggested: str) -> None:
 
 
 def _free_name(cohort: Cohort, last: JobView | None) -> str:
-    """A name that no adapter has, nor the last run: to begin it anew would drop its checkpoint."""
-    taken = _taken(cohort) | ({_told(json.loads(last.spec), "--name")} if last else set())
-    number = next(n for n in range(1, len(taken) + 2) if f"tuned-{n}" not in taken)
+    """A name that neither an adapter nor the last run has: a new run of that name drops its checkpoint."""
+    used = _used_names(cohort) | ({_option_value(json.loads(last.spec), "--name")} if last else set())
+    number = next(n for n in range(1, len(used) + 2) if f"tuned-{n}" not in used)
     return f"tuned-{number}"
 
 
-def _taken(cohort: Cohort) -> set[str]:
+def _used_names(cohort: Cohort) -> set[str]:
     return {adapter.card.name for adapter in adapters.adapters(cohort)}
 
 
 def start(cohort: Cohort, minutes: float, name: str, seed: int) -> None:
-    """Queue a fine-tuning that can be done; else say what is wrong with it."""
+    """Queue a fine-tuning, or say why it cannot be started."""
     try:
         check(cohort, minutes, name)
         _queue(command(cohort.schema.name, minutes, name, seed))
@@ -111,18 +111,20 @@ def start(cohort: Cohort, minutes: float, name: str, seed: int) -> None:
 
 
 def check(cohort: Cohort, minutes: float, name: str) -> None:
-    """Raise ``InputError`` for minutes and names that cannot be used (a browser may send anything)."""
+    """Raise ``InputError`` for unusable minutes and names (a browser may send anything)."""
     if not MINUTES[0] <= minutes <= MINUTES[1]:
         raise InputError(f"Minutes of training must be {MINUTES[0]} to {MINUTES[1]}, got {minutes:g}.")
     adapters.check_name(name)
-    if name in _taken(cohort):
+    if name in _used_names(cohort):
         raise InputError(
             f"There is an adapter {name!r} already; choose another name, or delete that one first."
         )
 
 
 def _queue(argv: Sequence[str]) -> None:
-    subprocess_worker.start(KIND, argv, f"Fine-tune for {_told(argv, '--cohort')}: {_told(argv, '--name')}")
+    subprocess_worker.start(
+        KIND, argv, f"Fine-tune for {_option_value(argv, '--cohort')}: {_option_value(argv, '--name')}"
+    )
 
 
 @st.fragment(run_every=POLL_SECONDS)
@@ -136,7 +138,7 @@ def _watch(cohort: Cohort, job_id: str) -> None:
         st.rerun()
     argv = json.loads(job.spec)
     with st.container(border=True, key="tuning"):
-        name, minutes = wording.plain(_told(argv, "--name")), _told(argv, "--minutes")
+        name, minutes = wording.plain(_option_value(argv, "--name")), _option_value(argv, "--minutes")
         st.markdown(f"**{name}** is being trained for {minutes} minutes.")
         st.progress(job.fraction, text=wording.plain(_progress(job)))
         st.caption(
@@ -159,19 +161,19 @@ def _progress(job: JobView) -> str:
 
 
 def _ended(cohort: Cohort, job: JobView) -> None:
-    """Say how the newest run ended, and offer to go on where that makes sense."""
+    """Say how the newest run ended, and offer to resume it if it did not finish."""
     argv = json.loads(job.spec)
-    name, when = wording.plain(_told(argv, "--name")), wording.moment(job.ended or job.created)
+    name, when = wording.plain(_option_value(argv, "--name")), wording.moment(job.ended or job.created)
     if job.state == "done":
-        if _told(argv, "--name") in _taken(cohort):
+        if _option_value(argv, "--name") in _used_names(cohort):
             st.success(f"**{name}** was trained and measured ({when}).", icon=":material/check_circle:")
         return
-    at = f"at {100 * job.fraction:.0f} %"
+    share_done = f"at {100 * job.fraction:.0f} %"
     if job.state == "cancelled":
-        st.info(f"The training of **{name}** was cancelled {at} ({when}).", icon=":material/block:")
+        st.info(f"The training of **{name}** was cancelled {share_done} ({when}).", icon=":material/block:")
     else:
         reason = wording.message(job.error or "It said nothing.")
-        st.error(f"The training of **{name}** ended {at} ({when}). {reason}", icon=":material/error:")
+        st.error(f"The training of **{name}** ended {share_done} ({when}). {reason}", icon=":material/error:")
     if st.button(
         f"Go on with {name}",
         icon=":material/resume:",

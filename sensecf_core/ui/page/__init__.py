@@ -1,1 +1,1 @@
-"""The frame of every page: banner, selector, guard, jobs."""
+"""What every page has: banner, selectors, person strip, jobs."""

@@ -1,4 +1,4 @@
-"""The participants of a release who have no usable day: how many, why, and who where nobody is real."""
+"""Participants of a release without a usable day: how many, why, and (only if nobody is real) who."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ NO_WEAR = f"without a day of {DAY_HOURS:.0f} hours of heart rate"
 NOT_TOGETHER = "without enough heart rate and glucose on one day"
 NO_STRESS = "without daytime stress on a day of enough wear"
 REASONS = (UNREADABLE, NO_GLUCOSE, NO_WEAR, NOT_TOGETHER, NO_STRESS)
-"""In the order in which they are asked; who fails several is counted under the first."""
+"""In the order in which they are checked; each participant is counted under the first that applies."""
 
 NEEDED = ("glucose", "heart_rate", "stress")
 """Streams without which there is no usable day."""
 
 
 def show(cohort: Cohort) -> None:
-    """Say how many participants the table lacks and why; name them only where nobody is real."""
+    """Say how many participants are not in the table and why; name them only if nobody is real."""
     tables = participants.tables_of(cohort.schema.name)
     why = reasons(tables, cohort.rows.index.get_level_values(0).unique())
     if why.empty:
@@ -38,7 +38,8 @@ def show(cohort: Cohort) -> None:
                 {
                     "Participant": why.index,
                     "Study group": [
-                        sensor_wording.group_title(one) for one in tables.people["study_group"].loc[why.index]
+                        sensor_wording.group_title(group)
+                        for group in tables.people["study_group"].loc[why.index]
                     ],
                     "Left out": why.to_numpy(),
                 }
@@ -50,36 +51,36 @@ def show(cohort: Cohort) -> None:
 
 
 def reason_of(cohort: Cohort, participant: str) -> str | None:
-    """Say why a participant of the release has no row; None for one who has, and for nobody that is known."""
+    """Say why a participant of the release has no row; None if they have one or are unknown."""
     if not participants.has_streams(cohort.schema.name):
         return None
     tables = participants.tables_of(cohort.schema.name)
-    found = reasons(tables, cohort.rows.index.get_level_values(0).unique())
-    if participant not in found.index:
+    why = reasons(tables, cohort.rows.index.get_level_values(0).unique())
+    if participant not in why.index:
         return None
-    return f"Participant {participant!r} has no usable day: {found[participant]}."
+    return f"Participant {participant!r} has no usable day: {why[participant]}."
 
 
 def reasons(tables: Tables, shown: pd.Index) -> pd.Series:
-    """Return why each participant who is not in ``shown`` has no row, indexed by their id."""
-    out = tables.people.loc[~tables.people.index.isin(shown)]
+    """Return why each participant who is not in ``shown`` has no row, indexed by participant id."""
+    excluded = tables.people.loc[~tables.people.index.isin(shown)]
     by_person = tables.days.groupby(level=0)
 
     def has(column: str) -> pd.Series:
-        return by_person[column].any().reindex(out.index).fillna(False).astype(bool)
+        return by_person[column].any().reindex(excluded.index).fillna(False).astype(bool)
 
-    why = pd.Series(NO_STRESS, index=out.index, dtype=object)
+    why = pd.Series(NO_STRESS, index=excluded.index, dtype=object)
     why = why.where(has("enough_wear"), NOT_TOGETHER)
     why = why.where(has("worn"), NO_WEAR)
-    why = why.where(out["enough_glucose"].fillna(False).astype(bool), NO_GLUCOSE)
+    why = why.where(excluded["enough_glucose"].fillna(False).astype(bool), NO_GLUCOSE)
     quality = tables.quality
     needed = quality["stream"].isin(NEEDED) & quality["state"].eq("unreadable")
-    return why.mask(out.index.isin(quality.loc[needed, "participant_id"]), UNREADABLE)
+    return why.mask(excluded.index.isin(quality.loc[needed, "participant_id"]), UNREADABLE)
 
 
 def sentence(why: pd.Series) -> str:
-    """Say how many are left out for each reason that occurs."""
+    """Say how many participants are left out for each reason."""
     counts = why.value_counts()
-    named = [f"{wording.count(int(counts[one]))} {one}" for one in REASONS if one in counts]
+    named = [f"{wording.count(int(counts[reason]))} {reason}" for reason in REASONS if reason in counts]
     have = "participant has" if len(why) == 1 else "participants have"
     return f"{wording.count(len(why))} more {have} no usable day: {wording.listed(named)}."

@@ -1,7 +1,7 @@
-"""The frame of every page: page settings, banner, selector kept in the address, guard, person strip.
+"""The frame of every page: settings, banner, selectors, person strip, and a check of what the page needs.
 
-The call is the first statement of every page: with Streamlit's own ``pages/`` discovery a page can be
-opened without ``app.py`` ever having run.
+:func:`open_page` is the first statement of every page: with Streamlit's own ``pages/`` discovery a page can
+be opened without ``app.py`` ever having run.
 """
 
 from __future__ import annotations
@@ -46,16 +46,16 @@ Needs = Literal["nothing", "cohort", "person"]
 
 @dataclass(frozen=True)
 class Page:
-    """What a page works with, all of it checked.
+    """What a page works with, already checked.
 
-    ``cohort`` is None only on pages that need nothing; ``key`` is the chosen row, or None. ``judged``:
-    whether a classifier was found, as it is on pages that need a person.
+    ``cohort`` is None only on pages that need nothing; ``key`` is the chosen row, or None. ``has_classifier``
+    is always true on pages that need a person.
     """
 
     choice: Choice
     cohort: Cohort | None
     key: RowKey | None
-    judged: bool
+    has_classifier: bool
 
     @property
     def required_cohort(self) -> Cohort:
@@ -71,7 +71,7 @@ class Page:
 
     @property
     def classifier(self) -> Classifier:
-        """The cohort's classifier; raises ``NotReadyError`` where the frame is not ``judged``."""
+        """The cohort's classifier; raises ``NotReadyError`` unless ``has_classifier``."""
         return store.load(self.required_cohort)
 
     @cached_property
@@ -92,76 +92,80 @@ class Page:
 
 
 def open_page(
-    page: str, question: str, *, needs: Needs = "person", follows: shown_results.Kind | None = None
+    title: str, question: str, *, needs: Needs = "person", shows: shown_results.Kind | None = None
 ) -> Page:
-    """Open a page; stops it with a sentence and the selector when what it ``needs`` is missing.
+    """Open a page; if something that it ``needs`` is missing, stop with a sentence and the selector.
 
     Parameters
     ----------
-    page : the page's title.
-    question : the one question that the page answers, shown as its subtitle.
+    title : the page's title.
+    question : the question that the page answers, shown as its subtitle.
     needs : what the page cannot do without.
-    follows : what the page's address also names: an answer (and a job), or a comparison.
+    shows : the result that the page's address also names: an answer (and a job), or a comparison.
     """
-    st.set_page_config(page_title=f"{page} · SenseCF", layout="wide")
-    lost = shown_results.adopt(follows) if follows else None
+    st.set_page_config(page_title=f"{title} · SenseCF", layout="wide")
+    link_problem = shown_results.adopt_from_address(shows) if shows else None
     choice = selection.read()
-    cohort, problem = _cohort(choice)
+    cohort, problem = _load_cohort(choice)
     if cohort is not None and choice.cohort is None:
         choice = Choice(cohort.schema.name)
         selection.keep(choice)
     _banner(cohort)
     key: RowKey | None = None
-    if cohort is not None and (asked := choice.participant) is not None:
+    if cohort is not None and (participant := choice.participant) is not None:
         try:
-            key = locate(cohort, asked, choice.row)
+            key = locate(cohort, participant, choice.row)
             choice = Choice(choice.cohort, *key)
             selection.keep(choice)
         except InputError as error:
-            problem = problem or excluded_participants.reason_of(cohort, asked) or str(error)
-    if follows == "answer":
+            problem = problem or excluded_participants.reason_of(cohort, participant) or str(error)
+    if shows == "answer":
         shown_results.adopt_job(choice)
-    selection.mirror(choice, **(shown_results.mirrored(choice, follows) if follows else {}))
+    selection.mirror(choice, **(shown_results.address_parameters(choice, shows) if shows else {}))
     _pages(choice)
     classifier = damage = None
     if cohort is not None and (key is not None or needs != "nothing"):  # loading it takes a moment
-        classifier, damage = train_classifier.found(cohort)
+        classifier, damage = train_classifier.load_if_ready(cohort)
     if key is not None and cohort is not None:
         person_strip.strip(cohort, classifier, key)
-    st.title(page)
+    st.title(title)
     st.markdown(f"*{question}*")
-    _warn(lost, registry.release_problem(), problem)
+    _warn(link_problem, registry.release_problem(), problem)
     if damage is not None:
         train_classifier.say_damaged(damage)
-    missing = problem is not None or (needs == "person" and key is None)
+    _selectors(choice, cohort, problem, missing=problem is not None or (needs == "person" and key is None))
+    page = Page(choice, cohort, key, has_classifier=classifier is not None)
+    if needs != "nothing":
+        _stop_if_incomplete(page, needs, damaged=damage is not None)
+    return page
+
+
+def _selectors(choice: Choice, cohort: Cohort | None, problem: str | None, *, missing: bool) -> None:
+    """Show the selectors: on the page if something is ``missing``, else in the sidebar."""
     with st.container(key="choose") if missing else st.sidebar:
         if missing:
             _say_missing(problem, cohort)
         selection.selectors(choice, _titles(), cohort)
     with st.sidebar:
         st.caption(DISCLAIMER_LONG)
-    opened = Page(choice, cohort, key, judged=classifier is not None)
-    if needs != "nothing":
-        _hold(opened, needs, damaged=damage is not None)
-    return opened
 
 
-def _hold(page: Page, needs: Needs, *, damaged: bool) -> None:
-    """Stop a page that cannot go on, with what may mend it."""
+def _stop_if_incomplete(page: Page, needs: Needs, *, damaged: bool) -> None:
+    """Stop a page that cannot go on, and offer what may help."""
     if page.cohort is None:
         st.stop()
-    if not page.judged and not damaged:
-        train_classifier.offer(page.cohort)
+    if not page.has_classifier and not damaged:
+        train_classifier.offer_training(page.cohort)
     if needs != "person":
         return
-    if not page.judged:
+    if not page.has_classifier:
         st.stop()
     if page.key is None:
         person_strip.offer_examples(page.cohort, page.classifier, page.choice.participant)
         st.stop()
 
 
-def _cohort(choice: Choice) -> tuple[Cohort | None, str | None]:
+def _load_cohort(choice: Choice) -> tuple[Cohort | None, str | None]:
     """Load the chosen cohort, or the first one that can be loaded when nothing is chosen."""
     if choice.cohort is not None:
         try:
@@ -187,11 +191,11 @@ def _titles() -> dict[str, str]:
     return titles
 
 
-def _warn(lost: str | None, release_problem: str | None, told: str | None) -> None:
-    """Say what of the address is gone, and why a release that is named cannot be used (unless it is told)."""
-    if lost:
-        st.warning(plain(lost), icon=":material/link_off:")
-    if release_problem and release_problem != told:
+def _warn(link_problem: str | None, release_problem: str | None, problem: str | None) -> None:
+    """Warn of a link to a missing result, and of an unusable release unless ``problem`` says it already."""
+    if link_problem:
+        st.warning(plain(link_problem), icon=":material/link_off:")
+    if release_problem and release_problem != problem:
         st.warning(message(release_problem), icon=":material/folder_off:")
 
 

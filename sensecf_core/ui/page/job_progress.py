@@ -1,4 +1,4 @@
-"""A job under way: place in the queue, progress, Cancel; and how it ended."""
+"""A job under way: position in the queue, progress, Cancel; and how it ended."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from sensecf_core.ui.page.selection import Choice
 
 POLL_SECONDS = 1.0
 KEY = "job"
-"""Of the container that shows a job under way."""
+"""Key of the container that shows a job under way."""
 
 
 def show(choice: Choice, job_id: str) -> None:
-    """Show the job followed about the chosen row; when it is over, its answer takes its place."""
+    """Show the job about the chosen row; once it is done, show its answer instead."""
     job = model_worker.worker().view(job_id)
     if job is None:
         st.warning(
@@ -37,7 +37,7 @@ def show(choice: Choice, job_id: str) -> None:
             "Cancelled before anything was proposed. Press Generate to ask again.", icon=":material/block:"
         )
     else:
-        shown_results.follow(choice, answer=job.answer_id)
+        shown_results.show_next(choice, answer=job.answer_id)
         st.rerun()
 
 
@@ -51,13 +51,13 @@ def _watch(choice: Choice, job_id: str) -> None:
     if job is None or job.finished:
         st.rerun()
     with st.container(border=True, key=KEY):
-        st.progress(job.fraction, text=wording.plain(progress_words(job)))
+        st.progress(job.fraction, text=wording.plain(progress_text(job)))
         st.caption("You may leave this page or close the tab: the job goes on, and its link finds it again.")
         cancel_button(job, model_worker.worker().cancel)
 
 
 def cancel_button(job: JobView, cancel: Callable[[str], None], help_text: str | None = None) -> None:
-    """Offer to cancel a job that waits or runs; once pressed, the button says so and takes no more."""
+    """Offer to cancel a job that waits or runs; once pressed, the button says so and is disabled."""
     cancelling = job.message == CANCELLING
     st.button(
         f"{CANCELLING} …" if cancelling else "Cancel",
@@ -70,13 +70,13 @@ def cancel_button(job: JobView, cancel: Callable[[str], None], help_text: str | 
     )
 
 
-def progress_words(job: JobView) -> str:
+def progress_text(job: JobView) -> str:
     """Say how far a job that waits or runs is."""
     if job.state == "queued":
-        ahead = job.position
+        position = job.position
         return (
-            f"Waiting: place {ahead} in the queue. Another answer is being made first."
-            if ahead
+            f"Waiting: place {position} in the queue. Another answer is being made first."
+            if position
             else "Waiting"
         )
     return f"{job.message or 'Starting'} …"

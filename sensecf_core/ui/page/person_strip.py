@@ -1,4 +1,4 @@
-"""The person strip under the banner, and whom to look at when nobody is chosen."""
+"""The person strip under the banner, and examples to choose from when nobody is chosen."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from sensecf_core.ui.page import selection
 
 MOST_FACTS = 4
 NO_BREAK = "\u00a0"
-"""Keeps a fact of the strip on one line."""
+"""Non-breaking space, keeps each fact of the strip on one line."""
 
 
 def strip(cohort: Cohort, classifier: Classifier | None, key: RowKey) -> None:
-    """Show in one line who is looked at: id, headline facts, risk with its range, completeness.
+    """Show the chosen person in one line: id, headline facts, risk with its range, completeness.
 
-    Without a classifier there is no risk.
+    The risk is left out if there is no classifier.
     """
     schema = cohort.schema
     values = to_values(schema, data.codes(cohort, key))
@@ -59,7 +59,7 @@ def offer_examples(cohort: Cohort, classifier: Classifier, mistyped: str | None)
         flagged = np.asarray(data.risks(cohort, classifier)) >= classifier.threshold
         test = cohort.parts.eq("test").to_numpy()
         offers = {
-            f"A {row_wording.one(cohort.schema)} the model {verb}": cohort.rows.index[mask.argmax()]
+            f"A {row_wording.singular(cohort.schema)} the model {verb}": cohort.rows.index[mask.argmax()]
             for verb, mask in (("flags", flagged & test), ("does not flag", ~flagged & test))
             if mask.any()
         }

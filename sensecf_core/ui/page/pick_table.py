@@ -10,11 +10,11 @@ import streamlit as st
 
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.records import exports
-from sensecf_core.ui.common import csv_button
+from sensecf_core.ui.common import widgets
 from sensecf_core.ui.page import selection
 
 Key = tuple[str, str | None]
-"""Participant and row; None is the participant's first row."""
+"""Participant and row; None means the participant's first row."""
 
 
 def show(
@@ -27,12 +27,12 @@ def show(
     columns: dict[Any, Any],
     alt: str,
 ) -> None:
-    """Show ``table``, whose rows stand for ``keys``, with the chosen one marked; offer it as CSV.
+    """Show ``table`` with the chosen row marked, and offer it as CSV; ``keys`` names each row.
 
     Parameters
     ----------
-    schema : the cohort's; the CSV says whose rows they are.
-    name : tells tables of other rows apart, so that each has a grid of its own.
+    schema : the cohort's schema; the CSV says where the rows are from.
+    name : identifies the set of rows, so that each set has its own grid.
     columns : column settings by position or name.
     """
     st.session_state["table_rows"] = list(keys)
@@ -49,15 +49,15 @@ def show(
         placeholder="not measured",
         alt=alt,
     )
-    csv_button.show(
-        lambda: exports.table_csv(table, exports.whose(schema)),
+    widgets.csv_button(
+        lambda: exports.table_csv(table, exports.origin_columns(schema)),
         f"sensecf-{schema.name}-participants.csv",
         key="download_people",
     )
 
 
 def _grid_key(name: str, chosen: Key | None) -> str:
-    """A new grid for other rows, or for a participant chosen elsewhere; the same while rows are clicked."""
+    """Key of the grid: a new one for other rows or a participant chosen elsewhere, else the same."""
     state = st.session_state
     state.setdefault("table_turn", 0)
     if state.get("table_pick") != chosen:

@@ -1,7 +1,7 @@
-"""Who is chosen: kept in plain session keys, mirrored to the address on each run.
+"""The chosen cohort, participant and row: kept in plain session keys, written to the address on each run.
 
-A page's address wins when a visitor opened or changed it; otherwise what the session keeps wins (widgets
-write there). Moving between pages drops the address's parameters, and the next run writes them again.
+The address wins if a visitor opened or changed it; otherwise the session wins (widgets write to it). Moving
+between pages drops the address's parameters, and the next run writes them again.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _MIRRORED = "mirrored_choice"
 
 @dataclass(frozen=True)
 class Choice:
-    """What is chosen, as text that nobody has checked yet; None: nothing."""
+    """What is chosen, as unchecked text; None means nothing is chosen."""
 
     cohort: str | None = None
     participant: str | None = None
@@ -28,33 +28,33 @@ class Choice:
 
     @property
     def carried(self) -> dict[str, str]:
-        """The address parameters with which a link to another page keeps the choice."""
+        """The address parameters that a link to another page needs to keep the choice."""
         return {name: value for name in PARAMETERS if (value := getattr(self, name))}
 
 
 NOBODY = Choice()
 
 
-def reconcile(kept: Choice, address: Choice, mirrored: Choice) -> Choice:
+def reconcile(session: Choice, address: Choice, mirrored: Choice) -> Choice:
     """Decide between the session and the address.
 
-    ``mirrored`` is what the last run wrote into the address: an address that still says so was not
-    changed by the visitor. A new participant in the address forgets the row, a new cohort both.
+    ``mirrored`` is what the last run wrote into the address: if the address still equals it, the visitor
+    has not changed it. A new participant in the address resets the row; a new cohort resets both.
     """
     if address in (mirrored, NOBODY):
-        return kept
-    if address.cohort is not None and address.cohort != kept.cohort:
+        return session
+    if address.cohort is not None and address.cohort != session.cohort:
         return address
-    if address.participant is not None and address.participant != kept.participant:
-        return Choice(kept.cohort, address.participant, address.row)
-    return Choice(kept.cohort, kept.participant, address.row or kept.row)
+    if address.participant is not None and address.participant != session.participant:
+        return Choice(session.cohort, address.participant, address.row)
+    return Choice(session.cohort, session.participant, address.row or session.row)
 
 
 def read() -> Choice:
-    """Return the session's choice after looking at the address, and keep it."""
-    kept = Choice(*(st.session_state.get(name) for name in PARAMETERS))
+    """Reconcile the session's choice with the address, keep the result and return it."""
+    session = Choice(*(st.session_state.get(name) for name in PARAMETERS))
     address = Choice(*(st.query_params.get(name) or None for name in PARAMETERS))
-    choice = reconcile(kept, address, st.session_state.get(_MIRRORED, NOBODY))
+    choice = reconcile(session, address, st.session_state.get(_MIRRORED, NOBODY))
     keep(choice)
     return choice
 
@@ -65,12 +65,12 @@ def keep(choice: Choice) -> None:
         st.session_state[name] = getattr(choice, name)
 
 
-def mirror(choice: Choice, **more: str | None) -> None:
+def mirror(choice: Choice, **page_parameters: str | None) -> None:
     """Write the choice, and this page's own parameters, into the address."""
-    wanted = {name: getattr(choice, name) for name in PARAMETERS} | more
-    wanted = {name: value for name, value in wanted.items() if value}
-    if st.query_params.to_dict() != wanted:
-        st.query_params.from_dict(wanted)
+    parameters = {name: getattr(choice, name) for name in PARAMETERS} | page_parameters
+    parameters = {name: value for name, value in parameters.items() if value}
+    if st.query_params.to_dict() != parameters:
+        st.query_params.from_dict(parameters)
     st.session_state[_MIRRORED] = choice
 
 
@@ -84,7 +84,7 @@ def choose(participant: str, row: str | None = None, *, cohort: str | None = Non
 def selectors(choice: Choice, cohorts: dict[str, str], cohort: Cohort | None) -> None:
     """Show the selectors for cohort, participant and (where there are several) row.
 
-    ``cohorts`` maps names to titles. What is picked is kept by a callback, so the next run has it.
+    ``cohorts`` maps names to titles. A callback keeps what is picked, so the next run has it.
     """
     names = list(cohorts)
     st.session_state["pick_cohort"] = choice.cohort if choice.cohort in cohorts else None

@@ -1,7 +1,7 @@
-"""Which answer, job and comparison a visitor follows, one of each per row, so that no result vanishes.
+"""The answer, job and comparison that a page shows, one of each per row.
 
-They are kept in the session and mirrored to the address (``answer`` and ``job``, or ``comparison``): a link
-shows the same again, also after a restart, and a closed tab finds its job again.
+They are kept in the session and written to the address (``answer`` and ``job``, or ``comparison``): a link
+shows the same result again, also after a restart, and a closed tab finds its job again.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from sensecf_core.ui.page import selection
 from sensecf_core.ui.page.selection import Choice
 
 Kind = Literal["answer", "comparison"]
-"""What a page's address names."""
-_KEPT = "followed"
-_MIRRORED = "mirrored_followed"
+"""The kind of result that a page's address names."""
+_SHOWN_KEY = "followed"
+_WRITTEN_KEY = "mirrored_followed"
 
 
 @dataclass(frozen=True)
 class ShownResults:
-    """What is followed about one row: the answer shown, the job under way, the comparison shown (ids)."""
+    """Ids of what is shown about one row: the answer, the job under way, the comparison."""
 
     answer: str | None = None
     job: str | None = None
@@ -34,61 +34,64 @@ class ShownResults:
 NOTHING = ShownResults()
 
 
-def of(choice: Choice) -> ShownResults:
-    """What is followed about the chosen row."""
-    kept: dict[Choice, ShownResults] = st.session_state.setdefault(_KEPT, {})
-    return kept.get(choice, NOTHING)
+def shown_for(choice: Choice) -> ShownResults:
+    """What is shown about the chosen row."""
+    shown: dict[Choice, ShownResults] = st.session_state.setdefault(_SHOWN_KEY, {})
+    return shown.get(choice, NOTHING)
 
 
-def follow(
+def show_next(
     choice: Choice, *, answer: str | None = None, job: str | None = None, comparison: str | None = None
 ) -> None:
-    """Follow an answer (any job about the row is then over), a job (the answer stays) or a comparison."""
-    now = of(choice)
+    """Show an answer (and no job any more), a job (the answer stays) or a comparison from the next run on."""
+    shown = shown_for(choice)
     if comparison:
-        now = replace(now, comparison=comparison)
+        shown = replace(shown, comparison=comparison)
     elif job:
-        now = replace(now, job=job)
+        shown = replace(shown, job=job)
     else:
-        now = replace(now, answer=answer or now.answer, job=None)
-    st.session_state[_KEPT][choice] = now
+        shown = replace(shown, answer=answer or shown.answer, job=None)
+    st.session_state[_SHOWN_KEY][choice] = shown
 
 
-def adopt(kind: Kind) -> str | None:
-    """Take what the address names and this session did not write: it decides who is chosen.
+def adopt_from_address(kind: Kind) -> str | None:
+    """Take over the result that a link names, and choose the row that it is about.
 
-    Returns a sentence when no such thing is kept, or it cannot be read.
+    An address that this session wrote itself is ignored. Returns a sentence if the result does not exist
+    or cannot be read.
     """
-    named = st.query_params.get(kind)
-    if not named or named == getattr(st.session_state.get(_MIRRORED, NOTHING), kind):
+    result_id = st.query_params.get(kind)
+    if not result_id or result_id == getattr(st.session_state.get(_WRITTEN_KEY, NOTHING), kind):
         return None
     try:
-        found = answers.find(named) if kind == "answer" else comparisons.find(named)
+        result = answers.find(result_id) if kind == "answer" else comparisons.find(result_id)
     except (InputError, NotReadyError) as error:
         del st.query_params[kind]
         return str(error)
-    if found is None:
+    if result is None:
         del st.query_params[kind]
-        return f"There is no {kind} “{named}” on this machine; it may have been made on another one."
-    choice = Choice(found.cohort, found.participant_id, found.row_id)
+        return f"There is no {kind} “{result_id}” on this machine; it may have been made on another one."
+    choice = Choice(result.cohort, result.participant_id, result.row_id)
     for name in selection.PARAMETERS:
         st.query_params[name] = getattr(choice, name)
     if kind == "answer":
-        follow(choice, answer=named)
+        show_next(choice, answer=result_id)
     else:
-        follow(choice, comparison=named)
+        show_next(choice, comparison=result_id)
     return None
 
 
 def adopt_job(choice: Choice) -> None:
-    """Take a job in the address that this session does not follow yet."""
+    """Take over the job that a link names, unless this session shows one about the row already."""
     job = st.query_params.get("job")
-    if job and job != st.session_state.get(_MIRRORED, NOTHING).job and of(choice).job is None:
-        follow(choice, job=job)
+    if job and job != st.session_state.get(_WRITTEN_KEY, NOTHING).job and shown_for(choice).job is None:
+        show_next(choice, job=job)
 
 
-def mirrored(choice: Choice, kind: Kind) -> dict[str, str | None]:
+def address_parameters(choice: Choice, kind: Kind) -> dict[str, str | None]:
     """The address parameters to write for the chosen row."""
-    now = of(choice)
-    st.session_state[_MIRRORED] = now
-    return {"answer": now.answer, "job": now.job} if kind == "answer" else {"comparison": now.comparison}
+    shown = shown_for(choice)
+    st.session_state[_WRITTEN_KEY] = shown
+    return (
+        {"answer": shown.answer, "job": shown.job} if kind == "answer" else {"comparison": shown.comparison}
+    )

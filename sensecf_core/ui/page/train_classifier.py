@@ -1,4 +1,4 @@
-"""A classifier that is not there yet: train it in the process lane, and show how far it is."""
+"""A missing classifier: train it in the background, and show how far the training is."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.jobs import subprocess_worker
 from sensecf_core.jobs.job_table import JobView
+from sensecf_core.provenance import CLI
 from sensecf_core.ui.common.wording import message, plain
 from sensecf_core.ui.page.job_progress import cancel_button
 
 KIND = "train"
 
 
-def found(cohort: Cohort) -> tuple[Classifier | None, str | None]:
-    """Return the cohort's classifier, or None and, where its files are there but damaged, what to do."""
+def load_if_ready(cohort: Cohort) -> tuple[Classifier | None, str | None]:
+    """Return the cohort's classifier or None, and what to do if its files are damaged."""
     if not store.ready(cohort):
         return None, None
     try:
@@ -27,39 +28,39 @@ def found(cohort: Cohort) -> tuple[Classifier | None, str | None]:
         return None, str(error)
 
 
-def guard(cohort: Cohort) -> None:
-    """Stop the page while the cohort has no classifier that works, with what may mend it."""
-    classifier, damage = found(cohort)
+def require_classifier(cohort: Cohort) -> None:
+    """Stop the page if the cohort has no working classifier, and offer what may help."""
+    classifier, damage = load_if_ready(cohort)
     if damage is not None:
         say_damaged(damage)
     elif classifier is None:
-        offer(cohort)
+        offer_training(cohort)
     if classifier is None:
         st.stop()
 
 
 def say_damaged(damage: str) -> None:
-    """Show what :func:`found` says of a damaged classifier."""
+    """Show what :func:`load_if_ready` says of a damaged classifier."""
     st.error(message(damage), icon=":material/broken_image:")
 
 
-def offer(cohort: Cohort) -> None:
-    """Say that there is no classifier, and train it or say why it cannot be trained.
+def offer_training(cohort: Cohort) -> None:
+    """Say that there is no classifier, and train one or say why it cannot be trained.
 
-    A user's own cohort is trained at once, with progress. A built-in one's classifier belongs to the
-    checkout, so it is replaced only when somebody asks for it.
+    A user's own cohort is trained at once, with progress. The classifier of a built-in cohort belongs to the
+    checkout, so it is replaced only if somebody asks for it.
     """
     name = cohort.schema.name
-    if (why := too_small(cohort)) is not None:
+    if (problem := too_small(cohort)) is not None:
         st.header("This cohort has no classifier")
         st.warning(
-            f"{message(why)} Without one there is no risk and no intervention; Participants shows what was "
-            "measured all the same.",
+            f"{message(problem)} Without one there is no risk and no intervention; Participants shows what "
+            "was measured all the same.",
             icon=":material/group_off:",
         )
         return
     key = f"training_{name}_{cohort.data_sha256}"
-    command = f"`.venv/bin/python -m sensecf_core train --cohort {name}`"
+    command = f"`{CLI} train --cohort {name}`"
     st.header("This cohort has no classifier yet")
     if key not in st.session_state and not cohort.own:
         st.warning(
@@ -102,7 +103,7 @@ def _panel(cohort: Cohort, key: str, command: str) -> None:
 
 
 def _ended(job: JobView | None, key: str, command: str) -> None:
-    """Say how it ended; that it may succeed another time, :func:`offer` has looked at before."""
+    """Say how the training ended, and offer it again (:func:`offer_training` checked that it can work)."""
     if job is not None and job.state == "cancelled":
         st.info("Training was cancelled.", icon=":material/block:")
     else:

@@ -1,4 +1,4 @@
-"""One participant's measurements as cards: value, unit, reference range, place within the cohort."""
+"""One participant's measurements as cards: value, unit, reference range, position within the cohort."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def show(page: Page) -> None:
     missing = [f.label for f in schema.features if page.values[f.name] is None]
     st.header(f"Profile of {wording.plain(page.row_key[0])}")
     st.caption(
-        f"The blue bar with the triangle is {row_wording.this(schema)}; the grey bars are all "
-        f"{row_wording.rows(schema)} of the cohort. "
+        f"The blue bar with the triangle is {row_wording.this_row(schema)}; the grey bars are all "
+        f"{row_wording.plural(schema)} of the cohort. "
         + (
             f"Not measured: {wording.plain(wording.listed(missing))}."
             if missing
@@ -55,7 +55,7 @@ def _card(feature: Feature, value: Value, code: float, domain: Domain, position:
             counts, own = bars(feature, column, code)
             st.image(
                 drawings.distribution(counts, own),
-                alt=_picture_words(feature, value, column),
+                alt=_picture_text(feature, value, column),
                 width="stretch",
             )
 
@@ -81,10 +81,10 @@ def _notes(feature: Feature, value: Value, code: float, domain: Domain, position
 
 
 def bars(feature: Feature, column: npt.NDArray[np.float64], code: float) -> tuple[list[int], int | None]:
-    """Count measured values into bars, and say in which bar ``code`` lies (None: not measured).
+    """Count measured values into bars, and return the index of the bar of ``code`` (None: not measured).
 
-    Named and binary features get a bar a level; numbers get ``BINS`` bars from the 1st to the 99th
-    percentile, the outermost of which hold what lies beyond.
+    Named and binary features get one bar per level; numbers get ``BINS`` bars from the 1st to the 99th
+    percentile, and the outermost bars also hold the values beyond.
     """
     if feature.named or feature.kind == "binary":
         levels = len(feature.levels) or 2
@@ -99,7 +99,7 @@ def bars(feature: Feature, column: npt.NDArray[np.float64], code: float) -> tupl
     return counts.tolist(), own
 
 
-def _picture_words(feature: Feature, value: Value, column: npt.NDArray[np.float64]) -> str:
+def _picture_text(feature: Feature, value: Value, column: npt.NDArray[np.float64]) -> str:
     if feature.named or feature.kind == "binary":
         names = feature.levels or ("no", "yes")
         shares = ", ".join(f"{name} {np.mean(column == i):.0%}" for i, name in enumerate(names))

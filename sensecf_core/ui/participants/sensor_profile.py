@@ -1,4 +1,4 @@
-"""The profile of a participant with sensors: glucose report, daily traces, and what else is known."""
+"""The profile of a participant with sensors: glucose report, daily traces, laboratory, data quality."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sensecf_core.ui.sensors import compare_periods, daily_traces, data_quality,
 
 
 def show(page: Page) -> None:
-    """Show everything about the chosen participant; the chosen day is marked in it."""
+    """Show everything about the chosen participant, with the chosen day marked."""
     participant, row = page.row_key
     st.header(f"Glucose report of {wording.plain(participant)}")
     person = sensors.opened(page.required_cohort, participant)
@@ -29,7 +29,7 @@ def show(page: Page) -> None:
         "days",
         icon=":material/view_module:",
         key="day_cards",
-        on_change="rerun",  # dozens of pictures, drawn only when they are asked for
+        on_change="rerun",  # dozens of charts, drawn only when the section is opened
     )
     if cards.open:
         with cards:
@@ -42,14 +42,14 @@ def _sensors(page: Page, person: OpenPerson) -> None:
         st.warning("No sensor of this participant recorded anything.", icon=":material/sensors_off:")
         return
     with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
-        shown_in = glucose_report.unit()
+        unit = glucose_report.unit()
         st.caption(
             f"{sensor_wording.period_name(period)}, times of {person.worn.zone.key.replace('_', ' ')} · "
             f"study group: {sensor_wording.group_title(person.listed.get('study_group'))}",
             width="content",
         )
-    glucose_report.show(person, period, shown_in)
+    glucose_report.show(person, period, unit)
     st.header("Days")
-    daily_traces.show(page, person, period, shown_in)
+    daily_traces.show(page, person, period, unit)
     with st.expander("Compare two periods", icon=":material/compare:"):
-        compare_periods.show(person, period, shown_in)
+        compare_periods.show(person, period, unit)

@@ -1,4 +1,4 @@
-"""The participants of a cohort with sensors: one row each, with wear and small pictures of their days."""
+"""The participants of a cohort with sensors: one row each, with wear and small charts of their days."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ import streamlit as st
 
 from sensecf_core.aireadi.cohort.stress_task import GROUP_NAMES
 from sensecf_core.cohorts.cohort import Cohort
-from sensecf_core.ui.common import data, fields, sensor_wording, sensors, wording
+from sensecf_core.ui.common import data, sensor_wording, sensors, widgets, wording
 from sensecf_core.ui.page import excluded_participants, pick_table
 from sensecf_core.ui.page.frame import Page
 
 CHOOSE = "Choose a row to see who it is: glucose report, sensor traces, laboratory values, completeness."
 VIEWS = ("All", "Some day flagged", "No day flagged")
 RISK, FLAGGED = "Mean risk of 100", "Days flagged"
-"""Columns that only a classifier can fill."""
+"""Columns that need a classifier."""
 GLUCOSE_SCALE, STRESS_SCALE = (60, 260), (0, 100)
-"""One scale for all rows, so that their pictures compare: mg/dL, and Garmin's 0 to 100."""
+"""One scale for all rows, so that their charts compare: mg/dL, and Garmin's 0 to 100."""
 
 
 def show(page: Page) -> None:
-    """Show filters and table, folded away once somebody is chosen: their report is on the first screen."""
+    """Show filters and table, folded away once somebody is chosen, so that the report comes first."""
     if page.key is None:
         _choose(page)
         return
     another = st.expander(
         "Choose another participant",
         icon=":material/groups:",
-        key=f"another_{page.key[0]}",  # closed again for whoever is chosen in it
+        key=f"another_{page.key[0]}",  # closed again after another participant is chosen
         on_change="rerun",
     )
     if another.open:
@@ -39,17 +39,17 @@ def show(page: Page) -> None:
 
 
 def _choose(page: Page) -> None:
-    """Show filters and table; choosing a row chooses the participant, whose day is chosen below."""
+    """Show filters and table; choosing a row chooses the participant, and their day is chosen below."""
     table = _people(page)
-    whole = len(table)
+    total = len(table)
     table = _filtered(table, page)
     orders = (
         "the chosen one first" if page.key else "",
-        "the highest mean risk first" if page.judged else "",
+        "the highest mean risk first" if page.has_classifier else "",
     )
-    order = "".join(f", {one}" for one in orders if one)
+    sorting = "".join(f", {order}" for order in orders if order)
     st.caption(
-        f"{wording.count(len(table))} of {wording.count(whole)} participants{order}. Choose one by its box "
+        f"{wording.count(len(table))} of {wording.count(total)} participants{sorting}. Choose one by its box "
         "on the left; click a heading to sort. The selector does the same from the keyboard."
     )
     if table.empty:
@@ -61,7 +61,7 @@ def _choose(page: Page) -> None:
         table = _first(table, page.key[0])
     pick_table.show(
         table.drop(columns="part"),
-        [(str(one), None) for one in table.index],
+        [(str(order), None) for order in table.index],
         chosen,
         schema=page.required_cohort.schema,
         name=f"{page.required_cohort.schema.name}_{hash(tuple(table.index))}",
@@ -77,52 +77,52 @@ def _choose(page: Page) -> None:
 
 
 def _first(table: pd.DataFrame, participant: str) -> pd.DataFrame:
-    """Put a participant on top, where they are seen without scrolling; nothing where a filter hides them."""
+    """Put a participant on top, so that they are seen without scrolling."""
     return table.sort_index(key=lambda ids: ids != participant, kind="stable")
 
 
 def _people(page: Page) -> pd.DataFrame:
-    """One row per participant who has days in the cohort; columns by their heading, and ``part``."""
+    """One row per participant with days in the cohort; columns are named by their heading, plus ``part``."""
     cohort = page.required_cohort
     days = cohort.parts.groupby(level=0, sort=False)
     ids = days.size().index
-    known = sensors.overview(cohort.schema.name, cohort.data_sha256).reindex(ids)
+    overview = sensors.overview(cohort.schema.name, cohort.data_sha256).reindex(ids)
     table = pd.DataFrame(
         {
             "Participant": ids,
             "Days": days.size().to_numpy(),
-            "Band worn (% of days)": known["wear"].round().to_numpy(),
-            "Glucose sensor active (%)": known["active"].round().to_numpy(),
-            "Study group": [sensor_wording.group_title(one) for one in known["study_group"]],
-            "Age (years)": known["age"].to_numpy(),
-            "Glucose by day": known["glucose"].to_numpy(),
-            "Stress by day": known["stress"].to_numpy(),
+            "Band worn (% of days)": overview["wear"].round().to_numpy(),
+            "Glucose sensor active (%)": overview["active"].round().to_numpy(),
+            "Study group": [sensor_wording.group_title(group) for group in overview["study_group"]],
+            "Age (years)": overview["age"].to_numpy(),
+            "Glucose by day": overview["glucose"].to_numpy(),
+            "Stress by day": overview["stress"].to_numpy(),
             "part": days.first().to_numpy(),
         },
         index=ids,
     )
-    if not page.judged:
+    if not page.has_classifier:
         return table
     risks = pd.Series(np.asarray(data.risks(cohort, page.classifier)), index=cohort.rows.index)
     mean = risks.groupby(level=0, sort=False).mean()
     flagged = (risks >= page.classifier.threshold).groupby(level=0, sort=False).sum()
-    before = table.columns.get_loc("Days")
-    table.insert(before, RISK, np.round(100 * mean).astype(int).to_numpy())
-    table.insert(before + 1, FLAGGED, flagged.astype(int).to_numpy())
+    position = table.columns.get_loc("Days")
+    table.insert(position, RISK, np.round(100 * mean).astype(int).to_numpy())
+    table.insert(position + 1, FLAGGED, flagged.astype(int).to_numpy())
     return table.sort_values(RISK, ascending=False, kind="stable")
 
 
 def _filtered(table: pd.DataFrame, page: Page) -> pd.DataFrame:
     cohort, name = page.required_cohort, page.required_cohort.schema.name
     groups = list(dict.fromkeys([*GROUP_NAMES.values(), *table["Study group"]]))
-    groups = [one for one in groups if (table["Study group"] == one).any()]
-    view, part = fields.people_filters(cohort, VIEWS, judged=page.judged)
+    groups = [group for group in groups if (table["Study group"] == group).any()]
+    view, part = widgets.people_filters(cohort, VIEWS, has_classifier=page.has_classifier)
     chosen = st.multiselect(
         "Study group", groups, placeholder="every group", key=f"group_{name}", persist_state="session"
     )
     if view != VIEWS[0]:
         table = table[(table[FLAGGED] > 0) == (view == "Some day flagged")]
-    if part != fields.EVERYONE:
+    if part != widgets.EVERYONE:
         table = table[table["part"] == part]
     return table[table["Study group"].isin(chosen)] if chosen else table
 

@@ -1,4 +1,4 @@
-"""The cohort as a filterable table: risk as a bar, columns grouped by role, one row to choose."""
+"""The cohort as a filterable table: risk as a bar, columns grouped by role, rows that can be chosen."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import streamlit as st
 
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.cohorts.schema import Feature
-from sensecf_core.ui.common import data, fields, row_wording, wording
+from sensecf_core.ui.common import data, row_wording, widgets, wording
 from sensecf_core.ui.page import pick_table
 from sensecf_core.ui.page.frame import Page
 
@@ -20,11 +20,11 @@ CHOOSE = "Choose a row to see who it is: every measurement, its reference range 
 
 
 def show(page: Page) -> None:
-    """Show filters and table; choosing a row chooses the participant everywhere."""
+    """Show filters and table; choosing a row chooses the participant on all pages."""
     cohort = page.required_cohort
-    risks = np.asarray(data.risks(cohort, page.classifier)) if page.judged else None
-    kept = _filtered(cohort, None if risks is None else risks >= page.classifier.threshold)
-    positions = np.flatnonzero(kept)
+    risks = np.asarray(data.risks(cohort, page.classifier)) if page.has_classifier else None
+    mask = _filtered(cohort, None if risks is None else risks >= page.classifier.threshold)
+    positions = np.flatnonzero(mask)
     st.caption(
         f"{wording.count(len(positions))} of {wording.count(len(cohort.rows))} rows. Choose one by its box "
         "on the left; click a heading to sort. The selector does the same from the keyboard."
@@ -38,24 +38,24 @@ def show(page: Page) -> None:
         list(table.index),
         page.key,
         schema=cohort.schema,
-        name=f"{cohort.schema.name}_{hash(kept.tobytes())}",
-        columns=_columns(cohort, judged=page.judged),
+        name=f"{cohort.schema.name}_{hash(mask.tobytes())}",
+        columns=_columns(cohort, has_classifier=page.has_classifier),
         alt=f"Participants of {cohort.schema.title}: id, risk, and every feature by role",
     )
 
 
 def _filtered(cohort: Cohort, flagged: np.ndarray | None) -> np.ndarray:
-    """Show the filters; return which rows pass all of them, bool of shape (rows,).
+    """Show the filters and return which rows pass all of them, bool of shape (rows,).
 
-    ``flagged``: the rows that the classifier flags, None without one.
+    ``flagged`` marks the rows that the classifier flags; None if there is no classifier.
     """
-    kept = np.ones(len(cohort.rows), dtype=bool)
+    mask = np.ones(len(cohort.rows), dtype=bool)
     name = cohort.schema.name
-    view, part = fields.people_filters(cohort, VIEWS, judged=flagged is not None)
+    view, part = widgets.people_filters(cohort, VIEWS, has_classifier=flagged is not None)
     if flagged is not None and view != VIEWS[0]:
-        kept &= flagged == (view == "Flagged")
-    if part != fields.EVERYONE:
-        kept &= cohort.parts.eq(part).to_numpy()
+        mask &= flagged == (view == "Flagged")
+    if part != widgets.EVERYONE:
+        mask &= cohort.parts.eq(part).to_numpy()
     schema = cohort.schema
     preset = [f.name for f in schema.features if f.headline and f.kind != "categorical"][:MOST_RANGES]
     with st.expander("More filters", icon=":material/filter_alt:"):
@@ -69,8 +69,8 @@ def _filtered(cohort: Cohort, flagged: np.ndarray | None) -> np.ndarray:
         )
         with st.grid("auto", min_column_width=300):
             for feature in filtered:
-                kept &= _passes(schema.feature(feature), cohort.rows[feature], name)
-    return kept
+                mask &= _passes(schema.feature(feature), cohort.rows[feature], name)
+    return mask
 
 
 def _passes(feature: Feature, column: pd.Series[Any], cohort_name: str) -> np.ndarray:
@@ -87,7 +87,7 @@ def _passes(feature: Feature, column: pd.Series[Any], cohort_name: str) -> np.nd
         return np.ones(len(column), dtype=bool)
     low, high = float(measured.min()), float(measured.max())
     unit = f" ({feature.unit})" if feature.unit else ""
-    span = fields.number_range(
+    span = widgets.number_range(
         f"{feature.label}{unit}",
         (low, high),
         key,
@@ -101,9 +101,9 @@ def _passes(feature: Feature, column: pd.Series[Any], cohort_name: str) -> np.nd
 
 
 def _table(cohort: Cohort, risks: np.ndarray | None, positions: np.ndarray) -> pd.DataFrame:
-    """Lay the rows out under (role, label) headings, riskiest first; the index keeps the row keys.
+    """Lay out the rows under (role, label) headings, riskiest first; the index keeps the row keys.
 
-    Without ``risks`` the rows are in the cohort's order, and have none.
+    Without ``risks`` the rows are in the cohort's order and there is no risk column.
     """
     schema = cohort.schema
     order = positions if risks is None else positions[np.argsort(-risks[positions], kind="stable")]
@@ -116,13 +116,15 @@ def _table(cohort: Cohort, risks: np.ndarray | None, positions: np.ndarray) -> p
     for role in wording.roles(schema):
         for feature in schema.features:
             if feature.role == role:
-                columns[wording.ROLE_TITLES[role], _heading(feature)] = _shown(feature, rows[feature.name])
+                columns[wording.ROLE_TITLES[role], _heading(feature)] = _display_values(
+                    feature, rows[feature.name]
+                )
     table = pd.DataFrame(columns)
     table.index = rows.index
     return table
 
 
-def _shown(feature: Feature, column: pd.Series[Any]) -> np.ndarray:
+def _display_values(feature: Feature, column: pd.Series[Any]) -> np.ndarray:
     if feature.kind == "binary":
         return np.asarray(column.map({0.0: "no", 1.0: "yes"}).to_numpy(dtype=object))
     return np.asarray(column)
@@ -132,19 +134,19 @@ def _heading(feature: Feature) -> str:
     return f"{feature.label} ({feature.unit})" if feature.unit else feature.label
 
 
-def _columns(cohort: Cohort, *, judged: bool) -> dict[int, Any]:
+def _columns(cohort: Cohort, *, has_classifier: bool) -> dict[int, Any]:
     """Column settings by position (0 is the hidden index), in the order of :func:`_table`."""
     schema = cohort.schema
     settings: dict[int, Any] = {1: st.column_config.TextColumn(pinned=True)}
     first = 3 if schema.row_column else 2
-    if judged:
+    if has_classifier:
         settings[first] = st.column_config.ProgressColumn(
             min_value=0,
             max_value=100,
             format="%d",
             color="orange",
             help=f"The model's calibrated risk of {schema.task.label}, out of 100 "
-            f"{row_wording.rows(schema)} like this one.",
+            f"{row_wording.plural(schema)} like this one.",
         )
         first += 1
     ordered = [f for role in wording.roles(schema) for f in schema.features if f.role == role]

@@ -40,9 +40,9 @@ def show(cohort: Cohort) -> None:
     test = card["parts"]["test"]
     st.caption(
         f"Measured on {wording.counted(test['participants'], 'person', 'people')} that the model never saw "
-        f"({_have_it(cohort, test['prevalence'])}). In brackets: 95 % bootstrap interval."
+        f"({_prevalence_text(cohort, test['prevalence'])}). In brackets: 95 % bootstrap interval."
     )
-    # A third column of intervals is wider than half a page, and a table that scrolls needs a mouse.
+    # With a third column the table is wider than half a page, and scrolling it would need a mouse.
     wide = bool(card.get("cross_fitted"))
     left, right = (st.container(), st.container()) if wide else st.columns(2, gap="medium")
     with left:
@@ -57,41 +57,41 @@ def show(cohort: Cohort) -> None:
             _subgroups(cohort, card)
     if cohort.schema.subgroups:
         with st.expander("Who is in which part?", icon=":material/call_split:"):
-            _make_up(cohort)
+            _part_composition(cohort)
     with st.expander("Where the rows come from", icon=":material/account_tree:"):
         _flow(cohort, card)
 
 
-def _have_it(cohort: Cohort, prevalence: float) -> str:
+def _prevalence_text(cohort: Cohort, prevalence: float) -> str:
     """Say how many rows are of class 1: "38 of 100 have it", or "of their days 38 of 100 have it"."""
-    of = "" if cohort.schema.row_column is None else f"of their {row_wording.rows(cohort.schema)} "
-    return f"{of}{wording.of_100(prevalence)} have it"
+    prefix = "" if cohort.schema.row_column is None else f"of their {row_wording.plural(cohort.schema)} "
+    return f"{prefix}{wording.of_100(prevalence)} have it"
 
 
 def _meanings(cohort: Cohort) -> str:
     row = "person" if cohort.schema.row_column is None else wording.plain(cohort.schema.row_label)
-    names = {"one": f"a {row}", "rows": row_wording.rows(cohort.schema)}
+    names = {"one": f"a {row}", "rows": row_wording.plural(cohort.schema)}
     return "\n".join(f"- **{title}**: {meaning.format(**names)}." for title, meaning in METRICS.values())
 
 
 def _metrics(cohort: Cohort, card: Json) -> None:
     main, second = card["metrics"], card["second_judge"]["metrics"]
-    crossed = card.get("cross_fitted")
+    cross_fitted = card.get("cross_fitted")
     rows = []
     for name, (title, _) in METRICS.items():
         if name not in main:
             continue
         row = {"Measure": title, "This model": number(main[name]), "Second model": number(second.get(name))}
-        if crossed:
-            row[f"This model, {crossed['folds']}-fold"] = number(crossed["metrics"].get(name))
+        if cross_fitted:
+            row[f"This model, {cross_fitted['folds']}-fold"] = number(cross_fitted["metrics"].get(name))
         rows.append(row)
     st.table(pd.DataFrame(rows), hide_index=True, border="horizontal", alt="Quality of the classifier")
     with st.expander("What these measures mean", icon=":material/help:"):
         st.markdown(_meanings(cohort))
-    if crossed:
+    if cross_fitted:
         st.caption(
-            f"The held-out part is small, so the {crossed['folds']}-fold column judges all "
-            f"{wording.count(crossed['n'])} rows, each by a model that never saw it."
+            f"The held-out part is small, so the {cross_fitted['folds']}-fold column judges all "
+            f"{wording.count(cross_fitted['n'])} rows, each by a model that never saw it."
         )
 
 
@@ -108,21 +108,21 @@ def _reliability(cohort: Cohort, card: Json) -> None:
         for point in bins
     ]
     worst = max((abs(p["predicted"] - p["observed"]) for p in points), default=0.0)
-    of = row_wording.rows(cohort.schema)
+    noun = row_wording.plural(cohort.schema)
     sentence = (
-        f"Are risks what they say? {wording.counted(len(points), 'group')} of held-out {of} by "
+        f"Are risks what they say? {wording.counted(len(points), 'group')} of held-out {noun} by "
         f"predicted risk; observed shares differ from it by at most {round(100 * worst)} of 100. "
         "On the dotted line both agree."
     )
-    charts.show(charts.reliability(points, sentence, of), "reliability")
+    charts.show(charts.reliability(points, sentence, noun), "reliability")
 
 
 def _subgroups(cohort: Cohort, card: Json) -> None:
-    of = row_wording.rows(cohort.schema)
+    noun = row_wording.plural(cohort.schema)
     rows = [
         {
             "Group": wording.plain(f"{group['label']}: {group['level']}"),
-            of.capitalize(): wording.count(group["n"]),
+            noun.capitalize(): wording.count(group["n"]),
             "With the outcome": "–" if group["prevalence"] is None else wording.of_100(group["prevalence"]),
             "AUROC": number(group["auroc"]),
             "Sensitivity": number(group["sensitivity"]),
@@ -131,14 +131,14 @@ def _subgroups(cohort: Cohort, card: Json) -> None:
         for group in card["subgroups"]
     ]
     st.table(pd.DataFrame(rows), hide_index=True, border="horizontal", alt="Quality by subgroup")
-    st.caption(f"– means too few {of} to say. Wide brackets mean that a difference may be chance.")
+    st.caption(f"– means too few {noun} to say. Wide brackets mean that a difference may be chance.")
 
 
 def _left_out(cohort: Cohort, group: Json, card: Json) -> None:
-    """Say how much of the ranking is owed to features that are nearly the answer."""
-    rows = [{"Judged": f"held-out {row_wording.rows(cohort.schema)}", **_compared(group)}]
-    if crossed := group.get("cross_fitted"):
-        rows.append({"Judged": f"everyone, {card['cross_fitted']['folds']}-fold", **_compared(crossed)})
+    """Say how much of the ranking depends on features that nearly determine the outcome."""
+    rows = [{"Judged": f"held-out {row_wording.plural(cohort.schema)}", **_compared(group)}]
+    if cross_fitted := group.get("cross_fitted"):
+        rows.append({"Judged": f"everyone, {card['cross_fitted']['folds']}-fold", **_compared(cross_fitted)})
     st.subheader(f"How good is it without {wording.plain(group['label'])}?")
     st.table(pd.DataFrame(rows), hide_index=True, border="horizontal", alt=f"AUROC without {group['label']}")
     st.caption(wording.plain(group["text"]))
@@ -149,15 +149,17 @@ def _compared(numbers: Json) -> dict[str, str]:
     return {title: number(numbers[name]) for name, title in names.items()}
 
 
-def _make_up(cohort: Cohort) -> None:
-    """Show each subgroup's share of the participants of each part: a split may not share them out evenly."""
+def _part_composition(cohort: Cohort) -> None:
+    """Show each subgroup's share of participants in each part, since the split may not be balanced."""
     people = cohort.subgroups.assign(part=cohort.parts).groupby(level=0, sort=False).first()
     rows = []
     for subgroup in cohort.schema.subgroups:
         shares = pd.crosstab(people[subgroup.name], people["part"], normalize="columns")
         for level in subgroup.levels:
-            known = shares.loc[level] if level in shares.index else {}
-            cells = {name: wording.of_100(float(known.get(part, 0.0))) for part, name in PART_NAMES.items()}
+            share_by_part = shares.loc[level] if level in shares.index else {}
+            cells = {
+                name: wording.of_100(float(share_by_part.get(part, 0.0))) for part, name in PART_NAMES.items()
+            }
             rows.append({"Group": wording.plain(f"{subgroup.label}: {level}"), **cells})
     st.table(
         pd.DataFrame(rows), hide_index=True, border="horizontal", alt="Participants of each part by group"

@@ -1,4 +1,4 @@
-"""The calibrated risk of one row: a sentence, an icon array, its range, its line, and what was recorded."""
+"""The calibrated risk of one row: a sentence, an icon array, its range, the threshold, what was recorded."""
 
 from __future__ import annotations
 
@@ -24,12 +24,13 @@ def show(page: Page) -> None:
     with st.container(border=True, key="risk"):
         st.header(f"Risk {wording.of_100(page.risk)}")
         st.markdown(
-            f"Of **100 {row_wording.alike(schema)}**, the model expects **{sentences.risk(page.risk)}** to "
-            f"have: {wording.plain(sentences.lower_first(task.class_1))}. Nine of ten retrained models say "
+            f"Of **100 {row_wording.similar_rows(schema)}**, the model expects "
+            f"**{sentences.risk(page.risk)}** to have: "
+            f"{wording.plain(sentences.lower_first(task.class_1))}. Nine of ten retrained models say "
             f"{wording.interval(low, high)}."
         )
         weak_classifier_note.warn(page.required_cohort)
-        icons(page.risk, task.class_1, of=row_wording.rows(schema))
+        icons(page.risk, task.class_1, noun=row_wording.plural(schema))
         st.markdown(_verdict(page))
         st.markdown(_recorded(page))
         st.caption(
@@ -38,12 +39,12 @@ def show(page: Page) -> None:
         )
 
 
-def icons(risk: float, meaning: str, colour: str = drawings.UP, *, of: str) -> None:
-    """Show 100 rows as dots; ``of`` is what they are called."""
+def icons(risk: float, meaning: str, colour: str = drawings.UP, *, noun: str) -> None:
+    """Show 100 rows as dots; ``noun`` is their plural."""
     st.image(
         drawings.icon_array(risk, colour),
         width=210,
-        alt=f"Ten rows of ten {of}; {round(100 * risk)} of the 100 are filled: {meaning}.",
+        alt=f"Ten rows of ten {noun}; {round(100 * risk)} of the 100 are filled: {meaning}.",
     )
 
 
@@ -55,7 +56,7 @@ def _verdict(page: Page) -> str:
     return (
         f"{':material/flag:' if flagged else ':material/outlined_flag:'} "
         f"The model **{'flags' if flagged else 'does not flag'}** "
-        f"{row_wording.this(page.required_cohort.schema)}: it flags from "
+        f"{row_wording.this_row(page.required_cohort.schema)}: it flags from "
         f"{wording.of_100(classifier.threshold)}, "
         f"and the risk is {wording.distance(page.risk, classifier.threshold)}. "
         f"A second, simpler model {'agrees' if agrees else '**disagrees**'} ({wording.of_100(second)})."
@@ -63,18 +64,18 @@ def _verdict(page: Page) -> str:
 
 
 def warn(page: Page) -> None:
-    """Say above options that the prediction they would alter is contradicted by what was recorded."""
-    said = contradicted(page)
-    if said is not None:
-        st.info(said, icon=":material/fact_check:")
+    """Say above the options if the prediction that they would alter contradicts what was recorded."""
+    text = contradicted(page)
+    if text is not None:
+        st.info(text, icon=":material/fact_check:")
 
 
 def contradicted(page: Page) -> str | None:
-    """Say that the record contradicts the prediction that options would alter; None where it does not."""
+    """Say that what was recorded contradicts the prediction that options would alter; else None."""
     cohort, flagged = page.required_cohort, int(page.risk >= page.classifier.threshold)
     if flagged in (int(cohort.target.loc[page.row_key]), cohort.schema.task.desired):
         return None
-    this = row_wording.this(cohort.schema)
+    this = row_wording.this_row(cohort.schema)
     return (
         f"Recorded for {this}: {_outcome(page)}. The model is wrong here: what is found would change the "
         f"model’s mind, and says nothing of {this}."
@@ -82,7 +83,7 @@ def contradicted(page: Page) -> str | None:
 
 
 def _outcome(page: Page) -> str:
-    """The recorded outcome in words, with the measurement that it was judged by where there is one."""
+    """The recorded outcome in words, with the measurement that decided it if there is one."""
     cohort, key = page.required_cohort, page.row_key
     task = cohort.schema.task
     meaning = sentences.lower_first(task.class_1 if cohort.target.loc[key] else task.class_0)
@@ -91,12 +92,12 @@ def _outcome(page: Page) -> str:
 
 
 def _recorded(page: Page) -> str:
-    """Say what the data hold of the outcome itself, and whether the model has seen it."""
+    """Say which outcome was recorded, and whether the model has seen it."""
     cohort, key = page.required_cohort, page.row_key
-    this = row_wording.this(cohort.schema)
-    right = (page.risk >= page.classifier.threshold) == bool(cohort.target.loc[key])
+    this = row_wording.this_row(cohort.schema)
+    agrees = (page.risk >= page.classifier.threshold) == bool(cohort.target.loc[key])
     return (
         f":material/fact_check: **What was recorded for {this}:** {_outcome(page)}. The model "
-        f"{'says the same' if right else '**says otherwise**'}. "
+        f"{'says the same' if agrees else '**says otherwise**'}. "
         f"{PARTS[str(cohort.parts.loc[key])].format(this=this)}"
     )

@@ -1,4 +1,4 @@
-"""Why the model says so: SHAP values of one row as a waterfall and as a table."""
+"""Why the model predicts this: SHAP values of one row as a waterfall chart and as a table."""
 
 from __future__ import annotations
 
@@ -11,27 +11,31 @@ from sensecf_core.cohorts.encoding import Value
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.counterfactuals.checks.sentences import measure
 from sensecf_core.ui.common import charts, data, row_wording, wording
-from sensecf_core.ui.common.charts import Push
+from sensecf_core.ui.common.charts import Contribution
 from sensecf_core.ui.page.frame import Page
 
 MOST_BARS = 9
 
 
 def show(page: Page) -> None:
-    """Show what pushes the chosen row's score up and down."""
-    found = data.shap_values(page.required_cohort, page.classifier, page.row_key)
-    values = np.asarray(found.values)[0]
+    """Show which features raise and lower the chosen row's score."""
+    explanation = data.shap_values(page.required_cohort, page.classifier, page.row_key)
+    values = np.asarray(explanation.values)[0]
     order = np.argsort(-np.abs(values), kind="stable")
     labels = _labels(page.required_cohort, page.values)
     with st.container(border=True, key="drivers"):
         st.header("What drives this prediction")
-        pushes = [Push(labels[i].replace(": ", "<br>", 1), float(values[i])) for i in order[:MOST_BARS]]
+        contributions = [
+            Contribution(labels[i].replace(": ", "<br>", 1), float(values[i])) for i in order[:MOST_BARS]
+        ]
         rest = float(values[order[MOST_BARS:]].sum())
         if len(order) > MOST_BARS:
-            pushes.append(Push(f"{len(order) - MOST_BARS} others together", rest))
+            contributions.append(Contribution(f"{len(order) - MOST_BARS} others together", rest))
         charts.show(
             charts.waterfall(
-                float(found.base), pushes, _sentence(labels, values, order, page.required_cohort.schema)
+                float(explanation.base),
+                contributions,
+                _sentence(labels, values, order, page.required_cohort.schema),
             ),
             "waterfall",
         )
@@ -49,7 +53,7 @@ def _labels(cohort: Cohort, values: dict[str, Value]) -> list[str]:
 
 
 def _sentence(labels: list[str], values: np.ndarray, order: np.ndarray, schema: Schema) -> str:
-    one = row_wording.one(schema)
+    noun = row_wording.singular(schema)
     raising = [labels[i] for i in order if values[i] > 0][:2]
     lowering = [labels[i] for i in order if values[i] < 0][:2]
     parts = [
@@ -58,8 +62,8 @@ def _sentence(labels: list[str], values: np.ndarray, order: np.ndarray, schema: 
         if names
     ] or ["nothing pushes the risk either way"]
     return (
-        f"Compared with the average {one}, {'; '.join(parts)}. Further right is riskier; the dotted line "
-        f"is the average {one}, the solid one {row_wording.this(schema)}."
+        f"Compared with the average {noun}, {'; '.join(parts)}. Further right is riskier; the dotted line "
+        f"is the average {noun}, the solid one {row_wording.this_row(schema)}."
     )
 
 

@@ -1,4 +1,4 @@
-"""A word of caution where the card says that a classifier ranks hardly better than chance."""
+"""A warning for classifiers that rank hardly better than chance according to their card."""
 
 from __future__ import annotations
 
@@ -11,47 +11,47 @@ from sensecf_core.ui.common import data, row_wording
 from sensecf_core.ui.prediction import classifier_card
 
 GUESSING = 0.5
-"""AUROC of drawing lots."""
+"""AUROC of random guessing."""
 
 WEAK = 0.6
-"""AUROC below which an interval that reaches guessing is no accident of few rows."""
+"""Below this AUROC, an interval that includes guessing is not just due to few rows."""
 
 
 def warn(cohort: Cohort) -> None:
-    """Say beside a risk, or above options, that the classifier behind it is weak; nothing where it is not."""
-    said = caution(cohort)
-    if said is not None:
-        st.warning(said, icon=":material/balance:")
+    """Warn beside a risk, or above options, if the classifier is weak."""
+    text = caution(cohort)
+    if text is not None:
+        st.warning(text, icon=":material/balance:")
 
 
 def caution(cohort: Cohort) -> str | None:
-    """Say how the held-out AUROC lies against guessing; None where its interval is above it."""
+    """Say how the held-out AUROC compares with guessing; None if its interval is above guessing."""
     card = data.card(cohort)
     if card is None:
         return None
-    of, auroc = row_wording.rows(cohort.schema), card["metrics"]["auroc"]
+    noun, auroc = row_wording.plural(cohort.schema), card["metrics"]["auroc"]
     if auroc is None:
-        return f"Too few {of} were held out to say how well this model ranks: read the risk with care."
-    ranks = against_chance(auroc)
-    if ranks is None:
+        return f"Too few {noun} were held out to say how well this model ranks: read the risk with care."
+    verdict = against_chance(auroc)
+    if verdict is None:
         return None
     return (
-        f"On held-out {of} this model ranks {ranks}, AUROC {classifier_card.number(auroc)}"
+        f"On held-out {noun} this model ranks {verdict}, AUROC {classifier_card.number(auroc)}"
         f"{_flags(card['metrics'])}: read the risk with care."
     )
 
 
 def against_chance(auroc: dict[str, float]) -> str | None:
-    """Say how an AUROC lies against guessing; None where its interval is above it."""
+    """Say how an AUROC compares with guessing; None if its interval is above guessing."""
     if auroc["low"] > GUESSING:
         return None
     return "hardly better than chance" if auroc["value"] < WEAK else "perhaps no better than chance"
 
 
 def _flags(metrics: dict[str, Any]) -> str:
-    """Say how many it flags of those that it should and of those that it should not."""
+    """Say how often the classifier flags wrongly and rightly (1 - specificity, sensitivity)."""
     sensitivity, specificity = metrics["sensitivity"], metrics["specificity"]
     if sensitivity is None or specificity is None:
         return ""
-    right, wrong = round(100 * sensitivity["value"]), round(100 * (1 - specificity["value"]))
-    return f", and flags {wrong} of 100 that it should not ({right} of 100 that it should)"
+    hits, false_alarms = round(100 * sensitivity["value"]), round(100 * (1 - specificity["value"]))
+    return f", and flags {false_alarms} of 100 that it should not ({hits} of 100 that it should)"

@@ -16,7 +16,7 @@ from sensecf_core.ui.prediction import risk as prediction_risk
 
 
 def show(page: Page) -> None:
-    """Show the form, and what the model makes of the values last recomputed for this row."""
+    """Show the form, and the model's risk for the values last submitted for this row."""
     schema = page.required_cohort.schema
     movable = [f for f in schema.features if is_actionable(f, "contrast") and page.values[f.name] is not None]
     missing = [
@@ -29,32 +29,33 @@ def show(page: Page) -> None:
     )
     if not movable:
         st.info(
-            f"Nothing that may be moved was measured for {row_wording.this(schema)}.", icon=":material/block:"
+            f"Nothing that may be moved was measured for {row_wording.this_row(schema)}.",
+            icon=":material/block:",
         )
         return
     with st.form(key=f"whatif_{'_'.join(page.row_key)}", border=True):
-        asked: dict[str, Value] = {}
+        new_values: dict[str, Value] = {}
         with st.grid("auto", min_column_width=230, gap="small"):
             for feature in movable:
-                asked[feature.name] = _field(feature, page.values[feature.name], page)
+                new_values[feature.name] = _field(feature, page.values[feature.name], page)
         if note := sensors.unit_note(page.required_cohort):
             st.caption(note)
         if missing:
             st.caption(f"Not measured, so not movable: {wording.plain(wording.listed(missing))}.")
         pressed = st.form_submit_button("Recompute", type="primary", icon=":material/calculate:")
-    kept: dict[tuple[str, ...], dict[str, Value]] = st.session_state.setdefault("whatif", {})
-    place = (schema.name, *page.row_key)
+    edits_by_row: dict[tuple[str, ...], dict[str, Value]] = st.session_state.setdefault("whatif", {})
+    row = (schema.name, *page.row_key)
     if pressed:
-        kept[place] = {name: value for name, value in asked.items() if value != page.values[name]}
-    if place in kept:
-        _result(page, kept[place])
+        edits_by_row[row] = {name: value for name, value in new_values.items() if value != page.values[name]}
+    if row in edits_by_row:
+        _result(page, edits_by_row[row])
 
 
 def _field(feature: Feature, value: Value, page: Page) -> Value:
     key = f"whatif_{page.required_cohort.schema.name}_{'_'.join(page.row_key)}_{feature.name}"
     if feature.named:
-        here = feature.levels.index(str(value))
-        return st.selectbox(feature.label, feature.levels, here, key=key, persist_state="session")
+        index = feature.levels.index(str(value))
+        return st.selectbox(feature.label, feature.levels, index, key=key, persist_state="session")
     if feature.kind == "binary":
         chosen = st.selectbox(feature.label, ("no", "yes"), int(value or 0), key=key, persist_state="session")
         return int(chosen == "yes")
@@ -96,11 +97,11 @@ def _result(page: Page, edits: dict[str, Value]) -> None:
         st.error(wording.plain(outside), icon=":material/error:")
         return
     codes = {name: to_code(schema.feature(name), value) for name, value in edits.items()}
-    judged = score_rows(load_fitted(schema.name), [ChangedRow(*page.row_key, codes)])[0]
-    before, after = page.risk, float(judged["probability"])
+    scored = score_rows(load_fitted(schema.name), [ChangedRow(*page.row_key, codes)])[0]
+    before, after = page.risk, float(scored["probability"])
     with st.container(border=True, key="whatif_result"):
         st.subheader(f"Risk {wording.risk_change(before, after)}")
-        st.markdown(_verdict(page, before, after, float(judged["second_judge_probability"])))
+        st.markdown(_verdict(page, before, after, float(scored["second_judge_probability"])))
         with st.container(horizontal=True, gap="large"):
             for title, risk, colour in (
                 ("As measured", before, drawings.UP),
@@ -109,17 +110,17 @@ def _result(page: Page, edits: dict[str, Value]) -> None:
                 with st.container(width=220):
                     st.markdown(f"**{title}**: {wording.of_100(risk)}")
                     meaning = f"{title}, {schema.task.class_1}"
-                    prediction_risk.icons(risk, meaning, colour, of=row_wording.rows(schema))
+                    prediction_risk.icons(risk, meaning, colour, noun=row_wording.plural(schema))
         st.markdown("\n".join(f"- {_change(schema.feature(n), page.values[n], v)}" for n, v in edits.items()))
-        for violation in judged["violations"]:
-            said = wording.plain(wording.labelled(schema, violation))
-            st.warning(f"Beyond the limits or rules: {said}", icon=":material/warning:")
-        if not judged["violations"]:
+        for violation in scored["violations"]:
+            text = wording.plain(wording.labelled(schema, violation))
+            st.warning(f"Beyond the limits or rules: {text}", icon=":material/warning:")
+        if not scored["violations"]:
             st.caption("These changes break no rule and no limit of this cohort.")
 
 
 def _outside(page: Page, edits: dict[str, Value]) -> str | None:
-    """The browser keeps numbers inside their range; say so in words should one get past it."""
+    """Say which value is empty or outside its possible range (browsers usually prevent it); else None."""
     for name, value in edits.items():
         feature = page.required_cohort.schema.feature(name)
         if value is None:
@@ -136,16 +137,16 @@ def _change(feature: Feature, before: Value, after: Value) -> str:
 
 def _verdict(page: Page, before: float, after: float, second: float) -> str:
     threshold = page.classifier.threshold
-    was, now = before >= threshold, after >= threshold
+    flagged_before, flagged_after = before >= threshold, after >= threshold
     text = {
         (True, False): "The model would **no longer flag**",
         (False, True): "The model **would flag**",
         (True, True): "The model would **still flag**",
         (False, False): "The model would **still not flag**",
-    }[was, now]
-    agrees = (second >= page.classifier.second_threshold) == now
+    }[flagged_before, flagged_after]
+    agrees = (second >= page.classifier.second_threshold) == flagged_after
     return (
-        f"{text} {row_wording.this(page.required_cohort.schema)}: it flags from {wording.of_100(threshold)}, "
-        f"and this risk is {wording.distance(after, threshold)}. "
+        f"{text} {row_wording.this_row(page.required_cohort.schema)}: it flags from "
+        f"{wording.of_100(threshold)}, and this risk is {wording.distance(after, threshold)}. "
         f"A second, simpler model {'agrees' if agrees else '**disagrees**'} ({wording.of_100(second)})."
     )

@@ -1,4 +1,4 @@
-"""The 24-hour glucose profile (AGP-style): percentiles of all days by the time of day."""
+"""The 24-hour glucose profile (AGP-style): percentiles over all days by time of day."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from sensecf_core.aireadi.features.glucose import HIGH, LOW
 from sensecf_core.aireadi.report.modal_day import PERCENTILES, WIDTH, ModalDay
 from sensecf_core.aireadi.report.units import DECIMALS, GlucoseUnit, in_unit, measure, number
 from sensecf_core.types import Floats
-from sensecf_core.ui.common.charts import Chart, apart, ink
+from sensecf_core.ui.common.charts import Chart, ink, spread_labels
 from sensecf_core.ui.sensors.time_in_range_chart import COLOURS
 
 HEIGHT = 330
 SHADES = {(5, 95): "rgba(139,147,156,.28)", (25, 75): "rgba(139,147,156,.50)"}
-"""Grey for data, darker for the middle half."""
+"""Grey bands between percentiles, darker for the middle half."""
 
 FLOOR, CEILING = 40.0, 260.0
-"""mg/dL between which the axis always reaches."""
+"""Range in mg/dL that the axis always includes."""
 
 LABEL_GAP = 0.055
 """Least distance of two labels, as a share of the axis."""
 
 
 def profile(day: ModalDay, unit: GlucoseUnit) -> Chart:
-    """Draw median, middle half and nine of ten by the time of day, with the target range behind them."""
+    """Draw median, middle half and middle 90 % by time of day, with the target range behind them."""
     hours = day.minutes / 60
     levels = in_unit(day.levels, unit)
     figure = go.Figure()
@@ -84,10 +84,10 @@ def _target(figure: Any, unit: GlucoseUnit) -> None:
 
 
 def _band(figure: Any, hours: Floats, levels: Floats, ends: tuple[int, int]) -> None:
-    """Fill between two percentiles, piece by piece where times of day are missing."""
+    """Fill between two percentiles, in pieces if times of day are missing."""
     low, high = (levels[PERCENTILES.index(end)] for end in ends)
-    known = np.isfinite(low)
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], known, [False])).astype(int)))
+    measured = np.isfinite(low)
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], measured, [False])).astype(int)))
     for first, end in edges.reshape(-1, 2):
         part = slice(int(first), int(end))
         figure.add_scatter(
@@ -102,17 +102,17 @@ def _band(figure: Any, hours: Floats, levels: Floats, ends: tuple[int, int]) -> 
 
 
 def _name_percentiles(figure: Any, hours: Floats, levels: Floats, span: tuple[float, float]) -> None:
-    """Write beside the right end which line is which, apart enough to be read."""
-    known = np.flatnonzero(np.isfinite(levels[0]))
-    if not len(known):
+    """Label the percentiles at the right end, far enough apart to be read."""
+    measured = np.flatnonzero(np.isfinite(levels[0]))
+    if not len(measured):
         return
-    last = int(known[-1])
+    last = int(measured[-1])
     gap = LABEL_GAP * (span[1] - span[0])
-    places = apart(levels[:, last].tolist(), gap)
-    for percentile, place in zip(PERCENTILES, places, strict=True):
+    positions = spread_labels(levels[:, last].tolist(), gap)
+    for percentile, position in zip(PERCENTILES, positions, strict=True):
         figure.add_annotation(
             x=min(float(hours[last]) + 0.3, 24.0),
-            y=place,
+            y=position,
             text="<b>median</b>" if percentile == 50 else f"{percentile} %",
             showarrow=False,
             xanchor="left",
@@ -128,16 +128,16 @@ def _sentence(day: ModalDay, unit: GlucoseUnit) -> str:
     spread = day.levels[PERCENTILES.index(75)] - day.levels[PERCENTILES.index(25)]
     widest = int(np.nanargmax(spread))
     few, many = int(day.days[np.isfinite(median)].min()), int(day.days.max())
-    behind = f"{few}" if few == many else f"{few} to {many}"
+    days = f"{few}" if few == many else f"{few} to {many}"
     return (
         f"Half of the readings at each time of day lie below the dark line, the median: it is lowest around "
         f"{_clock(day, low)} ({measure(float(median[low]), unit)}) and highest around {_clock(day, high)} "
         f"({measure(float(median[high]), unit)}). The dark band is the middle half, widest around "
         f"{_clock(day, widest)}; the light band holds nine of ten readings. Each {WIDTH} minutes rest on "
-        f"{behind} days."
+        f"{days} days."
     )
 
 
-def _clock(day: ModalDay, place: int) -> str:
-    minute = int(day.minutes[place])
+def _clock(day: ModalDay, index: int) -> str:
+    minute = int(day.minutes[index])
     return f"{minute // 60:02d}:{minute % 60:02d}"

@@ -16,33 +16,35 @@ from sensecf_core.ui.common import sensor_wording, wording
 from sensecf_core.ui.sensors import time_in_range_chart
 
 MEANINGFUL = 5.0
-"""Points of time in range that the consensus calls of clinical benefit."""
+"""Percentage points of time in range that the consensus calls of clinical benefit."""
 
 
-def show(person: OpenPerson, period: Period, shown_in: GlucoseUnit) -> None:
-    """Ask for two periods and show what differs."""
+def show(person: OpenPerson, period: Period, unit: GlucoseUnit) -> None:
+    """Ask for two periods and show how they differ."""
     split = halves(period)
     if split is None:
         st.info("Only one day was recorded, so there are no two periods to compare.")
         return
     left, right = st.columns(2, gap="medium")
     with left:
-        first = _ask("First period", "period_first", period, split[0])
+        first = _choose_period("First period", "period_first", period, split[0])
     with right:
-        second = _ask("Second period", "period_second", period, split[1])
-    pair = tuple(summary(person.worn, person.days, one) for one in (first, second))
-    for found in pair:
-        if found.sufficiency == "too_little":
-            name = sensor_wording.period_name(found.period)
-            st.warning(f"{name}: {sensor_wording.sufficiency(found)}", icon=":material/hourglass_bottom:")
+        second = _choose_period("Second period", "period_second", period, split[1])
+    summaries = tuple(summary(person.worn, person.days, chosen) for chosen in (first, second))
+    for glucose in summaries:
+        if glucose.sufficiency == "too_little":
+            name = sensor_wording.period_name(glucose.period)
+            st.warning(f"{name}: {sensor_wording.sufficiency(glucose)}", icon=":material/hourglass_bottom:")
     st.table(
-        _table(pair[0], pair[1], shown_in), hide_index=True, alt="Glucose of two periods, and the change"
+        _table(summaries[0], summaries[1], unit),
+        hide_index=True,
+        alt="Glucose of two periods, and the change",
     )
-    st.caption(_sentence(pair[0], pair[1]))
+    st.caption(_sentence(summaries[0], summaries[1]))
 
 
-def _ask(label: str, key: str, period: Period, default: Period) -> Period:
-    # Not a slider: in the dark theme the names of its ends are too dark to read (axe).
+def _choose_period(label: str, key: str, period: Period, default: Period) -> Period:
+    # Not a slider: in the dark theme the labels at its ends are too dark to read (axe).
     days = [period.first + timedelta(days=n) for n in range(len(period))]
     key = f"{key}_{period.first}_{period.last}"
     with st.container(horizontal=True):
@@ -58,31 +60,32 @@ def _day(label: str, days: list[date], default: date, key: str) -> date:
     return st.selectbox(label, days, format_func=wording.day_name, key=key)
 
 
-def _table(before: GlucoseSummary, after: GlucoseSummary, shown_in: GlucoseUnit) -> pd.DataFrame:
+def _table(before: GlucoseSummary, after: GlucoseSummary, unit: GlucoseUnit) -> pd.DataFrame:
     names = [
-        f"{title}: {sensor_wording.period_name(one.period)}"
-        for title, one in (("First", before), ("Second", after))
+        f"{title}: {sensor_wording.period_name(glucose.period)}"
+        for title, glucose in (("First", before), ("Second", after))
     ]
     rows = [
         {
-            "Measure": _title(one.name, shown_in),
-            names[0]: _value(one.name, one.before, shown_in),
-            names[1]: _value(one.name, one.after, shown_in),
-            "Change": _change(one, shown_in),
+            "Measure": _title(difference.name, unit),
+            names[0]: _value(difference.name, difference.before, unit),
+            names[1]: _value(difference.name, difference.after, unit),
+            "Change": _change(difference, unit),
         }
-        for one in compare(before, after)
+        for difference in compare(before, after)
     ]
-    wear = {"Measure": "Days with glucose", "Change": ""}
-    wear |= {
-        name: f"{one.glucose_days} of {one.days}" for name, one in zip(names, (before, after), strict=True)
+    days_row = {"Measure": "Days with glucose", "Change": ""}
+    days_row |= {
+        name: f"{glucose.glucose_days} of {glucose.days}"
+        for name, glucose in zip(names, (before, after), strict=True)
     }
-    return pd.DataFrame([*rows, wear])
+    return pd.DataFrame([*rows, days_row])
 
 
-def _title(name: str, shown_in: GlucoseUnit) -> str:
-    """Name a compared metric, with its bounds in the unit that is shown."""
+def _title(name: str, unit: GlucoseUnit) -> str:
+    """Name a compared metric, with its bounds in the displayed unit."""
     tight, very_low, low, high, very_high = (
-        number(float(level), shown_in) for level in (TIGHT_HIGH, VERY_LOW, LOW, HIGH, VERY_HIGH)
+        number(float(level), unit) for level in (TIGHT_HIGH, VERY_LOW, LOW, HIGH, VERY_HIGH)
     )
     return {
         "tir": f"In range {low}–{high}",
@@ -97,32 +100,35 @@ def _title(name: str, shown_in: GlucoseUnit) -> str:
     }[name]
 
 
-def _value(name: str, value: float, shown_in: GlucoseUnit) -> str:
+def _value(name: str, value: float, unit: GlucoseUnit) -> str:
     if math.isnan(value):
         return "not enough data"
     if name == "mean":
-        return measure(value, shown_in)
+        return measure(value, unit)
     return f"{value:.1f} %" if name == "gmi" else time_in_range_chart.percent(value)
 
 
-def _change(one: Difference, shown_in: GlucoseUnit) -> str:
-    """Write the change between the two values as they are shown, so that a reader gets the same sum."""
-    if math.isnan(one.change):
+def _change(difference: Difference, glucose_unit: GlucoseUnit) -> str:
+    """Write the change between the two values as displayed, so that the difference adds up for a reader."""
+    if math.isnan(difference.change):
         return ""
-    texts = [_value(one.name, value, shown_in) for value in (one.before, one.after)]
+    texts = [_value(difference.name, value, glucose_unit) for value in (difference.before, difference.after)]
     if texts[0] == texts[1]:
         return "="
-    mean = one.name == "mean"
-    decimals, unit = (DECIMALS[shown_in], str(shown_in)) if mean else (int(one.name == "gmi"), "points")
+    mean = difference.name == "mean"
+    decimals, unit = (
+        (DECIMALS[glucose_unit], str(glucose_unit)) if mean else (int(difference.name == "gmi"), "points")
+    )
     before, after = (
-        round(in_unit(value, shown_in) if mean else value, decimals) for value in (one.before, one.after)
+        round(in_unit(value, glucose_unit) if mean else value, decimals)
+        for value in (difference.before, difference.after)
     )
     size = f"{abs(after - before):.{decimals}f}"
     if time_in_range_chart.UNDER_ONE in texts and abs(after - before) <= 1:
         size = "under 1"
     if unit == "points" and size in ("1", "under 1"):
         unit = "point"
-    return f"{wording.arrow(one.change)} {size} {unit}"
+    return f"{wording.arrow(difference.change)} {size} {unit}"
 
 
 def _sentence(before: GlucoseSummary, after: GlucoseSummary) -> str:

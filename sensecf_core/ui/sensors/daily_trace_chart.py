@@ -1,4 +1,4 @@
-"""The daily traces: days, glucose, heart rate, stress, steps and sleep over one shared time axis."""
+"""The chart of daily traces: days, glucose, heart rate, stress, steps and sleep over one time axis."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PANELS = {
     "y5": (0.14, 0.23),
     "y6": (0.0, 0.10),
 }
-"""Where each panel lies on the drawing, bottom to top 0 to 1: days, glucose, heart, stress, steps, sleep."""
+"""Vertical extent of each panel, 0 (bottom) to 1: days, glucose, heart rate, stress, steps, sleep."""
 
 TOO_LITTLE = "too little wear or daytime stress"
 
@@ -39,11 +39,13 @@ ZOOMABLE = CONFIG | {
 def trace_chart(
     traces: Traces, unit: GlucoseUnit, days: Collection[date], chosen: date | None, zoom: bool
 ) -> Chart:
-    """Draw everything of a period; ``days`` are those that can be chosen.
+    """Draw all traces of a period.
 
     Parameters
     ----------
-    zoom : whether dragging zooms in time; on a phone it has to scroll the page.
+    days : the days that can be chosen.
+    chosen : the chosen day, which is shaded.
+    zoom : whether dragging zooms in time; on a phone, dragging has to scroll the page.
     """
     figure = go.Figure()
     _days(figure, traces, days, chosen)
@@ -69,35 +71,37 @@ def trace_chart(
 
 
 def _days(figure: Any, traces: Traces, days: Collection[date], chosen: date | None) -> None:
-    """A strip of days to click: one bar a day, with its name; days that cannot be chosen are hatched."""
-    every = [traces.period.first + timedelta(days=n) for n in range(len(traces.period))]
-    short = len(every) > 3
+    """Draw a strip of days to click, one bar per day; days that cannot be chosen are hatched."""
+    all_days = [traces.period.first + timedelta(days=n) for n in range(len(traces.period))]
+    short = len(all_days) > 3
     figure.add_bar(
         orientation="h",
-        y=["Day"] * len(every),
-        x=[24 * 3_600_000] * len(every),
-        base=[f"{day} 00:00:00" for day in every],
+        y=["Day"] * len(all_days),
+        x=[24 * 3_600_000] * len(all_days),
+        base=[f"{day} 00:00:00" for day in all_days],
         width=0.95,
         yaxis="y",
-        text=[f"{day.day}" if short else day_name(day) for day in every],
+        text=[f"{day.day}" if short else day_name(day) for day in all_days],
         textposition="inside",
         insidetextanchor="middle",
         textangle=0,
         constraintext="none",
         textfont={"color": ink(), "size": 12},
-        customdata=[str(day) if day in days else "" for day in every],
+        customdata=[str(day) if day in days else "" for day in all_days],
         marker={
-            "color": ["rgba(139,147,156,.75)" if day == chosen else "rgba(139,147,156,.30)" for day in every],
-            "line": {"color": [ink() if day == chosen else GREY for day in every], "width": 1},
+            "color": [
+                "rgba(139,147,156,.75)" if day == chosen else "rgba(139,147,156,.30)" for day in all_days
+            ],
+            "line": {"color": [ink() if day == chosen else GREY for day in all_days], "width": 1},
             "pattern": {
-                "shape": ["" if day in days else "/" for day in every],
+                "shape": ["" if day in days else "/" for day in all_days],
                 "fillmode": "overlay",
                 "fgcolor": ink(),
                 "solidity": 0.2,
                 "size": 7,
             },
         },
-        hovertext=[f"{day_name(day)}: {'choose' if day in days else TOO_LITTLE}" for day in every],
+        hovertext=[f"{day_name(day)}: {'choose' if day in days else TOO_LITTLE}" for day in all_days],
         hovertemplate="%{hovertext}<extra></extra>",
         selected={"marker": {"opacity": 1}},
         unselected={"marker": {"opacity": 1}},
@@ -117,7 +121,7 @@ def _line(figure: Any, line: Line, axis: str, hover: str, unit: GlucoseUnit | No
 
 
 def _sleep(figure: Any, traces: Traces) -> None:
-    """Each stage is a row, so the place carries what a colour would."""
+    """Draw one row per sleep stage, so that no colours are needed to tell them apart."""
     spans = [span for span in traces.sleep if span.stage in STAGES]
     figure.add_bar(
         orientation="h",
@@ -157,13 +161,13 @@ def _titles(figure: Any, unit: GlucoseUnit) -> None:
 def _targets(figure: Any, traces: Traces, unit: GlucoseUnit) -> None:
     begin, end = _range(traces)
     for level in (LOW, HIGH):
-        at = float(in_unit(float(level), unit))
+        y = float(in_unit(float(level), unit))
         figure.add_shape(
             type="line",
             x0=begin,
             x1=end,
-            y0=at,
-            y1=at,
+            y0=y,
+            y1=y,
             yref="y2",
             line={"color": COLOURS["target"], "width": 2},
             layer="below",
@@ -171,7 +175,7 @@ def _targets(figure: Any, traces: Traces, unit: GlucoseUnit) -> None:
         figure.add_annotation(
             x=1,
             xref="paper",
-            y=at,
+            y=y,
             yref="y2",
             text=number(float(level), unit),
             showarrow=False,
@@ -195,7 +199,7 @@ def _highlight(figure: Any, chosen: date) -> None:
 
 
 def _panels(figure: Any) -> None:
-    """Give each panel its place and its scale."""
+    """Give each panel its extent and its scale."""
     axes: dict[str, dict[str, Any]] = {}
     for axis, domain in PANELS.items():
         axes[f"yaxis{axis[1:]}"] = {
@@ -221,7 +225,7 @@ def _panels(figure: Any) -> None:
 
 
 def _layout(figure: Any, traces: Traces, zoom: bool) -> None:
-    """Lay out the shared time axis and the whole drawing."""
+    """Lay out the shared time axis and the whole chart."""
     figure.update_layout(
         xaxis={
             "type": "date",
@@ -254,21 +258,29 @@ def _sentence(traces: Traces, unit: GlucoseUnit, days: Collection[date], chosen:
     if np.isfinite(traces.glucose.values).any():
         low, high = float(np.nanmin(traces.glucose.values)), float(np.nanmax(traces.glucose.values))
         parts.append(f"glucose from {number(low, unit)} to {number(high, unit)} {unit}")
-    for name, line, of in (("heart rate", traces.heart_rate, " beats/min"), ("stress", traces.stress, "")):
+    for name, line, unit_text in (
+        ("heart rate", traces.heart_rate, " beats/min"),
+        ("stress", traces.stress, ""),
+    ):
         if np.isfinite(line.values).any():
-            parts.append(f"{name} from {np.nanmin(line.values):.0f} to {np.nanmax(line.values):.0f}{of}")
+            parts.append(
+                f"{name} from {np.nanmin(line.values):.0f} to {np.nanmax(line.values):.0f}{unit_text}"
+            )
     if np.isfinite(traces.steps.values).any():
         parts.append(f"up to {count(round(np.nanmax(traces.steps.values)))} steps in an hour")
     parts.append(
         counted(len({span.night for span in traces.sleep if span.night in traces.period}), "recorded sleep")
     )
-    where = f" The shaded day, {chosen:%A} {chosen.day} {chosen:%B}, is the chosen one." if chosen else ""
+    chosen_text = (
+        f" The shaded day, {chosen:%A} {chosen.day} {chosen:%B}, is the chosen one." if chosen else ""
+    )
     hatched = len(traces.period) - sum(day in traces.period for day in days)
     left_out = f" {counted(hatched, 'hatched day')} had {TOO_LITTLE} to be chosen." if hatched else ""
-    return f"Over {counted(len(traces.period), 'day')}: {listed(parts)}.{_next_day(traces)}{where}{left_out}"
+    days_text = counted(len(traces.period), "day")
+    return f"Over {days_text}: {listed(parts)}.{_next_day(traces)}{chosen_text}{left_out}"
 
 
 def _next_day(traces: Traces) -> str:
-    """Say which sleep is drawn but counts for the day after the period, on which it ended."""
+    """Name the sleep that is drawn but counts for the day after the period, on which it ended."""
     later = [span.start for span in traces.sleep if span.night > traces.period.last]
     return f" The sleep that begins at {str(min(later))[11:16]} counts for the next day." if later else ""

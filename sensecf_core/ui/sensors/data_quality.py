@@ -14,7 +14,7 @@ LABELS = {stream.name: stream.label.capitalize() for stream in STREAMS}
 
 
 def show(quality: pd.DataFrame, notes: tuple[str, ...] = ()) -> None:
-    """Show one row per stream (see :mod:`quality`), and what is odd about clock and window."""
+    """Show one row per stream (see :mod:`sensecf_core.aireadi.features.quality`), and notes on the clock."""
     st.table(table(quality), hide_index=True, alt="Per sensor stream: state, valid share, days of wear, gaps")
     st.caption(
         "Valid: share of the records inside the recording's days that hold a usable value; Garmin gives no "

@@ -1,4 +1,4 @@
-"""One participant over their days: the risk of each, and what "had this day looked like this" means."""
+"""One participant over their days: the risk of each day, and what an option for a day means."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from sensecf_core.ui.common import charts, data, day_picker, sensors, wording
+from sensecf_core.ui.common import charts, data, sensors, wording
 from sensecf_core.ui.common.charts import Chart, ink
 from sensecf_core.ui.common.drawings import DOWN, UP
 from sensecf_core.ui.page.frame import Page
-from sensecf_core.ui.sensors import daily_traces, glucose_report
+from sensecf_core.ui.sensors import daily_traces, day_picker, glucose_report
 
 
 def show_risks(page: Page) -> None:
-    """Show the risk of every day with the line it is judged by; a button or a bar chooses the day."""
+    """Show the risk of every day with the threshold; a button or a bar chooses the day."""
     participant, row = page.row_key
     rows = day_picker.rows_of(page.required_cohort, participant)
-    every = np.asarray(data.risks(page.required_cohort, page.classifier))
-    risks = every[page.required_cohort.rows.index.get_locs([participant])]
+    all_risks = np.asarray(data.risks(page.required_cohort, page.classifier))
+    risks = all_risks[page.required_cohort.rows.index.get_locs([participant])]
     chart = risk_chart(rows, risks.tolist(), page.classifier.threshold, row)
     st.header("Risk day by day")
     day_picker.show(page.required_cohort, participant, row)
@@ -43,12 +43,12 @@ def show_day(page: Page) -> None:
         person = sensors.opened(page.required_cohort, participant)
         if person is None:
             return
-        shown_in = glucose_report.unit()
-        daily_traces.draw(page, person, daily_traces.only(row), shown_in)
+        unit = glucose_report.unit()
+        daily_traces.draw(page, person, daily_traces.single_day(row), unit)
 
 
 def risk_chart(rows: Sequence[str], risks: Sequence[float], threshold: float, chosen: str) -> Chart:
-    """Draw the risk of each day of :func:`day_picker.rows_of` (0 to 1) as a bar, the chosen one framed."""
+    """Draw the risk (0 to 1) of each day of :func:`day_picker.rows_of` as a bar, the chosen day framed."""
     of_100 = [round(100 * risk) for risk in risks]
     days = [date.fromisoformat(row) for row in rows]
     flagged = [risk >= threshold for risk in risks]
@@ -64,16 +64,16 @@ def risk_chart(rows: Sequence[str], risks: Sequence[float], threshold: float, ch
 def _bars(
     figure: Any, days: Sequence[date], of_100: Sequence[int], flagged: Sequence[bool], chosen: int
 ) -> None:
-    """Draw a bar a day, those that the model flags filled, the chosen one framed."""
+    """Draw one bar per day: flagged days filled, the others hatched, the chosen one framed."""
     figure.add_bar(
         x=[str(day) for day in days],
         y=of_100,
         customdata=[str(day) for day in days],
         showlegend=False,
         marker={
-            "color": [UP if over else DOWN for over in flagged],
-            "pattern": {"shape": ["" if over else "/" for over in flagged], "solidity": 0.25},
-            "line": {"color": ink(), "width": [3 if at == chosen else 0 for at in range(len(days))]},
+            "color": [UP if is_flagged else DOWN for is_flagged in flagged],
+            "pattern": {"shape": ["" if is_flagged else "/" for is_flagged in flagged], "solidity": 0.25},
+            "line": {"color": ink(), "width": [3 if index == chosen else 0 for index in range(len(days))]},
         },
         hovertext=[f"{wording.day_name(day)}: {n} of 100" for day, n in zip(days, of_100, strict=True)],
         hovertemplate="%{hovertext}<extra></extra>",
@@ -83,7 +83,7 @@ def _bars(
 
 
 def _lines(figure: Any, threshold: float, mean: float) -> None:
-    """Draw the line that the model flags from, and the mean of the days."""
+    """Draw the threshold and the mean over the days as lines."""
     for level, dash, name in (
         (threshold, "solid", f"flags from {wording.of_100(threshold)}"),
         (mean, "dot", f"mean of the days {wording.of_100(mean)}"),
@@ -105,7 +105,9 @@ def _axes(figure: Any, days: Sequence[date], of_100: Sequence[int], flagged: Seq
         fixedrange=True,
         tickangle=0,
         tickvals=[str(day) for day in days],
-        ticktext=[f"{day:%a}<br>{day.day}<br><b>{'▲' if over else ''}{n}</b>" for day, n, over in marks],
+        ticktext=[
+            f"{day:%a}<br>{day.day}<br><b>{'▲' if is_flagged else ''}{n}</b>" for day, n, is_flagged in marks
+        ],
         tickfont={"color": ink(), "size": 12},
     )
     figure.update_yaxes(title="Risk, out of 100", range=[0, 100], tickvals=[0, 50, 100], fixedrange=True)

@@ -25,86 +25,86 @@ SOURCE = "Battelino et al. 2019, doi 10.2337/dci19-0028"
 
 
 def unit() -> GlucoseUnit:
-    """Ask in which unit glucose is shown; kept for the session."""
+    """Ask for the glucose unit; the choice is kept for the session."""
     chosen: GlucoseUnit = st.radio(
         "Glucose in", UNITS, horizontal=True, key="glucose_unit", persist_state="session"
     )
     return chosen
 
 
-def show(person: OpenPerson, period: Period, shown_in: GlucoseUnit) -> None:
+def show(person: OpenPerson, period: Period, unit: GlucoseUnit) -> None:
     """Show the report of a period."""
-    found = summary(person.worn, person.days, period)
-    say = st.info if found.sufficiency == "limited" else st.warning
-    if found.sufficiency != "full":
-        say(sensor_wording.sufficiency(found), icon=":material/hourglass_bottom:")
+    glucose = summary(person.worn, person.days, period)
+    show_note = st.info if glucose.sufficiency == "limited" else st.warning
+    if glucose.sufficiency != "full":
+        show_note(sensor_wording.sufficiency(glucose), icon=":material/hourglass_bottom:")
     else:
-        st.caption(sensor_wording.sufficiency(found))
-    _tiles(found, shown_in)
-    if found.sufficiency == "too_little":
+        st.caption(sensor_wording.sufficiency(glucose))
+    _tiles(glucose, unit)
+    if glucose.sufficiency == "too_little":
         return
     left, right = st.columns([2, 3], gap="medium")
     with left:
         st.subheader("Time in ranges")
-        charts.show(time_in_range_chart.band_bar(band_times(found.metrics), shown_in), "band_bar")
+        charts.show(time_in_range_chart.band_bar(band_times(glucose.metrics), unit), "band_bar")
     with right:
         st.subheader("24-hour glucose profile (AGP-style)")
         day = modal_day(trace_of(person.worn, period), person.worn.zone)
-        charts.show(agp_chart.profile(day, shown_in), "modal_day")
-    _goals(found, person, shown_in)
+        charts.show(agp_chart.profile(day, unit), "modal_day")
+    _goals(glucose, person, unit)
 
 
-def _tiles(found: GlucoseSummary, shown_in: GlucoseUnit) -> None:
+def _tiles(glucose: GlucoseSummary, unit: GlucoseUnit) -> None:
     with st.grid("auto", min_column_width=118, gap="small", key="glucose_tiles"):
-        for label, value, note, more in _tile_texts(found, shown_in):
+        for label, value, note, explanation in _tile_texts(glucose, unit):
             with st.container(gap="xsmall"):  # no border: its padding would cut units off
-                st.markdown(label, help=more)
+                st.markdown(label, help=explanation)
                 st.metric(label, value, label_visibility="collapsed")
                 st.caption(note)
 
 
-def _tile_texts(found: GlucoseSummary, shown_in: GlucoseUnit) -> list[tuple[str, str, str, str]]:
+def _tile_texts(glucose: GlucoseSummary, unit: GlucoseUnit) -> list[tuple[str, str, str, str]]:
     """Label, value, note and explanation of each tile."""
-    of = found.metrics
-    known = found.sufficiency != "too_little"
-    goal = next(one for one in GOALS[_goal_set()] if one.metric == "tir")
+    metrics = glucose.metrics
+    enough = glucose.sufficiency != "too_little"
+    goal = next(goal_of_set for goal_of_set in GOALS[_goal_set()] if goal_of_set.metric == "tir")
     from_glucose = (
-        ("In range", _percent(of.tir), f"{_span(LOW, HIGH, shown_in)}, goal {goal.text}", SOURCE),
+        ("In range", _percent(metrics.tir), f"{_span(LOW, HIGH, unit)}, goal {goal.text}", SOURCE),
         (
             "Tight",
-            _percent(of.titr),
-            _span(LOW, TIGHT_HIGH, shown_in),
+            _percent(metrics.titr),
+            _span(LOW, TIGHT_HIGH, unit),
             "Where healthy adults mostly are.",
         ),
-        ("Mean", measure(of.mean, shown_in), "all readings", "Mean glucose of the period."),
+        ("Mean", measure(metrics.mean, unit), "all readings", "Mean glucose of the period."),
         (
             "GMI",
-            f"{of.gmi:.1f} %",
+            f"{metrics.gmi:.1f} %",
             "estimates HbA1c",
             "Glucose management indicator: 3.31 + 0.02392 × mean in mg/dL (Bergenstal et al. 2018).",
         ),
         (
             "CV",
-            _percent(of.cv),
+            _percent(metrics.cv),
             f"stable: {STABLE_CV:.0f} % or less"
-            if of.cv <= STABLE_CV
+            if metrics.cv <= STABLE_CV
             else f"variable: above {STABLE_CV:.0f} %",
             f"Coefficient of variation: 100 × SD / mean ({SOURCE}).",
         ),
     )
     tiles = [
-        (label, value if known else "–", note if known else "not enough data", more)
-        for label, value, note, more in from_glucose
+        (label, value if enough else "–", note if enough else "not enough data", explanation)
+        for label, value, note, explanation in from_glucose
     ]
     worn = "Five-minute slots with a reading, from the first to the last one."
-    tiles.append(("Wear", f"{100 * found.active:.0f} %", "of the time a reading", worn))
-    days = f"of {found.days} have 70 % of their glucose"
-    tiles.append(("Days", str(found.glucose_days), days, "The consensus asks for 14 days."))
+    tiles.append(("Wear", f"{100 * glucose.active:.0f} %", "of the time a reading", worn))
+    days = f"of {glucose.days} have 70 % of their glucose"
+    tiles.append(("Days", str(glucose.glucose_days), days, "The consensus asks for 14 days."))
     return tiles
 
 
-def _span(low: float, high: float, shown_in: GlucoseUnit) -> str:
-    return f"{number(low, shown_in)}–{measure(high, shown_in)}"
+def _span(low: float, high: float, unit: GlucoseUnit) -> str:
+    return f"{number(low, unit)}–{measure(high, unit)}"
 
 
 def _percent(share: float) -> str:
@@ -112,14 +112,14 @@ def _percent(share: float) -> str:
 
 
 def _goal_set() -> GoalSet:
-    """The goals that are asked for below the charts; the tiles above them go by the same."""
+    """The goals chosen below the charts, which the tiles above use too."""
     chosen: GoalSet = st.session_state.get("glucose_goals", "standard")
     return chosen
 
 
-def _beside(goal: Goal, share: float, written: str | None) -> str:
-    """Write a percent as the chart has it, with decimals where it would contradict the mark beside it."""
-    text = written or time_in_range_chart.percent(share)
+def _share_beside_goal(goal: Goal, share: float, chart_text: str | None) -> str:
+    """Write a percent as the chart does, with more decimals if it would contradict the mark beside it."""
+    text = chart_text or time_in_range_chart.percent(share)
     shown = 0.5 if text == time_in_range_chart.UNDER_ONE else float(text.removesuffix(" %"))
     met, decimals = goal.met_by(share), 0
     while goal.met_by(shown) != met and decimals < MOST_DECIMALS:
@@ -129,7 +129,7 @@ def _beside(goal: Goal, share: float, written: str | None) -> str:
     return text
 
 
-def _goals(found: GlucoseSummary, person: OpenPerson, shown_in: GlucoseUnit) -> None:
+def _goals(glucose: GlucoseSummary, person: OpenPerson, unit: GlucoseUnit) -> None:
     st.subheader("Against the consensus goals")
     goals: GoalSet = st.radio(
         "Goals for",
@@ -139,15 +139,17 @@ def _goals(found: GlucoseSummary, person: OpenPerson, shown_in: GlucoseUnit) -> 
         key="glucose_goals",
         persist_state="session",
     )
-    bands = time_in_range_chart.shares(band_times(found.metrics))
-    written = {"tar2": bands["very_high"], "tbr2": bands["very_low"]}  # as the chart has them
+    bands = time_in_range_chart.shares(band_times(glucose.metrics))
+    chart_texts = {"tar2": bands["very_high"], "tbr2": bands["very_low"]}  # as the chart has them
     table = pd.DataFrame(
         [
             {
                 "Time": goal.title,
-                "Here": _beside(goal, getattr(found.metrics, goal.metric), written.get(goal.metric)),
+                "Here": _share_beside_goal(
+                    goal, getattr(glucose.metrics, goal.metric), chart_texts.get(goal.metric)
+                ),
                 "Goal": goal.text,
-                "Met": "✓ met" if goal.met(found.metrics) else "✗ not met",
+                "Met": "✓ met" if goal.met(glucose.metrics) else "✗ not met",
             }
             for goal in GOALS[goals]
         ]
@@ -160,7 +162,7 @@ def _goals(found: GlucoseSummary, person: OpenPerson, shown_in: GlucoseUnit) -> 
         caption += (
             f" They are made for people with diabetes; this participant is in the group “"
             f"{sensor_wording.group_title(group)}”. Of healthy adults, the middle half spend {low:.0f}–"
-            f"{high:.0f} % of the time within {measure(70, shown_in)} to {measure(140, shown_in)} (Shah et "
-            f"al. 2019); here it is {time_in_range_chart.percent(found.metrics.titr)}."
+            f"{high:.0f} % of the time within {measure(70, unit)} to {measure(140, unit)} (Shah et "
+            f"al. 2019); here it is {time_in_range_chart.percent(glucose.metrics.titr)}."
         )
     st.caption(wording.plain(caption))

@@ -16,13 +16,13 @@ NO_REFERENCE = "–"
 
 
 def show(values: Mapping[str, object]) -> None:
-    """Show a table a group; ``values`` is the participant's row of the people table."""
-    for group, found in findings(values).items():
-        measured = [one for one in found if one.value is not None]
+    """Show one table per group; ``values`` is the participant's row of the people table."""
+    for group, group_findings in findings(values).items():
+        measured = [finding for finding in group_findings if finding.value is not None]
         st.subheader(group)
         if measured:
             st.table(_table(measured), hide_index=True, alt=f"{group}: value, reference range and its source")
-        missing = [one.asked.label for one in found if one.value is None]
+        missing = [finding.spec.label for finding in group_findings if finding.value is None]
         if missing:
             st.caption(f"Not measured: {wording.plain(wording.listed(missing))}.")
     st.caption(
@@ -32,29 +32,29 @@ def show(values: Mapping[str, object]) -> None:
     )
 
 
-def _table(found: list[Finding]) -> pd.DataFrame:
+def _table(measured: list[Finding]) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
-                "Finding": one.asked.label,
-                "Value": _value(one),
-                "Against reference": MARKS[one.outside] if _compared(one) else NO_REFERENCE,
-                "Reference": one.asked.reference or "none given",
-                "Source": one.asked.source,
+                "Finding": finding.spec.label,
+                "Value": _value(finding),
+                "Against reference": MARKS[finding.outside] if _compared(finding) else NO_REFERENCE,
+                "Reference": finding.spec.reference or "none given",
+                "Source": finding.spec.source,
             }
-            for one in found
+            for finding in measured
         ]
     )
 
 
-def _value(one: Finding) -> str:
-    text = f"{one.value:.{one.asked.decimals}f}"
-    unit = "point" if one.asked.unit == "points" and text == "1" else one.asked.unit
-    if one.sign == EITHER:
+def _value(finding: Finding) -> str:
+    text = f"{finding.value:.{finding.spec.decimals}f}"
+    unit = "point" if finding.spec.unit == "points" and text == "1" else finding.spec.unit
+    if finding.sign == EITHER:
         return f"{text} {unit}, which involves a limit of the assay"
-    return f"{one.sign}{text} {unit}".strip()
+    return f"{finding.sign}{text} {unit}".strip()
 
 
-def _compared(one: Finding) -> bool:
-    """Whether there is a bound that the value could lie beyond."""
-    return one.asked.low is not None or one.asked.high is not None
+def _compared(finding: Finding) -> bool:
+    """Whether the finding has a reference bound to compare with."""
+    return finding.spec.low is not None or finding.spec.high is not None

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from sensecf_core.aireadi.report.bands import BandName, BandTime
 from sensecf_core.aireadi.report.units import GlucoseUnit
-from sensecf_core.ui.common.charts import Chart, apart, ink
+from sensecf_core.ui.common.charts import Chart, ink, spread_labels
 from sensecf_core.ui.common.wording import html, listed
 
 COLOURS: dict[BandName, str] = {
@@ -20,10 +20,10 @@ COLOURS: dict[BandName, str] = {
     "low": "#f92d00",
     "very_low": "#8e1b1b",
 }
-"""The consensus' five colours, as iglu has them; used for glucose bands and nothing else."""
+"""The consensus' five colours, as in iglu; used only for glucose bands."""
 
 PATTERNS: dict[BandName, str] = {"very_high": "x", "high": "/", "target": "", "low": "\\", "very_low": "+"}
-"""So that no band is known by its colour alone."""
+"""So that bands can be told apart without colour."""
 
 HEIGHT = 330
 UNDER_ONE = "under 1 %"
@@ -38,10 +38,10 @@ def band_bar(times: Sequence[BandTime], unit: GlucoseUnit) -> Chart:
     figure = go.Figure()
     labels = _labels(times)
     middles = _stack(figure, upwards, unit, labels)
-    places = apart([max(2.0, middles[0]), *middles[1:]], LABEL_GAP, 98.0)
-    for one, middle, place in zip(upwards, middles, places, strict=True):
-        below = f"{html(one.band.bounds(unit))} · {duration(one.minutes)}"
-        _name(figure, f"<b>{labels[one.band.name]}</b><br>{below}", middle, place)
+    positions = spread_labels([max(2.0, middles[0]), *middles[1:]], LABEL_GAP, 98.0)
+    for time, middle, position in zip(upwards, middles, positions, strict=True):
+        detail = f"{html(time.band.bounds(unit))} · {duration(time.minutes)}"
+        _name(figure, f"<b>{labels[time.band.name]}</b><br>{detail}", middle, position)
     figure.update_xaxes(visible=False, range=[-0.5, 3.4], fixedrange=True)
     figure.update_yaxes(visible=False, range=[-6, 106], fixedrange=True)
     figure.update_layout(
@@ -54,42 +54,42 @@ def _stack(
     figure: Any, upwards: Sequence[BandTime], unit: GlucoseUnit, labels: Mapping[BandName, str]
 ) -> list[float]:
     """Draw the bands on top of each other; returns where the middle of each lies, in percent."""
-    middles, at = [], 0.0
-    for one in upwards:
+    middles, bottom = [], 0.0
+    for time in upwards:
         figure.add_bar(
             x=[0],
-            y=[one.percent],
-            base=[at],
+            y=[time.percent],
+            base=[bottom],
             width=0.9,
             marker={
-                "color": COLOURS[one.band.name],
+                "color": COLOURS[time.band.name],
                 "line": {"width": 0},
                 "pattern": {
-                    "shape": PATTERNS[one.band.name],
+                    "shape": PATTERNS[time.band.name],
                     "fillmode": "overlay",
                     "fgcolor": "rgba(10,12,15,.55)",
                     "size": 7,
                 },
             },
-            hovertemplate=f"{labels[one.band.name]}, {html(one.band.bounds(unit))}<extra></extra>",
+            hovertemplate=f"{labels[time.band.name]}, {html(time.band.bounds(unit))}<extra></extra>",
         )
-        middles.append(at + one.percent / 2)
-        at += one.percent
+        middles.append(bottom + time.percent / 2)
+        bottom += time.percent
     return middles
 
 
-def _name(figure: Any, text: str, middle: float, place: float) -> None:
+def _name(figure: Any, text: str, middle: float, position: float) -> None:
     """Write a band's ``text`` at ``place``, with a line to its ``middle``."""
     figure.add_scatter(
         x=[0.47, 0.58, 0.66],
-        y=[middle, place, place],
+        y=[middle, position, position],
         mode="lines",
         line={"color": ink(), "width": 1},
         hoverinfo="skip",
     )
     figure.add_annotation(
         x=0.7,
-        y=place,
+        y=position,
         text=text,
         showarrow=False,
         xanchor="left",
@@ -99,7 +99,7 @@ def _name(figure: Any, text: str, middle: float, place: float) -> None:
 
 
 def percent(share: float) -> str:
-    """Write a percent of time without decimals; what is there but rounds to nothing is "under 1 %"."""
+    """Write a percent of time without decimals; a share that would round to zero is "under 1 %"."""
     return UNDER_ONE if 0 < share < 0.5 else f"{share:.0f} %"
 
 
@@ -112,35 +112,39 @@ def duration(minutes: float) -> str:
 
 
 def shares(times: Sequence[BandTime]) -> dict[BandName, str]:
-    """Write each band's percent so that together they make 100, as far as bands under 1 % let them.
+    """Write each band's percent so that they add up to 100, as far as bands under 1 % allow.
 
-    Time in range is rounded as everywhere; what is left to 100 is shared out among the other bands by the
-    largest remainder, and a band that would get nothing is "under 1 %".
+    Time in range is rounded as everywhere else; the rest is divided among the other bands by the largest
+    remainder, and a band that would get nothing is "under 1 %".
     """
-    target = next(one.percent for one in times if one.band.name == "target")
-    others = {one.band.name: one.percent for one in times if one.band.name != "target" and one.percent >= 0.5}
+    target = next(time.percent for time in times if time.band.name == "target")
+    others = {
+        time.band.name: time.percent for time in times if time.band.name != "target" and time.percent >= 0.5
+    }
     whole = {name: math.floor(value) for name, value in others.items()}
     left = 100 - round(target) - sum(whole.values())
     for name in sorted(others, key=lambda name: whole[name] - others[name])[: max(left, 0)]:
         whole[name] += 1
     return {
-        one.band.name: percent(one.percent)
-        if one.band.name not in whole
-        else f"{whole[one.band.name]} %"
-        if whole[one.band.name]
+        time.band.name: percent(time.percent)
+        if time.band.name not in whole
+        else f"{whole[time.band.name]} %"
+        if whole[time.band.name]
         else UNDER_ONE
-        for one in times
+        for time in times
     }
 
 
 def _labels(times: Sequence[BandTime]) -> dict[BandName, str]:
-    written = shares(times)
-    return {one.band.name: f"{one.band.title} {written[one.band.name]}" for one in times}
+    texts = shares(times)
+    return {time.band.name: f"{time.band.title} {texts[time.band.name]}" for time in times}
 
 
 def _sentence(times: Sequence[BandTime], unit: GlucoseUnit) -> str:
-    written = shares(times)
-    parts = [f"{one.band.title.lower()} ({one.band.bounds(unit)}) {written[one.band.name]}" for one in times]
+    texts = shares(times)
+    parts = [
+        f"{time.band.title.lower()} ({time.band.bounds(unit)}) {texts[time.band.name]}" for time in times
+    ]
     return (
         f"Share of the time with glucose: {listed(parts)}. One percent is about a quarter of an hour a day."
     )

@@ -59,9 +59,9 @@ def unlabelled(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> C
 
     def copy() -> Path:
         root = shutil.copytree(made, tmp_path / "unlabelled")
-        about = json.loads((root / locate.DESCRIPTION_FILE).read_text())
-        about |= {"title": [{"titleValue": "Flagship Dataset"}], "version": "3.0.0"}
-        (root / locate.DESCRIPTION_FILE).write_text(json.dumps(about))
+        description = json.loads((root / locate.DESCRIPTION_FILE).read_text())
+        description |= {"title": [{"titleValue": "Flagship Dataset"}], "version": "3.0.0"}
+        (root / locate.DESCRIPTION_FILE).write_text(json.dumps(description))
         monkeypatch.setenv(locate.ENVIRONMENT, str(root))
         tables.build(locate.find(root), jobs=1)
         return root

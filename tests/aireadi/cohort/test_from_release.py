@@ -89,14 +89,16 @@ def test_couplings_are_fitted_on_its_own_training_days(
     days = stress_days(schema, small_tables)
     table = days.table.assign(active_kcal=2 * days.table["active_kcal"])
     made = from_release._schema(schema, locate.find(small_release), replace(days, table=table))
-    assert [one.name for one in made.couplings] == [one.name for one in schema.couplings]
-    for one in made.couplings:
-        measured = table.loc[days.parts.eq("train"), [one.follows, one.feature]].dropna().astype(float)
-        slope, start = np.polyfit(measured[one.follows], measured[one.feature], 1)
-        residuals = measured[one.feature] - slope * measured[one.follows] - start
-        assert one.slope == pytest.approx(slope, rel=0.01)
-        assert one.tolerance == pytest.approx(float(residuals.std()), rel=0.01)
-        assert not any(sign.isdigit() for sign in one.text)
+    assert [coupling.name for coupling in made.couplings] == [coupling.name for coupling in schema.couplings]
+    for coupling in made.couplings:
+        measured = (
+            table.loc[days.parts.eq("train"), [coupling.follows, coupling.feature]].dropna().astype(float)
+        )
+        slope, start = np.polyfit(measured[coupling.follows], measured[coupling.feature], 1)
+        residuals = measured[coupling.feature] - slope * measured[coupling.follows] - start
+        assert coupling.slope == pytest.approx(slope, rel=0.01)
+        assert coupling.tolerance == pytest.approx(float(residuals.std()), rel=0.01)
+        assert not any(sign.isdigit() for sign in coupling.text)
     assert made.couplings[1].slope > 1.5 * schema.couplings[1].slope
 
 
@@ -107,7 +109,7 @@ def test_a_coupling_that_too_few_days_tell_is_dropped_with_a_note(
     few = days.table.copy()
     few.iloc[10:, few.columns.get_loc("active_kcal")] = np.nan
     made = from_release._schema(schema, locate.find(small_release), replace(days, table=few))
-    assert [one.feature for one in made.couplings] == ["steps"]
+    assert [coupling.feature for coupling in made.couplings] == ["steps"]
     assert sum("active energy and steps" in note for note in made.provenance.notes) == 1
 
 
@@ -118,15 +120,15 @@ def test_its_notes_tell_one_split_and_nothing_of_the_shipped_people(
     people = small_tables.people if recommended else small_tables.people.assign(recommended_split=None)
     days = stress_days(schema, replace(small_tables, people=people))
     made = from_release._schema(schema, locate.find(small_release), days)
-    told = " ".join(made.provenance.notes)
-    assert ("one that the release recommends" in told, "60 / 20 / 20" in told) == (
+    notes = " ".join(made.provenance.notes)
+    assert ("one that the release recommends" in notes, "60 / 20 / 20" in notes) == (
         recommended,
         not recommended,
     )
-    for begin in from_release.OF_THE_SHIPPED:
+    for begin in from_release.SHIPPED_ONLY_NOTES:
         assert sum(note.startswith(begin) for note in schema.provenance.notes) == 1
-    assert len([note for note in schema.provenance.notes if note in told]) == 3
-    assert from_release.CLAIM in schema.feature("spo2_night").description
+    assert len([note for note in schema.provenance.notes if note in notes]) == 3
+    assert from_release.SHIPPED_ONLY_CLAIM in schema.feature("spo2_night").description
     assert made.feature("spo2_night").description == "Mean of the recorded night."
 
 
@@ -173,33 +175,33 @@ def test_a_server_may_see_it_only_where_it_is_named_as_restricted(
     assert remote_model(spec("far"), request, cohort) is not None
 
 
-def _empty(place: Path) -> Path:
-    place.mkdir()
-    return place
+def _empty(path: Path) -> Path:
+    path.mkdir()
+    return path
 
 
-def _file(place: Path) -> Path:
-    place.write_text("x")
-    return place
+def _file(path: Path) -> Path:
+    path.write_text("x")
+    return path
 
 
-def _zip(place: Path) -> Path:
-    with zipfile.ZipFile(place, "w") as archive:
+def _zip(path: Path) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("participants.tsv", "person_id\n")
-    return place
+    return path
 
 
-def _version_0(place: Path) -> Path:
-    (place / "clinical_data").mkdir(parents=True)
-    (place / "participants.tsv").write_text("person_id\tage\n1001\t50\n")
-    (place / "dataset_description.json").write_text('{"version": "0.1.0"}')
-    return place
+def _version_0(path: Path) -> Path:
+    (path / "clinical_data").mkdir(parents=True)
+    (path / "participants.tsv").write_text("person_id\tage\n1001\t50\n")
+    (path / "dataset_description.json").write_text('{"version": "0.1.0"}')
+    return path
 
 
 @pytest.mark.parametrize(
-    ("make", "said"),
+    ("make", "sentence"),
     [
-        (lambda place: place, "There is nothing at"),
+        (lambda path: path, "There is nothing at"),
         (_empty, "is empty"),
         (_file, "is a file, not a folder"),
         (_zip, "is an archive, not a folder"),
@@ -207,12 +209,12 @@ def _version_0(place: Path) -> Path:
     ],
 )
 def test_a_wrong_path_gets_one_sentence_and_spares_the_others(
-    make: Callable[[Path], Path], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    make: Callable[[Path], Path], sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(ENVIRONMENT, str(make(tmp_path / "given")))
-    with pytest.raises(InputError, match=said):
+    with pytest.raises(InputError, match=sentence):
         registry.load(NAME)
-    assert said in (registry.release_problem() or "")
+    assert sentence in (registry.release_problem() or "")
     assert registry.available() == ("nhanes", "heart", "aireadi", NAME)
     assert len(registry.load("heart").rows) == 303
 

@@ -23,9 +23,9 @@ def cohort() -> Cohort:
 
 
 def test_it_says_synthetic_wherever_a_cohort_says_what_it_is(cohort: Cohort) -> None:
-    told = cohort.schema
-    assert not told.provenance.real
-    assert all(text.startswith("SYNTHETIC") for text in (told.title, told.provenance.title))
+    schema = cohort.schema
+    assert not schema.provenance.real
+    assert all(text.startswith("SYNTHETIC") for text in (schema.title, schema.provenance.title))
     assert all(person.startswith("9") and len(person) == 6 for person, _ in cohort.rows.index)
 
 
@@ -45,7 +45,7 @@ def test_every_class_is_in_every_part_and_groups_differ_as_the_notes_say(cohort:
 
 def test_what_was_measured_once_at_the_visit_is_no_option_for_a_day(cohort: Cohort) -> None:
     at_the_visit = {"age", "study_group", "bmi", "systolic", "diastolic", "hba1c"}
-    movable = {one.name for one in cohort.schema.features if is_actionable(one, "intervention")}
+    movable = {feature.name for feature in cohort.schema.features if is_actionable(feature, "intervention")}
     assert not movable & at_the_visit
     assert {"sleep_hours", "steps", "active_minutes", "sedentary_minutes", "glucose_mean"} <= movable
 
@@ -65,8 +65,8 @@ def test_the_days_of_a_person_opened_are_the_shipped_rows(cohort: Cohort, positi
     compared = [feature for feature in cohort.schema.features if feature.name in days]
     assert len(compared) > 15
     for feature in compared:
-        found = days[feature.name].astype(float).round(feature.decimals)
-        assert np.allclose(found, rows[feature.name], equal_nan=True), feature.name
+        computed = days[feature.name].astype(float).round(feature.decimals)
+        assert np.allclose(computed, rows[feature.name], equal_nan=True), feature.name
     high = days["stress_daytime"].gt(shipped.cut()).astype(int)
     assert high.tolist() == cohort.target.loc[person].tolist()
     assert opened.listed["study_group"] == participants.tables_of("aireadi").people.loc[person, "study_group"]

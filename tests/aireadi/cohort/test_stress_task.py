@@ -58,8 +58,8 @@ def test_the_recommended_split_is_kept(schema: Schema, small_tables: Tables) -> 
     by_person = small_tables.people.loc[people.unique()]
     for group, name in GROUP_NAMES.items():
         shares = by_person["study_group"].eq(group).groupby(by_person["recommended_split"]).mean()
-        told = " / ".join(f"{100 * shares[part]:.0f}" for part in ("train", "val", "test"))
-        assert f"{name} {told} %" in made.notes[0]
+        shares_text = " / ".join(f"{100 * shares[part]:.0f}" for part in ("train", "val", "test"))
+        assert f"{name} {shares_text} %" in made.notes[0]
 
 
 def test_the_shares_of_a_single_group_are_not_told(schema: Schema, small_tables: Tables) -> None:

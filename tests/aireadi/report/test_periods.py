@@ -47,9 +47,9 @@ def test_ann_was_recorded_from_tuesday_to_thursday(ann: OpenPerson) -> None:
 
 
 def test_wednesdays_metrics_are_those_of_the_day_table(ann: OpenPerson) -> None:
-    found = metrics(trace_of(ann.worn, Period(WEDNESDAY, WEDNESDAY)).values)
-    assert (found.tir, found.tar, found.tbr) == (75.0, 12.5, 12.5)
-    assert found.mean == ann.days.loc[str(WEDNESDAY), "glucose_mean"]
+    result = metrics(trace_of(ann.worn, Period(WEDNESDAY, WEDNESDAY)).values)
+    assert (result.tir, result.tar, result.tbr) == (75.0, 12.5, 12.5)
+    assert result.mean == ann.days.loc[str(WEDNESDAY), "glucose_mean"]
 
 
 def test_a_period_that_the_recording_does_not_reach_is_empty(ann: OpenPerson) -> None:
@@ -67,23 +67,23 @@ def test_the_first_reading_counts_where_it_is_off_the_grid() -> None:
     period = recorded(worn)
     assert period == Period(day(1), day(3))
     np.testing.assert_array_equal(trace_of(worn, period).values, worn.trace.values)
-    found = summary(worn, day_table(worn), period)
-    assert found.metrics == metrics(worn.trace.values) and found.active == 1.0
+    result = summary(worn, day_table(worn), period)
+    assert result.metrics == metrics(worn.trace.values) and result.active == 1.0
     assert traces(worn, period, most=1000).glucose.times[0] == np.datetime64("2025-01-06T00:00:00")
 
 
 def test_three_days_with_one_of_glucose_are_too_little_to_judge(ann: OpenPerson) -> None:
-    found = summary(ann.worn, ann.days, Period(TUESDAY, THURSDAY))
-    assert (found.days, found.glucose_days, found.sufficiency) == (3, 1, "too_little")
-    assert np.isnan(found.metrics.tir)
-    assert found.active == 1.0, "half days are not counted as half missing"
+    result = summary(ann.worn, ann.days, Period(TUESDAY, THURSDAY))
+    assert (result.days, result.glucose_days, result.sufficiency) == (3, 1, "too_little")
+    assert np.isnan(result.metrics.tir)
+    assert result.active == 1.0, "half days are not counted as half missing"
 
 
 def test_a_person_without_glucose_has_days_and_no_metrics(ben: OpenPerson) -> None:
     period = recorded(ben.worn)
     assert period is not None
-    found = summary(ben.worn, ben.days, period)
-    assert (found.glucose_days, found.active, found.sufficiency) == (0, 0.0, "too_little")
+    result = summary(ben.worn, ben.days, period)
+    assert (result.glucose_days, result.active, result.sufficiency) == (0, 0.0, "too_little")
 
 
 @pytest.mark.parametrize(
@@ -91,16 +91,16 @@ def test_a_person_without_glucose_has_days_and_no_metrics(ben: OpenPerson) -> No
 )
 def test_how_much_is_enough(days: int, expected: str) -> None:
     worn = levels(*[120.0] * days)
-    found = summary(worn, day_table(worn), Period(day(1), day(days)))
-    assert found.sufficiency == expected
-    assert np.isfinite(found.metrics.tir) == (expected != "too_little")
+    result = summary(worn, day_table(worn), Period(day(1), day(days)))
+    assert result.sufficiency == expected
+    assert np.isfinite(result.metrics.tir) == (expected != "too_little")
 
 
 def test_fourteen_days_with_the_sensor_off_too_long_are_limited() -> None:
     worn = levels(*[120.0] * 21, missing=frozenset(range(14, 21)))
-    found = summary(worn, day_table(worn), Period(day(1), day(21)))
-    assert (found.glucose_days, found.sufficiency) == (14, "limited")
-    assert found.active == pytest.approx(14 / 21)
+    result = summary(worn, day_table(worn), Period(day(1), day(21)))
+    assert (result.glucose_days, result.sufficiency) == (14, "limited")
+    assert result.active == pytest.approx(14 / 21)
 
 
 def test_two_periods_compared_by_hand() -> None:
@@ -108,11 +108,11 @@ def test_two_periods_compared_by_hand() -> None:
     before, after = (
         summary(worn, day_table(worn), Period(day(first), day(last))) for first, last in ((1, 3), (4, 6))
     )
-    found = {one.name: one for one in compare(before, after)}
-    assert (found["tir"].before, found["tir"].after) == (100, pytest.approx(200 / 3))
-    assert found["titr"].change == pytest.approx(-200 / 3)
-    assert found["mean"].change == pytest.approx(460 / 3 - 100)
-    assert found["gmi"].change == pytest.approx(0.02392 * (460 / 3 - 100))
+    result = {one.name: one for one in compare(before, after)}
+    assert (result["tir"].before, result["tir"].after) == (100, pytest.approx(200 / 3))
+    assert result["titr"].change == pytest.approx(-200 / 3)
+    assert result["mean"].change == pytest.approx(460 / 3 - 100)
+    assert result["gmi"].change == pytest.approx(0.02392 * (460 / 3 - 100))
 
 
 def test_a_comparison_with_too_little_has_no_change() -> None:
@@ -150,5 +150,5 @@ def test_nothing_recorded_is_no_period() -> None:
         levels(100), window=Window(np.datetime64("2025-01-06"), np.datetime64("2025-01-06"), "none")
     )
     assert recorded(worn) is None
-    found = summary(worn, pd.DataFrame(), Period(day(1), day(1)))
-    assert (found.days, found.sufficiency) == (0, "too_little")
+    result = summary(worn, pd.DataFrame(), Period(day(1), day(1)))
+    assert (result.days, result.sufficiency) == (0, "too_little")

@@ -14,7 +14,7 @@ from sensecf_core.aireadi.release.intervals import Intervals
 from sensecf_core.aireadi.release.readings import Points
 from sensecf_core.aireadi.release.timestamps import CENTRAL
 from sensecf_core.aireadi.report.periods import Period
-from sensecf_core.aireadi.report.traces import STAGES, broken, hourly_steps, stage_spans, thin, traces
+from sensecf_core.aireadi.report.traces import STAGES, break_at_gaps, hourly_steps, stage_spans, thin, traces
 
 TUESDAY, WEDNESDAY, THURSDAY = date(2025, 3, 4), date(2025, 3, 5), date(2025, 3, 6)
 START = np.datetime64("2025-03-05T08:00:00")
@@ -64,7 +64,7 @@ def test_a_line_breaks_where_nothing_was_measured_for_long() -> None:
     times = minutes(200)[[0, 10, 80, 81]]
     codes = np.zeros(4, dtype=np.int8)
     data = Points(times, np.array([1.0, 2.0, 3.0, np.nan]), np.array([0, 0, 0, 1], dtype=np.int8), codes)
-    at, values = broken(data, longest_gap=60)
+    at, values = break_at_gaps(data, longest_gap=60)
     np.testing.assert_array_equal(values, [1, 2, np.nan, 3])
     assert at.tolist() == [
         *times[:2].tolist(),
@@ -118,16 +118,16 @@ def test_a_stage_lasts_as_long_on_the_night_on_which_the_clocks_go_back(ann: Ope
 
 
 def test_the_traces_of_a_day_hold_that_day_and_the_night_before_it(ann: OpenPerson) -> None:
-    found = traces(ann.worn, Period(WEDNESDAY, WEDNESDAY))
-    for line in (found.glucose, found.heart_rate, found.stress, found.steps):
+    result = traces(ann.worn, Period(WEDNESDAY, WEDNESDAY))
+    for line in (result.glucose, result.heart_rate, result.stress, result.steps):
         assert {str(one)[:10] for one in line.times} == {"2025-03-05"}
-    assert sorted(set(found.glucose.values.tolist())) == [60, 100, 160, 200]
-    assert found.sleep and all(span.end > np.datetime64("2025-03-05T00:00:00") for span in found.sleep)
+    assert sorted(set(result.glucose.values.tolist())) == [60, 100, 160, 200]
+    assert result.sleep and all(span.end > np.datetime64("2025-03-05T00:00:00") for span in result.sleep)
     whole = traces(ann.worn, Period(TUESDAY, THURSDAY), most=40)
     assert np.nanmax(whole.glucose.values) == 401, "a thinned line keeps the sensor's High"
 
 
 def test_a_day_without_a_recording_draws_nothing(ben: OpenPerson) -> None:
-    found = traces(ben.worn, Period(date(2020, 1, 1), date(2020, 1, 2)))
-    lines = (found.glucose, found.heart_rate, found.stress, found.steps)
-    assert [len(line.times) for line in lines] == [0, 0, 0, 0] and found.sleep == ()
+    result = traces(ben.worn, Period(date(2020, 1, 1), date(2020, 1, 2)))
+    lines = (result.glucose, result.heart_rate, result.stress, result.steps)
+    assert [len(line.times) for line in lines] == [0, 0, 0, 0] and result.sleep == ()

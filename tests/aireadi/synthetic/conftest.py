@@ -16,12 +16,12 @@ from sensecf_core.aireadi.synthetic.population.settings import Settings
 
 @dataclass(frozen=True)
 class Release:
-    """A written release with the truth behind it, and what it says about itself."""
+    """A written release with its settings and the true values behind it."""
 
     root: Path
     settings: Settings
     truth: Latent
-    made: release.Made
+    made: release.WrittenRelease
 
     def text(self, name: str) -> str:
         return (self.root / name).read_text(encoding="utf-8")
@@ -47,7 +47,7 @@ class Release:
         odd = ["sentinels_only", "duplicates", "no_overlap", "empty", "literal_nan", "starts_1991"]
         odd += ["extremes", "glucose_failed", "long_tail"]
         bad = people[odd + [f"no_{name}" for name in streams]].any(axis=1)
-        return [str(one) for one in people.index[~bad]]
+        return [str(person) for person in people.index[~bad]]
 
 
 Making = Callable[[Settings], Release]

@@ -17,15 +17,14 @@ from sensecf_core.aireadi.synthetic.population.assumptions import INSULIN, ORAL
 from sensecf_core.aireadi.synthetic.population.latent import MINUTES_STREAM, Latent, latent
 from sensecf_core.aireadi.synthetic.signals.minutes import Signals, signals
 from sensecf_core.aireadi.synthetic.signals.movement import WALKING
-from sensecf_core.aireadi.synthetic.summary import glucose_measures
 
 
 @pytest.fixture(scope="module")
 def made() -> tuple[Latent, dict[str, Signals]]:
     truth = latent(2, 84, 6)
     minutes = {}
-    for place, (person, row) in enumerate(truth.people.iterrows()):
-        rng = np.random.default_rng((2, MINUTES_STREAM, place))
+    for index, (person, row) in enumerate(truth.people.iterrows()):
+        rng = np.random.default_rng((2, MINUTES_STREAM, index))
         minutes[str(person)] = signals(row, truth.days.loc[person], rng)
     return truth, minutes
 
@@ -41,9 +40,9 @@ def test_every_published_target_is_met(made: tuple[Latent, dict[str, Signals]]) 
         {
             person: {
                 "hba1c": truth.people.loc[person, "hba1c"],
-                **glucose_measures(one.glucose.value.astype(float)),
+                **calibration.glucose_measures(signal.glucose.value.astype(float)),
             }
-            for person, one in minutes.items()
+            for person, signal in minutes.items()
         }
     ).T
     lines = calibration.report(truth.people["study_group"], measures)
@@ -51,10 +50,10 @@ def test_every_published_target_is_met(made: tuple[Latent, dict[str, Signals]]) 
     assert len(judged) == 9
     assert [line for line in judged if not line.met] == []
     assert {line.source for line in lines if line.met is None} == {"Shah 2019"}
-    shown = calibration.texts(lines, calibration.assumed(truth.people["study_group"], measures))
-    assert any("Framingham 2024" in text and "met" in text for text in shown)
-    assert sum("for comparison, not a target" in text for text in shown) == 4
-    assert any(text.startswith("Assumed") for text in shown)
+    texts = calibration.texts(lines, calibration.assumed(truth.people["study_group"], measures))
+    assert any("Framingham 2024" in text and "met" in text for text in texts)
+    assert sum("for comparison, not a target" in text for text in texts) == 4
+    assert any(text.startswith("Assumed") for text in texts)
 
 
 def test_bodies_are_those_of_adults_and_weight_fits_height_and_bmi(many: Latent) -> None:
@@ -124,15 +123,15 @@ def test_a_stressful_day_is_hard_to_tell_without_the_heart_and_not_easy_with_it(
 
 def test_minutes_are_tied_by_mechanism(made: tuple[Latent, dict[str, Signals]]) -> None:
     stress_and_heart, movement_and_glucose, rises = [], [], []
-    for one in list(made[1].values())[:40]:
-        still = one.wear.worn & (one.wear.stage < 0) & ~one.movement.moving & one.body.enough
-        walking = one.movement.kind >= WALKING
-        stress_and_heart.append(np.corrcoef(one.body.stress[still], one.body.heart_rate[still])[0, 1])
-        rises.append(one.body.heart_rate[walking].mean() - one.body.heart_rate[still].mean())
-        moved = np.convolve(one.movement.steps, np.ones(30) / 30)[: len(one.movement.steps)]
-        place = one.glucose.place[one.glucose.place > 60]
-        readings = one.glucose.value[one.glucose.place > 60]
-        movement_and_glucose.append(np.corrcoef(moved[place - 15], readings)[0, 1])
+    for person in list(made[1].values())[:40]:
+        still = person.wear.worn & (person.wear.stage < 0) & ~person.movement.moving & person.body.enough
+        walking = person.movement.kind >= WALKING
+        stress_and_heart.append(np.corrcoef(person.body.stress[still], person.body.heart_rate[still])[0, 1])
+        rises.append(person.body.heart_rate[walking].mean() - person.body.heart_rate[still].mean())
+        moved = np.convolve(person.movement.steps, np.ones(30) / 30)[: len(person.movement.steps)]
+        index = person.glucose.index[person.glucose.index > 60]
+        readings = person.glucose.value[person.glucose.index > 60]
+        movement_and_glucose.append(np.corrcoef(moved[index - 15], readings)[0, 1])
     assert np.mean(rises) > 8
     assert 0.15 < np.mean(stress_and_heart) < 0.7
     assert abs(np.mean(movement_and_glucose)) < 0.2

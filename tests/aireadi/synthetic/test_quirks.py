@@ -20,7 +20,7 @@ def values(release: Release, stream: str, participant: str, key: str) -> list[An
 
 def times(release: Release, stream: str, participant: str) -> list[datetime]:
     frames = [record["effective_time_frame"] for record in release.records(stream, participant)]
-    texts = [one.get("date_time") or one["time_interval"]["start_date_time"] for one in frames]
+    texts = [frame.get("date_time") or frame["time_interval"]["start_date_time"] for frame in frames]
     return [datetime.fromisoformat(text) for text in texts]
 
 
@@ -34,10 +34,12 @@ def test_shares_of_what_is_missing_and_odd() -> None:
 
 def test_sentinels(v3: Release) -> None:
     everyone = v3.having("stress", "respiratory_rate", "heart_rate")
-    stress = np.concatenate([values(v3, "stress", one, "stress") for one in everyone])
+    stress = np.concatenate([values(v3, "stress", person, "stress") for person in everyone])
     assert set(stress[stress < 0]) == {-1, -2}
     assert 0.40 < np.mean(stress < 0) < 0.62
-    breaths = np.concatenate([values(v3, "respiratory_rate", one, "respiratory_rate") for one in everyone])
+    breaths = np.concatenate(
+        [values(v3, "respiratory_rate", person, "respiratory_rate") for person in everyone]
+    )
     assert 0.40 < np.mean(breaths < 0) < 0.62
     assert 0 in values(v3, "heart_rate", everyone[0], "heart_rate")
 
@@ -63,8 +65,8 @@ def test_somebody_has_literal_nan_and_text_among_steps(v3: Release) -> None:
     person = v3.who("literal_nan")
     assert "NaN" in v3.path("activity", person).read_text()
     found = values(v3, "activity", person, "base_movement_quantity")
-    assert any(isinstance(one, float) and math.isnan(one) for one in found)
-    assert any(isinstance(one, str) and one.isdigit() for one in found)
+    assert any(isinstance(value, float) and math.isnan(value) for value in found)
+    assert any(isinstance(value, str) and value.isdigit() for value in found)
     assert "" in found
     states = [record["sleep_stage_state"] for record in v3.records("sleep", person)]
     assert "unknown" in states
@@ -92,14 +94,16 @@ def test_somebody_has_no_overlap_of_glucose_and_band(v3: Release) -> None:
 
 def test_low_and_high_are_words(v3: Release) -> None:
     found = values(v3, "glucose", v3.who("extremes"), "blood_glucose")
-    assert {"Low", "High"} <= {one for one in found if isinstance(one, str)}
+    assert {"Low", "High"} <= {value for value in found if isinstance(value, str)}
 
 
 def test_intervals_follow_each_other(v3: Release) -> None:
     records = v3.records("activity", v3.having("activity")[0])
     spans = [record["effective_time_frame"]["time_interval"] for record in records]
     assert spans[0]["start_date_time"] == spans[0]["end_date_time"]
-    assert all(one["end_date_time"] == two["start_date_time"] for one, two in pairwise(spans))
+    assert all(
+        previous["end_date_time"] == following["start_date_time"] for previous, following in pairwise(spans)
+    )
     last = [datetime.fromisoformat(spans[-1][edge]) for edge in ("start_date_time", "end_date_time")]
     assert (last[1] - last[0]).total_seconds() > 86_400
 

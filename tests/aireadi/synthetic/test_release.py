@@ -18,11 +18,11 @@ def hashes(root: Path) -> dict[str, str]:
 
 
 def test_the_same_bytes_whatever_the_number_of_processes(tmp_path: Path) -> None:
-    told: list[float] = []
-    release.write(tmp_path / "one", SMALL, lambda done, _: told.append(done))
+    shares: list[float] = []
+    release.write(tmp_path / "one", SMALL, lambda done, _: shares.append(done))
     release.write(tmp_path / "two", SMALL, jobs=2)
     assert hashes(tmp_path / "one") == hashes(tmp_path / "two")
-    assert told == [pytest.approx((one + 1) / 5) for one in range(5)]
+    assert shares == [pytest.approx((number + 1) / 5) for number in range(5)]
 
 
 def test_another_seed_makes_other_people(tmp_path: Path) -> None:

@@ -80,7 +80,9 @@ class Trip:
 
     def having(self, *streams: str) -> list[str]:
         return [
-            one for one in self.people.index if not self.people.loc[one, [f"no_{s}" for s in streams]].any()
+            person
+            for person in self.people.index
+            if not self.people.loc[person, [f"no_{s}" for s in streams]].any()
         ]
 
 
@@ -143,7 +145,9 @@ def test_repeated_records_and_the_hour_that_comes_twice(trip: Trip) -> None:
     for stream in SINGLE:
         rows = trip.of(stream)
         for person in trip.having(stream):
-            frames = [json.dumps(one["effective_time_frame"]) for one in trip.made.records(stream, person)]
+            frames = [
+                json.dumps(record["effective_time_frame"]) for record in trip.made.records(stream, person)
+            ]
             assert rows.loc[person, "records"] == len(frames)
             assert rows.loc[person, "repeated"] == len(frames) - len(set(frames)), (stream, person)
     for stream in (*BAND, "glucose"):
@@ -177,7 +181,7 @@ def test_literal_nan_unknown_stages_and_words_for_glucose(trip: Trip) -> None:
     glucose = trip.of("glucose")
     for person in trip.having("glucose"):
         records = trip.made.records("glucose", person)
-        words = [one for one in records if isinstance(one["blood_glucose"]["value"], str)]
+        words = [record for record in records if isinstance(record["blood_glucose"]["value"], str)]
         assert glucose.loc[person, "censored"] == len(words)
     assert trip.marked("extremes") and trip.marked("extremes") <= those(glucose["censored"] > 2)
 

@@ -5,7 +5,7 @@ import pytest
 
 from sensecf_core.aireadi.synthetic.files.participant import Task, make
 from sensecf_core.aireadi.synthetic.population.latent import MINUTES_STREAM, latent
-from sensecf_core.aireadi.synthetic.population.people import chosen, largest_remainder
+from sensecf_core.aireadi.synthetic.population.people import largest_remainder, random_mask
 from sensecf_core.aireadi.synthetic.population.settings import Settings
 from sensecf_core.aireadi.synthetic.signals.clock import clock, offsets, to_utc
 from sensecf_core.aireadi.synthetic.signals.matching import match_days
@@ -45,8 +45,8 @@ def test_days_meet_their_targets() -> None:
 
 def test_quotas_are_exact() -> None:
     assert largest_remainder(10, [1, 1, 1]).sum() == 10
-    assert chosen(50, 0.1, np.random.default_rng(0)).sum() == 5
-    assert chosen(3, 0.0, np.random.default_rng(0), least=1).sum() == 1
+    assert random_mask(50, 0.1, np.random.default_rng(0)).sum() == 5
+    assert random_mask(3, 0.0, np.random.default_rng(0), least=1).sum() == 1
 
 
 def test_glucose_on_the_night_that_summer_time_ends_is_doubled_and_out_of_order() -> None:

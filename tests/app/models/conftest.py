@@ -20,27 +20,27 @@ def laptop(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def base(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[bool], None]:
-    """Whether the default model is on this machine, said and not looked up."""
+    """Set whether the default model counts as being on this machine."""
     from sensecf_core.language.models import default_model
     from sensecf_core.language.models.default_model import WeightsStatus
 
     def have(ready: bool) -> None:
-        found = (
+        status = (
             WeightsStatus("ready", "Ready.", tmp_path, made_adapter.BASE_SHA256)
             if ready
             else WeightsStatus("missing", "The language model is missing; run `make setup`.", tmp_path)
         )
-        monkeypatch.setattr(default_model, "status", lambda *_, **__: found)
+        monkeypatch.setattr(default_model, "status", lambda *_, **__: status)
 
     have(True)
     return have
 
 
 @pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
-    """What was started is noted, and nothing runs."""
-    noted: list[list[str]] = []
+def started(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """The commands that were started; nothing runs."""
+    started: list[list[str]] = []
     monkeypatch.setattr(
-        subprocess_worker, "start", lambda kind, argv, label: noted.append([*argv]) or "a-job"
+        subprocess_worker, "start", lambda kind, argv, label: started.append([*argv]) or "a-job"
     )
-    return noted
+    return started

@@ -14,4 +14,4 @@ def facts(at: AppTest) -> str:
 
 
 def warnings(at: AppTest) -> str:
-    return "\n".join(one.value.replace("\\", "") for one in at.warning)
+    return "\n".join(warning.value.replace("\\", "") for warning in at.warning)

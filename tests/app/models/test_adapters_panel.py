@@ -7,7 +7,7 @@ import pytest
 from sensecf_core.language.models import adapters
 from sensecf_core.ui.models import adapter_card, adapter_rates
 from tests.app import made_adapter
-from tests.app.conftest import OpenPage, World, said
+from tests.app.conftest import OpenPage, World, page_text
 from tests.app.models.shown import facts, warnings
 
 
@@ -20,17 +20,17 @@ def test_without_an_adapter_the_page_says_what_to_do(world: World, open_page: Op
 def test_an_adapter_shows_rates_with_units_curve_rounds_and_origin(world: World, open_page: OpenPage) -> None:
     made_adapter.write(world.cohort, classifier_sha256=world.classifier.sha256)
     at = open_page("Models", cohort="small")
-    text, told = said(at), facts(at)
+    text, tables = page_text(at), facts(at)
     assert "is answered by **trial**" in text
     assert "Raw validity **80 of 100** (68\u2060–\u206090 by direction and limits)" in text
-    assert "Options for a person → flag not raised" in told and "Explanation only → flag raised" in told
-    assert "Raw validity, of 100" in told and "82" in told.split() and "0.042" in told.split()
+    assert "Options for a person → flag not raised" in tables and "Explanation only → flag raised" in tables
+    assert "Raw validity, of 100" in tables and "82" in tables.split() and "0.042" in tables.split()
     assert "Mean raw validity by temperature: 1: 60 of 100; 0.8: 80 of 100." in text
     assert "fell from 1.91 to 0.31" in text and "rose from 31 to 78" in text
     assert len(at.get("plotly_chart")) == 2
-    assert "no longer improved" in told and "Features changed" in told and "0.031" in told.split()
+    assert "no longer improved" in tables and "Features changed" in tables and "0.031" in tables.split()
     assert "about 917 people" in text.replace("\u202f", " ")
-    assert "sha256 dddddddddddd…" in told
+    assert "sha256 dddddddddddd…" in tables
     assert not at.warning
 
 
@@ -40,43 +40,43 @@ def test_a_phone_gets_letters_for_column_heads(
     monkeypatch.setattr(adapter_rates, "on_phone", lambda: True)
     made_adapter.write(world.cohort)
     at = open_page("Models", cohort="small")
-    assert "**B**: Explanation only → flag not raised" in said(at)
+    assert "**B**: Explanation only → flag not raised" in page_text(at)
     assert ["Measure", "A", "B", "C"] in [list(table.value.columns) for table in at.get("table")]
 
 
 def test_the_learning_curve_goes_on_over_rounds_and_survives_damage(world: World) -> None:
     folder = made_adapter.write(world.cohort)
-    assert [p.tokens for p in adapter_card.moments(folder)] == [150_000, 300_000, 490_000, 612_345]
+    assert [p.tokens for p in adapter_card.learning_curve(folder)] == [150_000, 300_000, 490_000, 612_345]
     (folder / adapters.CURVE).write_text('[{"tokens": 5, "loss": NaN, "score": null}]')
-    assert adapter_card.moments(folder) == (adapter_card.Moment(5, None, None),)
+    assert adapter_card.learning_curve(folder) == (adapter_card.CurvePoint(5, None, None),)
     (folder / adapters.CURVE).write_text("[{")
-    assert adapter_card.moments(folder) == ()
+    assert adapter_card.learning_curve(folder) == ()
 
 
 def test_rates_of_a_test_part_with_intervals_are_shown(world: World, open_page: OpenPage) -> None:
-    found = made_adapter.rate("intervention", 0, 0.8) | {"valid": {"value": 0.8, "low": 0.7, "high": 0.9}}
-    rates = (found | {"part": "test", "judge": "forest"}, found | {"k": 1}, found | {"k": 2})
+    rate = made_adapter.rate("intervention", 0, 0.8) | {"valid": {"value": 0.8, "low": 0.7, "high": 0.9}}
+    rates = (rate | {"part": "test", "judge": "forest"}, rate | {"k": 1}, rate | {"k": 2})
     made_adapter.write(world.cohort, rates=rates, rounds=())
     at = open_page("Models", cohort="small")
     assert "80 (70–90)" in facts(at) and "judge forest" in facts(at)
-    assert "Raw validity **80 of 100**" in said(at) and "(part `test`)" in said(at)
+    assert "Raw validity **80 of 100**" in page_text(at) and "(part `test`)" in page_text(at)
 
 
 def test_columns_that_are_headed_alike_are_all_there(world: World, open_page: OpenPage) -> None:
-    found = made_adapter.rate("intervention", 0, 0.8)
-    made_adapter.write(world.cohort, rates=(found | {"k": 1}, found | {"k": 2}), rounds=())
+    rate = made_adapter.rate("intervention", 0, 0.8)
+    made_adapter.write(world.cohort, rates=(rate | {"k": 1}, rate | {"k": 2}), rounds=())
     assert "→ flag not raised (2)" in facts(open_page("Models", cohort="small"))
 
 
 def test_another_adapter_is_chosen_and_stays_chosen(world: World, open_page: OpenPage) -> None:
     first, second = (made_adapter.write(world.cohort, name) for name in ("one", "two"))
     at = open_page("Models", cohort="small")
-    assert "answered by **one**" in said(at)
+    assert "answered by **one**" in page_text(at)
     at.button(key="use_own_two").click().run()
     assert not at.exception
-    assert "answered by **two**" in said(at)
+    assert "answered by **two**" in page_text(at)
     again = open_page("Models", cohort="small")
-    assert "answered by **two**" in said(again)
+    assert "answered by **two**" in page_text(again)
     chosen = adapters.chosen(world.cohort)
     assert chosen is not None and chosen.folder == second != first
 
@@ -84,20 +84,20 @@ def test_another_adapter_is_chosen_and_stays_chosen(world: World, open_page: Ope
 def test_deleting_asks_first_and_deletes_only_that_one(world: World, open_page: OpenPage) -> None:
     first, second = (made_adapter.write(world.cohort, name) for name in ("one", "two"))
     at = open_page("Models", cohort="small")
-    assert "and its checkpoints are deleted from this disk for good" in said(at)
+    assert "and its checkpoints are deleted from this disk for good" in page_text(at)
     at.button(key="delete_own_one").click().run()
     assert not at.exception
     assert not first.exists() and second.exists()
-    assert "answered by **two**" in said(at)
+    assert "answered by **two**" in page_text(at)
 
 
 def test_one_that_came_with_the_program_cannot_be_deleted(
     world: World, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(adapters, "BUILT_IN", tmp_path / "given")
-    made_adapter.write(world.cohort, "shipped", place=tmp_path / "given" / "small" / "shipped")
+    made_adapter.write(world.cohort, "shipped", target=tmp_path / "given" / "small" / "shipped")
     at = open_page("Models", cohort="small")
-    assert "came with the program" in said(at)
+    assert "came with the program" in page_text(at)
     assert not [b for b in at.button if (b.key or "").startswith("delete_")]
 
 
@@ -110,4 +110,4 @@ def test_unfit_adapters_and_another_classifier_are_warned_of(world: World, open_
     made_adapter.write(world.cohort, "fits")
     at = open_page("Models", cohort="small")
     assert "fits was trained and measured with another classifier" in warnings(at)
-    assert "answered by **fits**" in said(at)
+    assert "answered by **fits**" in page_text(at)

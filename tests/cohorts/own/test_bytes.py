@@ -21,8 +21,8 @@ quick = settings(max_examples=60)
 
 
 def check_with(name: str, content: bytes) -> int:
-    with tempfile.TemporaryDirectory() as place:
-        folder = Path(shutil.copytree(EXAMPLE, Path(place) / "cohort"))
+    with tempfile.TemporaryDirectory() as directory:
+        folder = Path(shutil.copytree(EXAMPLE, Path(directory) / "cohort"))
         if name == "data.parquet":
             (folder / "data.csv").unlink()
         (folder / name).write_bytes(content)
@@ -45,8 +45,8 @@ def test_random_bytes(name: str, content: bytes) -> None:
 )
 def test_a_good_file_with_a_damaged_place(seed: int, name: str, garbage: bytes) -> None:
     content = (EXAMPLE / name).read_bytes()
-    place = random.Random(seed).randrange(len(content))
-    check_with(name, content[:place] + garbage + content[place + len(garbage) :])
+    offset = random.Random(seed).randrange(len(content))
+    check_with(name, content[:offset] + garbage + content[offset + len(garbage) :])
 
 
 @pytest.mark.parametrize("seed", range(15))

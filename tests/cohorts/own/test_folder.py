@@ -12,7 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from sensecf_core.cohorts.own import data_file
-from sensecf_core.cohorts.own.folder import Problem, check, read
+from sensecf_core.cohorts.own.folder import check, read
+from sensecf_core.cohorts.own.problems import Problem
 from sensecf_core.errors import InputError
 
 EXAMPLE = Path(__file__).parent / "example_own"

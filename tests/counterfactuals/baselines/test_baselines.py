@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import subprocess
 import sys
+from dataclasses import replace
 from itertools import combinations
 from time import perf_counter
 
@@ -25,7 +26,9 @@ from sensecf_core.counterfactuals.problem.search_space import SearchSpace
 from sensecf_core.counterfactuals.proposal import ProposalRequest
 from sensecf_core.errors import NotReadyError
 from sensecf_core.queries.limits import Limits
+from sensecf_core.queries.methods import METHODS, Package
 from sensecf_core.queries.request import ExplainRequest
+from sensecf_core.types import Callbacks
 
 
 def query(fitted: FittedCohort, person: str, **limits: object) -> SearchSpace:
@@ -38,10 +41,11 @@ def request(method: str, participant: str, **options: object) -> ExplainRequest:
     return ExplainRequest.model_validate(asked)
 
 
-def scorer(fitted: FittedCohort, space: SearchSpace, rows: int = 10_000, **run: object) -> BlackBox:
+def black_box(fitted: FittedCohort, space: SearchSpace, rows: int = 10_000, **run: object) -> BlackBox:
     budget = Budget(fitted.classifier, rows)
-    bounds = {"deadline": np.inf, "cancelled": lambda: False, **run}
-    one = ProposalRequest(1, 0, None, progress=lambda done, words: None, budget=budget, **bounds)  # type: ignore[arg-type]
+    callbacks = Callbacks(cancelled=run.pop("cancelled", lambda: False))  # type: ignore[arg-type]
+    bounds = {"deadline": np.inf, **run}
+    one = ProposalRequest(1, 0, None, callbacks=callbacks, budget=budget, **bounds)  # type: ignore[arg-type]
     return BlackBox(fitted, MovableTable.of(fitted, space), budget, one, kept_rows=4)
 
 
@@ -90,7 +94,7 @@ class TestTable:
 
 class TestScorer:
     def test_one_half_is_the_threshold(self, fitted: FittedCohort, space: SearchSpace) -> None:
-        asked = scorer(fitted, space)
+        asked = black_box(fitted, space)
         rows = asked.table.allowed(asked.table.pool)
         probability = fitted.classifier.probability_of_codes(asked.table.whole(rows))
         assert len(set(probability >= fitted.classifier.threshold)) == 2
@@ -99,7 +103,7 @@ class TestScorer:
         assert asked.budget.rows == 2 * len(rows)
 
     def test_it_keeps_rows_for_the_checks(self, fitted: FittedCohort, space: SearchSpace) -> None:
-        asked = scorer(fitted, space, rows=10)
+        asked = black_box(fitted, space, rows=10)
         asked.both(asked.table.pool[:6])
         with pytest.raises(SearchEndedError, match="budget"):
             asked.both(asked.table.pool[:1])
@@ -111,7 +115,7 @@ class TestScorer:
     def test_it_ends_what_is_cancelled_or_late(
         self, fitted: FittedCohort, space: SearchSpace, why: str, run: dict[str, object]
     ) -> None:
-        asked = scorer(fitted, space, **run)
+        asked = black_box(fitted, space, **run)
         with pytest.raises(SearchEndedError, match=why):
             asked.both(asked.table.pool)
         assert asked.budget.rows == 0
@@ -158,7 +162,7 @@ def test_a_greedy_search_over_few_features_goes_on_asking(
     """CFNOW's tabu list could hold every feature; it would then turn on the spot and never ask again."""
     names = [feature.name for feature in fitted.schema.features if feature.role != "context"]
     frozen = tuple(name for name in names if name not in free)
-    asked = scorer(fitted, query(fitted, flagged[-1], profile="contrast", frozen=frozen), rows=500)
+    asked = black_box(fitted, query(fitted, flagged[-1], profile="contrast", frozen=frozen), rows=500)
     with pytest.raises(SearchEndedError, match="budget"), ended_at(perf_counter() + 60, lambda: False):
         assert not len(cfnow.search(asked, kind="greedy", k=1, seed=0).rows)
         raise SearchEndedError("budget")  # it gave up by itself, as well
@@ -183,7 +187,9 @@ def test_a_missing_package_is_named_with_the_command(
     monkeypatch.setitem(sys.modules, "nice", None)
     with pytest.raises(NotReadyError, match=r"`nice`; `make setup`"):
         answer(fitted, request("nice-none", flagged[0]))
-    monkeypatch.setattr(nice, "PACKAGE", "no-such-package")
+    method = METHODS["nice-none"]
+    gone = replace(method, package=Package("no-such-package", "nice", "NICE"))
+    monkeypatch.setitem(METHODS, "nice-none", gone)  # type: ignore[arg-type]
     with pytest.raises(NotReadyError, match=r"no-such-package .*`make setup`"):
         answer(fitted, request("nice-none", flagged[0]))
 

@@ -211,9 +211,9 @@ def test_limits_are_varied_and_everything_follows_from_the_seed(
 def test_pairs_are_read_back_as_they_were_and_their_card_counts_them(
     fitted: FittedCohort, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder, made = pair_files.made(fitted, seed=1, most_rows=15)
+    folder, made = pair_files.load_or_build(fitted, seed=1, most_rows=15)
     monkeypatch.setattr(pair_files.pair_search, "build", lambda *_, **__: pytest.fail("searched again"))
-    again, read = pair_files.made(fitted, seed=1, most_rows=15)
+    again, read = pair_files.load_or_build(fitted, seed=1, most_rows=15)
     assert (again, read) == (folder, made)
     card = pair_files.read_card(folder)
     assert card["queries"] == len(made) == sum(group["queries"] for group in card["groups"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 
@@ -27,6 +27,7 @@ from sensecf_core.language.models.adapters import Card
 from sensecf_core.language.training.batches import TrainingExample
 from sensecf_core.language.training.config import Settings
 from sensecf_core.queries.request import ExplainRequest
+from sensecf_core.types import Callbacks
 from tests.language.cases import save_tiny_model
 
 OPTIONS = Options(
@@ -46,11 +47,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def teach(
     fitted: FittedCohort, folder: Path, tmp_path: Path, options: Options = OPTIONS, **more: object
 ) -> Card:
-    arguments = {
-        "name": "pupil",
-        "work": tmp_path / "work",
-        "out": adapters.own_folder(fitted.cohort, "pupil"),
-    }
+    arguments = {"name": "pupil", "work": tmp_path / "work"}
     return fine_tune(fitted, LocalModel.load(folder), options, **{**arguments, **more})  # type: ignore[arg-type]
 
 
@@ -58,7 +55,9 @@ def test_an_adapter_is_made_with_its_card_and_then_answers(
     fitted: FittedCohort, flagged: list[str], folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hints: list[tuple[float, str]] = []
-    card = teach(fitted, folder, tmp_path, tell=lambda done, words: hints.append((done, words)))
+    callbacks = Callbacks(lambda done, words: hints.append((done, words)))
+    card = teach(fitted, folder, tmp_path, callbacks=callbacks)
+    assert adapters.by_name(fitted.cohort, "pupil").card == card
     assert card.training["steps"] == 6 and card.training["tokens"] > 1000
     assert card.temperature in validation.TEMPERATURES
     assert {rate["temperature"] for rate in card.rates} == set(validation.TEMPERATURES)
@@ -106,7 +105,7 @@ def test_both_kinds_of_a_round_start_alike_and_the_better_is_kept(
         settings = replace(OPTIONS.settings, max_steps=10)
         options = replace(OPTIONS, settings=settings, rounds=1, round_queries=6, round_kind=kind)
         tell = lambda done, words: hints.append(done)  # noqa: E731
-        return teach(fitted, folder, tmp_path / f"{kind}{val}", options, tell=tell)
+        return teach(fitted, folder, tmp_path / f"{kind}{val}", options, callbacks=Callbacks(tell))
 
     hints: list[float] = []
 
@@ -193,10 +192,13 @@ def test_a_cancelled_one_leaves_no_adapter_and_resumes(
         return asked > 3
 
     with pytest.raises(CancelledError):
-        teach(fitted, folder, tmp_path, cancelled=cancelled)
+        teach(fitted, folder, tmp_path, work=None, callbacks=Callbacks(cancelled=cancelled))
     assert adapters.adapters(fitted.cohort) == ()
     steps: list[str] = []
-    card = teach(fitted, folder, tmp_path, resume=True, tell=lambda done, words: steps.append(words))
+    longer = replace(OPTIONS, settings=replace(OPTIONS.settings, minutes=60.0))  # another budget, same folder
+    resumed: dict[str, Any] = {"work": None, "resume": True}
+    callbacks = Callbacks(lambda _, words: steps.append(words))
+    card = teach(fitted, folder, tmp_path, longer, **resumed, callbacks=callbacks)
     assert card.training["steps"] == 6
     first = next(words for words in steps if words.startswith("Training: step"))
     assert not first.startswith("Training: step 1,")

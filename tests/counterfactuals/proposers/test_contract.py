@@ -16,6 +16,7 @@ from sensecf_core.counterfactuals.explain import answer
 from sensecf_core.counterfactuals.problem.budget import Budget
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.make_queries import make_queries
+from sensecf_core.counterfactuals.problem.problem import Problem
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
 from sensecf_core.counterfactuals.proposers import registry
 from sensecf_core.counterfactuals.proposers.fine_tuned import FineTunedProposer
@@ -23,10 +24,13 @@ from sensecf_core.counterfactuals.search.effects import estimate_effects
 from sensecf_core.language.local import model
 from sensecf_core.language.local.model import LocalModel
 from sensecf_core.queries.answer import Answer
-from sensecf_core.queries.request import BASELINES, METHODS, ExplainRequest
+from sensecf_core.queries.methods import METHODS
+from sensecf_core.queries.request import ExplainRequest
+from sensecf_core.types import Callbacks
 
-REPEATABLE = [method for method in METHODS if not method.startswith("cfnow")]
-SEARCHING = [method for method in BASELINES if method != "treecf"]
+REPEATABLE = [method.name for method in METHODS.values() if method.repeatable]
+BASELINES = [method.name for method in METHODS.values() if method.package is not None]
+SEARCHING = [method.name for method in METHODS.values() if method.knows == "probabilities"]
 """Methods that ask the classifier; treecf reads its trees."""
 
 Asked = Callable[..., Answer]
@@ -37,11 +41,11 @@ def only_model(babbler: LocalModel) -> Iterator[None]:
     """Every language model is the babbler, also the fine-tuned one."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(model, "shared_model", lambda *_: babbler)
-        patch.setattr(
-            registry,
-            "_tuned",
-            lambda request, fitted, query, _: FineTunedProposer(
-                fitted.schema, babbler, estimate_effects(fitted, [query])[0]
+        patch.setitem(
+            registry.PROPOSERS,
+            "lm-fine-tuned",
+            lambda context: FineTunedProposer(
+                context.fitted.schema, babbler, estimate_effects(context.fitted, [context.query])[0]
             ),
         )
         yield
@@ -120,7 +124,7 @@ def test_limits_are_kept_or_counted_as_violations(
         for candidate in found.trace.candidates:
             edits = candidate.edits or {}
             codes = space.apply(edits)
-            (broken,) = verify(fitted, space, codes[None], Budget(fitted.classifier, 1)).violations
+            (broken,) = verify(Problem(fitted, space, Budget(fitted.classifier, 1)), codes[None]).violations
             assert candidate.within_limits == (broken == ())
             # Whatever the method, nothing moves that may not, and nothing farther than it may.
             assert set(edits) <= {entry.feature for entry in space.query.movable}
@@ -148,6 +152,8 @@ def test_a_baseline_says_what_ran_and_whether_it_repeats(
     found = asked(method, people[0], profile="contrast")
     assert found.provenance["repeatable"] == ("yes" if method in REPEATABLE else "no: bound by time")
     name, _, number = found.provenance["package"].partition(" ")
+    package = METHODS[method].package
+    assert package is not None and name == package.distribution
     assert name.lower().replace("-ml", "").replace("nicex", "nice") == method.partition("-")[0]
     assert number in ("0.12", "0.2.3", "0.0.6", "0.3.2")
 
@@ -180,7 +186,7 @@ def test_time_that_is_over_ends_it(method: str, fitted: FittedCohort, people: li
 
 @pytest.mark.parametrize("method", METHODS)
 def test_a_cancel_ends_it(method: str, fitted: FittedCohort, people: list[str]) -> None:
-    assert answer(fitted, request(method, people[0]), cancelled=lambda: True).status == "cancelled"
+    assert answer(fitted, request(method, people[0]), Callbacks(cancelled=lambda: True)).status == "cancelled"
 
 
 @pytest.mark.parametrize("method", METHODS)

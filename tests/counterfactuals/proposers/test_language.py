@@ -14,6 +14,7 @@ from sensecf_core.language.local.model import LocalModel
 from sensecf_core.language.models import default_model
 from sensecf_core.language.models.default_model import WeightsStatus
 from sensecf_core.queries.request import ExplainRequest
+from sensecf_core.types import Callbacks
 
 
 @pytest.fixture(autouse=True)
@@ -71,10 +72,15 @@ def test_the_id_of_an_answer_is_known_before_the_model_is_asked(
 
 
 def test_the_same_seed_repeats_and_a_cancel_ends_it(fitted: FittedCohort, flagged: list[str]) -> None:
+    messages: list[str] = []
+    answer(fitted, ask(flagged[1]), Callbacks(progress=lambda done, message: messages.append(message)))
+    assert messages.index("The language model reads the profile") < messages.index(
+        "The language model writes its candidates"
+    )
     texts = [
         [candidate.text for candidate in answer(fitted, ask(flagged[1], seed=seed)).trace.candidates]
         for seed in (5, 5, 6)
     ]
     assert texts[0] == texts[1] != texts[2]
-    cancelled = answer(fitted, ask(flagged[1]), cancelled=lambda: True)
+    cancelled = answer(fitted, ask(flagged[1]), Callbacks(cancelled=lambda: True))
     assert cancelled.status == "cancelled"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.counterfactuals.explain import answer
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.proposers import resolve_model
-from sensecf_core.counterfactuals.proposers.resolve_model import check_model, local_model
+from sensecf_core.counterfactuals.proposers.resolve_model import backend_of, check_model
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.language.models import hardware, registry
 from sensecf_core.language.models.hardware import Hardware
@@ -21,15 +22,16 @@ from sensecf_core.language.models.registry import spec
 from sensecf_core.language.remote import allow_list
 from sensecf_core.paths import var
 from sensecf_core.queries.request import ExplainRequest
+from sensecf_core.types import Callbacks
 from tests.language.cases import save_tiny_model
-from tests.language.scripted_server import Said, Server, all_asked, completion, edits, serving
+from tests.language.scripted_server import Response, Server, all_requested, completion, edits, serving
 
 KEY = "sk-very-secret-1234567890"
 
 
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
-    resolve_model._held.cache_clear()
+    resolve_model._placement.cache_clear()
     monkeypatch.setenv("TEST_SERVER_KEY", KEY)
 
 
@@ -59,6 +61,20 @@ def test_a_server_proposes_and_the_program_judges(
     assert found.provenance["tokens_received"] == "60" and found.provenance["served_model"] == "scripted-1"
     assert found.prompt is not None and "Answer as JSON" in found.prompt
     assert "base_model" not in found.provenance["sha256"]
+
+
+def test_a_server_gets_the_seed_of_the_request_and_progress_names_it(
+    fitted: FittedCohort, flagged: list[str], server: Server
+) -> None:
+    messages: list[str] = []
+    answer(
+        fitted,
+        ask(flagged[0], candidates=2, seed=3),
+        Callbacks(progress=lambda done, message: messages.append(message)),
+    )
+    digest = hashlib.sha256(b"3:0").digest()
+    assert server.bodies[0]["seed"] == int.from_bytes(digest[:4], "big") >> 1
+    assert {"Asking 127.0.0.1", "127.0.0.1 writes its candidates"} < set(messages)
 
 
 def test_what_a_server_says_is_judged_like_any_candidate(
@@ -123,13 +139,13 @@ def test_own_and_restricted_cohorts_are_refused_until_they_are_named(
 
 
 def test_a_cancel_while_the_server_thinks(fitted: FittedCohort, flagged: list[str], server: Server) -> None:
-    server.otherwise = lambda body: replace(all_asked(body), after=3.0)
-    found = answer(fitted, ask(flagged[0]), cancelled=lambda: bool(server.bodies))
+    server.otherwise = lambda body: replace(all_requested(body), after=3.0)
+    found = answer(fitted, ask(flagged[0]), Callbacks(cancelled=lambda: bool(server.bodies)))
     assert found.status == "cancelled" and found.seconds.total < 2
 
 
 def test_time_up_while_the_server_thinks(fitted: FittedCohort, flagged: list[str], server: Server) -> None:
-    server.otherwise = lambda body: replace(all_asked(body), after=3.0)
+    server.otherwise = lambda body: replace(all_requested(body), after=3.0)
     found = answer(fitted, ask(flagged[0], max_seconds=0.5))
     assert found.status == "budget_spent" and "Stopped after 0.5 s" in found.reasons[0]
 
@@ -137,7 +153,7 @@ def test_time_up_while_the_server_thinks(fitted: FittedCohort, flagged: list[str
 def test_a_server_that_refuses_is_an_error_not_an_empty_answer(
     fitted: FittedCohort, flagged: list[str], server: Server
 ) -> None:
-    server.otherwise = lambda body: Said(404, {"error": {"message": "no such model"}})
+    server.otherwise = lambda body: Response(404, {"error": {"message": "no such model"}})
     with pytest.raises(NotReadyError, match="no such model"):
         answer(fitted, ask(flagged[0]))
 
@@ -147,18 +163,22 @@ def test_another_local_model_answers(fitted: FittedCohort, flagged: list[str], t
     found = answer(fitted, ask(flagged[0], model=str(tmp_path / "tiny"), candidates=4))
     assert found.trace.proposed == found.trace.readable == 4
     assert found.provenance["model"] == "tiny"
-    assert local_model(spec(str(tmp_path / "tiny"))) is local_model(spec(str(tmp_path / "tiny")))
+    named = spec(str(tmp_path / "tiny"))
+    request = ask(flagged[0], model=named.name)
+    assert backend_of(named, request, fitted.cohort) is backend_of(named, request, fitted.cohort)
 
 
-def test_what_does_not_fit_or_is_not_asked_for_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_does_not_fit_or_is_not_asked_for_is_refused(
+    fitted: FittedCohort, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(hardware, "detect_hardware", lambda: Hardware(4.0, cpu_bf16=True))
     with pytest.raises(InputError, match=r"cannot hold llama-3\.1-8b-instruct\. Needs at least 8 GB"):
-        check_model(ask("p0", model="llama-3.1-8b-instruct"))
+        check_model(ask("p0", model="llama-3.1-8b-instruct"), fitted.cohort)
     with pytest.raises(InputError, match="random asks no language model"):
-        check_model(ask("p0", model="smollm2-135m", method="random"))
+        check_model(ask("p0", model="smollm2-135m", method="random"), fitted.cohort)
     with pytest.raises(InputError, match="did you mean"):
-        check_model(ask("p0", model="smollm"))
-    assert check_model(ask("p0", model=None)) is None
+        check_model(ask("p0", model="smollm"), fitted.cohort)
+    assert check_model(ask("p0", model=None), fitted.cohort) is None
 
 
 @pytest.mark.parametrize(
@@ -178,5 +198,5 @@ def test_a_model_is_loaded_as_it_fits(
     monkeypatch.setattr(hardware, "detect_hardware", lambda: found)
     monkeypatch.setattr(registry, "require_folder", lambda spec: tmp_path)
     name = "llama-3.1-8b-instruct"
-    held = resolve_model._held(name, spec(name).source)
-    assert (held.precision, held.device) == (precision, device)
+    placement = resolve_model._placement(name, spec(name).source)
+    assert (placement.precision, placement.device) == (precision, device)

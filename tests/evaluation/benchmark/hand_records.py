@@ -19,7 +19,7 @@ from sensecf_core.evaluation.raw_candidates.table import Direction
 from sensecf_core.queries.request import ExplainRequest
 
 DIRECTION = Direction(1, "intervention")
-SEARCH, DRAWS = Entry("dice-like"), Entry("random")
+SEARCH, DRAWS = Entry("dice-random"), Entry("random")
 NOTHING = Scores(**{f.name: float("nan") for f in fields(Scores)} | {"returned": 0})  # type: ignore[arg-type]
 
 

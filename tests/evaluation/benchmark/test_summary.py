@@ -69,7 +69,7 @@ def frame(bench: Bench, made: Run) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def group(frame: pd.DataFrame, bench: Bench) -> dict[str, Any]:
-    (found,) = summary.groups(frame, bench.evaluators.surroundings, seed=0)
+    (found,) = summary.groups(frame, bench.evaluators.plausibility, seed=0)
     return found
 
 
@@ -78,9 +78,9 @@ def measures(group: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def test_the_table_has_a_line_per_query_and_row(frame: pd.DataFrame, bench: Bench) -> None:
-    assert list(frame["row"][:4]) == ["dice-like", "dice-like + refine", "random", "random + refine"]
+    assert list(frame["row"][:4]) == ["dice-random", "dice-random + refine", "random", "random + refine"]
     assert len(frame) == 4 * 4
-    search = frame[frame["row"] == "dice-like"]
+    search = frame[frame["row"] == "dice-random"]
     assert list(search["changes.sugar"]) == [1, 1, 1, 0]
     assert list(search["changes.age"]) == [0, 0, 0, 0]
     assert list(search["seconds"].fillna(-1)) == [0.5, -1, -1, -1]
@@ -102,7 +102,7 @@ def test_failures_count_and_rates_are_also_over_answerable_queries(group: dict[s
     assert (group["direction"], group["desired"], group["queries"]) == ("1→0", 0, 4)
     assert group["unanswerable"]["value"] == 0.25
     assert group["proven"]["value"] == 0.75
-    search, draws = measures(group, "dice-like"), measures(group, "random")
+    search, draws = measures(group, "dice-random"), measures(group, "random")
     assert (search["measures"]["coverage"]["value"], search["answerable"]["coverage"]["value"]) == (0.75, 1)
     assert search["measures"]["validity"] == {
         "value": 0.5, "low": 0.5, "high": 0.5, "n": 3
@@ -114,14 +114,14 @@ def test_failures_count_and_rates_are_also_over_answerable_queries(group: dict[s
 
 
 def test_distance_is_over_solved_queries_and_against_the_optimum(group: dict[str, Any]) -> None:
-    search = measures(group, "dice-like")["measures"]
+    search = measures(group, "dice-random")["measures"]
     assert search["gower"]["value"] == pytest.approx(0.7 / 3)
     assert search["optimum_ratio"]["value"] == pytest.approx((2 + 4 + 8) / 3)
     assert search["optimum_ratio"]["n"] == 3
 
 
 def test_costs_are_paid_by_what_was_found(group: dict[str, Any]) -> None:
-    search, refined = measures(group, "dice-like"), measures(group, "dice-like + refine")
+    search, refined = measures(group, "dice-random"), measures(group, "dice-random + refine")
     assert search["measures"]["model_rows_each"]["value"] == pytest.approx(40 / 6)
     assert refined["measures"]["model_rows"]["value"] == 30
     assert (search["measures"]["seconds"]["value"], refined["measures"]["seconds"]["value"]) == (0.5, 0.75)
@@ -142,7 +142,7 @@ def test_a_query_that_a_method_answered_can_be_answered(bench: Bench, made: Run)
 
 
 def test_what_is_changed_is_a_share_of_valid_counterfactuals(group: dict[str, Any]) -> None:
-    search, refined = measures(group, "dice-like"), measures(group, "dice-like + refine")
+    search, refined = measures(group, "dice-random"), measures(group, "dice-random + refine")
     assert {name: entry["value"] for name, entry in search["changes"].items()} == {"bmi": 1, "sugar": 1}
     assert search["measures"]["feature_entropy"]["value"] == pytest.approx(1)
     assert list(refined["changes"]) == ["bmi"]
@@ -150,11 +150,11 @@ def test_what_is_changed_is_a_share_of_valid_counterfactuals(group: dict[str, An
 
 
 def test_small_subgroups_are_not_reported(frame: pd.DataFrame, bench: Bench, group: dict[str, Any]) -> None:
-    assert measures(group, "dice-like")["subgroups"] == {"region": {}}
+    assert measures(group, "dice-random")["subgroups"] == {"region": {}}
     more = pd.concat([frame] * 5, ignore_index=True)
-    (found,) = summary.groups(more, bench.evaluators.surroundings, seed=0)
-    regions = measures(found, "dice-like")["subgroups"]["region"]
-    search = frame[frame["row"] == "dice-like"]
+    (found,) = summary.groups(more, bench.evaluators.plausibility, seed=0)
+    regions = measures(found, "dice-random")["subgroups"]["region"]
+    search = frame[frame["row"] == "dice-random"]
     assert {name: entry["value"] for name, entry in regions.items()} == (
         search.groupby("subgroup.region")["coverage"].mean().to_dict()
     )
@@ -162,18 +162,18 @@ def test_small_subgroups_are_not_reported(frame: pd.DataFrame, bench: Bench, gro
 
 def test_methods_are_compared_as_they_are_used(group: dict[str, Any]) -> None:
     used = group["comparisons"]["in_use"]
-    assert used["rows"] == ["dice-like", "random + refine"]
+    assert used["rows"] == ["dice-random", "random + refine"]
     assert used["common"] == {"queries": 2, "of": 4}
     assert {name: entry["value"] for name, entry in used["quality"]["gower"]["means"].items()} == {
-        "dice-like": pytest.approx(0.15), "random + refine": pytest.approx(0.3)
+        "dice-random": pytest.approx(0.15), "random + refine": pytest.approx(0.3)
     }  # fmt: skip
     assert used["quality"]["gower"]["queries"] == 2
     assert used["quality"]["coverage"]["queries"] == 4
     assert used["quality"]["validity"]["queries"] == 2
     (pair,) = used["pairs"]["gower"]
-    assert (pair["first"], pair["wins"], pair["losses"], pair["ties"]) == ("dice-like", 2, 0, 0)
+    assert (pair["first"], pair["wins"], pair["losses"], pair["ties"]) == ("dice-random", 2, 0, 0)
     assert pair["difference"]["value"] == pytest.approx(-0.15)
-    assert group["comparisons"]["returned"]["rows"] == ["dice-like", "random"]
+    assert group["comparisons"]["returned"]["rows"] == ["dice-random", "random"]
 
 
 def test_a_row_that_solves_few_queries_does_not_shrink_the_common_set(
@@ -181,21 +181,21 @@ def test_a_row_that_solves_few_queries_does_not_shrink_the_common_set(
 ) -> None:
     few = frame.copy()
     few.loc[few["method"] == "random", "solved"] = 0.0
-    (found,) = summary.groups(few, bench.evaluators.surroundings, seed=0)
+    (found,) = summary.groups(few, bench.evaluators.plausibility, seed=0)
     used = found["comparisons"]["in_use"]
-    assert (used["rows"], used["left_out"]) == (["dice-like"], ["random + refine"])
+    assert (used["rows"], used["left_out"]) == (["dice-random"], ["random + refine"])
     assert used["common"] == {"queries": 3, "of": 4}
 
 
 def test_what_refining_changes_is_paired_by_query(group: dict[str, Any]) -> None:
     effect = {entry["method"]: entry["measures"] for entry in group["refine_effect"]}
-    assert effect["dice-like"]["gower"]["value"] == pytest.approx(-0.35 / 3)
-    assert effect["dice-like"]["features_changed"]["value"] == -1
+    assert effect["dice-random"]["gower"]["value"] == pytest.approx(-0.35 / 3)
+    assert effect["dice-random"]["features_changed"]["value"] == -1
     assert effect["random"]["gower"]["value"] == 0
 
 
 def test_real_rows_are_the_yardstick(group: dict[str, Any], bench: Bench) -> None:
-    looks = bench.evaluators.surroundings.of_real_rows(0)
+    looks = bench.evaluators.plausibility.score_real_rows(0)
     assert group["real_rows"]["lof_inlier"]["value"] == pytest.approx(looks.lof_inlier.mean())
     assert group["real_rows"]["nearest"]["value"] == pytest.approx(looks.nearest.mean())
 
@@ -211,14 +211,14 @@ def test_what_is_known_of_the_queries_and_how_answers_ended_is_counted(group: di
     assert group["answers"] == {
         "proven_possible": 2, "proven_none": 1, "found": 1, "not_found": 0, "budget": 1, "deadline": 0
     }  # fmt: skip
-    assert measures(group, "dice-like")["ended"] == {"itself": 4}
+    assert measures(group, "dice-random")["ended"] == {"itself": 4}
 
 
 def test_a_method_is_credited_with_what_it_adds_to_draws_of_as_many_changes(frame: pd.DataFrame) -> None:
     # One of two at two changes against 16 of 32, both of two at one against 8 of 32.
     rows = {name: list(part["added"].fillna(-1)) for name, part in frame.groupby("row")}
-    assert rows["dice-like"] == [0, 0, 0, -1]
-    assert rows["dice-like + refine"] == [0.75, 0.75, 0.75, -1]
+    assert rows["dice-random"] == [0, 0, 0, -1]
+    assert rows["dice-random + refine"] == [0.75, 0.75, 0.75, -1]
 
 
 def test_with_and_without_the_grammar_are_paired_on_the_same_queries(bench: Bench, made: Run) -> None:
@@ -232,7 +232,7 @@ def test_with_and_without_the_grammar_are_paired_on_the_same_queries(bench: Benc
             none = row(bench.evaluators.fitted, person, scores(0, 0))
             tasks.append(task("free", replace(held, grammar=False), person))
             records[tasks[-1].key] = {**draws, "rows": {"returned": none, "refined": none}}
-    (found,) = summary.groups(table(bench, tasks, records), bench.evaluators.surroundings, seed=0)
+    (found,) = summary.groups(table(bench, tasks, records), bench.evaluators.plausibility, seed=0)
     assert [entry["row"] for entry in found["without_grammar"]] == ["lm-few-shot", "lm-few-shot + refine"]
     first = found["without_grammar"][0]
     assert first["queries"] == 2

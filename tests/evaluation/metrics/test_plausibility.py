@@ -10,39 +10,38 @@ from hypothesis.extra.numpy import arrays
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.evaluation.metrics.plausibility import (
     PlausibilityModel,
-    closest_record,
     neighbours_in_class,
 )
 from tests.evaluation import hand_table as hand
 
 near = pytest.approx
-JUDGES = hand.fitted()
-LOOK = JUDGES.surroundings
+EVALUATORS = hand.evaluators()
+PLAUSIBILITY = EVALUATORS.plausibility
 FACTUAL = hand.row()
 
 
 def changed(codes: np.ndarray) -> np.ndarray:
-    return hand.space(JUDGES.fitted).changed(codes)
+    return hand.space(EVALUATORS.fitted).changed(codes)
 
 
 def test_bounds_by_hand() -> None:
     # Training bmi is 20 to 40; of 21 values evenly spaced the 1st percentile is 20.2, the 99th 39.8.
     rows = np.array([hand.row(bmi=x) for x in (20.0, 20.2, 30.0, 39.9, 40.0, 40.1)])
-    found = LOOK.judge(rows, changed(rows), 0)
+    found = PLAUSIBILITY.score(rows, changed(rows), 0)
     assert found.in_domain.tolist() == [False, True, True, False, False, False]
     assert found.in_range.tolist() == [True, True, True, True, True, False]
 
 
 def test_only_what_was_changed_is_looked_at() -> None:
     outside = hand.row(bmi=45.0)
-    assert LOOK.judge(outside[None], np.zeros((1, 4), dtype=bool), 0).in_domain.tolist() == [True]
-    assert LOOK.judge(outside[None], np.eye(4, dtype=bool)[:1], 0).in_domain.tolist() == [False]
+    assert PLAUSIBILITY.score(outside[None], np.zeros((1, 4), dtype=bool), 0).in_domain.tolist() == [True]
+    assert PLAUSIBILITY.score(outside[None], np.eye(4, dtype=bool)[:1], 0).in_domain.tolist() == [False]
 
 
 def test_an_unusual_row_is_called_so() -> None:
     # Class 0 has bmi 20 to 29 and sugar 0 to 90; ten rows are enough for one of the two.
     rows = np.array([hand.row(bmi=25.0, sugar=50, active=1), hand.row(bmi=80.0, sugar=600, active=1)])
-    found = LOOK.judge(rows, changed(rows), 0)
+    found = PLAUSIBILITY.score(rows, changed(rows), 0)
     assert found.lof_inlier.tolist() == [True, False]
     assert not found.isolation_inlier[1]
 
@@ -50,16 +49,16 @@ def test_an_unusual_row_is_called_so() -> None:
 @pytest.mark.parametrize("desired", [0, 1])
 def test_real_rows_are_usual_and_impossible_ones_are_not(fitted: FittedCohort, desired: int) -> None:
     look = PlausibilityModel.fit(fitted)
-    real = look.of_real_rows(desired)
+    real = look.score_real_rows(desired)
     assert real.lof_inlier.mean() > 0.8
     assert real.isolation_inlier.mean() > 0.8
     assert real.neighbours.mean() > 0.6
     assert 0 < real.nearest.mean() < 0.2
     rows = fitted.train_codes[fitted.train_targets == desired][:20].copy()
-    assert look.judge(rows, np.ones(rows.shape, dtype=bool), desired).nearest.tolist() == [0] * 20
+    assert look.score(rows, np.ones(rows.shape, dtype=bool), desired).nearest.tolist() == [0] * 20
     for name in ("bmi", "waist", "carbohydrate", "sleep"):
         rows[:, fitted.schema.positions[name]] *= 5
-    strange = look.judge(rows, np.ones(rows.shape, dtype=bool), desired)
+    strange = look.score(rows, np.ones(rows.shape, dtype=bool), desired)
     assert not strange.lof_inlier.any()
     assert strange.isolation_inlier.mean() < real.isolation_inlier.mean() / 2
     assert (strange.nearest > 0.2).all()
@@ -67,13 +66,15 @@ def test_real_rows_are_usual_and_impossible_ones_are_not(fitted: FittedCohort, d
 
 
 def test_the_isolation_forest_calls_one_training_row_in_twenty_unusual(fitted: FittedCohort) -> None:
-    rows = PlausibilityModel.fit(fitted).of_real_rows(0, "train")
+    rows = PlausibilityModel.fit(fitted).score_real_rows(0, "train")
     assert rows.isolation_inlier.mean() == near(0.95, abs=0.01)
 
 
 def test_the_desired_class_decides_who_the_neighbours_are() -> None:
-    row_3 = JUDGES.fitted.train_codes[3]
-    towards, away = (LOOK.judge(row_3[None], np.ones((1, 4), dtype=bool), desired) for desired in (0, 1))
+    row_3 = EVALUATORS.fitted.train_codes[3]
+    towards, away = (
+        PLAUSIBILITY.score(row_3[None], np.ones((1, 4), dtype=bool), desired) for desired in (0, 1)
+    )
     assert towards.nearest.tolist() == [0]
     # Row 15 is the nearest of class 1 with the same smoking and activity: 12/20 and 120/200 of two ranges.
     # Rows 10 to 14 pay 7/20 + 7/20 or more, and at least 1/2 for smoking or 1 for activity: row 11 is 8/20
@@ -102,20 +103,13 @@ def test_the_two_classes_share_the_neighbours(apart: np.ndarray, predicted: np.n
 
 def test_real_rows_of_a_class_are_the_yardstick() -> None:
     # Of the test part: h3 and h4 are of class 0 and copies of training rows; q and h15 of class 1.
-    zero, one = LOOK.of_real_rows(0), LOOK.of_real_rows(1)
+    zero, one = PLAUSIBILITY.score_real_rows(0), PLAUSIBILITY.score_real_rows(1)
     assert zero.nearest.tolist() == [0, 0]
     assert one.nearest[1] == 0 < one.nearest[0]
     assert zero.in_domain.tolist() == [True, True]
-    assert len(LOOK.of_real_rows(0, "train").nearest) == 10
+    assert len(PLAUSIBILITY.score_real_rows(0, "train").nearest) == 10
 
 
 def test_nothing_to_judge() -> None:
-    found = LOOK.judge(np.empty((0, 4)), np.empty((0, 4), dtype=bool), 0)
+    found = PLAUSIBILITY.score(np.empty((0, 4)), np.empty((0, 4), dtype=bool), 0)
     assert all(getattr(found, name).shape == (0,) for name in found.__dataclass_fields__)
-
-
-def test_closest_record_is_of_any_class() -> None:
-    rows = np.vstack([JUDGES.fitted.train_codes[[3, 15]], FACTUAL])
-    found = closest_record(JUDGES.fitted, rows)
-    # The factual (32, 150, 2, 0) is nearest to row 14 (34, 140, 2, 0): 2/20 + 10/200.
-    assert found.tolist() == near([0, 0, 0.15 / 4])

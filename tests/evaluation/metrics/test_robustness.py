@@ -23,7 +23,7 @@ from tests.evaluation import hand_table as hand
 from tests.small_cohort import SCHEMA, make
 
 near = pytest.approx
-CHECKER = hand.fitted().fitted
+CHECKER = hand.evaluators().fitted
 CODES = to_codes(SCHEMA, make().rows)
 ERRORS = measurement_errors(SCHEMA, CODES)
 sets = arrays(np.float64, st.tuples(st.integers(1, 4), st.just(4)), elements=st.integers(0, 2).map(float))

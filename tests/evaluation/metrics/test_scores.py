@@ -14,6 +14,7 @@ from sensecf_core.counterfactuals.checks.verify import verify
 from sensecf_core.counterfactuals.problem.budget import Budget
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.make_queries import make_queries
+from sensecf_core.counterfactuals.problem.problem import Problem
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
 from sensecf_core.evaluation.metrics.definitions import MEASURES
 from sensecf_core.evaluation.metrics.scores import (
@@ -30,8 +31,8 @@ from sensecf_core.evaluation.metrics.scores import (
 from sensecf_core.queries.limits import Limits
 from tests.evaluation import hand_table as hand
 
-JUDGES = hand.fitted()
-MOVES = hand.space(JUDGES.fitted)
+EVALUATORS = hand.evaluators()
+MOVES = hand.space(EVALUATORS.fitted)
 A = hand.row(bmi=26)  # log-odds -2 + 1 = -1: valid
 B = hand.row(bmi=28, sugar=80, active=1)  # -1 - 0.4 = -1.4: valid
 C = hand.row(bmi=31)  # 0.5 + 1 = 1.5: stays in class 1
@@ -40,7 +41,7 @@ near = pytest.approx
 
 
 def test_every_number_of_an_answer_by_hand() -> None:
-    found = asdict(score(JUDGES, MOVES, ANSWER, requested=4))
+    found = asdict(score(EVALUATORS, MOVES, ANSWER, requested=4))
     expected = {
         "returned": 4,
         "coverage": 1,
@@ -87,31 +88,31 @@ def test_every_number_of_an_answer_by_hand() -> None:
 
 
 def test_a_failure_counts_as_a_failure_and_measures_nothing_else() -> None:
-    found = asdict(score(JUDGES, MOVES, np.empty((0, 4)), requested=4))
+    found = asdict(score(EVALUATORS, MOVES, np.empty((0, 4)), requested=4))
     zeros = {"returned", "coverage", "solved", "coverage_validity", "unique_validity"}
     assert {name for name, value in found.items() if value == 0} == zeros
     assert all(np.isnan(value) for name, value in found.items() if name not in zeros)
 
 
 def test_an_answer_without_a_valid_row_is_covered_but_not_solved() -> None:
-    found = score(JUDGES, MOVES, C[None], requested=1)
+    found = score(EVALUATORS, MOVES, C[None], requested=1)
     assert (found.coverage, found.solved, found.validity, found.actionable) == (1, 0, 0, 1)
     assert np.isnan([found.gower, found.features_changed, found.nearest, found.refit_validity]).all()
 
 
 def test_a_judge_that_does_not_see_the_question_has_no_say() -> None:
-    other = hand.space(JUDGES.fitted)
+    other = hand.space(EVALUATORS.fitted)
     other = replace(other, factual=hand.row(sugar=90, bmi=34))  # third: class 0 already; log-odds 1.8
-    found = score(JUDGES, other, A[None], requested=1)
+    found = score(EVALUATORS, other, A[None], requested=1)
     assert np.isnan(found.third_validity)
     assert found.second_validity == 1
 
 
 def test_refused() -> None:
     with pytest.raises(ValueError, match="4 counterfactuals came, 3 were asked for"):
-        score(JUDGES, MOVES, ANSWER, requested=3)
+        score(EVALUATORS, MOVES, ANSWER, requested=3)
     with pytest.raises(ValueError, match=r"shape \(n, 4\), got \(2, 3\)"):
-        score(JUDGES, MOVES, np.zeros((2, 3)), requested=4)
+        score(EVALUATORS, MOVES, np.zeros((2, 3)), requested=4)
 
 
 def test_every_number_has_words_for_readers() -> None:
@@ -251,7 +252,9 @@ def test_what_is_not_measured_is_no_change(
     budget = Budget(evaluators.fitted.classifier, 10**6)
     changed = question.changed(answer)
     assert not changed[:, missing].any()
-    assert verify(evaluators.fitted, question, question.factual[None], budget).n_changed.tolist() == [0]
+    assert verify(
+        Problem(evaluators.fitted, question, budget), question.factual[None]
+    ).n_changed.tolist() == [0]
 
 
 def test_validity_is_what_predict_says_of_the_raw_frame(
@@ -271,8 +274,8 @@ def test_the_same_seed_gives_the_same_numbers(
         score(evaluators, question, answer, requested=60, seed=seed).noise_validity for seed in (3, 3, 4)
     )
     assert one == again != other
-    assert Evaluators.fit(evaluators.fitted).surroundings.judge(
+    assert Evaluators.fit(evaluators.fitted).plausibility.score(
         answer, question.changed(answer), 0
     ).isolation_inlier.tolist() == (
-        evaluators.surroundings.judge(answer, question.changed(answer), 0).isolation_inlier.tolist()
+        evaluators.plausibility.score(answer, question.changed(answer), 0).isolation_inlier.tolist()
     )

@@ -1,4 +1,4 @@
-"""Masks that are added, and which form of attention is trained with."""
+"""Additive masks, and the form of attention used in training."""
 
 from pathlib import Path
 
@@ -16,24 +16,24 @@ def model(tiny_folder: Path) -> LocalModel:
     return LocalModel.load(tiny_folder, "float32")
 
 
-def test_a_mask_adds_nothing_where_it_is_seen_and_hides_the_rest(model: LocalModel) -> None:
+def test_a_mask_adds_nothing_to_visible_tokens_and_hides_the_rest(model: LocalModel) -> None:
     sees = torch.tensor([[True, False], [True, True]])
     hidden = torch.finfo(torch.float32).min
     assert additive_mask(sees, model.model).tolist() == [[0, hidden], [0, 0]]
 
 
-def test_short_trees_attend_plainly_long_ones_by_the_fused_form_and_then_all_is_as_before(
+def test_short_trees_use_plain_attention_long_ones_the_fused_form_and_the_default_is_restored(
     model: LocalModel,
 ) -> None:
     config = model.model.config
-    usual = config._attn_implementation
-    assert usual != "eager"
+    default = config._attn_implementation
+    assert default != "eager"
     with pytest.raises(KeyError), trained_attention(model.model, PLAIN_ATTENTION):
         assert config._attn_implementation == "eager"
         raise KeyError
-    assert config._attn_implementation == usual
+    assert config._attn_implementation == default
     with trained_attention(model.model, PLAIN_ATTENTION + 1):
-        assert config._attn_implementation == usual
+        assert config._attn_implementation == default
 
 
 def test_both_forms_have_the_same_loss(model: LocalModel) -> None:

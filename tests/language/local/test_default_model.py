@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from sensecf_core.cohorts.schema import Schema
+from sensecf_core.language.backend import Constraint
 from sensecf_core.language.local.model import LocalModel, shared_model
-from sensecf_core.language.prompts.grammar import edits_grammar, longest_answer, read_edits
+from sensecf_core.language.prompts.grammar import read_edits
 from sensecf_core.language.prompts.plain import Example, build, chat_text
 from sensecf_core.queries.query import Driver, Query
 from tests.language.local.test_model import check_packed_logits
@@ -23,10 +24,9 @@ def test_answers_obey_the_grammar_and_the_same_seed_repeats_them(
     model: LocalModel, schema: Schema, query: Query, drivers: tuple[Driver, ...], example: Example
 ) -> None:
     prompt = build(schema, query, drivers, [example])
-    grammar = edits_grammar(schema, query.movable, 3)
-    most = len(longest_answer(schema, query.movable, 3).encode()) + 1
-    first = model.sample(prompt, n=16, grammar=grammar, seed=3, max_new_tokens=most)
-    again = model.sample(prompt, n=16, grammar=grammar, seed=3, max_new_tokens=most)
+    constraint = Constraint(schema, query.movable, 3)
+    first = model.sample(prompt, n=16, constraint=constraint, seed=3)
+    again = model.sample(prompt, n=16, constraint=constraint, seed=3)
     assert sum(read_edits(schema, text) is not None for text in first.texts) == 16
     assert all(first.complete)
     assert first.texts == again.texts

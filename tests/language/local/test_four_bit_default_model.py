@@ -8,10 +8,11 @@ import pytest
 import torch
 
 from sensecf_core.cohorts.schema import Schema
+from sensecf_core.language.backend import Constraint
 from sensecf_core.language.local.loading import for_training, precision_of
 from sensecf_core.language.local.model import LocalModel, shared_model
 from sensecf_core.language.models import default_model
-from sensecf_core.language.prompts.grammar import edits_grammar, longest_answer, read_edits
+from sensecf_core.language.prompts.grammar import read_edits
 from sensecf_core.language.prompts.plain import build, chat_text
 from sensecf_core.language.training.batches import TrainingExample, collate, continuation_tokens, tree_of
 from sensecf_core.language.training.config import Settings
@@ -39,9 +40,8 @@ def test_it_answers_under_the_grammar_and_learns_from_a_step(
     model: LocalModel, schema: Schema, query: Query, tmp_path: Path
 ) -> None:
     prompt = build(schema, query, ())
-    grammar = edits_grammar(schema, query.movable, 1)
-    most = len(longest_answer(schema, query.movable, 1).encode()) + 1
-    samples = model.sample(prompt, n=4, grammar=grammar, max_new_tokens=most)
+    constraint = Constraint(schema, query.movable, 1)
+    samples = model.sample(prompt, n=4, constraint=constraint)
     assert all(samples.complete) and all(read_edits(schema, text) for text in samples.texts)
     tree = tree_of(
         model.tokenizer, TrainingExample(chat_text(model.tokenizer, prompt), ("bmi=28.0; sugar=60",))

@@ -11,11 +11,12 @@ import torch
 
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.errors import InputError, NotReadyError
+from sensecf_core.language.backend import Constraint
 from sensecf_core.language.local import loading
 from sensecf_core.language.local.loading import for_answers, for_training, load_weights, precision_of
 from sensecf_core.language.local.model import LocalModel
 from sensecf_core.language.local.tree_attention import PackedRows
-from sensecf_core.language.prompts.grammar import edits_grammar, longest_answer, read_edits
+from sensecf_core.language.prompts.grammar import read_edits
 from sensecf_core.language.prompts.plain import Prompt, build, chat_text
 from sensecf_core.language.training.batches import TrainingExample, collate, continuation_tokens, tree_of
 from sensecf_core.language.training.config import Settings
@@ -43,7 +44,7 @@ KINDS = {
     "mistral": ("MistralForCausalLM", {"sliding_window": None}),
     "mistral, window 4096": ("MistralForCausalLM", {"sliding_window": 4096}),
 }
-LESSONS = (
+EXAMPLES = (
     TrainingExample("Profile: bmi=31.2 Answer: ", ("bmi=27.5", "sugar=60; active=1")),
     TrainingExample("Profile: waist=104 Answer: ", ("waist=92",)),
 )
@@ -93,9 +94,9 @@ def check_rows(model: LocalModel, prompt: list[int]) -> None:
     read_so_far: dict[int, list[int]] = {0: [], 1: [], 2: []}
     for new in ({0: [10], 1: [20, 21], 2: [30, 31, 32]}, {0: [11, 12], 2: [33]}, {0: [13], 1: [22], 2: [34]}):
         scores = packed.read(new)
-        for place, row in enumerate(new):
+        for index, row in enumerate(new):
             read_so_far[row] += new[row]
-            same(model, scores.of()[place], prompt + read_so_far[row])
+            same(model, scores.of()[index], prompt + read_so_far[row])
     packed.forget_rows()
     same(model, packed.read({0: [40, 41]}).of()[0], [*prompt, 40, 41])
 
@@ -119,10 +120,9 @@ def test_answers_obey_the_grammar(model: LocalModel, schema: Schema, query: Quer
 
 
 def check_answers(model: LocalModel, schema: Schema, query: Query) -> None:
-    grammar = edits_grammar(schema, query.movable, 3)
-    most = len(longest_answer(schema, query.movable, 3).encode()) + 1
+    constraint = Constraint(schema, query.movable, 3)
     prompt = build(schema, query, ())
-    samples = model.sample(prompt, n=12, grammar=grammar, max_new_tokens=most, temperature=2.0)
+    samples = model.sample(prompt, n=12, constraint=constraint, temperature=2.0)
     assert all(samples.complete) and len(set(samples.texts)) > 4
     assert all(read_edits(schema, text) for text in samples.texts)
 
@@ -142,7 +142,7 @@ def test_lora_learns_on_every_precision_and_leaves_the_base_alone(model: LocalMo
 
 
 def train(peft: Any, tokenizer: Any, steps: int) -> list[float]:
-    trees = [tree for lesson in LESSONS if (tree := tree_of(tokenizer, lesson)) is not None]
+    trees = [tree for example in EXAMPLES if (tree := tree_of(tokenizer, example)) is not None]
     batch = collate(trees, pad=0)
     optimizer = torch.optim.AdamW([p for p in peft.parameters() if p.requires_grad], lr=2e-2)
     losses = []
@@ -166,18 +166,20 @@ def test_an_adapter_is_merged_except_into_a_4_bit_base(
     peft = adapter_for(for_training(base), Settings(rank=4))
     train(peft, tokenizer, steps=3)
     peft.save_pretrained(tmp_path)
-    wanted = logits(peft)
+    expected = logits(peft)
     codes = {name: p.clone() for name, p in base.named_parameters() if p.dtype == torch.uint8}
     answering = for_answers(peft)
     assert bool(codes) == (precision == "nf4")
-    kept = dict(answering.named_parameters())
-    assert any("lora_" in name for name in kept) == (precision == "nf4")
-    assert all(torch.equal(kept[name], code) for name, code in codes.items())
-    spread = float(wanted.std())
-    assert float((wanted - plain).abs().max()) > 0.1 * spread
-    assert float((logits(answering) - wanted).abs().max()) < (0.001 if precision != "bf16" else 0.1) * spread
+    parameters = dict(answering.named_parameters())
+    assert any("lora_" in name for name in parameters) == (precision == "nf4")
+    assert all(torch.equal(parameters[name], code) for name, code in codes.items())
+    spread = float(expected.std())
+    assert float((expected - plain).abs().max()) > 0.1 * spread
+    assert (
+        float((logits(answering) - expected).abs().max()) < (0.001 if precision != "bf16" else 0.1) * spread
+    )
     again = LocalModel.load(four_bit_folder, precision, "cpu", adapter=tmp_path).model
-    assert float((logits(again) - wanted).abs().max()) < (0.001 if precision != "bf16" else 0.1) * spread
+    assert float((logits(again) - expected).abs().max()) < (0.001 if precision != "bf16" else 0.1) * spread
 
 
 @torch.inference_mode()

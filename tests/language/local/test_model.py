@@ -11,12 +11,14 @@ import torch
 
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.errors import NotReadyError
-from sensecf_core.language.local import decoding, model
+from sensecf_core.language import backend
+from sensecf_core.language.backend import Constraint, first_line
+from sensecf_core.language.local import model
 from sensecf_core.language.local.decoding import Row
-from sensecf_core.language.local.model import LocalModel, first_line
+from sensecf_core.language.local.model import LocalModel
 from sensecf_core.language.local.tree_attention import CHUNK, PackedRows
 from sensecf_core.language.prompts.grammar import edits_grammar, longest_answer, read_edits
-from sensecf_core.language.prompts.plain import Prompt, build
+from sensecf_core.language.prompts.plain import Prompt, build, chat_text
 from sensecf_core.queries.query import Query
 from tests.language.cases import save_tiny_model
 
@@ -27,13 +29,8 @@ def prompt(schema: Schema, query: Query) -> Prompt:
 
 
 @pytest.fixture
-def grammar(schema: Schema, query: Query) -> str:
-    return edits_grammar(schema, query.movable, 3)
-
-
-@pytest.fixture
-def most(schema: Schema, query: Query) -> int:
-    return len(longest_answer(schema, query.movable, 3).encode()) + 1
+def constraint(schema: Schema, query: Query) -> Constraint:
+    return Constraint(schema, query.movable, 3)
 
 
 class Calls:
@@ -49,9 +46,9 @@ class Calls:
 
 
 def test_every_answer_of_a_random_model_obeys_the_grammar(
-    tiny_model: LocalModel, prompt: Prompt, grammar: str, *, most: int, schema: Schema, query: Query
+    tiny_model: LocalModel, prompt: Prompt, constraint: Constraint, schema: Schema, query: Query
 ) -> None:
-    samples = tiny_model.sample(prompt, n=40, grammar=grammar, max_new_tokens=most, temperature=3.0)
+    samples = tiny_model.sample(prompt, n=40, constraint=constraint, temperature=3.0)
     assert len(samples.texts) == len(samples.tokens) == 40
     assert all(samples.complete) and samples.stopped is None
     open_values = {item.feature for item in query.movable}
@@ -62,10 +59,10 @@ def test_every_answer_of_a_random_model_obeys_the_grammar(
 
 
 def test_same_seed_same_texts_and_rows_do_not_depend_on_how_many(
-    tiny_model: LocalModel, prompt: Prompt, grammar: str, most: int
+    tiny_model: LocalModel, prompt: Prompt, constraint: Constraint
 ) -> None:
     def texts(n: int, seed: int) -> tuple[str, ...]:
-        return tiny_model.sample(prompt, n=n, grammar=grammar, seed=seed, max_new_tokens=most).texts
+        return tiny_model.sample(prompt, n=n, constraint=constraint, seed=seed).texts
 
     assert texts(8, 1) == texts(8, 1)
     assert texts(8, 1)[:3] == texts(3, 1)
@@ -73,32 +70,32 @@ def test_same_seed_same_texts_and_rows_do_not_depend_on_how_many(
 
 
 def test_a_models_answers_differ_more_than_with_independent_numbers(
-    tiny_model: LocalModel, prompt: Prompt, grammar: str, most: int, monkeypatch: pytest.MonkeyPatch
+    tiny_model: LocalModel, prompt: Prompt, constraint: Constraint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def different() -> int:
         return sum(
             len(set(tiny_model.sample(
-                prompt, n=16, grammar=grammar, seed=seed, max_new_tokens=most, temperature=1.0
+                prompt, n=16, constraint=constraint, seed=seed, temperature=1.0
             ).texts))
             for seed in range(4)
         )  # fmt: skip
 
     def anew(row: Row, code: float, share: float) -> None:
-        row.generator = row.generator or row.renewal()
+        row.generator = row.generator or row.new_generator()
         row.code = float(torch.rand(1, generator=row.generator, dtype=torch.float64))
 
     spread = different()
-    monkeypatch.setattr(Row, "go_on", anew)
+    monkeypatch.setattr(Row, "advance", anew)
     assert spread > different()
 
 
 def test_the_prompt_is_read_once_and_forced_tokens_share_a_pass(
-    tiny_model: LocalModel, prompt: Prompt, grammar: str, most: int, monkeypatch: pytest.MonkeyPatch
+    tiny_model: LocalModel, prompt: Prompt, constraint: Constraint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(model, "MOST_ROWS", 8)
     tiny_model.prefixes.clear()
     calls = Calls(tiny_model)
-    samples = tiny_model.sample(prompt, n=20, grammar=grammar, max_new_tokens=most)
+    samples = tiny_model.sample(prompt, n=20, constraint=constraint)
     calls.hook.remove()
     assert sum(calls.lengths) <= samples.prompt_tokens + sum(samples.tokens)
     assert len(calls.lengths) < samples.prompt_tokens / 100 + 3 * max(samples.tokens)
@@ -110,7 +107,7 @@ def test_packed_rows_get_the_logits_they_would_get_alone(tiny_model: LocalModel)
     check_packed_logits(tiny_model, [5, 6, 7, 8, 9], {0: [[10], [11, 12], []], 1: [[20, 21], [22], [23]]})
 
 
-def test_rows_that_say_the_same_are_read_once(tiny_model: LocalModel) -> None:
+def test_rows_with_the_same_tokens_are_read_once(tiny_model: LocalModel) -> None:
     same = {
         0: [[10], [11, 12], [13]],
         1: [[10], [11, 12], [14]],
@@ -149,10 +146,10 @@ def compare(model: LocalModel, logits: torch.Tensor, tokens: list[int]) -> None:
 
 
 def test_the_fixed_part_is_read_once_and_changes_no_answer(
-    tiny_model: LocalModel, prompt: Prompt, grammar: str, monkeypatch: pytest.MonkeyPatch
+    tiny_model: LocalModel, prompt: Prompt, constraint: Constraint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tiny_model.prefixes.clear()
-    fresh = tiny_model.sample(prompt, n=6, grammar=grammar, seed=3)
+    fresh = tiny_model.sample(prompt, n=6, constraint=constraint, seed=3)
     (fixed,) = tiny_model.prefixes
     assert 0 < len(fixed) < fresh.prompt_tokens
     read: list[int] = []
@@ -162,30 +159,30 @@ def test_the_fixed_part_is_read_once_and_changes_no_answer(
         "_forward",
         lambda self, tokens, *rest: read.append(tokens.shape[1]) or forward(self, tokens, *rest),
     )
-    again = tiny_model.sample(prompt, n=6, grammar=grammar, seed=3)
+    again = tiny_model.sample(prompt, n=6, constraint=constraint, seed=3)
     assert again.texts == fresh.texts
     rest = fresh.prompt_tokens - len(fixed)
     assert sum(read[: math.ceil(rest / CHUNK)]) == rest
 
 
-def test_cancel_takes_effect_at_once_and_keeps_what_was_begun(
-    tiny_model: LocalModel, prompt: Prompt, grammar: str
+def test_cancel_takes_effect_at_once_and_keeps_the_rows_begun(
+    tiny_model: LocalModel, prompt: Prompt, constraint: Constraint
 ) -> None:
-    asked = 0
+    calls = 0
     tiny_model.prefixes.clear()
     tiny_model.sample(prompt, n=1, max_new_tokens=1)
     (fixed,) = tiny_model.prefixes
     chunks = 1 + math.ceil((len(tiny_model.prompt_tokens(prompt)) - len(fixed)) / CHUNK)
 
     def cancelled() -> bool:
-        nonlocal asked
-        asked += 1
-        return asked > chunks + 4
+        nonlocal calls
+        calls += 1
+        return calls > chunks + 4
 
-    samples = tiny_model.sample(prompt, n=4, grammar=grammar, cancelled=cancelled)
+    samples = tiny_model.sample(prompt, n=4, constraint=constraint, cancelled=cancelled)
     assert samples.stopped == "cancelled"
     assert len(samples.texts) == 4 and not all(samples.complete)
-    assert asked == chunks + 5
+    assert calls == chunks + 5
 
 
 def test_cancel_before_anything_and_during_the_prompt(tiny_model: LocalModel, prompt: Prompt) -> None:
@@ -201,13 +198,13 @@ def test_cancel_before_anything_and_during_the_prompt(tiny_model: LocalModel, pr
 
 
 def test_deadline(
-    tiny_model: LocalModel, prompt: Prompt, grammar: str, most: int, monkeypatch: pytest.MonkeyPatch
+    tiny_model: LocalModel, prompt: Prompt, constraint: Constraint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ticks = count()
-    monkeypatch.setattr(decoding.time, "monotonic", lambda: float(next(ticks)))
+    monkeypatch.setattr(backend.time, "monotonic", lambda: float(next(ticks)))
     tiny_model.prefixes.clear()
     passes = len(tiny_model.prompt_tokens(prompt)) // CHUNK + 4
-    samples = tiny_model.sample(prompt, n=4, grammar=grammar, max_new_tokens=most, deadline=passes)
+    samples = tiny_model.sample(prompt, n=4, constraint=constraint, deadline=passes)
     assert samples.stopped == "deadline"
     assert samples.texts and not all(samples.complete)
     assert tiny_model.sample(prompt, n=4, deadline=0.0).stopped == "deadline"
@@ -223,32 +220,28 @@ def test_without_grammar_an_answer_ends_in_its_line_or_at_the_most_tokens(
         assert complete or tokens == 20
 
 
-def test_progress_rises_to_the_end(tiny_model: LocalModel, prompt: Prompt, grammar: str, most: int) -> None:
+def test_progress_rises_to_the_end(tiny_model: LocalModel, prompt: Prompt, constraint: Constraint) -> None:
     reported: list[tuple[int, int]] = []
-    tiny_model.sample(
-        prompt, n=5, grammar=grammar, max_new_tokens=most, progress=lambda *at: reported.append(at)
-    )
+    tiny_model.sample(prompt, n=5, constraint=constraint, progress=lambda *at: reported.append(at))
     assert [done for done, _ in reported] == sorted(done for done, _ in reported)
+    most = len(longest_answer(constraint.schema, constraint.movable, 3).encode()) + 1
     assert reported[-1][0] == reported[-1][1] == 5 * most
 
 
 def test_temperature_zero_makes_all_rows_alike(
-    tiny_model: LocalModel, prompt: Prompt, grammar: str, most: int
+    tiny_model: LocalModel, prompt: Prompt, constraint: Constraint
 ) -> None:
-    assert (
-        len(set(tiny_model.sample(prompt, n=4, grammar=grammar, temperature=0, max_new_tokens=most).texts))
-        == 1
-    )
+    assert len(set(tiny_model.sample(prompt, n=4, constraint=constraint, temperature=0).texts)) == 1
 
 
 def test_invalid_grammar_is_refused(tiny_model: LocalModel, prompt: Prompt) -> None:
     with pytest.raises(ValueError, match="grammar"):
-        tiny_model.sample(prompt, n=1, grammar="start: nowhere")
+        tiny_model.decode(prompt, n=1, grammar="start: nowhere", max_new_tokens=1)
 
 
 @pytest.mark.parametrize("architecture", ["MistralForCausalLM", "Gemma2ForCausalLM", "GPT2LMHeadModel"])
 def test_other_architectures(
-    tmp_path: Path, architecture: str, schema: Schema, query: Query, grammar: str
+    tmp_path: Path, architecture: str, schema: Schema, query: Query, constraint: Constraint
 ) -> None:
     import transformers
 
@@ -258,14 +251,16 @@ def test_other_architectures(
         "num_attention_heads": 6, "num_key_value_heads": 2, "head_dim": 8, "eos_token_id": 2, "n_embd": 48,
         "n_layer": 2, "n_head": 6, "n_positions": 2048, "bos_token_id": 1, "pad_token_id": 0,
     }  # fmt: skip
-    kind = getattr(transformers, architecture)
-    known = kind.config_class()
-    config = kind.config_class(**{key: value for key, value in small.items() if hasattr(known, key)})
+    model_class = getattr(transformers, architecture)
+    defaults = model_class.config_class()
+    config = model_class.config_class(
+        **{key: value for key, value in small.items() if hasattr(defaults, key)}
+    )
     torch.manual_seed(0)
-    kind(config).save_pretrained(tmp_path)
+    model_class(config).save_pretrained(tmp_path)
     model = LocalModel.load(tmp_path)
     check_packed_logits(model, [5, 6, 7, 8, 9], {0: [[10], [11, 12], []], 1: [[20, 21], [22], [23]]})
-    samples = model.sample(build(schema, query, ()), n=4, grammar=grammar)
+    samples = model.sample(build(schema, query, ()), n=4, constraint=constraint)
     assert all(read_edits(schema, text) for text in samples.texts)
 
 
@@ -273,15 +268,15 @@ def test_shared_model_is_loaded_once_by_many_threads(
     tiny_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(model, "_shared", {})
-    found: list[LocalModel] = []
+    models: list[LocalModel] = []
     threads = [
-        threading.Thread(target=lambda: found.append(model.shared_model(tiny_folder))) for _ in range(4)
+        threading.Thread(target=lambda: models.append(model.shared_model(tiny_folder))) for _ in range(4)
     ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(found) == 4 and len({id(model) for model in found}) == 1
+    assert len(models) == 4 and len({id(model) for model in models}) == 1
 
 
 def test_missing_default_model_names_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -289,6 +284,19 @@ def test_missing_default_model_names_the_command(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(model, "_shared", {})
     with pytest.raises(NotReadyError, match="make setup"):
         model.shared_model()
+
+
+def test_a_constraint_becomes_a_grammar_and_room_for_its_longest_answer(
+    tiny_model: LocalModel, prompt: Prompt, constraint: Constraint
+) -> None:
+    grammar = edits_grammar(constraint.schema, constraint.movable, 3, ("sugar",), {"sugar": {"60": 4}})
+    counted = Constraint(constraint.schema, constraint.movable, 3, ("sugar",), {"sugar": {"60": 4}})
+    most = len(longest_answer(constraint.schema, constraint.movable, 3, with_sums=True).encode()) + 1
+    samples = tiny_model.sample(prompt, n=8, constraint=counted, seed=5)
+    assert samples.texts == tiny_model.decode(prompt, n=8, grammar=grammar, seed=5, max_new_tokens=most).texts
+    assert all(samples.complete) and (samples.form, samples.stopped) == ("text", None)
+    assert samples.prompt == chat_text(tiny_model.tokenizer, prompt)
+    assert max(tiny_model.sample(prompt, n=8).tokens) <= model.FREE_TEXT_TOKENS
 
 
 def test_first_line() -> None:

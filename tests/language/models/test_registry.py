@@ -25,7 +25,7 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def cache_model(hub: Path, hub_id: str, *files: str) -> Path:
-    """Lay a model out as Hugging Face's cache does."""
+    """Store a model as in Hugging Face's cache."""
     repository = hub / f"models--{hub_id.replace('/', '--')}"
     snapshot = repository / "snapshots" / ("a" * 40)
     snapshot.mkdir(parents=True)
@@ -38,12 +38,13 @@ def cache_model(hub: Path, hub_id: str, *files: str) -> Path:
     return snapshot
 
 
-def test_the_models_that_were_promised_are_there() -> None:
-    known = registry()
-    assert {"smollm2-135m", "llama-3.1-8b-instruct", "biomistral-7b", "gpt-4o"} < set(known)
-    assert known["biomistral-7b"].prompt == "plain" and known["llama-3.1-8b-instruct"].gated
-    for model in known.values():
-        if model.kind == "local":
+def test_the_built_in_models_are_listed() -> None:
+    models = registry()
+    assert {"smollm2-135m", "llama-3.1-8b-instruct", "biomistral-7b", "gpt-4o"} < set(models)
+    assert models["biomistral-7b"].prompt == "plain" and models["llama-3.1-8b-instruct"].gated
+    for model in models.values():
+        assert model.is_remote == (model.kind == "endpoint")
+        if not model.is_remote:
             assert model.context and model.parameters and set(model.memory) == {"bf16", "float32", "nf4"}
             assert model.memory["nf4"] <= model.memory["bf16"] < model.memory["float32"]
             assert model.memory["bf16"] > model.parameters * 2 / 1e9
@@ -56,9 +57,9 @@ def test_the_default_is_the_model_that_set_up_fetches() -> None:
     assert default.source == default_model.DEFAULT_MODEL
     config = default_model.default_folder() / "config.json"
     if config.is_file():
-        found = json.loads(config.read_text())
-        assert found["architectures"] == [default.architecture]
-        assert found["max_position_embeddings"] == default.context
+        settings = json.loads(config.read_text())
+        assert settings["architectures"] == [default.architecture]
+        assert settings["max_position_embeddings"] == default.context
 
 
 def test_own_entries_are_added_and_may_replace_built_in_ones() -> None:
@@ -72,7 +73,7 @@ def test_own_entries_are_added_and_may_replace_built_in_ones() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("[lab", "cannot be read as TOML"),
         ("lab = 3", "every model is a table"),
@@ -85,11 +86,11 @@ def test_own_entries_are_added_and_may_replace_built_in_ones() -> None:
         ('[lab]\nkind = "local"', "`source`"),
     ],
 )
-def test_a_wrong_entry_is_named_with_its_file_and_without_its_secret(text: str, said: str) -> None:
+def test_a_wrong_entry_is_named_with_its_file_and_without_its_secret(text: str, message: str) -> None:
     write_own(text)
     with pytest.raises(InputError) as raised:
         registry()
-    assert said in str(raised.value) and "models.toml" in str(raised.value)
+    assert message in str(raised.value) and "models.toml" in str(raised.value)
     assert "secret" not in str(raised.value).replace("`sk-secret`", "")
 
 
@@ -98,11 +99,11 @@ def test_an_unknown_name_gets_the_near_ones() -> None:
         spec("gpt4o")
 
 
-def test_any_folder_is_a_model_and_speaks_for_itself(tiny_folder: Path) -> None:
-    found = spec(str(tiny_folder))
-    assert (found.kind, found.architecture, found.context) == ("local", "LlamaForCausalLM", 4096)
-    assert found.prompt == "chat template" and found.parameters
-    assert folder_of(found) == require_folder(found) == tiny_folder.resolve()
+def test_any_folder_is_a_model_described_by_its_own_files(tiny_folder: Path) -> None:
+    model = spec(str(tiny_folder))
+    assert (model.kind, model.architecture, model.context) == ("local", "LlamaForCausalLM", 4096)
+    assert model.prompt == "chat template" and model.parameters
+    assert folder_of(model) == require_folder(model) == tiny_folder.resolve()
 
 
 @pytest.mark.parametrize("config", [None, "{", "[]"])
@@ -114,10 +115,10 @@ def test_a_folder_without_a_model(tmp_path: Path, config: str | None) -> None:
 
 
 def test_a_hub_model_that_is_not_here_names_the_command(hub: Path) -> None:
-    found = spec("meta-llama/Llama-3.1-8B-Instruct")
-    assert folder_of(found) is None and found.memory == {}
+    model = spec("meta-llama/Llama-3.1-8B-Instruct")
+    assert folder_of(model) is None and model.memory == {}
     with pytest.raises(NotReadyError, match=r"hf download meta-llama/Llama-3.1-8B-Instruct`\.$"):
-        require_folder(found)
+        require_folder(model)
     with pytest.raises(NotReadyError, match="accept its licence"):
         require_folder(spec("llama-3.1-8b-instruct"))
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from sensecf_core.cohorts.schema import Schema
+from sensecf_core.language.backend import Constraint
 from sensecf_core.language.local.model import LocalModel
 from sensecf_core.language.prompts.fine_tuned import answer_order, answer_text, build, effect_scores
 from sensecf_core.language.prompts.grammar import edits_grammar, read_edits, write_edits
 from sensecf_core.queries.answer import Edits
 from sensecf_core.queries.query import FeatureEffect, PromptHints, Query
 
-TOLD = PromptHints(
+HINTS = PromptHints(
     gap=0.45,
     effects=(
         FeatureEffect(feature="sugar", value=60, log_odds=-0.5),
@@ -21,8 +22,8 @@ TOLD = PromptHints(
 )
 
 
-def test_worth_is_told_in_tenths_of_the_way(schema: Schema, query: Query) -> None:
-    prompt = build(schema, query, TOLD)
+def test_scores_are_tenths_of_the_way(schema: Schema, query: Query) -> None:
+    prompt = build(schema, query, HINTS)
     assert prompt.user.splitlines() == [
         "age=54; sex=male",
         "sugar=120:60+8",
@@ -32,28 +33,28 @@ def test_worth_is_told_in_tenths_of_the_way(schema: Schema, query: Query) -> Non
     ]
 
 
-def test_away_from_the_desired_class_signs_turn_round(schema: Schema, query: Query) -> None:
+def test_signs_change_with_the_desired_class(schema: Schema, query: Query) -> None:
     away = query.model_copy(update={"desired": 1})
-    assert "sugar=120:60-8" in build(schema, away, TOLD).user
-    assert "wanted higher" in build(schema, away, TOLD).user
+    assert "sugar=120:60-8" in build(schema, away, HINTS).user
+    assert "wanted higher" in build(schema, away, HINTS).user
 
 
-def test_a_worth_of_nothing_is_not_told(schema: Schema, query: Query) -> None:
+def test_no_effect_has_no_score(schema: Schema, query: Query) -> None:
     hints = PromptHints(gap=0.4, effects=(FeatureEffect(feature="sugar", value=60, log_odds=0.0),))
     assert build(schema, query, hints).user.splitlines()[0] == "sugar=120:60"
 
 
-def test_answers_name_features_in_the_order_told(
+def test_answers_name_features_in_the_order_of_the_prompt(
     schema: Schema, query: Query, tiny_model: LocalModel
 ) -> None:
-    order = answer_order(TOLD)
+    order = answer_order(HINTS)
     assert order == ("sugar", "bmi", "smoking")
     assert (
         write_edits(schema, {"bmi": 30.0, "waist": 95.0, "sugar": 60}, order)
         == "sugar=60; bmi=30.0; waist=95.0"
     )
-    grammar = edits_grammar(schema, query.movable, 3, order)
-    answers = tiny_model.sample("x", n=40, grammar=grammar, seed=1).texts
+    constraint = Constraint(schema, query.movable, 3, order)
+    answers = tiny_model.sample("x", n=40, constraint=constraint, seed=1).texts
     ranks = {name: rank for rank, name in enumerate(dict.fromkeys((*order, *schema.names)))}
     several = 0
     for answer in answers:
@@ -64,16 +65,18 @@ def test_answers_name_features_in_the_order_told(
     assert several
 
 
-def test_an_answer_counts_along_in_the_order_told(schema: Schema, query: Query) -> None:
+def test_an_answer_has_scores_and_sums_in_the_order_of_the_prompt(schema: Schema, query: Query) -> None:
     edits: Edits = {"bmi": 27.5, "waist": 95.0, "sugar": 60}
-    text = answer_text(schema, query, TOLD, edits)
+    text = answer_text(schema, query, HINTS, edits)
     assert text == "sugar=60+8=8; bmi=27.5+3=11; waist=95.0+0=11"
     assert read_edits(schema, text) == edits
-    grammar = edits_grammar(schema, query.movable, 3, answer_order(TOLD), effect_scores(schema, query, TOLD))
+    grammar = edits_grammar(
+        schema, query.movable, 3, answer_order(HINTS), effect_scores(schema, query, HINTS)
+    )
     assert "60+8=" in grammar and "27.5+3=" in grammar
 
 
-def test_without_worths_nothing_is_counted(schema: Schema, query: Query) -> None:
+def test_without_scores_an_answer_has_no_sums(schema: Schema, query: Query) -> None:
     hints = PromptHints(gap=0.4, effects=(FeatureEffect(feature="sugar", value=60, log_odds=0.0),))
     assert effect_scores(schema, query, hints) is None
     assert answer_text(schema, query, hints, {"sugar": 60}) == "sugar=60"

@@ -136,7 +136,7 @@ def test_reader_refuses_unreadable_meaning(schema: Schema, text: str) -> None:
     assert read_edits(schema, text) is None
 
 
-def test_levels_that_look_like_syntax_are_told_apart() -> None:
+def test_levels_that_look_like_syntax_are_distinguished() -> None:
     feature = Schema.model_validate(
         {
             **BASE,
@@ -187,8 +187,10 @@ def test_twenty_features_of_150_values_build_fast_and_any_number_of_changes() ->
     assert seconds < 1, "it takes 0.03 s on an idle machine"
 
 
-def counted(schema: Schema, movable: list[Movable] | tuple[Movable, ...], rng: random.Random) -> EffectScores:
-    """Some worths of some values, as a prompt tells them."""
+def random_scores(
+    schema: Schema, movable: list[Movable] | tuple[Movable, ...], rng: random.Random
+) -> EffectScores:
+    """Scores of some values, as in a prompt."""
     return {
         item.feature: {
             value_text(schema.feature(item.feature), code): rng.randint(-10, 10) for code in item.values[:2]
@@ -199,22 +201,22 @@ def counted(schema: Schema, movable: list[Movable] | tuple[Movable, ...], rng: r
 
 @MANY
 @given(questions(), st.randoms(use_true_random=False))
-def test_an_answer_that_counts_along_reads_back_as_the_same_edits(question, rng) -> None:
+def test_an_answer_with_sums_reads_back_as_the_same_edits(question, rng) -> None:
     schema, movable, most = question
-    scores = counted(schema, movable, rng)
+    scores = random_scores(schema, movable, rng)
     grammar = edits_grammar(schema, movable, most, scores=scores)
     text = walk(grammar, rng)
     edits = read_edits(schema, text)
     assert edits is not None, text
-    assert len(text.encode()) <= len(longest_answer(schema, movable, most, tally=True).encode())
+    assert len(text.encode()) <= len(longest_answer(schema, movable, most, with_sums=True).encode())
     right = write_edits(schema, edits, scores=scores)
     assert accepts(grammar, right) and read_edits(schema, right) == edits
-    # The worth is the grammar's, the sum is the model's: without the sums the two say the same.
+    # The grammar fixes the score, the model writes the sum: without sums the two texts are the same.
     sums = re.compile(r"=-?\d+(?=; |$)")
     assert sums.sub("", right) == sums.sub("", text)
 
 
-def test_the_sum_so_far_is_what_the_worths_add_up_to(schema: Schema) -> None:
+def test_the_sum_so_far_is_what_the_scores_add_up_to(schema: Schema) -> None:
     edits: Edits = {"bmi": 27.5, "sugar": 60, "active": 1}
     text = write_edits(schema, edits, ("sugar",), {"sugar": {"60": 4}, "bmi": {"27.5": -1}})
     assert text == "sugar=60+4=4; bmi=27.5-1=3; active=1+0=3"
@@ -222,5 +224,5 @@ def test_the_sum_so_far_is_what_the_worths_add_up_to(schema: Schema) -> None:
 
 
 @pytest.mark.parametrize("text", ["bmi=27.5+4", "bmi=27.5=4", "bmi=+4=4", "bmi=27.5+4=x"])
-def test_half_a_tally_is_no_answer(schema: Schema, text: str) -> None:
+def test_half_a_score_and_sum_is_no_answer(schema: Schema, text: str) -> None:
     assert read_edits(schema, text) is None

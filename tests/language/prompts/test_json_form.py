@@ -11,7 +11,7 @@ from sensecf_core.cohorts.encoding import to_code, to_value
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.language.prompts.grammar import level_texts, read_edits
 from sensecf_core.language.prompts.json_form import answer_schema, edits_text
-from sensecf_core.language.prompts.plain import INSTRUCTIONS, Prompt, asking_for_json
+from sensecf_core.language.prompts.plain import INSTRUCTIONS, Prompt, with_json_answer
 from sensecf_core.queries.limits import Movable
 from sensecf_core.queries.query import Query
 from tests.language.cases import questions
@@ -75,8 +75,8 @@ def test_long_lists_become_a_range(schema: Schema) -> None:
 
 
 def test_every_object_is_strict(answers: dict[str, Any]) -> None:
-    for found in (answers, *answers["properties"]["changes"]["items"]["anyOf"]):
-        assert found["required"] == list(found["properties"]) and found["additionalProperties"] is False
+    for part in (answers, *answers["properties"]["changes"]["items"]["anyOf"]):
+        assert part["required"] == list(part["properties"]) and part["additionalProperties"] is False
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_every_object_is_strict(answers: dict[str, Any]) -> None:
         ("", None),
     ],
 )
-def test_json_is_taken_as_it_came_or_not_at_all(answer: str, text: str | None) -> None:
+def test_json_is_read_as_it_came_or_not_at_all(answer: str, text: str | None) -> None:
     assert edits_text(answer) == text
 
 
@@ -109,6 +109,6 @@ def test_nothing_to_move_is_refused(schema: Schema) -> None:
 
 
 def test_the_prompt_asks_for_json_and_only_that_changes() -> None:
-    prompt = asking_for_json(Prompt(INSTRUCTIONS, "Profile: …"))
+    prompt = with_json_answer(Prompt(INSTRUCTIONS, "Profile: …"))
     assert '{"changes"' in prompt.system and "one line" not in prompt.system
     assert prompt.user == "Profile: …" and prompt.system.startswith("Name the smallest")

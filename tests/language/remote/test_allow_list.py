@@ -38,7 +38,7 @@ def test_a_host_is_allowed_by_cohort() -> None:
         allowed(endpoint("https://api.openai.com.evil.org/v1"), "heart", restricted=False)
 
 
-def test_a_port_can_be_named_and_is_told_apart() -> None:
+def test_a_port_can_be_named_and_allows_no_other() -> None:
     permit('["127.0.0.1:8000"]\ncohorts = ["*"]\n')
     assert allowed(LOCAL, "nhanes", restricted=False).leaves_machine is False
     with pytest.raises(InputError):
@@ -68,7 +68,7 @@ def test_plain_http_to_another_machine_is_refused_unless_it_is_accepted() -> Non
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("[127", "cannot be read"),
         ('["a"]\ncohort = ["x"]', "`a.cohort`"),
@@ -76,14 +76,14 @@ def test_plain_http_to_another_machine_is_refused_unless_it_is_accepted() -> Non
         ('["a"]\ncohorts = "*"', "`a.cohorts`|`cohorts`"),
     ],
 )
-def test_a_damaged_list_allows_nothing(text: str, said: str) -> None:
+def test_a_damaged_list_allows_nothing(text: str, message: str) -> None:
     permit(text)
-    with pytest.raises(InputError, match=rf"remote\.toml.*({said}|:)"):
+    with pytest.raises(InputError, match=rf"remote\.toml.*({message}|:)"):
         allowed(LOCAL, "nhanes", restricted=False)
 
 
 @pytest.mark.parametrize(
-    ("host", "here"),
+    ("host", "loopback"),
     [
         ("127.0.0.1", True),
         ("127.1.2.3", True),
@@ -96,8 +96,8 @@ def test_a_damaged_list_allows_nothing(text: str, said: str) -> None:
         ("api.openai.com", False),
     ],
 )
-def test_loopback(host: str, here: bool) -> None:
-    assert is_loopback(host) is here
+def test_loopback(host: str, loopback: bool) -> None:
+    assert is_loopback(host) is loopback
 
 
 def test_it_says_where_the_data_go() -> None:

@@ -17,6 +17,7 @@ import pytest
 
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.errors import NotReadyError
+from sensecf_core.language.backend import Constraint
 from sensecf_core.language.models.registry import ModelSpec
 from sensecf_core.language.prompts.json_form import answer_schema
 from sensecf_core.language.prompts.plain import Example, Prompt, build
@@ -24,7 +25,7 @@ from sensecf_core.language.remote import http
 from sensecf_core.language.remote.allow_list import Host
 from sensecf_core.language.remote.model import RemoteModel, RemoteSamples
 from sensecf_core.queries.query import Query
-from tests.language.scripted_server import Said, Server, all_asked, completion, edits, serving
+from tests.language.scripted_server import Response, Server, all_requested, completion, edits, serving
 
 LINE = "bmi=28.0; sugar=60"
 KEY = "sk-very-secret-1234567890"
@@ -32,8 +33,8 @@ KEY = "sk-very-secret-1234567890"
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    with serving() as found:
-        yield found
+    with serving() as running:
+        yield running
 
 
 @pytest.fixture(autouse=True)
@@ -47,23 +48,23 @@ def prompt(schema: Schema, query: Query) -> Prompt:
 
 
 @pytest.fixture
-def json_schema(schema: Schema, query: Query) -> dict[str, Any]:
-    return answer_schema(schema, query.movable, 3)
+def constraint(schema: Schema, query: Query) -> Constraint:
+    return Constraint(schema, query.movable, 3)
 
 
-def model_at(server: Server, **about: Any) -> RemoteModel:
-    spec = ModelSpec.model_validate({"name": "served", "kind": "endpoint", "source": server.url, **about})
+def model_at(server: Server, **fields: Any) -> RemoteModel:
+    spec = ModelSpec.model_validate({"name": "served", "kind": "endpoint", "source": server.url, **fields})
     return RemoteModel(spec, Host("127.0.0.1", leaves_machine=False, cohort="small"))
 
 
 def test_json_answers_come_back_as_lines_with_their_tokens(
-    server: Server, prompt: Prompt, json_schema: dict[str, Any]
+    server: Server, prompt: Prompt, constraint: Constraint
 ) -> None:
     seen: list[tuple[int, int]] = []
     samples = model_at(server, model="m", extra={"top_k": 5}).sample(
         prompt,
         n=20,
-        json_schema=json_schema,
+        constraint=constraint,
         temperature=0.7,
         seed=3,
         progress=lambda *counts: seen.append(counts),
@@ -72,31 +73,35 @@ def test_json_answers_come_back_as_lines_with_their_tokens(
     assert samples.tokens == (10,) * 20 and samples.tokens_received == 200
     assert samples.prompt_tokens == 100 and samples.tokens_sent == 300 and samples.requests == 3
     assert all(samples.complete) and samples.stopped is None
-    assert (samples.form, samples.served) == ("json", "scripted-1")
+    assert (samples.form, samples.served_model) == ("json", "scripted-1")
     assert sorted(body["n"] for body in server.bodies) == [4, 8, 8]
     body = server.bodies[0]
     assert (body["model"], body["temperature"], body["top_k"]) == ("m", 0.7, 5)
+    json_schema = answer_schema(constraint.schema, constraint.movable, 3)
     assert body["response_format"]["json_schema"] == {"name": "edits", "strict": True, "schema": json_schema}
+    assert body["max_completion_tokens"] == 64 + 3 * 48
     assert len({body["seed"] for body in server.bodies}) == 3
     assert "Answer as JSON" in body["messages"][0]["content"] and "one line" not in str(body["messages"])
-    assert samples.prompt_sent.messages() == body["messages"]
+    assert samples.prompt == "\n\n".join(f"{m['role']}:\n{m['content']}" for m in body["messages"])
     assert set(server.paths) == {"/v1/chat/completions"}
     assert seen[-1] == (20, 20) and seen == sorted(seen)
 
 
 def test_a_field_that_is_refused_by_name_is_left_out(
-    server: Server, prompt: Prompt, json_schema: dict[str, Any]
+    server: Server, prompt: Prompt, constraint: Constraint
 ) -> None:
-    def picky(body: dict[str, Any]) -> Said:
+    def picky(body: dict[str, Any]) -> Response:
         for name in ("response_format", "n", "max_completion_tokens"):
             if name in body:
-                return Said(422, {"detail": [{"loc": ["body", name], "msg": "not permitted", "input": body}]})
-        return all_asked(body)
+                return Response(
+                    422, {"detail": [{"loc": ["body", name], "msg": "not permitted", "input": body}]}
+                )
+        return all_requested(body)
 
     server.otherwise = picky
-    samples = model_at(server).sample(prompt, n=3, json_schema=json_schema, max_new_tokens=77)
+    samples = model_at(server).sample(prompt, n=3, constraint=constraint, max_new_tokens=77)
     assert samples.texts == (LINE,) * 3 and samples.form == "text"
-    assert samples.prompt_sent == prompt
+    assert samples.prompt == prompt.text
     last = server.bodies[-1]
     assert last["max_tokens"] == 77 and last["stop"] == ["\n"] and "response_format" not in last
     assert "one line" in last["messages"][0]["content"]
@@ -110,17 +115,22 @@ def test_a_server_that_ignores_n_is_asked_one_by_one(server: Server, prompt: Pro
     assert ["n" in body for body in server.bodies] == [True, False, False, False, False]
 
 
-def test_a_model_without_a_chat_template_is_sent_plain_text(server: Server, prompt: Prompt) -> None:
-    server.otherwise = lambda body: Said(body={"choices": [{"text": " " + LINE, "finish_reason": "stop"}]})
-    samples = model_at(server, prompt="plain").sample(prompt, n=1, json_schema={"type": "object"})
+def test_a_model_without_a_chat_template_is_sent_plain_text(
+    server: Server, prompt: Prompt, constraint: Constraint
+) -> None:
+    server.otherwise = lambda body: Response(
+        body={"choices": [{"text": " " + LINE, "finish_reason": "stop"}]}
+    )
+    samples = model_at(server, prompt="plain").sample(prompt, n=1, constraint=constraint)
     assert samples.texts == (LINE,) and server.paths == ["/v1/completions"]
     assert server.bodies[0]["prompt"].startswith(prompt.system) and "messages" not in server.bodies[0]
+    assert "response_format" not in server.bodies[0] and server.bodies[0]["max_completion_tokens"] == 64
 
 
 def test_a_busy_server_is_asked_again_after_the_time_it_names(server: Server, prompt: Prompt) -> None:
     server.script = [
-        Said(429, {"error": "slow down"}, {"Retry-After": "0.4"}),
-        Said(503, b""),
+        Response(429, {"error": "slow down"}, {"Retry-After": "0.4"}),
+        Response(503, b""),
         completion(LINE),
     ]
     begun = time.perf_counter()
@@ -134,34 +144,36 @@ def test_a_server_that_asks_for_an_hour_is_not_waited_for(
     server: Server, prompt: Prompt, dated: bool
 ) -> None:
     wait = formatdate(time.time() + 3600, usegmt=True) if dated else "3600"
-    server.otherwise = lambda body: Said(429, {}, {"Retry-After": wait})
+    server.otherwise = lambda body: Response(429, {}, {"Retry-After": wait})
     with pytest.raises(NotReadyError, match=r"served \(127.0.0.1\).*asks to wait 3[56]\d\d s"):
         model_at(server).sample(prompt, n=1)
     assert len(server.bodies) == 1
 
 
 def test_a_spent_quota_is_not_asked_again(server: Server, prompt: Prompt) -> None:
-    server.otherwise = lambda body: Said(429, {"error": {"code": "insufficient_quota", "message": "pay"}})
+    server.otherwise = lambda body: Response(429, {"error": {"code": "insufficient_quota", "message": "pay"}})
     with pytest.raises(NotReadyError, match="pay"):
         model_at(server).sample(prompt, n=1)
     assert len(server.bodies) == 1
 
 
 NONSENSE = {
-    "html": Said(body=b"<html>gateway</html>"),
-    "no choices": Said(body={"choices": []}),
-    "a list": Said(body=[1]),
-    "choices of text": Said(body={"choices": ["bmi=1"]}),
+    "html": Response(body=b"<html>gateway</html>"),
+    "no choices": Response(body={"choices": []}),
+    "a list": Response(body=[1]),
+    "choices of text": Response(body={"choices": ["bmi=1"]}),
     "broken off": replace(completion(LINE), only=40),
-    "error": Said(500, {"error": {"message": "x"}}),
+    "error": Response(500, {"error": {"message": "x"}}),
 }
 
 
-@pytest.mark.parametrize("said", NONSENSE.values(), ids=NONSENSE.keys())
-def test_malformed_and_broken_answers_are_asked_for_again(server: Server, prompt: Prompt, said: Said) -> None:
-    server.script = [said, said]
+@pytest.mark.parametrize("response", NONSENSE.values(), ids=NONSENSE.keys())
+def test_malformed_and_broken_answers_are_asked_for_again(
+    server: Server, prompt: Prompt, response: Response
+) -> None:
+    server.script = [response, response]
     assert model_at(server).sample(prompt, n=1).texts == (LINE,)
-    server.script = [said] * 99
+    server.script = [response] * 99
     with pytest.raises(NotReadyError, match=f"{http.ATTEMPTS} times in a row"):
         model_at(server).sample(prompt, n=1)
     assert len(server.bodies) == 3 + http.ATTEMPTS
@@ -178,10 +190,10 @@ def test_malformed_and_broken_answers_are_asked_for_again(server: Server, prompt
     ],
 )
 def test_what_is_no_edit_is_kept_as_it_came(
-    server: Server, prompt: Prompt, json_schema: dict[str, Any], content: str | None, text: str
+    server: Server, prompt: Prompt, constraint: Constraint, content: str | None, text: str
 ) -> None:
     server.script = [completion(content)]
-    assert model_at(server).sample(prompt, n=1, json_schema=json_schema).texts == (text,)
+    assert model_at(server).sample(prompt, n=1, constraint=constraint).texts == (text,)
 
 
 def test_an_answer_that_was_cut_short_says_so(server: Server, prompt: Prompt) -> None:
@@ -224,7 +236,7 @@ def test_nobody_there(server: Server, prompt: Prompt) -> None:
 def stopped_while_thinking(server: Server, prompt: Prompt, **stop: Any) -> tuple[RemoteSamples, float]:
     """Eight answers at once, then a server that thinks for a long time."""
     server.script = [completion(*[LINE] * 8)]
-    server.otherwise = lambda body: replace(all_asked(body), after=3.0)
+    server.otherwise = lambda body: replace(all_requested(body), after=3.0)
     begun = time.perf_counter()
     return model_at(server).sample(prompt, n=16, **stop), time.perf_counter() - begun
 
@@ -242,7 +254,7 @@ def test_a_deadline_does_too(server: Server, prompt: Prompt) -> None:
 
 
 def test_a_cancel_ends_the_wait_for_a_busy_server(server: Server, prompt: Prompt) -> None:
-    server.otherwise = lambda body: Said(429, {}, {"Retry-After": "30"})
+    server.otherwise = lambda body: Response(429, {}, {"Retry-After": "30"})
     begun = time.perf_counter()
     samples = model_at(server).sample(prompt, n=4, cancelled=lambda: time.perf_counter() - begun > 0.2)
     assert (samples.stopped, samples.texts) == ("cancelled", ())
@@ -251,7 +263,7 @@ def test_a_cancel_ends_the_wait_for_a_busy_server(server: Server, prompt: Prompt
 
 def test_a_redirect_is_not_followed(server: Server, prompt: Prompt) -> None:
     with serving() as elsewhere:
-        server.otherwise = lambda body: Said(307, b"", {"Location": f"{elsewhere.url}/chat/completions"})
+        server.otherwise = lambda body: Response(307, b"", {"Location": f"{elsewhere.url}/chat/completions"})
         with pytest.raises(NotReadyError, match="HTTP 307"):
             model_at(server).sample(prompt, n=1)
         assert elsewhere.bodies == []
@@ -273,16 +285,16 @@ def test_it_works_beside_a_running_event_loop(server: Server, prompt: Prompt) ->
 
 
 def test_many_threads_may_ask(server: Server, prompt: Prompt) -> None:
-    found: list[tuple[str, ...]] = []
+    answers: list[tuple[str, ...]] = []
     model = model_at(server)
     threads = [
-        threading.Thread(target=lambda: found.append(model.sample(prompt, n=3).texts)) for _ in range(4)
+        threading.Thread(target=lambda: answers.append(model.sample(prompt, n=3).texts)) for _ in range(4)
     ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert found == [(LINE,) * 3] * 4
+    assert answers == [(LINE,) * 3] * 4
 
 
 def test_the_key_is_sent_and_shown_nowhere(
@@ -293,7 +305,7 @@ def test_the_key_is_sent_and_shown_nowhere(
     model = model_at(server, key="TEST_SERVER_KEY")
     samples = model.sample(prompt, n=1)
     assert server.headers[0]["Authorization"] == f"Bearer {KEY}"
-    server.otherwise = lambda body: Said(400, {"error": {"message": f"Bearer {KEY} is odd"}})
+    server.otherwise = lambda body: Response(400, {"error": {"message": f"Bearer {KEY} is odd"}})
     with pytest.raises(NotReadyError, match="Bearer … is odd") as raised:
         model.sample(prompt, n=1)
     shown = [repr(model), repr(samples), repr(model.provenance(samples)), caplog.text, str(raised.value)]
@@ -314,7 +326,7 @@ def test_a_key_that_is_missing_refused_or_none(
     assert "lines" not in str(raised.value)
     assert server.bodies == []
     monkeypatch.setenv("TEST_SERVER_KEY", KEY)
-    server.otherwise = lambda body: Said(401, {"error": {"message": f"Incorrect API key {KEY}"}})
+    server.otherwise = lambda body: Response(401, {"error": {"message": f"Incorrect API key {KEY}"}})
     with pytest.raises(NotReadyError, match=r"refused the key in TEST_SERVER_KEY \(HTTP 401\)"):
         model.sample(prompt, n=1)
 
@@ -322,7 +334,7 @@ def test_a_key_that_is_missing_refused_or_none(
 def test_a_server_that_sends_the_question_back_does_not_put_it_into_the_error(
     server: Server, prompt: Prompt
 ) -> None:
-    server.otherwise = lambda body: Said(
+    server.otherwise = lambda body: Response(
         422, {"detail": [{"loc": ["body", "messages"], "msg": "Bad", "input": json.dumps(body)}]}
     )
     with pytest.raises(NotReadyError, match="body messages Bad") as raised:

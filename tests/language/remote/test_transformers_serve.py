@@ -16,9 +16,9 @@ import pytest
 
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.errors import NotReadyError
+from sensecf_core.language.backend import Constraint
 from sensecf_core.language.models import default_model
 from sensecf_core.language.models.registry import ModelSpec, spec
-from sensecf_core.language.prompts.json_form import answer_schema
 from sensecf_core.language.prompts.plain import Prompt, build
 from sensecf_core.language.remote.allow_list import Host
 from sensecf_core.language.remote.model import RemoteModel
@@ -65,10 +65,10 @@ def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
     raise AssertionError(f"transformers serve did not start: {log.read_text()[-2000:]}")
 
 
-def model_at(address: str, **about: Any) -> RemoteModel:
+def model_at(address: str, **fields: Any) -> RemoteModel:
     entry = spec("transformers-serve").model_dump()
     return RemoteModel(
-        ModelSpec.model_validate({**entry, "source": address, **about}),
+        ModelSpec.model_validate({**entry, "source": address, **fields}),
         Host("127.0.0.1", leaves_machine=False, cohort="small"),
     )
 
@@ -88,14 +88,14 @@ def test_it_answers_with_texts_and_counts(address: str, prompt: Prompt) -> None:
     assert all(
         complete or tokens == 12 for complete, tokens in zip(samples.complete, samples.tokens, strict=True)
     )
-    assert samples.served.startswith(str(default_model.default_folder())) and samples.form == "text"
+    assert samples.served_model.startswith(str(default_model.default_folder())) and samples.form == "text"
 
 
 def test_a_schema_that_it_ignores_does_no_harm(
     address: str, prompt: Prompt, schema: Schema, query: Query
 ) -> None:
-    answers = answer_schema(schema, query.movable, 3)
-    samples = model_at(address, answers="json").sample(prompt, n=2, json_schema=answers, max_new_tokens=8)
+    constraint = Constraint(schema, query.movable, 3)
+    samples = model_at(address, answers="json").sample(prompt, n=2, constraint=constraint, max_new_tokens=8)
     assert samples.form == "json" and len(samples.texts) == 2
 
 
@@ -112,7 +112,7 @@ def test_another_model_than_it_serves_is_an_error_in_its_own_words(address: str,
 
 def test_a_cancel_does_not_wait_for_it(address: str, prompt: Prompt) -> None:
     begun = time.monotonic()
-    asked = {"n": 4, "max_new_tokens": 400, "cancelled": lambda: time.monotonic() - begun > 0.5}
-    samples = model_at(address).sample(prompt, **asked)
+    options = {"n": 4, "max_new_tokens": 400, "cancelled": lambda: time.monotonic() - begun > 0.5}
+    samples = model_at(address).sample(prompt, **options)
     assert samples.stopped == "cancelled" and len(samples.texts) < 4
     assert time.monotonic() - begun < 3

@@ -15,7 +15,7 @@ from sensecf_core.language.training.config import Settings, TrainingProgress
 from sensecf_core.language.training.losses import Likelihood, Preference
 from sensecf_core.language.training.trainer import CHECKPOINT, Training, adapter_for
 
-LESSONS = tuple(
+EXAMPLES = tuple(
     TrainingExample(f"Risk {risk}, wanted lower:\n", (f"bmi={risk}; sugar=5", f"bmi={risk}", "sleep=8"))
     for risk in range(10, 40)
 )
@@ -36,11 +36,11 @@ def exact(tiny_folder: Path) -> LocalModel:
 
 
 def train(model: LocalModel, out: Path, settings: Settings = SETTINGS) -> Training:
-    return Training(model.model, model.tokenizer, LESSONS, settings, out)
+    return Training(model.model, model.tokenizer, EXAMPLES, settings, out)
 
 
 def test_a_tree_costs_the_prompt_once_and_has_the_same_loss(exact: LocalModel) -> None:
-    examples = LESSONS[:2]
+    examples = EXAMPLES[:2]
     trees = [tree_of(exact.tokenizer, example) for example in examples]
     batch = collate([tree for tree in trees if tree], 0)
     with torch.inference_mode():
@@ -48,14 +48,15 @@ def test_a_tree_costs_the_prompt_once_and_has_the_same_loss(exact: LocalModel) -
         alone, tokens, plain = 0.0, 0, 0
         for example in examples:
             for answer in example.answers:
-                said = [*exact.tokenizer(answer, add_special_tokens=False).input_ids, 2]
+                targets = [*exact.tokenizer(answer, add_special_tokens=False).input_ids, 2]
                 prompt = exact.prompt_tokens(example.prompt)
-                logits = exact.model(input_ids=torch.tensor([prompt + said])).logits[0]
-                wanted = torch.tensor(said)
+                logits = exact.model(input_ids=torch.tensor([prompt + targets])).logits[0]
                 predicted = logits[len(prompt) - 1 : -1]
-                alone += float(torch.nn.functional.cross_entropy(predicted, wanted, reduction="sum"))
-                tokens += len(said)
-                plain += len(prompt) + len(said) - 1
+                alone += float(
+                    torch.nn.functional.cross_entropy(predicted, torch.tensor(targets), reduction="sum")
+                )
+                tokens += len(targets)
+                plain += len(prompt) + len(targets) - 1
     assert together == pytest.approx(alone, rel=1e-4)
     assert batch.n_answer_tokens == tokens and batch.n_plain_tokens == plain
     assert batch.n_tokens < sum(
@@ -64,7 +65,7 @@ def test_a_tree_costs_the_prompt_once_and_has_the_same_loss(exact: LocalModel) -
 
 
 def test_only_answers_are_learned(fresh: LocalModel) -> None:
-    tree = tree_of(fresh.tokenizer, LESSONS[0])
+    tree = tree_of(fresh.tokenizer, EXAMPLES[0])
     assert tree is not None
     learned = [target for target in tree.targets if target != IGNORED]
     texts = fresh.tokenizer.decode(learned)
@@ -76,17 +77,17 @@ def test_it_learns_and_leaves_the_base_alone(fresh: LocalModel, tmp_path: Path) 
     before = {name: t.clone() for name, t in fresh.model.state_dict().items()}
     reported: list[TrainingProgress] = []
     training = train(fresh, tmp_path)
-    found = training.run(reported.append)
-    assert found.ended == "budget" and found.steps == 8 == len(reported)
+    result = training.run(reported.append)
+    assert result.ended == "budget" and result.steps == 8 == len(reported)
     assert reported[-1].loss < reported[0].loss / 2
-    assert found.tokens > 0 and reported[-1].tokens_per_second > 0 and reported[-1].done == 1
+    assert result.tokens > 0 and reported[-1].tokens_per_second > 0 and reported[-1].done == 1
     names = {n.replace(".base_layer", ""): t for n, t in fresh.model.state_dict().items() if "lora" not in n}
     assert all(torch.equal(before[name], t) for name, t in names.items())
     modules = {name.split(".lora_")[0].split(".")[-1] for name in adapter_weights(training.peft)}
     assert modules == {"q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"}
 
 
-def test_a_killed_training_goes_on_to_the_same_end(tiny_folder: Path, tmp_path: Path) -> None:
+def test_a_killed_training_resumes_to_the_same_end(tiny_folder: Path, tmp_path: Path) -> None:
     whole = train(LocalModel.load(tiny_folder), tmp_path / "whole")
     whole.run()
 
@@ -110,48 +111,47 @@ def test_a_killed_training_goes_on_to_the_same_end(tiny_folder: Path, tmp_path: 
         torch.testing.assert_close(weights, expected[name], rtol=1e-4, atol=1e-5)
 
 
-def test_a_checkpoint_of_other_lessons_or_none_is_not_gone_on_from(
+def test_a_checkpoint_of_other_examples_or_none_is_not_resumed(
     fresh: LocalModel, tiny_folder: Path, tmp_path: Path
 ) -> None:
     assert not train(fresh, tmp_path).resume()
-    one = train(LocalModel.load(tiny_folder), tmp_path)
-    one.save()
+    train(LocalModel.load(tiny_folder), tmp_path).save()
     other = LocalModel.load(tiny_folder)
-    assert not Training(other.model, other.tokenizer, LESSONS[:5], SETTINGS, tmp_path).resume()
+    assert not Training(other.model, other.tokenizer, EXAMPLES[:5], SETTINGS, tmp_path).resume()
     more = Settings(**{**SETTINGS.__dict__, "max_steps": 20})
     assert train(LocalModel.load(tiny_folder), tmp_path, more).resume()
 
 
-def test_it_stops_when_validation_gets_no_better_and_keeps_the_best(
+def test_it_stops_when_validation_does_not_improve_and_keeps_the_best(
     fresh: LocalModel, tmp_path: Path
 ) -> None:
     scores = iter([0.2, 0.6, 0.5, 0.4, 0.3, 0.9])
-    kept: list[dict[str, torch.Tensor]] = []
+    validated: list[dict[str, torch.Tensor]] = []
     settings = Settings(**{**SETTINGS.__dict__, "max_steps": 40, "validations": 10, "patience": 3})
     training = train(fresh, tmp_path, settings)
 
     def validate(model: object) -> float:
-        kept.append(adapter_weights(training.peft))
+        validated.append(adapter_weights(training.peft))
         return next(scores)
 
-    found = training.run(validate=validate)
-    assert found.ended == "no better validation" and found.best_score == 0.6
-    assert [point.score for point in found.curve] == [0.2, 0.6, 0.5, 0.4, 0.3]
-    assert all(point.loss is not None and math.isfinite(point.loss) for point in found.curve)
+    result = training.run(validate=validate)
+    assert result.ended == "no better validation" and result.best_score == 0.6
+    assert [point.score for point in result.curve] == [0.2, 0.6, 0.5, 0.4, 0.3]
+    assert all(point.loss is not None and math.isfinite(point.loss) for point in result.curve)
     best = adapter_weights(training.peft)
-    assert all(torch.equal(best[name], weights) for name, weights in kept[1].items())
+    assert all(torch.equal(best[name], weights) for name, weights in validated[1].items())
 
 
 def test_cancel_writes_the_checkpoint(fresh: LocalModel, tmp_path: Path) -> None:
-    asked = 0
+    calls = 0
 
     def cancelled() -> bool:
-        nonlocal asked
-        asked += 1
-        return asked > 3
+        nonlocal calls
+        calls += 1
+        return calls > 3
 
-    found = train(fresh, tmp_path).run(cancelled=cancelled)
-    assert (found.ended, found.steps) == ("cancelled", 3)
+    result = train(fresh, tmp_path).run(cancelled=cancelled)
+    assert (result.ended, result.steps) == ("cancelled", 3)
     assert (tmp_path / CHECKPOINT).is_file()
 
 
@@ -160,13 +160,16 @@ def test_nothing_to_learn_is_refused(fresh: LocalModel, tmp_path: Path) -> None:
         Training(fresh.model, fresh.tokenizer, [TrainingExample("prompt", ())], SETTINGS, tmp_path)
 
 
-def test_an_adapter_has_the_rank_asked_for(fresh: LocalModel) -> None:
+def test_an_adapter_has_the_configured_rank(fresh: LocalModel) -> None:
     peft = adapter_for(fresh.model, Settings(rank=2))
     ranks = {weights.shape[0] for name, weights in adapter_weights(peft).items() if "lora_A" in name}
     assert ranks == {2}
 
 
-WRONG = tuple(TrainingExample(one.prompt, one.answers[:1], (one.answers[2], "sleep=4")) for one in LESSONS)
+WITH_REJECTED = tuple(
+    TrainingExample(example.prompt, example.answers[:1], (example.answers[2], "sleep=4"))
+    for example in EXAMPLES
+)
 
 
 def batches(model: LocalModel, examples: tuple[TrainingExample, ...]) -> Batches:
@@ -174,44 +177,43 @@ def batches(model: LocalModel, examples: tuple[TrainingExample, ...]) -> Batches
 
 
 def test_preference_starts_at_even_odds(exact: LocalModel) -> None:
-    """Against itself no answer has gained anything: minus log sigmoid of 0 is log 2 for every tree."""
-    dealt = batches(exact, WRONG)
-    objective = Preference.against(exact.model, dealt, anchor=0.0)
-    (batch,) = dealt.parts([0])
+    """Against itself every log-ratio is 0, and minus log sigmoid of 0 is log 2 for every tree."""
+    trees = batches(exact, WITH_REJECTED)
+    objective = Preference.against(exact.model, trees, anchor=0.0)
+    (batch,) = trees.parts([0])
     with torch.inference_mode():
         assert float(objective(exact.model, batch)) == pytest.approx(math.log(2), rel=1e-4)
     assert objective.weight(batch) == 1
 
 
 def test_the_reference_is_each_answers_log_probability(exact: LocalModel) -> None:
-    objective = Preference.against(exact.model, batches(exact, WRONG))
-    for place, said in enumerate((*WRONG[3].answers, *WRONG[3].rejected)):
-        tree = tree_of(exact.tokenizer, TrainingExample(WRONG[3].prompt, (said,)))
+    objective = Preference.against(exact.model, batches(exact, WITH_REJECTED))
+    example = WITH_REJECTED[3]
+    for branch, answer in enumerate((*example.answers, *example.rejected)):
+        tree = tree_of(exact.tokenizer, TrainingExample(example.prompt, (answer,)))
         assert tree is not None
         with torch.inference_mode():
             alone = -float(Likelihood()(exact.model, collate([tree], 0)))
-        assert float(objective.reference[3][place]) == pytest.approx(alone, rel=1e-4)
+        assert float(objective.reference[3][branch]) == pytest.approx(alone, rel=1e-4)
 
 
-def test_preference_training_moves_odds_from_wrong_to_right_answers(
+def test_preference_training_moves_odds_from_rejected_to_accepted_answers(
     fresh: LocalModel, tmp_path: Path
 ) -> None:
     def odds(model: object) -> float:
-        found = Preference.against(model, batches(fresh, WRONG)).reference
-        return float(sum(one[0] - one[1:].mean() for one in found))
+        reference = Preference.against(model, batches(fresh, WITH_REJECTED)).reference
+        return float(sum(branches[0] - branches[1:].mean() for branches in reference))
 
     before = odds(fresh.model)
     settings = Settings(**{**SETTINGS.__dict__, "preference": True, "learning_rate": 0.005})
-    training = Training(fresh.model, fresh.tokenizer, WRONG, settings, tmp_path)
+    training = Training(fresh.model, fresh.tokenizer, WITH_REJECTED, settings, tmp_path)
     reported: list[TrainingProgress] = []
     training.run(reported.append)
     assert odds(training.peft.get_base_model()) > before + 1
     assert reported[-1].loss < reported[0].loss
 
 
-def test_a_finished_training_that_is_gone_on_from_does_nothing_again(
-    tiny_folder: Path, tmp_path: Path
-) -> None:
+def test_a_finished_training_that_is_resumed_does_nothing(tiny_folder: Path, tmp_path: Path) -> None:
     first = train(LocalModel.load(tiny_folder), tmp_path)
     ended = first.run(validate=lambda model: 0.5)
     second = train(LocalModel.load(tiny_folder), tmp_path)
@@ -222,8 +224,8 @@ def test_a_finished_training_that_is_gone_on_from_does_nothing_again(
         assert torch.equal(weights, adapter_weights(first.peft)[name])
 
 
-def test_an_adapter_is_merged_for_a_while_and_leaves_no_trace(exact: LocalModel, tmp_path: Path) -> None:
-    training = Training(exact.model, exact.tokenizer, LESSONS, SETTINGS, tmp_path)
+def test_an_adapter_is_merged_for_the_context_and_leaves_no_trace(exact: LocalModel, tmp_path: Path) -> None:
+    training = Training(exact.model, exact.tokenizer, EXAMPLES, SETTINGS, tmp_path)
     training.run()
     base = {name: weight.clone() for name, weight in training.peft.named_parameters()}
     tokens = torch.tensor([[5, 6, 7, 8]])

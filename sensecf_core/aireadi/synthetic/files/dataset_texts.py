@@ -1,4 +1,4 @@
-"""The texts and descriptions at a release's root: each says at once that the data are synthetic."""
+"""The texts and descriptions at a release's root; each states that the data are synthetic."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from sensecf_core.aireadi.synthetic.files import documents, manifests
 from sensecf_core.aireadi.synthetic.files.manifests import id_column
 from sensecf_core.aireadi.synthetic.population.assumptions import GROUPS
 from sensecf_core.aireadi.synthetic.population.settings import Settings
+from sensecf_core.provenance import PROGRAM
 
 LABEL = "SYNTHETIC"
 SENTENCE = (
@@ -30,7 +31,7 @@ Names and concept ids of clinical items: AI-READI documentation (https://docs.ai
 
 
 def files(settings: Settings, origin: Mapping[str, str | None]) -> dict[str, str]:
-    """Text of every file at the root but the tables, by name; ``origin``: program version and commit."""
+    """Text of every file at the root except the tables, by name; ``origin``: program version and commit."""
     return {
         "README.md": _readme(settings, origin),
         "CHANGELOG.md": f"# Changelog ({LABEL})\n\n- {version(settings)}: made by SenseCF. {SENTENCE}\n",
@@ -60,7 +61,7 @@ def _readme(settings: Settings, origin: Mapping[str, str | None]) -> str:
 
 - {settings.n} made-up participants (ids from 900001; real ids have four digits), {settings.days} days each,
   seed {settings.seed}{", compact" if settings.compact else ""}.
-- Made with `python -m sensecf_core aireadi synthesise`, SenseCF {origin.get("version")}, commit
+- Made with `{PROGRAM} aireadi synthesise`, SenseCF {origin.get("version")}, commit
   {origin.get("commit") or "unknown"}; the same command makes the same bytes.
 - Calibrated on published figures only (Framingham 2024, doi 10.1210/clinem/dgae626; ADA cut-offs of HbA1c).
 - Numbers of people by group, site and split, and how many lack a stream or have odd files, follow third-party
@@ -87,8 +88,8 @@ devices: a relation found in it was put there by its makers.
 
 
 def _dataset(settings: Settings, origin: Mapping[str, str | None]) -> dict[str, Any]:
-    no = {"deIdentType": "NoDeIdentification", "deIdentDirect": False, "deIdentHIPAA": False}
-    no |= {"deIdentDates": False, "deIdentNonarr": False, "deIdentKAnon": False}
+    levels = {"deIdentType": "NoDeIdentification", "deIdentDirect": False, "deIdentHIPAA": False}
+    levels |= {"deIdentDates": False, "deIdentNonarr": False, "deIdentKAnon": False}
     mini = " mini" if settings.layout == "mini" else ""
     return {
         "schema": "https://schema.aireadi.org/v0.1.0/dataset_description.json",
@@ -102,7 +103,10 @@ def _dataset(settings: Settings, origin: Mapping[str, str | None]) -> dict[str, 
         "publicationYear": "2026",
         "description": [{"descriptionValue": SENTENCE, "descriptionType": "Abstract"}],
         "resourceType": {"resourceTypeValue": f"{LABEL} dataset", "resourceTypeGeneral": "Dataset"},
-        "datasetDeIdentLevel": {**no, "deIdentDetails": f"{LABEL}: there is nobody to identify."},
+        "datasetDeIdentLevel": {
+            **levels,
+            "deIdentDetails": f"{LABEL}: there is nobody to identify.",
+        },
         "datasetConsent": {"consentType": "NoRestriction", "consentsDetails": f"{LABEL}: nobody was asked."},
         "managingOrganization": {"name": PUBLISHER},
         "accessType": "PublicOnScreenAccess",
@@ -135,29 +139,29 @@ def _structure() -> dict[str, Any]:
         ),
         "wearable_blood_glucose": ("Dexcom G6", ["continuous_glucose_monitoring"]),
     }
-    listed = [
+    directories = [
         {
             "directoryName": name,
             "directoryType": "dataType",
             "directoryDescription": f"{LABEL}: {what}",
             "directoryList": [
-                {"directoryName": one, "directoryType": "modality", "directoryDescription": LABEL}
-                for one in inside
+                {"directoryName": stream, "directoryType": "modality", "directoryDescription": LABEL}
+                for stream in streams
             ],
         }
-        for name, (what, inside) in folders.items()
+        for name, (what, streams) in folders.items()
     ]
     names = (
         "README.md CHANGELOG.md LICENSE.txt healthsheet.md dataset_description.json study_description.json "
     )
     names += "dataset_structure_description.json participants.tsv participants.json"
-    files_ = [
+    metadata_files = [
         {"metadataFileName": name, "metadataFileDescription": f"{LABEL} release"} for name in names.split()
     ]
     return {
         "schema": "https://schema.aireadi.org/v0.1.0/dataset_structure_description.json",
-        "directoryList": listed,
-        "metadataFileList": files_,
+        "directoryList": directories,
+        "metadataFileList": metadata_files,
     }
 
 

@@ -1,6 +1,6 @@
-"""The JSON files of one participant, in the shapes of each layout (aireadi.md, 5 and 6).
+"""The JSON files of one participant, in the shapes of each layout (docs/aireadi.md, "Sensor files").
 
-Records are filled into a template text, many times as fast as ``json.dumps`` of as many dictionaries; the
+Records are filled into a template text, many times as fast as ``json.dumps`` of as many dictionaries. The
 result is byte for byte what ``json.dumps(..., indent=4)`` would write, ``NaN`` included.
 """
 
@@ -23,7 +23,7 @@ SENSOR, TRANSMITTER = "@sensor@", "8SYN01"
 
 @dataclass(frozen=True)
 class Kind:
-    """How one stream is filed: folder, name of the file, list in the body, schema, and one record."""
+    """How one stream is stored: folder, file suffix, list in the body, schema, and one record."""
 
     folder: str
     suffix: str
@@ -89,8 +89,8 @@ def _sleep(layout: str) -> Record:
         hours = {"value": EXTRA, "unit": "h"}
         started = {"date_time": BEGIN}
         return {"sleep_stage_state": VALUE, "sleep_duration": hours, "effective_time_frame": started}
-    when = "sleep_stage_time_frame" if layout == "v2" else "effective_time_frame"
-    return {"sleep_stage_state": VALUE, when: _interval()}
+    time_key = "sleep_stage_time_frame" if layout == "v2" else "effective_time_frame"
+    return {"sleep_stage_state": VALUE, time_key: _interval()}
 
 
 def _glucose(_: str) -> Record:
@@ -144,13 +144,13 @@ KINDS = {
 
 
 def path(name: str, participant: str) -> str:
-    """Where a stream of a participant lies below the release's root."""
+    """Path of a participant's stream below the release's root."""
     kind = KINDS[name]
     return f"{kind.folder}/{participant}/{participant}_{kind.suffix}.json"
 
 
 def sensor(participant: str) -> str:
-    """The id of a participant's glucose sensor, which no real one can have."""
+    """Id of a participant's glucose sensor, which no real sensor can have."""
     return f"SYN{int(participant):08d}"
 
 
@@ -198,23 +198,25 @@ def _dumps(value: Any, indent: int | None) -> str:
 
 
 def _template(record: str) -> tuple[str, list[str]]:
-    """Turn a dumped record into a ``%`` template, and say which column goes where.
+    """Turn a dumped record into a ``%`` template, and return its columns in order.
 
-    Values and numbers come as JSON text, so their quotes go; times are plain text and keep them.
+    Values and numbers come as JSON text, so their quotes are removed; times are plain text and keep them.
     """
     record = record.replace("%", "%%").replace(f'"{VALUE}"', VALUE).replace(f'"{EXTRA}"', EXTRA)
-    marks = sorted((at, mark) for mark in (VALUE, TIME, BEGIN, EXTRA) for at in _places(record, mark))
+    marks = sorted(
+        (position, mark) for mark in (VALUE, TIME, BEGIN, EXTRA) for position in _positions(record, mark)
+    )
     for mark in (VALUE, TIME, BEGIN, EXTRA):
         record = record.replace(mark, "%s")
     return record, [mark for _, mark in marks]
 
 
-def _places(where: str, mark: str) -> list[int]:
-    return [at for at in range(len(where)) if where.startswith(mark, at)]
+def _positions(record: str, mark: str) -> list[int]:
+    return [position for position in range(len(record)) if record.startswith(mark, position)]
 
 
 def _columns(stream: Stream, *, old_times: bool, hours: bool) -> dict[str, list[str]]:
-    """Text of every record's values and times."""
+    """Values and times of every record as text, by placeholder."""
     columns = {VALUE: _json_texts(stream.values), TIME: _times(stream.utc, stream.seconds, old_times)}
     if stream.begin is not None:
         columns[BEGIN] = _times(stream.begin, stream.seconds, old_times)
@@ -228,10 +230,12 @@ def _columns(stream: Stream, *, old_times: bool, hours: bool) -> dict[str, list[
 def _json_texts(values: list[Any]) -> list[str]:
     if all(type(value) is int for value in values):
         return list(map(str, values))
-    return [repr(one) if type(one) is float and math.isfinite(one) else json.dumps(one) for one in values]
+    return [
+        repr(item) if type(item) is float and math.isfinite(item) else json.dumps(item) for item in values
+    ]
 
 
-def _times(utc: Minutes, seconds: int, old: bool) -> list[str]:
-    end = f":{seconds:02d}" + ("" if old else "Z")
-    times: list[str] = [one + end for one in text(utc).tolist()]
-    return [one.replace("T", " ") for one in times] if old else times
+def _times(utc: Minutes, seconds: int, old_format: bool) -> list[str]:
+    end = f":{seconds:02d}" + ("" if old_format else "Z")
+    times: list[str] = [stamp + end for stamp in text(utc).tolist()]
+    return [stamp.replace("T", " ") for stamp in times] if old_format else times

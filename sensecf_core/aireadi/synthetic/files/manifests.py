@@ -1,7 +1,7 @@
-"""The manifest tables, and ``participants.tsv``: the lists of files that a reader starts from.
+"""The manifests and ``participants.tsv``: the lists that a reader starts from.
 
-Averages are computed as the real pipeline computes them, sentinels included: they are there to be
-ignored. What is missing is the text ``None``.
+Averages include sentinels, as in the real pipeline, so readers should ignore them. Missing cells have the
+text ``None``.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ LOW_COUNTED_AS, HIGH_COUNTED_AS = 70, 200
 
 
 def id_column(layout: str) -> str:
-    """How a layout calls the column of participants."""
+    """Name of the id column in a layout."""
     return "participant_id" if layout in ("v1", "v2") else "person_id"
 
 
@@ -90,7 +90,7 @@ def _band(name: str, stream: Stream, participant: str, layout: str) -> tuple[str
 
 
 def _as_steps(value: Any) -> int:
-    """Count a value as the pipeline does: whole numbers, also as text; anything else is 0."""
+    """Count a value as the real pipeline does: whole numbers, also as text; anything else is 0."""
     if isinstance(value, str):
         return int(value) if value.isdigit() else 0
     return value if isinstance(value, int) else 0
@@ -116,8 +116,8 @@ def glucose_row(participant: str, stream: Stream, layout: str) -> Row:
     }
 
 
-def participants(people: pd.DataFrame, worn: Mapping[str, set[str]], layout: str) -> pd.DataFrame:
-    """``participants.tsv``: ``worn`` maps a modality to the ids that have files of it."""
+def participants(people: pd.DataFrame, by_modality: Mapping[str, set[str]], layout: str) -> pd.DataFrame:
+    """``participants.tsv``: ``by_modality`` has the ids that have files of a modality."""
     frame = pd.DataFrame(
         {
             id_column(layout): people.index,
@@ -129,8 +129,8 @@ def participants(people: pd.DataFrame, worn: Mapping[str, set[str]], layout: str
         }
     )
     for modality in MODALITIES:
-        has = worn.get(modality, set())
+        ids = by_modality.get(modality, set())
         frame[modality] = [
-            "TRUE" if modality == "clinical_data" or one in has else "FALSE" for one in people.index
+            "TRUE" if modality == "clinical_data" or person in ids else "FALSE" for person in people.index
         ]
     return frame

@@ -1,8 +1,8 @@
-"""The OMOP tables of a release (aireadi.md, 4), from one value per person and item.
+"""The OMOP tables of a release (docs/aireadi.md, "Clinical tables"), from one value per person and item.
 
-Items and concepts: AI-READI documentation (docs.aireadi.org, CC BY 4.0), in ``items.csv`` beside this
-file; ``old_name`` is the heading that v1 and v2 have for a laboratory item (four are documented, the rest
-follow their pattern: assumed).
+Items and concepts: AI-READI documentation (docs.aireadi.org, CC BY 4.0), in ``items.csv`` beside this file;
+``old_name`` is the heading of a laboratory item in v1 and v2 (four are documented; the others are assumed to
+follow their pattern).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ DEVICE_CONCEPT, DEVICE_GIVEN = 4260905, "dvamwstdat, Date device given to partic
 
 @cache
 def items() -> pd.DataFrame:
-    """The items written, indexed by key; columns as in ``items.csv``."""
+    """The items that are written, indexed by key; columns as in ``items.csv``."""
     path = Path(__file__).with_name("items.csv")
     return pd.read_csv(path, dtype=str, keep_default_na=False, index_col="key")
 
@@ -35,8 +35,8 @@ def tables(people: pd.DataFrame, values: pd.DataFrame, layout: str) -> dict[str,
     """Make the six tables by name; ``values`` has one column per item (see ``clinical``)."""
     long = values.stack().dropna().rename("value").rename_axis(["participant_id", "key"]).reset_index()
     long = long.join(items(), on="key").join(people[["visit", "day_text"]], on="participant_id")
-    place = pd.Series(np.arange(len(people)), index=people.index)
-    long["visit_id"] = 2 * long["participant_id"].map(place) + 1 + long["key"].str.startswith("import_")
+    position = pd.Series(np.arange(len(people)), index=people.index)
+    long["visit_id"] = 2 * long["participant_id"].map(position) + 1 + long["key"].str.startswith("import_")
     long["source_value"] = _source_values(long, layout)
     measured, observed = long["table"] == "measurement", long["table"] == "observation"
     return {
@@ -50,7 +50,7 @@ def tables(people: pd.DataFrame, values: pd.DataFrame, layout: str) -> dict[str,
 
 
 def _source_values(long: pd.DataFrame, layout: str) -> pd.Series:
-    """How a layout names items: v3 by REDCap variable, v1 and v2 laboratory items by heading."""
+    """Source values in a layout: v3 names items by REDCap variable, v1 and v2 laboratory items by heading."""
     names = long["source_value"]
     if layout in ("v1", "v2"):
         names = names.where(long["old_name"] == "", long["old_name"])
@@ -67,12 +67,12 @@ def columns(table: str) -> tuple[str, ...]:
 
 
 def _framed(table: str, filled: dict[str, object], index: pd.Index) -> pd.DataFrame:
-    """A table's columns in order; what is not filled is empty."""
+    """Make a table with its columns in order; columns that are not filled are empty."""
     return pd.DataFrame({name: filled.get(name, EMPTY) for name in columns(table)}, index=index)
 
 
 def _number(values: pd.Series) -> pd.Series:
-    """Numbers as the files have them: a decimal point, no digits that were not measured."""
+    """Format numbers as in the files: with a decimal point, without superfluous digits."""
     return values.map(lambda value: repr(float(value)))
 
 
@@ -106,7 +106,7 @@ def _measurement(long: pd.DataFrame) -> pd.DataFrame:
 
 
 def _observation(long: pd.DataFrame, layout: str) -> pd.DataFrame:
-    """v3 dates are written M/D/YY (one public audit reports so; readers must take both)."""
+    """v3 dates are written M/D/YY (as one public audit reports; readers must accept both formats)."""
     day = pd.to_datetime(long["day_text"])
     american = day.dt.month.astype(str) + "/" + day.dt.day.astype(str) + "/" + day.dt.strftime("%y")
     filled = {
@@ -130,20 +130,20 @@ def _observation(long: pd.DataFrame, layout: str) -> pd.DataFrame:
 
 def _conditions(long: pd.DataFrame) -> pd.DataFrame:
     """Self-reported histories answered yes."""
-    said = long[long["value"] == 1].reset_index(drop=True)
+    reported = long[long["value"] == 1].reset_index(drop=True)
     filled = {
-        "condition_occurrence_id": np.arange(1, len(said) + 1),
-        "person_id": said["participant_id"],
-        "condition_concept_id": said["qualifier_concept_id"],
-        "condition_start_date": said["day_text"],
-        "condition_start_datetime": said["day_text"] + " 09:30:00",
+        "condition_occurrence_id": np.arange(1, len(reported) + 1),
+        "person_id": reported["participant_id"],
+        "condition_concept_id": reported["qualifier_concept_id"],
+        "condition_start_date": reported["day_text"],
+        "condition_start_datetime": reported["day_text"] + " 09:30:00",
         "condition_type_concept_id": SURVEY,
         "condition_status_concept_id": 0,
-        "visit_occurrence_id": said["visit_id"],
-        "condition_source_value": said["source_value"],
+        "visit_occurrence_id": reported["visit_id"],
+        "condition_source_value": reported["source_value"],
         "condition_source_concept_id": 0,
     }
-    return _framed("condition_occurrence", filled, said.index)
+    return _framed("condition_occurrence", filled, reported.index)
 
 
 def _procedures(people: pd.DataFrame) -> pd.DataFrame:

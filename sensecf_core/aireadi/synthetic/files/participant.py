@@ -1,4 +1,4 @@
-"""One participant, from their days to their files: what a worker process does."""
+"""Generate and write one participant: what a worker process does."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from sensecf_core.aireadi.synthetic.calibration import measures_of
 from sensecf_core.aireadi.synthetic.files import documents, manifests
 from sensecf_core.aireadi.synthetic.files.manifests import Row
 from sensecf_core.aireadi.synthetic.population.latent import MINUTES_STREAM
@@ -15,17 +16,16 @@ from sensecf_core.aireadi.synthetic.population.settings import Settings
 from sensecf_core.aireadi.synthetic.signals.clock import HEADER_NAMES, Stream
 from sensecf_core.aireadi.synthetic.signals.minutes import Signals, signals
 from sensecf_core.aireadi.synthetic.signals.streams import streams
-from sensecf_core.aireadi.synthetic.summary import summary
 
 CREATED_AFTER = np.timedelta64(60, "D")
-"""Files say they were made this long after the visit: a date that depends on nothing else."""
+"""Creation date in the files, counted from the visit: a date that depends on nothing else."""
 
 
 @dataclass(frozen=True)
 class Task:
-    """One participant: place in the cohort, id, row of ``Latent.people``, days in order, wrist and hand."""
+    """One participant: position in the cohort, id, row of ``Latent.people``, days, wrist and hand."""
 
-    place: int
+    position: int
     participant: str
     person: pd.Series
     days: pd.DataFrame
@@ -35,9 +35,9 @@ class Task:
 
 @dataclass(frozen=True)
 class Written:
-    """What the release's own tables need to know of a participant's files."""
+    """What the release's tables contain about a participant's files."""
 
-    place: int
+    position: int
     participant: str
     band: Row
     glucose: Row | None
@@ -46,18 +46,18 @@ class Written:
 
 
 def make(task: Task, settings: Settings) -> tuple[Signals, dict[str, Stream]]:
-    """Make one participant's minutes and streams; the same whoever else is made, before or beside."""
-    rng = np.random.default_rng((settings.seed, MINUTES_STREAM, task.place))
+    """Generate one participant's minutes and streams; independent of who else is generated."""
+    rng = np.random.default_rng((settings.seed, MINUTES_STREAM, task.position))
     minutes = signals(task.person, task.days, rng)
     return minutes, streams(minutes, task.person, task.days, settings.sampling, rng)
 
 
 def write(task: Task, settings: Settings, root: Path) -> Written:
     """Write one participant's files below ``root``."""
-    made = make(task, settings)[1]
+    recorded = make(task, settings)[1]
     created = np.datetime_as_string(np.datetime64(task.person["visit"], "s") + CREATED_AFTER) + "Z"
     size = 0
-    for name, stream in made.items():
+    for name, stream in recorded.items():
         path = root / documents.path(name, task.participant)
         path.parent.mkdir(parents=True, exist_ok=True)
         text = documents.write(
@@ -71,12 +71,12 @@ def write(task: Task, settings: Settings, root: Path) -> Written:
         ).encode()
         path.write_bytes(text)
         size += len(text)
-    glucose = made.get("glucose")
+    glucose = recorded.get("glucose")
     return Written(
-        task.place,
+        task.position,
         task.participant,
-        manifests.band_row(task.participant, made, task.wrist, task.hand, settings.layout),
+        manifests.band_row(task.participant, recorded, task.wrist, task.hand, settings.layout),
         None if glucose is None else manifests.glucose_row(task.participant, glucose, settings.layout),
-        summary(task.person, made),
+        measures_of(task.person, recorded),
         size,
     )

@@ -1,7 +1,7 @@
-"""Writing a whole release: people in several processes, the tables at the end, and all of it or nothing.
+"""Write a whole release or nothing: people in several processes, then the tables.
 
-Everything is written into a hidden folder beside the place asked for and moved there when it is whole;
-``participants.tsv``, without which no reader takes a folder for a release, is written last.
+Everything is written into a hidden folder beside the target, which is renamed once it is complete.
+``participants.tsv``, without which no reader recognises a release, is written last.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ from sensecf_core.types import Progress
 
 
 @dataclass(frozen=True)
-class Made:
-    """A written release: where, how large, and how it compares with the published figures."""
+class WrittenRelease:
+    """A written release: its root, its size, and the comparison with the published figures."""
 
     root: Path
     people: int
@@ -46,14 +46,14 @@ class Made:
 def write(
     out: Path,
     settings: Settings,
-    tell: Progress = lambda *_: None,
+    progress: Progress = lambda *_: None,
     *,
     jobs: int = 1,
-) -> Made:
+) -> WrittenRelease:
     """Write a release to ``out``, which must not exist or be an empty folder.
 
-    Equal settings make equal bytes, whatever ``jobs`` (processes) is. ``tell`` gets the share done (0 to 1)
-    and words; what it raises, as what Ctrl-C raises, leaves nothing behind.
+    Equal settings make equal bytes, whatever ``jobs`` (processes) is. ``progress`` gets the share done (0 to
+    1) and a message; if it raises, or after Ctrl-C, nothing is left behind.
 
     Raises
     ------
@@ -62,13 +62,13 @@ def write(
     out = out.absolute()
     check(out, settings)
     try:
-        return _write(out, settings, tell, jobs)
+        return _write(out, settings, progress, jobs)
     except OSError as error:
         raise InputError(f"{out} cannot be written ({error.strerror or error}).") from error
 
 
 def write_one(out: Path, settings: Settings, participant: str) -> None:
-    """Write one participant of a release to ``out`` as a release of its own: their files are the same bytes.
+    """Write one participant of a release to ``out`` as a release of one person, with the same bytes.
 
     Raises
     ------
@@ -76,46 +76,46 @@ def write_one(out: Path, settings: Settings, participant: str) -> None:
     """
     out = out.absolute()
     check(out, replace(settings, n=1))
-    people, days = _drawn(settings)
+    people, days = _draw_population(settings)
     if participant not in people.index:
-        raise nobody(participant, settings)
+        raise unknown_participant(participant, settings)
     values = clinical.values(people, np.random.default_rng((settings.seed, CLINICAL_STREAM)))
     task = _task(int(people.index.get_loc(participant)), people, days, values)
-    with _beside(out) as root:
+    with _unfinished(out) as root:
         written = persons.write(task, settings, root)
         _tables(root, people.loc[[participant]], values.loc[[participant]], [written], replace(settings, n=1))
-        _move(root, out)
+        _publish(root, out)
 
 
-def nobody(participant: str, settings: Settings) -> InputError:
-    """Build the error for a participant whom a release does not have."""
+def unknown_participant(participant: str, settings: Settings) -> InputError:
+    """Build the error for an id that a release does not have."""
     last = FIRST_ID + settings.n - 1
     return InputError(f"Unknown participant {participant!r}; the ids are {FIRST_ID} to {last}.")
 
 
-def _write(out: Path, settings: Settings, tell: Progress, jobs: int) -> Made:
-    with _beside(out) as root:
-        people, days = _drawn(settings)
+def _write(out: Path, settings: Settings, progress: Progress, jobs: int) -> WrittenRelease:
+    with _unfinished(out) as root:
+        people, days = _draw_population(settings)
         values = clinical.values(people, np.random.default_rng((settings.seed, CLINICAL_STREAM)))
-        tasks = [_task(place, people, days, values) for place in range(settings.n)]
+        tasks = [_task(position, people, days, values) for position in range(settings.n)]
         written: list[Written] = []
         with closing(
             parallel_map(partial(persons.write, settings=settings, root=root), tasks, jobs)
         ) as results:
-            for one in results:
-                written.append(one)
-                tell(len(written) / settings.n, f"{len(written):,} of {settings.n:,} participants")
-        written.sort(key=lambda one: one.place)
-        size = sum(one.bytes for one in written) + _tables(root, people, values, written, settings)
-        _move(root, out)
-    measures = pd.DataFrame({one.participant: one.measures for one in written}).T
+            for person in results:
+                written.append(person)
+                progress(len(written) / settings.n, f"{len(written):,} of {settings.n:,} participants")
+        written.sort(key=lambda person: person.position)
+        size = sum(person.bytes for person in written) + _tables(root, people, values, written, settings)
+        _publish(root, out)
+    measures = pd.DataFrame({person.participant: person.measures for person in written}).T
     groups = people["study_group"]
     report = calibration.report(groups, measures)
-    return Made(out, settings.n, size, report, calibration.assumed(groups, measures))
+    return WrittenRelease(out, settings.n, size, report, calibration.assumed(groups, measures))
 
 
 def check(out: Path, settings: Settings) -> None:
-    """Refuse a place that cannot take the release, in one sentence."""
+    """Refuse a folder that the release cannot be written to; raises ``InputError``."""
     if out.exists() and not out.is_dir():
         raise InputError(f"{out} is a file; name a folder that does not exist yet.")
     try:
@@ -134,7 +134,7 @@ def check(out: Path, settings: Settings) -> None:
 
 
 @contextmanager
-def _beside(out: Path) -> Iterator[Path]:
+def _unfinished(out: Path) -> Iterator[Path]:
     root = Path(tempfile.mkdtemp(prefix=f".{out.name}.unfinished-", dir=out.parent))
     try:
         yield root
@@ -142,50 +142,54 @@ def _beside(out: Path) -> Iterator[Path]:
         shutil.rmtree(root, ignore_errors=True)
 
 
-def _move(root: Path, out: Path) -> None:
+def _publish(root: Path, out: Path) -> None:
     if out.exists():
         out.rmdir()
     root.chmod(0o755)
     root.rename(out)
 
 
-def _drawn(settings: Settings) -> tuple[pd.DataFrame, pd.DataFrame]:
-    truth = latent(settings.seed, settings.n, settings.days)
-    people = truth.people.copy()
+def _draw_population(settings: Settings) -> tuple[pd.DataFrame, pd.DataFrame]:
+    population = latent(settings.seed, settings.n, settings.days)
+    people = population.people.copy()
     people["day_text"] = people["visit"].dt.strftime("%Y-%m-%d")
-    return people, truth.days
+    return people, population.days
 
 
-def _task(place: int, people: pd.DataFrame, days: pd.DataFrame, values: pd.DataFrame) -> Task:
-    participant = str(people.index[place])
+def _task(position: int, people: pd.DataFrame, days: pd.DataFrame, values: pd.DataFrame) -> Task:
+    participant = str(people.index[position])
     per_person = len(days) // len(people)
-    mine = days.iloc[place * per_person : (place + 1) * per_person].reset_index(drop=True)
-    wrist, hand = (float(values[name].iloc[place]) for name in ("dvamwenhand", "dvamwendhand"))
-    return Task(place, participant, people.iloc[place], mine, wrist, hand)
+    own_days = days.iloc[position * per_person : (position + 1) * per_person].reset_index(drop=True)
+    wrist, hand = (float(values[name].iloc[position]) for name in ("dvamwenhand", "dvamwendhand"))
+    return Task(position, participant, people.iloc[position], own_days, wrist, hand)
 
 
 def _tables(
     root: Path, people: pd.DataFrame, values: pd.DataFrame, written: Sequence[Written], settings: Settings
 ) -> int:
-    """Write everything but the participants' own files; return its size in bytes."""
+    """Write everything except the participants' own files; return its size in bytes."""
     origin = {"program": "SenseCF", "version": __version__, "commit": provenance.commit()}
     texts = dict(dataset_texts.files(settings, origin))
     for name, frame in omop.tables(people, values, settings.layout).items():
         texts[f"clinical_data/{name}.csv"] = frame.to_csv(index=False, lineterminator="\n")
-    glucose = [one for one in written if one.glucose is not None]
-    worn = {one.participant for one in written if any(path.endswith(".json") for path in one.band.values())}
-    texts["wearable_activity_monitor/manifest.tsv"] = _tsv(pd.DataFrame([one.band for one in written]))
-    texts["wearable_blood_glucose/manifest.tsv"] = _tsv(pd.DataFrame([one.glucose for one in glucose]))
-    listed = manifests.participants(
+    glucose = [person for person in written if person.glucose is not None]
+    with_band = {
+        person.participant
+        for person in written
+        if any(path.endswith(".json") for path in person.band.values())
+    }
+    texts["wearable_activity_monitor/manifest.tsv"] = _tsv(pd.DataFrame([person.band for person in written]))
+    texts["wearable_blood_glucose/manifest.tsv"] = _tsv(pd.DataFrame([person.glucose for person in glucose]))
+    participants_table = manifests.participants(
         people,
         {
-            "wearable_activity_monitor": worn,
-            "wearable_blood_glucose": {one.participant for one in glucose},
+            "wearable_activity_monitor": with_band,
+            "wearable_blood_glucose": {person.participant for person in glucose},
         },
         settings.layout,
     )
-    # The pipeline writes this one with csv.writer's own line ends. Last: it makes the folder a release.
-    texts["participants.tsv"] = _tsv(listed, "\r\n")
+    # The real pipeline writes this one with csv.writer's line ends. Last: it makes the folder a release.
+    texts["participants.tsv"] = _tsv(participants_table, "\r\n")
     for name, text in texts.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)

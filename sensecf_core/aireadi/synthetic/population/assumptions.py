@@ -1,19 +1,19 @@
-"""Every number the synthetic cohort is drawn with, and where it comes from.
+"""Every number that the synthetic cohort is drawn with, and where it comes from.
 
 Four kinds, never mixed:
 
-* **Published**: the calibration targets (:mod:`~.targets`).
+* **Published**: the calibration targets (:mod:`sensecf_core.aireadi.synthetic.calibration`).
 * **Third-party counts** of AI-READI v3.0.0 (public notes, not AI-READI's own and not verified; only their
-  total, 2,280, is documented): the cohort's make-up (:data:`GROUPS` sizes by split, and sites) and how many
-  people lack a stream or have odd files (:data:`MISSING`, :data:`NO_BAND`, :data:`NO_GLUCOSE`, :data:`ODD`).
-  They say who and what is in the files, so that a reader meets every quirk; no measured value is drawn
-  with them.
+  total, 2,280, is documented): the cohort's composition (:data:`GROUPS` sizes by split, and sites) and how
+  many people lack a stream or have odd files (:data:`MISSING`, :data:`NO_BAND`, :data:`NO_GLUCOSE`,
+  :data:`ODD`). They decide who and what is in the files, so that a reader meets every oddity; no measured
+  value is drawn with them.
 * **Solved**: ``glucose_mean`` of every group and, for the healthy, ``glucose_cv`` and ``glucose_between``:
   the round values at which 500 simulated people meet Framingham 2024. How the published diabetes figure
   divides into oral treatment (50 % of time in 70-140) and insulin (36 %) is assumed.
 * **Assumed**: everything else, in round numbers; glucose of treated people varies by a quarter and by 30 %,
-  between the healthy's and the 36 % from which the consensus calls it unstable. This program read nothing
-  off real rows.
+  between that of healthy people and the 36 % from which the consensus calls it unstable. No real row was
+  used.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Group:
-    """One study group: its make-up (third-party counts), and what its people are drawn around.
+    """One study group: its composition (third-party counts), and the means that its people are drawn around.
 
-    ``uab``: how many of ``size`` the site in Alabama holds. Glucose: arithmetic mean over people in mg/dL,
-    SD of its logarithm between people, coefficient of variation within a person and its SD. Then means
-    over people: age in years, BMI in kg/m2, blood pressure in mmHg, lipids in mg/dL, resting heart rate
-    in beats/min, Garmin stress while awake, steps a day, minutes asleep a night, sleep efficiency.
+    ``uab``: how many of ``size`` belong to the site in Alabama. Glucose: arithmetic mean over people in
+    mg/dL, SD of its logarithm between people, coefficient of variation within a person and its SD. Then means
+    over people: age in years, BMI in kg/m2, blood pressure in mmHg, lipids in mg/dL, resting heart rate in
+    beats/min, Garmin stress while awake, steps a day, minutes asleep a night, sleep efficiency.
     """
 
     name: str
@@ -87,13 +87,13 @@ GROUPS = (
 BY_NAME = {group.name: group for group in GROUPS}
 
 WEST_COAST = {"UW": 798, "UCSD": 682}
-"""Participants of the two Pacific sites (third-party counts); who is not at UAB is at one, in this ratio."""
+"""Participants of the two Pacific sites (third-party counts): the ratio for all who are not at UAB."""
 
 # Between people, within a group (assumed).
 AGE_SD, AGE_RANGE = 10.0, (40, 89)
 BMI_SD, SYSTOLIC_SD, DIASTOLIC_SD = 5.5, 15.0, 9.0
 HEIGHT, HEIGHT_SD, HEIGHT_RANGE = 168.0, 10.0, (145.0, 200.0)
-"""Women and men together, whatever the group, in cm; weight follows from height and BMI."""
+"""In cm, for women and men of all groups together; weight follows from height and BMI."""
 RESTING_HEART_RATE_SD, STRESS_SD, STEPS_LOG_SD = 7.0, 8.5, 0.42
 SLEEP_SD, EFFICIENCY_SD, MIDPOINT_SD = 45.0, 0.035, 50.0
 
@@ -101,7 +101,7 @@ SLEEP_SD, EFFICIENCY_SD, MIDPOINT_SD = 45.0, 0.035, 50.0
 STRESS_DAY_SD, HEART_DAY_SD, SLEEP_DAY_SD, STEPS_DAY_LOG_SD = 6.5, 2.0, 55.0, 0.38
 GLUCOSE_DAY_LOG_SD, MIDPOINT_DAY_SD, WEEKEND_LATER = 0.055, 38.0, 25.0
 DAY_MEMORY = 0.2
-"""Correlation of a day's deviation with the day before."""
+"""Correlation of a day's deviation with that of the day before."""
 
 # Small associations (assumed in size; directions as published: All of Us for steps and glycaemia, JMIR
 # Diabetes 2024 e62831 for movement and glucose, medRxiv 2025.01.06.630177 for Garmin stress and heart
@@ -130,7 +130,7 @@ DAY_LINKS = {
 MOVEMENT_ON_GLUCOSE = -0.12
 """Weight of movement 15 minutes ago on the glucose shape within a day."""
 
-# What a release lacks and what is odd in it: shares of people, after third-party counts of v3 (see above).
+# Shares of people with missing streams and oddities, after third-party counts of v3 (see above).
 MISSING = {"oxygen_saturation": 0.28, "calories": 0.13, "heart_rate": 0.075, "stress": 0.075}
 MISSING |= {"respiratory_rate": 0.075, "sleep": 0.075, "activity": 0.07}
 NO_BAND, NO_GLUCOSE = 0.04, 0.015
@@ -138,4 +138,4 @@ ODD = {"sentinels_only": 0.05, "long_tail": 0.03, "duplicates": 0.03, "no_overla
 ODD |= {"literal_nan": 0.05, "starts_1991": 0.005, "extremes": 0.03}
 GLUCOSE_FAILED = 0.04
 OFF_WRIST = 0.11
-"""Share of worn minutes without enough data for a stress reading, beside motion."""
+"""Share of worn minutes without enough data for a stress reading, besides those in motion."""

@@ -1,4 +1,4 @@
-"""What a synthetic release is made with: size, seed, layout, and how densely streams are sampled."""
+"""Settings of a synthetic release: size, seed, layout, and how densely streams are sampled."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ COMPACT_PEOPLE, COMPACT_DAYS = 65, 8
 class Sampling:
     """How densely streams are written.
 
-    A stream's name is the minutes between its records (heart rate ``None``: one every one to two minutes,
-    as in real files) or, for ``activity``, the longest interval of one record in minutes; ``tail`` is the
-    days that the band keeps logging after removal, per day worn, ``indent`` the JSON indent.
+    The field of a stream has the minutes between its records (heart rate ``None``: one record every one to
+    two minutes, as in real files) or, for ``activity``, the longest record in minutes. ``tail`` is the number
+    of days that the band keeps logging after removal, per day worn; ``indent`` is the JSON indent.
     """
 
     heart_rate: int | None
@@ -46,7 +46,7 @@ MEGABYTES_PER_DAY = {True: 0.18, False: 1.7}
 
 @dataclass(frozen=True)
 class Settings:
-    """What :func:`release.write` needs; two equal settings make the same bytes."""
+    """Settings of a release; equal settings make the same bytes."""
 
     n: int = 200
     days: int = 10
@@ -66,10 +66,10 @@ class Settings:
 
     @property
     def sampling(self) -> Sampling:
-        """How densely this release's streams are written."""
+        """The sampling of this release."""
         return COMPACT if self.compact else FULL
 
     @property
     def megabytes(self) -> float:
-        """About how large the release will be."""
+        """Approximate size of the release in MB."""
         return 1 + self.n * self.days * MEGABYTES_PER_DAY[self.compact]

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from sensecf_core.aireadi.synthetic.population import assumptions as given
+from sensecf_core.aireadi.synthetic.population import assumptions
 from sensecf_core.aireadi.synthetic.signals.clock import Clock
 from sensecf_core.aireadi.synthetic.signals.matching import autoregressive, match_days
 from sensecf_core.aireadi.synthetic.signals.movement import Movement
@@ -17,12 +17,12 @@ from sensecf_core.aireadi.synthetic.signals.wear import Wear
 from sensecf_core.types import Floats, Ints
 
 OXYGEN_HOURS = 4
-"""How long oxygen is measured in a night."""
+"""Hours per night in which oxygen is measured."""
 
 
 @dataclass(frozen=True)
 class Body:
-    """Per minute of the clock, whether worn or not; ``enough``: enough data for a stress reading.
+    """Signals per minute of the clock, worn or not; ``enough``: enough data for a stress reading.
 
     ``heart_rate`` beats/min, ``stress`` 1 to 100, ``breaths`` a minute, ``oxygen`` percent (NaN where it is
     not measured).
@@ -44,12 +44,12 @@ def body(
     *,
     waking_rise: float,
 ) -> Body:
-    """Make all four; each day's statistic (see ``latent``) comes out as the day-level model says.
+    """Make all four signals; each day's statistic (see ``latent``) matches the day-level model.
 
-    ``waking_rise``: how much faster the heart beats awake and still than asleep, in beats/min.
+    ``waking_rise``: heart rate awake and at rest minus that asleep, in beats/min.
     """
     size = len(clock.utc)
-    enough = autoregressive(size, 0.9, rng) > _upper(given.OFF_WRIST)
+    enough = autoregressive(size, 0.9, rng) > _upper(assumptions.OFF_WRIST)
     arousal = autoregressive(size, 0.95, rng)
     course = waking_rise * (wear.stage == NO_NIGHT) + 1.8 * arousal
     return Body(
@@ -62,7 +62,7 @@ def body(
 
 
 def _upper(share: float) -> float:
-    """Value that a standard normal draw stays under with this probability."""
+    """The standard normal quantile of a probability."""
     from scipy.special import ndtri
 
     return float(ndtri(share))
@@ -77,7 +77,7 @@ def _heart_rate(
     rest: Floats,
     rng: np.random.Generator,
 ) -> Floats:
-    """Effort on top of the course at ``rest``; its 5th percentile on a day is ``resting_heart_rate``."""
+    """Add effort to the heart rate at ``rest``; each day's 5th percentile becomes ``resting_heart_rate``."""
     effort = np.convolve(steps, (0.45, 0.3, 0.15, 0.1))[: len(steps)]
     beats = rest + 0.25 * np.minimum(effort, 90) + 0.18 * np.maximum(effort - 90, 0)
     beats += 3.5 * autoregressive(len(beats), 0.9, rng)
@@ -96,7 +96,7 @@ def _heart_rate(
 def _stress(
     clock: Clock, wear: Wear, unmeasured: npt.NDArray[np.bool_], days: pd.DataFrame, arousal: Floats
 ) -> Floats:
-    """Its mean over the measured minutes awake is the day's ``stress``."""
+    """Stress whose mean over the measured minutes awake is the day's ``stress``."""
     awake = wear.stage == NO_NIGHT
     course = np.where(awake, 5 * np.sin((clock.minute - 480) / 1440 * 2 * np.pi), -15)
     targets = days["stress"].to_numpy(dtype=float)
@@ -114,7 +114,7 @@ def _stress(
 def _breaths(
     clock: Clock, wear: Wear, movement: Movement, days: pd.DataFrame, rng: np.random.Generator
 ) -> Floats:
-    """Its mean over the minutes asleep that end on a day is the day's ``night_breaths``."""
+    """Breathing whose mean over the night that ends on a day is the day's ``night_breaths``."""
     asleep = wear.stage != NO_NIGHT
     course = np.where(asleep, 0.0, 1.5) + 0.5 * (wear.stage == REM) + 2.0 * movement.moving
     course = course + (0.8 + 0.5 * ~asleep) * autoregressive(len(course), 0.8, rng)
@@ -131,12 +131,12 @@ def _breaths(
 
 
 def night_day(clock: Clock) -> Ints:
-    """Day that a night's minute belongs to, that of waking: evenings after 18 h count to the next."""
+    """The day of waking that a minute of the night belongs to: after 18 h it is the next day."""
     return clock.day + (clock.minute >= 1080)
 
 
 def _oxygen(clock: Clock, wear: Wear, days: pd.DataFrame, rng: np.random.Generator) -> Floats:
-    """Some hours of every night worn; their mean is the day's ``night_oxygen``."""
+    """Oxygen during some hours of every night worn; their mean is the day's ``night_oxygen``."""
     measured = np.zeros(len(clock.utc), dtype=bool)
     for segments in wear.nights:
         first = segments[0][0] + int(rng.integers(20, 60))
@@ -150,7 +150,7 @@ def _oxygen(clock: Clock, wear: Wear, days: pd.DataFrame, rng: np.random.Generat
         night_day(clock),
         measured,
         targets,
-        lambda kept: float(np.mean(np.round(kept))),
+        lambda readings: float(np.mean(np.round(readings))),
         low=70,
         high=100,
     )

@@ -1,4 +1,4 @@
-"""Minutes that keep their shape while each day's statistic becomes what the day-level model says."""
+"""Shift a signal so that each day's statistic matches the day-level model, and keep its shape."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sensecf_core.types import Floats, Ints
 
 Statistic = Callable[[Floats], float]
 FEWEST = 30
-"""A day with fewer values than this follows its neighbours."""
+"""A day with fewer values is not matched; its shift is interpolated from its neighbours."""
 
 
 def match_days(
@@ -25,29 +25,29 @@ def match_days(
     high: float,
     passes: int = 4,
 ) -> Floats:
-    """Add a curve that changes smoothly over days, so that each day's statistic meets its target.
+    """Add a curve that is linear between days, so that each day's statistic meets its target.
 
     Parameters
     ----------
-    values, day, used : per moment: the value, its day from 0, whether the statistic counts it.
+    values, day, used : per moment: the value, its day from 0, whether the statistic includes it.
     targets : one per day.
-    low, high : the range that values are clipped to before they count.
+    low, high : the range that values are clipped to.
 
     Returns
     -------
     The shifted values, clipped.
     """
-    places = [np.flatnonzero(used & (day == one)) for one in range(len(targets))]
-    known = [one for one, place in enumerate(places) if len(place) >= FEWEST]
-    if not known:
+    indices = [np.flatnonzero(used & (day == number)) for number in range(len(targets))]
+    matched = [number for number, moments in enumerate(indices) if len(moments) >= FEWEST]
+    if not matched:
         return np.clip(values, low, high)
-    middles = np.array([float(np.mean(places[one])) for one in known])
-    shift = np.zeros(len(known))
-    moments = np.arange(len(values))
+    middles = np.array([float(np.mean(indices[number])) for number in matched])
+    shift = np.zeros(len(matched))
+    all_moments = np.arange(len(values))
     for _ in range(passes):
-        moved = np.clip(values + np.interp(moments, middles, shift), low, high)
-        shift += [targets[one] - statistic(moved[places[one]]) for one in known]
-    return np.clip(values + np.interp(moments, middles, shift), low, high)
+        shifted = np.clip(values + np.interp(all_moments, middles, shift), low, high)
+        shift += [targets[number] - statistic(shifted[indices[number]]) for number in matched]
+    return np.clip(values + np.interp(all_moments, middles, shift), low, high)
 
 
 def autoregressive(size: int, memory: float, rng: np.random.Generator) -> Floats:

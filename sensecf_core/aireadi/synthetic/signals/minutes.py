@@ -1,4 +1,4 @@
-"""A participant's days as minutes: everything that is measured, before it is written down."""
+"""One participant's signals minute by minute, before they are recorded as streams."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ class Signals:
 
 
 def signals(person: pd.Series, days: pd.DataFrame, rng: np.random.Generator) -> Signals:
-    """Make the minutes of one person (a row of ``Latent.people``) from their days, in order."""
+    """Generate the signals of one person (a row of ``Latent.people``) from their days, in order."""
     axis = clock(np.datetime64(person["visit"], "m"), len(days), str(person["clinical_site"]))
     worn = wear(axis, days, rng)
-    moved = movement(axis, worn, days, rng)
-    measured = body(axis, worn, moved, days, rng, waking_rise=float(person["waking_rise"]))
-    sugar = glucose(axis, worn, moved.steps, person=person, days=days, rng=rng)
-    return Signals(axis, worn, moved, measured, sugar)
+    movements = movement(axis, worn, days, rng)
+    measured = body(axis, worn, movements, days, rng, waking_rise=float(person["waking_rise"]))
+    readings = glucose(axis, worn, movements.steps, person=person, days=days, rng=rng)
+    return Signals(axis, worn, movements, measured, readings)

@@ -18,7 +18,7 @@ from sensecf_core.types import Floats, Ints
 KINDS = ("sedentary", "generic", "walking", "running")
 SEDENTARY, GENERIC, WALKING, RUNNING = range(4)
 GENERIC_MINUTES, GENERIC_STEPS = 1.9, 0.12
-"""Minutes of undefined movement per active minute, and their share of the steps (assumed)."""
+"""Minutes of unclassified movement per active minute, and their share of the steps (assumed)."""
 
 PROFILE = np.array(
     [0, 0, 0, 0, 0, 0.3, 0.7, 1, 1.1, 1.1, 1, 1, 1.1, 1, 1, 1, 1.1, 1.2, 1, 0.7, 0.5, 0.3, 0.1, 0]
@@ -41,38 +41,42 @@ class Movement:
 
 
 def movement(clock: Clock, wear: Wear, days: pd.DataFrame, rng: np.random.Generator) -> Movement:
-    """Place each day's steps in the minutes awake with the band on; a day worn in part gets its part."""
+    """Distribute each day's steps over the minutes awake and worn; a day worn partly gets its share."""
     kind = np.zeros(len(clock.utc), dtype=np.int8)
     steps = np.zeros(len(clock.utc), dtype=np.int64)
-    urge = PROFILE[clock.minute // 60] + 0.9 * autoregressive(len(kind), 0.85, rng)
+    propensity = PROFILE[clock.minute // 60] + 0.9 * autoregressive(len(kind), 0.85, rng)
     for row in days.itertuples():
-        places = np.flatnonzero((clock.day == row.day) & wear.worn & (wear.stage == NO_NIGHT))
-        share = 1.0 if row.whole else min(1.0, len(places) / 960)
-        taken = round(int(row.steps) * share)
-        walking = min(round(int(row.active_minutes) * share), len(places))
-        if not taken or not walking:
+        minutes = np.flatnonzero((clock.day == row.day) & wear.worn & (wear.stage == NO_NIGHT))
+        share = 1.0 if row.whole else min(1.0, len(minutes) / 960)
+        total_steps = round(int(row.steps) * share)
+        walking = min(round(int(row.active_minutes) * share), len(minutes))
+        if not total_steps or not walking:
             continue
-        ranked = places[np.argsort(-urge[places], kind="stable")]
+        ranked = minutes[np.argsort(-propensity[minutes], kind="stable")]
         generic = ranked[walking : walking + round(GENERIC_MINUTES * walking)]
         kind[generic], kind[ranked[:walking]] = GENERIC, WALKING
-        kind[_run(ranked[:walking], places, int(row.running_minutes))] = RUNNING
-        _spread(steps, kind, (generic, ranked[:walking]), taken, rng)
+        kind[_running_minutes(ranked[:walking], minutes, int(row.running_minutes))] = RUNNING
+        _distribute(steps, kind, (generic, ranked[:walking]), total_steps, rng)
     return Movement(kind, steps)
 
 
-def _run(walking: Ints, places: Ints, minutes: int) -> Ints:
-    """Make the walking minutes nearest to the strongest urge into one run."""
+def _running_minutes(walking: Ints, available: Ints, minutes: int) -> Ints:
+    """Return the walking minutes around the one with the highest propensity, as one run."""
     if not minutes or minutes >= len(walking):
-        return places[:0]
+        return available[:0]
     return walking[np.argsort(np.abs(walking - walking[0]), kind="stable")[:minutes]]
 
 
-def _spread(
-    steps: Ints, kind: npt.NDArray[np.int8], places: tuple[Ints, Ints], taken: int, rng: np.random.Generator
+def _distribute(
+    steps: Ints,
+    kind: npt.NDArray[np.int8],
+    minutes: tuple[Ints, Ints],
+    total_steps: int,
+    rng: np.random.Generator,
 ) -> None:
-    generic, walking = places
-    few = round(GENERIC_STEPS * taken) if len(generic) else 0
-    for where, total in ((generic, few), (walking, taken - few)):
-        if len(where):
-            weights: Floats = rng.gamma(8.0, size=len(where)) * np.where(kind[where] == RUNNING, 1.7, 1.0)
-            steps[where] = largest_remainder(total, weights)
+    generic, walking = minutes
+    generic_steps = round(GENERIC_STEPS * total_steps) if len(generic) else 0
+    for chosen, total in ((generic, generic_steps), (walking, total_steps - generic_steps)):
+        if len(chosen):
+            weights: Floats = rng.gamma(8.0, size=len(chosen)) * np.where(kind[chosen] == RUNNING, 1.7, 1.0)
+            steps[chosen] = largest_remainder(total, weights)

@@ -1,4 +1,4 @@
-"""One night as stages: cycles with deep sleep early and dreams late, from the night's minutes per stage."""
+"""One night as stages: cycles with deep sleep early and REM sleep late, from its minutes per stage."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ CYCLE_MINUTES = 95
 def night(minutes: dict[str, int], last_segment: int, rng: np.random.Generator) -> list[tuple[int, int]]:
     """Arrange a night as (stage, minutes), with exactly ``minutes`` per stage.
 
-    It ends with ``last_segment`` minutes of light sleep, after a minute or more of another stage where
-    there is one.
+    It ends with ``last_segment`` minutes of light sleep, after at least a minute of another stage if there is
+    one.
     """
     total = sum(minutes.values())
     cycles = int(np.clip(round(total / CYCLE_MINUTES), 2, 7))
@@ -39,12 +39,12 @@ def night(minutes: dict[str, int], last_segment: int, rng: np.random.Generator) 
 
 
 def _merged(stages: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Drop empty segments and join equal neighbours, but never the last with the one before."""
-    made: list[tuple[int, int]] = []
+    """Drop empty segments and join equal neighbours, except the last segment with the one before."""
+    merged: list[tuple[int, int]] = []
     *body, last = [segment for segment in stages if segment[1] > 0]
     for stage, length in body:
-        if made and made[-1][0] == stage:
-            made[-1] = (stage, made[-1][1] + length)
+        if merged and merged[-1][0] == stage:
+            merged[-1] = (stage, merged[-1][1] + length)
         else:
-            made.append((stage, length))
-    return [*made, last]
+            merged.append((stage, length))
+    return [*merged, last]

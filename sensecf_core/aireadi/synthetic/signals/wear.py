@@ -12,7 +12,7 @@ from sensecf_core.aireadi.synthetic.signals.clock import Clock
 from sensecf_core.aireadi.synthetic.signals.sleep_stages import NO_NIGHT, STAGES, night
 
 PUT_ON, TAKEN_OFF = 600, 720
-"""About when, in local minutes, the band is put on at the visit and taken off on the last day."""
+"""Approximate local minutes at which the band is put on at the visit and taken off on the last day."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Wear:
 
 
 def wear(clock: Clock, days: pd.DataFrame, rng: np.random.Generator) -> Wear:
-    """Lay out nights and spells off the wrist; ``days`` are one participant's, in order."""
+    """Place nights and times off the wrist; ``days`` are one participant's, in order."""
     started = clock.index(0, PUT_ON + int(rng.integers(-60, 120)))
     ended = clock.index(len(days) - 1, TAKEN_OFF + int(rng.integers(-90, 120)))
     worn = np.zeros(len(clock.utc), dtype=bool)

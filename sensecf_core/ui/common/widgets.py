@@ -1,12 +1,13 @@
-"""Fields that several forms share: a range as two numbers, and which participants to list.
+"""Widgets that several pages share: a range as two numbers, filters for participants, a CSV button.
 
 A range is not a slider: in the dark theme the numbers at its ends are too dark to read (axe), because the
-theme's one primary colour also has to carry white letters on buttons.
+theme's primary colour also has to carry white text on buttons.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Literal
 
 import streamlit as st
 
@@ -17,15 +18,15 @@ PART_TITLES = {"test": "held out", "val": "validation", "train": "training"}
 EVERYONE = "everyone"
 
 
-def people_filters(cohort: Cohort, views: Sequence[str], *, judged: bool) -> tuple[str, str]:
-    """Ask for one of ``views`` and for a part; returns both, the part maybe :data:`EVERYONE`.
+def people_filters(cohort: Cohort, views: Sequence[str], *, has_classifier: bool) -> tuple[str, str]:
+    """Ask for one of ``views`` and for a part of the cohort (or :data:`EVERYONE`); returns both.
 
-    The first of ``views`` is everyone's; where nobody is ``judged`` by a classifier it is not asked for.
+    The first of ``views`` includes everyone; without a classifier it is used without asking.
     """
     name = cohort.schema.name
     with st.container(horizontal=True, gap="large"):
         view = views[0]
-        if judged:
+        if has_classifier:
             view = st.radio(
                 "The model's view", views, horizontal=True, key=f"view_{name}", persist_state="session"
             )
@@ -45,11 +46,11 @@ def people_filters(cohort: Cohort, views: Sequence[str], *, judged: bool) -> tup
 def number_range(
     label: str, span: Span, key: str, *, step: float, decimals: int, note: str | None = None
 ) -> Span:
-    """Ask for a range within ``span``; either end may be given first, and an empty one is open."""
-    given = []
+    """Ask for a range within ``span``; the ends may be given in any order, and an empty end is open."""
+    ends = []
     for column, end, name in zip(st.columns(2), span, keys(key), strict=True):
-        kept = st.session_state.get(name)
-        st.session_state[name] = end if kept is None else min(max(float(kept), span[0]), span[1])
+        entered = st.session_state.get(name)
+        st.session_state[name] = end if entered is None else min(max(float(entered), span[0]), span[1])
         number = column.number_input(
             f"{label} {name.rsplit('_', 1)[1]}",
             *span,
@@ -59,19 +60,43 @@ def number_range(
             persist_state="session",
             help=note,
         )
-        given.append(end if number is None else round(number, decimals) if number not in span else number)
-    return min(given), max(given)
+        ends.append(end if number is None else round(number, decimals) if number not in span else number)
+    return min(ends), max(ends)
 
 
 def keys(key: str) -> tuple[str, str]:
-    """The session's keys of both ends."""
+    """The session keys of both ends."""
     return f"{key}_from", f"{key}_to"
 
 
 def fill(key: str, span: Span | None) -> None:
-    """Write a range into the fields before they are shown; None opens them."""
+    """Write a range into the fields before they are shown; None clears them."""
     for number, name in enumerate(keys(key)):
         if span is not None:
             st.session_state[name] = span[number]
         elif name in st.session_state:
             del st.session_state[name]
+
+
+def csv_button(
+    make: Callable[[], str],
+    file_name: str,
+    *,
+    key: str,
+    label: str = "Download CSV",
+    type: Literal["secondary", "tertiary"] = "secondary",
+) -> None:
+    """Offer the CSV that ``make`` returns; it is called only on a click.
+
+    The file starts with a byte-order mark: without it, spreadsheets garble arrows and dashes.
+    """
+    st.download_button(
+        label,
+        lambda: make().encode("utf-8-sig"),
+        file_name,
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+        key=key,
+        type=type,
+    )

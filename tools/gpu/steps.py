@@ -53,7 +53,7 @@ class Options:
 
 @dataclass
 class Session:
-    """The check under way: what later steps need of earlier ones; ``folder`` holds ``spec``'s weights."""
+    """State of the check: what later steps need from earlier ones; ``folder`` has the weights of ``spec``."""
 
     options: Options
     spec: ModelSpec
@@ -72,13 +72,13 @@ class Session:
 def find(name: str) -> tuple[ModelSpec, Path]:
     """Find a model and its weights; raises ``InputError`` and ``NotReadyError`` with what to do."""
     spec = registry.spec(name)
-    if spec.kind == "endpoint":
+    if spec.is_remote:
         raise InputError(f"{spec.name} runs on a server; this checks models that run in this program.")
     return spec, registry.require_folder(spec)
 
 
 def load(session: Session) -> dict[str, Any]:
-    """Load the weights at the precision asked for, or the best that this machine can hold."""
+    """Load the weights at the requested precision, or the best that fits this machine."""
     options, spec, fit = session.options, session.spec, hardware.fits(session.spec)
     precision: Precision = options.precision
     if precision == "auto" and fit.precision is not None:
@@ -104,25 +104,25 @@ def load(session: Session) -> dict[str, Any]:
 
 
 def generate(session: Session) -> dict[str, Any]:
-    """Speed of reading a prompt, and of writing behind it: one answer, and a batch."""
+    """Measure the speed of prefill, and of decoding one answer and a batch."""
     model = session.loaded
     unit = model.prompt_tokens("bmi=31.2; sugar=60; ")
     text = "bmi=31.2; sugar=60; " * (PROMPT_TOKENS // len(unit))
-    # Every answer is forced to be as long as the next, and to be written token by token.
+    # The grammar makes all answers equally long, and forces token-by-token decoding.
     grammar = f"start: /[a-z]{{{8 * NEW_TOKENS}}}/"
-    model.sample(text, n=1, grammar=grammar, max_new_tokens=2)
-    found: dict[str, Any] = {}
+    model.decode(text, n=1, grammar=grammar, max_new_tokens=2)
+    speeds: dict[str, Any] = {}
     for rows in (1, BATCH):
-        samples = model.sample(
+        samples = model.decode(
             text, n=rows, grammar=grammar, max_new_tokens=NEW_TOKENS, seed=session.options.seed
         )
-        found["prompt_tokens"] = samples.prompt_tokens
-        found["prefill_tokens_per_second"] = samples.prompt_tokens / samples.prefill_seconds
-        found[f"decode_tokens_per_second_{rows}"] = sum(samples.tokens) / samples.decode_seconds
-    return found
+        speeds["prompt_tokens"] = samples.prompt_tokens
+        speeds["prefill_tokens_per_second"] = samples.prompt_tokens / samples.prefill_seconds
+        speeds[f"decode_tokens_per_second_{rows}"] = sum(samples.tokens) / samples.decode_seconds
+    return speeds
 
 
-def judge(session: Session) -> dict[str, Any]:
+def answer_people(session: Session) -> dict[str, Any]:
     """Answer for people of the test part, as the app does, and count what passed which check."""
     from sensecf_core.counterfactuals.explain import answer
 
@@ -132,7 +132,7 @@ def judge(session: Session) -> dict[str, Any]:
         fitted.cohort, fitted.classifier, predicted=1 - aim, n=options.people, seed=options.seed
     )
     answers = []
-    with answering(session.loaded):
+    with use_model(session.loaded):
         for number, (person, row) in enumerate(keys):
             say(f"  person {number + 1} of {len(keys)}")
             request = ExplainRequest(
@@ -145,33 +145,33 @@ def judge(session: Session) -> dict[str, Any]:
                 max_seconds=600,
             )
             answers.append(answer(fitted, request))
-    proposed = sum(found.trace.proposed for found in answers)
+    proposed = sum(result.trace.proposed for result in answers)
     steps = ("readable", "within_limits", "valid", "plausible")
     return {
         "method": "lm-zero-shot",
         "participants": len(answers),
-        "status": dict(Counter(found.status for found in answers)),
+        "status": dict(Counter(result.status for result in answers)),
         "candidates": proposed,
-        **{step: sum(getattr(found.trace, step) for found in answers) for step in steps},
-        "seconds_an_answer_median": statistics.median(found.seconds.total for found in answers),
-        "seconds_an_answer_most": max(found.seconds.total for found in answers),
+        **{step: sum(getattr(result.trace, step) for result in answers) for step in steps},
+        "seconds_an_answer_median": statistics.median(result.seconds.total for result in answers),
+        "seconds_an_answer_most": max(result.seconds.total for result in answers),
         "answered_by": dict(answers[0].provenance.items()) if answers else {},
     }
 
 
 @contextmanager
-def answering(model: LocalModel) -> Iterator[None]:
-    """Let the engine ask this model, at the precision it was loaded in, instead of loading another."""
-    kept = local_model.shared_model
+def use_model(model: LocalModel) -> Iterator[None]:
+    """Make the pipeline use this model, at its precision, instead of loading another."""
+    original = local_model.shared_model
     local_model.shared_model = lambda *_, **__: model
     try:
         yield
     finally:
-        local_model.shared_model = kept
+        local_model.shared_model = original
 
 
 def fine_tune(session: Session) -> dict[str, Any]:
-    """Train a LoRA adapter for some steps on pairs of the cohort, answer with it, throw it away."""
+    """Train a LoRA adapter for some steps on pairs of the cohort, answer with it, and discard it."""
     from sensecf_core.counterfactuals.fine_tuning import pairs, self_training, validation
     from sensecf_core.language.training.config import Settings
     from sensecf_core.language.training.trainer import Training, adapter_for
@@ -180,30 +180,30 @@ def fine_tune(session: Session) -> dict[str, Any]:
     large = is_large(model.model)
     if large:
         for_training(model.model)
-    made = pairs.build(fitted, seed=options.seed, variants=0, most_rows=max(8, 4 * options.steps))
-    lessons = self_training.training_examples(fitted.schema, model.tokenizer, made)
+    training_pairs = pairs.build(fitted, seed=options.seed, variants=0, most_rows=max(8, 4 * options.steps))
+    examples = self_training.training_examples(fitted.schema, model.tokenizer, training_pairs)
     settings = Settings(max_steps=options.steps, seed=options.seed)
     peft = adapter_for(model.model, settings)
     losses: list[float] = []
     folder = var("gpu-check", "work")
     try:
-        training = Training(peft, model.tokenizer, lessons, settings, folder)
-        found = training.run(lambda now: losses.append(now.loss))
+        training = Training(peft, model.tokenizer, examples, settings, folder)
+        result = training.run(lambda now: losses.append(now.loss))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     tuned = LocalModel(for_answers(peft), model.tokenizer, model.folder)
-    asked = [pair for pair in made if pair.answers][:1]
+    validation_pairs = [pair for pair in training_pairs if pair.answers][:1]
     (rates,) = validation.measure(
-        fitted, tuned, validation.ValidationSet({("", 0): tuple(asked)}), candidates=4
+        fitted, tuned, validation.ValidationSet({("", 0): tuple(validation_pairs)}), candidates=4
     ).values()
     return {
-        "lessons": len(lessons),
+        "lessons": len(examples),
         "rank": settings.rank,
         "activations_recomputed": large,
-        "steps": found.steps,
-        "tokens": found.tokens,
-        "seconds": found.seconds,
-        "tokens_per_second": found.tokens / found.seconds,
+        "steps": result.steps,
+        "tokens": result.tokens,
+        "seconds": result.seconds,
+        "tokens_per_second": result.tokens / result.seconds,
         "loss_first": losses[0],
         "loss_last": losses[-1],
         "answers_readable_afterwards": rates.readable,
@@ -214,11 +214,11 @@ def fine_tune(session: Session) -> dict[str, Any]:
 STEPS: dict[str, Callable[[Session], dict[str, Any]]] = {
     "load": load,
     "generate": generate,
-    "judge": judge,
+    "judge": answer_people,
     "fine_tune": fine_tune,
 }
 
 
 def say(words: str) -> None:
-    """Tell what is going on, beside the numbers."""
+    """Report progress on stderr; numbers go to stdout."""
     print(words, file=sys.stderr, flush=True)

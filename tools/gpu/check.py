@@ -1,13 +1,13 @@
-"""Run a language model through everything this program does with one, on this machine, and write it down.
+"""Check everything that this program does with a language model on this machine, and write a report.
 
     make gpu-check MODEL=llama-3.1-8b-instruct          or any name, folder or hub id of the registry
-    python -m tools.gpu.gpu_check --model biomistral-7b --precision nf4
-    python -m tools.gpu.gpu_check --people 3 --steps 4      the default model, a few minutes on a CPU
+    python -m tools.gpu.check --model biomistral-7b --precision nf4
+    python -m tools.gpu.check --people 3 --steps 4      the default model, a few minutes on a CPU
 
-Loads the weights, generates, answers for participants of the test part through the same engine as the app,
-and fine-tunes for some steps. It measures memory and speed and shows that each step works; it trains
-nothing worth keeping, and says of quality only what so few participants can. A step that fails is written
-into the report with its error, and the exit code is 1.
+It loads the weights, generates, answers for participants of the test part through the same pipeline as the
+app, and fine-tunes for some steps. It measures memory and speed and shows that each step works. The trained
+adapter is not kept, and so few participants say little about quality. A step that fails is reported with its
+error, and the exit code is 1.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from sensecf_core.language.local.loading import PRECISIONS
 from sensecf_core.language.models import registry
 from sensecf_core.paths import var
 from sensecf_core.provenance import commit, machine, versions
-from tools.gpu.model_steps import STEPS, Options, Session, find, say
+from tools.gpu.steps import STEPS, Options, Session, find, say
 
 WHAT = (
     "One run on one machine: memory and speed of loading, generating, answering and fine-tuning. Not a "
@@ -44,8 +44,8 @@ WHAT = (
 EXTRA_LIBRARIES = ("peft", "accelerate", "bitsandbytes", "tokenizers")
 
 
-def measured(step: Callable[[Session], dict[str, Any]], session: Session) -> dict[str, Any]:
-    """Run one step and add its memory; an error becomes part of the result."""
+def run_step(step: Callable[[Session], dict[str, Any]], session: Session) -> dict[str, Any]:
+    """Run one step and add its memory; an exception becomes part of the result."""
     import torch
 
     cuda = torch.cuda.is_available()
@@ -53,11 +53,11 @@ def measured(step: Callable[[Session], dict[str, Any]], session: Session) -> dic
         torch.cuda.reset_peak_memory_stats()
     started = time.perf_counter()
     try:
-        found: dict[str, Any] = {"ok": True, **step(session)}
+        result: dict[str, Any] = {"ok": True, **step(session)}
     except Exception as error:
-        hints = isinstance(error, InputError | NotReadyError)
-        found = {"ok": False, "error": f"{type(error).__name__}: {error}"}
-        found |= {} if hints else {"traceback": traceback.format_exc()}
+        is_expected = isinstance(error, InputError | NotReadyError)
+        result = {"ok": False, "error": f"{type(error).__name__}: {error}"}
+        result |= {} if is_expected else {"traceback": traceback.format_exc()}
     memory = {
         "process_gb": psutil.Process().memory_info().rss / 1e9,
         "process_peak_gb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9,
@@ -65,14 +65,14 @@ def measured(step: Callable[[Session], dict[str, Any]], session: Session) -> dic
     if cuda:
         memory["gpu_peak_gb"] = torch.cuda.max_memory_allocated() / 1e9
         memory["gpu_reserved_gb"] = torch.cuda.max_memory_reserved() / 1e9
-    return {**found, "wall_seconds": time.perf_counter() - started, "memory": memory}
+    return {**result, "wall_seconds": time.perf_counter() - started, "memory": memory}
 
 
 def gpus() -> list[dict[str, Any]]:
-    """What torch sees of the GPUs; empty on a CPU."""
+    """The GPUs that torch sees; empty on a CPU."""
     import torch
 
-    found = [torch.cuda.get_device_properties(number) for number in range(torch.cuda.device_count())]
+    devices = [torch.cuda.get_device_properties(number) for number in range(torch.cuda.device_count())]
     return [
         {
             "name": gpu.name,
@@ -80,12 +80,12 @@ def gpus() -> list[dict[str, Any]]:
             "capability": f"{gpu.major}.{gpu.minor}",
             "cuda": torch.version.cuda,
         }
-        for gpu in found
+        for gpu in devices
     ]
 
 
-def where(session: Session) -> str:
-    """Say in one sentence what the run was made on."""
+def hardware_note(session: Session) -> str:
+    """Say in one sentence on what hardware the model ran."""
     import torch
 
     if session.model is None:
@@ -101,23 +101,23 @@ def where(session: Session) -> str:
 
 
 def check(options: Options, argv: list[str]) -> dict[str, Any]:
-    """Run every step (none after one that failed) and return the report."""
+    """Run the steps up to the first that fails, and return the report."""
     import torch
 
     session = Session(options, *find(options.model), load_fitted(options.cohort))
     steps: dict[str, Any] = {}
     for name, step in STEPS.items():
         say(f"{name.replace('_', '-')} …")
-        steps[name] = measured(step, session)
+        steps[name] = run_step(step, session)
         for line in lines_of(steps[name]):
             print(f"  {line}", flush=True)
         if not steps[name]["ok"]:
             break
     return {
         "what": WHAT,
-        "where": where(session),
+        "where": hardware_note(session),
         "ok": len(steps) == len(STEPS) and all(step["ok"] for step in steps.values()),
-        "command": " ".join(["python -m tools.gpu.gpu_check", *argv]),
+        "command": " ".join(["python -m tools.gpu.check", *argv]),
         "options": {**asdict(options), "out": None},
         "utc": datetime.now(UTC).isoformat(timespec="seconds"),
         "commit": commit(),
@@ -128,9 +128,9 @@ def check(options: Options, argv: list[str]) -> dict[str, Any]:
     }
 
 
-def lines_of(found: dict[str, Any]) -> Iterator[str]:
-    """One step's numbers for people."""
-    for name, value in {**found, **found["memory"]}.items():
+def lines_of(result: dict[str, Any]) -> Iterator[str]:
+    """Format the numbers of one step."""
+    for name, value in {**result, **result["memory"]}.items():
         if isinstance(value, float):
             yield f"{name}: {value:,.3g}" if value < 1000 else f"{name}: {value:,.0f}"
         elif isinstance(value, str | int) and name != "traceback":
@@ -156,7 +156,7 @@ def parse(argv: list[str]) -> Options:
 
 
 def main(argv: list[str]) -> int:
-    """Check, print, write the report; 0 if every step worked, 2 for what cannot be asked."""
+    """Check, print and write the report; returns 0 if every step worked, 2 for unusable options."""
     options = parse(argv)
     say(WHAT)
     try:

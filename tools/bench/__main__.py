@@ -1,9 +1,9 @@
-"""Measure: start, answers, candidates per second, checks, the sensor cohort's loader and pages, memory.
+"""Measure SenseCF: start, answers, candidates per second, checks, sensor loader and pages, memory.
 
-    python -m tools.bench.bench                        everything; table on stdout, JSON in var/bench/
-    python -m tools.bench.bench --only import,checks   some sections
-    python -m tools.bench.bench --people 5             fewer people a cohort
-    python -m tools.bench.bench --out results/bench.json
+    python -m tools.bench                        everything; table on stdout, JSON in var/bench/
+    python -m tools.bench --only import,checks   some sections
+    python -m tools.bench --people 5             fewer people a cohort
+    python -m tools.bench --out results/bench.json
 
 Each section is a function that returns one or more rows: what was measured, the value, its unit, and the
 target where the project has one.
@@ -24,8 +24,8 @@ from typing import TYPE_CHECKING
 
 from sensecf_core.paths import ROOT
 from tools.bench.app_visit import AppVisit
-from tools.bench.bench_record import Row, keep, made_by
-from tools.bench.bench_sensors import measure_pages, measure_release
+from tools.bench.record import Row, run_metadata, write_report
+from tools.bench.sensors import measure_pages, measure_release
 
 if TYPE_CHECKING:
     from sensecf_core.queries.request import ExplainRequest
@@ -35,25 +35,25 @@ PROMPT_TOKENS, NEW_TOKENS = 512, 32
 
 
 def measure_import(_: int) -> Iterator[Row]:
-    """Import time in fresh interpreters, and that torch stays out."""
+    """Import time in fresh interpreters, and whether torch is imported."""
     code = (
         "import sys, time; t = time.perf_counter(); import sensecf_core, sensecf_core.cli; "
         "print(time.perf_counter() - t, 'torch' in sys.modules)"
     )
     seconds, torch = [], False
-    for _run in range(5):
-        done = subprocess.run(
+    for _repeat in range(5):
+        result = subprocess.run(
             [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
         )
-        taken, loaded = done.stdout.split()
-        seconds.append(float(taken))
+        elapsed, loaded = result.stdout.split()
+        seconds.append(float(elapsed))
         torch = torch or loaded == "True"
     note = "TORCH IS LOADED" if torch else "torch not loaded; median of 5"
     yield Row("import of sensecf_core with its command line", statistics.median(seconds), "s", 0.5, note=note)
 
 
 def measure_start(_: int) -> Iterator[Row]:
-    """A second `make run`, and from the server's start to the first page in a visitor's browser."""
+    """Time of a second `make run`, and from the server's start to the first page in a browser."""
     started = time.perf_counter()
     subprocess.run(["tools/setup.sh", "models"], cwd=ROOT, check=True, capture_output=True)
     nothing_to_do = time.perf_counter() - started
@@ -68,7 +68,7 @@ def measure_start(_: int) -> Iterator[Row]:
 
 
 def measure_app_memory(_: int) -> Iterator[Row]:
-    """Peak memory of the running app after it answered one question with the language model."""
+    """Peak memory of the running app after one answer with the language model."""
     from sensecf_core.counterfactuals.problem.fitted_cohort import load_fitted
     from sensecf_core.evaluation.sampling import sample_rows
 
@@ -99,50 +99,52 @@ def measure_answers(people: int) -> Iterator[Row]:
             )
 
 
-def _answers(asked: list[ExplainRequest], target: float | None) -> Iterator[Row]:
+def _answers(requests: list[ExplainRequest], target: float | None) -> Iterator[Row]:
     from sensecf_core.counterfactuals.explain import explain
 
-    what = f"{asked[0].cohort}, {asked[0].method}"
+    what = f"{requests[0].cohort}, {requests[0].method}"
     started = time.perf_counter()
-    explain(asked[0])
+    explain(requests[0])
     yield Row(f"{what}: first answer, model loading included", time.perf_counter() - started, "s")
     walls, steps = [], []
-    for request in asked:
+    for request in requests:
         started = time.perf_counter()
         steps.append(explain(request).seconds)
         walls.append(time.perf_counter() - started)
     checks = [s.verify + s.refine + s.select for s in steps]
-    yield Row(f"{what}: answer, median", statistics.median(walls), "s", target, note=f"{len(asked)} people")
-    yield Row(f"{what}: answer, 90th percentile", ninetieth(walls), "s")
+    yield Row(
+        f"{what}: answer, median", statistics.median(walls), "s", target, note=f"{len(requests)} people"
+    )
+    yield Row(f"{what}: answer, 90th percentile", percentile_90(walls), "s")
     yield Row(f"{what}: prefill, median", statistics.median(s.prefill or 0 for s in steps), "s")
     yield Row(f"{what}: decode, median", statistics.median(s.decode or 0 for s in steps), "s")
     yield Row(f"{what}: checks, median", statistics.median(checks), "s")
 
 
-def ninetieth(values: list[float]) -> float:
-    """The 90th percentile, between neighbours where it falls between them."""
+def percentile_90(values: list[float]) -> float:
+    """The 90th percentile, interpolated."""
     return values[0] if len(values) == 1 else statistics.quantiles(values, n=10, method="inclusive")[-1]
 
 
 def measure_tokens(_: int) -> Iterator[Row]:
-    """Tokens per second of the language model itself: reading, writing one and sixteen answers."""
+    """Tokens per second of the language model alone: prefill, and decoding one and sixteen answers."""
     from sensecf_core.language.local.model import shared_model
     from tools.peers.token_speed import FullLength, prompt_of, timed
 
     model = FullLength.of(shared_model())
     text = prompt_of(model, PROMPT_TOKENS)
     timed(model, text, 1, 2)
-    found = {n: [timed(model, text, n, NEW_TOKENS) for _run in range(3)] for n in (1, 16)}
-    note = f"{found[1][0].prompt_tokens} tokens, {model.settings()['dtype']}"
-    yield Row("prefill", statistics.median(t.prefill for t in found[1]), "tok/s", note=note)
-    for n, timings in found.items():
+    timings_by_rows = {n: [timed(model, text, n, NEW_TOKENS) for _repeat in range(3)] for n in (1, 16)}
+    note = f"{timings_by_rows[1][0].prompt_tokens} tokens, {model.settings()['dtype']}"
+    yield Row("prefill", statistics.median(t.prefill for t in timings_by_rows[1]), "tok/s", note=note)
+    for n, timings in timings_by_rows.items():
         speed = statistics.median(t.decode for t in timings)
         note = f"no grammar, {NEW_TOKENS} tokens each"
         yield Row(f"decode, {n} at once", speed, "tok/s", note=note)
 
 
-def measure_teaching(_: int) -> Iterator[Row]:
-    """Searching pairs, and one minute of fine-tuning the default model."""
+def measure_fine_tuning(_: int) -> Iterator[Row]:
+    """Time of the pair search, and speed of one minute of fine-tuning the default model."""
     import tempfile
 
     from sensecf_core.counterfactuals.fine_tuning import pairs, self_training
@@ -153,23 +155,28 @@ def measure_teaching(_: int) -> Iterator[Row]:
     from sensecf_core.language.training.trainer import Training
 
     fitted = load_fitted("nhanes")
-    assert len(fitted.train_attributions)
+    assert len(fitted.train_shap_values)
     started = time.perf_counter()
-    found = pairs.build(fitted, most_rows=125)
-    taken = time.perf_counter() - started
-    yield Row("pair search, 1,000 queries", 1000 * taken / len(found), "s", note=f"{len(found)} measured")
+    training_pairs = pairs.build(fitted, most_rows=125)
+    elapsed = time.perf_counter() - started
+    yield Row(
+        "pair search, 1,000 queries",
+        1000 * elapsed / len(training_pairs),
+        "s",
+        note=f"{len(training_pairs)} measured",
+    )
     model = LocalModel.load()
-    lessons = self_training.training_examples(fitted.schema, model.tokenizer, found)
+    examples = self_training.training_examples(fitted.schema, model.tokenizer, training_pairs)
     with tempfile.TemporaryDirectory() as folder:
-        training = Training(model.model, model.tokenizer, lessons, Settings(minutes=1.0), Path(folder))
-        ended = training.run()
+        training = Training(model.model, model.tokenizer, examples, Settings(minutes=1.0), Path(folder))
+        result = training.run()
     fast = detect_hardware().cpu_bf16
-    note = f"{ended.tokens:,} tokens, all read" + (
+    note = f"{result.tokens:,} tokens, all read" + (
         "" if fast else "; the target is for a CPU that computes in bf16"
     )
-    speed = ended.tokens / ended.seconds
+    speed = result.tokens / result.seconds
     yield Row("fine-tuning", speed, "tok/s", 350.0 if fast else None, at_least=True, note=note)
-    plain = ended.plain_tokens / ended.seconds
+    plain = result.plain_tokens / result.seconds
     yield Row(
         "fine-tuning, a prompt counted for each answer", plain, "tok/s", note="as a plain trainer reads"
     )
@@ -181,12 +188,12 @@ def _peak_gigabytes() -> float:
 
 
 def measure_batching(_: int) -> Iterator[Row]:
-    """16 candidates of one query in one batch, against one at a time."""
+    """Speed of 16 candidates of one query in one batch, compared with one at a time."""
     from sensecf_core.counterfactuals.problem.constraints import resolve_limits
     from sensecf_core.counterfactuals.problem.fitted_cohort import load_fitted
     from sensecf_core.counterfactuals.problem.make_queries import drivers, make_queries
     from sensecf_core.counterfactuals.proposal import ProposalRequest
-    from sensecf_core.counterfactuals.proposers.registry import proposer_for
+    from sensecf_core.counterfactuals.proposers.registry import Context, proposer_for
     from sensecf_core.evaluation.sampling import sample_rows
     from sensecf_core.queries.request import ExplainRequest
 
@@ -194,20 +201,18 @@ def measure_batching(_: int) -> Iterator[Row]:
     key = sample_rows(fitted.cohort, fitted.classifier, predicted=1, n=1, seed=0)[0]
     request = ExplainRequest(cohort="nhanes", participant_id=key[0], row_id=key[1])
     query = make_queries(fitted, [key], 0, resolve_limits(request, fitted.cohort, fitted.domain))[0]
-    proposer = proposer_for(request, fitted, query, drivers(fitted, [query])[0])
+    proposer = proposer_for(Context(request, fitted, query, drivers(fitted, [query])[0], lambda: False, None))
 
     def seconds(count: int, times: int) -> float:
         started = time.perf_counter()
         for seed in range(times):
-            run = ProposalRequest(
+            proposal_request = ProposalRequest(
                 candidates=count,
                 seed=seed,
                 temperature=request.temperature,
                 deadline=time.perf_counter() + 300,
-                cancelled=lambda: False,
-                progress=lambda done, words: None,
             )
-            proposer.propose(query, run)
+            proposer.propose(query, proposal_request)
         return time.perf_counter() - started
 
     seconds(2, 1)
@@ -219,7 +224,7 @@ def measure_batching(_: int) -> Iterator[Row]:
 
 
 def measure_checks(_: int) -> Iterator[Row]:
-    """verify + refine + select for 1,000 random candidates of one query."""
+    """Time of verify + refine + select for 1,000 random candidates of one query."""
     from sensecf_core.counterfactuals.explain import explain
     from sensecf_core.counterfactuals.problem.fitted_cohort import load_fitted
     from sensecf_core.evaluation.sampling import sample_rows
@@ -248,7 +253,7 @@ def measure_checks(_: int) -> Iterator[Row]:
 
 
 def measure_memory(_: int) -> Iterator[Row]:
-    """Peak memory of this process, which by now has loaded what the sections above needed."""
+    """Peak memory of this process, which has loaded what the sections above need."""
     yield Row(
         "peak memory of this measuring process",
         _peak_gigabytes(),
@@ -257,14 +262,14 @@ def measure_memory(_: int) -> Iterator[Row]:
     )
 
 
-# In this order: `release` counts this process's own memory, so no model may be loaded before it.
+# The order matters: `release` counts this process's own memory, so no model may be loaded before it.
 SECTIONS: dict[str, Callable[[int], Iterator[Row]]] = {
     "import": measure_import,
     "start": measure_start,
     "release": measure_release,
     "pages": measure_pages,
     "app": measure_app_memory,
-    "teaching": measure_teaching,
+    "teaching": measure_fine_tuning,
     "tokens": measure_tokens,
     "answers": measure_answers,
     "batching": measure_batching,
@@ -274,7 +279,7 @@ SECTIONS: dict[str, Callable[[int], Iterator[Row]]] = {
 
 
 def as_line(row: Row) -> str:
-    """One line of the table."""
+    """Format one line of the table."""
     target = ""
     if row.target is not None:
         sign = ">=" if row.at_least else "<="
@@ -283,7 +288,7 @@ def as_line(row: Row) -> str:
 
 
 def main(argv: list[str]) -> int:
-    """Run the chosen sections; a section that fails is named and the others still run (exit code 1)."""
+    """Run the chosen sections; if one fails, it is reported and the others still run (exit code 1)."""
     parser = argparse.ArgumentParser(description="Measure SenseCF.")
     parser.add_argument("--only", default=",".join(SECTIONS), help="sections, like import,checks")
     parser.add_argument("--people", type=int, default=20, help="people a cohort for answer times")
@@ -303,7 +308,7 @@ def main(argv: list[str]) -> int:
             failed = True
             print(f"section {name} failed: {error}", file=sys.stderr)
     reported = [{**asdict(row), "met": row.met} for row in rows]
-    keep({**made_by("tools.bench.bench", argv), "rows": reported}, options.out)
+    write_report({**run_metadata("tools.bench", argv), "rows": reported}, options.out)
     return int(failed)
 
 

@@ -1,4 +1,4 @@
-"""What was measured, by what and on what, and where it is kept."""
+"""Measurements, the run that made them, and the file they are written to."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ class Row:
         return self.value >= self.target if self.at_least else self.value <= self.target
 
 
-def made_by(module: str, argv: list[str]) -> dict[str, Any]:
-    """The command, time, commit, machine and versions of this measurement."""
+def run_metadata(module: str, argv: list[str]) -> dict[str, Any]:
+    """Command, time, commit, machine and versions of this run."""
     return {
         "command": " ".join([f"python -m {module}", *argv]),
         "utc": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -44,10 +44,10 @@ def made_by(module: str, argv: list[str]) -> dict[str, Any]:
     }
 
 
-def keep(report: dict[str, Any], out: Path | None, prefix: str = "") -> None:
-    """Write a report as JSON to ``var/bench/``, and to ``out`` too if that is given; say where."""
+def write_report(report: dict[str, Any], out: Path | None, prefix: str = "") -> None:
+    """Write a report as JSON to ``var/bench/``, and to ``out`` if given; print the paths."""
     text = json.dumps(report, indent=1) + "\n"
-    kept = var("bench", f"{prefix}{datetime.now(UTC):%Y%m%dT%H%M%SZ}.json")
-    for path in filter(None, (kept, out)):
+    stored = var("bench", f"{prefix}{datetime.now(UTC):%Y%m%dT%H%M%SZ}.json")
+    for path in filter(None, (stored, out)):
         path.write_text(text, encoding="utf-8")
         print(f"written: {path}")

@@ -1,4 +1,4 @@
-"""Choosing one of a participant's rows by a row of buttons; it sets the row everywhere."""
+"""Choose one of a participant's days by a row of buttons; the choice holds on all pages."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ def rows_of(cohort: Cohort, participant: str) -> list[str]:
 
 
 def days_of(cohort: Cohort, participant: str) -> list[date]:
-    """The days that can be chosen: rows of a cohort of participant-days are named by their day."""
+    """The days that can be chosen (the rows of participant-days are named by their date)."""
     return [date.fromisoformat(row) for row in rows_of(cohort, participant)]
 
 
 def show(cohort: Cohort, participant: str, row: str) -> None:
-    """Show a button a day, the chosen one marked."""
+    """Show one button per day, with the chosen day marked."""
     st.session_state[_KEY] = row
-    # Not pills: in the dark theme the chosen one's letters are too dark to read (axe).
+    # Not pills: in the dark theme the text of the chosen one is too dark to read (axe).
     st.radio(
         f"Choose a {cohort.schema.row_label}",
         rows_of(cohort, participant),
-        format_func=lambda one: wording.day_name(date.fromisoformat(one)),
+        format_func=lambda row_id: wording.day_name(date.fromisoformat(row_id)),
         key=_KEY,
         horizontal=True,
         on_change=_picked,
@@ -42,10 +42,10 @@ def _picked() -> None:
 
 
 def clicked(chart: str, rows: Sequence[str]) -> None:
-    """Choose the day of the point that was clicked in a chart; its ``customdata`` names the row."""
+    """Choose the day of the point that was clicked in a chart; the point's ``customdata`` is the row id."""
     for point in st.session_state[chart]["selection"]["points"]:
-        named = point.get("customdata")
-        row = named[0] if isinstance(named, list) and named else named
+        customdata = point.get("customdata")
+        row = customdata[0] if isinstance(customdata, list) and customdata else customdata
         if row in rows:
             st.session_state["row"] = row
             return

@@ -1,14 +1,14 @@
-"""Measure this program's language model beside llama.cpp, in one run, on this machine: `make bench-peers`.
+"""Compare the speed of this program's language model with llama.cpp on this machine: `make bench-peers`.
 
-    python -m tools.peers.bench_peers                     table on stdout, JSON in var/bench/
-    python -m tools.peers.bench_peers --repeats 3         fewer repeats
-    python -m tools.peers.bench_peers --out FILE          also write the JSON there
+    python -m tools.peers.bench                     table on stdout, JSON in var/bench/
+    python -m tools.peers.bench --repeats 3         fewer repeats
+    python -m tools.peers.bench --out FILE          also write the JSON there
 
 Three sides read the same prompt and write equally many tokens, drawn at temperature 1 without a grammar, with
 the same number of threads: SenseCF's own sampling, llama.cpp with the Q4_1 file that the default model comes
 from, and llama.cpp with that file dequantised to bfloat16, which are the weights that SenseCF loads. Sides
-take turns in every repeat, and each number is a median. What could not be measured is said, in the table
-and in the JSON, and the exit code is 1.
+take turns in every repeat, and each number is a median. Table and JSON name what could not be measured, and
+the exit code is then 1.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from sensecf_core.errors import NotReadyError
 from sensecf_core.language.local.model import LocalModel
 from sensecf_core.language.models import default_model
 from sensecf_core.paths import var
-from tools.bench.bench_record import keep, made_by
+from tools.bench.record import run_metadata, write_report
 from tools.peers.bf16_gguf import write_bf16
 from tools.peers.greedy_agreement import agreement, answers_of, in_words
 from tools.peers.llama_cpp_peer import PYTHON, LlamaCpp, PeerError, command
@@ -46,14 +46,14 @@ Timings = dict[str, dict[int, list[Timing]]]
 
 @dataclass
 class Comparison:
-    """Sides by name, what they say of themselves, and who is not there and why; the first is ours."""
+    """Sides by name (ours first), their descriptions, and the sides left out with the reason."""
 
     sides: dict[str, Side] = field(default_factory=dict)
     about: dict[str, dict[str, Any]] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
 
     def leave_out(self, name: str, why: Exception) -> None:
-        """Drop a side, and say so."""
+        """Drop a side, and report why."""
         self.sides.pop(name, None)
         self.left_out[name] = f"{why}" if isinstance(why, PeerError | NotReadyError) else repr(why)
         print(f"{name}: not measured: {self.left_out[name]}", file=sys.stderr)
@@ -72,8 +72,8 @@ def add_ours(comparison: Comparison, threads: int) -> LocalModel:
 
 
 def add_peers(comparison: Comparison, options: argparse.Namespace, stack: ExitStack) -> dict[str, LlamaCpp]:
-    """Start llama.cpp with each file; the bfloat16 one is written first and lasts as long as the run."""
-    room = options.prompt_tokens + options.rows * options.new_tokens + SPARE_CELLS
+    """Start llama.cpp with each file; the bfloat16 file is written first and deleted after the run."""
+    context = options.prompt_tokens + options.rows * options.new_tokens + SPARE_CELLS
     started: dict[str, LlamaCpp] = {}
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=var("bench", "peers").parent)))
     for name in PEERS:
@@ -82,7 +82,7 @@ def add_peers(comparison: Comparison, options: argparse.Namespace, stack: ExitSt
             if name == BF16:
                 source, file = file, folder / "bf16.gguf"
                 write_bf16(source, file)
-            argv = command(file, threads=options.threads, rows=options.rows, context=room)
+            argv = command(file, threads=options.threads, rows=options.rows, context=context)
             peer = stack.enter_context(LlamaCpp(argv))
         except Exception as error:
             comparison.leave_out(name, error)
@@ -94,24 +94,24 @@ def add_peers(comparison: Comparison, options: argparse.Namespace, stack: ExitSt
 
 
 def add_agreement(comparison: Comparison, model: LocalModel, peers: dict[str, LlamaCpp]) -> None:
-    """Ask each peer for the transformers model's greedy answers, and print how far they are the same."""
+    """Compare each peer's greedy answers with the transformers model's, and print the agreement."""
     answers = answers_of(model)
     for name, peer in peers.items():
         try:
-            found = agreement(peer.follow, answers)
+            result = agreement(peer.follow, answers)
         except PeerError as error:
             comparison.leave_out(name, error)
             continue
-        comparison.about[name]["agreement"] = found
-        print(f"{name} against transformers: {in_words(found)}")
+        comparison.about[name]["agreement"] = result
+        print(f"{name} against transformers: {in_words(result)}")
 
 
 def take_turns(
     comparison: Comparison, text: str, rows: tuple[int, ...], new_tokens: int, repeats: int
 ) -> Timings:
-    """Time every side with every number of rows, once unmeasured and then ``repeats`` times.
+    """Time every side with every number of rows, once as a warm-up and then ``repeats`` times.
 
-    Each repeat asks one side after the other, and begins with another one than the last.
+    Each repeat runs the sides in turn and starts with a different one.
     """
     timings: Timings = {name: {n: [] for n in rows} for name in comparison.sides}
     for repeat in range(-1, repeats):
@@ -119,36 +119,38 @@ def take_turns(
         first = repeat % len(names)
         for name in names[first:] + names[:first]:
             try:
-                found = {n: comparison.sides[name](text, n, new_tokens) for n in rows}
+                timings_by_rows = {n: comparison.sides[name](text, n, new_tokens) for n in rows}
             except PeerError as error:
                 comparison.leave_out(name, error)
                 del timings[name]
                 continue
             if repeat >= 0:
-                for n, timing in found.items():
+                for n, timing in timings_by_rows.items():
                     timings[name][n].append(timing)
     return timings
 
 
 def rows_of(timings: Timings) -> list[dict[str, Any]]:
-    """The table: each number of every side, and ours as a multiple of each peer's."""
+    """The table: the speeds of every side, and the ratio of ours to each peer's."""
     ours = next(iter(timings))
     numbers = sorted(timings[ours])
-    speeds = {"prefill": {name: [t.prefill for t in found[numbers[0]]] for name, found in timings.items()}}
+    speeds = {
+        "prefill": {name: [t.prefill for t in measured[numbers[0]]] for name, measured in timings.items()}
+    }
     for n in numbers:
         speeds[f"decode, {n} at once"] = {
-            name: [t.decode for t in found[n]] for name, found in timings.items()
+            name: [t.decode for t in measured[n]] for name, measured in timings.items()
         }
     table = []
     for what, values in speeds.items():
-        medians = {name: statistics.median(found) for name, found in values.items()}
+        medians = {name: statistics.median(measured) for name, measured in values.items()}
         ratios = {name: medians[ours] / median for name, median in medians.items() if name != ours}
         table.append({"what": what, "unit": "tok/s", "median": medians, "ours_to": ratios})
     return table
 
 
 def lines_of(table: list[dict[str, Any]], left_out: dict[str, str]) -> list[str]:
-    """The table for people."""
+    """Format the table."""
     names, peers = list(table[0]["median"]), list(table[0]["ours_to"])
     heads = [*names, *(f"ours : {name.removeprefix('llama.cpp ')}" for name in peers)]
     lines = [f"{'tokens per second':20}" + "".join(f"{head:>18}" for head in heads)]
@@ -161,7 +163,7 @@ def lines_of(table: list[dict[str, Any]], left_out: dict[str, str]) -> list[str]
 
 
 def compare(options: argparse.Namespace) -> dict[str, Any]:
-    """Load every side, check that they run the same model, measure, and return what is reported."""
+    """Load every side, check that they run the same model, measure, and return the report."""
     load = [os.getloadavg()[0]]
     comparison = Comparison()
     with ExitStack() as stack:
@@ -177,8 +179,8 @@ def compare(options: argparse.Namespace) -> dict[str, Any]:
         "left_out": comparison.left_out,
         "sides": comparison.about,
         "timings": {
-            name: {n: [asdict(timing) for timing in repeats] for n, repeats in found.items()}
-            for name, found in timings.items()
+            name: {n: [asdict(timing) for timing in repeats] for n, repeats in by_rows.items()}
+            for name, by_rows in timings.items()
         },
         "load_average": {"before": load[0], "after": load[1]},
     }
@@ -200,22 +202,22 @@ def parse(argv: list[str]) -> argparse.Namespace:
 
 
 def main(argv: list[str]) -> int:
-    """Measure, print, write; 1 if a side could not be measured, 2 without llama.cpp or the model."""
+    """Measure, print and write; 1 if a side could not be measured, 2 without llama.cpp or the model."""
     options = parse(argv)
     if not PYTHON.exists():
         print("llama.cpp is not there; run `make bench-peers` or `tools/setup.sh peers`.", file=sys.stderr)
         return 2
     try:
-        found = compare(options)
+        results = compare(options)
     except NotReadyError as error:
         print(error, file=sys.stderr)
         return 2
-    asked = {name: value for name, value in vars(options).items() if name != "out"}
-    made = {**made_by("tools.peers.bench_peers", argv), "threads": options.threads}
-    for line in lines_of(found["rows"], found["left_out"]):
+    used_options = {name: value for name, value in vars(options).items() if name != "out"}
+    metadata = {**run_metadata("tools.peers.bench", argv), "threads": options.threads}
+    for line in lines_of(results["rows"], results["left_out"]):
         print(line)
-    keep({**made, "options": asked, **found}, options.out, "peers-")
-    return int(bool(found["left_out"]))
+    write_report({**metadata, "options": used_options, **results}, options.out, "peers-")
+    return int(bool(results["left_out"]))
 
 
 if __name__ == "__main__":

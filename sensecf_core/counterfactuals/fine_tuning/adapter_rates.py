@@ -1,0 +1,54 @@
+"""The raw rates of an adapter on ``val``: what the command ``rates`` and a notebook start."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sensecf_core.counterfactuals.fine_tuning import validation
+from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
+from sensecf_core.errors import InputError
+from sensecf_core.language.local.model import LocalModel
+from sensecf_core.language.models import adapters, default_model
+from sensecf_core.language.models.adapters import Adapter
+from sensecf_core.language.training import save_adapter
+from sensecf_core.types import Progress
+
+
+@dataclass(frozen=True)
+class AdapterRates:
+    """Rates of an adapter, a row for each temperature and group of queries, and the best temperature."""
+
+    adapter: Adapter
+    temperature: float
+    rows: list[dict[str, Any]]
+
+
+def measure_adapter(
+    fitted: FittedCohort,
+    name: str | None = None,
+    *,
+    n: int = 20,
+    progress: Progress = lambda done, words: None,
+) -> AdapterRates:
+    """Sample raw candidates for ``n`` answerable ``val`` queries of each limits profile and desired class.
+
+    ``name`` is the adapter's (None: the one that answers). Raises ``InputError`` for an unknown one and one
+    that does not fit the default language model, ``NotReadyError`` where there is none.
+    """
+    found = adapters.require(fitted.cohort) if name is None else adapters.by_name(fitted.cohort, name)
+    if (unfit := adapters.unfit(found.card, fitted.cohort, default_model.status().sha256)) is not None:
+        raise InputError(unfit)
+    queries = validation.ValidationSet.of(fitted, "val", n, found.card.settings.get("source", "shap"))
+    model = LocalModel.load(adapter=found.folder)
+    progress(0.1, "Measuring on validation queries")
+    return AdapterRates(found, *validation.choose_temperature(fitted, model, queries))
+
+
+def put_on_card(rates: AdapterRates) -> None:
+    """Put the rates and the temperature on the adapter's card; test rates stay if the temperature does."""
+    card = rates.adapter.card
+    same = rates.temperature == card.temperature
+    test = [row for row in card.rates if row.get("part") == "test" and same]
+    update = {"temperature": rates.temperature, "rates": (*test, *rates.rows)}
+    save_adapter.write_cards(rates.adapter.folder, card.model_copy(update=update))

@@ -1,0 +1,49 @@
+"""The rates of an adapter, measured from Python and put on its card."""
+
+from __future__ import annotations
+
+import pytest
+
+from sensecf_core.counterfactuals.fine_tuning import adapter_rates, validation
+from sensecf_core.counterfactuals.fine_tuning.adapter_rates import measure_adapter, put_on_card
+from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
+from sensecf_core.errors import InputError, NotReadyError
+from sensecf_core.language.local.model import LocalModel
+from sensecf_core.language.models import adapters
+from tests.app import made_adapter
+
+TEST_RATE = {**made_adapter.rate("contrast", 0, 0.5), "part": "test"}
+
+
+def test_rates_are_measured_at_every_temperature_and_kept_on_the_card(
+    fitted: FittedCohort, babbler: LocalModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(adapter_rates.LocalModel, "load", lambda **_: babbler)
+    made_adapter.write(fitted.cohort, rates=(TEST_RATE,), temperature=1.0)
+    found = measure_adapter(fitted, n=1)
+    assert {row["temperature"] for row in found.rows} == set(validation.TEMPERATURES)
+    assert all(row["part"] == "val" and row["queries"] == 1 for row in found.rows)
+    put_on_card(found)
+    card = adapters.require(fitted.cohort).card
+    assert card.temperature == found.temperature
+    kept = (TEST_RATE,) if found.temperature == 1.0 else ()
+    assert card.rates == (*kept, *found.rows)
+
+
+def test_test_rates_of_another_temperature_are_dropped(fitted: FittedCohort) -> None:
+    made_adapter.write(fitted.cohort, rates=(TEST_RATE,), temperature=0.8)
+    adapter = adapters.require(fitted.cohort)
+    put_on_card(adapter_rates.AdapterRates(adapter, 0.8, []))
+    assert adapters.require(fitted.cohort).card.rates == (TEST_RATE,)
+    put_on_card(adapter_rates.AdapterRates(adapter, 0.6, []))
+    assert adapters.require(fitted.cohort).card.rates == ()
+
+
+def test_an_adapter_that_is_not_there_or_does_not_fit_is_refused(fitted: FittedCohort) -> None:
+    with pytest.raises(NotReadyError, match="finetune --cohort small"):
+        measure_adapter(fitted)
+    made_adapter.write(fitted.cohort, base_sha256="0" * 64)
+    with pytest.raises(InputError, match="trial"):
+        measure_adapter(fitted, "trails")
+    with pytest.raises(InputError, match="other weights"):
+        measure_adapter(fitted, "trial")

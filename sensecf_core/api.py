@@ -306,14 +306,12 @@ def benchmark(
 
 
 class _Content:
-    """A cohort as a cache key: the same content is the same key."""
+    """A cohort, and perhaps a classifier, as a cache key: the same content and the very same classifier."""
 
     def __init__(self, cohort: Cohort, classifier: ClassifierLike | None = None) -> None:
         self.cohort, self.classifier = cohort, classifier
-        self.key = (
-            *(cohort.schema.sha256, cohort.data_sha256, cohort.split_sha256, cohort.own),
-            None if classifier is None else classifier.sha256,
-        )
+        hashes = cohort.schema.sha256, cohort.data_sha256, cohort.split_sha256
+        self.key = (*hashes, cohort.own, id(classifier))  # which lives as long as the key holds it
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _Content) and other.key == self.key

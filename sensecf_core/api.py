@@ -9,7 +9,7 @@ is one sentence for people; what a command has to make first is a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal, get_args
 
@@ -201,11 +201,8 @@ def explain(
     except ValidationError as error:
         first = error.errors()[0]
         raise InputError(f"`{'.'.join(map(str, first['loc']))}`: {first['msg']}.") from error
-    fitted = _fitted(cohort, model)
-    check_classifier(method, fitted.classifier)
-    callbacks = NO_CALLBACKS if progress is None else Callbacks(progress)
-    if cancelled is not None:
-        callbacks = replace(callbacks, cancelled=cancelled)
+    fitted = _fitted(cohort, model, method)
+    callbacks = Callbacks(progress or NO_CALLBACKS.progress, cancelled or NO_CALLBACKS.cancelled)
     return engine.answer(fitted, request, callbacks)
 
 
@@ -287,22 +284,23 @@ def benchmark(
     ):
         if value < least:
             raise InputError(f"`{name}` must be {least} or more, got {value}.")
-    wanted, profile = _texts(methods), _profile(limits)
-    entries.parse(wanted)
-    queries, summary = run_benchmark(
-        _fitted(cohort, model),
+    wanted = _texts(methods)
+    demanded = entries.parse(named) if (named := [m for m in wanted if m != entries.EVERYTHING]) else ()
+    fitted = _fitted(cohort, model, *(entry.method for entry in demanded))
+    frame, summary = run_benchmark(
+        fitted,
         wanted,
         n=n,
-        limits=profile,
+        limits=_profile(limits),
         k=k,
         candidates=candidates,
         max_changes=max_changes,
         seed=seed,
         jobs=jobs,
         timed=timed,
-        progress=progress or (lambda _done, _words: None),
+        progress=progress or NO_CALLBACKS.progress,
     )
-    return BenchmarkResult({**summary, "notice": DISCLAIMER_LONG}, queries)
+    return BenchmarkResult({**summary, "notice": DISCLAIMER_LONG}, frame)
 
 
 class _Content:
@@ -346,7 +344,7 @@ def _trained(content: _Content, seed: int, progress: Progress | None) -> Classif
     return _trained_here[content, seed]
 
 
-def _fitted(cohort: Cohort, model: ClassifierLike | None) -> FittedCohort:
+def _fitted(cohort: Cohort, model: ClassifierLike | None, *methods: str) -> FittedCohort:
     """The cohort with its classifier and what is fitted on its training rows; once a process and content."""
     classifier = _trained(_Content(cohort), 0, None) if model is None else model
     if not isinstance(classifier, Classifier | WrappedClassifier):
@@ -359,6 +357,8 @@ def _fitted(cohort: Cohort, model: ClassifierLike | None) -> FittedCohort:
             f"`model` belongs to the cohort {classifier.schema.name!r} with another schema; train or wrap it "
             f"for this one, {cohort.schema.name!r}."
         )
+    for method in methods:
+        check_classifier(method, classifier)
     return _fit(_Content(cohort, classifier))
 
 

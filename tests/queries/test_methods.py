@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sensecf_core.ui.interventions.model_picker import ANY_MODEL
 
 from sensecf_core import provenance
 from sensecf_core.counterfactuals.proposers import registry
@@ -16,6 +15,7 @@ from sensecf_core.counterfactuals.proposers.resolve_model import REMOTE_METHOD
 from sensecf_core.queries.methods import METHODS, Method, Package, needs_adapter, tabulate
 from sensecf_core.ui.comparison.form import FIRST_CHOICE
 from sensecf_core.ui.interventions.method_picker import MODES
+from sensecf_core.ui.interventions.model_picker import ANY_MODEL
 
 ROOT = Path(__file__).resolve().parents[2]
 RANDOM, TREECF, FEW_SHOT = METHODS["random"], METHODS["treecf"], METHODS["lm-few-shot"]

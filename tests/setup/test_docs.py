@@ -232,7 +232,6 @@ def test_the_citation_is_whole_and_of_this_version() -> None:
 
 
 def test_the_python_on_the_pages_fits_the_library() -> None:
-    api = pytest.importorskip("sensecf_core.api")
     calls = [
         (page, call)
         for page in ("README.md", "docs/python.md")
@@ -251,7 +250,6 @@ def test_the_python_on_the_pages_fits_the_library() -> None:
 
 @pytest.mark.parametrize("page", ["README.md", "docs/python.md"])
 def test_the_first_python_on_a_page_finds_counterfactuals(page: str) -> None:
-    pytest.importorskip("sensecf_core.api")
     names: dict[str, Any] = {}
     exec(blocks("python", page)[0], names)
     found = names["answer"].to_frame()

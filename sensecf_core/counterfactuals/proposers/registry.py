@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 
-from sensecf_core.classifiers.classifier import Classifier, with_trees
+from sensecf_core.classifiers.classifier import with_trees
 from sensecf_core.classifiers.protocol import ClassifierLike
 from sensecf_core.cohorts.cohort import Cohort, locate
 from sensecf_core.counterfactuals.problem.budget import CancelledError
@@ -38,13 +38,8 @@ def check_method(method: str) -> None:
 
 def check_classifier(method: str, classifier: ClassifierLike) -> None:
     """Raise ``InputError`` for a method that reads what a classifier does not have."""
-    if METHODS[method].knows == "trees":
+    if method == "treecf":
         with_trees(classifier)
-
-
-def suits_classifier(method: str, classifier: ClassifierLike) -> bool:
-    """Whether a classifier has what a method reads."""
-    return METHODS[method].knows != "trees" or isinstance(classifier, Classifier)
 
 
 def default_method(cohort: Cohort, model: str | None = None) -> str:
@@ -134,7 +129,6 @@ def proposer_for(context: Context) -> Proposer:
     Raises ``NotReadyError`` when the language model is missing or corrupt (a baseline whose package is
     missing raises it when it is asked).
     """
-    check_classifier(context.request.method, context.fitted.classifier)
     return PROPOSERS[context.request.method](context)
 
 
@@ -145,6 +139,7 @@ def _random(context: Context) -> Proposer:
 def _baseline(context: Context) -> Proposer:
     from sensecf_core.counterfactuals.baselines.proposer import BaselineProposer
 
+    check_classifier(context.request.method, context.fitted.classifier)
     return BaselineProposer(context.fitted, METHODS[context.request.method], context.request.k)
 
 

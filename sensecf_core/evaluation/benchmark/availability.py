@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.counterfactuals.baselines.proposer import installed
+from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
+from sensecf_core.counterfactuals.proposers.registry import check_classifier
 from sensecf_core.counterfactuals.proposers.resolve_model import base_sha256, check_model
-from sensecf_core.errors import NotReadyError
+from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.evaluation.benchmark.entries import Entry
 from sensecf_core.evaluation.benchmark.published import Absent, command
 from sensecf_core.language.models import adapters, default_model
@@ -18,16 +20,24 @@ from sensecf_core.queries.request import ExplainRequest
 
 
 def ready(
-    cohort: Cohort, entries: Sequence[Entry], demanded: Sequence[Entry]
+    fitted: FittedCohort, entries: Sequence[Entry], demanded: Sequence[Entry]
 ) -> tuple[tuple[Entry, ...], tuple[Absent, ...]]:
     """Split ``entries`` into those that can answer about a cohort and those that cannot.
 
-    Raises ``NotReadyError`` where one of ``demanded`` cannot, and ``InputError`` for a model that may not be
-    asked about this cohort or that this machine cannot hold.
+    Raises ``NotReadyError`` where one of ``demanded`` cannot, and ``InputError`` for one that needs what this
+    classifier does not have, and for a model that may not be asked about this cohort or does not fit here.
     """
+    cohort = fitted.cohort
     able: list[Entry] = []
     absent: list[Absent] = []
     for entry in entries:
+        try:
+            check_classifier(entry.method, fitted.classifier)
+        except InputError as error:
+            if entry in demanded:
+                raise
+            absent.append(_absent(cohort.schema.name, entry, str(error)))
+            continue
         try:
             require(cohort, entry)
         except NotReadyError as error:

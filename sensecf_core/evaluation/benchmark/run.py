@@ -12,7 +12,6 @@ import pandas as pd
 
 from sensecf_core import provenance
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort, load_fitted
-from sensecf_core.counterfactuals.proposers.registry import check_classifier, suits_classifier
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.evaluation.benchmark import availability, entries, published, run_folder, runner, summary
 from sensecf_core.evaluation.benchmark.entries import EVERYTHING, Entry
@@ -116,12 +115,9 @@ def plan_benchmark(
 
     Raises like :func:`run_benchmark`.
     """
+    wanted = entries.parse(methods)
     named = [name for name in methods if name != EVERYTHING]
-    demanded = entries.parse(named) if named else ()
-    for entry in demanded:
-        check_classifier(entry.method, fitted.classifier)
-    wanted = [entry for entry in entries.parse(methods) if suits_classifier(entry.method, fitted.classifier)]
-    ready, absent = availability.ready(fitted.cohort, wanted, demanded)
+    ready, absent = availability.ready(fitted, wanted, entries.parse(named) if named else ())
     if not ready:
         raise InputError(f"None of the methods {', '.join(methods)} can answer here.")
     asked = tasks(fitted, directions(fitted, limits), ready, n=n, options=options)

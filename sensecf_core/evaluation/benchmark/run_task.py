@@ -68,9 +68,9 @@ class Bench:
 
 
 def make_bench(fitted: FittedCohort) -> Bench:
-    """The bench of a cohort; it proves what can be proven of trees, where treecf is installed."""
-    proves = isinstance(fitted.classifier, Classifier) and find_spec("treecf") is not None
-    return Bench.of(fitted, prove if proves else None)
+    """The bench of a cohort; it proves what can be proven of trees where treecf is installed."""
+    provable = isinstance(fitted.classifier, Classifier) and find_spec("treecf") is not None
+    return Bench.of(fitted, prove if provable else None)
 
 
 @cache

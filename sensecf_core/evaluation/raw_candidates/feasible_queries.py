@@ -35,9 +35,9 @@ def feasible_queries(fitted: FittedCohort, queries: Sequence[Query]) -> Mask:
     """Whether a wide search finds an answer within each query's limits, shape (queries,).
 
     It tries all combinations of the changes in a fine-tuned model's prompt, and where none reaches the class
-    a beam search of width :data:`WIDE_BEAM`. Neither is a proof that there is none. The
-    hints come from SHAP values of all training rows, which only trees give cheaply; other classifiers are
-    searched at once.
+    a beam search of width :data:`WIDE_BEAM`. Neither is a proof that there is none. The effects in the prompt
+    come from SHAP values of all training rows, which only trees give cheaply; for other classifiers it is the
+    beam search alone.
     """
     space = [SearchSpace.of(fitted.schema, query) for query in queries]
     reached = [False] * len(space)

@@ -53,9 +53,9 @@ def test_what_cannot_answer_here_is_named_with_its_reason_unless_it_was_demanded
     monkeypatch.setattr(default_model, "require", lambda: None)
     monkeypatch.setattr(adapters, "require", missing)
     entries = (Entry("lm-fine-tuned"), Entry("random"))
-    found, absent = availability.ready(fitted.cohort, entries, [])
+    found, absent = availability.ready(fitted, entries, [])
     assert found == (Entry("random"),)
     assert (absent[0].row, absent[0].why) == ("lm-fine-tuned", "No adapter was trained for small yet.")
     assert absent[0].commands[0] == "python -m sensecf_core finetune --cohort small --minutes 60"
     with pytest.raises(NotReadyError, match="No adapter"):
-        availability.ready(fitted.cohort, entries, [Entry("lm-fine-tuned")])
+        availability.ready(fitted, entries, [Entry("lm-fine-tuned")])

@@ -23,7 +23,7 @@ from sensecf_core.classifiers.wrapped import WrappedClassifier
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.cohorts.schema import Profile
 from sensecf_core.counterfactuals import explain as engine
-from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
+from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort, load_fitted
 from sensecf_core.counterfactuals.proposers.registry import check_classifier, check_method
 from sensecf_core.datasets import registry
 from sensecf_core.disclaimer import DISCLAIMER_LONG
@@ -261,6 +261,9 @@ def benchmark(
 ) -> BenchmarkResult:
     """Put the same questions to several methods and judge all answers by the same rules.
 
+    What was answered is kept in ``var/`` under the content of cohort and model: the same call again asks only
+    what is new.
+
     Parameters
     ----------
     methods : names as in :func:`explain`, ``lm-few-shot@NAME`` for a language model of your own, or ``all``
@@ -275,7 +278,10 @@ def benchmark(
     InputError, NotReadyError : as :func:`explain`.
     """
     _require_cohort(cohort)
-    for name, value, least in (("n", n, 0), ("seed", seed, 0), ("k", k, 1), ("candidates", candidates, 1)):
+    for name, value, least in (
+        *(("n", n, 0), ("seed", seed, 0), ("k", k, 1), ("candidates", candidates, 1)),
+        *(("max_changes", max_changes, 1), ("jobs", jobs, 1)),
+    ):
         if value < least:
             raise InputError(f"`{name}` must be {least} or more, got {value}.")
     wanted = _texts(methods)
@@ -298,14 +304,12 @@ def benchmark(
 
 
 class _Content:
-    """A cohort as a cache key: the same content is the same key."""
+    """A cohort, and perhaps a classifier, as a cache key: the same content and the very same classifier."""
 
     def __init__(self, cohort: Cohort, classifier: ClassifierLike | None = None) -> None:
         self.cohort, self.classifier = cohort, classifier
-        self.key = (
-            *(cohort.schema.sha256, cohort.data_sha256, cohort.split_sha256, cohort.own),
-            None if classifier is None else classifier.sha256,
-        )
+        hashes = cohort.schema.sha256, cohort.data_sha256, cohort.split_sha256
+        self.key = (*hashes, cohort.own, id(classifier))  # which lives as long as the key holds it
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _Content) and other.key == self.key
@@ -316,8 +320,14 @@ class _Content:
 
 @lru_cache(maxsize=8)
 def _fit(content: _Content) -> FittedCohort:
-    assert content.classifier is not None
-    return FittedCohort.fit(content.cohort, content.classifier)
+    cohort, classifier = content.cohort, content.classifier
+    assert classifier is not None
+    name = cohort.schema.name
+    if name in registry.available() and registry.load(name) is cohort and store.ready(cohort):
+        known = load_fitted(name)  # which other processes find by its name, too
+        if known.classifier is classifier:
+            return known
+    return FittedCohort.fit(cohort, classifier)
 
 
 _trained_here: dict[tuple[_Content, int], Classifier] = {}

@@ -269,6 +269,24 @@ def test_a_forest_is_explained_to_the_very_threshold(frame: pd.DataFrame, cohort
     assert same.sha256 == model.sha256 != sensecf.wrap(forest, cohort, threshold=0.5, refits=5).sha256
 
 
+def test_models_that_agree_about_everybody_are_told_apart(cohort: sensecf.Cohort) -> None:
+    class Step(Plain):
+        def __init__(self, edge: float) -> None:
+            self.edge = edge
+
+        def predict_proba(self, rows: pd.DataFrame) -> np.ndarray:
+            return np.asarray(np.where(rows["lean"] >= self.edge, 0.9, 0.1))
+
+    lower, upper = np.sort(cohort.rows["lean"])[[150, 151]]
+    space = (upper - lower) / 4
+    one, other = (sensecf.wrap(Step(edge), cohort) for edge in (lower + space, upper - space))
+    assert np.array_equal(one.predict_proba(cohort.rows), other.predict_proba(cohort.rows))
+    assert one.sha256 != other.sha256
+    person = flagged(one, cohort)
+    answers = [sensecf.explain(cohort, model, participant=person) for model in (one, other)]
+    assert answers[0].answer_id != answers[1].answer_id
+
+
 def test_labels_of_any_two_kinds(frame: pd.DataFrame, cohort: sensecf.Cohort) -> None:
     words = np.where(frame["diabetes"] == 1, "yes", "no")
     pipeline = LogisticRegression(max_iter=5000).fit(frame[list(WAYS)], words)
@@ -415,6 +433,23 @@ def test_a_draft_can_be_edited_and_handed_in(frame: pd.DataFrame) -> None:
             sensecf.Cohort.from_frame(
                 frame, target="diabetes", participant="pid", schema=draft.model_copy(update=change)
             )
+
+
+def test_numbers_can_be_called_levels_and_levels_come_back_as_numbers(frame: pd.DataFrame) -> None:
+    coded = frame.assign(region=np.arange(len(frame)) % 3 + 1)
+    draft = sensecf.Cohort.from_frame(coded, target="diabetes", participant="pid").schema
+    assert draft.feature("region").kind == "integer"
+    named = {"kind": "categorical", "levels": ("3", "1", "2"), "valid": None}
+    features = [f.model_copy(update=named if f.name == "region" else {}) for f in draft.features]
+    schema = draft.model_copy(update={"features": tuple(features)})
+    cohort = sensecf.Cohort.from_frame(coded, target="diabetes", participant="pid", schema=schema)
+    assert cohort.rows["region"].tolist() == coded["region"].astype(str).tolist()
+    back = cohort.frame_of_codes(to_codes(schema, cohort.rows))
+    assert back["region"].equals(coded["region"])
+    fewer = [f.model_copy(update={"levels": ("1", "2")} if f.named else {}) for f in features]
+    lost = schema.model_copy(update={"features": tuple(fewer)})
+    with pytest.raises(sensecf.InputError, match="100 rows have a value of `region` that is not one of"):
+        sensecf.Cohort.from_frame(coded, target="diabetes", participant="pid", schema=lost)
 
 
 def test_frames_that_are_no_cohort_are_refused(frame: pd.DataFrame) -> None:

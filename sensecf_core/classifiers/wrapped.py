@@ -36,6 +36,8 @@ REFIT_SECONDS = 60.0
 """No further refit is begun after so long."""
 FEWEST_REFITS = 5
 """Fewer refits than this say nothing about an interval, and are not kept."""
+PROBES = 2000
+"""Made-up rows that two models which agree on a whole cohort are told apart by."""
 BACKGROUND = 25
 """Training rows that SHAP values compare a row with; each costs one model row a masked evaluation."""
 
@@ -51,7 +53,8 @@ class WrappedClassifier:
     judge : the second classifier.
     refits : clones of the model, fitted on bootstrap draws of the training participants; often none.
     background : codes of training rows that SHAP values compare with.
-    sha256 : hash of what the model and its refits say of all rows of the cohort.
+    sha256 : hash of what the model and its refits say of all rows of the cohort, and the model of
+        :data:`PROBES` rows between them.
     """
 
     cohort: Cohort
@@ -183,7 +186,7 @@ def wrap(
     picked = np.random.default_rng(0).permutation(np.flatnonzero(train))[:BACKGROUND]
     words = [class_1(clone, cohort, codes) for clone in clones]
     digest = hashlib.sha256(json.dumps([schema.sha256, cohort.data_sha256, found]).encode())
-    for array in (said, judge.weights, *words):
+    for array in (said, class_1(model, cohort, _probes(cohort, codes)), judge.weights, *words):
         digest.update(array.tobytes())
     return WrappedClassifier(
         cohort=cohort,
@@ -196,6 +199,18 @@ def wrap(
         sha256=digest.hexdigest(),
         training={"wrapped": type(model).__name__, "refits": len(clones)},
     )
+
+
+def _probes(cohort: Cohort, codes: Codes) -> Codes:
+    """Rows that nobody is: each value from another row, numbers between those of two, shape (n, features)."""
+    rng = np.random.default_rng(0)
+    one, other = (rng.permuted(codes[rng.integers(len(codes), size=PROBES)], axis=0) for _ in range(2))
+    share = rng.random(one.shape)
+    for position, feature in enumerate(cohort.schema.features):
+        if not feature.named and feature.kind != "binary":
+            between = one[:, position] + share[:, position] * (other[:, position] - one[:, position])
+            one[:, position] = between.round(feature.decimals)
+    return one
 
 
 def _refits(model: Any, cohort: Cohort, material: Rows, number: int, tell: Progress) -> tuple[Any, ...]:

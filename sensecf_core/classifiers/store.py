@@ -87,7 +87,7 @@ def load(cohort: Cohort) -> Classifier:
 
 
 def card(cohort: Cohort) -> dict[str, Any]:
-    """Read the classifier's card (see :mod:`~sensecf_core.classifiers.model_card`).
+    """Read the classifier's card (see :mod:`~sensecf_core.classifiers.evaluation.model_card`).
 
     Raises
     ------
@@ -120,7 +120,7 @@ def save(
     The folder.
     """
     if card is None:
-        from sensecf_core.classifiers.model_card import evaluate
+        from sensecf_core.classifiers.evaluation.model_card import evaluate
 
         card = evaluate(cohort, classifier, progress=progress)
     place = _folder_to_write(cohort)

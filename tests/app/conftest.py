@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from sensecf_core.classifiers import store
 from sensecf_core.classifiers.classifier import Classifier
-from sensecf_core.classifiers.model_card import evaluate
+from sensecf_core.classifiers.evaluation.model_card import evaluate
 from sensecf_core.classifiers.training import train
 from sensecf_core.cohorts import builtin
 from sensecf_core.cohorts.cohort import Cohort

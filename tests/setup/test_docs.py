@@ -17,7 +17,7 @@ import typer
 import yaml
 
 from sensecf_core import __version__, api
-from sensecf_core.classifiers.metrics import Predictions, all_metrics
+from sensecf_core.classifiers.evaluation.metrics import Predictions, all_metrics
 from sensecf_core.cli.program import app
 from sensecf_core.cohorts import builtin
 from sensecf_core.datasets import registry

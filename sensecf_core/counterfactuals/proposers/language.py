@@ -10,13 +10,7 @@ from typing import Any
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.counterfactuals.proposal import Proposal, ProposalRequest, temperature_of, temperature_text
 from sensecf_core.language.backend import Backend, Constraint, Form, Provenance
-from sensecf_core.language.prompts.plain import (
-    JSON_TEMPLATE_SHA256,
-    TEMPLATE_SHA256,
-    Example,
-    Prompt,
-    build,
-)
+from sensecf_core.language.prompts.plain import JSON_TEMPLATE_SHA256, TEMPLATE_SHA256, Example, Prompt, build
 from sensecf_core.queries.query import Driver, Query
 
 TEMPLATES: Mapping[Form, str] = {"text": TEMPLATE_SHA256, "json": JSON_TEMPLATE_SHA256}

@@ -8,10 +8,7 @@ from hypothesis import given, strategies as st
 from hypothesis.extra.numpy import arrays
 
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
-from sensecf_core.evaluation.metrics.plausibility import (
-    PlausibilityModel,
-    neighbours_in_class,
-)
+from sensecf_core.evaluation.metrics.plausibility import PlausibilityModel, neighbours_in_class
 from tests.evaluation import hand_table as hand
 
 near = pytest.approx

@@ -9,11 +9,11 @@ from functools import partial
 import numpy as np
 
 from sensecf_core import provenance, types
-from sensecf_core.classifiers import metrics
 from sensecf_core.classifiers.classifier import Classifier
-from sensecf_core.classifiers.cross_fitting import CrossFitted, cross_fit
-from sensecf_core.classifiers.feature_ablation import predict_without, without
-from sensecf_core.classifiers.metrics import DRAWS, Predictions
+from sensecf_core.classifiers.evaluation import metrics
+from sensecf_core.classifiers.evaluation.cross_fitting import CrossFitted, cross_fit
+from sensecf_core.classifiers.evaluation.feature_ablation import predict_without, without
+from sensecf_core.classifiers.evaluation.metrics import DRAWS, Predictions
 from sensecf_core.classifiers.training import one_thread
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.types import Floats, Json, Part, People, Progress

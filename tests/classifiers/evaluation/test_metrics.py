@@ -6,8 +6,8 @@ from hypothesis import given, settings, strategies as st
 from sklearn import metrics as reference
 from sklearn.linear_model import LogisticRegression
 
-from sensecf_core.classifiers import metrics
-from sensecf_core.classifiers.metrics import Predictions
+from sensecf_core.classifiers.evaluation import metrics
+from sensecf_core.classifiers.evaluation.metrics import Predictions
 
 
 def judged(seed: int, n: int = 60, decimals: int = 1) -> Predictions:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sensecf_core.classifiers.cross_fitting import predict_both
-from sensecf_core.classifiers.metrics import Predictions
+from sensecf_core.classifiers.evaluation.cross_fitting import predict_both
+from sensecf_core.classifiers.evaluation.metrics import Predictions
 from sensecf_core.classifiers.training import fit, rows_of
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.cohorts.schema import LeftOut, Schema

@@ -10,8 +10,8 @@ import numpy.typing as npt
 from sensecf_core.classifiers.boosted_trees import BoostedTrees
 from sensecf_core.classifiers.calibration import probability
 from sensecf_core.classifiers.classifier import Classifier
+from sensecf_core.classifiers.evaluation.metrics import Predictions
 from sensecf_core.classifiers.hyperparameters import folds
-from sensecf_core.classifiers.metrics import Predictions
 from sensecf_core.classifiers.training import Rows, fit, rows_of
 from sensecf_core.cohorts.cohort import Cohort
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
-from sensecf_core.classifiers import model_card
 from sensecf_core.classifiers.classifier import Classifier
+from sensecf_core.classifiers.evaluation import model_card
 from sensecf_core.cohorts.cohort import Cohort
 
 

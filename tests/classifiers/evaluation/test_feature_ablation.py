@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 from pydantic import ValidationError
 
-from sensecf_core.classifiers import model_card
 from sensecf_core.classifiers.classifier import Classifier
-from sensecf_core.classifiers.feature_ablation import predict_without, without
+from sensecf_core.classifiers.evaluation import model_card
+from sensecf_core.classifiers.evaluation.feature_ablation import predict_without, without
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.cohorts.schema import LeftOut, Schema
 

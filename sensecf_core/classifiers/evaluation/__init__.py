@@ -1,0 +1,1 @@
+"""How good a classifier is: metrics, model card, cross-fitting, what a group of features adds."""

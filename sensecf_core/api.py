@@ -10,21 +10,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Literal, get_args
 
 import pandas as pd
 from pydantic import ValidationError
 
-from sensecf_core.classifiers import store, training, wrapped
+from sensecf_core.classifiers import wrapped
 from sensecf_core.classifiers.classifier import Classifier
 from sensecf_core.classifiers.protocol import ClassifierLike
 from sensecf_core.classifiers.wrapped import WrappedClassifier
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.cohorts.schema import Profile
 from sensecf_core.counterfactuals import explain as engine
-from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort, load_fitted
-from sensecf_core.counterfactuals.proposers.registry import check_classifier, check_method
+from sensecf_core.counterfactuals.in_memory import fitted_of, trained
+from sensecf_core.counterfactuals.proposers.registry import check_method
 from sensecf_core.datasets import registry
 from sensecf_core.disclaimer import DISCLAIMER_LONG
 from sensecf_core.errors import InputError, NotReadyError, unknown
@@ -78,7 +77,7 @@ def train(cohort: Cohort, *, seed: int = 0, progress: Progress | None = None) ->
     InputError : the cohort is too small.
     """
     _require_cohort(cohort)
-    return _trained(_Content(cohort), seed, progress)
+    return trained(cohort, seed, progress)
 
 
 def wrap(
@@ -201,7 +200,7 @@ def explain(
     except ValidationError as error:
         first = error.errors()[0]
         raise InputError(f"`{'.'.join(map(str, first['loc']))}`: {first['msg']}.") from error
-    fitted = _fitted(cohort, model, method)
+    fitted = fitted_of(cohort, model, method)
     callbacks = Callbacks(progress or NO_CALLBACKS.progress, cancelled or NO_CALLBACKS.cancelled)
     return engine.answer(fitted, request, callbacks)
 
@@ -286,7 +285,7 @@ def benchmark(
             raise InputError(f"`{name}` must be {least} or more, got {value}.")
     wanted = _texts(methods)
     demanded = entries.parse(named) if (named := [m for m in wanted if m != entries.EVERYTHING]) else ()
-    fitted = _fitted(cohort, model, *(entry.method for entry in demanded))
+    fitted = fitted_of(cohort, model, *(entry.method for entry in demanded))
     frame, summary = run_benchmark(
         fitted,
         wanted,
@@ -301,65 +300,6 @@ def benchmark(
         progress=progress or NO_CALLBACKS.progress,
     )
     return BenchmarkResult({**summary, "notice": DISCLAIMER_LONG}, frame)
-
-
-class _Content:
-    """A cohort, and perhaps a classifier, as a cache key: the same content and the very same classifier."""
-
-    def __init__(self, cohort: Cohort, classifier: ClassifierLike | None = None) -> None:
-        self.cohort, self.classifier = cohort, classifier
-        hashes = cohort.schema.sha256, cohort.data_sha256, cohort.split_sha256
-        self.key = (*hashes, cohort.own, id(classifier))  # which lives as long as the key holds it
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Content) and other.key == self.key
-
-    def __hash__(self) -> int:
-        return hash(self.key)
-
-
-@lru_cache(maxsize=8)
-def _fit(content: _Content) -> FittedCohort:
-    cohort, classifier = content.cohort, content.classifier
-    assert classifier is not None
-    name = cohort.schema.name
-    if name in registry.available() and registry.load(name) is cohort and store.ready(cohort):
-        known = load_fitted(name)  # which other processes find by its name, too
-        if known.classifier is classifier:
-            return known
-    return FittedCohort.fit(cohort, classifier)
-
-
-_trained_here: dict[tuple[_Content, int], Classifier] = {}
-
-
-def _trained(content: _Content, seed: int, progress: Progress | None) -> Classifier:
-    """Load or train a cohort's classifier, once a process."""
-    if store.ready(content.cohort):
-        stored = store.load(content.cohort)
-        if stored.training.get("seed") == seed:
-            return stored
-    if (content, seed) not in _trained_here:
-        _trained_here[content, seed] = training.train(content.cohort, seed=seed, progress=progress)
-    return _trained_here[content, seed]
-
-
-def _fitted(cohort: Cohort, model: ClassifierLike | None, *methods: str) -> FittedCohort:
-    """The cohort with its classifier and what is fitted on its training rows; once a process and content."""
-    classifier = _trained(_Content(cohort), 0, None) if model is None else model
-    if not isinstance(classifier, Classifier | WrappedClassifier):
-        raise InputError(
-            f"`model` must come from train or wrap; make one of your {type(model).__name__} by "
-            "wrap(model, cohort)."
-        )
-    if classifier.schema.sha256 != cohort.schema.sha256:
-        raise InputError(
-            f"`model` belongs to the cohort {classifier.schema.name!r} with another schema; train or wrap it "
-            f"for this one, {cohort.schema.name!r}."
-        )
-    for method in methods:
-        check_classifier(method, classifier)
-    return _fit(_Content(cohort, classifier))
 
 
 def _require_cohort(cohort: object) -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sensecf_core.ui.interventions.model_picker import ANY_MODEL
+from sensecf_core.ui.interventions.method_picker import ANY_MODEL
 
 from sensecf_core import provenance
 from sensecf_core.counterfactuals.proposers import registry

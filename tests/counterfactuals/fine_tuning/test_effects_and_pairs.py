@@ -26,7 +26,12 @@ from sensecf_core.counterfactuals.fine_tuning.pairs import (
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.make_queries import make_queries
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
-from sensecf_core.counterfactuals.search.effects import ENOUGH, MOST_CONTEXT, MOST_FEATURES, estimate_effects
+from sensecf_core.counterfactuals.search.effects import (
+    FAR_SHARE,
+    MOST_CONTEXT,
+    MOST_FEATURES,
+    estimate_effects,
+)
 from sensecf_core.language.prompts.fine_tuned import ENOUGH as ENOUGH_TENTHS
 from sensecf_core.queries.limits import Limits
 from sensecf_core.queries.query import PromptHints, Query
@@ -58,7 +63,7 @@ def test_levers_name_allowed_changes_the_most_useful_first(
         assert 1 <= len(best) <= MOST_FEATURES
         gains = list(best.values())
         # Of each feature the nearest value is told that is worth nearly as much as its best one.
-        assert all(one >= ENOUGH * other for one, other in pairwise(gains))
+        assert all(one >= FAR_SHARE * other for one, other in pairwise(gains))
         assert hints.gap == pytest.approx(
             np.log(query.factual.probability / (1 - query.factual.probability)) - fitted.threshold_margin
         )

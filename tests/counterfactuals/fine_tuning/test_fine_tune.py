@@ -158,7 +158,7 @@ def test_nothing_to_learn_is_said_before_anything_is_trained(
     fitted: FittedCohort, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     unanswered = tuple(replace(pair, answers=()) for pair in build(fitted, most_rows=2, variants=0))
-    monkeypatch.setattr(stages.pair_files, "made", lambda *_, **__: (tmp_path, unanswered))
+    monkeypatch.setattr(stages.pair_files, "load_or_build", lambda *_, **__: (tmp_path, unanswered))
     with pytest.raises(stages.NothingToLearnError, match="no training query has an answer"):
         teach(fitted, folder, tmp_path, replace(OPTIONS, rounds=1))
 

@@ -52,12 +52,12 @@ class BaselineProposer:
     k: int
 
     def propose(self, query: Query, run: ProposalRequest) -> Proposal:
-        """Search on the query's behalf, asking the classifier through ``run.meter``.
+        """Search on the query's behalf, asking the classifier through ``run.budget``.
 
-        Raises ``NotReadyError`` where the package is not installed, and ``ValueError`` without a meter.
+        Raises ``NotReadyError`` where the package is not installed, and ``ValueError`` without a budget.
         """
         if run.budget is None:
-            raise ValueError(f"{self.method.name} asks the classifier, so it needs a run with a meter")
+            raise ValueError(f"{self.method.name} asks the classifier, so it needs a run with a budget")
         started = perf_counter()
         run.callbacks.progress(0.05, f"{self._title} searches")
         table = MovableTable.of(self.fitted, SearchSpace.of(self.fitted.schema, query))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any, Literal, get_args
 
 import pandas as pd
@@ -137,7 +138,7 @@ def explain(
     k: int = 4,
     candidates: int = 16,
     max_changes: int = 3,
-    freeze: Iterable[str] = (),
+    freeze: Iterable[str] | None = (),
     ranges: Mapping[str, Sequence[Any]] | None = None,
     seed: int = 0,
     language_model: str | None = None,
@@ -191,7 +192,7 @@ def explain(
             candidates=candidates,
             max_changes=max_changes,
             profile=profile,
-            frozen=tuple(dict.fromkeys(_feature(cohort, name) for name in _texts(freeze))),
+            frozen=tuple(dict.fromkeys(_feature(cohort, name) for name in _texts("freeze", freeze))),
             ranges=spans,
             levels=levels,
             desired=desired,
@@ -281,9 +282,9 @@ def benchmark(
         *(("n", n, 0), ("seed", seed, 0), ("k", k, 1), ("candidates", candidates, 1)),
         *(("max_changes", max_changes, 1), ("jobs", jobs, 1)),
     ):
-        if value < least:
-            raise InputError(f"`{name}` must be {least} or more, got {value}.")
-    wanted = _texts(methods)
+        if not isinstance(value, Integral) or value < least:
+            raise InputError(f"`{name}` must be {least} or more, got {value!r}.")
+    wanted = _texts("methods", methods)
     demanded = entries.parse(named) if (named := [m for m in wanted if m != entries.EVERYTHING]) else ()
     fitted = fitted_of(cohort, model, *(entry.method for entry in demanded))
     frame, summary = run_benchmark(
@@ -324,12 +325,18 @@ def _check_desired(desired: object) -> None:
         raise InputError(f"`desired` must be 0 or 1, got {desired!r}.")
 
 
-def _texts(names: Iterable[str]) -> tuple[str, ...]:
-    return (names,) if isinstance(names, str) else tuple(str(name) for name in names)
+def _texts(what: str, names: Iterable[Any] | None) -> tuple[str, ...]:
+    """Names as texts: a single one stands for itself, and None for no name at all."""
+    if names is None or isinstance(names, str):
+        return () if names is None else (names,)
+    if not isinstance(names, Iterable):
+        raise InputError(f"`{what}` must be a list of names, got {names!r}.")
+    return tuple(str(name) for name in names)
 
 
-def _feature(cohort: Cohort, name: str) -> str:
-    """The feature called ``name``, which may be the name of its column in a frame of one's own."""
+def _feature(cohort: Cohort, named: object) -> str:
+    """The feature of this name, which may be the name of its column in a frame of one's own."""
+    name = str(named)
     found = name if cohort.layout is None else cohort.layout.feature_named(name)
     if found not in cohort.schema.positions:
         raise unknown("feature", name, cohort.schema.names)
@@ -345,7 +352,7 @@ def _ranges(
     for given, values in asked.items():
         name = _feature(cohort, given)
         if cohort.schema.feature(name).named:
-            levels[name] = _texts(values)
+            levels[name] = _texts(f"ranges[{given!r}]", values)
             continue
         try:
             low, high = values

@@ -17,8 +17,8 @@ class NotReadyError(RuntimeError):
     """Something is missing that a command makes; the message names the command."""
 
 
-def unknown(what: str, name: str, names: Iterable[str]) -> InputError:
+def unknown(what: str, name: object, names: Iterable[str]) -> InputError:
     """Build the error for a name that does not exist, with the near matches among ``names``."""
     names = list(names)
-    near = difflib.get_close_matches(name, names, n=3, cutoff=0.4) or names[:5]
+    near = difflib.get_close_matches(str(name), names, n=3, cutoff=0.4) or names[:5]
     return InputError(f"Unknown {what} {name!r}; did you mean {', '.join(near) or 'nothing (none exist)'}?")

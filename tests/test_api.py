@@ -27,6 +27,7 @@ from sensecf_core import api
 from sensecf_core.classifiers.shap_values import shap_values
 from sensecf_core.cohorts import cohort as cohort_module
 from sensecf_core.cohorts.encoding import to_codes
+from sensecf_core.language.models import adapters
 from sensecf_core.paths import ROOT
 from sensecf_core.queries.answer import Answer
 from sensecf_core.records.exports import answers_csv
@@ -173,17 +174,25 @@ def test_slips_name_the_near_matches(cohort: sensecf.Cohort, model: Any, pipelin
         (ask(row="7"), "Unknown row of participant"),
         (ask(desired=2), "`desired` must be 0 or 1"),
         (ask(k=0), "`k` must be from 1"),
+        (ask(method=None), "Unknown method None"),
+        (ask(freeze=5), "`freeze` must be a list of names, got 5"),
         (ask(k="many"), "`k`"),
         (ask(method="lm-few-shot", language_model="smolm2-135m"), "did you mean smollm2-135m"),
         (lambda: sensecf.load_cohort("nhanse"), "did you mean nhanes"),
         (lambda: sensecf.benchmark(cohort, model, methods=["dice-randon"]), "did you mean dice-random"),
         (lambda: sensecf.benchmark(cohort, model, n=-1), "`n` must be 0 or more"),
+        (lambda: sensecf.benchmark(cohort, model, n="all"), "`n` must be 0 or more, got 'all'"),
         (lambda: sensecf.explain(cohort, pipeline, participant=person), r"by wrap\(model, cohort\)"),
         (lambda: sensecf.explain("heart", participant="1"), "must be a Cohort"),
         (lambda: sensecf.explain(sensecf.load_cohort("heart"), model, participant="1"), "another schema"),
     ):
         with pytest.raises(sensecf.InputError, match=said):
             slip()
+
+
+def test_no_command_is_named_that_could_not_find_a_frame(cohort: sensecf.Cohort) -> None:
+    with pytest.raises(sensecf.NotReadyError, match="made from a frame; use the method lm-few-shot"):
+        adapters.require(cohort, base_sha256="0" * 64)
 
 
 def test_missing_values_levels_and_several_rows_a_participant() -> None:
@@ -297,6 +306,28 @@ def test_labels_of_any_two_kinds(frame: pd.DataFrame, cohort: sensecf.Cohort) ->
     assert all(np.corrcoef(refit, model.predict_proba(cohort.rows))[0, 1] > 0.9 for refit in refits)
 
 
+def test_labels_that_do_not_say_which_is_class_1_never_turn_answers_round(
+    frame: pd.DataFrame, cohort: sensecf.Cohort
+) -> None:
+    for ill, well in ((2, 1), ("bad", "good")):  # 1 is not class 1 here, nor is the second one
+        labels = np.where(frame["diabetes"] == 1, ill, well)
+        turned = make_pipeline(StandardScaler(), LogisticRegression()).fit(frame[list(WAYS)], labels)
+        with pytest.raises(sensecf.InputError, match=r"classes are .* fit it on a target of 0 and 1"):
+            sensecf.wrap(turned, cohort)
+
+
+def test_probabilities_may_be_rounded_and_a_model_may_know_one_class(
+    frame: pd.DataFrame, cohort: sensecf.Cohort
+) -> None:
+    class Forest:
+        def predict_proba(self, rows: pd.DataFrame) -> np.ndarray:
+            return np.where(rows["lean"] > 0, 1 + 1e-7, -1e-7)
+
+    assert set(sensecf.wrap(Forest(), cohort, threshold=0.5).predict_proba(cohort.rows)) == {0.0, 1.0}
+    well = RandomForestClassifier(2).fit(frame[list(WAYS)], np.zeros(len(frame), dtype=int))
+    assert not sensecf.wrap(well, cohort, threshold=0.5).predict_proba(cohort.rows).any()
+
+
 def test_what_cannot_be_wrapped_is_said(frame: pd.DataFrame, cohort: sensecf.Cohort) -> None:
     class Says:
         def __init__(self, *shape: int, value: float = 0.5) -> None:
@@ -316,8 +347,9 @@ def test_what_cannot_be_wrapped_is_said(frame: pd.DataFrame, cohort: sensecf.Coh
     ):
         with pytest.raises(sensecf.InputError, match=said):
             sensecf.wrap(bad, cohort)
-    with pytest.raises(sensecf.InputError, match="between 0 and 1"):
-        sensecf.wrap(Plain(), cohort, threshold=1.0)
+    for threshold in (1.0, "0.5"):
+        with pytest.raises(sensecf.InputError, match="between 0 and 1"):
+            sensecf.wrap(Plain(), cohort, threshold=threshold)
     with pytest.raises(sensecf.InputError, match="too small for a classifier"):
         sensecf.wrap(Plain(), sensecf.Cohort.from_frame(frame[:20], target="diabetes", participant="pid"))
 
@@ -452,6 +484,40 @@ def test_numbers_can_be_called_levels_and_levels_come_back_as_numbers(frame: pd.
         sensecf.Cohort.from_frame(coded, target="diabetes", participant="pid", schema=lost)
 
 
+@pytest.mark.parametrize("dtype", ["int64", "Int64"])
+def test_a_column_of_whole_numbers_never_cuts_what_an_edited_schema_allows(
+    frame: pd.DataFrame, dtype: str
+) -> None:
+    typed = frame.astype({"steps": dtype})
+    draft = sensecf.Cohort.from_frame(typed, target="diabetes", participant="pid").schema
+    finer = {"kind": "continuous", "decimals": 1, "step": None}
+    features = [f.model_copy(update=finer if f.name == "steps" else {}) for f in draft.features]
+    schema = draft.model_copy(update={"features": tuple(features)})
+    cohort = sensecf.Cohort.from_frame(typed, target="diabetes", participant="pid", schema=schema)
+    rows = to_codes(schema, cohort.rows[:2])
+    assert cohort.frame_of_codes(rows)["steps"].dtype == dtype
+    rows[0, schema.positions["steps"]] = 5000.5
+    assert cohort.frame_of_codes(rows)["steps"].tolist() == [5000.5, float(typed["steps"][1])]
+
+
+def test_columns_keep_the_names_that_they_have(frame: pd.DataFrame) -> None:
+    twins = frame.rename(columns={"lean": "Steps", "glucose": "valid", "pressure": 0})
+    cohort = sensecf.Cohort.from_frame(twins, target="diabetes", participant="pid")
+    assert cohort.schema.names == ("steps_2", "valid", "steps", "f_0")
+    pipeline = RandomForestClassifier(5, random_state=0).fit(frame[list(WAYS)], frame["diabetes"])
+
+    class Renamed:
+        def predict_proba(self, rows: pd.DataFrame) -> np.ndarray:
+            return np.asarray(pipeline.predict_proba(rows.set_axis(list(WAYS), axis=1)))
+
+    model = sensecf.wrap(Renamed(), cohort, threshold=0.5)
+    ill = flagged(model, cohort)
+    answer = sensecf.explain(cohort, model, participant=ill, freeze=["steps", 0], candidates=128)
+    assert answer.limits.frozen == ("steps", "f_0")
+    table = answer.to_frame()
+    assert table.columns.is_unique and table["valid"].all() and "valid (feature)" in table
+
+
 def test_frames_that_are_no_cohort_are_refused(frame: pd.DataFrame) -> None:
     def make(changed: pd.DataFrame, **options: Any) -> Callable[[], sensecf.Cohort]:
         given = {"target": "diabetes", "participant": "pid", **options}
@@ -461,11 +527,17 @@ def test_frames_that_are_no_cohort_are_refused(frame: pd.DataFrame) -> None:
     for slip, said in (
         (make(frame, target="diabetis"), "did you mean diabetes"),
         (make(frame, participant="pidd"), "did you mean pid"),
+        (make(frame, participant=["pid"]), "did you mean pid"),
+        (make(frame.to_numpy()), "must be a pandas DataFrame, not ndarray"),
         (make(frame, participant="diabetes"), "different columns"),
         (make(gap), "4 rows are not, like nan"),
         (make(frame.assign(diabetes=1)), "rows of both classes"),
         (make(frame.assign(pid=None)), "300 rows have no 'pid'"),
         (make(frame.assign(row=1, pid="a"), row="row"), "has the row '1' twice"),
+        (make(frame.assign(row_id=1)), "`row_id` would be a feature; pass row='row_id'"),
+        (make(frame.rename(columns={"pid": "Participant ID"}), participant=None), "pass participant='Partic"),
+        (make(frame, schema={}), "`schema` must be a Schema"),
+        (make(frame, name=None), "match pattern"),
         (make(frame[:0]), "no rows"),
         (make(frame, name="My Cohort"), "match pattern"),
         (make(frame.assign(when=pd.Timestamp("2026-01-01"))), "`when` holds datetime64 values"),

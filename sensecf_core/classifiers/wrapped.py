@@ -11,6 +11,7 @@ import json
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from numbers import Real
 from time import perf_counter
 from typing import Any
 
@@ -38,6 +39,8 @@ FEWEST_REFITS = 5
 """Fewer refits than this say nothing about an interval, and are not kept."""
 PROBES = 2000
 """Made-up rows that two models which agree on a whole cohort are told apart by."""
+ROUNDING = 1e-6
+"""Probabilities this far beyond 0 and 1 are rounding: weighted means and single precision give 1.0000001."""
 BACKGROUND = 25
 """Training rows that SHAP values compare a row with; each costs one model row a masked evaluation."""
 
@@ -118,6 +121,7 @@ def class_1(model: Any, cohort: Cohort, codes: Codes) -> Floats:
     """Ask a model for p(class 1) of codes (n, features), shape (n,).
 
     A model with two columns of probabilities gives that of its class 1, or of the second of its two classes.
+    A single column is p(class 1), unless the model says that the only class it knows is 0.
 
     Raises
     ------
@@ -135,16 +139,18 @@ def class_1(model: Any, cohort: Cohort, codes: Codes) -> Floats:
             f"The model's predict_proba fails on the cohort's frame (columns {columns}): "
             f"{type(error).__name__}: {reason}."
         ) from error
-    if said.ndim == 2 and said.shape[1] <= 2:
-        said = said[:, _column_of_1(model) if said.shape[1] == 2 else 0]
+    if said.ndim == 2 and said.shape[1] == 1:
+        said = 1 - said[:, 0] if _classes(model) == [0] else said[:, 0]
+    elif said.ndim == 2 and said.shape[1] == 2:
+        said = said[:, _column_of_1(model)]
     if said.shape != (len(codes),):
         raise InputError(
             f"predict_proba must give one probability a row, or one for each of two classes; for "
             f"{len(codes)} rows it gave an array of shape {said.shape}."
         )
-    if not ((said >= 0) & (said <= 1)).all():
+    if not ((said >= -ROUNDING) & (said <= 1 + ROUNDING)).all():
         raise InputError("predict_proba must give probabilities from 0 to 1, without gaps.")
-    return said
+    return said.clip(0.0, 1.0)
 
 
 def _column_of_1(model: Any) -> int:
@@ -168,14 +174,15 @@ def wrap(
     """Make a classifier of a fitted model; see :func:`sensecf_core.api.wrap`."""
     if not callable(getattr(model, "predict_proba", None)):
         raise InputError(f"{type(model).__name__} has no predict_proba; give a model that has one.")
-    if threshold is not None and not 0 < threshold < 1:
-        raise InputError(f"`threshold` must lie between 0 and 1, got {threshold}.")
+    if threshold is not None and not (isinstance(threshold, Real) and 0 < threshold < 1):
+        raise InputError(f"`threshold` must be a number between 0 and 1, got {threshold!r}.")
     if (why := too_small(cohort)) is not None:
         raise InputError(why)
     schema, codes = cohort.schema, to_codes(cohort.schema, cohort.rows)
     target = cohort.target.to_numpy(dtype=np.int64)
     train, val = (cohort.parts.eq(part).to_numpy() for part in ("train", "val"))
     said = class_1(model, cohort, codes)
+    _check_orientation(model, said, target)
     matrix = to_matrix(schema, codes)
     judge = fit_linear((matrix[train], target[train]), (matrix[val], target[val]))
     people = cohort.rows.index.get_level_values(0).to_numpy(dtype=object)
@@ -199,6 +206,19 @@ def wrap(
         sha256=digest.hexdigest(),
         training={"wrapped": type(model).__name__, "refits": len(clones)},
     )
+
+
+def _check_orientation(model: Any, said: Floats, target: Ints) -> None:
+    """Refuse a model whose labels do not say which is class 1, where our guess contradicts the target."""
+    classes = _classes(model)
+    if len(classes) != 2 or (0 in classes and 1 in classes):
+        return
+    if said[target == 1].mean() < said[target == 0].mean():
+        first, second = map(repr, np.asarray(classes).tolist())
+        raise InputError(
+            f"The model's classes are {first} and {second}, and it gives the one taken for class 1 to rows "
+            "of class 0 more than to those of class 1; fit it on a target of 0 and 1."
+        )
 
 
 def _probes(cohort: Cohort, codes: Codes) -> Codes:

@@ -108,9 +108,14 @@ class Cohort:
         index = _index(frame, participant, row)
         outcome = _outcome(frame[target], index)
         columns = feature_names(frame, special)
+        _check_ids(columns)
         try:
             if schema is None:
-                schema = draft_schema(frame, columns, name=name, target=str(target), desired=desired)
+                schema = draft_schema(frame, columns, name=str(name), target=str(target), desired=desired)
+            elif not isinstance(schema, Schema):
+                raise InputError(
+                    f"`schema` must be a Schema, like `cohort.schema`, not {type(schema).__name__}."
+                )
             else:  # a copy with changes is neither checked nor free of what the original had worked out
                 schema = Schema.model_validate(schema.model_dump())
         except ValidationError as error:
@@ -191,17 +196,27 @@ def plain_text(frame: pd.DataFrame) -> pd.DataFrame:
     return objects.where(objects.notna(), None)
 
 
-def _check_columns(frame: pd.DataFrame, special: tuple[Hashable, ...]) -> None:
+def _check_columns(frame: object, special: tuple[Hashable, ...]) -> None:
+    if not isinstance(frame, pd.DataFrame):
+        raise InputError(f"`frame` must be a pandas DataFrame, not {type(frame).__name__}.")
     repeated = frame.columns[frame.columns.duplicated()].tolist()
     if repeated:
         raise InputError(f"Two columns of the frame are called {repeated[0]!r}; rename one.")
     for column in special:
-        if column not in frame.columns:
+        if not isinstance(column, Hashable) or column not in frame.columns:
             raise unknown("column", str(column), map(str, frame.columns))
     if len(set(special)) < len(special):
         raise InputError("Target, participant and row must be different columns.")
     if frame.empty:
         raise InputError("The frame has no rows.")
+
+
+def _check_ids(columns: Mapping[str, Hashable]) -> None:
+    """Refuse ids that nobody said are ids: numbers among them would pass for measurements."""
+    for name, option in zip(INDEX_NAMES, ("participant", "row"), strict=True):
+        if name in columns:
+            column = columns[name]
+            raise InputError(f"`{column}` would be a feature; pass {option}={column!r}, or drop the column.")
 
 
 def _index(frame: pd.DataFrame, participant: Hashable | None, row: Hashable | None) -> pd.MultiIndex:

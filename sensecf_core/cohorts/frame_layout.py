@@ -40,9 +40,16 @@ class FrameColumn:
             own = pd.Series(choices[np.where(missing, len(self.values), codes).astype(int)], dtype=object)
         else:
             own = pd.Series(codes)
-        # A whole number or a truth value of numpy has no gap: such a column stays what pandas makes of it.
+        # A type that cannot hold these values must not alter them (int64 cuts 25.5 to 25, bool reads a gap as
+        # True): such a column stays what pandas makes of it.
+        try:
+            with np.errstate(invalid="ignore"):
+                typed = own.astype(self.dtype)
+        except (TypeError, ValueError):
+            return own.infer_objects()
         plain = isinstance(self.dtype, np.dtype) and self.dtype.kind in "iub"
-        return own.infer_objects() if plain and missing.any() else own.astype(self.dtype)
+        altered = plain and (self.values is None or missing.any()) and not typed.eq(own).all()
+        return own.infer_objects() if altered else typed
 
 
 @dataclass(frozen=True)
@@ -85,16 +92,17 @@ class FrameLayout:
         return pd.DataFrame(columns)
 
     def feature_named(self, name: str) -> str:
-        """The feature of a column, where ``name`` is a column's own name; else ``name`` itself."""
+        """The feature of a column, where ``name`` is a column's own name as text; else ``name`` itself."""
         if name in self.columns:
             return name
-        return next((feature for feature, column in self.columns.items() if column.name == name), name)
+        return next((feature for feature, column in self.columns.items() if str(column.name) == name), name)
 
 
 def feature_names(frame: pd.DataFrame, reserved: tuple[Hashable, ...]) -> dict[str, Hashable]:
     """Name a feature after each column that is not ``reserved``; returns the columns by those names.
 
-    Names are made to fit a schema ("BMI (kg/m²)" is ``bmi_kg_m``); what two columns share gets a number.
+    Names are made to fit a schema ("BMI (kg/m²)" is ``bmi_kg_m``); what two columns share gets a number, but
+    a column that is called so already keeps its name: of ``BMI`` and ``bmi``, ``bmi`` is the second.
     """
     names: dict[str, Hashable] = {}
     for column in frame.columns:
@@ -103,7 +111,7 @@ def feature_names(frame: pd.DataFrame, reserved: tuple[Hashable, ...]) -> dict[s
         plain = re.sub(r"[^a-z0-9]+", "_", str(column).lower()).strip("_") or "feature"
         plain = plain if plain[0].isalpha() else f"f_{plain}"
         name, number = plain, 2
-        while name in names or name in reserved:
+        while name in names or name in reserved or (name != column and name in frame.columns):
             name, number = f"{plain}_{number}", number + 1
         names[name] = column
     return names

@@ -172,16 +172,17 @@ class Answer(Plain):
         """One row a counterfactual: the new value of what it changes, and what the checks say of it.
 
         Columns are every feature that some counterfactual changes (missing: this one leaves it as it is),
-        then ``probability`` (p(class 1)), ``valid``, ``gower`` and ``n_changed``. ``attrs["notice"]`` says
-        what the numbers are not.
+        then ``probability`` (p(class 1)), ``valid``, ``gower`` and ``n_changed``; a feature that is called
+        like one of these stands as ``valid (feature)``. ``attrs["notice"]`` says what the numbers are not.
         """
         import pandas as pd
 
         checks = ("probability", "valid", "gower", "n_changed")
         found = self.counterfactuals
-        changed = [name for name in self.factual.features if any(name in one.changes for one in found)]
+        titles = {name: f"{name} (feature)" if name in checks else name for name in self.factual.features}
+        changed = [title for name, title in titles.items() if any(name in one.changes for one in found)]
         lines = [
-            {name: change.after for name, change in one.changes.items()}
+            {titles[name]: change.after for name, change in one.changes.items()}
             | {name: getattr(one, name) for name in checks}
             for one in found
         ]

@@ -144,8 +144,19 @@ class Cohort:
         return to_rows(self.schema, codes) if self.layout is None else self.layout.decode(self.schema, codes)
 
     def frame_of(self, values: Iterable[Mapping[str, Value]]) -> pd.DataFrame:
-        """Write rows of feature name → value, like ``counterfactual.features``, the same way."""
-        codes = [from_values(self.schema, row) for row in values]
+        """Write rows of feature name → value, like ``counterfactual.features``, the same way.
+
+        A feature that a row lacks is not measured. Raises ``InputError`` for a name or level that does not
+        exist.
+        """
+        rows = list(values)
+        for name in dict.fromkeys(name for row in rows for name in row):
+            if name not in self.schema.positions:
+                raise unknown("feature", name, self.schema.names)
+        try:
+            codes = [from_values(self.schema, row) for row in rows]
+        except (TypeError, ValueError) as error:
+            raise InputError(f"A row cannot be written: {error}.") from error
         return self.frame_of_codes(np.array(codes).reshape(-1, len(self.schema.features)))
 
     def part(self, *parts: Part) -> pd.DataFrame:

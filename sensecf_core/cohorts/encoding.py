@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from sensecf_core.cohorts.schema import Feature, Schema
+from sensecf_core.errors import InputError
 
 Codes = npt.NDArray[np.float64]
 Value = float | int | str | None
@@ -21,7 +22,13 @@ Value = float | int | str | None
 
 
 def to_codes(schema: Schema, rows: pd.DataFrame) -> Codes:
-    """Encode ``rows`` (n rows, the schema's columns) as a float matrix of shape (n, features)."""
+    """Encode ``rows`` (n rows, the schema's columns) as a float matrix of shape (n, features).
+
+    Raises ``InputError`` for rows that lack a column.
+    """
+    for name in schema.names:
+        if name not in rows:
+            raise InputError(f"The rows have no column `{name}`; give them as a cohort's `rows` has them.")
     matrix = np.empty((len(rows), len(schema.features)))
     for position, feature in enumerate(schema.features):
         column = rows[feature.name]

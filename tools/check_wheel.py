@@ -62,6 +62,9 @@ def check(folder: Path) -> int:
         outputs[command] = _run(folder / "venv/bin/sensecf", *command, cwd=home, env=environment)
         print(f"sensecf {' '.join(command)}: {time.monotonic() - started:.1f} s")
 
+    _run(python, ROOT / "examples" / "own_model.py", cwd=home, env=environment)
+    print("a model and a frame of one's own: explained")
+
     faults = []
     private = {**environment, "SENSECF_VAR": str(folder / "var")}
     here = _run(sys.executable, "-m", "sensecf_core", *EXPLAIN, cwd=ROOT, env=private)

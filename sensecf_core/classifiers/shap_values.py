@@ -113,10 +113,12 @@ def _of_function(
         kept = _kept.setdefault(classifier, {})
         if len(kept) + len(codes) > MOST_KEPT:
             kept.clear()
+        found = []
         for row in codes:
-            if row.tobytes() not in kept:
-                kept[row.tobytes()] = _explained(classifier, classifier.background, row)
-        found = [kept[row.tobytes()] for row in codes]
+            known = kept.get(row.tobytes())  # one look: another thread may clear them
+            if known is None:
+                known = kept[row.tobytes()] = _explained(classifier, classifier.background, row)
+            found.append(known)
     values = np.array([value for _, value in found]).reshape(codes.shape)
     return ShapValues(found[0][0] if found else 0.0, values)
 

@@ -20,7 +20,7 @@ import pandas as pd
 from sensecf_core.classifiers.calibration import choose_threshold, log_odds, probability
 from sensecf_core.classifiers.classifier import INTERVAL
 from sensecf_core.classifiers.design_matrix import to_matrix
-from sensecf_core.classifiers.logistic import LogisticModel, fit_linear
+from sensecf_core.classifiers.logistic import LogisticModel, fit_logistic
 from sensecf_core.classifiers.training import Rows, bootstrap, too_small
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.cohorts.encoding import Codes, to_codes
@@ -50,7 +50,7 @@ class WrappedClassifier:
     ----------
     model : anything with ``predict_proba(frame)``.
     cohort : whose frame it reads (columns, types and levels).
-    judge : the second classifier.
+    second_classifier : a logistic regression fitted on the training rows, for cross-model validity.
     refits : clones of the model, fitted on bootstrap draws of the training participants; often none.
     background : codes of training rows that SHAP values compare with.
     sha256 : hash of what the model and its refits say of all rows of the cohort, and the model of
@@ -61,7 +61,7 @@ class WrappedClassifier:
     model: Any
     threshold: float
     second_threshold: float
-    judge: LogisticModel
+    second_classifier: LogisticModel
     refits: tuple[Any, ...]
     background: Codes
     sha256: str
@@ -106,7 +106,7 @@ class WrappedClassifier:
 
     def second_probability_of_codes(self, codes: Codes) -> Floats:
         """:meth:`second_probability` of codes."""
-        return probability(self.judge.margin(to_matrix(self.schema, codes)))
+        return probability(self.second_classifier.margin(to_matrix(self.schema, codes)))
 
     def refit_probabilities_of_codes(self, codes: Codes) -> Floats:
         """Each refit's p(class 1), shape (refits, n)."""
@@ -177,23 +177,23 @@ def wrap(
     train, val = (cohort.parts.eq(part).to_numpy() for part in ("train", "val"))
     said = class_1(model, cohort, codes)
     matrix = to_matrix(schema, codes)
-    judge = fit_linear((matrix[train], target[train]), (matrix[val], target[val]))
+    second_classifier = fit_logistic((matrix[train], target[train]), (matrix[val], target[val]))
     people = cohort.rows.index.get_level_values(0).to_numpy(dtype=object)
     material = Rows(codes, target, people).take(train)
     clones = _refits(model, cohort, material, refits, progress or (lambda _fraction, _message: None))
-    second = probability(judge.margin(matrix[val]))
+    second = probability(second_classifier.margin(matrix[val]))
     found = choose_threshold(said[val], target[val]) if threshold is None else float(threshold)
     picked = np.random.default_rng(0).permutation(np.flatnonzero(train))[:BACKGROUND]
     words = [class_1(clone, cohort, codes) for clone in clones]
     digest = hashlib.sha256(json.dumps([schema.sha256, cohort.data_sha256, found]).encode())
-    for array in (said, class_1(model, cohort, _probes(cohort, codes)), judge.weights, *words):
+    for array in (said, class_1(model, cohort, _probes(cohort, codes)), second_classifier.weights, *words):
         digest.update(array.tobytes())
     return WrappedClassifier(
         cohort=cohort,
         model=model,
         threshold=found,
         second_threshold=choose_threshold(second, target[val]),
-        judge=judge,
+        second_classifier=second_classifier,
         refits=clones,
         background=codes[np.sort(picked)],
         sha256=digest.hexdigest(),

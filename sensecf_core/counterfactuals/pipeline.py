@@ -106,7 +106,7 @@ class Pipeline:
         return ()
 
     def _checked_in_time(self, proposal: Proposal, before: QueryResult | None = None) -> QueryResult:
-        """Check what was proposed; if that is cut short, the result ``before`` (of earlier attempts) stays."""
+        """Check what was proposed; if cut short, the result ``before`` of earlier attempts stays."""
         earlier = before or QueryResult("none", trace=_unchecked(proposal))
         if proposal.stopped == "cancelled" or self.proposal_request.callbacks.cancelled():
             return _ended(earlier, CancelledError())

@@ -8,14 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sensecf_core.ui.interventions.method_picker import ANY_MODEL
 
 from sensecf_core import provenance
 from sensecf_core.counterfactuals.proposers import registry
 from sensecf_core.counterfactuals.proposers.resolve_model import REMOTE_METHOD
 from sensecf_core.queries.methods import METHODS, Method, Package, listed_for_help, needs_adapter, tabulate
 from sensecf_core.ui.comparison.form import FIRST_CHOICE
-from sensecf_core.ui.interventions.method_picker import MODES
+from sensecf_core.ui.interventions.method_picker import ANY_MODEL, MODES
 
 ROOT = Path(__file__).resolve().parents[2]
 RANDOM, TREECF, FEW_SHOT = METHODS["random"], METHODS["treecf"], METHODS["lm-few-shot"]

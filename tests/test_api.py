@@ -297,6 +297,17 @@ def test_labels_of_any_two_kinds(frame: pd.DataFrame, cohort: sensecf.Cohort) ->
     assert all(np.corrcoef(refit, model.predict_proba(cohort.rows))[0, 1] > 0.9 for refit in refits)
 
 
+@pytest.mark.parametrize(("well", "ill"), [("control", "case"), (1, 2)])
+def test_labels_that_would_turn_the_classes_around_are_refused(
+    frame: pd.DataFrame, cohort: sensecf.Cohort, well: Any, ill: Any
+) -> None:
+    labels = np.where(frame["diabetes"] == 1, ill, well)
+    pipeline = LogisticRegression(max_iter=5000).fit(frame[list(WAYS)], labels)
+    with pytest.raises(sensecf.InputError, match="would be taken for 'diabetes' = 1") as refused:
+        sensecf.wrap(pipeline, cohort)
+    assert f"class {well} " in str(refused.value)
+
+
 def test_what_cannot_be_wrapped_is_said(frame: pd.DataFrame, cohort: sensecf.Cohort) -> None:
     class Says:
         def __init__(self, *shape: int, value: float = 0.5) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Integral, Real
 from typing import Any, Literal, get_args
 
 import pandas as pd
@@ -19,7 +20,7 @@ from sensecf_core.classifiers import wrapped
 from sensecf_core.classifiers.classifier import Classifier
 from sensecf_core.classifiers.protocol import ClassifierLike
 from sensecf_core.classifiers.wrapped import WrappedClassifier
-from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.cohorts.cohort import Cohort, id_text
 from sensecf_core.cohorts.schema import Profile
 from sensecf_core.counterfactuals import explain as engine
 from sensecf_core.counterfactuals.in_memory import fitted_of, trained
@@ -63,7 +64,7 @@ def load_cohort(name: str) -> Cohort:
     Traceback (most recent call last):
     sensecf_core.errors.InputError: Unknown cohort 'hart'; did you mean heart?
     """
-    return registry.load(name)
+    return registry.load(str(name))
 
 
 def train(cohort: Cohort, *, seed: int = 0, progress: Progress | None = None) -> Classifier:
@@ -122,6 +123,9 @@ def wrap(
     sensecf_core.errors.InputError: treecf searches the trees of a classifier that was trained here, ...
     """
     _require_cohort(cohort)
+    if threshold is not None and not isinstance(threshold, Real):
+        raise InputError(f"`threshold` must be a number between 0 and 1 or None, got {threshold!r}.")
+    _at_least(0, refits=refits)
     return wrapped.wrap(model, cohort, threshold=threshold, refits=refits, progress=progress)
 
 
@@ -183,15 +187,15 @@ def explain(
     try:
         request = ExplainRequest(
             cohort=cohort.schema.name,
-            participant_id=str(participant),
-            row_id=None if row is None else str(row),
+            participant_id=id_text(participant),
+            row_id=None if row is None else id_text(row),
             method=method,
             model=language_model,
             k=k,
             candidates=candidates,
             max_changes=max_changes,
             profile=profile,
-            frozen=tuple(dict.fromkeys(_feature(cohort, name) for name in _texts(freeze))),
+            frozen=tuple(dict.fromkeys(_feature(cohort, name) for name in _texts("freeze", freeze))),
             ranges=spans,
             levels=levels,
             desired=desired,
@@ -277,13 +281,9 @@ def benchmark(
     InputError, NotReadyError : as :func:`explain`.
     """
     _require_cohort(cohort)
-    for name, value, least in (
-        *(("n", n, 0), ("seed", seed, 0), ("k", k, 1), ("candidates", candidates, 1)),
-        *(("max_changes", max_changes, 1), ("jobs", jobs, 1)),
-    ):
-        if value < least:
-            raise InputError(f"`{name}` must be {least} or more, got {value}.")
-    wanted = _texts(methods)
+    _at_least(0, n=n, seed=seed)
+    _at_least(1, k=k, candidates=candidates, max_changes=max_changes, jobs=jobs)
+    wanted = _texts("methods", methods)
     demanded = entries.parse(named) if (named := [m for m in wanted if m != entries.EVERYTHING]) else ()
     fitted = fitted_of(cohort, model, *(entry.method for entry in demanded))
     frame, summary = run_benchmark(
@@ -324,8 +324,20 @@ def _check_desired(desired: object) -> None:
         raise InputError(f"`desired` must be 0 or 1, got {desired!r}.")
 
 
-def _texts(names: Iterable[str]) -> tuple[str, ...]:
-    return (names,) if isinstance(names, str) else tuple(str(name) for name in names)
+def _at_least(least: int, **numbers: object) -> None:
+    for name, value in numbers.items():
+        if not isinstance(value, Integral):
+            raise InputError(f"`{name}` must be a whole number, got {value!r}.")
+        if value < least:
+            raise InputError(f"`{name}` must be {least} or more, got {value}.")
+
+
+def _texts(option: str, names: Iterable[str]) -> tuple[str, ...]:
+    if isinstance(names, str):
+        return (names,)
+    if not isinstance(names, Iterable):
+        raise InputError(f"`{option}` must be a list of names, got {names!r}.")
+    return tuple(str(name) for name in names)
 
 
 def _feature(cohort: Cohort, name: str) -> str:
@@ -340,12 +352,14 @@ def _ranges(
     cohort: Cohort, asked: Mapping[str, Sequence[Any]]
 ) -> tuple[dict[str, Span], dict[str, tuple[str, ...]]]:
     """Tell ranges of numbers from names of levels."""
+    if not isinstance(asked, Mapping):
+        raise InputError(f"`ranges` must be a dict, feature → (low, high) or names of levels, got {asked!r}.")
     spans: dict[str, Span] = {}
     levels: dict[str, tuple[str, ...]] = {}
     for given, values in asked.items():
         name = _feature(cohort, given)
         if cohort.schema.feature(name).named:
-            levels[name] = _texts(values)
+            levels[name] = _texts(f"ranges[{given!r}]", values)
             continue
         try:
             low, high = values

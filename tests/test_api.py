@@ -27,6 +27,7 @@ from sensecf_core import api
 from sensecf_core.classifiers.shap_values import shap_values
 from sensecf_core.cohorts import cohort as cohort_module
 from sensecf_core.cohorts.encoding import to_codes
+from sensecf_core.language.models import adapters
 from sensecf_core.paths import ROOT
 from sensecf_core.queries.answer import Answer
 from sensecf_core.records.exports import answers_csv
@@ -174,10 +175,17 @@ def test_slips_name_the_near_matches(cohort: sensecf.Cohort, model: Any, pipelin
         (ask(desired=2), "`desired` must be 0 or 1"),
         (ask(k=0), "`k` must be from 1"),
         (ask(k="many"), "`k`"),
+        (ask(freeze=None), "`freeze` must be a list of names"),
+        (ask(ranges=["steps"]), "`ranges` must be a dict"),
         (ask(method="lm-few-shot", language_model="smolm2-135m"), "did you mean smollm2-135m"),
         (lambda: sensecf.load_cohort("nhanse"), "did you mean nhanes"),
+        (lambda: sensecf.load_cohort(2), "Unknown cohort '2'"),
         (lambda: sensecf.benchmark(cohort, model, methods=["dice-randon"]), "did you mean dice-random"),
         (lambda: sensecf.benchmark(cohort, model, n=-1), "`n` must be 0 or more"),
+        (lambda: sensecf.benchmark(cohort, model, n="5"), "`n` must be a whole number, got '5'"),
+        (lambda: sensecf.benchmark(cohort, model, methods=[]), "^No method is named; there are lm-"),
+        (lambda: sensecf.wrap(pipeline, cohort, threshold="half"), "`threshold` must be a number"),
+        (lambda: sensecf.wrap(pipeline, cohort, refits=-1), "`refits` must be 0 or more"),
         (lambda: sensecf.explain(cohort, pipeline, participant=person), r"by wrap\(model, cohort\)"),
         (lambda: sensecf.explain("heart", participant="1"), "must be a Cohort"),
         (lambda: sensecf.explain(sensecf.load_cohort("heart"), model, participant="1"), "another schema"),
@@ -295,6 +303,34 @@ def test_labels_of_any_two_kinds(frame: pd.DataFrame, cohort: sensecf.Cohort) ->
     assert np.allclose(model.predict_proba(cohort.rows), said, atol=1e-5)
     refits = model.refit_probabilities_of_codes(to_codes(cohort.schema, cohort.rows))
     assert all(np.corrcoef(refit, model.predict_proba(cohort.rows))[0, 1] > 0.9 for refit in refits)
+
+
+@pytest.mark.parametrize(("well", "ill"), [("control", "case"), (1, 2)])
+def test_labels_that_would_turn_the_classes_around_are_refused(
+    frame: pd.DataFrame, cohort: sensecf.Cohort, well: Any, ill: Any
+) -> None:
+    labels = np.where(frame["diabetes"] == 1, ill, well)
+    pipeline = LogisticRegression(max_iter=5000).fit(frame[list(WAYS)], labels)
+    with pytest.raises(sensecf.InputError, match="would be taken for 'diabetes' = 1") as refused:
+        sensecf.wrap(pipeline, cohort)
+    assert f"class {well} " in str(refused.value)
+
+
+def test_ids_that_pandas_made_floats_of_are_found(frame: pd.DataFrame, pipeline: Any) -> None:
+    numbered = frame.assign(pid=np.arange(300) + 1000)
+    cohort = sensecf.Cohort.from_frame(numbered, target="diabetes", participant="pid")
+    model = sensecf.wrap(pipeline, cohort, refits=0)
+    person = numbered.iloc[7]["pid"]
+    assert isinstance(person, float)
+    assert sensecf.explain(cohort, model, participant=person, row=0.0).participant_id == "1007"
+
+
+def test_no_command_is_named_that_cannot_know_a_frame(
+    cohort: sensecf.Cohort,
+) -> None:
+    with pytest.raises(sensecf.NotReadyError, match="No adapter was trained for frame yet") as missing:
+        adapters.require(cohort, base_sha256="0" * 64)
+    assert "finetune" not in str(missing.value) and "lm-few-shot" in str(missing.value)
 
 
 def test_what_cannot_be_wrapped_is_said(frame: pd.DataFrame, cohort: sensecf.Cohort) -> None:
@@ -462,7 +498,12 @@ def test_frames_that_are_no_cohort_are_refused(frame: pd.DataFrame) -> None:
         (make(frame, target="diabetis"), "did you mean diabetes"),
         (make(frame, participant="pidd"), "did you mean pid"),
         (make(frame, participant="diabetes"), "different columns"),
-        (make(gap), "4 rows are not, like nan"),
+        (make(frame, target=None), "Unknown column 'None'"),
+        (make(frame, target=["diabetes"]), "the name of one column"),
+        (make(frame.set_index("pid")), "'pid' is the index; `frame.reset_index..` makes it a column"),
+        (make(frame["diabetes"]), "must be a pandas DataFrame, not Series"),
+        (make(frame, schema="draft"), "`schema` must be a Schema"),
+        (make(gap), "4 rows are not, like nan; recode them or drop them"),
         (make(frame.assign(diabetes=1)), "rows of both classes"),
         (make(frame.assign(pid=None)), "300 rows have no 'pid'"),
         (make(frame.assign(row=1, pid="a"), row="row"), "has the row '1' twice"),

@@ -152,6 +152,23 @@ def _column_of_1(model: Any) -> int:
     return classes.index(1) if 1 in classes else 1
 
 
+def _check_labels(model: Any, said: Floats, cohort: Cohort) -> None:
+    """Refuse labels other than 0 and 1 of which the wrong one would be taken for class 1.
+
+    ``case`` sorts before ``control``, and 1 may mean no where 2 means yes: nothing but the target tells.
+    """
+    classes = _classes(model)
+    ill = cohort.target.to_numpy() == 1
+    if len(classes) != 2 or set(classes) == {0, 1} or said[ill].mean() >= said[~ill].mean():
+        return
+    name = cohort.schema.task.target
+    raise InputError(
+        f"The model's class {classes[_column_of_1(model)]!s} would be taken for {name!r} = 1, yet the model "
+        f"finds it likelier where {name!r} is 0; fit the model on 0 and 1, or wrap an object whose "
+        "predict_proba gives one column, the probability of 1."
+    )
+
+
 def _classes(model: Any) -> list[Any]:
     found = getattr(model, "classes_", None)
     return [] if found is None else list(found)
@@ -176,6 +193,7 @@ def wrap(
     target = cohort.target.to_numpy(dtype=np.int64)
     train, val = (cohort.parts.eq(part).to_numpy() for part in ("train", "val"))
     said = class_1(model, cohort, codes)
+    _check_labels(model, said, cohort)
     matrix = to_matrix(schema, codes)
     second_classifier = fit_logistic((matrix[train], target[train]), (matrix[val], target[val]))
     people = cohort.rows.index.get_level_values(0).to_numpy(dtype=object)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any, Literal, get_args
 
 import pandas as pd
@@ -20,7 +20,7 @@ from sensecf_core.classifiers import wrapped
 from sensecf_core.classifiers.classifier import Classifier
 from sensecf_core.classifiers.protocol import ClassifierLike
 from sensecf_core.classifiers.wrapped import WrappedClassifier
-from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.cohorts.cohort import Cohort, id_text
 from sensecf_core.cohorts.schema import Profile
 from sensecf_core.counterfactuals import explain as engine
 from sensecf_core.counterfactuals.in_memory import fitted_of, trained
@@ -64,7 +64,7 @@ def load_cohort(name: str) -> Cohort:
     Traceback (most recent call last):
     sensecf_core.errors.InputError: Unknown cohort 'hart'; did you mean heart?
     """
-    return registry.load(name)
+    return registry.load(str(name))
 
 
 def train(cohort: Cohort, *, seed: int = 0, progress: Progress | None = None) -> Classifier:
@@ -123,6 +123,9 @@ def wrap(
     sensecf_core.errors.InputError: treecf searches the trees of a classifier that was trained here, ...
     """
     _require_cohort(cohort)
+    if threshold is not None and not isinstance(threshold, Real):
+        raise InputError(f"`threshold` must be a number between 0 and 1 or None, got {threshold!r}.")
+    _at_least(0, refits=refits)
     return wrapped.wrap(model, cohort, threshold=threshold, refits=refits, progress=progress)
 
 
@@ -138,7 +141,7 @@ def explain(
     k: int = 4,
     candidates: int = 16,
     max_changes: int = 3,
-    freeze: Iterable[str] | None = (),
+    freeze: Iterable[str] = (),
     ranges: Mapping[str, Sequence[Any]] | None = None,
     seed: int = 0,
     language_model: str | None = None,
@@ -184,8 +187,8 @@ def explain(
     try:
         request = ExplainRequest(
             cohort=cohort.schema.name,
-            participant_id=str(participant),
-            row_id=None if row is None else str(row),
+            participant_id=id_text(participant),
+            row_id=None if row is None else id_text(row),
             method=method,
             model=language_model,
             k=k,
@@ -278,12 +281,8 @@ def benchmark(
     InputError, NotReadyError : as :func:`explain`.
     """
     _require_cohort(cohort)
-    for name, value, least in (
-        *(("n", n, 0), ("seed", seed, 0), ("k", k, 1), ("candidates", candidates, 1)),
-        *(("max_changes", max_changes, 1), ("jobs", jobs, 1)),
-    ):
-        if not isinstance(value, Integral) or value < least:
-            raise InputError(f"`{name}` must be {least} or more, got {value!r}.")
+    _at_least(0, n=n, seed=seed)
+    _at_least(1, k=k, candidates=candidates, max_changes=max_changes, jobs=jobs)
     wanted = _texts("methods", methods)
     demanded = entries.parse(named) if (named := [m for m in wanted if m != entries.EVERYTHING]) else ()
     fitted = fitted_of(cohort, model, *(entry.method for entry in demanded))
@@ -325,12 +324,19 @@ def _check_desired(desired: object) -> None:
         raise InputError(f"`desired` must be 0 or 1, got {desired!r}.")
 
 
-def _texts(what: str, names: Iterable[Any] | None) -> tuple[str, ...]:
-    """Names as texts: a single one stands for itself, and None for no name at all."""
-    if names is None or isinstance(names, str):
-        return () if names is None else (names,)
+def _at_least(least: int, **numbers: object) -> None:
+    for name, value in numbers.items():
+        if not isinstance(value, Integral):
+            raise InputError(f"`{name}` must be a whole number, got {value!r}.")
+        if value < least:
+            raise InputError(f"`{name}` must be {least} or more, got {value}.")
+
+
+def _texts(option: str, names: Iterable[str]) -> tuple[str, ...]:
+    if isinstance(names, str):
+        return (names,)
     if not isinstance(names, Iterable):
-        raise InputError(f"`{what}` must be a list of names, got {names!r}.")
+        raise InputError(f"`{option}` must be a list of names, got {names!r}.")
     return tuple(str(name) for name in names)
 
 
@@ -347,6 +353,8 @@ def _ranges(
     cohort: Cohort, asked: Mapping[str, Sequence[Any]]
 ) -> tuple[dict[str, Span], dict[str, tuple[str, ...]]]:
     """Tell ranges of numbers from names of levels."""
+    if not isinstance(asked, Mapping):
+        raise InputError(f"`ranges` must be a dict, feature → (low, high) or names of levels, got {asked!r}.")
     spans: dict[str, Span] = {}
     levels: dict[str, tuple[str, ...]] = {}
     for given, values in asked.items():

@@ -175,27 +175,27 @@ def test_slips_name_the_near_matches(cohort: sensecf.Cohort, model: Any, pipelin
         (ask(desired=2), "`desired` must be 0 or 1"),
         (ask(k=0), "`k` must be from 1"),
         (ask(method=None), "Unknown method None"),
-        (ask(freeze=5), "`freeze` must be a list of names, got 5"),
         (ask(k="many"), "`k`"),
+        (ask(freeze=None), "`freeze` must be a list of names"),
+        (ask(ranges=["steps"]), "`ranges` must be a dict"),
         (ask(method="lm-few-shot", language_model="smolm2-135m"), "did you mean smollm2-135m"),
         (lambda: sensecf.load_cohort("nhanse"), "did you mean nhanes"),
         (lambda: model.predict_proba(cohort.rows[["lean"]]), "no column `glucose`"),
         (lambda: cohort.frame_of([{"glukose": 90}]), "did you mean glucose"),
         (lambda: cohort.frame_of([{"glucose": "high"}]), "must be a number, got 'high'"),
+        (lambda: sensecf.load_cohort(2), "Unknown cohort '2'"),
         (lambda: sensecf.benchmark(cohort, model, methods=["dice-randon"]), "did you mean dice-random"),
         (lambda: sensecf.benchmark(cohort, model, n=-1), "`n` must be 0 or more"),
-        (lambda: sensecf.benchmark(cohort, model, n="all"), "`n` must be 0 or more, got 'all'"),
+        (lambda: sensecf.benchmark(cohort, model, n="5"), "`n` must be a whole number, got '5'"),
+        (lambda: sensecf.benchmark(cohort, model, methods=[]), "^No method is named; there are lm-"),
+        (lambda: sensecf.wrap(pipeline, cohort, threshold="half"), "`threshold` must be a number"),
+        (lambda: sensecf.wrap(pipeline, cohort, refits=-1), "`refits` must be 0 or more"),
         (lambda: sensecf.explain(cohort, pipeline, participant=person), r"by wrap\(model, cohort\)"),
         (lambda: sensecf.explain("heart", participant="1"), "must be a Cohort"),
         (lambda: sensecf.explain(sensecf.load_cohort("heart"), model, participant="1"), "another schema"),
     ):
         with pytest.raises(sensecf.InputError, match=said):
             slip()
-
-
-def test_no_command_is_named_that_could_not_find_a_frame(cohort: sensecf.Cohort) -> None:
-    with pytest.raises(sensecf.NotReadyError, match="made from a frame; use the method lm-few-shot"):
-        adapters.require(cohort, base_sha256="0" * 64)
 
 
 def test_missing_values_levels_and_several_rows_a_participant() -> None:
@@ -309,16 +309,6 @@ def test_labels_of_any_two_kinds(frame: pd.DataFrame, cohort: sensecf.Cohort) ->
     assert all(np.corrcoef(refit, model.predict_proba(cohort.rows))[0, 1] > 0.9 for refit in refits)
 
 
-def test_labels_that_do_not_say_which_is_class_1_never_turn_answers_round(
-    frame: pd.DataFrame, cohort: sensecf.Cohort
-) -> None:
-    for ill, well in ((2, 1), ("bad", "good")):  # 1 is not class 1 here, nor is the second one
-        labels = np.where(frame["diabetes"] == 1, ill, well)
-        turned = make_pipeline(StandardScaler(), LogisticRegression()).fit(frame[list(WAYS)], labels)
-        with pytest.raises(sensecf.InputError, match=r"classes are .* fit it on a target of 0 and 1"):
-            sensecf.wrap(turned, cohort)
-
-
 def test_probabilities_may_be_rounded_and_a_model_may_know_one_class(
     frame: pd.DataFrame, cohort: sensecf.Cohort
 ) -> None:
@@ -329,6 +319,34 @@ def test_probabilities_may_be_rounded_and_a_model_may_know_one_class(
     assert set(sensecf.wrap(Forest(), cohort, threshold=0.5).predict_proba(cohort.rows)) == {0.0, 1.0}
     well = RandomForestClassifier(2).fit(frame[list(WAYS)], np.zeros(len(frame), dtype=int))
     assert not sensecf.wrap(well, cohort, threshold=0.5).predict_proba(cohort.rows).any()
+
+
+@pytest.mark.parametrize(("well", "ill"), [("control", "case"), (1, 2)])
+def test_labels_that_would_turn_the_classes_around_are_refused(
+    frame: pd.DataFrame, cohort: sensecf.Cohort, well: Any, ill: Any
+) -> None:
+    labels = np.where(frame["diabetes"] == 1, ill, well)
+    pipeline = LogisticRegression(max_iter=5000).fit(frame[list(WAYS)], labels)
+    with pytest.raises(sensecf.InputError, match="would be taken for 'diabetes' = 1") as refused:
+        sensecf.wrap(pipeline, cohort)
+    assert f"class {well} " in str(refused.value)
+
+
+def test_ids_that_pandas_made_floats_of_are_found(frame: pd.DataFrame, pipeline: Any) -> None:
+    numbered = frame.assign(pid=np.arange(300) + 1000)
+    cohort = sensecf.Cohort.from_frame(numbered, target="diabetes", participant="pid")
+    model = sensecf.wrap(pipeline, cohort, refits=0)
+    person = numbered.iloc[7]["pid"]
+    assert isinstance(person, float)
+    assert sensecf.explain(cohort, model, participant=person, row=0.0).participant_id == "1007"
+
+
+def test_no_command_is_named_that_cannot_know_a_frame(
+    cohort: sensecf.Cohort,
+) -> None:
+    with pytest.raises(sensecf.NotReadyError, match="No adapter was trained for frame yet") as missing:
+        adapters.require(cohort, base_sha256="0" * 64)
+    assert "finetune" not in str(missing.value) and "lm-few-shot" in str(missing.value)
 
 
 def test_what_cannot_be_wrapped_is_said(frame: pd.DataFrame, cohort: sensecf.Cohort) -> None:
@@ -350,7 +368,7 @@ def test_what_cannot_be_wrapped_is_said(frame: pd.DataFrame, cohort: sensecf.Coh
     ):
         with pytest.raises(sensecf.InputError, match=said):
             sensecf.wrap(bad, cohort)
-    for threshold in (1.0, "0.5"):
+    for threshold in (0.0, 1.0):
         with pytest.raises(sensecf.InputError, match="between 0 and 1"):
             sensecf.wrap(Plain(), cohort, threshold=threshold)
     with pytest.raises(sensecf.InputError, match="too small for a classifier"):
@@ -530,10 +548,15 @@ def test_frames_that_are_no_cohort_are_refused(frame: pd.DataFrame) -> None:
     for slip, said in (
         (make(frame, target="diabetis"), "did you mean diabetes"),
         (make(frame, participant="pidd"), "did you mean pid"),
-        (make(frame, participant=["pid"]), "did you mean pid"),
+        (make(frame, participant=["pid"]), "each the name of one column"),
         (make(frame.to_numpy()), "must be a pandas DataFrame, not ndarray"),
         (make(frame, participant="diabetes"), "different columns"),
-        (make(gap), "4 rows are not, like nan"),
+        (make(frame, target=None), "Unknown column 'None'"),
+        (make(frame, target=["diabetes"]), "the name of one column"),
+        (make(frame.set_index("pid")), "'pid' is the index; `frame.reset_index..` makes it a column"),
+        (make(frame["diabetes"]), "must be a pandas DataFrame, not Series"),
+        (make(frame, schema="draft"), "`schema` must be a Schema"),
+        (make(gap), "4 rows are not, like nan; recode them or drop them"),
         (make(frame.assign(diabetes=1)), "rows of both classes"),
         (make(frame.assign(pid=None)), "300 rows have no 'pid'"),
         (make(frame.assign(row=1, pid="a"), row="row"), "has the row '1' twice"),

@@ -1,4 +1,4 @@
-"""One cohort's black box: calibrated boosted trees, a linear second judge, and bootstrap refits."""
+"""One cohort's black box: calibrated boosted trees, a logistic second classifier, and bootstrap refits."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ class Classifier:
     Attributes
     ----------
     threshold : p(class 1) from which class 1 is predicted, chosen on ``val``.
-    second_threshold : the same for the second judge.
+    second_threshold : the same for the second classifier.
     tree_model : the bare, uncalibrated ``HistGradientBoostingClassifier``; reads :func:`to_matrix`.
     calibration : from its log-odds to calibrated ones.
-    judge : the second judge.
+    second_classifier : a logistic regression on the same rows, for cross-model validity.
     refits : the bootstrap refits, each calibrated on ``val``.
-    training : how it came about (seed, settings, their cross-validated scores), JSON-able.
+    training : how it was trained (seed, settings, their cross-validated scores), JSON-able.
     """
 
     schema: Schema
@@ -47,7 +47,7 @@ class Classifier:
     second_threshold: float
     tree_model: Any
     calibration: Sigmoid
-    judge: LogisticModel
+    second_classifier: LogisticModel
     refits: tuple[CalibratedTrees, ...]
     training: Mapping[str, Any] = field(default_factory=dict)
 
@@ -72,7 +72,7 @@ class Classifier:
         return (self.predict_proba(rows) >= self.threshold).astype(np.int64)
 
     def second_probability(self, rows: pd.DataFrame) -> Floats:
-        """Return the second judge's calibrated p(class 1), shape (n,)."""
+        """Return the second classifier's calibrated p(class 1), shape (n,)."""
         return self.second_probability_of_codes(to_codes(self.schema, rows))
 
     def refit_probabilities(self, rows: pd.DataFrame) -> Floats:
@@ -92,8 +92,8 @@ class Classifier:
         return self.calibration.margin(self._forest.raw(to_matrix(self.schema, codes)))
 
     def second_probability_of_codes(self, codes: Codes) -> Floats:
-        """:meth:`second_judge` of codes."""
-        return probability(self.judge.margin(to_matrix(self.schema, codes)))
+        """:meth:`second_probability` of codes."""
+        return probability(self.second_classifier.margin(to_matrix(self.schema, codes)))
 
     def refit_probabilities_of_codes(self, codes: Codes) -> Floats:
         """:meth:`refit_probabilities` of codes."""
@@ -106,11 +106,11 @@ class Classifier:
         return BoostedTrees.of_model(self.tree_model)
 
     def _content(self) -> Iterator[bytes]:
-        judge = self.judge
+        second = self.second_classifier
         yield self.schema.sha256.encode()
-        numbers = [self.threshold, self.second_threshold, judge.intercept, self._forest.baseline]
+        numbers = [self.threshold, self.second_threshold, second.intercept, self._forest.baseline]
         yield json.dumps([*numbers, self.calibration.slope, self.calibration.intercept]).encode()
-        for array in (judge.medians, judge.means, judge.scales, judge.missing, judge.weights):
+        for array in (second.medians, second.means, second.scales, second.missing, second.weights):
             yield array.tobytes()
         for nodes in self._forest.nodes_for_prediction():
             yield nodes.tobytes()

@@ -12,12 +12,12 @@ from sensecf_core.types import Floats, Ints, People
 
 FOLDS = 5
 TOLERANCE = 0.002
-"""AUROC that a smoother model may lose against the best and still be taken."""
+"""How much lower than the best a smoother model's AUROC may be."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Size and pace of the boosted trees."""
+    """Hyperparameters of the boosted trees."""
 
     trees: int
     learning_rate: float
@@ -54,40 +54,40 @@ class Settings:
         return replace(self, rows_per_leaf=min(self.rows_per_leaf, max(5, n // 10)))
 
 
-TRIED = tuple(
+GRID = tuple(
     Settings(trees=150, learning_rate=0.06, leaves=leaves, rows_per_leaf=20, l2=5.0, features_per_split=0.3)
     for leaves in (2, 3, 4)
 )
 """Many small, strongly regularised trees, smoothest first: smooth functions give steadier counterfactuals.
 
-Two leaves: purely additive. Picked by cross-validation on the built-in cohorts' ``train`` parts out of 100
-to 300 trees, paces of 0.03 to 0.08, 2 to 6 leaves, 10 to 60 rows a leaf, and 30 or 60 % of the features a
-split. On nhanes all lay between 0.742 and 0.747, so the small and quick ones stay; on heart more leaves were
-worse (0.928 with two, 0.91 with six).
+Two leaves: purely additive. Chosen by cross-validation on the built-in cohorts' ``train`` parts from 100
+to 300 trees, learning rates of 0.03 to 0.08, 2 to 6 leaves, 10 to 60 rows a leaf, and 30 or 60 % of the
+features a split. On nhanes all lay between 0.742 and 0.747, so the small and quick ones stay; on heart more
+leaves were worse (0.928 with two, 0.91 with six).
 """
 
 
 @dataclass(frozen=True)
 class Choice:
-    """The settings taken, and the cross-validated AUROC of each that was tried (JSON-able)."""
+    """The settings chosen, and the cross-validated AUROC of all that were tried (JSON-able)."""
 
     settings: Settings
     tried: tuple[dict[str, Any], ...]
 
 
 def choose_settings(matrix: Floats, target: Ints, people: People, seed: int) -> Choice:
-    """Take the smoothest of :data:`TRIED` whose mean AUROC is within :data:`TOLERANCE` of the best.
+    """Choose the smoothest of :data:`GRID` whose mean AUROC is within :data:`TOLERANCE` of the best.
 
     Folds are by participant and stratified.
     """
     held_out = folds(target, people, seed)
-    sized = [settings.for_rows(len(target)) for settings in TRIED]
+    sized = [settings.for_rows(len(target)) for settings in GRID]
     scores = [_mean_auroc(settings, matrix, target, held_out, seed) for settings in sized]
-    taken = next(n for n, score in enumerate(scores) if score >= max(scores) - TOLERANCE)
+    chosen = next(n for n, score in enumerate(scores) if score >= max(scores) - TOLERANCE)
     tried = tuple(
         {**asdict(settings), "auroc": round(score, 4)} for settings, score in zip(sized, scores, strict=True)
     )
-    return Choice(sized[taken], tried)
+    return Choice(sized[chosen], tried)
 
 
 Fold = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]

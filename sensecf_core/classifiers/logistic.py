@@ -1,4 +1,4 @@
-"""The second judge: a logistic regression that shares nothing with the trees but the training rows."""
+"""The second classifier: a logistic regression that shares only the training rows with the trees."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sensecf_core.types import Floats, Ints
 
 @dataclass(frozen=True, eq=False)
 class LogisticModel:
-    """Log-odds that are linear in the scaled columns and in indicators of what was not measured.
+    """Log-odds that are linear in the scaled columns and in missing-value indicators.
 
     Attributes
     ----------
@@ -41,8 +41,8 @@ class LogisticModel:
         return np.hstack([scaled, unknown[:, self.missing]])
 
 
-def fit_linear(train: tuple[Floats, Ints], val: tuple[Floats, Ints]) -> LogisticModel:
-    """Fit the judge on ``train`` and calibrate it on ``val``; each is (matrix, target)."""
+def fit_logistic(train: tuple[Floats, Ints], val: tuple[Floats, Ints]) -> LogisticModel:
+    """Fit a logistic regression on ``train`` and calibrate it on ``val``; each is (matrix, target)."""
     from sklearn.linear_model import LogisticRegression
 
     untrained = _without_weights(train[0])

@@ -32,15 +32,15 @@ class DamagedError(Exception):
 
 def write_main(path: Path, classifier: Classifier) -> None:
     """Write everything but the refits."""
-    judge = classifier.judge
+    second = classifier.second_classifier
     _dump(
         path,
         {
             "tree_model": classifier.tree_model,
             "calibration": [classifier.calibration.slope, classifier.calibration.intercept],
             "thresholds": [classifier.threshold, classifier.second_threshold],
-            "judge": {name: getattr(judge, name) for name in LOGISTIC_ARRAYS},
-            "judge_intercept": judge.intercept,
+            "judge": {name: getattr(second, name) for name in LOGISTIC_ARRAYS},
+            "judge_intercept": second.intercept,
         },
     )
 
@@ -75,7 +75,7 @@ def read(schema: Schema, main: bytes, refits: bytes, *, training: Mapping[str, A
             second_threshold=float(state["thresholds"][1]),
             tree_model=_tree_model(state["tree_model"]),
             calibration=Sigmoid(*map(float, state["calibration"])),
-            judge=LogisticModel(
+            second_classifier=LogisticModel(
                 **{name: state["judge"][name] for name in LOGISTIC_ARRAYS},
                 intercept=float(state["judge_intercept"]),
             ),

@@ -33,7 +33,7 @@ FORMAT = 1
 
 
 def folder(cohort: Cohort) -> Path:
-    """Where the cohort's classifier is kept; what is fitted on a user's own rows stays private."""
+    """The folder of a cohort's classifier; what is fitted on a user's own rows stays private."""
     own = _own_folder(cohort)
     if cohort.own or cohort.schema.name not in builtin.NAMES:
         return own
@@ -46,15 +46,15 @@ def _own_folder(cohort: Cohort) -> Path:
 
 
 def _folder_to_write(cohort: Cohort) -> Path:
-    place = folder(cohort)
-    return place if CHECKOUT or _is_private(place) else _own_folder(cohort)
+    target_folder = folder(cohort)
+    return target_folder if CHECKOUT or _is_private(target_folder) else _own_folder(cohort)
 
 
 def ready(cohort: Cohort) -> bool:
-    """Whether a classifier for exactly this schema, these rows and this split is there (a quick look)."""
-    place = folder(cohort)
-    return _why_not(cohort, _manifest(place)) is None and all(
-        (place / name).is_file() for name in (MAIN, REFITS)
+    """Whether a classifier for exactly this schema, these rows and this split is there; loads nothing."""
+    target_folder = folder(cohort)
+    return _why_not(cohort, _manifest(target_folder)) is None and all(
+        (target_folder / name).is_file() for name in (MAIN, REFITS)
     )
 
 
@@ -113,7 +113,7 @@ def save(
 ) -> Path:
     """Write the classifier and its card, which is worked out here unless it is given.
 
-    The files appear all at once: they are written beside their place and then renamed.
+    The files appear all at once: they are written beside the folder, which is then renamed.
 
     Returns
     -------
@@ -123,15 +123,15 @@ def save(
         from sensecf_core.classifiers.evaluation.model_card import evaluate
 
         card = evaluate(cohort, classifier, progress=progress)
-    place = _folder_to_write(cohort)
-    place.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))
+    target_folder = _folder_to_write(cohort)
+    target_folder.parent.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(prefix=f".{target_folder.name}-", dir=target_folder.parent))
     try:
         _write(fresh, cohort, classifier, card)
-        _swap(fresh, place)
+        _swap(fresh, target_folder)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
-    return place
+    return target_folder
 
 
 def train_and_save(
@@ -148,36 +148,36 @@ def train_and_save(
     return classifier
 
 
-def _write(place: Path, cohort: Cohort, classifier: Classifier, card: dict[str, Any]) -> None:
-    serialization.write_main(place / MAIN, classifier)
-    serialization.write_refits(place / REFITS, classifier.refits)
-    (place / CARD).write_text(json.dumps(card, indent=1, allow_nan=False) + "\n", "utf-8")
+def _write(target_folder: Path, cohort: Cohort, classifier: Classifier, card: dict[str, Any]) -> None:
+    serialization.write_main(target_folder / MAIN, classifier)
+    serialization.write_refits(target_folder / REFITS, classifier.refits)
+    (target_folder / CARD).write_text(json.dumps(card, indent=1, allow_nan=False) + "\n", "utf-8")
     manifest = {
         "format": FORMAT,
         **_identity(cohort),
         "classifier_sha256": classifier.sha256,
-        "files": {name: file_sha256(place / name) for name in (MAIN, REFITS)},
+        "files": {name: file_sha256(target_folder / name) for name in (MAIN, REFITS)},
         "training": dict(classifier.training),
     }
-    (place / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", "utf-8")
-    if not _is_private(place):
-        place.chmod(0o755)
+    (target_folder / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", "utf-8")
+    if not _is_private(target_folder):
+        target_folder.chmod(0o755)
 
 
-def _is_private(place: Path) -> bool:
+def _is_private(target_folder: Path) -> bool:
     """Whether a folder is one of those that stay readable by their owner only."""
-    return BUILT_IN not in place.parents
+    return BUILT_IN not in target_folder.parents
 
 
-def _swap(fresh: Path, place: Path) -> None:
-    """Put ``fresh`` where ``place`` is. What was there moves into ``fresh``'s name, to be removed."""
-    if place.exists():
+def _swap(fresh: Path, target_folder: Path) -> None:
+    """Replace ``target_folder`` by ``fresh``; what was there is removed."""
+    if target_folder.exists():
         old = fresh.with_name(fresh.name + "-old")
-        place.rename(old)
-        fresh.rename(place)
+        target_folder.rename(old)
+        fresh.rename(target_folder)
         shutil.rmtree(old, ignore_errors=True)
     else:
-        fresh.rename(place)
+        fresh.rename(target_folder)
 
 
 def _identity(cohort: Cohort) -> dict[str, str]:
@@ -190,10 +190,10 @@ def _identity(cohort: Cohort) -> dict[str, str]:
     }
 
 
-def _manifest(place: Path) -> dict[str, Any] | None:
+def _manifest(target_folder: Path) -> dict[str, Any] | None:
     """Read a folder's manifest; empty where it cannot be read, None where there is no classifier at all."""
     try:
-        found = json.loads((place / MANIFEST).read_text("utf-8"))
+        found = json.loads((target_folder / MANIFEST).read_text("utf-8"))
     except FileNotFoundError:
         return None
     except (OSError, ValueError):
@@ -229,11 +229,11 @@ class _Key:
 
 
 @lru_cache(maxsize=8)
-def _load(place: Path, key: _Key, manifest_json: str) -> Classifier:
+def _load(target_folder: Path, key: _Key, manifest_json: str) -> Classifier:
     manifest = json.loads(manifest_json)
     return serialization.read(
         key.schema,
-        *(_checked(place / name, manifest["files"].get(name)) for name in (MAIN, REFITS)),
+        *(_checked(target_folder / name, manifest["files"].get(name)) for name in (MAIN, REFITS)),
         training=manifest.get("training", {}),
     )
 

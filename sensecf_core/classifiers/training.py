@@ -13,7 +13,7 @@ from sensecf_core.classifiers.calibration import choose_threshold, fit_sigmoid, 
 from sensecf_core.classifiers.classifier import Classifier
 from sensecf_core.classifiers.design_matrix import to_matrix
 from sensecf_core.classifiers.hyperparameters import Settings, choose_settings
-from sensecf_core.classifiers.logistic import fit_linear
+from sensecf_core.classifiers.logistic import fit_logistic
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.cohorts.encoding import Codes, to_codes
 from sensecf_core.cohorts.schema import Schema
@@ -80,28 +80,28 @@ def fit(
     schema: Schema, material: Rows, val: Rows, *, seed: int, refits: int, progress: Progress | None = None
 ) -> Classifier:
     """Fit everything on ``material`` and calibrate it on ``val`` (rows of other participants)."""
-    tell = progress or (lambda _fraction, _message: None)
+    report = progress or (lambda _fraction, _message: None)
     with one_thread():
-        tell(0.0, "Choosing the settings by cross-validation")
+        report(0.0, "Choosing the settings by cross-validation")
         choice = choose_settings(material.matrix, material.target, material.people, seed)
-        tell(SETTINGS_SHARE, "Training the classifier")
+        report(SETTINGS_SHARE, "Training the classifier")
         model = choice.settings.fit(material.matrix, material.target, seed)
         calibration, _ = fit_sigmoid(model, val.matrix, val.target)
-        judge = fit_linear((material.matrix, material.target), (val.matrix, val.target))
+        second = fit_logistic((material.matrix, material.target), (val.matrix, val.target))
         refitted = []
         for number in range(refits):
             share = SETTINGS_SHARE + (1 - SETTINGS_SHARE) * (number + 1) / (refits + 1)
-            tell(share, f"Bootstrap refit {number + 1} of {refits}")
+            report(share, f"Bootstrap refit {number + 1} of {refits}")
             refitted.append(_refit(choice.settings, material, val, (seed, number)))
         margin = calibration.margin(BoostedTrees.of_model(model).raw(val.matrix))
-        tell(1.0, "Trained")
+        report(1.0, "Trained")
         return Classifier(
             schema=schema,
             threshold=choose_threshold(probability(margin), val.target),
-            second_threshold=choose_threshold(probability(judge.margin(val.matrix)), val.target),
+            second_threshold=choose_threshold(probability(second.margin(val.matrix)), val.target),
             tree_model=model,
             calibration=calibration,
-            judge=judge,
+            second_classifier=second,
             refits=tuple(refitted),
             training={
                 "seed": seed,

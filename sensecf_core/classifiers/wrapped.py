@@ -11,7 +11,6 @@ import json
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from numbers import Real
 from time import perf_counter
 from typing import Any
 
@@ -21,7 +20,7 @@ import pandas as pd
 from sensecf_core.classifiers.calibration import choose_threshold, log_odds, probability
 from sensecf_core.classifiers.classifier import INTERVAL
 from sensecf_core.classifiers.design_matrix import to_matrix
-from sensecf_core.classifiers.logistic import LogisticModel, fit_linear
+from sensecf_core.classifiers.logistic import LogisticModel, fit_logistic
 from sensecf_core.classifiers.training import Rows, bootstrap, too_small
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.cohorts.encoding import Codes, to_codes
@@ -53,7 +52,7 @@ class WrappedClassifier:
     ----------
     model : anything with ``predict_proba(frame)``.
     cohort : whose frame it reads (columns, types and levels).
-    judge : the second classifier.
+    second_classifier : a logistic regression fitted on the training rows, for cross-model validity.
     refits : clones of the model, fitted on bootstrap draws of the training participants; often none.
     background : codes of training rows that SHAP values compare with.
     sha256 : hash of what the model and its refits say of all rows of the cohort, and the model of
@@ -64,7 +63,7 @@ class WrappedClassifier:
     model: Any
     threshold: float
     second_threshold: float
-    judge: LogisticModel
+    second_classifier: LogisticModel
     refits: tuple[Any, ...]
     background: Codes
     sha256: str
@@ -109,7 +108,7 @@ class WrappedClassifier:
 
     def second_probability_of_codes(self, codes: Codes) -> Floats:
         """:meth:`second_probability` of codes."""
-        return probability(self.judge.margin(to_matrix(self.schema, codes)))
+        return probability(self.second_classifier.margin(to_matrix(self.schema, codes)))
 
     def refit_probabilities_of_codes(self, codes: Codes) -> Floats:
         """Each refit's p(class 1), shape (refits, n)."""
@@ -158,6 +157,23 @@ def _column_of_1(model: Any) -> int:
     return classes.index(1) if 1 in classes else 1
 
 
+def _check_labels(model: Any, said: Floats, cohort: Cohort) -> None:
+    """Refuse labels other than 0 and 1 of which the wrong one would be taken for class 1.
+
+    ``case`` sorts before ``control``, and 1 may mean no where 2 means yes: nothing but the target tells.
+    """
+    classes = _classes(model)
+    ill = cohort.target.to_numpy() == 1
+    if len(classes) != 2 or set(classes) == {0, 1} or said[ill].mean() >= said[~ill].mean():
+        return
+    name = cohort.schema.task.target
+    raise InputError(
+        f"The model's class {classes[_column_of_1(model)]!s} would be taken for {name!r} = 1, yet the model "
+        f"finds it likelier where {name!r} is 0; fit the model on 0 and 1, or wrap an object whose "
+        "predict_proba gives one column, the probability of 1."
+    )
+
+
 def _classes(model: Any) -> list[Any]:
     found = getattr(model, "classes_", None)
     return [] if found is None else list(found)
@@ -174,51 +190,38 @@ def wrap(
     """Make a classifier of a fitted model; see :func:`sensecf_core.api.wrap`."""
     if not callable(getattr(model, "predict_proba", None)):
         raise InputError(f"{type(model).__name__} has no predict_proba; give a model that has one.")
-    if threshold is not None and not (isinstance(threshold, Real) and 0 < threshold < 1):
-        raise InputError(f"`threshold` must be a number between 0 and 1, got {threshold!r}.")
+    if threshold is not None and not 0 < threshold < 1:
+        raise InputError(f"`threshold` must lie between 0 and 1, got {threshold}.")
     if (why := too_small(cohort)) is not None:
         raise InputError(why)
     schema, codes = cohort.schema, to_codes(cohort.schema, cohort.rows)
     target = cohort.target.to_numpy(dtype=np.int64)
     train, val = (cohort.parts.eq(part).to_numpy() for part in ("train", "val"))
     said = class_1(model, cohort, codes)
-    _check_orientation(model, said, target)
+    _check_labels(model, said, cohort)
     matrix = to_matrix(schema, codes)
-    judge = fit_linear((matrix[train], target[train]), (matrix[val], target[val]))
+    second_classifier = fit_logistic((matrix[train], target[train]), (matrix[val], target[val]))
     people = cohort.rows.index.get_level_values(0).to_numpy(dtype=object)
     material = Rows(codes, target, people).take(train)
     clones = _refits(model, cohort, material, refits, progress or (lambda _fraction, _message: None))
-    second = probability(judge.margin(matrix[val]))
+    second = probability(second_classifier.margin(matrix[val]))
     found = choose_threshold(said[val], target[val]) if threshold is None else float(threshold)
     picked = np.random.default_rng(0).permutation(np.flatnonzero(train))[:BACKGROUND]
     words = [class_1(clone, cohort, codes) for clone in clones]
     digest = hashlib.sha256(json.dumps([schema.sha256, cohort.data_sha256, found]).encode())
-    for array in (said, class_1(model, cohort, _probes(cohort, codes)), judge.weights, *words):
+    for array in (said, class_1(model, cohort, _probes(cohort, codes)), second_classifier.weights, *words):
         digest.update(array.tobytes())
     return WrappedClassifier(
         cohort=cohort,
         model=model,
         threshold=found,
         second_threshold=choose_threshold(second, target[val]),
-        judge=judge,
+        second_classifier=second_classifier,
         refits=clones,
         background=codes[np.sort(picked)],
         sha256=digest.hexdigest(),
         training={"wrapped": type(model).__name__, "refits": len(clones)},
     )
-
-
-def _check_orientation(model: Any, said: Floats, target: Ints) -> None:
-    """Refuse a model whose labels do not say which is class 1, where our guess contradicts the target."""
-    classes = _classes(model)
-    if len(classes) != 2 or (0 in classes and 1 in classes):
-        return
-    if said[target == 1].mean() < said[target == 0].mean():
-        first, second = map(repr, np.asarray(classes).tolist())
-        raise InputError(
-            f"The model's classes are {first} and {second}, and it gives the one taken for class 1 to rows "
-            "of class 0 more than to those of class 1; fit it on a target of 0 and 1."
-        )
 
 
 def _probes(cohort: Cohort, codes: Codes) -> Codes:

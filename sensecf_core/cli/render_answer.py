@@ -65,10 +65,18 @@ def _option(rank: int, counterfactual: Counterfactual, answer: Answer, schema: S
         f"     {of_100(answer.factual.probability)} → {of_100(counterfactual.probability)}{refits}; "
         f"second judge {view} ({of_100(counterfactual.second_judge_probability)})",
     ]
+    if counterfactual.grade is not None:
+        lines.append(f"     {_believed(counterfactual)}")
     lines += [f"     breaks: {violation}" for violation in counterfactual.violations]
     if counterfactual.sentence:
         lines.append(f"     {counterfactual.sentence}")
     return lines
+
+
+def _believed(counterfactual: Counterfactual) -> str:
+    """The grade, and the two shares behind it."""
+    refits, noise = counterfactual.held_by_refits or 0.0, counterfactual.held_under_noise or 0.0
+    return f"{counterfactual.grade}: holds in {refits:.0%} of refits, {noise:.0%} under measurement error"
 
 
 def _changes(changes: dict[str, Change], schema: Schema) -> str:

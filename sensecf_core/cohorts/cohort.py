@@ -103,7 +103,11 @@ class Cohort:
         >>> [(feature.name, feature.label, feature.kind) for feature in cohort.schema.features]
         [('bmi', 'BMI', 'continuous')]
         """
-        special = tuple(column for column in (target, participant, row) if column is not None)
+        if not isinstance(frame, pd.DataFrame):
+            raise InputError(f"`frame` must be a pandas DataFrame, not {type(frame).__name__}.")
+        if schema is not None and not isinstance(schema, Schema):
+            raise InputError(f"`schema` must be a Schema, like `cohort.schema`, not {type(schema).__name__}.")
+        special = (target, *(column for column in (participant, row) if column is not None))
         _check_columns(frame, special)
         index = _index(frame, participant, row)
         outcome = _outcome(frame[target], index)
@@ -214,7 +218,11 @@ def _check_columns(frame: object, special: tuple[Hashable, ...]) -> None:
     if repeated:
         raise InputError(f"Two columns of the frame are called {repeated[0]!r}; rename one.")
     for column in special:
-        if not isinstance(column, Hashable) or column not in frame.columns:
+        if not isinstance(column, Hashable):
+            raise InputError(f"Target, participant and row are each the name of one column, not {column!r}.")
+        if column not in frame.columns:
+            if column in frame.index.names and column is not None:
+                raise InputError(f"{column!r} is the index; `frame.reset_index()` makes it a column.")
             raise unknown("column", str(column), map(str, frame.columns))
     if len(set(special)) < len(special):
         raise InputError("Target, participant and row must be different columns.")
@@ -242,12 +250,15 @@ def _index(frame: pd.DataFrame, participant: Hashable | None, row: Hashable | No
     return index
 
 
+def id_text(value: object) -> str:
+    """An id as text; a whole number is written without a point, since pandas makes floats of such columns."""
+    return str(int(value) if isinstance(value, float) and value.is_integer() else value)
+
+
 def _ids(column: pd.Series) -> np.ndarray:
     if column.isna().any():
         raise InputError(f"{int(column.isna().sum())} rows have no {column.name!r}; fill it or drop them.")
-    values = column.astype(object).tolist()
-    whole = [int(value) if isinstance(value, float) and value.is_integer() else value for value in values]
-    return np.array([str(value) for value in whole], dtype=object)
+    return np.array([id_text(value) for value in column.astype(object).tolist()], dtype=object)
 
 
 def _outcome(column: pd.Series, index: pd.MultiIndex) -> pd.Series:
@@ -258,7 +269,7 @@ def _outcome(column: pd.Series, index: pd.MultiIndex) -> pd.Series:
         what = column[wrong].tolist()[0]
         raise InputError(
             f"The target {column.name!r} must be 0 or 1 in every row; {int(wrong.sum())} rows are not, like "
-            f"{what!r}."
+            f"{what!r}; recode them or drop them."
         )
     if len(set(values)) < 2:
         raise InputError(f"Every row has the target {values[0]:.0f}; rows of both classes are needed.")

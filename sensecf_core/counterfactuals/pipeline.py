@@ -26,12 +26,12 @@ from sensecf_core.types import Floats
 
 CANCELLED = "Cancelled before it was done."
 GRACE_SECONDS = 5.0
-"""Time that the checks may take beyond the deadline, so that what was proposed in time is judged."""
+"""How long the checks may go on beyond the deadline, so that what was proposed in time is checked."""
 
 
 @dataclass(frozen=True)
 class Pipeline:
-    """One query under way, within its budget."""
+    """One query as it is answered, within its budget."""
 
     problem: Problem
     request: ExplainRequest
@@ -41,7 +41,7 @@ class Pipeline:
     def of(
         cls, fitted: FittedCohort, request: ExplainRequest, query: Query, run: ProposalRequest
     ) -> Pipeline:
-        """Begin to pursue a query; the budget is the request's."""
+        """Pose a query with the budget of its request."""
         budget = Budget(
             fitted.classifier,
             request.max_model_rows,
@@ -57,7 +57,7 @@ class Pipeline:
         proposal = proposer.propose(self.problem.space.query, self.proposal_request)
         spent = perf_counter() - started
         searched = budget.rows
-        result = self._judged(proposal)
+        result = self._checked_in_time(proposal)
         checked = budget.rows
         attempts = self._retries(proposer, proposal)
         while self._may_retry(proposal, result):
@@ -72,7 +72,7 @@ class Pipeline:
             proposal = attempt
             spent += perf_counter() - started
             searched += budget.rows - checked
-            result = self._judged(proposal, result)
+            result = self._checked_in_time(proposal, result)
             checked = budget.rows
         if result.status == "none" or (result.status == "budget_spent" and proposal.stopped is not None):
             result = self._with_reasons(result)
@@ -105,16 +105,16 @@ class Pipeline:
             return (f"Stopped: the budget of {self.request.max_model_rows:,} model rows is spent.",)
         return ()
 
-    def _judged(self, proposal: Proposal, before: QueryResult | None = None) -> QueryResult:
-        """Check what was proposed; where it is over, ``before`` (earlier askings) stays what was judged."""
-        known = before or QueryResult("none", trace=_unjudged(proposal))
+    def _checked_in_time(self, proposal: Proposal, before: QueryResult | None = None) -> QueryResult:
+        """Check what was proposed; if cut short, the result ``before`` of earlier attempts stays."""
+        earlier = before or QueryResult("none", trace=_unchecked(proposal))
         if proposal.stopped == "cancelled" or self.proposal_request.callbacks.cancelled():
-            return _ended(known, CancelledError())
+            return _ended(earlier, CancelledError())
         self.proposal_request.callbacks.progress(0.9, "Checking the candidates")
         try:
             return self._checked(proposal)
         except (BudgetSpentError, CancelledError) as why:
-            return _ended(known, why)
+            return _ended(earlier, why)
 
     def _with_reasons(self, result: QueryResult) -> QueryResult:
         """Say why nothing that was checked passed."""
@@ -138,7 +138,7 @@ class Pipeline:
         except BudgetSpentError as spent:
             return _ended(QueryResult("none", best=_best(space, screened), trace=counted), spent)
         clock.append(perf_counter())
-        # A candidate may give two options; no more are shown than candidates passed every check.
+        # A candidate can lead to two options; at most as many are shown as candidates passed every check.
         most = min(self.request.k, counted.plausible)
         chosen = refined.take(select(refined, space.changed(refined.codes), most))
         shown = with_evidence(problem, chosen)
@@ -159,13 +159,13 @@ class Pipeline:
 
 
 def _ended(result: QueryResult, why: BudgetSpentError | CancelledError) -> QueryResult:
-    """An outcome that was cut short, with what had been judged until then."""
+    """A result that was cut short, with what had been checked by then."""
     if isinstance(why, CancelledError):
         return replace(result, status="cancelled", reasons=(CANCELLED,))
     return replace(result, status="budget_spent", reasons=(f"Stopped: {why}.",))
 
 
-def _unjudged(proposal: Proposal) -> Trace:
+def _unchecked(proposal: Proposal) -> Trace:
     return EMPTY_TRACE.model_copy(
         update={
             "proposed": len(proposal.texts),

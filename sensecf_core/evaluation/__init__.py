@@ -1,1 +1,1 @@
-"""How good the methods are: samples of people, traces, and (later) metrics and benchmarks."""
+"""How good methods are: metrics, raw candidates, the benchmark, the ablation, what behaviours alone reach."""

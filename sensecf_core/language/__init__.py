@@ -1,1 +1,1 @@
-"""Local language models: weights, prompts, the answer grammar, and sampling. Knows no classifier."""
+"""Language models: weights, prompts, the answer grammar, and sampling. Knows no classifier."""

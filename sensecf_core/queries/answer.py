@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Status = Literal["found", "none", "already_desired", "budget_spent", "cancelled"]
+Grade = Literal["solid", "fragile", "on the line"]
+"""How far a counterfactual can be believed (docs/metrics.md, Grades)."""
 Edits = dict[str, Value]
 """Feature name → new value."""
 
@@ -96,7 +98,10 @@ class NearestPerson(Plain):
 class Counterfactual(Plain):
     """One checked counterfactual. Probabilities are p(class 1); ``interval`` is the central 90 %
     range over the bootstrap refits (None: the classifier has none); ``percentiles`` are the ranks of
-    the new values among the training rows (0 to 100, numeric features only)."""
+    the new values among the training rows (0 to 100, numeric features only). ``grade`` and the four numbers
+    behind it are defined in docs/metrics.md, Grades; None where the classifier has no refits, and for a
+    row that is not valid.
+    """
 
     changes: dict[str, Change]
     features: dict[str, Value]
@@ -114,6 +119,11 @@ class Counterfactual(Plain):
     nearest: NearestPerson | None = None
     similar: int | None = None
     sentence: str = ""
+    grade: Grade | None = None
+    held_by_refits: float | None = None
+    held_under_noise: float | None = None
+    second_agrees: bool | None = None
+    reliable_reduction: float | None = None
 
 
 class Best(Plain):

@@ -60,6 +60,11 @@ _COUNTERFACTUAL = (
     "lof_inlier",
     "gower",
     "n_changed",
+    "grade",
+    "held_by_refits",
+    "held_under_noise",
+    "second_agrees",
+    "reliable_reduction",
     "sentence",
 )
 _CHANGE = (
@@ -232,6 +237,11 @@ def _counterfactual_cells(counterfactual: Counterfactual) -> dict[str, Cell]:
         "lof_inlier": counterfactual.lof_inlier,
         "gower": counterfactual.gower,
         "n_changed": counterfactual.n_changed,
+        "grade": counterfactual.grade,
+        "held_by_refits": counterfactual.held_by_refits,
+        "held_under_noise": counterfactual.held_under_noise,
+        "second_agrees": counterfactual.second_agrees,
+        "reliable_reduction": counterfactual.reliable_reduction,
         "sentence": counterfactual.sentence,
     }
 

@@ -9,7 +9,7 @@ from hypothesis.extra.numpy import arrays
 from sensecf_core.classifiers.calibration import fit_sigmoid
 from sensecf_core.classifiers.classifier import Classifier
 from sensecf_core.classifiers.design_matrix import columns, owners, to_matrix
-from sensecf_core.classifiers.logistic import fit_linear
+from sensecf_core.classifiers.logistic import fit_logistic
 from sensecf_core.classifiers.training import rows_of
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.cohorts.encoding import to_codes
@@ -122,7 +122,7 @@ def test_the_second_judge_equals_scikit_learns_pipeline(small_cohort: Cohort) ->
         LogisticRegression(C=0.1, max_iter=2000),
     ).fit(train.matrix, train.target)
     _, calibrated = fit_sigmoid(pipeline, val.matrix, val.target)
-    judge = fit_linear((train.matrix, train.target), (val.matrix, val.target))
+    judge = fit_logistic((train.matrix, train.target), (val.matrix, val.target))
     expected = calibrated.predict_proba(val.matrix)[:, 1]
     assert np.allclose(1 / (1 + np.exp(-judge.margin(val.matrix))), expected, atol=1e-6)
 

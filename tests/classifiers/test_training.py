@@ -8,7 +8,7 @@ import pytest
 
 from sensecf_core.classifiers.calibration import choose_threshold
 from sensecf_core.classifiers.classifier import Classifier
-from sensecf_core.classifiers.hyperparameters import TRIED, folds
+from sensecf_core.classifiers.hyperparameters import GRID, folds
 from sensecf_core.classifiers.training import rows_of, too_small, train
 from sensecf_core.cohorts.cohort import INDEX_NAMES, Cohort
 from sensecf_core.errors import InputError
@@ -87,7 +87,7 @@ def test_it_learns(small_cohort: Cohort, trained: Classifier) -> None:
 
 def test_settings_are_scored_smoothest_first_and_noted(trained: Classifier) -> None:
     tried = trained.training["tried"]
-    assert len(tried) == len(TRIED)
+    assert len(tried) == len(GRID)
     taken = next(t for t in tried if all(t[key] == v for key, v in trained.training["settings"].items()))
     assert taken["auroc"] >= max(t["auroc"] for t in tried) - 0.0021
     assert trained.training["seed"] == 3

@@ -1,4 +1,4 @@
-"""Cross-fitted judgements for cohorts whose test part is too small to say much."""
+"""Cross-fitted predictions for cohorts whose test part is too small to say much."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ VAL_SHARE = 4
 
 @dataclass(frozen=True, eq=False)
 class CrossFitted:
-    """Every row judged once, by a classifier that never saw its participant."""
+    """A prediction for every row by a classifier that never saw its participant."""
 
     folds: int
     people: npt.NDArray[np.object_]
@@ -32,26 +32,26 @@ class CrossFitted:
 def cross_fit(cohort: Cohort, seed: int) -> CrossFitted:
     """Run the whole recipe (settings, calibration, thresholds) five times, each on four fifths of all."""
     everyone = rows_of(cohort, "train", "val", "test")
-    judged: list[tuple[npt.NDArray[np.int64], Predictions, Predictions]] = []
-    for learned, held in folds(everyone.target, everyone.people, seed):
-        known = everyone.take(learned)
-        train, val = folds(known.target, known.people, seed, number=VAL_SHARE)[0]
-        classifier = fit(cohort.schema, known.take(train), known.take(val), seed=seed, refits=0)
-        judged.append((held, *predict_both(classifier, everyone.take(held))))
-    order = np.concatenate([held for held, _, _ in judged])
+    predicted: list[tuple[npt.NDArray[np.int64], Predictions, Predictions]] = []
+    for fitted, held in folds(everyone.target, everyone.people, seed):
+        others = everyone.take(fitted)
+        train, val = folds(others.target, others.people, seed, number=VAL_SHARE)[0]
+        classifier = fit(cohort.schema, others.take(train), others.take(val), seed=seed, refits=0)
+        predicted.append((held, *predict_both(classifier, everyone.take(held))))
+    order = np.concatenate([held for held, _, _ in predicted])
     return CrossFitted(
-        folds=len(judged),
+        folds=len(predicted),
         people=everyone.people[order],
-        main=_joined([main for _, main, _ in judged]),
-        second=_joined([second for _, _, second in judged]),
+        main=_joined([main for _, main, _ in predicted]),
+        second=_joined([second for _, _, second in predicted]),
     )
 
 
 def predict_both(classifier: Classifier, rows: Rows) -> tuple[Predictions, Predictions]:
-    """Judge rows by a classifier and by its second judge."""
+    """Predict rows by a classifier and by its second classifier."""
     raw = BoostedTrees.of_model(classifier.tree_model).raw(rows.matrix)
     main = probability(classifier.calibration.margin(raw))
-    second = probability(classifier.judge.margin(rows.matrix))
+    second = probability(classifier.second_classifier.margin(rows.matrix))
     return (
         Predictions(rows.target, main, (main >= classifier.threshold).astype(np.int64)),
         Predictions(rows.target, second, (second >= classifier.second_threshold).astype(np.int64)),

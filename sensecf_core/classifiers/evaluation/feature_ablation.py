@@ -13,21 +13,21 @@ from sensecf_core.cohorts.schema import LeftOut, Schema
 
 def without(cohort: Cohort, group: LeftOut) -> Cohort:
     """Return the cohort without a group of features, and without the rules that need one of them."""
-    gone = set(group.features)
-    told = cohort.schema.model_dump() | {
-        "features": [one.model_dump() for one in cohort.schema.features if one.name not in gone],
-        "rules": [one.model_dump() for one in cohort.schema.rules if not gone & set(one.terms)],
+    dropped = set(group.features)
+    fields = cohort.schema.model_dump() | {
+        "features": [one.model_dump() for one in cohort.schema.features if one.name not in dropped],
+        "rules": [one.model_dump() for one in cohort.schema.rules if not dropped & set(one.terms)],
         "couplings": [
-            one.model_dump() for one in cohort.schema.couplings if not gone & {one.feature, one.follows}
+            one.model_dump() for one in cohort.schema.couplings if not dropped & {one.feature, one.follows}
         ],
         "left_out": [],
     }
-    schema = Schema.model_validate(told)
+    schema = Schema.model_validate(fields)
     return replace(cohort, schema=schema, rows=cohort.rows[list(schema.names)])
 
 
 def predict_without(cohort: Cohort, group: LeftOut, seed: int) -> Predictions:
-    """Judge the ``test`` rows by a classifier that was trained, by the same recipe, without the group."""
+    """Predict the ``test`` rows by a classifier that was trained, by the same recipe, without the group."""
     reduced = without(cohort, group)
     classifier = fit(reduced.schema, rows_of(reduced, "train"), rows_of(reduced, "val"), seed=seed, refits=0)
     main, _ = predict_both(classifier, rows_of(reduced, "test"))

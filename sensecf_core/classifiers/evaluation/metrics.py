@@ -44,65 +44,65 @@ def participant_draws(people: npt.NDArray[np.object_], draws: int, seed: int) ->
         yield counts[:, owner].astype(float)
 
 
-def all_metrics(judged: Predictions, weights: Floats) -> dict[str, Floats]:
+def all_metrics(predictions: Predictions, weights: Floats) -> dict[str, Floats]:
     """All of the card's numbers; see each function."""
-    sensitivity, specificity, f1 = decisions(judged, weights)
-    slope, intercept = calibration(judged, weights)
+    sensitivity, specificity, f1 = decisions(predictions, weights)
+    slope, intercept = calibration(predictions, weights)
     return {
-        "auroc": auroc(judged, weights),
-        "average_precision": average_precision(judged, weights),
+        "auroc": auroc(predictions, weights),
+        "average_precision": average_precision(predictions, weights),
         "f1": f1,
         "balanced_accuracy": (sensitivity + specificity) / 2,
         "sensitivity": sensitivity,
         "specificity": specificity,
-        "brier": brier(judged, weights),
+        "brier": brier(predictions, weights),
         "calibration_slope": slope,
         "calibration_intercept": intercept,
     }
 
 
-def auroc(judged: Predictions, weights: Floats) -> Floats:
+def auroc(predictions: Predictions, weights: Floats) -> Floats:
     """Area under the ROC curve: how often class 1 gets the higher p, ties counted half."""
-    positive, negative = _by_probability(judged, weights)
+    positive, negative = _by_probability(predictions, weights)
     below = negative.cumsum(axis=1) - negative / 2
     pairs = positive.sum(axis=1) * negative.sum(axis=1)
     return _divide((positive * below).sum(axis=1), pairs)
 
 
-def average_precision(judged: Predictions, weights: Floats) -> Floats:
+def average_precision(predictions: Predictions, weights: Floats) -> Floats:
     """Precision at each probability, weighted by the recall that it adds."""
-    positive, negative = (counts[:, ::-1] for counts in _by_probability(judged, weights))
+    positive, negative = (counts[:, ::-1] for counts in _by_probability(predictions, weights))
     found, flagged = positive.cumsum(axis=1), (positive + negative).cumsum(axis=1)
     precision = np.divide(found, flagged, out=np.zeros_like(found), where=flagged > 0)
     return _divide((positive * precision).sum(axis=1), found[:, -1])
 
 
-def decisions(judged: Predictions, weights: Floats) -> tuple[Floats, Floats, Floats]:
+def decisions(predictions: Predictions, weights: Floats) -> tuple[Floats, Floats, Floats]:
     """Sensitivity, specificity and F1 (of class 1) of the predicted classes."""
-    right = judged.predicted == judged.target
-    ones = judged.target == 1
+    right = predictions.predicted == predictions.target
+    ones = predictions.target == 1
     hits, misses = weights @ (right & ones), weights @ (~right & ones)
     rejections, alarms = weights @ (right & ~ones), weights @ (~right & ~ones)
     f1 = _divide(2 * hits, 2 * hits + misses + alarms)
     return _divide(hits, hits + misses), _divide(rejections, rejections + alarms), f1
 
 
-def brier(judged: Predictions, weights: Floats) -> Floats:
+def brier(predictions: Predictions, weights: Floats) -> Floats:
     """Mean squared difference of probability and target."""
-    return _divide(weights @ (judged.probability - judged.target) ** 2, weights.sum(axis=1))
+    return _divide(weights @ (predictions.probability - predictions.target) ** 2, weights.sum(axis=1))
 
 
-def calibration(judged: Predictions, weights: Floats) -> tuple[Floats, Floats]:
+def calibration(predictions: Predictions, weights: Floats) -> tuple[Floats, Floats]:
     """Calibration slope, and intercept "in the large" (with the slope held at 1).
 
     The slope is that of a logistic regression of the target on the log-odds: 1 is perfect, less is
     overconfident. The intercept is the log-odds missing from, or (negative) too many in, the mean
     prediction: 0 is perfect. Van Calster et al. 2019, doi 10.1186/s12916-019-1466-7.
     """
-    clipped = judged.probability.clip(1e-12, 1 - 1e-12)
+    clipped = predictions.probability.clip(1e-12, 1 - 1e-12)
     odds = np.log(clipped / (1 - clipped))
-    slope, _ = _logistic(odds, judged.target, weights, fixed_slope=False)
-    _, intercept = _logistic(odds, judged.target, weights, fixed_slope=True)
+    slope, _ = _logistic(odds, predictions.target, weights, fixed_slope=False)
+    _, intercept = _logistic(odds, predictions.target, weights, fixed_slope=True)
     return slope, intercept
 
 
@@ -111,12 +111,12 @@ def observed_share(target: Ints, weights: Floats) -> Floats:
     return _divide(weights @ target, weights.sum(axis=1))
 
 
-def _by_probability(judged: Predictions, weights: Floats) -> tuple[Floats, Floats]:
+def _by_probability(predictions: Predictions, weights: Floats) -> tuple[Floats, Floats]:
     """Weights of class 1 and of class 0 per distinct probability, ascending: two (draws, distinct)."""
-    order = np.argsort(judged.probability, kind="stable")
-    ordered = judged.probability[order]
+    order = np.argsort(predictions.probability, kind="stable")
+    ordered = predictions.probability[order]
     starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
-    ones = judged.target[order] == 1
+    ones = predictions.target[order] == 1
     positive = np.add.reduceat(weights[:, order] * ones, starts, axis=1)
     negative = np.add.reduceat(weights[:, order] * ~ones, starts, axis=1)
     return positive, negative

@@ -30,7 +30,7 @@ PARTS: tuple[Part, ...] = ("train", "val", "test")
 
 
 def evaluate(cohort: Cohort, classifier: Classifier, *, progress: Progress | None = None) -> Json:
-    """Work out the card, JSON-able.
+    """Compute the card, JSON-able.
 
     A number with uncertainty is ``{"value", "low", "high"}``: the value on the rows as they are and a 95 %
     bootstrap interval (1,000 draws of participants, percentiles); ``None`` where it is undefined.
@@ -39,14 +39,14 @@ def evaluate(cohort: Cohort, classifier: Classifier, *, progress: Progress | Non
         return _evaluate(cohort, classifier, progress or (lambda _fraction, _message: None))
 
 
-def _evaluate(cohort: Cohort, classifier: Classifier, tell: Progress) -> Json:
+def _evaluate(cohort: Cohort, classifier: Classifier, report: Progress) -> Json:
     seed = int(classifier.training.get("seed", 0))
-    tell(0.0, "Evaluating on the test part")
+    report(0.0, "Evaluating on the test part")
     rows = cohort.part("test")
     people = rows.index.get_level_values(0).to_numpy(dtype=object)
     target = cohort.target.loc[rows.index].to_numpy(dtype=np.int64)
-    main = _judged(target, classifier.predict_proba(rows), classifier.threshold)
-    second = _judged(target, classifier.second_probability(rows), classifier.second_threshold)
+    main = _predictions(target, classifier.predict_proba(rows), classifier.threshold)
+    second = _predictions(target, classifier.second_probability(rows), classifier.second_threshold)
     card: Json = {
         "card_version": CARD_VERSION,
         "cohort": cohort.schema.name,
@@ -56,24 +56,24 @@ def _evaluate(cohort: Cohort, classifier: Classifier, tell: Progress) -> Json:
         "parts": {part: _counts(cohort, part) for part in PARTS},
         "threshold": classifier.threshold,
         "second_threshold": classifier.second_threshold,
-        "metrics": _measured(main, people, seed),
+        "metrics": _metrics(main, people, seed),
         "reliability": reliability(main, people, seed),
         "second_judge": {
-            "metrics": _measured(second, people, seed),
+            "metrics": _metrics(second, people, seed),
             "agreement": float(np.mean(main.predicted == second.predicted)),
         },
     }
-    tell(0.3, "Evaluating subgroups")
+    report(0.3, "Evaluating subgroups")
     card["subgroups"] = _subgroups(cohort, main, people, seed)
     crossed = None
     if len(set(people)) < FEW_PARTICIPANTS:
-        tell(0.5, "Cross-fitting, as the test part is small")
+        report(0.5, "Cross-fitting, as the test part is small")
         crossed = cross_fit(cohort, seed)
     card["cross_fitted"] = None if crossed is None else _cross_fitted(crossed, seed)
     if cohort.schema.left_out:
-        tell(0.7, "Evaluating without some features")
+        report(0.7, "Evaluating without some features")
         card["left_out"] = _left_out(cohort, main, people, crossed, seed)
-    tell(1.0, "Evaluated")
+    report(1.0, "Evaluated")
     return {
         **card,
         "training": dict(classifier.training),
@@ -81,14 +81,14 @@ def _evaluate(cohort: Cohort, classifier: Classifier, tell: Progress) -> Json:
     }
 
 
-def reliability(judged: Predictions, people: People, seed: int) -> list[Json]:
+def reliability(predictions: Predictions, people: People, seed: int) -> list[Json]:
     """Ten bins of (nearly) equal count by probability: mean predicted and observed share of class 1."""
-    order = np.argsort(judged.probability, kind="stable")
+    order = np.argsort(predictions.probability, kind="stable")
     bins = []
     for members in np.array_split(order, BINS):
         if len(members):
-            inside = judged.probability[members]
-            shares = _with_interval(_share_of(judged.target[members]), people[members], seed)
+            inside = predictions.probability[members]
+            shares = _with_interval(_share_of(predictions.target[members]), people[members], seed)
             bins.append(
                 {
                     "low": float(inside.min()),
@@ -101,7 +101,7 @@ def reliability(judged: Predictions, people: People, seed: int) -> list[Json]:
     return bins
 
 
-def _judged(target: types.Ints, probability: Floats, threshold: float) -> Predictions:
+def _predictions(target: types.Ints, probability: Floats, threshold: float) -> Predictions:
     return Predictions(target, probability, (probability >= threshold).astype(np.int64))
 
 
@@ -109,8 +109,8 @@ def _share_of(target: types.Ints) -> Measure:
     return lambda weights: {"observed": metrics.observed_share(target, weights)}
 
 
-def _measured(judged: Predictions, people: People, seed: int) -> Json:
-    return _with_interval(lambda weights: metrics.all_metrics(judged, weights), people, seed)
+def _metrics(predictions: Predictions, people: People, seed: int) -> Json:
+    return _with_interval(lambda weights: metrics.all_metrics(predictions, weights), people, seed)
 
 
 def _with_interval(measure: Measure, people: People, seed: int) -> Json:
@@ -140,7 +140,7 @@ def _counts(cohort: Cohort, part: Part) -> Json:
     }
 
 
-def _subgroups(cohort: Cohort, judged: Predictions, people: People, seed: int) -> list[Json]:
+def _subgroups(cohort: Cohort, predictions: Predictions, people: People, seed: int) -> list[Json]:
     levels = cohort.subgroups[cohort.parts.eq("test")]
     found = []
     for subgroup in cohort.schema.subgroups:
@@ -151,18 +151,18 @@ def _subgroups(cohort: Cohort, judged: Predictions, people: People, seed: int) -
                     "name": subgroup.name,
                     "label": subgroup.label,
                     "level": level,
-                    **_subgroup(judged.take(mask), people[mask], seed),
+                    **_subgroup(predictions.take(mask), people[mask], seed),
                 }
             )
     return found
 
 
-def _subgroup(judged: Predictions, people: People, seed: int) -> Json:
-    ones = int(judged.target.sum())
-    n = len(judged.target)
+def _subgroup(predictions: Predictions, people: People, seed: int) -> Json:
+    ones = int(predictions.target.sum())
+    n = len(predictions.target)
     numbers: Json = {"auroc": None, "brier": None, "sensitivity": None, "specificity": None}
     if n >= FEW_ROWS:
-        measured = _with_interval(lambda weights: _subgroup_metrics(judged, weights), people, seed)
+        measured = _with_interval(lambda weights: _subgroup_metrics(predictions, weights), people, seed)
         numbers["brier"] = measured["brier"]
         if ones >= FEW_ROWS:
             numbers["sensitivity"] = measured["sensitivity"]
@@ -173,11 +173,11 @@ def _subgroup(judged: Predictions, people: People, seed: int) -> Json:
     return {"n": n, "class_1": ones, "prevalence": ones / n if n else None, **numbers}
 
 
-def _subgroup_metrics(judged: Predictions, weights: Floats) -> dict[str, Floats]:
-    sensitivity, specificity, _ = metrics.decisions(judged, weights)
+def _subgroup_metrics(predictions: Predictions, weights: Floats) -> dict[str, Floats]:
+    sensitivity, specificity, _ = metrics.decisions(predictions, weights)
     return {
-        "auroc": metrics.auroc(judged, weights),
-        "brier": metrics.brier(judged, weights),
+        "auroc": metrics.auroc(predictions, weights),
+        "brier": metrics.brier(predictions, weights),
         "sensitivity": sensitivity,
         "specificity": specificity,
     }
@@ -188,9 +188,9 @@ def _cross_fitted(result: CrossFitted, seed: int) -> Json:
         "folds": result.folds,
         "n": len(result.people),
         "participants": len(set(result.people)),
-        "metrics": _measured(result.main, result.people, seed),
+        "metrics": _metrics(result.main, result.people, seed),
         "reliability": reliability(result.main, result.people, seed),
-        "second_judge": {"metrics": _measured(result.second, result.people, seed)},
+        "second_judge": {"metrics": _metrics(result.second, result.people, seed)},
     }
 
 

@@ -210,12 +210,12 @@ class Trees:
         """
         schema = self.table.space.schema
         for rule in schema.rules:
-            if self._judged(*rule.terms):
+            if self._applies(*rule.terms):
                 now, slack = self._sum(rule.terms)
                 yield treecf.Linear(self._weights(rule.terms), "<=", max(rule.bound - slack, now))
         for coupling in schema.couplings:
             terms = {coupling.feature: 1.0, coupling.follows: -coupling.slope}
-            if self._judged(*terms):
+            if self._applies(*terms):
                 now, slack = self._sum(terms)
                 room = max(coupling.tolerance - slack, 0.0)
                 yield treecf.Linear(self._weights(terms), "<=", now + room)
@@ -228,7 +228,7 @@ class Trees:
         weights = np.array(list(terms.values()))
         return float(weights @ space.factual[at]), float(np.abs(weights) @ space.half_step[at])
 
-    def _judged(self, *names: str) -> bool:
+    def _applies(self, *names: str) -> bool:
         positions = [self.table.space.schema.positions[name] for name in names]
         measured = not np.isnan(self.table.space.factual[positions]).any()
         return measured and bool(set(positions) & set(self.table.positions.tolist()))

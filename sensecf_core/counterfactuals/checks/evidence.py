@@ -7,6 +7,7 @@ import numpy as np
 from sensecf_core.classifiers.classifier import INTERVAL
 from sensecf_core.classifiers.protocol import ClassifierLike
 from sensecf_core.cohorts.encoding import Codes, to_values
+from sensecf_core.counterfactuals.checks.grades import grade_rows
 from sensecf_core.counterfactuals.checks.sentences import sentence
 from sensecf_core.counterfactuals.checks.verify import CheckResults
 from sensecf_core.counterfactuals.problem.problem import Problem
@@ -24,15 +25,26 @@ def with_evidence(problem: Problem, checks: CheckResults) -> tuple[Counterfactua
     intervals = _intervals(classifier, checks.codes)
     second = classifier.second_probability_of_codes(checks.codes)
     agrees = (second >= classifier.second_threshold) == bool(problem.space.desired)
+    grades = grade_rows(problem, checks.codes)
     return tuple(
         _describe(problem, checks, row, intervals[row]).model_copy(
             update={
                 "second_judge_probability": float(second[row]),
                 "second_judge_agrees": bool(agrees[row]),
+                "grade": grades.grades[row],
+                "held_by_refits": _known(grades.held_by_refits[row]),
+                "held_under_noise": _known(grades.held_under_noise[row]),
+                "second_agrees": bool(grades.second_agrees[row]),
+                "reliable_reduction": _known(grades.reliable_reduction[row]),
             }
         )
         for row in range(len(checks.codes))
     )
+
+
+def _known(number: float) -> float | None:
+    """A number for JSON: None instead of NaN."""
+    return None if np.isnan(number) else float(number)
 
 
 def _intervals(classifier: ClassifierLike, codes: Codes) -> list[tuple[float, float] | None]:

@@ -99,7 +99,7 @@ def _model_hashes(cohort: Cohort, method: str) -> dict[str, str]:
 
 
 def make_ready(cohort: str) -> None:
-    """Load what the first answer about a cohort needs: its fitted cohort and the language model.
+    """Load what the first answer about a cohort needs: its classifier and the language model.
 
     Raises ``InputError`` and ``NotReadyError`` as :func:`sensecf_core.counterfactuals.explain.explain`.
     """

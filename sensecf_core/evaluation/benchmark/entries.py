@@ -99,7 +99,7 @@ def parse(names: Sequence[str]) -> tuple[Entry, ...]:
                 raise InputError(f"The method {method} asks no language model; leave out @{model}.")
         entries[entry] = None
     if not entries:
-        raise InputError(f"--methods names none; there are {', '.join(METHODS)}.")
+        raise InputError(f"No method is named; there are {', '.join(METHODS)}.")
     return tuple(entries)
 
 

@@ -18,11 +18,12 @@ from sensecf_core.counterfactuals.baselines.exact_distance import OptimalityProo
 from sensecf_core.counterfactuals.checks.verify import verify
 from sensecf_core.counterfactuals.problem.budget import Budget
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort, load_fitted
+from sensecf_core.counterfactuals.problem.measurement_error import noisy
 from sensecf_core.counterfactuals.problem.problem import Problem
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
 from sensecf_core.evaluation.benchmark.entries import VARIANTS, Entry, Scored, scored
 from sensecf_core.evaluation.benchmark.plan import Task
-from sensecf_core.evaluation.metrics.robustness import noisy, tiny_errors
+from sensecf_core.evaluation.metrics.robustness import tiny_errors
 from sensecf_core.evaluation.metrics.scores import Evaluators, score
 from sensecf_core.evaluation.raw_candidates import table
 from sensecf_core.evaluation.raw_candidates.rates import CandidateRates, control

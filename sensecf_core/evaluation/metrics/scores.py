@@ -26,12 +26,13 @@ from sensecf_core.counterfactuals.checks.refine import Holds, set_back_singly
 from sensecf_core.counterfactuals.checks.verify import CheckResults, verify
 from sensecf_core.counterfactuals.problem.budget import Budget
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
+from sensecf_core.counterfactuals.problem.measurement_error import measurement_errors
 from sensecf_core.counterfactuals.problem.problem import Problem
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
 from sensecf_core.evaluation.metrics.diversity import count_diversity, dpp_diversity, gower_diversity
 from sensecf_core.evaluation.metrics.independent_classifier import IndependentClassifier
 from sensecf_core.evaluation.metrics.plausibility import PlausibilityModel
-from sensecf_core.evaluation.metrics.robustness import measurement_errors, noise_validity, refit_validity
+from sensecf_core.evaluation.metrics.robustness import noise_validity, refit_validity
 from sensecf_core.evaluation.metrics.statistics import Interval, ratio_interval
 from sensecf_core.types import Floats, Mask
 

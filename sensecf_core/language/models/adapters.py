@@ -164,15 +164,15 @@ def require(cohort: Cohort, base_sha256: str | None = None) -> Adapter:
         raise NotReadyError(default_model.status().message)
     reasons = [unfit(other.card, cohort, base_sha256) for other in adapters(cohort)]
     name = cohort.schema.name
-    if cohort.layout is not None:  # no command finds it by its name
-        raise NotReadyError(
-            "No adapter can be trained for a cohort made from a frame; use the method lm-few-shot, or make "
-            "the frame a folder (docs/own-cohort.md) and fine-tune on that."
-        )
+    # The command knows cohorts by name, and a frame in memory has none that it could find.
+    how = (
+        f"run `{CLI} finetune --cohort {name}`, or use"
+        if cohort.layout is None
+        else "that needs a cohort in a folder of its own (docs/own-cohort.md), so use"
+    )
     raise NotReadyError(
         next(filter(None, reasons), None)
-        or f"No adapter was trained for {name} yet; run "
-        f"`{CLI} finetune --cohort {name}`, or use the method lm-few-shot."
+        or f"No adapter was trained for {name} yet; {how} the method lm-few-shot."
     )
 
 

@@ -76,7 +76,7 @@ def test_subgroups_that_are_too_small_have_no_numbers(small_cohort: Cohort, trai
 def judgements(cohort: Cohort, classifier: Classifier) -> tuple[Any, ...]:
     rows = cohort.part("test")
     target = cohort.target.loc[rows.index].to_numpy()
-    judged = model_card._judged(target, classifier.predict_proba(rows), classifier.threshold)
+    judged = model_card._predictions(target, classifier.predict_proba(rows), classifier.threshold)
     return judged, rows.index.get_level_values(0).to_numpy(dtype=object), 0
 
 

@@ -32,7 +32,7 @@ def test_all_is_every_method_there_is_and_names_are_kept_once() -> None:
 @pytest.mark.parametrize(
     ("names", "said"),
     [
-        ([], "names none"),
+        ([], "^No method is named"),
         (["randm"], "random"),
         (["lm-few-shot@gpt-5o"], "gpt-4o"),
         (["random@gpt-4o"], "asks no language model"),

@@ -271,7 +271,7 @@ def test_a_model_that_answers_by_chance_is_refused(cohort: sensecf.Cohort) -> No
             return np.clip(sure + rng.normal(scale=0.05, size=sure.shape), 0, 1)
 
     with pytest.raises(
-        InputError, match="asked twice about the same rows; make its predict_proba repeatable"
+        sensecf.InputError, match="asked twice about the same rows; make its predict_proba repeatable"
     ):
         sensecf.wrap(Dropout(), cohort)
 

@@ -251,9 +251,11 @@ class Plain:
 
 
 def test_a_model_that_cannot_be_cloned_has_no_interval(frame: pd.DataFrame, cohort: sensecf.Cohort) -> None:
-    model = sensecf.wrap(Plain(), cohort)
+    with pytest.warns(UserWarning, match="No risk interval and no grades: Plain could not be fitted again"):
+        model = sensecf.wrap(Plain(), cohort)
     answer = sensecf.explain(cohort, model, participant=flagged(model, cohort))
     assert answer.counterfactuals and model.refits == ()
+    assert all(found.grade is None and found.held_under_noise for found in answer.counterfactuals)
     assert all(found.interval is None for found in answer.counterfactuals)
     assert answer.to_dict()["counterfactuals"][0]["interval"] is None
     assert Answer.model_validate_json(answer.model_dump_json(by_alias=True)) == answer
@@ -262,6 +264,20 @@ def test_a_model_that_cannot_be_cloned_has_no_interval(frame: pd.DataFrame, coho
     fitted = LogisticRegression(max_iter=5000).fit(frame[list(WAYS)], frame["diabetes"])
     frozen = sensecf.wrap(FrozenEstimator(fitted), cohort)
     assert frozen.refits == ()
+
+
+def test_a_model_that_answers_by_chance_is_refused(cohort: sensecf.Cohort) -> None:
+    rng = np.random.default_rng(0)
+
+    class Dropout(Plain):
+        def predict_proba(self, rows: pd.DataFrame) -> np.ndarray:
+            sure = super().predict_proba(rows)
+            return np.clip(sure + rng.normal(scale=0.05, size=sure.shape), 0, 1)
+
+    with pytest.raises(
+        sensecf.InputError, match="asked twice about the same rows; make its predict_proba repeatable"
+    ):
+        sensecf.wrap(Dropout(), cohort)
 
 
 def test_a_forest_is_explained_to_the_very_threshold(frame: pd.DataFrame, cohort: sensecf.Cohort) -> None:

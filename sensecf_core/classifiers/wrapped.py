@@ -32,6 +32,10 @@ CERTAIN = 1e-6
 """Log-odds are taken of probabilities this far from 0 and 1: a forest says both, and both have none."""
 BESIDE = 1e-9
 """Log-odds that a margin lies beside the threshold at least, so that rounding never moves it across."""
+ASKED_TWICE = 200
+"""Rows about which a model is asked twice."""
+SAME_PROBABILITY = 1e-4
+"""How far two answers may differ: sums in another order are no chance."""
 REFIT_SECONDS = 60.0
 """No further refit is begun after so long."""
 FEWEST_REFITS = 5
@@ -174,6 +178,16 @@ def _check_labels(model: Any, said: Floats, cohort: Cohort) -> None:
     )
 
 
+def _check_repeatable(model: Any, said: Floats, cohort: Cohort, codes: Codes) -> None:
+    """Refuse a model that answers by chance: whatever was checked would not hold when it is asked again."""
+    again = class_1(model, cohort, codes[:ASKED_TWICE])
+    if not np.allclose(again, said[:ASKED_TWICE], rtol=0, atol=SAME_PROBABILITY):
+        raise InputError(
+            "The model gives other probabilities when it is asked twice about the same rows; make its "
+            "predict_proba repeatable (no dropout, a fixed random state) before you wrap it."
+        )
+
+
 def _classes(model: Any) -> list[Any]:
     found = getattr(model, "classes_", None)
     return [] if found is None else list(found)
@@ -199,11 +213,18 @@ def wrap(
     train, val = (cohort.parts.eq(part).to_numpy() for part in ("train", "val"))
     said = class_1(model, cohort, codes)
     _check_labels(model, said, cohort)
+    _check_repeatable(model, said, cohort, codes)
     matrix = to_matrix(schema, codes)
     second_classifier = fit_logistic((matrix[train], target[train]), (matrix[val], target[val]))
     people = cohort.rows.index.get_level_values(0).to_numpy(dtype=object)
     material = Rows(codes, target, people).take(train)
     clones = _refits(model, cohort, material, refits, progress or (lambda _fraction, _message: None))
+    if refits and not clones:
+        warnings.warn(
+            f"No risk interval and no grades: {type(model).__name__} could not be fitted again on "
+            "bootstrap draws of the training rows.",
+            stacklevel=3,
+        )
     second = probability(second_classifier.margin(matrix[val]))
     found = choose_threshold(said[val], target[val]) if threshold is None else float(threshold)
     picked = np.random.default_rng(0).permutation(np.flatnonzero(train))[:BACKGROUND]

@@ -51,7 +51,10 @@ def install_command(extra: Literal["baselines", "gpu"]) -> str:
 
 
 def command() -> str:
-    """The command that this process runs, as one would type it."""
+    """The command that this process runs, as one would type it; a notebook's own arguments stay out of it."""
+    program = Path(sys.argv[0])
+    if program.name != "sensecf" and program.parent.name != "sensecf_core":
+        return f"{PROGRAM}, called from Python"
     return " ".join([PROGRAM, *sys.argv[1:]])
 
 
@@ -140,11 +143,11 @@ def _modules_below(module: str) -> list[str]:
 
 
 def _imported(tree: ast.Module) -> list[str]:
-    """Modules of this package that a module imports, wherever in it."""
+    """Modules of this package that a module imports, wherever in it; not its face, which has the version."""
     names: list[str] = []
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("sensecf_core"):
             names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
         elif isinstance(node, ast.Import):
             names += [alias.name for alias in node.names if alias.name.startswith("sensecf_core")]
-    return [name for name in names if _source(name).is_file()]
+    return [name for name in names if name != "sensecf_core" and _source(name).is_file()]

@@ -27,9 +27,12 @@ from sensecf_core import api
 from sensecf_core.classifiers.shap_values import shap_values
 from sensecf_core.cohorts import cohort as cohort_module
 from sensecf_core.cohorts.encoding import to_codes
+from sensecf_core.counterfactuals.proposers.resolve_model import remote_model
 from sensecf_core.language.models import adapters
+from sensecf_core.language.models.registry import ModelSpec
 from sensecf_core.paths import ROOT
 from sensecf_core.queries.answer import Answer
+from sensecf_core.queries.request import ExplainRequest
 from sensecf_core.records.exports import answers_csv
 
 EXAMPLES = ROOT / "examples"
@@ -606,3 +609,17 @@ def test_example_scripts_run(script: str, capsys: pytest.CaptureFixture[str]) ->
     assert "probability" in capsys.readouterr().out
     if script == "own_model":
         assert set(found["pipeline"].predict(found["rows"])) == {0}
+
+
+def test_a_frame_bears_no_other_cohorts_name_and_none_is_sent_to_a_server_unnamed(
+    frame: pd.DataFrame,
+) -> None:
+    columns = [*WAYS, "diabetes"]
+    named_heart = sensecf.Cohort.from_frame(frame[columns], target="diabetes", name="heart")
+    with pytest.raises(sensecf.InputError, match="'heart' is another cohort; name this one"):
+        sensecf.train(named_heart)
+    spec = ModelSpec(name="far", kind="endpoint", source="http://127.0.0.1:9/v1", model="m")
+    request = ExplainRequest(cohort="frame", participant_id="1", method="lm-zero-shot", model="far")
+    unnamed = sensecf.Cohort.from_frame(frame[columns], target="diabetes")
+    with pytest.raises(sensecf.InputError, match="sent to no server"):
+        remote_model(spec, request, unnamed)

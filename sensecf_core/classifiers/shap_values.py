@@ -98,7 +98,7 @@ def _shap() -> Any:
     return shap
 
 
-_kept: WeakKeyDictionary[WrappedClassifier, dict[bytes, tuple[float, Floats]]] = WeakKeyDictionary()
+_computed: WeakKeyDictionary[WrappedClassifier, dict[bytes, tuple[float, Floats]]] = WeakKeyDictionary()
 
 
 def _of_function(
@@ -110,14 +110,14 @@ def _of_function(
         background = to_codes(classifier.schema, background_rows)
         found = [_explained(classifier, background, row) for row in codes]
     else:
-        kept = _kept.setdefault(classifier, {})
-        if len(kept) + len(codes) > MOST_KEPT:
-            kept.clear()
+        computed = _computed.setdefault(classifier, {})
+        if len(computed) + len(codes) > MOST_KEPT:
+            computed.clear()
         found = []
         for row in codes:
-            known = kept.get(row.tobytes())  # one look: another thread may clear them
+            known = computed.get(row.tobytes())  # one look: another thread may clear them
             if known is None:
-                known = kept[row.tobytes()] = _explained(classifier, classifier.background, row)
+                known = computed[row.tobytes()] = _explained(classifier, classifier.background, row)
             found.append(known)
     values = np.array([value for _, value in found]).reshape(codes.shape)
     return ShapValues(found[0][0] if found else 0.0, values)
@@ -173,11 +173,9 @@ def _ranked_tree(tree: Any, thresholds: list[Floats]) -> Any:
     """Copy a tree with each threshold replaced by its rank + 0.5."""
     ranked = copy.copy(tree)
     ranked.nodes = tree.nodes.copy()
-    for place in np.flatnonzero(tree.nodes["is_leaf"] == 0):
-        column = thresholds[tree.nodes["feature_idx"][place]]
-        ranked.nodes["num_threshold"][place] = (
-            np.searchsorted(column, tree.nodes["num_threshold"][place]) + 0.5
-        )
+    for node in np.flatnonzero(tree.nodes["is_leaf"] == 0):
+        column = thresholds[tree.nodes["feature_idx"][node]]
+        ranked.nodes["num_threshold"][node] = np.searchsorted(column, tree.nodes["num_threshold"][node]) + 0.5
     return ranked
 
 

@@ -19,6 +19,9 @@ from sensecf_core.cohorts.split import split
 from sensecf_core.errors import InputError, unknown
 from sensecf_core.types import Part
 
+UNNAMED = "frame"
+"""The name of a cohort of a frame that was given none."""
+
 INDEX_NAMES = ("participant_id", "row_id")
 
 MOST_COMPARED = 20_000
@@ -74,7 +77,7 @@ class Cohort:
         row: Hashable | None = None,
         schema: Schema | None = None,
         desired: Literal[0, 1] = 0,
-        name: str = "frame",
+        name: str = UNNAMED,
     ) -> Cohort:
         """Make a cohort of a frame: one row a line, a 0 / 1 target, every other column a feature.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from threading import Lock
 
 from sensecf_core.classifiers import store, training
 from sensecf_core.classifiers.classifier import Classifier
@@ -43,23 +44,39 @@ def _fit(content: _Content) -> FittedCohort:
     return FittedCohort.fit(cohort, classifier)
 
 
+MOST_TRAINED = 8
+"""Classifiers of frames kept in memory; the one trained first is dropped."""
+
 _trained_here: dict[tuple[_Content, int], Classifier] = {}
+_training = Lock()
+
+
+def check_name(cohort: Cohort) -> None:
+    """Raise ``InputError`` for a frame that bears the name of another cohort: its runs would be mistaken."""
+    name = cohort.schema.name
+    if cohort.layout is not None and name in registry.available():
+        raise InputError(f"{name!r} is another cohort; name this one: Cohort.from_frame(…, name=…).")
 
 
 def trained(cohort: Cohort, seed: int = 0, progress: Progress | None = None) -> Classifier:
     """Load or train a cohort's classifier, once a process."""
-    content = _Content(cohort)
-    if store.ready(content.cohort):
-        stored = store.load(content.cohort)
+    check_name(cohort)
+    if store.ready(cohort):
+        stored = store.load(cohort)
         if stored.training.get("seed") == seed:
             return stored
-    if (content, seed) not in _trained_here:
-        _trained_here[content, seed] = training.train(content.cohort, seed=seed, progress=progress)
-    return _trained_here[content, seed]
+    key = _Content(cohort), seed
+    with _training:
+        if key not in _trained_here:
+            while len(_trained_here) >= MOST_TRAINED:
+                del _trained_here[next(iter(_trained_here))]
+            _trained_here[key] = training.train(cohort, seed=seed, progress=progress)
+        return _trained_here[key]
 
 
 def fitted_of(cohort: Cohort, model: ClassifierLike | None, *methods: str) -> FittedCohort:
     """The cohort with its classifier and what is fitted on its training rows; once a process and content."""
+    check_name(cohort)
     classifier = trained(cohort) if model is None else model
     if not isinstance(classifier, Classifier | WrappedClassifier):
         raise InputError(

@@ -51,7 +51,7 @@ class Proposal:
     notes: tuple[str, ...] = ()
     finished: bool = False
 
-    def asking_of(self, position: int) -> int:
+    def attempt_of(self, position: int) -> int:
         """The number of the attempt that the text at a position came from, 1 being the first."""
         return 1 + sum(position >= begin for begin in self.begins)
 

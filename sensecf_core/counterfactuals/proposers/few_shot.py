@@ -70,8 +70,8 @@ def nearest_examples(
     ]
     if not fitting:
         return ()
-    here = from_values(fitted.schema, query.factual.features)
-    order = np.argsort(fitted.distances.gower(here, bank.codes[fitting]), kind="stable")
+    factual = from_values(fitted.schema, query.factual.features)
+    order = np.argsort(fitted.distances.gower(factual, bank.codes[fitting]), kind="stable")
     return tuple(bank.examples[fitting[number]] for number in order[:SHOTS][::-1])
 
 

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.cohorts.cohort import UNNAMED, Cohort
 from sensecf_core.errors import InputError
 from sensecf_core.language.backend import Backend
 from sensecf_core.language.models import default_model, hardware, registry
@@ -58,6 +58,11 @@ def remote_model(spec: ModelSpec, request: ExplainRequest, cohort: Cohort) -> Re
         raise InputError(
             f"{spec.name} runs on a server, which is never shown another participant's row: ask it with the "
             f"method {REMOTE_METHOD} instead of {request.method}."
+        )
+    if cohort.layout is not None and cohort.schema.name == UNNAMED:
+        raise InputError(
+            "A frame without a name of its own is sent to no server, since allowing one would allow all: name "
+            f"it, Cohort.from_frame(…, name=…), and allow that name for {spec.name}."
         )
     return RemoteModel(spec, allow_list.allowed(spec, cohort.schema.name, restricted=restricted(cohort)))
 

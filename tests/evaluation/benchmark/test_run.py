@@ -54,7 +54,7 @@ def test_a_plan_has_one_id_and_asks_nothing(fitted: FittedCohort) -> None:
     assert len({plan().run_id, plan(n=3).run_id, plan(limits="all").run_id}) == 3
     assert not run_folder.own_folder(plan().run_id).exists()
     assert {entry.name for entry in plan().entries} == {"random"}
-    with pytest.raises(InputError, match="names none"):
+    with pytest.raises(InputError, match="No method is named"):
         plan_benchmark(fitted, [], n=2, limits=None, options=OPTIONS)
 
 

@@ -11,10 +11,9 @@ from hypothesis import given, strategies as st
 from hypothesis.extra.numpy import arrays
 
 from sensecf_core.cohorts.encoding import to_codes
+from sensecf_core.counterfactuals.problem.measurement_error import measurement_errors, noisy
 from sensecf_core.evaluation.metrics.robustness import (
-    measurement_errors,
     noise_validity,
-    noisy,
     refit_validity,
     set_distance,
     tiny_errors,

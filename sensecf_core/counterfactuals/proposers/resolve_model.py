@@ -61,8 +61,8 @@ def remote_model(spec: ModelSpec, request: ExplainRequest, cohort: Cohort) -> Re
         )
     if cohort.layout is not None and cohort.schema.name == UNNAMED:
         raise InputError(
-            "A frame without a name of its own is sent to no server, since allowing one would allow all: name "
-            f"it, Cohort.from_frame(…, name=…), and allow that name for {spec.name}."
+            "A frame without a name of its own is sent to no server, since allowing one would allow all: "
+            f"name it, Cohort.from_frame(…, name=…), and allow that name for {spec.name}."
         )
     return RemoteModel(spec, allow_list.allowed(spec, cohort.schema.name, restricted=restricted(cohort)))
 

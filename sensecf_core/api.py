@@ -350,14 +350,16 @@ def _feature(cohort: Cohort, named: object) -> str:
 
 
 def _ranges(
-    cohort: Cohort, asked: Mapping[str, Sequence[Any]]
+    cohort: Cohort, requested: Mapping[str, Sequence[Any]]
 ) -> tuple[dict[str, Span], dict[str, tuple[str, ...]]]:
     """Tell ranges of numbers from names of levels."""
-    if not isinstance(asked, Mapping):
-        raise InputError(f"`ranges` must be a dict, feature → (low, high) or names of levels, got {asked!r}.")
+    if not isinstance(requested, Mapping):
+        raise InputError(
+            f"`ranges` must be a dict, feature → (low, high) or names of levels, got {requested!r}."
+        )
     spans: dict[str, Span] = {}
     levels: dict[str, tuple[str, ...]] = {}
-    for given, values in asked.items():
+    for given, values in requested.items():
         name = _feature(cohort, given)
         if cohort.schema.feature(name).named:
             levels[name] = _texts(f"ranges[{given!r}]", values)

@@ -248,13 +248,13 @@ def wrap(
 def _probes(cohort: Cohort, codes: Codes) -> Codes:
     """Rows that nobody is: each value from another row, numbers between those of two, shape (n, features)."""
     rng = np.random.default_rng(0)
-    one, other = (rng.permuted(codes[rng.integers(len(codes), size=PROBES)], axis=0) for _ in range(2))
-    share = rng.random(one.shape)
+    rows, other = (rng.permuted(codes[rng.integers(len(codes), size=PROBES)], axis=0) for _ in range(2))
+    share = rng.random(rows.shape)
     for position, feature in enumerate(cohort.schema.features):
         if not feature.named and feature.kind != "binary":
-            between = one[:, position] + share[:, position] * (other[:, position] - one[:, position])
-            one[:, position] = between.round(feature.decimals)
-    return one
+            between = rows[:, position] + share[:, position] * (other[:, position] - rows[:, position])
+            rows[:, position] = between.round(feature.decimals)
+    return rows
 
 
 def _refits(model: Any, cohort: Cohort, material: Rows, number: int, tell: Progress) -> tuple[Any, ...]:
@@ -284,7 +284,9 @@ def _refits(model: Any, cohort: Cohort, material: Rows, number: int, tell: Progr
                 return ()
             fitted.append(clone)
     tell(1.0, "Wrapped")
-    same = all(np.array_equal(class_1(one, cohort, codes), class_1(model, cohort, codes)) for one in fitted)
+    same = all(
+        np.array_equal(class_1(refit, cohort, codes), class_1(model, cohort, codes)) for refit in fitted
+    )
     return () if same or len(fitted) < FEWEST_REFITS else tuple(fitted)
 
 

@@ -146,12 +146,12 @@ def _column(feature: Feature, column: pd.Series) -> FrameColumn:
         # A level that never occurs is written as its name.
         values = tuple(own.get(level, level) for level in feature.levels)
         return FrameColumn(column.name, column.dtype, values)
-    truth = feature.kind == "binary" and all(isinstance(one, bool | np.bool_) for one in column.dropna())
+    truth = feature.kind == "binary" and all(isinstance(value, bool | np.bool_) for value in column.dropna())
     return FrameColumn(column.name, column.dtype, (False, True) if truth else None)
 
 
-def _encoded(feature: Feature, place: FrameColumn, frame: pd.DataFrame) -> pd.Series:
-    column = frame[place.name]
+def _encoded(feature: Feature, layout: FrameColumn, frame: pd.DataFrame) -> pd.Series:
+    column = frame[layout.name]
     if feature.named:
         names = level_names(column)
         found: pd.Series = column.astype(object).map(names)

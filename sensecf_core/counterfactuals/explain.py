@@ -98,12 +98,12 @@ def query_of(fitted: FittedCohort, request: ExplainRequest) -> Query:
 
 def _already(fitted: FittedCohort, query: Query) -> QueryResult:
     task = fitted.schema.task
-    here, there = (task.class_1, task.class_0) if query.desired else (task.class_0, task.class_1)
+    current, other = (task.class_1, task.class_0) if query.desired else (task.class_0, task.class_1)
     return QueryResult(
         "already_desired",
         (
-            f"The model already says “{here}” for this participant.",
-            f"To see what would tip the prediction to “{there}”, ask with `contrast` limits and the "
+            f"The model already says “{current}” for this participant.",
+            f"To see what would tip the prediction to “{other}”, ask with `contrast` limits and the "
             f"desired class {1 - query.desired}.",
         ),
     )

@@ -190,11 +190,15 @@ class Answer(Plain):
         checks = ("probability", "valid", "gower", "n_changed")
         found = self.counterfactuals
         titles = {name: f"{name} (feature)" if name in checks else name for name in self.factual.features}
-        changed = [title for name, title in titles.items() if any(name in one.changes for one in found)]
+        changed = [
+            title
+            for name, title in titles.items()
+            if any(name in counterfactual.changes for counterfactual in found)
+        ]
         lines = [
-            {titles[name]: change.after for name, change in one.changes.items()}
-            | {name: getattr(one, name) for name in checks}
-            for one in found
+            {titles[name]: change.after for name, change in counterfactual.changes.items()}
+            | {name: getattr(counterfactual, name) for name in checks}
+            for counterfactual in found
         ]
         numbers = pd.RangeIndex(1, len(lines) + 1, name="counterfactual")
         frame = pd.DataFrame(lines, columns=[*changed, *checks], index=numbers)

@@ -15,10 +15,14 @@ def without(cohort: Cohort, group: LeftOut) -> Cohort:
     """Return the cohort without a group of features, and without the rules that need one of them."""
     dropped = set(group.features)
     fields = cohort.schema.model_dump() | {
-        "features": [one.model_dump() for one in cohort.schema.features if one.name not in dropped],
-        "rules": [one.model_dump() for one in cohort.schema.rules if not dropped & set(one.terms)],
+        "features": [
+            feature.model_dump() for feature in cohort.schema.features if feature.name not in dropped
+        ],
+        "rules": [rule.model_dump() for rule in cohort.schema.rules if not dropped & set(rule.terms)],
         "couplings": [
-            one.model_dump() for one in cohort.schema.couplings if not dropped & {one.feature, one.follows}
+            coupling.model_dump()
+            for coupling in cohort.schema.couplings
+            if not dropped & {coupling.feature, coupling.follows}
         ],
         "left_out": [],
     }

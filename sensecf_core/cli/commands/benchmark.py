@@ -112,7 +112,7 @@ def _as_text(summary: dict[str, Any]) -> str:
         for row in group["rows"]:
             cells = [_cell(row["measures"][name]) for name in PRINTED]
             lines.append(f"  {row['row']:32} {' '.join(f'{cell:>18}' for cell in cells)}")
-    lines += [f"not run here: {one['row']} ({one['why']})" for one in summary["absent"]]
+    lines += [f"not run here: {absent['row']} ({absent['why']})" for absent in summary["absent"]]
     return "\n".join(lines)
 
 

@@ -187,8 +187,8 @@ def _run(
     called = name or (held.folder or default_model.default_folder()).name
     adapters.check_name(called)
     fitted = load_fitted(cohort)
-    place = adapters.built_in_folder if publish else adapters.own_folder
-    out = place(fitted.cohort, called)
+    folder_of = adapters.built_in_folder if publish else adapters.own_folder
+    out = folder_of(fitted.cohort, called)
     tell(0.0, "Loading the language model")
     model = LocalModel.load(held.folder, held.precision, held.device)
     stop = _Stop()

@@ -70,7 +70,7 @@ def prove(
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about searches that were not finished, which we say ourselves
-            plans = [plan for one in sets if (plan := exact.best(one, frozenset())) is not None]
+            plans = [plan for features in sets if (plan := exact.best(features, frozenset())) is not None]
     except _UnprovenError as unproven:
         return OptimalityProof(ended=unproven.ended)
     if not plans:
@@ -113,13 +113,13 @@ class _Exact:
             grid[name] = treecf.Grid(step=1.0 if level else 10.0**-decimals)
         return cls(trees, deadline, nodes, scales, weights, grid)
 
-    def best(self, one: Features, held: frozenset[int]) -> tuple[float, Codes] | None:
+    def best(self, features: Features, held: frozenset[int]) -> tuple[float, Codes] | None:
         """The cheapest plan of a set of features, of which those ``held`` must move: its cost and row.
 
         None where it is certified that there is none. Raises :class:`_UnprovenError`.
         """
         table = self.trees.table
-        plan = self._solve(one, tuple(sorted(held)))
+        plan = self._solve(features, tuple(sorted(held)))
         if plan is None:
             return None
         short = np.flatnonzero(plan[1] != table.allowed(plan[1][None])[0]).tolist()
@@ -128,12 +128,12 @@ class _Exact:
         column = short[0]
         if column in held:  # a level between levels that may be suggested; no range keeps it out
             raise _UnprovenError
-        rest = tuple(other for other in one if other != column)
-        options = [self.best(rest, held) if rest else None, self.best(one, held | {column})]
+        rest = tuple(other for other in features if other != column)
+        options = [self.best(rest, held) if rest else None, self.best(features, held | {column})]
         known = [option for option in options if option is not None]
         return min(known, key=lambda option: option[0]) if known else None
 
-    def _solve(self, one: Features, held: Features) -> tuple[float, Codes] | None:
+    def _solve(self, features: Features, held: Features) -> tuple[float, Codes] | None:
         import treecf
 
         seconds, nodes = self.deadline - perf_counter(), min(NODES_A_SET, self.nodes)
@@ -144,7 +144,7 @@ class _Exact:
             .explain_coalitions(
                 self.trees.factual,
                 self.trees.target,
-                {"": self.trees.matrix_names(one)},
+                {"": self.trees.matrix_names(features)},
                 backend="exact",
                 seed=0,
                 time_budget_s=seconds,
@@ -176,7 +176,9 @@ class _Exact:
                 for column in held
                 if is_number(table.features[column])
             }
-            limits = [one for one in self.trees.limits(treecf) if getattr(one, "feature", None) not in ranges]
+            limits = [
+                limit for limit in self.trees.limits(treecf) if getattr(limit, "feature", None) not in ranges
+            ]
             self.held[held] = treecf.Explainer(
                 self.trees.exact.ir,
                 normalizers=self.scales,

@@ -55,8 +55,10 @@ class Plans:
 
     def open_sets(self, sets: Iterator[Features]) -> Iterator[list[Features]]:
         """A few sets at a time, without those that hold a set with a plan: it would be found again."""
-        while some := list(islice(sets, SETS_PER_BATCH)):
-            if fresh := [one for one in some if not any(set(known) <= set(one) for known in self.found)]:
+        while batch := list(islice(sets, SETS_PER_BATCH)):
+            if fresh := [
+                features for features in batch if not any(set(known) <= set(features) for known in self.found)
+            ]:
                 yield fresh
 
 
@@ -68,8 +70,8 @@ def search(black_box: BlackBox, *, kind: str, k: int, seed: int) -> BaselineResu
     table, trees, plans = black_box.table, Trees(black_box), Plans()
     width = len(table.positions)
     for size in range(1, min(table.space.max_changes, width) + 1):
-        for some in plans.open_sets(combinations(range(width), size)):
-            trees.solve(some, plans, seed)
+        for batch in plans.open_sets(combinations(range(width), size)):
+            trees.solve(batch, plans, seed)
             if plans.nodes <= 0:
                 return BaselineResult(plans.cheapest(k, width), ended="budget")
         if len(plans.found) >= k:
@@ -125,18 +127,18 @@ class Trees:
         """
         again = []
         limits = {"warm_start": False, "node_budget": NODES_A_SET}
-        for one, plan, certified in self._ask(self.exact, "exact", sets, plans, seed, **limits):
+        for features, plan, certified in self._ask(self.exact, "exact", sets, plans, seed, **limits):
             if plan is None:
                 plans.proved = plans.proved and certified
             elif self.keeps_rules(plan[1]):
-                plans.found[one] = plan
+                plans.found[features] = plan
             else:
-                again.append(one)
-        for one, plan, _ in self._ask(self.ruled, "genetic", again, plans, seed) if again else ():
+                again.append(features)
+        for features, plan, _ in self._ask(self.ruled, "genetic", again, plans, seed) if again else ():
             if plan is None:
                 plans.proved = False
             else:
-                plans.found[one] = plan
+                plans.found[features] = plan
 
     def _ask(
         self, explainer: Any, backend: str, sets: Sequence[Features], plans: Plans, seed: int, **options: Any
@@ -145,7 +147,7 @@ class Trees:
         import treecf
 
         self.black_box.check()
-        named = {str(number): self.matrix_names(one) for number, one in enumerate(sets)}
+        named = {str(number): self.matrix_names(features) for number, features in enumerate(sets)}
         results = explainer.explain_coalitions(
             self.factual,
             self.target,
@@ -158,19 +160,19 @@ class Trees:
         self.black_box.check()  # what the safety stop cut short is not taken for the search's own word
         plans.nodes -= sum(nodes(result) for result in results.values())
         for number, result in results.items():
-            one = sets[int(number)]
+            features = sets[int(number)]
             if isinstance(result, treecf.Counterfactual):
                 if not all(result.snapped.values()):
                     # Its way to a value that may be suggested would have cost the class or a rule.
-                    yield one, None, False
+                    yield features, None, False
                     continue
-                yield one, (float(result.distance), self.row(result.x_cf)), False
+                yield features, (float(result.distance), self.row(result.x_cf)), False
             else:
-                yield one, None, result.proof == "certified"
+                yield features, None, result.proof == "certified"
 
-    def matrix_names(self, one: Features) -> list[str]:
+    def matrix_names(self, features: Features) -> list[str]:
         """The matrix columns of a set of columns of the table."""
-        moving = self.table.positions[list(one)]
+        moving = self.table.positions[list(features)]
         return [name for name, owner in zip(self.names, self.owners, strict=True) if owner in moving]
 
     def row(self, cells: Codes) -> Codes:

@@ -95,19 +95,19 @@ def read(fitted: FittedCohort, folder: Path) -> tuple[Pair, ...]:
     rows = pd.read_parquet(folder / PAIRS).to_dict("records")
     limits = [Limits.model_validate_json(row["limits"]) for row in rows]
     keys: dict[tuple[Profile, Literal[0, 1]], dict[RowKey, None]] = {}
-    for row, one in zip(rows, limits, strict=True):
-        keys.setdefault((one.profile, row["desired"]), {})[row["participant_id"], row["row_id"]] = None
+    for row, row_limits in zip(rows, limits, strict=True):
+        keys.setdefault((row_limits.profile, row["desired"]), {})[row["participant_id"], row["row_id"]] = None
     plain = {
         (*kind, key): query
-        for kind, some in keys.items()
+        for kind, part_rows in keys.items()
         for key, query in zip(
-            some, make_queries(fitted, list(some), kind[1], Limits(profile=kind[0])), strict=True
+            part_rows, make_queries(fitted, list(part_rows), kind[1], Limits(profile=kind[0])), strict=True
         )
     }
     pairs = []
-    for row, one in zip(rows, limits, strict=True):
-        query = plain[one.profile, row["desired"], (row["participant_id"], row["row_id"])]
-        query = query if one == query.limits else with_limits(fitted, query, one)
+    for row, row_limits in zip(rows, limits, strict=True):
+        query = plain[row_limits.profile, row["desired"], (row["participant_id"], row["row_id"])]
+        query = query if row_limits == query.limits else with_limits(fitted, query, row_limits)
         hints = PromptHints.model_validate_json(row["told"])
         pairs.append(Pair(query, hints, _EDITS.validate_json(row["answers"])))
     return tuple(pairs)

@@ -167,8 +167,8 @@ def search_answers(
     for space, rows, beyond, hints in zip(
         spaces, combined, np.split(margins, ends), hints_of_each, strict=True
     ):
-        kept = _best(fitted, space, rows, beyond, hints)
-        found.append(tuple({n: c.after for n, c in space.changes(row).items()} for row in rows[kept]))
+        best = _best(fitted, space, rows, beyond, hints)
+        found.append(tuple({n: c.after for n, c in space.changes(row).items()} for row in rows[best]))
     return found
 
 
@@ -227,11 +227,11 @@ def fewest_and_nearest(
 def _first_per_feature_set(changed: Mask, per_set: int) -> Mask:
     """Which rows are among the first ``per_set`` that change the same set of features, (rows,)."""
     counts: Counter[bytes] = Counter()
-    kept = np.zeros(len(changed), dtype=bool)
+    first = np.zeros(len(changed), dtype=bool)
     for index, row in enumerate(changed):
         counts[row.tobytes()] += 1
-        kept[index] = counts[row.tobytes()] <= per_set
-    return kept
+        first[index] = counts[row.tobytes()] <= per_set
+    return first
 
 
 def _minimal(rows: Codes, changed: Mask) -> Mask:

@@ -88,7 +88,7 @@ class FineTuning:
         for stage in range(self.options.rounds + 1):
             before = best = adapter_weights(peft)
             rollouts = self.rollouts(peft, pairs, stage) if stage else ()
-            kept: tuple[dict[str, Any], FineTuned] | None = None
+            improved: tuple[dict[str, Any], FineTuned] | None = None
             for kind in self._kinds(stage):
                 examples = self.examples(kind, rollouts, texts)
                 if not examples:
@@ -99,10 +99,14 @@ class FineTuning:
                 now = self.measured(peft, rates)
                 rows.append(_row(stage, kind, examples, found) | now)
                 if self._better(stage, now.get("val"), best_val):
-                    best_val, best, kept = now.get("val", best_val), adapter_weights(peft), (rows[-1], found)
-            if kept is not None:
-                kept[0]["kept"] = True
-                curve += kept[1].curve
+                    best_val, best, improved = (
+                        now.get("val", best_val),
+                        adapter_weights(peft),
+                        (rows[-1], found),
+                    )
+            if improved is not None:
+                improved[0]["kept"] = True
+                curve += improved[1].curve
             load_adapter(peft, best)
         return FineTuningResult(curve, rows, _training(curve, spent))
 

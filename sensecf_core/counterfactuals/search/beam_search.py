@@ -44,12 +44,12 @@ class EditOptions:
         values: list[float] = []
         goals = fitted.quantiles(space.desired, QUANTILES)
         for position, allowed in space.values.items():
-            kept = allowed
+            thinned = allowed
             if len(allowed) > len(QUANTILES) + 2:
                 nearest = np.abs(allowed[None, :] - goals[:, position, None]).argmin(axis=1)
-                kept = allowed[np.unique([0, *nearest, len(allowed) - 1])]
-            positions += [position] * len(kept)
-            values += kept.tolist()
+                thinned = allowed[np.unique([0, *nearest, len(allowed) - 1])]
+            positions += [position] * len(thinned)
+            values += thinned.tolist()
         return cls(np.array(positions, dtype=np.int64), np.array(values))
 
 

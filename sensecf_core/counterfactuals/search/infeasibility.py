@@ -81,10 +81,10 @@ def _lifted(limits: Limits) -> Iterator[tuple[str, Limits]]:
             limits.model_copy(update={"ranges": ranges}),
         )
     for name, levels in limits.levels.items():
-        kept = {other: names for other, names in limits.levels.items() if other != name}
+        remaining = {other: names for other, names in limits.levels.items() if other != name}
         yield (
             f"`{name}` is held to {' or '.join(levels)}",
-            limits.model_copy(update={"levels": kept}),
+            limits.model_copy(update={"levels": remaining}),
         )
     more = limits.max_changes + 2
     yield (

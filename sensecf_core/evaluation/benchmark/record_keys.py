@@ -51,9 +51,9 @@ class RecordKeys:
             },
         )
 
-    def run(self, **asked: Any) -> str:
-        """The id of a run of these methods; ``asked`` is what else was asked for (people, limits)."""
-        text = json.dumps({"asked": asked, "records": self.digests}, sort_keys=True)
+    def run(self, **settings: Any) -> str:
+        """The id of a run of these methods; ``settings`` is what else was set (people, limits)."""
+        text = json.dumps({"asked": settings, "records": self.digests}, sort_keys=True)
         return f"{self.cohort}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
     def record_file(self, task: Task) -> Path:

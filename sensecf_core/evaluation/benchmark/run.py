@@ -120,13 +120,13 @@ def plan_benchmark(
     ready, absent = availability.ready(fitted, wanted, entries.parse(named) if named else ())
     if not ready:
         raise InputError(f"None of the methods {', '.join(methods)} can answer here.")
-    asked = tasks(fitted, directions(fitted, limits), ready, n=n, options=options)
-    if not asked:
+    planned = tasks(fitted, directions(fitted, limits), ready, n=n, options=options)
+    if not planned:
         raise InputError(f"The test part of {fitted.schema.name} has nobody to ask about.")
     return BenchmarkPlan(
         entries=ready,
         absent=(*absent, *published.absent(fitted.schema.name, ready)),
-        tasks=asked,
+        tasks=planned,
         keys=RecordKeys.of(fitted, ready, options),
         n=n,
         limits=limits,
@@ -140,17 +140,17 @@ def run_plan(
     """Ask what is planned and not answered yet; see :func:`run_benchmark`."""
     folder = run_folder.own_folder(plan.run_id)
     config = run_folder.begin(folder, _config(plan, jobs))
-    asked = [task for task in plan.tasks if timed or task.kind != "timed"]
+    planned = [task for task in plan.tasks if timed or task.kind != "timed"]
     bench, work = _bench_and_work(fitted)
-    records = runner.run(asked, plan.keys.record_file, work, progress, jobs=jobs)
+    records = runner.run(planned, plan.keys.record_file, work, progress, jobs=jobs)
     progress(0.999, "Means and intervals")
-    frame = table(bench, asked, records)
+    frame = table(bench, planned, records)
     found = {
         **config,
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "labels": {feature.name: feature.label for feature in fitted.schema.features},
         "groups": summary.groups(frame, bench.evaluators.plausibility, seed=plan.seed),
-        "raw": summary.raw_rates(asked, records, frame, seed=plan.seed),
+        "raw": summary.raw_rates(planned, records, frame, seed=plan.seed),
         "absent": [asdict(method) for method in plan.absent],
     }
     whole = dict(json_safe(found, digits=6))

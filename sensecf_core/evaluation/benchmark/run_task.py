@@ -98,8 +98,8 @@ def run_task(bench: Bench, task: Task) -> Record:
     if task.kind == "timed":
         return {"seconds": _seconds(answer, task.entry, found)}
     if task.kind in ("seed", "noise"):
-        kept = {variant: _plain(codes) for variant, codes in found.codes.items()}
-        return {"status": answer.status, "codes": kept}
+        by_variant = {variant: _plain(codes) for variant, codes in found.codes.items()}
+        return {"status": answer.status, "codes": by_variant}
     record: Record = {
         "status": answer.status,
         "ended": ended(answer),

@@ -88,7 +88,7 @@ def raw_rates(
     queries = frame.drop_duplicates(names)
     keys = map(tuple, queries[names].to_numpy())
     answerable = dict(zip(keys, map(bool, queries["answerable"]), strict=True))
-    asked: dict[str, list[Task]] = {"all": [], "with grammar": [], "without grammar": []}
+    tasks_by_grammar: dict[str, list[Task]] = {"all": [], "with grammar": [], "without grammar": []}
     both = {
         (t.entry.method, t.entry.model, t.query) for t in tasks if t.kind == "free" and t.entry is not None
     }
@@ -96,14 +96,14 @@ def raw_rates(
         if task.entry is None or not task.entry.samples or "raw" not in records[task.key]:
             continue
         if task.kind == "free":
-            asked["without grammar"].append(task)
+            tasks_by_grammar["without grammar"].append(task)
         elif task.kind == "main":
-            asked["all"].append(task)
+            tasks_by_grammar["all"].append(task)
             if (task.entry.method, task.entry.model, task.query) in both:
-                asked["with grammar"].append(task)
+                tasks_by_grammar["with grammar"].append(task)
     return [
         {"asked": part, **row}
-        for part, chosen in asked.items()
+        for part, chosen in tasks_by_grammar.items()
         for row in table.summarise([records[task.key]["raw"] for task in chosen], seed, answerable)
     ]
 

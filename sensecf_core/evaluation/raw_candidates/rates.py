@@ -49,9 +49,9 @@ class CandidateRates:
         ``final_changed`` over the counterfactuals shown, and ``final_violations`` counted over them.
         """
         space = SearchSpace.of(self.fitted.schema, self._query(answer))
-        kept = [c for c in answer.trace.candidates if c.edits is not None and c.asking == 1]
-        codes = np.array([space.apply(c.edits or {}) for c in kept]).reshape(-1, len(space.factual))
-        inside = np.array([bool(c.within_limits) for c in kept], dtype=bool)
+        candidates = [c for c in answer.trace.candidates if c.edits is not None and c.asking == 1]
+        codes = np.array([space.apply(c.edits or {}) for c in candidates]).reshape(-1, len(space.factual))
+        inside = np.array([bool(c.within_limits) for c in candidates], dtype=bool)
         shown = answer.counterfactuals
         return {
             "second_valid": self._second(space, codes, inside),

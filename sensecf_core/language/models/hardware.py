@@ -71,18 +71,18 @@ def fits(spec: ModelSpec, hardware: Hardware | None = None) -> Fit:
     if spec.is_remote:
         return Fit(True, None, "server", f"Runs on the server at {spec.source}, not in this program.")
     hardware = hardware or detect_hardware()
-    here = folder_of(spec) is not None
+    fetched = folder_of(spec) is not None
     if not spec.memory:
-        why = "nothing of it is on this machine" if not here else "its parts are not all there"
-        return Fit(False, None, None, f"How much memory {spec.name} needs is not known: {why}.", here)
+        why = "nothing of it is on this machine" if not fetched else "its parts are not all there"
+        return Fit(False, None, None, f"How much memory {spec.name} needs is not known: {why}.", fetched)
     for device, memory_gb, precisions in _devices(hardware):
         for precision in precisions:
             if spec.memory.get(precision, float("inf")) <= memory_gb:
-                return Fit(True, precision, device, _fit_text(spec, device, precision), here)
+                return Fit(True, precision, device, _fit_text(spec, device, precision), fetched)
     least = min(spec.memory.values())
     gpu = f"its GPU {hardware.gpu_memory_gb:g} GB" if hardware.gpu else "no GPU that torch can use"
     reason = f"Needs at least {least:g} GB; this machine has {hardware.memory_gb:g} GB free and {gpu}."
-    return Fit(False, None, None, reason, here)
+    return Fit(False, None, None, reason, fetched)
 
 
 def _devices(hardware: Hardware) -> list[tuple[Literal["cuda", "cpu"], float, tuple[Precision, ...]]]:

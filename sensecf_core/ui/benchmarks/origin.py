@@ -88,8 +88,12 @@ def origin(chosen: ChosenRun) -> None:
             "Seed": str(summary["seed"]),
             "Candidates a query of methods that sample": str(summary["candidates"]),
             "Most changes": str(summary["max_changes"]),
-            "Versions": ", ".join(f"{name} {one}" for name, one in provenance["version"].items()),
-            **{f"sha256 of {name}": str(one)[:16] for name, one in provenance["sha256"].items() if one},
+            "Versions": ", ".join(f"{name} {version}" for name, version in provenance["version"].items()),
+            **{
+                f"sha256 of {name}": str(digest)[:16]
+                for name, digest in provenance["sha256"].items()
+                if digest
+            },
         }
         st.table(
             pd.DataFrame({"": list(facts), " ": [wording.plain(value) for value in facts.values()]}),

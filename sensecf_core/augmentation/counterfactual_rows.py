@@ -29,21 +29,25 @@ from sensecf_core.counterfactuals.proposers.random import RandomProposer
 from sensecf_core.counterfactuals.search.beam_search import search
 from sensecf_core.queries.limits import Limits
 from sensecf_core.queries.query import Query
+from sensecf_core.types import Mask
 
 ROWS_PER_FACTUAL = 4
 """At most so many counterfactuals are made of one factual."""
 
+QUERIES_PER_ROW = 2
+"""At most so many queries are asked for each row that is wanted."""
+
 MARGIN = 1.0
 """Log-odds beyond the threshold that the label "hard with margin" asks for."""
 
-MAX_CHANGES = 5
-"""More than an option would change: of a few hundred labels many factuals have nothing nearer."""
+MAX_CHANGES = 3
+"""Features that one counterfactual changes at most, as everywhere by default."""
 
 DRAWS = 16
 """Random edits drawn for each query."""
 
 AT_ONCE = 200
-"""Queries that are searched together."""
+"""Queries that are asked together; the answers beyond the number wanted are not used."""
 
 Rng = np.random.Generator
 Propose = Callable[[FittedCohort, list[SearchSpace], float, Rng], list[Codes | None]]
@@ -68,10 +72,7 @@ def scarce_fitted(scarce: Cohort, trees: Any) -> FittedCohort:
 
 def by_search(fitted: FittedCohort, spaces: list[SearchSpace], margin: float, rng: Rng) -> list[Codes | None]:
     """The minimal counterfactual of each query that our own search finds, or None."""
-    found: list[Codes | None] = []
-    for start in range(0, len(spaces), AT_ONCE):
-        found += search(fitted, spaces[start : start + AT_ONCE], Budget(fitted.classifier), margin=margin)
-    return found
+    return search(fitted, spaces, Budget(fitted.classifier), margin=margin)
 
 
 def by_random_edits(
@@ -79,16 +80,19 @@ def by_random_edits(
 ) -> list[Codes | None]:
     """The first of :data:`DRAWS` random edits of each query that reaches the desired class, or None."""
     proposer = RandomProposer(fitted.schema)
+    drawn = [
+        np.array([space.apply(proposer.draw(space.query, rng, space.max_changes)) for _ in range(DRAWS)])
+        if space.query.movable
+        else np.repeat(space.factual[None], DRAWS, axis=0)
+        for space in spaces
+    ]
+    risks = Budget(fitted.classifier).probability(np.vstack(drawn)).reshape(len(spaces), DRAWS)
     found: list[Codes | None] = []
-    for space in spaces:
-        if not space.query.movable:
-            found.append(None)
-            continue
-        drawn = [space.apply(proposer.draw(space.query, rng, space.max_changes)) for _ in range(DRAWS)]
-        codes = np.array(drawn)
-        reached = fitted.reaches(fitted.classifier.probability_of_codes(codes), space.desired, margin)
-        passed = np.flatnonzero(reached & ~violations(fitted.schema, space.factual, codes).any(axis=1))
-        found.append(codes[passed[0]] if len(passed) else None)
+    for space, codes, risk in zip(spaces, drawn, risks, strict=True):
+        reached = fitted.reaches(risk, space.desired, margin) & space.changed(codes).any(axis=1)
+        passed = codes[reached]
+        passed = passed[~violations(fitted.schema, space.factual, passed).any(axis=1)]
+        found.append(passed[0] if len(passed) else None)
     return found
 
 
@@ -108,36 +112,39 @@ def counterfactual_rows(
     """Make at most ``number`` counterfactuals of class ``label`` from training rows of the other class.
 
     Factuals that the scarce classifier already puts in ``label`` are left out, unless all are. Each is
-    asked about once, then again with a random half of what may move held fixed, until there are enough rows
-    or :data:`ROWS_PER_FACTUAL` rounds are over. No row is made twice.
+    asked about once, then again with a random half of what may move held fixed, until there are enough rows,
+    :data:`ROWS_PER_FACTUAL` rounds are over, or :data:`QUERIES_PER_ROW` queries were asked for each row. No
+    row is made twice.
     """
     index = fitted.cohort.rows.index[fitted.cohort.parts.eq("train").to_numpy()]
     others = rows.target != label
     factuals = np.flatnonzero(others & (fitted.train_predicted != label))
     factuals = rng.permutation(factuals if len(factuals) else np.flatnonzero(others))
+    rounds = np.tile(factuals, ROWS_PER_FACTUAL)[: QUERIES_PER_ROW * number]
     made: dict[bytes, tuple[Codes, str]] = {}
-    for attempt in range(ROWS_PER_FACTUAL):
-        at = 0
-        while at < len(factuals) and len(made) < number:
-            batch = factuals[at : at + number - len(made)]
-            at += len(batch)
-            spaces = _spaces(fitted, [index[one] for one in batch], label, hold=attempt > 0, rng=rng)
-            for one, codes in zip(batch, propose(fitted, spaces, margin, rng), strict=True):
-                if codes is not None:
-                    made.setdefault(codes.tobytes(), (codes, str(rows.people[one])))
+    for start in range(0, len(rounds), AT_ONCE):
+        if len(made) == number:
+            break
+        batch = rounds[start : start + AT_ONCE]
+        again = np.arange(start, start + len(batch)) >= len(factuals)
+        spaces = _spaces(fitted, [index[one] for one in batch], label, again, rng)
+        for one, codes in zip(batch, propose(fitted, spaces, margin, rng), strict=True):
+            if codes is not None and len(made) < number:
+                made.setdefault(codes.tobytes(), (codes, str(rows.people[one])))
     codes_of_all = np.array([codes for codes, _ in made.values()]).reshape(-1, rows.codes.shape[1])
     return MadeRows.of_class(codes_of_all, label, np.array([who for _, who in made.values()], dtype=object))
 
 
 def _spaces(
-    fitted: FittedCohort, keys: list[tuple[str, str]], label: int, *, hold: bool, rng: Rng
+    fitted: FittedCohort, keys: list[tuple[str, str]], label: int, again: Mask, rng: Rng
 ) -> list[SearchSpace]:
-    """The queries of some factuals as search spaces; with ``hold`` a random half may not move."""
+    """The queries of some factuals as search spaces; where ``again``, a random half may not move."""
     limits = Limits(profile="contrast", max_changes=MAX_CHANGES)
     queries = make_queries(fitted, keys, 1 if label else 0, limits)
-    if hold:
-        queries = tuple(_with_half_held(query, rng) for query in queries)
-    return [SearchSpace.of(fitted.schema, query) for query in queries]
+    return [
+        SearchSpace.of(fitted.schema, _with_half_held(query, rng) if held else query)
+        for query, held in zip(queries, again, strict=True)
+    ]
 
 
 def _with_half_held(query: Query, rng: Rng) -> Query:

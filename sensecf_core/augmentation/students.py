@@ -111,6 +111,8 @@ def fit(settings: StudentSettings, material: Material) -> Fitted:
 
     hard = material.hardened()
     target = hard.target.astype(np.int64)
+    # Weights that are all alike only make binning slower.
+    weight = None if np.ptp(hard.weight) == 0 else hard.weight
     # The binning of boosted trees refuses a column without any value; a constant one is never split on.
     matrix = np.where(np.isnan(hard.matrix).all(axis=0), 0.0, hard.matrix)
     forest = RandomForestClassifier(
@@ -118,11 +120,11 @@ def fit(settings: StudentSettings, material: Material) -> Fitted:
     )
     return Fitted(
         {
-            "trees": settings.trees.model(settings.seed).fit(matrix, target, sample_weight=hard.weight),
+            "trees": settings.trees.model(settings.seed).fit(matrix, target, sample_weight=weight),
             "ridge": _ridge(settings.ridge_c).fit(
-                hard.matrix, target, logisticregression__sample_weight=hard.weight
+                hard.matrix, target, logisticregression__sample_weight=weight
             ),
-            "forest": forest.fit(matrix, target, sample_weight=hard.weight),
+            "forest": forest.fit(matrix, target, sample_weight=weight),
         },
         material.share,
     )

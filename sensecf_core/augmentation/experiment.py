@@ -29,7 +29,7 @@ from sensecf_core.augmentation.arms import (
     labelled_rows,
     parse,
 )
-from sensecf_core.augmentation.measures import Deployment, correct_prior, measure
+from sensecf_core.augmentation.measures import MEASURES, Deployment, correct_prior, measure
 from sensecf_core.augmentation.resampling import MadeRows
 from sensecf_core.augmentation.scarcity import ScarceSplit, Scenario, thin
 from sensecf_core.augmentation.students import Fitted, Material, choose, fit
@@ -176,6 +176,7 @@ def run_experiment(
         "schema_version": SCHEMA_VERSION,
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "titles": {arm.name: {"group": arm.group, "title": arm.title} for arm in plan.arms},
+        "measures": dict(MEASURES),
         "results": cells(records, plan.arms),
     }
     frame, whole = table(records), dict(json_safe(found, digits=6))

@@ -182,11 +182,12 @@ def labels_worth(curve: Sequence[tuple[int, float]], value: float, labels: int) 
 
     Returns
     -------
-    None where the curve has fewer than two points or never comes that high; below 0 where fewer labels do.
+    None where the curve has fewer than two points, never comes that high, or begins higher; below 0 where fewer
+    labels do as well.
     """
     points = sorted(curve)
     heights = np.maximum.accumulate([height for _, height in points])
-    if len(points) < 2 or value > heights[-1]:
+    if len(points) < 2 or not heights[0] <= value <= heights[-1]:
         return None
     logs = np.log([count for count, _ in points])
-    return float(np.exp(np.interp(value, heights, logs)) - labels)
+    return round(float(np.exp(np.interp(value, heights, logs)) - labels), 6)

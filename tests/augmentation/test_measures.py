@@ -101,6 +101,8 @@ def test_labels_worth_is_read_off_the_learning_curve() -> None:
     assert labels_worth(curve, 0.7, 10) == pytest.approx(90)
     assert labels_worth(curve, 0.65, 10) == pytest.approx(10**1.5 - 10)
     assert labels_worth(curve, 0.81, 10) is None
+    assert labels_worth(curve, 0.59, 10) is None
+    assert labels_worth(curve, 0.6, 20) == -10
     assert labels_worth(curve[:1], 0.7, 10) is None
     dented = [(10, 0.6), (100, 0.5), (1000, 0.8)]  # read as never falling
     assert labels_worth(dented, 0.7, 10) == pytest.approx(10**2.5 - 10)

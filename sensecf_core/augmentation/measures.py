@@ -182,8 +182,8 @@ def labels_worth(curve: Sequence[tuple[int, float]], value: float, labels: int) 
 
     Returns
     -------
-    None where the curve has fewer than two points, never comes that high, or begins higher; below 0 where fewer
-    labels do as well.
+    None where the curve has fewer than two points, never comes that high, or begins higher; below 0 where
+    fewer labels do as well.
     """
     points = sorted(curve)
     heights = np.maximum.accumulate([height for _, height in points])

@@ -39,7 +39,7 @@ def test_labels_at_random_no_arm_gains() -> None:
         for arm in ARMS:
             assert student["arms"][arm.name]["means"]["auroc"] < 0.62, (name, arm.name)
         gains = [student["arms"][arm.name]["gains"]["auroc"]["mean"] for arm in ARMS]
-        assert abs(sum(gains) / len(gains)) < 0.03, name
+        assert sum(gains) / len(gains) < 0.03, name
 
 
 @pytest.mark.usefixtures("light")
@@ -57,15 +57,14 @@ def test_prior_shift_only_the_threshold_returns_everything() -> None:
 
 @pytest.mark.usefixtures("light")
 def test_a_linear_truth_with_few_labels_the_panel_gains() -> None:
-    arms = ["ridge", "panel", "rose-panel", "search-hard", "search-panel"]
-    found = run(cohort("linear", 1500), Cell("C", 0.9), arms, 4)
+    found = run(cohort("linear", 1500), Cell("C", 0.9), ["ridge", "panel", "search-hard", "search-panel"], 4)
     trees = found["students"]["trees"]
     assert trees["losses"]["auroc"]["lost"]
-    for arm in ("ridge", "panel", "rose-panel"):
+    for arm in ("ridge", "panel"):
         assert trees["arms"][arm]["gains"]["auroc"]["low"] > 0, arm
-        assert trees["arms"][arm]["recovery"]["auroc"] > 0.1, arm
-    assert trees["arms"]["rose-panel"]["labels_worth"] > 20
-    # The same rows: labelled by the classifier that they were made against they harm.
+        assert trees["arms"][arm]["recovery"]["auroc"] > 0.5, arm
+    assert trees["arms"]["panel"]["labels_worth"] > 100
+    # The same rows harm with the label of the classifier that they were made against, not with the panel's.
     assert trees["arms"]["search-hard"]["gains"]["auroc"]["high"] < 0
     assert trees["arms"]["search-panel"]["gains"]["auroc"]["mean"] > -0.02
     # What stands in for the student is the same whoever the student is.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -112,6 +114,20 @@ def test_nobody_labels_a_row_of_someone_they_trained_on() -> None:
     found = panel.label(np.zeros((4, 1)), np.array(["b", "a", "b", "c"], dtype=object))
     assert found[:3].tolist() == [0.2, 0.1, 0.2]
     assert np.isnan(found[3])  # nobody left c out
+
+
+def test_what_a_participant_is_like_does_not_reach_the_labels_of_their_own_rows(artefacts: Artefacts) -> None:
+    train = artefacts.train
+    matrix = train.matrix.copy()
+    matrix[0] = 3.0  # somebody else altogether
+    changed = CrossFittedPanel.fit(artefacts.settings, replace(train, matrix=matrix))
+    probe = np.nan_to_num(train.matrix[:20])
+    mine = np.repeat(train.people[:1], 20)
+    assert np.array_equal(artefacts.panel.label(probe, mine), changed.label(probe, mine))
+    held = next(people for people, _ in artefacts.panel.panels if train.people[0] in people)
+    other = next(person for person in train.people if person not in held)
+    theirs = np.repeat(np.array([other], dtype=object), 20)
+    assert not np.array_equal(artefacts.panel.label(probe, theirs), changed.label(probe, theirs))
 
 
 def test_every_participant_is_left_out_by_exactly_one_panel(artefacts: Artefacts) -> None:

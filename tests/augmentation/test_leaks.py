@@ -140,4 +140,5 @@ def test_test_rows_are_those_of_the_split_and_of_no_one_in_training() -> None:
     assert not seen & set(split.test.people)
     assert set(split.scarce.parts) == {"train", "val"}
     assert len(split.test.target) == len(removed_and_test()[1])
+    assert len(removed_and_test()[0]) == pytest.approx(SHARE * len(split.full.rows), abs=2)
     assert len(split.full.rows) + len(split.test.target) == len(original().rows)

@@ -56,12 +56,14 @@ def probability(margin: Floats) -> Floats:
     return np.asarray(expit(margin), dtype=np.float64)
 
 
-def choose_threshold(probabilities: Floats, target: Ints) -> float:
+def choose_threshold(probabilities: Floats, target: Ints, prevalence: float | None = None) -> float:
     """Choose the threshold (p >= threshold means class 1) for balanced accuracy.
 
     The best one on a few hundred rows is mostly chance. So, of all thresholds whose balanced accuracy is
     within one standard error of the best, the one nearest to the share of class 1 is taken: it would be the
     best if the probabilities were perfectly calibrated. Of two equally near ones it is the lower.
+
+    ``prevalence`` is that share where the rows do not show it, because some were removed; without it, theirs.
     """
     ones, zeros = int((target == 1).sum()), int((target == 0).sum())
     flagged = probabilities[:, np.newaxis] >= THRESHOLDS
@@ -71,7 +73,8 @@ def choose_threshold(probabilities: Floats, target: Ints) -> float:
     best = int(balanced.argmax())
     variance = sensitivity * (1 - sensitivity) / ones + specificity * (1 - specificity) / zeros
     allowed = np.flatnonzero(balanced >= balanced[best] - np.sqrt(variance[best]) / 2 - 1e-12)
-    distance = np.abs(THRESHOLDS[allowed] - ones / len(target)).round(9)
+    share = ones / len(target) if prevalence is None else prevalence
+    distance = np.abs(THRESHOLDS[allowed] - share).round(9)
     return float(THRESHOLDS[allowed[distance.argmin()]])
 
 

@@ -16,6 +16,7 @@ from sensecf_core.cli.commands import (
     aireadi_check,
     aireadi_synthesise,
     answer,
+    augment,
     behaviour,
     benchmark,
     cohort,
@@ -58,6 +59,7 @@ app.command("prepare")(train.prepare)
 app.command("trace")(trace.trace)
 app.command("behaviour")(behaviour.behaviour)
 app.command("benchmark")(benchmark.benchmark)
+app.command("augment")(augment.augment)
 
 
 def _show_version(requested: bool) -> None:

@@ -1,0 +1,1 @@
+"""Do counterfactuals help when labels are scarce? The experiment (docs/augmentation.md)."""

@@ -1,0 +1,112 @@
+"""``augment``: do counterfactuals help when labels are scarce?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from sensecf_core.cli.arguments import names
+from sensecf_core.cli.options import CohortName, Json, JsonProgress, at_least, processes
+from sensecf_core.cli.output import print_json, progress
+from sensecf_core.errors import InputError, unknown
+
+PRINTED = ("auroc", "f1_half", "f1_prevalence", "f1_tuned", "brier_corrected")
+
+
+def augment(
+    *,
+    cohort: CohortName,
+    scenario: Annotated[
+        str, typer.Option(help="Who loses labels: A the positives, B the negatives, C both; like A,C.")
+    ] = "A,B,C",
+    removed: Annotated[str, typer.Option(help="Shares of the labels that are removed.")] = "0.5,0.9,0.95",
+    arms: Annotated[str, typer.Option(help="What is done about it, like weights,search-panel.")] = "all",
+    repeats: Annotated[int, typer.Option(help="New splits by participant.")] = 20,
+    seed: Annotated[int, typer.Option(help="Draws the splits, and everything else.")] = 0,
+    jobs: Annotated[int, typer.Option(help="Processes; the numbers stay the same.")] = 1,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Three repeats of A and of C with 0.9 removed: an example.")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder to copy the finished run of a public cohort to.")
+    ] = None,
+    as_json: Json = False,
+    json_progress: JsonProgress = False,
+) -> None:
+    """Take labels away, train again with what each arm makes of the rest, and measure what comes back.
+
+    A run that was ended goes on where it stopped when the same command is given again; one with more arms or
+    repeats fits only what is new.
+    """
+    from sensecf_core.augmentation import experiment
+    from sensecf_core.augmentation.experiment import Cell
+    from sensecf_core.counterfactuals.proposers.resolve_model import restricted
+    from sensecf_core.datasets import registry
+    from sensecf_core.evaluation.benchmark import run_folder
+
+    at_least(1, repeats=repeats)
+    at_least(0, seed=seed)
+    loaded = registry.load(cohort)
+    if out is not None and restricted(loaded):
+        raise InputError(f"{cohort} is not public: what is measured on its rows is not copied to --out.")
+    cells = experiment.QUICK if quick else [Cell(*one) for one in _cells(scenario, removed)]
+    plan = experiment.plan_experiment(
+        loaded,
+        cells,
+        names([arms]),
+        repeats=experiment.QUICK_REPEATS if quick else repeats,
+        seed=seed,
+    )
+    with progress(json_progress) as tell:
+        _, summary = experiment.run_experiment(loaded, plan, jobs=processes(jobs), progress=tell)
+    folder = experiment.own_folder(summary["id"])
+    if out is not None:
+        folder = run_folder.publish(folder, out)
+    if as_json:
+        print_json(summary)
+    elif not json_progress:
+        print(_as_text(summary))
+        print(f"The whole run: {folder}")
+
+
+def _cells(scenarios: str, shares: str) -> list[tuple[Any, float]]:
+    """Every pair of a scenario and a share."""
+    chosen = names([scenarios])
+    for name in chosen:
+        if name not in ("A", "B", "C"):
+            raise unknown("scenario", name, ("A", "B", "C"))
+    try:
+        numbers = [float(share) for share in names([shares])]
+    except ValueError:
+        raise InputError(f"--removed takes shares like 0.5,0.9, got {shares!r}.") from None
+    if not chosen or not numbers:
+        raise InputError("Name at least one scenario and one share.")
+    return [(name, share) for name in chosen for share in numbers]
+
+
+def _as_text(summary: dict[str, Any]) -> str:
+    lines = []
+    for cell in summary["results"]:
+        head = f"{cell['scenario']}, {cell['removed']:g} removed"
+        if not cell["repeats"]:
+            lines += [f"{head}: refused. {' '.join(cell['refused'])}"]
+            continue
+        left = cell["counts"]["train"]
+        lines += [
+            f"{head}: {left['zeros'] + left['ones']:.0f} training labels, {left['ones']:.0f} of class 1; "
+            f"{cell['repeats']} repeats, boosted trees, gain over scarce ± standard error",
+            f"  {'':18} {' '.join(f'{name:>17}' for name in PRINTED)}",
+        ]
+        trees = cell["students"]["trees"]
+        printed = {arm: found["gains"] for arm, found in trees["arms"].items() if arm != "scarce"}
+        for words, row in {"(loss)": trees["losses"], **printed}.items():
+            lines.append(f"  {words:18} {' '.join(f'{_cell(row[name]):>17}' for name in PRINTED)}")
+    return "\n".join(lines)
+
+
+def _cell(paired: dict[str, Any]) -> str:
+    if paired["se"] is None:
+        return f"{paired['mean']:+.3f}"
+    return f"{paired['mean']:+.3f} ± {paired['se']:.3f}"

@@ -1,0 +1,151 @@
+"""Arms: their rows, labels and weights."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from sensecf_core.augmentation.arms import (
+    ARMS,
+    BY_NAME,
+    MOST_WEIGHT,
+    Artefacts,
+    balanced,
+    labelled_rows,
+    parse,
+)
+from sensecf_core.augmentation.counterfactual_rows import MAX_CHANGES, METHODS
+from sensecf_core.augmentation.labels import CrossFittedPanel
+from sensecf_core.augmentation.resampling import RESAMPLINGS
+from sensecf_core.augmentation.scarcity import thin
+from sensecf_core.augmentation.students import Fitted, Material
+from sensecf_core.cohorts.encoding import to_rows
+from sensecf_core.errors import InputError
+from tests.augmentation.planted import cohort
+
+
+@pytest.fixture(scope="module")
+def artefacts() -> Artefacts:
+    split = thin(cohort("linear", 420), "C", 0.6, 1)
+    return Artefacts(split.scarce, split.removed, 1)
+
+
+def test_a_soft_target_is_two_weighted_rows() -> None:
+    soft = Material(np.array([[1.0], [2.0]]), np.array([0.25, 1.0]), np.array([2.0, 3.0]))
+    hard = soft.hardened()
+    assert hard.matrix[:, 0].tolist() == [1.0, 2.0, 1.0]
+    assert hard.target.tolist() == [1.0, 1.0, 0.0]
+    assert hard.weight.tolist() == [0.5, 3.0, 1.5]
+    assert soft.share == hard.share == pytest.approx(3.5 / 5)
+
+
+def test_class_weights_make_both_classes_weigh_the_same() -> None:
+    weighted = balanced(Material(np.zeros((4, 1)), np.array([1.0, 0, 0, 0]), np.ones(4)))
+    assert weighted.weight == pytest.approx([2, 2 / 3, 2 / 3, 2 / 3])
+    assert weighted.share == pytest.approx(0.5)
+
+
+def test_synthetic_rows_do_not_change_the_settings(artefacts: Artefacts) -> None:
+    n = len(artefacts.train.target)
+    assert artefacts.settings.trees.rows_per_leaf == max(2, n // 10) < 20
+    made = labelled_rows(artefacts, BY_NAME["rose"])
+    assert len(made.codes) > n  # a rule by all rows would have given larger leaves
+
+
+@pytest.mark.parametrize("source", RESAMPLINGS)
+def test_resampled_rows_are_as_many_as_were_removed_and_can_exist(source: str, artefacts: Artefacts) -> None:
+    made = artefacts.made(source)
+    for label in (0, 1):
+        assert (made.labels == label).sum() == artefacts.wanted(label) == artefacts.removed.of_class(label)
+    rows, schema = to_rows(artefacts.scarce.schema, made.codes), artefacts.scarce.schema
+    assert set(rows["diet"]) <= {"mixed", "vegan", "other"}
+    assert set(rows["smokes"]) <= {0.0, 1.0}
+    low, high = schema.feature("x0").valid or (0, 0)
+    assert rows["x0"].between(low, high).all()
+    assert set(made.owners) <= set(artefacts.train.people)
+
+
+def test_rose_and_oversampling_start_from_rows_of_the_class(artefacts: Artefacts) -> None:
+    rows = artefacts.training_rows
+    copies = artefacts.made("ros")
+    real = {(*np.nan_to_num(code, nan=-9), y) for code, y in zip(rows.codes, rows.target, strict=True)}
+    assert {(*np.nan_to_num(c, nan=-9), y) for c, y in zip(copies.codes, copies.labels, strict=True)} <= real
+    noisy = artefacts.made("rose")
+    of_owner = dict(zip(rows.people, rows.target, strict=True))
+    assert [of_owner[who] for who in noisy.owners] == noisy.labels.tolist()
+
+
+@pytest.mark.parametrize("source", METHODS)
+@pytest.mark.parametrize("labels", ["hard", "margin"])
+def test_counterfactuals_flip_the_scarce_classifier(source: str, labels: str, artefacts: Artefacts) -> None:
+    made = artefacts.made(source, labels)  # type: ignore[arg-type]
+    assert len(made.codes) > 10
+    fitted = artefacts.fitted
+    risks = fitted.classifier.probability_of_codes(made.codes)
+    margin = 1.0 if labels == "margin" else 0.0
+    for label in (0, 1):
+        mine = made.labels == label
+        assert fitted.reaches(risks[mine], label, margin).all()
+        assert mine.sum() <= artefacts.wanted(label)
+        together = made.weight[mine].sum()
+        assert together == pytest.approx(min(artefacts.wanted(label), MOST_WEIGHT * mine.sum()))
+    code_of = dict(zip(artefacts.train.people, artefacts.training_rows.codes, strict=True))
+    class_of = dict(zip(artefacts.train.people, artefacts.train.target, strict=True))
+    for code, label, owner in zip(made.codes, made.labels, made.owners, strict=True):
+        changed = ~np.isclose(code, code_of[owner], equal_nan=True)
+        assert class_of[owner] != label and 1 <= changed.sum() <= MAX_CHANGES
+    assert len(np.unique(made.codes, axis=0)) == len(made.codes)
+
+
+def test_nobody_labels_a_row_of_someone_they_trained_on() -> None:
+    """Each panel says its own number, so that a label tells who gave it."""
+
+    class Says(Fitted):
+        def __init__(self, number: float) -> None:
+            super().__init__({}, 0.5)
+            object.__setattr__(self, "number", number)
+
+        def probabilities(self, matrix: np.ndarray) -> dict[str, np.ndarray]:
+            return {"panel": np.full(len(matrix), self.number)}  # type: ignore[attr-defined]
+
+    panel = CrossFittedPanel(((frozenset({"a"}), Says(0.1)), (frozenset({"b"}), Says(0.2))))
+    found = panel.label(np.zeros((4, 1)), np.array(["b", "a", "b", "c"], dtype=object))
+    assert found[:3].tolist() == [0.2, 0.1, 0.2]
+    assert np.isnan(found[3])  # nobody left c out
+
+
+def test_what_a_participant_is_like_does_not_reach_the_labels_of_their_own_rows(artefacts: Artefacts) -> None:
+    train = artefacts.train
+    matrix = train.matrix.copy()
+    matrix[0] = 3.0  # somebody else altogether
+    changed = CrossFittedPanel.fit(artefacts.settings, replace(train, matrix=matrix))
+    probe = np.nan_to_num(train.matrix[:20])
+    mine = np.repeat(train.people[:1], 20)
+    assert np.array_equal(artefacts.panel.label(probe, mine), changed.label(probe, mine))
+    held = next(people for people, _ in artefacts.panel.panels if train.people[0] in people)
+    other = next(person for person in train.people if person not in held)
+    theirs = np.repeat(np.array([other], dtype=object), 20)
+    assert not np.array_equal(artefacts.panel.label(probe, theirs), changed.label(probe, theirs))
+
+
+def test_every_participant_is_left_out_by_exactly_one_panel(artefacts: Artefacts) -> None:
+    held = [person for people, _ in artefacts.panel.panels for person in people]
+    assert sorted(held) == sorted(artefacts.train.people.astype(str))
+    labels = labelled_rows(artefacts, BY_NAME["search-panel"])
+    hard = artefacts.made("search")
+    assert np.array_equal(labels.codes, hard.codes, equal_nan=True)
+    assert ((labels.labels > 0) & (labels.labels < 1)).all()
+
+
+def test_full_labels_need_the_full_model(artefacts: Artefacts) -> None:
+    with pytest.raises(ValueError, match="needs the full model"):
+        labelled_rows(artefacts, BY_NAME["search-full"])
+
+
+def test_arms_by_name() -> None:
+    assert parse(["all"]) == ARMS
+    assert [arm.name for arm in parse(["weights"])] == ["scarce", "weights", "full"]
+    with pytest.raises(InputError, match="did you mean weights"):
+        parse(["weigths"])

@@ -64,7 +64,7 @@ def var(*parts: str) -> Path:
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = root.joinpath(*parts)
     # One by one: with ``parents=True`` only the last folder would get the mode.
-    for folder in reversed([one for one in path.parents if root in one.parents]):
+    for folder in reversed([parent for parent in path.parents if root in parent.parents]):
         folder.mkdir(mode=0o700, exist_ok=True)
     return path
 

@@ -35,12 +35,12 @@ def test_another_projects_folder_is_no_checkout(tmp_path: Path, text: str, is_on
     assert paths._is_checkout(tmp_path) is is_one
 
 
-@pytest.mark.skipif(sys.platform == "darwin", reason="macOS has a folder of its own for users' data")
 @pytest.mark.parametrize("given", [None, "", "relative"])
 def test_an_installation_uses_the_users_data_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str | None
 ) -> None:
     monkeypatch.setattr(paths, "CHECKOUT", False)
+    monkeypatch.setattr(sys, "platform", "linux")  # macOS has a folder of its own
     for name in ("SENSECF_VAR", "SENSECF_BASE_MODELS", "XDG_DATA_HOME"):
         monkeypatch.delenv(name, raising=False)
     if given is not None:

@@ -208,8 +208,8 @@ def labelled_rows(artefacts: Artefacts, arm: Arm, full: Fitted | None = None) ->
     if arm.labels == "panel":
         labels = artefacts.panel.label(matrix, made.owners)
     elif full is not None:
-        told = full.probabilities(matrix)["trees"]
-        labels = correct_prior(told, full.share, artefacts.students.share)
+        risks = full.probabilities(matrix)["trees"]
+        labels = correct_prior(risks, full.share, artefacts.students.share)
     else:
         raise ValueError(f"the arm `{arm.name}` needs the full model")
     return made.only(~np.isnan(labels), labels)

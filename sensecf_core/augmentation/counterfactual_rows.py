@@ -127,10 +127,10 @@ def counterfactual_rows(
             break
         batch = rounds[start : start + AT_ONCE]
         again = np.arange(start, start + len(batch)) >= len(factuals)
-        spaces = _spaces(fitted, [index[one] for one in batch], label, again, rng)
-        for one, codes in zip(batch, propose(fitted, spaces, margin, rng), strict=True):
+        spaces = _spaces(fitted, [index[position] for position in batch], label, again, rng)
+        for position, codes in zip(batch, propose(fitted, spaces, margin, rng), strict=True):
             if codes is not None and len(made) < number:
-                made.setdefault(codes.tobytes(), (codes, str(rows.people[one])))
+                made.setdefault(codes.tobytes(), (codes, str(rows.people[position])))
     codes_of_all = np.array([codes for codes, _ in made.values()]).reshape(-1, rows.codes.shape[1])
     return MadeRows.of_class(codes_of_all, label, np.array([who for _, who in made.values()], dtype=object))
 
@@ -149,5 +149,5 @@ def _spaces(
 
 def _with_half_held(query: Query, rng: Rng) -> Query:
     moves = rng.random(len(query.movable)) < 0.5
-    movable = tuple(one for one, free in zip(query.movable, moves, strict=True) if free)
+    movable = tuple(feature for feature, free in zip(query.movable, moves, strict=True) if free)
     return query.model_copy(update={"movable": movable})

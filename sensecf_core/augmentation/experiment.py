@@ -97,8 +97,8 @@ class Plan:
     @property
     def run_id(self) -> str:
         """The run's id: the same plan by the same code on the same data has the same."""
-        asked = [[asdict(cell) for cell in self.cells], self.repeats, [arm.name for arm in self.arms]]
-        return f"{self.origin['cohort']}-{_sha256([asked, self.digest])[:16]}"
+        settings = [[asdict(cell) for cell in self.cells], self.repeats, [arm.name for arm in self.arms]]
+        return f"{self.origin['cohort']}-{_sha256([settings, self.digest])[:16]}"
 
     @property
     def record_file(self) -> Path:
@@ -185,25 +185,25 @@ def run_experiment(
 
 
 def _all_records(cohort: Cohort, plan: Plan, jobs: int, progress: Progress) -> list[Record]:
-    there = read_lines(plan.record_file)
+    records = read_lines(plan.record_file)
     tasks = plan.tasks()
     missing = [
         replace(task, arms=arms)
         for task in tasks
-        if (arms := tuple(arm for arm in task.arms if task.key(arm) not in there))
+        if (arms := tuple(arm for arm in task.arms if task.key(arm) not in records))
     ]
     done = len(tasks) - len(missing)
     progress(done / len(tasks), f"{done} of {len(tasks)} repeats are there")
     with closing(parallel_map(partial(run_task, cohort), missing, jobs)) as results:
-        for records in results:
-            for record in records:
+        for finished in results:
+            for record in finished:
                 append_line(plan.record_file, record)
-                there[record["key"]] = record
+                records[record["key"]] = record
             done += 1
-            last = records[-1]
+            last = finished[-1]
             words = f"{last['scenario']}, {last['removed']:g} removed, repeat {last['repeat'] + 1}"
             progress(done / len(tasks), f"{done} of {len(tasks)}: {words}")
-    return [there[task.key(arm)] for task in tasks for arm in task.arms]
+    return [records[task.key(arm)] for task in tasks for arm in task.arms]
 
 
 def run_task(cohort: Cohort, task: Task) -> list[Record]:
@@ -273,9 +273,9 @@ def _about_rows(artefacts: Artefacts, made: MadeRows, full: Fitted) -> dict[str,
     about = {"wanted": artefacts.wanted(0) + artefacts.wanted(1), "rows": len(made.codes)}
     if not about["rows"]:
         return {**about, "distinct": 0, "agreement": None}
-    told = full.probabilities(to_matrix(artefacts.scarce.schema, made.codes))["trees"]
-    theirs = correct_prior(told, full.share, artefacts.students.share)
-    same = (made.labels >= artefacts.students.share) == (theirs >= artefacts.students.share)
+    risks = full.probabilities(to_matrix(artefacts.scarce.schema, made.codes))["trees"]
+    full_risks = correct_prior(risks, full.share, artefacts.students.share)
+    same = (made.labels >= artefacts.students.share) == (full_risks >= artefacts.students.share)
     distinct = len(np.unique(np.nan_to_num(made.codes, nan=-1e9), axis=0))
     return {**about, "distinct": distinct, "agreement": float(same.mean())}
 

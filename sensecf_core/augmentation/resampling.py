@@ -131,8 +131,8 @@ def rose(rows: TrainingRows, label: int, number: int, rng: np.random.Generator) 
 def crossover(rows: TrainingRows, label: int, number: int, rng: np.random.Generator) -> MadeRows:
     """Take each feature from one of two rows of the class, either with probability one half."""
     members = np.flatnonzero(rows.target == label)
-    one, other = (rows.codes[rng.choice(members, number)] for _ in range(2))
-    return _made(rows, np.where(rng.random(one.shape) < 0.5, one, other), label)
+    first, second = (rows.codes[rng.choice(members, number)] for _ in range(2))
+    return _made(rows, np.where(rng.random(first.shape) < 0.5, first, second), label)
 
 
 RESAMPLINGS: Mapping[str, Resample] = MappingProxyType(

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sensecf_core.errors import InputError, unknown
+
+if TYPE_CHECKING:
+    from sensecf_core.cohorts.cohort import Cohort
 
 MOST_JOBS = 64
 DIRECTION_LIMITS = ("intervention", "contrast", "all")
@@ -39,6 +43,16 @@ def check_directions(limits: str | None) -> None:
     """Raise ``InputError`` unless ``limits`` are what :data:`DirectionLimits` takes."""
     if limits not in (None, *DIRECTION_LIMITS):
         raise unknown("limits", str(limits), DIRECTION_LIMITS)
+
+
+def check_out(out: Path | None, cohort: Cohort) -> None:
+    """Raise ``InputError`` if a run of a cohort that is not public is to be copied to ``--out``."""
+    from sensecf_core.counterfactuals.proposers.resolve_model import restricted
+
+    if out is not None and restricted(cohort):
+        raise InputError(
+            f"{cohort.schema.name} is not public: what is measured on its rows is not copied to --out."
+        )
 
 
 def processes(jobs: int | None) -> int:

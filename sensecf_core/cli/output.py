@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import Any
 
 from sensecf_core.json_safe import json_safe
@@ -30,6 +31,27 @@ def print_progress(fraction: float, message: str) -> None:
 def progress(as_json: bool) -> AbstractContextManager[Callable[[float, str], None]]:
     """Report how far a command is: as JSON lines on stdout for programs, or on stderr for people."""
     return nullcontext(print_progress) if as_json else ProgressLine()
+
+
+def print_run(
+    summary: dict[str, Any],
+    folder: Path,
+    as_text: Callable[[dict[str, Any]], str],
+    *,
+    out: Path | None,
+    as_json: bool,
+    json_progress: bool,
+) -> None:
+    """Print a finished run and where it is; with ``out``, copy it there first."""
+    from sensecf_core.evaluation.benchmark import run_folder
+
+    if out is not None:
+        folder = run_folder.publish(folder, out)
+    if as_json:
+        print_json(summary)
+    elif not json_progress:
+        print(as_text(summary))
+        print(f"The whole run: {folder}")
 
 
 def of_100(probability: float) -> str:

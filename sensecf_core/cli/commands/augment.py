@@ -8,8 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from sensecf_core.cli.arguments import names
-from sensecf_core.cli.options import CohortName, Json, JsonProgress, at_least, processes
-from sensecf_core.cli.output import print_json, progress
+from sensecf_core.cli.options import CohortName, Json, JsonProgress, at_least, check_out, processes
+from sensecf_core.cli.output import print_run, progress
 from sensecf_core.errors import InputError, unknown
 
 PRINTED = ("auroc", "f1_half", "f1_prevalence", "f1_tuned", "brier_corrected")
@@ -42,16 +42,13 @@ def augment(
     """
     from sensecf_core.augmentation import experiment
     from sensecf_core.augmentation.experiment import Cell
-    from sensecf_core.counterfactuals.proposers.resolve_model import restricted
     from sensecf_core.datasets import registry
-    from sensecf_core.evaluation.benchmark import run_folder
 
     at_least(1, repeats=repeats)
     at_least(0, seed=seed)
     loaded = registry.load(cohort)
-    if out is not None and restricted(loaded):
-        raise InputError(f"{cohort} is not public: what is measured on its rows is not copied to --out.")
-    cells = experiment.QUICK if quick else [Cell(*one) for one in _cells(scenario, removed)]
+    check_out(out, loaded)
+    cells = experiment.QUICK if quick else [Cell(*pair) for pair in _cells(scenario, removed)]
     plan = experiment.plan_experiment(
         loaded,
         cells,
@@ -62,13 +59,7 @@ def augment(
     with progress(json_progress) as tell:
         _, summary = experiment.run_experiment(loaded, plan, jobs=processes(jobs), progress=tell)
     folder = experiment.own_folder(summary["id"])
-    if out is not None:
-        folder = run_folder.publish(folder, out)
-    if as_json:
-        print_json(summary)
-    elif not json_progress:
-        print(_as_text(summary))
-        print(f"The whole run: {folder}")
+    print_run(summary, folder, _as_text, out=out, as_json=as_json, json_progress=json_progress)
 
 
 def _cells(scenarios: str, shares: str) -> list[tuple[Any, float]]:

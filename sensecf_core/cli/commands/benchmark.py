@@ -15,9 +15,9 @@ from sensecf_core.cli.options import (
     JsonProgress,
     at_least,
     check_directions,
+    check_out,
 )
-from sensecf_core.cli.output import print_json, progress
-from sensecf_core.errors import InputError
+from sensecf_core.cli.output import print_run, progress
 
 PRINTED = ("coverage", "validity", "violations", "gower", "features_changed", "lof_inlier", "seconds")
 
@@ -64,7 +64,6 @@ def benchmark(
     is kept by itself: a run with more people or more methods asks only what is new.
     """
     from sensecf_core.counterfactuals.problem.fitted_cohort import load_fitted
-    from sensecf_core.counterfactuals.proposers import resolve_model
     from sensecf_core.evaluation.benchmark import run_folder
     from sensecf_core.evaluation.benchmark.run import run_benchmark
 
@@ -72,8 +71,7 @@ def benchmark(
     at_least(0, n=n, seed=seed)
     at_least(1, k=k, candidates=candidates, max_changes=max_changes, jobs=jobs)
     fitted = load_fitted(cohort)
-    if out is not None and resolve_model.restricted(fitted.cohort):
-        raise InputError(f"{cohort} is not public: what is measured on its rows is not copied to --out.")
+    check_out(out, fitted.cohort)
     with progress(json_progress) as tell:
         _, summary = run_benchmark(
             fitted,
@@ -89,13 +87,7 @@ def benchmark(
             progress=tell,
         )
     folder = run_folder.own_folder(summary["id"])
-    if out is not None:
-        folder = run_folder.publish(folder, out)
-    if as_json:
-        print_json(summary)
-    elif not json_progress:
-        print(_as_text(summary))
-        print(f"The whole run: {folder}")
+    print_run(summary, folder, _as_text, out=out, as_json=as_json, json_progress=json_progress)
 
 
 def _as_text(summary: dict[str, Any]) -> str:

@@ -34,7 +34,7 @@ def forest(view: CellView, arms: Sequence[str], sentence: str) -> Chart:
         line_width=0,
         layer="below",
     )
-    for x, text, side in ((0.0, "scarce", "right"), (loss * scale, "all labels", "left")):
+    for x, text, side in ((0.0, "scarce", "right"), (loss * scale, "full", "left")):
         figure.add_vline(x=x, line={"color": GREY, "width": 1.5}, layer="below")
         figure.add_annotation(
             x=x,
@@ -80,6 +80,7 @@ def forest(view: CellView, arms: Sequence[str], sentence: str) -> Chart:
         categoryorder="array",
         categoryarray=[words.arm_name(arm, view.titles) for arm in reversed(arms)],
         automargin=True,
+        dtick=1,
         range=[-0.7, len(arms) - 0.3],
     )
     ends = [gain * scale for gain in _reach(view, arms)]
@@ -137,7 +138,11 @@ class Dot:
 def quality(dots: Sequence[Dot], measure: str, sentence: str) -> Chart:
     """Label quality against gain: hard labels on the left, soft ones on the right; this cell is solid."""
     figure = make_subplots(
-        cols=2, shared_yaxes=True, horizontal_spacing=0.04, subplot_titles=("Hard labels", "Soft labels")
+        cols=2,
+        shared_yaxes=True,
+        horizontal_spacing=0.04,
+        subplot_titles=("Hard labels", "Soft labels"),
+        x_title="Labels that agree, of 100",
     )
     shown = set()
     for group in GROUPS:
@@ -164,7 +169,7 @@ def quality(dots: Sequence[Dot], measure: str, sentence: str) -> Chart:
                 )
     figure.update_annotations(font={"size": 13})
     figure.add_hline(y=0, line={"color": GREY, "width": 1.5}, layer="below")
-    figure.update_xaxes(title="Labels that agree, of 100", range=[-3, 103], zeroline=False)
+    figure.update_xaxes(range=[-3, 103], zeroline=False)
     figure.update_yaxes(title=f"Gain, {words.unit(measure) or 'slope'}", zeroline=False, col=1)
     figure.update_layout(
         height=420,

@@ -16,7 +16,7 @@ def choose(chosen: Chosen, view: CellView, question: str) -> str | None:
     None where there is none.
     """
     left, right = st.columns([3, 2], vertical_alignment="bottom")
-    left.subheader(question)
+    left.header(question)
     arms = [arm for group in GROUPS for arm in view.of_groups([group]) if arm not in ("full", "full-weights")]
     if not arms:
         return None

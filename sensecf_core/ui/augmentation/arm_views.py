@@ -25,7 +25,7 @@ def gains(chosen: Chosen, view: CellView) -> None:
     if not arms:
         show.missing(chosen, "This run has no other arm than scarce and full.")
         return
-    st.subheader("What does each arm win back?")
+    st.header("What does each arm win back?")
     drawn = arms
     if len(arms) > FEW and not st.toggle("Every kind of label", key="augment_every_label"):
         drawn = _best_labels(view, arms)
@@ -33,8 +33,8 @@ def gains(chosen: Chosen, view: CellView) -> None:
     sentence = (
         f"Gain in {chosen.measure_name} over the same student with nothing added, paired by repeat ({unit}). "
         "Thick: 95 % interval with repeats as independent; thin: corrected for the rows that they share, the "
-        "one to decide by. The band reaches from scarce to all labels. Hollow arms read removed labels and "
-        "take no part."
+        "one to decide by. The band reaches from scarce to full (all labels). Hollow arms read removed labels "
+        "and take no part."
     )
     show.draw(chosen, arm_charts.forest(view, drawn, sentence), _gain_table(view, arms), "gains")
     versus = sentences.comparison(view, chosen.verdicts[chosen.scenario])
@@ -118,7 +118,7 @@ def quality(chosen: Chosen, view: CellView) -> None:
     if not dots:
         show.missing(chosen, "This run has no arm that adds rows.")
         return
-    st.subheader("Do better labels gain more?")
+    st.header("Do better labels gain more?")
     here = [dot for dot in dots if dot.here and dot.group != "diagnostic"]
     hard, soft = ([dot for dot in here if dot.soft == kind] for kind in (False, True))
     sentence = (
@@ -177,10 +177,10 @@ def credit(chosen: Chosen, view: CellView) -> None:
     if len(labels) < 2 or len(sources) < 2:
         show.missing(chosen, "A grid takes two sources of rows with two kinds of labels.")
         return
-    st.subheader("Who deserves the credit, rows or labels?")
+    st.header("Who deserves the credit, rows or labels?")
     sentence = (
         f"Gain in {chosen.measure_name} ({words.unit(view.measure) or 'slope'}) of the same rows with other "
-        "labels (along a line) and of other rows with the same labels (down a column). The darker, the more "
+        "labels (along a line) and of other rows with the same labels (down a column). The fuller, the more "
         "is won back; ▼ loses. The full model's labels are a diagnostic: nobody has them."
     )
     frame = pd.DataFrame(

@@ -164,7 +164,7 @@ def learning(curve: Curve, readings: Sequence[tuple[str, str, int, float, Readin
                 text=_worth(reading),
                 showarrow=False,
                 xanchor="left",
-                yanchor="bottom",
+                yanchor="top",
             )
         figure.add_scatter(
             x=[labels],
@@ -183,7 +183,7 @@ def learning(curve: Curve, readings: Sequence[tuple[str, str, int, float, Readin
         range=[math.log10(ticks[0]) - 0.05, math.log10(ticks[-1]) + 0.05],
         zeroline=False,
     )
-    figure.update_yaxes(title="AUROC ↑", zeroline=False)
+    figure.update_yaxes(title="AUROC ↑", zeroline=False, tickformat=".2f")
     figure.update_layout(
         height=400,
         margin=MARGIN | {"b": 90},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from sensecf_core.augmentation.findings import ratio, words, worth
+from sensecf_core.augmentation.findings import ratio, runs, words, worth
 from sensecf_core.augmentation.findings.cell_view import CONTROLS, CellView
 from sensecf_core.ui.augmentation import arm_picker, curve_charts, show
 from sensecf_core.ui.augmentation.chosen import Chosen
@@ -49,9 +49,12 @@ def learning(chosen: Chosen, view: CellView) -> None:
     ]
     show.draw(chosen, curve_charts.learning(curve, readings, sentence), pd.DataFrame(lines), "learning")
     if len(curve) == 2:
-        show.missing(
-            chosen, "A run with more shares has a curve with more points:", removed=(0.5, 0.8, 0.9, 0.95)
+        more = runs.command(
+            chosen.cohort.schema.name, scenarios=[chosen.scenario], removed=(0.5, 0.8, 0.9, 0.95)
         )
+        with st.expander("More points", icon=":material/terminal:"):
+            st.markdown("A run with more shares has a curve with more points:")
+            st.code(more, language=None, wrap_lines=True)
 
 
 def _said(name: str, reading: worth.Reading) -> str:
@@ -64,7 +67,7 @@ def _said(name: str, reading: worth.Reading) -> str:
 def ratios(chosen: Chosen, view: CellView) -> None:
     """Gain against rows made per row removed, and against the weight of a synthetic row."""
     curves = [curve for curve in ratio.ratio_curves(view) if len(curve.points) > 1]
-    st.subheader("How many rows should be made?")
+    st.header("How many rows should be made?")
     if not curves:
         arms = ("search-hard", "search-panel")
         more = [f"{arm}@{kind}" for arm in arms for kind in ("0.25", "0.5", "2", "weight-0.25")]

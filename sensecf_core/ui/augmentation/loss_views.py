@@ -31,7 +31,8 @@ def where(chosen: Chosen, view: CellView) -> None:
         f"At threshold 0.5 scarce labels change {name} by {_points(taken)} points; moving the threshold "
         f"alone brings {_points(moved)}. The information that the removed labels held is "
         f"{words.points(lost, 'f1')} points; {words.arm_name(arm, chosen.titles)} changes it by "
-        f"{_points(helped)}. Hatched: taken at 0.5; dotted: given back by the threshold; outlined: still missing."
+        f"{_points(helped)}. Hatched: taken at 0.5; dotted: given back by the threshold; outlined: "
+        "still missing."
     )
     frame = pd.DataFrame(
         [

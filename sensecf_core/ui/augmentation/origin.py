@@ -18,7 +18,7 @@ def about(chosen: Chosen) -> None:
 
 
 def _not_run(chosen: Chosen) -> None:
-    st.subheader("Not run here")
+    st.header("Not run here")
     absent = chosen.summary.get("not_run")
     if not absent:
         st.caption(
@@ -43,7 +43,7 @@ def _chain(adapter: JsonView) -> str:
 
 
 def _made(chosen: Chosen) -> None:
-    st.subheader("How this run was made")
+    st.header("How this run was made")
     summary = chosen.summary
     st.code(summary["command"], language=None, wrap_lines=True)
     machine = summary["machine"]

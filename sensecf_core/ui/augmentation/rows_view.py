@@ -44,7 +44,7 @@ ABOUT = {
 
 def rows(chosen: Chosen, view: CellView) -> None:
     """Counts of the rows, twenty examples, and a map."""
-    st.subheader("What are these rows?")
+    st.header("What are these rows?")
     _counts(chosen, view)
     examples = chosen.rows
     if examples is not None:

@@ -26,7 +26,7 @@ def draw(chosen: Chosen, chart: Chart, frame: pd.DataFrame, key: str, *, ask_for
     """
     image = st.session_state.get(FORMAT_KEY, FORMATS[0])
     charts.show(readable(chart), f"augment_{key}", charts.saved_as(image, f"augment-{key}"))
-    with st.container(horizontal=True, gap="large", vertical_alignment="center"):
+    with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
         csv(chosen, frame, key)
         if ask_format:
             image_format()

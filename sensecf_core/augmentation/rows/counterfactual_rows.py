@@ -1,4 +1,4 @@
-"""Counterfactuals of the scarce training rows as training rows, from methods without a language model.
+"""Counterfactuals of the scarce training rows as training rows.
 
 Factuals are training rows of the other class; limits are those of ``contrast``; the classifier that is asked
 is the boosted trees fitted on the scarce training rows. Its threshold is their share of class 1, its known
@@ -7,26 +7,25 @@ prior: under heavy scarcity nothing would ever pass 0.5.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
+import hashlib
 from typing import Any
 
 import numpy as np
 
-from sensecf_core.augmentation.resampling import MadeRows, TrainingRows
+from sensecf_core import provenance
+from sensecf_core.augmentation.rows.made_rows import MadeRows, TrainingRows
+from sensecf_core.augmentation.rows.sources import Answered, Ask, Rng, Source
+from sensecf_core.augmentation.rows.transfer import Transfer
 from sensecf_core.classifiers.calibration import Sigmoid
 from sensecf_core.classifiers.classifier import Classifier
 from sensecf_core.classifiers.logistic import fit_logistic
 from sensecf_core.classifiers.training import rows_of
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.cohorts.encoding import Codes
-from sensecf_core.cohorts.rules import violations
-from sensecf_core.counterfactuals.problem.budget import Budget
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.make_queries import make_queries
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
-from sensecf_core.counterfactuals.proposers.random import RandomProposer
-from sensecf_core.counterfactuals.search.beam_search import search
+from sensecf_core.paths import var
 from sensecf_core.queries.limits import Limits
 from sensecf_core.queries.query import Query
 from sensecf_core.types import Mask
@@ -43,14 +42,8 @@ MARGIN = 1.0
 MAX_CHANGES = 3
 """Features that one counterfactual changes at most, as everywhere by default."""
 
-DRAWS = 16
-"""Random edits drawn for each query."""
-
 AT_ONCE = 200
 """Queries that are asked together; the answers beyond the number wanted are not used."""
-
-Rng = np.random.Generator
-Propose = Callable[[FittedCohort, list[SearchSpace], float, Rng], list[Codes | None]]
 
 
 def scarce_fitted(scarce: Cohort, trees: Any) -> FittedCohort:
@@ -70,69 +63,83 @@ def scarce_fitted(scarce: Cohort, trees: Any) -> FittedCohort:
     return FittedCohort.fit(scarce, classifier)
 
 
-def by_search(fitted: FittedCohort, spaces: list[SearchSpace], margin: float, rng: Rng) -> list[Codes | None]:
-    """The minimal counterfactual of each query that our own search finds, or None."""
-    return search(fitted, spaces, Budget(fitted.classifier), margin=margin)
-
-
-def by_random_edits(
-    fitted: FittedCohort, spaces: list[SearchSpace], margin: float, rng: Rng
-) -> list[Codes | None]:
-    """The first of :data:`DRAWS` random edits of each query that reaches the desired class, or None."""
-    proposer = RandomProposer(fitted.schema)
-    drawn = [
-        np.array([space.apply(proposer.draw(space.query, rng, space.max_changes)) for _ in range(DRAWS)])
-        if space.query.movable
-        else np.repeat(space.factual[None], DRAWS, axis=0)
-        for space in spaces
-    ]
-    risks = Budget(fitted.classifier).probability(np.vstack(drawn)).reshape(len(spaces), DRAWS)
-    found: list[Codes | None] = []
-    for space, codes, risk in zip(spaces, drawn, risks, strict=True):
-        reached = fitted.reaches(risk, space.desired, margin) & space.changed(codes).any(axis=1)
-        passed = codes[reached]
-        passed = passed[~violations(fitted.schema, space.factual, passed).any(axis=1)]
-        found.append(passed[0] if len(passed) else None)
-    return found
-
-
-METHODS: Mapping[str, Propose] = MappingProxyType({"random": by_random_edits, "search": by_search})
-
-
 def counterfactual_rows(
     fitted: FittedCohort,
     rows: TrainingRows,
     label: int,
     number: int,
     *,
-    propose: Propose,
+    source: Source,
     margin: float,
     rng: Rng,
+    transfer: Transfer | None = None,
+    model: str | None = None,
 ) -> MadeRows:
     """Make at most ``number`` counterfactuals of class ``label`` from training rows of the other class.
 
     Factuals that the scarce classifier already puts in ``label`` are left out, unless all are. Each is
     asked about once, then again with a random half of what may move held fixed, until there are enough rows,
-    :data:`ROWS_PER_FACTUAL` rounds are over, or :data:`QUERIES_PER_ROW` queries were asked for each row. No
-    row is made twice.
+    :data:`ROWS_PER_FACTUAL` rounds are over, or the source's ``queries`` (:data:`QUERIES_PER_ROW` for each row
+    that is wanted) were asked. Of one factual at most :data:`ROWS_PER_FACTUAL` rows are taken, and no row is
+    made twice.
     """
     index = fitted.cohort.rows.index[fitted.cohort.parts.eq("train").to_numpy()]
     others = rows.target != label
     factuals = np.flatnonzero(others & (fitted.train_predicted != label))
     factuals = rng.permutation(factuals if len(factuals) else np.flatnonzero(others))
-    rounds = np.tile(factuals, ROWS_PER_FACTUAL)[: QUERIES_PER_ROW * number]
-    made: dict[bytes, tuple[Codes, str]] = {}
+    rounds = np.tile(factuals, ROWS_PER_FACTUAL)[: QUERIES_PER_ROW * number][: source.queries]
+    taken = _Taken(rows, number)
+    ask = Ask(fitted, margin, rng, transfer, model)
     for start in range(0, len(rounds), AT_ONCE):
-        if len(made) == number:
+        if len(taken.of_code) == number:
             break
         batch = rounds[start : start + AT_ONCE]
         again = np.arange(start, start + len(batch)) >= len(factuals)
         spaces = _spaces(fitted, [index[position] for position in batch], label, again, rng)
-        for position, codes in zip(batch, propose(fitted, spaces, margin, rng), strict=True):
-            if codes is not None and len(made) < number:
-                made.setdefault(codes.tobytes(), (codes, str(rows.people[position])))
-    codes_of_all = np.array([codes for codes, _ in made.values()]).reshape(-1, rows.codes.shape[1])
-    return MadeRows.of_class(codes_of_all, label, np.array([who for _, who in made.values()], dtype=object))
+        for position, answered in zip(batch, source.propose(ask, spaces), strict=True):
+            taken.take(position, answered)
+    return taken.as_rows(label)
+
+
+class _Taken:
+    """What was made so far; counts are of everything that was asked."""
+
+    def __init__(self, rows: TrainingRows, number: int) -> None:
+        self.rows, self.number = rows, number
+        self.of_code: dict[bytes, tuple[Codes, int]] = {}
+        self.of_factual: dict[int, int] = {}
+        self.proposed = self.valid = 0
+
+    def take(self, position: int, answered: Answered) -> None:
+        self.proposed += answered.proposed
+        self.valid += answered.valid
+        for codes in answered.rows:
+            full = len(self.of_code) == self.number or self.of_factual.get(position, 0) == ROWS_PER_FACTUAL
+            if not full and codes.tobytes() not in self.of_code:
+                self.of_code[codes.tobytes()] = codes, position
+                self.of_factual[position] = self.of_factual.get(position, 0) + 1
+
+    def as_rows(self, label: int) -> MadeRows:
+        codes = np.array([codes for codes, _ in self.of_code.values()]).reshape(-1, self.rows.codes.shape[1])
+        factuals = [position for _, position in self.of_code.values()]
+        owners = np.array([str(self.rows.people[position]) for position in factuals], dtype=object)
+        return MadeRows.of_class(codes, label, owners, self.proposed, self.valid)
+
+
+def kept_rows(scarce: Cohort, made: Any, *decides: Any) -> MadeRows:
+    """Rows of a slow source: made once and kept in ``var/runs/augmentation-rows``, by all that decides them.
+
+    ``made`` is called without arguments where they are not there yet; ``decides`` are told by their text,
+    beside the rows that are left and the code of this module and all that it uses.
+    """
+    parts = (scarce.data_sha256, scarce.split_sha256, scarce.schema.sha256, provenance.code_sha256(__name__))
+    digest = hashlib.sha256(repr((*parts, *decides)).encode()).hexdigest()[:24]
+    path = var("runs", "augmentation-rows", f"{scarce.schema.name}-{digest}.npz")
+    if path.is_file():
+        return MadeRows.read(path)
+    rows: MadeRows = made()
+    rows.write(path)
+    return rows
 
 
 def _spaces(

@@ -24,8 +24,8 @@ from sensecf_core.types import Ints
 class Hidden:
     """What was taken away: the students of the full data, and the training rows that were removed.
 
-    ``removed`` is None where the removed rows may not be used, not even without labels: all of one class, they
-    would tell it (scenarios A and B).
+    ``removed`` is None where the removed rows may not be used, not even without labels: all of one class,
+    they would tell it (scenarios A and B).
     """
 
     full: Fitted | None = None
@@ -38,10 +38,10 @@ def balanced(material: Material) -> Material:
     return replace(material, weight=weight)
 
 
-def labelled_rows(artefacts: Artefacts, arm: Arm, hidden: Hidden = Hidden()) -> MadeRows:  # noqa: B008
+def labelled_rows(artefacts: Artefacts, arm: Arm, hidden: Hidden = Hidden()) -> MadeRows:
     """The rows that an arm adds, with its labels; rows that nobody could label are left out.
 
-    Raises ``ValueError`` for an arm that adds none, and for one that needs what is hidden and was not given it.
+    Raises ``ValueError`` for an arm that adds none, and for one that needs what it was not given.
     """
     if arm.rows is None:
         raise ValueError(f"the arm `{arm.name}` adds no rows")
@@ -54,7 +54,7 @@ def labelled_rows(artefacts: Artefacts, arm: Arm, hidden: Hidden = Hidden()) -> 
     if arm.labels in ("hard", "margin") or not len(made.codes):
         return made
     matrix = to_matrix(artefacts.scarce.schema, made.codes)
-    if arm.labels == "panel":
+    if arm.labels in ("panel", "edits"):
         labels = artefacts.panel.label(matrix, made.owners)
     elif hidden.full is not None:
         risks = hidden.full.probabilities(matrix)["trees"]

@@ -7,17 +7,18 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from sensecf_core.augmentation.rows.resampling import RESAMPLINGS
-from sensecf_core.augmentation.rows.sources import METHODS
+from sensecf_core.augmentation.rows.sources import ANY_EDIT, METHODS
 from sensecf_core.augmentation.scarcity import Scenario
 from sensecf_core.errors import unknown
 
 Group = Literal[
     "nothing added", "resampled", "counterfactual", "language model", "outside information", "diagnostic"
 ]
-Labels = Literal["hard", "margin", "panel", "full"]
+Labels = Literal["hard", "margin", "panel", "edits", "full"]
 
 EVERYTHING = "all"
 NATIVE_PAIRS = "cfa"
+TWICE = "search-twice"
 POOL = "pool"
 NEW_LABELS = 25
 """Real labels more, of the arms that buy some."""
@@ -78,11 +79,14 @@ _LABELLED: dict[Labels, str] = {
 }
 
 _LIMITS: dict[str, dict[str, Any]] = {
-    **dict.fromkeys(("effects", "nearest-pair", "nice", "dice", "treecf", "lm-transfer"), {"most_repeats": 10}),
-    **dict.fromkeys(("cfnow", "lm-few-shot"), {"most_repeats": 5, "scenarios": ("C",)}),
-    "lm-scarce": {"most_repeats": 5, "scenarios": ("C",), "removed": (0.9,)},
+    **{name: {"most_repeats": 10} for name in ("effects", "nearest-pair", "lm-transfer")},
+    **{name: {"most_repeats": 5} for name in ("nice", "dice", "treecf")},
+    **{name: {"most_repeats": 3, "scenarios": ("C",)} for name in ("cfnow", "lm-few-shot")},
+    "lm-scarce": {"most_repeats": 3, "scenarios": ("C",), "removed": (0.9,)},
 }
 """Slow sources are asked in the first repeats only, the slowest where there is a loss."""
+
+_EDITS = "flipped or not, soft label of the panel"
 
 _CURVES = ("search-hard", "search-margin", "search-panel", "lm-transfer-panel")
 _RATIOS = (0.25, 0.5, 2.0)
@@ -93,7 +97,10 @@ def _counterfactual() -> Iterator[Arm]:
     for name in METHODS:
         group: Group = "language model" if name.startswith("lm-") else "counterfactual"
         for kind, words in _LABELLED.items():
-            yield Arm(f"{name}-{kind}", group, f"{_TITLES[name]}, {words}", name, kind, **_LIMITS.get(name, {}))
+            limits = _LIMITS.get(name, {})
+            yield Arm(f"{name}-{kind}", group, f"{_TITLES[name]}, {words}", name, kind, **limits)
+        if name == "lm-transfer":
+            yield Arm(f"{name}-edits", group, f"{_TITLES[name]}, {_EDITS}", name, "edits", **limits)
 
 
 def _curves(arms: Sequence[Arm]) -> Iterator[Arm]:
@@ -125,14 +132,31 @@ ARMS: tuple[Arm, ...] = (
     Arm("cfa-hard", "counterfactual", "native pairs (CFA), own hard label", NATIVE_PAIRS, "hard"),
     Arm("cfa-panel", "counterfactual", "native pairs (CFA), soft label of the panel", NATIVE_PAIRS, "panel"),
     *_COUNTERFACTUAL,
+    Arm("edits-panel", "counterfactual", f"random edits, {_EDITS}", ANY_EDIT.name, "edits"),
+    Arm(
+        f"{TWICE}-panel",
+        "counterfactual",
+        "minimal counterfactuals in two rounds, soft label of the panel",
+        TWICE,
+        "panel",
+    ),
     *_curves(_COUNTERFACTUAL),
     Arm("direction-pairs", _OUTSIDE, "pairs along published directions of risk", "direction-pairs"),
     Arm(
-        "pool-panel", _OUTSIDE, "removed rows without labels, soft label of the panel", POOL, "panel", scenarios=("C",)
+        "pool-panel",
+        _OUTSIDE,
+        "removed rows without labels, soft label of the panel",
+        POOL,
+        "panel",
+        scenarios=("C",),
     ),
     Arm("real-random", _OUTSIDE, f"{NEW_LABELS} real labels more, drawn", "real-random", scenarios=("C",)),
     Arm(
-        "real-uncertain", _OUTSIDE, f"{NEW_LABELS} real labels more, most uncertain", "real-uncertain", scenarios=("C",)
+        "real-uncertain",
+        _OUTSIDE,
+        f"{NEW_LABELS} real labels more, most uncertain",
+        "real-uncertain",
+        scenarios=("C",),
     ),
     Arm(
         "real-near",
@@ -164,7 +188,7 @@ ALWAYS = ("scarce", "full")
 def parse(names: Sequence[str]) -> tuple[Arm, ...]:
     """The arms of these names (``all``: every one) and :data:`ALWAYS`; raises ``InputError``.
 
-    The name of a source (``lm-transfer``, ``smotenc``) or a group (``language model``) stands for all its arms.
+    The name of a source (``lm-transfer``, ``smotenc``) or of a group stands for all its arms.
     """
     sources, groups = {arm.rows for arm in ARMS}, {arm.group for arm in ARMS}
     for name in names:

@@ -30,11 +30,11 @@ PER_KIND = 200
 def write_examples(cohort: Cohort, tasks: Sequence[Task], folder: Path) -> None:
     """Write :data:`EXAMPLES` to a run's folder: repeat 0 of each cell.
 
-    Lines of made rows have ``source``, ``participant`` (whose row it was made of), ``label`` (the class it was made
-    for), ``panel_label``, ``full_label`` (p(class 1) of the full model's trees, at the scarce prior), ``nearest``
-    (Gower distance to the nearest real training row) and ``changes``; lines of real and removed training rows have
-    the source ``real`` or ``removed`` and their class. All have ``x`` and ``y``, the first two principal components
-    of the scarce training rows.
+    Lines of made rows have ``source``, ``participant`` (whose row it was made of), ``label`` (the class it
+    was made for), ``panel_label``, ``full_label`` (p(class 1) of the full model's trees, at the scarce
+    prior), ``nearest`` (Gower distance to the nearest real training row) and ``changes``. Lines of real and
+    removed training rows have the source ``real`` or ``removed`` and their class. All have ``x`` and ``y``,
+    the first two principal components of the scarce training rows.
     """
     path = folder / EXAMPLES
     if path.is_file():
@@ -55,7 +55,9 @@ def _of_cell(cohort: Cohort, task: Task) -> list[dict[str, Any]]:
         except InputError:
             return []
         repeat = Repeat(split, Artefacts(split.scarce, split.removed, split.seed, task.transfer, task.model))
-        sources = dict.fromkeys(arm.rows for arm in task.arms if arm.labels and arm.rows not in (None, "pool"))
+        sources = dict.fromkeys(
+            arm.rows for arm in task.arms if arm.labels and arm.rows not in (None, "pool")
+        )
         lines = list(_of_real(repeat))
         for source in sources:
             lines += _of_source(repeat, str(source))
@@ -76,7 +78,9 @@ def _of_source(repeat: Repeat, source: str) -> Iterator[dict[str, Any]]:
     panel = artefacts.panel.label(matrix, made.owners)
     full = repeat.full_labels(matrix)
     nearest = fitted.distances.gower_matrix(made.codes, rows.codes).min(axis=1)
-    for n, (factual, spot) in enumerate(zip(_factuals(artefacts, made), _spots(repeat, made.codes), strict=True)):
+    for n, (factual, spot) in enumerate(
+        zip(_factuals(artefacts, made), _spots(repeat, made.codes), strict=True)
+    ):
         yield {
             "source": source,
             "participant": str(made.owners[n]),

@@ -150,7 +150,7 @@ def _with_adapter(
     without directions of risk.
     """
     chosen = parse(names)
-    if not any(feature.risk for feature in cohort.schema.features) and "direction-pairs" not in names:
+    if not any(feature.risk_known for feature in cohort.schema.features) and "direction-pairs" not in names:
         chosen = tuple(arm for arm in chosen if arm.rows != "direction-pairs")
     if not any(arm.needs_transfer for arm in chosen):
         return chosen, None
@@ -246,7 +246,9 @@ def _all_records(cohort: Cohort, plan: Plan, jobs: int, progress: Progress) -> l
             left = (perf_counter() - begun) / number * (len(missing) - number) / 60
             last = finished[-1]
             words = f"{last['scenario']}, {last['removed']:g} removed, repeat {last['repeat'] + 1}"
-            progress((done + number) / len(tasks), f"{done + number} of {len(tasks)}: {words}; {left:.0f} min left")
+            progress(
+                (done + number) / len(tasks), f"{done + number} of {len(tasks)}: {words}; {left:.0f} min left"
+            )
     return [records[task.key(arm)] for task in tasks for arm in task.arms]
 
 

@@ -50,6 +50,6 @@ class CrossFittedPanel:
         return found
 
     def label_strangers(self, matrix: Floats) -> Floats:
-        """p(class 1) of rows (n, columns) of people on whom no panel trained: the mean of all panels, (n,)."""
+        """p(class 1) of rows (n, columns) of people on whom no panel trained: the panels' mean, (n,)."""
         labels: Floats = np.mean([panel.probabilities(matrix)["panel"] for _, panel in self.panels], axis=0)
         return labels

@@ -27,7 +27,10 @@ MEASURES: Mapping[str, str] = MappingProxyType(
         "auroc": "AUROC",
         "average_precision": "average precision of the scarce class",
         **{f"f1_{name}": f"F1 of the scarce class, {words}" for name, words in THRESHOLDS.items()},
-        **{f"f1_macro_{name}": f"macro F1 (mean of both classes), {words}" for name, words in THRESHOLDS.items()},
+        **{
+            f"f1_macro_{name}": f"macro F1 (mean of both classes), {words}"
+            for name, words in THRESHOLDS.items()
+        },
         **{f"balanced_accuracy_{name}": f"balanced accuracy, {words}" for name, words in THRESHOLDS.items()},
         "brier": "Brier score",
         "brier_corrected": "Brier score, corrected for the known prevalence",
@@ -113,7 +116,10 @@ def measure(
             f"f1_macro_{name}": (f1(flagged, target, 0) + f1(flagged, target, 1)) / 2
             for name, flagged in decisions.items()
         },
-        **{f"balanced_accuracy_{name}": balanced_accuracy(flagged, target) for name, flagged in decisions.items()},
+        **{
+            f"balanced_accuracy_{name}": balanced_accuracy(flagged, target)
+            for name, flagged in decisions.items()
+        },
         "brier": float(brier_score_loss(target, said)),
         "brier_corrected": float(brier_score_loss(target, corrected)),
         "calibration": float(said.mean() - target.mean()),
@@ -161,8 +167,8 @@ class Paired:
 
     ``se`` and ``low``–``high`` take the repeats as independent. They share rows, so ``corrected_low`` and
     ``corrected_high`` use the variance of Nadeau & Bengio (2003): (1 / repeats + test rows / training rows)
-    times that of the differences; ``p`` is two-sided, by the corrected variance, against no difference. NaN with
-    fewer than two repeats.
+    times that of the differences; ``p`` is two-sided, by the corrected variance, against no difference. NaN
+    with fewer than two repeats.
     """
 
     mean: float

@@ -25,7 +25,10 @@ def not_run(cohort: str, model: str | None) -> list[dict[str, Any]]:
 
     ``model`` is the language model of the run, which is then no part of the list.
     """
-    return [*_models(cohort, model), *({"arm": None, "title": t, "why": w, "commands": []} for t, w in _GENERATORS)]
+    return [
+        *_models(cohort, model),
+        *({"arm": None, "title": t, "why": w, "commands": []} for t, w in _GENERATORS),
+    ]
 
 
 def _models(cohort: str, model: str | None) -> Iterator[dict[str, Any]]:

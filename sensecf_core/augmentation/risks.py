@@ -24,8 +24,9 @@ FEWEST = 20
 def about_risks(cohort: Cohort, first_seed: int, records: Sequence[Record]) -> dict[str, Any]:
     """Of one cell, by arm: ``reliability``, ``subgroups`` and ``instability``, all of boosted trees.
 
-    Risks are corrected for the known prevalence. Repeats test different people, so instability is the standard
-    deviation of one person's risk over the repeats that tested them, the mean of those tested at least twice.
+    Risks are corrected for the known prevalence. Repeats test different people, so instability is the
+    standard deviation of one person's risk over the repeats that tested them, the mean of those tested at
+    least twice.
     """
     risks: dict[str, list[tuple[int, Floats]]] = defaultdict(list)
     for record in records:

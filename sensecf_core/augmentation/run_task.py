@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 
 from sensecf_core.augmentation.arm_material import Hidden, added_material, balanced, labelled_rows
-from sensecf_core.augmentation.arms import Arm
+from sensecf_core.augmentation.arms import POOL, Arm
 from sensecf_core.augmentation.artefacts import Artefacts
 from sensecf_core.augmentation.measures import Deployment, correct_prior, measure
 from sensecf_core.augmentation.rows.description import describe
@@ -179,11 +179,11 @@ class Repeat:
         model's risk from the full share up.
         """
         artefacts = self.artefacts
-        key = (arm.rows, arm.labels == "margin", arm.ratio)
+        key = (arm.rows, arm.labels if arm.labels in ("margin", "edits") else "hard", arm.ratio)
         if key not in self._described:
             made_for_class = made
-            if arm.labels in ("panel", "full") and arm.rows != "pool":
-                made_for_class = artefacts.made(str(arm.rows), "hard", arm.ratio)
+            if arm.labels in ("panel", "edits", "full") and arm.rows != POOL:
+                made_for_class = artefacts.made(str(arm.rows), arm.labels, arm.ratio)
             self._described[key] = describe(artefacts.fitted, artefacts.training_rows, made_for_class)
         about = {**self._described[key], "wanted": artefacts.wanted(0) + artefacts.wanted(1)}
         about |= {"rows": len(made.codes), "weight": float(made.weight.sum()), "agreement": None}

@@ -84,7 +84,7 @@ class Fitted:
     share: float
 
     def probabilities(self, matrix: Floats) -> dict[str, Floats]:
-        """p(class 1) by student, each (n,), not calibrated; ``panel`` is the mean of all others, if all are there."""
+        """p(class 1) by student, each (n,), not calibrated; ``panel`` is the mean of the others."""
         found = {name: model.predict_proba(matrix)[:, 1] for name, model in self.models.items()}
         whole = len(found) == len(STUDENTS) - 1
         return {**found, "panel": np.mean(list(found.values()), axis=0)} if whole else found

@@ -35,8 +35,8 @@ NON_INFERIOR = 0.01
 """AUROC that an arm may be below another and still count as no worse; fixed before the runs."""
 
 ROW_NAMES = (
-    "wanted", "rows", "weight", "distinct", "agreement", "proposed", "valid", "beyond", "dcr", "copies", "lof",
-    "violations",
+    "wanted", "rows", "weight", "distinct", "agreement", "proposed", "valid", "beyond", "dcr", "copies",
+    "lof", "violations",
 )  # fmt: skip
 
 
@@ -137,8 +137,8 @@ def _against(
 ) -> dict[str, dict[str, Any]]:
     """Each language-model arm against the best control that is labelled alike, paired over its repeats.
 
-    Controls add no row or resampled or counterfactual ones without a language model. The best is picked by its
-    mean over the same repeats, which favours the controls.
+    Controls add no row, or resampled or counterfactual ones without a language model. The best is picked by
+    its mean over the same repeats, which favours the controls.
     """
     found = {}
     for name, values in scores.items():
@@ -149,7 +149,9 @@ def _against(
         means = {
             other: float(np.mean(scores[other]["auroc"][there]))
             for other in scores
-            if other in groups and _is_control(groups[other], arm) and not np.isnan(scores[other]["auroc"][there]).any()
+            if other in groups
+            and _is_control(groups[other], arm)
+            and not np.isnan(scores[other]["auroc"][there]).any()
         }
         if there.any() and means:
             best = max(means, key=lambda other: means[other])
@@ -167,7 +169,8 @@ def _is_control(other: Arm, arm: Arm) -> bool:
     if other.group == "nothing added":
         # "Instead" is another student: the same student and the same information are asked for.
         return other.name not in ("ridge", "panel")
-    return plain and other.group in ("resampled", "counterfactual") and other.labels == arm.labels
+    alike = {"panel", "edits"} if arm.labels in ("panel", "edits") else {arm.labels}
+    return plain and other.group in ("resampled", "counterfactual") and other.labels in alike
 
 
 def _add_holm(found: list[dict[str, Any]]) -> None:
@@ -223,13 +226,14 @@ def _mean_counts(records: Sequence[Record]) -> dict[str, dict[str, float]]:
 
 
 def _rows(records: Sequence[Record]) -> dict[str, dict[str, float | None]]:
-    """Of each arm that adds rows: how many were wanted and made, and what they are like (means of repeats)."""
+    """Of each arm that adds rows: how many, and what they are like (means over repeats)."""
     made: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for record in records:
         if "made" in record:
             made[record["arm"]].append(record["made"])
     return {
-        arm: {name: _mean([one.get(name) for one in all_]) for name in ROW_NAMES} for arm, all_ in made.items()
+        arm: {name: _mean([one.get(name) for one in all_]) for name in ROW_NAMES}
+        for arm, all_ in made.items()
     }
 
 

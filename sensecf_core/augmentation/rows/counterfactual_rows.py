@@ -14,7 +14,7 @@ import numpy as np
 
 from sensecf_core import provenance
 from sensecf_core.augmentation.rows.made_rows import MadeRows, TrainingRows
-from sensecf_core.augmentation.rows.sources import Answered, Ask, Rng, Source
+from sensecf_core.augmentation.rows.sources import CANDIDATES, Answered, Ask, Rng, Source
 from sensecf_core.augmentation.rows.transfer import Transfer
 from sensecf_core.classifiers.calibration import Sigmoid
 from sensecf_core.classifiers.classifier import Classifier
@@ -77,21 +77,34 @@ def counterfactual_rows(
 ) -> MadeRows:
     """Make at most ``number`` counterfactuals of class ``label`` from training rows of the other class.
 
+    Of one factual at most :data:`ROWS_PER_FACTUAL` rows are taken; who is asked and how often:
+    :func:`candidate_rows`.
+    """
+    ask = Ask(fitted, margin, rng, transfer, model)
+    made = candidate_rows(ask, rows, label, number, source)
+    if source.margin == "sieved":
+        made = few_of_each(sieved_rows(fitted, made, label, margin))
+    return made.only(np.arange(len(made.codes)) < number)
+
+
+def candidate_rows(ask: Ask, rows: TrainingRows, label: int, number: int, source: Source) -> MadeRows:
+    """What a source makes: of one that is sieved every candidate within the limits, else counterfactuals.
+
     Factuals that the scarce classifier already puts in ``label`` are left out, unless all are. Each is
     asked about once, then again with a random half of what may move held fixed, until there are enough rows,
-    :data:`ROWS_PER_FACTUAL` rounds are over, or the source's ``queries`` (:data:`QUERIES_PER_ROW` for each row
-    that is wanted) were asked. Of one factual at most :data:`ROWS_PER_FACTUAL` rows are taken, and no row is
-    made twice.
+    :data:`ROWS_PER_FACTUAL` rounds are over, or the source's ``queries`` (:data:`QUERIES_PER_ROW` for each
+    row that is wanted) were asked. No row is made twice.
     """
+    fitted, rng = ask.fitted, ask.rng
     index = fitted.cohort.rows.index[fitted.cohort.parts.eq("train").to_numpy()]
     others = rows.target != label
     factuals = np.flatnonzero(others & (fitted.train_predicted != label))
     factuals = rng.permutation(factuals if len(factuals) else np.flatnonzero(others))
     rounds = np.tile(factuals, ROWS_PER_FACTUAL)[: QUERIES_PER_ROW * number][: source.queries]
-    taken = _Taken(rows, number)
-    ask = Ask(fitted, margin, rng, transfer, model)
+    sieved = source.margin == "sieved"
+    taken = _Taken(rows, len(rounds) * CANDIDATES if sieved else number, None if sieved else ROWS_PER_FACTUAL)
     for start in range(0, len(rounds), AT_ONCE):
-        if len(taken.of_code) == number:
+        if len(taken.of_code) == taken.number:
             break
         batch = rounds[start : start + AT_ONCE]
         again = np.arange(start, start + len(batch)) >= len(factuals)
@@ -104,8 +117,8 @@ def counterfactual_rows(
 class _Taken:
     """What was made so far; counts are of everything that was asked."""
 
-    def __init__(self, rows: TrainingRows, number: int) -> None:
-        self.rows, self.number = rows, number
+    def __init__(self, rows: TrainingRows, number: int, of_one: int | None) -> None:
+        self.rows, self.number, self.of_one = rows, number, of_one
         self.of_code: dict[bytes, tuple[Codes, int]] = {}
         self.of_factual: dict[int, int] = {}
         self.proposed = self.valid = 0
@@ -114,7 +127,7 @@ class _Taken:
         self.proposed += answered.proposed
         self.valid += answered.valid
         for codes in answered.rows:
-            full = len(self.of_code) == self.number or self.of_factual.get(position, 0) == ROWS_PER_FACTUAL
+            full = len(self.of_code) == self.number or self.of_factual.get(position, 0) == self.of_one
             if not full and codes.tobytes() not in self.of_code:
                 self.of_code[codes.tobytes()] = codes, position
                 self.of_factual[position] = self.of_factual.get(position, 0) + 1
@@ -140,6 +153,22 @@ def kept_rows(scarce: Cohort, made: Any, *decides: Any) -> MadeRows:
     rows: MadeRows = made()
     rows.write(path)
     return rows
+
+
+def sieved_rows(fitted: FittedCohort, made: MadeRows, label: int, margin: float) -> MadeRows:
+    """Those of made rows that lie in the class, ``margin`` log-odds beyond the threshold."""
+    risks = fitted.classifier.probability_of_codes(made.codes)
+    return made.only(fitted.reaches(risks, label, margin))
+
+
+def few_of_each(made: MadeRows, most: int = ROWS_PER_FACTUAL) -> MadeRows:
+    """At most so many rows of each participant, the first ones."""
+    seen: dict[str, int] = {}
+    kept = np.zeros(len(made.owners), dtype=bool)
+    for position, owner in enumerate(made.owners):
+        seen[owner] = seen.get(owner, 0) + 1
+        kept[position] = seen[owner] <= most
+    return made.only(kept)
 
 
 def _spaces(

@@ -20,10 +20,10 @@ def describe(fitted: FittedCohort, rows: TrainingRows, made: MadeRows) -> dict[s
     Returns
     -------
     ``rows`` and ``distinct`` (counts); ``proposed`` and ``valid`` (counts, before anything was filtered);
-    ``beyond``, the median log-odds beyond the threshold on the side of their label; ``dcr``, the median Gower
-    distance to the nearest real training row, and ``copies``, the share without any distance; ``lof``, the share
-    that the local outlier factor calls usual for its class; ``violations``, the share that breaks a rule
-    which the nearest real row keeps. Of no rows only the counts.
+    ``beyond``, the median log-odds beyond the threshold on the side of their label; ``dcr``, the median
+    Gower distance to the nearest real training row, and ``copies``, the share without any distance;
+    ``lof``, the share that the local outlier factor calls usual for its class; ``violations``, the share
+    that breaks a rule which the nearest real row keeps. Of no rows only the counts.
     """
     about: dict[str, Any] = {"rows": len(made.codes), "proposed": made.proposed, "valid": made.valid}
     if not about["rows"]:

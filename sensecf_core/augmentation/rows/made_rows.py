@@ -46,7 +46,9 @@ class MadeRows:
     valid: int = 0
 
     @classmethod
-    def of_class(cls, codes: Codes, label: int, owners: People, proposed: int = 0, valid: int = 0) -> MadeRows:
+    def of_class(
+        cls, codes: Codes, label: int, owners: People, proposed: int = 0, valid: int = 0
+    ) -> MadeRows:
         """Rows of one class with its hard label, each of weight 1."""
         return cls(codes, np.full(len(codes), float(label)), owners, np.ones(len(codes)), proposed, valid)
 
@@ -83,7 +85,12 @@ class MadeRows:
         part = path.with_suffix(f".{os.getpid()}.part.npz")
         counts = np.array([self.proposed, self.valid])
         np.savez_compressed(
-            part, codes=self.codes, labels=self.labels, owners=self.owners.astype(str), weight=self.weight, counts=counts
+            part,
+            codes=self.codes,
+            labels=self.labels,
+            owners=self.owners.astype(str),
+            weight=self.weight,
+            counts=counts,
         )
         part.replace(path)
 

@@ -46,10 +46,10 @@ CANDIDATES = 16
 ANSWERS = 4
 """Counterfactuals of one query that a package is asked for."""
 
-FEW_QUERIES = 20
+FEW_QUERIES = 12
 """Queries a class, of packages that take tenths of a second and more for one."""
 
-SAMPLED_QUERIES = 40
+SAMPLED_QUERIES = 30
 """Queries a class, of language models and of the controls that are held against them."""
 
 SCARCE_TOKENS, SCARCE_VALIDATION = 40_000, 4
@@ -90,8 +90,8 @@ class Ask:
 class Answered:
     """What one query came to: rows that are in the class, and counts before anything was filtered.
 
-    ``rows`` (n, features) break no limit and lie the margin beyond the threshold; ``valid`` of the ``proposed``
-    candidates are in the class and within the limits.
+    ``rows`` (n, features) are different and break no limit; where the margin is "asked", they lie beyond it.
+    ``valid`` of the ``proposed`` candidates are in the class and within the limits.
     """
 
     rows: Codes
@@ -109,7 +109,8 @@ class Source:
     Attributes
     ----------
     queries : most queries a class (None: as many as rows are wanted allow).
-    margin : "asked": a margin is part of the question; "sieved": answers short of it are dropped.
+    margin : "asked": the class and a margin are part of the question; "sieved": all rows within the limits
+        are given, and those short of it are dropped where they are used.
     slow : whether what it made is kept on disk, for runs with other arms or measures.
     """
 
@@ -151,10 +152,24 @@ def by_random_edits(ask: Ask, spaces: list[SearchSpace]) -> list[Answered]:
     return found
 
 
+def by_any_edit(ask: Ask, spaces: list[SearchSpace]) -> list[Answered]:
+    """One random edit of each query within its limits, whether it reaches the class or not."""
+    proposer = RandomProposer(ask.fitted.schema)
+    found = []
+    for space in spaces:
+        codes = space.factual[None]
+        if space.query.movable:
+            codes = space.apply(proposer.draw(space.query, ask.rng, space.max_changes))[None]
+        kept = space.changed(codes).any(axis=1)
+        kept &= ~violations(space.schema, space.factual, codes).any(axis=1)
+        found.append(Answered(codes[kept], 1, 0))
+    return found
+
+
 Proposers = Callable[[Ask, list[Query]], list[Proposer]]
 
 
-def _asked(proposers: Proposers, candidates: int = CANDIDATES) -> Propose:
+def _asked(proposers: Proposers, candidates: int = CANDIDATES, *, sieved: bool = True) -> Propose:
     """A source that asks the proposers which answer people, a query each."""
 
     def propose(ask: Ask, spaces: list[SearchSpace]) -> list[Answered]:
@@ -162,24 +177,28 @@ def _asked(proposers: Proposers, candidates: int = CANDIDATES) -> Propose:
         made = proposers(ask, [space.query for space in spaces])
         with _one_torch_thread():
             return [
-                _answered(ask, space, each, candidates, seed)
+                _answered(ask, space, each, candidates, seed, sieved=sieved)
                 for space, each in zip(spaces, made, strict=True)
             ]
 
     return propose
 
 
-def _answered(ask: Ask, space: SearchSpace, proposer: Proposer, candidates: int, seed: int) -> Answered:
+def _answered(
+    ask: Ask, space: SearchSpace, proposer: Proposer, candidates: int, seed: int, *, sieved: bool
+) -> Answered:
     fitted = ask.fitted
     deadline = perf_counter() + SECONDS if isinstance(proposer, BaselineProposer) else math.inf
     run = ProposalRequest(candidates, seed, None, deadline, budget=Budget(fitted.classifier))
     proposal = proposer.propose(space.query, run)
     checks = screen_candidates(Problem.of(fitted, space.query), proposal).checks
+    kept = checks.within_limits & (checks.n_changed > 0)
     valid = checks.valid & checks.within_limits
-    reached = valid & fitted.reaches(checks.probability, space.desired, ask.margin)
+    if not sieved:
+        kept = valid & fitted.reaches(checks.probability, space.desired, ask.margin)
     _, first = np.unique(np.nan_to_num(checks.codes, nan=-1e9), axis=0, return_index=True)
-    once = np.isin(np.arange(len(reached)), first)
-    return Answered(checks.codes[reached & once], len(proposal.texts), int(valid.sum()))
+    once = np.isin(np.arange(len(kept)), first)
+    return Answered(checks.codes[kept & once], len(proposal.texts), int(valid.sum()))
 
 
 def _package(method: str) -> Propose:
@@ -189,11 +208,11 @@ def _package(method: str) -> Propose:
         asked = {desired: _beyond(ask, desired) for desired in {query.desired for query in queries}}
         return [BaselineProposer(asked[query.desired], PEOPLES_METHODS[method], ANSWERS) for query in queries]
 
-    return _asked(proposers, ANSWERS)
+    return _asked(proposers, ANSWERS, sieved=False)
 
 
 def _beyond(ask: Ask, desired: int) -> FittedCohort:
-    """The fitted cohort with its threshold moved by the margin: a package knows no other way to ask for it."""
+    """The fitted cohort with its threshold moved by the margin: packages know no other way to ask."""
     if not ask.margin:
         return ask.fitted
     moved = ask.fitted.threshold_margin + (ask.margin if desired else -ask.margin)
@@ -250,7 +269,9 @@ def _scarce_tuned(ask: Ask, queries: list[Query]) -> list[Proposer]:
     from sensecf_core.language.training.config import Settings
 
     fitted = ask.fitted
-    folder = var("runs", "augmentation-adapters", fitted.cohort.split_sha256[:12] + fitted.classifier.sha256[:12])
+    folder = var(
+        "runs", "augmentation-adapters", fitted.cohort.split_sha256[:12] + fitted.classifier.sha256[:12]
+    )
     if not (folder / "adapter" / CARD).is_file():
         options = Options(
             Settings(tokens=SCARCE_TOKENS, validations=2), variants=3, validation_queries=SCARCE_VALIDATION
@@ -279,17 +300,27 @@ def _one_torch_thread() -> Iterator[None]:
             torch.set_num_threads(before)
 
 
+ANY_EDIT = Source("edits", "random edits, whether they flip or not", by_any_edit)
+"""A control for candidates that are used whether they flip or not: only the panel can label them."""
+
 _ALL = (
     Source("random", "random edits that flip", by_random_edits),
     Source("search", "minimal counterfactuals", by_search),
     Source("effects", "told effects added up (control)", _asked(_effects), SAMPLED_QUERIES, "sieved"),
-    Source("nearest-pair", "nearest person's answer (control)", _asked(_nearest_pair), SAMPLED_QUERIES, "sieved"),
+    Source(
+        "nearest-pair", "nearest person's answer (control)", _asked(_nearest_pair), SAMPLED_QUERIES, "sieved"
+    ),
     Source("nice", "NICE (sparsity)", _package("nice-sparsity"), slow=True),
     Source("dice", "DiCE (random)", _package("dice-random"), FEW_QUERIES, slow=True),
     Source("treecf", "treecf", _package("treecf"), FEW_QUERIES, slow=True),
     Source("cfnow", "CFNOW (greedy)", _package("cfnow-greedy"), FEW_QUERIES, slow=True),
     Source(
-        "lm-transfer", "language model, adapter of another cohort", _asked(_transferred), SAMPLED_QUERIES, "sieved", True
+        "lm-transfer",
+        "language model, adapter of another cohort",
+        _asked(_transferred),
+        SAMPLED_QUERIES,
+        "sieved",
+        True,
     ),
     Source(
         "lm-scarce",

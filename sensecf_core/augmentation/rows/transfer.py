@@ -36,7 +36,7 @@ class Transfer:
 def chain_of(adapter: Adapter, known: Sequence[Adapter]) -> tuple[str, ...]:
     """The cohorts of an adapter's chain of starts, the first one first.
 
-    Raises ``InputError`` where a start is not among the ``known`` adapters, so that nobody can say what it saw.
+    Raises ``InputError`` where a start is not among the ``known`` adapters: nobody can say what it saw.
     """
     settings = adapter.card.settings
     if not settings.get("start"):
@@ -45,8 +45,8 @@ def chain_of(adapter: Adapter, known: Sequence[Adapter]) -> tuple[str, ...]:
     start = next((one for one in known if sha256 and one.card.weights_sha256 == sha256), None)
     if start is None:
         raise InputError(
-            f"The adapter {adapter.card.cohort}/{adapter.card.name} started from {settings['start']}, which is "
-            "not here any more: what that one saw cannot be told."
+            f"The adapter {adapter.card.cohort}/{adapter.card.name} started from {settings['start']}, which "
+            "is not here any more: what that one saw cannot be told."
         )
     return (*chain_of(start, known), adapter.card.cohort)
 

@@ -21,8 +21,8 @@ from sensecf_core.types import Floats
 class EffectsProposer:
     """Draws uniformly from the combinations of hinted changes whose worth reaches the gap.
 
-    It knows what a prompt with :class:`~sensecf_core.queries.query.PromptHints` tells, and can only add. Where
-    no combination is worth enough it draws among as many of those that are worth most as it was asked for.
+    It knows what a prompt with :class:`~sensecf_core.queries.query.PromptHints` tells, and can only add.
+    Where no combination is worth enough it draws among those that are worth most.
     """
 
     schema: Schema

@@ -30,7 +30,7 @@ class NearestPairProposer:
     answered: tuple[StoredExample, ...]
 
     def propose(self, query: Query, run: ProposalRequest) -> Proposal:
-        """Copy ``run.candidates`` different answers, the nearest person's first; fewer where there are fewer."""
+        """Copy ``run.candidates`` different answers, the nearest person's first, or as many as there are."""
         started = perf_counter()
         schema = self.fitted.schema
         others = [one for one in self.answered if one.query.participant_id != query.participant_id]

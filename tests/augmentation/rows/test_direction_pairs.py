@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sensecf_core.augmentation import direction_pairs as module
-from sensecf_core.augmentation.direction_pairs import LAMBDA, MOVED, direction_pairs
-from sensecf_core.augmentation.resampling import TrainingRows
+from sensecf_core.augmentation.rows import direction_pairs as module
+from sensecf_core.augmentation.rows.direction_pairs import LAMBDA, MOVED, direction_pairs
+from sensecf_core.augmentation.rows.made_rows import TrainingRows
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.cohorts.encoding import to_codes
 from sensecf_core.cohorts.schema import Schema

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sensecf_core.augmentation.resampling import MadeRows, TrainingRows, spread
+from sensecf_core.augmentation.rows.made_rows import MadeRows, TrainingRows
+from sensecf_core.augmentation.rows.resampling import spread
 from sensecf_core.cohorts.distance import Distances
 from sensecf_core.cohorts.encoding import Codes
 from sensecf_core.types import Floats, Ints, Mask

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from sensecf_core.augmentation.resampling import MadeRows, TrainingRows, spread, tidied
+from sensecf_core.augmentation.rows.made_rows import MadeRows, TrainingRows
+from sensecf_core.augmentation.rows.resampling import spread, tidied
 from sensecf_core.cohorts.encoding import Codes
 from sensecf_core.cohorts.schema import Feature, Schema
 from sensecf_core.errors import InputError

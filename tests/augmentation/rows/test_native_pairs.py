@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sensecf_core.augmentation import native_pairs as module
-from sensecf_core.augmentation.native_pairs import native_pairs
-from sensecf_core.augmentation.resampling import TrainingRows
+from sensecf_core.augmentation.rows import native_pairs as module
+from sensecf_core.augmentation.rows.made_rows import TrainingRows
+from sensecf_core.augmentation.rows.native_pairs import native_pairs
 from sensecf_core.cohorts.encoding import to_codes
 from sensecf_core.cohorts.schema import Schema
 from tests.augmentation.planted import cohort

@@ -66,7 +66,7 @@ def test_a_package_is_asked_for_the_margin(name: str) -> None:
 
 def test_samples_short_of_the_margin_are_dropped_not_asked_again() -> None:
     one = artefacts()
-    every, beyond = one.made("effects", "edits"), one.made("effects", "margin")
+    every, beyond = one.made("effects", "edits", 50.0), one.made("effects", "margin")
     assert 0 < len(beyond.codes) < len(every.codes) and every.proposed == beyond.proposed
     assert {codes.tobytes() for codes in beyond.codes} < {codes.tobytes() for codes in every.codes}
     risks = one.fitted.classifier.probability_of_codes(beyond.codes)

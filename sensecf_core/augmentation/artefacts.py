@@ -127,6 +127,10 @@ class Artefacts:
             return RESAMPLINGS[source](self.training_rows, label, number, self.rng(source, label))
         if source == NATIVE_PAIRS:
             made = native_pairs(self.training_rows, label, number, self.rng(source, label))
+        elif ratio < 1:  # the first of the rows that are made for a whole share
+            whole = self.made(source, kind)  # type: ignore[arg-type]
+            mine = np.flatnonzero(whole.labels == label)[:number]
+            made = whole.only(np.isin(np.arange(len(whole.labels)), mine))
         elif source == TWICE:
             made = self._second_round(label, number)
         else:

@@ -310,7 +310,7 @@ _ALL = (
     Source(
         "nearest-pair", "nearest person's answer (control)", _asked(_nearest_pair), SAMPLED_QUERIES, "sieved"
     ),
-    Source("nice", "NICE (sparsity)", _package("nice-sparsity"), slow=True),
+    Source("nice", "NICE (sparsity)", _package("nice-sparsity"), SAMPLED_QUERIES, slow=True),
     Source("dice", "DiCE (random)", _package("dice-random"), FEW_QUERIES, slow=True),
     Source("treecf", "treecf", _package("treecf"), FEW_QUERIES, slow=True),
     Source("cfnow", "CFNOW (greedy)", _package("cfnow-greedy"), FEW_QUERIES, slow=True),

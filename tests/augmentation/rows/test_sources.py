@@ -107,6 +107,7 @@ def test_a_curve_takes_the_first_rows_and_fewer_rows_weigh_more() -> None:
             min(round(0.25 * one.wanted(label)), MOST_WEIGHT * mine.sum())
         )
     assert len(quarter.codes) < len(whole.codes)
+    assert {codes.tobytes() for codes in quarter.codes} < {codes.tobytes() for codes in whole.codes}
 
 
 def test_slow_rows_are_made_once_and_read_again(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,15 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sensecf_core.augmentation.measures import LOWER_IS_BETTER, NEAR_ZERO_IS_BEST
+from sensecf_core.augmentation.measures import BEST, LOWER_IS_BETTER
 from sensecf_core.types import JsonView
 
 CONTROLS = ("nothing added", "resampled")
 COUNTERFACTUALS = ("counterfactual", "language model")
 GROUPS = (*CONTROLS, *COUNTERFACTUALS, "outside information", "diagnostic")
 """Groups of arms, in the order in which they are listed."""
-LABELS = ("hard", "margin", "panel", "full")
-NEAR_ONE_IS_BEST = ("calibration_slope",)
+LABELS = ("hard", "margin", "panel", "edits", "full")
+FEWEST_REPEATS = 10
+"""Slow arms run in the first repeats only; with fewer than these, and than the cell has, none is best."""
 INSTEAD = ("ridge", "panel")
 """Arms that put another student in this one's place."""
 
@@ -74,6 +75,18 @@ class CellView:
         found: float | None = self.arms[arm]["means"].get(measure or self.measure)
         return found
 
+    def level(self, arm: str, measure: str | None = None) -> float | None:
+        """The mean of an arm over all repeats of the cell, also where it ran in some of them only.
+
+        The mean of scarce and the paired gain: what the first repeats are like cancels out. Where the best
+        value is in the middle (calibration), it is the arm's own mean.
+        """
+        name = measure or self.measure
+        scarce, gain = self.mean("scarce", name), self.arms[arm]["gains"].get(name, {}).get("mean")
+        if name in BEST or scarce is None or gain is None:
+            return self.mean(arm, name)
+        return float(scarce - gain if name in LOWER_IS_BETTER else scarce + gain)
+
     def title(self, arm: str) -> str:
         """An arm's name in words."""
         return str(self.titles[arm]["title"]) if arm in self.titles else arm
@@ -98,8 +111,16 @@ class CellView:
         ]
 
     def best(self, groups: Iterable[str]) -> str | None:
-        """The arm of some groups with the highest mean gain; of equal ones the first."""
-        return max(self.of_groups(groups), key=lambda arm: self.gain(arm)["mean"], default=None)
+        """The arm of some groups with the highest mean gain; of equal ones the first.
+
+        Arms with fewer than :data:`FEWEST_REPEATS` repeats, and than the cell has, are left out.
+        """
+        return max(self.often(groups), key=lambda arm: self.gain(arm)["mean"], default=None)
+
+    def often(self, groups: Iterable[str], *, plain: bool = True) -> list[str]:
+        """:meth:`of_groups` without arms that ran in too few repeats to be called best."""
+        enough = min(FEWEST_REPEATS, self.loss["repeats"])
+        return [arm for arm in self.of_groups(groups, plain=plain) if self.gain(arm)["repeats"] >= enough]
 
 
 def parts(arm: str, titles: JsonView) -> ArmParts:
@@ -150,8 +171,8 @@ def best_model(cell: JsonView, titles: JsonView, measure: str) -> BestModel | No
     found: list[BestModel] = []
     for student in cell["students"]:
         view = CellView(cell, titles, student, measure)
-        for arm in ("scarce", *view.of_groups((*CONTROLS, *COUNTERFACTUALS), plain=False)):
-            value = view.mean(arm)
+        for arm in ("scarce", *view.often((*CONTROLS, *COUNTERFACTUALS), plain=False)):
+            value = view.level(arm)
             if value is not None and not (arm in INSTEAD and arm in cell["students"]):
                 found.append(BestModel(student, arm, value))
     return min(found, key=lambda one: (badness(measure, one.value), one.arm != "scarce"), default=None)
@@ -159,8 +180,6 @@ def best_model(cell: JsonView, titles: JsonView, measure: str) -> BestModel | No
 
 def badness(measure: str, value: float) -> float:
     """How bad a value of a measure is: the lowest is best."""
-    if measure in NEAR_ONE_IS_BEST:
-        return abs(1 - value)
-    if measure in NEAR_ZERO_IS_BEST:
-        return abs(value)
+    if measure in BEST:
+        return abs(value - BEST[measure])
     return value if measure in LOWER_IS_BETTER else -value

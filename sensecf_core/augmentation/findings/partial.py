@@ -8,11 +8,10 @@ from typing import Any
 
 import pandas as pd
 
-from sensecf_core.augmentation.experiment import Plan
-from sensecf_core.augmentation.measures import MEASURES
-from sensecf_core.augmentation.summary import cells, table
+from sensecf_core.augmentation.experiment import Plan, summary_of
+from sensecf_core.augmentation.summary import table
+from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.evaluation.json_lines import parse_lines
-from sensecf_core.json_safe import json_safe
 from sensecf_core.types import Json
 
 
@@ -26,18 +25,20 @@ class Partial:
     planned: int
 
 
-def partial_summary(plan: Plan) -> Partial:
-    """Sum up the repeats of which every arm is there; the file of records is only read."""
+def partial_summary(cohort: Cohort, plan: Plan) -> Partial:
+    """Sum up the repeats of which every arm is there; the file of records is only read.
+
+    Without the risks of single people (subgroups, reliability), which a page under way does not show.
+    """
     records = _read(plan.record_file)
     finished = [task for task in plan.tasks() if all(task.key(arm) in records for arm in task.arms)]
-    mine = [records[task.key(arm)] for task in finished for arm in task.arms]
-    summary = {
-        "cohort": plan.origin["cohort"],
-        "titles": {arm.name: {"group": arm.group, "title": arm.title} for arm in plan.arms},
-        "measures": dict(MEASURES),
-        "results": cells(mine, plan.arms),
-    }
-    return Partial(json_safe(summary), table(mine), len(finished), len(plan.tasks()))
+    mine = [_without_risks(records[task.key(arm)]) for task in finished for arm in task.arms]
+    summary = summary_of(cohort, plan, {}, mine)
+    return Partial(summary, table(mine), len(finished), len(plan.tasks()))
+
+
+def _without_risks(record: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in record.items() if name != "risks"}
 
 
 def _read(path: Path) -> dict[str, dict[str, Any]]:

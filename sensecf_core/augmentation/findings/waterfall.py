@@ -51,11 +51,13 @@ def steps(view: CellView, arm: str, family: str = "f1") -> tuple[Step, ...]:
     The information lost is the last two together. () where the run has no such measure.
     """
     half, _, tuned = at_thresholds(family)
-    if any(view.mean(name, measure) is None for name in ("full", "scarce", arm) for measure in (half, tuned)):
+    if any(
+        view.level(name, measure) is None for name in ("full", "scarce", arm) for measure in (half, tuned)
+    ):
         return ()
 
     def at(name: str, measure: str) -> float:
-        return float(view.mean(name, measure) or 0.0)
+        return float(view.level(name, measure) or 0.0)
 
     full, scarce = at("full", half), at("scarce", half)
     moved, helped, goal = at("scarce", tuned), at(arm, tuned), at("full", tuned)

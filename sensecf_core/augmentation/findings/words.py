@@ -55,8 +55,11 @@ _SOURCES = {
     "treecf": "treecf",
     "cfnow": "CFNOW",
     "cfa": "CFA",
+    "edits": "Any edits",
+    "search-twice": "Search, two rounds",
     "lm-transfer": "LM, other cohort",
     "lm-few-shot": "LM, examples",
+    "lm-scarce": "LM, scarce rows",
     "direction-pairs": "Direction pairs",
     "pool": "Unlabelled people",
 }
@@ -64,6 +67,7 @@ _LABELS = {
     "hard": "own label",
     "margin": "own label, margin",
     "panel": "panel label",
+    "edits": "panel label, flipped or not",
     "full": "full model's label",
 }
 _WHOLE = {
@@ -95,6 +99,9 @@ SOURCE_NOTES: Mapping[str, str] = MappingProxyType(
         "CFNOW": "CFNOW",
         "CFA": "differences of native pairs (Temraz and Keane)",
         "LM, other cohort": "the language model, fine-tuned on another cohort only",
+        "Any edits": "random changes, whether they flip it or not",
+        "Search, two rounds": "Search, then once more against the student that learned from it",
+        "LM, scarce rows": "the language model, fine-tuned on the scarce rows",
         "LM, examples": "the base language model, shown examples from the scarce rows",
         "Unlabelled people": "the removed people, without their labels",
     }
@@ -128,7 +135,7 @@ def arm_name(arm: str, titles: JsonView) -> str:
     if made.labels is not None:
         text = f"{text}, {_LABELS.get(made.labels, made.labels)}"
     if made.ratio != 1:
-        text += f", {made.ratio:g} rows a removed one"
+        text += f", × {made.ratio:g}"
     if made.weight != 1:
         text += f", weight {made.weight:g}"
     return text

@@ -33,8 +33,8 @@ def gains(chosen: Chosen, view: CellView) -> None:
     sentence = (
         f"Gain in {chosen.measure_name} over the same student with nothing added, paired by repeat ({unit}). "
         "Thick: 95 % interval with repeats as independent; thin: corrected for the rows that they share, the "
-        "one to decide by. The band reaches from scarce to full (all labels). Hollow arms read removed labels "
-        "and take no part."
+        "one to decide by. The band reaches from scarce to full (all labels). Hollow arms read "
+        "removed labels and take no part."
     )
     show.draw(chosen, arm_charts.forest(view, drawn, sentence), _gain_table(view, arms), "gains")
     versus = sentences.comparison(view, chosen.verdicts[chosen.scenario])

@@ -97,7 +97,7 @@ def dumbbells(view: CellView, measures: Mapping[str, str], arm: str, axis: str, 
     ]
     figure = go.Figure()
     values = {
-        name: {measure: view.mean(name, measure) for measure in measures}
+        name: {measure: view.level(name, measure) for measure in measures}
         for name, _, _ in who
         if name in view.arms
     }

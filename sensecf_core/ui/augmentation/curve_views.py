@@ -27,7 +27,7 @@ def learning(chosen: Chosen, view: CellView) -> None:
         return
     readings = []
     for name in names:
-        height = view.mean(name, "auroc")
+        height = view.level(name, "auroc")
         if height is not None:
             reading = worth.read_off(curve, height, labels)
             readings.append((words.arm_name(name, view.titles), view.group(name), labels, height, reading))

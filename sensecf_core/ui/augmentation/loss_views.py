@@ -69,7 +69,7 @@ def three(chosen: Chosen, view: CellView) -> None:
                 {
                     "Threshold": label,
                     **{
-                        title: _hundred(view.mean(which, measure))
+                        title: _hundred(view.level(which, measure))
                         for title, which in _columns(view, arm).items()
                     },
                 }

@@ -30,7 +30,7 @@ def _not_run(chosen: Chosen) -> None:
             {
                 "What": one["title"],
                 "Why": one["why"].replace("`", ""),
-                "Command": one.get("command") or "there is none",
+                "Command": " && ".join(one.get("commands") or ()) or "there is none",
             }
             for one in absent
         ]
@@ -39,7 +39,7 @@ def _not_run(chosen: Chosen) -> None:
 
 
 def _chain(adapter: JsonView) -> str:
-    return f"{adapter['folder']}: {', '.join(adapter['chain'])}"
+    return f"{adapter.get('name') or adapter.get('folder')}: {', '.join(adapter['chain'])}"
 
 
 def _made(chosen: Chosen) -> None:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from sensecf_core.augmentation.experiment import Cell, Plan, plan_experiment
 from sensecf_core.augmentation.findings import cell_view, runs, words
 from sensecf_core.augmentation.findings.cell_view import CellView
-from sensecf_core.augmentation.findings.partial import Partial, partial_summary
 from sensecf_core.augmentation.findings.verdict import ABSENT, Verdict, verdict
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.errors import InputError, NotReadyError
@@ -21,35 +20,26 @@ from sensecf_core.ui.common import wording
 from sensecf_core.ui.page import kept_picks
 from sensecf_core.ui.page.job_progress import cancel_button, progress_text
 
+# What plans a run brings packages and language models with it; a page that shows a run needs none of them.
+if TYPE_CHECKING:
+    from sensecf_core.augmentation.experiment import Plan
+    from sensecf_core.augmentation.findings.partial import Partial
+
 KIND = "augment"
 POLL_SECONDS = 2.0
 REPEATS = 3
 SHARES = ("0.5", "0.8", "0.9", "0.95")
 SEARCH = (
-    "threshold",
-    "weights",
-    "ridge",
-    "panel",
-    "smotenc",
-    "smotenc-panel",
-    "search-hard",
-    "search-panel",
-    "search-full",
+    *("threshold", "weights", "ridge", "panel", "smotenc", "smotenc-panel"),
+    *("search-hard", "search-panel", "search-full"),
 )
 ARM_SETS = {
     "Controls and our own search": SEARCH,
-    "Every kind of resampling and search": (
-        *SEARCH,
-        "ros",
-        "rose",
-        "crossover",
-        "ros-panel",
-        "rose-panel",
-        "crossover-panel",
-        "random-hard",
-        "random-panel",
-        "search-margin",
+    "The same, and more resampling": (
+        *(*SEARCH, "ros", "rose", "crossover", "ros-panel", "rose-panel", "crossover-panel"),
+        *("random-hard", "random-panel", "search-margin"),
     ),
+    "The same, and the language model": (*SEARCH, "random-panel", "lm-transfer-hard", "lm-transfer-panel"),
 }
 """What a quick run compares."""
 
@@ -93,7 +83,8 @@ def _form(cohort: Cohort) -> None:
     st.markdown(
         f"Takes labels away in {REPEATS} new splits, trains again, and measures on people nobody saw. It is "
         "an example, no proof: so few repeats leave wide intervals. It takes about a minute for some hundred "
-        "people, several for thousands, runs in the background, and its results stay on this machine."
+        "people, several for thousands (with the language model, minutes more), runs in the background, "
+        "and its results stay on this machine."
     )
     with st.form(key=f"augment_{cohort.schema.name}", border=False):
         columns = st.columns([2, 2, 3, 1])
@@ -143,6 +134,9 @@ def start(
 
 def plan_of(cohort: Cohort, argv: Sequence[str]) -> Plan:
     """The plan of a job's arguments, as the command makes it; raises ``InputError``."""
+    from sensecf_core.augmentation.experiment import plan_experiment
+    from sensecf_core.augmentation.run_task import Cell
+
     cells = [
         Cell(scenario, float(share))  # type: ignore[arg-type]
         for scenario in _option(argv, "--scenario").split(",")
@@ -172,10 +166,19 @@ def _watch(cohort: Cohort, job_id: str) -> None:
     with st.container(border=True, key="augmenting"):
         st.markdown(f"**A quick run is under way**: {_about(plan)}.")
         st.progress(job.fraction, text=wording.plain(f"{100 * job.fraction:.0f} %. {progress_text(job)}"))
-        _so_far(partial_summary(plan), plan)
+        changed = plan.record_file.stat().st_mtime_ns if plan.record_file.is_file() else 0
+        _so_far(_partial(plan.run_id, changed, cohort, plan), plan)
         with st.container(horizontal=True, vertical_alignment="center"):
             cancel_button(job, dispatch.cancel, "Finished repeats are kept; the same run goes on from them.")
             st.caption("You may leave this page or close the tab: it goes on, and is found here again.")
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _partial(run_id: str, changed: int, _cohort: Cohort, _plan: Plan) -> Partial:
+    """What has finished; ``changed`` (mtime of the records in ns) renews the cache."""
+    from sensecf_core.augmentation.findings.partial import partial_summary
+
+    return partial_summary(_cohort, _plan)
 
 
 def _about(plan: Plan) -> str:

@@ -158,6 +158,6 @@ def _map(chosen: Chosen, view: CellView, examples: pd.DataFrame, source: str) ->
         (view.group(arm) for arm in view.arms if parts(arm, view.titles).source == source), "counterfactual"
     )
     chart = curve_charts.row_map(points, words.source_name(source), group, people, sentence)
-    frame = points[["source", "x", "y", *(["target"] if "target" in points else [])]]
+    frame = points[["source", "label", "x", "y"]]
     show.draw(chosen, chart, frame, "map")
     st.caption(wording.plain(f"{wording.count(len(points))} points."))

@@ -242,9 +242,7 @@ def test_made_rows_are_shown_and_downloaded_as_synthetic(
     at = open_page("Augmentation", view="rows", source="search")
     table = next(t.value for t in at.dataframe if "Changes" in t.value.columns)
     assert 0 < len(table) <= 20
-    assert list(table.columns) == [
-        "Made of", "Changes", "Own label", "Panel's label", "Full model's label", "Nearest real row",
-    ]  # fmt: skip
+    assert list(table.columns) == ["Made of", "Class", "Panel", "Full model", "Nearest", "Changes"]
     assert table["Changes"].str.contains("→").all()
     counts = next(t.value for t in at.dataframe if "Agree" in t.value.columns)
     assert "Search, panel label" in set(counts["Arm"])
@@ -296,10 +294,11 @@ def test_calibration_shows_subgroups_and_how_stable_a_risk_is(
 
 def test_what_did_not_run_has_its_command(run: dict[str, Any], open_page: OpenPage) -> None:
     at = open_page("Augmentation", view="about")
-    table = next(t.value for t in at.dataframe if "Command" in t.value.columns)
-    assert table["Command"].str.contains("--model biomistral-7b").any()
-    assert "there is none" in set(table["Command"])
-    facts = " ".join(str(cell) for cell in at.get("table")[0].value.to_numpy().ravel())
+    absent, made = (element.value for element in at.get("table"))
+    assert absent["Command"].str.contains("--model biomistral-7b").any()
+    assert absent["Command"].str.contains("_core finetune").any()
+    assert "GPT-4, few-shot" in page_text(at)
+    facts = " ".join(str(cell) for cell in made.to_numpy().ravel())
     assert "sha256 of engine" in facts and "made-up: elsewhere" in facts.replace("\\", "")
 
 

@@ -17,7 +17,7 @@ STUDENTS: Mapping[str, str] = MappingProxyType(
     }
 )
 SCENARIOS: Mapping[str, str] = MappingProxyType(
-    {"A": "positives gone", "B": "negatives gone", "C": "both classes gone"}
+    {"A": "positives gone", "B": "negatives gone", "C": "both gone"}
 )
 SCARCE_CLASS: Mapping[str, str] = MappingProxyType(
     {"A": "class 1", "B": "class 0", "C": "class 1"},

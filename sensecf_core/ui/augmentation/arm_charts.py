@@ -105,21 +105,28 @@ def forest(view: CellView, arms: Sequence[str], sentence: str) -> Chart:
     return Chart(figure, sentence)
 
 
+def runs_out(view: CellView, arms: Sequence[str]) -> bool:
+    """Whether an interval reaches beyond the axis."""
+    return max(map(abs, _ends(view, arms))) > _most(view, arms)
+
+
 def _reach(view: CellView, arms: Sequence[str]) -> list[float]:
-    """How far the axis reaches: all means, plain intervals, and the band, cut at three times the band.
+    """How far the axis reaches: all means, intervals and the band, cut at three times the band.
 
     Corrected intervals of a few repeats may be far wider; they run out of the chart.
     """
-    loss = abs(view.loss["mean"])
-    means = [view.gain(arm)["mean"] for arm in arms]
-    most = max(3 * loss, *(abs(mean) for mean in means), 0.02)
-    ends = [*means, 0.0, view.loss["mean"]]
-    for arm in arms:
-        gain = view.gain(arm)
-        ends += [
-            gain[end] for end in ("low", "high", "corrected_low", "corrected_high") if gain[end] is not None
-        ]
-    return [max(-most, min(most, end)) for end in ends]
+    most = _most(view, arms)
+    return [max(-most, min(most, end)) for end in _ends(view, arms)]
+
+
+def _most(view: CellView, arms: Sequence[str]) -> float:
+    return float(max(3 * abs(view.loss["mean"]), *(abs(view.gain(arm)["mean"]) for arm in arms), 0.02))
+
+
+def _ends(view: CellView, arms: Sequence[str]) -> list[float]:
+    names = ("mean", "low", "high", "corrected_low", "corrected_high")
+    ends = [view.gain(arm)[name] for arm in arms for name in names]
+    return [0.0, view.loss["mean"], *(end for end in ends if end is not None)]
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,8 @@ def gains(chosen: Chosen, view: CellView) -> None:
         "one to decide by. The band reaches from scarce to full (all labels). Hollow arms read "
         "removed labels and take no part."
     )
+    if arm_charts.runs_out(view, drawn):
+        sentence += " Lines that reach the edge go on beyond it."
     show.draw(chosen, arm_charts.forest(view, drawn, sentence), _gain_table(view, arms), "gains")
     versus = sentences.comparison(view, chosen.verdicts[chosen.scenario])
     if versus:

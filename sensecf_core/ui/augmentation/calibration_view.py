@@ -52,9 +52,10 @@ def _in_the_large(chosen: Chosen, view: CellView, arm: str) -> None:
         for name in _sorted(view, group)
         if name in ("full", "scarce", "threshold", CONTROL, "smotenc", arm) or name == chosen.best_arm
     ]
+    shifted = "moves" if chosen.scenario in ("A", "B") else "does not move"
     sentence = (
-        "Mean risk minus the share of class 1, risks as the model says them. Scarcity made by hand moves the "
-        "prior in A and B; there class weights mend this, in C they spoil it."
+        "Mean risk minus the share of class 1, risks as the model says them. Removing labels "
+        f"{shifted} the prior in scenario {chosen.scenario}."
     )
     every = [name for group in GROUPS for name in _sorted(view, group)]
     frame = pd.DataFrame(

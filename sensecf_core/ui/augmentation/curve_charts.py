@@ -231,9 +231,9 @@ def ratios(curves: Sequence[tuple[RatioCurve, str, str]], measure: str, loss: fl
         )
     figure.add_hline(y=0, line={"color": GREY, "width": 1.5}, layer="below")
     figure.add_hline(y=scale * loss, line={"color": GREY, "width": 1.5, "dash": "dash"}, layer="below")
-    for y_line, text in ((0.0, "scarce"), (scale * loss, "all labels")):
+    for y_line, text, at, side in ((0.0, "scarce", 0, "left"), (scale * loss, "all labels", 1, "right")):
         figure.add_annotation(
-            x=1, xref="paper", y=y_line, text=text, showarrow=False, xanchor="right", yanchor="bottom"
+            x=at, xref="paper", y=y_line, text=text, showarrow=False, xanchor=side, yanchor="bottom"
         )
     ticks = sorted({ratio for curve, _, _ in curves for ratio, _ in curve.points})
     figure.update_xaxes(

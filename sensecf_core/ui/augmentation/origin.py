@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from sensecf_core.augmentation.not_run import not_run
 from sensecf_core.types import JsonView
 from sensecf_core.ui.augmentation import show
 from sensecf_core.ui.augmentation.chosen import Chosen
@@ -19,23 +20,36 @@ def about(chosen: Chosen) -> None:
 
 def _not_run(chosen: Chosen) -> None:
     st.header("Not run here")
-    absent = chosen.summary.get("not_run")
-    if not absent:
-        st.caption(
-            "Of arms that could not run, this run says nothing." if absent is None else "Every arm ran."
-        )
-        return
+    # Summaries of version 1 do not say it; they had no language model at all.
+    absent = chosen.summary.get("not_run") or not_run(chosen.cohort.schema.name, None)
+    with_command = [one for one in absent if one.get("commands")]
+    without = [one for one in absent if not one.get("commands")]
+    st.table(
+        pd.DataFrame(
+            [
+                {
+                    "What": wording.plain(one["title"]),
+                    "Why": wording.message(one["why"]),
+                    "Command": "  \n".join(f"`{command}`" for command in one["commands"]),
+                }
+                for one in with_command
+            ],
+            columns=["What", "Why", "Command"],
+        ),
+        hide_index=True,
+        border="horizontal",
+        alt="Models that were not run here, with the commands that run them",
+    )
+    with st.expander(f"Without a command ({len(without)})", icon=":material/block:"):
+        for one in without:
+            st.markdown(f"- **{wording.plain(one['title'])}**: {wording.message(one['why'])}")
     frame = pd.DataFrame(
         [
-            {
-                "What": one["title"],
-                "Why": one["why"].replace("`", ""),
-                "Command": " && ".join(one.get("commands") or ()) or "there is none",
-            }
+            {"what": one["title"], "why": one["why"], "command": " && ".join(one.get("commands") or ())}
             for one in absent
         ]
     )
-    show.table(chosen, frame, "not-run", height=min(280, 80 + 36 * len(frame)))
+    show.csv(chosen, frame, "not-run", "Not run, as CSV")
 
 
 def _chain(adapter: JsonView) -> str:
@@ -43,8 +57,12 @@ def _chain(adapter: JsonView) -> str:
 
 
 def _made(chosen: Chosen) -> None:
-    st.header("How this run was made")
     summary = chosen.summary
+    with st.expander("How this run was made", icon=":material/fact_check:", expanded=True):
+        _facts(summary)
+
+
+def _facts(summary: JsonView) -> None:
     st.code(summary["command"], language=None, wrap_lines=True)
     machine = summary["machine"]
     adapter = summary.get("adapter")
@@ -53,7 +71,8 @@ def _made(chosen: Chosen) -> None:
         "Begun, finished": f"{wording.moment(summary['created'])}, {wording.moment(summary['finished'])}",
         "Repeats, seed": f"{summary['repeats']}, {summary['seed']}",
         "Commit": str(summary.get("commit")),
-        "Machine": f"{machine.get('processor')}, {machine.get('cores')} cores, {summary['jobs']} processes",
+        "Machine": f"{machine.get('processor')}, {machine.get('cores')} cores, "
+        f"{wording.counted(summary['jobs'], 'process', 'processes')}",
         **({"Adapter, and the cohorts it learned from": _chain(adapter)} if adapter else {}),
         "Versions": ", ".join(f"{name} {version}" for name, version in summary["versions"].items()),
         **{f"sha256 of {name}": str(digest)[:16] for name, digest in summary["sha256"].items() if digest},

@@ -9,7 +9,7 @@ from sensecf_core.augmentation.findings import words
 from sensecf_core.augmentation.findings.cell_view import CellView, parts
 from sensecf_core.ui.augmentation import curve_charts, show
 from sensecf_core.ui.augmentation.chosen import Chosen
-from sensecf_core.ui.common import row_wording, wording
+from sensecf_core.ui.common import row_wording
 from sensecf_core.ui.page import kept_picks
 
 SHOWN = 20
@@ -104,23 +104,20 @@ def _number(value: float | None, digits: int) -> str:
 def _table(chosen: Chosen, made: pd.DataFrame) -> None:
     columns = {
         "participant": "Made of",
+        "label": "Class",
+        "panel_label": "Panel",
+        "full_label": "Full model",
+        "nearest": "Nearest",
         "changes": "Changes",
-        "label": "Own label",
-        "panel_label": "Panel's label",
-        "full_label": "Full model's label",
-        "nearest": "Nearest real row",
     }
     if not chosen.cohort.schema.provenance.public:
         del columns["participant"]  # whose row it was made of is nobody's business outside this machine
     present = {name: title for name, title in columns.items() if name in made}
     frame = made.head(SHOWN)[list(present)].rename(columns=present)
-    for title in ("Own label", "Panel's label", "Full model's label"):
-        if title in frame:
-            frame[title] = [_of_100(value) for value in frame[title]]
-    if "Nearest real row" in frame:
-        frame["Nearest real row"] = [
-            _number(None if pd.isna(v) else float(v), 3) for v in frame["Nearest real row"]
-        ]
+    for title in ("Panel", "Full model"):
+        frame[title] = [_of_100(value) for value in frame[title]]
+    frame["Class"] = [f"{value:.0f}" for value in frame["Class"]]
+    frame["Nearest"] = [_number(None if pd.isna(v) else float(v), 3) for v in frame["Nearest"]]
     st.dataframe(
         frame,
         hide_index=True,
@@ -129,7 +126,12 @@ def _table(chosen: Chosen, made: pd.DataFrame) -> None:
         alt=f"Synthetic rows: {', '.join(frame.columns)}",
         column_config={
             "Made of": st.column_config.TextColumn(help="The participant whose row was changed."),
-            "Nearest real row": st.column_config.TextColumn(help="Gower distance; 0 is a copy."),
+            "Class": st.column_config.TextColumn(help="The class that the row was made for."),
+            "Panel": st.column_config.TextColumn(help="Soft label: risk by models that never saw them."),
+            "Full model": st.column_config.TextColumn(help="Risk by the model that saw all labels."),
+            "Nearest": st.column_config.TextColumn(
+                help="Gower distance to the nearest real training row; 0 is a copy."
+            ),
         },
     )
     show.csv(
@@ -160,4 +162,3 @@ def _map(chosen: Chosen, view: CellView, examples: pd.DataFrame, source: str) ->
     chart = curve_charts.row_map(points, words.source_name(source), group, people, sentence)
     frame = points[["source", "label", "x", "y"]]
     show.draw(chosen, chart, frame, "map")
-    st.caption(wording.plain(f"{wording.count(len(points))} points."))

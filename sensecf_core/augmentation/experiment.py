@@ -40,9 +40,9 @@ from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.errors import InputError
 from sensecf_core.evaluation.benchmark import run_folder
 from sensecf_core.evaluation.json_lines import append_line, read_lines
+from sensecf_core.evaluation.spreading import Workers, spread
 from sensecf_core.json_safe import json_safe
 from sensecf_core.paths import var
-from sensecf_core.processes import parallel_map
 from sensecf_core.types import Json, Progress
 
 SCHEMA_VERSION = 1
@@ -147,9 +147,14 @@ def own_folder(run_id: str) -> Path:
 
 
 def run_experiment(
-    cohort: Cohort, plan: Plan, *, jobs: int = 1, progress: Progress = lambda done, words: None
+    cohort: Cohort,
+    plan: Plan,
+    *,
+    jobs: int = 1,
+    cluster: Workers | None = None,
+    progress: Progress = lambda done, words: None,
 ) -> tuple[pd.DataFrame, Json]:
-    """Fit what is planned and not there yet; the numbers are the same with any number of ``jobs``.
+    """Fit what is planned and not there yet; the numbers are the same with any ``jobs`` and on a ``cluster``.
 
     Returns
     -------
@@ -170,7 +175,7 @@ def run_experiment(
             **plan.origin,
         },
     )
-    records = _all_records(cohort, plan, jobs, progress)
+    records = _all_records(cohort, plan, jobs, progress, cluster)
     found = {
         **config,
         "schema_version": SCHEMA_VERSION,
@@ -184,7 +189,9 @@ def run_experiment(
     return frame, whole
 
 
-def _all_records(cohort: Cohort, plan: Plan, jobs: int, progress: Progress) -> list[Record]:
+def _all_records(
+    cohort: Cohort, plan: Plan, jobs: int, progress: Progress, cluster: Workers | None
+) -> list[Record]:
     records = read_lines(plan.record_file)
     tasks = plan.tasks()
     missing = [
@@ -194,7 +201,7 @@ def _all_records(cohort: Cohort, plan: Plan, jobs: int, progress: Progress) -> l
     ]
     done = len(tasks) - len(missing)
     progress(done / len(tasks), f"{done} of {len(tasks)} repeats are there")
-    with closing(parallel_map(partial(run_task, cohort), missing, jobs)) as results:
+    with closing(spread(partial(run_task, cohort), missing, jobs, cluster)) as results:
         for finished in results:
             for record in finished:
                 append_line(plan.record_file, record)

@@ -8,7 +8,16 @@ from typing import Annotated, Any
 import typer
 
 from sensecf_core.cli.arguments import names
-from sensecf_core.cli.options import CohortName, Json, JsonProgress, at_least, check_out, processes
+from sensecf_core.cli.options import (
+    Cluster,
+    CohortName,
+    Json,
+    JsonProgress,
+    at_least,
+    check_out,
+    processes,
+    workers,
+)
 from sensecf_core.cli.output import print_run, progress
 from sensecf_core.errors import InputError, unknown
 
@@ -26,6 +35,7 @@ def augment(
     repeats: Annotated[int, typer.Option(help="New splits by participant.")] = 20,
     seed: Annotated[int, typer.Option(help="Draws the splits, and everything else.")] = 0,
     jobs: Annotated[int, typer.Option(help="Processes; the numbers stay the same.")] = 1,
+    cluster: Cluster = None,
     quick: Annotated[
         bool, typer.Option("--quick", help="Three repeats of A and of C with 0.9 removed: an example.")
     ] = False,
@@ -56,8 +66,18 @@ def augment(
         repeats=experiment.QUICK_REPEATS if quick else repeats,
         seed=seed,
     )
-    with progress(json_progress) as tell:
-        _, summary = experiment.run_experiment(loaded, plan, jobs=processes(jobs), progress=tell)
+    processes(jobs)
+    with (
+        progress(json_progress) as tell,
+        workers(cluster, jobs, loaded, experiment.__name__, tell) as found,
+    ):
+        _, summary = experiment.run_experiment(
+            loaded,
+            plan,
+            jobs=found.count if found else jobs,
+            cluster=found,
+            progress=found.progress if found else tell,
+        )
     folder = experiment.own_folder(summary["id"])
     print_run(summary, folder, _as_text, out=out, as_json=as_json, json_progress=json_progress)
 

@@ -107,7 +107,7 @@ class Unwanted(BaseException):
 
 @contextmanager
 def ended_when_unwanted(worker: Any) -> Iterator[None]:
-    """End the block once its task was cancelled, or the program that asked for it is gone.
+    """End the block once its task was cancelled, or the program that asked for it or the scheduler is gone.
 
     Dask drops tasks that wait, but lets one that runs go on to its end. This is what
     :func:`~sensecf_core.processes.exit_with` is on one machine; a worker outlives a run, so only the task is
@@ -119,8 +119,7 @@ def ended_when_unwanted(worker: Any) -> Iterator[None]:
     def watch() -> None:
         while not over.wait(CHECK_SECONDS):
             with lock:
-                task = worker.state.tasks.get(key)
-                if not over.is_set() and (task is None or task.state == "cancelled"):
+                if not over.is_set() and _unwanted(worker, key):
                     _raise_in(thread, Unwanted)
                     return
 
@@ -131,6 +130,11 @@ def ended_when_unwanted(worker: Any) -> Iterator[None]:
         with lock:
             over.set()
             _raise_in(thread, None)  # one that comes too late must not hit the thread's next task
+
+
+def _unwanted(worker: Any, key: str) -> bool:
+    task = worker.state.tasks.get(key)
+    return task is None or task.state == "cancelled" or worker.status.name in ("closing", "closed", "failed")
 
 
 def _raise_in(thread: int, error: type[BaseException] | None) -> None:

@@ -16,8 +16,8 @@ from distributed import Client
 
 from sensecf_core.paths import ROOT
 
-PATIENCE = 60.0
-"""Seconds after which something that should have happened has failed."""
+PATIENCE = 240.0
+"""Seconds, on a busy machine too, after which something that should have happened has failed."""
 
 
 def until(happened: Callable[[], bool]) -> None:
@@ -43,6 +43,7 @@ class DaskCluster:
     address: str
     folder: Path
     client: Client
+    process: subprocess.Popen
     workers: dict[str, subprocess.Popen] = field(default_factory=dict)
 
     def start_workers(
@@ -99,7 +100,7 @@ def scheduler(folder: Path, **settings: str) -> Iterator[DaskCluster]:
         until(lambda: file.exists() and file.read_text().endswith("}"))
         address = json.loads(file.read_text())["address"]
         with Client(address, set_as_default=False) as client:
-            cluster = DaskCluster(address, folder, client)
+            cluster = DaskCluster(address, folder, client, process)
             try:
                 yield cluster
             finally:

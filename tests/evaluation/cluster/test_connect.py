@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import _thread
 import shutil
 import socket
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
@@ -62,7 +64,7 @@ def test_a_worker_is_killed_and_no_cell_is_lost_or_done_twice(
 ) -> None:
     monkeypatch.setattr(students, "FOREST_TREES", fewer_trees.FOREST_TREES)
     monkeypatch.setattr(hyperparameters, "GRID", fewer_trees.GRID)
-    plan = plan_experiment(planted, [Cell("C", 0.5)], ["weights"], repeats=5, seed=0)
+    plan = plan_experiment(planted, [Cell("C", 0.5)], ["weights"], repeats=4, seed=0)
     _, one_machine = run_experiment(planted, plan)
     expected = read_lines(plan.record_file)
     monkeypatch.setenv("SENSECF_VAR", str(tmp_path / "cluster"))
@@ -83,20 +85,20 @@ def test_a_worker_is_killed_and_no_cell_is_lost_or_done_twice(
         _, summary = run_experiment(planted, plan, cluster=cluster, progress=cluster.progress)
     assert killed[0][1] >= 1
     lines = plan.record_file.read_text(encoding="utf-8").splitlines()
-    assert len(lines) == len(read_lines(plan.record_file)) == 5 * len(plan.arms)
+    assert len(lines) == len(read_lines(plan.record_file)) == 4 * len(plan.arms)
     assert read_lines(plan.record_file) == expected
     assert summary["results"] == one_machine["results"]
-    assert said[0] == "0 of 5 repeats are there" and said[-1].startswith("5 of 5: C, 0.5 removed")
+    assert said[0] == "0 of 4 repeats are there" and said[-1].startswith("4 of 4: C, 0.5 removed")
 
     # The same run again does nothing; one with more repeats fits only what is new.
-    more = plan_experiment(planted, [Cell("C", 0.5)], ["weights"], repeats=6, seed=0)
+    more = plan_experiment(planted, [Cell("C", 0.5)], ["weights"], repeats=5, seed=0)
     said.clear()
     with connect(two.address, planted, experiment.__name__, killing) as cluster:
         run_experiment(planted, plan, cluster=cluster, progress=cluster.progress)
-        assert said == ["5 of 5 repeats are there"]
+        assert said == ["4 of 4 repeats are there"]
         run_experiment(planted, more, cluster=cluster, progress=cluster.progress)
     keys = Counter(line.split('"')[3] for line in plan.record_file.read_text(encoding="utf-8").splitlines())
-    assert len(keys) == 6 * len(plan.arms) and set(keys.values()) == {1}
+    assert len(keys) == 5 * len(plan.arms) and set(keys.values()) == {1}
 
 
 def test_a_benchmark_has_the_numbers_of_one_machine(
@@ -163,8 +165,6 @@ def test_stopping_early_leaves_no_task_running(two: DaskCluster, planted: Cohort
 
 def _interrupted(results: Iterator[int], file: Path, dask: DaskCluster) -> None:
     """What Ctrl-C does while two tasks run."""
-    import _thread
-    import threading
 
     def interrupt() -> None:
         until(lambda: file.exists() and len(dask.busy()) == 2)
@@ -182,6 +182,21 @@ def test_a_task_that_kills_its_workers_ends_the_run_with_a_sentence(planted: Coh
             pytest.raises(NotReadyError, match="died each time"),
         ):
             list(cluster.map(deadly, [0]))
+
+
+def test_a_scheduler_that_goes_away_ends_the_run_with_a_sentence_and_its_worker(
+    planted: Cohort, tmp_path: Path
+) -> None:
+    file = tmp_path / "lines"
+    with scheduler(tmp_path) as dask:
+        (address,) = dask.start_workers(1)
+        with connect(dask.address, planted, TINY, quiet) as cluster:
+            ending = threading.Thread(target=lambda: (until(file.exists), dask.process.kill()), daemon=True)
+            ending.start()
+            with pytest.raises(NotReadyError, match="went away; start it again"):
+                list(cluster.map(partial(slowly, file), range(3)))
+        until(lambda: dask.workers[address].poll() is not None)
+    assert set(file.read_text().split()) == {"0"}
 
 
 def test_a_task_s_own_error_is_the_run_s(two: DaskCluster, planted: Cohort) -> None:
@@ -219,18 +234,18 @@ def test_a_worker_with_other_code_is_refused(two: DaskCluster, planted: Cohort, 
     two.kill([late])
 
 
-def test_a_worker_without_the_program_is_refused(two: DaskCluster, planted: Cohort, tmp_path: Path) -> None:
-    (bare,) = two.start_workers(1, code=tmp_path)
+def test_a_worker_without_the_program_is_refused(dask: DaskCluster, planted: Cohort, tmp_path: Path) -> None:
+    (bare,) = dask.start_workers(1, code=tmp_path)
     with pytest.raises(InputError, match=f"The worker {bare} does not have this version of SenseCF"):
-        _connected(two.address, planted, TINY)
-    two.kill([bare])
+        _connected(dask.address, planted, TINY)
+    dask.kill([bare])
 
 
-def test_a_worker_that_does_two_tasks_at_once_is_refused(two: DaskCluster, planted: Cohort) -> None:
-    (double,) = two.start_workers(1, threads=2)
+def test_a_worker_that_does_two_tasks_at_once_is_refused(dask: DaskCluster, planted: Cohort) -> None:
+    (double,) = dask.start_workers(1, threads=2)
     with pytest.raises(InputError, match="--nthreads 1"):
-        _connected(two.address, planted, TINY)
-    two.kill([double])
+        _connected(dask.address, planted, TINY)
+    dask.kill([double])
 
 
 def test_a_scheduler_that_does_not_answer_is_one_sentence(

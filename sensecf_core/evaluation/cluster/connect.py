@@ -83,9 +83,9 @@ class Cluster:
     _last: str = field(default="", init=False)
 
     def progress(self, fraction: float, message: str) -> None:
-        """Tell how far a run is, with the worker that finished last."""
-        self._fraction = fraction
-        self.tell(fraction, f"{message} (on {self._last})" if self._last else message)
+        """Tell how far a run is, with the worker whose result was taken since the last time."""
+        self._fraction, last, self._last = fraction, self._last, ""
+        self.tell(fraction, f"{message} (on {last})" if last else message)
 
     def map(self, work: Callable[[Task], Result], tasks: Sequence[Task]) -> Generator[Result, None, None]:
         """Call ``work`` for every task on the workers; yields results as they are ready.

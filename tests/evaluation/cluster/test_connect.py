@@ -43,6 +43,12 @@ def dask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaskCluster]:
         yield found
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A scheduler may be slow where tests run beside much else."""
+    monkeypatch.setattr(connecting, "CONNECT_SECONDS", 120.0)
+
+
 @pytest.fixture
 def two(dask: DaskCluster) -> DaskCluster:
     """The cluster with two workers, whatever the test before did to them."""
@@ -93,14 +99,14 @@ def test_a_worker_is_killed_and_no_cell_is_lost_or_done_twice(
     assert len(lines) == len(read_lines(plan.record_file)) == 4 * len(plan.arms)
     assert without_seconds(read_lines(plan.record_file)) == without_seconds(expected)
     assert summary["results"] == one_machine["results"]
-    assert said[0] == "0 of 4 repeats are there" and said[-1].startswith("4 of 4: C, 0.5 removed")
+    assert said[0] == "0 of 4 repeats are there" and said[-2].startswith("4 of 4: C, 0.5 removed")
 
     # The same run again does nothing; one with more repeats fits only what is new.
     more = plan_experiment(planted, [Cell("C", 0.5)], ["weights"], repeats=5, seed=0)
     said.clear()
     with connect(two.address, planted, experiment.__name__, killing) as cluster:
         run_experiment(planted, plan, cluster=cluster, progress=cluster.progress)
-        assert said == ["4 of 4 repeats are there"]
+        assert said[0] == "4 of 4 repeats are there" and not any("(on " in words for words in said)
         run_experiment(planted, more, cluster=cluster, progress=cluster.progress)
     keys = Counter(line.split('"')[3] for line in plan.record_file.read_text(encoding="utf-8").splitlines())
     assert len(keys) == 5 * len(plan.arms) and set(keys.values()) == {1}

@@ -10,6 +10,7 @@ import pytest
 
 from sensecf_core.augmentation.artefacts import MOST_WEIGHT, Artefacts
 from sensecf_core.augmentation.rows import counterfactual_rows as module
+from sensecf_core.augmentation.rows.ask import CANDIDATES, Answered, Ask, Source
 from sensecf_core.augmentation.rows.counterfactual_rows import (
     MARGIN,
     ROWS_PER_FACTUAL,
@@ -18,7 +19,7 @@ from sensecf_core.augmentation.rows.counterfactual_rows import (
 )
 from sensecf_core.augmentation.rows.description import describe
 from sensecf_core.augmentation.rows.made_rows import MadeRows
-from sensecf_core.augmentation.rows.sources import CANDIDATES, METHODS, Answered, Ask, Source
+from sensecf_core.augmentation.rows.sources import METHODS
 from sensecf_core.augmentation.rows.transfer import transfer_adapter
 from sensecf_core.augmentation.scarcity import thin
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace

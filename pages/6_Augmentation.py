@@ -17,5 +17,5 @@ if page.cohort is not None:
         views.show_all(chosen)
     else:
         run_picker.nothing_yet(page.cohort.schema.name)
-    quick_run.show(page.cohort)
-    run_picker.unfinished(page.cohort.schema.name)
+    if not quick_run.show(page.cohort):
+        run_picker.unfinished(page.cohort.schema.name)

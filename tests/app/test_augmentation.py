@@ -28,7 +28,7 @@ from sensecf_core.disclaimer import DISCLAIMER
 from sensecf_core.jobs import job_table, subprocess_worker, worker as worker_module
 from sensecf_core.jobs.job_table import JobOutcome, JobView
 from sensecf_core.jobs.subprocess_worker import SubprocessWorker
-from sensecf_core.ui.augmentation import quick_run, rows_view, show
+from sensecf_core.ui.augmentation import origin, quick_run, rows_view, show, views
 from sensecf_core.ui.augmentation.chosen import Chosen
 from sensecf_core.ui.augmentation.views import TITLES
 from sensecf_core.ui.common import charts, widgets
@@ -300,6 +300,47 @@ def test_what_did_not_run_has_its_command(run: dict[str, Any], open_page: OpenPa
     assert "GPT-4, few-shot" in page_text(at)
     facts = " ".join(str(cell) for cell in made.to_numpy().ravel())
     assert "sha256 of engine" in facts and "made-up: elsewhere" in facts.replace("\\", "")
+
+
+def test_the_whole_run_as_a_table(run: dict[str, Any]) -> None:
+    table = origin.whole(run)
+    line = table[
+        table["scenario"].eq("C")
+        & table["student"].eq("ridge")
+        & table["arm"].eq("weights")
+        & table["measure"].eq("f1_tuned")
+    ]
+    cell = cell_view.find_cell(run["results"], "C", 0.7)
+    assert cell is not None
+    expected = cell["students"]["ridge"]["arms"]["weights"]
+    assert line["mean"].item() == expected["means"]["f1_tuned"]
+    assert line["gain_corrected_low"].item() == expected["gains"]["f1_tuned"]["corrected_low"]
+    assert set(table["measure"]) == set(run["measures"])
+
+
+def test_a_measure_that_could_not_be_computed_breaks_no_view(
+    world: World, made: Path, open_page: OpenPage
+) -> None:
+    def empty(summary: dict[str, Any]) -> None:
+        for cell in summary["results"]:
+            for student in cell.get("students", {}).values():
+                nothing = dict.fromkeys(student["losses"]["auroc"])
+                student["losses"]["calibration_slope"] = {**nothing, "repeats": 0, "lost": False}
+                for arm in student["arms"].values():
+                    arm["means"]["calibration_slope"] = None
+                    arm["gains"]["calibration_slope"] = {**nothing, "repeats": 0}
+
+    made_augmentation.store(made, empty)
+    for view in TITLES:
+        at = open_page("Augmentation", view=view, measure="calibration_slope")
+        assert any("could not be computed" in info.value for info in at.info) == (view in views.OF_GAINS)
+
+
+def test_other_students_are_sent_to_the_one_whose_ratios_were_run(
+    run: dict[str, Any], open_page: OpenPage
+) -> None:
+    at = open_page("Augmentation", view="ratio", student="forest")
+    assert "boosted trees only" in at.info[0].value
 
 
 def test_a_run_that_lacks_what_newer_ones_have_says_which_command_makes_it(

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from sensecf_core.augmentation.findings import words
 from sensecf_core.augmentation.findings.cell_view import BestModel, CellView
 from sensecf_core.augmentation.findings.verdict import Light, Verdict
+from sensecf_core.augmentation.measures import LEAST_LOSS
 from sensecf_core.types import JsonView
 
 _CLAUSES: Mapping[Light, str] = {
@@ -59,8 +60,10 @@ def detail(view: CellView, found: Verdict) -> str:
         return f"{lost}. {fall}; {returned}."
     if found.best is None:
         if found.light == "unclear":
-            return f"{lost}: not beyond 2 standard errors in {view.cell['repeats']} repeats."
-        return f"{lost}: no more than 2 points, or than chance."
+            repeats = view.cell["repeats"]
+            many = f"{repeats} repeats" if repeats != 1 else "1 repeat"
+            return f"{lost}: not beyond 2 standard errors in {many}."
+        return f"{lost}; up to {words.points(LEAST_LOSS, measure)} count as nothing."
     return (
         f"{lost}. Best counterfactuals {_gained(view, found.best)} "
         f"({words.arm_name(found.best, view.titles)}); {_control(view, found)}."

@@ -71,7 +71,7 @@ def verdict(view: CellView, table: pd.DataFrame | None = None) -> Verdict:
     holds 0 may help if the plain one does not, and cannot be told from none otherwise; a sure gain is more
     than a control's only if the corrected interval of the paired difference is above 0.
     """
-    if view.measure not in view.losses:
+    if view.losses.get(view.measure, {}).get("mean") is None:
         return ABSENT
     by_threshold = threshold_restores(view)
     loss = view.loss

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sensecf_core.augmentation.findings.cell_view import CellView
 from sensecf_core.augmentation.measures import labels_worth
 from sensecf_core.types import JsonView
 
 Curve = tuple[tuple[int, float], ...]
-"""(training labels, mean AUROC of the scarce model), by labels; the last point has all labels."""
+"""(training labels, mean AUROC), by labels; of the scarce model, the last point has all labels."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,17 @@ def learning_curve(results: Sequence[JsonView], scenario: str, student: str) -> 
         arms, left, gone = found["arms"], cell["counts"]["train"], cell["counts"]["removed"]
         points[round(sum(left.values()))] = arms["scarce"]["means"]["auroc"]
         points[round(sum(left.values()) + sum(gone.values()))] = arms["full"]["means"]["auroc"]
+    return tuple(sorted(points.items()))
+
+
+def arm_curve(results: Sequence[JsonView], titles: JsonView, scenario: str, student: str, arm: str) -> Curve:
+    """The AUROC of an arm in each cell of a scenario that it ran in, by the labels that it had."""
+    points: dict[int, float] = {}
+    for cell in results:
+        if cell["scenario"] == scenario and cell["repeats"] and arm in cell["students"][student]["arms"]:
+            height = CellView(cell, titles, student, "auroc").level(arm)
+            if height is not None:
+                points[round(sum(cell["counts"]["train"].values()))] = height
     return tuple(sorted(points.items()))
 
 

@@ -23,7 +23,8 @@ LINE = 17
 def forest(view: CellView, arms: Sequence[str], sentence: str) -> Chart:
     """One line an arm, best first within its group: its gain with the plain and the corrected interval.
 
-    A band reaches from scarce (0) to the full data (the loss).
+    A band reaches from scarce (0) to the full data (the loss). What the shapes mean is for the sentence: on a
+    phone a legend would take the room of the lines.
     """
     scale, loss = words.factor(view.measure), view.loss["mean"]
     figure = go.Figure()
@@ -85,23 +86,11 @@ def forest(view: CellView, arms: Sequence[str], sentence: str) -> Chart:
     )
     ends = [gain * scale for gain in _reach(view, arms)]
     figure.update_xaxes(
-        title=f"Gain over scarce, {words.unit(view.measure) or 'of the slope'} →",
+        title=f"Gain, {words.unit(view.measure) or 'slope'} →",
         zeroline=False,
         range=[min(ends) - 0.5, max(ends) + 0.5],
     )
-    figure.update_layout(
-        height=116 + LINE * len(arms),
-        margin=MARGIN,
-        legend={
-            "orientation": "h",
-            "y": 1,
-            "yanchor": "bottom",
-            "x": 0,
-            "yref": "container",
-            "itemsizing": "constant",
-        },
-    )
-    figure.update_layout(legend={"y": 0, "yanchor": "bottom"})
+    figure.update_layout(height=96 + LINE * len(arms), margin=MARGIN, showlegend=False)
     return Chart(figure, sentence)
 
 

@@ -13,6 +13,14 @@ from sensecf_core.ui.augmentation.arm_charts import Dot
 from sensecf_core.ui.augmentation.chosen import Chosen
 from sensecf_core.ui.common import wording
 
+SHAPE_WORDS = {
+    "nothing added": "Grey crosses: controls",
+    "resampled": "Grey crosses: controls",
+    "counterfactual": "orange diamonds: counterfactuals without a language model",
+    "language model": "blue dots: those of the language model",
+    "outside information": "grey triangles: outside information",
+    "diagnostic": "hollow: diagnostics that read removed labels and take no part",
+}
 FEWEST = 10
 """Labels of fewer rows than these say nothing about a method."""
 FEW = 24
@@ -33,16 +41,36 @@ def gains(chosen: Chosen, view: CellView) -> None:
     sentence = (
         f"Gain in {chosen.measure_name} over the same student with nothing added, paired by repeat ({unit}). "
         "Thick: 95 % interval with repeats as independent; thin: corrected for the rows that they share, the "
-        "one to decide by. The band reaches from scarce to full (all labels). Hollow arms read "
-        "removed labels and take no part."
+        "one to decide by. The band reaches from scarce to full (all labels). "
+        f"{_shapes(view, drawn)}"
     )
     if arm_charts.runs_out(view, drawn):
         sentence += " Lines that reach the edge go on beyond it."
     show.draw(chosen, arm_charts.forest(view, drawn, sentence), _gain_table(view, arms), "gains")
     versus = sentences.comparison(view, chosen.verdicts[chosen.scenario])
-    if versus:
-        st.caption(wording.plain(versus))
+    corrected = _holm(chosen, view)
+    if versus or corrected:
+        st.caption(wording.plain(f"{versus} {corrected}".strip()))
     _against(chosen, view)
+
+
+def _holm(chosen: Chosen, view: CellView) -> str:
+    """Holm's correction over the cells with a loss, which a run has for boosted trees and AUROC."""
+    best = chosen.verdicts[chosen.scenario].best
+    if best is None or (view.student, view.measure) != ("trees", "auroc"):
+        return ""
+    holm = view.arms[best].get("holm")
+    if holm is None:
+        return ""
+    p = "< 0.001" if holm < 0.001 else f"= {holm:.3f}"
+    return f"Its gain over scarce, corrected over the cells with a loss (Holm): p {p}."
+
+
+def _shapes(view: CellView, arms: list[str]) -> str:
+    """What the shapes in the chart mean, of those that are there."""
+    there = {view.group(arm) for arm in arms}
+    meanings = {text: None for group, text in SHAPE_WORDS.items() if group in there}
+    return f"{'; '.join(meanings)}."
 
 
 def _in_order(view: CellView) -> list[str]:

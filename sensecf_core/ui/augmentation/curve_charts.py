@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -132,11 +134,20 @@ def dumbbells(view: CellView, measures: Mapping[str, str], arm: str, axis: str, 
     return Chart(figure, sentence)
 
 
-def learning(curve: Curve, readings: Sequence[tuple[str, str, int, float, Reading]], sentence: str) -> Chart:
-    """AUROC of the scarce model against labels, and arms read off horizontally.
+@dataclass(frozen=True)
+class Read:
+    """An arm in the learning curve: its name and group, its own curve, and what is read off at one point."""
 
-    ``readings`` are (name, group, labels, AUROC, reading) of arms.
-    """
+    name: str
+    group: str
+    curve: Curve
+    labels: int
+    auroc: float
+    reading: Reading
+
+
+def learning(curve: Curve, arms: Sequence[Read], sentence: str) -> Chart:
+    """AUROC of the scarce model against labels, arms beside it, each read off horizontally in one cell."""
     figure = go.Figure(
         go.Scatter(
             x=[labels for labels, _ in curve],
@@ -148,31 +159,18 @@ def learning(curve: Curve, readings: Sequence[tuple[str, str, int, float, Readin
             hovertemplate="%{x} labels: AUROC %{y:.3f}<extra></extra>",
         )
     )
-    for name, group, labels, height, reading in readings:
-        if reading.labels is not None:
-            figure.add_scatter(
-                x=[labels, reading.labels, reading.labels],
-                y=[height, height, min(y for _, y in curve)],
-                mode="lines",
-                line={"color": COLOURS[group], "width": 1.5, "dash": "dot"},
-                hoverinfo="skip",
-                showlegend=False,
-            )
-            figure.add_annotation(
-                x=math.log10(reading.labels),
-                y=height,
-                text=_worth(reading),
-                showarrow=False,
-                xanchor="left",
-                yanchor="top",
-            )
+    lowest = min(height for points in (curve, *(arm.curve for arm in arms)) for _, height in points)
+    for arm in arms:
+        if arm.reading.labels is not None:
+            _read_off(figure, arm, lowest)
         figure.add_scatter(
-            x=[labels],
-            y=[height],
-            mode="markers",
-            name=name,
-            marker=mark(group, 11),
-            hovertemplate=f"{name}: AUROC %{{y:.3f}} with %{{x}} labels<extra></extra>",
+            x=[labels for labels, _ in arm.curve],
+            y=[height for _, height in arm.curve],
+            mode="lines+markers",
+            name=arm.name,
+            line={"color": COLOURS[arm.group], "width": 1.5, "dash": "dash"},
+            marker=mark(arm.group, 11),
+            hovertemplate=f"{arm.name}: AUROC %{{y:.3f}} with %{{x}} labels<extra></extra>",
         )
     ticks = [labels for labels, _ in curve]
     figure.update_xaxes(
@@ -190,6 +188,27 @@ def learning(curve: Curve, readings: Sequence[tuple[str, str, int, float, Readin
         legend={"orientation": "h", "y": -0.2, "yanchor": "top", "x": 0},
     )
     return Chart(figure, sentence)
+
+
+def _read_off(figure: Any, arm: Read, lowest: float) -> None:
+    """A line from the arm to the curve, and down to the labels."""
+    assert arm.reading.labels is not None
+    figure.add_scatter(
+        x=[arm.labels, arm.reading.labels, arm.reading.labels],
+        y=[arm.auroc, arm.auroc, lowest],
+        mode="lines",
+        line={"color": COLOURS[arm.group], "width": 1.5, "dash": "dot"},
+        hoverinfo="skip",
+        showlegend=False,
+    )
+    figure.add_annotation(
+        x=math.log10(arm.reading.labels),
+        y=arm.auroc,
+        text=_worth(arm.reading),
+        showarrow=False,
+        xanchor="left",
+        yanchor="top",
+    )
 
 
 def _worth(reading: Reading) -> str:

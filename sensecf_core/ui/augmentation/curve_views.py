@@ -9,7 +9,10 @@ from sensecf_core.augmentation.findings import ratio, runs, words, worth
 from sensecf_core.augmentation.findings.cell_view import CONTROLS, CellView
 from sensecf_core.ui.augmentation import arm_picker, curve_charts, show
 from sensecf_core.ui.augmentation.chosen import Chosen
+from sensecf_core.ui.augmentation.curve_charts import Read
 from sensecf_core.ui.common import wording
+
+TREES = "trees"
 
 
 def learning(chosen: Chosen, view: CellView) -> None:
@@ -19,21 +22,21 @@ def learning(chosen: Chosen, view: CellView) -> None:
     labels = round(sum(view.cell["counts"]["train"].values()))
     in_auroc = CellView(view.cell, view.titles, view.student, "auroc")
     control = in_auroc.best(CONTROLS)
-    names = [name for name in dict.fromkeys((arm, control)) if name is not None]
+    names = [
+        name
+        for name in dict.fromkeys((arm, control))
+        if name is not None and view.level(name, "auroc") is not None
+    ]
     if not names or len(curve) < 2:
         show.missing(
             chosen, "This run has no learning curve; this command draws one:", removed=(0.5, 0.8, 0.9, 0.95)
         )
         return
-    readings = []
-    for name in names:
-        height = view.level(name, "auroc")
-        if height is not None:
-            reading = worth.read_off(curve, height, labels)
-            readings.append((words.arm_name(name, view.titles), view.group(name), labels, height, reading))
+    reads = [_read(chosen, view, name, curve, labels) for name in names]
     sentence = (
         f"AUROC of {words.STUDENTS[chosen.student]} against training labels in scenario {chosen.scenario}, "
-        f"means over repeats. {' '.join(_said(name, reading) for name, _, _, _, reading in readings)}"
+        f"means over repeats; dotted: read off at {wording.count(labels)} labels. "
+        f"{' '.join(_said(one.name, one.reading) for one in reads)}"
     )
     if len(curve) == 2:
         sentence += (
@@ -43,11 +46,17 @@ def learning(chosen: Chosen, view: CellView) -> None:
         {"point": "real labels", "labels": count, "auroc": height, "labels_worth": None}
         for count, height in curve
     ]
-    lines += [
-        {"point": name, "labels": had, "auroc": height, "labels_worth": reading.worth}
-        for name, _, had, height, reading in readings
-    ]
-    show.draw(chosen, curve_charts.learning(curve, readings, sentence), pd.DataFrame(lines), "learning")
+    for one in reads:
+        lines += [
+            {
+                "point": one.name,
+                "labels": count,
+                "auroc": height,
+                "labels_worth": one.reading.worth if count == labels else None,
+            }
+            for count, height in one.curve
+        ]
+    show.draw(chosen, curve_charts.learning(curve, reads, sentence), pd.DataFrame(lines), "learning")
     if len(curve) == 2:
         more = runs.command(
             chosen.cohort.schema.name, scenarios=[chosen.scenario], removed=(0.5, 0.8, 0.9, 0.95)
@@ -55,6 +64,14 @@ def learning(chosen: Chosen, view: CellView) -> None:
         with st.expander("More points", icon=":material/terminal:"):
             st.markdown("A run with more shares has a curve with more points:")
             st.code(more, language=None, wrap_lines=True)
+
+
+def _read(chosen: Chosen, view: CellView, arm: str, curve: worth.Curve, labels: int) -> Read:
+    results, titles = chosen.summary["results"], view.titles
+    own = worth.arm_curve(results, titles, chosen.scenario, chosen.student, arm)
+    height = float(view.level(arm, "auroc") or 0.0)
+    reading = worth.read_off(curve, height, labels)
+    return Read(words.arm_name(arm, titles), view.group(arm), own, labels, height, reading)
 
 
 def _said(name: str, reading: worth.Reading) -> str:
@@ -68,6 +85,10 @@ def ratios(chosen: Chosen, view: CellView) -> None:
     """Gain against rows made per row removed, and against the weight of a synthetic row."""
     curves = [curve for curve in ratio.ratio_curves(view) if len(curve.points) > 1]
     st.header("How many rows should be made?")
+    of_trees = CellView(view.cell, view.titles, TREES, view.measure)
+    if not curves and view.student != TREES and ratio.ratio_curves(of_trees):
+        st.info("Other ratios and weights were run for boosted trees only: choose that student above.")
+        return
     if not curves:
         arms = ("search-hard", "search-panel")
         more = [f"{arm}@{kind}" for arm in arms for kind in ("0.25", "0.5", "2", "weight-0.25")]

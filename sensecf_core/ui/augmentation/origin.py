@@ -13,9 +13,42 @@ from sensecf_core.ui.common import wording
 
 
 def about(chosen: Chosen) -> None:
-    """Not run here, and the run's command, machine and hashes."""
+    """Not run here, the run's command, machine and hashes, and everything that it measured."""
     _not_run(chosen)
     _made(chosen)
+    st.download_button(
+        "Download the run as CSV",
+        lambda: show.as_csv(chosen, whole(chosen.summary)).encode("utf-8-sig"),
+        f"augment-{chosen.summary['id']}.csv",
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+        key="augment_whole",
+    )
+
+
+def whole(summary: JsonView) -> pd.DataFrame:
+    """Every mean and gain of a run: a line a cell, student, arm and measure."""
+    return pd.DataFrame(
+        [
+            {
+                **{name: cell[name] for name in ("scenario", "removed")},
+                "student": student,
+                "arm": arm,
+                "measure": measure,
+                "mean": found["means"][measure],
+                **{f"gain_{end}": gain[end] for end in ENDS},
+                "recovery": found["recovery"].get(measure),
+            }
+            for cell in summary["results"]
+            for student, of_student in cell.get("students", {}).items()
+            for arm, found in of_student.get("arms", {}).items()
+            for measure, gain in found["gains"].items()
+        ]
+    )
+
+
+ENDS = ("mean", "se", "low", "high", "corrected_low", "corrected_high", "repeats")
 
 
 def _not_run(chosen: Chosen) -> None:

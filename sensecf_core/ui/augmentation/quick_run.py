@@ -44,22 +44,26 @@ ARM_SETS = {
 """What a quick run compares."""
 
 
-def show(cohort: Cohort) -> None:
-    """Show the run under way of a cohort, or how the last one ended and the form that starts another."""
+def show(cohort: Cohort) -> bool:
+    """Show the run under way of a cohort, or how the last one ended and the form that starts another.
+
+    Returns whether one is under way.
+    """
     try:
         job = newest(cohort)
     except NotReadyError as error:
         st.error(wording.message(str(error)), icon=":material/database_off:")
-        return
+        return False
     if job is not None and not job.finished:
         _watch(cohort, job.id)
-        return
+        return True
     if job is not None:
         _ended(job)
     with st.expander(
         "Run a quick one on this cohort", icon=":material/play_circle:", expanded=not _has_run(cohort)
     ):
         _form(cohort)
+    return False
 
 
 def _has_run(cohort: Cohort) -> bool:

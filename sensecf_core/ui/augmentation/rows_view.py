@@ -60,7 +60,7 @@ def rows(chosen: Chosen, view: CellView) -> None:
     source = kept_picks.selectbox(
         "Rows of", "source", sources, words.source_name, default=_default(chosen, sources)
     )
-    left, right = st.columns([3, 2], gap="medium")
+    left, right = st.columns([2, 1], gap="medium")
     with left:
         _table(chosen, made[made["source"].eq(source)])
     with right:

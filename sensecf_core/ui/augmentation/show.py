@@ -49,6 +49,8 @@ def as_csv(chosen: Chosen, frame: pd.DataFrame) -> str:
         "cohort": chosen.cohort.schema.name,
         "run": str(chosen.summary["id"]),
         "command": str(chosen.summary["command"]),
+        "repeats": str(chosen.summary["repeats"]),
+        "seed": str(chosen.summary["seed"]),
         "commit": str(chosen.summary.get("commit")),
         "notice": DISCLAIMER,
     }

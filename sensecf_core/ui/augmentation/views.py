@@ -43,6 +43,8 @@ _VIEWS: Mapping[str, Callable[[Chosen, CellView], None]] = {
     "calibration": calibration_view.calibration,
     "rows": rows_view.rows,
 }
+OF_GAINS = ("gains", "ratio", "labels", "credit")
+"""Views that draw the picked measure."""
 
 
 def show_all(chosen: Chosen) -> None:
@@ -54,7 +56,10 @@ def show_all(chosen: Chosen) -> None:
         elif chosen.view is None:
             _no_cell(chosen)
         else:
-            _VIEWS[opened](chosen, chosen.view)
+            if opened in OF_GAINS and chosen.view.loss["mean"] is None:
+                st.info("This measure could not be computed in this cell.", icon=":material/block:")
+            else:
+                _VIEWS[opened](chosen, chosen.view)
             show.footer(chosen)
 
 

@@ -86,6 +86,16 @@ def test_the_curve_is_the_runs_own_or_made_of_its_cells() -> None:
     assert worth.learning_curve([one], "C", "trees") == ((124, 0.66), (249, 0.7), (2485, 0.74))
 
 
+def test_an_arm_has_a_curve_of_its_own_where_it_ran() -> None:
+    one, other = cell(search_panel=arm(auroc=0.02)), cell()
+    other |= {"removed": 0.95, "counts": {**one["counts"], "train": {"zeros": 80, "ones": 44}}}
+    assert worth.arm_curve([one, other], TITLES, "C", "trees", "search-panel") == (
+        (249, pytest.approx(0.72)),
+    )
+    assert worth.arm_curve([one, other], TITLES, "C", "trees", "full")[0][0] == 124
+    assert worth.arm_curve([one], TITLES, "A", "trees", "search-panel") == ()
+
+
 def test_the_best_ratio_is_marked_and_an_end_is_no_optimum() -> None:
     shown = view(
         **{

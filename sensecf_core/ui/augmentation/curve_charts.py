@@ -181,7 +181,7 @@ def learning(curve: Curve, arms: Sequence[Read], sentence: str) -> Chart:
         range=[math.log10(ticks[0]) - 0.05, math.log10(ticks[-1]) + 0.05],
         zeroline=False,
     )
-    figure.update_yaxes(title="AUROC ↑", zeroline=False, tickformat=".2f")
+    figure.update_yaxes(title="AUROC ↑", zeroline=False, tickformat=".3f")
     figure.update_layout(
         height=400,
         margin=MARGIN | {"b": 90},

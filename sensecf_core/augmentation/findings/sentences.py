@@ -78,7 +78,8 @@ def brief(view: CellView, found: Verdict) -> str:
         moved = words.points(view.arms["threshold"]["gains"]["f1_half"]["mean"], "f1_half")
         return f"Lost at 0.5 {words.points(half['mean'], 'f1_half')}, back by the threshold {moved}"
     if found.best is None:
-        return f"Lost {words.with_error(view.loss, measure)}"
+        text = words.with_error(view.loss, measure)
+        return f"Lost {text}" if view.loss["mean"] > 0 else f"No loss ({text})"
     lost, back = words.points(view.loss["mean"], measure), words.with_error(view.gain(found.best), measure)
     if found.control is None:
         return f"Lost {lost}, back {back}"

@@ -39,7 +39,7 @@ def show(chosen: Chosen) -> None:
     """Show the answer and the lights."""
     verdicts = chosen.verdicts
     sentence = sentences.headline(verdicts, chosen.removed, chosen.student, chosen.measure_name)
-    with st.container(key="augment_answer", gap="xsmall"):
+    with st.container(key="augment_answer", gap="xxsmall"):
         st.markdown(f"**{wording.plain(sentence)}**")
         with st.container(key="augment_lights"):
             for column, scenario in zip(st.columns(3, gap="small"), verdicts, strict=True):

@@ -91,8 +91,9 @@ def test_the_committed_runs_can_be_read() -> None:
             summary = runs.read_summary(run.folder)
             assert runs.read_table(run.folder) is not None
             for cell in summary["results"]:
-                view = CellView(cell, summary["titles"], "trees", "auroc")
-                assert view.best(["counterfactual"]) in view.arms
+                if cell["repeats"]:
+                    view = CellView(cell, summary["titles"], "trees", "auroc")
+                    assert view.best(["counterfactual"]) in view.arms
 
 
 def test_the_command_of_a_run_is_one_that_the_program_takes() -> None:

@@ -161,6 +161,9 @@ def make_rows(
     ------
     InputError : columns that cannot be used, or too few participants of a class.
     """
+    if frame.columns.has_duplicates:
+        repeated = frame.columns[frame.columns.duplicated()][0]
+        raise InputError(f"Two columns of the frame are called {repeated!r}; rename one.")
     frame = _dense(frame).reset_index(drop=True)
     counts = Counts(wanted.get(0, 0), wanted.get(1, 0))
     if not counts.zeros + counts.ones:
@@ -182,13 +185,9 @@ def make_rows(
 
 
 def _dense(frame: pd.DataFrame) -> pd.DataFrame:
-    """A copy of the frame whose sparse columns are plain ones."""
-    return pd.DataFrame(
-        {
-            name: column.sparse.to_dense() if isinstance(column.dtype, pd.SparseDtype) else column
-            for name, column in frame.items()
-        },
-        index=frame.index,
+    """The frame with plain columns in place of sparse ones."""
+    return frame.astype(
+        {name: dtype.subtype for name, dtype in frame.dtypes.items() if isinstance(dtype, pd.SparseDtype)}
     )
 
 

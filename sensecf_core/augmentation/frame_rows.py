@@ -1,12 +1,11 @@
 """Counterfactual training rows of a data frame, in the frame's own columns, values and types.
 
-What is fitted is what the experiment fits (:class:`~sensecf_core.augmentation.arms.Artefacts`), on all rows
-of the frame.
+What is fitted is what the experiment fits (:class:`~sensecf_core.augmentation.artefacts.Artefacts`), on all
+rows of the frame.
 """
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Hashable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, get_args
@@ -14,13 +13,14 @@ from typing import Any, Literal, get_args
 import numpy as np
 import pandas as pd
 
-from sensecf_core.augmentation.arms import MOST_WEIGHT, Artefacts
-from sensecf_core.augmentation.counterfactual_rows import (
+from sensecf_core.augmentation.artefacts import MOST_WEIGHT, Artefacts
+from sensecf_core.augmentation.rows.ask import Answered
+from sensecf_core.augmentation.rows.counterfactual_rows import (
     MARGIN,
-    METHODS,
     ROWS_PER_FACTUAL,
     counterfactual_rows,
 )
+from sensecf_core.augmentation.rows.sources import METHODS as SOURCES
 from sensecf_core.augmentation.scarcity import FEWEST, Counts
 from sensecf_core.classifiers.design_matrix import to_matrix
 from sensecf_core.cohorts.cohort import Cohort
@@ -34,28 +34,33 @@ from sensecf_core.types import Floats, Ints
 Labels = Literal["panel", "hard", "margin"]
 LABELS: tuple[Labels, ...] = get_args(Labels)
 
+METHODS = {name: source for name, source in SOURCES.items() if not name.startswith("lm-")}
+"""Sources of rows for frames: all without a language model, whose adapters belong to cohorts with a name."""
+
 
 @dataclass(frozen=True)
 class ClassReport:
     """What became of the rows that were wanted of one class.
 
     ``wanted`` rows were asked for, of which ``allowed`` may be made: :data:`ROWS_PER_FACTUAL` for each row of
-    the other class. The method was asked ``asked`` times and proposed ``proposed`` counterfactuals; ``kept``
-    of them were made into rows. In ``labelled`` of these the class is the more likely one; under the panel's
-    labels they may be few. ``left_out`` counts by reason:
+    the other class. The method was asked ``asked`` times, did not answer ``unanswered`` of these questions,
+    and proposed ``proposed`` rows to the others; ``kept`` of them were made into rows. In ``labelled`` of
+    these the class is the more likely one; under the panel's labels they may be few. ``left_out`` counts by
+    reason:
 
-    - ``none found``: questions without an answer;
     - ``repeated``: proposals that were there already;
-    - ``beyond``: proposals after there were enough;
+    - ``short``: proposals that the trees do not put in the class;
+    - ``beyond``: proposals after there were enough, in all or of one row;
     - ``unlabelled``: rows whom no panel could label without having trained on their participant.
 
-    So ``asked`` is ``kept`` and everything left out together.
+    So ``proposed`` is ``kept`` and everything left out together.
     """
 
     label: Any
     wanted: int
     allowed: int
     asked: int
+    unanswered: int
     proposed: int
     kept: int
     labelled: int
@@ -66,11 +71,11 @@ class ClassReport:
         text = f"Class {self.label}: {self.kept} of {self.wanted} wanted rows made"
         if self.labelled < self.kept:
             text += f", {self.labelled} of which the panel puts in it"
-        none, repeated, unlabelled = (self.left_out[why] for why in ("none found", "repeated", "unlabelled"))
+        repeated, short, unlabelled = (self.left_out[why] for why in ("repeated", "short", "unlabelled"))
         reasons = {
-            f"at most {ROWS_PER_FACTUAL} may be made of each row of the other class": self.allowed
-            < self.wanted,
-            f"no counterfactual was found in {none} of {self.asked} attempts": none,
+            f"{ROWS_PER_FACTUAL} at most of each row of the other class": self.wanted - self.allowed,
+            f"no counterfactual found in {self.unanswered} of {self.asked} attempts": self.unanswered,
+            f"{short} proposals did not reach the class": short,
             f"{repeated} were there already": repeated,
             f"{unlabelled} could not be labelled": unlabelled,
         }
@@ -231,10 +236,11 @@ def _of_class(
 ) -> _OfClass:
     rows, number = artefacts.training_rows, artefacts.wanted(label)
     positions = np.arange(len(rows.target)).astype(str).astype(object)
-    answers: list[Codes | None] = []
+    source, margin = METHODS[method], MARGIN if labels == "margin" else 0.0
+    answers: list[Answered] = []
 
-    def counted(*asked: Any) -> list[Codes | None]:
-        found = METHODS[method](*asked)
+    def counted(*asked: Any) -> list[Answered]:
+        found = source.propose(*asked)
         answers.extend(found)
         return found
 
@@ -243,28 +249,34 @@ def _of_class(
         replace(rows, people=positions),  # so that each row is owned by the very row that it was made of
         label,
         number,
-        propose=counted,
-        margin=MARGIN if labels == "margin" else 0.0,
-        rng=np.random.default_rng((artefacts.seed, zlib.crc32(method.encode()), label)),
+        source=replace(source, propose=counted),
+        margin=margin,
+        rng=artefacts.rng(method, label),
     )
     factual = made.owners.astype(np.int64)
     risk = made.labels
     if labels == "panel" and len(factual):
         risk = artefacts.panel.label(to_matrix(rows.schema, made.codes), rows.people[factual])
     kept = ~np.isnan(risk)
-    proposed = [codes.tobytes() for codes in answers if codes is not None]
+    proposed = np.vstack([np.empty((0, rows.codes.shape[1])), *(answer.rows for answer in answers)])
+    different = np.unique(proposed, axis=0)
+    reached = artefacts.fitted.reaches(
+        artefacts.fitted.classifier.probability_of_codes(different), label, margin
+    )
+    short = int((~reached).sum()) if source.margin == "sieved" else 0
     report = ClassReport(
         label=names[label],
         wanted=artefacts.removed.of_class(label),
         allowed=number,
         asked=len(answers),
+        unanswered=sum(not len(answer.rows) for answer in answers),
         proposed=len(proposed),
         kept=int(kept.sum()),
         labelled=int((risk[kept] >= 0.5).sum() if label else (risk[kept] < 0.5).sum()),
         left_out={
-            "none found": len(answers) - len(proposed),
-            "repeated": len(proposed) - len(set(proposed)),
-            "beyond": len(set(proposed)) - len(factual),
+            "repeated": len(proposed) - len(different),
+            "short": short,
+            "beyond": len(different) - short - len(factual),
             "unlabelled": int((~kept).sum()),
         },
     )

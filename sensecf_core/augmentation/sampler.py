@@ -15,8 +15,7 @@ from sklearn.utils import check_array, check_consistent_length, check_random_sta
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sensecf_core.augmentation.counterfactual_rows import METHODS
-from sensecf_core.augmentation.frame_rows import LABELS, Labels, Report, make_rows
+from sensecf_core.augmentation.frame_rows import LABELS, METHODS, Labels, Report, make_rows
 from sensecf_core.classifiers.training import one_thread
 from sensecf_core.errors import InputError
 from sensecf_core.types import Floats, Ints
@@ -50,7 +49,7 @@ class CounterfactualSampler(BaseSampler):  # type: ignore[misc]
     Parameters
     ----------
     method : how counterfactuals are made, a name in
-        :data:`sensecf_core.augmentation.counterfactual_rows.METHODS`: ``search`` finds minimal ones,
+        :data:`sensecf_core.augmentation.frame_rows.METHODS`: ``search`` finds minimal ones,
         ``random`` draws random edits.
     labels : of the made rows. ``panel``: of the panel, which did not train on the row's participant (5
         folds). ``hard``: the class that the trees reached. ``margin``: the same, 1 log-odds beyond the

@@ -35,8 +35,7 @@ def augment_file(
     Real rows keep every value as it is written. Raises ``InputError`` for files and columns that cannot be
     used.
     """
-    from sensecf_core.augmentation.counterfactual_rows import METHODS
-    from sensecf_core.augmentation.frame_rows import LABELS
+    from sensecf_core.augmentation.frame_rows import LABELS, METHODS
     from sensecf_core.augmentation.sampler import CounterfactualSampler
 
     if method not in METHODS:

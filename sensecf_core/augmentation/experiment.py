@@ -132,6 +132,7 @@ def plan_experiment(
         "sha256": {
             "cohort": cohort.data_sha256,
             "schema": cohort.schema.sha256,
+            "limits": cohort.schema.limits_sha256,
             "engine": provenance.code_sha256(__name__),
         },
         "versions": {**provenance.versions(), "imbalanced-learn": metadata.version("imbalanced-learn")},

@@ -7,9 +7,11 @@ problems at once. It is a plain value: nothing in it depends on the rows.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Annotated, Literal
+from string import Formatter
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -18,7 +20,7 @@ from sensecf_core.types import Span
 Kind = Literal["continuous", "integer", "ordinal", "binary", "categorical"]
 Role = Literal["behaviour", "clinical", "context"]
 Direction = Literal["any", "up", "down"]
-Profile = Literal["intervention", "contrast"]
+Profile = Literal["behaviour", "intervention", "contrast"]
 
 NAMED_KINDS: frozenset[Kind] = frozenset({"ordinal", "categorical"})
 """Kinds whose values are level names, not numbers."""
@@ -30,13 +32,43 @@ class Plain(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class ReferenceGroup(Plain):
+    """Other ends of a reference range for people whose named feature has this level, such as women."""
+
+    model_config = ConfigDict(allow_inf_nan=False)
+
+    feature: str
+    level: str
+    low: float | None = None
+    high: float | None = None
+
+
 class Reference(Plain):
-    """The range that clinicians call normal or recommended, in the feature's unit."""
+    """The range that clinicians call normal or recommended, in the feature's unit.
+
+    The first of ``groups`` that a person belongs to replaces both ends. ``ends_change`` is false where a
+    value inside the range may still be too high or too low for one person, so that it may move further.
+    """
 
     text: str
     source: str
     low: float | None = None
     high: float | None = None
+    groups: tuple[ReferenceGroup, ...] = ()
+    ends_change: bool = True
+
+
+class MeaningfulChange(Plain):
+    """The smallest change that is more than measurement error, or that matters, in the feature's unit.
+
+    ``confirmed``: a clinician has confirmed the figure.
+    """
+
+    model_config = ConfigDict(allow_inf_nan=False)
+
+    value: Annotated[float, Field(gt=0)]
+    source: str
+    confirmed: bool = False
 
 
 class Feature(Plain):
@@ -45,8 +77,8 @@ class Feature(Plain):
     Outside ``valid`` a value is an error; ``suggest`` (for named levels: ``suggest_levels``) bounds what a
     suggestion may name; ``largest_change`` is the largest realistic change of one
     suggestion in the feature's unit (for ordinal features: in levels). Values that suggestions name
-    lie on multiples of ``step``. ``contrast_only`` marks a finding that nobody can set: it may change
-    under ``contrast`` limits, never under ``intervention`` limits.
+    lie on multiples of ``step``, and are at least ``meaningful_change`` away. ``contrast_only`` marks a finding that nobody can set: it may change
+    under ``contrast`` limits only.
     """
 
     model_config = ConfigDict(allow_inf_nan=False)
@@ -66,6 +98,7 @@ class Feature(Plain):
     suggest_levels: tuple[str, ...] = ()
     direction: Direction = "any"
     largest_change: Annotated[float, Field(gt=0)] | None = None
+    meaningful_change: MeaningfulChange | None = None
     reference: Reference | None = None
     contrast_only: bool = False
     headline: bool = False
@@ -79,6 +112,11 @@ class Feature(Plain):
     def grid(self) -> float:
         """Distance between neighbouring values that may be suggested, in the feature's unit."""
         return self.step if self.step is not None else 10.0**-self.decimals
+
+    @property
+    def least_change(self) -> float:
+        """The smallest change that may be suggested, in the feature's unit; 0 where the schema has none."""
+        return 0.0 if self.meaningful_change is None else self.meaningful_change.value
 
     @model_validator(mode="after")
     def _consistent(self) -> Feature:
@@ -115,6 +153,10 @@ class Feature(Plain):
             and not self.valid[0] <= self.suggest[0] <= self.suggest[1] <= self.valid[1]
         ):
             yield f"`suggest` {self.suggest} must lie inside `valid` {self.valid}"
+        if self.meaningful_change is not None and (self.named or self.kind == "binary"):
+            yield "`meaningful_change` belongs to continuous and integer features only"
+        if self.largest_change is not None and self.least_change > self.largest_change:
+            yield "`meaningful_change` must not exceed `largest_change`"
         if self.kind == "binary" and (self.decimals or self.grid != 1):
             yield "a binary feature has no `decimals` and no `step`"
         displayed = self.grid * 10**self.decimals
@@ -133,6 +175,47 @@ class LinearRule(Plain):
     text: str
     terms: Annotated[dict[str, float], Field(min_length=1)]
     bound: float = 0.0
+
+
+class Bound(Plain):
+    """A linear sum across numeric features and the side of a number on which it raises a red flag."""
+
+    model_config = ConfigDict(allow_inf_nan=False)
+
+    terms: Annotated[dict[str, float], Field(min_length=1)]
+    at_least: float | None = None
+    below: float | None = None
+
+    @model_validator(mode="after")
+    def _one_side(self) -> Bound:
+        if (self.at_least is None) == (self.below is None):
+            raise ValueError("a bound has either `at_least` or `below`")
+        return self
+
+
+class RedFlag(Plain):
+    """Values that have to be acted on before anything else; raised where any of the bounds ``any_of`` holds.
+
+    ``label`` says what was measured, with features in braces: "Blood pressure {systolic}/{diastolic} mmHg".
+    ``confirmed``: a clinician has confirmed the rule.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    label: str
+    text: str
+    source: str
+    any_of: Annotated[tuple[Bound, ...], Field(min_length=1)]
+    confirmed: bool = False
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """Features that the label names."""
+        return tuple(name for _, name, _, _ in Formatter().parse(self.label) if name is not None)
+
+    @property
+    def used(self) -> frozenset[str]:
+        """Features that the label or a bound names."""
+        return frozenset(self.shown).union(*(bound.terms for bound in self.any_of))
 
 
 class Coupling(Plain):
@@ -174,6 +257,10 @@ class Provenance(Plain):
     notes: tuple[str, ...] = ()
 
 
+_LIMITS_OF_FEATURE = {"meaningful_change": True, "reference": {"groups": True, "ends_change": True}}
+"""What of a feature is left out of :attr:`Schema.sha256`."""
+
+
 class Subgroup(Plain):
     """A column by which results are reported; never a feature (``levels`` in display order)."""
 
@@ -209,6 +296,7 @@ class Schema(Plain):
     couplings: tuple[Coupling, ...] = ()
     subgroups: tuple[Subgroup, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
+    red_flags: tuple[RedFlag, ...] = ()
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -226,10 +314,21 @@ class Schema(Plain):
 
     @cached_property
     def sha256(self) -> str:
-        """Hash of the schema's content, for provenance and caches."""
+        """Hash of what rows, prompts and training depend on: what a classifier and an adapter must fit."""
         # An optional part that a schema lacks stays out, so that adding the part changed no existing hash.
-        absent = None if self.left_out else {"left_out"}
-        return hashlib.sha256(self.model_dump_json(exclude=absent).encode()).hexdigest()
+        absent: dict[str, Any] = {} if self.left_out else {"left_out": True}
+        limits = {"features": {"__all__": _LIMITS_OF_FEATURE}, "red_flags": True}
+        return hashlib.sha256(self.model_dump_json(exclude=absent | limits).encode()).hexdigest()
+
+    @cached_property
+    def limits_sha256(self) -> str:
+        """Hash of what ``sha256`` leaves out: the parts that decide only what is suggested and shown."""
+        parts = [
+            [feature.model_dump(mode="json", include={"name", "meaningful_change", "reference"})]
+            for feature in self.features
+        ]
+        flags = [flag.model_dump(mode="json") for flag in self.red_flags]
+        return hashlib.sha256(json.dumps([parts, flags], sort_keys=True).encode()).hexdigest()
 
     @model_validator(mode="after")
     def _consistent(self) -> Schema:
@@ -241,9 +340,33 @@ class Schema(Plain):
         used |= {name for c in self.couplings for name in (c.feature, c.follows)}
         if used - numeric:
             raise ValueError(f"rules and couplings need numeric features, got {sorted(used - numeric)}")
+        problems = [*self._red_flag_problems(numeric), *self._reference_problems()]
+        if problems:
+            raise ValueError("; ".join(problems))
         unknown = {name for group in self.left_out for name in group.features} - set(self.names)
         if unknown:
             raise ValueError(f"`left_out` names unknown features {sorted(unknown)}")
         if self.task.target in self.names:
             raise ValueError(f"the target `{self.task.target}` must not be a feature")
         return self
+
+    def _red_flag_problems(self, numeric: set[str]) -> Iterator[str]:
+        names = [flag.name for flag in self.red_flags]
+        for name in sorted({name for name in names if names.count(name) > 1}):
+            yield f"two red flags are called `{name}`"
+        for flag in self.red_flags:
+            if unknown := sorted(set(flag.shown) - set(self.names)):
+                yield f"the label of the red flag `{flag.name}` names unknown features {unknown}"
+            used = {name for bound in flag.any_of for name in bound.terms}
+            if used - numeric:
+                yield f"the red flag `{flag.name}` needs numeric features, got {sorted(used - numeric)}"
+
+    def _reference_problems(self) -> Iterator[str]:
+        levels = {feature.name: feature.levels for feature in self.features}
+        for feature in self.features:
+            for group in feature.reference.groups if feature.reference is not None else ():
+                if group.level not in levels.get(group.feature, ()):
+                    yield (
+                        f"the reference of `{feature.name}` has a group `{group.feature}` = "
+                        f"{group.level!r}, which no feature has"
+                    )

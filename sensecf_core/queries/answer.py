@@ -34,6 +34,24 @@ class Change(Plain):
     after: Value = Field(alias="to")
 
 
+class RaisedFlag(Plain):
+    """A red flag of a row: what was measured (``label``), what it asks for (``text``), and its source.
+
+    ``confirmed``: a clinician has confirmed the rule.
+    """
+
+    name: str
+    label: str
+    text: str
+    source: str
+    confirmed: bool = False
+
+    @property
+    def sentence(self) -> str:
+        """The flag in one line."""
+        return f"{self.label}: {self.text}"
+
+
 class Candidate(Plain):
     """One proposed text, before anything was refined.
 
@@ -146,8 +164,9 @@ class Seconds(Plain):
 
 
 class Answer(Plain):
-    """One answered query."""
+    """One answered query. ``red_flags`` are to be acted on before anything that it suggests."""
 
+    red_flags: tuple[RaisedFlag, ...] = ()
     answer_id: str
     cohort: str
     method: str

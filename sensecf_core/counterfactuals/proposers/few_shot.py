@@ -99,6 +99,7 @@ class _Key:
             self.fitted.cohort.data_sha256,
             self.fitted.cohort.split_sha256,
             self.fitted.schema.sha256,
+            self.fitted.schema.limits_sha256,
             self.fitted.classifier.sha256,
             provenance.code_sha256(__name__),
             f"{self.desired}{self.profile}{BANK_SIZE}{MARGIN}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Sequence
 
 import numpy as np
 import streamlit as st
@@ -10,7 +11,9 @@ import streamlit as st
 from sensecf_core.classifiers.classifier import Classifier
 from sensecf_core.cohorts.cohort import MOST_COMPARED, Cohort
 from sensecf_core.cohorts.encoding import to_values
+from sensecf_core.counterfactuals.checks.red_flags import ACT_FIRST, red_flags
 from sensecf_core.counterfactuals.checks.sentences import measure
+from sensecf_core.queries.answer import RaisedFlag
 from sensecf_core.types import RowKey
 from sensecf_core.ui.common import data, row_wording, sensors, wording
 from sensecf_core.ui.page import selection
@@ -21,12 +24,13 @@ NO_BREAK = "\u00a0"
 
 
 def strip(cohort: Cohort, classifier: Classifier | None, key: RowKey) -> None:
-    """Show the chosen person in one line: id, headline facts, risk with its range, completeness.
+    """Show the chosen person's red flags, then the person in one line: id, headline facts, risk with its range, completeness.
 
     The risk is left out if there is no classifier.
     """
     schema = cohort.schema
     values = to_values(schema, data.codes(cohort, key))
+    _red_flags(red_flags(schema, values))
     facts = [
         f"{wording.plain(feature.label)} {wording.plain(measure(feature, values[feature.name]))}"
         for feature in schema.features
@@ -46,6 +50,16 @@ def strip(cohort: Cohort, classifier: Classifier | None, key: RowKey) -> None:
         st.markdown(" · ".join(part.replace(" ", NO_BREAK) for part in parts))
         if note := sensors.unit_note(cohort):
             st.caption(note)
+
+
+def _red_flags(flags: Sequence[RaisedFlag]) -> None:
+    for flag in flags:
+        checked = "" if flag.confirmed else "; no clinician has confirmed this rule"
+        st.error(
+            f"**{ACT_FIRST}: {wording.plain(flag.label)}.** {wording.plain(flag.text)}  \n"
+            f":small[{wording.plain(flag.source)}{checked}.]",
+            icon=":material/emergency_home:",
+        )
 
 
 def offer_examples(cohort: Cohort, classifier: Classifier, mistyped: str | None) -> None:

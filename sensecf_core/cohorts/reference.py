@@ -25,9 +25,9 @@ def needless(feature: Feature, ends: Ends, before: float, after: float) -> bool:
     """Whether a change moves a value that is within reference further, or out of it.
 
     Lowering makes sense only above an upper end, raising only below a lower one: a cholesterol below 200 is
-    not lowered, eight hours of sleep ("7 or more") are neither lengthened nor shortened below seven. Where the
-    range is open on the side that a value moves from, the value may move within the range. ``ends`` are in
-    the unit of ``before`` and ``after``.
+    not lowered, eight hours of sleep ("7 or more") are neither lengthened nor cut to six. A range without an
+    upper end says nothing against a lower value within it. ``ends`` are in the unit of ``before`` and
+    ``after``.
     """
     low, high = ends
     if feature.reference is None or not feature.reference.ends_change:

@@ -76,9 +76,9 @@ class Feature(Plain):
 
     Outside ``valid`` a value is an error; ``suggest`` (for named levels: ``suggest_levels``) bounds what a
     suggestion may name; ``largest_change`` is the largest realistic change of one
-    suggestion in the feature's unit (for ordinal features: in levels). Values that suggestions name
-    lie on multiples of ``step``, and are at least ``meaningful_change`` away. ``contrast_only`` marks a finding that nobody can set: it may change
-    under ``contrast`` limits only.
+    suggestion in the feature's unit (for ordinal features: in levels), ``meaningful_change`` the smallest.
+    Values that suggestions name lie on multiples of ``step``. ``contrast_only`` marks a finding that nobody
+    can set: it may change under ``contrast`` limits only.
     """
 
     model_config = ConfigDict(allow_inf_nan=False)

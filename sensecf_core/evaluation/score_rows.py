@@ -39,8 +39,8 @@ def score_rows(
 
     ``violations`` names, for a changed row, every limit of ``profile`` (default: the cohort's own) and
     every rule that its changes break (a rule that was broken before counts only where it got worse);
-    for a row as it is, the rules that it breaks. The number of changes is not limited. ``red_flags`` are those
-    of the row as it is.
+    for a row as it is, the rules that it breaks. The number of changes is not limited. ``red_flags`` are
+    those of the row as it is.
 
     Returns
     -------

@@ -133,10 +133,11 @@ def document(
         "provenance": _shared(answers, "provenance"),
         "cohorts": {name: _origin(cohort_schemas.get(name)) for name in names},
         "answers": [
-            answer.model_copy(
-                update={"red_flags": raised(answer, cohort_schemas.get(answer.cohort))}
-            ).model_dump(mode="json", by_alias=True, exclude=dropped)
+            answer.model_copy(update={"red_flags": raised(answer, schema)}).model_dump(
+                mode="json", by_alias=True, exclude=dropped
+            )
             for answer in answers
+            for schema in [cohort_schemas.get(answer.cohort)]
         ],
     }
 

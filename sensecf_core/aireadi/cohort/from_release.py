@@ -133,7 +133,6 @@ def _schema(template: Schema, release: Release, days: StressDays) -> Schema:
         for name, text in template_values["task"].items()
     }
     couplings, coupling_notes = _couplings(template, train)
-    flag_features = {flag.name: flag.used for flag in template.red_flags}
     overrides = {
         "features": [
             entry | {"description": entry["description"].replace(SHIPPED_ONLY_CLAIM, "")}
@@ -142,9 +141,7 @@ def _schema(template: Schema, release: Release, days: StressDays) -> Schema:
         ],
         "rules": [entry for entry in template_values["rules"] if not empty & set(entry["terms"])],
         "couplings": couplings,
-        "red_flags": [
-            flag for flag in template_values["red_flags"] if not empty & flag_features[flag["name"]]
-        ],
+        "red_flags": [flag.model_dump() for flag in template.red_flags if not empty & flag.used],
         "left_out": [entry for entry in template_values["left_out"] if not empty & set(entry["features"])],
     }
     dropped = [

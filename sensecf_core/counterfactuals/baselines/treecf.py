@@ -148,7 +148,7 @@ class Trees:
     def _solve(
         self, sets: Sequence[Features], held: Held, plans: Plans, seed: int
     ) -> Iterator[tuple[Features, int]]:
-        """Solve sets with some columns held; yields each set that needs another one held, with that column."""
+        """Solve sets with columns held; yields each set that needs another one held, with that column."""
         again = []
         limits = {"warm_start": False, "node_budget": NODES_A_SET}
         for features, plan, certified in self._ask(
@@ -221,7 +221,7 @@ class Trees:
         return row
 
     def limits(self, treecf: Any, held: Held = ()) -> Iterator[Any]:
-        """What may not move, the ranges, and one level a category; columns ``held`` to their side must move."""
+        """What may not move, the ranges, and one level a category; columns ``held`` must move."""
         side_of = dict(held)
         column_of = {int(position): column for column, position in enumerate(self.table.positions)}
         groups: dict[int, list[str]] = {}

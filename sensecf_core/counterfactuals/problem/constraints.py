@@ -157,10 +157,10 @@ def movable_features(
         values = (
             _allowed_levels(feature, code, limits, domain.sorted_columns[schema.positions[feature.name]])
             if feature.named
-            else _allowed_numbers(
-                feature, code, limits, _ends(feature, limits, values_by_name), domain, schema
-            )
+            else _allowed_numbers(feature, code, limits, domain, schema)
         )
+        ends = _ends(feature, limits, values_by_name)
+        values = tuple(value for value in values if not needless(feature, ends, code, value))
         if values:
             movable.append(Movable(feature=feature.name, values=values))
     return tuple(movable)
@@ -230,7 +230,7 @@ def _allowed_levels(feature: Feature, code: float, limits: Limits, seen: Codes) 
 
 
 def _allowed_numbers(
-    feature: Feature, code: float, limits: Limits, ends: Ends, domain: Domain, schema: Schema
+    feature: Feature, code: float, limits: Limits, domain: Domain, schema: Schema
 ) -> tuple[float, ...]:
     low, high = allowed_range(feature, limits.profile, domain, schema)
     low, high = float(np.minimum(low, code)), float(np.maximum(high, code))  # both keep NaN
@@ -244,11 +244,7 @@ def _allowed_numbers(
         if abs(value - code) > same and not too_small(feature, code, value)
     ]
     if limits.profile != "contrast":
-        values = [
-            value
-            for value in values
-            if _realistic(feature, code, value) and not needless(feature, ends, code, value)
-        ]
+        values = [value for value in values if _realistic(feature, code, value)]
     return tuple(values)
 
 

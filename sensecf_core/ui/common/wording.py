@@ -162,7 +162,7 @@ def change(feature: Feature, before: Value, after: Value) -> str:
 
 
 def change_label(feature: Feature, before: Value, after: Value, profile: str) -> str:
-    """Name a changed feature; for a person, a clinical value is what would have to follow: "If … came down"."""
+    """Name a changed feature; a clinical value of a person would have to follow: "If … came down"."""
     if profile == "contrast" or feature.role == "behaviour":
         return feature.label
     verb = came_to(before, after).removesuffix(" to") if is_number(before) and is_number(after) else "changed"

@@ -24,7 +24,7 @@ NO_BREAK = "\u00a0"
 
 
 def strip(cohort: Cohort, classifier: Classifier | None, key: RowKey) -> None:
-    """Show the chosen person's red flags, then the person in one line: id, headline facts, risk with its range, completeness.
+    """Show red flags, then the chosen person in one line: id, headline facts, risk, completeness.
 
     The risk is left out if there is no classifier.
     """

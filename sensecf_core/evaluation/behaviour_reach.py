@@ -1,8 +1,9 @@
 """The reach of behaviours alone: for whom they alter the prediction, and by how much they lower the risk.
 
 Asked of every row of the test part whose prediction is not the desired one, under ``behaviour`` limits,
-with any number of changes. A coordinate descent looks for the change that moves the risk furthest; where it stops short of the threshold, treecf's exact search decides
-whether any change crosses it, and one that it finds counts as well.
+with any number of changes. A coordinate descent looks for the change that moves the risk furthest; where it
+stops short of the threshold, treecf's exact search decides whether any change crosses it, and one that it
+finds counts as well.
 """
 
 from __future__ import annotations

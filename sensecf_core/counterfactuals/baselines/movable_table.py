@@ -86,7 +86,7 @@ class MovableTable:
         return min(float(values[0]), factual), max(float(values[-1]), factual)
 
     def sides(self, column: int) -> tuple[tuple[float, float], ...]:
-        """The ranges that a changed number may lie in: one below the factual, one above it, or one of them."""
+        """The ranges that a changed number may lie in: below the factual, above it, or both."""
         values, factual = self.values(column), float(self.factual[column])
         parts = (values[values < factual], values[values > factual])
         return tuple((float(part[0]), float(part[-1])) for part in parts if len(part))

@@ -10,8 +10,8 @@ import streamlit as st
 
 from sensecf_core.classifiers.classifier import Classifier
 from sensecf_core.cohorts.cohort import MOST_COMPARED, Cohort
-from sensecf_core.cohorts.encoding import to_values
-from sensecf_core.counterfactuals.checks.red_flags import ACT_FIRST, red_flags
+from sensecf_core.cohorts.encoding import to_codes, to_values
+from sensecf_core.counterfactuals.checks.red_flags import ACT_FIRST, raised_flags, red_flags
 from sensecf_core.counterfactuals.checks.sentences import measure
 from sensecf_core.queries.answer import RaisedFlag
 from sensecf_core.types import RowKey
@@ -71,7 +71,8 @@ def offer_examples(cohort: Cohort, classifier: Classifier, mistyped: str | None)
         offers = {f"Participant {name}": (name, None) for name in near}
     else:
         flagged = np.asarray(data.risks(cohort, classifier)) >= classifier.threshold
-        test = cohort.parts.eq("test").to_numpy()
+        raised = raised_flags(cohort.schema, to_codes(cohort.schema, cohort.rows)).any(axis=1)
+        test = cohort.parts.eq("test").to_numpy() & ~raised  # their options would be withheld
         offers = {
             f"A {row_wording.singular(cohort.schema)} the model {verb}": cohort.rows.index[mask.argmax()]
             for verb, mask in (("flags", flagged & test), ("does not flag", ~flagged & test))

@@ -35,7 +35,7 @@ def test_what_a_person_does_comes_first_and_clinical_values_only_follow() -> Non
 
 def test_an_explanation_words_all_changes_alike() -> None:
     assert say(0.21, "contrast", bmi=(31.0, 29.0), sleep=(5.5, 7.0)).startswith(
-        "With body mass index of 29.0 kg/m² instead of 31.0 and sleep of 7.0 h/night instead of 5.5, the model"
+        "With body mass index of 29.0 kg/m² instead of 31.0 and sleep of 7.0 h/night instead of 5.5, the"
     )
 
 

@@ -22,10 +22,10 @@ def stop_until_seen(page: Page) -> None:
         st.subheader(ACT_FIRST)
         st.markdown(
             f"**{wording.plain(wording.listed(flag.label for flag in flags))}.** "
-            f"Options for {row_wording.this_row(schema)} are withheld: no change of a risk comes before this."
+            f"Options for {row_wording.this_row(schema)} are withheld until you say that you have seen it."
         )
         st.button(
-            "I have seen this: show the page",
+            "I have seen this; show options",
             key="red_flag_seen",
             type="primary",
             icon=":material/visibility:",

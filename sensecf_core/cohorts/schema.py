@@ -10,65 +10,24 @@ import hashlib
 import json
 from collections.abc import Iterator
 from functools import cached_property
-from string import Formatter
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
-from sensecf_core.types import Span
+from sensecf_core.cohorts.clinical import MeaningfulChange, RedFlag, Reference
+from sensecf_core.types import Plain, Span
 
 Kind = Literal["continuous", "integer", "ordinal", "binary", "categorical"]
 Role = Literal["behaviour", "clinical", "context"]
 Direction = Literal["any", "up", "down"]
+Risk = Literal["up", "down"]
 Profile = Literal["behaviour", "intervention", "contrast"]
 
 NAMED_KINDS: frozenset[Kind] = frozenset({"ordinal", "categorical"})
 """Kinds whose values are level names, not numbers."""
 
-
-class Plain(BaseModel):
-    """A frozen pydantic model that refuses unknown keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class ReferenceGroup(Plain):
-    """Other ends of a reference range for people whose named feature has this level, such as women."""
-
-    model_config = ConfigDict(allow_inf_nan=False)
-
-    feature: str
-    level: str
-    low: float | None = None
-    high: float | None = None
-
-
-class Reference(Plain):
-    """The range that clinicians call normal or recommended, in the feature's unit.
-
-    The first of ``groups`` that a person belongs to replaces both ends. ``ends_change`` is false where a
-    value inside the range may still be too high or too low for one person, so that it may move further.
-    """
-
-    text: str
-    source: str
-    low: float | None = None
-    high: float | None = None
-    groups: tuple[ReferenceGroup, ...] = ()
-    ends_change: bool = True
-
-
-class MeaningfulChange(Plain):
-    """The smallest change that is more than measurement error, or that matters, in the feature's unit.
-
-    ``confirmed``: a clinician has confirmed the figure.
-    """
-
-    model_config = ConfigDict(allow_inf_nan=False)
-
-    value: Annotated[float, Field(gt=0)]
-    source: str
-    confirmed: bool = False
+ABOUT_RISK: frozenset[str] = frozenset({"risk", "risk_levels", "risk_source"})
+"""Fields of a feature that no classifier, prompt or query reads; :attr:`Schema.sha256` leaves them out."""
 
 
 class Feature(Plain):
@@ -79,6 +38,11 @@ class Feature(Plain):
     suggestion in the feature's unit (for ordinal features: in levels), ``meaningful_change`` the smallest.
     Values that suggestions name lie on multiples of ``step``. ``contrast_only`` marks a finding that nobody
     can set: it may change under ``contrast`` limits only.
+
+    ``risk`` says what published studies know: more of the feature (for ordinal features: a later level) goes
+    with a higher (``up``) or lower (``down``) risk of class 1. For categorical features ``risk_levels`` lists
+    levels from the lowest risk to the highest; levels whose place is not known stay out. ``risk_source``
+    cites the studies. Neither says what may be suggested, which is ``direction``.
     """
 
     model_config = ConfigDict(allow_inf_nan=False)
@@ -102,6 +66,9 @@ class Feature(Plain):
     reference: Reference | None = None
     contrast_only: bool = False
     headline: bool = False
+    risk: Risk | None = None
+    risk_levels: tuple[str, ...] = ()
+    risk_source: str = ""
 
     @property
     def named(self) -> bool:
@@ -118,9 +85,14 @@ class Feature(Plain):
         """The smallest change that may be suggested, in the feature's unit; 0 where the schema has none."""
         return 0.0 if self.meaningful_change is None else self.meaningful_change.value
 
+    @property
+    def risk_known(self) -> bool:
+        """Whether the schema says which values go with a higher risk of class 1."""
+        return self.risk is not None or bool(self.risk_levels)
+
     @model_validator(mode="after")
     def _consistent(self) -> Feature:
-        problems = [*self._level_problems(), *self._range_problems()]
+        problems = [*self._level_problems(), *self._range_problems(), *self._risk_problems()]
         if problems:
             raise ValueError("; ".join(f"`{self.name}`: {problem}" for problem in problems))
         return self
@@ -165,6 +137,20 @@ class Feature(Plain):
         if self.kind == "integer" and (self.decimals or self.grid % 1):
             yield "an integer feature has no `decimals` and a whole `step`"
 
+    def _risk_problems(self) -> Iterator[str]:
+        if self.kind == "categorical" and self.risk:
+            yield "a categorical feature has no order: list its levels in `risk_levels` instead of `risk`"
+        if self.kind != "categorical" and self.risk_levels:
+            yield "`risk_levels` belongs to categorical features only, use `risk`"
+        if unknown := sorted(set(self.risk_levels) - set(self.levels)):
+            yield f"`risk_levels` names unknown levels {unknown}"
+        if len(self.risk_levels) == 1 or len(set(self.risk_levels)) < len(self.risk_levels):
+            yield "`risk_levels` must be at least two different levels, from the lowest risk to the highest"
+        if self.risk_known and not self.risk_source.strip():
+            yield "a direction of risk needs its `risk_source`"
+        if self.risk_source and not self.risk_known:
+            yield "`risk_source` needs `risk`, or `risk_levels` for a categorical feature"
+
 
 class LinearRule(Plain):
     """A linear inequality across numeric features: ``sum(coefficient * value) <= bound``."""
@@ -175,47 +161,6 @@ class LinearRule(Plain):
     text: str
     terms: Annotated[dict[str, float], Field(min_length=1)]
     bound: float = 0.0
-
-
-class Bound(Plain):
-    """A linear sum across numeric features and the side of a number on which it raises a red flag."""
-
-    model_config = ConfigDict(allow_inf_nan=False)
-
-    terms: Annotated[dict[str, float], Field(min_length=1)]
-    at_least: float | None = None
-    below: float | None = None
-
-    @model_validator(mode="after")
-    def _one_side(self) -> Bound:
-        if (self.at_least is None) == (self.below is None):
-            raise ValueError("a bound has either `at_least` or `below`")
-        return self
-
-
-class RedFlag(Plain):
-    """Values that have to be acted on before anything else; raised where any of the bounds ``any_of`` holds.
-
-    ``label`` says what was measured, with features in braces: "Blood pressure {systolic}/{diastolic} mmHg".
-    ``confirmed``: a clinician has confirmed the rule.
-    """
-
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-    label: str
-    text: str
-    source: str
-    any_of: Annotated[tuple[Bound, ...], Field(min_length=1)]
-    confirmed: bool = False
-
-    @property
-    def shown(self) -> tuple[str, ...]:
-        """Features that the label names."""
-        return tuple(name for _, name, _, _ in Formatter().parse(self.label) if name is not None)
-
-    @property
-    def used(self) -> frozenset[str]:
-        """Features that the label or a bound names."""
-        return frozenset(self.shown).union(*(bound.terms for bound in self.any_of))
 
 
 class Coupling(Plain):
@@ -316,9 +261,11 @@ class Schema(Plain):
     def sha256(self) -> str:
         """Hash of what rows, prompts and training depend on: what a classifier and an adapter must fit."""
         # An optional part that a schema lacks stays out, so that adding the part changed no existing hash.
-        absent: dict[str, Any] = {} if self.left_out else {"left_out": True}
-        limits = {"features": {"__all__": _LIMITS_OF_FEATURE}, "red_flags": True}
-        return hashlib.sha256(self.model_dump_json(exclude=absent | limits).encode()).hexdigest()
+        parts = dict.fromkeys((*_LIMITS_OF_FEATURE, *ABOUT_RISK), True) | _LIMITS_OF_FEATURE
+        excluded: dict[str, Any] = {"features": {"__all__": parts}, "red_flags": True}
+        if not self.left_out:
+            excluded["left_out"] = True
+        return hashlib.sha256(self.model_dump_json(exclude=excluded).encode()).hexdigest()
 
     @cached_property
     def limits_sha256(self) -> str:
@@ -329,6 +276,12 @@ class Schema(Plain):
         ]
         flags = [flag.model_dump(mode="json") for flag in self.red_flags]
         return hashlib.sha256(json.dumps([parts, flags], sort_keys=True).encode()).hexdigest()
+
+    @cached_property
+    def risk_sha256(self) -> str:
+        """Hash of the directions of risk by feature; sources do not count, nor the order of the features."""
+        known = {f.name: f.risk or f.risk_levels for f in self.features if f.risk_known}
+        return hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()
 
     @model_validator(mode="after")
     def _consistent(self) -> Schema:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import ConfigDict, Field
 
 from sensecf_core.cohorts.encoding import Value
-from sensecf_core.cohorts.schema import Plain
 from sensecf_core.disclaimer import DISCLAIMER_LONG
 from sensecf_core.queries.limits import Limits
 from sensecf_core.queries.query import Driver, Factual
+from sensecf_core.types import Plain
 
 if TYPE_CHECKING:
     import pandas as pd

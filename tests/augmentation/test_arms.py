@@ -7,18 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sensecf_core.augmentation.arms import (
-    ARMS,
-    BY_NAME,
-    MOST_WEIGHT,
-    Artefacts,
-    balanced,
-    labelled_rows,
-    parse,
-)
-from sensecf_core.augmentation.counterfactual_rows import MAX_CHANGES, METHODS
+from sensecf_core.augmentation.arm_material import balanced, labelled_rows
+from sensecf_core.augmentation.arms import ARMS, BY_NAME, parse
+from sensecf_core.augmentation.artefacts import MOST_WEIGHT, Artefacts
 from sensecf_core.augmentation.labels import CrossFittedPanel
-from sensecf_core.augmentation.resampling import RESAMPLINGS
+from sensecf_core.augmentation.rows.counterfactual_rows import MAX_CHANGES
+from sensecf_core.augmentation.rows.resampling import RESAMPLINGS
+from sensecf_core.augmentation.rows.sources import METHODS
 from sensecf_core.augmentation.scarcity import thin
 from sensecf_core.augmentation.students import Fitted, Material
 from sensecf_core.cohorts.encoding import to_rows
@@ -77,7 +72,7 @@ def test_rose_and_oversampling_start_from_rows_of_the_class(artefacts: Artefacts
     assert [of_owner[who] for who in noisy.owners] == noisy.labels.tolist()
 
 
-@pytest.mark.parametrize("source", METHODS)
+@pytest.mark.parametrize("source", [name for name, source in METHODS.items() if not source.slow])
 @pytest.mark.parametrize("labels", ["hard", "margin"])
 def test_counterfactuals_flip_the_scarce_classifier(source: str, labels: str, artefacts: Artefacts) -> None:
     made = artefacts.made(source, labels)  # type: ignore[arg-type]

@@ -22,10 +22,28 @@ def augment(
         str, typer.Option(help="Who loses labels: A the positives, B the negatives, C both; like A,C.")
     ] = "A,B,C",
     removed: Annotated[str, typer.Option(help="Shares of the labels that are removed.")] = "0.5,0.9,0.95",
-    arms: Annotated[str, typer.Option(help="What is done about it, like weights,search-panel.")] = "all",
+    arms: Annotated[
+        str,
+        typer.Option(
+            help="What is done about it, like weights,search-panel; a source (lm-transfer) is all its arms."
+        ),
+    ] = "all",
     repeats: Annotated[int, typer.Option(help="New splits by participant.")] = 20,
     seed: Annotated[int, typer.Option(help="Draws the splits, and everything else.")] = 0,
     jobs: Annotated[int, typer.Option(help="Processes; the numbers stay the same.")] = 1,
+    val: Annotated[
+        str, typer.Option(help="scarce: validation rows lose labels too; full: they keep all of theirs.")
+    ] = "scarce",
+    adapter: Annotated[
+        str | None,
+        typer.Option(
+            help="COHORT/NAME of the adapter of lm-transfer, which never saw the cohort. Without it "
+            "the one trained longest."
+        ),
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(help="A local language model for the arms lm-…; see `models`.")
+    ] = None,
     quick: Annotated[
         bool, typer.Option("--quick", help="Three repeats of A and of C with 0.9 removed: an example.")
     ] = False,
@@ -41,11 +59,13 @@ def augment(
     repeats fits only what is new.
     """
     from sensecf_core.augmentation import experiment
-    from sensecf_core.augmentation.experiment import Cell
+    from sensecf_core.augmentation.run_task import Cell
     from sensecf_core.datasets import registry
 
     at_least(1, repeats=repeats)
     at_least(0, seed=seed)
+    if val not in ("scarce", "full"):
+        raise unknown("value of --val", val, ("scarce", "full"))
     loaded = registry.load(cohort)
     check_out(out, loaded)
     cells = experiment.QUICK if quick else [Cell(*pair) for pair in _cells(scenario, removed)]
@@ -55,6 +75,9 @@ def augment(
         names([arms]),
         repeats=experiment.QUICK_REPEATS if quick else repeats,
         seed=seed,
+        val=val,  # type: ignore[arg-type]
+        adapter=adapter,
+        model=model,
     )
     with progress(json_progress) as tell:
         _, summary = experiment.run_experiment(loaded, plan, jobs=processes(jobs), progress=tell)

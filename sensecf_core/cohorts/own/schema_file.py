@@ -15,16 +15,13 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from sensecf_core.cohorts.clinical import Bound, MeaningfulChange, RedFlag, Reference
 from sensecf_core.cohorts.own.problems import Problem, UnreadableError, shown
 from sensecf_core.cohorts.schema import (
-    Bound,
     Coupling,
     Feature,
     LinearRule,
-    MeaningfulChange,
     Provenance,
-    RedFlag,
-    Reference,
     Schema,
     Subgroup,
     Task,

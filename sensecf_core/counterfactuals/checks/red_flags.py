@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from sensecf_core.cohorts.clinical import Bound
 from sensecf_core.cohorts.encoding import Codes, Value, from_values
-from sensecf_core.cohorts.schema import Bound, Schema
+from sensecf_core.cohorts.schema import Schema
 from sensecf_core.counterfactuals.checks.sentences import number
 from sensecf_core.queries.answer import RaisedFlag
 from sensecf_core.types import Mask

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from sensecf_core.cohorts.clinical import Ends, needless, reference_ends
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.cohorts.domain import Domain
 from sensecf_core.cohorts.encoding import Codes, Value, to_code, to_value
-from sensecf_core.cohorts.reference import Ends, needless, reference_ends
 from sensecf_core.cohorts.schema import Feature, Profile, Schema
 from sensecf_core.errors import InputError, unknown
 from sensecf_core.queries.limits import Limits, Movable
@@ -146,7 +146,7 @@ def movable_features(
     A value that was not measured never moves. A factual outside ``suggest`` may stay or move towards
     it (docs/architecture.md). No value is nearer to the factual than the feature's ``meaningful_change``.
     Unless the request gives a feature its own range, a value within its reference range is not moved
-    further, except under ``contrast`` (:func:`~sensecf_core.cohorts.reference.needless`).
+    further, except under ``contrast`` (:func:`~sensecf_core.cohorts.clinical.needless`).
     """
     movable = []
     values_by_name = _values(schema, factual)
@@ -160,7 +160,7 @@ def movable_features(
             else _allowed_numbers(feature, code, limits, domain, schema)
         )
         ends = _ends(feature, limits, values_by_name)
-        values = tuple(value for value in values if not needless(feature, ends, code, value))
+        values = tuple(value for value in values if not needless(feature.reference, ends, code, value))
         if values:
             movable.append(Movable(feature=feature.name, values=values))
     return tuple(movable)
@@ -195,7 +195,7 @@ def _ends(feature: Feature, limits: Limits, values: Mapping[str, Value]) -> Ends
     """The reference range that holds a feature; open where the limits say otherwise."""
     if limits.profile == "contrast" or feature.name in limits.ranges:
         return None, None
-    return reference_ends(feature, values)
+    return reference_ends(feature.reference, values)
 
 
 def emptied_by_request(schema: Schema, domain: Domain, query: Query) -> tuple[str, ...]:
@@ -299,7 +299,7 @@ def limit_violation(feature: Feature, values: Mapping[str, Value], after: float,
             f"may move by at most {feature.largest_change or 0:g}{unit}",
         ),
         (
-            ordered and needless(feature, ends, before, after),
+            ordered and needless(feature.reference, ends, before, after),
             f"is within its reference range ({_reference_text(feature)}) and is not moved further",
         ),
         (True, f"= {to_value(feature, after)} is outside what may be suggested"),

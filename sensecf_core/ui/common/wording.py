@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import date
 
+from sensecf_core.cohorts.clinical import reference_ends
 from sensecf_core.cohorts.encoding import Value, to_code
-from sensecf_core.cohorts.reference import reference_ends
 from sensecf_core.cohorts.schema import Feature, Role, Schema
 from sensecf_core.counterfactuals.checks.sentences import (
     THIN_SPACE,
@@ -210,7 +210,7 @@ def against_reference(feature: Feature, values: Mapping[str, Value]) -> str:
     value = values[feature.name]
     if not isinstance(value, int | float):
         return ""
-    low, high = reference_ends(feature, values)
+    low, high = reference_ends(feature.reference, values)
     if high is not None and value > high:
         return "▲ above reference"
     if low is not None and value < low:

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from sensecf_core.cohorts import builtin
+from sensecf_core.cohorts.clinical import RedFlag
 from sensecf_core.cohorts.encoding import Value, to_codes, to_values
-from sensecf_core.cohorts.schema import RedFlag, Schema
+from sensecf_core.cohorts.schema import Schema
 from sensecf_core.counterfactuals.checks.red_flags import raised_flags, red_flags
 from tests.small_cohort import SCHEMA
 

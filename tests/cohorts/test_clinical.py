@@ -5,13 +5,12 @@ from typing import Any
 import pytest
 
 from sensecf_core.cohorts import builtin
-from sensecf_core.cohorts.reference import needless, reference_ends
-from sensecf_core.cohorts.schema import Feature, Schema
+from sensecf_core.cohorts.clinical import Reference, needless, reference_ends
+from sensecf_core.cohorts.schema import Schema
 
 
-def feature(**reference: Any) -> Feature:
-    about = {"name": "x", "label": "X", "kind": "continuous", "role": "clinical", "valid": [0, 500]}
-    return Feature.model_validate(about | {"reference": {"text": "t", "source": "s", **reference}})
+def reference(**values: Any) -> Reference:
+    return Reference(text="t", source="s", **values)
 
 
 @pytest.mark.parametrize(
@@ -35,22 +34,22 @@ def feature(**reference: Any) -> Feature:
 def test_what_is_within_reference_moves_no_further(
     ends: tuple[float | None, float | None], before: float, after: float, expected: bool
 ) -> None:
-    assert needless(feature(low=ends[0], high=ends[1]), ends, before, after) == expected
+    assert needless(reference(low=ends[0], high=ends[1]), ends, before, after) == expected
 
 
 def test_a_range_that_settles_nothing_for_one_person_holds_nothing() -> None:
-    assert needless(feature(low=1600, high=3000), (1600, 3000), 2500, 2000)
-    assert not needless(feature(low=1600, high=3000, ends_change=False), (1600, 3000), 2500, 2000)
+    assert needless(reference(low=1600, high=3000), (1600, 3000), 2500, 2000)
+    assert not needless(reference(low=1600, high=3000, ends_change=False), (1600, 3000), 2500, 2000)
 
 
 def test_women_and_men_have_their_own_ends() -> None:
     schema = builtin.load("nhanes").schema
-    waist, fibre = schema.feature("waist"), schema.feature("fibre")
+    waist, fibre = (schema.feature(name).reference for name in ("waist", "fibre"))
     assert reference_ends(waist, {"sex": "female"}) == (None, 88)
     assert reference_ends(waist, {"sex": "male"}) == (None, 102)
     assert reference_ends(fibre, {"sex": "male"}) == (38, None)
     assert reference_ends(fibre, {"sex": "female"}) == (25, None)
-    assert reference_ends(schema.feature("age"), {"sex": "male"}) == (None, None)
+    assert reference_ends(schema.feature("age").reference, {"sex": "male"}) == (None, None)
 
 
 def test_a_group_that_nobody_can_be_in_is_refused() -> None:

@@ -220,7 +220,10 @@ def _reachable_text(page: Page, movable: Movable) -> str:
     values = [to_value(feature, code) for code in movable.values]
     if feature.named or feature.kind == "binary":
         return f"{now} → {wording.listed([measure(feature, v) for v in values], 'or')}"
-    return f"{now} → {wording.span(feature, min(movable.values), max(movable.values))}"
+    here = page.codes[page.required_cohort.schema.positions[feature.name]]
+    sides = ([v for v in movable.values if v < here], [v for v in movable.values if v > here])
+    spans = [wording.span(feature, side[0], side[-1]) for side in sides if side]
+    return f"{now} → {wording.listed(spans, 'or')}"
 
 
 def _ranges(

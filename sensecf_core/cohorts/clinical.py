@@ -29,7 +29,7 @@ class Reference(Plain):
     """The range that clinicians call normal or recommended, in the feature's unit.
 
     The first of ``groups`` that a person belongs to replaces both ends. ``ends_change`` is false where a
-    value inside the range may still be too high or too low for one person, so that it may move further.
+    value inside the range may still be too high or too low for one person, so that it may move within it.
     """
 
     text: str
@@ -64,21 +64,22 @@ def reference_ends(reference: Reference | None, values: Mapping[str, object]) ->
 
 
 def needless(reference: Reference | None, ends: Ends, before: float, after: float) -> bool:
-    """Whether a change moves a value that is within reference further, or out of it.
+    """Whether a reference range asks for no such change.
 
     Lowering makes sense only above an upper end, raising only below a lower one: a cholesterol below 200 is
-    not lowered, eight hours of sleep ("7 or more") are neither lengthened nor cut to six. A range without an
-    upper end says nothing against a lower value within it. ``ends`` are in the unit of ``before`` and
-    ``after``.
+    not lowered, and eight hours of sleep ("7 or more") are not lengthened. Nothing leaves its range, or moves
+    away from it. A range without an upper end says nothing against a lower value within it. ``ends`` are in
+    the unit of ``before`` and ``after``.
     """
     low, high = ends
-    if reference is None or not reference.ends_change:
-        return False
-    if (low is not None and before < low) or (high is not None and before > high):
-        return False
-    if after < before:
-        return high is not None or (low is not None and after < low)
-    return low is not None or (high is not None and after > high)
+    falls = after < before
+    if low is not None and before < low:
+        return falls
+    if high is not None and before > high:
+        return not falls
+    leaves = (low is not None and after < low) or (high is not None and after > high)
+    settled = reference is not None and reference.ends_change
+    return leaves or (settled and (high if falls else low) is not None)
 
 
 class Bound(Plain):

@@ -23,7 +23,11 @@ def queue(worker: ModelWorker, fresh_caches: None) -> ModelWorker:
 def test_the_form_lists_behaviours_first_and_what_is_normal_last(open_page: OpenPage) -> None:
     at = open_page("Interventions", **PERSON)
     text = page_text(at)
-    headings = ("What a person does", "Clinical values that would have to follow", "Within the reference")
+    headings = (
+        "What a person does",
+        "Clinical values that would have to follow",
+        "Left alone: the reference range",
+    )
     assert sorted(headings, key=text.index) == list(headings)
     keys = [box.key for box in at.checkbox]
     assert keys.index("free_nhanes_sleep") < keys.index("free_nhanes_bmi")

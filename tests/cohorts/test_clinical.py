@@ -28,6 +28,8 @@ def reference(**values: Any) -> Reference:
         ((60, 100), 62, 58, True),
         ((60, 100), 104, 98, False),
         ((60, 100), 58, 64, False),
+        ((60, 100), 58, 50, True),  # nothing moves away from its range
+        ((60, 100), 104, 110, True),
         ((None, None), 100, 50, False),
     ],
 )
@@ -40,6 +42,9 @@ def test_what_is_within_reference_moves_no_further(
 def test_a_range_that_settles_nothing_for_one_person_holds_nothing() -> None:
     assert needless(reference(low=1600, high=3000), (1600, 3000), 2500, 2000)
     assert not needless(reference(low=1600, high=3000, ends_change=False), (1600, 3000), 2500, 2000)
+    assert needless(
+        reference(low=1600, high=3000, ends_change=False), (1600, 3000), 1700, 1500
+    )  # it stays in
 
 
 def test_women_and_men_have_their_own_ends() -> None:

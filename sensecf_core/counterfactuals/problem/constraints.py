@@ -145,8 +145,8 @@ def movable_features(
 
     A value that was not measured never moves. A factual outside ``suggest`` may stay or move towards
     it (docs/architecture.md). No value is nearer to the factual than the feature's ``meaningful_change``.
-    Unless the request gives a feature its own range, a value within its reference range is not moved
-    further, except under ``contrast`` (:func:`~sensecf_core.cohorts.clinical.needless`).
+    Unless the request gives a feature its own range, a value is not moved further than its reference range
+    asks for, except under ``contrast`` (:func:`~sensecf_core.cohorts.clinical.needless`).
     """
     movable = []
     values_by_name = _values(schema, factual)
@@ -169,7 +169,7 @@ def movable_features(
 def held_by_reference(
     schema: Schema, domain: Domain, factual: Mapping[str, float], limits: Limits
 ) -> tuple[Movable, ...]:
-    """What stays only because it is within its reference range, with the values that a range would open.
+    """What stays only because its reference range asks for no change, with the values a range would open.
 
     ``factual`` maps feature name to code.
     """
@@ -300,7 +300,7 @@ def limit_violation(feature: Feature, values: Mapping[str, Value], after: float,
         ),
         (
             ordered and needless(feature.reference, ends, before, after),
-            f"is within its reference range ({_reference_text(feature)}) and is not moved further",
+            f"is not moved further than its reference range ({_reference_text(feature)}) asks for",
         ),
         (True, f"= {to_value(feature, after)} is outside what may be suggested"),
     )

@@ -105,7 +105,7 @@ def _lifted(limits: Limits) -> Iterator[tuple[str, Limits]]:
 
 
 def _widened(problem: Problem) -> Iterator[tuple[str, Limits]]:
-    """Let what is within its reference range move further."""
+    """Let move what its reference range asks no change of."""
     fitted, space = problem.fitted, problem.space
     factual = dict(zip(space.schema.names, space.factual.tolist(), strict=True))
     held = held_by_reference(space.schema, fitted.domain, factual, space.query.limits)
@@ -114,6 +114,6 @@ def _widened(problem: Problem) -> Iterator[tuple[str, Limits]]:
         names = ", ".join(f"`{name}`" for name in ranges)
         limits = space.query.limits
         yield (
-            f"what is within its reference range stays ({names})",
+            f"what its reference range asks no change of stays ({names})",
             limits.model_copy(update={"ranges": {**limits.ranges, **ranges}}),
         )

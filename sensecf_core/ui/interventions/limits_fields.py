@@ -63,7 +63,7 @@ def _movable(page: Page, limits: Limits) -> dict[str, Movable]:
 
 
 def _held(page: Page, limits: Limits) -> dict[str, Movable]:
-    """What stays only because it is within its reference range, by feature."""
+    """What stays only because its reference range asks for no change, by feature."""
     cohort = page.required_cohort
     features = held_by_reference(cohort.schema, data.training_domain(cohort), _codes_by_name(page), limits)
     return {movable.feature: movable for movable in features}
@@ -178,7 +178,7 @@ def _boxes(
                     if not _box(page, movable[name], _free_key(schema, name), ticked=True):
                         frozen.append(name)
             if held:
-                st.markdown("**Within the reference range, so left alone**")
+                st.markdown("**Left alone: the reference range asks for no change**")
                 st.caption("Tick what may move further all the same.")
             for name, movable_to in held.items():
                 if _box(page, movable_to, _widen_key(schema, name), ticked=False):

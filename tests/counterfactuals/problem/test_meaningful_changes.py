@@ -264,7 +264,7 @@ class TestReference:
         row[sugar] -= 20
         checks = verify(Problem.of(normal, space.query), row[None])
         assert checks.violations == (
-            ("`sugar` is within its reference range (usual) and is not moved further",),
+            ("`sugar` is not moved further than its reference range (usual) asks for",),
         )
         widened = question(normal, space.query.participant_id, ranges={"sugar": (20, 200)})
         assert verify(Problem.of(normal, widened.query), row[None]).violations == ((),)

@@ -188,14 +188,15 @@ ALWAYS = ("scarce", "full")
 def parse(names: Sequence[str]) -> tuple[Arm, ...]:
     """The arms of these names (``all``: every one) and :data:`ALWAYS`; raises ``InputError``.
 
-    The name of a source (``lm-transfer``, ``smotenc``) or of a group stands for all its arms.
+    What is no arm's name may be a source (``lm-transfer``) or a group: it stands for all its arms.
     """
     sources, groups = {arm.rows for arm in ARMS}, {arm.group for arm in ARMS}
     for name in names:
         if name not in (EVERYTHING, *BY_NAME) and name not in sources | groups:
             raise unknown("arm", name, (EVERYTHING, *BY_NAME))
+    wide = {name for name in names if name not in BY_NAME}
     return tuple(
         arm
         for arm in ARMS
-        if EVERYTHING in names or {arm.name, arm.rows, arm.group} & set(names) or arm.name in ALWAYS
+        if EVERYTHING in names or arm.name in (*names, *ALWAYS) or {arm.rows, arm.group} & wide
     )

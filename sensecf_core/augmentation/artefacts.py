@@ -10,6 +10,7 @@ import numpy as np
 
 from sensecf_core.augmentation.arms import NATIVE_PAIRS, TWICE, Labels
 from sensecf_core.augmentation.labels import CrossFittedPanel
+from sensecf_core.augmentation.rows.ask import Ask, Source
 from sensecf_core.augmentation.rows.counterfactual_rows import (
     MARGIN,
     ROWS_PER_FACTUAL,
@@ -23,7 +24,7 @@ from sensecf_core.augmentation.rows.counterfactual_rows import (
 from sensecf_core.augmentation.rows.made_rows import MadeRows, TrainingRows
 from sensecf_core.augmentation.rows.native_pairs import native_pairs
 from sensecf_core.augmentation.rows.resampling import RESAMPLINGS
-from sensecf_core.augmentation.rows.sources import ANY_EDIT, METHODS, Ask, Source
+from sensecf_core.augmentation.rows.sources import ANY_EDIT, METHODS
 from sensecf_core.augmentation.rows.transfer import Transfer
 from sensecf_core.augmentation.scarcity import Counts
 from sensecf_core.augmentation.students import Fitted, Material, StudentSettings, choose, fit
@@ -127,6 +128,10 @@ class Artefacts:
             return RESAMPLINGS[source](self.training_rows, label, number, self.rng(source, label))
         if source == NATIVE_PAIRS:
             made = native_pairs(self.training_rows, label, number, self.rng(source, label))
+        elif ratio < 1:  # the first of the rows that are made for a whole share
+            whole = self.made(source, kind)  # type: ignore[arg-type]
+            mine = np.flatnonzero(whole.labels == label)[:number]
+            made = whole.only(np.isin(np.arange(len(whole.labels)), mine))
         elif source == TWICE:
             made = self._second_round(label, number)
         else:

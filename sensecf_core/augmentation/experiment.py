@@ -33,10 +33,10 @@ from sensecf_core.counterfactuals.proposers.resolve_model import placement_by_na
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.evaluation.benchmark import run_folder
 from sensecf_core.evaluation.json_lines import append_line, read_lines
+from sensecf_core.evaluation.spreading import Workers, spread
 from sensecf_core.json_safe import json_safe
 from sensecf_core.language.models import default_model
 from sensecf_core.paths import var
-from sensecf_core.processes import parallel_map
 from sensecf_core.types import Json, Progress
 
 SCHEMA_VERSION = 2
@@ -177,9 +177,14 @@ def own_folder(run_id: str) -> Path:
 
 
 def run_experiment(
-    cohort: Cohort, plan: Plan, *, jobs: int = 1, progress: Progress = lambda done, words: None
+    cohort: Cohort,
+    plan: Plan,
+    *,
+    jobs: int = 1,
+    cluster: Workers | None = None,
+    progress: Progress = lambda done, words: None,
 ) -> tuple[pd.DataFrame, Json]:
-    """Fit what is planned and not there yet; the numbers are the same with any number of ``jobs``.
+    """Fit what is planned and not there yet; the numbers are the same with any ``jobs`` and on a ``cluster``.
 
     Returns
     -------
@@ -200,7 +205,7 @@ def run_experiment(
             **plan.origin,
         },
     )
-    records = _all_records(cohort, plan, jobs, progress)
+    records = _all_records(cohort, plan, jobs, progress, cluster)
     progress(1.0, "Writing example rows and the summary")
     write_examples(cohort, plan.tasks(), folder)
     frame, whole = table(records), summary_of(cohort, plan, config, records)
@@ -229,7 +234,9 @@ def records_there(plan: Plan) -> list[Record]:
     return [kept[task.key(arm)] for task in plan.tasks() for arm in task.arms if task.key(arm) in kept]
 
 
-def _all_records(cohort: Cohort, plan: Plan, jobs: int, progress: Progress) -> list[Record]:
+def _all_records(
+    cohort: Cohort, plan: Plan, jobs: int, progress: Progress, cluster: Workers | None
+) -> list[Record]:
     records = read_lines(plan.record_file)
     tasks = plan.tasks()
     missing = [
@@ -239,7 +246,7 @@ def _all_records(cohort: Cohort, plan: Plan, jobs: int, progress: Progress) -> l
     ]
     done, begun = len(tasks) - len(missing), perf_counter()
     progress(done / len(tasks), f"{done} of {len(tasks)} repeats are there")
-    with closing(parallel_map(partial(run_task, cohort), missing, jobs)) as results:
+    with closing(spread(partial(run_task, cohort), missing, jobs, cluster)) as results:
         for number, finished in enumerate(results, start=1):
             for record in finished:
                 append_line(plan.record_file, record)

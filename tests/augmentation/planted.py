@@ -41,5 +41,5 @@ def is_quick(arm: Arm) -> bool:
     return arm.rows not in METHODS or not METHODS[arm.rows].slow
 
 
-QUICK = [arm.name for arm in ARMS if is_quick(arm) and arm.rows != "direction-pairs"]
-"""Arms that take no second here; planted schemas have no directions of risk."""
+QUICK = [arm.name for arm in ARMS if is_quick(arm) and not arm.trees_only and arm.rows != "direction-pairs"]
+"""Arms that take no second here, without the curves; planted schemas have no directions of risk."""

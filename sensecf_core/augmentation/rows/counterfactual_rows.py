@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from sensecf_core import provenance
+from sensecf_core.augmentation.rows.ask import CANDIDATES, Answered, Ask, Rng, Source
 from sensecf_core.augmentation.rows.made_rows import MadeRows, TrainingRows
-from sensecf_core.augmentation.rows.sources import CANDIDATES, Answered, Ask, Rng, Source
 from sensecf_core.augmentation.rows.transfer import Transfer
 from sensecf_core.classifiers.calibration import Sigmoid
 from sensecf_core.classifiers.classifier import Classifier

@@ -8,7 +8,16 @@ from typing import Annotated, Any
 import typer
 
 from sensecf_core.cli.arguments import names
-from sensecf_core.cli.options import CohortName, Json, JsonProgress, at_least, check_out, processes
+from sensecf_core.cli.options import (
+    Cluster,
+    CohortName,
+    Json,
+    JsonProgress,
+    at_least,
+    check_out,
+    processes,
+    workers,
+)
 from sensecf_core.cli.output import print_run, progress
 from sensecf_core.errors import InputError, unknown
 
@@ -31,6 +40,7 @@ def augment(
     repeats: Annotated[int, typer.Option(help="New splits by participant.")] = 20,
     seed: Annotated[int, typer.Option(help="Draws the splits, and everything else.")] = 0,
     jobs: Annotated[int, typer.Option(help="Processes; the numbers stay the same.")] = 1,
+    cluster: Cluster = None,
     val: Annotated[
         str, typer.Option(help="scarce: validation rows lose labels too; full: they keep all of theirs.")
     ] = "scarce",
@@ -58,7 +68,7 @@ def augment(
     A run that was ended goes on where it stopped when the same command is given again; one with more arms or
     repeats fits only what is new.
     """
-    from sensecf_core.augmentation import experiment
+    from sensecf_core.augmentation import experiment, run_task
     from sensecf_core.augmentation.run_task import Cell
     from sensecf_core.datasets import registry
 
@@ -79,8 +89,18 @@ def augment(
         adapter=adapter,
         model=model,
     )
-    with progress(json_progress) as tell:
-        _, summary = experiment.run_experiment(loaded, plan, jobs=processes(jobs), progress=tell)
+    processes(jobs)
+    with (
+        progress(json_progress) as tell,
+        workers(cluster, jobs, loaded, run_task.__name__, tell) as found,
+    ):
+        _, summary = experiment.run_experiment(
+            loaded,
+            plan,
+            jobs=found.count if found else jobs,
+            cluster=found,
+            progress=found.progress if found else tell,
+        )
     folder = experiment.own_folder(summary["id"])
     print_run(summary, folder, _as_text, out=out, as_json=as_json, json_progress=json_progress)
 

@@ -10,6 +10,7 @@ import pytest
 
 from sensecf_core.augmentation.artefacts import MOST_WEIGHT, Artefacts
 from sensecf_core.augmentation.rows import counterfactual_rows as module
+from sensecf_core.augmentation.rows.ask import CANDIDATES, Answered, Ask, Source
 from sensecf_core.augmentation.rows.counterfactual_rows import (
     MARGIN,
     ROWS_PER_FACTUAL,
@@ -18,7 +19,7 @@ from sensecf_core.augmentation.rows.counterfactual_rows import (
 )
 from sensecf_core.augmentation.rows.description import describe
 from sensecf_core.augmentation.rows.made_rows import MadeRows
-from sensecf_core.augmentation.rows.sources import CANDIDATES, METHODS, Answered, Ask, Source
+from sensecf_core.augmentation.rows.sources import METHODS
 from sensecf_core.augmentation.rows.transfer import transfer_adapter
 from sensecf_core.augmentation.scarcity import thin
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
@@ -66,7 +67,7 @@ def test_a_package_is_asked_for_the_margin(name: str) -> None:
 
 def test_samples_short_of_the_margin_are_dropped_not_asked_again() -> None:
     one = artefacts()
-    every, beyond = one.made("effects", "edits"), one.made("effects", "margin")
+    every, beyond = one.made("effects", "edits", 50.0), one.made("effects", "margin")
     assert 0 < len(beyond.codes) < len(every.codes) and every.proposed == beyond.proposed
     assert {codes.tobytes() for codes in beyond.codes} < {codes.tobytes() for codes in every.codes}
     risks = one.fitted.classifier.probability_of_codes(beyond.codes)
@@ -107,6 +108,7 @@ def test_a_curve_takes_the_first_rows_and_fewer_rows_weigh_more() -> None:
             min(round(0.25 * one.wanted(label)), MOST_WEIGHT * mine.sum())
         )
     assert len(quarter.codes) < len(whole.codes)
+    assert {codes.tobytes() for codes in quarter.codes} < {codes.tobytes() for codes in whole.codes}
 
 
 def test_slow_rows_are_made_once_and_read_again(monkeypatch: pytest.MonkeyPatch) -> None:

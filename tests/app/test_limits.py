@@ -64,6 +64,16 @@ def test_options_of_behaviours_stand_first_and_clinical_values_are_never_somethi
     answer = explain(asked)
     assert "systolic" in answer.counterfactuals[0].changes
     assert set(answer.counterfactuals[1].changes) <= {"sleep", "saturated_fat", "fibre", "sedentary"}
-    text = page_text(open_page("Interventions", **PERSON, answer=answers.save(answer)))
+    at = open_page("Interventions", **PERSON, answer=answers.save(answer))
+    text = page_text(at)
+    assert "limits have changed" not in text
     assert "If systolic blood pressure came down" in text
     assert text.index("Option 2: risk") < text.index("Option 1: risk")
+
+
+def test_an_answer_under_earlier_limits_says_so(open_page: OpenPage) -> None:
+    answer = explain(ExplainRequest(cohort="nhanes", participant_id="94666", method="random", candidates=8))
+    hashes = {name: value for name, value in answer.provenance["sha256"].items() if name != "limits"}
+    earlier = answer.model_copy(update={"provenance": {**answer.provenance, "sha256": hashes}})
+    at = open_page("Interventions", **PERSON, answer=answers.save(earlier))
+    assert "limits have changed since this answer was made" in page_text(at)

@@ -193,7 +193,7 @@ def _values(schema: Schema, factual: Mapping[str, float]) -> dict[str, Value]:
 
 def _ends(feature: Feature, limits: Limits, values: Mapping[str, Value]) -> Ends:
     """The reference range that holds a feature; open where the limits say otherwise."""
-    if limits.profile == "contrast" or feature.name in limits.ranges:
+    if limits.profile == "contrast" or feature.named or feature.name in limits.ranges:
         return None, None
     return reference_ends(feature.reference, values)
 

@@ -264,10 +264,12 @@ def _plausibility_text(schema: Schema, answer: Answer, option: Counterfactual) -
 
 
 def stale(page: Page, answer: Answer) -> str | None:
-    """Say so if the data or the classifier have changed since the answer was made; else None."""
+    """Say so if data, classifier or limits have changed since the answer was made; else None."""
     made_with = answer.provenance.get("sha256", {})
     if made_with.get("cohort") not in (None, page.required_cohort.data_sha256):
         return "The cohort’s data have changed since this answer was made; ask again to be up to date."
     if made_with.get("classifier") not in (None, page.classifier.sha256):
         return "The classifier was trained anew since this answer was made; ask again to be up to date."
+    if "schema" in made_with and made_with.get("limits") != page.required_cohort.schema.limits_sha256:
+        return "The cohort’s limits have changed since this answer was made; ask again to be up to date."
     return None

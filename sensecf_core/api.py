@@ -176,7 +176,7 @@ def explain(
     participant, row : whose row; ``row`` of None is the participant's first.
     method : ``random``, a baseline (``dice-random``, ``nice-sparsity``, ``cfnow-greedy``, ``treecf``, …) or a
         language model (``lm-fine-tuned``, ``lm-few-shot``, ``lm-zero-shot``).
-    limits : ``intervention`` or ``contrast``; None is the cohort's own.
+    limits : ``behaviour``, ``intervention`` or ``contrast``; None is the cohort's own.
     desired : the class to reach; None is the cohort's own.
     freeze : features that stay as they are.
     ranges : feature → (low, high) in its unit, or the names of the levels it may take.

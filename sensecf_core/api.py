@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from numbers import Integral, Real
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import pandas as pd
 from pydantic import ValidationError
@@ -35,10 +36,16 @@ from sensecf_core.queries.answer import Answer
 from sensecf_core.queries.request import ExplainRequest
 from sensecf_core.types import NO_CALLBACKS, Callbacks, Progress, Span
 
+if TYPE_CHECKING:
+    from sensecf_core.augmentation.augmented_classifier import AugmentedClassifier
+    from sensecf_core.augmentation.sampler import CounterfactualSampler
+
 __all__ = [
     "Answer",
+    "AugmentedClassifier",
     "BenchmarkResult",
     "Cohort",
+    "CounterfactualSampler",
     "InputError",
     "NotReadyError",
     "benchmark",
@@ -47,6 +54,19 @@ __all__ = [
     "train",
     "wrap",
 ]
+
+_AUGMENTATION = {
+    "AugmentedClassifier": "augmented_classifier",
+    "CounterfactualSampler": "sampler",
+}
+"""Classes that build on scikit-learn's own, by their module; loaded when first used."""
+
+
+def __getattr__(name: str) -> Any:
+    """Load a class of the augmentation room."""
+    if name not in _AUGMENTATION:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"sensecf_core.augmentation.{_AUGMENTATION[name]}"), name)
 
 
 def load_cohort(name: str) -> Cohort:
@@ -156,7 +176,7 @@ def explain(
     participant, row : whose row; ``row`` of None is the participant's first.
     method : ``random``, a baseline (``dice-random``, ``nice-sparsity``, ``cfnow-greedy``, ``treecf``, …) or a
         language model (``lm-fine-tuned``, ``lm-few-shot``, ``lm-zero-shot``).
-    limits : ``intervention`` or ``contrast``; None is the cohort's own.
+    limits : ``behaviour``, ``intervention`` or ``contrast``; None is the cohort's own.
     desired : the class to reach; None is the cohort's own.
     freeze : features that stay as they are.
     ranges : feature → (low, high) in its unit, or the names of the levels it may take.

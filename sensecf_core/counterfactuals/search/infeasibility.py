@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from sensecf_core.cohorts.encoding import Codes
 from sensecf_core.counterfactuals.problem.budget import BudgetSpentError
+from sensecf_core.counterfactuals.problem.constraints import held_by_reference
 from sensecf_core.counterfactuals.problem.make_queries import with_limits
 from sensecf_core.counterfactuals.problem.problem import Problem
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
@@ -46,7 +47,7 @@ def _binding_limits(problem: Problem) -> Iterator[str]:
             "candidates or another mode may find one too."
         )
         return
-    lifted = list(_lifted(space.query.limits))
+    lifted = [*_lifted(space.query.limits), *_widened(problem)]
     variants = [
         SearchSpace.of(space.schema, with_limits(fitted, space.query, limits)) for _, limits in lifted
     ]
@@ -91,8 +92,28 @@ def _lifted(limits: Limits) -> Iterator[tuple[str, Limits]]:
         f"at most {limits.max_changes} changes ({more} would do)",
         limits.model_copy(update={"max_changes": more}),
     )
-    if limits.profile == "intervention":
+    if limits.profile == "behaviour":
         yield (
-            "what `intervention` limits call realistic (`contrast` limits would do)",
+            "only behaviours may move (`intervention` limits would do)",
+            limits.model_copy(update={"profile": "intervention"}),
+        )
+    if limits.profile != "contrast":
+        yield (
+            f"what `{limits.profile}` limits call realistic (`contrast` limits would do)",
             limits.model_copy(update={"profile": "contrast", "ranges": {}, "levels": {}}),
+        )
+
+
+def _widened(problem: Problem) -> Iterator[tuple[str, Limits]]:
+    """Let move what its reference range asks no change of."""
+    fitted, space = problem.fitted, problem.space
+    factual = dict(zip(space.schema.names, space.factual.tolist(), strict=True))
+    held = held_by_reference(space.schema, fitted.domain, factual, space.query.limits)
+    if held:
+        ranges = {entry.feature: (entry.values[0], entry.values[-1]) for entry in held}
+        names = ", ".join(f"`{name}`" for name in ranges)
+        limits = space.query.limits
+        yield (
+            f"what its reference range asks no change of stays ({names})",
+            limits.model_copy(update={"ranges": {**limits.ranges, **ranges}}),
         )

@@ -72,15 +72,17 @@ def detail(view: CellView, found: Verdict) -> str:
 
 def brief(view: CellView, found: Verdict) -> str:
     """The same in a few figures, in points."""
-    measure = view.measure
+    measure, mean = view.measure, view.loss["mean"]
+    if mean is None:
+        return "–"
     half = view.losses.get("f1_half")
     if found.light == "nothing" and found.by_threshold and half and measure.endswith("_half"):
         moved = words.points(view.arms["threshold"]["gains"]["f1_half"]["mean"], "f1_half")
         return f"Lost at 0.5 {words.points(half['mean'], 'f1_half')}, back by the threshold {moved}"
     if found.best is None:
         text = words.with_error(view.loss, measure)
-        return f"Lost {text}" if view.loss["mean"] > 0 else f"No loss ({text})"
-    lost, back = words.points(view.loss["mean"], measure), words.with_error(view.gain(found.best), measure)
+        return f"Lost {text}" if mean > 0 else f"No loss ({text})"
+    lost, back = words.points(mean, measure), words.with_error(view.gain(found.best), measure)
     if found.control is None:
         return f"Lost {lost}, back {back}"
     return f"Lost {lost}, back {back}, control {words.with_error(view.gain(found.control), measure)}"

@@ -85,7 +85,11 @@ def test_a_brier_score_that_falls_is_a_difference_above_zero() -> None:
 
 
 def test_a_loss_within_two_standard_errors_or_below_two_points_is_none() -> None:
-    assert verdict(view(losses={"auroc": 0.015}, search_panel=CONTROL)).light == "nothing"
+    small = view(losses={"auroc": 0.015}, search_panel=CONTROL)
+    assert verdict(small).light == "nothing"
+    assert sentences.brief(small, verdict(small)) == "Lost 1.5 ± 0.4"
+    none = view(losses={"auroc": -0.015}, search_panel=CONTROL)
+    assert sentences.brief(none, verdict(none)) == "No loss (−1.5 ± 0.4)"
     unsure = view(search_panel=CONTROL)
     unsure.cell["students"]["trees"]["losses"]["auroc"] |= {"mean": 0.05, "se": 0.03, "lost": False}
     assert verdict(unsure).light == "unclear"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sensecf_core.ui.augmentation import lights, quick_run, run_picker, views
+from sensecf_core.ui.augmentation import lights, quick_run, run_picker, tabs
 from sensecf_core.ui.augmentation.chosen import PICKS
 from sensecf_core.ui.page.frame import open_page
 
@@ -14,7 +14,7 @@ if page.cohort is not None:
     if chosen is not None:
         run_picker.say_other_rows(chosen)
         lights.show(chosen)
-        views.show_all(chosen)
+        tabs.show_tabs(chosen)
     else:
         run_picker.nothing_yet(page.cohort.schema.name)
     if not quick_run.show(page.cohort):

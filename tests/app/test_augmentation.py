@@ -28,9 +28,10 @@ from sensecf_core.disclaimer import DISCLAIMER
 from sensecf_core.jobs import job_table, subprocess_worker, worker as worker_module
 from sensecf_core.jobs.job_table import JobOutcome, JobView
 from sensecf_core.jobs.subprocess_worker import SubprocessWorker
-from sensecf_core.ui.augmentation import origin, quick_run, rows_view, show, views
+from sensecf_core.ui.augmentation import quick_run, show, tabs
 from sensecf_core.ui.augmentation.chosen import Chosen
-from sensecf_core.ui.augmentation.views import TITLES
+from sensecf_core.ui.augmentation.tabs import TITLES
+from sensecf_core.ui.augmentation.views import origin, rows_view
 from sensecf_core.ui.common import charts, widgets
 from tests.app import made_augmentation
 from tests.app.conftest import ROOT, OpenPage, World, page_text
@@ -333,7 +334,7 @@ def test_a_measure_that_could_not_be_computed_breaks_no_view(
     made_augmentation.store(made, empty)
     for view in TITLES:
         at = open_page("Augmentation", view=view, measure="calibration_slope")
-        assert any("could not be computed" in info.value for info in at.info) == (view in views.OF_GAINS)
+        assert any("could not be computed" in info.value for info in at.info) == (view in tabs.OF_GAINS)
 
 
 def test_other_students_are_sent_to_the_one_whose_ratios_were_run(
@@ -393,7 +394,7 @@ def test_a_run_that_did_not_end_is_named_with_its_command(
 
 
 def test_charts_are_written_in_the_text_colour_of_the_page(world: World, made: Path) -> None:
-    from sensecf_core.ui.augmentation import arm_charts
+    from sensecf_core.ui.augmentation.charts import arm_charts
 
     chosen = chosen_of(world, made)
     assert chosen.view is not None

@@ -108,6 +108,11 @@ SOURCE_NOTES: Mapping[str, str] = MappingProxyType(
 )
 MINUS = "−"
 
+PUBLISHED_GAINS: Mapping[str, float] = MappingProxyType({"A": 21.0, "B": 17.16, "C": 21.47})
+"""The papers' best gain of F1 in each scenario, in points, as published: other data, formula not known."""
+
+PUBLISHED_IN = "arXiv 2601.14590 (IEEE OJEMB 2026), the best method of each scenario on its web page"
+
 
 def measure_name(measure: str, measures: JsonView) -> str:
     """A measure's short name; one of a later version goes by the run's own words."""

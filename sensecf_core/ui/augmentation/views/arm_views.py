@@ -8,8 +8,9 @@ import streamlit as st
 from sensecf_core.augmentation.findings import sentences, words
 from sensecf_core.augmentation.findings.cell_view import GROUPS, LABELS, CellView, parts
 from sensecf_core.types import JsonView
-from sensecf_core.ui.augmentation import arm_charts, show
-from sensecf_core.ui.augmentation.arm_charts import Dot
+from sensecf_core.ui.augmentation import show
+from sensecf_core.ui.augmentation.charts import arm_charts
+from sensecf_core.ui.augmentation.charts.arm_charts import Dot
 from sensecf_core.ui.augmentation.chosen import Chosen
 from sensecf_core.ui.common import wording
 

@@ -7,8 +7,10 @@ import streamlit as st
 
 from sensecf_core.augmentation.findings import words
 from sensecf_core.augmentation.findings.cell_view import GROUPS, CellView
-from sensecf_core.ui.augmentation import arm_charts, arm_picker, curve_charts, show
+from sensecf_core.ui.augmentation import show
+from sensecf_core.ui.augmentation.charts import arm_charts, curve_charts
 from sensecf_core.ui.augmentation.chosen import Chosen
+from sensecf_core.ui.augmentation.views import arm_picker
 
 CONTROL = "weights"
 

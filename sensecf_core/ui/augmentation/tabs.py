@@ -7,16 +7,16 @@ from collections.abc import Callable, Mapping
 import streamlit as st
 
 from sensecf_core.augmentation.findings.cell_view import CellView
-from sensecf_core.ui.augmentation import (
+from sensecf_core.ui.augmentation import show
+from sensecf_core.ui.augmentation.chosen import Chosen
+from sensecf_core.ui.augmentation.views import (
     arm_views,
     calibration_view,
     curve_views,
     loss_views,
     origin,
     rows_view,
-    show,
 )
-from sensecf_core.ui.augmentation.chosen import Chosen
 from sensecf_core.ui.common import wording
 from sensecf_core.ui.page import kept_picks
 
@@ -47,7 +47,7 @@ OF_GAINS = ("gains", "ratio", "labels", "credit")
 """Views that draw the picked measure."""
 
 
-def show_all(chosen: Chosen) -> None:
+def show_tabs(chosen: Chosen) -> None:
     """Show the tabs."""
     opened, container = kept_picks.tabs("view", TITLES)
     with container:

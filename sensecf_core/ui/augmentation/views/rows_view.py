@@ -7,7 +7,8 @@ import streamlit as st
 
 from sensecf_core.augmentation.findings import words
 from sensecf_core.augmentation.findings.cell_view import CellView, parts
-from sensecf_core.ui.augmentation import curve_charts, show
+from sensecf_core.ui.augmentation import show
+from sensecf_core.ui.augmentation.charts import curve_charts
 from sensecf_core.ui.augmentation.chosen import Chosen
 from sensecf_core.ui.common import row_wording
 from sensecf_core.ui.page import kept_picks

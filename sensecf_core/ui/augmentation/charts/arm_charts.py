@@ -11,7 +11,7 @@ from plotly.subplots import make_subplots
 from sensecf_core.augmentation.findings import words
 from sensecf_core.augmentation.findings.cell_view import GROUPS, CellView
 from sensecf_core.types import JsonView
-from sensecf_core.ui.augmentation.marks import COLOURS, LEGEND, MARGIN, SHAPES, bars, clear, mark
+from sensecf_core.ui.augmentation.charts.marks import COLOURS, LEGEND, MARGIN, SHAPES, bars, clear, mark
 from sensecf_core.ui.common import charts
 from sensecf_core.ui.common.charts import Chart
 from sensecf_core.ui.common.drawings import GREY

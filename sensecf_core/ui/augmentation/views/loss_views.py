@@ -7,10 +7,11 @@ import streamlit as st
 
 from sensecf_core.augmentation.findings import waterfall, words
 from sensecf_core.augmentation.findings.cell_view import CellView
-from sensecf_core.augmentation.findings.published import PUBLISHED_GAINS, SOURCE
 from sensecf_core.augmentation.findings.waterfall import Step
-from sensecf_core.ui.augmentation import arm_picker, curve_charts, show
+from sensecf_core.ui.augmentation import show
+from sensecf_core.ui.augmentation.charts import level_charts
 from sensecf_core.ui.augmentation.chosen import Chosen
+from sensecf_core.ui.augmentation.views import arm_picker
 from sensecf_core.ui.common import wording
 
 THRESHOLDS = ("threshold 0.5", "known prevalence", "tuned")
@@ -40,7 +41,7 @@ def where(chosen: Chosen, view: CellView) -> None:
             for step in steps
         ]
     )
-    chart = curve_charts.waterfall(steps, view.group(arm), f"{name}, × 100", sentence)
+    chart = level_charts.waterfall(steps, view.group(arm), f"{name}, × 100", sentence)
     show.draw(chosen, chart, frame, "waterfall")
 
 
@@ -76,7 +77,7 @@ def three(chosen: Chosen, view: CellView) -> None:
                 for measure, label in measures.items()
             ]
         )
-        chart = curve_charts.dumbbells(view, measures, arm, f"{name}, × 100", sentence)
+        chart = level_charts.dumbbells(view, measures, arm, f"{name}, × 100", sentence)
         show.draw(chosen, chart, frame, "thresholds")
     with right:
         _published(chosen, arm)
@@ -95,7 +96,7 @@ def _hundred(value: float | None) -> float | None:
 def _published(chosen: Chosen, arm: str) -> None:
     """The papers' gains beside ours at the fixed threshold, and beside class weights'."""
     lines = []
-    for scenario, published in PUBLISHED_GAINS.items():
+    for scenario, published in words.PUBLISHED_GAINS.items():
         view = chosen.view_of(scenario)
         lines.append(
             {
@@ -109,8 +110,8 @@ def _published(chosen: Chosen, arm: str) -> None:
     show.table(chosen, pd.DataFrame(lines), "published")
     st.caption(
         wording.plain(
-            f"Published on AI-READI, not comparable: {SOURCE}; half of the labels removed, other data, other "
-            "classifiers, threshold and formula unknown. The other columns are this run's, at "
+            f"Published on AI-READI, not comparable: {words.PUBLISHED_IN}; half of the labels removed, "
+            "other data and classifiers, threshold and formula unknown. The other columns are this run's, at "
             f"{words.percent(chosen.removed)} removed. Class weights add no row at all."
         )
     )

@@ -7,9 +7,11 @@ import streamlit as st
 
 from sensecf_core.augmentation.findings import ratio, runs, words, worth
 from sensecf_core.augmentation.findings.cell_view import CONTROLS, CellView
-from sensecf_core.ui.augmentation import arm_picker, curve_charts, show
+from sensecf_core.ui.augmentation import show
+from sensecf_core.ui.augmentation.charts import curve_charts
+from sensecf_core.ui.augmentation.charts.curve_charts import Read
 from sensecf_core.ui.augmentation.chosen import Chosen
-from sensecf_core.ui.augmentation.curve_charts import Read
+from sensecf_core.ui.augmentation.views import arm_picker
 from sensecf_core.ui.common import wording
 
 TREES = "trees"

@@ -31,7 +31,7 @@ def as_text(answer: Answer, schema: Schema) -> str:
         f"limits, {_method(answer)}, {answer.seconds.total:.1f} s",
         f"  {funnel(answer.trace)}",
     ]
-    lines += [f"  {reason}" for reason in answer.reasons]
+    lines += [f"  {text}" for text in (*answer.reasons, *answer.notes)]
     for rank, counterfactual in enumerate(answer.counterfactuals, 1):
         lines += _option(rank, counterfactual, answer, schema)
     if answer.best is not None and not answer.counterfactuals:

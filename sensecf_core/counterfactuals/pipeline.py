@@ -10,8 +10,10 @@ import numpy as np
 
 from sensecf_core.counterfactuals.checks.candidates import ScreenedCandidates, count_steps, screen_candidates
 from sensecf_core.counterfactuals.checks.evidence import with_evidence
+from sensecf_core.counterfactuals.checks.graded import GradedRows
 from sensecf_core.counterfactuals.checks.refine import refine_passed
 from sensecf_core.counterfactuals.checks.select import select
+from sensecf_core.counterfactuals.checks.sentences import on_the_line
 from sensecf_core.counterfactuals.problem.budget import Budget, BudgetSpentError, CancelledError
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.problem import Problem
@@ -131,27 +133,30 @@ class Pipeline:
         screened = screen_candidates(problem, proposal)
         counted = count_steps(screened.candidates)
         clock.append(perf_counter())
+        passed = screened.checks.only_passed()
         try:
-            refined = screened.checks.only_passed()
-            if not proposal.finished:
-                refined = refine_passed(problem, refined)
+            refined = GradedRows.of(problem, passed) if proposal.finished else refine_passed(problem, passed)
         except BudgetSpentError as spent:
             return _ended(QueryResult("none", best=_best(space, screened), trace=counted), spent)
         clock.append(perf_counter())
         # A candidate can lead to two options; at most as many are shown as candidates passed every check.
         most = min(self.request.k, counted.plausible)
-        chosen = refined.take(select(refined, space.changed(refined.codes), most))
-        shown = with_evidence(problem, chosen)
+        lower = space.query.goal.kind == "lower"
+        listed = select(refined, space.changed(refined.checks.codes), most, lower=lower)
+        shown = with_evidence(problem, refined.checks.take(listed))
         clock.append(perf_counter())
         verify_s, refine_s, select_s = np.diff(clock).tolist()
-        trace = counted.model_copy(update={"shown": len(shown)})
+        unlisted = refined.distinct_on_the_line
+        trace = counted.model_copy(update={"shown": len(shown), "on_the_line": unlisted})
+        notes = (on_the_line(unlisted, others=len(shown)),) if unlisted else ()
         seconds = Seconds(verify=verify_s, refine=refine_s, select=select_s)
         late = self._cut_short(proposal)
         if shown:
-            return QueryResult("found", late, counterfactuals=shown, trace=trace, seconds=seconds)
+            return QueryResult("found", late, notes, shown, trace=trace, seconds=seconds)
         return QueryResult(
             "budget_spent" if late else "none",
             (*late, *proposal.notes),
+            notes,
             best=_best(space, screened),
             trace=trace,
             seconds=seconds,

@@ -29,6 +29,7 @@ class QueryResult:
 
     status: Status
     reasons: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     counterfactuals: tuple[Counterfactual, ...] = ()
     best: Best | None = None
     trace: Trace = EMPTY_TRACE
@@ -59,6 +60,7 @@ def to_answer(
         row_id=query.row_id,
         status=result.status,
         reasons=(*result.reasons, *emptied_by_request(fitted.schema, fitted.domain, query)),
+        notes=result.notes,
         factual=query.factual,
         desired=query.desired,
         limits=query.limits,

@@ -74,10 +74,12 @@ class Trace(Counts):
     order sampled. ``model_rows`` is the number of rows that the classifier scored, ``search_rows`` those
     of them before the candidates were checked. ``askings`` is the number of attempts: the proposer is asked
     again only where nothing passed the checks. Counts are over all attempts; ``first`` has those of the first
-    where there were more.
+    where there were more. ``on_the_line`` counts different rows that passed every check and are not listed,
+    since their grade is "on the line".
     """
 
     shown: int
+    on_the_line: int = 0
     model_rows: int = 0
     search_rows: int = 0
     askings: int = 1
@@ -146,7 +148,7 @@ class Seconds(Plain):
 
 
 class Answer(Plain):
-    """One answered query."""
+    """One answered query; ``reasons`` say why there is no (whole) answer, ``notes`` what else is to be told."""
 
     answer_id: str
     cohort: str
@@ -165,6 +167,7 @@ class Answer(Plain):
     best: Best | None
     trace: Trace
     seconds: Seconds
+    notes: tuple[str, ...] = ()
     drivers: tuple[Driver, ...] = ()
     prompt: str | None = None
     settings: dict[str, Any] = {}

@@ -18,7 +18,7 @@ SIMILAR_GOWER = 0.10
 
 
 def with_evidence(problem: Problem, checks: CheckResults) -> tuple[Counterfactual, ...]:
-    """Gather the evidence that is shown with each accepted row (n rows of ``checks``)."""
+    """Gather the evidence that is shown with each listed row (n rows of ``checks``)."""
     if not len(checks.codes):
         return ()
     classifier = problem.fitted.classifier

@@ -55,6 +55,17 @@ def sentence(
     )
 
 
+def on_the_line(count: int, *, others: int) -> str:
+    """Tell of changes that cross the line but are not listed; ``others`` is how many options are."""
+    one = count == 1
+    which = f"{count} {'other ' if others else ''}{'change' if one else 'changes'}"
+    who = "" if others else "This participant sits on the line: measure again. "
+    return (
+        f"{who}{which} {'crosses' if one else 'cross'} the line only just: fewer than half of the retrained "
+        f"copies of the classifier would follow, so {'it is' if one else 'they are'} not listed."
+    )
+
+
 def _phrase(feature: Feature, change: Change) -> str:
     after, before = measure(feature, change.after), number(feature, change.before)
     if feature.named or feature.kind == "binary":

@@ -31,6 +31,8 @@ def _where_it_ended(trace: Trace) -> str:
         return f"None of the {trace.readable} readable candidates kept to the limits and rules."
     if not trace.valid:
         return f"None of the {trace.within_limits} candidates within the limits alters the prediction."
+    if trace.on_the_line:
+        return f"{trace.plausible} candidates alter the prediction, but too narrowly to be believed."
     return (
         f"{trace.valid} candidates alter the prediction, but all would make this an unusual row: nothing "
         "similar is in the training data."

@@ -5,8 +5,9 @@ from __future__ import annotations
 from sensecf_core.cli.output import of_100
 from sensecf_core.cli.row_lines import head
 from sensecf_core.cohorts.schema import Schema
-from sensecf_core.counterfactuals.checks.sentences import measure, number
+from sensecf_core.counterfactuals.checks.sentences import measure, number, points
 from sensecf_core.queries.answer import Answer, Change, Counterfactual, Trace
+from sensecf_core.queries.goal import GoalKind
 
 _HEADLINES = {
     "found": "{n} found",
@@ -66,15 +67,18 @@ def _option(rank: int, counterfactual: Counterfactual, answer: Answer, schema: S
         f"second judge {view} ({of_100(counterfactual.second_judge_probability)})",
     ]
     if counterfactual.grade is not None:
-        lines.append(f"     {_believed(counterfactual)}")
+        lines.append(f"     {_believed(counterfactual, answer.goal.kind)}")
     lines += [f"     breaks: {violation}" for violation in counterfactual.violations]
     if counterfactual.sentence:
         lines.append(f"     {counterfactual.sentence}")
     return lines
 
 
-def _believed(counterfactual: Counterfactual) -> str:
-    """The grade, and the two shares behind it."""
+def _believed(counterfactual: Counterfactual, goal: GoalKind) -> str:
+    """The grade, and the two numbers behind it."""
+    if goal == "lower":
+        reduction = points(counterfactual.reliable_reduction or 0.0)
+        return f"{counterfactual.grade}: {reduction} or more in nine of ten refits"
     refits, noise = counterfactual.held_by_refits or 0.0, counterfactual.held_under_noise or 0.0
     return f"{counterfactual.grade}: holds in {refits:.0%} of refits, {noise:.0%} under measurement error"
 

@@ -12,6 +12,7 @@ from pydantic import ConfigDict, Field
 from sensecf_core.cohorts.encoding import Value
 from sensecf_core.cohorts.schema import Plain
 from sensecf_core.disclaimer import DISCLAIMER_LONG
+from sensecf_core.queries.goal import CROSS, Goal
 from sensecf_core.queries.limits import Limits
 from sensecf_core.queries.query import Driver, Factual
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 Status = Literal["found", "none", "already_desired", "budget_spent", "cancelled"]
 Grade = Literal["solid", "fragile", "on the line"]
 """How far a counterfactual can be believed (docs/metrics.md, Grades)."""
+Crossing = Literal["solid", "fragile", "none found", "proven none"]
+"""Whether anything crosses the line: the best grade found, that nothing was found, or that there is none."""
 Edits = dict[str, Value]
 """Feature name → new value."""
 
@@ -102,7 +105,7 @@ class Counterfactual(Plain):
     range over the bootstrap refits (None: the classifier has none); ``percentiles`` are the ranks of
     the new values among the training rows (0 to 100, numeric features only). ``grade`` and the four numbers
     behind it are defined in docs/metrics.md, Grades; None where the classifier has no refits, and for a
-    row that is not valid.
+    row that is not valid. ``valid``: it meets the answer's goal.
     """
 
     changes: dict[str, Change]
@@ -128,6 +131,22 @@ class Counterfactual(Plain):
     reliable_reduction: float | None = None
 
 
+class Feasibility(Plain):
+    """What a wide search found within the limits before the method was asked (docs/metrics.md, Feasibility).
+
+    ``cross``: whether anything crosses the line, and how far it can be believed. ``reliable_reduction``: the
+    largest that was found, in points of 100, and ``lower`` its grade. ``best_probability``: p(class 1)
+    nearest to the desired class that was reached. ``binding``: limits of which lifting one would let it
+    cross.
+    """
+
+    cross: Crossing
+    reliable_reduction: float | None
+    binding: tuple[str, ...] = ()
+    lower: Literal["solid", "fragile", "none found"] = "none found"
+    best_probability: float | None = None
+
+
 class Best(Plain):
     """The within-limits candidate that came closest to the desired class."""
 
@@ -136,7 +155,9 @@ class Best(Plain):
 
 
 class Seconds(Plain):
-    """Wall time by step, in seconds. ``propose`` includes ``prefill`` and ``decode``."""
+    """Wall time by step, in seconds. ``propose`` includes ``prefill`` and ``decode``; ``search`` is the
+    search for what is feasible, before anything is proposed.
+    """
 
     propose: float = 0.0
     verify: float = 0.0
@@ -145,10 +166,11 @@ class Seconds(Plain):
     total: float = 0.0
     prefill: float | None = None
     decode: float | None = None
+    search: float = 0.0
 
 
 class Answer(Plain):
-    """One answered query; ``reasons`` say why there is no (whole) answer, ``notes`` what else is to be told."""
+    """One answered query; ``reasons`` say why there is no (whole) answer, ``notes`` what else to tell."""
 
     answer_id: str
     cohort: str
@@ -168,6 +190,8 @@ class Answer(Plain):
     trace: Trace
     seconds: Seconds
     notes: tuple[str, ...] = ()
+    goal: Goal = CROSS
+    feasibility: Feasibility | None = None
     drivers: tuple[Driver, ...] = ()
     prompt: str | None = None
     settings: dict[str, Any] = {}

@@ -34,8 +34,8 @@ class Grades:
     ----------
     grades : None for a row that does not meet the goal, and for a classifier without refits.
     held_by_refits : share of the bootstrap refits in which the row meets the goal; NaN without refits.
-    held_under_noise : the same share of copies with one measurement error on every measured feature; NaN where
-        it was not asked for and decides nothing.
+    held_under_noise : the same share of copies with one measurement error on every measured feature; NaN
+        where it was not asked for and decides nothing.
     second_agrees : the second classifier's vote, see :func:`_second_agrees`.
     reliable_reduction : change of risk towards the desired class in points of 100, 10th percentile over the
         refits; NaN without refits.
@@ -65,16 +65,20 @@ class Grades:
         )
 
 
-def grade_rows(problem: Problem, codes: Codes, *, complete: bool = True) -> Grades:
+def grade_rows(
+    problem: Problem, codes: Codes, *, complete: bool = True, risks: Floats | None = None
+) -> Grades:
     """Grade counterfactuals (n, features) of a query; the same query has the same noise for every method.
 
     Without ``complete`` noise is only added to rows whose grade it decides; the grades are the same.
+    ``risks`` are the refits' p(class 1) of the factual and the rows, shape (refits, 1 + n), where they are
+    known already.
     """
     classifier, aim = problem.fitted.classifier, problem.aim
     rows = np.vstack([problem.space.factual[None], codes])
     probability = classifier.probability_of_codes(rows)
     valid = aim.met(probability[1:], probability[0])
-    held, reduction = _by_refits(problem, rows)
+    held, reduction = _by_refits(problem, rows, risks)
     agrees = _second_agrees(problem, rows)
     crosses = aim.line is not None
     decides = crosses & valid & agrees & (np.nan_to_num(held) >= SOLID)
@@ -105,6 +109,21 @@ def _of_crossing(
     return "fragile" if held_by_refits >= FRAGILE else "on the line"
 
 
+def grade_reductions(problem: Problem, codes: Codes, reductions: Floats) -> tuple[Grade | None, ...]:
+    """Grade rows (n, features) as reductions of the risk, whatever the query's goal.
+
+    ``reductions`` are their reliable reductions in points of 100, shape (n,).
+    """
+    rows = np.vstack([problem.space.factual[None], codes])
+    agrees = _second_moves(problem, problem.fitted.classifier.second_probability_of_codes(rows))
+    return tuple(_of_reduction(float(reductions[row]), bool(agrees[row])) for row in range(len(codes)))
+
+
+def _second_moves(problem: Problem, second: Floats) -> Mask:
+    """Whether the second classifier's risks, the factual's first, move the desired way by a point or more."""
+    return np.asarray(100 * problem.aim.towards(second[1:], second[0]) >= SECOND_POINTS)
+
+
 def _of_reduction(reliable_reduction: float, second_agrees: bool) -> Grade | None:
     if not reliable_reduction > 0:  # NaN neither
         return None
@@ -116,13 +135,17 @@ def reliable_reductions(problem: Problem, codes: Codes) -> Floats:
     return _by_refits(problem, np.vstack([problem.space.factual[None], codes]))[1]
 
 
-def _by_refits(problem: Problem, rows: Codes) -> tuple[Floats, Floats]:
-    """Share of refits in which each row meets the goal, and the reliable reduction; the first is the factual."""
+def _by_refits(problem: Problem, rows: Codes, risks: Floats | None = None) -> tuple[Floats, Floats]:
+    """Share of refits in which each row meets the goal, and the reliable reduction.
+
+    ``rows`` begins with the factual.
+    """
     classifier, aim = problem.fitted.classifier, problem.aim
     if not classifier.refits or len(rows) == 1:
         nothing = np.full(len(rows) - 1, np.nan)
         return nothing, nothing
-    risks = classifier.refit_probabilities_of_codes(rows)
+    if risks is None:
+        risks = classifier.refit_probabilities_of_codes(rows)
     held = aim.met(risks[:, 1:], risks[:, :1]).mean(axis=0)
     towards = aim.towards(risks[:, 1:], risks[:, :1])
     return np.asarray(held), np.percentile(100 * towards, RELIABLE_PERCENTILE, axis=0)
@@ -153,7 +176,7 @@ def _second_agrees(problem: Problem, rows: Codes) -> Mask:
     second = classifier.second_probability_of_codes(rows)
     kind = problem.space.query.goal.kind
     if kind == "lower":
-        return np.asarray(100 * problem.aim.towards(second[1:], second[0]) >= SECOND_POINTS)
+        return _second_moves(problem, second)
     there = (second >= classifier.second_threshold) == bool(desired)
     if kind == "cross" and not there[0]:
         return np.asarray(there[1:])

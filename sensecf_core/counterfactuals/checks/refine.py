@@ -29,7 +29,7 @@ HoldsOf = Callable[[Codes, Ints], Mask]
 SHARES_KEPT = (0.0, 0.25, 0.5, 0.75)
 """How much of its log-odds beyond the line a row may keep; the least share that keeps its grade is taken."""
 REDUCTION_KEPT = (0.95,)
-"""The same where the risk is to be lowered as far as it goes: a change that gives next to nothing is undone."""
+"""The same where the risk is to be lowered as far as it goes: what gives next to nothing is undone."""
 
 
 def refine(problem: Problem, codes: Codes, margin: float | Floats = 0.0) -> Codes:

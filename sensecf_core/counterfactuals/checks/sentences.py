@@ -5,6 +5,7 @@ from __future__ import annotations
 from sensecf_core.cohorts.encoding import Value
 from sensecf_core.cohorts.schema import Feature, Schema
 from sensecf_core.queries.answer import Change
+from sensecf_core.queries.goal import CROSS, Goal
 
 THIN_SPACE = "\u202f"
 
@@ -43,16 +44,41 @@ def risk_beside(probability: float, threshold: float) -> str:
 
 
 def sentence(
-    schema: Schema, changes: dict[str, Change], *, before: float, after: float, threshold: float
+    schema: Schema,
+    changes: dict[str, Change],
+    *,
+    before: float,
+    after: float,
+    threshold: float,
+    goal: Goal = CROSS,
+    reliable_reduction: float | None = None,
 ) -> str:
-    """Say what would change and what the model would then say; ``before``/``after`` are p(class 1)."""
+    """Say what would change and what the model would then say; ``before``/``after`` are p(class 1).
+
+    ``reliable_reduction`` (points of 100) is said where the goal is to lower the risk.
+    """
     phrases = [_phrase(schema.feature(name), change) for name, change in changes.items()]
     listed = phrases[0] if len(phrases) == 1 else f"{', '.join(phrases[:-1])} and {phrases[-1]}"
     verdict = "would raise" if after >= threshold else "would no longer raise"
+    if goal.kind != "cross":
+        said = f"With {listed}, the model's risk of “{schema.task.label}” would be {risk(after)} instead of "
+        said += f"{risk(before)} of 100; it {verdict} the flag."
+        if goal.kind == "lower" and reliable_reduction is not None:
+            moved = "rise" if after > before else "fall"
+            said += (
+                f" In nine of ten retrained copies it would {moved} by {points(reliable_reduction)} or more."
+            )
+        return said
     return (
         f"With {listed}, the model {verdict} the flag “{schema.task.label}” "
         f"({risk_beside(after, threshold)} instead of {risk(before)} of 100)."
     )
+
+
+def points(number: float) -> str:
+    """Write a difference of risks in points of 100; small ones are not rounded to nothing."""
+    text = f"{number:.0f}" if number >= 3 else f"{number:.1f}" if number >= 0.05 else "less than 0.1"
+    return f"{text} {'point' if text == '1.0' else 'points'}"
 
 
 def on_the_line(count: int, *, others: int) -> str:

@@ -113,8 +113,8 @@ def test_solid_comes_before_fragile_even_where_it_changes_more() -> None:
 
 def test_refining_stops_before_it_would_lower_the_grade() -> None:
     # Log-odds -3, solid. Pulled up to the line it would be fragile; so would be a quarter of its 3 log-odds
-    # (the refit that adds 1 is lost). Half of them, 1.5, is enough: sugar goes back to 150 (log-odds -2), then
-    # bmi up to 24.5, log-odds -1.75; at 25 it would be -1.5, not more than that.
+    # (the refit that adds 1 is lost). Half of them, 1.5, is enough: sugar goes back to 150 (log-odds -2),
+    # then bmi up to 24.5, log-odds -1.75; at 25 it would be -1.5, not more than that.
     posed = under_contrast(problem())
     raw = verify(posed, hand.row(bmi=24.0, sugar=100)[None])
     assert raw.passed.all()
@@ -129,10 +129,11 @@ def test_refining_stops_before_it_would_lower_the_grade() -> None:
     who=st.integers(0, 39),
     seed=st.integers(0, 10**6),
     profile=st.sampled_from(["intervention", "contrast"]),
+    goal=st.sampled_from(["auto", "cross", "lower"]),
     changes=st.integers(1, 4),
 )
 def test_options_are_valid_within_limits_and_keep_their_grade_when_asked_again(
-    fitted: FittedCohort, flagged: list[str], who: int, seed: int, profile: Any, changes: int
+    *, fitted: FittedCohort, flagged: list[str], who: int, seed: int, profile: Any, goal: Any, changes: int
 ) -> None:
     request = ExplainRequest(
         cohort="small",
@@ -141,10 +142,13 @@ def test_options_are_valid_within_limits_and_keep_their_grade_when_asked_again(
         candidates=48,
         seed=seed,
         profile=profile,
+        goal=goal,
         max_changes=changes,
     )
     found = answer(fitted, request)
-    again = Problem.of(fitted, query_of(fitted, request))
+    query = query_of(fitted, request).model_copy(update={"goal": found.goal})
+    again = Problem.of(fitted, query)
+    assert found.goal.asked == goal and found.goal.kind in ((goal,) if goal != "auto" else ("cross", "lower"))
     grades = [option.grade for option in found.counterfactuals]
     assert "on the line" not in grades and None not in grades
     assert grades == sorted(grades, reverse=True), "solid first"
@@ -156,4 +160,7 @@ def test_options_are_valid_within_limits_and_keep_their_grade_when_asked_again(
         assert option.held_by_refits == judged.held_by_refits[0]
         if option.grade == "solid":
             assert option.valid and option.second_agrees
+        if option.grade == "solid" and found.goal.kind == "lower":
+            assert (option.reliable_reduction or 0) >= 3
+        elif option.grade == "solid":
             assert min(option.held_by_refits or 0, option.held_under_noise or 0) >= 0.9

@@ -11,7 +11,7 @@ import numpy as np
 from sensecf_core.cohorts.cohort import locate
 from sensecf_core.cohorts.schema import Profile
 from sensecf_core.counterfactuals.checks.sentences import risk
-from sensecf_core.counterfactuals.feasibility.ask import decided, look, nothing_to_find
+from sensecf_core.counterfactuals.feasibility.ask import confirmed, decided, look, nothing_to_find
 from sensecf_core.counterfactuals.pipeline import CANCELLED, Pipeline
 from sensecf_core.counterfactuals.problem.budget import Budget, CancelledError
 from sensecf_core.counterfactuals.problem.constraints import resolve_limits
@@ -97,6 +97,7 @@ def answer(fitted: FittedCohort, request: ExplainRequest, callbacks: Callbacks =
         callbacks=callbacks,
     )
     result = Pipeline.of(fitted, request, query, run, feasibility).run(proposer)
+    feasibility = confirmed(feasibility, result.counterfactuals, result.goal or query.goal)
     total = result.seconds.model_copy(update={"total": perf_counter() - started, "search": searched})
     return to_answer(fitted, request, query, why, replace(result, seconds=total), feasibility=feasibility)
 

@@ -62,7 +62,10 @@ def sentence(
     verdict = "would raise" if after >= threshold else "would no longer raise"
     if goal.kind != "cross":
         said = f"With {listed}, the model's risk of “{schema.task.label}” would be {risk(after)} instead of "
-        said += f"{risk(before)} of 100; it {verdict} the flag."
+        flagged = verdict if (before >= threshold) != (after >= threshold) else "would still raise"
+        if after < threshold and before < threshold:
+            flagged = "would still not raise"
+        said += f"{risk(before)} of 100; it {flagged} the flag."
         if goal.kind == "lower" and reliable_reduction is not None:
             moved = "rise" if after > before else "fall"
             said += (

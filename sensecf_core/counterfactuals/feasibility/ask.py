@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sensecf_core.counterfactuals.checks.sentences import risk
 from sensecf_core.counterfactuals.feasibility.assess import assess, crossed
 from sensecf_core.counterfactuals.feasibility.reasons import lifted_limits, reachable_reasons
@@ -9,7 +11,8 @@ from sensecf_core.counterfactuals.problem.budget import Budget
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.make_queries import with_limits
 from sensecf_core.counterfactuals.problem.problem import Problem
-from sensecf_core.queries.answer import Feasibility
+from sensecf_core.queries.answer import Counterfactual, Feasibility
+from sensecf_core.queries.goal import Goal
 from sensecf_core.queries.query import Query
 
 
@@ -32,6 +35,23 @@ def look(fitted: FittedCohort, query: Query, budget: Budget) -> Feasibility:
         lower=reach.lower,
         best_probability=reach.best_probability,
     )
+
+
+def confirmed(
+    feasibility: Feasibility | None, found: Sequence[Counterfactual], goal: Goal
+) -> Feasibility | None:
+    """What is feasible, with what a method's own answers show beyond the search."""
+    if feasibility is None or not found:
+        return feasibility
+    reductions = [option.reliable_reduction for option in found if option.reliable_reduction is not None]
+    changes: dict[str, object] = {}
+    if reductions and max(reductions) > (feasibility.reliable_reduction or 0.0):
+        changes["reliable_reduction"] = max(reductions)
+    if goal.kind == "lower" and any(option.grade == "solid" for option in found):
+        changes["lower"] = "solid"
+    if goal.kind != "lower" and feasibility.cross != "solid":
+        changes["cross"] = "solid" if any(option.grade == "solid" for option in found) else "fragile"
+    return feasibility.model_copy(update=changes)
 
 
 def decided(query: Query, feasibility: Feasibility) -> Query:

@@ -1,4 +1,4 @@
-"""What is feasible: can a query cross the line, cross solidly, lower the risk; is it proven that it cannot."""
+"""What is feasible: can a query cross the line, cross solidly, lower the risk; is it proven that not."""
 
 from __future__ import annotations
 

@@ -64,8 +64,11 @@ def reachable_reasons(problem: Problem, feasibility: Feasibility) -> tuple[str, 
 
 
 def _where_it_ended(trace: Trace, goal: Goal) -> str:
-    does = "lowers the risk reliably" if goal.kind == "lower" else "alters the prediction"
-    do = does.replace("lowers", "lower").replace("alters", "alter")
+    does, do = {
+        "cross": ("alters the prediction", "alter the prediction"),
+        "lower": ("moves the risk reliably", "move the risk reliably"),
+        "target": ("reaches the target risk", "reach the target risk"),
+    }[goal.kind]
     if not trace.readable:
         return f"None of the {trace.proposed} candidates could be read as changes."
     if not trace.within_limits:

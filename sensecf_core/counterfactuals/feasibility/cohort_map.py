@@ -36,6 +36,8 @@ FILE = "feasibility.parquet"
 MAX_CHANGES = 3
 """Most changes of one counterfactual: the default of every request."""
 ROWS_A_TASK = 64
+SMALL = 1_000
+"""Rows up to which starting processes costs more time than they save."""
 PROVENANCE = b"sensecf"
 """The key of the Parquet file's own metadata that holds the provenance as JSON."""
 QUERY = (*INDEX_NAMES, "profile", "desired")
@@ -101,6 +103,13 @@ def _assess_rows(fitted: FittedCohort, task: _Task) -> list[dict[str, Any]]:
         }
         for key, reach in zip(task.keys, assess(fitted, queries), strict=True)
     ]
+
+
+def renew(cohort: str, *, jobs: int, progress: Progress = lambda *_: None) -> Path:
+    """Build and write the map of a cohort that has a name; a small one in this process. Returns the file."""
+    fitted = load_fitted(cohort)
+    jobs = jobs if len(fitted.cohort.rows) > SMALL else 1
+    return write(fitted, build(fitted, jobs=jobs, progress=progress))
 
 
 def file_of(cohort: Cohort) -> Path:

@@ -78,7 +78,9 @@ def test_what_is_proven_agrees_with_the_exact_search(fitted: FittedCohort, flagg
 
 
 @settings(max_examples=15)
-@given(who=st.integers(0, 60), seed=st.integers(0, 10**6), profile=st.sampled_from(["intervention", "contrast"]))
+@given(
+    who=st.integers(0, 60), seed=st.integers(0, 10**6), profile=st.sampled_from(["intervention", "contrast"])
+)
 def test_no_method_finds_what_is_proven_not_to_be(
     *, fitted: FittedCohort, flagged: list[str], who: int, seed: int, profile: str
 ) -> None:
@@ -185,7 +187,9 @@ def test_a_target_risk_is_reached_or_named_as_the_line(fitted: FittedCohort, fla
         ({"target": 140}, "got 140"),
     ],
 )
-def test_targets_that_make_no_sense(fitted: FittedCohort, flagged: list[str], options: Any, said: str) -> None:
+def test_targets_that_make_no_sense(
+    fitted: FittedCohort, flagged: list[str], options: Any, said: str
+) -> None:
     with pytest.raises(InputError, match=said):
         answer(fitted, ask(flagged[0], **options))
 

@@ -1,4 +1,4 @@
-"""The map of a whole cohort: every row and profile, the same with any number of processes, kept by content."""
+"""The map of a whole cohort: every row and profile, and what it is kept by."""
 
 from __future__ import annotations
 

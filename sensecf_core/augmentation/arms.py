@@ -1,56 +1,68 @@
-"""The arms: what is done about scarce labels, as rows × labels.
-
-Arms read :class:`Artefacts` only, all of which are fitted on the scarce rows. Only arms of the group
-``diagnostic`` are handed anything of the full data, and they take no part in any comparison.
-"""
+"""The arms: what is done about scarce labels, as rows × labels."""
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
-import numpy as np
-
-from sensecf_core.augmentation.counterfactual_rows import (
-    MARGIN,
-    METHODS,
-    ROWS_PER_FACTUAL,
-    counterfactual_rows,
-    scarce_fitted,
-)
-from sensecf_core.augmentation.labels import CrossFittedPanel
-from sensecf_core.augmentation.measures import correct_prior
-from sensecf_core.augmentation.resampling import RESAMPLINGS, MadeRows, TrainingRows
-from sensecf_core.augmentation.scarcity import Counts
-from sensecf_core.augmentation.students import Fitted, Material, StudentSettings, choose, fit
-from sensecf_core.classifiers.design_matrix import to_matrix
-from sensecf_core.classifiers.training import Rows, rows_of
-from sensecf_core.cohorts.cohort import Cohort
-from sensecf_core.cohorts.encoding import to_codes
-from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
+from sensecf_core.augmentation.rows.resampling import RESAMPLINGS
+from sensecf_core.augmentation.rows.sources import ANY_EDIT, METHODS
+from sensecf_core.augmentation.scarcity import Scenario
 from sensecf_core.errors import unknown
 
-Group = Literal["nothing added", "resampled", "counterfactual", "diagnostic"]
-Labels = Literal["hard", "margin", "panel", "full"]
+Group = Literal[
+    "nothing added", "resampled", "counterfactual", "language model", "outside information", "diagnostic"
+]
+Labels = Literal["hard", "margin", "panel", "edits", "full"]
 
 EVERYTHING = "all"
-
-MOST_WEIGHT = 4.0
-"""Where a method makes fewer rows than wanted, each stands for at most so many."""
+NATIVE_PAIRS = "cfa"
+TWICE = "search-twice"
+POOL = "pool"
+NEW_LABELS = 25
+"""Real labels more, of the arms that buy some."""
 
 
 @dataclass(frozen=True)
 class Arm:
-    """One arm: the rows that it adds (none: nothing) and how they are labelled."""
+    """One arm.
+
+    Attributes
+    ----------
+    rows, labels : which rows it adds (None: none), and who labels them.
+    ratio : rows a class that are added, as a share of those that it lost.
+    weight : what each weighs beside a real row.
+    most_repeats : the first so many repeats only, of arms that take long (None: all).
+    scenarios, removed : where it makes sense or fits the time; elsewhere it has no records. Empty: any share.
+    trees_only : whether only the boosted trees are fitted, as for the curves.
+    """
 
     name: str
     group: Group
     title: str
     rows: str | None = None
     labels: Labels | None = None
+    ratio: float = 1.0
+    weight: float = 1.0
+    most_repeats: int | None = None
+    scenarios: tuple[Scenario, ...] = ("A", "B", "C")
+    removed: tuple[float, ...] = ()
+    trees_only: bool = False
+
+    def takes_part(self, scenario: Scenario, removed: float, repeat: int) -> bool:
+        """Whether it is fitted in this repeat of this cell."""
+        in_time = self.most_repeats is None or repeat < self.most_repeats
+        return in_time and scenario in self.scenarios and (not self.removed or removed in self.removed)
+
+    @property
+    def needs_transfer(self) -> bool:
+        """Whether the adapter of another cohort answers."""
+        return self.rows == "lm-transfer"
+
+    def as_json(self) -> dict[str, Any]:
+        """What a summary says of it."""
+        return {name: getattr(self, name) for name in ("group", "title", "rows", "labels", "ratio", "weight")}
 
 
 _TITLES = {
@@ -58,14 +70,53 @@ _TITLES = {
     "smotenc": "SMOTENC",
     "rose": "smoothed bootstrap (ROSE)",
     "crossover": "crossover",
-    "random": "random edits that flip",
-    "search": "minimal counterfactuals",
+    **{source.name: source.title for source in METHODS.values()},
 }
 _LABELLED: dict[Labels, str] = {
     "hard": "own hard label",
     "margin": "hard label with margin",
     "panel": "soft label of the panel",
 }
+
+_LIMITS: dict[str, dict[str, Any]] = {
+    **{name: {"most_repeats": 10} for name in ("effects", "nearest-pair", "lm-transfer")},
+    **{name: {"most_repeats": 5} for name in ("nice", "dice", "treecf")},
+    **{name: {"most_repeats": 3, "scenarios": ("C",)} for name in ("cfnow", "lm-few-shot")},
+    "lm-scarce": {"most_repeats": 3, "scenarios": ("C",), "removed": (0.9,)},
+}
+"""Slow sources are asked in the first repeats only, the slowest where there is a loss."""
+
+_EDITS = "flipped or not, soft label of the panel"
+
+_CURVES = ("search-hard", "search-margin", "search-panel", "lm-transfer-panel")
+_RATIOS = (0.25, 0.5, 2.0)
+_LOW_WEIGHT = 0.25
+
+
+def _counterfactual() -> Iterator[Arm]:
+    for name in METHODS:
+        group: Group = "language model" if name.startswith("lm-") else "counterfactual"
+        for kind, words in _LABELLED.items():
+            limits = _LIMITS.get(name, {})
+            yield Arm(f"{name}-{kind}", group, f"{_TITLES[name]}, {words}", name, kind, **limits)
+        if name == "lm-transfer":
+            yield Arm(f"{name}-edits", group, f"{_TITLES[name]}, {_EDITS}", name, "edits", **limits)
+
+
+def _curves(arms: Sequence[Arm]) -> Iterator[Arm]:
+    for arm in arms:
+        if arm.name in _CURVES:
+            for ratio in _RATIOS:
+                title = f"{arm.title}, {ratio:g} for each removed row"
+                name = f"{arm.name}@{ratio:g}"
+                yield replace(arm, name=name, title=title, ratio=ratio, trees_only=True)
+            title = f"{arm.title}, a made row weighs {_LOW_WEIGHT:g}"
+            name = f"{arm.name}@weight-{_LOW_WEIGHT:g}"
+            yield replace(arm, name=name, title=title, weight=_LOW_WEIGHT, trees_only=True)
+
+
+_COUNTERFACTUAL = tuple(_counterfactual())
+_OUTSIDE: Group = "outside information"
 
 ARMS: tuple[Arm, ...] = (
     Arm("scarce", "nothing added", "scarce labels, nothing done"),
@@ -78,13 +129,52 @@ ARMS: tuple[Arm, ...] = (
         Arm(f"{name}-panel", "resampled", f"{_TITLES[name]}, {_LABELLED['panel']}", name, "panel")
         for name in RESAMPLINGS
     ),
-    *(
-        Arm(f"{name}-{kind}", "counterfactual", f"{_TITLES[name]}, {words}", name, kind)
-        for name in METHODS
-        for kind, words in _LABELLED.items()
+    Arm("cfa-hard", "counterfactual", "native pairs (CFA), own hard label", NATIVE_PAIRS, "hard"),
+    Arm("cfa-panel", "counterfactual", "native pairs (CFA), soft label of the panel", NATIVE_PAIRS, "panel"),
+    *_COUNTERFACTUAL,
+    Arm("edits-panel", "counterfactual", f"random edits, {_EDITS}", ANY_EDIT.name, "edits"),
+    Arm(
+        f"{TWICE}-panel",
+        "counterfactual",
+        "minimal counterfactuals in two rounds, soft label of the panel",
+        TWICE,
+        "panel",
+    ),
+    *_curves(_COUNTERFACTUAL),
+    Arm("direction-pairs", _OUTSIDE, "pairs along published directions of risk", "direction-pairs"),
+    Arm(
+        "pool-panel",
+        _OUTSIDE,
+        "removed rows without labels, soft label of the panel",
+        POOL,
+        "panel",
+        scenarios=("C",),
+    ),
+    Arm("real-random", _OUTSIDE, f"{NEW_LABELS} real labels more, drawn", "real-random", scenarios=("C",)),
+    Arm(
+        "real-uncertain",
+        _OUTSIDE,
+        f"{NEW_LABELS} real labels more, most uncertain",
+        "real-uncertain",
+        scenarios=("C",),
+    ),
+    Arm(
+        "real-near",
+        _OUTSIDE,
+        f"{NEW_LABELS} real labels more, nearest to counterfactuals",
+        "real-near",
+        scenarios=("C",),
     ),
     Arm(
         "search-full", "diagnostic", "minimal counterfactuals, soft label of the full model", "search", "full"
+    ),
+    Arm(
+        "lm-transfer-full",
+        "diagnostic",
+        f"{_TITLES['lm-transfer']}, soft label of the full model",
+        "lm-transfer",
+        "full",
+        most_repeats=10,
     ),
     Arm("full", "diagnostic", "all labels"),
     Arm("full-weights", "diagnostic", "all labels, class weights"),
@@ -96,125 +186,17 @@ ALWAYS = ("scarce", "full")
 
 
 def parse(names: Sequence[str]) -> tuple[Arm, ...]:
-    """The arms of these names (``all``: every one) and :data:`ALWAYS`; raises ``InputError``."""
+    """The arms of these names (``all``: every one) and :data:`ALWAYS`; raises ``InputError``.
+
+    What is no arm's name may be a source (``lm-transfer``) or a group: it stands for all its arms.
+    """
+    sources, groups = {arm.rows for arm in ARMS}, {arm.group for arm in ARMS}
     for name in names:
-        if name not in (EVERYTHING, *BY_NAME):
+        if name not in (EVERYTHING, *BY_NAME) and name not in sources | groups:
             raise unknown("arm", name, (EVERYTHING, *BY_NAME))
-    return tuple(arm for arm in ARMS if EVERYTHING in names or arm.name in (*names, *ALWAYS))
-
-
-@dataclass(frozen=True)
-class Artefacts:
-    """Everything that arms use, each fitted on the scarce rows when it is first asked for.
-
-    ``scarce`` has what is left of train and val, ``removed`` says how many training rows of each class are
-    gone, and ``seed`` decides every draw.
-    """
-
-    scarce: Cohort
-    removed: Counts
-    seed: int
-
-    @cached_property
-    def train(self) -> Rows:
-        """The scarce training rows as the students read them."""
-        return rows_of(self.scarce, "train")
-
-    @cached_property
-    def val(self) -> Rows:
-        """The scarce validation rows."""
-        return rows_of(self.scarce, "val")
-
-    @cached_property
-    def training_rows(self) -> TrainingRows:
-        """The scarce training rows as codes."""
-        codes = to_codes(self.scarce.schema, self.scarce.part("train"))
-        return TrainingRows(self.scarce.schema, codes, self.train.target, self.train.people)
-
-    @cached_property
-    def settings(self) -> StudentSettings:
-        """Settings of the students, for all arms."""
-        return choose(self.train, self.seed)
-
-    @cached_property
-    def students(self) -> Fitted:
-        """The students with nothing added."""
-        return fit(self.settings, Material.of(self.train))
-
-    @cached_property
-    def panel(self) -> CrossFittedPanel:
-        """Who gives soft labels."""
-        return CrossFittedPanel.fit(self.settings, self.train)
-
-    @cached_property
-    def fitted(self) -> FittedCohort:
-        """What counterfactuals are made against."""
-        return scarce_fitted(self.scarce, self.students.models["trees"])
-
-    def wanted(self, label: int) -> int:
-        """How many rows of a class each arm adds.
-
-        As many as were removed, but at most :data:`ROWS_PER_FACTUAL` for each row of the other class.
-        """
-        others = int((self.train.target != label).sum())
-        return min(self.removed.of_class(label), ROWS_PER_FACTUAL * others)
-
-    def made(self, source: str, labels: Labels = "hard") -> MadeRows:
-        """The rows of a source with their own hard labels, the same for every arm that asks.
-
-        Where fewer rows of a class were made than wanted, each weighs more, up to :data:`MOST_WEIGHT`.
-        """
-        margin = MARGIN if labels == "margin" else 0.0
-        key = (source, margin)
-        if key not in self._made:
-            self._made[key] = MadeRows.joined(
-                [self._make(source, label, margin) for label in (0, 1) if self.wanted(label)]
-            )
-        return self._made[key]
-
-    @cached_property
-    def _made(self) -> dict[tuple[str, float], MadeRows]:
-        return {}
-
-    def _make(self, source: str, label: int, margin: float) -> MadeRows:
-        rng = np.random.default_rng((self.seed, zlib.crc32(source.encode()), label))
-        rows, number = self.training_rows, self.wanted(label)
-        if source in RESAMPLINGS:
-            return RESAMPLINGS[source](rows, label, number, rng)
-        made = counterfactual_rows(
-            self.fitted, rows, label, number, propose=METHODS[source], margin=margin, rng=rng
-        )
-        n = len(made.codes)
-        return replace(made, weight=np.full(n, min(MOST_WEIGHT, number / max(1, n))))
-
-
-def balanced(material: Material) -> Material:
-    """Class weights: both classes weigh the same, all rows together as much as before."""
-    weight = material.weight / np.where(material.target == 1, material.share, 1 - material.share) / 2
-    return replace(material, weight=weight)
-
-
-def labelled_rows(artefacts: Artefacts, arm: Arm, full: Fitted | None = None) -> MadeRows:
-    """The rows that an arm adds, with its labels; rows that nobody could label are left out.
-
-    ``full`` are the students of the full data, for the diagnostic label only.
-    """
-    if arm.rows is None:
-        raise ValueError(f"the arm `{arm.name}` adds no rows")
-    made = artefacts.made(arm.rows, arm.labels or "hard")
-    if arm.labels in ("hard", "margin") or not len(made.codes):
-        return made
-    matrix = to_matrix(artefacts.scarce.schema, made.codes)
-    if arm.labels == "panel":
-        labels = artefacts.panel.label(matrix, made.owners)
-    elif full is not None:
-        risks = full.probabilities(matrix)["trees"]
-        labels = correct_prior(risks, full.share, artefacts.students.share)
-    else:
-        raise ValueError(f"the arm `{arm.name}` needs the full model")
-    return made.only(~np.isnan(labels), labels)
-
-
-def added_material(artefacts: Artefacts, made: MadeRows) -> Material:
-    """Made rows as training material."""
-    return Material(to_matrix(artefacts.scarce.schema, made.codes), made.labels, made.weight)
+    wide = {name for name in names if name not in BY_NAME}
+    return tuple(
+        arm
+        for arm in ARMS
+        if EVERYTHING in names or arm.name in (*names, *ALWAYS) or {arm.rows, arm.group} & wide
+    )

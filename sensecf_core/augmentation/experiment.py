@@ -15,67 +15,36 @@ from datetime import UTC, datetime
 from functools import partial
 from importlib import metadata
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from sensecf_core import provenance
-from sensecf_core.augmentation.arms import (
-    Arm,
-    Artefacts,
-    added_material,
-    balanced,
-    labelled_rows,
-    parse,
-)
-from sensecf_core.augmentation.measures import MEASURES, Deployment, correct_prior, measure
-from sensecf_core.augmentation.resampling import MadeRows
-from sensecf_core.augmentation.scarcity import ScarceSplit, Scenario, thin
-from sensecf_core.augmentation.students import Fitted, Material, choose, fit
+from sensecf_core.augmentation.arms import Arm, parse
+from sensecf_core.augmentation.examples import write_examples
+from sensecf_core.augmentation.measures import MEASURES
+from sensecf_core.augmentation.not_run import not_run
+from sensecf_core.augmentation.rows.transfer import Transfer, transfer_adapter
+from sensecf_core.augmentation.run_task import Cell, Record, Task, Val, run_task
 from sensecf_core.augmentation.summary import cells, table
-from sensecf_core.classifiers.design_matrix import to_matrix
-from sensecf_core.classifiers.training import one_thread, rows_of
 from sensecf_core.cohorts.cohort import Cohort
-from sensecf_core.errors import InputError
+from sensecf_core.counterfactuals.proposers.resolve_model import placement_by_name
+from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.evaluation.benchmark import run_folder
 from sensecf_core.evaluation.json_lines import append_line, read_lines
+from sensecf_core.evaluation.spreading import Workers, spread
 from sensecf_core.json_safe import json_safe
+from sensecf_core.language.models import default_model
 from sensecf_core.paths import var
-from sensecf_core.processes import parallel_map
 from sensecf_core.types import Json, Progress
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 REPEATS_PER_SEED = 10_000
 """Repeat r of seed s is split by seed s * 10,000 + r."""
 
-Record = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Cell:
-    """A scenario and the share of its classes' rows that is removed."""
-
-    scenario: Scenario
-    removed: float
-
-
 QUICK = (Cell("A", 0.9), Cell("C", 0.9))
 QUICK_REPEATS = 3
-
-
-@dataclass(frozen=True)
-class Task:
-    """One repeat of one cell, and the arms that are still missing."""
-
-    cell: Cell
-    repeat: int
-    seed: int
-    arms: tuple[Arm, ...]
-
-    def key(self, arm: Arm) -> str:
-        """The key of an arm's record."""
-        return f"{self.cell.scenario}-{self.cell.removed:g}-{self.repeat}-{arm.name}"
 
 
 @dataclass(frozen=True)
@@ -86,6 +55,8 @@ class Plan:
     repeats: int
     arms: tuple[Arm, ...]
     seed: int
+    val: Val
+    transfer: Transfer | None
     origin: Mapping[str, Any]
 
     @property
@@ -108,37 +79,95 @@ class Plan:
     def tasks(self) -> list[Task]:
         """Every task, repeat by repeat, so that a run that is ended early has some of every cell."""
         return [
-            Task(cell, repeat, self.seed * REPEATS_PER_SEED + repeat, self.arms)
+            Task(
+                cell,
+                repeat,
+                self.seed * REPEATS_PER_SEED + repeat,
+                tuple(arm for arm in self.arms if arm.takes_part(cell.scenario, cell.removed, repeat)),
+                self.val,
+                self.transfer,
+                self.origin["model"],
+            )
             for repeat in range(self.repeats)
             for cell in self.cells
         ]
 
 
 def plan_experiment(
-    cohort: Cohort, cells: Sequence[Cell], arms: Sequence[str], *, repeats: int, seed: int
+    cohort: Cohort,
+    cells: Sequence[Cell],
+    arms: Sequence[str],
+    *,
+    repeats: int,
+    seed: int,
+    val: Val = "scarce",
+    adapter: str | None = None,
+    model: str | None = None,
 ) -> Plan:
     """Plan a run; nothing is fitted yet.
 
+    Parameters
+    ----------
+    val : "full" leaves the validation rows as they are: too few to train on is told from too few to tune on.
+    adapter : COHORT/NAME of the adapter of the arms ``lm-transfer-…``; without it the best that never saw the
+        cohort, and where there is none these arms are left out of ``all``.
+    model : a local language model of the arms ``lm-…``; without it the default one.
+
     Raises
     ------
-    InputError : an unknown arm, or a share that is not between 0 and 1.
+    InputError : an unknown arm, a share that is not between 0 and 1, or an adapter that saw the cohort.
+    NotReadyError : the arms ``lm-transfer-…`` are named, and no adapter is left that never saw the cohort.
     """
     for cell in cells:
         if not 0 < cell.removed < 1:
             raise InputError(f"--removed takes shares between 0 and 1, got {cell.removed:g}.")
+    chosen, transfer = _with_adapter(cohort, arms, adapter, model)
     origin = {
         "cohort": cohort.schema.name,
         "seed": seed,
+        "val": val,
+        "model": model,
+        "adapter": None if transfer is None else transfer.as_json(),
         "sha256": {
             "cohort": cohort.data_sha256,
             "schema": cohort.schema.sha256,
-            "engine": provenance.code_sha256(__name__),
+            "risk": cohort.schema.risk_sha256,
+            "engine": provenance.code_sha256(run_task.__module__),
         },
         "versions": {**provenance.versions(), "imbalanced-learn": metadata.version("imbalanced-learn")},
         "commit": provenance.commit(),
         "machine": provenance.machine(),
     }
-    return Plan(tuple(cells), repeats, parse(arms), seed, origin)
+    return Plan(tuple(cells), repeats, chosen, seed, val, transfer, origin)
+
+
+def _with_adapter(
+    cohort: Cohort, names: Sequence[str], adapter: str | None, model: str | None
+) -> tuple[tuple[Arm, ...], Transfer | None]:
+    """The arms, and the adapter if one of them needs it.
+
+    Arms that ``all`` brings and that cannot be run on this cohort are left out: without an adapter, or
+    without directions of risk.
+    """
+    chosen = parse(names)
+    if not any(feature.risk_known for feature in cohort.schema.features) and "direction-pairs" not in names:
+        chosen = tuple(arm for arm in chosen if arm.rows != "direction-pairs")
+    if not any(arm.needs_transfer for arm in chosen):
+        return chosen, None
+    try:
+        return chosen, transfer_adapter(cohort.schema.name, adapter, base_sha256(model))
+    except NotReadyError:
+        if any(arm.needs_transfer for arm in parse([name for name in names if name != "all"])):
+            raise
+        return tuple(arm for arm in chosen if not arm.needs_transfer), None
+
+
+def base_sha256(model: str | None) -> str | None:
+    """Hash of the weights of a language model by name (None: the default one, if it is there)."""
+    if model is None:
+        return default_model.status().sha256
+    folder = placement_by_name(model).folder
+    return None if folder is None else default_model.weights_sha256(folder)
 
 
 def own_folder(run_id: str) -> Path:
@@ -147,9 +176,14 @@ def own_folder(run_id: str) -> Path:
 
 
 def run_experiment(
-    cohort: Cohort, plan: Plan, *, jobs: int = 1, progress: Progress = lambda done, words: None
+    cohort: Cohort,
+    plan: Plan,
+    *,
+    jobs: int = 1,
+    cluster: Workers | None = None,
+    progress: Progress = lambda done, words: None,
 ) -> tuple[pd.DataFrame, Json]:
-    """Fit what is planned and not there yet; the numbers are the same with any number of ``jobs``.
+    """Fit what is planned and not there yet; the numbers are the same with any ``jobs`` and on a ``cluster``.
 
     Returns
     -------
@@ -170,21 +204,38 @@ def run_experiment(
             **plan.origin,
         },
     )
-    records = _all_records(cohort, plan, jobs, progress)
-    found = {
-        **config,
-        "schema_version": SCHEMA_VERSION,
-        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-        "titles": {arm.name: {"group": arm.group, "title": arm.title} for arm in plan.arms},
-        "measures": dict(MEASURES),
-        "results": cells(records, plan.arms),
-    }
-    frame, whole = table(records), dict(json_safe(found, digits=6))
+    records = _all_records(cohort, plan, jobs, progress, cluster)
+    progress(1.0, "Writing example rows and the summary")
+    write_examples(cohort, plan.tasks(), folder)
+    frame, whole = table(records), summary_of(cohort, plan, config, records)
     run_folder.end(folder, frame, whole)
     return frame, whole
 
 
-def _all_records(cohort: Cohort, plan: Plan, jobs: int, progress: Progress) -> list[Record]:
+def summary_of(cohort: Cohort, plan: Plan, config: Mapping[str, Any], records: Sequence[Record]) -> Json:
+    """What ``summary.json`` holds, of all records of a plan or of those that are there."""
+    found = {
+        **config,
+        "schema_version": SCHEMA_VERSION,
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "task_seconds": round(sum(record.get("seconds", 0.0) for record in records), 1),
+        "titles": {arm.name: arm.as_json() for arm in plan.arms},
+        "measures": dict(MEASURES),
+        "not_run": not_run(plan.origin["cohort"], plan.origin["model"]),
+        "results": cells(cohort, plan.seed * REPEATS_PER_SEED, records, plan.arms),
+    }
+    return dict(json_safe(found, digits=6))
+
+
+def records_there(plan: Plan) -> list[Record]:
+    """The finished records of a plan, in its order: a run in progress can be shown from them."""
+    kept = read_lines(plan.record_file)
+    return [kept[task.key(arm)] for task in plan.tasks() for arm in task.arms if task.key(arm) in kept]
+
+
+def _all_records(
+    cohort: Cohort, plan: Plan, jobs: int, progress: Progress, cluster: Workers | None
+) -> list[Record]:
     records = read_lines(plan.record_file)
     tasks = plan.tasks()
     missing = [
@@ -192,97 +243,20 @@ def _all_records(cohort: Cohort, plan: Plan, jobs: int, progress: Progress) -> l
         for task in tasks
         if (arms := tuple(arm for arm in task.arms if task.key(arm) not in records))
     ]
-    done = len(tasks) - len(missing)
+    done, begun = len(tasks) - len(missing), perf_counter()
     progress(done / len(tasks), f"{done} of {len(tasks)} repeats are there")
-    with closing(parallel_map(partial(run_task, cohort), missing, jobs)) as results:
-        for finished in results:
+    with closing(spread(partial(run_task, cohort), missing, jobs, cluster)) as results:
+        for number, finished in enumerate(results, start=1):
             for record in finished:
                 append_line(plan.record_file, record)
                 records[record["key"]] = record
-            done += 1
+            left = (perf_counter() - begun) / number * (len(missing) - number) / 60
             last = finished[-1]
             words = f"{last['scenario']}, {last['removed']:g} removed, repeat {last['repeat'] + 1}"
-            progress(done / len(tasks), f"{done} of {len(tasks)}: {words}")
-    return [records[task.key(arm)] for task in tasks for arm in task.arms]
-
-
-def run_task(cohort: Cohort, task: Task) -> list[Record]:
-    """Fit the arms of one repeat; a cell with too few rows gives records that say why it is refused."""
-    with one_thread():
-        try:
-            split = thin(cohort, task.cell.scenario, task.cell.removed, task.seed)
-        except InputError as error:
-            return [_record(task, arm, refused=str(error)) for arm in task.arms]
-        artefacts = Artefacts(split.scarce, split.removed, split.seed)
-        full_rows = rows_of(split.full, "train")
-        full_settings = choose(full_rows, split.seed)
-        full = fit(full_settings, Material.of(full_rows))
-        counts = {part: asdict(getattr(split, part)) for part in ("train", "val", "removed")}
-        records = []
-        for arm in task.arms:
-            if arm.name == "full":
-                found = _measured(split, full, rows_of(split.full, "val"))
-            elif arm.name == "full-weights":
-                weighted = fit(full_settings, balanced(Material.of(full_rows)))
-                found = _measured(split, weighted, rows_of(split.full, "val"))
-            else:
-                found = _scarce_arm(split, artefacts, arm, full)
-            records.append(_record(task, arm, counts=counts, prevalence=split.prevalence, **found))
-        return records
-
-
-def _scarce_arm(split: ScarceSplit, artefacts: Artefacts, arm: Arm, full: Fitted) -> dict[str, Any]:
-    """What an arm that starts from scarce rows comes to."""
-    real = Material.of(artefacts.train)
-    if arm.rows is not None:
-        made = labelled_rows(artefacts, arm, full)
-        fitted = fit(artefacts.settings, real.and_also(added_material(artefacts, made)))
-        rows = _about_rows(artefacts, made, full)
-        return {**_measured(split, fitted, artefacts.val), "made": rows}
-    if arm.name == "weights":
-        return _measured(split, fit(artefacts.settings, balanced(real)), artefacts.val)
-    found = _measured(split, artefacts.students, artefacts.val, moved=arm.name == "threshold")
-    if arm.name in ("ridge", "panel"):
-        found["students"] = dict.fromkeys(found["students"], found["students"][arm.name])
-    return found
-
-
-def _measured(split: ScarceSplit, fitted: Fitted, val: Any, *, moved: bool = False) -> dict[str, Any]:
-    deployment = Deployment(split.prevalence, split.scarce_class)
-    on_test, on_val = fitted.probabilities(split.test.matrix), fitted.probabilities(val.matrix)
-    return {
-        "students": {
-            name: measure(
-                (on_test[name], split.test.target),
-                (on_val[name], val.target),
-                fitted.share,
-                deployment,
-                moved=moved,
+            progress(
+                (done + number) / len(tasks), f"{done + number} of {len(tasks)}: {words}; {left:.0f} min left"
             )
-            for name in on_test
-        }
-    }
-
-
-def _about_rows(artefacts: Artefacts, made: MadeRows, full: Fitted) -> dict[str, Any]:
-    """How many rows were made, and how often their labels agree with the full model (a diagnostic).
-
-    Both are read as classes at their own prior: a label from the scarce share of class 1 up, the full model's
-    risk from the full share up.
-    """
-    about = {"wanted": artefacts.wanted(0) + artefacts.wanted(1), "rows": len(made.codes)}
-    if not about["rows"]:
-        return {**about, "distinct": 0, "agreement": None}
-    risks = full.probabilities(to_matrix(artefacts.scarce.schema, made.codes))["trees"]
-    full_risks = correct_prior(risks, full.share, artefacts.students.share)
-    same = (made.labels >= artefacts.students.share) == (full_risks >= artefacts.students.share)
-    distinct = len(np.unique(np.nan_to_num(made.codes, nan=-1e9), axis=0))
-    return {**about, "distinct": distinct, "agreement": float(same.mean())}
-
-
-def _record(task: Task, arm: Arm, **found: Any) -> Record:
-    about = {"scenario": task.cell.scenario, "removed": task.cell.removed, "repeat": task.repeat}
-    return dict(json_safe({"key": task.key(arm), **about, "arm": arm.name, **found}))
+    return [records[task.key(arm)] for task in tasks for arm in task.arms]
 
 
 def _sha256(value: Any) -> str:

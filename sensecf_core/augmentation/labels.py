@@ -1,7 +1,6 @@
 """Labels of synthetic rows: the panel's soft labels, cross-fitted by participant, and the full model's.
 
-A row's own hard label is decided where the row is made (:mod:`sensecf_core.augmentation.resampling`,
-:mod:`sensecf_core.augmentation.counterfactual_rows`).
+A row's own hard label is decided where the row is made (:mod:`sensecf_core.augmentation.rows`).
 """
 
 from __future__ import annotations
@@ -49,3 +48,8 @@ class CrossFittedPanel:
             if mine.any():
                 found[mine] = panel.probabilities(matrix[mine])["panel"]
         return found
+
+    def label_strangers(self, matrix: Floats) -> Floats:
+        """p(class 1) of rows (n, columns) of people on whom no panel trained: the panels' mean, (n,)."""
+        labels: Floats = np.mean([panel.probabilities(matrix)["panel"] for _, panel in self.panels], axis=0)
+        return labels

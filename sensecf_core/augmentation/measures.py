@@ -14,21 +14,34 @@ from sensecf_core.classifiers.calibration import choose_threshold
 from sensecf_core.cohorts.split import SHARES
 from sensecf_core.types import Floats, Ints, Mask
 
+THRESHOLDS: Mapping[str, str] = MappingProxyType(
+    {
+        "half": "threshold 0.5",
+        "prevalence": "threshold at the known prevalence",
+        "tuned": "threshold tuned on the scarce validation rows",
+    }
+)
+
 MEASURES: Mapping[str, str] = MappingProxyType(
     {
         "auroc": "AUROC",
         "average_precision": "average precision of the scarce class",
-        "f1_half": "F1 of the scarce class, threshold 0.5",
-        "f1_prevalence": "F1 of the scarce class, threshold at the known prevalence",
-        "f1_tuned": "F1 of the scarce class, threshold tuned on the scarce validation rows",
+        **{f"f1_{name}": f"F1 of the scarce class, {words}" for name, words in THRESHOLDS.items()},
+        **{
+            f"f1_macro_{name}": f"macro F1 (mean of both classes), {words}"
+            for name, words in THRESHOLDS.items()
+        },
+        **{f"balanced_accuracy_{name}": f"balanced accuracy, {words}" for name, words in THRESHOLDS.items()},
         "brier": "Brier score",
         "brier_corrected": "Brier score, corrected for the known prevalence",
         "calibration": "calibration in the large (mean risk minus share of class 1)",
+        "calibration_slope": "calibration slope of the risk corrected for the known prevalence (1 is best)",
     }
 )
 
 LOWER_IS_BETTER = ("brier", "brier_corrected")
-NEAR_ZERO_IS_BEST = ("calibration",)
+BEST: Mapping[str, float] = MappingProxyType({"calibration": 0.0, "calibration_slope": 1.0})
+"""Measures whose best value is neither the highest nor the lowest."""
 
 LEAST_LOSS = 0.02
 """A mean loss up to this is nothing to recover, however sure."""
@@ -90,15 +103,27 @@ def measure(
     tuned = choose_threshold(correct_prior(val[0], share, prevalence), val[1], prevalence)
     said, fixed = (corrected, prevalence) if moved else (raw, 0.5)
     label = deployment.scarce_class
+    decisions = {
+        "half": said >= fixed,
+        "prevalence": corrected >= prevalence,
+        "tuned": corrected >= tuned,
+    }
     return {
         "auroc": float(roc_auc_score(target, raw)),
         "average_precision": float(average_precision_score(target == label, raw if label else 1 - raw)),
-        "f1_half": f1(said >= fixed, target, label),
-        "f1_prevalence": f1(corrected >= prevalence, target, label),
-        "f1_tuned": f1(corrected >= tuned, target, label),
+        **{f"f1_{name}": f1(flagged, target, label) for name, flagged in decisions.items()},
+        **{
+            f"f1_macro_{name}": (f1(flagged, target, 0) + f1(flagged, target, 1)) / 2
+            for name, flagged in decisions.items()
+        },
+        **{
+            f"balanced_accuracy_{name}": balanced_accuracy(flagged, target)
+            for name, flagged in decisions.items()
+        },
         "brier": float(brier_score_loss(target, said)),
         "brier_corrected": float(brier_score_loss(target, corrected)),
         "calibration": float(said.mean() - target.mean()),
+        "calibration_slope": calibration_slope(corrected, target),
     }
 
 
@@ -109,10 +134,30 @@ def f1(flagged: Mask, target: Ints, label: int) -> float:
     return 2 * right / max(1, int(decided.sum()) + int(true.sum()))
 
 
+def balanced_accuracy(flagged: Mask, target: Ints) -> float:
+    """Mean of sensitivity and specificity, where ``flagged`` rows are decided to be class 1."""
+    return float((flagged[target == 1].mean() + (~flagged[target == 0]).mean()) / 2)
+
+
+def calibration_slope(risks: Floats, target: Ints) -> float:
+    """Slope of a logistic regression of the class on the log-odds of the risk (Cox 1958); 1 is best.
+
+    Below 1 risks are too extreme, above 1 not extreme enough; NaN where all risks are the same.
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    inside = np.clip(risks, EDGE, 1 - EDGE)
+    log_odds = np.log(inside / (1 - inside))
+    if np.ptp(log_odds) < EDGE:
+        return float("nan")
+    model = LogisticRegression(C=np.inf, max_iter=1000).fit(log_odds[:, None], target)
+    return float(model.coef_[0, 0])
+
+
 def gains(name: str, ours: Floats, theirs: Floats) -> Floats:
     """How much better ``ours`` are in a measure, repeat by repeat (above 0: better)."""
-    if name in NEAR_ZERO_IS_BEST:
-        return np.asarray(np.abs(theirs) - np.abs(ours))
+    if name in BEST:
+        return np.asarray(np.abs(theirs - BEST[name]) - np.abs(ours - BEST[name]))
     return np.asarray(theirs - ours if name in LOWER_IS_BETTER else ours - theirs)
 
 
@@ -122,7 +167,8 @@ class Paired:
 
     ``se`` and ``low``–``high`` take the repeats as independent. They share rows, so ``corrected_low`` and
     ``corrected_high`` use the variance of Nadeau & Bengio (2003): (1 / repeats + test rows / training rows)
-    times that of the differences. NaN with fewer than two repeats.
+    times that of the differences; ``p`` is two-sided, by the corrected variance, against no difference. NaN
+    with fewer than two repeats.
     """
 
     mean: float
@@ -132,12 +178,14 @@ class Paired:
     corrected_low: float
     corrected_high: float
     repeats: int
+    p: float = np.nan
 
     @classmethod
     def of(cls, differences: Floats) -> Paired:
-        """From the differences of the repeats, shape (repeats,)."""
+        """From the differences of the repeats, shape (repeats,); NaN where a repeat has none."""
         from scipy.stats import t
 
+        differences = differences[~np.isnan(differences)]
         n = len(differences)
         mean = float(np.mean(differences)) if n else np.nan
         if n < 2:
@@ -154,6 +202,7 @@ class Paired:
             corrected_low=mean - quantile * wide,
             corrected_high=mean + quantile * wide,
             repeats=n,
+            p=float(2 * t.sf(abs(mean) / wide, n - 1)) if wide else float(mean == 0),
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -167,8 +216,24 @@ def is_lost(loss: Paired) -> bool:
 
 
 def recovery(gained: Floats, lost: Floats) -> float | None:
-    """Sum of the gains over the sum of the losses, each (repeats,); None where nothing was lost."""
-    return float(np.sum(gained) / np.sum(lost)) if is_lost(Paired.of(lost)) else None
+    """Sum of the gains over the sum of the losses, each (repeats,); None where nothing was lost.
+
+    Both sums are over the repeats in which the arm was fitted (elsewhere its gain is NaN).
+    """
+    there = ~np.isnan(gained)
+    if not there.any() or not is_lost(Paired.of(lost)) or lost[there].sum() <= 0:
+        return None
+    return float(gained[there].sum() / lost[there].sum())
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Holm's step-down adjustment of p-values, in their order (Holm 1979)."""
+    order = np.argsort(p_values, kind="stable")
+    adjusted, highest = [0.0] * len(p_values), 0.0
+    for rank, position in enumerate(order):
+        highest = max(highest, min(1.0, (len(p_values) - rank) * p_values[position]))
+        adjusted[int(position)] = highest
+    return adjusted
 
 
 def labels_worth(curve: Sequence[tuple[int, float]], value: float, labels: int) -> float | None:

@@ -81,8 +81,12 @@ class ScarceSplit:
         return SCARCE_CLASS[self.scenario]
 
 
-def thin(cohort: Cohort, scenario: Scenario, share: float, seed: int) -> ScarceSplit:
+def thin(
+    cohort: Cohort, scenario: Scenario, share: float, seed: int, *, full_val: bool = False
+) -> ScarceSplit:
     """Split a cohort anew and remove ``share`` (0 to 1) of the scenario's classes from train and val.
+
+    ``full_val`` leaves val as it is: what is then still lost is too few rows to train on, not to tune on.
 
     Which rows go is decided by a hash of their ids: under one seed, a larger share removes all rows that a
     smaller one does and more, and C removes those of A and those of B.
@@ -94,7 +98,7 @@ def thin(cohort: Cohort, scenario: Scenario, share: float, seed: int) -> ScarceS
     parts = split(cohort.target, seed)
     known = parts.ne("test").to_numpy()
     gone = np.zeros(len(parts), dtype=bool)
-    for part in FEWEST:
+    for part in ("train",) if full_val else FEWEST:
         for label in REMOVED_CLASSES[scenario]:
             members = np.flatnonzero(parts.eq(part).to_numpy() & cohort.target.eq(label).to_numpy())
             order = sorted(members, key=lambda position: _sort_key(parts.index[position], seed))

@@ -86,7 +86,8 @@ class Fitted:
     def probabilities(self, matrix: Floats) -> dict[str, Floats]:
         """p(class 1) by student, each (n,), not calibrated; ``panel`` is the mean of the others."""
         found = {name: model.predict_proba(matrix)[:, 1] for name, model in self.models.items()}
-        return {**found, "panel": np.mean(list(found.values()), axis=0)}
+        whole = len(found) == len(STUDENTS) - 1
+        return {**found, "panel": np.mean(list(found.values()), axis=0)} if whole else found
 
 
 def choose(rows: Rows, seed: int) -> StudentSettings:
@@ -105,7 +106,7 @@ def choose(rows: Rows, seed: int) -> StudentSettings:
     )
 
 
-def fit(settings: StudentSettings, material: Material) -> Fitted:
+def fit(settings: StudentSettings, material: Material, *, trees_only: bool = False) -> Fitted:
     """Fit every student; soft targets count as two weighted rows (:meth:`Material.hardened`)."""
     from sklearn.ensemble import RandomForestClassifier
 
@@ -115,19 +116,15 @@ def fit(settings: StudentSettings, material: Material) -> Fitted:
     weight = None if np.ptp(hard.weight) == 0 else hard.weight
     # The binning of boosted trees refuses a column without any value; a constant one is never split on.
     matrix = np.where(np.isnan(hard.matrix).all(axis=0), 0.0, hard.matrix)
-    forest = RandomForestClassifier(
-        FOREST_TREES, min_samples_leaf=settings.forest_leaf, random_state=settings.seed
-    )
-    return Fitted(
-        {
-            "trees": settings.trees.model(settings.seed).fit(matrix, target, sample_weight=weight),
-            "ridge": _ridge(settings.ridge_c).fit(
-                hard.matrix, target, logisticregression__sample_weight=weight
-            ),
-            "forest": forest.fit(matrix, target, sample_weight=weight),
-        },
-        material.share,
-    )
+    models = {"trees": settings.trees.model(settings.seed).fit(matrix, target, sample_weight=weight)}
+    if not trees_only:
+        forest = RandomForestClassifier(
+            FOREST_TREES, min_samples_leaf=settings.forest_leaf, random_state=settings.seed
+        )
+        ridge = _ridge(settings.ridge_c)
+        models["ridge"] = ridge.fit(hard.matrix, target, logisticregression__sample_weight=weight)
+        models["forest"] = forest.fit(matrix, target, sample_weight=weight)
+    return Fitted(models, material.share)
 
 
 def _ridge(c: float) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +13,8 @@ from sensecf_core.errors import InputError, unknown
 
 if TYPE_CHECKING:
     from sensecf_core.cohorts.cohort import Cohort
+    from sensecf_core.evaluation.cluster import connect
+    from sensecf_core.types import Progress
 
 MOST_JOBS = 64
 DIRECTION_LIMITS = ("intervention", "contrast", "all")
@@ -28,6 +31,10 @@ DirectionLimits = Annotated[
         help="Limits towards the desired class; without it the cohort's own. `all`: both directions "
         "under both profiles.",
     ),
+]
+Cluster = Annotated[
+    str | None,
+    typer.Option("--cluster", help="A Dask scheduler, like tcp://HOST:8786, whose workers are used instead."),
 ]
 Jobs = Annotated[int | None, typer.Option("--jobs", help="Processes; without it one per core.")]
 
@@ -53,6 +60,23 @@ def check_out(out: Path | None, cohort: Cohort) -> None:
         raise InputError(
             f"{cohort.schema.name} is not public: what is measured on its rows is not copied to --out."
         )
+
+
+def workers(
+    address: str | None, jobs: int, cohort: Cohort, module: str, tell: Progress
+) -> AbstractContextManager[connect.Cluster | None]:
+    """The workers of ``--cluster`` (None without it), which run the code of ``module``.
+
+    Raises ``InputError`` for ``--jobs`` beside it, and what
+    :func:`~sensecf_core.evaluation.cluster.connect.connect` raises.
+    """
+    if address is None:
+        return nullcontext()
+    if jobs != 1:
+        raise InputError("--jobs counts processes of this machine; leave it out with --cluster.")
+    from sensecf_core.evaluation.cluster import connect
+
+    return connect.connect(address, cohort, module, tell)
 
 
 def processes(jobs: int | None) -> int:

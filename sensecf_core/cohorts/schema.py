@@ -7,9 +7,10 @@ problems at once. It is a plain value: nothing in it depends on the rows.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -18,10 +19,14 @@ from sensecf_core.types import Span
 Kind = Literal["continuous", "integer", "ordinal", "binary", "categorical"]
 Role = Literal["behaviour", "clinical", "context"]
 Direction = Literal["any", "up", "down"]
+Risk = Literal["up", "down"]
 Profile = Literal["intervention", "contrast"]
 
 NAMED_KINDS: frozenset[Kind] = frozenset({"ordinal", "categorical"})
 """Kinds whose values are level names, not numbers."""
+
+ABOUT_RISK: frozenset[str] = frozenset({"risk", "risk_levels", "risk_source"})
+"""Fields of a feature that no classifier, prompt or query reads; :attr:`Schema.sha256` leaves them out."""
 
 
 class Plain(BaseModel):
@@ -47,6 +52,11 @@ class Feature(Plain):
     suggestion in the feature's unit (for ordinal features: in levels). Values that suggestions name
     lie on multiples of ``step``. ``contrast_only`` marks a finding that nobody can set: it may change
     under ``contrast`` limits, never under ``intervention`` limits.
+
+    ``risk`` says what published studies know: more of the feature (for ordinal features: a later level) goes
+    with a higher (``up``) or lower (``down``) risk of class 1. For categorical features ``risk_levels`` lists
+    levels from the lowest risk to the highest; levels whose place is not known stay out. ``risk_source``
+    cites the studies. Neither says what may be suggested, which is ``direction``.
     """
 
     model_config = ConfigDict(allow_inf_nan=False)
@@ -69,6 +79,9 @@ class Feature(Plain):
     reference: Reference | None = None
     contrast_only: bool = False
     headline: bool = False
+    risk: Risk | None = None
+    risk_levels: tuple[str, ...] = ()
+    risk_source: str = ""
 
     @property
     def named(self) -> bool:
@@ -80,9 +93,14 @@ class Feature(Plain):
         """Distance between neighbouring values that may be suggested, in the feature's unit."""
         return self.step if self.step is not None else 10.0**-self.decimals
 
+    @property
+    def risk_known(self) -> bool:
+        """Whether the schema says which values go with a higher risk of class 1."""
+        return self.risk is not None or bool(self.risk_levels)
+
     @model_validator(mode="after")
     def _consistent(self) -> Feature:
-        problems = [*self._level_problems(), *self._range_problems()]
+        problems = [*self._level_problems(), *self._range_problems(), *self._risk_problems()]
         if problems:
             raise ValueError("; ".join(f"`{self.name}`: {problem}" for problem in problems))
         return self
@@ -122,6 +140,20 @@ class Feature(Plain):
             yield "`step` must be a multiple of the last decimal shown"
         if self.kind == "integer" and (self.decimals or self.grid % 1):
             yield "an integer feature has no `decimals` and a whole `step`"
+
+    def _risk_problems(self) -> Iterator[str]:
+        if self.kind == "categorical" and self.risk:
+            yield "a categorical feature has no order: list its levels in `risk_levels` instead of `risk`"
+        if self.kind != "categorical" and self.risk_levels:
+            yield "`risk_levels` belongs to categorical features only, use `risk`"
+        if unknown := sorted(set(self.risk_levels) - set(self.levels)):
+            yield f"`risk_levels` names unknown levels {unknown}"
+        if len(self.risk_levels) == 1 or len(set(self.risk_levels)) < len(self.risk_levels):
+            yield "`risk_levels` must be at least two different levels, from the lowest risk to the highest"
+        if self.risk_known and not self.risk_source.strip():
+            yield "a direction of risk needs its `risk_source`"
+        if self.risk_source and not self.risk_known:
+            yield "`risk_source` needs `risk`, or `risk_levels` for a categorical feature"
 
 
 class LinearRule(Plain):
@@ -228,8 +260,16 @@ class Schema(Plain):
     def sha256(self) -> str:
         """Hash of the schema's content, for provenance and caches."""
         # An optional part that a schema lacks stays out, so that adding the part changed no existing hash.
-        absent = None if self.left_out else {"left_out"}
-        return hashlib.sha256(self.model_dump_json(exclude=absent).encode()).hexdigest()
+        excluded: dict[str, Any] = {"features": {"__all__": set(ABOUT_RISK)}}
+        if not self.left_out:
+            excluded["left_out"] = True
+        return hashlib.sha256(self.model_dump_json(exclude=excluded).encode()).hexdigest()
+
+    @cached_property
+    def risk_sha256(self) -> str:
+        """Hash of the directions of risk by feature; sources do not count, nor the order of the features."""
+        known = {f.name: f.risk or f.risk_levels for f in self.features if f.risk_known}
+        return hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()
 
     @model_validator(mode="after")
     def _consistent(self) -> Schema:

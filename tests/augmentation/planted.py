@@ -7,6 +7,8 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from sensecf_core.augmentation.arms import ARMS, Arm
+from sensecf_core.augmentation.rows.sources import METHODS
 from sensecf_core.cohorts.cohort import Cohort
 
 Truth = Literal["random", "linear", "two"]
@@ -32,3 +34,12 @@ def cohort(truth: Truth, n: int, seed: int = 0) -> Cohort:
     frame["diet"] = rng.choice(["mixed", "vegan", "other"], n)
     frame["ill"] = outcome.astype(int)
     return Cohort.from_frame(frame, target="ill", name=f"planted-{truth}")
+
+
+def is_quick(arm: Arm) -> bool:
+    """Whether no package and no language model makes its rows."""
+    return arm.rows not in METHODS or not METHODS[arm.rows].slow
+
+
+QUICK = [arm.name for arm in ARMS if is_quick(arm) and not arm.trees_only and arm.rows != "direction-pairs"]
+"""Arms that take no second here, without the curves; planted schemas have no directions of risk."""

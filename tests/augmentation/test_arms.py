@@ -7,20 +7,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sensecf_core.augmentation.arms import (
-    ARMS,
-    BY_NAME,
-    MOST_WEIGHT,
-    Artefacts,
-    balanced,
-    labelled_rows,
-    parse,
-)
-from sensecf_core.augmentation.counterfactual_rows import MAX_CHANGES, METHODS
+from sensecf_core.augmentation.arm_material import Hidden, balanced, labelled_rows
+from sensecf_core.augmentation.arms import ARMS, BY_NAME, parse
+from sensecf_core.augmentation.artefacts import MOST_WEIGHT, Artefacts
 from sensecf_core.augmentation.labels import CrossFittedPanel
-from sensecf_core.augmentation.resampling import RESAMPLINGS
+from sensecf_core.augmentation.rows.counterfactual_rows import MAX_CHANGES
+from sensecf_core.augmentation.rows.resampling import RESAMPLINGS
+from sensecf_core.augmentation.rows.sources import METHODS
+from sensecf_core.augmentation.run_task import Repeat
 from sensecf_core.augmentation.scarcity import thin
 from sensecf_core.augmentation.students import Fitted, Material
+from sensecf_core.classifiers.design_matrix import to_matrix
 from sensecf_core.cohorts.encoding import to_rows
 from sensecf_core.errors import InputError
 from tests.augmentation.planted import cohort
@@ -77,7 +74,7 @@ def test_rose_and_oversampling_start_from_rows_of_the_class(artefacts: Artefacts
     assert [of_owner[who] for who in noisy.owners] == noisy.labels.tolist()
 
 
-@pytest.mark.parametrize("source", METHODS)
+@pytest.mark.parametrize("source", [name for name, source in METHODS.items() if not source.slow])
 @pytest.mark.parametrize("labels", ["hard", "margin"])
 def test_counterfactuals_flip_the_scarce_classifier(source: str, labels: str, artefacts: Artefacts) -> None:
     made = artefacts.made(source, labels)  # type: ignore[arg-type]
@@ -147,5 +144,82 @@ def test_full_labels_need_the_full_model(artefacts: Artefacts) -> None:
 def test_arms_by_name() -> None:
     assert parse(["all"]) == ARMS
     assert [arm.name for arm in parse(["weights"])] == ["scarce", "weights", "full"]
+    assert [arm.name for arm in parse(["ros"])] == ["scarce", "ros", "full"]
+    few = [arm.name for arm in parse(["lm-few-shot"])]
+    assert few == ["scarce", "lm-few-shot-hard", "lm-few-shot-margin", "lm-few-shot-panel", "full"]
+    assert {arm.group for arm in parse(["outside information"])} == {
+        "nothing added", "outside information", "diagnostic",
+    }  # fmt: skip
+
+
+def test_where_an_arm_takes_part() -> None:
+    assert BY_NAME["cfnow-hard"].takes_part("C", 0.9, 0)
+    assert not BY_NAME["cfnow-hard"].takes_part("A", 0.9, 0)
+    assert not BY_NAME["cfnow-hard"].takes_part("C", 0.9, 19)
+    assert BY_NAME["lm-scarce-panel"].takes_part("C", 0.9, 0)
+    assert not BY_NAME["lm-scarce-panel"].takes_part("C", 0.5, 0)
+    # All removed rows of A are of one class: to use them would tell it.
+    pool = [arm.name for arm in ARMS if arm.rows == "pool" or str(arm.rows).startswith("real-")]
+    assert len(pool) == 4 and not any(BY_NAME[name].takes_part("A", 0.9, 0) for name in pool)
+
+
+def test_arms_are_named_once_and_a_curve_changes_one_thing() -> None:
+    assert len(BY_NAME) == len(ARMS)
+    for arm in ARMS:
+        if "@" in arm.name:
+            base = BY_NAME[arm.name.split("@")[0]]
+            assert (arm.ratio == base.ratio) != (arm.weight == base.weight)
+            assert (arm.rows, arm.labels) == (base.rows, base.labels)
+
+
+def test_removed_rows_are_only_for_who_may_have_them(artefacts: Artefacts) -> None:
+    split = thin(cohort("linear", 420), "C", 0.6, 1)
+    hidden = Repeat(split, artefacts).hidden
+    assert hidden.removed is not None
+    removed = set(split.full.rows.index.get_level_values(0)) - set(
+        split.scarce.rows.index.get_level_values(0)
+    )
+    assert set(hidden.removed.people) <= removed
+    pool = labelled_rows(artefacts, BY_NAME["pool-panel"], hidden)
+    assert len(pool.codes) == len(hidden.removed.target)
+    assert ((pool.labels > 0) & (pool.labels < 1)).all()  # the panel's word, not theirs
+    class_of = dict(zip(hidden.removed.people, hidden.removed.target, strict=True))
+    for name in ("real-random", "real-uncertain", "real-near"):
+        bought = labelled_rows(artefacts, BY_NAME[name], hidden)
+        assert len(bought.codes) == 25
+        assert [class_of[who] for who in bought.owners] == bought.labels.tolist()
+        with pytest.raises(ValueError, match="needs the removed rows"):
+            labelled_rows(artefacts, BY_NAME[name], Hidden())
+    said = artefacts.panel.label_strangers(to_matrix(hidden.removed.schema, hidden.removed.codes))
+    distance = np.abs(said - artefacts.students.share)
+    uncertain = labelled_rows(artefacts, BY_NAME["real-uncertain"], hidden)
+    farthest = max(distance[hidden.removed.people.tolist().index(who)] for who in uncertain.owners)
+    assert farthest == np.sort(distance)[24]
+    in_a = thin(cohort("linear", 420), "A", 0.6, 1)
+    assert Repeat(in_a, Artefacts(in_a.scarce, in_a.removed, 1)).hidden.removed is None
+
+
+def test_edits_are_used_whether_they_flip_or_not(artefacts: Artefacts) -> None:
+    made = labelled_rows(artefacts, BY_NAME["edits-panel"])
+    risks = artefacts.fitted.classifier.probability_of_codes(made.codes)
+    assert 0 < (risks >= artefacts.fitted.classifier.threshold).mean() < 1
+    every, flipped = artefacts.made("effects", "edits", 4.0), artefacts.made("effects", "hard", 4.0)
+    assert len(every.codes) > len(flipped.codes)
+
+
+def test_a_second_round_starts_from_the_first(artefacts: Artefacts) -> None:
+    first, both = artefacts.made("search"), artefacts.made("search-twice")
+    assert {codes.tobytes() for codes in first.codes} < {codes.tobytes() for codes in both.codes}
+    assert artefacts.second_fitted.classifier.sha256 != artefacts.fitted.classifier.sha256
+
+
+def test_a_low_weight_changes_nothing_but_the_weight(artefacts: Artefacts) -> None:
+    whole = labelled_rows(artefacts, BY_NAME["search-panel"])
+    low = labelled_rows(artefacts, BY_NAME["search-panel@weight-0.25"])
+    assert np.array_equal(low.codes, whole.codes, equal_nan=True)
+    assert low.weight == pytest.approx(whole.weight / 4)
+
+
+def test_nothing_else_is_named() -> None:
     with pytest.raises(InputError, match="did you mean weights"):
         parse(["weigths"])

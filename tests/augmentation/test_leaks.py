@@ -16,12 +16,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sensecf_core.augmentation.arms import Artefacts
-from sensecf_core.augmentation.counterfactual_rows import METHODS
-from sensecf_core.augmentation.resampling import RESAMPLINGS
+from sensecf_core.augmentation.arms import NATIVE_PAIRS
+from sensecf_core.augmentation.artefacts import Artefacts
+from sensecf_core.augmentation.rows.counterfactual_rows import counterfactual_rows
+from sensecf_core.augmentation.rows.direction_pairs import direction_pairs
+from sensecf_core.augmentation.rows.made_rows import TrainingRows
+from sensecf_core.augmentation.rows.resampling import RESAMPLINGS
+from sensecf_core.augmentation.rows.sources import METHODS
 from sensecf_core.augmentation.scarcity import ScarceSplit, thin
 from sensecf_core.classifiers.calibration import choose_threshold
 from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.counterfactuals.proposers.few_shot import make_examples
 from tests.augmentation.planted import cohort
 
 SHARE, SEED = 0.7, 5
@@ -107,8 +112,43 @@ FITTED: dict[str, Callable[[Artefacts], Any]] = {
     "distances": lambda one: [one.fitted.distances.ranges, one.fitted.distances.mads],
     "domain": lambda one: [one.fitted.domain.low, one.fitted.domain.high],
     "density": lambda one: [each.score(clean_codes()) for each in one.fitted.densities],
-    **{f"rows of {name}": lambda one, name=name: one.made(name).codes for name in (*RESAMPLINGS, *METHODS)},
+    "few-shot examples and pairs": lambda one: repr(
+        [make_examples(one.fitted, d, "contrast") for d in (0, 1)]
+    ),
+    **{
+        f"rows of {name}": lambda one, name=name: one.made(name).codes
+        for name in (*RESAMPLINGS, NATIVE_PAIRS, *(name for name in METHODS if not METHODS[name].slow))
+    },
+    **{
+        f"rows of {name}": lambda one, name=name: few_rows(one, name)
+        for name in ("nice", "dice", "treecf", "cfnow")
+    },
+    "directions": lambda one: (
+        direction_pairs(with_directions(one.training_rows), one.rng("directions")).codes
+    ),
 }
+
+
+def few_rows(one: Artefacts, name: str) -> Any:
+    """What a package makes of three queries a class: as its arm does, only fewer."""
+    few = replace(METHODS[name], queries=3)
+    return [
+        counterfactual_rows(
+            one.fitted, one.training_rows, label, 3, source=few, margin=0.0, rng=one.rng(name, label)
+        ).codes
+        for label in (0, 1)
+    ]
+
+
+def with_directions(rows: TrainingRows) -> TrainingRows:
+    """The planted schema with a direction of risk for its numbers."""
+    features = tuple(
+        feature.model_copy(update={"risk": "up", "risk_source": "planted"})
+        if feature.name.startswith("x")
+        else feature
+        for feature in rows.schema.features
+    )
+    return replace(rows, schema=rows.schema.model_copy(update={"features": features}))
 
 
 def clean_codes() -> Any:

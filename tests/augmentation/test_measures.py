@@ -8,9 +8,12 @@ import pytest
 from sensecf_core.augmentation.measures import (
     Deployment,
     Paired,
+    balanced_accuracy,
+    calibration_slope,
     correct_prior,
     f1,
     gains,
+    holm,
     is_lost,
     labels_worth,
     measure,
@@ -106,3 +109,45 @@ def test_labels_worth_is_read_off_the_learning_curve() -> None:
     assert labels_worth(curve[:1], 0.7, 10) is None
     dented = [(10, 0.6), (100, 0.5), (1000, 0.8)]  # read as never falling
     assert labels_worth(dented, 0.7, 10) == pytest.approx(10**2.5 - 10)
+
+
+def test_balanced_accuracy_and_macro_f1() -> None:
+    flagged, target = np.array([True, True, True, False]), np.array([1, 1, 0, 0])
+    assert balanced_accuracy(flagged, target) == 0.75  # all ones found, one of two zeros left alone
+    found = measure((flagged.astype(float), target), (flagged.astype(float), target), 0.5, Deployment(0.5, 1))
+    assert found["balanced_accuracy_half"] == 0.75
+    assert found["f1_macro_half"] == pytest.approx((0.8 + 2 / 3) / 2)  # 2·2/(3+2) and 2·1/(1+2)
+
+
+def test_the_calibration_slope_is_one_where_odds_are_true_and_half_where_they_are_squared() -> None:
+    rng = np.random.default_rng(0)
+    true = rng.uniform(0.05, 0.95, 20_000)
+    target = (rng.random(20_000) < true).astype(np.int64)
+    odds = (true / (1 - true)) ** 2
+    assert calibration_slope(true, target) == pytest.approx(1, abs=0.05)
+    assert calibration_slope(odds / (1 + odds), target) == pytest.approx(0.5, abs=0.03)
+    assert np.isnan(calibration_slope(np.full(4, 0.3), np.array([0, 1, 0, 1])))
+    assert gains("calibration_slope", np.array([0.9]), np.array([1.3])) == pytest.approx([0.2])
+
+
+def test_holm() -> None:
+    # Sorted .01 .02 .04: times 3, 2, 1, and never falling.
+    assert holm([0.04, 0.01, 0.02]) == pytest.approx([0.04, 0.03, 0.04])
+    assert holm([0.6, 0.5]) == pytest.approx([1.0, 1.0])
+    assert holm([]) == []
+
+
+def test_a_repeat_without_the_arm_counts_in_neither_sum() -> None:
+    lost = np.array([0.1, 0.1, 0.1, 0.11])
+    assert recovery(np.array([0.05, np.nan, 0.05, np.nan]), lost) == pytest.approx(0.5)
+    assert recovery(np.full(4, np.nan), lost) is None
+    assert Paired.of(np.array([0.1, np.nan, 0.3])).repeats == 2
+
+
+def test_p_is_by_the_corrected_variance() -> None:
+    from scipy.stats import t
+
+    paired = Paired.of(np.array([0.1, 0.2, 0.3]))
+    wide = 0.1 * (1 / 3 + 1 / 3) ** 0.5  # test rows / training rows = .2 / .6
+    assert paired.p == pytest.approx(2 * t.sf(0.2 / wide, 2))
+    assert Paired.of(np.zeros(3)).p == 1.0

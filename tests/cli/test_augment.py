@@ -39,6 +39,8 @@ def test_a_run_leaves_settings_results_and_a_summary(
         (("--removed", "1"), "between 0 and 1"),
         (("--arms", "smote"), "did you mean"),
         (("--repeats", "0"), "--repeats must be 1 or more"),
+        (("--cluster", "hpc.lab"), "a scheduler's address like tcp://HOST:8786, got 'hpc.lab'"),
+        (("--cluster", "tcp://127.0.0.1:1", "--jobs", "2"), "leave it out with --cluster"),
     ],
 )
 def test_bad_input_is_one_sentence(command: Command, options: tuple[str, ...], words: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -105,6 +106,19 @@ def test_everything_is_labelled_and_references_have_sources(cohort: Cohort) -> N
         if feature.reference:
             assert feature.reference.source and feature.reference.text, feature.name
     assert 2 <= sum(feature.headline for feature in cohort.schema.features) <= 3
+
+
+def test_directions_of_risk_cite_dated_studies_and_agree_with_what_may_be_suggested() -> None:
+    """Both come from guidance: a suggestion that lowers the risk of class 1 never goes against ``risk``."""
+    for name in FROM_WHEELS:
+        schema = builtin.read_schema(name)
+        assert schema.task.desired == 0
+        known = [feature for feature in schema.features if feature.risk_known]
+        assert len(known) >= 10
+        for feature in known:
+            assert re.search(r"\b(19|20)\d\d\b", feature.risk_source), feature.name
+            if feature.risk and feature.direction != "any":
+                assert feature.risk != feature.direction, feature.name
 
 
 def test_nearly_nobody_breaks_a_rule(cohort: Cohort) -> None:

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from sensecf_core.cohorts.schema import Coupling, Feature, LinearRule
+from sensecf_core.cohorts import builtin
+from sensecf_core.cohorts.schema import ABOUT_RISK, Coupling, Feature, LinearRule, Schema
+from sensecf_core.paths import ROOT
 
 NUMBER = {"name": "bmi", "label": "BMI", "kind": "continuous", "role": "clinical", "valid": [10, 80]}
 LEVELS = {
@@ -15,6 +18,16 @@ LEVELS = {
     "role": "behaviour",
     "levels": ["no", "yes"],
 }
+
+
+CATEGORY = {
+    "name": "ecg",
+    "label": "ECG",
+    "kind": "categorical",
+    "role": "clinical",
+    "levels": ["a", "b", "c"],
+}
+SOURCE = {"risk_source": "Somebody 2001"}
 
 
 @pytest.mark.parametrize(
@@ -37,6 +50,15 @@ LEVELS = {
         (LEVELS, {"levels": ["no", "a\nb"]}, "plain text"),
         (LEVELS, {"suggest_levels": ["maybe"]}, "unknown levels"),
         (LEVELS, {"suggest": [0, 1]}, "must be"),
+        (NUMBER, {"risk": "up"}, "needs its `risk_source`"),
+        (NUMBER, {"risk": "up", "risk_source": " "}, "needs its `risk_source`"),
+        (NUMBER, {"risk": "any"} | SOURCE, "'up' or 'down'"),
+        (NUMBER, SOURCE, "`risk_source` needs `risk`"),
+        (LEVELS, {"risk_levels": ["no", "yes"]} | SOURCE, "categorical features only, use `risk`"),
+        (CATEGORY, {"risk": "up"} | SOURCE, "has no order"),
+        (CATEGORY, {"risk_levels": ["a", "d"]} | SOURCE, "unknown levels"),
+        (CATEGORY, {"risk_levels": ["a"]} | SOURCE, "at least two different"),
+        (CATEGORY, {"risk_levels": ["a", "b", "a"]} | SOURCE, "at least two different"),
     ],
 )
 def test_a_feature_that_makes_no_sense_is_refused(
@@ -58,3 +80,37 @@ def test_rules_need_terms_and_finite_numbers() -> None:
         LinearRule(name="r", text="r", terms={"bmi": float("nan")})
     with pytest.raises(ValidationError, match="finite"):
         Coupling(name="c", text="c", feature="a", follows="b", slope=float("inf"), tolerance=1)
+
+
+def _changed(schema: Schema, name: str, change: dict[str, Any]) -> Schema:
+    features = [f.model_dump() | (change if f.name == name else {}) for f in schema.features]
+    return Schema.model_validate(schema.model_dump() | {"features": features})
+
+
+def test_directions_of_risk_have_a_hash_of_their_own() -> None:
+    heart = builtin.read_schema("heart")
+    without = _changed(heart, "age", {"risk": None, "risk_source": ""})
+    other_way = _changed(heart, "age", {"risk": "down"})
+    fewer_levels = _changed(heart, "chest_pain", {"risk_levels": ["atypical angina", "typical angina"]})
+    changed = (without, other_way, fewer_levels)
+    assert {schema.sha256 for schema in changed} == {heart.sha256}
+    assert len({heart.risk_sha256, *(schema.risk_sha256 for schema in changed)}) == 4
+    assert _changed(heart, "age", {"risk_source": "Another 2002"}).risk_sha256 == heart.risk_sha256
+    assert _changed(heart, "age", {"label": "Years"}).sha256 != heart.sha256
+    assert _changed(heart, "age", {"label": "Years"}).risk_sha256 == heart.risk_sha256
+
+
+@pytest.mark.parametrize("name", builtin.NAMES)
+def test_directions_of_risk_made_nothing_stale(name: str) -> None:
+    """The committed classifier and adapters are older than the fields, and bound to the schema's hash."""
+    records = [
+        *ROOT.glob(f"models/classifiers/{name}/*.json"),
+        *ROOT.glob(f"models/adapters/{name}/*/card.json"),
+    ]
+    hashes = re.findall(r'"schema_sha256": "(\w+)"', "".join(record.read_text() for record in records))
+    assert len(hashes) >= 3
+    assert set(hashes) == {builtin.read_schema(name).sha256}
+
+
+def test_only_the_directions_of_risk_stay_out_of_the_hash() -> None:
+    assert {field for field in Feature.model_fields if field.startswith("risk")} == ABOUT_RISK

@@ -88,6 +88,21 @@ def test_the_example_cohort_is_the_one_that_is_tested() -> None:
     assert (folder / "data.csv").read_text(encoding="utf-8").startswith(rows)
 
 
+def test_every_direction_of_risk_is_listed_with_its_source() -> None:
+    listed = re.findall(
+        r"^\| (\w+) \| `(\w+)` \| (.+) \| (.+) \|$",
+        section("docs/augmentation.md", "Directions of risk"),
+        re.MULTILINE,
+    )
+    words = {"up": "more", "down": "less"}
+    assert listed == [
+        (name, f.name, words[f.risk] if f.risk else " < ".join(f.risk_levels), f.risk_source)
+        for name in builtin.NAMES
+        for f in builtin.read_schema(name).features
+        if f.risk_known
+    ]
+
+
 def test_every_make_target_named_is_there_and_every_one_there_is_named() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)) - {"help"}
     for page, text in TEXTS.items():

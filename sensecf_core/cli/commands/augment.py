@@ -8,7 +8,16 @@ from typing import Annotated, Any
 import typer
 
 from sensecf_core.cli.arguments import names
-from sensecf_core.cli.options import CohortName, Json, JsonProgress, at_least, check_out, processes
+from sensecf_core.cli.options import (
+    Cluster,
+    CohortName,
+    Json,
+    JsonProgress,
+    at_least,
+    check_out,
+    processes,
+    workers,
+)
 from sensecf_core.cli.output import print_run, progress
 from sensecf_core.errors import InputError, unknown
 
@@ -22,10 +31,29 @@ def augment(
         str, typer.Option(help="Who loses labels: A the positives, B the negatives, C both; like A,C.")
     ] = "A,B,C",
     removed: Annotated[str, typer.Option(help="Shares of the labels that are removed.")] = "0.5,0.9,0.95",
-    arms: Annotated[str, typer.Option(help="What is done about it, like weights,search-panel.")] = "all",
+    arms: Annotated[
+        str,
+        typer.Option(
+            help="What is done about it, like weights,search-panel; a source (lm-transfer) is all its arms."
+        ),
+    ] = "all",
     repeats: Annotated[int, typer.Option(help="New splits by participant.")] = 20,
     seed: Annotated[int, typer.Option(help="Draws the splits, and everything else.")] = 0,
     jobs: Annotated[int, typer.Option(help="Processes; the numbers stay the same.")] = 1,
+    cluster: Cluster = None,
+    val: Annotated[
+        str, typer.Option(help="scarce: validation rows lose labels too; full: they keep all of theirs.")
+    ] = "scarce",
+    adapter: Annotated[
+        str | None,
+        typer.Option(
+            help="COHORT/NAME of the adapter of lm-transfer, which never saw the cohort. Without it "
+            "the one trained longest."
+        ),
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(help="A local language model for the arms lm-…; see `models`.")
+    ] = None,
     quick: Annotated[
         bool, typer.Option("--quick", help="Three repeats of A and of C with 0.9 removed: an example.")
     ] = False,
@@ -40,12 +68,14 @@ def augment(
     A run that was ended goes on where it stopped when the same command is given again; one with more arms or
     repeats fits only what is new.
     """
-    from sensecf_core.augmentation import experiment
-    from sensecf_core.augmentation.experiment import Cell
+    from sensecf_core.augmentation import experiment, run_task
+    from sensecf_core.augmentation.run_task import Cell
     from sensecf_core.datasets import registry
 
     at_least(1, repeats=repeats)
     at_least(0, seed=seed)
+    if val not in ("scarce", "full"):
+        raise unknown("value of --val", val, ("scarce", "full"))
     loaded = registry.load(cohort)
     check_out(out, loaded)
     cells = experiment.QUICK if quick else [Cell(*pair) for pair in _cells(scenario, removed)]
@@ -55,9 +85,22 @@ def augment(
         names([arms]),
         repeats=experiment.QUICK_REPEATS if quick else repeats,
         seed=seed,
+        val=val,  # type: ignore[arg-type]
+        adapter=adapter,
+        model=model,
     )
-    with progress(json_progress) as tell:
-        _, summary = experiment.run_experiment(loaded, plan, jobs=processes(jobs), progress=tell)
+    processes(jobs)
+    with (
+        progress(json_progress) as tell,
+        workers(cluster, jobs, loaded, run_task.__name__, tell) as found,
+    ):
+        _, summary = experiment.run_experiment(
+            loaded,
+            plan,
+            jobs=found.count if found else jobs,
+            cluster=found,
+            progress=found.progress if found else tell,
+        )
     folder = experiment.own_folder(summary["id"])
     print_run(summary, folder, _as_text, out=out, as_json=as_json, json_progress=json_progress)
 

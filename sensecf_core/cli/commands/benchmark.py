@@ -9,6 +9,7 @@ import typer
 
 from sensecf_core.cli.arguments import names
 from sensecf_core.cli.options import (
+    Cluster,
     CohortName,
     DirectionLimits,
     Json,
@@ -16,6 +17,7 @@ from sensecf_core.cli.options import (
     at_least,
     check_directions,
     check_out,
+    workers,
 )
 from sensecf_core.cli.output import print_run, progress
 
@@ -41,6 +43,7 @@ def benchmark(
     jobs: Annotated[
         int, typer.Option(help="Processes for methods without a language model; the numbers stay the same.")
     ] = 1,
+    cluster: Cluster = None,
     timed: Annotated[
         bool,
         typer.Option(
@@ -64,16 +67,18 @@ def benchmark(
     is kept by itself: a run with more people or more methods asks only what is new.
     """
     from sensecf_core.counterfactuals.problem.fitted_cohort import load_fitted
-    from sensecf_core.evaluation.benchmark import run_folder
-    from sensecf_core.evaluation.benchmark.run import run_benchmark
+    from sensecf_core.evaluation.benchmark import run, run_folder
 
     check_directions(limits)
     at_least(0, n=n, seed=seed)
     at_least(1, k=k, candidates=candidates, max_changes=max_changes, jobs=jobs)
     fitted = load_fitted(cohort)
     check_out(out, fitted.cohort)
-    with progress(json_progress) as tell:
-        _, summary = run_benchmark(
+    with (
+        progress(json_progress) as tell,
+        workers(cluster, jobs, fitted.cohort, run.__name__, tell) as found,
+    ):
+        _, summary = run.run_benchmark(
             fitted,
             names([methods]),
             n=n,
@@ -82,9 +87,10 @@ def benchmark(
             candidates=candidates,
             max_changes=max_changes,
             seed=seed,
-            jobs=jobs,
+            jobs=found.count if found else jobs,
+            cluster=found,
             timed=timed,
-            progress=tell,
+            progress=found.progress if found else tell,
         )
     folder = run_folder.own_folder(summary["id"])
     print_run(summary, folder, _as_text, out=out, as_json=as_json, json_progress=json_progress)

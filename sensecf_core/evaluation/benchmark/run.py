@@ -28,6 +28,7 @@ from sensecf_core.evaluation.benchmark.run_task import (
 )
 from sensecf_core.evaluation.benchmark.table import table
 from sensecf_core.evaluation.raw_candidates.table import LimitsChoice, directions
+from sensecf_core.evaluation.spreading import Workers
 from sensecf_core.json_safe import json_safe
 from sensecf_core.types import Json, Progress
 
@@ -70,6 +71,7 @@ def run_benchmark(
     max_changes: int = 3,
     seed: int = 0,
     jobs: int = 1,
+    cluster: Workers | None = None,
     timed: bool = True,
     progress: Progress = lambda done, words: None,
 ) -> tuple[pd.DataFrame, Json]:
@@ -85,6 +87,7 @@ def run_benchmark(
     limits : those towards the desired class.
     k, candidates, max_changes, seed : of every request; the seed draws the people and the bootstrap too.
     jobs : processes for methods without a language model; the numbers are the same with any.
+    cluster : its workers take the place of those processes.
     timed : whether answers are timed too, one at a time at the end; a later run can add it.
     progress : called with the share of the time that has passed.
 
@@ -100,7 +103,7 @@ def run_benchmark(
     """
     options = {"seed": seed, "candidates": candidates, "max_changes": max_changes, "k": k}
     plan = plan_benchmark(fitted, methods, n=n, limits=limits, options=options)
-    return run_plan(fitted, plan, jobs=jobs, timed=timed, progress=progress)
+    return run_plan(fitted, plan, jobs=jobs, cluster=cluster, timed=timed, progress=progress)
 
 
 def plan_benchmark(
@@ -135,14 +138,20 @@ def plan_benchmark(
 
 
 def run_plan(
-    fitted: FittedCohort, plan: BenchmarkPlan, *, jobs: int, timed: bool, progress: Progress
+    fitted: FittedCohort,
+    plan: BenchmarkPlan,
+    *,
+    jobs: int,
+    cluster: Workers | None,
+    timed: bool,
+    progress: Progress,
 ) -> tuple[pd.DataFrame, Json]:
     """Ask what is planned and not answered yet; see :func:`run_benchmark`."""
     folder = run_folder.own_folder(plan.run_id)
     config = run_folder.begin(folder, _config(plan, jobs))
     planned = [task for task in plan.tasks if timed or task.kind != "timed"]
-    bench, work = _bench_and_work(fitted)
-    records = runner.run(planned, plan.keys.record_file, work, progress, jobs=jobs)
+    bench, work = _bench_and_work(fitted, by_name=cluster is None)
+    records = runner.run(planned, plan.keys.record_file, work, progress, jobs=jobs, cluster=cluster)
     progress(0.999, "Means and intervals")
     frame = table(bench, planned, records)
     found = {
@@ -171,17 +180,18 @@ def _config(plan: BenchmarkPlan, jobs: int) -> dict[str, Any]:
     }
 
 
-def _bench_and_work(fitted: FittedCohort) -> tuple[Bench, Callable[[Task], Record]]:
+def _bench_and_work(fitted: FittedCohort, *, by_name: bool) -> tuple[Bench, Callable[[Task], Record]]:
     """The bench, and what does one task.
 
-    A process loads a cohort that it can find by its name; any other travels to it with every task.
+    A process loads a cohort that it can find by its name (``by_name``); any other travels to it. All do to a
+    cluster, whose workers may have another cohort of that name, or none.
     """
     name = fitted.schema.name
     try:
-        by_name = load_fitted(name) is fitted
+        known = load_fitted(name) is fitted
     except (InputError, NotReadyError):
-        by_name = False
-    if by_name:
+        known = False
+    if known and by_name:
         return load_bench(name), partial(run_in_process, name)
-    bench = make_bench(fitted)
+    bench = load_bench(name) if known else make_bench(fitted)
     return bench, partial(run_task, bench)

@@ -99,8 +99,9 @@ def publish(folder: Path, out: Path) -> Path:
     """
     copy = out / folder.name
     copy.mkdir(parents=True, exist_ok=True)
-    for name in (CONFIG, SUMMARY, RESULTS):
-        shutil.copyfile(folder / name, copy / name)
+    for path in folder.iterdir():
+        if path.suffix in (".json", ".parquet"):
+            shutil.copyfile(path, copy / path.name)
     return copy
 
 

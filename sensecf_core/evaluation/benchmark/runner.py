@@ -1,12 +1,11 @@
 """Runs the tasks of a benchmark: records are kept as JSON lines, and only missing ones are made.
 
-Methods without a language model may run in several processes (joblib, whose backend decides where those
-are), which end with this one. Language models run in this one, one query at a time: they use all cores by
-themselves, and what they sample depends on the number of threads. What is proven to have no answer is not put
-to methods that would spend most of a benchmark's hours on it
-(:attr:`~sensecf_core.evaluation.benchmark.entries.Entry.slow_when_infeasible`): no answer could be right. The
-timed pass runs in this process too, with nothing beside it, and asks everything: a visitor who asks does not
-know either.
+Methods without a language model may run in several processes, which end with this one, or on a cluster.
+Language models run in this one, one query at a time: they use all cores by themselves, and what they sample
+depends on the number of threads. What is proven to have no answer is not put to methods that would spend most
+of a benchmark's hours on it (:attr:`~sensecf_core.evaluation.benchmark.entries.Entry.slow_when_infeasible`):
+no answer could be right. The timed pass runs in this process too, with nothing beside it, and asks
+everything: a visitor who asks does not know either.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from time import perf_counter
 from sensecf_core.evaluation.benchmark.plan import Task
 from sensecf_core.evaluation.benchmark.run_task import Record
 from sensecf_core.evaluation.json_lines import append_line, read_lines
-from sensecf_core.processes import parallel_map
+from sensecf_core.evaluation.spreading import Workers, spread
 from sensecf_core.types import Progress
 
 RunTask = Callable[[Task], Record]
@@ -35,12 +34,14 @@ def run(
     progress: Progress,
     *,
     jobs: int = 1,
+    cluster: Workers | None = None,
 ) -> dict[str, Record]:
     """Do the tasks that have no record yet; return the records of all by key, in the order of the tasks.
 
     ``record_file`` gives the file (JSON lines) with a task's record. ``work`` must be picklable where
-    ``jobs`` is above 1. ``progress`` is called with the share of the *time* that has passed (0 to 1),
-    estimated from how long each method took so far.
+    ``jobs`` is above 1 or there is a ``cluster`` (``jobs`` is then the number of its workers). ``progress``
+    is called with the share of the *time* that has passed (0 to 1), estimated from how long each method took
+    so far.
     """
     records: dict[str, Record] = {}
     for path in dict.fromkeys(map(record_file, tasks)):
@@ -50,8 +51,10 @@ def run(
     finished = len(tasks) - len(missing)
     parallel = [task for task in missing if not task.alone]
     for results in (
-        _in_processes((task for task in parallel if task.entry is None), work, jobs),
-        _in_processes((_informed(task, records) for task in parallel if task.entry is not None), work, jobs),
+        _in_processes((task for task in parallel if task.entry is None), work, jobs, cluster),
+        _in_processes(
+            (_informed(task, records) for task in parallel if task.entry is not None), work, jobs, cluster
+        ),
         _one_by_one(
             (_informed(task, records) for task in missing if task.alone and task.kind != "timed"), work
         ),
@@ -66,13 +69,15 @@ def run(
     return {task.key: records[task.key] for task in tasks}
 
 
-def _in_processes(waiting: Iterable[Task], work: RunTask, jobs: int) -> Iterator[tuple[Task, Record, float]]:
+def _in_processes(
+    waiting: Iterable[Task], work: RunTask, jobs: int, cluster: Workers | None
+) -> Iterator[tuple[Task, Record, float]]:
     """Results as they are ready, so that a kill loses no more than what is under way."""
     tasks = list(waiting)
-    if jobs == 1 or not tasks:
+    if (jobs == 1 and cluster is None) or not tasks:
         yield from _one_by_one(tasks, work)
         return
-    with closing(parallel_map(partial(_numbered, work), list(enumerate(tasks)), jobs)) as results:
+    with closing(spread(partial(_numbered, work), list(enumerate(tasks)), jobs, cluster)) as results:
         for number, record, seconds in results:
             yield tasks[number], record, seconds
 

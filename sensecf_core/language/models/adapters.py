@@ -98,13 +98,23 @@ def adapters(cohort: Cohort) -> tuple[Adapter, ...]:
     return tuple(_readable(cohort))
 
 
+def of_all_cohorts() -> tuple[Adapter, ...]:
+    """Every readable adapter of every cohort, the committed ones first."""
+    cohorts = [(folder, False) for folder in sorted(BUILT_IN.glob("[!.]*/"))]
+    cohorts += [(folder, True) for folder in sorted(var("adapters").glob("[!.]*/"))]
+    return tuple(adapter for folder, own in cohorts for adapter in _in_folder(folder, own))
+
+
 def _readable(cohort: Cohort) -> Iterator[Adapter]:
-    folders = [] if cohort.own else [(BUILT_IN / cohort.schema.name, False)]
-    folders.append((own_folder(cohort, "x").parent, True))
-    for folder, own in folders:
-        for path in sorted(folder.glob(f"[!.]*/{CARD}")):
-            if (path.parent / WEIGHTS).is_file() and (card := _read(path, path.stat().st_mtime_ns)):
-                yield Adapter(path.parent, card, own)
+    if not cohort.own:
+        yield from _in_folder(BUILT_IN / cohort.schema.name, False)
+    yield from _in_folder(own_folder(cohort, "x").parent, True)
+
+
+def _in_folder(folder: Path, own: bool) -> Iterator[Adapter]:
+    for path in sorted(folder.glob(f"[!.]*/{CARD}")):
+        if (path.parent / WEIGHTS).is_file() and (card := _read(path, path.stat().st_mtime_ns)):
+            yield Adapter(path.parent, card, own)
 
 
 @lru_cache(maxsize=64)

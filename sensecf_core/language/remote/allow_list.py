@@ -8,6 +8,7 @@ A server is reached only through a :class:`Host`, which only :func:`allowed` ret
     cohorts = ["nhanes", "heart"]        # public cohorts, by name, or "*" for all of them
     restricted_cohorts = ["my_cohort"]   # your own cohorts and restricted releases, by name only
     unencrypted = false                  # true: plain http to another machine is accepted
+    cluster_cohorts = ["my_cohort"]      # ALL rows of these may go to this Dask scheduler and its workers
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ class Permission(Plain):
     cohorts: tuple[str, ...] = ()
     restricted_cohorts: tuple[str, ...] = ()
     unencrypted: bool = False
+    cluster_cohorts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -55,8 +57,7 @@ def allowed(spec: ModelSpec, cohort: str, *, restricted: bool) -> Host:
     ``InputError`` with the line that would allow it.
     """
     host, port = _host_and_port(spec)
-    permissions = _permissions()
-    permission = permissions.get(f"{host}:{port}") or permissions.get(host) or Permission()
+    permission = _permission(host, port)
     loopback = is_loopback(host)
     field = "restricted_cohorts" if restricted else "cohorts"
     names = permission.restricted_cohorts if restricted else permission.cohorts
@@ -72,6 +73,21 @@ def allowed(spec: ModelSpec, cohort: str, *, restricted: bool) -> Host:
             f'write `unencrypted = true` below `["{host}"]` in {var(FILE)}.'
         )
     return Host(host, leaves_machine=not loopback, cohort=cohort)
+
+
+def check_cluster(host: str, port: int, cohort: str) -> None:
+    """Raise ``InputError`` unless all rows of a restricted cohort may go to a Dask scheduler and its workers.
+
+    Being allowed to see one participant's profile is not enough. What travels is not encrypted.
+    """
+    permission = _permission(host, port)
+    if cohort not in permission.cluster_cohorts or not (permission.unencrypted or is_loopback(host)):
+        unencrypted = "" if is_loopback(host) else " and `unencrypted = true`"
+        raise InputError(
+            f"The cluster at {host}:{port} is not allowed to see the restricted cohort {cohort!r}, all of "
+            f'whose rows would be sent to it; write `["{host}:{port}"]`, `cluster_cohorts = ["{cohort}"]`'
+            f"{unencrypted} into {var(FILE)} if it may."
+        )
 
 
 def notice(spec: ModelSpec) -> str | None:
@@ -123,6 +139,11 @@ def _host_and_port(spec: ModelSpec) -> tuple[str, int]:
         raise InputError(f"The model {spec.name} has no server.")
     port = address["port"] or ("443" if spec.source.startswith("https:") else "80")
     return address["host"].lower(), int(port)
+
+
+def _permission(host: str, port: int) -> Permission:
+    permissions = _permissions()
+    return permissions.get(f"{host}:{port}") or permissions.get(host) or Permission()
 
 
 def _permissions() -> dict[str, Permission]:

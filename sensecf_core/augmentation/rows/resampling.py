@@ -8,66 +8,18 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
 
+from sensecf_core.augmentation.rows.made_rows import MadeRows, TrainingRows
 from sensecf_core.cohorts.distance import Distances
 from sensecf_core.cohorts.encoding import Codes
 from sensecf_core.cohorts.schema import Schema
-from sensecf_core.types import Floats, Ints, Mask, People
+from sensecf_core.types import Mask
 
 NEIGHBOURS = 5
 """Neighbours of SMOTENC (imbalanced-learn's default), fewer where the class has fewer rows."""
-
-
-@dataclass(frozen=True)
-class TrainingRows:
-    """The scarce training rows: codes (n, features), target (n,), participants (n,)."""
-
-    schema: Schema
-    codes: Codes
-    target: Ints
-    people: People
-
-
-@dataclass(frozen=True)
-class MadeRows:
-    """Synthetic rows.
-
-    Attributes
-    ----------
-    codes : (n, features).
-    labels : (n,), p(class 1); NaN where nobody could label the row without having trained on its owner.
-    owners : (n,), the participant whose row each was made of; of rows with two parents, or whose parents
-        are not told (SMOTENC), the participant of the nearest real row of that class (Gower).
-    weight : (n,); above 1 where fewer rows of a class were made than wanted.
-    """
-
-    codes: Codes
-    labels: Floats
-    owners: People
-    weight: Floats
-
-    @classmethod
-    def of_class(cls, codes: Codes, label: int, owners: People) -> MadeRows:
-        """Rows of one class with its hard label, each of weight 1."""
-        return cls(codes, np.full(len(codes), float(label)), owners, np.ones(len(codes)))
-
-    def only(self, kept: Mask, labels: Floats) -> MadeRows:
-        """The rows of a mask, with other labels (n,)."""
-        return MadeRows(self.codes[kept], labels[kept], self.owners[kept], self.weight[kept])
-
-    @classmethod
-    def joined(cls, parts: list[MadeRows]) -> MadeRows:
-        """All rows of several."""
-        return cls(
-            np.vstack([part.codes for part in parts]),
-            np.concatenate([part.labels for part in parts]),
-            np.concatenate([part.owners for part in parts]),
-            np.concatenate([part.weight for part in parts]),
-        )
 
 
 Resample = Callable[[TrainingRows, int, int, np.random.Generator], MadeRows]

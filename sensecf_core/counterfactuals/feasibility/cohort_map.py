@@ -22,6 +22,7 @@ from sensecf_core.classifiers import store
 from sensecf_core.cohorts import builtin
 from sensecf_core.cohorts.cohort import INDEX_NAMES, Cohort
 from sensecf_core.cohorts.schema import Profile
+from sensecf_core.counterfactuals.checks.sentences import points
 from sensecf_core.counterfactuals.feasibility.assess import assess
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort, load_fitted
 from sensecf_core.counterfactuals.problem.make_queries import make_queries
@@ -172,6 +173,16 @@ def _hashes_now(cohort: Cohort) -> Json | None:
         return content_hashes(cohort, store.load(cohort))
     except NotReadyError:
         return None
+
+
+def phrase(cross: str, lower: str, reliable_reduction: float) -> str:
+    """What a line of a map says of a person, in a few words for a table."""
+    if cross == "solid":
+        return "crosses solidly"
+    if lower == "none found":
+        return "none"
+    moved = points(float(reliable_reduction))
+    return f"moves by {moved}" if lower == "solid" else f"moves by {moved}, fragile"
 
 
 def nothing(frame: pd.DataFrame) -> pd.Series:

@@ -57,10 +57,14 @@ def offer_examples(cohort: Cohort, classifier: Classifier, mistyped: str | None)
         offers = {f"Participant {name}": (name, None) for name in near}
     else:
         flagged = np.asarray(data.risks(cohort, classifier)) >= classifier.threshold
+        calm = ~flagged
         test = cohort.parts.eq("test").to_numpy()
+        worth_it = data.with_options(cohort, classifier)
+        if (flagged & test & worth_it).any():
+            flagged &= worth_it
         offers = {
             f"A {row_wording.singular(cohort.schema)} the model {verb}": cohort.rows.index[mask.argmax()]
-            for verb, mask in (("flags", flagged & test), ("does not flag", ~flagged & test))
+            for verb, mask in (("flags", flagged & test), ("does not flag", calm & test))
             if mask.any()
         }
     with st.container(horizontal=True):

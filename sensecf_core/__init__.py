@@ -22,7 +22,9 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 __version__ = "0.1.0"
 
 __all__ = [
+    "AugmentedClassifier",
     "Cohort",
+    "CounterfactualSampler",
     "InputError",
     "NotReadyError",
     "__version__",

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from numbers import Integral, Real
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import pandas as pd
 from pydantic import ValidationError
@@ -36,10 +37,16 @@ from sensecf_core.queries.goal import GOALS
 from sensecf_core.queries.request import ExplainRequest
 from sensecf_core.types import NO_CALLBACKS, Callbacks, Progress, Span
 
+if TYPE_CHECKING:
+    from sensecf_core.augmentation.augmented_classifier import AugmentedClassifier
+    from sensecf_core.augmentation.sampler import CounterfactualSampler
+
 __all__ = [
     "Answer",
+    "AugmentedClassifier",
     "BenchmarkResult",
     "Cohort",
+    "CounterfactualSampler",
     "InputError",
     "NotReadyError",
     "benchmark",
@@ -48,6 +55,19 @@ __all__ = [
     "train",
     "wrap",
 ]
+
+_AUGMENTATION = {
+    "AugmentedClassifier": "augmented_classifier",
+    "CounterfactualSampler": "sampler",
+}
+"""Classes that build on scikit-learn's own, by their module; loaded when first used."""
+
+
+def __getattr__(name: str) -> Any:
+    """Load a class of the augmentation room."""
+    if name not in _AUGMENTATION:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"sensecf_core.augmentation.{_AUGMENTATION[name]}"), name)
 
 
 def load_cohort(name: str) -> Cohort:
@@ -159,7 +179,7 @@ def explain(
     participant, row : whose row; ``row`` of None is the participant's first.
     method : ``random``, a baseline (``dice-random``, ``nice-sparsity``, ``cfnow-greedy``, ``treecf``, …) or a
         language model (``lm-fine-tuned``, ``lm-few-shot``, ``lm-zero-shot``).
-    limits : ``intervention`` or ``contrast``; None is the cohort's own.
+    limits : ``behaviour``, ``intervention`` or ``contrast``; None is the cohort's own.
     goal : ``cross`` (alter the prediction), ``lower`` (as large a reliable reduction of the risk as there is)
         or ``auto`` (``lower`` where nothing crosses solidly); None is ``auto``, under ``contrast`` limits
         ``cross``.

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from sensecf_core.cli.output import of_100
 from sensecf_core.cli.row_lines import head
 from sensecf_core.cohorts.schema import Schema
+from sensecf_core.counterfactuals.checks.red_flags import ACT_FIRST
 from sensecf_core.counterfactuals.checks.sentences import measure, number, points
-from sensecf_core.queries.answer import Answer, Change, Counterfactual, Trace
+from sensecf_core.queries.answer import Answer, Change, Counterfactual, RaisedFlag, Trace
 from sensecf_core.queries.goal import GoalKind
 
 _HEADLINES = {
@@ -21,6 +24,7 @@ _HEADLINES = {
 def as_text(answer: Answer, schema: Schema) -> str:
     """Say who the answer is about, the risk, what was found, and how many candidates passed each check."""
     lines = [
+        *red_flag_lines(answer.red_flags),
         head(
             schema,
             (answer.participant_id, answer.row_id),
@@ -41,6 +45,11 @@ def as_text(answer: Answer, schema: Schema) -> str:
             f"({of_100(answer.factual.probability)} → {of_100(answer.best.probability)})"
         )
     return "\n".join(lines)
+
+
+def red_flag_lines(flags: Iterable[RaisedFlag]) -> list[str]:
+    """One line for each red flag of a row; they are printed before anything else about it."""
+    return [f"{ACT_FIRST.upper()}: {flag.sentence}" for flag in flags]
 
 
 def _method(answer: Answer) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 from sensecf_core.classifiers.protocol import ClassifierLike
 from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.counterfactuals.checks.red_flags import red_flags
 from sensecf_core.counterfactuals.problem.constraints import emptied_by_request
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.provenance import commit, versions
@@ -59,6 +60,7 @@ def to_answer(
     cut_short = "" if complete else result.status
     sampled_at = provenance.get("temperature")
     return Answer(
+        red_flags=red_flags(fitted.schema, query.factual.features),
         answer_id=answer_id(settings, query.row_id, provenance["sha256"], sampled_at, cut_short),
         cohort=query.cohort,
         method=request.method,
@@ -106,6 +108,7 @@ def content_hashes(cohort: Cohort, classifier: ClassifierLike) -> dict[str, str]
     return {
         "cohort": cohort.data_sha256,
         "schema": cohort.schema.sha256,
+        "limits": cohort.schema.limits_sha256,
         "split": cohort.split_sha256,
         "classifier": classifier.sha256,
     }

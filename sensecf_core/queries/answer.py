@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import ConfigDict, Field
 
 from sensecf_core.cohorts.encoding import Value
-from sensecf_core.cohorts.schema import Plain
 from sensecf_core.disclaimer import DISCLAIMER_LONG
 from sensecf_core.queries.goal import CROSS, Goal
 from sensecf_core.queries.limits import Limits
 from sensecf_core.queries.query import Driver, Factual
+from sensecf_core.types import Plain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,6 +35,24 @@ class Change(Plain):
 
     before: Value = Field(alias="from")
     after: Value = Field(alias="to")
+
+
+class RaisedFlag(Plain):
+    """A red flag of a row: what was measured (``label``), what it asks for (``text``), and its source.
+
+    ``confirmed``: a clinician has confirmed the rule.
+    """
+
+    name: str
+    label: str
+    text: str
+    source: str
+    confirmed: bool = False
+
+    @property
+    def sentence(self) -> str:
+        """The flag in one line."""
+        return f"{self.label}: {self.text}"
 
 
 class Candidate(Plain):
@@ -170,8 +188,12 @@ class Seconds(Plain):
 
 
 class Answer(Plain):
-    """One answered query; ``reasons`` say why there is no (whole) answer, ``notes`` what else to tell."""
+    """One answered query; ``reasons`` say why there is no (whole) answer, ``notes`` what else to tell.
 
+    ``red_flags`` are to be acted on before anything that it suggests.
+    """
+
+    red_flags: tuple[RaisedFlag, ...] = ()
     answer_id: str
     cohort: str
     method: str

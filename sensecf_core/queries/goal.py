@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from sensecf_core.cohorts.schema import Plain
+from sensecf_core.types import Plain
 
 GoalKind = Literal["cross", "lower", "target"]
 AskedGoal = Literal["auto", "cross", "lower"]

@@ -6,9 +6,9 @@ import hashlib
 from typing import Literal
 
 from sensecf_core.cohorts.encoding import Value
-from sensecf_core.cohorts.schema import Plain
 from sensecf_core.queries.goal import CROSS, Goal
 from sensecf_core.queries.limits import Limits, Movable
+from sensecf_core.types import Plain
 
 
 class Factual(Plain):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from sensecf_core.cohorts.schema import Plain, Profile
+from sensecf_core.cohorts.schema import Profile
 from sensecf_core.queries.goal import AskedGoal
-from sensecf_core.types import Span
+from sensecf_core.types import Plain, Span
 
 
 class ExplainRequest(Plain):

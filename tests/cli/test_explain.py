@@ -255,7 +255,7 @@ def test_contrast_goes_the_other_way(command: Command, unflagged: str) -> None:
 
 
 def test_no_answer_at_all_ends_with_3(command: Command, flagged: list[tuple[str, str]]) -> None:
-    """The most certain participant, allowed one tiny change."""
+    """The most certain participant, allowed one small change that the reference range does not ask for."""
     from sensecf_core.counterfactuals.problem.fitted_cohort import load_fitted
 
     fitted = load_fitted("nhanes")
@@ -263,7 +263,7 @@ def test_no_answer_at_all_ends_with_3(command: Command, flagged: list[tuple[str,
     person = test.index[fitted.classifier.predict_proba(test).argmax()][0]
     schema = fitted.schema
     frozen = ",".join(name for name in schema.names if name != "pulse")
-    ended = command(*RANDOM, "--participant", person, "--freeze", frozen, "--json")
+    ended = command(*RANDOM, "--participant", person, "--freeze", frozen, "--range", "pulse=50:110", "--json")
     assert ended.code == 3
     (answer,) = ended.json["answers"]
     assert answer["status"] == "none"

@@ -1,4 +1,4 @@
-"""``augment``: do counterfactuals help when labels are scarce?"""
+"""``augment``: do counterfactuals help when labels are scarce? And: make them for a file."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from sensecf_core.cli.arguments import names
+from sensecf_core.cli.commands.augment_file import augment_file
 from sensecf_core.cli.options import (
     Cluster,
-    CohortName,
     Json,
     JsonProgress,
     at_least,
@@ -24,9 +24,30 @@ from sensecf_core.errors import InputError, unknown
 PRINTED = ("auroc", "f1_half", "f1_prevalence", "f1_tuned", "brier_corrected")
 
 
+OF_A_FILE = frozenset({"target", "participant", "method", "labels"})
+OF_BOTH = frozenset({"cohort", "source", "seed", "out", "as_json"})
+
+
 def augment(
+    context: typer.Context,
     *,
-    cohort: CohortName,
+    cohort: Annotated[
+        str | None, typer.Option("--cohort", help="Measure on this cohort; see `cohort list`.")
+    ] = None,
+    source: Annotated[
+        Path | None, typer.Option("--in", help="Or make rows for this CSV file, and measure nothing.")
+    ] = None,
+    target: Annotated[
+        str | None, typer.Option(help="Of a file: the column with the label, of two classes.")
+    ] = None,
+    participant: Annotated[
+        str | None,
+        typer.Option(help="Of a file: the column that says whose row it is."),
+    ] = None,
+    method: Annotated[str, typer.Option(help="Of a file: how rows are made.")] = "search",
+    labels: Annotated[
+        str, typer.Option(help="Of a file: how made rows are labelled, `panel`, `hard` or `margin`.")
+    ] = "panel",
     scenario: Annotated[
         str, typer.Option(help="Who loses labels: A the positives, B the negatives, C both; like A,C.")
     ] = "A,B,C",
@@ -58,7 +79,8 @@ def augment(
         bool, typer.Option("--quick", help="Three repeats of A and of C with 0.9 removed: an example.")
     ] = False,
     out: Annotated[
-        Path | None, typer.Option(help="Folder to copy the finished run of a public cohort to.")
+        Path | None,
+        typer.Option(help="Folder to copy the finished run of a public cohort to; of a file: the new file."),
     ] = None,
     as_json: Json = False,
     json_progress: JsonProgress = False,
@@ -66,14 +88,27 @@ def augment(
     """Take labels away, train again with what each arm makes of the rest, and measure what comes back.
 
     A run that was ended goes on where it stopped when the same command is given again; one with more arms or
-    repeats fits only what is new.
+    repeats fits only what is new. With --in: write a file's rows and counterfactuals of them to --out.
     """
+    at_least(0, seed=seed)
+    cohort = _checked(context, cohort, source)
+    if source is not None:
+        augment_file(
+            source,
+            out,
+            target,
+            participant=participant,
+            method=method,
+            labels=labels,
+            seed=seed,
+            as_json=as_json,
+        )
+        return
     from sensecf_core.augmentation import experiment, run_task
     from sensecf_core.augmentation.run_task import Cell
     from sensecf_core.datasets import registry
 
     at_least(1, repeats=repeats)
-    at_least(0, seed=seed)
     if val not in ("scarce", "full"):
         raise unknown("value of --val", val, ("scarce", "full"))
     loaded = registry.load(cohort)
@@ -103,6 +138,21 @@ def augment(
         )
     folder = experiment.own_folder(summary["id"])
     print_run(summary, folder, _as_text, out=out, as_json=as_json, json_progress=json_progress)
+
+
+def _checked(context: typer.Context, cohort: str | None, source: Path | None) -> str:
+    """The cohort's name, "" for a file; refuses both or none, and options of the other one."""
+    if (cohort is None) == (source is None):
+        raise InputError("augment takes either --cohort, to measure, or --in, to make rows for a file.")
+    for parameter in context.command.params:
+        name = str(parameter.name)
+        given = context.get_parameter_source(name)
+        if name in OF_BOTH or (name in OF_A_FILE) == (source is not None):
+            continue
+        if given is not None and given.name == "COMMANDLINE":
+            option, other = parameter.opts[0], "--cohort" if source is not None else "--in"
+            raise InputError(f"{option} belongs to {other}; leave it out.")
+    return cohort or ""
 
 
 def _cells(scenarios: str, shares: str) -> list[tuple[Any, float]]:

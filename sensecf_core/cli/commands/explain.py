@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, cast
 import typer
 
 from sensecf_core.cli.arguments import names, ranges_and_levels
-from sensecf_core.cli.options import CohortName, Json, at_least
+from sensecf_core.cli.options import PROFILES, CohortName, Json, at_least
 from sensecf_core.cli.output import ProgressLine, print_json
 from sensecf_core.cli.row_lines import print_label, say_default_row
 from sensecf_core.disclaimer import DISCLAIMER
@@ -58,7 +58,7 @@ def explain(
     candidates: Annotated[int, typer.Option(help="How many candidates to propose.")] = 16,
     max_changes: Annotated[int, typer.Option(help="Most features that one counterfactual changes.")] = 3,
     limits: Annotated[
-        str | None, typer.Option(help="intervention or contrast; without it the cohort's own.")
+        str | None, typer.Option(help="behaviour, intervention or contrast; without it the cohort's own.")
     ] = None,
     freeze: Annotated[list[str] | None, typer.Option(help="Features that must not move, like a,b.")] = None,
     ranges: Annotated[
@@ -158,7 +158,7 @@ def _check_options(
         raise InputError(f"--desired must be 0 or 1, got {desired}.")
     for what, value, allowed in (
         ("method", method, METHODS),
-        ("limits", limits, ("intervention", "contrast")),
+        ("limits", limits, PROFILES),
         ("goal", goal, GOALS),
         ("trace", trace, ("counts", "full")),
     ):

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from itertools import combinations, islice
 from typing import Any
 
@@ -21,8 +20,10 @@ from sensecf_core.classifiers.design_matrix import columns as matrix_columns, ow
 from sensecf_core.cohorts.encoding import Codes
 from sensecf_core.cohorts.rules import violations
 from sensecf_core.counterfactuals.baselines.black_box import BlackBox
-from sensecf_core.counterfactuals.baselines.movable_table import BaselineResult
+from sensecf_core.counterfactuals.baselines.movable_table import BaselineResult, is_number
 
+APART = 1e-6
+"""Values that differ by more are different ones: a plan of treecf carries rounding errors."""
 BEYOND = 1e-9
 """Log-odds that a plan lies beyond the threshold at least; the threshold itself belongs to class 1."""
 SETS_PER_BATCH = 32
@@ -39,6 +40,8 @@ a safety stop beside them.
 
 Features = tuple[int, ...]
 """Columns of the table that may move together."""
+Held = tuple[tuple[int, int], ...]
+"""Columns that have to move, each with the position of its side (:meth:`.MovableTable.sides`)."""
 
 
 @dataclass
@@ -56,6 +59,11 @@ class Plans:
         """The ``k`` cheapest rows, shape (n, width)."""
         ranked = sorted(self.found.items(), key=lambda item: (item[1][0], item[0]))
         return np.array([row for _, (_, row) in ranked[:k]]).reshape(-1, width)
+
+    def keep(self, features: Features, plan: tuple[float, Codes]) -> None:
+        """Keep a plan of a set of features, unless a cheaper one is known."""
+        if features not in self.found or plan[0] < self.found[features][0]:
+            self.found[features] = plan
 
     def open_sets(self, sets: Iterator[Features]) -> Iterator[list[Features]]:
         """A few sets at a time, without those that hold a set with a plan: it would be found again."""
@@ -129,39 +137,66 @@ class Trees:
             constraints=list(self.limits(treecf)),
             value_policy=self._grid,
         )
+        self._others: dict[tuple[Held, bool], Any] = {((), False): self.exact}
 
-    @cached_property
-    def ruled(self) -> Any:
-        """The search that also knows the rules over several features."""
+    def explainer(self, held: Held, *, ruled: bool = False) -> Any:
+        """The search in which some columns have to move; ``ruled``: it also knows rules over several."""
         import treecf
 
-        return treecf.Explainer(
-            self.exact.ir,
-            normalizers=self.exact.sigma,
-            constraints=[*self.limits(treecf), *self._rules(treecf)],
-            value_policy=self._grid,
-        )
+        if (held, ruled) not in self._others:
+            self._others[held, ruled] = treecf.Explainer(
+                self.exact.ir,
+                normalizers=self.exact.sigma,
+                constraints=[*self.limits(treecf, held), *(self._rules(treecf) if ruled else ())],
+                value_policy=self._grid,
+            )
+        return self._others[held, ruled]
 
     def solve(self, sets: Sequence[Features], plans: Plans, seed: int) -> None:
         """Solve sets of features: exactly, and where the plan breaks a rule, again with all rules.
 
         The exact search takes no rules over several features. That there is no plan without rules
         certifies that there is none with them; a plan that the other search does not find may exist.
+
+        Nor does it know that a change may be too small to be suggested. A plan with such a change is solved
+        again with that column held to each of its sides in turn. Sets without the column were solved before.
         """
+        open_sets: dict[Held, list[Features]] = {(): list(sets)}
+        while open_sets and plans.nodes > 0:
+            held, batch = open_sets.popitem()
+            for features, column in self._solve(batch, held, plans, seed):
+                for side in range(len(self.table.sides(column))):
+                    open_sets.setdefault(tuple(sorted((*held, (column, side)))), []).append(features)
+
+    def _solve(
+        self, sets: Sequence[Features], held: Held, plans: Plans, seed: int
+    ) -> Iterator[tuple[Features, int]]:
+        """Solve sets with columns held; yields each set that needs another one held, with that column."""
         again = []
         limits = {"warm_start": False, "node_budget": NODES_A_SET}
-        for features, plan, certified in self._ask(self.exact, "exact", sets, plans, seed, **limits):
+        for features, plan, certified in self._ask(
+            self.explainer(held), "exact", sets, plans, seed, **limits
+        ):
             if plan is None:
                 plans.proved = plans.proved and certified
+            elif (short := self.too_small(plan[1])) is not None:
+                yield features, short
             elif self.keeps_rules(plan[1]):
-                plans.found[features] = plan
+                plans.keep(features, plan)
             else:
                 again.append(features)
-        for features, plan, _ in self._ask(self.ruled, "genetic", again, plans, seed) if again else ():
-            if plan is None:
+        ruled = self.explainer(held, ruled=True) if again else None
+        for features, plan, _ in self._ask(ruled, "genetic", again, plans, seed) if again else ():
+            if plan is None or self.too_small(plan[1]) is not None:
                 plans.proved = False
             else:
-                plans.found[features] = plan
+                plans.keep(features, plan)
+
+    def too_small(self, row: Codes) -> int | None:
+        """The first column of a row of the table whose change is too small to be suggested."""
+        short = np.flatnonzero(np.abs(row - self.table.allowed(row[None])[0]) > APART)
+        numbers = [int(column) for column in short if is_number(self.table.features[column])]
+        return numbers[0] if numbers else None
 
     def _ask(
         self, explainer: Any, backend: str, sets: Sequence[Features], plans: Plans, seed: int, **options: Any
@@ -208,8 +243,9 @@ class Trees:
             row[column] = own[0] if not named else own[0] > 0.5 if len(own) == 1 else own.argmax()
         return row
 
-    def limits(self, treecf: Any) -> Iterator[Any]:
-        """What may not move, the ranges, and one level a category."""
+    def limits(self, treecf: Any, held: Held = ()) -> Iterator[Any]:
+        """What may not move, the ranges, and one level a category; columns ``held`` must move."""
+        side_of = dict(held)
         column_of = {int(position): column for column, position in enumerate(self.table.positions)}
         groups: dict[int, list[str]] = {}
         for at, (name, owner) in enumerate(zip(self.names, self.owners, strict=True)):
@@ -217,7 +253,10 @@ class Trees:
             if (column := column_of.get(int(owner))) is None:
                 yield treecf.Freeze(name)
             elif level is None:
-                yield treecf.Range(name, *self.table.span(column))
+                side = side_of.get(column)
+                yield treecf.Range(
+                    name, *(self.table.span(column) if side is None else self.table.sides(column)[side])
+                )
             else:
                 groups.setdefault(int(owner), []).append(name)
                 code = self.table.features[column].levels.index(level)

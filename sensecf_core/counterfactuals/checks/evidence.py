@@ -90,6 +90,7 @@ def _describe(
         sentence=sentence(
             schema,
             changes,
+            profile=space.query.limits.profile,
             before=space.query.factual.probability,
             after=probability,
             threshold=fitted.classifier.threshold,

@@ -111,11 +111,11 @@ def _broken_limits(space: SearchSpace, codes: Codes, changed: Mask) -> tuple[tup
     rules = violations(space.schema, space.factual, codes)
     too_many = changed.sum(axis=1) > space.max_changes
     texts = rule_texts(space.schema)
-    limits = space.query.limits
+    limits, values = space.query.limits, space.query.factual.features
     broken = []
     for row in range(len(codes)):
         phrases = [
-            limit_violation(space.schema.features[p], space.factual[p], codes[row, p], limits)
+            limit_violation(space.schema.features[p], values, codes[row, p], limits)
             for p in np.flatnonzero(outside[row])
         ]
         if too_many[row]:
@@ -126,7 +126,10 @@ def _broken_limits(space: SearchSpace, codes: Codes, changed: Mask) -> tuple[tup
 
 
 def _outside(space: SearchSpace, codes: Codes, changed: Mask) -> Mask:
-    """Which changed values the query does not allow; numbers need not lie on the suggestion grid."""
+    """Which changed values the query does not allow; numbers need not lie on the suggestion grid.
+
+    A number has to lie between allowed ones, and not nearer to the factual than its meaningful change.
+    """
     outside = changed.copy()
     for position, values in space.values.items():
         column = codes[:, position]
@@ -134,6 +137,7 @@ def _outside(space: SearchSpace, codes: Codes, changed: Mask) -> Mask:
         if feature.named or feature.kind == "binary":
             allowed = np.isin(column, values)
         else:
-            allowed = (column >= values[0] - 1e-9) & (column <= values[-1] + 1e-9)
+            far = np.abs(column - space.factual[position]) >= feature.least_change - 1e-9
+            allowed = far & (column >= values[0] - 1e-9) & (column <= values[-1] + 1e-9)
         outside[:, position] &= ~allowed
     return outside

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sensecf_core.counterfactuals.checks.sentences import risk
 from sensecf_core.counterfactuals.feasibility.assess import assess, crossed
-from sensecf_core.counterfactuals.feasibility.reasons import lifted_limits, reachable_reasons
+from sensecf_core.counterfactuals.feasibility.reasons import lifted_limits, reachable_reasons, widened
 from sensecf_core.counterfactuals.problem.budget import Budget
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.make_queries import with_limits
@@ -24,7 +24,7 @@ def look(fitted: FittedCohort, query: Query, budget: Budget) -> Feasibility:
     (reach,) = assess(fitted, [query], budget)
     binding: tuple[str, ...] = ()
     if reach.cross in ("none found", "proven none"):
-        lifted = list(lifted_limits(query.limits))
+        lifted = [*lifted_limits(query.limits), *widened(Problem.of(fitted, query))]
         wider = [with_limits(fitted, query, limits) for _, limits in lifted]
         crosses = crossed(fitted, wider, budget)
         binding = tuple(text for (text, _), does in zip(lifted, crosses, strict=True) if does)

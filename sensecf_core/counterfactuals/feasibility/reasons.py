@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sensecf_core.cohorts.encoding import Codes
-from sensecf_core.cohorts.schema import Profile
 from sensecf_core.counterfactuals.checks.sentences import risk, risk_beside
 from sensecf_core.counterfactuals.problem.budget import BudgetSpentError
+from sensecf_core.counterfactuals.problem.constraints import held_by_reference
 from sensecf_core.counterfactuals.problem.make_queries import with_limits
 from sensecf_core.counterfactuals.problem.problem import Problem
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
@@ -15,9 +15,6 @@ from sensecf_core.counterfactuals.search.beam_search import search
 from sensecf_core.queries.answer import Feasibility, Trace
 from sensecf_core.queries.goal import Goal
 from sensecf_core.queries.limits import Limits
-
-WIDER: dict[str, Profile] = {"intervention": "contrast"}
-"""The profile to try where what one calls realistic binds; ``contrast`` has none."""
 
 
 def infeasibility_reasons(
@@ -92,7 +89,7 @@ def _binding_limits(problem: Problem) -> Iterator[str]:
             "candidates or another mode may find one too."
         )
         return
-    lifted = list(lifted_limits(space.query.limits))
+    lifted = [*lifted_limits(space.query.limits), *widened(problem)]
     variants = [
         SearchSpace.of(space.schema, with_limits(fitted, space.query, limits)) for _, limits in lifted
     ]
@@ -142,8 +139,28 @@ def lifted_limits(limits: Limits) -> Iterator[tuple[str, Limits]]:
         f"at most {limits.max_changes} changes ({more} would do)",
         limits.model_copy(update={"max_changes": more}),
     )
-    if (wider := WIDER.get(limits.profile)) is not None:
+    if limits.profile == "behaviour":
         yield (
-            f"what `{limits.profile}` limits call realistic (`{wider}` limits would do)",
-            limits.model_copy(update={"profile": wider, "ranges": {}, "levels": {}}),
+            "only behaviours may move (`intervention` limits would do)",
+            limits.model_copy(update={"profile": "intervention"}),
+        )
+    if limits.profile != "contrast":
+        yield (
+            f"what `{limits.profile}` limits call realistic (`contrast` limits would do)",
+            limits.model_copy(update={"profile": "contrast", "ranges": {}, "levels": {}}),
+        )
+
+
+def widened(problem: Problem) -> Iterator[tuple[str, Limits]]:
+    """Let move what its reference range asks no change of."""
+    fitted, space = problem.fitted, problem.space
+    factual = dict(zip(space.schema.names, space.factual.tolist(), strict=True))
+    held = held_by_reference(space.schema, fitted.domain, factual, space.query.limits)
+    if held:
+        ranges = {entry.feature: (entry.values[0], entry.values[-1]) for entry in held}
+        names = ", ".join(f"`{name}`" for name in ranges)
+        limits = space.query.limits
+        yield (
+            f"what its reference range asks no change of stays ({names})",
+            limits.model_copy(update={"ranges": {**limits.ranges, **ranges}}),
         )

@@ -9,7 +9,9 @@ import pandas as pd
 import streamlit as st
 
 from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.cohorts.encoding import to_codes, to_values
 from sensecf_core.cohorts.schema import Feature
+from sensecf_core.counterfactuals.checks.red_flags import raised_flags, red_flags
 from sensecf_core.counterfactuals.feasibility import cohort_map
 from sensecf_core.types import Floats, Ints, Mask
 from sensecf_core.ui.common import data, row_wording, widgets, wording
@@ -146,6 +148,8 @@ def _table(
     columns: dict[tuple[str, str], Any] = {("", "Participant"): rows.index.get_level_values(0).to_numpy()}
     if schema.row_column:
         columns["", schema.row_label.capitalize()] = rows.index.get_level_values(1).to_numpy()
+    if schema.red_flags:
+        columns["", "Red flag"] = _red_flags(cohort)[order]
     if risks is not None:
         columns["", "Risk of 100"] = np.round(100 * risks[order]).astype(int)
         if options is not None:
@@ -159,6 +163,16 @@ def _table(
     table = pd.DataFrame(columns)
     table.index = rows.index
     return table
+
+
+def _red_flags(cohort: Cohort) -> np.ndarray:
+    """The labels of each row's red flags, empty for most, shape (rows,)."""
+    codes = to_codes(cohort.schema, cohort.rows)
+    labels = np.full(len(codes), "", dtype=object)
+    for row in np.flatnonzero(raised_flags(cohort.schema, codes).any(axis=1)):
+        flags = red_flags(cohort.schema, to_values(cohort.schema, codes[row]))
+        labels[row] = "; ".join(flag.label for flag in flags)
+    return labels
 
 
 def _display_values(feature: Feature, column: pd.Series[Any]) -> np.ndarray:
@@ -175,7 +189,7 @@ def _columns(cohort: Cohort, *, has_classifier: bool, has_options: bool = False)
     """Column settings by position (0 is the hidden index), in the order of :func:`_table`."""
     schema = cohort.schema
     settings: dict[int, Any] = {1: st.column_config.TextColumn(pinned=True)}
-    first = 3 if schema.row_column else 2
+    first = (3 if schema.row_column else 2) + bool(schema.red_flags)
     if has_classifier:
         settings[first] = st.column_config.ProgressColumn(
             min_value=0,

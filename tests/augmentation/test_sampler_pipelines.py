@@ -32,7 +32,6 @@ THREE_CLASSES = "imbalanced-learn tries it with three classes, and the sampler r
 ON_THREE_CLASSES = dict.fromkeys(
     (
         "check_samplers_fit_resample",
-        "check_samplers_sampling_strategy_fit_resample",
         "check_samplers_pandas",
         "check_samplers_pandas_sparse",
         "check_samplers_list",
@@ -79,14 +78,6 @@ def test_the_same_checks_hold_for_two_classes(
 ) -> None:
     monkeypatch.setattr(estimator_checks, "sample_dataset_generator", two_classes)
     (check,) = (check for _, check in _checks() if check.func.__name__ == name)
-    if name == "check_samplers_sampling_strategy_fit_resample":  # asks for a third class
-        _, target = two_classes()
-        wanted = CounterfactualSampler(
-            labels="hard", random_state=0, sampling_strategy={0: (target == 0).sum() + 5}
-        )
-        _, more = wanted.fit_resample(*two_classes())
-        assert (more == 1).sum() == (target == 1).sum() and (more == 0).sum() > (target == 0).sum()
-        return
     check(CounterfactualSampler(random_state=0, labels=labels))
 
 

@@ -127,7 +127,7 @@ def test_files_that_cannot_be(command: Command, table: Path, tmp_path: Path) -> 
         ("", "is no CSV table"),
         ("a,a,ill\n1,2,0\n", "Two columns of"),
         ("a,weight,ill\n1,2,0\n", "has a column `weight` already"),
-        ("a,ill\n1,0\n2,1\n3,0\n", "The class 1 has 1 participants, and 4 are needed"),
+        ("a,ill\n1,0\n2,1\n3,0\n", "The class 0 has 2 participants, and 4 are needed"),
     ):
         other.write_text(text)
         assert_refused(command(*ask(other, new)), said)

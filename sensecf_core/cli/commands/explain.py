@@ -14,6 +14,7 @@ from sensecf_core.cli.output import ProgressLine, print_json
 from sensecf_core.cli.row_lines import print_label, say_default_row
 from sensecf_core.disclaimer import DISCLAIMER
 from sensecf_core.errors import InputError, unknown
+from sensecf_core.queries.goal import GOALS
 from sensecf_core.queries.methods import METHODS, listed_for_help, needs_adapter
 from sensecf_core.types import Callbacks
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from sensecf_core.cohorts.schema import Profile
     from sensecf_core.language.models.registry import ModelSpec
     from sensecf_core.queries.answer import Answer
+    from sensecf_core.queries.goal import AskedGoal
     from sensecf_core.queries.request import ExplainRequest
 
 ANSWERED = ("found", "already_desired")
@@ -63,6 +65,16 @@ def explain(
         list[str] | None,
         typer.Option("--range", help="bmi=24:30 or smoking=never|former (may be repeated)."),
     ] = None,
+    goal: Annotated[
+        str | None,
+        typer.Option(
+            help="cross: alter the prediction; lower: as large a reliable reduction of the risk as there is; "
+            "auto: lower where nothing crosses solidly. Without it auto, under contrast limits cross."
+        ),
+    ] = None,
+    target: Annotated[
+        float | None, typer.Option(help="Instead of --goal: a risk to reach, out of 100.")
+    ] = None,
     desired: Annotated[int | None, typer.Option(help="The class to reach, 0 or 1.")] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same answer.")] = 0,
     trace: Annotated[
@@ -83,6 +95,7 @@ def explain(
         sample=sample,
         method=method,
         limits=limits,
+        goal=goal,
         desired=desired,
         seed=seed,
         trace=trace,
@@ -104,6 +117,8 @@ def explain(
         ranges=spans,
         levels=levels,
         desired=cast("Literal[0, 1] | None", desired),
+        goal=cast("AskedGoal | None", goal),
+        target=target,
         seed=seed,
     )
     requests = [
@@ -126,6 +141,7 @@ def _check_options(
     sample: int | None,
     method: str | None,
     limits: str | None,
+    goal: str | None,
     desired: int | None,
     seed: int,
     trace: str,
@@ -143,6 +159,7 @@ def _check_options(
     for what, value, allowed in (
         ("method", method, METHODS),
         ("limits", limits, PROFILES),
+        ("goal", goal, GOALS),
         ("trace", trace, ("counts", "full")),
     ):
         if value is not None and value not in allowed:

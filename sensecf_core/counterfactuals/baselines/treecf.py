@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from sensecf_core.classifiers.calibration import log_odds
 from sensecf_core.classifiers.classifier import with_trees
 from sensecf_core.classifiers.design_matrix import columns as matrix_columns, owners, to_matrix
 from sensecf_core.cohorts.encoding import Codes
@@ -27,6 +28,9 @@ BEYOND = 1e-9
 """Log-odds that a plan lies beyond the threshold at least; the threshold itself belongs to class 1."""
 SETS_PER_BATCH = 32
 """Sets of features solved between two checks of the clock."""
+REDUCTIONS = (20.0, 10.0, 5.0, 3.0)
+"""Points of 100 that are tried one after the other where the risk is to be lowered: treecf takes a risk to
+reach, and knows no farthest one."""
 NODES_A_SET, NODES = 100_000, 2_000_000
 """Nodes of its search that one set of features, and one query, may take: the same on every machine.
 
@@ -75,7 +79,26 @@ def search(black_box: BlackBox, *, kind: str, k: int, seed: int) -> BaselineResu
 
     ``kind`` is empty: there is one search. Certified is what no row within the limits can do.
     """
-    table, trees, plans = black_box.table, Trees(black_box), Plans()
+    found = BaselineResult(black_box.table.none().rows)
+    for line in _lines(black_box):
+        found = _search(black_box, line, k, seed)
+        if len(found.rows) or found.ended is not None:
+            break
+    return found
+
+
+def _lines(black_box: BlackBox) -> list[float]:
+    """The risks to get across, one after the other until one can be: to lower a risk, the farthest first."""
+    query = black_box.table.space.query
+    if query.goal.kind != "lower":
+        return [black_box.line]
+    sign = 1 if query.desired else -1
+    lines = [query.factual.probability + sign * points / 100 for points in REDUCTIONS]
+    return [line for line in lines if 0 < line < 1]
+
+
+def _search(black_box: BlackBox, line: float, k: int, seed: int) -> BaselineResult:
+    table, trees, plans = black_box.table, Trees(black_box, line), Plans()
     width = len(table.positions)
     for size in range(1, min(table.space.max_changes, width) + 1):
         for batch in plans.open_sets(combinations(range(width), size)):
@@ -94,7 +117,7 @@ class Trees:
     the row as it is in the matrix, ``target`` the desired class.
     """
 
-    def __init__(self, black_box: BlackBox) -> None:
+    def __init__(self, black_box: BlackBox, line: float | None = None) -> None:
         import treecf
 
         self.black_box, self.table = black_box, black_box.table
@@ -103,7 +126,7 @@ class Trees:
         self.owners = owners(schema)
         self.names = [f"f{column}" for column in range(len(self.columns))]  # as treecf names them itself
         self.factual = to_matrix(schema, self.table.space.factual[None])[0]
-        self.target = _target(black_box)
+        self.target = _target(black_box, black_box.line if line is None else line)
         self._grid: dict[str, Any] = {
             name: treecf.Grid(step=1.0 if level else schema.feature(feature).grid)
             for name, (feature, level) in zip(self.names, self.columns, strict=True)
@@ -290,12 +313,12 @@ def nodes(result: Any) -> int:
     return int(result.solver_stats.get("nodes_expanded", 0))
 
 
-def _target(black_box: BlackBox) -> Any:
-    """The desired class as a range of the trees' own log-odds, which calibration stretches and shifts."""
+def _target(black_box: BlackBox, line: float) -> Any:
+    """The desired side of a risk in the trees' own log-odds, which calibration stretches and shifts."""
     from treecf import Target
 
     fitted = black_box.fitted
     sigmoid = with_trees(fitted.classifier).calibration
-    edge = (fitted.threshold_margin - sigmoid.intercept) / sigmoid.slope
+    edge = (log_odds(line) - sigmoid.intercept) / sigmoid.slope
     below = (black_box.table.space.desired == 0) == (sigmoid.slope > 0)
     return Target.raw(op="<=" if below else ">=", value=edge - BEYOND if below else edge + BEYOND)

@@ -64,6 +64,8 @@ def body(page: Page, answer: Answer, key: str = "") -> None:
             st.markdown(f"**{heading}**")
         for number, counterfactual in options:
             _option(page, answer, number, counterfactual, key)
+    for told in answer.notes:
+        st.caption(wording.plain(wording.labelled(schema, told)))
     if (note := fewer_than_asked(answer)) is not None:
         st.caption(note)
     evidence.show(answer, schema, key)
@@ -93,10 +95,12 @@ def fewer_than_asked(answer: Answer) -> str | None:
     if not shown or requested is None or shown >= requested or answer.status != "found":
         return None
     candidates = wording.counted(passed, "candidate")
+    left_out = ", those on the line left out" if answer.trace.on_the_line else ""
     reason = (
         f"only {candidates} passed every check"
         if passed <= shown
         else f"the {candidates} that passed every check came down to {shown}, needless changes undone"
+        + left_out
     )
     subject = "it changes" if shown == 1 else "these change"
     return (

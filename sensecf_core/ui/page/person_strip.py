@@ -71,11 +71,15 @@ def offer_examples(cohort: Cohort, classifier: Classifier, mistyped: str | None)
         offers = {f"Participant {name}": (name, None) for name in near}
     else:
         flagged = np.asarray(data.risks(cohort, classifier)) >= classifier.threshold
+        calm = ~flagged
         raised = raised_flags(cohort.schema, to_codes(cohort.schema, cohort.rows)).any(axis=1)
         test = cohort.parts.eq("test").to_numpy() & ~raised  # their options would be withheld
+        worth_it = data.with_options(cohort, classifier)
+        if (flagged & test & worth_it).any():
+            flagged &= worth_it
         offers = {
             f"A {row_wording.singular(cohort.schema)} the model {verb}": cohort.rows.index[mask.argmax()]
-            for verb, mask in (("flags", flagged & test), ("does not flag", ~flagged & test))
+            for verb, mask in (("flags", flagged & test), ("does not flag", calm & test))
             if mask.any()
         }
     with st.container(horizontal=True):

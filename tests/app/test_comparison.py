@@ -283,7 +283,8 @@ def test_no_option_by_any_method_says_what_to_try(
     fitted = FittedCohort.fit(world.cohort, world.classifier)
 
     def none(request: ExplainRequest, _: Callbacks) -> Answer:
-        result = explaining.answer(fitted, request.model_copy(update={"method": "random"}))
+        crossing = {"method": "random", "goal": "cross"}
+        result = explaining.answer(fitted, request.model_copy(update=crossing))
         assert result.status == "none"
         return result.model_copy(update={"method": request.method, "answer_id": request.method})
 

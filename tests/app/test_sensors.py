@@ -15,6 +15,7 @@ from sensecf_core.aireadi.report.bands import band_times
 from sensecf_core.aireadi.report.periods import GlucoseSummary, recorded, summary
 from sensecf_core.classifiers import store
 from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.counterfactuals.feasibility import cohort_map
 from sensecf_core.datasets import registry
 from sensecf_core.errors import InputError
 from sensecf_core.jobs.model_worker import ModelWorker
@@ -121,9 +122,10 @@ def test_nobody_of_the_synthetic_cohort_is_called_real(
 ) -> None:
     for page in PAGES:
         assert "real p" not in everything(open_page(page, cohort=COHORT, participant=someone)), page
-    at = open_page("Interventions", cohort=COHORT, participant=someone)
-    risks = store.load(cohort).predict_proba(cohort.rows.loc[[someone]])
-    at.radio(key="pick_day").set_value(rows_of(cohort, someone)[int(risks.argmax())]).run()
+    feasible = cohort_map.read(cohort).frame
+    assert feasible is not None
+    solid = feasible[(feasible["profile"] == "intervention") & (feasible["cross"] == "solid")].iloc[0]
+    at = open_page("Interventions", cohort=COHORT, participant=solid["participant_id"], row=solid["row_id"])
     at = ask(at)
     text = everything(at)
     assert row_wording.counted_data_rows(cohort.schema, 3) == "3 days"

@@ -308,7 +308,12 @@ class TestBehaviour:
         said = []
         for person in flagged[::4]:
             asked = ExplainRequest(
-                cohort="small", participant_id=person, method="random", profile="behaviour", candidates=4
+                cohort="small",
+                participant_id=person,
+                method="random",
+                profile="behaviour",
+                candidates=4,
+                goal="cross",
             )
             said += answer(fitted, asked).reasons
         assert "only behaviours may move (`intervention` limits would do)" in " ".join(said)

@@ -140,6 +140,9 @@ class CounterfactualSampler(BaseSampler):  # type: ignore[misc]
         y, one_column_a_class = check_target_type(y, indicate_one_vs_all=True)
         if not isinstance(X, pd.DataFrame):
             X = check_array(X, dtype=None, ensure_all_finite=False)
+        elif X.columns.has_duplicates:
+            repeated = X.columns[X.columns.duplicated()][0]
+            raise InputError(f"Two columns of X are called {repeated!r}; rename one.")
         check_consistent_length(X, y)
         validate_data(self, X=X, y=y, reset=True, skip_check_array=True)
         number = len(pd.unique(pd.Series(y)))

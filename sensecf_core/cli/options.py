@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from sensecf_core.types import Progress
 
 MOST_JOBS = 64
-DIRECTION_LIMITS = ("intervention", "contrast", "all")
+PROFILES = ("behaviour", "intervention", "contrast")
+DIRECTION_LIMITS = (*PROFILES, "all")
 
 CohortName = Annotated[str, typer.Option("--cohort", help="The cohort's name; see `cohort list`.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -29,7 +30,7 @@ DirectionLimits = Annotated[
     typer.Option(
         "--limits",
         help="Limits towards the desired class; without it the cohort's own. `all`: both directions "
-        "under both profiles.",
+        "under intervention and contrast.",
     ),
 ]
 Cluster = Annotated[

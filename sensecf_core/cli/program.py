@@ -21,6 +21,7 @@ from sensecf_core.cli.commands import (
     benchmark,
     cohort,
     explain,
+    feasibility,
     finetune,
     models,
     predict,
@@ -58,6 +59,7 @@ app.command("ablation")(ablation.ablation)
 app.command("prepare")(train.prepare)
 app.command("trace")(trace.trace)
 app.command("behaviour")(behaviour.behaviour)
+app.command("feasibility")(feasibility.feasibility)
 app.command("benchmark")(benchmark.benchmark)
 app.command("augment")(augment.augment)
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from sensecf_core.cli.output import of_100
 from sensecf_core.cli.row_lines import head
 from sensecf_core.cohorts.schema import Schema
-from sensecf_core.counterfactuals.checks.sentences import measure, number
-from sensecf_core.queries.answer import Answer, Change, Counterfactual, Trace
+from sensecf_core.counterfactuals.checks.red_flags import ACT_FIRST
+from sensecf_core.counterfactuals.checks.sentences import measure, number, points
+from sensecf_core.queries.answer import Answer, Change, Counterfactual, RaisedFlag, Trace
+from sensecf_core.queries.goal import GoalKind
 
 _HEADLINES = {
     "found": "{n} found",
@@ -20,6 +24,7 @@ _HEADLINES = {
 def as_text(answer: Answer, schema: Schema) -> str:
     """Say who the answer is about, the risk, what was found, and how many candidates passed each check."""
     lines = [
+        *red_flag_lines(answer.red_flags),
         head(
             schema,
             (answer.participant_id, answer.row_id),
@@ -31,7 +36,7 @@ def as_text(answer: Answer, schema: Schema) -> str:
         f"limits, {_method(answer)}, {answer.seconds.total:.1f} s",
         f"  {funnel(answer.trace)}",
     ]
-    lines += [f"  {reason}" for reason in answer.reasons]
+    lines += [f"  {text}" for text in (*answer.reasons, *answer.notes)]
     for rank, counterfactual in enumerate(answer.counterfactuals, 1):
         lines += _option(rank, counterfactual, answer, schema)
     if answer.best is not None and not answer.counterfactuals:
@@ -40,6 +45,11 @@ def as_text(answer: Answer, schema: Schema) -> str:
             f"({of_100(answer.factual.probability)} → {of_100(answer.best.probability)})"
         )
     return "\n".join(lines)
+
+
+def red_flag_lines(flags: Iterable[RaisedFlag]) -> list[str]:
+    """One line for each red flag of a row; they are printed before anything else about it."""
+    return [f"{ACT_FIRST.upper()}: {flag.sentence}" for flag in flags]
 
 
 def _method(answer: Answer) -> str:
@@ -66,15 +76,18 @@ def _option(rank: int, counterfactual: Counterfactual, answer: Answer, schema: S
         f"second judge {view} ({of_100(counterfactual.second_judge_probability)})",
     ]
     if counterfactual.grade is not None:
-        lines.append(f"     {_believed(counterfactual)}")
+        lines.append(f"     {_believed(counterfactual, answer.goal.kind)}")
     lines += [f"     breaks: {violation}" for violation in counterfactual.violations]
     if counterfactual.sentence:
         lines.append(f"     {counterfactual.sentence}")
     return lines
 
 
-def _believed(counterfactual: Counterfactual) -> str:
-    """The grade, and the two shares behind it."""
+def _believed(counterfactual: Counterfactual, goal: GoalKind) -> str:
+    """The grade, and the two numbers behind it."""
+    if goal == "lower":
+        reduction = points(counterfactual.reliable_reduction or 0.0)
+        return f"{counterfactual.grade}: {reduction} or more in nine of ten refits"
     refits, noise = counterfactual.held_by_refits or 0.0, counterfactual.held_under_noise or 0.0
     return f"{counterfactual.grade}: holds in {refits:.0%} of refits, {noise:.0%} under measurement error"
 

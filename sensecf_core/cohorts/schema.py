@@ -12,15 +12,16 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
-from sensecf_core.types import Span
+from sensecf_core.cohorts.clinical import MeaningfulChange, RedFlag, Reference
+from sensecf_core.types import Plain, Span
 
 Kind = Literal["continuous", "integer", "ordinal", "binary", "categorical"]
 Role = Literal["behaviour", "clinical", "context"]
 Direction = Literal["any", "up", "down"]
 Risk = Literal["up", "down"]
-Profile = Literal["intervention", "contrast"]
+Profile = Literal["behaviour", "intervention", "contrast"]
 
 NAMED_KINDS: frozenset[Kind] = frozenset({"ordinal", "categorical"})
 """Kinds whose values are level names, not numbers."""
@@ -29,29 +30,14 @@ ABOUT_RISK: frozenset[str] = frozenset({"risk", "risk_levels", "risk_source"})
 """Fields of a feature that no classifier, prompt or query reads; :attr:`Schema.sha256` leaves them out."""
 
 
-class Plain(BaseModel):
-    """A frozen pydantic model that refuses unknown keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Reference(Plain):
-    """The range that clinicians call normal or recommended, in the feature's unit."""
-
-    text: str
-    source: str
-    low: float | None = None
-    high: float | None = None
-
-
 class Feature(Plain):
     """One column of a cohort.
 
     Outside ``valid`` a value is an error; ``suggest`` (for named levels: ``suggest_levels``) bounds what a
     suggestion may name; ``largest_change`` is the largest realistic change of one
-    suggestion in the feature's unit (for ordinal features: in levels). Values that suggestions name
-    lie on multiples of ``step``. ``contrast_only`` marks a finding that nobody can set: it may change
-    under ``contrast`` limits, never under ``intervention`` limits.
+    suggestion in the feature's unit (for ordinal features: in levels), ``meaningful_change`` the smallest.
+    Values that suggestions name lie on multiples of ``step``. ``contrast_only`` marks a finding that nobody
+    can set: it may change under ``contrast`` limits only.
 
     ``risk`` says what published studies know: more of the feature (for ordinal features: a later level) goes
     with a higher (``up``) or lower (``down``) risk of class 1. For categorical features ``risk_levels`` lists
@@ -76,6 +62,7 @@ class Feature(Plain):
     suggest_levels: tuple[str, ...] = ()
     direction: Direction = "any"
     largest_change: Annotated[float, Field(gt=0)] | None = None
+    meaningful_change: MeaningfulChange | None = None
     reference: Reference | None = None
     contrast_only: bool = False
     headline: bool = False
@@ -92,6 +79,11 @@ class Feature(Plain):
     def grid(self) -> float:
         """Distance between neighbouring values that may be suggested, in the feature's unit."""
         return self.step if self.step is not None else 10.0**-self.decimals
+
+    @property
+    def least_change(self) -> float:
+        """The smallest change that may be suggested, in the feature's unit; 0 where the schema has none."""
+        return 0.0 if self.meaningful_change is None else self.meaningful_change.value
 
     @property
     def risk_known(self) -> bool:
@@ -133,6 +125,10 @@ class Feature(Plain):
             and not self.valid[0] <= self.suggest[0] <= self.suggest[1] <= self.valid[1]
         ):
             yield f"`suggest` {self.suggest} must lie inside `valid` {self.valid}"
+        if self.meaningful_change is not None and (self.named or self.kind == "binary"):
+            yield "`meaningful_change` belongs to continuous and integer features only"
+        if self.largest_change is not None and self.least_change > self.largest_change:
+            yield "`meaningful_change` must not exceed `largest_change`"
         if self.kind == "binary" and (self.decimals or self.grid != 1):
             yield "a binary feature has no `decimals` and no `step`"
         displayed = self.grid * 10**self.decimals
@@ -206,6 +202,10 @@ class Provenance(Plain):
     notes: tuple[str, ...] = ()
 
 
+_LIMITS_OF_FEATURE = {"meaningful_change": True, "reference": {"groups": True, "ends_change": True}}
+"""What of a feature is left out of :attr:`Schema.sha256`."""
+
+
 class Subgroup(Plain):
     """A column by which results are reported; never a feature (``levels`` in display order)."""
 
@@ -241,6 +241,7 @@ class Schema(Plain):
     couplings: tuple[Coupling, ...] = ()
     subgroups: tuple[Subgroup, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
+    red_flags: tuple[RedFlag, ...] = ()
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -258,12 +259,23 @@ class Schema(Plain):
 
     @cached_property
     def sha256(self) -> str:
-        """Hash of the schema's content, for provenance and caches."""
+        """Hash of what rows, prompts and training depend on: what a classifier and an adapter must fit."""
         # An optional part that a schema lacks stays out, so that adding the part changed no existing hash.
-        excluded: dict[str, Any] = {"features": {"__all__": set(ABOUT_RISK)}}
+        parts = dict.fromkeys((*_LIMITS_OF_FEATURE, *ABOUT_RISK), True) | _LIMITS_OF_FEATURE
+        excluded: dict[str, Any] = {"features": {"__all__": parts}, "red_flags": True}
         if not self.left_out:
             excluded["left_out"] = True
         return hashlib.sha256(self.model_dump_json(exclude=excluded).encode()).hexdigest()
+
+    @cached_property
+    def limits_sha256(self) -> str:
+        """Hash of what ``sha256`` leaves out: the parts that decide only what is suggested and shown."""
+        parts = [
+            [feature.model_dump(mode="json", include={"name", "meaningful_change", "reference"})]
+            for feature in self.features
+        ]
+        flags = [flag.model_dump(mode="json") for flag in self.red_flags]
+        return hashlib.sha256(json.dumps([parts, flags], sort_keys=True).encode()).hexdigest()
 
     @cached_property
     def risk_sha256(self) -> str:
@@ -281,9 +293,33 @@ class Schema(Plain):
         used |= {name for c in self.couplings for name in (c.feature, c.follows)}
         if used - numeric:
             raise ValueError(f"rules and couplings need numeric features, got {sorted(used - numeric)}")
+        problems = [*self._red_flag_problems(numeric), *self._reference_problems()]
+        if problems:
+            raise ValueError("; ".join(problems))
         unknown = {name for group in self.left_out for name in group.features} - set(self.names)
         if unknown:
             raise ValueError(f"`left_out` names unknown features {sorted(unknown)}")
         if self.task.target in self.names:
             raise ValueError(f"the target `{self.task.target}` must not be a feature")
         return self
+
+    def _red_flag_problems(self, numeric: set[str]) -> Iterator[str]:
+        names = [flag.name for flag in self.red_flags]
+        for name in sorted({name for name in names if names.count(name) > 1}):
+            yield f"two red flags are called `{name}`"
+        for flag in self.red_flags:
+            if unknown := sorted(set(flag.shown) - set(self.names)):
+                yield f"the label of the red flag `{flag.name}` names unknown features {unknown}"
+            used = {name for bound in flag.any_of for name in bound.terms}
+            if used - numeric:
+                yield f"the red flag `{flag.name}` needs numeric features, got {sorted(used - numeric)}"
+
+    def _reference_problems(self) -> Iterator[str]:
+        levels = {feature.name: feature.levels for feature in self.features}
+        for feature in self.features:
+            for group in feature.reference.groups if feature.reference is not None else ():
+                if group.level not in levels.get(group.feature, ()):
+                    yield (
+                        f"the reference of `{feature.name}` has a group `{group.feature}` = "
+                        f"{group.level!r}, which no feature has"
+                    )

@@ -6,18 +6,26 @@ from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Literal
 
+import numpy as np
+
 from sensecf_core.cohorts.cohort import locate
+from sensecf_core.cohorts.schema import Profile
+from sensecf_core.counterfactuals.checks.sentences import risk
+from sensecf_core.counterfactuals.feasibility.ask import confirmed, decided, look, nothing_to_find
 from sensecf_core.counterfactuals.pipeline import CANCELLED, Pipeline
-from sensecf_core.counterfactuals.problem.budget import CancelledError
+from sensecf_core.counterfactuals.problem.budget import Budget, CancelledError
 from sensecf_core.counterfactuals.problem.constraints import resolve_limits
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort, load_fitted
 from sensecf_core.counterfactuals.problem.make_queries import drivers, make_queries
+from sensecf_core.counterfactuals.problem.problem import Problem
 from sensecf_core.counterfactuals.proposal import ProposalRequest
 from sensecf_core.counterfactuals.proposers.registry import Context, check_method, proposer_for
 from sensecf_core.counterfactuals.proposers.resolve_model import check_model
 from sensecf_core.counterfactuals.result import QueryResult, to_answer
+from sensecf_core.errors import InputError
 from sensecf_core.language.models.registry import ModelSpec
-from sensecf_core.queries.answer import Answer
+from sensecf_core.queries.answer import Answer, Seconds
+from sensecf_core.queries.goal import Goal
 from sensecf_core.queries.methods import METHODS, Family
 from sensecf_core.queries.query import Query
 from sensecf_core.queries.request import ExplainRequest
@@ -61,12 +69,23 @@ def answer(fitted: FittedCohort, request: ExplainRequest, callbacks: Callbacks =
     resolved = resolve(fitted, request)
     query = resolved.query
     why = drivers(fitted, [query])[0]
-    if query.factual.predicted == query.desired:
+    if _has_it_already(fitted, query):
         return to_answer(fitted, request, query, why, _already(fitted, query))
     if not query.movable:
         return to_answer(fitted, request, query, why, QueryResult("none", (NOTHING_MOVES,)))
-    callbacks.progress(0.02, PREPARING[METHODS[request.method].family])
+    feasibility, searched = None, 0.0
     try:
+        if request.search_first:
+            callbacks.progress(0.01, "Searching what is feasible")
+            feasibility = look(fitted, query, Budget(fitted.classifier, cancelled=callbacks.cancelled))
+            query = decided(query, feasibility)
+            searched = perf_counter() - started
+            none = nothing_to_find(Problem.of(fitted, query), feasibility)
+            if none is not None:
+                seconds = Seconds(search=searched, total=searched)
+                result = QueryResult("none", none, seconds=seconds)
+                return to_answer(fitted, request, query, why, result, feasibility=feasibility)
+        callbacks.progress(0.02, PREPARING[METHODS[request.method].family])
         proposer = proposer_for(Context(request, fitted, query, why, callbacks.cancelled, resolved.model))
     except CancelledError:
         return to_answer(fitted, request, query, why, QueryResult("cancelled", (CANCELLED,)))
@@ -77,9 +96,10 @@ def answer(fitted: FittedCohort, request: ExplainRequest, callbacks: Callbacks =
         deadline=started + request.max_seconds,
         callbacks=callbacks,
     )
-    result = Pipeline.of(fitted, request, query, run).run(proposer)
-    total = result.seconds.model_copy(update={"total": perf_counter() - started})
-    return to_answer(fitted, request, query, why, replace(result, seconds=total))
+    result = Pipeline.of(fitted, request, query, run, feasibility).run(proposer)
+    feasibility = confirmed(feasibility, result.counterfactuals, result.goal or query.goal)
+    total = result.seconds.model_copy(update={"total": perf_counter() - started, "search": searched})
+    return to_answer(fitted, request, query, why, replace(result, seconds=total), feasibility=feasibility)
 
 
 def resolve(fitted: FittedCohort, request: ExplainRequest) -> ResolvedRequest:
@@ -93,10 +113,43 @@ def query_of(fitted: FittedCohort, request: ExplainRequest) -> Query:
     limits = resolve_limits(request, fitted.cohort, fitted.domain)
     key = locate(fitted.cohort, request.participant_id, request.row_id)
     desired: Literal[0, 1] = fitted.schema.task.desired if request.desired is None else request.desired
-    return make_queries(fitted, [key], desired, limits)[0]
+    query = make_queries(fitted, [key], desired, limits)[0]
+    return query.model_copy(update={"goal": goal_of(request, limits.profile)})
+
+
+def goal_of(request: ExplainRequest, profile: Profile) -> Goal:
+    """The goal that a request asks for; ``auto`` is held as ``cross`` until something decides it.
+
+    Raises ``InputError`` for a target that is no risk, or beside another goal.
+    """
+    if request.target is not None:
+        if request.goal in ("cross", "lower"):
+            raise InputError(f"A target risk is a goal of its own; leave out `{request.goal}`.")
+        if not 0 < request.target < 100:
+            raise InputError(
+                f"`target` is a risk in points of 100, above 0 and below 100, got {request.target:g}."
+            )
+        return Goal(kind="target", target=request.target, asked="target")
+    asked = request.goal or ("cross" if profile == "contrast" else "auto")
+    return Goal(kind="lower" if asked == "lower" else "cross", asked=asked)
+
+
+def _has_it_already(fitted: FittedCohort, query: Query) -> bool:
+    """Whether the row as it is meets the goal; where it was asked for, a risk can always be lowered."""
+    if query.goal.kind == "target":
+        risk = np.array([query.factual.probability])
+        return bool(Problem.of(fitted, query).aim.met(risk, risk)[0])
+    return query.factual.predicted == query.desired and query.goal.asked != "lower"
 
 
 def _already(fitted: FittedCohort, query: Query) -> QueryResult:
+    if query.goal.target is not None:
+        return QueryResult(
+            "already_desired",
+            (f"The risk is {risk(query.factual.probability)} of 100 already; ask for a lower one.",)
+            if query.desired == 0
+            else (f"The risk is {risk(query.factual.probability)} of 100 already; ask for a higher one.",),
+        )
     task = fitted.schema.task
     current, other = (task.class_1, task.class_0) if query.desired else (task.class_0, task.class_1)
     return QueryResult(

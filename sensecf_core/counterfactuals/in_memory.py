@@ -22,7 +22,8 @@ class _Content:
 
     def __init__(self, cohort: Cohort, classifier: ClassifierLike | None = None) -> None:
         self.cohort, self.classifier = cohort, classifier
-        hashes = cohort.schema.sha256, cohort.data_sha256, cohort.split_sha256
+        schema = cohort.schema
+        hashes = schema.sha256, schema.limits_sha256, cohort.data_sha256, cohort.split_sha256
         self.key = (*hashes, cohort.own, id(classifier))  # which lives as long as the key holds it
 
     def __eq__(self, other: object) -> bool:

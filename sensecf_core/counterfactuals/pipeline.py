@@ -10,21 +10,27 @@ import numpy as np
 
 from sensecf_core.counterfactuals.checks.candidates import ScreenedCandidates, count_steps, screen_candidates
 from sensecf_core.counterfactuals.checks.evidence import with_evidence
+from sensecf_core.counterfactuals.checks.graded import GradedRows
 from sensecf_core.counterfactuals.checks.refine import refine_passed
 from sensecf_core.counterfactuals.checks.select import select
+from sensecf_core.counterfactuals.checks.sentences import on_the_line
+from sensecf_core.counterfactuals.feasibility.reasons import infeasibility_reasons
 from sensecf_core.counterfactuals.problem.budget import Budget, BudgetSpentError, CancelledError
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.problem import Problem
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
 from sensecf_core.counterfactuals.proposal import Proposal, ProposalRequest, Proposer, RetryingProposer
 from sensecf_core.counterfactuals.result import EMPTY_TRACE, QueryResult
-from sensecf_core.counterfactuals.search.infeasibility import infeasibility_reasons
-from sensecf_core.queries.answer import Best, Candidate, Seconds, Trace
+from sensecf_core.queries.answer import Best, Candidate, Feasibility, Seconds, Trace
+from sensecf_core.queries.goal import GoalKind
 from sensecf_core.queries.query import Query
 from sensecf_core.queries.request import ExplainRequest
 from sensecf_core.types import Floats
 
 CANCELLED = "Cancelled before it was done."
+LOWERED = (
+    "No change that was proposed crosses the line solidly; these lower the risk as far as can be relied on."
+)
 GRACE_SECONDS = 5.0
 """How long the checks may go on beyond the deadline, so that what was proposed in time is checked."""
 
@@ -36,10 +42,16 @@ class Pipeline:
     problem: Problem
     request: ExplainRequest
     proposal_request: ProposalRequest
+    feasibility: Feasibility | None = None
 
     @classmethod
     def of(
-        cls, fitted: FittedCohort, request: ExplainRequest, query: Query, run: ProposalRequest
+        cls,
+        fitted: FittedCohort,
+        request: ExplainRequest,
+        query: Query,
+        run: ProposalRequest,
+        feasibility: Feasibility | None = None,
     ) -> Pipeline:
         """Pose a query with the budget of its request."""
         budget = Budget(
@@ -48,7 +60,7 @@ class Pipeline:
             lambda: perf_counter() > run.deadline + GRACE_SECONDS,
             run.callbacks.cancelled,
         )
-        return cls(Problem.of(fitted, query, budget), request, replace(run, budget=budget))
+        return cls(Problem.of(fitted, query, budget), request, replace(run, budget=budget), feasibility)
 
     def run(self, proposer: Proposer) -> QueryResult:
         """Let a proposer answer, and check what it proposes; let it retry if it can."""
@@ -112,17 +124,38 @@ class Pipeline:
             return _ended(earlier, CancelledError())
         self.proposal_request.callbacks.progress(0.9, "Checking the candidates")
         try:
-            return self._checked(proposal)
+            return self._checked_by_goal(proposal)
         except (BudgetSpentError, CancelledError) as why:
             return _ended(earlier, why)
 
     def _with_reasons(self, result: QueryResult) -> QueryResult:
         """Say why nothing that was checked passed."""
         try:
-            why = infeasibility_reasons(self.problem, result.trace)
+            why = infeasibility_reasons(self.problem, result.trace, self.feasibility)
         except CancelledError as cancelled:
             return _ended(result, cancelled)
         return replace(result, reasons=(*result.reasons, *why))
+
+    def _checked_by_goal(self, proposal: Proposal) -> QueryResult:
+        """Check what was proposed by the goal; ``auto`` lowers the risk where no crossing is solid."""
+        goal = self.problem.space.query.goal
+        if goal.asked != "auto":
+            return self._checked(proposal)
+        crossing = self._of_kind("cross")._checked(proposal)
+        if any(option.grade in ("solid", None) for option in crossing.counterfactuals):
+            return crossing
+        try:
+            lowering = self._of_kind("lower")._checked(proposal)
+        except BudgetSpentError as spent:
+            return _ended(crossing, spent)
+        if crossing.counterfactuals and not lowering.counterfactuals:
+            return crossing
+        return replace(lowering, notes=(*((LOWERED,) if lowering.counterfactuals else ()), *crossing.notes))
+
+    def _of_kind(self, kind: GoalKind) -> Pipeline:
+        query = self.problem.space.query
+        query = query.model_copy(update={"goal": query.goal.of_kind(kind)})
+        return replace(self, problem=Problem.of(self.problem.fitted, query, self.problem.budget))
 
     def _checked(self, proposal: Proposal) -> QueryResult:
         """Verify, refine and select what was proposed."""
@@ -131,27 +164,32 @@ class Pipeline:
         screened = screen_candidates(problem, proposal)
         counted = count_steps(screened.candidates)
         clock.append(perf_counter())
+        passed = screened.checks.only_passed()
         try:
-            refined = screened.checks.only_passed()
-            if not proposal.finished:
-                refined = refine_passed(problem, refined)
+            refined = GradedRows.of(problem, passed) if proposal.finished else refine_passed(problem, passed)
         except BudgetSpentError as spent:
             return _ended(QueryResult("none", best=_best(space, screened), trace=counted), spent)
         clock.append(perf_counter())
         # A candidate can lead to two options; at most as many are shown as candidates passed every check.
         most = min(self.request.k, counted.plausible)
-        chosen = refined.take(select(refined, space.changed(refined.codes), most))
-        shown = with_evidence(problem, chosen)
+        lower = space.query.goal.kind == "lower"
+        listed = select(refined, space.changed(refined.checks.codes), most, lower=lower)
+        shown = with_evidence(problem, refined.checks.take(listed))
         clock.append(perf_counter())
         verify_s, refine_s, select_s = np.diff(clock).tolist()
-        trace = counted.model_copy(update={"shown": len(shown)})
+        unlisted = refined.distinct_on_the_line
+        trace = counted.model_copy(update={"shown": len(shown), "on_the_line": unlisted})
+        notes = (on_the_line(unlisted, others=len(shown)),) if unlisted else ()
+        goal = space.query.goal
         seconds = Seconds(verify=verify_s, refine=refine_s, select=select_s)
         late = self._cut_short(proposal)
         if shown:
-            return QueryResult("found", late, counterfactuals=shown, trace=trace, seconds=seconds)
+            return QueryResult("found", late, notes, shown, goal, trace=trace, seconds=seconds)
         return QueryResult(
             "budget_spent" if late else "none",
             (*late, *proposal.notes),
+            notes,
+            goal=goal,
             best=_best(space, screened),
             trace=trace,
             seconds=seconds,

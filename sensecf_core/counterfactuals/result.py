@@ -10,10 +10,12 @@ from typing import Any
 
 from sensecf_core.classifiers.protocol import ClassifierLike
 from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.counterfactuals.checks.red_flags import red_flags
 from sensecf_core.counterfactuals.problem.constraints import emptied_by_request
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.provenance import commit, versions
-from sensecf_core.queries.answer import Answer, Best, Counterfactual, Seconds, Status, Trace
+from sensecf_core.queries.answer import Answer, Best, Counterfactual, Feasibility, Seconds, Status, Trace
+from sensecf_core.queries.goal import Goal
 from sensecf_core.queries.query import Driver, Query
 from sensecf_core.queries.request import ExplainRequest
 
@@ -29,7 +31,9 @@ class QueryResult:
 
     status: Status
     reasons: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     counterfactuals: tuple[Counterfactual, ...] = ()
+    goal: Goal | None = None
     best: Best | None = None
     trace: Trace = EMPTY_TRACE
     seconds: Seconds = NO_SECONDS
@@ -38,7 +42,13 @@ class QueryResult:
 
 
 def to_answer(
-    fitted: FittedCohort, request: ExplainRequest, query: Query, why: tuple[Driver, ...], result: QueryResult
+    fitted: FittedCohort,
+    request: ExplainRequest,
+    query: Query,
+    why: tuple[Driver, ...],
+    result: QueryResult,
+    *,
+    feasibility: Feasibility | None = None,
 ) -> Answer:
     """Make the answer of one query; the same request to the same models has the same ``answer_id``."""
     provenance = provenance_of(fitted, result.model)
@@ -50,6 +60,7 @@ def to_answer(
     cut_short = "" if complete else result.status
     sampled_at = provenance.get("temperature")
     return Answer(
+        red_flags=red_flags(fitted.schema, query.factual.features),
         answer_id=answer_id(settings, query.row_id, provenance["sha256"], sampled_at, cut_short),
         cohort=query.cohort,
         method=request.method,
@@ -59,6 +70,9 @@ def to_answer(
         row_id=query.row_id,
         status=result.status,
         reasons=(*result.reasons, *emptied_by_request(fitted.schema, fitted.domain, query)),
+        notes=result.notes,
+        goal=result.goal or query.goal,
+        feasibility=feasibility,
         factual=query.factual,
         desired=query.desired,
         limits=query.limits,
@@ -94,6 +108,7 @@ def content_hashes(cohort: Cohort, classifier: ClassifierLike) -> dict[str, str]
     return {
         "cohort": cohort.data_sha256,
         "schema": cohort.schema.sha256,
+        "limits": cohort.schema.limits_sha256,
         "split": cohort.split_sha256,
         "classifier": classifier.sha256,
     }

@@ -1,9 +1,9 @@
 """The reach of behaviours alone: for whom they alter the prediction, and by how much they lower the risk.
 
-Asked of every row of the test part whose prediction is not the desired one, under ``intervention`` limits
-with everything but behaviours frozen, and any number of them changed. A coordinate descent looks for the
-change that moves the risk furthest; where it stops short of the threshold, treecf's exact search decides
-whether any change crosses it, and one that it finds counts as well.
+Asked of every row of the test part whose prediction is not the desired one, under ``behaviour`` limits,
+with any number of changes. A coordinate descent looks for the change that moves the risk furthest; where it
+stops short of the threshold, treecf's exact search decides whether any change crosses it, and one that it
+finds counts as well.
 """
 
 from __future__ import annotations
@@ -81,8 +81,7 @@ def measure(fitted: FittedCohort, progress: Progress = lambda *_: None) -> Json:
     behaviours = [feature.name for feature in schema.features if feature.role == "behaviour"]
     desired = schema.task.desired
     keys = sample_rows(fitted.cohort, fitted.classifier, predicted=1 - desired, n=0, seed=0)
-    frozen = tuple(name for name in schema.names if name not in behaviours)
-    limits = Limits(profile="intervention", max_changes=max(len(behaviours), 1), frozen=frozen)
+    limits = Limits(profile="behaviour", max_changes=max(len(behaviours), 1))
     gained, flipped, impossible = (np.zeros(len(keys)) for _ in range(3))
     queries = make_queries(fitted, keys, desired, limits) if keys else ()
     for number, query in enumerate(queries):

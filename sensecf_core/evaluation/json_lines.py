@@ -16,7 +16,13 @@ def read_lines(path: Path) -> dict[str, dict[str, Any]]:
     if text and not text.endswith("\n"):
         text = text[: text.rfind("\n") + 1]
         path.write_text(text, encoding="utf-8")
-    return {entry["key"]: entry for entry in map(json.loads, text.splitlines())}
+    return parse_lines(text)
+
+
+def parse_lines(text: str) -> dict[str, dict[str, Any]]:
+    """Records by key of a file that somebody else may be writing: a last line without its end is left out."""
+    whole = text[: text.rfind("\n") + 1]
+    return {entry["key"]: entry for entry in map(json.loads, whole.splitlines())}
 
 
 def append_line(path: Path, record: Mapping[str, Any]) -> None:

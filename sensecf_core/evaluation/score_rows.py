@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 
 from sensecf_core.cohorts.cohort import INDEX_NAMES
-from sensecf_core.cohorts.encoding import Codes, to_codes, to_rows
+from sensecf_core.cohorts.encoding import Codes, to_codes, to_rows, to_values
 from sensecf_core.cohorts.rules import broken_rules
 from sensecf_core.cohorts.schema import Profile
+from sensecf_core.counterfactuals.checks.red_flags import red_flags
 from sensecf_core.counterfactuals.checks.verify import verify
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.make_queries import make_queries
@@ -38,7 +39,8 @@ def score_rows(
 
     ``violations`` names, for a changed row, every limit of ``profile`` (default: the cohort's own) and
     every rule that its changes break (a rule that was broken before counts only where it got worse);
-    for a row as it is, the rules that it breaks. The number of changes is not limited.
+    for a row as it is, the rules that it breaks. The number of changes is not limited. ``red_flags`` are
+    those of the row as it is.
 
     Returns
     -------
@@ -53,6 +55,7 @@ def score_rows(
     cohort, classifier, schema = fitted.cohort, fitted.classifier, fitted.schema
     index = pd.MultiIndex.from_tuples([(c.participant_id, c.row_id) for c in changed], names=INDEX_NAMES)
     codes = to_codes(schema, cohort.rows.loc[index])
+    flags = [red_flags(schema, to_values(schema, row)) for row in codes]
     for position, row in enumerate(changed):
         for name, code in row.codes.items():
             codes[position, schema.positions[name]] = code
@@ -63,6 +66,7 @@ def score_rows(
     broken = _violations(fitted, index, codes, cast("Profile", profile or schema.default_limits))
     return [
         {
+            "red_flags": [flag.model_dump() for flag in flags[n]],
             "participant_id": row.participant_id,
             "row_id": row.row_id,
             "probability": float(probability[n]),

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import ConfigDict, Field
 
 from sensecf_core.cohorts.encoding import Value
-from sensecf_core.cohorts.schema import Plain
 from sensecf_core.disclaimer import DISCLAIMER_LONG
+from sensecf_core.queries.goal import CROSS, Goal
 from sensecf_core.queries.limits import Limits
 from sensecf_core.queries.query import Driver, Factual
+from sensecf_core.types import Plain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 Status = Literal["found", "none", "already_desired", "budget_spent", "cancelled"]
 Grade = Literal["solid", "fragile", "on the line"]
 """How far a counterfactual can be believed (docs/metrics.md, Grades)."""
+Crossing = Literal["solid", "fragile", "none found", "proven none"]
+"""Whether anything crosses the line: the best grade found, that nothing was found, or that there is none."""
 Edits = dict[str, Value]
 """Feature name → new value."""
 
@@ -32,6 +35,24 @@ class Change(Plain):
 
     before: Value = Field(alias="from")
     after: Value = Field(alias="to")
+
+
+class RaisedFlag(Plain):
+    """A red flag of a row: what was measured (``label``), what it asks for (``text``), and its source.
+
+    ``confirmed``: a clinician has confirmed the rule.
+    """
+
+    name: str
+    label: str
+    text: str
+    source: str
+    confirmed: bool = False
+
+    @property
+    def sentence(self) -> str:
+        """The flag in one line."""
+        return f"{self.label}: {self.text}"
 
 
 class Candidate(Plain):
@@ -74,10 +95,12 @@ class Trace(Counts):
     order sampled. ``model_rows`` is the number of rows that the classifier scored, ``search_rows`` those
     of them before the candidates were checked. ``askings`` is the number of attempts: the proposer is asked
     again only where nothing passed the checks. Counts are over all attempts; ``first`` has those of the first
-    where there were more.
+    where there were more. ``on_the_line`` counts different rows that passed every check and are not listed,
+    since their grade is "on the line".
     """
 
     shown: int
+    on_the_line: int = 0
     model_rows: int = 0
     search_rows: int = 0
     askings: int = 1
@@ -100,7 +123,7 @@ class Counterfactual(Plain):
     range over the bootstrap refits (None: the classifier has none); ``percentiles`` are the ranks of
     the new values among the training rows (0 to 100, numeric features only). ``grade`` and the four numbers
     behind it are defined in docs/metrics.md, Grades; None where the classifier has no refits, and for a
-    row that is not valid.
+    row that is not valid. ``valid``: it meets the answer's goal.
     """
 
     changes: dict[str, Change]
@@ -126,6 +149,22 @@ class Counterfactual(Plain):
     reliable_reduction: float | None = None
 
 
+class Feasibility(Plain):
+    """What a wide search found within the limits before the method was asked (docs/metrics.md, Feasibility).
+
+    ``cross``: whether anything crosses the line, and how far it can be believed. ``reliable_reduction``: the
+    largest that was found, in points of 100, and ``lower`` its grade. ``best_probability``: p(class 1)
+    nearest to the desired class that was reached. ``binding``: limits of which lifting one would let it
+    cross.
+    """
+
+    cross: Crossing
+    reliable_reduction: float | None
+    binding: tuple[str, ...] = ()
+    lower: Literal["solid", "fragile", "none found"] = "none found"
+    best_probability: float | None = None
+
+
 class Best(Plain):
     """The within-limits candidate that came closest to the desired class."""
 
@@ -134,7 +173,9 @@ class Best(Plain):
 
 
 class Seconds(Plain):
-    """Wall time by step, in seconds. ``propose`` includes ``prefill`` and ``decode``."""
+    """Wall time by step, in seconds. ``propose`` includes ``prefill`` and ``decode``; ``search`` is the
+    search for what is feasible, before anything is proposed.
+    """
 
     propose: float = 0.0
     verify: float = 0.0
@@ -143,11 +184,16 @@ class Seconds(Plain):
     total: float = 0.0
     prefill: float | None = None
     decode: float | None = None
+    search: float = 0.0
 
 
 class Answer(Plain):
-    """One answered query."""
+    """One answered query; ``reasons`` say why there is no (whole) answer, ``notes`` what else to tell.
 
+    ``red_flags`` are to be acted on before anything that it suggests.
+    """
+
+    red_flags: tuple[RaisedFlag, ...] = ()
     answer_id: str
     cohort: str
     method: str
@@ -165,6 +211,9 @@ class Answer(Plain):
     best: Best | None
     trace: Trace
     seconds: Seconds
+    notes: tuple[str, ...] = ()
+    goal: Goal = CROSS
+    feasibility: Feasibility | None = None
     drivers: tuple[Driver, ...] = ()
     prompt: str | None = None
     settings: dict[str, Any] = {}

@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from sensecf_core.cohorts.schema import Plain, Profile
-from sensecf_core.types import Span
+from sensecf_core.cohorts.schema import Profile
+from sensecf_core.types import Plain, Span
 
 
 class Limits(Plain):

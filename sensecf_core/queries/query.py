@@ -6,8 +6,9 @@ import hashlib
 from typing import Literal
 
 from sensecf_core.cohorts.encoding import Value
-from sensecf_core.cohorts.schema import Plain
+from sensecf_core.queries.goal import CROSS, Goal
 from sensecf_core.queries.limits import Limits, Movable
+from sensecf_core.types import Plain
 
 
 class Factual(Plain):
@@ -22,7 +23,9 @@ class Factual(Plain):
 
 
 class Query(Plain):
-    """One query to a proposer. ``movable`` are the features and values that ``limits`` allow for this row."""
+    """One query to a proposer. ``movable`` are the features and values that ``limits`` allow for this row;
+    ``goal`` is what a counterfactual has to do.
+    """
 
     cohort: str
     participant_id: str
@@ -31,6 +34,7 @@ class Query(Plain):
     desired: Literal[0, 1]
     limits: Limits
     movable: tuple[Movable, ...]
+    goal: Goal = CROSS
 
     def own_seed(self, seed: int) -> int:
         """A seed that differs from query to query, so that people do not share one stream of draws."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from sensecf_core.cohorts.schema import Plain, Profile
-from sensecf_core.types import Span
+from sensecf_core.cohorts.schema import Profile
+from sensecf_core.queries.goal import AskedGoal
+from sensecf_core.types import Plain, Span
 
 
 class ExplainRequest(Plain):
@@ -16,6 +17,10 @@ class ExplainRequest(Plain):
     model to readable answers within the limits while it writes. ``profile`` and ``desired`` of ``None`` mean
     the cohort's own; ``ranges`` are in each feature's unit; ``levels`` name the allowed levels of ordinal and
     categorical features. ``temperature`` of None is the method's own: an adapter's best one, else 1.
+
+    ``goal`` of None is ``cross`` under ``contrast`` limits, else ``auto``; ``target`` is a risk to reach, in
+    points of 100. With ``search_first`` a search says what is feasible before the method is asked, which is
+    not asked where there is nothing to find; what measures methods leaves it out.
     """
 
     cohort: str
@@ -31,6 +36,9 @@ class ExplainRequest(Plain):
     ranges: dict[str, Span] = {}
     levels: dict[str, tuple[str, ...]] = {}
     desired: Literal[0, 1] | None = None
+    goal: AskedGoal | None = None
+    target: float | None = None
+    search_first: bool = True
     seed: int = 0
     temperature: float | None = None
     grammar: bool = True

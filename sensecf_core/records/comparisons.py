@@ -6,10 +6,10 @@ import uuid
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from sensecf_core.cohorts.schema import Plain
 from sensecf_core.queries.request import ExplainRequest
 from sensecf_core.records.database import connect, transaction
 from sensecf_core.records.json_records import read, read_all
+from sensecf_core.types import Plain
 
 
 class Member(Plain):

@@ -18,8 +18,9 @@ from typing import Any
 import pandas as pd
 
 from sensecf_core.cohorts.schema import Schema
+from sensecf_core.counterfactuals.checks.red_flags import red_flags
 from sensecf_core.disclaimer import DISCLAIMER_LONG, data_label
-from sensecf_core.queries.answer import Answer, Counterfactual
+from sensecf_core.queries.answer import Answer, Counterfactual, RaisedFlag
 
 SCHEMA_VERSION = 1
 Cell = str | float | int | bool | None
@@ -27,6 +28,7 @@ Schemas = Mapping[str, Schema]
 """Schema by cohort name."""
 
 _ANSWER = (
+    "red_flags",
     "data_label",
     "cohort",
     "cohort_title",
@@ -130,8 +132,21 @@ def document(
         "threshold": _shared(answers, "threshold"),
         "provenance": _shared(answers, "provenance"),
         "cohorts": {name: _origin(cohort_schemas.get(name)) for name in names},
-        "answers": [answer.model_dump(mode="json", by_alias=True, exclude=dropped) for answer in answers],
+        "answers": [
+            answer.model_copy(update={"red_flags": raised(answer, schema)}).model_dump(
+                mode="json", by_alias=True, exclude=dropped
+            )
+            for answer in answers
+            for schema in [cohort_schemas.get(answer.cohort)]
+        ],
     }
+
+
+def raised(answer: Answer, schema: Schema | None) -> tuple[RaisedFlag, ...]:
+    """The red flags of an answer's row, also of an answer that was kept before there were any."""
+    if answer.red_flags or schema is None or not set(schema.names) <= set(answer.factual.features):
+        return answer.red_flags
+    return red_flags(schema, answer.factual.features)
 
 
 def table_csv(table: pd.DataFrame, shared_columns: Mapping[str, str]) -> str:
@@ -197,6 +212,7 @@ def _rows(answer: Answer, schema: Schema | None) -> Iterator[dict[str, Cell]]:
 def _answer_cells(answer: Answer, schema: Schema | None) -> dict[str, Cell]:
     origin = _origin(schema)
     return {
+        "red_flags": " | ".join(flag.sentence for flag in raised(answer, schema)),
         "data_label": origin["data_label"],
         "cohort": answer.cohort,
         "cohort_title": origin["title"],

@@ -9,8 +9,8 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from sensecf_core.cohorts.schema import Plain
 from sensecf_core.errors import InputError
+from sensecf_core.types import Plain
 
 log = logging.getLogger(__name__)
 Record = TypeVar("Record", bound=Plain)

@@ -43,6 +43,11 @@ STEPS = (
         "4_Comparison",
     ),
 )
+RESEARCH = (
+    ("5_Benchmarks", "How good are the methods?", ":material/query_stats:"),
+    ("6_Augmentation", "Do counterfactuals help when labels are scarce?", ":material/library_add:"),
+)
+"""Pages about the methods rather than about a person."""
 
 
 def introduction(page: Page) -> None:
@@ -64,6 +69,14 @@ def introduction(page: Page) -> None:
                 query_params=page.choice.carried,
             )
             st.caption(text)
+    with st.container(horizontal=True, gap="large"):
+        for file, question, icon in RESEARCH:
+            st.page_link(
+                f"pages/{file}.py",
+                label=question,
+                icon=icon,
+                query_params={} if page.choice.cohort is None else {"cohort": page.choice.cohort},
+            )
 
 
 def cohorts() -> None:

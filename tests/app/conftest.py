@@ -29,6 +29,7 @@ PAGES = {
     "Interventions": "pages/3_Interventions.py",
     "Comparison": "pages/4_Comparison.py",
     "Benchmarks": "pages/5_Benchmarks.py",
+    "Augmentation": "pages/6_Augmentation.py",
     "Models": "pages/7_Models.py",
 }
 OpenPage = Callable[..., AppTest]

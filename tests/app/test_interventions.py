@@ -271,7 +271,7 @@ def test_none_found_says_why_and_what_to_try(world: World, open_page: OpenPage, 
     at = open_page("Interventions", cohort="small", participant=world.certain)
     at.selectbox(key="method").select("random").run()
     for box in at.checkbox:
-        if box.key != "free_small_diet":
+        if box.key != "free_small_carbohydrate":
             box.uncheck()
     generate(at)
     at = answered(at)

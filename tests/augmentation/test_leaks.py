@@ -130,8 +130,8 @@ FITTED: dict[str, Callable[[Artefacts], Any]] = {
 
 
 def few_rows(one: Artefacts, name: str) -> Any:
-    """What a package makes of three queries a class: as its arm does, only fewer."""
-    few = replace(METHODS[name], queries=3)
+    """What a package makes of a few queries a class: as its arm does, only fewer."""
+    few = replace(METHODS[name], queries=1 if name == "cfnow" else 3)
     return [
         counterfactual_rows(
             one.fitted, one.training_rows, label, 3, source=few, margin=0.0, rng=one.rng(name, label)

@@ -24,6 +24,7 @@ PATHS = {
     "Interventions": "/Interventions",
     "Comparison": "/Comparison",
     "Benchmarks": "/Benchmarks",
+    "Augmentation": "/Augmentation",
     "Models": "/Models",
 }
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]

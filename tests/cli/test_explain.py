@@ -22,6 +22,9 @@ ANSWER = {
     "desired": int,
     "limits": dict,
     "counterfactuals": list,
+    "notes": list,
+    "goal": dict,
+    "feasibility": (dict, type(None)),
     "best": (dict, type(None)),
     "trace": dict,
     "seconds": dict,
@@ -68,6 +71,7 @@ def assert_contract(document: dict[str, Any], *, method: str, full: bool) -> Non
     for answer in document["answers"]:
         assert_shape(answer, ANSWER)
         assert answer["status"] in ("found", "none", "already_desired", "budget_spent", "cancelled")
+        assert_goal(answer)
         assert set(answer["factual"]) >= {"features", "probability", "predicted"}
         assert {"propose", "verify", "refine", "select", "total"} <= set(answer["seconds"])
         counts = [answer["trace"][step] for step in STEPS]
@@ -82,11 +86,23 @@ def assert_contract(document: dict[str, Any], *, method: str, full: bool) -> Non
             assert "candidates" not in answer["trace"]
 
 
+def assert_goal(answer: dict[str, Any]) -> None:
+    goal, feasible = answer["goal"], answer["feasibility"]
+    assert set(goal) == {"kind", "target", "asked"} and goal["kind"] in ("cross", "lower", "target")
+    assert goal["asked"] in ("auto", "cross", "lower", "target")
+    if feasible is not None:
+        assert feasible["cross"] in ("solid", "fragile", "none found", "proven none")
+        assert feasible["reliable_reduction"] is None or feasible["reliable_reduction"] >= 0
+        assert all(isinstance(text, str) for text in feasible["binding"])
+
+
 def assert_counterfactual(counterfactual: dict[str, Any], answer: dict[str, Any], threshold: float) -> None:
     assert_shape(counterfactual, COUNTERFACTUAL)
     assert counterfactual["valid"]
     assert counterfactual["violations"] == []
-    assert int(counterfactual["probability"] >= threshold) == answer["desired"]
+    crosses = int(counterfactual["probability"] >= threshold) == answer["desired"]
+    assert crosses or (answer["goal"]["kind"] == "lower" and counterfactual["reliable_reduction"] > 0)
+    assert counterfactual["grade"] in ("solid", "fragile")
     assert counterfactual["interval"][0] <= counterfactual["interval"][1]
     assert len(counterfactual["changes"]) == counterfactual["n_changed"] <= answer["limits"]["max_changes"]
     before, after = answer["factual"]["features"], counterfactual["features"]
@@ -113,6 +129,33 @@ def assert_candidates(trace: dict[str, Any], threshold: float) -> None:
         if (first := candidate["duplicate_of"]) is not None:
             assert first < position
             assert candidates[first]["edits"] == candidate["edits"]
+
+
+def test_a_goal_and_a_target_are_asked_for(command: Command, flagged: list[tuple[str, str]]) -> None:
+    person = flagged[0][0]
+    lowered = command(*RANDOM, "--participant", person, "--goal", "lower", "--json").json["answers"][0]
+    assert lowered["goal"] == {"kind": "lower", "target": None, "asked": "lower"}
+    risk = 100 * lowered["factual"]["probability"]
+    aimed = command(*RANDOM, "--participant", person, "--target", f"{risk - 0.5:.2f}", "--json").json
+    (answer,) = aimed["answers"]
+    assert answer["goal"] == {"kind": "target", "target": round(risk - 0.5, 2), "asked": "target"}
+    assert all(100 * found["probability"] < risk - 0.5 for found in answer["counterfactuals"])
+    text = command(*RANDOM, "--participant", person, "--goal", "lower").out
+    if lowered["counterfactuals"]:
+        assert "in nine of ten refits" in text
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--goal", "lwer"), "did you mean lower"),
+        (("--goal", "cross", "--target", "40"), "leave out `cross`"),
+        (("--target", "0"), "above 0 and below 100"),
+    ],
+)
+def test_goals_that_make_no_sense(command: Command, options: tuple[str, ...], said: str) -> None:
+    ended = command(*RANDOM, "--participant", "93705", *options)
+    assert ended.code == 2 and said in ended.err
 
 
 def test_the_document_keeps_the_contract(command: Command, flagged: list[tuple[str, str]]) -> None:
@@ -212,7 +255,7 @@ def test_contrast_goes_the_other_way(command: Command, unflagged: str) -> None:
 
 
 def test_no_answer_at_all_ends_with_3(command: Command, flagged: list[tuple[str, str]]) -> None:
-    """The most certain participant, allowed one tiny change."""
+    """The most certain participant, allowed one small change that the reference range does not ask for."""
     from sensecf_core.counterfactuals.problem.fitted_cohort import load_fitted
 
     fitted = load_fitted("nhanes")
@@ -220,7 +263,7 @@ def test_no_answer_at_all_ends_with_3(command: Command, flagged: list[tuple[str,
     person = test.index[fitted.classifier.predict_proba(test).argmax()][0]
     schema = fitted.schema
     frozen = ",".join(name for name in schema.names if name != "pulse")
-    ended = command(*RANDOM, "--participant", person, "--freeze", frozen, "--json")
+    ended = command(*RANDOM, "--participant", person, "--freeze", frozen, "--range", "pulse=50:110", "--json")
     assert ended.code == 3
     (answer,) = ended.json["answers"]
     assert answer["status"] == "none"

@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
+from sensecf_core.classifiers import store
 from sensecf_core.cohorts import builtin
 from sensecf_core.cohorts.schema import ABOUT_RISK, Coupling, Feature, LinearRule, Schema
-from sensecf_core.paths import ROOT
+from sensecf_core.paths import MODELS, ROOT
+from tests.small_cohort import SCHEMA
 
 NUMBER = {"name": "bmi", "label": "BMI", "kind": "continuous", "role": "clinical", "valid": [10, 80]}
 LEVELS = {
@@ -80,6 +83,95 @@ def test_rules_need_terms_and_finite_numbers() -> None:
         LinearRule(name="r", text="r", terms={"bmi": float("nan")})
     with pytest.raises(ValidationError, match="finite"):
         Coupling(name="c", text="c", feature="a", follows="b", slope=float("inf"), tolerance=1)
+
+
+@pytest.mark.parametrize(
+    ("base", "change", "message"),
+    [
+        (NUMBER, {"meaningful_change": {"value": 0, "source": "s"}}, "greater than 0"),
+        (NUMBER, {"meaningful_change": {"value": 1}}, "source"),
+        (NUMBER, {"meaningful_change": {"value": 5, "source": "s"}, "largest_change": 4}, "must not exceed"),
+        (LEVELS, {"meaningful_change": {"value": 1, "source": "s"}}, "continuous and integer features only"),
+    ],
+)
+def test_a_meaningful_change_that_makes_no_sense_is_refused(
+    base: dict[str, Any], change: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ValidationError, match=message):
+        Feature.model_validate(base | change)
+
+
+class TestHashes:
+    """What only decides suggestions keeps classifiers and adapters, and is noticed by stored answers."""
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"meaningful_change": {"value": 0.5, "source": "s"}},
+            {"reference": {"text": "t", "source": "s", "high": 25, "ends_change": False}},
+            {
+                "reference": {
+                    "text": "t",
+                    "source": "s",
+                    "high": 25,
+                    "groups": [{"feature": "sex", "level": "male"}],
+                }
+            },
+        ],
+    )
+    def test_of_a_feature(self, change: dict[str, Any]) -> None:
+        plain = small_schema(bmi={"reference": {"text": "t", "source": "s", "high": 25}})
+        changed = small_schema(bmi={"reference": {"text": "t", "source": "s", "high": 25}} | change)
+        assert changed.sha256 == plain.sha256
+        assert changed.limits_sha256 != plain.limits_sha256
+
+    def test_of_red_flags(self) -> None:
+        bound = {"terms": {"bmi": 1}, "at_least": 60}
+        flag = {"name": "f", "label": "{bmi}", "text": "t", "source": "s", "any_of": [bound]}
+        plain, changed = small_schema(), small_schema(red_flags=[flag])
+        assert changed.sha256 == plain.sha256
+        assert changed.limits_sha256 != plain.limits_sha256
+
+    def test_what_rows_and_prompts_depend_on_still_counts(self) -> None:
+        plain = small_schema()
+        assert small_schema(bmi={"label": "BMI"}).sha256 != plain.sha256
+        assert small_schema(bmi={"largest_change": 3}).sha256 != plain.sha256
+        assert small_schema(bmi={"reference": {"text": "t", "source": "s"}}).sha256 != plain.sha256
+
+    @pytest.mark.parametrize("name", builtin.NAMES)
+    def test_the_committed_classifiers_and_adapters_fit(self, name: str) -> None:
+        cohort = builtin.load(name)
+        assert cohort.schema.red_flags
+        assert store.ready(cohort)
+        cards = (MODELS / "adapters" / name).glob("*/card.json")
+        hashes = {json.loads(card.read_text("utf-8"))["schema_sha256"] for card in cards}
+        assert hashes == {cohort.schema.sha256}
+
+
+def small_schema(bmi: dict[str, Any] | None = None, **whole: Any) -> Schema:
+    values = SCHEMA.model_dump() | whole
+    features = [f | (bmi or {}) if f["name"] == "bmi" else f for f in values["features"]]
+    return Schema.model_validate(values | {"features": features})
+
+
+@pytest.mark.parametrize("name", builtin.NAMES)
+def test_every_number_that_may_move_has_a_meaningful_change_with_its_source(name: str) -> None:
+    """None of the shipped figures is confirmed by a clinician; the schema does not claim so."""
+    for feature in builtin.load(name).schema.features:
+        number = not feature.named and feature.kind != "binary"
+        if number and feature.role != "context":
+            assert feature.meaningful_change is not None, feature.name
+            assert feature.meaningful_change.source and not feature.meaningful_change.confirmed
+            assert feature.least_change >= 10.0**-feature.decimals
+            assert feature.largest_change is None or feature.least_change <= feature.largest_change / 2
+
+
+@pytest.mark.parametrize(
+    ("name", "least"),
+    [("waist", 2), ("systolic", 5), ("bmi", 0.5), ("sleep", 0.5)],
+)
+def test_the_figures_that_were_asked_for(name: str, least: float) -> None:
+    assert builtin.load("nhanes").schema.feature(name).least_change == least
 
 
 def _changed(schema: Schema, name: str, change: dict[str, Any]) -> Schema:

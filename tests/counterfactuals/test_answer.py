@@ -36,9 +36,9 @@ class ScriptedProposer:
 
 
 def ask(participant: str, **options: object) -> ExplainRequest:
-    return ExplainRequest.model_validate(
-        {"cohort": "small", "participant_id": participant, "method": "random", "candidates": 64, **options}
-    )
+    """A question put to the method itself, as the benchmark does: no search runs before it."""
+    asked = {"cohort": "small", "participant_id": participant, "method": "random", "candidates": 64}
+    return ExplainRequest.model_validate({**asked, "goal": "cross", "search_first": False, **options})
 
 
 @pytest.fixture

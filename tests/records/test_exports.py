@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 from hypothesis import given, strategies as st
 
+from sensecf_core.cohorts.schema import Schema
 from sensecf_core.disclaimer import DISCLAIMER, DISCLAIMER_LONG
-from sensecf_core.queries.answer import Answer
+from sensecf_core.queries.answer import Answer, RaisedFlag
 from sensecf_core.records.exports import (
     CSV_COLUMNS,
     answers_csv,
@@ -178,3 +179,26 @@ def test_no_cell_starts_a_formula(participant: str, level: str, sentence: str, n
 def test_harmless_text_is_exported_as_it_is(text: str) -> None:
     rows = read(answers_csv([make_answer(participant_id=text)], SCHEMAS))
     assert rows[0]["participant_id"] == text
+
+
+class TestRedFlags:
+    FLAG = RaisedFlag(name="f", label="Sugar 140 g", text="Act.", source="tests")
+
+    def test_they_come_before_anything_else(self) -> None:
+        flagged = make_answer(red_flags=(self.FLAG,))
+        assert CSV_COLUMNS[0] == "red_flags"
+        assert {row["red_flags"] for row in read(answers_csv([flagged], SCHEMAS))} == {"Sugar 140 g: Act."}
+        (answer,) = json.loads(answers_json([flagged], SCHEMAS))["answers"]
+        assert next(iter(answer)) == "red_flags"
+        assert answer["red_flags"] == [self.FLAG.model_dump()]
+
+    def test_an_answer_that_was_kept_before_there_were_any_gets_them(self) -> None:
+        rule = {"terms": {"sugar": 1}, "at_least": 140}
+        flag = {"name": "f", "label": "Sugar {sugar} g", "text": "Act.", "source": "tests", "any_of": [rule]}
+        schemas = {"small": Schema.model_validate(SCHEMA.model_dump() | {"red_flags": [flag]})}
+        assert read(answers_csv([make_answer()], schemas))[0]["red_flags"] == "Sugar 140 g: Act."
+        (answer,) = json.loads(answers_json([make_answer()], schemas))["answers"]
+        assert answer["red_flags"] == [self.FLAG.model_dump()]
+
+    def test_nobody_else_has_one(self) -> None:
+        assert read(answers_csv([make_answer()], SCHEMAS))[0]["red_flags"] == ""

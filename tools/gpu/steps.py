@@ -136,6 +136,7 @@ def answer_people(session: Session) -> dict[str, Any]:
         for number, (person, row) in enumerate(keys):
             say(f"  person {number + 1} of {len(keys)}")
             request = ExplainRequest(
+                search_first=False,
                 cohort=options.cohort,
                 participant_id=person,
                 row_id=row,

@@ -141,6 +141,7 @@ def _schema(template: Schema, release: Release, days: StressDays) -> Schema:
         ],
         "rules": [entry for entry in template_values["rules"] if not empty & set(entry["terms"])],
         "couplings": couplings,
+        "red_flags": [flag.model_dump() for flag in template.red_flags if not empty & flag.used],
         "left_out": [entry for entry in template_values["left_out"] if not empty & set(entry["features"])],
     }
     dropped = [

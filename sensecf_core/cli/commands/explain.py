@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Literal, cast
 import typer
 
 from sensecf_core.cli.arguments import names, ranges_and_levels
-from sensecf_core.cli.options import CohortName, Json, at_least
+from sensecf_core.cli.options import PROFILES, CohortName, Json, at_least
 from sensecf_core.cli.output import ProgressLine, print_json
 from sensecf_core.cli.row_lines import print_label, say_default_row
 from sensecf_core.disclaimer import DISCLAIMER
 from sensecf_core.errors import InputError, unknown
+from sensecf_core.queries.goal import GOALS
 from sensecf_core.queries.methods import METHODS, listed_for_help, needs_adapter
 from sensecf_core.types import Callbacks
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from sensecf_core.cohorts.schema import Profile
     from sensecf_core.language.models.registry import ModelSpec
     from sensecf_core.queries.answer import Answer
+    from sensecf_core.queries.goal import AskedGoal
     from sensecf_core.queries.request import ExplainRequest
 
 ANSWERED = ("found", "already_desired")
@@ -56,12 +58,22 @@ def explain(
     candidates: Annotated[int, typer.Option(help="How many candidates to propose.")] = 16,
     max_changes: Annotated[int, typer.Option(help="Most features that one counterfactual changes.")] = 3,
     limits: Annotated[
-        str | None, typer.Option(help="intervention or contrast; without it the cohort's own.")
+        str | None, typer.Option(help="behaviour, intervention or contrast; without it the cohort's own.")
     ] = None,
     freeze: Annotated[list[str] | None, typer.Option(help="Features that must not move, like a,b.")] = None,
     ranges: Annotated[
         list[str] | None,
         typer.Option("--range", help="bmi=24:30 or smoking=never|former (may be repeated)."),
+    ] = None,
+    goal: Annotated[
+        str | None,
+        typer.Option(
+            help="cross: alter the prediction; lower: as large a reliable reduction of the risk as there is; "
+            "auto: lower where nothing crosses solidly. Without it auto, under contrast limits cross."
+        ),
+    ] = None,
+    target: Annotated[
+        float | None, typer.Option(help="Instead of --goal: a risk to reach, out of 100.")
     ] = None,
     desired: Annotated[int | None, typer.Option(help="The class to reach, 0 or 1.")] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same answer.")] = 0,
@@ -83,6 +95,7 @@ def explain(
         sample=sample,
         method=method,
         limits=limits,
+        goal=goal,
         desired=desired,
         seed=seed,
         trace=trace,
@@ -104,6 +117,8 @@ def explain(
         ranges=spans,
         levels=levels,
         desired=cast("Literal[0, 1] | None", desired),
+        goal=cast("AskedGoal | None", goal),
+        target=target,
         seed=seed,
     )
     requests = [
@@ -126,6 +141,7 @@ def _check_options(
     sample: int | None,
     method: str | None,
     limits: str | None,
+    goal: str | None,
     desired: int | None,
     seed: int,
     trace: str,
@@ -142,7 +158,8 @@ def _check_options(
         raise InputError(f"--desired must be 0 or 1, got {desired}.")
     for what, value, allowed in (
         ("method", method, METHODS),
-        ("limits", limits, ("intervention", "contrast")),
+        ("limits", limits, PROFILES),
+        ("goal", goal, GOALS),
         ("trace", trace, ("counts", "full")),
     ):
         if value is not None and value not in allowed:

@@ -39,13 +39,16 @@ def predict(
         typer.Option(help='JSON lines: {"participant_id": ..., "row_id": ..., "set": {...}}, one a row.'),
     ] = None,
     limits: Annotated[
-        str | None, typer.Option(help="intervention or contrast: what `violations` judges changes by.")
+        str | None,
+        typer.Option(help="behaviour, intervention or contrast: what `violations` judges changes by."),
     ] = None,
     as_json: Json = False,
 ) -> None:
     """Predict rows as they are or with changed values, and say which limits and rules the changes break."""
+    from sensecf_core.cli.render_answer import red_flag_lines
     from sensecf_core.counterfactuals.problem.fitted_cohort import load_fitted
     from sensecf_core.evaluation.score_rows import score_rows
+    from sensecf_core.queries.answer import RaisedFlag
 
     if bool(participant) == bool(rows):
         raise InputError("Name the people by --participant or by --rows FILE.jsonl, one of the two.")
@@ -69,6 +72,8 @@ def predict(
         return
     print_label(schema)
     for entry in scored:
+        for flag in red_flag_lines(map(RaisedFlag.model_validate, entry["red_flags"])):
+            print(flag)
         line = head(
             schema,
             (entry["participant_id"], entry["row_id"]),

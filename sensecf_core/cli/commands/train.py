@@ -7,9 +7,12 @@ from typing import Annotated
 
 import typer
 
-from sensecf_core.cli.options import CohortName, Json, JsonProgress
+from sensecf_core.cli.options import CohortName, Json, JsonProgress, processes
 from sensecf_core.cli.output import ProgressLine, print_json, print_progress, progress
 from sensecf_core.errors import InputError
+
+TRAINING = 0.6
+"""The share of the time that training takes; the rest is for the feasibility map."""
 
 
 def train(
@@ -19,15 +22,23 @@ def train(
     as_json: Json = False,
     json_progress: JsonProgress = False,
 ) -> None:
-    """Train, calibrate and evaluate a cohort's classifier, and save it."""
+    """Train, calibrate and evaluate a cohort's classifier, save it, and ask for whom there are options."""
     from sensecf_core.classifiers import store
+    from sensecf_core.counterfactuals.feasibility import cohort_map
     from sensecf_core.datasets import registry
 
     if not 0 <= seed < 2**32:
         raise InputError(f"--seed must be from 0 to {2**32 - 1}, got {seed}.")
     loaded = registry.load(cohort)
     with progress(json_progress) as report:
-        store.train_and_save(loaded, seed=seed, progress=report)
+        store.train_and_save(loaded, seed=seed, progress=lambda done, words: report(TRAINING * done, words))
+        cohort_map.renew(
+            cohort,
+            jobs=processes(None),
+            progress=lambda done, words: report(
+                TRAINING + (1 - TRAINING) * done, f"Asking for whom there are options: {words}"
+            ),
+        )
     summary = {"cohort": cohort, "folder": str(store.folder(loaded)), "card": store.card(loaded)}
     if json_progress:
         print_progress(1.0, "Trained")

@@ -15,13 +15,13 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from sensecf_core.cohorts.clinical import Bound, MeaningfulChange, RedFlag, Reference
 from sensecf_core.cohorts.own.problems import Problem, UnreadableError, shown
 from sensecf_core.cohorts.schema import (
     Coupling,
     Feature,
     LinearRule,
     Provenance,
-    Reference,
     Schema,
     Subgroup,
     Task,
@@ -130,10 +130,10 @@ def _entry(loc: tuple[int | str, ...], raw: Mapping[str, Any]) -> str:
 
 def _suggestion(loc: tuple[int | str, ...], key: str) -> str:
     models: dict[str, type[BaseModel]] = {"features": Feature, "rules": LinearRule, "couplings": Coupling}
-    models |= {"subgroups": Subgroup, "task": Task, "provenance": Provenance}
+    models |= {"subgroups": Subgroup, "red_flags": RedFlag, "task": Task, "provenance": Provenance}
     model = models.get(str(loc[0]), Schema) if len(loc) > 1 else Schema
-    if "reference" in loc[:-1]:
-        model = Reference
+    for part, inner in (("reference", Reference), ("meaningful_change", MeaningfulChange), ("any_of", Bound)):
+        model = inner if part in loc[:-1] else model
     near = difflib.get_close_matches(key, list(model.model_fields), n=1)
     return f"Did you mean `{near[0]}`?" if near else "Remove it."
 

@@ -9,9 +9,10 @@ from time import perf_counter
 
 import numpy as np
 
-from sensecf_core.classifiers.calibration import probability
+from sensecf_core.classifiers.calibration import log_odds, probability
 from sensecf_core.cohorts.encoding import Codes
 from sensecf_core.counterfactuals.baselines.movable_table import MovableTable
+from sensecf_core.counterfactuals.problem.aim import Aim
 from sensecf_core.counterfactuals.problem.budget import Budget
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.proposal import ProposalRequest, Stopped
@@ -50,15 +51,22 @@ class BlackBox:
     def class_1(self, rows: Codes) -> Floats:
         """Score rows of the table (n, columns) after :meth:`MovableTable.allowed`, shape (n,).
 
-        The score is p(class 1) shifted in log-odds so that the decision threshold is at 0.5: above it the
-        classifier says 1, below it 0, never equal.
+        The score is p(class 1) shifted in log-odds so that the line of the goal (as a rule the decision
+        threshold) is at 0.5: above it the classifier says 1, below it 0, never equal.
         """
         rows = np.asarray(rows, dtype=np.float64)
         self.check(len(rows))
         margin = self.budget.margin(self.table.whole(self.table.allowed(rows)))
-        flagged = self.fitted.reaches(probability(margin), 1)
-        score = probability(margin - self.fitted.threshold_margin)
+        flagged = probability(margin) >= self.line
+        score = probability(margin - log_odds(self.line))
         return np.where(flagged, np.maximum(score, 0.5 + APART), np.minimum(score, 0.5 - APART))
+
+    @property
+    def line(self) -> float:
+        """p(class 1) to get across: a target risk, else the decision threshold (``lower`` has no line)."""
+        query = self.table.space.query
+        line = Aim.of(query.goal, query.desired, self.fitted.classifier.threshold).line
+        return self.fitted.classifier.threshold if line is None else line
 
     def desired(self, rows: Codes) -> Floats:
         """Score towards the query's desired class: reached above 0.5, shape (n,)."""

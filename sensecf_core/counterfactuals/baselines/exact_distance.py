@@ -5,7 +5,7 @@ scales as its weights its optimum is ours. Every set of as many features as may 
 outside a set are frozen. Two limits that treecf does not support are handled here:
 
 - values between the row's own and the nearest that may be suggested: treecf may use them. A plan with such a
-  value is solved again, once with that feature frozen and once with it restricted to the allowed values.
+  value is solved again with that feature frozen, and with it restricted to the allowed values on each side.
 - rules over several features: a plan that breaks one is only a lower bound, and proves nothing.
 """
 
@@ -21,8 +21,15 @@ import numpy as np
 
 from sensecf_core.cohorts.encoding import Codes
 from sensecf_core.counterfactuals.baselines.black_box import BlackBox
-from sensecf_core.counterfactuals.baselines.movable_table import MovableTable, is_number
-from sensecf_core.counterfactuals.baselines.treecf import NODES, NODES_A_SET, Features, Trees, nodes as taken
+from sensecf_core.counterfactuals.baselines.movable_table import MovableTable
+from sensecf_core.counterfactuals.baselines.treecf import (
+    NODES,
+    NODES_A_SET,
+    Features,
+    Held,
+    Trees,
+    nodes as taken,
+)
 from sensecf_core.counterfactuals.problem.budget import Budget
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
@@ -70,7 +77,7 @@ def prove(
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about searches that were not finished, which we say ourselves
-            plans = [plan for features in sets if (plan := exact.best(features, frozenset())) is not None]
+            plans = [plan for features in sets if (plan := exact.best(features)) is not None]
     except _UnprovenError as unproven:
         return OptimalityProof(ended=unproven.ended)
     if not plans:
@@ -85,7 +92,7 @@ def prove(
 
 @dataclass
 class _Exact:
-    """treecf's exact search with the Gower distance; ``held`` by the features held to their values."""
+    """treecf's exact search with the Gower distance; ``explainers`` by the columns that have to move."""
 
     trees: Trees
     deadline: float
@@ -93,7 +100,7 @@ class _Exact:
     scales: dict[str, float]
     weights: dict[str, float]
     grid: dict[str, Any]
-    held: dict[Features, Any] = field(default_factory=dict)
+    explainers: dict[Held, Any] = field(default_factory=dict)
 
     @classmethod
     def of(cls, fitted: FittedCohort, space: SearchSpace, deadline: float, nodes: int) -> _Exact:
@@ -113,27 +120,29 @@ class _Exact:
             grid[name] = treecf.Grid(step=1.0 if level else 10.0**-decimals)
         return cls(trees, deadline, nodes, scales, weights, grid)
 
-    def best(self, features: Features, held: frozenset[int]) -> tuple[float, Codes] | None:
+    def best(self, features: Features, held: Held = ()) -> tuple[float, Codes] | None:
         """The cheapest plan of a set of features, of which those ``held`` must move: its cost and row.
 
         None where it is certified that there is none. Raises :class:`_UnprovenError`.
         """
         table = self.trees.table
-        plan = self._solve(features, tuple(sorted(held)))
+        plan = self._solve(features, held)
         if plan is None:
             return None
         short = np.flatnonzero(plan[1] != table.allowed(plan[1][None])[0]).tolist()
         if not short:
             return plan
-        column = short[0]
-        if column in held:  # a level between levels that may be suggested; no range keeps it out
+        column = self.trees.too_small(plan[1])
+        if column is None:  # a level between levels that may be suggested; no range keeps it out
             raise _UnprovenError
         rest = tuple(other for other in features if other != column)
-        options = [self.best(rest, held) if rest else None, self.best(features, held | {column})]
+        options = [self.best(rest, held) if rest else None]
+        for side in range(len(table.sides(column))):
+            options.append(self.best(features, tuple(sorted((*held, (column, side))))))
         known = [option for option in options if option is not None]
         return min(known, key=lambda option: option[0]) if known else None
 
-    def _solve(self, features: Features, held: Features) -> tuple[float, Codes] | None:
+    def _solve(self, features: Features, held: Held) -> tuple[float, Codes] | None:
         import treecf
 
         seconds, nodes = self.deadline - perf_counter(), min(NODES_A_SET, self.nodes)
@@ -165,25 +174,16 @@ class _Exact:
         row = [round(float(x), d) for x, d in zip(self.trees.row(result.x_cf), decimals, strict=True)]
         return float(result.distance), np.array(row)
 
-    def _explainer(self, held: Features) -> Any:
-        """The search in which the features ``held`` keep to the values that may be suggested."""
+    def _explainer(self, held: Held) -> Any:
+        """The search in which the columns ``held`` keep to a side of the values that may be suggested."""
         import treecf
 
-        if held not in self.held:
-            table = self.trees.table
-            ranges = {
-                self.trees.matrix_names((column,))[0]: (table.values(column)[0], table.values(column)[-1])
-                for column in held
-                if is_number(table.features[column])
-            }
-            limits = [
-                limit for limit in self.trees.limits(treecf) if getattr(limit, "feature", None) not in ranges
-            ]
-            self.held[held] = treecf.Explainer(
+        if held not in self.explainers:
+            self.explainers[held] = treecf.Explainer(
                 self.trees.exact.ir,
                 normalizers=self.scales,
                 weights=self.weights,
-                constraints=[*limits, *(treecf.Range(name, *ends) for name, ends in ranges.items())],
+                constraints=list(self.trees.limits(treecf, held)),
                 value_policy=self.grid,
             )
-        return self.held[held]
+        return self.explainers[held]

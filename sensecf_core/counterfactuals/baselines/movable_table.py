@@ -85,17 +85,38 @@ class MovableTable:
         values, factual = self.values(column), float(self.factual[column])
         return min(float(values[0]), factual), max(float(values[-1]), factual)
 
+    def sides(self, column: int) -> tuple[tuple[float, float], ...]:
+        """The ranges that a changed number may lie in: below the factual, above it, or both."""
+        values, factual = self.values(column), float(self.factual[column])
+        parts = (values[values < factual], values[values > factual])
+        return tuple((float(part[0]), float(part[-1])) for part in parts if len(part))
+
     def allowed(self, rows: Codes) -> Codes:
         """Round (n, columns) to the features' decimals and move each value to the nearest allowed one.
 
         The factual's own value is always allowed, and is taken where two are equally near. A category
-        that may not be suggested becomes the factual's own.
+        that may not be suggested becomes the factual's own. A number need not lie on the suggestion grid, but
+        on one of its :meth:`sides`: a change too small to mean anything becomes none, or the smallest one.
         """
         columns = [
-            _nearest(feature, self.values(column), float(self.factual[column]), rows[:, column])
-            for column, feature in enumerate(self.features)
+            self._nearest(column, feature, rows[:, column]) for column, feature in enumerate(self.features)
         ]
         return np.stack(columns, axis=1)
+
+    def _nearest(self, column: int, feature: Feature, codes: Codes) -> Codes:
+        values, factual = self.values(column), float(self.factual[column])
+        codes = np.round(codes, feature.decimals)
+        if feature.kind == "categorical":
+            return np.where(np.isin(codes, values), codes, factual)
+        if is_number(feature):
+            sides = self.sides(column)
+            choices = np.array([factual, *(end for side in sides for end in side)])
+            stays = np.any([(codes >= low) & (codes <= high) for low, high in sides], axis=0)
+        else:
+            choices = np.array([factual, *values])
+            stays = np.zeros(len(codes), dtype=bool)
+        nearest = choices[np.abs(codes[:, None] - choices).argmin(axis=1)]
+        return np.where(stays, codes, nearest)
 
     def none(self) -> BaselineResult:
         """Nothing found."""
@@ -111,17 +132,3 @@ class MovableTable:
 def is_number(feature: Feature) -> bool:
     """Whether a feature is a quantity: neither named nor 0 / 1."""
     return not feature.named and feature.kind != "binary"
-
-
-def _nearest(feature: Feature, values: Codes, factual: float, column: Codes) -> Codes:
-    column = np.round(column, feature.decimals)
-    if feature.kind == "categorical":
-        return np.where(np.isin(column, values), column, factual)
-    if is_number(feature):
-        choices = np.array([factual, values[0], values[-1]])
-        stays = (column >= values[0]) & (column <= values[-1])
-    else:
-        choices = np.array([factual, *values])
-        stays = np.zeros(len(column), dtype=bool)
-    nearest = choices[np.abs(column[:, None] - choices).argmin(axis=1)]
-    return np.where(stays, column, nearest)

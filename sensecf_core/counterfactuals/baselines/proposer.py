@@ -23,6 +23,7 @@ from sensecf_core.cohorts.encoding import Codes, to_value
 from sensecf_core.counterfactuals.baselines.black_box import BlackBox, SearchEndedError
 from sensecf_core.counterfactuals.baselines.movable_table import BaselineResult, MovableTable
 from sensecf_core.counterfactuals.baselines.timeout import OverdueError, ended_at
+from sensecf_core.counterfactuals.baselines.treecf import REDUCTIONS
 from sensecf_core.counterfactuals.problem.budget import BudgetSpentError, CancelledError
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
@@ -111,9 +112,14 @@ class BaselineProposer:
             return found, ()
         if found.certified:
             most = black_box.table.space.max_changes
+            kind = black_box.table.space.query.goal.kind
+            does = {
+                "lower": f"moves the risk by {REDUCTIONS[-1]:g} points",
+                "target": "reaches the target risk",
+            }.get(kind, "reaches the desired class")
             return found, (
                 f"{self._title} certifies that no change of at most {most} features within these limits "
-                "reaches the desired class.",
+                f"{does}.",
             )
         if found.ended == "budget":
             return found, (f"{self._title} found no counterfactual within its budget of search nodes.",)

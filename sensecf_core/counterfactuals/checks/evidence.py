@@ -18,7 +18,7 @@ SIMILAR_GOWER = 0.10
 
 
 def with_evidence(problem: Problem, checks: CheckResults) -> tuple[Counterfactual, ...]:
-    """Gather the evidence that is shown with each accepted row (n rows of ``checks``)."""
+    """Gather the evidence that is shown with each listed row (n rows of ``checks``)."""
     if not len(checks.codes):
         return ()
     classifier = problem.fitted.classifier
@@ -27,7 +27,7 @@ def with_evidence(problem: Problem, checks: CheckResults) -> tuple[Counterfactua
     agrees = (second >= classifier.second_threshold) == bool(problem.space.desired)
     grades = grade_rows(problem, checks.codes)
     return tuple(
-        _describe(problem, checks, row, intervals[row]).model_copy(
+        _describe(problem, checks, row, intervals[row], _known(grades.reliable_reduction[row])).model_copy(
             update={
                 "second_judge_probability": float(second[row]),
                 "second_judge_agrees": bool(agrees[row]),
@@ -56,7 +56,11 @@ def _intervals(classifier: ClassifierLike, codes: Codes) -> list[tuple[float, fl
 
 
 def _describe(
-    problem: Problem, checks: CheckResults, row: int, interval: tuple[float, float] | None
+    problem: Problem,
+    checks: CheckResults,
+    row: int,
+    interval: tuple[float, float] | None,
+    reliable_reduction: float | None,
 ) -> Counterfactual:
     fitted, space = problem.fitted, problem.space
     schema, codes = fitted.schema, checks.codes[row]
@@ -86,9 +90,12 @@ def _describe(
         sentence=sentence(
             schema,
             changes,
+            profile=space.query.limits.profile,
             before=space.query.factual.probability,
             after=probability,
             threshold=fitted.classifier.threshold,
+            goal=space.query.goal,
+            reliable_reduction=reliable_reduction,
         ),
     )
 

@@ -1,7 +1,7 @@
 """Make counterfactuals smaller: undo what is not needed, then pull values towards the factual.
 
 Works on all candidates of a query at once; each step is one call of the classifier, and a candidate
-that was valid and within the rules stays so.
+that was valid and within the rules stays so. None ends with a lower grade than it came with.
 """
 
 from __future__ import annotations
@@ -11,23 +11,38 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
+from sensecf_core.classifiers.calibration import log_odds, probability as probability_of
 from sensecf_core.cohorts.encoding import Codes
 from sensecf_core.cohorts.rules import violations
+from sensecf_core.counterfactuals.checks.graded import GradedRows
+from sensecf_core.counterfactuals.checks.grades import grade_rows
 from sensecf_core.counterfactuals.checks.verify import CheckResults, verify
 from sensecf_core.counterfactuals.problem.problem import Problem
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
-from sensecf_core.types import Floats, Mask
+from sensecf_core.types import Floats, Ints, Mask
 
 Holds = Callable[[Codes], Mask]
+"""Which rows (n, features) are as good as they have to be, shape (n,)."""
+HoldsOf = Callable[[Codes, Ints], Mask]
+"""The same of trial rows; the second argument says which of the rows being refined each was made of."""
+
+SHARES_KEPT = (0.0, 0.25, 0.5, 0.75)
+"""How much of its log-odds beyond the line a row may keep; the least share that keeps its grade is taken."""
+REDUCTION_KEPT = (0.95,)
+"""The same where the risk is to be lowered as far as it goes: what gives next to nothing is undone."""
 
 
-def refine(problem: Problem, codes: Codes, margin: float = 0.0) -> Codes:
+def refine(problem: Problem, codes: Codes, margin: float | Floats = 0.0) -> Codes:
     """Shrink valid candidates (n, features); returns rows of the same shape, in the same order.
 
-    ``margin`` is how many log-odds beyond the threshold the rows stay. Raises ``BudgetSpentError``
-    through the budget.
+    ``margin`` is how many log-odds beyond the line of the goal the rows stay, one number or one a row. Raises
+    ``BudgetSpentError`` through the budget.
     """
-    holds = holding(problem, margin)
+    margins = np.broadcast_to(margin, len(codes))
+
+    def holds(rows: Codes, of: Ints) -> Mask:
+        return _hold(problem, rows, margins[of])
+
     fewer = undo_unneeded(problem, codes, holds)
     nearer = pull_towards_factual(problem.space, fewer, holds)
     # A classifier that is not monotone may need even less once values are nearer.
@@ -38,29 +53,36 @@ def alternatives(problem: Problem, codes: Codes, refined: Codes) -> Codes:
     """Find second answers: what is left of candidates once the changes that :func:`refine` kept are undone.
 
     Candidates often share one strong change, and all shrink to it. Where the rest of a candidate
-    reaches the desired class by itself, it is an option of its own. ``codes`` and ``refined`` have shape
-    (n, features); returns the rows that hold, refined, at most n.
+    reaches the goal by itself, it is an option of its own. ``codes`` and ``refined`` have shape
+    (n, features); returns the rows that hold, at most n, not refined.
     """
     space = problem.space
     rest = np.where(space.changed(refined), space.factual, codes)
     rest = rest[space.changed(rest).any(axis=1)]
-    rest = rest[holding(problem)(rest)]
-    return refine(problem, rest)
+    return rest[holding(problem)(rest)]
 
 
 def holding(problem: Problem, margin: float = 0.0) -> Holds:
-    """Build the test that each step keeps: the desired class is reached and no rule is broken."""
-
-    fitted, space = problem.fitted, problem.space
+    """Build the test that each step keeps: the goal is reached and no rule is broken."""
 
     def holds(rows: Codes) -> Mask:
-        reached = fitted.reaches(problem.budget.probability(rows), space.desired, margin)
-        return reached & ~violations(space.schema, space.factual, rows).any(axis=1)
+        return _hold(problem, rows, np.broadcast_to(margin, len(rows)))
 
     return holds
 
 
-def undo_unneeded(problem: Problem, codes: Codes, holds: Holds) -> Codes:
+def _hold(problem: Problem, rows: Codes, margins: Floats) -> Mask:
+    """Whether rows lie their ``margins`` (log-odds) beyond the line and break no rule, shape (n,)."""
+    space, before = problem.space, problem.space.query.factual.probability
+    probability = problem.budget.probability(rows)
+    line = before if problem.aim.line is None else problem.aim.line
+    beyond = log_odds(line) + margins * (1 if space.desired else -1)
+    lines = np.where(margins == 0, line, probability_of(beyond))
+    reached = probability >= lines if space.desired else probability < lines
+    return reached & ~violations(space.schema, space.factual, rows).any(axis=1)
+
+
+def undo_unneeded(problem: Problem, codes: Codes, holds: HoldsOf) -> Codes:
     """Set changes back to the factual, one a round and row, while the desired class is kept.
 
     Of the changes that can go, the one whose value moved farthest goes first (the largest share of the
@@ -71,7 +93,7 @@ def undo_unneeded(problem: Problem, codes: Codes, holds: Holds) -> Codes:
     active = np.arange(len(codes))
     while len(active):
         row, trial = set_back_singly(space, codes[active])
-        keeps = holds(trial)
+        keeps = holds(trial, active[row])
         gain = fitted.distances.gower(space.factual, codes[active[row]]) - fitted.distances.gower(
             space.factual, trial
         )
@@ -103,7 +125,7 @@ def _best_per_row(row: npt.NDArray[np.int64], gain: Floats, n_rows: int) -> npt.
     return best
 
 
-def pull_towards_factual(space: SearchSpace, codes: Codes, holds: Holds) -> Codes:
+def pull_towards_factual(space: SearchSpace, codes: Codes, holds: HoldsOf) -> Codes:
     """Move each changed value along its own grid as near to the factual as the class allows.
 
     Bisection on the grid, feature by feature in schema order; it keeps a valid end at every step, so a
@@ -116,11 +138,15 @@ def pull_towards_factual(space: SearchSpace, codes: Codes, holds: Holds) -> Code
             continue
         rows = np.flatnonzero(space.changed(codes)[:, position])
         if len(rows):
-            codes[rows] = _bisect(space, codes[rows], position, values, holds)
+            codes[rows] = _bisect(space, codes[rows], position, values, _of_some(holds, rows))
     return codes
 
 
-def _bisect(space: SearchSpace, codes: Codes, position: int, values: Codes, holds: Holds) -> Codes:
+def _of_some(holds: HoldsOf, rows: Ints) -> HoldsOf:
+    return lambda trial, of: holds(trial, rows[of])
+
+
+def _bisect(space: SearchSpace, codes: Codes, position: int, values: Codes, holds: HoldsOf) -> Codes:
     """Bisect one feature of many rows between the factual (excluded) and the present value."""
     codes = codes.copy()
     upward = codes[:, position] > space.factual[position]
@@ -138,21 +164,53 @@ def _bisect(space: SearchSpace, codes: Codes, position: int, values: Codes, hold
         middle = near[open_rows] + step * (distance // 2)
         trial = codes[open_rows]
         trial[:, position] = values[middle]
-        keeps = holds(trial)
+        keeps = holds(trial, open_rows)
         codes[open_rows[keeps]] = trial[keeps]
         far[open_rows[keeps]] = middle[keeps]
         near[open_rows[~keeps]] = middle[~keeps] + step[~keeps]
     return codes
 
 
-def refine_passed(problem: Problem, raw: CheckResults) -> CheckResults:
-    """Refine rows that passed every check; a row that refining would make unusual stays as it was.
+def refine_passed(problem: Problem, raw: CheckResults) -> GradedRows:
+    """Refine rows that passed every check; what refining would make unusual or less believed is kept larger.
 
     Raises ``BudgetSpentError`` through the budget.
     """
     if not len(raw.codes):
-        return raw
-    refined = verify(problem, refine(problem, raw.codes))
-    others = alternatives(problem, raw.codes, refined.codes)
-    rows = np.vstack([np.where(refined.passed[:, None], refined.codes, raw.codes), others])
-    return verify(problem, rows).only_passed()
+        return GradedRows.of(problem, raw)
+    first = _keeping_grades(problem, raw.codes)
+    others = _keeping_grades(problem, alternatives(problem, raw.codes, first))
+    return GradedRows.of(problem, verify(problem, np.vstack([first, others])).only_passed())
+
+
+def _keeping_grades(problem: Problem, codes: Codes) -> Codes:
+    """Make rows that passed every check as small as their grades allow; the same shape and order.
+
+    Every row is refined several times at once, so that it keeps a share of its log-odds beyond the line
+    (:data:`SHARES_KEPT`); the smallest result that passes every check with no lower grade is taken, else the
+    row stays as it was.
+    """
+    if not len(codes):
+        return codes
+    kept = REDUCTION_KEPT if problem.aim.line is None else SHARES_KEPT
+    shares = np.array(kept)[:, None]
+    margins = (shares * _beyond(problem, codes)).ravel()
+    checks = verify(problem, refine(problem, np.tile(codes, (len(kept), 1)), margins))
+    both = np.vstack([codes, checks.codes])
+    _, first, position = np.unique(
+        np.nan_to_num(both, nan=np.inf), axis=0, return_index=True, return_inverse=True
+    )
+    ranks = grade_rows(problem, both[first], complete=False).ranks[position.ravel()]
+    own, small = ranks[: len(codes)], ranks[len(codes) :]
+    good = (checks.passed & (small >= np.tile(own, len(kept)))).reshape(len(kept), -1)
+    best = np.where(good.any(axis=0), good.argmax(axis=0), -1)
+    chosen = checks.codes.reshape(len(kept), *codes.shape)[best, np.arange(len(codes))]
+    return np.where((best >= 0)[:, None], chosen, codes)
+
+
+def _beyond(problem: Problem, codes: Codes) -> Floats:
+    """How many log-odds rows (n, features) lie beyond the line of the goal, shape (n,)."""
+    line = problem.aim.line
+    before = problem.space.query.factual.probability
+    margin = problem.budget.margin(codes) - log_odds(before if line is None else line)
+    return np.maximum(margin if problem.space.desired else -margin, 0.0)

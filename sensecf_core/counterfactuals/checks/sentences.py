@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from sensecf_core.cohorts.encoding import Value
-from sensecf_core.cohorts.schema import Feature, Schema
+from sensecf_core.cohorts.schema import Feature, Profile, Schema
 from sensecf_core.queries.answer import Change
+from sensecf_core.queries.goal import CROSS, Goal
 
 THIN_SPACE = "\u202f"
 
@@ -43,16 +44,89 @@ def risk_beside(probability: float, threshold: float) -> str:
 
 
 def sentence(
-    schema: Schema, changes: dict[str, Change], *, before: float, after: float, threshold: float
+    schema: Schema,
+    changes: dict[str, Change],
+    *,
+    profile: Profile,
+    before: float,
+    after: float,
+    threshold: float,
+    goal: Goal = CROSS,
+    reliable_reduction: float | None = None,
 ) -> str:
-    """Say what would change and what the model would then say; ``before``/``after`` are p(class 1)."""
-    phrases = [_phrase(schema.feature(name), change) for name, change in changes.items()]
-    listed = phrases[0] if len(phrases) == 1 else f"{', '.join(phrases[:-1])} and {phrases[-1]}"
+    """Say what would change and what the model would then say; ``before``/``after`` are p(class 1).
+
+    Under limits for a person, what the person does comes first; clinical values are worded as what would
+    have to follow ("if … came down to"), never as something to do. ``reliable_reduction`` (points of 100) is
+    said where the goal is to lower the risk.
+    """
+    does, follows = [], []
+    for name, change in changes.items():
+        feature = schema.feature(name)
+        if follows_for(feature, profile):
+            follows.append(_follows(feature, change))
+        else:
+            does.append(_phrase(feature, change))
+    parts = [f"with {_listed(does)}"] if does else []
+    parts += [f"if {_listed(follows)}"] if follows else []
+    listed = ", and ".join(parts)
+    listed = f"{listed[:1].upper()}{listed[1:]}"
     verdict = "would raise" if after >= threshold else "would no longer raise"
+    if goal.kind != "cross":
+        said = f"{listed}, the model's risk of “{schema.task.label}” would be {risk(after)} instead of "
+        flagged = verdict if (before >= threshold) != (after >= threshold) else "would still raise"
+        if after < threshold and before < threshold:
+            flagged = "would still not raise"
+        said += f"{risk(before)} of 100; it {flagged} the flag."
+        if goal.kind == "lower" and reliable_reduction is not None:
+            moved = "rise" if after > before else "fall"
+            said += (
+                f" In nine of ten retrained copies it would {moved} by {points(reliable_reduction)} or more."
+            )
+        return said
     return (
-        f"With {listed}, the model {verdict} the flag “{schema.task.label}” "
+        f"{listed}, the model {verdict} the flag “{schema.task.label}” "
         f"({risk_beside(after, threshold)} instead of {risk(before)} of 100)."
     )
+
+
+def points(number: float) -> str:
+    """Write a difference of risks in points of 100; small ones are not rounded to nothing."""
+    text = f"{number:.0f}" if number >= 3 else f"{number:.1f}" if number >= 0.05 else "less than 0.1"
+    return f"{text} {'point' if text == '1.0' else 'points'}"
+
+
+def on_the_line(count: int, *, others: int) -> str:
+    """Tell of changes that cross the line but are not listed; ``others`` is how many options are."""
+    one = count == 1
+    which = f"{count} {'other ' if others else ''}{'change' if one else 'changes'}"
+    who = "" if others else "This participant sits on the line: measure again. "
+    return (
+        f"{who}{which} {'crosses' if one else 'cross'} the line only just: fewer than half of the retrained "
+        f"copies of the classifier would follow, so {'it is' if one else 'they are'} not listed."
+    )
+
+
+def follows_for(feature: Feature, profile: Profile) -> bool:
+    """Whether a change of a feature is what would have to follow, not what a person does."""
+    return profile != "contrast" and feature.role != "behaviour"
+
+
+def came_to(before: Value, after: Value) -> str:
+    """The verb for a clinical value that moves: "came down to" or "came up to"."""
+    falls = isinstance(before, int | float) and isinstance(after, int | float) and after < before
+    return "came down to" if falls else "came up to"
+
+
+def _follows(feature: Feature, change: Change) -> str:
+    after, before = measure(feature, change.after), number(feature, change.before)
+    if feature.named or feature.kind == "binary":
+        return f"{lower_first(feature.label)} were “{after}” instead of “{before}”"
+    return f"{lower_first(feature.label)} {came_to(change.before, change.after)} {after} (now {before})"
+
+
+def _listed(phrases: list[str]) -> str:
+    return phrases[0] if len(phrases) == 1 else f"{', '.join(phrases[:-1])} and {phrases[-1]}"
 
 
 def _phrase(feature: Feature, change: Change) -> str:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from sensecf_core.cohorts.encoding import Codes
 from sensecf_core.cohorts.rules import rule_texts, violations
+from sensecf_core.counterfactuals.checks.grades import reliable_reductions
 from sensecf_core.counterfactuals.problem.constraints import limit_violation
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.problem import Problem
@@ -22,7 +23,8 @@ class CheckResults:
 
     Attributes
     ----------
-    valid : the classifier puts the row in the desired class, and something was changed.
+    valid : the row meets the goal (as a rule: the classifier puts it in the desired class), and something was
+        changed.
     within_limits : no limit and no rule is broken.
     in_domain : every *changed* value lies within the training 1st to 99th percentile (docs/metrics.md, 5a).
     lof_inlier : the local outlier factor calls the row usual for the desired class (docs/metrics.md, 5b).
@@ -75,7 +77,7 @@ def verify(problem: Problem, codes: Codes) -> CheckResults:
     return CheckResults(
         codes=codes,
         probability=probability,
-        valid=fitted.reaches(probability, space.desired) & (n_changed > 0),
+        valid=_meets(problem, codes, probability) & (n_changed > 0),
         within_limits=np.array([not phrases for phrases in broken], dtype=bool),
         violations=broken,
         in_domain=np.all(inside, axis=1),
@@ -84,6 +86,15 @@ def verify(problem: Problem, codes: Codes) -> CheckResults:
         gower=fitted.distances.gower(space.factual, codes),
         n_changed=n_changed,
     )
+
+
+def _meets(problem: Problem, codes: Codes, probability: Floats) -> Mask:
+    """Which rows meet the goal; a reduction that the classifier sees has to be a reliable one too."""
+    met = problem.aim.met(probability, problem.space.query.factual.probability)
+    if problem.aim.line is None and problem.fitted.classifier.refits:
+        moved = np.flatnonzero(met)
+        met[moved] = reliable_reductions(problem, codes[moved]) > 0
+    return met
 
 
 def _nearer(fitted: FittedCohort, space: SearchSpace, codes: Codes) -> Mask:
@@ -100,11 +111,11 @@ def _broken_limits(space: SearchSpace, codes: Codes, changed: Mask) -> tuple[tup
     rules = violations(space.schema, space.factual, codes)
     too_many = changed.sum(axis=1) > space.max_changes
     texts = rule_texts(space.schema)
-    limits = space.query.limits
+    limits, values = space.query.limits, space.query.factual.features
     broken = []
     for row in range(len(codes)):
         phrases = [
-            limit_violation(space.schema.features[p], space.factual[p], codes[row, p], limits)
+            limit_violation(space.schema.features[p], values, codes[row, p], limits)
             for p in np.flatnonzero(outside[row])
         ]
         if too_many[row]:
@@ -115,7 +126,10 @@ def _broken_limits(space: SearchSpace, codes: Codes, changed: Mask) -> tuple[tup
 
 
 def _outside(space: SearchSpace, codes: Codes, changed: Mask) -> Mask:
-    """Which changed values the query does not allow; numbers need not lie on the suggestion grid."""
+    """Which changed values the query does not allow; numbers need not lie on the suggestion grid.
+
+    A number has to lie between allowed ones, and not nearer to the factual than its meaningful change.
+    """
     outside = changed.copy()
     for position, values in space.values.items():
         column = codes[:, position]
@@ -123,6 +137,7 @@ def _outside(space: SearchSpace, codes: Codes, changed: Mask) -> Mask:
         if feature.named or feature.kind == "binary":
             allowed = np.isin(column, values)
         else:
-            allowed = (column >= values[0] - 1e-9) & (column <= values[-1] + 1e-9)
+            far = np.abs(column - space.factual[position]) >= feature.least_change - 1e-9
+            allowed = far & (column >= values[0] - 1e-9) & (column <= values[-1] + 1e-9)
         outside[:, position] &= ~allowed
     return outside

@@ -65,6 +65,7 @@ def _origin(fitted: FittedCohort) -> dict[str, Any]:
     return {
         "cohort": fitted.cohort.data_sha256,
         "schema": fitted.schema.sha256,
+        "limits": fitted.schema.limits_sha256,
         "split": fitted.cohort.split_sha256,
         "classifier": fitted.classifier.sha256,
         "engine": provenance.code_sha256(pair_search.__name__),

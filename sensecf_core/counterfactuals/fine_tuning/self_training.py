@@ -24,7 +24,7 @@ from sensecf_core.language.prompts.plain import chat_text
 from sensecf_core.language.training.batches import TrainingExample
 from sensecf_core.queries.answer import Edits
 from sensecf_core.queries.query import PromptHints
-from sensecf_core.types import NO_CALLBACKS, Callbacks, Mask
+from sensecf_core.types import NO_CALLBACKS, Callbacks, Ints, Mask
 
 if TYPE_CHECKING:
     from sensecf_core.cohorts.schema import Schema
@@ -102,11 +102,14 @@ def _accepted(problem: Problem, hints: PromptHints, checks: CheckResults) -> tup
     if not len(codes):
         return ()
     reached, enough = holding(problem, margin), pair_search.scores_suffice(space, codes, hints)
-    holds = reached
+
+    def holds(rows: Codes, _: Ints) -> Mask:
+        return reached(rows)
+
     if enough.any():
         codes = codes[enough]
 
-        def holds(rows: Codes) -> Mask:
+        def holds(rows: Codes, _: Ints) -> Mask:
             return reached(rows) & pair_search.scores_suffice(space, rows, hints)
 
     fewer = undo_unneeded(problem, codes, holds)

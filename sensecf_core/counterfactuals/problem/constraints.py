@@ -7,9 +7,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from sensecf_core.cohorts.clinical import Ends, needless, reference_ends
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.cohorts.domain import Domain
-from sensecf_core.cohorts.encoding import Codes, to_code, to_value
+from sensecf_core.cohorts.encoding import Codes, Value, to_code, to_value
 from sensecf_core.cohorts.schema import Feature, Profile, Schema
 from sensecf_core.errors import InputError, unknown
 from sensecf_core.queries.limits import Limits, Movable
@@ -97,7 +98,7 @@ def _check_levels(feature: Feature, levels: tuple[str, ...], profile: Profile) -
     for level in levels:
         if level not in feature.levels:
             raise unknown(f"level of `{feature.name}`", level, feature.levels)
-    offered = feature.suggest_levels if profile == "intervention" else ()
+    offered = feature.suggest_levels if profile != "contrast" else ()
     offered = offered or feature.levels
     if not set(levels) & set(offered):
         raise InputError(
@@ -109,20 +110,24 @@ def _check_levels(feature: Feature, levels: tuple[str, ...], profile: Profile) -
 def is_actionable(feature: Feature, profile: Profile) -> bool:
     """Whether a profile lets a feature move at all.
 
-    Context never moves (docs/architecture.md, "Words"), findings that nobody can set only for contrast.
+    Context never moves (docs/architecture.md, "Words"), findings that nobody can set only for contrast, and
+    under ``behaviour`` nothing else than behaviours.
     """
-    return feature.role != "context" and not (profile == "intervention" and feature.contrast_only)
+    if profile == "contrast":
+        return feature.role != "context"
+    moves = feature.role == "behaviour" or (feature.role == "clinical" and profile == "intervention")
+    return moves and not feature.contrast_only
 
 
 def allowed_range(feature: Feature, profile: Profile, domain: Domain, schema: Schema) -> Span:
     """The widest range a profile may name for a numeric feature, in its unit.
 
-    ``intervention``: the schema's ``suggest`` range; ``contrast``, or where the schema gives none: the
-    training 1st to 99th percentile.
+    ``behaviour`` and ``intervention``: the schema's ``suggest`` range; ``contrast``, or where the schema
+    gives none: the training 1st to 99th percentile.
     """
     if feature.kind == "binary":
         return (0.0, 1.0)
-    if profile == "intervention" and feature.suggest is not None:
+    if profile != "contrast" and feature.suggest is not None:
         return feature.suggest
     position = schema.positions[feature.name]
     unit = 10.0**-feature.decimals
@@ -139,9 +144,12 @@ def movable_features(
     """List what may move for one row, and to which values; ``factual`` maps feature name to code.
 
     A value that was not measured never moves. A factual outside ``suggest`` may stay or move towards
-    it (docs/architecture.md).
+    it (docs/architecture.md). No value is nearer to the factual than the feature's ``meaningful_change``.
+    Unless the request gives a feature its own range, a value is not moved further than its reference range
+    asks for, except under ``contrast`` (:func:`~sensecf_core.cohorts.clinical.needless`).
     """
     movable = []
+    values_by_name = _values(schema, factual)
     for feature in schema.features:
         code = factual[feature.name]
         if not is_actionable(feature, limits.profile) or feature.name in limits.frozen or math.isnan(code):
@@ -151,9 +159,43 @@ def movable_features(
             if feature.named
             else _allowed_numbers(feature, code, limits, domain, schema)
         )
+        ends = _ends(feature, limits, values_by_name)
+        values = tuple(value for value in values if not needless(feature.reference, ends, code, value))
         if values:
             movable.append(Movable(feature=feature.name, values=values))
     return tuple(movable)
+
+
+def held_by_reference(
+    schema: Schema, domain: Domain, factual: Mapping[str, float], limits: Limits
+) -> tuple[Movable, ...]:
+    """What stays only because its reference range asks for no change, with the values a range would open.
+
+    ``factual`` maps feature name to code.
+    """
+    if limits.profile == "contrast":
+        return ()
+    moving = {entry.feature for entry in movable_features(schema, domain, factual, limits)}
+    widest = {
+        feature.name: allowed_range(feature, limits.profile, domain, schema)
+        for feature in schema.features
+        if not feature.named and feature.kind != "binary" and feature.name not in moving
+    }
+    widened = limits.model_copy(update={"ranges": {**widest, **limits.ranges}})
+    return tuple(
+        entry for entry in movable_features(schema, domain, factual, widened) if entry.feature not in moving
+    )
+
+
+def _values(schema: Schema, factual: Mapping[str, float]) -> dict[str, Value]:
+    return {feature.name: to_value(feature, factual[feature.name]) for feature in schema.features}
+
+
+def _ends(feature: Feature, limits: Limits, values: Mapping[str, Value]) -> Ends:
+    """The reference range that holds a feature; open where the limits say otherwise."""
+    if limits.profile == "contrast" or feature.named or feature.name in limits.ranges:
+        return None, None
+    return reference_ends(feature.reference, values)
 
 
 def emptied_by_request(schema: Schema, domain: Domain, query: Query) -> tuple[str, ...]:
@@ -176,13 +218,13 @@ def emptied_by_request(schema: Schema, domain: Domain, query: Query) -> tuple[st
 
 def _allowed_levels(feature: Feature, code: float, limits: Limits, seen: Codes) -> tuple[float, ...]:
     names = set(limits.levels.get(feature.name, feature.levels))
-    intervention = limits.profile == "intervention"
-    if intervention and feature.suggest_levels:
+    contrast = limits.profile == "contrast"
+    if not contrast and feature.suggest_levels:
         names &= set(feature.suggest_levels)
     codes = [float(index) for index, name in enumerate(feature.levels) if name in names and index != code]
-    if not intervention:
+    if contrast:
         codes = [value for value in codes if value in seen]
-    if intervention and feature.kind == "ordinal":
+    elif feature.kind == "ordinal":
         codes = [value for value in codes if _realistic(feature, code, value)]
     return tuple(codes)
 
@@ -196,10 +238,19 @@ def _allowed_numbers(
         requested_low, requested_high = limits.ranges[feature.name]
         low, high = max(low, requested_low), min(high, requested_high)
     same = 0.5 * 10.0**-feature.decimals
-    values = [float(value) for value in _grid(feature, low, high) if abs(value - code) > same]
-    if limits.profile == "intervention":
+    values = [
+        float(value)
+        for value in _grid(feature, low, high)
+        if abs(value - code) > same and not too_small(feature, code, value)
+    ]
+    if limits.profile != "contrast":
         values = [value for value in values if _realistic(feature, code, value)]
     return tuple(values)
+
+
+def too_small(feature: Feature, before: float, after: float) -> bool:
+    """Whether a change of a number is smaller than the feature's meaningful change."""
+    return bool(abs(after - before) < feature.least_change - 1e-9)
 
 
 def _grid(feature: Feature, low: float, high: float) -> np.ndarray:
@@ -221,21 +272,40 @@ def _realistic(feature: Feature, before: float, after: float) -> bool:
     return feature.largest_change is None or abs(change) <= feature.largest_change + 1e-9
 
 
-def limit_violation(feature: Feature, before: float, after: float, limits: Limits) -> str:
-    """Say in one phrase which limit a changed value breaks (for a value outside a query's movable)."""
+def limit_violation(feature: Feature, values: Mapping[str, Value], after: float, limits: Limits) -> str:
+    """Say in one phrase which limit a changed value breaks (for a value outside a query's movable).
+
+    ``values`` are the factual's (feature name → value), ``after`` is the new code.
+    """
+    before = to_code(feature, values[feature.name])
+    ends = _ends(feature, limits, values)
     wrong_way = feature.direction != "any" and (after > before) != (feature.direction == "up")
-    ordered = limits.profile == "intervention" and feature.kind != "categorical"
+    for_a_person = limits.profile != "contrast"
+    ordered = for_a_person and feature.kind != "categorical"
     unit = f" {feature.unit}" if feature.unit else ""
     broken = (
         (feature.role == "context", "is context and may not change"),
-        (not is_actionable(feature, limits.profile), "is a finding that nobody can set and may not change"),
+        (feature.contrast_only and for_a_person, "is a finding that nobody can set and may not change"),
+        (not is_actionable(feature, limits.profile), "is no behaviour and may not change"),
         (feature.name in limits.frozen, "is frozen"),
         (math.isnan(before), "was not measured and may not change"),
+        (
+            too_small(feature, before, after),
+            f"moves by less than {feature.least_change:g}{unit}, the smallest change that means anything",
+        ),
         (ordered and wrong_way, f"may only go {feature.direction}"),
         (
             ordered and not _realistic(feature, before, after),
             f"may move by at most {feature.largest_change or 0:g}{unit}",
         ),
+        (
+            ordered and needless(feature.reference, ends, before, after),
+            f"is not moved further than its reference range ({_reference_text(feature)}) asks for",
+        ),
         (True, f"= {to_value(feature, after)} is outside what may be suggested"),
     )
     return f"`{feature.name}` " + next(phrase for holds, phrase in broken if holds)
+
+
+def _reference_text(feature: Feature) -> str:
+    return "" if feature.reference is None else feature.reference.text

@@ -103,7 +103,7 @@ _lock = Lock()
 
 
 @cache
-def _fitted(name: str, data_sha256: str, classifier_sha256: str) -> FittedCohort:
+def _fitted(name: str, data_sha256: str, limits_sha256: str, classifier_sha256: str) -> FittedCohort:
     cohort = registry.load(name)
     return FittedCohort.fit(cohort, store.load(cohort))
 
@@ -115,4 +115,5 @@ def load_fitted(name: str) -> FittedCohort:
     """
     with _lock:
         cohort = registry.load(name)
-        return _fitted(name, cohort.data_sha256, store.load(cohort).sha256)
+        schema = cohort.schema
+        return _fitted(name, cohort.data_sha256, schema.limits_sha256, store.load(cohort).sha256)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sensecf_core.counterfactuals.problem.aim import Aim
 from sensecf_core.counterfactuals.problem.budget import Budget
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
@@ -22,3 +23,8 @@ class Problem:
     def of(cls, fitted: FittedCohort, query: Query, budget: Budget | None = None) -> Problem:
         """Pose a query; without a ``budget`` the classifier may be asked about any number of rows."""
         return cls(fitted, SearchSpace.of(fitted.schema, query), budget or Budget(fitted.classifier))
+
+    @property
+    def aim(self) -> Aim:
+        """What a changed row's p(class 1) has to do."""
+        return Aim.of(self.space.query.goal, self.space.desired, self.fitted.classifier.threshold)

@@ -15,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from sensecf_core import provenance
 from sensecf_core.cohorts.encoding import Codes, from_values
-from sensecf_core.cohorts.schema import Plain, Profile
+from sensecf_core.cohorts.schema import Profile
 from sensecf_core.counterfactuals.problem.budget import Budget
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.make_queries import drivers, make_queries
@@ -26,6 +26,7 @@ from sensecf_core.paths import var
 from sensecf_core.queries.answer import Edits
 from sensecf_core.queries.limits import Limits
 from sensecf_core.queries.query import Driver, Query
+from sensecf_core.types import Plain
 
 BANK_SIZE = 240
 """Training rows that are searched for examples, per direction and profile."""
@@ -99,6 +100,7 @@ class _Key:
             self.fitted.cohort.data_sha256,
             self.fitted.cohort.split_sha256,
             self.fitted.schema.sha256,
+            self.fitted.schema.limits_sha256,
             self.fitted.classifier.sha256,
             provenance.code_sha256(__name__),
             f"{self.desired}{self.profile}{BANK_SIZE}{MARGIN}",

@@ -23,6 +23,7 @@ from typing import Literal
 import numpy as np
 
 from sensecf_core.cohorts.encoding import Codes, from_values
+from sensecf_core.counterfactuals.checks.graded import GradedRows
 from sensecf_core.counterfactuals.checks.refine import refine_passed
 from sensecf_core.counterfactuals.checks.select import select
 from sensecf_core.counterfactuals.checks.verify import CheckResults, verify
@@ -131,7 +132,7 @@ def scored(fitted: FittedCohort, space: SearchSpace, answer: Answer, entry: Entr
     final = [from_values(fitted.schema, found.features) for found in answer.counterfactuals]
     return Scored(
         {
-            "returned": _chosen(space, _verified(fitted, space, passed), k),
+            "returned": _chosen_unrefined(fitted, space, passed, k),
             "refined": np.array(final).reshape(-1, len(space.factual)),
         },
         0,
@@ -149,7 +150,16 @@ def _verified(fitted: FittedCohort, space: SearchSpace, candidates: Sequence[Can
     return verify(Problem(fitted, space, Budget(fitted.classifier)), _codes(space, candidates))
 
 
-def _chosen(space: SearchSpace, checks: CheckResults, k: int) -> Codes:
-    if not len(checks.codes):
-        return checks.codes
-    return checks.codes[select(checks, space.changed(checks.codes), k)]
+def _chosen_unrefined(
+    fitted: FittedCohort, space: SearchSpace, candidates: Sequence[Candidate], k: int
+) -> Codes:
+    problem = Problem(fitted, space, Budget(fitted.classifier))
+    return _chosen(space, GradedRows.of(problem, _verified(fitted, space, candidates)), k)
+
+
+def _chosen(space: SearchSpace, rows: GradedRows, k: int) -> Codes:
+    """The rows that the program would list, at most ``k``, the best first."""
+    if not len(rows.checks.codes):
+        return rows.checks.codes
+    lower = space.query.goal.kind == "lower"
+    return rows.checks.codes[select(rows, space.changed(rows.checks.codes), k, lower=lower)]

@@ -67,8 +67,13 @@ def records(cohort: str, method: str, digest: str) -> Path:
 
 def runs(cohort: str) -> tuple[BenchmarkRun, ...]:
     """Every run of a cohort that can be read: the committed ones first, then the newest of this machine."""
-    own = sorted(_read_runs(var("runs", "benchmark"), cohort, False), key=lambda run: run.config["created"])
-    return (*_read_runs(COMMITTED, cohort, True), *reversed(own))
+    return runs_in(cohort, COMMITTED, var("runs", "benchmark"))
+
+
+def runs_in(cohort: str, committed: Path, own: Path) -> tuple[BenchmarkRun, ...]:
+    """The same from two folders of runs, of this command or of another one that writes such folders."""
+    mine = sorted(_read_runs(own, cohort, False), key=lambda run: run.config["created"])
+    return (*_read_runs(committed, cohort, True), *reversed(mine))
 
 
 def _read_runs(parent: Path, cohort: str, committed: bool) -> Iterator[BenchmarkRun]:

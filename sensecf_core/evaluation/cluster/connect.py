@@ -198,13 +198,24 @@ def _client(address: Address) -> Iterator[Client]:
     # What it warns of (a worker died, a task is done again) is its daily business, and is told as progress.
     for name in ("distributed.client", "distributed.scheduler"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
-    try:
-        client = Client(str(address), timeout=CONNECT_SECONDS, set_as_default=False)
-    except (OSError, TimeoutError) as error:
+    found: list[Client | BaseException] = []
+
+    def start() -> None:
+        try:
+            found.append(Client(str(address), timeout=CONNECT_SECONDS, set_as_default=False))
+        except (OSError, TimeoutError) as error:
+            found.append(error)
+
+    # Dask's own timeout does not hold where a host takes the connection and says nothing.
+    starting = threading.Thread(target=start, daemon=True)
+    starting.start()
+    starting.join(2 * CONNECT_SECONDS)
+    client = found[0] if found else TimeoutError()
+    if isinstance(client, BaseException):
         raise NotReadyError(
             f"No Dask scheduler answers at {address} within {CONNECT_SECONDS:.0f} s; check the address, or "
             "start one (docs/cluster.md)."
-        ) from error
+        ) from client
     with client:
         yield client
 

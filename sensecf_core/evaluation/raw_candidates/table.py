@@ -79,9 +79,13 @@ def people(
 
 
 def request_of(cohort: str, direction: Direction, key: RowKey, **fields: Any) -> ExplainRequest:
-    """A request about a row; ``fields`` are its other fields."""
+    """A request about a row; ``fields`` are its other fields.
+
+    It asks for the desired class, and the method itself: no search runs before it.
+    """
     query = {"cohort": cohort, "participant_id": key[0], "row_id": key[1], "profile": direction.profile}
-    return ExplainRequest.model_validate({**query, "desired": 1 - direction.predicted, **fields})
+    measured = {"goal": "cross", "search_first": False, "desired": 1 - direction.predicted}
+    return ExplainRequest.model_validate({**query, **measured, **fields})
 
 
 def requests(

@@ -21,12 +21,12 @@ from pydantic import ValidationError
 
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.cohorts.fingerprint import file_sha256
-from sensecf_core.cohorts.schema import Plain
 from sensecf_core.errors import InputError, NotReadyError, unknown
 from sensecf_core.language.models import default_model
 from sensecf_core.language.prompts.fine_tuned import TUNED_SHA256
 from sensecf_core.paths import CHECKOUT, MODELS, var
 from sensecf_core.provenance import CLI
+from sensecf_core.types import Plain
 
 BUILT_IN = MODELS / "adapters"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")

@@ -14,10 +14,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
-from sensecf_core.cohorts.schema import Plain
 from sensecf_core.errors import InputError, NotReadyError, unknown
 from sensecf_core.language.models import default_model
 from sensecf_core.paths import base_models, var
+from sensecf_core.types import Plain
 
 Precision = Literal["bf16", "float32", "nf4"]
 

@@ -154,11 +154,17 @@ def profile_text(schema: Schema, query: Query, only: frozenset[str] | None = Non
 def allowed_text(feature: Feature, code: float, movable: Movable) -> str:
     """Write the values that a feature with the value ``code`` may take: names, ``limit``, or ``low..high``.
 
-    A single limit allows every value of the grid between the factual one and the limit.
+    A single limit allows every value of the grid between the factual one and the limit. Where the nearest
+    values on both sides are farther than a step, each side is written by itself.
     """
     texts = list(dict.fromkeys(value_text(feature, value) for value in movable.values))
     if feature.named:
         return OR.join(texts)
+    below = tuple(value for value in movable.values if value < code)
+    above = tuple(value for value in movable.values if value > code)
+    if below and above and (code - below[-1] > feature.grid or above[0] - code > feature.grid):
+        sides = (movable.model_copy(update={"values": side}) for side in (below, above))
+        return OR.join(allowed_text(feature, code, side) for side in sides)
     low, high = movable.values[0], movable.values[-1]
     if len(texts) == 1 or code - feature.grid <= high < code:
         return _short(texts[0])

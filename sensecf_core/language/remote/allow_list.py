@@ -21,10 +21,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from sensecf_core.cohorts.schema import Plain
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.language.models.registry import ADDRESS, ModelSpec
 from sensecf_core.paths import var
+from sensecf_core.types import Plain
 
 FILE = "remote.toml"
 

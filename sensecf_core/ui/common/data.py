@@ -17,8 +17,9 @@ from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.cohorts.domain import Domain
 from sensecf_core.cohorts.encoding import Codes, Value, to_code, to_codes
 from sensecf_core.cohorts.schema import Feature
+from sensecf_core.counterfactuals.feasibility import cohort_map
 from sensecf_core.datasets import registry
-from sensecf_core.types import Floats, RowKey
+from sensecf_core.types import Floats, Mask, RowKey
 
 RELEASE = "AI-READI release on this machine"
 """Title of a release whose own description cannot be read."""
@@ -37,6 +38,24 @@ def one_row(cohort: Cohort, key: RowKey) -> pd.DataFrame:
 def risks(cohort: Cohort, classifier: Classifier) -> Floats:
     """Return p(class 1) of every row of a cohort, in cohort order, computed once per classifier."""
     return np.asarray(_risks(cohort.schema.name, cohort.data_sha256, classifier.sha256))
+
+
+def feasible(cohort: Cohort, classifier: Classifier, profile: str) -> pd.DataFrame | None:
+    """Return what is feasible towards the desired class, by row key; None without a map of this content."""
+    frame = _feasible(cohort.schema.name, cohort.data_sha256, classifier.sha256)
+    if frame is None:
+        return None
+    lines = frame[(frame["profile"] == profile) & (frame["desired"] == cohort.schema.task.desired)]
+    return lines.set_index(list(cohort.rows.index.names))
+
+
+def with_options(cohort: Cohort, classifier: Classifier) -> Mask:
+    """Which rows have a solid option under the cohort's own limits, by the map; none without a map."""
+    lines = feasible(cohort, classifier, cohort.schema.default_limits)
+    if lines is None:
+        return np.zeros(len(cohort.rows), dtype=bool)
+    solid = lines.index[(lines["cross"] == "solid") | (lines["lower"] == "solid")]
+    return np.asarray(cohort.rows.index.isin(solid))
 
 
 def risk_interval(cohort: Cohort, classifier: Classifier, key: RowKey) -> tuple[float, float]:
@@ -91,6 +110,11 @@ def card(cohort: Cohort) -> dict[str, Any] | None:
 def _risks(name: str, data_sha256: str, classifier_sha256: str) -> Floats:
     cohort = registry.load(name)
     return np.asarray(store.load(cohort).predict_proba(cohort.rows))
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _feasible(name: str, data_sha256: str, classifier_sha256: str) -> pd.DataFrame | None:
+    return cohort_map.read(registry.load(name)).frame
 
 
 @st.cache_data(max_entries=512, show_spinner=False)

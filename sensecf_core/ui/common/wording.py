@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 
+from sensecf_core.cohorts.clinical import reference_ends
 from sensecf_core.cohorts.encoding import Value, to_code
 from sensecf_core.cohorts.schema import Feature, Role, Schema
-from sensecf_core.counterfactuals.checks.sentences import THIN_SPACE, measure, number, risk
+from sensecf_core.counterfactuals.checks.sentences import (
+    THIN_SPACE,
+    came_to,
+    lower_first,
+    measure,
+    number,
+    risk,
+)
 from sensecf_core.queries.methods import METHODS
 
 ROLE_TITLES = {
@@ -23,13 +31,17 @@ ROLE_NOTES = {
     "context": "what cannot or must not be moved",
 }
 PROFILE_TITLES = {
+    "behaviour": "Behaviours only",
     "intervention": "Options for a person",
     "contrast": "Explanation only",
 }
 PROFILE_NOTES = {
-    "intervention": "Only realistic changes in the allowed direction; may be discussed as options.",
+    "behaviour": "Only what a person does may move, in the allowed direction and by realistic amounts.",
+    "intervention": "Behaviours, and clinical values that would have to follow; realistic changes only.",
     "contrast": "Everything but context may move, in any direction. It explains the model and is not advice.",
 }
+GROUP_BEHAVIOUR = "What a person does"
+GROUP_CLINICAL = "Clinical values that would have to follow"
 NO_BREAK, JOINER = "\u00a0", "\u2060"
 """They keep a number and its interval on one line."""
 _MARKDOWN = re.compile(r"([\\`*_\[\]<>$~#|])")
@@ -149,6 +161,19 @@ def change(feature: Feature, before: Value, after: Value) -> str:
     return f"{text}  {arrow(difference)}\u00a0{number(feature, abs(difference))}"
 
 
+def change_label(feature: Feature, before: Value, after: Value, profile: str) -> str:
+    """Name a changed feature; a clinical value of a person would have to follow: "If … came down"."""
+    if profile == "contrast" or feature.role == "behaviour":
+        return feature.label
+    verb = came_to(before, after).removesuffix(" to") if is_number(before) and is_number(after) else "changed"
+    return f"If {lower_first(feature.label)} {verb}"
+
+
+def is_number(value: Value) -> bool:
+    """Whether a value is a number, not a level's name and not missing."""
+    return isinstance(value, int | float)
+
+
 def span(feature: Feature, low: float, high: float) -> str:
     """Write a range of a numeric feature as "6.0–9.0 h"."""
     if low == high:
@@ -180,11 +205,12 @@ def distance(probability: float, threshold: float) -> str:
     return f"{how_far}{'above' if above else 'below'} the line, by {gap}"
 
 
-def against_reference(feature: Feature, value: Value) -> str:
-    """Say whether a number lies outside its reference range: "▲ above", "▼ below" or ""."""
-    if feature.reference is None or not isinstance(value, int | float):
+def against_reference(feature: Feature, values: Mapping[str, Value]) -> str:
+    """Say whether a row's number lies outside its reference range: "▲ above", "▼ below" or ""."""
+    value = values[feature.name]
+    if not isinstance(value, int | float):
         return ""
-    low, high = feature.reference.low, feature.reference.high
+    low, high = reference_ends(feature.reference, values)
     if high is not None and value > high:
         return "▲ above reference"
     if low is not None and value < low:

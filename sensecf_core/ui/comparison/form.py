@@ -48,7 +48,7 @@ def offered(page: Page) -> list[str]:
 def _form(page: Page) -> None:
     schema = page.required_cohort.schema
     profile = limits_fields.profile_of(page)
-    if schema.limits_note:
+    if schema.limits_note and profile != "behaviour":
         st.caption(wording.plain(schema.limits_note))
     methods = offered(page)
     _say_what_is_missing(methods)

@@ -59,11 +59,34 @@ def body(page: Page, answer: Answer, key: str = "") -> None:
             st.caption(wording.plain(wording.labelled(schema, reason)))
         if answer.limits.profile == "contrast":
             say_explanation_only()
-    for number, counterfactual in enumerate(answer.counterfactuals, start=1):
-        _option(page, answer, number, counterfactual, key)
+    for heading, options in _groups(schema, answer):
+        if heading:
+            st.markdown(f"**{heading}**")
+        for number, counterfactual in options:
+            _option(page, answer, number, counterfactual, key)
+    for told in answer.notes:
+        st.caption(wording.plain(wording.labelled(schema, told)))
     if (note := fewer_than_asked(answer)) is not None:
         st.caption(note)
     evidence.show(answer, schema, key)
+
+
+def _groups(schema: Schema, answer: Answer) -> tuple[tuple[str, tuple[tuple[int, Counterfactual], ...]], ...]:
+    """Numbered options, those of behaviours alone first; with headings where there are both kinds."""
+    numbered = tuple(enumerate(answer.counterfactuals, start=1))
+    if answer.limits.profile == "contrast":
+        return (("", numbered),)
+    alone = tuple(pair for pair in numbered if not _clinical(schema, pair[1]))
+    others = tuple(pair for pair in numbered if _clinical(schema, pair[1]))
+    if not (alone and others):
+        return (("", numbered),)
+    return (wording.GROUP_BEHAVIOUR, alone), (wording.GROUP_CLINICAL, others)
+
+
+def _clinical(schema: Schema, option: Counterfactual) -> bool:
+    """Whether an option moves anything that a person does not do."""
+    known = (schema.feature(name) for name in option.changes if name in schema.positions)
+    return any(feature.role != "behaviour" for feature in known)
 
 
 def fewer_than_asked(answer: Answer) -> str | None:
@@ -72,10 +95,12 @@ def fewer_than_asked(answer: Answer) -> str | None:
     if not shown or requested is None or shown >= requested or answer.status != "found":
         return None
     candidates = wording.counted(passed, "candidate")
+    left_out = ", those on the line left out" if answer.trace.on_the_line else ""
     reason = (
         f"only {candidates} passed every check"
         if passed <= shown
         else f"the {candidates} that passed every check came down to {shown}, needless changes undone"
+        + left_out
     )
     subject = "it changes" if shown == 1 else "these change"
     return (
@@ -111,7 +136,7 @@ def _nothing(page: Page, answer: Answer, key: str) -> None:
             _changes(page, answer, answer.best.changes, {})
     if (advice := what_next(answer)) is not None:
         st.caption(advice)
-    if answer.limits.profile == "intervention" and answer.status in ("already_desired", "none"):
+    if answer.limits.profile != "contrast" and answer.status in ("already_desired", "none"):
         offer_contrast(schema, key)
 
 
@@ -188,14 +213,16 @@ def _retrained_text(page: Page, option: Counterfactual) -> str:
 
 
 def _changes(page: Page, answer: Answer, changes: dict[str, Change], percentiles: dict[str, float]) -> None:
-    schema = page.required_cohort.schema
-    for name, change in changes.items():
-        if name not in schema.positions:
-            continue
-        feature = schema.feature(name)
+    schema, profile = page.required_cohort.schema, answer.limits.profile
+    names = [name for name in changes if name in schema.positions]
+    if profile != "contrast":  # what a person does comes first
+        names.sort(key=lambda name: schema.feature(name).role != "behaviour")
+    for name in names:
+        feature, change = schema.feature(name), changes[name]
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             text = wording.plain(wording.change(feature, change.before, change.after))
-            st.markdown(f"{wording.plain(feature.label)}  \n**{text}**", width=225)
+            label = wording.change_label(feature, change.before, change.after, profile)
+            st.markdown(f"{wording.plain(label)}  \n**{text}**", width=225)
             if (positions := _track_positions(page, feature, change)) is not None:
                 st.image(drawings.track(*positions), width=180, alt=_track_text(feature, change))
             if name in percentiles:
@@ -241,10 +268,12 @@ def _plausibility_text(schema: Schema, answer: Answer, option: Counterfactual) -
 
 
 def stale(page: Page, answer: Answer) -> str | None:
-    """Say so if the data or the classifier have changed since the answer was made; else None."""
+    """Say so if data, classifier or limits have changed since the answer was made; else None."""
     made_with = answer.provenance.get("sha256", {})
     if made_with.get("cohort") not in (None, page.required_cohort.data_sha256):
         return "The cohort’s data have changed since this answer was made; ask again to be up to date."
     if made_with.get("classifier") not in (None, page.classifier.sha256):
         return "The classifier was trained anew since this answer was made; ask again to be up to date."
+    if "schema" in made_with and made_with.get("limits") != page.required_cohort.schema.limits_sha256:
+        return "The cohort’s limits have changed since this answer was made; ask again to be up to date."
     return None

@@ -33,7 +33,7 @@ def _form(page: Page) -> None:
     method = method_picker.choose_method(page)
     model_name = method_picker.choose_model(page.required_cohort, method)
     profile = limits_fields.profile_of(page)
-    if schema.limits_note:
+    if schema.limits_note and profile != "behaviour":
         st.caption(wording.plain(schema.limits_note))
     model = default_model.status()
     needs_default_model = asks_language_model(method) and model_name is None

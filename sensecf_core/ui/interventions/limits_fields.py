@@ -6,6 +6,8 @@ Their keys are kept for the session, so that both pages use the same limits.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
+from typing import get_args
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -15,6 +17,7 @@ from sensecf_core.cohorts.schema import Feature, Profile, Schema
 from sensecf_core.counterfactuals.checks.sentences import measure
 from sensecf_core.counterfactuals.problem.constraints import (
     allowed_range,
+    held_by_reference,
     is_actionable,
     movable_features,
     resolve_limits,
@@ -53,17 +56,28 @@ def check(page: Page, request: ExplainRequest) -> None:
 
 
 def _movable(page: Page, limits: Limits) -> dict[str, Movable]:
-    schema = page.required_cohort.schema
-    factual = dict(zip(schema.names, page.codes.tolist(), strict=True))
-    features = movable_features(schema, data.training_domain(page.required_cohort), factual, limits)
+    """What may move for the chosen row, by feature."""
+    cohort = page.required_cohort
+    features = movable_features(cohort.schema, data.training_domain(cohort), _codes_by_name(page), limits)
     return {movable.feature: movable for movable in features}
 
 
+def _held(page: Page, limits: Limits) -> dict[str, Movable]:
+    """What stays only because its reference range asks for no change, by feature."""
+    cohort = page.required_cohort
+    features = held_by_reference(cohort.schema, data.training_domain(cohort), _codes_by_name(page), limits)
+    return {movable.feature: movable for movable in features}
+
+
+def _codes_by_name(page: Page) -> dict[str, float]:
+    return dict(zip(page.required_cohort.schema.names, page.codes.tolist(), strict=True))
+
+
 def profile_of(page: Page) -> Profile:
-    """Ask for one of the two limits profiles; outside a form, since the other fields depend on it."""
+    """Ask for one of the three limits profiles; outside a form, since the other fields depend on it."""
     key = profile_key(page.required_cohort.schema)
     st.session_state.setdefault(key, page.required_cohort.schema.default_limits)
-    options: tuple[Profile, ...] = ("intervention", "contrast")
+    options: tuple[Profile, ...] = get_args(Profile)
     profile: Profile = st.radio(
         "Limits",
         options,
@@ -76,8 +90,8 @@ def profile_of(page: Page) -> Profile:
 
 
 def desired_class(page: Page, profile: Profile) -> int:
-    """The class to reach: the task's desired class for interventions, the other class for contrast."""
-    if profile == "intervention":
+    """The class to reach: the task's desired class for options, the other class for contrast."""
+    if profile != "contrast":
         return page.required_cohort.schema.task.desired
     return int(page.risk < page.classifier.threshold)
 
@@ -98,8 +112,10 @@ def request(
         help="The most changes in one suggestion.",
     )
     movable = _movable(page, Limits(profile=profile))
-    frozen = _frozen_features(page, profile, movable)
-    ranges, levels = _ranges(page, profile, [name for name in movable if name not in frozen])
+    held = _held(page, Limits(profile=profile))
+    frozen, widened = _boxes(page, profile, movable, held)
+    free = [name for name in movable if name not in frozen]
+    ranges, levels = _ranges(page, profile, free, widened)
     candidates, seed = _more_settings()
     return ExplainRequest(
         cohort=page.required_cohort.schema.name,
@@ -141,10 +157,13 @@ def _more_settings() -> tuple[int, int]:
     return int(candidates), int(seed)
 
 
-def _frozen_features(page: Page, profile: Profile, movable: dict[str, Movable]) -> tuple[str, ...]:
-    """Show one box per feature that can move; return the features that were unticked."""
+def _boxes(
+    page: Page, profile: Profile, movable: dict[str, Movable], held: dict[str, Movable]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Show one box a feature; return those unticked of ``movable``, and those ticked of ``held``."""
     schema = page.required_cohort.schema
-    frozen = []
+    frozen: list[str] = []
+    widened: list[str] = []
     with st.expander(
         f"What may change ({len(movable)})", icon=":material/checklist:", expanded=not browser.on_phone()
     ):
@@ -152,19 +171,47 @@ def _frozen_features(page: Page, profile: Profile, movable: dict[str, Movable]) 
         if note := sensors.unit_note(page.required_cohort):
             st.caption(note)
         with st.container(gap="xsmall"):
-            for name, movable_to in movable.items():
-                label = wording.plain(f"{schema.feature(name).label}: {_reachable_text(page, movable_to)}")
-                key = _free_key(schema, name)
-                st.session_state.setdefault(key, True)
-                if not st.checkbox(label, key=key, persist_state="session"):
-                    frozen.append(name)
-        fixed = [f.label for f in schema.features if is_actionable(f, profile) and f.name not in movable]
+            for heading, names in _groups(schema, profile, movable):
+                if heading:
+                    st.markdown(f"**{heading}**")
+                for name in names:
+                    if not _box(page, movable[name], _free_key(schema, name), ticked=True):
+                        frozen.append(name)
+            if held:
+                st.markdown("**Left alone: the reference range asks for no change**")
+                st.caption("Tick what may move further all the same.")
+            for name, movable_to in held.items():
+                if _box(page, movable_to, _widen_key(schema, name), ticked=False):
+                    widened.append(name)
+        known = {*movable, *held}
+        fixed = [f.label for f in schema.features if is_actionable(f, profile) and f.name not in known]
         if fixed:
             st.caption(
                 f"Cannot move for this participant (not measured, or already at the end of what may be "
                 f"suggested): {wording.plain(wording.listed(fixed))}."
             )
-    return tuple(frozen)
+    return tuple(frozen), tuple(widened)
+
+
+def _groups(
+    schema: Schema, profile: Profile, names: Iterable[str]
+) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Behaviours first, then clinical values; without headings where nothing is worded as an option."""
+    listed = tuple(names)
+    if profile == "contrast":
+        return (("", listed),)
+    behaviours = tuple(name for name in listed if schema.feature(name).role == "behaviour")
+    clinical = tuple(name for name in listed if name not in behaviours)
+    headed = ((wording.GROUP_BEHAVIOUR, behaviours), (wording.GROUP_CLINICAL, clinical))
+    return tuple((heading, group) for heading, group in headed if group)
+
+
+def _box(page: Page, movable: Movable, key: str, *, ticked: bool) -> bool:
+    """Show the box of one feature; whether it is ticked."""
+    label = page.required_cohort.schema.feature(movable.feature).label
+    st.session_state.setdefault(key, ticked)
+    text = wording.plain(f"{label}: {_reachable_text(page, movable)}")
+    return st.checkbox(text, key=key, persist_state="session")
 
 
 def _reachable_text(page: Page, movable: Movable) -> str:
@@ -173,22 +220,25 @@ def _reachable_text(page: Page, movable: Movable) -> str:
     values = [to_value(feature, code) for code in movable.values]
     if feature.named or feature.kind == "binary":
         return f"{now} → {wording.listed([measure(feature, v) for v in values], 'or')}"
-    return f"{now} → {wording.span(feature, min(movable.values), max(movable.values))}"
+    here = page.codes[page.required_cohort.schema.positions[feature.name]]
+    sides = ([v for v in movable.values if v < here], [v for v in movable.values if v > here])
+    spans = [wording.span(feature, side[0], side[-1]) for side in sides if side]
+    return f"{now} → {wording.listed(spans, 'or')}"
 
 
 def _ranges(
-    page: Page, profile: Profile, free: list[str]
+    page: Page, profile: Profile, free: list[str], widened: tuple[str, ...]
 ) -> tuple[dict[str, Span], dict[str, tuple[str, ...]]]:
-    """Show one range per free feature; return the ranges and levels that were narrowed."""
+    """Show one range per feature; return the ranges and levels that were narrowed, and those ``widened``."""
     schema, domain = page.required_cohort.schema, data.training_domain(page.required_cohort)
     ranges: dict[str, Span] = {}
     levels: dict[str, tuple[str, ...]] = {}
     with st.expander("Narrow the ranges", icon=":material/straighten:"):
-        for name in free:
+        for name in (*free, *widened):
             feature = schema.feature(name)
             key = _range_key(schema, profile, name)
             if feature.named:
-                options = feature.suggest_levels if profile == "intervention" else ()
+                options = feature.suggest_levels if profile != "contrast" else ()
                 names = [level for level in feature.levels if level in (options or feature.levels)]
                 st.session_state.setdefault(key, names)
                 chosen = st.multiselect(feature.label, names, key=key, persist_state="session")
@@ -196,7 +246,8 @@ def _ranges(
                     levels[name] = tuple(chosen)
             elif feature.kind != "binary":
                 widest = _on_grid(feature, allowed_range(feature, profile, domain, schema))
-                if widest[0] < widest[1] and (span := _range(feature, widest, key)) != widest:
+                span = _range(feature, widest, key) if widest[0] < widest[1] else widest
+                if span != widest or name in widened:
                     ranges[name] = span
     return ranges, levels
 
@@ -234,6 +285,7 @@ def fill(page: Page, request: ExplainRequest) -> None:
     st.session_state[profile_key(schema)] = profile
     for name in schema.names:
         st.session_state[_free_key(schema, name)] = name not in request.frozen
+        st.session_state[_widen_key(schema, name)] = name in request.ranges
         key = _range_key(schema, profile, name)
         widgets.fill(key, request.ranges.get(name))
         if levels := request.levels.get(name):
@@ -249,6 +301,10 @@ def profile_key(schema: Schema) -> str:
 
 def _free_key(schema: Schema, name: str) -> str:
     return f"free_{schema.name}_{name}"
+
+
+def _widen_key(schema: Schema, name: str) -> str:
+    return f"widen_{schema.name}_{name}"
 
 
 def _range_key(schema: Schema, profile: Profile, name: str) -> str:

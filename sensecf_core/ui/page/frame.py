@@ -6,6 +6,7 @@ be opened without ``app.py`` ever having run.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -25,6 +26,7 @@ from sensecf_core.ui.common import data
 from sensecf_core.ui.common.wording import message, plain
 from sensecf_core.ui.page import (
     excluded_participants,
+    kept_picks,
     person_strip,
     selection,
     shown_results,
@@ -39,6 +41,7 @@ PAGES = {
     "pages/3_Interventions.py": ("Interventions", ":material/alt_route:"),
     "pages/4_Comparison.py": ("Comparison", ":material/compare:"),
     "pages/5_Benchmarks.py": ("Benchmarks", ":material/query_stats:"),
+    "pages/6_Augmentation.py": ("Augmentation", ":material/library_add:"),
     "pages/7_Models.py": ("Models", ":material/model_training:"),
 }
 Needs = Literal["nothing", "cohort", "person"]
@@ -92,7 +95,12 @@ class Page:
 
 
 def open_page(
-    title: str, question: str, *, needs: Needs = "person", shows: shown_results.Kind | None = None
+    title: str,
+    question: str,
+    *,
+    needs: Needs = "person",
+    shows: shown_results.Kind | None = None,
+    picks: Sequence[str] = (),
 ) -> Page:
     """Open a page; if something that it ``needs`` is missing, stop with a sentence and the selector.
 
@@ -102,6 +110,7 @@ def open_page(
     question : the question that the page answers, shown as its subtitle.
     needs : what the page cannot do without.
     shows : the result that the page's address also names: an answer (and a job), or a comparison.
+    picks : what else is picked on the page and named by its address (:mod:`.kept_picks`).
     """
     st.set_page_config(page_title=f"{title} · SenseCF", layout="wide")
     link_problem = shown_results.adopt_from_address(shows) if shows else None
@@ -121,7 +130,8 @@ def open_page(
             problem = problem or excluded_participants.reason_of(cohort, participant) or str(error)
     if shows == "answer":
         shown_results.adopt_job(choice)
-    selection.mirror(choice, **(shown_results.address_parameters(choice, shows) if shows else {}))
+    results = shown_results.address_parameters(choice, shows) if shows else {}
+    selection.mirror(choice, **results, **kept_picks.adopt(picks))
     _pages(choice)
     classifier = damage = None
     if cohort is not None and (key is not None or needs != "nothing"):  # loading it takes a moment

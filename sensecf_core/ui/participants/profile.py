@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import numpy.typing as npt
 import streamlit as st
@@ -39,10 +41,11 @@ def show(page: Page) -> None:
         with st.grid("auto", min_column_width=210, gap="small", key=f"cards_{role}"):
             for feature in features:
                 position = schema.positions[feature.name]
-                _card(feature, page.values[feature.name], page.codes[position], domain, position)
+                _card(feature, page.values, page.codes[position], domain, position)
 
 
-def _card(feature: Feature, value: Value, code: float, domain: Domain, position: int) -> None:
+def _card(feature: Feature, values: Mapping[str, Value], code: float, domain: Domain, position: int) -> None:
+    value = values[feature.name]
     column = domain.sorted_columns[position]
     with st.container(border=True, height="stretch", gap="xsmall"):
         st.markdown(wording.plain(feature.label), help=wording.plain(feature.description) or None)
@@ -50,7 +53,7 @@ def _card(feature: Feature, value: Value, code: float, domain: Domain, position:
             st.markdown("**:gray[not measured]**")
         else:
             st.markdown(f"**{wording.plain(measure(feature, value))}**")
-        st.caption(" · ".join(_notes(feature, value, code, domain, position)))
+        st.caption(" · ".join(_notes(feature, values, code, domain, position)))
         if len(column):
             counts, own = bars(feature, column, code)
             st.image(
@@ -60,10 +63,12 @@ def _card(feature: Feature, value: Value, code: float, domain: Domain, position:
             )
 
 
-def _notes(feature: Feature, value: Value, code: float, domain: Domain, position: int) -> list[str]:
-    notes = []
+def _notes(
+    feature: Feature, values: Mapping[str, Value], code: float, domain: Domain, position: int
+) -> list[str]:
+    value, notes = values[feature.name], []
     if feature.reference is not None:
-        outside = wording.against_reference(feature, value)
+        outside = wording.against_reference(feature, values)
         notes.append(
             f"reference {wording.plain(feature.reference.text)}" + (f" **{outside}**" if outside else "")
         )

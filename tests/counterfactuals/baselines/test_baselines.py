@@ -37,8 +37,10 @@ def query(fitted: FittedCohort, person: str, **limits: object) -> SearchSpace:
 
 
 def request(method: str, participant: str, **options: object) -> ExplainRequest:
-    asked = {"cohort": "small", "participant_id": participant, "method": method, "max_seconds": 20, **options}
-    return ExplainRequest.model_validate(asked)
+    """A question put to the method itself, as the benchmark does: no search runs before it."""
+    asked = {"cohort": "small", "participant_id": participant, "method": method, "max_seconds": 20}
+    measured = {"goal": "cross", "search_first": False}
+    return ExplainRequest.model_validate({**asked, **measured, **options})
 
 
 def black_box(fitted: FittedCohort, space: SearchSpace, rows: int = 10_000, **run: object) -> BlackBox:

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from sensecf_core.counterfactuals.checks.graded import GradedRows
 from sensecf_core.counterfactuals.checks.refine import alternatives, refine
 from sensecf_core.counterfactuals.checks.select import select
 from sensecf_core.counterfactuals.checks.verify import _nearer, verify
@@ -141,7 +142,7 @@ def test_selected_rows_are_distinct_and_differ_in_what_changes(
     kept = raw.take(np.flatnonzero(raw.valid & raw.within_limits))
     twice = kept.take(np.concatenate([np.arange(len(kept.codes))] * 2))
     changed = any_space.changed(twice.codes)
-    chosen = select(twice, changed, 4)
+    chosen = select(GradedRows.of(problem(fitted, any_space), twice), changed, 4)
     assert len(chosen) == 4
     assert len(np.unique(np.nan_to_num(twice.codes[chosen]), axis=0)) == 4
     sets = {tuple(np.flatnonzero(row)) for row in changed[chosen]}

@@ -2,14 +2,15 @@ from __future__ import annotations
 
 import pytest
 
+from sensecf_core.cohorts.schema import Profile
 from sensecf_core.counterfactuals.checks.sentences import sentence
 from sensecf_core.queries.answer import Change
 from tests.small_cohort import SCHEMA
 
 
-def say(after: float, **changes: tuple[object, object]) -> str:
+def say(after: float, profile: Profile = "intervention", **changes: tuple[object, object]) -> str:
     edits = {name: Change.model_validate({"from": a, "to": b}) for name, (a, b) in changes.items()}
-    return sentence(SCHEMA, edits, before=0.624, after=after, threshold=0.354)
+    return sentence(SCHEMA, edits, profile=profile, before=0.624, after=after, threshold=0.354)
 
 
 def test_a_sentence_names_every_change_with_its_unit_and_the_risk() -> None:
@@ -17,6 +18,24 @@ def test_a_sentence_names_every_change_with_its_unit_and_the_risk() -> None:
         "With sleep of 7.0 h/night instead of 5.5, active at leisure “yes” instead of “no” and smoking "
         "“former” instead of “current”, the model would no longer raise the flag “raised flag” "
         "(21 instead of 62 of 100)."
+    )
+
+
+def test_what_a_person_does_comes_first_and_clinical_values_only_follow() -> None:
+    changes = {"bmi": (31.0, 29.0), "waist": (102.0, 97.0), "sleep": (5.5, 7.0)}
+    assert say(0.21, **changes).startswith(
+        "With sleep of 7.0 h/night instead of 5.5, and if body mass index came down to 29.0 kg/m² (now 31.0) "
+        "and waist came down to 97.0 cm (now 102.0), the model would no longer raise"
+    )
+    assert say(0.21, bmi=(31.0, 29.0)).startswith(
+        "If body mass index came down to 29.0 kg/m² (now 31.0), the"
+    )
+    assert say(0.21, bmi=(29.0, 31.0)).startswith("If body mass index came up to 31.0 kg/m² (now 29.0), the")
+
+
+def test_an_explanation_words_all_changes_alike() -> None:
+    assert say(0.21, "contrast", bmi=(31.0, 29.0), sleep=(5.5, 7.0)).startswith(
+        "With body mass index of 29.0 kg/m² instead of 31.0 and sleep of 7.0 h/night instead of 5.5, the"
     )
 
 
@@ -38,5 +57,5 @@ def test_abbreviations_keep_their_capitals() -> None:
     )
     change = Change.model_validate({"from": 41.0, "to": 50.0})
     assert "With HDL cholesterol of" in sentence(
-        schema, {"bmi": change}, before=0.6, after=0.2, threshold=0.3
+        schema, {"bmi": change}, profile="contrast", before=0.6, after=0.2, threshold=0.3
     )

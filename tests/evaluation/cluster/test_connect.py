@@ -207,7 +207,7 @@ def test_a_scheduler_that_goes_away_ends_the_run_with_a_sentence_and_its_worker(
             with pytest.raises(NotReadyError, match="went away; start it again"):
                 list(cluster.map(partial(slowly, file), range(3)))
         until(lambda: dask.workers[address].poll() is not None)
-    assert set(file.read_text().split()) == {"0"}
+    assert len(set(file.read_text().split())) == 1  # the one that ran was done once, the others never
 
 
 def test_a_task_s_own_error_is_the_run_s(two: DaskCluster, planted: Cohort) -> None:

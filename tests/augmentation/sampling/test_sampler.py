@@ -16,14 +16,14 @@ from hypothesis import given, settings, strategies as st
 from sklearn.datasets import make_classification
 
 import sensecf_core as sensecf
-from sensecf_core.augmentation import augmented_classifier, sampler as sampler_module
 from sensecf_core.augmentation.artefacts import MOST_WEIGHT
-from sensecf_core.augmentation.frame_rows import LABELS
 from sensecf_core.augmentation.rows.counterfactual_rows import MAX_CHANGES, ROWS_PER_FACTUAL
-from sensecf_core.augmentation.sampler import CounterfactualSampler
+from sensecf_core.augmentation.sampling import augmented_classifier, sampler as sampler_module
+from sensecf_core.augmentation.sampling.frame_rows import LABELS
+from sensecf_core.augmentation.sampling.sampler import CounterfactualSampler
 from sensecf_core.errors import InputError
 from sensecf_core.paths import ROOT
-from tests.augmentation.made_people import people
+from tests.augmentation.sampling.made_people import people
 
 
 @pytest.fixture(scope="module")

@@ -21,12 +21,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 from sklearn.utils.estimator_checks import parametrize_with_checks as parametrize_with_sklearn_checks
 
-from sensecf_core.augmentation.augmented_classifier import AugmentedClassifier
-from sensecf_core.augmentation.frame_rows import LABELS
-from sensecf_core.augmentation.sampler import CounterfactualSampler
+from sensecf_core.augmentation.sampling.augmented_classifier import AugmentedClassifier
+from sensecf_core.augmentation.sampling.frame_rows import LABELS
+from sensecf_core.augmentation.sampling.sampler import CounterfactualSampler
 from sensecf_core.errors import InputError
 from sensecf_core.paths import ROOT
-from tests.augmentation.made_people import people
+from tests.augmentation.sampling.made_people import people
 
 THREE_CLASSES = "imbalanced-learn tries it with three classes, and the sampler refuses other than two"
 ON_THREE_CLASSES = dict.fromkeys(

@@ -38,8 +38,8 @@ from sensecf_core.queries.request import ExplainRequest
 from sensecf_core.types import NO_CALLBACKS, Callbacks, Progress, Span
 
 if TYPE_CHECKING:
-    from sensecf_core.augmentation.augmented_classifier import AugmentedClassifier
-    from sensecf_core.augmentation.sampler import CounterfactualSampler
+    from sensecf_core.augmentation.sampling.augmented_classifier import AugmentedClassifier
+    from sensecf_core.augmentation.sampling.sampler import CounterfactualSampler
 
 __all__ = [
     "Answer",
@@ -67,7 +67,7 @@ def __getattr__(name: str) -> Any:
     """Load a class of the augmentation room."""
     if name not in _AUGMENTATION:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"sensecf_core.augmentation.{_AUGMENTATION[name]}"), name)
+    return getattr(import_module(f"sensecf_core.augmentation.sampling.{_AUGMENTATION[name]}"), name)
 
 
 def load_cohort(name: str) -> Cohort:

@@ -12,7 +12,7 @@ from sensecf_core.errors import InputError, unknown
 if TYPE_CHECKING:
     import pandas as pd
 
-    from sensecf_core.augmentation.sampler import CounterfactualSampler
+    from sensecf_core.augmentation.sampling.sampler import CounterfactualSampler
 
 MADE = ("synthetic", "factual", "label_source", "weight", "soft_label")
 """The columns that are added: 0 or 1; the number of the row that it was made of, 1 for the first below the
@@ -35,8 +35,8 @@ def augment_file(
     Real rows keep every value as it is written. Raises ``InputError`` for files and columns that cannot be
     used.
     """
-    from sensecf_core.augmentation.frame_rows import LABELS, METHODS
-    from sensecf_core.augmentation.sampler import CounterfactualSampler
+    from sensecf_core.augmentation.sampling.frame_rows import LABELS, METHODS
+    from sensecf_core.augmentation.sampling.sampler import CounterfactualSampler
 
     if method not in METHODS:
         raise unknown("method", method, METHODS)

@@ -15,7 +15,7 @@ from sklearn.utils import check_array, check_consistent_length, check_random_sta
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sensecf_core.augmentation.frame_rows import LABELS, METHODS, Labels, Report, make_rows
+from sensecf_core.augmentation.sampling.frame_rows import LABELS, METHODS, Labels, Report, make_rows
 from sensecf_core.classifiers.training import one_thread
 from sensecf_core.errors import InputError
 from sensecf_core.types import Floats, Ints
@@ -43,13 +43,13 @@ class CounterfactualSampler(BaseSampler):  # type: ignore[misc]
     the rarer class then belongs to the other one (``report_`` says how many), and much of what the panel
     knows is lost. The soft labels themselves, which are what the experiment measures, are in
     :meth:`soft_rows`: each made row as class 1 with weight p and as class 0 with weight 1 - p.
-    :class:`~sensecf_core.augmentation.augmented_classifier.AugmentedClassifier` fits a classifier on these,
-    within pipelines and ``GridSearchCV`` too: prefer it.
+    :class:`~sensecf_core.augmentation.sampling.augmented_classifier.AugmentedClassifier` fits a classifier on
+    these, within pipelines and ``GridSearchCV`` too: prefer it.
 
     Parameters
     ----------
     method : how counterfactuals are made, a name in
-        :data:`sensecf_core.augmentation.frame_rows.METHODS`: ``search`` finds minimal ones,
+        :data:`sensecf_core.augmentation.sampling.frame_rows.METHODS`: ``search`` finds minimal ones,
         ``random`` draws random edits.
     labels : of the made rows. ``panel``: of the panel, which did not train on the row's participant (5
         folds). ``hard``: the class that the trees reached. ``margin``: the same, 1 log-odds beyond the
@@ -71,8 +71,8 @@ class CounterfactualSampler(BaseSampler):  # type: ignore[misc]
     factual_ : (n,), the position in ``X`` of the row that each was made of; of a real row its own. So
         ``groups[sampler.factual_]`` are the groups of what is returned.
     classes_ : the two classes, sorted.
-    report_ : :class:`~sensecf_core.augmentation.frame_rows.Report`, by class: rows wanted, proposed, kept,
-        and why the others were not.
+    report_ : :class:`~sensecf_core.augmentation.sampling.frame_rows.Report`, by class: rows wanted, proposed,
+        kept, and why the others were not.
     n_features_in_, feature_names_in_ : as everywhere in scikit-learn.
 
     Notes
@@ -140,6 +140,9 @@ class CounterfactualSampler(BaseSampler):  # type: ignore[misc]
         y, one_column_a_class = check_target_type(y, indicate_one_vs_all=True)
         if not isinstance(X, pd.DataFrame):
             X = check_array(X, dtype=None, ensure_all_finite=False)
+        elif X.columns.has_duplicates:
+            repeated = X.columns[X.columns.duplicated()][0]
+            raise InputError(f"Two columns of X are called {repeated!r}; rename one.")
         check_consistent_length(X, y)
         validate_data(self, X=X, y=y, reset=True, skip_check_array=True)
         number = len(pd.unique(pd.Series(y)))

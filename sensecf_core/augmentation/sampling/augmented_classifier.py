@@ -13,7 +13,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted
 
-from sensecf_core.augmentation.sampler import CounterfactualSampler
+from sensecf_core.augmentation.sampling.sampler import CounterfactualSampler
 from sensecf_core.errors import InputError
 from sensecf_core.types import Floats
 

@@ -74,7 +74,8 @@ class ClassReport:
         repeated, short, unlabelled = (self.left_out[why] for why in ("repeated", "short", "unlabelled"))
         reasons = {
             f"{ROWS_PER_FACTUAL} at most of each row of the other class": self.wanted - self.allowed,
-            f"no counterfactual found in {self.unanswered} of {self.asked} attempts": self.unanswered,
+            f"asked {self.asked} times": self.asked,
+            f"{self.unanswered} times without an answer": self.unanswered,
             f"{short} proposals did not reach the class": short,
             f"{repeated} were there already": repeated,
             f"{unlabelled} could not be labelled": unlabelled,
@@ -166,9 +167,6 @@ def make_rows(
     ------
     InputError : columns that cannot be used, or too few participants of a class.
     """
-    if frame.columns.has_duplicates:
-        repeated = frame.columns[frame.columns.duplicated()][0]
-        raise InputError(f"Two columns of the frame are called {repeated!r}; rename one.")
     frame = _dense(frame).reset_index(drop=True)
     counts = Counts(wanted.get(0, 0), wanted.get(1, 0))
     if not counts.zeros + counts.ones:

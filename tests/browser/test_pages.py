@@ -12,6 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from sensecf_core.classifiers import store
+from sensecf_core.counterfactuals.checks.red_flags import red_flags
 from sensecf_core.datasets import registry
 from tests.browser.conftest import settle
 from tests.browser.server import ROOT, Server
@@ -32,10 +33,14 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 
 @pytest.fixture(scope="session")
 def flagged() -> list[str]:
-    """Participants of nhanes' test part whom the classifier flags."""
+    """Participants of nhanes' test part whom the classifier flags, without a red flag."""
     cohort = registry.load("nhanes")
     classifier, test = store.load(cohort), cohort.part("test")
-    return [str(participant) for participant, _ in test.index[classifier.predict(test) == 1]]
+    return [
+        str(participant)
+        for (participant, _), row in test[classifier.predict(test) == 1].iterrows()
+        if not red_flags(cohort.schema, row.to_dict())
+    ]
 
 
 @pytest.fixture(scope="session")

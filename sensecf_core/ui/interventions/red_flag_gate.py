@@ -19,7 +19,7 @@ def stop_until_seen(page: Page) -> None:
     if st.session_state.get(seen):
         return
     with st.container(border=True, key="red_flag_gate"):
-        st.subheader(ACT_FIRST)
+        st.header(ACT_FIRST)
         st.markdown(
             f"**{wording.plain(wording.listed(flag.label for flag in flags))}.** "
             f"Options for {row_wording.this_row(schema)} are withheld until you say that you have seen it."

@@ -31,6 +31,10 @@ PATHS = {
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
+RED_FLAG = "97727"
+"""A participant of nhanes whose blood pressure was 213/125 mmHg."""
+
+
 @pytest.fixture(scope="session")
 def flagged() -> list[str]:
     """Participants of nhanes' test part whom the classifier flags, without a red flag."""
@@ -191,6 +195,9 @@ def test_axe_finds_nothing_and_no_request_leaves(
         shown(page, title)
         open_all(page)
         found |= violations(page, title)
+    page.goto(f"{server.url}{PATHS['Interventions']}?cohort=nhanes&participant={RED_FLAG}&row=0")
+    expect(page.get_by_role("heading", name="Act on this first")).to_be_visible(timeout=20_000)
+    found |= violations(page, "Interventions with a red flag")
     assert found == {}
 
 

@@ -17,7 +17,7 @@ lint() {
 
 lint
 [ "${1:-}" = lint ] && exit
-# Two at a time, each with one thread of its own; what drives a browser waits for pages and runs alone.
+# Two at a time, each with one thread of its own.
 OMP_NUM_THREADS=1 check "unit and page tests (pytest)" \
     .venv/bin/python -m pytest -n 2 --dist loadfile -m "not browser"
 check "browser tests (pytest)" .venv/bin/python -m pytest -m browser

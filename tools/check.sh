@@ -20,4 +20,4 @@ lint
 # Two at a time, each with one thread of its own.
 OMP_NUM_THREADS=1 check "unit and page tests (pytest)" \
     .venv/bin/python -m pytest -n 2 --dist loadfile -m "not browser"
-check "browser tests (pytest)" .venv/bin/python -m pytest -m browser
+check "browser tests (pytest)" .venv/bin/python -m pytest -n 2 --dist loadfile -m browser

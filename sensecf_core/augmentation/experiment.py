@@ -228,12 +228,6 @@ def summary_of(cohort: Cohort, plan: Plan, config: Mapping[str, Any], records: S
     return dict(json_safe(found, digits=6))
 
 
-def records_there(plan: Plan) -> list[Record]:
-    """The finished records of a plan, in its order: a run in progress can be shown from them."""
-    kept = read_lines(plan.record_file)
-    return [kept[task.key(arm)] for task in plan.tasks() for arm in task.arms if task.key(arm) in kept]
-
-
 def _all_records(
     cohort: Cohort, plan: Plan, jobs: int, progress: Progress, cluster: Workers | None
 ) -> list[Record]:

@@ -12,22 +12,17 @@ from typer.exceptions import TyperException
 
 from sensecf_core import __version__
 from sensecf_core.cli.commands import (
-    ablation,
     aireadi_check,
     aireadi_synthesise,
     answer,
-    augment,
-    behaviour,
-    benchmark,
     cohort,
     explain,
-    feasibility,
     finetune,
     models,
     predict,
-    trace,
     train,
 )
+from sensecf_core.cli.commands.experiments import ablation, augment, behaviour, benchmark, feasibility, trace
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.provenance import PROGRAM
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,8 @@ from sensecf_core.cohorts import builtin
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.datasets import registry
 from sensecf_core.errors import unknown
-from sensecf_core.jobs import worker as worker_module
+from sensecf_core.jobs import job_table, worker as worker_module
+from sensecf_core.jobs.job_table import JobView
 from sensecf_core.jobs.model_worker import ModelWorker
 from sensecf_core.jobs.subprocess_worker import SubprocessWorker
 
@@ -145,3 +147,14 @@ def page_text(at: AppTest) -> str:
         "badge",
     )
     return "\n".join(str(element.value) for kind in kinds for element in at.get(kind)).replace("\\", "")
+
+
+def until(kind: str, state: str, within: float = 20.0) -> JobView:
+    """The newest job of a kind, once it is in this state."""
+    deadline = time.monotonic() + within
+    while time.monotonic() < deadline:
+        (job, *_) = job_table.recent("process", kind)
+        if job.state == state:
+            return job
+        time.sleep(0.05)
+    raise AssertionError(f"never {state}")

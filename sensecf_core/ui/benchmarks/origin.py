@@ -12,6 +12,7 @@ from sensecf_core.ui.benchmarks import tables as bench
 from sensecf_core.ui.benchmarks.results import show_table
 from sensecf_core.ui.benchmarks.run_picker import ChosenRun
 from sensecf_core.ui.common import wording
+from sensecf_core.ui.common.widgets import facts_table
 
 
 def not_run(chosen: ChosenRun) -> None:
@@ -95,10 +96,4 @@ def origin(chosen: ChosenRun) -> None:
                 if digest
             },
         }
-        st.table(
-            pd.DataFrame({"": list(facts), " ": [wording.plain(value) for value in facts.values()]}),
-            hide_index=True,
-            hide_header=True,
-            border="horizontal",
-            alt="How this run was made",
-        )
+        facts_table(facts, "How this run was made")

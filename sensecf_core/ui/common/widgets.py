@@ -1,4 +1,5 @@
-"""Widgets that several pages share: a range as two numbers, filters for participants, a CSV button.
+"""Widgets that several pages share: a range as two numbers, filters for participants, a CSV button,
+facts by name.
 
 A range is not a slider: in the dark theme the numbers at its ends are too dark to read (axe), because the
 theme's primary colour also has to carry white text on buttons.
@@ -6,13 +7,15 @@ theme's primary colour also has to carry white text on buttons.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
+import pandas as pd
 import streamlit as st
 
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.types import Span
+from sensecf_core.ui.common import wording
 
 PART_TITLES = {"test": "held out", "val": "validation", "train": "training"}
 EVERYONE = "everyone"
@@ -99,4 +102,15 @@ def csv_button(
         on_click="ignore",
         key=key,
         type=type,
+    )
+
+
+def facts_table(facts: Mapping[str, str], alt: str) -> None:
+    """Show facts by name, a line each; ``alt`` names the table for whoever cannot see it."""
+    st.table(
+        pd.DataFrame({"": list(facts), " ": [wording.plain(value) for value in facts.values()]}),
+        hide_index=True,
+        hide_header=True,
+        border="horizontal",
+        alt=alt,
     )

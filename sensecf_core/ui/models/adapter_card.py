@@ -15,6 +15,7 @@ import streamlit as st
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.language.models.adapters import CURVE, Adapter, Card
 from sensecf_core.ui.common import charts, wording
+from sensecf_core.ui.common.widgets import facts_table
 from sensecf_core.ui.models import adapter_rates
 
 ENDED = {"budget": "time used", "no better validation": "no longer improved"}
@@ -51,10 +52,10 @@ def show(cohort: Cohort, adapter: Adapter) -> None:
     with left:
         st.markdown("**Made from**")
         _pairs(card)
-        _list(_origin(card), f"What {card.name} was made from")
+        facts_table(_origin(card), f"What {card.name} was made from")
     with right:
         st.markdown("**Settings**")
-        _list(_settings(card), f"Settings of {card.name}")
+        facts_table(_settings(card), f"Settings of {card.name}")
     st.caption(f"Its folder: {wording.plain(str(adapter.folder))}, with a model card for other programs.")
 
 
@@ -183,11 +184,6 @@ def _value(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.3g}"
     return "–" if value is None else str(value)
-
-
-def _list(facts: Mapping[str, str], alt: str) -> None:
-    rows = pd.DataFrame({"": list(facts), " ": [wording.plain(value) for value in facts.values()]})
-    st.table(rows, hide_index=True, hide_header=True, border="horizontal", alt=alt)
 
 
 def _table(rows: Sequence[Row], alt: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pandas as pd
 import streamlit as st
 
 from sensecf_core.cohorts.cohort import Cohort
@@ -13,6 +12,7 @@ from sensecf_core.language.models.hardware import Hardware
 from sensecf_core.language.models.registry import ModelSpec
 from sensecf_core.language.remote import allow_list
 from sensecf_core.ui.common import wording
+from sensecf_core.ui.common.widgets import facts_table
 
 PRECISIONS = {"bf16": "16 bit", "float32": "32 bit", "nf4": "4 bit"}
 
@@ -84,13 +84,7 @@ def _facts(spec: ModelSpec) -> None:
         "Licence": spec.licence,
         "Access": "gated: its licence is accepted first" if spec.gated else "open",
     }
-    st.table(
-        pd.DataFrame({"": list(facts), " ": [wording.plain(value) for value in facts.values()]}),
-        hide_index=True,
-        hide_header=True,
-        border="horizontal",
-        alt=f"Facts about {spec.name}",
-    )
+    facts_table(facts, f"Facts about {spec.name}")
 
 
 def _size(parameters: int | None) -> str:

@@ -11,11 +11,11 @@ import typer
 
 from sensecf_core.cli.program import app
 from sensecf_core.jobs import job_table, worker as worker_module
-from sensecf_core.jobs.job_table import JobOutcome, JobView
+from sensecf_core.jobs.job_table import JobOutcome
 from sensecf_core.jobs.subprocess_worker import SubprocessWorker
 from sensecf_core.ui.models import fine_tuning
 from tests.app import made_adapter
-from tests.app.conftest import OpenPage, World, page_text
+from tests.app.conftest import OpenPage, World, page_text, until
 
 ARGV = [
     "finetune",
@@ -72,16 +72,6 @@ def test_without_the_language_model_nothing_can_be_started(
     assert not [b for b in at.button if b.label == "Start fine-tuning"]
 
 
-def until(state: str, within: float = 10.0) -> JobView:
-    deadline = time.monotonic() + within
-    while time.monotonic() < deadline:
-        (job, *_) = job_table.recent("process", "finetune")
-        if job.state == state:
-            return job
-        time.sleep(0.05)
-    raise AssertionError(f"never {state}")
-
-
 def test_progress_is_found_from_another_tab_then_cancelled_then_gone_on_with(
     world: World, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -93,7 +83,7 @@ def test_progress_is_found_from_another_tab_then_cancelled_then_gone_on_with(
     monkeypatch.setitem(worker_module._shared, SubprocessWorker, worker)
     try:
         fine_tuning._queue(ARGV)
-        while not until("running").message:
+        while not until("finetune", "running").message:
             time.sleep(0.05)
         at = open_page("Models", cohort="small")
         shown: Any = at.get("progress")[0]
@@ -101,12 +91,12 @@ def test_progress_is_found_from_another_tab_then_cancelled_then_gone_on_with(
         assert "**tuned-1** is being trained for 60 minutes" in page_text(at)
         assert not [b for b in at.button if b.label == "Start fine-tuning"]
         next(b for b in at.button if b.label == "Cancel").click().run()
-        job = until("cancelled")
+        job = until("finetune", "cancelled")
         at = open_page("Models", cohort="small")
         assert "was cancelled at 25 %" in page_text(at)
         assert [b for b in at.button if b.label == "Start fine-tuning"]
         at.button(key=f"resume_{job.id}").click().run()
-        assert json.loads(until("running").spec) == [*ARGV, "--resume"]
+        assert json.loads(until("finetune", "running").spec) == [*ARGV, "--resume"]
     finally:
         worker.close()
 

@@ -2,45 +2,19 @@
 
 from __future__ import annotations
 
-from itertools import combinations, product
-
-import numpy as np
 import pytest
 
-from sensecf_core.cohorts.rules import violations
 from sensecf_core.counterfactuals.baselines.exact_distance import OptimalityProof, prove
-from sensecf_core.counterfactuals.baselines.movable_table import is_number
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.make_queries import make_queries
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
 from sensecf_core.queries.limits import Limits
+from tests.counterfactuals.every_row import by_hand
 
 
 def question(fitted: FittedCohort, person: str, most: int) -> SearchSpace:
     limits = Limits(profile="intervention", max_changes=most)
     return SearchSpace.of(fitted.schema, make_queries(fitted, [(person, "0")], 0, limits)[0])
-
-
-def by_hand(fitted: FittedCohort, space: SearchSpace) -> tuple[float | None, float | None]:
-    """The least distance over every value of the display grid, with the rules and without; None: none."""
-    choices = {
-        position: np.round(np.arange(values[0], values[-1] + 1e-9, 2 * space.half_step[position]), 6)
-        if is_number(space.schema.features[position])
-        else values
-        for position, values in space.values.items()
-    }
-    least: list[float | None] = [None, None]
-    for size in range(1, space.max_changes + 1):
-        for some in combinations(choices, size):
-            rows = np.tile(space.factual, (int(np.prod([len(choices[p]) for p in some])), 1))
-            rows[:, list(some)] = list(product(*(choices[p] for p in some)))
-            rows = rows[fitted.reaches(fitted.classifier.probability_of_codes(rows), space.desired)]
-            kept = rows[~violations(space.schema, space.factual, rows).any(axis=1)]
-            for which, found in enumerate((kept, rows)):
-                if len(found):
-                    near = float(fitted.distances.gower(space.factual, found).min())
-                    least[which] = near if least[which] is None else min(near, least[which] or near)
-    return least[0], least[1]
 
 
 @pytest.mark.parametrize("most", [1, 2])

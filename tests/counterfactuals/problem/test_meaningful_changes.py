@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import combinations, product
 from typing import Any
 
 import numpy as np
 import pytest
 
-from sensecf_core.cohorts.rules import violations
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.counterfactuals.baselines.exact_distance import OptimalityProof, prove
-from sensecf_core.counterfactuals.baselines.movable_table import MovableTable, is_number
+from sensecf_core.counterfactuals.baselines.movable_table import MovableTable
 from sensecf_core.counterfactuals.checks.refine import refine
 from sensecf_core.counterfactuals.checks.verify import verify
 from sensecf_core.counterfactuals.explain import answer
@@ -25,6 +23,7 @@ from sensecf_core.counterfactuals.search.beam_search import search
 from sensecf_core.language.prompts.plain import allowed_text
 from sensecf_core.queries.limits import Limits, Movable
 from sensecf_core.queries.request import ExplainRequest
+from tests.counterfactuals.every_row import by_hand
 from tests.small_cohort import SCHEMA
 
 LEAST = {"bmi": 1.2, "waist": 3, "carbohydrate": 20, "sugar": 12, "sleep": 1}
@@ -176,36 +175,6 @@ class TestMeaningfulChange:
         assert allowed_text(sleep, 7.2, values) == "6|8.5..9"
         near = Movable(feature="sleep", values=(6.0, 6.5, 7.5, 8.0))
         assert allowed_text(sleep, 7.0, near) == "6..8"  # every step: as before
-
-
-def by_hand(fitted: FittedCohort, space: SearchSpace) -> tuple[float | None, float | None]:
-    """The least distance over every allowed number, with the rules and without; None: none."""
-    choices = {}
-    for position, values in space.values.items():
-        feature = space.schema.features[position]
-        if is_number(feature):
-            grid = np.round(np.arange(values[0], values[-1] + 1e-9, 2 * space.half_step[position]), 6)
-            sides = [(side.min(), side.max()) for side in _sides(values, space.factual[position])]
-            keeps = np.any([(grid >= low) & (grid <= high) for low, high in sides], axis=0)
-            choices[position] = grid[keeps]
-        else:
-            choices[position] = values
-    least: list[float | None] = [None, None]
-    for size in range(1, space.max_changes + 1):
-        for some in combinations(choices, size):
-            rows = np.tile(space.factual, (int(np.prod([len(choices[p]) for p in some])), 1))
-            rows[:, list(some)] = list(product(*(choices[p] for p in some)))
-            rows = rows[fitted.reaches(fitted.classifier.probability_of_codes(rows), space.desired)]
-            kept = rows[~violations(space.schema, space.factual, rows).any(axis=1)]
-            for which, found in enumerate((kept, rows)):
-                if len(found):
-                    near = float(fitted.distances.gower(space.factual, found).min())
-                    least[which] = near if least[which] is None else min(near, least[which] or near)
-    return least[0], least[1]
-
-
-def _sides(values: np.ndarray, here: float) -> list[np.ndarray]:
-    return [side for side in (values[values < here], values[values > here]) if len(side)]
 
 
 @pytest.mark.parametrize("profile", ["intervention", "contrast"])

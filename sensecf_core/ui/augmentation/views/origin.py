@@ -10,6 +10,7 @@ from sensecf_core.types import JsonView
 from sensecf_core.ui.augmentation import show
 from sensecf_core.ui.augmentation.chosen import Chosen
 from sensecf_core.ui.common import wording
+from sensecf_core.ui.common.widgets import facts_table
 
 
 def about(chosen: Chosen) -> None:
@@ -110,10 +111,4 @@ def _facts(summary: JsonView) -> None:
         "Versions": ", ".join(f"{name} {version}" for name, version in summary["versions"].items()),
         **{f"sha256 of {name}": str(digest)[:16] for name, digest in summary["sha256"].items() if digest},
     }
-    st.table(
-        pd.DataFrame({"": list(facts), " ": [wording.plain(value) for value in facts.values()]}),
-        hide_index=True,
-        hide_header=True,
-        border="horizontal",
-        alt="How this run was made",
-    )
+    facts_table(facts, "How this run was made")

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from sensecf_core.cli.arguments import names
-from sensecf_core.cli.commands.augment_file import augment_file
+from sensecf_core.cli.commands.experiments.augment_file import augment_file
 from sensecf_core.cli.options import (
     Cluster,
     Json,

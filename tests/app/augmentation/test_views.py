@@ -1,4 +1,4 @@
-"""The page Augmentation: the answer, its lights, every view of a run, and quick runs."""
+"""The page Augmentation: the answer, its lights, every view of a run."""
 
 from __future__ import annotations
 
@@ -7,28 +7,20 @@ import io
 import json
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
-import typer
 from streamlit.testing.v1 import AppTest
 
 from sensecf_core.augmentation.findings import cell_view, runs, sentences, waterfall
 from sensecf_core.augmentation.findings.cell_view import CellView
 from sensecf_core.augmentation.findings.verdict import ABSENT, Verdict, verdict
-from sensecf_core.cli.program import app
-from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.datasets import registry
 from sensecf_core.disclaimer import DISCLAIMER
-from sensecf_core.jobs import job_table, subprocess_worker, worker as worker_module
-from sensecf_core.jobs.job_table import JobOutcome, JobView
-from sensecf_core.jobs.subprocess_worker import SubprocessWorker
-from sensecf_core.ui.augmentation import quick_run, show, tabs
+from sensecf_core.ui.augmentation import show, tabs
 from sensecf_core.ui.augmentation.chosen import Chosen
 from sensecf_core.ui.augmentation.tabs import TITLES
 from sensecf_core.ui.augmentation.views import origin, rows_view
@@ -50,22 +42,6 @@ assert not at.exception, at.exception[0].message
 heavy = [name for name in ("torch", "sklearn", "transformers", "shap") if name in sys.modules]
 print(json.dumps([len(at.get("plotly_chart")), heavy]))
 """
-
-
-@pytest.fixture(scope="session")
-def made(small_cohort: Cohort, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return made_augmentation.make(small_cohort, tmp_path_factory.mktemp("augmentation"))
-
-
-@pytest.fixture(autouse=True)
-def nothing_committed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runs, "COMMITTED", tmp_path / "committed")
-
-
-@pytest.fixture
-def run(world: World, made: Path) -> dict[str, Any]:
-    """The made run, stored; its summary."""
-    return runs.read_summary(made_augmentation.store(made))
 
 
 def codes(at: AppTest) -> str:
@@ -414,116 +390,6 @@ def test_drawing_the_page_loads_neither_torch_nor_sklearn(private_var: Path) -> 
     assert done.returncode == 0, done.stderr
     drawn, heavy = json.loads(done.stdout.splitlines()[-1])
     assert (drawn, heavy) == (1, [])
-
-
-@pytest.fixture
-def started(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
-    """The commands that were started; nothing runs."""
-    started: list[list[str]] = []
-    monkeypatch.setattr(
-        subprocess_worker, "start", lambda kind, argv, label: started.append([kind, *argv]) or "a-job"
-    )
-    return started
-
-
-def test_the_form_passes_what_was_asked_to_the_command(
-    world: World, open_page: OpenPage, started: list[list[str]]
-) -> None:
-    at = open_page("Augmentation")
-    at.multiselect(key="quick_scenarios").set_value(["C"])
-    at.multiselect(key="quick_removed").set_value(["0.5", "0.8"])
-    at.number_input(key="quick_seed").set_value(7)
-    next(b for b in at.button if b.label == "Start the quick run").click().run()
-    assert not at.exception
-    ((kind, *argv),) = started
-    command, options = argv[0], argv[1:]  # the parser empties the latter
-    program: Any = typer.main.get_command(app)
-    parsed = program.commands[command].make_context(command, options).params
-    expected = {
-        "cohort": "small", "scenario": "C", "removed": "0.5,0.8", "repeats": 3, "seed": 7,
-        "json_progress": True, "arms": ",".join(quick_run.SEARCH), "out": None,
-    }  # fmt: skip
-    assert kind == "augment" and expected.items() <= parsed.items()
-    plan = quick_run.plan_of(world.cohort, argv)
-    assert [(cell.scenario, cell.removed) for cell in plan.cells] == [("C", 0.5), ("C", 0.8)]
-
-
-def test_nothing_is_started_without_a_scenario(
-    world: World, open_page: OpenPage, started: list[list[str]]
-) -> None:
-    at = open_page("Augmentation")
-    at.multiselect(key="quick_scenarios").set_value([])
-    next(b for b in at.button if b.label == "Start the quick run").click().run()
-    assert "at least one scenario" in at.error[0].value and not started
-
-
-ARGV = runs.arguments("small", scenarios=["C"], removed=[0.7], arms=["weights"], repeats=3)
-
-
-def until(state: str, within: float = 20.0) -> JobView:
-    deadline = time.monotonic() + within
-    while time.monotonic() < deadline:
-        (job, *_) = job_table.recent("process", "augment")
-        if job.state == state:
-            return job
-        time.sleep(0.05)
-    raise AssertionError(f"never {state}")
-
-
-@pytest.fixture
-def printing(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[SubprocessWorker]:
-    """A real worker, whose command only prints what ``augment`` would print."""
-    line = json.dumps({"fraction": 0.25, "message": "1 of 3: C, 0.7 removed, repeat 1"})
-    code = f"import time; print({line!r}, flush=True); time.sleep(60)"
-    worker = SubprocessWorker((sys.executable, "-c", code))
-    monkeypatch.setitem(worker_module._shared, SubprocessWorker, worker)
-    yield worker
-    worker.close()
-
-
-def test_a_quick_run_is_watched_as_it_fills_from_any_tab_and_can_be_cancelled(
-    world: World, made: Path, printing: SubprocessWorker, open_page: OpenPage
-) -> None:
-    printing.start("augment", [*ARGV, "--json-progress"], "")
-    while not until("running").message:
-        time.sleep(0.05)
-    at = open_page("Augmentation")
-    progress: Any = at.get("progress")[0]
-    assert progress.value == 25 and "1 of 3: C, 0.7 removed, repeat 1" in progress.text
-    text = page_text(at)
-    assert "A quick run is under way" in text and "0 of 3 repeats finished" in text
-    assert "waiting for its first repeat" in text
-    assert not [b for b in at.button if b.label == "Start the quick run"]
-    # A repeat is finished: its records are on disk.
-    plan = quick_run.plan_of(world.cohort, ARGV)
-    whole = next((made.parents[1] / "augmentation-records").glob("*.jsonl")).read_text().splitlines()
-    wanted = {task.key(arm) for task in plan.tasks()[:1] for arm in task.arms}
-    lines = [line for line in whole if json.loads(line)["key"] in wanted]
-    plan.record_file.parent.mkdir(parents=True, exist_ok=True)
-    plan.record_file.write_text("".join(f"{line}\n" for line in lines))
-    at = open_page("Augmentation")
-    text = page_text(at)
-    assert "1 of 3 repeats finished" in text and "Lost" not in text
-    assert "training labels left" in text
-    next(b for b in at.button if b.label == "Cancel").click().run()
-    until("cancelled")
-    at = open_page("Augmentation")
-    assert "The quick run was cancelled at 25 %" in page_text(at)
-    assert [b for b in at.button if b.label == "Start the quick run"]
-
-
-def test_a_run_that_failed_says_why_and_one_about_another_cohort_is_not_shown(
-    world: World, open_page: OpenPage
-) -> None:
-    other = [part.replace("small", "other") for part in ARGV]
-    job_table.add("process", "1:0.00:x", kind="augment", label="", spec=json.dumps(other), most_waiting=9)
-    assert quick_run.newest(world.cohort) is None
-    job = job_table.add(
-        "process", "1:0.00:x", kind="augment", label="", spec=json.dumps(ARGV), most_waiting=9
-    )
-    job_table.finish(job, JobOutcome("failed", error="Nothing was left."))
-    at = open_page("Augmentation")
-    assert "ended at 0 %" in at.error[0].value and "Nothing was left." in at.error[0].value
 
 
 def test_no_light_is_without_words() -> None:

@@ -1,0 +1,1 @@
+"""Commands that measure: methods compared, labels made scarce, whole cohorts asked."""

@@ -207,10 +207,15 @@ class Seconds(Plain):
     search: float = 0.0
 
 
+NO_CANDIDATES: dict[str, Any] = {"trace": {"candidates"}, "behaviours": {"trace": {"candidates"}}}
+"""What to leave out of an answer's JSON so that its traces hold counts only."""
+
+
 class Answer(Plain):
     """One answered query; ``reasons`` say why there is no (whole) answer, ``notes`` what else to tell.
 
-    ``red_flags`` are to be acted on before anything that it suggests.
+    ``red_flags`` are to be acted on before anything that it suggests. ``behaviours`` is the answer to the same
+    request with only behaviours moving, where that was asked for too.
     """
 
     red_flags: tuple[RaisedFlag, ...] = ()
@@ -238,14 +243,14 @@ class Answer(Plain):
     prompt: str | None = None
     settings: dict[str, Any] = {}
     provenance: dict[str, Any] = {}
+    behaviours: Answer | None = None
 
     def to_dict(self, *, candidates: bool = False) -> dict[str, Any]:
         """The answer as JSON values, like one of ``answers`` of ``sensecf explain --json``.
 
         With ``candidates`` the trace holds every candidate as it was proposed.
         """
-        dropped = None if candidates else {"trace": {"candidates"}}
-        return self.model_dump(mode="json", by_alias=True, exclude=dropped)
+        return self.model_dump(mode="json", by_alias=True, exclude=None if candidates else NO_CANDIDATES)
 
     def to_frame(self) -> pd.DataFrame:
         """One row a counterfactual: the new value of what it changes, and what the checks say of it.

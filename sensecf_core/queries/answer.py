@@ -214,8 +214,8 @@ NO_CANDIDATES: dict[str, Any] = {"trace": {"candidates"}, "behaviours": {"trace"
 class Answer(Plain):
     """One answered query; ``reasons`` say why there is no (whole) answer, ``notes`` what else to tell.
 
-    ``red_flags`` are to be acted on before anything that it suggests. ``behaviours`` is the answer to the same
-    request with only behaviours moving, where that was asked for too.
+    ``red_flags`` are to be acted on before anything that it suggests. ``behaviours`` is the answer to the
+    same request with only behaviours moving, where that was asked for too.
     """
 
     red_flags: tuple[RaisedFlag, ...] = ()

@@ -1,4 +1,4 @@
-"""How far an option can be believed: its grade as a chip, what it rests on, and the second model's own words."""
+"""How far an option can be believed: its grade as a chip, what it rests on, what the second model says."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Literal
 import streamlit as st
 
 from sensecf_core.counterfactuals.checks.grades import NOISE_COPIES
-from sensecf_core.counterfactuals.checks.sentences import points
+from sensecf_core.counterfactuals.checks.sentences import points, risk
 from sensecf_core.queries.answer import Answer, Counterfactual, Grade
 from sensecf_core.queries.goal import GoalKind
 from sensecf_core.ui.common import data, wording
@@ -25,8 +25,8 @@ _CROSSES = (
     "not all of that holds."
 )
 _LOWERS = (
-    "Solid: nine of ten retrained copies of the model move the risk by 3 points or more, and the second model "
-    "by 1 point or more. Fragile: nine of ten move it, but by less, or the second model does not follow."
+    "Solid: nine of ten retrained copies of the model move the risk by 3 points or more, and the second "
+    "model by 1 point or more. Fragile: nine of ten move it, but by less, or the second model does not."
 )
 DEFINITIONS: dict[GoalKind, str] = {
     "cross": _CROSSES.format(do="alter the prediction too"),
@@ -92,7 +92,7 @@ def second_text(page: Page, answer: Answer, option: Counterfactual) -> str:
         moved = wording.risk_change(before, option.second_judge_probability)
         word = "moves the same way" if verdict == "agrees" else "does **not** follow"
         return f"{_icon(verdict)} The second model {word} ({moved})"
-    own_line = f"its own line: {wording.risk(line)}"
+    own_line = f"its own line: {risk(line)}"
     if verdict == "as before":
         since = wording.risk_change(before, option.second_judge_probability)
         return f"{_icon(verdict)} The second model said so before any change ({since}; {own_line})"

@@ -6,43 +6,56 @@ import streamlit as st
 
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.counterfactuals.checks.sentences import gap
+from sensecf_core.counterfactuals.explain import query_of
+from sensecf_core.counterfactuals.feasibility.ask import look
+from sensecf_core.counterfactuals.problem.budget import Budget
+from sensecf_core.counterfactuals.problem.fitted_cohort import load_fitted
 from sensecf_core.queries.answer import Answer, BindingLimit
+from sensecf_core.queries.request import ExplainRequest
+from sensecf_core.types import RowKey
 from sensecf_core.ui.common import wording
 from sensecf_core.ui.interventions import limits_fields
+from sensecf_core.ui.page.frame import Page
 
 HEADING = "One limit lifted would open an answer. Lift it and ask again:"
 
 
+LABELS = {
+    "frozen": "Let {feature} move",
+    "range": "Free the range of {feature}",
+    "levels": "Allow every level of {feature}",
+    "max_changes": "Allow {changes} changes",
+    "profile": "Let clinical values follow too",
+    "reference_range": "Let {feature} go beyond its reference range",
+}
+ALL_REFERENCES = "Let values go beyond their reference ranges"
+EXPLANATION = "Ask what would tip the prediction (explanation only)"
+
+
 def label(schema: Schema, limit: BindingLimit) -> str:
     """What a button that lifts a limit says."""
-    named = [f"“{schema.feature(name).label}”" for name in limit.features if name in schema.positions]
-    feature = wording.listed(named)
-    if limit.kind == "frozen":
-        return f"Let {feature} move"
-    if limit.kind == "range":
-        return f"Free the range of {feature}"
-    if limit.kind == "levels":
-        return f"Allow every level of {feature}"
-    if limit.kind == "max_changes":
-        return f"Allow {limit.limits.max_changes} changes"
-    if limit.kind == "reference_range":
-        if len(named) == 1:
-            return f"Let {feature} go beyond its reference range"
-        return "Let values go beyond their reference ranges"
-    if limit.limits.profile == "contrast":
-        return "Ask what would tip the prediction (explanation only)"
-    return "Let clinical values follow too"
+    if len(limit.features) > 1:
+        return ALL_REFERENCES
+    if _explains(limit):
+        return EXPLANATION
+    labels = [schema.feature(name).label for name in limit.features if name in schema.positions]
+    feature = f"“{labels[0]}”" if labels else ""
+    return LABELS[limit.kind].format(feature=feature, changes=limit.limits.max_changes)
+
+
+def _explains(limit: BindingLimit) -> bool:
+    return limit.kind == "profile" and limit.limits.profile == "contrast"
 
 
 def offered(binding: tuple[BindingLimit, ...]) -> tuple[BindingLimit, ...]:
     """The limits that the form can lift; an explanation, which is no option, comes last."""
     possible = [limit for limit in binding if limit.limits.max_changes <= limits_fields.MOST_CHANGES]
-    return tuple(sorted(possible, key=lambda limit: limit.limits.profile == "contrast"))
+    return tuple(sorted(possible, key=_explains))
 
 
 def explains(binding: tuple[BindingLimit, ...]) -> bool:
     """Whether one of the limits to lift is the whole profile, for an explanation."""
-    return any(limit.limits.profile == "contrast" for limit in offered(binding))
+    return any(map(_explains, offered(binding)))
 
 
 def buttons(schema: Schema, binding: tuple[BindingLimit, ...], key: str = "") -> None:
@@ -71,3 +84,18 @@ def gap_text(answer: Answer) -> str | None:
     if feasible is None or feasible.cross in ("solid", "fragile"):
         return None
     return gap(feasible, answer.goal, threshold=answer.threshold, desired=answer.desired)
+
+
+def searched(page: Page) -> tuple[BindingLimit, ...]:
+    """The limits that hold the chosen row back under the cohort's own limits, before anything was asked."""
+    cohort = page.required_cohort
+    hashes = (cohort.data_sha256, cohort.schema.limits_sha256, page.classifier.sha256)
+    return _searched(cohort.schema.name, hashes, page.row_key)
+
+
+@st.cache_data(max_entries=512, show_spinner="Searching which limit holds it back …")
+def _searched(name: str, hashes: tuple[str, ...], key: RowKey) -> tuple[BindingLimit, ...]:
+    """As :func:`searched`; ``hashes`` keep what is cached apart."""
+    fitted = load_fitted(name)
+    query = query_of(fitted, ExplainRequest(cohort=name, participant_id=key[0], row_id=key[1]))
+    return look(fitted, query, Budget(fitted.classifier)).binding_limits

@@ -48,7 +48,7 @@ def chip(page: Page, answer: Answer, option: Counterfactual) -> None:
             help=DEFINITIONS[answer.goal.kind],
         )
         text = rests_on(option, answer.goal.kind, refits=len(page.classifier.refits))
-        st.markdown(text, width="content")
+        st.caption(text[:1].upper() + text[1:], width="content")
 
 
 def rests_on(option: Counterfactual, goal: GoalKind, *, refits: int) -> str:
@@ -64,10 +64,9 @@ def rests_on(option: Counterfactual, goal: GoalKind, *, refits: int) -> str:
     if held:
         parts.append(f"held by {', '.join(held)}")
     if option.second_agrees is not None:
-        follows = "moves the same way" if goal == "lower" else "agrees"
-        does_not = "does not follow" if goal == "lower" else "does not agree"
-        parts.append(f"second model {follows if option.second_agrees else does_not}")
-    return "; ".join(parts[:-1]) + (", " if len(parts) > 1 else "") + parts[-1] if parts else ""
+        agrees = "moves the same way" if goal == "lower" else "agrees"
+        parts.append(f"second model {agrees if option.second_agrees else 'does not follow'}")
+    return ", ".join(parts)
 
 
 def second_verdict(page: Page, answer: Answer, option: Counterfactual) -> Verdict:
@@ -95,7 +94,8 @@ def second_text(page: Page, answer: Answer, option: Counterfactual) -> str:
     own_line = f"its own line: {risk(line)}"
     if verdict == "as before":
         since = wording.risk_change(before, option.second_judge_probability)
-        return f"{_icon(verdict)} The second model said so before any change ({since}; {own_line})"
+        follows = {True: " and follows", False: " and does **not** follow", None: ""}[option.second_agrees]
+        return f"{_icon(verdict)} The second model said so before any change{follows} ({since}; {own_line})"
     word = "agrees" if verdict == "agrees" else "**disagrees**"
     return f"{_icon(verdict)} The second model {word} ({after}, {own_line})"
 

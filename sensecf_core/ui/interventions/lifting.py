@@ -26,9 +26,9 @@ LABELS = {
     "levels": "Allow every level of {feature}",
     "max_changes": "Allow {changes} changes",
     "profile": "Let clinical values follow too",
-    "reference_range": "Let {feature} go beyond its reference range",
+    "reference_range": "Move {feature} further",
 }
-ALL_REFERENCES = "Let values go beyond their reference ranges"
+ALL_REFERENCES = "Move values past their reference ranges"
 EXPLANATION = "Ask what would tip the prediction (explanation only)"
 
 

@@ -148,7 +148,8 @@ def test_an_answer_asked_again_with_a_binding_limit_lifted_crosses(
             "none found",
             0.354,
             CROSS,
-            "No change was found that within these limits crosses the line: best reachable 35, line 35 of 100.",
+            "No change was found that within these limits crosses the line: best reachable 35, line 35 of "
+            "100.",
         ),
         (
             "none found",
@@ -161,8 +162,8 @@ def test_an_answer_asked_again_with_a_binding_limit_lifted_crosses(
             "none found",
             0.5,
             Goal(kind="target", target=40, asked="target"),
-            "No change was found that within these limits crosses the target: best reachable 50, target 40 of "
-            "100.",
+            "No change was found that within these limits crosses the target: best reachable 50, target 40 "
+            "of 100.",
         ),
     ],
 )

@@ -8,12 +8,15 @@ import pandas as pd
 import pytest
 
 from sensecf_core.counterfactuals import explain as explaining
-from sensecf_core.counterfactuals.checks.sentences import risk
+from sensecf_core.counterfactuals.checks.sentences import risk, risk_beside
+from sensecf_core.counterfactuals.explain import query_of
 from sensecf_core.counterfactuals.feasibility import cohort_map
+from sensecf_core.counterfactuals.feasibility.ask import look
 from sensecf_core.counterfactuals.feasibility.cohort_map import FeasibilityMap
+from sensecf_core.counterfactuals.problem.budget import Budget
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.jobs.model_worker import ModelWorker
-from sensecf_core.queries.answer import Answer, BindingLimit
+from sensecf_core.queries.answer import BindingLimit, Feasibility
 from sensecf_core.queries.limits import Limits
 from sensecf_core.queries.request import ExplainRequest
 from sensecf_core.records import answers
@@ -34,48 +37,48 @@ def whole(trained: World) -> FittedCohort:
     return FittedCohort.fit(trained.cohort, trained.classifier)
 
 
-def someone(whole: FittedCohort, wanted: Callable[[Answer], bool], **limits: object) -> Answer:
-    """The answer to a flagged person for whom ``wanted`` holds."""
+def someone(
+    whole: FittedCohort, wanted: Callable[[Feasibility], bool], **limits: object
+) -> tuple[ExplainRequest, Feasibility]:
+    """A request about the first flagged person, from the line up, of whom the search says what is wanted."""
     risks = whole.classifier.predict_proba(whole.cohort.rows)
-    for place in (-risks).argsort():
+    for place in risks.argsort():
         if risks[place] < whole.classifier.threshold:
-            break
+            continue
+        person = str(whole.cohort.rows.index[place][0])
         asked = ExplainRequest.model_validate(
-            {
-                "cohort": "small",
-                "participant_id": str(whole.cohort.rows.index[place][0]),
-                "method": "random",
-                "candidates": 64,
-                **limits,
-            }
+            {"cohort": "small", "participant_id": person, "method": "random", "candidates": 64, **limits}
         )
-        found = explaining.answer(whole, asked)
+        found = look(whole, query_of(whole, asked), Budget(whole.classifier))
         if wanted(found):
-            return found
+            return asked, found
     pytest.fail("nobody is so")
 
 
-def held_by_one_frozen(found: Answer) -> bool:
-    return found.feasibility is not None and "frozen" in {b.kind for b in found.feasibility.binding_limits}
+def held_by(kind: str) -> Callable[[Feasibility], bool]:
+    return lambda found: kind in {limit.kind for limit in found.binding_limits}
+
+
+def nothing_crosses(found: Feasibility) -> bool:
+    return found.cross in ("proven none", "none found")
 
 
 def test_one_press_lifts_just_that_limit_and_asks(
     world: World, open_page: OpenPage, whole: FittedCohort
 ) -> None:
-    frozen = ("waist", "sugar", "sleep", "smoking")
-    found = someone(whole, held_by_one_frozen, frozen=frozen, goal="cross")
-    assert found.feasibility is not None
-    shown = lifting.offered(found.feasibility.binding_limits)
+    frozen = ("waist", "sugar", "sleep")
+    asked, found = someone(whole, held_by("frozen"), frozen=frozen)
+    shown = lifting.offered(found.binding_limits)
     number, limit = next((n, b) for n, b in enumerate(shown) if b.kind == "frozen")
     (feature,) = limit.features
-    at = open_page("Interventions", cohort="small", participant=found.participant_id)
+    at = open_page("Interventions", cohort="small", participant=asked.participant_id)
     at.selectbox(key="method").select("random").run()
     for name in frozen:
         at.checkbox(key=f"free_small_{name}").uncheck()
     at = answered(generate(at))
-    text = page_text(at)
-    assert lifting.HEADING in text
-    assert lifting.gap_text(found) is not None and str(lifting.gap_text(found)) in text
+    before = answers.find(at.query_params["answer"])
+    assert before is not None
+    assert lifting.HEADING in page_text(at) and str(lifting.gap_text(before)) in page_text(at)
     button = at.button(key=f"lift_{number}")
     assert button.label == f"Let “{SCHEMA.feature(feature).label}” move"
     button.click().run()
@@ -85,18 +88,11 @@ def test_one_press_lifts_just_that_limit_and_asks(
     assert again.feasibility is not None and again.feasibility.cross in ("solid", "fragile")
 
 
-def test_more_changes_and_all_of_a_profile_are_lifted_too(
-    world: World, open_page: OpenPage, whole: FittedCohort
-) -> None:
-    def by_changes(found: Answer) -> bool:
-        held = () if found.feasibility is None else found.feasibility.binding_limits
-        return "max_changes" in {limit.kind for limit in held}
-
-    found = someone(whole, by_changes, max_changes=1)
-    at = open_page("Interventions", answer=answers.save(found))
+def test_more_changes_are_allowed_by_a_press(world: World, open_page: OpenPage, whole: FittedCohort) -> None:
+    asked, _ = someone(whole, held_by("max_changes"), max_changes=1)
+    at = open_page("Interventions", answer=answers.save(explaining.answer(whole, asked)))
     at.selectbox(key="method").select("random").run()
-    press = next(b for b in at.button if b.label == "Allow 3 changes")
-    press.click().run()
+    next(b for b in at.button if b.label == "Allow 3 changes").click().run()
     assert at.number_input(key="ask_changes").value == 3
     again = answers.find(answered(at).query_params["answer"])
     assert again is not None and again.limits.max_changes == 3
@@ -105,26 +101,24 @@ def test_more_changes_and_all_of_a_profile_are_lifted_too(
 def test_before_anything_was_asked_the_gap_and_the_limits_are_there(
     world: World, open_page: OpenPage, whole: FittedCohort, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def nothing_crosses(found: Answer) -> bool:
-        return found.feasibility is not None and found.feasibility.cross in ("proven none", "none found")
-
-    found = someone(whole, nothing_crosses)
-    assert found.feasibility is not None and found.feasibility.best_probability is not None
+    asked, found = someone(whole, nothing_crosses)
+    assert found.best_probability is not None
     line = {
-        "participant_id": found.participant_id,
+        "participant_id": asked.participant_id,
         "row_id": "0",
         "profile": "intervention",
         "desired": 0,
         "on_the_line": False,
-        **found.feasibility.model_dump(include={"cross", "lower", "reliable_reduction", "best_probability"}),
+        **found.model_dump(include={"cross", "lower", "reliable_reduction", "best_probability"}),
     }
     monkeypatch.setattr(cohort_map, "read", lambda _: FeasibilityMap(pd.DataFrame([line])))
     data._feasible.clear()
-    at = open_page("Interventions", cohort="small", participant=found.participant_id)
+    at = open_page("Interventions", cohort="small", participant=asked.participant_id)
     data._feasible.clear()
-    best, threshold = risk(found.feasibility.best_probability), risk(world.classifier.threshold)
-    assert f"best reachable {best}, line {threshold} of 100" in page_text(at)
-    expected = [lifting.label(SCHEMA, limit) for limit in lifting.offered(found.feasibility.binding_limits)]
+    threshold = world.classifier.threshold
+    said = f"best reachable {risk_beside(found.best_probability, threshold)}, line {risk(threshold)} of 100"
+    assert said in page_text(at)
+    expected = [lifting.label(SCHEMA, limit) for limit in lifting.offered(found.binding_limits)]
     assert [b.label for b in at.button if (b.key or "").startswith("lift_")] == expected
 
 

@@ -77,6 +77,7 @@ def to_answer(
         desired=query.desired,
         limits=query.limits,
         threshold=fitted.classifier.threshold,
+        second_threshold=fitted.classifier.second_threshold,
         counterfactuals=result.counterfactuals,
         best=result.best,
         trace=result.trace,

@@ -215,7 +215,8 @@ class Answer(Plain):
     """One answered query; ``reasons`` say why there is no (whole) answer, ``notes`` what else to tell.
 
     ``red_flags`` are to be acted on before anything that it suggests. ``behaviours`` is the answer to the
-    same request with only behaviours moving, where that was asked for too.
+    same request with only behaviours moving, where that was asked for too. ``threshold`` and
+    ``second_threshold`` are the lines of the classifier and of the second one, both p(class 1).
     """
 
     red_flags: tuple[RaisedFlag, ...] = ()
@@ -232,6 +233,7 @@ class Answer(Plain):
     desired: Literal[0, 1]
     limits: Limits
     threshold: float
+    second_threshold: float | None = None
     counterfactuals: tuple[Counterfactual, ...]
     best: Best | None
     trace: Trace

@@ -67,7 +67,7 @@ def test_one_press_lifts_just_that_limit_and_asks(
     world: World, open_page: OpenPage, whole: FittedCohort
 ) -> None:
     frozen = ("waist", "sugar", "sleep")
-    asked, found = someone(whole, held_by("frozen"), frozen=frozen)
+    asked, found = someone(whole, lambda f: f.cross == "proven none" and held_by("frozen")(f), frozen=frozen)
     shown = lifting.offered(found.binding_limits)
     number, limit = next((n, b) for n, b in enumerate(shown) if b.kind == "frozen")
     (feature,) = limit.features
@@ -78,6 +78,7 @@ def test_one_press_lifts_just_that_limit_and_asks(
     at = answered(generate(at))
     before = answers.find(at.query_params["answer"])
     assert before is not None
+    assert before.limits.frozen == frozen, before.limits
     assert lifting.HEADING in page_text(at) and str(lifting.gap_text(before)) in page_text(at)
     button = at.button(key=f"lift_{number}")
     assert button.label == f"Let “{SCHEMA.feature(feature).label}” move"

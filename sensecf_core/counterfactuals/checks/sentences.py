@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from sensecf_core.cohorts.encoding import Value
 from sensecf_core.cohorts.schema import Feature, Profile, Schema
 from sensecf_core.queries.answer import Change, Feasibility
@@ -105,6 +107,11 @@ def gap(feasibility: Feasibility, goal: Goal, *, threshold: float, desired: int)
     if best is not None and (best >= line) == bool(desired):
         return f"Changes within these limits cross the {where} too narrowly to be believed{numbers}."
     return f"No change was found that within these limits crosses the {where}{numbers}."
+
+
+def one_lifted(binding: Iterable[str]) -> str:
+    """Say which limits hold a query back, each in words; lifting one of them is enough."""
+    return f"One limit lifted would do: {'; '.join(binding)}."
 
 
 def _beside(best: float, line: float, where: str) -> str:

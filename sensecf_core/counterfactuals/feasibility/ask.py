@@ -58,6 +58,7 @@ def confirmed(
         changes["lower"] = "solid"
     if goal.kind != "lower" and feasibility.cross != "solid":
         changes["cross"] = "solid" if any(option.grade == "solid" for option in found) else "fragile"
+        changes |= {"binding": (), "binding_limits": ()}  # nothing holds it back
     return feasibility.model_copy(update=changes)
 
 

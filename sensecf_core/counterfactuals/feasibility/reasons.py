@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from sensecf_core.cohorts.encoding import Codes
-from sensecf_core.counterfactuals.checks.sentences import gap
+from sensecf_core.counterfactuals.checks.sentences import gap, one_lifted
 from sensecf_core.counterfactuals.feasibility.binding import binding_limits
 from sensecf_core.counterfactuals.problem.budget import BudgetSpentError
 from sensecf_core.counterfactuals.problem.make_queries import with_limits
@@ -49,7 +49,7 @@ def reachable_reasons(problem: Problem, feasibility: Feasibility) -> tuple[str, 
         gap(feasibility, query.goal, threshold=problem.fitted.classifier.threshold, desired=query.desired)
     ]
     if feasibility.binding:
-        said.append(f"One limit lifted would do: {'; '.join(feasibility.binding)}.")
+        said.append(one_lifted(feasibility.binding))
     elif own_limits(query.limits):
         said.append("Lifting any one of your own limits would not do either.")
     return tuple(said)

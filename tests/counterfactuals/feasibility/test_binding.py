@@ -48,15 +48,15 @@ def test_every_limit_is_lifted_alone(fitted: FittedCohort, flagged: list[str]) -
     request = asked(
         flagged[0],
         profile="behaviour",
-        frozen=("sleep", "sugar"),
+        frozen=("sugar", "sleep"),
         ranges={"carbohydrate": (100, 200)},
         levels={"smoking": ("former",)},
     )
     limits = query_of(fitted, request).limits
     found = list(lifted(fitted, request, always).values())
     assert [(limit.kind, limit.features) for limit in found] == [
-        ("frozen", ("sleep",)),
         ("frozen", ("sugar",)),
+        ("frozen", ("sleep",)),
         ("range", ("carbohydrate",)),
         ("levels", ("smoking",)),
         ("max_changes", ()),
@@ -68,8 +68,8 @@ def test_every_limit_is_lifted_alone(fitted: FittedCohort, flagged: list[str]) -
         for limit in found[:-1]
     ]
     assert changed == [{"frozen"}, {"frozen"}, {"ranges"}, {"levels"}, {"max_changes"}, {"profile"}]
-    assert found[0].limits.frozen == ("sugar",) and found[4].limits.max_changes == 5
-    assert found[6].limits == Limits(profile="contrast", frozen=("sleep", "sugar"))
+    assert found[0].limits.frozen == ("sleep",) and found[4].limits.max_changes == 5
+    assert found[6].limits == Limits(profile="contrast", frozen=("sugar", "sleep"))
     assert not lifted(fitted, request, never)
 
 

@@ -289,6 +289,7 @@ def benchmark(
     candidates: int = 16,
     max_changes: int = 3,
     limits: str | None = None,
+    goal: Literal["all", "cross", "lower"] = "all",
     timed: bool = False,
     jobs: int = 1,
     progress: Progress | None = None,
@@ -304,6 +305,7 @@ def benchmark(
         that can answer here.
     n : test participants a class; 0 means all.
     limits : towards the desired class; None is the cohort's own. Away from it they are ``contrast``.
+    goal : to ``cross`` the line, to ``lower`` the risk (towards the desired class), or ``all``.
     timed : answer a few questions once more, one at a time, to measure the time.
     jobs : processes for methods without a language model.
 
@@ -322,6 +324,7 @@ def benchmark(
         wanted,
         n=n,
         limits=_profile(limits),
+        goal=goal,
         k=k,
         candidates=candidates,
         max_changes=max_changes,

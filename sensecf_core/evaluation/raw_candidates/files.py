@@ -85,7 +85,7 @@ def card_rows(
 
 def as_csv(summary: Sequence[Mapping[str, Any]]) -> str:
     """The summary as a small CSV: one line a group, each rate as value, low, high."""
-    fixed = ("direction", "limits", "method", "people", "candidates")
+    fixed = ("direction", "limits", "goal", "method", "people", "candidates")
     measures = [name for name in summary[0] if name not in fixed] if summary else []
     header = [*fixed, *(f"{m}{end}" for m in measures for end in ("", "_low", "_high"))]
     lines = [",".join(header)]

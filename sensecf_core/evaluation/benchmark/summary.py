@@ -45,10 +45,10 @@ def groups(frame: pd.DataFrame, plausibility: PlausibilityModel, *, seed: int) -
     Returns
     -------
     One dict each: ``direction``, ``limits``, ``goal``, ``desired``, ``queries``, ``unanswerable`` (share),
-    ``proven`` (share that is proven either way), ``complete`` (share), ``real_rows`` (the same plausibility of
-    held-out rows of the desired class), ``answers`` (counts, see :func:`_answer_counts`), ``rows`` (each with how many
-    answers ``ended`` by what), ``without_grammar`` (language models on the first queries, with and without),
-    ``comparisons`` and ``refine_effect``. Every mean is ``{"value", "low", "high", "n"}``.
+    ``proven`` (share that is proven either way), ``complete`` (share), ``real_rows`` (the same plausibility
+    of held-out rows of the desired class), ``answers`` (counts, see :func:`_answer_counts`), ``rows`` (each
+    with how many answers ``ended`` by what), ``without_grammar`` (language models on the first queries, with
+    and without), ``comparisons`` and ``refine_effect``. Every mean is ``{"value", "low", "high", "n"}``.
     """
     summaries = []
     for (direction, limits, goal), part in frame.groupby(["direction", "limits", "goal"], sort=False):

@@ -9,7 +9,8 @@ many queries are in :mod:`sensecf_core.evaluation.metrics.statistics` and
 A counterfactual is a row of codes after decoding, rounding and clipping. It is *valid* if it meets the goal:
 the classifier puts it in the desired class, or nine of ten refits see the risk move that way. Validity and
 actionability are shares of the counterfactuals returned; everything else is a mean over the valid ones, since
-a row that misses the goal is easily made near, sparse or diverse. Where there is nothing to measure a number is NaN, never 0.
+a row that misses the goal is easily made near, sparse or diverse. Where there is nothing to measure a number
+is NaN, never 0.
 """
 
 from __future__ import annotations

@@ -46,9 +46,10 @@ class CandidateRates:
         -------
         ``second_valid``, ``third_valid`` : candidates within limits that the second classifier, and the
         independent one, puts in the desired class; None where it does not agree with the classifier on the
-        factual. To lower the risk: those for which it moves the desired way. ``control_valid`` : of
-        uniform draws with as many changes as each readable candidate has, those within limits that are valid. ``changed``, ``gower`` : means over the readable candidates;
-        ``final_changed`` over the counterfactuals shown, and ``final_violations`` counted over them.
+        factual. To lower the risk: those for which it moves the desired way. ``control_valid`` : of uniform
+        draws with as many changes as each readable candidate has, those within limits that are valid.
+        ``changed``, ``gower`` : means over the readable candidates; ``final_changed`` over the
+        counterfactuals shown, and ``final_violations`` counted over them.
         """
         space = SearchSpace.of(self.fitted.schema, self._query(answer))
         candidates = [c for c in answer.trace.candidates if c.edits is not None and c.asking == 1]

@@ -244,7 +244,7 @@ def explain(
 class BenchmarkResult:
     """What methods answered to the same questions.
 
-    ``summary`` has everything with 95 % intervals, as JSON values: by direction and limits, each row's
+    ``summary`` has everything with 95 % intervals, as JSON values: by direction, limits and goal, each row's
     measures, comparisons, and raw rates of methods that sample. ``queries`` has a line a query and row.
     """
 
@@ -252,14 +252,14 @@ class BenchmarkResult:
     queries: pd.DataFrame
 
     def to_frame(self) -> pd.DataFrame:
-        """One row for each direction, limits and method, one column a measure (its mean).
+        """One row for each direction, limits, goal and method, one column a measure (its mean).
 
         Of each method there is the row as returned and the one after our refining; ``in_use`` marks the one
         that stands for it. What the measures mean is in ``attrs["measures"]``.
         """
         lines = [
             {
-                **{name: group[name] for name in ("direction", "limits")},
+                **{name: group[name] for name in ("direction", "limits", "goal")},
                 "method": row["row"],
                 "in_use": row["in_use"],
                 "queries": group["queries"],

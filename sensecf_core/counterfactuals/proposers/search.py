@@ -39,6 +39,8 @@ class SearchProposer:
         problem = Problem.of(self.fitted, query, run.budget)
         texts: tuple[str, ...] = ()
         stopped: Stopped | None = None
+        if started > run.deadline:
+            return Proposal((), stopped="deadline", finished=True)
         try:
             texts = tuple(written(problem.space, self._found(problem)))
         except BudgetSpentError:

@@ -27,11 +27,13 @@ class Package:
     distribution : its name in the package index.
     module : the module of ``counterfactuals/baselines`` that asks it.
     title : what its authors call it.
+    lowers : whether it can be asked to lower a risk; the others know only the line.
     """
 
     distribution: str
     module: str
     title: str
+    lowers: bool = False
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,7 @@ def tabulate(methods: Iterable[Method]) -> dict[str, Method]:
 _DICE = Package("dice-ml", "dice", "DiCE")
 _NICE = Package("NICEx", "nice", "NICE")
 _CFNOW = Package("cfnow", "cfnow", "CFNOW")
-_TREECF = Package("treecf", "treecf", "treecf")
+_TREECF = Package("treecf", "treecf", "treecf", lowers=True)
 _DICE_PAPER = "(DiCE: Mothilal, Sharma and Tan 2020, doi:10.1145/3351095.3372850)"
 _NICE_PAPER = "(NICE: Brughmans, Leyman and Martens 2024, doi:10.1007/s10618-023-00930-y)"
 _CFNOW_PAPER = "(CFNOW: de Oliveira, Sörensen and Martens 2024, doi:10.1016/j.ejor.2023.08.031)"

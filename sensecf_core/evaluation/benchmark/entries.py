@@ -72,6 +72,12 @@ class Entry:
         return METHODS[self.method].slow_when_infeasible
 
     @property
+    def crosses_only(self) -> bool:
+        """Whether it looks for nothing but the other side of the line, whatever the goal."""
+        package = METHODS[self.method].package
+        return package is not None and not package.lowers
+
+    @property
     def reported_variant(self) -> Variant:
         """The variant that the program uses: samplers are refined by the engine."""
         return "refined" if self.samples else "returned"

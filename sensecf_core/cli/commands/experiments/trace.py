@@ -35,7 +35,7 @@ def trace(
     ] = None,
     card: Annotated[
         bool,
-        typer.Option("--card", help="Put the rates of lm-fine-tuned on its adapter's card."),
+        typer.Option("--card", help="Put the rates of lm-fine-tuned and controls on its adapter's card."),
     ] = False,
     as_json: Json = False,
 ) -> None:

@@ -171,6 +171,14 @@ METHODS: Mapping[str, Method] = tabulate(
             samples=True,
         ),
         Method(
+            "search",
+            "SenseCF's own search",
+            "Own search",
+            "Tries combinations of changes step by step, without a language model, keeps those that the "
+            "classifier, its refits and the second classifier believe most, and makes them small.",
+            knows="probabilities",
+        ),
+        Method(
             "dice-random",
             "DiCE (random)",
             "DiCE random",

@@ -36,7 +36,7 @@ def named(**is_true: bool) -> list[str]:
 
 def test_the_order_and_what_each_method_is() -> None:
     assert list(METHODS) == [
-        *("lm-fine-tuned", "lm-few-shot", "lm-zero-shot", "random", "nearest-pair", "effects"),
+        *("lm-fine-tuned", "lm-few-shot", "lm-zero-shot", "random", "nearest-pair", "effects", "search"),
         *("dice-random", "dice-genetic", "dice-kdtree"),
         *("nice-none", "nice-sparsity", "nice-proximity", "nice-plausibility"),
         *("cfnow-greedy", "cfnow-random-sequential", "treecf"),
@@ -61,7 +61,7 @@ def test_a_model_is_held_against_the_controls_that_know_as_much() -> None:
 
 
 def test_help_names_ours_and_the_families_of_packages() -> None:
-    ours = "lm-fine-tuned, lm-few-shot, lm-zero-shot, random, nearest-pair, effects"
+    ours = "lm-fine-tuned, lm-few-shot, lm-zero-shot, random, nearest-pair, effects, search"
     assert listed_for_help() == f"{ours}, or a baseline: dice-…, nice-…, cfnow-…, treecf"
 
 

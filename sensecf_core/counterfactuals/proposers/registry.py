@@ -19,6 +19,7 @@ from sensecf_core.counterfactuals.proposers.resolve_model import (
     base_sha256,
     placement_of,
 )
+from sensecf_core.counterfactuals.proposers.search import SearchProposer
 from sensecf_core.counterfactuals.result import answer_id, content_hashes
 from sensecf_core.errors import InputError, unknown
 from sensecf_core.language.models import adapters, default_model, registry
@@ -168,6 +169,10 @@ def _baseline(context: Context) -> Proposer:
     return BaselineProposer(context.fitted, METHODS[context.request.method], context.request.k)
 
 
+def _search(context: Context) -> Proposer:
+    return SearchProposer(context.fitted, context.request.k)
+
+
 def _pretrained(context: Context) -> Proposer:
     request, fitted = context.request, context.fitted
     from sensecf_core.counterfactuals.proposers.few_shot import nearest_examples
@@ -208,6 +213,7 @@ PROPOSERS: dict[str, Callable[[Context], Proposer]] = {
     "random": _random,
     "nearest-pair": _nearest_pair,
     "effects": _effects,
+    "search": _search,
     **{method.name: _baseline for method in METHODS.values() if method.package is not None},
 }
 """What makes each method's proposer; a method of ours has a line here, one of a package its module."""

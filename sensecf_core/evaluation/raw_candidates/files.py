@@ -88,7 +88,7 @@ def _controls_on_card(row: Mapping[str, Any], summary: Sequence[Mapping[str, Any
     found: dict[str, Any] = {
         valid_name(other["method"]): _on_card(other["of_answerable_valid"])
         for other in summary
-        if (other["direction"], other["limits"]) == (row["direction"], row["limits"])
+        if all(other[name] == row[name] for name in ("direction", "limits", "goal"))
         and other["method"] in controls_of(row["method"])
     }
     if row.get("credit_over"):
@@ -102,7 +102,7 @@ def _on_card(rate: Mapping[str, Any]) -> dict[str, Any]:
 
 def as_csv(summary: Sequence[Mapping[str, Any]]) -> str:
     """The summary as a small CSV: one line a group, each rate as value, low, high."""
-    fixed = ["direction", "limits", "method", "people", "candidates"]
+    fixed = ["direction", "limits", "goal", "method", "people", "candidates"]
     names = [name for name in summary[0] if name not in fixed] if summary else []
     measures = [name for name in names if isinstance(summary[0][name], Mapping)]
     fixed += [name for name in names if name not in measures]

@@ -30,7 +30,7 @@ from sensecf_core.types import Progress, RowKey
 
 Statistic = Literal["mean", "median"]
 Rate = dict[str, float | None]
-QUERY = ("direction", "limits", "participant_id", "row_id")
+QUERY = ("direction", "limits", "goal", "participant_id", "row_id")
 """The fields that identify a query."""
 STEPS = ("readable", "within_limits", "valid", "plausible")
 EMPTY: Rate = {"mean": None, "low": None, "high": None}
@@ -39,14 +39,19 @@ Explain = Callable[[ExplainRequest], Answer]
 Measure = Callable[[Answer], dict[str, Any]]
 LimitsChoice = Profile | Literal["all"] | None
 """Limits towards the desired class: a profile, the cohort's own (None), or both profiles both ways."""
+MeasuredGoal = Literal["cross", "lower"]
+GoalChoice = MeasuredGoal | Literal["all"]
+"""What is asked: to cross the line, to lower the risk, or both."""
+GOAL_CHOICES: tuple[GoalChoice, ...] = ("all", "cross", "lower")
 
 
 @dataclass(frozen=True)
 class Direction:
-    """People predicted one class, asked to reach the other, under one profile of limits."""
+    """People predicted one class, and what is asked for them: the other class, or a risk nearer to it."""
 
     predicted: Literal[0, 1]
     profile: Profile
+    goal: MeasuredGoal = "cross"
 
     @property
     def label(self) -> str:
@@ -54,24 +59,32 @@ class Direction:
         return f"{self.predicted}→{1 - self.predicted}"
 
 
-def directions(fitted: FittedCohort, limits: LimitsChoice = None) -> tuple[Direction, ...]:
-    """Both class directions of a cohort.
+def directions(
+    fitted: FittedCohort, limits: LimitsChoice = None, goal: GoalChoice = "cross"
+) -> tuple[Direction, ...]:
+    """The directions of a cohort, by class, profile of limits and goal.
 
     Towards the desired class under ``limits`` (default: the cohort's own), away from it under ``contrast``,
-    for which alone the opposite class is meant. ``all`` is both directions under both profiles.
+    for which alone the opposite class is meant. ``all`` is both directions under both profiles. A risk is
+    only lowered towards the desired class, under the limits of the former.
     """
     desired = fitted.schema.task.desired
     against: Literal[0, 1] = 1 if desired == 0 else 0
+    own = fitted.schema.default_limits
     if limits == "all":
         profiles: tuple[Profile, ...] = ("intervention", "contrast")
-        return tuple(Direction(predicted, p) for p in profiles for predicted in (against, desired))
-    return Direction(against, limits or fitted.schema.default_limits), Direction(desired, "contrast")
+        crossing = tuple(Direction(predicted, p) for p in profiles for predicted in (against, desired))
+    else:
+        own = limits or own
+        crossing = (Direction(against, own), Direction(desired, "contrast"))
+    lowering = (Direction(against, own, "lower"),)
+    return {"cross": crossing, "lower": lowering, "all": (*crossing, *lowering)}[goal]
 
 
 def people(
     fitted: FittedCohort, directions: Sequence[Direction], *, n: int, seed: int
 ) -> dict[Direction, list[RowKey]]:
-    """The rows of a run, the same for every method: ``n`` (0: all) a direction."""
+    """The rows of a run, the same for every method and goal: ``n`` (0: all) a direction."""
     return {
         direction: sample_rows(
             fitted.cohort, fitted.classifier, predicted=direction.predicted, n=n, seed=seed
@@ -83,10 +96,10 @@ def people(
 def request_of(cohort: str, direction: Direction, key: RowKey, **fields: Any) -> ExplainRequest:
     """A request about a row; ``fields`` are its other fields.
 
-    It asks for the desired class, and the method itself: no search runs before it.
+    It asks for the direction's class and goal, and the method itself: no search runs before it.
     """
     query = {"cohort": cohort, "participant_id": key[0], "row_id": key[1], "profile": direction.profile}
-    measured = {"goal": "cross", "search_first": False, "desired": 1 - direction.predicted}
+    measured = {"goal": direction.goal, "search_first": False, "desired": 1 - direction.predicted}
     return ExplainRequest.model_validate({**query, **measured, **fields})
 
 
@@ -135,6 +148,7 @@ def _key(direction: Direction, request: ExplainRequest) -> tuple[str, ...]:
     return (
         direction.label,
         direction.profile,
+        direction.goal,
         request.method,
         request.participant_id,
         request.row_id or "",
@@ -148,6 +162,7 @@ def record(direction: Direction, answer: Answer) -> dict[str, Any]:
     return {
         "direction": direction.label,
         "limits": answer.limits.profile,
+        "goal": direction.goal,
         "method": answer.method,
         "participant_id": answer.participant_id,
         "row_id": answer.row_id,
@@ -168,7 +183,7 @@ def summarise(
     seed: int = 0,
     answerable: Mapping[tuple[str, ...], bool] | None = None,
 ) -> list[dict[str, Any]]:
-    """One row per direction, limits and method, in the order they first appear.
+    """One row per direction, limits, goal and method, in the order they first appear.
 
     ``answerable`` is by :data:`QUERY` whether each query can be answered; without it the records decide
     (:func:`answerable_of`).
@@ -180,37 +195,41 @@ def summarise(
     validity adds to that of ``credit_over``, the best control that knows as much (:mod:`.credit`); None and
     "" where not all of these controls were asked the same queries.
     """
-    groups: dict[tuple[str, str, str], list[Mapping[str, Any]]] = {}
+    groups: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
     feasible = answerable_of(records) if answerable is None else answerable
     for entry in records:
-        query, group = query_of(entry), (entry["direction"], entry["limits"], entry["method"])
+        query, group = (
+            query_of(entry),
+            tuple(entry[name] for name in ("direction", "limits", "goal", "method")),
+        )
         known = {"answerable": feasible[query]} if query in feasible else {}
         groups.setdefault(group, []).append({**entry, **known})
     return [
         {
             "direction": direction,
             "limits": limits,
+            "goal": goal,
             "method": method,
             "people": len(group),
             "candidates": sum(entry["proposed"] for entry in group),
             **_rates(group, seed),
-            **_credit_of(groups, (direction, limits, method), seed),
+            **_credit_of(groups, (direction, limits, goal, method), seed),
         }
-        for (direction, limits, method), group in groups.items()
+        for (direction, limits, goal, method), group in groups.items()
     ]
 
 
 def _credit_of(
-    groups: Mapping[tuple[str, str, str], Sequence[Mapping[str, Any]]], group: tuple[str, str, str], seed: int
+    groups: Mapping[tuple[str, ...], Sequence[Mapping[str, Any]]], group: tuple[str, ...], seed: int
 ) -> dict[str, Any]:
     """``credit`` and ``credit_over`` of a group; nothing where it is not known what can be answered."""
-    direction, limits, name = group
+    *asked, name = group
     if not all("answerable" in entry and query_of(entry) for entry in groups[group]):
         return {}
     controls = controls_of(name.partition(", ")[0].partition("@")[0])
     found = credit(
         _valid_of_answerable(groups[group]),
-        {control: _valid_of_answerable(groups.get((direction, limits, control), ())) for control in controls},
+        {control: _valid_of_answerable(groups.get((*asked, control), ())) for control in controls},
         {query_of(entry): entry["participant_id"] for entry in groups[group]},
         seed=seed,
     )

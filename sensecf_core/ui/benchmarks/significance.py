@@ -150,7 +150,7 @@ def raw(chosen: ChosenRun) -> None:
     rows = [
         row
         for row in chosen.summary["raw"]
-        if (row["direction"], row["limits"]) == (group["direction"], group["limits"])
+        if all(row[name] == group[name] for name in ("direction", "limits", "goal"))
     ]
     if not rows:
         st.caption("This run has no method that samples.")

@@ -31,7 +31,14 @@ VIEW_NOTES = {
     "refined": "every method's answers checked, refined and chosen by the same steps of this program",
     "all": "both rows of every method",
 }
-_DECIMALS = {"features_changed": 1, "model_rows": 0, "model_rows_each": 0, "gower": 3, "nearest": 3}
+_DECIMALS = {
+    "features_changed": 1,
+    "unseen_reduction": 1,
+    "model_rows": 0,
+    "model_rows_each": 0,
+    "gower": 3,
+    "nearest": 3,
+}
 
 
 def title(row: str) -> str:
@@ -143,16 +150,29 @@ def part_table(chosen: Iterable[JsonView], part: str, measures: Sequence[str]) -
 
 
 def long_csv(summary: JsonView) -> str:
-    """Every mean of a run as CSV: one line per direction, limits, row and measure, with its interval.
+    """Every mean of a run as CSV: one line per direction, limits, goal, row and measure, with its interval.
 
     Each line ends with the notice, since lines may be copied without the header.
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    header = ("run", "cohort", "direction", "limits", "row", "variant", "measure", *_ENDS, "n", "notice")
+    header = (
+        "run",
+        "cohort",
+        "direction",
+        "limits",
+        "goal",
+        "row",
+        "variant",
+        "measure",
+        *_ENDS,
+        "n",
+        "notice",
+    )
     writer.writerow(header)
     for group in summary["groups"]:
-        context = (summary["id"], summary["cohort"], group["direction"], group["limits"])
+        about = (group[name] for name in ("direction", "limits", "goal"))
+        context = (summary["id"], summary["cohort"], *about)
         for row in group["rows"]:
             for measure, entry in row["measures"].items():
                 values = [entry.get(name) for name in (*_ENDS, "n")]
@@ -170,6 +190,10 @@ def as_csv(table: pd.DataFrame) -> str:
 
 
 def group_title(group: JsonView, class_0: str, class_1: str) -> str:
-    """A direction and its limits in words: "from “flagged” to “not flagged” · Options for a person"."""
+    """What a group asks, in words: "from “flagged” to “not flagged” · Options for a person"."""
+    limits = wording.PROFILE_TITLES[group["limits"]]
     origin, target = (class_1, class_0) if group["desired"] == 0 else (class_0, class_1)
-    return f"From “{origin}” to “{target}” · {wording.PROFILE_TITLES[group['limits']]}"
+    if group["goal"] == "lower":
+        way = "Lower" if group["desired"] == 0 else "Raise"
+        return f"{way} the risk of “{origin}” · {limits}"
+    return f"From “{origin}” to “{target}” · {limits}"

@@ -93,8 +93,9 @@ def test_it_is_the_smallest_difference_of_means_and_within_its_interval(
 
 def record(method: str, person: str, valid: int, *, answerable: bool = True) -> dict[str, Any]:
     return {
-        "direction": "1→0", "limits": "contrast", "method": method, "participant_id": person, "row_id": "0",
-        "proposed": 10, "readable": 10, "within_limits": 10, "valid": valid, "plausible": 0, "shown": 0,
+        "direction": "1→0", "limits": "contrast", "goal": "cross", "method": method,
+        "participant_id": person, "row_id": "0", "proposed": 10, "readable": 10,
+        "within_limits": 10, "valid": valid, "plausible": 0, "shown": 0,
         "seconds": 1.0, "unique": 5, "changed": 2.0, "gower": 0.1, "final_violations": 0, "control_valid": 1,
         "askings": 1, "answerable": answerable, "second_valid": 0, "third_valid": 0, "final_changed": None,
     }  # fmt: skip

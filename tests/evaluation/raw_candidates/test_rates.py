@@ -106,9 +106,21 @@ def test_all_limits_are_both_directions_under_both_profiles(fitted: FittedCohort
     ]  # fmt: skip
 
 
+def test_a_risk_is_lowered_towards_the_desired_class_only(fitted: FittedCohort) -> None:
+    assert table.directions(fitted, None, "all") == (
+        *table.directions(fitted),
+        *table.directions(fitted, None, "lower"),
+    )
+    (lower,) = table.directions(fitted, "behaviour", "lower")
+    assert (lower.predicted, lower.profile, lower.goal) == (1, "behaviour", "lower")
+    key = ("p1", "0")
+    assert table.request_of("small", lower, key).goal == "lower"
+
+
 def test_rates_of_answerable_queries_leave_the_others_out() -> None:
     base = {
-        "direction": "1→0", "limits": "contrast", "method": "random", "proposed": 10, "readable": 10,
+        "direction": "1→0", "limits": "contrast", "goal": "cross", "method": "random",
+        "proposed": 10, "readable": 10,
         "within_limits": 10, "plausible": 0, "seconds": 1.0, "unique": 5, "changed": 2.0, "gower": 0.1,
         "final_violations": 0, "control_valid": 2, "askings": 1, "row_id": "0",
     }  # fmt: skip
@@ -195,7 +207,8 @@ def test_people_do_not_share_one_stream_of_random_draws(answers: list[Answer]) -
 
 def test_what_one_method_answers_counts_as_answerable_for_all() -> None:
     base = {
-        "direction": "1→0", "limits": "contrast", "proposed": 10, "readable": 10, "within_limits": 10,
+        "direction": "1→0", "limits": "contrast", "goal": "cross",
+        "proposed": 10, "readable": 10, "within_limits": 10,
         "plausible": 0, "seconds": 1.0, "unique": 5, "changed": 2.0, "gower": 0.1, "final_violations": 0,
         "control_valid": 2, "askings": 1, "participant_id": "a", "row_id": "0", "answerable": False,
         "shown": 0, "second_valid": 0, "third_valid": 0, "final_changed": None,

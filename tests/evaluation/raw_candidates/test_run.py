@@ -43,7 +43,7 @@ def test_rates_are_put_on_the_card_of_the_adapter_that_was_traced(fitted: Fitted
     made_adapter.write(cohort)
     card = adapters.require(cohort).card
     rate = {"mean": 0.5, "low": 0.4, "high": 0.6}
-    row = {"limits": "contrast", "direction": "1→0", "method": "lm-fine-tuned", "people": 3}
+    row = {"limits": "contrast", "direction": "1→0", "goal": "cross", "method": "lm-fine-tuned", "people": 3}
     table = [
         {**row, **dict.fromkeys(files.ON_CARD, rate)},
         {**row, "method": "random", "of_answerable_valid": rate},

@@ -83,7 +83,8 @@ def records(*shares: tuple[int, int]) -> list[dict[str, Any]]:
     """One record a person: proposed 10, valid as given, shown as given."""
     return [
         {
-            "direction": "1→0", "limits": "intervention", "method": "random", "proposed": 10, "readable": 10,
+            "direction": "1→0", "limits": "intervention", "goal": "cross", "method": "random",
+            "proposed": 10, "readable": 10,
             "within_limits": 8, "valid": valid, "plausible": valid, "shown": shown, "seconds": float(n),
         }
         for n, (valid, shown) in enumerate(shares)

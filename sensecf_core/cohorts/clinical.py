@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from string import Formatter
 from typing import Annotated
@@ -63,23 +64,50 @@ def reference_ends(reference: Reference | None, values: Mapping[str, object]) ->
     return reference.low, reference.high
 
 
-def needless(reference: Reference | None, ends: Ends, before: float, after: float) -> bool:
+def needless(
+    reference: Reference | None,
+    ends: Ends,
+    before: float,
+    after: float,
+    *,
+    least: float = 0.0,
+    grid: float | None = None,
+) -> bool:
     """Whether a reference range asks for no such change.
 
     Lowering makes sense only above an upper end, raising only below a lower one: a cholesterol below 200 is
-    not lowered, and eight hours of sleep ("7 or more") are not lengthened. Nothing leaves its range, or moves
-    away from it. A range without an upper end says nothing against a lower value within it. ``ends`` are in
-    the unit of ``before`` and ``after``.
+    not lowered, and eight hours of sleep ("7 or more") are not lengthened. What lies outside moves as far as
+    the near end and no further, so that 121 mmHg ("below 120") do not become 102; where ``ends_change`` is
+    false, anywhere within the range. Nothing leaves its range, or moves away from it. A range without an
+    upper end says nothing against a lower value within it.
+
+    ``least`` is the smallest change that means anything: a value nearer than that to the end may move by it.
+    ``grid`` is the distance of the values that may be suggested: the first of them at or past the end is the
+    furthest. Both, and ``ends``, are in the unit of ``before`` and ``after``.
     """
     low, high = ends
     falls = after < before
-    if low is not None and before < low:
-        return falls
-    if high is not None and before > high:
-        return not falls
-    leaves = (low is not None and after < low) or (high is not None and after > high)
     settled = reference is not None and reference.ends_change
+    leaves = (low is not None and after < low) or (high is not None and after > high)
+    if low is not None and before < low:
+        enough = _at_or_past(max(low, before + least), grid, up=True)
+        return falls or (high is not None and after > high) or (settled and after > enough + _SLACK)
+    if high is not None and before > high:
+        enough = _at_or_past(min(high, before - least), grid, up=False)
+        return not falls or (low is not None and after < low) or (settled and after < enough - _SLACK)
     return leaves or (settled and (high if falls else low) is not None)
+
+
+_SLACK = 1e-9
+"""Numbers nearer than this are the same."""
+
+
+def _at_or_past(value: float, grid: float | None, *, up: bool) -> float:
+    """The first multiple of ``grid`` at ``value`` or beyond; ``value`` itself without a grid."""
+    if grid is None:
+        return value
+    steps = value / grid
+    return grid * (math.ceil(steps - _SLACK) if up else math.floor(steps + _SLACK))
 
 
 class Bound(Plain):

@@ -152,7 +152,7 @@ def lifted_limits(limits: Limits) -> Iterator[tuple[str, Limits]]:
 
 
 def widened(problem: Problem) -> Iterator[tuple[str, Limits]]:
-    """Let move what its reference range asks no change of."""
+    """Let values move further than their reference ranges ask for."""
     fitted, space = problem.fitted, problem.space
     factual = dict(zip(space.schema.names, space.factual.tolist(), strict=True))
     held = held_by_reference(space.schema, fitted.domain, factual, space.query.limits)
@@ -161,6 +161,6 @@ def widened(problem: Problem) -> Iterator[tuple[str, Limits]]:
         names = ", ".join(f"`{name}`" for name in ranges)
         limits = space.query.limits
         yield (
-            f"what its reference range asks no change of stays ({names})",
+            f"no value moves further than its reference range asks for ({names})",
             limits.model_copy(update={"ranges": {**limits.ranges, **ranges}}),
         )

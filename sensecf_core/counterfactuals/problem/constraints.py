@@ -145,8 +145,9 @@ def movable_features(
 
     A value that was not measured never moves. A factual outside ``suggest`` may stay or move towards
     it (docs/architecture.md). No value is nearer to the factual than the feature's ``meaningful_change``.
-    Unless the request gives a feature its own range, a value is not moved further than its reference range
-    asks for, except under ``contrast`` (:func:`~sensecf_core.cohorts.clinical.needless`).
+    Unless the request gives a feature its own range, a value is moved no further than its reference range
+    asks for: not within it, and from outside up to its near end, except under ``contrast``
+    (:func:`~sensecf_core.cohorts.clinical.needless`).
     """
     movable = []
     values_by_name = _values(schema, factual)
@@ -160,7 +161,7 @@ def movable_features(
             else _allowed_numbers(feature, code, limits, domain, schema)
         )
         ends = _ends(feature, limits, values_by_name)
-        values = tuple(value for value in values if not needless(feature.reference, ends, code, value))
+        values = tuple(value for value in values if not _asks_for_less(feature, ends, code, value))
         if values:
             movable.append(Movable(feature=feature.name, values=values))
     return tuple(movable)
@@ -169,21 +170,23 @@ def movable_features(
 def held_by_reference(
     schema: Schema, domain: Domain, factual: Mapping[str, float], limits: Limits
 ) -> tuple[Movable, ...]:
-    """What stays only because its reference range asks for no change, with the values a range would open.
+    """What could move, or move further, if its reference range did not hold it, with the values it then has.
 
-    ``factual`` maps feature name to code.
+    A range of the request lifts it. ``factual`` maps feature name to code.
     """
     if limits.profile == "contrast":
         return ()
-    moving = {entry.feature for entry in movable_features(schema, domain, factual, limits)}
+    now = {entry.feature: entry.values for entry in movable_features(schema, domain, factual, limits)}
     widest = {
         feature.name: allowed_range(feature, limits.profile, domain, schema)
         for feature in schema.features
-        if not feature.named and feature.kind != "binary" and feature.name not in moving
+        if feature.reference is not None and not feature.named and feature.kind != "binary"
     }
     widened = limits.model_copy(update={"ranges": {**widest, **limits.ranges}})
     return tuple(
-        entry for entry in movable_features(schema, domain, factual, widened) if entry.feature not in moving
+        entry
+        for entry in movable_features(schema, domain, factual, widened)
+        if set(entry.values) - set(now.get(entry.feature, ()))
     )
 
 
@@ -196,6 +199,11 @@ def _ends(feature: Feature, limits: Limits, values: Mapping[str, Value]) -> Ends
     if limits.profile == "contrast" or feature.named or feature.name in limits.ranges:
         return None, None
     return reference_ends(feature.reference, values)
+
+
+def _asks_for_less(feature: Feature, ends: Ends, before: float, after: float) -> bool:
+    """Whether the reference range asks for no such change, see :func:`needless`."""
+    return needless(feature.reference, ends, before, after, least=feature.least_change, grid=feature.grid)
 
 
 def emptied_by_request(schema: Schema, domain: Domain, query: Query) -> tuple[str, ...]:
@@ -299,7 +307,7 @@ def limit_violation(feature: Feature, values: Mapping[str, Value], after: float,
             f"may move by at most {feature.largest_change or 0:g}{unit}",
         ),
         (
-            ordered and needless(feature.reference, ends, before, after),
+            ordered and _asks_for_less(feature, ends, before, after),
             f"is not moved further than its reference range ({_reference_text(feature)}) asks for",
         ),
         (True, f"= {to_value(feature, after)} is outside what may be suggested"),

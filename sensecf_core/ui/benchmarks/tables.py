@@ -72,6 +72,27 @@ def numbers(entry: JsonView | None) -> tuple[float, float, float]:
 _ENDS = ("value", "low", "high")
 
 
+def value(row: JsonView, measure: str) -> float:
+    """A measure's mean in a row; NaN for what is missing."""
+    return numbers(row["measures"].get(measure))[0]
+
+
+def leaders(chosen: Iterable[JsonView], measure: str) -> list[JsonView]:
+    """The rows than which no other is nearer (Gower) and more believed by ``measure``, the nearest first.
+
+    Of two that are equal in both, both lead. A row without either number is left out.
+    """
+    known = [row for row in chosen if not math.isnan(value(row, "gower") + value(row, measure))]
+
+    def beaten(row: JsonView, by: JsonView) -> bool:
+        nearer = value(row, "gower") - value(by, "gower")
+        believed = value(by, measure) - value(row, measure)
+        return min(nearer, believed) >= 0 and max(nearer, believed) > 0
+
+    front = [row for row in known if not any(beaten(row, other) for other in known)]
+    return sorted(front, key=lambda row: value(row, "gower"))
+
+
 def mean(rate: JsonView | None) -> float:
     """The mean of a raw rate; NaN if there is none."""
     return math.nan if rate is None or rate["mean"] is None else float(rate["mean"])

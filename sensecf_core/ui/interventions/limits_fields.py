@@ -66,7 +66,8 @@ def _held(page: Page, limits: Limits) -> dict[str, Movable]:
     """What stays only because its reference range asks for no change, by feature."""
     cohort = page.required_cohort
     features = held_by_reference(cohort.schema, data.training_domain(cohort), _codes_by_name(page), limits)
-    return {movable.feature: movable for movable in features}
+    moving = _movable(page, limits)
+    return {movable.feature: movable for movable in features if movable.feature not in moving}
 
 
 def _codes_by_name(page: Page) -> dict[str, float]:

@@ -206,9 +206,19 @@ class TestReference:
 
     def test_what_is_not_normal_moves(self, normal: FittedCohort) -> None:
         values = movable(normal, {"bmi": 28, "sugar": 120, "sleep": 6.0})
-        assert values["bmi"][0] == 24.0 and values["bmi"][-1] == 27.5
-        assert values["sugar"][-1] == 115
-        assert values["sleep"] == (6.5, 7.0, 7.5, 8.0)
+        assert values["bmi"][0] == 24.5 and values["bmi"][-1] == 27.5
+        assert values["sugar"] == (90, 95, 100, 105, 110, 115)
+        assert values["sleep"] == (6.5, 7.0)
+
+    def test_and_stops_where_it_is_normal(self, normal: FittedCohort) -> None:
+        assert movable(normal, {"bmi": 25.1})["bmi"] == (24.5, 25.0)
+        assert movable(normal, {"sugar": 91})["sugar"] == (90,)
+        assert movable(normal, {"sleep": 6.8})["sleep"] == (7.0,)
+
+    def test_the_smallest_change_is_made_where_the_end_is_nearer(self, fitted: FittedCohort) -> None:
+        both = fit(fitted, schema_with(references=True))
+        assert movable(both, {"sugar": 92})["sugar"] == (80,)  # 12 lower; 90 would be too small a change
+        assert movable(both, {"sugar": 130})["sugar"][0] == 90
 
     def test_an_explicit_range_widens(self, normal: FittedCohort) -> None:
         values = movable(normal, {}, ranges={"sugar": (20, 70)})
@@ -221,9 +231,18 @@ class TestReference:
         factual = dict.fromkeys(normal.schema.names, 0.0) | PERSON
         held = held_by_reference(normal.schema, normal.domain, factual, Limits(profile="intervention"))
         by_name = {entry.feature: entry.values for entry in held}
-        assert set(by_name) == {"bmi", "sugar", "sleep"}
+        assert set(by_name) == {"bmi", "sugar", "sleep", "carbohydrate"}  # 250 of "130 or more" may fall only
         assert by_name["sugar"] == tuple(range(20, 80, 5))
         assert not held_by_reference(normal.schema, normal.domain, factual, Limits(profile="contrast"))
+
+    def test_so_is_what_could_move_further(self, normal: FittedCohort) -> None:
+        factual = dict.fromkeys(normal.schema.names, 0.0) | PERSON | {"sugar": 120}
+        asked = Limits(profile="intervention")
+        held = {e.feature: e.values for e in held_by_reference(normal.schema, normal.domain, factual, asked)}
+        assert held["sugar"] == tuple(range(20, 120, 5))  # 90 and more without
+        widened = asked.model_copy(update={"ranges": {"sugar": (60, 115)}})
+        again = held_by_reference(normal.schema, normal.domain, factual, widened)
+        assert "sugar" not in {entry.feature for entry in again}
 
     def test_moving_it_breaks_a_limit_and_says_so(self, normal: FittedCohort, flagged: list[str]) -> None:
         sugar = normal.schema.positions["sugar"]

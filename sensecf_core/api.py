@@ -177,8 +177,9 @@ def explain(
     ----------
     model : from :func:`train` (None: that of this cohort) or :func:`wrap`.
     participant, row : whose row; ``row`` of None is the participant's first.
-    method : ``random``, a baseline (``dice-random``, ``nice-sparsity``, ``cfnow-greedy``, ``treecf``, …) or a
-        language model (``lm-fine-tuned``, ``lm-few-shot``, ``lm-zero-shot``).
+    method : a control (``random``, ``nearest-pair``, ``effects``), a baseline (``dice-random``,
+        ``nice-sparsity``, ``cfnow-greedy``, ``treecf``, …) or a language model
+        (``lm-fine-tuned``, ``lm-few-shot``, ``lm-zero-shot``).
     limits : ``behaviour``, ``intervention`` or ``contrast``; None is the cohort's own.
     goal : ``cross`` (alter the prediction), ``lower`` (as large a reliable reduction of the risk as there is)
         or ``auto`` (``lower`` where nothing crosses solidly); None is ``auto``, under ``contrast`` limits

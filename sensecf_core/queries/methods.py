@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 Family = Literal["language model", "control", "search"]
-Knowledge = Literal["nothing", "factual", "probabilities", "trees"]
-"""What a method may know of the classifier: nothing; the probability and SHAP values of the factual (the
-prompt says them); probabilities of any row, within the budget; or its trees."""
+Knowledge = Literal["nothing", "training", "factual", "effects", "probabilities", "trees"]
+"""What a method may know of the classifier, each more than the one before: nothing; answers that were found
+for training rows; the probability and SHAP values of the factual (the prompt says them); what each change is
+probably worth, estimated from the SHAP values of training rows; probabilities of any row, within the budget;
+or its trees."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ class Method:
 
     @property
     def family(self) -> Family:
-        """What kind of method it is; a control draws by chance."""
+        """What kind of method it is; a control samples without a language model."""
         if self.asks_language_model:
             return "language model"
         return "control" if self.samples else "search"
@@ -115,7 +117,7 @@ METHODS: Mapping[str, Method] = tabulate(
             "LM fine-tuned",
             "A language model on this machine that was trained on this cohort to find changes that alter the "
             "prediction. It is told what each possible change is probably worth, and combines them.",
-            knows="factual",
+            knows="effects",
             asks_language_model=True,
             needs_adapter=True,
             samples=True,
@@ -150,6 +152,24 @@ METHODS: Mapping[str, Method] = tabulate(
             "Changes are drawn by chance within the same limits. What a language model is credited with has "
             "to beat this.",
             knows="nothing",
+            samples=True,
+        ),
+        Method(
+            "nearest-pair",
+            "Nearest person's answer (control)",
+            "Nearest answer",
+            "Copies answers that a search found for the most similar training people, each value moved to "
+            "the nearest allowed one. It knows what a language model is taught or shown, and asks none.",
+            knows="training",
+            samples=True,
+        ),
+        Method(
+            "effects",
+            "Added-up effects (control)",
+            "Added effects",
+            "Draws by chance among the combinations of changes that are told to be worth enough together. It "
+            "knows what the fine-tuned language model is told, and only adds.",
+            knows="effects",
             samples=True,
         ),
         Method(
@@ -267,6 +287,22 @@ def asks_language_model(method: str) -> bool:
 def needs_adapter(method: str) -> bool:
     """Whether the method of this name needs an adapter; false for a name that is not in the table."""
     return method in METHODS and METHODS[method].needs_adapter
+
+
+def controls_of(method: str) -> tuple[str, ...]:
+    """The controls that know at most what a language model does, by name; empty for any other method.
+
+    A language model is credited only with what it adds to the best of them (docs/metrics.md, Controls).
+    """
+    if not asks_language_model(method):
+        return ()
+    ladder = get_args(Knowledge)
+    most = ladder.index(METHODS[method].knows)
+    return tuple(
+        control.name
+        for control in METHODS.values()
+        if control.family == "control" and ladder.index(control.knows) <= most
+    )
 
 
 def listed_for_help() -> str:

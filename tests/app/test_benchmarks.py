@@ -245,10 +245,30 @@ def test_the_whole_run_as_csv(summary: dict[str, Any]) -> None:
     assert any(line["row"] == "held-out rows" and line["measure"] == "neighbours" for line in lines)
 
 
+def test_the_credit_over_the_controls_stands_in_the_raw_table(
+    world: World, summary: dict[str, Any], open_page: OpenPage
+) -> None:
+    credited = copy.deepcopy(summary)
+    draws = credited["raw"][0]
+    assert (draws["method"], draws["credit_over"]) == ("random", ""), "a control has no credit"
+    credit = {"credit": {"mean": -0.07, "low": -0.12, "high": 0.01}, "credit_over": "nearest-pair"}
+    credited["raw"] = [draws, {**draws, "method": "lm-few-shot", **credit}]
+    made_benchmark.store_run(credited)
+    at = open_page("Benchmarks")
+    (raw,) = [frame.value for frame in at.dataframe if "Credit" in frame.value.columns]
+    shown = dict(zip(raw["Method"], raw["Credit"], strict=True))
+    assert shown == {
+        "Random draws": "–",
+        "LM with examples": "−0.07 (−0.12 to +0.01) over Nearest answer",
+    }
+    assert "best control that knows as much" in page_text(at)
+
+
 @pytest.mark.parametrize(
     ("row", "shown"),
     [
         ("random", "Random draws"),
+        ("nearest-pair + refine", "Nearest answer + refine"),
         ("lm-few-shot + refine", "LM with examples + refine"),
         ("nice-sparsity", "NICE sparsity"),
         ("cfnow-random-sequential + refine", "CFNOW random + refine"),

@@ -20,9 +20,11 @@ from sensecf_core.cohorts.schema import Profile
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.evaluation.json_lines import append_line, read_lines
 from sensecf_core.evaluation.metrics.statistics import mean_interval, median_interval
+from sensecf_core.evaluation.raw_candidates.credit import credit
 from sensecf_core.evaluation.raw_candidates.feasible_queries import is_feasible
 from sensecf_core.evaluation.sampling import sample_rows
 from sensecf_core.queries.answer import Answer
+from sensecf_core.queries.methods import controls_of
 from sensecf_core.queries.request import ExplainRequest
 from sensecf_core.types import Progress, RowKey
 
@@ -189,7 +191,9 @@ def summarise(
     Each rate is ``{"mean", "low", "high"}``: a person's share of proposed candidates that passed this
     step and all before it, averaged over people; ``shown`` is the share of people with at least one
     counterfactual to show (``shown_first``: after the first attempt), ``valid_any`` with at least one valid
-    raw candidate. ``seconds`` is the median (wall time an answer).
+    raw candidate. ``seconds`` is the median (wall time an answer). ``credit`` is what a language model's raw
+    validity adds to that of ``credit_over``, the best control that knows as much (:mod:`.credit`); None and
+    "" where not all of these controls were asked the same queries.
     """
     groups: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
     feasible = answerable_of(records) if answerable is None else answerable
@@ -209,9 +213,42 @@ def summarise(
             "people": len(group),
             "candidates": sum(entry["proposed"] for entry in group),
             **_rates(group, seed),
+            **_credit_of(groups, (direction, limits, goal, method), seed),
         }
         for (direction, limits, goal, method), group in groups.items()
     ]
+
+
+def _credit_of(
+    groups: Mapping[tuple[str, ...], Sequence[Mapping[str, Any]]], group: tuple[str, ...], seed: int
+) -> dict[str, Any]:
+    """``credit`` and ``credit_over`` of a group; nothing where it is not known what can be answered."""
+    *asked, name = group
+    if not all("answerable" in entry and query_of(entry) for entry in groups[group]):
+        return {}
+    controls = controls_of(name.partition(", ")[0].partition("@")[0])
+    found = credit(
+        _valid_of_answerable(groups[group]),
+        {control: _valid_of_answerable(groups.get((*asked, control), ())) for control in controls},
+        {query_of(entry): entry["participant_id"] for entry in groups[group]},
+        seed=seed,
+    )
+    if found is None:
+        return {"credit": EMPTY, "credit_over": ""}
+    ends = found.interval.as_json()
+    return {
+        "credit": {"mean": ends["value"], "low": ends["low"], "high": ends["high"]},
+        "credit_over": found.control,
+    }
+
+
+def _valid_of_answerable(group: Sequence[Mapping[str, Any]]) -> dict[tuple[str, ...], float]:
+    """Each answerable query's share of proposed candidates that are valid."""
+    return {
+        query_of(entry): entry["valid"] / max(entry["proposed"], 1)
+        for entry in group
+        if entry.get("answerable")
+    }
 
 
 def query_of(entry: Mapping[str, Any]) -> tuple[str, ...]:

@@ -98,6 +98,20 @@ def mean(rate: JsonView | None) -> float:
     return math.nan if rate is None or rate["mean"] is None else float(rate["mean"])
 
 
+def credit(row: JsonView) -> str:
+    """A raw row's credit with its interval and the control: "+0.12 (0.02 to 0.22) over Added effects"."""
+    found = row.get("credit")
+    if found is None or math.isnan(mean(found)):
+        return "–"
+    ends = [_signed(found[name]) for name in ("low", "high") if found[name] is not None]
+    interval = f" ({' to '.join(ends)})" if ends else ""
+    return f"{_signed(found['mean'])}{interval} over {title(row['credit_over'])}"
+
+
+def _signed(value: float) -> str:
+    return f"{round(value, 2) + 0.0:+.2f}".replace("-", "−")
+
+
 def cell(measure: str, entry: JsonView | None) -> str:
     """Write a number with its interval: "0.87 (0.80–0.93)"; "–" if there is none."""
     value, low, high = numbers(entry)

@@ -177,8 +177,9 @@ def explain(
     ----------
     model : from :func:`train` (None: that of this cohort) or :func:`wrap`.
     participant, row : whose row; ``row`` of None is the participant's first.
-    method : ``random``, a baseline (``dice-random``, ``nice-sparsity``, ``cfnow-greedy``, ``treecf``, …) or a
-        language model (``lm-fine-tuned``, ``lm-few-shot``, ``lm-zero-shot``).
+    method : a control (``random``, ``nearest-pair``, ``effects``), a baseline (``dice-random``,
+        ``nice-sparsity``, ``cfnow-greedy``, ``treecf``, …) or a language model
+        (``lm-fine-tuned``, ``lm-few-shot``, ``lm-zero-shot``).
     limits : ``behaviour``, ``intervention`` or ``contrast``; None is the cohort's own.
     goal : ``cross`` (alter the prediction), ``lower`` (as large a reliable reduction of the risk as there is)
         or ``auto`` (``lower`` where nothing crosses solidly); None is ``auto``, under ``contrast`` limits
@@ -244,7 +245,7 @@ def explain(
 class BenchmarkResult:
     """What methods answered to the same questions.
 
-    ``summary`` has everything with 95 % intervals, as JSON values: by direction and limits, each row's
+    ``summary`` has everything with 95 % intervals, as JSON values: by direction, limits and goal, each row's
     measures, comparisons, and raw rates of methods that sample. ``queries`` has a line a query and row.
     """
 
@@ -252,14 +253,14 @@ class BenchmarkResult:
     queries: pd.DataFrame
 
     def to_frame(self) -> pd.DataFrame:
-        """One row for each direction, limits and method, one column a measure (its mean).
+        """One row for each direction, limits, goal and method, one column a measure (its mean).
 
         Of each method there is the row as returned and the one after our refining; ``in_use`` marks the one
         that stands for it. What the measures mean is in ``attrs["measures"]``.
         """
         lines = [
             {
-                **{name: group[name] for name in ("direction", "limits")},
+                **{name: group[name] for name in ("direction", "limits", "goal")},
                 "method": row["row"],
                 "in_use": row["in_use"],
                 "queries": group["queries"],
@@ -289,6 +290,7 @@ def benchmark(
     candidates: int = 16,
     max_changes: int = 3,
     limits: str | None = None,
+    goal: Literal["all", "cross", "lower"] = "all",
     timed: bool = False,
     jobs: int = 1,
     progress: Progress | None = None,
@@ -304,6 +306,7 @@ def benchmark(
         that can answer here.
     n : test participants a class; 0 means all.
     limits : towards the desired class; None is the cohort's own. Away from it they are ``contrast``.
+    goal : to ``cross`` the line, to ``lower`` the risk (towards the desired class), or ``all``.
     timed : answer a few questions once more, one at a time, to measure the time.
     jobs : processes for methods without a language model.
 
@@ -322,6 +325,7 @@ def benchmark(
         wanted,
         n=n,
         limits=_profile(limits),
+        goal=goal,
         k=k,
         candidates=candidates,
         max_changes=max_changes,

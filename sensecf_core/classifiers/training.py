@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -110,6 +110,18 @@ def fit(
                 "tried": choice.tried,
             },
         )
+
+
+def with_other_refits(classifier: Classifier, cohort: Cohort, *, number: int, seed: int) -> Classifier:
+    """The same classifier with ``number`` other bootstrap refits in place of its own, drawn by ``seed``.
+
+    They take the classifier's settings, so that nothing but the people drawn differs.
+    """
+    material, val = rows_of(cohort, "train"), rows_of(cohort, "val")
+    settings = Settings(**classifier.training["settings"])
+    with one_thread():
+        refits = tuple(_refit(settings, material, val, (seed, draw)) for draw in range(number))
+    return replace(classifier, refits=refits)
 
 
 def _refit(settings: Settings, material: Rows, val: Rows, seed: tuple[int, int]) -> CalibratedTrees:

@@ -10,7 +10,7 @@ import hashlib
 import json
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import Any
 
@@ -218,7 +218,7 @@ def wrap(
     second_classifier = fit_logistic((matrix[train], target[train]), (matrix[val], target[val]))
     people = cohort.rows.index.get_level_values(0).to_numpy(dtype=object)
     material = Rows(codes, target, people).take(train)
-    clones = _refits(model, cohort, material, refits, progress or (lambda _fraction, _message: None))
+    clones = _refits(model, cohort, material, refits, progress or _silent)
     if refits and not clones:
         warnings.warn(
             f"No risk interval and no grades: {type(model).__name__} could not be fitted again on "
@@ -257,10 +257,28 @@ def _probes(cohort: Cohort, codes: Codes) -> Codes:
     return rows
 
 
-def _refits(model: Any, cohort: Cohort, material: Rows, number: int, tell: Progress) -> tuple[Any, ...]:
+def with_other_refits(classifier: WrappedClassifier, *, number: int, seed: int) -> WrappedClassifier:
+    """The same classifier with ``number`` other refits in place of its own; with none where it has none."""
+    if not classifier.refits:
+        return classifier
+    cohort = classifier.cohort
+    train = cohort.parts.eq("train").to_numpy()
+    people = cohort.rows.index.get_level_values(0).to_numpy(dtype=object)
+    material = Rows(to_codes(cohort.schema, cohort.rows), cohort.target.to_numpy(dtype=np.int64), people)
+    others = _refits(classifier.model, cohort, material.take(train), number, _silent, seed=seed)
+    return replace(classifier, refits=others)
+
+
+def _silent(_fraction: float, _message: str) -> None:
+    """Report no progress."""
+
+
+def _refits(
+    model: Any, cohort: Cohort, material: Rows, number: int, tell: Progress, *, seed: int = 0
+) -> tuple[Any, ...]:
     """Clone the model and fit it on bootstrap draws of training participants; none where that cannot be.
 
-    ``material`` are the training rows, its matrix their codes.
+    ``material`` are the training rows, its matrix their codes; ``seed`` draws the participants.
     """
     if not (hasattr(model, "get_params") and hasattr(model, "fit")):
         return ()
@@ -275,7 +293,7 @@ def _refits(model: Any, cohort: Cohort, material: Rows, number: int, tell: Progr
             if perf_counter() - started > REFIT_SECONDS:
                 break
             tell(draw / number, f"Bootstrap refit {draw + 1} of {number}")
-            positions = bootstrap(material, np.random.default_rng((0, draw)))
+            positions = bootstrap(material, np.random.default_rng((seed, draw)))
             try:
                 clone = _clone(model, draw)
                 clone.fit(frame.iloc[positions], labels[positions])

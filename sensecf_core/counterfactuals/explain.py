@@ -33,7 +33,7 @@ from sensecf_core.types import NO_CALLBACKS, Callbacks
 
 PREPARING: dict[Family, str] = {
     "language model": "Getting the language model ready",
-    "control": "Drawing",
+    "control": "Getting the control ready",
     "search": "Getting ready to search",
 }
 NOTHING_MOVES = (

@@ -6,8 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
+import numpy as np
+
+from sensecf_core.cohorts.encoding import Codes, to_value
 from sensecf_core.counterfactuals.problem.budget import Budget
 from sensecf_core.counterfactuals.problem.problem import Problem
+from sensecf_core.counterfactuals.problem.search_space import SearchSpace
+from sensecf_core.language.prompts.grammar import write_edits
 from sensecf_core.queries.query import Query
 from sensecf_core.types import NO_CALLBACKS, Callbacks
 
@@ -54,6 +59,17 @@ class Proposal:
     def attempt_of(self, position: int) -> int:
         """The number of the attempt that the text at a position came from, 1 being the first."""
         return 1 + sum(position >= begin for begin in self.begins)
+
+
+def written(space: SearchSpace, codes: Codes) -> Iterator[str]:
+    """Write changed rows (n, features) as edits; a row that changes nothing is an empty text."""
+    schema = space.schema
+    for row, changed in zip(codes, space.changed(codes), strict=True):
+        edits = {
+            schema.names[position]: to_value(schema.features[position], row[position])
+            for position in np.flatnonzero(changed)
+        }
+        yield write_edits(schema, edits)
 
 
 def temperature_of(requested: float | None) -> float:

@@ -4,6 +4,10 @@ Every cell fine-tunes an adapter of its own (except those that only sample other
 candidates on the same ``val`` queries: ``val``, because the default was chosen there too and ``test`` is
 kept for the final numbers. Every cell is trained once; its interval is a bootstrap over queries. Finished
 cells stay on disk, so that a run that was ended goes on where it stopped.
+
+The controls are rows of the table too, told what the default's prompt tells. A cell's ``credit`` is its raw
+validity minus that of the best control that knows as much as its own prompt, with as many candidates, paired
+by query.
 """
 
 from __future__ import annotations
@@ -19,8 +23,6 @@ from itertools import compress
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
-
 from sensecf_core import provenance
 from sensecf_core.cohorts.schema import Profile
 from sensecf_core.counterfactuals.fine_tuning.fine_tune import fine_tune
@@ -30,8 +32,8 @@ from sensecf_core.counterfactuals.fine_tuning.validation import Group, Validatio
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.make_queries import make_queries
 from sensecf_core.counterfactuals.result import provenance_of
-from sensecf_core.counterfactuals.search.effects import estimate_effects
-from sensecf_core.evaluation.metrics.statistics import mean_interval
+from sensecf_core.counterfactuals.search.effects import Source, estimate_effects
+from sensecf_core.evaluation.ablation_controls import control_rows, credit_of, with_intervals
 from sensecf_core.evaluation.raw_candidates.feasible_queries import feasible_queries
 from sensecf_core.evaluation.sampling import sample_rows
 from sensecf_core.language.local.model import LocalModel
@@ -159,7 +161,8 @@ def run(
 ) -> list[dict[str, Any]]:
     """Fill the table; ``folder`` keeps adapters and finished cells, ``base`` holds the base model.
 
-    Returns one row per cell and class: its name and the fields of ``RawRates``.
+    Returns one row per cell and class: its name and the fields of ``RawRates``; then the same of the
+    controls.
     """
     rows: list[dict[str, Any]] = []
     queries = cache(lambda: _queries(fitted))
@@ -173,7 +176,12 @@ def run(
             found = _measured(fitted, base, adapter, cell, queries())
             finished.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
         rows += json.loads(finished.read_text(encoding="utf-8"))
-    return rows
+    controls = folder / "controls.json"
+    if not controls.is_file():
+        folder.mkdir(parents=True, exist_ok=True)
+        found = control_rows(fitted, _validation_set(fitted, "shap", queries()))
+        controls.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    return [*rows, *json.loads(controls.read_text(encoding="utf-8"))]
 
 
 def _part(progress: Progress, start: float, length: float) -> Progress:
@@ -183,10 +191,11 @@ def _part(progress: Progress, start: float, length: float) -> Progress:
 def _measured(
     fitted: FittedCohort, base: Path, adapter: Path, cell: Cell, queries: dict[Group, tuple[Query, ...]]
 ) -> list[dict[str, Any]]:
+    asked = _validation_set(fitted, cell.options.source, queries)
     rates = measure(
         fitted,
         LocalModel.load(base, adapter=adapter),
-        _validation_set(fitted, cell, queries),
+        asked,
         candidates=cell.candidates,
         temperature=cell.temperature,
     )
@@ -195,11 +204,20 @@ def _measured(
     about |= {"queries_read": card.rounds[0]["queries"]}
     about |= {"round": card.rounds[-1]["kind"] if len(card.rounds) > 1 else ""}
     about |= {name: card.training[name] for name in ("plain_tokens", "tokens")}
-    rows = rate_rows(rates, **about)
-    for row, found in zip(rows, rates.values(), strict=True):
-        interval = mean_interval(np.array(found.valid_of), seed=cell.options.settings.seed)
-        row |= {"valid_low": interval.low, "valid_high": interval.high}
-    return rows
+    seed = cell.options.settings.seed
+    rows = with_intervals(rate_rows(rates, **about), rates, seed)
+    return [
+        row
+        | credit_of(
+            fitted,
+            found,
+            asked.groups[group],
+            told=cell.options.source != "none",
+            candidates=cell.candidates,
+            seed=seed,
+        )
+        for row, (group, found) in zip(rows, rates.items(), strict=True)
+    ]
 
 
 def _queries(fitted: FittedCohort) -> dict[Group, tuple[Query, ...]]:
@@ -225,16 +243,16 @@ def _queries(fitted: FittedCohort) -> dict[Group, tuple[Query, ...]]:
 
 
 def _validation_set(
-    fitted: FittedCohort, cell: Cell, queries: dict[Group, tuple[Query, ...]]
+    fitted: FittedCohort, source: Source, queries: dict[Group, tuple[Query, ...]]
 ) -> ValidationSet:
-    """The queries with the hints of the cell's prompt."""
+    """The queries with the hints that a prompt of this source of effects tells."""
     return ValidationSet(
         {
             group: tuple(
                 Pair(query, hints, ())
                 for query, hints in zip(
                     group_queries,
-                    estimate_effects(fitted, group_queries, cell.options.source),
+                    estimate_effects(fitted, group_queries, source),
                     strict=True,
                 )
             )

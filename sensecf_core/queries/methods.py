@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 Family = Literal["language model", "control", "search"]
-Knowledge = Literal["nothing", "factual", "probabilities", "trees"]
-"""What a method may know of the classifier: nothing; the probability and SHAP values of the factual (the
-prompt says them); probabilities of any row, within the budget; or its trees."""
+Knowledge = Literal["nothing", "training", "factual", "effects", "probabilities", "trees"]
+"""What a method may know of the classifier, each more than the one before: nothing; answers that were found
+for training rows; the probability and SHAP values of the factual (the prompt says them); what each change is
+probably worth, estimated from the SHAP values of training rows; probabilities of any row, within the budget;
+or its trees."""
 
 
 @dataclass(frozen=True)
@@ -27,11 +29,13 @@ class Package:
     distribution : its name in the package index.
     module : the module of ``counterfactuals/baselines`` that asks it.
     title : what its authors call it.
+    lowers : whether it can be asked to lower a risk; the others know only the line.
     """
 
     distribution: str
     module: str
     title: str
+    lowers: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,7 @@ class Method:
 
     @property
     def family(self) -> Family:
-        """What kind of method it is; a control draws by chance."""
+        """What kind of method it is; a control samples without a language model."""
         if self.asks_language_model:
             return "language model"
         return "control" if self.samples else "search"
@@ -98,7 +102,7 @@ def tabulate(methods: Iterable[Method]) -> dict[str, Method]:
 _DICE = Package("dice-ml", "dice", "DiCE")
 _NICE = Package("NICEx", "nice", "NICE")
 _CFNOW = Package("cfnow", "cfnow", "CFNOW")
-_TREECF = Package("treecf", "treecf", "treecf")
+_TREECF = Package("treecf", "treecf", "treecf", lowers=True)
 _DICE_PAPER = "(DiCE: Mothilal, Sharma and Tan 2020, doi:10.1145/3351095.3372850)"
 _NICE_PAPER = "(NICE: Brughmans, Leyman and Martens 2024, doi:10.1007/s10618-023-00930-y)"
 _CFNOW_PAPER = "(CFNOW: de Oliveira, Sörensen and Martens 2024, doi:10.1016/j.ejor.2023.08.031)"
@@ -113,7 +117,7 @@ METHODS: Mapping[str, Method] = tabulate(
             "LM fine-tuned",
             "A language model on this machine that was trained on this cohort to find changes that alter the "
             "prediction. It is told what each possible change is probably worth, and combines them.",
-            knows="factual",
+            knows="effects",
             asks_language_model=True,
             needs_adapter=True,
             samples=True,
@@ -149,6 +153,32 @@ METHODS: Mapping[str, Method] = tabulate(
             "to beat this.",
             knows="nothing",
             samples=True,
+        ),
+        Method(
+            "nearest-pair",
+            "Nearest person's answer (control)",
+            "Nearest answer",
+            "Copies answers that a search found for the most similar training people, each value moved to "
+            "the nearest allowed one. It knows what a language model is taught or shown, and asks none.",
+            knows="training",
+            samples=True,
+        ),
+        Method(
+            "effects",
+            "Added-up effects (control)",
+            "Added effects",
+            "Draws by chance among the combinations of changes that are told to be worth enough together. It "
+            "knows what the fine-tuned language model is told, and only adds.",
+            knows="effects",
+            samples=True,
+        ),
+        Method(
+            "search",
+            "SenseCF's own search",
+            "Own search",
+            "Tries combinations of changes step by step, without a language model, keeps those that the "
+            "classifier, its refits and the second classifier believe most, and makes them small.",
+            knows="probabilities",
         ),
         Method(
             "dice-random",
@@ -257,6 +287,22 @@ def asks_language_model(method: str) -> bool:
 def needs_adapter(method: str) -> bool:
     """Whether the method of this name needs an adapter; false for a name that is not in the table."""
     return method in METHODS and METHODS[method].needs_adapter
+
+
+def controls_of(method: str) -> tuple[str, ...]:
+    """The controls that know at most what a language model does, by name; empty for any other method.
+
+    A language model is credited only with what it adds to the best of them (docs/metrics.md, Controls).
+    """
+    if not asks_language_model(method):
+        return ()
+    ladder = get_args(Knowledge)
+    most = ladder.index(METHODS[method].knows)
+    return tuple(
+        control.name
+        for control in METHODS.values()
+        if control.family == "control" and ladder.index(control.knows) <= most
+    )
 
 
 def listed_for_help() -> str:

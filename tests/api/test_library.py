@@ -143,7 +143,7 @@ def test_methods_are_compared_on_a_wrapped_model(cohort: sensecf.Cohort) -> None
     assert table.attrs["measures"]["validity"].endswith("(higher is better)")
     group = result.summary["groups"][0]
     assert group["rows"][0]["measures"]["coverage"]["n"] == 2 and group["proven"]["value"] == 0
-    assert len(result.queries) == 2 * 2 * 4
+    assert len(result.queries) == 3 * 2 * 4  # directions and goals, people, rows of the methods
 
 
 def test_ours_is_trained_in_memory_and_loaded_where_it_is_stored(

@@ -15,7 +15,7 @@ from sensecf_core.evaluation.benchmark.entries import Entry
 from sensecf_core.evaluation.benchmark.plan import Task, tasks
 from sensecf_core.evaluation.benchmark.run_task import Bench, Record, run_task
 from sensecf_core.evaluation.benchmark.table import table
-from sensecf_core.evaluation.raw_candidates.table import Direction
+from sensecf_core.evaluation.raw_candidates.directions import Direction
 from sensecf_core.evaluation.run_identity import origin_of
 from sensecf_core.json_safe import json_safe
 
@@ -29,7 +29,8 @@ def make_summary(cohort: Cohort, classifier: Classifier, people: int = 8) -> dic
     """The summary of a run, as the command writes it."""
     bench = Bench.of(FittedCohort.fit(cohort, classifier))
     fitted = bench.evaluators.fitted
-    directions = (Direction(1, "intervention"), Direction(0, "contrast"))
+    lowering = Direction(1, "intervention", "lower")
+    directions = (Direction(1, "intervention"), Direction(0, "contrast"), lowering)
     planned = tasks(fitted, directions, [DRAWS], n=people, options=OPTIONS)
     records = {task.key: run_task(bench, task) for task in planned}
     exact_search = [task for task in planned if task.entry is None]

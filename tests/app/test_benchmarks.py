@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, strategies as st
 from streamlit.testing.v1 import AppTest
 
 from sensecf_core.classifiers import store
@@ -94,7 +95,9 @@ def test_the_methods_stand_side_by_side_as_they_are_used(page: AppTest, summary:
     assert "8 queries, the same for every method" in page_text(page)
     assert "So few queries say little" in page_text(page)
     headers = [header.value for header in page.header]
-    assert headers.index("All methods at a glance") == 0
+    assert headers[:2] == ["All methods at a glance", "Can the answers be believed, and how far are they?"]
+    heads = list(table.columns)
+    assert heads[1:5] == ["Solid answer ↑", "Held by new refits ↑", "Forest agrees ↑", "Validity ↑"]
     assert "What is right before any check?" in headers
 
 
@@ -111,16 +114,26 @@ def test_only_real_people_are_called_real(
     assert ("real p" in text) == real and ("held-out people of the cohort" in text) != real
 
 
+def asked(page: AppTest) -> Any:
+    return next(box for box in page.selectbox if box.label == "Question")
+
+
 def test_other_rows_and_the_other_direction_can_be_chosen(page: AppTest) -> None:
-    question = next(box for box in page.selectbox if box.label == "Question")
+    question = asked(page)
     assert question.options == [
         "From “flag raised” to “flag not raised” · Options for a person",
         "From “flag not raised” to “flag raised” · Explanation only",
+        "Lower the risk of “flag raised” · Options for a person",
     ]
     first = main_table(page)
     question.select(question.options[1]).run()
     assert not page.exception
     assert not main_table(page).equals(first)
+    asked(page).select(question.options[2]).run()
+    assert not page.exception
+    belief = next(group for group in page.radio if group.label == "Believed by")
+    assert belief.value == "unseen_reduction"
+    asked(page).select(question.options[1]).run()
     rows = next(group for group in page.radio if group.label == "Rows")
     rows.set_value("all").run()
     assert not page.exception
@@ -129,7 +142,7 @@ def test_other_rows_and_the_other_direction_can_be_chosen(page: AppTest) -> None
 
 
 def test_every_chart_has_its_table_and_says_what_it_shows(page: AppTest, summary: dict[str, Any]) -> None:
-    assert len(page.get("plotly_chart")) == 8
+    assert len(page.get("plotly_chart")) == 9
     real = summary["groups"][0]["real_rows"]["lof_inlier"]
     assert bench.cell("lof_inlier", real) in page_text(page)
     downloads = [button.label for button in page.get("download_button")]
@@ -164,6 +177,40 @@ def test_a_run_about_other_rows_or_another_classifier_is_marked(
     assert "another classifier" in open_page("Benchmarks").warning[0].value
 
 
+def made_row(name: str, gower: float | None, believed: float | None) -> dict[str, Any]:
+    measures = {"gower": {"value": gower}, "unseen_validity": {"value": believed}}
+    return {"row": name, "method": "random", "measures": measures}
+
+
+def test_leaders_by_hand() -> None:
+    rows = [
+        made_row("near", 0.1, 0.4),
+        made_row("far", 0.3, 0.9),
+        made_row("between", 0.2, 0.3),  # farther than "near", and less believed
+        made_row("twin of far", 0.3, 0.9),
+        made_row("as near, less believed", 0.1, 0.2),
+        made_row("no distance", None, 1.0),
+        made_row("no belief", 0.0, None),
+    ]
+    assert [row["row"] for row in bench.leaders(rows, "unseen_validity")] == ["near", "far", "twin of far"]
+    assert bench.leaders([], "unseen_validity") == []
+    *dots, front = charts.belief_and_distance(rows, "unseen_validity", "").figure.data
+    assert [dot.name for dot in dots][:2] == ["1 near", "2 as near, less believed"] and len(dots) == 5
+    assert (list(front.x), list(front.y)) == ([0.1, 0.3, 0.3], [0.4, 0.9, 0.9])
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=1, max_size=12))
+def test_whoever_does_not_lead_is_beaten_by_a_leader(points: list[tuple[int, int]]) -> None:
+    rows = [made_row(str(number), *point) for number, point in enumerate(points)]
+    front = bench.leaders(rows, "unseen_validity")
+    found = [points[int(row["row"])] for row in front]
+    assert found == sorted(found)
+    for near, believed in points:
+        leads = (near, believed) in found
+        beaten = any(n <= near and b >= believed and (n, b) != (near, believed) for n, b in found)
+        assert leads != beaten
+
+
 def test_rates_of_a_part_of_the_queries_stand_in_tables_of_their_own(summary: dict[str, Any]) -> None:
     rows = bench.rows(summary["groups"][0], "all")
     for part in ("answerable", "complete"):
@@ -190,17 +237,38 @@ def test_the_whole_run_as_csv(summary: dict[str, Any]) -> None:
     (entry,) = (
         line
         for line in lines
-        if (line["direction"], line["row"], line["measure"]) == ("1→0", "nice-sparsity", "coverage")
+        if (line["goal"], line["direction"]) == ("cross", "1→0")
+        and (line["row"], line["measure"]) == ("nice-sparsity", "coverage")
     )
     row = next(r for r in summary["groups"][0]["rows"] if r["row"] == "nice-sparsity")
     assert float(entry["value"]) == row["measures"]["coverage"]["value"]
     assert any(line["row"] == "held-out rows" and line["measure"] == "neighbours" for line in lines)
 
 
+def test_the_credit_over_the_controls_stands_in_the_raw_table(
+    world: World, summary: dict[str, Any], open_page: OpenPage
+) -> None:
+    credited = copy.deepcopy(summary)
+    draws = credited["raw"][0]
+    assert (draws["method"], draws["credit_over"]) == ("random", ""), "a control has no credit"
+    credit = {"credit": {"mean": -0.07, "low": -0.12, "high": 0.01}, "credit_over": "nearest-pair"}
+    credited["raw"] = [draws, {**draws, "method": "lm-few-shot", **credit}]
+    made_benchmark.store_run(credited)
+    at = open_page("Benchmarks")
+    (raw,) = [frame.value for frame in at.dataframe if "Credit" in frame.value.columns]
+    shown = dict(zip(raw["Method"], raw["Credit"], strict=True))
+    assert shown == {
+        "Random draws": "–",
+        "LM with examples": "−0.07 (−0.12 to +0.01) over Nearest answer",
+    }
+    assert "best control that knows as much" in page_text(at)
+
+
 @pytest.mark.parametrize(
     ("row", "shown"),
     [
         ("random", "Random draws"),
+        ("nearest-pair + refine", "Nearest answer + refine"),
         ("lm-few-shot + refine", "LM with examples + refine"),
         ("nice-sparsity", "NICE sparsity"),
         ("cfnow-random-sequential + refine", "CFNOW random + refine"),

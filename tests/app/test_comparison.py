@@ -54,7 +54,7 @@ def workers(
 ) -> Iterator[Callable[..., None]]:
     """Both workers, with language models that answer by random draws under their own name.
 
-    Of the methods that run in subprocesses only ``random`` is offered, since they all behave alike here.
+    Of the methods that run in subprocesses only the controls are offered, since they all behave alike here.
     """
     monkeypatch.setattr(form, "METHODS", {name: m for name, m in METHODS.items() if m.package is None})
     fitted = FittedCohort.fit(world.cohort, world.classifier)

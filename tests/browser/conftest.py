@@ -6,8 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
+from sensecf_core.classifiers import store
+from sensecf_core.counterfactuals.checks.red_flags import red_flags
+from sensecf_core.datasets import registry
 from tests.browser.server import Server
 
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
@@ -23,6 +26,17 @@ ARGUMENTS = [
     "--font-render-hinting=none",
     "--force-color-profile=srgb",
 ]
+
+PATHS = {
+    "Home": "/",
+    "Participants": "/Participants",
+    "Prediction": "/Prediction",
+    "Interventions": "/Interventions",
+    "Comparison": "/Comparison",
+    "Benchmarks": "/Benchmarks",
+    "Augmentation": "/Augmentation",
+    "Models": "/Models",
+}
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -70,3 +84,25 @@ def settle(page: Page) -> None:
     """Wait until no script runs and nothing on the page is stale."""
     page.wait_for_selector("[data-testid='stApp'][data-test-script-state='notRunning']", timeout=60_000)
     page.wait_for_function("document.querySelectorAll('[data-stale=\"true\"]').length === 0")
+
+
+@pytest.fixture(scope="session")
+def flagged() -> list[str]:
+    """Participants of nhanes' test part whom the classifier flags, without a red flag."""
+    cohort = registry.load("nhanes")
+    classifier, test = store.load(cohort), cohort.part("test")
+    return [
+        str(participant)
+        for (participant, _), row in test[classifier.predict(test) == 1].iterrows()
+        if not red_flags(cohort.schema, row.to_dict())
+    ]
+
+
+@pytest.fixture(scope="session")
+def somebody(flagged: list[str]) -> str:
+    return flagged[0]
+
+
+def shown(page: Page, title: str) -> None:
+    expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible(timeout=40_000)
+    settle(page)

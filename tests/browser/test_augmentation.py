@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import settle
+from tests.browser.conftest import settle, shown
+from tests.browser.page_checks import no_sideways_scrolling, open_all, violations
 from tests.browser.server import Server
-from tests.browser.test_pages import no_sideways_scrolling, open_all, shown, violations
 
 pytestmark = pytest.mark.browser
 ADDRESS = "/Augmentation?cohort=heart"

@@ -13,8 +13,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.conftest import shown
+from tests.browser.page_checks import RULES
 from tests.browser.server import ROOT, Server
-from tests.browser.test_pages import RULES, shown
 
 pytestmark = pytest.mark.browser
 RUN = ("benchmark", "--cohort", "heart", "--methods", "random", "--n", "4")

@@ -12,9 +12,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import settle
+from tests.browser.conftest import settle, shown
+from tests.browser.page_checks import RULES
 from tests.browser.server import Server
-from tests.browser.test_pages import RULES, shown
 
 pytestmark = [pytest.mark.browser, pytest.mark.model]
 ANSWER_MS = 240_000

@@ -1,4 +1,4 @@
-"""Deep links, two visitors, cancelling, accessibility, small screens, dark theme."""
+"""Deep links, two visitors, cancelling."""
 
 from __future__ import annotations
 
@@ -8,48 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from sensecf_core.classifiers import store
-from sensecf_core.counterfactuals.checks.red_flags import red_flags
-from sensecf_core.datasets import registry
-from tests.browser.conftest import settle
+from tests.browser.conftest import PATHS, settle, shown
 from tests.browser.server import ROOT, Server
 
 pytestmark = pytest.mark.browser
-PATHS = {
-    "Home": "/",
-    "Participants": "/Participants",
-    "Prediction": "/Prediction",
-    "Interventions": "/Interventions",
-    "Comparison": "/Comparison",
-    "Benchmarks": "/Benchmarks",
-    "Augmentation": "/Augmentation",
-    "Models": "/Models",
-}
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-
-
-RED_FLAG = "97727"
-"""A participant of nhanes whose blood pressure was 213/125 mmHg."""
-
-
-@pytest.fixture(scope="session")
-def flagged() -> list[str]:
-    """Participants of nhanes' test part whom the classifier flags, without a red flag."""
-    cohort = registry.load("nhanes")
-    classifier, test = store.load(cohort), cohort.part("test")
-    return [
-        str(participant)
-        for (participant, _), row in test[classifier.predict(test) == 1].iterrows()
-        if not red_flags(cohort.schema, row.to_dict())
-    ]
-
-
-@pytest.fixture(scope="session")
-def somebody(flagged: list[str]) -> str:
-    return flagged[0]
 
 
 @pytest.fixture(scope="session")
@@ -61,11 +25,6 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     yield running
     running.stop()
     assert running.complaints() == []
-
-
-def shown(page: Page, title: str) -> None:
-    expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible(timeout=40_000)
-    settle(page)
 
 
 @pytest.mark.parametrize("title", PATHS)
@@ -163,61 +122,3 @@ def test_two_visitors_get_their_own_answers(
         (answer,) = json.loads(Path(download.value.path()).read_text())["answers"]
         assert answer["participant_id"] == person
     second.close()
-
-
-def open_all(page: Page) -> None:
-    """Open every fold of a page, also those within others."""
-    for _ in range(2):
-        while (closed := page.locator("[data-testid=stMain] details:not([open]) > summary")).count():
-            closed.first.click()
-            page.wait_for_timeout(300)
-        settle(page)
-    page.wait_for_timeout(1000)
-
-
-def violations(page: Page, title: str) -> dict[tuple[str, str], list[str]]:
-    """Violations that axe finds on an open page, by page title and rule."""
-    result = Axe().run(page, options={"runOnly": RULES})
-    return {
-        (title, violation["id"]): [node["html"][:200] for node in violation["nodes"]][:3]
-        for violation in result.response["violations"]
-    }
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_and_no_request_leaves(
-    scheme: str, page: Page, server: Server, somebody: str, foreign: list[str]
-) -> None:
-    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-    found: dict[tuple[str, str], list[str]] = {}
-    for title, path in PATHS.items():
-        page.goto(f"{server.url}{path}?cohort=nhanes&participant={somebody}&row=0")
-        shown(page, title)
-        open_all(page)
-        found |= violations(page, title)
-    page.goto(f"{server.url}{PATHS['Interventions']}?cohort=nhanes&participant={RED_FLAG}&row=0")
-    expect(page.get_by_role("heading", name="Act on this first")).to_be_visible(timeout=20_000)
-    found |= violations(page, "Interventions with a red flag")
-    assert found == {}
-
-
-def no_sideways_scrolling(page: Page, title: str) -> None:
-    """Check that an open page is no wider than its screen."""
-    page.wait_for_timeout(500)
-    widths = page.evaluate(
-        "[document.documentElement, document.querySelector('[data-testid=stMain]')]"
-        ".map(e => [e.scrollWidth, e.clientWidth])"
-    )
-    assert all(scroll <= client for scroll, client in widths), (title, widths)
-
-
-def test_a_phone_shows_every_page_without_sideways_scrolling(
-    browser: Browser, server: Server, somebody: str
-) -> None:
-    context = browser.new_context(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
-    page = context.new_page()
-    for title, path in PATHS.items():
-        page.goto(f"{server.url}{path}?cohort=nhanes&participant={somebody}&row=0")
-        shown(page, title)
-        no_sideways_scrolling(page, title)
-    context.close()

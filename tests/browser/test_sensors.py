@@ -13,9 +13,9 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from sensecf_core.counterfactuals.feasibility import cohort_map
 from sensecf_core.counterfactuals.problem.fitted_cohort import load_fitted
 from sensecf_core.ui.common.wording import day_name
-from tests.browser.conftest import settle
+from tests.browser.conftest import settle, shown
+from tests.browser.page_checks import no_sideways_scrolling, open_all, violations
 from tests.browser.server import Server
-from tests.browser.test_pages import no_sideways_scrolling, open_all, shown, violations
 
 pytestmark = pytest.mark.browser
 COHORT = "aireadi"

@@ -32,7 +32,7 @@ def test_a_run_leaves_settings_results_and_a_summary(
 ) -> None:
     ended = command(*BENCHMARK, "--out", str(tmp_path / "results"))
     assert ended.code == 0
-    assert "1→0, contrast limits: 3 queries" in ended.out
+    assert "1→0, contrast limits, goal cross: 3 queries" in ended.out
     assert "random + refine" in ended.out
     assert "not run here: lm-zero-shot@gpt-4o" in ended.out
     (folder,) = (private_var / "runs/benchmark").iterdir()
@@ -41,17 +41,17 @@ def test_a_run_leaves_settings_results_and_a_summary(
     assert {"cohort", "classifier", "engine"} <= set(config["provenance"]["sha256"])
     assert config["machine"]["cores"] and "commit" in config["provenance"]
     table = pd.read_parquet(folder / "results.parquet")
-    assert len(table) == 2 * 3 * 2
-    assert table.groupby(["row", "direction"]).size().to_dict() == {
-        (row, way): 3 for row in ("random", "random + refine") for way in ("0→1", "1→0")
+    asked = (("0→1", "cross"), ("1→0", "cross"), ("1→0", "lower"))
+    assert table.groupby(["row", "direction", "goal"]).size().to_dict() == {
+        (row, *group): 3 for row in ("random", "random + refine") for group in asked
     }
     assert {"participant_id", "coverage", "noise_validity", "changes.max_heart_rate"} <= set(table.columns)
     summary = json.loads((folder / "summary.json").read_text())
-    assert [group["direction"] for group in summary["groups"]] == ["1→0", "0→1"]
-    coverage = table[table["row"] == "random"].groupby("direction")["coverage"].mean()
+    assert {(group["direction"], group["goal"]) for group in summary["groups"]} == set(asked)
+    coverage = table[table["row"] == "random"].groupby(["direction", "goal"])["coverage"].mean()
     for group in summary["groups"]:
         found = group["rows"][0]["measures"]["coverage"]["value"]
-        assert found == pytest.approx(coverage[group["direction"]], abs=1e-5)
+        assert found == pytest.approx(coverage[group["direction"], group["goal"]], abs=1e-5)
     published = tmp_path / "results" / folder.name
     assert json.loads((published / "summary.json").read_text()) == summary
 

@@ -3,16 +3,16 @@
 Training row i of 21: bmi 20 + i, sugar 10 i, smoking i mod 3, active i mod 2; class 1 from i = 10 on.
 So the ranges are 20, 200 and 2 levels; the medians 30 and 100, the median deviations from them 5 and 50.
 
-The classifier's log-odds are (bmi - 30) / 2 + (sugar - 100) / 50, class 1 from 0 on; its three refits add
--1, 0 and 1 to them. The second classifier predicts class 1 from bmi 28 on, the independent one from sugar 100
-on.
+The classifier's log-odds are (bmi - 30) / 2 + (sugar - 100) / 50, class 1 from 0 on; its three refits add -1,
+0 and 1 to them, the two that only an evaluation sees -2 and 0.5. The second classifier predicts class 1 from
+bmi 28 on, the independent one from sugar 100 on.
 
 The participant ``q``: bmi 32, sugar 150, current smoker, not active; log-odds 2, class 1 by everybody.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, cast
 
 import numpy as np
@@ -22,12 +22,15 @@ from sensecf_core.classifiers.calibration import probability
 from sensecf_core.cohorts.cohort import INDEX_NAMES, Cohort
 from sensecf_core.cohorts.encoding import Codes, from_values, to_rows
 from sensecf_core.cohorts.schema import Schema
+from sensecf_core.counterfactuals.problem.budget import Budget
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.make_queries import make_queries
+from sensecf_core.counterfactuals.problem.problem import Problem
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
 from sensecf_core.evaluation.metrics.independent_classifier import IndependentClassifier
 from sensecf_core.evaluation.metrics.plausibility import PlausibilityModel
 from sensecf_core.evaluation.metrics.scores import Evaluators
+from sensecf_core.queries.goal import Goal, GoalKind
 from sensecf_core.queries.limits import Limits
 from tests.small_cohort import SCHEMA as WHOLE
 
@@ -71,8 +74,10 @@ class Lines:
 
 @dataclass(frozen=True)
 class Threshold:
-    def predict(self, codes: Codes) -> np.ndarray:
-        return np.asarray(codes[:, 1] >= 100, dtype=np.int64)
+    threshold: float = 0.5
+
+    def probability(self, codes: Codes) -> np.ndarray:
+        return probability((codes[:, 1] - 100) / 50)
 
 
 def cohort() -> Cohort:
@@ -96,10 +101,18 @@ def cohort() -> Cohort:
 def evaluators() -> Evaluators:
     """Everything that scores, without measurement errors."""
     fitted = FittedCohort.fit(cohort(), cast("Any", Lines()))
+    unseen = replace(fitted, classifier=cast("Any", Lines(refits=(-2.0, 0.5))))
     independent = cast(IndependentClassifier, Threshold())
-    return Evaluators(fitted, independent, PlausibilityModel.fit(fitted), np.zeros(4))
+    return Evaluators(fitted, unseen, independent, PlausibilityModel.fit(fitted), np.zeros(4))
 
 
-def space(fitted: FittedCohort, max_changes: int = 2, desired: Literal[0, 1] = 0) -> SearchSpace:
+def space(
+    fitted: FittedCohort, max_changes: int = 2, desired: Literal[0, 1] = 0, goal: GoalKind = "cross"
+) -> SearchSpace:
     limits = Limits(profile="intervention", max_changes=max_changes)
-    return SearchSpace.of(SCHEMA, make_queries(fitted, [("q", "0")], desired, limits)[0])
+    query = make_queries(fitted, [("q", "0")], desired, limits)[0]
+    return SearchSpace.of(SCHEMA, query.model_copy(update={"goal": Goal(kind=goal, asked=goal)}))
+
+
+def problem(fitted: FittedCohort, desired: Literal[0, 1] = 0, goal: GoalKind = "cross") -> Problem:
+    return Problem(fitted, space(fitted, desired=desired, goal=goal), Budget(fitted.classifier))

@@ -62,12 +62,24 @@ def test_a_table_is_filled_once(
         Cell("blind", replace(SMALL, source="none")),
     )
     rows = ablation.run(fitted, tmp_path / "run", base, table)
-    assert [row["cell"] for row in rows] == ["default"] * 2 + ["cooler"] * 2 + ["blind"] * 2
+    asked, controls = rows[:6], rows[6:]
+    assert [row["cell"] for row in asked] == ["default"] * 2 + ["cooler"] * 2 + ["blind"] * 2
+    names = [f"control: {name}" for name in ("random", "nearest-pair", "effects")]
+    assert [row["cell"] for row in controls] == [name for name in names for _ in range(2)]
     assert {(row["limits"], row["desired"]) for row in rows} == {("intervention", 0), ("contrast", 1)}
     assert all(row["part"] == "val" and 0 <= row["valid"] <= 1 and row["queries"] == 2 for row in rows)
     assert all(row["valid_low"] <= row["valid"] <= row["valid_high"] for row in rows)
-    assert all(row["pairs"] > 0 and row["plain_tokens"] > row["tokens"] > 0 for row in rows)
-    adapters = {row["cell"]: row["adapter"] for row in rows}
+    assert all(row["pairs"] > 0 and row["plain_tokens"] > row["tokens"] > 0 for row in asked)
+    by_control = {(row["cell"].removeprefix("control: "), row["desired"]): row["valid"] for row in controls}
+    for row in asked:
+        # As many candidates of the same queries, and for those with effects the same hints.
+        beaten = by_control[row["credit_over"], row["desired"]]
+        assert row["credit"] == pytest.approx(row["valid"] - beaten)
+        assert row["credit_low"] <= row["credit"] <= row["credit_high"]
+        known = {"random", "nearest-pair"} | ({"effects"} if row["cell"] != "blind" else set())
+        assert row["credit_over"] in known
+        assert beaten == max(by_control[name, row["desired"]] for name in known)
+    adapters = {row["cell"]: row["adapter"] for row in asked}
     assert adapters["default"] == adapters["cooler"] != adapters["blind"]
     monkeypatch.setattr(ablation, "_measured", lambda *_: pytest.fail("measured again"))
     assert ablation.run(fitted, tmp_path / "run", base, table) == rows
@@ -76,10 +88,7 @@ def test_a_table_is_filled_once(
 @pytest.mark.usefixtures("few")
 def test_every_cell_asks_the_same_people_what_its_own_prompt_tells(fitted: FittedCohort) -> None:
     people = ablation._queries(fitted)
-    hints, blind = (
-        ablation._validation_set(fitted, Cell("x", replace(SMALL, source=source)), people)
-        for source in ("shap", "none")
-    )
+    hints, blind = (ablation._validation_set(fitted, source, people) for source in ("shap", "none"))
     assert hints.groups.keys() == blind.groups.keys() == {("intervention", 0), ("contrast", 1)}
     for group, pairs in hints.groups.items():
         assert [p.query for p in pairs] == [p.query for p in blind.groups[group]] and len(pairs) == 2

@@ -10,9 +10,18 @@ from pathlib import Path
 import pytest
 
 from sensecf_core import provenance
+from sensecf_core.counterfactuals.fine_tuning.control_rates import CONTROLS
 from sensecf_core.counterfactuals.proposers import registry
 from sensecf_core.counterfactuals.proposers.resolve_model import REMOTE_METHOD
-from sensecf_core.queries.methods import METHODS, Method, Package, listed_for_help, needs_adapter, tabulate
+from sensecf_core.queries.methods import (
+    METHODS,
+    Method,
+    Package,
+    controls_of,
+    listed_for_help,
+    needs_adapter,
+    tabulate,
+)
 from sensecf_core.ui.comparison.form import FIRST_CHOICE
 from sensecf_core.ui.interventions.method_picker import ANY_MODEL, MODES
 
@@ -27,29 +36,38 @@ def named(**is_true: bool) -> list[str]:
 
 def test_the_order_and_what_each_method_is() -> None:
     assert list(METHODS) == [
-        *("lm-fine-tuned", "lm-few-shot", "lm-zero-shot", "random"),
+        *("lm-fine-tuned", "lm-few-shot", "lm-zero-shot", "random", "nearest-pair", "effects", "search"),
         *("dice-random", "dice-genetic", "dice-kdtree"),
         *("nice-none", "nice-sparsity", "nice-proximity", "nice-plausibility"),
         *("cfnow-greedy", "cfnow-random-sequential", "treecf"),
     ]
     models = ["lm-fine-tuned", "lm-few-shot", "lm-zero-shot"]
     assert named(asks_language_model=True) == models
-    assert named(samples=True) == [*models, "random"]
+    assert named(samples=True) == [*models, "random", "nearest-pair", "effects"]
     assert named(slow_when_infeasible=True) == [*models, "dice-genetic"]
     assert named(repeatable=False) == ["cfnow-greedy", "cfnow-random-sequential"]
     assert named(needs_adapter=True) == ["lm-fine-tuned"]
-    assert {m.knows for m in METHODS.values() if m.asks_language_model} == {"factual"}
+    assert [METHODS[name].knows for name in models] == ["effects", "factual", "factual"]
+    assert [m.name for m in METHODS.values() if m.family == "control"] == list(CONTROLS)
     assert [m.name for m in METHODS.values() if m.knows == "trees"] == ["treecf"]
     assert needs_adapter("lm-fine-tuned") and not needs_adapter("of-another-version")
 
 
+def test_a_model_is_held_against_the_controls_that_know_as_much() -> None:
+    assert controls_of("lm-fine-tuned") == ("random", "nearest-pair", "effects")
+    assert controls_of("lm-few-shot") == controls_of("lm-zero-shot") == ("random", "nearest-pair")
+    for other in ("random", "effects", "treecf", "of-another-version"):
+        assert controls_of(other) == ()
+
+
 def test_help_names_ours_and_the_families_of_packages() -> None:
-    ours = "lm-fine-tuned, lm-few-shot, lm-zero-shot, random"
+    ours = "lm-fine-tuned, lm-few-shot, lm-zero-shot, random, nearest-pair, effects, search"
     assert listed_for_help() == f"{ours}, or a baseline: dice-…, nice-…, cfnow-…, treecf"
 
 
 def test_pages_read_the_table() -> None:
-    assert [mode.name for mode in MODES] == ["lm-fine-tuned", "lm-few-shot", "lm-zero-shot", "random"]
+    models = ["lm-fine-tuned", "lm-few-shot", "lm-zero-shot"]
+    assert [mode.name for mode in MODES] == [*models, "random", "nearest-pair", "effects"]
     assert ANY_MODEL == ("lm-few-shot", "lm-zero-shot")
     assert REMOTE_METHOD == "lm-zero-shot"
     assert set(FIRST_CHOICE) <= set(METHODS)

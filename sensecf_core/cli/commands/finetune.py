@@ -260,6 +260,8 @@ def rates(
         print(
             f"temperature {row['temperature']:.1f}, {row['limits']:12} towards {row['desired']}: valid "
             f"{row['valid']:.2f}, within limits {row['within_limits']:.2f}, distinct {row['distinct']:.2f}, "
-            f"changed {row['changed']:.1f}, {row['queries']} queries"
+            f"changed {row['changed']:.1f}, {row['queries']} queries; controls: random "
+            f"{row['random_valid']:.2f}, nearest-pair {row['nearest_pair_valid']:.2f}, effects "
+            f"{row['effects_valid']:.2f}"
         )
     print(f"best: temperature {found.temperature:.1f}")

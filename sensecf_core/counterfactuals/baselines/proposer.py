@@ -19,7 +19,6 @@ from time import perf_counter
 
 import numpy as np
 
-from sensecf_core.cohorts.encoding import Codes, to_value
 from sensecf_core.counterfactuals.baselines.black_box import BlackBox, SearchEndedError
 from sensecf_core.counterfactuals.baselines.movable_table import BaselineResult, MovableTable
 from sensecf_core.counterfactuals.baselines.timeout import OverdueError, ended_at
@@ -27,9 +26,8 @@ from sensecf_core.counterfactuals.baselines.treecf import REDUCTIONS
 from sensecf_core.counterfactuals.problem.budget import BudgetSpentError, CancelledError
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
-from sensecf_core.counterfactuals.proposal import Proposal, ProposalRequest, Stopped
+from sensecf_core.counterfactuals.proposal import Proposal, ProposalRequest, Stopped, written
 from sensecf_core.errors import NotReadyError
-from sensecf_core.language.prompts.grammar import write_edits
 from sensecf_core.provenance import install_command
 from sensecf_core.queries.methods import Method, Package
 from sensecf_core.queries.query import Query
@@ -73,7 +71,7 @@ class BaselineProposer:
         except (SearchEndedError, OverdueError, CancelledError, BudgetSpentError) as end:
             stopped = _why(end, run)
         return Proposal(
-            texts=tuple(_texts(table, found.rows)),
+            texts=tuple(written(table.space, table.whole(table.allowed(found.rows)))),
             decode_seconds=perf_counter() - started,
             stopped=stopped,
             provenance=(
@@ -173,15 +171,3 @@ def _why(end: BaseException, run: ProposalRequest) -> Stopped:
     if isinstance(end, BudgetSpentError):
         return "budget"
     return "cancelled" if run.callbacks.cancelled() else "deadline"
-
-
-def _texts(table: MovableTable, rows: Codes) -> Iterator[str]:
-    """Write rows of the table as edits; a row that changes nothing is an empty text."""
-    schema = table.space.schema
-    codes = table.whole(table.allowed(rows))
-    for row, changed in zip(codes, table.space.changed(codes), strict=True):
-        edits = {
-            schema.names[position]: to_value(schema.features[position], row[position])
-            for position in np.flatnonzero(changed)
-        }
-        yield write_edits(schema, edits)

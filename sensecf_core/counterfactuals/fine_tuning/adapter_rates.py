@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sensecf_core.counterfactuals.fine_tuning import validation
+from sensecf_core.counterfactuals.fine_tuning.control_rates import with_controls
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.errors import InputError
 from sensecf_core.language.local.model import LocalModel
@@ -17,7 +18,10 @@ from sensecf_core.types import Progress
 
 @dataclass(frozen=True)
 class AdapterRates:
-    """Rates of an adapter, a row for each temperature and group of queries, and the best temperature."""
+    """Rates of an adapter, a row for each temperature and group of queries, and the best temperature.
+
+    Each row has the raw validity of the controls on the same queries, too.
+    """
 
     adapter: Adapter
     temperature: float
@@ -42,7 +46,8 @@ def measure_adapter(
     queries = validation.ValidationSet.of(fitted, "val", n, found.card.settings.get("source", "shap"))
     model = LocalModel.load(adapter=found.folder)
     progress(0.1, "Measuring on validation queries")
-    return AdapterRates(found, *validation.choose_temperature(fitted, model, queries))
+    temperature, rows = validation.choose_temperature(fitted, model, queries)
+    return AdapterRates(found, temperature, with_controls(fitted, queries, rows))
 
 
 def put_on_card(rates: AdapterRates) -> None:

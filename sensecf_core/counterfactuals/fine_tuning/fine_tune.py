@@ -12,6 +12,7 @@ from typing import Any
 from sensecf_core import provenance
 from sensecf_core.cohorts.fingerprint import file_sha256
 from sensecf_core.counterfactuals.fine_tuning import pair_files, validation
+from sensecf_core.counterfactuals.fine_tuning.control_rates import with_controls
 from sensecf_core.counterfactuals.fine_tuning.pairs import draw
 from sensecf_core.counterfactuals.fine_tuning.stages import FineTuning, Options
 from sensecf_core.counterfactuals.problem.budget import CancelledError
@@ -86,6 +87,7 @@ def fine_tune(
     with merged(peft) as weights:
         model = LocalModel(weights.eval(), base.tokenizer, base.folder)
         temperature, rates = validation.choose_temperature(fitted, model, validation_set, callbacks.cancelled)
+    rates = with_controls(fitted, validation_set, rates, callbacks.cancelled)
     card = _card(fitted, base, options, name, folder) | {
         "provenance": {
             "commit": began_at,

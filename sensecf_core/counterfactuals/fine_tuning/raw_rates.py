@@ -52,10 +52,9 @@ def raw_rates(
     cancelled: Callable[[], bool] = lambda: False,
 ) -> RawRates:
     """Sample candidates for each query and judge them as they came; raises ``CancelledError``."""
-    rows: list[dict[str, float]] = []
-    for pair in pairs:
-        begun = perf_counter()
-        proposal = propose(
+
+    def ask(pair: Pair) -> Proposal:
+        return propose(
             fitted.schema,
             model,
             pair,
@@ -63,6 +62,21 @@ def raw_rates(
             temperature=temperature,
             cancelled=cancelled,
         )
+
+    return rates_of(fitted, pairs, ask, cancelled)
+
+
+def rates_of(
+    fitted: FittedCohort,
+    pairs: Sequence[Pair],
+    ask: Callable[[Pair], Proposal],
+    cancelled: Callable[[], bool] = lambda: False,
+) -> RawRates:
+    """Judge what ``ask`` proposes for each query as it came; raises ``CancelledError``."""
+    rows: list[dict[str, float]] = []
+    for pair in pairs:
+        begun = perf_counter()
+        proposal = ask(pair)
         if cancelled():
             raise CancelledError
         seconds = perf_counter() - begun

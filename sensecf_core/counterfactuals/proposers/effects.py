@@ -7,12 +7,11 @@ from time import perf_counter
 
 import numpy as np
 
-from sensecf_core.cohorts.encoding import Codes, to_value
+from sensecf_core.cohorts.encoding import Codes
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
-from sensecf_core.counterfactuals.proposal import Proposal, ProposalRequest
+from sensecf_core.counterfactuals.proposal import Proposal, ProposalRequest, written
 from sensecf_core.counterfactuals.search.combinations import combinations
-from sensecf_core.language.prompts.grammar import write_edits
 from sensecf_core.queries.query import PromptHints, Query
 from sensecf_core.types import Floats
 
@@ -39,9 +38,8 @@ class EffectsProposer:
             enough = np.argsort(-worth, kind="stable")[: run.candidates]
         rng = np.random.default_rng(query.own_seed(run.seed))
         drawn = rng.permutation(enough)[: run.candidates]
-        return Proposal(
-            tuple(self._text(space, rows[row]) for row in drawn), decode_seconds=perf_counter() - started
-        )
+        texts = tuple(written(space, rows[drawn]))
+        return Proposal(texts, decode_seconds=perf_counter() - started)
 
     def _worth(self, space: SearchSpace, rows: Codes) -> Floats:
         """The told effects of each row's changes, added up, in log-odds towards the desired class."""
@@ -50,12 +48,3 @@ class EffectsProposer:
             column = rows[:, self.schema.positions[told.feature]]
             worth += np.where(np.isclose(column, told.value), told.log_odds, 0.0)
         return worth if space.desired else -worth
-
-    def _text(self, space: SearchSpace, row: Codes) -> str:
-        return write_edits(
-            self.schema,
-            {
-                self.schema.names[position]: to_value(self.schema.features[position], row[position])
-                for position in np.flatnonzero(space.changed(row[None])[0])
-            },
-        )

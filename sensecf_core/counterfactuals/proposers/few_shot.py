@@ -76,10 +76,23 @@ def nearest_examples(
     return tuple(bank.examples[fitting[number]] for number in order[:SHOTS][::-1])
 
 
+def stored_examples(
+    fitted: FittedCohort,
+    desired: Literal[0, 1],
+    profile: Profile,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> tuple[StoredExample, ...]:
+    """The examples of one direction and profile, searched once and kept in ``var``; empty if none is found.
+
+    Raises ``CancelledError`` while they are searched.
+    """
+    return _stored(_Key(fitted, desired, profile, cancelled))
+
+
 def _bank(
     fitted: FittedCohort, desired: Literal[0, 1], profile: Profile, cancelled: Callable[[], bool]
 ) -> Bank:
-    stored = _stored(_Key(fitted, desired, profile, cancelled))
+    stored = stored_examples(fitted, desired, profile, cancelled)
     examples = tuple(Example(query=s.query, drivers=s.drivers, edits=s.edits) for s in stored)
     codes = [from_values(fitted.schema, example.query.factual.features) for example in examples]
     return Bank(examples, np.array(codes).reshape(-1, len(fitted.schema.features)))

@@ -22,15 +22,18 @@ class NearestPairProposer:
     """Copies stored answers of the nearest (Gower) training queries, each value moved to the nearest allowed.
 
     It asks no model and no classifier, and knows what a fine-tuned model was taught. ``answered`` are
-    training queries of the same direction and limits with their answers; the query's own participant's are
-    left out. A copied change of a feature that may not move here is dropped.
+    training queries of the same direction and limits profile with their answers; the query's own
+    participant's are left out. A copied change of a feature that may not move here is dropped.
     """
 
     fitted: FittedCohort
     answered: tuple[StoredExample, ...]
 
     def propose(self, query: Query, run: ProposalRequest) -> Proposal:
-        """Copy ``run.candidates`` different answers, the nearest person's first, or as many as there are."""
+        """Copy ``run.candidates`` different answers, the nearest person's first, or as many as there are.
+
+        Where there is none to copy, nothing is proposed, and a note says so.
+        """
         started = perf_counter()
         schema = self.fitted.schema
         others = [one for one in self.answered if one.query.participant_id != query.participant_id]
@@ -44,7 +47,16 @@ class NearestPairProposer:
             edits = moved_to_allowed(schema, query, others[position].edits)
             if edits:
                 texts[write_edits(schema, edits)] = None
-        return Proposal(tuple(texts), decode_seconds=perf_counter() - started)
+        notes = () if texts else (self._nothing_to_copy(query),)
+        return Proposal(tuple(texts), notes=notes, decode_seconds=perf_counter() - started)
+
+    def _nothing_to_copy(self, query: Query) -> str:
+        if not self.answered:
+            return (
+                "No answer was found for any training row in this direction under "
+                f"`{query.limits.profile}` limits, so there is none to copy."
+            )
+        return "No stored answer of a training row changes a feature that may move here."
 
 
 def moved_to_allowed(schema: Schema, query: Query, edits: Edits) -> Edits:

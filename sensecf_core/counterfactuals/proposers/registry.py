@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 
-from sensecf_core.classifiers.classifier import with_trees
+from sensecf_core.classifiers.classifier import Classifier, with_trees
 from sensecf_core.classifiers.protocol import ClassifierLike
 from sensecf_core.cohorts.cohort import Cohort, locate
 from sensecf_core.counterfactuals.problem.budget import CancelledError
@@ -19,8 +19,9 @@ from sensecf_core.counterfactuals.proposers.resolve_model import (
     base_sha256,
     placement_of,
 )
+from sensecf_core.counterfactuals.proposers.search import SearchProposer
 from sensecf_core.counterfactuals.result import answer_id, content_hashes, settings_of
-from sensecf_core.errors import unknown
+from sensecf_core.errors import InputError, unknown
 from sensecf_core.language.models import adapters, default_model, registry
 from sensecf_core.language.models.registry import ModelSpec
 from sensecf_core.language.prompts.fine_tuned import TUNED_SHA256
@@ -40,6 +41,11 @@ def check_classifier(method: str, classifier: ClassifierLike) -> None:
     """Raise ``InputError`` for a method that reads what a classifier does not have."""
     if method == "treecf":
         with_trees(classifier)
+    if method == "effects" and not isinstance(classifier, Classifier):
+        raise InputError(
+            "The method effects reads the SHAP values of every training row, which only the trees of a "
+            "classifier trained here give in reasonable time; choose another method."
+        )
 
 
 def default_method(cohort: Cohort, model: str | None = None) -> str:
@@ -136,11 +142,35 @@ def _random(context: Context) -> Proposer:
     return RandomProposer(context.fitted.schema)
 
 
+def _nearest_pair(context: Context) -> Proposer:
+    from sensecf_core.counterfactuals.proposers.few_shot import stored_examples
+    from sensecf_core.counterfactuals.proposers.nearest_pair import NearestPairProposer
+
+    fitted, query = context.fitted, context.query
+    return NearestPairProposer(
+        fitted, stored_examples(fitted, query.desired, query.limits.profile, context.cancelled)
+    )
+
+
+def _effects(context: Context) -> Proposer:
+    from sensecf_core.counterfactuals.proposers.effects import EffectsProposer
+    from sensecf_core.counterfactuals.search.effects import estimate_effects
+
+    if context.cancelled():
+        raise CancelledError
+    check_classifier(context.request.method, context.fitted.classifier)
+    return EffectsProposer(context.fitted.schema, estimate_effects(context.fitted, [context.query])[0])
+
+
 def _baseline(context: Context) -> Proposer:
     from sensecf_core.counterfactuals.baselines.proposer import BaselineProposer
 
     check_classifier(context.request.method, context.fitted.classifier)
     return BaselineProposer(context.fitted, METHODS[context.request.method], context.request.k)
+
+
+def _search(context: Context) -> Proposer:
+    return SearchProposer(context.fitted, context.request.k)
 
 
 def _pretrained(context: Context) -> Proposer:
@@ -181,6 +211,9 @@ PROPOSERS: dict[str, Callable[[Context], Proposer]] = {
     "lm-few-shot": _pretrained,
     "lm-zero-shot": _pretrained,
     "random": _random,
+    "nearest-pair": _nearest_pair,
+    "effects": _effects,
+    "search": _search,
     **{method.name: _baseline for method in METHODS.values() if method.package is not None},
 }
 """What makes each method's proposer; a method of ours has a line here, one of a package its module."""

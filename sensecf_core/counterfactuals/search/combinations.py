@@ -46,4 +46,4 @@ def _choices(counts: tuple[int, ...], most: int) -> npt.NDArray[np.int64]:
         for values in product(*(range(1, counts[feature] + 1) for feature in features))
     ]
     table = [[row.get(feature, 0) for feature in range(len(counts))] for row in rows]
-    return np.array(sorted(table), dtype=np.int64).reshape(-1, len(counts))
+    return np.array(sorted(table), dtype=np.int64).reshape(len(rows), len(counts))

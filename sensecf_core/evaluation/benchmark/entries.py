@@ -4,7 +4,7 @@ Every method has two rows. *As returned* scores what the method itself gives, wi
 
 - methods that search (they ask the classifier themselves): the first k different rows, in the method's own
   order, whatever the checks say of them;
-- methods that sample (language models and uniform draws, which never see the classifier): of the samples
+- methods that sample (language models and controls, which never ask it about a changed row): of the samples
   that pass every check, the k that :func:`~sensecf_core.counterfactuals.checks.select.select` chooses.
   Nothing is refined. Their raw rates, before any check, have a table of their own.
 
@@ -70,6 +70,12 @@ class Entry:
     def slow_when_infeasible(self) -> bool:
         """Whether it takes seconds to a minute, and all of its budget, where there is nothing to find."""
         return METHODS[self.method].slow_when_infeasible
+
+    @property
+    def crosses_only(self) -> bool:
+        """Whether it looks for nothing but the other side of the line, whatever the goal."""
+        package = METHODS[self.method].package
+        return package is not None and not package.lowers
 
     @property
     def reported_variant(self) -> Variant:

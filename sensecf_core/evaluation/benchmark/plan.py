@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.evaluation.benchmark.entries import Entry
-from sensecf_core.evaluation.raw_candidates.table import Direction, people, request_of
+from sensecf_core.evaluation.raw_candidates.directions import Direction, people, request_of
 from sensecf_core.queries.request import ExplainRequest
 
 Pass = Literal["query", "main", "seed", "noise", "free", "timed"]
@@ -37,10 +37,11 @@ class Task:
     infeasible: bool = False
 
     @property
-    def query(self) -> tuple[str, str, str, str]:
-        """Which query it asks: direction, limits, participant, row."""
-        request = self.request
-        return self.direction.label, self.direction.profile, request.participant_id, request.row_id or ""
+    def query(self) -> tuple[str, str, str, str, str]:
+        """Which query it asks: direction, limits, goal, participant, row."""
+        direction, request = self.direction, self.request
+        about = direction.label, direction.profile, direction.goal
+        return *about, request.participant_id, request.row_id or ""
 
     @property
     def alone(self) -> bool:

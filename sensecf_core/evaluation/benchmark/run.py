@@ -12,7 +12,7 @@ import pandas as pd
 
 from sensecf_core import provenance
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort, load_fitted
-from sensecf_core.errors import InputError, NotReadyError
+from sensecf_core.errors import InputError, NotReadyError, unknown
 from sensecf_core.evaluation.benchmark import availability, entries, published, run_folder, runner, summary
 from sensecf_core.evaluation.benchmark.entries import EVERYTHING, Entry
 from sensecf_core.evaluation.benchmark.plan import Task, tasks
@@ -27,7 +27,12 @@ from sensecf_core.evaluation.benchmark.run_task import (
     run_task,
 )
 from sensecf_core.evaluation.benchmark.table import table
-from sensecf_core.evaluation.raw_candidates.table import LimitsChoice, directions
+from sensecf_core.evaluation.raw_candidates.directions import (
+    GOAL_CHOICES,
+    GoalChoice,
+    LimitsChoice,
+    directions,
+)
 from sensecf_core.evaluation.spreading import Workers
 from sensecf_core.json_safe import json_safe
 from sensecf_core.types import Json, Progress
@@ -42,7 +47,7 @@ class BenchmarkPlan:
     entries, absent : the methods that can answer here, and those that cannot, with the reason.
     tasks : every question, the timed ones last.
     keys : what decides each method's records, and where they are kept.
-    n, limits : as they were asked for.
+    n, limits, goal : as they were asked for.
     seed : draws the people, every candidate, and the bootstrap.
     """
 
@@ -52,12 +57,13 @@ class BenchmarkPlan:
     keys: RecordKeys
     n: int
     limits: LimitsChoice
+    goal: GoalChoice
     seed: int
 
     @property
     def run_id(self) -> str:
         """The run's id: the same plan by the same code on the same data has the same."""
-        return self.keys.run(n=self.n, limits=self.limits)
+        return self.keys.run(n=self.n, limits=self.limits, goal=self.goal)
 
 
 def run_benchmark(
@@ -66,6 +72,7 @@ def run_benchmark(
     *,
     n: int = 100,
     limits: LimitsChoice = None,
+    goal: GoalChoice = "all",
     k: int = 4,
     candidates: int = 16,
     max_changes: int = 3,
@@ -85,6 +92,7 @@ def run_benchmark(
     methods : names, ``method@model``, or ``all``: every method that can answer here.
     n : test participants a class; 0 means all.
     limits : those towards the desired class.
+    goal : ``cross``, ``lower`` (towards the desired class), or both.
     k, candidates, max_changes, seed : of every request; the seed draws the people and the bootstrap too.
     jobs : processes for methods without a language model; the numbers are the same with any.
     cluster : its workers take the place of those processes.
@@ -98,11 +106,11 @@ def run_benchmark(
 
     Raises
     ------
-    InputError : unknown methods, none that can answer, or a test part without people.
+    InputError : an unknown method or goal, none that can answer, or a test part without people.
     NotReadyError : a method that was named cannot answer here.
     """
     options = {"seed": seed, "candidates": candidates, "max_changes": max_changes, "k": k}
-    plan = plan_benchmark(fitted, methods, n=n, limits=limits, options=options)
+    plan = plan_benchmark(fitted, methods, n=n, limits=limits, goal=goal, options=options)
     return run_plan(fitted, plan, jobs=jobs, cluster=cluster, timed=timed, progress=progress)
 
 
@@ -112,6 +120,7 @@ def plan_benchmark(
     *,
     n: int,
     limits: LimitsChoice,
+    goal: GoalChoice,
     options: Mapping[str, int],
 ) -> BenchmarkPlan:
     """Plan a benchmark; nothing is asked yet. ``options`` are fields of every request, ``seed`` among them.
@@ -119,11 +128,13 @@ def plan_benchmark(
     Raises like :func:`run_benchmark`.
     """
     wanted = entries.parse(methods)
+    if goal not in GOAL_CHOICES:
+        raise unknown("goal", goal, GOAL_CHOICES)
     named = [name for name in methods if name != EVERYTHING]
     ready, absent = availability.ready(fitted, wanted, entries.parse(named) if named else ())
     if not ready:
         raise InputError(f"None of the methods {', '.join(methods)} can answer here.")
-    planned = tasks(fitted, directions(fitted, limits), ready, n=n, options=options)
+    planned = tasks(fitted, directions(fitted, limits, goal), ready, n=n, options=options)
     if not planned:
         raise InputError(f"The test part of {fitted.schema.name} has nobody to ask about.")
     return BenchmarkPlan(
@@ -133,6 +144,7 @@ def plan_benchmark(
         keys=RecordKeys.of(fitted, ready, options),
         n=n,
         limits=limits,
+        goal=goal,
         seed=options["seed"],
     )
 
@@ -175,6 +187,7 @@ def _config(plan: BenchmarkPlan, jobs: int) -> dict[str, Any]:
         "jobs": jobs,
         "n": plan.n,
         "limits": plan.limits,
+        "goal": plan.goal,
         "methods": [entry.name for entry in plan.entries],
         **plan.keys.origin,
     }

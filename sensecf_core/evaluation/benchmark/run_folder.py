@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 CONFIG, RESULTS, SUMMARY = "config.json", "results.parquet", "summary.json"
 COMMITTED = COMMITTED_RESULTS / "benchmark"
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 
 @dataclass(frozen=True)

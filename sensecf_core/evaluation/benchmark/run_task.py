@@ -140,7 +140,8 @@ def _about_query(bench: Bench, space: SearchSpace, task: Task) -> Record:
     ``control`` is number of changes → (successes, draws); all methods are compared with the same draws.
     """
     fitted = bench.evaluators.fitted
-    proof = OptimalityProof() if bench.prove is None else bench.prove(fitted, space)
+    provable = bench.prove is not None and space.query.goal.kind != "lower"  # a least distance has a line
+    proof = bench.prove(fitted, space) if bench.prove is not None and provable else OptimalityProof()
     found = proof.distance is not None or (not proof.known and bench.rates.is_answerable(space.query))
     sizes = range(1, min(space.max_changes, len(space.values)) + 1)
     counts = np.repeat(np.array(sizes, dtype=np.int64), CONTROL_DRAWS)

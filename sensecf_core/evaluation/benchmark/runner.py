@@ -89,9 +89,11 @@ def _numbered(work: RunTask, numbered: tuple[int, Task]) -> tuple[int, Record, f
 
 def _informed(task: Task, records: Mapping[str, Record]) -> Task:
     """The task, marked infeasible where a slow method would search for what is proven not to exist."""
-    proven = records.get(task.about_key, {}).get("proven")
-    slow = task.entry is not None and task.entry.slow_when_infeasible
-    return replace(task, infeasible=slow and proven is False)
+    if task.entry is None or not task.entry.slow_when_infeasible:
+        return task
+    crossing = replace(task, direction=replace(task.direction, goal="cross"))
+    looks_for = crossing if task.entry.crosses_only else task
+    return replace(task, infeasible=records.get(looks_for.about_key, {}).get("proven") is False)
 
 
 def _one_by_one(tasks: Iterable[Task], work: RunTask) -> Iterator[tuple[Task, Record, float]]:

@@ -23,7 +23,7 @@ from sensecf_core.evaluation.metrics.statistics import (
 )
 from sensecf_core.evaluation.raw_candidates import table
 
-RATES = ("coverage", "solved", "coverage_validity")
+RATES = ("solid", "believed", "coverage", "solved", "coverage_validity")
 """Rates over queries, given over the answerable ones too."""
 ON_COMPLETE = ("coverage", "validity", "actionable", "gower", "features_changed")
 """Measures given for rows without missing values too."""
@@ -40,18 +40,18 @@ MEDIANS = ("seconds",)
 
 
 def groups(frame: pd.DataFrame, plausibility: PlausibilityModel, *, seed: int) -> list[dict[str, Any]]:
-    """Summarise each direction and limits profile of the benchmark's table.
+    """Summarise each direction, limits profile and goal of the benchmark's table.
 
     Returns
     -------
-    One dict each: ``direction``, ``limits``, ``desired``, ``queries``, ``unanswerable`` (share), ``proven``
-    (share that is proven either way), ``complete`` (share), ``real_rows`` (the same plausibility of held-out
-    rows of the desired class), ``answers`` (counts, see :func:`_answer_counts`), ``rows`` (each with how many
-    answers ``ended`` by what), ``without_grammar`` (language models on the first queries, with and without),
-    ``comparisons`` and ``refine_effect``. Every mean is ``{"value", "low", "high", "n"}``.
+    One dict each: ``direction``, ``limits``, ``goal``, ``desired``, ``queries``, ``unanswerable`` (share),
+    ``proven`` (share that is proven either way), ``complete`` (share), ``real_rows`` (the same plausibility
+    of held-out rows of the desired class), ``answers`` (counts, see :func:`_answer_counts`), ``rows`` (each
+    with how many answers ``ended`` by what), ``without_grammar`` (language models on the first queries, with
+    and without), ``comparisons`` and ``refine_effect``. Every mean is ``{"value", "low", "high", "n"}``.
     """
     summaries = []
-    for (direction, limits), part in frame.groupby(["direction", "limits"], sort=False):
+    for (direction, limits, goal), part in frame.groupby(["direction", "limits", "goal"], sort=False):
         desired = 1 - int(str(direction)[0])
         queries = part.drop_duplicates(["participant_id", "row_id"])
         people = queries["participant_id"].to_numpy()
@@ -59,6 +59,7 @@ def groups(frame: pd.DataFrame, plausibility: PlausibilityModel, *, seed: int) -
             {
                 "direction": direction,
                 "limits": limits,
+                "goal": goal,
                 "desired": desired,
                 "queries": len(queries),
                 "unanswerable": mean_interval(_floats(~queries["answerable"]), people, seed=seed).as_json(),

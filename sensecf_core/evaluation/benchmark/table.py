@@ -37,12 +37,12 @@ def table(bench: Bench, tasks: Sequence[Task], records: Mapping[str, Record]) ->
 
     Returns
     -------
-    DataFrame : who and what (``direction``, ``limits``, ``row``, ``method``, ``variant``, ``in_use``,
-        ``grammar``, the name of the row ``with_grammar``, ``participant_id``, ``row_id``, ``status``, what it
-        ``ended`` by); the query (``answerable``, whether that is ``proven``, whether a search ``found`` an
-        answer, the least distance ``optimum``, what ``proof_ended`` by,
-        ``complete``, ``subgroup.NAME``); :data:`MEASURED`, NaN where a number is undefined or was not taken;
-        ``returned`` and ``valid`` counterfactuals; ``changes.FEATURE``, how many of the valid ones change it.
+    DataFrame : who and what (``direction``, ``limits``, ``goal``, ``row``, ``method``, ``variant``,
+        ``in_use``, ``grammar``, the name of the row ``with_grammar``, ``participant_id``, ``row_id``,
+        ``status``, what it ``ended`` by); the query (``answerable``, whether that is ``proven``, whether a
+        search ``found`` an answer, the least distance ``optimum``, what ``proof_ended`` by, ``complete``,
+        ``subgroup.NAME``); :data:`MEASURED`, NaN where a number is undefined or was not taken; ``returned``
+        and ``valid`` counterfactuals; ``changes.FEATURE``, how many of the valid ones change it.
     """
     others: dict[tuple[Pass, str, Any], Record] = {
         (task.kind, task.label, task.query): records[task.key] for task in tasks
@@ -92,6 +92,7 @@ def _lines(
         yield {
             "direction": task.direction.label,
             "limits": task.direction.profile,
+            "goal": task.direction.goal,
             "row": task.entry.row(variant),
             "method": task.entry.name,
             "variant": variant,

@@ -17,6 +17,7 @@ from sensecf_core.classifiers.design_matrix import to_matrix
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.cohorts.encoding import Codes, to_codes
 from sensecf_core.cohorts.schema import Schema
+from sensecf_core.types import Floats
 
 TREES, LEAST_LEAF = 300, 5
 
@@ -47,7 +48,10 @@ class IndependentClassifier:
 
     def predict(self, codes: Codes) -> npt.NDArray[np.int64]:
         """The predicted class of each row of codes (n, features)."""
+        return (self.probability(codes) >= self.threshold).astype(np.int64)
+
+    def probability(self, codes: Codes) -> Floats:
+        """Share of the votes for class 1 of each row of codes (n, features), shape (n,)."""
         if not len(codes):
-            return np.empty(0, dtype=np.int64)
-        ones = self.forest.predict_proba(to_matrix(self.schema, codes))[:, 1]
-        return np.asarray(ones >= self.threshold, dtype=np.int64)
+            return np.empty(0)
+        return np.asarray(self.forest.predict_proba(to_matrix(self.schema, codes))[:, 1])

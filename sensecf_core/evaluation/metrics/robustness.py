@@ -7,23 +7,43 @@ import numpy as np
 from sensecf_core.cohorts.distance import Distances
 from sensecf_core.cohorts.encoding import Codes
 from sensecf_core.cohorts.schema import Schema
-from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.measurement_error import noisy
-from sensecf_core.types import Floats
+from sensecf_core.counterfactuals.problem.problem import Problem
+from sensecf_core.types import Floats, Mask
 
 DRAWS = 100
 
 
-def refit_validity(fitted: FittedCohort, codes: Codes, desired: int) -> Floats:
-    """Share of the bootstrap refits that put each row (n, features) in ``desired``, shape (n,).
+def refit_validity(problem: Problem, codes: Codes) -> Floats:
+    """Share of the bootstrap refits in which each row (n, features) meets the query's goal, shape (n,).
 
     Each refit is calibrated, so all are read at the task's threshold. NaN without refits.
     """
-    classifier = fitted.classifier
-    if not len(codes) or not classifier.refits:
-        return np.full(len(codes), np.nan)
-    reached = fitted.reaches(classifier.refit_probabilities_of_codes(codes), desired)
-    return np.asarray(reached.mean(axis=0))
+    risks = _refit_risks(problem, codes)
+    return _mean(problem.aim.met(risks[:, 1:], risks[:, :1]))
+
+
+def refit_reduction(problem: Problem, codes: Codes) -> Floats:
+    """How far each row (n, features) moves the risk the desired way, in points of 100, shape (n,).
+
+    The mean over the refits, each beside what it says of the factual; NaN without refits.
+    """
+    risks = _refit_risks(problem, codes)
+    return 100 * _mean(problem.aim.towards(risks[:, 1:], risks[:, :1]))
+
+
+def _refit_risks(problem: Problem, codes: Codes) -> Floats:
+    """Each refit's p(class 1) of the factual and the rows, shape (refits, 1 + n)."""
+    classifier = problem.fitted.classifier
+    if not classifier.refits:
+        return np.zeros((0, 1 + len(codes)))
+    return classifier.refit_probabilities_of_codes(np.vstack([problem.space.factual[None], codes]))
+
+
+def _mean(of_refits: Floats | Mask) -> Floats:
+    """The mean over refits of values (refits, n), shape (n,); NaN without refits."""
+    refits, rows = of_refits.shape
+    return np.asarray(of_refits.mean(axis=0)) if refits else np.full(rows, np.nan)
 
 
 def tiny_errors(schema: Schema, errors: Floats) -> Floats:
@@ -36,17 +56,20 @@ def tiny_errors(schema: Schema, errors: Floats) -> Floats:
 
 
 def noise_validity(
-    fitted: FittedCohort, codes: Codes, desired: int, errors: Floats, *, draws: int = DRAWS, seed: int = 0
+    problem: Problem, codes: Codes, errors: Floats, *, draws: int = DRAWS, seed: int = 0
 ) -> Floats:
-    """Share of ``draws`` noisy copies of each row (n, features) still in ``desired``, shape (n,).
+    """Share of ``draws`` noisy copies of each row (n, features) that still meet the goal, shape (n,).
 
-    One minus the recourse invalidation rate (Pawelczyk et al. 2022, arXiv 2203.06768).
+    One minus the recourse invalidation rate (Pawelczyk et al. 2022, arXiv 2203.06768). Where the risk is to
+    be lowered, each copy stands beside the factual with the same noise.
     """
     if not len(codes):
         return np.empty(0)
-    drawn = noisy(fitted.schema, codes, errors, draws=draws, seed=seed)
-    probability = fitted.classifier.probability_of_codes(drawn.reshape(-1, codes.shape[1]))
-    return np.asarray(fitted.reaches(probability, desired).reshape(len(codes), draws).mean(axis=1))
+    rows = np.vstack([problem.space.factual[None], codes])
+    drawn = noisy(problem.fitted.schema, rows, errors, draws=draws, seed=seed)
+    probability = problem.fitted.classifier.probability_of_codes(drawn.reshape(-1, codes.shape[1]))
+    probability = probability.reshape(len(rows), draws)
+    return np.asarray(problem.aim.met(probability[1:], probability[0]).mean(axis=1))
 
 
 def set_distance(distances: Distances, first: Codes, second: Codes) -> float:

@@ -9,10 +9,12 @@ from typing import Any
 
 from sensecf_core import provenance
 from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.counterfactuals.fine_tuning.control_rates import valid_name
 from sensecf_core.errors import InputError
 from sensecf_core.evaluation.run_identity import of_adapter
 from sensecf_core.language.models import adapters
 from sensecf_core.language.training import save_adapter
+from sensecf_core.queries.methods import controls_of
 from sensecf_core.types import JsonView
 
 ON_CARD = {
@@ -60,21 +62,19 @@ def put_on_card(cohort: Cohort, trace: JsonView) -> None:
 def card_rows(
     summary: Sequence[Mapping[str, Any]], method: str, temperature: float, command: str
 ) -> list[dict[str, Any]]:
-    """One method's rates on ``test`` as rows of an adapter's card, each rate with its interval."""
+    """One method's rates on ``test`` as rows of an adapter's card, each rate with its interval.
+
+    Beside them the raw validity of each control that was asked (``random_valid``, …), and the credit where it
+    is known.
+    """
     return [
         {
             "part": "test",
             "temperature": temperature,
             "limits": row["limits"],
             "desired": 1 - int(row["direction"][0]),
-            **{
-                name: {
-                    "value": row[measure]["mean"],
-                    "low": row[measure]["low"],
-                    "high": row[measure]["high"],
-                }
-                for measure, name in ON_CARD.items()
-            },
+            **{name: _on_card(row[measure]) for measure, name in ON_CARD.items()},
+            **_controls_on_card(row, summary),
             "queries": row["people"],
             "command": command,
         }
@@ -83,10 +83,29 @@ def card_rows(
     ]
 
 
+def _controls_on_card(row: Mapping[str, Any], summary: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What a card says of the controls of the same direction and limits, and of the credit over them."""
+    found: dict[str, Any] = {
+        valid_name(other["method"]): _on_card(other["of_answerable_valid"])
+        for other in summary
+        if all(other[name] == row[name] for name in ("direction", "limits", "goal"))
+        and other["method"] in controls_of(row["method"])
+    }
+    if row.get("credit_over"):
+        found |= {"credit": _on_card(row["credit"]), "credit_over": row["credit_over"]}
+    return found
+
+
+def _on_card(rate: Mapping[str, Any]) -> dict[str, Any]:
+    return {"value": rate["mean"], "low": rate["low"], "high": rate["high"]}
+
+
 def as_csv(summary: Sequence[Mapping[str, Any]]) -> str:
     """The summary as a small CSV: one line a group, each rate as value, low, high."""
-    fixed = ("direction", "limits", "method", "people", "candidates")
-    measures = [name for name in summary[0] if name not in fixed] if summary else []
+    fixed = ["direction", "limits", "goal", "method", "people", "candidates"]
+    names = [name for name in summary[0] if name not in fixed] if summary else []
+    measures = [name for name in names if isinstance(summary[0][name], Mapping)]
+    fixed += [name for name in names if name not in measures]
     header = [*fixed, *(f"{m}{end}" for m in measures for end in ("", "_low", "_high"))]
     lines = [",".join(header)]
     for row in summary:

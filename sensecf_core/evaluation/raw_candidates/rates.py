@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from sensecf_core.counterfactuals.checks.verify import verify
+from sensecf_core.counterfactuals.feasibility.assess import assess
+from sensecf_core.counterfactuals.problem.aim import Aim
 from sensecf_core.counterfactuals.problem.budget import Budget
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.make_queries import make_queries
@@ -20,7 +22,7 @@ from sensecf_core.evaluation.metrics.independent_classifier import IndependentCl
 from sensecf_core.evaluation.raw_candidates.feasible_queries import feasible_queries
 from sensecf_core.queries.answer import Answer
 from sensecf_core.queries.query import Query
-from sensecf_core.types import Mask
+from sensecf_core.types import Floats, Mask
 
 
 @dataclass(frozen=True)
@@ -44,9 +46,10 @@ class CandidateRates:
         -------
         ``second_valid``, ``third_valid`` : candidates within limits that the second classifier, and the
         independent one, puts in the desired class; None where it does not agree with the classifier on the
-        factual. ``control_valid`` : of uniform draws with as many changes as each readable candidate has,
-        those within limits that reach the class. ``changed``, ``gower`` : means over the readable candidates;
-        ``final_changed`` over the counterfactuals shown, and ``final_violations`` counted over them.
+        factual. To lower the risk: those for which it moves the desired way. ``control_valid`` : of uniform
+        draws with as many changes as each readable candidate has, those within limits that are valid.
+        ``changed``, ``gower`` : means over the readable candidates; ``final_changed`` over the
+        counterfactuals shown, and ``final_violations`` counted over them.
         """
         space = SearchSpace.of(self.fitted.schema, self._query(answer))
         candidates = [c for c in answer.trace.candidates if c.edits is not None and c.asking == 1]
@@ -67,12 +70,18 @@ class CandidateRates:
         """Whether a wide search finds an answer within the query's limits."""
         key = query.model_dump_json(exclude={"movable"})
         if key not in self._answerable:
-            self._answerable[key] = bool(feasible_queries(self.fitted, [query])[0])
+            self._answerable[key] = self._searched(query)
         return self._answerable[key]
+
+    def _searched(self, query: Query) -> bool:
+        if query.goal.kind == "lower":
+            return assess(self.fitted, [query])[0].lower != "none found"
+        return bool(feasible_queries(self.fitted, [query])[0])
 
     def _query(self, answer: Answer) -> Query:
         key = (answer.participant_id, answer.row_id)
-        return make_queries(self.fitted, [key], answer.desired, answer.limits)[0]
+        query = make_queries(self.fitted, [key], answer.desired, answer.limits)[0]
+        return query if answer.goal is None else query.model_copy(update={"goal": answer.goal})
 
     def _control(self, space: SearchSpace, seed: int, codes: np.ndarray) -> int:
         counts = space.changed(codes).sum(axis=1)
@@ -80,12 +89,21 @@ class CandidateRates:
 
     def _second(self, space: SearchSpace, codes: np.ndarray, inside: np.ndarray) -> int | None:
         classifier = self.fitted.classifier
-        judged = classifier.second_probability_of_codes(np.vstack([space.factual[None], codes]))
-        return _agreeing(judged >= classifier.second_threshold, space.desired, inside)
+        risks = classifier.second_probability_of_codes(np.vstack([space.factual[None], codes]))
+        return self._agreeing(space, risks, classifier.second_threshold, inside)
 
     def _third(self, space: SearchSpace, codes: np.ndarray, inside: np.ndarray) -> int | None:
-        judged = self.independent.predict(np.vstack([space.factual[None], codes]))
-        return _agreeing(judged == 1, space.desired, inside)
+        risks = self.independent.probability(np.vstack([space.factual[None], codes]))
+        return self._agreeing(space, risks, self.independent.threshold, inside)
+
+    def _agreeing(
+        self, space: SearchSpace, risks: Floats, threshold: float, inside: np.ndarray
+    ) -> int | None:
+        """Count candidates that meet the goal; None if the factual (the first) is in the class already."""
+        aim = Aim.of(space.query.goal, space.desired, threshold)
+        if aim.line is not None and aim.met(risks[:1], risks[0])[0]:
+            return None
+        return int((aim.met(risks[1:], risks[0]) & inside).sum())
 
 
 def control(fitted: FittedCohort, space: SearchSpace, counts: npt.NDArray[np.int64], *, seed: int) -> Mask:
@@ -97,9 +115,3 @@ def control(fitted: FittedCohort, space: SearchSpace, counts: npt.NDArray[np.int
         return np.zeros(0, dtype=bool)
     checks = verify(Problem(fitted, space, Budget(fitted.classifier)), np.array(drawn))
     return checks.valid & checks.within_limits
-
-
-def _agreeing(ones: np.ndarray, desired: int, inside: np.ndarray) -> int | None:
-    """Count candidates in the desired class; None if the factual (the first) is there already."""
-    there = ones == bool(desired)
-    return None if there[0] else int((there[1:] & inside).sum())

@@ -8,97 +8,32 @@ proposed candidates; their intervals are bootstrap 95 % intervals over people.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from sensecf_core.cohorts.schema import Profile
-from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.evaluation.json_lines import append_line, read_lines
 from sensecf_core.evaluation.metrics.statistics import mean_interval, median_interval
+from sensecf_core.evaluation.raw_candidates.credit import credit
+from sensecf_core.evaluation.raw_candidates.directions import Direction
 from sensecf_core.evaluation.raw_candidates.feasible_queries import is_feasible
-from sensecf_core.evaluation.sampling import sample_rows
 from sensecf_core.queries.answer import Answer
+from sensecf_core.queries.methods import controls_of
 from sensecf_core.queries.request import ExplainRequest
-from sensecf_core.types import Progress, RowKey
+from sensecf_core.types import Progress
 
 Statistic = Literal["mean", "median"]
 Rate = dict[str, float | None]
-QUERY = ("direction", "limits", "participant_id", "row_id")
+QUERY = ("direction", "limits", "goal", "participant_id", "row_id")
 """The fields that identify a query."""
 STEPS = ("readable", "within_limits", "valid", "plausible")
 EMPTY: Rate = {"mean": None, "low": None, "high": None}
 """The rate over nobody."""
 Explain = Callable[[ExplainRequest], Answer]
 Measure = Callable[[Answer], dict[str, Any]]
-LimitsChoice = Profile | Literal["all"] | None
-"""Limits towards the desired class: a profile, the cohort's own (None), or both profiles both ways."""
-
-
-@dataclass(frozen=True)
-class Direction:
-    """People predicted one class, asked to reach the other, under one profile of limits."""
-
-    predicted: Literal[0, 1]
-    profile: Profile
-
-    @property
-    def label(self) -> str:
-        """How tables name it: "1→0"."""
-        return f"{self.predicted}→{1 - self.predicted}"
-
-
-def directions(fitted: FittedCohort, limits: LimitsChoice = None) -> tuple[Direction, ...]:
-    """Both class directions of a cohort.
-
-    Towards the desired class under ``limits`` (default: the cohort's own), away from it under ``contrast``,
-    for which alone the opposite class is meant. ``all`` is both directions under both profiles.
-    """
-    desired = fitted.schema.task.desired
-    against: Literal[0, 1] = 1 if desired == 0 else 0
-    if limits == "all":
-        profiles: tuple[Profile, ...] = ("intervention", "contrast")
-        return tuple(Direction(predicted, p) for p in profiles for predicted in (against, desired))
-    return Direction(against, limits or fitted.schema.default_limits), Direction(desired, "contrast")
-
-
-def people(
-    fitted: FittedCohort, directions: Sequence[Direction], *, n: int, seed: int
-) -> dict[Direction, list[RowKey]]:
-    """The rows of a run, the same for every method: ``n`` (0: all) a direction."""
-    return {
-        direction: sample_rows(
-            fitted.cohort, fitted.classifier, predicted=direction.predicted, n=n, seed=seed
-        )
-        for direction in directions
-    }
-
-
-def request_of(cohort: str, direction: Direction, key: RowKey, **fields: Any) -> ExplainRequest:
-    """A request about a row; ``fields`` are its other fields.
-
-    It asks for the desired class, and the method itself: no search runs before it.
-    """
-    query = {"cohort": cohort, "participant_id": key[0], "row_id": key[1], "profile": direction.profile}
-    measured = {"goal": "cross", "search_first": False, "desired": 1 - direction.predicted}
-    return ExplainRequest.model_validate({**query, **measured, **fields})
-
-
-def requests(
-    fitted: FittedCohort, directions: Sequence[Direction], methods: Sequence[str], *, n: int, **options: int
-) -> Iterator[tuple[Direction, ExplainRequest]]:
-    """Every request of a run: per direction the same ``n`` people (0: all) for every method.
-
-    ``options`` are fields of the request (``seed``, ``candidates``, ``max_changes``, ``k``).
-    """
-    for direction, keys in people(fitted, directions, n=n, seed=options["seed"]).items():
-        for method in methods:
-            for key in keys:
-                yield direction, request_of(fitted.schema.name, direction, key, method=method, **options)
 
 
 def run(
@@ -133,6 +68,7 @@ def _key(direction: Direction, request: ExplainRequest) -> tuple[str, ...]:
     return (
         direction.label,
         direction.profile,
+        direction.goal,
         request.method,
         request.participant_id,
         request.row_id or "",
@@ -146,6 +82,7 @@ def record(direction: Direction, answer: Answer) -> dict[str, Any]:
     return {
         "direction": direction.label,
         "limits": answer.limits.profile,
+        "goal": direction.goal,
         "method": answer.method,
         "participant_id": answer.participant_id,
         "row_id": answer.row_id,
@@ -166,7 +103,7 @@ def summarise(
     seed: int = 0,
     answerable: Mapping[tuple[str, ...], bool] | None = None,
 ) -> list[dict[str, Any]]:
-    """One row per direction, limits and method, in the order they first appear.
+    """One row per direction, limits, goal and method, in the order they first appear.
 
     ``answerable`` is by :data:`QUERY` whether each query can be answered; without it the records decide
     (:func:`answerable_of`).
@@ -174,25 +111,64 @@ def summarise(
     Each rate is ``{"mean", "low", "high"}``: a person's share of proposed candidates that passed this
     step and all before it, averaged over people; ``shown`` is the share of people with at least one
     counterfactual to show (``shown_first``: after the first attempt), ``valid_any`` with at least one valid
-    raw candidate. ``seconds`` is the median (wall time an answer).
+    raw candidate. ``seconds`` is the median (wall time an answer). ``credit`` is what a language model's raw
+    validity adds to that of ``credit_over``, the best control that knows as much (:mod:`.credit`); None and
+    "" where not all of these controls were asked the same queries.
     """
-    groups: dict[tuple[str, str, str], list[Mapping[str, Any]]] = {}
+    groups: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
     feasible = answerable_of(records) if answerable is None else answerable
     for entry in records:
-        query, group = query_of(entry), (entry["direction"], entry["limits"], entry["method"])
+        query, group = (
+            query_of(entry),
+            tuple(entry[name] for name in ("direction", "limits", "goal", "method")),
+        )
         known = {"answerable": feasible[query]} if query in feasible else {}
         groups.setdefault(group, []).append({**entry, **known})
     return [
         {
             "direction": direction,
             "limits": limits,
+            "goal": goal,
             "method": method,
             "people": len(group),
             "candidates": sum(entry["proposed"] for entry in group),
             **_rates(group, seed),
+            **_credit_of(groups, (direction, limits, goal, method), seed),
         }
-        for (direction, limits, method), group in groups.items()
+        for (direction, limits, goal, method), group in groups.items()
     ]
+
+
+def _credit_of(
+    groups: Mapping[tuple[str, ...], Sequence[Mapping[str, Any]]], group: tuple[str, ...], seed: int
+) -> dict[str, Any]:
+    """``credit`` and ``credit_over`` of a group; nothing where it is not known what can be answered."""
+    *asked, name = group
+    if not all("answerable" in entry and query_of(entry) for entry in groups[group]):
+        return {}
+    controls = controls_of(name.partition(", ")[0].partition("@")[0])
+    found = credit(
+        _valid_of_answerable(groups[group]),
+        {control: _valid_of_answerable(groups.get((*asked, control), ())) for control in controls},
+        {query_of(entry): entry["participant_id"] for entry in groups[group]},
+        seed=seed,
+    )
+    if found is None:
+        return {"credit": EMPTY, "credit_over": ""}
+    ends = found.interval.as_json()
+    return {
+        "credit": {"mean": ends["value"], "low": ends["low"], "high": ends["high"]},
+        "credit_over": found.control,
+    }
+
+
+def _valid_of_answerable(group: Sequence[Mapping[str, Any]]) -> dict[tuple[str, ...], float]:
+    """Each answerable query's share of proposed candidates that are valid."""
+    return {
+        query_of(entry): entry["valid"] / max(entry["proposed"], 1)
+        for entry in group
+        if entry.get("answerable")
+    }
 
 
 def query_of(entry: Mapping[str, Any]) -> tuple[str, ...]:

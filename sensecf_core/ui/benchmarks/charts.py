@@ -94,38 +94,69 @@ def against_real(rows: Sequence[JsonView], measure: str, real: JsonView, sentenc
 
 
 def distance_and_sparsity(rows: Sequence[JsonView], sentence: str) -> Chart:
-    """Features changed against Gower distance; near the lower left corner is best.
+    """Features changed against Gower distance; near the lower left corner is best."""
+    return Chart(_numbered(rows, "features_changed", "gower"), sentence)
 
-    Methods lie close together there, so dots have numbers, and the names are listed below.
+
+def belief_and_distance(rows: Sequence[JsonView], measure: str, sentence: str) -> Chart:
+    """How far answers can be believed, by a ``measure``, against Gower distance; the upper left is best.
+
+    A line joins the leaders (:func:`.tables.leaders`).
+    """
+    figure = _numbered(rows, "gower", measure)
+    front = [(bench.value(row, "gower"), bench.value(row, measure)) for row in bench.leaders(rows, measure)]
+    figure.add_scatter(
+        x=[distance for distance, _ in front],
+        y=[believed for _, believed in front],
+        mode="lines",
+        line={"color": GREY, "width": 1.5, "dash": "dot", "shape": "hv"},
+        showlegend=False,
+        hoverinfo="skip",
+    )
+    if _is_share(measure):
+        figure.update_yaxes(range=[-0.03, 1.05])
+    return Chart(figure, sentence)
+
+
+def _numbered(rows: Sequence[JsonView], across: str, up: str) -> Any:
+    """Two measures against each other, from the least ``across`` on.
+
+    Methods lie close together, so dots have numbers, and the names are listed below.
     """
     figure = go.Figure()
     points = [
-        (row, bench.numbers(measures.get("features_changed")), bench.numbers(measures.get("gower")))
+        (row, bench.numbers(row["measures"].get(across)), bench.numbers(row["measures"].get(up)))
         for row in rows
-        if not math.isnan(bench.numbers((measures := row["measures"]).get("gower"))[0])
     ]
+    points = [point for point in points if not math.isnan(point[1][0] + point[2][0])]
     points.sort(key=lambda entry: entry[1][0])
-    for number, (row, changed, distance) in enumerate(points, start=1):
+    for number, (row, right, high) in enumerate(points, start=1):
         family = bench.family(row["method"])
         name = bench.title(row["row"])
         figure.add_scatter(
-            x=[changed[0]],
-            y=[distance[0]],
+            x=[right[0]],
+            y=[high[0]],
             mode="markers+text",
             name=f"{number} {name}",
             text=[str(number)],
             textposition=PLACES[number % len(PLACES)],
             cliponaxis=False,
             marker={"symbol": SHAPES[family], "color": COLOURS[family], "size": 10},
-            error_x=_bars([changed]) | {"thickness": 0.8},
-            error_y=_bars([distance]) | {"thickness": 0.8},
-            hovertemplate=f"{name}: %{{x:.2f}} features, distance %{{y:.3f}}<extra></extra>",
+            error_x=_bars([right]) | {"thickness": 0.8},
+            error_y=_bars([high]) | {"thickness": 0.8},
+            hovertemplate=f"{name}: {_with_unit(across, right[0])}, {_with_unit(up, high[0])}<extra></extra>",
         )
-    figure.update_xaxes(title=bench.heading("features_changed"), zeroline=False, rangemode="tozero")
-    figure.update_yaxes(title=bench.heading("gower"), zeroline=False, rangemode="tozero")
+    figure.update_xaxes(title=bench.heading(across), zeroline=False, rangemode="tozero")
+    figure.update_yaxes(title=bench.heading(up), zeroline=False, rangemode="tozero")
     below = {"orientation": "h", "y": -0.2, "yanchor": "top", "x": 0, "entrywidth": 190}
     figure.update_layout(height=640, margin=MARGIN, legend=below)
-    return Chart(figure, sentence)
+    return figure
+
+
+def _with_unit(measure: str, value: float) -> str:
+    entry = MEASURES[measure]
+    unit = f" {entry.unit}" if entry.unit else ""
+    return f"{entry.label.lower()} {bench.cell(measure, {'value': value})}{unit}"
 
 
 def raw_rates(raw: Sequence[JsonView], sentence: str) -> Chart:
@@ -237,6 +268,9 @@ def _is_share(measure: str) -> bool:
 
 
 SHARES = (
+    "solid",
+    "believed",
+    "unseen_validity",
     "coverage",
     "solved",
     "validity",

@@ -17,18 +17,24 @@ from sensecf_core.ui.common import charts, row_wording, widgets, wording
 from sensecf_core.ui.common.charts import Chart
 
 HEADLINE = (
-    "coverage",
+    "solid",
+    "believed",
+    "third_validity",
     "validity",
-    "actionable",
+    "coverage",
     "gower",
     "features_changed",
     "lof_inlier",
-    "gower_diversity",
     "seconds",
 )
+"""Belief first: validity alone only says that a method asked the classifier."""
+BELIEF = {
+    "cross": ("unseen_validity", "third_validity", "believed", "solid"),
+    "lower": ("unseen_reduction", "third_validity", "believed", "solid"),
+}
 LOOKS = ("lof_inlier", "in_domain", "nearest", "neighbours")
 DIVERSITY = ("gower_diversity", "count_diversity", "dpp_diversity", "feature_entropy")
-RATES = ("coverage", "solved", "coverage_validity")
+RATES = ("solid", "believed", "coverage", "solved", "coverage_validity")
 ON_COMPLETE = ("coverage", "validity", "actionable", "gower", "features_changed")
 FORMATS = ("svg", "png")
 FEW = 3
@@ -41,6 +47,7 @@ def show(chosen: ChosenRun) -> None:
         st.info("This run has no such rows. Choose other rows above.", icon=":material/filter_alt_off:")
         return
     _main_table(chosen)
+    _belief(chosen)
     _solved(chosen)
     _distance(chosen)
     _plausibility(chosen)
@@ -70,11 +77,28 @@ def _main_table(chosen: ChosenRun) -> None:
         )
 
 
+def _belief(chosen: ChosenRun) -> None:
+    goal = chosen.group["goal"]
+    st.header("Can the answers be believed, and how far are they?")
+    measure = _pick("Believed by", BELIEF[goal], f"belief_{goal}")
+    front = bench.leaders(chosen.rows, measure)
+    if not front:
+        st.caption("Nothing here says how far an answer can be believed.")
+        return
+    names = wording.listed([bench.title(row["row"]) for row in front])
+    sentence = (
+        f"Near the upper left corner an answer is believed and little is changed. No other method is both "
+        f"nearer and more believed than {names}. Each over the queries that it solved."
+    )
+    draw(benchmark_charts.belief_and_distance(chosen.rows, measure, sentence), "belief")
+    _table_under(chosen.rows, (*BELIEF[goal], "second_validity", "refit_validity", "noise_validity"))
+
+
 def _solved(chosen: ChosenRun) -> None:
     rows = chosen.rows
     best = _best(rows, "coverage_validity")
     sentence = (
-        f"Filled: share of queries with a counterfactual; open: share of those that reach the class. "
+        f"Filled: share of queries with a counterfactual; open: share of those that meet the goal. "
         f"The highest product of both: {best}."
     )
     measures = ("coverage", "validity")

@@ -13,6 +13,11 @@ from sensecf_core.ui.benchmarks.run_picker import ChosenRun
 from sensecf_core.ui.common import wording
 
 PREFERRED = "gower"
+CREDIT_NOTE = (
+    "Credit: what a language model's valid share adds to that of the best control that knows as much, paired "
+    "by query over the answerable ones, with its 95 % interval over people; only where those controls were "
+    "asked the same queries."
+)
 
 
 def ranks(chosen: ChosenRun) -> None:
@@ -145,7 +150,7 @@ def raw(chosen: ChosenRun) -> None:
     rows = [
         row
         for row in chosen.summary["raw"]
-        if (row["direction"], row["limits"]) == (group["direction"], group["limits"])
+        if all(row[name] == group[name] for name in ("direction", "limits", "goal"))
     ]
     if not rows:
         st.caption("This run has no method that samples.")
@@ -153,7 +158,7 @@ def raw(chosen: ChosenRun) -> None:
     all_queries = [row for row in rows if row["asked"] == "all"]
     sentence = (
         "Share of raw candidates that pass each check and all before it; nothing is filtered, undone or "
-        "sorted yet. Valid and plausible: for the people for whom there is an answer. Random draws are the "
+        "sorted yet. Valid and plausible: for the people for whom there is an answer. Controls are the "
         "yardstick."
     )
     draw(charts.raw_rates(all_queries, sentence), "raw")
@@ -165,7 +170,8 @@ def raw(chosen: ChosenRun) -> None:
         show_table(frame, "raw")
         st.caption(
             "The grammar holds a language model to readable answers within the limits. “With” and “without” "
-            "are over the same queries. “By the same number of random changes” is the control."
+            "are over the same queries. “By the same number of random changes”: draws that change as many "
+            f"features. {CREDIT_NOTE}"
         )
 
 
@@ -201,6 +207,7 @@ def _raw_line(row: JsonView) -> dict[str, str]:
         "shown": "Answered in the end ↑",
     }
     cells = {label: _rate(row.get(name)) for name, label in steps.items()}
+    cells["Credit"] = bench.credit(row)
     name = bench.title(row["method"].removesuffix(", no grammar"))
     return {"Method": name, "Asked": str(row["asked"]), "Queries": wording.count(row["people"]), **cells}
 

@@ -31,7 +31,14 @@ VIEW_NOTES = {
     "refined": "every method's answers checked, refined and chosen by the same steps of this program",
     "all": "both rows of every method",
 }
-_DECIMALS = {"features_changed": 1, "model_rows": 0, "model_rows_each": 0, "gower": 3, "nearest": 3}
+_DECIMALS = {
+    "features_changed": 1,
+    "unseen_reduction": 1,
+    "model_rows": 0,
+    "model_rows_each": 0,
+    "gower": 3,
+    "nearest": 3,
+}
 
 
 def title(row: str) -> str:
@@ -65,9 +72,44 @@ def numbers(entry: JsonView | None) -> tuple[float, float, float]:
 _ENDS = ("value", "low", "high")
 
 
+def value(row: JsonView, measure: str) -> float:
+    """A measure's mean in a row; NaN for what is missing."""
+    return numbers(row["measures"].get(measure))[0]
+
+
+def leaders(chosen: Iterable[JsonView], measure: str) -> list[JsonView]:
+    """The rows than which no other is nearer (Gower) and more believed by ``measure``, the nearest first.
+
+    Of two that are equal in both, both lead. A row without either number is left out.
+    """
+    known = [row for row in chosen if not math.isnan(value(row, "gower") + value(row, measure))]
+
+    def beaten(row: JsonView, by: JsonView) -> bool:
+        nearer = value(row, "gower") - value(by, "gower")
+        believed = value(by, measure) - value(row, measure)
+        return min(nearer, believed) >= 0 and max(nearer, believed) > 0
+
+    front = [row for row in known if not any(beaten(row, other) for other in known)]
+    return sorted(front, key=lambda row: value(row, "gower"))
+
+
 def mean(rate: JsonView | None) -> float:
     """The mean of a raw rate; NaN if there is none."""
     return math.nan if rate is None or rate["mean"] is None else float(rate["mean"])
+
+
+def credit(row: JsonView) -> str:
+    """A raw row's credit with its interval and the control: "+0.12 (0.02 to 0.22) over Added effects"."""
+    found = row.get("credit")
+    if found is None or math.isnan(mean(found)):
+        return "–"
+    ends = [_signed(found[name]) for name in ("low", "high") if found[name] is not None]
+    interval = f" ({' to '.join(ends)})" if ends else ""
+    return f"{_signed(found['mean'])}{interval} over {title(row['credit_over'])}"
+
+
+def _signed(value: float) -> str:
+    return f"{round(value, 2) + 0.0:+.2f}".replace("-", "−")
 
 
 def cell(measure: str, entry: JsonView | None) -> str:
@@ -129,16 +171,29 @@ def part_table(chosen: Iterable[JsonView], part: str, measures: Sequence[str]) -
 
 
 def long_csv(summary: JsonView) -> str:
-    """Every mean of a run as CSV: one line per direction, limits, row and measure, with its interval.
+    """Every mean of a run as CSV: one line per direction, limits, goal, row and measure, with its interval.
 
     Each line ends with the notice, since lines may be copied without the header.
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    header = ("run", "cohort", "direction", "limits", "row", "variant", "measure", *_ENDS, "n", "notice")
+    header = (
+        "run",
+        "cohort",
+        "direction",
+        "limits",
+        "goal",
+        "row",
+        "variant",
+        "measure",
+        *_ENDS,
+        "n",
+        "notice",
+    )
     writer.writerow(header)
     for group in summary["groups"]:
-        context = (summary["id"], summary["cohort"], group["direction"], group["limits"])
+        about = (group[name] for name in ("direction", "limits", "goal"))
+        context = (summary["id"], summary["cohort"], *about)
         for row in group["rows"]:
             for measure, entry in row["measures"].items():
                 values = [entry.get(name) for name in (*_ENDS, "n")]
@@ -156,6 +211,10 @@ def as_csv(table: pd.DataFrame) -> str:
 
 
 def group_title(group: JsonView, class_0: str, class_1: str) -> str:
-    """A direction and its limits in words: "from “flagged” to “not flagged” · Options for a person"."""
+    """What a group asks, in words: "from “flagged” to “not flagged” · Options for a person"."""
+    limits = wording.PROFILE_TITLES[group["limits"]]
     origin, target = (class_1, class_0) if group["desired"] == 0 else (class_0, class_1)
-    return f"From “{origin}” to “{target}” · {wording.PROFILE_TITLES[group['limits']]}"
+    if group["goal"] == "lower":
+        way = "Lower" if group["desired"] == 0 else "Raise"
+        return f"{way} the risk of “{origin}” · {limits}"
+    return f"From “{origin}” to “{target}” · {limits}"

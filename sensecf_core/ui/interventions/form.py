@@ -39,7 +39,7 @@ def _form(page: Page) -> None:
     needs_default_model = asks_language_model(method) and model_name is None
     if needs_default_model and not model.ready:
         st.error(
-            f"{wording.message(model.message)} Until then, only the random control can be asked.",
+            f"{wording.message(model.message)} Until then, only the controls can be asked.",
             icon=":material/download:",
         )
     elif needs_default_model and st.runtime.exists():

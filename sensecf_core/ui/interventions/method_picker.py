@@ -17,7 +17,7 @@ from sensecf_core.ui.models import base_models
 from sensecf_core.ui.page.frame import Page
 
 MODES = tuple(method for method in METHODS.values() if method.samples)
-"""What is offered: language models and their control. Searches are on the page Comparison."""
+"""What is offered: language models and their controls. Searches are on the page Comparison."""
 ANY_MODEL = tuple(mode.name for mode in MODES if mode.asks_language_model and not mode.needs_adapter)
 """The modes that work with every model (an adapter belongs to one model)."""
 _PICKED_METHOD, _PICKED_MODEL = "method_picked", "model_picked"

@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.counterfactuals.checks.sentences import lower_first
 from sensecf_core.language.models.adapters import Card
 from sensecf_core.ui.common import wording
 from sensecf_core.ui.common.browser import on_phone
@@ -21,6 +22,19 @@ MEASURES = {
         "candidates, as they came, that keep to the limits and would change the model's view",
     ),
     "control_valid": ("The same by chance, of 100", "uniform draws with as many changes that would do it"),
+    "random_valid": ("Random draws, of 100", "the same of the control `random`"),
+    "nearest_pair_valid": (
+        "Nearest answer, of 100",
+        "the same of the control `nearest-pair`, which copies answers of the most similar training people",
+    ),
+    "effects_valid": (
+        "Added effects, of 100",
+        "the same of the control `effects`, which is told what the model is told and adds up",
+    ),
+    "credit": (
+        "Credit, points of 100",
+        "raw validity minus that of the best control that knows as much, paired by query; 0 is no better",
+    ),
     "second_valid": ("By the second judge, of 100", "candidates that a logistic regression calls valid too"),
     "third_valid": ("By a third classifier, of 100", "candidates that a random forest calls valid too"),
     "any_valid": ("At least one valid, of 100", "queries with at least one such candidate"),
@@ -47,9 +61,12 @@ MEASURES = {
     "seconds": ("Time, s", "mean time to sample and judge all candidates of a query"),
     "queries": ("Queries", "how many people were asked about"),
 }
+CONTROLS = {"random_valid": "random", "nearest_pair_valid": "nearest-pair", "effects_valid": "effects"}
+"""Which control's raw validity a rate is."""
 SHARES = (
     "valid",
     "control_valid",
+    *CONTROLS,
     "second_valid",
     "third_valid",
     "any_valid",
@@ -75,8 +92,24 @@ def headline(card: Card) -> str:
     )
     return (
         f"Raw validity **{mean}**{spread}: so many of its candidates, as they came, would change the model's "
-        f"view of people it did not learn from and for whom a search finds an answer (part `{part}`)."
+        f"view of people it did not learn from and for whom a search finds an answer (part `{part}`). "
+        f"{_beside_controls(rows)}"
     )
+
+
+def _beside_controls(rows: Sequence[Row]) -> str:
+    """What the controls reach on the same queries, in one sentence."""
+    measured = {
+        name: [_number(row.get(name)) for row in rows if row.get("valid") is not None] for name in CONTROLS
+    }
+    means = [
+        f"{lower_first(wording.method_short(CONTROLS[name]))} {wording.of_100(sum(known) / len(known))}"
+        for name, values in measured.items()
+        if (known := [value for value in values if value is not None]) and len(known) == len(values)
+    ]
+    if not means:
+        return "Controls without a language model were not measured beside it."
+    return f"Controls without a language model, on the same queries: {', '.join(means)}."
 
 
 def _number(value: object) -> float | None:
@@ -113,7 +146,9 @@ def show(cohort: Cohort, card: Card) -> None:
     table: dict[str, list[str]] = {"Measure": list(titles.values())}
     for number, (head, row) in enumerate(zip(heads, rows, strict=True)):
         repeats = heads[:number].count(head)  # columns need different names
-        table[f"{head} ({repeats + 1})" if repeats else head] = [rate(name, row.get(name)) for name in titles]
+        table[f"{head} ({repeats + 1})" if repeats else head] = [
+            _credit(row) if name == "credit" else rate(name, row.get(name)) for name in titles
+        ]
     st.table(pd.DataFrame(table), hide_index=True, border="horizontal", alt=f"Raw rates of {card.name}")
     st.caption(
         f"At temperature {card.temperature:g}, with the grammar on. "
@@ -147,13 +182,30 @@ def _column_head(cohort: Cohort, row: Row, varying: Sequence[str]) -> str:
         f"→ {target_class}" if target_class else "",
     ]
     parts += [str(row[key]) for key in varying if key in row]
-    headed_already = {"limits", "desired", "part", "temperature", "command", *MEASURES}
+    headed_already = {"limits", "desired", "part", "temperature", "command", "credit_over", *MEASURES}
     parts += [
         f"{key} {value}"
         for key, value in row.items()
         if key not in headed_already and isinstance(value, str | bool)
     ]
     return wording.plain(" ".join(part for part in parts if part)) or "All"
+
+
+def _credit(row: Row) -> str:
+    """The credit in points with its interval, and the control that was subtracted."""
+    found = row.get("credit")
+    if not isinstance(found, Mapping) or _number(found) is None:
+        return "–"
+    value, low, high = (_points(found.get(end)) for end in ("value", "low", "high"))
+    over = lower_first(wording.method_short(str(row.get("credit_over", ""))))
+    return f"{value} ({low} to {high}) over {over}"
+
+
+def _points(value: object) -> str:
+    """A difference of two rates in points of 100, signed: "+3", "−12"."""
+    if not isinstance(value, int | float) or not math.isfinite(value):
+        return "–"
+    return f"{round(100 * value):+d}".replace("-", "−")
 
 
 def rate(name: str, value: object) -> str:

@@ -111,3 +111,23 @@ def test_unfit_adapters_and_another_classifier_are_warned_of(world: World, open_
     at = open_page("Models", cohort="small")
     assert "fits was trained and measured with another classifier" in warnings(at)
     assert "answered by **fits**" in page_text(at)
+
+
+def test_controls_and_the_credit_over_them_stand_beside_the_model(world: World, open_page: OpenPage) -> None:
+    controls = {"random_valid": 0.1, "nearest_pair_valid": 0.5, "effects_valid": 0.84}
+    credit = {"credit": {"value": -0.04, "low": -0.12, "high": 0.03}, "credit_over": "effects"}
+    rates = [made_adapter.rate("intervention", 0, 0.8) | controls | credit | {"part": "test"}]
+    rates.append(made_adapter.rate("contrast", 0, 0.8) | {**controls, "effects_valid": 0.9, "part": "test"})
+    made_adapter.write(world.cohort, rates=tuple(rates), rounds=())
+    at = open_page("Models", cohort="small")
+    said = "on the same queries: random draws 10 of 100, nearest answer 50 of 100, added effects 87 of 100."
+    assert said in page_text(at)
+    shown = facts(at)
+    assert "Added effects, of 100" in shown and "−4 (−12 to +3) over added effects" in shown
+    assert "credit_over" not in shown
+
+
+def test_a_card_without_controls_says_so(world: World, open_page: OpenPage) -> None:
+    made_adapter.write(world.cohort)
+    text = page_text(open_page("Models", cohort="small"))
+    assert "Controls without a language model were not measured beside it." in text

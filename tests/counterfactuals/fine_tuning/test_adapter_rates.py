@@ -23,6 +23,13 @@ def test_rates_are_measured_at_every_temperature_and_kept_on_the_card(
     found = measure_adapter(fitted, n=1)
     assert {row["temperature"] for row in found.rows} == set(validation.TEMPERATURES)
     assert all(row["part"] == "val" and row["queries"] == 1 for row in found.rows)
+    controls = ("random_valid", "nearest_pair_valid", "effects_valid")
+    for group in {(row["limits"], row["desired"]) for row in found.rows}:
+        rows = [row for row in found.rows if (row["limits"], row["desired"]) == group]
+        # A control has no temperature: its rate is the same beside each of them.
+        assert len({tuple(row[name] for name in controls) for row in rows}) == 1 < len(rows)
+    # Every query has an answer among the told changes, and a sum of them finds one more often than a babbler.
+    assert max(row["effects_valid"] for row in found.rows) > max(row["valid"] for row in found.rows)
     put_on_card(found)
     card = adapters.require(fitted.cohort).card
     assert card.temperature == found.temperature

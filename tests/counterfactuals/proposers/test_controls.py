@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from sensecf_core.cohorts.encoding import from_values, to_code
+from sensecf_core.classifiers.classifier import Classifier
+from sensecf_core.cohorts.encoding import from_values, to_code, to_value
+from sensecf_core.counterfactuals.explain import answer
+from sensecf_core.counterfactuals.problem.budget import Budget
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort, load_fitted
 from sensecf_core.counterfactuals.problem.make_queries import make_queries
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
 from sensecf_core.counterfactuals.proposal import ProposalRequest
+from sensecf_core.counterfactuals.proposers import few_shot
 from sensecf_core.counterfactuals.proposers.effects import EffectsProposer
-from sensecf_core.counterfactuals.proposers.few_shot import make_examples
+from sensecf_core.counterfactuals.proposers.few_shot import make_examples, stored_examples
 from sensecf_core.counterfactuals.proposers.nearest_pair import NearestPairProposer, moved_to_allowed
+from sensecf_core.counterfactuals.proposers.registry import Context, check_classifier, proposer_for
+from sensecf_core.errors import InputError
 from sensecf_core.language.prompts.grammar import read_edits
+from sensecf_core.queries.answer import Answer
 from sensecf_core.queries.limits import Limits
+from sensecf_core.queries.methods import METHODS
 from sensecf_core.queries.query import FeatureEffect, PromptHints, Query
+from sensecf_core.queries.request import ExplainRequest
 
 RUN = ProposalRequest(16, 0, None, math.inf)
 
@@ -90,3 +100,98 @@ def test_nobody_copies_their_own_answer(fitted: FittedCohort) -> None:
     alone = NearestPairProposer(fitted, answered[:1]).propose(own, RUN)
     assert alone.texts == ()
     assert NearestPairProposer(fitted, answered[:2]).propose(own, RUN).texts
+
+
+CONTROLS = [method.name for method in METHODS.values() if method.family == "control"]
+
+
+def ask(fitted: FittedCohort, method: str, person: tuple[str, str], **options: object) -> Answer:
+    asked = {"method": method, "participant_id": person[0], "row_id": person[1], "search_first": False}
+    request = {"cohort": fitted.schema.name, "candidates": 12, **asked, **options}
+    return answer(fitted, ExplainRequest.model_validate(request))
+
+
+def person_of(fitted: FittedCohort, predicted: int) -> tuple[str, str]:
+    rows = fitted.cohort.part("test")
+    keys = rows.index[fitted.classifier.predict(rows) == predicted]
+    return str(keys[2][0]), str(keys[2][1])
+
+
+@pytest.mark.parametrize("cohort", ["heart", "nhanes"])
+@pytest.mark.parametrize("method", CONTROLS)
+def test_a_control_answers_about_shipped_cohorts_whatever_the_goal(cohort: str, method: str) -> None:
+    known = load_fitted(cohort)
+    person = person_of(known, 1)
+    for asked in ({}, {"goal": "lower"}, {"target": 20.0}, {"profile": "contrast"}):
+        found = ask(known, method, person, **asked)
+        assert found.status in ("found", "none")
+        assert 0 < found.trace.proposed <= 12 and found.trace.readable == found.trace.proposed
+        assert found.trace.first is None and found.trace.askings == 1
+    crossing, lowering = ask(known, method, person), ask(known, method, person, goal="lower")
+    # The goal is the checks' business: what is proposed is the same.
+    assert [c.text for c in crossing.trace.candidates] == [c.text for c in lowering.trace.candidates]
+    back = ask(known, method, person_of(known, 0), desired=1, profile="contrast")
+    assert back.desired == 1 and back.trace.proposed > 0
+
+
+@pytest.mark.parametrize("method", CONTROLS)
+def test_the_same_seed_proposes_the_same_and_another_one_draws_anew(
+    method: str, fitted: FittedCohort
+) -> None:
+    person = person_of(fitted, 1)
+    texts = [
+        [c.text for c in ask(fitted, method, person, seed=seed, candidates=4).trace.candidates]
+        for seed in (0, 0, 1)
+    ]
+    assert texts[0] == texts[1]
+    assert (texts[0] == texts[2]) == (method == "nearest-pair"), "copies are not drawn"
+
+
+@pytest.mark.parametrize("method", CONTROLS)
+def test_a_control_asks_about_no_changed_row_before_it_has_proposed(
+    method: str, fitted: FittedCohort, query: Query, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    factual = from_values(fitted.schema, query.factual.features)
+    asked: list[np.ndarray] = []
+    real = Classifier.margin_of_codes
+    stored_examples(fitted, query.desired, query.limits.profile)  # which asks about training rows only
+
+    def noted(classifier: Classifier, codes: np.ndarray) -> np.ndarray:
+        asked.extend(codes)
+        return real(classifier, codes)
+
+    monkeypatch.setattr(Classifier, "margin_of_codes", noted)
+    request = ExplainRequest(
+        cohort="heart", participant_id=query.participant_id, row_id=query.row_id, method=method
+    )
+    context = Context(request, fitted, query, (), lambda: False, None)
+    budget = Budget(fitted.classifier)
+    proposal = proposer_for(context).propose(query, replace(RUN, budget=budget))
+    assert proposal.texts and budget.rows == 0
+    assert all(np.array_equal(row, factual, equal_nan=True) for row in asked)
+    asked.clear()
+    ask(fitted, method, (query.participant_id, query.row_id))
+    assert any(not np.array_equal(row, factual, equal_nan=True) for row in asked), "the checks ask"
+
+
+def test_a_query_without_a_stored_answer_says_that_there_is_none_to_copy(
+    fitted: FittedCohort, query: Query, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(few_shot, "stored_examples", lambda *_: ())
+    found = ask(fitted, "nearest-pair", (query.participant_id, query.row_id))
+    assert found.status == "none" and found.trace.proposed == 0
+    assert "No answer was found for any training row" in found.reasons[0]
+    other = next(one for one in query.movable if one.feature != query.movable[0].feature)
+    stuck = query.model_copy(update={"movable": (query.movable[0],)})
+    stored = make_examples(fitted, 0, "contrast", 30)[0].model_copy(
+        update={"edits": {other.feature: to_value(fitted.schema.feature(other.feature), other.values[0])}}
+    )
+    (note,) = NearestPairProposer(fitted, (stored,)).propose(stuck, RUN).notes
+    assert note == "No stored answer of a training row changes a feature that may move here."
+
+
+def test_a_wrapped_model_has_no_effects_to_add(fitted: FittedCohort) -> None:
+    with pytest.raises(InputError, match="effects reads the SHAP values of every training row"):
+        check_classifier("effects", object())  # type: ignore[arg-type]
+    check_classifier("effects", fitted.classifier)
+    check_classifier("nearest-pair", object())  # type: ignore[arg-type]

@@ -34,9 +34,9 @@ def test_a_fitted_cohort_is_benchmarked_and_the_run_kept(
     )
     assert summary["cohort"] == "small" and summary["methods"] == ["random"]
     assert (summary["n"], summary["seed"], summary["candidates"]) == (2, 0, 8)
-    assert len(frame) == 2 * 2 * 2  # rows of the method, directions, people
+    assert len(frame) == 2 * 3 * 2  # rows of the method, directions and goals, people
     assert frame["seconds"].isna().all()
-    assert fractions[-1] == 0.999 and len(fractions) == 2 * 2 * 4 + 1  # passes: query, main, seed, noise
+    assert fractions[-1] == 0.999 and len(fractions) == 3 * 2 * 4 + 1  # passes: query, main, seed, noise
     folder = run_folder.own_folder(summary["id"])
     kept = json.loads((folder / run_folder.SUMMARY).read_text())
     assert {**kept, "schema_version": 0} == {**summary, "schema_version": 0}
@@ -48,14 +48,19 @@ def test_a_fitted_cohort_is_benchmarked_and_the_run_kept(
 
 def test_a_plan_has_one_id_and_asks_nothing(fitted: FittedCohort) -> None:
     def plan(**asked: Any) -> Any:
-        return plan_benchmark(fitted, ["random"], **{"n": 2, "limits": None, "options": OPTIONS, **asked})
+        return plan_benchmark(
+            fitted, ["random"], **{"n": 2, "limits": None, "goal": "all", "options": OPTIONS, **asked}
+        )
 
     assert plan().run_id == plan().run_id
-    assert len({plan().run_id, plan(n=3).run_id, plan(limits="all").run_id}) == 3
+    others = plan(n=3), plan(limits="all"), plan(goal="cross")
+    assert len({plan().run_id, *(other.run_id for other in others)}) == 4
     assert not run_folder.own_folder(plan().run_id).exists()
     assert {entry.name for entry in plan().entries} == {"random"}
     with pytest.raises(InputError, match="No method is named"):
-        plan_benchmark(fitted, [], n=2, limits=None, options=OPTIONS)
+        plan_benchmark(fitted, [], n=2, limits=None, goal="all", options=OPTIONS)
+    with pytest.raises(InputError, match="Unknown goal 'flip'; did you mean"):
+        plan(goal="flip")
 
 
 SLOW = """
@@ -65,7 +70,7 @@ from sensecf_core import processes
 from sensecf_core.evaluation.benchmark.entries import Entry
 from sensecf_core.evaluation.benchmark.plan import Task
 from sensecf_core.evaluation.benchmark.runner import run
-from sensecf_core.evaluation.raw_candidates.table import Direction, request_of
+from sensecf_core.evaluation.raw_candidates.directions import Direction, request_of
 
 def ask(task):
     processes.LOOK_EVERY = 0.05

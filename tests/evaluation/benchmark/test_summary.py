@@ -45,7 +45,8 @@ def made(bench: Bench) -> Run:
         add("main", SEARCH, person, record(returned, row(fitted, person, better, bmi=25.0)))
         drawn = scores(1, 1, gower=0.3, features_changed=3.0) if number < 2 else nothing
         raw = {
-            "direction": "1→0", "limits": "intervention", "participant_id": person, "row_id": "0",
+            "direction": "1→0", "limits": "intervention", "goal": "cross",
+            "participant_id": person, "row_id": "0",
             "method": "random", "proposed": 8, "readable": 8,
             "within_limits": 8, "valid": 2 * (number < 2), "plausible": 2 * (number < 2),
             "shown": 1, "seconds": 1.0, "unique": 8,

@@ -14,6 +14,7 @@ from sensecf_core.cohorts.encoding import to_codes
 from sensecf_core.counterfactuals.problem.measurement_error import measurement_errors, noisy
 from sensecf_core.evaluation.metrics.robustness import (
     noise_validity,
+    refit_reduction,
     refit_validity,
     set_distance,
     tiny_errors,
@@ -31,21 +32,38 @@ sets = arrays(np.float64, st.tuples(st.integers(1, 4), st.just(4)), elements=st.
 def test_refits_by_hand() -> None:
     # Log-odds -2, -0.5, 0.5, 2; the refits add -1, 0, 1 and say class 0 below 0.
     rows = np.array([hand.row(bmi=26 + x, sugar=100) for x in (0.0, 3, 5, 8)])
-    assert refit_validity(FITTED, rows, 0).tolist() == near([1, 2 / 3, 1 / 3, 0])
-    assert refit_validity(FITTED, rows, 1).tolist() == near([0, 1 / 3, 2 / 3, 1])
+    assert refit_validity(hand.problem(FITTED), rows).tolist() == near([1, 2 / 3, 1 / 3, 0])
+    assert refit_validity(hand.problem(FITTED, desired=1), rows).tolist() == near([0, 1 / 3, 2 / 3, 1])
 
 
 def test_refits_are_read_at_the_tasks_threshold() -> None:
     rows = hand.row(bmi=29, sugar=100)[None]  # p with the refits: 0.18, 0.38, 0.62
     strict = replace(FITTED, classifier=cast("Any", hand.Lines(threshold=0.3)))
-    assert refit_validity(strict, rows, 0).tolist() == near([1 / 3])
+    assert refit_validity(hand.problem(strict), rows).tolist() == near([1 / 3])
+
+
+def test_a_lower_risk_by_hand() -> None:
+    # The participant's log-odds are 2: by the refits 1, 2, 3. The rows are at 1 and 3.
+    rows = np.array([hand.row(bmi=30), hand.row(bmi=34)])
+    lower = hand.problem(FITTED, goal="lower")
+    assert refit_validity(lower, rows).tolist() == [1, 0]
+    before, after = (1 / (1 + np.exp(-np.array(odds))) for odds in ((1.0, 2, 3), (0.0, 1, 2)))
+    assert refit_reduction(lower, rows)[0] == near(100 * (before - after).mean())
+    assert refit_reduction(lower, rows)[1] < 0
+    assert np.isnan(
+        refit_reduction(
+            hand.problem(replace(FITTED, classifier=cast("Any", hand.Lines(refits=()))), goal="lower"), rows
+        )
+    ).all()
+    # The same noise meets both the row and the participant, so that it never hides a change.
+    assert noise_validity(lower, rows, np.array([5.0, 0, 0, 0])).tolist() == [1, 0]
 
 
 def test_no_refits_or_no_rows_measure_nothing() -> None:
     none = replace(FITTED, classifier=cast("Any", hand.Lines(refits=())))
-    assert np.isnan(refit_validity(none, hand.row()[None], 0)).tolist() == [True]
-    assert refit_validity(FITTED, np.empty((0, 4)), 0).shape == (0,)
-    assert noise_validity(FITTED, np.empty((0, 4)), 0, np.ones(4)).shape == (0,)
+    assert np.isnan(refit_validity(hand.problem(none), hand.row()[None])).tolist() == [True]
+    assert refit_validity(hand.problem(FITTED), np.empty((0, 4))).shape == (0,)
+    assert noise_validity(hand.problem(FITTED), np.empty((0, 4)), np.ones(4)).shape == (0,)
 
 
 def test_measurement_errors_by_hand() -> None:
@@ -104,18 +122,18 @@ def test_noise_on_the_border_tips_half_and_far_away_none() -> None:
     # With sugar 100 the border is bmi 30; class 0 below. Errors of 1 in bmi alone.
     errors = np.array([1.0, 0, 0, 0])
     rows = np.array([hand.row(bmi=x, sugar=100) for x in (22.0, 28.0, 29.95, 38.0)])
-    shares = noise_validity(FITTED, rows, 0, errors, draws=400)
+    shares = noise_validity(hand.problem(FITTED), rows, errors, draws=400)
     assert shares[[0, 3]].tolist() == [1, 0]
     assert shares[1] == near(0.977, abs=0.02)  # two standard deviations
     assert shares[2] == near(0.5, abs=0.06)
-    assert noise_validity(FITTED, rows, 0, np.zeros(4)).tolist() == [1, 1, 1, 0]
+    assert noise_validity(hand.problem(FITTED), rows, np.zeros(4)).tolist() == [1, 1, 1, 0]
 
 
 @given(st.floats(20, 30), st.floats(0, 5), st.integers(0, 3))
 def test_farther_beyond_the_border_is_never_less_robust(bmi: float, more: float, seed: int) -> None:
     errors = np.array([2.0, 0, 0, 0])
     rows = np.array([hand.row(bmi=round(x, 1), sugar=100) for x in (bmi, bmi - more)])
-    border, beyond = noise_validity(FITTED, rows, 0, errors, draws=40, seed=seed)
+    border, beyond = noise_validity(hand.problem(FITTED), rows, errors, draws=40, seed=seed)
     assert 0 <= border <= beyond <= 1
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict, fields, replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
+from sensecf_core.classifiers.calibration import probability
 from sensecf_core.cohorts.encoding import to_codes
 from sensecf_core.counterfactuals.checks.verify import verify
 from sensecf_core.counterfactuals.problem.budget import Budget
@@ -82,14 +83,56 @@ def test_every_number_of_an_answer_by_hand() -> None:
         # A is at 0 with the refit that adds 1, which is class 1.
         "refit_validity": (2 / 3 + 1 + 2 / 3) / 3,
         "noise_validity": 1,
+        # The refits that nobody else sees add -2 and 0.5: A and B stay below 0 by both. Both break limits.
+        "unseen_validity": 1,
+        "unseen_reduction": 100 * (2 * _moved(-1) + _moved(-1.4)) / 3,
+        "solid": 0,
+        "believed": 0,
     }
     assert {name: found[name] for name in expected} == {name: near(x) for name, x in expected.items()}
     assert set(found) - set(expected) == {"lof_inlier", "isolation_inlier"}
 
 
+def _moved(log_odds: float) -> float:
+    """Mean over the unseen refits of how far p falls from the participant's, whose log-odds are 2."""
+    return float(np.mean([probability(2 + add) - probability(log_odds + add) for add in (-2.0, 0.5)]))
+
+
+def test_what_is_believed_keeps_the_limits_and_is_held_by_refits_that_graded_nothing() -> None:
+    held = hand.row(bmi=28, sugar=99)  # -1 - 0.02: by the unseen refits -3.02 and -0.52
+    found = score(EVALUATORS, MOVES, held[None], requested=1)
+    # By the refits that grade -2.02, -1.02, -0.02, but the second classifier puts bmi 28 in class 1.
+    assert (found.believed, found.unseen_validity, found.solid) == (1, 1, 0)
+    close = hand.row(bmi=28, sugar=130)  # -1 + 0.6 = -0.4: unseen -2.4 and 0.1
+    found = score(EVALUATORS, MOVES, close[None], requested=1)
+    assert (found.believed, found.unseen_validity, found.validity) == (0, 0.5, 1)
+    # One that can be believed is enough.
+    assert score(EVALUATORS, MOVES, np.array([close, held]), requested=2).believed == 1
+
+
+def test_a_risk_that_is_lowered_is_judged_by_how_far_it_moves() -> None:
+    lower = hand.space(EVALUATORS.fitted, goal="lower")
+    found = score(EVALUATORS, lower, np.array([hand.row(bmi=30), hand.row(bmi=33)]), requested=2)
+    # bmi 30 takes the log-odds from 2 to 1; bmi 33 to 2.5, which no refit calls lower.
+    assert (found.validity, found.solid, found.believed, found.unseen_validity) == (0.5, 1, 1, 1)
+    assert found.unseen_reduction == near(100 * _moved(1))
+    # The second classifier reads bmi alone, the independent one sugar alone: it sees nothing move.
+    assert (found.second_validity, found.third_validity) == (0.5, 0)
+    assert np.isnan(found.margin_validity)
+    little = score(EVALUATORS, lower, hand.row(sugar=145)[None], requested=1)
+    assert 0 < little.unseen_reduction < 3
+    assert (little.validity, little.solid, little.believed, little.third_validity) == (1, 0, 0, 1)
+
+
+def test_without_refits_nothing_is_solid_or_not() -> None:
+    blind = replace(EVALUATORS.fitted, classifier=cast("Any", hand.Lines(refits=())))
+    found = score(replace(EVALUATORS, fitted=blind, unseen=blind), MOVES, A[None], requested=1)
+    assert np.isnan([found.solid, found.believed, found.unseen_validity, found.unseen_reduction]).all()
+
+
 def test_a_failure_counts_as_a_failure_and_measures_nothing_else() -> None:
     found = asdict(score(EVALUATORS, MOVES, np.empty((0, 4)), requested=4))
-    zeros = {"returned", "coverage", "solved", "coverage_validity", "unique_validity"}
+    zeros = {"returned", "coverage", "solved", "coverage_validity", "unique_validity", "solid", "believed"}
     assert {name for name, value in found.items() if value == 0} == zeros
     assert all(np.isnan(value) for name, value in found.items() if name not in zeros)
 
@@ -225,7 +268,15 @@ def test_shares_lie_between_0_and_1_and_the_rest_is_not_negative(
 ) -> None:
     found = score(evaluators, question, answer, requested=len(answer))
     assert 0 < found.validity < 1
-    unbounded = ("returned", "violations", "gower", "mad_l1", "features_changed", "redundancy")
+    unbounded = (
+        "returned",
+        "violations",
+        "gower",
+        "mad_l1",
+        "features_changed",
+        "redundancy",
+        "unseen_reduction",
+    )
     for name, value in asdict(found).items():
         assert 0 <= value <= (np.inf if name in unbounded else 1), name
     assert found.margin_validity <= found.validity

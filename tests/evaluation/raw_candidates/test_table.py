@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from sensecf_core.evaluation.raw_candidates.directions import Direction
 from sensecf_core.evaluation.raw_candidates.files import as_csv
-from sensecf_core.evaluation.raw_candidates.table import Direction, run, summarise
+from sensecf_core.evaluation.raw_candidates.table import run, summarise
 from sensecf_core.queries.answer import Answer, Seconds, Trace
 from sensecf_core.queries.limits import Limits
 from sensecf_core.queries.query import Factual
@@ -83,7 +84,8 @@ def records(*shares: tuple[int, int]) -> list[dict[str, Any]]:
     """One record a person: proposed 10, valid as given, shown as given."""
     return [
         {
-            "direction": "1→0", "limits": "intervention", "method": "random", "proposed": 10, "readable": 10,
+            "direction": "1→0", "limits": "intervention", "goal": "cross", "method": "random",
+            "proposed": 10, "readable": 10,
             "within_limits": 8, "valid": valid, "plausible": valid, "shown": shown, "seconds": float(n),
         }
         for n, (valid, shown) in enumerate(shares)

@@ -21,7 +21,7 @@ from sensecf_core.cli.options import (
 )
 from sensecf_core.cli.output import print_run, progress
 
-PRINTED = ("coverage", "validity", "violations", "gower", "features_changed", "lof_inlier", "seconds")
+PRINTED = ("solid", "unseen_validity", "third_validity", "validity", "gower", "features_changed", "seconds")
 
 
 def benchmark(
@@ -38,6 +38,9 @@ def benchmark(
     k: Annotated[int, typer.Option("--k", help="How many counterfactuals to ask for.")] = 4,
     seed: Annotated[int, typer.Option(help="Draws the people, and every candidate.")] = 0,
     limits: DirectionLimits = None,
+    goal: Annotated[
+        str, typer.Option(help="Ask to `cross` the line, to `lower` the risk (or raise it), or `all`.")
+    ] = "all",
     candidates: Annotated[int, typer.Option(help="Candidates a query of methods that sample.")] = 16,
     max_changes: Annotated[int, typer.Option(help="Most features that one counterfactual changes.")] = 3,
     jobs: Annotated[
@@ -83,6 +86,7 @@ def benchmark(
             names([methods]),
             n=n,
             limits=limits,  # type: ignore[arg-type]
+            goal=goal,  # type: ignore[arg-type]
             k=k,
             candidates=candidates,
             max_changes=max_changes,
@@ -103,8 +107,8 @@ def _as_text(summary: dict[str, Any]) -> str:
     for group in summary["groups"]:
         heads = [f"{MEASURES[name].label} {MEASURES[name].arrow}" for name in PRINTED]
         lines += [
-            f"{group['direction']}, {group['limits']} limits: {group['queries']} queries, "
-            f"{group['unanswerable']['value']:.0%} of them without any answer",
+            f"{group['direction']}, {group['limits']} limits, goal {group['goal']}: {group['queries']} "
+            f"queries, {group['unanswerable']['value']:.0%} of them without any answer",
             f"  {'':32} {' '.join(f'{head:>18}' for head in heads)}",
         ]
         for row in group["rows"]:

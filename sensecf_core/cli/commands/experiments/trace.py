@@ -35,7 +35,7 @@ def trace(
     ] = None,
     card: Annotated[
         bool,
-        typer.Option("--card", help="Put the rates of lm-fine-tuned on its adapter's card."),
+        typer.Option("--card", help="Put the rates of lm-fine-tuned and controls on its adapter's card."),
     ] = False,
     as_json: Json = False,
 ) -> None:
@@ -80,14 +80,23 @@ def trace(
 def _as_text(summary: list[dict[str, Any]]) -> str:
     measures = ("answerable", "readable", "valid", "of_answerable_valid", "of_answerable_shown", "distinct")
     head = f"{'':5} {'limits':12} {'method':14} {'people':>6}"
-    lines = [f"{head} {' '.join(f'{name:>19}' for name in measures)} {'median s':>9}"]
+    lines = [f"{head} {' '.join(f'{name:>19}' for name in measures)} {'median s':>9}  credit"]
     for row in summary:
         cells = [_rate(row[measure]) for measure in measures]
         lines.append(
             f"{row['direction']:5} {row['limits']:12} {row['method']:14} {row['people']:6} "
-            f"{' '.join(f'{cell:>19}' for cell in cells)} {row['seconds']['median']:9.2f}"
+            f"{' '.join(f'{cell:>19}' for cell in cells)} {row['seconds']['median']:9.2f}  {_credit(row)}"
         )
     return "\n".join(lines)
+
+
+def _credit(row: dict[str, Any]) -> str:
+    """What a language model's raw validity adds to the best control that knows as much."""
+    found = row["credit"]
+    if found["mean"] is None:
+        return "-"
+    value, low, high = (None if x is None else f"{round(x, 2) + 0.0:+.2f}" for x in found.values())
+    return f"{value}{'' if low is None else f' ({low} to {high})'} over {row['credit_over']}"
 
 
 def _rate(found: dict[str, float | None]) -> str:

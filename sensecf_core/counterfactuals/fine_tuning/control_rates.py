@@ -1,0 +1,76 @@
+"""Raw rates of the controls on the queries that an adapter is measured on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from sensecf_core.counterfactuals.fine_tuning.pairs import Pair
+from sensecf_core.counterfactuals.fine_tuning.raw_rates import RawRates, rates_of
+from sensecf_core.counterfactuals.fine_tuning.validation import ValidationSet
+from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
+from sensecf_core.counterfactuals.proposal import Proposal, ProposalRequest, Proposer
+from sensecf_core.counterfactuals.proposers.effects import EffectsProposer
+from sensecf_core.counterfactuals.proposers.few_shot import stored_examples
+from sensecf_core.counterfactuals.proposers.nearest_pair import NearestPairProposer
+from sensecf_core.counterfactuals.proposers.random import RandomProposer
+from sensecf_core.types import Callbacks
+
+CANDIDATES = 16
+
+
+def _nearest_pair(fitted: FittedCohort, pair: Pair) -> Proposer:
+    query = pair.query
+    return NearestPairProposer(fitted, stored_examples(fitted, query.desired, query.limits.profile))
+
+
+CONTROLS: Mapping[str, Callable[[FittedCohort, Pair], Proposer]] = {
+    "random": lambda fitted, _: RandomProposer(fitted.schema),
+    "nearest-pair": _nearest_pair,
+    "effects": lambda fitted, pair: EffectsProposer(fitted.schema, pair.hints),
+}
+"""What makes each control's proposer for a query and what a prompt tells of it."""
+
+
+def valid_name(control: str) -> str:
+    """The name of a control's raw validity on a card: ``nearest_pair_valid``."""
+    return f"{control.replace('-', '_')}_valid"
+
+
+def control_rates(
+    fitted: FittedCohort,
+    control: str,
+    pairs: Sequence[Pair],
+    *,
+    candidates: int = CANDIDATES,
+    seed: int = 0,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> RawRates:
+    """Raw rates of a control on the queries of ``pairs``, ``candidates`` each; raises ``CancelledError``.
+
+    ``effects`` is told what the pairs' hints say, whatever their source.
+    """
+    run = ProposalRequest(candidates, seed, None, math.inf, Callbacks(cancelled=cancelled))
+
+    def ask(pair: Pair) -> Proposal:
+        return CONTROLS[control](fitted, pair).propose(pair.query, run)
+
+    return rates_of(fitted, pairs, ask, cancelled)
+
+
+def with_controls(
+    fitted: FittedCohort,
+    validation_set: ValidationSet,
+    rows: Sequence[Mapping[str, Any]],
+    cancelled: Callable[[], bool] = lambda: False,
+) -> list[dict[str, Any]]:
+    """A card's rows with the raw validity of each control beside the model's, on the same queries."""
+    valid = {
+        group: {
+            valid_name(control): control_rates(fitted, control, pairs, cancelled=cancelled).valid
+            for control in CONTROLS
+        }
+        for group, pairs in validation_set.groups.items()
+    }
+    return [{**row, **valid[row["limits"], row["desired"]]} for row in rows]

@@ -1,0 +1,39 @@
+"""What is asked of any open page: axe's rules, and that it is no wider than its screen."""
+
+from __future__ import annotations
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from tests.browser.conftest import settle
+
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+def open_all(page: Page) -> None:
+    """Open every fold of a page, also those within others."""
+    for _ in range(2):
+        while (closed := page.locator("[data-testid=stMain] details:not([open]) > summary")).count():
+            closed.first.click()
+            page.wait_for_timeout(300)
+        settle(page)
+    page.wait_for_timeout(1000)
+
+
+def violations(page: Page, title: str) -> dict[tuple[str, str], list[str]]:
+    """Violations that axe finds on an open page, by page title and rule."""
+    result = Axe().run(page, options={"runOnly": RULES})
+    return {
+        (title, violation["id"]): [node["html"][:200] for node in violation["nodes"]][:3]
+        for violation in result.response["violations"]
+    }
+
+
+def no_sideways_scrolling(page: Page, title: str) -> None:
+    """Check that an open page is no wider than its screen."""
+    page.wait_for_timeout(500)
+    widths = page.evaluate(
+        "[document.documentElement, document.querySelector('[data-testid=stMain]')]"
+        ".map(e => [e.scrollWidth, e.clientWidth])"
+    )
+    assert all(scroll <= client for scroll, client in widths), (title, widths)

@@ -94,9 +94,10 @@ def cancel(comparison: Comparison) -> None:
 
 def _submit_or_reuse(cohort: Cohort, classifier: Classifier, request: ExplainRequest, method: str) -> Member:
     method_request = request.model_copy(update={"method": method})
-    for answer_id in expected_answer_ids(cohort, classifier, method_request):
-        if _stored_answer(answer_id) is not None:
-            return Member(method=method, answer_id=answer_id)
+    for same in (method_request, method_request.model_copy(update={"behaviours_too": True})):
+        for answer_id in expected_answer_ids(cohort, classifier, same):
+            if _stored_answer(answer_id) is not None:
+                return Member(method=method, answer_id=answer_id)
     try:
         return Member(method=method, job_id=dispatch.submit(method_request))
     except InputError as error:

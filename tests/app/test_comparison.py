@@ -156,7 +156,7 @@ def test_all_options_can_be_compared_instead_of_the_best(world: World, open_page
         for option in status.answer.counterfactuals  # type: ignore[union-attr]
         for name in option.changes
     }
-    assert len(at.get("table")[1].value) == 1 + len(changed) > best
+    assert len(at.get("table")[1].value) == 2 + len(changed) > best  # the risk and the grade first
 
 
 def test_one_that_fails_says_why_and_the_others_are_shown(world: World, open_page: OpenPage) -> None:

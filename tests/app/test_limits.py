@@ -71,9 +71,9 @@ def test_a_value_that_stops_at_its_range_moves_further_once_it_is_ticked(open_pa
 def test_a_narrowed_range_lets_nothing_move_further(open_page: OpenPage) -> None:
     at = open_page("Interventions", **PERSON)
     at.selectbox(key="method").select("random").run()
-    at.number_input(key="range_nhanes_intervention_fibre_to").set_value(20.0)
+    at.number_input(key="range_nhanes_intervention_saturated_fat_from").set_value(10.0)
     answer = answers.find(answered(generate(at)).query_params["answer"])
-    assert answer is not None and answer.limits.ranges == {"fibre": (11, 20)}
+    assert answer is not None and answer.limits.ranges == {"saturated_fat": (22, 22)}
 
 
 def test_options_of_behaviours_stand_first_and_clinical_values_are_never_something_to_do(

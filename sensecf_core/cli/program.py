@@ -15,7 +15,9 @@ from sensecf_core.cli.commands import (
     aireadi_check,
     aireadi_synthesise,
     answer,
+    audit,
     cohort,
+    decisions,
     explain,
     finetune,
     models,
@@ -45,6 +47,8 @@ app.command("train")(train.train)
 app.command("predict")(predict.predict)
 app.command("explain")(explain.explain)
 app.command("answer")(answer.answer)
+app.add_typer(decisions.app, name="decisions")
+app.add_typer(audit.app, name="audit")
 app.command("models")(models.models)
 app.command("fetch-model")(train.fetch_model)
 app.command("pairs")(finetune.pairs)

@@ -1,1 +1,1 @@
-"""Stored answers and comparisons (SQLite), and answers as CSV and JSON."""
+"""Stored answers, comparisons, decisions and their audit trail (SQLite); answers as CSV and JSON."""

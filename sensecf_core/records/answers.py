@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 
 from sensecf_core.queries.answer import Answer
+from sensecf_core.records import audit
 from sensecf_core.records.database import connect, transaction
 from sensecf_core.records.json_records import read, read_all
 
 
-def save(answer: Answer) -> str:
+def save(answer: Answer, *, by: str | None = None) -> str:
     """Store ``answer`` and return its id; an answer with the same id is replaced.
+
+    The audit trail gets a row: what was asked, and by whom, if a name is given.
 
     Raises ``ValueError`` for NaN and infinity, which JSON cannot hold.
     """
@@ -24,8 +27,18 @@ def save(answer: Answer) -> str:
         answer.created,
         json.dumps(answer.model_dump(mode="json", by_alias=True), allow_nan=False, ensure_ascii=False),
     )
+    asked = audit.Entry(
+        action="asked",
+        who=by,
+        cohort=answer.cohort,
+        participant_id=answer.participant_id,
+        row_id=answer.row_id,
+        answer_id=answer.answer_id,
+        detail={"method": answer.method},
+    )
     with transaction() as database:
         database.execute("INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+        audit.append(database, asked)
     return answer.answer_id
 
 
@@ -38,6 +51,13 @@ def find(answer_id: str) -> Answer | None:
         row,
         f"Answer {answer_id} was kept by another version of SenseCF and cannot be shown; ask again.",
     )
+
+
+def newest_ids(limit: int = 1000) -> tuple[str, ...]:
+    """Return the ids of the newest answers, newest first."""
+    with connect() as database:
+        rows = database.execute("SELECT answer_id FROM answers ORDER BY created DESC LIMIT ?", (limit,))
+        return tuple(row["answer_id"] for row in rows)
 
 
 def recent(

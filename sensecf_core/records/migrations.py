@@ -58,5 +58,63 @@ _COMPARISONS = (
     "CREATE INDEX comparisons_by_row ON comparisons (cohort, participant_id, row_id, created)",
 )
 
-STEPS: tuple[tuple[str, ...], ...] = (_ANSWERS_AND_JOBS, _COMPARISONS)
+_DECISIONS_AND_AUDIT = (
+    """
+    CREATE TABLE decisions (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT,
+        decision_id TEXT NOT NULL UNIQUE,
+        created TEXT NOT NULL,
+        who TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        cohort TEXT NOT NULL,
+        participant_id TEXT NOT NULL,
+        row_id TEXT,
+        answer_id TEXT,
+        option INTEGER,
+        changes TEXT,
+        edited TEXT,
+        grade TEXT,
+        reason TEXT,
+        note TEXT,
+        undoes TEXT,
+        provenance TEXT NOT NULL,
+        salt TEXT NOT NULL
+    ) STRICT
+    """,
+    "CREATE INDEX decisions_by_person ON decisions (cohort, participant_id, seq)",
+    """
+    CREATE TABLE audit (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT,
+        created TEXT NOT NULL,
+        who TEXT,
+        action TEXT NOT NULL,
+        cohort TEXT,
+        participant_id TEXT,
+        row_id TEXT,
+        answer_id TEXT,
+        detail TEXT NOT NULL,
+        previous TEXT NOT NULL,
+        sha256 TEXT NOT NULL
+    ) STRICT
+    """,
+    *(
+        f"CREATE TRIGGER {table}_refuses_{change.lower()} BEFORE {change} ON {table} "
+        f"BEGIN SELECT RAISE(ABORT, 'rows of {table} are never changed or deleted'); END"
+        for table in ("decisions", "audit")
+        for change in ("UPDATE", "DELETE")
+    ),
+    # INSERT OR REPLACE deletes without asking the triggers above. A number left to SQLite is -1 here.
+    """
+    CREATE TRIGGER decisions_grow_at_the_end BEFORE INSERT ON decisions
+    WHEN NEW.seq <> -1 OR EXISTS (SELECT 1 FROM decisions WHERE decision_id = NEW.decision_id)
+    BEGIN SELECT RAISE(ABORT, 'rows of decisions are added at its end'); END
+    """,
+    """
+    CREATE TRIGGER audit_grows_at_the_end BEFORE INSERT ON audit
+    WHEN NEW.seq <= (SELECT coalesce(max(seq), 0) FROM audit)
+    BEGIN SELECT RAISE(ABORT, 'rows of audit are added at its end'); END
+    """,
+)
+
+STEPS: tuple[tuple[str, ...], ...] = (_ANSWERS_AND_JOBS, _COMPARISONS, _DECISIONS_AND_AUDIT)
 """Each step holds the statements that lead from one version to the next."""

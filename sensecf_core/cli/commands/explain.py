@@ -80,6 +80,10 @@ def explain(
     trace: Annotated[
         str, typer.Option(help="counts, or full: every candidate as it was proposed.")
     ] = "counts",
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Print the id that each answer is kept under, for `decisions add`.")
+    ] = False,
+    by: Annotated[str | None, typer.Option(help="Who asks: a name for the audit trail.")] = None,
     as_json: Json = False,
 ) -> int:
     """Find the smallest realistic changes after which the classifier would decide otherwise."""
@@ -87,6 +91,7 @@ def explain(
     from sensecf_core.counterfactuals.proposers.resolve_model import check_model
     from sensecf_core.datasets import registry
     from sensecf_core.queries.request import ExplainRequest
+    from sensecf_core.records.decisions import checked_name
     from sensecf_core.records.exports import document
 
     _check_options(
@@ -100,6 +105,7 @@ def explain(
         seed=seed,
         trace=trace,
     )
+    by = None if by is None else checked_name(by)
     loaded = registry.load(cohort)
     method = method or default_method(loaded, model)
     spans, levels = ranges_and_levels(loaded.schema, ranges or [])
@@ -128,7 +134,7 @@ def explain(
     _print_data_notice(model_spec)
     warn_if_unmeasured(loaded, template, model_spec)
     _refuse_if_nothing_can_move(loaded, template, keys)
-    answers = _answers(loaded, requests, show=not as_json)
+    answers = _answers(loaded, requests, by=by, show=not as_json, show_ids=keep)
     if as_json:
         print_json(document(answers, {cohort: loaded.schema}, candidates=trace == "full"))
     return 0 if any(answer.status in ANSWERED for answer in answers) else NOTHING_FOUND
@@ -239,7 +245,9 @@ def warn_if_unmeasured(cohort: Cohort, request: ExplainRequest, model: ModelSpec
         print(text, file=sys.stderr)
 
 
-def _answers(cohort: Cohort, requests: Sequence[ExplainRequest], *, show: bool) -> list[Answer]:
+def _answers(
+    cohort: Cohort, requests: Sequence[ExplainRequest], *, by: str | None, show: bool, show_ids: bool
+) -> list[Answer]:
     """Answer the requests in turn, with progress on stderr, and store each answer; ``show`` prints them."""
     from sensecf_core.cli import render_answer
     from sensecf_core.counterfactuals.explain import explain as explain_row
@@ -256,11 +264,13 @@ def _answers(cohort: Cohort, requests: Sequence[ExplainRequest], *, show: bool) 
                 line((number + fraction) / total, f"{number + 1} of {total}: {message}")
 
             answer = explain_row(request, Callbacks(progress))
-            save(answer)
+            answer_id = save(answer, by=by)
             answers.append(answer)
             if show:
                 line.clear()
                 print(render_answer.as_text(answer, cohort.schema), flush=True)
+                if show_ids:
+                    print(f"  kept as {answer_id}", flush=True)
     if show:
         print(DISCLAIMER)
     return answers

@@ -1,0 +1,112 @@
+"""What was decided about a person, as plain values: the decisions, and what of them stands now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sensecf_core.cohorts.encoding import Value
+from sensecf_core.queries.answer import Grade
+
+Kind = Literal["keep", "edit", "reject", "shortlist", "note", "star", "unstar", "undo"]
+
+REASONS: Mapping[str, str] = {
+    "not-possible": "Not possible for this person",
+    "not-acceptable": "Not acceptable to them",
+    "contraindicated": "Contraindicated",
+    "already-doing": "Already doing it",
+    "not-believable": "Not believable",
+    "too-small": "Too small to matter",
+    "other": "Other",
+}
+"""Why an option is rejected: code → label. ``other`` takes a note."""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One decision; never changed once it is stored.
+
+    Attributes
+    ----------
+    created, who : when (UTC, ISO 8601), and the name that was given.
+    row_id : None for what is about the person: notes and stars.
+    answer_id, option : of which answer, and the number of the option in it, from 1.
+    changes : what the option changes, feature → ``{"from": ..., "to": ...}``.
+    edited : of an edit, the new value of each feature that it changes in place of ``changes``.
+    grade : of the option at that time; of an edit, the grade of the edited values, None if not graded.
+    reason : a code of :data:`REASONS`.
+    undoes : of an undo, the decision that no longer counts.
+    provenance : version, commit and hashes that the answer rests on; without an answer only the version.
+    """
+
+    decision_id: str
+    created: str
+    who: str
+    kind: Kind
+    cohort: str
+    participant_id: str
+    row_id: str | None = None
+    answer_id: str | None = None
+    option: int | None = None
+    changes: Mapping[str, Mapping[str, Value]] | None = None
+    edited: Mapping[str, Value] | None = None
+    grade: Grade | None = None
+    reason: str | None = None
+    note: str | None = None
+    undoes: str | None = None
+    provenance: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class PersonState:
+    """What stands now: each option at its last decision, in the order decided; the last note; the star.
+
+    ``kept`` holds options kept as they are and edited ones, ``shortlisted`` those to come back to.
+    """
+
+    kept: tuple[Decision, ...] = ()
+    rejected: tuple[Decision, ...] = ()
+    shortlisted: tuple[Decision, ...] = ()
+    note: Decision | None = None
+    star: Decision | None = None
+
+
+def undone(decisions: Iterable[Decision]) -> frozenset[str]:
+    """The ids of those decisions (of one person, oldest first) that were undone.
+
+    An undo that was undone itself undoes nothing.
+    """
+    found: set[str] = set()
+    for decision in reversed(tuple(decisions)):
+        if decision.undoes is not None and decision.decision_id not in found:
+            found.add(decision.undoes)
+    return frozenset(found)
+
+
+def in_force(decisions: Iterable[Decision]) -> tuple[Decision, ...]:
+    """The decisions of one person (oldest first) that still count: not undone, and no undos."""
+    decisions = tuple(decisions)
+    gone = undone(decisions)
+    return tuple(one for one in decisions if one.undoes is None and one.decision_id not in gone)
+
+
+def fold(decisions: Iterable[Decision]) -> PersonState:
+    """What stands of the decisions of one person, given oldest first."""
+    verdicts: dict[tuple[str | None, int | None], Decision] = {}
+    note = star = None
+    for decision in in_force(decisions):
+        match decision.kind:
+            case "note":
+                note = decision
+            case "star" | "unstar":
+                star = decision if decision.kind == "star" else None
+            case _:
+                option = (decision.answer_id, decision.option)
+                verdicts.pop(option, None)  # the last decision also gives the order
+                verdicts[option] = decision
+
+    def of(*kinds: Kind) -> tuple[Decision, ...]:
+        return tuple(decision for decision in verdicts.values() if decision.kind in kinds)
+
+    return PersonState(of("keep", "edit"), of("reject"), of("shortlist"), note, star)

@@ -17,6 +17,7 @@ from sensecf_core.cli.commands import (
     answer,
     cohort,
     explain,
+    export,
     finetune,
     models,
     predict,
@@ -45,6 +46,7 @@ app.command("train")(train.train)
 app.command("predict")(predict.predict)
 app.command("explain")(explain.explain)
 app.command("answer")(answer.answer)
+app.command("export")(export.export)
 app.command("models")(models.models)
 app.command("fetch-model")(train.fetch_model)
 app.command("pairs")(finetune.pairs)

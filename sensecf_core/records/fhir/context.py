@@ -35,9 +35,10 @@ class Context:
 
     @cached_property
     def created(self) -> str:
-        """When the answer was made, as a FHIR instant."""
+        """When the answer was made, as a FHIR instant in UTC."""
         moment = datetime.fromisoformat(self.answer.created)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).isoformat(timespec="seconds")
+        aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return aware.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
     @property
     def hashes(self) -> dict[str, str]:

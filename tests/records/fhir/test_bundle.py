@@ -50,7 +50,7 @@ def test_it_is_r4b_and_says_the_same_when_it_is_read_back() -> None:
 
 def test_what_it_holds() -> None:
     bundle = answer_bundle(make_answer(), SCHEMA, CARD)
-    assert bundle["type"] == "collection" and bundle["timestamp"] == "2026-11-22T19:00:00+00:00"
+    assert bundle["type"] == "collection" and bundle["timestamp"] == "2026-11-22T19:00:00Z"
     assert Counter(entry["resource"]["resourceType"] for entry in bundle["entry"]) == {
         "Patient": 1,
         "Device": 1,

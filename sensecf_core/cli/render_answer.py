@@ -8,7 +8,7 @@ from sensecf_core.cli.output import of_100
 from sensecf_core.cli.row_lines import head
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.counterfactuals.checks.red_flags import ACT_FIRST
-from sensecf_core.counterfactuals.checks.sentences import measure, number, points
+from sensecf_core.counterfactuals.checks.sentences import gap, measure, number, one_lifted, points, risk
 from sensecf_core.queries.answer import Answer, Change, Counterfactual, RaisedFlag, Trace
 from sensecf_core.queries.goal import GoalKind
 
@@ -36,7 +36,7 @@ def as_text(answer: Answer, schema: Schema) -> str:
         f"limits, {_method(answer)}, {answer.seconds.total:.1f} s",
         f"  {funnel(answer.trace)}",
     ]
-    lines += [f"  {text}" for text in (*answer.reasons, *answer.notes)]
+    lines += [f"  {text}" for text in (*answer.reasons, *_gap(answer), *answer.notes)]
     for rank, counterfactual in enumerate(answer.counterfactuals, 1):
         lines += _option(rank, counterfactual, answer, schema)
     if answer.best is not None and not answer.counterfactuals:
@@ -57,23 +57,40 @@ def _method(answer: Answer) -> str:
     return f"{answer.method} ({model})" if model else answer.method
 
 
+FUNNEL = ("proposed", "readable", "within_limits", "valid", "plausible", "shown")
+
+
 def funnel(trace: Trace) -> str:
-    """The counts from proposed to shown in one line."""
-    return (
-        f"proposed {trace.proposed} > readable {trace.readable} > within limits {trace.within_limits} > "
-        f"valid {trace.valid} > plausible {trace.plausible} > shown {trace.shown}"
-        + (f" (asked {trace.askings} times)" if trace.askings > 1 else "")
-    )
+    """The counts from proposed to shown in one line, with different candidates where they are fewer."""
+    steps = " > ".join(_step(trace, name) for name in FUNNEL)
+    return steps + (f" (asked {trace.askings} times)" if trace.askings > 1 else "")
+
+
+def _step(trace: Trace, name: str) -> str:
+    passed = getattr(trace, name)
+    different = trace.different.get(name, passed)
+    also = "" if different == passed else f" ({different} different)"
+    return f"{name.replace('_', ' ')} {passed}{also}"
+
+
+def _gap(answer: Answer) -> list[str]:
+    """Beside options that lower the risk: how far the line stays, and which limit holds it back."""
+    feasible = answer.feasibility
+    if answer.status != "found" or feasible is None or feasible.cross in ("solid", "fragile"):
+        return []
+    said = [gap(feasible, answer.goal, threshold=answer.threshold, desired=answer.desired)]
+    return said + ([one_lifted(feasible.binding)] if feasible.binding else [])
 
 
 def _option(rank: int, counterfactual: Counterfactual, answer: Answer, schema: Schema) -> list[str]:
     low, high = counterfactual.interval or (None, None)
     refits = "" if low is None or high is None else f" (90 % of refits: {100 * low:.0f} to {100 * high:.0f})"
+    own_line = "" if answer.second_threshold is None else f", its own line {risk(answer.second_threshold)}"
     view = "agrees" if counterfactual.second_judge_agrees else "disagrees"
     lines = [
         f"  {rank}. {_changes(counterfactual.changes, schema)}",
         f"     {of_100(answer.factual.probability)} → {of_100(counterfactual.probability)}{refits}; "
-        f"second judge {view} ({of_100(counterfactual.second_judge_probability)})",
+        f"second judge {view} ({of_100(counterfactual.second_judge_probability)}{own_line})",
     ]
     if counterfactual.grade is not None:
         lines.append(f"     {_believed(counterfactual, answer.goal.kind)}")

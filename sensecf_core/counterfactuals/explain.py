@@ -9,12 +9,12 @@ from typing import Literal
 import numpy as np
 
 from sensecf_core.cohorts.cohort import locate
-from sensecf_core.cohorts.schema import Profile
+from sensecf_core.cohorts.schema import Profile, Schema
 from sensecf_core.counterfactuals.checks.sentences import risk
 from sensecf_core.counterfactuals.feasibility.ask import confirmed, decided, look, nothing_to_find
 from sensecf_core.counterfactuals.pipeline import CANCELLED, Pipeline
 from sensecf_core.counterfactuals.problem.budget import Budget, CancelledError
-from sensecf_core.counterfactuals.problem.constraints import resolve_limits
+from sensecf_core.counterfactuals.problem.constraints import is_actionable, resolve_limits
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort, load_fitted
 from sensecf_core.counterfactuals.problem.make_queries import drivers, make_queries
 from sensecf_core.counterfactuals.problem.problem import Problem
@@ -65,9 +65,51 @@ def explain(request: ExplainRequest, callbacks: Callbacks = NO_CALLBACKS) -> Ans
 
 def answer(fitted: FittedCohort, request: ExplainRequest, callbacks: Callbacks = NO_CALLBACKS) -> Answer:
     """Answer one request about a cohort that is loaded already; see :func:`explain`."""
-    started = perf_counter()
     resolved = resolve(fitted, request)
-    query = resolved.query
+    alone = behaviour_request(fitted.schema, request)
+    if alone is None or _has_it_already(fitted, resolved.query):
+        return _answered(fitted, resolved, callbacks)
+    behaviours = _answered(fitted, resolve(fitted, alone), _part(callbacks, 0.0, 0.5))
+    found = _answered(fitted, resolved, _part(callbacks, 0.5, 1.0))
+    return found.model_copy(update={"behaviours": behaviours})
+
+
+def behaviour_request(schema: Schema, request: ExplainRequest) -> ExplainRequest | None:
+    """The request that asks for behaviours alone beside one that asks for them too; None where none does.
+
+    None also where no behaviour is left to move, or nothing else is: it would be the same question.
+    """
+    if not request.behaviours_too or (request.profile or schema.default_limits) != "intervention":
+        return None
+    free = [f for f in schema.features if is_actionable(f, "intervention") and f.name not in request.frozen]
+    does = {feature.name for feature in free if is_actionable(feature, "behaviour")}
+    if not does or len(does) == len(free):
+        return None
+    known = {feature.name for feature in schema.features if is_actionable(feature, "behaviour")}
+    return request.model_copy(
+        update={
+            "profile": "behaviour",
+            "behaviours_too": False,
+            "frozen": tuple(name for name in request.frozen if name in known),
+            "ranges": {name: span for name, span in request.ranges.items() if name in known},
+            "levels": {name: levels for name, levels in request.levels.items() if name in known},
+        }
+    )
+
+
+def _part(callbacks: Callbacks, start: float, end: float) -> Callbacks:
+    """Report progress as the part of it between two shares."""
+
+    def progress(share: float, message: str) -> None:
+        callbacks.progress(start + (end - start) * share, message)
+
+    return Callbacks(progress, callbacks.cancelled)
+
+
+def _answered(fitted: FittedCohort, resolved: ResolvedRequest, callbacks: Callbacks) -> Answer:
+    """Answer one checked request under its own limits."""
+    started = perf_counter()
+    request, query = resolved.request, resolved.query
     why = drivers(fitted, [query])[0]
     if _has_it_already(fitted, query):
         return to_answer(fitted, request, query, why, _already(fitted, query))

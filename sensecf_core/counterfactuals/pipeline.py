@@ -178,7 +178,10 @@ class Pipeline:
         clock.append(perf_counter())
         verify_s, refine_s, select_s = np.diff(clock).tolist()
         unlisted = refined.distinct_on_the_line
-        trace = counted.model_copy(update={"shown": len(shown), "on_the_line": unlisted})
+        different = counted.different | {"shown": len(shown)}
+        trace = counted.model_copy(
+            update={"shown": len(shown), "on_the_line": unlisted, "different": different}
+        )
         notes = (on_the_line(unlisted, others=len(shown)),) if unlisted else ()
         goal = space.query.goal
         seconds = Seconds(verify=verify_s, refine=refine_s, select=select_s)

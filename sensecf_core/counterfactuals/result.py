@@ -52,7 +52,7 @@ def to_answer(
 ) -> Answer:
     """Make the answer of one query; the same request to the same models has the same ``answer_id``."""
     provenance = provenance_of(fitted, result.model)
-    settings = request.model_dump(mode="json")
+    settings = settings_of(request)
     # An answer that was cut short never replaces a complete one.
     complete = result.status not in ("cancelled", "budget_spent") and not (
         result.status == "found" and result.reasons
@@ -77,6 +77,7 @@ def to_answer(
         desired=query.desired,
         limits=query.limits,
         threshold=fitted.classifier.threshold,
+        second_threshold=fitted.classifier.second_threshold,
         counterfactuals=result.counterfactuals,
         best=result.best,
         trace=result.trace,
@@ -86,6 +87,14 @@ def to_answer(
         settings=settings,
         provenance=provenance,
     )
+
+
+def settings_of(request: ExplainRequest) -> dict[str, Any]:
+    """A request as JSON values, as an answer keeps them and its id is made of."""
+    settings = request.model_dump(mode="json")
+    if not request.behaviours_too:  # the ids of answers are older than it
+        del settings["behaviours_too"]
+    return settings
 
 
 def answer_id(

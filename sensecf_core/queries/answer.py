@@ -24,6 +24,8 @@ Grade = Literal["solid", "fragile", "on the line"]
 """How far a counterfactual can be believed (docs/metrics.md, Grades)."""
 Crossing = Literal["solid", "fragile", "none found", "proven none"]
 """Whether anything crosses the line: the best grade found, that nothing was found, or that there is none."""
+LimitKind = Literal["frozen", "range", "levels", "max_changes", "profile", "reference_range"]
+"""What a limit limits: that a feature stays, where it may go, how many change, or whose limits they are."""
 Edits = dict[str, Value]
 """Feature name → new value."""
 
@@ -77,7 +79,10 @@ class Candidate(Plain):
 
 
 class Counts(Plain):
-    """How many candidates passed each step *and all steps before it*, and how many texts were distinct."""
+    """How many candidates passed each step *and all steps before it*, and how many texts were distinct.
+
+    ``different`` counts different candidates by step; empty in an answer that was kept before it was counted.
+    """
 
     proposed: int
     unique: int
@@ -85,6 +90,7 @@ class Counts(Plain):
     within_limits: int
     valid: int
     plausible: int
+    different: dict[str, int] = {}
 
 
 class Trace(Counts):
@@ -149,18 +155,32 @@ class Counterfactual(Plain):
     reliable_reduction: float | None = None
 
 
+class BindingLimit(Plain):
+    """A limit that holds an answer back: lifted alone, something that can be believed crosses the line.
+
+    ``features`` are those that it holds (none: it is about all). ``text`` says what holds. ``limits`` are the
+    request's with this one lifted: asked with them, the query is wider by it and by nothing else.
+    """
+
+    kind: LimitKind
+    features: tuple[str, ...] = ()
+    text: str
+    limits: Limits
+
+
 class Feasibility(Plain):
     """What a wide search found within the limits before the method was asked (docs/metrics.md, Feasibility).
 
     ``cross``: whether anything crosses the line, and how far it can be believed. ``reliable_reduction``: the
     largest that was found, in points of 100, and ``lower`` its grade. ``best_probability``: p(class 1)
     nearest to the desired class that was reached. ``binding``: limits of which lifting one would let it
-    cross.
+    cross, in words, and ``binding_limits`` the same ones with the limits to ask again with.
     """
 
     cross: Crossing
     reliable_reduction: float | None
     binding: tuple[str, ...] = ()
+    binding_limits: tuple[BindingLimit, ...] = ()
     lower: Literal["solid", "fragile", "none found"] = "none found"
     best_probability: float | None = None
 
@@ -187,10 +207,16 @@ class Seconds(Plain):
     search: float = 0.0
 
 
+NO_CANDIDATES: dict[str, Any] = {"trace": {"candidates"}, "behaviours": {"trace": {"candidates"}}}
+"""What to leave out of an answer's JSON so that its traces hold counts only."""
+
+
 class Answer(Plain):
     """One answered query; ``reasons`` say why there is no (whole) answer, ``notes`` what else to tell.
 
-    ``red_flags`` are to be acted on before anything that it suggests.
+    ``red_flags`` are to be acted on before anything that it suggests. ``behaviours`` is the answer to the
+    same request with only behaviours moving, where that was asked for too. ``threshold`` and
+    ``second_threshold`` are the lines of the classifier and of the second one, both p(class 1).
     """
 
     red_flags: tuple[RaisedFlag, ...] = ()
@@ -207,6 +233,7 @@ class Answer(Plain):
     desired: Literal[0, 1]
     limits: Limits
     threshold: float
+    second_threshold: float | None = None
     counterfactuals: tuple[Counterfactual, ...]
     best: Best | None
     trace: Trace
@@ -218,14 +245,14 @@ class Answer(Plain):
     prompt: str | None = None
     settings: dict[str, Any] = {}
     provenance: dict[str, Any] = {}
+    behaviours: Answer | None = None
 
     def to_dict(self, *, candidates: bool = False) -> dict[str, Any]:
         """The answer as JSON values, like one of ``answers`` of ``sensecf explain --json``.
 
         With ``candidates`` the trace holds every candidate as it was proposed.
         """
-        dropped = None if candidates else {"trace": {"candidates"}}
-        return self.model_dump(mode="json", by_alias=True, exclude=dropped)
+        return self.model_dump(mode="json", by_alias=True, exclude=None if candidates else NO_CANDIDATES)
 
     def to_frame(self) -> pd.DataFrame:
         """One row a counterfactual: the new value of what it changes, and what the checks say of it.

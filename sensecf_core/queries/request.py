@@ -20,7 +20,8 @@ class ExplainRequest(Plain):
 
     ``goal`` of None is ``cross`` under ``contrast`` limits, else ``auto``; ``target`` is a risk to reach, in
     points of 100. With ``search_first`` a search says what is feasible before the method is asked, which is
-    not asked where there is nothing to find; what measures methods leaves it out.
+    not asked where there is nothing to find; what measures methods leaves it out. With ``behaviours_too`` a
+    request under ``intervention`` limits is also answered under ``behaviour`` limits, in the same answer.
     """
 
     cohort: str
@@ -39,6 +40,7 @@ class ExplainRequest(Plain):
     goal: AskedGoal | None = None
     target: float | None = None
     search_first: bool = True
+    behaviours_too: bool = False
     seed: int = 0
     temperature: float | None = None
     grammar: bool = True

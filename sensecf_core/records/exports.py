@@ -20,7 +20,7 @@ import pandas as pd
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.counterfactuals.checks.red_flags import red_flags
 from sensecf_core.disclaimer import DISCLAIMER_LONG, data_label
-from sensecf_core.queries.answer import Answer, Counterfactual, RaisedFlag
+from sensecf_core.queries.answer import NO_CANDIDATES, Answer, Counterfactual, RaisedFlag
 
 SCHEMA_VERSION = 1
 Cell = str | float | int | bool | None
@@ -100,11 +100,19 @@ def answers_csv(answers: Sequence[Answer], cohort_schemas: Schemas) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(CSV_COLUMNS)
-    for answer in answers:
+    for answer in _with_behaviours(answers):
         schema = cohort_schemas.get(answer.cohort)
         for cells in _rows(answer, schema):
             writer.writerow([safe_cell(cells.get(column)) for column in CSV_COLUMNS])
     return out.getvalue()
+
+
+def _with_behaviours(answers: Sequence[Answer]) -> Iterator[Answer]:
+    """Every answer, after that of behaviours alone where it was asked for too."""
+    for answer in answers:
+        if answer.behaviours is not None:
+            yield answer.behaviours
+        yield answer
 
 
 def answers_json(answers: Sequence[Answer], cohort_schemas: Schemas) -> str:
@@ -122,7 +130,7 @@ def document(
 ) -> dict[str, Any]:
     """The document of :func:`answers_json` as a dict; without ``candidates`` traces hold only counts."""
     names = sorted({answer.cohort for answer in answers})
-    dropped = None if candidates else {"trace": {"candidates"}}
+    dropped = None if candidates else NO_CANDIDATES
     return {
         "schema_version": SCHEMA_VERSION,
         "notice": DISCLAIMER_LONG,

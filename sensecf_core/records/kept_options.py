@@ -3,37 +3,61 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sensecf_core.cohorts.schema import Schema
-from sensecf_core.counterfactuals.checks.sentences import sentence
+from sensecf_core.counterfactuals.checks.sentences import believed, sentence
 from sensecf_core.errors import InputError
 from sensecf_core.queries.answer import Answer, Counterfactual
 
 
-def kept_options(answer: Answer, kept: Sequence[int] | None) -> tuple[tuple[int, Counterfactual], ...]:
-    """The options of an answer that were kept, each with its number; ``None`` keeps all of them.
+@dataclass(frozen=True)
+class KeptOption:
+    """An option, its number, and the answer that it belongs to: the one asked for, or that of behaviours."""
 
-    Numbers count from 1, as pages and commands show them. Raises ``InputError`` for one that is not there.
+    number: int
+    answer: Answer
+    option: Counterfactual
+
+    @property
+    def believed(self) -> str:
+        """Its grade and what that rests on."""
+        return believed(self.option, self.answer.goal.kind)
+
+    def in_words(self, schema: Schema) -> str:
+        """Its sentence; one that was stored without a sentence gets it now."""
+        return self.option.sentence or sentence(
+            schema,
+            self.option.changes,
+            profile=self.answer.limits.profile,
+            before=self.answer.factual.probability,
+            after=self.option.probability,
+            threshold=self.answer.threshold,
+            goal=self.answer.goal,
+            reliable_reduction=self.option.reliable_reduction,
+        )
+
+
+def kept_options(answer: Answer, kept: Sequence[int] | None) -> tuple[KeptOption, ...]:
+    """The options of an answer that were kept; ``None`` keeps all of them.
+
+    Numbers count from 1 in the order of the answer's counterfactuals. Where behaviours alone were asked for
+    too, what they have beside these goes on counting. Raises ``InputError`` for a number that is not there.
     """
-    numbered = tuple(enumerate(answer.counterfactuals, start=1))
+    numbered = _numbered(answer)
     if kept is None:
         return numbered
     for number in kept:
         if not 1 <= number <= len(numbered):
             there = {0: "no options", 1: "option 1 alone"}.get(len(numbered), f"options 1 to {len(numbered)}")
             raise InputError(f"There is no option {number}: answer {answer.answer_id} has {there}.")
-    return tuple(pair for pair in numbered if pair[0] in kept)
+    return tuple(one for one in numbered if one.number in kept)
 
 
-def in_words(answer: Answer, schema: Schema, option: Counterfactual) -> str:
-    """The sentence of an option; one that was stored without a sentence gets it now."""
-    return option.sentence or sentence(
-        schema,
-        option.changes,
-        profile=answer.limits.profile,
-        before=answer.factual.probability,
-        after=option.probability,
-        threshold=answer.threshold,
-        goal=answer.goal,
-        reliable_reduction=option.reliable_reduction,
-    )
+def _numbered(answer: Answer) -> tuple[KeptOption, ...]:
+    found = [(answer, option) for option in answer.counterfactuals]
+    changes = [option.changes for option in answer.counterfactuals]
+    if answer.behaviours is not None:
+        beside = answer.behaviours.counterfactuals
+        found += [(answer.behaviours, option) for option in beside if option.changes not in changes]
+    return tuple(KeptOption(number, *pair) for number, pair in enumerate(found, start=1))

@@ -15,7 +15,7 @@ from sensecf_core.evaluation.benchmark.entries import Entry
 from sensecf_core.evaluation.benchmark.plan import Task, tasks
 from sensecf_core.evaluation.benchmark.run_task import Bench, Record, run_task
 from sensecf_core.evaluation.benchmark.table import table
-from sensecf_core.evaluation.raw_candidates.table import Direction
+from sensecf_core.evaluation.raw_candidates.directions import Direction
 from sensecf_core.evaluation.run_identity import origin_of
 from sensecf_core.json_safe import json_safe
 

@@ -20,7 +20,7 @@ from sensecf_core.queries.request import ExplainRequest
 from sensecf_core.records import answers, exports
 from sensecf_core.types import Callbacks
 from sensecf_core.ui.common import wording
-from sensecf_core.ui.interventions import answer as intervention_answer
+from sensecf_core.ui.interventions import answer as intervention_answer, believed, evidence
 from tests.app.conftest import OpenPage, World, page_text
 
 
@@ -70,7 +70,7 @@ def test_generate_shows_options_with_units_risk_and_funnel(world: World, open_pa
     assert "Option 1: risk" in text and "▼" in text
     assert first.sentence in text
     assert "The second model" in text and "distance" in text
-    assert f"proposed {answer.trace.proposed} ▸ readable" in text
+    assert evidence.funnel_line(answer.trace) in text
     assert "job" not in at.query_params
 
 
@@ -78,7 +78,7 @@ def test_fewer_options_than_asked_for_are_explained(world: World, open_page: Ope
     at = open_page("Interventions", cohort="small", participant=world.flagged)
     at.selectbox(key="method").select("random").run()
     for box in at.checkbox:
-        if box.key not in ("free_small_bmi", "free_small_sleep"):
+        if box.key not in ("free_small_bmi", "free_small_waist"):
             box.uncheck()
     at.number_input(key="ask_k").set_value(8)
     at.number_input(key="ask_candidates").set_value(64)
@@ -87,9 +87,12 @@ def test_fewer_options_than_asked_for_are_explained(world: World, open_page: Ope
     assert answer is not None
     shown, passed = len(answer.counterfactuals), answer.trace.plausible
     assert 0 < shown < 8 < passed
-    assert f"the {passed} candidates that passed every check came down to {shown}" in page_text(at)
-    few = answer.trace.model_copy(update={"plausible": shown})
-    text = intervention_answer.fewer_than_asked(answer.model_copy(update={"trace": few}))
+    different = answer.trace.different["plausible"]
+    assert different < passed, "of 64 draws of two features some are the same"
+    came = f"the {passed} candidates ({different} different) that passed every check came down to {shown}"
+    assert came in page_text(at)
+    few = answer.trace.model_copy(update={"plausible": shown, "different": {}})
+    text = intervention_answer.fewer_than_asked(answer.model_copy(update={"trace": few}), shown)
     assert text is not None and f"only {wording.counted(shown, 'candidate')} passed every check" in text
 
 
@@ -135,9 +138,7 @@ def test_what_the_second_model_said_before_is_no_agreement(
         page = SimpleNamespace(
             required_cohort=world.cohort, row_key=(world.flagged, "0"), classifier=classifier
         )
-        view = intervention_answer.second_model_verdict(
-            page, answer, option
-        )  # what a line of Comparison says
+        view = believed.second_verdict(page, answer, option)  # what a line of Comparison says
         assert view == ("as before" if threshold > 1 else "agrees")
         assert [words_ in text for words_ in ("said so before", "The second model agrees")] == [
             sentence.startswith("said"),

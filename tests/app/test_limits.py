@@ -55,6 +55,25 @@ def test_a_normal_value_moves_once_it_is_ticked(open_page: OpenPage) -> None:
     at.checkbox(key="widen_nhanes_total_cholesterol").check()
     answer = answers.find(answered(generate(at)).query_params["answer"])
     assert answer is not None and answer.limits.ranges == {"total_cholesterol": (120, 300)}
+    assert answer.behaviours is not None and answer.behaviours.limits.profile == "behaviour"
+    assert not answer.behaviours.limits.ranges, "a limit of a clinical value is none of behaviours"
+
+
+def test_a_value_that_stops_at_its_range_moves_further_once_it_is_ticked(open_page: OpenPage) -> None:
+    at = open_page("Interventions", **PERSON)
+    at.selectbox(key="method").select("random").run()
+    assert at.checkbox(key="free_nhanes_systolic").label.endswith("121 mmHg → 116 mmHg")
+    at.checkbox(key="widen_nhanes_systolic").check()
+    answer = answers.find(answered(generate(at)).query_params["answer"])
+    assert answer is not None and answer.limits.ranges == {"systolic": (100, 180)}
+
+
+def test_a_narrowed_range_lets_nothing_move_further(open_page: OpenPage) -> None:
+    at = open_page("Interventions", **PERSON)
+    at.selectbox(key="method").select("random").run()
+    at.number_input(key="range_nhanes_intervention_fibre_to").set_value(20.0)
+    answer = answers.find(answered(generate(at)).query_params["answer"])
+    assert answer is not None and answer.limits.ranges == {"fibre": (11, 20)}
 
 
 def test_options_of_behaviours_stand_first_and_clinical_values_are_never_something_to_do(
@@ -69,7 +88,8 @@ def test_options_of_behaviours_stand_first_and_clinical_values_are_never_somethi
     text = page_text(at)
     assert "limits have changed" not in text
     assert "If systolic blood pressure came down" in text
-    assert text.index("Option 2: risk") < text.index("Option 1: risk")
+    assert text.index("Option 1: risk") < text.index("Option 2: risk"), "numbered as shown"
+    assert text.index(behaviours.sentence) < text.index(answer.counterfactuals[0].sentence)
 
 
 def test_an_answer_under_earlier_limits_says_so(open_page: OpenPage) -> None:

@@ -16,7 +16,8 @@ from sensecf_core.counterfactuals.proposers.fine_tuned import FineTunedProposer
 from sensecf_core.counterfactuals.proposers.registry import expected_answer_ids
 from sensecf_core.counterfactuals.search.effects import estimate_effects
 from sensecf_core.errors import InputError
-from sensecf_core.evaluation.raw_candidates.table import Direction, record
+from sensecf_core.evaluation.raw_candidates.directions import Direction
+from sensecf_core.evaluation.raw_candidates.table import record
 from sensecf_core.language.prompts.grammar import write_edits
 from sensecf_core.queries.answer import Answer
 from sensecf_core.queries.query import PromptHints, Query

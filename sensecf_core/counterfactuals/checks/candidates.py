@@ -81,15 +81,31 @@ def identity_of(candidate: Candidate) -> str:
     return repr(candidate.edits) if candidate.readable else candidate.text
 
 
+def _change_of(candidate: Candidate) -> str:
+    """What a candidate changes, in whatever order it names it; its text where it is unreadable."""
+    return candidate.text if candidate.edits is None else repr(sorted(candidate.edits.items()))
+
+
 def _counts(candidates: Sequence[Candidate]) -> Counts:
     readable = [c for c in candidates if c.readable]
     within = [c for c in readable if c.within_limits]
     valid = [c for c in within if c.valid]
+    plausible = [c for c in valid if c.plausible]
     return Counts(
         proposed=len(candidates),
         unique=len({identity_of(candidate) for candidate in candidates}),
         readable=len(readable),
         within_limits=len(within),
         valid=len(valid),
-        plausible=sum(c.plausible for c in valid),
+        plausible=len(plausible),
+        different={
+            step: len({_change_of(candidate) for candidate in passed})
+            for step, passed in (
+                ("proposed", candidates),
+                ("readable", readable),
+                ("within_limits", within),
+                ("valid", valid),
+                ("plausible", plausible),
+            )
+        },
     )

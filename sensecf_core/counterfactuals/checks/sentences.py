@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from sensecf_core.cohorts.encoding import Value
 from sensecf_core.cohorts.schema import Feature, Profile, Schema
-from sensecf_core.queries.answer import Change, Counterfactual
+from sensecf_core.queries.answer import Change, Counterfactual, Feasibility
 from sensecf_core.queries.goal import CROSS, Goal, GoalKind
 
 THIN_SPACE = "\u202f"
@@ -88,6 +90,32 @@ def sentence(
         f"{listed}, the model {verdict} the flag “{schema.task.label}” "
         f"({risk_beside(after, threshold)} instead of {risk(before)} of 100)."
     )
+
+
+def gap(feasibility: Feasibility, goal: Goal, *, threshold: float, desired: int) -> str:
+    """Say that nothing crosses the line (or target) within the limits, and how far the best stays from it.
+
+    ``threshold`` is the classifier's, a p(class 1). Changes that cross it too narrowly to be believed are
+    told as such.
+    """
+    line = threshold if goal.target is None else goal.target / 100
+    where = "line" if goal.target is None else "target"
+    best = feasibility.best_probability
+    numbers = "" if best is None else _beside(best, line, where)
+    if feasibility.cross == "proven none":
+        return f"It is proven that no change within these limits crosses the {where}{numbers}."
+    if best is not None and (best >= line) == bool(desired):
+        return f"Changes within these limits cross the {where} too narrowly to be believed{numbers}."
+    return f"No change was found that within these limits crosses the {where}{numbers}."
+
+
+def one_lifted(binding: Iterable[str]) -> str:
+    """Say which limits hold a query back, each in words; lifting one of them is enough."""
+    return f"One limit lifted would do: {'; '.join(binding)}."
+
+
+def _beside(best: float, line: float, where: str) -> str:
+    return f": best reachable {risk_beside(best, line)}, {where} {risk(line)} of 100"
 
 
 def points(number: float) -> str:

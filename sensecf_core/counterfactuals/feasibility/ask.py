@@ -6,13 +6,15 @@ from collections.abc import Sequence
 
 from sensecf_core.counterfactuals.checks.sentences import risk
 from sensecf_core.counterfactuals.feasibility.assess import assess, crossed
-from sensecf_core.counterfactuals.feasibility.reasons import lifted_limits, reachable_reasons, widened
+from sensecf_core.counterfactuals.feasibility.binding import binding_limits
+from sensecf_core.counterfactuals.feasibility.reasons import reachable_reasons
 from sensecf_core.counterfactuals.problem.budget import Budget
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.make_queries import with_limits
 from sensecf_core.counterfactuals.problem.problem import Problem
-from sensecf_core.queries.answer import Counterfactual, Feasibility
+from sensecf_core.queries.answer import BindingLimit, Counterfactual, Feasibility
 from sensecf_core.queries.goal import Goal
+from sensecf_core.queries.limits import Limits
 from sensecf_core.queries.query import Query
 
 
@@ -22,19 +24,24 @@ def look(fitted: FittedCohort, query: Query, budget: Budget) -> Feasibility:
     Raises ``CancelledError`` through ``budget``.
     """
     (reach,) = assess(fitted, [query], budget)
-    binding: tuple[str, ...] = ()
-    if reach.cross in ("none found", "proven none"):
-        lifted = [*lifted_limits(query.limits), *widened(Problem.of(fitted, query))]
-        wider = [with_limits(fitted, query, limits) for _, limits in lifted]
-        crosses = crossed(fitted, wider, budget)
-        binding = tuple(text for (text, _), does in zip(lifted, crosses, strict=True) if does)
+    binding = _binding(fitted, query, budget) if reach.cross in ("none found", "proven none") else ()
     return Feasibility(
         cross=reach.cross,
         reliable_reduction=reach.reliable_reduction,
-        binding=binding,
+        binding=tuple(limit.text for limit in binding),
+        binding_limits=binding,
         lower=reach.lower,
         best_probability=reach.best_probability,
     )
+
+
+def _binding(fitted: FittedCohort, query: Query, budget: Budget) -> tuple[BindingLimit, ...]:
+    """The limits of which lifting one lets something cross that is not on the line."""
+
+    def crosses(limits: Sequence[Limits]) -> list[bool]:
+        return crossed(fitted, [with_limits(fitted, query, each) for each in limits], budget)
+
+    return binding_limits(Problem.of(fitted, query), crosses)
 
 
 def confirmed(
@@ -51,6 +58,7 @@ def confirmed(
         changes["lower"] = "solid"
     if goal.kind != "lower" and feasibility.cross != "solid":
         changes["cross"] = "solid" if any(option.grade == "solid" for option in found) else "fragile"
+        changes |= {"binding": (), "binding_limits": ()}  # nothing holds it back
     return feasibility.model_copy(update=changes)
 
 

@@ -68,11 +68,15 @@ def assess(fitted: FittedCohort, queries: Sequence[Query], budget: Budget | None
 
 
 def crossed(fitted: FittedCohort, queries: Sequence[Query], budget: Budget) -> list[bool]:
-    """Whether the wide search finds a plausible change across each query's line; raises as :func:`assess`."""
+    """Whether the wide search finds a plausible change across each query's line that is not on the line.
+
+    Raises as :func:`assess`.
+    """
     problems = [_at_its_line(fitted, query, budget) for query in queries]
     found = []
     for problem, rows in zip(problems, pools(problems, budget), strict=True):
-        found.append(bool(len(rows)) and bool(verify(problem, rows).passed.any()))
+        passed = verify(problem, rows).only_passed()
+        found.append(bool((~grade_rows(problem, passed.codes, complete=False).on_the_line).any()))
     return found
 
 

@@ -20,7 +20,7 @@ from sensecf_core.counterfactuals.proposers.resolve_model import (
     placement_of,
 )
 from sensecf_core.counterfactuals.proposers.search import SearchProposer
-from sensecf_core.counterfactuals.result import answer_id, content_hashes
+from sensecf_core.counterfactuals.result import answer_id, content_hashes, settings_of
 from sensecf_core.errors import InputError, unknown
 from sensecf_core.language.models import adapters, default_model, registry
 from sensecf_core.language.models.registry import ModelSpec
@@ -72,7 +72,7 @@ def expected_answer_ids(
     if request.model is not None:
         return ()
     key = locate(cohort, request.participant_id, request.row_id)
-    settings, content = request.model_dump(mode="json"), content_hashes(cohort, classifier)
+    settings, content = settings_of(request), content_hashes(cohort, classifier)
     ids = [answer_id(settings, key[1], content)]
     hashes = _model_hashes(cohort, request.method) if asks_language_model(request.method) else {}
     if hashes:

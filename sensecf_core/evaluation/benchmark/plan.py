@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.evaluation.benchmark.entries import Entry
-from sensecf_core.evaluation.raw_candidates.table import Direction, people, request_of
+from sensecf_core.evaluation.raw_candidates.directions import Direction, people, request_of
 from sensecf_core.queries.request import ExplainRequest
 
 Pass = Literal["query", "main", "seed", "noise", "free", "timed"]

@@ -27,7 +27,12 @@ from sensecf_core.evaluation.benchmark.run_task import (
     run_task,
 )
 from sensecf_core.evaluation.benchmark.table import table
-from sensecf_core.evaluation.raw_candidates.table import GOAL_CHOICES, GoalChoice, LimitsChoice, directions
+from sensecf_core.evaluation.raw_candidates.directions import (
+    GOAL_CHOICES,
+    GoalChoice,
+    LimitsChoice,
+    directions,
+)
 from sensecf_core.evaluation.spreading import Workers
 from sensecf_core.json_safe import json_safe
 from sensecf_core.types import Json, Progress

@@ -12,6 +12,7 @@ from sensecf_core.counterfactuals.proposers.registry import check_method
 from sensecf_core.errors import InputError
 from sensecf_core.evaluation.metrics.independent_classifier import IndependentClassifier
 from sensecf_core.evaluation.raw_candidates import table
+from sensecf_core.evaluation.raw_candidates.directions import LimitsChoice, directions, requests
 from sensecf_core.evaluation.raw_candidates.rates import CandidateRates
 from sensecf_core.evaluation.run_identity import origin_of, run_id
 from sensecf_core.paths import var
@@ -32,7 +33,7 @@ def run_trace(
     methods: Sequence[str],
     *,
     n: int = 100,
-    limits: table.LimitsChoice = None,
+    limits: LimitsChoice = None,
     k: int = 4,
     candidates: int = 16,
     max_changes: int = 3,
@@ -62,7 +63,7 @@ def run_trace(
     """
     check_methods(methods)
     options = {"seed": seed, "candidates": candidates, "max_changes": max_changes, "k": k, "grammar": grammar}
-    requests = list(table.requests(fitted, table.directions(fitted, limits), methods, n=n, **options))
+    asked = list(requests(fitted, directions(fitted, limits), methods, n=n, **options))
     origin = origin_of(fitted, options)
     cohort = fitted.schema.name
     files = {
@@ -70,7 +71,7 @@ def run_trace(
         for method in methods
     }
     measure = CandidateRates(fitted, IndependentClassifier.fit(fitted.cohort)).of
-    records = table.run(requests, files, partial(explain.answer, fitted), progress, measure)
+    records = table.run(asked, files, partial(explain.answer, fitted), progress, measure)
     return {
         "command": provenance.command(),
         "n": n,

@@ -42,12 +42,12 @@ def answer_bundle(
     InputError : a number in ``kept`` is not there.
     NotReadyError : ``fhir.resources`` is not installed.
     """
-    kept_pairs = kept_options(answer, kept)
+    chosen = kept_options(answer, kept)
     context = Context(answer, schema)
     flags = person.flags(context)
     observations = person.observations(context)
-    assessment = options.risk_assessment(context, observations, kept_pairs, card)
-    plans = options.plans(context, kept_pairs)
+    assessment = options.risk_assessment(context, observations, chosen, card)
+    plans = options.plans(context, chosen)
     asserted = [assessment, *plans]
     resources = [
         *flags,

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 
 from sensecf_core.counterfactuals.checks.red_flags import ACT_FIRST, with_source
 from sensecf_core.counterfactuals.checks.sentences import (
-    believed,
     change_phrase,
     follows_for,
     risk,
@@ -16,15 +15,13 @@ from sensecf_core.queries.answer import Counterfactual
 from sensecf_core.records.exports import raised
 from sensecf_core.records.fhir.context import Context
 from sensecf_core.records.fhir.person import concept, quantity
-from sensecf_core.records.kept_options import in_words
+from sensecf_core.records.kept_options import KeptOption
 from sensecf_core.records.quality import quality_lines
 from sensecf_core.types import Json, JsonView
 
-Numbered = Sequence[tuple[int, Counterfactual]]
-
 
 def risk_assessment(
-    context: Context, observations: Sequence[Json], kept: Numbered, card: JsonView | None
+    context: Context, observations: Sequence[Json], kept: Sequence[KeptOption], card: JsonView | None
 ) -> Json:
     """The prediction, with the method and the values that it rests on.
 
@@ -62,25 +59,26 @@ def risk_assessment(
     }
 
 
-def plans(context: Context, kept: Numbered) -> list[Json]:
+def plans(context: Context, kept: Sequence[KeptOption]) -> list[Json]:
     """The goals of each kept option and the draft care plan that holds them; none under contrast limits."""
     if context.answer.limits.profile == "contrast":
         return []
-    return [resource for number, option in kept for resource in _plan(context, number, option)]
+    return [resource for one in kept for resource in _plan(context, one)]
 
 
-def _plan(context: Context, number: int, option: Counterfactual) -> Iterator[Json]:
+def _plan(context: Context, kept: KeptOption) -> Iterator[Json]:
+    number, option = kept.number, kept.option
     names = [name for name in option.changes if name in context.schema.positions]
     for name in names:
         yield _goal(context, number, option, name)
-    notes = [*_red_flag_notes(context), DISCLAIMER_LONG, believed(option, context.answer.goal.kind)]
+    notes = [*_red_flag_notes(context), DISCLAIMER_LONG, kept.believed]
     notes += [f"Breaks: {broken}" for broken in option.violations]
     yield {
         **context.start("CarePlan", f"option {number}", asserted=True),
         "status": "draft",
         "intent": "proposal",
         "title": f"Option {number}, to discuss",
-        "description": context.text(in_words(context.answer, context.schema, option)),
+        "description": context.text(kept.in_words(context.schema)),
         "subject": context.reference("patient"),
         "created": context.created,
         "author": context.reference("device"),

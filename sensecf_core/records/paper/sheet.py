@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from sensecf_core.cohorts.schema import Profile, Schema
 from sensecf_core.counterfactuals.checks.red_flags import ACT_FIRST, with_source
-from sensecf_core.counterfactuals.checks.sentences import believed, measure, risk, risk_beside
+from sensecf_core.counterfactuals.checks.sentences import measure, risk, risk_beside
 from sensecf_core.disclaimer import DISCLAIMER, DISCLAIMER_LONG, data_label
-from sensecf_core.queries.answer import Answer, Counterfactual
+from sensecf_core.queries.answer import Answer
 from sensecf_core.records.exports import raised
-from sensecf_core.records.kept_options import in_words, kept_options
+from sensecf_core.records.kept_options import KeptOption, kept_options
 from sensecf_core.records.quality import quality_lines
 from sensecf_core.types import JsonView
 
@@ -98,7 +98,7 @@ def sheet(answer: Answer, schema: Schema, card: JsonView | None, kept: Sequence[
         probability=answer.factual.probability,
         threshold=answer.threshold,
         options_title=f"{'' if kept is None else 'Kept '}{_noun(answer)}s".capitalize(),
-        options=tuple(_option(answer, schema, number, option) for number, option in options),
+        options=tuple(_option(schema, option) for option in options),
         told=tuple(_told(answer, options)),
         unchanged_title="Not changed in any of these" if options else "As measured",
         unchanged=tuple(_unchanged(answer, schema, options)),
@@ -127,15 +127,18 @@ def _risk(answer: Answer, schema: Schema) -> str:
     )
 
 
-def _option(answer: Answer, schema: Schema, number: int, option: Counterfactual) -> SheetOption:
-    before = answer.factual.probability
+def _option(schema: Schema, kept: KeptOption) -> SheetOption:
+    answer, option = kept.answer, kept.option
     after = risk_beside(option.probability, answer.threshold)
     return SheetOption(
-        number=number,
+        number=kept.number,
         probability=option.probability,
-        headline=f"{_noun(answer).capitalize()} {number}: risk {after} instead of {risk(before)} of 100",
-        sentence=in_words(answer, schema, option),
-        believed=believed(option, answer.goal.kind),
+        headline=(
+            f"{_noun(answer).capitalize()} {kept.number}: risk {after} instead of "
+            f"{risk(answer.factual.probability)} of 100"
+        ),
+        sentence=kept.in_words(schema),
+        believed=kept.believed,
         breaks=option.violations,
     )
 
@@ -151,10 +154,8 @@ def _told(answer: Answer, options: Sequence[object]) -> Iterator[str]:
     yield from answer.notes
 
 
-def _unchanged(
-    answer: Answer, schema: Schema, options: Sequence[tuple[int, Counterfactual]]
-) -> Iterator[str]:
-    changed = {name for _, option in options for name in option.changes}
+def _unchanged(answer: Answer, schema: Schema, options: Sequence[KeptOption]) -> Iterator[str]:
+    changed = {name for one in options for name in one.option.changes}
     for feature in schema.features:
         if feature.name not in changed and feature.name in answer.factual.features:
             yield f"{feature.label}: {measure(feature, answer.factual.features[feature.name])}"

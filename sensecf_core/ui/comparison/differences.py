@@ -7,13 +7,14 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from sensecf_core.cohorts.schema import Feature, Schema
-from sensecf_core.counterfactuals.checks.sentences import lower_first, measure
+from sensecf_core.cohorts.schema import Feature, Profile, Schema
+from sensecf_core.counterfactuals.checks.sentences import follows_for, lower_first, measure
 from sensecf_core.evaluation import side_by_side
 from sensecf_core.evaluation.side_by_side import Agreement, Options, Way
-from sensecf_core.queries.answer import Answer
+from sensecf_core.queries.answer import Answer, Counterfactual
 from sensecf_core.ui.common import browser, charts, data, wording
 from sensecf_core.ui.common.charts import Dumbbells, Pair
+from sensecf_core.ui.interventions import believed, lifting
 from sensecf_core.ui.page.frame import Page
 
 BEST, ALL = "First option of each", "All options"
@@ -25,11 +26,7 @@ def show(page: Page, answers: Sequence[Answer], *, all_finished: bool) -> None:
     schema = page.required_cohort.schema
     if not side_by_side.options(answers, best_only=True):
         if all_finished:
-            st.info(
-                "No method found an option, so there is nothing to compare. Try more changes, more "
-                "candidates or other methods; or allow more features to move.",
-                icon=":material/info:",
-            )
+            _nothing(page, answers)
         return
     st.header("Where they agree")
     choice = st.radio("Compare", [BEST, ALL], horizontal=True, key="compare_options", persist_state="session")
@@ -42,7 +39,21 @@ def show(page: Page, answers: Sequence[Answer], *, all_finished: bool) -> None:
         _by_feature(page, answers, options)
     else:
         _table(page, answers, options)
-    _chart(page, options)
+    _chart(page, options, _profile(answers))
+
+
+def _nothing(page: Page, answers: Sequence[Answer]) -> None:
+    """Say why there is nothing to compare: what the search before every method said, where one was made."""
+    searched = next((answer for answer in answers if lifting.gap_text(answer) is not None), None)
+    said = "No method found an option, so there is nothing to compare."
+    if searched is None or searched.feasibility is None:
+        st.info(
+            f"{said} Try more candidates or other methods; or allow more features to move.",
+            icon=":material/info:",
+        )
+        return
+    st.info(f"{said} {lifting.gap_text(searched)}", icon=":material/info:")
+    lifting.buttons(page.required_cohort.schema, searched.feasibility.binding_limits, "_all")
 
 
 def finding(schema: Schema, options: Options) -> str:
@@ -113,18 +124,44 @@ def _risks(answers: Sequence[Answer], options: Options) -> dict[str, str]:
     }
 
 
-def _now(page: Page, feature: Feature) -> str:
+def _now(page: Page, feature: Feature, profile: Profile) -> str:
+    """A feature's heading; a clinical value of a person is worded as what would have to follow."""
     reference = f" (reference {feature.reference.text})" if feature.reference is not None else ""
-    return f"{feature.label}, now {measure(feature, page.values[feature.name])}{reference}"
+    return f"{_label(feature, profile)}, now {measure(feature, page.values[feature.name])}{reference}"
+
+
+def _label(feature: Feature, profile: Profile) -> str:
+    return f"If {lower_first(feature.label)} moved" if follows_for(feature, profile) else feature.label
+
+
+def _in_order(page: Page, options: Options, profile: Profile) -> list[Feature]:
+    """The features that any option changes: what a person does first, except for an explanation."""
+    changed = side_by_side.features(page.required_cohort.schema, options)
+    return sorted(changed, key=lambda feature: follows_for(feature, profile))
 
 
 def _aligned(page: Page, answers: Sequence[Answer], options: Options) -> dict[str, dict[str, str]]:
-    """The rows of the table: the risk, then each changed feature; row title → method → text."""
-    features = side_by_side.features(page.required_cohort.schema, options)
-    return {"Risk": _risks(answers, options)} | {
-        _now(page, feature): {method: _cell(feature, options, method) for method in options}
-        for feature in features
-    }
+    """The rows of the table: risk and grade, then each changed feature; row title → method → text."""
+    profile = _profile(answers)
+    grades = {method: _grades(found) for method, found in options.items()}
+    return (
+        {"Risk": _risks(answers, options)}
+        | ({"Grade": grades} if any(text != STAYS for text in grades.values()) else {})
+        | {
+            _now(page, feature, profile): {method: _cell(feature, options, method) for method in options}
+            for feature in _in_order(page, options, profile)
+        }
+    )
+
+
+def _profile(answers: Sequence[Answer]) -> Profile:
+    """The limits that every method was given."""
+    return answers[0].limits.profile
+
+
+def _grades(found: Sequence[Counterfactual]) -> str:
+    """How far each option can be believed, in one cell."""
+    return " or ".join(believed.GRADE_TITLES[option.grade] for option in found if option.grade) or STAYS
 
 
 def _table(page: Page, answers: Sequence[Answer], options: Options) -> None:
@@ -154,12 +191,12 @@ def _by_feature(page: Page, answers: Sequence[Answer], options: Options) -> None
             st.markdown("  \n".join(changed))
 
 
-def _chart(page: Page, options: Options) -> None:
+def _chart(page: Page, options: Options, profile: Profile) -> None:
     dumbbells, undrawn = [], []
-    for feature in side_by_side.features(page.required_cohort.schema, options):
+    for feature in _in_order(page, options, profile):
         pairs = [pair for method in options if (pair := _pair(page, feature, options, method)) is not None]
         if pairs:
-            heading = f"{feature.label}, now {measure(feature, page.values[feature.name])}"
+            heading = f"{_label(feature, profile)}, now {measure(feature, page.values[feature.name])}"
             dumbbells.append(Dumbbells(wording.html(heading), tuple(pairs)))
         else:
             undrawn.append(feature.label)

@@ -77,7 +77,8 @@ def _headline(statuses: Sequence[MethodStatus], noun: str) -> str:
 def _each(page: Page, answered: Sequence[Answer]) -> None:
     st.header("Each method's options and evidence")
     for answer in answered:
-        title = f"{wording.method_title(answer.method)}: {intervention_answer.heading(answer).lower()}"
+        found = intervention_answer.heading(answer, page.required_cohort.schema).lower()
+        title = f"{wording.method_title(answer.method)}: {found}"
         with st.expander(wording.plain(title), key=f"each_{answer.method}", on_change="rerun") as fold:
             if fold.open:  # drawn only when opened: there may be ten methods
                 intervention_answer.body(page, answer, f"_{answer.method}")

@@ -13,7 +13,7 @@ from sensecf_core.jobs.compare_methods import MethodStatus
 from sensecf_core.queries.answer import Answer
 from sensecf_core.records.comparisons import Comparison
 from sensecf_core.ui.common import wording
-from sensecf_core.ui.interventions import answer as intervention_answer, evidence
+from sensecf_core.ui.interventions import answer as intervention_answer, believed, evidence
 from sensecf_core.ui.page.frame import Page
 from sensecf_core.ui.page.job_progress import POLL_SECONDS, cancel_button, progress_text
 
@@ -85,11 +85,14 @@ def _name(method: str, note: str) -> None:
 
 def _answered(page: Page, answer: Answer, *, reused: bool) -> None:
     with st.container(horizontal=True, gap="small"):
-        _name(answer.method, intervention_answer.heading(answer) + (", answered before" if reused else ""))
+        found = intervention_answer.heading(answer, page.required_cohort.schema)
+        _name(answer.method, found + (", answered before" if reused else ""))
         for label, value in _facts(page, answer).items():
             st.markdown(
                 f":small[{label}]  \n**{wording.plain(value)}**", width=WIDTHS.get(label, OTHER_WIDTH)
             )
+    if answer.counterfactuals:
+        believed.chip(page, answer, answer.counterfactuals[0])
     if (text := evidence.broken_limits_text(answer, page.required_cohort.schema, most=2)) is not None:
         st.caption(text)
 
@@ -103,7 +106,7 @@ def _facts(page: Page, answer: Answer) -> dict[str, str]:
         best = answer.counterfactuals[0]
         facts[BEST] = wording.risk_change(factual_risk, best.probability)
         facts |= {"Changes": str(best.n_changed), "Distance": f"{best.gower:.3f}"}
-        facts[SECOND] = intervention_answer.second_model_verdict(page, answer, best)
+        facts[SECOND] = believed.second_verdict(page, answer, best)
     elif answer.best is not None:
         nearest = {NEAREST: wording.risk_change(factual_risk, answer.best.probability)}
         facts = nearest | {"Changes": str(len(answer.best.changes)), "Distance": "–", SECOND: "–"}

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import streamlit as st
 
 from sensecf_core.cohorts.schema import Feature, Schema
-from sensecf_core.queries.answer import Answer, Change, Counterfactual
+from sensecf_core.queries.answer import Answer, BindingLimit, Change, Counterfactual, Trace
 from sensecf_core.ui.common import data, drawings, row_wording, wording
-from sensecf_core.ui.interventions import evidence, limits_fields
+from sensecf_core.ui.interventions import believed, evidence, lifting, limits_fields, options
+from sensecf_core.ui.interventions.options import ShownOption
 from sensecf_core.ui.page.frame import Page
 
 HEADINGS = {
-    "found": "found",
     "already_desired": "Nothing to change",
     "budget_spent": "Stopped: the budget is spent",
     "cancelled": "Cancelled",
@@ -26,7 +24,7 @@ NEXT_STEPS = {
 
 def show(page: Page, answer: Answer) -> None:
     """Show an answer about the chosen row under a heading."""
-    st.header(heading(answer))
+    st.header(heading(answer, page.required_cohort.schema))
     body(page, answer)
 
 
@@ -37,64 +35,72 @@ def say_explanation_only() -> None:
     )
 
 
-def heading(answer: Answer) -> str:
+def heading(answer: Answer, schema: Schema) -> str:
     """Say in a few words what was found."""
-    count, noun = len(answer.counterfactuals), wording.option_noun(answer.limits.profile)
-    if answer.status == "none":
-        return f"No {noun} found"
-    return f"{wording.counted(count, noun)} found" if count else HEADINGS[answer.status]
+    count, noun = options.count(options.grouped(schema, answer)), wording.option_noun(answer.limits.profile)
+    if count:
+        return f"{wording.counted(count, noun)} found"
+    return HEADINGS.get(answer.status, f"No {noun} found")
 
 
 def body(page: Page, answer: Answer, key: str = "") -> None:
     """Show an answer's options and evidence; ``key`` keeps the widgets of several answers on a page apart."""
     schema = page.required_cohort.schema
-    count = len(answer.counterfactuals)
+    groups = options.grouped(schema, answer)
     st.caption(_summary(answer))
     if (warning := stale(page, answer)) is not None:
         st.warning(warning, icon=":material/history:")
-    if answer.status != "found" or not count:
+    if not groups:
         _nothing(page, answer, key)
     else:
-        for reason in answer.reasons:
-            st.caption(wording.plain(wording.labelled(schema, reason)))
+        _what_is_left(page, answer)
         if answer.limits.profile == "contrast":
             say_explanation_only()
-    for heading, options in _groups(schema, answer):
-        if heading:
-            st.markdown(f"**{heading}**")
-        for number, counterfactual in options:
-            _option(page, answer, number, counterfactual, key)
-    for told in answer.notes:
+    for group in groups:
+        if group.heading:
+            st.markdown(f"**{group.heading}**")
+        for shown in group.options:
+            _option(page, shown, key)
+    for told in dict.fromkeys((*answer.notes, *(answer.behaviours.notes if answer.behaviours else ()))):
         st.caption(wording.plain(wording.labelled(schema, told)))
-    if (note := fewer_than_asked(answer)) is not None:
+    if (note := fewer_than_asked(answer, options.count(groups))) is not None:
         st.caption(note)
+    if groups:
+        _lift(page, answer, key)
+    if answer.behaviours is not None and answer.behaviours.trace.proposed:
+        with st.expander("Evidence: what a person does, asked alone", icon=":material/directions_walk:"):
+            evidence.funnel(answer.behaviours, schema, f"{key}_behaviours")
     evidence.show(answer, schema, key)
 
 
-def _groups(schema: Schema, answer: Answer) -> tuple[tuple[str, tuple[tuple[int, Counterfactual], ...]], ...]:
-    """Numbered options, those of behaviours alone first; with headings where there are both kinds."""
-    numbered = tuple(enumerate(answer.counterfactuals, start=1))
-    if answer.limits.profile == "contrast":
-        return (("", numbered),)
-    alone = tuple(pair for pair in numbered if not _clinical(schema, pair[1]))
-    others = tuple(pair for pair in numbered if _clinical(schema, pair[1]))
-    if not (alone and others):
-        return (("", numbered),)
-    return (wording.GROUP_BEHAVIOUR, alone), (wording.GROUP_CLINICAL, others)
+def _what_is_left(page: Page, answer: Answer) -> None:
+    """Beside options: why a method stopped, that behaviours alone do nothing, and how far the line stays."""
+    schema = page.required_cohort.schema
+    for reason in answer.reasons:
+        st.caption(wording.plain(wording.labelled(schema, reason)))
+    alone = answer.behaviours
+    if alone is not None and alone.status == "none" and alone.reasons:
+        st.caption(wording.plain(wording.labelled(schema, f"Behaviours alone: {alone.reasons[0]}")))
+    if answer.status == "found" and (gap := lifting.gap_text(answer)) is not None:
+        st.markdown(gap)
 
 
-def _clinical(schema: Schema, option: Counterfactual) -> bool:
-    """Whether an option moves anything that a person does not do."""
-    known = (schema.feature(name) for name in option.changes if name in schema.positions)
-    return any(feature.role != "behaviour" for feature in known)
+def _lift(page: Page, answer: Answer, key: str) -> None:
+    """Where nothing crosses the line, offer to lift the limits that hold it back, one by one."""
+    lifting.buttons(page.required_cohort.schema, _binding(answer), key)
 
 
-def fewer_than_asked(answer: Answer) -> str | None:
-    """Say why an answer has fewer options than were asked for, and how to get others; None if it has not."""
-    shown, requested, passed = len(answer.counterfactuals), answer.settings.get("k"), answer.trace.plausible
+def fewer_than_asked(answer: Answer, shown: int) -> str | None:
+    """Say why fewer options are ``shown`` than were asked for, and how to get others; None if enough are."""
+    requested, passed = answer.settings.get("k"), answer.trace.plausible
     if not shown or requested is None or shown >= requested or answer.status != "found":
         return None
-    candidates = wording.counted(passed, "candidate")
+    asked = f"{requested} {wording.option_noun(answer.limits.profile)}s were asked for"
+    subject = "it changes" if shown == 1 else "these change"
+    others = f"For others, untick what {subject} under “What may change” and ask again."
+    if answer.behaviours is not None and answer.behaviours.counterfactuals:
+        return f"{asked}; no other different ones passed every check. {others}"
+    candidates = _and_different(wording.counted(passed, "candidate"), answer.trace, "plausible")
     left_out = ", those on the line left out" if answer.trace.on_the_line else ""
     reason = (
         f"only {candidates} passed every check"
@@ -102,11 +108,14 @@ def fewer_than_asked(answer: Answer) -> str | None:
         else f"the {candidates} that passed every check came down to {shown}, needless changes undone"
         + left_out
     )
-    subject = "it changes" if shown == 1 else "these change"
-    return (
-        f"{requested} {wording.option_noun(answer.limits.profile)}s were asked for: {reason}. "
-        f"For others, untick what {subject} under “What may change” and ask again."
-    )
+    return f"{asked}: {reason}. {others}"
+
+
+def _and_different(said: str, trace: Trace, step: str) -> str:
+    """How many candidates, and how many of them are different, where that is fewer."""
+    passed = getattr(trace, step)
+    different = trace.different.get(step, passed)
+    return said if different == passed else f"{said} ({different} different)"
 
 
 def _summary(answer: Answer) -> str:
@@ -115,7 +124,8 @@ def _summary(answer: Answer) -> str:
     if model := answer.settings.get("model"):
         parts.append(str(model))
     if trace.proposed:
-        valid_text = f"{trace.valid} valid as they came" if evidence.checked(answer) else "none checked"
+        valid = _and_different(f"{trace.valid} valid as they came", trace, "valid")
+        valid_text = valid if evidence.checked(answer) else "none checked"
         parts.append(f"{wording.counted(trace.proposed, 'candidate')} proposed, {valid_text}")
         parts.append(wording.seconds(answer.seconds.total).replace(" ", wording.NO_BREAK))
     parts.append(f"asked {wording.moment(answer.created)}")
@@ -126,7 +136,8 @@ def _nothing(page: Page, answer: Answer, key: str) -> None:
     schema = page.required_cohort.schema
     show_reasons = st.info if answer.status in ("already_desired", "cancelled") else st.warning
     text = "  \n".join(wording.plain(wording.labelled(schema, reason)) for reason in answer.reasons)
-    show_reasons(text or heading(answer), icon=":material/info:")
+    show_reasons(text or heading(answer, schema), icon=":material/info:")
+    _lift(page, answer, key)
     if answer.best is not None:
         with st.container(border=True):
             st.markdown(
@@ -136,13 +147,20 @@ def _nothing(page: Page, answer: Answer, key: str) -> None:
             _changes(page, answer, answer.best.changes, {})
     if (advice := what_next(answer)) is not None:
         st.caption(advice)
-    if answer.limits.profile != "contrast" and answer.status in ("already_desired", "none"):
+    explained = answer.limits.profile == "contrast" or lifting.explains(_binding(answer))
+    if not explained and answer.status in ("already_desired", "none"):
         offer_contrast(schema, key)
+
+
+def _binding(answer: Answer) -> tuple[BindingLimit, ...]:
+    return () if answer.feasibility is None else answer.feasibility.binding_limits
 
 
 def what_next(answer: Answer) -> str | None:
     """Say what else may help if there is no option; None if the answer's reasons say it all."""
     limits = answer.limits
+    if _binding(answer):  # a button each says it
+        return None
     if answer.status == "none" and (limits.frozen or limits.ranges or limits.levels):
         return "Allow more features to move, or widen their ranges, and ask again."
     return NEXT_STEPS.get(answer.status)
@@ -160,48 +178,23 @@ def offer_contrast(schema: Schema, key: str = "") -> None:
     )
 
 
-def _option(page: Page, answer: Answer, number: int, option: Counterfactual, key: str) -> None:
-    schema = page.required_cohort.schema
-    with st.container(border=True, key=f"option_{number}{key}", gap="small"):
+def _option(page: Page, shown: ShownOption, key: str) -> None:
+    schema, answer, option = page.required_cohort.schema, shown.answer, shown.option
+    with st.container(border=True, key=f"option_{shown.number}{key}", gap="small"):
         st.subheader(
-            f"{wording.option_noun(answer.limits.profile).capitalize()} {number}: risk "
+            f"{wording.option_noun(answer.limits.profile).capitalize()} {shown.number}: risk "
             f"{wording.risk_change(answer.factual.probability, option.probability)}"
         )
+        believed.chip(page, answer, option)
         _changes(page, answer, option.changes, option.percentiles)
         st.markdown(
-            f"{wording.counted(option.n_changed, 'change')} · {_second_model_text(page, answer, option)} · "
+            f"{wording.counted(option.n_changed, 'change')} · {believed.second_text(page, answer, option)} · "
             f"{_retrained_text(page, option)}"
         )
         st.caption(_plausibility_text(schema, answer, option))
         st.markdown(f"> {wording.plain(option.sentence)}")
         for violation in option.violations:
             st.warning(wording.plain(wording.labelled(schema, violation)), icon=":material/warning:")
-
-
-def _second_model_text(page: Page, answer: Answer, option: Counterfactual) -> str:
-    """Say how the second model sees an option, and whether it saw the same before any change."""
-    verdict = second_model_verdict(page, answer, option)
-    if verdict == "as before":
-        before = wording.of_100(_second_before(page))
-        return f":material/remove_done: The second model said so before any change ({before})"
-    risk = wording.of_100(option.second_judge_probability)
-    if verdict == "disagrees":
-        return f":material/warning: The second model **disagrees** ({risk})"
-    return f":material/done_all: The second model agrees ({risk})"
-
-
-def second_model_verdict(
-    page: Page, answer: Answer, option: Counterfactual
-) -> Literal["agrees", "disagrees", "as before"]:
-    """Whether the second model predicts the desired class; "as before" if it did without any change."""
-    if not option.second_judge_agrees:
-        return "disagrees"
-    class_before = int(_second_before(page) >= page.classifier.second_threshold)
-    return "as before" if class_before == answer.desired else "agrees"
-
-
-def _second_before(page: Page) -> float:
-    return float(page.classifier.second_probability(data.one_row(page.required_cohort, page.row_key))[0])
 
 
 def _retrained_text(page: Page, option: Counterfactual) -> str:
@@ -251,10 +244,15 @@ def _track_text(feature: Feature, change: Change) -> str:
 
 def _plausibility_text(schema: Schema, answer: Answer, option: Counterfactual) -> str:
     desired_class = schema.task.class_1 if answer.desired else schema.task.class_0
-    usual = "usual" if option.in_domain and option.lof_inlier else "**unusual**"
     rows = row_wording.plural(schema)
-    parts = [f"These values together are {usual} among {rows} with “{wording.plain(desired_class)}”"]
-    if option.similar is not None:
+    beside = f"among {rows} with “{wording.plain(desired_class)}”"
+    seldom = not (option.in_domain and option.lof_inlier)
+    if option.similar == 0:
+        first = f"are **unusual** {beside}" if seldom else f"keep to what occurs {beside}"
+        parts = [f"These values together {first}, but none of them in the training part is similar"]
+    else:
+        parts = [f"These values together are {'**unusual**' if seldom else 'usual'} {beside}"]
+    if option.similar:
         similar = row_wording.counted_data_rows(schema, option.similar)
         parts.append(f"{similar} of the training part {'is' if option.similar == 1 else 'are'} similar")
     if option.nearest is not None:

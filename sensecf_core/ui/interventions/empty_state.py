@@ -2,33 +2,55 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import streamlit as st
 
-from sensecf_core.counterfactuals.checks.sentences import points
+from sensecf_core.counterfactuals.checks.sentences import points, risk, risk_beside
 from sensecf_core.ui.common import data, row_wording, wording
-from sensecf_core.ui.interventions import answer, limits_fields
+from sensecf_core.ui.interventions import answer, lifting, limits_fields
 from sensecf_core.ui.page.frame import Page
 
 
 def first_sentence(page: Page) -> str | None:
     """Say what the feasibility map has for the chosen row under the cohort's own limits; None without one."""
+    line = _line(page)
+    if line is None:
+        return None
+    if line["cross"] == "solid":
+        return "A search of the model finds changes that would alter this prediction and can be relied on."
+    gap = _gap(page, line)
+    if line["lower"] == "none found":
+        said = "No realistic change alters this prediction, or moves its risk in a way that can be relied on"
+        return f"{said}{gap}."
+    crossing = (
+        "It is proven that no realistic change alters this prediction"
+        if line["cross"] == "proven none"
+        else "No change was found that alters this prediction and can be relied on"
+    )
+    best = f"**{points(float(line['reliable_reduction']))}**"
+    sure = "" if line["lower"] == "solid" else " The second model does not confirm it, or it is small."
+    return f"{crossing}{gap}. Its risk can be moved by {best} in nine of ten retrained models.{sure}"
+
+
+def _line(page: Page) -> pd.Series | None:
+    """The chosen row's line of the feasibility map under the cohort's own limits."""
     cohort = page.required_cohort
     lines = data.feasible(cohort, page.classifier, cohort.schema.default_limits)
     if lines is None or page.row_key not in lines.index:
         return None
-    line = lines.loc[[page.row_key]].iloc[0]
-    if line["cross"] == "solid":
-        return "A search of the model finds changes that would alter this prediction and can be relied on."
-    if line["lower"] == "none found":
-        return "No realistic change alters this prediction, or moves its risk in a way that can be relied on."
-    crossing = (
-        "It is proven that no realistic change alters this prediction."
-        if line["cross"] == "proven none"
-        else "No change was found that alters this prediction and can be relied on."
-    )
-    best = f"**{points(float(line['reliable_reduction']))}**"
-    sure = "" if line["lower"] == "solid" else " The second judge does not confirm it, or it is small."
-    return f"{crossing} Its risk can be moved by {best} in nine of ten retrained models.{sure}"
+    return lines.loc[[page.row_key]].iloc[0]
+
+
+def _nothing_crosses(line: pd.Series) -> bool:
+    return line["cross"] in ("none found", "proven none")
+
+
+def _gap(page: Page, line: pd.Series) -> str:
+    """How far the line stays, where nothing crosses it."""
+    if not _nothing_crosses(line):
+        return ""
+    best, threshold = float(line["best_probability"]), page.classifier.threshold
+    return f": best reachable {risk_beside(best, threshold)}, line {risk(threshold)} of 100"
 
 
 def show(page: Page, button: str) -> None:
@@ -54,6 +76,8 @@ def show(page: Page, button: str) -> None:
     else:
         if (told := first_sentence(page)) is not None:
             st.markdown(told)
+        if (line := _line(page)) is not None and _nothing_crosses(line):
+            lifting.buttons(page.required_cohort.schema, lifting.searched(page))
         st.info(
             f"No answer yet. Choose what may change, then press {button}: changes are proposed, and each one "
             "is checked before you see it.",

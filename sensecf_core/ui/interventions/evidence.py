@@ -10,28 +10,35 @@ import streamlit as st
 
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.evaluation import side_by_side
-from sensecf_core.queries.answer import Answer, Candidate
+from sensecf_core.queries.answer import Answer, Candidate, Trace
+from sensecf_core.queries.goal import GoalKind
 from sensecf_core.queries.methods import needs_adapter
 from sensecf_core.records import answers, exports
 from sensecf_core.ui.common import charts, row_wording, widgets, wording
+from sensecf_core.ui.interventions import options
 
 STEPS = (
     ("proposed", "every sequence the method wrote"),
     ("readable", "could be read as changes"),
     ("within_limits", "kept to the limits and rules"),
-    ("valid", "would change the model's view"),
+    ("valid", "{met}"),
     ("plausible", "resemble {people} with that outcome"),
     ("shown", "after removing needless changes and near-copies"),
 )
-"""Steps of the funnel, each with what a candidate has to pass; ``{people}`` is the cohort's noun."""
+"""Steps of the funnel, each with what a candidate has to pass.
+
+``{people}`` is the cohort's noun, ``{met}`` what the answer's goal asks for.
+"""
+MET: dict[GoalKind, str] = {
+    "cross": "would change the model's view",
+    "lower": "would move the risk the desired way",
+    "target": "would reach the target risk",
+}
 
 
 def show(answer: Answer, schema: Schema, key: str = "") -> None:
     """Show the evidence behind an answer; ``key`` keeps the widgets of several answers on a page apart."""
-    if answer.trace.proposed and checked(answer):
-        _funnel(answer, schema, key)
-        if (text := broken_limits_text(answer, schema)) is not None:
-            st.caption(text)
+    funnel(answer, schema, key)
     downloads([answer], f"sensecf-{answer.answer_id}", schema, key)
     st.caption(
         f"This answer's address: `/Interventions?answer={answer.answer_id}`. It opens again after a restart."
@@ -66,11 +73,35 @@ def broken_limits_text(answer: Answer, schema: Schema, most: int = 4) -> str | N
     return f"{headline}: {'; '.join(texts)}." if texts else f"{headline}."
 
 
+def funnel(answer: Answer, schema: Schema, key: str = "") -> None:
+    """Show how many candidates passed each step, and which limits they broke; nothing if none was checked."""
+    if answer.trace.proposed and checked(answer):
+        _funnel(answer, schema, key)
+        if (text := broken_limits_text(answer, schema)) is not None:
+            st.caption(text)
+
+
+def funnel_line(trace: Trace) -> str:
+    """The counts of each step, and of different candidates where they were counted and are fewer."""
+    return " ▸ ".join(_step(trace, name) for name, _ in STEPS)
+
+
+def _step(trace: Trace, name: str) -> str:
+    passed = getattr(trace, name)
+    different = _different(trace, name)
+    also = f" ({different} different)" if different != passed else ""
+    return f"{name.replace('_', ' ')} {passed}{also}"
+
+
+def _different(trace: Trace, name: str) -> int:
+    """How many different candidates passed a step; all of them where that was not counted."""
+    return trace.different.get(name, int(getattr(trace, name)))
+
+
 def _funnel(answer: Answer, schema: Schema, key: str) -> None:
-    people = row_wording.people(schema)
-    steps = [(name.replace("_", " "), getattr(answer.trace, name)) for name, _ in STEPS]
-    line = " ▸ ".join(f"{name} {n}" for name, n in steps)
-    st.markdown(f"**From proposed to shown:** {line}")
+    people, trace = row_wording.people(schema), answer.trace
+    steps = [(name.replace("_", " "), getattr(trace, name)) for name, _ in STEPS]
+    st.markdown(f"**From proposed to shown:** {funnel_line(trace)}")
     if answer.trace.askings > 1:
         first = answer.trace.first
         st.caption(
@@ -80,18 +111,21 @@ def _funnel(answer: Answer, schema: Schema, key: str) -> None:
         )
     with st.expander("What these steps mean", icon=":material/filter_list:"):
         sentence = (
-            f"Of {wording.counted(answer.trace.proposed, 'candidate')}, {answer.trace.unique} different, "
-            f"{answer.trace.valid} would have changed the model's view as they came and "
-            f"{answer.trace.plausible} of these resemble {people}."
+            f"Of {wording.counted(trace.proposed, 'candidate')}, {trace.unique} different, "
+            f"{trace.valid} {MET[answer.goal.kind]} as they came and {trace.plausible} of these resemble "
+            f"{people}."
         )
         charts.show(charts.funnel(steps, sentence), f"funnel{key}")
         table = pd.DataFrame(
             {
                 "Step": [s for s, _ in steps],
                 "Candidates": [n for _, n in steps],
-                "Passed if": [m.format(people=people) for _, m in STEPS],
+                "Different": [_different(trace, name) for name, _ in STEPS],
+                "Passed if": [m.format(people=people, met=MET[answer.goal.kind]) for _, m in STEPS],
             }
         )
+        if not trace.different:
+            table = table.drop(columns="Different")
         st.table(table, hide_index=True, alt="Candidates left after each step")
 
 
@@ -169,8 +203,9 @@ def earlier(schema: Schema, participant: str, row: str, current: str | None) -> 
         icon=":material/history:",
     ):
         for answer in earlier_answers:
-            count = wording.counted(len(answer.counterfactuals), wording.option_noun(answer.limits.profile))
-            result = count if answer.counterfactuals else answer.status.replace("_", " ")
+            found = options.count(options.grouped(schema, answer))
+            count = wording.counted(found, wording.option_noun(answer.limits.profile))
+            result = count if found else answer.status.replace("_", " ")
             st.page_link(
                 "pages/3_Interventions.py",
                 label=f"{wording.moment(answer.created)} · {wording.method_title(answer.method)} · {result}",

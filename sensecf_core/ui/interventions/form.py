@@ -57,7 +57,7 @@ def _form(page: Page) -> None:
             key="generate",
         )
         request = limits_fields.request(page, method, profile, left, right).model_copy(
-            update={"model": model_name}
+            update={"model": model_name, "behaviours_too": profile == "intervention"}
         )
     if pressed or (limits_fields.take_ask_at_once() and ready):
         submit(page, request)

@@ -41,8 +41,15 @@ def ask_at_once(schema: Schema, profile: Profile) -> None:
     st.session_state[_ASK_NOW] = True
 
 
+def ask_under(schema: Schema, limits: Limits) -> None:
+    """Write limits into the fields, and make the page's form ask under them on the next run."""
+    fill_limits(schema, limits)
+    st.session_state["ask_changes"] = limits.max_changes
+    st.session_state[_ASK_NOW] = True
+
+
 def take_ask_at_once() -> bool:
-    """Whether :func:`ask_at_once` was called since the last look."""
+    """Whether :func:`ask_at_once` or :func:`ask_under` was called since the last look."""
     return bool(st.session_state.pop(_ASK_NOW, False))
 
 
@@ -63,11 +70,10 @@ def _movable(page: Page, limits: Limits) -> dict[str, Movable]:
 
 
 def _held(page: Page, limits: Limits) -> dict[str, Movable]:
-    """What stays only because its reference range asks for no change, by feature."""
+    """What could move, or move further, beyond its reference range, by feature."""
     cohort = page.required_cohort
     features = held_by_reference(cohort.schema, data.training_domain(cohort), _codes_by_name(page), limits)
-    moving = _movable(page, limits)
-    return {movable.feature: movable for movable in features if movable.feature not in moving}
+    return {movable.feature: movable for movable in features}
 
 
 def _codes_by_name(page: Page) -> dict[str, float]:
@@ -114,9 +120,12 @@ def request(
     )
     movable = _movable(page, Limits(profile=profile))
     held = _held(page, Limits(profile=profile))
-    frozen, widened = _boxes(page, profile, movable, held)
+    frozen, ticked = _boxes(page, profile, movable, held)
+    widened = tuple(name for name in ticked if name not in frozen)
     free = [name for name in movable if name not in frozen]
     ranges, levels = _ranges(page, profile, free, widened)
+    for name in set(ranges) & set(held) - set(widened):  # narrowed, and not to be moved further by that
+        ranges[name] = _within(ranges[name], movable[name].values)
     candidates, seed = _more_settings()
     return ExplainRequest(
         cohort=page.required_cohort.schema.name,
@@ -179,7 +188,7 @@ def _boxes(
                     if not _box(page, movable[name], _free_key(schema, name), ticked=True):
                         frozen.append(name)
             if held:
-                st.markdown("**Left alone: the reference range asks for no change**")
+                st.markdown("**Left alone: the reference range asks for no more**")
                 st.caption("Tick what may move further all the same.")
             for name, movable_to in held.items():
                 if _box(page, movable_to, _widen_key(schema, name), ticked=False):
@@ -235,7 +244,7 @@ def _ranges(
     ranges: dict[str, Span] = {}
     levels: dict[str, tuple[str, ...]] = {}
     with st.expander("Narrow the ranges", icon=":material/straighten:"):
-        for name in (*free, *widened):
+        for name in dict.fromkeys((*free, *widened)):
             feature = schema.feature(name)
             key = _range_key(schema, profile, name)
             if feature.named:
@@ -260,6 +269,12 @@ def _range(feature: Feature, span: Span, key: str) -> Span:
     )
 
 
+def _within(span: Span, values: tuple[float, ...]) -> Span:
+    """The part of a range that holds some of ``values``; the range itself where it holds none."""
+    inside = [value for value in values if span[0] <= value <= span[1]]
+    return (inside[0], inside[-1]) if inside else span
+
+
 def _on_grid(feature: Feature, span: Span) -> Span:
     """The outermost multiples of the feature's step inside a range."""
     slack = 1e-9
@@ -280,16 +295,27 @@ def refuse(page: Page, error: InputError | NotReadyError) -> None:
 def fill(page: Page, request: ExplainRequest) -> None:
     """Write a request's settings into the fields before they are shown: a link restores its limits."""
     schema = page.required_cohort.schema
-    profile = request.profile or schema.default_limits
     numbers = (request.k, request.max_changes, request.candidates, request.seed)
     st.session_state.update(dict(zip(DEFAULTS, numbers, strict=True)))
-    st.session_state[profile_key(schema)] = profile
+    limits = Limits(
+        profile=request.profile or schema.default_limits,
+        max_changes=request.max_changes,
+        frozen=request.frozen,
+        ranges=request.ranges,
+        levels=request.levels,
+    )
+    fill_limits(schema, limits)
+
+
+def fill_limits(schema: Schema, limits: Limits) -> None:
+    """Write into the fields what may move, and how far."""
+    st.session_state[profile_key(schema)] = limits.profile
     for name in schema.names:
-        st.session_state[_free_key(schema, name)] = name not in request.frozen
-        st.session_state[_widen_key(schema, name)] = name in request.ranges
-        key = _range_key(schema, profile, name)
-        widgets.fill(key, request.ranges.get(name))
-        if levels := request.levels.get(name):
+        st.session_state[_free_key(schema, name)] = name not in limits.frozen
+        st.session_state[_widen_key(schema, name)] = name in limits.ranges
+        key = _range_key(schema, limits.profile, name)
+        widgets.fill(key, limits.ranges.get(name))
+        if levels := limits.levels.get(name):
             st.session_state[key] = list(levels)
         else:
             st.session_state.pop(key, None)

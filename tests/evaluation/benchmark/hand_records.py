@@ -15,7 +15,7 @@ from sensecf_core.evaluation.benchmark.entries import Entry
 from sensecf_core.evaluation.benchmark.plan import Task
 from sensecf_core.evaluation.benchmark.run_task import Record
 from sensecf_core.evaluation.metrics.scores import Scores
-from sensecf_core.evaluation.raw_candidates.table import Direction
+from sensecf_core.evaluation.raw_candidates.directions import Direction
 from sensecf_core.queries.request import ExplainRequest
 
 DIRECTION = Direction(1, "intervention")

@@ -70,7 +70,7 @@ from sensecf_core import processes
 from sensecf_core.evaluation.benchmark.entries import Entry
 from sensecf_core.evaluation.benchmark.plan import Task
 from sensecf_core.evaluation.benchmark.runner import run
-from sensecf_core.evaluation.raw_candidates.table import Direction, request_of
+from sensecf_core.evaluation.raw_candidates.directions import Direction, request_of
 
 def ask(task):
     processes.LOOK_EVERY = 0.05

@@ -13,6 +13,7 @@ from sensecf_core.counterfactuals.problem.search_space import SearchSpace
 from sensecf_core.counterfactuals.proposers.random import RandomProposer
 from sensecf_core.evaluation.metrics.independent_classifier import IndependentClassifier
 from sensecf_core.evaluation.raw_candidates import table
+from sensecf_core.evaluation.raw_candidates.directions import Direction, directions, request_of
 from sensecf_core.evaluation.raw_candidates.files import as_csv, card_rows
 from sensecf_core.evaluation.raw_candidates.rates import CandidateRates
 from sensecf_core.queries.answer import Answer, Edits
@@ -100,21 +101,21 @@ def test_a_query_with_nothing_useful_to_move_cannot_be_answered(
 
 
 def test_all_limits_are_both_directions_under_both_profiles(fitted: FittedCohort) -> None:
-    found = table.directions(fitted, "all")
+    found = directions(fitted, "all")
     assert [(d.predicted, d.profile) for d in found] == [
         (1, "intervention"), (0, "intervention"), (1, "contrast"), (0, "contrast"),
     ]  # fmt: skip
 
 
 def test_a_risk_is_lowered_towards_the_desired_class_only(fitted: FittedCohort) -> None:
-    assert table.directions(fitted, None, "all") == (
-        *table.directions(fitted),
-        *table.directions(fitted, None, "lower"),
+    assert directions(fitted, None, "all") == (
+        *directions(fitted),
+        *directions(fitted, None, "lower"),
     )
-    (lower,) = table.directions(fitted, "behaviour", "lower")
+    (lower,) = directions(fitted, "behaviour", "lower")
     assert (lower.predicted, lower.profile, lower.goal) == (1, "behaviour", "lower")
     key = ("p1", "0")
-    assert table.request_of("small", lower, key).goal == "lower"
+    assert request_of("small", lower, key).goal == "lower"
 
 
 def test_rates_of_answerable_queries_leave_the_others_out() -> None:
@@ -185,7 +186,7 @@ def test_the_control_makes_as_many_changes_as_the_candidates(
 def test_an_adapters_card_takes_its_rates_with_intervals_from_the_table(
     fitted: FittedCohort, third: IndependentClassifier, answers: list[Answer]
 ) -> None:
-    towards = table.Direction(1, "contrast")
+    towards = Direction(1, "contrast")
     rates = CandidateRates(fitted, third)
     records = [{**table.record(towards, found), **rates.of(found)} for found in answers]
     (of_table,) = table.summarise(records)

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from sensecf_core.evaluation.raw_candidates.directions import Direction
 from sensecf_core.evaluation.raw_candidates.files import as_csv
-from sensecf_core.evaluation.raw_candidates.table import Direction, run, summarise
+from sensecf_core.evaluation.raw_candidates.table import run, summarise
 from sensecf_core.queries.answer import Answer, Seconds, Trace
 from sensecf_core.queries.limits import Limits
 from sensecf_core.queries.query import Factual

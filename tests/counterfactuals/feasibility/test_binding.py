@@ -1,0 +1,172 @@
+"""Which limits hold a query back, each with the limits that lift it and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given, strategies as st
+
+from sensecf_core.counterfactuals.checks.sentences import gap
+from sensecf_core.counterfactuals.explain import answer, query_of
+from sensecf_core.counterfactuals.feasibility.binding import binding_limits
+from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
+from sensecf_core.counterfactuals.problem.problem import Problem
+from sensecf_core.queries.answer import BindingLimit, Feasibility
+from sensecf_core.queries.goal import CROSS, Goal
+from sensecf_core.queries.limits import Limits
+from sensecf_core.queries.request import ExplainRequest
+from tests.counterfactuals.problem.test_meaningful_changes import fit, schema_with
+
+
+@pytest.fixture(scope="module")
+def normal(fitted: FittedCohort) -> FittedCohort:
+    return fit(fitted, schema_with(least=False, references=True))
+
+
+def asked(person: str, **limits: Any) -> ExplainRequest:
+    return ExplainRequest.model_validate(
+        {"cohort": "small", "participant_id": person, "method": "random", "candidates": 16, **limits}
+    )
+
+
+def lifted(fitted: FittedCohort, request: ExplainRequest, crosses: Any) -> dict[str, BindingLimit]:
+    found = binding_limits(Problem.of(fitted, query_of(fitted, request)), crosses)
+    return {limit.text: limit for limit in found}
+
+
+def always(limits: Sequence[Limits]) -> list[bool]:
+    return [True] * len(limits)
+
+
+def never(limits: Sequence[Limits]) -> list[bool]:
+    return [False] * len(limits)
+
+
+def test_every_limit_is_lifted_alone(fitted: FittedCohort, flagged: list[str]) -> None:
+    request = asked(
+        flagged[0],
+        profile="behaviour",
+        frozen=("sugar", "sleep"),
+        ranges={"carbohydrate": (100, 200)},
+        levels={"smoking": ("former",)},
+    )
+    limits = query_of(fitted, request).limits
+    found = list(lifted(fitted, request, always).values())
+    assert [(limit.kind, limit.features) for limit in found] == [
+        ("frozen", ("sugar",)),
+        ("frozen", ("sleep",)),
+        ("range", ("carbohydrate",)),
+        ("levels", ("smoking",)),
+        ("max_changes", ()),
+        ("profile", ()),
+        ("profile", ()),
+    ]
+    changed = [
+        {name for name in Limits.model_fields if getattr(limit.limits, name) != getattr(limits, name)}
+        for limit in found[:-1]
+    ]
+    assert changed == [{"frozen"}, {"frozen"}, {"ranges"}, {"levels"}, {"max_changes"}, {"profile"}]
+    assert found[0].limits.frozen == ("sleep",) and found[4].limits.max_changes == 5
+    assert found[6].limits == Limits(profile="contrast", frozen=("sugar", "sleep"))
+    assert not lifted(fitted, request, never)
+
+
+def by_features(names: set[str]) -> Any:
+    """Only limits that open a range of one of these features help."""
+
+    def crosses(limits: Sequence[Limits]) -> list[bool]:
+        return [bool(names & set(each.ranges)) for each in limits]
+
+    return crosses
+
+
+def test_reference_ranges_are_named_one_by_one_where_one_does(
+    normal: FittedCohort, flagged: list[str]
+) -> None:
+    request = asked(flagged[0])
+    every = next(
+        limit
+        for limit in lifted(normal, request, lambda each: [len(one.ranges) > 1 for one in each]).values()
+        if limit.kind == "reference_range"
+    )
+    assert len(every.features) > 1 and set(every.limits.ranges) == set(every.features)
+    assert every.text.startswith("no value moves further than its reference range asks for")
+    one = every.features[0]
+    (alone,) = lifted(normal, request, by_features({one})).values()
+    assert alone.features == (one,) and set(alone.limits.ranges) == {one}
+    assert alone.text == f"`{one}` moves no further than its reference range asks for"
+
+
+@given(names=st.sets(st.sampled_from(["bmi", "sugar", "sleep", "carbohydrate"])))
+def test_no_feature_is_asked_about_where_all_of_them_do_not(
+    *, normal: FittedCohort, flagged: list[str], names: set[str]
+) -> None:
+    calls: list[int] = []
+
+    def crosses(limits: Sequence[Limits]) -> list[bool]:
+        calls.append(len(limits))
+        return by_features(names)(limits)
+
+    found = lifted(normal, asked(flagged[0]), crosses)
+    assert {name for limit in found.values() for name in limit.features} <= names
+    assert len(calls) == (2 if found else 1)
+
+
+def test_an_answer_asked_again_with_a_binding_limit_lifted_crosses(
+    normal: FittedCohort, flagged: list[str]
+) -> None:
+    tried = 0
+    for person in flagged[::3]:
+        found = answer(normal, asked(person, max_changes=1, goal="cross"))
+        if found.feasibility is None or not found.feasibility.binding:
+            continue
+        assert tuple(limit.text for limit in found.feasibility.binding_limits) == found.feasibility.binding
+        for limit in found.feasibility.binding_limits:
+            tried += 1
+            again = answer(
+                normal,
+                asked(person, goal="cross", candidates=4, **limit.limits.model_dump()),
+            )
+            assert again.feasibility is not None
+            assert again.feasibility.cross in ("solid", "fragile"), limit.text
+    assert tried >= 3
+
+
+@pytest.mark.parametrize(
+    ("cross", "best", "goal", "said"),
+    [
+        (
+            "proven none",
+            0.68,
+            CROSS,
+            "It is proven that no change within these limits crosses the line: best reachable 68, line 35 of "
+            "100.",
+        ),
+        (
+            "none found",
+            0.354,
+            CROSS,
+            "No change was found that within these limits crosses the line: best reachable 35, line 35 of "
+            "100.",
+        ),
+        (
+            "none found",
+            0.33,
+            CROSS,
+            "Changes within these limits cross the line too narrowly to be believed: best reachable 33, line "
+            "35 of 100.",
+        ),
+        (
+            "none found",
+            0.5,
+            Goal(kind="target", target=40, asked="target"),
+            "No change was found that within these limits crosses the target: best reachable 50, target 40 "
+            "of 100.",
+        ),
+    ],
+)
+def test_the_gap_is_said(cross: Any, best: float, goal: Goal, said: str) -> None:
+    feasible = Feasibility(cross=cross, reliable_reduction=None, best_probability=best)
+    assert gap(feasible, goal, threshold=0.35, desired=0) == said

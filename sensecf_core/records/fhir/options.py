@@ -36,9 +36,7 @@ def risk_assessment(
     )
     notes += quality_lines(card)
     if answer.limits.profile == "contrast":
-        notes += [
-            f"Explanation only, not advice: {in_words(answer, context.schema, option)}" for _, option in kept
-        ]
+        notes += [f"Explanation only, not advice: {one.in_words(context.schema)}" for one in kept]
     if not kept:
         notes += answer.reasons
     return {

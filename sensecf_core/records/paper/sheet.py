@@ -149,7 +149,9 @@ def _noun(answer: Answer) -> str:
 
 def _told(answer: Answer, options: Sequence[object]) -> Iterator[str]:
     if not options:
-        yield "No option was kept." if answer.counterfactuals else _NOTHING.get(answer.status, "No option.")
+        yield (
+            "No option was kept." if kept_options(answer, None) else _NOTHING.get(answer.status, "No option.")
+        )
         yield from answer.reasons
     yield from answer.notes
 

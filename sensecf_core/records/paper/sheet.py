@@ -149,9 +149,8 @@ def _noun(answer: Answer) -> str:
 
 def _told(answer: Answer, options: Sequence[object]) -> Iterator[str]:
     if not options:
-        yield (
-            "No option was kept." if kept_options(answer, None) else _NOTHING.get(answer.status, "No option.")
-        )
+        there_were = kept_options(answer, None)
+        yield "No option was kept." if there_were else _NOTHING.get(answer.status, "No option was found.")
         yield from answer.reasons
     yield from answer.notes
 

@@ -41,7 +41,7 @@ LIBRARIES = (
 )
 
 
-def install_command(extra: Literal["baselines", "cluster", "gpu"]) -> str:
+def install_command(extra: Literal["baselines", "cluster", "exports", "gpu"]) -> str:
     """The command that installs the packages of an extra: ``make setup`` installs those of all."""
     if not INSTALLED:
         return "make setup"

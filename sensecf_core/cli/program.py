@@ -19,6 +19,7 @@ from sensecf_core.cli.commands import (
     cohort,
     decisions,
     explain,
+    export,
     finetune,
     models,
     predict,
@@ -49,6 +50,7 @@ app.command("explain")(explain.explain)
 app.command("answer")(answer.answer)
 app.add_typer(decisions.app, name="decisions")
 app.add_typer(audit.app, name="audit")
+app.command("export")(export.export)
 app.command("models")(models.models)
 app.command("fetch-model")(train.fetch_model)
 app.command("pairs")(finetune.pairs)

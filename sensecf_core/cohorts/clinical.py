@@ -149,3 +149,13 @@ class RedFlag(Plain):
     def used(self) -> frozenset[str]:
         """Features that the label or a bound names."""
         return frozenset(self.shown).union(*(bound.terms for bound in self.any_of))
+
+
+def is_loinc(code: str) -> bool:
+    """Whether the check digit after the hyphen fits (modulus 10: LOINC Users' Guide, appendix C)."""
+    number, _, check_digit = code.partition("-")
+    total = 0
+    for place, digit in enumerate(reversed(number)):
+        doubled = int(digit) * (2 if place % 2 == 0 else 1)
+        total += doubled - 9 if doubled > 9 else doubled
+    return check_digit == str(-total % 10)

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
-from sensecf_core.cohorts.clinical import MeaningfulChange, RedFlag, Reference
+from sensecf_core.cohorts.clinical import MeaningfulChange, RedFlag, Reference, is_loinc
 from sensecf_core.types import Plain, Span
 
 Kind = Literal["continuous", "integer", "ordinal", "binary", "categorical"]
@@ -28,6 +28,9 @@ NAMED_KINDS: frozenset[Kind] = frozenset({"ordinal", "categorical"})
 
 ABOUT_RISK: frozenset[str] = frozenset({"risk", "risk_levels", "risk_source"})
 """Fields of a feature that no classifier, prompt or query reads; :attr:`Schema.sha256` leaves them out."""
+
+EXPORT_CODES: frozenset[str] = frozenset({"loinc", "ucum"})
+"""Fields of a feature that only exports read; :attr:`Schema.sha256` leaves them out."""
 
 
 class Feature(Plain):
@@ -43,6 +46,8 @@ class Feature(Plain):
     with a higher (``up``) or lower (``down``) risk of class 1. For categorical features ``risk_levels`` lists
     levels from the lowest risk to the highest; levels whose place is not known stay out. ``risk_source``
     cites the studies. Neither says what may be suggested, which is ``direction``.
+
+    For exports, ``loinc`` (https://loinc.org) says what is measured and ``ucum`` (https://ucum.org) the unit.
     """
 
     model_config = ConfigDict(allow_inf_nan=False)
@@ -69,6 +74,8 @@ class Feature(Plain):
     risk: Risk | None = None
     risk_levels: tuple[str, ...] = ()
     risk_source: str = ""
+    loinc: Annotated[str, Field(pattern=r"^([0-9]{1,7}-[0-9])?$")] = ""
+    ucum: Annotated[str, Field(pattern=r"^[!-~]*$")] = ""
 
     @property
     def named(self) -> bool:
@@ -92,7 +99,12 @@ class Feature(Plain):
 
     @model_validator(mode="after")
     def _consistent(self) -> Feature:
-        problems = [*self._level_problems(), *self._range_problems(), *self._risk_problems()]
+        problems = [
+            *self._level_problems(),
+            *self._range_problems(),
+            *self._risk_problems(),
+            *self._code_problems(),
+        ]
         if problems:
             raise ValueError("; ".join(f"`{self.name}`: {problem}" for problem in problems))
         return self
@@ -150,6 +162,12 @@ class Feature(Plain):
             yield "a direction of risk needs its `risk_source`"
         if self.risk_source and not self.risk_known:
             yield "`risk_source` needs `risk`, or `risk_levels` for a categorical feature"
+
+    def _code_problems(self) -> Iterator[str]:
+        if self.loinc and not is_loinc(self.loinc):
+            yield f"`loinc` {self.loinc} is not a LOINC code: its last digit does not fit the others"
+        if self.ucum and (self.named or self.kind == "binary"):
+            yield "`ucum` belongs to continuous and integer features only"
 
 
 class LinearRule(Plain):
@@ -261,7 +279,8 @@ class Schema(Plain):
     def sha256(self) -> str:
         """Hash of what rows, prompts and training depend on: what a classifier and an adapter must fit."""
         # An optional part that a schema lacks stays out, so that adding the part changed no existing hash.
-        parts = dict.fromkeys((*_LIMITS_OF_FEATURE, *ABOUT_RISK), True) | _LIMITS_OF_FEATURE
+        left_out = (*_LIMITS_OF_FEATURE, *ABOUT_RISK, *EXPORT_CODES)
+        parts = dict.fromkeys(left_out, True) | _LIMITS_OF_FEATURE
         excluded: dict[str, Any] = {"features": {"__all__": parts}, "red_flags": True}
         if not self.left_out:
             excluded["left_out"] = True

@@ -132,6 +132,11 @@ class TestHashes:
         assert changed.sha256 == plain.sha256
         assert changed.limits_sha256 != plain.limits_sha256
 
+    def test_codes_for_exports_change_nothing(self) -> None:
+        plain, changed = small_schema(), small_schema(bmi={"loinc": "39156-5", "ucum": "kg/m2"})
+        assert changed.feature("bmi").loinc == "39156-5"
+        assert (changed.sha256, changed.limits_sha256) == (plain.sha256, plain.limits_sha256)
+
     def test_what_rows_and_prompts_depend_on_still_counts(self) -> None:
         plain = small_schema()
         assert small_schema(bmi={"label": "BMI"}).sha256 != plain.sha256
@@ -206,3 +211,59 @@ def test_directions_of_risk_made_nothing_stale(name: str) -> None:
 
 def test_only_the_directions_of_risk_stay_out_of_the_hash() -> None:
     assert {field for field in Feature.model_fields if field.startswith("risk")} == ABOUT_RISK
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"loinc": "39156-4"}, "`loinc` 39156-4 is not a LOINC code: its last digit does not fit"),
+        ({"loinc": "BMI"}, "loinc"),
+        ({"ucum": "kg m2"}, "ucum"),
+        ({"kind": "binary", "valid": None, "decimals": 0, "ucum": "1"}, "`ucum` belongs to continuous"),
+    ],
+)
+def test_codes_for_exports_that_are_wrong(change: dict[str, Any], message: str) -> None:
+    bmi = {"name": "bmi", "label": "BMI", "kind": "continuous", "role": "clinical", "valid": [10, 80]}
+    with pytest.raises(ValidationError, match=message):
+        Feature.model_validate(bmi | change)
+
+
+UCUM = {
+    "kg/m²": "kg/m2",
+    "cm": "cm",
+    "mm": "mm",
+    "mmHg": "mm[Hg]",
+    "mg/dL": "mg/dL",
+    "beats/min": "/min",
+    "years": "a",
+    "h/night": "h/d",
+    "min/day": "min/d",
+    "kcal/day": "kcal/d",
+    "g/day": "g/d",
+    "meals/week": "{meals}/wk",
+    "%": "%",
+}
+LOINC = {
+    "Age": "30525-0",
+    "Standing height": "8302-2",
+    "Body mass index": "39156-5",
+    "Waist circumference": "8280-0",
+    "Systolic blood pressure": "8480-6",
+    "Resting systolic blood pressure": "8480-6",
+    "Diastolic blood pressure": "8462-4",
+    "Resting pulse": "8867-4",
+    "Resting heart rate": "8867-4",
+    "Total cholesterol": "2093-3",
+    "Serum cholesterol": "2093-3",
+    "HDL cholesterol": "2085-9",
+    "Glycated haemoglobin (HbA1c)": "4548-4",
+}
+
+
+@pytest.mark.parametrize("name", builtin.NAMES)
+def test_the_codes_of_the_shipped_cohorts(name: str) -> None:
+    features = builtin.read_schema(name).features
+    assert {f.label: f.loinc for f in features if f.loinc}.items() <= LOINC.items()
+    assert {f.unit: f.ucum for f in features if f.ucum}.items() <= UCUM.items()
+    assert all(f.ucum for f in features if f.loinc)
+    assert sum(bool(f.loinc) for f in features) >= 3

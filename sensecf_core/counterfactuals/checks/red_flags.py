@@ -34,6 +34,12 @@ def red_flags(schema: Schema, values: Mapping[str, Value]) -> tuple[RaisedFlag, 
     )
 
 
+def with_source(flag: RaisedFlag) -> str:
+    """A red flag in one line, with its source and whether a clinician has confirmed the rule."""
+    confirmed = "." if flag.confirmed else "; no clinician has confirmed this rule."
+    return f"{flag.sentence} Source: {flag.source}{confirmed}"
+
+
 def raised_flags(schema: Schema, codes: Codes) -> Mask:
     """Which red flags rows (n, features) raise, shape (n, ``len(schema.red_flags)``).
 

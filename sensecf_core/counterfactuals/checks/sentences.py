@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from sensecf_core.cohorts.encoding import Value
 from sensecf_core.cohorts.schema import Feature, Profile, Schema
-from sensecf_core.queries.answer import Change, Feasibility
-from sensecf_core.queries.goal import CROSS, Goal
+from sensecf_core.queries.answer import Change, Counterfactual, Feasibility
+from sensecf_core.queries.goal import CROSS, Goal, GoalKind
 
 THIN_SPACE = "\u202f"
 
@@ -124,6 +124,25 @@ def points(number: float) -> str:
     return f"{text} {'point' if text == '1.0' else 'points'}"
 
 
+def believed(counterfactual: Counterfactual, goal: GoalKind) -> str:
+    """The grade of a counterfactual and what it rests on (docs/metrics.md, Grades)."""
+    if counterfactual.grade is None:
+        return "Grade: none, this classifier has no retrained copies to ask."
+    second = {None: "", True: "; the second model agrees", False: "; the second model does not agree"}
+    agrees = second[counterfactual.second_agrees]
+    if goal == "lower":
+        least = points(counterfactual.reliable_reduction or 0.0)
+        return f"Grade: {counterfactual.grade}, {least} or more in nine of ten retrained copies{agrees}."
+    refits, noise = (
+        f"{100 * (share or 0.0):.0f} %"
+        for share in (counterfactual.held_by_refits, counterfactual.held_under_noise)
+    )
+    return (
+        f"Grade: {counterfactual.grade}, held by {refits} of the retrained copies and {noise} of the copies "
+        f"with measurement error{agrees}."
+    )
+
+
 def on_the_line(count: int, *, others: int) -> str:
     """Tell of changes that cross the line but are not listed; ``others`` is how many options are."""
     one = count == 1
@@ -144,6 +163,13 @@ def came_to(before: Value, after: Value) -> str:
     """The verb for a clinical value that moves: "came down to" or "came up to"."""
     falls = isinstance(before, int | float) and isinstance(after, int | float) and after < before
     return "came down to" if falls else "came up to"
+
+
+def change_phrase(feature: Feature, change: Change, profile: Profile) -> str:
+    """One change in words: "sugar of 80 g/day instead of 140", "if waist came down to 98 cm (now 104)"."""
+    if follows_for(feature, profile):
+        return f"if {_follows(feature, change)}"
+    return _phrase(feature, change)
 
 
 def _follows(feature: Feature, change: Change) -> str:

@@ -1,0 +1,113 @@
+"""``export``: write one stored answer as a sheet of paper, a FHIR bundle, CSV or JSON."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sensecf_core.cli.options import Json
+from sensecf_core.cli.output import print_json
+from sensecf_core.errors import InputError, unknown
+from sensecf_core.provenance import CLI
+
+if TYPE_CHECKING:
+    from sensecf_core.queries.answer import Answer
+
+
+def export(
+    *,
+    answer: Annotated[str | None, typer.Option(help="The id of a stored answer.")] = None,
+    participant: Annotated[
+        str | None, typer.Option(help="Instead of an id: the newest stored answer about this participant.")
+    ] = None,
+    cohort: Annotated[str | None, typer.Option(help="The participant's cohort; see `cohort list`.")] = None,
+    row: Annotated[str | None, typer.Option(help="Of this row of the participant only.")] = None,
+    file_format: Annotated[str, typer.Option("--format", help="pdf, fhir, csv or json.")],
+    out: Annotated[Path, typer.Option(help="The file to write; one that is there is replaced.")],
+    option: Annotated[
+        list[int] | None,
+        typer.Option(help="For pdf and fhir: an option to keep, by number (may be repeated); else all."),
+    ] = None,
+    paper: Annotated[str, typer.Option(help="For pdf: a4 or letter.")] = "a4",
+    as_json: Json = False,
+) -> None:
+    """Write a stored answer to a file: one page of paper, a FHIR R4B bundle, CSV or JSON."""
+    from sensecf_core.cli.render_answer import red_flag_lines
+    from sensecf_core.records.export_files import FORMATS, OF_OPTIONS, export_file
+    from sensecf_core.records.paper.pdf import PAPERS
+
+    if file_format not in FORMATS:
+        raise unknown("format", file_format, FORMATS)
+    if paper not in PAPERS:
+        raise unknown("paper", paper, PAPERS)
+    if option and file_format not in OF_OPTIONS:
+        raise InputError("--option is for pdf and fhir; csv and json hold every option of the answer.")
+    stored = _stored(answer, participant, cohort, row)
+    content = export_file(stored, file_format, kept=option or None, paper=paper)
+    _write(out, content)
+    if as_json:
+        print_json(
+            {
+                "red_flags": [flag.model_dump() for flag in stored.red_flags],
+                "answer_id": stored.answer_id,
+                "cohort": stored.cohort,
+                "participant_id": stored.participant_id,
+                "row_id": stored.row_id,
+                "created": stored.created,
+                "newest": answer is None,
+                "format": file_format,
+                "file": str(out),
+                "bytes": len(content),
+            }
+        )
+        return
+    for line in red_flag_lines(stored.red_flags):
+        print(line)
+    which = "the newest stored answer" if answer is None else "the answer"
+    print(
+        f"{out}: {which} about participant {stored.participant_id} of {stored.cohort}, {stored.answer_id}, "
+        f"asked {stored.created[:16].replace('T', ' ')}."
+    )
+
+
+def _stored(answer_id: str | None, participant: str | None, cohort: str | None, row: str | None) -> Answer:
+    from sensecf_core.records import answers
+
+    if (answer_id is None) == (participant is None):
+        raise InputError("Name either --answer, or --participant and --cohort.")
+    if answer_id is not None:
+        if cohort is not None or row is not None:
+            raise InputError("--cohort and --row go with --participant; --answer alone names the answer.")
+        found = answers.find(answer_id)
+        if found is None:
+            raise InputError(f"No answer {answer_id!r} is stored here; `{CLI} answer` stores one.")
+        return found
+    if cohort is None:
+        raise InputError("--participant needs --cohort, the cohort that they belong to.")
+    newest = answers.recent(cohort, participant, row, limit=1)
+    if not newest:
+        raise InputError(_nothing_stored(cohort, str(participant), row))
+    return newest[0]
+
+
+def _nothing_stored(cohort: str, participant: str, row: str | None) -> str:
+    """Why there is nothing to export; raises ``InputError`` for a cohort that does not exist."""
+    from sensecf_core.datasets import registry
+
+    people = registry.load(cohort).rows.index.get_level_values(0)
+    if participant not in people:
+        return f"Cohort {cohort!r} has no participant {participant!r}."
+    where = "" if row is None else f", row {row!r},"
+    return (
+        f"No answer about participant {participant!r}{where} of {cohort!r} is stored; "
+        f"`{CLI} answer` stores one."
+    )
+
+
+def _write(out: Path, content: bytes) -> None:
+    try:
+        out.write_bytes(content)
+    except OSError as error:
+        raise InputError(f"{str(out)!r} cannot be written: {error.strerror}.") from error

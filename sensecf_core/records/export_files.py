@@ -1,0 +1,83 @@
+"""The file that hands one stored answer over: a sheet of paper, a FHIR bundle, CSV or JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from sensecf_core.classifiers import store
+from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.datasets import registry
+from sensecf_core.errors import InputError, NotReadyError
+from sensecf_core.queries.answer import Answer
+from sensecf_core.records.exports import answers_csv, answers_json
+from sensecf_core.records.fhir.bundle import answer_fhir
+from sensecf_core.records.paper.pdf import Paper, paper_pdf
+from sensecf_core.records.paper.sheet import sheet
+from sensecf_core.types import Json
+
+Format = Literal["pdf", "fhir", "csv", "json"]
+FORMATS: tuple[Format, ...] = ("pdf", "fhir", "csv", "json")
+OF_OPTIONS: frozenset[Format] = frozenset({"pdf", "fhir"})
+"""Formats for which options can be chosen; the others hold the whole answer."""
+
+
+def export_file(
+    answer: Answer, file_format: Format, *, kept: Sequence[int] | None = None, paper: Paper = "a4"
+) -> bytes:
+    """Write an answer as the bytes of a file.
+
+    ``kept`` are numbers of options (from 1, None: all), for a PDF and FHIR; CSV and JSON are those of the
+    pages, with every option. A PDF and FHIR need the answer's cohort as it was.
+
+    Raises
+    ------
+    InputError : the cohort is gone or has another schema by now, an option is not there, or there are more
+        than a page holds.
+    NotReadyError : a package that the format needs is not installed.
+    """
+    cohort = _cohort(answer.cohort)
+    if file_format in OF_OPTIONS:
+        cohort = _unchanged(answer, cohort)
+        card = _card(answer, cohort)
+        if file_format == "fhir":
+            return answer_fhir(answer, cohort.schema, card, kept).encode()
+        return paper_pdf(sheet(answer, cohort.schema, card, kept), paper)
+    schemas = {} if cohort is None else {cohort.schema.name: cohort.schema}
+    write = answers_csv if file_format == "csv" else answers_json
+    return write([answer], schemas).encode()
+
+
+def _cohort(name: str) -> Cohort | None:
+    try:
+        return registry.load(name)
+    except (InputError, NotReadyError):
+        return None
+
+
+def _unchanged(answer: Answer, cohort: Cohort | None) -> Cohort:
+    """The cohort, if its schema is still that of the answer: labels and units are read from it."""
+    if cohort is None:
+        raise InputError(
+            f"The cohort {answer.cohort!r} of this answer is not here; export CSV or JSON instead."
+        )
+    hashes = answer.provenance.get("sha256")
+    made_with = hashes.get("schema") if isinstance(hashes, dict) else None
+    if made_with not in (None, cohort.schema.sha256):
+        raise InputError(
+            f"The schema of cohort {answer.cohort!r} has changed since this answer was made; ask again, or "
+            "export CSV or JSON."
+        )
+    return cohort
+
+
+def _card(answer: Answer, cohort: Cohort) -> Json | None:
+    """The card of the classifier that gave the answer; None where another one has taken its place."""
+    hashes = answer.provenance.get("sha256")
+    made_with = hashes.get("classifier") if isinstance(hashes, dict) else None
+    if made_with is None or made_with != store.sha256(cohort):
+        return None
+    try:
+        return store.card(cohort)
+    except NotReadyError:
+        return None

@@ -1,0 +1,63 @@
+"""The options of an answer that somebody kept, and each in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sensecf_core.cohorts.schema import Schema
+from sensecf_core.counterfactuals.checks.sentences import believed, sentence
+from sensecf_core.errors import InputError
+from sensecf_core.queries.answer import Answer, Counterfactual
+
+
+@dataclass(frozen=True)
+class KeptOption:
+    """An option, its number, and the answer that it belongs to: the one asked for, or that of behaviours."""
+
+    number: int
+    answer: Answer
+    option: Counterfactual
+
+    @property
+    def believed(self) -> str:
+        """Its grade and what that rests on."""
+        return believed(self.option, self.answer.goal.kind)
+
+    def in_words(self, schema: Schema) -> str:
+        """Its sentence; one that was stored without a sentence gets it now."""
+        return self.option.sentence or sentence(
+            schema,
+            self.option.changes,
+            profile=self.answer.limits.profile,
+            before=self.answer.factual.probability,
+            after=self.option.probability,
+            threshold=self.answer.threshold,
+            goal=self.answer.goal,
+            reliable_reduction=self.option.reliable_reduction,
+        )
+
+
+def kept_options(answer: Answer, kept: Sequence[int] | None) -> tuple[KeptOption, ...]:
+    """The options of an answer that were kept; ``None`` keeps all of them.
+
+    Numbers count from 1 in the order of the answer's counterfactuals. Where behaviours alone were asked for
+    too, what they have beside these goes on counting. Raises ``InputError`` for a number that is not there.
+    """
+    numbered = _numbered(answer)
+    if kept is None:
+        return numbered
+    for number in kept:
+        if not 1 <= number <= len(numbered):
+            there = {0: "no options", 1: "option 1 alone"}.get(len(numbered), f"options 1 to {len(numbered)}")
+            raise InputError(f"There is no option {number}: answer {answer.answer_id} has {there}.")
+    return tuple(one for one in numbered if one.number in kept)
+
+
+def _numbered(answer: Answer) -> tuple[KeptOption, ...]:
+    found = [(answer, option) for option in answer.counterfactuals]
+    changes = [option.changes for option in answer.counterfactuals]
+    if answer.behaviours is not None:
+        beside = answer.behaviours.counterfactuals
+        found += [(answer.behaviours, option) for option in beside if option.changes not in changes]
+    return tuple(KeptOption(number, *pair) for number, pair in enumerate(found, start=1))

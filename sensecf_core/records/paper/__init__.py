@@ -1,0 +1,1 @@
+"""One answer on one sheet of paper: what stands on it, and the PDF."""

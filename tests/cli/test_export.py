@@ -1,0 +1,133 @@
+"""``export``: stored answers as files."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import pypdf
+import pytest
+
+from sensecf_core.cohorts.builtin import read_schema
+from sensecf_core.queries.answer import Answer, RaisedFlag
+from sensecf_core.queries.query import Factual
+from sensecf_core.records import answers
+from sensecf_core.records.exports import answers_csv, answers_json
+from tests.cli.conftest import Command
+from tests.records.made_answers import make_answer
+
+PERSON = "93708"
+VALUES = {"bmi": 33.5, "sugar": 140, "smoking": "current", "systolic": 128}
+FLAG = RaisedFlag(name="f", label="Blood pressure", text="Act.", source="Us")
+
+
+@pytest.fixture
+def stored() -> Answer:
+    """The newest of two answers about the same participant of nhanes."""
+    about = {"cohort": "nhanes", "participant_id": PERSON, "red_flags": (FLAG,)}
+    factual = Factual(features=VALUES, probability=0.63, predicted=1)
+    older = make_answer("older", created="2026-11-20T08:00:00+00:00", factual=factual, **about)
+    newest = make_answer("newest", created="2026-11-21T08:00:00+00:00", factual=factual, **about)
+    for answer in (newest, older):
+        answers.save(answer)
+    return newest
+
+
+def test_csv_and_json_are_those_of_the_pages(command: Command, stored: Answer, tmp_path: Path) -> None:
+    schemas = {"nhanes": read_schema("nhanes")}
+    for file_format, text in (
+        ("csv", answers_csv([stored], schemas)),
+        ("json", answers_json([stored], schemas)),
+    ):
+        out = tmp_path / f"answer.{file_format}"
+        ended = command("export", "--answer", "newest", "--format", file_format, "--out", str(out))
+        assert ended.code == 0, ended.err
+        assert out.read_bytes() == text.encode()
+
+
+def test_a_participant_means_their_newest_answer_and_that_is_said(
+    command: Command, stored: Answer, tmp_path: Path
+) -> None:
+    out = tmp_path / "sheet.pdf"
+    ended = command(
+        *("export", "--participant", PERSON, "--cohort", "nhanes", "--format", "pdf", "--option", "2"),
+        *("--paper", "letter", "--out", str(out)),
+    )
+    assert ended.code == 0, ended.err
+    flag, line = ended.out.splitlines()
+    assert flag == "ACT ON THIS FIRST: Blood pressure: Act."
+    assert line == (
+        f"{out}: the newest stored answer about participant {PERSON} of nhanes, newest, "
+        "asked 2026-11-21 08:00."
+    )
+    (page,) = pypdf.PdfReader(io.BytesIO(out.read_bytes())).pages
+    text = page.extract_text()
+    assert "Option 2: risk 21 instead of 63 of 100" in text and "Option 1:" not in text
+    assert "/Interventions?answer=newest" in text and "NHANES 2017–2018" in text
+    assert "The card of the classifier that gave this answer is not at hand" in text
+
+
+def test_fhir_with_json(command: Command, stored: Answer, tmp_path: Path) -> None:
+    out = tmp_path / "bundle.json"
+    ended = command("export", "--answer", "older", "--format", "fhir", "--out", str(out), "--json")
+    assert ended.code == 0, ended.err
+    printed = ended.json
+    assert next(iter(printed)) == "red_flags"
+    assert (printed["answer_id"], printed["newest"], printed["format"]) == ("older", False, "fhir")
+    assert printed["bytes"] == out.stat().st_size
+    bundle = json.loads(out.read_text("utf-8"))
+    assert bundle["entry"][0]["resource"]["resourceType"] == "Flag"
+    codes = {
+        coding["code"]
+        for entry in bundle["entry"]
+        if entry["resource"]["resourceType"] == "Observation"
+        for coding in entry["resource"]["code"]["coding"]
+    }
+    assert {"39156-5", "8480-6"} <= codes
+
+
+def test_another_schema_or_no_cohort_leaves_csv_and_json(
+    command: Command, stored: Answer, tmp_path: Path
+) -> None:
+    answers.save(stored.model_copy(update={"answer_id": "old", "provenance": {"sha256": {"schema": "0"}}}))
+    answers.save(stored.model_copy(update={"answer_id": "gone", "cohort": "gone"}))
+    for name, said in (("old", "has changed since this answer was made"), ("gone", "is not here")):
+        out = tmp_path / name
+        refused = command("export", "--answer", name, "--format", "fhir", "--out", str(out))
+        assert refused.code == 2 and said in refused.err and not out.exists()
+        assert command("export", "--answer", name, "--format", "csv", "--out", str(out)).code == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ((), "Name either --answer, or --participant and --cohort."),
+        (("--answer", "newest", "--participant", PERSON), "Name either --answer"),
+        (("--answer", "newest", "--cohort", "nhanes"), "--cohort and --row go with --participant"),
+        (("--participant", PERSON), "--participant needs --cohort"),
+        (("--answer", "nobody"), "No answer 'nobody' is stored here"),
+        (("--participant", "1", "--cohort", "nhanes"), "Cohort 'nhanes' has no participant '1'."),
+        (("--participant", "93705", "--cohort", "nhanes"), "No answer about participant '93705'"),
+        (("--participant", PERSON, "--cohort", "nhane"), "Unknown cohort 'nhane'; did you mean nhanes"),
+        (("--answer", "newest", "--option", "3"), "There is no option 3: answer newest has options 1 to 2."),
+        (("--answer", "newest", "--paper", "a5"), "Unknown paper 'a5'"),
+        (("--answer", "newest", "--format", "docx"), "Unknown format 'docx'"),
+        (("--answer", "newest", "--format", "csv", "--option", "1"), "--option is for pdf and fhir"),
+    ],
+)
+def test_what_cannot_be_exported_is_one_sentence(
+    options: tuple[str, ...], said: str, command: Command, stored: Answer, tmp_path: Path
+) -> None:
+    out = tmp_path / "file"
+    ended = command("export", "--format", "pdf", *options, "--out", str(out))
+    assert ended.code == 2
+    assert said in ended.err and ended.err.count("\n") == 1
+    assert not out.exists()
+
+
+def test_a_folder_that_is_not_there(command: Command, stored: Answer, tmp_path: Path) -> None:
+    out = tmp_path / "missing" / "file.csv"
+    ended = command("export", "--answer", "newest", "--format", "csv", "--out", str(out))
+    assert ended.code == 2
+    assert "cannot be written: No such file or directory." in ended.err

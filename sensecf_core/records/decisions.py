@@ -22,6 +22,7 @@ from sensecf_core.errors import InputError, unknown
 from sensecf_core.queries.answer import Answer, Counterfactual, Grade
 from sensecf_core.records import answers, audit
 from sensecf_core.records.database import connect, transaction
+from sensecf_core.records.kept_options import kept_options
 from sensecf_core.records.person_state import REASONS, Decision, Kind, in_force, undone
 
 LONGEST_NAME: Final = 80
@@ -160,18 +161,22 @@ def history(cohort: str | None = None, participant_id: str | None = None) -> tup
 
 
 def find_option(answer_id: str, option: int) -> tuple[Answer, Counterfactual]:
-    """Return a stored answer and its option of this number, from 1; raises ``InputError`` without one."""
+    """Return a stored answer and its option of this number, from 1; raises ``InputError`` without one.
+
+    Numbers are those of :func:`~sensecf_core.records.kept_options.kept_options`.
+    """
     answer = answers.find(answer_id)
     if answer is None:
         error = unknown("answer", answer_id, answers.newest_ids())
         raise InputError(f"{error} `explain --keep` prints the id of each answer.")
-    found = len(answer.counterfactuals)
+    options = kept_options(answer, None)
+    found = len(options)
     if not found:
         raise InputError(f"Answer {answer_id} has no options, so there is nothing in it to decide about.")
     if not 1 <= option <= found:
         allowed = f"from 1 to {found}" if found > 1 else "1"
         raise InputError(f"The options of answer {answer_id} are numbered {allowed}; got {option}.")
-    return answer, answer.counterfactuals[option - 1]
+    return answer, options[option - 1].option
 
 
 def _about_option(kind: Kind, answer_id: str, option: int, *, by: str, note: str | None) -> Decision:

@@ -12,7 +12,7 @@ import pytest
 from sensecf_core.cohorts.builtin import read_schema
 from sensecf_core.queries.answer import Answer, RaisedFlag
 from sensecf_core.queries.query import Factual
-from sensecf_core.records import answers
+from sensecf_core.records import answers, audit
 from sensecf_core.records.exports import answers_csv, answers_json
 from tests.cli.conftest import Command
 from tests.records.made_answers import make_answer
@@ -44,6 +44,17 @@ def test_csv_and_json_are_those_of_the_pages(command: Command, stored: Answer, t
         ended = command("export", "--answer", "newest", "--format", file_format, "--out", str(out))
         assert ended.code == 0, ended.err
         assert out.read_bytes() == text.encode()
+
+
+def test_an_export_stands_in_the_audit_trail(command: Command, stored: Answer, tmp_path: Path) -> None:
+    out = tmp_path / "answer.csv"
+    command("export", "--answer", "newest", "--format", "csv", "--out", str(out), "--by", "Dr Lee")
+    (row,) = (row for row in audit.recent() if row.action == "exported")
+    assert (row.who, row.cohort, row.participant_id, row.answer_id) == ("Dr Lee", "nhanes", PERSON, "newest")
+    assert json.loads(row.detail) == {"format": "csv"}
+    nowhere = tmp_path / "missing" / "answer.csv"
+    assert command("export", "--answer", "newest", "--format", "csv", "--out", str(nowhere)).code == 2
+    assert sum(row.action == "exported" for row in audit.recent()) == 1  # what was not written is not told
 
 
 def test_a_participant_means_their_newest_answer_and_that_is_said(

@@ -11,6 +11,7 @@ import pytest
 
 from sensecf_core.errors import InputError
 from sensecf_core.records import answers, audit, database, decisions
+from sensecf_core.records.kept_options import kept_options
 from sensecf_core.records.migrations import STEPS
 from sensecf_core.records.person_state import REASONS, Decision, fold
 from tests.records.made_answers import make_answer
@@ -43,6 +44,20 @@ def test_a_kept_option_comes_back_whole(answer: str) -> None:
     assert (kept.edited, kept.reason, kept.undoes) == (None, None, None)
     made = datetime.fromisoformat(kept.created)
     assert made.utcoffset() == timedelta(0) and abs(datetime.now(UTC) - made) < timedelta(minutes=5)
+
+
+def test_options_of_behaviours_alone_go_on_counting_as_in_an_export(answer: str) -> None:
+    whole = answers.find(answer)
+    assert whole is not None
+    first = whole.counterfactuals[0]
+    changes = {name: change for name, change in first.changes.items() if name == "smoking"}
+    beside = whole.model_copy(
+        update={"counterfactuals": (first.model_copy(update={"changes": changes, "grade": "fragile"}),)}
+    )
+    both = answers.save(whole.model_copy(update={"answer_id": "both", "behaviours": beside}))
+    third = decisions.keep(both, 3, by="Dr Lee")
+    assert third.changes == {"smoking": {"from": "current", "to": "former"}} and third.grade == "fragile"
+    assert kept_options(answers.find(both), [3])[0].option.changes == changes  # type: ignore[arg-type]
 
 
 def test_a_rejection_has_its_reason(answer: str) -> None:

@@ -31,10 +31,12 @@ def export(
         typer.Option(help="For pdf and fhir: an option to keep, by number (may be repeated); else all."),
     ] = None,
     paper: Annotated[str, typer.Option(help="For pdf: a4 or letter.")] = "a4",
+    by: Annotated[str | None, typer.Option(help="Who exports it, for the audit trail.")] = None,
     as_json: Json = False,
 ) -> None:
     """Write a stored answer to a file: one page of paper, a FHIR R4B bundle, CSV or JSON."""
     from sensecf_core.cli.render_answer import red_flag_lines
+    from sensecf_core.records import audit
     from sensecf_core.records.export_files import FORMATS, OF_OPTIONS, export_file
     from sensecf_core.records.paper.pdf import PAPERS
 
@@ -47,6 +49,17 @@ def export(
     stored = _stored(answer, participant, cohort, row)
     content = export_file(stored, file_format, kept=option or None, paper=paper)
     _write(out, content)
+    audit.record(
+        audit.Entry(
+            "exported",
+            who=by,
+            cohort=stored.cohort,
+            participant_id=stored.participant_id,
+            row_id=stored.row_id,
+            answer_id=stored.answer_id,
+            detail={"format": file_format},
+        )
+    )
     if as_json:
         print_json(
             {
@@ -82,7 +95,9 @@ def _stored(answer_id: str | None, participant: str | None, cohort: str | None, 
             raise InputError("--cohort and --row go with --participant; --answer alone names the answer.")
         found = answers.find(answer_id)
         if found is None:
-            raise InputError(f"No answer {answer_id!r} is stored here; `{CLI} answer` stores one.")
+            raise InputError(
+                f"No answer {answer_id!r} is stored here; `{CLI} explain --keep` prints the ids."
+            )
         return found
     if cohort is None:
         raise InputError("--participant needs --cohort, the cohort that they belong to.")
@@ -102,7 +117,7 @@ def _nothing_stored(cohort: str, participant: str, row: str | None) -> str:
     where = "" if row is None else f", row {row!r},"
     return (
         f"No answer about participant {participant!r}{where} of {cohort!r} is stored; "
-        f"`{CLI} answer` stores one."
+        f"`{CLI} explain` stores one."
     )
 
 

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from sensecf_core.counterfactuals.result import settings_of
 from sensecf_core.queries.request import ExplainRequest
 from sensecf_core.records import answers
 from tests.cli.conftest import Command
@@ -26,7 +27,7 @@ def test_it_tells_progress_and_the_id_of_the_answer_it_kept(command: Command, pe
     assert progress and all(0 <= line["fraction"] <= 1 and line["message"] for line in progress)
     answer = answers.find(last["answer_id"])
     assert answer is not None
-    assert answer.settings == request.model_dump(mode="json")
+    assert answer.settings == settings_of(request)
 
 
 @pytest.mark.parametrize(

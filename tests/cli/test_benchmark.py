@@ -147,7 +147,7 @@ def test_all_leaves_out_what_cannot_answer_here_and_says_so(
     summary = command(
         "benchmark", "--cohort", "heart", "--n", "1", "--methods", "all", "--candidates", "4", "--json"
     ).json
-    assert summary["methods"] == ["random"]
+    assert summary["methods"] == ["random", "nearest-pair", "effects", "search"]
     absent = {one["row"]: one for one in summary["absent"]}
     assert {"lm-few-shot", "lm-zero-shot", "lm-fine-tuned", "lm-few-shot@biomistral-7b"} <= set(absent)
     assert "fetch-model" in absent["lm-few-shot"]["why"]

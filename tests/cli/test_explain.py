@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -322,7 +323,7 @@ def test_the_text_for_people(command: Command, helped: str) -> None:
     assert "SYNTHETIC" not in ended.out
     assert ended.err == ""
     assert "of 100" in ended.out
-    assert "proposed 200 > readable 200" in ended.out
+    assert re.search(r"proposed 200 \(\d+ different\) > readable 200 \(\d+ different\)", ended.out)
     assert "  1. " in ended.out
     assert " → " in ended.out
     assert "not a medical device" in ended.out

@@ -58,7 +58,7 @@ def test_a_run_is_read_and_saved_for_a_paper(page: Page, measured: Server, forei
         page.locator(".js-plotly-plot").first.hover()
         with page.expect_download() as saved:
             page.locator(".modebar-btn").first.click()
-        assert saved.value.suggested_filename == f"benchmark-solved.{kind.lower()}"
+        assert saved.value.suggested_filename == f"benchmark-belief.{kind.lower()}"
         assert Path(saved.value.path()).read_bytes().startswith(begins)
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from sensecf_core.cohorts.encoding import Codes
 from sensecf_core.counterfactuals.checks.graded import GradedRows
+from sensecf_core.counterfactuals.problem.search_space import SearchSpace
 from sensecf_core.types import Ints, Mask
 
 CHANGE_WEIGHT = 0.25
@@ -13,6 +15,13 @@ DISTANCE_WEIGHT = 2.0
 """What one unit of Gower distance costs on the same scale."""
 REDUCTION_WEIGHT = 0.05
 """What a point of 100 of reliable reduction is worth on that scale, where the risk is to be lowered."""
+
+
+def listed(space: SearchSpace, rows: GradedRows, k: int) -> Codes:
+    """The rows of a query that the program would list, at most ``k``, the best first (see :func:`select`)."""
+    codes = rows.checks.codes
+    lower = space.query.goal.kind == "lower"
+    return codes[select(rows, space.changed(codes), k, lower=lower)] if len(codes) else codes
 
 
 def select(rows: GradedRows, changed: Mask, k: int, *, lower: bool = False) -> Ints:

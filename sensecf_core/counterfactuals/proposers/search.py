@@ -7,7 +7,7 @@ from time import perf_counter
 
 from sensecf_core.cohorts.encoding import Codes
 from sensecf_core.counterfactuals.checks.refine import refine_passed
-from sensecf_core.counterfactuals.checks.select import select
+from sensecf_core.counterfactuals.checks.select import listed
 from sensecf_core.counterfactuals.checks.verify import verify
 from sensecf_core.counterfactuals.feasibility.wide_search import pools
 from sensecf_core.counterfactuals.problem.budget import BudgetSpentError, CancelledError
@@ -56,10 +56,6 @@ class SearchProposer:
         )
 
     def _found(self, problem: Problem) -> Codes:
-        space = problem.space
         (rows,) = pools([problem], problem.budget)
         small = refine_passed(problem, verify(problem, rows).only_passed())
-        if not len(small.checks.codes):
-            return small.checks.codes
-        lower = space.query.goal.kind == "lower"
-        return small.checks.codes[select(small, space.changed(small.checks.codes), self.k, lower=lower)]
+        return listed(problem.space, small, self.k)

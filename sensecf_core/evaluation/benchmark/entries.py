@@ -25,7 +25,7 @@ import numpy as np
 from sensecf_core.cohorts.encoding import Codes, from_values
 from sensecf_core.counterfactuals.checks.graded import GradedRows
 from sensecf_core.counterfactuals.checks.refine import refine_passed
-from sensecf_core.counterfactuals.checks.select import select
+from sensecf_core.counterfactuals.checks.select import listed
 from sensecf_core.counterfactuals.checks.verify import CheckResults, verify
 from sensecf_core.counterfactuals.problem.budget import Budget
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
@@ -130,7 +130,7 @@ def scored(fitted: FittedCohort, space: SearchSpace, answer: Answer, entry: Entr
         started, problem = perf_counter(), Problem(fitted, space, Budget(fitted.classifier))
         small = refine_passed(problem, _verified(fitted, space, passed))
         # As in the program, no more are taken than answers passed every check.
-        refined = _chosen(space, small, min(k, len(passed)))
+        refined = listed(space, small, min(k, len(passed)))
         returned = _codes(space, different)[:k]
         return Scored(
             {"returned": returned, "refined": refined}, problem.budget.rows, perf_counter() - started
@@ -160,12 +160,4 @@ def _chosen_unrefined(
     fitted: FittedCohort, space: SearchSpace, candidates: Sequence[Candidate], k: int
 ) -> Codes:
     problem = Problem(fitted, space, Budget(fitted.classifier))
-    return _chosen(space, GradedRows.of(problem, _verified(fitted, space, candidates)), k)
-
-
-def _chosen(space: SearchSpace, rows: GradedRows, k: int) -> Codes:
-    """The rows that the program would list, at most ``k``, the best first."""
-    if not len(rows.checks.codes):
-        return rows.checks.codes
-    lower = space.query.goal.kind == "lower"
-    return rows.checks.codes[select(rows, space.changed(rows.checks.codes), k, lower=lower)]
+    return listed(space, GradedRows.of(problem, _verified(fitted, space, candidates)), k)

@@ -58,7 +58,7 @@ def show(chosen: ChosenRun) -> None:
 
 def _main_table(chosen: ChosenRun) -> None:
     st.header("All methods at a glance")
-    show_measures(chosen.rows, HEADLINE, "main")
+    show_measures(chosen.rows, [name for name in HEADLINE if _measured(chosen.rows, name)], "main")
     with st.expander("Every measure", icon=":material/table:"):
         show_measures(chosen.rows, [name for name in MEASURES if _measured(chosen.rows, name)], "every")
     with st.container(horizontal=True, gap="large", vertical_alignment="bottom"):

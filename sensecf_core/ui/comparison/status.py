@@ -24,8 +24,9 @@ OTHER_WIDTH = 68
 """Widths in pixels, so that the lines of several methods align like a table."""
 LEGEND = (
     "First option: of those that a method found, else the nearest that was tried. Distance: the mean "
-    "change over all features, from 0 (the same) to 1. Second model: whether one that neither made nor "
-    "filtered the option sees it the same way (as before: it did without any change). Time: of the search"
+    "change over all features, from 0 (the same) to 1. Second model: whether a logistic regression sees "
+    "the option the same way (as before: it did without any change; the grade then asks whether its risk "
+    "follows). Time: of the search"
     " and the checks, without loading. Broke limits: of the candidates as they came, before any check; "
     "these are never shown as options."
 )

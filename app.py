@@ -1,11 +1,11 @@
-"""The home page: what this is, which cohorts are ready, where to go. Run with ``streamlit run app.py``."""
+"""The home page: what this is, an example, the cohorts that are ready. Run with ``streamlit run app.py``."""
 
 from __future__ import annotations
 
-from sensecf_core.ui import home
+from sensecf_core.ui.home import cohorts, start
 from sensecf_core.ui.page.frame import open_page
 
-page = open_page("Home", "What is this, and where do I start?", needs="nothing")
-home.introduction(page)
-home.cohorts()
-home.language_model(page)
+page = open_page("Home", "Which small changes would alter the risk of this person?", needs="nothing")
+start.show(page)
+cohorts.show()
+cohorts.folds(page)

@@ -15,11 +15,13 @@ from sensecf_core.classifiers.classifier import Classifier
 from sensecf_core.classifiers.shap_values import ShapValues, shap_values as shap_values_
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.cohorts.domain import Domain
-from sensecf_core.cohorts.encoding import Codes, Value, to_code, to_codes
+from sensecf_core.cohorts.encoding import Codes, Value, to_code, to_codes, to_values
+from sensecf_core.cohorts.out_of_range import out_of_range
 from sensecf_core.cohorts.schema import Feature
+from sensecf_core.counterfactuals.checks.red_flags import raised_flags, red_flags
 from sensecf_core.counterfactuals.feasibility import cohort_map
 from sensecf_core.datasets import registry
-from sensecf_core.types import Floats, Mask, RowKey
+from sensecf_core.types import Floats, Ints, Mask, People, RowKey
 
 RELEASE = "AI-READI release on this machine"
 """Title of a release whose own description cannot be read."""
@@ -56,6 +58,16 @@ def with_options(cohort: Cohort, classifier: Classifier) -> Mask:
         return np.zeros(len(cohort.rows), dtype=bool)
     solid = lines.index[(lines["cross"] == "solid") | (lines["lower"] == "solid")]
     return np.asarray(cohort.rows.index.isin(solid))
+
+
+def outside_counts(cohort: Cohort) -> Ints:
+    """How many values of each row lie outside their reference range, shape (rows,)."""
+    return _findings(cohort.schema.name, cohort.data_sha256, cohort.schema.limits_sha256)[0]
+
+
+def red_flag_labels(cohort: Cohort) -> People:
+    """The labels of each row's red flags, empty for most, shape (rows,)."""
+    return _findings(cohort.schema.name, cohort.data_sha256, cohort.schema.limits_sha256)[1]
 
 
 def risk_interval(cohort: Cohort, classifier: Classifier, key: RowKey) -> tuple[float, float]:
@@ -115,6 +127,17 @@ def _risks(name: str, data_sha256: str, classifier_sha256: str) -> Floats:
 @st.cache_data(max_entries=16, show_spinner=False)
 def _feasible(name: str, data_sha256: str, classifier_sha256: str) -> pd.DataFrame | None:
     return cohort_map.read(registry.load(name)).frame
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _findings(name: str, data_sha256: str, limits_sha256: str) -> tuple[Ints, People]:
+    cohort = registry.load(name)
+    codes = to_codes(cohort.schema, cohort.rows)
+    labels = np.full(len(codes), "", dtype=object)
+    for row in np.flatnonzero(raised_flags(cohort.schema, codes).any(axis=1)):
+        flags = red_flags(cohort.schema, to_values(cohort.schema, codes[row]))
+        labels[row] = "; ".join(flag.label for flag in flags)
+    return np.abs(out_of_range(cohort.schema, codes)).sum(axis=1), labels
 
 
 @st.cache_data(max_entries=512, show_spinner=False)

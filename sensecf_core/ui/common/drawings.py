@@ -10,6 +10,8 @@ DOWN = "#2e7fd0"
 """Risk down (blue)."""
 GREY = "#8b939c"
 """Data that is not about this participant."""
+INK, PAPER = "#1c2127", "#ffffff"
+"""A line to compare with, and its outline: one of the two stands out on any ground."""
 
 _SIDE = 10
 
@@ -59,6 +61,21 @@ def track(before: float, after: float) -> str:
             'stroke-width="4"/>',
             f'<circle cx="{x0:.1f}" cy="{middle}" r="5" fill="{GREY}"/>',
             f'<circle cx="{x1:.1f}" cy="{middle}" r="6" fill="#ffffff" stroke="{DOWN}" stroke-width="3"/>',
+        ],
+    )
+
+
+def risk_bar(risk: float, threshold: float) -> str:
+    """Draw a risk (0 to 1) as a bar, with a tick at the line from which the model flags."""
+    width, height, margin = 120.0, 20.0, 6.0
+    line, colour = margin + threshold * width, UP if risk >= threshold else DOWN
+    return _svg(
+        width + 2 * margin,
+        height,
+        [
+            f'<rect x="{margin:g}" y="5" width="{width:g}" height="10" rx="2" fill="{GREY}" opacity="0.35"/>',
+            f'<rect x="{margin:g}" y="5" width="{risk * width:.1f}" height="10" rx="2" fill="{colour}"/>',
+            f'<rect x="{line - 1.5:.1f}" y="0.5" width="3" height="19" fill="{INK}" stroke="{PAPER}"/>',
         ],
     )
 

@@ -37,6 +37,14 @@ def row_name(schema: Schema, row: str) -> str:
     return f"{day_name(day)} {day.year}" if schema.row_column else row
 
 
+def short_row_name(schema: Schema, row: str) -> str:
+    """Name one row of a person as briefly as the charts do: a date without its year."""
+    try:
+        return day_name(date.fromisoformat(row)) if schema.row_column else row
+    except ValueError:
+        return row
+
+
 def counted_rows(schema: Schema, n: int) -> str:
     """Write a number of rows: "1 person", "3 people"; "1 day", "3 days"."""
     if schema.row_column is None:

@@ -17,33 +17,43 @@ from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.types import Span
 from sensecf_core.ui.common import wording
 
-PART_TITLES = {"test": "held out", "val": "validation", "train": "training"}
+PART_TITLES = {"everyone": "all", "test": "test set", "val": "validation", "train": "training"}
 EVERYONE = "everyone"
 
 
 def people_filters(cohort: Cohort, views: Sequence[str], *, has_classifier: bool) -> tuple[str, str]:
-    """Ask for one of ``views`` and for a part of the cohort (or :data:`EVERYONE`); returns both.
+    """Ask for one of ``views`` and for a part of the cohort (or :data:`EVERYONE`), as chips; returns both.
 
     The first of ``views`` includes everyone; without a classifier it is used without asking.
     """
     name = cohort.schema.name
-    with st.container(horizontal=True, gap="large"):
-        view = views[0]
-        if has_classifier:
-            view = st.radio(
-                "The model's view", views, horizontal=True, key=f"view_{name}", persist_state="session"
-            )
-        part = st.radio(
-            "Part of the cohort",
-            [EVERYONE, *(part for part in PART_TITLES if cohort.parts.eq(part).any())],
-            format_func=lambda part: PART_TITLES.get(part, part),
-            horizontal=True,
-            key=f"part_{name}",
-            persist_state="session",
-            help="The classifier learned from the training part; what it says about held-out people is the "
-            "fair picture.",
-        )
+    view = views[0]
+    if has_classifier:
+        view = _chips("Show", views, f"view_{name}")
+    part = _chips(
+        "Data",
+        [EVERYONE, *(part for part in PART_TITLES if cohort.parts.eq(part).any())],
+        f"part_{name}",
+        help="The classifier learned from the training part; what it says about the test set is the fair "
+        "picture.",
+    )
     return view, part
+
+
+def _chips(label: str, options: Sequence[str], key: str, help: str | None = None) -> str:
+    if st.session_state.get(key) not in (None, *options):
+        del st.session_state[key]  # a chip that is not offered any more
+    chosen = st.pills(
+        label,
+        options,
+        default=options[0],
+        required=True,
+        format_func=lambda option: PART_TITLES.get(option, option),
+        key=key,
+        persist_state="session",
+        help=help,
+    )
+    return chosen or options[0]
 
 
 def number_range(

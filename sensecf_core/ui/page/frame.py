@@ -1,4 +1,4 @@
-"""The frame of every page: settings, banner, selectors, person strip, and a check of what the page needs.
+"""The frame of every page: settings, navigation, the bar, selectors, and a check of what the page needs.
 
 :func:`open_page` is the first statement of every page: with Streamlit's own ``pages/`` discovery a page can
 be opened without ``app.py`` ever having run.
@@ -14,36 +14,84 @@ from typing import Literal
 import numpy as np
 import streamlit as st
 
+from sensecf_core import __version__
 from sensecf_core.classifiers import store
 from sensecf_core.classifiers.classifier import Classifier
 from sensecf_core.cohorts.cohort import Cohort, locate
 from sensecf_core.cohorts.encoding import Codes, Value, to_values
 from sensecf_core.datasets import registry
-from sensecf_core.disclaimer import DISCLAIMER, DISCLAIMER_LONG, data_label
+from sensecf_core.disclaimer import DISCLAIMER_LONG
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.types import RowKey
 from sensecf_core.ui.common import data
 from sensecf_core.ui.common.wording import message, plain
 from sensecf_core.ui.page import (
+    bar,
+    examples,
     excluded_participants,
     kept_picks,
-    person_strip,
     selection,
     shown_results,
     train_classifier,
 )
 from sensecf_core.ui.page.selection import Choice
 
-PAGES = {
-    "app.py": ("Home", ":material/home:"),
-    "pages/1_Participants.py": ("Participants", ":material/groups:"),
-    "pages/2_Prediction.py": ("Prediction", ":material/monitoring:"),
-    "pages/3_Interventions.py": ("Interventions", ":material/alt_route:"),
-    "pages/4_Comparison.py": ("Comparison", ":material/compare:"),
-    "pages/5_Benchmarks.py": ("Benchmarks", ":material/query_stats:"),
-    "pages/6_Augmentation.py": ("Augmentation", ":material/library_add:"),
-    "pages/7_Models.py": ("Models", ":material/model_training:"),
+
+@dataclass(frozen=True)
+class Place:
+    """A page in the navigation: its file, its title there and on the page, its icon, what it answers."""
+
+    file: str
+    title: str
+    icon: str
+    help: str
+
+
+HOME = "Home"
+PERSON = {
+    "Participants": Place(
+        "pages/1_Participants.py", "Participants", ":material/groups:", "Who is in the cohort, and who first?"
+    ),
+    "Prediction": Place(
+        "pages/2_Prediction.py",
+        "Overview",
+        ":material/monitoring:",
+        "How the model rates this person, and why.",
+    ),
+    "Interventions": Place(
+        "pages/3_Interventions.py",
+        "Options",
+        ":material/alt_route:",
+        "The smallest realistic changes that would alter the prediction.",
+    ),
 }
+RESEARCH = {
+    "Comparison": Place(
+        "pages/4_Comparison.py",
+        "Comparison",
+        ":material/compare:",
+        "What the language model and search methods each suggest, and where they agree.",
+    ),
+    "Benchmarks": Place(
+        "pages/5_Benchmarks.py", "Benchmarks", ":material/query_stats:", "How good are the methods?"
+    ),
+    "Augmentation": Place(
+        "pages/6_Augmentation.py",
+        "Augmentation",
+        ":material/library_add:",
+        "Do counterfactuals help when labels are scarce?",
+    ),
+    "Models": Place(
+        "pages/7_Models.py", "Models", ":material/model_training:", "Which language models can answer here?"
+    ),
+}
+GROUPS = {"A person": PERSON, "Research": RESEARCH}
+"""The navigation. Pages are named as in their addresses, which stay as they are; titles may differ."""
+TITLES = {name: place.title for places in GROUPS.values() for name, place in places.items()}
+"""What stands in the navigation and on the page, by name."""
+SIDEBAR = 200
+"""Pixels, the least that Streamlit allows."""
+
 Needs = Literal["nothing", "cohort", "person"]
 
 
@@ -95,7 +143,7 @@ class Page:
 
 
 def open_page(
-    title: str,
+    name: str,
     question: str,
     *,
     needs: Needs = "person",
@@ -106,20 +154,25 @@ def open_page(
 
     Parameters
     ----------
-    title : the page's title.
-    question : the question that the page answers, shown as its subtitle.
+    name : the page's name in its address (a key of :data:`GROUPS`, or ``Home``).
+    question : the question that the page answers, shown under its title.
     needs : what the page cannot do without.
     shows : the result that the page's address also names: an answer (and a job), or a comparison.
     picks : what else is picked on the page and named by its address (:mod:`.kept_picks`).
     """
-    st.set_page_config(page_title=f"{title} · SenseCF", layout="wide")
+    title = TITLES.get(name, name)
+    st.set_page_config(
+        page_title=f"{title} · SenseCF",
+        layout="wide",
+        initial_sidebar_state=SIDEBAR,
+        menu_items={"About": f"**SenseCF** {__version__}. {DISCLAIMER_LONG}"},
+    )
     link_problem = shown_results.adopt_from_address(shows) if shows else None
     choice = selection.read()
     cohort, problem = _load_cohort(choice)
     if cohort is not None and choice.cohort is None:
         choice = Choice(cohort.schema.name)
         selection.keep(choice)
-    _banner(cohort)
     key: RowKey | None = None
     if cohort is not None and (participant := choice.participant) is not None:
         try:
@@ -132,32 +185,31 @@ def open_page(
         shown_results.adopt_job(choice)
     results = shown_results.address_parameters(choice, shows) if shows else {}
     selection.mirror(choice, **results, **kept_picks.adopt(picks))
-    _pages(choice)
+    _navigation(choice)
     classifier = damage = None
     if cohort is not None and (key is not None or needs != "nothing"):  # loading it takes a moment
         classifier, damage = train_classifier.load_if_ready(cohort)
-    if key is not None and cohort is not None:
-        person_strip.strip(cohort, classifier, key)
-    st.title(title)
-    st.markdown(f"*{question}*")
+    missing = problem is not None or (needs == "person" and key is None)
+    shown = bar.Shown(title, question, choice, _titles(), cohort, classifier, key)
+    bar.show(shown, with_selectors=not missing)
     _warn(link_problem, registry.release_problem(), problem)
     if damage is not None:
         train_classifier.say_damaged(damage)
-    _selectors(choice, cohort, problem, missing=problem is not None or (needs == "person" and key is None))
+    if missing:
+        _ask(shown, problem)
     page = Page(choice, cohort, key, has_classifier=classifier is not None)
     if needs != "nothing":
         _stop_if_incomplete(page, needs, damaged=damage is not None)
     return page
 
 
-def _selectors(choice: Choice, cohort: Cohort | None, problem: str | None, *, missing: bool) -> None:
-    """Show the selectors: on the page if something is ``missing``, else in the sidebar."""
-    with st.container(key="choose") if missing else st.sidebar:
-        if missing:
-            _say_missing(problem, cohort)
-        selection.selectors(choice, _titles(), cohort)
-    with st.sidebar:
-        st.caption(DISCLAIMER_LONG)
+def _ask(shown: bar.Shown, problem: str | None) -> None:
+    """Show on the page what is missing, with the selectors."""
+    with st.container(key="choose"):
+        _say_missing(problem, shown.cohort)
+        selection.cohort_selector(shown.choice, shown.cohorts)
+        if shown.cohort is not None:
+            selection.person_selectors(shown.choice, shown.cohort)
 
 
 def _stop_if_incomplete(page: Page, needs: Needs, *, damaged: bool) -> None:
@@ -171,7 +223,7 @@ def _stop_if_incomplete(page: Page, needs: Needs, *, damaged: bool) -> None:
     if not page.has_classifier:
         st.stop()
     if page.key is None:
-        person_strip.offer_examples(page.cohort, page.classifier, page.choice.participant)
+        examples.offer(page.cohort, page.classifier, page.choice.participant)
         st.stop()
 
 
@@ -209,23 +261,25 @@ def _warn(link_problem: str | None, release_problem: str | None, problem: str | 
         st.warning(message(release_problem), icon=":material/folder_off:")
 
 
-def _banner(cohort: Cohort | None) -> None:
-    badges = [":orange-badge[:material/science: Research prototype, not a medical device]"]
-    if cohort is not None:
-        origin = cohort.schema.provenance
-        kind = data_label(origin.real) + (", public" if origin.public else ", private")
-        icon = ":material/verified:" if origin.real else ":material/casino:"
-        badges += [f":gray-badge[{plain(cohort.schema.title)}]", f":blue-badge[{icon} {kind}]"]
-    with st.container(key="banner", gap="xsmall"):
-        st.markdown(" ".join(badges))
-        st.caption(DISCLAIMER)
-
-
-def _pages(choice: Choice) -> None:
+def _navigation(choice: Choice) -> None:
     """List the pages; every link carries the choice, so that copied links do too."""
     with st.sidebar, st.container(key="pages", gap="xsmall"):
-        for path, (title, icon) in PAGES.items():
-            st.page_link(path, label=title, icon=icon, query_params=choice.carried, width="stretch")
+        _link(Place("app.py", HOME, ":material/home:", "What this is, and where to start."), choice)
+        for group, places in GROUPS.items():
+            st.caption(group)
+            for place in places.values():
+                _link(place, choice)
+
+
+def _link(place: Place, choice: Choice) -> None:
+    st.page_link(
+        place.file,
+        label=place.title,
+        icon=place.icon,
+        query_params=choice.carried,
+        width="stretch",
+        help=place.help,
+    )
 
 
 def _say_missing(problem: str | None, cohort: Cohort | None) -> None:
@@ -233,14 +287,13 @@ def _say_missing(problem: str | None, cohort: Cohort | None) -> None:
         st.error(message(problem), icon=":material/search_off:")
     else:
         st.info(
-            "Nobody is chosen yet. Choose a participant here, or look through the table on the "
-            "Participants page.",
+            "Nobody is chosen yet. Choose a participant here, or browse the list on the page Participants.",
             icon=":material/person_search:",
         )
     if cohort is not None:
         st.page_link(
             "pages/1_Participants.py",
-            label="Look through the participants",
+            label="Browse participants",
             icon=":material/table_rows:",
             query_params={"cohort": cohort.schema.name},
         )

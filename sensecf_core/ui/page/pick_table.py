@@ -26,6 +26,7 @@ def show(
     name: str,
     columns: dict[Any, Any],
     alt: str,
+    pictures: Sequence[Any] = (),
 ) -> None:
     """Show ``table`` with the chosen row marked, and offer it as CSV; ``keys`` names each row.
 
@@ -34,6 +35,7 @@ def show(
     schema : the cohort's schema; the CSV says where the rows are from.
     name : identifies the set of rows, so that each set has its own grid.
     columns : column settings by position or name.
+    pictures : columns that hold drawings, which the CSV leaves out.
     """
     st.session_state["table_rows"] = list(keys)
     st.dataframe(
@@ -50,7 +52,10 @@ def show(
         alt=alt,
     )
     widgets.csv_button(
-        lambda: exports.table_csv(table, exports.origin_columns(schema)),
+        lambda: exports.table_csv(
+            table[[column for column in table.columns if column not in pictures]],
+            exports.origin_columns(schema),
+        ),
         f"sensecf-{schema.name}-participants.csv",
         key="download_people",
     )

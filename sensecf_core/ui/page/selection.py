@@ -6,6 +6,7 @@ between pages drops the address's parameters, and the next run writes them again
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -81,24 +82,27 @@ def choose(participant: str, row: str | None = None, *, cohort: str | None = Non
     st.session_state["row"] = row
 
 
-def selectors(choice: Choice, cohorts: dict[str, str], cohort: Cohort | None) -> None:
-    """Show the selectors for cohort, participant and (where there are several) row.
+def cohort_selector(choice: Choice, cohorts: Mapping[str, str]) -> None:
+    """Show the selector for the cohort; ``cohorts`` maps names to titles.
 
-    ``cohorts`` maps names to titles. A callback keeps what is picked, so the next run has it.
+    A callback keeps what is picked, so the next run has it. One cohort is always chosen, unless the address
+    names one that does not exist.
     """
-    names = list(cohorts)
-    st.session_state["pick_cohort"] = choice.cohort if choice.cohort in cohorts else None
+    known = choice.cohort in cohorts
+    st.session_state["pick_cohort"] = choice.cohort if known else None
     st.selectbox(
         "Cohort",
-        names,
+        list(cohorts),
         format_func=lambda name: cohorts[name],
         key="pick_cohort",
-        index=None,
+        index=0 if known else None,  # without a first value the field could be emptied
         placeholder="Choose a cohort",
         on_change=_cohort_picked,
     )
-    if cohort is None:
-        return
+
+
+def person_selectors(choice: Choice, cohort: Cohort) -> None:
+    """Show the selectors for the participant and (where there are several) the row."""
     people = _people(cohort)
     st.session_state["pick_participant"] = choice.participant if choice.participant in people else None
     st.selectbox(

@@ -1,116 +1,121 @@
-"""One participant's measurements as cards: value, unit, reference range, position within the cohort."""
+"""One participant's measurements: what is out of range first, then the rest by role, a line each."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-import numpy as np
-import numpy.typing as npt
 import streamlit as st
 
+from sensecf_core.cohorts.clinical import reference_ends
 from sensecf_core.cohorts.domain import Domain
-from sensecf_core.cohorts.encoding import Value
 from sensecf_core.cohorts.schema import Feature
-from sensecf_core.counterfactuals.checks.sentences import measure
-from sensecf_core.ui.common import data, drawings, row_wording, sensors, wording
+from sensecf_core.counterfactuals.checks.sentences import measure, number
+from sensecf_core.ui.common import data, row_wording, sensors, wording
 from sensecf_core.ui.page.frame import Page
+from sensecf_core.ui.participants import distributions, profile_table
+from sensecf_core.ui.participants.profile_table import Line, Range
 
-BINS = 24
+SECTIONS = {"behaviour": "Behaviour", "clinical": "Clinical measurements"}
+BACKGROUND = "Background (not changeable)"
+OUTSIDE = "Outside the reference range"
 
 
 def show(page: Page) -> None:
-    """Show the chosen participant's cards, grouped by role."""
+    """Show the chosen row: two columns of tables, the background folded, distributions on request."""
     schema = page.required_cohort.schema
-    domain = data.whole_domain(page.required_cohort)
-    missing = [f.label for f in schema.features if page.values[f.name] is None]
+    missing = [feature.label for feature in schema.features if page.values[feature.name] is None]
     st.header(f"Profile of {wording.plain(page.row_key[0])}")
-    st.caption(
-        f"The blue bar with the triangle is {row_wording.this_row(schema)}; the grey bars are all "
-        f"{row_wording.plural(schema)} of the cohort. "
-        + (
-            f"Not measured: {wording.plain(wording.listed(missing))}."
-            if missing
-            else "Everything was measured."
-        )
-    )
+    if missing:
+        st.caption(f"Not measured: {wording.plain(wording.listed(missing))}.")
     if note := sensors.unit_note(page.required_cohort):
         st.caption(note)
-    for role in wording.roles(schema):
-        features = [feature for feature in schema.features if feature.role == role]
-        st.subheader(f"{wording.ROLE_TITLES[role]}: {wording.ROLE_NOTES[role]}")
-        with st.grid("auto", min_column_width=210, gap="small", key=f"cards_{role}"):
-            for feature in features:
-                position = schema.positions[feature.name]
-                _card(feature, page.values, page.codes[position], domain, position)
-
-
-def _card(feature: Feature, values: Mapping[str, Value], code: float, domain: Domain, position: int) -> None:
-    value = values[feature.name]
-    column = domain.sorted_columns[position]
-    with st.container(border=True, height="stretch", gap="xsmall"):
-        st.markdown(wording.plain(feature.label), help=wording.plain(feature.description) or None)
-        if value is None:
-            st.markdown("**:gray[not measured]**")
-        else:
-            st.markdown(f"**{wording.plain(measure(feature, value))}**")
-        st.caption(" · ".join(_notes(feature, values, code, domain, position)))
-        if len(column):
-            counts, own = bars(feature, column, code)
-            st.image(
-                drawings.distribution(counts, own),
-                alt=_picture_text(feature, value, column),
-                width="stretch",
-            )
-
-
-def _notes(
-    feature: Feature, values: Mapping[str, Value], code: float, domain: Domain, position: int
-) -> list[str]:
-    value, notes = values[feature.name], []
-    if feature.reference is not None:
-        outside = wording.against_reference(feature, values)
-        notes.append(
-            f"reference {wording.plain(feature.reference.text)}" + (f" **{outside}**" if outside else "")
-        )
-    column = domain.sorted_columns[position]
-    if not len(column):
-        notes.append("nobody in this cohort was measured")
-    elif value is None:
-        notes.append(f"measured in {wording.counted(len(column), 'other')}")
-    elif feature.named or feature.kind == "binary":
-        share = float(np.mean(column == code))
-        notes.append(f"like {wording.of_100(share)} here")
-    else:
-        notes.append(f"{wording.percentile(domain.percentile(position, code))} here")
-    return notes
-
-
-def bars(feature: Feature, column: npt.NDArray[np.float64], code: float) -> tuple[list[int], int | None]:
-    """Count measured values into bars, and return the index of the bar of ``code`` (None: not measured).
-
-    Named and binary features get one bar per level; numbers get ``BINS`` bars from the 1st to the 99th
-    percentile, and the outermost bars also hold the values beyond.
-    """
-    if feature.named or feature.kind == "binary":
-        levels = len(feature.levels) or 2
-        counts = np.bincount(column.astype(int), minlength=levels)
-        return counts.tolist(), None if np.isnan(code) else int(code)
-    low, high = np.percentile(column, [1, 99])
-    if high <= low:
-        low, high = low - 0.5, high + 0.5
-    edges = np.linspace(low, high, BINS + 1)
-    counts, _ = np.histogram(np.clip(column, low, high), edges)
-    own = None if np.isnan(code) else int(np.clip(np.searchsorted(edges, code, "right") - 1, 0, BINS - 1))
-    return counts.tolist(), own
-
-
-def _picture_text(feature: Feature, value: Value, column: npt.NDArray[np.float64]) -> str:
-    if feature.named or feature.kind == "binary":
-        names = feature.levels or ("no", "yes")
-        shares = ", ".join(f"{name} {np.mean(column == i):.0%}" for i, name in enumerate(names))
-        return f"{feature.label} in this cohort: {shares}. This participant: {measure(feature, value)}."
-    low, middle, high = (measure(feature, float(v)) for v in np.percentile(column, [5, 50, 95]))
-    return (
-        f"{feature.label} in this cohort: middle {middle}, nine of ten from {low} to {high}. "
-        f"This participant: {measure(feature, value)}."
+    lines = {feature.name: line(page, feature) for feature in schema.features}
+    background = [feature.name for feature in schema.features if feature.role == "context"]
+    columns = st.columns(2, gap="medium")
+    lengths = [0, 0]
+    for title, names in sections(page):
+        shorter = lengths.index(min(lengths))
+        lengths[shorter] += len(names) + 1
+        with columns[shorter]:
+            _section(title, [lines[name] for name in names], page)
+    if background:
+        with st.expander(BACKGROUND, icon=":material/badge:"):
+            st.html(profile_table.html([lines[name] for name in background], BACKGROUND))
+    asked = st.toggle(
+        f"Show how each value is distributed over the {row_wording.plural(schema)} of the cohort",
+        key=f"distributions_{schema.name}",
+        persist_state="session",
     )
+    if asked:
+        distributions.show(page)
+
+
+def sections(page: Page) -> list[tuple[str, list[str]]]:
+    """Title and features of each section: what is out of range, then what is not, by role.
+
+    Background features stay out unless they are out of range.
+    """
+    features = page.required_cohort.schema.features
+    outside = [f.name for f in features if wording.against_reference(f, page.values)]
+    found = [(f"{OUTSIDE}: {len(outside)}", outside)] if outside else []
+    for role, title in SECTIONS.items():
+        names = [f.name for f in features if f.role == role and f.name not in outside]
+        if names:
+            found.append((title, names))
+    return found
+
+
+def line(page: Page, feature: Feature) -> Line:
+    """One feature of the chosen row as a line of the table."""
+    schema = page.required_cohort.schema
+    domain, position = data.whole_domain(page.required_cohort), schema.positions[feature.name]
+    value = page.values[feature.name]
+    outside = wording.against_reference(feature, page.values)
+    reference = "" if feature.reference is None else feature.reference.text
+    return Line(
+        label=feature.label,
+        description=" ".join(
+            text for text in (feature.description, reference and f"Reference: {reference}.") if text
+        ),
+        value="not measured" if value is None else measure(feature, value),
+        outside=outside.removesuffix(" reference"),
+        reference=_ends(feature, page),
+        range=_range(page, feature, domain, position),
+        place=_place(page, feature, domain, position),
+    )
+
+
+def _ends(feature: Feature, page: Page) -> str:
+    """The reference range as short as it goes: "ref. ≤ 120", "ref. 18.5–24.9"; empty without ends."""
+    low, high = reference_ends(feature.reference, page.values)
+    if low is not None and high is not None:
+        return f"ref. {number(feature, low)}–{number(feature, high)}"
+    if low is not None:
+        return f"ref. ≥ {number(feature, low)}"
+    return "" if high is None else f"ref. ≤ {number(feature, high)}"
+
+
+def _section(title: str, lines: list[Line], page: Page) -> None:
+    st.subheader(title, anchor=False)
+    st.html(profile_table.html(lines, title))
+
+
+def _range(page: Page, feature: Feature, domain: Domain, position: int) -> Range | None:
+    """The value on a line from the cohort's 1st to its 99th percentile; None for levels."""
+    low, high = float(domain.low[position]), float(domain.high[position])
+    if feature.named or feature.kind == "binary" or not low < high:
+        return None
+
+    def at(value: float | None) -> float | None:
+        return None if value is None else (value - low) / (high - low)
+
+    code = None if page.values[feature.name] is None else float(page.codes[position])
+    ends = reference_ends(feature.reference, page.values)
+    median = (float(domain.median[position]) - low) / (high - low)
+    return Range(at(code), at(ends[0]), at(ends[1]), median)
+
+
+def _place(page: Page, feature: Feature, domain: Domain, position: int) -> str:
+    column, code = domain.sorted_columns[position], float(page.codes[position])
+    if page.values[feature.name] is None or not len(column):
+        return ""
+    text = distributions.place(feature, column, domain.percentile(position, code), code)
+    return text.removesuffix(" of the cohort")

@@ -13,10 +13,12 @@ from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.ui.common import data, sensor_wording, sensors, widgets, wording
 from sensecf_core.ui.page import excluded_participants, pick_table
 from sensecf_core.ui.page.frame import Page
+from sensecf_core.ui.participants import decided
 
 CHOOSE = "Choose a row to see who it is: glucose report, sensor traces, laboratory values, completeness."
-VIEWS = ("All", "Some day flagged", "No day flagged")
-RISK, FLAGGED = "Mean risk of 100", "Days flagged"
+WITH_OPTIONS = "With options"
+VIEWS = ("All", "Some day flagged", "No day flagged", WITH_OPTIONS)
+RISK, FLAGGED, SOLID = "Mean risk of 100", "Days flagged", "Days with options"
 """Columns that need a classifier."""
 GLUCOSE_SCALE, STRESS_SCALE = (60, 260), (0, 100)
 """One scale for all rows, so that their charts compare: mg/dL, and Garmin's 0 to 100."""
@@ -50,7 +52,7 @@ def _choose(page: Page) -> None:
     sorting = "".join(f", {order}" for order in orders if order)
     st.caption(
         f"{wording.count(len(table))} of {wording.count(total)} participants{sorting}. Choose one by its box "
-        "on the left; click a heading to sort. The selector does the same from the keyboard."
+        "on the left; click a heading to sort. The selector at the top does the same from the keyboard."
     )
     if table.empty:
         st.info("Nobody fits all filters. Widen one of them.", icon=":material/filter_alt_off:")
@@ -101,6 +103,9 @@ def _people(page: Page) -> pd.DataFrame:
         },
         index=ids,
     )
+    if states := decided.states_or_warning(cohort.schema.name):
+        for name, texts in decided.columns(states, ids).items():
+            table[str(name)] = texts.to_numpy()
     if not page.has_classifier:
         return table
     risks = pd.Series(np.asarray(data.risks(cohort, page.classifier)), index=cohort.rows.index)
@@ -109,6 +114,8 @@ def _people(page: Page) -> pd.DataFrame:
     position = table.columns.get_loc("Days")
     table.insert(position, RISK, np.round(100 * mean).astype(int).to_numpy())
     table.insert(position + 1, FLAGGED, flagged.astype(int).to_numpy())
+    solid = pd.Series(data.with_options(cohort, page.classifier), index=cohort.rows.index)
+    table.insert(position + 2, SOLID, solid.groupby(level=0, sort=False).sum().to_numpy())
     return table.sort_values(RISK, ascending=False, kind="stable")
 
 
@@ -116,11 +123,14 @@ def _filtered(table: pd.DataFrame, page: Page) -> pd.DataFrame:
     cohort, name = page.required_cohort, page.required_cohort.schema.name
     groups = list(dict.fromkeys([*GROUP_NAMES.values(), *table["Study group"]]))
     groups = [group for group in groups if (table["Study group"] == group).any()]
-    view, part = widgets.people_filters(cohort, VIEWS, has_classifier=page.has_classifier)
-    chosen = st.multiselect(
-        "Study group", groups, placeholder="every group", key=f"group_{name}", persist_state="session"
+    with st.container(horizontal=True, gap="medium", key="filters"):
+        view, part = widgets.people_filters(cohort, VIEWS, has_classifier=page.has_classifier)
+    chosen = st.pills(
+        "Study group", groups, selection_mode="multi", key=f"group_{name}", persist_state="session"
     )
-    if view != VIEWS[0]:
+    if view == WITH_OPTIONS:
+        table = table[table[SOLID] > 0]
+    elif view != VIEWS[0]:
         table = table[(table[FLAGGED] > 0) == (view == "Some day flagged")]
     if part != widgets.EVERYONE:
         table = table[table["part"] == part]
@@ -145,6 +155,9 @@ def _columns(cohort: Cohort) -> dict[str, Any]:
             help=f"The model's calibrated risk of {cohort.schema.task.label}, of 100, mean over the days.",
         ),
         FLAGGED: st.column_config.NumberColumn("Flagged", help="Days that the model flags.", width=80),
+        SOLID: st.column_config.NumberColumn(
+            "Options", help="Days with an option that can be relied on, by a search of the model.", width=75
+        ),
         "Days": st.column_config.NumberColumn(
             help="Days with enough wear and daytime stress, which can be chosen.", width=50
         ),

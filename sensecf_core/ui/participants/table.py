@@ -1,100 +1,86 @@
-"""The cohort as a filterable table: risk as a bar, columns grouped by role, rows that can be chosen."""
+"""The cohort as a work list: risk with the line, options, what is out of range, decisions; every value."""
 
 from __future__ import annotations
 
+from base64 import b64encode
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
-from sensecf_core.cohorts.cohort import Cohort
-from sensecf_core.cohorts.encoding import to_codes, to_values
 from sensecf_core.cohorts.schema import Feature
-from sensecf_core.counterfactuals.checks.red_flags import raised_flags, red_flags
-from sensecf_core.counterfactuals.feasibility import cohort_map
+from sensecf_core.records.person_state import PersonState
 from sensecf_core.types import Floats, Ints, Mask
-from sensecf_core.ui.common import data, row_wording, widgets, wording
+from sensecf_core.ui.common import data, drawings, row_wording, widgets, wording
 from sensecf_core.ui.page import pick_table
 from sensecf_core.ui.page.frame import Page
+from sensecf_core.ui.participants import decided, preview, work_list
+from sensecf_core.ui.participants.work_list import WorkList
 
-VIEWS = ("All", "Flagged", "Not flagged")
-WITH_OPTIONS = "With options"
-OPTIONS = "Options"
+LIST = "Work list"
+"""Heading above what the list says, beside the roles of the features."""
+BAR, RISK, OPTIONS, OUTSIDE = "Risk", "Risk of 100", "Options", "Out of range"
 MOST_RANGES = 3
 CHOOSE = "Choose a row to see who it is: every measurement, its reference range and its place in the cohort."
 
 
 def show(page: Page) -> None:
-    """Show filters and table; choosing a row chooses the participant on all pages."""
-    cohort = page.required_cohort
-    risks = np.asarray(data.risks(cohort, page.classifier)) if page.has_classifier else None
-    feasible = (
-        data.feasible(cohort, page.classifier, cohort.schema.default_limits) if page.has_classifier else None
-    )
-    solid = data.with_options(cohort, page.classifier) if feasible is not None else None
-    mask = _filtered(cohort, None if risks is None else risks >= page.classifier.threshold, solid)
+    """Show filters, the list and a preview; choosing a row chooses the participant on all pages."""
+    work = work_list.of_page(page)
+    cohort = work.cohort
+    mask = _filtered(work)
     positions = np.flatnonzero(mask)
-    st.caption(
-        f"{wording.count(len(positions))} of {wording.count(len(cohort.rows))} rows. Choose one by its box "
-        "on the left; click a heading to sort. The selector does the same from the keyboard."
-    )
     if not len(positions):
         st.info("Nobody fits all filters. Widen one of them.", icon=":material/filter_alt_off:")
         return
-    if solid is not None:
-        st.caption("Who has an option that can be relied on stands first, then the highest risk.")
     order = positions
-    if risks is not None:
-        order = positions[in_order(risks[positions], None if solid is None else solid[positions])]
-    table = _table(cohort, risks, order, None if feasible is None else _phrases(feasible))
-    pick_table.show(
-        table,
-        list(table.index),
-        page.key,
-        schema=cohort.schema,
-        name=f"{cohort.schema.name}_{hash(mask.tobytes())}",
-        columns=_columns(cohort, has_classifier=page.has_classifier, has_options=feasible is not None),
-        alt=f"Participants of {cohort.schema.title}: id, risk, and every feature by role",
-    )
+    if work.risks is not None:
+        rank = None if work.rank is None else work.rank[positions]
+        order = positions[work_list.in_order(work.risks[positions], rank)]
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        table = _table(work, order)
+        pick_table.show(
+            table,
+            list(table.index),
+            page.key,
+            schema=cohort.schema,
+            name=f"{cohort.schema.name}_{hash(mask.tobytes())}",
+            columns=_columns(work),
+            alt=f"Participants of {cohort.schema.title}: id, risk, options, decisions, every feature by role",
+            pictures=[(LIST, BAR)],
+        )
+        first = "who has a solid option first, then " if work.solid is not None else ""
+        sorting = f"; {first}the highest risk first" if work.risks is not None else ""
+        st.caption(
+            f"{wording.count(len(positions))} of {wording.count(len(cohort.rows))} rows{sorting}. Choose one "
+            "by its box on the left, or by the selector at the top; click a heading to sort."
+        )
+    with right:
+        if page.key is None:
+            st.info(CHOOSE, icon=":material/person_search:")
+        else:
+            participant = page.key[0]
+            preview.show(page, work.states.get(participant, PersonState()), _option_of(work, page.key))
 
 
-def in_order(risks: Floats, solid: Mask | None) -> Ints:
-    """Positions of rows as they are listed: who has a solid option first, then the highest risk."""
-    first = np.zeros(len(risks)) if solid is None else ~solid
-    return np.lexsort((-risks, first))
+def _option_of(work: WorkList, key: tuple[str, str]) -> str:
+    return "" if work.options is None else str(work.options.get(key, ""))
 
 
-def _phrases(feasible: pd.DataFrame) -> pd.Series[Any]:
-    return pd.Series(
-        [
-            cohort_map.phrase(*line)
-            for line in zip(feasible["cross"], feasible["lower"], feasible["reliable_reduction"], strict=True)
-        ],
-        index=feasible.index,
-        dtype=object,
-    )
-
-
-def _filtered(cohort: Cohort, flagged: np.ndarray | None, solid: Mask | None = None) -> np.ndarray:
-    """Show the filters and return which rows pass all of them, bool of shape (rows,).
-
-    ``flagged`` marks the rows that the classifier flags; None if there is no classifier. ``solid`` marks
-    those with a solid option; None if nobody asked.
-    """
-    mask = np.ones(len(cohort.rows), dtype=bool)
-    name = cohort.schema.name
-    views = VIEWS if solid is None else (*VIEWS, WITH_OPTIONS)
-    view, part = widgets.people_filters(cohort, views, has_classifier=flagged is not None)
-    if solid is not None and view == WITH_OPTIONS:
-        mask &= solid
-    elif flagged is not None and view != VIEWS[0]:
-        mask &= flagged == (view == "Flagged")
+def _filtered(work: WorkList) -> Mask:
+    """Show the filters as chips and return which rows pass all of them, bool of shape (rows,)."""
+    cohort, schema = work.cohort, work.cohort.schema
+    name, views = schema.name, work.views
+    with st.container(horizontal=True, gap="small", vertical_alignment="bottom", key="filters"):
+        view, part = widgets.people_filters(cohort, list(views), has_classifier=work.risks is not None)
+        more = st.popover("More filters", icon=":material/filter_alt:", key="more_filters")
+    mask = views[view].copy()
     if part != widgets.EVERYONE:
         mask &= cohort.parts.eq(part).to_numpy()
-    schema = cohort.schema
     preset = [f.name for f in schema.features if f.headline and f.kind != "categorical"][:MOST_RANGES]
-    with st.expander("More filters", icon=":material/filter_alt:"):
+    with more:
         filtered = st.multiselect(
             "Filter by",
             schema.names,
@@ -103,9 +89,8 @@ def _filtered(cohort: Cohort, flagged: np.ndarray | None, solid: Mask | None = N
             key=f"by_{name}",
             persist_state="session",
         )
-        with st.grid("auto", min_column_width=300):
-            for feature in filtered:
-                mask &= _passes(schema.feature(feature), cohort.rows[feature], name)
+        for feature in filtered:
+            mask &= _passes(schema.feature(feature), cohort.rows[feature], name)
     return mask
 
 
@@ -136,24 +121,29 @@ def _passes(feature: Feature, column: pd.Series[Any], cohort_name: str) -> np.nd
     return np.asarray(column.between(*span))
 
 
-def _table(
-    cohort: Cohort, risks: np.ndarray | None, order: np.ndarray, options: pd.Series[Any] | None
-) -> pd.DataFrame:
+def _table(work: WorkList, order: Ints) -> pd.DataFrame:
     """Lay out rows, in ``order`` (positions), under (role, label) headings; the index keeps the row keys.
 
-    Without ``risks`` there is no risk column, without ``options`` none of what is feasible.
+    What the list says comes first, then every feature by role. Without risks there are no columns about the
+    model, without a map none of what is feasible, and no columns of decisions where nothing was decided.
     """
-    schema = cohort.schema
+    cohort, schema = work.cohort, work.cohort.schema
     rows = cohort.rows.iloc[order]
-    columns: dict[tuple[str, str], Any] = {("", "Participant"): rows.index.get_level_values(0).to_numpy()}
+    people = rows.index.get_level_values(0).to_numpy()
+    columns: dict[tuple[str, str], Any] = {(LIST, "Participant"): people}
     if schema.row_column:
-        columns["", schema.row_label.capitalize()] = rows.index.get_level_values(1).to_numpy()
+        columns[LIST, schema.row_label.capitalize()] = rows.index.get_level_values(1).to_numpy()
+    if work.risks is not None:
+        columns[LIST, BAR] = _bars(work.risks[order], work.threshold)
+        columns[LIST, RISK] = np.round(100 * work.risks[order]).astype(int)
+        if work.options is not None:
+            columns[LIST, OPTIONS] = work.options.reindex(rows.index).fillna("").to_numpy(dtype=object)
+    columns[LIST, OUTSIDE] = data.outside_counts(cohort)[order]
     if schema.red_flags:
-        columns["", "Red flag"] = _red_flags(cohort)[order]
-    if risks is not None:
-        columns["", "Risk of 100"] = np.round(100 * risks[order]).astype(int)
-        if options is not None:
-            columns["", OPTIONS] = options.reindex(rows.index).fillna("").to_numpy(dtype=object)
+        columns[LIST, work_list.RED_FLAG] = data.red_flag_labels(cohort)[order]
+    if work.states:
+        for name, texts in decided.columns(work.states, people).items():
+            columns[LIST, str(name)] = texts.to_numpy(dtype=object)
     for role in wording.roles(schema):
         for feature in schema.features:
             if feature.role == role:
@@ -165,14 +155,19 @@ def _table(
     return table
 
 
-def _red_flags(cohort: Cohort) -> np.ndarray:
-    """The labels of each row's red flags, empty for most, shape (rows,)."""
-    codes = to_codes(cohort.schema, cohort.rows)
-    labels = np.full(len(codes), "", dtype=object)
-    for row in np.flatnonzero(raised_flags(cohort.schema, codes).any(axis=1)):
-        flags = red_flags(cohort.schema, to_values(cohort.schema, codes[row]))
-        labels[row] = "; ".join(flag.label for flag in flags)
-    return labels
+def _bars(risks: Floats, threshold: float) -> pd.Categorical:
+    """Each risk as a drawing with the line; a hundred drawings serve any number of rows."""
+    whole = np.round(100 * risks).astype(int)
+    # By the side of the line that the risk itself lies on: 34.6 and 35 are both written 35.
+    codes = 2 * whole + (risks >= threshold)
+    kinds = np.unique(codes)
+    drawn = []
+    for kind in kinds:
+        shown = (kind // 2) / 100
+        side = max(shown, threshold) if kind % 2 else min(shown, threshold - 1e-9)
+        svg = b64encode(drawings.risk_bar(side, threshold).encode()).decode()
+        drawn.append(f"data:image/svg+xml;base64,{svg}")
+    return pd.Categorical.from_codes(np.searchsorted(kinds, codes), drawn)
 
 
 def _display_values(feature: Feature, column: pd.Series[Any]) -> np.ndarray:
@@ -185,30 +180,48 @@ def _heading(feature: Feature) -> str:
     return f"{feature.label} ({feature.unit})" if feature.unit else feature.label
 
 
-def _columns(cohort: Cohort, *, has_classifier: bool, has_options: bool = False) -> dict[int, Any]:
+def _columns(work: WorkList) -> dict[int, Any]:
     """Column settings by position (0 is the hidden index), in the order of :func:`_table`."""
-    schema = cohort.schema
-    settings: dict[int, Any] = {1: st.column_config.TextColumn(pinned=True)}
-    first = (3 if schema.row_column else 2) + bool(schema.red_flags)
-    if has_classifier:
-        settings[first] = st.column_config.ProgressColumn(
-            min_value=0,
-            max_value=100,
-            format="%d",
-            color="orange",
-            help=f"The model's calibrated risk of {schema.task.label}, out of 100 "
-            f"{row_wording.plural(schema)} like this one.",
-        )
-        first += 1
-    if has_options:
-        settings[first] = st.column_config.TextColumn(
-            help="What a search of the model found under the usual limits: changes that alter the prediction "
-            "and can be relied on, else by how many points of 100 the risk moves in nine of ten retrained "
-            "models."
-        )
-        first += 1
-    ordered = [f for role in wording.roles(schema) for f in schema.features if f.role == role]
-    for position, feature in enumerate(ordered, start=first):
-        if not feature.named and feature.kind != "binary":
-            settings[position] = st.column_config.NumberColumn(format=f"%.{feature.decimals}f")
-    return settings
+    schema = work.cohort.schema
+    settings: list[Any] = [st.column_config.TextColumn(pinned=True, width=95)]
+    if schema.row_column:
+        settings.append(None)
+    if work.risks is not None:
+        line = round(100 * work.threshold)
+        settings += [
+            st.column_config.ImageColumn(
+                f"{BAR} (line {line})",
+                width=130,
+                help=f"The model's calibrated risk of {schema.task.label}. The mark is the line: from {line} "
+                "of 100 on the model flags.",
+            ),
+            st.column_config.NumberColumn(
+                "of 100",
+                width=60,
+                help=f"The risk, out of 100 {row_wording.plural(schema)} like this one. Sort by it here.",
+            ),
+        ]
+        if work.options is not None:
+            settings.append(
+                st.column_config.TextColumn(
+                    width=100,
+                    help="What a search of the model found under the usual limits. Solid: changes that alter "
+                    "the prediction and can be relied on. Else by how many points of 100 the risk moves in "
+                    "nine of ten retrained models.",
+                )
+            )
+    settings.append(
+        st.column_config.NumberColumn(width=110, help="Measurements outside their reference range.")
+    )
+    if schema.red_flags:
+        settings.append(st.column_config.TextColumn(width=110, help="What has to be acted on first."))
+    if work.states:
+        settings += [st.column_config.TextColumn(width=width) for width in (120, 120, 50)]
+    for role in wording.roles(schema):
+        for feature in schema.features:
+            if feature.role == role:
+                is_number = not feature.named and feature.kind != "binary"
+                settings.append(
+                    st.column_config.NumberColumn(format=f"%.{feature.decimals}f") if is_number else None
+                )
+    return {position: setting for position, setting in enumerate(settings, start=1) if setting is not None}

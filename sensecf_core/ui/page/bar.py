@@ -1,0 +1,200 @@
+"""The bar on top of every page: title, person, risk with its line, cohort, notice; red flags stand first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from sensecf_core.classifiers.classifier import Classifier
+from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.cohorts.encoding import Value, to_values
+from sensecf_core.counterfactuals.checks.red_flags import ACT_FIRST, red_flags
+from sensecf_core.counterfactuals.checks.sentences import measure
+from sensecf_core.disclaimer import DISCLAIMER_LONG, data_label
+from sensecf_core.queries.answer import RaisedFlag
+from sensecf_core.types import RowKey
+from sensecf_core.ui.common import data, row_wording, sensors, wording
+from sensecf_core.ui.page import selection
+from sensecf_core.ui.page.selection import Choice
+
+MOST_FACTS = 3
+NO_BREAK = "\u00a0"
+"""Non-breaking space, keeps each fact of the bar on one line."""
+NOTICE = "Research only"
+
+_STYLE = """<style>
+.st-key-bar h1 { padding: 0; }
+@media (min-width: 1100px) {
+  .st-key-bar, .st-key-strip { flex-wrap: nowrap; }
+  .st-key-bar > *, .st-key-strip > * { flex: 0 0 auto; }
+  .st-key-bar > :has(.st-key-strip), .st-key-strip > :has(.st-key-facts) {
+    flex: 0 1 auto; min-width: 0; overflow: hidden;
+  }
+  .st-key-facts p { white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
+}
+@media (max-width: 640px) {
+  .st-key-bar { flex-wrap: nowrap; overflow-x: auto; }
+  .st-key-bar > * { flex-shrink: 0; }
+  .st-key-bar h1 { font-size: 1.25rem; }
+  .st-key-facts, .st-key-question { display: none; }
+}
+@media print { .st-key-bar button svg { display: none; } }
+</style>"""
+"""The bar's own classes only. It has one line: a desktop cuts the facts to fit, a phone moves it sideways."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the bar shows; ``key`` is the chosen row, None if nobody is chosen or nobody can be shown.
+
+    ``cohorts`` maps the names of cohorts to their titles.
+    """
+
+    title: str
+    question: str
+    choice: Choice
+    cohorts: Mapping[str, str]
+    cohort: Cohort | None
+    classifier: Classifier | None
+    key: RowKey | None
+
+
+def show(shown: Shown, *, with_selectors: bool) -> None:
+    """Show red flags and the bar; ``with_selectors`` is false where the page itself has the selectors."""
+    st.html(_STYLE)
+    cohort, key = shown.cohort, shown.key
+    values = {} if cohort is None or key is None else to_values(cohort.schema, data.codes(cohort, key))
+    if cohort is not None and key is not None:
+        _red_flags(red_flags(cohort.schema, values))
+    with st.container(key="frame", gap="xxsmall"):
+        with st.container(key="bar", horizontal=True, vertical_alignment="center", gap="xsmall"):
+            st.title(shown.title, width="content", anchor=False)
+            if cohort is not None:
+                _person(shown, values, with_selectors=with_selectors)
+            _cohort(shown, with_selectors=with_selectors)
+            with st.popover(NOTICE, icon=":material/science:", type="tertiary", key="notice"):
+                st.markdown(f"**Research prototype, not a medical device.** {DISCLAIMER_LONG}")
+        with st.container(key="question"):
+            st.caption(shown.question)
+
+
+def _cohort(shown: Shown, *, with_selectors: bool) -> None:
+    """Show the cohort's short name; its selector and what the data are open below it."""
+    cohort = shown.cohort
+    name = "Cohort" if cohort is None else short_title(cohort.schema.title)
+    with st.popover(_one_line(name), icon=":material/database:", type="tertiary", key="cohort_chip"):
+        if with_selectors:
+            selection.cohort_selector(shown.choice, shown.cohorts)
+        if cohort is not None:
+            origin = cohort.schema.provenance
+            st.markdown(f"**{wording.plain(cohort.schema.title)}**")
+            kind = "public" if origin.public else "private"
+            icon = ":material/verified:" if origin.real else ":material/casino:"
+            st.badge(f"{data_label(origin.real)}, {kind}", icon=icon, color="blue")
+            st.caption(wording.plain(cohort.schema.summary))
+
+
+def short_title(title: str) -> str:
+    """A cohort's title up to its first comma or colon: "NHANES 2017–2018"."""
+    for mark in (",", ":"):
+        title = title.split(mark, maxsplit=1)[0]
+    return wording.plain(title.strip())
+
+
+def _person(shown: Shown, values: Mapping[str, Value], *, with_selectors: bool) -> None:
+    """Show who is chosen: id, headline facts and risk; selectors and the rest open below the id."""
+    cohort, key, classifier = shown.cohort, shown.key, shown.classifier
+    assert cohort is not None
+    if not with_selectors:
+        return
+    with st.container(
+        key="strip", horizontal=True, vertical_alignment="center", gap="xsmall", width="content"
+    ):
+        label = "Choose a person" if key is None else _who(cohort, key)
+        with st.popover(_one_line(label), icon=":material/person:", type="tertiary", key="person_chip"):
+            selection.person_selectors(shown.choice, cohort)
+            if key is not None:
+                _details(cohort, classifier, key, values)
+        if key is None:
+            return
+        if facts := _facts(cohort, values):
+            with st.container(key="facts", width="content"):
+                st.caption(facts)
+        if classifier is not None:
+            _risk(cohort, classifier, key)
+
+
+def _who(cohort: Cohort, key: RowKey) -> str:
+    who = f"**{wording.plain(key[0])}**"
+    if cohort.schema.row_column:
+        who += f" · {wording.plain(row_wording.short_row_name(cohort.schema, key[1]))}"
+    return who
+
+
+def _facts(cohort: Cohort, values: Mapping[str, Value]) -> str:
+    """The headline facts that were measured, as values with their units: "66 years · female · 23.7 kg/m²"."""
+    facts = [
+        wording.plain(measure(feature, values[feature.name]))
+        for feature in cohort.schema.features
+        if feature.headline and values[feature.name] is not None
+    ]
+    most = MOST_FACTS if cohort.schema.row_column is None else MOST_FACTS - 1  # the day takes room
+    return " · ".join(_one_line(fact) for fact in facts[:most])
+
+
+def _risk(cohort: Cohort, classifier: Classifier, key: RowKey) -> None:
+    """Show the risk and the line from which the model flags."""
+    risk = _risk_of(cohort, classifier, key)
+    flagged = risk >= classifier.threshold
+    st.badge(
+        _one_line(f"{verdict(risk, classifier.threshold)} (line {round(100 * classifier.threshold)})"),
+        icon=":material/flag:" if flagged else ":material/outlined_flag:",
+        color="orange" if flagged else "blue",
+        help=f"The model's calibrated risk of {cohort.schema.task.label}; it flags from "
+        f"{wording.of_100(classifier.threshold)}.",
+    )
+
+
+def verdict(risk: float, threshold: float) -> str:
+    """Say whether the model flags a risk: "Flagged: 37 of 100"."""
+    return f"{'Flagged' if risk >= threshold else 'Not flagged'}: {wording.of_100(risk)}"
+
+
+def _risk_of(cohort: Cohort, classifier: Classifier, key: RowKey) -> float:
+    return float(data.risks(cohort, classifier)[cohort.rows.index.get_loc(key)])
+
+
+def _details(cohort: Cohort, classifier: Classifier | None, key: RowKey, values: Mapping[str, Value]) -> None:
+    """Say below the id what the bar has no room for: facts with their names, spread, completeness."""
+    lines = [
+        f"{wording.plain(feature.label)}: {wording.plain(measure(feature, values[feature.name]))}"
+        for feature in cohort.schema.features
+        if feature.headline
+    ]
+    if cohort.schema.row_column:
+        label = wording.plain(cohort.schema.row_label.capitalize())
+        lines.insert(0, f"{label}: {wording.plain(row_wording.row_name(cohort.schema, key[1]))}")
+    if classifier is not None:
+        low, high = data.risk_interval(cohort, classifier, key)
+        lines.append(f"Range when the model is retrained: {wording.interval(low, high)} of 100 (90 %)")
+    measured = sum(value is not None for value in values.values())
+    lines.append(f"{measured} of {len(values)} measured")
+    st.markdown("\n".join(f"- {line}" for line in lines))
+    if note := sensors.unit_note(cohort):
+        st.caption(note)
+
+
+def _one_line(text: str) -> str:
+    return text.replace(" ", NO_BREAK)
+
+
+def _red_flags(flags: Sequence[RaisedFlag]) -> None:
+    for flag in flags:
+        checked = "" if flag.confirmed else "; no clinician has confirmed this rule"
+        st.error(
+            f"**{ACT_FIRST}: {wording.plain(flag.label)}.** {wording.plain(flag.text)}  \n"
+            f":small[{wording.plain(flag.source)}{checked}.]",
+            icon=":material/emergency_home:",
+        )

@@ -1,0 +1,103 @@
+"""The chosen person in a few lines: risk, what is out of range, drivers, options, decision."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from sensecf_core.cohorts.clinical import reference_ends
+from sensecf_core.cohorts.schema import Feature
+from sensecf_core.counterfactuals.checks.sentences import measure
+from sensecf_core.records.person_state import PersonState
+from sensecf_core.ui.common import data, drawings, wording
+from sensecf_core.ui.page import bar
+from sensecf_core.ui.page.frame import Page
+from sensecf_core.ui.participants import decided
+
+MOST = 3
+"""Most values out of range, and most drivers, that are named."""
+
+
+def show(page: Page, state: PersonState, options: str) -> None:
+    """Show the preview; ``options`` is what the feasibility map says of the chosen row, or empty."""
+    with st.container(border=True, key="preview", gap="small"):
+        star = "" if state.star is None else " ★"
+        st.subheader(f"{wording.plain(page.row_key[0])}{star}", anchor=False)
+        if page.has_classifier:
+            _risk(page)
+        st.markdown(_outside(page))
+        if page.has_classifier:
+            st.markdown(_drivers(page))
+            if options:
+                st.markdown(f"**Options:** {options}")
+        if (decision := decided.latest(state)) is not None:
+            st.markdown(f"**Decision:** {wording.plain(decided.sentence(decision))}")
+        if state.note is not None and state.note.note:
+            st.markdown(f"**Note:** {wording.plain(state.note.note)}")
+        if page.has_classifier:
+            _links(page)
+
+
+def _risk(page: Page) -> None:
+    threshold = page.classifier.threshold
+    said = bar.verdict(page.risk, threshold)
+    st.image(
+        drawings.risk_bar(page.risk, threshold),
+        alt=f"{said}; the line is at {wording.of_100(threshold)}",
+        width=264,
+    )
+    st.markdown(f"**{said}**, {wording.distance(page.risk, threshold)}")
+
+
+def _outside(page: Page) -> str:
+    """Name the values furthest from their reference range, and how many others there are."""
+    schema = page.required_cohort.schema
+    found = [f for f in schema.features if wording.against_reference(f, page.values)]
+    if not found:
+        return "**Out of range:** nothing"
+    found.sort(key=lambda feature: -_how_far(page, feature))
+    named = [
+        f"{wording.plain(f.label)} {wording.plain(measure(f, page.values[f.name]))} "
+        f"{wording.against_reference(f, page.values)[0]}"
+        for f in found[:MOST]
+    ]
+    more = f", {len(found) - MOST} more" if len(found) > MOST else ""
+    return f"**Out of range:** {', '.join(named)}{more}"
+
+
+def _how_far(page: Page, feature: Feature) -> float:
+    """Distance from the reference range, in widths of the cohort's 1st to 99th percentile."""
+    value = page.values[feature.name]
+    assert isinstance(value, int | float)
+    domain = data.whole_domain(page.required_cohort)
+    position = page.required_cohort.schema.positions[feature.name]
+    width = float(domain.high[position] - domain.low[position]) or 1.0
+    low, high = reference_ends(feature.reference, page.values)
+    return max(
+        0.0 if high is None else (value - high) / width,
+        0.0 if low is None else (low - value) / width,
+    )
+
+
+def _drivers(page: Page) -> str:
+    """Name what moves the risk of this row most, against the average row."""
+    schema = page.required_cohort.schema
+    values = data.shap_values(page.required_cohort, page.classifier, page.row_key).values[0]
+    strongest = sorted(zip(schema.features, values, strict=True), key=lambda pair: -abs(pair[1]))[:MOST]
+    named = [f"{wording.plain(feature.label)} {wording.arrow(float(value))}" for feature, value in strongest]
+    return f"**Drives the risk** (▲ up, ▼ down): {', '.join(named)}"
+
+
+def _links(page: Page) -> None:
+    with st.container(horizontal=True, gap="xxsmall"):
+        st.page_link(
+            "pages/2_Prediction.py",
+            label="See this person's risk",
+            icon=":material/monitoring:",
+            query_params=page.choice.carried,
+        )
+        st.page_link(
+            "pages/3_Interventions.py",
+            label="Find options",
+            icon=":material/alt_route:",
+            query_params=page.choice.carried,
+        )

@@ -1,0 +1,95 @@
+"""What a work list says of every row: risk, options by the feasibility map, decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.counterfactuals.feasibility import cohort_map
+from sensecf_core.records.person_state import PersonState
+from sensecf_core.types import Floats, Ints, Mask
+from sensecf_core.ui.common import data
+from sensecf_core.ui.page.frame import Page
+from sensecf_core.ui.participants import decided
+
+ALL, FLAGGED, NOT_FLAGGED = "All", "Flagged", "Not flagged"
+WITH_OPTIONS, RED_FLAG, DECIDED, STARRED = "With options", "Red flag", "Decided", "Starred"
+
+
+@dataclass(frozen=True)
+class WorkList:
+    """What the list says about every row of a cohort, in its order.
+
+    ``risks`` is None without a classifier (and ``threshold`` means nothing then), ``options`` and ``solid``
+    without a feasibility map; ``solid`` marks rows with an option that can be relied on.
+    """
+
+    cohort: Cohort
+    risks: Floats | None
+    threshold: float
+    options: pd.Series[Any] | None
+    solid: Mask | None
+    states: Mapping[str, PersonState]
+
+    @property
+    def rank(self) -> Ints | None:
+        """0 for rows that a solid option brings over the line, 1 for other reliable ones, 2 for the rest."""
+        if self.options is None or self.solid is None:
+            return None
+        crosses = self.options.reindex(self.cohort.rows.index).eq(cohort_map.SOLID).to_numpy()
+        return np.where(crosses, 0, np.where(self.solid, 1, 2))
+
+    @property
+    def views(self) -> dict[str, Mask]:
+        """Which rows each chip shows; chips that would show nobody are left out."""
+        ids = self.cohort.rows.index.get_level_values(0)
+        views = {ALL: np.ones(len(ids), dtype=bool)}
+        if self.risks is not None:
+            flagged = np.asarray(self.risks >= self.threshold)
+            views |= {FLAGGED: flagged, NOT_FLAGGED: ~flagged}
+        if self.solid is not None:
+            views[WITH_OPTIONS] = self.solid
+        about = {
+            RED_FLAG: np.asarray(data.red_flag_labels(self.cohort) != "", dtype=bool),
+            DECIDED: ids.isin([who for who, state in self.states.items() if decided.latest(state)]),
+            STARRED: ids.isin([who for who, state in self.states.items() if state.star]),
+        }
+        return views | {name: mask for name, mask in about.items() if mask.any()}
+
+
+def of_page(page: Page) -> WorkList:
+    """The list of a page's cohort."""
+    cohort = page.required_cohort
+    states = decided.states_or_warning(cohort.schema.name)
+    if not page.has_classifier:
+        return WorkList(cohort, None, 0.0, None, None, states)
+    feasible = data.feasible(cohort, page.classifier, cohort.schema.default_limits)
+    return WorkList(
+        cohort,
+        np.asarray(data.risks(cohort, page.classifier)),
+        page.classifier.threshold,
+        None if feasible is None else _phrases(feasible, cohort.schema.task.desired),
+        None if feasible is None else data.with_options(cohort, page.classifier),
+        states,
+    )
+
+
+def in_order(risks: Floats, rank: Ints | None) -> Ints:
+    """Positions of rows as they are listed: by ``rank``, from the lowest, then the highest risk first."""
+    return np.lexsort((-risks, np.zeros(len(risks)) if rank is None else rank))
+
+
+def _phrases(feasible: pd.DataFrame, desired: int) -> pd.Series[Any]:
+    return pd.Series(
+        [
+            cohort_map.phrase(*line, desired)
+            for line in zip(feasible["cross"], feasible["lower"], feasible["reliable_reduction"], strict=True)
+        ],
+        index=feasible.index,
+        dtype=object,
+    )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
@@ -16,12 +17,15 @@ from sensecf_core.classifiers.evaluation.model_card import evaluate
 from sensecf_core.classifiers.training import train
 from sensecf_core.cohorts import builtin
 from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.counterfactuals.feasibility import cohort_map
+from sensecf_core.counterfactuals.feasibility.cohort_map import FeasibilityMap
 from sensecf_core.datasets import registry
 from sensecf_core.errors import unknown
 from sensecf_core.jobs import job_table, worker as worker_module
 from sensecf_core.jobs.job_table import JobView
 from sensecf_core.jobs.model_worker import ModelWorker
 from sensecf_core.jobs.subprocess_worker import SubprocessWorker
+from sensecf_core.ui.common import data
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = {
@@ -84,6 +88,33 @@ def world(trained: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     st.cache_data.clear()
     st.cache_resource.clear()
     yield trained
+
+
+@pytest.fixture
+def mapped(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """A map in which nobody who is flagged has an option but one, the least certain of the test part."""
+    cohort, classifier = world.cohort, world.classifier
+    flagged = cohort.rows.index[classifier.predict(cohort.rows) == 1]
+    frame = pd.DataFrame(
+        [
+            {
+                "participant_id": person,
+                "row_id": row,
+                "profile": "intervention",
+                "desired": 0,
+                "cross": "proven none",
+                "lower": "solid" if person == world.flagged else "none found",
+                "reliable_reduction": 7.6 if person == world.flagged else 0.0,
+                "best_probability": 0.5,
+                "on_the_line": False,
+            }
+            for person, row in flagged
+        ]
+    )
+    monkeypatch.setattr(cohort_map, "read", lambda _: FeasibilityMap(frame))
+    data._feasible.clear()
+    yield world
+    data._feasible.clear()
 
 
 @pytest.fixture

@@ -6,13 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from sensecf_core.aireadi.release.locate import ENVIRONMENT
 from sensecf_core.classifiers import store
 from sensecf_core.cohorts import builtin
 from sensecf_core.datasets import registry
 from tests.app.conftest import PAGES, OpenPage, page_text
+from tests.app.test_frame import chips
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def test_every_page_says_it_and_shows_the_other_cohorts(title: str, wrong: str, 
     assert "UCI Heart Disease" in page_text(at) or "Cleveland" in page_text(at)
     assert "AI-READI release on this machine" in at.selectbox(key="pick_cohort").options
     assert title != "Home" or "AI-READI release on this machine" in [
-        element.value for element in at.subheader
+        element.value.strip("*") for element in at.markdown
     ]
 
 
@@ -57,14 +57,12 @@ def test_every_page_says_whose_rows_they_are(
         monkeypatch.setattr(store, "ready", lambda cohort: True)
         monkeypatch.setattr(store, "load", lambda cohort: classifier)
         monkeypatch.setattr(store, "folder", lambda cohort: folder)
-    text = banner(open_page(title, cohort="aireadi", participant=person, row=day))
+    at = open_page(title, cohort="aireadi", participant=person, row=day)
+    (chip,) = (label for label in chips(at) if "AI-READI" in label)
+    assert chip.endswith("private") == real
+    text = page_text(at)
     assert ("REAL DATA, private" if real else "SYNTHETIC DATA, public") in text
-    assert ("SYNTHETIC DATA" if real else "REAL") not in text
-
-
-def banner(at: AppTest) -> str:
-    assert not at.exception
-    return next(element.value for element in at.markdown if "not a medical device" in element.value)
+    assert real == ("REAL DATA" in text)
 
 
 def test_the_synthetic_days_are_labelled_and_a_day_is_chosen(

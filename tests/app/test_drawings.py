@@ -5,7 +5,7 @@ import pytest
 
 from sensecf_core.ui.common import charts, drawings
 from sensecf_core.ui.common.charts import Contribution
-from sensecf_core.ui.participants.profile import BINS, bars
+from sensecf_core.ui.participants.distributions import BINS, bars
 from tests.small_cohort import SCHEMA
 
 

@@ -5,13 +5,21 @@ import sys
 from dataclasses import replace
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from sensecf_core.classifiers import store
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.datasets import registry
 from sensecf_core.errors import NotReadyError
 from sensecf_core.ui.page import train_classifier
+from sensecf_core.ui.page.frame import GROUPS, TITLES
 from tests.app.conftest import PAGES, ROOT, OpenPage, World, page_text
+
+
+def chips(at: AppTest) -> list[str]:
+    """The labels of everything in the bar that opens."""
+    return [block.proto.popover.label for block in at.get("popover")]
+
 
 BEYOND_HOME = [title for title in PAGES if title != "Home"]
 
@@ -20,12 +28,37 @@ BEYOND_HOME = [title for title in PAGES if title != "Home"]
 def test_every_page_opens_with_banner_and_person(title: str, world: World, open_page: OpenPage) -> None:
     at = open_page(title, cohort="small", participant=world.flagged, row="0")
     text = page_text(at)
-    assert at.title[0].value == title
-    assert "not a medical device" in text
+    assert at.title[0].value == TITLES.get(title, title)
+    assert text.count("not a medical device") == 2  # as a heading and in the notice, in one place
     assert "SYNTHETIC DATA" in text
-    assert f"**{world.flagged}**" in text
-    assert "of 10 measured" in text.replace("\u00a0", " ")
+    assert any(f"**{world.flagged}**" in label for label in chips(at))
+    assert f"(line {round(100 * world.classifier.threshold)})" in text.replace("\u00a0", " ")
+    assert "of 10 measured" in text
     assert at.query_params["participant"] == world.flagged
+
+
+def test_the_navigation_has_two_groups_and_old_addresses(world: World, open_page: OpenPage) -> None:
+    at = open_page("Home")
+    links = [link.proto for link in at.sidebar.get("page_link")]
+    assert [link.label for link in links] == [
+        "Home",
+        "Participants",
+        "Overview",
+        "Options",
+        "Comparison",
+        "Benchmarks",
+        "Augmentation",
+        "Models",
+    ]
+    assert [link.page for link in links[1:]] == BEYOND_HOME
+    assert [group.value for group in at.sidebar.caption] == list(GROUPS)
+
+
+def test_a_cohort_cannot_be_emptied_but_a_person_can(world: World, open_page: OpenPage) -> None:
+    at = open_page("Prediction", cohort="small", participant=world.flagged)
+    assert at.selectbox(key="pick_cohort").proto.HasField("default")
+    at.selectbox(key="pick_participant").set_value(None).run()
+    assert "Nobody is chosen yet" in at.info[0].value and at.query_params["cohort"] == "small"
 
 
 @pytest.mark.parametrize("title", PAGES)
@@ -148,10 +181,10 @@ def test_participants_needs_no_classifier(
     at = open_page("Participants", cohort="small", participant=world.flagged)
     text = page_text(at)
     assert "This cohort has no classifier yet" in text
-    assert f"Profile of {world.flagged}" in text and f"**{world.flagged}**" in text
+    assert f"Profile of {world.flagged}" in text
     headings = [heading for _, heading in at.dataframe[0].value.columns]
     assert "Participant" in headings and "Risk of 100" not in headings
-    assert "risk **" not in text and not any(box.label == "The model's view" for box in at.radio)
+    assert "Flagged:" not in text and not any(chips.label == "Show" for chips in at.pills)
 
 
 def test_a_cohort_too_small_says_why_and_what_mends_it_and_trains_nothing(

@@ -13,7 +13,6 @@ from sensecf_core.aireadi.cohort import participants
 from sensecf_core.classifiers import store
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.ui.common import row_wording, sensors, wording
-from sensecf_core.ui.page import person_strip
 from tests.app.conftest import OpenPage, page_text
 from tests.app.test_sensors import COHORT, _row, rows_of
 
@@ -83,15 +82,16 @@ def test_who_is_chosen_by_a_link_is_on_top_of_the_folded_table(someone: str, ope
     table = next(one.value for one in at.dataframe if "Mean risk of 100" in one.value)
     assert table["Participant"].iloc[0] == someone
     assert table["Mean risk of 100"].iloc[1:].is_monotonic_decreasing
-    assert list(table.columns[:5]) == [
+    assert list(table.columns[:6]) == [
         "Participant",
         "Mean risk of 100",
         "Days flagged",
+        "Days with options",
         "Days",
         "Band worn (% of days)",
     ]
     other = next(one for one in sorted(set(table["Study group"])) if one != table["Study group"].iloc[0])
-    at.multiselect(key=f"group_{COHORT}").set_value([other]).run()
+    at.pills(key=f"group_{COHORT}").set_value([other]).run()
     table = next(one.value for one in at.dataframe if "Mean risk of 100" in one.value)
     assert someone not in set(table["Participant"]) and not at.exception
 
@@ -102,4 +102,4 @@ def test_a_day_has_one_name(cohort: Cohort, someone: str, open_page: OpenPage) -
     name = row_wording.row_name(cohort.schema, row)
     assert name.startswith(wording.day_name(date.fromisoformat(row)))
     assert at.selectbox(key="pick_row").options[1] == name
-    assert f"(day {name})".replace(" ", person_strip.NO_BREAK) in page_text(at)
+    assert f"Day: {name}" in page_text(at)

@@ -151,10 +151,10 @@ def test_the_card_counts_days_as_days(open_page: OpenPage, someone: str) -> None
 
 def test_the_table_is_narrowed_by_group_and_by_the_models_view(open_page: OpenPage) -> None:
     at = open_page("Participants", cohort=COHORT)
-    at.multiselect(key=f"group_{COHORT}").set_value(["insulin"]).run()
+    at.pills(key=f"group_{COHORT}").set_value(["insulin"]).run()
     table = at.dataframe[0].value
     assert set(table["Study group"]) == {"insulin"}
-    at.radio(key=f"view_{COHORT}").set_value("No day flagged").run()
+    at.pills(key=f"view_{COHORT}").set_value("No day flagged").run()
     narrower = at.dataframe[0].value
     assert 0 < len(narrower) < len(table) and set(narrower["Days flagged"]) == {0}
 

@@ -21,14 +21,14 @@ PART_TITLES = {"everyone": "all", "test": "test set", "val": "validation", "trai
 EVERYONE = "everyone"
 
 
-def people_filters(cohort: Cohort, views: Sequence[str], *, has_classifier: bool) -> tuple[str, str]:
+def people_filters(cohort: Cohort, views: Sequence[str]) -> tuple[str, str]:
     """Ask for one of ``views`` and for a part of the cohort (or :data:`EVERYONE`), as chips; returns both.
 
-    The first of ``views`` includes everyone; without a classifier it is used without asking.
+    The first of ``views`` includes everyone; where it is the only one, nothing is asked.
     """
     name = cohort.schema.name
     view = views[0]
-    if has_classifier:
+    if len(views) > 1:
         view = _chips("Show", views, f"view_{name}")
     part = _chips(
         "Data",

@@ -83,7 +83,7 @@ def show(shown: Shown, *, with_selectors: bool) -> None:
 def _cohort(shown: Shown, *, with_selectors: bool) -> None:
     """Show the cohort's short name; its selector and what the data are open below it."""
     cohort = shown.cohort
-    name = "Cohort" if cohort is None else short_title(cohort.schema.title)
+    name = "Cohort" if cohort is None else _marked_title(cohort)
     with st.popover(_one_line(name), icon=":material/database:", type="tertiary", key="cohort_chip"):
         if with_selectors:
             selection.cohort_selector(shown.choice, shown.cohorts)
@@ -94,6 +94,15 @@ def _cohort(shown: Shown, *, with_selectors: bool) -> None:
             icon = ":material/verified:" if origin.real else ":material/casino:"
             st.badge(f"{data_label(origin.real)}, {kind}", icon=icon, color="blue")
             st.caption(wording.plain(cohort.schema.summary))
+
+
+def _marked_title(cohort: Cohort) -> str:
+    """The cohort's short name, and what sets its rows apart from public ones of real people."""
+    title, origin = short_title(cohort.schema.title), cohort.schema.provenance
+    marks = [] if origin.real or "synthetic" in title.lower() else ["synthetic"]
+    if not origin.public:
+        marks.append("private")
+    return " · ".join([title, *marks])
 
 
 def short_title(title: str) -> str:

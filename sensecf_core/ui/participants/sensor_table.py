@@ -124,7 +124,7 @@ def _filtered(table: pd.DataFrame, page: Page) -> pd.DataFrame:
     groups = list(dict.fromkeys([*GROUP_NAMES.values(), *table["Study group"]]))
     groups = [group for group in groups if (table["Study group"] == group).any()]
     with st.container(horizontal=True, gap="medium", key="filters"):
-        view, part = widgets.people_filters(cohort, VIEWS, has_classifier=page.has_classifier)
+        view, part = widgets.people_filters(cohort, VIEWS if page.has_classifier else VIEWS[:1])
     chosen = st.pills(
         "Study group", groups, selection_mode="multi", key=f"group_{name}", persist_state="session"
     )

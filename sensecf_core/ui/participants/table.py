@@ -74,7 +74,7 @@ def _filtered(work: WorkList) -> Mask:
     cohort, schema = work.cohort, work.cohort.schema
     name, views = schema.name, work.views
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom", key="filters"):
-        view, part = widgets.people_filters(cohort, list(views), has_classifier=work.risks is not None)
+        view, part = widgets.people_filters(cohort, list(views))
         more = st.popover("More filters", icon=":material/filter_alt:", key="more_filters")
     mask = views[view].copy()
     if part != widgets.EVERYONE:

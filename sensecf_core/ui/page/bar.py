@@ -35,8 +35,9 @@ _STYLE = """<style>
   .st-key-facts p { white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
 }
 @media (max-width: 640px) {
-  .st-key-bar { flex-wrap: nowrap; overflow-x: auto; }
-  .st-key-bar > * { flex-shrink: 0; }
+  .st-key-bar, .st-key-strip { flex-wrap: nowrap; }
+  .st-key-bar { overflow-x: auto; }
+  .st-key-bar > *, .st-key-strip > * { flex-shrink: 0; }
   .st-key-bar h1 { font-size: 1.25rem; }
   .st-key-facts, .st-key-question { display: none; }
 }

@@ -27,16 +27,18 @@ def show(page: Page) -> None:
         st.caption(f"Not measured: {wording.plain(wording.listed(missing))}.")
     if note := sensors.unit_note(page.required_cohort):
         st.caption(note)
-    lines = {feature.name: line(page, feature) for feature in schema.features}
-    background = [feature.name for feature in schema.features if feature.role == "context"]
+    lines = {f.name: line(page, f) for f in schema.features if page.values[f.name] is not None}
+    outside = [f.name for f in schema.features if wording.against_reference(f, page.values)]
     columns = st.columns(2, gap="medium")
     lengths = [0, 0]
-    for title, names in sections(page):
+    for title, names in sections(page, outside):
         shorter = lengths.index(min(lengths))
         lengths[shorter] += len(names) + 1
         with columns[shorter]:
-            _section(title, [lines[name] for name in names], page)
-    if background:
+            st.subheader(title, anchor=False)
+            st.html(profile_table.html([lines[name] for name in names], title))
+    background = [f.name for f in schema.features if f.role == "context" and f.name in lines]
+    if background := [name for name in background if name not in outside]:
         with st.expander(BACKGROUND, icon=":material/badge:"):
             st.html(profile_table.html([lines[name] for name in background], BACKGROUND))
     asked = st.toggle(
@@ -48,13 +50,12 @@ def show(page: Page) -> None:
         distributions.show(page)
 
 
-def sections(page: Page) -> list[tuple[str, list[str]]]:
-    """Title and features of each section: what is out of range, then what is not, by role.
+def sections(page: Page, outside: list[str]) -> list[tuple[str, list[str]]]:
+    """Title and measured features of each section: what is ``outside`` its range, then what is not, by role.
 
     Background features stay out unless they are out of range.
     """
-    features = page.required_cohort.schema.features
-    outside = [f.name for f in features if wording.against_reference(f, page.values)]
+    features = [f for f in page.required_cohort.schema.features if page.values[f.name] is not None]
     found = [(f"{OUTSIDE}: {len(outside)}", outside)] if outside else []
     for role, title in SECTIONS.items():
         names = [f.name for f in features if f.role == role and f.name not in outside]
@@ -64,10 +65,9 @@ def sections(page: Page) -> list[tuple[str, list[str]]]:
 
 
 def line(page: Page, feature: Feature) -> Line:
-    """One feature of the chosen row as a line of the table."""
+    """One measured feature of the chosen row as a line of the table."""
     schema = page.required_cohort.schema
     domain, position = data.whole_domain(page.required_cohort), schema.positions[feature.name]
-    value = page.values[feature.name]
     outside = wording.against_reference(feature, page.values)
     reference = "" if feature.reference is None else feature.reference.text
     return Line(
@@ -75,7 +75,7 @@ def line(page: Page, feature: Feature) -> Line:
         description=" ".join(
             text for text in (feature.description, reference and f"Reference: {reference}.") if text
         ),
-        value="not measured" if value is None else measure(feature, value),
+        value=measure(feature, page.values[feature.name]),
         outside=outside.removesuffix(" reference"),
         reference=_ends(feature, page),
         range=_range(page, feature, domain, position),
@@ -86,16 +86,15 @@ def line(page: Page, feature: Feature) -> Line:
 def _ends(feature: Feature, page: Page) -> str:
     """The reference range as short as it goes: "ref. ≤ 120", "ref. 18.5–24.9"; empty without ends."""
     low, high = reference_ends(feature.reference, page.values)
+
+    def end(value: float) -> str:
+        return number(feature, value).removesuffix(".0")
+
     if low is not None and high is not None:
-        return f"ref. {number(feature, low)}–{number(feature, high)}"
+        return f"ref. {end(low)}–{end(high)}"
     if low is not None:
-        return f"ref. ≥ {number(feature, low)}"
-    return "" if high is None else f"ref. ≤ {number(feature, high)}"
-
-
-def _section(title: str, lines: list[Line], page: Page) -> None:
-    st.subheader(title, anchor=False)
-    st.html(profile_table.html(lines, title))
+        return f"ref. ≥ {end(low)}"
+    return "" if high is None else f"ref. ≤ {end(high)}"
 
 
 def _range(page: Page, feature: Feature, domain: Domain, position: int) -> Range | None:
@@ -104,18 +103,19 @@ def _range(page: Page, feature: Feature, domain: Domain, position: int) -> Range
     if feature.named or feature.kind == "binary" or not low < high:
         return None
 
-    def at(value: float | None) -> float | None:
-        return None if value is None else (value - low) / (high - low)
+    def at(value: float) -> float:
+        return (value - low) / (high - low)
 
-    code = None if page.values[feature.name] is None else float(page.codes[position])
     ends = reference_ends(feature.reference, page.values)
-    median = (float(domain.median[position]) - low) / (high - low)
-    return Range(at(code), at(ends[0]), at(ends[1]), median)
+    return Range(
+        own=at(float(page.codes[position])),
+        low=None if ends[0] is None else at(ends[0]),
+        high=None if ends[1] is None else at(ends[1]),
+        median=at(float(domain.median[position])),
+    )
 
 
 def _place(page: Page, feature: Feature, domain: Domain, position: int) -> str:
     column, code = domain.sorted_columns[position], float(page.codes[position])
-    if page.values[feature.name] is None or not len(column):
-        return ""
     text = distributions.place(feature, column, domain.percentile(position, code), code)
     return text.removesuffix(" of the cohort")

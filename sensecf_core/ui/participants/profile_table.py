@@ -38,10 +38,10 @@ _STYLE = """<style>
 class Range:
     """Positions from 0 to 1 on the cohort's range; values beyond are drawn at its ends.
 
-    ``own`` is None where nothing was measured, an end of ``reference`` where it is open.
+    An end of the reference range is None where it is open.
     """
 
-    own: float | None
+    own: float
     low: float | None
     high: float | None
     median: float
@@ -96,8 +96,7 @@ def _drawn(shown: Range) -> str:
         style = f"left:{100 * low:.0f}%;width:{max(100 * (high - low), 1):.0f}%"
         parts.append(f'<span class="band" style="{style}"></span>')
     parts.append(f'<span class="median" style="left:{100 * _inside(shown.median):.0f}%"></span>')
-    if shown.own is not None:
-        parts.append(f'<span class="own" style="left:{100 * _inside(shown.own):.0f}%"></span>')
+    parts.append(f'<span class="own" style="left:{100 * _inside(shown.own):.0f}%"></span>')
     return f'<span class="range">{"".join(parts)}</span>'
 
 

@@ -47,7 +47,7 @@ def _choose(page: Page) -> None:
     table = _filtered(table, page)
     orders = (
         "the chosen one first" if page.key else "",
-        "the highest mean risk first" if page.has_classifier else "",
+        "who has a day with options first, then the highest mean risk" if page.has_classifier else "",
     )
     sorting = "".join(f", {order}" for order in orders if order)
     st.caption(
@@ -116,7 +116,10 @@ def _people(page: Page) -> pd.DataFrame:
     table.insert(position + 1, FLAGGED, flagged.astype(int).to_numpy())
     solid = pd.Series(data.with_options(cohort, page.classifier), index=cohort.rows.index)
     table.insert(position + 2, SOLID, solid.groupby(level=0, sort=False).sum().to_numpy())
-    return table.sort_values(RISK, ascending=False, kind="stable")
+    order = table.assign(options=table[SOLID] > 0).sort_values(
+        ["options", RISK], ascending=False, kind="stable"
+    )
+    return table.loc[order.index]
 
 
 def _filtered(table: pd.DataFrame, page: Page) -> pd.DataFrame:

@@ -56,7 +56,9 @@ def test_the_table_has_a_row_a_participant_with_wear_and_days_as_lines(
     at = open_page("Participants", cohort=COHORT)
     table = at.dataframe[0].value
     assert len(table) == cohort.rows.index.get_level_values(0).nunique()
-    assert table["Mean risk of 100"].is_monotonic_decreasing
+    without = table[table["Days with options"] == 0]
+    assert set(without.index) == set(table.index[-len(without) :])  # who has a day with options stands first
+    assert without["Mean risk of 100"].is_monotonic_decreasing
     assert set(table["Study group"]) == {"healthy", "prediabetes", "non-insulin medication", "insulin"}
     assert (table["Glucose by day"].map(len) >= table["Days"]).all()
     assert table["Stress by day"].map(lambda values: all(0 <= one <= 100 for one in values)).all()

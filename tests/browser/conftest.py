@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from sensecf_core.classifiers import store
 from sensecf_core.counterfactuals.checks.red_flags import red_flags
 from sensecf_core.datasets import registry
+from sensecf_core.ui.page.frame import TITLES
 from tests.browser.server import Server
 
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
@@ -103,6 +104,7 @@ def somebody(flagged: list[str]) -> str:
     return flagged[0]
 
 
-def shown(page: Page, title: str) -> None:
-    expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible(timeout=40_000)
+def shown(page: Page, name: str) -> None:
+    """Wait until the page of this name (as in its address) is shown."""
+    expect(page.get_by_role("heading", name=TITLES.get(name, name), exact=True)).to_be_visible(timeout=40_000)
     settle(page)

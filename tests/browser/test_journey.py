@@ -42,7 +42,7 @@ def test_from_home_to_a_downloaded_answer_and_back_by_its_link(
 def choose_the_second_riskiest(page: Page, server: Server) -> None:
     page.goto(server.url)
     expect(page.get_by_role("heading", name="Home")).to_be_visible(timeout=30_000)
-    page.locator(".st-key-cohort_nhanes").get_by_role("link", name="Look through the participants").click()
+    page.locator(".st-key-cohort_nhanes").get_by_role("link", name="Browse participants").click()
     expect(page.get_by_role("heading", name="Participants", exact=True)).to_be_visible()
     expect(page).to_have_url(re.compile("cohort=nhanes"))
     grid = page.get_by_test_id("stDataFrame").first
@@ -55,7 +55,7 @@ def choose_the_second_riskiest(page: Page, server: Server) -> None:
 
 
 def see_the_prediction_and_try_a_change(page: Page) -> None:
-    page.get_by_role("link", name="What does the model make of this person?").click()
+    page.get_by_role("link", name="See this person's risk").click()
     expect(page.get_by_role("heading", name=re.compile(r"Risk \d+ of 100"))).to_be_visible(timeout=30_000)
     expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible(timeout=30_000)
     expect(page.get_by_role("img", name=re.compile("Ten rows of ten people"))).to_be_visible()
@@ -69,7 +69,7 @@ def see_the_prediction_and_try_a_change(page: Page) -> None:
 
 def ask_the_language_model_and_leave_the_page_meanwhile(page: Page) -> None:
     page.get_by_role("link", name="What small change would alter this?").click()
-    expect(page.get_by_role("heading", name="Interventions", exact=True)).to_be_visible()
+    expect(page.get_by_role("heading", name="Options", exact=True)).to_be_visible()
     page.get_by_text("More settings").click()
     candidates = page.get_by_role("spinbutton", name="Candidates to try")
     candidates.fill(str(CANDIDATES))
@@ -78,7 +78,7 @@ def ask_the_language_model_and_leave_the_page_meanwhile(page: Page) -> None:
     expect(page.get_by_role("button", name="Cancel")).to_be_visible(timeout=20_000)
     page.get_by_role("link", name="Home").click()
     expect(page.get_by_role("heading", name="Home")).to_be_visible()
-    page.get_by_role("link", name="Interventions", exact=True).click()
+    page.get_by_role("link", name="Options", exact=True).click()
     expect(page.get_by_role("button", name="Download CSV")).to_be_visible(timeout=ANSWER_MS)
     # That of behaviours alone is folded away.
     expect(page.get_by_text("From proposed to shown").filter(visible=True)).to_have_count(1)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from sensecf_core.ui.page.frame import TITLES
 from tests.browser.conftest import PATHS, settle, shown
 from tests.browser.server import ROOT, Server
 
@@ -35,11 +36,13 @@ def test_a_deep_link_to_a_fresh_server_shows_page_banner_and_participant(
     fresh.start()
     page.goto(f"{fresh.url}{PATHS[title]}?cohort=nhanes&participant={somebody}&row=0")
     shown(page, title)
+    page.get_by_role("button", name="Research only").click()
     expect(page.get_by_text("Research prototype, not a medical device").first).to_be_visible()
+    page.keyboard.press("Escape")
     expect(page.locator(".st-key-strip")).to_contain_text(somebody)
     expect(page.get_by_role("dialog")).to_have_count(0)
     for other in PATHS:
-        page.get_by_role("link", name=other, exact=True).click()
+        page.get_by_role("link", name=TITLES.get(other, other), exact=True).click()
         shown(page, other)
         expect(page).to_have_url(re.compile(f"participant={somebody}"))
         expect(page.locator(".st-key-strip")).to_contain_text(somebody)
@@ -53,7 +56,7 @@ def test_an_own_cohort_is_trained_on_first_use_with_progress(page: Page, fresh: 
     expect(page.get_by_text("It is being trained now")).to_be_visible(timeout=40_000)
     expect(page.get_by_role("progressbar").first).to_be_visible()
     expect(page.get_by_test_id("stDataFrame").first).to_be_visible(timeout=120_000)
-    expect(page.get_by_text("SYNTHETIC DATA").first).to_be_visible()
+    expect(page.get_by_role("button", name=re.compile("synthetic"))).to_be_visible()
 
 
 def ready_to_ask(page: Page, server: Server, participant: str, seed: int) -> None:

@@ -57,7 +57,7 @@ def test_from_the_report_over_a_day_to_interventions(
     choose_the_day(page, row)
     page.get_by_text(f"Every measurement of {named(row)}").click()
     expect(page.get_by_role("heading", name=f"Profile of {participant}")).to_be_visible(timeout=20_000)
-    page.get_by_role("link", name="What does the model make of this person?").click()
+    page.get_by_role("link", name="See this person's risk").click()
     shown(page, "Prediction")
     expect(page.get_by_text(re.compile(rf"The framed day, {named(row)}, has \d+ of 100"))).to_be_visible()
     page.get_by_role("link", name="What small change would alter this?").click()

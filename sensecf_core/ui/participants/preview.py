@@ -34,7 +34,7 @@ def show(page: Page, state: PersonState, options: str) -> None:
         if state.note is not None and state.note.note:
             st.markdown(f"**Note:** {wording.plain(state.note.note)}")
         if page.has_classifier:
-            _links(page)
+            links(page)
 
 
 def _risk(page: Page) -> None:
@@ -87,7 +87,8 @@ def _drivers(page: Page) -> str:
     return f"**Drives the risk** (▲ up, ▼ down): {', '.join(named)}"
 
 
-def _links(page: Page) -> None:
+def links(page: Page) -> None:
+    """Link to what the model says of the chosen row, and to its options."""
     with st.container(horizontal=True, gap="xxsmall"):
         st.page_link(
             "pages/2_Prediction.py",

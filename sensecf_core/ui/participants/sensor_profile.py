@@ -8,13 +8,15 @@ from sensecf_core.aireadi.open_participant import OpenPerson
 from sensecf_core.aireadi.report.periods import recorded
 from sensecf_core.ui.common import row_wording, sensor_wording, sensors, wording
 from sensecf_core.ui.page.frame import Page
-from sensecf_core.ui.participants import profile
+from sensecf_core.ui.participants import preview, profile
 from sensecf_core.ui.sensors import compare_periods, daily_traces, data_quality, glucose_report, laboratory
 
 
 def show(page: Page) -> None:
     """Show everything about the chosen participant, with the chosen day marked."""
     participant, row = page.row_key
+    if page.has_classifier:
+        preview.links(page)
     st.header(f"Glucose report of {wording.plain(participant)}")
     person = sensors.opened(page.required_cohort, participant)
     if person is not None:

@@ -1,0 +1,70 @@
+"""Where content begins and how long pages are, on a desktop and on a phone; the bar's chips open."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import PATHS, settle, shown
+from tests.browser.page_checks import violations
+from tests.browser.server import Server
+
+pytestmark = pytest.mark.browser
+DESKTOP, PHONE = (1440, 900), (390, 844)
+BEGINS = {DESKTOP: 170, PHONE: 130}
+"""Pixels from the top above which the content of a page begins."""
+LONGEST = {DESKTOP: 1600, PHONE: 3000}
+"""Pixels of nhanes' list with somebody chosen."""
+FIRST_BELOW_THE_BAR = """
+(() => {
+  const bottom = document.querySelector(".st-key-frame").getBoundingClientRect().bottom;
+  const page = document.querySelector("[data-testid=stMainBlockContainer] > [data-testid=stVerticalBlock]");
+  const tops = [...page.children]
+    .map(element => element.getBoundingClientRect())
+    .filter(box => box.height > 0 && box.top >= bottom)
+    .map(box => box.top);
+  return Math.min(...tops);
+})()
+"""
+HEIGHT = "document.querySelector('[data-testid=stMainBlockContainer]').getBoundingClientRect().height"
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE])
+def test_content_begins_high_and_pages_are_short(
+    size: tuple[int, int], browser: Browser, server: Server, somebody: str
+) -> None:
+    context = browser.new_context(
+        viewport={"width": size[0], "height": size[1]}, is_mobile=size == PHONE, has_touch=size == PHONE
+    )
+    page = context.new_page()
+    for name, path in PATHS.items():
+        page.goto(f"{server.url}{path}?cohort=nhanes&participant={somebody}&row=0")
+        shown(page, name)
+        assert page.evaluate(FIRST_BELOW_THE_BAR) < BEGINS[size], name
+        if name == "Participants":
+            expect(page.get_by_role("table", name="Behaviour")).to_be_visible(timeout=20_000)
+            assert page.evaluate(HEIGHT) <= LONGEST[size]
+        if name == "Home" and size == DESKTOP:
+            expect(page.get_by_role("button", name="Language model")).to_be_visible()
+            assert page.evaluate(HEIGHT) <= size[1]
+    context.close()
+
+
+def test_the_bar_opens_with_a_selector_and_the_notice(page: Page, server: Server, somebody: str) -> None:
+    page.goto(f"{server.url}/Prediction?cohort=nhanes&participant={somebody}&row=0")
+    shown(page, "Prediction")
+    page.get_by_role("button", name="Research only").click()
+    expect(page.get_by_text("Do not change medicines on its basis")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="NHANES 2017").click()
+    expect(page.get_by_role("combobox", name="Cohort")).to_be_visible()
+    expect(page.get_by_text("REAL DATA, public")).to_be_visible()
+    assert violations(page, "the cohort's chip, open") == {}
+    page.keyboard.press("Escape")
+    page.locator(".st-key-strip").get_by_role("button").first.click()
+    person = page.get_by_role("combobox", name="Participant")
+    person.fill("93708")
+    page.get_by_role("option", name="93708").click()
+    expect(page.locator(".st-key-facts")).to_contain_text("23.7", timeout=20_000)
+    assert violations(page, "the person's chip, open") == {}
+    settle(page)

@@ -273,7 +273,7 @@ def test_each_methods_evidence_is_one_click_away(world: World, open_page: OpenPa
     assert page_text(at).count("From proposed to shown") == 2
     assert page_text(at).count("Option 1: risk") == 2
     links = [link.label for link in at.get("page_link")]
-    assert links.count("Open on the page Interventions") == 2
+    assert links.count("Open on the page Options") == 2
     assert "What small change would alter this?" in links
 
 

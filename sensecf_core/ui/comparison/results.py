@@ -84,7 +84,7 @@ def _each(page: Page, answered: Sequence[Answer]) -> None:
                 intervention_answer.body(page, answer, f"_{answer.method}")
                 st.page_link(
                     "pages/3_Interventions.py",
-                    label="Open on the page Interventions",
+                    label="Open on the page Options",
                     icon=":material/alt_route:",
                     query_params={"answer": answer.answer_id},
                 )

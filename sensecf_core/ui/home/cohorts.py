@@ -23,7 +23,7 @@ RANKS_WELL = 0.8
 
 def show() -> None:
     """Show a card per cohort, then the folders that cannot be used."""
-    st.subheader("Cohorts", anchor=False)
+    st.header("Cohorts", anchor=False)
     with st.grid("auto", min_column_width=300, gap="small"):
         for name in registry.available():
             with st.container(border=True, height="stretch", gap="xsmall", key=f"cohort_{name}"):

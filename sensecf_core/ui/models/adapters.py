@@ -44,10 +44,8 @@ def _who_answers(answering: Adapter | None) -> None:
             icon=":material/link_off:",
         )
         return
-    st.markdown(
-        f"“{mode}” on the page Interventions is answered by **{wording.plain(answering.card.name)}**."
-    )
-    st.page_link("pages/3_Interventions.py", label="Ask it for interventions", icon=":material/alt_route:")
+    st.markdown(f"“{mode}” on the page Options is answered by **{wording.plain(answering.card.name)}**.")
+    st.page_link("pages/3_Interventions.py", label="Ask it for options", icon=":material/alt_route:")
 
 
 def _adapter(cohort: Cohort, adapter: Adapter, answering: Adapter | None) -> None:

@@ -111,7 +111,7 @@ def _servers(specs: list[ModelSpec], cohort: Cohort | None) -> None:
         st.markdown(
             "A server is **never** asked unless its host is allowed for this cohort. It is shown the profile "
             "of one participant and never another participant's row. One that may be asked is offered on the "
-            "page Interventions in the mode "
+            "page Options in the mode "
             f"“{wording.method_title(REMOTE_METHOD)}”."
         )
         for spec in specs:

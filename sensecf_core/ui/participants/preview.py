@@ -21,7 +21,7 @@ def show(page: Page, state: PersonState, options: str) -> None:
     """Show the preview; ``options`` is what the feasibility map says of the chosen row, or empty."""
     with st.container(border=True, key="preview", gap="small"):
         star = "" if state.star is None else " ★"
-        st.subheader(f"{wording.plain(page.row_key[0])}{star}", anchor=False)
+        st.markdown(f"**{wording.plain(page.row_key[0])}**{star}")
         if page.has_classifier:
             _risk(page)
         st.markdown(_outside(page))

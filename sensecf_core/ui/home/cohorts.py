@@ -105,28 +105,27 @@ def folds(page: Page) -> None:
     status = default_model.status()
     if not status.ready:
         st.warning(wording.message(status.message), icon=":material/download:")
-    with st.container(horizontal=True, gap="small", key="folds"):
-        with st.popover("Sources and licences", icon=":material/menu_book:", key="sources"):
-            _sources()
-        with st.popover("Bring your own cohort", icon=":material/create_new_folder:", key="own_cohort"):
-            st.markdown(
-                "A folder with `schema.toml` and `data.csv` (or `data.parquet`) is a cohort. Check it with "
-                f"`{CLI} cohort check FOLDER`, then start the app with the environment "
-                "variable `SENSECF_COHORTS=FOLDER`. Its classifier is trained on first use and stays in the "
-                "private `var/` folder. `docs/own-cohort.md` shows a complete schema."
+    sources, own, model = st.columns([2, 1, 1], gap="small")
+    with sources, st.expander("Sources and licences", icon=":material/menu_book:"):
+        _sources()
+    with own, st.popover("Bring your own cohort", icon=":material/create_new_folder:", width="stretch"):
+        st.markdown(
+            "A folder with `schema.toml` and `data.csv` (or `data.parquet`) is a cohort. Check it with "
+            f"`{CLI} cohort check FOLDER`, then start the app with the environment "
+            "variable `SENSECF_COHORTS=FOLDER`. Its classifier is trained on first use and stays in the "
+            "private `var/` folder. `docs/own-cohort.md` shows a complete schema."
+        )
+    with model, st.popover("Language model", icon=":material/model_training:", width="stretch"):
+        if status.ready:
+            st.success(
+                f"`{default_model.DEFAULT_MODEL}` is installed and verified.", icon=":material/check_circle:"
             )
-        with st.popover("Language model", icon=":material/model_training:", key="language_model"):
-            if status.ready:
-                st.success(
-                    f"`{default_model.DEFAULT_MODEL}` is installed and verified.",
-                    icon=":material/check_circle:",
-                )
-            st.page_link(
-                "pages/7_Models.py",
-                label="Models and fine-tuning",
-                icon=":material/model_training:",
-                query_params={} if page.choice.cohort is None else {"cohort": page.choice.cohort},
-            )
+        st.page_link(
+            "pages/7_Models.py",
+            label="Models and fine-tuning",
+            icon=":material/model_training:",
+            query_params={} if page.choice.cohort is None else {"cohort": page.choice.cohort},
+        )
 
 
 def _sources() -> None:

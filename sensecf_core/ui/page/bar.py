@@ -26,7 +26,7 @@ NOTICE = "Research only"
 
 _STYLE = """<style>
 .st-key-bar h1 { padding: 0; }
-.st-key-bar button { color: inherit !important; }
+.st-key-bar button, .st-key-filters button { color: inherit !important; }
 @media (min-width: 1100px) {
   .st-key-bar, .st-key-strip { flex-wrap: nowrap; }
   .st-key-bar > *, .st-key-strip > * { flex: 0 0 auto; }
@@ -44,8 +44,11 @@ _STYLE = """<style>
 }
 @media print { .st-key-bar button svg { display: none; } }
 </style>"""
-"""The bar's own classes only. It has one line: a desktop cuts the facts to fit, a phone moves it sideways. An
-open chip keeps the text's colour; the theme's for it is too dark to read on a dark page."""
+"""The classes of the bar and of filters only.
+
+The bar has one line: a desktop cuts the facts to fit, a phone moves it sideways. A chosen or open chip keeps the
+text's colour; the theme's for it is too dark to read on a dark page.
+"""
 
 
 @dataclass(frozen=True)

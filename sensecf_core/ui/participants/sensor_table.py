@@ -126,11 +126,11 @@ def _filtered(table: pd.DataFrame, page: Page) -> pd.DataFrame:
     cohort, name = page.required_cohort, page.required_cohort.schema.name
     groups = list(dict.fromkeys([*GROUP_NAMES.values(), *table["Study group"]]))
     groups = [group for group in groups if (table["Study group"] == group).any()]
-    with st.container(horizontal=True, gap="medium", key="filters"):
+    with st.container(horizontal=True, gap="small", key="filters"):
         view, part = widgets.people_filters(cohort, VIEWS if page.has_classifier else VIEWS[:1])
-    chosen = st.pills(
-        "Study group", groups, selection_mode="multi", key=f"group_{name}", persist_state="session"
-    )
+        chosen = st.pills(
+            "Study group", groups, selection_mode="multi", key=f"group_{name}", persist_state="session"
+        )
     if view == WITH_OPTIONS:
         table = table[table[SOLID] > 0]
     elif view != VIEWS[0]:

@@ -46,8 +46,8 @@ _STYLE = """<style>
 </style>"""
 """The classes of the bar and of filters only.
 
-The bar has one line: a desktop cuts the facts to fit, a phone moves it sideways. A chosen or open chip keeps the
-text's colour; the theme's for it is too dark to read on a dark page.
+The bar has one line: a desktop cuts the facts to fit, a phone moves it sideways. A chosen or open chip keeps
+the text's colour; the theme's for it is too dark to read on a dark page.
 """
 
 

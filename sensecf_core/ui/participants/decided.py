@@ -13,7 +13,7 @@ from sensecf_core.records import decisions
 from sensecf_core.records.person_state import REASONS, Decision, PersonState, fold
 from sensecf_core.ui.common import wording
 
-COLUMNS = ("Decision", "Note", "Star")
+COLUMNS = ("Star", "Decision", "Note")
 VERBS = {"keep": "kept", "edit": "kept, edited", "reject": "rejected", "shortlist": "on the shortlist"}
 
 

@@ -183,7 +183,7 @@ def _heading(feature: Feature) -> str:
 def _columns(work: WorkList) -> dict[int, Any]:
     """Column settings by position (0 is the hidden index), in the order of :func:`_table`."""
     schema = work.cohort.schema
-    settings: list[Any] = [st.column_config.TextColumn(pinned=True, width=95)]
+    settings: list[Any] = [st.column_config.TextColumn(pinned=True, width=80)]
     if schema.row_column:
         settings.append(None)
     if work.risks is not None:
@@ -191,32 +191,32 @@ def _columns(work: WorkList) -> dict[int, Any]:
         settings += [
             st.column_config.ImageColumn(
                 f"{BAR} (line {line})",
-                width=130,
+                width=95,
                 help=f"The model's calibrated risk of {schema.task.label}. The mark is the line: from {line} "
                 "of 100 on the model flags.",
             ),
             st.column_config.NumberColumn(
                 "of 100",
-                width=60,
+                width=58,
                 help=f"The risk, out of 100 {row_wording.plural(schema)} like this one. Sort by it here.",
             ),
         ]
         if work.options is not None:
             settings.append(
                 st.column_config.TextColumn(
-                    width=100,
+                    width=92,
                     help="What a search of the model found under the usual limits. Solid: changes that alter "
                     "the prediction and can be relied on. Else by how many points of 100 the risk moves in "
                     "nine of ten retrained models.",
                 )
             )
     settings.append(
-        st.column_config.NumberColumn(width=110, help="Measurements outside their reference range.")
+        st.column_config.NumberColumn(width=92, help="Measurements outside their reference range.")
     )
     if schema.red_flags:
-        settings.append(st.column_config.TextColumn(width=110, help="What has to be acted on first."))
+        settings.append(st.column_config.TextColumn(width=64, help="What has to be acted on first."))
     if work.states:
-        settings += [st.column_config.TextColumn(width=width) for width in (120, 120, 50)]
+        settings += [st.column_config.TextColumn(width=width) for width in (40, 120, 120)]
     for role in wording.roles(schema):
         for feature in schema.features:
             if feature.role == role:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import plotly.graph_objects as go
 import pytest
 
 from sensecf_core.ui.common import charts, drawings
@@ -42,3 +43,33 @@ def test_waterfall_runs_from_the_base_to_the_sum() -> None:
     }
     assert spans["a"] == pytest.approx((-1.0, -0.5)), "rises from the base"
     assert spans["b"] == pytest.approx((-0.7, -0.5)), "falls from where the one before ended"
+
+
+def test_charts_are_written_in_a_colour_that_can_be_read() -> None:
+    figure = go.Figure(go.Bar(x=[1], y=["a"])).update_xaxes(title="Score", tickfont_color="#123456")
+    readable = charts.readable(figure)
+    for font in (readable.layout.font, readable.layout.yaxis.tickfont, readable.layout.xaxis.title.font):
+        assert font.color == charts.INK
+    assert readable.layout.xaxis.tickfont.color == "#123456"  # a chart's own choice stays
+    assert contrast(charts.INK, "#ffffff") > 4.5 and contrast(charts.INK_ON_DARK, "#12161b") > 4.5
+
+
+def contrast(one: str, other: str) -> float:
+    """Contrast of two colours (WCAG 2.2, https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio)."""
+
+    def luminance(colour: str) -> float:
+        parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+        linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    darker, lighter = sorted((luminance(one), luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def test_the_risk_bar_has_its_line_and_its_colour_by_the_side() -> None:
+    flagged, other = drawings.risk_bar(0.5, 0.35), drawings.risk_bar(0.2, 0.35)
+    assert f'width="60.0" height="10" rx="2" fill="{drawings.UP}"' in flagged
+    assert f'width="24.0" height="10" rx="2" fill="{drawings.DOWN}"' in other
+    assert all(
+        f'x="46.5" y="0.5" width="3" height="19" fill="{drawings.INK}"' in bar for bar in (flagged, other)
+    )

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from sensecf_core.classifiers.classifier import Classifier
 from sensecf_core.cohorts.cohort import Cohort
@@ -63,12 +64,23 @@ class Shown:
     choice: Choice
     cohorts: Mapping[str, str]
     cohort: Cohort | None
-    classifier: Classifier | None
     key: RowKey | None
 
 
-def show(shown: Shown, *, with_selectors: bool) -> None:
-    """Show red flags and the bar; ``with_selectors`` is false where the page itself has the selectors."""
+@dataclass(frozen=True)
+class RiskPlaces:
+    """Where the risk goes once the classifier is loaded: into the bar, and among the person's details."""
+
+    pill: DeltaGenerator
+    details: DeltaGenerator
+
+
+def show(shown: Shown, *, with_selectors: bool) -> RiskPlaces | None:
+    """Show red flags and the bar, and return where the risk goes; None if nobody is shown.
+
+    ``with_selectors`` is false where the page itself has the selectors.
+    """
+    places = None
     st.html(_STYLE)
     cohort, key = shown.cohort, shown.key
     values = {} if cohort is None or key is None else to_values(cohort.schema, data.codes(cohort, key))
@@ -78,12 +90,31 @@ def show(shown: Shown, *, with_selectors: bool) -> None:
         with st.container(key="bar", horizontal=True, vertical_alignment="center", gap="xsmall"):
             st.title(shown.title, width="content", anchor=False)
             if cohort is not None:
-                _person(shown, values, with_selectors=with_selectors)
+                places = _person(shown, values, with_selectors=with_selectors)
             _cohort(shown, with_selectors=with_selectors)
             with st.popover(NOTICE, icon=":material/science:", type="tertiary", key="notice"):
                 st.markdown(f"**Research prototype, not a medical device.** {DISCLAIMER_LONG}")
         with st.container(key="question"):
             st.caption(shown.question)
+    return places
+
+
+def show_risk(places: RiskPlaces, cohort: Cohort, classifier: Classifier, key: RowKey) -> None:
+    """Show the risk with the line from which the model flags, and its range among the details."""
+    threshold = classifier.threshold
+    risk = float(data.risks(cohort, classifier)[cohort.rows.index.get_loc(key)])
+    flagged = risk >= threshold
+    places.pill.badge(
+        _one_line(f"{verdict(risk, threshold)} (line {round(100 * threshold)})"),
+        icon=":material/flag:" if flagged else ":material/outlined_flag:",
+        color="orange" if flagged else "blue",
+        help=f"The model's calibrated risk of {cohort.schema.task.label}; it flags from "
+        f"{wording.of_100(threshold)}.",
+    )
+    low, high = data.risk_interval(cohort, classifier, key)
+    places.details.markdown(
+        f"- Range when the model is retrained: {wording.interval(low, high)} of 100 (90 %)"
+    )
 
 
 def _cohort(shown: Shown, *, with_selectors: bool) -> None:
@@ -118,27 +149,26 @@ def short_title(title: str) -> str:
     return wording.plain(title.strip())
 
 
-def _person(shown: Shown, values: Mapping[str, Value], *, with_selectors: bool) -> None:
-    """Show who is chosen: id, headline facts and risk; selectors and the rest open below the id."""
-    cohort, key, classifier = shown.cohort, shown.key, shown.classifier
+def _person(shown: Shown, values: Mapping[str, Value], *, with_selectors: bool) -> RiskPlaces | None:
+    """Show who is chosen: id and headline facts; selectors and the rest open below the id."""
+    cohort, key = shown.cohort, shown.key
     assert cohort is not None
     if not with_selectors:
-        return
+        return None
     with st.container(
         key="strip", horizontal=True, vertical_alignment="center", gap="xsmall", width="content"
     ):
         label = "Choose a person" if key is None else _who(cohort, key)
         with st.popover(_one_line(label), icon=":material/person:", type="tertiary", key="person_chip"):
             selection.person_selectors(shown.choice, cohort)
-            if key is not None:
-                _details(cohort, classifier, key, values)
-        if key is None:
-            return
+            if key is None:
+                return None
+            _details(cohort, key, values)
+            details = st.empty()
         if facts := _facts(cohort, values):
             with st.container(key="facts", width="content"):
                 st.caption(facts)
-        if classifier is not None:
-            _risk(cohort, classifier, key)
+        return RiskPlaces(st.empty(), details)
 
 
 def _who(cohort: Cohort, key: RowKey) -> str:
@@ -159,30 +189,13 @@ def _facts(cohort: Cohort, values: Mapping[str, Value]) -> str:
     return " · ".join(_one_line(fact) for fact in facts[:most])
 
 
-def _risk(cohort: Cohort, classifier: Classifier, key: RowKey) -> None:
-    """Show the risk and the line from which the model flags."""
-    risk = _risk_of(cohort, classifier, key)
-    flagged = risk >= classifier.threshold
-    st.badge(
-        _one_line(f"{verdict(risk, classifier.threshold)} (line {round(100 * classifier.threshold)})"),
-        icon=":material/flag:" if flagged else ":material/outlined_flag:",
-        color="orange" if flagged else "blue",
-        help=f"The model's calibrated risk of {cohort.schema.task.label}; it flags from "
-        f"{wording.of_100(classifier.threshold)}.",
-    )
-
-
 def verdict(risk: float, threshold: float) -> str:
     """Say whether the model flags a risk: "Flagged: 37 of 100"."""
     return f"{'Flagged' if risk >= threshold else 'Not flagged'}: {wording.of_100(risk)}"
 
 
-def _risk_of(cohort: Cohort, classifier: Classifier, key: RowKey) -> float:
-    return float(data.risks(cohort, classifier)[cohort.rows.index.get_loc(key)])
-
-
-def _details(cohort: Cohort, classifier: Classifier | None, key: RowKey, values: Mapping[str, Value]) -> None:
-    """Say below the id what the bar has no room for: facts with their names, spread, completeness."""
+def _details(cohort: Cohort, key: RowKey, values: Mapping[str, Value]) -> None:
+    """Say below the id what the bar has no room for: facts with their names, the row, completeness."""
     lines = [
         f"{wording.plain(feature.label)}: {wording.plain(measure(feature, values[feature.name]))}"
         for feature in cohort.schema.features
@@ -191,9 +204,6 @@ def _details(cohort: Cohort, classifier: Classifier | None, key: RowKey, values:
     if cohort.schema.row_column:
         label = wording.plain(cohort.schema.row_label.capitalize())
         lines.insert(0, f"{label}: {wording.plain(row_wording.row_name(cohort.schema, key[1]))}")
-    if classifier is not None:
-        low, high = data.risk_interval(cohort, classifier, key)
-        lines.append(f"Range when the model is retrained: {wording.interval(low, high)} of 100 (90 %)")
     measured = sum(value is not None for value in values.values())
     lines.append(f"{measured} of {len(values)} measured")
     st.markdown("\n".join(f"- {line}" for line in lines))

@@ -186,12 +186,14 @@ def open_page(
     results = shown_results.address_parameters(choice, shows) if shows else {}
     selection.mirror(choice, **results, **kept_picks.adopt(picks))
     _navigation(choice)
+    missing = problem is not None or (needs == "person" and key is None)
+    shown = bar.Shown(title, question, choice, _titles(), cohort, key)
+    places = bar.show(shown, with_selectors=not missing)
     classifier = damage = None
     if cohort is not None and (key is not None or needs != "nothing"):  # loading it takes a moment
         classifier, damage = train_classifier.load_if_ready(cohort)
-    missing = problem is not None or (needs == "person" and key is None)
-    shown = bar.Shown(title, question, choice, _titles(), cohort, classifier, key)
-    bar.show(shown, with_selectors=not missing)
+    if cohort is not None and key is not None and places is not None and classifier is not None:
+        bar.show_risk(places, cohort, classifier, key)
     _warn(link_problem, registry.release_problem(), problem)
     if damage is not None:
         train_classifier.say_damaged(damage)

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from sensecf_core.classifiers import store
 from sensecf_core.counterfactuals.checks.red_flags import red_flags
 from sensecf_core.datasets import registry
-from sensecf_core.ui.page.frame import TITLES
+from sensecf_core.ui.page.navigation import TITLES
 from tests.browser.server import Server
 
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))

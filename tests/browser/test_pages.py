@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from sensecf_core.ui.page.frame import TITLES
+from sensecf_core.ui.page.navigation import TITLES
 from tests.browser.conftest import PATHS, settle, shown
 from tests.browser.server import ROOT, Server
 

@@ -30,65 +30,13 @@ from sensecf_core.ui.page import (
     examples,
     excluded_participants,
     kept_picks,
+    navigation,
     selection,
     shown_results,
     train_classifier,
 )
 from sensecf_core.ui.page.selection import Choice
 
-
-@dataclass(frozen=True)
-class Place:
-    """A page in the navigation: its file, its title there and on the page, its icon, what it answers."""
-
-    file: str
-    title: str
-    icon: str
-    help: str
-
-
-HOME = "Home"
-PERSON = {
-    "Participants": Place(
-        "pages/1_Participants.py", "Participants", ":material/groups:", "Who is in the cohort, and who first?"
-    ),
-    "Prediction": Place(
-        "pages/2_Prediction.py",
-        "Overview",
-        ":material/monitoring:",
-        "How the model rates this person, and why.",
-    ),
-    "Interventions": Place(
-        "pages/3_Interventions.py",
-        "Options",
-        ":material/alt_route:",
-        "The smallest realistic changes that would alter the prediction.",
-    ),
-}
-RESEARCH = {
-    "Comparison": Place(
-        "pages/4_Comparison.py",
-        "Comparison",
-        ":material/compare:",
-        "What the language model and search methods each suggest, and where they agree.",
-    ),
-    "Benchmarks": Place(
-        "pages/5_Benchmarks.py", "Benchmarks", ":material/query_stats:", "How good are the methods?"
-    ),
-    "Augmentation": Place(
-        "pages/6_Augmentation.py",
-        "Augmentation",
-        ":material/library_add:",
-        "Do counterfactuals help when labels are scarce?",
-    ),
-    "Models": Place(
-        "pages/7_Models.py", "Models", ":material/model_training:", "Which language models can answer here?"
-    ),
-}
-GROUPS = {"A person": PERSON, "Research": RESEARCH}
-"""The navigation. Pages are named as in their addresses, which stay as they are; titles may differ."""
-TITLES = {name: place.title for places in GROUPS.values() for name, place in places.items()}
-"""What stands in the navigation and on the page, by name."""
 SIDEBAR = 200
 """Pixels, the least that Streamlit allows."""
 
@@ -154,13 +102,13 @@ def open_page(
 
     Parameters
     ----------
-    name : the page's name in its address (a key of :data:`GROUPS`, or ``Home``).
+    name : the page's name in its address (a key of :data:`.navigation.GROUPS`, or ``Home``).
     question : the question that the page answers, shown under its title.
     needs : what the page cannot do without.
     shows : the result that the page's address also names: an answer (and a job), or a comparison.
     picks : what else is picked on the page and named by its address (:mod:`.kept_picks`).
     """
-    title = TITLES.get(name, name)
+    title = navigation.TITLES.get(name, name)
     st.set_page_config(
         page_title=f"{title} · SenseCF",
         layout="wide",
@@ -185,7 +133,7 @@ def open_page(
         shown_results.adopt_job(choice)
     results = shown_results.address_parameters(choice, shows) if shows else {}
     selection.mirror(choice, **results, **kept_picks.adopt(picks))
-    _navigation(choice)
+    navigation.show(choice)
     missing = problem is not None or (needs == "person" and key is None)
     shown = bar.Shown(title, question, choice, _titles(), cohort, key)
     places = bar.show(shown, with_selectors=not missing)
@@ -261,27 +209,6 @@ def _warn(link_problem: str | None, release_problem: str | None, problem: str | 
         st.warning(plain(link_problem), icon=":material/link_off:")
     if release_problem and release_problem != problem:
         st.warning(message(release_problem), icon=":material/folder_off:")
-
-
-def _navigation(choice: Choice) -> None:
-    """List the pages; every link carries the choice, so that copied links do too."""
-    with st.sidebar, st.container(key="pages", gap="xsmall"):
-        _link(Place("app.py", HOME, ":material/home:", "What this is, and where to start."), choice)
-        for group, places in GROUPS.items():
-            st.caption(group)
-            for place in places.values():
-                _link(place, choice)
-
-
-def _link(place: Place, choice: Choice) -> None:
-    st.page_link(
-        place.file,
-        label=place.title,
-        icon=place.icon,
-        query_params=choice.carried,
-        width="stretch",
-        help=place.help,
-    )
 
 
 def _say_missing(problem: str | None, cohort: Cohort | None) -> None:

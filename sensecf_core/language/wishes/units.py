@@ -1,0 +1,90 @@
+"""Numbers in the unit that somebody says → the unit of the schema."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from sensecf_core.cohorts.schema import Feature
+
+_SIZES: dict[str, dict[str, float]] = {
+    "time": {"s": 1 / 60, "sec": 1 / 60, "min": 1, "mins": 1, "minute": 1, "minutes": 1, "h": 60, "hr": 60}
+    | {"hrs": 60, "hour": 60, "hours": 60},
+    "mass": {"mg": 0.001, "milligrams": 0.001, "g": 1, "gram": 1, "grams": 1, "grammes": 1, "kg": 1000}
+    | {"kilo": 1000, "kilos": 1000, "kilogram": 1000, "kilograms": 1000}
+    | {"oz": 28.3495, "ounce": 28.3495, "ounces": 28.3495, "lb": 453.592, "lbs": 453.592, "pound": 453.592}
+    | {"pounds": 453.592, "stone": 6350.29},
+    "length": {"mm": 0.1, "cm": 1, "centimetres": 1, "centimeters": 1, "m": 100, "metres": 100, "meters": 100}
+    | {"inch": 2.54, "inches": 2.54, "foot": 30.48, "feet": 30.48},
+    "volume": {
+        "ml": 1,
+        "millilitres": 1,
+        "milliliters": 1,
+        "dl": 100,
+        "l": 1000,
+        "litre": 1000,
+        "litres": 1000,
+    }
+    | {"liter": 1000, "liters": 1000},
+    "energy": {
+        "kcal": 1,
+        "cal": 1,
+        "calories": 1,
+        "kilocalories": 1,
+        "kj": 1 / 4.184,
+        "kilojoules": 1 / 4.184,
+    },
+}
+"""Dimension → unit → how many of the dimension's base unit it is."""
+_PERIODS = {"day": 1.0, "night": 1.0, "week": 7.0, "month": 30.44, "year": 365.25}
+_MMOL = {"cholesterol": 38.67, "glucose": 18.016, "sugar": 18.016, "triglyceride": 88.57}
+"""Word of a label → mg/dL in one mmol/L (molar masses 386.7, 180.16 and, on average, 885.7 g/mol)."""
+_SAME = {
+    "mmhg": "mmHg",
+    "bpm": "beats/min",
+    "beats": "beats/min",
+    "%": "%",
+    "percent": "%",
+    "points": "points",
+    "kg/m2": "kg/m²",
+}
+UNIT_WORDS = frozenset(
+    {name for sizes in _SIZES.values() for name in sizes}
+    | set(_SAME)
+    | {"mmol/l", "mg/dl", "kg/m²", "beats/min"}
+)
+PERIOD_WORDS = frozenset(_PERIODS)
+
+
+def unit_words(features: Iterable[Feature]) -> frozenset[str]:
+    """Words for units, those of a schema's features among them, like "slices"."""
+    bases = {feature.unit.partition("/")[0].strip().lower() for feature in features}
+    return UNIT_WORDS | {form for base in bases if base for form in (base, base.rstrip("s"))}
+
+
+def converted(feature: Feature, number: float, unit: str, period: str = "") -> float | None:
+    """A number in ``unit`` (in words, lower case; empty: the feature's own) in the feature's unit.
+
+    ``period`` is what "a week" says beside it. None where the unit does not fit the feature.
+    """
+    base, _, per = feature.unit.partition("/")
+    factor = _factor(feature, base.strip().lower(), unit)
+    if factor is None:
+        return None
+    if period in _PERIODS and per in _PERIODS:
+        factor *= _PERIODS[per] / _PERIODS[period]
+    return round(number * factor, 6)
+
+
+def _factor(feature: Feature, base: str, unit: str) -> float | None:
+    whole = feature.unit.lower()
+    if unit in ("", base, base.rstrip("s"), whole) or _SAME.get(unit, "").lower() == whole:
+        return 1.0
+    if {unit, whole} == {"mmol/l", "mg/dl"}:
+        words = re.findall(r"\w+", feature.label.lower())
+        mg = next((size for word, size in _MMOL.items() if word in words), None)
+        return None if mg is None else mg if unit == "mmol/l" else 1 / mg
+    for sizes in _SIZES.values():
+        if base in sizes and unit in sizes:
+            return sizes[unit] / sizes[base]
+    return None

@@ -68,7 +68,7 @@ class Cue:
 class Piece:
     """A part of a sentence that says one thing; positions are of the sentence's tokens.
 
-    ``unknown`` are positions of words that nothing explains; ``hard`` says that a sentence ends before it.
+    ``unknown`` are positions of words that nothing explains; ``hard`` says that a sentence ends before it, ``announces`` that a colon follows.
     """
 
     positions: range
@@ -78,6 +78,7 @@ class Piece:
     numbers: list[int] = field(default_factory=list)
     unknown: list[int] = field(default_factory=list)
     hard: bool = False
+    announces: bool = False
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -178,10 +179,23 @@ class _Reading:
         phrases = {word for phrase in _cue_phrases() for word in phrase}
         if any(word not in phrases and not says_nothing(word) for word in words):
             return True
+        words_end = self._stretch(level, _ENDS)
         other = [
-            cue for cue in self.cues if not set(cue.positions) <= set(level.positions) and cue.kind != "only"
+            cue
+            for cue in self.cues
+            if cue.positions[0] in words_end
+            and cue.kind not in ("only", "too", "all", "free")
+            and not set(cue.positions) <= set(level.positions)
         ]
-        return not other and any(level.features[0] in named.features for named in self.named)
+        sentence = self._stretch(level, _HARD_STOPS)
+        named = {name for n in self.named if n.positions[0] in sentence for name in n.features}
+        return not other and level.features[0] in named
+
+    def _stretch(self, place: Named, ends: frozenset[str]) -> range:
+        """The positions around a place up to the nearest token of ``ends`` on either side."""
+        found = [p for p, token in enumerate(self.tokens) if token.word in ends]
+        start = max((p + 1 for p in found if p < place.positions[0]), default=0)
+        return range(start, min((p for p in found if p > place.positions[-1]), default=len(self.tokens)))
 
     # ------------------------------------------------------------------ cutting
 
@@ -200,6 +214,7 @@ class _Reading:
                     continue
             if position > start:
                 pieces.append(self._piece(range(start, position), hard, explained))
+                pieces[-1].announces = word == ":"
                 hard = False
             hard = hard or stops
             start = position if word == "nor" else position + 1
@@ -216,15 +231,11 @@ class _Reading:
             return False
         ends = (p for p in range(after.positions[-1] + 1, len(self.tokens)) if self.tokens[p].word in _ENDS)
         stop = next(ends, len(self.tokens))
-        left = {cue.kind for cue in self.cues if start <= cue.positions[0] < before.positions[0]} - {
-            "not",
-            "too",
-        }
+        left = {cue.kind for cue in self.cues if start <= cue.positions[0] < before.positions[0]} - _WEAK_KINDS
         right = {"number"} if any(self._has_value(p) for p in range(after.positions[-1] + 1, stop)) else set()
-        right |= {cue.kind for cue in self.cues if after.positions[-1] < cue.positions[0] < stop} - {
-            "not",
-            "too",
-        }
+        right |= {cue.kind for cue in self.cues if after.positions[-1] < cue.positions[0] < stop} - _WEAK_KINDS
+        if left and stop < len(self.tokens) and self.tokens[stop].word == ":":
+            return False
         return not (left and right) or bool(left & {"only", "all_but"}) or (left | right) <= _FREEING
 
     def _has_value(self, position: int) -> bool:
@@ -350,12 +361,18 @@ class _Reading:
         """A piece that only names features: what was said before goes on, or what comes next begins."""
         if not piece.features:
             return
-        if self.last_action is not None and (self.last_action[1] or piece.has("too")):
+        goes_on = self.last_action is not None and (self.last_action[1] or piece.has("too"))
+        if self.last_action is not None and goes_on and not piece.announces and self._only_names(piece):
             for kind in self.last_action[0].kinds:
                 for name in piece.features:
                     self._add(Wish(kind, name), piece)
         else:
             self.pending.append(piece)
+
+    def _only_names(self, piece: Piece) -> bool:
+        """Whether a piece is a bare list, as "salt" is in "less sugar, salt", and no clause of its own."""
+        named = {p for n in piece.named for p in n.positions} | {p for c in piece.cues for p in c.positions}
+        return all(p in named or self.tokens[p].word in _SMALL_BETWEEN for p in piece.positions)
 
     def _action(self, piece: Piece) -> _Action:
         """What a piece without a number says of its features."""

@@ -246,7 +246,11 @@ def _levels(
 
 
 def _content(text: str) -> list[str]:
-    return [word for word in re.findall(r"[^\W\d_]+|\d+", text.lower()) if word not in _SMALL_WORDS]
+    return [
+        word
+        for word in re.findall(r"[^\W\d_]+|\d+", text.lower().replace("'s", ""))
+        if word not in _SMALL_WORDS
+    ]
 
 
 def _key(words: Iterable[str]) -> tuple[str, ...]:

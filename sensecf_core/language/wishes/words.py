@@ -199,7 +199,7 @@ def stem(word: str) -> str:
             break
     if word.endswith("y") and len(word) > 3:
         word = word[:-1] + "i"
-    return word[:-1] if word.endswith("e") and len(word) > 3 else word
+    return word[:-1] if word.endswith("e") and len(word) > 4 else word
 
 
 def renamed(token: Token, word: str) -> Token:

@@ -186,7 +186,8 @@ def _about(
         return None
     features = rng.sample(movable, count)
     slots: dict[str, str] = dict(person)
-    slots |= {slot: spoken_name(rng, feature) for slot, feature in zip("fg", features, strict=False)}
+    names = {slot: spoken_name(rng, feature, schema) for slot, feature in zip("fg", features, strict=False)}
+    slots |= names
     wishes = _filled(rng, kind, features, slots)
     text = re.sub(r"\bthe the\b", "the", pattern.format(**slots))
     words = tuple(replace(wish, words=text) for wish in wishes)
@@ -248,11 +249,12 @@ def _spoken(rng: random.Random, value: float) -> str:
     return _NUMBER_WORDS[int(value)] if small and rng.random() < WORD_SHARE else f"{value:.10g}"
 
 
-def spoken_name(rng: random.Random, feature: Feature) -> str:
-    """One of the names that somebody might say for a feature: its label, a synonym, or its initials."""
+def spoken_name(rng: random.Random, feature: Feature, schema: Schema) -> str:
+    """One of the names that somebody might say for a feature: its label, a synonym of its own, its initials."""
     label = re.sub(r"\s*\([^)]*\)", "", feature.label)
     label = label if re.match(r"[A-Z]{2}|[A-Z]\w*[A-Z]", label) else label[0].lower() + label[1:]
-    names = [label, label, *feature.synonyms]
+    others = {word for other in schema.features if other is not feature for word in other.synonyms}
+    names = [label, label, *(word for word in feature.synonyms if word not in others)]
     words = label.split()
     if len(words) > 2 and all(word.isalpha() for word in words):
         names.append("".join(word[0] for word in words).upper())

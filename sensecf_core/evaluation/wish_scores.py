@@ -71,11 +71,12 @@ def _normal(schema: Schema, wishes: Sequence[Wish]) -> set[Wish]:
     profile: Profile | str = asked[0] if asked else schema.default_limits
     result = set()
     for wish in wishes:
-        if wish.kind in ("up", "down") and profile != "contrast":
-            if schema.feature(wish.feature).direction not in ("any", wish.kind):
-                result.add(Wish("keep", wish.feature))
-                continue
-        result.add(wish.limit)
+        barred = (
+            wish.kind in ("up", "down")
+            and profile != "contrast"
+            and schema.feature(wish.feature).direction not in ("any", wish.kind)
+        )
+        result.add(Wish("keep", wish.feature) if barred else wish.limit)
     return result
 
 

@@ -1,9 +1,9 @@
 """The answer of a language model that reads wishes: its text form, the grammar that holds it, the prompt.
 
-An answer lists wishes (:func:`~sensecf_core.language.wishes.wish.write_wish`), each with the words that it came
-from: ``sugar=down "eat less sugar"; *changes=2 "at most two"``, or ``nothing``. The grammar (Lark text for
-llguidance) takes names, levels and decimals from the schema, and quotations from the sentence, so that an answer
-can neither name what the schema does not know nor cite what was not said.
+An answer lists wishes (:func:`~sensecf_core.language.wishes.wish.write_wish`), each with the words that it
+came from: ``sugar=down "eat less sugar"; *changes=2 "at most two"``, or ``nothing``. The grammar (Lark text
+for llguidance) takes names, levels and decimals from the schema, and quotations from the sentence, so that an
+answer can neither name what the schema does not know nor cite what was not said.
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ def write_answer(schema: Schema, wishes: Iterable[Wish]) -> str:
 def read_answer(schema: Schema, sentence: str, text: str, reader: str) -> Understood | None:
     """Read an answer about a sentence; None where it is none.
 
-    Tolerant of spaces, strict about meaning: a wish that the schema cannot have, or words that were not said, make
-    the whole answer unreadable.
+    Tolerant of spaces, strict about meaning: a wish that the schema cannot have, or words that were not said,
+    make the whole answer unreadable.
     """
     said = spoken(sentence)
     if text.strip() == NOTHING:
@@ -88,8 +88,8 @@ def wishes_grammar(schema: Schema, sentence: str) -> str:
         'item: wish " \\"" words "\\""',
         f'words: %regex {{"substring_words": {_literal(spoken(sentence))}}}',
         f"wish: general | {' | '.join(f'f{position}' for position in range(len(schema.features)))}",
-        'general: "*changes=" /[1-9][0-9]?/ | "*risk=" /[1-9][0-9]?(\\.[0-9])?/ | "*goal=" ("cross" | "lower")'
-        ' | "*limits=" ("behaviour" | "intervention" | "contrast")',
+        'general: "*changes=" /[1-9][0-9]?/ | "*risk=" /[1-9][0-9]?(\\.[0-9])?/'
+        ' | "*goal=" ("cross" | "lower") | "*limits=" ("behaviour" | "intervention" | "contrast")',
     ]
     for position, feature in enumerate(schema.features):
         rules += _feature_rules(position, feature)

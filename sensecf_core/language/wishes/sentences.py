@@ -41,7 +41,7 @@ class Sentence:
 
 
 def read_file(path: Path) -> list[Sentence]:
-    """Read a file of sentences with the schemas that it names; raises ``InputError`` for what is wrong in it."""
+    """Read a file of sentences with its schemas; raises ``InputError`` for what is wrong in it."""
     try:
         tables = tomllib.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:

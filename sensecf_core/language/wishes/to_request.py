@@ -1,4 +1,4 @@
-"""Confirmed wishes as the fields of a request: a pure step, which nothing takes before somebody has confirmed."""
+"""Confirmed wishes as the fields of a request: a pure step, taken only once somebody has confirmed."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ def wished_request(
     ``factual`` is the row (feature name → value) at which "may only fall" ends; ``allowed`` is what
     :func:`wished_profile` lets move. Limits that the request has already hold as well.
 
-    Raises ``InputError`` where wishes contradict each other or the request, leave a feature no value, or leave
-    nothing to move.
+    Raises ``InputError`` where wishes contradict each other or the request, leave a feature no value, or
+    leave nothing to move.
     """
     _refuse_contradictions(schema, wishes)
     only = {wish.feature for wish in wishes if wish.kind == "only"}

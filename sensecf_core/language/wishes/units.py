@@ -8,32 +8,31 @@ from collections.abc import Iterable
 from sensecf_core.cohorts.schema import Feature
 
 _SIZES: dict[str, dict[str, float]] = {
-    "time": {"s": 1 / 60, "sec": 1 / 60, "min": 1, "mins": 1, "minute": 1, "minutes": 1, "h": 60, "hr": 60}
-    | {"hrs": 60, "hour": 60, "hours": 60},
-    "mass": {"mg": 0.001, "milligrams": 0.001, "g": 1, "gram": 1, "grams": 1, "grammes": 1, "kg": 1000}
-    | {"kilo": 1000, "kilos": 1000, "kilogram": 1000, "kilograms": 1000}
-    | {"oz": 28.3495, "ounce": 28.3495, "ounces": 28.3495, "lb": 453.592, "lbs": 453.592, "pound": 453.592}
-    | {"pounds": 453.592, "stone": 6350.29},
-    "length": {"mm": 0.1, "cm": 1, "centimetres": 1, "centimeters": 1, "m": 100, "metres": 100, "meters": 100}
-    | {"inch": 2.54, "inches": 2.54, "foot": 30.48, "feet": 30.48},
-    "volume": {
-        "ml": 1,
-        "millilitres": 1,
-        "milliliters": 1,
-        "dl": 100,
-        "l": 1000,
-        "litre": 1000,
-        "litres": 1000,
-    }
-    | {"liter": 1000, "liters": 1000},
-    "energy": {
-        "kcal": 1,
-        "cal": 1,
-        "calories": 1,
-        "kilocalories": 1,
-        "kj": 1 / 4.184,
-        "kilojoules": 1 / 4.184,
-    },
+    dimension: {name: size for names, size in sizes for name in names.split()}
+    for dimension, sizes in {
+        "time": (("s sec seconds", 1 / 60), ("min mins minute minutes", 1.0), ("h hr hrs hour hours", 60.0)),
+        "mass": (
+            ("mg milligram milligrams", 0.001),
+            ("g gram grams gramme grammes", 1.0),
+            ("kg kilo kilos kilogram kilograms", 1000.0),
+            ("oz ounce ounces", 28.3495),
+            ("lb lbs pound pounds", 453.592),
+            ("stone stones", 6350.29),
+        ),
+        "length": (
+            ("mm millimetres millimeters", 0.1),
+            ("cm centimetres centimeters", 1.0),
+            ("m metres meters", 100.0),
+            ("inch inches", 2.54),
+            ("foot feet", 30.48),
+        ),
+        "volume": (
+            ("ml millilitres milliliters", 1.0),
+            ("dl", 100.0),
+            ("l litre litres liter liters", 1000.0),
+        ),
+        "energy": (("kcal cal calories kilocalories", 1.0), ("kj kilojoules", 1 / 4.184)),
+    }.items()
 }
 """Dimension → unit → how many of the dimension's base unit it is."""
 _PERIODS = {"day": 1.0, "night": 1.0, "week": 7.0, "month": 30.44, "year": 365.25}

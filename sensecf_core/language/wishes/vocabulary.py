@@ -1,4 +1,4 @@
-"""What the features and levels of a schema are called, and where a sentence names them: matching by rules alone."""
+"""What the features and levels of a schema are called, and where a sentence names them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from sensecf_core.language.wishes.words import Token, renamed, stem, tokenise
 LONGEST_PHRASE = 6
 SHORTEST_TYPO, LONG = 4, 6
 ALIKE, ALIKE_IF_LONG = 0.8, 0.84
-"""A word at least so like a known one (difflib's ratio) is taken for a typing error of it; long from 6 letters on."""
+"""A word at least so like a known one (difflib's ratio) is a typing error of it; long from 6 letters on."""
 _SMALL_WORDS = frozenset(
     [
         "of",
@@ -108,7 +108,7 @@ class Vocabulary:
     words: frozenset[str] = frozenset()
 
     def find(self, tokens: Sequence[Token]) -> list[Named]:
-        """The features named, longest phrases first, each token in at most one of them; in the sentence's order."""
+        """The features named, in the sentence's order; longer phrases win, and no token is in two."""
         used: set[int] = set()
         found: list[Named] = []
         for window in _windows(tokens):
@@ -171,7 +171,7 @@ def _stem_known(word: str, words: frozenset[str]) -> bool:
 
 @lru_cache(maxsize=64)
 def vocabulary(described: tuple[Feature, ...]) -> Vocabulary:
-    """Make the vocabulary of a schema's features: labels and their parts, names, initials, synonyms, everyday words."""
+    """Make the vocabulary of a schema's features: labels, their parts, names, initials, synonyms."""
     features: dict[tuple[str, ...], dict[str, int]] = {}
     for feature in described:
         for phrase, rank in _phrases(feature):
@@ -259,7 +259,7 @@ def _key(words: Iterable[str]) -> tuple[str, ...]:
 
 
 def _windows(tokens: Sequence[Token]) -> Iterator[tuple[int, ...]]:
-    """Positions of neighbouring words, small words and signs inside them left out; the longest windows first."""
+    """Positions of neighbouring words without small words and signs; the longest windows first."""
     runs: list[list[int]] = [[]]
     for position, token in enumerate(tokens):
         if token.is_word or token.word.isdigit():

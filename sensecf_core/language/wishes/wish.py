@@ -1,7 +1,7 @@
 """What somebody said about what may change, as plain values, and the text form of one wish.
 
-A wish is written like ``bmi=27..30``, ``sugar=down`` or ``*changes=2`` (docs/wishes.md). Sentences for tests and
-training use this form, and a language model answers in it.
+A wish is written like ``bmi=27..30``, ``sugar=down`` or ``*changes=2`` (docs/wishes.md). Sentences for tests
+and training use this form, and a language model answers in it.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from sensecf_core.language.prompts.grammar import level_texts
 
 WishKind = Literal["keep", "up", "down", "range", "by", "levels", "only", "changes", "goal", "risk", "limits"]
 """``keep``: stays. ``up``, ``down``: may only go that way from the person's value. ``range``: ends between.
-``by``: moves by at most so much. ``levels``: one of these. ``only``: nothing else moves. The others are about the
-whole request: at most so many changes, the goal, a risk out of 100, whose limits.
+``by``: moves by at most so much. ``levels``: one of these. ``only``: nothing else moves. The others are about
+the whole request: at most so many changes, the goal, a risk out of 100, whose limits.
 """
 PLAIN_KINDS: tuple[WishKind, ...] = ("keep", "up", "down", "only")
 """Kinds that are their own text: ``sugar=down``."""
@@ -39,8 +39,8 @@ class Wish:
     ----------
     kind : what it asks for (:data:`WishKind`).
     feature : the feature's name; empty for a wish about the whole request.
-    low, high : the ends of a range in the feature's unit (None: open). ``high`` alone is the number of ``by`` (in
-        the unit), ``changes`` (how many) and ``risk`` (out of 100).
+    low, high : the ends of a range in the feature's unit (None: open). ``high`` alone is the number of ``by``
+        (in the unit), ``changes`` (how many) and ``risk`` (out of 100).
     choices : the levels, or the one goal or profile.
     words : the words of the sentence that it came from.
     """
@@ -115,7 +115,7 @@ def read_wishes(schema: Schema, text: str) -> tuple[Wish, ...]:
 
 
 def read_wish(schema: Schema, text: str) -> Wish:
-    """Read one wish in its text form; raises ``ValueError`` for text that is none, or that no feature can have."""
+    """Read one wish in its text form; raises ``ValueError`` for what no feature can have."""
     name, equals, value = (part.strip() for part in text.partition("="))
     if equals and name.startswith("*"):
         wish = _read_general(name[1:], value)

@@ -52,8 +52,8 @@ _WHOLE = {"single": 1.0, "couple": 2.0, "dozen": 12.0}
 class Token:
     """A word, number or sign: ``word`` in lower case, from ``start`` to ``end`` of the sentence.
 
-    ``number`` is its value where it is one, and with ``upper`` it is a range up to there; ``part`` says that it is
-    a part of one, like "a fifth".
+    ``number`` is its value where it is one, and with ``upper`` it is a range up to there; ``part`` says that
+    it is a part of one, like "a fifth".
     """
 
     word: str
@@ -144,10 +144,10 @@ def _number_at(found: list[Token], start: int) -> tuple[float | None, int]:
             if words[1] in ("hour", "minute", "gram", "litre", "liter", "kilo", "pound")
             else (None, 0)
         )
-    value, length = _whole_number(words, skip)
+    total, length = _whole_number(words, skip)
     if length and words[length : length + 3] == ["and", "a", "half"]:
-        return (value or 0.0) + 0.5, length + 3
-    return value, length
+        return (total or 0.0) + 0.5, length + 3
+    return total, length
 
 
 def _whole_number(words: list[str], skip: int) -> tuple[float | None, int]:

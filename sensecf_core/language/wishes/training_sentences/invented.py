@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sensecf_core.cohorts.schema import Feature, Provenance, Schema, Task
+from sensecf_core.cohorts.schema import NAMED_KINDS, Feature, Provenance, Schema, Task
 
 _ROLES = {"b": "behaviour", "c": "clinical", "x": "context"}
 
@@ -32,22 +32,14 @@ def _schema(name: str, rows: list[list[Any]]) -> Schema:
             class_0="not worse",
         ),
         provenance=Provenance(title=title, source="invented", licence="CC0 1.0", real=False, public=True),
-        features=tuple(_feature(*row) for row in rows),
+        features=tuple(_feature(row) for row in rows),
     )
 
 
-def _feature(
-    name: str,
-    label: str,
-    kind: str,
-    role: str,
-    unit: str,
-    direction: str,
-    low: float,
-    high: float,
-    words: list[str],
-) -> Feature:
-    named = kind in ("ordinal", "categorical")
+def _feature(row: list[Any]) -> Feature:
+    """A feature from its row of the file, whose first lines say what stands where."""
+    name, label, kind, role, unit, direction, low, high, words = row
+    named = kind in NAMED_KINDS
     fields: dict[str, Any] = {"levels": words[1:]} if named else {"synonyms": words}
     if not named and kind != "binary":
         fields |= {"valid": (low, high), "unit": unit, "decimals": 1 if kind == "continuous" else 0}

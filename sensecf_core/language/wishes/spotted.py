@@ -87,9 +87,13 @@ class Spotted:
     def _only_of_a_way(self, cue: Cue) -> bool:
         """Whether "only" is about the way, as in "may only go down", and not about what may move."""
         before, after = cue.positions[0] - 1, cue.positions[-1] + 1
-        if cue.kind != "only" or before < 0 or self.tokens[before].word not in _MODALS:
+        if cue.kind != "only" or before < 0:
             return False
-        return any(c.kind in ("less", "more") and after <= c.positions[0] <= after + 1 for c in self.cues)
+        if after < len(self.tokens) and self.tokens[after].word in ("up", "down", "upwards", "downwards"):
+            return True
+        ways = (c for c in self.cues if c.kind in ("less", "more"))
+        modal = self.tokens[before].word in _MODALS
+        return modal and any(after <= way.positions[0] <= after + 1 for way in ways)
 
     def _means_level(self, level: Named) -> bool:
         """Whether words that name a level mean it: "never" does only where nothing else is said."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 from sensecf_core.cohorts.encoding import Value, to_code
 from sensecf_core.cohorts.schema import Feature, Profile, Schema
@@ -15,6 +16,22 @@ from sensecf_core.types import Span
 
 Allowed = Mapping[str, Span | tuple[str, ...]]
 """Feature that may move → the widest range (in its unit), or the levels, that a suggestion may name."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """What has to be known of one row to put wishes into a request for it.
+
+    Attributes
+    ----------
+    factual : the row, feature name → value: "may only fall" ends there.
+    movable : feature → the values (codes) that it may take before any wish.
+    allowed : what the profile of :func:`wished_profile` lets a request name.
+    """
+
+    factual: Mapping[str, Value]
+    movable: Mapping[str, Sequence[float]]
+    allowed: Allowed
 
 
 @dataclass(frozen=True)
@@ -35,23 +52,16 @@ def wished_profile(wishes: Iterable[Wish], request: ExplainRequest, default: Pro
     return cast("Profile", asked.pop()) if asked else default
 
 
-def wished_request(
-    schema: Schema,
-    request: ExplainRequest,
-    wishes: Sequence[Wish],
-    *,
-    factual: Mapping[str, Value],
-    allowed: Allowed,
-) -> Wished:
-    """Put confirmed wishes into a request for one row.
+def wished_request(schema: Schema, request: ExplainRequest, wishes: Sequence[Wish], row: Row) -> Wished:
+    """Put confirmed wishes into a request for one row; limits that the request has already hold as well.
 
-    ``factual`` is the row (feature name → value) at which "may only fall" ends; ``allowed`` is what
-    :func:`wished_profile` lets move. Limits that the request has already hold as well.
+    A range that is said lifts a feature's reference range, as one of the request does; a direction does not.
 
     Raises ``InputError`` where wishes contradict each other or the request, leave a feature no value, or
     leave nothing to move.
     """
     _refuse_contradictions(schema, wishes)
+    allowed = row.allowed
     only = {wish.feature for wish in wishes if wish.kind == "only"}
     frozen = dict.fromkeys(request.frozen)
     if only:
@@ -64,7 +74,10 @@ def wished_request(
             if any(wish.kind != "keep" for wish in about) or name in only:
                 notes.append(f"{feature.label} may not move under these limits, whatever was said.")
             continue
-        reach = _Reach(feature, factual[name], allowed[name])
+        if name in request.frozen and any(wish.kind != "keep" for wish in about):
+            notes.append(f"{feature.label} is frozen by the request, whatever was said.")
+            continue
+        reach = _Reach(feature, row.factual[name], allowed[name], row.movable.get(name, ()))
         reach.narrow(about, request)
         if reach.frozen:
             frozen[name] = None
@@ -131,6 +144,7 @@ class _Reach:
     feature: Feature
     value: Value
     allowed: Span | tuple[str, ...]
+    movable: Sequence[float]
     low: float = field(init=False)
     high: float = field(init=False)
     levels: list[str] = field(init=False)
@@ -166,14 +180,10 @@ class _Reach:
                 f"What was said of {self.feature.label} leaves no value that may be suggested "
                 f"({self._allowed_text()}); widen it or take it back."
             )
+        self.frozen = any(wish.kind == "keep" for wish in wishes)
         for wish in wishes:
-            if wish.kind == "keep":
-                self.frozen = True
-            elif wish.kind in ("up", "down"):
-                self._towards(wish.kind)
-            elif wish.kind == "by" and wish.high is not None:
-                code = to_code(self.feature, self.value)
-                self._within(code - wish.high, code + wish.high, ())
+            if wish.kind in ("up", "down", "by"):
+                self._moves(wish, free=bool(said))
         if not self.frozen and self._empty:
             self._stop(
                 f"{self.feature.label} has no way to go that these wishes allow, so it stays as it is."
@@ -202,15 +212,17 @@ class _Reach:
         self.low = self.low if low is None else max(self.low, low)
         self.high = self.high if high is None else min(self.high, high)
 
-    def _towards(self, way: Literal["up", "down"]) -> None:
-        """Nothing on the other side of the person's value."""
+    def _moves(self, wish: Wish, *, free: bool) -> None:
+        """Only one way from the person's value, or only so far; ``free``: a said range lifts the reference's."""
         code = to_code(self.feature, self.value)
+        low = code if wish.kind == "up" else code - (wish.high or 0.0) if wish.kind == "by" else -math.inf
+        high = code if wish.kind == "down" else code + (wish.high or 0.0) if wish.kind == "by" else math.inf
+        values = [value for value in self.movable if low <= value <= high]
         if self.feature.named:
-            position = int(code)
-            kept = self.feature.levels[position:] if way == "up" else self.feature.levels[: position + 1]
-            # the value itself is no change; without another level there is nowhere to go
-            self._within(None, None, tuple(kept) or self.feature.levels)
-            if not set(self.levels) - {self.feature.levels[position]}:
-                self.levels = []
+            self._within(None, None, tuple(self.feature.levels[int(value)] for value in values) or ("",))
+        elif free:
+            self._within(low, high, ())
+        elif values:
+            self._within(min(code, *values), max(code, *values), ())
         else:
-            self._within(code if way == "up" else None, code if way == "down" else None, ())
+            self.low, self.high = math.inf, -math.inf

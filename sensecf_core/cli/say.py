@@ -26,18 +26,21 @@ def confirmed(schema: Schema, sentence: str, *, yes: bool, as_json: bool) -> Und
     understood = rules.read(schema, sentence)
     print(as_text(schema, understood), file=sys.stderr if as_json else sys.stdout)
     if not understood.wishes:
-        raise InputError(
-            "Nothing in these words is a limit that can be set; name a feature and what it may do."
-        )
+        raise InputError("No limit was understood in these words; name a feature and what it may do.")
     if yes:
         return understood
-    if as_json or not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if as_json or not on_a_terminal():
         if as_json:
             print_json({"said": understood.to_dict()})
         raise InputError("Nothing was run: if this is what is meant, ask again with --yes.")
     if not typer.confirm("Is this what is meant?"):
         raise InputError("Nothing was run: say it in other words, or use --freeze and --range.")
     return understood
+
+
+def on_a_terminal() -> bool:
+    """Whether somebody can be asked."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
 
 
 def as_text(schema: Schema, understood: Understood) -> str:

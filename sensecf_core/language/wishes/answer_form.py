@@ -13,12 +13,12 @@ import re
 from collections.abc import Iterable, Sequence
 
 from sensecf_core.cohorts.schema import Feature, Schema
-from sensecf_core.language.prompts.grammar import level_texts
 from sensecf_core.language.wishes.vocabulary import unexplained
 from sensecf_core.language.wishes.wish import (
     SEPARATOR,
     Understood,
     Wish,
+    choice_texts,
     read_wish,
     without_repeats,
     write_wish,
@@ -38,7 +38,7 @@ def prompt(schema: Schema, sentence: str) -> str:
 
 def _described(feature: Feature) -> str:
     label = feature.label + (f", {feature.unit}" if feature.unit else "")
-    levels = f": {'|'.join(level_texts(feature))}" if feature.named else ""
+    levels = f": {'|'.join(choice_texts(feature))}" if feature.named else ""
     also = f" ({', '.join(feature.synonyms)})" if feature.synonyms else ""
     return f"{feature.name} = {label}{also}{levels}"
 
@@ -102,15 +102,17 @@ def _feature_rules(position: int, feature: Feature) -> list[str]:
     rules: list[str] = []
     if feature.named:
         values.append(f"l{position}_0")
-        rules = _level_rules(position, level_texts(feature))
+        rules = _level_rules(position, choice_texts(feature))
     elif feature.kind != "binary":
-        number = f"N{position}"
-        values += [f'"by " P{position}', f'{number} ".." {number}?', f'".." {number}']
-        decimals = rf"(\.[0-9]{{1,{feature.decimals}}})?" if feature.decimals else ""
+        values += [f'"by " P{position}', f"R{position}"]
         minus = "-?" if feature.valid is not None and feature.valid[0] < 0 else ""
+        whole = "[1-9][0-9]{0,5}"
+        decimals = rf"(\.[0-9]{{1,{feature.decimals}}})?" if feature.decimals else ""
+        number = rf"{minus}(0|{whole}){decimals}"
+        # A range is one terminal: llguidance reads "6." as a number that goes on, and never goes back.
         rules = [
-            f"N{position}: /{minus}(0|[1-9][0-9]{{0,5}}){decimals}/",
-            f"P{position}: /[1-9][0-9]{{0,5}}{decimals}/" + (_below_one(feature.decimals)),
+            rf"R{position}: /{number}\.\.({number})?|\.\.{number}/",
+            f"P{position}: /{whole}{decimals}/{_below_one(feature.decimals)}",
         ]
     return [f"f{position}: {_literal(feature.name + '=')} ({' | '.join(values)})", *rules]
 

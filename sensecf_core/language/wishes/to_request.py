@@ -213,7 +213,7 @@ class _Reach:
         self.high = self.high if high is None else min(self.high, high)
 
     def _moves(self, wish: Wish, *, free: bool) -> None:
-        """Only one way from the person's value, or only so far; ``free``: a said range lifts the reference's."""
+        """Only one way from the person's value, or only so far; ``free``: within what was said."""
         code = to_code(self.feature, self.value)
         low = code if wish.kind == "up" else code - (wish.high or 0.0) if wish.kind == "by" else -math.inf
         high = code if wish.kind == "down" else code + (wish.high or 0.0) if wish.kind == "by" else math.inf

@@ -77,13 +77,15 @@ def converted(feature: Feature, number: float, unit: str, period: str = "") -> f
 
 def _factor(feature: Feature, base: str, unit: str) -> float | None:
     whole = feature.unit.lower()
-    if unit in ("", base, base.rstrip("s"), whole) or _SAME.get(unit, "").lower() == whole:
+    if unit in ("", whole) or _SAME.get(unit, "").lower() == whole:
         return 1.0
     if {unit, whole} == {"mmol/l", "mg/dl"}:
         words = re.findall(r"\w+", feature.label.lower())
         mg = next((size for word, size in _MMOL.items() if word in words), None)
         return None if mg is None else mg if unit == "mmol/l" else 1 / mg
-    for sizes in _SIZES.values():
-        if base in sizes and unit in sizes:
-            return sizes[unit] / sizes[base]
-    return None
+    if whole.endswith(("/m²", "/m2")):
+        return None  # kilograms are no body mass index
+    if unit in (base, base.rstrip("s")):
+        return 1.0
+    sizes = next((sizes for sizes in _SIZES.values() if base in sizes and unit in sizes), None)
+    return None if sizes is None else sizes[unit] / sizes[base]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,9 +15,8 @@ from sensecf_core.language.wishes.units import PERIOD_WORDS, UNIT_WORDS
 from sensecf_core.language.wishes.words import Token, renamed, stem, tokenise
 
 LONGEST_PHRASE = 6
-SHORTEST_TYPO, LONG = 4, 6
-ALIKE, ALIKE_IF_LONG = 0.8, 0.84
-"""A word at least so like a known one (difflib's ratio) is a typing error of it; long from 6 letters on."""
+SHORTEST_TYPO = 4
+"""Shorter words are taken as they stand."""
 _SMALL_WORDS = frozenset(
     [
         "of",
@@ -101,11 +99,15 @@ class Named:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """Phrases (sorted stems) → features and how well the phrase names them; the same for levels."""
+    """Phrases (sorted stems) → features and how well the phrase names them; the same for levels.
+
+    ``words`` are all known words, ``names`` those of features among them.
+    """
 
     features: dict[tuple[str, ...], dict[str, int]] = field(default_factory=dict)
     levels: dict[tuple[str, ...], dict[str, str]] = field(default_factory=dict)
     words: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
 
     def find(self, tokens: Sequence[Token]) -> list[Named]:
         """The features named, in the sentence's order; longer phrases win, and no token is in two."""
@@ -144,29 +146,34 @@ class Vocabulary:
 
     def _mend(self, token: Token) -> Token:
         word = token.word
-        if (
-            not token.is_word
-            or len(word) < SHORTEST_TYPO
-            or word in self.words
-            or _stem_known(word, self.words)
-        ):
+        known = word in self.words or stem(word) in _stems(self.words)
+        if not token.is_word or len(word) < SHORTEST_TYPO or known:
             return token
-        alike = ALIKE_IF_LONG if len(word) >= LONG else ALIKE
-        swapped = {
-            word[:i] + word[i + 1] + word[i] + word[i + 2 :] for i in range(len(word) - 1)
-        } & self.words
-        near = sorted(swapped) or difflib.get_close_matches(word, sorted(self.words), n=3, cutoff=alike)
-        near = [other for other in near if other[0] == word[0]]  # hardly anybody mistypes a first letter
+        # "look" is not "lock": of the words that are in no label, one with a wrong letter is another word
+        near = sorted(
+            other for other in self.words if one_slip(word, other, wrong_letter=other in self.names)
+        )
         return renamed(token, near[0]) if near else token
+
+
+def one_slip(typed: str, meant: str, *, wrong_letter: bool = True) -> bool:
+    """Whether a word is another with a letter missing or too many, two neighbours swapped, or a wrong one.
+
+    The first letter stays: hardly anybody mistypes it, and "pressure" is not meant by "acupressure".
+    """
+    if typed[0] != meant[0] or len(meant) < SHORTEST_TYPO or abs(len(typed) - len(meant)) > 1:
+        return False
+    if len(typed) == len(meant):
+        wrong = [place for place, (one, other) in enumerate(zip(typed, meant, strict=True)) if one != other]
+        swapped = len(wrong) == 2 and wrong[1] == wrong[0] + 1 and sorted(typed) == sorted(meant)
+        return swapped or (wrong_letter and len(wrong) == 1)
+    longer, shorter = (typed, meant) if len(typed) > len(meant) else (meant, typed)
+    return any(longer[:place] + longer[place + 1 :] == shorter for place in range(len(longer)))
 
 
 @lru_cache(maxsize=64)
 def _stems(words: frozenset[str]) -> frozenset[str]:
     return frozenset(stem(word) for word in words)
-
-
-def _stem_known(word: str, words: frozenset[str]) -> bool:
-    return stem(word) in _stems(words)
 
 
 @lru_cache(maxsize=64)
@@ -179,12 +186,14 @@ def vocabulary(described: tuple[Feature, ...]) -> Vocabulary:
                 names = features.setdefault(key, {})
                 names[feature.name] = max(rank, names.get(feature.name, 0))
     said = {word for feature in described for phrase, _ in _phrases(feature) for word in phrase}
-    lists = english()
+    of_features, lists = frozenset(said), english()
     said |= {word for phrases in lists["cues"].values() for phrase in phrases for word in phrase.split()}
     said |= {word for phrases in lists["general"].values() for phrase in phrases for word in phrase.split()}
     levels = dict(_levels(described, features))
     said |= {word for feature in described for level in feature.levels for word in _content(level)}
-    return Vocabulary(features, levels, frozenset(said) | silent_words() | UNIT_WORDS | PERIOD_WORDS)
+    return Vocabulary(
+        features, levels, frozenset(said) | silent_words() | UNIT_WORDS | PERIOD_WORDS, of_features
+    )
 
 
 def _phrases(feature: Feature) -> Iterator[tuple[list[str], int]]:

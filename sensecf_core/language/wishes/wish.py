@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Literal, get_args
 
 from sensecf_core.cohorts.schema import Feature, Profile, Schema
@@ -92,6 +93,17 @@ class Understood:
         }
 
 
+@lru_cache(maxsize=4096)
+def choice_texts(feature: Feature) -> tuple[str, ...]:
+    """One text per level: as in answers, but without double quotation marks, and never one of the kinds."""
+    texts = [text.replace('"', "'") for text in level_texts(feature)]
+    folded = [text.casefold() for text in texts]
+    return tuple(
+        f"{text}#{index}" if folded.count(folded[index]) > 1 or text.casefold() in PLAIN_KINDS else text
+        for index, text in enumerate(texts)
+    )
+
+
 def write_wish(schema: Schema, wish: Wish) -> str:
     """Write a wish in its text form; raises ``KeyError`` for a feature that the schema has not."""
     if wish.kind in GENERAL_KINDS:
@@ -104,7 +116,7 @@ def write_wish(schema: Schema, wish: Wish) -> str:
     elif wish.kind == "by":
         value = f"by {_number(wish.high)}"
     else:
-        texts = level_texts(feature)
+        texts = choice_texts(feature)
         value = "|".join(texts[feature.levels.index(level)] for level in wish.choices)
     return f"{wish.feature}={value}"
 
@@ -144,7 +156,7 @@ def _read_about(feature: Feature, value: str) -> Wish | None:
         if value == kind and not (kind in ("up", "down") and feature.kind == "categorical"):
             return Wish(kind, feature.name)
     if feature.named:
-        texts = [text.casefold() for text in level_texts(feature)]
+        texts = [text.casefold() for text in choice_texts(feature)]
         wanted = [part.strip().casefold() for part in value.split("|")]
         if not set(wanted) <= set(texts):
             return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-_TOKEN = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)*|[^\w\s]", re.UNICODE)
+_TOKEN = re.compile(r"[0-9]+(?:[.,][0-9]+)*|[^\W\d_]+(?:['’][^\W\d_]+)*|[^\w\s]", re.UNICODE)
 _UNIT_TOKEN = re.compile(r"(?:mmol/l|mg/dl|kg/m²|kg/m2|beats/min|mmhg)(?![^\W\d_])", re.IGNORECASE)
 _CONTRACTIONS = {
     "won't": ("will", "not"),
@@ -94,8 +94,9 @@ def _as_dash(sentence: str, token: Token) -> Token:
 
 def _expanded(text: str, start: int, end: int) -> list[Token]:
     word = text.lower().replace("’", "'")
-    if word[0].isdigit():
-        digits = word.replace(",", "") if re.fullmatch(r"\d{1,3}(,\d{3})+", word) else word.replace(",", ".")
+    if word[0] in "0123456789":
+        thousands = re.fullmatch(r"[0-9]{1,3}(,[0-9]{3})+", word)
+        digits = word.replace(",", "" if thousands else ".")
         return [Token(word, start, end, float(digits) if digits.count(".") <= 1 else None)]
     words: tuple[str, ...] | None = _CONTRACTIONS.get(word)
     if words is None and word.endswith("n't"):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -103,7 +104,7 @@ def _near(a: float | None, b: float | None, step: float) -> bool:
     return abs(a - b) <= max(step, 0.005 * abs(b)) + 1e-9
 
 
-def measure(sentences: Sequence[Sentence], reader: Reader, name: str, *, file: Path, seed: int = 0) -> Json:
+def measure(sentences: Sequence[Sentence], reader: Reader, name: str, *, seed: int = 0) -> Json:
     """Read every sentence and summarise: overall, by schema and by kind, with bootstrap 95 % intervals."""
     scores = [score(sentence, reader(sentence.schema, sentence.text)) for sentence in sentences]
     kinds = dict.fromkeys(kind for sentence in sentences for kind in sentence.kinds)
@@ -126,15 +127,18 @@ def measure(sentences: Sequence[Sentence], reader: Reader, name: str, *, file: P
             "command": provenance.command(),
             "commit": provenance.commit(),
             "versions": provenance.versions(),
-            "sha256": {"sentences": _sha256(file)},
+            "sha256": {"sentences": _sha256(sentences)},
         },
     }
 
 
-def _sha256(file: Path) -> str:
-    import hashlib
-
-    return hashlib.sha256(file.read_bytes()).hexdigest()
+def _sha256(sentences: Sequence[Sentence]) -> str:
+    """Hash of what is said, and of what is meant by it."""
+    lines = [
+        [entry.schema.name, entry.text, *(write_wish(entry.schema, wish) for wish in entry.meant)]
+        for entry in sentences
+    ]
+    return hashlib.sha256(json.dumps(lines).encode()).hexdigest()
 
 
 def _summary(scores: Sequence[Score], seed: int) -> Json:

@@ -77,6 +77,19 @@ def test_wishes_are_measured(command: Command, tmp_path: Path) -> None:
     assert {"negation", "typo", "only"} <= set(found["kinds"])
 
 
+def test_generated_sentences_are_measured(command: Command) -> None:
+    found = command("wishes", "--generated", "test", "--count", "30", "--misread", "--json").json
+    assert found["sentences"] == 30
+    assert len(found["misread"]) >= 30 * (1 - found["all"]["exact"]["value"])
+
+
 def test_no_sentences_are_refused(command: Command, tmp_path: Path) -> None:
     (tmp_path / "empty.toml").write_text("", "utf-8")
-    assert "holds no sentence" in command("wishes", "--sentences", str(tmp_path / "empty.toml")).err
+    for options, message in (
+        (("--sentences", str(tmp_path / "empty.toml")), "holds no sentence"),
+        ((), "one of the two"),
+        (("--generated", "val"), "Unknown part 'val'"),
+        (("--generated", "test", "--count", "0"), "--count must be from 1"),
+    ):
+        ended = command("wishes", *options)
+        assert (ended.code, message in ended.err) == (2, True), ended.err

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from sensecf_core.cohorts import builtin
@@ -59,9 +57,7 @@ def test_words_about_nothing_have_to_be_told() -> None:
     assert score(Sentence("", NHANES), understood(NHANES, "")).told is None
 
 
-def test_the_summary_counts_by_schema_and_kind(tmp_path: Path) -> None:
-    file = tmp_path / "file"
-    file.write_text("x", "utf-8")
+def test_the_summary_counts_by_schema_and_kind() -> None:
     sentences = [
         Sentence("a", NHANES, read_wishes(NHANES, "bmi=keep"), kinds=("freeze",)),
         Sentence("b", NHANES, read_wishes(NHANES, "bmi=down"), kinds=("direction", "freeze")),
@@ -72,7 +68,7 @@ def test_the_summary_counts_by_schema_and_kind(tmp_path: Path) -> None:
     def reader(schema: Schema, text: str) -> Understood:
         return understood(schema, readings[text])
 
-    found = measure(sentences, reader, "hand", file=file)
+    found = measure(sentences, reader, "hand")
     assert (found["sentences"], found["reader"], found["unseen"]["exact"]["n"]) == (3, "hand", 0)
     assert found["all"]["exact"]["value"] == pytest.approx(2 / 3)
     assert found["all"]["exact"]["low"] < 2 / 3 < found["all"]["exact"]["high"]

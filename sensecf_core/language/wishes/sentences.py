@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from sensecf_core.cohorts import builtin
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.errors import InputError
-from sensecf_core.language.wishes.wish import Wish, read_wishes, write_wish
+from sensecf_core.language.wishes.wish import Wish, read_wishes
 
 SCHEMAS = "schemas"
 """Folder beside the file with the schemas of cohorts that are not built in."""
@@ -83,18 +83,3 @@ def _sentence(schema: Schema, entry: Any, number: int, path: Path) -> Sentence:
 
 def _listed(entry: Mapping[str, str], field: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in entry.get(field, "").split(",") if part.strip())
-
-
-def as_entry(sentence: Sentence) -> dict[str, str]:
-    """A sentence as the JSON of one line: schema, text, meant, kinds, unread."""
-    return {
-        "schema": sentence.schema.name,
-        "text": sentence.text,
-        "meant": _written(sentence.schema, sentence.meant),
-        "kinds": ", ".join(sentence.kinds),
-        "unread": ", ".join(sentence.unread),
-    }
-
-
-def _written(schema: Schema, wishes: Iterable[Wish]) -> str:
-    return "; ".join(write_wish(schema, wish) for wish in wishes)

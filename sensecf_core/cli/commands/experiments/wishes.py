@@ -4,37 +4,42 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from sensecf_core.cli.options import Json, at_least
 from sensecf_core.cli.output import print_json
-from sensecf_core.errors import InputError
+from sensecf_core.errors import InputError, unknown
+
+if TYPE_CHECKING:
+    from sensecf_core.language.wishes.sentences import Sentence
 
 COLUMNS = ("exact", "wrong", "added", "missed", "told")
+MOST_SENTENCES = 100_000
 
 
 def wishes(
     *,
     sentences: Annotated[
-        Path, typer.Option(help="A file of sentences with what they mean (docs/wishes.md).")
-    ],
+        Path | None, typer.Option(help="A file of sentences with what they mean (docs/wishes.md).")
+    ] = None,
+    generated: Annotated[
+        str | None, typer.Option(help="Instead of a file: train or test, sentences that patterns make.")
+    ] = None,
+    count: Annotated[int, typer.Option(help="How many of them.")] = 1000,
     out: Annotated[Path | None, typer.Option(help="File for the JSON.")] = None,
     misread: Annotated[bool, typer.Option("--misread", help="List what was not read exactly.")] = False,
-    seed: Annotated[int, typer.Option(help="Of the bootstrap.")] = 0,
+    seed: Annotated[int, typer.Option(help="Of the bootstrap, and of generated sentences.")] = 0,
     as_json: Json = False,
 ) -> None:
     """Measure on sentences with a known meaning how often exactly that is understood."""
     from sensecf_core.evaluation import wish_scores
     from sensecf_core.language.wishes import rules
-    from sensecf_core.language.wishes.sentences import read_file
 
     at_least(0, seed=seed)
-    listed = read_file(sentences)
-    if not listed:
-        raise InputError(f"{sentences} holds no sentence.")
-    found = wish_scores.measure(listed, rules.read, rules.READER, file=sentences, seed=seed)
+    listed = _sentences(sentences, generated, count, seed)
+    found = wish_scores.measure(listed, rules.read, rules.READER, seed=seed)
     if misread:
         found["misread"] = wish_scores.misread(listed, rules.read)
     if out is not None:
@@ -52,6 +57,26 @@ def wishes(
         )
     if out is not None:
         print(f"  {out}")
+
+
+def _sentences(file: Path | None, generated: str | None, count: int, seed: int) -> list[Sentence]:
+    """The sentences asked for: those of a file, or generated ones."""
+    from sensecf_core.language.wishes.sentences import read_file
+    from sensecf_core.language.wishes.training_sentences.generator import PARTS, generate
+
+    if (file is None) == (generated is None):
+        raise InputError("Name a file by --sentences, or --generated train or test, one of the two.")
+    if file is not None:
+        listed = read_file(file)
+        if not listed:
+            raise InputError(f"{file} holds no sentence.")
+        return listed
+    if not 1 <= count <= MOST_SENTENCES:
+        raise InputError(f"--count must be from 1 to {MOST_SENTENCES:,}, got {count}.")
+    part = next((part for part in PARTS if part == generated), None)
+    if part is None:
+        raise unknown("part", generated, PARTS)
+    return generate(part, count, seed=seed)
 
 
 def _as_text(found: dict[str, Any]) -> str:

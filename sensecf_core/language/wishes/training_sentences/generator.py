@@ -21,6 +21,7 @@ from sensecf_core.language.wishes.training_sentences.invented import invented_sc
 from sensecf_core.language.wishes.wish import Wish, WishKind
 
 SplitPart = Literal["train", "test"]
+PARTS: tuple[SplitPart, ...] = ("train", "test")
 EVERY = 4
 """One pattern of so many, and one schema of so many, is never trained on."""
 TYPO_SHARE, POLITE_SHARE, WORD_SHARE, UNIT_SHARE = 0.12, 0.2, 0.4, 0.25

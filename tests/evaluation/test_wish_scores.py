@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from sensecf_core.cohorts import builtin
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.evaluation.wish_scores import measure, misread, score
-from sensecf_core.language.wishes.sentences import Sentence
+from sensecf_core.language.wishes import rules
+from sensecf_core.language.wishes.sentences import Sentence, read_file
 from sensecf_core.language.wishes.wish import Understood, read_wishes
+from sensecf_core.paths import ROOT
 
 NHANES, HEART = builtin.read_schema("nhanes"), builtin.read_schema("heart")
 
@@ -76,3 +80,14 @@ def test_the_summary_counts_by_schema_and_kind() -> None:
     assert found["kinds"]["direction"]["wrong"]["value"] == 1
     assert found["kinds"]["freeze"]["exact"]["n"] == 3
     assert [entry["text"] for entry in misread(sentences, reader)] == ["b"]
+
+
+@pytest.mark.parametrize(("file", "sentences"), [("rules", "sentences"), ("rules-after", "sentences_after")])
+def test_the_committed_figures_are_those_of_these_rules_and_sentences(file: str, sentences: str) -> None:
+    committed = json.loads((ROOT / f"results/wishes/{file}.json").read_text("utf-8"))
+    found = measure(read_file(ROOT / f"tests/language/wishes/{sentences}.toml"), rules.read, rules.READER)
+    assert {**found, "provenance": 0} == {**committed, "provenance": 0}
+    assert found["provenance"]["sha256"] == committed["provenance"]["sha256"]
+    shown = found["all"]["exact"]
+    row = f"| {shown['n']} | {shown['value']:.2f} ({shown['low']:.2f}–{shown['high']:.2f}) |"
+    assert row in (ROOT / "docs/wishes.md").read_text("utf-8")

@@ -1,4 +1,4 @@
-"""Sentences with what they mean, and the file that holds them (docs/wishes.md, "A file of sentences")."""
+"""Sentences with what they mean, and the file that holds them (docs/wishes.md, "Sentences")."""
 
 from __future__ import annotations
 

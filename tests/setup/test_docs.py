@@ -23,7 +23,7 @@ from sensecf_core.cohorts import builtin
 from sensecf_core.datasets import registry
 from sensecf_core.evaluation.metrics.definitions import MEASURES
 from sensecf_core.queries.methods import METHODS
-from sensecf_core.ui.page.frame import PAGES
+from sensecf_core.ui.page.navigation import HOME, TITLES
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES_OF_TEXT = (
@@ -138,7 +138,7 @@ def test_methods_and_cohorts_are_the_ones_there_are() -> None:
     for name in builtin.NAMES:
         people = registry.load(name).rows.index.get_level_values(0).nunique()
         assert re.search(rf"`{name}` \| {people:,}\b", README), name
-    for _, (title, _icon) in PAGES.items():
+    for title in (HOME, *TITLES.values()):
         assert f"- **{title}**: " in section("README.md", "What you see"), title
 
 

@@ -23,6 +23,8 @@ from sensecf_core.records.database import connect, transaction
 Action = Literal["asked", "seen", "decided", "exported", "deleted"]
 DETAILS = ("decision_id", "decision_sha256", "kind", "option", "reason", "undoes", "method", "format")
 """What ``detail`` may name: nothing that holds a value of a participant."""
+ADDED_LATER = ("features",)
+"""Columns that decisions did not have at first: they count only where they hold something."""
 FIRST = "0" * 64
 """What stands for the hash of a row before the first."""
 
@@ -200,6 +202,9 @@ def decision_sha256(stored: Mapping[str, Any]) -> str:
     from it.
     """
     fields = {name: stored[name] for name in stored.keys() if name != "seq"}  # noqa: SIM118 (sqlite3.Row)
+    for name in ADDED_LATER:
+        if fields.get(name) is None:
+            fields.pop(name, None)
     return hashlib.sha256(canonical(fields).encode()).hexdigest()
 
 

@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 
+from sensecf_core.queries.answer import Answer
 from sensecf_core.records.database import connect, transaction
 
 Action = Literal["asked", "seen", "decided", "exported", "deleted"]
@@ -46,6 +47,19 @@ class Entry:
             raise ValueError(f"`action` must be one of {', '.join(get_args(Action))}; got {self.action!r}")
         if extra := set(self.detail) - set(DETAILS):
             raise ValueError(f"`detail` may only name {', '.join(DETAILS)}; got {', '.join(sorted(extra))}")
+
+
+def about(action: Action, answer: Answer, who: str | None, **detail: str | int) -> Entry:
+    """An entry about an answer; ``detail`` as in :class:`Entry`."""
+    return Entry(
+        action=action,
+        who=who,
+        cohort=answer.cohort,
+        participant_id=answer.participant_id,
+        row_id=answer.row_id,
+        answer_id=answer.answer_id,
+        detail=detail,
+    )
 
 
 @dataclass(frozen=True)

@@ -212,7 +212,11 @@ def _rows(answer: Answer, schema: Schema | None) -> Iterator[dict[str, Cell]]:
     if not answer.counterfactuals:
         yield common
     for place, counterfactual in enumerate(answer.counterfactuals, start=1):
-        cells = common | {"counterfactual": counterfactual.number or place} | _counterfactual_cells(counterfactual)
+        cells = (
+            common
+            | {"counterfactual": counterfactual.number or place}
+            | _counterfactual_cells(counterfactual)
+        )
         for change in _change_cells(counterfactual, schema):
             yield cells | change
 

@@ -248,7 +248,7 @@ def test_an_answer_of_interventions_is_reused(world: World, open_page: OpenPage)
     at = open_page("Interventions", cohort="small", participant=world.flagged)
     at.selectbox(key="method").select("random").run()
     at.number_input(key="ask_candidates").set_value(64)
-    next(b for b in at.button if b.label == "Generate").click().run()
+    next(b for b in at.button if b.label == "Find options").click().run()
     while at.query_params.get("job"):
         time.sleep(0.1)
         at.run()

@@ -26,9 +26,9 @@ def test_a_missing_language_model_disables_only_its_modes(
     monkeypatch.setenv("SENSECF_BASE_MODELS", str(tmp_path))
     at = open_page("Interventions", cohort="small", participant=world.flagged)
     assert "fetch-model" in at.error[0].value
-    assert next(b for b in at.button if b.label == "Generate").disabled
+    assert next(b for b in at.button if b.label == "Find options").disabled
     at.selectbox(key="method").select("random").run()
-    assert not next(b for b in at.button if b.label == "Generate").disabled
+    assert not next(b for b in at.button if b.label == "Find options").disabled
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def test_an_adapter_makes_fine_tuned_the_default_until_something_else_is_picked(
     at = open_page("Interventions", cohort="small", participant=world.flagged)
     assert at.selectbox(key="method").options[0] == "Language model, fine-tuned"
     assert "adapter trial" in page_text(at) and not at.warning
-    next(b for b in at.button if b.label == "Generate").click().run()
+    next(b for b in at.button if b.label == "Find options").click().run()
     assert [request.method for request in requests] == ["lm-fine-tuned"]
     at.selectbox(key="method").select("lm-zero-shot").run()
     at.switch_page("pages/2_Prediction.py").run()

@@ -43,19 +43,19 @@ def ask(at: AppTest, seed: int = 0) -> AppTest:
     at.selectbox(key="method").select("random").run()
     at.number_input(key="ask_seed").set_value(seed)
     at.number_input(key="ask_candidates").set_value(64)
-    next(b for b in at.button if b.label == "Generate").click().run()
+    next(b for b in at.button if b.label == "Find options").click().run()
     assert not at.exception, at.exception[0].message
     return answered(at)
 
 
 def generate(at: AppTest) -> AppTest:
-    next(b for b in at.button if b.label == "Generate").click().run()
+    next(b for b in at.button if b.label == "Find options").click().run()
     return at
 
 
 def test_nothing_asked_yet_says_what_to_do(world: World, open_page: OpenPage) -> None:
     at = open_page("Interventions", cohort="small", participant=world.flagged)
-    assert "press Generate" in at.info[0].value
+    assert "Press Find options" in at.info[0].value
     assert {"free_small_bmi", "free_small_sleep"} <= {box.key for box in at.checkbox}
     assert "free_small_age" not in {box.key for box in at.checkbox}
 
@@ -194,7 +194,7 @@ def test_an_answer_of_another_version_is_said_and_the_page_goes_on(
     monkeypatch.setattr(answers, "find", unreadable)
     at = open_page("Interventions", cohort="small", participant=world.flagged, answer="old")
     assert "another version" in at.warning[0].value
-    assert next(b for b in at.button if b.label == "Generate")
+    assert next(b for b in at.button if b.label == "Find options")
 
 
 def test_a_damaged_database_is_said_with_its_mend(
@@ -290,7 +290,9 @@ def test_a_failed_job_says_what_was_wrong(world: World, open_page: OpenPage, wor
     while (view := job_table.find(job)) and not view.finished:
         time.sleep(0.05)
     at = open_page("Interventions", cohort="small", participant=world.flagged, row="0", job=job)
-    assert "Unknown cohort 'nowhere'" in at.error[0].value and "Generate again" in at.error[0].value
+    assert (
+        "Unknown cohort 'nowhere'" in at.error[0].value and "Mend this, then ask again" in at.error[0].value
+    )
 
 
 def test_a_running_job_shows_progress_and_cancel(

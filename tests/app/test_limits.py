@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from sensecf_core.cohorts import builtin
+from sensecf_core.counterfactuals.checks.option_order import numbered
 from sensecf_core.counterfactuals.explain import explain
 from sensecf_core.jobs.model_worker import ModelWorker
 from sensecf_core.queries.request import ExplainRequest
@@ -83,7 +85,8 @@ def test_options_of_behaviours_stand_first_and_clinical_values_are_never_somethi
     answer = explain(asked)
     behaviours = explain(asked.model_copy(update={"profile": "behaviour"})).counterfactuals[0]
     assert "systolic" in answer.counterfactuals[0].changes and "sleep" in behaviours.changes
-    answer = answer.model_copy(update={"counterfactuals": (answer.counterfactuals[0], behaviours)})
+    both = answer.model_copy(update={"counterfactuals": (answer.counterfactuals[0], behaviours)})
+    answer = numbered(builtin.read_schema("nhanes"), both)
     at = open_page("Interventions", **PERSON, answer=answers.save(answer))
     text = page_text(at)
     assert "limits have changed" not in text

@@ -74,7 +74,7 @@ def ask_the_language_model_and_leave_the_page_meanwhile(page: Page) -> None:
     candidates = page.get_by_role("spinbutton", name="Candidates to try")
     candidates.fill(str(CANDIDATES))
     candidates.press("Tab")
-    page.get_by_role("button", name="Generate").click()
+    page.get_by_role("button", name="Find options").click()
     expect(page.get_by_role("button", name="Cancel")).to_be_visible(timeout=20_000)
     page.get_by_role("link", name="Home").click()
     expect(page.get_by_role("heading", name="Home")).to_be_visible()

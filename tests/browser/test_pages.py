@@ -84,9 +84,9 @@ def test_a_second_visitor_waits_in_the_queue_and_cancel_takes_effect(
     # Both forms first: where the model is fast, one answer takes less time than filling in the other.
     for number, visitor in enumerate((page, second), start=1):
         ready_to_ask(visitor, server, somebody, seed=number)
-    page.get_by_role("button", name="Generate").click()
+    page.get_by_role("button", name="Find options").click()
     expect(page.get_by_role("button", name="Cancel")).to_be_visible(timeout=20_000)
-    second.get_by_role("button", name="Generate").click()
+    second.get_by_role("button", name="Find options").click()
     expect(second.get_by_text(re.compile("place 1 in the queue"))).to_be_visible(timeout=20_000)
     expect(page.get_by_text(re.compile("The language model (reads|writes)"))).to_be_visible(timeout=90_000)
     page.get_by_role("button", name="Cancel").click()
@@ -113,7 +113,7 @@ def test_two_visitors_get_their_own_answers(
         shown(visitor, "Interventions")
         choose_mode(visitor, "Random draws (control)")
     for visitor in (page, second):
-        visitor.get_by_role("button", name="Generate").click()
+        visitor.get_by_role("button", name="Find options").click()
     for visitor in (page, second):
         expect(visitor.get_by_role("button", name="Download CSV")).to_be_visible(timeout=60_000)
     for visitor, person in people.items():

@@ -89,7 +89,7 @@ def choose_the_day(page: Page, row: str) -> None:
 def generate(page: Page) -> dict[str, str]:
     """Ask the cohort's own adapter; its answer scrolls into view."""
     expect(page.get_by_text("Trained on this cohort")).to_be_visible()
-    page.get_by_role("button", name="Generate").click()
+    page.get_by_role("button", name="Find options").click()
     expect(page.get_by_role("heading", name=re.compile(r"^\d options? found$"))).to_be_in_viewport(
         timeout=150_000
     )

@@ -28,7 +28,7 @@ def in_order(schema: Schema, answer: Answer) -> tuple[Found, ...]:
     beside: list[Found] = []
     if answer.behaviours is not None:
         beside = [(answer.behaviours, option) for option in answer.behaviours.counterfactuals]
-    found = _different([*beside, *own])
+    found = _different([*own, *beside])
     alone = _solid_first([pair for pair in found if not is_clinical(schema, pair[1])])
     others = [pair for pair in found if is_clinical(schema, pair[1])]
     most = int(answer.settings.get("k", len(found)))

@@ -1,4 +1,4 @@
-"""The mode (which method proposes changes) and, if there is a choice, the language model that answers."""
+"""The method that proposes changes and, if there is a choice, the language model that answers."""
 
 from __future__ import annotations
 
@@ -23,15 +23,21 @@ ANY_MODEL = tuple(mode.name for mode in MODES if mode.asks_language_model and no
 _PICKED_METHOD, _PICKED_MODEL = "method_picked", "model_picked"
 
 
-def choose_method(page: Page) -> str:
-    """Ask for the mode; the default is the best one that this cohort has."""
+def method_now(page: Page) -> tuple[str, list[str]]:
+    """The method that would be asked, and those that are offered; the default is the best one there is."""
     adapter = adapters.chosen(page.required_cohort)
     options = [mode.name for mode in MODES if not mode.needs_adapter or adapter is not None]
     # The pick is kept apart from the widget, since other cohorts have other options.
     picked = st.session_state.get(_PICKED_METHOD)
-    st.session_state["method"] = picked if picked in options else options[0]
+    return picked if picked in options else options[0], options
+
+
+def choose_method(page: Page) -> str:
+    """Ask for the method."""
+    adapter = adapters.chosen(page.required_cohort)
+    st.session_state["method"], options = method_now(page)
     method = st.selectbox(
-        "Mode",
+        "Method",
         options,
         format_func=wording.method_title,
         key="method",

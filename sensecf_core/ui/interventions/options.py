@@ -26,11 +26,25 @@ def shown(schema: Schema, answer: Answer) -> tuple[KeptOption, ...]:
     Each has the number that it has everywhere. In an answer that was kept before options had numbers these
     need not be in order.
     """
+    return _ordered(schema, answer)[: _most(answer)]
+
+
+def rest(schema: Schema, answer: Answer) -> tuple[KeptOption, ...]:
+    """The options of an answer beyond those that :func:`shown` returns."""
+    return _ordered(schema, answer)[len(shown(schema, answer)) :]
+
+
+def _most(answer: Answer) -> int | None:
+    asked = answer.settings.get("k")
+    return None if asked is None else int(asked)
+
+
+def _ordered(schema: Schema, answer: Answer) -> tuple[KeptOption, ...]:
     options = kept_options(answer, None)
     if any(one.option.number is None for one in options):
         order = [option.changes for _, option in in_order(schema, answer)]
         options = tuple(sorted(options, key=lambda one: order.index(one.option.changes)))
-    return options[: int(answer.settings.get("k", len(options)))]
+    return options
 
 
 def grouped(schema: Schema, answer: Answer) -> tuple[OptionGroup, ...]:

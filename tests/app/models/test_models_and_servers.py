@@ -105,10 +105,10 @@ def test_a_server_is_offered_without_examples_only_and_says_that_data_leave(
     assert at.selectbox(key="model").options == ["smollm2-135m", "llama-server", "far"]
     at.selectbox(key="model").select("far").run()
     assert "LEAVE THIS MACHINE" in at.warning[0].value
-    next(b for b in at.button if b.label == "Generate").click().run()
+    next(b for b in at.button if b.label == "Find options").click().run()
     at.selectbox(key="method").select("lm-few-shot").run()
     assert "LEAVE THIS MACHINE" not in warnings(at)
-    next(b for b in at.button if b.label == "Generate").click().run()
+    next(b for b in at.button if b.label == "Find options").click().run()
     assert [(request.method, request.model) for request in requests] == [
         ("lm-zero-shot", "far"),
         ("lm-few-shot", None),
@@ -118,7 +118,7 @@ def test_a_server_is_offered_without_examples_only_and_says_that_data_leave(
 def test_a_server_needs_no_weights_here(chooser: AppTest, base: Callable[[bool], None]) -> None:
     base(False)
     at = chooser.run()
-    assert next(b for b in at.button if b.label == "Generate").disabled
+    assert next(b for b in at.button if b.label == "Find options").disabled
     at.selectbox(key="method").select("lm-zero-shot").run()
     at.selectbox(key="model").select("llama-server").run()
-    assert not next(b for b in at.button if b.label == "Generate").disabled
+    assert not next(b for b in at.button if b.label == "Find options").disabled

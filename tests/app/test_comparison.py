@@ -117,7 +117,7 @@ def test_nothing_asked_yet_says_what_to_do_and_chooses_three_methods(
     world: World, open_page: OpenPage
 ) -> None:
     at = opened(open_page, world)
-    assert "press Run all" in at.info[0].value
+    assert "Press Run all" in at.info[0].value
     methods = at.multiselect(key="compare_methods")
     assert methods.value == ["lm-few-shot", "lm-zero-shot", "random"]
     assert "Language model, fine-tuned" not in methods.options
@@ -234,7 +234,7 @@ def test_a_comparison_opens_again_by_its_link_with_its_methods_and_limits(
 def test_an_unknown_comparison_is_said_and_the_page_goes_on(world: World, open_page: OpenPage) -> None:
     at = open_page("Comparison", cohort="small", participant=world.flagged, comparison="nosuch")
     assert "There is no comparison “nosuch”" in at.warning[0].value
-    assert "comparison" not in at.query_params and "press Run all" in at.info[0].value
+    assert "comparison" not in at.query_params and "Press Run all" in at.info[0].value
 
 
 def test_an_answer_of_interventions_is_reused(world: World, open_page: OpenPage) -> None:

@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-import csv
-import io
-import json
 import time
 from dataclasses import replace
 from types import SimpleNamespace
@@ -17,7 +14,7 @@ from sensecf_core.jobs import job_table, worker as worker_module
 from sensecf_core.jobs.model_worker import ModelWorker
 from sensecf_core.queries.answer import Answer
 from sensecf_core.queries.request import ExplainRequest
-from sensecf_core.records import answers, exports
+from sensecf_core.records import answers
 from sensecf_core.types import Callbacks
 from sensecf_core.ui.common import wording
 from sensecf_core.ui.interventions import answer as intervention_answer, believed, evidence
@@ -318,14 +315,3 @@ def test_a_running_job_shows_progress_and_cancel(
     assert "Cancelled" in page_text(waiting)
     at.button(key=f"cancel_{job}").click().run()
     slow_worker.close()
-
-
-def test_downloads_hold_the_answer(world: World, open_page: OpenPage) -> None:
-    at = ask(open_page("Interventions", cohort="small", participant=world.flagged))
-    answer = answers.find(at.query_params["answer"])
-    assert answer is not None
-    assert [b.label for b in at.get("download_button")] == ["Download CSV", "Download JSON"]
-    schemas = {"small": world.cohort.schema}
-    table = list(csv.DictReader(io.StringIO(exports.answers_csv([answer], schemas))))
-    assert {row["participant_id"] for row in table} == {world.flagged}
-    assert json.loads(exports.answers_json([answer], schemas))["answers"][0]["answer_id"] == answer.answer_id

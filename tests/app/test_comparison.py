@@ -24,7 +24,7 @@ from sensecf_core.records import answers, comparisons
 from sensecf_core.types import Callbacks
 from sensecf_core.ui.comparison import form
 from tests.app import made_adapter
-from tests.app.conftest import OpenPage, World, page_text
+from tests.app.conftest import OpenPage, World, page_text, with_fields
 
 PROCESS_METHOD = """
 import json, os, sys, time
@@ -245,7 +245,7 @@ def test_an_answer_of_interventions_is_reused(world: World, open_page: OpenPage)
         return explain(FittedCohort.fit(world.cohort, world.classifier), request)
 
     model_worker.worker()._explain = by_name  # type: ignore[assignment]
-    at = open_page("Interventions", cohort="small", participant=world.flagged)
+    at = with_fields(open_page("Interventions", cohort="small", participant=world.flagged))
     at.selectbox(key="method").select("random").run()
     at.number_input(key="ask_candidates").set_value(64)
     next(b for b in at.button if b.label == "Find options").click().run()

@@ -21,7 +21,7 @@ from sensecf_core.records import answers, audit, decisions
 from sensecf_core.records.kept_options import kept_options
 from sensecf_core.records.person_state import fold
 from sensecf_core.ui.decisions import hand_over, history
-from tests.app.conftest import PAGES, OpenPage, World, page_text
+from tests.app.conftest import PAGES, OpenPage, World, page_text, with_fields
 
 
 @pytest.fixture(autouse=True)
@@ -113,7 +113,7 @@ def test_a_rejection_has_a_reason_and_holds_its_feature_back(
     label = world.cohort.schema.feature(feature).label
     requests: list[ExplainRequest] = []
     monkeypatch.setattr(worker, "submit", lambda request: requests.append(request) or "a-job")
-    at = open_page("Interventions", answer=stored.answer_id)
+    at = with_fields(open_page("Interventions", answer=stored.answer_id))
     at.selectbox(key="method").select("random").run()
     assert at.checkbox(key=f"free_small_{feature}").value
     key = f"reject_{several.number}_{stored.answer_id}"
@@ -231,7 +231,7 @@ def test_kept_ones_are_handed_over_and_what_cannot_be_is_said(
 
 
 def test_an_option_opens_the_what_if_form_filled_in(stored: Answer, open_page: OpenPage) -> None:
-    at = open_page("Interventions", answer=stored.answer_id)
+    at = with_fields(open_page("Interventions", answer=stored.answer_id))
     shown = kept_options(stored, [1])[0]
     at.button(key="try_1").click().run()
     assert not at.exception

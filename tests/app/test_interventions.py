@@ -18,7 +18,7 @@ from sensecf_core.records import answers
 from sensecf_core.types import Callbacks
 from sensecf_core.ui.common import wording
 from sensecf_core.ui.interventions import answer as intervention_answer, believed, evidence
-from tests.app.conftest import OpenPage, World, page_text
+from tests.app.conftest import OpenPage, World, page_text, with_fields
 
 
 @pytest.fixture(autouse=True)
@@ -37,7 +37,7 @@ def answered(at: AppTest, within: float = 60.0) -> AppTest:
 
 
 def ask(at: AppTest, seed: int = 0) -> AppTest:
-    at.selectbox(key="method").select("random").run()
+    with_fields(at).selectbox(key="method").select("random").run()
     at.number_input(key="ask_seed").set_value(seed)
     at.number_input(key="ask_candidates").set_value(64)
     next(b for b in at.button if b.label == "Find options").click().run()
@@ -51,7 +51,7 @@ def generate(at: AppTest) -> AppTest:
 
 
 def test_nothing_asked_yet_says_what_to_do(world: World, open_page: OpenPage) -> None:
-    at = open_page("Interventions", cohort="small", participant=world.flagged)
+    at = with_fields(open_page("Interventions", cohort="small", participant=world.flagged))
     assert "Press Find options" in at.info[0].value
     assert {"free_small_bmi", "free_small_sleep"} <= {box.key for box in at.checkbox}
     assert "free_small_age" not in {box.key for box in at.checkbox}
@@ -72,7 +72,7 @@ def test_generate_shows_options_with_units_risk_and_funnel(world: World, open_pa
 
 
 def test_fewer_options_than_asked_for_are_explained(world: World, open_page: OpenPage) -> None:
-    at = open_page("Interventions", cohort="small", participant=world.flagged)
+    at = with_fields(open_page("Interventions", cohort="small", participant=world.flagged))
     at.selectbox(key="method").select("random").run()
     for box in at.checkbox:
         if box.key not in ("free_small_bmi", "free_small_waist"):
@@ -217,7 +217,7 @@ def test_a_job_about_somebody_else_never_shows_their_answer(
 
 
 def test_everything_frozen_is_refused_before_any_job(world: World, open_page: OpenPage) -> None:
-    at = open_page("Interventions", cohort="small", participant=world.flagged)
+    at = with_fields(open_page("Interventions", cohort="small", participant=world.flagged))
     at.selectbox(key="method").select("random").run()
     for box in at.checkbox:
         box.uncheck()
@@ -231,7 +231,7 @@ def test_a_frozen_feature_and_a_narrowed_range_reach_the_request(
 ) -> None:
     requests: list[ExplainRequest] = []
     monkeypatch.setattr(worker, "submit", lambda request: requests.append(request) or "a-job")
-    at = open_page("Interventions", cohort="small", participant=world.flagged)
+    at = with_fields(open_page("Interventions", cohort="small", participant=world.flagged))
     at.selectbox(key="method").select("random").run()
     at.checkbox(key="free_small_sleep").uncheck()
     for end, value in (("from", 120.0), ("to", 50.0)):  # either way round
@@ -247,7 +247,7 @@ def test_a_frozen_feature_and_a_narrowed_range_reach_the_request(
 def test_already_desired_offers_contrast_and_contrast_tips_it(
     world: World, open_page: OpenPage, worker: ModelWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    at = open_page("Interventions", cohort="small", participant=world.unflagged)
+    at = with_fields(open_page("Interventions", cohort="small", participant=world.unflagged))
     assert "there is nothing to change" in at.info[0].value
     at.selectbox(key="method").select("random").run()
     requests: list[ExplainRequest] = []
@@ -266,7 +266,7 @@ def test_already_desired_offers_contrast_and_contrast_tips_it(
 
 
 def test_none_found_says_why_and_what_to_try(world: World, open_page: OpenPage, worker: ModelWorker) -> None:
-    at = open_page("Interventions", cohort="small", participant=world.certain)
+    at = with_fields(open_page("Interventions", cohort="small", participant=world.certain))
     at.selectbox(key="method").select("random").run()
     for box in at.checkbox:
         if box.key != "free_small_carbohydrate":

@@ -10,7 +10,7 @@ from sensecf_core.counterfactuals.explain import explain
 from sensecf_core.jobs.model_worker import ModelWorker
 from sensecf_core.queries.request import ExplainRequest
 from sensecf_core.records import answers
-from tests.app.conftest import OpenPage, page_text
+from tests.app.conftest import OpenPage, page_text, with_fields
 from tests.app.test_interventions import answered, ask, generate
 
 PERSON = {"cohort": "nhanes", "participant": "94666"}
@@ -23,7 +23,7 @@ def queue(worker: ModelWorker, fresh_caches: None) -> ModelWorker:
 
 
 def test_the_form_lists_behaviours_first_and_what_is_normal_last(open_page: OpenPage) -> None:
-    at = open_page("Interventions", **PERSON)
+    at = with_fields(open_page("Interventions", **PERSON))
     text = page_text(at)
     headings = (
         "What a person does",
@@ -38,7 +38,7 @@ def test_the_form_lists_behaviours_first_and_what_is_normal_last(open_page: Open
 
 
 def test_behaviours_only(open_page: OpenPage) -> None:
-    at = open_page("Interventions", **PERSON)
+    at = with_fields(open_page("Interventions", **PERSON))
     assert at.radio(key="profile_nhanes").options == [
         "Behaviours only",
         "Options for a person",
@@ -52,7 +52,7 @@ def test_behaviours_only(open_page: OpenPage) -> None:
 
 
 def test_a_normal_value_moves_once_it_is_ticked(open_page: OpenPage) -> None:
-    at = open_page("Interventions", **PERSON)
+    at = with_fields(open_page("Interventions", **PERSON))
     at.selectbox(key="method").select("random").run()
     at.checkbox(key="widen_nhanes_total_cholesterol").check()
     answer = answers.find(answered(generate(at)).query_params["answer"])
@@ -62,7 +62,7 @@ def test_a_normal_value_moves_once_it_is_ticked(open_page: OpenPage) -> None:
 
 
 def test_a_value_that_stops_at_its_range_moves_further_once_it_is_ticked(open_page: OpenPage) -> None:
-    at = open_page("Interventions", **PERSON)
+    at = with_fields(open_page("Interventions", **PERSON))
     at.selectbox(key="method").select("random").run()
     assert at.checkbox(key="free_nhanes_systolic").label.endswith("121 mmHg → 116 mmHg")
     at.checkbox(key="widen_nhanes_systolic").check()
@@ -71,7 +71,7 @@ def test_a_value_that_stops_at_its_range_moves_further_once_it_is_ticked(open_pa
 
 
 def test_a_narrowed_range_lets_nothing_move_further(open_page: OpenPage) -> None:
-    at = open_page("Interventions", **PERSON)
+    at = with_fields(open_page("Interventions", **PERSON))
     at.selectbox(key="method").select("random").run()
     at.number_input(key="range_nhanes_intervention_saturated_fat_from").set_value(10.0)
     answer = answers.find(answered(generate(at)).query_params["answer"])

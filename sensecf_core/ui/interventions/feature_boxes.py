@@ -55,29 +55,56 @@ def show(page: Page, profile: Profile, *, folded: bool) -> MayMove:
     )
     with boxes:
         _say_held_back(page.required_cohort.schema, rejected, movable, button=not folded)
-        frozen, ticked = _boxes(page, profile, movable, held)
-    widened = tuple(name for name in ticked if name not in frozen)
-    free = [name for name in movable if name not in frozen]
+        _boxes(page, profile, movable, held)
     with st.expander("Narrow the ranges", icon=":material/straighten:"):
-        ranges, levels = _ranges(page, profile, free, widened)
+        _ranges(page, profile, movable, held)
+    return as_set(page, profile)
+
+
+def as_set(page: Page, profile: Profile) -> MayMove:
+    """What the boxes and ranges say; also where they are not drawn."""
+    schema = page.required_cohort.schema
+    movable = movable_of(page, Limits(profile=profile))
+    held = _held(page, Limits(profile=profile))
+    _untick(schema, page.row_key[0], held_back_for(page))
+    frozen, widened = _frozen(schema, movable), _widened(schema, movable, held)
+    ranges: dict[str, Span] = {}
+    levels: dict[str, tuple[str, ...]] = {}
+    for name in dict.fromkeys((*(name for name in movable if name not in frozen), *widened)):
+        feature, key = schema.feature(name), range_key(schema, profile, name)
+        if feature.named:
+            names = _levels_of(feature, profile)
+            chosen = st.session_state.get(key, names)
+            if len(chosen) < len(names):
+                levels[name] = tuple(chosen)
+        elif feature.kind != "binary":
+            widest = _widest(page, feature, profile)
+            span = widgets.span_now(widest, key, decimals=feature.decimals)
+            if span != widest or name in widened:
+                ranges[name] = span
     for name in set(ranges) & set(held) - set(widened):  # narrowed, and not to be moved further by that
         ranges[name] = _within(ranges[name], movable[name].values)
     return MayMove(frozen, ranges, levels)
 
 
+def _frozen(schema: Schema, movable: Iterable[str]) -> tuple[str, ...]:
+    return tuple(name for name in movable if not st.session_state.get(free_key(schema, name), True))
+
+
+def _widened(schema: Schema, movable: Iterable[str], held: Iterable[str]) -> tuple[str, ...]:
+    frozen = _frozen(schema, movable)
+    ticked = (name for name in held if st.session_state.get(widen_key(schema, name), False))
+    return tuple(name for name in ticked if name not in frozen)
+
+
 def summary(page: Page, profile: Profile) -> str:
-    """Say in two or three words what the boxes and ranges hold, before they are drawn: "2 fixed"."""
-    schema = page.required_cohort.schema
-    rejected = held_back_for(page)
-    _untick(schema, page.row_key[0], rejected)
-    movable = movable_of(page, Limits(profile=profile))
-    fixed = [name for name in movable if not st.session_state.get(free_key(schema, name), True)]
-    narrowed = sum(_is_narrowed(page, profile, name) for name in movable if name not in fixed)
-    parts = [f"{len(fixed)} fixed" if fixed else "nothing fixed"]
-    if any(name in rejected for name in fixed):
+    """Say in a few words what the boxes and ranges hold: "2 fixed, 1 range narrowed"."""
+    now, rejected = as_set(page, profile), held_back_for(page)
+    parts = [f"{len(now.frozen)} fixed" if now.frozen else "nothing fixed"]
+    if any(name in rejected for name in now.frozen):
         parts[0] += " (rejected before)"
-    if narrowed:
-        parts.append(wording.counted(narrowed, "range") + " narrowed")
+    if changed := len(now.ranges) + len(now.levels):
+        parts.append(f"{wording.counted(changed, 'range')} set")
     return ", ".join(parts)
 
 
@@ -140,13 +167,9 @@ def _say_held_back(
         )
 
 
-def _boxes(
-    page: Page, profile: Profile, movable: dict[str, Movable], held: dict[str, Movable]
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Show one box a feature; return those unticked of ``movable``, and those ticked of ``held``."""
+def _boxes(page: Page, profile: Profile, movable: dict[str, Movable], held: dict[str, Movable]) -> None:
+    """Show one box a feature: those of ``movable`` start ticked, those of ``held`` do not."""
     schema = page.required_cohort.schema
-    frozen: list[str] = []
-    widened: list[str] = []
     st.caption("Untick anything that must not change (now → allowed range).")
     if note := sensors.unit_note(page.required_cohort):
         st.caption(note)
@@ -155,14 +178,12 @@ def _boxes(
             if heading:
                 st.markdown(f"**{heading}**")
             for name in names:
-                if not _box(page, movable[name], free_key(schema, name), ticked=True):
-                    frozen.append(name)
+                _box(page, movable[name], free_key(schema, name), ticked=True)
         if held:
             st.markdown("**Left alone: the reference range asks for no more**")
             st.caption("Tick what may move further all the same.")
         for name, movable_to in held.items():
-            if _box(page, movable_to, widen_key(schema, name), ticked=False):
-                widened.append(name)
+            _box(page, movable_to, widen_key(schema, name), ticked=False)
     known = {*movable, *held}
     fixed = [f.label for f in schema.features if is_actionable(f, profile) and f.name not in known]
     if fixed:
@@ -170,7 +191,6 @@ def _boxes(
             f"Cannot move for this participant (not measured, or already at the end of what may be "
             f"suggested): {wording.plain(wording.listed(fixed))}."
         )
-    return tuple(frozen), tuple(widened)
 
 
 def _groups(
@@ -186,12 +206,12 @@ def _groups(
     return tuple((heading, group) for heading, group in headed if group)
 
 
-def _box(page: Page, movable: Movable, key: str, *, ticked: bool) -> bool:
-    """Show the box of one feature; whether it is ticked."""
+def _box(page: Page, movable: Movable, key: str, *, ticked: bool) -> None:
+    """Show the box of one feature."""
     label = page.required_cohort.schema.feature(movable.feature).label
     st.session_state.setdefault(key, ticked)
     text = wording.plain(f"{label}: {_reachable_text(page, movable)}")
-    return st.checkbox(text, key=key, persist_state="session")
+    st.checkbox(text, key=key, persist_state="session")
 
 
 def _reachable_text(page: Page, movable: Movable) -> str:
@@ -206,28 +226,21 @@ def _reachable_text(page: Page, movable: Movable) -> str:
     return f"{now} → {wording.listed(spans, 'or')}"
 
 
-def _ranges(
-    page: Page, profile: Profile, free: list[str], widened: tuple[str, ...]
-) -> tuple[dict[str, Span], dict[str, tuple[str, ...]]]:
-    """Show one range per feature; return the ranges and levels that were narrowed, and those ``widened``."""
+def _ranges(page: Page, profile: Profile, movable: Iterable[str], held: Iterable[str]) -> None:
+    """Show a narrower range of each feature that may move."""
     schema = page.required_cohort.schema
-    ranges: dict[str, Span] = {}
-    levels: dict[str, tuple[str, ...]] = {}
-    for name in dict.fromkeys((*free, *widened)):
+    frozen, widened = _frozen(schema, movable), _widened(schema, movable, held)
+    for name in dict.fromkeys((*(name for name in movable if name not in frozen), *widened)):
         feature = schema.feature(name)
         key = range_key(schema, profile, name)
         if feature.named:
             names = _levels_of(feature, profile)
             st.session_state.setdefault(key, names)
-            chosen = st.multiselect(feature.label, names, key=key, persist_state="session")
-            if len(chosen) < len(names):
-                levels[name] = tuple(chosen)
+            st.multiselect(feature.label, names, key=key, persist_state="session")
         elif feature.kind != "binary":
             widest = _widest(page, feature, profile)
-            span = _range(feature, widest, key) if widest[0] < widest[1] else widest
-            if span != widest or name in widened:
-                ranges[name] = span
-    return ranges, levels
+            if widest[0] < widest[1]:
+                _range(feature, widest, key)
 
 
 def _levels_of(feature: Feature, profile: Profile) -> list[str]:
@@ -240,25 +253,9 @@ def _widest(page: Page, feature: Feature, profile: Profile) -> Span:
     return _on_grid(feature, allowed_range(feature, profile, data.training_domain(cohort), cohort.schema))
 
 
-def _is_narrowed(page: Page, profile: Profile, name: str) -> bool:
-    """Whether the fields of a feature, as they were left, hold less than all that is allowed."""
-    schema = page.required_cohort.schema
-    feature, key = schema.feature(name), range_key(schema, profile, name)
-    if feature.kind == "binary":
-        return False
-    if feature.named:
-        chosen = st.session_state.get(key)
-        return chosen is not None and len(chosen) < len(_levels_of(feature, profile))
-    low, high = _widest(page, feature, profile)
-    ends = [st.session_state.get(end) for end in widgets.keys(key)]
-    return any(end is not None and low < end < high for end in ends)
-
-
-def _range(feature: Feature, span: Span, key: str) -> Span:
+def _range(feature: Feature, span: Span, key: str) -> None:
     unit = f" ({feature.unit})" if feature.unit else ""
-    return widgets.number_range(
-        f"{feature.label}{unit}", span, key, step=feature.grid, decimals=feature.decimals
-    )
+    widgets.number_range(f"{feature.label}{unit}", span, key, step=feature.grid, decimals=feature.decimals)
 
 
 def _within(span: Span, values: tuple[float, ...]) -> Span:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.elements.lib.mutable_popover_container import PopoverContainer
 
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.jobs import model_worker
@@ -18,41 +19,70 @@ BUTTON = "Find options"
 
 
 def show(page: Page) -> None:
-    """Show the line; the button queues a job and shows it. Chips say what is set before they are opened."""
+    """Show the line; the button queues a job and shows it.
+
+    Chips say what is set. Their fields are drawn only while they are open: a field in a closed one is not in
+    the browser, would not hear of a value that the program sets, and would put its own back.
+    """
     schema = page.required_cohort.schema
-    profile = limits_fields.profile_now(schema)
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="ask"):
-        with st.popover(wording.PROFILE_SHORT[profile], icon=":material/tune:", key="chip_limits"):
-            profile = limits_fields.profile_of(page)
-            if schema.limits_note and profile != "behaviour":
-                st.caption(wording.plain(schema.limits_note))
-        with st.popover(limits_fields.changes_now(), key="chip_numbers"):
-            k, max_changes = limits_fields.counts(*st.columns(2))
-            numbers = limits_fields.Numbers(k, max_changes, *limits_fields.more_settings())
-        with st.popover(_capital(feature_boxes.summary(page, profile)), key="chip_fixed"):
-            st.markdown("**What may change**")
-            may_move = feature_boxes.show(page, profile, folded=False)
-        title = wording.method_title(method_picker.method_now(page)[0])
-        with st.popover(title, icon=":material/smart_toy:", key="chip_method"):
-            method = method_picker.choose_method(page)
-            model_name = method_picker.choose_model(page.required_cohort, method)
-        model = default_model.status()
-        needs_default_model = asks_language_model(method) and model_name is None
-        ready = model.ready or not needs_default_model
+        with _chip(wording.PROFILE_SHORT[limits_fields.profile_now(schema)], "limits", "tune") as chip:
+            if chip.open:
+                limits_fields.profile_of(page)
+                if schema.limits_note and limits_fields.profile_now(schema) != "behaviour":
+                    st.caption(wording.plain(schema.limits_note))
+        profile = limits_fields.profile_now(schema)
+        with _chip(limits_fields.changes_now(), "numbers", "format_list_numbered") as chip:
+            if chip.open:
+                limits_fields.counts(*st.columns(2))
+                limits_fields.more_settings()
+        with _chip(_capital(feature_boxes.summary(page, profile)), "fixed", "lock") as chip:
+            if chip.open:
+                st.markdown("**What may change**")
+                feature_boxes.show(page, profile, folded=False)
+        with _chip(wording.method_title(method_picker.method_now(page)[0]), "method", "smart_toy") as chip:
+            if chip.open:
+                method_picker.choose_method(page)
+                method_picker.choose_model(page.required_cohort, method_picker.method_now(page)[0])
+        method = method_picker.method_now(page)[0]
+        model_name = method_picker.model_now(page.required_cohort, method)
+        ready = _is_ready(method, model_name)
         pressed = st.button(
             BUTTON, type="primary", icon=":material/play_arrow:", disabled=not ready, key="generate"
         )
-    if needs_default_model and not model.ready:
+    if not ready:
         st.error(
-            f"{wording.message(model.message)} Until then, only the controls can be asked.",
+            f"{wording.message(default_model.status().message)} Until then, only the controls can be asked.",
             icon=":material/download:",
         )
-    elif needs_default_model and st.runtime.exists():
+    elif _needs_default_model(method, model_name) and st.runtime.exists():
         model_worker.warm(schema.name)
+    method_picker.warn(page, method, model_name)
     if pressed or (limits_fields.take_ask_at_once() and ready):
-        request = limits_fields.made(page, method, profile, numbers, may_move)
+        may_move = feature_boxes.as_set(page, profile)
+        request = limits_fields.made(page, method, profile, limits_fields.numbers_now(), may_move)
         both = {"model": model_name, "behaviours_too": profile == "intervention"}
         submit(page, request.model_copy(update=both))
+
+
+def _chip(label: str, name: str, icon: str) -> PopoverContainer:
+    """A chip that says what is set, once it is closed: another label would be another chip, and close it."""
+    key = f"chip_{name}"
+    said = f"{key}_says"
+    if not st.session_state.get(key):
+        st.session_state[said] = label
+    return st.popover(
+        st.session_state.setdefault(said, label), icon=f":material/{icon}:", key=key, on_change="rerun"
+    )
+
+
+def _needs_default_model(method: str, model: str | None) -> bool:
+    return asks_language_model(method) and model is None
+
+
+def _is_ready(method: str, model: str | None) -> bool:
+    """Whether what would answer is on this machine."""
+    return default_model.status().ready or not _needs_default_model(method, model)
 
 
 def _capital(text: str) -> str:

@@ -59,6 +59,12 @@ def profile_now(schema: Schema) -> Profile:
     return profile
 
 
+def numbers_now() -> Numbers:
+    """The numbers that are set; also where their fields are not drawn."""
+    _set_defaults()
+    return Numbers(*(int(st.session_state[key]) for key in DEFAULTS))
+
+
 def changes_now() -> str:
     """The number that is set, before its field is drawn: "Up to 3 changes"."""
     most = int(st.session_state.get("ask_changes", DEFAULTS["ask_changes"]))

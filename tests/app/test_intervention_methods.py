@@ -62,7 +62,7 @@ def test_an_adapter_makes_fine_tuned_the_default_until_something_else_is_picked(
     at.selectbox(key="method").select("lm-zero-shot").run()
     at.switch_page("pages/2_Prediction.py").run()
     at.switch_page("pages/3_Interventions.py").run()
-    assert at.selectbox(key="method").value == "lm-zero-shot"
+    assert with_fields(at).selectbox(key="method").value == "lm-zero-shot"
     at.selectbox(key="method").select("lm-fine-tuned").run()
     shutil.rmtree(folder)  # as if another cohort were chosen, or the adapter deleted meanwhile
     at.run()

@@ -11,7 +11,7 @@ from sensecf_core.jobs import model_worker
 from sensecf_core.language.models import hardware, registry
 from sensecf_core.language.models.hardware import Hardware
 from sensecf_core.queries.request import ExplainRequest
-from tests.app.conftest import OpenPage, World, page_text
+from tests.app.conftest import OpenPage, World, page_text, with_fields
 from tests.app.models.shown import facts, warnings
 
 
@@ -82,7 +82,7 @@ def chooser(world: World, private_var: Path, open_page: OpenPage) -> AppTest:
     (private_var / registry.OWN_FILE).write_text(f"[far]\n{about}")
     allow = '["models.example.org"]\ncohorts = ["small"]\n["127.0.0.1:8080"]\ncohorts = ["small"]\n'
     (private_var / "remote.toml").write_text(allow)
-    return open_page("Interventions", cohort="small", participant=world.flagged)
+    return with_fields(open_page("Interventions", cohort="small", participant=world.flagged))
 
 
 def test_a_server_is_offered_without_examples_only_and_says_that_data_leave(

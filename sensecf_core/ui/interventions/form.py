@@ -26,21 +26,25 @@ def show(page: Page) -> None:
     """
     schema = page.required_cohort.schema
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="ask"):
-        with _chip(wording.PROFILE_SHORT[limits_fields.profile_now(schema)], "limits", "tune") as chip:
+        with _chip(
+            wording.PROFILE_SHORT[limits_fields.profile_now(schema)], "limits", ":material/tune:"
+        ) as chip:
             if chip.open:
                 limits_fields.profile_of(page)
                 if schema.limits_note and limits_fields.profile_now(schema) != "behaviour":
                     st.caption(wording.plain(schema.limits_note))
         profile = limits_fields.profile_now(schema)
-        with _chip(limits_fields.changes_now(), "numbers", "format_list_numbered") as chip:
+        with _chip(limits_fields.changes_now(), "numbers") as chip:
             if chip.open:
                 limits_fields.counts(*st.columns(2))
                 limits_fields.more_settings()
-        with _chip(_capital(feature_boxes.summary(page, profile)), "fixed", "lock") as chip:
+        with _chip(_capital(feature_boxes.summary(page, profile)), "fixed") as chip:
             if chip.open:
                 st.markdown("**What may change**")
                 feature_boxes.show(page, profile, folded=False)
-        with _chip(wording.method_title(method_picker.method_now(page)[0]), "method", "smart_toy") as chip:
+        with _chip(
+            wording.method_title(method_picker.method_now(page)[0]), "method", ":material/smart_toy:"
+        ) as chip:
             if chip.open:
                 method_picker.choose_method(page)
                 method_picker.choose_model(page.required_cohort, method_picker.method_now(page)[0])
@@ -65,15 +69,13 @@ def show(page: Page) -> None:
         submit(page, request.model_copy(update=both))
 
 
-def _chip(label: str, name: str, icon: str) -> PopoverContainer:
+def _chip(label: str, name: str, icon: str | None = None) -> PopoverContainer:
     """A chip that says what is set, once it is closed: another label would be another chip, and close it."""
     key = f"chip_{name}"
     said = f"{key}_says"
     if not st.session_state.get(key):
         st.session_state[said] = label
-    return st.popover(
-        st.session_state.setdefault(said, label), icon=f":material/{icon}:", key=key, on_change="rerun"
-    )
+    return st.popover(st.session_state.setdefault(said, label), icon=icon, key=key, on_change="rerun")
 
 
 def _needs_default_model(method: str, model: str | None) -> bool:

@@ -247,6 +247,16 @@ def test_an_option_opens_the_what_if_form_filled_in(stored: Answer, open_page: O
         )
         expected = {0: "no", 1: "yes"}.get(change.after, change.after) if name == "active" else change.after
         assert widget.value == expected
+    press(at, f"keep_edited_1_{stored.answer_id}")
+    assert "keep it instead" in at.error[0].value and not state(stored).kept
+    bmi = 20.5 if shown.option.features["bmi"] != 20.5 else 21.5
+    at.number_input(key=f"whatif_small_{stored.participant_id}_0_bmi").set_value(bmi)
+    next(b for b in at.button if b.label == "Recompute").click().run()
+    press(at, f"keep_edited_1_{stored.answer_id}")
+    (kept,) = state(stored).kept
+    others = {name: change.after for name, change in shown.option.changes.items()}
+    assert (kept.kind, kept.option, kept.edited) == ("edit", 1, others | {"bmi": bmi})
+    assert "Kept in place of option 1 by Dr Lee" in page_text(at)
 
 
 def test_history_shows_every_row_and_checks_the_trail(

@@ -29,7 +29,7 @@ def show(page: Page, asked: Answer, shown: KeptOption, decided: Decision | None,
             st.warning(wording.plain(wording.labelled(schema, violation)), icon=":material/warning:")
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
             verdict.show(schema, asked.answer_id, shown, decided, key)
-            _try(page, option, f"try_{shown.number}{key}")
+            _try(page, asked.answer_id, shown, f"try_{shown.number}{key}")
             why = f"why_{shown.number}{key}"
             with st.popover("Why believe it?", icon=":material/help:", type="tertiary", key=why):
                 _why(page, answer, option)
@@ -76,16 +76,20 @@ def changes(page: Page, answer: Answer, moved: dict[str, Change], percentiles: d
                 )
 
 
-def _try(page: Page, option: Counterfactual, key: str) -> None:
+def _try(page: Page, answer_id: str, shown: KeptOption, key: str) -> None:
     """Open the what-if form of the page Prediction, filled in with an option's values."""
     pressed = st.button(
         "What-if",
         icon=":material/tune:",
         type="tertiary",
         key=key,
-        help="Try it in the what-if form of Prediction, filled in with these values.",
+        help="Edit it, or try it, in the what-if form of Prediction, filled in with these values.",
         on_click=what_if.fill,
-        args=(page, {name: change.after for name, change in option.changes.items()}),
+        args=(
+            page,
+            {name: change.after for name, change in shown.option.changes.items()},
+            (answer_id, shown.number),
+        ),
     )
     if pressed:
         st.switch_page("pages/2_Prediction.py", query_params=page.choice.carried)

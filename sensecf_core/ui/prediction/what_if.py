@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 import streamlit as st
 
@@ -12,13 +13,17 @@ from sensecf_core.counterfactuals.checks.sentences import measure
 from sensecf_core.counterfactuals.problem.constraints import is_actionable
 from sensecf_core.counterfactuals.problem.fitted_cohort import load_fitted
 from sensecf_core.evaluation.score_rows import ChangedRow, score_rows
+from sensecf_core.records import decisions
+from sensecf_core.records.person_state import Decision, fold
 from sensecf_core.ui.common import browser, drawings, row_wording, sensors, wording
+from sensecf_core.ui.decisions import who
 from sensecf_core.ui.page.frame import Page
 from sensecf_core.ui.prediction import risk as prediction_risk
 
 RESULT = "whatif_result"
 """Key of the container that shows both risks."""
 _FILLED = "whatif_filled"
+_CAME_FROM = "whatif_came_from"
 
 
 def show(page: Page) -> None:
@@ -59,10 +64,11 @@ def show(page: Page) -> None:
             browser.bring_into_view(RESULT, f"{row}{edits_by_row[row]}")
 
 
-def fill(page: Page, new_values: Mapping[str, Value]) -> None:
+def fill(page: Page, new_values: Mapping[str, Value], came_from: tuple[str, int]) -> None:
     """Fill in the form of the chosen row with these values, as if they had been recomputed (for callbacks).
 
-    Features that they leave out go back to what was measured.
+    Features that they leave out go back to what was measured. ``came_from`` is the option that they are of:
+    the id of its answer, and its number.
     """
     schema, row = page.required_cohort.schema, (page.required_cohort.schema.name, *page.row_key)
     edits = {name: value for name, value in new_values.items() if value != page.values[name]}
@@ -71,6 +77,7 @@ def fill(page: Page, new_values: Mapping[str, Value]) -> None:
         if value is not None and is_actionable(feature, "contrast"):
             st.session_state[_key(page, feature)] = _shown(feature, value)
     st.session_state.setdefault("whatif", {})[row] = edits
+    st.session_state.setdefault(_CAME_FROM, {})[row] = came_from
     st.session_state[_FILLED] = row
 
 
@@ -154,6 +161,36 @@ def _result(page: Page, edits: dict[str, Value]) -> None:
             st.warning(f"Beyond the limits or rules: {text}", icon=":material/warning:")
         if not scored["violations"]:
             st.caption("These changes break no rule and no limit of this cohort.")
+        origins: dict[tuple[str, ...], tuple[str, int]] = st.session_state.get(_CAME_FROM, {})
+        if (origin := origins.get((schema.name, *page.row_key))) is not None:
+            _keep(page, origin[0], origin[1], edits)
+
+
+def _keep(page: Page, answer_id: str, number: int, edits: dict[str, Value]) -> None:
+    """Offer to keep the option that the form was filled in with under the values that it has now."""
+    person = fold(decisions.of_person(page.required_cohort.schema.name, page.row_key[0]))
+    for kept in person.kept:
+        if (kept.answer_id, kept.option, kept.edited) == (answer_id, number, edits):
+            st.caption(f"Kept in place of option {number} by {wording.plain(kept.who)}.")
+            break
+    else:
+        who.button(
+            f"Keep in place of option {number}",
+            f"keep_edited_{number}_{answer_id}",
+            ":material/bookmark_add:",
+            partial(_keep_edited, answer_id, number, edits),
+            "Stays linked to the option; these values are not graded.",
+        )
+    st.page_link(
+        "pages/3_Interventions.py",
+        label="Back to the options",
+        icon=":material/arrow_back:",
+        query_params={"answer": answer_id},
+    )
+
+
+def _keep_edited(answer_id: str, number: int, edits: dict[str, Value], by: str) -> Decision:
+    return decisions.edit(answer_id, number, edits, by=by)
 
 
 def _outside(page: Page, edits: dict[str, Value]) -> str | None:

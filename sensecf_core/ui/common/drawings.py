@@ -51,25 +51,7 @@ def distribution(counts: Sequence[int], own: int | None) -> str:
     return _svg(width, height + 1, shapes)
 
 
-def track(before: float, after: float) -> str:
-    """Draw a change on a line, from a filled dot (now) to a ring (after); both are positions from 0 to 1."""
-    width, middle, margin = 220.0, 8.0, 8.0
-    x0, x1 = (margin + min(max(position, 0.0), 1.0) * (width - 2 * margin) for position in (before, after))
-    low, high = min(x0, x1), max(x0, x1)
-    return _svg(
-        width,
-        2 * middle,
-        [
-            f'<line x1="0" x2="{width}" y1="{middle}" y2="{middle}" stroke="{GREY}" opacity="0.6"/>',
-            f'<line x1="{low:.1f}" x2="{high:.1f}" y1="{middle}" y2="{middle}" stroke="{DOWN}" '
-            'stroke-width="4"/>',
-            f'<circle cx="{x0:.1f}" cy="{middle}" r="5" fill="{GREY}"/>',
-            f'<circle cx="{x1:.1f}" cy="{middle}" r="6" fill="#ffffff" stroke="{DOWN}" stroke-width="3"/>',
-        ],
-    )
-
-
-def risk_bar(before: float, after: float, threshold: float) -> str:
+def risk_change(before: float, after: float, threshold: float) -> str:
     """Draw a change of risk from 0 to 1: filled up to the lower one, hatched between, and the decision line.
 
     Both are p(class 1). A fall is blue, a rise orange; the line is the tall mark.
@@ -92,7 +74,26 @@ def risk_bar(before: float, after: float, threshold: float) -> str:
             f'fill="url(#h)" stroke="{colour}"/>',
             f'<rect x="1" y="{top}" width="{width}" height="{tall}" fill="none" stroke="{GREY}" '
             'stroke-width="1.2"/>',
-            f'<rect x="{x_line - 0.5:.1f}" y="0" width="3" height="{tall + 2 * top}" fill="{GREY}"/>',
+            f'<rect x="{x_line - 0.5:.1f}" y="0" width="3" height="{tall + 2 * top}" fill="#1c2127" '
+            'stroke="#ffffff"/>',
+        ],
+    )
+
+
+def track(before: float, after: float) -> str:
+    """Draw a change on a line, from a filled dot (now) to a ring (after); both are positions from 0 to 1."""
+    width, middle, margin = 220.0, 8.0, 8.0
+    x0, x1 = (margin + min(max(position, 0.0), 1.0) * (width - 2 * margin) for position in (before, after))
+    low, high = min(x0, x1), max(x0, x1)
+    return _svg(
+        width,
+        2 * middle,
+        [
+            f'<line x1="0" x2="{width}" y1="{middle}" y2="{middle}" stroke="{GREY}" opacity="0.6"/>',
+            f'<line x1="{low:.1f}" x2="{high:.1f}" y1="{middle}" y2="{middle}" stroke="{DOWN}" '
+            'stroke-width="4"/>',
+            f'<circle cx="{x0:.1f}" cy="{middle}" r="5" fill="{GREY}"/>',
+            f'<circle cx="{x1:.1f}" cy="{middle}" r="6" fill="#ffffff" stroke="{DOWN}" stroke-width="3"/>',
         ],
     )
 

@@ -46,7 +46,7 @@ def title(shown: KeptOption) -> str:
 def risk_bar(schema: Schema, before: float, after: float, threshold: float) -> None:
     """Show two risks on a line from 0 to 100, with the line from which the model flags."""
     st.image(
-        drawings.risk_bar(before, after, threshold),
+        drawings.risk_change(before, after, threshold),
         width=170,
         alt=f"Risk of {schema.task.label} from 0 to 100: now {risk(before)}, then {risk(after)}; "
         f"the line is at {risk(threshold)}.",

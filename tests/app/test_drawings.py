@@ -26,9 +26,9 @@ def test_a_change_of_risk_is_filled_to_the_lower_one_and_hatched_to_the_higher(
     before: float, after: float, colour: str
 ) -> None:
     svg = drawings.risk_change(before, after, 0.35)
-    low, high = sorted((before, after))
+    low, high = (220 * risk for risk in sorted((before, after)))
     filled, hatched = re.findall(r'<rect x="([\d.]+)" y="5.0" width="([\d.]+)"', svg)[:2]
-    assert (float(filled[0]), float(filled[1])) == pytest.approx((1, 220 * low), abs=0.1)
+    assert (float(filled[0]), float(filled[1])) == pytest.approx((1, low), abs=0.1)
     assert (float(hatched[0]), float(hatched[1])) == pytest.approx(
         (1 + 220 * low, 220 * (high - low)), abs=0.1
     )

@@ -34,7 +34,6 @@ def buttons(answer: Answer, kept: Sequence[int]) -> None:
             f"sensecf-{answer.answer_id}{end}",
             mime,
             icon=icon,
-            type="tertiary",
             key=f"hand_over{end}",
             on_click="ignore",
             disabled=refused is not None,

@@ -68,7 +68,7 @@ def show_name(key: str) -> None:
     if (given := name()) is None:
         return
     with (
-        st.popover(given, icon=":material/badge:", type="tertiary", key=f"{key}_open"),
+        st.popover(given, icon=":material/badge:", key=f"{key}_open"),
         st.form(f"{key}_form", border=False),
     ):
         st.text_input("Who decides from now on", value=given, key=_field(key), max_chars=LONGEST_NAME)

@@ -31,7 +31,7 @@ def show(page: Page, asked: Answer, shown: KeptOption, decided: Decision | None,
             verdict.show(schema, asked.answer_id, shown, decided, key)
             _try(page, asked.answer_id, shown, f"try_{shown.number}{key}")
             why = f"why_{shown.number}{key}"
-            with st.popover("Why believe it?", icon=":material/help:", type="tertiary", key=why):
+            with st.popover("Why believe it?", icon=":material/help:", key=why):
                 _why(page, answer, option)
         if decided is not None and (reason := verdict.why(schema, decided)) is not None:
             st.caption(reason)
@@ -81,7 +81,6 @@ def _try(page: Page, answer_id: str, shown: KeptOption, key: str) -> None:
     pressed = st.button(
         "What-if",
         icon=":material/tune:",
-        type="tertiary",
         key=key,
         help="Edit it, or try it, in the what-if form of Prediction, filled in with these values.",
         on_click=what_if.fill,

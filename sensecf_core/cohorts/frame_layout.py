@@ -6,6 +6,7 @@ A model that was fitted on somebody's frame knows that frame's column names, typ
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -108,13 +109,20 @@ def feature_names(frame: pd.DataFrame, reserved: tuple[Hashable, ...]) -> dict[s
     for column in frame.columns:
         if column in reserved:
             continue
-        plain = re.sub(r"[^a-z0-9]+", "_", str(column).lower()).strip("_") or "feature"
-        plain = plain if plain[0].isalpha() else f"f_{plain}"
+        plain = plain_name(str(column))
         name, number = plain, 2
         while name in names or name in reserved or (name != column and name in frame.columns):
             name, number = f"{plain}_{number}", number + 1
         names[name] = column
     return names
+
+
+def plain_name(text: str) -> str:
+    """Make a text fit a schema as a name: "BMI (kg/m²)" is ``bmi_kg_m``, "Größe" is ``grosse``."""
+    bare = unicodedata.normalize("NFD", text.lower().replace("ß", "ss"))
+    bare = "".join(sign for sign in bare if not unicodedata.combining(sign))
+    plain = re.sub(r"[^a-z0-9]+", "_", bare).strip("_") or "feature"
+    return plain if plain[0].isalpha() else f"f_{plain}"
 
 
 def level_names(column: pd.Series) -> dict[Any, str]:

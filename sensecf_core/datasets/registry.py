@@ -108,8 +108,8 @@ def _folders() -> tuple[Path, ...]:
 @lru_cache(maxsize=32)
 def _read_folder(folder: Path, state: own_folder.State) -> Cohort | BrokenCohort:
     """Read one folder; ``state`` (sizes and times of its files) makes a changed folder a new entry."""
-    result = own_folder.examine(folder)
-    return BrokenCohort(folder, result) if isinstance(result, tuple) else result
+    examined = own_folder.examine(folder, odd=False)
+    return BrokenCohort(folder, examined.problems) if examined.cohort is None else examined.cohort
 
 
 def _name_taken(name: str) -> Problem:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,6 +12,9 @@ from sensecf_core.cli.options import Json
 from sensecf_core.cli.output import print_json
 from sensecf_core.disclaimer import data_label
 from sensecf_core.errors import InputError
+
+if TYPE_CHECKING:
+    from sensecf_core.cohorts.own.folder import Examined
 
 app = typer.Typer(rich_markup_mode=None, help="The cohorts there are, and whether a folder is one.")
 
@@ -84,16 +88,38 @@ def check(
 
     if not folder.is_dir():
         raise InputError(f"There is no folder {str(folder)!r}; name one that holds schema.toml and data.csv.")
-    problems = checks.check(folder)
+    examined = checks.examine(folder)
+    problems = examined.problems
     if as_json:
-        listed = [{"column": p.column, "row": p.row, "problem": p.problem, "mend": p.mend} for p in problems]
-        print_json({"folder": str(folder), "ok": not problems, "problems": listed})
-    for problem in () if as_json else problems:
-        where = [text for text in (problem.column, problem.row and f"row {problem.row}") if text]
-        print(f"{', '.join(where) or 'cohort'}: {problem.problem}. {problem.mend}")
+        print_json(
+            {
+                "folder": str(folder),
+                "ok": not problems,
+                "problems": [asdict(problem) for problem in problems],
+                "odd": [asdict(problem) for problem in examined.odd],
+                "read": [asdict(note) for note in examined.notes],
+            }
+        )
+    else:
+        _print(examined)
     if problems:
         count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
         raise InputError(f"{folder} is not a usable cohort yet: {count}, listed above.")
     if not as_json:
         print(f"{folder}: no problem found.")
     return 0
+
+
+def _print(examined: Examined) -> None:
+    """Print what was read how, what looks odd, and last what has to be mended."""
+    for note in examined.notes:
+        print(f"Read: {_where(note.column, note.row)}{note.text}.")
+    for odd in examined.odd:
+        print(f"Looks odd: {_where(odd.column, odd.row)}{odd.problem}. {odd.mend}")
+    for problem in examined.problems:
+        print(f"{_where(problem.column, problem.row) or 'cohort: '}{problem.problem}. {problem.mend}")
+
+
+def _where(column: str | None, row: str | None) -> str:
+    place = ", ".join(text for text in (column, row and f"row {row}") if text)
+    return f"{place}: " if place else ""

@@ -237,7 +237,7 @@ def oddness(cell: Any, unit: str = "") -> tuple[str, str, bool]:
     -------
     A text with ``{}`` for the cell, the mend, and whether all cells of that kind are told together.
     """
-    if isinstance(cell, bool):
+    if isinstance(cell, bool) or str(cell).lower() in ("true", "false"):
         return "{} is a truth value, not a number", "Write the number, or make the feature binary.", True
     text = str(cell).strip()
     if _PLAIN.fullmatch(text):

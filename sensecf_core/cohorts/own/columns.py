@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sensecf_core.cohorts.own import cells
+from sensecf_core.cohorts.own.csv_file import clean_name
 from sensecf_core.cohorts.own.data_file import Column
 from sensecf_core.cohorts.own.problems import MOST_SPELLINGS, Note, Problem, in_rows, shown, some
 from sensecf_core.cohorts.schema import Cell, Feature, same_text
@@ -18,6 +21,12 @@ from sensecf_core.types import Floats, Mask
 
 MOSTLY = 0.5
 """Where more than this share of a column is outside its range, the range or the unit is told as wrong."""
+
+FEWEST_OF_CODE = 5
+"""A value outside its range in at least as many rows may be a code."""
+FIRST_DAY, LAST_DAY = 10_000, 60_000
+"""Days since 1900 of the years 1927 to 2064, as spreadsheets count them."""
+_YEAR_MONTH_DAY = re.compile(r"(19|20)\d{2}(0[1-9]|1[0-2])([0-2]\d|3[01])")
 
 TRUE_WORDS = frozenset(
     {"true", "yes", "y", "ja", "oui", "si", "sí", "sim", "positive", "pos", "present", "да", "是", "はい"}
@@ -142,9 +151,10 @@ def levels(allowed: tuple[str, ...], column: Column, missing: Codes = ()) -> Rea
             notes.append(_one_note(column, place, f"{shown(text)} read as not measured"))
         else:
             wrong[place] = True
-    texts = ["{} is not a level"] * len(found)
-    mends = [_near_level(_text(cell), allowed, folded) for cell in column.distinct]
-    problems = _by_cell(column, wrong, texts, mends)
+    mends = [""] * len(found)
+    for place in np.flatnonzero(wrong)[: MOST_SPELLINGS + 1]:
+        mends[place] = _near_level(_text(column.distinct[place]), allowed, folded)
+    problems = _by_cell(column, wrong, "{} is not a level", mends)
     return Read(column.of_rows(found, None), problems, notes)
 
 
@@ -214,7 +224,8 @@ def _odd_cells(column: Column, unread: Mask, unit: str) -> list[Problem]:
         text = says[key][0].replace("{}", shown(column.distinct[places[0]]))
         count = int(column.counts[places].sum())
         if len(places) > 1:
-            text += f", and so are {len(places) - 1:,} other values"
+            others = len(places) - 1
+            text += f", and so are {others:,} other values" if others > 1 else ", and so is another value"
         row = str(min(column.first_rows[places]))
         problems.append(Problem(column.name, row, in_rows(text, count), says[key][1], count))
     if len(problems) <= MOST_SPELLINGS:
@@ -238,14 +249,16 @@ def _whole(column: Column, values: Floats, read: Read) -> Floats:
         isinstance(cell, str) and len(cell.partition(".")[2]) == 3 for cell in column.distinct[broken]
     ):
         mend = "Write a whole number; if the point separates thousands, take it out."
-    read.problems += _by_cell(
-        column, broken, ["{} is not a whole number"] * len(values), [mend] * len(values)
-    )
+    count, measured = int(column.counts[broken].sum()), int(column.counts[~np.isnan(values)].sum())
+    if count > MOSTLY * measured and broken.sum() > 3:
+        example = shown(column.distinct[np.argmax(broken)])
+        text = f"{example} is not a whole number, like {count:,} of {measured:,} values"
+        read.problems.append(Problem(column.name, _first(column, broken), text, mend, count))
+    else:
+        read.problems += _by_cell(column, broken, "{} is not a whole number", mend)
     large = np.abs(values) >= 2**53
-    text = "{} has more digits than a number keeps"
-    read.problems += _by_cell(
-        column, large, [text] * len(values), ["Is it an id? Then it is no feature."] * len(values)
-    )
+    mend = "Is it an id? Then it is no feature."
+    read.problems += _by_cell(column, large, "{} has more digits than a number keeps", mend)
     return np.where(broken | large, np.nan, values)
 
 
@@ -260,17 +273,20 @@ def _inside(feature: Feature, column: Column, values: Floats, read: Read) -> Flo
         least, most = values[outside].min(), values[outside].max()
         text = f"{count:,} of {measured:,} values are {valid}, from {least:g} to {most:g}"
         mend = f"Is the unit not{unit or ' that of the schema'}? Convert the column, or correct `valid`."
+        if high < FIRST_DAY <= least and most < LAST_DAY and (values[outside] % 1 == 0).all():
+            mend = "Are they dates, which a spreadsheet writes as days since 1900? " + mend
         read.problems.append(Problem(column.name, _first(column, outside), text, mend, count))
         return np.where(outside, np.nan, values)
     texts, mends = [], []
-    for value, repeats in zip(values, column.counts, strict=True):
-        code = cells.is_code_like(float(value), low) or repeats >= 5
-        texts.append(f"{{}} is {valid}" + ("; a code for “not measured”?" if code else ""))
-        mends.append(
-            f"If it is, declare it: `missing = [{value:g}]`; else correct the cell."
-            if code
-            else "Correct or empty the cell, or widen `valid`."
-        )
+    for value, repeats, is_out in zip(values, column.counts, outside, strict=True):
+        text, mend = "", "Correct or empty the cell, or widen `valid`."
+        if is_out and _YEAR_MONTH_DAY.fullmatch(f"{value:.15g}"):
+            text, mend = "; a date?", "A date is no number; take it out, or write the age in years."
+        elif is_out and (cells.is_code_like(float(value), low) or repeats >= FEWEST_OF_CODE):
+            text = "; a code for “not measured”?"
+            mend = f"If it is, declare it: `missing = [{value:.15g}]`; else correct the cell."
+        texts.append(f"{{}} is {valid}{text}")
+        mends.append(mend)
     read.problems += _by_cell(column, outside, texts, mends)
     return np.where(outside, np.nan, values)
 
@@ -286,17 +302,22 @@ def _truth_problems(column: Column, wrong: Mask, words: tuple[Cell, Cell] | None
         mend = f"Write 0 or 1, or say which is 0 and which is 1: `words = [{', '.join(both)}]`."
     else:
         mend = "Write 0 or 1."
-    return _by_cell(column, wrong, ["{} is not 0 or 1"] * len(wrong), [mend] * len(wrong))
+    return _by_cell(column, wrong, "{} is not 0 or 1", mend)
 
 
-def _by_cell(column: Column, mask: Mask, texts: Sequence[str], mends: Sequence[str]) -> list[Problem]:
-    """One problem per distinct cell of a mask, with its first row and its count."""
+def _by_cell(column: Column, mask: Mask, text: str | list[str], mend: str | list[str]) -> list[Problem]:
+    """One problem per distinct cell of a mask, with its first row and its count.
+
+    ``text``, with ``{}`` for the cell, and ``mend`` are the same for all cells, or one for each.
+    """
+    texts = [text] * len(mask) if isinstance(text, str) else text
+    mends = [mend] * len(mask) if isinstance(mend, str) else mend
     places = np.flatnonzero(mask)
     problems = []
     for place in places[:MOST_SPELLINGS]:
         count = int(column.counts[place])
-        text = in_rows(texts[place].replace("{}", shown(column.distinct[place])), count)
-        problems.append(Problem(column.name, str(column.first_rows[place]), text, mends[place], count))
+        told = in_rows(texts[place].replace("{}", shown(column.distinct[place])), count)
+        problems.append(Problem(column.name, str(column.first_rows[place]), told, mends[place], count))
     if len(rest := places[MOST_SPELLINGS:]):
         count = int(column.counts[rest].sum())
         cell = shown(column.distinct[rest[0]])
@@ -339,7 +360,8 @@ def _number(text: str) -> float | None:
 
 
 def _folded(text: str) -> str:
-    return " ".join(same_text(text).casefold().split())
+    """A text without case, doubled spaces, signs that nobody sees, and wide or narrow forms of letters."""
+    return clean_name(unicodedata.normalize("NFKC", text)).casefold()
 
 
 def _text(cell: object) -> str:

@@ -159,14 +159,16 @@ class _Records:
             if record:
                 self.blank.append(line)
             return
+        first = next(filter(None, cells))
+        if filled <= 2 and width > 3 and _TOTALS.fullmatch(first):
+            self.totals.append((line, first))
+            return
         if len(cells) > width and not any(cells[width:]):
             del cells[width:]
         elif len(cells) == width - 1 and not self.header[-1]:
             cells.append("")
         if len(cells) != width:
             self.ragged.append((line, len(cells)))
-        elif filled <= 2 and width > 3 and _TOTALS.fullmatch(first := next(filter(None, cells))):
-            self.totals.append((line, first))
         elif filled > 1 and [clean_name(cell) for cell in cells] == self.header:
             self.headers.append(line)
         else:
@@ -195,9 +197,14 @@ def _line_problems(found: _Records, between: str) -> list[Problem]:
     if len(lines) > MOSTLY * (len(lines) + rows):
         most, count = Counter(cells for _, cells in found.ragged).most_common(1)[0]
         text = f"the header has {width} names, but {count:,} of {len(lines) + rows:,} lines have {most} cells"
+        if most > width and between == "commas":
+            mend = f"{mend} Are decimals written with a comma? Then separate the columns by semicolons."
         raise UnreadableError(name, text, mend, str(lines[0]))
     problems = []
-    texts = {line: f"the line has {cells} cells, the header {width}" for line, cells in found.ragged}
+    texts = {
+        line: f"the line has {cells} cell{'s' if cells > 1 else ''}, the header {width}"
+        for line, cells in found.ragged
+    }
     repeated = dict.fromkeys(found.headers, "the line repeats the names of the columns")
     totals = {
         line: f"the line begins with {shown(text)} and has no values: a total or a remark?"

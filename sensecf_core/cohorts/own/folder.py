@@ -104,7 +104,7 @@ def examine(folder: Path, *, odd: bool = True) -> Examined:
     names, encoding = (layout.columns, layout.encoding) if layout else ((), "")
     table, more = data_file.read(folder, names, encoding)
     problems += more
-    if table is None or layout is None:
+    if table is None or layout is None or not len(table):
         return Examined(None, tuple(problems), notes=table.notes if table else ())
     problems += column_problems(layout, table)
     typed = TypedTable.of(layout, table)

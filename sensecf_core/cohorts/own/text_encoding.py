@@ -23,6 +23,8 @@ _STARTS = (
     (b"$FL2", "an SPSS file", f"{SAVE}."),
     (b"<stata", "a Stata file", f"{SAVE}."),
     (b"{\\rtf", "a text document (RTF)", f"{SAVE}."),
+    (b"[{", "a JSON file", f"{SAVE}."),
+    (b'{"', "a JSON file", f"{SAVE}."),
     (b"<!DOCTYPE", "a web page", f"{SAVE}."),
     (b"<html", "a web page", f"{SAVE}."),
     (b"<?xml", "an XML file", f"{SAVE}."),
@@ -92,6 +94,8 @@ def guess(content: bytes) -> str | None:
     """Guess the 8-bit or East Asian encoding of text that is not UTF-8; None where nothing fits."""
     if sum(byte < 32 and byte not in b"\t\n\r\f" for byte in content):
         return None
+    if _share_of(content, "shift_jis", "HIRAGANA") > 0.3:  # the bytes are also Chinese signs nobody writes
+        return "shift_jis"
     foreign = [(name, _share_of(content, name, script)) for name, script in _GUESSED]
     name, share = max(foreign, key=lambda found: found[1])
     # Letters of another script stand beside each other; accents of Western text stand alone.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,12 +20,46 @@ from sensecf_core.cohorts.schema import Feature
 
 FEWEST_PARTICIPANTS = 50
 MOST_COLUMNS_NAMED = 30
+ID_WORDS = frozenset(
+    {
+        "id",
+        "ids",
+        "pid",
+        "patientid",
+        "subjectid",
+        "patient",
+        "subject",
+        "participant",
+        "person",
+        "mrn",
+        "seqn",
+        "eid",
+    }
+)
+PERSON_WORDS = frozenset(
+    {
+        "no",
+        "nr",
+        "number",
+        "num",
+        "code",
+        "key",
+        "case",
+        "record",
+        "study",
+        "hospital",
+        "sample",
+        "unique",
+        "anon",
+        "pat",
+    }
+)
 
 
 def column_problems(layout: Layout, table: RawTable) -> list[Problem]:
     """Columns that only the schema has, or only the data; a pair of them that is one is told as one."""
     own = {name: table.name_of(name) for name in layout.columns}
-    optional = set() if layout.names_people else {layout.participant_column}
+    optional = set() if layout.names_people or _looks_like_ids(layout, table) else {layout.participant_column}
     lacking_names = [name for name, found in own.items() if found is None and name not in optional]
     expected = {*own.values(), *(table.name_of(name) for name in layout.unclear)}
     unknown = [name for name in table.columns if name not in expected]
@@ -32,12 +67,18 @@ def column_problems(layout: Layout, table: RawTable) -> list[Problem]:
     problems, paired = [], set()
     for name in lacking_names:
         near = _near(name, [other for other in unknown if other not in paired])
+        if near is None and name == layout.participant_column:
+            near = _looks_like_ids(layout, table)
         if near is None:
             text, mend = "the data have no such column", "Add the column, or take it out of the schema."
         else:
             paired.add(near)
             text = f"the data have no such column, but {shown(near)}"
-            key = f"`column = {quoted(near)}`" if name in features else f"{quoted(near)} in schema.toml"
+            key = (
+                f"`column = {quoted(near)}`"
+                if name in features
+                else f"`{_key_of(layout, name)} = {quoted(near)}`"
+            )
             mend = f"Did you mean that? Then write {key}, or rename it in the data."
         problems.append(Problem(name, None, text, mend))
     rest = [] if layout.ignore_other_columns else [name for name in unknown if name not in paired]
@@ -51,6 +92,12 @@ def column_problems(layout: Layout, table: RawTable) -> list[Problem]:
     return problems + [
         Problem(shown(name, 80)[1:-1], None, "the schema does not know this column", mend) for name in rest
     ]
+
+
+def _key_of(layout: Layout, name: str) -> str:
+    """The key of the schema that names a column which is no feature."""
+    keys = {layout.target: "target", layout.row_column: "row_column"}
+    return keys.get(name, "participant_column" if name == layout.participant_column else "name")
 
 
 def _near(name: str, others: list[str]) -> str | None:
@@ -113,6 +160,18 @@ class TypedTable:
         return cls(frame, problems, [*table.notes, *notes])
 
 
+def _looks_like_ids(layout: Layout, table: RawTable) -> str | None:
+    """A column that the schema does not use and that is called as ids are, where no column has ids."""
+    used = {table.name_of(name) for name in layout.columns}
+    return next((name for name in table.columns if name not in used and is_id_name(name)), None)
+
+
+def is_id_name(name: str) -> bool:
+    """Whether a column is called as ids of people are: ``PatientID``, ``subject``, ``record_id``, ``id``."""
+    words = plain_name(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name)).split("_")
+    return bool(set(words) & ID_WORDS) and set(words) <= ID_WORDS | PERSON_WORDS
+
+
 def _feature(feature: Feature, column: Column, missing: columns.Codes, commas: bool) -> columns.Read:
     if feature.named:
         return columns.levels(feature.levels, column, missing)
@@ -131,7 +190,7 @@ def _index(layout: Layout, table: RawTable) -> tuple[pd.MultiIndex, list[Problem
         read = columns.identifiers(column)
         people = read.values
         problems += read.problems
-    elif not layout.names_people:
+    elif not layout.names_people and not _looks_like_ids(layout, table):
         notes.append(
             Note(None, None, "no column has ids, so each row is a person of its own, numbered from 1")
         )

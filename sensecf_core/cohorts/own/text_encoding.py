@@ -66,8 +66,33 @@ def encoding_of(path: Path, declared: str) -> str:
     return "utf-8-sig"
 
 
+def recognised(path: Path) -> str:
+    """Return the encoding that a schema has to name for a CSV file, "" where it is UTF-8; a guess otherwise.
+
+    Raises ``UnreadableError`` for what is no text, and where nothing fits.
+    """
+    with path.open("rb") as file:
+        if wide := _wide(file.read(SAMPLE)):
+            return wide
+    used = encoding_of(path, "")
+    try:
+        with path.open(encoding=used) as text:
+            while text.read(1 << 20):
+                pass
+    except UnicodeError:
+        error, looks = _undecodable(path, used)
+        if looks is None:
+            raise error from None
+        return looks
+    return ""
+
+
 def undecodable(path: Path, encoding: str) -> UnreadableError:
     """Say in which line of a file its bytes do not fit the encoding, and which encoding they look like."""
+    return _undecodable(path, encoding)[0]
+
+
+def _undecodable(path: Path, encoding: str) -> tuple[UnreadableError, str | None]:
     sought = "utf-8" if encoding == "utf-8-sig" else encoding
     number = 0
     with path.open("rb") as file:
@@ -78,16 +103,16 @@ def undecodable(path: Path, encoding: str) -> UnreadableError:
             except UnicodeDecodeError:
                 break
         else:  # an encoding that a cut at a line's end breaks
-            return UnreadableError(path.name, f"the file is not {sought} text", f"{SAVE}.")
+            return UnreadableError(path.name, f"the file is not {sought} text", f"{SAVE}."), None
         looks = guess(line + file.read(SAMPLE))
     what = "UTF-8" if sought == "utf-8" else sought
     if looks is None:
-        return UnreadableError(path.name, f"the file is not {what} text", f"{SAVE}.", str(number))
+        return UnreadableError(path.name, f"the file is not {what} text", f"{SAVE}.", str(number)), None
     words = re.split(r"[,;\t|\"\s]+", line.decode(looks, "replace"))
     word = next((shown(word) for word in words if not word.isascii()), "")
     text = f"the file is not {what} text; it looks like {looks}, in which this line has {word}"
     mend = f'{SAVE}, or write `encoding = "{looks}"` at the top of schema.toml if that word is right.'
-    return UnreadableError(path.name, text, mend, str(number))
+    return UnreadableError(path.name, text, mend, str(number)), looks
 
 
 def guess(content: bytes) -> str | None:

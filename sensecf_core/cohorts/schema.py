@@ -38,6 +38,8 @@ EXPORT_CODES: frozenset[str] = frozenset({"loinc", "ucum"})
 INTAKE: frozenset[str] = frozenset({"column", "missing", "words"})
 """Fields that only say how the data file writes things; :attr:`Schema.sha256` leaves them out."""
 
+_INTAKE_OF_SCHEMA = ("encoding", "missing", "ignore_other_columns", "number_rows")
+
 Cell = StrictStr | StrictInt | StrictFloat
 """What a cell of the data file may hold, as a schema writes it."""
 
@@ -237,8 +239,8 @@ class Coupling(Plain):
 class Task(Plain):
     """What is predicted from a row. ``desired`` is the class that interventions aim at.
 
-    ``words`` are how the target column of an own cohort's data file writes class 0 and class 1, in this
-    order.
+    Two fields are about the data file of an own cohort: ``words`` are how the target column writes class 0
+    and class 1, in this order; ``leave_out_missing`` says that rows without a target are left out.
     """
 
     target: str
@@ -248,6 +250,7 @@ class Task(Plain):
     class_0: str
     desired: Literal[0, 1] = 0
     words: tuple[Cell, Cell] | None = None
+    leave_out_missing: bool = False
 
 
 class Provenance(Plain):
@@ -286,8 +289,9 @@ class LeftOut(Plain):
 class Schema(Plain):
     """Everything about a cohort except its rows.
 
-    Three fields are about the data file of an own cohort: its ``encoding``, cells that are ``missing`` values
-    in every feature, and whether columns that the schema does not name are left out.
+    Four fields are about the data file of an own cohort: its ``encoding``, cells that are ``missing`` values
+    in every feature, whether columns that the schema does not name are left out, and whether a person's rows
+    are numbered in the file's order, where no column tells them apart.
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$")]
@@ -309,6 +313,7 @@ class Schema(Plain):
     encoding: str = ""
     missing: tuple[Cell, ...] = ()
     ignore_other_columns: bool = False
+    number_rows: bool = False
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -330,8 +335,8 @@ class Schema(Plain):
         # An optional part that a schema lacks stays out, so that adding the part changed no existing hash.
         left_out = (*_LIMITS_OF_FEATURE, *ABOUT_RISK, *EXPORT_CODES, *INTAKE)
         parts = dict.fromkeys(left_out, True) | _LIMITS_OF_FEATURE
-        excluded: dict[str, Any] = {"features": {"__all__": parts}, "task": {"words": True}}
-        excluded |= dict.fromkeys(("red_flags", "encoding", "missing", "ignore_other_columns"), True)
+        excluded: dict[str, Any] = {"features": {"__all__": parts}, "task": {"words", "leave_out_missing"}}
+        excluded |= dict.fromkeys(("red_flags", *_INTAKE_OF_SCHEMA), True)
         if not self.left_out:
             excluded["left_out"] = True
         return hashlib.sha256(self.model_dump_json(exclude=excluded).encode()).hexdigest()

@@ -165,7 +165,11 @@ def target(column: Column, words: tuple[Cell, Cell] | None, missing: Codes = ())
     if absent.any():
         count, row = int(absent.sum()), str(column.rows[np.argmax(absent)])
         text = in_rows("the target is missing", count)
-        read.problems.append(Problem(column.name, row, text, "Fill it, or drop the row.", count))
+        read.problems.append(
+            Problem(
+                column.name, row, text, "Fill it, or write `leave_out_missing = true` in `[task]`.", count
+            )
+        )
     return read
 
 

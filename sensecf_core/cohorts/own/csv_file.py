@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, islice
+from itertools import chain, islice, pairwise
 from pathlib import Path
 from typing import TextIO
 
@@ -78,7 +78,9 @@ def _parse(name: str, file: TextIO, expected: Collection[str]) -> CsvTable:
         )
     reader = csv.reader(chain(start[first:], lines), delimiter=delimiter, strict=True)
     try:
-        header = _header(name, reader, expected, first)
+        sample = [record for record in csv.reader(start[first:], delimiter=delimiter) if record]
+        next(filter(None, reader), [])
+        header = _header(name, sample, expected, str(reader.line_num + first))
         records = _Records(name, header)
         for record in reader:
             records.add(record, reader.line_num + first)
@@ -110,26 +112,29 @@ def _delimiter(lines: Sequence[str]) -> str:
     return max(DELIMITERS, key=rating)  # the first of those that are equally good
 
 
-def _header(name: str, reader: Iterator[list[str]], expected: Collection[str], skipped: int) -> list[str]:
-    header = [clean_name(cell) for cell in next(filter(None, reader), [])]
-    known = set(expected) & set(header)
+def _header(name: str, lines: list[list[str]], expected: Collection[str], row: str) -> list[str]:
+    """The names of the columns; raises ``UnreadableError`` where the first of the ``lines`` has none."""
+    header = [clean_name(cell) for cell in lines[0]] if lines else []
     filled = [cell for cell in header if cell]
-    row = str(1 + skipped)
-    if (
-        not known
-        and len(filled) > 1
-        and sum(bool(_NUMBER.fullmatch(cell)) for cell in filled) >= len(filled) / 2
-    ):
-        text = (
-            f"the first line looks like data, not like column names ({shown(filled[0])}, {shown(filled[1])})"
-        )
+    if set(expected) & set(header) or not filled:
+        return header
+    if len(filled) > 1 and _are_data(filled):
+        text = f"the first line looks like data, not column names ({shown(filled[0])}, {shown(filled[1])})"
         raise UnreadableError(name, text, "Put a line with the names of the columns above it.", row)
-    if not known and len(filled) == 1:
-        second = next((record for record in islice(reader, 20) if sum(map(bool, record)) > 2), None)
-        if second is not None:
-            text = f"the first line, {shown(filled[0])}, is a title, not the names of the columns"
-            raise UnreadableError(name, text, "Remove the lines above the names of the columns.", row)
+    if len(filled) == 1 and any(sum(map(bool, line)) > 2 for line in lines[1:]):
+        text = f"the first line, {shown(filled[0])}, is a title, not the names of the columns"
+        raise UnreadableError(name, text, "Remove the lines above the names of the columns.", row)
     return header
+
+
+def _are_data(filled: list[str]) -> bool:
+    """Whether a line's cells are mostly numbers, and not years or other numbers in equal steps."""
+    numbers = [float(cell.replace(",", ".")) for cell in filled if _NUMBER.fullmatch(cell)]
+    if len(numbers) < len(filled) / 2:
+        return False
+    steps = {round(two - one, 6) for one, two in pairwise(numbers)}
+    years = all(1900 <= number <= 2100 and number.is_integer() for number in numbers)
+    return not ((len(numbers) > 2 and len(steps) == 1) or (years and len(set(numbers)) == len(numbers)))
 
 
 @dataclass

@@ -109,6 +109,11 @@ class RawTable:
     def __len__(self) -> int:
         return len(self.rows)
 
+    def without(self, rows: Mask) -> RawTable:
+        """Leave out the rows of a mask."""
+        kept = {name: cells[~rows] for name, cells in self.columns.items()}
+        return RawTable(kept, self.rows[~rows], self.delimiter, self.notes)
+
     def name_of(self, name: str) -> str | None:
         """Return the file's own spelling of a column's name, None if there is none of that name.
 
@@ -226,19 +231,15 @@ def _nameless_notes(names: list[str], columns: list[Cells]) -> list[Note]:
             Note(None, "1", text if empty == 1 else f"{empty} empty columns without a name are left out")
         )
     if len(left_out) > empty:
-        notes.append(Note(None, "1", "the first column has no name and numbers the rows; it is left out"))
+        text = "the first column has no name and names the rows; it is left out"
+        notes.append(Note(None, "1", text))
     return notes
 
 
 def _is_left_out(position: int, cells: Cells) -> bool:
-    """Whether a nameless column is empty, or the row numbers that pandas writes first."""
+    """Whether a nameless column is empty, or the names of the rows that pandas and R write first."""
     filled = [cell for cell in cells if cell is not None]
-    if not filled:
-        return True
-    return position == 1 and [str(cell) for cell in filled] in (
-        [str(number) for number in range(len(cells))],
-        [str(number) for number in range(1, len(cells) + 1)],
-    )
+    return not filled or (position == 1 and len(set(filled)) == len(cells))
 
 
 def _read_parquet(path: Path, expected: Collection[str]) -> tuple[RawTable, list[Problem]]:

@@ -28,6 +28,8 @@ from sensecf_core.errors import InputError, unknown
 CHECK = "# check"
 MOST_LEFT_OUT = 40
 """Columns left out that a draft names one by one."""
+MOST_TRIED = 20
+"""Columns that are tried for telling a person's rows apart."""
 CSV_SUFFIXES = (".csv", ".tsv", ".tab", ".txt", ".dat")
 
 _TARGETS = [
@@ -237,11 +239,15 @@ def _row_column(table: RawTable, people: str | None, target: str) -> str | None:
     """The column that tells the rows of a person apart, where people have several."""
     if people is None or len(_present(table, people)) == len(table):
         return None
-    ids = table.columns[people].astype(str)
-    likely = [name for name in table.columns if _ROWS & set(plain_name(name).split("_"))]
-    for name in likely:
-        pairs = set(zip(ids, table.columns[name].astype(str), strict=True))
-        if name not in (people, target) and len(pairs) == len(table):
+    ids = Column(people, table.columns[people], table.rows)
+    most = int(ids.counts.max())
+    distinct = {name: len(_present(table, name)) for name in table.columns if name not in (people, target)}
+    enough = [name for name, count in distinct.items() if most <= count]
+    likely = [name for name in enough if _ROWS & set(plain_name(name).split("_"))]
+    others = sorted(set(enough) - set(likely), key=lambda name: (distinct[name], name))
+    for name in [*likely, *others][:MOST_TRIED]:
+        pairs = set(zip(ids.codes, Column(name, table.columns[name], table.rows).codes, strict=True))
+        if len(pairs) == len(table):
             return name
     return None
 
@@ -293,7 +299,8 @@ def _top(path: Path, name: str, encoding: str, table: RawTable, special: _Specia
         fields |= {"row_column": rows, "row_label": plain_name(rows).replace("_", " ")}
         unsure["row_column"] = "people have several rows; is this what tells them apart?"
     elif people is not None and len(_present(table, people)) < len(table):
-        unsure["participant_column"] = "people have several rows; which is the row_column?"
+        fields["number_rows"] = True
+        unsure["number_rows"] = "people have several rows; or does a row_column tell them apart?"
     if encoding:
         fields["encoding"] = encoding
         unsure["encoding"] = "are accents and signs in the levels right?"
@@ -326,6 +333,10 @@ def _task(table: RawTable, target: str, *, guessed: bool) -> list[str]:
         pair = _which_is_one(table, target, present)
         fields["words"] = list(pair)
         unsure["words"] = "class 0 first, then class 1"
+    values = Column(target, table.columns[target], table.rows)
+    if absent := int(values.where(cells.is_missing).sum()):
+        fields["leave_out_missing"] = True
+        unsure["leave_out_missing"] = f"{absent:,} rows have no target"
     zero, one = ("0", "1") if cells.declared((0,), pair[0]) else map(str, pair)
     fields |= {"question": f"Which {label.lower()}: {one} or {zero}?", "label": label.lower()}
     fields |= {"class_1": f"{label.lower()} is {one}", "class_0": f"{label.lower()} is {zero}", "desired": 0}

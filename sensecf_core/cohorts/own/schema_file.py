@@ -57,6 +57,8 @@ class Layout:
     missing: tuple[Cell, ...] = ()
     encoding: str = ""
     ignore_other_columns: bool = False
+    leave_out_missing: bool = False
+    number_rows: bool = False
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -225,7 +227,7 @@ def _partial_layout(raw: Mapping[str, Any]) -> Layout:
     subgroups, more = _valid_entries(Subgroup, _tables(raw, "subgroups"))
     target, row = _table(raw, "task").get("target"), raw.get("row_column")
     participant = raw.get("participant_column", "participant_id")
-    task, intake = _valid_part(_TargetWords, _table(raw, "task")), _valid_part(_Intake, raw)
+    task, intake = _valid_part(_TargetIntake, _table(raw, "task")), _valid_part(_Intake, raw)
     return Layout(
         participant_column=participant if isinstance(participant, str) else "participant_id",
         row_column=row if isinstance(row, str) else None,
@@ -235,16 +237,19 @@ def _partial_layout(raw: Mapping[str, Any]) -> Layout:
         unclear=frozenset(unclear | more),
         names_people="participant_column" in raw,
         target_words=task.words,
+        leave_out_missing=task.leave_out_missing,
+        number_rows=intake.number_rows,
         missing=intake.missing,
         encoding=intake.encoding,
         ignore_other_columns=intake.ignore_other_columns,
     )
 
 
-class _TargetWords(BaseModel):
+class _TargetIntake(BaseModel):
     """What of ``[task]`` the data file is read with."""
 
     words: tuple[Cell, Cell] | None = None
+    leave_out_missing: bool = False
 
 
 class _Intake(BaseModel):
@@ -253,6 +258,7 @@ class _Intake(BaseModel):
     missing: tuple[Cell, ...] = ()
     encoding: str = ""
     ignore_other_columns: bool = False
+    number_rows: bool = False
 
 
 def _valid_part(model: type[Entry], raw: Mapping[str, Any]) -> Entry:

@@ -12,9 +12,9 @@ import pandas as pd
 from sensecf_core.cohorts.cohort import INDEX_NAMES
 from sensecf_core.cohorts.frame_layout import plain_name
 from sensecf_core.cohorts.own import columns
-from sensecf_core.cohorts.own.cells import has_decimal_commas, quoted
+from sensecf_core.cohorts.own.cells import declared, has_decimal_commas, is_missing, quoted
 from sensecf_core.cohorts.own.data_file import Column, RawTable
-from sensecf_core.cohorts.own.problems import Note, Problem, shown, some
+from sensecf_core.cohorts.own.problems import Note, Problem, in_rows, shown, some
 from sensecf_core.cohorts.own.schema_file import Layout
 from sensecf_core.cohorts.schema import Feature
 
@@ -125,6 +125,7 @@ class TypedTable:
     @classmethod
     def of(cls, layout: Layout, table: RawTable) -> TypedTable:
         """Read every column that both have."""
+        table, left_out = _with_target(layout, table)
         index, problems, notes = _index(layout, table)
         data: dict[str, object] = {}
         commas = table.delimiter != "," and any(
@@ -157,7 +158,20 @@ class TypedTable:
                     f"{len(others):,} other columns are left out: {some((shown(n)[1:-1] for n in others), 5)}"
                 )
                 notes.append(Note(None, None, text))
-        return cls(frame, problems, [*table.notes, *notes])
+        return cls(frame, problems, [*table.notes, *left_out, *notes])
+
+
+def _with_target(layout: Layout, table: RawTable) -> tuple[RawTable, list[Note]]:
+    """The rows that have a target, where the schema says that the others are left out."""
+    column = table.column(layout.target) if layout.target and layout.leave_out_missing else None
+    if column is None:
+        return table, []
+    absent = column.where(lambda cell: is_missing(cell) or declared(layout.missing, cell))
+    if not absent.any():
+        return table, []
+    count, row = int(absent.sum()), str(column.rows[np.argmax(absent)])
+    note = Note(column.name, row, in_rows("a row without a target is left out", count), count)
+    return table.without(absent), [note]
 
 
 def _looks_like_ids(layout: Layout, table: RawTable) -> str | None:
@@ -198,6 +212,9 @@ def _index(layout: Layout, table: RawTable) -> tuple[pd.MultiIndex, list[Problem
         read = columns.identifiers(column)
         rows = read.values
         problems += read.problems
+    elif layout.number_rows:
+        rows = (pd.Series(people).groupby(people).cumcount() + 1).astype(str).to_numpy(object)
+        notes.append(Note(None, None, "a person's rows are numbered from 1 in the order of the file"))
     index = pd.MultiIndex.from_arrays([people, rows], names=INDEX_NAMES)
     repeated = np.flatnonzero(index.duplicated() & (people != ""))
     if len(repeated):
@@ -207,7 +224,7 @@ def _index(layout: Layout, table: RawTable) -> tuple[pd.MultiIndex, list[Problem
             text += f", and {len(repeated) - 1:,} more rows are repeated like this"
         mend = "Remove the repeated row."
         if not layout.row_column:
-            mend = "Name the column that tells a person's rows apart as `row_column`, or remove all but one."
+            mend = "Name the `row_column` that tells a person's rows apart, or write `number_rows = true`."
         line = str(table.rows[repeated[0]])
         problems.append(Problem(layout.participant_column, line, text, mend, len(repeated)))
     return index, problems, notes

@@ -202,7 +202,8 @@ class Feature(Plain):
             yield "`ucum` belongs to continuous and integer features only"
 
 
-def _is_text_encoding(name: str) -> bool:
+def is_text_encoding(name: str) -> bool:
+    """Whether Python knows a text encoding of this name."""
     try:
         return isinstance(b"".decode(codecs.lookup(name).name), str)
     except (LookupError, ValueError):  # also those of bytes to bytes, such as hex
@@ -373,7 +374,7 @@ class Schema(Plain):
         unknown = {name for group in self.left_out for name in group.features} - set(self.names)
         if unknown:
             raise ValueError(f"`left_out` names unknown features {sorted(unknown)}")
-        if self.encoding and not _is_text_encoding(self.encoding):
+        if self.encoding and not is_text_encoding(self.encoding):
             raise ValueError(f"`encoding` {self.encoding!r} is not the name of a text encoding")
         if self.task.target in self.names:
             raise ValueError(f"the target `{self.task.target}` must not be a feature")

@@ -121,7 +121,8 @@ def _header(name: str, lines: list[list[str]], expected: Collection[str], row: s
     if len(filled) > 1 and _are_data(filled):
         text = f"the first line looks like data, not column names ({shown(filled[0])}, {shown(filled[1])})"
         raise UnreadableError(name, text, "Put a line with the names of the columns above it.", row)
-    if len(filled) == 1 and any(sum(map(bool, line)) > 2 for line in lines[1:]):
+    usual = Counter(sum(map(bool, line)) for line in lines[1:]).most_common(1)
+    if usual and len(filled) <= usual[0][0] / 3:
         text = f"the first line, {shown(filled[0])}, is a title, not the names of the columns"
         raise UnreadableError(name, text, "Remove the lines above the names of the columns.", row)
     return header

@@ -165,8 +165,7 @@ def _numbers(
     sure = [value for value, _ in found if value != 0]
     kept = every[~np.isin(every, sure)]
     fields = number_fields(kept, 1e-9)
-    if fields["step"] is None:
-        del fields["step"]
+    fields = {key: value for key, value in fields.items() if value not in (None, 0)}
     drafted.fields |= fields | {"valid": list(fields["valid"])}
     codes = [*codes[:MOST_CODES], *(int(value) if value.is_integer() else value for value in sure)]
     if codes:

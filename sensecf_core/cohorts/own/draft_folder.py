@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ from sensecf_core.errors import InputError, unknown
 CHECK = "# check"
 MOST_LEFT_OUT = 40
 """Columns left out that a draft names one by one."""
+HINTS_OF_ID = r"id|num|code|key|mrn|nr$|no$"
+"""Parts of the name of a column that has ids, where its values are all different."""
 MOST_TRIED = 20
 """Columns that are tried for telling a person's rows apart."""
 CSV_SUFFIXES = (".csv", ".tsv", ".tab", ".txt", ".dat")
@@ -232,7 +235,18 @@ def _participant(table: RawTable, wanted: str | None, target: str) -> str | None
     named = [name for name in table.columns if is_id_name(name) and name != target]
     unique = [name for name in named if len(_present(table, name)) == len(table)]
     repeated = [name for name in named if 1 < len(_present(table, name)) < len(table)]
-    return next(iter([*unique, *repeated]), None)
+    hinted = [
+        name
+        for name, values in table.columns.items()
+        if re.search(HINTS_OF_ID, plain_name(name)) and name != target and _all_different(values)
+    ]
+    return next(iter([*unique, *repeated, *hinted]), None)
+
+
+def _all_different(values: data_file.Cells) -> bool:
+    """Whether a column has another text or whole number in every row."""
+    whole = all(re.fullmatch(r"-?\d+|.*[^\d.,+-].*", str(cell)) for cell in values)
+    return len(set(values)) == len(values) and None not in values and whole
 
 
 def _row_column(table: RawTable, people: str | None, target: str) -> str | None:
@@ -338,7 +352,7 @@ def _task(table: RawTable, target: str, *, guessed: bool) -> list[str]:
         fields["leave_out_missing"] = True
         unsure["leave_out_missing"] = f"{absent:,} rows have no target"
     zero, one = ("0", "1") if cells.declared((0,), pair[0]) else map(str, pair)
-    fields |= {"question": f"Which {label.lower()}: {one} or {zero}?", "label": label.lower()}
+    fields |= {"question": f"Is {label.lower()} {one} or {zero}?", "label": label.lower()}
     fields |= {"class_1": f"{label.lower()} is {one}", "class_0": f"{label.lower()} is {zero}", "desired": 0}
     unsure |= {"question": "in words", "class_1": "in words", "desired": "which class is the better one?"}
     return ["", "[task]", *_lines(fields, unsure)]

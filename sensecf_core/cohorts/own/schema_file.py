@@ -28,6 +28,7 @@ from sensecf_core.cohorts.schema import (
     Schema,
     Subgroup,
     Task,
+    is_text_encoding,
 )
 
 FILE = "schema.toml"
@@ -240,7 +241,7 @@ def _partial_layout(raw: Mapping[str, Any]) -> Layout:
         leave_out_missing=task.leave_out_missing,
         number_rows=intake.number_rows,
         missing=intake.missing,
-        encoding=intake.encoding,
+        encoding=intake.encoding if is_text_encoding(intake.encoding) else "",
         ignore_other_columns=intake.ignore_other_columns,
     )
 

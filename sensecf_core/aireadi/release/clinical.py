@@ -288,8 +288,7 @@ def _marks(domain: str, texts: pd.Series) -> npt.NDArray[np.object_]:
     }
     if domain != "measurement":
         words = {text: plain for text, plain in words.items() if plain.lower() in MARKS}
-    marks: npt.NDArray[np.object_] = texts.map(words).fillna("").to_numpy(object)
-    return marks
+    return np.array([words.get(text, "") for text in texts], dtype=object)
 
 
 def _states(values: Floats, record_items: list[Item]) -> npt.NDArray[np.object_]:

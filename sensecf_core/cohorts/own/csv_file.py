@@ -46,7 +46,10 @@ class CsvTable:
 
 def clean_name(name: str) -> str:
     """A column's name without outer and doubled spaces, line breaks and signs that nobody sees."""
-    return " ".join(name.translate(_INVISIBLE).split())
+    plain = name.translate(_INVISIBLE)
+    if not plain.isprintable():
+        plain = "".join(sign if sign.isprintable() else " " for sign in plain)
+    return " ".join(plain.split())
 
 
 def read_csv(path: Path, expected: Collection[str], encoding: str = "") -> CsvTable:

@@ -178,7 +178,7 @@ def _numbers(
     distinct = np.unique(kept)
     if fields["kind"] == "integer" and len(distinct) <= FEW_VALUES:
         listed = ", ".join(f'"{value:g}"' for value in distinct)
-        drafted.unsure["kind"] = f'codes of levels? then kind = "categorical" and levels = [{listed}]'
+        drafted.unsure["kind"] = f'codes of levels? then kind = "categorical", levels = [{listed}], no valid'
     drafted.unsure.setdefault("valid", "half as wide again as the data")
 
 
@@ -194,6 +194,9 @@ def _levels(drafted: DraftedFeature, present: list[Any], weights: np.ndarray[Any
         raise InputError(f"holds {len(texts):,} different texts, like ids or remarks")
     if broken := [text for text in texts if "|" in text or not text.isprintable() or text != text.strip()]:
         raise InputError(f"has a level that cannot be shown, {shown(broken[0])}")
+    codes = [text for text in texts if cells.oddness(text)[0].endswith("a code for “not measured”?")]
+    codes = codes if len(texts) - len(codes) > 1 else []
+    texts = {text: count for text, count in texts.items() if text not in codes}
     ordered = _ordered(list(texts))
     drafted.fields["kind"] = "ordinal" if ordered else "categorical"
     drafted.fields["levels"] = ordered or sorted(texts)
@@ -202,9 +205,7 @@ def _levels(drafted: DraftedFeature, present: list[Any], weights: np.ndarray[Any
     folded = [text.casefold() for text in texts]
     if twice := [text for text in texts if folded.count(text.casefold()) > 1]:
         drafted.unsure["levels"] = f"{some(map(shown, twice))} differ in case only: the same?"
-    codes = [text for text in texts if cells.oddness(text)[0].endswith("a code for “not measured”?")]
-    if codes and len(texts) - len(codes) > 1:
-        drafted.fields["levels"] = [text for text in drafted.fields["levels"] if text not in codes]
+    if codes:
         drafted.fields["missing"] = codes
         drafted.unsure["missing"] = f"do {some(map(str, codes))} mean “not measured”?"
 

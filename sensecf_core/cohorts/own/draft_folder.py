@@ -329,9 +329,8 @@ def _top(path: Path, name: str, encoding: str, table: RawTable, special: _Specia
 
 
 def _left_out_lines(left_out: list[tuple[str, str]]) -> list[str]:
-    if not left_out:
-        return []
-    lines = ["ignore_other_columns = true", "# Columns that are left out:"]
+    lines = ["ignore_other_columns = true  # so a feature that is not wanted can just be deleted below"]
+    lines += ["# Columns that are left out:"] if left_out else []
     lines += [f"#   {' '.join(column.split())} {why}" for column, why in left_out[:MOST_LEFT_OUT]]
     rest = len(left_out) - MOST_LEFT_OUT
     return [*lines, f"#   and {rest:,} more"] if rest > 0 else lines

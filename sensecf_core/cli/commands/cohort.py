@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from sensecf_core.cohorts.own.folder import Examined
 
 MOST_LEFT_OUT = 8
+MOST_TOLD = 40
+"""Lines of what was read how, and of what looks odd, that are printed."""
 
 app = typer.Typer(rich_markup_mode=None, help="The cohorts there are, and whether a folder is one.")
 
@@ -157,10 +159,13 @@ def _checked(folder: Path, examined: Examined) -> dict[str, Any]:
 
 def _print(examined: Examined) -> None:
     """Print what was read how, what looks odd, and last what has to be mended."""
-    for note in examined.notes:
+    for note in examined.notes[:MOST_TOLD]:
         print(f"Read: {_where(note.column, note.row)}{note.text}.")
-    for odd in examined.odd:
+    for odd in examined.odd[:MOST_TOLD]:
         print(f"Looks odd: {_where(odd.column, odd.row)}{odd.problem}. {odd.mend}")
+    for title, told in (("Read", examined.notes), ("Looks odd", examined.odd)):
+        if len(told) > MOST_TOLD:
+            print(f"{title}: {len(told) - MOST_TOLD:,} more; --json lists them.")
     for problem in examined.problems:
         print(f"{_where(problem.column, problem.row) or 'cohort: '}{problem.problem}. {problem.mend}")
 

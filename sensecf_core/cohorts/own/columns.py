@@ -78,7 +78,9 @@ def numbers(feature: Feature, column: Column, missing: Codes = (), commas: bool 
     if span is not None:
         values = _inside(feature, column, values, read)
     rounded = np.round(values, feature.decimals)
-    changed = ~np.isnan(values) & (np.abs(rounded - values) > 1e-9 * np.maximum(1, np.abs(values)))
+    # A number of a Parquet file may be of single precision, in which 22.1 is 22.100000381.
+    same = np.where([isinstance(cell, float) for cell in column.distinct], 1e-6, 1e-9)
+    changed = ~np.isnan(values) & (np.abs(rounded - values) > same * np.maximum(1, np.abs(values)))
     if changed.any():
         what = f"{feature.decimals} decimal{'s' if feature.decimals != 1 else ''}"
         text = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -249,6 +250,7 @@ def _read_parquet(path: Path, expected: Collection[str]) -> tuple[RawTable, list
         file = pq.ParquetFile(path)
         size = file.metadata.num_rows * max(file.metadata.num_columns, 1)
         table = file.read() if size <= MOST_CELLS else None
+        table = None if table is None else table.select([n for n in table.column_names if not _is_index(n)])
         names = [clean_name(str(name)) for name in table.column_names] if table else []
         columns = [_cells(column.to_pylist()) for column in table or ()]
     except Exception as error:  # a damaged file can make pyarrow raise almost anything
@@ -261,6 +263,11 @@ def _read_parquet(path: Path, expected: Collection[str]) -> tuple[RawTable, list
     if not table.num_rows:
         problems.append(Problem(path.name, None, "there is no row", "Add the rows."))
     return RawTable(named, np.arange(1, table.num_rows + 1)), problems
+
+
+def _is_index(name: str) -> bool:
+    """Whether a column of a Parquet file is the nameless index that pandas keeps with a frame."""
+    return re.fullmatch(r"__index_level_\d+__", name) is not None
 
 
 def _read_excel(path: Path, expected: Collection[str]) -> tuple[RawTable, list[Problem]]:

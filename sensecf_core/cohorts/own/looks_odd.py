@@ -105,6 +105,10 @@ def _of_feature(feature: Feature, column: pd.Series, target: Floats) -> Iterator
 
 def _levels_of(feature: Feature, measured: pd.Series) -> Iterator[Problem]:
     seen = set(measured.unique())
+    folded = [level.casefold() for level in feature.levels]
+    if alike := [level for level in feature.levels if folded.count(level.casefold()) > 1]:
+        text = f"the levels {some(map(shown, alike))} differ in case only"
+        yield Problem(feature.name, None, text, "They are taken for different levels; write one in one way.")
     if unseen := [level for level in feature.levels if level not in seen]:
         verb = "has the level" if len(unseen) == 1 else "has one of the levels"
         text = f"nobody {verb} {some((shown(level) for level in unseen), 5)}"

@@ -84,6 +84,15 @@ def read(folder: Path) -> tuple[Schema | None, Layout | None, list[Problem]]:
     return (None if problems else schema), _partial_layout(raw), problems
 
 
+def name_of(folder: Path) -> str | None:
+    """The name that a folder's schema gives its cohort, with nothing else checked; None if it has none."""
+    try:
+        name = _parse(_text(folder / FILE)).get("name")
+    except UnreadableError:
+        return None
+    return name if isinstance(name, str) else None
+
+
 def _text(path: Path) -> str:
     try:
         if not path.is_file():

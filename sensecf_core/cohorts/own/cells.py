@@ -64,7 +64,7 @@ _KINDS = (
     (r"\d+([.,]\d+)?\s*/\s*\d+([.,]\d+)?", "two numbers"),
     (r"[=@].+|[+-][^\d\s.,].*|[+-]?\d.*[(|!].*", "formula"),
     (r"[+-]?\d+([.,]\d+)*\s*[*†‡§^#!HLhl]{1,2}|[*†‡§]\s*\d.*", "marked number"),
-    (r"[+-]?\d+([.,]\d+)*\s*\S.*|[$€£¥]\s*[+-]?\d.*", "number with text"),
+    (r"[+-]?\d+([.,]\d+)*\s*\S.*|[$€£¥]\s*[+-]?\d.*|\([+-]?\d[^()]*\)", "number with text"),
 )
 _COMPILED = tuple((re.compile(pattern, re.IGNORECASE), kind) for pattern, kind in _KINDS)
 

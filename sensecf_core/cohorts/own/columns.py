@@ -123,7 +123,9 @@ def _truth(cell: Any, words: tuple[Cell, Cell] | None, own: list[str]) -> tuple[
             text == word or cells.declared([sought], cell) for word, sought in zip(own, words, strict=True)
         ]
         if any(equal):
-            return float(equal.index(True)), False
+            place = equal.index(True)
+            exact = _text(cell) == str(words[place]) or cells.declared([words[place]], cell)
+            return float(place), not exact
         if any(cells.declared((0, 1), word) for word in words):
             return np.nan, False
     if cells.declared((0, 1), cell):
@@ -184,11 +186,16 @@ def identifiers(column: Column) -> Read:
         count, row = int(empty.sum()), str(column.rows[np.argmax(empty)])
         problems.append(Problem(column.name, row, in_rows("the id is missing", count), "Fill it.", count))
     formula = as_text.where(lambda text: str(text or "").startswith(cells.FORMULA_STARTS))
-    problems += as_text.problems(formula, "{} is a formula", "Write the id itself.")
     unprintable = as_text.where(lambda text: not str(text or "").isprintable() or len(text or "") > 200)
-    problems += as_text.problems(
-        unprintable, "{} cannot be shown as an id", "Use short ids of printable characters."
-    )
+    short = "Use short ids of printable characters."
+    for mask, what, mend in (
+        (formula, "is a formula", "Write the id itself."),
+        (unprintable, "cannot be shown as an id", short),
+    ):
+        if mask.any():
+            first, count = int(np.argmax(mask)), int(mask.sum())
+            text = in_rows(f"{shown(ids[first])} {what}", count)
+            problems.append(Problem(column.name, str(column.rows[first]), text, mend, count))
     return Read(ids, problems)
 
 
@@ -300,6 +307,12 @@ def _inside(feature: Feature, column: Column, values: Floats, read: Read) -> Flo
 def _truth_problems(column: Column, wrong: Mask, words: tuple[Cell, Cell] | None) -> list[Problem]:
     if not wrong.any():
         return []
+    if wrong.sum() > 2:
+        count = int(column.counts[wrong].sum())
+        examples = some((shown(cell) for cell in column.distinct[wrong]), 3)
+        text = in_rows(f"{examples} are neither 0 nor 1", count)
+        mend = "Make a column of 0 and 1 of it, or a feature of another kind."
+        return [Problem(column.name, _first(column, wrong), text, mend, count)]
     if words is not None:
         mend = f"Write {shown(words[0])} or {shown(words[1])}, or correct `words`."
     elif len(column.distinct) == 2 or wrong.sum() == 2:

@@ -137,7 +137,7 @@ def _validation_problems(
         elif item["type"] == "missing":
             yield Problem(_entry(loc[:-1], raw), None, f"the key `{key}` is missing", f"Add it. {EXAMPLE}")
         else:
-            text = item["msg"].removeprefix("Value error, ")
+            text = item["msg"].removeprefix("Value error, ").replace("a valid tuple", "a list, like [1, 2]")
             keys = [part for part in loc if isinstance(part, str)]
             whole_entry = not keys or (len(loc) == 2 and isinstance(loc[1], int))
             problem = text if whole_entry else f"`{keys[-1]}`: {text}, got {shown(item['input'])}"

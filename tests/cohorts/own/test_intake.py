@@ -192,6 +192,7 @@ def test_an_encoding_can_be_declared(tmp_path: Path) -> None:
         ("smoking", "None", "is not a level", "never, former"),
         ("smoking", "ｎｅｖｅｒ", "is not a level", "'never'"),
         ("snack", "9", "is not 0 or 1", "0 or 1"),
+        ("bmi", "(25)", "something beside it", "alone"),
         ("high", "", "target is missing", "leave_out_missing"),
     ],
 )
@@ -320,6 +321,13 @@ def test_integer_like_levels_are_read_alike_from_text_and_numbers() -> None:
         assert levels(("0", "1", "2"), column(list(written))).values.tolist() == ["0", "1", "2"]
     both = levels(("1", "01"), column(["1.0"]))  # it could be either
     assert both.values.tolist() == [None] and both.problems
+
+
+def test_a_declared_word_in_another_case_is_told_and_many_words_are_one_problem() -> None:
+    found = truths(column(["No", "yes", "YES"]), ("no", "yes"))
+    assert found.values.tolist() == [0, 1, 1] and len(found.notes) == 2
+    (problem,) = truths(column(["low", "mid", "high", "mid"]), None).problems
+    assert problem.count == 4 and "neither 0 nor 1" in problem.problem
 
 
 def test_truths_of_parquet_are_read_without_a_note() -> None:

@@ -154,9 +154,8 @@ class TypedTable:
         if layout.ignore_other_columns:
             used = {table.name_of(name) for name in layout.columns}
             if others := [name for name in table.columns if name not in used]:
-                text = (
-                    f"{len(others):,} other columns are left out: {some((shown(n)[1:-1] for n in others), 5)}"
-                )
+                what = "1 other column is" if len(others) == 1 else f"{len(others):,} other columns are"
+                text = f"{what} left out: {some((shown(n)[1:-1] for n in others), 5)}"
                 notes.append(Note(None, None, text))
         return cls(frame, problems, [*table.notes, *left_out, *notes])
 

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from sensecf_core.cohorts.own.csv_file import MOST_CELLS, SMALLER, clean_name, read_csv
-from sensecf_core.cohorts.own.problems import Note, Problem, UnreadableError, by_spelling, in_rows, shown
+from sensecf_core.cohorts.own.problems import Note, Problem, UnreadableError, in_rows, shown
 from sensecf_core.cohorts.schema import same_text
 from sensecf_core.types import Mask
 
@@ -81,12 +81,6 @@ class Column:
         """The first row of each distinct cell."""
         places, positions = np.unique(self.codes, return_index=True)
         return self.rows[positions[places >= 0]]
-
-    def problems(self, mask: Mask, text: str, mend: str) -> list[Problem]:
-        """Report the rows of a mask, one problem per cell; ``{}`` in ``text`` stands for the cell."""
-        positions = np.flatnonzero(mask)
-        texts = [text.replace("{}", shown(self.cells[position])) for position in positions]
-        return by_spelling(self.name, self.rows[positions].tolist(), texts, [mend] * len(texts))
 
     def where(self, test: Callable[[Any], bool]) -> Mask:
         """Return the mask of the rows whose cell passes a test; the test sees empty cells as None."""

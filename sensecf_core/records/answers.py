@@ -27,15 +27,7 @@ def save(answer: Answer, *, by: str | None = None) -> str:
         answer.created,
         json.dumps(answer.model_dump(mode="json", by_alias=True), allow_nan=False, ensure_ascii=False),
     )
-    asked = audit.Entry(
-        action="asked",
-        who=by,
-        cohort=answer.cohort,
-        participant_id=answer.participant_id,
-        row_id=answer.row_id,
-        answer_id=answer.answer_id,
-        detail={"method": answer.method},
-    )
+    asked = audit.about("asked", answer, by, method=answer.method)
     with transaction() as database:
         database.execute("INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
         audit.append(database, asked)
@@ -76,3 +68,9 @@ def recent(
             (*conditions.values(), limit),
         ).fetchall()
     return read_all(Answer, rows, "answer_id")
+
+
+def newest(cohort: str, participant_id: str, row_id: str) -> Answer | None:
+    """The newest answer about a row that was not cancelled, if there is one that this version can read."""
+    stored = recent(cohort, participant_id, row_id, limit=20)
+    return next((answer for answer in stored if answer.status != "cancelled"), None)

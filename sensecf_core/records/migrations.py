@@ -116,5 +116,12 @@ _DECISIONS_AND_AUDIT = (
     """,
 )
 
-STEPS: tuple[tuple[str, ...], ...] = (_ANSWERS_AND_JOBS, _COMPARISONS, _DECISIONS_AND_AUDIT)
+_REJECTED_FEATURES = ("ALTER TABLE decisions ADD COLUMN features TEXT",)
+
+STEPS: tuple[tuple[str, ...], ...] = (
+    _ANSWERS_AND_JOBS,
+    _COMPARISONS,
+    _DECISIONS_AND_AUDIT,
+    _REJECTED_FEATURES,
+)
 """Each step holds the statements that lead from one version to the next."""

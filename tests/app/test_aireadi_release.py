@@ -74,6 +74,8 @@ def test_the_synthetic_days_are_labelled_and_a_day_is_chosen(
     at = open_page("Prediction", cohort="aireadi", participant=str(person), row=str(day))
     assert not at.exception
     assert "SYNTHETIC DATA" in page_text(at) and "SYNTHETIC AI-READI" in page_text(at)
+    at.session_state["model_card"] = True  # drawn when it is opened
+    at.run()
     days = next(box for box in at.selectbox if box.label == "Day")
     assert days.value == day and len(days.options) == len(cohort.rows.loc[person])
     tables = " ".join(str(cell) for table in at.get("table") for cell in table.value.to_numpy().ravel())

@@ -141,6 +141,9 @@ def everything(at: AppTest) -> str:
 
 def test_the_card_counts_days_as_days(open_page: OpenPage, someone: str) -> None:
     at = open_page("Prediction", cohort=COHORT, participant=someone)
+    for fold in ("log_odds", "model_card"):  # drawn when they are opened
+        at.session_state[fold] = True
+    at.run()
     groups = next(one.value for one in at.table if "With the outcome" in one.value)
     assert "Days" in groups and "People" not in groups
     text = page_text(at)

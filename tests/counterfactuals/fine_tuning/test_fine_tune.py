@@ -13,12 +13,13 @@ from sensecf_core.cohorts.schema import Schema
 from sensecf_core.counterfactuals.explain import answer
 from sensecf_core.counterfactuals.fine_tuning import fine_tune as stages, self_training, validation
 from sensecf_core.counterfactuals.fine_tuning.fine_tune import fine_tune
-from sensecf_core.counterfactuals.fine_tuning.pairs import MARGINS, Pair, build
+from sensecf_core.counterfactuals.fine_tuning.pairs import Pair, build
 from sensecf_core.counterfactuals.fine_tuning.stages import Options
 from sensecf_core.counterfactuals.problem.budget import CancelledError
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
 from sensecf_core.counterfactuals.proposers import registry
+from sensecf_core.counterfactuals.search.answers import MARGINS
 from sensecf_core.errors import NotReadyError
 from sensecf_core.language.local import model
 from sensecf_core.language.local.model import LocalModel

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from sensecf_core.errors import NotReadyError
+
 PACKAGE = Path(__file__).resolve().parent
 ROOT = PACKAGE.parent
 """The folder that holds the package: the checkout, or the site-packages that pip installed it into."""
@@ -57,16 +59,37 @@ def base_models() -> Path:
 def var(*parts: str) -> Path:
     """A path below the private working folder: ``SENSECF_VAR``, else ``var/``.
 
-    Folders on the way are made, readable by their owner only.
+    Folders on the way are made, readable by their owner only. Raises ``NotReadyError`` if one cannot be made:
+    a file or a link to nothing stands in its place, the disk is full or read-only.
     """
-    given = os.environ.get("SENSECF_VAR")
-    root = Path(given) if given else (ROOT if CHECKOUT else user_data()) / "var"
-    root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    root = _var_root()
     path = root.joinpath(*parts)
-    # One by one: with ``parents=True`` only the last folder would get the mode.
-    for folder in reversed([parent for parent in path.parents if root in parent.parents]):
-        folder.mkdir(mode=0o700, exist_ok=True)
+    try:
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # One by one: with ``parents=True`` only the last folder would get the mode.
+        for folder in reversed([parent for parent in path.parents if root in parent.parents]):
+            folder.mkdir(mode=0o700, exist_ok=True)
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        raise NotReadyError(
+            f"The private folder {root} cannot be used ({_reason(root, error)}); set SENSECF_VAR to a folder "
+            "that can be written."
+        ) from error
     return path
+
+
+def _var_root() -> Path:
+    given = os.environ.get("SENSECF_VAR")
+    if given is None:
+        return (ROOT if CHECKOUT else user_data()) / "var"
+    if not given.strip():
+        raise NotReadyError("SENSECF_VAR is set but empty; set it to a folder, or unset it.")
+    return Path(given)
+
+
+def _reason(root: Path, error: Exception) -> str:
+    if isinstance(error, FileExistsError | NotADirectoryError):
+        return "a link to nothing" if root.is_symlink() and not root.exists() else "it is not a folder"
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from sensecf_core import paths
+from sensecf_core.errors import NotReadyError
 from sensecf_core.paths import base_models, user_data, var
 
 
@@ -18,6 +20,30 @@ def test_every_folder_on_the_way_is_its_owners_alone(private_var: Path) -> None:
     assert path == private_var / "one" / "two" / "three" and not path.exists()
     folders = [private_var, private_var / "one", private_var / "one" / "two"]
     assert [stat.S_IMODE(folder.stat().st_mode) for folder in folders] == [0o700] * 3
+
+
+@pytest.mark.parametrize("kind", ["empty", "blank", "file", "dangling", "below a file", "impossible", "NUL"])
+def test_a_private_folder_that_cannot_be_is_one_sentence(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, link = tmp_path / "file", tmp_path / "link"
+    file.touch()
+    link.symlink_to(tmp_path / "nowhere")
+    given = {
+        "empty": "",
+        "blank": "  ",
+        "file": str(file),
+        "dangling": str(link),
+        "below a file": str(file / "var"),
+        "impossible": "/proc/sensecf",
+    }
+    if kind == "NUL":  # the environment itself cannot hold one
+        monkeypatch.setattr(os, "environ", {"SENSECF_VAR": "a\0b"})
+    else:
+        monkeypatch.setenv("SENSECF_VAR", given[kind])
+    with pytest.raises(NotReadyError, match="SENSECF_VAR") as caught:
+        var("sensecf.db")
+    assert "\n" not in str(caught.value)
 
 
 def test_a_checkout_keeps_everything_beside_the_package(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,7 @@ from sensecf_core.cli.commands import (
     answer,
     audit,
     cohort,
+    db,
     decisions,
     explain,
     export,
@@ -50,6 +51,7 @@ app.command("explain")(explain.explain)
 app.command("answer")(answer.answer)
 app.add_typer(decisions.app, name="decisions")
 app.add_typer(audit.app, name="audit")
+app.add_typer(db.app, name="db")
 app.command("export")(export.export)
 app.command("models")(models.models)
 app.command("fetch-model")(train.fetch_model)

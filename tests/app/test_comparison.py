@@ -30,7 +30,7 @@ PROCESS_METHOD = """
 import json, os, sys, time
 from sensecf_core.queries.request import ExplainRequest
 from sensecf_core.records import answers
-from tests.records.made_answers import make_answer, make_counterfactual
+from tests.records.made_answers import make_answer, make_counterfactual, put_in_place
 request = ExplainRequest.model_validate_json(sys.argv[2])
 if request.seed == 13:
     sys.exit("The package `dice-ml` is not installed; run `make setup`.")
@@ -314,7 +314,7 @@ def test_contrast_is_worded_as_explanation_and_an_older_classifier_is_said(
     assert status.answer.limits.profile == "contrast" and status.answer.desired == 1
     assert any("not advice" in one.value for one in at.info) and not at.warning
     before = {"sha256": {"classifier": "another"}}
-    answers.save(status.answer.model_copy(update={"provenance": before}))
+    put_in_place(status.answer.model_copy(update={"provenance": before}))
     at.run()
     assert "trained anew" in at.warning[0].value
 

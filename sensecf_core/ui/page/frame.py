@@ -21,6 +21,7 @@ from sensecf_core.cohorts.encoding import Codes, Value, to_values
 from sensecf_core.datasets import registry
 from sensecf_core.disclaimer import DISCLAIMER, DISCLAIMER_LONG, data_label
 from sensecf_core.errors import InputError, NotReadyError
+from sensecf_core.jobs import visitor, worker
 from sensecf_core.types import RowKey
 from sensecf_core.ui.common import data
 from sensecf_core.ui.common.wording import message, plain
@@ -112,6 +113,7 @@ def open_page(
     shows : the result that the page's address also names: an answer (and a job), or a comparison.
     picks : what else is picked on the page and named by its address (:mod:`.kept_picks`).
     """
+    visitor.find_by(selection.visitor)
     st.set_page_config(page_title=f"{title} · SenseCF", layout="wide")
     link_problem = shown_results.adopt_from_address(shows) if shows else None
     choice = selection.read()
@@ -141,6 +143,8 @@ def open_page(
     st.title(title)
     st.markdown(f"*{question}*")
     _warn(link_problem, registry.release_problem(), problem)
+    for standstill in worker.problems():
+        st.error(message(standstill), icon=":material/error:")
     if damage is not None:
         train_classifier.say_damaged(damage)
     _selectors(choice, cohort, problem, missing=problem is not None or (needs == "person" and key is None))

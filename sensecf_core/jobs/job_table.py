@@ -159,7 +159,7 @@ def recent(worker: WorkerName, kind: str, *, limit: int = 50) -> tuple[JobView, 
             f"{_SELECT_JOBS} WHERE jobs.lane = ? AND kind = ? ORDER BY jobs.seq DESC LIMIT ?",
             (worker, kind, limit),
         ).fetchall()
-    return tuple(_view(row) for row in rows)
+        return tuple(_view(row) for row in rows)
 
 
 def _view(row: sqlite3.Row) -> JobView:

@@ -132,7 +132,7 @@ def recent(
             f"SELECT * FROM audit WHERE {where} ORDER BY seq DESC LIMIT ?",
             (*conditions.values(), -1 if limit is None else limit),
         ).fetchall()
-    return tuple(AuditRow(**row) for row in reversed(rows))
+        return tuple(AuditRow(**row) for row in reversed(rows))
 
 
 def verify(noted: str | None = None) -> Verified:

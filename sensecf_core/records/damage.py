@@ -99,7 +99,9 @@ def _damage_inside(path: Path, steps: Steps) -> str | None:
 
 
 def _schema(connection: sqlite3.Connection) -> dict[str, str]:
-    rows = connection.execute("SELECT type, name, sql FROM sqlite_master WHERE name NOT GLOB 'sqlite_*'")
+    rows = connection.execute(
+        "SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT GLOB 'sqlite_stat*'"
+    )
     return {f"{row[0]} {row[1]}": " ".join(str(row[2]).split()) for row in rows.fetchall()}
 
 

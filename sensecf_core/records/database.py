@@ -15,7 +15,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from sensecf_core import paths
-from sensecf_core.errors import NotReadyError
+from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.records import damage
 from sensecf_core.records.migrations import STEPS
 
@@ -131,7 +131,11 @@ def _readable_errors(path: Path) -> Iterator[None]:
     """Turn errors of the file, its folder or its disk into one sentence that says what to do."""
     try:
         yield
-    except (sqlite3.Error, UnicodeDecodeError) as error:  # the latter: SQLite's own message quotes damage
+    except (InputError, NotReadyError):
+        raise
+    except (
+        Exception
+    ) as error:  # a column of another name is a KeyError, a name that is no text one of decoding
         if (found := damage.recognise(error, path, STEPS)) is not None:
             raise damage.error(path, found) from error
         advice = _ADVICE.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)  # the low byte is the primary code

@@ -157,7 +157,7 @@ def history(cohort: str | None = None, participant_id: str | None = None) -> tup
         rows = database.execute(
             f"SELECT * FROM decisions WHERE {where} ORDER BY seq", tuple(conditions.values())
         ).fetchall()
-    return tuple(map(_read, rows))
+        return tuple(map(_read, rows))
 
 
 def find_option(answer_id: str, option: int) -> tuple[Answer, Counterfactual]:

@@ -25,12 +25,13 @@ from sensecf_core.types import Callbacks
 from sensecf_core.ui.comparison import form
 from tests.app import made_adapter
 from tests.app.conftest import OpenPage, World, page_text
+from tests.records.made_answers import put_in_place
 
 PROCESS_METHOD = """
 import json, os, sys, time
 from sensecf_core.queries.request import ExplainRequest
 from sensecf_core.records import answers
-from tests.records.made_answers import make_answer, make_counterfactual, put_in_place
+from tests.records.made_answers import make_answer, make_counterfactual
 request = ExplainRequest.model_validate_json(sys.argv[2])
 if request.seed == 13:
     sys.exit("The package `dice-ml` is not installed; run `make setup`.")

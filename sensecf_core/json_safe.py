@@ -1,9 +1,31 @@
-"""Values that JSON can hold: it has no NaN and no infinity."""
+"""Values that JSON can hold (no NaN, no infinity), and JSON of others, read with one kind of error."""
 
 from __future__ import annotations
 
+import json
 import math
-from typing import Any
+from pathlib import Path
+from typing import Any, Never
+
+
+def parse(text: str | bytes) -> Any:
+    """Read JSON; raises ``ValueError`` for whatever cannot be read.
+
+    That is also text that is no UTF-8, NaN and infinity, and what is nested too deeply.
+    """
+    try:
+        return json.loads(text, parse_constant=_refuse)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
+def read_file(path: Path) -> Any:
+    """Read a JSON file; raises ``OSError`` or ``ValueError``, see :func:`parse`."""
+    return parse(path.read_bytes())
+
+
+def _refuse(constant: str) -> Never:
+    raise ValueError(f"{constant} is no JSON number")
 
 
 def json_safe(value: Any, digits: int | None = None) -> Any:

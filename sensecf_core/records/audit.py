@@ -18,7 +18,8 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 
-from sensecf_core.records.database import connect, transaction
+from sensecf_core.records import damage
+from sensecf_core.records.database import connect, database_path, transaction
 
 Action = Literal["asked", "seen", "decided", "exported", "deleted"]
 DETAILS = ("decision_id", "decision_sha256", "kind", "option", "reason", "undoes", "method", "format")
@@ -106,7 +107,9 @@ def append(database: sqlite3.Connection, entry: Entry) -> AuditRow:
     """
     if not database.in_transaction:
         raise ValueError("a row is added to the audit trail within a transaction")
-    last = database.execute("SELECT sha256 FROM audit ORDER BY seq DESC LIMIT 1").fetchone()
+    last = database.execute("SELECT seq, sha256 FROM audit ORDER BY seq DESC LIMIT 1").fetchone()
+    if last is not None and last["seq"] > _last_number(database):
+        raise damage.error(database_path(), "the audit trail has lost count of its rows")
     fields = asdict(entry) | {
         "seq": _last_number(database) + 1,
         "created": datetime.now(UTC).isoformat(timespec="milliseconds"),

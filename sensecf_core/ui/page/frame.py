@@ -34,6 +34,7 @@ from sensecf_core.ui.page import (
     train_classifier,
 )
 from sensecf_core.ui.page.selection import Choice
+from sensecf_core.ui.server.guard import look_nothing_up
 
 PAGES = {
     "app.py": ("Home", ":material/home:"),
@@ -114,6 +115,7 @@ def open_page(
     picks : what else is picked on the page and named by its address (:mod:`.kept_picks`).
     """
     visitor.find_by(selection.visitor)
+    look_nothing_up()
     st.set_page_config(page_title=f"{title} · SenseCF", layout="wide")
     link_problem = shown_results.adopt_from_address(shows) if shows else None
     choice = selection.read()

@@ -12,16 +12,22 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
+import typer
 from hypothesis import given, strategies as st
 from streamlit.testing.v1 import AppTest
 
 from sensecf_core.classifiers import store
+from sensecf_core.cli.program import app
 from sensecf_core.datasets import registry
 from sensecf_core.disclaimer import DISCLAIMER
 from sensecf_core.evaluation.benchmark import run_folder
-from sensecf_core.ui.benchmarks import charts, tables as bench
+from sensecf_core.jobs import dispatch, job_table, subprocess_worker
+from sensecf_core.jobs.job_table import JobOutcome
+from sensecf_core.ui.benchmarks import chart_views, charts, small_run, summary_view, tables as bench, tabs
 from sensecf_core.ui.common import widgets
+from sensecf_core.ui.page import background_run
 from tests.app import made_benchmark
 from tests.app.conftest import ROOT, OpenPage, World, page_text
 
@@ -90,15 +96,18 @@ def test_the_methods_stand_side_by_side_as_they_are_used(page: AppTest, summary:
     table = main_table(page)
     assert list(table["Method"]) == ["Random draws + refine", "NICE sparsity", "LM with examples + refine"]
     row = next(r for r in summary["groups"][0]["rows"] if r["row"] == "random + refine")
-    assert table["Coverage ↑"][0] == bench.cell("coverage", row["measures"]["coverage"])
+    assert table["Coverage ↑"][0] == row["measures"]["coverage"]["value"], "numbers, so that they sort"
+    shown = page.dataframe[0].proto.arrow_data.styler.display_values
+    said = bench.cell("coverage", row["measures"]["coverage"])
+    assert said.encode() in shown, "with their intervals"
     assert {"Validity ↑", "Gower distance ↓", "Time, s ↓"} <= set(table.columns)
     assert "8 queries, the same for every method" in page_text(page)
     assert "So few queries say little" in page_text(page)
-    headers = [header.value for header in page.header]
-    assert headers[:2] == ["All methods at a glance", "Can the answers be believed, and how far are they?"]
+    assert [tab.label for tab in page.tabs] == list(tabs.TITLES.values())
+    assert len(page.get("plotly_chart")) == 1
+    assert "Near the upper left corner an answer is believed" in page_text(page)
     heads = list(table.columns)
     assert heads[1:5] == ["Solid answer ↑", "Held by new refits ↑", "Forest agrees ↑", "Validity ↑"]
-    assert "What is right before any check?" in headers
 
 
 @pytest.mark.parametrize("real", [True, False])
@@ -109,8 +118,10 @@ def test_only_real_people_are_called_real(
     cohort = replace(world.cohort, schema=world.cohort.schema.model_copy(update={"provenance": provenance}))
     monkeypatch.setattr(registry, "load", lambda name: cohort)
     made_benchmark.store_run(summary)
-    text = page_text(open_page("Benchmarks"))
-    assert ("Do they look like real people?" in text) == real
+    at = open_page("Benchmarks", part="charts", chart="looks")
+    picked = next(box for box in at.selectbox if box.label == "Chart")
+    text = page_text(at)
+    assert ("Do they look like real people?" in picked.options) == real
     assert ("real p" in text) == real and ("held-out people of the cohort" in text) != real
 
 
@@ -134,27 +145,50 @@ def test_other_rows_and_the_other_direction_can_be_chosen(page: AppTest) -> None
     belief = next(group for group in page.radio if group.label == "Believed by")
     assert belief.value == "unseen_reduction"
     asked(page).select(question.options[1]).run()
-    rows = next(group for group in page.radio if group.label == "Rows")
+    rows = next(box for box in page.selectbox if box.label == "Rows")
     rows.set_value("all").run()
     assert not page.exception
     assert list(main_table(page)["Method"])[:2] == ["Random draws", "Random draws + refine"]
     assert len(main_table(page)) == 6
 
 
-def test_every_chart_has_its_table_and_says_what_it_shows(page: AppTest, summary: dict[str, Any]) -> None:
-    assert len(page.get("plotly_chart")) == 9
-    real = summary["groups"][0]["real_rows"]["lof_inlier"]
-    assert bench.cell("lof_inlier", real) in page_text(page)
-    downloads = [button.label for button in page.get("download_button")]
-    assert "Download the run as CSV" in downloads
-    assert downloads.count("Table as CSV") >= 9
+def turn(page: AppTest, **address: str) -> AppTest:
+    """Open another view of an open page."""
+    for name, value in address.items():
+        page.query_params[name] = value
+    page.run()
+    assert not page.exception, page.exception[0].message
+    return page
+
+
+def test_every_view_draws_one_chart_with_its_table(page: AppTest, summary: dict[str, Any]) -> None:
+    views = [{"part": "charts", "chart": name} for name in chart_views.QUESTIONS]
+    for view in [*views, {"part": "raw"}, {"part": "statistics"}]:
+        turn(page, **view)
+        assert len(page.get("plotly_chart")) == 1, view
+        assert "Table as CSV" in [button.label for button in page.get("download_button")], view
+        if view.get("chart") == "looks":
+            real = summary["groups"][0]["real_rows"]["lof_inlier"]
+            assert bench.cell("lof_inlier", real) in page_text(page)
+
+
+def test_better_numbers_have_the_stronger_colour() -> None:
+    shades = summary_view._shades(pd.Series([0.2, None, 0.6, 1.0]), higher=True)
+    assert [shade.rpartition(",")[2] for shade in shades] == ["0)", "", "0.175)", "0.35)"]
+    assert summary_view._shades(pd.Series([3.0, 1.0]), higher=False)[1].endswith("0.35)")
+    assert summary_view._shades(pd.Series([1.0, 1.0]), higher=True) == ["", ""]
 
 
 def test_what_did_not_run_has_its_command_and_published_figures_stand_apart(
     page: AppTest, summary: dict[str, Any]
 ) -> None:
+    turn(page, part="about")
+    assert "Download the run as CSV" in [button.label for button in page.get("download_button")]
     assert "benchmark --cohort small --methods lm-few-shot@biomistral-7b" in codes(page)
     assert "finetune --cohort small --base llama-3.1-8b-instruct" in codes(page)
+    facts = " ".join(str(cell) for cell in page.get("table")[0].value.to_numpy().ravel())
+    assert "sha256 of classifier" in facts
+    turn(page, part="published")
     assert "Not comparable" in page.warning[0].value
     published = next(t.value for t in page.dataframe if "Figure" in t.value.columns)
     assert set(published["Data"]) == {"on AI-READI, as published"}
@@ -162,8 +196,6 @@ def test_what_did_not_run_has_its_command_and_published_figures_stand_apart(
     validity = next(r for r in bench.rows(summary["groups"][0], "in_use") if r["method"] == "lm-few-shot")
     said_here = bench.cell("validity", validity["measures"]["validity"])
     assert published["Here"][0] == f"LM with examples + refine {said_here}"
-    facts = " ".join(str(cell) for cell in page.get("table")[0].value.to_numpy().ravel())
-    assert "sha256 of classifier" in facts
 
 
 def test_a_run_about_other_rows_or_another_classifier_is_marked(
@@ -254,7 +286,7 @@ def test_the_credit_over_the_controls_stands_in_the_raw_table(
     credit = {"credit": {"mean": -0.07, "low": -0.12, "high": 0.01}, "credit_over": "nearest-pair"}
     credited["raw"] = [draws, {**draws, "method": "lm-few-shot", **credit}]
     made_benchmark.store_run(credited)
-    at = open_page("Benchmarks")
+    at = open_page("Benchmarks", part="raw")
     (raw,) = [frame.value for frame in at.dataframe if "Credit" in frame.value.columns]
     shown = dict(zip(raw["Method"], raw["Credit"], strict=True))
     assert shown == {
@@ -262,6 +294,45 @@ def test_the_credit_over_the_controls_stands_in_the_raw_table(
         "LM with examples": "−0.07 (−0.12 to +0.01) over Nearest answer",
     }
     assert "best control that knows as much" in page_text(at)
+
+
+def test_a_small_run_is_started_from_the_page_with_the_commands_own_options(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[list[str]] = []
+    monkeypatch.setattr(
+        subprocess_worker, "start", lambda kind, argv, label: started.append([kind, *argv]) or "a-job"
+    )
+    page.selectbox(key="small_people").select(10)
+    page.number_input(key="small_seed").set_value(7)
+    next(b for b in page.button if b.label == "Start the run").click().run()
+    assert not page.exception
+    ((kind, command, *options),) = started
+    assert kind == command == "benchmark"
+    program: Any = typer.main.get_command(app)
+    parsed = program.commands[command].make_context(command, options).params
+    expected = {"cohort": "small", "methods": ",".join(small_run.FAST), "n": 10, "seed": 7}
+    assert (expected | {"timed": False, "json_progress": True, "out": None}).items() <= parsed.items()
+
+
+def test_a_run_under_way_is_shown_and_one_that_failed_says_why(
+    page: AppTest, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    argv = small_run.arguments("small", small_run.FAST, 4, 0)
+    job = job_table.add(
+        "process", "1:0.00:x", kind="benchmark", label="", spec=json.dumps(argv), most_waiting=9
+    )
+    job_table.finish(job, JobOutcome("failed", error="Nothing was left."))
+    page.run()
+    assert "ended at 0 %" in page.error[0].value and "Nothing was left." in page.error[0].value
+    running = replace(job_table.find(job), state="running", fraction=0.25, message="1 of 4")  # type: ignore[type-var]
+    monkeypatch.setattr(background_run, "newest", lambda kind, cohort: running)
+    monkeypatch.setattr(dispatch, "view", lambda job_id: running)
+    page.run()
+    progress: Any = page.get("progress")[0]
+    assert progress.value == 25 and "1 of 4" in progress.text
+    assert [b for b in page.button if b.label == "Cancel"]
+    assert not [b for b in page.button if b.label == "Start the run"]
 
 
 @pytest.mark.parametrize(
@@ -323,9 +394,9 @@ def test_who_was_not_asked_what_has_no_answer_is_named(
     row = spared["groups"][0]["rows"][0]
     row["ended"] = {"itself": 1, "proven": 2}
     about = page_text(_page_of(spared, open_page))
-    assert f"which counts as not answered: {bench.title(row['method'])}." in about
+    assert f"and scored as failures there: {bench.title(row['method'])}." in about
 
 
 def _page_of(summary: dict[str, Any], open_page: OpenPage) -> AppTest:
     made_benchmark.store_run(summary)
-    return open_page("Benchmarks")
+    return open_page("Benchmarks", part="about")

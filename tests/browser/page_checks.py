@@ -8,6 +8,8 @@ from playwright.sync_api import Page
 from tests.browser.conftest import settle
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+DARK = "getComputedStyle(document.querySelector('[data-testid=stApp]')).colorScheme == 'dark'"
+COLOURS = ["color-contrast", "link-in-text-block"]
 
 
 def open_all(page: Page) -> None:
@@ -21,11 +23,24 @@ def open_all(page: Page) -> None:
 
 
 def violations(page: Page, title: str) -> dict[tuple[str, str], list[str]]:
-    """Violations that axe finds on an open page, by page title and rule."""
-    result = Axe().run(page, options={"runOnly": RULES})
+    """Violations that axe finds on an open page in both themes, by page title and rule.
+
+    The rules see the page in light; of them only those about colours can differ in dark.
+    """
+    found = _found(page, title, {"runOnly": RULES})
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function(DARK)
+    settle(page)
+    page.wait_for_timeout(500)  # charts are drawn again in the theme's colours
+    found |= _found(page, f"{title}, dark", {"runOnly": {"type": "rule", "values": COLOURS}})
+    page.emulate_media(color_scheme="light")
+    return found
+
+
+def _found(page: Page, title: str, options: dict[str, object]) -> dict[tuple[str, str], list[str]]:
     return {
         (title, violation["id"]): [node["html"][:200] for node in violation["nodes"]][:3]
-        for violation in result.response["violations"]
+        for violation in Axe().run(page, options=options).response["violations"]
     }
 
 

@@ -126,11 +126,9 @@ def still(page: Page, chart: Locator) -> None:
         page.wait_for_timeout(700)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_and_no_request_leaves(
-    scheme: str, page: Page, server: Server, nearest: Key, foreign: list[str]
+    page: Page, server: Server, nearest: Key, foreign: list[str]
 ) -> None:
-    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     found: dict[tuple[str, str], list[str]] = {}
     for title in ("Participants", "Prediction", "Interventions"):
         opened(page, server, title, nearest)

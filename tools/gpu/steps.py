@@ -19,12 +19,12 @@ from sensecf_core.evaluation.sampling import sample_rows
 from sensecf_core.language.local import model as local_model
 from sensecf_core.language.local.loading import (
     Precision,
-    for_answers,
     for_training,
     is_large,
     parameters_of,
     precision_of,
 )
+from sensecf_core.language.local.lora import for_answers
 from sensecf_core.language.local.model import LocalModel
 from sensecf_core.language.models import hardware, registry
 from sensecf_core.language.models.registry import ModelSpec

@@ -102,12 +102,11 @@ def effects(ask: Ask, queries: list[Query]) -> list[Proposer]:
 
 def nearest_pair(ask: Ask, queries: list[Query]) -> list[Proposer]:
     """Copy answers of the nearest scarce people: a control that knows what a model was taught."""
-    from sensecf_core.counterfactuals.proposers.few_shot import make_examples
-    from sensecf_core.counterfactuals.proposers.nearest_pair import NearestPairProposer
+    from sensecf_core.counterfactuals.proposers.nearest_pair import NearestPairProposer, taught
 
-    desired = {query.desired for query in queries}
-    answered = {each: make_examples(ask.fitted, each, "contrast") for each in desired}
-    return [NearestPairProposer(ask.fitted, answered[query.desired]) for query in queries]
+    return [
+        NearestPairProposer(ask.fitted, taught(ask.fitted, query.desired, "contrast")) for query in queries
+    ]
 
 
 def few_shot(ask: Ask, queries: list[Query]) -> list[Proposer]:

@@ -12,8 +12,7 @@ from sensecf_core.counterfactuals.fine_tuning.validation import ValidationSet
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.proposal import Proposal, ProposalRequest, Proposer
 from sensecf_core.counterfactuals.proposers.effects import EffectsProposer
-from sensecf_core.counterfactuals.proposers.few_shot import stored_examples
-from sensecf_core.counterfactuals.proposers.nearest_pair import NearestPairProposer
+from sensecf_core.counterfactuals.proposers.nearest_pair import NearestPairProposer, taught
 from sensecf_core.counterfactuals.proposers.random import RandomProposer
 from sensecf_core.types import Callbacks
 
@@ -22,7 +21,7 @@ CANDIDATES = 16
 
 def _nearest_pair(fitted: FittedCohort, pair: Pair) -> Proposer:
     query = pair.query
-    return NearestPairProposer(fitted, stored_examples(fitted, query.desired, query.limits.profile))
+    return NearestPairProposer(fitted, taught(fitted, query.desired, query.limits.profile))
 
 
 CONTROLS: Mapping[str, Callable[[FittedCohort, Pair], Proposer]] = {

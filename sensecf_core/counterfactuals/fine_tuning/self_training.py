@@ -12,12 +12,12 @@ from sensecf_core.cohorts.encoding import Codes
 from sensecf_core.counterfactuals.checks.candidates import screen_candidates
 from sensecf_core.counterfactuals.checks.refine import holding, undo_unneeded
 from sensecf_core.counterfactuals.checks.verify import CheckResults, verify
-from sensecf_core.counterfactuals.fine_tuning import pairs as pair_search
 from sensecf_core.counterfactuals.fine_tuning.pairs import Pair
 from sensecf_core.counterfactuals.fine_tuning.raw_rates import propose
 from sensecf_core.counterfactuals.problem.budget import CancelledError
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.problem import Problem
+from sensecf_core.counterfactuals.search.answers import MARGINS, fewest_and_nearest, scores_suffice
 from sensecf_core.language.local.model import LocalModel
 from sensecf_core.language.prompts import fine_tuned
 from sensecf_core.language.prompts.plain import chat_text
@@ -96,12 +96,12 @@ def sample_own_answers(
 
 def _accepted(problem: Problem, hints: PromptHints, checks: CheckResults) -> tuple[Edits, ...]:
     fitted, space = problem.fitted, problem.space
-    margin = pair_search.MARGINS[-1]
+    margin = MARGINS[-1]
     beyond = fitted.reaches(checks.probability, space.desired, margin)
     codes = checks.codes[checks.passed & beyond]
     if not len(codes):
         return ()
-    reached, enough = holding(problem, margin), pair_search.scores_suffice(space, codes, hints)
+    reached, enough = holding(problem, margin), scores_suffice(space, codes, hints)
 
     def holds(rows: Codes, _: Ints) -> Mask:
         return reached(rows)
@@ -110,12 +110,12 @@ def _accepted(problem: Problem, hints: PromptHints, checks: CheckResults) -> tup
         codes = codes[enough]
 
         def holds(rows: Codes, _: Ints) -> Mask:
-            return reached(rows) & pair_search.scores_suffice(space, rows, hints)
+            return reached(rows) & scores_suffice(space, rows, hints)
 
     fewer = undo_unneeded(problem, codes, holds)
     passed = verify(problem, fewer).passed
     codes = np.where(passed[:, None], fewer, codes)
-    best = pair_search.fewest_and_nearest(fitted, space, codes, per_set=1)[:ROUND_ANSWERS]
+    best = fewest_and_nearest(fitted, space, codes, per_set=1)[:ROUND_ANSWERS]
     return tuple({n: c.after for n, c in space.changes(codes[row]).items()} for row in best)
 
 

@@ -143,13 +143,10 @@ def _random(context: Context) -> Proposer:
 
 
 def _nearest_pair(context: Context) -> Proposer:
-    from sensecf_core.counterfactuals.proposers.few_shot import stored_examples
-    from sensecf_core.counterfactuals.proposers.nearest_pair import NearestPairProposer
+    from sensecf_core.counterfactuals.proposers.nearest_pair import NearestPairProposer, taught
 
     fitted, query = context.fitted, context.query
-    return NearestPairProposer(
-        fitted, stored_examples(fitted, query.desired, query.limits.profile, context.cancelled)
-    )
+    return NearestPairProposer(fitted, taught(fitted, query.desired, query.limits.profile, context.cancelled))
 
 
 def _effects(context: Context) -> Proposer:

@@ -165,20 +165,3 @@ def for_training(model: Any) -> Any:
     model.requires_grad_(False)
     model.activation_checkpointing_enable({"use_reentrant": False})
     return model
-
-
-def for_answers(peft: Any) -> Any:
-    """Return the plain model that answers with a LoRA adapter; ``peft`` is a ``PeftModel``.
-
-    The adapter is merged into a float32 or bf16 base. Beside a 4-bit base its layers stay separate, since
-    rounding to sixteen values would lose it.
-    """
-    base = peft.get_base_model()
-    return base.eval() if is_four_bit(base) else peft.merge_and_unload().eval()
-
-
-def with_adapter(model: Any, folder: Path) -> Any:
-    """Apply the LoRA adapter in ``folder`` to a loaded model and return the model that answers with it."""
-    from peft import PeftModel
-
-    return for_answers(PeftModel.from_pretrained(model, str(folder)))

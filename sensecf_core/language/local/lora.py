@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sensecf_core.language.local.loading import is_large
+from sensecf_core.language.local.loading import is_four_bit, is_large
 
 
 def fresh_adapter(model: Any, *, rank: int, alpha: int, dropout: float, seed: int) -> Any:
@@ -76,3 +77,60 @@ def merged(peft: Any) -> Iterator[Any]:
         with torch.no_grad():
             for weight, original in zip(weights, originals, strict=True):
                 weight.copy_(original)
+
+
+def for_answers(peft: Any) -> Any:
+    """Return the plain model that answers with a LoRA adapter; ``peft`` is a ``PeftModel``.
+
+    The adapter is merged into a float32 or bf16 base. Beside a 4-bit base its layers stay separate, since
+    rounding to sixteen values would lose it.
+    """
+    base = peft.get_base_model()
+    return base.eval() if is_four_bit(base) else peft.merge_and_unload().eval()
+
+
+def with_adapter(model: Any, folder: Path) -> Any:
+    """Apply the LoRA adapter in ``folder`` to a loaded model and return the model that answers with it.
+
+    A plain adapter is added to the weights here, with the numbers of peft's ``merge_and_unload``: importing
+    peft takes about as long as loading the default model. Every other kind is left to peft.
+    """
+    config = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
+    if _is_plain(config) and not is_four_bit(model) and _add(model, folder, config):
+        return model.eval()
+    from peft import PeftModel
+
+    return for_answers(PeftModel.from_pretrained(model, str(folder)))
+
+
+PLAIN = frozenset(
+    {"peft_type", "task_type", "base_model_name_or_path", "peft_version", "inference_mode", "target_modules"}
+    | {"r", "lora_alpha", "lora_dropout", "init_lora_weights", "bias", "megatron_core", "qalora_group_size"}
+)
+"""Settings of peft that a plain adapter may have; any other that is set changes what is added."""
+
+
+def _is_plain(config: Mapping[str, Any]) -> bool:
+    """Whether an adapter is two matrices a layer, scaled by alpha / r, and nothing else."""
+    more = [name for name, value in config.items() if value and name not in PLAIN]
+    return config.get("peft_type") == "LORA" and config.get("bias") == "none" and not more
+
+
+def _add(model: Any, folder: Path, config: Mapping[str, Any]) -> bool:
+    """Add scale · B · A to each layer's weight; False, with nothing added, where a layer is not linear."""
+    import torch
+
+    weights = saved_weights(folder)
+    first, second = ".lora_A.weight", ".lora_B.weight"
+    names = [name.removesuffix(first) for name in weights if name.endswith(first)]
+    modules = dict(model.named_modules())
+    layers = [modules.get(name.removeprefix("base_model.model.")) for name in names]
+    if 2 * len(names) != len(weights) or not all(type(layer) is torch.nn.Linear for layer in layers):
+        return False
+    scale = config["lora_alpha"] / config["r"]
+    with torch.no_grad():
+        for name, layer in zip(names, layers, strict=True):
+            weight = layer.weight  # type: ignore[union-attr]
+            a, b = (weights[name + part].to(weight.device) for part in (first, second))
+            weight += (b @ a) * scale
+    return True

@@ -11,7 +11,8 @@ from typing import Any
 
 from sensecf_core.language.backend import Constraint, Provenance, Samples, Stopped, first_line, stop_reason
 from sensecf_core.language.local.decoding import Decoder, Decoding, Row, StopError
-from sensecf_core.language.local.loading import Precision, load_weights, precision_of, with_adapter
+from sensecf_core.language.local.loading import Precision, load_weights, precision_of
+from sensecf_core.language.local.lora import with_adapter
 from sensecf_core.language.models import adapters, default_model
 from sensecf_core.language.prompts.grammar import edits_grammar, longest_answer
 from sensecf_core.language.prompts.plain import Prompt, chat_text

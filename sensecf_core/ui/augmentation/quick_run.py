@@ -13,12 +13,10 @@ from sensecf_core.augmentation.findings.cell_view import CellView
 from sensecf_core.augmentation.findings.verdict import ABSENT, Verdict, verdict
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.errors import InputError, NotReadyError
-from sensecf_core.jobs import dispatch, job_table, subprocess_worker
-from sensecf_core.jobs.job_table import JobView
+from sensecf_core.jobs import dispatch
 from sensecf_core.ui.augmentation import lights
 from sensecf_core.ui.common import wording
-from sensecf_core.ui.page import kept_picks
-from sensecf_core.ui.page.job_progress import cancel_button, progress_text
+from sensecf_core.ui.page import background_run, kept_picks
 
 # What plans a run brings packages and language models with it; a page that shows a run needs none of them.
 if TYPE_CHECKING:
@@ -26,7 +24,6 @@ if TYPE_CHECKING:
     from sensecf_core.augmentation.findings.partial import Partial
 
 KIND = "augment"
-POLL_SECONDS = 2.0
 REPEATS = 3
 SHARES = ("0.5", "0.8", "0.9", "0.95")
 SEARCH = (
@@ -50,7 +47,7 @@ def show(cohort: Cohort) -> bool:
     Returns whether one is under way.
     """
     try:
-        job = newest(cohort)
+        job = background_run.newest(KIND, cohort)
     except NotReadyError as error:
         st.error(wording.message(str(error)), icon=":material/database_off:")
         return False
@@ -58,7 +55,7 @@ def show(cohort: Cohort) -> bool:
         _watch(cohort, job.id)
         return True
     if job is not None:
-        _ended(job)
+        background_run.ended(job, "quick run")
     with st.expander(
         "Run a quick one on this cohort", icon=":material/play_circle:", expanded=not _has_run(cohort)
     ):
@@ -68,19 +65,6 @@ def show(cohort: Cohort) -> bool:
 
 def _has_run(cohort: Cohort) -> bool:
     return any(run.finished for run in runs.runs(cohort.schema.name))
-
-
-def newest(cohort: Cohort) -> JobView | None:
-    """The newest quick run of a cohort, whichever tab or server started it."""
-    for job in job_table.recent("process", KIND):
-        if _option(json.loads(job.spec), "--cohort") == cohort.schema.name:
-            # The worker first checks whether an unfinished job still has a process.
-            return job if job.finished else dispatch.view(job.id)
-    return None
-
-
-def _option(argv: Sequence[str], name: str) -> str:
-    return argv[argv.index(name) + 1] if name in argv[:-1] else ""
 
 
 def _form(cohort: Cohort) -> None:
@@ -129,11 +113,10 @@ def start(
             seed=seed,
         )
         plan_of(cohort, argv)  # refuses what the command would refuse
-        subprocess_worker.start(KIND, [*argv, "--json-progress"], f"Augmentation of {cohort.schema.name}")
     except (InputError, NotReadyError) as error:
         st.error(wording.message(str(error)), icon=":material/error:")
         return
-    st.rerun()
+    background_run.start(KIND, argv, f"Augmentation of {cohort.schema.name}")
 
 
 def plan_of(cohort: Cohort, argv: Sequence[str]) -> Plan:
@@ -143,19 +126,19 @@ def plan_of(cohort: Cohort, argv: Sequence[str]) -> Plan:
 
     cells = [
         Cell(scenario, float(share))  # type: ignore[arg-type]
-        for scenario in _option(argv, "--scenario").split(",")
-        for share in _option(argv, "--removed").split(",")
+        for scenario in background_run.option(argv, "--scenario").split(",")
+        for share in background_run.option(argv, "--removed").split(",")
     ]
     return plan_experiment(
         cohort,
         cells,
-        _option(argv, "--arms").split(","),
-        repeats=int(_option(argv, "--repeats")),
-        seed=int(_option(argv, "--seed")),
+        background_run.option(argv, "--arms").split(","),
+        repeats=int(background_run.option(argv, "--repeats")),
+        seed=int(background_run.option(argv, "--seed")),
     )
 
 
-@st.fragment(run_every=POLL_SECONDS)
+@st.fragment(run_every=background_run.POLL_SECONDS)
 def _watch(cohort: Cohort, job_id: str) -> None:
     try:
         job = dispatch.view(job_id)
@@ -169,12 +152,10 @@ def _watch(cohort: Cohort, job_id: str) -> None:
     plan = plan_of(cohort, json.loads(job.spec))
     with st.container(border=True, key="augmenting"):
         st.markdown(f"**A quick run is under way**: {_about(plan)}.")
-        st.progress(job.fraction, text=wording.plain(f"{100 * job.fraction:.0f} %. {progress_text(job)}"))
+        background_run.progress(job)
         changed = plan.record_file.stat().st_mtime_ns if plan.record_file.is_file() else 0
         _so_far(_partial(plan.run_id, changed, cohort, plan), plan)
-        with st.container(horizontal=True, vertical_alignment="center"):
-            cancel_button(job, dispatch.cancel, "Finished repeats are kept; the same run goes on from them.")
-            st.caption("You may leave this page or close the tab: it goes on, and is found here again.")
+        background_run.cancel(job, "Finished repeats are kept; the same run goes on from them.")
 
 
 @st.cache_data(max_entries=4, show_spinner=False)
@@ -209,19 +190,3 @@ def _so_far(partial: Partial, plan: Plan) -> None:
                 )
             else:
                 lights.light(cell.scenario, said, view)
-
-
-def _ended(job: JobView) -> None:
-    """Say how the last quick run ended, unless it is the one on the page."""
-    when = wording.moment(job.ended or job.created)
-    if job.state == "cancelled":
-        st.info(
-            f"The quick run was cancelled at {100 * job.fraction:.0f} % ({when}). What had finished is kept; "
-            "the same run goes on from there.",
-            icon=":material/block:",
-        )
-    elif job.state == "failed":
-        reason = wording.message(job.error or "It said nothing.")
-        st.error(
-            f"The quick run ended at {100 * job.fraction:.0f} % ({when}). {reason}", icon=":material/error:"
-        )

@@ -8,14 +8,30 @@ import pandas as pd
 import streamlit as st
 
 from sensecf_core.evaluation.benchmark.published import PUBLISHED
-from sensecf_core.ui.benchmarks import tables as bench
-from sensecf_core.ui.benchmarks.results import show_table
+from sensecf_core.evaluation.metrics.definitions import MEASURES
+from sensecf_core.ui.benchmarks import run_picker, tables as bench
 from sensecf_core.ui.benchmarks.run_picker import ChosenRun
-from sensecf_core.ui.common import wording
+from sensecf_core.ui.benchmarks.show import measured, show_measures, show_table
+from sensecf_core.ui.common import widgets, wording
 from sensecf_core.ui.common.widgets import facts_table
 
 
-def not_run(chosen: ChosenRun) -> None:
+def about(chosen: ChosenRun) -> None:
+    """What was asked, every measure, methods that did not run, and how the run was made."""
+    st.markdown(run_picker.asked_in_full(chosen))
+    widgets.csv_button(
+        lambda: bench.long_csv(chosen.summary),
+        f"{chosen.summary['id']}.csv",
+        key="benchmark_csv",
+        label="Download the run as CSV",
+    )
+    with st.expander("Every measure", icon=":material/table:"):
+        show_measures(chosen.rows, [name for name in MEASURES if measured(chosen.rows, name)], "every")
+    _not_run(chosen)
+    _origin(chosen)
+
+
+def _not_run(chosen: ChosenRun) -> None:
     """Methods without numbers in this run, each with the reason and the command that runs it."""
     absent = chosen.summary["absent"]
     if not absent:
@@ -74,7 +90,7 @@ def _measured_here(chosen: ChosenRun | None, measure: str) -> str:
     return "; ".join(cells) or "none in this run"
 
 
-def origin(chosen: ChosenRun) -> None:
+def _origin(chosen: ChosenRun) -> None:
     """The command, commit, machine and hashes behind the numbers."""
     summary = chosen.summary
     provenance = summary["provenance"]

@@ -48,21 +48,20 @@ def choose(cohort: Cohort) -> ChosenRun | None:
     finished = [run for run in runs if run.finished]
     if not finished:
         _nothing_yet(name)
-        _unfinished(runs)
         return None
-    run = st.selectbox("Run", finished, format_func=_run_title, key=f"run_{name}")
+    columns = st.columns([3, 4, 3], vertical_alignment="bottom")
+    run = columns[0].selectbox("Run", finished, format_func=_run_title, key=f"run_{name}")
     summary = _summary(str(run.folder), (run.folder / run_folder.SUMMARY).stat().st_mtime_ns)
     if isinstance(summary, str):
         st.error(wording.message(summary), icon=":material/error:")
         return None
     task = cohort.schema.task
     groups = {bench.group_title(g, task.class_0, task.class_1): g for g in summary["groups"]}
-    group = groups[st.selectbox("Question", list(groups), key=f"group_{run.id}")]
-    view = st.radio(
+    group = groups[columns[1].selectbox("Question", list(groups), key=f"group_{run.id}")]
+    view = columns[2].selectbox(
         "Rows",
         list(bench.VIEWS),
         format_func=bench.VIEWS.__getitem__,
-        horizontal=True,
         key="benchmark_view",
         help="  \n".join(f"**{bench.VIEWS[option]}**: {note}." for option, note in bench.VIEW_NOTES.items()),
     )
@@ -72,9 +71,9 @@ def choose(cohort: Cohort) -> ChosenRun | None:
         st.warning(
             "This run was made with another classifier than the one in use now.", icon=":material/warning:"
         )
-    _about(summary, group)
-    _unfinished(runs)
-    return ChosenRun(cohort.schema, summary, group, view)
+    chosen = ChosenRun(cohort.schema, summary, group, view)
+    _about(chosen)
+    return chosen
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
@@ -93,31 +92,40 @@ def _run_title(run: BenchmarkRun) -> str:
     return f"{wording.moment(run.config['created'])}, {people}, {where}"
 
 
-def _about(summary: JsonView, group: JsonView) -> None:
-    queries = group["queries"]
-    counts = group["answers"]
+def _about(chosen: ChosenRun) -> None:
+    counts, queries = chosen.group["answers"], chosen.group["queries"]
+    feasible = counts["proven_possible"] + counts["found"]
+    text = (
+        f"{wording.counted(queries, 'query', 'queries')}, the same for every method; {feasible} have an "
+        "answer within the limits. In brackets and as lines: 95 % bootstrap intervals over people."
+    )
+    if queries < FEW:
+        text += " **So few queries say little: the intervals are wide.**"
+    st.caption(text)
+
+
+def asked_in_full(chosen: ChosenRun) -> str:
+    """What every method was asked, how many of it can be answered, and how failures count."""
+    counts = chosen.group["answers"]
+    queries = wording.counted(chosen.group["queries"], "query", "queries")
     feasible, infeasible = (
         counts["proven_possible"] + counts["found"],
         counts["proven_none"] + counts["not_found"],
     )
     text = (
-        f"{wording.counted(queries, 'query', 'queries')}, the same for every method, {summary['k']} "
+        f"{queries}, the same for every method, {chosen.summary['k']} "
         f"counterfactuals asked for. {feasible} have an answer within the limits (proven for "
         f"{counts['proven_possible']}); for {infeasible} there is none or none was found (proven that there "
         f"is none for {counts['proven_none']}). Failures count as failures; a counterfactual that breaks "
-        "limits still counts for coverage (All refined leaves only those that keep them). In brackets and as "
-        "lines: "
-        "95 % bootstrap intervals over people."
+        "limits still counts for coverage (All refined leaves only those that keep them)."
     )
-    not_asked = {bench.title(row["method"]) for row in group["rows"] if row["ended"].get("proven")}
+    not_asked = {bench.title(row["method"]) for row in chosen.group["rows"] if row["ended"].get("proven")}
     if not_asked:
         text += (
-            f" Not asked what provably has no answer, which counts as not answered: "
+            f" Skipped where provably no answer exists, and scored as failures there: "
             f"{wording.listed(sorted(not_asked))}."
         )
-    if queries < FEW:
-        text += " **So few queries say little: the intervals are wide.**"
-    st.caption(text)
+    return text
 
 
 def _nothing_yet(cohort: str) -> None:
@@ -129,8 +137,9 @@ def _nothing_yet(cohort: str) -> None:
     st.code(command(cohort), language=None, wrap_lines=True)
 
 
-def _unfinished(runs: tuple[BenchmarkRun, ...]) -> None:
-    unfinished = [run for run in runs if not run.finished]
+def unfinished(cohort: str) -> None:
+    """Name the runs of a cohort that were not ended, with the command that goes on."""
+    unfinished = [run for run in run_folder.runs(cohort) if not run.finished]
     if unfinished:
         with st.expander(f"Not finished yet ({len(unfinished)})", icon=":material/hourglass:"):
             st.markdown("Runs that are under way or were ended. The same command goes on where they stopped.")

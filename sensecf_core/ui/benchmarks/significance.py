@@ -8,8 +8,8 @@ import streamlit as st
 from sensecf_core.evaluation.metrics.definitions import MEASURES
 from sensecf_core.types import JsonView
 from sensecf_core.ui.benchmarks import charts, tables as bench
-from sensecf_core.ui.benchmarks.results import draw, show_table
 from sensecf_core.ui.benchmarks.run_picker import ChosenRun
+from sensecf_core.ui.benchmarks.show import draw, format_choice, show_table
 from sensecf_core.ui.common import wording
 
 PREFERRED = "gower"
@@ -48,6 +48,7 @@ def ranks(chosen: ChosenRun) -> None:
         st.caption("No two queries have this measure for all methods.")
     else:
         draw(charts.ranks(mean_ranks, methods, _friedman(test)), "ranks")
+        format_choice()
     _common(comparison)
     pairs = comparison["pairs"].get(measure)
     if pairs:
@@ -145,7 +146,6 @@ def refining(chosen: ChosenRun) -> None:
 
 def raw(chosen: ChosenRun) -> None:
     """Raw rates of the sampling methods, before any check."""
-    st.header("What is right before any check?")
     group = chosen.group
     rows = [
         row
@@ -162,6 +162,7 @@ def raw(chosen: ChosenRun) -> None:
         "yardstick."
     )
     draw(charts.raw_rates(all_queries, sentence), "raw")
+    format_choice()
     if group["without_grammar"]:
         with st.expander("Final answers with and without the grammar", icon=":material/table:"):
             _grammar(group["without_grammar"])

@@ -14,6 +14,12 @@ GREY = "#8b939c"
 _SIDE = 10
 
 
+def clear(colour: str, opacity: float) -> str:
+    """A colour ``#rrggbb`` with an opacity."""
+    red, green, blue = (int(colour[start : start + 2], 16) for start in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{opacity:.3g})"
+
+
 def icon_array(risk: float, colour: str = UP) -> str:
     """Draw 100 people, ``risk`` (0..1) of them as filled dots, the others as rings."""
     filled = round(100 * risk)

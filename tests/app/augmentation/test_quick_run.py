@@ -18,6 +18,7 @@ from sensecf_core.jobs import job_table, subprocess_worker, worker as worker_mod
 from sensecf_core.jobs.job_table import JobOutcome
 from sensecf_core.jobs.subprocess_worker import SubprocessWorker
 from sensecf_core.ui.augmentation import quick_run
+from sensecf_core.ui.page import background_run
 from tests.app.conftest import OpenPage, World, page_text, until
 
 
@@ -112,7 +113,7 @@ def test_a_run_that_failed_says_why_and_one_about_another_cohort_is_not_shown(
 ) -> None:
     other = [part.replace("small", "other") for part in ARGV]
     job_table.add("process", "1:0.00:x", kind="augment", label="", spec=json.dumps(other), most_waiting=9)
-    assert quick_run.newest(world.cohort) is None
+    assert background_run.newest("augment", world.cohort) is None
     job = job_table.add(
         "process", "1:0.00:x", kind="augment", label="", spec=json.dumps(ARGV), most_waiting=9
     )

@@ -13,12 +13,7 @@ from sensecf_core.classifiers.classifier import Classifier
 from sensecf_core.cohorts.rules import violations
 from sensecf_core.counterfactuals.fine_tuning import pair_files
 from sensecf_core.counterfactuals.fine_tuning.pairs import (
-    LEAST_ANSWERS,
-    MARGINS,
-    MOST_ANSWERS,
-    PER_FEATURE_SET,
     Pair,
-    added_scores,
     build,
     draw,
     kind,
@@ -26,6 +21,13 @@ from sensecf_core.counterfactuals.fine_tuning.pairs import (
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.make_queries import make_queries
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
+from sensecf_core.counterfactuals.search.answers import (
+    LEAST_ANSWERS,
+    MARGINS,
+    MOST_ANSWERS,
+    PER_FEATURE_SET,
+    added_scores,
+)
 from sensecf_core.counterfactuals.search.effects import (
     FAR_SHARE,
     MOST_CONTEXT,

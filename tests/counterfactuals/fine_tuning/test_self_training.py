@@ -21,6 +21,7 @@ from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
 from sensecf_core.counterfactuals.proposal import Proposal
 from sensecf_core.counterfactuals.search import combinations
+from sensecf_core.counterfactuals.search.answers import scores_suffice
 from sensecf_core.language.prompts.grammar import write_edits
 
 
@@ -56,7 +57,7 @@ def answered(fitted: FittedCohort) -> list[Pair]:
     def enough(pair: Pair) -> bool:
         space = SearchSpace.of(fitted.schema, pair.query)
         rows = np.array([space.apply(answer) for answer in pair.answers])
-        return bool(pair.answers) and bool(pair_search.scores_suffice(space, rows, pair.hints).all())
+        return bool(pair.answers) and bool(scores_suffice(space, rows, pair.hints).all())
 
     found = [pair for pair in pair_search.build(fitted, variants=0, most_rows=10) if enough(pair)]
     assert len(found) > 5
@@ -80,7 +81,7 @@ def test_what_a_round_teaches_is_enough_by_what_the_prompt_says(
     for one in (one for one in rollouts if one.accepted):
         space = SearchSpace.of(fitted.schema, one.pair.query)
         rows = np.array([space.apply(answer) for answer in one.pair.answers])
-        assert pair_search.scores_suffice(space, rows, one.pair.hints).all()
+        assert scores_suffice(space, rows, one.pair.hints).all()
         sets = Counter(row.tobytes() for row in space.changed(rows))
         assert max(sets.values()) == 1 and len(rows) <= self_training.ROUND_ANSWERS
 

@@ -16,13 +16,17 @@ from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort, loa
 from sensecf_core.counterfactuals.problem.make_queries import make_queries
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
 from sensecf_core.counterfactuals.proposal import ProposalRequest
-from sensecf_core.counterfactuals.proposers import few_shot
+from sensecf_core.counterfactuals.proposers import nearest_pair
 from sensecf_core.counterfactuals.proposers.effects import EffectsProposer
-from sensecf_core.counterfactuals.proposers.few_shot import make_examples, stored_examples
-from sensecf_core.counterfactuals.proposers.nearest_pair import NearestPairProposer, moved_to_allowed
+from sensecf_core.counterfactuals.proposers.nearest_pair import (
+    Answered,
+    NearestPairProposer,
+    moved_to_allowed,
+    taught,
+)
 from sensecf_core.counterfactuals.proposers.registry import Context, check_classifier, proposer_for
 from sensecf_core.errors import InputError
-from sensecf_core.language.prompts.grammar import read_edits
+from sensecf_core.language.prompts.grammar import read_edits, write_edits
 from sensecf_core.queries.answer import Answer
 from sensecf_core.queries.limits import Limits
 from sensecf_core.queries.methods import METHODS
@@ -78,7 +82,7 @@ def test_an_effect_counts_towards_the_desired_class(fitted: FittedCohort, query:
 def test_answers_of_the_nearest_are_copied_and_moved_to_what_is_allowed(
     fitted: FittedCohort, query: Query
 ) -> None:
-    answered = make_examples(fitted, 0, "contrast", 60)
+    answered = taught(fitted, 0, "contrast")
     found = NearestPairProposer(fitted, answered).propose(query, RUN)
     assert 1 < len(found.texts) == len(set(found.texts)) <= 16
     values = {one.feature: one.values for one in query.movable}
@@ -90,12 +94,23 @@ def test_answers_of_the_nearest_are_copied_and_moved_to_what_is_allowed(
     factual = from_values(fitted.schema, query.factual.features)
     codes = [from_values(fitted.schema, one.query.factual.features) for one in answered]
     nearest = answered[int(fitted.distances.gower(factual, np.array(codes)).argmin())]
-    if moved := moved_to_allowed(fitted.schema, query, nearest.edits):
-        assert read_edits(fitted.schema, found.texts[0]) == moved
+    copied = [moved_to_allowed(fitted.schema, query, one) for one in nearest.answers]
+    texts = dict.fromkeys(write_edits(fitted.schema, one) for one in copied if one)
+    assert texts and list(found.texts[: len(texts)]) == list(texts), "all of the nearest person's come first"
+
+
+def test_what_is_taught_is_of_training_rows_that_are_predicted_otherwise(fitted: FittedCohort) -> None:
+    train = fitted.cohort.part("train")
+    flagged = {str(person) for person, _ in train.index[fitted.classifier.predict(train) == 1]}
+    answered = taught(fitted, 0, "contrast")
+    assert 0.9 * len(flagged) < len(answered) and {one.query.participant_id for one in answered} <= flagged
+    space = SearchSpace.of(fitted.schema, answered[0].query)
+    rows = np.array([space.apply(edits) for edits in answered[0].answers])
+    assert (fitted.classifier.probability_of_codes(rows) < fitted.classifier.threshold).all()
 
 
 def test_nobody_copies_their_own_answer(fitted: FittedCohort) -> None:
-    answered = make_examples(fitted, 0, "contrast", 30)
+    answered = taught(fitted, 0, "contrast")
     own = answered[0].query
     alone = NearestPairProposer(fitted, answered[:1]).propose(own, RUN)
     assert alone.texts == ()
@@ -154,7 +169,7 @@ def test_a_control_asks_about_no_changed_row_before_it_has_proposed(
     factual = from_values(fitted.schema, query.factual.features)
     asked: list[np.ndarray] = []
     real = Classifier.margin_of_codes
-    stored_examples(fitted, query.desired, query.limits.profile)  # which asks about training rows only
+    taught(fitted, query.desired, query.limits.profile)  # which asks about training rows only
 
     def noted(classifier: Classifier, codes: np.ndarray) -> np.ndarray:
         asked.extend(codes)
@@ -177,15 +192,14 @@ def test_a_control_asks_about_no_changed_row_before_it_has_proposed(
 def test_a_query_without_a_stored_answer_says_that_there_is_none_to_copy(
     fitted: FittedCohort, query: Query, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(few_shot, "stored_examples", lambda *_: ())
+    monkeypatch.setattr(nearest_pair, "taught", lambda *_: ())
     found = ask(fitted, "nearest-pair", (query.participant_id, query.row_id))
     assert found.status == "none" and found.trace.proposed == 0
     assert "No answer was found for any training row" in found.reasons[0]
     other = next(one for one in query.movable if one.feature != query.movable[0].feature)
     stuck = query.model_copy(update={"movable": (query.movable[0],)})
-    stored = make_examples(fitted, 0, "contrast", 30)[0].model_copy(
-        update={"edits": {other.feature: to_value(fitted.schema.feature(other.feature), other.values[0])}}
-    )
+    edits = {other.feature: to_value(fitted.schema.feature(other.feature), other.values[0])}
+    stored = Answered(taught(fitted, 0, "contrast")[0].query, (edits,))
     (note,) = NearestPairProposer(fitted, (stored,)).propose(stuck, RUN).notes
     assert note == "No stored answer of a training row changes a feature that may move here."
 

@@ -13,7 +13,8 @@ from sensecf_core.cohorts.schema import Schema
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.language.backend import Constraint
 from sensecf_core.language.local import loading
-from sensecf_core.language.local.loading import for_answers, for_training, load_weights, precision_of
+from sensecf_core.language.local.loading import for_training, load_weights, precision_of
+from sensecf_core.language.local.lora import for_answers
 from sensecf_core.language.local.model import LocalModel
 from sensecf_core.language.local.tree_attention import PackedRows
 from sensecf_core.language.prompts.grammar import read_edits

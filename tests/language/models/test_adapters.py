@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import torch
+from peft import PeftModel
 
 from sensecf_core import paths
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.errors import InputError, NotReadyError
+from sensecf_core.language.local.loading import load_weights
 from sensecf_core.language.local.model import LocalModel
 from sensecf_core.language.models import adapters
 from sensecf_core.language.models.adapters import Card
@@ -77,6 +79,28 @@ def test_merged_it_answers_like_the_trained_model_in_bfloat16(
     assert (with_adapter - expected).abs().max() < 0.05 * (without - expected).abs().max()
     assert dict(merged.provenance())["adapter"] == adapter.card.weights_sha256
     assert "adapter" not in dict(plain.provenance())
+
+
+@pytest.mark.parametrize(
+    ("precision", "more"), [("float32", {}), ("bf16", {}), ("float32", {"use_rslora": True})]
+)
+def test_it_is_merged_with_the_numbers_of_peft(
+    trained: Training,
+    small_cohort: Cohort,
+    tiny_folder: Path,
+    precision: Literal["float32", "bf16"],
+    more: dict[str, bool],
+) -> None:
+    save(trained, small_cohort)
+    (adapter,) = adapters.adapters(small_cohort)
+    config = adapter.folder / "adapter_config.json"
+    config.write_text(json.dumps(json.loads(config.read_text()) | more))
+    merged = LocalModel.load(tiny_folder, precision, adapter=adapter.folder).model
+    base, _ = load_weights(tiny_folder, precision)
+    expected = PeftModel.from_pretrained(base, str(adapter.folder)).merge_and_unload()
+    assert all(
+        torch.equal(one, other) for one, other in zip(merged.parameters(), expected.parameters(), strict=True)
+    )
 
 
 @pytest.mark.parametrize(

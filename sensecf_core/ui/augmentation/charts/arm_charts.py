@@ -11,10 +11,10 @@ from plotly.subplots import make_subplots
 from sensecf_core.augmentation.findings import words
 from sensecf_core.augmentation.findings.cell_view import GROUPS, CellView
 from sensecf_core.types import JsonView
-from sensecf_core.ui.augmentation.charts.marks import COLOURS, LEGEND, MARGIN, SHAPES, bars, clear, mark
+from sensecf_core.ui.augmentation.charts.marks import COLOURS, LEGEND, MARGIN, SHAPES, bars, mark
 from sensecf_core.ui.common import charts
 from sensecf_core.ui.common.charts import Chart
-from sensecf_core.ui.common.drawings import GREY
+from sensecf_core.ui.common.drawings import GREY, clear
 
 LINE = 17
 """Pixels of one arm's line."""

@@ -14,10 +14,10 @@ from sensecf_core.augmentation.findings import words
 from sensecf_core.augmentation.findings.ratio import RatioCurve
 from sensecf_core.augmentation.findings.worth import Curve, Reading
 from sensecf_core.types import JsonView
-from sensecf_core.ui.augmentation.charts.marks import COLOURS, MARGIN, bars, clear, mark
+from sensecf_core.ui.augmentation.charts.marks import COLOURS, MARGIN, bars, mark
 from sensecf_core.ui.common import wording
 from sensecf_core.ui.common.charts import Chart
-from sensecf_core.ui.common.drawings import GREY
+from sensecf_core.ui.common.drawings import GREY, clear
 
 
 @dataclass(frozen=True)

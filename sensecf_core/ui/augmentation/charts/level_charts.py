@@ -9,9 +9,9 @@ import plotly.graph_objects as go
 from sensecf_core.augmentation.findings import words
 from sensecf_core.augmentation.findings.cell_view import CellView
 from sensecf_core.augmentation.findings.waterfall import Step
-from sensecf_core.ui.augmentation.charts.marks import COLOURS, MARGIN, clear, mark
+from sensecf_core.ui.augmentation.charts.marks import COLOURS, MARGIN, mark
 from sensecf_core.ui.common.charts import Chart
-from sensecf_core.ui.common.drawings import GREY
+from sensecf_core.ui.common.drawings import GREY, clear
 
 
 def waterfall(steps: Sequence[Step], arm_group: str, axis: str, sentence: str) -> Chart:

@@ -60,9 +60,3 @@ def bars(
         "thickness": thickness,
         "width": 0,
     }
-
-
-def clear(colour: str, opacity: float) -> str:
-    """A colour ``#rrggbb`` with an opacity."""
-    red, green, blue = (int(colour[start : start + 2], 16) for start in (1, 3, 5))
-    return f"rgba({red},{green},{blue},{opacity:g})"

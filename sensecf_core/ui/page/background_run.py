@@ -1,0 +1,69 @@
+"""A long command that a page starts: the newest one of a cohort, its progress, and how it ended."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import streamlit as st
+
+from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.errors import InputError, NotReadyError
+from sensecf_core.jobs import dispatch, job_table, subprocess_worker
+from sensecf_core.jobs.job_table import JobView
+from sensecf_core.ui.common import wording
+from sensecf_core.ui.page.job_progress import cancel_button, progress_text
+
+POLL_SECONDS = 2.0
+
+
+def option(argv: Sequence[str], name: str) -> str:
+    """What follows ``name`` among arguments; empty where it is not there."""
+    return argv[argv.index(name) + 1] if name in argv[:-1] else ""
+
+
+def newest(kind: str, cohort: Cohort) -> JobView | None:
+    """The newest command of a kind about a cohort, whichever tab or server started it."""
+    for job in job_table.recent("process", kind):
+        if option(json.loads(job.spec), "--cohort") == cohort.schema.name:
+            # The worker first checks whether an unfinished job still has a process.
+            return job if job.finished else dispatch.view(job.id)
+    return None
+
+
+def start(kind: str, argv: Sequence[str], label: str) -> None:
+    """Queue a command and draw the page again, or say why it cannot be queued."""
+    try:
+        subprocess_worker.start(kind, [*argv, "--json-progress"], label)
+    except (InputError, NotReadyError) as error:
+        st.error(wording.message(str(error)), icon=":material/error:")
+        return
+    st.rerun()
+
+
+def progress(job: JobView) -> None:
+    """Draw how far a command is."""
+    st.progress(job.fraction, text=wording.plain(f"{100 * job.fraction:.0f} %. {progress_text(job)}"))
+
+
+def cancel(job: JobView, kept: str) -> None:
+    """Offer to cancel a command; ``kept`` says what stays of it."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        cancel_button(job, dispatch.cancel, kept)
+        st.caption("You may leave this page or close the tab: it goes on, and is found here again.")
+
+
+def ended(job: JobView, name: str) -> None:
+    """Say how the last command ended, unless it is what the page shows; ``name`` is like "quick run"."""
+    when = wording.moment(job.ended or job.created)
+    if job.state == "cancelled":
+        st.info(
+            f"The {name} was cancelled at {100 * job.fraction:.0f} % ({when}). What had finished is kept; "
+            "the same run goes on from there.",
+            icon=":material/block:",
+        )
+    elif job.state == "failed":
+        reason = wording.message(job.error or "It said nothing.")
+        st.error(
+            f"The {name} ended at {100 * job.fraction:.0f} % ({when}). {reason}", icon=":material/error:"
+        )

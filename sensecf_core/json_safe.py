@@ -14,9 +14,18 @@ def parse(text: str | bytes) -> Any:
     That is also text that is no UTF-8, NaN and infinity, and what is nested too deeply.
     """
     try:
-        return json.loads(text, parse_constant=_refuse)
+        value = json.loads(text, parse_constant=_refuse)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
+    if _may_hold_surrogate(text):
+        json.dumps(value, ensure_ascii=False).encode()  # raises UnicodeEncodeError, a ValueError
+    return value
+
+
+def _may_hold_surrogate(text: str | bytes) -> bool:
+    """Whether there is ``\\ud8..`` in the text: half a character, unless the other half follows."""
+    escape = "\\ud" if isinstance(text, str) else b"\\ud"
+    return escape in text.lower()  # type: ignore[operator]
 
 
 def read_file(path: Path) -> Any:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import fcntl
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -90,6 +92,38 @@ def _reason(root: Path, error: Exception) -> str:
     if isinstance(error, FileExistsError | NotADirectoryError):
         return "a link to nothing" if root.is_symlink() and not root.exists() else "it is not a folder"
     return (error.strerror if isinstance(error, OSError) else None) or str(error)
+
+
+def replace_folder(fresh: Path, target: Path) -> None:
+    """Put the folder ``fresh`` in the place of ``target`` by one rename; what stood there is removed.
+
+    A kill leaves the old folder or the new one, never none. Where the system cannot exchange two folders at
+    once (renameat2 on Linux, renamex_np on macOS), there is a moment between two renames.
+    """
+    if not target.exists():
+        fresh.rename(target)
+        return
+    if not _exchange(fresh, target):
+        old = fresh.with_name(fresh.name + "-old")
+        target.rename(old)
+        fresh.rename(target)
+        fresh = old
+    shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Exchange two folders at once; False where the system cannot."""
+    libc, names = ctypes.CDLL(None, use_errno=True), (os.fsencode(one), os.fsencode(other))
+    try:
+        if sys.platform == "darwin":
+            return bool(libc.renamex_np(*names, 2) == 0)  # RENAME_SWAP
+        return bool(libc.renameat2(_HERE, names[0], _HERE, names[1], 2) == 0)  # RENAME_EXCHANGE
+    except AttributeError:  # a C library without it
+        return False
+
+
+_HERE = -100
+"""AT_FDCWD: names are relative to the working folder."""
 
 
 @contextmanager

@@ -102,3 +102,39 @@ print(PROGRAM, CLI, install_command("gpu"), sep="|")
         [sys.executable, "-c", code], cwd=paths.ROOT, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == said
+
+
+def test_a_folder_is_replaced_by_one_rename(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    target, fresh = tmp_path / "target", tmp_path / "fresh"
+    for exchange in (paths._exchange, lambda *_: False):  # and where the system cannot
+        monkeypatch.setattr(paths, "_exchange", exchange)
+        for number in range(3):
+            fresh.mkdir()
+            (fresh / "file").write_text(str(number))
+            paths.replace_folder(fresh, target)
+            assert [path.name for path in tmp_path.iterdir()] == ["target"]
+            assert (target / "file").read_text() == str(number)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="renameat2 is Linux's")
+def test_a_kill_while_a_folder_is_replaced_leaves_the_old_or_the_new_one(tmp_path: Path) -> None:
+    """Another process replaces it without end and is killed at some moment; the folder is always whole."""
+    code = f"""
+from pathlib import Path
+from sensecf_core.paths import replace_folder
+folder = Path({str(tmp_path)!r})
+for number in range(10**9):
+    fresh = folder / "fresh"
+    fresh.mkdir(exist_ok=True)
+    (fresh / "file").write_text(str(number))
+    replace_folder(fresh, folder / "target")
+    if number == 5:
+        print("running", flush=True)
+"""
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+    assert process.stdout is not None and process.stdout.readline()
+    for _ in range(2000):
+        assert (tmp_path / "target").is_dir()
+    process.kill()
+    process.communicate()
+    assert (tmp_path / "target" / "file").read_text().isdigit()

@@ -86,6 +86,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # The progress bars of libraries would get mixed up with ours.
     os.environ.setdefault("TQDM_DISABLE", "1")
     argv = list(sys.argv[1:] if arguments is None else arguments)
+    if any("\udc80" <= character <= "\udcff" for argument in argv for character in argument):
+        return _complain("An argument is no text in UTF-8; type it again.", BAD_INPUT)
     try:
         code = app(args=argv or ["--help"], prog_name=PROGRAM, standalone_mode=False)
     except TyperException as error:

@@ -41,6 +41,8 @@ _SELECT_JOBS = (
 )
 
 
+MOST_IN_ALL = 256
+"""Jobs of all visitors together that may wait for one worker."""
 CANCELLING = "Cancelling"
 """Message of a running job whose cancellation was requested."""
 
@@ -108,7 +110,7 @@ def add(
     spec: str,
     visitor: str = "",
     most_waiting: int,
-    most_in_all: int,
+    most_in_all: int = MOST_IN_ALL,
     share: bool = False,
 ) -> str:
     """Queue a job and return its id.

@@ -24,8 +24,6 @@ REPORT_SECONDS = 0.25
 RETRY_SECONDS = 2.0
 """How long a worker waits before it tries a failed database again."""
 
-MOST_IN_ALL = 256
-"""Jobs of all visitors together that may wait for one worker."""
 
 log = logging.getLogger(__name__)
 Result = TypeVar("Result")
@@ -42,7 +40,7 @@ class Worker(ABC):
 
     name: WorkerName
 
-    def __init__(self, *, most_waiting: int, most_in_all: int = MOST_IN_ALL) -> None:
+    def __init__(self, *, most_waiting: int, most_in_all: int = job_table.MOST_IN_ALL) -> None:
         self._most_waiting = most_waiting
         self._most_in_all = most_in_all
         self._owner = open_owner()

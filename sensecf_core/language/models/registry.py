@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -17,6 +16,7 @@ from pydantic import Field, ValidationError, model_validator
 from sensecf_core.errors import InputError, NotReadyError, unknown
 from sensecf_core.language.models import default_model
 from sensecf_core.paths import base_models, var
+from sensecf_core.toml_text import parse_toml
 from sensecf_core.types import Plain
 
 Precision = Literal["bf16", "float32", "nf4"]
@@ -140,8 +140,8 @@ def _built_in() -> dict[str, ModelSpec]:
 
 def _read(path: Path) -> dict[str, ModelSpec]:
     try:
-        tables: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        tables: dict[str, Any] = parse_toml(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
         raise InputError(f"{path} cannot be read as TOML: {error}.") from error
     return {name: _entry(path, name, table) for name, table in tables.items()}
 

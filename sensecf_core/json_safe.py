@@ -14,7 +14,7 @@ def parse(text: str | bytes) -> Any:
     That is also text that is no UTF-8, NaN and infinity, and what is nested too deeply.
     """
     try:
-        value = json.loads(text, parse_constant=_refuse)
+        value = json.loads(text, parse_constant=_refuse, parse_float=_finite)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
     if _may_hold_surrogate(text):
@@ -33,8 +33,15 @@ def read_file(path: Path) -> Any:
     return parse(path.read_bytes())
 
 
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        _refuse(text)
+    return number
+
+
 def _refuse(constant: str) -> Never:
-    raise ValueError(f"{constant} is no JSON number")
+    raise ValueError(f"{constant[:20]} is no finite number")
 
 
 def json_safe(value: Any, digits: int | None = None) -> Any:

@@ -119,7 +119,7 @@ async def _attempt(http: httpx2.AsyncClient, url: str, body: dict[str, Any]) -> 
     if status != 200:
         raise RefusedError(status, message)
     try:
-        answer = joined(content) if content.lstrip()[:5] == b"data:" else json.loads(content)
+        answer: Any = joined(content) if content.lstrip()[:5] == b"data:" else json.loads(content)
         choices = answer["choices"]
     except (ValueError, KeyError, TypeError, RecursionError):
         raise _AttemptError("sent an answer that is not in the OpenAI form") from None
@@ -165,8 +165,8 @@ def _error_in(status: int, content: bytes, http: httpx2.AsyncClient) -> tuple[in
         return status, ""
     error = answer["error"]
     code = error.get("code") if isinstance(error, dict) else None
-    known = isinstance(code, int) and 400 <= code < 600
-    return (code if known else 400), _error_message(content, http)
+    status = code if isinstance(code, int) and 400 <= code < 600 else 400
+    return status, _error_message(content, http)
 
 
 def _error_message(content: bytes, http: httpx2.AsyncClient) -> str:

@@ -21,4 +21,8 @@ st.page_link(
     "pages/3_Interventions.py", label="What small change would alter this?", icon=":material/alt_route:"
 )
 what_if.show(page)
-classifier_card.show(page.required_cohort)
+with st.expander(
+    "How good is this model?", icon=":material/verified:", key="model_card", on_change="rerun"
+) as fold:
+    if fold.open:
+        classifier_card.show(page.required_cohort)

@@ -14,7 +14,11 @@ from tests import small_cohort as small
 # How long an example takes says how busy the machine is, not whether the code is right; and the same commit
 # gets the same examples everywhere (look for new ones with --hypothesis-profile=default).
 settings.register_profile(
-    "repeatable", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+    "repeatable",
+    max_examples=60,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("repeatable")
 

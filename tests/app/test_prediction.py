@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import math
+
+import numpy as np
 import pytest
 
 from sensecf_core.classifiers import store
 from sensecf_core.counterfactuals.checks.sentences import lower_first
+from sensecf_core.ui.prediction import shap
 from tests.app.conftest import PAGES, OpenPage, World, page_text
 
 
@@ -20,9 +24,25 @@ def test_risk_interval_distance_drivers_and_card(world: World, open_page: OpenPa
     assert "The model **flags** this participant" in text
     assert "above the line" in text
     assert "Nine of ten retrained models say" in text
-    assert len(at.get("plotly_chart")) == 2  # waterfall, reliability
     assert "push the risk up most" in text
-    assert "Measured on" in text
+    assert len(at.get("plotly_chart")) == 1 and "Measured on" not in text
+    for fold in ("log_odds", "model_card"):  # drawn when they are opened
+        at.session_state[fold] = True
+    at.run()
+    assert len(at.get("plotly_chart")) == 3 and "Measured on" in page_text(at)
+
+
+def test_pushes_in_points_add_up_to_the_way_from_the_average_risk() -> None:
+    """Worked by hand: log-odds 0 is a risk of 50, ln 3 one of 75; 2 and −0.901 make up ln 3 = 1.099."""
+    points = shap.points_of_risk(0.0, np.array([2.0, math.log(3) - 2.0]))
+    assert points.sum() == pytest.approx(25.0)
+    assert points.tolist() == pytest.approx([45.512, -20.512], abs=1e-3)
+    cancelled = shap.points_of_risk(0.0, np.array([1.0, -1.0]))
+    assert cancelled.tolist() == pytest.approx([25.0, -25.0]), "a quarter of a point a hundredth, at 50"
+    figure = shap.pushes(
+        {"Can be changed": [("BMI: 30 kg/m²", 4.04), ("2 others together", 0.02)]}, ""
+    ).figure
+    assert list(figure.data[0].text) == ["▲ 4.0", "0.0"]
 
 
 def test_what_if_recomputes_on_one_button_and_shows_both_risks(world: World, open_page: OpenPage) -> None:

@@ -1,4 +1,4 @@
-"""Loading a causal language model in any precision: float32, bfloat16, or 4-bit NF4 (QLoRA's).
+"""Loading a causal language model in any precision: float32, bfloat16, int8, or 4-bit NF4 (QLoRA's).
 
 NF4 (Dettmers et al. 2023, arXiv 2305.14314) uses bitsandbytes, which runs on CUDA and, slowly, on a CPU.
 Only the linear layers are 4-bit: embeddings, norms and the vocabulary projection stay in bfloat16 or
@@ -19,8 +19,9 @@ from sensecf_core.provenance import install_command
 if TYPE_CHECKING:
     import torch
 
-Precision = Literal["auto", "float32", "bf16", "nf4"]
 MEND = "fetch or copy its files again, or ask another model"
+"""What to do about a model whose files cannot be used."""
+Precision = Literal["auto", "float32", "bf16", "int8", "nf4"]
 PRECISIONS: tuple[str, ...] = get_args(Precision)
 
 
@@ -30,15 +31,16 @@ def load_weights(folder: Path, precision: Precision = "auto", device: str | None
     Parameters
     ----------
     folder : ``config.json``, weights (safetensors or ``pytorch_model.bin``) and tokenizer.
-    precision : ``auto`` is what the device computes in natively, see :func:`best_dtype`; never 4-bit. A
-        folder saved in 4-bit stays 4-bit whatever the precision (see :func:`precision_of`).
+    precision : ``auto`` is what the device computes in natively, see :func:`best_dtype`; never rounded. A
+        folder saved in 4-bit stays 4-bit whatever the precision (see :func:`precision_of`). ``int8`` is for
+        answers on a CPU; the weights come in float32, to be rounded once an adapter is merged into them.
     device : ``cpu``, ``cuda`` or ``cuda:1``; None is the first GPU if there is one, else the CPU.
 
     Raises
     ------
     InputError
-        For an unknown precision, a missing device, a folder without a model, and a model that does not fit
-        into the GPU's memory.
+        For an unknown precision, a missing device, int8 on a GPU, a folder without a model, and a model that
+        does not fit into the GPU's memory.
     NotReadyError
         For ``nf4`` where bitsandbytes does not work, and for files that are damaged or of no model that
         transformers knows.
@@ -49,6 +51,8 @@ def load_weights(folder: Path, precision: Precision = "auto", device: str | None
         raise InputError(f"The folder {str(folder)!r} holds no language model: it has no config.json.")
     transformers = default_model.offline_transformers()
     device = find_device(device)
+    if precision == "int8" and device != "cpu":
+        raise InputError(f"int8 is for the CPU; on {device} use nf4, or the device cpu.")
     options: dict[str, Any] = {"dtype": _dtype(precision, device)}
     if precision == "nf4":
         options["quantization_config"] = _nf4(transformers, options["dtype"])
@@ -104,7 +108,7 @@ def best_dtype(device: str | None = None) -> torch.dtype:
 def _dtype(precision: Precision, device: str) -> torch.dtype:
     import torch
 
-    fixed = {"float32": torch.float32, "bf16": torch.bfloat16}
+    fixed = {"float32": torch.float32, "int8": torch.float32, "bf16": torch.bfloat16}
     return fixed[precision] if precision in fixed else best_dtype(device)
 
 
@@ -142,9 +146,11 @@ def is_four_bit(model: Any) -> bool:
 
 
 def precision_of(model: Any) -> str:
-    """Name the precision a model was loaded in, for provenance: nf4, bf16, float32, or another dtype."""
+    """Name the precision a model answers in, for provenance: nf4, int8, bf16, float32, or another dtype."""
     if is_four_bit(model):
         return "nf4"
+    if any(hasattr(layer, "packed_int8") for layer in model.modules()):
+        return "int8"
     name = str(model.dtype).removeprefix("torch.")
     return {"bfloat16": "bf16"}.get(name, name)
 

@@ -52,18 +52,24 @@ class LocalModel:
         device: str | None = None,
         *,
         adapter: Path | None = None,
+        answers_only: bool = False,
     ) -> LocalModel:
         """Load a transformers folder; by default the default model, which must have been fetched.
 
         ``precision`` and ``device`` are those of :func:`.loading.load_weights`. ``adapter`` is the folder of
-        a LoRA adapter made for these weights; it is merged into them, or kept beside 4-bit ones. Raises
-        like ``load_weights``, and ``NotReadyError`` with the command to run if the default model is missing
-        or damaged.
+        a LoRA adapter made for these weights; it is merged into them, or kept beside 4-bit ones. With
+        ``answers_only`` (it will not be trained) ``auto`` means 8-bit weights where that pays
+        (:func:`.int8.pays`). Raises like ``load_weights``, and ``NotReadyError`` with the command to run if
+        the default model is missing or damaged.
         """
+        from sensecf_core.language.local import int8
+
         folder = default_model.require() if folder is None else Path(folder)
         model, tokenizer = load_weights(folder, precision, device)
         if adapter is not None:
             model = with_adapter(model, adapter)
+        if precision == "int8" or (answers_only and precision == "auto" and int8.pays(model)):
+            model = int8.quantise(model)
         return cls(model, tokenizer, folder, adapter)
 
     @cached_property
@@ -296,6 +302,8 @@ def shared_model(
             while len(_shared) >= MOST_SHARED:
                 del _shared[next(iter(_shared))]
             is_default = folder == default_model.default_folder().resolve()
-            model = LocalModel.load(None if is_default else folder, precision, device, adapter=adapter)
+            model = LocalModel.load(
+                None if is_default else folder, precision, device, adapter=adapter, answers_only=True
+            )
         _shared[key] = model
         return model

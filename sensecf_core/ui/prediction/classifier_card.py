@@ -31,7 +31,6 @@ METRICS = {
 
 def show(cohort: Cohort) -> None:
     """Show the card of a cohort's classifier."""
-    st.header("How good is this model?")
     try:
         card = store.card(cohort)
     except NotReadyError as error:

@@ -18,12 +18,14 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
+from streamlit.runtime import memory_session_storage
 from streamlit.web import bootstrap
 
 from sensecf_core import paths
 from sensecf_core.errors import NotReadyError
 from sensecf_core.jobs import dispatch, worker
 from sensecf_core.ui.server.guard import PARAMETER, Guard, look_nothing_up
+from sensecf_core.ui.server.sessions import ThriftySessionStorage
 
 SCRIPT = paths.ROOT / "app.py"
 TOKEN_VARIABLE = "SENSECF_TOKEN"
@@ -56,6 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def make_app(token: str | None, script: Path = SCRIPT) -> st.App:
     """The pages as an ASGI application."""
     look_nothing_up()
+    memory_session_storage.MemorySessionStorage = ThriftySessionStorage  # type: ignore[misc]
     hosts = list(st.get_option("server.allowedHosts") or ["*"])
     return st.App(
         script,

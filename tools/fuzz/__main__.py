@@ -15,8 +15,9 @@ import tempfile
 import time
 import traceback
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 MOST_SECONDS = 5.0
@@ -38,8 +39,10 @@ class Found:
         return not self.raised and not self.slow
 
 
-def run(inputs: int, seed: int, only: Sequence[str] = ()) -> Found:
-    """Try ``inputs`` inputs, of the kinds ``only`` (empty: of all, by their share)."""
+def run(
+    inputs: int, seed: int, only: Sequence[str] = (), tell: Callable[[str], None] = lambda said: None
+) -> Found:
+    """Try inputs of the kinds ``only`` (empty: of all), shared among them; ``tell`` hears of each kind."""
     from tools.fuzz.kinds import ALLOWED, kinds
 
     found = Found()
@@ -63,6 +66,7 @@ def run(inputs: int, seed: int, only: Sequence[str] = ()) -> Found:
                 found.longest = max(found.longest, seconds if number > 0 else 0.0)
                 if seconds > MOST_SECONDS and number > 0:  # the first loads libraries and cohorts
                     found.slow.append(f"{name} {number}: {seconds:.1f} s")
+            tell(f"{name}: {found.tried[name]:,} inputs, {found.refused[name]:,} refused by an error")
     return found
 
 
@@ -76,9 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.disable(logging.WARNING)
     with tempfile.TemporaryDirectory() as private:
         os.environ["SENSECF_VAR"] = private
-        found = run(chosen.inputs, chosen.seed, chosen.only)
-    for name, number in found.tried.items():
-        print(f"{name}: {number:,} inputs, {found.refused[name]:,} refused by an error")
+        found = run(chosen.inputs, chosen.seed, chosen.only, partial(print, flush=True))
     for where, what in found.raised.items():
         print(f"RAISED {where}: {what}")
     for what in found.slow:

@@ -26,7 +26,15 @@ from sensecf_core.cli.commands import (
     predict,
     train,
 )
-from sensecf_core.cli.commands.experiments import ablation, augment, behaviour, benchmark, feasibility, trace
+from sensecf_core.cli.commands.experiments import (
+    ablation,
+    augment,
+    behaviour,
+    benchmark,
+    feasibility,
+    trace,
+    wishes,
+)
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.provenance import PROGRAM
 
@@ -63,6 +71,7 @@ app.command("prepare")(train.prepare)
 app.command("trace")(trace.trace)
 app.command("behaviour")(behaviour.behaviour)
 app.command("feasibility")(feasibility.feasibility)
+app.command("wishes")(wishes.wishes)
 app.command("benchmark")(benchmark.benchmark)
 app.command("augment")(augment.augment)
 

@@ -32,6 +32,9 @@ ABOUT_RISK: frozenset[str] = frozenset({"risk", "risk_levels", "risk_source"})
 EXPORT_CODES: frozenset[str] = frozenset({"loinc", "ucum"})
 """Fields of a feature that only exports read; :attr:`Schema.sha256` leaves them out."""
 
+IN_SPEECH: frozenset[str] = frozenset({"synonyms"})
+"""Fields of a feature that only the reading of wishes uses; :attr:`Schema.sha256` leaves them out."""
+
 
 class Feature(Plain):
     """One column of a cohort.
@@ -46,6 +49,8 @@ class Feature(Plain):
     with a higher (``up``) or lower (``down``) risk of class 1. For categorical features ``risk_levels`` lists
     levels from the lowest risk to the highest; levels whose place is not known stay out. ``risk_source``
     cites the studies. Neither says what may be suggested, which is ``direction``.
+
+    ``synonyms`` are other words that people say for the feature, like "booze" (docs/wishes.md).
 
     For exports, ``loinc`` (https://loinc.org) says what is measured and ``ucum`` (https://ucum.org) the unit.
     """
@@ -74,6 +79,7 @@ class Feature(Plain):
     risk: Risk | None = None
     risk_levels: tuple[str, ...] = ()
     risk_source: str = ""
+    synonyms: tuple[str, ...] = ()
     loinc: Annotated[str, Field(pattern=r"^([0-9]{1,7}-[0-9])?$")] = ""
     ucum: Annotated[str, Field(pattern=r"^[!-~]*$")] = ""
 
@@ -285,7 +291,7 @@ class Schema(Plain):
     def sha256(self) -> str:
         """Hash of what rows, prompts and training depend on: what a classifier and an adapter must fit."""
         # An optional part that a schema lacks stays out, so that adding the part changed no existing hash.
-        left_out = (*_LIMITS_OF_FEATURE, *ABOUT_RISK, *EXPORT_CODES)
+        left_out = (*_LIMITS_OF_FEATURE, *ABOUT_RISK, *EXPORT_CODES, *IN_SPEECH)
         parts = dict.fromkeys(left_out, True) | _LIMITS_OF_FEATURE
         excluded: dict[str, Any] = {"features": {"__all__": parts}, "red_flags": True}
         if not self.left_out:

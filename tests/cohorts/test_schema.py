@@ -213,6 +213,21 @@ def test_only_the_directions_of_risk_stay_out_of_the_hash() -> None:
     assert {field for field in Feature.model_fields if field.startswith("risk")} == ABOUT_RISK
 
 
+@pytest.mark.parametrize("name", builtin.NAMES)
+def test_what_people_call_a_feature_is_in_no_hash(name: str) -> None:
+    """Built-in schemas have synonyms; classifiers, adapters and their hashes are older."""
+    schema = builtin.read_schema(name)
+    without = schema.model_copy(
+        update={"features": tuple(f.model_copy(update={"synonyms": ()}) for f in schema.features)}
+    )
+    assert any(feature.synonyms for feature in schema.features)
+    assert (schema.sha256, schema.limits_sha256, schema.risk_sha256) == (
+        without.sha256,
+        without.limits_sha256,
+        without.risk_sha256,
+    )
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

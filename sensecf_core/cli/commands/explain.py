@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sensecf_core.cohorts.cohort import Cohort
     from sensecf_core.cohorts.schema import Profile
     from sensecf_core.language.models.registry import ModelSpec
+    from sensecf_core.language.wishes.wish import Understood
     from sensecf_core.queries.answer import Answer
     from sensecf_core.queries.goal import AskedGoal
     from sensecf_core.queries.request import ExplainRequest
@@ -75,6 +76,11 @@ def explain(
     target: Annotated[
         float | None, typer.Option(help="Instead of --goal: a risk to reach, out of 100.")
     ] = None,
+    say: Annotated[
+        str | None,
+        typer.Option(help='Limits in your own words, like "less sugar, leave the pulse alone".'),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Take what is understood of --say unasked.")] = False,
     desired: Annotated[int | None, typer.Option(help="The class to reach, 0 or 1.")] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same answer.")] = 0,
     trace: Annotated[
@@ -87,6 +93,7 @@ def explain(
     as_json: Json = False,
 ) -> int:
     """Find the smallest realistic changes after which the classifier would decide otherwise."""
+    from sensecf_core.cli.say import confirmed
     from sensecf_core.counterfactuals.proposers.registry import default_method
     from sensecf_core.counterfactuals.proposers.resolve_model import check_model
     from sensecf_core.datasets import registry
@@ -105,6 +112,8 @@ def explain(
         seed=seed,
         trace=trace,
     )
+    if yes and say is None:
+        raise InputError("--yes confirms what --say is understood as; without --say leave it out.")
     by = None if by is None else checked_name(by)
     loaded = registry.load(cohort)
     method = method or default_method(loaded, model)
@@ -130,13 +139,17 @@ def explain(
     requests = [
         template.model_copy(update={"participant_id": person, "row_id": row_id}) for person, row_id in keys
     ]
+    said = None if say is None else confirmed(loaded.schema, say, yes=yes, as_json=as_json)
+    if said is not None:
+        requests = _with_wishes(requests, said)
     model_spec = check_model(template, loaded)
     _print_data_notice(model_spec)
     warn_if_unmeasured(loaded, template, model_spec)
-    _refuse_if_nothing_can_move(loaded, template, keys)
+    _refuse_if_nothing_can_move(loaded, requests)
     answers = _answers(loaded, requests, by=by, show=not as_json, show_ids=keep)
     if as_json:
-        print_json(document(answers, {cohort: loaded.schema}, candidates=trace == "full"))
+        printed = document(answers, {cohort: loaded.schema}, candidates=trace == "full")
+        print_json(printed if said is None else {**printed, "said": said.to_dict()})
     return 0 if any(answer.status in ANSWERED for answer in answers) else NOTHING_FOUND
 
 
@@ -200,19 +213,33 @@ def _requested_rows(
     return keys
 
 
-def _refuse_if_nothing_can_move(
-    cohort: Cohort, request: ExplainRequest, keys: Sequence[tuple[str, str]]
-) -> None:
+def _with_wishes(requests: Sequence[ExplainRequest], said: Understood) -> list[ExplainRequest]:
+    """The requests with confirmed wishes in them; what alters nothing for a person is told on stderr."""
+    from sensecf_core.counterfactuals.problem.fitted_cohort import load_fitted
+    from sensecf_core.counterfactuals.problem.wished import with_wishes
+
+    wished = [with_wishes(load_fitted(request.cohort), request, said.wishes) for request in requests]
+    for request, result in zip(requests, wished, strict=True):
+        for note in result.notes:
+            print(f"{request.participant_id}: {note}", file=sys.stderr)
+    return [result.request for result in wished]
+
+
+def _refuse_if_nothing_can_move(cohort: Cohort, requests: Sequence[ExplainRequest]) -> None:
     """Refuse limits under which none of the rows can change, before any model runs."""
     from sensecf_core.counterfactuals.problem.constraints import resolve_limits
     from sensecf_core.counterfactuals.problem.fitted_cohort import load_fitted
-    from sensecf_core.counterfactuals.problem.make_queries import make_queries
+    from sensecf_core.counterfactuals.problem.make_queries import make_queries, with_limits
 
-    fitted = load_fitted(request.cohort)
-    limits = resolve_limits(request, fitted.cohort, fitted.domain)
-    target = cohort.schema.task.desired if request.desired is None else request.desired
+    fitted = load_fitted(requests[0].cohort)
+    limits = [resolve_limits(request, fitted.cohort, fitted.domain) for request in requests]
+    desired = requests[0].desired
+    target = cohort.schema.task.desired if desired is None else desired
+    keys = [(request.participant_id, str(request.row_id)) for request in requests]
     queries = [
-        query for query in make_queries(fitted, keys, target, limits) if query.factual.predicted != target
+        with_limits(fitted, query, own)
+        for query, own in zip(make_queries(fitted, keys, target, limits[0]), limits, strict=True)
+        if query.factual.predicted != target
     ]
     if queries and not any(query.movable for query in queries):
         people = ", ".join(repr(query.participant_id) for query in queries[:3])

@@ -1,0 +1,97 @@
+"""The form of a language model's answer: the grammar takes exactly what can be read."""
+
+from __future__ import annotations
+
+import random
+import re
+
+import pytest
+from hypothesis import given, settings, strategies as st
+from llguidance import LLMatcher
+
+from sensecf_core.cohorts import builtin
+from sensecf_core.language.wishes.answer_form import prompt, read_answer, wishes_grammar, write_answer
+from sensecf_core.language.wishes.training_sentences.generator import generate
+from tests.language.cases import questions
+from tests.language.prompts.test_grammar import BYTES, accepts, walk
+
+NHANES = builtin.read_schema("nhanes")
+SAID = 'She says: "less sugar", and her pulse is fine; at most two changes.'
+
+
+def test_an_answer_cites_the_sentence() -> None:
+    answer = 'sugar=down "less sugar"; pulse=keep "her pulse is fine"; *changes=2 "at most two changes"'
+    assert accepts(wishes_grammar(NHANES, SAID), answer)
+    understood = read_answer(NHANES, SAID, answer, "a model")
+    assert understood is not None
+    assert write_answer(NHANES, understood.wishes) == answer
+    assert (understood.unread, understood.reader) == ((), "a model")
+
+
+def test_nothing_is_an_answer_and_leaves_every_word() -> None:
+    assert accepts(wishes_grammar(NHANES, "her statin stays"), "nothing")
+    understood = read_answer(NHANES, "her statin stays", "nothing", "a model")
+    assert understood is not None and understood.wishes == ()
+    assert understood.unread == ("statin", "stays")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        'salt=down "less sugar"',
+        'sugar=down "less salt"',
+        'sugar=down "ess sugar"',
+        'sugar=less "less sugar"',
+        'sugar=20.5.. "less sugar"',
+        'smoking=sometimes "less sugar"',
+        'sex=up "less sugar"',
+        'vigorous_activity=0..1 "less sugar"',
+        'bmi=by 0 "less sugar"',
+        '*changes=0 "two"',
+        '*risk=100 "two"',
+        "sugar=down",
+        'sugar=down "less sugar" pulse=keep "pulse"',
+        "",
+    ],
+)
+def test_what_is_no_answer_the_grammar_does_not_take(answer: str) -> None:
+    assert not accepts(wishes_grammar(NHANES, SAID), answer)
+
+
+@pytest.mark.parametrize(
+    "answer", ['sugar=down "less salt"', 'salt=down "less sugar"', 'sugar=down ""', "", "so"]
+)
+def test_a_free_answer_that_names_or_cites_wrongly_is_not_read(answer: str) -> None:
+    assert read_answer(NHANES, SAID, answer, "a model") is None
+
+
+@settings(max_examples=25, deadline=None)
+@given(questions(), st.text(max_size=30), st.randoms(use_true_random=False))
+def test_every_answer_of_the_grammar_that_cites_something_can_be_read(
+    question, sentence: str, rng: random.Random
+) -> None:
+    schema = question[0]
+    text = walk(wishes_grammar(schema, sentence), rng)
+    cites = not re.search(r'"\s*"', text)
+    assert (read_answer(schema, sentence, text, "a model") is not None) == cites
+
+
+def test_the_grammar_takes_what_the_training_sentences_mean() -> None:
+    for sentence in generate("train", 60, seed=3):
+        answer = write_answer(sentence.schema, sentence.meant)
+        assert accepts(wishes_grammar(sentence.schema, sentence.text), answer), (sentence.text, answer)
+        understood = read_answer(sentence.schema, sentence.text, answer, "a model")
+        assert understood is not None
+        assert set(understood.wishes) == set(sentence.meant)
+
+
+def test_a_grammar_is_built_in_milliseconds_and_has_no_error() -> None:
+    for name in builtin.NAMES:
+        assert not LLMatcher(BYTES, wishes_grammar(builtin.read_schema(name), SAID)).is_error()
+
+
+def test_the_prompt_names_features_and_no_person() -> None:
+    text = prompt(NHANES, SAID)
+    assert "sugar = Total sugars, g/day (sweets, sugary drinks, sugars)" in text
+    assert "smoking = Cigarette smoking (cigarettes" in text and ": never|former|current" in text
+    assert text.endswith("Said: She says: 'less sugar', and her pulse is fine; at most two changes.\nWishes:")

@@ -52,6 +52,19 @@ def user_data() -> Path:
     return folder
 
 
+def user_path(text: str) -> Path | None:
+    """What somebody wrote as a path, with ``~``; None where nothing can stand there.
+
+    A name is too long, holds a NUL, or is of a user who does not exist.
+    """
+    try:
+        path = Path(text).expanduser()
+        path.exists()
+    except (OSError, RuntimeError):
+        return None
+    return None if "\0" in text else path
+
+
 def base_models() -> Path:
     """The folder of base models' weights: ``SENSECF_BASE_MODELS``, else ``models/base``."""
     given = os.environ.get("SENSECF_BASE_MODELS")

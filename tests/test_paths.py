@@ -138,3 +138,13 @@ for number in range(10**9):
     process.kill()
     process.communicate()
     assert (tmp_path / "target" / "file").read_text().isdigit()
+
+
+@pytest.mark.parametrize("text", ["a" * 5000, "a\0b", "~nobody-of-this-name/models", "/" + "x" * 300])
+def test_what_can_be_no_path_is_none(text: str) -> None:
+    assert paths.user_path(text) is None
+
+
+def test_what_can_be_a_path_is_one() -> None:
+    assert paths.user_path("/nowhere/at/all") == Path("/nowhere/at/all")
+    assert paths.user_path("~") == Path.home()

@@ -25,7 +25,7 @@ from sensecf_core.errors import InputError, NotReadyError, unknown
 from sensecf_core.json_safe import read_file
 from sensecf_core.language.models import default_model
 from sensecf_core.language.prompts.fine_tuned import TUNED_SHA256
-from sensecf_core.paths import CHECKOUT, MODELS, var
+from sensecf_core.paths import CHECKOUT, MODELS, user_path, var
 from sensecf_core.provenance import CLI
 from sensecf_core.types import Plain
 
@@ -163,8 +163,8 @@ def problem(cohort: Cohort) -> str | None:
             f"{_choices_path()} cannot be read, so nobody knows which adapter was chosen; choose one on the "
             "page Models, or delete the file."
         )
-    if choice is not None and Path(choice).is_dir():
-        return _broken(Path(choice))
+    if choice is not None and (folder := user_path(choice)) is not None and folder.is_dir():
+        return _broken(folder)
     return next(iter(broken(cohort)), None)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sensecf_core.ui.comparison import form, results
-from sensecf_core.ui.interventions import red_flag_gate
+from sensecf_core.ui.page import red_flag_gate
 from sensecf_core.ui.page.frame import open_page
 from sensecf_core.ui.prediction import risk, weak_classifier_note
 

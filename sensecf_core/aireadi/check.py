@@ -165,6 +165,8 @@ def _report(
     has_enough = summary["enough_glucose"].fillna(False).astype(bool) if "enough_glucose" in summary else []
     measured = records[records["state"] == "measured"]
     odd = [*release.notes, *_people_oddities(release, people, replaced), *_insulin_oddities(measured)]
+    marked = records.loc[records["state"] == "marked", "mark"].value_counts()
+    odd += [f"{count} clinical record(s) are marked {word!r} and not used." for word, count in marked.items()]
     notes = summary["notes"].replace("", np.nan).dropna() if "notes" in summary else pd.Series(dtype=object)
     odd += [
         f"{count} participant(s): {note}."
@@ -267,6 +269,7 @@ def _stream_oddities(rows: pd.DataFrame) -> dict[str, int]:
         "out_of_range": "values that cannot be true",
         "not_a_number": "values that are no number",
         "without_time": "records without a usable time",
+        "other_events": "records that are no readings of the sensor",
         "too_long": "intervals longer than a day",
         "overlapping": "overlapping intervals",
         "censored": "readings given as Low or High",

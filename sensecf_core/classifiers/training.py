@@ -16,20 +16,13 @@ from sensecf_core.classifiers.hyperparameters import Settings, choose_settings
 from sensecf_core.classifiers.logistic import fit_logistic
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.cohorts.encoding import Codes, to_codes
+from sensecf_core.cohorts.enough import too_small
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.errors import InputError
 from sensecf_core.types import Floats, Ints, Part, People, Progress
 
 SETTINGS_SHARE = 0.4
 """Share of the progress bar for choosing the settings."""
-
-
-FEWEST: dict[Part, tuple[str, int]] = {
-    "train": ("training", 10),
-    "val": ("validation", 2),
-    "test": ("test", 0),
-}
-"""Title of each part, and participants that it needs with rows of each class; an engineering choice."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +61,7 @@ def train(cohort: Cohort, *, seed: int = 0, refits: int = 20, progress: Progress
 
     Raises
     ------
-    InputError : the cohort is too small (see :func:`too_small`).
+    InputError : the cohort is too small (see :mod:`sensecf_core.cohorts.enough`).
     """
     if (why := too_small(cohort)) is not None:
         raise InputError(why)
@@ -153,28 +146,3 @@ def one_thread() -> Any:
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     return threadpool_limits(1)
-
-
-def too_small(cohort: Cohort) -> str | None:
-    """Say why a cohort is too small to train on and what to do, in its schema's terms; None if it is not.
-
-    No part may be empty, and training and validation need :data:`FEWEST` participants with rows of each
-    class.
-    """
-    task, people = cohort.schema.task, cohort.rows.index.get_level_values(0)
-    few, empty = [], []
-    for part, (title, least) in FEWEST.items():
-        inside = cohort.parts.eq(part).to_numpy()
-        counts = [people[inside & cohort.target.eq(label).to_numpy()].nunique() for label in (1, 0)]
-        if not inside.any():
-            empty.append(f"its {title} part is empty")
-        elif min(counts) < least:
-            few.append(f"in {title} {counts[0]} and {counts[1]} ({least} of each are needed)")
-    if not few and not empty:
-        return None
-    kinds = f"{cohort.schema.row_label}s of “{task.class_1}” and of “{task.class_0}”"
-    lacking = [*empty, *([f"too few participants have {kinds}: {', '.join(few)}"] if few else [])]
-    return (
-        f"Cohort {cohort.schema.name!r} is too small for a classifier: {'; '.join(lacking)}. "
-        "Add participants to it, or take a larger one."
-    )

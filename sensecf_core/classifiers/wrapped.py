@@ -21,9 +21,10 @@ from sensecf_core.classifiers.calibration import choose_threshold, log_odds, pro
 from sensecf_core.classifiers.classifier import INTERVAL
 from sensecf_core.classifiers.design_matrix import to_matrix
 from sensecf_core.classifiers.logistic import LogisticModel, fit_logistic
-from sensecf_core.classifiers.training import Rows, bootstrap, too_small
+from sensecf_core.classifiers.training import Rows, bootstrap
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.cohorts.encoding import Codes, to_codes
+from sensecf_core.cohorts.enough import too_small
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.errors import InputError
 from sensecf_core.types import Floats, Ints, Progress

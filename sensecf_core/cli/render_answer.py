@@ -11,6 +11,7 @@ from sensecf_core.counterfactuals.checks.red_flags import ACT_FIRST
 from sensecf_core.counterfactuals.checks.sentences import gap, measure, number, one_lifted, points, risk
 from sensecf_core.queries.answer import Answer, Change, Counterfactual, RaisedFlag, Trace
 from sensecf_core.queries.goal import GoalKind
+from sensecf_core.records.kept_options import kept_options
 
 _HEADLINES = {
     "found": "{n} found",
@@ -37,8 +38,8 @@ def as_text(answer: Answer, schema: Schema) -> str:
         f"  {funnel(answer.trace)}",
     ]
     lines += [f"  {text}" for text in (*answer.reasons, *_gap(answer), *answer.notes)]
-    for rank, counterfactual in enumerate(answer.counterfactuals, 1):
-        lines += _option(rank, counterfactual, answer, schema)
+    for kept in kept_options(answer, None):
+        lines += _option(kept.number, kept.option, kept.answer, schema)
     if answer.best is not None and not answer.counterfactuals:
         lines.append(
             f"  nearest: {_changes(answer.best.changes, schema)} "

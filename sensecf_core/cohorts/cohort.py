@@ -202,7 +202,7 @@ def tidy_rows(schema: Schema, frame: pd.DataFrame) -> pd.DataFrame:
     columns = {
         feature.name: plain_text(frame[[feature.name]])[feature.name]
         if feature.named
-        else frame[feature.name].astype(float)
+        else frame[feature.name].to_numpy(dtype=float, na_value=np.nan)
         for feature in schema.features
     }
     return pd.DataFrame(columns, index=frame.index)

@@ -92,7 +92,7 @@ def _feature(name: str, column: pd.Series) -> Feature:
     """Draft one feature; raises ``InputError`` with the end of a sentence about the column."""
     if column.isna().all():
         raise InputError("has no value at all")
-    about: dict[str, Any] = {"name": name, "label": str(column.name), "role": _role(name)}
+    about: dict[str, Any] = {"name": name, "label": str(column.name), "role": role_of(name)}
     if isinstance(column.dtype, pd.CategoricalDtype) or _is_text(column):
         return Feature(**about, **_levels(column))
     try:
@@ -105,10 +105,11 @@ def _feature(name: str, column: pd.Series) -> Feature:
     if np.isin(numbers, (0.0, 1.0)).all():
         return Feature(**about, kind="binary")
     single = column.dtype in ("float32", "float16", "Float32")
-    return Feature(**about, **_numbers(numbers, 1e-6 if single else 1e-9))
+    return Feature(**about, **number_fields(numbers, 1e-6 if single else 1e-9))
 
 
-def _role(name: str) -> Role:
+def role_of(name: str) -> Role:
+    """Guess a role from the words of a name."""
     return "context" if CONTEXT & set(name.split("_")) else "clinical"
 
 
@@ -130,7 +131,12 @@ def _levels(column: pd.Series) -> dict[str, Any]:
     return {"kind": kind, "levels": names}
 
 
-def _numbers(numbers: Floats, tolerance: float) -> dict[str, Any]:
+def number_fields(numbers: Floats, tolerance: float) -> dict[str, Any]:
+    """Draft kind, decimals, step and valid range of measured numbers (n,).
+
+    ``tolerance`` is the rounding error of the data, as a share of a value. Raises ``InputError`` with the end
+    of a sentence about a column that is too fine for a schema.
+    """
     low, high = np.percentile(numbers, [OUTER_PERCENT, 100 - OUTER_PERCENT])
     usual = float(high - low) or float(np.ptp(numbers)) or 1.0
     decimals = _decimals(numbers, usual, tolerance)

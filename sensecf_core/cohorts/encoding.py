@@ -24,7 +24,7 @@ Value = float | int | str | None
 def to_codes(schema: Schema, rows: pd.DataFrame) -> Codes:
     """Encode ``rows`` (n rows, the schema's columns) as a float matrix of shape (n, features).
 
-    Raises ``InputError`` for rows that lack a column.
+    Raises ``InputError`` for rows that lack a column, and for a level that a feature does not have.
     """
     for name in schema.names:
         if name not in rows:
@@ -34,11 +34,23 @@ def to_codes(schema: Schema, rows: pd.DataFrame) -> Codes:
         column = rows[feature.name]
         if feature.named:
             codes = pd.Index(feature.levels).get_indexer(column).astype(float)
-            codes[codes < 0] = np.nan
+            if (codes < 0).any():
+                _refuse_unknown(feature, column[codes < 0])
+                codes[codes < 0] = np.nan
             matrix[:, position] = codes
         else:
             matrix[:, position] = column.to_numpy(dtype=float, na_value=np.nan)
     return matrix
+
+
+def _refuse_unknown(feature: Feature, lacking: pd.Series) -> None:
+    """Refuse values without a code, except those that are missing."""
+    unknown = lacking[lacking.notna()]
+    if len(unknown):
+        raise InputError(
+            f"{len(unknown):,} rows have a value of `{feature.name}` that is not one of its levels, such as "
+            f"{unknown.iloc[0]!r}; the levels are {', '.join(feature.levels)}."
+        )
 
 
 def to_rows(schema: Schema, codes: Codes, index: pd.Index | None = None) -> pd.DataFrame:

@@ -6,6 +6,7 @@ A model that was fitted on somebody's frame knows that frame's column names, typ
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ import pandas as pd
 from sensecf_core.cohorts.encoding import Codes
 from sensecf_core.cohorts.schema import Feature, Schema
 from sensecf_core.errors import InputError, unknown
+from sensecf_core.types import Floats, Mask
 
 WHOLE = 1e-6
 """A number this near to a whole one is whole."""
@@ -108,13 +110,20 @@ def feature_names(frame: pd.DataFrame, reserved: tuple[Hashable, ...]) -> dict[s
     for column in frame.columns:
         if column in reserved:
             continue
-        plain = re.sub(r"[^a-z0-9]+", "_", str(column).lower()).strip("_") or "feature"
-        plain = plain if plain[0].isalpha() else f"f_{plain}"
+        plain = plain_name(str(column))
         name, number = plain, 2
         while name in names or name in reserved or (name != column and name in frame.columns):
             name, number = f"{plain}_{number}", number + 1
         names[name] = column
     return names
+
+
+def plain_name(text: str) -> str:
+    """Make a text fit a schema as a name: "BMI (kg/m²)" is ``bmi_kg_m``, "Größe" is ``grosse``."""
+    bare = unicodedata.normalize("NFD", text.lower().replace("ß", "ss"))
+    bare = "".join(sign for sign in bare if not unicodedata.combining(sign))
+    plain = re.sub(r"[^a-z0-9]+", "_", bare).strip("_") or "feature"
+    return plain if plain[0].isalpha() else f"f_{plain}"
 
 
 def level_names(column: pd.Series) -> dict[Any, str]:
@@ -155,21 +164,33 @@ def _encoded(feature: Feature, layout: FrameColumn, frame: pd.DataFrame) -> pd.S
     if feature.named:
         names = level_names(column)
         found: pd.Series = column.astype(object).map(names)
-        _refuse(feature, found, found.notna() & ~found.isin(feature.levels), "is not one of its levels")
+        foreign = found.notna() & ~found.isin(feature.levels)
+        _refuse(feature, found, foreign.to_numpy(), "is not one of its levels")
         return found
+    numbers = _as_floats(feature, column)
+    _refuse(feature, column, ~np.isfinite(numbers) & column.notna().to_numpy(), "is not a finite number")
+    numbers[~np.isfinite(numbers)] = np.nan
+    if feature.kind in ("integer", "binary"):
+        _refuse(feature, column, np.abs(numbers - np.round(numbers)) > WHOLE, "is not a whole number")
+    low, high = feature.valid or ((0.0, 1.0) if feature.kind == "binary" else (-np.inf, np.inf))
+    outside = (numbers < low) | (numbers > high)
+    _refuse(feature, column, outside, f"lies outside `valid`, {low:g} to {high:g}")
+    return pd.Series(np.round(numbers, feature.decimals), index=column.index)
+
+
+def _as_floats(feature: Feature, column: pd.Series) -> Floats:
+    """The values of a column, shape (rows,); NaN for gaps. Columns of numbers are not read one by one."""
     try:
-        numbers = pd.to_numeric(column.astype(object)).astype(float).replace([np.inf, -np.inf], np.nan)
+        plain = (
+            column if pd.api.types.is_numeric_dtype(column.dtype) else pd.to_numeric(column.astype(object))
+        )
     except (TypeError, ValueError) as error:
         raise InputError(f"The column of `{feature.name}` must hold numbers: {error}.") from error
-    _refuse(feature, column, column.notna() & numbers.isna(), "is not a finite number")
-    if feature.kind in ("integer", "binary"):
-        _refuse(feature, column, (numbers - numbers.round()).abs() > WHOLE, "is not a whole number")
-    low, high = feature.valid or ((0.0, 1.0) if feature.kind == "binary" else (-np.inf, np.inf))
-    _refuse(feature, column, (numbers < low) | (numbers > high), f"lies outside `valid`, {low:g} to {high:g}")
-    return numbers.round(feature.decimals)
+    floats: Floats = plain.to_numpy(dtype=float, na_value=np.nan, copy=True)
+    return floats
 
 
-def _refuse(feature: Feature, column: pd.Series, wrong: pd.Series, why: str) -> None:
+def _refuse(feature: Feature, column: pd.Series, wrong: Mask, why: str) -> None:
     if wrong.any():
         values = ", ".join(repr(value) for value in column[wrong].unique()[:MOST_NAMED].tolist())
         raise InputError(

@@ -6,13 +6,15 @@ problems at once. It is a plain value: nothing in it depends on the rows.
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import json
+import unicodedata
 from collections.abc import Iterator
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, StrictFloat, StrictInt, StrictStr, model_validator
 
 from sensecf_core.cohorts.clinical import MeaningfulChange, RedFlag, Reference, is_loinc
 from sensecf_core.types import Plain, Span
@@ -35,6 +37,19 @@ EXPORT_CODES: frozenset[str] = frozenset({"loinc", "ucum"})
 IN_SPEECH: frozenset[str] = frozenset({"synonyms"})
 """Fields of a feature that only the reading of wishes uses; :attr:`Schema.sha256` leaves them out."""
 
+INTAKE: frozenset[str] = frozenset({"column", "missing", "words"})
+"""Fields that only say how the data file writes things; :attr:`Schema.sha256` leaves them out."""
+
+_INTAKE_OF_SCHEMA = ("encoding", "missing", "ignore_other_columns", "number_rows")
+
+Cell = StrictStr | StrictInt | StrictFloat
+"""What a cell of the data file may hold, as a schema writes it."""
+
+
+def same_text(text: str) -> str:
+    """One form of a text that Unicode can write in several ways, such as é in one sign or two (NFC)."""
+    return unicodedata.normalize("NFC", text)
+
 
 class Feature(Plain):
     """One column of a cohort.
@@ -53,6 +68,10 @@ class Feature(Plain):
     ``synonyms`` are other words that people say for the feature, like "booze" (docs/wishes.md).
 
     For exports, ``loinc`` (https://loinc.org) says what is measured and ``ucum`` (https://ucum.org) the unit.
+
+    Three fields are about the data file of an own cohort: ``column`` is the column's name in it, where that
+    is not ``name``; ``missing`` lists cells that mean "not measured"; ``words`` are how a binary feature
+    writes 0 and 1, in this order.
     """
 
     model_config = ConfigDict(allow_inf_nan=False)
@@ -82,6 +101,14 @@ class Feature(Plain):
     synonyms: tuple[str, ...] = ()
     loinc: Annotated[str, Field(pattern=r"^([0-9]{1,7}-[0-9])?$")] = ""
     ucum: Annotated[str, Field(pattern=r"^[!-~]*$")] = ""
+    column: str = ""
+    missing: tuple[Cell, ...] = ()
+    words: tuple[Cell, Cell] | None = None
+
+    @property
+    def source_column(self) -> str:
+        """The name of the feature's column in the data file."""
+        return self.column or self.name
 
     @property
     def named(self) -> bool:
@@ -120,7 +147,7 @@ class Feature(Plain):
             yield f"an {self.kind} feature must name at least two `levels`"
         if not self.named and (self.levels or self.suggest_levels):
             yield "`levels` and `suggest_levels` belong to ordinal and categorical features only"
-        if len(set(self.levels)) < len(self.levels):
+        if len({same_text(level) for level in self.levels}) < len(self.levels):
             yield "`levels` must differ from each other"
         for level in self.levels:
             if not level.strip() or level != level.strip() or not level.isprintable() or "|" in level:
@@ -174,10 +201,22 @@ class Feature(Plain):
             yield "`risk_source` needs `risk`, or `risk_levels` for a categorical feature"
 
     def _code_problems(self) -> Iterator[str]:
+        if self.words is not None and self.kind != "binary":
+            yield "`words` belongs to binary features only"
+        if self.words is not None and len({str(word).casefold() for word in self.words}) < 2:
+            yield "`words` must be two different words, the one for 0 first"
         if self.loinc and not is_loinc(self.loinc):
             yield f"`loinc` {self.loinc} is not a LOINC code: its last digit does not fit the others"
         if self.ucum and (self.named or self.kind == "binary"):
             yield "`ucum` belongs to continuous and integer features only"
+
+
+def is_text_encoding(name: str) -> bool:
+    """Whether Python knows a text encoding of this name."""
+    try:
+        return isinstance(b"".decode(codecs.lookup(name).name), str)
+    except (LookupError, ValueError):  # also those of bytes to bytes, such as hex
+        return False
 
 
 class LinearRule(Plain):
@@ -208,7 +247,11 @@ class Coupling(Plain):
 
 
 class Task(Plain):
-    """What is predicted from a row. ``desired`` is the class that interventions aim at."""
+    """What is predicted from a row. ``desired`` is the class that interventions aim at.
+
+    Two fields are about the data file of an own cohort: ``words`` are how the target column writes class 0
+    and class 1, in this order; ``leave_out_missing`` says that rows without a target are left out.
+    """
 
     target: str
     question: str
@@ -216,6 +259,8 @@ class Task(Plain):
     class_1: str
     class_0: str
     desired: Literal[0, 1] = 0
+    words: tuple[Cell, Cell] | None = None
+    leave_out_missing: bool = False
 
 
 class Provenance(Plain):
@@ -254,7 +299,12 @@ class LeftOut(Plain):
 
 
 class Schema(Plain):
-    """Everything about a cohort except its rows."""
+    """Everything about a cohort except its rows.
+
+    Four fields are about the data file of an own cohort: its ``encoding``, cells that are ``missing`` values
+    in every feature, whether columns that the schema does not name are left out, and whether a person's rows
+    are numbered in the file's order, where no column tells them apart.
+    """
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$")]
     title: str
@@ -272,6 +322,10 @@ class Schema(Plain):
     subgroups: tuple[Subgroup, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     red_flags: tuple[RedFlag, ...] = ()
+    encoding: str = ""
+    missing: tuple[Cell, ...] = ()
+    ignore_other_columns: bool = False
+    number_rows: bool = False
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -291,9 +345,10 @@ class Schema(Plain):
     def sha256(self) -> str:
         """Hash of what rows, prompts and training depend on: what a classifier and an adapter must fit."""
         # An optional part that a schema lacks stays out, so that adding the part changed no existing hash.
-        left_out = (*_LIMITS_OF_FEATURE, *ABOUT_RISK, *EXPORT_CODES, *IN_SPEECH)
+        left_out = (*_LIMITS_OF_FEATURE, *ABOUT_RISK, *EXPORT_CODES, *IN_SPEECH, *INTAKE)
         parts = dict.fromkeys(left_out, True) | _LIMITS_OF_FEATURE
-        excluded: dict[str, Any] = {"features": {"__all__": parts}, "red_flags": True}
+        excluded: dict[str, Any] = {"features": {"__all__": parts}, "task": {"words", "leave_out_missing"}}
+        excluded |= dict.fromkeys(("red_flags", *_INTAKE_OF_SCHEMA), True)
         if not self.left_out:
             excluded["left_out"] = True
         return hashlib.sha256(self.model_dump_json(exclude=excluded).encode()).hexdigest()
@@ -330,6 +385,8 @@ class Schema(Plain):
         unknown = {name for group in self.left_out for name in group.features} - set(self.names)
         if unknown:
             raise ValueError(f"`left_out` names unknown features {sorted(unknown)}")
+        if self.encoding and not is_text_encoding(self.encoding):
+            raise ValueError(f"`encoding` {self.encoding!r} is not the name of a text encoding")
         if self.task.target in self.names:
             raise ValueError(f"the target `{self.task.target}` must not be a feature")
         return self

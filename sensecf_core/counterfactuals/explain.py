@@ -10,6 +10,7 @@ import numpy as np
 
 from sensecf_core.cohorts.cohort import locate
 from sensecf_core.cohorts.schema import Profile, Schema
+from sensecf_core.counterfactuals.checks.option_order import numbered
 from sensecf_core.counterfactuals.checks.sentences import risk
 from sensecf_core.counterfactuals.feasibility.ask import confirmed, decided, look, nothing_to_find
 from sensecf_core.counterfactuals.pipeline import CANCELLED, Pipeline
@@ -68,10 +69,10 @@ def answer(fitted: FittedCohort, request: ExplainRequest, callbacks: Callbacks =
     resolved = resolve(fitted, request)
     alone = behaviour_request(fitted.schema, request)
     if alone is None or _has_it_already(fitted, resolved.query):
-        return _answered(fitted, resolved, callbacks)
+        return numbered(fitted.schema, _answered(fitted, resolved, callbacks))
     behaviours = _answered(fitted, resolve(fitted, alone), _part(callbacks, 0.0, 0.5))
     found = _answered(fitted, resolved, _part(callbacks, 0.5, 1.0))
-    return found.model_copy(update={"behaviours": behaviours})
+    return numbered(fitted.schema, found.model_copy(update={"behaviours": behaviours}))
 
 
 def behaviour_request(schema: Schema, request: ExplainRequest) -> ExplainRequest | None:

@@ -14,7 +14,7 @@ from sensecf_core.aireadi.cohort import from_release
 from sensecf_core.aireadi.release import locate
 from sensecf_core.cohorts import builtin
 from sensecf_core.cohorts.cohort import Cohort
-from sensecf_core.cohorts.own import folder as own_folder
+from sensecf_core.cohorts.own import folder as own_folder, schema_file
 from sensecf_core.cohorts.own.problems import Problem
 from sensecf_core.errors import InputError, NotReadyError, unknown
 from sensecf_core.provenance import CLI
@@ -55,6 +55,12 @@ def load(name: str) -> Cohort:
         if not from_release.is_set():
             raise InputError(f"The cohort {name!r} needs {locate.ENVIRONMENT}, the folder of a release.")
         return from_release.load()
+    for folder in _folders():  # only those of that name are read: another folder may be large
+        state = own_folder.state(folder)
+        if _name_of(folder, state) == name:
+            found = _read_folder(folder, state)
+            if isinstance(found, Cohort):
+                return found
     own_cohorts, broken_cohorts = _own_cohorts()
     if name in own_cohorts:
         return own_cohorts[name]
@@ -108,8 +114,13 @@ def _folders() -> tuple[Path, ...]:
 @lru_cache(maxsize=32)
 def _read_folder(folder: Path, state: own_folder.State) -> Cohort | BrokenCohort:
     """Read one folder; ``state`` (sizes and times of its files) makes a changed folder a new entry."""
-    result = own_folder.examine(folder)
-    return BrokenCohort(folder, result) if isinstance(result, tuple) else result
+    examined = own_folder.examine(folder, odd=False)
+    return BrokenCohort(folder, examined.problems) if examined.cohort is None else examined.cohort
+
+
+@lru_cache(maxsize=64)
+def _name_of(folder: Path, state: own_folder.State) -> str | None:
+    return schema_file.name_of(folder)
 
 
 def _name_taken(name: str) -> Problem:

@@ -129,7 +129,9 @@ class Counterfactual(Plain):
     range over the bootstrap refits (None: the classifier has none); ``percentiles`` are the ranks of
     the new values among the training rows (0 to 100, numeric features only). ``grade`` and the four numbers
     behind it are defined in docs/metrics.md, Grades; None where the classifier has no refits, and for a
-    row that is not valid. ``valid``: it meets the answer's goal.
+    row that is not valid. ``valid``: it meets the answer's goal. ``number``: what pages, exports and
+    decisions call it, from 1 over the answer and its ``behaviours``; None in an answer kept before there were
+    any.
     """
 
     changes: dict[str, Change]
@@ -153,6 +155,7 @@ class Counterfactual(Plain):
     held_under_noise: float | None = None
     second_agrees: bool | None = None
     reliable_reduction: float | None = None
+    number: int | None = None
 
 
 class BindingLimit(Plain):

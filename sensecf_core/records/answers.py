@@ -45,15 +45,8 @@ def save(answer: Answer, *, by: str | None = None) -> str:
                 _insert(database, answer.model_copy(update={"answer_id": answer_id}))
             if stored is None or _is_same(answer, stored):
                 break
-        asked = audit.Entry(
-            action="asked",
-            who=by,
-            cohort=answer.cohort,
-            participant_id=answer.participant_id,
-            row_id=answer.row_id,
-            answer_id=answer_id,
-            detail={"method": answer.method},
-        )
+        stored_as = answer.model_copy(update={"answer_id": answer_id})
+        asked = audit.about("asked", stored_as, by, method=answer.method)
         audit.append(database, asked)
     return answer_id
 
@@ -142,3 +135,9 @@ def unreadable(database: sqlite3.Connection) -> tuple[str, ...]:
         except InputError as error:
             found.append(str(error))
     return tuple(found)
+
+
+def newest(cohort: str, participant_id: str, row_id: str) -> Answer | None:
+    """The newest answer about a row that was not cancelled, if there is one that this version can read."""
+    stored = recent(cohort, participant_id, row_id, limit=20)
+    return next((answer for answer in stored if answer.status != "cancelled"), None)

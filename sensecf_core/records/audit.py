@@ -18,12 +18,15 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 
+from sensecf_core.queries.answer import Answer
 from sensecf_core.records import damage
 from sensecf_core.records.database import connect, database_path, transaction
 
 Action = Literal["asked", "seen", "decided", "exported", "deleted"]
 DETAILS = ("decision_id", "decision_sha256", "kind", "option", "reason", "undoes", "method", "format")
 """What ``detail`` may name: nothing that holds a value of a participant."""
+ADDED_LATER = ("features",)
+"""Columns that decisions did not have at first: they count only where they hold something."""
 FIRST = "0" * 64
 """What stands for the hash of a row before the first."""
 
@@ -45,6 +48,19 @@ class Entry:
             raise ValueError(f"`action` must be one of {', '.join(get_args(Action))}; got {self.action!r}")
         if extra := set(self.detail) - set(DETAILS):
             raise ValueError(f"`detail` may only name {', '.join(DETAILS)}; got {', '.join(sorted(extra))}")
+
+
+def about(action: Action, answer: Answer, who: str | None, **detail: str | int) -> Entry:
+    """An entry about an answer; ``detail`` as in :class:`Entry`."""
+    return Entry(
+        action=action,
+        who=who,
+        cohort=answer.cohort,
+        participant_id=answer.participant_id,
+        row_id=answer.row_id,
+        answer_id=answer.answer_id,
+        detail=detail,
+    )
 
 
 @dataclass(frozen=True)
@@ -203,6 +219,9 @@ def decision_sha256(stored: Mapping[str, Any]) -> str:
     from it.
     """
     fields = {name: stored[name] for name in stored.keys() if name != "seq"}  # noqa: SIM118 (sqlite3.Row)
+    for name in ADDED_LATER:
+        if fields.get(name) is None:
+            fields.pop(name, None)
     return hashlib.sha256(canonical(fields).encode()).hexdigest()
 
 

@@ -11,7 +11,7 @@ import secrets
 import sqlite3
 import uuid
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -29,7 +29,7 @@ LONGEST_NAME: Final = 80
 """Characters."""
 LONGEST_NOTE: Final = 2000
 """Characters."""
-_AS_JSON = ("changes", "edited", "provenance")
+_AS_JSON = ("changes", "edited", "provenance", "features")
 _KEPT_OF_PROVENANCE = ("version", "commit", "sha256")
 
 
@@ -47,13 +47,30 @@ def shortlist(answer_id: str, option: int, *, by: str, note: str | None = None) 
     return _store(_about_option("shortlist", answer_id, option, by=by, note=note))
 
 
-def reject(answer_id: str, option: int, reason: str, *, by: str, note: str | None = None) -> Decision:
-    """Reject an option; ``reason`` is a code of ``REASONS``, and ``other`` takes a note."""
+def reject(
+    answer_id: str,
+    option: int,
+    reason: str,
+    *,
+    by: str,
+    note: str | None = None,
+    features: Sequence[str] | None = None,
+) -> Decision:
+    """Reject an option; ``reason`` is a code of ``REASONS``, and ``other`` takes a note.
+
+    ``features`` are those that the reason is about; None means all that the option changes.
+    """
     if reason not in REASONS:
         raise unknown("reason", reason, REASONS)
     if reason == "other" and note is None:
         raise InputError("The reason `other` takes a note that says what it is.")
-    return _store(replace(_about_option("reject", answer_id, option, by=by, note=note), reason=reason))
+    decision = _about_option("reject", answer_id, option, by=by, note=note)
+    changed = decision.changes or {}
+    for name in features or ():
+        if name not in changed:
+            raise unknown("feature of this option", name, changed)
+    about = tuple(name for name in changed if features and name in features)
+    return _store(replace(decision, reason=reason, features=about or None))
 
 
 def edit(
@@ -291,4 +308,6 @@ def _read(row: sqlite3.Row) -> Decision:
             stored[name] = None if stored[name] is None else json.loads(stored[name])
     except ValueError as error:
         raise damage.error(database_path(), f"decision {stored['decision_id']} cannot be read") from error
+    if stored["features"] is not None:
+        stored["features"] = tuple(stored["features"])
     return Decision(**stored)

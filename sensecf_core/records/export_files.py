@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 from typing import Literal
 
 from sensecf_core.classifiers import store
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.datasets import registry
 from sensecf_core.errors import InputError, NotReadyError
+from sensecf_core.provenance import install_command
 from sensecf_core.queries.answer import Answer
 from sensecf_core.records.exports import answers_csv, answers_json
 from sensecf_core.records.fhir.bundle import answer_fhir
@@ -20,6 +22,7 @@ Format = Literal["pdf", "fhir", "csv", "json"]
 FORMATS: tuple[Format, ...] = ("pdf", "fhir", "csv", "json")
 OF_OPTIONS: frozenset[Format] = frozenset({"pdf", "fhir"})
 """Formats for which options can be chosen; the others hold the whole answer."""
+_PACKAGES: dict[Format, str] = {"pdf": "fpdf", "fhir": "fhir"}
 
 
 def export_file(
@@ -46,6 +49,18 @@ def export_file(
     schemas = {} if cohort is None else {cohort.schema.name: cohort.schema}
     write = answers_csv if file_format == "csv" else answers_json
     return write([answer], schemas).encode()
+
+
+def refusal(answer: Answer, file_format: Format) -> str | None:
+    """Why an answer cannot be written in a format here, before anybody asks for it; None if it can be."""
+    if file_format not in OF_OPTIONS:
+        return None
+    try:
+        _unchanged(answer, _cohort(answer.cohort))
+    except InputError as error:
+        return str(error)
+    package = _PACKAGES[file_format]
+    return None if find_spec(package) else f"It needs {package}; run `{install_command('exports')}`."
 
 
 def _cohort(name: str) -> Cohort | None:

@@ -211,8 +211,12 @@ def _rows(answer: Answer, schema: Schema | None) -> Iterator[dict[str, Cell]]:
     common = _answer_cells(answer, schema)
     if not answer.counterfactuals:
         yield common
-    for number, counterfactual in enumerate(answer.counterfactuals, start=1):
-        cells = common | {"counterfactual": number} | _counterfactual_cells(counterfactual)
+    for place, counterfactual in enumerate(answer.counterfactuals, start=1):
+        cells = (
+            common
+            | {"counterfactual": counterfactual.number or place}
+            | _counterfactual_cells(counterfactual)
+        )
         for change in _change_cells(counterfactual, schema):
             yield cells | change
 

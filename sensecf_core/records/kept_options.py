@@ -41,8 +41,9 @@ class KeptOption:
 def kept_options(answer: Answer, kept: Sequence[int] | None) -> tuple[KeptOption, ...]:
     """The options of an answer that were kept; ``None`` keeps all of them.
 
-    Numbers count from 1 in the order of the answer's counterfactuals. Where behaviours alone were asked for
-    too, what they have beside these goes on counting. Raises ``InputError`` for a number that is not there.
+    Each has the number that it was given with the answer, and they stand in its order. An answer that was
+    kept before options had numbers counts its counterfactuals from 1, then what behaviours alone have beside
+    these. Raises ``InputError`` for a number that is not there.
     """
     numbered = _numbered(answer)
     if kept is None:
@@ -60,4 +61,8 @@ def _numbered(answer: Answer) -> tuple[KeptOption, ...]:
     if answer.behaviours is not None:
         beside = answer.behaviours.counterfactuals
         found += [(answer.behaviours, option) for option in beside if option.changes not in changes]
-    return tuple(KeptOption(number, *pair) for number, pair in enumerate(found, start=1))
+    by_number: dict[int, KeptOption] = {}
+    for place, (of, option) in enumerate(found, start=1):
+        number = option.number or place
+        by_number.setdefault(number, KeptOption(number, of, option))
+    return tuple(by_number[number] for number in sorted(by_number))

@@ -117,6 +117,8 @@ _DECISIONS_AND_AUDIT = (
     """,
 )
 
+_REJECTED_FEATURES = ("ALTER TABLE decisions ADD COLUMN features TEXT",)
+
 _TURNS_AND_HASHES = (
     "ALTER TABLE jobs ADD COLUMN visitor TEXT NOT NULL DEFAULT ''",
     "ALTER TABLE jobs ADD COLUMN turn INTEGER NOT NULL DEFAULT 0",
@@ -140,6 +142,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
     _ANSWERS_AND_JOBS,
     _COMPARISONS,
     _DECISIONS_AND_AUDIT,
+    _REJECTED_FEATURES,
     _TURNS_AND_HASHES,
 )
 """Each step holds the statements that lead from one version to the next."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -21,6 +21,8 @@ REASONS: Mapping[str, str] = {
     "other": "Other",
 }
 """Why an option is rejected: code → label. ``other`` takes a note."""
+ABOUT_THE_PERSON = ("not-possible", "not-acceptable", "contraindicated", "already-doing")
+"""Reasons that hold for any other option that moves the same for this person."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,7 @@ class Decision:
     edited : of an edit, the new value of each feature that it changes in place of ``changes``.
     grade : of the option at that time; of an edit, the grade of the edited values, None if not graded.
     reason : a code of :data:`REASONS`.
+    features : of a rejection, the features that it is about; None for all that the option changes.
     undoes : of an undo, the decision that no longer counts.
     provenance : version, commit and hashes that the answer rests on; without an answer only the version.
     """
@@ -56,6 +59,12 @@ class Decision:
     note: str | None = None
     undoes: str | None = None
     provenance: Mapping[str, Any] | None = None
+    features: Sequence[str] | None = None
+
+    @property
+    def rejected_features(self) -> tuple[str, ...]:
+        """The features that a rejection is about."""
+        return tuple(self.changes or ()) if self.features is None else tuple(self.features)
 
 
 @dataclass(frozen=True)
@@ -110,3 +119,18 @@ def fold(decisions: Iterable[Decision]) -> PersonState:
         return tuple(decision for decision in verdicts.values() if decision.kind in kinds)
 
     return PersonState(of("keep", "edit"), of("reject"), of("shortlist"), note, star)
+
+
+def held_back(state: PersonState) -> dict[str, Decision]:
+    """The features not to ask of a person again, each with the last rejection that says so.
+
+    Only reasons about the person count; what a kept option moves may move.
+    """
+    wanted = {name for decision in state.kept for name in decision.edited or decision.changes or ()}
+    return {
+        name: decision
+        for decision in state.rejected
+        if decision.reason in ABOUT_THE_PERSON
+        for name in decision.rejected_features
+        if name not in wanted
+    }

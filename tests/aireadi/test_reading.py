@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +114,67 @@ def test_a_sleep_of_version_1_has_a_length_instead_of_an_end() -> None:
 def test_truth_values_are_no_numbers() -> None:
     found = points(STRESS, [stress_at(True, 0), stress_at(40, 1), stress_at(False, 2)])
     assert found.reasons.tolist() == [Reason.NOT_A_NUMBER, Reason.VALID, Reason.NOT_A_NUMBER]
+
+
+def glucose_at(value: Any, minute: int, unit: str | None = "mg/dL", **more: Any) -> dict[str, Any]:
+    frame = {"time_interval": {"start_date_time": f"2025-03-05T10:{minute:02d}:00Z"}}
+    return {"blood_glucose": {"value": value, "unit": unit}, "effective_time_frame": frame, **more}
+
+
+def test_glucose_in_mmol_is_converted_and_an_unknown_unit_is_not_used() -> None:
+    written = [(10.0, "mmol/L"), (180, "mg/dL"), (10, "mmol / l"), (1.8, "g/L"), (150, None)]
+    records = [glucose_at(value, minute, unit) for minute, (value, unit) in enumerate(written)]
+    found = points(GLUCOSE, records)
+    assert found.values.round(2).tolist()[:3] == [180.16, 180, 180.16]
+    assert found.reasons.tolist() == [*[Reason.VALID] * 3, Reason.NOT_A_NUMBER, Reason.VALID]
+    assert "values in mmol/L are converted to mg/dL" in found.notes
+    assert "values in g/L, a unit that is not known, are not used" in found.notes
+
+
+def test_glucose_that_looks_like_another_unit_is_told_and_not_converted() -> None:
+    found = points(GLUCOSE, [glucose_at(6.5, minute, None) for minute in range(3)])
+    assert found.reasons.tolist() == [Reason.OUT_OF_RANGE] * 3
+    assert any("not in mg/dL" in note for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "expected"),
+    [
+        *((word, "mg/dL", 401) for word in ("High", "HI", ">400", "> 400", "≥400")),
+        *((word, "mg/dL", 39) for word in ("Low", "lo", "<40", "<= 40")),
+        *((">22.2", "mmol/L", 401), ("<2.2", "mmol/L", 39)),
+        *((word, "mg/dL", None) for word in ("<80", ">250", "Hungry")),
+    ],
+)
+def test_what_a_sensor_writes_at_its_ends(value: str, unit: str, expected: float | None) -> None:
+    found = points(GLUCOSE, [glucose_at(value, 0, unit)])
+    if expected is None:
+        assert found.reasons.tolist() == [Reason.NOT_A_NUMBER]
+    else:
+        assert (found.values.tolist(), abs(found.censored[0])) == ([expected], 1)
+
+
+def test_events_that_are_no_readings_are_left_out_and_counted() -> None:
+    events = ["EGV", "Calibration", None, "Carbs", "egv", ["odd"]]
+    records = [glucose_at(100 + n, n, event_type=event) for n, event in enumerate(events)]
+    found = points(GLUCOSE, records)
+    assert found.values.tolist() == [100, 102, 104, 105]
+    assert (found.other_events, found.records) == (2, 6)
+
+
+def test_times_in_other_forms_are_read_and_named() -> None:
+    second = int(datetime(2025, 3, 5, 10, tzinfo=UTC).timestamp())
+    stamps = [
+        second,
+        second * 1000 + 60_000,
+        str(second + 120),
+        "2025-03-05 10:03:00",
+        "2025-03-05T10:04:00+00:00",
+    ]
+    found = points(HEART_RATE, [heart(70 + n, stamp) for n, stamp in enumerate(stamps)])
+    assert [time.isoformat()[11:16] for time in found.times.tolist()] == [f"10:0{n}" for n in range(5)]
+    assert found.notes == ("times in seconds or milliseconds since 1970", "times without a zone, read as UTC")
+    assert points(HEART_RATE, [heart(70, 12), heart(70, True), heart(70, 1e300)]).without_time == 3
 
 
 def stress_at(value: Any, minute: int) -> dict[str, Any]:
@@ -350,7 +411,7 @@ anything = st.recursive(
 def test_no_record_whatever_stops_the_reading(records: list[Any]) -> None:
     for stream in (HEART_RATE, GLUCOSE):
         found = points(stream, records)
-        assert len(found) + found.without_time + found.repeated == len(records)
+        assert len(found) + found.without_time + found.repeated + found.other_events == len(records)
         assert np.isfinite(found.values[found.valid]).all()
     for stream in (SLEEP, streams.ACTIVITY):
         spans = intervals(stream, records)

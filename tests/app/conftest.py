@@ -132,6 +132,15 @@ def open_page() -> OpenPage:
     return opened
 
 
+def with_fields(at: AppTest) -> AppTest:
+    """Interventions with every chip of its question open: fields are drawn only there."""
+    for chip in ("limits", "numbers", "fixed", "method"):
+        at.session_state[f"chip_{chip}"] = True
+    at.run()
+    assert not at.exception, at.exception[0].message
+    return at
+
+
 def page_text(at: AppTest) -> str:
     """Everything that a page says in text, one line an element, Markdown escapes removed."""
     kinds = (

@@ -24,7 +24,7 @@ from sensecf_core.records import answers, comparisons
 from sensecf_core.types import Callbacks
 from sensecf_core.ui.comparison import form
 from tests.app import made_adapter
-from tests.app.conftest import OpenPage, World, page_text
+from tests.app.conftest import OpenPage, World, page_text, with_fields
 from tests.records.made_answers import put_in_place
 
 PROCESS_METHOD = """
@@ -118,7 +118,7 @@ def test_nothing_asked_yet_says_what_to_do_and_chooses_three_methods(
     world: World, open_page: OpenPage
 ) -> None:
     at = opened(open_page, world)
-    assert "press Run all" in at.info[0].value
+    assert "Press Run all" in at.info[0].value
     methods = at.multiselect(key="compare_methods")
     assert methods.value == ["lm-few-shot", "lm-zero-shot", "random"]
     assert "Language model, fine-tuned" not in methods.options
@@ -235,7 +235,7 @@ def test_a_comparison_opens_again_by_its_link_with_its_methods_and_limits(
 def test_an_unknown_comparison_is_said_and_the_page_goes_on(world: World, open_page: OpenPage) -> None:
     at = open_page("Comparison", cohort="small", participant=world.flagged, comparison="nosuch")
     assert "There is no comparison “nosuch”" in at.warning[0].value
-    assert "comparison" not in at.query_params and "press Run all" in at.info[0].value
+    assert "comparison" not in at.query_params and "Press Run all" in at.info[0].value
 
 
 def test_an_answer_of_interventions_is_reused(world: World, open_page: OpenPage) -> None:
@@ -246,10 +246,10 @@ def test_an_answer_of_interventions_is_reused(world: World, open_page: OpenPage)
         return explain(FittedCohort.fit(world.cohort, world.classifier), request)
 
     model_worker.worker()._explain = by_name  # type: ignore[assignment]
-    at = open_page("Interventions", cohort="small", participant=world.flagged)
+    at = with_fields(open_page("Interventions", cohort="small", participant=world.flagged))
     at.selectbox(key="method").select("random").run()
     at.number_input(key="ask_candidates").set_value(64)
-    next(b for b in at.button if b.label == "Generate").click().run()
+    next(b for b in at.button if b.label == "Find options").click().run()
     while at.query_params.get("job"):
         time.sleep(0.1)
         at.run()

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -14,6 +16,22 @@ def test_icon_array_fills_as_many_of_100(filled: int) -> None:
     svg = drawings.icon_array(filled / 100)
     assert svg.count("<circle") == 100
     assert svg.count('fill="none"') == 100 - filled
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "colour"),
+    [(0.4, 0.1, drawings.DOWN), (0.1, 0.4, drawings.UP), (0.2, 0.2, drawings.DOWN)],
+)
+def test_a_change_of_risk_is_filled_to_the_lower_one_and_hatched_to_the_higher(
+    before: float, after: float, colour: str
+) -> None:
+    svg = drawings.risk_change(before, after, 0.35)
+    low, high = (220 * risk for risk in sorted((before, after)))
+    filled, hatched = re.findall(r'<rect x="([\d.]+)" y="5.0" width="([\d.]+)"', svg)[:2]
+    assert (float(filled[0]), float(filled[1])) == pytest.approx((1, low), abs=0.1)
+    assert (float(hatched[0]), float(hatched[1])) == pytest.approx((1 + low, high - low), abs=0.1)
+    assert colour in svg and ({drawings.UP, drawings.DOWN} - {colour}).pop() not in svg
+    assert f'x="{220 * 0.35 - 0.5:.1f}"' in svg, "the decision line"
 
 
 def test_a_number_falls_into_its_own_bar_and_every_row_is_counted() -> None:

@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-import csv
-import io
-import json
 import time
 from dataclasses import replace
 from types import SimpleNamespace
@@ -17,11 +14,11 @@ from sensecf_core.jobs import job_table, worker as worker_module
 from sensecf_core.jobs.model_worker import ModelWorker
 from sensecf_core.queries.answer import Answer
 from sensecf_core.queries.request import ExplainRequest
-from sensecf_core.records import answers, exports
+from sensecf_core.records import answers
 from sensecf_core.types import Callbacks
 from sensecf_core.ui.common import wording
 from sensecf_core.ui.interventions import answer as intervention_answer, believed, evidence
-from tests.app.conftest import OpenPage, World, page_text
+from tests.app.conftest import OpenPage, World, page_text, with_fields
 from tests.records.made_answers import put_in_place
 
 
@@ -41,22 +38,22 @@ def answered(at: AppTest, within: float = 60.0) -> AppTest:
 
 
 def ask(at: AppTest, seed: int = 0) -> AppTest:
-    at.selectbox(key="method").select("random").run()
+    with_fields(at).selectbox(key="method").select("random").run()
     at.number_input(key="ask_seed").set_value(seed)
     at.number_input(key="ask_candidates").set_value(64)
-    next(b for b in at.button if b.label == "Generate").click().run()
+    next(b for b in at.button if b.label == "Find options").click().run()
     assert not at.exception, at.exception[0].message
     return answered(at)
 
 
 def generate(at: AppTest) -> AppTest:
-    next(b for b in at.button if b.label == "Generate").click().run()
+    next(b for b in at.button if b.label == "Find options").click().run()
     return at
 
 
 def test_nothing_asked_yet_says_what_to_do(world: World, open_page: OpenPage) -> None:
-    at = open_page("Interventions", cohort="small", participant=world.flagged)
-    assert "press Generate" in at.info[0].value
+    at = with_fields(open_page("Interventions", cohort="small", participant=world.flagged))
+    assert "Press Find options" in at.info[0].value
     assert {"free_small_bmi", "free_small_sleep"} <= {box.key for box in at.checkbox}
     assert "free_small_age" not in {box.key for box in at.checkbox}
 
@@ -76,7 +73,7 @@ def test_generate_shows_options_with_units_risk_and_funnel(world: World, open_pa
 
 
 def test_fewer_options_than_asked_for_are_explained(world: World, open_page: OpenPage) -> None:
-    at = open_page("Interventions", cohort="small", participant=world.flagged)
+    at = with_fields(open_page("Interventions", cohort="small", participant=world.flagged))
     at.selectbox(key="method").select("random").run()
     for box in at.checkbox:
         if box.key not in ("free_small_bmi", "free_small_waist"):
@@ -195,7 +192,7 @@ def test_an_answer_of_another_version_is_said_and_the_page_goes_on(
     monkeypatch.setattr(answers, "find", unreadable)
     at = open_page("Interventions", cohort="small", participant=world.flagged, answer="old")
     assert "another version" in at.warning[0].value
-    assert next(b for b in at.button if b.label == "Generate")
+    assert next(b for b in at.button if b.label == "Find options")
 
 
 def test_a_damaged_database_is_said_with_its_mend(
@@ -221,7 +218,7 @@ def test_a_job_about_somebody_else_never_shows_their_answer(
 
 
 def test_everything_frozen_is_refused_before_any_job(world: World, open_page: OpenPage) -> None:
-    at = open_page("Interventions", cohort="small", participant=world.flagged)
+    at = with_fields(open_page("Interventions", cohort="small", participant=world.flagged))
     at.selectbox(key="method").select("random").run()
     for box in at.checkbox:
         box.uncheck()
@@ -235,7 +232,7 @@ def test_a_frozen_feature_and_a_narrowed_range_reach_the_request(
 ) -> None:
     requests: list[ExplainRequest] = []
     monkeypatch.setattr(worker, "submit", lambda request: requests.append(request) or "a-job")
-    at = open_page("Interventions", cohort="small", participant=world.flagged)
+    at = with_fields(open_page("Interventions", cohort="small", participant=world.flagged))
     at.selectbox(key="method").select("random").run()
     at.checkbox(key="free_small_sleep").uncheck()
     for end, value in (("from", 120.0), ("to", 50.0)):  # either way round
@@ -251,7 +248,7 @@ def test_a_frozen_feature_and_a_narrowed_range_reach_the_request(
 def test_already_desired_offers_contrast_and_contrast_tips_it(
     world: World, open_page: OpenPage, worker: ModelWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    at = open_page("Interventions", cohort="small", participant=world.unflagged)
+    at = with_fields(open_page("Interventions", cohort="small", participant=world.unflagged))
     assert "there is nothing to change" in at.info[0].value
     at.selectbox(key="method").select("random").run()
     requests: list[ExplainRequest] = []
@@ -270,7 +267,7 @@ def test_already_desired_offers_contrast_and_contrast_tips_it(
 
 
 def test_none_found_says_why_and_what_to_try(world: World, open_page: OpenPage, worker: ModelWorker) -> None:
-    at = open_page("Interventions", cohort="small", participant=world.certain)
+    at = with_fields(open_page("Interventions", cohort="small", participant=world.certain))
     at.selectbox(key="method").select("random").run()
     for box in at.checkbox:
         if box.key != "free_small_carbohydrate":
@@ -291,7 +288,9 @@ def test_a_failed_job_says_what_was_wrong(world: World, open_page: OpenPage, wor
     while (view := job_table.find(job)) and not view.finished:
         time.sleep(0.05)
     at = open_page("Interventions", cohort="small", participant=world.flagged, row="0", job=job)
-    assert "Unknown cohort 'nowhere'" in at.error[0].value and "Generate again" in at.error[0].value
+    assert (
+        "Unknown cohort 'nowhere'" in at.error[0].value and "Mend this, then ask again" in at.error[0].value
+    )
 
 
 def test_a_running_job_shows_progress_and_cancel(
@@ -317,14 +316,3 @@ def test_a_running_job_shows_progress_and_cancel(
     assert "Cancelled" in page_text(waiting)
     at.button(key=f"cancel_{job}").click().run()
     slow_worker.close()
-
-
-def test_downloads_hold_the_answer(world: World, open_page: OpenPage) -> None:
-    at = ask(open_page("Interventions", cohort="small", participant=world.flagged))
-    answer = answers.find(at.query_params["answer"])
-    assert answer is not None
-    assert [b.label for b in at.get("download_button")] == ["Download CSV", "Download JSON"]
-    schemas = {"small": world.cohort.schema}
-    table = list(csv.DictReader(io.StringIO(exports.answers_csv([answer], schemas))))
-    assert {row["participant_id"] for row in table} == {world.flagged}
-    assert json.loads(exports.answers_json([answer], schemas))["answers"][0]["answer_id"] == answer.answer_id

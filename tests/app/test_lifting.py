@@ -22,7 +22,7 @@ from sensecf_core.queries.request import ExplainRequest
 from sensecf_core.records import answers
 from sensecf_core.ui.common import data
 from sensecf_core.ui.interventions import lifting
-from tests.app.conftest import OpenPage, World, page_text
+from tests.app.conftest import OpenPage, World, page_text, with_fields
 from tests.app.test_interventions import answered, generate
 from tests.small_cohort import SCHEMA
 
@@ -71,7 +71,7 @@ def test_one_press_lifts_just_that_limit_and_asks(
     shown = lifting.offered(found.binding_limits)
     number, limit = next((n, b) for n, b in enumerate(shown) if b.kind == "frozen")
     (feature,) = limit.features
-    at = open_page("Interventions", cohort="small", participant=asked.participant_id)
+    at = with_fields(open_page("Interventions", cohort="small", participant=asked.participant_id))
     at.selectbox(key="method").select("random").run()
     for name in frozen:
         at.checkbox(key=f"free_small_{name}").uncheck()
@@ -91,7 +91,7 @@ def test_one_press_lifts_just_that_limit_and_asks(
 
 def test_more_changes_are_allowed_by_a_press(world: World, open_page: OpenPage, whole: FittedCohort) -> None:
     asked, _ = someone(whole, held_by("max_changes"), max_changes=1)
-    at = open_page("Interventions", answer=answers.save(explaining.answer(whole, asked)))
+    at = with_fields(open_page("Interventions", answer=answers.save(explaining.answer(whole, asked))))
     at.selectbox(key="method").select("random").run()
     next(b for b in at.button if b.label == "Allow 3 changes").click().run()
     assert at.number_input(key="ask_changes").value == 3

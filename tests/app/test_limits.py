@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from sensecf_core.cohorts import builtin
+from sensecf_core.counterfactuals.checks.option_order import numbered
 from sensecf_core.counterfactuals.explain import explain
 from sensecf_core.jobs.model_worker import ModelWorker
 from sensecf_core.queries.request import ExplainRequest
 from sensecf_core.records import answers
-from tests.app.conftest import OpenPage, page_text
+from tests.app.conftest import OpenPage, page_text, with_fields
 from tests.app.test_interventions import answered, ask, generate
 
 PERSON = {"cohort": "nhanes", "participant": "94666"}
@@ -21,7 +23,7 @@ def queue(worker: ModelWorker, fresh_caches: None) -> ModelWorker:
 
 
 def test_the_form_lists_behaviours_first_and_what_is_normal_last(open_page: OpenPage) -> None:
-    at = open_page("Interventions", **PERSON)
+    at = with_fields(open_page("Interventions", **PERSON))
     text = page_text(at)
     headings = (
         "What a person does",
@@ -36,7 +38,7 @@ def test_the_form_lists_behaviours_first_and_what_is_normal_last(open_page: Open
 
 
 def test_behaviours_only(open_page: OpenPage) -> None:
-    at = open_page("Interventions", **PERSON)
+    at = with_fields(open_page("Interventions", **PERSON))
     assert at.radio(key="profile_nhanes").options == [
         "Behaviours only",
         "Options for a person",
@@ -50,7 +52,7 @@ def test_behaviours_only(open_page: OpenPage) -> None:
 
 
 def test_a_normal_value_moves_once_it_is_ticked(open_page: OpenPage) -> None:
-    at = open_page("Interventions", **PERSON)
+    at = with_fields(open_page("Interventions", **PERSON))
     at.selectbox(key="method").select("random").run()
     at.checkbox(key="widen_nhanes_total_cholesterol").check()
     answer = answers.find(answered(generate(at)).query_params["answer"])
@@ -60,7 +62,7 @@ def test_a_normal_value_moves_once_it_is_ticked(open_page: OpenPage) -> None:
 
 
 def test_a_value_that_stops_at_its_range_moves_further_once_it_is_ticked(open_page: OpenPage) -> None:
-    at = open_page("Interventions", **PERSON)
+    at = with_fields(open_page("Interventions", **PERSON))
     at.selectbox(key="method").select("random").run()
     assert at.checkbox(key="free_nhanes_systolic").label.endswith("121 mmHg → 116 mmHg")
     at.checkbox(key="widen_nhanes_systolic").check()
@@ -69,7 +71,7 @@ def test_a_value_that_stops_at_its_range_moves_further_once_it_is_ticked(open_pa
 
 
 def test_a_narrowed_range_lets_nothing_move_further(open_page: OpenPage) -> None:
-    at = open_page("Interventions", **PERSON)
+    at = with_fields(open_page("Interventions", **PERSON))
     at.selectbox(key="method").select("random").run()
     at.number_input(key="range_nhanes_intervention_saturated_fat_from").set_value(10.0)
     answer = answers.find(answered(generate(at)).query_params["answer"])
@@ -83,7 +85,8 @@ def test_options_of_behaviours_stand_first_and_clinical_values_are_never_somethi
     answer = explain(asked)
     behaviours = explain(asked.model_copy(update={"profile": "behaviour"})).counterfactuals[0]
     assert "systolic" in answer.counterfactuals[0].changes and "sleep" in behaviours.changes
-    answer = answer.model_copy(update={"counterfactuals": (answer.counterfactuals[0], behaviours)})
+    both = answer.model_copy(update={"counterfactuals": (answer.counterfactuals[0], behaviours)})
+    answer = numbered(builtin.read_schema("nhanes"), both)
     at = open_page("Interventions", **PERSON, answer=answers.save(answer))
     text = page_text(at)
     assert "limits have changed" not in text

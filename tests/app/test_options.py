@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
+from sensecf_core.counterfactuals.checks.option_order import numbered
 from sensecf_core.queries.answer import Answer, Counterfactual, Trace
 from sensecf_core.queries.goal import Goal
 from sensecf_core.queries.limits import Limits
+from sensecf_core.records.kept_options import kept_options
 from sensecf_core.ui.common import data, wording
-from sensecf_core.ui.interventions import answer as intervention_answer, believed, evidence, options
+from sensecf_core.ui.interventions import answer as intervention_answer, believed, card, evidence, options
 from tests.records.made_answers import make_answer, make_counterfactual
 from tests.small_cohort import SCHEMA
 
@@ -38,17 +40,23 @@ def found(own: list[Counterfactual], beside: list[Counterfactual] | None, k: int
 
 
 @given(
-    own=st.lists(st.builds(option, CHANGES, GRADES), max_size=5),
-    beside=st.none() | st.lists(st.builds(option, BEHAVIOURS, GRADES), max_size=5),
+    own=st.lists(st.builds(option, CHANGES, GRADES), max_size=5, unique_by=lambda o: str(o.changes)),
+    beside=st.none()
+    | st.lists(st.builds(option, BEHAVIOURS, GRADES), max_size=5, unique_by=lambda o: str(o.changes)),
     k=st.integers(1, 8),
 )
 def test_options_are_numbered_as_shown(
     own: list[Counterfactual], beside: list[Counterfactual] | None, k: int
 ) -> None:
-    answer = found(own, beside, k)
+    unnumbered = found(own, beside, k)
+    answer = numbered(SCHEMA, unnumbered)
     groups = options.grouped(SCHEMA, answer)
     shown = [one for group in groups for one in group.options]
     assert [one.number for one in shown] == list(range(1, len(shown) + 1))
+    everywhere = kept_options(answer, None)
+    assert (*shown, *options.rest(SCHEMA, answer)) == everywhere
+    assert [one.number for one in everywhere] == list(range(1, len(everywhere) + 1))
+    assert all(a.option.changes != b.option.changes for n, a in enumerate(everywhere) for b in everywhere[:n])
     clinical = ["bmi" in one.option.changes or "waist" in one.option.changes for one in shown]
     assert clinical == sorted(clinical), "behaviours stand first"
     assert bool(groups and groups[0].heading) == (len(set(clinical)) == 2)
@@ -58,6 +66,12 @@ def test_options_are_numbered_as_shown(
     assert len(shown) <= k
     for one in shown:
         assert one.option in one.answer.counterfactuals
+    same = [one.option for one in options.shown(SCHEMA, unnumbered)]
+    assert [o.changes for o in same] == [one.option.changes for one in shown]
+    before = {one.number: one.option.changes for one in kept_options(unnumbered, None)}
+    assert all(before[one.number] == one.option.changes for one in options.shown(SCHEMA, unnumbered)), (
+        "what was kept before options had numbers is called what it was called"
+    )
     if own or beside:
         assert shown
     if clinical.count(False) and [o for o in own if {"bmi", "waist"} & set(o.changes)]:
@@ -126,7 +140,7 @@ def test_the_second_model_is_told_beside_its_own_line(
 
 def plausibility(**changed: Any) -> str:
     shown = option({"sleep"}, "solid").model_copy(update=changed)
-    return intervention_answer._plausibility_text(SCHEMA, make_answer(), shown)
+    return card.plausibility_text(SCHEMA, make_answer(), shown)
 
 
 def test_nothing_is_called_usual_that_nobody_resembles() -> None:

@@ -30,11 +30,11 @@ def test_every_page_shows_it_before_anything_else(title: str, open_page: OpenPag
 def test_options_are_withheld_until_it_was_seen(title: str, open_page: OpenPage) -> None:
     at = open_page(title, **FLAGGED)
     assert "are withheld" in page_text(at)
-    assert not at.radio and not any(button.label in ("Generate", "Run all") for button in at.button)
+    assert not at.radio and not any(button.label in ("Find options", "Run all") for button in at.button)
     at.button(key="red_flag_seen").click().run()
     assert not at.exception
     assert "are withheld" not in page_text(at)
-    assert any(button.label in ("Generate", "Run all") for button in at.button)
+    assert any(button.label in ("Find options", "Run all") for button in at.button)
     assert LABEL in at.error[0].value  # the flag itself stays
 
 
@@ -51,7 +51,7 @@ def test_it_was_seen_for_this_person_only(open_page: OpenPage) -> None:
 def test_nobody_else_is_asked(open_page: OpenPage) -> None:
     at = open_page("Interventions", cohort="nhanes", participant="93708")
     assert not at.error
-    assert any(button.label == "Generate" for button in at.button)
+    assert any(button.label == "Find options" for button in at.button)
 
 
 def test_the_list_names_it(open_page: OpenPage) -> None:

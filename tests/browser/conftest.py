@@ -110,6 +110,13 @@ def somebody(flagged: list[str]) -> str:
     return flagged[0]
 
 
+def chip(page: Page, name: str) -> None:
+    """Open or close one chip of the question on Interventions: limits, numbers, fixed or method."""
+    page.locator(f".st-key-chip_{name}").get_by_role("button").first.click()
+    page.wait_for_timeout(300)  # "notRunning" is still true for a moment after a click
+    settle(page)
+
+
 def shown(page: Page, title: str) -> None:
     expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible(timeout=40_000)
     settle(page)

@@ -72,7 +72,7 @@ def test_a_run_is_read_and_saved_for_a_paper(page: Page, measured: Server, forei
 def test_axe_finds_nothing_among_charts_and_tables(page: Page, measured: Server) -> None:
     own_run(page, measured)
     found = violations(page, "Summary")
-    for tab in ("Charts", "Statistics"):
+    for tab in ("Charts", "Before any check"):
         page.get_by_role("tab", name=tab).click()
         expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible(timeout=30_000)
         settle(page)

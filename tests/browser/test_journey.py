@@ -9,17 +9,19 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pypdf
 import pytest
 from playwright.sync_api import Page, expect
 
 from sensecf_core.counterfactuals.proposers.registry import default_method
 from sensecf_core.datasets import registry
-from tests.browser.conftest import settle
+from tests.browser.conftest import chip, settle
 from tests.browser.server import Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.model]
 ANSWER_MS = 150_000
 CANDIDATES = 8
+NOTE = "Talked about sleep; wants to try for a month."
 
 
 def test_from_home_to_a_downloaded_answer_and_back_by_its_link(
@@ -28,6 +30,8 @@ def test_from_home_to_a_downloaded_answer_and_back_by_its_link(
     choose_the_second_riskiest(page, server)
     see_the_prediction_and_try_a_change(page)
     ask_the_language_model_and_leave_the_page_meanwhile(page)
+    sentence = keep_an_option_and_note_why(page)
+    hand_over(page, sentence)
     answer = download(page)
     heading = page.get_by_role("heading", name=re.compile("found|Stopped")).first.inner_text()
     server.stop()
@@ -35,6 +39,8 @@ def test_from_home_to_a_downloaded_answer_and_back_by_its_link(
     newcomer = page.context.browser.new_context().new_page()  # type: ignore[union-attr]
     newcomer.goto(f"{server.url}/Interventions?answer={answer['answer_id']}")
     expect(newcomer.get_by_role("heading", name=heading)).to_be_visible(timeout=30_000)
+    expect(newcomer.locator(".st-key-option_1").get_by_text("Kept by Dr Lee")).to_be_visible()
+    expect(newcomer.get_by_text(NOTE)).to_be_visible()
     expect(newcomer).to_have_url(re.compile(f"participant={answer['participant_id']}"))
     newcomer.context.close()
 
@@ -70,31 +76,64 @@ def see_the_prediction_and_try_a_change(page: Page) -> None:
 def ask_the_language_model_and_leave_the_page_meanwhile(page: Page) -> None:
     page.get_by_role("link", name="What small change would alter this?").click()
     expect(page.get_by_role("heading", name="Interventions", exact=True)).to_be_visible()
-    page.get_by_text("More settings").click()
+    settle(page)
+    chip(page, "numbers")
     candidates = page.get_by_role("spinbutton", name="Candidates to try")
     candidates.fill(str(CANDIDATES))
     candidates.press("Tab")
-    page.get_by_role("button", name="Generate").click()
+    settle(page)
+    page.keyboard.press("Escape")
+    settle(page)
+    page.get_by_role("button", name="Find options").click()
     expect(page.get_by_role("button", name="Cancel")).to_be_visible(timeout=20_000)
     page.get_by_role("link", name="Home").click()
     expect(page.get_by_role("heading", name="Home")).to_be_visible()
     page.get_by_role("link", name="Interventions", exact=True).click()
-    expect(page.get_by_role("button", name="Download CSV")).to_be_visible(timeout=ANSWER_MS)
-    # That of behaviours alone is folded away.
-    expect(page.get_by_text("From proposed to shown").filter(visible=True)).to_have_count(1)
+    expect(page.get_by_role("button", name="CSV", exact=True)).to_be_visible(timeout=ANSWER_MS)
     expect(page).to_have_url(re.compile("answer="))
+    page.get_by_text("How these were found and checked").click()
+    expect(page.get_by_text("From proposed to shown").filter(visible=True).first).to_be_visible()
+
+
+def keep_an_option_and_note_why(page: Page) -> str:
+    """Keep the first option and write a note; returns the option's sentence."""
+    card = page.locator(".st-key-option_1")
+    sentence = card.get_by_test_id("stMarkdown").filter(has_text="the model").first.inner_text()
+    card.get_by_role("button", name="Keep").click()
+    page.get_by_label("Your name").fill("Dr Lee")
+    page.get_by_test_id("stPopoverBody").get_by_role("button", name="Keep").click()
+    expect(card.get_by_text("Kept by Dr Lee")).to_be_visible(timeout=20_000)
+    settle(page)
+    page.locator(".st-key-decision_bar").get_by_role("button", name="Note").click()
+    page.get_by_label("Note on this participant").fill(NOTE)
+    page.get_by_role("button", name="Keep the note").click()
+    expect(page.locator(".st-key-decision_bar").get_by_text(NOTE)).to_be_visible(timeout=20_000)
+    settle(page)
+    return sentence
+
+
+def hand_over(page: Page, sentence: str) -> None:
+    """What is printed is what the page says, and the bundle has the kept option alone."""
+    (printed,) = pypdf.PdfReader(io.BytesIO(downloaded(page, "One page, A4"))).pages
+    text = "".join(printed.extract_text().split())
+    assert "".join(sentence.split()) in text and "Option1:" in text and "Option2:" not in text
+    bundle = json.loads(downloaded(page, "FHIR"))
+    plans = [e["resource"] for e in bundle["entry"] if e["resource"]["resourceType"] == "CarePlan"]
+    assert [plan["title"] for plan in plans] == ["Option 1, to discuss"]
 
 
 def download(page: Page) -> dict[str, Any]:
-    """Download both files, check them, and return the answer."""
-    with page.expect_download() as csv_file:
-        page.get_by_role("button", name="Download CSV").click()
-    table = list(csv.DictReader(io.StringIO(Path(csv_file.value.path()).read_text("utf-8-sig"))))
+    """Download both tables, check them, and return the answer."""
+    table = list(csv.DictReader(io.StringIO(downloaded(page, "CSV").decode("utf-8-sig"))))
     assert {row["cohort"] for row in table} == {"nhanes"}
     assert {row["method"] for row in table} == {default_method(registry.load("nhanes"))}
-    with page.expect_download() as json_file:
-        page.get_by_role("button", name="Download JSON").click()
-    answer: dict[str, Any] = json.loads(Path(json_file.value.path()).read_text("utf-8"))["answers"][0]
+    answer: dict[str, Any] = json.loads(downloaded(page, "JSON"))["answers"][0]
     assert answer["trace"]["readable"] == answer["trace"]["proposed"] == CANDIDATES
     assert answer["prompt"]
     return answer
+
+
+def downloaded(page: Page, label: str) -> bytes:
+    with page.expect_download() as file:
+        page.get_by_role("button", name=label, exact=True).click()
+    return Path(file.value.path()).read_bytes()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import PATHS, settle, shown
+from tests.browser.conftest import PATHS, chip, settle, shown
 from tests.browser.server import ROOT, Server
 
 pytestmark = pytest.mark.browser
@@ -60,19 +60,25 @@ def ready_to_ask(page: Page, server: Server, participant: str, seed: int) -> Non
     """Fill in the form for an answer that takes long."""
     page.goto(f"{server.url}/Interventions?cohort=nhanes&participant={participant}&row=0")
     shown(page, "Interventions")
-    choose_mode(page, "Language model, shown examples")
-    page.get_by_text("More settings").click()
+    choose_method(page, "Language model, shown examples")
+    chip(page, "numbers")
     for name, value in (("Seed", seed), ("Candidates to try", 64)):
         field = page.get_by_role("spinbutton", name=name)
         field.fill(str(value))
         field.press("Tab")
+        settle(page)
+    page.keyboard.press("Escape")
     settle(page)
 
 
-def choose_mode(page: Page, mode: str) -> None:
-    page.get_by_role("combobox", name="Mode").click()
-    page.get_by_role("option", name=mode).click()
-    page.wait_for_timeout(300)  # "notRunning" is still true for a moment after a click
+def choose_method(page: Page, method: str) -> None:
+    chip(page, "method")
+    page.get_by_role("combobox", name="Method").click()
+    page.get_by_role("option", name=method).click()
+    page.wait_for_timeout(300)
+    settle(page)
+    page.keyboard.press("Escape")
+    page.wait_for_timeout(300)
     settle(page)
 
 
@@ -84,9 +90,9 @@ def test_a_second_visitor_waits_in_the_queue_and_cancel_takes_effect(
     # Both forms first: where the model is fast, one answer takes less time than filling in the other.
     for number, visitor in enumerate((page, second), start=1):
         ready_to_ask(visitor, server, somebody, seed=number)
-    page.get_by_role("button", name="Generate").click()
+    page.get_by_role("button", name="Find options").click()
     expect(page.get_by_role("button", name="Cancel")).to_be_visible(timeout=20_000)
-    second.get_by_role("button", name="Generate").click()
+    second.get_by_role("button", name="Find options").click()
     expect(second.get_by_text(re.compile("place 1 in the queue"))).to_be_visible(timeout=20_000)
     expect(page.get_by_text(re.compile("The language model (reads|writes)"))).to_be_visible(timeout=90_000)
     page.get_by_role("button", name="Cancel").click()
@@ -98,7 +104,7 @@ def test_a_second_visitor_waits_in_the_queue_and_cancel_takes_effect(
     second.close()
     third = browser.new_context().new_page()
     third.goto(f"{server.url}/Interventions?cohort=nhanes&participant={somebody}&row=0&job={job[1]}")
-    answered = third.get_by_role("button", name="Download JSON")
+    answered = third.get_by_role("button", name="JSON", exact=True)
     expect(third.get_by_role("button", name="Cancel").or_(answered).first).to_be_visible(timeout=60_000)
     third.close()
 
@@ -111,14 +117,14 @@ def test_two_visitors_get_their_own_answers(
     for visitor, person in people.items():
         visitor.goto(f"{server.url}/Interventions?cohort=nhanes&participant={person}&row=0")
         shown(visitor, "Interventions")
-        choose_mode(visitor, "Random draws (control)")
+        choose_method(visitor, "Random draws (control)")
     for visitor in (page, second):
-        visitor.get_by_role("button", name="Generate").click()
+        visitor.get_by_role("button", name="Find options").click()
     for visitor in (page, second):
-        expect(visitor.get_by_role("button", name="Download CSV")).to_be_visible(timeout=60_000)
+        expect(visitor.get_by_role("button", name="CSV", exact=True)).to_be_visible(timeout=60_000)
     for visitor, person in people.items():
         with visitor.expect_download() as download:
-            visitor.get_by_role("button", name="Download JSON").click()
+            visitor.get_by_role("button", name="JSON", exact=True).click()
         (answer,) = json.loads(Path(download.value.path()).read_text())["answers"]
         assert answer["participant_id"] == person
     second.close()

@@ -88,14 +88,14 @@ def choose_the_day(page: Page, row: str) -> None:
 
 def generate(page: Page) -> dict[str, str]:
     """Ask the cohort's own adapter; its answer scrolls into view."""
-    expect(page.get_by_text("Trained on this cohort")).to_be_visible()
-    page.get_by_role("button", name="Generate").click()
+    expect(page.locator(".st-key-chip_method")).to_contain_text("Language model, fine-tuned")
+    page.get_by_role("button", name="Find options").click()
     expect(page.get_by_role("heading", name=re.compile(r"^\d options? found$"))).to_be_in_viewport(
         timeout=150_000
     )
     expect(page.get_by_role("heading", name=re.compile("^Option 1: risk"))).to_be_visible()
     with page.expect_download() as download:
-        page.get_by_role("button", name="Download JSON").click()
+        page.get_by_role("button", name="JSON", exact=True).click()
     (answer,) = json.loads(Path(download.value.path()).read_text("utf-8"))["answers"]
     assert answer["method"] == "lm-fine-tuned" and answer["counterfactuals"]
     result: dict[str, str] = answer

@@ -9,8 +9,9 @@ import pytest
 from sensecf_core.classifiers.calibration import choose_threshold
 from sensecf_core.classifiers.classifier import Classifier
 from sensecf_core.classifiers.hyperparameters import GRID, folds
-from sensecf_core.classifiers.training import rows_of, too_small, train
+from sensecf_core.classifiers.training import rows_of, train
 from sensecf_core.cohorts.cohort import INDEX_NAMES, Cohort
+from sensecf_core.cohorts.enough import too_small
 from sensecf_core.errors import InputError
 
 QUICK = 2

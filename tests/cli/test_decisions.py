@@ -95,6 +95,7 @@ def test_a_change_of_mind_and_its_undo(command: Command, answer: str, about: tup
     rejected = command(*one, "--reject", "not-acceptable", "--json").json
     assert rejected["decisions"][0]["reason_label"] == "Not acceptable to them"
     assert rejected["people"][0]["kept"] == [] and len(rejected["people"][0]["rejected"]) == 1
+    assert rejected["decisions"][0]["features"] is None
     undone = command("decisions", "undo", *about, *BY)
     assert f"undone {rejected['decisions'][0]['decision_id']}" in undone.out
     assert undone.out.rstrip().endswith("now: 1 kept")
@@ -154,6 +155,10 @@ def test_nothing_decided_is_said(command: Command) -> None:
         (["--answer", "ANSWER", "--option", "99", "--keep"], ["numbered", "got 99"]),
         (["--answer", "ANSWER", "--option", "1", "--reject", "not-posible"], ["reason", "not-possible"]),
         (["--answer", "ANSWER", "--option", "1", "--reject", "other"], ["`other` takes a note"]),
+        (
+            ["--answer", "ANSWER", "--option", "1", "--keep", "--feature", "age"],
+            ["--feature goes with --reject"],
+        ),
         (["--answer", "0123", "--option", "1", "--keep"], ["Unknown answer '0123'", "explain --keep"]),
         (["--answer", "ANSWER", "--option", "1", "--keep", "--star"], ["leave out"]),
         (["--option", "1", "--keep"], ["--answer ID"]),

@@ -224,6 +224,14 @@ def test_limits_reach_the_answer(command: Command, person: str) -> None:
         assert not {"bmi", "waist"} & set(candidate["edits"])
 
 
+def test_behaviours_alone_are_asked_too(command: Command, person: str) -> None:
+    asked = ("explain", "--cohort", "nhanes", "--participant", person, "--method", "random")
+    (plain,) = command(*asked, "--json").json["answers"]
+    (both,) = command(*asked, "--behaviours-too", "--json").json["answers"]
+    assert plain["behaviours"] is None and both["behaviours"]["limits"]["profile"] == "behaviour"
+    assert both["limits"]["profile"] == "intervention"
+
+
 def test_someone_who_already_has_the_desired_class(command: Command, unflagged: str) -> None:
     ended = command(*RANDOM, "--participant", unflagged, "--json")
     assert ended.code == 0

@@ -34,7 +34,23 @@ def test_cohort_list(command: Command) -> None:
 def test_a_good_cohort_folder(command: Command) -> None:
     folder = str(ROOT / "tests/cohorts/own/example_own")
     assert command("cohort", "check", folder).out.strip() == f"{folder}: no problem found."
-    assert command("cohort", "check", folder, "--json").json == {"folder": folder, "ok": True, "problems": []}
+    found = command("cohort", "check", folder, "--json").json
+    assert found == {"folder": folder, "ok": True, "problems": [], "odd": [], "read": []}
+
+
+def test_a_data_file_becomes_a_cohort(command: Command, tmp_path: Path) -> None:
+    path = tmp_path / "walking study.csv"
+    path.write_bytes((ROOT / "tests/cohorts/own/example_own/data.csv").read_bytes())
+    ended = command("cohort", "draft", str(path), "--target", "high_glucose", "--participant", "person")
+    folder = tmp_path / "walking_study"
+    assert "lines are marked `# check`" in ended.out and "no problem found so far" in ended.out
+    assert command("cohort", "check", str(folder)).out.strip().endswith("no problem found.")
+    again = command("cohort", "draft", str(path), "--target", "high_glucose")
+    assert again.code == 2 and "there already" in again.err
+    listed = command(
+        "cohort", "draft", str(path), "--target", "high_glucose", "--out", f"{folder}2", "--json"
+    )
+    assert {"features", "to_check", "left_out", "problems", "odd", "read"} <= set(listed.json)
 
 
 def test_a_broken_cohort_folder_lists_every_problem(command: Command, tmp_path: Path) -> None:
@@ -46,7 +62,7 @@ def test_a_broken_cohort_folder_lists_every_problem(command: Command, tmp_path: 
     listed = command("cohort", "check", str(tmp_path), "--json")
     assert listed.code == 2
     assert listed.json["ok"] is False
-    assert set(listed.json["problems"][0]) == {"column", "row", "problem", "mend"}
+    assert set(listed.json["problems"][0]) == {"column", "row", "problem", "mend", "count"}
 
 
 def test_training_tells_its_progress_as_json_lines(

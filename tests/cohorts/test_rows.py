@@ -2,9 +2,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from sensecf_core.cohorts.cohort import Cohort, locate
+from sensecf_core.cohorts.encoding import to_codes
 from sensecf_core.errors import InputError
 
 
@@ -36,3 +38,14 @@ def test_an_unknown_participant_of_a_private_cohort_names_nobody_else(
 def test_an_unknown_row_names_those_there_are(small_cohort: Cohort) -> None:
     with pytest.raises(InputError, match="Unknown row of participant p0007 '9'; did you mean 0"):
         locate(small_cohort, "p0007", "9")
+
+
+def test_a_level_that_does_not_exist_never_becomes_missing(small_cohort: Cohort) -> None:
+    schema, rows = small_cohort.schema, small_cohort.rows.iloc[:3].copy()
+    name = next(feature.name for feature in schema.features if feature.named)
+    rows[name] = rows[name].astype(object)
+    rows.iloc[1, rows.columns.get_loc(name)] = None
+    assert np.isnan(to_codes(schema, rows)[1, schema.positions[name]])
+    rows.iloc[2, rows.columns.get_loc(name)] = "Elsewhere"
+    with pytest.raises(InputError, match=f"1 rows have a value of `{name}` .*'Elsewhere'"):
+        to_codes(schema, rows)

@@ -137,6 +137,19 @@ class TestHashes:
         assert changed.feature("bmi").loinc == "39156-5"
         assert (changed.sha256, changed.limits_sha256) == (plain.sha256, plain.limits_sha256)
 
+    def test_how_the_data_file_writes_things_changes_nothing(self) -> None:
+        plain, changed = small_schema(), small_schema(bmi={"column": "BMI [kg/m²]", "missing": [-9, "?"]})
+        assert changed.feature("bmi").source_column == "BMI [kg/m²]"
+        top = {"encoding": "cp1252", "missing": (99,), "ignore_other_columns": True, "number_rows": True}
+        both = changed.model_copy(update=top)
+        task = changed.task.model_copy(update={"words": ("no", "yes"), "leave_out_missing": True})
+        for one in (
+            changed,
+            Schema.model_validate(both.model_dump()),
+            both.model_copy(update={"task": task}),
+        ):
+            assert (one.sha256, one.limits_sha256) == (plain.sha256, plain.limits_sha256)
+
     def test_what_rows_and_prompts_depend_on_still_counts(self) -> None:
         plain = small_schema()
         assert small_schema(bmi={"label": "BMI"}).sha256 != plain.sha256

@@ -46,6 +46,22 @@ def test_own_cohorts_follow_and_broken_ones_are_told(folders: tuple[Path, Path])
     assert registry.load("walking") is cohort
 
 
+def test_only_the_folder_that_is_asked_for_is_read(
+    folders: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large = tmp_path / "large"
+    shutil.copytree(EXAMPLE, large)
+    schema = (large / "schema.toml").read_text("utf-8").replace('name = "walking"', 'name = "large"')
+    (large / "schema.toml").write_text(schema, "utf-8")
+    monkeypatch.setenv(registry.ENVIRONMENT, os.pathsep.join([str(large), *map(str, folders)]))
+    examine, read = registry.own_folder.examine, []
+    monkeypatch.setattr(
+        registry.own_folder, "examine", lambda folder, **more: read.append(folder) or examine(folder, **more)
+    )
+    assert registry.load("walking").schema.name == "walking"
+    assert read == [folders[0]]
+
+
 def test_a_changed_folder_is_read_again(folders: tuple[Path, Path]) -> None:
     before = registry.load("walking")
     data = folders[0] / "data.csv"

@@ -15,6 +15,7 @@ from sensecf_core.records.kept_options import kept_options
 from sensecf_core.records.migrations import STEPS
 from sensecf_core.records.person_state import REASONS, Decision, fold
 from tests.records.made_answers import make_answer
+from tests.records.test_audit import tampering
 
 PROVENANCE = {"version": {"sensecf": "0.1.0"}, "commit": "abc", "sha256": {"cohort": "0" * 64}}
 
@@ -65,6 +66,33 @@ def test_a_rejection_has_its_reason(answer: str) -> None:
     assert (rejected.reason, rejected.grade, rejected.note) == ("not-acceptable", "fragile", None)
     assert fold(decisions.of_person("small", "p0001")).rejected == (rejected,)
     assert all(label[0].isupper() for label in REASONS.values())
+
+
+def test_a_rejection_may_be_about_one_of_the_changes(answer: str) -> None:
+    whole = decisions.reject(answer, 1, "already-doing", by="Dr Lee")
+    assert (whole.features, whole.rejected_features) == (None, ("bmi", "smoking"))
+    one = decisions.reject(answer, 1, "not-possible", by="Dr Lee", features=["smoking"])
+    assert one.rejected_features == ("smoking",) and decisions.history()[-1] == one
+    with pytest.raises(InputError, match="Unknown feature of this option 'sleep'"):
+        decisions.reject(answer, 1, "not-possible", by="Dr Lee", features=["sleep"])
+    assert audit.verify().ok
+    with tampering() as connection:
+        connection.execute("UPDATE decisions SET features = NULL WHERE features IS NOT NULL")
+    broken = audit.verify().broken
+    assert broken is not None and "was changed" in broken.problem
+
+
+def test_a_decision_of_before_is_still_as_it_was_audited(
+    answer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its hash was made without the column that came later."""
+    kept = decisions.keep(answer, 1, by="Dr Lee")
+    with database.connect() as connection:
+        row = dict(connection.execute("SELECT * FROM decisions").fetchone())
+    assert row.pop("features") is None
+    (audited,) = (one.read_detail() for one in audit.recent() if one.action == "decided")
+    assert audited["decision_sha256"] == audit.decision_sha256(row)
+    assert kept.features is None
 
 
 def test_an_edited_option_keeps_what_it_came_from(answer: str) -> None:

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given, strategies as st
 
-from sensecf_core.records.person_state import Decision, Kind, PersonState, fold, in_force, undone
+from sensecf_core.records.person_state import (
+    Decision,
+    Kind,
+    PersonState,
+    fold,
+    held_back,
+    in_force,
+    undone,
+)
 
 
 def make(number: int, kind: Kind, *, option: int | None = None, undoes: str | None = None) -> Decision:
@@ -78,6 +88,23 @@ def test_a_change_of_mind_counts_and_the_order_is_that_of_the_last_decision() ->
     assert fold((first, second, rejected, again)).kept == (second, again)
     undo = make(5, "undo", undoes="d3")
     assert fold((first, second, rejected, undo)).kept == (first, second)
+
+
+def test_what_was_rejected_for_a_reason_about_the_person_is_held_back() -> None:
+    def rejected(number: int, reason: str, *about: str) -> Decision:
+        both = {name: {"from": 1, "to": 2} for name in ("bmi", "sleep")}
+        one = make(number, "reject", option=number)
+        return replace(one, reason=reason, changes=both, features=about or None)
+
+    weak = rejected(1, "not-believable")
+    assert held_back(fold((weak,))) == {}
+    all_of_it, one_of_it = rejected(2, "already-doing"), rejected(3, "not-possible", "sleep")
+    assert held_back(fold((weak, all_of_it))) == {"bmi": all_of_it, "sleep": all_of_it}
+    assert held_back(fold((one_of_it,))) == {"sleep": one_of_it}
+    kept = replace(make(4, "keep", option=4), changes={"bmi": {"from": 1, "to": 2}})
+    assert held_back(fold((all_of_it, one_of_it, kept))) == {"sleep": one_of_it}
+    undo = make(5, "undo", undoes="d3")
+    assert held_back(fold((one_of_it, undo))) == {}
 
 
 def test_notes_and_stars_are_the_last_ones() -> None:

@@ -46,15 +46,15 @@ class AppVisit:
             return time.perf_counter() - started
 
     def seconds_of_an_answer(self, cohort: str, person: str, row: str) -> float:
-        """Seconds from pressing Generate until the answer can be downloaded."""
+        """Seconds from pressing Find options until the answer can be downloaded."""
         with _browser() as page:
             address = f"{self._server.url}/Interventions?cohort={cohort}&participant={person}&row={row}"
             page.goto(address, timeout=PATIENCE_MS)
-            button = page.get_by_role("button", name="Generate").first
+            button = page.get_by_role("button", name="Find options").first
             button.wait_for(timeout=PATIENCE_MS)
             started = time.perf_counter()
             button.click()
-            page.get_by_role("button", name="Download JSON").first.wait_for(timeout=PATIENCE_MS)
+            page.get_by_role("button", name="JSON").first.wait_for(timeout=PATIENCE_MS)
             return time.perf_counter() - started
 
     def seconds_of_participants(self, cohort: str, people: Sequence[str]) -> tuple[float, float]:

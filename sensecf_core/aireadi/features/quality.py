@@ -28,6 +28,7 @@ COLUMNS = {
     "censored": "glucose readings that the sensor gave as Low or High",
     "repeated": "records dropped for having the same minute (or the same interval) as another",
     "without_time": "records dropped for a time that cannot be read, or an end before the start",
+    "other_events": "records dropped for being no reading of the sensor, such as a calibration",
     "too_long": "intervals dropped for being longer than a day",
     "overlapping": "intervals that begin before an earlier one ended; the time counts once",
     "days": "local days that the window touches",
@@ -46,6 +47,7 @@ ODD = (
     "censored",
     "repeated",
     "without_time",
+    "other_events",
     "too_long",
     "overlapping",
 )
@@ -96,6 +98,7 @@ def _points(recording: Recording, data: Points, worn: Worn) -> dict[str, object]
         "censored": int((inside.censored != 0).sum()),
         "repeated": data.repeated,
         "without_time": data.without_time,
+        "other_events": data.other_events,
         "wear_days": _wear_days(times, recording.stream.name, worn),
         **_gaps(times, times, worn.window, recording.stream.longest_gap),
     }

@@ -46,7 +46,27 @@ NEEDED = {
 }
 """Columns that a file must have; all others are optional."""
 
-COLUMNS = ("participant_id", "item", "value", "state", "censored", "unit", "date")
+COLUMNS = ("participant_id", "item", "value", "state", "censored", "unit", "date", "mark")
+
+NO_MARK = frozenset({"", "nan", "na", "n/a", "null", "none", "."})
+"""Texts of ``value_source_value`` that say nothing of a value, in lower case."""
+MARKS = frozenset(
+    {
+        *("invalid", "error", "not done", "not performed", "unable", "rejected", "insufficient", "hemolyzed"),
+        *(
+            "haemolyzed",
+            "contaminated",
+            "qns",
+            "void",
+            "cancelled",
+            "canceled",
+            "refused",
+            "failed",
+            "pending",
+        ),
+    }
+)
+"""Texts that mark a questionnaire's value as unusable, in lower case; others may be the answer."""
 
 
 @dataclass(frozen=True)
@@ -107,9 +127,9 @@ def records(release: Release) -> pd.DataFrame:
     Returns
     -------
     One row per record: ``participant_id``, ``item``, ``value`` (as recorded; NaN without an answer or
-    number), ``state`` ("measured", "not_answered", "out_of_range", "not_a_number"), ``censored`` ("<" or ">"
-    as reported, :data:`EITHER` if it is unknown which, "" for an exact value), ``unit`` and ``date``
-    (``YYYY-MM-DD`` text, None where it cannot be read).
+    number), ``state`` ("measured", "not_answered", "out_of_range", "not_a_number", or "marked": in words, as
+    invalid), ``censored`` ("<" or ">" as reported, :data:`EITHER` if it is unknown which, "" for an exact
+    value), ``unit``, ``date`` (``YYYY-MM-DD`` text, None where it cannot be read) and ``mark``, those words.
     """
     parts = [part for domain in ("measurement", "observation") for part in _domain(release, domain)]
     table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(COLUMNS))
@@ -238,6 +258,8 @@ def _typed(domain: str, chunk: pd.DataFrame, names: pd.Series) -> pd.DataFrame:
     by_name = {item.name: item for item in items()}
     record_items = [by_name[name] for name in names]
     state = _states(values.to_numpy(), record_items)
+    marks = _marks(domain, texts)
+    state[(state == "measured") & (marks != "")] = "marked"
     days = pd.to_datetime(chunk[f"{domain}_date"], errors="coerce", format="mixed")
     return pd.DataFrame(
         {
@@ -248,8 +270,25 @@ def _typed(domain: str, chunk: pd.DataFrame, names: pd.Series) -> pd.DataFrame:
             "censored": sign.mask((sign == "") & (operators == CENSORED), EITHER),
             "unit": [item.unit for item in record_items],
             "date": days.dt.strftime("%Y-%m-%d"),
+            "mark": np.where(state == "marked", marks, ""),
         }
     )
+
+
+def _marks(domain: str, texts: pd.Series) -> npt.NDArray[np.object_]:
+    """Words beside a value that say that it cannot be used; "" for none.
+
+    The source text of a measurement is its number, so any words there are a mark; that of an observation may
+    be the answer in words.
+    """
+    words = {
+        text: plain
+        for text in texts.unique()
+        if (plain := text.strip()).lower() not in NO_MARK and not any(sign.isdigit() for sign in plain)
+    }
+    if domain != "measurement":
+        words = {text: plain for text, plain in words.items() if plain.lower() in MARKS}
+    return np.array([words.get(text, "") for text in texts], dtype=object)
 
 
 def _states(values: Floats, record_items: list[Item]) -> npt.NDArray[np.object_]:
@@ -280,6 +319,6 @@ def _with_conditions(table: pd.DataFrame, release: Release) -> pd.DataFrame:
             item = history.get(plain_key(source)) or by_concept.get(concept)
             if item is not None and (person, item.name) not in answered:
                 answered.add((person, item.name))
-                rows.append((person, item.name, 1.0, "measured", "", "", day))
+                rows.append((person, item.name, 1.0, "measured", "", "", day, ""))
     more = pd.DataFrame(rows, columns=list(COLUMNS))
     return pd.concat([table, more], ignore_index=True) if rows else table

@@ -7,8 +7,9 @@ value stays as NaN with its reason, so that data quality can be reported later.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Any
 
@@ -17,12 +18,19 @@ import numpy.typing as npt
 
 from sensecf_core.aireadi.release import documents
 from sensecf_core.aireadi.release.streams import Stream
-from sensecf_core.aireadi.release.timestamps import Times, parse, to_minute
+from sensecf_core.aireadi.release.timestamps import Times, forms_of, parse, to_minute
 from sensecf_core.types import Floats, Mask
 
 Codes = npt.NDArray[np.int8]
 
 TIME_KEYS = ("effective_time_frame", "sleep_stage_time_frame", "time_frame")
+
+
+READING_EVENTS = frozenset({"egv", "estimated glucose value", "reading", "sensor", "measurement"})
+"""``event_type`` of records that are readings of the sensor, in lower case."""
+
+NEAR_BOUND = 15.0
+"""A bound this near to the sensor's own, in the stream's unit, stands for Low or High (40 for 39)."""
 
 
 class Reason(IntEnum):
@@ -48,6 +56,8 @@ class Points:
     records : number of records in the file.
     without_time : records dropped because their time cannot be read.
     repeated : records dropped because another one has the same minute.
+    other_events : records dropped because they are no readings of the sensor, such as a calibration.
+    notes : in which unit and form of time the file is written, where that is not the usual one.
     """
 
     times: Times
@@ -57,6 +67,8 @@ class Points:
     records: int = 0
     without_time: int = 0
     repeated: int = 0
+    other_events: int = 0
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.times)
@@ -69,14 +81,12 @@ class Points:
 
     def where(self, keep: Mask) -> Points:
         """Keep the readings of a mask; the counts still refer to the whole file."""
-        return Points(
-            self.times[keep],
-            self.values[keep],
-            self.reasons[keep],
-            self.censored[keep],
-            self.records,
-            self.without_time,
-            self.repeated,
+        return replace(
+            self,
+            times=self.times[keep],
+            values=self.values[keep],
+            reasons=self.reasons[keep],
+            censored=self.censored[keep],
         )
 
 
@@ -91,10 +101,14 @@ def points(stream: Stream, records: Sequence[Any]) -> Points:
 
     The last valid record of a minute counts (the last one if none is valid).
     """
+    total = len(records)
+    records = sensed(records)
     raw, stamps = _columns(stream, records)
     times = to_minute(parse(stamps))
     values = numbers(raw)
-    censored = _censored(stream, raw)
+    factors, notes = factors_of(stream, records, values)
+    censored = _censored(stream, raw, factors)
+    values *= factors
     values[censored == -1], values[censored == 1] = stream.low, stream.high
     reasons = _reasons(stream, values)
     values[reasons != Reason.VALID] = np.nan
@@ -110,10 +124,67 @@ def points(stream: Stream, records: Sequence[Any]) -> Points:
         values[selected],
         reasons[selected],
         np.where(reasons[selected] == Reason.VALID, censored[selected], 0).astype(np.int8),
-        records=len(records),
+        records=total,
         without_time=int(len(times) - dated.sum()),
         repeated=len(order) - len(selected),
+        other_events=total - len(records),
+        notes=(*notes, *forms_of(stamps)),
     )
+
+
+def sensed(records: Sequence[Any]) -> Sequence[Any]:
+    """The records that are readings: those without an ``event_type``, and those whose is one of a reading.
+
+    A glucose receiver's file may also hold calibrations (a finger-stick typed in), meals, insulin, alerts.
+    """
+    others = {
+        event
+        for record in records
+        if isinstance(record, dict)
+        and isinstance(event := record.get("event_type"), str)
+        and event.strip().lower() not in READING_EVENTS
+    } - {""}
+    if not others:
+        return records
+    events = [record.get("event_type") if isinstance(record, dict) else None for record in records]
+    return [
+        record
+        for record, event in zip(records, events, strict=True)
+        if not (isinstance(event, str) and event in others)
+    ]
+
+
+def factors_of(stream: Stream, records: Sequence[Any], values: Floats) -> tuple[Floats, list[str]]:
+    """What each value is multiplied with to be in the stream's unit, and what has to be told of its unit.
+
+    NaN where a record names a unit that the stream is not known in. Only glucose comes in two units.
+    """
+    factors = np.ones(len(records))
+    if not stream.units:
+        return factors, []
+    named = [_unit(record, stream) for record in records]
+    notes = []
+    for unit in sorted(set(named) - {None}, key=str):
+        factor = dict(stream.units).get(re.sub(r"[\s_]", "", str(unit).lower()))
+        if factor == 1:
+            continue
+        mask = np.array([one == unit for one in named], dtype=bool)
+        factors[mask] = math.nan if factor is None else factor
+        if factor is None:
+            notes.append(f"values in {unit}, a unit that is not known, are not used")
+        else:
+            notes.append(f"values in {unit} are converted to {stream.unit}")
+    known = values[~np.isnan(values) & (factors == 1)]
+    other = max(factor for _, factor in stream.units)
+    if len(known) and np.median(known) < stream.low <= np.median(known) * other <= stream.high:
+        notes.append(f"values look as if they were not in {stream.unit}, as the file says or leaves open")
+    return factors, notes
+
+
+def _unit(record: Any, stream: Stream) -> str | None:
+    value = documents.first_of(record, stream.quantity)
+    unit = value.get("unit") if isinstance(value, dict) else None
+    return unit if isinstance(unit, str) and unit.strip() else None
 
 
 def _columns(stream: Stream, records: Sequence[Any]) -> tuple[list[Any], list[Any]]:
@@ -159,13 +230,26 @@ def numbers(raw: Sequence[Any]) -> Floats:
     return values
 
 
-def _censored(stream: Stream, raw: Sequence[Any]) -> Codes:
-    """Mark readings that the sensor gave as "Low" (-1) or "High" (1)."""
+def _censored(stream: Stream, raw: Sequence[Any], factors: Floats) -> Codes:
+    """Mark readings that the sensor gave as "Low" (-1) or "High" (1), in words or as a bound such as >400.
+
+    A bound counts only where it lies near the sensor's own: <80 says too little to be a reading.
+    """
     censored = np.zeros(len(raw), dtype=np.int8)
-    if stream.censored:
-        texts = [value.strip().lower() if isinstance(value, str) else "" for value in raw]
-        censored[[text == "low" for text in texts]] = -1
-        censored[[text == "high" for text in texts]] = 1
+    if not stream.censored:
+        return censored
+    for place, value in enumerate(raw):
+        if not isinstance(value, str):
+            continue
+        text = value.strip().lower()
+        if text in ("low", "lo", "high", "hi"):
+            censored[place] = -1 if text.startswith("l") else 1
+        elif bound := re.fullmatch(r"([<>≤≥])\s*=?\s*(\d+(?:[.,]\d+)?)", text):
+            number = float(bound[2].replace(",", ".")) * factors[place]
+            if bound[1] in "<≤" and number <= stream.low + NEAR_BOUND:
+                censored[place] = -1
+            elif bound[1] in ">≥" and number >= stream.high - NEAR_BOUND:
+                censored[place] = 1
     return censored
 
 

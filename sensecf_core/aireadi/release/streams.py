@@ -8,6 +8,9 @@ from typing import Literal
 
 from sensecf_core.aireadi.release.locate import GLUCOSE as GLUCOSE_AREA, WEARABLE
 
+MG_PER_MMOL = 18.01559
+"""Glucose in mg/dL per mmol/L, as in Tidepool's viewer (molar mass 180.1559 g/mol)."""
+
 Shape = Literal["points", "sleep", "activity"]
 
 
@@ -26,6 +29,8 @@ class Stream:
     not_worn : values up to this one mean that the band was off the wrist, or that there was no reading.
     motion : the value that means too much motion.
     censored : whether the sensor reports "Low" and "High", which count as ``low`` and ``high``.
+    unit : the unit of the values; given for glucose alone, the only stream that comes in two.
+    units : by unit, in lower case without spaces, what a value is multiplied with to be in ``unit``.
     """
 
     name: str
@@ -43,12 +48,15 @@ class Stream:
     not_worn: float = -math.inf
     motion: float | None = None
     censored: bool = False
+    unit: str = ""
+    units: tuple[tuple[str, float], ...] = ()
 
 
 GLUCOSE = Stream(
     name="glucose", label="glucose", area=GLUCOSE_AREA, folders=("continuous_glucose_monitoring",),
     path_column="glucose_filepath", count_column="glucose_level_record_count",
     body="cgm", quantity=("blood_glucose",), longest_gap=15, low=39, high=401, censored=True,
+    unit="mg/dL", units=(("mg/dl", 1), ("mgdl", 1), ("mmol/l", MG_PER_MMOL), ("mmoll", MG_PER_MMOL)),
 )  # fmt: skip
 HEART_RATE = Stream(
     name="heart_rate", label="heart rate", folders=("heart_rate",),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -19,8 +20,15 @@ SITE_ZONES = {"UW": PACIFIC, "UCSD": PACIFIC, "UAB": CENTRAL}
 _DIGITS = (0, 1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18)
 
 
+FIRST_S, LAST_S = 315_532_800, 4_102_444_800
+"""Seconds since 1970 of the years 1980 and 2100: other numbers are no times."""
+FIRST_MS = 100_000_000_000
+"""Numbers from here on are milliseconds."""
+_NAIVE = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?$")
+
+
 def parse(stamps: Sequence[Any]) -> Times:
-    """Read ``YYYY-MM-DDTHH:MM:SSZ`` or ``YYYY-MM-DD HH:MM:SS`` stamps as UTC.
+    """Read ``YYYY-MM-DDTHH:MM:SSZ`` or ``YYYY-MM-DD HH:MM:SS`` stamps as UTC; numbers count from 1970.
 
     Stamps of one format, as files have them, are read column by column (about 20 times as fast as one by
     one); pandas reads mixed formats.
@@ -52,8 +60,33 @@ def _assemble(digits: npt.NDArray[np.int64]) -> Times:
     return times
 
 
+def forms_of(stamps: Sequence[Any]) -> list[str]:
+    """Say in which other forms than text in UTC a file has its times; each was read by :func:`parse`."""
+    others = [stamp for stamp in stamps if not (isinstance(stamp, str) and stamp[-1:] == "Z")]
+    notes = []
+    if any(_of_epoch(stamp) is not None for stamp in others):
+        notes.append("times in seconds or milliseconds since 1970")
+    if any(isinstance(stamp, str) and _NAIVE.match(stamp) for stamp in others):
+        notes.append("times without a zone, read as UTC")
+    return notes
+
+
+def _of_epoch(stamp: Any) -> str | None:
+    """A time in seconds or milliseconds since 1970 as text in UTC; None for anything else."""
+    if isinstance(stamp, str) and stamp.isascii() and stamp.isdigit():
+        stamp = int(stamp) if len(stamp) in (10, 13) else None
+    if isinstance(stamp, bool) or not isinstance(stamp, int | float):
+        return None
+    seconds = stamp / 1000 if abs(stamp) >= FIRST_MS else stamp
+    if not FIRST_S <= seconds <= LAST_S:
+        return None
+    return f"{np.datetime64(int(seconds), 's')}Z"
+
+
 def _parse_mixed(stamps: Sequence[Any]) -> Times:
-    texts = [stamp if isinstance(stamp, str) else None for stamp in stamps]
+    texts = [
+        stamp if isinstance(stamp, str) and not stamp.isdigit() else _of_epoch(stamp) for stamp in stamps
+    ]
     read = pd.to_datetime(pd.Series(texts, dtype=object), utc=True, errors="coerce", format="ISO8601")
     times: Times = read.dt.tz_localize(None).to_numpy().astype("datetime64[s]")
     return times

@@ -7,11 +7,10 @@ from typing import Literal, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from sensecf_core.aireadi.release.streams import MG_PER_MMOL
+
 GlucoseUnit = Literal["mg/dL", "mmol/L"]
 UNITS: tuple[GlucoseUnit, ...] = ("mg/dL", "mmol/L")
-
-MG_PER_MMOL = 18.01559
-"""mg/dL per mmol/L, as in Tidepool's viewer (molar mass of glucose 180.1559 g/mol)."""
 
 DECIMALS: dict[GlucoseUnit, int] = {"mg/dL": 0, "mmol/L": 1}
 

@@ -1,9 +1,10 @@
-"""``cohort list`` and ``cohort check``: the available cohorts, and the problems of a cohort folder."""
+"""``cohort list``, ``cohort draft`` and ``cohort check``: the cohorts there are, and how to make one."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,6 +12,14 @@ from sensecf_core.cli.options import Json
 from sensecf_core.cli.output import print_json
 from sensecf_core.disclaimer import data_label
 from sensecf_core.errors import InputError
+from sensecf_core.provenance import CLI
+
+if TYPE_CHECKING:
+    from sensecf_core.cohorts.own.folder import Examined
+
+MOST_LEFT_OUT = 8
+MOST_TOLD = 40
+"""Lines of what was read how, and of what looks odd, that are printed."""
 
 app = typer.Typer(rich_markup_mode=None, help="The cohorts there are, and whether a folder is one.")
 
@@ -74,6 +83,46 @@ def _entry(name: str) -> dict[str, Any]:
     }
 
 
+@app.command("draft")
+def draft(
+    data: Annotated[Path, typer.Argument(help="A CSV, Parquet or Excel file, one row a line.")],
+    *,
+    target: Annotated[
+        str | None, typer.Option(help="Column to predict; else guessed from the names.")
+    ] = None,
+    participant: Annotated[
+        str | None, typer.Option(help="Column that says whose row it is; else guessed from the names.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the cohort; else the file's.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder to write to; else one beside the file, called after it.")
+    ] = None,
+    as_json: Json = False,
+) -> int:
+    """Write a cohort folder for a data file: its schema, with what cannot be read off marked `# check`."""
+    from sensecf_core.cohorts.own import draft_folder, folder as checks
+
+    drafted = draft_folder.draft(data, name=name, target=target, participant=participant)
+    folder = draft_folder.write(data, drafted, out)
+    examined = checks.examine(folder)
+    if as_json:
+        left_out = [{"column": column, "why": why} for column, why in drafted.left_out]
+        about = {"features": drafted.features, "to_check": drafted.unsure, "left_out": left_out}
+        print_json({**_checked(folder, examined), **about})
+        return 0
+    print(
+        f"{folder / 'schema.toml'}: {drafted.features} features; {drafted.unsure} lines are marked `# check`."
+    )
+    for column, why in drafted.left_out[:MOST_LEFT_OUT]:
+        print(f"Left out: {column} {why}.")
+    if rest := len(drafted.left_out[MOST_LEFT_OUT:]):
+        print(f"Left out: {rest:,} more columns; schema.toml names them.")
+    _print(examined)
+    ready = "no problem found" if not examined.problems else f"{len(examined.problems)} to mend, listed above"
+    print(f"Next: read {folder / 'schema.toml'}, then `{CLI} cohort check {folder}` ({ready} so far).")
+    return 0
+
+
 @app.command("check")
 def check(
     folder: Annotated[Path, typer.Argument(help="A folder with schema.toml and data.csv or data.parquet.")],
@@ -84,16 +133,43 @@ def check(
 
     if not folder.is_dir():
         raise InputError(f"There is no folder {str(folder)!r}; name one that holds schema.toml and data.csv.")
-    problems = checks.check(folder)
+    examined = checks.examine(folder)
+    problems = examined.problems
     if as_json:
-        listed = [{"column": p.column, "row": p.row, "problem": p.problem, "mend": p.mend} for p in problems]
-        print_json({"folder": str(folder), "ok": not problems, "problems": listed})
-    for problem in () if as_json else problems:
-        where = [text for text in (problem.column, problem.row and f"row {problem.row}") if text]
-        print(f"{', '.join(where) or 'cohort'}: {problem.problem}. {problem.mend}")
+        print_json(_checked(folder, examined))
+    else:
+        _print(examined)
     if problems:
         count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
         raise InputError(f"{folder} is not a usable cohort yet: {count}, listed above.")
     if not as_json:
         print(f"{folder}: no problem found.")
     return 0
+
+
+def _checked(folder: Path, examined: Examined) -> dict[str, Any]:
+    return {
+        "folder": str(folder),
+        "ok": not examined.problems,
+        "problems": [asdict(problem) for problem in examined.problems],
+        "odd": [asdict(problem) for problem in examined.odd],
+        "read": [asdict(note) for note in examined.notes],
+    }
+
+
+def _print(examined: Examined) -> None:
+    """Print what was read how, what looks odd, and last what has to be mended."""
+    for note in examined.notes[:MOST_TOLD]:
+        print(f"Read: {_where(note.column, note.row)}{note.text}.")
+    for odd in examined.odd[:MOST_TOLD]:
+        print(f"Looks odd: {_where(odd.column, odd.row)}{odd.problem}. {odd.mend}")
+    for title, told in (("Read", examined.notes), ("Looks odd", examined.odd)):
+        if len(told) > MOST_TOLD:
+            print(f"{title}: {len(told) - MOST_TOLD:,} more; --json lists them.")
+    for problem in examined.problems:
+        print(f"{_where(problem.column, problem.row) or 'cohort: '}{problem.problem}. {problem.mend}")
+
+
+def _where(column: str | None, row: str | None) -> str:
+    place = ", ".join(text for text in (column, row and f"row {row}") if text)
+    return f"{place}: " if place else ""

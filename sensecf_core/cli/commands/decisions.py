@@ -49,6 +49,10 @@ def add(
     reject: Annotated[
         str | None, typer.Option(help="Reject the option for a reason (docs/decisions.md).")
     ] = None,
+    feature: Annotated[
+        list[str] | None,
+        typer.Option(help="With --reject: the change it is about (may be repeated); without it all."),
+    ] = None,
     shortlist: Annotated[bool, typer.Option("--shortlist", help="Come back to the option.")] = False,
     cohort: Cohort = None,
     participant: Participant = None,
@@ -61,12 +65,22 @@ def add(
     as_json: Json = False,
 ) -> None:
     """Decide about an option of an answer, or note and star a participant."""
+    if feature and reject is None:
+        raise InputError("--feature goes with --reject: it says which change the reason is about.")
     if answer is not None:
         if cohort is not None or participant is not None or star or unstar:
             raise InputError("--answer says who it is about; leave out --cohort, --participant and stars.")
         made = [
             _about_option(
-                answer, option, keep=keep, edit=edit, reject=reject, shortlist=shortlist, note=note, by=by
+                answer,
+                option,
+                keep=keep,
+                edit=edit,
+                reject=reject,
+                features=feature,
+                shortlist=shortlist,
+                note=note,
+                by=by,
             )
         ]
     else:
@@ -130,6 +144,7 @@ def _about_option(
     keep: bool,
     edit: list[str] | None,
     reject: str | None,
+    features: list[str] | None,
     shortlist: bool,
     note: str | None,
     by: str,
@@ -143,7 +158,7 @@ def _about_option(
     if edit:
         return decisions.edit(answer_id, option, _edited(answer_id, option, edit), by=by, note=note)
     if reject is not None:
-        return decisions.reject(answer_id, option, reject, by=by, note=note)
+        return decisions.reject(answer_id, option, reject, by=by, note=note, features=features)
     verdict = decisions.keep if keep else decisions.shortlist
     return verdict(answer_id, option, by=by, note=note)
 
@@ -232,7 +247,10 @@ def _as_text(decision: Decision) -> str:
     if decision.option is not None and decision.undoes is None:
         grade = f" ({decision.grade})" if decision.grade else ""
         done += f" option {decision.option} of {decision.answer_id}{grade}: {_values(decision)}"
-    why = [text for text in (decision.reason and REASONS[decision.reason], decision.note) if text]
+    reason = decision.reason and REASONS[decision.reason]
+    if reason and decision.features:
+        reason += f" ({', '.join(decision.features)})"
+    why = [text for text in (reason, decision.note) if text]
     return " · ".join(
         [
             f"{decision.decision_id}  {decision.created[:16].replace('T', ' ')} UTC  {decision.who}",

@@ -61,6 +61,13 @@ def explain(
     limits: Annotated[
         str | None, typer.Option(help="behaviour, intervention or contrast; without it the cohort's own.")
     ] = None,
+    behaviours_too: Annotated[
+        bool,
+        typer.Option(
+            "--behaviours-too",
+            help="Beside intervention limits, ask what behaviours alone can do, as pages do.",
+        ),
+    ] = False,
     freeze: Annotated[list[str] | None, typer.Option(help="Features that must not move, like a,b.")] = None,
     ranges: Annotated[
         list[str] | None,
@@ -127,6 +134,7 @@ def explain(
         k=k,
         candidates=candidates,
         max_changes=max_changes,
+        behaviours_too=behaviours_too,
         profile=cast("Profile | None", limits),
         frozen=names(freeze or []),
         ranges=spans,

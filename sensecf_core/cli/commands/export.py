@@ -49,17 +49,7 @@ def export(
     stored = _stored(answer, participant, cohort, row)
     content = export_file(stored, file_format, kept=option or None, paper=paper)
     _write(out, content)
-    audit.record(
-        audit.Entry(
-            "exported",
-            who=by,
-            cohort=stored.cohort,
-            participant_id=stored.participant_id,
-            row_id=stored.row_id,
-            answer_id=stored.answer_id,
-            detail={"format": file_format},
-        )
-    )
+    audit.record(audit.about("exported", stored, by, format=file_format))
     if as_json:
         print_json(
             {

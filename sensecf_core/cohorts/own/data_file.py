@@ -1,68 +1,142 @@
-"""Read the cells of an own cohort's ``data.csv`` or ``data.parquet``, or say why they cannot be read."""
+"""Read the cells of an own cohort's ``data.csv``, ``data.parquet`` or ``data.xlsx``, or say why not."""
 
 from __future__ import annotations
 
-import csv
 import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
-from sensecf_core.cohorts.own.problems import MOST_ROWS_NAMED, Problem, UnreadableError, by_row, shown
+from sensecf_core.cohorts.own.csv_file import MOST_CELLS, SMALLER, clean_name, read_csv
+from sensecf_core.cohorts.own.problems import Note, Problem, UnreadableError, in_rows, shown
+from sensecf_core.cohorts.schema import same_text
+from sensecf_core.types import Mask
 
-NAMES = ("data.csv", "data.parquet")
+NAMES = ("data.csv", "data.parquet", "data.xlsx")
 MOST_BYTES = 500_000_000
-MOST_CELLS = 50_000_000
-SMALLER = "A cohort of that size does not fit this program; give a smaller extract."
 
 Cells = npt.NDArray[np.object_]
-"""One column as read: text from CSV; text, numbers or bools from Parquet; None for empty."""
+"""One column as read: text from CSV; text, numbers or bools from Parquet and Excel; None for empty."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column as read, with the number of each row in the user's file."""
+    """One column as read, with the number of each row in the user's file.
+
+    Equal cells are judged once: ``distinct`` holds each cell once and ``codes`` the place in it of every row
+    (-1 for an empty cell).
+    """
 
     name: str
     cells: Cells
     rows: npt.NDArray[np.int64]
 
-    def problems(self, mask: npt.NDArray[np.bool_], text: str, mend: str) -> list[Problem]:
-        """Report the rows of a mask as problems; ``{}`` in ``text`` stands for the cell."""
-        positions = np.flatnonzero(mask)
-        texts = [text.replace("{}", shown(self.cells[position])) for position in positions[:MOST_ROWS_NAMED]]
-        return by_row(self.name, [int(row) for row in self.rows[positions]], texts, mend)
+    @cached_property
+    def _factorized(self) -> tuple[npt.NDArray[np.int64], Cells]:
+        # The kind keeps True, 1 and 1.0 apart, which are equal to Python.
+        if all(type(cell) is str or cell is None for cell in self.cells):
+            codes, distinct = pd.factorize(self.cells, use_na_sentinel=True)
+            return codes.astype(np.int64), np.asarray(distinct, dtype=object)
+        places: dict[Any, int] = {}
+        codes = np.array(
+            [
+                -1 if cell is None else places.setdefault((type(cell), cell), len(places))
+                for cell in self.cells
+            ],
+            dtype=np.int64,
+        )
+        distinct = np.empty(len(places), dtype=object)
+        distinct[:] = [cell for _, cell in places]
+        return codes, distinct
 
-    def where(self, test: Callable[[Any], bool]) -> npt.NDArray[np.bool_]:
-        """Return the mask of the cells that pass a test."""
-        return np.array([test(cell) for cell in self.cells], dtype=bool)
+    @property
+    def codes(self) -> npt.NDArray[np.int64]:
+        """Place of each row's cell in :attr:`distinct`, shape (rows,)."""
+        return self._factorized[0]
+
+    @property
+    def distinct(self) -> Cells:
+        """Every different cell once, without empty ones, in the order of their first rows."""
+        return self._factorized[1]
+
+    def of_rows(self, values: npt.NDArray[Any], empty: Any) -> npt.NDArray[Any]:
+        """Spread one value per distinct cell over the rows; ``empty`` for empty cells."""
+        padded = np.append(values, np.array([empty], dtype=values.dtype))
+        return padded[self.codes]
+
+    @cached_property
+    def counts(self) -> npt.NDArray[np.int64]:
+        """In how many rows each distinct cell stands."""
+        return np.bincount(self.codes[self.codes >= 0], minlength=len(self.distinct))
+
+    @cached_property
+    def first_rows(self) -> npt.NDArray[np.int64]:
+        """The first row of each distinct cell."""
+        places, positions = np.unique(self.codes, return_index=True)
+        return self.rows[positions[places >= 0]]
+
+    def where(self, test: Callable[[Any], bool]) -> Mask:
+        """Return the mask of the rows whose cell passes a test; the test sees empty cells as None."""
+        passed = np.array([bool(test(cell)) for cell in self.distinct], dtype=bool)
+        mask: Mask = self.of_rows(passed, bool(test(None)))
+        return mask
 
 
 @dataclass(frozen=True)
 class RawTable:
-    """Cells by column, and the number of each row in the user's file."""
+    """Cells by column, the number of each row in the user's file, and how they were read.
+
+    ``delimiter`` is the sign between a CSV file's columns, "" of other files.
+    """
 
     columns: dict[str, Cells]
     rows: npt.NDArray[np.int64]
+    delimiter: str = ""
+    notes: tuple[Note, ...] = field(default=())
 
     def __len__(self) -> int:
         return len(self.rows)
 
+    def without(self, rows: Mask) -> RawTable:
+        """Leave out the rows of a mask."""
+        kept = {name: cells[~rows] for name, cells in self.columns.items()}
+        return RawTable(kept, self.rows[~rows], self.delimiter, self.notes)
+
+    def name_of(self, name: str) -> str | None:
+        """Return the file's own spelling of a column's name, None if there is none of that name.
+
+        Outer and doubled spaces do not count, nor the Unicode form.
+        """
+        if name in self.columns:
+            return name
+        return self._plain_names.get(same_text(clean_name(name)))
+
+    @cached_property
+    def _plain_names(self) -> dict[str, str]:
+        return {same_text(clean_name(name)): name for name in self.columns}
+
     def column(self, name: str) -> Column | None:
         """Return one column, None if there is none of that name."""
-        cells = self.columns.get(name)
-        return None if cells is None else Column(name, cells, self.rows)
+        own = self.name_of(name)
+        return None if own is None else Column(own, self.columns[own], self.rows)
 
 
-def read(folder: Path) -> tuple[RawTable | None, list[Problem]]:
-    """Read the data file; the table is None where nothing could be read. Never raises."""
+def read(
+    folder: Path, expected: Collection[str] = (), encoding: str = ""
+) -> tuple[RawTable | None, list[Problem]]:
+    """Read the data file of a folder; the table is None where nothing could be read. Never raises.
+
+    ``expected`` are the columns that the schema knows, ``encoding`` that of a CSV file that is not UTF-8.
+    """
     try:
-        path = _find(folder)
-        return _read_csv(path) if path.suffix == ".csv" else _read_parquet(path)
+        return read_file(_find(folder), expected, encoding)
     except UnreadableError as error:
         return None, [error.problem]
     except OSError as error:
@@ -70,16 +144,13 @@ def read(folder: Path) -> tuple[RawTable | None, list[Problem]]:
         return None, [Problem("data", None, text, "Check the file and its permissions.")]
 
 
-def _find(folder: Path) -> Path:
-    """Return the path of the data file; its size is checked before any of it is read."""
-    paths = [folder / name for name in NAMES if (folder / name).exists()]
-    if len(paths) != 1:
-        text = (
-            f"there {'are both' if paths else 'is neither'} {NAMES[0]} {'and' if paths else 'nor'} {NAMES[1]}"
-        )
-        mend = "Remove one of them." if paths else "Put the table there, one row a line, column names first."
-        raise UnreadableError("data", text, mend)
-    path = paths[0]
+def read_file(
+    path: Path, expected: Collection[str] = (), encoding: str = ""
+) -> tuple[RawTable, list[Problem]]:
+    """Read one CSV, Parquet or Excel file (by its suffix; any other one is read as CSV).
+
+    Raises ``UnreadableError`` and ``OSError``.
+    """
     if not path.is_file():
         raise UnreadableError(path.name, "this is not a file", "Put a plain file there.")
     size = path.stat().st_size
@@ -88,99 +159,161 @@ def _find(folder: Path) -> Path:
         raise UnreadableError(path.name, text, SMALLER)
     if size == 0:
         raise UnreadableError(path.name, "the file is empty", "Fill it, with a header line first.")
-    return path
+    suffix = path.suffix.lower()
+    if suffix == ".parquet":
+        return _read_parquet(path, expected)
+    if suffix in (".xlsx", ".xlsm"):
+        return _read_excel(path, expected)
+    table = read_csv(path, {same_text(clean_name(name)) for name in expected}, encoding)
+    columns = [_text_cells(column) for column in table.columns]
+    raw, problems = _table(path.name, table.names, columns, expected)
+    rows = np.array(table.rows, dtype=np.int64)
+    notes = (*table.notes, *_nameless_notes(table.names, columns))
+    return RawTable(raw, rows, table.delimiter, notes), [*table.problems, *problems]
 
 
-def _read_csv(path: Path) -> tuple[RawTable, list[Problem]]:
-    mend = "Save the table as CSV (UTF-8 text, commas between columns)."
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            return _parse_csv(path.name, file)
-    except UnicodeDecodeError as error:
-        raise UnreadableError(path.name, "the file is not UTF-8 text", mend) from error
-    except csv.Error as error:
-        raise UnreadableError(path.name, f"broken CSV: {error}", mend) from error
+def _find(folder: Path) -> Path:
+    """Return the path of the data file."""
+    paths = [folder / name for name in NAMES if (folder / name).exists()]
+    if len(paths) == 1:
+        return paths[0]
+    if paths:
+        text = f"there are both {' and '.join(path.name for path in paths)}"
+        raise UnreadableError("data", text, "Remove all but one of them.")
+    text = f"there is neither {NAMES[0]} nor {NAMES[1]}"
+    raise UnreadableError("data", text, "Put the table there, one row a line, column names first.")
 
 
-def _parse_csv(file_name: str, file: TextIO) -> tuple[RawTable, list[Problem]]:
-    reader = csv.reader(_without_nul(file), strict=True)
-    header = [name.strip() for name in next(reader, [])]
-    problems = _header_problems(file_name, header)
-    columns: list[list[str | None]] = [[] for _ in header]
-    seen: dict[str, str] = {}
-    rows: list[int] = []
-    ragged: list[int] = []
-    texts: list[str] = []
-    for record in reader:
-        if not record:
-            continue
-        if len(record) != len(header):
-            ragged.append(reader.line_num)
-            texts.append(f"the line has {len(record)} cells, the header {len(header)}")
-            continue
-        if len(rows) * len(header) > MOST_CELLS:
-            raise UnreadableError(file_name, f"the table has more than {MOST_CELLS:,} cells", SMALLER)
-        rows.append(reader.line_num)
-        for column, cell in zip(columns, record, strict=True):
-            text = cell.strip()
-            column.append(seen.setdefault(text, text) if text else None)
-    problems += by_row(file_name, ragged, texts, "Give each line as many cells as the header has.")
-    if not rows and not ragged:
-        problems.append(Problem(file_name, None, "there is no row below the header", "Add the rows."))
-    table = {name: _cells(column) for name, column in zip(header, columns, strict=True)}
-    return RawTable(table, np.array(rows, dtype=np.int64)), problems
+def _table(
+    file_name: str, names: list[str], columns: list[Cells], expected: Collection[str]
+) -> tuple[dict[str, Cells], list[Problem]]:
+    """Name the columns: empty nameless ones and row numbers are left out, a name must stand there once."""
+    problems: list[Problem] = []
+    table: dict[str, Cells] = {}
+    wanted = {same_text(clean_name(name)) for name in expected}
+    nameless = [
+        position
+        for position, name in enumerate(names, 1)
+        if not name and not _is_left_out(position, columns[position - 1])
+    ]
+    if nameless:
+        which = f"column {nameless[0]} has values but no name"
+        problems.append(Problem(file_name, "1", which, "Name every column in the header.", len(nameless)))
+    if len(names) == 1 and len(expected) > 1 and not wanted & set(names):
+        mend = "Separate the columns by commas, semicolons or tabs."
+        raise UnreadableError(file_name, "the lines are not separated into columns", mend, "1")
+    for name, cells in zip(names, columns, strict=True):
+        if name and name not in table:
+            table[name] = cells
+        elif name and not any(p.column == name for p in problems):
+            if wanted and name not in wanted and same_text(name) not in wanted:
+                continue  # told as a column that the schema does not know
+            problems.append(Problem(name, "1", "two columns have this name", "Remove or rename one of them."))
+    return table, problems
 
 
-def _without_nul(file: TextIO) -> Iterator[str]:
-    for line in file:
-        if "\0" in line:
-            raise csv.Error("the file holds binary data")
-        yield line
+def _nameless_notes(names: list[str], columns: list[Cells]) -> list[Note]:
+    left_out = [
+        cells
+        for position, cells in enumerate(columns, 1)
+        if not names[position - 1] and _is_left_out(position, cells)
+    ]
+    empty = sum(all(cell is None for cell in cells) for cells in left_out)
+    notes = []
+    if empty:
+        text = "an empty column without a name is left out"
+        notes.append(
+            Note(None, "1", text if empty == 1 else f"{empty} empty columns without a name are left out")
+        )
+    if len(left_out) > empty:
+        text = "the first column has no name and names the rows; it is left out"
+        notes.append(Note(None, "1", text))
+    return notes
 
 
-def _header_problems(file_name: str, header: list[str]) -> list[Problem]:
-    problems = []
-    if len(header) == 1 and any(mark in header[0] for mark in ";\t"):
-        mend = "Save it with commas between the columns."
-        problems.append(Problem(file_name, "1", "the columns are not separated by commas", mend))
-    if "" in header:
-        problems.append(Problem(file_name, "1", "a column has no name", "Name every column in the header."))
-    for name in dict.fromkeys(name for name in header if name and header.count(name) > 1):
-        problems.append(Problem(name, "1", "two columns have this name", "Remove or rename one of them."))
-    return problems
+def _is_left_out(position: int, cells: Cells) -> bool:
+    """Whether a nameless column is empty, or the names of the rows that pandas and R write first."""
+    filled = [cell for cell in cells if cell is not None]
+    return not filled or (position == 1 and len(set(filled)) == len(cells))
 
 
-def _read_parquet(path: Path) -> tuple[RawTable, list[Problem]]:
+def _read_parquet(path: Path, expected: Collection[str]) -> tuple[RawTable, list[Problem]]:
     import pyarrow.parquet as pq
 
     try:
         file = pq.ParquetFile(path)
         size = file.metadata.num_rows * max(file.metadata.num_columns, 1)
         table = file.read() if size <= MOST_CELLS else None
-        names = [str(name) for name in table.column_names] if table else []
-        columns = {name: _cells(column.to_pylist()) for name, column in zip(names, table or (), strict=True)}
+        table = None if table is None else table.select([n for n in table.column_names if not _is_index(n)])
+        names = [clean_name(str(name)) for name in table.column_names] if table else []
+        columns = [_cells(column.to_pylist()) for column in table or ()]
     except Exception as error:  # a damaged file can make pyarrow raise almost anything
         text = f"this is not a readable Parquet file ({type(error).__name__})"
         mend = "Write it again, for instance with DataFrame.to_parquet."
         raise UnreadableError(path.name, text, mend) from error
     if table is None:
         raise UnreadableError(path.name, f"the table has more than {MOST_CELLS:,} cells", SMALLER)
-    problems = _header_problems(path.name, names)
+    named, problems = _table(path.name, names, columns, expected)
     if not table.num_rows:
         problems.append(Problem(path.name, None, "there is no row", "Add the rows."))
-    return RawTable(columns, np.arange(1, table.num_rows + 1)), problems
+    return RawTable(named, np.arange(1, table.num_rows + 1)), problems
 
 
-def _cells(values: list[Any]) -> Cells:
+def _is_index(name: str) -> bool:
+    """Whether a column of a Parquet file is the nameless index that pandas keeps with a frame."""
+    return re.fullmatch(r"__index_level_\d+__", name) is not None
+
+
+def _read_excel(path: Path, expected: Collection[str]) -> tuple[RawTable, list[Problem]]:
+    """Read the first sheet of a workbook; its rows are counted as Excel counts them."""
+    try:
+        frame = pd.read_excel(path, header=None, dtype=object, keep_default_na=False, na_values=[])
+    except ImportError as error:
+        mend = "Install it (`pip install openpyxl`), or save the sheet as CSV in UTF-8."
+        raise UnreadableError(path.name, "workbooks need the package openpyxl", mend) from error
+    except Exception as error:  # so can a damaged workbook
+        text = f"this is not a readable Excel workbook ({type(error).__name__})"
+        raise UnreadableError(path.name, text, "Save the sheet as CSV in UTF-8.") from error
+    if frame.size > MOST_CELLS:
+        raise UnreadableError(path.name, f"the table has more than {MOST_CELLS:,} cells", SMALLER)
+    cells = [_cells(frame[column].tolist()) for column in frame.columns]
+    if not cells or not len(cells[0]):
+        raise UnreadableError(
+            path.name, "the first sheet is empty", "Put the table there, column names first."
+        )
+    names = [clean_name("" if column[0] is None else str(column[0])) for column in cells]
+    if len(names) > 2 and sum(map(bool, names)) == 1:
+        text = f"the first line, {shown(max(names))}, is a title, not the names of the columns"
+        raise UnreadableError(path.name, text, "Remove the lines above the names of the columns.", "1")
+    filled = np.array([any(column[row] is not None for column in cells) for row in range(1, len(cells[0]))])
+    blank = np.flatnonzero(~filled) + 2
+    columns = [column[1:][filled] if len(filled) else column[1:] for column in cells]
+    notes = _nameless_notes(names, columns)
+    if len(blank):
+        text = in_rows("a line without any value is left out", len(blank))
+        notes.append(Note(None, str(blank[0]), text, len(blank)))
+    named, problems = _table(path.name, names, columns, expected)
+    if not filled.any():
+        problems.append(Problem(path.name, None, "there is no row below the header", "Add the rows."))
+    return RawTable(named, np.flatnonzero(filled) + 2, notes=tuple(notes)), problems
+
+
+def _text_cells(values: list[str | None]) -> Cells:
     cells = np.empty(len(values), dtype=object)
-    cells[:] = [_cell(value) for value in values]
+    cells[:] = values
     return cells
 
 
-def _cell(value: Any) -> str | float | bool | None:
+def _cells(values: list[Any]) -> Cells:
+    return _text_cells([_cell(value) for value in values])
+
+
+def _cell(value: Any) -> Any:
     """Convert a cell to text, number or bool; empty text and NaN become None."""
     if isinstance(value, str):
         return value.strip() or None
-    if value is None or (isinstance(value, float) and math.isnan(value)):
+    if value is None or value is pd.NaT or (isinstance(value, float) and math.isnan(value)):
         return None
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace").strip() or None
     return value if isinstance(value, bool | int | float) else str(value)

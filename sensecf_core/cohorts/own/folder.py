@@ -5,27 +5,27 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from sensecf_core.cohorts.cohort import INDEX_NAMES, Cohort, FlowStep, plain_text, tidy_rows
+from sensecf_core.cohorts.cohort import Cohort, FlowStep, plain_text, tidy_rows
 from sensecf_core.cohorts.domain import OUTER_PERCENT
 from sensecf_core.cohorts.encoding import to_codes
+from sensecf_core.cohorts.enough import lacking
 from sensecf_core.cohorts.fingerprint import frame_sha256
-from sensecf_core.cohorts.own import columns, data_file, schema_file
-from sensecf_core.cohorts.own.data_file import RawTable
-from sensecf_core.cohorts.own.problems import Problem, by_row, shown
+from sensecf_core.cohorts.own import data_file, looks_odd, schema_file
+from sensecf_core.cohorts.own.problems import Note, Problem
 from sensecf_core.cohorts.own.schema_file import Layout
+from sensecf_core.cohorts.own.typed_table import TypedTable, column_problems
 from sensecf_core.cohorts.rules import broken_shares
 from sensecf_core.cohorts.schema import Feature, Schema
 from sensecf_core.cohorts.split import split
 from sensecf_core.errors import InputError
 from sensecf_core.provenance import CLI
 
-FEWEST_PARTICIPANTS = 50
-MOST_COLUMNS_NAMED = 30
 MOST_STEPS = 1000
 """A feature with more values than this to choose from has too fine a ``step``."""
 
@@ -33,13 +33,30 @@ State = tuple[tuple[str, int, int], ...]
 """Name, modification time in ns, and size of each file of a cohort folder."""
 
 
+@dataclass(frozen=True)
+class Examined:
+    """What a folder holds: a cohort, or what keeps it from being one.
+
+    Attributes
+    ----------
+    cohort : None where there are problems.
+    problems : what has to be mended first.
+    odd : what looks odd and stops nothing.
+    notes : how the data file was read, wherever that is not as it stands.
+    """
+
+    cohort: Cohort | None
+    problems: tuple[Problem, ...] = ()
+    odd: tuple[Problem, ...] = ()
+    notes: tuple[Note, ...] = ()
+
+
 def check(folder: Path) -> tuple[Problem, ...]:
     """List every problem of a cohort folder; empty means that it can be used.
 
     Never raises because of what the files contain: broken, empty, binary and huge files are problems too.
     """
-    result = examine(folder)
-    return () if isinstance(result, Cohort) else result
+    return examine(folder).problems
 
 
 def read(folder: Path) -> Cohort:
@@ -51,12 +68,13 @@ def read(folder: Path) -> Cohort:
     ------
     InputError : names the first problems and how many there are.
     """
-    result = examine(folder)
-    if isinstance(result, Cohort):
-        return result
-    first = "; ".join(f"{p.column or 'folder'}: {p.problem}" for p in result[:3])
+    examined = examine(folder)
+    if examined.cohort is not None:
+        return examined.cohort
+    problems = examined.problems
+    first = "; ".join(f"{p.column or 'folder'}: {p.problem}" for p in problems[:3])
     raise InputError(
-        f"The cohort folder {str(folder)!r} has {len(result)} problem(s) ({first}); "
+        f"The cohort folder {str(folder)!r} has {len(problems)} problem(s) ({first}); "
         f"`{CLI} cohort check {folder}` lists them all."
     )
 
@@ -73,106 +91,36 @@ def state(folder: Path) -> State:
     return tuple(files)
 
 
-def examine(folder: Path) -> Cohort | tuple[Problem, ...]:
-    """Return the cohort, or every problem of the folder. Never raises because of what the files contain."""
+def examine(folder: Path, *, odd: bool = True) -> Examined:
+    """Read a folder, and say everything about it. Never raises because of what the files contain.
+
+    ``odd``: whether to look for what is odd as well, which takes about as long again.
+    """
     if not folder.is_dir():
-        return (Problem(None, None, f"there is no folder {str(folder)!r}", "Correct the path."),)
-    schema, layout, problems = schema_file.read(folder)
-    table, more = data_file.read(folder)
-    problems += more
-    if table is None or layout is None:
-        return tuple(problems)
-    problems += _column_problems(layout, table)
-    typed, more = _typed(layout, table)
-    problems += [*more, *_feature_problems(layout, typed)]
-    if schema is not None and not problems:
-        problems += _rule_problems(schema, typed)
-    return tuple(problems) if schema is None or problems else _cohort(schema, typed, folder)
-
-
-def _column_problems(layout: Layout, table: RawTable) -> list[Problem]:
-    expected = set(layout.columns) | layout.unclear
-    problems = [
-        Problem(name, None, "the data have no such column", "Add the column, or take it out of the schema.")
-        for name in layout.columns
-        if name not in table.columns
-    ]
-    unknown = [name for name in table.columns if name and name not in expected]
-    mend = "Describe it in schema.toml, or remove it."
-    problems += [
-        Problem(shown(name, 80)[1:-1], None, "the schema does not know this column", mend)
-        for name in unknown[:MOST_COLUMNS_NAMED]
-    ]
-    if rest := len(unknown[MOST_COLUMNS_NAMED:]):
-        problems.append(Problem(None, None, f"the schema does not know {rest:,} more columns either", mend))
-    return problems
-
-
-def _typed(layout: Layout, table: RawTable) -> tuple[pd.DataFrame, list[Problem]]:
-    """Read every column of both schema and data; the frame is indexed by (participant_id, row_id)."""
-    index, problems = _index(layout, table)
-    data: dict[str, object] = {}
-    for feature in layout.features:
-        if (column := table.column(feature.name)) is not None:
-            data[feature.name], more = (
-                columns.levels(feature.levels, column) if feature.named else columns.numbers(feature, column)
-            )
-            problems += more
-    for subgroup in layout.subgroups:
-        column = table.column(subgroup.name)
-        if column is not None and subgroup.name not in data:
-            data[subgroup.name], more = columns.levels(subgroup.levels, column)
-            problems += more
-    if layout.target and (column := table.column(layout.target)) is not None:
-        data[layout.target], more = columns.target(column)
-        problems += more
-    frame = pd.DataFrame(data, index=index)
-    if layout.target in data:
-        problems += _participant_problems(frame[layout.target])
-    return frame, problems
-
-
-def _index(layout: Layout, table: RawTable) -> tuple[pd.MultiIndex, list[Problem]]:
-    """Participant and row ids as text; :func:`_column_problems` reports missing columns."""
-    problems: list[Problem] = []
-    people = np.arange(len(table)).astype(str).astype(object)
-    rows = np.full(len(table), "0", dtype=object)
-    if (column := table.column(layout.participant_column)) is not None:
-        people, more = columns.identifiers(column)
-        problems += more
-    if layout.row_column and (column := table.column(layout.row_column)) is not None:
-        rows, more = columns.identifiers(column)
-        problems += more
-    index = pd.MultiIndex.from_arrays([people, rows], names=INDEX_NAMES)
-    repeated = index.duplicated() & (people != "")
-    texts = [f"participant {shown(person)} has the row {shown(row)} twice" for person, row in index[repeated]]
-    mend = (
-        "Remove the repeated row."
-        if layout.row_column
-        else "Remove it, or name a `row_column` in schema.toml."
-    )
-    problems += by_row(layout.participant_column, [int(row) for row in table.rows[repeated]], texts, mend)
-    return index, problems
-
-
-def _participant_problems(target: pd.Series) -> list[Problem]:
-    people = target.index.get_level_values(0).nunique()
-    problems = []
-    if people < FEWEST_PARTICIPANTS:
-        text = f"{people} participants; at least {FEWEST_PARTICIPANTS} are needed"
-        problems.append(Problem(None, None, text, "Add participants."))
-    measured = target.dropna()
-    if measured.nunique() == 1:
-        text = f"every row has class {measured.iloc[0]:.0f}"
-        problems.append(
-            Problem(str(target.name), None, text, "Add rows of the other class, or correct the target.")
+        return Examined(
+            None, (Problem(None, None, f"there is no folder {str(folder)!r}", "Correct the path."),)
         )
-    elif people >= FEWEST_PARTICIPANTS and measured.nunique() == 2:
-        counts = measured.groupby(split(measured)).nunique()
-        if len(counts) < 3 or counts.min() < 2:
-            text = "one class is so rare that a part of the split would lack it"
-            problems.append(Problem(str(target.name), None, text, "Add participants of the rarer class."))
-    return problems
+    schema, layout, problems = schema_file.read(folder)
+    names, encoding = (layout.columns, layout.encoding) if layout else ((), "")
+    table, more = data_file.read(folder, names, encoding)
+    problems += more
+    if table is None or layout is None or not len(table):
+        return Examined(None, tuple(problems), notes=table.notes if table else ())
+    problems += column_problems(layout, table)
+    typed = TypedTable.of(layout, table)
+    problems += typed.problems
+    told = {problem.column for problem in problems}
+    problems += [p for p in _feature_problems(layout, typed.frame) if p.column not in told]
+    found: list[Problem] = []
+    if schema is not None and not problems:
+        problems += _rule_problems(schema, typed.frame)
+        cohort = _cohort(schema, typed.frame, folder)
+        if (why := lacking(cohort)) is not None:
+            problems.append(Problem(schema.task.target, None, why, "Add participants of the rarer class."))
+        found = looks_odd.find(schema, typed.frame) if odd else []
+        if not problems:
+            return Examined(cohort, (), tuple(found), tuple(typed.notes))
+    return Examined(None, tuple(problems), tuple(found), tuple(typed.notes))
 
 
 def _feature_problems(layout: Layout, typed: pd.DataFrame) -> list[Problem]:

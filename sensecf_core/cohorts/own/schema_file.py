@@ -15,8 +15,11 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from sensecf_core.cohorts.clinical import Bound, MeaningfulChange, RedFlag, Reference
+from sensecf_core.cohorts.frame_layout import plain_name
+from sensecf_core.cohorts.own.cells import quoted
 from sensecf_core.cohorts.own.problems import Problem, UnreadableError, shown
 from sensecf_core.cohorts.schema import (
+    Cell,
     Coupling,
     Feature,
     LinearRule,
@@ -24,6 +27,7 @@ from sensecf_core.cohorts.schema import (
     Schema,
     Subgroup,
     Task,
+    is_text_encoding,
 )
 from sensecf_core.toml_text import parse_toml
 
@@ -38,7 +42,9 @@ Entry = TypeVar("Entry", bound=BaseModel)
 class Layout:
     """The columns that the data file should have, as far as the schema could be read.
 
-    ``unclear`` are names of features or subgroups whose own definition is broken.
+    ``unclear`` are columns of features or subgroups whose own definition is broken; ``names_people`` says
+    whether the schema itself names the column of the participants; ``target_words`` are the target's words
+    for 0 and 1.
     """
 
     participant_column: str
@@ -47,11 +53,18 @@ class Layout:
     features: tuple[Feature, ...]
     subgroups: tuple[Subgroup, ...]
     unclear: frozenset[str] = frozenset()
+    names_people: bool = True
+    target_words: tuple[Cell, Cell] | None = None
+    missing: tuple[Cell, ...] = ()
+    encoding: str = ""
+    ignore_other_columns: bool = False
+    leave_out_missing: bool = False
+    number_rows: bool = False
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Every expected column, without repetition."""
-        names = [self.participant_column, self.row_column, *(f.name for f in self.features)]
+        """Every expected column, without repetition, as the data file calls it."""
+        names = [self.participant_column, self.row_column, *(f.source_column for f in self.features)]
         names += [*(s.name for s in self.subgroups), self.target]
         return tuple(dict.fromkeys(name for name in names if name))
 
@@ -69,6 +82,15 @@ def read(folder: Path) -> tuple[Schema | None, Layout | None, list[Problem]]:
         problems = [*_validation_problems(error, raw, bool(problems)), *problems]
         return None, _partial_layout(raw), problems
     return (None if problems else schema), _partial_layout(raw), problems
+
+
+def name_of(folder: Path) -> str | None:
+    """The name that a folder's schema gives its cohort, with nothing else checked; None if it has none."""
+    try:
+        name = _parse(_text(folder / FILE)).get("name")
+    except UnreadableError:
+        return None
+    return name if isinstance(name, str) else None
 
 
 def _text(path: Path) -> str:
@@ -105,16 +127,33 @@ def _validation_problems(
         if not loc and cross_found:
             continue
         key = str(loc[-1]) if loc else ""
+        if item["type"] == "too_short" and loc == ("features",) and _list(raw, "features"):
+            continue  # they are told themselves
+        if item["type"] == "string_pattern_mismatch" and key == "name":
+            yield _name_problem(loc, raw, str(item["input"]))
+            continue
         if item["type"] == "extra_forbidden":
             yield Problem(_entry(loc[:-1], raw), None, f"the key `{key}` is not known", _suggestion(loc, key))
         elif item["type"] == "missing":
             yield Problem(_entry(loc[:-1], raw), None, f"the key `{key}` is missing", f"Add it. {EXAMPLE}")
         else:
-            text = item["msg"].removeprefix("Value error, ")
+            text = item["msg"].removeprefix("Value error, ").replace("a valid tuple", "a list, like [1, 2]")
             keys = [part for part in loc if isinstance(part, str)]
             whole_entry = not keys or (len(loc) == 2 and isinstance(loc[1], int))
             problem = text if whole_entry else f"`{keys[-1]}`: {text}, got {shown(item['input'])}"
             yield Problem(_entry(loc, raw), None, problem, f"Correct it in {FILE}.")
+
+
+def _name_problem(loc: tuple[int | str, ...], raw: Mapping[str, Any], name: str) -> Problem:
+    """A name that is none, with one that is; a feature's own spelling can stay as its ``column``."""
+    plain = plain_name(name)
+    whole = loc == ("name",)
+    allowed = "lower-case letters, digits, _" + (" and -" if whole else "")
+    mend = f"Write `name = {quoted(plain)}`" + (
+        "." if whole else f", and `column = {quoted(name)}` for the data."
+    )
+    text = f"the name {shown(name)} is not allowed: {allowed}, a letter first (pattern of names)"
+    return Problem(_entry(loc, raw), None, text, mend)
 
 
 def _entry(loc: tuple[int | str, ...], raw: Mapping[str, Any]) -> str:
@@ -154,11 +193,24 @@ def _cross_problems(raw: Mapping[str, Any]) -> Iterator[Problem]:
                 yield Problem(
                     rule, None, f"the rule uses `{name}`, which has levels", "Use numeric features only."
                 )
+    by_column: dict[str, list[str]] = {}
+    for feature in _tables(raw, "features"):
+        by_column.setdefault(str(feature.get("column") or feature.get("name", "")), []).append(
+            str(feature.get("name"))
+        )
+    for column, sharing in by_column.items():
+        if len(set(sharing)) > 1:
+            yield Problem(
+                column,
+                None,
+                f"the features {', '.join(sharing)} have one column",
+                "Give each a column of its own.",
+            )
     special = {"participant_column": raw.get("participant_column", "participant_id")}
     special["row_column"] = raw.get("row_column")
     special["task.target"] = _table(raw, "task").get("target")
     for key, name in special.items():
-        if isinstance(name, str) and name in features:
+        if isinstance(name, str) and (name in by_column or (key == "task.target" and name in features)):
             yield Problem(name, None, f"a feature is also the `{key}`", "Keep it as one of the two.")
     columns = [name for name in special.values() if isinstance(name, str)]
     for name in sorted({name for name in columns if columns.count(name) > 1}):
@@ -185,6 +237,7 @@ def _partial_layout(raw: Mapping[str, Any]) -> Layout:
     subgroups, more = _valid_entries(Subgroup, _tables(raw, "subgroups"))
     target, row = _table(raw, "task").get("target"), raw.get("row_column")
     participant = raw.get("participant_column", "participant_id")
+    task, intake = _valid_part(_TargetIntake, _table(raw, "task")), _valid_part(_Intake, raw)
     return Layout(
         participant_column=participant if isinstance(participant, str) else "participant_id",
         row_column=row if isinstance(row, str) else None,
@@ -192,7 +245,42 @@ def _partial_layout(raw: Mapping[str, Any]) -> Layout:
         features=tuple({feature.name: feature for feature in features}.values()),
         subgroups=tuple({subgroup.name: subgroup for subgroup in subgroups}.values()),
         unclear=frozenset(unclear | more),
+        names_people="participant_column" in raw,
+        target_words=task.words,
+        leave_out_missing=task.leave_out_missing,
+        number_rows=intake.number_rows,
+        missing=intake.missing,
+        encoding=intake.encoding if is_text_encoding(intake.encoding) else "",
+        ignore_other_columns=intake.ignore_other_columns,
     )
+
+
+class _TargetIntake(BaseModel):
+    """What of ``[task]`` the data file is read with."""
+
+    words: tuple[Cell, Cell] | None = None
+    leave_out_missing: bool = False
+
+
+class _Intake(BaseModel):
+    """What of the whole schema the data file is read with."""
+
+    missing: tuple[Cell, ...] = ()
+    encoding: str = ""
+    ignore_other_columns: bool = False
+    number_rows: bool = False
+
+
+def _valid_part(model: type[Entry], raw: Mapping[str, Any]) -> Entry:
+    """Read some keys of a table, each by itself: a broken one counts as not given."""
+    fields = {}
+    for key in model.model_fields:
+        if key in raw:
+            try:
+                fields[key] = getattr(model.model_validate({key: raw[key]}), key)
+            except ValidationError:
+                continue
+    return model.model_construct(**fields)
 
 
 def _valid_entries(model: type[Entry], tables: list[Mapping[str, Any]]) -> tuple[list[Entry], set[str]]:
@@ -202,7 +290,7 @@ def _valid_entries(model: type[Entry], tables: list[Mapping[str, Any]]) -> tuple
         try:
             valid.append(model.model_validate(table))
         except ValidationError:
-            unclear.add(str(table.get("name", "")))
+            unclear |= {str(table.get("name", "")), str(table.get("column", ""))}
     return valid, unclear
 
 

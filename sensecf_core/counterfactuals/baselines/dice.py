@@ -18,6 +18,7 @@ from sensecf_core.counterfactuals.baselines.black_box import BlackBox
 from sensecf_core.counterfactuals.baselines.movable_table import BaselineResult, MovableTable, is_number
 
 TARGET = "_class"
+PADDING = "_number"
 NOTHING = "No counterfactuals found"
 """How DiCE's message begins where it found none."""
 
@@ -32,11 +33,11 @@ def search(black_box: BlackBox, *, kind: str, k: int, seed: int) -> BaselineResu
     from raiutils.exceptions import UserConfigValidationException
 
     table = black_box.table
-    frame = _Frame(table)
+    frame = _Frame(table, padded=kind == "genetic" and not any(map(is_number, table.features)))
     data = dice_ml.Data(
         dataframe=frame.of(table.pool).assign(**{TARGET: table.targets}),
-        continuous_features=[feature.name for feature in table.features if is_number(feature)],
-        continuous_features_precision={f.name: f.decimals for f in table.features if is_number(f)},
+        continuous_features=list(frame.decimals),
+        continuous_features_precision=frame.decimals,
         outcome_name=TARGET,
     )
     explainer = dice_ml.Dice(
@@ -74,20 +75,27 @@ class _Frame:
     """The table as DiCE's frames: whole numbers as int, levels as text.
 
     Levels become ``L0``, ``L1``, …: levels that look like numbers would silently come back as text, which
-    a classifier then misreads.
+    a classifier then misreads. ``padded`` adds a number that may not move and that the classifier never sees:
+    the genetic search fails where no feature is one.
     """
 
-    def __init__(self, table: MovableTable) -> None:
+    def __init__(self, table: MovableTable, *, padded: bool) -> None:
         self.table = table
+        self.padded = padded
+
+    @property
+    def decimals(self) -> dict[str, int]:
+        """The names of the numbers, with their decimals."""
+        numbers = {f.name: f.decimals for f in self.table.features if is_number(f)}
+        return numbers | ({PADDING: 0} if self.padded else {})
 
     def of(self, rows: Codes) -> pd.DataFrame:
         """Encode rows (n, columns)."""
-        return pd.DataFrame(
-            {
-                feature.name: _written(feature, rows[:, column])
-                for column, feature in enumerate(self.table.features)
-            }
-        )
+        columns = {
+            feature.name: _written(feature, rows[:, column])
+            for column, feature in enumerate(self.table.features)
+        }
+        return pd.DataFrame(columns | ({PADDING: np.arange(len(rows)) % 2} if self.padded else {}))
 
     def back(self, frame: pd.DataFrame) -> Codes:
         """Decode a frame (n rows), in any column order."""
@@ -102,7 +110,7 @@ class _Frame:
 
     def permitted(self) -> dict[str, list[Any]]:
         """What each feature may be, in DiCE's form; the factual's own value always may."""
-        ranges: dict[str, list[Any]] = {}
+        ranges: dict[str, list[Any]] = {PADDING: [0, 0]} if self.padded else {}
         for column, feature in enumerate(self.table.features):
             if is_number(feature):
                 whole = feature.decimals == 0

@@ -51,6 +51,35 @@ def distribution(counts: Sequence[int], own: int | None) -> str:
     return _svg(width, height + 1, shapes)
 
 
+def risk_change(before: float, after: float, threshold: float) -> str:
+    """Draw a change of risk from 0 to 1: filled up to the lower one, hatched between, and the decision line.
+
+    Both are p(class 1). A fall is blue, a rise orange; the line is the tall mark.
+    """
+    width, top, tall = 220.0, 5.0, 14.0
+    low, high = sorted((before, after))
+    colour = DOWN if after <= before else UP
+    x_low, x_high, x_line = (min(max(place, 0.0), 1.0) * width for place in (low, high, threshold))
+    hatch = (
+        '<defs><pattern id="h" width="5" height="5" patternUnits="userSpaceOnUse" '
+        f'patternTransform="rotate(45)"><rect width="2" height="5" fill="{colour}"/></pattern></defs>'
+    )
+    return _svg(
+        width + 2,
+        tall + 2 * top,
+        [
+            hatch,
+            f'<rect x="1" y="{top}" width="{x_low:.1f}" height="{tall}" fill="{colour}"/>',
+            f'<rect x="{1 + x_low:.1f}" y="{top}" width="{x_high - x_low:.1f}" height="{tall}" '
+            f'fill="url(#h)" stroke="{colour}"/>',
+            f'<rect x="1" y="{top}" width="{width}" height="{tall}" fill="none" stroke="{GREY}" '
+            'stroke-width="1.2"/>',
+            f'<rect x="{x_line - 0.5:.1f}" y="0" width="3" height="{tall + 2 * top}" fill="#1c2127" '
+            'stroke="#ffffff"/>',
+        ],
+    )
+
+
 def track(before: float, after: float) -> str:
     """Draw a change on a line, from a filled dot (now) to a ring (after); both are positions from 0 to 1."""
     width, middle, margin = 220.0, 8.0, 8.0

@@ -50,11 +50,10 @@ def number_range(
     label: str, span: Span, key: str, *, step: float, decimals: int, note: str | None = None
 ) -> Span:
     """Ask for a range within ``span``; the ends may be given in any order, and an empty end is open."""
-    ends = []
     for column, end, name in zip(st.columns(2), span, keys(key), strict=True):
         entered = st.session_state.get(name)
         st.session_state[name] = end if entered is None else min(max(float(entered), span[0]), span[1])
-        number = column.number_input(
+        column.number_input(
             f"{label} {name.rsplit('_', 1)[1]}",
             *span,
             step=step,
@@ -63,7 +62,16 @@ def number_range(
             persist_state="session",
             help=note,
         )
-        ends.append(end if number is None else round(number, decimals) if number not in span else number)
+    return span_now(span, key, decimals=decimals)
+
+
+def span_now(span: Span, key: str, *, decimals: int) -> Span:
+    """The range that the fields hold, as :func:`number_range` returns it; also where they are not drawn."""
+    ends = []
+    for end, name in zip(span, keys(key), strict=True):
+        entered = st.session_state.get(name)
+        number = end if entered is None else min(max(float(entered), span[0]), span[1])
+        ends.append(number if number in span else round(number, decimals))
     return min(ends), max(ends)
 
 

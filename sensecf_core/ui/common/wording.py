@@ -35,6 +35,11 @@ PROFILE_TITLES = {
     "intervention": "Options for a person",
     "contrast": "Explanation only",
 }
+PROFILE_SHORT = {
+    "behaviour": "Behaviour only",
+    "intervention": "Behaviour and clinical",
+    "contrast": "Explanation only",
+}
 PROFILE_NOTES = {
     "behaviour": "Only what a person does may move, in the allowed direction and by realistic amounts.",
     "intervention": "Behaviours, and clinical values that would have to follow; realistic changes only.",

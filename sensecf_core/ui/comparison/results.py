@@ -82,6 +82,8 @@ def _each(page: Page, answered: Sequence[Answer]) -> None:
         with st.expander(wording.plain(title), key=f"each_{answer.method}", on_change="rerun") as fold:
             if fold.open:  # drawn only when opened: there may be ten methods
                 intervention_answer.body(page, answer, f"_{answer.method}")
+                stem = f"sensecf-{answer.answer_id}"
+                evidence.downloads([answer], stem, page.required_cohort.schema, f"_{answer.method}")
                 st.page_link(
                     "pages/3_Interventions.py",
                     label="Open on the page Interventions",

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from sensecf_core.cohorts.schema import Feature, Schema
-from sensecf_core.queries.answer import Answer, BindingLimit, Change, Counterfactual, Trace
-from sensecf_core.ui.common import data, drawings, row_wording, wording
-from sensecf_core.ui.interventions import believed, evidence, lifting, limits_fields, options
-from sensecf_core.ui.interventions.options import ShownOption
+from sensecf_core.cohorts.schema import Schema
+from sensecf_core.queries.answer import Answer, BindingLimit, Trace
+from sensecf_core.records import audit, decisions
+from sensecf_core.records.kept_options import kept_options
+from sensecf_core.records.person_state import PersonState, fold
+from sensecf_core.ui.common import wording
+from sensecf_core.ui.decisions import bar, verdict, who
+from sensecf_core.ui.interventions import card, evidence, lifting, limits_fields, options
 from sensecf_core.ui.page.frame import Page
 
 HEADINGS = {
@@ -23,9 +26,13 @@ NEXT_STEPS = {
 
 
 def show(page: Page, answer: Answer) -> None:
-    """Show an answer about the chosen row under a heading."""
+    """Show an answer about the chosen row under a heading, with what can be done with it."""
+    _seen(answer)
     st.header(heading(answer, page.required_cohort.schema))
-    body(page, answer)
+    state = _state(answer)
+    _options(page, answer, state, "")
+    bar.show(answer, kept_options(answer, None), state)
+    _behind_it(page, answer, "")
 
 
 def say_explanation_only() -> None:
@@ -43,8 +50,27 @@ def heading(answer: Answer, schema: Schema) -> str:
     return HEADINGS.get(answer.status, f"No {noun} found")
 
 
-def body(page: Page, answer: Answer, key: str = "") -> None:
-    """Show an answer's options and evidence; ``key`` keeps the widgets of several answers on a page apart."""
+def body(page: Page, answer: Answer, key: str) -> None:
+    """Show an answer without its heading; ``key`` keeps the widgets of several answers on a page apart."""
+    _seen(answer)
+    _options(page, answer, _state(answer), key)
+    _behind_it(page, answer, key)
+
+
+def _state(answer: Answer) -> PersonState:
+    return fold(decisions.of_person(answer.cohort, answer.participant_id))
+
+
+def _seen(answer: Answer) -> None:
+    """Tell the audit trail that an answer was shown, once in a session."""
+    seen: set[str] = st.session_state.setdefault("answers_seen", set())
+    if answer.answer_id not in seen:
+        audit.record(audit.about("seen", answer, who.name()))
+        seen.add(answer.answer_id)
+
+
+def _options(page: Page, answer: Answer, state: PersonState, key: str) -> None:
+    """Show the options as cards; those that found no place among so many as were asked for are folded."""
     schema = page.required_cohort.schema
     groups = options.grouped(schema, answer)
     st.caption(_summary(answer))
@@ -60,16 +86,24 @@ def body(page: Page, answer: Answer, key: str = "") -> None:
         if group.heading:
             st.markdown(f"**{group.heading}**")
         for shown in group.options:
-            _option(page, shown, key)
-    for told in dict.fromkeys((*answer.notes, *(answer.behaviours.notes if answer.behaviours else ()))):
-        st.caption(wording.plain(wording.labelled(schema, told)))
-    if (note := fewer_than_asked(answer, options.count(groups))) is not None:
-        st.caption(note)
+            card.show(page, answer, shown, verdict.standing(state, answer.answer_id, shown), key)
+    if rest := options.rest(schema, answer):
+        noun = f"more {wording.option_noun(answer.limits.profile)}"
+        with st.expander(wording.counted(len(rest), noun), icon=":material/unfold_more:"):
+            for shown in rest:
+                card.show(page, answer, shown, verdict.standing(state, answer.answer_id, shown), key)
     if groups:
         _lift(page, answer, key)
-    if answer.behaviours is not None and answer.behaviours.trace.proposed:
-        with st.expander("Evidence: what a person does, asked alone", icon=":material/directions_walk:"):
-            evidence.funnel(answer.behaviours, schema, f"{key}_behaviours")
+
+
+def _behind_it(page: Page, answer: Answer, key: str) -> None:
+    """Below the options, folded: notes, how many candidates passed each check, prompt, settings, origin."""
+    schema = page.required_cohort.schema
+    shown = len(options.shown(schema, answer))
+    for told in dict.fromkeys((*answer.notes, *(answer.behaviours.notes if answer.behaviours else ()))):
+        st.caption(wording.plain(wording.labelled(schema, told)))
+    if (note := fewer_than_asked(answer, shown)) is not None:
+        st.caption(note)
     evidence.show(answer, schema, key)
 
 
@@ -97,7 +131,7 @@ def fewer_than_asked(answer: Answer, shown: int) -> str | None:
         return None
     asked = f"{requested} {wording.option_noun(answer.limits.profile)}s were asked for"
     subject = "it changes" if shown == 1 else "these change"
-    others = f"For others, untick what {subject} under “What may change” and ask again."
+    others = f"For others, fix what {subject} and ask again."
     if answer.behaviours is not None and answer.behaviours.counterfactuals:
         return f"{asked}; no other different ones passed every check. {others}"
     candidates = _and_different(wording.counted(passed, "candidate"), answer.trace, "plausible")
@@ -128,6 +162,9 @@ def _summary(answer: Answer) -> str:
         valid_text = valid if evidence.checked(answer) else "none checked"
         parts.append(f"{wording.counted(trace.proposed, 'candidate')} proposed, {valid_text}")
         parts.append(wording.seconds(answer.seconds.total).replace(" ", wording.NO_BREAK))
+    parts.append(wording.PROFILE_SHORT[answer.limits.profile].lower())
+    if answer.limits.frozen:
+        parts.append(f"{len(answer.limits.frozen)} fixed")
     parts.append(f"asked {wording.moment(answer.created)}")
     return " · ".join(wording.plain(part) for part in parts)
 
@@ -140,11 +177,14 @@ def _nothing(page: Page, answer: Answer, key: str) -> None:
     _lift(page, answer, key)
     if answer.best is not None:
         with st.container(border=True):
-            st.markdown(
-                f"**The nearest that was found** would still not change the model's view: risk "
-                f"**{wording.risk_change(answer.factual.probability, answer.best.probability)}**."
-            )
-            _changes(page, answer, answer.best.changes, {})
+            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+                st.markdown(
+                    f"**Best found, not enough**: risk "
+                    f"**{wording.risk_change(answer.factual.probability, answer.best.probability)}**",
+                    width="content",
+                )
+                card.risk_bar(schema, answer.factual.probability, answer.best.probability, answer.threshold)
+            card.changes(page, answer, answer.best.changes, {})
     if (advice := what_next(answer)) is not None:
         st.caption(advice)
     explained = answer.limits.profile == "contrast" or lifting.explains(_binding(answer))
@@ -176,93 +216,6 @@ def offer_contrast(schema: Schema, key: str = "") -> None:
         args=(schema, "contrast"),
         help="Asks again with the limits “Explanation only”.",
     )
-
-
-def _option(page: Page, shown: ShownOption, key: str) -> None:
-    schema, answer, option = page.required_cohort.schema, shown.answer, shown.option
-    with st.container(border=True, key=f"option_{shown.number}{key}", gap="small"):
-        st.subheader(
-            f"{wording.option_noun(answer.limits.profile).capitalize()} {shown.number}: risk "
-            f"{wording.risk_change(answer.factual.probability, option.probability)}"
-        )
-        believed.chip(page, answer, option)
-        _changes(page, answer, option.changes, option.percentiles)
-        st.markdown(
-            f"{wording.counted(option.n_changed, 'change')} · {believed.second_text(page, answer, option)} · "
-            f"{_retrained_text(page, option)}"
-        )
-        st.caption(_plausibility_text(schema, answer, option))
-        st.markdown(f"> {wording.plain(option.sentence)}")
-        for violation in option.violations:
-            st.warning(wording.plain(wording.labelled(schema, violation)), icon=":material/warning:")
-
-
-def _retrained_text(page: Page, option: Counterfactual) -> str:
-    """Say how the retrained models see an option, and from which risk they flag."""
-    threshold = wording.of_100(page.classifier.threshold)
-    assert option.interval is not None  # pages show classifiers that were trained here, which have refits
-    interval = wording.interval(*option.interval)
-    return f"nine of ten retrained models say {interval} of 100 (flagged from {threshold})"
-
-
-def _changes(page: Page, answer: Answer, changes: dict[str, Change], percentiles: dict[str, float]) -> None:
-    schema, profile = page.required_cohort.schema, answer.limits.profile
-    names = [name for name in changes if name in schema.positions]
-    if profile != "contrast":  # what a person does comes first
-        names.sort(key=lambda name: schema.feature(name).role != "behaviour")
-    for name in names:
-        feature, change = schema.feature(name), changes[name]
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            text = wording.plain(wording.change(feature, change.before, change.after))
-            label = wording.change_label(feature, change.before, change.after, profile)
-            st.markdown(f"{wording.plain(label)}  \n**{text}**", width=225)
-            if (positions := _track_positions(page, feature, change)) is not None:
-                st.image(drawings.track(*positions), width=180, alt=_track_text(feature, change))
-            if name in percentiles:
-                st.caption(
-                    f"{wording.percentile(percentiles[name])}",
-                    width="content",
-                    help="Place of the new value among the training rows.",
-                )
-
-
-def _track_positions(page: Page, feature: Feature, change: Change) -> tuple[float, float] | None:
-    """Positions of both values between the training rows' 1st and 99th percentile, 0 to 1."""
-    if feature.named or feature.kind == "binary":
-        return None
-    before, after = (
-        data.position_on_scale(page.required_cohort, feature, value)
-        for value in (change.before, change.after)
-    )
-    return None if before is None or after is None else (before, after)
-
-
-def _track_text(feature: Feature, change: Change) -> str:
-    text = wording.change(feature, change.before, change.after)
-    return f"{feature.label} on a line from low to high in this cohort: {text}."
-
-
-def _plausibility_text(schema: Schema, answer: Answer, option: Counterfactual) -> str:
-    desired_class = schema.task.class_1 if answer.desired else schema.task.class_0
-    rows = row_wording.plural(schema)
-    beside = f"among {rows} with “{wording.plain(desired_class)}”"
-    seldom = not (option.in_domain and option.lof_inlier)
-    if option.similar == 0:
-        first = f"are **unusual** {beside}" if seldom else f"keep to what occurs {beside}"
-        parts = [f"These values together {first}, but none of them in the training part is similar"]
-    else:
-        parts = [f"These values together are {'**unusual**' if seldom else 'usual'} {beside}"]
-    if option.similar:
-        similar = row_wording.counted_data_rows(schema, option.similar)
-        parts.append(f"{similar} of the training part {'is' if option.similar == 1 else 'are'} similar")
-    if option.nearest is not None:
-        nearest = (
-            f"the nearest is participant {wording.plain(option.nearest.participant_id)}"
-            if option.nearest.participant_id
-            else "the nearest one"
-        )
-        parts.append(f"{nearest} (distance {option.nearest.gower:.3f} on a scale from 0, the same, to 1)")
-    return "; ".join(parts) + "."
 
 
 def stale(page: Page, answer: Answer) -> str | None:

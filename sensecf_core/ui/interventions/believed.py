@@ -36,19 +36,30 @@ DEFINITIONS: dict[GoalKind, str] = {
 Verdict = Literal["agrees", "disagrees", "as before"]
 
 
-def chip(page: Page, answer: Answer, option: Counterfactual) -> None:
-    """Show an option's grade, its definition on hover, and what it rests on; nothing where it has none."""
-    if option.grade is None:
-        return
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+def badge(answer: Answer, option: Counterfactual) -> None:
+    """Show an option's grade, its definition on hover; nothing where it has none."""
+    if option.grade is not None:
         st.badge(
             GRADE_TITLES[option.grade],
             icon=ICONS[option.grade],
             color="green" if option.grade == "solid" else "orange",
             help=DEFINITIONS[answer.goal.kind],
         )
-        text = rests_on(option, answer.goal.kind, refits=len(page.classifier.refits))
-        st.caption(text[:1].upper() + text[1:], width="content")
+
+
+def chip(page: Page, answer: Answer, option: Counterfactual) -> None:
+    """Show an option's grade and what it rests on; nothing where it has none."""
+    if option.grade is None:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        badge(answer, option)
+        st.caption(grounds(option, answer.goal.kind, refits=len(page.classifier.refits)), width="content")
+
+
+def grounds(option: Counterfactual, goal: GoalKind, *, refits: int) -> str:
+    """What a grade rests on, as a line of its own."""
+    text = rests_on(option, goal, refits=refits)
+    return text[:1].upper() + text[1:]
 
 
 def rests_on(option: Counterfactual, goal: GoalKind, *, refits: int) -> str:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from sensecf_core.counterfactuals.checks.sentences import points, risk, risk_beside
 from sensecf_core.ui.common import data, row_wording, wording
-from sensecf_core.ui.interventions import answer, lifting, limits_fields
+from sensecf_core.ui.interventions import answer, card, lifting, limits_fields
 from sensecf_core.ui.page.frame import Page
 
 
@@ -77,9 +77,15 @@ def show(page: Page, button: str) -> None:
         if (told := first_sentence(page)) is not None:
             st.markdown(told)
         if (line := _line(page)) is not None and _nothing_crosses(line):
+            card.risk_bar(
+                page.required_cohort.schema,
+                page.risk,
+                float(line["best_probability"]),
+                page.classifier.threshold,
+            )
             lifting.buttons(page.required_cohort.schema, lifting.searched(page))
         st.info(
-            f"No answer yet. Choose what may change, then press {button}: changes are proposed, and each one "
-            "is checked before you see it.",
+            f"No answer yet. Press {button}: changes are proposed, and each one is checked before you see "
+            "it.",
             icon=":material/play_arrow:",
         )

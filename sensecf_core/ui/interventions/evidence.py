@@ -1,4 +1,4 @@
-"""The evidence behind an answer: funnel, prompt and raw output, downloads, address, origin."""
+"""The evidence behind an answer: funnel, prompt and raw output, address, origin; downloads of several."""
 
 from __future__ import annotations
 
@@ -38,15 +38,22 @@ MET: dict[GoalKind, str] = {
 
 def show(answer: Answer, schema: Schema, key: str = "") -> None:
     """Show the evidence behind an answer; ``key`` keeps the widgets of several answers on a page apart."""
-    funnel(answer, schema, key)
-    downloads([answer], f"sensecf-{answer.answer_id}", schema, key)
-    st.caption(
-        f"This answer's address: `/Interventions?answer={answer.answer_id}`. It opens again after a restart."
-    )
+    alone = answer.behaviours
+    asked_alone = alone is not None and alone.trace.proposed and checked(alone)
+    if asked_alone or (answer.trace.proposed and checked(answer)):
+        with st.expander("How these were found and checked", icon=":material/filter_list:"):
+            funnel(answer, schema, key)
+            if alone is not None and asked_alone:
+                st.markdown("**What a person does, asked alone**")
+                funnel(alone, schema, f"{key}_behaviours")
     if answer.trace.candidates or answer.prompt:
         with st.expander("Prompt and raw output", icon=":material/code:"):
             _raw(answer, schema)
-    with st.expander("Settings and origin of this answer", icon=":material/fingerprint:"):
+    with st.expander("Settings, origin and address of this answer", icon=":material/fingerprint:"):
+        st.caption(
+            f"This answer's address: `/Interventions?answer={answer.answer_id}`. It opens again after a "
+            "restart."
+        )
         st.code(
             json.dumps({"settings": answer.settings, "provenance": answer.provenance}, indent=2),
             language="json",
@@ -109,24 +116,23 @@ def _funnel(answer: Answer, schema: Schema, key: str) -> None:
             "told what each change is measured to do. All its candidates are counted"
             + (f"; of the first {first.proposed}, {first.valid} were valid." if first else ".")
         )
-    with st.expander("What these steps mean", icon=":material/filter_list:"):
-        sentence = (
-            f"Of {wording.counted(trace.proposed, 'candidate')}, {trace.unique} different, "
-            f"{trace.valid} {MET[answer.goal.kind]} as they came and {trace.plausible} of these resemble "
-            f"{people}."
-        )
-        charts.show(charts.funnel(steps, sentence), f"funnel{key}")
-        table = pd.DataFrame(
-            {
-                "Step": [s for s, _ in steps],
-                "Candidates": [n for _, n in steps],
-                "Different": [_different(trace, name) for name, _ in STEPS],
-                "Passed if": [m.format(people=people, met=MET[answer.goal.kind]) for _, m in STEPS],
-            }
-        )
-        if not trace.different:
-            table = table.drop(columns="Different")
-        st.table(table, hide_index=True, alt="Candidates left after each step")
+    sentence = (
+        f"Of {wording.counted(trace.proposed, 'candidate')}, {trace.unique} different, "
+        f"{trace.valid} {MET[answer.goal.kind]} as they came and {trace.plausible} of these resemble "
+        f"{people}."
+    )
+    charts.show(charts.funnel(steps, sentence), f"funnel{key}")
+    table = pd.DataFrame(
+        {
+            "Step": [s for s, _ in steps],
+            "Candidates": [n for _, n in steps],
+            "Different": [_different(trace, name) for name, _ in STEPS],
+            "Passed if": [m.format(people=people, met=MET[answer.goal.kind]) for _, m in STEPS],
+        }
+    )
+    if not trace.different:
+        table = table.drop(columns="Different")
+    st.table(table, hide_index=True, alt="Candidates left after each step")
 
 
 def _raw(answer: Answer, schema: Schema) -> None:

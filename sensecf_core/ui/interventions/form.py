@@ -1,66 +1,94 @@
-"""The form that asks for interventions: mode, how many, what may change, ranges; and Generate."""
+"""What is asked, as one line of chips above the answer; each opens its fields, and Find options asks."""
 
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.elements.lib.mutable_popover_container import PopoverContainer
 
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.jobs import model_worker
 from sensecf_core.language.models import default_model
 from sensecf_core.queries.methods import asks_language_model
 from sensecf_core.queries.request import ExplainRequest
-from sensecf_core.ui.common import browser, wording
-from sensecf_core.ui.interventions import limits_fields, method_picker
+from sensecf_core.ui.common import wording
+from sensecf_core.ui.interventions import feature_boxes, limits_fields, method_picker
 from sensecf_core.ui.page import shown_results
 from sensecf_core.ui.page.frame import Page
 
+BUTTON = "Find options"
+
 
 def show(page: Page) -> None:
-    """Show the form in an expander; on a phone it closes once something was asked."""
-    shown = shown_results.shown_for(page.choice)
-    has_result = bool(shown.answer or shown.job)
-    with st.expander(
-        f"{'Ask again: mode' if has_result else 'Mode'}, limits, what may change",
-        expanded=not (has_result and browser.on_phone()),
-        icon=":material/edit:",
-    ):
-        _form(page)
+    """Show the line; the button queues a job and shows it.
 
-
-def _form(page: Page) -> None:
-    """Show the form; Generate queues a job and shows it."""
+    Chips say what is set. Their fields are drawn only while they are open: a field in a closed one is not in
+    the browser, would not hear of a value that the program sets, and would put its own back.
+    """
     schema = page.required_cohort.schema
-    method = method_picker.choose_method(page)
-    model_name = method_picker.choose_model(page.required_cohort, method)
-    profile = limits_fields.profile_of(page)
-    if schema.limits_note and profile != "behaviour":
-        st.caption(wording.plain(schema.limits_note))
-    model = default_model.status()
-    needs_default_model = asks_language_model(method) and model_name is None
-    if needs_default_model and not model.ready:
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="ask"):
+        with _chip(
+            wording.PROFILE_SHORT[limits_fields.profile_now(schema)], "limits", ":material/tune:"
+        ) as chip:
+            if chip.open:
+                limits_fields.profile_of(page)
+                if schema.limits_note and limits_fields.profile_now(schema) != "behaviour":
+                    st.caption(wording.plain(schema.limits_note))
+        profile = limits_fields.profile_now(schema)
+        with _chip(limits_fields.changes_now(), "numbers") as chip:
+            if chip.open:
+                limits_fields.counts(*st.columns(2))
+                limits_fields.more_settings()
+        with _chip(_capital(feature_boxes.summary(page, profile)), "fixed") as chip:
+            if chip.open:
+                st.markdown("**What may change**")
+                feature_boxes.show(page, profile, folded=False)
+        with _chip(
+            wording.method_title(method_picker.method_now(page)[0]), "method", ":material/smart_toy:"
+        ) as chip:
+            if chip.open:
+                method_picker.choose_method(page)
+                method_picker.choose_model(page.required_cohort, method_picker.method_now(page)[0])
+        method = method_picker.method_now(page)[0]
+        model_name = method_picker.model_now(page.required_cohort, method)
+        ready = _is_ready(method, model_name)
+        pressed = st.button(
+            BUTTON, type="primary", icon=":material/play_arrow:", disabled=not ready, key="generate"
+        )
+    if not ready:
         st.error(
-            f"{wording.message(model.message)} Until then, only the controls can be asked.",
+            f"{wording.message(default_model.status().message)} Until then, only the controls can be asked.",
             icon=":material/download:",
         )
-    elif needs_default_model and st.runtime.exists():
+    elif _needs_default_model(method, model_name) and st.runtime.exists():
         model_worker.warm(schema.name)
-    ready = model.ready or not needs_default_model
-    with st.form(key=f"ask_{profile}_{'_'.join(page.row_key)}", border=True):
-        left, right = st.columns(2)
-        # Above the long list, so that the result of Generate appears beside it.
-        pressed = st.form_submit_button(
-            "Generate",
-            type="primary",
-            icon=":material/play_arrow:",
-            width="stretch",
-            disabled=not ready,
-            key="generate",
-        )
-        request = limits_fields.request(page, method, profile, left, right).model_copy(
-            update={"model": model_name, "behaviours_too": profile == "intervention"}
-        )
+    method_picker.warn(page, method, model_name)
     if pressed or (limits_fields.take_ask_at_once() and ready):
-        submit(page, request)
+        may_move = feature_boxes.as_set(page, profile)
+        request = limits_fields.made(page, method, profile, limits_fields.numbers_now(), may_move)
+        both = {"model": model_name, "behaviours_too": profile == "intervention"}
+        submit(page, request.model_copy(update=both))
+
+
+def _chip(label: str, name: str, icon: str | None = None) -> PopoverContainer:
+    """A chip that says what is set, once it is closed: another label would be another chip, and close it."""
+    key = f"chip_{name}"
+    said = f"{key}_says"
+    if not st.session_state.get(key):
+        st.session_state[said] = label
+    return st.popover(st.session_state.setdefault(said, label), icon=icon, key=key, on_change="rerun")
+
+
+def _needs_default_model(method: str, model: str | None) -> bool:
+    return asks_language_model(method) and model is None
+
+
+def _is_ready(method: str, model: str | None) -> bool:
+    """Whether what would answer is on this machine."""
+    return default_model.status().ready or not _needs_default_model(method, model)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def submit(page: Page, request: ExplainRequest) -> None:

@@ -1,4 +1,4 @@
-"""The mode (which method proposes changes) and, if there is a choice, the language model that answers."""
+"""The method that proposes changes and, if there is a choice, the language model that answers."""
 
 from __future__ import annotations
 
@@ -23,15 +23,21 @@ ANY_MODEL = tuple(mode.name for mode in MODES if mode.asks_language_model and no
 _PICKED_METHOD, _PICKED_MODEL = "method_picked", "model_picked"
 
 
-def choose_method(page: Page) -> str:
-    """Ask for the mode; the default is the best one that this cohort has."""
+def method_now(page: Page) -> tuple[str, list[str]]:
+    """The method that would be asked, and those that are offered; the default is the best one there is."""
     adapter = adapters.chosen(page.required_cohort)
     options = [mode.name for mode in MODES if not mode.needs_adapter or adapter is not None]
     # The pick is kept apart from the widget, since other cohorts have other options.
     picked = st.session_state.get(_PICKED_METHOD)
-    st.session_state["method"] = picked if picked in options else options[0]
+    return picked if picked in options else options[0], options
+
+
+def choose_method(page: Page) -> None:
+    """Ask for the method."""
+    adapter = adapters.chosen(page.required_cohort)
+    st.session_state["method"], options = method_now(page)
     method = st.selectbox(
-        "Mode",
+        "Method",
         options,
         format_func=wording.method_title,
         key="method",
@@ -39,11 +45,10 @@ def choose_method(page: Page) -> str:
         help="  \n".join(f"{mode.title}: {mode.note}" for mode in MODES),
     )
     _say_which(page, adapter, method)
-    return method
 
 
 def _say_which(page: Page, adapter: Adapter | None, method: str) -> None:
-    """Say which adapter answers, with its warning if it has one; or how to get an adapter."""
+    """Say which adapter answers, or how to get one."""
     if adapter is None and default_model.status().ready:
         if adapters.adapters(page.required_cohort):
             st.caption("None of this cohort's fine-tuned language models can answer as things are.")
@@ -53,9 +58,21 @@ def _say_which(page: Page, adapter: Adapter | None, method: str) -> None:
             _to_models(page, "Fine-tune one")
     elif adapter is not None and METHODS[method].needs_adapter:
         st.caption(f"Trained on this cohort: adapter {wording.plain(adapter.card.name)}.")
-        if (warning := adapters.other_classifier(adapter.card, page.classifier.sha256)) is not None:
-            st.warning(wording.message(warning), icon=":material/warning:")
-            _to_models(page, "See its card, or fine-tune again")
+
+
+def warn(page: Page, method: str, model: str | None) -> None:
+    """Warn beside the button: an adapter of another classifier, a model that is not on this machine."""
+    adapter, others = adapters.chosen(page.required_cohort), _other_models(page.required_cohort, method)
+    other_classifier = notice = None
+    if adapter is not None and METHODS[method].needs_adapter:
+        other_classifier = adapters.other_classifier(adapter.card, page.classifier.sha256)
+    if model is not None:
+        notice = allow_list.notice(others[model])
+    if other_classifier is not None:
+        st.warning(wording.message(other_classifier), icon=":material/warning:")
+        _to_models(page, "See its card, or fine-tune again")
+    if notice is not None:
+        st.warning(wording.message(notice), icon=":material/cloud_upload:")
 
 
 def _to_models(page: Page, label: str) -> None:
@@ -67,16 +84,21 @@ def _to_models(page: Page, label: str) -> None:
     )
 
 
-def choose_model(cohort: Cohort, method: str) -> str | None:
-    """Ask which model answers if there is a choice; returns its name, or None for the default model."""
+def model_now(cohort: Cohort, method: str) -> str | None:
+    """The name of the model that would answer, or None for the default model."""
+    picked: str | None = st.session_state.get(_PICKED_MODEL)
+    return picked if picked in _other_models(cohort, method) else None
+
+
+def choose_model(cohort: Cohort, method: str) -> None:
+    """Ask which model answers, if there is a choice."""
     others = _other_models(cohort, method)
     if not others:
-        return None
+        return
     names = [registry.DEFAULT, *others]
-    # The pick is kept apart from the widget, since other modes and cohorts have other options.
-    picked = st.session_state.get(_PICKED_MODEL)
-    st.session_state["model"] = picked if picked in names else names[0]
-    name: str = st.selectbox(
+    # The pick is kept apart from the widget, since other methods and cohorts have other options.
+    st.session_state["model"] = model_now(cohort, method) or names[0]
+    st.selectbox(
         "Language model",
         names,
         key="model",
@@ -84,12 +106,6 @@ def choose_model(cohort: Cohort, method: str) -> str | None:
         help="Models that are on this machine and fit it, and servers that are allowed for this cohort. The "
         "page Models says what is missing for the others.",
     )
-    if name == names[0]:
-        return None
-    notice = allow_list.notice(others[name])
-    if notice is not None:
-        st.warning(wording.message(notice), icon=":material/cloud_upload:")
-    return name
 
 
 def _other_models(cohort: Cohort, method: str) -> dict[str, ModelSpec]:

@@ -1,13 +1,15 @@
-"""The right half of Interventions: the job under way, the answer, or what to do first."""
+"""Below the line that asks: the job under way, the answer, or what to do first; then what else there is."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from sensecf_core.errors import InputError, NotReadyError
+from sensecf_core.queries.answer import Answer
 from sensecf_core.records import answers
 from sensecf_core.ui.common import browser, wording
-from sensecf_core.ui.interventions import answer as intervention_answer, empty_state, evidence
+from sensecf_core.ui.decisions import history
+from sensecf_core.ui.interventions import answer as intervention_answer, empty_state, evidence, form
 from sensecf_core.ui.page import job_progress, shown_results
 from sensecf_core.ui.page.frame import Page
 
@@ -25,25 +27,40 @@ def _show_results(page: Page) -> None:
     if shown.job is not None:
         job_progress.show(page.choice, shown.job)
         browser.bring_into_view(job_progress.KEY, shown.job)
-    answer = answers.find(shown.answer) if shown.answer else None
-    if answer is not None and (answer.cohort, answer.participant_id, answer.row_id) != (
-        page.choice.cohort,
-        *page.row_key,
-    ):
-        # An address may name a job about somebody else; never show another person's answer.
-        st.warning(
-            "The job in this address was about another participant, so its answer is not shown here.",
-            icon=":material/person_off:",
-        )
-        answer = None
+    answer = _answer(page)
     if answer is not None:
         intervention_answer.show(page, answer)
     elif shown.job is None:
-        empty_state.show(page, "Generate")
+        empty_state.show(page, form.BUTTON)
+    evidence.earlier(page.required_cohort.schema, *page.row_key, None if answer is None else answer.answer_id)
+    history.show(page.required_cohort.schema, page.row_key[0])
     st.page_link(
         "pages/4_Comparison.py",
         label="Do other methods agree?",
         icon=":material/compare:",
         query_params=page.choice.carried,
     )
-    evidence.earlier(page.required_cohort.schema, *page.row_key, shown.answer)
+
+
+def _answer(page: Page) -> Answer | None:
+    """The answer to show: the one chosen, else the newest that is kept about the row.
+
+    Nothing is asked by opening the page: an answer takes this machine's language model for up to a minute.
+    """
+    shown = shown_results.shown_for(page.choice)
+    if shown.answer is None:
+        newest = None if shown.job else answers.newest(page.required_cohort.schema.name, *page.row_key)
+        if newest is not None:
+            shown_results.show_now(page.choice, newest.answer_id)
+        return newest
+    answer = answers.find(shown.answer)
+    if answer is None or (
+        (answer.participant_id, answer.row_id) == page.row_key and (answer.cohort == page.choice.cohort)
+    ):
+        return answer
+    # An address may name a job about somebody else; never show another person's answer.
+    st.warning(
+        "The job in this address was about another participant, so its answer is not shown here.",
+        icon=":material/person_off:",
+    )
+    return None

@@ -23,18 +23,20 @@ def show(choice: Choice, job_id: str) -> None:
     job = model_worker.worker().view(job_id)
     if job is None:
         st.warning(
-            "This job is not known on this machine. Press Generate to ask again.", icon=":material/link_off:"
+            "This job is not known on this machine. Press Find options to ask again.",
+            icon=":material/link_off:",
         )
     elif job.state in ("queued", "running"):
         _watch(choice, job_id)
     elif job.state == "failed":
         st.error(
-            f"No answer. {wording.message(job.error or 'The job failed.')} Mend this, then Generate again.",
+            f"No answer. {wording.message(job.error or 'The job failed.')} Mend this, then ask again.",
             icon=":material/error:",
         )
     elif job.answer_id is None:
         st.info(
-            "Cancelled before anything was proposed. Press Generate to ask again.", icon=":material/block:"
+            "Cancelled before anything was proposed. Press Find options to ask again.",
+            icon=":material/block:",
         )
     else:
         shown_results.show_next(choice, answer=job.answer_id)

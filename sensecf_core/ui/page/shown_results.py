@@ -54,6 +54,13 @@ def show_next(
     st.session_state[_SHOWN_KEY][choice] = shown
 
 
+def show_now(choice: Choice, answer: str) -> None:
+    """Show an answer in this run already, and write it to the address as if the frame had done so."""
+    show_next(choice, answer=answer)
+    st.session_state[_WRITTEN_KEY] = shown_for(choice)
+    st.query_params["answer"] = answer
+
+
 def adopt_from_address(kind: Kind) -> str | None:
     """Take over the result that a link names, and choose the row that it is about.
 

@@ -6,8 +6,8 @@ import streamlit as st
 
 from sensecf_core.classifiers import store
 from sensecf_core.classifiers.classifier import Classifier
-from sensecf_core.classifiers.training import too_small
 from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.cohorts.enough import too_small
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.jobs import subprocess_worker
 from sensecf_core.jobs.job_table import JobView

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import partial
+
 import streamlit as st
 
 from sensecf_core.cohorts.encoding import Value, to_code
@@ -10,9 +13,17 @@ from sensecf_core.counterfactuals.checks.sentences import measure
 from sensecf_core.counterfactuals.problem.constraints import is_actionable
 from sensecf_core.counterfactuals.problem.fitted_cohort import load_fitted
 from sensecf_core.evaluation.score_rows import ChangedRow, score_rows
-from sensecf_core.ui.common import drawings, row_wording, sensors, wording
+from sensecf_core.records import decisions
+from sensecf_core.records.person_state import Decision, fold
+from sensecf_core.ui.common import browser, drawings, row_wording, sensors, wording
+from sensecf_core.ui.decisions import who
 from sensecf_core.ui.page.frame import Page
 from sensecf_core.ui.prediction import risk as prediction_risk
+
+RESULT = "whatif_result"
+"""Key of the container that shows both risks."""
+_FILLED = "whatif_filled"
+_CAME_FROM = "whatif_came_from"
 
 
 def show(page: Page) -> None:
@@ -49,10 +60,43 @@ def show(page: Page) -> None:
         edits_by_row[row] = {name: value for name, value in new_values.items() if value != page.values[name]}
     if row in edits_by_row:
         _result(page, edits_by_row[row])
+        if st.session_state.pop(_FILLED, None) == row:
+            browser.bring_into_view(RESULT, f"{row}{edits_by_row[row]}")
+
+
+def fill(page: Page, new_values: Mapping[str, Value], came_from: tuple[str, int]) -> None:
+    """Fill in the form of the chosen row with these values, as if they had been recomputed (for callbacks).
+
+    Features that they leave out go back to what was measured. ``came_from`` is the option that they are of:
+    the id of its answer, and its number.
+    """
+    schema, row = page.required_cohort.schema, (page.required_cohort.schema.name, *page.row_key)
+    edits = {name: value for name, value in new_values.items() if value != page.values[name]}
+    for feature in schema.features:
+        value = edits.get(feature.name, page.values[feature.name])
+        if value is not None and is_actionable(feature, "contrast"):
+            st.session_state[_key(page, feature)] = _shown(feature, value)
+    st.session_state.setdefault("whatif", {})[row] = edits
+    st.session_state.setdefault(_CAME_FROM, {})[row] = came_from
+    st.session_state[_FILLED] = row
+
+
+def _shown(feature: Feature, value: Value) -> Value:
+    """A value as its field holds it."""
+    if feature.named:
+        return str(value)
+    if feature.kind == "binary":
+        return "yes" if value else "no"
+    assert isinstance(value, int | float)
+    return int(value) if feature.decimals == 0 else float(value)
+
+
+def _key(page: Page, feature: Feature) -> str:
+    return f"whatif_{page.required_cohort.schema.name}_{'_'.join(page.row_key)}_{feature.name}"
 
 
 def _field(feature: Feature, value: Value, page: Page) -> Value:
-    key = f"whatif_{page.required_cohort.schema.name}_{'_'.join(page.row_key)}_{feature.name}"
+    key = _key(page, feature)
     if feature.named:
         index = feature.levels.index(str(value))
         return st.selectbox(feature.label, feature.levels, index, key=key, persist_state="session")
@@ -99,7 +143,7 @@ def _result(page: Page, edits: dict[str, Value]) -> None:
     codes = {name: to_code(schema.feature(name), value) for name, value in edits.items()}
     scored = score_rows(load_fitted(schema.name), [ChangedRow(*page.row_key, codes)])[0]
     before, after = page.risk, float(scored["probability"])
-    with st.container(border=True, key="whatif_result"):
+    with st.container(border=True, key=RESULT):
         st.subheader(f"Risk {wording.risk_change(before, after)}")
         st.markdown(_verdict(page, before, after, float(scored["second_judge_probability"])))
         with st.container(horizontal=True, gap="large"):
@@ -117,6 +161,36 @@ def _result(page: Page, edits: dict[str, Value]) -> None:
             st.warning(f"Beyond the limits or rules: {text}", icon=":material/warning:")
         if not scored["violations"]:
             st.caption("These changes break no rule and no limit of this cohort.")
+        origins: dict[tuple[str, ...], tuple[str, int]] = st.session_state.get(_CAME_FROM, {})
+        if (origin := origins.get((schema.name, *page.row_key))) is not None:
+            _keep(page, origin[0], origin[1], edits)
+
+
+def _keep(page: Page, answer_id: str, number: int, edits: dict[str, Value]) -> None:
+    """Offer to keep the option that the form was filled in with under the values that it has now."""
+    person = fold(decisions.of_person(page.required_cohort.schema.name, page.row_key[0]))
+    for kept in person.kept:
+        if (kept.answer_id, kept.option, kept.edited) == (answer_id, number, edits):
+            st.caption(f"Kept in place of option {number} by {wording.plain(kept.who)}.")
+            break
+    else:
+        who.button(
+            f"Keep in place of option {number}",
+            f"keep_edited_{number}_{answer_id}",
+            ":material/bookmark_add:",
+            partial(_keep_edited, answer_id, number, edits),
+            "Stays linked to the option; these values are not graded.",
+        )
+    st.page_link(
+        "pages/3_Interventions.py",
+        label="Back to the options",
+        icon=":material/arrow_back:",
+        query_params={"answer": answer_id},
+    )
+
+
+def _keep_edited(answer_id: str, number: int, edits: dict[str, Value], by: str) -> Decision:
+    return decisions.edit(answer_id, number, edits, by=by)
 
 
 def _outside(page: Page, edits: dict[str, Value]) -> str | None:

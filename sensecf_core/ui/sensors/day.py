@@ -31,14 +31,19 @@ def show_risks(page: Page) -> None:
 
 
 def show_day(page: Page) -> None:
-    """Say what an option means for a day, let it be changed, and show it in the traces."""
+    """Let the day be changed, and say what an option means for a day."""
     participant, row = page.row_key
     day = date.fromisoformat(row)
     day_picker.show(page.required_cohort, participant, row)
-    st.markdown(
+    st.caption(
         f"Every option says: **had this day looked like this** ({wording.day_name(day)}), the model would "
         "have decided otherwise. It is about a day that is over, not a forecast of another one."
     )
+
+
+def show_traces(page: Page) -> None:
+    """Show the chosen day in the traces, folded."""
+    participant, row = page.row_key
     with st.expander("See this day in the traces", icon=":material/show_chart:"):
         person = sensors.opened(page.required_cohort, participant)
         if person is None:

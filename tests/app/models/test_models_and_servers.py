@@ -11,7 +11,7 @@ from sensecf_core.jobs import model_worker
 from sensecf_core.language.models import hardware, registry
 from sensecf_core.language.models.hardware import Hardware
 from sensecf_core.queries.request import ExplainRequest
-from tests.app.conftest import OpenPage, World, page_text
+from tests.app.conftest import OpenPage, World, page_text, with_fields
 from tests.app.models.shown import facts, warnings
 
 
@@ -82,7 +82,7 @@ def chooser(world: World, private_var: Path, open_page: OpenPage) -> AppTest:
     (private_var / registry.OWN_FILE).write_text(f"[far]\n{about}")
     allow = '["models.example.org"]\ncohorts = ["small"]\n["127.0.0.1:8080"]\ncohorts = ["small"]\n'
     (private_var / "remote.toml").write_text(allow)
-    return open_page("Interventions", cohort="small", participant=world.flagged)
+    return with_fields(open_page("Interventions", cohort="small", participant=world.flagged))
 
 
 def test_a_server_is_offered_without_examples_only_and_says_that_data_leave(
@@ -105,10 +105,10 @@ def test_a_server_is_offered_without_examples_only_and_says_that_data_leave(
     assert at.selectbox(key="model").options == ["smollm2-135m", "llama-server", "far"]
     at.selectbox(key="model").select("far").run()
     assert "LEAVE THIS MACHINE" in at.warning[0].value
-    next(b for b in at.button if b.label == "Generate").click().run()
+    next(b for b in at.button if b.label == "Find options").click().run()
     at.selectbox(key="method").select("lm-few-shot").run()
     assert "LEAVE THIS MACHINE" not in warnings(at)
-    next(b for b in at.button if b.label == "Generate").click().run()
+    next(b for b in at.button if b.label == "Find options").click().run()
     assert [(request.method, request.model) for request in requests] == [
         ("lm-zero-shot", "far"),
         ("lm-few-shot", None),
@@ -118,7 +118,7 @@ def test_a_server_is_offered_without_examples_only_and_says_that_data_leave(
 def test_a_server_needs_no_weights_here(chooser: AppTest, base: Callable[[bool], None]) -> None:
     base(False)
     at = chooser.run()
-    assert next(b for b in at.button if b.label == "Generate").disabled
+    assert next(b for b in at.button if b.label == "Find options").disabled
     at.selectbox(key="method").select("lm-zero-shot").run()
     at.selectbox(key="model").select("llama-server").run()
-    assert not next(b for b in at.button if b.label == "Generate").disabled
+    assert not next(b for b in at.button if b.label == "Find options").disabled

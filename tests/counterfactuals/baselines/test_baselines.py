@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import replace
 from itertools import combinations
 from time import perf_counter
@@ -14,7 +15,7 @@ import pytest
 
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.cohorts.rules import violations
-from sensecf_core.counterfactuals.baselines import cfnow, nice, proposer
+from sensecf_core.counterfactuals.baselines import cfnow, dice, nice, proposer
 from sensecf_core.counterfactuals.baselines.black_box import BlackBox, SearchEndedError
 from sensecf_core.counterfactuals.baselines.movable_table import MovableTable
 from sensecf_core.counterfactuals.baselines.timeout import OverdueError, ended_at
@@ -168,6 +169,17 @@ def test_a_greedy_search_over_few_features_goes_on_asking(
     with pytest.raises(SearchEndedError, match="budget"), ended_at(perf_counter() + 60, lambda: False):
         assert not len(cfnow.search(asked, kind="greedy", k=1, seed=0).rows)
         raise SearchEndedError("budget")  # it gave up by itself, as well
+
+
+def test_the_genetic_search_goes_over_levels_alone(fitted: FittedCohort, flagged: list[str]) -> None:
+    """The package fails where no feature that may move is a number."""
+    free = ("smoking", "diet")
+    frozen = tuple(name for name in fitted.schema.names if name not in free)
+    asked = black_box(fitted, query(fitted, flagged[-1], profile="contrast", frozen=frozen), rows=500)
+    assert {feature.name for feature in asked.table.features} <= set(free)
+    with suppress(SearchEndedError):  # it may well use up its rows; it must not stumble before
+        assert dice.search(asked, kind="genetic", k=2, seed=0).rows.shape[1] == len(asked.table.features)
+    assert asked.budget.rows > 50
 
 
 def test_a_failing_package_is_told_and_counts_as_none(

@@ -1,0 +1,87 @@
+"""The name of who decides: asked with the first decision of a session, and kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from sensecf_core.errors import InputError, NotReadyError
+from sensecf_core.records.decisions import LONGEST_NAME, checked_name
+from sensecf_core.ui.common import wording
+
+_NAME = "decides"
+_PROBLEM = "decision_problem"
+
+
+def name() -> str | None:
+    """The name that was given in this session, if any."""
+    given: str | None = st.session_state.get(_NAME)
+    return given
+
+
+def ask(key: str) -> None:
+    """Ask for the name within a form, unless it was given."""
+    if name() is None:
+        st.text_input(
+            "Your name",
+            key=_field(key),
+            max_chars=LONGEST_NAME,
+            placeholder="Asked once; stands beside what you decide",
+        )
+
+
+def button(label: str, key: str, icon: str, act: Callable[[str], object], help_text: str = "") -> None:
+    """A button that decides: ``act`` gets the name; where none was given yet, it asks for it first."""
+    if name() is not None:
+        st.button(label, key=key, icon=icon, help=help_text or None, on_click=decide, args=(key, act))
+    else:
+        with (
+            st.popover(label, icon=icon, help=help_text or None, key=f"{key}_open"),
+            st.form(f"{key}_form", border=False),
+        ):
+            ask(key)
+            st.form_submit_button(label, key=key, type="primary", on_click=decide, args=(key, act))
+    tell_problem(key)
+
+
+def decide(key: str, act: Callable[[str], object]) -> None:
+    """Decide under the name that was given, and keep it (for callbacks); the next run tells a refusal."""
+    try:
+        by = checked_name(name() or str(st.session_state.get(_field(key), "")))
+        act(by)
+        st.session_state[_NAME] = by
+    except (InputError, NotReadyError) as error:
+        st.session_state[_PROBLEM] = (key, str(error))
+
+
+def tell_problem(key: str) -> None:
+    """Say once why the last decision of this button was refused."""
+    of, text = st.session_state.get(_PROBLEM, (None, ""))
+    if of == key:
+        del st.session_state[_PROBLEM]
+        st.error(wording.message(text), icon=":material/error:")
+
+
+def show_name(key: str) -> None:
+    """Say under which name decisions are kept, and let it be changed; nothing before it was given."""
+    if (given := name()) is None:
+        return
+    with (
+        st.popover(given, icon=":material/badge:", key=f"{key}_open"),
+        st.form(f"{key}_form", border=False),
+    ):
+        st.text_input("Who decides from now on", value=given, key=_field(key), max_chars=LONGEST_NAME)
+        st.form_submit_button("Use this name", key=key, on_click=_rename, args=(key,))
+    tell_problem(key)
+
+
+def _rename(key: str) -> None:
+    try:
+        st.session_state[_NAME] = checked_name(str(st.session_state[_field(key)]))
+    except InputError as error:
+        st.session_state[_PROBLEM] = (key, str(error))
+
+
+def _field(key: str) -> str:
+    return f"{key}_by"

@@ -1,0 +1,344 @@
+"""How files and cells of any kind are read: exactly, told with a count, or named once as a problem."""
+
+from __future__ import annotations
+
+import csv
+import unicodedata
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from sensecf_core.cohorts.enough import too_small
+from sensecf_core.cohorts.own import cells
+from sensecf_core.cohorts.own.columns import levels, truths
+from sensecf_core.cohorts.own.data_file import Column
+from sensecf_core.cohorts.own.folder import Examined, check, examine, read
+from tests.cohorts.own.made_cohort import as_csv, changed, made_rows, write
+
+ROWS = made_rows()
+NBSP, NARROW = "\u00a0", "\u202f"
+
+
+def texts(examined: Examined) -> list[str]:
+    return [f"{p.column}: {p.problem}. {p.mend}" for p in examined.problems]
+
+
+def notes(examined: Examined) -> str:
+    return "\n".join(f"{note.column}: {note.text}" for note in examined.notes)
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
+    return read(write(tmp_path_factory.mktemp("plain"), as_csv(ROWS))).rows
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (as_csv(ROWS, delimiter="\t"), "separated by tabs"),
+        (as_csv(ROWS, delimiter="|", lineterminator="\r\n"), "vertical bars"),
+        ("sep=;\n" + as_csv(ROWS, delimiter=";"), "semicolons"),
+        (
+            as_csv(changed(ROWS, "bmi", lambda _, v: v.replace(".", ",")), delimiter=";"),
+            "a comma for decimals",
+        ),
+        (as_csv(changed(ROWS, "bmi", lambda _, v: v.replace(".", ","))), "a comma for decimals"),
+        ("\ufeff" + as_csv(ROWS, quoting=csv.QUOTE_ALL), ""),
+        (as_csv(ROWS).replace("\n", ",\n"), "empty column without a name"),
+        (as_csv(ROWS).replace("\n", ",\n").replace(",\n", "\n", 1), ""),
+        (as_csv(ROWS) + ",,,,,,\n" * 9, "without any value is left out (9 rows)"),
+        (as_csv([{"": str(n), **row} for n, row in enumerate(ROWS)]), "names the rows"),
+        (as_csv(changed(ROWS, "steps", lambda _, v: f"{int(v):,}")), "commas between thousands"),
+        (as_csv(changed(ROWS, "steps", lambda _, v: f"{int(v):,}".replace(",", NARROW))), "spaces between"),
+        (as_csv(changed(ROWS, "steps", lambda _, v: f"{int(v):,}".replace(",", "'"))), "spaces between"),
+        (as_csv(changed(ROWS, "bmi", lambda _, v: f"{v} kg/m²")), "the unit behind the number"),
+        (as_csv(changed(ROWS, "age", lambda _, v: f"{v}.0")), ""),
+        (as_csv(changed(ROWS, "snack", lambda _, v: ("Nein", "Ja")[int(v)])), "'Ja' read as 1"),
+        (as_csv(changed(ROWS, "high", lambda _, v: ("FALSE", "TRUE")[int(v)])), "'TRUE' read as 1"),
+        (as_csv(changed(ROWS, "smoking", lambda n, v: f" {v}{NBSP}" if n % 2 else v)), ""),
+        (as_csv(ROWS, names={"age": " age ", "bmi": "bmi\u200b"}), ""),
+    ],
+)
+def test_the_same_rows_in_another_dialect(
+    tmp_path: Path, plain: pd.DataFrame, content: str, told: str
+) -> None:
+    examined = examine(write(tmp_path, content))
+    assert examined.cohort is not None, texts(examined)
+    pd.testing.assert_frame_equal(examined.cohort.rows, plain)
+    assert told in notes(examined) and (told or not examined.notes)
+
+
+def test_decimal_commas_and_points_between_thousands_in_one_file(tmp_path: Path, plain: pd.DataFrame) -> None:
+    """Steps as 7.500 alone are seven and a half; beside a column with decimal commas they are thousands."""
+    rows = changed(ROWS, "steps", lambda _, v: f"{int(v):,}".replace(",", "."))
+    german = changed(rows, "bmi", lambda _, v: v.replace(".", ","))
+    examined = examine(write(tmp_path, as_csv(german, delimiter=";")))
+    assert examined.cohort is not None
+    pd.testing.assert_frame_equal(examined.cohort.rows, plain)
+    assert "points between thousands" in notes(examined)
+    (problem,) = check(write(tmp_path, as_csv(rows)))
+    assert problem.column == "steps" and "whole number" in problem.problem
+
+
+styles = st.sampled_from(
+    [
+        lambda v, d: f"{v:.{d}f}",
+        lambda v, d: f"{v:,.{d}f}",
+        lambda v, d: f"{v:,.{d}f}".replace(",", NBSP),
+        lambda v, d: f"{v:.{d}f}".replace(".", ","),
+        lambda v, d: f"{v:,.{d}f}".replace(",", "_").replace(".", ",").replace("_", "."),
+        lambda v, d: f"{v:,.{d}f}".replace(",", " ").replace(".", ","),
+        lambda v, d: f"{v:.{d}f}".replace("-", "\u2212"),
+    ]
+)
+
+
+@given(
+    values=st.lists(st.floats(-1e7, 1e7, allow_nan=False), min_size=1, max_size=8),
+    decimals=st.integers(0, 4),
+    style=styles,
+    commas=st.booleans(),
+)
+def test_a_number_is_read_as_what_it_is_or_not_at_all(
+    values: list[float], decimals: int, style: object, commas: bool
+) -> None:
+    """Whatever the style, no column is ever read as other numbers without a word."""
+    spelled = list(dict.fromkeys(style(value, decimals) for value in values))  # type: ignore[operator]
+    true = [float(f"{value:.{decimals}f}") for value in values]
+    points = any("." in text for text in spelled) and not any("," in text for text in spelled)
+    reading = cells.read_numbers(spelled, commas=commas and not points)
+    by_text = dict(zip([style(v, decimals) for v in values], true, strict=True))  # type: ignore[operator]
+    for text, value, how in zip(spelled, reading.values, reading.how, strict=True):
+        ambiguous = decimals == 0 and text.count(".") == 1 and "," not in text  # 7.500 by itself
+        if not np.isnan(value) and not ambiguous:
+            assert value == pytest.approx(by_text[text]), (text, value)
+            assert how or "," not in text
+
+
+def test_a_column_of_commas_alone_is_read_only_where_one_reading_is_possible() -> None:
+    reading = cells.read_numbers(["1,234", "5,678"])
+    assert reading.doubt and np.isnan(reading.values).all()
+    assert cells.read_numbers(["1,234", "5,678"], span=(0, 10)).values.tolist() == [1.234, 5.678]
+    assert cells.read_numbers(["1,234", "5,678"], whole=True).values.tolist() == [1234, 5678]
+
+
+@pytest.mark.parametrize(
+    ("content", "row", "problem", "mend"),
+    [
+        (as_csv(ROWS).encode("utf-16"), None, "UTF-16", 'encoding = "utf-16"'),
+        (as_csv(ROWS).encode("utf-16-be"), None, "UTF-16-BE", "UTF-8"),
+        (as_csv(ROWS).replace("never", "régulier").encode("cp1252"), None, "'régulier'", '"windows-1252"'),
+        (as_csv(ROWS).replace("never", "никогда").encode("cp1251"), None, "'никогда'", '"windows-1251"'),
+        (as_csv(ROWS).replace("never", "ない").encode("shift_jis"), None, "'ない'", '"shift_jis"'),
+        (b"PK\x03\x04 and so on", None, "Excel workbook", "data.xlsx"),
+        (b'[{"age": 3}]', None, "JSON", "CSV"),
+        ("Study X, as of May\n\n" + as_csv(ROWS), "1", "'Study X, as of May'|'Study X'", "Remove the lines"),
+        (as_csv(ROWS).partition("\n")[2], "1", "looks like data", "names of the columns"),
+        (
+            as_csv(ROWS).replace(".", ","),
+            "2",
+            "header has 7 names, but 70 of 70 lines have 8 cells",
+            "semicolons",
+        ),
+        (as_csv(ROWS) + "Total,44,,,,,\n", "72", "'Total'", "Remove it"),
+        (as_csv(ROWS) + "n = 70\n", "72", "'n = 70'", "Remove it"),
+        (as_csv(ROWS) + as_csv(ROWS[:1]).partition("\n")[0] + "\n", "72", "repeats the names", "Remove it"),
+        (as_csv(ROWS).replace("never", '"never', 1), None, "broken CSV", "quote"),
+    ],
+)
+def test_a_file_that_is_not_read_is_one_problem(
+    tmp_path: Path, content: str | bytes, row: str | None, problem: str, mend: str
+) -> None:
+    """The cause is named, and everything that follows from it held back."""
+    (found,) = check(write(tmp_path, content))
+    assert any(part in found.problem for part in problem.split("|")), found
+    assert mend in found.mend
+    assert row is None or found.row == row
+
+
+def test_an_encoding_can_be_declared(tmp_path: Path) -> None:
+    content = as_csv(ROWS).replace("never", "régulier").encode("cp1252")
+    names = ("régulier", "former", "current")
+    examined = examine(write(tmp_path, content, names, top='encoding = "windows-1252"'))
+    assert examined.cohort is not None and "régulier" in set(examined.cohort.rows["smoking"])
+    (problem,) = check(write(tmp_path, content, names, top='encoding = "klingon"'))[:1]
+    assert "klingon" in problem.problem
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "problem", "mend"),
+    [
+        ("age", "1957-03-02", "a date", "age in years"),
+        ("age", "02.03.1957", "a date", "age in years"),
+        ("age", "3-Mar-57", "a date", "age in years"),
+        ("age", "19570302", "a date", "age in years"),
+        ("bmi", "7:30", "a time", "7.5 hours"),
+        ("bmi", "<20", "a bound", "leave the cell empty"),
+        ("bmi", "120/80", "two numbers", "two columns"),
+        ("bmi", "20-30", "a range", "levels"),
+        ("bmi", "52 lb", "something beside it", "in kg/m²"),
+        ("bmi", "25.1*", "with a mark", "alone"),
+        ("bmi", "Invalid", "not measured", 'missing = ["Invalid"]'),
+        ("bmi", "?", "not measured", 'missing = ["?"]'),
+        ("age", "TRUE", "a truth value", "binary"),
+        ("age", "999", "not measured", "missing = [999]"),
+        ("steps", "-9", "not measured", "missing = [-9]"),
+        ("steps", "7500.5", "not a whole number", "decimals"),
+        ("age", "12345678901234567890", "more digits", "id"),
+        ("smoking", "Never", "is not a level", "'never'"),
+        ("smoking", "None", "is not a level", "never, former"),
+        ("smoking", "ｎｅｖｅｒ", "is not a level", "'never'"),
+        ("snack", "9", "is not 0 or 1", "0 or 1"),
+        ("bmi", "(25)", "something beside it", "alone"),
+        ("high", "", "target is missing", "leave_out_missing"),
+    ],
+)
+def test_cells_of_one_kind_are_one_problem_with_their_count(
+    tmp_path: Path, column: str, cell: str, problem: str, mend: str
+) -> None:
+    names = ("never", "former", "current") if cell != "None" else ("never", "former", "current", "none")
+    rows = changed(ROWS, column, lambda n, v: cell if n % 10 == 3 else v)
+    (found,) = check(write(tmp_path, as_csv(rows), names))
+    assert (found.column, found.row, found.count) == (column, "5", 7)
+    assert problem in found.problem and (mend in found.mend or (cell == "None" and "'none'" in found.mend))
+
+
+@pytest.mark.parametrize("text", ["#N/A", "#DIV/0!", ".", "-", "missing", "NA", "NULL"])
+def test_the_usual_signs_of_a_gap_are_told(tmp_path: Path, text: str) -> None:
+    rows = changed(ROWS, "bmi", lambda n, v: text if n < 4 else v)
+    examined = examine(write(tmp_path, as_csv(rows)))
+    assert examined.cohort is not None and examined.cohort.rows["bmi"].isna().sum() == 4
+    assert f"{text!r} read as not measured (4 rows)" in notes(examined)
+
+
+def test_codes_for_gaps_are_declared_for_all_features_or_one(tmp_path: Path) -> None:
+    rows = changed(ROWS, "age", lambda n, v: "-9" if n < 3 else v)
+    rows = changed(rows, "bmi", lambda n, v: ("99.90", "?", v)[min(n, 2)])
+    rows = changed(rows, "smoking", lambda n, v: "-9" if n < 5 else v)
+    declared = {"top": 'missing = [-9, "?"]', "bmi": "missing = [99.9]"}
+    examined = examine(write(tmp_path, as_csv(rows), **declared))
+    assert examined.cohort is not None, texts(examined)
+    assert examined.cohort.rows.isna().sum().to_dict() == {
+        **dict.fromkeys(("steps", "snack"), 0), "age": 3, "bmi": 2, "smoking": 5
+    }  # fmt: skip
+    assert "smoking: '-9' read as not measured, as the schema says (5 rows)" in notes(examined)
+
+
+def test_words_for_0_and_1_are_declared_or_proposed(tmp_path: Path, plain: pd.DataFrame) -> None:
+    rows = changed(ROWS, "snack", lambda _, v: str(2 - int(v)))
+    (problem,) = check(write(tmp_path, as_csv(rows)))
+    assert "which is 0 and which is 1: `words = [1, 2]`" in problem.mend
+    rows = changed(rows, "high", lambda _, v: ("benign", "malignant")[int(v)])
+    words = {"snack": "words = [2, 1]", "task": 'words = ["benign", "malignant"]'}
+    pd.testing.assert_frame_equal(read(write(tmp_path, as_csv(rows), **words)).rows, plain)
+
+
+def test_columns_are_named_by_the_schema(tmp_path: Path, plain: pd.DataFrame) -> None:
+    names = {"bmi": "BMI [kg/m²]", "age": 'Age, "years"', "participant_id": "Study ID", "high": "High?"}
+    wanted = {"bmi": "column = 'BMI [kg/m²]'", "age": "column = 'Age, \"years\"'"}
+    content = as_csv(ROWS, names=names)
+    folder = write(tmp_path, content, top='participant_column = "Study ID"', **wanted)
+    schema = folder / "schema.toml"
+    schema.write_text(schema.read_text("utf-8").replace('target = "high"', 'target = "High?"'), "utf-8")
+    pd.testing.assert_frame_equal(read(folder).rows, plain)
+    problems = check(write(tmp_path, content))
+    mends = "\n".join(problem.mend for problem in problems)
+    assert len(problems) == 4  # a column and its near match are one problem
+    assert 'column = "BMI [kg/m²]"' in mends and 'target = "High?"' in mends
+    assert 'participant_column = "Study ID"' in mends
+
+
+def test_columns_that_nobody_needs_are_one_problem_or_one_line(tmp_path: Path) -> None:
+    rows = [row | {f"note{number}": "x" for number in range(40)} for row in ROWS]
+    (problem,) = check(write(tmp_path, as_csv(rows)))
+    assert "40 columns" in problem.problem and "ignore_other_columns" in problem.mend
+    examined = examine(write(tmp_path, as_csv(rows), top="ignore_other_columns = true"))
+    assert examined.cohort is not None and "40 other columns are left out" in notes(examined)
+
+
+def test_a_file_without_ids_numbers_its_rows_unless_a_column_looks_like_ids(tmp_path: Path) -> None:
+    bare = [{name: cell for name, cell in row.items() if name != "participant_id"} for row in ROWS]
+    assert read(write(tmp_path, as_csv(bare))).rows.index[0] == ("1", "0")
+    renamed = as_csv(ROWS, names={"participant_id": "PatientID"})
+    (problem,) = check(write(tmp_path, renamed, top="ignore_other_columns = true"))
+    assert 'participant_column = "PatientID"' in problem.mend
+
+
+def test_several_rows_a_person_and_rows_without_a_target(tmp_path: Path) -> None:
+    rows = changed([*ROWS, *ROWS[:9]], "high", lambda n, v: "" if n in (1, 5) else v)
+    first, second = check(write(tmp_path, as_csv(rows)))
+    assert (first.count, second.count) == (9, 2)
+    assert "number_rows" in first.mend and "leave_out_missing" in second.mend
+    examined = examine(
+        write(tmp_path, as_csv(rows), top="number_rows = true", task="leave_out_missing = true")
+    )
+    assert examined.cohort is not None, texts(examined)
+    assert len(examined.cohort.rows) == 77 and ("P000", "2") in examined.cohort.rows.index
+    assert "a row without a target is left out (2 rows)" in notes(examined)
+
+
+def test_rounding_is_told(tmp_path: Path) -> None:
+    examined = examine(write(tmp_path, as_csv(changed(ROWS, "bmi", lambda _, v: f"{v}49"))))
+    assert "rounded to 1 decimal" in notes(examined) and "(70 rows)" in notes(examined)
+
+
+def column(values: list[object]) -> Column:
+    made = np.empty(len(values), dtype=object)
+    made[:] = values
+    return Column("c", made, np.arange(2, len(values) + 2))
+
+
+names = st.lists(
+    st.text(st.characters(categories=("L", "N", "P")), min_size=1, max_size=6).filter(
+        lambda text: text == text.strip() and "|" not in text
+    ),
+    min_size=2,
+    max_size=5,
+    unique_by=lambda text: unicodedata.normalize("NFKC", text).casefold(),
+)
+
+
+@settings(max_examples=60)
+@given(names=names, form=st.sampled_from(["NFC", "NFD"]))
+def test_a_level_is_read_in_either_unicode_form_and_never_taken_for_a_gap(
+    names: list[str], form: str
+) -> None:
+    written = [unicodedata.normalize(form, name) for name in names]
+    found = levels(tuple(names), column(list(written)))
+    assert found.values.tolist() == names and not found.problems and not found.notes
+    upper = [name.swapcase() for name in names]
+    others = levels(tuple(names), column([*upper]))
+    told = sum(p.count for p in others.problems) + sum(note.count for note in others.notes)
+    # None is lost or taken for another one without a word.
+    assert told == sum(level != text for level, text in zip(others.values, upper, strict=True))
+
+
+def test_integer_like_levels_are_read_alike_from_text_and_numbers() -> None:
+    for written in (["0", "1", "2"], ["0.0", "1.0", "2.0"], [0.0, 1.0, 2.0], [0, 1, 2]):
+        assert levels(("0", "1", "2"), column(list(written))).values.tolist() == ["0", "1", "2"]
+    both = levels(("1", "01"), column(["1.0"]))  # it could be either
+    assert both.values.tolist() == [None] and both.problems
+
+
+def test_a_declared_word_in_another_case_is_told_and_many_words_are_one_problem() -> None:
+    found = truths(column(["No", "yes", "YES"]), ("no", "yes"))
+    assert found.values.tolist() == [0, 1, 1] and len(found.notes) == 2
+    (problem,) = truths(column(["low", "mid", "high", "mid"]), None).problems
+    assert problem.count == 4 and "neither 0 nor 1" in problem.problem
+
+
+def test_truths_of_parquet_are_read_without_a_note() -> None:
+    found = truths(column([True, False, None, 1, 0.0]), None)
+    assert found.values.tolist()[:2] == [1, 0] and np.isnan(found.values[2])
+    assert not found.notes and not found.problems
+
+
+def test_check_and_train_decide_by_the_same_rule_what_is_enough(tmp_path: Path) -> None:
+    rows = changed(ROWS, "high", lambda n, _: str(int(n < 6)))
+    (problem,) = check(write(tmp_path, as_csv(rows)))
+    assert "10 of each are needed" in problem.problem
+    enough = read(write(tmp_path, as_csv(changed(ROWS, "high", lambda n, _: str(int(n < 20))))))
+    assert too_small(enough) is None

@@ -1,7 +1,7 @@
 # SenseCF. `make run` starts the app, `make test` runs every check; the rest is below.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run setup test lint data train bench bench-peers gpu-check check-wheel clean
+.PHONY: help run setup test lint data train bench bench-peers fuzz soak gpu-check check-wheel clean
 
 help:   ## this list
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+): .*##/  make \1\t/' | expand -t 20
@@ -40,6 +40,14 @@ bench:  setup  ## measure: start, answers, candidates per second, checks, sensor
 bench-peers: setup  ## the language model's speed beside llama.cpp's, which is built from source for it alone
 	@tools/setup.sh peers
 	@.venv/bin/python -m tools.peers.bench $(ARGS)
+
+fuzz:   setup  ## 10,000 damaged inputs: each ends in an answer or one sentence, within 5 s (ARGS="--seed 7")
+	@tools/setup.sh tests
+	@.venv/bin/python -m tools.fuzz $(ARGS)
+
+soak:   setup  ## 20 visitors ask at once through kills, then 200 page loads: what is lost, what is held
+	@tools/setup.sh tests
+	@.venv/bin/python -m tools.soak $(ARGS)
 
 gpu-check: setup  ## load, ask and fine-tune a language model here, and measure it (MODEL=biomistral-7b)
 	@.venv/bin/python -m tools.gpu.check --model $(or $(MODEL),smollm2-135m) $(ARGS)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import ctypes
 import fcntl
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from sensecf_core.errors import NotReadyError
 
 PACKAGE = Path(__file__).resolve().parent
 ROOT = PACKAGE.parent
@@ -48,6 +52,19 @@ def user_data() -> Path:
     return folder
 
 
+def user_path(text: str) -> Path | None:
+    """What somebody wrote as a path, with ``~``; None where nothing can stand there.
+
+    A name is too long, holds a NUL, or is of a user who does not exist.
+    """
+    try:
+        path = Path(text).expanduser()
+        path.exists()
+    except (OSError, RuntimeError):
+        return None
+    return None if "\0" in text else path
+
+
 def base_models() -> Path:
     """The folder of base models' weights: ``SENSECF_BASE_MODELS``, else ``models/base``."""
     given = os.environ.get("SENSECF_BASE_MODELS")
@@ -57,16 +74,69 @@ def base_models() -> Path:
 def var(*parts: str) -> Path:
     """A path below the private working folder: ``SENSECF_VAR``, else ``var/``.
 
-    Folders on the way are made, readable by their owner only.
+    Folders on the way are made, readable by their owner only. Raises ``NotReadyError`` if one cannot be made:
+    a file or a link to nothing stands in its place, the disk is full or read-only.
     """
-    given = os.environ.get("SENSECF_VAR")
-    root = Path(given) if given else (ROOT if CHECKOUT else user_data()) / "var"
-    root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    root = _var_root()
     path = root.joinpath(*parts)
-    # One by one: with ``parents=True`` only the last folder would get the mode.
-    for folder in reversed([parent for parent in path.parents if root in parent.parents]):
-        folder.mkdir(mode=0o700, exist_ok=True)
+    try:
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # One by one: with ``parents=True`` only the last folder would get the mode.
+        for folder in reversed([parent for parent in path.parents if root in parent.parents]):
+            folder.mkdir(mode=0o700, exist_ok=True)
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        raise NotReadyError(
+            f"The private folder {root} cannot be used ({_reason(root, error)}); set SENSECF_VAR to a folder "
+            "that can be written."
+        ) from error
     return path
+
+
+def _var_root() -> Path:
+    given = os.environ.get("SENSECF_VAR")
+    if given is None:
+        return (ROOT if CHECKOUT else user_data()) / "var"
+    if not given.strip():
+        raise NotReadyError("SENSECF_VAR is set but empty; set it to a folder, or unset it.")
+    return Path(given)
+
+
+def _reason(root: Path, error: Exception) -> str:
+    if isinstance(error, FileExistsError | NotADirectoryError):
+        return "a link to nothing" if root.is_symlink() and not root.exists() else "it is not a folder"
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
+
+
+def replace_folder(fresh: Path, target: Path) -> None:
+    """Put the folder ``fresh`` in the place of ``target`` by one rename; what stood there is removed.
+
+    A kill leaves the old folder or the new one, never none. Where the system cannot exchange two folders at
+    once (renameat2 on Linux, renamex_np on macOS), there is a moment between two renames.
+    """
+    if not target.exists():
+        fresh.rename(target)
+        return
+    if not _exchange(fresh, target):
+        old = fresh.with_name(fresh.name + "-old")
+        target.rename(old)
+        fresh.rename(target)
+        fresh = old
+    shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Exchange two folders at once; False where the system cannot."""
+    libc, names = ctypes.CDLL(None, use_errno=True), (os.fsencode(one), os.fsencode(other))
+    try:
+        if sys.platform == "darwin":
+            return bool(libc.renamex_np(*names, 2) == 0)  # RENAME_SWAP
+        return bool(libc.renameat2(_HERE, names[0], _HERE, names[1], 2) == 0)  # RENAME_EXCHANGE
+    except AttributeError:  # a C library without it
+        return False
+
+
+_HERE = -100
+"""AT_FDCWD: names are relative to the working folder."""
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from sensecf_core import paths
+from sensecf_core.errors import NotReadyError
 from sensecf_core.paths import base_models, user_data, var
 
 
@@ -18,6 +20,30 @@ def test_every_folder_on_the_way_is_its_owners_alone(private_var: Path) -> None:
     assert path == private_var / "one" / "two" / "three" and not path.exists()
     folders = [private_var, private_var / "one", private_var / "one" / "two"]
     assert [stat.S_IMODE(folder.stat().st_mode) for folder in folders] == [0o700] * 3
+
+
+@pytest.mark.parametrize("kind", ["empty", "blank", "file", "dangling", "below a file", "impossible", "NUL"])
+def test_a_private_folder_that_cannot_be_is_one_sentence(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, link = tmp_path / "file", tmp_path / "link"
+    file.touch()
+    link.symlink_to(tmp_path / "nowhere")
+    given = {
+        "empty": "",
+        "blank": "  ",
+        "file": str(file),
+        "dangling": str(link),
+        "below a file": str(file / "var"),
+        "impossible": "/proc/sensecf",
+    }
+    if kind == "NUL":  # the environment itself cannot hold one
+        monkeypatch.setattr(os, "environ", {"SENSECF_VAR": "a\0b"})
+    else:
+        monkeypatch.setenv("SENSECF_VAR", given[kind])
+    with pytest.raises(NotReadyError, match="SENSECF_VAR") as caught:
+        var("sensecf.db")
+    assert "\n" not in str(caught.value)
 
 
 def test_a_checkout_keeps_everything_beside_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,3 +102,49 @@ print(PROGRAM, CLI, install_command("gpu"), sep="|")
         [sys.executable, "-c", code], cwd=paths.ROOT, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == said
+
+
+def test_a_folder_is_replaced_by_one_rename(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    target, fresh = tmp_path / "target", tmp_path / "fresh"
+    for exchange in (paths._exchange, lambda *_: False):  # and where the system cannot
+        monkeypatch.setattr(paths, "_exchange", exchange)
+        for number in range(3):
+            fresh.mkdir()
+            (fresh / "file").write_text(str(number))
+            paths.replace_folder(fresh, target)
+            assert [path.name for path in tmp_path.iterdir()] == ["target"]
+            assert (target / "file").read_text() == str(number)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="renameat2 is Linux's")
+def test_a_kill_while_a_folder_is_replaced_leaves_the_old_or_the_new_one(tmp_path: Path) -> None:
+    """Another process replaces it without end and is killed at some moment; the folder is always whole."""
+    code = f"""
+from pathlib import Path
+from sensecf_core.paths import replace_folder
+folder = Path({str(tmp_path)!r})
+for number in range(10**9):
+    fresh = folder / "fresh"
+    fresh.mkdir(exist_ok=True)
+    (fresh / "file").write_text(str(number))
+    replace_folder(fresh, folder / "target")
+    if number == 5:
+        print("running", flush=True)
+"""
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+    assert process.stdout is not None and process.stdout.readline()
+    for _ in range(2000):
+        assert (tmp_path / "target").is_dir()
+    process.kill()
+    process.communicate()
+    assert (tmp_path / "target" / "file").read_text().isdigit()
+
+
+@pytest.mark.parametrize("text", ["a" * 5000, "a\0b", "~nobody-of-this-name/models", "/" + "x" * 300])
+def test_what_can_be_no_path_is_none(text: str) -> None:
+    assert paths.user_path(text) is None
+
+
+def test_what_can_be_a_path_is_one() -> None:
+    assert paths.user_path("/nowhere/at/all") == Path("/nowhere/at/all")
+    assert paths.user_path("~") == Path.home()

@@ -15,6 +15,5 @@ if (exec 3<>"/dev/tcp/127.0.0.1/$PORT") 2>/dev/null; then
     exit 1
 fi
 
-echo "SenseCF: http://127.0.0.1:$PORT   (Ctrl-C stops it)"
-exec .venv/bin/python -m streamlit run app.py \
-    --server.address 127.0.0.1 --server.port "$PORT" --server.headless true --browser.gatherUsageStats false
+# It prints its address, with the token that a browser has to show once.
+exec .venv/bin/python -m sensecf_core.ui.server --port "$PORT"

@@ -228,10 +228,14 @@ def summary_of(cohort: Cohort, plan: Plan, config: Mapping[str, Any], records: S
     return dict(json_safe(found, digits=6))
 
 
+NEEDS = ("scenario", "removed", "repeat", "arm")
+"""Some of the fields of every record."""
+
+
 def _all_records(
     cohort: Cohort, plan: Plan, jobs: int, progress: Progress, cluster: Workers | None
 ) -> list[Record]:
-    records = read_lines(plan.record_file)
+    records = read_lines(plan.record_file, needs=NEEDS)
     tasks = plan.tasks()
     missing = [
         replace(task, arms=arms)

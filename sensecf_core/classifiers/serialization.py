@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zipfile
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -82,7 +81,7 @@ def read(schema: Schema, main: bytes, refits: bytes, *, training: Mapping[str, A
             refits=_refits(arrays),
             training=training,
         )
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, StopIteration) as error:
         raise DamagedError(f"something is missing: {error}") from error
 
 
@@ -121,16 +120,9 @@ def _loads(data: bytes) -> dict[str, Any]:
         found = skops.io.loads(data, trusted=list(TRUSTED))
     except UntrustedTypesFoundException as error:
         raise UntrustedError(f"it holds types that are not trusted ({error})") from error
-    except (
-        OSError,
-        ValueError,
-        KeyError,
-        TypeError,
-        AttributeError,
-        ImportError,
-        zipfile.BadZipFile,
-        zlib.error,
-    ) as error:
+    except MemoryError:
+        raise
+    except Exception as error:  # whatever a damaged archive makes zipfile, numpy and skops raise
         raise DamagedError("an archive cannot be read") from error
     if not isinstance(found, dict):
         raise DamagedError(f"an archive holds a {type(found).__name__}")

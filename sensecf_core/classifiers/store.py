@@ -24,7 +24,8 @@ from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.cohorts.fingerprint import file_sha256
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.errors import NotReadyError
-from sensecf_core.paths import CHECKOUT, MODELS, var
+from sensecf_core.json_safe import read_file
+from sensecf_core.paths import CHECKOUT, MODELS, replace_folder, var
 from sensecf_core.types import Progress
 
 BUILT_IN = MODELS / "classifiers"
@@ -98,9 +99,11 @@ def card(cohort: Cohort) -> dict[str, Any]:
     if reason or manifest is None:
         raise _not_ready(cohort, reason or "is not trained yet")
     try:
-        found: dict[str, Any] = json.loads((folder(cohort) / CARD).read_text("utf-8"))
+        found = read_file(folder(cohort) / CARD)
     except (OSError, ValueError) as error:
         raise _not_ready(cohort, "has a damaged card") from error
+    if not isinstance(found, dict):
+        raise _not_ready(cohort, "has a damaged card")
     return found
 
 
@@ -128,7 +131,7 @@ def save(
     fresh = Path(tempfile.mkdtemp(prefix=f".{target_folder.name}-", dir=target_folder.parent))
     try:
         _write(fresh, cohort, classifier, card)
-        _swap(fresh, target_folder)
+        replace_folder(fresh, target_folder)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
     return target_folder
@@ -169,17 +172,6 @@ def _is_private(target_folder: Path) -> bool:
     return BUILT_IN not in target_folder.parents
 
 
-def _swap(fresh: Path, target_folder: Path) -> None:
-    """Replace ``target_folder`` by ``fresh``; what was there is removed."""
-    if target_folder.exists():
-        old = fresh.with_name(fresh.name + "-old")
-        target_folder.rename(old)
-        fresh.rename(target_folder)
-        shutil.rmtree(old, ignore_errors=True)
-    else:
-        fresh.rename(target_folder)
-
-
 def _identity(cohort: Cohort) -> dict[str, str]:
     return {
         "cohort": cohort.schema.name,
@@ -193,7 +185,7 @@ def _identity(cohort: Cohort) -> dict[str, str]:
 def _manifest(target_folder: Path) -> dict[str, Any] | None:
     """Read a folder's manifest; empty where it cannot be read, None where there is no classifier at all."""
     try:
-        found = json.loads((target_folder / MANIFEST).read_text("utf-8"))
+        found = read_file(target_folder / MANIFEST)
     except FileNotFoundError:
         return None
     except (OSError, ValueError):

@@ -17,6 +17,7 @@ from sensecf_core.cli.commands import (
     answer,
     audit,
     cohort,
+    db,
     decisions,
     explain,
     export,
@@ -58,6 +59,7 @@ app.command("explain")(explain.explain)
 app.command("answer")(answer.answer)
 app.add_typer(decisions.app, name="decisions")
 app.add_typer(audit.app, name="audit")
+app.add_typer(db.app, name="db")
 app.command("export")(export.export)
 app.command("models")(models.models)
 app.command("fetch-model")(train.fetch_model)
@@ -93,6 +95,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # The progress bars of libraries would get mixed up with ours.
     os.environ.setdefault("TQDM_DISABLE", "1")
     argv = list(sys.argv[1:] if arguments is None else arguments)
+    if any("\udc80" <= character <= "\udcff" for argument in argv for character in argument):
+        return _complain("An argument is no text in UTF-8; type it again.", BAD_INPUT)
     try:
         code = app(args=argv or ["--help"], prog_name=PROGRAM, standalone_mode=False)
     except TyperException as error:

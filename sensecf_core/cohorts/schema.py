@@ -156,6 +156,10 @@ class Feature(Plain):
             yield f"`suggest_levels` names unknown levels {unknown}"
 
     def _range_problems(self) -> Iterator[str]:
+        numbers = (*(self.valid or ()), *(self.suggest or ()), self.step or 0, self.largest_change or 0)
+        if any(abs(number) > LARGEST for number in numbers):
+            yield f"numbers beyond {LARGEST:g} cannot be reckoned with; use a larger unit"
+            return
         for field in ("valid", "suggest"):
             span = getattr(self, field)
             if span is not None and (self.named or span[0] > span[1]):
@@ -271,6 +275,8 @@ class Provenance(Plain):
     notes: tuple[str, ...] = ()
 
 
+LARGEST = 1e15
+"""The largest number that a schema may name; whole numbers up to it are exact, and so are their sums."""
 _LIMITS_OF_FEATURE = {"meaningful_change": True, "reference": {"groups": True, "ends_change": True}}
 """What of a feature is left out of :attr:`Schema.sha256`."""
 

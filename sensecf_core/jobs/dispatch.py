@@ -10,6 +10,12 @@ from sensecf_core.jobs.worker import Worker
 from sensecf_core.queries.methods import asks_language_model
 from sensecf_core.queries.request import ExplainRequest
 
+_WORKERS: dict[WorkerName, Callable[[], Worker]] = {
+    "model": model_worker.worker,
+    "method": method_worker.worker,
+    "process": subprocess_worker.worker,
+}
+
 
 def submit(request: ExplainRequest) -> str:
     """Queue a request and return the job's id; raises ``InputError`` when its queue is full."""
@@ -31,10 +37,14 @@ def cancel(job_id: str) -> None:
         _worker_of(job).cancel(job_id)
 
 
+def start_all() -> None:
+    """Start every worker of this process, so that jobs which a restart interrupted go on at once.
+
+    Raises ``NotReadyError`` if the database cannot be used.
+    """
+    for worker in _WORKERS.values():
+        worker()
+
+
 def _worker_of(job: JobView) -> Worker:
-    workers: dict[WorkerName, Callable[[], Worker]] = {
-        "model": model_worker.worker,
-        "method": method_worker.worker,
-        "process": subprocess_worker.worker,
-    }
-    return workers[job.lane]()
+    return _WORKERS[job.lane]()

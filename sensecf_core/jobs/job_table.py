@@ -1,4 +1,8 @@
-"""Jobs as rows of ``sensecf.db``: all the SQL that workers need (the column ``lane`` names the worker)."""
+"""Jobs as rows of ``sensecf.db``: all the SQL that workers need (the column ``lane`` names the worker).
+
+Visitors take turns: the next job is the oldest one of the visitor who was served longest ago. So whoever
+queues many jobs waits for themselves, not the others for them.
+"""
 
 from __future__ import annotations
 
@@ -6,21 +10,39 @@ import sqlite3
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Literal, get_args
 
 from sensecf_core.errors import InputError
 from sensecf_core.jobs.liveness import alive
-from sensecf_core.records.database import connect, transaction
+from sensecf_core.records import damage
+from sensecf_core.records.database import connect, database_path, transaction
 
 State = Literal["queued", "running", "done", "failed", "cancelled"]
 WorkerName = Literal["model", "process", "method"]
 
+_IN_ORDER = """
+    WITH turns AS (
+        SELECT seq, lane, owner,
+            row_number() OVER (PARTITION BY lane, owner, visitor ORDER BY seq) AS round,
+            coalesce((SELECT max(served.turn) FROM jobs AS served WHERE served.lane = waiting.lane
+                AND served.owner = waiting.owner AND served.visitor = waiting.visitor), 0) AS last_turn
+        FROM jobs AS waiting WHERE state = 'queued'
+    ), places AS (
+        SELECT seq, lane, owner,
+            row_number() OVER (PARTITION BY lane, owner ORDER BY round, last_turn, seq) AS place FROM turns
+    )
+"""
+"""``places``: every waiting job with its place, from 1.
+
+Each round has one job of every visitor; within a round comes first who was served longest ago.
+"""
 _SELECT_JOBS = (
-    "SELECT *, (SELECT count(*) FROM jobs AS ahead WHERE ahead.lane = jobs.lane AND"
-    " ahead.owner = jobs.owner AND ahead.state = 'queued' AND ahead.seq <= jobs.seq) AS place FROM jobs"
+    f"{_IN_ORDER} SELECT jobs.*, coalesce(places.place, 0) AS place FROM jobs LEFT JOIN places USING (seq)"
 )
 
 
+MOST_IN_ALL = 256
+"""Jobs of all visitors together that may wait for one worker."""
 CANCELLING = "Cancelling"
 """Message of a running job whose cancellation was requested."""
 
@@ -86,10 +108,14 @@ def add(
     kind: str,
     label: str,
     spec: str,
+    visitor: str = "",
     most_waiting: int,
+    most_in_all: int = MOST_IN_ALL,
     share: bool = False,
 ) -> str:
-    """Queue a job and return its id; raises ``InputError`` if ``most_waiting`` jobs are already waiting.
+    """Queue a job and return its id.
+
+    Raises ``InputError`` if ``most_waiting`` jobs of ``visitor`` wait already, or ``most_in_all`` jobs.
 
     With ``share``, an unfinished job of the same kind and spec whose process is alive is returned instead.
     """
@@ -103,16 +129,20 @@ def add(
             for row in same:
                 if alive(row["owner"]):
                     return str(row["id"])
-        waiting = database.execute(
-            "SELECT count(*) FROM jobs WHERE lane = ? AND owner = ? AND state = 'queued'", (worker, owner)
-        ).fetchone()[0]
-        if waiting >= most_waiting:
-            raise InputError(f"The queue is busy: {waiting} waiting; try again when some are done.")
+        own, waiting = database.execute(
+            "SELECT count(*) FILTER (WHERE visitor = ?), count(*) FROM jobs"
+            " WHERE lane = ? AND owner = ? AND state = 'queued'",
+            (visitor, worker, owner),
+        ).fetchone()
+        if own >= most_waiting:
+            raise InputError(f"The queue is busy: {own} waiting; try again when some are done.")
+        if waiting >= most_in_all:
+            raise InputError(f"The queue is full: {waiting} of all visitors wait; try again later.")
         job_id = uuid.uuid4().hex[:12]
         database.execute(
-            "INSERT INTO jobs (id, lane, kind, label, spec, state, owner, created)"
-            " VALUES (?, ?, ?, ?, ?, 'queued', ?, ?)",
-            (job_id, worker, kind, label, spec, owner, now()),
+            "INSERT INTO jobs (id, lane, kind, label, spec, state, owner, visitor, created)"
+            " VALUES (?, ?, ?, ?, ?, 'queued', ?, ?, ?)",
+            (job_id, worker, kind, label, spec, owner, visitor, now()),
         )
     return job_id
 
@@ -120,7 +150,7 @@ def add(
 def find(job_id: str) -> JobView | None:
     """Return the current state of a job, or None if no job has that id."""
     with connect() as database:
-        row = database.execute(f"{_SELECT_JOBS} WHERE id = ?", (job_id,)).fetchone()
+        row = database.execute(f"{_SELECT_JOBS} WHERE jobs.id = ?", (job_id,)).fetchone()
     return None if row is None else _view(row)
 
 
@@ -128,12 +158,15 @@ def recent(worker: WorkerName, kind: str, *, limit: int = 50) -> tuple[JobView, 
     """Return the newest jobs of a kind, newest first."""
     with connect() as database:
         rows = database.execute(
-            f"{_SELECT_JOBS} WHERE lane = ? AND kind = ? ORDER BY seq DESC LIMIT ?", (worker, kind, limit)
+            f"{_SELECT_JOBS} WHERE jobs.lane = ? AND kind = ? ORDER BY jobs.seq DESC LIMIT ?",
+            (worker, kind, limit),
         ).fetchall()
-    return tuple(_view(row) for row in rows)
+        return tuple(_view(row) for row in rows)
 
 
 def _view(row: sqlite3.Row) -> JobView:
+    if row["lane"] not in get_args(WorkerName) or row["state"] not in get_args(State):
+        raise damage.error(database_path(), f"job {row['id']} cannot be read")
     return JobView(
         id=row["id"],
         lane=row["lane"],
@@ -153,12 +186,13 @@ def _view(row: sqlite3.Row) -> JobView:
 
 
 def claim(worker: WorkerName, owner: str) -> ClaimedJob | None:
-    """Mark the oldest queued job of ``owner`` as running and return it; None if nothing is queued."""
+    """Mark the job of ``owner`` whose turn it is as running and return it; None if nothing is queued."""
     with transaction() as database:
         row = database.execute(
-            "UPDATE jobs SET state = 'running', started = ?, attempts = attempts + 1"
-            " WHERE seq = (SELECT seq FROM jobs WHERE lane = ? AND owner = ? AND state = 'queued'"
-            " ORDER BY seq LIMIT 1) RETURNING id, spec",
+            f"{_IN_ORDER} UPDATE jobs SET state = 'running', started = ?, attempts = attempts + 1,"
+            " turn = (SELECT max(turn) + 1 FROM jobs)"
+            " WHERE seq = (SELECT seq FROM places WHERE lane = ? AND owner = ? AND place = 1)"
+            " RETURNING id, spec",
             (now(), worker, owner),
         ).fetchone()
     return None if row is None else ClaimedJob(row["id"], row["spec"])
@@ -166,7 +200,7 @@ def claim(worker: WorkerName, owner: str) -> ClaimedJob | None:
 
 def report(job_id: str, fraction: float, message: str) -> bool:
     """Store a running job's progress; return whether its cancellation was requested."""
-    with transaction() as database:
+    with transaction(durable=False) as database:
         row = database.execute(
             "UPDATE jobs SET fraction = ?, message = ? WHERE id = ? AND state = 'running'"
             " RETURNING cancel_asked",

@@ -29,16 +29,17 @@ def close_owner(owner: str) -> None:
 
 
 def alive(owner: str) -> bool:
-    """Whether ``owner`` can still finish its jobs."""
-    pid, start, _token = owner.split(":")
+    """Whether ``owner`` can still finish its jobs; a name that is none cannot."""
     if owner in _open_owners:
         return True
-    if int(pid) == os.getpid():
-        return False
     try:
-        process = psutil.Process(int(pid))
+        number, start, _token = owner.split(":")
+        pid = int(number)
+        if pid == os.getpid():
+            return False
+        process = psutil.Process(pid)
         if process.status() == psutil.STATUS_ZOMBIE:
             return False
         return bool(abs(process.create_time() - float(start)) < SAME_START_SECONDS)
-    except psutil.NoSuchProcess:
+    except (psutil.NoSuchProcess, ValueError, OverflowError):
         return False

@@ -44,7 +44,7 @@ class ModelWorker(Worker):
     Parameters
     ----------
     explain : the function that answers a request; None means the program's own ``explain``.
-    most_waiting : how many jobs may wait besides the one that runs.
+    most_waiting : how many jobs of one visitor may wait besides the one that runs.
     """
 
     name = "model"

@@ -49,7 +49,7 @@ class SubprocessWorker(Worker):
     Parameters
     ----------
     program : the command that each job's arguments are appended to; by default ``python -m sensecf_core``.
-    most_waiting : how many jobs may wait besides the one that runs.
+    most_waiting : how many jobs of one visitor may wait besides the one that runs.
     """
 
     name: WorkerName = "process"

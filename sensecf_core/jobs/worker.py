@@ -1,9 +1,12 @@
-"""What all workers share: a queue in the database and one daemon thread that runs it, oldest job first."""
+"""What all workers share: a queue in the database and one daemon thread that runs it; visitors take turns.
+
+Whatever a job raises, also what is no ``Exception`` (``SystemExit``, a panic of a compiled library), fails
+that job alone: the thread goes on. Should it end nevertheless, the next look at a job starts another.
+"""
 
 from __future__ import annotations
 
 import logging
-import sqlite3
 import threading
 import time
 import traceback
@@ -12,7 +15,7 @@ from collections.abc import Callable
 from typing import TypeVar, cast
 
 from sensecf_core.errors import InputError, NotReadyError
-from sensecf_core.jobs import job_table
+from sensecf_core.jobs import job_table, visitor
 from sensecf_core.jobs.job_table import ClaimedJob, JobOutcome, JobView, WorkerName
 from sensecf_core.jobs.liveness import close_owner, open_owner
 
@@ -21,6 +24,7 @@ REPORT_SECONDS = 0.25
 RETRY_SECONDS = 2.0
 """How long a worker waits before it tries a failed database again."""
 
+
 log = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
@@ -28,24 +32,40 @@ Result = TypeVar("Result")
 class Worker(ABC):
     """A queue with one thread, which starts with the object and ends with :meth:`close`.
 
+    ``most_waiting`` is how many jobs of one visitor may wait, ``most_in_all`` how many of all visitors.
+
     Several workers may share a database (a server, a command, a test). Each runs only the jobs that were
     queued through it, plus those of workers whose process is gone.
     """
 
     name: WorkerName
 
-    def __init__(self, *, most_waiting: int) -> None:
+    def __init__(self, *, most_waiting: int, most_in_all: int = job_table.MOST_IN_ALL) -> None:
         self._most_waiting = most_waiting
+        self._most_in_all = most_in_all
         self._owner = open_owner()
         self._wake = threading.Event()
         self._closed = threading.Event()
         self._running: tuple[str, threading.Event] | None = None
+        self._waits_for: str | None = None
+        self._restarting = threading.Lock()
         self._take_over()
-        self._thread = threading.Thread(target=self._work, name=f"sensecf-{self.name}-worker", daemon=True)
-        self._thread.start()
+        self._thread = self._start_thread()
+
+    @property
+    def problem(self) -> str | None:
+        """Why its queue does not move, in one sentence; None as long as it does."""
+        if self._closed.is_set():
+            return None
+        if not self._thread.is_alive():
+            return f"The {self.name} queue stands still: its thread ended; restart the program."
+        if self._waits_for is not None:
+            return f"The {self.name} queue waits: {self._waits_for}"
+        return None
 
     def view(self, job_id: str) -> JobView | None:
         """Return the current state of the job, or None; a job whose process died is taken over first."""
+        self._go_on()
         if job_table.orphaned(job_id):
             self._take_over()
             self._wake.set()
@@ -68,14 +88,33 @@ class Worker(ABC):
         self._thread.join(timeout)
         close_owner(self._owner)
 
+    def _start_thread(self) -> threading.Thread:
+        thread = threading.Thread(target=self._work, name=f"sensecf-{self.name}-worker", daemon=True)
+        thread.start()
+        return thread
+
+    def _go_on(self) -> None:
+        """Start another thread if the first has ended, and take over the job that it left."""
+        with self._restarting:
+            if self._thread.is_alive() or self._closed.is_set():
+                return
+            log.error("the thread of the %s worker had ended and is started again", self.name)
+            close_owner(self._owner)
+            self._owner, self._running = open_owner(), None
+            self._take_over()
+            self._thread = self._start_thread()
+
     def _queue(self, *, kind: str, label: str, spec: str, share: bool) -> str:
+        self._go_on()
         job_id = job_table.add(
             self.name,
             self._owner,
             kind=kind,
             label=label,
             spec=spec,
+            visitor=visitor.current(),
             most_waiting=self._most_waiting,
+            most_in_all=self._most_in_all,
             share=share,
         )
         self._wake.set()
@@ -112,7 +151,7 @@ class Worker(ABC):
         try:
             cancel_requested = job_table.report(job.id, 0.0, "")
             outcome = JobOutcome("cancelled") if cancel_requested else self._run(job, progress)
-        except Exception as error:
+        except BaseException as error:
             outcome = JobOutcome("failed", error=sentence(error))
         finally:
             self._running = None
@@ -122,10 +161,14 @@ class Worker(ABC):
         """Retry a change to the database until it succeeds; None once the worker is closed."""
         while not self._closed.is_set():
             try:
-                return change()
-            except (sqlite3.Error, NotReadyError) as error:
-                log.error("the %s worker waits for its database: %s", self.name, error)
+                result = change()
+            except BaseException as error:
+                self._waits_for = sentence(error)
+                log.error("the %s worker waits for its database: %s", self.name, self._waits_for)
                 self._closed.wait(RETRY_SECONDS)
+            else:
+                self._waits_for = None
+                return result
         return None
 
 
@@ -144,14 +187,14 @@ class Progress:
         self._written = time.monotonic()
         try:
             cancel_requested = job_table.report(self._job_id, min(max(float(fraction), 0.0), 1.0), message)
-        except (sqlite3.Error, NotReadyError) as error:
-            log.warning("progress was not stored: %s", error)  # the work itself can go on
+        except Exception as error:  # the work itself can go on
+            log.warning("progress was not stored: %s", sentence(error))
             return
         if cancel_requested:
             self.cancelled.set()
 
 
-def sentence(error: Exception) -> str:
+def sentence(error: BaseException) -> str:
     """Say in one sentence what went wrong; the log gets the stack frames, but no values of any row."""
     if isinstance(error, InputError | NotReadyError):
         return str(error)
@@ -172,3 +215,8 @@ def shared(kind: Callable[[], SomeWorker]) -> SomeWorker:
         if kind not in _shared:
             _shared[kind] = kind()
         return cast("SomeWorker", _shared[kind])
+
+
+def problems() -> tuple[str, ...]:
+    """Why queues of this process do not move, one sentence each; empty as long as all do."""
+    return tuple(problem for worker in tuple(_shared.values()) if (problem := worker.problem) is not None)

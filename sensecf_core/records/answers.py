@@ -1,54 +1,103 @@
-"""Stored answers, kept whole so that a link shows the same answer after a restart."""
+"""Stored answers: kept whole, never changed, each with a hash that is checked when it is read.
+
+So a link shows the same answer after a restart, and a number that was altered on the disk is not shown.
+"""
 
 from __future__ import annotations
 
 import json
+import logging
+import sqlite3
+from itertools import count
 
+from pydantic import ValidationError
+
+from sensecf_core.errors import InputError
+from sensecf_core.provenance import CLI
 from sensecf_core.queries.answer import Answer
 from sensecf_core.records import audit
+from sensecf_core.records.damage import row_sha256
 from sensecf_core.records.database import connect, transaction
-from sensecf_core.records.json_records import read, read_all
+
+log = logging.getLogger(__name__)
+
+
+COLUMNS = ("answer_id", "cohort", "participant_id", "row_id", "method", "status", "created", "body")
+"""What an answer's hash covers, in order."""
+_NOT_COMPARED = {"answer_id", "created", "seconds"}
+"""What may differ between two answers that are the same."""
 
 
 def save(answer: Answer, *, by: str | None = None) -> str:
-    """Store ``answer`` and return its id; an answer with the same id is replaced.
+    """Store ``answer`` and return the id that it is kept under. No stored answer is ever replaced.
 
+    That is its own id, unless another answer stands there (a search bound by time found something else, or
+    what stands there cannot be read any more): then a number is added. The same answer is not stored twice.
     The audit trail gets a row: what was asked, and by whom, if a name is given.
 
     Raises ``ValueError`` for NaN and infinity, which JSON cannot hold.
     """
-    row = (
-        answer.answer_id,
-        answer.cohort,
-        answer.participant_id,
-        answer.row_id,
-        answer.method,
-        answer.status,
-        answer.created,
-        json.dumps(answer.model_dump(mode="json", by_alias=True), allow_nan=False, ensure_ascii=False),
-    )
-    asked = audit.about("asked", answer, by, method=answer.method)
     with transaction() as database:
-        database.execute("INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+        for number in count(1):
+            answer_id = answer.answer_id if number == 1 else f"{answer.answer_id}-{number}"
+            stored = database.execute("SELECT * FROM answers WHERE answer_id = ?", (answer_id,)).fetchone()
+            if stored is None:
+                _insert(database, answer.model_copy(update={"answer_id": answer_id}))
+            if stored is None or _is_same(answer, stored):
+                break
+        stored_as = answer.model_copy(update={"answer_id": answer_id})
+        asked = audit.about("asked", stored_as, by, method=answer.method)
         audit.append(database, asked)
-    return answer.answer_id
+    return answer_id
+
+
+def _insert(database: sqlite3.Connection, answer: Answer) -> None:
+    body = json.dumps(answer.model_dump(mode="json", by_alias=True), allow_nan=False, ensure_ascii=False)
+    row = [getattr(answer, name) for name in COLUMNS[:-1]] + [body]
+    database.execute(
+        f"INSERT INTO answers ({', '.join(COLUMNS)}, sha256) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (*row, row_sha256(*row)),
+    )
+
+
+def _is_same(answer: Answer, row: sqlite3.Row) -> bool:
+    try:
+        stored = _read(row)
+    except InputError:
+        return False
+    return answer.model_dump(exclude=_NOT_COMPARED) == stored.model_dump(exclude=_NOT_COMPARED)
+
+
+def _read(row: sqlite3.Row) -> Answer:
+    """The answer of a row; raises ``InputError`` if it is not as it was stored, or cannot be read."""
+    if row["sha256"] != row_sha256(*(row[name] for name in COLUMNS)):
+        raise InputError(
+            f"Answer {row['answer_id']} is not as it was stored, so it is not shown; ask again, and look at "
+            f"the database with `{CLI} db check`."
+        )
+    try:
+        return Answer.model_validate_json(row["body"])
+    except ValidationError as error:
+        raise InputError(
+            f"Answer {row['answer_id']} was kept by another version of SenseCF and cannot be shown; ask "
+            "again."
+        ) from error
 
 
 def find(answer_id: str) -> Answer | None:
-    """Return the stored answer, or None; raises ``InputError`` if this version cannot read it."""
+    """Return the stored answer, or None.
+
+    Raises ``InputError`` if it is not as it was stored, or this version cannot read it.
+    """
     with connect() as database:
-        row = database.execute("SELECT body FROM answers WHERE answer_id = ?", (answer_id,)).fetchone()
-    return read(
-        Answer,
-        row,
-        f"Answer {answer_id} was kept by another version of SenseCF and cannot be shown; ask again.",
-    )
+        row = database.execute("SELECT * FROM answers WHERE answer_id = ?", (answer_id,)).fetchone()
+    return None if row is None else _read(row)
 
 
 def newest_ids(limit: int = 1000) -> tuple[str, ...]:
     """Return the ids of the newest answers, newest first."""
     with connect() as database:
-        rows = database.execute("SELECT answer_id FROM answers ORDER BY created DESC LIMIT ?", (limit,))
+        rows = database.execute("SELECT answer_id FROM answers ORDER BY rowid DESC LIMIT ?", (limit,))
         return tuple(row["answer_id"] for row in rows)
 
 
@@ -57,17 +106,35 @@ def recent(
 ) -> tuple[Answer, ...]:
     """Return the newest answers about a cohort, a participant or one row, newest first.
 
-    Answers that this version cannot read are left out and named in the log.
+    Newest are those stored last, whatever the clock said. Answers that are not as they were stored, or that
+    this version cannot read, are left out and named in the log.
     """
     filters = {"cohort": cohort, "participant_id": participant_id, "row_id": row_id}
     conditions = {column: value for column, value in filters.items() if value is not None}
     where = " AND ".join(f"{column} = ?" for column in conditions)
     with connect() as database:
         rows = database.execute(
-            f"SELECT answer_id, body FROM answers WHERE {where} ORDER BY created DESC, rowid DESC LIMIT ?",
+            f"SELECT * FROM answers WHERE {where} ORDER BY rowid DESC LIMIT ?",
             (*conditions.values(), limit),
         ).fetchall()
-    return read_all(Answer, rows, "answer_id")
+    found = []
+    for row in rows:
+        try:
+            found.append(_read(row))
+        except InputError as error:
+            log.warning("left out: %s", error)
+    return tuple(found)
+
+
+def unreadable(database: sqlite3.Connection) -> tuple[str, ...]:
+    """What is wrong with stored answers, one sentence each."""
+    found = []
+    for row in database.execute("SELECT * FROM answers"):
+        try:
+            _read(row)
+        except InputError as error:
+            found.append(str(error))
+    return tuple(found)
 
 
 def newest(cohort: str, participant_id: str, row_id: str) -> Answer | None:

@@ -19,7 +19,8 @@ from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 
 from sensecf_core.queries.answer import Answer
-from sensecf_core.records.database import connect, transaction
+from sensecf_core.records import damage
+from sensecf_core.records.database import connect, database_path, transaction
 
 Action = Literal["asked", "seen", "decided", "exported", "deleted"]
 DETAILS = ("decision_id", "decision_sha256", "kind", "option", "reason", "undoes", "method", "format")
@@ -122,7 +123,9 @@ def append(database: sqlite3.Connection, entry: Entry) -> AuditRow:
     """
     if not database.in_transaction:
         raise ValueError("a row is added to the audit trail within a transaction")
-    last = database.execute("SELECT sha256 FROM audit ORDER BY seq DESC LIMIT 1").fetchone()
+    last = database.execute("SELECT seq, sha256 FROM audit ORDER BY seq DESC LIMIT 1").fetchone()
+    if last is not None and last["seq"] > _last_number(database):
+        raise damage.error(database_path(), "the audit trail has lost count of its rows")
     fields = asdict(entry) | {
         "seq": _last_number(database) + 1,
         "created": datetime.now(UTC).isoformat(timespec="milliseconds"),
@@ -148,7 +151,7 @@ def recent(
             f"SELECT * FROM audit WHERE {where} ORDER BY seq DESC LIMIT ?",
             (*conditions.values(), -1 if limit is None else limit),
         ).fetchall()
-    return tuple(AuditRow(**row) for row in reversed(rows))
+        return tuple(AuditRow(**row) for row in reversed(rows))
 
 
 def verify(noted: str | None = None) -> Verified:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
+from pydantic import ValidationError
+
+from sensecf_core.errors import InputError
 from sensecf_core.queries.request import ExplainRequest
 from sensecf_core.records.database import connect, transaction
-from sensecf_core.records.json_records import read, read_all
 from sensecf_core.types import Plain
+
+log = logging.getLogger(__name__)
 
 
 class Member(Plain):
@@ -79,20 +84,30 @@ def find(comparison_id: str) -> Comparison | None:
         row = database.execute(
             "SELECT body FROM comparisons WHERE comparison_id = ?", (comparison_id,)
         ).fetchone()
-    return read(
-        Comparison,
-        row,
-        f"Comparison {comparison_id} was kept by another version of SenseCF and cannot be shown; run it "
-        "again.",
-    )
+    try:
+        return None if row is None else Comparison.model_validate_json(row["body"])
+    except ValidationError as error:
+        raise InputError(
+            f"Comparison {comparison_id} was kept by another version of SenseCF and cannot be shown; run it "
+            "again."
+        ) from error
 
 
 def recent(cohort: str, participant_id: str, row_id: str, *, limit: int = 12) -> tuple[Comparison, ...]:
-    """Return the newest comparisons about a row, newest first; unreadable ones are left out."""
+    """Return the newest comparisons about a row, newest first.
+
+    Those that this version cannot read are left out and named in the log.
+    """
     with connect() as database:
         rows = database.execute(
             "SELECT comparison_id, body FROM comparisons WHERE cohort = ? AND participant_id = ?"
             " AND row_id = ? ORDER BY created DESC, rowid DESC LIMIT ?",
             (cohort, participant_id, row_id, limit),
         ).fetchall()
-    return read_all(Comparison, rows, "comparison_id")
+    found = []
+    for row in rows:
+        try:
+            found.append(Comparison.model_validate_json(row["body"]))
+        except ValidationError:
+            log.warning("comparison %s cannot be read and is left out", row["comparison_id"])
+    return tuple(found)

@@ -7,16 +7,16 @@ readers go on while somebody writes. The file needs a local disk.
 from __future__ import annotations
 
 import os
-import shlex
 import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from sensecf_core import paths
-from sensecf_core.errors import NotReadyError
+from sensecf_core.errors import InputError, NotReadyError
+from sensecf_core.records import damage
 from sensecf_core.records.migrations import STEPS
 
 BUSY_SECONDS = 10.0
@@ -31,9 +31,10 @@ def database_path() -> Path:
 
 
 @contextmanager
-def connect() -> Iterator[sqlite3.Connection]:
+def connect(*, durable: bool = True) -> Iterator[sqlite3.Connection]:
     """Open and migrate the database for one use; each statement commits by itself.
 
+    What is committed is on the disk, also after a power loss, unless it is not ``durable`` (a progress bar).
     Rows are :class:`sqlite3.Row`. Raises ``NotReadyError`` if the file is damaged, was written by a newer
     version, or cannot be opened or written; the file itself is never deleted or replaced.
     """
@@ -44,20 +45,22 @@ def connect() -> Iterator[sqlite3.Connection]:
         closing(sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)) as connection,
     ):
         connection.row_factory = sqlite3.Row
-        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+        connection.create_function("row_sha256", -1, damage.row_sha256, deterministic=True)
         _bring_up_to_date(connection, path)
         yield connection
 
 
 @contextmanager
-def transaction() -> Iterator[sqlite3.Connection]:
+def transaction(*, durable: bool = True) -> Iterator[sqlite3.Connection]:
     """Open the database for one transaction: all statements of the block take effect, or none."""
-    with connect() as connection:
+    with connect(durable=durable) as connection:
         connection.execute("BEGIN IMMEDIATE")
         try:
             yield connection
         except BaseException:
-            connection.rollback()
+            with suppress(sqlite3.Error):  # the first error is the one to tell
+                connection.rollback()
             raise
         connection.commit()
 
@@ -83,6 +86,8 @@ def _make_private(path: Path) -> None:
 
 def _bring_up_to_date(connection: sqlite3.Connection, path: Path) -> None:
     version = _version(connection)
+    if not 0 <= version <= damage.HIGHEST_VERSION:
+        raise damage.error(path, f"its version number is {version}")
     if version > len(STEPS):
         raise NotReadyError(
             f"The database {path} was written by a newer SenseCF (version {version}, this one knows "
@@ -98,7 +103,8 @@ def _bring_up_to_date(connection: sqlite3.Connection, path: Path) -> None:
                 connection.execute(statement)
             connection.execute(f"PRAGMA user_version = {step + 1}")
     except BaseException:
-        connection.rollback()
+        with suppress(sqlite3.Error):
+            connection.rollback()
         raise
     connection.commit()
 
@@ -125,28 +131,26 @@ def _readable_errors(path: Path) -> Iterator[None]:
     """Turn errors of the file, its folder or its disk into one sentence that says what to do."""
     try:
         yield
-    except sqlite3.DatabaseError as error:
-        advice = _advice(error, path)
+    except (InputError, NotReadyError):
+        raise
+    except (
+        Exception
+    ) as error:  # a column of another name is a KeyError, a name that is no text one of decoding
+        if (found := damage.recognise(error, path, STEPS)) is not None:
+            raise damage.error(path, found) from error
+        advice = _ADVICE.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)  # the low byte is the primary code
         if advice is None:
             raise
-        raise NotReadyError(f"The database {path} {advice}") from error
+        raise NotReadyError(f"The database {path} {advice.format(error=error)}") from error
 
 
-def _advice(error: sqlite3.DatabaseError, path: Path) -> str | None:
-    """What to do about an error of the file; None if the program itself is at fault."""
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the low byte is the primary code
-    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-        name = shlex.quote(str(path))
-        return (
-            f"is damaged ({error}) and was left as it is; put it aside with `mv {name} {name}.damaged` "
-            f"(a new one is then made), and try `sqlite3 {name}.damaged .recover` to get its answers back."
-        )
-    advice = {
-        sqlite3.SQLITE_BUSY: "is kept busy by another process; try again in a moment.",
-        sqlite3.SQLITE_FULL: "cannot grow: the disk is full; make room and try again.",
-        sqlite3.SQLITE_READONLY: "cannot be written; check its owner and permissions.",
-        sqlite3.SQLITE_CANTOPEN: "cannot be opened; check its owner and permissions.",
-        sqlite3.SQLITE_PERM: "cannot be opened; check its owner and permissions.",
-        sqlite3.SQLITE_IOERR: f"cannot be read or written ({error}); check the disk.",
-    }
-    return advice.get(code)
+_ADVICE = {
+    sqlite3.SQLITE_BUSY: "is kept busy by another process; try again in a moment.",
+    sqlite3.SQLITE_LOCKED: "is kept busy by another process; try again in a moment.",
+    sqlite3.SQLITE_FULL: "cannot grow: the disk is full; make room and try again.",
+    sqlite3.SQLITE_READONLY: "cannot be written; check its owner and permissions.",
+    sqlite3.SQLITE_CANTOPEN: "cannot be opened; check its owner and permissions.",
+    sqlite3.SQLITE_PERM: "cannot be opened; check its owner and permissions.",
+    sqlite3.SQLITE_IOERR: "cannot be read or written ({error}); check the disk.",
+}
+"""What to do about an error of the file that is no damage; others are the program's own."""

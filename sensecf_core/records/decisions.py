@@ -20,8 +20,8 @@ from sensecf_core import __version__
 from sensecf_core.cohorts.encoding import Value
 from sensecf_core.errors import InputError, unknown
 from sensecf_core.queries.answer import Answer, Counterfactual, Grade
-from sensecf_core.records import answers, audit
-from sensecf_core.records.database import connect, transaction
+from sensecf_core.records import answers, audit, damage
+from sensecf_core.records.database import connect, database_path, transaction
 from sensecf_core.records.kept_options import kept_options
 from sensecf_core.records.person_state import REASONS, Decision, Kind, in_force, undone
 
@@ -174,7 +174,7 @@ def history(cohort: str | None = None, participant_id: str | None = None) -> tup
         rows = database.execute(
             f"SELECT * FROM decisions WHERE {where} ORDER BY seq", tuple(conditions.values())
         ).fetchall()
-    return tuple(map(_read, rows))
+        return tuple(map(_read, rows))
 
 
 def find_option(answer_id: str, option: int) -> tuple[Answer, Counterfactual]:
@@ -303,8 +303,11 @@ def _of_person(database: sqlite3.Connection, cohort: str, participant_id: str) -
 
 def _read(row: sqlite3.Row) -> Decision:
     stored = {name: row[name] for name in row.keys() if name not in ("seq", "salt")}  # noqa: SIM118
-    for name in _AS_JSON:
-        stored[name] = None if stored[name] is None else json.loads(stored[name])
+    try:
+        for name in _AS_JSON:
+            stored[name] = None if stored[name] is None else json.loads(stored[name])
+    except ValueError as error:
+        raise damage.error(database_path(), f"decision {stored['decision_id']} cannot be read") from error
     if stored["features"] is not None:
         stored["features"] = tuple(stored["features"])
     return Decision(**stored)

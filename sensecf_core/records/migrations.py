@@ -1,6 +1,7 @@
 """The tables of ``sensecf.db`` as migration steps. Never edit a released step; add the next one.
 
-A database's ``PRAGMA user_version`` is the number of steps it has had.
+A database's ``PRAGMA user_version`` is the number of steps it has had. Statements may call
+``row_sha256(...)``, which :mod:`.database` provides.
 """
 
 from __future__ import annotations
@@ -118,10 +119,30 @@ _DECISIONS_AND_AUDIT = (
 
 _REJECTED_FEATURES = ("ALTER TABLE decisions ADD COLUMN features TEXT",)
 
+_TURNS_AND_HASHES = (
+    "ALTER TABLE jobs ADD COLUMN visitor TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE jobs ADD COLUMN turn INTEGER NOT NULL DEFAULT 0",
+    "CREATE INDEX jobs_by_visitor ON jobs (lane, owner, visitor, turn)",
+    "CREATE INDEX jobs_by_turn ON jobs (turn)",
+    "ALTER TABLE answers ADD COLUMN sha256 TEXT",
+    "UPDATE answers SET sha256 ="
+    " row_sha256(answer_id, cohort, participant_id, row_id, method, status, created, body)",
+    """
+    CREATE TRIGGER answers_refuse_update BEFORE UPDATE ON answers
+    BEGIN SELECT RAISE(ABORT, 'answers are never changed'); END
+    """,
+    """
+    CREATE TRIGGER answers_are_never_replaced BEFORE INSERT ON answers
+    WHEN EXISTS (SELECT 1 FROM answers WHERE answer_id = NEW.answer_id)
+    BEGIN SELECT RAISE(ABORT, 'answers are never replaced'); END
+    """,
+)
+
 STEPS: tuple[tuple[str, ...], ...] = (
     _ANSWERS_AND_JOBS,
     _COMPARISONS,
     _DECISIONS_AND_AUDIT,
     _REJECTED_FEATURES,
+    _TURNS_AND_HASHES,
 )
 """Each step holds the statements that lead from one version to the next."""

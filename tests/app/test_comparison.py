@@ -25,6 +25,7 @@ from sensecf_core.types import Callbacks
 from sensecf_core.ui.comparison import form
 from tests.app import made_adapter
 from tests.app.conftest import OpenPage, World, page_text, with_fields
+from tests.records.made_answers import put_in_place
 
 PROCESS_METHOD = """
 import json, os, sys, time
@@ -314,7 +315,7 @@ def test_contrast_is_worded_as_explanation_and_an_older_classifier_is_said(
     assert status.answer.limits.profile == "contrast" and status.answer.desired == 1
     assert any("not advice" in one.value for one in at.info) and not at.warning
     before = {"sha256": {"classifier": "another"}}
-    answers.save(status.answer.model_copy(update={"provenance": before}))
+    put_in_place(status.answer.model_copy(update={"provenance": before}))
     at.run()
     assert "trained anew" in at.warning[0].value
 

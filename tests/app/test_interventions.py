@@ -19,6 +19,7 @@ from sensecf_core.types import Callbacks
 from sensecf_core.ui.common import wording
 from sensecf_core.ui.interventions import answer as intervention_answer, believed, evidence
 from tests.app.conftest import OpenPage, World, page_text, with_fields
+from tests.records.made_answers import put_in_place
 
 
 @pytest.fixture(autouse=True)
@@ -127,7 +128,7 @@ def test_what_the_second_model_said_before_is_no_agreement(
     answer = answers.find(at.query_params["answer"])
     assert answer is not None
     option = answer.counterfactuals[0].model_copy(update={"second_judge_agrees": True})
-    answers.save(answer.model_copy(update={"counterfactuals": (option,)}))
+    put_in_place(answer.model_copy(update={"counterfactuals": (option,)}))
     for threshold, sentence in ((1.1, "said so before any change"), (0.0, "The second model agrees")):
         classifier = replace(world.classifier, second_threshold=threshold)
         monkeypatch.setattr(store, "load", lambda cohort, classifier=classifier: classifier)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from sensecf_core.counterfactuals.checks.sentences import lower_first
@@ -69,3 +71,34 @@ def test_markdown_in_data_is_shown_as_it_is() -> None:
 def test_thousands_have_a_thin_space() -> None:
     assert wording.count(4142) in ("4\u2009142", "4\u202f142")
     assert wording.span(CARBOHYDRATE, 100, 400) == "100–400 g/day"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "see https://evil.example/x and http://a.b",
+        "www.evil.example",
+        "HTTPS://EVIL.example or WWW.evil.example, ftp://x.y",
+        "write to someone@evil.example or mailto:someone@evil.example",
+        "Title\n=====",
+        "Title\n---",
+        "- item\n+ other\n1. first\n2) second",
+        "    code",
+        ":smile: and :material/home:",
+        "- - -",
+    ],
+)
+def test_text_from_a_cohort_stays_text(text: str) -> None:
+    """No link, heading, list, code or picture comes of it, and every character is there."""
+    shown = wording.plain(text)
+    links = r"https?://|ftp://|www\.|\w@\w|mailto:\w|:smile:|:material/home"
+    assert re.search(links, shown, re.IGNORECASE) is None
+    assert re.search(r"^ *(=+|-+|[-+] .*|\d+[.)] .*| {4}.*|- - -)$", shown, re.MULTILINE) is None
+    seen = shown.replace(wording.JOINER, "").replace("\\", "")
+    assert seen.split() == text.split()
+
+
+def test_numbers_and_ordinary_words_are_left_alone() -> None:
+    for text in ("-5 to 3", "1.5 mg", "a = b", "at 10:30", "3-4", "ratio 1:2", "12) is odd"):
+        assert wording.plain(text).replace(wording.JOINER, "") == text
+    assert wording.plain("-5 to 3, 1.5 at 10:30") == "-5 to 3, 1.5 at 10:30"

@@ -12,7 +12,8 @@ from sensecf_core.classifiers import store
 from sensecf_core.counterfactuals.checks.red_flags import red_flags
 from sensecf_core.datasets import registry
 from sensecf_core.ui.page.navigation import TITLES
-from tests.browser.server import Server
+from sensecf_core.ui.server.guard import COOKIE
+from tests.browser.server import TOKEN, Server
 
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
 INSTALL = "apt-get install -y --no-install-recommends chromium fonts-dejavu-core"
@@ -27,6 +28,8 @@ ARGUMENTS = [
     "--font-render-hinting=none",
     "--force-color-profile=srgb",
 ]
+
+ANY_TIME = {"expires": -1, "httpOnly": True, "secure": False, "sameSite": "Lax"}
 
 PATHS = {
     "Home": "/",
@@ -60,6 +63,10 @@ def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]
         "locale": "en-GB",
         "timezone_id": "UTC",
         "accept_downloads": True,
+        "storage_state": {
+            "cookies": [{"name": COOKIE, "value": TOKEN, "domain": "127.0.0.1", "path": "/", **ANY_TIME}],
+            "origins": [],
+        },
     }
 
 

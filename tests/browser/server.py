@@ -10,21 +10,26 @@ import time
 import urllib.request
 from pathlib import Path
 
+TOKEN = "a-token-for-tests"
 ROOT = Path(__file__).resolve().parents[2]
 
 
 class Server:
-    """``streamlit run app.py`` on a free port with its own ``SENSECF_VAR``; can be started again."""
+    """The program's own server on a free port with its own ``SENSECF_VAR``; can be started again."""
 
     def __init__(self, folder: Path, **environment: str) -> None:
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder / "server.log"
-        self._environment = os.environ | {"SENSECF_VAR": str(folder / "var")} | environment
+        self._environment = os.environ | {
+            "SENSECF_VAR": str(folder / "var"),
+            "SENSECF_TOKEN": TOKEN,
+            **environment,
+        }
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> Server:
-        command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(self.port)]
+        command = [sys.executable, "-m", "sensecf_core.ui.server", "--port", str(self.port)]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 command, cwd=ROOT, env=self._environment, stdout=log, stderr=subprocess.STDOUT

@@ -29,7 +29,7 @@ def stored() -> Answer:
     factual = Factual(features=VALUES, probability=0.63, predicted=1)
     older = make_answer("older", created="2026-11-20T08:00:00+00:00", factual=factual, **about)
     newest = make_answer("newest", created="2026-11-21T08:00:00+00:00", factual=factual, **about)
-    for answer in (newest, older):
+    for answer in (older, newest):
         answers.save(answer)
     return newest
 

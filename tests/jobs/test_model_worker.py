@@ -7,13 +7,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sensecf_core.counterfactuals.proposers import registry
 from sensecf_core.errors import InputError, NotReadyError
-from sensecf_core.jobs import job_table, model_worker, worker as worker_module
+from sensecf_core.jobs import dispatch, job_table, model_worker, visitor, worker as worker_module
 from sensecf_core.jobs.model_worker import MOST_ATTEMPTS, ModelWorker
 from sensecf_core.queries.answer import Answer
 from sensecf_core.queries.request import ExplainRequest
@@ -200,6 +201,146 @@ def test_a_full_queue_is_refused_with_the_number_waiting(open_worker: Callable[.
     worker.submit(ask("p3"))
     with pytest.raises(InputError, match="busy: 2 waiting"):
         worker.submit(ask("p4"))
+
+
+def test_visitors_take_turns_and_are_told_their_place(
+    open_worker: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One visitor queues ten questions first; the others do not wait for all of them."""
+    held = HeldAnswer()
+    worker = open_worker(ModelWorker, held, most_waiting=10)
+    asking = [""]
+    monkeypatch.setattr(visitor, "_ask", lambda: asking[0])
+    jobs: dict[str, str] = {}
+
+    def submit(who: str, *names: str) -> None:
+        asking[0] = who
+        jobs.update({name: worker.submit(ask(name)) for name in names})
+
+    submit("busy", *(f"b{number}" for number in range(10)))
+    assert held.begun.wait(5)
+    submit("second", "s0", "s1")
+    submit("third", "t0")
+    expected = ["s0", "t0", "b1", "s1", *(f"b{number}" for number in range(2, 10))]
+    places = {name: worker.view(job).position for name, job in jobs.items()}
+    assert sorted(expected, key=places.__getitem__) == expected
+    assert sorted(places.values()) == list(range(13))  # 0 is the one that runs
+    held.let_go.set()
+    until(jobs["b9"], "done")
+    assert [request.participant_id for request in held.requests] == ["b0", *expected]
+
+
+def test_twenty_visitors_are_all_accepted_and_none_is_shut_out_by_one(
+    open_worker: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = HeldAnswer()
+    worker = open_worker(ModelWorker, held, most_waiting=16)
+    monkeypatch.setattr(worker, "_most_in_all", 36)
+    asking = ["greedy"]
+    monkeypatch.setattr(visitor, "_ask", lambda: asking[0])
+    worker.submit(ask("first"))
+    assert held.begun.wait(5)
+    for _ in range(16):
+        worker.submit(ask())
+    with pytest.raises(InputError, match="busy: 16 waiting"):
+        worker.submit(ask())
+    jobs = []
+    for number in range(20):
+        asking[0] = f"visitor {number}"
+        jobs.append(worker.submit(ask()))
+    assert [worker.view(job).position for job in jobs] == list(range(1, 21))
+    with pytest.raises(InputError, match="full: 36 of all visitors wait"):
+        worker.submit(ask())
+
+
+class Panic(BaseException):
+    """What a panic of a library written in Rust is in Python: no ``Exception``."""
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (Panic("called `unwrap` on a `None` value"), "Panic: called `unwrap` on a `None` value"),
+        (SystemExit(3), "SystemExit: 3"),
+        (KeyboardInterrupt(), "KeyboardInterrupt."),
+        (GeneratorExit(), "GeneratorExit."),
+        (OSError(2, "No such file or directory"), "FileNotFoundError: [Errno 2] No such file or directory"),
+        (UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte"), "UnicodeDecodeError"),
+    ],
+)
+def test_nothing_that_a_job_raises_ends_the_worker(
+    open_worker: Callable[..., Any], error: BaseException, text: str
+) -> None:
+    def fail_once(request: ExplainRequest, _: Callbacks) -> Answer:
+        if request.participant_id == "bad":
+            raise error
+        return answer_at_once(request, _)
+
+    worker = open_worker(ModelWorker, fail_once)
+    bad, good = worker.submit(ask("bad")), worker.submit(ask("good"))
+    assert (until(bad, "failed").error or "").startswith(text)
+    until(good, "done")
+    assert worker.problem is None
+
+
+def test_a_private_folder_that_goes_away_fails_the_job_and_stops_the_queue_only_until_it_is_back(
+    open_worker: Callable[..., Any], private_var: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_module, "RETRY_SECONDS", 0.01)
+    held = HeldAnswer()
+    worker = open_worker(ModelWorker, held)
+    monkeypatch.setitem(worker_module._shared, ModelWorker, worker)
+    job, later = worker.submit(ask("p1")), worker.submit(ask("p2"))
+    assert held.begun.wait(5)
+    private_var.rename(private_var.with_name("away"))
+    private_var.write_text("a file in its place")
+    held.let_go.set()
+    deadline = time.monotonic() + 5
+    while not worker_module.problems() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    (problem,) = worker_module.problems()
+    assert problem.startswith("The model queue waits: The private folder") and "not a folder" in problem
+    private_var.unlink()
+    private_var.with_name("away").rename(private_var)
+    assert "cannot be used" in (until(job, "failed").error or "")
+    until(later, "done")
+    assert worker_module.problems() == ()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_thread_that_ended_is_told_and_started_again(
+    open_worker: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is known to end it; should something, no job is lost."""
+    held = HeldAnswer()
+    held.let_go.set()
+    worker = open_worker(ModelWorker, held)
+    with monkeypatch.context() as broken:
+        broken.setattr(worker, "_do", lambda _: sys.exit())
+        job = worker.submit(ask("p1"))
+        worker._thread.join(5)
+    assert "its thread ended" in (worker.problem or "")
+    worker.view(job)
+    assert until(job, "done").answer_id == "answer-p1"
+    assert worker.problem is None
+
+
+def test_all_workers_start_together_and_take_over_what_a_restart_interrupted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As a server does when it starts: nobody has to look at the job."""
+    monkeypatch.setattr(worker_module, "_shared", {})
+    monkeypatch.setattr(model_worker, "_default_explain", lambda: answer_at_once)
+    job = job_table.add(
+        "model", "1:1.0:gone", kind="explain", label="", spec=ask().model_dump_json(), most_waiting=1,
+        most_in_all=1,
+    )  # fmt: skip
+    dispatch.start_all()
+    assert until(job, "done").answer_id == "answer-p0001"
+    names = [worker.name for worker in worker_module._shared.values()]
+    assert names == ["model", "method", "process"]
+    for worker in worker_module._shared.values():
+        worker.close()
 
 
 def test_after_a_restart_answers_are_found_and_interrupted_jobs_run_again(

@@ -16,6 +16,8 @@ from sensecf_core.queries.answer import (
 )
 from sensecf_core.queries.limits import Limits
 from sensecf_core.queries.query import Driver, Factual
+from sensecf_core.records import answers
+from sensecf_core.records.database import transaction
 
 FACTUAL = {
     "age": 61,
@@ -95,3 +97,10 @@ def make_answer(answer_id: str = "a1", **changed: Any) -> Answer:
         "provenance": {"commit": "abc", "cohort_sha256": "0" * 64},
     }
     return Answer(**(values | changed))
+
+
+def put_in_place(answer: Answer) -> None:
+    """Store an answer where another one stands, which the program never does."""
+    with transaction() as database:
+        database.execute("DELETE FROM answers WHERE answer_id = ?", (answer.answer_id,))
+    answers.save(answer)

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import sqlite3
+
 import pytest
 
 from sensecf_core.errors import InputError
-from sensecf_core.records import answers
+from sensecf_core.records import answers, audit
+from sensecf_core.records.damage import row_sha256
 from sensecf_core.records.database import transaction
 from tests.records.made_answers import make_answer
 
@@ -18,10 +21,62 @@ def test_an_unknown_id_finds_nothing() -> None:
     assert answers.find("a1'; DROP TABLE answers; --") is None
 
 
-def test_the_same_id_kept_again_replaces_the_first() -> None:
+def test_a_stored_answer_is_never_replaced() -> None:
+    assert answers.save(make_answer()) == "a1"
+    assert answers.save(make_answer(created="2026-11-23T08:00:00+00:00")) == "a1"  # nothing else is new
+    assert answers.save(make_answer(status="none", counterfactuals=())) == "a1-2"
+    assert answers.save(make_answer(status="none", counterfactuals=())) == "a1-2"
+    found = [(answer.answer_id, answer.status) for answer in answers.recent("small")]
+    assert found == [("a1-2", "none"), ("a1", "found")]
+    assert [row.answer_id for row in audit.recent()] == ["a1", "a1", "a1-2", "a1-2"]
+    assert answers.find("a1") == make_answer()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE answers SET body = replace(body, '0.21', '0.11')",
+        "INSERT OR REPLACE INTO answers SELECT * FROM answers",
+    ],
+)
+def test_the_database_itself_refuses_to_change_an_answer(statement: str) -> None:
     answers.save(make_answer())
-    answers.save(make_answer(status="none", counterfactuals=()))
-    assert [answer.status for answer in answers.recent("small")] == ["none"]
+    with pytest.raises(sqlite3.IntegrityError, match="answers are never"), transaction() as database:
+        database.execute(statement)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "body = replace(body, '0.21', '0.11')",
+        "participant_id = 'p0002'",
+        "status = 'none'",
+        "sha256 = NULL",
+        "body = substr(body, 1, 200)",
+    ],
+)
+def test_an_answer_that_was_altered_on_the_disk_is_not_shown(change: str) -> None:
+    answers.save(make_answer())
+    answers.save(make_answer("whole"))
+    alter(f"{change} WHERE answer_id = 'a1'")
+    with pytest.raises(InputError, match="Answer a1 is not as it was stored"):
+        answers.find("a1")
+    assert [answer.answer_id for answer in answers.recent("small")] == ["whole"]
+    assert answers.save(make_answer()) == "a1-2"  # asked again, it stands beside
+
+
+def test_newest_is_what_was_stored_last_whatever_the_clock_said() -> None:
+    answers.save(make_answer("before", created="2026-11-22T19:00:00+00:00"))
+    answers.save(make_answer("after", created="2020-01-01T00:00:00+00:00"))
+    assert answers.newest_ids() == ("after", "before")
+    assert [answer.answer_id for answer in answers.recent("small")] == ["after", "before"]
+
+
+def alter(change: str) -> None:
+    """Change answers past the program, as a damaged disk or a careless hand would."""
+    with transaction() as database:
+        database.execute("DROP TRIGGER answers_refuse_update")
+        database.execute(f"UPDATE answers SET {change}")
 
 
 def test_recent_is_newest_first_and_narrows_to_cohort_participant_and_row() -> None:
@@ -46,8 +101,8 @@ def test_recent_is_newest_first_and_narrows_to_cohort_participant_and_row() -> N
 def test_an_answer_of_another_version_is_named_and_does_not_hide_the_others() -> None:
     answers.save(make_answer("old"))
     answers.save(make_answer("new"))
-    with transaction() as database:
-        database.execute("UPDATE answers SET body = '{\"colour\": 1}' WHERE answer_id = 'old'")
+    row = ("old", *(getattr(make_answer("old"), name) for name in answers.COLUMNS[1:-1]), '{"colour": 1}')
+    alter(f"body = '{row[-1]}', sha256 = '{row_sha256(*row)}' WHERE answer_id = 'old'")
     assert [answer.answer_id for answer in answers.recent("small")] == ["new"]
     with pytest.raises(InputError, match="Answer old was kept by another version"):
         answers.find("old")

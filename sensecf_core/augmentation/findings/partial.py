@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -11,7 +10,7 @@ import pandas as pd
 from sensecf_core.augmentation.experiment import Plan, summary_of
 from sensecf_core.augmentation.summary import table
 from sensecf_core.cohorts.cohort import Cohort
-from sensecf_core.evaluation.json_lines import parse_lines
+from sensecf_core.evaluation.json_lines import peek_lines
 from sensecf_core.types import Json
 
 
@@ -30,7 +29,7 @@ def partial_summary(cohort: Cohort, plan: Plan) -> Partial:
 
     Without the risks of single people (subgroups, reliability), which a page under way does not show.
     """
-    records = _read(plan.record_file)
+    records = peek_lines(plan.record_file)
     finished = [task for task in plan.tasks() if all(task.key(arm) in records for arm in task.arms)]
     mine = [_without_risks(records[task.key(arm)]) for task in finished for arm in task.arms]
     summary = summary_of(cohort, plan, {}, mine)
@@ -39,10 +38,3 @@ def partial_summary(cohort: Cohort, plan: Plan) -> Partial:
 
 def _without_risks(record: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in record.items() if name != "risks"}
-
-
-def _read(path: Path) -> dict[str, dict[str, Any]]:
-    try:
-        return parse_lines(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from sensecf_core.cli.output import of_100, print_json
 from sensecf_core.cli.row_lines import head, print_label, say_default_row
 from sensecf_core.disclaimer import data_label
 from sensecf_core.errors import InputError
+from sensecf_core.json_safe import parse
 
 if TYPE_CHECKING:
     from sensecf_core.cohorts.cohort import Cohort
@@ -134,8 +134,8 @@ def read_rows_file(path: Path) -> list[_RequestedRow]:
 
 def _row_of(line: str, where: str) -> _RequestedRow:
     try:
-        entry = json.loads(line)
-    except (ValueError, RecursionError):
+        entry = parse(line)
+    except ValueError:
         raise InputError(f"{where}this is not JSON.") from None
     if not isinstance(entry, dict) or "participant_id" not in entry:
         raise InputError(f'{where}it must be an object with "participant_id" (and "row_id", "set").')

@@ -7,7 +7,6 @@ same run.
 from __future__ import annotations
 
 import difflib
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +29,7 @@ from sensecf_core.cohorts.schema import (
     Task,
     is_text_encoding,
 )
+from sensecf_core.toml_text import parse_toml
 
 FILE = "schema.toml"
 MOST_BYTES = 1_000_000
@@ -110,8 +110,8 @@ def _text(path: Path) -> str:
 
 def _parse(text: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # TOMLDecodeError is a ValueError
+        return parse_toml(text)
+    except ValueError as error:  # TOMLDecodeError is one
         line = str(error).rpartition("at line ")[2].partition(",")[0]
         row = line if line.isdecimal() else None
         problem = f"broken TOML: {str(error)[:200]}"

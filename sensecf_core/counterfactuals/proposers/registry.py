@@ -57,6 +57,8 @@ def default_method(cohort: Cohort, model: str | None = None) -> str:
     spec = None if model is None else registry.spec(model)
     if spec is not None and spec.is_remote:
         return REMOTE_METHOD
+    if adapters.problem(cohort) is not None:  # to be told, not to be got around
+        return "lm-fine-tuned"
     return "lm-fine-tuned" if adapters.chosen(cohort, base_sha256(spec)) is not None else "lm-few-shot"
 
 

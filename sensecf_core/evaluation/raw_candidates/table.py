@@ -29,6 +29,8 @@ Statistic = Literal["mean", "median"]
 Rate = dict[str, float | None]
 QUERY = ("direction", "limits", "goal", "participant_id", "row_id")
 """The fields that identify a query."""
+NEEDS = ("direction", "status", "seconds")
+"""Some of the fields of every record."""
 STEPS = ("readable", "within_limits", "valid", "plausible")
 EMPTY: Rate = {"mean": None, "low": None, "high": None}
 """The rate over nobody."""
@@ -47,7 +49,7 @@ def run(
 
     ``measure`` adds to each record, see :class:`sensecf_core.evaluation.raw_candidates.rates.CandidateRates`.
     """
-    finished = {key: entry for path in files.values() for key, entry in read_lines(path).items()}
+    finished = {key: entry for path in files.values() for key, entry in read_lines(path, needs=NEEDS).items()}
     records = []
     for number, (direction, request) in enumerate(requests):
         key = " ".join(_key(direction, request))

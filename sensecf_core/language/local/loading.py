@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from sensecf_core.errors import InputError, NotReadyError, unknown
+from sensecf_core.language.local.broken_files import one_sentence
 from sensecf_core.language.models import default_model
 from sensecf_core.language.models.hardware import LARGE, cpu_computes_bf16
 from sensecf_core.provenance import install_command
@@ -18,6 +19,8 @@ from sensecf_core.provenance import install_command
 if TYPE_CHECKING:
     import torch
 
+MEND = "fetch or copy its files again, or ask another model"
+"""What to do about a model whose files cannot be used."""
 Precision = Literal["auto", "float32", "bf16", "int8", "nf4"]
 PRECISIONS: tuple[str, ...] = get_args(Precision)
 
@@ -39,7 +42,8 @@ def load_weights(folder: Path, precision: Precision = "auto", device: str | None
         For an unknown precision, a missing device, int8 on a GPU, a folder without a model, and a model that
         does not fit into the GPU's memory.
     NotReadyError
-        For ``nf4`` where bitsandbytes does not work.
+        For ``nf4`` where bitsandbytes does not work, and for files that are damaged or of no model that
+        transformers knows.
     """
     if precision not in PRECISIONS:
         raise unknown("precision", precision, PRECISIONS)
@@ -55,7 +59,8 @@ def load_weights(folder: Path, precision: Precision = "auto", device: str | None
     model = _from_folder(transformers, folder, device, options)
     if is_four_bit(model):
         _prevent_repacking(model)
-    tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    with one_sentence(f"The tokenizer in {folder}", MEND):
+        tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
     return model.eval(), tokenizer
 
 
@@ -64,9 +69,10 @@ def _from_folder(transformers: Any, folder: Path, device: str, options: dict[str
     import torch
 
     try:
-        return transformers.AutoModelForCausalLM.from_pretrained(
-            folder, local_files_only=True, device_map={"": device}, **options
-        )
+        with one_sentence(f"The language model in {folder}", MEND):
+            return transformers.AutoModelForCausalLM.from_pretrained(
+                folder, local_files_only=True, device_map={"": device}, **options
+            )
     except torch.cuda.OutOfMemoryError as error:
         raise InputError(
             f"The model in {str(folder)!r} does not fit into the memory of {device}; "

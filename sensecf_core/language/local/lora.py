@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from sensecf_core.language.local.broken_files import one_sentence
 from sensecf_core.language.local.loading import is_four_bit, is_large
+from sensecf_core.language.models import adapters
 
 
 def fresh_adapter(model: Any, *, rank: int, alpha: int, dropout: float, seed: int) -> Any:
@@ -93,14 +94,16 @@ def with_adapter(model: Any, folder: Path) -> Any:
     """Apply the LoRA adapter in ``folder`` to a loaded model and return the model that answers with it.
 
     A plain adapter is added to the weights here, with the numbers of peft's ``merge_and_unload``: importing
-    peft takes about as long as loading the default model. Every other kind is left to peft.
+    peft takes about as long as loading the default model. Every other kind is left to peft. Raises
+    ``NotReadyError`` for files that are damaged, are not those of its card, or are of another model.
     """
-    config = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
-    if _is_plain(config) and not is_four_bit(model) and _add(model, folder, config):
-        return model.eval()
-    from peft import PeftModel
+    with one_sentence(f"The adapter in {folder}", adapters.MEND):
+        config = adapters.checked_config(folder)
+        if _is_plain(config) and not is_four_bit(model) and _add(model, folder, config):
+            return model.eval()
+        from peft import PeftModel
 
-    return for_answers(PeftModel.from_pretrained(model, str(folder)))
+        return for_answers(PeftModel.from_pretrained(model, str(folder)))
 
 
 PLAIN = frozenset(
@@ -132,5 +135,9 @@ def _add(model: Any, folder: Path, config: Mapping[str, Any]) -> bool:
         for name, layer in zip(names, layers, strict=True):
             weight = layer.weight  # type: ignore[union-attr]
             a, b = (weights[name + part].to(weight.device) for part in (first, second))
+            if len(a) != config["r"]:
+                raise ValueError(
+                    f"its weights have rank {len(a)}, its adapter_config.json says {config['r']}"
+                )
             weight += (b @ a) * scale
     return True

@@ -22,13 +22,17 @@ from pydantic import ValidationError
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.cohorts.fingerprint import file_sha256
 from sensecf_core.errors import InputError, NotReadyError, unknown
+from sensecf_core.json_safe import read_file
 from sensecf_core.language.models import default_model
 from sensecf_core.language.prompts.fine_tuned import TUNED_SHA256
-from sensecf_core.paths import CHECKOUT, MODELS, var
+from sensecf_core.paths import CHECKOUT, MODELS, user_path, var
 from sensecf_core.provenance import CLI
 from sensecf_core.types import Plain
 
 BUILT_IN = MODELS / "adapters"
+CONFIG = "adapter_config.json"
+MEND = "train it again with `finetune`, or delete its folder and choose another on the page Models"
+"""What to do about an adapter whose files cannot be used."""
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 CARD, CURVE, README, WEIGHTS = "card.json", "curve.json", "README.md", "adapter_model.safetensors"
 
@@ -126,6 +130,75 @@ def _read(path: Path, changed: int) -> Card | None:
         return None
 
 
+def broken(cohort: Cohort) -> tuple[str, ...]:
+    """What is wrong with adapters' folders that cannot be read, one sentence each."""
+    parents = [] if cohort.own else [BUILT_IN / cohort.schema.name]
+    parents.append(own_folder(cohort, "x").parent)
+    folders = [folder for parent in parents for folder in sorted(parent.glob("[!.]*/"))]
+    return tuple(said for folder in folders if (said := _broken(folder)) is not None)
+
+
+def _broken(folder: Path) -> str | None:
+    card = folder / CARD
+    if not (folder / WEIGHTS).is_file():
+        what = f"{WEIGHTS} is missing"
+    elif not card.is_file():
+        what = f"{CARD} is missing"
+    elif _read(card, card.stat().st_mtime_ns) is None:
+        what = f"{CARD} cannot be read"
+    else:
+        return None
+    return f"The adapter in {folder} cannot be used ({what}); {MEND}."
+
+
+def problem(cohort: Cohort) -> str | None:
+    """Why no adapter may answer before somebody looks: the one that was chosen, or would be, is damaged.
+
+    Another one never takes its place unnoticed. None if the choice is one that can be read.
+    """
+    try:
+        choice = _read_choices().get(cohort.schema.name)
+    except ValueError:
+        return (
+            f"{_choices_path()} cannot be read, so nobody knows which adapter was chosen; choose one on the "
+            "page Models, or delete the file."
+        )
+    if choice is not None and (folder := user_path(choice)) is not None and folder.is_dir():
+        return _broken(folder)
+    return next(iter(broken(cohort)), None)
+
+
+def checked_config(folder: Path) -> dict[str, Any]:
+    """Read an adapter's configuration, once its files are found to be those of its card.
+
+    Raises ``NotReadyError`` if they are not, or cannot be read. A folder without a card is taken as it is.
+    """
+    try:
+        config = read_file(folder / CONFIG)
+        if not isinstance(config, dict):
+            raise ValueError("it is no object")
+    except (OSError, ValueError) as error:
+        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        raise _unusable(folder, f"{CONFIG}: {reason}") from error
+    if not (folder / CARD).is_file():
+        return config
+    card = _read(folder / CARD, (folder / CARD).stat().st_mtime_ns)
+    if card is None:
+        raise _unusable(folder, f"{CARD} cannot be read")
+    if not (folder / WEIGHTS).is_file() or weights_sha256(folder) != card.weights_sha256:
+        raise _unusable(folder, f"{WEIGHTS} is not the file that its card was written for")
+    for name, setting in (("r", "rank"), ("lora_alpha", "alpha")):
+        if setting in card.settings and config.get(name) != card.settings[setting]:
+            raise _unusable(
+                folder, f"{CONFIG} says {name} = {config.get(name)}, its card {card.settings[setting]}"
+            )
+    return config
+
+
+def _unusable(folder: Path, what: str) -> NotReadyError:
+    return NotReadyError(f"The adapter in {folder} cannot be used ({what}); {MEND}.")
+
+
 def unfit(card: Card, cohort: Cohort, base_sha256: str | None) -> str | None:
     """One sentence that says why an adapter does not fit this cohort and base model; None if it does."""
     command = f"run `{CLI} finetune --cohort {cohort.schema.name}`"
@@ -156,8 +229,10 @@ def other_classifier(card: Card, classifier_sha256: str) -> str | None:
 def chosen(cohort: Cohort, base_sha256: str | None = None) -> Adapter | None:
     """The adapter that answers ``lm-fine-tuned`` for a cohort: the one chosen, else the first that fits.
 
-    ``base_sha256`` of None is the default base model's.
+    None, too, where there is a :func:`problem`. ``base_sha256`` of None is the default base model's.
     """
+    if problem(cohort) is not None:
+        return None
     base_sha256 = base_sha256 or default_model.status().sha256
     fitting = [adapter for adapter in adapters(cohort) if unfit(adapter.card, cohort, base_sha256) is None]
     choice = _choices().get(cohort.schema.name)
@@ -169,6 +244,8 @@ def require(cohort: Cohort, base_sha256: str | None = None) -> Adapter:
     adapter = chosen(cohort, base_sha256)
     if adapter is not None:
         return adapter
+    if (damage := problem(cohort)) is not None:
+        raise NotReadyError(damage)
     base_sha256 = base_sha256 or default_model.status().sha256
     if base_sha256 is None:
         raise NotReadyError(default_model.status().message)
@@ -220,10 +297,20 @@ def _choices_path() -> Path:
 
 def _choices() -> dict[str, str]:
     try:
-        choices = json.loads(_choices_path().read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return _read_choices()
+    except ValueError:
         return {}
-    return choices if isinstance(choices, dict) else {}
+
+
+def _read_choices() -> dict[str, str]:
+    """Which folder was chosen for each cohort; raises ``ValueError`` for a damaged file."""
+    try:
+        choices = read_file(_choices_path())
+    except OSError:
+        return {}
+    if not isinstance(choices, dict) or not all(isinstance(choice, str) for choice in choices.values()):
+        raise ValueError("it is no table of folders")
+    return choices
 
 
 def weights_sha256(folder: Path) -> str:

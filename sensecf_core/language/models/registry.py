@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -16,7 +15,8 @@ from pydantic import Field, ValidationError, model_validator
 
 from sensecf_core.errors import InputError, NotReadyError, unknown
 from sensecf_core.language.models import default_model
-from sensecf_core.paths import base_models, var
+from sensecf_core.paths import base_models, user_path, var
+from sensecf_core.toml_text import parse_toml
 from sensecf_core.types import Plain
 
 Precision = Literal["bf16", "float32", "nf4"]
@@ -93,8 +93,8 @@ def spec(name: str) -> ModelSpec:
     models = registry()
     if name in models:
         return models[name]
-    folder = Path(name).expanduser()
-    if folder.is_dir():
+    folder = user_path(name)
+    if folder is not None and folder.is_dir():
         return _from_folder(name, folder.resolve())
     if HUB_ID.fullmatch(name):
         return _from_hub(name)
@@ -107,7 +107,8 @@ def folder_of(model: ModelSpec) -> Path | None:
         return None
     if model.source == default_model.DEFAULT_MODEL:
         return default_model.default_folder() if default_model.status().ready else None
-    for folder in (Path(model.source).expanduser(), base_models() / model.name, _cached(model.source)):
+    named = user_path(str(base_models() / model.name))
+    for folder in (user_path(model.source), named, _cached(model.source)):
         if folder is not None and _has_weights(folder):
             return folder.resolve()
     return None
@@ -124,7 +125,8 @@ def require_folder(model: ModelSpec) -> Path:
 
 
 def _missing(model: ModelSpec) -> str:
-    if not HUB_ID.fullmatch(model.source) or Path(model.source).expanduser().exists():
+    path = user_path(model.source)
+    if not HUB_ID.fullmatch(model.source) or (path is not None and path.exists()):
         return f"The folder {model.source!r} of the model {model.name} lacks config.json or its weights"
     gate = " (accept its licence on huggingface.co and `hf auth login` first)" if model.gated else ""
     return (
@@ -140,8 +142,8 @@ def _built_in() -> dict[str, ModelSpec]:
 
 def _read(path: Path) -> dict[str, ModelSpec]:
     try:
-        tables: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        tables: dict[str, Any] = parse_toml(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
         raise InputError(f"{path} cannot be read as TOML: {error}.") from error
     return {name: _entry(path, name, table) for name, table in tables.items()}
 

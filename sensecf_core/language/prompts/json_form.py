@@ -73,9 +73,26 @@ def edits_text(content: str) -> str | None:
     if text.startswith("```"):
         text = text.removeprefix("```json").strip("`").strip()
     try:
-        changes = json.loads(text)["changes"]
-        edits = [_edit_text(change["feature"], change["value"]) for change in changes]
-    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
+        return edits_of(json.loads(text))
+    except (ValueError, RecursionError):
+        return None
+
+
+def edits_of(value: Any) -> str | None:
+    """The same of JSON that was read: ``{"changes": [...]}``, the list alone, one edit, or name → value.
+
+    The last three are what servers write that know JSON, but no schema.
+    """
+    if isinstance(value, dict):
+        value = value.get("changes", value)
+    try:
+        if isinstance(value, list):
+            edits = [_edit_text(change["feature"], change["value"]) for change in value]
+        elif value.keys() == {"feature", "value"}:
+            edits = [_edit_text(value["feature"], value["value"])]
+        else:
+            edits = [_edit_text(name, item) for name, item in value.items()]
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
         return None
     return SEPARATOR.join(edits) if edits else None
 

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import ipaddress
 import os
-import tomllib
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +23,7 @@ from pydantic import ValidationError
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.language.models.registry import ADDRESS, ModelSpec
 from sensecf_core.paths import var
+from sensecf_core.toml_text import parse_toml
 from sensecf_core.types import Plain
 
 FILE = "remote.toml"
@@ -151,8 +151,8 @@ def _permissions() -> dict[str, Permission]:
     if not path.is_file():
         return {}
     try:
-        tables: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        tables: dict[str, Any] = parse_toml(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
         raise InputError(f"{path} cannot be read as TOML: {error}.") from error
     try:
         return {host.lower(): Permission.model_validate(table) for host, table in tables.items()}

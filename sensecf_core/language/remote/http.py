@@ -16,6 +16,7 @@ from typing import Any
 import httpx2
 
 from sensecf_core.errors import NotReadyError
+from sensecf_core.language.remote.reading import joined
 
 ATTEMPTS = 5
 FIRST_WAIT = 0.5
@@ -28,6 +29,10 @@ LONGEST_MESSAGE = 1_000
 """Characters."""
 BUSY = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
 """Statuses after which the same request may succeed later."""
+SHORT_TEXT = 80
+"""Characters of an error that is plain text; a longer one may hold the question."""
+FAILING = frozenset({500, 501})
+"""Statuses that some servers send where they cannot do what was asked for."""
 QUOTA = "insufficient_quota"
 
 
@@ -41,11 +46,15 @@ class RefusedError(Exception):
 
 
 class _AttemptError(Exception):
-    """One attempt failed; ``wait`` is the pause in seconds that the server asked for, if any."""
+    """One attempt failed; ``wait`` is the pause in seconds that the server asked for, if any.
 
-    def __init__(self, reason: str, wait: float | None = None) -> None:
+    ``refusal`` is what the server said of it.
+    """
+
+    def __init__(self, reason: str, wait: float | None = None, refusal: RefusedError | None = None) -> None:
         super().__init__(reason)
         self.wait = wait
+        self.refusal = refusal
 
 
 def client(key: str, *, loopback: bool) -> httpx2.AsyncClient:
@@ -56,17 +65,24 @@ def client(key: str, *, loopback: bool) -> httpx2.AsyncClient:
     )
 
 
-async def post(http: httpx2.AsyncClient, url: str, body: dict[str, Any], server: str) -> dict[str, Any]:
+async def post(
+    http: httpx2.AsyncClient, url: str, body: dict[str, Any], server: str, *, less: bool = False
+) -> dict[str, Any]:
     """Send ``body`` and return the server's answer, a JSON object with a list ``choices``.
 
     ``server`` names the server for people. Tries up to :data:`ATTEMPTS` times while the server is busy,
-    silent, breaks off or sends an unusable answer. Raises :class:`RefusedError` for a request that the server
-    refuses, ``NotReadyError`` if it cannot be made to answer.
+    silent, breaks off or sends an unusable answer. With ``less`` (there is less that could be asked for), a
+    server that fails twice over a request counts as refusing it, since some refuse that way. Raises
+    :class:`RefusedError` for a request that the server refuses, ``NotReadyError`` if it cannot be made to
+    answer.
     """
     for attempt in range(1, ATTEMPTS + 1):
         try:
             return await _attempt(http, url, body)
         except _AttemptError as failure:
+            said = failure.refusal
+            if less and said is not None and said.status in FAILING and said.message and attempt > 1:
+                raise said from None
             wait = failure.wait if failure.wait is not None else _pause(attempt)
             if wait > LONGEST_WAIT:
                 raise NotReadyError(
@@ -94,13 +110,16 @@ async def _attempt(http: httpx2.AsyncClient, url: str, body: dict[str, Any]) -> 
         raise _AttemptError("cannot be reached") from None
     except (httpx2.TransportError, httpx2.DecodingError):
         raise _AttemptError("broke off its answer") from None
-    message = "" if status == 200 else _error_message(content, http)
+    status, message = _error_in(status, content, http)
     if status in BUSY and QUOTA not in message:
-        raise _AttemptError(f"is busy or failing (HTTP {status})", _retry_after(headers))
+        words = f": {message[:200]}" if message else ""
+        raise _AttemptError(
+            f"is busy or failing (HTTP {status}){words}", _retry_after(headers), RefusedError(status, message)
+        )
     if status != 200:
         raise RefusedError(status, message)
     try:
-        answer = json.loads(content)
+        answer: Any = joined(content) if content.lstrip()[:5] == b"data:" else json.loads(content)
         choices = answer["choices"]
     except (ValueError, KeyError, TypeError, RecursionError):
         raise _AttemptError("sent an answer that is not in the OpenAI form") from None
@@ -134,6 +153,22 @@ def _retry_after(headers: httpx2.Headers) -> float | None:
         return None
 
 
+def _error_in(status: int, content: bytes, http: httpx2.AsyncClient) -> tuple[int, str]:
+    """Status and message of an error, also of one that was sent with the status of success."""
+    if status != 200:
+        return status, _error_message(content, http)
+    try:
+        answer = json.loads(content)
+    except (ValueError, RecursionError):
+        return status, ""
+    if not isinstance(answer, dict) or not answer.get("error") or answer.get("choices"):
+        return status, ""
+    error = answer["error"]
+    code = error.get("code") if isinstance(error, dict) else None
+    status = code if isinstance(code, int) and 400 <= code < 600 else 400
+    return status, _error_message(content, http)
+
+
 def _error_message(content: bytes, http: httpx2.AsyncClient) -> str:
     """The server's error message as one short line without the key.
 
@@ -142,7 +177,8 @@ def _error_message(content: bytes, http: httpx2.AsyncClient) -> str:
     try:
         answer = json.loads(content)
     except (ValueError, RecursionError):
-        return ""
+        plain = content.decode("utf-8", "replace").strip()
+        return plain if len(plain) <= SHORT_TEXT and plain.isprintable() and "<" not in plain else ""
     error = answer.get("error", answer) if isinstance(answer, dict) else {}
     text = " ".join(" ".join(_error_texts(error)).split())
     key = http.headers.get("Authorization", "").removeprefix("Bearer ")

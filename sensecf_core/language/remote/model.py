@@ -30,13 +30,15 @@ class RemoteSamples(Samples):
     """Samples of a server, and what they cost.
 
     ``tokens_sent`` and ``tokens_received`` are the server's own counts over all requests answered.
-    ``served_model`` is the model that the server says it used.
+    ``served_model`` is the model that the server says it used; ``left_out`` are fields of the request that
+    it would not take.
     """
 
     requests: int
     tokens_sent: int
     tokens_received: int
     served_model: str
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -132,6 +134,7 @@ class RemoteModel:
             ("leaves_machine", "yes" if self.host.leaves_machine else "no"),
             ("served_model", samples.served_model),
             ("answer_form", samples.form),
+            ("left_out", ", ".join(samples.left_out) or "nothing"),
             ("requests", str(samples.requests)),
             ("tokens_sent", str(samples.tokens_sent)),
             ("tokens_received", str(samples.tokens_received)),
@@ -159,6 +162,7 @@ def _samples(request: RemoteRequest, stopped: Stopped | None, seconds: float) ->
         tokens_sent=request.tokens_sent,
         tokens_received=request.tokens_received,
         served_model=request.served_model,
+        left_out=tuple(sorted(request.refused)),
     )
 
 

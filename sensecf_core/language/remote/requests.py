@@ -1,7 +1,8 @@
 """All requests of one call to a server: how many answers at a time, in which form, and the replies.
 
-Servers differ in the fields they accept: one that a server refuses by name is left out, and the request is
-sent again.
+Servers differ in what they can do. A field that a server refuses by name is left out and the request sent
+again; where it names none, less is tried: one answer a request, no schema, no optional fields. What was left
+out is kept with the answers.
 """
 
 from __future__ import annotations
@@ -15,12 +16,12 @@ from typing import Any
 import httpx2
 
 from sensecf_core.errors import NotReadyError
-from sensecf_core.language.backend import Form, first_line
+from sensecf_core.language.backend import Form
 from sensecf_core.language.models.registry import ModelSpec
-from sensecf_core.language.prompts.json_form import edits_text
 from sensecf_core.language.prompts.plain import Prompt, chat_text, with_json_answer
 from sensecf_core.language.remote import http as remote_http
 from sensecf_core.language.remote.http import RefusedError
+from sensecf_core.language.remote.reading import edits_in, why_empty
 
 GROUP = 8
 """Answers per request, where the server can give several."""
@@ -30,6 +31,22 @@ LONGEST_TEXT = 2_000
 """Characters kept of an answer; edits are far shorter."""
 OPTIONAL = ("response_format", "n", "seed", "top_p", "temperature", "stop")
 """Fields that are left out when the server refuses them by name."""
+HINTS = {
+    "n": ("choice", "completions", "candidates"),
+    "response_format": ("schema", "grammar", "json", "format", "structured"),
+}
+"""Words of refusals that name no field."""
+OTHER_REASONS = (
+    "context",
+    "too long",
+    "too large a prompt",
+    "api key",
+    "credit",
+    "quota",
+    "not found",
+    "exist",
+)
+"""Words of refusals that asking for less does not help with."""
 RENAMED = {"max_completion_tokens": "max_tokens"}
 """Fields that older servers know by another name."""
 
@@ -98,11 +115,13 @@ class RemoteRequest:
         while True:
             form, body = self.form, self._body(rows)
             try:
-                response = await remote_http.post(http, self._url(), body, self.server)
+                less = "n" in body or "response_format" in body
+                response = await remote_http.post(http, self._url(), body, self.server, less=less)
                 break
             except RefusedError as refusal:
                 if not self._drop_refused(refusal, body):
                     raise NotReadyError(self._refusal_text(refusal)) from None
+                rows = rows[: self.group]  # the others come in the next round
         self._store(response, rows, form)
 
     def _url(self) -> str:
@@ -127,8 +146,8 @@ class RemoteRequest:
         if self.form == "json":
             schema = {"name": "edits", "strict": True, "schema": self.json_schema}
             body["response_format"] = {"type": "json_schema", "json_schema": schema}
-        else:
-            body["stop"] = ["\n"]
+        elif self.spec.prompt == "plain":
+            body["stop"] = ["\n"]  # in a chat it would end an introduction, not the answer
         for name in self.refused & body.keys():
             value = body.pop(name)
             if name in RENAMED:
@@ -137,13 +156,13 @@ class RemoteRequest:
 
     def _drop_refused(self, refusal: RefusedError, body: dict[str, Any]) -> bool:
         """Leave out the fields of ``body`` that were refused; False if the refusal has another reason."""
-        if refusal.status not in (400, 404, 422, 501):
+        if refusal.status not in (400, 404, 422, 500, 501):
             return False
         message = refusal.message.lower()
         words = set("".join(char if char.isalnum() or char == "_" else " " for char in message).split())
         named = {name for name in (*OPTIONAL, *RENAMED) if name in body and name in words}
-        if "response_format" in body and not named and ("schema" in message or not message):
-            named = {"response_format"}
+        if not named and refusal.status != 404 and not any(word in message for word in OTHER_REASONS):
+            named = _suspects(message, body)
         self.refused |= named
         if "n" in named:
             self.group = 1
@@ -160,10 +179,12 @@ class RemoteRequest:
         """Store the replies in one response, and count its tokens."""
         choices = response["choices"][: len(rows)]
         texts = [_content(choice) for choice in choices]
+        if not self.replies and not any(text.strip() for text in texts):
+            raise NotReadyError(f"{self.server} sent an answer without text: {why_empty(choices[0])}.")
         received = _usage(response, "completion_tokens")
         length = max(sum(len(text) for text in texts), 1)
         for row, choice, text in zip(rows, choices, texts, strict=False):
-            line = (edits_text(text) if form == "json" else None) or first_line(text)
+            line = edits_in(text, form)
             self.replies[row] = Reply(
                 text=line[:LONGEST_TEXT],
                 tokens=round(received * len(text) / length),
@@ -178,6 +199,22 @@ class RemoteRequest:
         self.served_model = str(response.get("model") or self.served_model)[:200]
         if self.progress:
             self.progress(len(self.replies), self.n)
+
+
+def _suspects(message: str, body: dict[str, Any]) -> set[str]:
+    """What to try without, where a refusal names no field: what its words hint at, else one step less.
+
+    The steps: one answer a request, no schema, none of the other fields that an answer can do without.
+    """
+    hinted = {
+        name for name, words in HINTS.items() if name in body and any(word in message for word in words)
+    }
+    if hinted:
+        return hinted
+    for step in (("n",), ("response_format",), OPTIONAL):
+        if left := {name for name in step if name in body}:
+            return left
+    return set()
 
 
 def _content(choice: dict[str, Any]) -> str:

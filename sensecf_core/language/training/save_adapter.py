@@ -13,6 +13,7 @@ from sensecf_core.language.local.lora import adapter_weights
 from sensecf_core.language.models import default_model, registry
 from sensecf_core.language.models.adapters import CARD, CURVE, README, WEIGHTS, Card, weights_sha256
 from sensecf_core.language.training.config import Point
+from sensecf_core.paths import replace_folder
 
 LIMITS_OF_USE = (
     "Research software, not a medical device. It proposes changes of a health profile after which one "
@@ -40,12 +41,7 @@ def save(peft: Any, folder: Path, card: dict[str, Any], curve: Sequence[Point]) 
     complete = Card.model_validate({**card, "weights_sha256": weights_sha256(part)})
     (part / CURVE).write_text(json.dumps([asdict(p) for p in curve], indent=1) + "\n", encoding="utf-8")
     write_cards(part, complete)
-    old = folder.with_name(f".{folder.name}.old")
-    shutil.rmtree(old, ignore_errors=True)
-    if folder.exists():
-        folder.rename(old)
-    part.replace(folder)
-    shutil.rmtree(old, ignore_errors=True)
+    replace_folder(part, folder)
     return complete
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from sensecf_core.cohorts import builtin
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.errors import InputError
 from sensecf_core.language.wishes.wish import Wish, read_wishes
+from sensecf_core.toml_text import parse_toml
 
 SCHEMAS = "schemas"
 """Folder beside the file with the schemas of cohorts that are not built in."""
@@ -43,7 +43,7 @@ class Sentence:
 def read_file(path: Path) -> list[Sentence]:
     """Read a file of sentences with its schemas; raises ``InputError`` for what is wrong in it."""
     try:
-        tables = tomllib.loads(path.read_text("utf-8"))
+        tables = parse_toml(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise InputError(f"{path} cannot be read as a file of sentences: {error}.") from error
     found: list[Sentence] = []
@@ -59,8 +59,8 @@ def _schema(name: str, file: Path) -> Schema:
     if name in builtin.NAMES:
         return builtin.read_schema(name)
     try:
-        return Schema.model_validate(tomllib.loads(file.read_text("utf-8")))
-    except (OSError, tomllib.TOMLDecodeError, ValidationError) as error:
+        return Schema.model_validate(parse_toml(file.read_text("utf-8")))
+    except (OSError, ValueError, ValidationError) as error:
         raise InputError(
             f"The schema `{name}` of the sentences is not built in, and {file} is none."
         ) from error

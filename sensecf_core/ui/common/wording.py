@@ -50,6 +50,15 @@ GROUP_CLINICAL = "Clinical values that would have to follow"
 NO_BREAK, JOINER = "\u00a0", "\u2060"
 """They keep a number and its interval on one line."""
 _MARKDOWN = re.compile(r"([\\`*_\[\]<>$~#|])")
+_INDENTED = re.compile(r"^(?: {4,}|[ ]{0,3}\t)[ \t]*", re.MULTILINE)
+_BLOCK = re.compile(
+    r"^[ \t]*(?==+[ \t]*$|-+[ \t]*$|(?:- ?){3,}$|[-+][ \t]|\d{1,9}[.)](?:[ \t]|$))", re.MULTILINE
+)
+"""What makes a heading, a rule or a list at the beginning of a line."""
+_ADDRESS = re.compile(
+    r"(\b(?:https?|ftp|mailto|xmpp):|\bwww(?=\.)|(?<=\w)@(?=\w)|:(?=[\w+/-]+:))", re.IGNORECASE
+)
+"""What makes a link, or a picture of a name between colons."""
 
 
 def method_title(method: str) -> str:
@@ -89,8 +98,15 @@ def roles(schema: Schema) -> tuple[Role, ...]:
 
 
 def plain(text: str) -> str:
-    """Escape ``text`` so that Markdown shows it literally (data and schemas may hold anything)."""
-    return _MARKDOWN.sub(r"\\\1", text)
+    """Escape ``text`` so that Markdown shows it literally (data and schemas may hold anything).
+
+    What has no escape (bare addresses become links, a line of ``=`` a heading, ``:name:`` a picture) is cut
+    by a joiner, which nobody sees.
+    """
+    text = _MARKDOWN.sub(r"\\\1", text)
+    text = _INDENTED.sub("", text)
+    text = _BLOCK.sub(JOINER, text)
+    return _ADDRESS.sub(rf"\1{JOINER}", text)
 
 
 def html(text: str) -> str:

@@ -20,6 +20,8 @@ def show(cohort: Cohort) -> None:
     st.header(f"Fine-tuned for {title}")
     if failed := st.session_state.pop(_FAILED, None):
         st.error(wording.plain(failed), icon=":material/error:")
+    for damage in dict.fromkeys(filter(None, (adapters.problem(cohort), *adapters.broken(cohort)))):
+        st.error(wording.message(damage), icon=":material/error:")
     available = adapters.adapters(cohort)
     if not available:
         st.info(

@@ -22,6 +22,7 @@ from sensecf_core.cohorts.encoding import Codes, Value, to_values
 from sensecf_core.datasets import registry
 from sensecf_core.disclaimer import DISCLAIMER_LONG
 from sensecf_core.errors import InputError, NotReadyError
+from sensecf_core.jobs import visitor, worker
 from sensecf_core.types import RowKey
 from sensecf_core.ui.common import data
 from sensecf_core.ui.common.wording import message, plain
@@ -36,6 +37,7 @@ from sensecf_core.ui.page import (
     train_classifier,
 )
 from sensecf_core.ui.page.selection import Choice
+from sensecf_core.ui.server.guard import look_nothing_up
 
 SIDEBAR = 200
 """Pixels, the least that Streamlit allows."""
@@ -108,6 +110,8 @@ def open_page(
     shows : the result that the page's address also names: an answer (and a job), or a comparison.
     picks : what else is picked on the page and named by its address (:mod:`.kept_picks`).
     """
+    visitor.find_by(selection.visitor)
+    look_nothing_up()
     title = navigation.TITLES.get(name, name)
     st.set_page_config(
         page_title=f"{title} · SenseCF",
@@ -143,6 +147,8 @@ def open_page(
     if cohort is not None and key is not None and places is not None and classifier is not None:
         bar.show_risk(places, cohort, classifier, key)
     _warn(link_problem, registry.release_problem(), problem)
+    for standstill in worker.problems():
+        st.error(message(standstill), icon=":material/error:")
     if damage is not None:
         train_classifier.say_damaged(damage)
     if missing:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.ui.common import row_wording
@@ -34,6 +35,12 @@ class Choice:
 
 
 NOBODY = Choice()
+
+
+def visitor() -> str | None:
+    """Who looks at a page in this thread: the browser tab's session; None outside of a page."""
+    context = get_script_run_ctx(suppress_warning=True)
+    return None if context is None else context.session_id
 
 
 def reconcile(session: Choice, address: Choice, mirrored: Choice) -> Choice:

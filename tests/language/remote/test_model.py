@@ -21,7 +21,7 @@ from sensecf_core.language.backend import Constraint
 from sensecf_core.language.models.registry import ModelSpec
 from sensecf_core.language.prompts.json_form import answer_schema
 from sensecf_core.language.prompts.plain import Example, Prompt, build
-from sensecf_core.language.remote import http
+from sensecf_core.language.remote import http, reading
 from sensecf_core.language.remote.allow_list import Host
 from sensecf_core.language.remote.model import RemoteModel, RemoteSamples
 from sensecf_core.queries.query import Query
@@ -103,7 +103,9 @@ def test_a_field_that_is_refused_by_name_is_left_out(
     assert samples.texts == (LINE,) * 3 and samples.form == "text"
     assert samples.prompt == prompt.text
     last = server.bodies[-1]
-    assert last["max_tokens"] == 77 and last["stop"] == ["\n"] and "response_format" not in last
+    assert last["max_tokens"] == 77 and "response_format" not in last
+    assert "stop" not in last  # it would end an introduction, not the answer
+    assert samples.left_out == ("max_completion_tokens", "n", "response_format")
     assert "one line" in last["messages"][0]["content"]
 
 
@@ -182,7 +184,6 @@ def test_malformed_and_broken_answers_are_asked_for_again(
 @pytest.mark.parametrize(
     ("content", "text"),
     [
-        (None, ""),
         ("I cannot help with that.", "I cannot help with that."),
         ('{"changes": [{"feature": "bmi", "va', '{"changes": [{"feature": "bmi", "va'),
         ('```json\n{"changes": [{"feature": "bmi", "value": 28.0}]}\n```', "bmi=28.0"),
@@ -194,6 +195,119 @@ def test_what_is_no_edit_is_kept_as_it_came(
 ) -> None:
     server.script = [completion(content)]
     assert model_at(server).sample(prompt, n=1, constraint=constraint).texts == (text,)
+
+
+def choice(content: str | None, *, finish: str = "stop", **message: Any) -> Response:
+    spoken = {"role": "assistant", "content": content, **message}
+    return Response(body={"choices": [{"index": 0, "message": spoken, "finish_reason": finish}]})
+
+
+@pytest.mark.parametrize(
+    ("response", "why"),
+    [
+        (choice(None, reasoning_content="Lower bmi."), "all of it went into its reasoning"),
+        (choice("", finish="length", reasoning="Lower"), "reasoning and ran out of tokens"),
+        (choice(None, refusal="I cannot give\nadvice."), "it refused: I cannot give advice"),
+        (choice(" \n", finish="content_filter"), "its filter took the text out"),
+        (choice(None), "it ended with 'stop'"),
+    ],
+)
+def test_an_answer_without_text_says_why(
+    server: Server, prompt: Prompt, response: Response, why: str
+) -> None:
+    server.script = [response]
+    with pytest.raises(NotReadyError, match=f"sent an answer without text: .*{why}"):
+        model_at(server).sample(prompt, n=1)
+
+
+JSON = edits(bmi=28.0, sugar=60)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        JSON,
+        f"<think>\nbmi=20 perhaps, or {edits(bmi=20)}\n</think>\n\n{JSON}",
+        f"no start of it </THINK>{LINE}",
+        f"Here is the JSON you asked for:\n\n```json\n{JSON}\n```\nLet me know!",
+        f"First {edits(bmi=20)}, or better {JSON}",
+        f"Sure! Here is the answer:\n{LINE}",
+        f"```\n{LINE}\n```",
+        f"- **{LINE}**",
+        f"`{LINE}`",
+        "[" + json.dumps({"feature": "bmi", "value": 28.0}) + ', {"feature": "sugar", "value": 60}]',
+        '{"bmi": 28.0, "sugar": 60}',
+        '{"changes": {"bmi": 28.0, "sugar": 60}}',
+    ],
+)
+@pytest.mark.parametrize("schema_sent", [True, False])
+def test_the_last_readable_edits_of_the_whole_text_count(
+    server: Server, prompt: Prompt, constraint: Constraint, content: str, schema_sent: bool
+) -> None:
+    server.script = [completion(content)]
+    samples = model_at(server).sample(prompt, n=1, constraint=constraint if schema_sent else None)
+    assert samples.texts == (LINE,)
+
+
+def refuse(status: int, message: str) -> Response:
+    return Response(status, {"error": {"message": message}})
+
+
+REFUSALS = [
+    (400, "Only one completion choice is allowed", "n"),
+    (500, "Only one completion choice is allowed", "n"),
+    (400, "Failed to initialize samplers: failed to parse grammar", "response_format"),
+    (422, "This response_format type is unavailable now", "response_format"),
+    (500, "Internal server error", "response_format"),
+    (501, "Not implemented", "response_format"),
+    (400, "Something went wrong", "n"),
+    (422, "unexpected keyword", "seed"),
+]
+
+
+@pytest.mark.parametrize("refusal", REFUSALS)
+def test_a_server_that_cannot_do_all_is_asked_for_less(
+    server: Server, prompt: Prompt, constraint: Constraint, refusal: tuple[int, str, str]
+) -> None:
+    status, message, dislikes = refusal
+    server.otherwise = lambda body: refuse(status, message) if dislikes in body else all_requested(body)
+    samples = model_at(server).sample(prompt, n=3, constraint=constraint)
+    assert samples.texts == (LINE,) * 3
+    assert dislikes in samples.left_out
+    assert ("left_out", ", ".join(samples.left_out)) in model_at(server).provenance(samples)
+
+
+@pytest.mark.parametrize(
+    ("response", "said"),
+    [
+        (refuse(400, "the request exceeds the available context size"), "context size"),
+        (refuse(404, "model 'made-up' not found, try pulling it first"), "try pulling it first"),
+        (refuse(503, "Loading model"), "Loading model"),
+        (
+            Response(200, {"error": {"message": "Insufficient credits", "code": 402}}),
+            "402.*Insufficient credits",
+        ),
+        (Response(200, {"error": {"message": "Overloaded", "code": 503}}), "503.*Overloaded"),
+        (Response(200, {"error": "no such deployment exists"}), "no such deployment"),
+    ],
+)
+def test_a_failure_is_told_in_the_servers_own_words(
+    server: Server, prompt: Prompt, constraint: Constraint, response: Response, said: str
+) -> None:
+    server.otherwise = lambda body: response
+    with pytest.raises(NotReadyError, match=said):
+        model_at(server).sample(prompt, n=3, constraint=constraint)
+    assert len(server.bodies) <= http.ATTEMPTS
+
+
+def test_a_server_that_streams_unasked_is_read() -> None:
+    pieces = [{"choices": [{"index": 0, "delta": {"content": part}}]} for part in ("bmi=28.0; ", "sugar=60")]
+    last = {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}], "usage": {"prompt_tokens": 3}}
+    events = [f"data: {json.dumps(event)}\n\n" for event in (*pieces, last)]
+    whole = reading.joined((": hello\n\n" + "".join(events) + "data: [DONE]\n\n").encode())
+    assert whole is not None and whole["usage"] == {"prompt_tokens": 3}
+    assert whole["choices"] == [{"message": {"content": LINE}, "finish_reason": "stop"}]
+    assert reading.joined(b"data: nothing\n") is None
 
 
 def test_an_answer_that_was_cut_short_says_so(server: Server, prompt: Prompt) -> None:

@@ -1,0 +1,1 @@
+"""The server of the pages: ``python -m sensecf_core.ui.server``."""

@@ -1,0 +1,114 @@
+"""Start the pages: Streamlit behind the guard, with the workers running from the first second."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import secrets
+import threading
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from urllib.parse import urlencode
+
+import streamlit as st
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+from streamlit.runtime import memory_session_storage
+from streamlit.web import bootstrap
+
+from sensecf_core import paths
+from sensecf_core.errors import NotReadyError
+from sensecf_core.jobs import dispatch, worker
+from sensecf_core.ui.server.guard import PARAMETER, Guard, look_nothing_up
+from sensecf_core.ui.server.sessions import ThriftySessionStorage
+
+SCRIPT = paths.ROOT / "app.py"
+TOKEN_VARIABLE = "SENSECF_TOKEN"
+OFF = "off"
+"""What the variable holds to let everybody in who reaches the port."""
+
+log = logging.getLogger(__name__)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Serve until the process is ended; prints the address with its token."""
+    parser = argparse.ArgumentParser(prog="python -m sensecf_core.ui.server", description=__doc__)
+    parser.add_argument("--port", type=int, default=8501)
+    parser.add_argument("--address", default="127.0.0.1", help="the network address to listen on")
+    chosen = parser.parse_args(arguments)
+    token = start_token()
+    shown = f"?{urlencode({PARAMETER: token})}" if token else ""
+    print(f"SenseCF: http://{chosen.address}:{chosen.port}/{shown}   (Ctrl-C stops it)", flush=True)
+    settings = {
+        "server.address": chosen.address,
+        "server.port": chosen.port,
+        "server.headless": True,
+        "browser.gatherUsageStats": False,
+        "logger.hideWelcomeMessage": True,  # it would name the address without its token
+    }
+    bootstrap.load_config_options({name.replace(".", "_"): value for name, value in settings.items()})
+    make_app(token).run(config=settings)
+
+
+def make_app(token: str | None, script: Path = SCRIPT) -> st.App:
+    """The pages as an ASGI application."""
+    look_nothing_up()
+    memory_session_storage.MemorySessionStorage = ThriftySessionStorage  # type: ignore[misc]
+    hosts = list(st.get_option("server.allowedHosts") or ["*"])
+    return st.App(
+        script,
+        lifespan=_with_workers,
+        routes=[Route("/health", health)],
+        middleware=[
+            Middleware(Guard, token=token),
+            Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False),
+        ],
+    )
+
+
+def start_token() -> str | None:
+    """What a browser has to show: ``SENSECF_TOKEN``, else the one kept in ``var/``; None if it is ``off``.
+
+    It stays the same over restarts, so that links and open pages go on.
+    """
+    given = os.environ.get(TOKEN_VARIABLE, "").strip()
+    if given:
+        return None if given == OFF else given
+    path = paths.var("server-token")
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        kept = path.read_text(encoding="ascii", errors="replace").strip()
+        if len(kept) >= 32:
+            return kept
+        path.unlink()
+        return start_token()
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        token = secrets.token_urlsafe(24)
+        file.write(token)
+    return token
+
+
+async def health(_: Request) -> JSONResponse:
+    """Whether every queue moves: 200 or 503; pages say what is wrong."""
+    moving = not worker.problems()
+    return JSONResponse({"ok": moving}, status_code=200 if moving else 503)
+
+
+@asynccontextmanager
+async def _with_workers(_: st.App) -> AsyncIterator[None]:
+    threading.Thread(target=_start_workers, name="start-workers", daemon=True).start()
+    yield
+
+
+def _start_workers() -> None:
+    """Start the workers, so that jobs which a restart interrupted go on although nobody looks at them."""
+    try:
+        dispatch.start_all()
+    except NotReadyError as error:  # pages start them as soon as the database can be used
+        log.error("%s", error)

@@ -22,6 +22,7 @@ from sensecf_core.records.kept_options import kept_options
 from sensecf_core.records.person_state import fold
 from sensecf_core.ui.decisions import hand_over, history
 from tests.app.conftest import PAGES, OpenPage, World, page_text, with_fields
+from tests.records.made_answers import put_in_place
 
 
 @pytest.fixture(autouse=True)
@@ -225,7 +226,7 @@ def test_kept_ones_are_handed_over_and_what_cannot_be_is_said(
     (whole,) = json.loads(hand_over.file(stored, "json", (2,), "a4", None))["answers"]
     assert whole["answer_id"] == stored.answer_id
     other_schema = {**stored.provenance, "sha256": {**stored.provenance["sha256"], "schema": "0"}}
-    answers.save(stored.model_copy(update={"provenance": other_schema}))
+    put_in_place(stored.model_copy(update={"provenance": other_schema}))
     offered = {b.label: b.proto.disabled for b in at.run().get("download_button")}
     assert offered == {"One page, A4": True, "Letter": True, "FHIR": True, "CSV": False, "JSON": False}
 

@@ -30,7 +30,7 @@ BELIEF = {
     "cross": ("unseen_validity", "third_validity", "believed", "solid"),
     "lower": ("unseen_reduction", "third_validity", "believed", "solid"),
 }
-ROW_PIXELS = 28
+ROW_PIXELS = 25
 """Height of a line of the main table, so that a run with every method fits the first view."""
 MOST_COLOUR = 0.35
 """Opacity of the best number of a column; more would hide the text."""

@@ -119,7 +119,7 @@ def pushes(kinds: dict[str, list[tuple[str, float]]], sentence: str) -> Chart:
         figure.add_trace(_bars(bars), row=row, col=1)
         figure.update_yaxes(autorange="reversed", automargin=True, showgrid=False, row=row, col=1)
     most = max((abs(push) for bars in kinds.values() for _, push in bars), default=1.0) or 1.0
-    figure.update_xaxes(zeroline=True, range=[-1.35 * most, 1.35 * most], ticksuffix="")
+    figure.update_xaxes(zeroline=True, range=[-1.6 * most, 1.6 * most])
     figure.update_xaxes(title="Points of risk, of 100", row=len(kinds), col=1)
     figure.update_annotations(x=0, xanchor="left", xref="paper", font={"size": 13, "color": charts.ink()})
     figure.update_layout(

@@ -13,6 +13,7 @@ from sensecf_core.classifiers.logistic import fit_logistic
 from sensecf_core.classifiers.training import rows_of
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.cohorts.encoding import to_codes
+from sensecf_core.errors import InputError
 from tests import small_cohort as small
 
 
@@ -76,14 +77,13 @@ def test_any_codes_get_probabilities(trained: Classifier, codes: np.ndarray) -> 
         assert ((answer >= 0) & (answer <= 1)).all()
 
 
-def test_what_is_not_measured_and_unknown_levels_are_the_same(
+def test_what_is_not_measured_has_a_risk_and_an_unknown_level_is_refused(
     small_cohort: Cohort, trained: Classifier
 ) -> None:
     row = small_cohort.part("test").iloc[:1]
-    unknown = row.assign(diet="carnivore", smoking="sometimes")
-    missing = row.assign(diet=None, smoking=None)
     nothing = pd.DataFrame({name: [None] for name in row.columns}, index=row.index)
-    assert np.array_equal(trained.predict_proba(unknown), trained.predict_proba(missing))
+    with pytest.raises(InputError, match="a value of `smoking` that is not one of its levels"):
+        trained.predict_proba(row.assign(smoking="sometimes"))
     assert 0 < trained.predict_proba(nothing)[0] < 1
     assert 0 < trained.second_probability(nothing)[0] < 1
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -135,8 +136,10 @@ def read_rows_file(path: Path) -> list[_RequestedRow]:
 def _row_of(line: str, where: str) -> _RequestedRow:
     try:
         entry = parse(line)
-    except ValueError:
+    except json.JSONDecodeError:
         raise InputError(f"{where}this is not JSON.") from None
+    except ValueError as error:
+        raise InputError(f"{where}this is not JSON that can be read: {error}.") from None
     if not isinstance(entry, dict) or "participant_id" not in entry:
         raise InputError(f'{where}it must be an object with "participant_id" (and "row_id", "set").')
     unknown_keys = sorted(set(entry) - {"participant_id", "row_id", "set"})

@@ -43,6 +43,13 @@ PATHS = {
 }
 
 
+LET_IN: Any = {
+    "cookies": [{"name": COOKIE, "value": TOKEN, "domain": "127.0.0.1", "path": "/", **ANY_TIME}],
+    "origins": [],
+}
+"""The storage of a browser that has shown the server's token."""
+
+
 @pytest.fixture(scope="session", autouse=True)
 def chromium() -> Path:
     if not CHROMIUM.exists():
@@ -63,10 +70,7 @@ def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]
         "locale": "en-GB",
         "timezone_id": "UTC",
         "accept_downloads": True,
-        "storage_state": {
-            "cookies": [{"name": COOKIE, "value": TOKEN, "domain": "127.0.0.1", "path": "/", **ANY_TIME}],
-            "origins": [],
-        },
+        "storage_state": LET_IN,
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import PATHS, shown
+from tests.browser.conftest import LET_IN, PATHS, shown
 from tests.browser.page_checks import no_sideways_scrolling, open_all, violations
 from tests.browser.server import Server
 
@@ -32,7 +32,12 @@ def test_axe_finds_nothing_and_no_request_leaves(
 def test_a_phone_shows_every_page_without_sideways_scrolling(
     browser: Browser, server: Server, somebody: str
 ) -> None:
-    context = browser.new_context(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
+    context = browser.new_context(
+        viewport={"width": 390, "height": 844},
+        is_mobile=True,
+        has_touch=True,
+        storage_state=LET_IN,
+    )
     page = context.new_page()
     for title, path in PATHS.items():
         page.goto(f"{server.url}{path}?cohort=nhanes&participant={somebody}&row=0")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import settle, shown
+from tests.browser.conftest import LET_IN, settle, shown
 from tests.browser.page_checks import no_sideways_scrolling, open_all, violations
 from tests.browser.server import Server
 
@@ -92,7 +92,12 @@ def test_axe_finds_nothing_in_any_view(page: Page, server: Server, foreign: list
 
 
 def test_a_phone_shows_every_view_without_sideways_scrolling(browser: Browser, server: Server) -> None:
-    context = browser.new_context(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
+    context = browser.new_context(
+        viewport={"width": 390, "height": 844},
+        is_mobile=True,
+        has_touch=True,
+        storage_state=LET_IN,
+    )
     page = context.new_page()
     for view in ("loss", "gains", "worth", "calibration", "rows", "about"):
         opened(page, server, view)

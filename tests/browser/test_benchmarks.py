@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import settle, shown
+from tests.browser.conftest import LET_IN, settle, shown
 from tests.browser.page_checks import no_sideways_scrolling, violations
 from tests.browser.server import ROOT, Server
 
@@ -81,7 +81,12 @@ def test_axe_finds_nothing_among_charts_and_tables(page: Page, measured: Server)
 
 
 def test_a_phone_shows_a_run_without_sideways_scrolling(browser: Browser, measured: Server) -> None:
-    context = browser.new_context(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
+    context = browser.new_context(
+        viewport={"width": 390, "height": 844},
+        is_mobile=True,
+        has_touch=True,
+        storage_state=LET_IN,
+    )
     page = context.new_page()
     own_run(page, measured)
     no_sideways_scrolling(page, "Benchmarks")

@@ -12,7 +12,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import settle, shown
+from tests.browser.conftest import LET_IN, settle, shown
 from tests.browser.page_checks import RULES
 from tests.browser.server import Server
 
@@ -65,7 +65,11 @@ def test_three_methods_side_by_side_left_meanwhile_and_opened_again_after_a_rest
     server.stop()
     server.start()
     context = page.context.browser.new_context(  # type: ignore[union-attr]
-        viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True, user_agent=PHONE
+        storage_state=LET_IN,
+        viewport={"width": 390, "height": 844},
+        is_mobile=True,
+        has_touch=True,
+        user_agent=PHONE,
     )
     phone = context.new_page()
     phone.goto(f"{server.url}/Comparison?comparison={comparison[1]}")

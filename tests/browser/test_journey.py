@@ -15,7 +15,7 @@ from playwright.sync_api import Page, expect
 
 from sensecf_core.counterfactuals.proposers.registry import default_method
 from sensecf_core.datasets import registry
-from tests.browser.conftest import chip, settle
+from tests.browser.conftest import LET_IN, chip, settle
 from tests.browser.server import Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.model]
@@ -36,7 +36,7 @@ def test_from_home_to_a_downloaded_answer_and_back_by_its_link(
     heading = page.get_by_role("heading", name=re.compile("found|Stopped")).first.inner_text()
     server.stop()
     server.start()
-    newcomer = page.context.browser.new_context().new_page()  # type: ignore[union-attr]
+    newcomer = page.context.browser.new_context(storage_state=LET_IN).new_page()  # type: ignore[union-attr]
     newcomer.goto(f"{server.url}/Interventions?answer={answer['answer_id']}")
     expect(newcomer.get_by_role("heading", name=heading)).to_be_visible(timeout=30_000)
     expect(newcomer.locator(".st-key-option_1").get_by_text("Kept by Dr Lee")).to_be_visible()

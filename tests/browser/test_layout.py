@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import PATHS, settle, shown
+from tests.browser.conftest import LET_IN, PATHS, settle, shown
 from tests.browser.page_checks import violations
 from tests.browser.server import Server
 
@@ -36,7 +36,10 @@ def test_content_begins_high_and_pages_are_short(
     size: tuple[int, int], browser: Browser, server: Server, somebody: str
 ) -> None:
     context = browser.new_context(
-        viewport={"width": size[0], "height": size[1]}, is_mobile=size == PHONE, has_touch=size == PHONE
+        storage_state=LET_IN,
+        viewport={"width": size[0], "height": size[1]},
+        is_mobile=size == PHONE,
+        has_touch=size == PHONE,
     )
     page = context.new_page()
     for name, path in PATHS.items():

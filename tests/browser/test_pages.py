@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from sensecf_core.ui.page.navigation import TITLES
-from tests.browser.conftest import PATHS, chip, settle, shown
+from tests.browser.conftest import LET_IN, PATHS, chip, settle, shown
 from tests.browser.server import ROOT, Server
 
 pytestmark = pytest.mark.browser
@@ -89,7 +89,7 @@ def choose_method(page: Page, method: str) -> None:
 def test_a_second_visitor_waits_in_the_queue_and_cancel_takes_effect(
     page: Page, browser: Browser, server: Server, somebody: str
 ) -> None:
-    second = browser.new_context().new_page()
+    second = browser.new_context(storage_state=LET_IN).new_page()
     # Both forms first: where the model is fast, one answer takes less time than filling in the other.
     for number, visitor in enumerate((page, second), start=1):
         ready_to_ask(visitor, server, somebody, seed=number)
@@ -105,7 +105,7 @@ def test_a_second_visitor_waits_in_the_queue_and_cancel_takes_effect(
     assert job
     # a closed tab: the job goes on, and its link finds it again
     second.close()
-    third = browser.new_context().new_page()
+    third = browser.new_context(storage_state=LET_IN).new_page()
     third.goto(f"{server.url}/Interventions?cohort=nhanes&participant={somebody}&row=0&job={job[1]}")
     answered = third.get_by_role("button", name="JSON", exact=True)
     expect(third.get_by_role("button", name="Cancel").or_(answered).first).to_be_visible(timeout=60_000)
@@ -115,7 +115,7 @@ def test_a_second_visitor_waits_in_the_queue_and_cancel_takes_effect(
 def test_two_visitors_get_their_own_answers(
     page: Page, browser: Browser, server: Server, flagged: list[str]
 ) -> None:
-    second = browser.new_context().new_page()
+    second = browser.new_context(storage_state=LET_IN).new_page()
     people = {page: flagged[1], second: flagged[2]}
     for visitor, person in people.items():
         visitor.goto(f"{server.url}/Interventions?cohort=nhanes&participant={person}&row=0")

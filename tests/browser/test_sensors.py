@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from sensecf_core.counterfactuals.feasibility import cohort_map
 from sensecf_core.counterfactuals.problem.fitted_cohort import load_fitted
 from sensecf_core.ui.common.wording import day_name
-from tests.browser.conftest import settle, shown
+from tests.browser.conftest import LET_IN, settle, shown
 from tests.browser.page_checks import no_sideways_scrolling, open_all, violations
 from tests.browser.server import Server
 
@@ -140,7 +140,12 @@ def test_axe_finds_nothing_and_no_request_leaves(
 def test_a_phone_shows_the_report_without_sideways_scrolling(
     browser: Browser, server: Server, nearest: Key
 ) -> None:
-    context = browser.new_context(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
+    context = browser.new_context(
+        viewport={"width": 390, "height": 844},
+        is_mobile=True,
+        has_touch=True,
+        storage_state=LET_IN,
+    )
     page = context.new_page()
     for title in ("Participants", "Prediction", "Interventions"):
         opened(page, server, title, nearest)

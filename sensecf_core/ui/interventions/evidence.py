@@ -56,7 +56,7 @@ def show(answer: Answer, schema: Schema, key: str = "") -> None:
         )
         st.code(
             json.dumps({"settings": answer.settings, "provenance": answer.provenance}, indent=2),
-            language="json",
+            language=None,
         )
 
 

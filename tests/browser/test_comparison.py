@@ -54,6 +54,7 @@ def test_three_methods_side_by_side_left_meanwhile_and_opened_again_after_a_rest
     expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible(timeout=30_000)
     assert_downloads(page, answerable)
     page.get_by_text(re.compile(r"Random draws \(control\): \d option")).click()
+    page.get_by_text("How these were found and checked").click()
     expect(page.get_by_text("From proposed to shown")).to_be_visible(timeout=30_000)
     settle(page)
     page.wait_for_timeout(700)

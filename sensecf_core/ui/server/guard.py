@@ -37,7 +37,7 @@ CONTENT = (
 )
 NO_TOKEN = (
     "SenseCF: this browser is not let in yet. Open the address that the program printed when it started; it "
-    "holds a token, which is asked for once."
+    "holds a token, which is asked for once. (SENSECF_TOKEN=off make run starts it without one.)"
 )
 
 

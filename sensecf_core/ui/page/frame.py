@@ -39,8 +39,8 @@ from sensecf_core.ui.page import (
 from sensecf_core.ui.page.selection import Choice
 from sensecf_core.ui.server.guard import look_nothing_up
 
-SIDEBAR = 200
-"""Pixels, the least that Streamlit allows."""
+SIDEBAR = 216
+"""Pixels: the longest name of a page, in bold, fits."""
 
 Needs = Literal["nothing", "cohort", "person"]
 

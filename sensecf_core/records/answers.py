@@ -9,6 +9,7 @@ import json
 import logging
 import sqlite3
 from itertools import count
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -24,7 +25,13 @@ log = logging.getLogger(__name__)
 
 COLUMNS = ("answer_id", "cohort", "participant_id", "row_id", "method", "status", "created", "body")
 """What an answer's hash covers, in order."""
-_NOT_COMPARED = {"answer_id", "created", "seconds"}
+_OF_ONE: dict[str, Any] = {
+    "answer_id": True,
+    "created": True,
+    "seconds": True,
+    "counterfactuals": {"__all__": {"number"}},  # answers kept before options had numbers have none
+}
+_NOT_COMPARED: dict[str, Any] = {**_OF_ONE, "behaviours": _OF_ONE}
 """What may differ between two answers that are the same."""
 
 

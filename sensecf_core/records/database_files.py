@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
@@ -100,7 +101,11 @@ def _keep_beside(path: Path, aside: Path) -> bool:
     for ending in ("", "-wal", "-shm"):
         old = path.with_name(path.name + ending)
         if old.exists():
-            os.link(old, aside.with_name(aside.name + ending))
+            second = aside.with_name(aside.name + ending)
+            try:
+                os.link(old, second)
+            except OSError:  # a file system without hard links
+                shutil.copy2(old, second)
     for ending in ("-wal", "-shm"):
         path.with_name(path.name + ending).unlink(missing_ok=True)
     return True

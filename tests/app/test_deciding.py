@@ -21,6 +21,7 @@ from sensecf_core.records import answers, audit, decisions
 from sensecf_core.records.kept_options import kept_options
 from sensecf_core.records.person_state import fold
 from sensecf_core.ui.decisions import hand_over, history
+from sensecf_core.ui.interventions import feature_boxes, limits_fields
 from tests.app.conftest import PAGES, OpenPage, World, page_text, with_fields
 from tests.records.made_answers import put_in_place
 
@@ -141,6 +142,19 @@ def test_a_rejection_has_a_reason_and_holds_its_feature_back(
     assert elsewhere.session_state[f"free_small_{feature}"], "for this person only"
     press(at, f"undo_{several.number}_{stored.answer_id}", by=None)
     assert not state(stored).rejected and "Fixed since" not in page_text(at)
+
+
+def test_limits_of_an_older_answer_do_not_bring_back_what_was_rejected(
+    stored: Answer, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session: dict[str, object] = {}
+    monkeypatch.setattr(feature_boxes.st, "session_state", session)
+    schema, person = world.cohort.schema, stored.participant_id
+    feature_boxes._untick(schema, person, ["bmi"])
+    assert session["free_small_bmi"] is False
+    limits_fields.fill_limits(schema, stored.limits)
+    feature_boxes._untick(schema, person, ["bmi"])
+    assert session["free_small_bmi"] is False and session["free_small_sleep"] is True
 
 
 def test_other_takes_a_note(stored: Answer, open_page: OpenPage) -> None:

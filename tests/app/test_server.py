@@ -142,6 +142,9 @@ def test_a_browser_shows_the_token_once(client: TestClient) -> None:
     assert f"{COOKIE}={TOKEN}" in cookie and "httponly" in cookie and "samesite=lax" in cookie
     assert client.get("/").status_code == 200  # the client kept the cookie
     client.cookies.clear()
+    for odd in ('prefs={"a": 1}', "path=x", "=;;"):  # another program's cookie of this host
+        both = {"Cookie": f"{odd}; {COOKIE}={TOKEN}"}
+        assert client.get("/", headers=both).status_code == 200, odd
     elsewhere = client.get(f"//evil.example/?token={TOKEN}").headers.get("location", "/")
     assert not elsewhere.startswith("//")
 

@@ -32,6 +32,19 @@ def test_a_stored_answer_is_never_replaced() -> None:
     assert answers.find("a1") == make_answer()
 
 
+def test_the_same_answer_with_behaviours_alone_and_numbers_keeps_its_id() -> None:
+    alone = make_answer("a2")
+    before = make_answer(behaviours=alone)
+    assert answers.save(before) == "a1"
+    later = "2026-11-23T08:00:00+00:00"
+    (option, *others) = before.counterfactuals
+    numbered = (option.model_copy(update={"number": 1}), *others)
+    again = {"created": later, "counterfactuals": numbered, "behaviours": make_answer("a2", created=later)}
+    assert answers.save(before.model_copy(update=again)) == "a1"
+    other = make_answer("a2", status="none", counterfactuals=())
+    assert answers.save(before.model_copy(update={"behaviours": other})) == "a1-2"
+
+
 @pytest.mark.parametrize(
     "statement",
     [

@@ -207,7 +207,7 @@ def _missing(column: Column, codes: Codes, words: frozenset[str]) -> tuple[Mask,
         if cells.declared(codes, cell):
             gaps[place] = True
             notes.append(_one_note(column, place, f"{shown(cell)} read as not measured, as the schema says"))
-        elif cells.is_missing(cell) and str(cell).casefold() not in words:
+        elif cells.is_missing(cell) and not (isinstance(cell, str) and cell.casefold() in words):
             gaps[place] = True
             notes.append(_one_note(column, place, f"{shown(cell)} read as not measured"))
     return gaps, notes

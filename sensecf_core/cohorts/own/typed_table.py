@@ -165,7 +165,15 @@ def _with_target(layout: Layout, table: RawTable) -> tuple[RawTable, list[Note]]
     column = table.column(layout.target) if layout.target and layout.leave_out_missing else None
     if column is None:
         return table, []
-    absent = column.where(lambda cell: is_missing(cell) or declared(layout.missing, cell))
+    words = {
+        str(word).casefold() for word in layout.target_words or ()
+    }  # "none" may be what a class is called
+
+    def is_absent(cell: object) -> bool:
+        word = cell.casefold() if isinstance(cell, str) else None
+        return declared(layout.missing, cell) or (is_missing(cell) and word not in words)
+
+    absent = column.where(is_absent)
     if not absent.any():
         return table, []
     count, row = int(absent.sum()), str(column.rows[np.argmax(absent)])

@@ -131,6 +131,11 @@ def held_back_for(page: Page) -> dict[str, Decision]:
     return held_back(fold(decisions.of_person(page.required_cohort.schema.name, page.row_key[0])))
 
 
+def forget_held_back(schema: Schema) -> None:
+    """Have what was rejected unticked anew when the boxes are next shown: others wrote into them."""
+    st.session_state.pop(f"held_back_{schema.name}", None)
+
+
 def _untick(schema: Schema, participant: str, features: Collection[str]) -> None:
     """Untick what is held back for a person, once; tick again what no longer is, or was for somebody else."""
     key = f"held_back_{schema.name}"

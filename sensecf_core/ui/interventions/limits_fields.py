@@ -204,7 +204,8 @@ def fill(page: Page, request: ExplainRequest) -> None:
 
 
 def fill_limits(schema: Schema, limits: Limits) -> None:
-    """Write into the fields what may move, and how far."""
+    """Write into the fields what may move, and how far; what was rejected for the person is fixed again."""
+    feature_boxes.forget_held_back(schema)
     st.session_state[profile_key(schema)] = limits.profile
     for name in schema.names:
         st.session_state[feature_boxes.free_key(schema, name)] = name not in limits.frozen

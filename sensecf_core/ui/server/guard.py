@@ -8,7 +8,6 @@ before Streamlit sees the request, and nothing is looked up.
 from __future__ import annotations
 
 import hmac
-from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -86,11 +85,9 @@ class Guard:
     def _may_enter(self, scope: Scope, headers: Headers) -> bool:
         if self._token is None or scope["path"] in OPEN_TO_ALL:
             return True
-        try:
-            cookie = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
-        except CookieError:
-            return False
-        return cookie is not None and self._is_token(cookie.value)
+        # Read by hand: other programs' cookies of this host come along, and http.cookies stops at an odd one.
+        cookies = (part.strip().partition("=") for part in headers.get("cookie", "").split(";"))
+        return any(name == COOKIE and self._is_token(value.strip('"')) for name, _, value in cookies)
 
     def _shown_token(self, scope: Scope) -> bool:
         return any(name == PARAMETER and self._is_token(value) for name, value in _parameters(scope))

@@ -280,6 +280,14 @@ def test_several_rows_a_person_and_rows_without_a_target(tmp_path: Path) -> None
     assert "a row without a target is left out (2 rows)" in notes(examined)
 
 
+def test_a_class_may_be_called_by_a_word_that_elsewhere_is_a_gap(tmp_path: Path) -> None:
+    rows = changed(ROWS, "high", lambda n, v: "" if n == 5 else "present" if v == "1" else "none")
+    task = 'leave_out_missing = true\nwords = ["none", "present"]'
+    examined = examine(write(tmp_path, as_csv(rows), task=task))
+    assert examined.cohort is not None, texts(examined)
+    assert len(examined.cohort.rows) == 69 and set(examined.cohort.target) == {0, 1}
+
+
 def test_rounding_is_told(tmp_path: Path) -> None:
     examined = examine(write(tmp_path, as_csv(changed(ROWS, "bmi", lambda _, v: f"{v}49"))))
     assert "rounded to 1 decimal" in notes(examined) and "(70 rows)" in notes(examined)

@@ -154,6 +154,17 @@ def test_cancelling_what_is_done_or_unknown_changes_nothing(open_worker: Callabl
     assert worker.view("no such job") is None
 
 
+def failing(error: BaseException) -> Callable[[ExplainRequest, Callbacks], Answer]:
+    """A way to answer that raises ``error`` for the participant called "bad"."""
+
+    def answer(request: ExplainRequest, callbacks: Callbacks) -> Answer:
+        if request.participant_id == "bad":
+            raise error
+        return answer_at_once(request, callbacks)
+
+    return answer
+
+
 @pytest.mark.parametrize(
     ("error", "text"),
     [
@@ -167,12 +178,7 @@ def test_cancelling_what_is_done_or_unknown_changes_nothing(open_worker: Callabl
 def test_a_failure_is_one_sentence_and_the_worker_goes_on(
     open_worker: Callable[..., Any], error: Exception, text: str
 ) -> None:
-    def fail_once(request: ExplainRequest, _: Callbacks) -> Answer:
-        if request.participant_id == "bad":
-            raise error
-        return answer_at_once(request, _)
-
-    worker = open_worker(ModelWorker, fail_once)
+    worker = open_worker(ModelWorker, failing(error))
     bad, good = worker.submit(ask("bad")), worker.submit(ask("good"))
     view = until(bad, "failed")
     assert (view.error, view.answer_id) == (text, None)
@@ -271,12 +277,7 @@ class Panic(BaseException):
 def test_nothing_that_a_job_raises_ends_the_worker(
     open_worker: Callable[..., Any], error: BaseException, text: str
 ) -> None:
-    def fail_once(request: ExplainRequest, _: Callbacks) -> Answer:
-        if request.participant_id == "bad":
-            raise error
-        return answer_at_once(request, _)
-
-    worker = open_worker(ModelWorker, fail_once)
+    worker = open_worker(ModelWorker, failing(error))
     bad, good = worker.submit(ask("bad")), worker.submit(ask("good"))
     assert (until(bad, "failed").error or "").startswith(text)
     until(good, "done")

@@ -17,7 +17,7 @@ _CONTRACTIONS = {
     "doesnt": ("does", "not"),
     "shouldnt": ("should", "not"),
 }
-_ONES = [
+ONES = [
     "zero",
     "one",
     "two",
@@ -39,8 +39,9 @@ _ONES = [
     "eighteen",
     "nineteen",
 ]
+"""The numbers from zero in words, in order."""
 _TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
-_SMALL = {word: value for value, word in enumerate(_ONES)} | {
+_SMALL = {word: value for value, word in enumerate(ONES)} | {
     word: 10 * value for value, word in enumerate(_TENS, 2)
 }
 _SCALES = {"hundred": 100, "thousand": 1000}

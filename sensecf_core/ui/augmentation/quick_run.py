@@ -46,25 +46,15 @@ def show(cohort: Cohort) -> bool:
 
     Returns whether one is under way.
     """
-    try:
-        job = background_run.newest(KIND, cohort)
-    except NotReadyError as error:
-        st.error(wording.message(str(error)), icon=":material/database_off:")
-        return False
-    if job is not None and not job.finished:
-        _watch(cohort, job.id)
-        return True
-    if job is not None:
-        background_run.ended(job, "quick run")
-    with st.expander(
-        "Run a quick one on this cohort", icon=":material/play_circle:", expanded=not _has_run(cohort)
-    ):
-        _form(cohort)
-    return False
-
-
-def _has_run(cohort: Cohort) -> bool:
-    return any(run.finished for run in runs.runs(cohort.schema.name))
+    return background_run.show(
+        KIND,
+        cohort,
+        name="quick run",
+        title="Run a quick one on this cohort",
+        watch=_watch,
+        form=_form,
+        has_run=any(run.finished for run in runs.runs(cohort.schema.name)),
+    )
 
 
 def _form(cohort: Cohort) -> None:

@@ -27,20 +27,15 @@ def show(cohort: Cohort) -> bool:
 
     Returns whether one is under way.
     """
-    try:
-        job = background_run.newest(KIND, cohort)
-    except NotReadyError as error:
-        st.error(wording.message(str(error)), icon=":material/database_off:")
-        return False
-    if job is not None and not job.finished:
-        _watch(job.id)
-        return True
-    if job is not None:
-        background_run.ended(job, "benchmark")
-    first = not any(run.finished for run in run_folder.runs(cohort.schema.name))
-    with st.expander("Run a small one on this cohort", icon=":material/play_circle:", expanded=first):
-        _form(cohort)
-    return False
+    return background_run.show(
+        KIND,
+        cohort,
+        name="benchmark",
+        title="Run a small one on this cohort",
+        watch=_watch,
+        form=_form,
+        has_run=any(run.finished for run in run_folder.runs(cohort.schema.name)),
+    )
 
 
 def arguments(cohort: str, methods: tuple[str, ...], people: int, seed: int) -> list[str]:
@@ -69,7 +64,7 @@ def _form(cohort: Cohort) -> None:
 
 
 @st.fragment(run_every=background_run.POLL_SECONDS)
-def _watch(job_id: str) -> None:
+def _watch(_: Cohort, job_id: str) -> None:
     try:
         job = dispatch.view(job_id)
     except NotReadyError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
@@ -29,6 +29,36 @@ def newest(kind: str, cohort: Cohort) -> JobView | None:
             # The worker first checks whether an unfinished job still has a process.
             return job if job.finished else dispatch.view(job.id)
     return None
+
+
+def show(
+    kind: str,
+    cohort: Cohort,
+    *,
+    name: str,
+    title: str,
+    watch: Callable[[Cohort, str], None],
+    form: Callable[[Cohort], None],
+    has_run: bool,
+) -> bool:
+    """Show the command under way of a cohort, or how the last one ended and the form that starts another.
+
+    ``name`` is like "quick run", ``title`` stands on the fold of the form, which is open where the cohort
+    has no finished run. Returns whether a command is under way.
+    """
+    try:
+        job = newest(kind, cohort)
+    except NotReadyError as error:
+        st.error(wording.message(str(error)), icon=":material/database_off:")
+        return False
+    if job is not None and not job.finished:
+        watch(cohort, job.id)
+        return True
+    if job is not None:
+        ended(job, name)
+    with st.expander(title, icon=":material/play_circle:", expanded=not has_run):
+        form(cohort)
+    return False
 
 
 def start(kind: str, argv: Sequence[str], label: str) -> None:

@@ -19,6 +19,7 @@ from sensecf_core.cohorts.schema import Feature, Schema
 from sensecf_core.language.wishes.sentences import Sentence
 from sensecf_core.language.wishes.training_sentences.invented import invented_schemas
 from sensecf_core.language.wishes.wish import Wish, WishKind
+from sensecf_core.language.wishes.words import ONES
 
 SplitPart = Literal["train", "test"]
 PARTS: tuple[SplitPart, ...] = ("train", "test")
@@ -45,21 +46,8 @@ _GENERAL = {
     "behaviour": Wish("limits", choices=("behaviour",)),
     "contrast": Wish("limits", choices=("contrast",)),
 }
-_NUMBER_WORDS = [
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-]
+_NUMBER_WORDS = ONES[:13]
+"""Up to twelve; larger numbers are seldom written out."""
 _OTHER_UNITS = {
     "min": ("hours", 60.0),
     "h": ("minutes", 1 / 60),

@@ -148,7 +148,7 @@ def _numbered(rows: Sequence[JsonView], across: str, up: str) -> Any:
         )
     figure.update_xaxes(title=bench.heading(across), zeroline=False, rangemode="tozero")
     figure.update_yaxes(title=bench.heading(up), zeroline=False, rangemode="tozero")
-    below = {"orientation": "h", "y": -0.2, "yanchor": "top", "x": 0, "entrywidth": 190}
+    below = {"orientation": "h", "y": -0.42, "yanchor": "top", "x": 0, "entrywidth": 190}
     figure.update_layout(height=350, margin=MARGIN, legend=below)
     return figure
 

@@ -12,9 +12,11 @@ from sensecf_core.evaluation.metrics.definitions import MEASURES
 from sensecf_core.queries.methods import METHODS
 from sensecf_core.types import JsonView
 from sensecf_core.ui.benchmarks import tables as bench
-from sensecf_core.ui.common import charts, widgets, wording
+from sensecf_core.ui.common import browser, charts, widgets, wording
 from sensecf_core.ui.common.charts import Chart
 
+PHONE_PIXELS, LEGEND_PIXELS = 330, 20
+"""Height of a chart on a phone without its legend, and of one line of that."""
 FORMATS = ("svg", "png")
 FEW = 3
 """At most this many equally good methods are named in a sentence."""
@@ -56,7 +58,14 @@ def show_table(
 
 
 def draw(chart: Chart, key: str) -> None:
-    """Show the chart of a view, which can be saved for a paper in the format chosen beside it."""
+    """Show the chart of a view, which can be saved for a paper in the format chosen beside it.
+
+    On a phone a legend below has one column, so the chart grows by its lines.
+    """
+    if browser.on_phone() and chart.figure.layout.legend.entrywidth:
+        lines = sum(1 for trace in chart.figure.data if trace.showlegend is not False)
+        legend = {"y": -0.3, "yanchor": "top"}
+        chart.figure.update_layout(height=PHONE_PIXELS + LEGEND_PIXELS * lines, legend=legend)
     chosen = st.session_state.get("benchmark_format", FORMATS[0])
     charts.show(chart, f"benchmark_{key}", charts.saved_as(chosen, f"benchmark-{key}"))
 

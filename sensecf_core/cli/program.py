@@ -16,6 +16,7 @@ from sensecf_core.cli.commands import (
     aireadi_synthesise,
     answer,
     audit,
+    batch,
     cohort,
     db,
     decisions,
@@ -56,6 +57,7 @@ app.add_typer(aireadi, name="aireadi")
 app.command("train")(train.train)
 app.command("predict")(predict.predict)
 app.command("explain")(explain.explain)
+app.command("batch")(batch.batch)
 app.command("answer")(answer.answer)
 app.add_typer(decisions.app, name="decisions")
 app.add_typer(audit.app, name="audit")

@@ -96,20 +96,12 @@ def _submit_or_reuse(cohort: Cohort, classifier: Classifier, request: ExplainReq
     method_request = request.model_copy(update={"method": method})
     for same in (method_request, method_request.model_copy(update={"behaviours_too": True})):
         for answer_id in expected_answer_ids(cohort, classifier, same):
-            if _stored_answer(answer_id) is not None:
+            if answers.readable(answer_id) is not None:
                 return Member(method=method, answer_id=answer_id)
     try:
         return Member(method=method, job_id=dispatch.submit(method_request))
     except InputError as error:
         return Member(method=method, error=str(error))
-
-
-def _stored_answer(answer_id: str) -> Answer | None:
-    """The stored answer; None if there is none or another version wrote it."""
-    try:
-        return answers.find(answer_id)
-    except InputError:
-        return None
 
 
 def _status(member: Member) -> MethodStatus:

@@ -245,8 +245,10 @@ def end_orphans(worker: WorkerName, error: str) -> None:
             )
 
 
-def adopt_orphans(worker: WorkerName, owner: str, *, most_attempts: int, error: str) -> None:
-    """Queue the unfinished jobs of dead processes again, now for ``owner``.
+def adopt_orphans(
+    worker: WorkerName, owner: str, *, most_attempts: int, error: str, kind: str | None = None
+) -> None:
+    """Queue the unfinished jobs of dead processes again, now for ``owner``; ``kind`` of None means all kinds.
 
     Jobs that were being cancelled count as cancelled. Jobs started ``most_attempts`` times already fail
     with ``error``: they may be what ended the process.
@@ -258,8 +260,12 @@ def adopt_orphans(worker: WorkerName, owner: str, *, most_attempts: int, error: 
                 " WHEN cancel_asked THEN 'cancelled' WHEN attempts >= ? THEN 'failed' ELSE 'queued' END,"
                 " error = CASE WHEN NOT cancel_asked AND attempts >= ? THEN ? END,"
                 " ended = CASE WHEN cancel_asked OR attempts >= ? THEN ? END"
-                " WHERE lane = ? AND owner = ? AND state IN ('queued', 'running')",
-                (owner, most_attempts, most_attempts, error, most_attempts, now(), worker, dead_owner),
+                " WHERE lane = ? AND owner = ? AND state IN ('queued', 'running')"
+                " AND kind = coalesce(?, kind)",
+                (
+                    *(owner, most_attempts, most_attempts, error, most_attempts, now()),
+                    *(worker, dead_owner, kind),
+                ),
             )
 
 

@@ -7,9 +7,9 @@ a restart interrupted is simply queued again.
 
 from __future__ import annotations
 
-from sensecf_core.jobs.model_worker import ENDED_TOO_OFTEN, KIND, MOST_ATTEMPTS, job_label
+from sensecf_core.jobs.model_worker import ENDED_TOO_OFTEN, KIND, job_label
 from sensecf_core.jobs.subprocess_worker import SubprocessWorker
-from sensecf_core.jobs.worker import shared
+from sensecf_core.jobs.worker import MOST_ATTEMPTS, shared
 from sensecf_core.queries.request import ExplainRequest
 
 COMMAND = "answer"

@@ -14,14 +14,13 @@ from pydantic import ValidationError
 
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.jobs.job_table import ClaimedJob, JobOutcome
-from sensecf_core.jobs.worker import Progress, Worker, shared
+from sensecf_core.jobs.worker import MOST_ATTEMPTS, Progress, Worker, shared
 from sensecf_core.queries.answer import Answer
 from sensecf_core.queries.request import ExplainRequest
 from sensecf_core.records import answers
 from sensecf_core.types import Callbacks
 
 MOST_WAITING = 16
-MOST_ATTEMPTS = 3
 KIND = "explain"
 ENDED_TOO_OFTEN = f"The program ended {MOST_ATTEMPTS} times during this job; ask for fewer candidates."
 

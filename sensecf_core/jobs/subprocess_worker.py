@@ -25,7 +25,7 @@ import psutil
 
 from sensecf_core.jobs import job_table
 from sensecf_core.jobs.job_table import ClaimedJob, JobOutcome, WorkerName
-from sensecf_core.jobs.worker import Progress, Worker, shared
+from sensecf_core.jobs.worker import MOST_ATTEMPTS, Progress, Worker, shared
 from sensecf_core.paths import ROOT
 
 MOST_WAITING = 16
@@ -37,6 +37,9 @@ PATIENCE_OF = {"finetune": 120.0}
 """The same for commands that first write a checkpoint; they end as soon as it is written."""
 PROGRAM = (sys.executable, "-m", "sensecf_core")
 INTERRUPTED = "Interrupted: the program ended while this ran; start it again."
+GOES_ON = "batch"
+"""The kind of commands that are simply queued again after a restart: what was answered is not asked again."""
+ENDED_TOO_OFTEN = f"The program ended {MOST_ATTEMPTS} times while this ran; ask about fewer people."
 
 _GUARD = Path(__file__).with_name("process_guard.py")
 _POLL_SECONDS = 0.1
@@ -68,6 +71,7 @@ class SubprocessWorker(Worker):
         return self._queue(kind=kind, label=label, spec=json.dumps(list(argv)), share=True)
 
     def _take_over(self) -> None:
+        self._queue_again(MOST_ATTEMPTS, ENDED_TOO_OFTEN, kind=GOES_ON)
         job_table.end_orphans(self.name, INTERRUPTED)
 
     def _run(self, job: ClaimedJob, progress: Progress) -> JobOutcome:

@@ -23,7 +23,8 @@ REPORT_SECONDS = 0.25
 """Least time between two writes of a job's progress."""
 RETRY_SECONDS = 2.0
 """How long a worker waits before it tries a failed database again."""
-
+MOST_ATTEMPTS = 3
+"""How often a job is started that a restart interrupted: it may be what ended the program."""
 
 log = logging.getLogger(__name__)
 Result = TypeVar("Result")
@@ -120,9 +121,9 @@ class Worker(ABC):
         self._wake.set()
         return job_id
 
-    def _queue_again(self, most_attempts: int, error: str) -> None:
-        """Queue orphaned jobs again, for workers whose jobs can simply be repeated."""
-        job_table.adopt_orphans(self.name, self._owner, most_attempts=most_attempts, error=error)
+    def _queue_again(self, most_attempts: int, error: str, *, kind: str | None = None) -> None:
+        """Queue orphaned jobs (those of a kind) again, for jobs that can simply be repeated."""
+        job_table.adopt_orphans(self.name, self._owner, most_attempts=most_attempts, error=error, kind=kind)
 
     @abstractmethod
     def _take_over(self) -> None:

@@ -101,6 +101,14 @@ def find(answer_id: str) -> Answer | None:
     return None if row is None else _read(row)
 
 
+def readable(answer_id: str) -> Answer | None:
+    """Return the stored answer; None if there is none, or one that this version cannot read."""
+    try:
+        return find(answer_id)
+    except InputError:
+        return None
+
+
 def newest_ids(limit: int = 1000) -> tuple[str, ...]:
     """Return the ids of the newest answers, newest first."""
     with connect() as database:

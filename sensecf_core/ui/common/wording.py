@@ -251,6 +251,13 @@ def seconds(duration: float) -> str:
     return f"{duration:.1f} s" if duration < 10 else f"{duration:.0f} s"
 
 
+def duration(seconds: float) -> str:
+    """Write how long something still takes, in round figures: "20 s", "3 min", "2 h"."""
+    if seconds < 55:
+        return f"{max(5, 5 * round(seconds / 5))} s"
+    return f"{max(1, round(seconds / 60))} min" if seconds < 5400 else f"{round(seconds / 3600)} h"
+
+
 def day_name(day: date) -> str:
     """Write a day as "Wed 5 Mar"; the year is shown once, beside the recording period."""
     return f"{day:%a} {day.day} {day:%b}"

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 
 import streamlit as st
 
 from sensecf_core.queries.answer import Answer
-from sensecf_core.records import decisions
 from sensecf_core.records.kept_options import KeptOption
 from sensecf_core.records.person_state import Decision, PersonState
 from sensecf_core.ui.common import wording
-from sensecf_core.ui.decisions import hand_over, verdict, who
+from sensecf_core.ui.decisions import hand_over, person, verdict, who
 
 
 def show(answer: Answer, options: Sequence[KeptOption], state: PersonState) -> None:
@@ -26,15 +24,11 @@ def show(answer: Answer, options: Sequence[KeptOption], state: PersonState) -> N
     with st.container(border=True, key="decision_bar", gap="xsmall"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(f"**{_counts(decided)}**", width="content")
-            _star(answer, state)
-            _note(answer, state)
+            person.star(answer.cohort, answer.participant_id, state)
+            person.note(answer.cohort, answer.participant_id, state)
             who.show_name("rename")
             hand_over.buttons(answer, kept)
-        if state.note is not None:
-            st.markdown(
-                f"> {wording.plain(state.note.note or '')}  \n> :small[{wording.plain(state.note.who)}, "
-                f"{wording.moment(state.note.created)}]"
-            )
+        person.show_note(state)
         st.caption(_what_is_handed_over(kept, decided) + _elsewhere(answer, state))
 
 
@@ -57,42 +51,3 @@ def _elsewhere(answer: Answer, state: PersonState) -> str:
     if not others:
         return ""
     return f" Of other answers about this participant, {len(others)} kept (see “Decisions and history”)."
-
-
-def _star(answer: Answer, state: PersonState) -> None:
-    starred = state.star is not None
-    who.button(
-        "Starred" if starred else "Star",
-        "star",
-        ":material/star:" if not starred else ":material/kid_star:",
-        partial(_set_star, answer.cohort, answer.participant_id, not starred),
-        "A mark to find this participant again." if not starred else "Take the star away.",
-    )
-
-
-def _set_star(cohort: str, participant: str, starred: bool, by: str) -> Decision:
-    return (decisions.star if starred else decisions.unstar)(cohort, participant, by=by)
-
-
-def _note(answer: Answer, state: PersonState) -> None:
-    label = "Note" if state.note is None else "Change the note"
-    with st.popover(label, icon=":material/edit_note:", key="note_open"):
-        with st.form("note_form", border=False):
-            # A key of its own for each person and note: what was typed about one is never shown with another.
-            text = f"note_{answer.cohort}_{answer.participant_id}_{state.note and state.note.decision_id}"
-            st.text_area(
-                "Note on this participant",
-                value="" if state.note is None else state.note.note,
-                key=text,
-                max_chars=decisions.LONGEST_NOTE,
-            )
-            who.ask("note")
-            write = partial(_write_note, answer.cohort, answer.participant_id, text)
-            st.form_submit_button(
-                "Keep the note", key="note", type="primary", on_click=who.decide, args=("note", write)
-            )
-        who.tell_problem("note")
-
-
-def _write_note(cohort: str, participant: str, field: str, by: str) -> Decision:
-    return decisions.write_note(cohort, participant, st.session_state[field], by=by)

@@ -12,7 +12,7 @@ from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.jobs import dispatch, job_table, subprocess_worker
 from sensecf_core.jobs.job_table import JobView
 from sensecf_core.ui.common import wording
-from sensecf_core.ui.page.job_progress import cancel_button, progress_text
+from sensecf_core.ui.page.job_progress import cancel_button, progress_text, time_left
 
 POLL_SECONDS = 2.0
 
@@ -29,6 +29,17 @@ def newest(kind: str, cohort: Cohort) -> JobView | None:
             # The worker first checks whether an unfinished job still has a process.
             return job if job.finished else dispatch.view(job.id)
     return None
+
+
+def unfinished(kind: str, cohort: Cohort) -> list[JobView]:
+    """The commands of a kind about a cohort that wait or run, the oldest first."""
+    about = [
+        job
+        for job in job_table.recent("process", kind)
+        if not job.finished and option(json.loads(job.spec), "--cohort") == cohort.schema.name
+    ]
+    looked_at = [dispatch.view(job.id) for job in reversed(about)]
+    return [job for job in looked_at if job is not None and not job.finished]
 
 
 def show(
@@ -73,7 +84,9 @@ def start(kind: str, argv: Sequence[str], label: str) -> None:
 
 def progress(job: JobView) -> None:
     """Draw how far a command is."""
-    st.progress(job.fraction, text=wording.plain(f"{100 * job.fraction:.0f} %. {progress_text(job)}"))
+    left = time_left(job)
+    text = f"{100 * job.fraction:.0f} %{f', {left}' if left else ''}. {progress_text(job)}"
+    st.progress(job.fraction, text=wording.plain(text))
 
 
 def cancel(job: JobView, kept: str) -> None:

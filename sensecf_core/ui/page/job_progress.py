@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import streamlit as st
 
@@ -70,6 +71,19 @@ def cancel_button(job: JobView, cancel: Callable[[str], None], help_text: str | 
         args=(job.id,),
         help=help_text,
     )
+
+
+def time_left(job: JobView) -> str:
+    """About how long a running job still takes, like "about 3 min left"; "" as long as nobody can tell.
+
+    By its share done and the time since it was started.
+    """
+    if job.started is None or job.finished or job.fraction <= 0.02:
+        return ""
+    elapsed = (datetime.now(UTC) - datetime.fromisoformat(job.started)).total_seconds()
+    if elapsed < 2:
+        return ""
+    return f"about {wording.duration(elapsed * (1 - job.fraction) / job.fraction)} left"
 
 
 def progress_text(job: JobView) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pandas as pd
@@ -27,6 +27,7 @@ def show(
     columns: dict[Any, Any],
     alt: str,
     pictures: Sequence[Any] = (),
+    beside: Callable[[], None] = lambda: None,
 ) -> None:
     """Show ``table`` with the chosen row marked, and offer it as CSV; ``keys`` names each row.
 
@@ -36,6 +37,7 @@ def show(
     name : identifies the set of rows, so that each set has its own grid.
     columns : column settings by position or name.
     pictures : columns that hold drawings, which the CSV leaves out.
+    beside : draws what stands below the table, before the button for the CSV.
     """
     st.session_state["table_rows"] = list(keys)
     st.dataframe(
@@ -51,14 +53,16 @@ def show(
         placeholder="not measured",
         alt=alt,
     )
-    widgets.csv_button(
-        lambda: exports.table_csv(
-            table[[column for column in table.columns if column not in pictures]],
-            exports.origin_columns(schema),
-        ),
-        f"sensecf-{schema.name}-participants.csv",
-        key="download_people",
-    )
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        beside()
+        widgets.csv_button(
+            lambda: exports.table_csv(
+                table[[column for column in table.columns if column not in pictures]],
+                exports.origin_columns(schema),
+            ),
+            f"sensecf-{schema.name}-participants.csv",
+            key="download_people",
+        )
 
 
 def _grid_key(name: str, chosen: Key | None) -> str:

@@ -1,4 +1,4 @@
-"""What was decided about the people of a cohort, in the few words of a list; decisions are made elsewhere."""
+"""What was found for the people of a cohort and decided about them, in the few words of a list."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ import pandas as pd
 import streamlit as st
 
 from sensecf_core.errors import NotReadyError
-from sensecf_core.records import decisions
+from sensecf_core.records import decisions, found as stored
+from sensecf_core.records.found import Found
 from sensecf_core.records.person_state import REASONS, Decision, PersonState, fold
+from sensecf_core.types import RowKey
 from sensecf_core.ui.common import wording
 
-COLUMNS = ("Star", "Decision", "Note")
+COLUMNS = ("Decision", "Star", "Note")
 VERBS = {"keep": "kept", "edit": "kept, edited", "reject": "rejected", "shortlist": "on the shortlist"}
 
 
@@ -32,6 +34,36 @@ def states_or_warning(cohort: str) -> dict[str, PersonState]:
     except NotReadyError as error:
         st.warning(wording.message(str(error)), icon=":material/database_off:")
         return {}
+
+
+def found_or_warning(cohort: str) -> dict[RowKey, Found]:
+    """What the newest answer about each row found; a page without it still shows everything else."""
+    try:
+        return stored.of_cohort(cohort)
+    except NotReadyError:  # the decisions, read before, have said why
+        return {}
+
+
+def found_word(found: Found | None) -> str:
+    """What an answer found, for a cell of the list: "3, 2 solid"."""
+    if found is None:
+        return ""
+    if not found.options:
+        return {"already_desired": "none needed", "budget_spent": "stopped"}.get(found.status, "none found")
+    if found.explains:
+        return f"{found.options} explained"
+    return f"{found.options}, {found.solid} solid" if found.solid else str(found.options)
+
+
+def found_sentence(found: Found) -> str:
+    """What an answer found, in words: "3 options found, 2 of them solid"."""
+    if not found.options:
+        return {"already_desired": "no change is needed", "budget_spent": "stopped before it found any"}.get(
+            found.status, "no option found"
+        )
+    noun = "explanation" if found.explains else "option"
+    solid = f", {found.solid} of them solid" if found.solid and not found.explains else ""
+    return f"{wording.counted(found.options, noun)} found{solid}"
 
 
 def columns(found: Mapping[str, PersonState], participants: Iterable[str]) -> pd.DataFrame:

@@ -7,8 +7,10 @@ import streamlit as st
 from sensecf_core.cohorts.clinical import reference_ends
 from sensecf_core.cohorts.schema import Feature
 from sensecf_core.counterfactuals.checks.sentences import measure
+from sensecf_core.records.found import Found
 from sensecf_core.records.person_state import PersonState
 from sensecf_core.ui.common import data, drawings, wording
+from sensecf_core.ui.decisions import person
 from sensecf_core.ui.page import bar
 from sensecf_core.ui.page.frame import Page
 from sensecf_core.ui.participants import decided
@@ -17,8 +19,11 @@ MOST = 3
 """Most values out of range, and most drivers, that are named."""
 
 
-def show(page: Page, state: PersonState, options: str) -> None:
-    """Show the preview; ``options`` is what the feasibility map says of the chosen row, or empty."""
+def show(page: Page, state: PersonState, options: str, found: Found | None) -> None:
+    """Show the preview of the chosen row.
+
+    ``options`` is what the feasibility map says of it, or empty; ``found`` what its newest answer found.
+    """
     with st.container(border=True, key="preview", gap="small"):
         star = "" if state.star is None else " ★"
         st.markdown(f"**{wording.plain(page.row_key[0])}**{star}")
@@ -29,12 +34,29 @@ def show(page: Page, state: PersonState, options: str) -> None:
             st.markdown(_drivers(page))
             if options:
                 st.markdown(f"**Options:** {options}")
-        if (decision := decided.latest(state)) is not None:
-            st.markdown(f"**Decision:** {wording.plain(decided.sentence(decision))}")
-        if state.note is not None and state.note.note:
-            st.markdown(f"**Note:** {wording.plain(state.note.note)}")
+        if found is not None:
+            st.markdown(f"**Asked:** {decided.found_sentence(found)}")
+        _decisions(page, state)
         if page.has_classifier:
             links(page)
+
+
+def _decisions(page: Page, state: PersonState) -> None:
+    """Show what was decided, with the buttons for star and note."""
+    if (decision := decided.latest(state)) is not None:
+        st.markdown(
+            f"**Decision:** {decided.counts(state)}  \n:small[{wording.plain(decided.sentence(decision))}]"
+        )
+    person.show_note(state)
+    edit(page, state)
+
+
+def edit(page: Page, state: PersonState) -> None:
+    """The buttons for the star and the note of the chosen person."""
+    cohort, participant = page.required_cohort.schema.name, page.row_key[0]
+    with st.container(horizontal=True, gap="xsmall", vertical_alignment="center", key="about_person"):
+        person.star(cohort, participant, state)
+        person.note(cohort, participant, state)
 
 
 def _risk(page: Page) -> None:

@@ -6,17 +6,23 @@ import streamlit as st
 
 from sensecf_core.aireadi.open_participant import OpenPerson
 from sensecf_core.aireadi.report.periods import recorded
+from sensecf_core.records.person_state import PersonState
 from sensecf_core.ui.common import row_wording, sensor_wording, sensors, wording
+from sensecf_core.ui.decisions import person as person_decisions
 from sensecf_core.ui.page.frame import Page
-from sensecf_core.ui.participants import preview, profile
+from sensecf_core.ui.participants import decided, preview, profile
 from sensecf_core.ui.sensors import compare_periods, daily_traces, data_quality, glucose_report, laboratory
 
 
 def show(page: Page) -> None:
     """Show everything about the chosen participant, with the chosen day marked."""
     participant, row = page.row_key
-    if page.has_classifier:
-        preview.links(page)
+    state = decided.states_or_warning(page.required_cohort.schema.name).get(participant, PersonState())
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        if page.has_classifier:
+            preview.links(page)
+        preview.edit(page, state)
+    person_decisions.show_note(state)
     st.header(f"Glucose report of {wording.plain(participant)}")
     person = sensors.opened(page.required_cohort, participant)
     if person is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,11 @@ import streamlit as st
 
 from sensecf_core.aireadi.cohort.stress_task import GROUP_NAMES
 from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.jobs import ask_list
 from sensecf_core.ui.common import data, sensor_wording, sensors, widgets, wording
 from sensecf_core.ui.page import excluded_participants, pick_table
 from sensecf_core.ui.page.frame import Page
-from sensecf_core.ui.participants import decided
+from sensecf_core.ui.participants import batch, decided, work_list
 
 CHOOSE = "Choose a row to see who it is: glucose report, sensor traces, laboratory values, completeness."
 WITH_OPTIONS = "With options"
@@ -69,13 +71,29 @@ def _choose(page: Page) -> None:
         name=f"{page.required_cohort.schema.name}_{hash(tuple(table.index))}",
         columns=_columns(page.required_cohort),
         alt=f"Participants of {page.required_cohort.schema.title}: study group, risk, wear, glucose, stress",
+        beside=lambda: _ask(page, [str(person) for person in table.index]),
     )
+    if page.has_classifier:
+        batch.show(page.required_cohort, decided.found_or_warning(page.required_cohort.schema.name))
     st.caption(
         "The small lines are daily means, from the first day to the last, on one scale for everybody: "
         f"glucose {GLUCOSE_SCALE[0]}–{GLUCOSE_SCALE[1]} mg/dL, Garmin stress {STRESS_SCALE[0]}–"
         f"{STRESS_SCALE[1]}."
     )
     excluded_participants.show(page.required_cohort)
+
+
+def _ask(page: Page, people: Sequence[str]) -> None:
+    """Offer to ask about one day of everybody shown: the riskiest."""
+    if not page.has_classifier:
+        return
+    work = work_list.of_page(page)
+    assert work.risks is not None
+    risks = pd.Series(work.risks, index=work.cohort.rows.index)
+    riskiest = risks.groupby(level=0, sort=False).idxmax()
+    order = work.cohort.rows.index.get_indexer(pd.Index([riskiest[person] for person in people]))
+    keys, left = work.to_ask(order, ask_list.MOST)
+    batch.button(page, keys, left, len(people), about="the riskiest day of ")
 
 
 def _first(table: pd.DataFrame, participant: str) -> pd.DataFrame:

@@ -10,17 +10,18 @@ import pandas as pd
 import streamlit as st
 
 from sensecf_core.cohorts.schema import Feature
+from sensecf_core.jobs import ask_list
 from sensecf_core.records.person_state import PersonState
 from sensecf_core.types import Floats, Ints, Mask
 from sensecf_core.ui.common import data, drawings, row_wording, widgets, wording
 from sensecf_core.ui.page import pick_table
 from sensecf_core.ui.page.frame import Page
-from sensecf_core.ui.participants import decided, preview, work_list
+from sensecf_core.ui.participants import batch, decided, preview, work_list
 from sensecf_core.ui.participants.work_list import WorkList
 
 LIST = "Work list"
 """Heading above what the list says, beside the roles of the features."""
-BAR, RISK, OPTIONS, OUTSIDE = "Risk", "Risk of 100", "Options", "Out of range"
+BAR, RISK, OPTIONS, ASKED, OUTSIDE = "Risk", "Risk of 100", "Options", "Asked", "Out of range"
 MOST_RANGES = 3
 CHOOSE = "Choose a row to see who it is: every measurement, its reference range and its place in the cohort."
 
@@ -38,7 +39,7 @@ def show(page: Page) -> None:
     if work.risks is not None:
         rank = None if work.rank is None else work.rank[positions]
         order = positions[work_list.in_order(work.risks[positions], rank)]
-    left, right = st.columns([3, 2], gap="medium")
+    left, right = st.columns([7, 3], gap="medium")
     with left:
         table = _table(work, order)
         pick_table.show(
@@ -50,9 +51,12 @@ def show(page: Page) -> None:
             columns=_columns(work),
             alt=f"Participants of {cohort.schema.title}: id, risk, options, decisions, every feature by role",
             pictures=[(LIST, BAR)],
+            beside=lambda: _ask(page, work, order),
         )
         first = "who has a solid option first, then " if work.solid is not None else ""
         sorting = f"; {first}the highest risk first" if work.risks is not None else ""
+        if work.risks is not None:
+            batch.show(cohort, work.found)
         st.caption(
             f"{wording.count(len(positions))} of {wording.count(len(cohort.rows))} rows{sorting}. Choose one "
             "by its box on the left, or by the selector at the top; click a heading to sort."
@@ -62,7 +66,15 @@ def show(page: Page) -> None:
             st.info(CHOOSE, icon=":material/person_search:")
         else:
             participant = page.key[0]
-            preview.show(page, work.states.get(participant, PersonState()), _option_of(work, page.key))
+            state = work.states.get(participant, PersonState())
+            preview.show(page, state, _option_of(work, page.key), work.found.get(page.key))
+
+
+def _ask(page: Page, work: WorkList, order: Ints) -> None:
+    if work.risks is None:
+        return
+    keys, left = work.to_ask(order, ask_list.MOST)
+    batch.button(page, keys, left, len(order))
 
 
 def _option_of(work: WorkList, key: tuple[str, str]) -> str:
@@ -138,12 +150,16 @@ def _table(work: WorkList, order: Ints) -> pd.DataFrame:
         columns[LIST, RISK] = np.round(100 * work.risks[order]).astype(int)
         if work.options is not None:
             columns[LIST, OPTIONS] = work.options.reindex(rows.index).fillna("").to_numpy(dtype=object)
+    if work.found:
+        columns[LIST, ASKED] = [decided.found_word(work.found.get(key)) for key in rows.index]
+    decisions = decided.columns(work.states, people) if work.states else pd.DataFrame()
+    for name in decisions.columns[:2]:
+        columns[LIST, str(name)] = decisions[name].to_numpy(dtype=object)
     columns[LIST, OUTSIDE] = data.outside_counts(cohort)[order]
     if schema.red_flags:
         columns[LIST, work_list.RED_FLAG] = data.red_flag_labels(cohort)[order]
-    if work.states:
-        for name, texts in decided.columns(work.states, people).items():
-            columns[LIST, str(name)] = texts.to_numpy(dtype=object)
+    for name in decisions.columns[2:]:
+        columns[LIST, str(name)] = decisions[name].to_numpy(dtype=object)
     for role in wording.roles(schema):
         for feature in schema.features:
             if feature.role == role:
@@ -183,21 +199,20 @@ def _heading(feature: Feature) -> str:
 def _columns(work: WorkList) -> dict[int, Any]:
     """Column settings by position (0 is the hidden index), in the order of :func:`_table`."""
     schema = work.cohort.schema
-    settings: list[Any] = [st.column_config.TextColumn(pinned=True, width=80)]
+    settings: list[Any] = [st.column_config.TextColumn("Id", pinned=True, width=68)]
     if schema.row_column:
         settings.append(None)
     if work.risks is not None:
         line = round(100 * work.threshold)
         settings += [
             st.column_config.ImageColumn(
-                f"{BAR} (line {line})",
-                width=95,
+                width=82,
                 help=f"The model's calibrated risk of {schema.task.label}. The mark is the line: from {line} "
                 "of 100 on the model flags.",
             ),
             st.column_config.NumberColumn(
                 "of 100",
-                width=58,
+                width=66,
                 help=f"The risk, out of 100 {row_wording.plural(schema)} like this one. Sort by it here.",
             ),
         ]
@@ -210,13 +225,24 @@ def _columns(work: WorkList) -> dict[int, Any]:
                     "nine of ten retrained models.",
                 )
             )
+    if work.found:
+        settings.append(
+            st.column_config.TextColumn(
+                width=84, help="How many options the newest answer has, and how many of them are solid."
+            )
+        )
+    if work.states:
+        settings += [
+            st.column_config.TextColumn(width=88, help="How many options are kept, and how many rejected."),
+            st.column_config.TextColumn("★", width=40, help="Starred, to be found again."),
+        ]
     settings.append(
-        st.column_config.NumberColumn(width=92, help="Measurements outside their reference range.")
+        st.column_config.NumberColumn(width=106, help="Measurements outside their reference range.")
     )
     if schema.red_flags:
-        settings.append(st.column_config.TextColumn(width=64, help="What has to be acted on first."))
+        settings.append(st.column_config.TextColumn(width=80, help="What has to be acted on first."))
     if work.states:
-        settings += [st.column_config.TextColumn(width=width) for width in (40, 120, 120)]
+        settings.append(st.column_config.TextColumn(width=120))
     for role in wording.roles(schema):
         for feature in schema.features:
             if feature.role == role:

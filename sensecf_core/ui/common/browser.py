@@ -1,4 +1,4 @@
-"""The visitor's browser: whether it is a phone, and scrolling it to a part of the page."""
+"""The visitor's browser: whether it is a phone, scrolling to a part of the page, focus in what opens."""
 
 from __future__ import annotations
 
@@ -7,6 +7,24 @@ import streamlit as st
 _SCROLL = """<script>
 document.querySelector('.st-key-{key}')?.scrollIntoView({{block: 'center'}});
 </script>"""
+
+_FOCUS = """<script>
+/* {turn} */
+(() => {{
+  const opened = '[data-testid=stPopoverBody], [role=dialog]';
+  let tries = 200, found = null;
+  const timer = setInterval(() => {{
+    const field = [...document.querySelectorAll(opened)].at(-1)?.querySelector('input, textarea');
+    if (field && field !== found && !found?.value) {{
+      field.focus();
+      tries = Math.min(tries, 15);
+      found = field;
+    }}
+    if (--tries <= 0) clearInterval(timer);
+  }}, 50);
+}})();
+</script>"""
+"""What opens is drawn after this, so it is looked for, for 10 s; fields above the first may come later."""
 
 
 def on_phone() -> bool:
@@ -20,3 +38,14 @@ def bring_into_view(key: str, turn: str) -> None:
         return
     st.session_state["brought_into_view"] = turn
     st.html(_SCROLL.format(key=key), unsafe_allow_javascript=True)
+
+
+def focus_what_opens(key: str) -> None:
+    """Put the focus into the first field of the dialog or popover that this run opens.
+
+    Streamlit leaves it where it was when something else than a click opens it. ``key`` is that of a container
+    for the script, which a style sheet hides.
+    """
+    turn = st.session_state["focus_turn"] = st.session_state.get("focus_turn", 0) + 1
+    with st.container(key=key):
+        st.html(_FOCUS.format(turn=turn), unsafe_allow_javascript=True)

@@ -10,6 +10,7 @@ from sensecf_core.records import decisions
 from sensecf_core.records.person_state import Decision, PersonState
 from sensecf_core.ui.common import wording
 from sensecf_core.ui.decisions import who
+from sensecf_core.ui.page import keyboard
 
 
 def star(cohort: str, participant: str, state: PersonState) -> None:
@@ -20,14 +21,15 @@ def star(cohort: str, participant: str, state: PersonState) -> None:
         "star",
         ":material/star:" if not starred else ":material/kid_star:",
         partial(_set_star, cohort, participant, not starred),
-        "A mark to find this participant again." if not starred else "Take the star away.",
+        help_text="A mark to find this participant again." if not starred else "Take the star away.",
+        shortcut=keyboard.STAR,
     )
 
 
 def note(cohort: str, participant: str, state: PersonState) -> None:
     """The button that opens the note, to be written or changed."""
     label = "Note" if state.note is None else "Change the note"
-    with st.popover(label, icon=":material/edit_note:", key="note_open"):
+    with who.popover(label, "note_open", ":material/edit_note:", shortcut=keyboard.NOTE):
         with st.form("note_form", border=False):
             # A key of its own for each person and note: what was typed about one is never shown with another.
             text = f"note_{cohort}_{participant}_{state.note and state.note.decision_id}"

@@ -16,6 +16,7 @@ from sensecf_core.records.kept_options import KeptOption
 from sensecf_core.records.person_state import REASONS, Decision, Kind, PersonState
 from sensecf_core.ui.common import wording
 from sensecf_core.ui.decisions import who
+from sensecf_core.ui.page import keyboard
 
 _SAID: dict[Kind, tuple[str, str]] = {
     "keep": ("Kept", ":material/bookmark_added:"),
@@ -37,8 +38,19 @@ def standing(state: PersonState, answer_id: str, shown: KeptOption) -> Decision 
     return None
 
 
-def show(schema: Schema, answer_id: str, shown: KeptOption, decided: Decision | None, key: str) -> None:
-    """Show the buttons of one option, or what was decided about it with Undo."""
+def show(
+    schema: Schema,
+    answer_id: str,
+    shown: KeptOption,
+    decided: Decision | None,
+    key: str,
+    *,
+    with_keys: bool = False,
+) -> None:
+    """Show the buttons of one option, or what was decided about it with Undo.
+
+    ``with_keys``: the keys that decide are about this option.
+    """
     key = f"{shown.number}_{answer_id}{key}"
     if decided is not None:
         said, icon = _SAID[decided.kind]
@@ -49,8 +61,9 @@ def show(schema: Schema, answer_id: str, shown: KeptOption, decided: Decision | 
         who.button("Undo", f"undo_{key}", ":material/undo:", undo, "Adds a row; nothing is deleted.")
         return
     keep = partial(_keep, answer_id, shown.number)
-    who.button("Keep", f"keep_{key}", ":material/bookmark_add:", keep)
-    _reject(schema, answer_id, shown, f"reject_{key}")
+    keys = (keyboard.KEEP, keyboard.REJECT) if with_keys else (None, None)
+    who.button("Keep", f"keep_{key}", ":material/bookmark_add:", keep, shortcut=keys[0])
+    _reject(schema, answer_id, shown, f"reject_{key}", keys[1])
 
 
 def why(schema: Schema, decided: Decision) -> str | None:
@@ -76,10 +89,10 @@ def _undo(decision_id: str, by: str) -> Decision:
     return decisions.undo(decision_id, by=by)
 
 
-def _reject(schema: Schema, answer_id: str, shown: KeptOption, key: str) -> None:
+def _reject(schema: Schema, answer_id: str, shown: KeptOption, key: str, shortcut: str | None) -> None:
     """Ask why, and about which of the changes."""
     changed = [name for name in shown.option.changes if name in schema.positions]
-    with st.popover("Reject", icon=":material/thumb_down:", key=f"{key}_open"):
+    with who.popover("Reject", f"{key}_open", ":material/thumb_down:", shortcut=shortcut):
         with st.form(f"{key}_form", border=False):
             st.selectbox(
                 "Why?",

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import streamlit as st
+from streamlit.elements.lib.mutable_popover_container import PopoverContainer
 
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.records.decisions import LONGEST_NAME, checked_name
 from sensecf_core.ui.common import wording
+from sensecf_core.ui.page import keyboard
 
 _NAME = "decides"
 _PROBLEM = "decision_problem"
@@ -31,18 +33,49 @@ def ask(key: str) -> None:
         )
 
 
-def button(label: str, key: str, icon: str, act: Callable[[str], object], help_text: str = "") -> None:
-    """A button that decides: ``act`` gets the name; where none was given yet, it asks for it first."""
+def button(
+    label: str,
+    key: str,
+    icon: str,
+    act: Callable[[str], object],
+    help_text: str = "",
+    *,
+    shortcut: str | None = None,
+) -> None:
+    """A button that decides: ``act`` gets the name; where none was given yet, it asks for it first.
+
+    ``shortcut`` is one of the single keys of :mod:`~sensecf_core.ui.page.keyboard`.
+    """
     if name() is not None:
-        st.button(label, key=key, icon=icon, help=help_text or None, on_click=decide, args=(key, act))
+        pressed_by = None if shortcut is None else keyboard.letter(shortcut)
+        st.button(
+            label,
+            key=key,
+            icon=icon,
+            help=help_text or None,
+            shortcut=pressed_by,
+            on_click=decide,
+            args=(key, act),
+        )
     else:
         with (
-            st.popover(label, icon=icon, help=help_text or None, key=f"{key}_open"),
+            popover(label, f"{key}_open", icon, help_text=help_text, shortcut=shortcut),
             st.form(f"{key}_form", border=False),
         ):
             ask(key)
             st.form_submit_button(label, key=key, type="primary", on_click=decide, args=(key, act))
     tell_problem(key)
+
+
+def popover(
+    label: str, key: str, icon: str, *, help_text: str = "", shortcut: str | None = None
+) -> PopoverContainer:
+    """A button that opens what it asks first; with a ``shortcut``, a single key opens it too."""
+    if shortcut is None:
+        return st.popover(label, icon=icon, help=help_text or None, key=key)
+    keyboard.opens(key, shortcut)
+    told = f"{help_text} Key: {shortcut}".strip()
+    return st.popover(label, icon=icon, help=told, key=key, on_change="rerun")
 
 
 def decide(key: str, act: Callable[[str], object]) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.queries.answer import Answer, BindingLimit, Trace
 from sensecf_core.records import audit, decisions
-from sensecf_core.records.kept_options import kept_options
+from sensecf_core.records.kept_options import KeptOption, kept_options
 from sensecf_core.records.person_state import PersonState, fold
 from sensecf_core.ui.common import wording
 from sensecf_core.ui.decisions import bar, verdict, who
@@ -82,11 +84,13 @@ def _options(page: Page, answer: Answer, state: PersonState, key: str) -> None:
         _what_is_left(page, answer)
         if answer.limits.profile == "contrast":
             say_explanation_only()
+    first = None if key else _first_undecided(answer, groups, state)
     for group in groups:
         if group.heading:
             st.markdown(f"**{group.heading}**")
         for shown in group.options:
-            card.show(page, answer, shown, verdict.standing(state, answer.answer_id, shown), key)
+            decided = verdict.standing(state, answer.answer_id, shown)
+            card.show(page, answer, shown, decided, key, with_keys=shown == first)
     if rest := options.rest(schema, answer):
         noun = f"more {wording.option_noun(answer.limits.profile)}"
         with st.expander(wording.counted(len(rest), noun), icon=":material/unfold_more:"):
@@ -94,6 +98,14 @@ def _options(page: Page, answer: Answer, state: PersonState, key: str) -> None:
                 card.show(page, answer, shown, verdict.standing(state, answer.answer_id, shown), key)
     if groups:
         _lift(page, answer, key)
+
+
+def _first_undecided(
+    answer: Answer, groups: Sequence[options.OptionGroup], state: PersonState
+) -> KeptOption | None:
+    """The option that keys are about: the first one shown about which nothing is decided."""
+    shown = (one for group in groups for one in group.options)
+    return next((one for one in shown if verdict.standing(state, answer.answer_id, one) is None), None)
 
 
 def _behind_it(page: Page, answer: Answer, key: str) -> None:

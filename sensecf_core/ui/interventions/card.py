@@ -12,12 +12,24 @@ from sensecf_core.records.person_state import Decision
 from sensecf_core.ui.common import data, drawings, row_wording, wording
 from sensecf_core.ui.decisions import verdict
 from sensecf_core.ui.interventions import believed
+from sensecf_core.ui.page import keyboard
 from sensecf_core.ui.page.frame import Page
 from sensecf_core.ui.prediction import what_if
 
 
-def show(page: Page, asked: Answer, shown: KeptOption, decided: Decision | None, key: str) -> None:
-    """Show one option of the answer ``asked``, with what was ``decided`` about it last."""
+def show(
+    page: Page,
+    asked: Answer,
+    shown: KeptOption,
+    decided: Decision | None,
+    key: str,
+    *,
+    with_keys: bool = False,
+) -> None:
+    """Show one option of the answer ``asked``, with what was ``decided`` about it last.
+
+    ``with_keys``: single keys keep it, reject it and open it in what-if.
+    """
     schema, answer, option = page.required_cohort.schema, shown.answer, shown.option
     with st.container(border=True, key=f"option_{shown.number}{key}", gap="xsmall"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -28,8 +40,8 @@ def show(page: Page, asked: Answer, shown: KeptOption, decided: Decision | None,
         for violation in option.violations:
             st.warning(wording.plain(wording.labelled(schema, violation)), icon=":material/warning:")
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-            verdict.show(schema, asked.answer_id, shown, decided, key)
-            _try(page, asked.answer_id, shown, f"try_{shown.number}{key}")
+            verdict.show(schema, asked.answer_id, shown, decided, key, with_keys=with_keys)
+            _try(page, asked.answer_id, shown, f"try_{shown.number}{key}", with_keys=with_keys)
             why = f"why_{shown.number}{key}"
             with st.popover("Why believe it?", icon=":material/help:", key=why):
                 _why(page, answer, option)
@@ -76,12 +88,13 @@ def changes(page: Page, answer: Answer, moved: dict[str, Change], percentiles: d
                 )
 
 
-def _try(page: Page, answer_id: str, shown: KeptOption, key: str) -> None:
+def _try(page: Page, answer_id: str, shown: KeptOption, key: str, *, with_keys: bool) -> None:
     """Open the what-if form of the page Prediction, filled in with an option's values."""
     pressed = st.button(
         "What-if",
         icon=":material/tune:",
         key=key,
+        shortcut=keyboard.letter(keyboard.WHAT_IF) if with_keys else None,
         help="Edit it, or try it, in the what-if form of Prediction, filled in with these values.",
         on_click=what_if.fill,
         args=(

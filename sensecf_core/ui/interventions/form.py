@@ -12,7 +12,7 @@ from sensecf_core.queries.methods import asks_language_model
 from sensecf_core.queries.request import ExplainRequest
 from sensecf_core.ui.common import wording
 from sensecf_core.ui.interventions import feature_boxes, limits_fields, method_picker
-from sensecf_core.ui.page import shown_results
+from sensecf_core.ui.page import keyboard, shown_results
 from sensecf_core.ui.page.frame import Page
 
 BUTTON = "Find options"
@@ -52,7 +52,12 @@ def show(page: Page) -> None:
         model_name = method_picker.model_now(page.required_cohort, method)
         ready = _is_ready(method, model_name)
         pressed = st.button(
-            BUTTON, type="primary", icon=":material/play_arrow:", disabled=not ready, key="generate"
+            BUTTON,
+            type="primary",
+            icon=":material/play_arrow:",
+            disabled=not ready,
+            key="generate",
+            shortcut=keyboard.letter(keyboard.ASK),
         )
     if not ready:
         st.error(

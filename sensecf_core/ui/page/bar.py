@@ -43,9 +43,11 @@ _STYLE = """<style>
   .st-key-bar h1 { font-size: 1.25rem; }
   .st-key-facts, .st-key-question { display: none; }
 }
+[data-testid="stLayoutWrapper"]:has(> [class*="st-key-key_"]) { display: none; }
+.st-key-keyboard button { min-height: 1.75rem; }
 @media print { .st-key-bar button svg { display: none; } }
 </style>"""
-"""The classes of the bar and of filters only.
+"""The classes of the bar and of filters only, and of buttons that only a key presses.
 
 The bar has one line: a desktop cuts the facts to fit, a phone moves it sideways. A chosen or open chip keeps
 the text's colour; the theme's for it is too dark to read on a dark page.

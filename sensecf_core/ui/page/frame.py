@@ -31,6 +31,7 @@ from sensecf_core.ui.page import (
     examples,
     excluded_participants,
     kept_picks,
+    keyboard,
     navigation,
     selection,
     shown_results,
@@ -138,6 +139,7 @@ def open_page(
     results = shown_results.address_parameters(choice, shows) if shows else {}
     selection.mirror(choice, **results, **kept_picks.adopt(picks))
     navigation.show(choice)
+    keyboard.show(name, cohort)
     missing = problem is not None or (needs == "person" and key is None)
     shown = bar.Shown(title, question, choice, _titles(), cohort, key)
     places = bar.show(shown, with_selectors=not missing)

@@ -11,10 +11,8 @@ import streamlit as st
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.records import exports
 from sensecf_core.ui.common import widgets
-from sensecf_core.ui.page import selection
-
-Key = tuple[str, str | None]
-"""Participant and row; None means the participant's first row."""
+from sensecf_core.ui.page import people_order, selection
+from sensecf_core.ui.page.people_order import Key
 
 
 def show(
@@ -40,6 +38,7 @@ def show(
     beside : draws what stands below the table, before the button for the CSV.
     """
     st.session_state["table_rows"] = list(keys)
+    people_order.listed(schema.name, keys)
     st.dataframe(
         table.reset_index(drop=True),
         key=_grid_key(name, chosen),

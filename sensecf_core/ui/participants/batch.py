@@ -21,8 +21,8 @@ from sensecf_core.ui.page.frame import Page
 
 HELP = (
     "Asks what the page Options asks, with its method, limits and seed, in the order of the list: at most "
-    f"{ask_list.MOST} at once, of those who are flagged and have no answer yet. Whoever has a red flag is left "
-    "out. It runs in the background, and each answer is kept as soon as it is there."
+    f"{ask_list.MOST} at once, of those who are flagged and have no answer yet. Whoever has a red flag is "
+    "left out. It runs in the background, and each answer is kept as soon as it is there."
 )
 _PERSON, _ROW = "--participant=", "--row="
 

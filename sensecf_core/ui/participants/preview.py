@@ -32,10 +32,11 @@ def show(page: Page, state: PersonState, options: str, found: Found | None) -> N
         st.markdown(_outside(page))
         if page.has_classifier:
             st.markdown(_drivers(page))
-            if options:
-                st.markdown(f"**Options:** {options}")
+        lines = [f"**Options:** {options}"] if options else []
         if found is not None:
-            st.markdown(f"**Asked:** {decided.found_sentence(found)}")
+            lines.append(f"**Asked:** {decided.found_sentence(found)}")
+        if lines:
+            st.markdown("  \n".join(lines))
         _decisions(page, state)
         if page.has_classifier:
             links(page)
@@ -54,7 +55,9 @@ def _decisions(page: Page, state: PersonState) -> None:
 def edit(page: Page, state: PersonState) -> None:
     """The buttons for the star and the note of the chosen person."""
     cohort, participant = page.required_cohort.schema.name, page.row_key[0]
-    with st.container(horizontal=True, gap="xsmall", vertical_alignment="center", key="about_person"):
+    with st.container(
+        horizontal=True, gap="xsmall", vertical_alignment="center", key="about_person", width="content"
+    ):
         person.star(cohort, participant, state)
         person.note(cohort, participant, state)
 

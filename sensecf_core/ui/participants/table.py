@@ -14,7 +14,7 @@ from sensecf_core.jobs import ask_list
 from sensecf_core.records.person_state import PersonState
 from sensecf_core.types import Floats, Ints, Mask
 from sensecf_core.ui.common import data, drawings, row_wording, widgets, wording
-from sensecf_core.ui.page import pick_table
+from sensecf_core.ui.page import people_order, pick_table
 from sensecf_core.ui.page.frame import Page
 from sensecf_core.ui.participants import batch, decided, preview, work_list
 from sensecf_core.ui.participants.work_list import WorkList
@@ -37,8 +37,8 @@ def show(page: Page) -> None:
         return
     order = positions
     if work.risks is not None:
-        rank = None if work.rank is None else work.rank[positions]
-        order = positions[work_list.in_order(work.risks[positions], rank)]
+        order = people_order.of_cohort(cohort, page.classifier)
+        order = order[mask[order]]
     left, right = st.columns([7, 3], gap="medium")
     with left:
         table = _table(work, order)

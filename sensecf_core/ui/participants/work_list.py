@@ -41,14 +41,6 @@ class WorkList:
     found: Mapping[RowKey, Found] = field(default_factory=dict)
 
     @property
-    def rank(self) -> Ints | None:
-        """0 for rows that a solid option brings over the line, 1 for other reliable ones, 2 for the rest."""
-        if self.options is None or self.solid is None:
-            return None
-        crosses = self.options.reindex(self.cohort.rows.index).eq(cohort_map.SOLID).to_numpy()
-        return np.where(crosses, 0, np.where(self.solid, 1, 2))
-
-    @property
     def views(self) -> dict[str, Mask]:
         """Which rows each chip shows; chips that would show nobody are left out."""
         ids = self.cohort.rows.index.get_level_values(0)
@@ -117,11 +109,6 @@ def of_page(page: Page) -> WorkList:
         states,
         found,
     )
-
-
-def in_order(risks: Floats, rank: Ints | None) -> Ints:
-    """Positions of rows as they are listed: by ``rank``, from the lowest, then the highest risk first."""
-    return np.lexsort((-risks, np.zeros(len(risks)) if rank is None else rank))
 
 
 def _phrases(feasible: pd.DataFrame, desired: int) -> pd.Series[Any]:

@@ -37,11 +37,22 @@ _STYLE = """<style>
   .st-key-facts p { white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
 }
 @media (max-width: 640px) {
-  .st-key-bar, .st-key-strip { flex-wrap: nowrap; }
-  .st-key-bar { overflow-x: auto; }
-  .st-key-bar > *, .st-key-strip > * { flex-shrink: 0; }
-  .st-key-bar h1 { font-size: 1.25rem; }
-  .st-key-facts, .st-key-question { display: none; }
+  .st-key-frame { margin-top: -0.25rem; gap: 0; }
+  .st-key-bar { flex-wrap: wrap; gap: 0.125rem 0.5rem; }
+  .st-key-bar > :has(> .st-key-strip), .st-key-strip { display: contents; }
+  .st-key-bar::before { content: ""; flex-basis: 100%; height: 0; order: 2; }
+  .st-key-person_chip, .st-key-notice { order: 1; }
+  .st-key-strip > [data-testid="stElementContainer"], .st-key-cohort_chip { order: 3; }
+  .st-key-person_chip, .st-key-cohort_chip { flex: 1 1 0; overflow: hidden; }
+  .st-key-person_chip *, .st-key-cohort_chip * { min-width: 0; }
+  .st-key-bar button { min-height: 1.625rem; padding: 0; justify-content: start; }
+  .st-key-person_chip button, .st-key-cohort_chip button { width: 100%; }
+  .st-key-bar button p { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; font-size: 0.8rem; }
+  .st-key-bar button > div { margin: 0; }
+  .st-key-bar button > div > :last-child, .st-key-strip > :has(> .st-key-facts) { display: none; }
+  .st-key-bar h1 { font-size: 1.125rem; }
+  .st-key-strip > [data-testid="stElementContainer"] span { font-size: 0.75rem !important; }
+  .st-key-question, [aria-label^="Shortcut"] { display: none; }
 }
 [data-testid="stLayoutWrapper"]:has(> [class*="st-key-key_"]) { display: none; }
 .st-key-keyboard button { min-height: 1.75rem; }
@@ -49,7 +60,8 @@ _STYLE = """<style>
 </style>"""
 """The classes of the bar and of filters only, and of buttons that only a key presses.
 
-The bar has one line: a desktop cuts the facts to fit, a phone moves it sideways. A chosen or open chip keeps
+The bar has one line, and a desktop cuts the facts to fit; on a phone it has two, of which the second has the
+risk and the cohort, and nothing moves sideways. A chosen or open chip keeps
 the text's colour; the theme's for it is too dark to read on a dark page.
 """
 

@@ -52,7 +52,8 @@ def opens(popover: str, key: str) -> None:
 
 def _open(popover: str) -> None:
     """Open a popover, close the one that a key opened before, and put the focus into it."""
-    if (before := st.session_state.get(_OPENED)) in st.session_state:
+    before: str | None = st.session_state.get(_OPENED)
+    if before is not None and before in st.session_state:
         st.session_state[before] = False
     st.session_state.update({popover: True, _OPENED: popover, _FOCUS: True})
 

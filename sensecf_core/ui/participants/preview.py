@@ -114,7 +114,7 @@ def _drivers(page: Page) -> str:
 
 def links(page: Page) -> None:
     """Link to what the model says of the chosen row, and to its options."""
-    with st.container(horizontal=True, gap="xxsmall"):
+    with st.container(horizontal=True, gap="xxsmall", width="content"):
         st.page_link(
             "pages/2_Prediction.py",
             label="See this person's risk",

@@ -28,8 +28,7 @@ def star(cohort: str, participant: str, state: PersonState) -> None:
 
 def note(cohort: str, participant: str, state: PersonState) -> None:
     """The button that opens the note, to be written or changed."""
-    label = "Note" if state.note is None else "Change the note"
-    with who.popover(label, "note_open", ":material/edit_note:", shortcut=keyboard.NOTE):
+    with who.popover("Note", "note_open", ":material/edit_note:", shortcut=keyboard.NOTE):
         with st.form("note_form", border=False):
             # A key of its own for each person and note: what was typed about one is never shown with another.
             text = f"note_{cohort}_{participant}_{state.note and state.note.decision_id}"

@@ -25,31 +25,31 @@ def show(page: Page, state: PersonState, options: str, found: Found | None) -> N
     ``options`` is what the feasibility map says of it, or empty; ``found`` what its newest answer found.
     """
     with st.container(border=True, key="preview", gap="small"):
-        star = "" if state.star is None else " ★"
-        st.markdown(f"**{wording.plain(page.row_key[0])}**{star}")
+        with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
+            st.markdown(f"**{wording.plain(page.row_key[0])}**", width="content")
+            edit(page, state)
         if page.has_classifier:
             _risk(page)
-        st.markdown(_outside(page))
+        lines = [_outside(page)]
         if page.has_classifier:
-            st.markdown(_drivers(page))
-        lines = [f"**Options:** {options}"] if options else []
-        if found is not None:
-            lines.append(f"**Asked:** {decided.found_sentence(found)}")
-        if lines:
-            st.markdown("  \n".join(lines))
-        _decisions(page, state)
+            lines.append(_drivers(page))
+        lines.append(_options(options, found))
+        if (decision := decided.latest(state)) is not None:
+            said = wording.plain(decided.sentence(decision))
+            lines.append(f"**Decision:** {decided.counts(state)}. {said}")
+        if state.note is not None and state.note.note:
+            lines.append(f"**Note:** {wording.plain(state.note.note)} ({wording.plain(state.note.who)})")
+        st.markdown("  \n".join(f":small[{line}]" for line in lines if line))
         if page.has_classifier:
             links(page)
 
 
-def _decisions(page: Page, state: PersonState) -> None:
-    """Show what was decided, with the buttons for star and note."""
-    if (decision := decided.latest(state)) is not None:
-        st.markdown(
-            f"**Decision:** {decided.counts(state)}  \n:small[{wording.plain(decided.sentence(decision))}]"
-        )
-    person.show_note(state)
-    edit(page, state)
+def _options(options: str, found: Found | None) -> str:
+    """What the map says, and what was found when somebody asked."""
+    parts = [f"**Options:** {options}"] if options else []
+    if found is not None:
+        parts.append(f"**Asked:** {decided.found_sentence(found)}")
+    return " · ".join(parts)
 
 
 def edit(page: Page, state: PersonState) -> None:
@@ -70,7 +70,7 @@ def _risk(page: Page) -> None:
         alt=f"{said}; the line is at {wording.of_100(threshold)}",
         width=264,
     )
-    st.markdown(f"**{said}**, {wording.distance(page.risk, threshold)}")
+    st.markdown(f":small[**{said}**, {wording.distance(page.risk, threshold)}]")
 
 
 def _outside(page: Page) -> str:

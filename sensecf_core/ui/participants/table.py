@@ -206,20 +206,20 @@ def _columns(work: WorkList) -> dict[int, Any]:
         line = round(100 * work.threshold)
         settings += [
             st.column_config.ImageColumn(
-                width=82,
+                width=74,
                 help=f"The model's calibrated risk of {schema.task.label}. The mark is the line: from {line} "
                 "of 100 on the model flags.",
             ),
             st.column_config.NumberColumn(
                 "of 100",
-                width=66,
+                width=62,
                 help=f"The risk, out of 100 {row_wording.plural(schema)} like this one. Sort by it here.",
             ),
         ]
         if work.options is not None:
             settings.append(
                 st.column_config.TextColumn(
-                    width=92,
+                    width=86,
                     help="What a search of the model found under the usual limits. Solid: changes that alter "
                     "the prediction and can be relied on. Else by how many points of 100 the risk moves in "
                     "nine of ten retrained models.",
@@ -233,14 +233,14 @@ def _columns(work: WorkList) -> dict[int, Any]:
         )
     if work.states:
         settings += [
-            st.column_config.TextColumn(width=88, help="How many options are kept, and how many rejected."),
-            st.column_config.TextColumn("★", width=40, help="Starred, to be found again."),
+            st.column_config.TextColumn(width=82, help="How many options are kept, and how many rejected."),
+            st.column_config.TextColumn("★", width=36, help="Starred, to be found again."),
         ]
     settings.append(
-        st.column_config.NumberColumn(width=106, help="Measurements outside their reference range.")
+        st.column_config.NumberColumn(width=104, help="Measurements outside their reference range.")
     )
     if schema.red_flags:
-        settings.append(st.column_config.TextColumn(width=80, help="What has to be acted on first."))
+        settings.append(st.column_config.TextColumn(width=76, help="What has to be acted on first."))
     if work.states:
         settings.append(st.column_config.TextColumn(width=120))
     for role in wording.roles(schema):

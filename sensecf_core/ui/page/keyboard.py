@@ -111,10 +111,16 @@ def _find(page: str, cohort: Cohort) -> None:
         index=None,
         placeholder="Type an id, then Enter",
         filter_mode="contains",
+        on_change=_found,
+        args=(cohort.schema.name,),
     )
     if picked is None:
         return
-    selection.choose(picked, cohort=cohort.schema.name)
     if page in navigation.RESEARCH or page == navigation.HOME:
         st.switch_page(navigation.PERSON["Participants"].file)
     st.rerun()
+
+
+def _found(cohort: str) -> None:
+    if (person := st.session_state[_FIND]) is not None:
+        selection.choose(person, cohort=cohort)

@@ -1,0 +1,58 @@
+"""Keys: who is next, which option they are about, and that single ones can be switched off."""
+
+from __future__ import annotations
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from sensecf_core.counterfactuals import explain as explaining
+from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
+from sensecf_core.jobs.model_worker import ModelWorker
+from sensecf_core.queries.request import ExplainRequest
+from sensecf_core.records import answers, decisions
+from tests.app.conftest import OpenPage, World
+
+
+@pytest.fixture(autouse=True)
+def queue(worker: ModelWorker) -> ModelWorker:
+    return worker
+
+
+def keys(at: AppTest) -> dict[str, str]:
+    """The keys of a page: shortcut → key of the button that it presses."""
+    return {button.proto.shortcut: str(button.key) for button in at.button if button.proto.shortcut}
+
+
+def test_next_and_previous_follow_the_list_with_its_filters(world: World, open_page: OpenPage) -> None:
+    at = open_page("Participants", cohort="small", participant=world.unflagged)
+    at.pills(key="view_small").set_value("Flagged").run()
+    listed = at.dataframe[0].value["Work list", "Participant"].tolist()
+    chosen = []
+    for key in ("step_1", "step_1", "step_-1", "step_-1"):
+        at.button(key=key).click().run()
+        chosen.append(at.query_params["participant"])
+    assert chosen == [listed[0], listed[1], listed[0], listed[0]]  # no further than the first
+
+
+def test_a_person_is_found_from_any_page(world: World, open_page: OpenPage) -> None:
+    at = open_page("Prediction", cohort="small", participant=world.flagged)
+    at.button(key="find").click().run()
+    at.selectbox(key="find_person").set_value(world.unflagged).run()
+    assert not at.exception
+    assert at.query_params["participant"] == world.unflagged
+
+
+def test_keys_decide_about_the_first_option_that_is_not_decided(world: World, open_page: OpenPage) -> None:
+    fitted = FittedCohort.fit(world.cohort, world.classifier)
+    asked = ExplainRequest(cohort="small", participant_id=world.flagged, method="random", candidates=64)
+    answer = answers.save(explaining.answer(fitted, asked))
+    at = open_page("Interventions", cohort="small", participant=world.flagged)
+    assert keys(at)["k"] == "press_K" and keys(at)["w"].startswith("try_1")
+    at.button(key="press_K").click().run()
+    at.text_input(key=f"keep_1_{answer}_by").set_value("Dr Lee")
+    at.button(key=f"keep_1_{answer}").click().run()
+    assert [one.kind for one in decisions.of_person("small", world.flagged)] == ["keep"]
+    assert keys(at)["k"] == f"keep_2_{answer}" and keys(at)["w"].startswith("try_2")
+    assert {"ctrl+k", *"npgkxwms"} == set(keys(at))
+    at.toggle(key="single_keys").set_value(False).run()
+    assert set(keys(at)) == {"ctrl+k"}

@@ -45,10 +45,10 @@ def _found(page: Page, title: str, options: dict[str, object]) -> dict[tuple[str
 
 
 def no_sideways_scrolling(page: Page, title: str) -> None:
-    """Check that an open page is no wider than its screen."""
+    """Check that an open page, and the bar on top of it, are no wider than the screen."""
     page.wait_for_timeout(500)
     widths = page.evaluate(
-        "[document.documentElement, document.querySelector('[data-testid=stMain]')]"
+        "['html', '[data-testid=stMain]', '.st-key-bar'].map(name => document.querySelector(name))"
         ".map(e => [e.scrollWidth, e.clientWidth])"
     )
     assert all(scroll <= client for scroll, client in widths), (title, widths)

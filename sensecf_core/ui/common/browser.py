@@ -21,10 +21,31 @@ _FOCUS = """<script>
       found = field;
     }}
     if (--tries <= 0) clearInterval(timer);
+    window.waitsForFocus = !found && tries > 0;
   }}, 50);
+  window.waitsForFocus = true;
 }})();
 </script>"""
 """What opens is drawn after this, so it is looked for, for 10 s; fields above the first may come later."""
+
+
+_QUIET = """<script>
+(() => {
+  if (window.keysAreGuarded) return;
+  window.keysAreGuarded = true;
+  let last = 0;
+  document.addEventListener('keydown', event => {
+    const letter = /^[a-z]$/i.test(event.key) && !event.ctrlKey && !event.metaKey && !event.altKey;
+    const field = event.target.closest?.('input, textarea, select, [contenteditable=true]');
+    if (!letter || field) return;
+    const app = document.querySelector('[data-testid=stApp]');
+    const busy = app?.dataset.testScriptState === 'running' || window.waitsForFocus;
+    if (busy || event.timeStamp - last < 400) event.stopImmediatePropagation();
+    else last = event.timeStamp;
+  }, true);
+})();
+</script>"""
+"""Streamlit has no way to hold its shortcuts back while a page works on the last one."""
 
 
 def on_phone() -> bool:
@@ -49,3 +70,13 @@ def focus_what_opens(key: str) -> None:
     turn = st.session_state["focus_turn"] = st.session_state.get("focus_turn", 0) + 1
     with st.container(key=key):
         st.html(_FOCUS.format(turn=turn), unsafe_allow_javascript=True)
+
+
+def keep_keys_quiet_while_busy(key: str) -> None:
+    """Let no single letter press a button while the page still does what the last one asked for.
+
+    Else what somebody types a moment before a field opens would be taken for keys. ``key`` is that of a
+    container for the script, which a style sheet hides.
+    """
+    with st.container(key=key):
+        st.html(_QUIET, unsafe_allow_javascript=True)

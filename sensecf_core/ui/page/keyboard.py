@@ -70,6 +70,7 @@ def show(page: str, cohort: Cohort | None) -> None:
             _step("Previous", ":material/arrow_upward:", PREVIOUS, cohort, -1)
         with st.popover("Keyboard", icon=":material/keyboard:", type="tertiary", key="keys"):
             _help()
+    browser.keep_keys_quiet_while_busy("key_guard")
     if find and cohort is not None:
         _find(page, cohort)
     if find or st.session_state.pop(_FOCUS, False):

@@ -27,7 +27,7 @@ def show(page: Page) -> None:
     schema = page.required_cohort.schema
     own_words.take_back_from_others(page)
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="ask"):
-        with _chip("In your own words", own_words.CHIP, ":material/chat:") as chip:
+        with _chip("Say it", own_words.CHIP, ":material/chat:") as chip:
             if chip.open:
                 own_words.show(page, _asked(page))
         with _chip(

@@ -84,6 +84,8 @@ def decide(key: str, act: Callable[[str], object]) -> None:
         by = checked_name(name() or str(st.session_state.get(_field(key), "")))
         act(by)
         st.session_state[_NAME] = by
+        if f"{key}_open" in st.session_state:  # one whose state is kept does not close by itself
+            st.session_state[f"{key}_open"] = False
     except (InputError, NotReadyError) as error:
         st.session_state[_PROBLEM] = (key, str(error))
 

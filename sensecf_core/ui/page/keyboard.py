@@ -94,8 +94,8 @@ def _help() -> None:
     lines = {FIND.replace("+", "-"): "find a person", **LETTERS}
     lines |= {
         "Tab": "every control in turn; Enter or Space presses it",
-        "arrows, Enter": "move in the list, and in fields; Shift-Space chooses the row of the list",
-        "Esc": "close what is open",
+        "arrows": "move among chips, in fields, and in the list, where Shift-Space chooses the row",
+        "Esc": "close what is open; in the list, let Tab go on to what follows it",
     }
     st.markdown("\n".join(f"- **{key}**: {does}" for key, does in lines.items()))
     st.caption("No key does anything while you type in a field, except Ctrl-K.")

@@ -13,6 +13,8 @@ from sensecf_core.queries.methods import BY_HAND
 from sensecf_core.records.person_state import Decision, Kind, fold
 from sensecf_core.ui.prediction import best_options, shap
 from tests.app.conftest import OpenPage, World, page_text
+from tests.records.made_answers import make_answer, make_counterfactual
+from tests.small_cohort import SCHEMA
 
 
 def test_risk_interval_distance_drivers_and_card(world: World, open_page: OpenPage) -> None:
@@ -27,8 +29,8 @@ def test_risk_interval_distance_drivers_and_card(world: World, open_page: OpenPa
     assert "push the risk up most" in text
     assert len(at.get("plotly_chart")) == 1 and "Measured on" not in text
     assert not at.table
-    for fold in ("all_drivers", "log_odds", "model_card"):  # drawn when they are opened
-        at.session_state[fold] = True
+    for name in ("all_drivers", "log_odds", "model_card"):  # drawn when they are opened
+        at.session_state[name] = True
     at.run()
     assert len(at.get("plotly_chart")) == 3 and "Measured on" in page_text(at)
 

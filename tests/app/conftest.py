@@ -37,6 +37,7 @@ PAGES = {
     "Benchmarks": "pages/5_Benchmarks.py",
     "Augmentation": "pages/6_Augmentation.py",
     "Models": "pages/7_Models.py",
+    "Your_data": "pages/10_Your_data.py",
 }
 OpenPage = Callable[..., AppTest]
 

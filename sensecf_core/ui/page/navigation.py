@@ -59,7 +59,9 @@ RESEARCH = {
 }
 GROUPS = {"A person": PERSON, "Research": RESEARCH}
 """The navigation. Pages are named as in their addresses, which stay as they are; titles may differ."""
-TITLES = {name: place.title for places in GROUPS.values() for name, place in places.items()}
+UNLISTED = {"Your_data": "Your data"}
+"""Pages that Home leads to."""
+TITLES = UNLISTED | {name: place.title for places in GROUPS.values() for name, place in places.items()}
 """What stands in the navigation and on the page, by name."""
 
 

@@ -18,7 +18,7 @@ from sensecf_core.counterfactuals.checks.sentences import (
     number,
     risk,
 )
-from sensecf_core.queries.methods import METHODS
+from sensecf_core.queries.methods import BY_HAND, METHODS
 
 ROLE_TITLES = {
     "behaviour": "Behaviour",
@@ -63,6 +63,8 @@ _ADDRESS = re.compile(
 
 def method_title(method: str) -> str:
     """A method's title; one of another version of this program goes by its name."""
+    if method == BY_HAND:
+        return "Made by hand"
     return METHODS[method].title if method in METHODS else method
 
 

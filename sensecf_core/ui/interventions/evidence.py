@@ -200,7 +200,9 @@ def downloads(shown_answers: Sequence[Answer], stem: str, schema: Schema, key: s
 def earlier(schema: Schema, participant: str, row: str, current: str | None) -> None:
     """List the earlier answers about a row as links."""
     earlier_answers = [
-        a for a in answers.recent(schema.name, participant, row, limit=12) if a.answer_id != current
+        a
+        for a in answers.recent(schema.name, participant, row, limit=12, by_hand=False)
+        if a.answer_id != current
     ]
     if not earlier_answers:
         return

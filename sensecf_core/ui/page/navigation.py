@@ -36,6 +36,9 @@ PERSON = {
         ":material/alt_route:",
         "The smallest realistic changes that would alter the prediction.",
     ),
+    "What-if": Place(
+        "pages/8_What-if.py", "What-if", ":material/tune:", "Change values by hand, and see the risk follow."
+    ),
 }
 RESEARCH = {
     "Comparison": Place(

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from sensecf_core.aireadi.report.wording import day_name
 from sensecf_core.counterfactuals.feasibility import cohort_map
 from sensecf_core.counterfactuals.problem.fitted_cohort import load_fitted
-from sensecf_core.ui.common.wording import day_name
 from tests.browser.conftest import LET_IN, settle, shown
 from tests.browser.page_checks import no_sideways_scrolling, open_all, violations
 from tests.browser.server import Server

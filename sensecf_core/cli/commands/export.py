@@ -38,7 +38,7 @@ def export(
     from sensecf_core.cli.render_answer import red_flag_lines
     from sensecf_core.records import audit
     from sensecf_core.records.export_files import FORMATS, OF_OPTIONS, export_file
-    from sensecf_core.records.paper.pdf import PAPERS
+    from sensecf_core.records.paper.page import PAPERS
 
     if file_format not in FORMATS:
         raise unknown("format", file_format, FORMATS)

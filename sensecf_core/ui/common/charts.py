@@ -59,9 +59,17 @@ def saved_as(image_format: str, name: str) -> dict[str, Any]:
 
 
 def show(
-    chart: Chart, key: str, config: dict[str, Any] = CONFIG, clicked: Callable[[], None] | None = None
+    chart: Chart,
+    key: str,
+    config: dict[str, Any] = CONFIG,
+    clicked: Callable[[], None] | None = None,
+    *,
+    caption: str | None = None,
 ) -> None:
-    """Show a chart and the sentence under it; ``clicked`` is called when a point is selected."""
+    """Show a chart and the sentence under it, or ``caption`` where the chart's own texts say the rest.
+
+    ``clicked`` is called when a point is selected.
+    """
     st.plotly_chart(
         readable(chart.figure),
         key=key,
@@ -70,7 +78,7 @@ def show(
         selection_mode="points",
         alt=chart.sentence,
     )
-    st.caption(plain(chart.sentence))
+    st.caption(plain(chart.sentence if caption is None else caption))
 
 
 def readable(figure: Any) -> Any:

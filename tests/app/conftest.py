@@ -33,6 +33,7 @@ PAGES = {
     "Participants": "pages/1_Participants.py",
     "Prediction": "pages/2_Prediction.py",
     "Interventions": "pages/3_Interventions.py",
+    "Glucose": "pages/9_Glucose.py",
     "Comparison": "pages/4_Comparison.py",
     "Benchmarks": "pages/5_Benchmarks.py",
     "Augmentation": "pages/6_Augmentation.py",

@@ -140,7 +140,7 @@ def test_every_method_is_shown_side_by_side_with_agreement_and_violations(
     changed = {*first.counterfactuals[0].changes, "bmi", "diet"}
     titles = {feature.label.lower() for feature in world.cohort.schema.features if feature.name in changed}
     said = [title.lower().removeprefix("if ").removesuffix(" moved") for title in matrix.index]
-    assert said[0].startswith("risk (cut-off") and said[-2:] == ["answer", "grade"]
+    assert said[0].startswith("risk of 100 (cut-off") and said[-2:] == ["answer", "grade"]
     assert set(said[1:-2]) == titles
     assert list(matrix.columns) == ["Now", "LM with examples", "LM without examples", "Random draws"]
     assert matrix.loc["Diet", "Random draws"] == "→ plants"

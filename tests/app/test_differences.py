@@ -138,9 +138,9 @@ def rows(*statuses: MethodStatus, best_only: bool = True) -> dict[str, matrix.Ro
 def test_the_matrix_has_the_risk_on_top_the_grade_at_the_bottom_and_the_features_between() -> None:
     first = answering("a", changing("bmi", "sugar", grade="solid"), changing("sleep", grade="fragile"))
     table = rows(status_of(first), status_of(answering("b", changing("sugar", grade="fragile"))))
-    assert list(table) == ["Risk (cut-off 31)", "Sugar", "If body mass index moved", "Answer", "Grade"]
-    assert table["Risk (cut-off 31)"].now == "63 of 100"
-    assert table["Risk (cut-off 31)"].cells["a"].replace("\u00a0", " ") == "63 → 21 of 100  ▼ 42"
+    assert list(table) == ["Risk of 100 (cut-off 31)", "Sugar", "If body mass index moved", "Answer", "Grade"]
+    assert table["Risk of 100 (cut-off 31)"].now == "63"
+    assert table["Risk of 100 (cut-off 31)"].cells["a"].replace("\u00a0", " ") == "63 → 21  ▼ 42"
     assert table["Sugar"].now.startswith("140 g/day")
     assert table["Sugar"].cells == {"a": "▼ 80 g/day", "b": "▼ 80 g/day"}
     assert table["If body mass index moved"].cells == {"a": "▼ 30.0 kg/m²", "b": matrix.STAYS}
@@ -151,7 +151,7 @@ def test_the_matrix_has_the_risk_on_top_the_grade_at_the_bottom_and_the_features
 def test_all_options_of_a_method_stand_in_one_cell() -> None:
     first = answering("a", changing("bmi", grade="solid"), changing("sleep", probability=0.3))
     table = rows(status_of(first), best_only=False)
-    assert table["Risk (cut-off 31)"].cells["a"].count(" or ") == 1
+    assert table["Risk of 100 (cut-off 31)"].cells["a"].count(" or ") == 1
     assert table["Sleep"].cells["a"] == "▲ 7.0 h/night" and "If body mass index moved" in table
     assert table["Grade"].cells["a"] == "✓ Solid or Not graded"
 
@@ -184,7 +184,7 @@ def test_who_has_no_option_has_a_column_too() -> None:
         "c": "None found",
         "d": "Nothing to change",
     } | dict.fromkeys(states, matrix.STAYS)
-    assert table["Risk (cut-off 31)"].cells["c"].startswith("nearest tried: 63 → 33 of 100")
+    assert table["Risk of 100 (cut-off 31)"].cells["c"].startswith("nearest tried: 63 → 33")
     assert table["If body mass index moved"].cells["b"] == matrix.NOTHING
 
 

@@ -29,6 +29,7 @@ from sensecf_core.aireadi.report.periods import GlucoseSummary, Period, summary,
 from sensecf_core.aireadi.report.units import GlucoseUnit, measure, number
 from sensecf_core.aireadi.report.very_low import VeryLow, very_low
 from sensecf_core.aireadi.report.wording import (
+    UNDER_ONE,
     duration,
     percent,
     period_name,
@@ -44,7 +45,10 @@ GOAL_TITLES: dict[GoalSet, str] = {
 SOURCE = "Battelino et al. 2019, doi 10.2337/dci19-0028"
 _GLANCE = ("In range", "Mean", "GMI", "CV")
 _ALONE: dict[str, BandName] = {"tar2": "very_high", "tir": "target", "tbr2": "very_low"}
-_TOGETHER: dict[str, tuple[BandName, str]] = {"tar": ("high", "all high"), "tbr": ("low", "all low")}
+_TOGETHER: dict[str, tuple[BandName, BandName, str]] = {
+    "tar": ("high", "very_high", "all high"),
+    "tbr": ("low", "very_low", "all low"),
+}
 """The band that a goal stands beside: alone, or together with the band that is further out."""
 
 
@@ -171,8 +175,16 @@ def _goal_text(goal: Goal, metrics: GlucoseMetrics, texts: dict[BandName, str]) 
         exact = share_beside_goal(goal, share, texts[band])
         own = "" if exact == texts[band] else f" ({exact})"
         return band, f"goal {goal.text}: {met}{own}"
-    band, whole = _TOGETHER[goal.metric]
-    return band, f"{whole} {share_beside_goal(goal, share)}, goal {goal.text}: {met}"
+    band, outer, whole = _TOGETHER[goal.metric]
+    written = _added(texts[band], texts[outer])
+    return band, f"{whole} {share_beside_goal(goal, share, written)}, goal {goal.text}: {met}"
+
+
+def _added(one: str, other: str) -> str | None:
+    """Two whole percents added, so that the sum is that of what is written; None where one is under 1 %."""
+    if UNDER_ONE in (one, other):
+        return None
+    return f"{int(one.removesuffix(' %')) + int(other.removesuffix(' %'))} %"
 
 
 def _tiles(glucose: GlucoseSummary, unit: GlucoseUnit, goals: GoalSet) -> tuple[Tile, ...]:

@@ -31,8 +31,8 @@ _PANEL, _BANDS = 80.0, 66.0
 """Millimetres: height of bar and profile, width of the bar with its labels."""
 _WEEK = 26.0
 """Most millimetres of a week of days."""
-_FLOOR, _CEILING = 40.0, 260.0
-"""Range in mg/dL that a drawing always includes."""
+_FLOOR, _CEILING, _HIGHEST = 40.0, 260.0, 300.0
+"""Range in mg/dL that a drawing always includes, and the highest level that has room in that of a day."""
 
 
 def glucose_pdf(sheet: GlucoseSheet, paper: Paper = "a4") -> bytes:
@@ -182,7 +182,8 @@ def _days(pdf: FPDF, report: GlucoseReport, end: float) -> None:
     height = min(_WEEK, (end - top - 2) / max(len(report.weeks), 1))
     width = pdf.epw / 7
     recorded = [day for week in report.weeks for day in week if day is not None and day.recorded]
-    ceiling = max([_CEILING, *(float(np.nanmax(day.values)) for day in recorded)])
+    most = max((float(np.nanmax(day.values)) for day in recorded), default=_CEILING)
+    ceiling = min(max(_CEILING, most), _HIGHEST)
     for column, name in enumerate(WEEKDAYS):
         _text(pdf, MARGIN + (column + 0.5) * width, top - 1, name, _SMALL, bold=True, align="center")
     for row, week in enumerate(report.weeks):
@@ -208,7 +209,7 @@ def _day(pdf: FPDF, day: DayCurve, box: tuple[float, float, float, float], ceili
     top, bottom = top + 3.2, top + height
 
     def place(levels: Floats) -> Floats:
-        return bottom - (bottom - top) * (np.maximum(levels, _FLOOR) - _FLOOR) / (ceiling - _FLOOR)
+        return bottom - (bottom - top) * (np.clip(levels, _FLOOR, ceiling) - _FLOOR) / (ceiling - _FLOOR)
 
     high, low = (float(place(np.array(float(level)))) for level in (HIGH, LOW))
     pdf.set_fill_color(228)

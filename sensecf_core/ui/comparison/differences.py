@@ -13,25 +13,24 @@ from sensecf_core.evaluation import side_by_side
 from sensecf_core.evaluation.side_by_side import Options
 from sensecf_core.jobs.compare_methods import MethodStatus
 from sensecf_core.queries.answer import Answer
-from sensecf_core.ui.common import charts, data, wording
+from sensecf_core.ui.common import browser, charts, data, wording
 from sensecf_core.ui.common.charts import Dumbbells, Pair
 from sensecf_core.ui.comparison import matrix
 from sensecf_core.ui.interventions import lifting
 from sensecf_core.ui.page.frame import Page
 
 BEST, ALL = "First option of each", "All options"
-HEADINGS = """<style>
-.st-key-matrix [data-testid=stTable] { overflow-x: auto; }
-.st-key-matrix table { min-width: 100%; width: max-content; }
-.st-key-matrix td, .st-key-matrix th { max-width: 15rem; white-space: normal !important; }
-.st-key-matrix th:first-child {
-  position: sticky; left: 0; z-index: 1; max-width: 11rem; text-align: left;
-  background: var(--st-background-color, Canvas);
+_STYLE = """<style>
+.st-key-KEY [data-testid=stTable] { overflow-x: auto; }
+.st-key-KEY table { min-width: 100%; width: max-content; }
+.st-key-KEY :is(td, th) { max-width: 15rem; padding-left: 0.6rem !important; white-space: normal !important; }
+.st-key-KEY th:first-child {
+  position: sticky; left: 0; z-index: 1; max-width: 11rem; background: GROUND;
 }
-.st-key-matrix tbody tr:is(:first-child, :last-child) { font-weight: 600; }
-@media (max-width: 640px) { .st-key-matrix th:first-child { max-width: 7.5rem; } }
+.st-key-KEY tbody tr:is(:first-child, :last-child) > * { font-weight: 600; }
+@media (max-width: 640px) { .st-key-KEY th:first-child { max-width: 8.5rem; } }
 </style>"""
-"""The matrix scrolls inside itself where it is wider than the page; its headings stay in sight."""
+"""A table is wide as it needs to be and scrolls inside itself; the headings of its rows stay in sight."""
 
 
 def show(page: Page, statuses: Sequence[MethodStatus]) -> None:
@@ -57,7 +56,8 @@ def show(page: Page, statuses: Sequence[MethodStatus]) -> None:
 
 def table(rows: Sequence[matrix.Row], methods: Sequence[str], alt: str, key: str) -> None:
     """Show rows about ``methods`` as a table with a heading for each row and column."""
-    with_now = any(row.now for row in rows)
+    phone = browser.on_phone()
+    with_now = not phone and any(row.now for row in rows)
     frame = pd.DataFrame(
         [
             ({"Now": wording.plain(row.now)} if with_now else {})
@@ -67,9 +67,11 @@ def table(rows: Sequence[matrix.Row], methods: Sequence[str], alt: str, key: str
             }
             for row in rows
         ],
-        index=[row.title for row in rows],
+        index=[
+            wording.plain(f"{row.title}, now {row.now}" if phone and row.now else row.title) for row in rows
+        ],
     )
-    st.html(HEADINGS.replace("st-key-matrix", f"st-key-{key}"))
+    st.html(_STYLE.replace("KEY", key).replace("GROUND", charts.ground()))
     with st.container(key=key):
         st.table(frame, border="horizontal", alt=alt)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sensecf_core.cohorts.encoding import Value, to_code
 from sensecf_core.cohorts.schema import Feature, Profile, Schema
-from sensecf_core.counterfactuals.checks.sentences import follows_for, lower_first, measure, risk
+from sensecf_core.counterfactuals.checks.sentences import follows_for, lower_first, measure, risk, risk_beside
 from sensecf_core.evaluation import side_by_side
 from sensecf_core.evaluation.side_by_side import Options
 from sensecf_core.jobs.compare_methods import MethodStatus, State
@@ -103,12 +103,19 @@ def _risk_row(answers: Sequence[Answer], found: Options) -> Row:
     first = answers[0]
     cells = {}
     for answer in answers:
-        before = answer.factual.probability
-        reached = [wording.risk_change(before, one.probability) for one in found.get(answer.method, ())]
+        reached = [_risk(answer, one.probability) for one in found.get(answer.method, ())]
         if not reached and answer.best is not None:
-            reached = [f"nearest tried: {wording.risk_change(before, answer.best.probability)}"]
+            reached = [f"nearest tried: {_risk(answer, answer.best.probability)}"]
         cells[answer.method] = _either(reached)
-    return Row(f"Risk (cut-off {risk(first.threshold)})", wording.of_100(first.factual.probability), cells)
+    title = f"Risk of 100 (cut-off {risk(first.threshold)})"
+    return Row(title, risk(first.factual.probability), cells)
+
+
+def _risk(answer: Answer, after: float) -> str:
+    """Write a change of risk as "62 → 41  ▼ 21"; beside the cut-off it says on which side it is."""
+    before = answer.factual.probability
+    size = wording.risk_change(before, after).split("  ")[-1]
+    return f"{risk(before)} → {risk_beside(after, answer.threshold)}  {size}"
 
 
 def _feature_row(

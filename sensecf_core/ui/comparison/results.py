@@ -75,27 +75,33 @@ def _headline(statuses: Sequence[MethodStatus], noun: str) -> str:
 
 
 def _each(page: Page, answered: Sequence[Answer]) -> None:
-    st.header("Each method's options and evidence")
-    for answer in answered:
-        found = intervention_answer.heading(answer, page.required_cohort.schema).lower()
-        title = f"{wording.method_title(answer.method)}: {found}"
-        with st.expander(wording.plain(title), key=f"each_{answer.method}", on_change="rerun") as fold:
-            if fold.open:  # drawn only when opened: there may be ten methods
-                intervention_answer.body(page, answer, f"_{answer.method}")
-                stem = f"sensecf-{answer.answer_id}"
-                evidence.downloads([answer], stem, page.required_cohort.schema, f"_{answer.method}")
-                st.page_link(
-                    "pages/3_Interventions.py",
-                    label="Open on the page Options",
-                    icon=":material/alt_route:",
-                    query_params={"answer": answer.answer_id},
-                )
+    with st.container(key="folds_each"):
+        st.header("Each method's options and evidence")
+        for answer in answered:
+            _one(page, answer)
+
+
+def _one(page: Page, answer: Answer) -> None:
+    found = intervention_answer.heading(answer, page.required_cohort.schema).lower()
+    title = f"{wording.method_title(answer.method)}: {found}"
+    with st.expander(wording.plain(title), key=f"each_{answer.method}", on_change="rerun") as fold:
+        if fold.open:  # drawn only when opened: there may be ten methods
+            intervention_answer.body(page, answer, f"_{answer.method}")
+            stem = f"sensecf-{answer.answer_id}"
+            evidence.downloads([answer], stem, page.required_cohort.schema, f"_{answer.method}")
+            st.page_link(
+                "pages/3_Interventions.py",
+                label="Open on the page Options",
+                icon=":material/alt_route:",
+                query_params={"answer": answer.answer_id},
+            )
 
 
 def _downloads(page: Page, comparison: Comparison, answered: Sequence[Answer]) -> None:
-    st.header("Download all")
     stem = f"sensecf-comparison-{comparison.comparison_id}"
-    evidence.downloads(answered, stem, page.required_cohort.schema, "_all")
+    with st.container(key="controls_downloads"):
+        st.header("Download all")
+        evidence.downloads(answered, stem, page.required_cohort.schema, "_all")
     missing = len(comparison.members) - len(answered)
     missing_text = f" {wording.counted(missing, 'method')} without an answer left out." if missing else ""
     st.caption(

@@ -1,7 +1,8 @@
 """How pages look on paper: what was found, without controls, at a size at which nothing is cut off.
 
 Charts keep the width that they have on the screen when a browser prints. So pages are at most as wide as a
-sheet of paper is at the scale of :data:`_SCALE`, and all of a page is printed at that scale.
+sheet of paper is at the scale of :data:`_SCALE`, and all of a page is printed at that scale. A container
+whose key begins with ``controls`` is not printed, one with ``folds`` only where a fold in it is open.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ from sensecf_core.ui.common.charts import INK_ON_DARK
 
 _SCALE = 0.65
 _WIDEST = 1260
-"""Pixels of a page with its padding of 80 on each side: A4 has 718 between margins of 10 mm, which are 1,105 at
-that scale."""
+"""Pixels of a page with its padding of 80 on each side: A4 has 718 between margins of 10 mm, 1,105 at that
+scale."""
 _CONTROLS = (
     "stButton",
     "stDownloadButton",
@@ -64,16 +65,18 @@ def style(notice: str) -> str:
   .js-plotly-plot [style*="fill: {light}"] {{ fill: #000 !important; }}
   .only-on-paper, [data-testid=stElementContainer]:has(> div > .only-on-paper) {{ display: block; }}
   .only-on-paper {{ font-size: 0.8rem; }}
-  {controls}, {holders}, .modebar, [data-testid=stExpander]:not(:has(details[open])) {{
+  {controls}, {holders}, .modebar, [data-testid=stExpander]:not(:has(details[open])),
+  [data-testid=stExpander]:has([data-testid=stForm]), [class*=st-key-controls],
+  [class*=st-key-folds]:not(:has(details[open])) {{
     display: none !important;
   }}
-  [data-testid=stTooltipIcon] svg, [data-testid=stExpander] summary svg, [data-testid=stExpander] [data-testid=stExpanderIcon] {{
+  [data-testid=stTooltipIcon] svg, [data-testid=stExpander] summary svg, [data-testid=stExpanderIcon] {{
     display: none !important;
   }}
   .st-key-bar [data-testid=stPopover], .st-key-bar [data-testid=stElementContainer] {{
     display: block !important;
   }}
-  .st-key-bar [data-testid=stElementContainer].st-key-notice, .st-key-notice {{ display: none !important; }}
+  .st-key-notice, .st-key-bar button [data-testid=stIconMaterial] {{ display: none !important; }}
   [data-testid=stHorizontalBlock]:has(> [data-testid=stColumn]) {{
     display: flex !important; flex-wrap: nowrap !important;
   }}

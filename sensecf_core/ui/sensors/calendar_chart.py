@@ -12,6 +12,7 @@ from sensecf_core.aireadi.features.glucose import HIGH, LOW, VERY_LOW
 from sensecf_core.aireadi.report.day_curves import WEEKDAYS, DayCurve
 from sensecf_core.aireadi.report.units import GlucoseUnit, measure, number
 from sensecf_core.aireadi.report.wording import day_name, percent
+from sensecf_core.types import Floats
 from sensecf_core.ui.common.charts import Chart, ink
 from sensecf_core.ui.common.drawings import GREY
 from sensecf_core.ui.sensors.time_in_range_chart import COLOURS
@@ -22,14 +23,15 @@ DAY, GAP, TITLE = 24.0, 2.0, 0.24
 """Width of a day and between days, in hours; share of a row that its titles take."""
 ROW, HEADING = 96, 24
 """Pixels of a week, and of the line with the weekdays."""
-FLOOR, CEILING = 40.0, 260.0
-"""Range in mg/dL that a picture always includes."""
+FLOOR, CEILING, HIGHEST = 40.0, 260.0, 300.0
+"""Range in mg/dL that a picture always includes, and the highest level that has room in any."""
 
 
 def calendar(weeks: Weeks, unit: GlucoseUnit, *, short: bool) -> Chart:
     """Draw a picture a day; ``short`` leaves out each day's time in range, for which a phone has no room."""
     days = [day for week in weeks for day in week if day is not None]
-    top = max(CEILING, *(float(np.nanmax(day.values)) for day in days if day.recorded), 0.0)
+    most = max((float(np.nanmax(day.values)) for day in days if day.recorded), default=CEILING)
+    top = min(max(CEILING, most), HIGHEST)
     figure = go.Figure()
     for column, name in enumerate(WEEKDAYS):
         _write(figure, (column * (DAY + GAP) + DAY / 2, len(weeks) + 0.02), name, "center")
@@ -53,7 +55,7 @@ def _day(figure: Any, day: DayCurve, corner: tuple[float, float], top: float, *,
     """Draw one day in the box from ``corner``: its left (hours) and bottom (weeks)."""
     (left, bottom), height = corner, 1 - TITLE
 
-    def place(level: float) -> float:
+    def place(level: Floats) -> Floats:
         return bottom + 0.03 + (height - 0.06) * (level - FLOOR) / (top - FLOOR)
 
     _write(figure, (left, bottom + height), f"<b>{day.day.day} {day.day:%b}</b>", "left")
@@ -74,14 +76,14 @@ def _day(figure: Any, day: DayCurve, corner: tuple[float, float], top: float, *,
         type="rect",
         x0=left,
         x1=left + DAY,
-        y0=place(LOW),
-        y1=place(HIGH),
+        y0=float(place(np.array(float(LOW)))),
+        y1=float(place(np.array(float(HIGH)))),
         fillcolor=COLOURS["target"],
         opacity=0.22,
         line={"width": 0},
         layer="below",
     )
-    heights = np.array([place(max(float(level), FLOOR)) for level in day.values])
+    heights = place(np.clip(day.values, FLOOR, top))
     figure.add_scatter(
         x=left + day.hours, y=heights, mode="lines", line={"color": ink(), "width": 1.3}, connectgaps=False
     )
@@ -91,7 +93,12 @@ def _day(figure: Any, day: DayCurve, corner: tuple[float, float], top: float, *,
             x=left + day.hours[low],
             y=heights[low],
             mode="markers",
-            marker={"color": COLOURS["low"], "size": 5, "symbol": "diamond"},
+            marker={
+                "color": COLOURS["very_low"],
+                "size": 6,
+                "symbol": "diamond",
+                "line": {"color": ink(), "width": 1},
+            },
         )
 
 

@@ -34,6 +34,7 @@ PAGES = {
     "Prediction": "pages/2_Prediction.py",
     "Interventions": "pages/3_Interventions.py",
     "What-if": "pages/8_What-if.py",
+    "Glucose": "pages/9_Glucose.py",
     "Comparison": "pages/4_Comparison.py",
     "Benchmarks": "pages/5_Benchmarks.py",
     "Augmentation": "pages/6_Augmentation.py",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping
-from datetime import date
 
 from sensecf_core.cohorts.clinical import reference_ends
 from sensecf_core.cohorts.encoding import Value, to_code
@@ -251,8 +250,3 @@ def seconds(duration: float) -> str:
     if not math.isfinite(duration):
         return ""
     return f"{duration:.1f} s" if duration < 10 else f"{duration:.0f} s"
-
-
-def day_name(day: date) -> str:
-    """Write a day as "Wed 5 Mar"; the year is shown once, beside the recording period."""
-    return f"{day:%a} {day.day} {day:%b}"

@@ -153,6 +153,8 @@ def _raw(answer: Answer, schema: Schema) -> None:
         )
         if answer.trace.askings == 1:
             table = table.drop(columns="Asked")
+        if not any(candidate.whole for candidate in answer.trace.candidates):
+            table = table.drop(columns="Whole answer")
         st.dataframe(
             table,
             hide_index=True,
@@ -176,6 +178,7 @@ def _candidate(number: int, candidate: Candidate, schema: Schema) -> dict[str, o
         "Valid": mark(candidate.valid),
         "Plausible": mark(candidate.plausible),
         "Same as No.": None if candidate.duplicate_of is None else candidate.duplicate_of + 1,
+        "Whole answer": candidate.whole,
     }
 
 

@@ -25,7 +25,7 @@ from sensecf_core.records.database import connect, database_path, transaction
 Action = Literal["asked", "seen", "decided", "exported", "deleted"]
 DETAILS = ("decision_id", "decision_sha256", "kind", "option", "reason", "undoes", "method", "format")
 """What ``detail`` may name: nothing that holds a value of a participant."""
-ADDED_LATER = ("features",)
+ADDED_LATER = ("features", "effort")
 """Columns that decisions did not have at first: they count only where they hold something."""
 FIRST = "0" * 64
 """What stands for the hash of a row before the first."""

@@ -10,7 +10,7 @@ from sensecf_core.records import audit, decisions
 from sensecf_core.records.kept_options import kept_options
 from sensecf_core.records.person_state import PersonState, fold
 from sensecf_core.ui.common import wording
-from sensecf_core.ui.decisions import bar, verdict, who
+from sensecf_core.ui.decisions import bar, who
 from sensecf_core.ui.interventions import card, evidence, lifting, limits_fields, options
 from sensecf_core.ui.page.frame import Page
 
@@ -72,7 +72,7 @@ def _seen(answer: Answer) -> None:
 def _options(page: Page, answer: Answer, state: PersonState, key: str) -> None:
     """Show the options as cards; those that found no place among so many as were asked for are folded."""
     schema = page.required_cohort.schema
-    groups = options.grouped(schema, answer)
+    groups = options.grouped(schema, answer, state.effort_of)
     st.caption(_summary(answer))
     if (warning := stale(page, answer)) is not None:
         st.warning(warning, icon=":material/history:")
@@ -86,12 +86,12 @@ def _options(page: Page, answer: Answer, state: PersonState, key: str) -> None:
         if group.heading:
             st.markdown(f"**{group.heading}**")
         for shown in group.options:
-            card.show(page, answer, shown, verdict.standing(state, answer.answer_id, shown), key)
+            card.show(page, answer, shown, state, key)
     if rest := options.rest(schema, answer):
         noun = f"more {wording.option_noun(answer.limits.profile)}"
         with st.expander(wording.counted(len(rest), noun), icon=":material/unfold_more:"):
             for shown in rest:
-                card.show(page, answer, shown, verdict.standing(state, answer.answer_id, shown), key)
+                card.show(page, answer, shown, state, key)
     if groups:
         _lift(page, answer, key)
 

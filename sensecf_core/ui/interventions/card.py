@@ -8,17 +8,18 @@ from sensecf_core.cohorts.schema import Feature, Schema
 from sensecf_core.counterfactuals.checks.sentences import risk
 from sensecf_core.queries.answer import Answer, Change, Counterfactual
 from sensecf_core.records.kept_options import KeptOption
-from sensecf_core.records.person_state import Decision
+from sensecf_core.records.person_state import PersonState
 from sensecf_core.ui.common import data, drawings, row_wording, wording
-from sensecf_core.ui.decisions import verdict
+from sensecf_core.ui.decisions import effort, verdict
 from sensecf_core.ui.interventions import believed
 from sensecf_core.ui.page.frame import Page
 from sensecf_core.ui.prediction import what_if
 
 
-def show(page: Page, asked: Answer, shown: KeptOption, decided: Decision | None, key: str) -> None:
-    """Show one option of the answer ``asked``, with what was ``decided`` about it last."""
+def show(page: Page, asked: Answer, shown: KeptOption, state: PersonState, key: str) -> None:
+    """Show one option of the answer ``asked``, with what was decided about it last."""
     schema, answer, option = page.required_cohort.schema, shown.answer, shown.option
+    decided = verdict.standing(state, asked.answer_id, shown)
     with st.container(border=True, key=f"option_{shown.number}{key}", gap="xsmall"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.subheader(title(shown), anchor=False, width="content")
@@ -29,6 +30,8 @@ def show(page: Page, asked: Answer, shown: KeptOption, decided: Decision | None,
             st.warning(wording.plain(wording.labelled(schema, violation)), icon=":material/warning:")
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
             verdict.show(schema, asked.answer_id, shown, decided, key)
+            if answer.limits.profile != "contrast":
+                effort.show(schema, asked, shown, state, key)
             _try(page, asked.answer_id, shown, f"try_{shown.number}{key}")
             why = f"why_{shown.number}{key}"
             with st.popover("Why believe it?", icon=":material/help:", key=why):

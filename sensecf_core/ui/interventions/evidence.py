@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import Literal
 
 import pandas as pd
 import streamlit as st
@@ -13,8 +14,9 @@ from sensecf_core.evaluation import side_by_side
 from sensecf_core.queries.answer import Answer, Candidate, Trace
 from sensecf_core.queries.goal import GoalKind
 from sensecf_core.queries.methods import needs_adapter
-from sensecf_core.records import answers, exports
+from sensecf_core.records import answers, audit, exports
 from sensecf_core.ui.common import charts, row_wording, widgets, wording
+from sensecf_core.ui.decisions import who
 from sensecf_core.ui.interventions import options
 
 STEPS = (
@@ -180,15 +182,20 @@ def _candidate(number: int, candidate: Candidate, schema: Schema) -> dict[str, o
 
 
 def downloads(shown_answers: Sequence[Answer], stem: str, schema: Schema, key: str) -> None:
-    """Offer answers as CSV and JSON."""
+    """Offer answers as CSV and JSON; the audit trail tells of each that was handed over."""
     schemas = {schema.name: schema}
+
+    def file(file_format: Literal["csv", "json"]) -> str:
+        write = exports.answers_csv if file_format == "csv" else exports.answers_json
+        text = write(shown_answers, schemas)
+        audit.record_exports(shown_answers, who.name(), file_format)
+        return text
+
     with st.container(horizontal=True, vertical_alignment="center"):
-        widgets.csv_button(
-            lambda: exports.answers_csv(shown_answers, schemas), f"{stem}.csv", key=f"download_csv{key}"
-        )
+        widgets.csv_button(lambda: file("csv"), f"{stem}.csv", key=f"download_csv{key}")
         st.download_button(
             "Download JSON",
-            lambda: exports.answers_json(shown_answers, schemas),
+            lambda: file("json"),
             f"{stem}.json",
             "application/json",
             icon=":material/data_object:",

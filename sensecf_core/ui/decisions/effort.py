@@ -12,7 +12,7 @@ from sensecf_core.counterfactuals.checks.effort import EFFORTS, of_option
 from sensecf_core.queries.answer import Answer, Counterfactual, Effort
 from sensecf_core.records import decisions
 from sensecf_core.records.kept_options import KeptOption
-from sensecf_core.records.person_state import PersonState
+from sensecf_core.records.person_state import fold
 from sensecf_core.ui.decisions import who
 
 DEFAULT = "default"
@@ -24,19 +24,20 @@ BASIS = (
 )
 
 
-def show(schema: Schema, asked: Answer, shown: KeptOption, state: PersonState, key: str) -> None:
+def show(schema: Schema, asked: Answer, shown: KeptOption, key: str) -> None:
     """Show the effort of an option as a button that opens one field a change."""
     option = shown.option
+    own = fold(decisions.of_person(asked.cohort, asked.participant_id)).effort_of
     key = f"effort_{shown.number}_{asked.answer_id}{key}"
     with st.popover(
-        label(option, state.effort_of),
+        label(option, own),
         icon=":material/fitness_center:",
         key=f"{key}_open",
         on_change="rerun",
         help="How hard this is for the person; opens to be changed.",
     ) as opened:
         if opened.open:
-            _fields(schema, asked, option, state, key)
+            _fields(schema, asked, option, own, key)
     who.tell_problem(key)
 
 
@@ -47,9 +48,10 @@ def label(option: Counterfactual, own: Mapping[str, Effort]) -> str:
     return f"Effort: {level or NOT_KNOWN}{default}"
 
 
-def _fields(schema: Schema, asked: Answer, option: Counterfactual, state: PersonState, key: str) -> None:
+def _fields(
+    schema: Schema, asked: Answer, option: Counterfactual, own: Mapping[str, Effort], key: str
+) -> None:
     """One field a change: as by default, or what is said for this person."""
-    own = state.effort_of
     fields = {name: f"{key}_{name}_{own.get(name)}" for name in option.changes if name in schema.positions}
     with st.form(f"{key}_form", border=False):
         for name, field in fields.items():

@@ -10,7 +10,7 @@ from sensecf_core.records import audit, decisions
 from sensecf_core.records.kept_options import kept_options
 from sensecf_core.records.person_state import PersonState, fold
 from sensecf_core.ui.common import wording
-from sensecf_core.ui.decisions import bar, who
+from sensecf_core.ui.decisions import bar, verdict, who
 from sensecf_core.ui.interventions import card, evidence, lifting, limits_fields, options
 from sensecf_core.ui.page.frame import Page
 
@@ -86,12 +86,12 @@ def _options(page: Page, answer: Answer, state: PersonState, key: str) -> None:
         if group.heading:
             st.markdown(f"**{group.heading}**")
         for shown in group.options:
-            card.show(page, answer, shown, state, key)
+            card.show(page, answer, shown, verdict.standing(state, answer.answer_id, shown), key)
     if rest := options.rest(schema, answer):
         noun = f"more {wording.option_noun(answer.limits.profile)}"
         with st.expander(wording.counted(len(rest), noun), icon=":material/unfold_more:"):
             for shown in rest:
-                card.show(page, answer, shown, state, key)
+                card.show(page, answer, shown, verdict.standing(state, answer.answer_id, shown), key)
     if groups:
         _lift(page, answer, key)
 
@@ -139,8 +139,7 @@ def fewer_than_asked(answer: Answer, shown: int) -> str | None:
     reason = (
         f"only {candidates} passed every check"
         if passed <= shown
-        else f"the {candidates} that passed every check came down to {shown}, needless changes undone"
-        + left_out
+        else f"the {candidates} that passed every check boiled down to {shown} different ones" + left_out
     )
     return f"{asked}: {reason}. {others}"
 
@@ -158,7 +157,7 @@ def _summary(answer: Answer) -> str:
     if model := answer.settings.get("model"):
         parts.append(str(model))
     if trace.proposed:
-        valid = _and_different(f"{trace.valid} valid as they came", trace, "valid")
+        valid = _and_different(f"{trace.valid} passed before any clean-up", trace, "valid")
         valid_text = valid if evidence.checked(answer) else "none checked"
         parts.append(f"{wording.counted(trace.proposed, 'candidate')} proposed, {valid_text}")
         parts.append(wording.seconds(answer.seconds.total).replace(" ", wording.NO_BREAK))

@@ -8,7 +8,7 @@ from sensecf_core.cohorts.schema import Feature, Schema
 from sensecf_core.counterfactuals.checks.sentences import risk
 from sensecf_core.queries.answer import Answer, Change, Counterfactual
 from sensecf_core.records.kept_options import KeptOption
-from sensecf_core.records.person_state import PersonState
+from sensecf_core.records.person_state import Decision
 from sensecf_core.ui.common import data, drawings, row_wording, wording
 from sensecf_core.ui.decisions import effort, verdict
 from sensecf_core.ui.interventions import believed
@@ -16,10 +16,9 @@ from sensecf_core.ui.page.frame import Page
 from sensecf_core.ui.prediction import what_if
 
 
-def show(page: Page, asked: Answer, shown: KeptOption, state: PersonState, key: str) -> None:
-    """Show one option of the answer ``asked``, with what was decided about it last."""
+def show(page: Page, asked: Answer, shown: KeptOption, decided: Decision | None, key: str) -> None:
+    """Show one option of the answer ``asked``, with what was ``decided`` about it last."""
     schema, answer, option = page.required_cohort.schema, shown.answer, shown.option
-    decided = verdict.standing(state, asked.answer_id, shown)
     with st.container(border=True, key=f"option_{shown.number}{key}", gap="xsmall"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.subheader(title(shown), anchor=False, width="content")
@@ -31,7 +30,7 @@ def show(page: Page, asked: Answer, shown: KeptOption, state: PersonState, key: 
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
             verdict.show(schema, asked.answer_id, shown, decided, key)
             if answer.limits.profile != "contrast":
-                effort.show(schema, asked, shown, state, key)
+                effort.show(schema, asked, shown, key)
             _try(page, asked.answer_id, shown, f"try_{shown.number}{key}")
             why = f"why_{shown.number}{key}"
             with st.popover("Why believe it?", icon=":material/help:", key=why):
@@ -115,7 +114,7 @@ def _retrained_text(page: Page, option: Counterfactual) -> str:
     threshold = wording.of_100(page.classifier.threshold)
     assert option.interval is not None  # pages show classifiers that were trained here, which have refits
     interval = wording.interval(*option.interval)
-    return f"nine of ten retrained models say {interval} of 100 (flagged from {threshold})"
+    return f"range when the model is retrained: {interval} of 100 (90 %; flagged from {threshold})"
 
 
 def _track_positions(page: Page, feature: Feature, change: Change) -> tuple[float, float] | None:

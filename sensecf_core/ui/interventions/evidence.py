@@ -32,7 +32,7 @@ STEPS = (
 ``{people}`` is the cohort's noun, ``{met}`` what the answer's goal asks for.
 """
 MET: dict[GoalKind, str] = {
-    "cross": "would change the model's view",
+    "cross": "would change the prediction",
     "lower": "would move the risk the desired way",
     "target": "would reach the target risk",
 }
@@ -52,10 +52,8 @@ def show(answer: Answer, schema: Schema, key: str = "") -> None:
         with st.expander("Prompt and raw output", icon=":material/code:"):
             _raw(answer, schema)
     with st.expander("Settings, origin and address of this answer", icon=":material/fingerprint:"):
-        st.caption(
-            f"This answer's address: `/Interventions?answer={answer.answer_id}`. It opens again after a "
-            "restart."
-        )
+        st.caption("The link to this answer; it opens again after a restart.")
+        st.code(f"/Interventions?answer={answer.answer_id}", language=None)
         st.code(
             json.dumps({"settings": answer.settings, "provenance": answer.provenance}, indent=2),
             language=None,
@@ -138,7 +136,7 @@ def _funnel(answer: Answer, schema: Schema, key: str) -> None:
 
 
 def _raw(answer: Answer, schema: Schema) -> None:
-    st.caption("Kept as it came; nothing of this text is shown as fact anywhere.")
+    st.caption("Unedited model output. Never shown as fact.")
     if answer.prompt:
         st.markdown("**Prompt that was sent**")
         st.code(answer.prompt, language=None, wrap_lines=True)
@@ -146,9 +144,8 @@ def _raw(answer: Answer, schema: Schema) -> None:
         st.markdown("**Every candidate, in the order it came**")
         if needs_adapter(answer.method):
             st.caption(
-                "It counts along: “+6=9” behind a value means that this change was told to be worth 6 tenths "
-                "of the way to the other prediction, and that the changes so far add up to 9. From 10 on it "
-                "should do."
+                "The model adds up how far each change gets (10 = enough): “+6=9” behind a value is 6 for "
+                "this change, and 9 with those before it."
             )
         table = pd.DataFrame(
             [_candidate(n, c, schema) for n, c in enumerate(answer.trace.candidates, start=1)]

@@ -41,6 +41,8 @@ HELD_OUT = 0.3
 """Share of the people whose decisions only measure."""
 PASSES = 4
 """How often the decisions are read where nothing else limits the training."""
+WITHOUT_PAIRS = ("random", "effects")
+"""Controls that need no training pairs, which may never have been searched on this machine."""
 STEP_TOKENS = 600
 """Tokens of a step: decisions are few, and a step of a whole training's size would be all of them."""
 
@@ -154,7 +156,7 @@ def learn(
         | {"source": source, "start": str(start.folder), "start_sha256": start.card.weights_sha256},
         "training": totals(trained.curve, [trained]),
         "rounds": [_kept_round(lessons, trained, after)],
-        "rates": with_controls(fitted, asked, rates, callbacks.cancelled),
+        "rates": with_controls(fitted, asked, rates, callbacks.cancelled, WITHOUT_PAIRS),
         "decisions": _found(start, decisions, asked, before, after),
         "provenance": {
             "commit": began_at,

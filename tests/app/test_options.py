@@ -115,7 +115,12 @@ def test_what_a_grade_rests_on_is_counted() -> None:
         ((0.70, 0.46), True, "cross", "agrees (46 of 100, its own line: 52)"),
         ((0.70, 0.61), False, "cross", "**disagrees** (61 of 100, its own line: 52)"),
         ((0.40, 0.30), True, "cross", "never flagged this participant and follows (40 → 30 of 100"),
-        ((0.40, 0.39), False, "cross", "never flagged this participant and does **not** follow (40 → 39 of 100"),
+        (
+            (0.40, 0.39),
+            False,
+            "cross",
+            "never flagged this participant and does **not** follow (40 → 39",
+        ),
         ((0.70, 0.66), True, "lower", "moves the same way (70 → 66 of 100"),
         ((0.70, 0.70), False, "lower", "does **not** follow (70 → 70 of 100"),
     ],

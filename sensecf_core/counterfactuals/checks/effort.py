@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sensecf_core.cohorts.domain import Domain
-from sensecf_core.cohorts.encoding import to_code
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.queries.answer import Change, Effort
 
@@ -29,9 +28,11 @@ def default_efforts(schema: Schema, domain: Domain, changes: Mapping[str, Change
     found: dict[str, Effort] = {}
     for name, change in changes.items():
         feature, position = schema.feature(name), schema.positions[name]
+        before, after = change.before, change.after
         if feature.named or feature.kind == "binary" or not len(domain.sorted_columns[position]):
             continue
-        before, after = to_code(feature, change.before), to_code(feature, change.after)
+        if before is None or after is None or isinstance(before, str) or isinstance(after, str):
+            continue  # of an answer from before the schema changed
         passed = abs(domain.percentile(position, after) - domain.percentile(position, before))
         steps = abs(after - before) / feature.least_change if feature.least_change else 0.0
         found[name] = EFFORTS[max(_place(passed, PEOPLE_PASSED), _place(steps, MEANINGFUL_CHANGES))]

@@ -7,12 +7,14 @@ from functools import partial
 
 import streamlit as st
 
+from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.cohorts.schema import Schema
-from sensecf_core.counterfactuals.checks.effort import EFFORTS, of_option
+from sensecf_core.counterfactuals.checks.effort import EFFORTS, default_efforts, of_option
 from sensecf_core.queries.answer import Answer, Counterfactual, Effort
 from sensecf_core.records import decisions
 from sensecf_core.records.kept_options import KeptOption
 from sensecf_core.records.person_state import fold
+from sensecf_core.ui.common import data
 from sensecf_core.ui.decisions import who
 
 DEFAULT = "default"
@@ -24,9 +26,16 @@ BASIS = (
 )
 
 
-def show(schema: Schema, asked: Answer, shown: KeptOption, key: str) -> None:
-    """Show the effort of an option as a button that opens one field a change."""
-    option = shown.option
+def show(cohort: Cohort, asked: Answer, shown: KeptOption, key: str) -> None:
+    """Show the effort of an option as a button that opens one field a change.
+
+    An option that was stored before there were defaults gets them now.
+    """
+    schema, option = cohort.schema, shown.option
+    if not option.effort:
+        known = {name: change for name, change in option.changes.items() if name in schema.positions}
+        default = default_efforts(schema, data.training_domain(cohort), known)
+        option = option.model_copy(update={"effort": default})
     own = fold(decisions.of_person(asked.cohort, asked.participant_id)).effort_of
     key = f"effort_{shown.number}_{asked.answer_id}{key}"
     with st.popover(
@@ -34,7 +43,6 @@ def show(schema: Schema, asked: Answer, shown: KeptOption, key: str) -> None:
         icon=":material/fitness_center:",
         key=f"{key}_open",
         on_change="rerun",
-        help="How hard this is for the person; opens to be changed.",
     ) as opened:
         if opened.open:
             _fields(schema, asked, option, own, key)

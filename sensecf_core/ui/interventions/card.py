@@ -30,7 +30,7 @@ def show(page: Page, asked: Answer, shown: KeptOption, decided: Decision | None,
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
             verdict.show(schema, asked.answer_id, shown, decided, key)
             if answer.limits.profile != "contrast":
-                effort.show(schema, asked, shown, key)
+                effort.show(page.required_cohort, asked, shown, key)
             _try(page, asked.answer_id, shown, f"try_{shown.number}{key}")
             why = f"why_{shown.number}{key}"
             with st.popover("Why believe it?", icon=":material/help:", key=why):

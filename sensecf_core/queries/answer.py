@@ -65,7 +65,7 @@ class Candidate(Plain):
     ``probability``, ``valid`` and ``plausible`` are computed only where ``readable``. ``violations`` are the
     limits and rules that a readable candidate breaks, in words; none where it is ``within_limits``.
     ``duplicate_of`` is the position of the first candidate with the same edits. ``asking`` is the number of
-    the attempt, 1 for the first.
+    the attempt, 1 for the first. ``whole`` is a server's answer as it came, where it is more than the text.
     """
 
     text: str
@@ -78,6 +78,7 @@ class Candidate(Plain):
     plausible: bool = False
     duplicate_of: int | None = None
     asking: int = 1
+    whole: str | None = None
 
 
 class Counts(Plain):

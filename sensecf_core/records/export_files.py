@@ -14,7 +14,8 @@ from sensecf_core.provenance import install_command
 from sensecf_core.queries.answer import Answer
 from sensecf_core.records.exports import answers_csv, answers_json
 from sensecf_core.records.fhir.bundle import answer_fhir
-from sensecf_core.records.paper.pdf import Paper, paper_pdf
+from sensecf_core.records.paper.page import Paper
+from sensecf_core.records.paper.pdf import paper_pdf
 from sensecf_core.records.paper.sheet import sheet
 from sensecf_core.types import Json
 

@@ -22,7 +22,7 @@ from sensecf_core.records.kept_options import kept_options
 from sensecf_core.records.person_state import fold
 from sensecf_core.ui.decisions import effort, hand_over, history
 from sensecf_core.ui.interventions import feature_boxes, limits_fields
-from tests.app.conftest import PAGES, OpenPage, World, page_text, with_fields
+from tests.app.conftest import OpenPage, World, page_text, with_fields
 from tests.records.made_answers import put_in_place
 
 
@@ -267,35 +267,6 @@ def test_kept_ones_are_handed_over_and_what_cannot_be_is_said(
     put_in_place(stored.model_copy(update={"provenance": other_schema}))
     offered = {b.label: b.proto.disabled for b in at.run().get("download_button")}
     assert offered == {"One page, A4": True, "Letter": True, "FHIR": True, "CSV": False, "JSON": False}
-
-
-def test_an_option_opens_the_what_if_form_filled_in(stored: Answer, open_page: OpenPage) -> None:
-    at = with_fields(open_page("Interventions", answer=stored.answer_id))
-    shown = kept_options(stored, [1])[0]
-    at.button(key="try_1").click().run()
-    assert not at.exception
-    at.switch_page(PAGES["Prediction"]).run()
-    text = page_text(at)
-    after = round(100 * shown.option.probability)
-    assert f"→ {after} of 100" in text and "With your changes" in text
-    for name, change in shown.option.changes.items():
-        widget = next(
-            one
-            for one in (*at.number_input, *at.selectbox)
-            if (one.key or "").endswith(f"_{name}") and (one.key or "").startswith("whatif_")
-        )
-        expected = {0: "no", 1: "yes"}.get(change.after, change.after) if name == "active" else change.after
-        assert widget.value == expected
-    press(at, f"keep_edited_1_{stored.answer_id}")
-    assert "keep it instead" in at.error[0].value and not state(stored).kept
-    bmi = 20.5 if shown.option.features["bmi"] != 20.5 else 21.5
-    at.number_input(key=f"whatif_small_{stored.participant_id}_0_bmi").set_value(bmi)
-    next(b for b in at.button if b.label == "Recompute").click().run()
-    press(at, f"keep_edited_1_{stored.answer_id}")
-    (kept,) = state(stored).kept
-    others = {name: change.after for name, change in shown.option.changes.items()}
-    assert (kept.kind, kept.option, kept.edited) == ("edit", 1, others | {"bmi": bmi})
-    assert "Kept in place of option 1 by Dr Lee" in page_text(at)
 
 
 def test_history_shows_every_row_and_checks_the_trail(

@@ -18,6 +18,9 @@ from tests.cli.conftest import Command
 from tests.records.made_answers import make_answer
 
 PERSON = "93708"
+WORE = "900050"
+"""A participant of aireadi with time below 54 mg/dL."""
+GLUCOSE = ("--glucose", "--participant")
 VALUES = {"bmi": 33.5, "sugar": 140, "smoking": "current", "systolic": 128}
 FLAG = RaisedFlag(name="f", label="Blood pressure", text="Act.", source="Us")
 
@@ -153,6 +156,12 @@ def test_a_list_and_a_whole_cohort_are_one_table(command: Command, stored: Answe
         (("--answer", "newest", "--paper", "a5"), "Unknown paper 'a5'"),
         (("--answer", "newest", "--format", "docx"), "Unknown format 'docx'"),
         (("--answer", "newest", "--format", "csv", "--option", "1"), "--option is for pdf and fhir"),
+        (("--glucose", "--answer", "newest"), "--glucose takes --participant, --cohort and --format pdf"),
+        (("--glucose", "--participant", PERSON), "--glucose needs --participant and --cohort."),
+        ((*GLUCOSE, PERSON, "--cohort", "nhanes"), "'nhanes' wore no sensors; it has no report."),
+        ((*GLUCOSE, "1", "--cohort", "aireadi"), "Unknown participant '1'"),
+        ((*GLUCOSE, WORE, "--cohort", "aireadi", "--unit", "mmol"), "Unknown unit 'mmol'"),
+        ((*GLUCOSE, WORE, "--cohort", "aireadi", "--goals", "none"), "Unknown goals 'none'"),
     ],
 )
 def test_what_cannot_be_exported_is_one_sentence(
@@ -163,6 +172,20 @@ def test_what_cannot_be_exported_is_one_sentence(
     assert ended.code == 2
     assert said in ended.err and ended.err.count("\n") == 1
     assert not out.exists()
+
+
+def test_the_glucose_report_of_a_participant(command: Command, tmp_path: Path) -> None:
+    out = tmp_path / "glucose.pdf"
+    asked = (*GLUCOSE, WORE, "--cohort", "aireadi", "--unit", "mmol/L", "--format", "pdf", "--out", str(out))
+    ended = command("export", *asked, "--by", "Dr Lee", "--json")
+    assert ended.code == 0, ended.err
+    told = json.loads(ended.out)
+    assert "Time below 3.0 mmol/L" in told["red_flags"][0] and told["bytes"] == out.stat().st_size
+    (page,) = pypdf.PdfReader(io.BytesIO(out.read_bytes())).pages
+    assert f"Participant {WORE}" in page.extract_text()
+    (row,) = (row for row in audit.recent() if row.action == "exported")
+    assert (row.who, row.cohort, row.participant_id, row.answer_id) == ("Dr Lee", "aireadi", WORE, None)
+    assert json.loads(row.detail) == {"format": "glucose pdf"}
 
 
 def test_a_folder_that_is_not_there(command: Command, stored: Answer, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""``export``: write stored answers as a sheet of paper, a FHIR bundle, CSV or JSON."""
+"""``export``: stored answers as a sheet of paper, a FHIR bundle, CSV or JSON; or a glucose report."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from sensecf_core.provenance import CLI
 
 if TYPE_CHECKING:
     from sensecf_core.queries.answer import Answer
+    from sensecf_core.records.paper.page import Paper
 
 
 def export(
@@ -39,18 +40,34 @@ def export(
         typer.Option(help="For pdf and fhir: an option to keep, by number (may be repeated); else all."),
     ] = None,
     paper: Annotated[str, typer.Option(help="For pdf: a4 or letter.")] = "a4",
+    glucose: Annotated[
+        bool, typer.Option("--glucose", help="Instead of an answer: the participant's glucose report (pdf).")
+    ] = False,
+    unit: Annotated[str, typer.Option(help="For --glucose: mg/dL or mmol/L.")] = "mg/dL",
+    goals: Annotated[str, typer.Option(help="For --glucose: standard, or older (or at high risk).")] = (
+        "standard"
+    ),
     by: Annotated[str | None, typer.Option(help="Who exports it, for the audit trail.")] = None,
     as_json: Json = False,
 ) -> None:
     """Write stored answers to a file: one page of paper, a FHIR R4B bundle, CSV or JSON."""
     from sensecf_core.records import audit
     from sensecf_core.records.export_files import FORMATS, OF_OPTIONS, export_file, export_table
-    from sensecf_core.records.paper.pdf import PAPERS
+    from sensecf_core.records.paper.page import PAPERS
 
     if file_format not in FORMATS:
         raise unknown("format", file_format, FORMATS)
     if paper not in PAPERS:
         raise unknown("paper", paper, PAPERS)
+    if glucose:
+        if answer is not None or row is not None or option or file_format != "pdf":
+            raise InputError("--glucose takes --participant, --cohort and --format pdf alone.")
+        if len(participant or []) > 1:
+            raise InputError("A glucose report is about one participant.")
+        _glucose(
+            participant[0] if participant else None, cohort, (unit, goals), (out, paper), by, as_json=as_json
+        )
+        return
     if option and file_format not in OF_OPTIONS:
         raise InputError("--option is for pdf and fhir; csv and json hold every option of the answer.")
     stored = _stored(answer or [], participant or [], cohort, row)
@@ -95,6 +112,57 @@ def _say(stored: Answer, out: Path, *, newest: bool) -> None:
         f"{out}: {which} about participant {stored.participant_id} of {stored.cohort}, {stored.answer_id}, "
         f"asked {stored.created[:16].replace('T', ' ')}."
     )
+
+
+def _glucose(
+    participant: str | None,
+    cohort: str | None,
+    shown: tuple[str, str],
+    file: tuple[Path, Paper],
+    by: str | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Write the glucose report of a participant's whole recording; ``shown`` are its unit and goals."""
+    from sensecf_core.aireadi.report.bands import GOALS
+    from sensecf_core.aireadi.report.units import UNITS
+    from sensecf_core.datasets import registry
+    from sensecf_core.records import audit
+    from sensecf_core.records.paper.glucose_pdf import glucose_pdf
+    from sensecf_core.records.paper.glucose_sheet import AUDITED, sheet_of
+
+    if participant is None or cohort is None:
+        raise InputError("--glucose needs --participant and --cohort.")
+    (unit, goals), (out, paper) = shown, file
+    known_unit = next((known for known in UNITS if known == unit), None)
+    known_goals = next((known for known in GOALS if known == goals), None)
+    if known_unit is None:
+        raise unknown("unit", unit, UNITS)
+    if known_goals is None:
+        raise unknown("goals", goals, tuple(GOALS))
+    sheet = sheet_of(registry.load(cohort), participant, known_unit, known_goals)
+    content = glucose_pdf(sheet, paper)
+    _write(out, content)
+    audit.record(audit.Entry("exported", by, cohort, participant, detail=AUDITED))
+    if as_json:
+        print_json(
+            {
+                "red_flags": [] if sheet.red_flag is None else [sheet.red_flag],
+                "cohort": cohort,
+                "participant_id": participant,
+                "report": "glucose",
+                "unit": unit,
+                "goals": goals,
+                "period": [day.isoformat() for day in (sheet.report.period.first, sheet.report.period.last)],
+                "format": "pdf",
+                "file": str(out),
+                "bytes": len(content),
+            }
+        )
+        return
+    if sheet.red_flag is not None:
+        print(sheet.red_flag)
+    print(f"{out}: the glucose report of participant {participant} of {cohort}, {sheet.report.heading}.")
 
 
 def _say_several(stored: Sequence[Answer], out: Path) -> None:

@@ -47,15 +47,6 @@ def badge(answer: Answer, option: Counterfactual) -> None:
         )
 
 
-def chip(page: Page, answer: Answer, option: Counterfactual) -> None:
-    """Show an option's grade and what it rests on; nothing where it has none."""
-    if option.grade is None:
-        return
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        badge(answer, option)
-        st.caption(grounds(option, answer.goal.kind, refits=len(page.classifier.refits)), width="content")
-
-
 def grounds(option: Counterfactual, goal: GoalKind, *, refits: int) -> str:
     """What a grade rests on, as a line of its own."""
     text = rests_on(option, goal, refits=refits)

@@ -152,6 +152,8 @@ def _raw(answer: Answer, schema: Schema) -> None:
         )
         if answer.trace.askings == 1:
             table = table.drop(columns="Asked")
+        if not any(candidate.whole for candidate in answer.trace.candidates):
+            table = table.drop(columns="Whole answer")
         st.dataframe(
             table,
             hide_index=True,
@@ -175,6 +177,7 @@ def _candidate(number: int, candidate: Candidate, schema: Schema) -> dict[str, o
         "Valid": mark(candidate.valid),
         "Plausible": mark(candidate.plausible),
         "Same as No.": None if candidate.duplicate_of is None else candidate.duplicate_of + 1,
+        "Whole answer": candidate.whole,
     }
 
 
@@ -204,7 +207,9 @@ def downloads(shown_answers: Sequence[Answer], stem: str, schema: Schema, key: s
 def earlier(schema: Schema, participant: str, row: str, current: str | None) -> None:
     """List the earlier answers about a row as links."""
     earlier_answers = [
-        a for a in answers.recent(schema.name, participant, row, limit=12) if a.answer_id != current
+        a
+        for a in answers.recent(schema.name, participant, row, limit=12, by_hand=False)
+        if a.answer_id != current
     ]
     if not earlier_answers:
         return

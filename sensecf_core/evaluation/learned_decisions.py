@@ -18,13 +18,15 @@ from typing import Any
 import numpy as np
 
 from sensecf_core import provenance
-from sensecf_core.counterfactuals.fine_tuning import validation
+from sensecf_core.counterfactuals.fine_tuning import pairs as pair_search, validation
 from sensecf_core.counterfactuals.fine_tuning.control_rates import with_controls
 from sensecf_core.counterfactuals.fine_tuning.decided import JudgedQuery, examples
 from sensecf_core.counterfactuals.fine_tuning.raw_rates import RawRates
-from sensecf_core.counterfactuals.fine_tuning.stages import ROUND_RATE, stage_row, totals
+from sensecf_core.counterfactuals.fine_tuning.self_training import ROUND_ANSWERS, training_examples
+from sensecf_core.counterfactuals.fine_tuning.stages import stage_row, totals
 from sensecf_core.counterfactuals.problem.budget import CancelledError
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
+from sensecf_core.counterfactuals.search.effects import Source
 from sensecf_core.evaluation.metrics.statistics import mean_interval, paired_difference
 from sensecf_core.language.local.loading import for_training, is_large
 from sensecf_core.language.local.lora import load_adapter, merged, saved_weights
@@ -39,6 +41,11 @@ from sensecf_core.types import NO_CALLBACKS, Callbacks, Floats, Json, JsonView, 
 
 HELD_OUT = 0.3
 """Share of the people whose decisions only measure."""
+BESIDE = 2
+"""Ordinary training queries that are read for each question: with decisions alone a model forgets to reach
+the desired class, since many kept options only lower the risk."""
+RATE = 0.1
+"""Peak learning rate, as a share of a whole training's."""
 PASSES = 4
 """How often the decisions are read where nothing else limits the training."""
 WITHOUT_PAIRS = ("random", "effects")
@@ -123,15 +130,16 @@ def learn(
     """Teach the adapter ``start`` what was decided, measure it before and after, and write it to ``out``.
 
     ``settings`` bring the budget and the peak learning rate of a whole training, of which this has the share
-    of a round; without a budget the decisions are read :data:`PASSES` times. Rank and scale are the start's.
+    :data:`RATE`; without a budget all is read :data:`PASSES` times. Rank and scale are the start's.
 
     Raises ``CancelledError``, and then nothing is written; ``NotReadyError`` for a damaged start.
     """
     adapters.checked_config(start.folder)
     began_at = provenance.commit()
-    lessons = examples(fitted.schema, base.tokenizer, decisions.taught)
-    settings = _settings(settings, start.card, base.tokenizer, lessons)
     source = start.card.settings.get("source", "shap")
+    lessons = examples(fitted.schema, base.tokenizer, decisions.taught)
+    lessons += _beside(fitted, base.tokenizer, BESIDE * len(lessons), source, settings.seed)
+    settings = _settings(settings, start.card, base.tokenizer, lessons)
     asked = validation.ValidationSet.of(fitted, "val", validation_queries, source)
     if is_large(base.model):
         for_training(base.model)
@@ -178,6 +186,16 @@ def _work(fitted: FittedCohort, name: str) -> Iterator[Path]:
         shutil.rmtree(work, ignore_errors=True)
 
 
+def _beside(
+    fitted: FittedCohort, tokenizer: Any, count: int, source: Source, seed: int
+) -> list[TrainingExample]:
+    """Ordinary training queries with answers of the search; nothing is rejected in them."""
+    built = pair_search.build(fitted, seed=seed, variants=0, most_rows=count, source=source)
+    drawn = pair_search.draw([pair for pair in built if pair.answers], count, seed)
+    few = [replace(pair, answers=pair.answers[:ROUND_ANSWERS]) for pair in drawn]
+    return training_examples(fitted.schema, tokenizer, few)
+
+
 def _settings(asked: Settings, start: Card, tokenizer: Any, lessons: Sequence[TrainingExample]) -> Settings:
     trees = [tree_of(tokenizer, lesson) for lesson in lessons]
     once = sum(len(tree.tokens) for tree in trees if tree is not None)
@@ -187,7 +205,7 @@ def _settings(asked: Settings, start: Card, tokenizer: Any, lessons: Sequence[Tr
         rank=start.settings["rank"],
         alpha=start.settings["alpha"],
         dropout=start.settings.get("dropout", 0.0),
-        learning_rate=asked.learning_rate * ROUND_RATE,
+        learning_rate=asked.learning_rate * RATE,
         batch_tokens=STEP_TOKENS,
         tokens=tokens,
         preference=True,

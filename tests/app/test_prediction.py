@@ -1,14 +1,20 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
 
 from sensecf_core.classifiers import store
 from sensecf_core.counterfactuals.checks.sentences import lower_first
-from sensecf_core.ui.prediction import shap
+from sensecf_core.queries.answer import Counterfactual, RaisedFlag
+from sensecf_core.queries.methods import BY_HAND
+from sensecf_core.records.person_state import Decision, Kind, fold
+from sensecf_core.ui.prediction import best_options, shap
 from tests.app.conftest import OpenPage, World, page_text
+from tests.records.made_answers import make_answer, make_counterfactual
+from tests.small_cohort import SCHEMA
 
 
 def test_risk_interval_distance_drivers_and_card(world: World, open_page: OpenPage) -> None:
@@ -23,8 +29,8 @@ def test_risk_interval_distance_drivers_and_card(world: World, open_page: OpenPa
     assert "push the risk up most" in text
     assert len(at.get("plotly_chart")) == 1 and "Measured on" not in text
     assert not at.table
-    for fold in ("all_drivers", "log_odds", "model_card"):  # drawn when they are opened
-        at.session_state[fold] = True
+    for name in ("all_drivers", "log_odds", "model_card"):  # drawn when they are opened
+        at.session_state[name] = True
     at.run()
     assert len(at.get("plotly_chart")) == 3 and "Measured on" in page_text(at)
 
@@ -89,3 +95,46 @@ def test_a_weak_model_is_called_weak_beside_the_risk(
         assert not auroc or all(
             "flags 70 of 100 that it should not (90 of 100 that" in text for text in texts
         )
+
+
+def decided(kind: Kind, answer_id: str, number: int, option: Counterfactual) -> Decision:
+    changes = option.model_dump(mode="json", by_alias=True)["changes"]
+    about: dict[str, Any] = {"answer_id": answer_id, "option": number, "changes": changes}
+    return Decision(
+        f"{kind}{number}{answer_id}", "2026-11-29", "Dr Lee", kind, "small", "p0001", "0", **about
+    )
+
+
+def test_the_best_options_are_kept_ones_then_the_surest_without_rejected_ones() -> None:
+    graded = [
+        make_counterfactual({"bmi": (33.5, 30.0)}).model_copy(update={"grade": "fragile", "number": 1}),
+        make_counterfactual({"sugar": (140, 80)}).model_copy(update={"grade": "solid", "number": 2}),
+        make_counterfactual({"sleep": (5.5, 7.0)}).model_copy(update={"grade": "fragile", "number": 3}),
+    ]
+    asked = make_answer("asked", counterfactuals=tuple(graded))
+    own = make_answer("own", method=BY_HAND, counterfactuals=(graded[1].model_copy(update={"number": 1}),))
+
+    def numbers(*made: Decision) -> list[tuple[str, int]]:
+        found = best_options.best(SCHEMA, [asked, own], fold(made))
+        return [(one.asked.answer_id, one.shown.number) for one in found]
+
+    assert numbers() == [("asked", 2), ("asked", 1)], "the same changes stand once"
+    assert numbers(decided("keep", "asked", 3, graded[2])) == [("asked", 3), ("asked", 2)]
+    assert numbers(decided("reject", "asked", 1, graded[0])) == [("asked", 2), ("asked", 3)]
+    assert numbers(decided("keep", "own", 1, graded[1])) == [("own", 1), ("asked", 1)]
+    rejected = decided("reject", "asked", 2, graded[1]), decided("reject", "own", 1, graded[1])
+    assert numbers(*rejected) == [("asked", 1), ("asked", 3)]
+
+
+def test_without_an_answer_the_map_says_what_is_known_and_a_red_flag_withholds_options(
+    mapped: World, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = page_text(open_page("Prediction", cohort="small", participant=mapped.flagged))
+    assert "It is proven that no realistic change alters this prediction" in text
+    assert "Nothing was asked about options yet" in text
+    calm = page_text(open_page("Prediction", cohort="small", participant=mapped.unflagged))
+    assert "so there is nothing to change" in calm
+    flag = RaisedFlag(name="high", label="Sugar 999", text="Act.", source="a test")
+    monkeypatch.setattr(best_options, "red_flags", lambda schema, values: (flag,))
+    flagged = page_text(open_page("Prediction", cohort="small", participant=mapped.flagged))
+    assert "Options are withheld" in flagged and "Nothing was asked" not in flagged

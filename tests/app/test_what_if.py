@@ -38,7 +38,7 @@ def field(participant: str, name: str, part: str = "") -> str:
 
 
 def risk_line(at: AppTest) -> str:
-    return next(one.value for one in at.subheader if one.value.startswith("Risk "))
+    return next(one.value for one in at.header if one.value.startswith("Risk "))
 
 
 def move(at: AppTest, participant: str, name: str, to: float) -> None:
@@ -102,7 +102,7 @@ def test_levels_are_lists_and_exact_values_may_leave_the_cohort_but_not_what_is_
     assert any("Sugar cannot exceed carbohydrate" in text and "`" not in text for text in warnings)
     assert at.select_slider(key=field(world.flagged, "sugar")).value == 650
     type_exactly(at, world.flagged, "bmi", 5.0)
-    assert any("can only be 10.0–80.0 kg/m²" in error.value for error in at.error)
+    assert any("takes a value of 10.0–80.0 kg/m²" in error.value for error in at.error)
     assert "5.0 kg/m²" not in risk_line(at)
 
 

@@ -85,7 +85,7 @@ def test_what_was_kept_becomes_likelier_for_people_who_taught_nothing(
         model,
         start,
         decided,
-        replace(SETTINGS, max_steps=12),
+        replace(SETTINGS, learning_rate=0.1, max_steps=20),
         name="taught",
         out=out,
         validation_queries=1,

@@ -97,6 +97,7 @@ def _exact(page: Page, feature: Feature, value: Value) -> None:
             f"{feature.label}{unit}, exact value",
             as_number(feature.valid[0]),
             as_number(feature.valid[1]),
+            None,
             step=as_number(feature.grid) if feature.grid >= 1 or as_number is float else 1,
             format=f"%.{feature.decimals}f" if as_number is float else "%d",
             key=field,
@@ -129,18 +130,17 @@ def _moved(page: Page, feature: Feature, field: str) -> None:
 
 
 def _read(feature: Feature, given: float | str | None) -> tuple[str | None, Value]:
-    """Why a field's value cannot be (None: it can), and the value."""
+    """Why a field's value cannot be (None: it can), and the value.
+
+    Streamlit gives None for an empty field, and for a number beyond the field's ends.
+    """
     if given is None:
-        return f"{feature.label} is empty; give it a value.", None
+        assert feature.valid is not None
+        possible = wording.span(feature, *feature.valid)
+        return f"{feature.label} takes a value of {possible}; type one of these.", None
     if feature.named:
         return None, given
-    if isinstance(given, str):
-        return None, YES_NO.index(given)
-    value = to_value(feature, given)
-    if feature.valid and not feature.valid[0] <= given <= feature.valid[1]:
-        possible = wording.span(feature, *feature.valid)
-        return f"{feature.label} can only be {possible}, got {measure(feature, value)}.", None
-    return None, value
+    return None, YES_NO.index(given) if isinstance(given, str) else to_value(feature, given)
 
 
 def _ranges(trial: Trial, feature: Feature) -> str:

@@ -21,7 +21,7 @@ def pinned(page: Page, judged: Judged, *, changed: bool) -> None:
     before, after, threshold = page.risk, judged.probability, page.classifier.threshold
     with st.container(key="whatif_risk", horizontal=True, vertical_alignment="center", gap="small"):
         title = wording.risk_change(before, after) if changed else wording.of_100(before)
-        st.subheader(f"Risk {title}", anchor=False, width="content")
+        st.header(f"Risk {title}", anchor=False, width="content")
         card.risk_bar(page.required_cohort.schema, before, after, threshold)
         flagged = after >= threshold
         st.badge(

@@ -22,6 +22,7 @@ MOST_AT_FIRST = 5
 """Features that are shown at first; those of the option that the page was opened from are among them."""
 _STYLE = """<style>
 .st-key-whatif_fields [data-testid=stSliderThumbValue] { color: inherit !important; }
+.st-key-whatif_risk h2 { padding: 0; font-size: 1.25rem; }
 .st-key-whatif_fields [data-testid=stSliderTickBar] { display: none; }
 [data-testid=stLayoutWrapper]:has(> .st-key-whatif_pinned) {
   position: sticky; top: 0; z-index: 20; background: light-dark(#ffffff, #12161b);

@@ -144,6 +144,25 @@ def recent(
     return tuple(found)
 
 
+def newest_of_people(cohort: str) -> tuple[Answer, ...]:
+    """The newest answer about each row of a cohort, in the order in which rows were first asked about.
+
+    Cancelled answers, and those that this version cannot read, are passed over for the one before them.
+    """
+    found: dict[tuple[str, str], Answer] = {}
+    with connect() as database:
+        rows = database.execute("SELECT * FROM answers WHERE cohort = ? ORDER BY rowid", (cohort,))
+        for row in rows:
+            try:
+                answer = _read(row)
+            except InputError as error:
+                log.warning("left out: %s", error)
+                continue
+            if answer.status != "cancelled":
+                found[answer.participant_id, answer.row_id] = answer
+    return tuple(found.values())
+
+
 def unreadable(database: sqlite3.Connection) -> tuple[str, ...]:
     """What is wrong with stored answers, one sentence each."""
     found = []

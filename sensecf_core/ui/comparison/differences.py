@@ -28,7 +28,10 @@ _STYLE = """<style>
   position: sticky; left: 0; z-index: 1; max-width: 11rem; background: GROUND;
 }
 .st-key-KEY tbody tr:is(:first-child, :last-child) > * { font-weight: 600; }
-@media (max-width: 640px) { .st-key-KEY th:first-child { max-width: 8.5rem; } }
+@media (max-width: 640px) {
+  .st-key-KEY th:first-child { max-width: 8.5rem; }
+  .st-key-KEY td { max-width: 7.5rem; }
+}
 </style>"""
 """A table is wide as it needs to be and scrolls inside itself; the headings of its rows stay in sight."""
 
@@ -60,7 +63,7 @@ def table(rows: Sequence[matrix.Row], methods: Sequence[str], alt: str, key: str
     with_now = not phone and any(row.now for row in rows)
     frame = pd.DataFrame(
         [
-            ({"Now": wording.plain(row.now)} if with_now else {})
+            ({"Now": wording.plain(_now(row))} if with_now else {})
             | {
                 wording.method_short(method): wording.plain(row.cells.get(method, matrix.NOTHING))
                 for method in methods
@@ -74,6 +77,10 @@ def table(rows: Sequence[matrix.Row], methods: Sequence[str], alt: str, key: str
     st.html(_STYLE.replace("KEY", key).replace("GROUND", charts.ground()))
     with st.container(key=key):
         st.table(frame, border="horizontal", alt=alt)
+
+
+def _now(row: matrix.Row) -> str:
+    return f"{row.now} (reference {row.reference})" if row.reference else row.now
 
 
 def _nothing(page: Page, answers: Sequence[Answer]) -> None:

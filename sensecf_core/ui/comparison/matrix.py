@@ -30,11 +30,15 @@ STATES: dict[State, str] = {
 
 @dataclass(frozen=True)
 class Row:
-    """One row: its heading, what holds now ("" where there is nothing to say), and a text by method."""
+    """One row: its heading, what holds now ("" where there is nothing to say), and a text by method.
+
+    ``reference`` is the reference range of what holds now, "" where it has none.
+    """
 
     title: str
     now: str
     cells: Mapping[str, str]
+    reference: str = ""
 
 
 def rows(
@@ -70,12 +74,6 @@ def profile_of(answers: Sequence[Answer]) -> Profile:
 def label(feature: Feature, profile: Profile) -> str:
     """A feature's heading; a clinical value of a person is worded as what would have to follow."""
     return f"If {lower_first(feature.label)} moved" if follows_for(feature, profile) else feature.label
-
-
-def now(feature: Feature, value: Value) -> str:
-    """What was measured, with its reference range: "141 mmHg (reference below 130)"."""
-    reference = f" (reference {feature.reference.text})" if feature.reference is not None else ""
-    return f"{measure(feature, value)}{reference}"
 
 
 def new_value(feature: Feature, change: Change) -> str:
@@ -129,7 +127,9 @@ def _feature_row(
         answer.method: (_cell(feature, found[answer.method]) if answer.method in found else NOTHING)
         for answer in answers
     }
-    return Row(label(feature, profile_of(answers)), now(feature, values[feature.name]), cells)
+    reference = "" if feature.reference is None else feature.reference.text
+    now = measure(feature, values[feature.name])
+    return Row(label(feature, profile_of(answers)), now, cells, reference)
 
 
 def _cell(feature: Feature, options: Sequence[Counterfactual]) -> str:

@@ -60,6 +60,7 @@ def style(notice: str) -> str:
   :root, body, .stApp {{ color-scheme: light !important; background: #fff !important; }}
   .stApp, .stApp :not(svg *) {{ color: #000 !important; border-color: #999 !important; }}
   .stApp *:not(svg *, .stBadge *, img) {{ background-color: transparent !important; }}
+  .stApp {{ font-variant-ligatures: none; }}
   .js-plotly-plot text {{ fill: #000 !important; }}
   .js-plotly-plot [style*="stroke: {light}"] {{ stroke: #000 !important; }}
   .js-plotly-plot [style*="fill: {light}"] {{ fill: #000 !important; }}

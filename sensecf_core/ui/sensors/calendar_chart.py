@@ -41,7 +41,7 @@ def calendar(weeks: Weeks, unit: GlucoseUnit, *, short: bool) -> Chart:
                 corner = (column * (DAY + GAP), len(weeks) - 1.0 - row)
                 _day(figure, day, corner, top, short=short)
     figure.update_xaxes(visible=False, range=[-0.5, 7 * (DAY + GAP)], fixedrange=True)
-    figure.update_yaxes(visible=False, range=[0, len(weeks) + HEADING / ROW], fixedrange=True)
+    figure.update_yaxes(visible=False, range=[-0.03, len(weeks) + HEADING / ROW], fixedrange=True)
     figure.update_layout(
         height=ROW * len(weeks) + HEADING,
         margin={"l": 0, "r": 0, "t": 0, "b": 0},

@@ -94,7 +94,7 @@ def test_the_risk_bar_has_its_line_and_its_colour_by_the_side() -> None:
 
 
 def test_a_gauge_has_the_risk_its_interval_and_the_line_to_scale() -> None:
-    """From 8 to 568: a risk of 50 ends at 288, an interval of 25 to 75 spans 148 to 428, the line is at 120."""
+    """From 8 to 568: a risk of 50 ends at 288, an interval spans 148 to 428, the line is at 120."""
     svg = drawings.gauge(0.5, (0.25, 0.75), 0.2)
     assert f'width="280.0" height="24" rx="3" fill="{drawings.UP}"' in svg
     assert "M148.0 14 v-8 H428.0 v8" in svg and '<rect x="118.0"' in svg

@@ -40,16 +40,21 @@ def export_file(
         than a page holds.
     NotReadyError : a package that the format needs is not installed.
     """
-    cohort = _cohort(answer.cohort)
     if file_format in OF_OPTIONS:
-        cohort = _unchanged(answer, cohort)
+        cohort = _unchanged(answer, _cohort(answer.cohort))
         card = _card(answer, cohort)
         if file_format == "fhir":
             return answer_fhir(answer, cohort.schema, card, kept).encode()
         return paper_pdf(sheet(answer, cohort.schema, card, kept), paper)
-    schemas = {} if cohort is None else {cohort.schema.name: cohort.schema}
+    return export_table([answer], file_format)
+
+
+def export_table(exported: Sequence[Answer], file_format: Format) -> bytes:
+    """Write answers, also about several people, as the bytes of one file; ``csv`` or ``json``."""
+    cohorts = [cohort for name in {one.cohort for one in exported} if (cohort := _cohort(name)) is not None]
+    schemas = {cohort.schema.name: cohort.schema for cohort in cohorts}
     write = answers_csv if file_format == "csv" else answers_json
-    return write([answer], schemas).encode()
+    return write(exported, schemas).encode()
 
 
 def refusal(answer: Answer, file_format: Format) -> str | None:

@@ -65,7 +65,7 @@ def test_from_the_report_over_a_day_to_interventions(
     page.get_by_role("link", name="See this person's risk").click()
     shown(page, "Prediction")
     expect(page.get_by_text(re.compile(rf"The framed day, {named(row)}, has \d+ of 100"))).to_be_visible()
-    page.get_by_role("link", name="What small change would alter this?").click()
+    page.get_by_role("link", name="All options, or ask anew").click()
     shown(page, "Interventions")
     expect(page.get_by_text("had this day looked like this").first).to_be_visible()
     expect(page.get_by_text(f"({named(row)})").first).to_be_visible()

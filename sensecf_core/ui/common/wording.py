@@ -17,17 +17,17 @@ from sensecf_core.counterfactuals.checks.sentences import (
     number,
     risk,
 )
-from sensecf_core.queries.methods import METHODS
+from sensecf_core.queries.methods import BY_HAND, METHODS
 
 ROLE_TITLES = {
     "behaviour": "Behaviour",
     "clinical": "Clinical",
     "context": "Context",
 }
-ROLE_NOTES = {
-    "behaviour": "what a person can change",
-    "clinical": "what follows from behaviour or treatment",
-    "context": "what cannot or must not be moved",
+ROLE_HEADINGS = {
+    "behaviour": "Behaviour (what a person can change)",
+    "clinical": "Clinical measurements",
+    "context": "Background (not changeable)",
 }
 PROFILE_TITLES = {
     "behaviour": "Behaviours only",
@@ -62,6 +62,8 @@ _ADDRESS = re.compile(
 
 def method_title(method: str) -> str:
     """A method's title; one of another version of this program goes by its name."""
+    if method == BY_HAND:
+        return "Made by hand"
     return METHODS[method].title if method in METHODS else method
 
 

@@ -41,6 +41,9 @@ PERSON = {
         ":material/alt_route:",
         "The smallest realistic changes that would alter the prediction.",
     ),
+    "What-if": Place(
+        "pages/8_What-if.py", "What-if", ":material/tune:", "Change values by hand, and see the risk follow."
+    ),
     "Glucose": Place(
         "pages/9_Glucose.py",
         "Glucose",
@@ -71,7 +74,9 @@ RESEARCH = {
 }
 GROUPS = {"A person": PERSON, "Research": RESEARCH}
 """The navigation. Pages are named as in their addresses, which stay as they are; titles may differ."""
-TITLES = {name: place.title for places in GROUPS.values() for name, place in places.items()}
+UNLISTED = {"Your_data": "Your data"}
+"""Pages that Home leads to."""
+TITLES = UNLISTED | {name: place.title for places in GROUPS.values() for name, place in places.items()}
 """What stands in the navigation and on the page, by name."""
 
 

@@ -112,6 +112,8 @@ def test_what_was_kept_becomes_likelier_for_people_who_taught_nothing(
     )
     assert "Learned from 50 decisions and goes on from start." in adapter_card.decisions_text(card)
     assert "Of 8 held-out pairs (8 people)" in in_words(found)
+    fallen = found | {"valid": valid | {"difference": {"value": -0.2, "low": -0.3, "high": -0.1, "n": 4}}}
+    assert in_words(fallen).endswith("It is worse at reaching the desired class than the one before.")
     readme = (out / adapters.README).read_text()
     assert "Taught by 50 decisions" in readme and "the adapter start" in readme
     assert not list((out.parents[1] / "fine-tuning").glob("*taught*"))

@@ -121,13 +121,16 @@ def _start(cohort: Cohort, folder: str | None, base_sha256: str | None) -> Adapt
 
 
 def in_words(decisions: Mapping[str, Any]) -> str:
-    """What the decisions brought, in two sentences."""
+    """What the decisions brought, in two sentences; a third where the model is clearly worse at its task."""
+    high = decisions["valid"]["difference"]["high"]
+    worse = high is not None and high < 0
     people = decisions["people"]["held_out"]
     return (
         f"Of {decisions['pairs']['held_out']} held-out pairs ({people} "
         f"{'person' if people == 1 else 'people'}), the kept option is the likelier one in "
         f"{_change(decisions['preferred'])}. Raw candidates on val are valid in "
         f"{_change(decisions['valid'])}."
+        + (" It is worse at reaching the desired class than the one before." if worse else "")
     )
 
 

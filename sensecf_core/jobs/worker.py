@@ -14,11 +14,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TypeVar, cast
 
+from sensecf_core.access import people, rights
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.jobs import job_table, visitor
 from sensecf_core.jobs.job_table import ClaimedJob, JobOutcome, JobView, WorkerName
 from sensecf_core.jobs.liveness import close_owner, open_owner
 
+MODEL_KINDS = ("train", "finetune")
+"""Kinds of jobs that change what answers."""
 REPORT_SECONDS = 0.25
 """Least time between two writes of a job's progress."""
 RETRY_SECONDS = 2.0
@@ -72,7 +75,12 @@ class Worker(ABC):
         return job_table.find(job_id)
 
     def cancel(self, job_id: str) -> None:
-        """Cancel a queued job at once and stop a running one; finished and unknown jobs stay as they are."""
+        """Cancel a queued job at once and stop a running one; finished and unknown jobs stay as they are.
+
+        Raises ``NotAllowedError`` if it is somebody else's.
+        """
+        job = job_table.find(job_id)
+        rights.require_own("cancel", None if job is None else job.login)
         job_table.request_cancel(job_id)
         running = self._running
         if running is not None and running[0] == job_id:
@@ -105,6 +113,7 @@ class Worker(ABC):
             self._thread = self._start_thread()
 
     def _queue(self, *, kind: str, label: str, spec: str, share: bool) -> str:
+        person = rights.require("models" if kind in MODEL_KINDS else "ask")
         self._go_on()
         job_id = job_table.add(
             self.name,
@@ -113,6 +122,7 @@ class Worker(ABC):
             label=label,
             spec=spec,
             visitor=visitor.current(),
+            login=person.login,
             most_waiting=self._most_waiting,
             most_in_all=self._most_in_all,
             share=share,
@@ -150,7 +160,8 @@ class Worker(ABC):
             return
         try:
             cancel_requested = job_table.report(job.id, 0.0, "")
-            outcome = JobOutcome("cancelled") if cancel_requested else self._run(job, progress)
+            with people.on_behalf_of(job.login):
+                outcome = JobOutcome("cancelled") if cancel_requested else self._run(job, progress)
         except BaseException as error:
             outcome = JobOutcome("failed", error=sentence(error))
         finally:

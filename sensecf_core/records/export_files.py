@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import Literal
 
+from sensecf_core.access import rights
 from sensecf_core.classifiers import store
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.datasets import registry
@@ -38,7 +39,9 @@ def export_file(
     InputError : the cohort is gone or has another schema by now, an option is not there, or there are more
         than a page holds.
     NotReadyError : a package that the format needs is not installed.
+    NotAllowedError : whoever is at work may not export.
     """
+    rights.require("export")
     cohort = _cohort(answer.cohort)
     if file_format in OF_OPTIONS:
         cohort = _unchanged(answer, cohort)
@@ -53,6 +56,8 @@ def export_file(
 
 def refusal(answer: Answer, file_format: Format) -> str | None:
     """Why an answer cannot be written in a format here, before anybody asks for it; None if it can be."""
+    if (why := rights.refusal("export")) is not None:
+        return why
     if file_format not in OF_OPTIONS:
         return None
     try:

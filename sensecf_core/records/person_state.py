@@ -31,7 +31,7 @@ class Decision:
 
     Attributes
     ----------
-    created, who : when (UTC, ISO 8601), and the name that was given.
+    created, who : when (UTC, ISO 8601), and the name that was given, or the login.
     row_id : None for what is about the person: notes and stars.
     answer_id, option : of which answer, and the number of the option in it, from 1.
     changes : what the option changes, feature → ``{"from": ..., "to": ...}``.
@@ -41,6 +41,7 @@ class Decision:
     features : of a rejection, the features that it is about; None for all that the option changes.
     undoes : of an undo, the decision that no longer counts.
     provenance : version, commit and hashes that the answer rests on; without an answer only the version.
+    login : of whoever was signed in, whose decision it is; None where nobody had to sign in.
     """
 
     decision_id: str
@@ -60,6 +61,7 @@ class Decision:
     undoes: str | None = None
     provenance: Mapping[str, Any] | None = None
     features: Sequence[str] | None = None
+    login: str | None = None
 
     @property
     def rejected_features(self) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from sensecf_core.access import people
 from sensecf_core.language.local.lora import adapter_weights
 from sensecf_core.language.models import default_model, registry
 from sensecf_core.language.models.adapters import CARD, CURVE, README, WEIGHTS, Card, weights_sha256
@@ -38,7 +39,9 @@ def save(peft: Any, folder: Path, card: dict[str, Any], curve: Sequence[Point]) 
     config.base_model_name_or_path = card["base"]
     config.inference_mode = True
     config.save_pretrained(str(part))
-    complete = Card.model_validate({**card, "weights_sha256": weights_sha256(part)})
+    complete = Card.model_validate(
+        {"owner": people.current().login, **card, "weights_sha256": weights_sha256(part)}
+    )
     (part / CURVE).write_text(json.dumps([asdict(p) for p in curve], indent=1) + "\n", encoding="utf-8")
     write_cards(part, complete)
     replace_folder(part, folder)

@@ -22,6 +22,7 @@ from sensecf_core.queries.answer import Answer
 from sensecf_core.queries.request import ExplainRequest
 from sensecf_core.records import answers, comparisons
 from sensecf_core.records.comparisons import Comparison
+from sensecf_core.records.database import connect
 from sensecf_core.types import Callbacks
 from tests.jobs.conftest import until
 from tests.records.made_answers import make_answer
@@ -170,3 +171,26 @@ def test_a_job_of_a_worker_that_is_gone_is_run_again(
     )
     assert dispatch.view(job) is not None
     assert ended(comparison)[0].state == "answered"
+
+
+def test_a_kill_before_a_comparison_is_kept_loses_no_answer(
+    start: Callable[..., Comparison], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save = comparisons.save
+
+    def killed(_: Comparison) -> None:
+        raise SystemExit
+
+    monkeypatch.setattr(comparisons, "save", killed)
+    with pytest.raises(SystemExit):
+        start("random", "lm-zero-shot")
+    with connect() as database:
+        assert database.execute("SELECT count(*) FROM comparisons").fetchone()[0] == 0
+    jobs = (*job_table.recent("method", "explain"), *job_table.recent("model", "explain"))
+    assert len(jobs) == 2
+    for job in jobs:
+        until(job.id, "done")
+    monkeypatch.setattr(comparisons, "save", save)
+    again = start("random", "lm-zero-shot")
+    assert [status.state for status in ended(again)] == ["answered", "answered"]
+    assert comparisons.find(again.comparison_id) == again

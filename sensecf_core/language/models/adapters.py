@@ -26,7 +26,7 @@ from sensecf_core.errors import InputError, NotReadyError, unknown
 from sensecf_core.json_safe import read_file
 from sensecf_core.language.models import default_model
 from sensecf_core.language.prompts.fine_tuned import TUNED_SHA256
-from sensecf_core.paths import CHECKOUT, MODELS, user_path, var
+from sensecf_core.paths import CHECKOUT, MODELS, user_path, var, write_whole
 from sensecf_core.provenance import CLI
 from sensecf_core.types import Plain
 
@@ -273,10 +273,7 @@ def choose(cohort: Cohort, adapter: Adapter) -> None:
     """
     rights.require("models")
     choices = {**_choices(), cohort.schema.name: str(adapter.folder)}
-    path = _choices_path()
-    part = path.with_suffix(".part")
-    part.write_text(json.dumps(choices, indent=1), encoding="utf-8")
-    part.replace(path)
+    write_whole(_choices_path(), json.dumps(choices, indent=1))
 
 
 def delete(adapter: Adapter) -> None:

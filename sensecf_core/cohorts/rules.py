@@ -61,24 +61,21 @@ def violations(schema: Schema, factual: Codes, candidates: Codes) -> Mask:
     -------
     bool array of shape (n, ``len(rules) + len(couplings)``), columns as in :func:`rule_texts`.
     """
-    excess, slack = _excess(schema, candidates)
-    before, _ = _excess(schema, factual[np.newaxis])
-    prior_excess = np.maximum(np.nan_to_num(before, nan=0.0), 0.0)
-    linear = np.nan_to_num(excess, nan=-1.0) > prior_excess + slack
+    excess, slack = _excess(schema, np.vstack([factual, candidates]))
+    prior_excess = np.maximum(np.nan_to_num(excess[0], nan=0.0), 0.0)
+    linear = np.nan_to_num(excess[1:], nan=-1.0) > prior_excess + slack[1:]
     return np.hstack([linear, _broken_couplings(schema, factual, candidates)])
 
 
 def _excess(schema: Schema, codes: Codes) -> tuple[Codes, Codes]:
     """By how much each row exceeds each rule's bound (NaN: a value is missing), and the rounding slack."""
-    excess = np.empty((len(codes), len(schema.rules)))
-    slack = np.empty_like(excess)
-    for column, rule in enumerate(schema.rules):
-        positions = [schema.positions[name] for name in rule.terms]
-        terms = codes[:, positions] * np.array(list(rule.terms.values()))
-        excess[:, column] = terms.sum(axis=1) - rule.bound
-        size = np.nan_to_num(np.abs(terms).sum(axis=1)) + abs(rule.bound)
-        slack[:, column] = TOLERANCE * np.maximum(size, 1.0)
-    return excess, slack
+    positions, coefficients, starts, bounds = schema.rule_terms
+    if not len(starts):
+        return np.empty((len(codes), 0)), np.empty((len(codes), 0))
+    terms = codes[:, positions] * coefficients
+    excess = np.add.reduceat(terms, starts, axis=1) - bounds
+    size = np.nan_to_num(np.add.reduceat(np.abs(terms), starts, axis=1)) + np.abs(bounds)
+    return excess, TOLERANCE * np.maximum(size, 1.0)
 
 
 def _broken_couplings(schema: Schema, factual: Codes, candidates: Codes) -> Mask:

@@ -337,6 +337,19 @@ class Schema(Plain):
         """Column index by feature name."""
         return {name: position for position, name in enumerate(self.names)}
 
+    @cached_property
+    def rule_terms(self) -> tuple[Any, Any, Any, Any]:
+        """All terms of the linear rules, as arrays: columns, coefficients, each rule's first term, bounds."""
+        import numpy as np
+
+        sizes = [len(rule.terms) for rule in self.rules]
+        return (
+            np.array([self.positions[name] for rule in self.rules for name in rule.terms], dtype=int),
+            np.array([value for rule in self.rules for value in rule.terms.values()]),
+            np.cumsum([0, *sizes], dtype=int)[:-1],
+            np.array([rule.bound for rule in self.rules]),
+        )
+
     def feature(self, name: str) -> Feature:
         """Return the feature called ``name``; raises ``KeyError``."""
         return self.features[self.positions[name]]

@@ -18,6 +18,9 @@ from sensecf_core.queries.query import Query
 from sensecf_core.queries.request import ExplainRequest
 from sensecf_core.types import Span
 
+_SLACK = 1e-9
+"""Numbers nearer than this are the same."""
+
 MOST_CANDIDATES = 1024
 """More candidates than this in one request is surely a typing error."""
 
@@ -160,8 +163,9 @@ def movable_features(
             if feature.named
             else _allowed_numbers(feature, code, limits, domain, schema)
         )
-        ends = _ends(feature, limits, values_by_name)
-        values = tuple(value for value in values if not _asks_for_less(feature, ends, code, value))
+        if limits.profile != "contrast":
+            ends = _ends(feature, limits, values_by_name)
+            values = tuple(value for value in values if not _asks_for_less(feature, ends, code, value))
         if values:
             movable.append(Movable(feature=feature.name, values=values))
     return tuple(movable)
@@ -245,20 +249,19 @@ def _allowed_numbers(
     if feature.name in limits.ranges:
         requested_low, requested_high = limits.ranges[feature.name]
         low, high = max(low, requested_low), min(high, requested_high)
-    same = 0.5 * 10.0**-feature.decimals
-    values = [
-        float(value)
-        for value in _grid(feature, low, high)
-        if abs(value - code) > same and not too_small(feature, code, value)
-    ]
+    values = _grid(feature, low, high)
+    change = values - code
+    moved = np.abs(change)
+    kept = (moved > 0.5 * 10.0**-feature.decimals) & (moved >= feature.least_change - _SLACK)
     if limits.profile != "contrast":
-        values = [value for value in values if _realistic(feature, code, value)]
-    return tuple(values)
+        least, most = _realistic_changes(feature)
+        kept &= (least <= change) & (change <= most)
+    return tuple(values[kept].tolist())
 
 
 def too_small(feature: Feature, before: float, after: float) -> bool:
     """Whether a change of a number is smaller than the feature's meaningful change."""
-    return bool(abs(after - before) < feature.least_change - 1e-9)
+    return bool(abs(after - before) < feature.least_change - _SLACK)
 
 
 def _grid(feature: Feature, low: float, high: float) -> np.ndarray:
@@ -270,14 +273,15 @@ def _grid(feature: Feature, low: float, high: float) -> np.ndarray:
     return np.round(np.arange(first, last + 1) * feature.grid, feature.decimals)
 
 
+def _realistic_changes(feature: Feature) -> Span:
+    """The smallest and the largest change that its direction and largest realistic change let it make."""
+    most = math.inf if feature.largest_change is None else feature.largest_change + _SLACK
+    return (0.0 if feature.direction == "up" else -most), (0.0 if feature.direction == "down" else most)
+
+
 def _realistic(feature: Feature, before: float, after: float) -> bool:
-    """Whether a change has the feature's direction and is at most its largest realistic change."""
-    change = after - before
-    if feature.direction == "up" and change < 0:
-        return False
-    if feature.direction == "down" and change > 0:
-        return False
-    return feature.largest_change is None or abs(change) <= feature.largest_change + 1e-9
+    low, high = _realistic_changes(feature)
+    return low <= after - before <= high
 
 
 def limit_violation(feature: Feature, values: Mapping[str, Value], after: float, limits: Limits) -> str:

@@ -9,6 +9,7 @@ import streamlit as st
 from sensecf_core.augmentation.findings import cell_view, sentences, words
 from sensecf_core.augmentation.findings.cell_view import CellView
 from sensecf_core.augmentation.findings.verdict import LIGHTS, Light, Verdict
+from sensecf_core.ui.augmentation import run_picker
 from sensecf_core.ui.augmentation.chosen import Chosen
 from sensecf_core.ui.common import wording
 
@@ -46,9 +47,15 @@ def show(chosen: Chosen) -> None:
                 view, found = chosen.view_of(scenario), verdicts[scenario]
                 with column.container(gap="xxsmall"):
                     _head(scenario, found)
-                    st.caption("–" if view is None else wording.plain(sentences.brief(view, found)))
+                    said = _where_else(chosen, scenario) if view is None else sentences.brief(view, found)
+                    st.caption(wording.plain(said))
         if chosen.view is not None:
             _picked(chosen, chosen.view)
+
+
+def _where_else(chosen: Chosen, scenario: str) -> str:
+    others = run_picker.others_with(chosen, scenario)
+    return f"It is in another run: {wording.listed(others, 'or')}." if others else "–"
 
 
 def light(scenario: str, found: Verdict, view: CellView | None) -> None:

@@ -34,7 +34,11 @@ def choose(cohort: Cohort) -> Chosen | None:
         return None
     columns = st.columns([3.3, 2.1, 1.4, 2.2, 2.4], gap="small")
     with columns[0]:
-        run = finished[kept_picks.selectbox("Run", "run", list(finished), lambda i: _title(finished[i]))]
+        default = max(finished.values(), key=lambda run: run.committed and _asks_language_model(run)).id
+        picked = kept_picks.selectbox(
+            "Run", "run", list(finished), lambda run_id: _title(finished[run_id]), default=default
+        )
+        run = finished[picked]
     summary = chosen_module.summary(str(run.folder), (run.folder / run_folder.SUMMARY).stat().st_mtime_ns)
     if isinstance(summary, str):
         st.error(wording.message(summary), icon=":material/error:")
@@ -105,9 +109,26 @@ def _most_told(results: Sequence[JsonView]) -> str | None:
 
 
 def _title(run: BenchmarkRun) -> str:
+    """Name a run by its repeats, by whether a language model is in it, and an own one by its time."""
+    arms = f"with{'' if _asks_language_model(run) else 'out'} language model"
     begun = datetime.fromisoformat(run.config["created"])
-    where = "supplied" if run.committed else f"{begun:%H:%M}, own"
-    return f"{run.config.get('repeats')} repeats, {begun.day} {begun:%b}, {where}"
+    own = "" if run.committed else f", own, {begun.day} {begun:%b %H:%M}"
+    return f"{run.config.get('repeats')} repeats {arms}{own}"
+
+
+def _asks_language_model(run: BenchmarkRun) -> bool:
+    return any(arm.startswith("lm-") for arm in run.config.get("arms", ()))
+
+
+def others_with(chosen: Chosen, scenario: str) -> tuple[str, ...]:
+    """The titles of other finished runs of the cohort that have a scenario with as many labels removed."""
+    return tuple(
+        _title(run)
+        for run in runs.runs(chosen.cohort.schema.name)
+        if run.finished
+        and run.id != chosen.summary["id"]
+        and {"scenario": scenario, "removed": chosen.removed} in run.config.get("cells", ())
+    )
 
 
 def say_other_rows(chosen: Chosen) -> None:

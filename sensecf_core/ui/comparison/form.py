@@ -14,7 +14,7 @@ from sensecf_core.queries.methods import METHODS, Method, asks_language_model, n
 from sensecf_core.queries.request import ExplainRequest
 from sensecf_core.records import comparisons
 from sensecf_core.ui.common import wording
-from sensecf_core.ui.interventions import limits_fields
+from sensecf_core.ui.interventions import limits_fields, own_words
 from sensecf_core.ui.page import shown_results
 from sensecf_core.ui.page.frame import Page
 
@@ -28,6 +28,7 @@ _FILLED = "comparison_filled_in"
 def show(page: Page) -> None:
     """Show the form; Run all asks every method and shows the comparison. The form then folds away."""
     _fill(page)
+    own_words.take_back_from_others(page)
     if shown_results.shown_for(page.choice).comparison is not None:
         with st.expander("Compare again: methods and limits", icon=":material/edit:"):
             _form(page)

@@ -12,7 +12,7 @@ from sensecf_core.language.models import default_model
 from sensecf_core.queries.methods import asks_language_model
 from sensecf_core.queries.request import ExplainRequest
 from sensecf_core.ui.common import wording
-from sensecf_core.ui.interventions import feature_boxes, limits_fields, method_picker
+from sensecf_core.ui.interventions import feature_boxes, limits_fields, method_picker, own_words
 from sensecf_core.ui.page import shown_results
 from sensecf_core.ui.page.frame import Page
 
@@ -26,25 +26,30 @@ def show(page: Page) -> None:
     the browser, would not hear of a value that the program sets, and would put its own back.
     """
     schema = page.required_cohort.schema
+    own_words.take_back_from_others(page)
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="ask"):
+        with _chip("Say it", own_words.CHIP, ":material/chat:") as chip:
+            if chip.open:
+                own_words.show(page, _asked(page))
         with _chip(
-            wording.PROFILE_SHORT[limits_fields.profile_now(schema)], "limits", ":material/tune:"
+            wording.PROFILE_SHORT[limits_fields.profile_now(schema)], "chip_limits", ":material/tune:"
         ) as chip:
             if chip.open:
                 limits_fields.profile_of(page)
                 if schema.limits_note and limits_fields.profile_now(schema) != "behaviour":
                     st.caption(wording.plain(schema.limits_note))
         profile = limits_fields.profile_now(schema)
-        with _chip(limits_fields.changes_now(), "numbers") as chip:
+        with _chip(limits_fields.changes_now(), "chip_numbers") as chip:
             if chip.open:
                 limits_fields.counts(*st.columns(2))
+                limits_fields.goal_of(profile)
                 limits_fields.more_settings()
-        with _chip(_capital(feature_boxes.summary(page, profile)), "fixed") as chip:
+        with _chip(_capital(feature_boxes.summary(page, profile)), "chip_fixed") as chip:
             if chip.open:
                 st.markdown("**What may change**")
                 feature_boxes.show(page, profile, folded=False)
         with _chip(
-            wording.method_title(method_picker.method_now(page)[0]), "method", ":material/smart_toy:"
+            wording.method_title(method_picker.method_now(page)[0]), "chip_method", ":material/smart_toy:"
         ) as chip:
             if chip.open:
                 method_picker.choose_method(page)
@@ -69,16 +74,21 @@ def show(page: Page) -> None:
     elif _needs_default_model(method, model_name) and st.runtime.exists():
         model_worker.warm(schema.name)
     method_picker.warn(page, method, model_name)
+    own_words.say_what_was_set(page)
     if pressed or (limits_fields.take_ask_at_once() and ready):
-        may_move = feature_boxes.as_set(page, profile)
-        request = limits_fields.made(page, method, profile, limits_fields.numbers_now(), may_move)
         both = {"model": model_name, "behaviours_too": profile == "intervention"}
-        submit(page, request.model_copy(update=both))
+        submit(page, _asked(page).model_copy(update=both))
 
 
-def _chip(label: str, name: str, icon: str | None = None) -> PopoverContainer:
+def _asked(page: Page) -> ExplainRequest:
+    """The request that the fields make as they are set, drawn or not."""
+    profile = limits_fields.profile_now(page.required_cohort.schema)
+    method, may_move = method_picker.method_now(page)[0], feature_boxes.as_set(page, profile)
+    return limits_fields.made(page, method, profile, limits_fields.numbers_now(), may_move)
+
+
+def _chip(label: str, key: str, icon: str | None = None) -> PopoverContainer:
     """A chip that says what is set, once it is closed: another label would be another chip, and close it."""
-    key = f"chip_{name}"
     said = f"{key}_says"
     if not st.session_state.get(key):
         st.session_state[said] = label

@@ -6,7 +6,7 @@ Their keys are kept for the session, so that both pages use the same limits.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import get_args
+from typing import Any, get_args
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -23,6 +23,14 @@ from sensecf_core.ui.page.frame import Page
 MOST_SUGGESTIONS = 8
 MOST_CHANGES = 6
 _ASK_NOW = "ask_now"
+GOALS = {
+    "auto": "Cross the cut-off where that is solid, else lower the risk",
+    "cross": "Cross the cut-off",
+    "lower": "Lower the risk as far as it goes",
+    "target": "Reach a risk",
+}
+"""What the changes are to do; ``auto`` stands for the request's own default."""
+_GOAL, _TARGET = "ask_goal", "ask_target"
 DEFAULTS = {"ask_k": 4, "ask_changes": 3, "ask_candidates": 16, "ask_seed": 0}
 
 
@@ -66,9 +74,37 @@ def numbers_now() -> Numbers:
 
 
 def changes_now() -> str:
-    """The number that is set, before its field is drawn: "Up to 3 changes"."""
+    """The number that is set, and a goal that is, before their fields are drawn: "Up to 3 changes"."""
     most = int(st.session_state.get("ask_changes", DEFAULTS["ask_changes"]))
-    return f"Up to {wording.counted(most, 'change')}"
+    changes = f"Up to {wording.counted(most, 'change')}"
+    goal = goal_now()
+    return changes if goal is None else f"{changes}, {goal[:1].lower()}{goal[1:]}"
+
+
+def goal_of(profile: Profile, *, in_form: bool = False) -> None:
+    """Ask what the changes are to do, and for a risk where that is the goal (``in_form``: in any case)."""
+    _set_defaults()
+    texts = GOALS if profile != "contrast" else GOALS | {"auto": "As by default: cross the cut-off"}
+    st.selectbox("Goal", list(texts), format_func=texts.__getitem__, key=_GOAL, persist_state="session")
+    if in_form or st.session_state[_GOAL] == "target":
+        st.number_input("Risk to reach (of 100)", 1.0, 99.0, step=1.0, key=_TARGET, persist_state="session")
+
+
+def goal_now() -> str | None:
+    """The goal that is set, for a chip: "reach a risk of 30"; None for the default."""
+    goal = st.session_state.get(_GOAL, "auto")
+    if goal == "target":
+        return f"Reach a risk of {st.session_state[_TARGET]:g}"
+    return None if goal == "auto" else GOALS[goal]
+
+
+def _asked_goal() -> dict[str, Any]:
+    """The goal as fields of a request."""
+    goal = st.session_state.get(_GOAL, "auto")
+    return {
+        "goal": goal if goal in ("cross", "lower") else None,
+        "target": float(st.session_state[_TARGET]) if goal == "target" else None,
+    }
 
 
 def profile_of(page: Page) -> Profile:
@@ -109,6 +145,7 @@ def request(
 ) -> ExplainRequest:
     """Show the fields of a form, the two numbers in columns, and return the request that they make."""
     k, max_changes = counts(left, right)
+    goal_of(profile, in_form=True)
     may_move = feature_boxes.show(page, profile, folded=True)
     with st.expander("More settings", icon=":material/tune:"):
         numbers = Numbers(k, max_changes, *more_settings())
@@ -133,6 +170,7 @@ def made(
         levels=may_move.levels,
         desired=1 if desired_class(page, profile) else 0,
         seed=numbers.seed,
+        **_asked_goal(),
     )
 
 
@@ -175,7 +213,7 @@ def more_settings() -> tuple[int, int]:
 
 
 def _set_defaults() -> None:
-    for key, value in DEFAULTS.items():
+    for key, value in {**DEFAULTS, _GOAL: "auto", _TARGET: 30.0}.items():
         st.session_state.setdefault(key, value)
 
 
@@ -193,6 +231,10 @@ def fill(page: Page, request: ExplainRequest) -> None:
     schema = page.required_cohort.schema
     numbers = (request.k, request.max_changes, request.candidates, request.seed)
     st.session_state.update(dict(zip(DEFAULTS, numbers, strict=True)))
+    _set_defaults()
+    st.session_state[_GOAL] = "target" if request.target is not None else request.goal or "auto"
+    if request.target is not None:
+        st.session_state[_TARGET] = min(max(request.target, 1.0), 99.0)
     limits = Limits(
         profile=request.profile or schema.default_limits,
         max_changes=request.max_changes,
@@ -229,6 +271,10 @@ def summary(schema: Schema, request: ExplainRequest) -> str:
     parts.append(f"at most {wording.counted(request.max_changes, 'change')}")
     candidates = wording.counted(request.candidates, "candidate")
     parts.append(f"up to {wording.counted(request.k, 'option')} of {candidates}")
+    if request.target is not None:
+        parts.append(f"reach a risk of {request.target:g}")
+    elif request.goal is not None:
+        parts.append(GOALS[request.goal].lower())
     labels = {feature.name: feature.label for feature in schema.features}
     if request.frozen:
         parts.append(f"{wording.listed(labels.get(name, name) for name in request.frozen)} must not move")

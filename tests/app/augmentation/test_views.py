@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -86,6 +87,23 @@ def test_the_first_screen_answers(world: World, run: dict[str, Any], made: Path,
     assert f"{left['zeros'] + left['ones']:.0f} training labels left, {left['ones']:.0f} of class 1" in text
     assert at.query_params["scenario"] == "C" and at.query_params["removed"] == "0.7"
     assert at.query_params["run"] == run["id"]
+
+
+def test_what_another_run_has_is_said_and_the_one_with_a_language_model_comes_first(
+    run: dict[str, Any], made: Path, open_page: OpenPage
+) -> None:
+    for name, arms in (("small-1", ["weights"]), ("small-2", ["weights", "lm-transfer-panel"])):
+        folder = runs.COMMITTED / name
+        shutil.copytree(made, folder)
+        config = json.loads((folder / "config.json").read_text())
+        cells = [{"scenario": "B", "removed": 0.7}]
+        (folder / "config.json").write_text(json.dumps(config | {"id": name, "arms": arms, "cells": cells}))
+    at = open_page("Augmentation")
+    repeats = run["repeats"]
+    assert at.query_params["run"] == "small-2"
+    assert f"It is in another run: {repeats} repeats without language model" in page_text(at)
+    titles = [f"{repeats} repeats {word} language model" for word in ("without", "with")]
+    assert pick(at, "Run").options[:2] == titles
 
 
 def test_pickers_change_what_is_said_and_the_address_keeps_them(

@@ -1,0 +1,153 @@
+"""Limits said in somebody's own words: read by rules, shown as chips, and set once they are confirmed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from sensecf_core.cohorts.schema import Schema
+from sensecf_core.counterfactuals.problem.fitted_cohort import load_fitted
+from sensecf_core.counterfactuals.problem.wished import with_wishes
+from sensecf_core.errors import InputError
+from sensecf_core.language.wishes import rules
+from sensecf_core.language.wishes.wish import Understood, Wish, in_words
+from sensecf_core.queries.request import ExplainRequest
+from sensecf_core.ui.common import wording
+from sensecf_core.ui.interventions import limits_fields
+from sensecf_core.ui.page.frame import Page
+
+CHIP = "chip_words"
+MOST_CHARACTERS = 600
+EXAMPLE = "She will not walk more, but she could eat less salt. Leave her pills alone."
+_TEXT = "own_words"
+_READ = "own_words_read"
+_SET = "own_words_set"
+
+
+@dataclass(frozen=True)
+class SetByWords:
+    """What words have set, and the request as it was before: for its own participant only."""
+
+    lines: tuple[str, ...]
+    notes: tuple[str, ...]
+    before: ExplainRequest
+
+
+def show(page: Page, now: ExplainRequest) -> None:
+    """Show the field, and what was understood of it; ``now`` is the request that the form makes."""
+    schema = page.required_cohort.schema
+    sentence = st.text_area(
+        "Say what may change, and how",
+        key=_TEXT,
+        placeholder=EXAMPLE,
+        max_chars=MOST_CHARACTERS,
+        persist_state="session",
+        help="Read by rules on this machine, and used only once you confirm it.",
+    )
+    if st.button("Read it", key="read_words", icon=":material/visibility:", disabled=not sentence.strip()):
+        st.session_state[_READ] = sentence
+    if sentence.strip() and st.session_state.get(_READ) == sentence:
+        _confirm(page, now, rules.read(schema, sentence))
+
+
+def _confirm(page: Page, now: ExplainRequest, understood: Understood) -> None:
+    """Show each limit as a chip that can be left out, what was not read, and the button that sets."""
+    schema = page.required_cohort.schema
+    if understood.unread:
+        st.caption(f"Not understood: {wording.plain(', '.join(understood.unread))}")
+    if not understood.wishes:
+        st.warning(
+            "No limit was understood. Name a feature and what it may do, such as “less sugar”.",
+            icon=":material/help:",
+        )
+        return
+    kept = st.pills(
+        "Understood; press one to leave it out",
+        range(len(understood.wishes)),
+        selection_mode="multi",
+        default=range(len(understood.wishes)),
+        format_func=lambda number: _chip_text(schema, understood.wishes[number]),
+        key=f"own_words_kept_{schema.name}_{understood.sentence}",
+    )
+    wishes = tuple(understood.wishes[number] for number in sorted(kept))
+    if not wishes:
+        return
+    try:
+        wished = with_wishes(load_fitted(schema.name), _open_to(now, wishes), wishes)
+        limits_fields.check(page, wished.request)
+    except InputError as error:
+        limits_fields.refuse(page, error)
+        return
+    for note in wished.notes:
+        st.caption(wording.plain(note))
+    st.button(
+        "Set these limits",
+        type="primary",
+        icon=":material/check:",
+        key="set_words",
+        on_click=_set,
+        args=(
+            page,
+            wished.request,
+            SetByWords(tuple(in_words(schema, wish) for wish in wishes), wished.notes, now),
+        ),
+    )
+
+
+def _chip_text(schema: Schema, wish: Wish) -> str:
+    return wording.plain(f"{in_words(schema, wish)} (“{wish.words}”)")
+
+
+def _open_to(now: ExplainRequest, wishes: tuple[Wish, ...]) -> ExplainRequest:
+    """The form's request without what the wishes replace: the profile that is set, and the goal."""
+    kinds = {wish.kind for wish in wishes}
+    replaced: dict[str, None] = {}
+    if "limits" in kinds:
+        replaced["profile"] = None
+    if kinds & {"goal", "risk"}:
+        replaced |= {"goal": None, "target": None}
+    return now.model_copy(update=replaced)
+
+
+def _set(page: Page, request: ExplainRequest, by_words: SetByWords) -> None:
+    limits_fields.fill(page, request)
+    st.session_state[_SET] = by_words
+    st.session_state[CHIP] = False
+
+
+def _undo(page: Page, before: ExplainRequest) -> None:
+    limits_fields.fill(page, before)
+    del st.session_state[_SET]
+
+
+def take_back_from_others(page: Page) -> None:
+    """Before any field is drawn: what was said of one participant does not hold for the next."""
+    by_words: SetByWords | None = st.session_state.get(_SET)
+    if by_words is not None and by_words.before.cohort != page.required_cohort.schema.name:
+        del st.session_state[_SET]
+    elif by_words is not None and _row(by_words.before) != page.row_key:
+        _undo(page, by_words.before)
+
+
+def _row(request: ExplainRequest) -> tuple[str, str | None]:
+    return request.participant_id, request.row_id
+
+
+def say_what_was_set(page: Page) -> None:
+    """Say which limits the words have set, and offer to take them back."""
+    by_words: SetByWords | None = st.session_state.get(_SET)
+    if by_words is None:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+        st.caption(f"Set in your words: {wording.plain(' · '.join(by_words.lines))}", width="content")
+        st.button(
+            "Take back",
+            key="undo_words",
+            type="tertiary",
+            icon=":material/undo:",
+            on_click=_undo,
+            args=(page, by_words.before),
+        )
+    for note in by_words.notes:
+        st.caption(wording.plain(note))

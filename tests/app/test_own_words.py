@@ -1,0 +1,63 @@
+"""Limits in somebody's own words on the options page: nothing of it holds before it was confirmed."""
+
+from __future__ import annotations
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from sensecf_core.jobs.model_worker import ModelWorker
+from sensecf_core.records import answers
+from sensecf_core.ui.interventions.own_words import CHIP
+from tests.app.conftest import OpenPage, page_text
+from tests.app.test_interventions import ask
+
+PERSON = {"cohort": "nhanes", "participant": "94666"}
+
+
+@pytest.fixture(autouse=True)
+def queue(worker: ModelWorker, fresh_caches: None) -> ModelWorker:
+    return worker
+
+
+def said(at: AppTest, sentence: str) -> AppTest:
+    """Open the chip, write a sentence and have it read."""
+    at.session_state[CHIP] = True
+    at.run()
+    at.text_area(key="own_words").set_value(sentence).run()
+    return at.button(key="read_words").click().run()
+
+
+def test_words_are_shown_then_set_for_one_participant_and_can_be_taken_back(open_page: OpenPage) -> None:
+    at = said(
+        open_page("Interventions", **PERSON),
+        "BMI from 28 to 30, leave her sleep alone, reach a risk of 30, zebras",
+    )
+    (chips,) = at.get("pills")
+    assert [option.partition(":")[0] for option in chips.options[:2]] == [
+        "Body mass index",
+        "Sleep on workdays",
+    ]
+    assert any(c.value.startswith("Not understood:") and "zebras" in c.value for c in at.caption)
+    assert at.session_state["ask_goal"] == "auto" and "free_nhanes_sleep" not in at.session_state
+    at.button(key="set_words").click().run()
+    assert "Set in your words" in page_text(at)
+    answer = answers.find(ask(at).query_params["answer"])
+    assert answer is not None and answer.limits.frozen == ("sleep",)
+    assert answer.limits.ranges == {"bmi": (28, 30)}
+    assert (answer.goal.kind, answer.goal.target) == ("target", 30)
+    at.button(key="undo_words").click().run()
+    assert at.session_state["free_nhanes_sleep"] and at.session_state["ask_goal"] == "auto"
+
+
+def test_words_that_say_nothing_set_nothing(open_page: OpenPage) -> None:
+    at = said(open_page("Interventions", **PERSON), "good morning")
+    assert "No limit was understood" in at.warning[-1].value
+    assert not [button for button in at.button if button.key == "set_words"]
+
+
+def test_what_was_said_of_one_participant_does_not_hold_for_the_next(open_page: OpenPage) -> None:
+    at = said(open_page("Interventions", **PERSON), "leave her sleep alone")
+    at.button(key="set_words").click().run()
+    at.query_params["participant"] = "102279"
+    at.run()
+    assert at.session_state["free_nhanes_sleep"] and "Set in your words" not in page_text(at)

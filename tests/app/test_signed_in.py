@@ -46,7 +46,7 @@ def test_a_viewer_is_told_what_is_not_offered(
     signed_in(AUDITOR)
     at = open_page("Interventions", cohort="small", participant=world.flagged)
     assert at.button(key="generate").disabled
-    assert "You are signed in as a viewer" in _text(at) and f"{AUDITOR.login} · Viewer" in _text(at)
+    assert "asking and deciding are for clinicians" in _text(at) and f"{AUDITOR.login}  \nViewer" in _text(at)
 
 
 def test_the_job_of_another_is_shown_by_its_address_but_not_cancelled(

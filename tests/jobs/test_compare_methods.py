@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
+from sensecf_core.access import people
+from sensecf_core.access.people import Person
 from sensecf_core.classifiers.classifier import Classifier
 from sensecf_core.classifiers.training import train
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.counterfactuals.proposers import registry
-from sensecf_core.errors import InputError
+from sensecf_core.errors import InputError, NotAllowedError
 from sensecf_core.jobs import compare_methods, dispatch, job_table, method_worker, worker as worker_module
 from sensecf_core.jobs.compare_methods import MethodStatus
 from sensecf_core.jobs.method_worker import MethodWorker
@@ -194,3 +196,13 @@ def test_a_kill_before_a_comparison_is_kept_loses_no_answer(
     again = start("random", "lm-zero-shot")
     assert [status.state for status in ended(again)] == ["answered", "answered"]
     assert comparisons.find(again.comparison_id) == again
+
+
+def test_a_viewer_compares_nothing(start: Callable[..., Comparison]) -> None:
+    people.find_by(lambda: Person("auditor@hospital.example", "viewer"))
+    try:
+        with pytest.raises(NotAllowedError, match="as a viewer"):
+            start("random")
+    finally:
+        people.find_by(lambda: None)
+    assert job_table.recent("method", "explain") == ()

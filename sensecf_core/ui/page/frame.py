@@ -147,6 +147,7 @@ def open_page(
     missing = problem is not None or (needs == "person" and key is None)
     shown = bar.Shown(title, question, choice, _titles(), cohort, key)
     places = bar.show(shown, with_selectors=not missing)
+    signed_in.say_role()
     classifier = damage = None
     if cohort is not None and (key is not None or needs != "nothing"):  # loading it takes a moment
         classifier, damage = train_classifier.load_if_ready(cohort)

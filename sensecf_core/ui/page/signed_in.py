@@ -26,14 +26,18 @@ def require() -> None:
 
 
 def show() -> None:
-    """Show name, role and the way out in the sidebar; a viewer is told on the page what is not offered."""
+    """Show name, role and the way out in the sidebar."""
     person = people.current()
     if person.login is None or person.role is None:
         return
     with st.sidebar, st.container(key="signed_in", gap="xsmall"):
-        st.caption(f"{wording.plain(person.login)} · {_ROLES[person.role]}")
+        st.caption(f"{wording.plain(person.login)}  \n{_ROLES[person.role]}")
         access = settings.read()
         if access is not None and access.login == "oidc":
             st.button("Sign out", icon=":material/logout:", key="sign_out", on_click=st.logout)
-    if (why := rights.refusal("decide")) is not None:
-        st.info(f"{why} You can see and export all that is here.", icon=":material/visibility:")
+
+
+def say_role() -> None:
+    """Tell a viewer what is not offered; buttons say it again where it is pressed."""
+    if rights.refusal("decide") is not None:
+        st.caption("You see and export what is here; asking and deciding are for clinicians.")

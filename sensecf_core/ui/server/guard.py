@@ -212,7 +212,8 @@ _SIGN_IN_PAGE = """<!doctype html>
 <style>
 :root {{ color-scheme: light dark; font: 1rem/1.5 system-ui, sans-serif }}
 main {{ max-width: 26rem; margin: 18vh auto; padding: 0 1rem }}
-a {{ display: inline-block; padding: .5rem 1.2rem; border-radius: .4rem; background: #0b5fa5; color: #fff }}
+a {{ display: inline-block; padding: .5rem 1.2rem; border-radius: .4rem; background: #0b5fa5; color: #fff;
+    text-decoration: none }}
 </style>
 <main><h1>SenseCF</h1>
 <p>Sign in with the account of your organisation. What you ask and decide is kept under your name.</p>

@@ -20,6 +20,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
+from streamlit.config import set_option
 from streamlit.runtime import memory_session_storage
 from streamlit.web import bootstrap
 
@@ -66,19 +67,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def configure(address: str, port: int, hosts: Sequence[str]) -> dict[str, Any]:
     """Tell Streamlit where it listens, and to which names it answers; return the same for its server."""
-    names = [*st.get_option("server.allowedHosts"), *hosts]
-    if address not in EVERYWHERE:
-        names.append(address)
-    config = {
+    given = {
         "server.address": address,
         "server.port": port,
-        "server.allowedHosts": list(dict.fromkeys(names)),
         "server.headless": True,
         "browser.gatherUsageStats": False,
         "logger.hideWelcomeMessage": True,  # it would name the address without its token
     }
-    bootstrap.load_config_options({name.replace(".", "_"): value for name, value in config.items()})
-    return config
+    bootstrap.load_config_options({name.replace(".", "_"): value for name, value in given.items()})
+    names = [*st.get_option("server.allowedHosts"), *hosts]
+    if address not in EVERYWHERE:
+        names.append(address)
+    allowed = list(dict.fromkeys(names))
+    set_option("server.allowedHosts", allowed)
+    return given | {"server.allowedHosts": allowed}
 
 
 def printed(address: str, port: int, token: str | None, hosts: Sequence[str] = ()) -> str:

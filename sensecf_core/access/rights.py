@@ -8,7 +8,7 @@ from sensecf_core.access.people import Person, current
 from sensecf_core.access.settings import Role, known
 from sensecf_core.errors import NotAllowedError
 
-Action = Literal["see", "export", "ask", "decide", "models"]
+Action = Literal["see", "export", "ask", "decide", "models", "cohorts"]
 Owned = Literal["cancel", "delete", "undo"]
 
 _LEAST: dict[Action, Role] = {
@@ -17,14 +17,19 @@ _LEAST: dict[Action, Role] = {
     "ask": "clinician",
     "decide": "clinician",
     "models": "admin",
+    "cohorts": "admin",
 }
-"""The least role that may do it. ``models``: training, fine-tuning, which adapter answers."""
+"""The least role that may do it.
+
+``models``: training, fine-tuning, which adapter answers. ``cohorts``: uploading, adding, removing them.
+"""
 _WORDS: dict[Action, str] = {
     "see": "see anything",
     "export": "export",
     "ask": "ask for options or start a run",
     "decide": "decide",
     "models": "train models and choose which one answers",
+    "cohorts": "add or remove a cohort",
 }
 _NAMES: dict[Role, str] = {"viewer": "a viewer", "clinician": "a clinician", "admin": "an administrator"}
 _RANK = get_args(Role)

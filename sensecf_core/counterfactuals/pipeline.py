@@ -211,7 +211,10 @@ def _unchecked(proposal: Proposal) -> Trace:
         update={
             "proposed": len(proposal.texts),
             "unique": len(set(proposal.texts)),
-            "candidates": tuple(Candidate(text=text, edits=None, readable=False) for text in proposal.texts),
+            "candidates": tuple(
+                Candidate(text=text, edits=None, readable=False, whole=proposal.whole_of(position))
+                for position, text in enumerate(proposal.texts)
+            ),
         }
     )
 

@@ -42,7 +42,7 @@ class Proposal:
     ``cut`` has the positions of texts that were cut short; they count as unreadable, since a cut number
     is another number. ``begins`` has the positions where each later attempt of a retry begins. ``notes`` say
     in sentences why there is no candidate. ``finished`` marks a method's own answers, which are shown as they
-    are and not refined.
+    are and not refined. ``wholes`` are the answers that texts were read out of.
     """
 
     texts: tuple[str, ...]
@@ -55,6 +55,12 @@ class Proposal:
     begins: tuple[int, ...] = ()
     notes: tuple[str, ...] = ()
     finished: bool = False
+    wholes: tuple[str, ...] = ()
+
+    def whole_of(self, position: int) -> str | None:
+        """The answer that a text was read out of; None where it is the text itself."""
+        whole = self.wholes[position] if position < len(self.wholes) else None
+        return None if whole is None or whole.strip() == self.texts[position] else whole
 
     def attempt_of(self, position: int) -> int:
         """The number of the attempt that the text at a position came from, 1 being the first."""

@@ -1,6 +1,7 @@
 """All cohorts by name: built-in ones, an AI-READI release, and the user's own folders.
 
-``SENSECF_AIREADI`` names the release (the cohort ``aireadi-release``), ``SENSECF_COHORTS`` the folders.
+``SENSECF_AIREADI`` names the release (the cohort ``aireadi-release``), ``SENSECF_COHORTS`` the folders; those
+made on the page Your data come last (:mod:`.uploads`).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from sensecf_core.cohorts import builtin
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.cohorts.own import folder as own_folder, schema_file
 from sensecf_core.cohorts.own.problems import Problem
+from sensecf_core.datasets import uploads
 from sensecf_core.errors import InputError, NotReadyError, unknown
 from sensecf_core.provenance import CLI
 
@@ -108,7 +110,8 @@ def _own_cohorts() -> tuple[dict[str, Cohort], tuple[BrokenCohort, ...]]:
 
 def _folders() -> tuple[Path, ...]:
     texts = os.environ.get(ENVIRONMENT, "").split(os.pathsep)
-    return tuple(dict.fromkeys(Path(text.strip()).expanduser().absolute() for text in texts if text.strip()))
+    given = (Path(text.strip()).expanduser().absolute() for text in texts if text.strip())
+    return tuple(dict.fromkeys((*given, *uploads.folders())))
 
 
 @lru_cache(maxsize=32)

@@ -59,6 +59,11 @@ class Samples:
     decode_seconds: float
     stopped: Stopped | None
 
+    @property
+    def as_they_came(self) -> tuple[str, ...]:
+        """What each text was read out of: the text itself, where nothing stood around it."""
+        return self.texts
+
 
 AnySamples = TypeVar("AnySamples", bound=Samples)
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 Status = Literal["found", "none", "already_desired", "budget_spent", "cancelled"]
 Grade = Literal["solid", "fragile", "on the line"]
 """How far a counterfactual can be believed (docs/metrics.md, Grades)."""
+Effort = Literal["easy", "moderate", "hard"]
+"""How hard a change is for a person (docs/metrics.md, Effort)."""
 Crossing = Literal["solid", "fragile", "none found", "proven none"]
 """Whether anything crosses the line: the best grade found, that nothing was found, or that there is none."""
 LimitKind = Literal["frozen", "range", "levels", "max_changes", "profile", "reference_range"]
@@ -63,7 +65,7 @@ class Candidate(Plain):
     ``probability``, ``valid`` and ``plausible`` are computed only where ``readable``. ``violations`` are the
     limits and rules that a readable candidate breaks, in words; none where it is ``within_limits``.
     ``duplicate_of`` is the position of the first candidate with the same edits. ``asking`` is the number of
-    the attempt, 1 for the first.
+    the attempt, 1 for the first. ``whole`` is a server's answer as it came, where it is more than the text.
     """
 
     text: str
@@ -76,6 +78,7 @@ class Candidate(Plain):
     plausible: bool = False
     duplicate_of: int | None = None
     asking: int = 1
+    whole: str | None = None
 
 
 class Counts(Plain):
@@ -131,7 +134,8 @@ class Counterfactual(Plain):
     behind it are defined in docs/metrics.md, Grades; None where the classifier has no refits, and for a
     row that is not valid. ``valid``: it meets the answer's goal. ``number``: what pages, exports and
     decisions call it, from 1 over the answer and its ``behaviours``; None in an answer kept before there were
-    any.
+    any. ``effort``: the default effort of each change of a number, measured on the cohort; it is no fact
+    about the person.
     """
 
     changes: dict[str, Change]
@@ -156,6 +160,7 @@ class Counterfactual(Plain):
     second_agrees: bool | None = None
     reliable_reduction: float | None = None
     number: int | None = None
+    effort: dict[str, Effort] = {}
 
 
 class BindingLimit(Plain):

@@ -279,6 +279,13 @@ METHODS: Mapping[str, Method] = tabulate(
 """Every method by name, in the order in which commands list them."""
 
 
+BY_HAND = "by-hand"
+"""What stands in place of a method in an answer whose option somebody made (docs/decisions.md, By hand).
+
+It is no row of the table: nobody can be asked to answer by it.
+"""
+
+
 def asks_language_model(method: str) -> bool:
     """Whether the method of this name asks a language model; false for a name that is not in the table."""
     return method in METHODS and METHODS[method].asks_language_model

@@ -13,10 +13,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from sensecf_core.access import people
+from sensecf_core.access import people, rights
 from sensecf_core.errors import InputError
 from sensecf_core.provenance import CLI
 from sensecf_core.queries.answer import Answer
+from sensecf_core.queries.methods import BY_HAND
 from sensecf_core.records import audit
 from sensecf_core.records.damage import row_sha256
 from sensecf_core.records.database import connect, transaction
@@ -43,8 +44,10 @@ def save(answer: Answer, *, by: str | None = None) -> str:
     what stands there cannot be read any more): then a number is added. The same answer is not stored twice.
     The audit trail gets a row: what was asked, and by whom, if a name is given or somebody is signed in.
 
-    Raises ``ValueError`` for NaN and infinity, which JSON cannot hold.
+    Raises ``ValueError`` for NaN and infinity, which JSON cannot hold, and ``NotAllowedError`` for whoever
+    may not ask.
     """
+    rights.require("ask")
     with transaction() as database:
         for number in count(1):
             answer_id = answer.answer_id if number == 1 else f"{answer.answer_id}-{number}"
@@ -117,20 +120,30 @@ def newest_ids(limit: int = 1000) -> tuple[str, ...]:
 
 
 def recent(
-    cohort: str, participant_id: str | None = None, row_id: str | None = None, *, limit: int = 20
+    cohort: str,
+    participant_id: str | None = None,
+    row_id: str | None = None,
+    *,
+    limit: int = 20,
+    by_hand: bool | None = None,
 ) -> tuple[Answer, ...]:
     """Return the newest answers about a cohort, a participant or one row, newest first.
 
-    Newest are those stored last, whatever the clock said. Answers that are not as they were stored, or that
-    this version cannot read, are left out and named in the log.
+    ``by_hand`` keeps options that somebody made (true), or answers of methods (false). Newest are those
+    stored last, whatever the clock said. Answers that are not as they were stored, or that this version
+    cannot read, are left out and named in the log.
     """
     filters = {"cohort": cohort, "participant_id": participant_id, "row_id": row_id}
     conditions = {column: value for column, value in filters.items() if value is not None}
-    where = " AND ".join(f"{column} = ?" for column in conditions)
+    tests = [f"{column} = ?" for column in conditions]
+    parameters = list(conditions.values())
+    if by_hand is not None:
+        tests.append("method = ?" if by_hand else "method <> ?")
+        parameters.append(BY_HAND)
     with connect() as database:
         rows = database.execute(
-            f"SELECT * FROM answers WHERE {where} ORDER BY rowid DESC LIMIT ?",
-            (*conditions.values(), limit),
+            f"SELECT * FROM answers WHERE {' AND '.join(tests)} ORDER BY rowid DESC LIMIT ?",
+            (*parameters, limit),
         ).fetchall()
     found = []
     for row in rows:
@@ -139,6 +152,25 @@ def recent(
         except InputError as error:
             log.warning("left out: %s", error)
     return tuple(found)
+
+
+def newest_of_people(cohort: str) -> tuple[Answer, ...]:
+    """The newest answer about each row of a cohort, in the order in which rows were first asked about.
+
+    Cancelled answers, and those that this version cannot read, are passed over for the one before them.
+    """
+    found: dict[tuple[str, str], Answer] = {}
+    with connect() as database:
+        rows = database.execute("SELECT * FROM answers WHERE cohort = ? ORDER BY rowid", (cohort,))
+        for row in rows:
+            try:
+                answer = _read(row)
+            except InputError as error:
+                log.warning("left out: %s", error)
+                continue
+            if answer.status != "cancelled":
+                found[answer.participant_id, answer.row_id] = answer
+    return tuple(found.values())
 
 
 def unreadable(database: sqlite3.Connection) -> tuple[str, ...]:
@@ -153,6 +185,6 @@ def unreadable(database: sqlite3.Connection) -> tuple[str, ...]:
 
 
 def newest(cohort: str, participant_id: str, row_id: str) -> Answer | None:
-    """The newest answer about a row that was not cancelled, if there is one that this version can read."""
-    stored = recent(cohort, participant_id, row_id, limit=20)
+    """The newest answer of a method about a row that was not cancelled and that this version can read."""
+    stored = recent(cohort, participant_id, row_id, limit=20, by_hand=False)
     return next((answer for answer in stored if answer.status != "cancelled"), None)

@@ -19,8 +19,9 @@ from typing import Any, Final
 from sensecf_core import __version__
 from sensecf_core.access import people, rights
 from sensecf_core.cohorts.encoding import Value
+from sensecf_core.counterfactuals.checks.effort import EFFORTS
 from sensecf_core.errors import InputError, unknown
-from sensecf_core.queries.answer import Answer, Counterfactual, Grade
+from sensecf_core.queries.answer import Answer, Counterfactual, Effort, Grade
 from sensecf_core.records import answers, audit, damage
 from sensecf_core.records.database import connect, database_path, transaction
 from sensecf_core.records.kept_options import kept_options
@@ -121,6 +122,35 @@ def star(cohort: str, participant_id: str, *, by: str) -> Decision:
 def unstar(cohort: str, participant_id: str, *, by: str) -> Decision:
     """Take the star of a person away."""
     return _store(_about_person("unstar", cohort, participant_id, by=by))
+
+
+def set_effort(cohort: str, participant_id: str, feature: str, effort: Effort, *, by: str) -> Decision:
+    """Say how hard it is for a person to change a feature; it stands in place of what was said before.
+
+    The caller checks the ids and the feature. Raises ``InputError`` for another word than those of
+    ``EFFORTS``.
+    """
+    if effort not in EFFORTS:
+        raise unknown("effort", effort, EFFORTS)
+    about = _about_person("effort", cohort, participant_id, by=by)
+    return _store(replace(about, features=(feature,), effort=effort))
+
+
+def forget_effort(cohort: str, participant_id: str, feature: str, *, by: str) -> tuple[Decision, ...]:
+    """Undo all that was said of how hard it is for a person to change a feature: the default counts.
+
+    Raises ``NotAllowedError`` where another said it.
+    """
+    by = _decider(by)
+    with transaction() as database:
+        said = [
+            decision
+            for decision in in_force(_of_person(database, cohort, participant_id))
+            if decision.kind == "effort" and feature in (decision.features or ())
+        ]
+        for decision in said:
+            rights.require_own("undo", decision.login)
+        return tuple(_write(database, _undo_of(decision, by)) for decision in said)
 
 
 def undo_last(cohort: str, participant_id: str, *, by: str) -> Decision:

@@ -15,7 +15,8 @@ from sensecf_core.provenance import install_command
 from sensecf_core.queries.answer import Answer
 from sensecf_core.records.exports import answers_csv, answers_json
 from sensecf_core.records.fhir.bundle import answer_fhir
-from sensecf_core.records.paper.pdf import Paper, paper_pdf
+from sensecf_core.records.paper.page import Paper
+from sensecf_core.records.paper.pdf import paper_pdf
 from sensecf_core.records.paper.sheet import sheet
 from sensecf_core.types import Json
 
@@ -42,16 +43,21 @@ def export_file(
     NotAllowedError : whoever is at work may not export.
     """
     rights.require("export")
-    cohort = _cohort(answer.cohort)
     if file_format in OF_OPTIONS:
-        cohort = _unchanged(answer, cohort)
+        cohort = _unchanged(answer, _cohort(answer.cohort))
         card = _card(answer, cohort)
         if file_format == "fhir":
             return answer_fhir(answer, cohort.schema, card, kept).encode()
         return paper_pdf(sheet(answer, cohort.schema, card, kept), paper)
-    schemas = {} if cohort is None else {cohort.schema.name: cohort.schema}
+    return export_table([answer], file_format)
+
+
+def export_table(exported: Sequence[Answer], file_format: Format) -> bytes:
+    """Write answers, also about several people, as the bytes of one file; ``csv`` or ``json``."""
+    cohorts = [cohort for name in {one.cohort for one in exported} if (cohort := _cohort(name)) is not None]
+    schemas = {cohort.schema.name: cohort.schema for cohort in cohorts}
     write = answers_csv if file_format == "csv" else answers_json
-    return write([answer], schemas).encode()
+    return write(exported, schemas).encode()
 
 
 def refusal(answer: Answer, file_format: Format) -> str | None:

@@ -119,6 +119,8 @@ _DECISIONS_AND_AUDIT = (
 
 _REJECTED_FEATURES = ("ALTER TABLE decisions ADD COLUMN features TEXT",)
 
+_EFFORTS = ("ALTER TABLE decisions ADD COLUMN effort TEXT",)
+
 _TURNS_AND_HASHES = (
     "ALTER TABLE jobs ADD COLUMN visitor TEXT NOT NULL DEFAULT ''",
     "ALTER TABLE jobs ADD COLUMN turn INTEGER NOT NULL DEFAULT 0",
@@ -149,6 +151,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
     _DECISIONS_AND_AUDIT,
     _REJECTED_FEATURES,
     _TURNS_AND_HASHES,
+    _EFFORTS,
     _LOGINS,
 )
 """Each step holds the statements that lead from one version to the next."""

@@ -43,7 +43,7 @@ def write(var: Path, text: str) -> None:
 def test_without_the_file_nobody_signs_in_and_everything_is_allowed() -> None:
     assert settings.read() is None
     assert people.current() == Person(None, "admin")
-    assert [rights.refusal(action) for action in get_args(rights.Action)] == [None] * 5
+    assert [rights.refusal(action) for action in get_args(rights.Action)] == [None] * 6
 
 
 def test_the_file_says_who_has_which_role(private_var: Path) -> None:
@@ -103,7 +103,7 @@ def test_only_the_proxies_are_believed(private_var: Path, address: str, believed
         (None, []),
         ("viewer", ["see", "export"]),
         ("clinician", ["see", "export", "ask", "decide"]),
-        ("admin", ["see", "export", "ask", "decide", "models"]),
+        ("admin", ["see", "export", "ask", "decide", "models", "cohorts"]),
     ],
 )
 def test_what_each_role_may_do(role: Role | None, allowed: list[str]) -> None:

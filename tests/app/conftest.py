@@ -33,10 +33,13 @@ PAGES = {
     "Participants": "pages/1_Participants.py",
     "Prediction": "pages/2_Prediction.py",
     "Interventions": "pages/3_Interventions.py",
+    "What-if": "pages/8_What-if.py",
+    "Glucose": "pages/9_Glucose.py",
     "Comparison": "pages/4_Comparison.py",
     "Benchmarks": "pages/5_Benchmarks.py",
     "Augmentation": "pages/6_Augmentation.py",
     "Models": "pages/7_Models.py",
+    "Your_data": "pages/10_Your_data.py",
 }
 OpenPage = Callable[..., AppTest]
 

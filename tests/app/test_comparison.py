@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -135,21 +136,24 @@ def test_every_method_is_shown_side_by_side_with_agreement_and_violations(
     assert "2 of 5 candidates broke limits and were left out: “Body mass index” may only go down (2×)" in text
     first = next(status.answer for status in statuses(at) if status.method == "lm-few-shot")
     assert first is not None and "▼" in cells(at)
-    agreement, differences = at.get("table")[0].value, at.get("table")[1].value
-    assert set(agreement["Feature"]) == {
-        feature.label
-        for feature in world.cohort.schema.features
-        if feature.name in {*first.counterfactuals[0].changes, "bmi", "diet"}
-    }
-    assert list(differences.columns) == ["Feature", "LM with examples", "LM without examples", "Random draws"]
-    diet = differences[differences["Feature"].str.startswith("Diet")].iloc[0]
-    assert diet["Random draws"] == "mixed → plants"
+    matrix, details = at.get("table")[0].value, at.get("table")[1].value
+    changed = {*first.counterfactuals[0].changes, "bmi", "diet"}
+    titles = {feature.label.lower() for feature in world.cohort.schema.features if feature.name in changed}
+    said = [title.lower().removeprefix("if ").removesuffix(" moved") for title in matrix.index]
+    assert said[0].startswith("risk of 100 (cut-off") and said[-2:] == ["answer", "grade"]
+    assert set(said[1:-2]) == titles
+    assert list(matrix.columns) == ["Now", "LM with examples", "LM without examples", "Random draws"]
+    assert matrix.loc["Diet", "Random draws"] == "→ plants"
+    assert matrix.loc["Diet", "Now"] == world.cohort.rows.loc[(world.flagged, "0"), "diet"]
+    assert set(matrix.loc["Grade"][1:]) <= {"✓ Solid", "△ Fragile", "Not graded"}
+    assert details.loc["Broke limits", "Random draws"] == "2 of 5"
+    assert re.search(r"All three methods .* the cut-off of \d+", text)
     assert [b.label for b in at.get("download_button")] == ["Download CSV", "Download JSON"]
 
 
 def test_all_options_can_be_compared_instead_of_the_best(world: World, open_page: OpenPage) -> None:
     at = run_all(opened(open_page, world))
-    best = len(at.get("table")[1].value)
+    best = len(at.get("table")[0].value)
     at.radio(key="compare_options").set_value("All options").run()
     changed = {
         name
@@ -157,7 +161,7 @@ def test_all_options_can_be_compared_instead_of_the_best(world: World, open_page
         for option in status.answer.counterfactuals  # type: ignore[union-attr]
         for name in option.changes
     }
-    assert len(at.get("table")[1].value) == 2 + len(changed) > best  # the risk and the grade first
+    assert len(at.get("table")[0].value) == 3 + len(changed) > best  # and risk, answer, grade
 
 
 def test_one_that_fails_says_why_and_the_others_are_shown(world: World, open_page: OpenPage) -> None:
@@ -165,7 +169,8 @@ def test_one_that_fails_says_why_and_the_others_are_shown(world: World, open_pag
     assert "2 of 3 methods found an option" in page_text(at)
     (error,) = at.error
     assert "package `dice-ml` is not installed; run `make setup`" in error.value
-    assert list(at.get("table")[1].value.columns) == ["Feature", "LM with examples", "LM without examples"]
+    answer = at.get("table")[0].value.loc["Answer"]
+    assert answer["Random draws"] == "No answer" and "option" in answer["LM with examples"]
     assert "1 method without an answer left out" in page_text(at)
     failed = statuses(at)[2].job
     at.button(key="again_random").click().run()
@@ -177,7 +182,7 @@ def test_one_at_work_does_not_hide_what_has_come_in_and_cancel_ends_it(
 ) -> None:
     at = run_all(opened(open_page, world), seed=60, done=2)
     assert "2 of 3 methods done" in page_text(at)
-    assert "LM with examples" in cells(at)
+    assert at.get("table")[0].value.loc["Answer", "Random draws"] == "At work"
     (still,) = (status for status in statuses(at) if not status.finished)
     assert still.method == "random" and still.job is not None
     at.button(key=f"cancel_{still.job.id}").click().run()
@@ -260,8 +265,8 @@ def test_an_answer_of_interventions_is_reused(world: World, open_page: OpenPage)
     at = run_all(at)
     (status,) = statuses(at)
     assert status.job is None and status.answer == answer
-    assert "answered before" in page_text(at)
-    assert "Only one method found an option" in page_text(at)
+    assert "answered before" in cells(at)
+    assert "The only method" in page_text(at)
 
 
 def test_each_methods_evidence_is_one_click_away(world: World, open_page: OpenPage) -> None:

@@ -50,7 +50,7 @@ def test_the_navigation_has_two_groups_and_old_addresses(world: World, open_page
         "Augmentation",
         "Models",
     ]
-    assert [link.page for link in links[1:]] == BEYOND_HOME
+    assert [link.page for link in links[1:]] == [title for title in BEYOND_HOME if title != "Glucose"]
     assert [group.value for group in at.sidebar.caption] == list(GROUPS)
 
 
@@ -221,7 +221,8 @@ at = AppTest.from_file("app.py", default_timeout=120).run()
 assert not at.exception, at.exception
 assert not {"torch", "shap", "transformers"} & set(sys.modules), "home"
 from sensecf_core.ui.participants import profile, table
-from sensecf_core.ui.prediction import classifier_card, what_if
+from sensecf_core.ui.prediction import best_options, classifier_card
+from sensecf_core.ui.whatif import show
 from sensecf_core.ui.interventions import form, results
 from sensecf_core.ui.comparison import form, results
 from sensecf_core.ui.models import adapters, base_models, fine_tuning

@@ -1,18 +1,20 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
 
 from sensecf_core.classifiers import store
 from sensecf_core.counterfactuals.checks.sentences import lower_first
-from sensecf_core.ui.prediction import shap
-from tests.app.conftest import PAGES, OpenPage, World, page_text
-
-
-def key(world: World, name: str) -> str:
-    return f"whatif_small_{world.flagged}_0_{name}"
+from sensecf_core.queries.answer import Counterfactual, RaisedFlag
+from sensecf_core.queries.methods import BY_HAND
+from sensecf_core.records.person_state import Decision, Kind, fold
+from sensecf_core.ui.prediction import best_options, shap
+from tests.app.conftest import OpenPage, World, page_text
+from tests.records.made_answers import make_answer, make_counterfactual
+from tests.small_cohort import SCHEMA
 
 
 def test_risk_interval_distance_drivers_and_card(world: World, open_page: OpenPage) -> None:
@@ -23,11 +25,12 @@ def test_risk_interval_distance_drivers_and_card(world: World, open_page: OpenPa
     assert f"Risk {risk} of 100" in text
     assert "The model **flags** this participant" in text
     assert "above the line" in text
-    assert "Nine of ten retrained models say" in text
+    assert "range when the model is retrained" in text
     assert "push the risk up most" in text
     assert len(at.get("plotly_chart")) == 1 and "Measured on" not in text
-    for fold in ("log_odds", "model_card"):  # drawn when they are opened
-        at.session_state[fold] = True
+    assert not at.table
+    for name in ("all_drivers", "log_odds", "model_card"):  # drawn when they are opened
+        at.session_state[name] = True
     at.run()
     assert len(at.get("plotly_chart")) == 3 and "Measured on" in page_text(at)
 
@@ -45,55 +48,6 @@ def test_pushes_in_points_add_up_to_the_way_from_the_average_risk() -> None:
     assert list(figure.data[0].text) == ["▲ 4.0", "0.0"]
 
 
-def test_what_if_recomputes_on_one_button_and_shows_both_risks(world: World, open_page: OpenPage) -> None:
-    at = open_page("Prediction", cohort="small", participant=world.flagged)
-    bmi = at.number_input(key=key(world, "bmi"))
-    assert (bmi.min, bmi.max, bmi.step) == (10.0, 80.0, 0.5)
-    bmi.set_value(20.0)
-    at.run()
-    assert "With your changes" not in page_text(at)  # nothing happens before the button
-    at.number_input(key=key(world, "bmi")).set_value(20.0)
-    at.form_submit_button[0].click().run()
-    text = page_text(at)
-    assert not at.exception
-    assert "As measured" in text and "With your changes" in text
-    assert "→ 20.0 kg/m²" in text and "▼" in text
-
-
-def test_what_if_shows_the_rules_that_are_broken(world: World, open_page: OpenPage) -> None:
-    at = open_page("Prediction", cohort="small", participant=world.flagged)
-    at.number_input(key=key(world, "sugar")).set_value(650)
-    at.form_submit_button[0].click().run()
-    assert any("Sugar cannot exceed carbohydrate" in warning.value for warning in at.warning)
-    assert not any("`" in warning.value for warning in at.warning)
-    assert "it flags from" in page_text(at) and "of 100 of" not in page_text(at)
-
-
-def test_what_if_keeps_its_values_while_another_page_is_open(world: World, open_page: OpenPage) -> None:
-    at = open_page("Prediction", cohort="small", participant=world.flagged)
-    at.number_input(key=key(world, "bmi")).set_value(20.0)
-    at.form_submit_button[0].click().run()
-    at.switch_page(PAGES["Participants"]).run()
-    at.switch_page(PAGES["Prediction"]).run()
-    assert "With your changes" in page_text(at)
-    assert at.number_input(key=key(world, "bmi")).value == 20.0
-
-
-def test_what_if_without_a_change_says_what_to_do(world: World, open_page: OpenPage) -> None:
-    at = open_page("Prediction", cohort="small", participant=world.flagged)
-    at.form_submit_button[0].click().run()
-    assert any("Nothing was changed yet" in info.value for info in at.info)
-
-
-def test_what_if_leaves_out_what_was_not_measured(world: World, open_page: OpenPage) -> None:
-    rows = world.cohort.rows
-    someone = str(rows.index[rows["sleep"].isna()][0][0])
-    at = open_page("Prediction", cohort="small", participant=someone)
-    with pytest.raises(KeyError):
-        at.number_input(key=f"whatif_small_{someone}_0_sleep")
-    assert "Not measured, so not movable: " in page_text(at)
-
-
 def test_somebody_unflagged_is_said_to_be_below_the_line(world: World, open_page: OpenPage) -> None:
     text = page_text(open_page("Prediction", cohort="small", participant=world.unflagged))
     assert "**does not flag**" in text and "below the line" in text
@@ -107,7 +61,7 @@ def test_what_was_recorded_is_said_and_whether_the_model_has_seen_it(
         someone = cohort.part(part).index[0]
         text = page_text(open_page("Prediction", cohort="small", participant=str(someone[0])))
         outcome = lower_first(task.class_1 if cohort.target.loc[someone] else task.class_0)
-        assert f"**What was recorded for this participant:** {outcome}. The model" in text and seen in text
+        assert f"Recorded: {outcome}" in text and seen in text
         flagged = world.classifier.predict(cohort.rows.loc[[someone]])[0]
         same = flagged == cohort.target.loc[someone]
         assert ("The model says the same." in text) == same and ("**says otherwise**" in text) != same
@@ -141,3 +95,46 @@ def test_a_weak_model_is_called_weak_beside_the_risk(
         assert not auroc or all(
             "flags 70 of 100 that it should not (90 of 100 that" in text for text in texts
         )
+
+
+def decided(kind: Kind, answer_id: str, number: int, option: Counterfactual) -> Decision:
+    changes = option.model_dump(mode="json", by_alias=True)["changes"]
+    about: dict[str, Any] = {"answer_id": answer_id, "option": number, "changes": changes}
+    return Decision(
+        f"{kind}{number}{answer_id}", "2026-11-29", "Dr Lee", kind, "small", "p0001", "0", **about
+    )
+
+
+def test_the_best_options_are_kept_ones_then_the_surest_without_rejected_ones() -> None:
+    graded = [
+        make_counterfactual({"bmi": (33.5, 30.0)}).model_copy(update={"grade": "fragile", "number": 1}),
+        make_counterfactual({"sugar": (140, 80)}).model_copy(update={"grade": "solid", "number": 2}),
+        make_counterfactual({"sleep": (5.5, 7.0)}).model_copy(update={"grade": "fragile", "number": 3}),
+    ]
+    asked = make_answer("asked", counterfactuals=tuple(graded))
+    own = make_answer("own", method=BY_HAND, counterfactuals=(graded[1].model_copy(update={"number": 1}),))
+
+    def numbers(*made: Decision) -> list[tuple[str, int]]:
+        found = best_options.best(SCHEMA, [asked, own], fold(made))
+        return [(one.asked.answer_id, one.shown.number) for one in found]
+
+    assert numbers() == [("asked", 2), ("asked", 1)], "the same changes stand once"
+    assert numbers(decided("keep", "asked", 3, graded[2])) == [("asked", 3), ("asked", 2)]
+    assert numbers(decided("reject", "asked", 1, graded[0])) == [("asked", 2), ("asked", 3)]
+    assert numbers(decided("keep", "own", 1, graded[1])) == [("own", 1), ("asked", 1)]
+    rejected = decided("reject", "asked", 2, graded[1]), decided("reject", "own", 1, graded[1])
+    assert numbers(*rejected) == [("asked", 1), ("asked", 3)]
+
+
+def test_without_an_answer_the_map_says_what_is_known_and_a_red_flag_withholds_options(
+    mapped: World, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = page_text(open_page("Prediction", cohort="small", participant=mapped.flagged))
+    assert "It is proven that no realistic change alters this prediction" in text
+    assert "Nothing was asked about options yet" in text
+    calm = page_text(open_page("Prediction", cohort="small", participant=mapped.unflagged))
+    assert "so there is nothing to change" in calm
+    flag = RaisedFlag(name="high", label="Sugar 999", text="Act.", source="a test")
+    monkeypatch.setattr(best_options, "red_flags", lambda schema, values: (flag,))
+    flagged = page_text(open_page("Prediction", cohort="small", participant=mapped.flagged))
+    assert "Options are withheld" in flagged and "Nothing was asked" not in flagged

@@ -11,20 +11,32 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
+from sensecf_core.aireadi.cohort.stress_task import group_title
 from sensecf_core.aireadi.features.days import day_table
 from sensecf_core.aireadi.features.glucose import metrics
 from sensecf_core.aireadi.report import findings
-from sensecf_core.aireadi.report.bands import BANDS, GOALS, BandTime, Goal, band_times
+from sensecf_core.aireadi.report.bands import BANDS, GOALS, BandTime, Goal
+from sensecf_core.aireadi.report.day_curves import weeks
+from sensecf_core.aireadi.report.glucose import BandLine, GlucoseReport, band_lines, glucose_report
 from sensecf_core.aireadi.report.modal_day import modal_day
 from sensecf_core.aireadi.report.periods import Difference, Period, summary
 from sensecf_core.aireadi.report.traces import StageSpan, traces
-from sensecf_core.ui.common import charts, sensor_wording
+from sensecf_core.aireadi.report.wording import (
+    UNDER_ONE,
+    duration,
+    percent,
+    period_name,
+    share_beside_goal,
+    shares,
+    sufficiency,
+)
+from sensecf_core.ui.common import charts
 from sensecf_core.ui.sensors import (
     agp_chart,
+    calendar_chart,
     compare_periods,
     daily_trace_chart,
     day as sensor_day,
-    glucose_report,
     laboratory,
     time_in_range_chart,
 )
@@ -38,9 +50,17 @@ def _theme(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
     yield
 
 
+def reporting(bands: tuple[BandLine, ...], days: int = 3) -> GlucoseReport:
+    """A report with these bands; everything else is of a level of 120 mg/dL."""
+    worn = levels(*[120.0] * days)
+    person = SimpleNamespace(worn=worn, days=day_table(worn))
+    report = glucose_report(person, Period(day(1), day(days)), "mg/dL", "standard")  # type: ignore[arg-type]
+    return replace(report, bands=bands)
+
+
 def test_bands_stack_to_100_each_with_colour_pattern_and_label() -> None:
-    times = band_times(metrics(np.array([40.0] * 1 + [60.0] * 2 + [100.0] * 90 + [200.0] * 4 + [300.0] * 3)))
-    chart = time_in_range_chart.band_bar(times, "mg/dL")
+    values = np.array([40.0] * 1 + [60.0] * 2 + [100.0] * 90 + [200.0] * 4 + [300.0] * 3)
+    chart = time_in_range_chart.band_bar(reporting(band_lines(metrics(values), "standard")))
     bars = [trace for trace in chart.figure.data if trace.type == "bar"]
     tops = [bar.base[0] + bar.y[0] for bar in bars]
     assert [bar.base[0] for bar in bars] == pytest.approx([0, *tops[:-1]]) and tops[-1] == pytest.approx(100)
@@ -66,31 +86,24 @@ def test_bands_stack_to_100_each_with_colour_pattern_and_label() -> None:
 )
 def test_the_percents_of_the_bands_make_100(percents: tuple[float, ...], expected: list[str]) -> None:
     times = [BandTime(band, percent) for band, percent in zip(BANDS, percents, strict=True)]
-    written = list(time_in_range_chart.shares(times).values())
+    written = list(shares(times).values())
     assert written == expected
-    assert (
-        sum(int(percent.split()[0]) for percent in written if percent != time_in_range_chart.UNDER_ONE) == 100
-    )
-    shown = time_in_range_chart.band_bar(times, "mg/dL")
+    assert sum(int(share.split()[0]) for share in written if share != UNDER_ONE) == 100
+    bands = tuple(BandLine(time, share, "") for time, share in zip(times, written, strict=True))
+    shown = time_in_range_chart.band_bar(reporting(bands))
     notes = [note.text for note in shown.figure.layout.annotations]
-    assert all(f" {percent}<" in note for percent, note in zip(reversed(written), notes, strict=True))
+    assert all(f" {share}<" in note for share, note in zip(reversed(written), notes, strict=True))
 
 
 def test_the_percents_of_any_bands_make_100() -> None:
     draw = np.random.default_rng(0)
     for _ in range(500):
         percents = 100 * draw.dirichlet([0.3, 2, 8, 0.5, 0.2])
-        written = time_in_range_chart.shares(
-            [BandTime(b, float(p)) for b, p in zip(BANDS, percents, strict=True)]
-        )
-        whole = [
-            int(percent.split()[0])
-            for percent in written.values()
-            if percent != time_in_range_chart.UNDER_ONE
-        ]
+        written = shares([BandTime(b, float(p)) for b, p in zip(BANDS, percents, strict=True)])
+        whole = [int(share.split()[0]) for share in written.values() if share != UNDER_ONE]
         assert abs(100 - sum(whole)) <= (len(whole) < len(BANDS))
         assert sum(whole) == 100 or sum(p >= 0.5 for p in percents) == 1, percents
-        assert written["target"] == time_in_range_chart.percent(float(percents[2]))
+        assert written["target"] == percent(float(percents[2]))
 
 
 @pytest.mark.parametrize(
@@ -153,15 +166,48 @@ def test_a_share_never_contradicts_whether_it_meets_its_goal(
     metric: str, share: float, written: str | None, expected: str
 ) -> None:
     goal = next(candidate for candidate in GOALS["standard"] if candidate.metric == metric)
-    assert glucose_report._share_beside_goal(goal, share, written) == expected
+    assert share_beside_goal(goal, share, written) == expected
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])  # the theme plays no part
 @given(st.sampled_from(GOALS["standard"]), st.floats(0, 100).map(lambda share: round(share, 2)))
 def test_any_share_agrees_with_its_mark(goal: Goal, share: float) -> None:
-    text = glucose_report._share_beside_goal(goal, share, None)
-    shown = 0.5 if text == time_in_range_chart.UNDER_ONE else float(text.removesuffix(" %"))
+    text = share_beside_goal(goal, share, None)
+    shown = 0.5 if text == UNDER_ONE else float(text.removesuffix(" %"))
     assert goal.met_by(shown) == goal.met_by(share)
+
+
+def test_the_goals_are_marks_on_the_bar() -> None:
+    report = reporting(band_lines(metrics(np.array([100.0, 110.0])), "standard"))
+    assert time_in_range_chart.goal_places(report) == (95, 75, 4, 1)
+    assert time_in_range_chart.goal_places(replace(report, goals="older")) == (90, 50, 1)
+    marks = [trace.y[0] for trace in time_in_range_chart.band_bar(report).figure.data if trace.x[0] < -0.5]
+    assert marks == [95, 75, 4, 1]
+
+
+def test_a_calendar_has_a_box_a_day_and_marks_what_is_very_low() -> None:
+    worn = levels(100.0, 50.0, 120.0, missing=frozenset({2}))
+    drawn = weeks(worn, Period(day(1), day(3)))
+    chart = calendar_chart.calendar(drawn, "mg/dL", short=False)
+    texts = [note.text for note in chart.figure.layout.annotations]
+    assert texts[:7] == ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
+    assert texts[7:] == ["<b>6 Jan</b>", "100 %", "<b>7 Jan</b>", "0 %", "<b>8 Jan</b>", "not recorded"]
+    diamonds = [trace for trace in chart.figure.data if trace.mode == "markers"]
+    assert [len(trace.x) for trace in diamonds] == [288]
+    assert "diamonds are below 54 mg/dL" in chart.sentence and "least: Tue 7 Jan (0 %)" in chart.sentence
+    phone = calendar_chart.calendar(drawn, "mmol/L", short=True)
+    assert "100 %" not in [note.text for note in phone.figure.layout.annotations]
+    assert "from 2.2 to 14.4 mmol/L" in phone.sentence
+
+
+def test_a_stream_without_data_is_said_not_to_be_recorded() -> None:
+    drawn = traces(levels(100, 110), Period(day(1), day(2)))
+    figure = daily_trace_chart.trace_chart(drawn, "mg/dL", [day(1)], day(1), True).figure
+    said = [note.y for note in figure.layout.annotations if note.text == "not recorded"]
+    empty = [sum(daily_trace_chart.PANELS[axis]) / 2 for axis in ("y3", "y4", "y5", "y6")]
+    assert said == empty
+    assert figure.layout.yaxis2.visible is None and figure.layout.yaxis5.visible is False
+    assert "70" in [note.text for note in figure.layout.annotations]
 
 
 def test_a_sleep_that_begins_in_the_evening_counts_for_the_next_day() -> None:
@@ -170,17 +216,17 @@ def test_a_sleep_that_begins_in_the_evening_counts_for_the_next_day() -> None:
     sentence = daily_trace_chart.trace_chart(
         replace(drawn, sleep=(span,)), "mg/dL", [day(1)], day(1), True
     ).sentence
-    assert "0 recorded sleeps. The sleep that begins at 22:20 counts for the next day." in sentence
+    assert "0 nights recorded. The sleep that begins at 22:20 counts for the next day." in sentence
     own = replace(span, night=day(1))
     sentence = daily_trace_chart.trace_chart(
         replace(drawn, sleep=(own,)), "mg/dL", [day(1)], day(1), True
     ).sentence
-    assert "1 recorded sleep." in sentence and "next day" not in sentence
+    assert "1 night recorded." in sentence and "next day" not in sentence
 
 
 def test_a_little_time_is_not_called_none() -> None:
-    assert [time_in_range_chart.percent(share) for share in (0.0, 0.2, 0.6)] == ["0 %", "under 1 %", "1 %"]
-    assert [time_in_range_chart.duration(minutes) for minutes in (14.4, 60, 1030)] == [
+    assert [percent(share) for share in (0.0, 0.2, 0.6)] == ["0 %", "under 1 %", "1 %"]
+    assert [duration(minutes) for minutes in (14.4, 60, 1030)] == [
         "14 min a day",
         "1 h a day",
         "17 h 10 min a day",
@@ -190,11 +236,11 @@ def test_a_little_time_is_not_called_none() -> None:
 def test_the_profile_says_when_the_median_is_lowest_and_in_which_unit() -> None:
     worn = levels(100, 110, 120, 130, 140)
     chart = agp_chart.profile(modal_day(worn.trace, worn.zone), "mmol/L")
-    assert "(6.7 mmol/L)" in chart.sentence and "rest on 5 days" in chart.sentence
+    assert "(6.7 mmol/L)" in chart.sentence and "based on 5 days" in chart.sentence
     lines = {shape.y0 for shape in chart.figure.layout.shapes}
     assert {round(line, 1) for line in lines} == {3.9, 10.0}
     names = {note.text for note in chart.figure.layout.annotations}
-    assert {"target from 3.9", "target up to 10.0", "<b>median</b>", "5 %", "95 %"} <= names
+    assert {"3.9", "10.0 mmol/L", "<b>median</b>", "5th", "95th"} <= names
 
 
 def test_a_profile_of_too_few_days_says_so() -> None:
@@ -232,26 +278,30 @@ def test_risks_are_bars_with_a_line_and_the_chosen_day_framed() -> None:
 
 @pytest.mark.parametrize(
     ("days", "expected"),
-    [(2, "Too little glucose: 2 days"), (5, "Limited data: 5 days"), (14, "Enough data: 14 days")],
+    [
+        (2, "Too little glucose: 2 of 2 days"),
+        (5, "Limited data: 5 of 5 days"),
+        (14, "Enough data: 14 of 14 days"),
+    ],
 )
 def test_how_much_there_is_in_words(days: int, expected: str) -> None:
     worn = levels(*[120.0] * days)
-    text = sensor_wording.sufficiency(summary(worn, day_table(worn), Period(day(1), day(days))))
+    text = sufficiency(summary(worn, day_table(worn), Period(day(1), day(days))))
     assert text.startswith(expected)
 
 
 def test_no_glucose_at_all_in_words() -> None:
     worn = levels(120.0, missing=frozenset({0}))
-    text = sensor_wording.sufficiency(summary(worn, day_table(worn), Period(day(1), day(1))))
+    text = sufficiency(summary(worn, day_table(worn), Period(day(1), day(1))))
     assert text.startswith("No glucose was recorded")
 
 
 def test_periods_and_groups_in_words() -> None:
     wednesday = date(2025, 3, 5)
-    assert sensor_wording.period_name(Period(wednesday, wednesday)) == "Wed 5 Mar 2025"
-    assert sensor_wording.period_name(Period(wednesday, date(2025, 3, 13))) == "Wed 5 Mar to Thu 13 Mar 2025"
-    assert sensor_wording.group_title("insulin_dependent") == "insulin"
-    assert sensor_wording.group_title(None) == "not given"
+    assert period_name(Period(wednesday, wednesday)) == "Wed 5 Mar 2025"
+    assert period_name(Period(wednesday, date(2025, 3, 13))) == "Wed 5 Mar to Thu 13 Mar 2025"
+    assert group_title("insulin_dependent") == "insulin"
+    assert group_title(None) == "not given"
 
 
 @pytest.mark.parametrize(

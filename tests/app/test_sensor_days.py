@@ -10,9 +10,10 @@ import pandas as pd
 import pytest
 
 from sensecf_core.aireadi.cohort import participants
+from sensecf_core.aireadi.report.wording import day_name
 from sensecf_core.classifiers import store
 from sensecf_core.cohorts.cohort import Cohort
-from sensecf_core.ui.common import row_wording, sensors, wording
+from sensecf_core.ui.common import row_wording, sensors
 from tests.app.conftest import OpenPage, page_text
 from tests.app.test_sensors import COHORT, _row, rows_of
 
@@ -101,6 +102,6 @@ def test_a_day_has_one_name(cohort: Cohort, someone: str, open_page: OpenPage) -
     row = rows_of(cohort, someone)[1]
     at = open_page("Prediction", cohort=COHORT, participant=someone, row=row)
     name = row_wording.row_name(cohort.schema, row)
-    assert name.startswith(wording.day_name(date.fromisoformat(row)))
+    assert name.startswith(day_name(date.fromisoformat(row)))
     assert at.selectbox(key="pick_row").options[1] == name
     assert f"Day: {name}" in page_text(at)

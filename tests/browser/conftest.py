@@ -36,6 +36,7 @@ PATHS = {
     "Participants": "/Participants",
     "Prediction": "/Prediction",
     "Interventions": "/Interventions",
+    "What-if": "/What-if",
     "Comparison": "/Comparison",
     "Benchmarks": "/Benchmarks",
     "Augmentation": "/Augmentation",

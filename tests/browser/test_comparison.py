@@ -18,6 +18,7 @@ from tests.browser.server import Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.model]
 ANSWER_MS = 240_000
+MATRIX = "What each method answers, a column each"
 METHODS = ["lm-few-shot", "lm-zero-shot", "random"]
 TITLES = ["Language model, shown examples", "Language model, no examples", "Random draws (control)"]
 PHONE = "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 Chrome/150.0 Mobile Safari/537.36"
@@ -49,8 +50,9 @@ def test_three_methods_side_by_side_left_meanwhile_and_opened_again_after_a_rest
     expect(page.get_by_role("button", name="Cancel all")).to_have_count(0, timeout=ANSWER_MS)
     headline = page.get_by_role("heading", name=re.compile(r"[123] of 3 methods found an option"))
     expect(headline).to_be_visible(timeout=ANSWER_MS)
-    came_in(page, "random", re.compile(r"\d option"))
-    expect(page.get_by_role("heading", name="What each would change")).to_be_visible()
+    came_in(page, "Random draws", re.compile(r"\d option"))
+    read_the_matrix(page)
+    page.get_by_text("How far would each value move?").click()
     expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible(timeout=30_000)
     assert_downloads(page, answerable)
     page.get_by_text(re.compile(r"Random draws \(control\): \d option")).click()
@@ -82,6 +84,10 @@ def test_three_methods_side_by_side_left_meanwhile_and_opened_again_after_a_rest
         ".map(e => [e.scrollWidth, e.clientWidth])"
     )
     assert all(scroll <= client for scroll, client in widths), widths
+    heading = phone.get_by_role("rowheader", name="Answer", exact=True)
+    before = heading.bounding_box()
+    phone.locator(".st-key-matrix [data-testid=stTable]").evaluate("table => { table.scrollLeft = 200; }")
+    assert before and heading.bounding_box() == before, "it scrolls inside itself, its headings stay"
     context.close()
 
 
@@ -92,15 +98,29 @@ def test_one_method_is_cancelled_and_the_others_come_in(
     slow = page.locator(".st-key-method_lm-zero-shot")
     slow.get_by_role("button", name="Cancel").click()
     expect(slow.get_by_role("button", name="Ask again")).to_be_visible(timeout=60_000)
-    came_in(page, "random", "First option")
-    came_in(page, "lm-few-shot", "Time")
+    came_in(page, "Random draws", re.compile(r"\d option|No option"))
+    came_in(page, "LM with examples", re.compile(r"\d option|No option"))
+    came_in(page, "LM without examples", "Cancelled")
     expect(page.get_by_text("1 method without an answer left out")).to_be_visible()
 
 
 def came_in(page: Page, method: str, text: str | re.Pattern[str]) -> None:
-    """Wait for a method's card; while a rerun replaces it, the old one stands beside the new one."""
-    card = page.locator(f".st-key-method_{method}").filter(has_text=text)
-    expect(card.first).to_be_visible(timeout=ANSWER_MS)
+    """Wait until the matrix has an answer of a method, by its column's heading."""
+    table = page.get_by_role("table", name=MATRIX)
+    expect(table).to_be_visible(timeout=ANSWER_MS)
+    columns = table.get_by_role("columnheader").all_inner_texts()
+    row = table.get_by_role("row").filter(has=page.get_by_role("rowheader", name="Answer", exact=True))
+    expect(row.get_by_role("cell").nth(columns.index(method) - 1)).to_have_text(text, timeout=ANSWER_MS)
+
+
+def read_the_matrix(page: Page) -> None:
+    """The matrix has headings for rows and columns, the risk on top and the grade at the bottom."""
+    table = page.get_by_role("table", name=MATRIX)
+    headings = table.get_by_role("rowheader").all_inner_texts()
+    assert headings[0].startswith("Risk of 100 (cut-off ") and headings[-2:] == ["Answer", "Grade"]
+    assert len(headings) > 3
+    assert table.get_by_role("columnheader").all_inner_texts()[-1] == "Random draws"
+    expect(table.get_by_text(re.compile(r"^\d+ → (just under )?\d+")).first).to_be_visible()
 
 
 def run_three_methods(page: Page, server: Server, participant: str, seed: int = 0) -> None:

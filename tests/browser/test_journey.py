@@ -65,16 +65,16 @@ def see_the_prediction_and_try_a_change(page: Page) -> None:
     expect(page.get_by_role("heading", name=re.compile(r"Risk \d+ of 100"))).to_be_visible(timeout=30_000)
     expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible(timeout=30_000)
     expect(page.get_by_role("img", name=re.compile("Ten rows of ten people"))).to_be_visible()
-    bmi = page.get_by_role("spinbutton", name=re.compile("Body mass index"))
-    bmi.fill("24")
-    bmi.press("Tab")
-    page.get_by_role("button", name="Recompute").click()
-    expect(page.get_by_text("With your changes")).to_be_visible(timeout=30_000)
+    page.get_by_role("link", name="Change values by hand").click()
+    slider = page.get_by_role("slider").first
+    expect(slider).to_be_visible(timeout=30_000)
+    settle(page)
+    slider.press("ArrowLeft")
     expect(page.get_by_role("heading", name=re.compile(r"Risk \d+ → \d+ of 100"))).to_be_visible()
 
 
 def ask_the_language_model_and_leave_the_page_meanwhile(page: Page) -> None:
-    page.get_by_role("link", name="What small change would alter this?").click()
+    page.get_by_role("link", name="Options", exact=True).click()
     expect(page.get_by_role("heading", name="Options", exact=True)).to_be_visible()
     settle(page)
     chip(page, "numbers")

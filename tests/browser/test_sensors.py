@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from sensecf_core.aireadi.report.wording import day_name
 from sensecf_core.counterfactuals.feasibility import cohort_map
 from sensecf_core.counterfactuals.problem.fitted_cohort import load_fitted
-from sensecf_core.ui.common.wording import day_name
 from tests.browser.conftest import LET_IN, settle, shown
 from tests.browser.page_checks import no_sideways_scrolling, open_all, violations
 from tests.browser.server import Server
@@ -53,14 +53,19 @@ def test_from_the_report_over_a_day_to_interventions(
     participant, row = nearest
     page.goto(f"{server.url}/Participants?cohort={COHORT}&participant={participant}")
     shown(page, "Participants")
+    expect(page.get_by_label(re.compile("Over 1[01] days: glucose from")).first).to_be_visible(timeout=40_000)
+    page.get_by_role("link", name="Glucose report").click()
+    shown(page, "Glucose")
     read_the_report(page, participant)
+    page.get_by_role("link", name="Participants", exact=True).click()
+    shown(page, "Participants")
     choose_the_day(page, row)
     page.get_by_text(f"Every measurement of {named(row)}").click()
     expect(page.get_by_role("heading", name=f"Profile of {participant}")).to_be_visible(timeout=20_000)
     page.get_by_role("link", name="See this person's risk").click()
     shown(page, "Prediction")
     expect(page.get_by_text(re.compile(rf"The framed day, {named(row)}, has \d+ of 100"))).to_be_visible()
-    page.get_by_role("link", name="What small change would alter this?").click()
+    page.get_by_role("link", name="All options, or ask anew").click()
     shown(page, "Interventions")
     expect(page.get_by_text("had this day looked like this").first).to_be_visible()
     expect(page.get_by_text(f"({named(row)})").first).to_be_visible()
@@ -71,7 +76,7 @@ def test_from_the_report_over_a_day_to_interventions(
 def read_the_report(page: Page, participant: str) -> None:
     expect(page.get_by_role("heading", name=f"Glucose report of {participant}")).to_be_visible(timeout=30_000)
     expect(page.get_by_text(re.compile("Limited data: .* consensus asks for 14 days"))).to_be_visible()
-    for name in ("Share of the time with glucose", "Half of the readings", "Over 1[01] days: glucose from"):
+    for name in ("Share of the time with glucose", "Half of the readings", "Each box is one day"):
         expect(page.get_by_label(re.compile(name)).first).to_be_visible(timeout=30_000)
     expect(page.get_by_text("24-hour glucose profile (AGP-style)")).to_be_visible()
     page.get_by_text("mmol/L", exact=True).click()
@@ -130,7 +135,7 @@ def test_axe_finds_nothing_and_no_request_leaves(
     page: Page, server: Server, nearest: Key, foreign: list[str]
 ) -> None:
     found: dict[tuple[str, str], list[str]] = {}
-    for title in ("Participants", "Prediction", "Interventions"):
+    for title in ("Participants", "Glucose", "Prediction", "Interventions"):
         opened(page, server, title, nearest)
         open_all(page)
         found |= violations(page, title)
@@ -147,7 +152,7 @@ def test_a_phone_shows_the_report_without_sideways_scrolling(
         storage_state=LET_IN,
     )
     page = context.new_page()
-    for title in ("Participants", "Prediction", "Interventions"):
+    for title in ("Participants", "Glucose", "Prediction", "Interventions"):
         opened(page, server, title, nearest)
         no_sideways_scrolling(page, title)
     context.close()

@@ -18,6 +18,9 @@ from tests.cli.conftest import Command
 from tests.records.made_answers import make_answer
 
 PERSON = "93708"
+WORE = "900050"
+"""A participant of aireadi with time below 54 mg/dL."""
+GLUCOSE = ("--glucose", "--participant")
 VALUES = {"bmi": 33.5, "sugar": 140, "smoking": "current", "systolic": 128}
 FLAG = RaisedFlag(name="f", label="Blood pressure", text="Act.", source="Us")
 
@@ -110,6 +113,31 @@ def test_another_schema_or_no_cohort_leaves_csv_and_json(
         assert command("export", "--answer", name, "--format", "csv", "--out", str(out)).code == 0
 
 
+def test_a_list_and_a_whole_cohort_are_one_table(command: Command, stored: Answer, tmp_path: Path) -> None:
+    other = stored.model_copy(update={"answer_id": "other", "participant_id": "93705", "red_flags": ()})
+    answers.save(other)
+    answers.save(stored.model_copy(update={"answer_id": "stopped", "status": "cancelled"}))
+    schemas = {"nhanes": read_schema("nhanes")}
+    out = tmp_path / "all.csv"
+    ended = command("export", "--cohort", "nhanes", "--format", "csv", "--out", str(out), "--by", "Dr Lee")
+    assert ended.code == 0, ended.err
+    assert out.read_bytes() == answers_csv([stored, other], schemas).encode()
+    assert ended.out.splitlines() == [
+        f"{PERSON}: ACT ON THIS FIRST: Blood pressure: Act.",
+        f"{out}: 2 answers about 2 participants.",
+    ]
+    told = [row.answer_id for row in audit.recent() if row.action == "exported"]
+    assert told == ["newest", "other"]
+    listed = ("--answer", "older", "--answer", "other")
+    ended = command("export", *listed, "--format", "json", "--out", str(out), "--json")
+    assert [one["answer_id"] for one in ended.json["answers"]] == ["older", "other"]
+    assert len(json.loads(out.read_text("utf-8"))["answers"]) == 2
+    people = ("--participant", "93705", "--participant", PERSON, "--cohort", "nhanes")
+    assert command("export", *people, "--format", "csv", "--out", str(out)).code == 0
+    refused = command("export", *people, "--format", "pdf", "--out", str(out))
+    assert refused.code == 2 and "One pdf file is about one answer; 2 were named." in refused.err
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
@@ -117,6 +145,9 @@ def test_another_schema_or_no_cohort_leaves_csv_and_json(
         (("--answer", "newest", "--participant", PERSON), "Name either --answer"),
         (("--answer", "newest", "--cohort", "nhanes"), "--cohort and --row go with --participant"),
         (("--participant", PERSON), "--participant needs --cohort"),
+        (("--cohort", "heart"), "No answer about 'heart' is stored"),
+        (("--cohort", "nhane"), "Unknown cohort 'nhane'"),
+        (("--cohort", "nhanes", "--row", "0"), "--row goes with --participant"),
         (("--answer", "nobody"), "No answer 'nobody' is stored here"),
         (("--participant", "1", "--cohort", "nhanes"), "Cohort 'nhanes' has no participant '1'."),
         (("--participant", "93705", "--cohort", "nhanes"), "No answer about participant '93705'"),
@@ -125,6 +156,12 @@ def test_another_schema_or_no_cohort_leaves_csv_and_json(
         (("--answer", "newest", "--paper", "a5"), "Unknown paper 'a5'"),
         (("--answer", "newest", "--format", "docx"), "Unknown format 'docx'"),
         (("--answer", "newest", "--format", "csv", "--option", "1"), "--option is for pdf and fhir"),
+        (("--glucose", "--answer", "newest"), "--glucose takes --participant, --cohort and --format pdf"),
+        (("--glucose", "--participant", PERSON), "--glucose needs --participant and --cohort."),
+        ((*GLUCOSE, PERSON, "--cohort", "nhanes"), "'nhanes' wore no sensors; it has no report."),
+        ((*GLUCOSE, "1", "--cohort", "aireadi"), "Unknown participant '1'"),
+        ((*GLUCOSE, WORE, "--cohort", "aireadi", "--unit", "mmol"), "Unknown unit 'mmol'"),
+        ((*GLUCOSE, WORE, "--cohort", "aireadi", "--goals", "none"), "Unknown goals 'none'"),
     ],
 )
 def test_what_cannot_be_exported_is_one_sentence(
@@ -135,6 +172,20 @@ def test_what_cannot_be_exported_is_one_sentence(
     assert ended.code == 2
     assert said in ended.err and ended.err.count("\n") == 1
     assert not out.exists()
+
+
+def test_the_glucose_report_of_a_participant(command: Command, tmp_path: Path) -> None:
+    out = tmp_path / "glucose.pdf"
+    asked = (*GLUCOSE, WORE, "--cohort", "aireadi", "--unit", "mmol/L", "--format", "pdf", "--out", str(out))
+    ended = command("export", *asked, "--by", "Dr Lee", "--json")
+    assert ended.code == 0, ended.err
+    told = json.loads(ended.out)
+    assert "Time below 3.0 mmol/L" in told["red_flags"][0] and told["bytes"] == out.stat().st_size
+    (page,) = pypdf.PdfReader(io.BytesIO(out.read_bytes())).pages
+    assert f"Participant {WORE}" in page.extract_text()
+    (row,) = (row for row in audit.recent() if row.action == "exported")
+    assert (row.who, row.cohort, row.participant_id, row.answer_id) == ("Dr Lee", "aireadi", WORE, None)
+    assert json.loads(row.detail) == {"format": "glucose pdf"}
 
 
 def test_a_folder_that_is_not_there(command: Command, stored: Answer, tmp_path: Path) -> None:

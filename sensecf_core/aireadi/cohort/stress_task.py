@@ -27,8 +27,15 @@ QUANTILE = 0.65
 
 GROUP_NAMES = dict(zip(GROUPS, ("healthy", "prediabetes", "non-insulin medication", "insulin"), strict=True))
 """The schema's name for each study group of the release."""
+WITHOUT_DIABETES = frozenset(GROUPS[:2])
+"""Study groups of the release that the consensus goals for glucose are not made for."""
 
 AGE_BANDS = {"under 55": (0, 54), "55 to 64": (55, 64), "65 and over": (65, 200)}
+
+
+def group_title(group: object) -> str:
+    """Name a study group of the release as the cohort does; an unknown group keeps its own name."""
+    return GROUP_NAMES.get(str(group), str(group)) if isinstance(group, str) else "not given"
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ class ScreenedCandidates:
 
 def screen_candidates(problem: Problem, proposal: Proposal) -> ScreenedCandidates:
     """Read and verify every text; duplicates are checked like any other candidate."""
-    space, texts, attempt = problem.space, proposal.texts, proposal.attempt_of
+    space, texts, attempt, whole = problem.space, proposal.texts, proposal.attempt_of, proposal.whole_of
     edits = [None if position in proposal.cut else _read(space, text) for position, text in enumerate(texts)]
     readable = tuple(position for position, edit in enumerate(edits) if edit is not None)
     codes = np.array([space.apply(edits[position] or {}) for position in readable])
@@ -35,7 +35,11 @@ def screen_candidates(problem: Problem, proposal: Proposal) -> ScreenedCandidate
     candidates = []
     for position, (text, edit) in enumerate(zip(texts, edits, strict=True)):
         if edit is None:
-            candidates.append(Candidate(text=text, edits=None, readable=False, asking=attempt(position)))
+            candidates.append(
+                Candidate(
+                    text=text, edits=None, readable=False, asking=attempt(position), whole=whole(position)
+                )
+            )
             continue
         row = row_of[position]
         first = first_with.setdefault(tuple(sorted(edit.items())), position)
@@ -51,6 +55,7 @@ def screen_candidates(problem: Problem, proposal: Proposal) -> ScreenedCandidate
                 plausible=bool(checks.plausible[row]),
                 duplicate_of=None if first == position else first,
                 asking=attempt(position),
+                whole=whole(position),
             )
         )
     return ScreenedCandidates(tuple(candidates), checks)

@@ -79,6 +79,7 @@ def sample_proposal(
     )
     return Proposal(
         texts=samples.texts,
+        wholes=samples.as_they_came,
         cut=frozenset(n for n, complete in enumerate(samples.complete) if not complete),
         prompt=samples.prompt,
         prefill_seconds=samples.prefill_seconds,

@@ -43,7 +43,9 @@ class Card(Plain):
 
     It is used only where ``base_sha256``, ``schema_sha256`` and ``template_sha256`` match; with another
     classifier its ``rates`` do not hold. ``temperature`` has the best raw validity on ``val`` among those at
-    which half of the candidates are distinct. ``rates`` and ``rounds`` are as measured.
+    which half of the candidates are distinct. ``rates`` and ``rounds`` are as measured. ``decisions`` says of
+    an adapter that learned from people's decisions how many, from which adapter, and what they brought; empty
+    for every other one.
     """
 
     name: str
@@ -62,6 +64,7 @@ class Card(Plain):
     rounds: tuple[dict[str, Any], ...]
     rates: tuple[dict[str, Any], ...]
     provenance: dict[str, Any]
+    decisions: dict[str, Any] = {}
     owner: str | None = None
     """The login of whoever started the training; None where nobody had to sign in."""
 

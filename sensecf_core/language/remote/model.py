@@ -31,7 +31,7 @@ class RemoteSamples(Samples):
 
     ``tokens_sent`` and ``tokens_received`` are the server's own counts over all requests answered.
     ``served_model`` is the model that the server says it used; ``left_out`` are fields of the request that
-    it would not take.
+    it would not take. ``wholes`` are the answers as they came, of which ``texts`` are the edits.
     """
 
     requests: int
@@ -39,6 +39,12 @@ class RemoteSamples(Samples):
     tokens_received: int
     served_model: str
     left_out: tuple[str, ...] = ()
+    wholes: tuple[str, ...] = ()
+
+    @property
+    def as_they_came(self) -> tuple[str, ...]:
+        """The whole answers, with reasoning and introductions."""
+        return self.wholes
 
 
 @dataclass(frozen=True)
@@ -163,6 +169,7 @@ def _samples(request: RemoteRequest, stopped: Stopped | None, seconds: float) ->
         tokens_received=request.tokens_received,
         served_model=request.served_model,
         left_out=tuple(sorted(request.refused)),
+        wholes=tuple(reply.whole for reply in replies),
     )
 
 

@@ -27,6 +27,8 @@ GROUP = 8
 """Answers per request, where the server can give several."""
 AT_ONCE = 4
 """Requests sent at the same time."""
+LONGEST_WHOLE = 20_000
+"""Characters of an answer that are kept as they came, reasoning and all."""
 LONGEST_TEXT = 2_000
 """Characters kept of an answer; edits are far shorter."""
 OPTIONAL = ("response_format", "n", "seed", "top_p", "temperature", "stop")
@@ -53,9 +55,10 @@ RENAMED = {"max_completion_tokens": "max_tokens"}
 
 @dataclass(frozen=True)
 class Reply:
-    """One answer as a line of edits; ``complete`` is False for one that was cut short."""
+    """One answer as a line of edits, and ``whole`` as it came; ``complete`` is False for one cut short."""
 
     text: str
+    whole: str
     tokens: int
     complete: bool
 
@@ -187,6 +190,7 @@ class RemoteRequest:
             line = edits_in(text, form)
             self.replies[row] = Reply(
                 text=line[:LONGEST_TEXT],
+                whole=text[:LONGEST_WHOLE],
                 tokens=round(received * len(text) / length),
                 complete=choice.get("finish_reason") != "length" and len(line) <= LONGEST_TEXT,
             )

@@ -77,6 +77,7 @@ def _readme(card: Card) -> str:
         "",
         *_rates(card.rates),
         "",
+        *_decisions(card.decisions),
         "## Made from",
         "",
         *_table([{"what": name, "value": value} for name, value in _origin(card).items()]),
@@ -93,6 +94,23 @@ def _readme(card: Card) -> str:
     if card.rounds:
         lines += ["## Rounds", "", *_table(card.rounds), ""]
     return "\n".join(lines)
+
+
+def _decisions(found: dict[str, Any]) -> list[str]:
+    """Say that an adapter learned from decisions, and what that brought on those that were held out."""
+    if not found:
+        return []
+    return [
+        "## Decisions",
+        "",
+        f"Taught by {found['decisions']} decisions of people about options of training rows; goes on from "
+        f"the adapter {found['from']} ({found['from_sha256'][:12]}). `preferred`: how often a kept option is "
+        f"likelier than a rejected one, in decisions about {found['people']['held_out']} people that taught "
+        "nothing; `valid`: raw candidates on `val`. With bootstrap 95 % intervals over people.",
+        "",
+        *_table([{"what": what, **found[what]} for what in ("preferred", "valid")]),
+        "",
+    ]
 
 
 def _base(folder: str) -> tuple[str, str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sensecf_core.disclaimer import DISCLAIMER_LONG
+from sensecf_core.queries.answer import Answer
+from sensecf_core.queries.methods import BY_HAND
 from sensecf_core.records.fhir.codes import AI_DEVICE, TERMINOLOGY
 from sensecf_core.records.fhir.context import Context
 from sensecf_core.types import Json
@@ -49,7 +51,11 @@ def provenance(context: Context, asserted: Sequence[Json], observations: Sequenc
         **context.start("Provenance", "provenance", asserted=True),
         "target": [{"reference": f"urn:uuid:{one['id']}"} for one in asserted],
         "recorded": context.created,
-        "activity": {"text": context.text(f"Counterfactuals by {context.answer.method}, each one checked")},
+        "activity": {"text": context.text(f"Counterfactuals {_made(context.answer)}, each one checked")},
         "agent": [{"type": {"coding": [agent_type]}, "who": context.reference("device")}],
         "entity": sources,
     }
+
+
+def _made(answer: Answer) -> str:
+    return "made by hand" if answer.method == BY_HAND else f"by {answer.method}"

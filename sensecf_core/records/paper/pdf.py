@@ -1,36 +1,19 @@
-"""The sheet of one answer as a PDF of one page: vector shapes and greys only, so that any printer will do.
-
-Text is in DejaVu Sans (a free licence, and it comes with matplotlib), of which the file holds the characters
-used; a character that the font lacks becomes U+FFFD. The same answer gives the same bytes.
-"""
+"""The sheet of one answer as a PDF of one page: vector shapes and greys only, so that any printer will do."""
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from datetime import UTC, datetime
-from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from sensecf_core.errors import InputError, NotReadyError
-from sensecf_core.provenance import install_command
+from sensecf_core.errors import InputError
+from sensecf_core.records.paper.page import LEADING, MARGIN, Paper, empty_page, paragraph
 from sensecf_core.records.paper.risk_bar import draw_risk_bar
 from sensecf_core.records.paper.sheet import Sheet, SheetOption
 
 if TYPE_CHECKING:
     from fpdf import FPDF
 
-Paper = Literal["a4", "letter"]
-PAPERS: tuple[Paper, ...] = ("a4", "letter")
-
-FONT = "DejaVu"
-_MARGIN = 14.0
-"""Millimetres on each side."""
 _SIZES = (9.5, 8.8, 8.1, 7.4, 6.7)
 """Sizes of the text in points, tried from the largest on until everything fits."""
-_LEADING = 0.46
-"""Height of a line of text, in millimetres a point."""
 _FOOT_GAP = 0.3
 """Lines between the rule and the foot below it."""
 _FEWEST_UNCHANGED = 12
@@ -47,65 +30,13 @@ def paper_pdf(sheet: Sheet, paper: Paper = "a4") -> bytes:
     """
     attempts = [(size, len(sheet.unchanged)) for size in _SIZES] + [(_SIZES[-1], _FEWEST_UNCHANGED)]
     for size, named in attempts:
-        pdf = _empty_page(sheet, paper)
+        title = f"{sheet.title}: {sheet.subject}"
+        pdf = empty_page(paper, title=title, subject=sheet.notice_above, created=sheet.created)
         if _Writer(pdf, sheet, size, named).write():
             return bytes(pdf.output())
     raise InputError(
         f"{len(sheet.options)} options with all that has to be said do not fit on one page; keep fewer."
     )
-
-
-def _empty_page(sheet: Sheet, paper: Paper) -> FPDF:
-    try:
-        from fpdf import FPDF
-    except ModuleNotFoundError as error:
-        raise NotReadyError(f"A PDF needs fpdf2; run `{install_command('exports')}`.") from error
-    pdf = FPDF(orientation="portrait", unit="mm", format=paper)
-    for style, path in _fonts().items():
-        pdf.add_font(FONT, style, path)
-    pdf.set_margin(_MARGIN)
-    pdf.set_auto_page_break(False)
-    pdf.set_creation_date(_moment(sheet.created))
-    pdf.set_title(_printable(f"{sheet.title}: {sheet.subject}"))
-    pdf.set_subject(_printable(sheet.notice_above))
-    pdf.set_creator("SenseCF")
-    pdf.set_lang("en")
-    pdf.add_page()
-    return pdf
-
-
-@cache
-def _fonts() -> dict[Literal["", "B"], Path]:
-    try:
-        import matplotlib
-    except ModuleNotFoundError as error:
-        raise NotReadyError(
-            f"A PDF needs the fonts of matplotlib; run `{install_command('exports')}`."
-        ) from error
-    folder = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
-    return {"": folder / "DejaVuSans.ttf", "B": folder / "DejaVuSans-Bold.ttf"}
-
-
-@cache
-def _characters() -> frozenset[int]:
-    """Code points that both weights of the font have."""
-    from fontTools.ttLib import TTFont
-
-    known = [frozenset(TTFont(path, lazy=True).getBestCmap()) for path in _fonts().values()]
-    return known[0] & known[1]
-
-
-def _printable(text: str) -> str:
-    """``text`` on one line, without control characters, in characters that the font has."""
-    # A narrow space within a number must not break; every other white space is a plain one.
-    spaced = re.sub(r"[^\S\u00a0]+", " ", text.replace("\u202f", "\u00a0")).strip(" ")
-    shown = (char for char in spaced if unicodedata.category(char)[0] != "C")
-    return "".join(char if ord(char) in _characters() else "\N{REPLACEMENT CHARACTER}" for char in shown)
-
-
-def _moment(created: str) -> datetime:
-    moment = datetime.fromisoformat(created)
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 class _Writer:
@@ -122,37 +53,18 @@ class _Writer:
         self._risk()
         self._options()
         self._rest()
-        fits = self.pdf.get_y() <= self.pdf.h - _MARGIN - foot
-        self.pdf.set_y(self.pdf.h - _MARGIN - foot)
+        fits = self.pdf.get_y() <= self.pdf.h - MARGIN - foot
+        self.pdf.set_y(self.pdf.h - MARGIN - foot)
         self._foot()
         return bool(fits)
 
     def text(self, text: str, *, bold: bool = False, scale: float = 1.0, border: bool = False) -> None:
         """Write one paragraph over the width of the page."""
-        self._paragraph(text, bold, scale, border=border)
-
-    def _paragraph(
-        self, text: str, bold: bool, scale: float, border: bool = False, dry_run: bool = False
-    ) -> float:
-        """Write one paragraph, or only measure it; returns its height in millimetres."""
-        self.pdf.set_font(FONT, "B" if bold else "", self.size * scale)
-        height = self.pdf.multi_cell(
-            0,
-            self.size * scale * _LEADING,
-            _printable(text),
-            border=1 if border else 0,
-            align="L",
-            new_x="LMARGIN",
-            new_y="NEXT",
-            dry_run=dry_run,
-            output="HEIGHT",
-        )
-        assert isinstance(height, float)  # as "HEIGHT" asks
-        return height
+        paragraph(self.pdf, text, self.size * scale, bold=bold, border=border)
 
     def gap(self, lines: float = 0.5) -> None:
         """Leave some lines free."""
-        self.pdf.set_y(self.pdf.get_y() + lines * self.size * _LEADING)
+        self.pdf.set_y(self.pdf.get_y() + lines * self.size * LEADING)
 
     def _heading(self, text: str) -> None:
         self.gap()
@@ -211,15 +123,18 @@ class _Writer:
 
     def _foot(self) -> None:
         self.pdf.set_line_width(0.2)
-        self.pdf.line(_MARGIN, self.pdf.get_y(), self.pdf.w - _MARGIN, self.pdf.get_y())
+        self.pdf.line(MARGIN, self.pdf.get_y(), self.pdf.w - MARGIN, self.pdf.get_y())
         self.gap(_FOOT_GAP)
         for text, bold, scale in self._foot_texts():
             self.text(text, bold=bold, scale=scale)
 
     def _foot_height(self) -> float:
         """How high the foot is, in millimetres."""
-        texts = [self._paragraph(*text, dry_run=True) for text in self._foot_texts()]
-        return sum(texts) + _FOOT_GAP * self.size * _LEADING
+        texts = [
+            paragraph(self.pdf, text, self.size * scale, bold=bold, dry_run=True)
+            for text, bold, scale in self._foot_texts()
+        ]
+        return sum(texts) + _FOOT_GAP * self.size * LEADING
 
     def _foot_texts(self) -> list[tuple[str, bool, float]]:
         small = [*self.sheet.origin, f"Address of this answer: {self.sheet.address}"]

@@ -10,6 +10,7 @@ from sensecf_core.counterfactuals.checks.red_flags import ACT_FIRST, with_source
 from sensecf_core.counterfactuals.checks.sentences import measure, risk, risk_beside
 from sensecf_core.disclaimer import DISCLAIMER, DISCLAIMER_LONG, data_label
 from sensecf_core.queries.answer import Answer
+from sensecf_core.queries.methods import BY_HAND
 from sensecf_core.records.exports import raised
 from sensecf_core.records.kept_options import KeptOption, kept_options
 from sensecf_core.records.quality import quality_lines
@@ -114,6 +115,8 @@ def sheet(answer: Answer, schema: Schema, card: JsonView | None, kept: Sequence[
 
 
 def _method(answer: Answer) -> str:
+    if answer.method == BY_HAND:
+        return f"made by hand by {answer.settings.get('made_by', 'somebody')}, checked like every option"
     model = answer.settings.get("model")
     return f"method {answer.method}{f' ({model})' if model else ''}, seed {answer.seed}"
 

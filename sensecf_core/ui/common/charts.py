@@ -59,9 +59,17 @@ def saved_as(image_format: str, name: str) -> dict[str, Any]:
 
 
 def show(
-    chart: Chart, key: str, config: dict[str, Any] = CONFIG, clicked: Callable[[], None] | None = None
+    chart: Chart,
+    key: str,
+    config: dict[str, Any] = CONFIG,
+    clicked: Callable[[], None] | None = None,
+    *,
+    caption: str | None = None,
 ) -> None:
-    """Show a chart and the sentence under it; ``clicked`` is called when a point is selected."""
+    """Show a chart and the sentence under it, or ``caption`` where the chart's own texts say the rest.
+
+    ``clicked`` is called when a point is selected.
+    """
     st.plotly_chart(
         readable(chart.figure),
         key=key,
@@ -70,7 +78,7 @@ def show(
         selection_mode="points",
         alt=chart.sentence,
     )
-    st.caption(plain(chart.sentence))
+    st.caption(plain(chart.sentence if caption is None else caption))
 
 
 def readable(figure: Any) -> Any:
@@ -161,6 +169,15 @@ INK, INK_ON_DARK = "#0a0c0f", "#eceff3"
 def ink() -> str:
     """Return the text colour for charts; the theme's own colour for annotations is too pale to read."""
     return INK_ON_DARK if st.context.theme.type == "dark" else INK
+
+
+GROUND, GROUND_OF_DARK = "#ffffff", "#12161b"
+"""The pages' own grounds (.streamlit/config.toml)."""
+
+
+def ground() -> str:
+    """Return the colour of the page, for what covers something else."""
+    return GROUND_OF_DARK if st.context.theme.type == "dark" else GROUND
 
 
 LINE, TITLE = 1.0, 1.1

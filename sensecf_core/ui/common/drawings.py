@@ -100,6 +100,66 @@ def track(before: float, after: float) -> str:
     )
 
 
+def gauge(risk: float, interval: tuple[float, float], threshold: float) -> str:
+    """Draw a risk from 0 to 1 as a bar, its interval as a bracket above it, and the line as the tall mark."""
+    width, margin, top, tall = 560.0, 8.0, 20.0, 24.0
+    colour = UP if risk >= threshold else DOWN
+    low, high, level, line = (
+        margin + min(max(place, 0.0), 1.0) * width for place in (*interval, risk, threshold)
+    )
+    middle = top + tall / 2
+    return _svg(
+        width + 2 * margin,
+        top + tall + 10,
+        [
+            f'<rect x="{margin:g}" y="{top:g}" width="{width:g}" height="{tall:g}" rx="3" fill="{GREY}" '
+            'opacity="0.3"/>',
+            f'<rect x="{margin:g}" y="{top:g}" width="{level - margin:.1f}" height="{tall:g}" rx="3" '
+            f'fill="{colour}"/>',
+            f'<path d="M{low:.1f} 14 v-8 H{high:.1f} v8" fill="none" stroke="{GREY}" stroke-width="3"/>',
+            *(
+                f'<rect x="{margin + tenth * width / 10:.1f}" y="{top + tall + 2:g}" width="1.5" height="6" '
+                f'fill="{GREY}"/>'
+                for tenth in range(11)
+            ),
+            f'<circle cx="{level:.1f}" cy="{middle:g}" r="6" fill="{PAPER}" stroke="{INK}" '
+            'stroke-width="2"/>',
+            f'<rect x="{line - 2:.1f}" y="{top - 5:g}" width="4" height="{tall + 10:g}" fill="{INK}" '
+            f'stroke="{PAPER}"/>',
+        ],
+    )
+
+
+def scale(
+    own: float,
+    seen: tuple[float, float],
+    reference: tuple[float, float] | None,
+    allowed: Sequence[tuple[float, float]],
+) -> str:
+    """Draw what the places of a slider mean, all from 0 to 1: thin line ``seen``, band ``reference``, thick
+    lines ``allowed``, and a dot for the own value."""
+    width, height, middle = 600.0, 26.0, 13.0
+
+    def rectangle(span: tuple[float, float], tall: float, opacity: float) -> str:
+        x0, x1 = (min(max(place, 0.0), 1.0) * width for place in span)
+        return (
+            f'<rect x="{x0:.1f}" y="{middle - tall / 2:g}" width="{max(x1 - x0, 3):.1f}" height="{tall:g}" '
+            f'fill="{GREY}" opacity="{opacity:g}"/>'
+        )
+
+    return _svg(
+        width,
+        height,
+        [
+            *([] if reference is None else [rectangle(reference, 20, 0.3)]),
+            rectangle(seen, 2, 0.9),
+            *(rectangle(span, 9, 1) for span in allowed),
+            f'<circle cx="{min(max(own, 0.012), 0.988) * width:.1f}" cy="{middle:g}" r="7" fill="{INK}" '
+            f'stroke="{PAPER}" stroke-width="2"/>',
+        ],
+    )
+
+
 def risk_bar(risk: float, threshold: float) -> str:
     """Draw a risk (0 to 1) as a bar, with a tick at the line from which the model flags."""
     width, height, margin = 120.0, 20.0, 6.0

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 
+from sensecf_core.aireadi.report.wording import day_name
 from sensecf_core.cohorts.schema import Schema
-from sensecf_core.ui.common.wording import counted, day_name, plain
+from sensecf_core.ui.common.wording import counted, plain
 
 
 def plural(schema: Schema) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping
-from datetime import date
 
 from sensecf_core.cohorts.clinical import reference_ends
 from sensecf_core.cohorts.encoding import Value, to_code
@@ -18,17 +17,17 @@ from sensecf_core.counterfactuals.checks.sentences import (
     number,
     risk,
 )
-from sensecf_core.queries.methods import METHODS
+from sensecf_core.queries.methods import BY_HAND, METHODS
 
 ROLE_TITLES = {
     "behaviour": "Behaviour",
     "clinical": "Clinical",
     "context": "Context",
 }
-ROLE_NOTES = {
-    "behaviour": "what a person can change",
-    "clinical": "what follows from behaviour or treatment",
-    "context": "what cannot or must not be moved",
+ROLE_HEADINGS = {
+    "behaviour": "Behaviour (what a person can change)",
+    "clinical": "Clinical measurements",
+    "context": "Background (not changeable)",
 }
 PROFILE_TITLES = {
     "behaviour": "Behaviours only",
@@ -63,6 +62,8 @@ _ADDRESS = re.compile(
 
 def method_title(method: str) -> str:
     """A method's title; one of another version of this program goes by its name."""
+    if method == BY_HAND:
+        return "Made by hand"
     return METHODS[method].title if method in METHODS else method
 
 
@@ -249,8 +250,3 @@ def seconds(duration: float) -> str:
     if not math.isfinite(duration):
         return ""
     return f"{duration:.1f} s" if duration < 10 else f"{duration:.0f} s"
-
-
-def day_name(day: date) -> str:
-    """Write a day as "Wed 5 Mar"; the year is shown once, beside the recording period."""
-    return f"{day:%a} {day.day} {day:%b}"

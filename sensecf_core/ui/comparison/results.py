@@ -1,4 +1,4 @@
-"""The results of Comparison: how far each method is, what the methods change, agreement, evidence."""
+"""The results of Comparison: what the answers share, the matrix of them, details, evidence, files."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ from collections.abc import Sequence
 import streamlit as st
 
 from sensecf_core.errors import InputError, NotReadyError
-from sensecf_core.evaluation import side_by_side
 from sensecf_core.jobs import compare_methods
 from sensecf_core.jobs.compare_methods import MethodStatus
 from sensecf_core.queries.answer import Answer
 from sensecf_core.records import comparisons
 from sensecf_core.records.comparisons import Comparison
 from sensecf_core.ui.common import wording
-from sensecf_core.ui.comparison import differences, status
+from sensecf_core.ui.comparison import agreement, differences, status
 from sensecf_core.ui.interventions import answer as intervention_answer, empty_state, evidence, limits_fields
 from sensecf_core.ui.page import shown_results
 from sensecf_core.ui.page.frame import Page
@@ -48,20 +47,21 @@ def _show_comparison(page: Page, comparison: Comparison) -> None:
     statuses = compare_methods.method_statuses(comparison)
     st.header(_headline(statuses, wording.option_noun(comparison.request.profile)))
     answered = [method.answer for method in statuses if method.answer is not None]
-    if first_options := side_by_side.options(answered, best_only=True):
-        st.markdown(f"**{wording.plain(differences.finding(page.required_cohort.schema, first_options))}**")
+    if said := agreement.sentence(page.required_cohort.schema, answered, asked=len(statuses)):
+        st.markdown(f"**{wording.plain(said)}**")
     st.caption(
         wording.plain(f"Asked: {limits_fields.summary(page.required_cohort.schema, comparison.request)}")
     )
     status.show(page, comparison, statuses)
-    if comparison.request.profile == "contrast" and first_options:
+    if comparison.request.profile == "contrast" and said:
         intervention_answer.say_explanation_only()
     for warning in dict.fromkeys(
         filter(None, (intervention_answer.stale(page, answer) for answer in answered))
     ):
         st.warning(warning, icon=":material/history:")
-    differences.show(page, answered, all_finished=all(method.finished for method in statuses))
+    differences.show(page, statuses)
     if answered:
+        status.details(page, answered)
         _each(page, answered)
         _downloads(page, comparison, answered)
 
@@ -75,27 +75,33 @@ def _headline(statuses: Sequence[MethodStatus], noun: str) -> str:
 
 
 def _each(page: Page, answered: Sequence[Answer]) -> None:
-    st.header("Each method's options and evidence")
-    for answer in answered:
-        found = intervention_answer.heading(answer, page.required_cohort.schema).lower()
-        title = f"{wording.method_title(answer.method)}: {found}"
-        with st.expander(wording.plain(title), key=f"each_{answer.method}", on_change="rerun") as fold:
-            if fold.open:  # drawn only when opened: there may be ten methods
-                intervention_answer.body(page, answer, f"_{answer.method}")
-                stem = f"sensecf-{answer.answer_id}"
-                evidence.downloads([answer], stem, page.required_cohort.schema, f"_{answer.method}")
-                st.page_link(
-                    "pages/3_Interventions.py",
-                    label="Open on the page Options",
-                    icon=":material/alt_route:",
-                    query_params={"answer": answer.answer_id},
-                )
+    with st.container(key="folds_each"):
+        st.header("Each method's options and evidence")
+        for answer in answered:
+            _one(page, answer)
+
+
+def _one(page: Page, answer: Answer) -> None:
+    found = intervention_answer.heading(answer, page.required_cohort.schema).lower()
+    title = f"{wording.method_title(answer.method)}: {found}"
+    with st.expander(wording.plain(title), key=f"each_{answer.method}", on_change="rerun") as fold:
+        if fold.open:  # drawn only when opened: there may be ten methods
+            intervention_answer.body(page, answer, f"_{answer.method}")
+            stem = f"sensecf-{answer.answer_id}"
+            evidence.downloads([answer], stem, page.required_cohort.schema, f"_{answer.method}")
+            st.page_link(
+                "pages/3_Interventions.py",
+                label="Open on the page Options",
+                icon=":material/alt_route:",
+                query_params={"answer": answer.answer_id},
+            )
 
 
 def _downloads(page: Page, comparison: Comparison, answered: Sequence[Answer]) -> None:
-    st.header("Download all")
     stem = f"sensecf-comparison-{comparison.comparison_id}"
-    evidence.downloads(answered, stem, page.required_cohort.schema, "_all")
+    with st.container(key="controls_downloads"):
+        st.header("Download all")
+        evidence.downloads(answered, stem, page.required_cohort.schema, "_all")
     missing = len(comparison.members) - len(answered)
     missing_text = f" {wording.counted(missing, 'method')} without an answer left out." if missing else ""
     st.caption(

@@ -10,7 +10,7 @@ import streamlit as st
 from sensecf_core.queries.answer import Answer
 from sensecf_core.records import audit
 from sensecf_core.records.export_files import OF_OPTIONS, Format, export_file, refusal
-from sensecf_core.records.paper.pdf import Paper
+from sensecf_core.records.paper.page import Paper
 from sensecf_core.ui.common import wording
 from sensecf_core.ui.decisions import who
 

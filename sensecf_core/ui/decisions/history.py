@@ -9,11 +9,12 @@ import pandas as pd
 import streamlit as st
 
 from sensecf_core.cohorts.schema import Schema
+from sensecf_core.queries.answer import Answer
 from sensecf_core.records import audit, decisions, exports
 from sensecf_core.records.audit import AuditRow
 from sensecf_core.records.person_state import Decision, undone
 from sensecf_core.ui.common import widgets, wording
-from sensecf_core.ui.decisions import verdict
+from sensecf_core.ui.decisions import verdict, who
 
 _DONE = {
     "keep": "kept",
@@ -23,6 +24,7 @@ _DONE = {
     "note": "note",
     "star": "starred",
     "unstar": "star taken away",
+    "effort": "effort",
     "undo": "undone",
 }
 
@@ -44,6 +46,14 @@ def show(schema: Schema, participant: str) -> None:
             )
             _other_answers(made)
         _trail(schema, participant)
+
+
+def seen(answer: Answer) -> None:
+    """Tell the audit trail that an answer was shown, once in a session."""
+    already: set[str] = st.session_state.setdefault("answers_seen", set())
+    if answer.answer_id not in already:
+        audit.record(audit.about("seen", answer, who.name()))
+        already.add(answer.answer_id)
 
 
 def decision_table(schema: Schema, made: Sequence[Decision]) -> pd.DataFrame:

@@ -66,6 +66,9 @@ def why(schema: Schema, decided: Decision) -> str | None:
     if decided.edited is not None:
         known = {name: value for name, value in decided.edited.items() if name in schema.positions}
         parts += [f"{labels[n]} {measure(schema.feature(n), value)}" for n, value in known.items()]
+    if decided.effort is not None:
+        about = [labels.get(name, name) for name in decided.features or ()]
+        parts.append(f"{wording.listed(about)}: {decided.effort}")
     if decided.note is not None:
         parts.append(decided.note)
     return wording.plain(" · ".join(parts)) if parts else None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 
 from sensecf_core.cohorts.cohort import Cohort
@@ -12,10 +11,10 @@ from sensecf_core.datasets import registry
 from sensecf_core.disclaimer import data_label
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.language.models import default_model
-from sensecf_core.provenance import CLI
 from sensecf_core.ui.common import data, row_wording, widgets, wording
 from sensecf_core.ui.page.frame import Page
 from sensecf_core.ui.prediction import weak_classifier_note
+from sensecf_core.ui.your_data import found
 
 RANKS_WELL = 0.8
 """AUROC from which a ranking is called good; a convention (Hosmer, Lemeshow and Sturdivant 2013, 5.2.4)."""
@@ -42,18 +41,7 @@ def _broken(broken: registry.BrokenCohort) -> None:
         f"{wording.counted(len(broken.problems), 'problem')}.",
         icon=":material/folder_off:",
     )
-    table = pd.DataFrame(
-        [
-            {
-                "Column": wording.plain(str(p.column or "–")),
-                "Row": wording.plain(str(p.row) if p.row is not None else "–"),
-                "Problem": wording.plain(p.problem),
-                "Mend": wording.plain(p.mend),
-            }
-            for p in broken.problems
-        ]
-    )
-    st.table(table, hide_index=True, alt=f"Problems of the cohort folder {broken.folder.name}")
+    found.problems(broken.problems, f"Problems of the cohort folder {broken.folder.name}")
 
 
 def _card(cohort: Cohort) -> None:
@@ -108,13 +96,13 @@ def folds(page: Page) -> None:
     sources, own, model = st.columns([2, 1, 1], gap="small")
     with sources, st.expander("Sources and licences", icon=":material/menu_book:"):
         _sources()
-    with own, st.popover("Bring your own cohort", icon=":material/create_new_folder:", width="stretch"):
-        st.markdown(
-            "A folder with `schema.toml` and `data.csv` (or `data.parquet`) is a cohort. Check it with "
-            f"`{CLI} cohort check FOLDER`, then start the app with the environment "
-            "variable `SENSECF_COHORTS=FOLDER`. Its classifier is trained on first use and stays in the "
-            "private `var/` folder. `docs/own-cohort.md` shows a complete schema."
-        )
+    own.page_link(
+        "pages/10_Your_data.py",
+        label="Bring your own data",
+        icon=":material/upload_file:",
+        width="stretch",
+        help="Upload a table, and it is drafted, checked and trained here.",
+    )
     with model, st.popover("Language model", icon=":material/model_training:", width="stretch"):
         if status.ready:
             st.success(

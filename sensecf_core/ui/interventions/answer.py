@@ -6,12 +6,13 @@ import streamlit as st
 
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.queries.answer import Answer, BindingLimit, Trace
-from sensecf_core.records import audit, decisions
+from sensecf_core.queries.methods import BY_HAND
+from sensecf_core.records import decisions
 from sensecf_core.records.kept_options import kept_options
 from sensecf_core.records.person_state import PersonState, fold
 from sensecf_core.ui.common import wording
-from sensecf_core.ui.decisions import bar, verdict, who
-from sensecf_core.ui.interventions import card, evidence, lifting, limits_fields, options
+from sensecf_core.ui.decisions import bar, history, verdict
+from sensecf_core.ui.interventions import card, evidence, lifting, limits_fields, options, own_options
 from sensecf_core.ui.page.frame import Page
 
 HEADINGS = {
@@ -27,7 +28,7 @@ NEXT_STEPS = {
 
 def show(page: Page, answer: Answer) -> None:
     """Show an answer about the chosen row under a heading, with what can be done with it."""
-    _seen(answer)
+    history.seen(answer)
     st.header(heading(answer, page.required_cohort.schema))
     state = _state(answer)
     _options(page, answer, state, "")
@@ -45,6 +46,8 @@ def say_explanation_only() -> None:
 def heading(answer: Answer, schema: Schema) -> str:
     """Say in a few words what was found."""
     count, noun = options.count(options.grouped(schema, answer)), wording.option_noun(answer.limits.profile)
+    if answer.method == BY_HAND:
+        return f"Own {noun}"
     if count:
         return f"{wording.counted(count, noun)} found"
     return HEADINGS.get(answer.status, f"No {noun} found")
@@ -52,7 +55,7 @@ def heading(answer: Answer, schema: Schema) -> str:
 
 def body(page: Page, answer: Answer, key: str) -> None:
     """Show an answer without its heading; ``key`` keeps the widgets of several answers on a page apart."""
-    _seen(answer)
+    history.seen(answer)
     _options(page, answer, _state(answer), key)
     _behind_it(page, answer, key)
 
@@ -61,18 +64,10 @@ def _state(answer: Answer) -> PersonState:
     return fold(decisions.of_person(answer.cohort, answer.participant_id))
 
 
-def _seen(answer: Answer) -> None:
-    """Tell the audit trail that an answer was shown, once in a session."""
-    seen: set[str] = st.session_state.setdefault("answers_seen", set())
-    if answer.answer_id not in seen:
-        audit.record(audit.about("seen", answer, who.name()))
-        seen.add(answer.answer_id)
-
-
 def _options(page: Page, answer: Answer, state: PersonState, key: str) -> None:
     """Show the options as cards; those that found no place among so many as were asked for are folded."""
     schema = page.required_cohort.schema
-    groups = options.grouped(schema, answer)
+    groups = options.grouped(schema, answer, state.effort_of)
     st.caption(_summary(answer))
     if (warning := stale(page, answer)) is not None:
         st.warning(warning, icon=":material/history:")
@@ -139,8 +134,7 @@ def fewer_than_asked(answer: Answer, shown: int) -> str | None:
     reason = (
         f"only {candidates} passed every check"
         if passed <= shown
-        else f"the {candidates} that passed every check came down to {shown}, needless changes undone"
-        + left_out
+        else f"the {candidates} that passed every check boiled down to {shown} different ones" + left_out
     )
     return f"{asked}: {reason}. {others}"
 
@@ -154,11 +148,13 @@ def _and_different(said: str, trace: Trace, step: str) -> str:
 
 def _summary(answer: Answer) -> str:
     trace = answer.trace
+    if answer.method == BY_HAND:
+        return own_options.made(answer)
     parts = [wording.method_title(answer.method)]
     if model := answer.settings.get("model"):
         parts.append(str(model))
     if trace.proposed:
-        valid = _and_different(f"{trace.valid} valid as they came", trace, "valid")
+        valid = _and_different(f"{trace.valid} passed before any clean-up", trace, "valid")
         valid_text = valid if evidence.checked(answer) else "none checked"
         parts.append(f"{wording.counted(trace.proposed, 'candidate')} proposed, {valid_text}")
         parts.append(wording.seconds(answer.seconds.total).replace(" ", wording.NO_BREAK))

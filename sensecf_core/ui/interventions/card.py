@@ -7,13 +7,13 @@ import streamlit as st
 from sensecf_core.cohorts.schema import Feature, Schema
 from sensecf_core.counterfactuals.checks.sentences import risk
 from sensecf_core.queries.answer import Answer, Change, Counterfactual
+from sensecf_core.queries.methods import BY_HAND
 from sensecf_core.records.kept_options import KeptOption
 from sensecf_core.records.person_state import Decision
 from sensecf_core.ui.common import data, drawings, row_wording, wording
-from sensecf_core.ui.decisions import verdict
+from sensecf_core.ui.decisions import effort, tried, verdict
 from sensecf_core.ui.interventions import believed
 from sensecf_core.ui.page.frame import Page
-from sensecf_core.ui.prediction import what_if
 
 
 def show(page: Page, asked: Answer, shown: KeptOption, decided: Decision | None, key: str) -> None:
@@ -29,6 +29,8 @@ def show(page: Page, asked: Answer, shown: KeptOption, decided: Decision | None,
             st.warning(wording.plain(wording.labelled(schema, violation)), icon=":material/warning:")
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
             verdict.show(schema, asked.answer_id, shown, decided, key)
+            if answer.limits.profile != "contrast":
+                effort.show(page.required_cohort, asked, shown, key)
             _try(page, asked.answer_id, shown, f"try_{shown.number}{key}")
             why = f"why_{shown.number}{key}"
             with st.popover("Why believe it?", icon=":material/help:", key=why):
@@ -40,6 +42,8 @@ def show(page: Page, asked: Answer, shown: KeptOption, decided: Decision | None,
 def title(shown: KeptOption) -> str:
     """The heading of an option: its number, and the risk before and after."""
     change = wording.risk_change(shown.answer.factual.probability, shown.option.probability)
+    if shown.answer.method == BY_HAND:
+        return f"Own {wording.option_noun(shown.answer.limits.profile)}: risk {change}"
     return f"{wording.option_noun(shown.answer.limits.profile).capitalize()} {shown.number}: risk {change}"
 
 
@@ -77,21 +81,18 @@ def changes(page: Page, answer: Answer, moved: dict[str, Change], percentiles: d
 
 
 def _try(page: Page, answer_id: str, shown: KeptOption, key: str) -> None:
-    """Open the what-if form of the page Prediction, filled in with an option's values."""
+    """Open What-if, filled in with an option's values."""
     pressed = st.button(
         "What-if",
         icon=":material/tune:",
         key=key,
-        help="Edit it, or try it, in the what-if form of Prediction, filled in with these values.",
-        on_click=what_if.fill,
-        args=(
-            page,
-            {name: change.after for name, change in shown.option.changes.items()},
-            (answer_id, shown.number),
-        ),
+        help="Edit it, or try it: What-if opens, filled in with these values.",
+        on_click=tried.open_anew,
+        args=((page.required_cohort.schema.name, *page.row_key),),
     )
     if pressed:
-        st.switch_page("pages/2_Prediction.py", query_params=page.choice.carried)
+        named = {"answer": answer_id, "option": str(shown.number)}
+        st.switch_page("pages/8_What-if.py", query_params=page.choice.carried | named)
 
 
 def _why(page: Page, answer: Answer, option: Counterfactual) -> None:
@@ -112,7 +113,7 @@ def _retrained_text(page: Page, option: Counterfactual) -> str:
     threshold = wording.of_100(page.classifier.threshold)
     assert option.interval is not None  # pages show classifiers that were trained here, which have refits
     interval = wording.interval(*option.interval)
-    return f"nine of ten retrained models say {interval} of 100 (flagged from {threshold})"
+    return f"range when the model is retrained: {interval} of 100 (90 %; flagged from {threshold})"
 
 
 def _track_positions(page: Page, feature: Feature, change: Change) -> tuple[float, float] | None:

@@ -9,7 +9,13 @@ from sensecf_core.queries.answer import Answer
 from sensecf_core.records import answers
 from sensecf_core.ui.common import browser, wording
 from sensecf_core.ui.decisions import history
-from sensecf_core.ui.interventions import answer as intervention_answer, empty_state, evidence, form
+from sensecf_core.ui.interventions import (
+    answer as intervention_answer,
+    empty_state,
+    evidence,
+    form,
+    own_options,
+)
 from sensecf_core.ui.page import job_progress, shown_results
 from sensecf_core.ui.page.frame import Page
 
@@ -32,7 +38,9 @@ def _show_results(page: Page) -> None:
         intervention_answer.show(page, answer)
     elif shown.job is None:
         empty_state.show(page, form.BUTTON)
-    evidence.earlier(page.required_cohort.schema, *page.row_key, None if answer is None else answer.answer_id)
+    current = None if answer is None else answer.answer_id
+    own_options.show(page, current)
+    evidence.earlier(page.required_cohort.schema, *page.row_key, current)
     history.show(page.required_cohort.schema, page.row_key[0])
     st.page_link(
         "pages/4_Comparison.py",

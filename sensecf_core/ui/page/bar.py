@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -17,7 +17,7 @@ from sensecf_core.disclaimer import DISCLAIMER_LONG, data_label
 from sensecf_core.queries.answer import RaisedFlag
 from sensecf_core.types import RowKey
 from sensecf_core.ui.common import data, row_wording, sensors, wording
-from sensecf_core.ui.page import selection
+from sensecf_core.ui.page import print_style, selection
 from sensecf_core.ui.page.selection import Choice
 
 MOST_FACTS = 3
@@ -27,6 +27,7 @@ NOTICE = "Research only"
 
 _STYLE = """<style>
 .st-key-bar h1 { padding: 0; }
+.st-key-tools [role=radiogroup] { min-height: 0; }
 .st-key-bar button, .st-key-filters button { color: inherit !important; }
 @media (min-width: 1100px) {
   .st-key-bar, .st-key-strip { flex-wrap: nowrap; }
@@ -43,7 +44,7 @@ _STYLE = """<style>
   .st-key-bar h1 { font-size: 1.25rem; }
   .st-key-facts, .st-key-question { display: none; }
 }
-@media print { .st-key-bar button svg { display: none; } }
+@media print { .st-key-bar button svg { display: none; } .st-key-question { display: none; } }
 </style>"""
 """The classes of the bar and of filters only.
 
@@ -69,10 +70,14 @@ class Shown:
 
 @dataclass(frozen=True)
 class RiskPlaces:
-    """Where the risk goes once the classifier is loaded: into the bar, and among the person's details."""
+    """Where the risk goes once the classifier is loaded: into the bar, and among the person's details.
+
+    ``tools`` is where a page puts a switch of its own, below the bar.
+    """
 
     pill: DeltaGenerator
     details: DeltaGenerator
+    tools: DeltaGenerator | None = None
 
 
 def show(shown: Shown, *, with_selectors: bool) -> RiskPlaces | None:
@@ -81,7 +86,7 @@ def show(shown: Shown, *, with_selectors: bool) -> RiskPlaces | None:
     ``with_selectors`` is false where the page itself has the selectors.
     """
     places = None
-    st.html(_STYLE)
+    st.html(_STYLE + print_style.style(DISCLAIMER_LONG))
     cohort, key = shown.cohort, shown.key
     values = {} if cohort is None or key is None else to_values(cohort.schema, data.codes(cohort, key))
     if cohort is not None and key is not None:
@@ -94,8 +99,11 @@ def show(shown: Shown, *, with_selectors: bool) -> RiskPlaces | None:
             _cohort(shown, with_selectors=with_selectors)
             with st.popover(NOTICE, icon=":material/science:", type="tertiary", key="notice"):
                 st.markdown(f"**Research prototype, not a medical device.** {DISCLAIMER_LONG}")
-        with st.container(key="question"):
-            st.caption(shown.question)
+        with st.container(key="below_bar", horizontal=True, vertical_alignment="center", gap="small"):
+            with st.container(key="question", width="content"):
+                st.caption(shown.question)
+            if places is not None:
+                places = replace(places, tools=st.container(key="tools", width="content"))
     return places
 
 

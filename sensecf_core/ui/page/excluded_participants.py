@@ -6,10 +6,11 @@ import pandas as pd
 import streamlit as st
 
 from sensecf_core.aireadi.cohort import participants
+from sensecf_core.aireadi.cohort.stress_task import group_title
 from sensecf_core.aireadi.features.wear import DAY_HOURS, GLUCOSE_DAYS
 from sensecf_core.aireadi.tables import Tables
 from sensecf_core.cohorts.cohort import Cohort
-from sensecf_core.ui.common import sensor_wording, wording
+from sensecf_core.ui.common import wording
 
 UNREADABLE = "with files that cannot be read"
 NO_GLUCOSE = f"without {GLUCOSE_DAYS} days of enough glucose"
@@ -38,8 +39,7 @@ def show(cohort: Cohort) -> None:
                 {
                     "Participant": why.index,
                     "Study group": [
-                        sensor_wording.group_title(group)
-                        for group in tables.people["study_group"].loc[why.index]
+                        group_title(group) for group in tables.people["study_group"].loc[why.index]
                     ],
                     "Left out": why.to_numpy(),
                 }

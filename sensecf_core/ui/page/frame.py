@@ -13,6 +13,7 @@ from typing import Literal
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from sensecf_core import __version__
 from sensecf_core.access import people
@@ -53,13 +54,15 @@ class Page:
     """What a page works with, already checked.
 
     ``cohort`` is None only on pages that need nothing; ``key`` is the chosen row, or None. ``has_classifier``
-    is always true on pages that need a person.
+    is always true on pages that need a person. ``tools`` is where the page puts a switch of its own, below
+    the bar; None where the bar shows nobody.
     """
 
     choice: Choice
     cohort: Cohort | None
     key: RowKey | None
     has_classifier: bool
+    tools: DeltaGenerator | None = None
 
     @property
     def required_cohort(self) -> Cohort:
@@ -160,7 +163,8 @@ def open_page(
         train_classifier.say_damaged(damage)
     if missing:
         _ask(shown, problem)
-    page = Page(choice, cohort, key, has_classifier=classifier is not None)
+    tools = None if places is None else places.tools
+    page = Page(choice, cohort, key, has_classifier=classifier is not None, tools=tools)
     if needs != "nothing":
         _stop_if_incomplete(page, needs, damaged=damage is not None)
     return page

@@ -38,6 +38,14 @@ def keep(name: str, value: str) -> None:
         st.query_params[name] = value
 
 
+def forget(name: str) -> None:
+    """Drop a pick, also from the address."""
+    for kept_under in (_dictionary(_PICKS), _dictionary(_WRITTEN)):
+        kept_under.pop(name, None)
+    if name in st.query_params:
+        del st.query_params[name]
+
+
 def selectbox(
     label: str,
     name: str,

@@ -6,17 +6,22 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from sensecf_core.aireadi.cohort import participants
 from sensecf_core.ui.page.selection import Choice
 
 
 @dataclass(frozen=True)
 class Place:
-    """A page in the navigation: its file, its title there and on the page, its icon, what it answers."""
+    """A page in the navigation: its file, its title there and on the page, its icon, what it answers.
+
+    With ``sensors`` it is listed only where people wore sensors.
+    """
 
     file: str
     title: str
     icon: str
     help: str
+    sensors: bool = False
 
 
 HOME = "Home"
@@ -35,6 +40,16 @@ PERSON = {
         "Options",
         ":material/alt_route:",
         "The smallest realistic changes that would alter the prediction.",
+    ),
+    "What-if": Place(
+        "pages/8_What-if.py", "What-if", ":material/tune:", "Change values by hand, and see the risk follow."
+    ),
+    "Glucose": Place(
+        "pages/9_Glucose.py",
+        "Glucose",
+        ":material/glucose:",
+        "The glucose report of this person, on one page.",
+        sensors=True,
     ),
 }
 RESEARCH = {
@@ -59,7 +74,9 @@ RESEARCH = {
 }
 GROUPS = {"A person": PERSON, "Research": RESEARCH}
 """The navigation. Pages are named as in their addresses, which stay as they are; titles may differ."""
-TITLES = {name: place.title for places in GROUPS.values() for name, place in places.items()}
+UNLISTED = {"Your_data": "Your data"}
+"""Pages that Home leads to."""
+TITLES = UNLISTED | {name: place.title for places in GROUPS.values() for name, place in places.items()}
 """What stands in the navigation and on the page, by name."""
 
 
@@ -70,7 +87,8 @@ def show(choice: Choice) -> None:
         for group, places in GROUPS.items():
             st.caption(group)
             for place in places.values():
-                _link(place, choice)
+                if not place.sensors or participants.has_streams(choice.cohort or ""):
+                    _link(place, choice)
 
 
 def _link(place: Place, choice: Choice) -> None:

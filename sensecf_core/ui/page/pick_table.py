@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from sensecf_core.cohorts.schema import Schema
-from sensecf_core.records import exports
+from sensecf_core.records import audit, exports
 from sensecf_core.ui.common import widgets
 from sensecf_core.ui.page import selection
 
@@ -51,11 +51,14 @@ def show(
         placeholder="not measured",
         alt=alt,
     )
+
+    def csv() -> str:
+        shown = table[[column for column in table.columns if column not in pictures]]
+        audit.record(audit.Entry("exported", cohort=schema.name, detail={"format": "csv"}))
+        return exports.table_csv(shown, exports.origin_columns(schema))
+
     widgets.csv_button(
-        lambda: exports.table_csv(
-            table[[column for column in table.columns if column not in pictures]],
-            exports.origin_columns(schema),
-        ),
+        csv,
         f"sensecf-{schema.name}-participants.csv",
         key="download_people",
     )

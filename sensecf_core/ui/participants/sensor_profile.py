@@ -1,15 +1,16 @@
-"""The profile of a participant with sensors: glucose report, daily traces, laboratory, data quality."""
+"""The profile of a participant with sensors: glucose in a line, daily traces, laboratory, data quality."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from sensecf_core.aireadi.open_participant import OpenPerson
+from sensecf_core.aireadi.report.glucose import GlucoseReport, glucose_report as glucose_report_of
 from sensecf_core.aireadi.report.periods import recorded
-from sensecf_core.ui.common import row_wording, sensor_wording, sensors, wording
+from sensecf_core.ui.common import row_wording, sensors, wording
 from sensecf_core.ui.page.frame import Page
 from sensecf_core.ui.participants import preview, profile
-from sensecf_core.ui.sensors import compare_periods, daily_traces, data_quality, glucose_report, laboratory
+from sensecf_core.ui.sensors import daily_traces, data_quality, glucose_report, laboratory
 
 
 def show(page: Page) -> None:
@@ -17,7 +18,6 @@ def show(page: Page) -> None:
     participant, row = page.row_key
     if page.has_classifier:
         preview.links(page)
-    st.header(f"Glucose report of {wording.plain(participant)}")
     person = sensors.opened(page.required_cohort, participant)
     if person is not None:
         _sensors(page, person)
@@ -43,15 +43,20 @@ def _sensors(page: Page, person: OpenPerson) -> None:
     if period is None:
         st.warning("No sensor of this participant recorded anything.", icon=":material/sensors_off:")
         return
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
-        unit = glucose_report.unit()
-        st.caption(
-            f"{sensor_wording.period_name(period)}, times of {person.worn.zone.key.replace('_', ' ')} · "
-            f"study group: {sensor_wording.group_title(person.listed.get('study_group'))}",
-            width="content",
-        )
-    glucose_report.show(person, period, unit)
-    st.header("Days")
+    unit = glucose_report.unit(page)
+    _glucose(page, glucose_report_of(person, period, unit, glucose_report.goals()))
+    st.subheader("Days")
     daily_traces.show(page, person, period, unit)
-    with st.expander("Compare two periods", icon=":material/compare:"):
-        compare_periods.show(person, period, unit)
+
+
+def _glucose(page: Page, report: GlucoseReport) -> None:
+    """The glucose of the whole recording in a line, and the way to its report."""
+    glucose_report.show_flag(report)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(f"**Glucose**, {wording.plain(f'{report.heading}: {report.glance}')}", width="content")
+        st.page_link(
+            "pages/9_Glucose.py",
+            label="Glucose report",
+            icon=":material/glucose:",
+            query_params=page.choice.carried,
+        )

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from sensecf_core.aireadi.cohort.stress_task import GROUP_NAMES
+from sensecf_core.aireadi.cohort.stress_task import GROUP_NAMES, group_title
 from sensecf_core.cohorts.cohort import Cohort
-from sensecf_core.ui.common import data, sensor_wording, sensors, widgets, wording
+from sensecf_core.ui.common import data, sensors, widgets, wording
 from sensecf_core.ui.page import excluded_participants, pick_table
 from sensecf_core.ui.page.frame import Page
 from sensecf_core.ui.participants import decided
@@ -95,7 +95,7 @@ def _people(page: Page) -> pd.DataFrame:
             "Days": days.size().to_numpy(),
             "Band worn (% of days)": overview["wear"].round().to_numpy(),
             "Glucose sensor active (%)": overview["active"].round().to_numpy(),
-            "Study group": [sensor_wording.group_title(group) for group in overview["study_group"]],
+            "Study group": [group_title(group) for group in overview["study_group"]],
             "Age (years)": overview["age"].to_numpy(),
             "Glucose by day": overview["glucose"].to_numpy(),
             "Stress by day": overview["stress"].to_numpy(),

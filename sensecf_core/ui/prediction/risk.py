@@ -7,7 +7,6 @@ import streamlit as st
 from sensecf_core.counterfactuals.checks import sentences
 from sensecf_core.ui.common import data, drawings, row_wording, sensors, wording
 from sensecf_core.ui.page.frame import Page
-from sensecf_core.ui.prediction import weak_classifier_note
 
 PARTS = {
     "test": "Held out: the model has not seen it.",
@@ -17,33 +16,39 @@ PARTS = {
 
 
 def show(page: Page) -> None:
-    """Show the risk of the chosen row."""
+    """Show the risk of the chosen row: its gauge, what it means, what the models say, what was recorded."""
     schema, classifier = page.required_cohort.schema, page.classifier
     low, high = data.risk_interval(page.required_cohort, classifier, page.row_key)
-    task = schema.task
-    with st.container(border=True, key="risk"):
-        st.header(f"Risk {wording.of_100(page.risk)}")
-        st.markdown(
-            f"Of **100 {row_wording.similar_rows(schema)}**, the model expects "
-            f"**{sentences.risk(page.risk)}** to have: "
-            f"{wording.plain(sentences.lower_first(task.class_1))}. Nine of ten retrained models say "
-            f"{wording.interval(low, high)}."
+    task, threshold = schema.task, classifier.threshold
+    with st.container(border=True, key="risk", gap="xsmall"):
+        st.header(f"Risk {wording.of_100(page.risk)}", anchor=False)
+        st.image(
+            drawings.gauge(page.risk, (low, high), threshold),
+            width="stretch",
+            alt=f"Risk of {task.label} from 0 to 100: {sentences.risk(page.risk)}, retrained models "
+            f"{wording.interval(low, high)}; the line is at {sentences.risk(threshold)}.",
         )
-        weak_classifier_note.warn(page.required_cohort)
-        icons(page.risk, task.class_1, noun=row_wording.plural(schema))
-        st.markdown(_verdict(page))
-        st.markdown(_recorded(page))
         st.caption(
-            f"Filled dots: {wording.plain(sentences.lower_first(task.class_1))}; rings: not. This is what a "
-            "model makes of the measurements, not the probability of a disease in this person."
+            f"Tall mark: flagged from {wording.of_100(threshold)}. Bracket: range when the model is "
+            f"retrained, {wording.interval(low, high)} (90 %)."
         )
+        st.markdown(_verdict(page))
+        with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+            icons(page.risk, task.class_1, noun=row_wording.plural(schema), width=110)
+            st.markdown(
+                f"Of **100 {row_wording.similar_rows(schema)}**, the model expects "
+                f"**{sentences.risk(page.risk)}** to have: "
+                f"{wording.plain(sentences.lower_first(task.class_1))} (filled dots).",
+                width=190,
+            )
+        _recorded(page)
 
 
-def icons(risk: float, meaning: str, colour: str = drawings.UP, *, noun: str) -> None:
-    """Show 100 rows as dots; ``noun`` is their plural."""
+def icons(risk: float, meaning: str, *, noun: str, width: int = 210) -> None:
+    """Show 100 rows as dots, ``width`` pixels wide; ``noun`` is their plural."""
     st.image(
-        drawings.icon_array(risk, colour),
-        width=210,
+        drawings.icon_array(risk),
+        width=width,
         alt=f"Ten rows of ten {noun}; {round(100 * risk)} of the 100 are filled: {meaning}.",
     )
 
@@ -84,20 +89,36 @@ def contradicted(page: Page) -> str | None:
 
 def _outcome(page: Page) -> str:
     """The recorded outcome in words, with the measurement that decided it if there is one."""
-    cohort, key = page.required_cohort, page.row_key
-    task = cohort.schema.task
-    meaning = sentences.lower_first(task.class_1 if cohort.target.loc[key] else task.class_0)
-    measured = sensors.measured_stress(cohort, key)
-    return f"{wording.plain(meaning)}{'' if measured is None else f' (measured: {measured} of 100)'}"
+    measured = _measured(page)
+    return f"{_meaning(page)}{'' if measured is None else f' ({measured})'}"
 
 
-def _recorded(page: Page) -> str:
-    """Say which outcome was recorded, and whether the model has seen it."""
+def _meaning(page: Page) -> str:
+    cohort, task = page.required_cohort, page.required_cohort.schema.task
+    meaning = task.class_1 if cohort.target.loc[page.row_key] else task.class_0
+    return wording.plain(sentences.lower_first(meaning))
+
+
+def _measured(page: Page) -> str | None:
+    """The measurement that decided the outcome: "measured: 41 of 100"."""
+    measured = sensors.measured_stress(page.required_cohort, page.row_key)
+    return None if measured is None else f"measured: {measured} of 100"
+
+
+def _recorded(page: Page) -> None:
+    """Show which outcome was recorded as a badge, and say whether the model has seen it."""
     cohort, key = page.required_cohort, page.row_key
     this = row_wording.this_row(cohort.schema)
     agrees = (page.risk >= page.classifier.threshold) == bool(cohort.target.loc[key])
-    return (
-        f":material/fact_check: **What was recorded for {this}:** {_outcome(page)}. The model "
+    st.badge(
+        f"Recorded: {_meaning(page)}",
+        icon=":material/fact_check:" if agrees else ":material/compare_arrows:",
+        color="gray" if agrees else "orange",
+    )
+    measured = _measured(page)
+    st.caption(
+        f"What was recorded for {this}{'' if measured is None else f' ({measured})'}. The model "
         f"{'says the same' if agrees else '**says otherwise**'}. "
-        f"{PARTS[str(cohort.parts.loc[key])].format(this=this)}"
+        f"{PARTS[str(cohort.parts.loc[key])].format(this=this)} The risk is what a model makes of the "
+        "measurements, not the probability of a disease in this person."
     )

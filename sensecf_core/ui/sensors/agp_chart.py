@@ -8,13 +8,13 @@ import numpy as np
 import plotly.graph_objects as go
 
 from sensecf_core.aireadi.features.glucose import HIGH, LOW
-from sensecf_core.aireadi.report.modal_day import PERCENTILES, WIDTH, ModalDay
+from sensecf_core.aireadi.report.modal_day import PERCENTILES, ModalDay
 from sensecf_core.aireadi.report.units import DECIMALS, GlucoseUnit, in_unit, measure, number
 from sensecf_core.types import Floats
 from sensecf_core.ui.common.charts import Chart, ink, spread_labels
 from sensecf_core.ui.sensors.time_in_range_chart import COLOURS
 
-HEIGHT = 330
+HEIGHT = 360
 SHADES = {(5, 95): "rgba(139,147,156,.28)", (25, 75): "rgba(139,147,156,.50)"}
 """Grey bands between percentiles, darker for the middle half."""
 
@@ -75,7 +75,7 @@ def _target(figure: Any, unit: GlucoseUnit) -> None:
         figure.add_annotation(
             x=0.2,
             y=level,
-            text=f"{'target from' if edge == LOW else 'target up to'} {number(edge, unit)}",
+            text=number(edge, unit) if edge == LOW else measure(edge, unit),
             showarrow=False,
             xanchor="left",
             yanchor=side,
@@ -113,7 +113,7 @@ def _name_percentiles(figure: Any, hours: Floats, levels: Floats, span: tuple[fl
         figure.add_annotation(
             x=min(float(hours[last]) + 0.3, 24.0),
             y=position,
-            text="<b>median</b>" if percentile == 50 else f"{percentile} %",
+            text="<b>median</b>" if percentile == 50 else f"{percentile}th",
             showarrow=False,
             xanchor="left",
             font={"size": 12, "color": ink()},
@@ -128,13 +128,13 @@ def _sentence(day: ModalDay, unit: GlucoseUnit) -> str:
     spread = day.levels[PERCENTILES.index(75)] - day.levels[PERCENTILES.index(25)]
     widest = int(np.nanargmax(spread))
     few, many = int(day.days[np.isfinite(median)].min()), int(day.days.max())
-    days = f"{few}" if few == many else f"{few} to {many}"
+    days = f"{few}" if few == many else f"{few}–{many}"
     return (
         f"Half of the readings at each time of day lie below the dark line, the median: it is lowest around "
         f"{_clock(day, low)} ({measure(float(median[low]), unit)}) and highest around {_clock(day, high)} "
         f"({measure(float(median[high]), unit)}). The dark band is the middle half, widest around "
-        f"{_clock(day, widest)}; the light band holds nine of ten readings. Each {WIDTH} minutes rest on "
-        f"{days} days."
+        f"{_clock(day, widest)}; the light band holds nine of ten readings. Each half hour is "
+        f"based on {days} days."
     )
 
 

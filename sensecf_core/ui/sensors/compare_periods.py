@@ -12,8 +12,8 @@ from sensecf_core.aireadi.features.glucose import HIGH, LOW, TIGHT_HIGH, VERY_HI
 from sensecf_core.aireadi.open_participant import OpenPerson
 from sensecf_core.aireadi.report.periods import Difference, GlucoseSummary, Period, compare, halves, summary
 from sensecf_core.aireadi.report.units import DECIMALS, GlucoseUnit, in_unit, measure, number
-from sensecf_core.ui.common import sensor_wording, wording
-from sensecf_core.ui.sensors import time_in_range_chart
+from sensecf_core.aireadi.report.wording import UNDER_ONE, day_name, percent, period_name, sufficiency
+from sensecf_core.ui.common import wording
 
 MEANINGFUL = 5.0
 """Percentage points of time in range that the consensus calls of clinical benefit."""
@@ -33,8 +33,8 @@ def show(person: OpenPerson, period: Period, unit: GlucoseUnit) -> None:
     summaries = tuple(summary(person.worn, person.days, chosen) for chosen in (first, second))
     for glucose in summaries:
         if glucose.sufficiency == "too_little":
-            name = sensor_wording.period_name(glucose.period)
-            st.warning(f"{name}: {sensor_wording.sufficiency(glucose)}", icon=":material/hourglass_bottom:")
+            name = period_name(glucose.period)
+            st.warning(f"{name}: {sufficiency(glucose)}", icon=":material/hourglass_bottom:")
     st.table(
         _table(summaries[0], summaries[1], unit),
         hide_index=True,
@@ -57,13 +57,12 @@ def _choose_period(label: str, key: str, period: Period, default: Period) -> Per
 def _day(label: str, days: list[date], default: date, key: str) -> date:
     if st.session_state.get(key) not in days:
         st.session_state[key] = default
-    return st.selectbox(label, days, format_func=wording.day_name, key=key)
+    return st.selectbox(label, days, format_func=day_name, key=key)
 
 
 def _table(before: GlucoseSummary, after: GlucoseSummary, unit: GlucoseUnit) -> pd.DataFrame:
     names = [
-        f"{title}: {sensor_wording.period_name(glucose.period)}"
-        for title, glucose in (("First", before), ("Second", after))
+        f"{title}: {period_name(glucose.period)}" for title, glucose in (("First", before), ("Second", after))
     ]
     rows = [
         {
@@ -105,7 +104,7 @@ def _value(name: str, value: float, unit: GlucoseUnit) -> str:
         return "not enough data"
     if name == "mean":
         return measure(value, unit)
-    return f"{value:.1f} %" if name == "gmi" else time_in_range_chart.percent(value)
+    return f"{value:.1f} %" if name == "gmi" else percent(value)
 
 
 def _change(difference: Difference, glucose_unit: GlucoseUnit) -> str:
@@ -124,7 +123,7 @@ def _change(difference: Difference, glucose_unit: GlucoseUnit) -> str:
         for value in (difference.before, difference.after)
     )
     size = f"{abs(after - before):.{decimals}f}"
-    if time_in_range_chart.UNDER_ONE in texts and abs(after - before) <= 1:
+    if UNDER_ONE in texts and abs(after - before) <= 1:
         size = "under 1"
     if unit == "points" and size in ("1", "under 1"):
         unit = "point"

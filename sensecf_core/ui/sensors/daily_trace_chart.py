@@ -12,9 +12,10 @@ import plotly.graph_objects as go
 from sensecf_core.aireadi.features.glucose import HIGH, LOW
 from sensecf_core.aireadi.report.traces import STAGES, Line, Traces
 from sensecf_core.aireadi.report.units import DECIMALS, GlucoseUnit, in_unit, number
+from sensecf_core.aireadi.report.wording import day_name
 from sensecf_core.ui.common.charts import CONFIG, Chart, ink
 from sensecf_core.ui.common.drawings import GREY
-from sensecf_core.ui.common.wording import count, counted, day_name, listed
+from sensecf_core.ui.common.wording import count, counted, listed
 from sensecf_core.ui.sensors.time_in_range_chart import COLOURS
 
 HEIGHT = 640
@@ -66,6 +67,7 @@ def trace_chart(
     if chosen is not None:
         _highlight(figure, chosen)
     _panels(figure)
+    _say_not_recorded(figure, traces)
     _layout(figure, traces, zoom)
     return Chart(figure, _sentence(traces, unit, days, chosen))
 
@@ -224,6 +226,30 @@ def _panels(figure: Any) -> None:
     figure.update_layout(**axes)
 
 
+def _say_not_recorded(figure: Any, traces: Traces) -> None:
+    """Write so into a panel without any data, instead of an empty axis."""
+    recorded = {
+        "y2": np.isfinite(traces.glucose.values).any(),
+        "y3": np.isfinite(traces.heart_rate.values).any(),
+        "y4": np.isfinite(traces.stress.values).any(),
+        "y5": np.isfinite(traces.steps.values).any(),
+        "y6": any(span.stage in STAGES for span in traces.sleep),
+    }
+    for axis in (axis for axis, some in recorded.items() if not some):
+        figure.update_layout({f"yaxis{axis[1:]}": {"visible": False}})
+        figure.layout.shapes = [shape for shape in figure.layout.shapes if shape.yref != axis]
+        figure.layout.annotations = [note for note in figure.layout.annotations if note.yref != axis]
+        figure.add_annotation(
+            x=0.5,
+            xref="paper",
+            y=sum(PANELS[axis]) / 2,
+            yref="paper",
+            text="not recorded",
+            showarrow=False,
+            font={"size": 12, "color": ink()},
+        )
+
+
 def _layout(figure: Any, traces: Traces, zoom: bool) -> None:
     """Lay out the shared time axis and the whole chart."""
     figure.update_layout(
@@ -269,7 +295,8 @@ def _sentence(traces: Traces, unit: GlucoseUnit, days: Collection[date], chosen:
     if np.isfinite(traces.steps.values).any():
         parts.append(f"up to {count(round(np.nanmax(traces.steps.values)))} steps in an hour")
     parts.append(
-        counted(len({span.night for span in traces.sleep if span.night in traces.period}), "recorded sleep")
+        f"{counted(len({span.night for span in traces.sleep if span.night in traces.period}), 'night')} "
+        "recorded"
     )
     chosen_text = (
         f" The shaded day, {chosen:%A} {chosen.day} {chosen:%B}, is the chosen one." if chosen else ""

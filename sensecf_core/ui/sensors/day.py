@@ -10,6 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
+from sensecf_core.aireadi.report.wording import day_name
 from sensecf_core.ui.common import charts, data, sensors, wording
 from sensecf_core.ui.common.charts import Chart, ink
 from sensecf_core.ui.common.drawings import DOWN, UP
@@ -36,7 +37,7 @@ def show_day(page: Page) -> None:
     day = date.fromisoformat(row)
     day_picker.show(page.required_cohort, participant, row)
     st.caption(
-        f"Every option says: **had this day looked like this** ({wording.day_name(day)}), the model would "
+        f"Every option says: **had this day looked like this** ({day_name(day)}), the model would "
         "have decided otherwise. It is about a day that is over, not a forecast of another one."
     )
 
@@ -62,7 +63,7 @@ def risk_chart(rows: Sequence[str], risks: Sequence[float], threshold: float, ch
     _bars(figure, days, of_100, flagged, rows.index(chosen))
     _lines(figure, threshold, mean)
     _axes(figure, days, of_100, flagged)
-    names = [wording.day_name(day) for day in days]
+    names = [day_name(day) for day in days]
     return Chart(figure, _sentence(names, risks, flagged, rows.index(chosen), mean))
 
 
@@ -80,7 +81,7 @@ def _bars(
             "pattern": {"shape": ["" if is_flagged else "/" for is_flagged in flagged], "solidity": 0.25},
             "line": {"color": ink(), "width": [3 if index == chosen else 0 for index in range(len(days))]},
         },
-        hovertext=[f"{wording.day_name(day)}: {n} of 100" for day, n in zip(days, of_100, strict=True)],
+        hovertext=[f"{day_name(day)}: {n} of 100" for day, n in zip(days, of_100, strict=True)],
         hovertemplate="%{hovertext}<extra></extra>",
         selected={"marker": {"opacity": 1}},
         unselected={"marker": {"opacity": 1}},

@@ -7,8 +7,8 @@ from datetime import date
 
 import streamlit as st
 
+from sensecf_core.aireadi.report.wording import day_name
 from sensecf_core.cohorts.cohort import Cohort
-from sensecf_core.ui.common import wording
 
 _KEY = "pick_day"
 
@@ -30,7 +30,7 @@ def show(cohort: Cohort, participant: str, row: str) -> None:
     st.radio(
         f"Choose a {cohort.schema.row_label}",
         rows_of(cohort, participant),
-        format_func=lambda row_id: wording.day_name(date.fromisoformat(row_id)),
+        format_func=lambda row_id: day_name(date.fromisoformat(row_id)),
         key=_KEY,
         horizontal=True,
         on_change=_picked,

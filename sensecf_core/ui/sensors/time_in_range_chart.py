@@ -1,15 +1,14 @@
-"""The five-band bar of time in ranges, stacked from very high down to very low."""
+"""The five-band bar of time in ranges, from very high down to very low, with the goals on it."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import plotly.graph_objects as go
 
-from sensecf_core.aireadi.report.bands import BandName, BandTime
-from sensecf_core.aireadi.report.units import GlucoseUnit
+from sensecf_core.aireadi.report.bands import GOALS, BandName
+from sensecf_core.aireadi.report.glucose import BandLine, GlucoseReport
 from sensecf_core.ui.common.charts import Chart, ink, spread_labels
 from sensecf_core.ui.common.wording import html, listed
 
@@ -25,56 +24,78 @@ COLOURS: dict[BandName, str] = {
 PATTERNS: dict[BandName, str] = {"very_high": "x", "high": "/", "target": "", "low": "\\", "very_low": "+"}
 """So that bands can be told apart without colour."""
 
-HEIGHT = 330
-UNDER_ONE = "under 1 %"
+HEIGHT = 360
 
-LABEL_GAP = 17.5
-"""Least distance of two labels, in percent of the bar: two lines of text each."""
+LABEL_GAP = 20.5
+"""Least distance of two labels, in percent of the bar: three lines of text each."""
+
+CAPTION = (
+    "One percent is about a quarter of an hour a day. Marks on the left are the goals: at most so much low, "
+    "from the bottom; at most so much high, from the top."
+)
 
 
-def band_bar(times: Sequence[BandTime], unit: GlucoseUnit) -> Chart:
-    """Draw the five bands of :func:`bands.band_times` as one bar, each with its label beside it."""
-    upwards = list(reversed(times))
+def band_bar(report: GlucoseReport) -> Chart:
+    """Draw the bands as one bar, each with its label and its goal beside it, and the goals as marks on it."""
+    upwards = list(reversed(report.bands))
     figure = go.Figure()
-    labels = _labels(times)
-    middles = _stack(figure, upwards, unit, labels)
-    positions = spread_labels([max(2.0, middles[0]), *middles[1:]], LABEL_GAP, 98.0)
-    for time, middle, position in zip(upwards, middles, positions, strict=True):
-        detail = f"{html(time.band.bounds(unit))} · {duration(time.minutes)}"
-        _name(figure, f"<b>{labels[time.band.name]}</b><br>{detail}", middle, position)
-    figure.update_xaxes(visible=False, range=[-0.5, 3.4], fixedrange=True)
-    figure.update_yaxes(visible=False, range=[-6, 106], fixedrange=True)
+    middles = _stack(figure, upwards, report)
+    positions = spread_labels([max(4.0, middles[0]), *middles[1:]], LABEL_GAP, 96.0)
+    for line, middle, position in zip(upwards, middles, positions, strict=True):
+        detail = f"<b>{line.title}</b><br>{html(report.detail(line))}"
+        _name(figure, f"{detail}<br>{line.goal}" if line.goal else detail, middle, position)
+    for place in goal_places(report):
+        figure.add_scatter(
+            x=[-0.66, -0.47],
+            y=[place, place],
+            mode="lines",
+            line={"color": ink(), "width": 3},
+            hoverinfo="skip",
+        )
+    figure.update_xaxes(visible=False, range=[-0.7, 4.2], fixedrange=True)
+    figure.update_yaxes(visible=False, range=[-5, 105], fixedrange=True)
     figure.update_layout(
         height=HEIGHT, barmode="overlay", showlegend=False, margin={"l": 0, "r": 0, "t": 4, "b": 4}
     )
-    return Chart(figure, _sentence(times, unit))
+    return Chart(figure, _sentence(report))
 
 
-def _stack(
-    figure: Any, upwards: Sequence[BandTime], unit: GlucoseUnit, labels: Mapping[BandName, str]
-) -> list[float]:
+def goal_places(report: GlucoseReport) -> tuple[float, ...]:
+    """Where the bar has a mark, in percent from the bottom: the most that may be low, and high, by the goals.
+
+    High counts from the top, so 25 % stands at 75.
+    """
+    return tuple(
+        100 - goal.percent if goal.metric in ("tar", "tar2") else goal.percent
+        for goal in GOALS[report.goals]
+        if goal.metric != "tir"
+    )
+
+
+def _stack(figure: Any, upwards: Sequence[BandLine], report: GlucoseReport) -> list[float]:
     """Draw the bands on top of each other; returns where the middle of each lies, in percent."""
     middles, bottom = [], 0.0
-    for time in upwards:
+    for line in upwards:
+        band, percent = line.time.band, line.time.percent
         figure.add_bar(
             x=[0],
-            y=[time.percent],
+            y=[percent],
             base=[bottom],
             width=0.9,
             marker={
-                "color": COLOURS[time.band.name],
+                "color": COLOURS[band.name],
                 "line": {"width": 0},
                 "pattern": {
-                    "shape": PATTERNS[time.band.name],
+                    "shape": PATTERNS[band.name],
                     "fillmode": "overlay",
                     "fgcolor": "rgba(10,12,15,.55)",
                     "size": 7,
                 },
             },
-            hovertemplate=f"{labels[time.band.name]}, {html(time.band.bounds(unit))}<extra></extra>",
+            hovertemplate=f"{line.title}, {html(band.bounds(report.unit))}<extra></extra>",
         )
-        middles.append(bottom + time.percent / 2)
-        bottom += time.percent
+        middles.append(bottom + percent / 2)
+        bottom += percent
     return middles
 
 
@@ -94,57 +115,13 @@ def _name(figure: Any, text: str, middle: float, position: float) -> None:
         showarrow=False,
         xanchor="left",
         align="left",
-        font={"size": 13, "color": ink()},
+        font={"size": 12, "color": ink()},
     )
 
 
-def percent(share: float) -> str:
-    """Write a percent of time without decimals; a share that would round to zero is "under 1 %"."""
-    return UNDER_ONE if 0 < share < 0.5 else f"{share:.0f} %"
-
-
-def duration(minutes: float) -> str:
-    """Write minutes of an average day: "17 h 10 min a day"."""
-    whole = round(minutes)
-    if whole < 60:
-        return f"{whole} min a day"
-    return f"{whole // 60} h {whole % 60} min a day" if whole % 60 else f"{whole // 60} h a day"
-
-
-def shares(times: Sequence[BandTime]) -> dict[BandName, str]:
-    """Write each band's percent so that they add up to 100, as far as bands under 1 % allow.
-
-    Time in range is rounded as everywhere else; the rest is divided among the other bands by the largest
-    remainder, and a band that would get nothing is "under 1 %".
-    """
-    target = next(time.percent for time in times if time.band.name == "target")
-    others = {
-        time.band.name: time.percent for time in times if time.band.name != "target" and time.percent >= 0.5
-    }
-    whole = {name: math.floor(value) for name, value in others.items()}
-    left = 100 - round(target) - sum(whole.values())
-    for name in sorted(others, key=lambda name: whole[name] - others[name])[: max(left, 0)]:
-        whole[name] += 1
-    return {
-        time.band.name: percent(time.percent)
-        if time.band.name not in whole
-        else f"{whole[time.band.name]} %"
-        if whole[time.band.name]
-        else UNDER_ONE
-        for time in times
-    }
-
-
-def _labels(times: Sequence[BandTime]) -> dict[BandName, str]:
-    texts = shares(times)
-    return {time.band.name: f"{time.band.title} {texts[time.band.name]}" for time in times}
-
-
-def _sentence(times: Sequence[BandTime], unit: GlucoseUnit) -> str:
-    texts = shares(times)
+def _sentence(report: GlucoseReport) -> str:
     parts = [
-        f"{time.band.title.lower()} ({time.band.bounds(unit)}) {texts[time.band.name]}" for time in times
+        f"{line.time.band.title.lower()} ({line.time.band.bounds(report.unit)}) {line.share}"
+        for line in report.bands
     ]
-    return (
-        f"Share of the time with glucose: {listed(parts)}. One percent is about a quarter of an hour a day."
-    )
+    return f"Share of the time with glucose: {listed(parts)}. {CAPTION}"

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from sensecf_core.cohorts.schema import Schema
+from sensecf_core.counterfactuals.proposal import Proposal
 from sensecf_core.errors import NotReadyError
 from sensecf_core.language.backend import Constraint
 from sensecf_core.language.models.registry import ModelSpec
@@ -246,7 +247,10 @@ def test_the_last_readable_edits_of_the_whole_text_count(
 ) -> None:
     server.script = [completion(content)]
     samples = model_at(server).sample(prompt, n=1, constraint=constraint if schema_sent else None)
-    assert samples.texts == (LINE,)
+    assert samples.texts == (LINE,) and samples.as_they_came == (content,)
+    assert Proposal(samples.texts, wholes=samples.as_they_came).whole_of(0) == (
+        None if content.strip() == LINE else content
+    )
 
 
 def refuse(status: int, message: str) -> Response:

@@ -13,7 +13,8 @@ from hypothesis import given, strategies as st
 
 from sensecf_core.disclaimer import DISCLAIMER, DISCLAIMER_LONG
 from sensecf_core.errors import InputError
-from sensecf_core.records.paper.pdf import PAPERS, Paper, paper_pdf
+from sensecf_core.records.paper.page import PAPERS, Paper
+from sensecf_core.records.paper.pdf import paper_pdf
 from sensecf_core.records.paper.risk_bar import spread
 from sensecf_core.records.paper.sheet import Sheet, sheet
 from tests.records.made_answers import make_answer, make_counterfactual

@@ -13,6 +13,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from sensecf_core.access import people, rights
 from sensecf_core.errors import InputError
 from sensecf_core.provenance import CLI
 from sensecf_core.queries.answer import Answer
@@ -41,10 +42,12 @@ def save(answer: Answer, *, by: str | None = None) -> str:
 
     That is its own id, unless another answer stands there (a search bound by time found something else, or
     what stands there cannot be read any more): then a number is added. The same answer is not stored twice.
-    The audit trail gets a row: what was asked, and by whom, if a name is given.
+    The audit trail gets a row: what was asked, and by whom, if a name is given or somebody is signed in.
 
-    Raises ``ValueError`` for NaN and infinity, which JSON cannot hold.
+    Raises ``ValueError`` for NaN and infinity, which JSON cannot hold, and ``NotAllowedError`` for whoever
+    may not ask.
     """
+    rights.require("ask")
     with transaction() as database:
         for number in count(1):
             answer_id = answer.answer_id if number == 1 else f"{answer.answer_id}-{number}"
@@ -63,8 +66,8 @@ def _insert(database: sqlite3.Connection, answer: Answer) -> None:
     body = json.dumps(answer.model_dump(mode="json", by_alias=True), allow_nan=False, ensure_ascii=False)
     row = [getattr(answer, name) for name in COLUMNS[:-1]] + [body]
     database.execute(
-        f"INSERT INTO answers ({', '.join(COLUMNS)}, sha256) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (*row, row_sha256(*row)),
+        f"INSERT INTO answers ({', '.join(COLUMNS)}, sha256, login) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (*row, row_sha256(*row), people.current().login),
     )
 
 
@@ -100,6 +103,13 @@ def find(answer_id: str) -> Answer | None:
     with connect() as database:
         row = database.execute("SELECT * FROM answers WHERE answer_id = ?", (answer_id,)).fetchone()
     return None if row is None else _read(row)
+
+
+def owner(answer_id: str) -> str | None:
+    """The login of whoever asked for a stored answer; None where nobody had to sign in."""
+    with connect() as database:
+        row = database.execute("SELECT login FROM answers WHERE answer_id = ?", (answer_id,)).fetchone()
+    return None if row is None else row["login"]
 
 
 def newest_ids(limit: int = 1000) -> tuple[str, ...]:

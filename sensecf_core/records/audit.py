@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 
+from sensecf_core.access import people
 from sensecf_core.queries.answer import Answer
 from sensecf_core.records import damage
 from sensecf_core.records.database import connect, database_path, transaction
@@ -25,7 +26,7 @@ from sensecf_core.records.database import connect, database_path, transaction
 Action = Literal["asked", "seen", "decided", "exported", "deleted"]
 DETAILS = ("decision_id", "decision_sha256", "kind", "option", "reason", "undoes", "method", "format")
 """What ``detail`` may name: nothing that holds a value of a participant."""
-ADDED_LATER = ("features", "effort")
+ADDED_LATER = ("features", "effort", "login")
 """Columns that decisions did not have at first: they count only where they hold something."""
 FIRST = "0" * 64
 """What stands for the hash of a row before the first."""
@@ -33,7 +34,10 @@ FIRST = "0" * 64
 
 @dataclass(frozen=True)
 class Entry:
-    """What happened. ``who`` is None where no name was given; ``detail`` has keys of :data:`DETAILS`."""
+    """What happened; ``detail`` has keys of :data:`DETAILS`.
+
+    ``who`` is the login of whoever is signed in, else the name that was given, if any.
+    """
 
     action: Action
     who: str | None = None
@@ -134,6 +138,7 @@ def append(database: sqlite3.Connection, entry: Entry) -> AuditRow:
     if last is not None and last["seq"] > _last_number(database):
         raise damage.error(database_path(), "the audit trail has lost count of its rows")
     fields = asdict(entry) | {
+        "who": people.current().login or entry.who,
         "seq": _last_number(database) + 1,
         "created": datetime.now(UTC).isoformat(timespec="milliseconds"),
         "detail": canonical(dict(entry.detail)),

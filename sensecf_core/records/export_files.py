@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import Literal
 
+from sensecf_core.access import rights
 from sensecf_core.classifiers import store
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.datasets import registry
@@ -39,7 +40,9 @@ def export_file(
     InputError : the cohort is gone or has another schema by now, an option is not there, or there are more
         than a page holds.
     NotReadyError : a package that the format needs is not installed.
+    NotAllowedError : whoever is at work may not export.
     """
+    rights.require("export")
     if file_format in OF_OPTIONS:
         cohort = _unchanged(answer, _cohort(answer.cohort))
         card = _card(answer, cohort)
@@ -59,6 +62,8 @@ def export_table(exported: Sequence[Answer], file_format: Format) -> bytes:
 
 def refusal(answer: Answer, file_format: Format) -> str | None:
     """Why an answer cannot be written in a format here, before anybody asks for it; None if it can be."""
+    if (why := rights.refusal("export")) is not None:
+        return why
     if file_format not in OF_OPTIONS:
         return None
     try:

@@ -140,6 +140,11 @@ _TURNS_AND_HASHES = (
     """,
 )
 
+_LOGINS = tuple(
+    f"ALTER TABLE {table} ADD COLUMN login TEXT"  # whose it is; NULL where nobody had to sign in
+    for table in ("jobs", "answers", "comparisons", "decisions")
+)
+
 STEPS: tuple[tuple[str, ...], ...] = (
     _ANSWERS_AND_JOBS,
     _COMPARISONS,
@@ -147,5 +152,6 @@ STEPS: tuple[tuple[str, ...], ...] = (
     _REJECTED_FEATURES,
     _TURNS_AND_HASHES,
     _EFFORTS,
+    _LOGINS,
 )
 """Each step holds the statements that lead from one version to the next."""

@@ -31,7 +31,7 @@ class Decision:
 
     Attributes
     ----------
-    created, who : when (UTC, ISO 8601), and the name that was given.
+    created, who : when (UTC, ISO 8601), and the name that was given, or the login.
     row_id : None for what is about the person: notes and stars.
     answer_id, option : of which answer, and the number of the option in it, from 1.
     changes : what the option changes, feature → ``{"from": ..., "to": ...}``.
@@ -43,6 +43,7 @@ class Decision:
     effort : how hard it is for the person to change that feature.
     undoes : of an undo, the decision that no longer counts.
     provenance : version, commit and hashes that the answer rests on; without an answer only the version.
+    login : of whoever was signed in, whose decision it is; None where nobody had to sign in.
     """
 
     decision_id: str
@@ -63,6 +64,7 @@ class Decision:
     provenance: Mapping[str, Any] | None = None
     features: Sequence[str] | None = None
     effort: Effort | None = None
+    login: str | None = None
 
     @property
     def rejected_features(self) -> tuple[str, ...]:

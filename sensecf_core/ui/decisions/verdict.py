@@ -8,6 +8,7 @@ from itertools import chain
 
 import streamlit as st
 
+from sensecf_core.access import rights
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.counterfactuals.checks.sentences import measure
 from sensecf_core.errors import InputError
@@ -46,7 +47,9 @@ def show(schema: Schema, answer_id: str, shown: KeptOption, decided: Decision | 
         text = wording.plain(f"{said} by {decided.who}, {wording.moment(decided.created)}")
         st.badge(text, icon=icon, color=colour)  # type: ignore[arg-type]
         undo = partial(_undo, decided.decision_id)
-        who.button("Undo", f"undo_{key}", ":material/undo:", undo, "Adds a row; nothing is deleted.")
+        refused = rights.refusal_of("undo", decided.login)
+        help_text = "Adds a row; nothing is deleted."
+        who.button("Undo", f"undo_{key}", ":material/undo:", undo, help_text, refused=refused)
         return
     keep = partial(_keep, answer_id, shown.number)
     who.button("Keep", f"keep_{key}", ":material/bookmark_add:", keep)

@@ -1,4 +1,4 @@
-"""The name of who decides: asked with the first decision of a session, and kept."""
+"""The name of who decides: the login, or asked with the first decision of a session, and kept."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from sensecf_core.access import people, rights
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.records.decisions import LONGEST_NAME, checked_name
 from sensecf_core.ui.common import wording
@@ -15,14 +16,16 @@ _PROBLEM = "decision_problem"
 
 
 def name() -> str | None:
-    """The name that was given in this session, if any."""
+    """The login, or the name that was given in this session, if any."""
     given: str | None = st.session_state.get(_NAME)
-    return given
+    return people.current().login or given
 
 
 def ask(key: str) -> None:
-    """Ask for the name within a form, unless it was given."""
-    if name() is None:
+    """Ask for the name within a form, unless it is known; say here who may not decide."""
+    if (why := rights.refusal("decide")) is not None:
+        st.caption(wording.message(why))
+    elif name() is None:
         st.text_input(
             "Your name",
             key=_field(key),
@@ -31,9 +34,22 @@ def ask(key: str) -> None:
         )
 
 
-def button(label: str, key: str, icon: str, act: Callable[[str], object], help_text: str = "") -> None:
-    """A button that decides: ``act`` gets the name; where none was given yet, it asks for it first."""
-    if name() is not None:
+def button(
+    label: str,
+    key: str,
+    icon: str,
+    act: Callable[[str], object],
+    help_text: str = "",
+    *,
+    refused: str | None = None,
+) -> None:
+    """A button that decides: ``act`` gets the name; where none was given yet, it asks for it first.
+
+    ``refused`` says why whoever is at work may not do it, where that is more than their role.
+    """
+    if (why := rights.refusal("decide") or refused) is not None:
+        st.button(label, key=key, icon=icon, help=wording.message(why), disabled=True)
+    elif name() is not None:
         st.button(label, key=key, icon=icon, help=help_text or None, on_click=decide, args=(key, act))
     else:
         with (
@@ -66,6 +82,9 @@ def tell_problem(key: str) -> None:
 def show_name(key: str) -> None:
     """Say under which name decisions are kept, and let it be changed; nothing before it was given."""
     if (given := name()) is None:
+        return
+    if people.current().login is not None:  # a login is no name to choose
+        st.badge(wording.plain(given), icon=":material/badge:", color="gray")
         return
     with (
         st.popover(given, icon=":material/badge:", key=f"{key}_open"),

@@ -13,6 +13,10 @@ class InputError(ValueError):
     """
 
 
+class NotAllowedError(InputError):
+    """Whoever is signed in may not do this; the message says who may."""
+
+
 class NotReadyError(RuntimeError):
     """Something is missing that a command makes; the message names the command."""
 

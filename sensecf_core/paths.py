@@ -107,6 +107,13 @@ def _reason(root: Path, error: Exception) -> str:
     return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 
+def write_whole(path: Path, text: str) -> None:
+    """Write a file that is read as it was or as it is now, also after a kill: beside it, then one rename."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(path)
+
+
 def replace_folder(fresh: Path, target: Path) -> None:
     """Put the folder ``fresh`` in the place of ``target`` by one rename; what stood there is removed.
 

@@ -91,14 +91,14 @@ def build(release: Release, *, jobs: int = 2, progress: Progress | None = None) 
     with file_lock(var("aireadi", f"{root[:16]}.lock")):
         folder = _private_folder(key)
         if cached := _cached(folder, key):
+            _tidy(release, folder)
             return cached
         shards = folder / "shards"
         shards.mkdir(mode=0o700, exist_ok=True)
         _write_json(folder / UNFINISHED, {"root": str(release.root)})
         read_mb = _read_all(files, shards, jobs, progress) / 1e6
         _combine(release, people, files, shards, folder)
-        shutil.rmtree(shards)
-        _remove_older(release, folder)
+        _tidy(release, folder)
         return _load(folder, key, read_mb, from_cache=False)
 
 
@@ -129,6 +129,14 @@ def state(release: Release) -> tuple[tuple[str, int, int], ...]:
 def _private_folder(key: str) -> Path:
     """Return the folder of a key; it and its parent are readable by the owner only."""
     return var("aireadi", key[:16], DONE).parent
+
+
+def _tidy(release: Release, folder: Path) -> None:
+    """Remove what a finished build, or one that was killed, leaves: batches, drafts, older tables."""
+    shutil.rmtree(folder / "shards", ignore_errors=True)
+    for draft in folder.glob(".*"):
+        draft.unlink(missing_ok=True)
+    _remove_older(release, folder)
 
 
 def _remove_older(release: Release, newest: Path) -> None:

@@ -25,6 +25,7 @@ from sensecf_core.cli.commands import (
     finetune,
     models,
     predict,
+    sensors,
     train,
 )
 from sensecf_core.cli.commands.experiments import (
@@ -54,6 +55,7 @@ aireadi.command("check")(aireadi_check.check)
 aireadi.command("synthesise")(aireadi_synthesise.synthesise)
 app.add_typer(cohort.app, name="cohort")
 app.add_typer(aireadi, name="aireadi")
+app.add_typer(sensors.app, name="sensors")
 app.command("train")(train.train)
 app.command("predict")(predict.predict)
 app.command("explain")(explain.explain)

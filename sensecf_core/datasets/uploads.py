@@ -9,6 +9,7 @@ import hashlib
 import shutil
 from pathlib import Path
 
+from sensecf_core.access import rights
 from sensecf_core.cohorts.own import data_file, schema_file
 from sensecf_core.cohorts.own.draft_folder import CSV_SUFFIXES
 from sensecf_core.errors import InputError, NotReadyError
@@ -31,6 +32,7 @@ def keep(file_name: str, content: bytes) -> Path:
 
     Raises ``InputError`` for a kind of file that cannot be read.
     """
+    rights.require("cohorts")
     suffix = Path(file_name).suffix.lower()
     if suffix not in SUFFIXES:
         raise InputError(f"{file_name!r} is no table; its name must end in {', '.join(SUFFIXES)}.")
@@ -45,6 +47,7 @@ def keep(file_name: str, content: bytes) -> Path:
 
 def accept(draft: Path, name: str) -> Path:
     """Make a draft's folder the cohort ``name``, by one rename; raises ``InputError`` for a taken name."""
+    rights.require("cohorts")
     target = var("cohorts", name)
     if target.exists():
         raise InputError(f"There is a cohort {name!r} already; choose another name, or remove it first.")
@@ -58,6 +61,7 @@ def accept(draft: Path, name: str) -> Path:
 
 def remove(name: str) -> None:
     """Remove the data and the schema of a cohort that was made so; its answers and classifier stay."""
+    rights.require("cohorts")
     if var("cohorts", name) not in folders():
         raise InputError(f"{name!r} is no cohort that was made on the page Your data.")
     shutil.rmtree(var("cohorts", name))

@@ -41,7 +41,7 @@ from sensecf_core.language.models import default_model
 from sensecf_core.language.models.adapters import CARD, Card
 from sensecf_core.language.prompts.fine_tuned import TUNED_SHA256
 from sensecf_core.language.training.config import Settings
-from sensecf_core.paths import var
+from sensecf_core.paths import var, write_whole
 from sensecf_core.queries.limits import Limits
 from sensecf_core.queries.query import Query
 from sensecf_core.types import Callbacks, Json, JsonView, Progress
@@ -138,8 +138,8 @@ def write(folder: Path, cohort: str, ablation: JsonView) -> None:
     """Write ``ablation-COHORT.json`` and its table as ``ablation-COHORT.csv``."""
     folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(ablation, ensure_ascii=False, indent=1)
-    (folder / f"ablation-{cohort}.json").write_text(text + "\n", encoding="utf-8")
-    (folder / f"ablation-{cohort}.csv").write_text(as_csv(ablation["table"]), encoding="utf-8")
+    write_whole(folder / f"ablation-{cohort}.csv", as_csv(ablation["table"]))
+    write_whole(folder / f"ablation-{cohort}.json", text + "\n")
 
 
 def as_csv(rows: Sequence[JsonView]) -> str:
@@ -174,13 +174,13 @@ def run(
             adapter = _adapter(fitted, folder, base, cell, part)
             part(0.8, f"{cell.name}: measuring")
             found = _measured(fitted, base, adapter, cell, queries())
-            finished.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+            write_whole(finished, json.dumps(found, indent=1) + "\n")
         rows += json.loads(finished.read_text(encoding="utf-8"))
     controls = folder / "controls.json"
     if not controls.is_file():
         folder.mkdir(parents=True, exist_ok=True)
         found = control_rows(fitted, _validation_set(fitted, "shap", queries()))
-        controls.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+        write_whole(controls, json.dumps(found, indent=1) + "\n")
     return [*rows, *json.loads(controls.read_text(encoding="utf-8"))]
 
 

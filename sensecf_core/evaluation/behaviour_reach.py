@@ -30,7 +30,7 @@ from sensecf_core.counterfactuals.problem.search_space import SearchSpace
 from sensecf_core.counterfactuals.result import content_hashes
 from sensecf_core.evaluation.metrics.statistics import mean_interval
 from sensecf_core.evaluation.sampling import sample_rows
-from sensecf_core.paths import CHECKOUT, COMMITTED_RESULTS, var
+from sensecf_core.paths import CHECKOUT, COMMITTED_RESULTS, var, write_whole
 from sensecf_core.queries.limits import Limits
 from sensecf_core.queries.methods import METHODS
 from sensecf_core.types import Json, Progress
@@ -56,7 +56,7 @@ def write(cohort: Cohort, summary: Json, folder: Path | None = None) -> Path:
     """Write a cohort's summary to ``folder``, without it where pages look for it; returns the file."""
     path = summary_file(cohort) if folder is None else folder / FILE
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(summary, indent=1, allow_nan=False) + "\n", "utf-8")
+    write_whole(path, json.dumps(summary, indent=1, allow_nan=False) + "\n")
     return path
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from sensecf_core.access import rights
 from sensecf_core.classifiers.classifier import Classifier
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.counterfactuals.proposers.registry import check_method, expected_answer_ids
@@ -46,9 +47,10 @@ def start(
     """Ask every method the question of ``request``, save the comparison and return it.
 
     A method whose answer to this question is already stored (same data, classifier and model) is not asked
-    again. Raises ``InputError`` if no method is given or one is unknown. If a method's queue is full, only
-    that method fails.
+    again. Raises ``InputError`` if no method is given or one is unknown, and ``NotAllowedError`` for whoever
+    may not ask. If a method's queue is full, only that method fails.
     """
+    rights.require("ask")
     if not methods:
         raise InputError("Choose at least one method.")
     for method in methods:
@@ -60,7 +62,11 @@ def start(
 
 
 def retry(cohort: Cohort, classifier: Classifier, comparison: Comparison, method: str) -> Comparison:
-    """Ask one method of a comparison again, after it failed or was cancelled."""
+    """Ask one method of a comparison again, after it failed or was cancelled.
+
+    Raises ``NotAllowedError`` for whoever may not ask.
+    """
+    rights.require("ask")
     members = tuple(
         _submit_or_reuse(cohort, classifier, comparison.request, method)
         if member.method == method

@@ -54,7 +54,7 @@ class JobView:
     ``lane`` names the worker. ``position`` counts from 1 (next to run) while queued and is 0 otherwise.
     ``fraction`` is 0 to 1. ``error`` is one sentence, set if the job failed; ``answer_id`` is set once an
     answer is stored (a cancelled job may have one too). Times are ISO 8601 in UTC. ``spec`` is the request
-    or command, as JSON.
+    or command, as JSON. ``login`` is of whoever asked for it; None where nobody had to sign in.
     """
 
     id: str
@@ -71,6 +71,7 @@ class JobView:
     started: str | None
     ended: str | None
     spec: str
+    login: str | None = None
 
     @property
     def finished(self) -> bool:
@@ -84,6 +85,7 @@ class ClaimedJob:
 
     id: str
     spec: str
+    login: str | None = None
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,7 @@ def add(
     label: str,
     spec: str,
     visitor: str = "",
+    login: str | None = None,
     most_waiting: int,
     most_in_all: int = MOST_IN_ALL,
     share: bool = False,
@@ -140,9 +143,9 @@ def add(
             raise InputError(f"The queue is full: {waiting} of all visitors wait; try again later.")
         job_id = uuid.uuid4().hex[:12]
         database.execute(
-            "INSERT INTO jobs (id, lane, kind, label, spec, state, owner, visitor, created)"
-            " VALUES (?, ?, ?, ?, ?, 'queued', ?, ?, ?)",
-            (job_id, worker, kind, label, spec, owner, visitor, now()),
+            "INSERT INTO jobs (id, lane, kind, label, spec, state, owner, visitor, login, created)"
+            " VALUES (?, ?, ?, ?, ?, 'queued', ?, ?, ?, ?)",
+            (job_id, worker, kind, label, spec, owner, visitor, login, now()),
         )
     return job_id
 
@@ -182,6 +185,7 @@ def _view(row: sqlite3.Row) -> JobView:
         started=row["started"],
         ended=row["ended"],
         spec=row["spec"],
+        login=row["login"],
     )
 
 
@@ -192,10 +196,10 @@ def claim(worker: WorkerName, owner: str) -> ClaimedJob | None:
             f"{_IN_ORDER} UPDATE jobs SET state = 'running', started = ?, attempts = attempts + 1,"
             " turn = (SELECT max(turn) + 1 FROM jobs)"
             " WHERE seq = (SELECT seq FROM places WHERE lane = ? AND owner = ? AND place = 1)"
-            " RETURNING id, spec",
+            " RETURNING id, spec, login",
             (now(), worker, owner),
         ).fetchone()
-    return None if row is None else ClaimedJob(row["id"], row["spec"])
+    return None if row is None else ClaimedJob(row["id"], row["spec"], row["login"])
 
 
 def report(job_id: str, fraction: float, message: str) -> bool:

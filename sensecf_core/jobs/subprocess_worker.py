@@ -23,6 +23,7 @@ from typing import IO, ClassVar
 
 import psutil
 
+from sensecf_core.access import people
 from sensecf_core.jobs import job_table
 from sensecf_core.jobs.job_table import ClaimedJob, JobOutcome, WorkerName
 from sensecf_core.jobs.worker import MOST_ATTEMPTS, Progress, Worker, shared
@@ -76,7 +77,7 @@ class SubprocessWorker(Worker):
 
     def _run(self, job: ClaimedJob, progress: Progress) -> JobOutcome:
         argv = json.loads(job.spec)
-        process = _launch([*self._program, *argv])
+        process = _launch([*self._program, *argv], job.login)
         assert process.stdin is not None and process.stdout is not None and process.stderr is not None
         errors: deque[str] = deque(maxlen=1)
         answer_ids: deque[str] = deque(maxlen=1)
@@ -101,7 +102,7 @@ class SubprocessWorker(Worker):
         return JobOutcome("failed", error=errors[-1] if errors else _silent_end(code))
 
 
-def _launch(command: list[str]) -> subprocess.Popen[str]:
+def _launch(command: list[str], login: str | None) -> subprocess.Popen[str]:
     search = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
     process = subprocess.Popen(
         [sys.executable, "-I", "-S", str(_GUARD), *command],
@@ -111,7 +112,9 @@ def _launch(command: list[str]) -> subprocess.Popen[str]:
         text=True,
         errors="replace",
         start_new_session=True,
-        env=os.environ | {"PYTHONPATH": search, "PYTHONUNBUFFERED": "1", "NO_COLOR": "1"},
+        env=os.environ
+        | {"PYTHONPATH": search, "PYTHONUNBUFFERED": "1", "NO_COLOR": "1"}
+        | {people.ON_BEHALF_OF: login or ""},
     )
     niceness = min(os.getpriority(os.PRIO_PROCESS, 0) + NICER, 19)
     with suppress(ProcessLookupError):

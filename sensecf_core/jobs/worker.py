@@ -12,22 +12,28 @@ import time
 import traceback
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeVar, cast
 
+from sensecf_core.access import people, rights
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.jobs import job_table, visitor
 from sensecf_core.jobs.job_table import ClaimedJob, JobOutcome, JobView, WorkerName
 from sensecf_core.jobs.liveness import close_owner, open_owner
 
+MODEL_KINDS = ("train", "finetune")
+"""Kinds of jobs that change what answers."""
 REPORT_SECONDS = 0.25
 """Least time between two writes of a job's progress."""
 RETRY_SECONDS = 2.0
 """How long a worker waits before it tries a failed database again."""
 MOST_ATTEMPTS = 3
 """How often a job is started that a restart interrupted: it may be what ended the program."""
+MOST_WAIT_SECONDS = 600.0
+"""How long a worker that has done a job waits for a database that is busy, away or full."""
+
 
 log = logging.getLogger(__name__)
-Result = TypeVar("Result")
 
 
 class Worker(ABC):
@@ -49,6 +55,7 @@ class Worker(ABC):
         self._closed = threading.Event()
         self._running: tuple[str, threading.Event] | None = None
         self._waits_for: str | None = None
+        self._not_stored: dict[str, str] = {}
         self._restarting = threading.Lock()
         self._take_over()
         self._thread = self._start_thread()
@@ -70,10 +77,18 @@ class Worker(ABC):
         if job_table.orphaned(job_id):
             self._take_over()
             self._wake.set()
-        return job_table.find(job_id)
+        found = job_table.find(job_id)
+        if found is not None and not found.finished and job_id in self._not_stored:
+            return replace(found, state="failed", error=self._not_stored[job_id])
+        return found
 
     def cancel(self, job_id: str) -> None:
-        """Cancel a queued job at once and stop a running one; finished and unknown jobs stay as they are."""
+        """Cancel a queued job at once and stop a running one; finished and unknown jobs stay as they are.
+
+        Raises ``NotAllowedError`` if it is somebody else's.
+        """
+        job = job_table.find(job_id)
+        rights.require_own("cancel", None if job is None else job.login)
         job_table.request_cancel(job_id)
         running = self._running
         if running is not None and running[0] == job_id:
@@ -106,6 +121,7 @@ class Worker(ABC):
             self._thread = self._start_thread()
 
     def _queue(self, *, kind: str, label: str, spec: str, share: bool) -> str:
+        person = rights.require("models" if kind in MODEL_KINDS else "ask")
         self._go_on()
         job_id = job_table.add(
             self.name,
@@ -114,6 +130,7 @@ class Worker(ABC):
             label=label,
             spec=spec,
             visitor=visitor.current(),
+            login=person.login,
             most_waiting=self._most_waiting,
             most_in_all=self._most_in_all,
             share=share,
@@ -138,7 +155,7 @@ class Worker(ABC):
             self._wake.clear()
             if self._closed.is_set():
                 return
-            job = self._persist(lambda: job_table.claim(self.name, self._owner))
+            job = self._claim()
             if job is None:
                 self._wake.wait()
             else:
@@ -151,26 +168,58 @@ class Worker(ABC):
             return
         try:
             cancel_requested = job_table.report(job.id, 0.0, "")
-            outcome = JobOutcome("cancelled") if cancel_requested else self._run(job, progress)
+            with people.on_behalf_of(job.login):
+                outcome = JobOutcome("cancelled") if cancel_requested else self._run(job, progress)
         except BaseException as error:
             outcome = JobOutcome("failed", error=sentence(error))
         finally:
             self._running = None
-        self._persist(lambda: job_table.finish(job.id, outcome))
+        self._finish(job, outcome)
 
-    def _persist(self, change: Callable[[], Result]) -> Result | None:
-        """Retry a change to the database until it succeeds; None once the worker is closed."""
+    def _claim(self) -> ClaimedJob | None:
+        """The next job. Without its database a worker has nothing to do, so it waits for it, and says so."""
         while not self._closed.is_set():
             try:
-                result = change()
+                job = job_table.claim(self.name, self._owner)
             except BaseException as error:
-                self._waits_for = sentence(error)
-                log.error("the %s worker waits for its database: %s", self.name, self._waits_for)
-                self._closed.wait(RETRY_SECONDS)
+                self._wait(error)
             else:
                 self._waits_for = None
-                return result
+                return job
         return None
+
+    def _finish(self, job: ClaimedJob, outcome: JobOutcome) -> None:
+        """Store how a job ended, once the database can be written.
+
+        If waiting does not help, or did not for ``MOST_WAIT_SECONDS``, the job has failed and the next one is
+        done. Should not even that be stored, this process still says so (:meth:`view`).
+        """
+        deadline = time.monotonic() + MOST_WAIT_SECONDS
+        while not self._closed.is_set():
+            try:
+                job_table.finish(job.id, outcome)
+            except (NotReadyError, OSError) as error:
+                if time.monotonic() < deadline:
+                    self._wait(error)
+                    continue
+                self._not_stored[job.id] = f"How it ended could not be stored. {error}"
+            except BaseException as error:  # the same again and again, as of a text that is none
+                self._fail(job, f"How it ended could not be stored: {sentence(error)}")
+            self._waits_for = None
+            return
+
+    def _fail(self, job: ClaimedJob, why: str) -> None:
+        text = why.encode("ascii", "backslashreplace").decode()
+        try:
+            job_table.finish(job.id, JobOutcome("failed", error=text))
+        except BaseException as error:
+            log.error("that job %s failed could not be stored: %s", job.id, sentence(error))
+            self._not_stored[job.id] = text
+
+    def _wait(self, error: BaseException) -> None:
+        self._waits_for = sentence(error)
+        log.error("the %s worker waits for its database: %s", self.name, self._waits_for)
+        self._closed.wait(RETRY_SECONDS)
 
 
 class Progress:

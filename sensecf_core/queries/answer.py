@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 Status = Literal["found", "none", "already_desired", "budget_spent", "cancelled"]
 Grade = Literal["solid", "fragile", "on the line"]
 """How far a counterfactual can be believed (docs/metrics.md, Grades)."""
+Effort = Literal["easy", "moderate", "hard"]
+"""How hard a change is for a person (docs/metrics.md, Effort)."""
 Crossing = Literal["solid", "fragile", "none found", "proven none"]
 """Whether anything crosses the line: the best grade found, that nothing was found, or that there is none."""
 LimitKind = Literal["frozen", "range", "levels", "max_changes", "profile", "reference_range"]
@@ -132,7 +134,8 @@ class Counterfactual(Plain):
     behind it are defined in docs/metrics.md, Grades; None where the classifier has no refits, and for a
     row that is not valid. ``valid``: it meets the answer's goal. ``number``: what pages, exports and
     decisions call it, from 1 over the answer and its ``behaviours``; None in an answer kept before there were
-    any.
+    any. ``effort``: the default effort of each change of a number, measured on the cohort; it is no fact
+    about the person.
     """
 
     changes: dict[str, Change]
@@ -157,6 +160,7 @@ class Counterfactual(Plain):
     second_agrees: bool | None = None
     reliable_reduction: float | None = None
     number: int | None = None
+    effort: dict[str, Effort] = {}
 
 
 class BindingLimit(Plain):

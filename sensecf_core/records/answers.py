@@ -13,6 +13,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from sensecf_core.access import people, rights
 from sensecf_core.errors import InputError
 from sensecf_core.provenance import CLI
 from sensecf_core.queries.answer import Answer
@@ -41,10 +42,12 @@ def save(answer: Answer, *, by: str | None = None) -> str:
 
     That is its own id, unless another answer stands there (a search bound by time found something else, or
     what stands there cannot be read any more): then a number is added. The same answer is not stored twice.
-    The audit trail gets a row: what was asked, and by whom, if a name is given.
+    The audit trail gets a row: what was asked, and by whom, if a name is given or somebody is signed in.
 
-    Raises ``ValueError`` for NaN and infinity, which JSON cannot hold.
+    Raises ``ValueError`` for NaN and infinity, which JSON cannot hold, and ``NotAllowedError`` for whoever
+    may not ask.
     """
+    rights.require("ask")
     with transaction() as database:
         for number in count(1):
             answer_id = answer.answer_id if number == 1 else f"{answer.answer_id}-{number}"
@@ -63,8 +66,8 @@ def _insert(database: sqlite3.Connection, answer: Answer) -> None:
     body = json.dumps(answer.model_dump(mode="json", by_alias=True), allow_nan=False, ensure_ascii=False)
     row = [getattr(answer, name) for name in COLUMNS[:-1]] + [body]
     database.execute(
-        f"INSERT INTO answers ({', '.join(COLUMNS)}, sha256) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (*row, row_sha256(*row)),
+        f"INSERT INTO answers ({', '.join(COLUMNS)}, sha256, login) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (*row, row_sha256(*row), people.current().login),
     )
 
 
@@ -110,6 +113,13 @@ def readable(answer_id: str) -> Answer | None:
         return None
 
 
+def owner(answer_id: str) -> str | None:
+    """The login of whoever asked for a stored answer; None where nobody had to sign in."""
+    with connect() as database:
+        row = database.execute("SELECT login FROM answers WHERE answer_id = ?", (answer_id,)).fetchone()
+    return None if row is None else row["login"]
+
+
 def newest_ids(limit: int = 1000) -> tuple[str, ...]:
     """Return the ids of the newest answers, newest first."""
     with connect() as database:
@@ -150,6 +160,25 @@ def recent(
         except InputError as error:
             log.warning("left out: %s", error)
     return tuple(found)
+
+
+def newest_of_people(cohort: str) -> tuple[Answer, ...]:
+    """The newest answer about each row of a cohort, in the order in which rows were first asked about.
+
+    Cancelled answers, and those that this version cannot read, are passed over for the one before them.
+    """
+    found: dict[tuple[str, str], Answer] = {}
+    with connect() as database:
+        rows = database.execute("SELECT * FROM answers WHERE cohort = ? ORDER BY rowid", (cohort,))
+        for row in rows:
+            try:
+                answer = _read(row)
+            except InputError as error:
+                log.warning("left out: %s", error)
+                continue
+            if answer.status != "cancelled":
+                found[answer.participant_id, answer.row_id] = answer
+    return tuple(found.values())
 
 
 def unreadable(database: sqlite3.Connection) -> tuple[str, ...]:

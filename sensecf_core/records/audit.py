@@ -2,8 +2,8 @@
 
 The hash of a row is the sha256 of its fields as canonical JSON, followed by the hash of the row before it. So
 :func:`verify` finds a row that was edited, deleted, inserted or moved. The database itself refuses to change
-or delete a row. Whoever may write the file could still make a whole new chain: only a hash that was noted
-elsewhere shows that.
+or delete a row. Whoever may write the file could still make a whole new chain, or cut off the last rows and
+set SQLite's count of them back; decisions whose rows are gone show that, and a hash that was noted elsewhere.
 
 No row holds a value of a participant, only ids.
 """
@@ -13,11 +13,12 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 
+from sensecf_core.access import people
 from sensecf_core.queries.answer import Answer
 from sensecf_core.records import damage
 from sensecf_core.records.database import connect, database_path, transaction
@@ -25,7 +26,7 @@ from sensecf_core.records.database import connect, database_path, transaction
 Action = Literal["asked", "seen", "decided", "exported", "deleted"]
 DETAILS = ("decision_id", "decision_sha256", "kind", "option", "reason", "undoes", "method", "format")
 """What ``detail`` may name: nothing that holds a value of a participant."""
-ADDED_LATER = ("features",)
+ADDED_LATER = ("features", "effort", "login")
 """Columns that decisions did not have at first: they count only where they hold something."""
 FIRST = "0" * 64
 """What stands for the hash of a row before the first."""
@@ -33,7 +34,10 @@ FIRST = "0" * 64
 
 @dataclass(frozen=True)
 class Entry:
-    """What happened. ``who`` is None where no name was given; ``detail`` has keys of :data:`DETAILS`."""
+    """What happened; ``detail`` has keys of :data:`DETAILS`.
+
+    ``who`` is the login of whoever is signed in, else the name that was given, if any.
+    """
 
     action: Action
     who: str | None = None
@@ -116,6 +120,13 @@ def record(entry: Entry) -> AuditRow:
         return append(database, entry)
 
 
+def record_exports(handed_over: Sequence[Answer], who: str | None, file_format: str) -> None:
+    """Add a row for each answer of a file, all of them or none."""
+    with transaction() as database:
+        for answer in handed_over:
+            append(database, about("exported", answer, who, format=file_format))
+
+
 def append(database: sqlite3.Connection, entry: Entry) -> AuditRow:
     """Add one row within the :func:`~sensecf_core.records.database.transaction` that ``database`` is in.
 
@@ -127,6 +138,7 @@ def append(database: sqlite3.Connection, entry: Entry) -> AuditRow:
     if last is not None and last["seq"] > _last_number(database):
         raise damage.error(database_path(), "the audit trail has lost count of its rows")
     fields = asdict(entry) | {
+        "who": people.current().login or entry.who,
         "seq": _last_number(database) + 1,
         "created": datetime.now(UTC).isoformat(timespec="milliseconds"),
         "detail": canonical(dict(entry.detail)),

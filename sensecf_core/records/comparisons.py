@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from pydantic import ValidationError
 
+from sensecf_core.access import people
 from sensecf_core.errors import InputError
 from sensecf_core.queries.request import ExplainRequest
 from sensecf_core.records.database import connect, transaction
@@ -74,7 +75,11 @@ def save(comparison: Comparison) -> str:
         comparison.model_dump_json(),
     )
     with transaction() as database:
-        database.execute("INSERT OR REPLACE INTO comparisons VALUES (?, ?, ?, ?, ?, ?)", row)
+        database.execute(
+            "INSERT INTO comparisons (comparison_id, cohort, participant_id, row_id, created, body, login)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (comparison_id) DO UPDATE SET body = excluded.body",
+            (*row, people.current().login),
+        )
     return comparison.comparison_id
 
 

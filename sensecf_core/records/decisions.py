@@ -17,9 +17,11 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from sensecf_core import __version__
+from sensecf_core.access import people, rights
 from sensecf_core.cohorts.encoding import Value
+from sensecf_core.counterfactuals.checks.effort import EFFORTS
 from sensecf_core.errors import InputError, unknown
-from sensecf_core.queries.answer import Answer, Counterfactual, Grade
+from sensecf_core.queries.answer import Answer, Counterfactual, Effort, Grade
 from sensecf_core.records import answers, audit, damage
 from sensecf_core.records.database import connect, database_path, transaction
 from sensecf_core.records.kept_options import kept_options
@@ -37,7 +39,8 @@ def keep(answer_id: str, option: int, *, by: str, note: str | None = None) -> De
     """Keep an option (numbered from 1) as it is.
 
     Raises ``InputError``, as the other decisions do, for an unknown answer, an option that it does not have,
-    and a name or note that is empty or too long.
+    and a name or note that is empty or too long; ``NotAllowedError`` for whoever may not decide. Where people
+    sign in, the login stands in place of ``by``.
     """
     return _store(_about_option("keep", answer_id, option, by=by, note=note))
 
@@ -121,31 +124,63 @@ def unstar(cohort: str, participant_id: str, *, by: str) -> Decision:
     return _store(_about_person("unstar", cohort, participant_id, by=by))
 
 
+def set_effort(cohort: str, participant_id: str, feature: str, effort: Effort, *, by: str) -> Decision:
+    """Say how hard it is for a person to change a feature; it stands in place of what was said before.
+
+    The caller checks the ids and the feature. Raises ``InputError`` for another word than those of
+    ``EFFORTS``.
+    """
+    if effort not in EFFORTS:
+        raise unknown("effort", effort, EFFORTS)
+    about = _about_person("effort", cohort, participant_id, by=by)
+    return _store(replace(about, features=(feature,), effort=effort))
+
+
+def forget_effort(cohort: str, participant_id: str, feature: str, *, by: str) -> tuple[Decision, ...]:
+    """Undo all that was said of how hard it is for a person to change a feature: the default counts.
+
+    Raises ``NotAllowedError`` where another said it.
+    """
+    by = _decider(by)
+    with transaction() as database:
+        said = [
+            decision
+            for decision in in_force(_of_person(database, cohort, participant_id))
+            if decision.kind == "effort" and feature in (decision.features or ())
+        ]
+        for decision in said:
+            rights.require_own("undo", decision.login)
+        return tuple(_write(database, _undo_of(decision, by)) for decision in said)
+
+
 def undo_last(cohort: str, participant_id: str, *, by: str) -> Decision:
     """Undo the newest decision about a person that still counts; again, the one before it.
 
-    Raises ``InputError`` where nothing is left to undo.
+    Raises ``InputError`` where nothing is left to undo, and ``NotAllowedError`` where it is another's.
     """
-    by = checked_name(by)
+    by = _decider(by)
     with transaction() as database:
         standing = in_force(_of_person(database, cohort, participant_id))
         if not standing:
             raise InputError(f"Nothing is decided about participant {participant_id!r} of cohort {cohort!r}.")
+        rights.require_own("undo", standing[-1].login)
         return _write(database, _undo_of(standing[-1], by))
 
 
 def undo(decision_id: str, *, by: str) -> Decision:
     """Undo one decision; an undo itself may be undone, which brings back what it undid.
 
-    Raises ``InputError`` for an unknown decision, and for one that was undone before.
+    Raises ``InputError`` for an unknown decision, and for one that was undone before; ``NotAllowedError`` for
+    one of another, unless an administrator undoes it.
     """
-    by = checked_name(by)
+    by = _decider(by)
     with transaction() as database:
         row = database.execute("SELECT * FROM decisions WHERE decision_id = ?", (decision_id,)).fetchone()
         if row is None:
             newest = database.execute("SELECT decision_id FROM decisions ORDER BY seq DESC LIMIT 1000")
             raise unknown("decision", decision_id, [row["decision_id"] for row in newest])
         decision = _read(row)
+        rights.require_own("undo", decision.login)
         if decision_id in undone(_of_person(database, decision.cohort, decision.participant_id)):
             raise InputError(f"Decision {decision_id} is undone already; undo its undo to bring it back.")
         return _write(database, _undo_of(decision, by))
@@ -197,7 +232,7 @@ def find_option(answer_id: str, option: int) -> tuple[Answer, Counterfactual]:
 
 
 def _about_option(kind: Kind, answer_id: str, option: int, *, by: str, note: str | None) -> Decision:
-    by = checked_name(by)
+    by = _decider(by)
     note = None if note is None else _checked_note(note)
     answer, chosen = find_option(answer_id, option)
     about = _about_person(kind, answer.cohort, answer.participant_id, by=by)
@@ -219,7 +254,8 @@ def _about_person(kind: Kind, cohort: str, participant_id: str, *, by: str) -> D
     return Decision(
         decision_id=uuid.uuid4().hex[:12],
         created=datetime.now(UTC).isoformat(timespec="milliseconds"),
-        who=checked_name(by),
+        who=_decider(by),
+        login=people.current().login,
         kind=kind,
         cohort=cohort,
         participant_id=participant_id,
@@ -236,6 +272,11 @@ def _undo_of(decision: Decision, by: str) -> Decision:
         option=decision.option,
         undoes=decision.decision_id,
     )
+
+
+def _decider(by: str) -> str:
+    """Under which name a decision is kept: the login, else the name given. Refuses who may not decide."""
+    return rights.require("decide").login or checked_name(by)
 
 
 def checked_name(by: str) -> str:

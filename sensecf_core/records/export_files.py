@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import Literal
 
+from sensecf_core.access import rights
 from sensecf_core.classifiers import store
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.datasets import registry
@@ -39,21 +40,30 @@ def export_file(
     InputError : the cohort is gone or has another schema by now, an option is not there, or there are more
         than a page holds.
     NotReadyError : a package that the format needs is not installed.
+    NotAllowedError : whoever is at work may not export.
     """
-    cohort = _cohort(answer.cohort)
+    rights.require("export")
     if file_format in OF_OPTIONS:
-        cohort = _unchanged(answer, cohort)
+        cohort = _unchanged(answer, _cohort(answer.cohort))
         card = _card(answer, cohort)
         if file_format == "fhir":
             return answer_fhir(answer, cohort.schema, card, kept).encode()
         return paper_pdf(sheet(answer, cohort.schema, card, kept), paper)
-    schemas = {} if cohort is None else {cohort.schema.name: cohort.schema}
+    return export_table([answer], file_format)
+
+
+def export_table(exported: Sequence[Answer], file_format: Format) -> bytes:
+    """Write answers, also about several people, as the bytes of one file; ``csv`` or ``json``."""
+    cohorts = [cohort for name in {one.cohort for one in exported} if (cohort := _cohort(name)) is not None]
+    schemas = {cohort.schema.name: cohort.schema for cohort in cohorts}
     write = answers_csv if file_format == "csv" else answers_json
-    return write([answer], schemas).encode()
+    return write(exported, schemas).encode()
 
 
 def refusal(answer: Answer, file_format: Format) -> str | None:
     """Why an answer cannot be written in a format here, before anybody asks for it; None if it can be."""
+    if (why := rights.refusal("export")) is not None:
+        return why
     if file_format not in OF_OPTIONS:
         return None
     try:

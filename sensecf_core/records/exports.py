@@ -76,6 +76,7 @@ _CHANGE = (
     "from",
     "to",
     "percentile",
+    "effort",
 )
 _ORIGIN = (
     "data_source",
@@ -284,4 +285,5 @@ def _change_cells(counterfactual: Counterfactual, schema: Schema | None) -> Iter
             "from": change.before,
             "to": change.after,
             "percentile": counterfactual.percentiles.get(name),
+            "effort": counterfactual.effort.get(name),
         }

@@ -119,6 +119,8 @@ _DECISIONS_AND_AUDIT = (
 
 _REJECTED_FEATURES = ("ALTER TABLE decisions ADD COLUMN features TEXT",)
 
+_EFFORTS = ("ALTER TABLE decisions ADD COLUMN effort TEXT",)
+
 _TURNS_AND_HASHES = (
     "ALTER TABLE jobs ADD COLUMN visitor TEXT NOT NULL DEFAULT ''",
     "ALTER TABLE jobs ADD COLUMN turn INTEGER NOT NULL DEFAULT 0",
@@ -138,11 +140,18 @@ _TURNS_AND_HASHES = (
     """,
 )
 
+_LOGINS = tuple(
+    f"ALTER TABLE {table} ADD COLUMN login TEXT"  # whose it is; NULL where nobody had to sign in
+    for table in ("jobs", "answers", "comparisons", "decisions")
+)
+
 STEPS: tuple[tuple[str, ...], ...] = (
     _ANSWERS_AND_JOBS,
     _COMPARISONS,
     _DECISIONS_AND_AUDIT,
     _REJECTED_FEATURES,
     _TURNS_AND_HASHES,
+    _EFFORTS,
+    _LOGINS,
 )
 """Each step holds the statements that lead from one version to the next."""

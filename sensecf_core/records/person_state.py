@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from sensecf_core.cohorts.encoding import Value
-from sensecf_core.queries.answer import Grade
+from sensecf_core.queries.answer import Effort, Grade
 
-Kind = Literal["keep", "edit", "reject", "shortlist", "note", "star", "unstar", "undo"]
+Kind = Literal["keep", "edit", "reject", "shortlist", "note", "star", "unstar", "effort", "undo"]
 
 REASONS: Mapping[str, str] = {
     "not-possible": "Not possible for this person",
@@ -31,16 +31,19 @@ class Decision:
 
     Attributes
     ----------
-    created, who : when (UTC, ISO 8601), and the name that was given.
+    created, who : when (UTC, ISO 8601), and the name that was given, or the login.
     row_id : None for what is about the person: notes and stars.
     answer_id, option : of which answer, and the number of the option in it, from 1.
     changes : what the option changes, feature → ``{"from": ..., "to": ...}``.
     edited : of an edit, the new value of each feature that it changes in place of ``changes``.
     grade : of the option at that time; of an edit, the grade of the edited values, None if not graded.
     reason : a code of :data:`REASONS`.
-    features : of a rejection, the features that it is about; None for all that the option changes.
+    features : of a rejection, the features that it is about; None for all that the option changes. Of an
+        effort, the feature that it is about.
+    effort : how hard it is for the person to change that feature.
     undoes : of an undo, the decision that no longer counts.
     provenance : version, commit and hashes that the answer rests on; without an answer only the version.
+    login : of whoever was signed in, whose decision it is; None where nobody had to sign in.
     """
 
     decision_id: str
@@ -60,6 +63,8 @@ class Decision:
     undoes: str | None = None
     provenance: Mapping[str, Any] | None = None
     features: Sequence[str] | None = None
+    effort: Effort | None = None
+    login: str | None = None
 
     @property
     def rejected_features(self) -> tuple[str, ...]:
@@ -72,6 +77,7 @@ class PersonState:
     """What stands now: each option at its last decision, in the order decided; the last note; the star.
 
     ``kept`` holds options kept as they are and edited ones, ``shortlisted`` those to come back to.
+    ``efforts`` is what was said last of how hard it is to change a feature, by feature.
     """
 
     kept: tuple[Decision, ...] = ()
@@ -79,6 +85,12 @@ class PersonState:
     shortlisted: tuple[Decision, ...] = ()
     note: Decision | None = None
     star: Decision | None = None
+    efforts: Mapping[str, Decision] = field(default_factory=dict)
+
+    @property
+    def effort_of(self) -> dict[str, Effort]:
+        """How hard it is for the person to change a feature, of those about which somebody said so."""
+        return {name: said.effort for name, said in self.efforts.items() if said.effort is not None}
 
 
 def undone(decisions: Iterable[Decision]) -> frozenset[str]:
@@ -104,12 +116,15 @@ def fold(decisions: Iterable[Decision]) -> PersonState:
     """What stands of the decisions of one person, given oldest first."""
     verdicts: dict[tuple[str | None, int | None], Decision] = {}
     note = star = None
+    efforts: dict[str, Decision] = {}
     for decision in in_force(decisions):
         match decision.kind:
             case "note":
                 note = decision
             case "star" | "unstar":
                 star = decision if decision.kind == "star" else None
+            case "effort":
+                efforts |= dict.fromkeys(decision.features or (), decision)
             case _:
                 option = (decision.answer_id, decision.option)
                 verdicts.pop(option, None)  # the last decision also gives the order
@@ -118,7 +133,7 @@ def fold(decisions: Iterable[Decision]) -> PersonState:
     def of(*kinds: Kind) -> tuple[Decision, ...]:
         return tuple(decision for decision in verdicts.values() if decision.kind in kinds)
 
-    return PersonState(of("keep", "edit"), of("reject"), of("shortlist"), note, star)
+    return PersonState(of("keep", "edit"), of("reject"), of("shortlist"), note, star, efforts)
 
 
 def held_back(state: PersonState) -> dict[str, Decision]:

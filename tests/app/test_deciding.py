@@ -20,7 +20,7 @@ from sensecf_core.queries.request import ExplainRequest
 from sensecf_core.records import answers, audit, decisions
 from sensecf_core.records.kept_options import kept_options
 from sensecf_core.records.person_state import fold
-from sensecf_core.ui.decisions import hand_over, history
+from sensecf_core.ui.decisions import effort, hand_over, history
 from sensecf_core.ui.interventions import feature_boxes, limits_fields
 from tests.app.conftest import OpenPage, World, page_text, with_fields
 from tests.records.made_answers import put_in_place
@@ -123,12 +123,14 @@ def test_a_rejection_has_a_reason_and_holds_its_feature_back(
     assert "Choose a reason first" in at.error[0].value
     at.selectbox(key=f"{key}_reason").select("not-possible")
     at.multiselect(key=f"{key}_about").select(feature)
+    at.text_input(key=f"{key}_note").set_value("Shift work.")
     press(at, key)
     (rejected,) = state(stored).rejected
     assert (rejected.reason, rejected.rejected_features) == ("not-possible", (feature,))
     text = page_text(at)
-    assert f"Not possible for this person ({label})" in text
-    assert f"Fixed since it was rejected for this participant: {label}" in text
+    assert f"Not possible for this person ({label}) · Shift work." in text
+    why = f"{label} (not possible for this person, Dr Lee: “Shift work.”)"
+    assert f"Fixed since it was rejected for this participant: {why}" in text
     assert not at.checkbox(key=f"free_small_{feature}").value
     at.button(key="generate").click().run()
     assert [request.frozen for request in requests] == [(feature,)]
@@ -166,6 +168,28 @@ def test_other_takes_a_note(stored: Answer, open_page: OpenPage) -> None:
     at.text_input(key=f"{key}_note").set_value("Shift work.")
     press(at, key)
     assert state(stored).rejected[0].note == "Shift work." and "Other · Shift work." in page_text(at)
+
+
+def test_how_hard_an_option_is_for_the_person_can_be_said(stored: Answer, open_page: OpenPage) -> None:
+    first, second = kept_options(stored, [1, 2])
+    feature = next(name for name in first.option.effort if name not in second.option.changes)
+    at = open_page("Interventions", answer=stored.answer_id)
+    key = f"effort_1_{stored.answer_id}"
+    at.session_state[f"{key}_open"] = True
+    at.run()
+    at.selectbox(key=f"{key}_{feature}_None").select("hard")
+    press(at, key)
+    assert state(stored).effort_of == {feature: "hard"}
+    (said,) = (one for one in decisions.history() if one.kind == "effort")
+    assert (said.who, said.features) == ("Dr Lee", (feature,))
+    own = state(stored).effort_of
+    assert effort.label(first.option, own) == "Effort: hard"
+    assert effort.label(second.option, own).endswith("(default)")
+    at.session_state[f"{key}_open"] = True
+    at.run()
+    at.selectbox(key=f"{key}_{feature}_hard").select(effort.DEFAULT)
+    press(at, key, by=None)
+    assert state(stored).effort_of == {} and effort.label(first.option, {}).endswith("(default)")
 
 
 def test_note_and_star(stored: Answer, open_page: OpenPage) -> None:

@@ -21,7 +21,7 @@ def test_icon_array_fills_as_many_of_100(filled: int) -> None:
 
 @pytest.mark.parametrize(
     ("before", "after", "colour"),
-    [(0.4, 0.1, drawings.DOWN), (0.1, 0.4, drawings.UP), (0.2, 0.2, drawings.DOWN)],
+    [(0.4, 0.1, drawings.DOWN), (0.1, 0.4, drawings.UP), (0.2, 0.2, drawings.DOWN), (0.4, 0.4, drawings.UP)],
 )
 def test_a_change_of_risk_is_filled_to_the_lower_one_and_hatched_to_the_higher(
     before: float, after: float, colour: str
@@ -91,3 +91,20 @@ def test_the_risk_bar_has_its_line_and_its_colour_by_the_side() -> None:
     assert all(
         f'x="46.5" y="0.5" width="3" height="19" fill="{drawings.INK}"' in bar for bar in (flagged, other)
     )
+
+
+def test_a_gauge_has_the_risk_its_interval_and_the_line_to_scale() -> None:
+    """From 8 to 568: a risk of 50 ends at 288, an interval spans 148 to 428, the line is at 120."""
+    svg = drawings.gauge(0.5, (0.25, 0.75), 0.2)
+    assert f'width="280.0" height="24" rx="3" fill="{drawings.UP}"' in svg
+    assert "M148.0 14 v-8 H428.0 v8" in svg and '<rect x="118.0"' in svg
+    assert drawings.DOWN in drawings.gauge(0.1, (0.05, 0.2), 0.2)
+
+
+def test_the_scale_of_a_slider_draws_what_there_is() -> None:
+    """600 wide: what is seen from 60 to 540, the reference to 150, what may be suggested from 240 to 300."""
+    svg = drawings.scale(0.5, (0.1, 0.9), (0.0, 0.25), [(0.4, 0.5)])
+    spans = re.findall(r'<rect x="([\d.]+)" y="[\d.]+" width="([\d.]+)"', svg)
+    assert spans == [("0.0", "150.0"), ("60.0", "480.0"), ("240.0", "60.0")]
+    assert 'cx="300.0"' in svg
+    assert drawings.scale(0.5, (0.1, 0.9), None, []).count("<rect") == 1

@@ -87,7 +87,7 @@ def test_fewer_options_than_asked_for_are_explained(world: World, open_page: Ope
     assert 0 < shown < 8 < passed
     different = answer.trace.different["plausible"]
     assert different < passed, "of 64 draws of two features some are the same"
-    came = f"the {passed} candidates ({different} different) that passed every check came down to {shown}"
+    came = f"the {passed} candidates ({different} different) that passed every check boiled down to {shown}"
     assert came in page_text(at)
     few = answer.trace.model_copy(update={"plausible": shown, "different": {}})
     text = intervention_answer.fewer_than_asked(answer.model_copy(update={"trace": few}), shown)
@@ -111,12 +111,12 @@ def test_an_option_tells_whether_it_is_new_to_the_second_model_and_holds_for_ret
     had_flagged = float(classifier.second_probability(row)[0]) >= classifier.second_threshold
     text, line = page_text(at), wording.of_100(classifier.threshold)
     for option in answer.counterfactuals:
-        shown = f"nine of ten retrained models say {wording.interval(*option.interval)} of 100"
-        assert f"{shown} (flagged from {line})" in text
+        shown = f"range when the model is retrained: {wording.interval(*option.interval)} of 100"
+        assert f"{shown} (90 %; flagged from {line})" in text
     assert ("The second model agrees" in text) == (
         had_flagged and any(option.second_judge_agrees for option in answer.counterfactuals)
     )
-    assert ("said so before any change" in text) == (
+    assert ("The second model never flagged" in text) == (
         not had_flagged and any(option.second_judge_agrees for option in answer.counterfactuals)
     )
 
@@ -129,7 +129,7 @@ def test_what_the_second_model_said_before_is_no_agreement(
     assert answer is not None
     option = answer.counterfactuals[0].model_copy(update={"second_judge_agrees": True})
     put_in_place(answer.model_copy(update={"counterfactuals": (option,)}))
-    for threshold, sentence in ((1.1, "said so before any change"), (0.0, "The second model agrees")):
+    for threshold, sentence in ((1.1, "The second model never flagged"), (0.0, "The second model agrees")):
         classifier = replace(world.classifier, second_threshold=threshold)
         monkeypatch.setattr(store, "load", lambda cohort, classifier=classifier: classifier)
         text = page_text(open_page("Interventions", answer=answer.answer_id))
@@ -138,9 +138,9 @@ def test_what_the_second_model_said_before_is_no_agreement(
         )
         view = believed.second_verdict(page, answer, option)  # what a line of Comparison says
         assert view == ("as before" if threshold > 1 else "agrees")
-        assert [words_ in text for words_ in ("said so before", "The second model agrees")] == [
-            sentence.startswith("said"),
-            sentence.startswith("The"),
+        assert [words_ in text for words_ in ("never flagged", "The second model agrees")] == [
+            "never" in sentence,
+            "agrees" in sentence,
         ]
 
 

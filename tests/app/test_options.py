@@ -114,8 +114,13 @@ def test_what_a_grade_rests_on_is_counted() -> None:
     [
         ((0.70, 0.46), True, "cross", "agrees (46 of 100, its own line: 52)"),
         ((0.70, 0.61), False, "cross", "**disagrees** (61 of 100, its own line: 52)"),
-        ((0.40, 0.30), True, "cross", "said so before any change and follows (40 → 30 of 100"),
-        ((0.40, 0.39), False, "cross", "said so before any change and does **not** follow (40 → 39 of 100"),
+        ((0.40, 0.30), True, "cross", "never flagged this participant and follows (40 → 30 of 100"),
+        (
+            (0.40, 0.39),
+            False,
+            "cross",
+            "never flagged this participant and does **not** follow (40 → 39",
+        ),
         ((0.70, 0.66), True, "lower", "moves the same way (70 → 66 of 100"),
         ((0.70, 0.70), False, "lower", "does **not** follow (70 → 70 of 100"),
     ],
@@ -126,7 +131,8 @@ def test_the_second_model_is_told_beside_its_own_line(
     before, after = risks
     monkeypatch.setattr(data, "one_row", lambda *_: None)
     classifier = SimpleNamespace(second_probability=lambda _: np.array([before]), second_threshold=0.52)
-    page: Any = SimpleNamespace(required_cohort=None, row_key=("p", "0"), classifier=classifier)
+    cohort = SimpleNamespace(schema=SCHEMA)
+    page: Any = SimpleNamespace(required_cohort=cohort, row_key=("p", "0"), classifier=classifier)
     shown = option({"sleep"}, "solid").model_copy(
         update={
             "second_judge_probability": after,
@@ -159,5 +165,5 @@ def test_the_funnel_counts_different_candidates_too() -> None:
     kept_before = Trace(**counts, shown=3)
     assert "different" not in evidence.funnel_line(kept_before)
     summary = intervention_answer._summary(make_answer(trace=trace))
-    assert "16 valid as they came (4 different)" in summary
+    assert "16 passed before any clean-up (4 different)" in summary
     assert wording.counted(16, "candidate") in summary

@@ -17,6 +17,8 @@ BEGINS = {DESKTOP: 170, PHONE: 130}
 """Pixels from the top above which the content of a page begins."""
 LONGEST = {DESKTOP: 1600, PHONE: 3000}
 """Pixels of nhanes' list with somebody chosen."""
+FIRST_TAB = 1400
+"""Pixels from the top at which Benchmarks' first tab ends, on a desktop."""
 FIRST_BELOW_THE_BAR = """
 (() => {
   const bottom = document.querySelector(".st-key-frame").getBoundingClientRect().bottom;
@@ -52,6 +54,10 @@ def test_content_begins_high_and_pages_are_short(
         if name == "Home" and size == DESKTOP:
             expect(page.get_by_role("button", name="Language model")).to_be_visible()
             assert page.evaluate(HEIGHT) <= size[1]
+        if name == "Benchmarks" and size == DESKTOP:
+            expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible(timeout=30_000)
+            panel = page.get_by_role("tabpanel").first.bounding_box()
+            assert panel is not None and panel["y"] + panel["height"] <= FIRST_TAB
     context.close()
 
 

@@ -16,7 +16,7 @@ from tests.browser.server import Server
 pytestmark = pytest.mark.browser
 LOW = "900050"
 """A participant of aireadi with time below 54 mg/dL, so that the page has all that it may have."""
-CONTROLS = ("Benchmarks", "Research only", "Recompute", "Letter", "mmol/L")
+CONTROLS = ("Benchmarks", "Research only", "Letter", "mmol/L")
 WIDTHS, SCALE = {"A4": 718, "Letter": 740}, 0.65
 """Pixels between margins of 10 mm, and the scale at which pages are printed."""
 CONTENT_WIDTH = """

@@ -163,7 +163,15 @@ def test_nothing_decided_is_said(command: Command) -> None:
         (["--answer", "ANSWER", "--option", "1", "--keep", "--star"], ["leave out"]),
         (["--option", "1", "--keep"], ["--answer ID"]),
         (["--cohort", "heart", "--note", "x"], ["--cohort and --participant"]),
-        (["--cohort", "heart", "--participant", "PERSON"], ["--note TEXT, --star or --unstar"]),
+        (["--cohort", "heart", "--participant", "PERSON"], ["--note TEXT, --star, --unstar or"]),
+        (
+            ["--cohort", "heart", "--participant", "PERSON", "--effort", "cholesterol=awful"],
+            ["easy, moderate, hard"],
+        ),
+        (
+            ["--cohort", "heart", "--participant", "PERSON", "--effort", "cholesterl=hard"],
+            ["did you mean cholesterol"],
+        ),
         (["--cohort", "heart", "--participant", "PERSON", "--star", "--unstar"], ["not both"]),
         (["--cohort", "heart", "--participant", "x1", "--star"], ["participant 'x1'"]),
         (["--cohort", "hart", "--participant", "1", "--star"], ["'hart'", "heart"]),
@@ -194,6 +202,21 @@ def test_other_wrong_words(
 ) -> None:
     given = [heart_person if argument == "PERSON" else argument for argument in arguments]
     assert_refused(command("decisions", *given), *expected)
+
+
+def test_how_hard_a_change_is_for_somebody(command: Command, heart_person: str) -> None:
+    about = ["--cohort", "heart", "--participant", heart_person]
+    made = command("decisions", "add", *about, "--effort", "cholesterol=hard", "--json", *BY).json
+    (decision,) = made["decisions"]
+    assert (decision["kind"], decision["features"], decision["effort"]) == (
+        "effort",
+        ["cholesterol"],
+        "hard",
+    )
+    assert made["people"][0]["effort"] == {"cholesterol": "hard"}
+    text = command("decisions", "list", *about).out
+    assert "effort of cholesterol: hard" in text and f"heart {heart_person} now: cholesterol hard" in text
+    assert "cholesterol" not in command("audit", "list").out
 
 
 def test_the_trail_is_listed_without_values(command: Command, answer: str, about: tuple[str, ...]) -> None:

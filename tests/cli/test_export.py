@@ -113,6 +113,31 @@ def test_another_schema_or_no_cohort_leaves_csv_and_json(
         assert command("export", "--answer", name, "--format", "csv", "--out", str(out)).code == 0
 
 
+def test_a_list_and_a_whole_cohort_are_one_table(command: Command, stored: Answer, tmp_path: Path) -> None:
+    other = stored.model_copy(update={"answer_id": "other", "participant_id": "93705", "red_flags": ()})
+    answers.save(other)
+    answers.save(stored.model_copy(update={"answer_id": "stopped", "status": "cancelled"}))
+    schemas = {"nhanes": read_schema("nhanes")}
+    out = tmp_path / "all.csv"
+    ended = command("export", "--cohort", "nhanes", "--format", "csv", "--out", str(out), "--by", "Dr Lee")
+    assert ended.code == 0, ended.err
+    assert out.read_bytes() == answers_csv([stored, other], schemas).encode()
+    assert ended.out.splitlines() == [
+        f"{PERSON}: ACT ON THIS FIRST: Blood pressure: Act.",
+        f"{out}: 2 answers about 2 participants.",
+    ]
+    told = [row.answer_id for row in audit.recent() if row.action == "exported"]
+    assert told == ["newest", "other"]
+    listed = ("--answer", "older", "--answer", "other")
+    ended = command("export", *listed, "--format", "json", "--out", str(out), "--json")
+    assert [one["answer_id"] for one in ended.json["answers"]] == ["older", "other"]
+    assert len(json.loads(out.read_text("utf-8"))["answers"]) == 2
+    people = ("--participant", "93705", "--participant", PERSON, "--cohort", "nhanes")
+    assert command("export", *people, "--format", "csv", "--out", str(out)).code == 0
+    refused = command("export", *people, "--format", "pdf", "--out", str(out))
+    assert refused.code == 2 and "One pdf file is about one answer; 2 were named." in refused.err
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
@@ -120,6 +145,9 @@ def test_another_schema_or_no_cohort_leaves_csv_and_json(
         (("--answer", "newest", "--participant", PERSON), "Name either --answer"),
         (("--answer", "newest", "--cohort", "nhanes"), "--cohort and --row go with --participant"),
         (("--participant", PERSON), "--participant needs --cohort"),
+        (("--cohort", "heart"), "No answer about 'heart' is stored"),
+        (("--cohort", "nhane"), "Unknown cohort 'nhane'"),
+        (("--cohort", "nhanes", "--row", "0"), "--row goes with --participant"),
         (("--answer", "nobody"), "No answer 'nobody' is stored here"),
         (("--participant", "1", "--cohort", "nhanes"), "Cohort 'nhanes' has no participant '1'."),
         (("--participant", "93705", "--cohort", "nhanes"), "No answer about participant '93705'"),

@@ -74,6 +74,21 @@ def test_bad_options_are_refused_in_one_sentence(command: Command, options: list
     assert expected in ended.err and len(ended.err.splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ([], "at least 50 about options of training rows; heart has 0, so nothing was done"),
+        (["--rounds", "1", "--resume"], "leave out --rounds, --resume"),
+        (["--publish"], "stays in var/"),
+    ],
+)
+def test_learning_from_decisions_is_refused(command: Command, options: list[str], expected: str) -> None:
+    ended = command("finetune", "--cohort", "heart", "--from-decisions", *options)
+    assert ended.code == 2
+    assert expected in ended.err and len(ended.err.splitlines()) == 1
+    assert not any(adapter.own for adapter in adapters.adapters(registry.load("heart")))
+
+
 def test_what_is_trained_on_ones_own_rows_is_never_published(command: Command, walking: str) -> None:
     ended = command("finetune", "--cohort", walking, "--publish", "--tokens", "10")
     assert ended.code == 2

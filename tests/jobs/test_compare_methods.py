@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
+from sensecf_core.access import people
+from sensecf_core.access.people import Person
 from sensecf_core.classifiers.classifier import Classifier
 from sensecf_core.classifiers.training import train
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.counterfactuals.proposers import registry
-from sensecf_core.errors import InputError
+from sensecf_core.errors import InputError, NotAllowedError
 from sensecf_core.jobs import compare_methods, dispatch, job_table, method_worker, worker as worker_module
 from sensecf_core.jobs.compare_methods import MethodStatus
 from sensecf_core.jobs.method_worker import MethodWorker
@@ -22,6 +24,7 @@ from sensecf_core.queries.answer import Answer
 from sensecf_core.queries.request import ExplainRequest
 from sensecf_core.records import answers, comparisons
 from sensecf_core.records.comparisons import Comparison
+from sensecf_core.records.database import connect
 from sensecf_core.types import Callbacks
 from tests.jobs.conftest import until
 from tests.records.made_answers import make_answer
@@ -170,3 +173,36 @@ def test_a_job_of_a_worker_that_is_gone_is_run_again(
     )
     assert dispatch.view(job) is not None
     assert ended(comparison)[0].state == "answered"
+
+
+def test_a_kill_before_a_comparison_is_kept_loses_no_answer(
+    start: Callable[..., Comparison], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save = comparisons.save
+
+    def killed(_: Comparison) -> None:
+        raise SystemExit
+
+    monkeypatch.setattr(comparisons, "save", killed)
+    with pytest.raises(SystemExit):
+        start("random", "lm-zero-shot")
+    with connect() as database:
+        assert database.execute("SELECT count(*) FROM comparisons").fetchone()[0] == 0
+    jobs = (*job_table.recent("method", "explain"), *job_table.recent("model", "explain"))
+    assert len(jobs) == 2
+    for job in jobs:
+        until(job.id, "done")
+    monkeypatch.setattr(comparisons, "save", save)
+    again = start("random", "lm-zero-shot")
+    assert [status.state for status in ended(again)] == ["answered", "answered"]
+    assert comparisons.find(again.comparison_id) == again
+
+
+def test_a_viewer_compares_nothing(start: Callable[..., Comparison]) -> None:
+    people.find_by(lambda: Person("auditor@hospital.example", "viewer"))
+    try:
+        with pytest.raises(NotAllowedError, match="as a viewer"):
+            start("random")
+    finally:
+        people.find_by(lambda: None)
+    assert job_table.recent("method", "explain") == ()

@@ -507,3 +507,47 @@ def test_there_is_one_worker_per_process_however_many_ask(monkeypatch: pytest.Mo
         thread.join()
     assert len(workers) == 8 and len(set(map(id, workers))) == 1
     workers[0].close()
+
+
+def test_an_end_that_no_database_can_hold_fails_that_job_alone(open_worker: Callable[..., Any]) -> None:
+    def answers_badly(request: ExplainRequest, callbacks: Callbacks) -> Answer:
+        if request.participant_id == "p0001":
+            raise InputError("a text that is none: \ud800")
+        return answer_at_once(request, callbacks)
+
+    worker = open_worker(ModelWorker, answers_badly)
+    bad, good = worker.submit(ask()), worker.submit(ask("p0002"))
+    failed = until(bad, "failed")
+    assert failed.error is not None and failed.error.startswith("How it ended could not be stored: Unicode")
+    assert until(good, "done").answer_id == "answer-p0002"
+    assert worker.problem is None
+
+
+@pytest.mark.parametrize("error", [ValueError("always"), NotReadyError("The database is kept busy.")])
+def test_a_database_that_never_takes_the_end_is_not_waited_for_without_end(
+    open_worker: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    finish, ended = job_table.finish, threading.Event()
+
+    def refuse(job_id: str, outcome: job_table.JobOutcome) -> None:
+        if job_id == bad:
+            raise error
+        finish(job_id, outcome)
+        ended.set()
+
+    monkeypatch.setattr(worker_module, "RETRY_SECONDS", 0.01)
+    monkeypatch.setattr(worker_module, "MOST_WAIT_SECONDS", 0.05)
+    monkeypatch.setattr(job_table, "finish", refuse)
+    hold = threading.Event()
+
+    def answer_later(request: ExplainRequest, callbacks: Callbacks) -> Answer:
+        hold.wait(10)
+        return answer_at_once(request, callbacks)
+
+    worker = open_worker(ModelWorker, answer_later)
+    bad, good = worker.submit(ask()), worker.submit(ask("p0002"))
+    hold.set()
+    assert ended.wait(10)
+    assert until(good, "done").answer_id == "answer-p0002"
+    seen = worker.view(bad)
+    assert seen.state == "failed" and "could not be stored" in seen.error and str(error) in seen.error

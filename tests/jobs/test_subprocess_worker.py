@@ -12,6 +12,8 @@ from typing import Any
 import psutil
 import pytest
 
+from sensecf_core.access import people
+from sensecf_core.access.people import Person
 from sensecf_core.errors import InputError
 from sensecf_core.jobs import job_table
 from sensecf_core.jobs.subprocess_worker import INTERRUPTED, NICER, SubprocessWorker
@@ -293,3 +295,13 @@ def test_recent_jobs_of_a_kind_come_newest_first_with_what_was_asked(worker: Sub
     assert [job.id for job in job_table.recent("process", "a")] == [second, first]
     assert [json.loads(job.spec) for job in job_table.recent("process", "b")] == [["pass"]]
     assert other not in {job.id for job in job_table.recent("process", "a")}
+
+
+def test_a_command_knows_for_whom_it_works(worker: SubprocessWorker) -> None:
+    people.find_by(lambda: Person("anna@hospital.example", "admin"))
+    try:
+        code = "import json, os; print(json.dumps({'answer_id': os.environ['SENSECF_ON_BEHALF_OF']}))"
+        job = worker.start("train", [code], "Train")
+    finally:
+        people.find_by(lambda: None)
+    assert until(job, "done").answer_id == "anna@hospital.example"

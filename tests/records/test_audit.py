@@ -149,6 +149,25 @@ def test_a_whole_new_trail_lacks_the_hash_that_was_noted() -> None:
     assert broken is not None and noted in broken.problem
 
 
+def test_a_cut_end_is_found_by_what_it_leaves_or_by_a_noted_hash() -> None:
+    """Whoever also sets the count back is found by a decision that has lost its row, else by a noted hash."""
+    answers.save(make_answer())
+    decisions.keep("a1", 1, by="Dr Lee")
+    audit.record(audit.Entry("seen"))
+    noted = audit.verify().last
+
+    def cut(from_row: int) -> None:
+        with tampering() as opened:
+            opened.execute("DELETE FROM audit WHERE seq >= ?", (from_row,))
+            opened.execute("UPDATE sqlite_sequence SET seq = ? WHERE name = 'audit'", (from_row - 1,))
+
+    cut(3)
+    assert audit.verify().ok and not audit.verify(noted).ok
+    cut(2)
+    broken = audit.verify().broken
+    assert broken is not None and "has no row in the trail" in broken.problem
+
+
 def fill() -> None:
     """One row of every kind that the program writes."""
     answers.save(make_answer())

@@ -119,7 +119,8 @@ def test_a_failed_transaction_leaves_nothing() -> None:
     def half_done() -> None:
         with database.transaction() as open_database:
             open_database.execute(
-                "INSERT INTO answers VALUES ('half', 'small', 'p', '0', 'random', 'none', 'now', '{}', '')"
+                "INSERT INTO answers VALUES"
+                " ('half', 'small', 'p', '0', 'random', 'none', 'now', '{}', '', NULL)"
             )
             raise KeyError("stop")
 

@@ -82,6 +82,23 @@ def test_a_rejection_may_be_about_one_of_the_changes(answer: str) -> None:
     assert broken is not None and "was changed" in broken.problem
 
 
+def test_how_hard_a_change_is_for_a_person_is_a_decision(answer: str) -> None:
+    easy = decisions.set_effort("small", "p0001", "sleep", "easy", by="Dr Lee")
+    hard = decisions.set_effort("small", "p0001", "sleep", "hard", by="Dr Wu")
+    decisions.set_effort("small", "p0001", "sugar", "moderate", by="Dr Wu")
+    assert (hard.features, hard.effort, hard.answer_id) == (("sleep",), "hard", None)
+    assert fold(decisions.of_person("small", "p0001")).effort_of == {"sleep": "hard", "sugar": "moderate"}
+    decisions.undo(hard.decision_id, by="Dr Lee")
+    assert fold(decisions.of_person("small", "p0001")).efforts["sleep"] == easy
+    again = decisions.set_effort("small", "p0001", "sleep", "hard", by="Dr Wu")
+    undone = decisions.forget_effort("small", "p0001", "sleep", by="Dr Lee")
+    assert [one.undoes for one in undone] == [easy.decision_id, again.decision_id]
+    assert fold(decisions.of_person("small", "p0001")).effort_of == {"sugar": "moderate"}
+    assert audit.verify().ok
+    with pytest.raises(InputError, match="Unknown effort 'simple'"):
+        decisions.set_effort("small", "p0001", "sleep", "simple", by="Dr Lee")  # type: ignore[arg-type]
+
+
 def test_a_decision_of_before_is_still_as_it_was_audited(
     answer: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -89,7 +106,7 @@ def test_a_decision_of_before_is_still_as_it_was_audited(
     kept = decisions.keep(answer, 1, by="Dr Lee")
     with database.connect() as connection:
         row = dict(connection.execute("SELECT * FROM decisions").fetchone())
-    assert row.pop("features") is None
+    assert row.pop("features") is None and row.pop("effort") is None
     (audited,) = (one.read_detail() for one in audit.recent() if one.action == "decided")
     assert audited["decision_sha256"] == audit.decision_sha256(row)
     assert kept.features is None

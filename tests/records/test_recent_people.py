@@ -10,7 +10,7 @@ from sensecf_core.records.recent_people import newest
 def asked(participant: str, created: str) -> None:
     with transaction() as database:
         database.execute(
-            "INSERT INTO comparisons VALUES (?, 'nhanes', ?, '0', ?, '{}')",
+            "INSERT INTO comparisons VALUES (?, 'nhanes', ?, '0', ?, '{}', NULL)",
             (f"{participant}-{created}", participant, created),
         )
 

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 
 from sensecf_core.paths import ROOT
 from tools.bench.app_visit import AppVisit
+from tools.bench.pages import measure_opens
 from tools.bench.record import Row, run_metadata, write_report
 from tools.bench.sensors import measure_pages, measure_release
 
@@ -267,6 +268,7 @@ SECTIONS: dict[str, Callable[[int], Iterator[Row]]] = {
     "import": measure_import,
     "start": measure_start,
     "release": measure_release,
+    "opens": measure_opens,
     "pages": measure_pages,
     "app": measure_app_memory,
     "teaching": measure_fine_tuning,

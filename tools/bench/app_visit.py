@@ -8,12 +8,13 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import psutil
 
-from tests.browser.conftest import ARGUMENTS, CHROMIUM
+from tests.browser.conftest import ARGUMENTS, CHROMIUM, LET_IN, shown
 from tests.browser.server import Server
 
 PATIENCE_MS = 300_000
@@ -44,6 +45,12 @@ class AppVisit:
             page.goto(self._server.url)
             page.get_by_role("heading", level=1).first.wait_for(timeout=PATIENCE_MS)
             return time.perf_counter() - started
+
+    @contextmanager
+    def pages(self) -> Iterator[OpenedPages]:
+        """One browser in which pages are opened one after the other."""
+        with _browser() as page:
+            yield OpenedPages(self._server.url, page)
 
     def seconds_of_an_answer(self, cohort: str, person: str, row: str) -> float:
         """Seconds from pressing Find options until the answer can be downloaded."""
@@ -85,14 +92,29 @@ class AppVisit:
         raise RuntimeError("the kernel does not say how much memory the server held")
 
 
+@dataclass(frozen=True)
+class OpenedPages:
+    """A browser's page at a server."""
+
+    url: str
+    page: Any
+
+    def seconds_to_open(self, name: str, path: str) -> float:
+        """Seconds from the address until the page's heading stands and its script has ended."""
+        started = time.perf_counter()
+        self.page.goto(f"{self.url}{path}", timeout=PATIENCE_MS)
+        shown(self.page, name)
+        return time.perf_counter() - started
+
+
 @contextmanager
 def _browser() -> Iterator[Any]:
-    """A fresh page in headless Chromium."""
+    """A fresh page in headless Chromium, of somebody who has shown the server's token."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
         try:
-            yield browser.new_page(viewport={"width": 1440, "height": 900})
+            yield browser.new_page(viewport={"width": 1440, "height": 900}, storage_state=LET_IN)
         finally:
             browser.close()

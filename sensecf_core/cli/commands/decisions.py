@@ -15,6 +15,8 @@ from sensecf_core.errors import InputError, unknown
 
 if TYPE_CHECKING:
     from sensecf_core.cohorts.encoding import Value
+    from sensecf_core.cohorts.schema import Schema
+    from sensecf_core.queries.answer import Effort
     from sensecf_core.records.person_state import Decision, PersonState
 
 app = typer.Typer(
@@ -32,6 +34,7 @@ _DONE = {
     "note": "note",
     "star": "starred",
     "unstar": "star taken away",
+    "effort": "effort",
     "undo": "undone",
 }
 
@@ -58,18 +61,27 @@ def add(
     participant: Participant = None,
     star: Annotated[bool, typer.Option("--star", help="Star the participant.")] = False,
     unstar: Annotated[bool, typer.Option("--unstar", help="Take the star away.")] = False,
+    effort: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="How hard a change is for the participant, like sleep=hard: easy, moderate or hard (may be "
+            "repeated)."
+        ),
+    ] = None,
     note: Annotated[
         str | None, typer.Option(help="Words about the decision, or the note on the participant.")
     ] = None,
     by: By,
     as_json: Json = False,
 ) -> None:
-    """Decide about an option of an answer, or note and star a participant."""
+    """Decide about an option of an answer, or say something about a participant: note, star, effort."""
     if feature and reject is None:
         raise InputError("--feature goes with --reject: it says which change the reason is about.")
     if answer is not None:
-        if cohort is not None or participant is not None or star or unstar:
-            raise InputError("--answer says who it is about; leave out --cohort, --participant and stars.")
+        if cohort is not None or participant is not None or star or unstar or effort:
+            raise InputError(
+                "--answer says who it is about; leave out --cohort, --participant, stars and --effort."
+            )
         made = [
             _about_option(
                 answer,
@@ -86,7 +98,9 @@ def add(
     else:
         if option is not None or keep or edit or reject is not None or shortlist:
             raise InputError("An option is decided about with --answer ID and --option N.")
-        made = _about_person(cohort, participant, star=star, unstar=unstar, note=note, by=by)
+        made = _about_person(
+            cohort, participant, star=star, unstar=unstar, effort=effort or [], note=note, by=by
+        )
     _print(made, _history_of(made[0]), as_json=as_json)
 
 
@@ -181,7 +195,14 @@ def _edited(answer_id: str, option: int, edit: list[str]) -> Mapping[str, Value]
 
 
 def _about_person(
-    cohort: str | None, participant: str | None, *, star: bool, unstar: bool, note: str | None, by: str
+    cohort: str | None,
+    participant: str | None,
+    *,
+    star: bool,
+    unstar: bool,
+    effort: list[str],
+    note: str | None,
+    by: str,
 ) -> list[Decision]:
     from sensecf_core.cohorts.cohort import locate
     from sensecf_core.datasets import registry
@@ -191,15 +212,33 @@ def _about_person(
         raise InputError("Say what it is about: --answer and --option, or --cohort and --participant.")
     if star and unstar:
         raise InputError("Say --star or --unstar, not both.")
-    if not star and not unstar and note is None:
-        raise InputError("Say what to add about the participant: --note TEXT, --star or --unstar.")
-    locate(registry.load(cohort), participant)
-    made = []
+    if not star and not unstar and not effort and note is None:
+        raise InputError(
+            "Say what to add about the participant: --note TEXT, --star, --unstar or --effort FEATURE=WORD."
+        )
+    loaded = registry.load(cohort)
+    locate(loaded, participant)
+    efforts = [_effort(loaded.schema, said) for said in effort]
+    made = [decisions.set_effort(cohort, participant, name, level, by=by) for name, level in efforts]
     if note is not None:
         made.append(decisions.write_note(cohort, participant, note, by=by))
     if star or unstar:
         made.append((decisions.star if star else decisions.unstar)(cohort, participant, by=by))
     return made
+
+
+def _effort(schema: Schema, said: str) -> tuple[str, Effort]:
+    """Read ``sleep=hard``: a feature that may move, and how hard it is to change."""
+    from sensecf_core.counterfactuals.checks.effort import EFFORTS
+
+    name, equals, word = (part.strip() for part in said.partition("="))
+    movable = [feature.name for feature in schema.features if feature.role != "context"]
+    if name not in movable:
+        raise unknown("feature that may move", name, movable)
+    level = next((one for one in EFFORTS if one == word), None)
+    if not equals or level is None:
+        raise InputError(f"--effort takes FEATURE=WORD, WORD one of {', '.join(EFFORTS)}; got {said!r}.")
+    return name, level
 
 
 def _print(shown: Sequence[Decision], history: Sequence[Decision], *, as_json: bool) -> None:
@@ -237,6 +276,7 @@ def _state_as_json(state: PersonState) -> dict[str, Any]:
         "shortlisted": [decision.decision_id for decision in state.shortlisted],
         "note": state.note and state.note.note,
         "starred": state.star is not None,
+        "effort": state.effort_of,
     }
 
 
@@ -247,6 +287,8 @@ def _as_text(decision: Decision) -> str:
     if decision.option is not None and decision.undoes is None:
         grade = f" ({decision.grade})" if decision.grade else ""
         done += f" option {decision.option} of {decision.answer_id}{grade}: {_values(decision)}"
+    if decision.effort is not None:
+        done += f" of {', '.join(decision.features or ())}: {decision.effort}"
     reason = decision.reason and REASONS[decision.reason]
     if reason and decision.features:
         reason += f" ({', '.join(decision.features)})"
@@ -273,4 +315,5 @@ def _state_as_text(state: PersonState) -> str:
     parts = [f"{len(decisions)} {name}" for name, decisions in counts.items() if decisions]
     parts += ["a note"] if state.note else []
     parts += ["starred"] if state.star else []
+    parts += [f"{name} {level}" for name, level in state.effort_of.items()]
     return ", ".join(parts) or "nothing decided"

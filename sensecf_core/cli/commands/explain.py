@@ -99,7 +99,7 @@ def explain(
     by: Annotated[str | None, typer.Option(help="Who asks: a name for the audit trail.")] = None,
     as_json: Json = False,
 ) -> int:
-    """Find the smallest realistic changes after which the classifier would decide otherwise."""
+    """Find the smallest realistic changes that would alter the prediction."""
     from sensecf_core.cli.say import confirmed
     from sensecf_core.counterfactuals.proposers.registry import default_method
     from sensecf_core.counterfactuals.proposers.resolve_model import check_model

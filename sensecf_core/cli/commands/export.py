@@ -1,9 +1,10 @@
-"""``export``: one stored answer as a sheet of paper, a FHIR bundle, CSV or JSON; or a glucose report."""
+"""``export``: stored answers as a sheet of paper, a FHIR bundle, CSV or JSON; or a glucose report."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -19,9 +20,16 @@ if TYPE_CHECKING:
 
 def export(
     *,
-    answer: Annotated[str | None, typer.Option(help="The id of a stored answer.")] = None,
+    answer: Annotated[
+        list[str] | None,
+        typer.Option(help="The id of a stored answer (csv and json: may be repeated)."),
+    ] = None,
     participant: Annotated[
-        str | None, typer.Option(help="Instead of an id: the newest stored answer about this participant.")
+        list[str] | None,
+        typer.Option(
+            help="Instead of an id: the newest stored answer about this participant (csv and json: may be "
+            "repeated; without it the newest about everybody)."
+        ),
     ] = None,
     cohort: Annotated[str | None, typer.Option(help="The participant's cohort; see `cohort list`.")] = None,
     row: Annotated[str | None, typer.Option(help="Of this row of the participant only.")] = None,
@@ -42,10 +50,9 @@ def export(
     by: Annotated[str | None, typer.Option(help="Who exports it, for the audit trail.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Write a stored answer to a file: one page of paper, a FHIR R4B bundle, CSV or JSON."""
-    from sensecf_core.cli.render_answer import red_flag_lines
+    """Write stored answers to a file: one page of paper, a FHIR R4B bundle, CSV or JSON."""
     from sensecf_core.records import audit
-    from sensecf_core.records.export_files import FORMATS, OF_OPTIONS, export_file
+    from sensecf_core.records.export_files import FORMATS, OF_OPTIONS, export_file, export_table
     from sensecf_core.records.paper.page import PAPERS
 
     if file_format not in FORMATS:
@@ -55,33 +62,52 @@ def export(
     if glucose:
         if answer is not None or row is not None or option or file_format != "pdf":
             raise InputError("--glucose takes --participant, --cohort and --format pdf alone.")
-        _glucose(participant, cohort, (unit, goals), (out, paper), by, as_json=as_json)
+        if len(participant or []) > 1:
+            raise InputError("A glucose report is about one participant.")
+        _glucose(
+            participant[0] if participant else None, cohort, (unit, goals), (out, paper), by, as_json=as_json
+        )
         return
     if option and file_format not in OF_OPTIONS:
         raise InputError("--option is for pdf and fhir; csv and json hold every option of the answer.")
-    stored = _stored(answer, participant, cohort, row)
-    content = export_file(stored, file_format, kept=option or None, paper=paper)
+    stored = _stored(answer or [], participant or [], cohort, row)
+    if file_format not in OF_OPTIONS:
+        content = export_table(stored, file_format)
+    elif len(stored) > 1:
+        raise InputError(f"One {file_format} file is about one answer; {len(stored)} were named.")
+    else:
+        content = export_file(stored[0], file_format, kept=option or None, paper=paper)
     _write(out, content)
-    audit.record(audit.about("exported", stored, by, format=file_format))
+    audit.record_exports(stored, by, file_format)
+    file = {"format": file_format, "file": str(out), "bytes": len(content)}
+    several = len(stored) > 1 or (answer is None and participant is None)
     if as_json:
-        print_json(
-            {
-                "red_flags": [flag.model_dump() for flag in stored.red_flags],
-                "answer_id": stored.answer_id,
-                "cohort": stored.cohort,
-                "participant_id": stored.participant_id,
-                "row_id": stored.row_id,
-                "created": stored.created,
-                "newest": answer is None,
-                "format": file_format,
-                "file": str(out),
-                "bytes": len(content),
-            }
-        )
-        return
+        described = [_described(one, newest=answer is None) for one in stored]
+        print_json({"answers": described, **file} if several else {**described[0], **file})
+    elif several:
+        _say_several(stored, out)
+    else:
+        _say(stored[0], out, newest=answer is None)
+
+
+def _described(stored: Answer, *, newest: bool) -> dict[str, Any]:
+    return {
+        "red_flags": [flag.model_dump() for flag in stored.red_flags],
+        "answer_id": stored.answer_id,
+        "cohort": stored.cohort,
+        "participant_id": stored.participant_id,
+        "row_id": stored.row_id,
+        "created": stored.created,
+        "newest": newest,
+    }
+
+
+def _say(stored: Answer, out: Path, *, newest: bool) -> None:
+    from sensecf_core.cli.render_answer import red_flag_lines
+
     for line in red_flag_lines(stored.red_flags):
         print(line)
-    which = "the newest stored answer" if answer is None else "the answer"
+    which = "the newest stored answer" if newest else "the answer"
     print(
         f"{out}: {which} about participant {stored.participant_id} of {stored.cohort}, {stored.answer_id}, "
         f"asked {stored.created[:16].replace('T', ' ')}."
@@ -139,26 +165,66 @@ def _glucose(
     print(f"{out}: the glucose report of participant {participant} of {cohort}, {sheet.report.heading}.")
 
 
-def _stored(answer_id: str | None, participant: str | None, cohort: str | None, row: str | None) -> Answer:
+def _say_several(stored: Sequence[Answer], out: Path) -> None:
+    from sensecf_core.cli.render_answer import red_flag_lines
+
+    for one in stored:
+        for line in red_flag_lines(one.red_flags):
+            print(f"{one.participant_id}: {line}")
+    people = len({(one.cohort, one.participant_id) for one in stored})
+    print(
+        f"{out}: {len(stored)} {'answer' if len(stored) == 1 else 'answers'} about {people} "
+        f"{'participant' if people == 1 else 'participants'}."
+    )
+
+
+def _stored(
+    ids: Sequence[str], participants: Sequence[str], cohort: str | None, row: str | None
+) -> tuple[Answer, ...]:
+    """The answers that are named: by id, the newest of participants, or the newest of a whole cohort."""
     from sensecf_core.records import answers
 
-    if (answer_id is None) == (participant is None):
+    if (ids and participants) or not (ids or participants or cohort):
         raise InputError("Name either --answer, or --participant and --cohort.")
-    if answer_id is not None:
+    if ids:
         if cohort is not None or row is not None:
             raise InputError("--cohort and --row go with --participant; --answer alone names the answer.")
-        found = answers.find(answer_id)
-        if found is None:
-            raise InputError(
-                f"No answer {answer_id!r} is stored here; `{CLI} explain --keep` prints the ids."
-            )
-        return found
+        return tuple(_by_id(answer_id) for answer_id in dict.fromkeys(ids))
     if cohort is None:
         raise InputError("--participant needs --cohort, the cohort that they belong to.")
-    newest = answers.recent(cohort, participant, row, limit=1)
-    if not newest:
-        raise InputError(_nothing_stored(cohort, str(participant), row))
-    return newest[0]
+    if not participants:
+        if row is not None:
+            raise InputError("--row goes with --participant.")
+        return _of_everybody(cohort)
+    if row is not None and len(participants) > 1:
+        raise InputError("--row is of one participant; leave it out, or name one.")
+    found: list[Answer] = []
+    for participant in dict.fromkeys(participants):
+        newest = answers.recent(cohort, participant, row, limit=1)
+        if not newest:
+            raise InputError(_nothing_stored(cohort, participant, row))
+        found += newest
+    return tuple(found)
+
+
+def _by_id(answer_id: str) -> Answer:
+    from sensecf_core.records import answers
+
+    found = answers.find(answer_id)
+    if found is None:
+        raise InputError(f"No answer {answer_id!r} is stored here; `{CLI} explain --keep` prints the ids.")
+    return found
+
+
+def _of_everybody(cohort: str) -> tuple[Answer, ...]:
+    from sensecf_core.datasets import registry
+    from sensecf_core.records import answers
+
+    found = answers.newest_of_people(cohort)
+    if not found:
+        registry.load(cohort)  # an unknown cohort is said to be one
+        raise InputError(f"No answer about {cohort!r} is stored; `{CLI} explain` stores one.")
+    return found
 
 
 def _nothing_stored(cohort: str, participant: str, row: str | None) -> str:

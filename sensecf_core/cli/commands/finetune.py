@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sensecf_core.cli.commands.from_decisions import Asked, in_words, learn, refuse_others
 from sensecf_core.cli.options import CohortName, Json, JsonProgress, at_least
 from sensecf_core.cli.output import ProgressLine, print_json, progress
 from sensecf_core.errors import InputError, unknown
@@ -97,6 +98,13 @@ def finetune(
     publish: Annotated[
         bool, typer.Option("--publish", help="Built-in cohorts: write to models/adapters, to be committed.")
     ] = False,
+    from_decisions: Annotated[
+        bool,
+        typer.Option(
+            "--from-decisions",
+            help="Teach the adapter that answers what people kept and rejected.",
+        ),
+    ] = False,
     as_json: Json = False,
     json_progress: JsonProgress = False,
 ) -> None:
@@ -104,7 +112,7 @@ def finetune(
 
     Checkpoints every few minutes; a run that was ended goes on with --resume.
     """
-    if minutes is None and tokens is None:
+    if minutes is None and tokens is None and not from_decisions:
         minutes = 60.0
     at_least(1, validation=validation, rank=rank)
     at_least(0, rounds=rounds, variants=variants, seed=seed)
@@ -119,12 +127,25 @@ def finetune(
     from sensecf_core.counterfactuals.fine_tuning.stages import MOST_ROUNDS, Options
     from sensecf_core.language.training.config import Settings
 
+    settings = Settings(
+        rank=rank, alpha=2 * rank, learning_rate=learning_rate, tokens=tokens, minutes=minutes, seed=seed
+    )
+    if from_decisions:
+        given = {"--rounds": rounds > 0, "--most-pairs": most_pairs is not None, "--rows": rows is not None}
+        given |= {"--resume": resume, "--publish": publish, "--told": told != "shap"}
+        given |= {"--rank": rank != MOST_RANK, "--variants": variants != 1}
+        refuse_others(given)
+        asked = Asked(base, name, start, settings, validation)
+        with progress(json_progress) as tell:
+            card, folder = learn(cohort, asked, Callbacks(tell, _Stop()))
+        _show(cohort, card, folder, as_json=as_json, json_progress=json_progress)
+        if not as_json and not json_progress:
+            print(in_words(card["decisions"]))
+        return
     if rounds > MOST_ROUNDS:
         raise InputError(f"--rounds must be at most {MOST_ROUNDS}, got {rounds}.")
     options = Options(
-        settings=Settings(
-            rank=rank, alpha=2 * rank, learning_rate=learning_rate, tokens=tokens, minutes=minutes, seed=seed
-        ),
+        settings=settings,
         rounds=rounds,
         round_kind=round_kind,  # type: ignore[arg-type]
         variants=variants,
@@ -136,6 +157,10 @@ def finetune(
     )
     with progress(json_progress) as tell:
         card, folder = _run(cohort, base, name, options, resume=resume, publish=publish, tell=tell)
+    _show(cohort, card, folder, as_json=as_json, json_progress=json_progress)
+
+
+def _show(cohort: str, card: dict[str, Any], folder: Path, *, as_json: bool, json_progress: bool) -> None:
     if as_json:
         print_json({"folder": str(folder), "card": card})
     elif not json_progress:

@@ -27,7 +27,7 @@ def _state(entry: dict[str, Any]) -> str:
         return "server"
     if not entry["fits"]:
         return "does not fit" if entry["memory"] else "not known"
-    return "ready" if entry["here"] else "not on this disk"
+    return "ready" if entry["here"] else "not downloaded"
 
 
 def _entries() -> list[dict[str, Any]]:

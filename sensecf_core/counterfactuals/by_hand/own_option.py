@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, Literal
 
@@ -74,31 +74,43 @@ def own_option(
         raise InputError("Nothing is changed yet; move at least one value.")
     _refuse_impossible(trial, codes)
     option, goal = _graded(trial.problem, codes, came_from.goal if came_from else None)
-    request = ExplainRequest(
-        cohort=trial.schema.name,
-        participant_id=key[0],
-        row_id=key[1],
-        method=BY_HAND,
-        k=1,
-        candidates=1,
-        max_changes=len(changed),
-        profile=space.query.limits.profile,
-        desired=space.query.desired,
-        search_first=False,
-    )
-    limits = space.query.limits.model_copy(update={"max_changes": len(changed)})
-    query = space.query.model_copy(update={"limits": limits})
-    trace = EMPTY_TRACE.model_copy(update={"shown": 1, "model_rows": trial.problem.budget.rows})
-    result = QueryResult("found", counterfactuals=(option,), goal=goal, trace=trace)
-    result = replace(result, seconds=Seconds(total=perf_counter() - started))
-    answer = to_answer(fitted, request, query, drivers(fitted, [query])[0], result)
-    made: dict[str, Any] = {
+    made = {
         "edits": {name: change.after for name, change in changed.items()},
         "came_from": {"answer_id": came_from.answer_id, "option": came_from.option} if came_from else None,
         "made_by": by,
     }
+    return _as_answer(trial, option, goal, made, perf_counter() - started)
+
+
+def _as_answer(
+    trial: Trial, option: Counterfactual, goal: Goal, made: dict[str, Any], seconds: float
+) -> Answer:
+    """The answer that holds one own option; ``made`` joins its settings, and so decides its id."""
+    problem, query = trial.problem, trial.problem.space.query
+    changes = len(option.changes)
+    request = ExplainRequest(
+        cohort=trial.schema.name,
+        participant_id=query.participant_id,
+        row_id=query.row_id,
+        method=BY_HAND,
+        k=1,
+        candidates=1,
+        max_changes=changes,
+        profile=query.limits.profile,
+        desired=query.desired,
+        search_first=False,
+    )
+    query = query.model_copy(update={"limits": query.limits.model_copy(update={"max_changes": changes})})
+    result = QueryResult(
+        "found",
+        counterfactuals=(option,),
+        goal=goal,
+        trace=EMPTY_TRACE.model_copy(update={"shown": 1, "model_rows": problem.budget.rows}),
+        seconds=Seconds(total=seconds),
+    )
+    answer = to_answer(problem.fitted, request, query, drivers(problem.fitted, [query])[0], result)
     settings = answer.settings | made
-    own_id = answer_id(settings, key[1], answer.provenance["sha256"])
+    own_id = answer_id(settings, query.row_id, answer.provenance["sha256"])
     return numbered(trial.schema, answer.model_copy(update={"answer_id": own_id, "settings": settings}))
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from sensecf_core.classifiers.classifier import INTERVAL
 from sensecf_core.classifiers.protocol import ClassifierLike
 from sensecf_core.cohorts.encoding import Codes, to_values
+from sensecf_core.counterfactuals.checks.effort import default_efforts
 from sensecf_core.counterfactuals.checks.grades import grade_rows
 from sensecf_core.counterfactuals.checks.sentences import sentence
 from sensecf_core.counterfactuals.checks.verify import CheckResults
@@ -87,6 +88,7 @@ def _describe(
         },
         nearest=nearest,
         similar=similar,
+        effort=default_efforts(schema, fitted.domain, changes),
         sentence=sentence(
             schema,
             changes,

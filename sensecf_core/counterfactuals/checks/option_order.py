@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from sensecf_core.cohorts.encoding import Value
 from sensecf_core.cohorts.schema import Schema
+from sensecf_core.counterfactuals.checks.effort import of_option, rank
 from sensecf_core.counterfactuals.checks.grades import RANKS
-from sensecf_core.queries.answer import Answer, Change, Counterfactual
+from sensecf_core.queries.answer import Answer, Change, Counterfactual, Effort
 
 Found = tuple[Answer, Counterfactual]
 """A counterfactual, and the answer that it belongs to: the one asked for, or that of behaviours alone."""
@@ -19,8 +20,11 @@ def in_order(schema: Schema, answer: Answer) -> tuple[Found, ...]:
     """Every different option of an answer and of the behaviours asked beside it, as people read them.
 
     What changes behaviours alone stands first, then those in which a clinical value would have to follow;
-    solid before fragile in each. The first ``k`` (those asked for) are so filled that behaviours have half of
-    the places, or those that the others leave; what finds no place follows. Explanations stay as they came.
+    solid before fragile in each, then few changes, then little effort, then as they were chosen (near, and
+    different from each other); where the risk is only lowered, by how much is part of how they were chosen,
+    and comes before few and easy. The first ``k`` (those asked for) are so filled that behaviours have half
+    of the places, or those that the others leave; what finds no place follows. Explanations stay as they
+    came.
     """
     own: list[Found] = [(answer, option) for option in answer.counterfactuals]
     if answer.limits.profile == "contrast":
@@ -73,4 +77,15 @@ def _different(pairs: Sequence[Found]) -> list[Found]:
 
 
 def _solid_first(pairs: Sequence[Found]) -> list[Found]:
-    return sorted(pairs, key=lambda pair: -RANKS[pair[1].grade])
+    return sorted(pairs, key=lambda pair: precedence(pair[0], pair[1], {}))
+
+
+def precedence(answer: Answer, option: Counterfactual, own: Mapping[str, Effort]) -> tuple[int, int, int]:
+    """What options are sorted by: grade, number of changes, effort; ``own`` efforts are the person's.
+
+    Sorts are stable, so that equals stay in the order in which they were chosen.
+    """
+    grade = -RANKS[option.grade]
+    if answer.goal.kind == "lower":
+        return grade, 0, 0
+    return grade, option.n_changed, rank(of_option(option.changes, option.effort, own))

@@ -12,7 +12,7 @@ from sensecf_core.counterfactuals.problem.make_queries import with_limits
 from sensecf_core.counterfactuals.problem.problem import Problem
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
 from sensecf_core.counterfactuals.search.beam_search import search
-from sensecf_core.queries.answer import Feasibility, Trace
+from sensecf_core.queries.answer import BindingLimit, Feasibility, Trace
 from sensecf_core.queries.goal import Goal
 from sensecf_core.queries.limits import Limits
 
@@ -89,17 +89,23 @@ def _binding_limits(problem: Problem) -> Iterator[str]:
         wider = (with_limits(fitted, space.query, each) for each in limits)
         return _reachable(problem, [SearchSpace.of(space.schema, query) for query in wider])
 
-    binding = [limit.text for limit in binding_limits(problem, crosses)]
+    yield _what_binds(space.query.limits, binding_limits(problem, crosses))
+
+
+def _what_binds(asked: Limits, binding: Sequence[BindingLimit]) -> str:
+    """Say which limits keep anything from being found: those that one may lift, or realism alone."""
+    texts = [limit.text for limit in binding if (limit.kind, limit.limits.profile) != ("profile", "contrast")]
+    if texts:
+        found = "A search of the classifier finds a change that is enough with one limit lifted"
+        return f"{found}: {'; '.join(texts)}."
     if binding:
-        yield (
-            "A search of the classifier finds a change that does where one limit is lifted: "
-            f"{'; '.join(binding)}."
+        return (
+            "No realistic change is enough. Larger, unrealistic ones would be: `contrast` limits show them "
+            "as an explanation."
         )
-    else:
-        yield (
-            "A search of the classifier finds no answer within these limits either, nor with any one "
-            "of your own limits lifted."
-        )
+    own = asked.frozen or asked.ranges or asked.levels
+    lifted = ", nor with any one of your own limits lifted" if own else ""
+    return f"A search of the classifier finds no answer within these limits either{lifted}."
 
 
 def _reachable(problem: Problem, spaces: list[SearchSpace]) -> list[bool]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from sensecf_core.counterfactuals.fine_tuning.pairs import Pair
@@ -63,12 +63,13 @@ def with_controls(
     validation_set: ValidationSet,
     rows: Sequence[Mapping[str, Any]],
     cancelled: Callable[[], bool] = lambda: False,
+    controls: Collection[str] = tuple(CONTROLS),
 ) -> list[dict[str, Any]]:
-    """A card's rows with the raw validity of each control beside the model's, on the same queries."""
+    """A card's rows with the raw validity of ``controls`` beside the model's, on the same queries."""
     valid = {
         group: {
             valid_name(control): control_rates(fitted, control, pairs, cancelled=cancelled).valid
-            for control in CONTROLS
+            for control in controls
         }
         for group, pairs in validation_set.groups.items()
     }

@@ -23,7 +23,7 @@ from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.make_queries import make_queries, with_limits
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
 from sensecf_core.counterfactuals.search.effects import Source
-from sensecf_core.paths import var
+from sensecf_core.paths import var, write_whole
 from sensecf_core.queries.answer import Edits
 from sensecf_core.queries.limits import Limits
 from sensecf_core.queries.query import PromptHints
@@ -88,7 +88,7 @@ def write(fitted: FittedCohort, folder: Path, pairs: Sequence[Pair], origin: dic
     ]
     pd.DataFrame(rows).to_parquet(folder / PAIRS, compression="zstd", index=False)
     text = json.dumps(card(fitted, pairs, origin, file_sha256(folder / PAIRS)), indent=1)
-    (folder / CARD).write_text(text + "\n", encoding="utf-8")
+    write_whole(folder / CARD, text + "\n")
 
 
 def read(fitted: FittedCohort, folder: Path) -> tuple[Pair, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -97,7 +98,7 @@ class FineTuning:
                 found, rates = self.train(peft, examples, stage, kind)
                 spent.append(found)
                 now = self.measured(peft, rates)
-                rows.append(_row(stage, kind, examples, found) | now)
+                rows.append(stage_row(stage, kind, examples, found) | now)
                 if self._better(stage, now.get("val"), best_val):
                     best_val, best, improved = (
                         now.get("val", best_val),
@@ -108,7 +109,7 @@ class FineTuning:
                 improved[0]["kept"] = True
                 curve += improved[1].curve
             load_adapter(peft, best)
-        return FineTuningResult(curve, rows, _training(curve, spent))
+        return FineTuningResult(curve, rows, totals(curve, spent))
 
     def _better(self, stage: int, val: float | None, best: float) -> bool:
         """Whether a stage is kept: the first always, a round where it measures better, or if asked to."""
@@ -232,7 +233,8 @@ def _words(progress: TrainingProgress, stage: int) -> str:
     )
 
 
-def _row(stage: int, kind: StageKind, examples: list[TrainingExample], found: FineTuned) -> dict[str, Any]:
+def stage_row(stage: int, kind: str, examples: list[TrainingExample], found: FineTuned) -> dict[str, Any]:
+    """What a card says of one stage: what it read, and why it ended."""
     return {
         "round": stage,
         "kind": kind,
@@ -245,7 +247,7 @@ def _row(stage: int, kind: StageKind, examples: list[TrainingExample], found: Fi
     }
 
 
-def _training(curve: list[Point], spent: list[FineTuned]) -> dict[str, Any]:
+def totals(curve: Sequence[Point], spent: Sequence[FineTuned]) -> dict[str, Any]:
     """Totals over everything that was trained, kept or not."""
     return {
         "steps": sum(found.steps for found in spent),

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sensecf_core.paths import COMMITTED_RESULTS, var
+from sensecf_core.paths import COMMITTED_RESULTS, var, write_whole
 from sensecf_core.types import Json
 
 if TYPE_CHECKING:
@@ -104,9 +104,11 @@ def publish(folder: Path, out: Path) -> Path:
     """
     copy = out / folder.name
     copy.mkdir(parents=True, exist_ok=True)
-    for path in folder.iterdir():
-        if path.suffix in (".json", ".parquet"):
-            shutil.copyfile(path, copy / path.name)
+    files = [path for path in folder.iterdir() if path.suffix in (".json", ".parquet")]
+    for path in sorted(files, key=lambda path: path.name == SUMMARY):  # it says that a run is whole
+        part = copy / f".{path.name}.part"
+        shutil.copyfile(path, part)
+        part.replace(copy / path.name)
     return copy
 
 
@@ -119,6 +121,4 @@ def end(folder: Path, table: pd.DataFrame, summary: Mapping[str, Any]) -> None:
 
 
 def _write(path: Path, value: Mapping[str, Any]) -> None:
-    part = path.with_suffix(".part")
-    part.write_text(json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False) + "\n", encoding="utf-8")
-    part.replace(path)
+    write_whole(path, json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False) + "\n")

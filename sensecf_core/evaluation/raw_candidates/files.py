@@ -14,6 +14,7 @@ from sensecf_core.errors import InputError
 from sensecf_core.evaluation.run_identity import of_adapter
 from sensecf_core.language.models import adapters
 from sensecf_core.language.training import save_adapter
+from sensecf_core.paths import write_whole
 from sensecf_core.queries.methods import controls_of
 from sensecf_core.types import JsonView
 
@@ -42,8 +43,8 @@ def write(folder: Path, name: str, trace: JsonView) -> None:
     """Write ``trace-NAME.json`` and its table as ``trace-NAME.csv``."""
     folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(trace, ensure_ascii=False, indent=1)
-    (folder / f"trace-{name}.json").write_text(text + "\n", encoding="utf-8")
-    (folder / f"trace-{name}.csv").write_text(as_csv(trace["table"]), encoding="utf-8")
+    write_whole(folder / f"trace-{name}.csv", as_csv(trace["table"]))
+    write_whole(folder / f"trace-{name}.json", text + "\n")
 
 
 def put_on_card(cohort: Cohort, trace: JsonView) -> None:

@@ -19,13 +19,14 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from sensecf_core.access import rights
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.cohorts.fingerprint import file_sha256
 from sensecf_core.errors import InputError, NotReadyError, unknown
 from sensecf_core.json_safe import read_file
 from sensecf_core.language.models import default_model
 from sensecf_core.language.prompts.fine_tuned import TUNED_SHA256
-from sensecf_core.paths import CHECKOUT, MODELS, user_path, var
+from sensecf_core.paths import CHECKOUT, MODELS, user_path, var, write_whole
 from sensecf_core.provenance import CLI
 from sensecf_core.types import Plain
 
@@ -42,7 +43,9 @@ class Card(Plain):
 
     It is used only where ``base_sha256``, ``schema_sha256`` and ``template_sha256`` match; with another
     classifier its ``rates`` do not hold. ``temperature`` has the best raw validity on ``val`` among those at
-    which half of the candidates are distinct. ``rates`` and ``rounds`` are as measured.
+    which half of the candidates are distinct. ``rates`` and ``rounds`` are as measured. ``decisions`` says of
+    an adapter that learned from people's decisions how many, from which adapter, and what they brought; empty
+    for every other one.
     """
 
     name: str
@@ -61,6 +64,9 @@ class Card(Plain):
     rounds: tuple[dict[str, Any], ...]
     rates: tuple[dict[str, Any], ...]
     provenance: dict[str, Any]
+    decisions: dict[str, Any] = {}
+    owner: str | None = None
+    """The login of whoever started the training; None where nobody had to sign in."""
 
 
 @dataclass(frozen=True)
@@ -264,19 +270,22 @@ def require(cohort: Cohort, base_sha256: str | None = None) -> Adapter:
 
 
 def choose(cohort: Cohort, adapter: Adapter) -> None:
-    """Make an adapter the one that answers ``lm-fine-tuned`` for its cohort."""
+    """Make an adapter the one that answers ``lm-fine-tuned`` for its cohort.
+
+    Raises ``NotAllowedError`` unless whoever is at work may change models.
+    """
+    rights.require("models")
     choices = {**_choices(), cohort.schema.name: str(adapter.folder)}
-    path = _choices_path()
-    part = path.with_suffix(".part")
-    part.write_text(json.dumps(choices, indent=1), encoding="utf-8")
-    part.replace(path)
+    write_whole(_choices_path(), json.dumps(choices, indent=1))
 
 
 def delete(adapter: Adapter) -> None:
     """Delete an adapter trained on this machine, and its checkpoints.
 
-    Raises ``InputError`` for a committed one.
+    Raises ``InputError`` for a committed one, and ``NotAllowedError`` unless whoever is at work trained it or
+    is an administrator.
     """
+    rights.require_own("delete", adapter.card.owner)
     if not adapter.own:
         raise InputError(f"The adapter {adapter.card.name} came with the program and is not deleted.")
     shutil.rmtree(adapter.folder)

@@ -59,16 +59,7 @@ class Preference:
     @classmethod
     def against(cls, model: Any, batches: Batches, **options: float) -> Preference:
         """Use ``model`` as it is now as the reference."""
-        import torch
-
-        reference: list[Any] = [None] * len(batches.trees)
-        with torch.inference_mode():
-            for batch in batches.parts(range(len(batches.trees))):
-                with trained_attention(model, batch.tokens.shape[1]):
-                    log_probabilities = _branch_log_probabilities(model, batch)
-                for index, of_tree in zip(batch.indices, log_probabilities, strict=True):
-                    reference[index] = of_tree.clone()
-        return cls(tuple(reference), **options)
+        return cls(answer_log_probabilities(model, batches), **options)
 
     def __call__(self, model: Any, batch: Batch) -> Any:
         """The sum over trees; a tree without rejected answers adds only its anchor."""
@@ -93,6 +84,20 @@ class Preference:
     def weight(self, batch: Batch) -> int:
         """Number of trees."""
         return len(batch.trees)
+
+
+def answer_log_probabilities(model: Any, batches: Batches) -> tuple[Any, ...]:
+    """Per tree, the log-probability of each of its answers, shape (branches,), accepted ones first."""
+    import torch
+
+    found: list[Any] = [None] * len(batches.trees)
+    with torch.inference_mode():
+        for batch in batches.parts(range(len(batches.trees))):
+            with trained_attention(model, batch.tokens.shape[1]):
+                log_probabilities = _branch_log_probabilities(model, batch)
+            for index, of_tree in zip(batch.indices, log_probabilities, strict=True):
+                found[index] = of_tree.clone()
+    return tuple(found)
 
 
 def _token_log_probabilities(model: Any, batch: Batch) -> tuple[Any, Any]:

@@ -9,11 +9,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from sensecf_core.access import people
 from sensecf_core.language.local.lora import adapter_weights
 from sensecf_core.language.models import default_model, registry
 from sensecf_core.language.models.adapters import CARD, CURVE, README, WEIGHTS, Card, weights_sha256
 from sensecf_core.language.training.config import Point
-from sensecf_core.paths import replace_folder
+from sensecf_core.paths import replace_folder, write_whole
 
 LIMITS_OF_USE = (
     "Research software, not a medical device. It proposes changes of a health profile after which one "
@@ -38,7 +39,9 @@ def save(peft: Any, folder: Path, card: dict[str, Any], curve: Sequence[Point]) 
     config.base_model_name_or_path = card["base"]
     config.inference_mode = True
     config.save_pretrained(str(part))
-    complete = Card.model_validate({**card, "weights_sha256": weights_sha256(part)})
+    complete = Card.model_validate(
+        {"owner": people.current().login, **card, "weights_sha256": weights_sha256(part)}
+    )
     (part / CURVE).write_text(json.dumps([asdict(p) for p in curve], indent=1) + "\n", encoding="utf-8")
     write_cards(part, complete)
     replace_folder(part, folder)
@@ -47,8 +50,8 @@ def save(peft: Any, folder: Path, card: dict[str, Any], curve: Sequence[Point]) 
 
 def write_cards(folder: Path, card: Card) -> None:
     """Write ``card.json`` and the README, a Hugging Face model card."""
-    (folder / CARD).write_text(card.model_dump_json(indent=1) + "\n", encoding="utf-8")
-    (folder / README).write_text(_readme(card), encoding="utf-8")
+    write_whole(folder / README, _readme(card))
+    write_whole(folder / CARD, card.model_dump_json(indent=1) + "\n")
 
 
 def _readme(card: Card) -> str:
@@ -74,6 +77,7 @@ def _readme(card: Card) -> str:
         "",
         *_rates(card.rates),
         "",
+        *_decisions(card.decisions),
         "## Made from",
         "",
         *_table([{"what": name, "value": value} for name, value in _origin(card).items()]),
@@ -90,6 +94,23 @@ def _readme(card: Card) -> str:
     if card.rounds:
         lines += ["## Rounds", "", *_table(card.rounds), ""]
     return "\n".join(lines)
+
+
+def _decisions(found: dict[str, Any]) -> list[str]:
+    """Say that an adapter learned from decisions, and what that brought on those that were held out."""
+    if not found:
+        return []
+    return [
+        "## Decisions",
+        "",
+        f"Taught by {found['decisions']} decisions of people about options of training rows; goes on from "
+        f"the adapter {found['from']} ({found['from_sha256'][:12]}). `preferred`: how often a kept option is "
+        f"likelier than a rejected one, in decisions about {found['people']['held_out']} people that taught "
+        "nothing; `valid`: raw candidates on `val`. With bootstrap 95 % intervals over people.",
+        "",
+        *_table([{"what": what, **found[what]} for what in ("preferred", "valid")]),
+        "",
+    ]
 
 
 def _base(folder: str) -> tuple[str, str]:

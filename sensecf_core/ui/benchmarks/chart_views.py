@@ -158,7 +158,7 @@ def _subgroups(rows: Sequence[JsonView]) -> None:
 
 
 QUESTIONS: Mapping[str, str] = {
-    "solved": "Is there an answer, and is it right?",
+    "solved": "Coverage and validity",
     "distance": "How much has to change?",
     "looks": "Do they look like {people}?",
     "diversity": "Do the options differ?",

@@ -104,7 +104,7 @@ def _origin(chosen: ChosenRun) -> None:
             "Machine": f"{machine.get('processor')}, {machine.get('cores')} cores",
             "Seed": str(summary["seed"]),
             "Candidates a query of methods that sample": str(summary["candidates"]),
-            "Most changes": str(summary["max_changes"]),
+            "Max. changes": str(summary["max_changes"]),
             "Versions": ", ".join(f"{name} {version}" for name, version in provenance["version"].items()),
             **{
                 f"sha256 of {name}": str(digest)[:16]

@@ -171,15 +171,6 @@ def ink() -> str:
     return INK_ON_DARK if st.context.theme.type == "dark" else INK
 
 
-GROUND, GROUND_OF_DARK = "#ffffff", "#12161b"
-"""The pages' own grounds (.streamlit/config.toml)."""
-
-
-def ground() -> str:
-    """Return the colour of the page, for what covers something else."""
-    return GROUND_OF_DARK if st.context.theme.type == "dark" else GROUND
-
-
 LINE, TITLE = 1.0, 1.1
 """Heights of a dumbbell and of a feature's title, in rows."""
 ROW_PIXELS = 42

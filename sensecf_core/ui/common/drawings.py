@@ -56,11 +56,13 @@ def distribution(counts: Sequence[int], own: int | None) -> str:
 def risk_change(before: float, after: float, threshold: float) -> str:
     """Draw a change of risk from 0 to 1: filled up to the lower one, hatched between, and the decision line.
 
-    Both are p(class 1). A fall is blue, a rise orange; the line is the tall mark.
+    Both are p(class 1). A fall is blue, a rise orange, no change as in :func:`risk_bar`; the line is the
+    tall mark.
     """
     width, top, tall = 220.0, 5.0, 14.0
     low, high = sorted((before, after))
-    colour = DOWN if after <= before else UP
+    rises = after > before or (after == before and after >= threshold)
+    colour = UP if rises else DOWN
     x_low, x_high, x_line = (min(max(place, 0.0), 1.0) * width for place in (low, high, threshold))
     hatch = (
         '<defs><pattern id="h" width="5" height="5" patternUnits="userSpaceOnUse" '

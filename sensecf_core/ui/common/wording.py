@@ -24,10 +24,10 @@ ROLE_TITLES = {
     "clinical": "Clinical",
     "context": "Context",
 }
-ROLE_NOTES = {
-    "behaviour": "what a person can change",
-    "clinical": "what follows from behaviour or treatment",
-    "context": "what cannot or must not be moved",
+ROLE_HEADINGS = {
+    "behaviour": "Behaviour (what a person can change)",
+    "clinical": "Clinical measurements",
+    "context": "Background (not changeable)",
 }
 PROFILE_TITLES = {
     "behaviour": "Behaviours only",

@@ -20,13 +20,20 @@ from sensecf_core.ui.interventions import lifting
 from sensecf_core.ui.page.frame import Page
 
 BEST, ALL = "First option of each", "All options"
+WIDTH = 1100
+"""Pixels, at most those of the page: a width of its own makes a table's scrolling reachable by keyboard."""
 _STYLE = """<style>
 .st-key-KEY [data-testid=stTable] { overflow-x: auto; }
-.st-key-KEY table { min-width: 100%; width: max-content; }
-.st-key-KEY :is(td, th) { max-width: 15rem; padding-left: 0.6rem !important; white-space: normal !important; }
-.st-key-KEY th:first-child {
-  position: sticky; left: 0; z-index: 1; max-width: 11rem; background: GROUND;
+.st-key-KEY table { min-width: 100%; width: COLUMNS; }
+.st-key-KEY :is(td, th) {
+  max-width: 15rem; padding-left: 0.6rem !important; white-space: normal !important; overflow: visible;
 }
+.st-key-KEY th:first-child {
+  position: sticky; left: 0; z-index: 1; max-width: 11rem;
+  background: light-dark(#ffffff, #12161b);  /* as in .streamlit/config.toml */
+}
+.st-key-KEY th { color: inherit !important; }
+.st-key-KEY thead th:first-child { visibility: hidden; }  /* it is empty */
 .st-key-KEY tbody tr:is(:first-child, :last-child) > * { font-weight: 600; }
 @media (max-width: 640px) {
   .st-key-KEY th:first-child { max-width: 8.5rem; }
@@ -51,14 +58,25 @@ def show(page: Page, statuses: Sequence[MethodStatus]) -> None:
         )
         best_only = choice != ALL
     rows = matrix.rows(page.required_cohort.schema, page.values, statuses, best_only=best_only)
-    table(rows, [status.method for status in statuses], "What each method answers, a column each", "matrix")
+    table(
+        rows,
+        [status.method for status in statuses],
+        "What each method answers, a column each",
+        "matrix",
+        scrolls=True,
+    )
     if every:
         st.caption(f"{matrix.STAYS} means that the method leaves the feature as it is.")
         _chart(page, side_by_side.options(answers, best_only=best_only), answers)
 
 
-def table(rows: Sequence[matrix.Row], methods: Sequence[str], alt: str, key: str) -> None:
-    """Show rows about ``methods`` as a table with a heading for each row and column."""
+def table(
+    rows: Sequence[matrix.Row], methods: Sequence[str], alt: str, key: str, *, scrolls: bool = False
+) -> None:
+    """Show rows about ``methods`` as a table with a heading for each row and column.
+
+    With ``scrolls`` it takes the width that it needs; one table of a page may: two would be named alike.
+    """
     phone = browser.on_phone()
     with_now = not phone and any(row.now for row in rows)
     frame = pd.DataFrame(
@@ -74,9 +92,9 @@ def table(rows: Sequence[matrix.Row], methods: Sequence[str], alt: str, key: str
             wording.plain(f"{row.title}, now {row.now}" if phone and row.now else row.title) for row in rows
         ],
     )
-    st.html(_STYLE.replace("KEY", key).replace("GROUND", charts.ground()))
+    st.html(_STYLE.replace("KEY", key).replace("COLUMNS", "max-content" if scrolls else "100%"))
     with st.container(key=key):
-        st.table(frame, border="horizontal", alt=alt)
+        st.table(frame, border="horizontal", width=WIDTH if scrolls else "stretch", alt=alt)
 
 
 def _now(row: matrix.Row) -> str:

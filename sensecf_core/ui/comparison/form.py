@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from sensecf_core.access import rights
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.jobs import compare_methods, model_worker
 from sensecf_core.language.models import adapters, default_model
@@ -59,8 +60,14 @@ def _form(page: Page) -> None:
             left, right = st.columns(2)
             request = limits_fields.request(page, "", profile, left, right)
         st.caption(wording.plain(limits_fields.summary(schema, request)))
+        refused = rights.refusal("ask")
         pressed = st.form_submit_button(
-            "Run all", type="primary", icon=":material/play_arrow:", key="run_all", disabled=not methods
+            "Run all",
+            type="primary",
+            icon=":material/play_arrow:",
+            key="run_all",
+            disabled=not methods or refused is not None,
+            help=None if refused is None else wording.message(refused),
         )
     if any(asks_language_model(name) for name in chosen) and st.runtime.exists():
         model_worker.warm(schema.name)

@@ -24,6 +24,7 @@ _DONE = {
     "note": "note",
     "star": "starred",
     "unstar": "star taken away",
+    "effort": "effort",
     "undo": "undone",
 }
 

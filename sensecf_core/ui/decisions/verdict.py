@@ -8,6 +8,7 @@ from itertools import chain
 
 import streamlit as st
 
+from sensecf_core.access import rights
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.counterfactuals.checks.sentences import measure
 from sensecf_core.errors import InputError
@@ -58,7 +59,9 @@ def show(
         text = wording.plain(f"{said} by {decided.who}, {wording.moment(decided.created)}")
         st.badge(text, icon=icon, color=colour)  # type: ignore[arg-type]
         undo = partial(_undo, decided.decision_id)
-        who.button("Undo", f"undo_{key}", ":material/undo:", undo, "Adds a row; nothing is deleted.")
+        refused = rights.refusal_of("undo", decided.login)
+        help_text = "Adds a row; nothing is deleted."
+        who.button("Undo", f"undo_{key}", ":material/undo:", undo, help_text, refused=refused)
         return
     keep = partial(_keep, answer_id, shown.number)
     keys = (keyboard.KEEP, keyboard.REJECT) if with_keys else (None, None)
@@ -76,6 +79,9 @@ def why(schema: Schema, decided: Decision) -> str | None:
     if decided.edited is not None:
         known = {name: value for name, value in decided.edited.items() if name in schema.positions}
         parts += [f"{labels[n]} {measure(schema.feature(n), value)}" for n, value in known.items()]
+    if decided.effort is not None:
+        about = [labels.get(name, name) for name in decided.features or ()]
+        parts.append(f"{wording.listed(about)}: {decided.effort}")
     if decided.note is not None:
         parts.append(decided.note)
     return wording.plain(" · ".join(parts)) if parts else None

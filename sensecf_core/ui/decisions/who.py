@@ -1,4 +1,4 @@
-"""The name of who decides: asked with the first decision of a session, and kept."""
+"""The name of who decides: the login, or asked with the first decision of a session, and kept."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable
 import streamlit as st
 from streamlit.elements.lib.mutable_popover_container import PopoverContainer
 
+from sensecf_core.access import people, rights
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.records.decisions import LONGEST_NAME, checked_name
 from sensecf_core.ui.common import wording
@@ -17,14 +18,16 @@ _PROBLEM = "decision_problem"
 
 
 def name() -> str | None:
-    """The name that was given in this session, if any."""
+    """The login, or the name that was given in this session, if any."""
     given: str | None = st.session_state.get(_NAME)
-    return given
+    return people.current().login or given
 
 
 def ask(key: str) -> None:
-    """Ask for the name within a form, unless it was given."""
-    if name() is None:
+    """Ask for the name within a form, unless it is known; say here who may not decide."""
+    if (why := rights.refusal("decide")) is not None:
+        st.caption(wording.message(why))
+    elif name() is None:
         st.text_input(
             "Your name",
             key=_field(key),
@@ -40,13 +43,17 @@ def button(
     act: Callable[[str], object],
     help_text: str = "",
     *,
+    refused: str | None = None,
     shortcut: str | None = None,
 ) -> None:
     """A button that decides: ``act`` gets the name; where none was given yet, it asks for it first.
 
-    ``shortcut`` is one of the single keys of :mod:`~sensecf_core.ui.page.keyboard`.
+    ``refused`` says why whoever is at work may not do it, where that is more than their role. ``shortcut``
+    is one of the single keys of :mod:`~sensecf_core.ui.page.keyboard`.
     """
-    if name() is not None:
+    if (why := rights.refusal("decide") or refused) is not None:
+        st.button(label, key=key, icon=icon, help=wording.message(why), disabled=True)
+    elif name() is not None:
         pressed_by = None if shortcut is None else keyboard.letter(shortcut)
         st.button(
             label,
@@ -101,6 +108,9 @@ def tell_problem(key: str) -> None:
 def show_name(key: str) -> None:
     """Say under which name decisions are kept, and let it be changed; nothing before it was given."""
     if (given := name()) is None:
+        return
+    if people.current().login is not None:  # a login is no name to choose
+        st.badge(wording.plain(given), icon=":material/badge:", color="gray")
         return
     with (
         st.popover(given, icon=":material/badge:", key=f"{key}_open"),

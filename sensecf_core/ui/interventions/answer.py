@@ -69,7 +69,7 @@ def _state(answer: Answer) -> PersonState:
 def _options(page: Page, answer: Answer, state: PersonState, key: str) -> None:
     """Show the options as cards; those that found no place among so many as were asked for are folded."""
     schema = page.required_cohort.schema
-    groups = options.grouped(schema, answer)
+    groups = options.grouped(schema, answer, state.effort_of)
     st.caption(_summary(answer))
     if (warning := stale(page, answer)) is not None:
         st.warning(warning, icon=":material/history:")
@@ -146,8 +146,7 @@ def fewer_than_asked(answer: Answer, shown: int) -> str | None:
     reason = (
         f"only {candidates} passed every check"
         if passed <= shown
-        else f"the {candidates} that passed every check came down to {shown}, needless changes undone"
-        + left_out
+        else f"the {candidates} that passed every check boiled down to {shown} different ones" + left_out
     )
     return f"{asked}: {reason}. {others}"
 
@@ -167,7 +166,7 @@ def _summary(answer: Answer) -> str:
     if model := answer.settings.get("model"):
         parts.append(str(model))
     if trace.proposed:
-        valid = _and_different(f"{trace.valid} valid as they came", trace, "valid")
+        valid = _and_different(f"{trace.valid} passed before any clean-up", trace, "valid")
         valid_text = valid if evidence.checked(answer) else "none checked"
         parts.append(f"{wording.counted(trace.proposed, 'candidate')} proposed, {valid_text}")
         parts.append(wording.seconds(answer.seconds.total).replace(" ", wording.NO_BREAK))

@@ -10,7 +10,7 @@ from sensecf_core.counterfactuals.checks.grades import NOISE_COPIES
 from sensecf_core.counterfactuals.checks.sentences import points, risk
 from sensecf_core.queries.answer import Answer, Counterfactual, Grade
 from sensecf_core.queries.goal import GoalKind
-from sensecf_core.ui.common import data, wording
+from sensecf_core.ui.common import data, row_wording, wording
 from sensecf_core.ui.page.frame import Page
 
 GRADE_TITLES: dict[Grade, str] = {"solid": "Solid", "fragile": "Fragile", "on the line": "On the line"}
@@ -97,7 +97,9 @@ def second_text(page: Page, answer: Answer, option: Counterfactual) -> str:
     if verdict == "as before":
         since = wording.risk_change(before, option.second_judge_probability)
         follows = {True: " and follows", False: " and does **not** follow", None: ""}[option.second_agrees]
-        return f"{_icon(verdict)} The second model said so before any change{follows} ({since}; {own_line})"
+        about = row_wording.this_row(page.required_cohort.schema)
+        said = f"flagged {about} before any change" if answer.desired else f"never flagged {about}"
+        return f"{_icon(verdict)} The second model {said}{follows} ({since}; {own_line})"
     word = "agrees" if verdict == "agrees" else "**disagrees**"
     return f"{_icon(verdict)} The second model {word} ({after}, {own_line})"
 

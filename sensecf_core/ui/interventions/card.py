@@ -11,7 +11,7 @@ from sensecf_core.queries.methods import BY_HAND
 from sensecf_core.records.kept_options import KeptOption
 from sensecf_core.records.person_state import Decision
 from sensecf_core.ui.common import data, drawings, row_wording, wording
-from sensecf_core.ui.decisions import tried, verdict
+from sensecf_core.ui.decisions import effort, tried, verdict
 from sensecf_core.ui.interventions import believed
 from sensecf_core.ui.page import keyboard
 from sensecf_core.ui.page.frame import Page
@@ -41,6 +41,8 @@ def show(
             st.warning(wording.plain(wording.labelled(schema, violation)), icon=":material/warning:")
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
             verdict.show(schema, asked.answer_id, shown, decided, key, with_keys=with_keys)
+            if answer.limits.profile != "contrast":
+                effort.show(page.required_cohort, asked, shown, key)
             _try(page, asked.answer_id, shown, f"try_{shown.number}{key}", with_keys=with_keys)
             why = f"why_{shown.number}{key}"
             with st.popover("Why believe it?", icon=":material/help:", key=why):
@@ -124,7 +126,7 @@ def _retrained_text(page: Page, option: Counterfactual) -> str:
     threshold = wording.of_100(page.classifier.threshold)
     assert option.interval is not None  # pages show classifiers that were trained here, which have refits
     interval = wording.interval(*option.interval)
-    return f"nine of ten retrained models say {interval} of 100 (flagged from {threshold})"
+    return f"range when the model is retrained: {interval} of 100 (90 %; flagged from {threshold})"
 
 
 def _track_positions(page: Page, feature: Feature, change: Change) -> tuple[float, float] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import Literal
 
 import pandas as pd
 import streamlit as st
@@ -13,8 +14,9 @@ from sensecf_core.evaluation import side_by_side
 from sensecf_core.queries.answer import Answer, Candidate, Trace
 from sensecf_core.queries.goal import GoalKind
 from sensecf_core.queries.methods import needs_adapter
-from sensecf_core.records import answers, exports
+from sensecf_core.records import answers, audit, exports
 from sensecf_core.ui.common import charts, row_wording, widgets, wording
+from sensecf_core.ui.decisions import who
 from sensecf_core.ui.interventions import options
 
 STEPS = (
@@ -30,7 +32,7 @@ STEPS = (
 ``{people}`` is the cohort's noun, ``{met}`` what the answer's goal asks for.
 """
 MET: dict[GoalKind, str] = {
-    "cross": "would change the model's view",
+    "cross": "would change the prediction",
     "lower": "would move the risk the desired way",
     "target": "would reach the target risk",
 }
@@ -50,10 +52,8 @@ def show(answer: Answer, schema: Schema, key: str = "") -> None:
         with st.expander("Prompt and raw output", icon=":material/code:"):
             _raw(answer, schema)
     with st.expander("Settings, origin and address of this answer", icon=":material/fingerprint:"):
-        st.caption(
-            f"This answer's address: `/Interventions?answer={answer.answer_id}`. It opens again after a "
-            "restart."
-        )
+        st.caption("The link to this answer; it opens again after a restart.")
+        st.code(f"/Interventions?answer={answer.answer_id}", language=None)
         st.code(
             json.dumps({"settings": answer.settings, "provenance": answer.provenance}, indent=2),
             language=None,
@@ -136,7 +136,7 @@ def _funnel(answer: Answer, schema: Schema, key: str) -> None:
 
 
 def _raw(answer: Answer, schema: Schema) -> None:
-    st.caption("Kept as it came; nothing of this text is shown as fact anywhere.")
+    st.caption("Unedited model output. Never shown as fact.")
     if answer.prompt:
         st.markdown("**Prompt that was sent**")
         st.code(answer.prompt, language=None, wrap_lines=True)
@@ -144,9 +144,8 @@ def _raw(answer: Answer, schema: Schema) -> None:
         st.markdown("**Every candidate, in the order it came**")
         if needs_adapter(answer.method):
             st.caption(
-                "It counts along: “+6=9” behind a value means that this change was told to be worth 6 tenths "
-                "of the way to the other prediction, and that the changes so far add up to 9. From 10 on it "
-                "should do."
+                "The model adds up how far each change gets (10 = enough): “+6=9” behind a value is 6 for "
+                "this change, and 9 with those before it."
             )
         table = pd.DataFrame(
             [_candidate(n, c, schema) for n, c in enumerate(answer.trace.candidates, start=1)]
@@ -183,15 +182,20 @@ def _candidate(number: int, candidate: Candidate, schema: Schema) -> dict[str, o
 
 
 def downloads(shown_answers: Sequence[Answer], stem: str, schema: Schema, key: str) -> None:
-    """Offer answers as CSV and JSON."""
+    """Offer answers as CSV and JSON; the audit trail tells of each that was handed over."""
     schemas = {schema.name: schema}
+
+    def file(file_format: Literal["csv", "json"]) -> str:
+        write = exports.answers_csv if file_format == "csv" else exports.answers_json
+        text = write(shown_answers, schemas)
+        audit.record_exports(shown_answers, who.name(), file_format)
+        return text
+
     with st.container(horizontal=True, vertical_alignment="center"):
-        widgets.csv_button(
-            lambda: exports.answers_csv(shown_answers, schemas), f"{stem}.csv", key=f"download_csv{key}"
-        )
+        widgets.csv_button(lambda: file("csv"), f"{stem}.csv", key=f"download_csv{key}")
         st.download_button(
             "Download JSON",
-            lambda: exports.answers_json(shown_answers, schemas),
+            lambda: file("json"),
             f"{stem}.json",
             "application/json",
             icon=":material/data_object:",

@@ -158,7 +158,8 @@ def _say_held_back(
     if not named:
         return
     texts = [
-        f"{schema.feature(name).label} ({REASONS[decision.reason or 'other'].lower()}, {decision.who})"
+        f"{schema.feature(name).label} ({REASONS[decision.reason or 'other'].lower()}, {decision.who}"
+        f"{f': “{decision.note}”' if decision.note else ''})"
         for name, decision in named.items()
     ]
     st.caption(f"Fixed since it was rejected for this participant: {wording.plain('; '.join(texts))}.")

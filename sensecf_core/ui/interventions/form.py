@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.elements.lib.mutable_popover_container import PopoverContainer
 
+from sensecf_core.access import rights
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.jobs import model_worker
 from sensecf_core.language.models import default_model
@@ -56,11 +57,13 @@ def show(page: Page) -> None:
         method = method_picker.method_now(page)[0]
         model_name = method_picker.model_now(page.required_cohort, method)
         ready = _is_ready(method, model_name)
+        refused = rights.refusal("ask")
         pressed = st.button(
             BUTTON,
             type="primary",
             icon=":material/play_arrow:",
-            disabled=not ready,
+            disabled=not ready or refused is not None,
+            help=None if refused is None else wording.message(refused),
             key="generate",
             shortcut=keyboard.letter(keyboard.ASK),
         )

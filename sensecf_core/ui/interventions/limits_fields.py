@@ -179,7 +179,7 @@ def counts(left: DeltaGenerator, right: DeltaGenerator) -> tuple[int, int]:
     _set_defaults()
     k = left.number_input("How many options", 1, MOST_SUGGESTIONS, key="ask_k", persist_state="session")
     max_changes = right.number_input(
-        "Most changes",
+        "Max. changes",
         1,
         MOST_CHANGES,
         key="ask_changes",

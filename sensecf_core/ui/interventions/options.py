@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sensecf_core.cohorts.schema import Schema
-from sensecf_core.counterfactuals.checks.option_order import in_order, is_clinical
-from sensecf_core.queries.answer import Answer
+from sensecf_core.counterfactuals.checks.option_order import in_order, is_clinical, precedence
+from sensecf_core.queries.answer import Answer, Effort
 from sensecf_core.records.kept_options import KeptOption, kept_options
 from sensecf_core.ui.common import wording
 
@@ -47,12 +47,18 @@ def _ordered(schema: Schema, answer: Answer) -> tuple[KeptOption, ...]:
     return options
 
 
-def grouped(schema: Schema, answer: Answer) -> tuple[OptionGroup, ...]:
+def grouped(
+    schema: Schema, answer: Answer, own: Mapping[str, Effort] | None = None
+) -> tuple[OptionGroup, ...]:
     """The options that a page shows under headings, which stand where there are both kinds.
 
-    Those of behaviours alone stand first, then those in which a clinical value would have to follow.
+    Those of behaviours alone stand first, then those in which a clinical value would have to follow. Where
+    somebody said how hard a change is for the person (``own``, by feature), that sorts them again after grade
+    and number of changes; their numbers stay.
     """
     options = shown(schema, answer)
+    if own and answer.limits.profile != "contrast":
+        options = tuple(sorted(options, key=lambda one: precedence(one.answer, one.option, own)))
     if answer.limits.profile == "contrast":
         return (OptionGroup("", options),) if options else ()
     others = tuple(one for one in options if is_clinical(schema, one.option))

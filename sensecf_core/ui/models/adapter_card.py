@@ -23,6 +23,7 @@ LEARNED_FROM = {
     "pairs": "answers of a search",
     "best": "its own accepted answers",
     "preference": "accepted against rejected",
+    "decisions": "kept against rejected by people",
 }
 Row = Mapping[str, Any]
 
@@ -40,6 +41,8 @@ def show(cohort: Cohort, adapter: Adapter) -> None:
     """Show everything that is known about an adapter."""
     card = adapter.card
     adapter_rates.show(cohort, card)
+    if card.decisions:
+        st.caption(wording.plain(decisions_text(card)))
     _curve(adapter)
     if card.rounds:
         st.markdown("**Rounds**")
@@ -57,6 +60,26 @@ def show(cohort: Cohort, adapter: Adapter) -> None:
         st.markdown("**Settings**")
         facts_table(_settings(card), f"Settings of {card.name}")
     st.caption(f"Its folder: {wording.plain(str(adapter.folder))}, with a model card for other programs.")
+
+
+def decisions_text(card: Card) -> str:
+    """Say of an adapter that learned from decisions how many, from which adapter, and what they brought."""
+    found = card.decisions
+
+    def change(what: str) -> str:
+        before, after, difference = (found[what][name] for name in ("before", "after", "difference"))
+        if after["value"] is None:
+            return "not measured"
+        low, high = difference["low"], difference["high"]
+        between = "" if low is None else f", difference {100 * low:+.0f} to {100 * high:+.0f} points (95 %)"
+        return f"{before['value']:.0%} before, {after['value']:.0%} after{between}"
+
+    people = wording.counted(found["people"]["held_out"], "person", "people")
+    return (
+        f"Learned from {wording.counted(found['decisions'], 'decision')} and goes on from {found['from']}. "
+        f"The kept option is the likelier one, on decisions about {people} held out: {change('preferred')}. "
+        f"Raw candidates on val are valid: {change('valid')}."
+    )
 
 
 def learning_curve(folder: Path) -> tuple[CurvePoint, ...]:

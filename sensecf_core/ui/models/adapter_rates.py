@@ -19,7 +19,7 @@ Row = Mapping[str, Any]
 MEASURES = {
     "valid": (
         "Raw validity, of 100",
-        "candidates, as they came, that keep to the limits and would change the model's view",
+        "raw suggestions that keep to the limits and would change the prediction",
     ),
     "control_valid": ("The same by chance, of 100", "uniform draws with as many changes that would do it"),
     "random_valid": ("Random draws, of 100", "the same of the control `random`"),
@@ -91,8 +91,8 @@ def headline(card: Card) -> str:
         f" ({wording.interval(min(valid), max(valid))} by direction and limits)" if len(valid) > 1 else ""
     )
     return (
-        f"Raw validity **{mean}**{spread}: so many of its candidates, as they came, would change the model's "
-        f"view of people it did not learn from and for whom a search finds an answer (part `{part}`). "
+        f"Raw validity **{mean}**{spread}: so many of 100 of its raw suggestions change the prediction, for "
+        f"people it did not learn from and for whom a search finds an answer (part `{part}`). "
         f"{_beside_controls(rows)}"
     )
 

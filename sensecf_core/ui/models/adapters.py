@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
+from sensecf_core.access import rights
 from sensecf_core.classifiers import store
 from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.errors import InputError
 from sensecf_core.language.models import adapters, default_model
 from sensecf_core.language.models.adapters import Adapter
 from sensecf_core.ui.common import wording
@@ -69,6 +71,7 @@ def _adapter(cohort: Cohort, adapter: Adapter, answering: Adapter | None) -> Non
             )
     elif (warning := adapters.other_classifier(card, store.load(cohort).sha256)) is not None:
         st.warning(wording.message(warning), icon=":material/warning:")
+    refused = rights.refusal("models")
     with st.container(horizontal=True):
         if adapter != answering and unfit is None:
             st.button(
@@ -77,8 +80,10 @@ def _adapter(cohort: Cohort, adapter: Adapter, answering: Adapter | None) -> Non
                 key=f"use_{_key(adapter)}",
                 on_click=_choose,
                 args=(cohort, adapter),
+                disabled=refused is not None,
+                help=None if refused is None else wording.message(refused),
             )
-        if adapter.own:
+        if adapter.own and rights.refusal_of("delete", card.owner) is None:
             _deleting(adapter)
     with st.expander("Made from, learning curve, rates", icon=":material/badge:"):
         adapter_card.show(cohort, adapter)
@@ -104,6 +109,8 @@ def _deleting(adapter: Adapter) -> None:
 def _choose(cohort: Cohort, adapter: Adapter) -> None:
     try:
         adapters.choose(cohort, adapter)
+    except InputError as error:
+        st.session_state[_FAILED] = str(error)
     except OSError as error:
         st.session_state[_FAILED] = f"The choice could not be kept: {error}."
 
@@ -113,6 +120,8 @@ def _delete(adapter: Adapter) -> None:
         adapters.delete(adapter)
     except FileNotFoundError:  # another visitor deleted it first
         pass
+    except InputError as error:
+        st.session_state[_FAILED] = str(error)
     except OSError as error:
         st.session_state[_FAILED] = f"The adapter {adapter.card.name} could not be deleted: {error}."
 

@@ -61,7 +61,7 @@ def _local(spec: ModelSpec, machine: Hardware) -> None:
     if fit.here and fit.ok:
         st.badge("Ready", icon=":material/check_circle:", color="blue")
     elif fit.ok:
-        st.badge("Fits, but is not on this disk", icon=":material/download:", color="orange")
+        st.badge("Not downloaded", icon=":material/download:", color="orange")
     elif spec.memory:
         st.badge("Too large for this machine", icon=":material/block:", color="gray")
     else:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from sensecf_core.access import rights
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.jobs import job_table, subprocess_worker
@@ -33,6 +34,9 @@ def show(cohort: Cohort) -> None:
         return
     if job is not None and not job.finished:
         _watch(cohort, job.id)
+        return
+    if (why := rights.refusal("models")) is not None:
+        st.caption(wording.message(why))
         return
     if job is not None:
         _ended(cohort, job)

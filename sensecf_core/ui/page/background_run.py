@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
+from sensecf_core.access import rights
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.jobs import dispatch, job_table, subprocess_worker
@@ -68,7 +69,10 @@ def show(
     if job is not None:
         ended(job, name)
     with st.expander(title, icon=":material/play_circle:", expanded=not has_run):
-        form(cohort)
+        if (why := rights.refusal("ask")) is not None:
+            st.caption(wording.message(why))
+        else:
+            form(cohort)
     return False
 
 

@@ -16,6 +16,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from sensecf_core import __version__
+from sensecf_core.access import people
 from sensecf_core.classifiers import store
 from sensecf_core.classifiers.classifier import Classifier
 from sensecf_core.cohorts.cohort import Cohort, locate
@@ -36,9 +37,11 @@ from sensecf_core.ui.page import (
     navigation,
     selection,
     shown_results,
+    signed_in,
     train_classifier,
 )
 from sensecf_core.ui.page.selection import Choice
+from sensecf_core.ui.server import sign_in
 from sensecf_core.ui.server.guard import look_nothing_up
 
 SIDEBAR = 216
@@ -115,6 +118,7 @@ def open_page(
     picks : what else is picked on the page and named by its address (:mod:`.kept_picks`).
     """
     visitor.find_by(selection.visitor)
+    people.find_by(sign_in.person)
     look_nothing_up()
     title = navigation.TITLES.get(name, name)
     st.set_page_config(
@@ -123,6 +127,7 @@ def open_page(
         initial_sidebar_state=SIDEBAR,
         menu_items={"About": f"**SenseCF** {__version__}. {DISCLAIMER_LONG}"},
     )
+    signed_in.require()
     link_problem = shown_results.adopt_from_address(shows) if shows else None
     choice = selection.read()
     cohort, problem = _load_cohort(choice)
@@ -143,9 +148,11 @@ def open_page(
     selection.mirror(choice, **results, **kept_picks.adopt(picks))
     navigation.show(choice)
     keyboard.show(name, cohort)
+    signed_in.show()
     missing = problem is not None or (needs == "person" and key is None)
     shown = bar.Shown(title, question, choice, _titles(), cohort, key)
     places = bar.show(shown, with_selectors=not missing)
+    signed_in.say_role()
     classifier = damage = None
     if cohort is not None and (key is not None or needs != "nothing"):  # loading it takes a moment
         classifier, damage = train_classifier.load_if_ready(cohort)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
+from sensecf_core.access import rights
 from sensecf_core.errors import NotReadyError
 from sensecf_core.jobs import model_worker
 from sensecf_core.jobs.job_table import CANCELLING, JobView
@@ -60,16 +61,20 @@ def _watch(choice: Choice, job_id: str) -> None:
 
 
 def cancel_button(job: JobView, cancel: Callable[[str], None], help_text: str | None = None) -> None:
-    """Offer to cancel a job that waits or runs; once pressed, the button says so and is disabled."""
+    """Offer to cancel a job that waits or runs; once pressed, the button says so and is disabled.
+
+    It is disabled, too, for whoever may not cancel it, and says why.
+    """
     cancelling = job.message == CANCELLING
+    refused = rights.refusal_of("cancel", job.login)
     st.button(
         f"{CANCELLING} …" if cancelling else "Cancel",
         icon=":material/close:",
         key=f"cancel_{job.id}",
-        disabled=cancelling,
+        disabled=cancelling or refused is not None,
         on_click=cancel,
         args=(job.id,),
-        help=help_text,
+        help=help_text if refused is None else wording.message(refused),
     )
 
 

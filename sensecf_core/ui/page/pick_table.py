@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from sensecf_core.cohorts.schema import Schema
-from sensecf_core.records import exports
+from sensecf_core.records import audit, exports
 from sensecf_core.ui.common import widgets
 from sensecf_core.ui.page import people_order, selection
 from sensecf_core.ui.page.people_order import Key
@@ -52,13 +52,16 @@ def show(
         placeholder="not measured",
         alt=alt,
     )
+
+    def csv() -> str:
+        shown = table[[column for column in table.columns if column not in pictures]]
+        audit.record(audit.Entry("exported", cohort=schema.name, detail={"format": "csv"}))
+        return exports.table_csv(shown, exports.origin_columns(schema))
+
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         beside()
         widgets.csv_button(
-            lambda: exports.table_csv(
-                table[[column for column in table.columns if column not in pictures]],
-                exports.origin_columns(schema),
-            ),
+            csv,
             f"sensecf-{schema.name}-participants.csv",
             key="download_people",
         )

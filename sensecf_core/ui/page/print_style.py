@@ -82,6 +82,7 @@ def style(notice: str) -> str:
     display: flex !important; flex-wrap: nowrap !important;
   }}
   [data-testid=stColumn] {{ min-width: 0 !important; }}
+  [data-testid=stAlertContainer] {{ border: 1.5px solid #000 !important; }}
   [data-testid=stMain] {{ zoom: {_SCALE}; }}
   [data-testid=stMainBlockContainer] {{ padding: 0 !important; }}
   [data-testid=stColumn], .stPlotlyChart, .stTable, tr, img, [class*=st-key-option_], [data-testid=stAlert] {{

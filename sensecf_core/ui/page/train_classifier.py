@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from sensecf_core.access import rights
 from sensecf_core.classifiers import store
 from sensecf_core.classifiers.classifier import Classifier
 from sensecf_core.cohorts.cohort import Cohort
@@ -58,6 +59,10 @@ def offer_training(cohort: Cohort) -> None:
             "was measured all the same.",
             icon=":material/group_off:",
         )
+        return
+    if (why := rights.refusal("models")) is not None:
+        st.header("This cohort has no classifier yet")
+        st.warning(f"An administrator trains it. {message(why)}", icon=":material/lock:")
         return
     key = f"training_{name}_{cohort.data_sha256}"
     command = f"`{CLI} train --cohort {name}`"

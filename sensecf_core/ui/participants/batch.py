@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
+from sensecf_core.access import rights
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.errors import NotReadyError
 from sensecf_core.jobs import ask_list, dispatch
@@ -37,13 +38,13 @@ def button(page: Page, keys: Sequence[RowKey], left: int, shown: int, *, about: 
         return
     most = min(left, ask_list.MOST)
     which = f"the {most} shown" if most == shown else f"{most} of those shown"
-    ready = default_model.status()
+    ready, refused = default_model.status(), rights.refusal("ask")
     pressed = st.button(
         f"Ask about {about}{which}" if about else f"Ask for {which}",
         icon=":material/playlist_play:",
         key="ask_shown",
-        disabled=not ready.ready,
-        help=HELP if ready.ready else wording.message(ready.message),
+        disabled=not ready.ready or refused is not None,
+        help=HELP if ready.ready and refused is None else wording.message(refused or ready.message),
     )
     if pressed:
         argv = arguments(page.required_cohort.schema.name, keys, who.name())

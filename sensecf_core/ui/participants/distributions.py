@@ -27,7 +27,7 @@ def show(page: Page) -> None:
         f"{row_wording.plural(schema)} of the cohort."
     )
     for role in wording.roles(schema):
-        st.subheader(f"{wording.ROLE_TITLES[role]}: {wording.ROLE_NOTES[role]}")
+        st.subheader(wording.ROLE_HEADINGS[role])
         with st.grid("auto", min_column_width=210, gap="small", key=f"cards_{role}"):
             for feature in schema.features:
                 if feature.role == role:

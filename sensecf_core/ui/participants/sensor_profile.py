@@ -51,7 +51,7 @@ def _sensors(page: Page, person: OpenPerson) -> None:
         return
     unit = glucose_report.unit(page)
     _glucose(page, glucose_report_of(person, period, unit, glucose_report.goals()))
-    st.subheader("Days")
+    st.header("Days")
     daily_traces.show(page, person, period, unit)
 
 

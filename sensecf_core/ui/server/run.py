@@ -6,10 +6,12 @@ import argparse
 import logging
 import os
 import secrets
+import sys
 import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 import streamlit as st
@@ -18,17 +20,22 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
+from streamlit.config import set_option
 from streamlit.runtime import memory_session_storage
 from streamlit.web import bootstrap
 
 from sensecf_core import paths
+from sensecf_core.access import settings
 from sensecf_core.errors import NotReadyError
 from sensecf_core.jobs import dispatch, worker
+from sensecf_core.ui.server import sign_in
 from sensecf_core.ui.server.guard import PARAMETER, Guard, look_nothing_up
 from sensecf_core.ui.server.sessions import ThriftySessionStorage
 
 SCRIPT = paths.ROOT / "app.py"
 TOKEN_VARIABLE = "SENSECF_TOKEN"
+EVERYWHERE = ("0.0.0.0", "::")
+"""Addresses to listen on that are no address to go to."""
 OFF = "off"
 """What the variable holds to let everybody in who reaches the port."""
 
@@ -36,36 +43,72 @@ log = logging.getLogger(__name__)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Serve until the process is ended; prints the address with its token."""
+    """Serve until the process is ended; prints an address that the server answers to, with its token."""
     parser = argparse.ArgumentParser(prog="python -m sensecf_core.ui.server", description=__doc__)
     parser.add_argument("--port", type=int, default=8501)
     parser.add_argument("--address", default="127.0.0.1", help="the network address to listen on")
+    parser.add_argument(
+        "--host", action="append", default=[], help="a name that browsers reach it by; may be given again"
+    )
     chosen = parser.parse_args(arguments)
-    token = start_token()
-    shown = f"?{urlencode({PARAMETER: token})}" if token else ""
-    print(f"SenseCF: http://{chosen.address}:{chosen.port}/{shown}   (Ctrl-C stops it)", flush=True)
-    settings = {
-        "server.address": chosen.address,
-        "server.port": chosen.port,
+    # Who sent a request is asked of its connection: what a header says of it, anybody could write.
+    os.environ["FORWARDED_ALLOW_IPS"] = ""
+    config = configure(chosen.address, chosen.port, chosen.host)
+    try:
+        access = settings.read()
+        if access is not None:
+            sign_in.check(access)
+        token = start_token() if access is None else None
+    except NotReadyError as error:
+        sys.exit(f"{error}")
+    print(printed(chosen.address, chosen.port, token, chosen.host), flush=True)
+    make_app(token, signs_in=access is not None).run(config=config)
+
+
+def configure(address: str, port: int, hosts: Sequence[str]) -> dict[str, Any]:
+    """Tell Streamlit where it listens, and to which names it answers; return the same for its server."""
+    given = {
+        "server.address": address,
+        "server.port": port,
         "server.headless": True,
         "browser.gatherUsageStats": False,
         "logger.hideWelcomeMessage": True,  # it would name the address without its token
     }
-    bootstrap.load_config_options({name.replace(".", "_"): value for name, value in settings.items()})
-    make_app(token).run(config=settings)
+    bootstrap.load_config_options({name.replace(".", "_"): value for name, value in given.items()})
+    names = [*st.get_option("server.allowedHosts"), *hosts]
+    if address not in EVERYWHERE:
+        names.append(address)
+    allowed = list(dict.fromkeys(names))
+    set_option("server.allowedHosts", allowed)
+    return given | {"server.allowedHosts": allowed}
 
 
-def make_app(token: str | None, script: Path = SCRIPT) -> st.App:
+def printed(address: str, port: int, token: str | None, hosts: Sequence[str] = ()) -> str:
+    """What is printed at the start: an address that the guard lets in, and what else is needed."""
+    shown = f"?{urlencode({PARAMETER: token})}" if token else ""
+    name = "127.0.0.1" if address in EVERYWHERE else address
+    lines = [f"SenseCF: http://{f'[{name}]' if ':' in name else name}:{port}/{shown}   (Ctrl-C stops it)"]
+    if address in EVERYWHERE and not hosts:
+        lines.append(
+            "It listens to other computers too, but answers to no name of this one yet: start it with "
+            "--host NAME, the name or address that they write in the browser."
+        )
+    return "\n".join(lines)
+
+
+def make_app(token: str | None, script: Path = SCRIPT, *, signs_in: bool = False) -> st.App:
     """The pages as an ASGI application."""
     look_nothing_up()
+    sign_in.Required.at_start = signs_in
     memory_session_storage.MemorySessionStorage = ThriftySessionStorage  # type: ignore[misc]
-    hosts = list(st.get_option("server.allowedHosts") or ["*"])
+    names = st.get_option("server.allowedHosts") or ["*"]
+    hosts = [f"[{name}]" if ":" in name else name for name in names]
     return st.App(
         script,
         lifespan=_with_workers,
         routes=[Route("/health", health)],
         middleware=[
-            Middleware(Guard, token=token),
+            Middleware(Guard, token=token, signs_in=signs_in),
             Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False),
         ],
     )

@@ -24,7 +24,9 @@ from sensecf_core.ui.whatif import opened_from
 def steps(page: Page, now: tried.Tried) -> None:
     """Show the buttons that take steps back, and those that keep what is tried."""
     row = opened_from.row_of(page)
-    with st.container(key="whatif_steps", horizontal=True, vertical_alignment="center", gap="xsmall"):
+    with st.container(
+        key="controls_whatif_steps", horizontal=True, vertical_alignment="center", gap="xsmall"
+    ):
         if now.edits:
             who.button(
                 "Save as my option",

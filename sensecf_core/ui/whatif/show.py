@@ -21,9 +21,9 @@ from sensecf_core.ui.whatif import curve_chart, fields, opened_from, result, sav
 MOST_AT_FIRST = 5
 """Features that are shown at first; those of the option that the page was opened from are among them."""
 _STYLE = """<style>
-.st-key-whatif_fields [data-testid=stSliderThumbValue] { color: inherit !important; }
+.st-key-controls_whatif_fields [data-testid=stSliderThumbValue] { color: inherit !important; }
 .st-key-whatif_risk h2 { padding: 0; font-size: 1.25rem; }
-.st-key-whatif_fields [data-testid=stSliderTickBar] { display: none; }
+.st-key-controls_whatif_fields [data-testid=stSliderTickBar] { display: none; }
 [data-testid=stLayoutWrapper]:has(> .st-key-whatif_pinned) {
   position: sticky; top: 0; z-index: 20; background: light-dark(#ffffff, #12161b);
 }
@@ -67,7 +67,7 @@ def _live(page: Page) -> None:
 
 def _fields(page: Page, trial: Trial, first: tuple[str, ...], order: tuple[str, ...]) -> None:
     schema = page.required_cohort.schema
-    with st.container(key="whatif_fields", gap="small"):
+    with st.container(key="controls_whatif_fields", gap="small"):
         st.caption(fields.LEGEND)
         for name in first:
             fields.show(page, trial, name)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
+from sensecf_core.access import rights
 from sensecf_core.cohorts.own import folder as own_folder, schema_file
 from sensecf_core.cohorts.own.folder import Examined
 from sensecf_core.datasets import registry, uploads
@@ -30,6 +31,9 @@ LIMITS = {
 
 def show() -> None:
     """Show the steps as far as the upload allows, and the cohorts that were made so."""
+    if (why := rights.refusal("cohorts")) is not None:
+        st.info(wording.message(why), icon=":material/lock:")
+        return
     if (name := st.session_state.get(_MADE)) is not None:
         _made(name)
         return

@@ -11,6 +11,7 @@ from hypothesis import given, strategies as st
 from sensecf_core.counterfactuals.checks.sentences import gap
 from sensecf_core.counterfactuals.explain import answer, query_of
 from sensecf_core.counterfactuals.feasibility.binding import binding_limits
+from sensecf_core.counterfactuals.feasibility.reasons import _what_binds
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.problem import Problem
 from sensecf_core.queries.answer import BindingLimit, Feasibility
@@ -170,3 +171,15 @@ def test_an_answer_asked_again_with_a_binding_limit_lifted_crosses(
 def test_the_gap_is_said(cross: Any, best: float, goal: Goal, said: str) -> None:
     feasible = Feasibility(cross=cross, reliable_reduction=None, best_probability=best)
     assert gap(feasible, goal, threshold=0.35, desired=0) == said
+
+
+def test_what_binds_is_said_in_words() -> None:
+    free = Limits(profile="intervention")
+    lifted = BindingLimit(kind="max_changes", text="at most 3 changes (5 would do)", limits=free)
+    unrealistic = BindingLimit(kind="profile", text="real", limits=Limits(profile="contrast"))
+    assert _what_binds(free, [lifted, unrealistic]).endswith("lifted: at most 3 changes (5 would do).")
+    assert _what_binds(free, [unrealistic]).startswith("No realistic change is enough.")
+    alone = "A search of the classifier finds no answer within these limits either"
+    assert _what_binds(free, []) == f"{alone}."
+    own = free.model_copy(update={"frozen": ("sleep",)})
+    assert _what_binds(own, []) == f"{alone}, nor with any one of your own limits lifted."

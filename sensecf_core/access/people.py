@@ -1,0 +1,65 @@
+"""Who is at work in this thread: somebody who looks at a page, or the program itself.
+
+The core knows no pages: they say here how to find out who looks at them. Work that goes on after the page is
+gone (a job) is done on behalf of whoever asked for it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+from sensecf_core.access.settings import Role
+
+ON_BEHALF_OF = "SENSECF_ON_BEHALF_OF"
+"""The variable that tells a command for whom a page started it."""
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody at work.
+
+    ``login`` is None where nobody has to sign in, and for the program itself. ``role`` is None for whoever
+    has to sign in first, or is not let in: they may do nothing.
+    """
+
+    login: str | None
+    role: Role | None
+
+
+def _no_page() -> Person | None:
+    return None
+
+
+_ask: Callable[[], Person | None] = _no_page
+_behalf: ContextVar[str | None] = ContextVar("on_behalf_of", default=None)
+
+
+def find_by(ask: Callable[[], Person | None]) -> None:
+    """Let ``ask`` say who looks at a page in the calling thread (None: no page is shown there)."""
+    global _ask  # noqa: PLW0603 - one program has one way to tell people apart
+    _ask = ask
+
+
+@contextmanager
+def on_behalf_of(login: str | None) -> Iterator[None]:
+    """Work for somebody whose right to it was checked when they asked for it."""
+    before = _behalf.set(login)
+    try:
+        yield
+    finally:
+        _behalf.reset(before)
+
+
+def current() -> Person:
+    """Who is at work in this thread.
+
+    The program itself, its commands and its jobs may do everything: whoever starts them has the account that
+    owns the data, or was asked for their role before.
+    """
+    if (login := _behalf.get()) is None and (person := _ask()) is not None:
+        return person
+    return Person(login or os.environ.get(ON_BEHALF_OF) or None, "admin")

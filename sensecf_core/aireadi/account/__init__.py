@@ -1,0 +1,1 @@
+"""Glucose of one person's own account: the exports of Dexcom Clarity and LibreView."""

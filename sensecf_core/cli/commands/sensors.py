@@ -1,0 +1,181 @@
+"""``sensors glucose``: the report of one person's own glucose sensor, from the export of their account."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sensecf_core.cli.options import Json, at_least
+from sensecf_core.cli.output import print_json
+from sensecf_core.disclaimer import DISCLAIMER
+from sensecf_core.errors import InputError, unknown
+
+if TYPE_CHECKING:
+    from sensecf_core.aireadi.account.export_file import Export
+    from sensecf_core.aireadi.report.bands import GoalSet
+    from sensecf_core.aireadi.report.periods import GlucoseSummary
+    from sensecf_core.aireadi.report.units import GlucoseUnit
+
+app = typer.Typer(rich_markup_mode=None, help="One person's own sensors.")
+DAYS = 14
+"""The days that the consensus asks for."""
+
+
+@app.command("glucose")
+def glucose(
+    export: Annotated[str, typer.Argument(help="The CSV that Dexcom Clarity or LibreView exports.")],
+    *,
+    days: Annotated[int, typer.Option(help="How many days, up to the last one recorded.")] = DAYS,
+    first: Annotated[str | None, typer.Option("--from", help="The first day, YYYY-MM-DD.")] = None,
+    last: Annotated[str | None, typer.Option("--to", help="The last day, YYYY-MM-DD.")] = None,
+    dates: Annotated[
+        str | None, typer.Option(help="DMY or MDY, where the dates can be read both ways.")
+    ] = None,
+    unit: Annotated[str | None, typer.Option(help="mg/dL or mmol/L; without it the file's.")] = None,
+    goals: Annotated[
+        str, typer.Option(help="Goals of `standard` or of `older` people and those at high risk.")
+    ] = "standard",
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, one row a figure.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Time in range, GMI, CV and how complete the data are. Nothing is kept."""
+    from sensecf_core.aireadi.account import report
+    from sensecf_core.aireadi.account.export_file import read_export
+    from sensecf_core.aireadi.report.bands import GOALS
+    from sensecf_core.aireadi.report.units import UNITS
+
+    at_least(1, days=days)
+    if as_csv and as_json:
+        raise InputError("Give either --csv or --json.")
+    for name, value, known in (
+        ("dates", dates, ("DMY", "MDY")),
+        ("unit", unit, UNITS),
+        ("goals", goals, GOALS),
+    ):
+        if value is not None and value not in known:
+            raise unknown(f"--{name}", value, known)
+    found = read_export(Path(export), dates)  # type: ignore[arg-type]
+    shown: GlucoseUnit = unit or next(one for one in UNITS if one.lower() == found.unit.lower())  # type: ignore[assignment]
+    period = report.chosen_period(found, days, _day("from", first), _day("to", last))
+    summary = report.summarise(found, period)
+    if as_json:
+        print_json(_plain(found, summary, goals))  # type: ignore[arg-type]
+    elif as_csv:
+        print(_csv(summary, shown), end="")
+    else:
+        _show(found, summary, shown, goals)  # type: ignore[arg-type]
+
+
+def _day(option: str, text: str | None) -> date | None:
+    try:
+        return None if text is None else date.fromisoformat(text)
+    except ValueError:
+        raise InputError(f"--{option} must be a day like 2026-11-30, got {text!r}.") from None
+
+
+def _plain(export: Export, summary: GlucoseSummary, goals: GoalSet) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    from sensecf_core.aireadi.account.report import recorded
+    from sensecf_core.aireadi.report.bands import GOALS, band_times
+
+    whole = recorded(export)
+    return {
+        "maker": export.maker,
+        "unit": export.unit,
+        "minutes_between_readings": export.every,
+        "recorded": {"first": str(whole.first), "last": str(whole.last)},
+        "period": {"first": str(summary.period.first), "last": str(summary.period.last)},
+        "days": summary.days,
+        "glucose_days": summary.glucose_days,
+        "active": summary.active,
+        "sufficiency": summary.sufficiency,
+        "metrics": asdict(summary.metrics),
+        "bands": {one.band.name: one.percent for one in band_times(summary.metrics)},
+        "goals": [
+            {
+                "metric": goal.metric,
+                "goal": goal.text,
+                "met": None if _unknown(summary) else goal.met(summary.metrics),
+            }
+            for goal in GOALS[goals]
+        ],
+        "notes": list(export.notes),
+        "disclaimer": DISCLAIMER,
+    }
+
+
+def _unknown(summary: GlucoseSummary) -> bool:
+    return summary.sufficiency == "too_little"
+
+
+def _csv(summary: GlucoseSummary, unit: GlucoseUnit) -> str:
+    from sensecf_core.aireadi.report.bands import band_times
+
+    metrics = summary.metrics
+    rows: list[tuple[str, object, str]] = [
+        ("first_day", summary.period.first, ""),
+        ("last_day", summary.period.last, ""),
+        ("days", summary.days, "days"),
+        ("glucose_days", summary.glucose_days, "days"),
+        ("active", _figure(100 * summary.active), "%"),
+        ("sufficiency", summary.sufficiency, ""),
+        ("mean", _level(metrics.mean, unit), unit),
+        ("sd", _level(metrics.sd, unit), unit),
+        ("cv", _figure(metrics.cv), "%"),
+        ("gmi", _figure(metrics.gmi), "%"),
+        ("tir", _figure(metrics.tir), "%"),
+        ("titr", _figure(metrics.titr), "%"),
+        *((one.band.name, _figure(one.percent), "%") for one in band_times(metrics)),
+    ]
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerows([("figure", "value", "unit"), *rows, ("disclaimer", DISCLAIMER, "")])
+    return text.getvalue()
+
+
+def _figure(value: float) -> str:
+    return "" if math.isnan(value) else f"{value:.2f}"
+
+
+def _level(mg_dl: float, unit: GlucoseUnit) -> str:
+    from sensecf_core.aireadi.report.units import in_unit
+
+    return _figure(in_unit(mg_dl, unit))
+
+
+def _show(export: Export, summary: GlucoseSummary, unit: GlucoseUnit, goals: GoalSet) -> None:
+    from sensecf_core.aireadi.features.wear import CONSENSUS_DAYS, GLUCOSE_DAYS
+    from sensecf_core.aireadi.report.bands import GOALS, STABLE_CV, band_times
+    from sensecf_core.aireadi.report.units import measure
+
+    metrics, period = summary.metrics, summary.period
+    print(f"{export.maker}, {period.first} to {period.last}, a reading every {export.every} minutes")
+    words = {"full": "Enough data", "limited": "Limited data", "too_little": "Too little data"}
+    print(
+        f"{words[summary.sufficiency]}: {summary.glucose_days} of {summary.days} days have 70 % of their "
+        f"glucose, sensor active {100 * summary.active:.0f} % of the time (the consensus asks for "
+        f"{CONSENSUS_DAYS} days)."
+    )
+    for note in export.notes:
+        print(f"  {note}")
+    if _unknown(summary):
+        print(f"Figures are told from {GLUCOSE_DAYS} such days on.")
+        return
+    print("Time in ranges:")
+    for one in band_times(metrics):
+        print(f"  {one.band.title:<10}{one.band.bounds(unit):<22}{one.percent:5.1f} %")
+    print(f"Mean {measure(metrics.mean, unit)}, GMI {metrics.gmi:.1f} %")
+    stable = "stable" if metrics.cv <= STABLE_CV else "variable"
+    print(f"CV {metrics.cv:.1f} % ({stable}: {STABLE_CV:.0f} % divides)")
+    print("Goals of the consensus (Battelino et al. 2019):")
+    for goal in GOALS[goals]:
+        met = "met" if goal.met(metrics) else "not met"
+        print(f"  {goal.title:<20}{goal.text:<12}{getattr(metrics, goal.metric):5.1f} %  {met}")
+    print(DISCLAIMER)

@@ -55,7 +55,7 @@ def test_an_upload_becomes_a_cohort_that_pages_open(
     assert not at.exception
     assert [box.value for box in at.selectbox][-2:] == ["diabetes", "id"]
     assert "4 features drafted" in page_text(at)
-    at.text_input(key="own_walks_title").set_value("Walks of eighty").run()
+    next(box for box in at.text_input if box.label == "Title").set_value("Walks of eighty").run()
     assert not [button for button in at.button if button.key == "own_use"], "nothing is used unchecked"
     at.button(key="own_check").click().run()
     assert "80 rows can be used" in at.success[0].value

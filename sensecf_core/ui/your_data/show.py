@@ -100,7 +100,7 @@ def _steps(path: Path, file_name: str) -> None:
                 alt="Columns that are no features",
             )
     st.subheader("2. What the columns mean", anchor=False)
-    of_all = _about(schema_table.about(text))
+    of_all = _about(schema_table.about(text), f"own_{path.parent.name}_{asked}")
     edited = _editor(text, key=f"own_table_{path.parent.name}_{asked}")
 
     def levels(name: str) -> list[str]:
@@ -112,10 +112,9 @@ def _steps(path: Path, file_name: str) -> None:
     _check(path, schema, of_all.name)
 
 
-def _about(drafted: About) -> About:
+def _about(drafted: About, key: str) -> About:
     """Ask for what the table cannot tell of the whole: title, question, classes, limits."""
     left, right = st.columns(2)
-    key = f"own_{drafted.name}"
     title = left.text_input("Title", drafted.title, key=f"{key}_title")
     question = right.text_input("Question that the outcome answers", drafted.question, key=f"{key}_question")
     class_1 = left.text_input("What 1 means", drafted.class_1, key=f"{key}_class_1")
@@ -197,11 +196,11 @@ def _check(path: Path, schema: str, name: str) -> None:
     if st.button("Check", icon=":material/fact_check:", key="own_check"):
         (path.parent / schema_file.FILE).write_text(schema, encoding="utf-8")
         with st.spinner("Reading every cell …"):
-            st.session_state[_CHECKED] = (schema, own_folder.examine(path.parent))
-    checked: tuple[str, Examined] | None = st.session_state.get(_CHECKED)
+            st.session_state[_CHECKED] = ((path, schema), own_folder.examine(path.parent))
+    checked: tuple[tuple[Path, str], Examined] | None = st.session_state.get(_CHECKED)
     if checked is None:
         return
-    if checked[0] != schema:
+    if checked[0] != (path, schema):
         st.caption("Edited since the last check; check again.")
         return
     found.show(checked[1])

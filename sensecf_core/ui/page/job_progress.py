@@ -12,7 +12,7 @@ from sensecf_core.errors import NotReadyError
 from sensecf_core.jobs import model_worker
 from sensecf_core.jobs.job_table import CANCELLING, JobView
 from sensecf_core.ui.common import wording
-from sensecf_core.ui.page import shown_results
+from sensecf_core.ui.page import shown_results, signed_in
 from sensecf_core.ui.page.selection import Choice
 
 POLL_SECONDS = 1.0
@@ -47,6 +47,7 @@ def show(choice: Choice, job_id: str) -> None:
 
 @st.fragment(run_every=POLL_SECONDS)
 def _watch(choice: Choice, job_id: str) -> None:
+    signed_in.still()
     try:
         job = model_worker.worker().view(job_id)
     except NotReadyError as error:

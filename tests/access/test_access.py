@@ -181,7 +181,7 @@ def test_only_who_asked_for_a_job_shares_it(monkeypatch: pytest.MonkeyPatch) -> 
 def test_cancel_all_leaves_the_jobs_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(job_table, "alive", lambda _: True)
     theirs, own = add_job(ANNA.login), add_job(BEN.login)
-    request = ExplainRequest(cohort="small", participant_id="1")
+    request = ExplainRequest(cohort="small", participant_id="1", row_id="0")
     members = [Member(method="random", job_id=theirs), Member(method="dice-random", job_id=own)]
     at_work(BEN)
     compare_methods.cancel(comparisons.new(request, members))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from sensecf_core.access.people import on_behalf_of
 from sensecf_core.cli.commands.from_decisions import in_words
 from sensecf_core.counterfactuals.fine_tuning.decided import JudgedQuery, hold_out, judged_queries
 from sensecf_core.counterfactuals.problem.budget import CancelledError
@@ -57,7 +58,9 @@ def start(fitted: FittedCohort, tmp_path_factory: pytest.TempPathFactory) -> Ada
         "provenance": {},
     }
     peft = trainer.adapter_for(model.model, SETTINGS)
-    return Adapter(folder / "adapter", save_adapter.save(peft, folder / "adapter", card, []), own=True)
+    with on_behalf_of("anna@hospital.example"):
+        saved = save_adapter.save(peft, folder / "adapter", card, [])
+    return Adapter(folder / "adapter", saved, own=True)
 
 
 @pytest.fixture
@@ -80,17 +83,19 @@ def test_what_was_kept_becomes_likelier_for_people_who_taught_nothing(
     assert [len(side) for side in sides] == [17, 8] and not sides[0] & sides[1]
     told: list[float] = []
     out = adapters.own_folder(fitted.cohort, "taught")
-    card = learn(
-        fitted,
-        model,
-        start,
-        decided,
-        replace(SETTINGS, learning_rate=0.1, max_steps=20),
-        name="taught",
-        out=out,
-        validation_queries=1,
-        callbacks=Callbacks(lambda done, _: told.append(done)),
-    )
+    with on_behalf_of("ben@hospital.example"):
+        card = learn(
+            fitted,
+            model,
+            start,
+            decided,
+            replace(SETTINGS, learning_rate=0.1, max_steps=20),
+            name="taught",
+            out=out,
+            validation_queries=1,
+            callbacks=Callbacks(lambda done, _: told.append(done)),
+        )
+    assert (start.card.owner, card.owner) == ("anna@hospital.example", "ben@hospital.example")
     assert told == sorted(told)
     found = card.decisions
     assert (found["decisions"], found["from"], found["from_sha256"]) == (

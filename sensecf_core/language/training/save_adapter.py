@@ -25,7 +25,10 @@ LIMITS_OF_USE = (
 
 
 def save(peft: Any, folder: Path, card: dict[str, Any], curve: Sequence[Point]) -> Card:
-    """Write an adapter; the folder appears complete or not at all. ``card`` lacks ``weights_sha256``."""
+    """Write an adapter; the folder appears complete or not at all. ``card`` lacks ``weights_sha256``.
+
+    Whoever is at work owns it, also where ``card`` goes on from that of somebody else's adapter.
+    """
     import torch
     from safetensors.torch import save_file
 
@@ -40,7 +43,7 @@ def save(peft: Any, folder: Path, card: dict[str, Any], curve: Sequence[Point]) 
     config.inference_mode = True
     config.save_pretrained(str(part))
     complete = Card.model_validate(
-        {"owner": people.current().login, **card, "weights_sha256": weights_sha256(part)}
+        {**card, "owner": people.current().login, "weights_sha256": weights_sha256(part)}
     )
     (part / CURVE).write_text(json.dumps([asdict(p) for p in curve], indent=1) + "\n", encoding="utf-8")
     write_cards(part, complete)

@@ -17,7 +17,7 @@ from sensecf_core.records.found import Found
 from sensecf_core.types import RowKey
 from sensecf_core.ui.common import data, wording
 from sensecf_core.ui.decisions import who
-from sensecf_core.ui.page import background_run
+from sensecf_core.ui.page import background_run, signed_in
 from sensecf_core.ui.page.frame import Page
 
 HELP = (
@@ -79,6 +79,7 @@ def show(cohort: Cohort, found: Mapping[RowKey, Found]) -> None:
 
 @st.fragment(run_every=background_run.POLL_SECONDS)
 def _watch(_: Cohort, job_ids: Sequence[str]) -> None:
+    signed_in.still()
     try:
         jobs = [dispatch.view(job_id) for job_id in job_ids]
     except NotReadyError as error:

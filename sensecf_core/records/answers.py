@@ -165,7 +165,8 @@ def recent(
 def newest_of_people(cohort: str) -> tuple[Answer, ...]:
     """The newest answer about each row of a cohort, in the order in which rows were first asked about.
 
-    Cancelled answers, and those that this version cannot read, are passed over for the one before them.
+    Answers that were cancelled or made by hand, and those that this version cannot read, are passed over for
+    the one before them.
     """
     found: dict[tuple[str, str], Answer] = {}
     with connect() as database:
@@ -176,7 +177,7 @@ def newest_of_people(cohort: str) -> tuple[Answer, ...]:
             except InputError as error:
                 log.warning("left out: %s", error)
                 continue
-            if answer.status != "cancelled":
+            if answer.status != "cancelled" and answer.method != BY_HAND:
                 found[answer.participant_id, answer.row_id] = answer
     return tuple(found.values())
 

@@ -200,6 +200,16 @@ def of_cohort(cohort: str) -> dict[str, tuple[Decision, ...]]:
     return {participant_id: tuple(decisions) for participant_id, decisions in people.items()}
 
 
+def speak_of(cohort: str) -> bool:
+    """Whether an answer or a decision about a cohort of this name is kept."""
+    with connect() as database:
+        tables = ("answers", "decisions")
+        return any(
+            database.execute(f"SELECT 1 FROM {table} WHERE cohort = ? LIMIT 1", (cohort,)).fetchone()
+            for table in tables
+        )
+
+
 def history(cohort: str | None = None, participant_id: str | None = None) -> tuple[Decision, ...]:
     """Every decision, or those about a cohort or a participant, oldest first."""
     filters = {"cohort": cohort, "participant_id": participant_id}

@@ -9,6 +9,7 @@ from typing import Final
 
 from sensecf_core.errors import InputError
 from sensecf_core.queries.answer import Answer, Status
+from sensecf_core.queries.methods import BY_HAND
 from sensecf_core.records import answers
 from sensecf_core.records.database import connect
 from sensecf_core.records.kept_options import kept_options
@@ -33,7 +34,7 @@ class Found:
 
 
 def of_cohort(cohort: str) -> dict[RowKey, Found]:
-    """The newest answer about each row that was not cancelled, by row.
+    """The newest answer about each row that was neither cancelled nor made by hand, by row.
 
     Answers that are not as they were stored, or that this version cannot read, are left out and named in
     the log. Raises ``NotReadyError`` if the database cannot be read.
@@ -41,8 +42,9 @@ def of_cohort(cohort: str) -> dict[RowKey, Found]:
     with connect() as database:
         rows = database.execute(
             "SELECT participant_id, row_id, answer_id, sha256 FROM answers WHERE rowid IN (SELECT max(rowid)"
-            " FROM answers WHERE cohort = ? AND status != 'cancelled' GROUP BY participant_id, row_id)",
-            (cohort,),
+            " FROM answers WHERE cohort = ? AND status != 'cancelled' AND method != ?"
+            " GROUP BY participant_id, row_id)",
+            (cohort, BY_HAND),
         ).fetchall()
     by_row = {(row["participant_id"], row["row_id"]): _found(row["answer_id"], row["sha256"]) for row in rows}
     return {key: found for key, found in by_row.items() if found is not None}

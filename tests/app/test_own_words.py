@@ -58,6 +58,12 @@ def test_words_that_say_nothing_set_nothing(open_page: OpenPage) -> None:
 def test_what_was_said_of_one_participant_does_not_hold_for_the_next(open_page: OpenPage) -> None:
     at = said(open_page("Interventions", **PERSON), "leave her sleep alone")
     at.button(key="set_words").click().run()
+    at = said(at, "at most two changes, reach a risk of 20")
+    at.button(key="set_words").click().run()
+    assert "Sleep on workdays: stays as it is · At most 2 changes" in page_text(at)
+    assert (at.session_state["ask_changes"], at.session_state["ask_goal"]) == (2, "target")
     at.query_params["participant"] = "102279"
     at.run()
     assert at.session_state["free_nhanes_sleep"] and "Set in your words" not in page_text(at)
+    assert (at.session_state["ask_changes"], at.session_state["ask_goal"]) == (3, "auto")
+    assert not at.session_state["own_words"], "what was said of another stands ready for nobody"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from sensecf_core.cohorts.own import draft_folder, folder
 from sensecf_core.datasets import registry, uploads
 from sensecf_core.errors import InputError
 from sensecf_core.jobs import subprocess_worker
+from sensecf_core.records import decisions
 from sensecf_core.ui.your_data import schema_table
 from tests.app.conftest import OpenPage, page_text
 
@@ -36,7 +38,7 @@ def table() -> pd.DataFrame:
 
 @pytest.fixture
 def drafted(table: pd.DataFrame, private_var: Path) -> tuple[Path, str]:
-    path = uploads.keep("walks.csv", table.to_csv(index=False).encode())
+    path = uploads.keep("walks.csv", table.to_csv(index=False).encode(), "visit")
     return path, draft_folder.draft(path, name="walks", target="diabetes", participant="id").text
 
 
@@ -53,7 +55,7 @@ def test_an_upload_becomes_a_cohort_that_pages_open(
     assert not at.exception
     assert [box.value for box in at.selectbox][-2:] == ["diabetes", "id"]
     assert "4 features drafted" in page_text(at)
-    at.text_input(key="own_walks_title").set_value("Walks of eighty").run()
+    next(box for box in at.text_input if box.label == "Title").set_value("Walks of eighty").run()
     assert not [button for button in at.button if button.key == "own_use"], "nothing is used unchecked"
     at.button(key="own_check").click().run()
     assert "80 rows can be used" in at.success[0].value
@@ -61,7 +63,10 @@ def test_an_upload_becomes_a_cohort_that_pages_open(
     assert not at.exception
     cohort = registry.load("walks")
     assert cohort.schema.title == "Walks of eighty" and len(cohort.rows) == 80
-    assert cohort.schema.provenance.source == "walks.csv"
+    assert (cohort.schema.provenance.source, cohort.schema.provenance.title) == (
+        "walks.csv",
+        "Walks of eighty",
+    )
     assert started == [["train", "--cohort", "walks", "--json-progress"]]
     assert (uploads.folders()[0].stat().st_mode & 0o077) == 0
     uploads.remove("walks")
@@ -75,7 +80,7 @@ def test_a_damaged_table_and_another_kind_of_file_are_refused_in_a_sentence(
     at.file_uploader[0].set_value(("notes.csv", b"\x00\x01\x02", "text/csv")).run()
     assert not at.exception and at.error[-1].value.startswith("The table cannot be read")
     with pytest.raises(InputError, match="is no table"):
-        uploads.keep("photo.png", b"")
+        uploads.keep("photo.png", b"", "visit")
 
 
 def test_edits_go_into_the_text_and_decided_lines_lose_their_mark(drafted: tuple[Path, str]) -> None:
@@ -109,8 +114,25 @@ def test_nothing_used_and_words_as_numbers_are_refused(drafted: tuple[Path, str]
 
 def test_a_name_that_is_taken_is_refused(drafted: tuple[Path, str]) -> None:
     path, text = drafted
-    (path.parent / "schema.toml").write_text(text, encoding="utf-8")
-    uploads.accept(path, "walks")
-    other = uploads.keep("walks.csv", b"a,b\n1,2\n")
-    with pytest.raises(InputError, match="already"):
-        uploads.accept(other, "walks")
+    same = uploads.keep("walks.csv", path.read_bytes(), "another visit")
+    uploads.accept(path, "walks", text)
+    for name in ("walks", "../walks", "/tmp/walks", "a/b", ""):
+        with pytest.raises(InputError, match=r"already|is no name"):
+            uploads.accept(same, name, text)
+    assert uploads.accept(same, "strides", text).joinpath("schema.toml").read_text() == text
+    with pytest.raises(InputError, match="is no cohort"):
+        uploads.remove("../walks")
+
+
+def test_a_name_that_decisions_speak_of_is_not_used_again_and_old_drafts_go(
+    table: pd.DataFrame, private_var: Path, open_page: OpenPage
+) -> None:
+    old = uploads.keep("old.csv", b"a,b\n", "yesterday").parent
+    os.utime(old, (0, 0))
+    decisions.write_note("walks", "1", "Of somebody else.", by="Ann")
+    at = open_page("Your_data")
+    at.file_uploader[0].set_value(("walks.csv", table.to_csv(index=False).encode(), "text/csv")).run()
+    assert not old.exists()
+    at.button(key="own_check").click().run()
+    assert "an earlier cohort `walks` are kept here" in at.warning[-1].value
+    assert at.button(key="own_use").disabled

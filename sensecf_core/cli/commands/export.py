@@ -200,7 +200,9 @@ def _stored(
         raise InputError("--row is of one participant; leave it out, or name one.")
     found: list[Answer] = []
     for participant in dict.fromkeys(participants):
-        newest = answers.recent(cohort, participant, row, limit=1)
+        # What somebody made by hand stands beside the newest answer, never in its place.
+        newest = answers.recent(cohort, participant, row, limit=1, by_hand=False)
+        newest = newest or answers.recent(cohort, participant, row, limit=1)
         if not newest:
             raise InputError(_nothing_stored(cohort, participant, row))
         found += newest

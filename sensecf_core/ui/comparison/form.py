@@ -27,8 +27,8 @@ _FILLED = "comparison_filled_in"
 
 def show(page: Page) -> None:
     """Show the form; Run all asks every method and shows the comparison. The form then folds away."""
-    _fill(page)
     own_words.take_back_from_others(page)
+    _fill(page)
     if shown_results.shown_for(page.choice).comparison is not None:
         with st.expander("Compare again: methods and limits", icon=":material/edit:"):
             _form(page)
@@ -120,7 +120,7 @@ def _fill(page: Page) -> None:
     except (InputError, NotReadyError):  # the results say so
         return
     if comparison is not None:
-        limits_fields.fill(page, comparison.request)
+        limits_fields.fill(page.required_cohort.schema, comparison.request)
         st.session_state[_FIELD] = [member.method for member in comparison.members]
 
 

@@ -128,7 +128,7 @@ def _what_is_left(page: Page, answer: Answer) -> None:
 
 def _lift(page: Page, answer: Answer, key: str) -> None:
     """Where nothing crosses the line, offer to lift the limits that hold it back, one by one."""
-    lifting.buttons(page.required_cohort.schema, _binding(answer), key)
+    lifting.buttons(page.required_cohort.schema, _binding(answer), key, answer.goal)
 
 
 def fewer_than_asked(answer: Answer, shown: int) -> str | None:

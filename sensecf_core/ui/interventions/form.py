@@ -39,10 +39,12 @@ def show(page: Page) -> None:
                 if schema.limits_note and limits_fields.profile_now(schema) != "behaviour":
                     st.caption(wording.plain(schema.limits_note))
         profile = limits_fields.profile_now(schema)
-        with _chip(limits_fields.changes_now(), "chip_numbers") as chip:
+        with _chip(
+            limits_fields.changes_now(limits_fields.desired_class(page, profile)), "chip_numbers"
+        ) as chip:
             if chip.open:
                 limits_fields.counts(*st.columns(2))
-                limits_fields.goal_of(profile)
+                limits_fields.goal_of(page, profile)
                 limits_fields.more_settings()
         with _chip(_capital(feature_boxes.summary(page, profile)), "chip_fixed") as chip:
             if chip.open:
@@ -75,7 +77,7 @@ def show(page: Page) -> None:
     elif _needs_default_model(method, model_name) and st.runtime.exists():
         model_worker.warm(schema.name)
     method_picker.warn(page, method, model_name)
-    own_words.say_what_was_set(page)
+    own_words.say_what_was_set(page, _asked(page))
     if pressed or (limits_fields.take_ask_at_once() and ready):
         both = {"model": model_name, "behaviours_too": profile == "intervention"}
         submit(page, _asked(page).model_copy(update=both))

@@ -11,6 +11,7 @@ from sensecf_core.counterfactuals.feasibility.ask import look
 from sensecf_core.counterfactuals.problem.budget import Budget
 from sensecf_core.counterfactuals.problem.fitted_cohort import load_fitted
 from sensecf_core.queries.answer import Answer, BindingLimit
+from sensecf_core.queries.goal import Goal
 from sensecf_core.queries.request import ExplainRequest
 from sensecf_core.types import RowKey
 from sensecf_core.ui.common import wording
@@ -58,8 +59,10 @@ def explains(binding: tuple[BindingLimit, ...]) -> bool:
     return any(map(_explains, offered(binding)))
 
 
-def buttons(schema: Schema, binding: tuple[BindingLimit, ...], key: str = "") -> None:
-    """Show a button a limit: one press changes the form's limits by it, and asks again."""
+def buttons(
+    schema: Schema, binding: tuple[BindingLimit, ...], key: str = "", goal: Goal | None = None
+) -> None:
+    """Show a button a limit: one press sets these limits without it, and the goal, and asks again."""
     limits = offered(binding)
     if not limits:
         return
@@ -73,7 +76,7 @@ def buttons(schema: Schema, binding: tuple[BindingLimit, ...], key: str = "") ->
                 else ":material/compare_arrows:",
                 key=f"lift_{number}{key}",
                 on_click=limits_fields.ask_under,
-                args=(schema, limit.limits),
+                args=(schema, limit.limits, goal),
                 help=wording.plain(f"Holds now: {wording.labelled(schema, limit.text)}."),
             )
 

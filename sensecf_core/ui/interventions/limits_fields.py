@@ -14,6 +14,7 @@ from streamlit.delta_generator import DeltaGenerator
 from sensecf_core.cohorts.schema import Profile, Schema
 from sensecf_core.counterfactuals.problem.constraints import resolve_limits
 from sensecf_core.errors import InputError, NotReadyError
+from sensecf_core.queries.goal import Goal
 from sensecf_core.queries.limits import Limits
 from sensecf_core.queries.request import ExplainRequest
 from sensecf_core.ui.common import data, widgets, wording
@@ -24,12 +25,14 @@ MOST_SUGGESTIONS = 8
 MOST_CHANGES = 6
 _ASK_NOW = "ask_now"
 GOALS = {
-    "auto": "Cross the cut-off where that is solid, else lower the risk",
+    "auto": "Cross the cut-off where that is solid, else {lower} the risk",
     "cross": "Cross the cut-off",
-    "lower": "Lower the risk as far as it goes",
+    "lower": "{Lower} the risk as far as it goes",
     "target": "Reach a risk",
 }
-"""What the changes are to do; ``auto`` stands for the request's own default."""
+"""What the changes are to do; ``auto`` is the request's default. Class 1 as the desired one raises the risk."""
+SET_BY_WORDS = "own_words_set"
+"""What somebody's words have set (:mod:`.own_words`), as long as nothing else writes all the fields."""
 _GOAL, _TARGET = "ask_goal", "ask_target"
 DEFAULTS = {"ask_k": 4, "ask_changes": 3, "ask_candidates": 16, "ask_seed": 0}
 
@@ -40,9 +43,10 @@ def ask_at_once(schema: Schema, profile: Profile) -> None:
     st.session_state[_ASK_NOW] = True
 
 
-def ask_under(schema: Schema, limits: Limits) -> None:
-    """Write limits into the fields, and make the page's form ask under them on the next run."""
+def ask_under(schema: Schema, limits: Limits, goal: Goal | None = None) -> None:
+    """Write limits and a goal (None: by default) into the fields, and make the form ask under them."""
     fill_limits(schema, limits)
+    fill_goal("auto" if goal is None else goal.asked, None if goal is None else goal.target)
     st.session_state["ask_changes"] = limits.max_changes
     st.session_state[_ASK_NOW] = True
 
@@ -73,29 +77,36 @@ def numbers_now() -> Numbers:
     return Numbers(*(int(st.session_state[key]) for key in DEFAULTS))
 
 
-def changes_now() -> str:
+def changes_now(desired: int) -> str:
     """The number that is set, and a goal that is, before their fields are drawn: "Up to 3 changes"."""
     most = int(st.session_state.get("ask_changes", DEFAULTS["ask_changes"]))
     changes = f"Up to {wording.counted(most, 'change')}"
-    goal = goal_now()
+    goal = goal_now(desired)
     return changes if goal is None else f"{changes}, {goal[:1].lower()}{goal[1:]}"
 
 
-def goal_of(profile: Profile, *, in_form: bool = False) -> None:
+def _goal_text(goal: str, desired: int) -> str:
+    way = "raise" if desired else "lower"
+    return GOALS[goal].format(lower=way, Lower=way.capitalize())
+
+
+def goal_of(page: Page, profile: Profile, *, in_form: bool = False) -> None:
     """Ask what the changes are to do, and for a risk where that is the goal (``in_form``: in any case)."""
     _set_defaults()
-    texts = GOALS if profile != "contrast" else GOALS | {"auto": "As by default: cross the cut-off"}
+    texts = {goal: _goal_text(goal, desired_class(page, profile)) for goal in GOALS}
+    if profile == "contrast":
+        texts["auto"] = "As by default: cross the cut-off"
     st.selectbox("Goal", list(texts), format_func=texts.__getitem__, key=_GOAL, persist_state="session")
     if in_form or st.session_state[_GOAL] == "target":
         st.number_input("Risk to reach (of 100)", 1.0, 99.0, step=1.0, key=_TARGET, persist_state="session")
 
 
-def goal_now() -> str | None:
+def goal_now(desired: int) -> str | None:
     """The goal that is set, for a chip: "reach a risk of 30"; None for the default."""
     goal = st.session_state.get(_GOAL, "auto")
     if goal == "target":
         return f"Reach a risk of {st.session_state[_TARGET]:g}"
-    return None if goal == "auto" else GOALS[goal]
+    return None if goal == "auto" else _goal_text(goal, desired)
 
 
 def _asked_goal() -> dict[str, Any]:
@@ -145,7 +156,7 @@ def request(
 ) -> ExplainRequest:
     """Show the fields of a form, the two numbers in columns, and return the request that they make."""
     k, max_changes = counts(left, right)
-    goal_of(profile, in_form=True)
+    goal_of(page, profile, in_form=True)
     may_move = feature_boxes.show(page, profile, folded=True)
     with st.expander("More settings", icon=":material/tune:"):
         numbers = Numbers(k, max_changes, *more_settings())
@@ -226,15 +237,11 @@ def refuse(page: Page, error: InputError | NotReadyError) -> None:
         st.error(wording.message(text), icon=":material/error:")
 
 
-def fill(page: Page, request: ExplainRequest) -> None:
+def fill(schema: Schema, request: ExplainRequest) -> None:
     """Write a request's settings into the fields before they are shown: a link restores its limits."""
-    schema = page.required_cohort.schema
     numbers = (request.k, request.max_changes, request.candidates, request.seed)
     st.session_state.update(dict(zip(DEFAULTS, numbers, strict=True)))
-    _set_defaults()
-    st.session_state[_GOAL] = "target" if request.target is not None else request.goal or "auto"
-    if request.target is not None:
-        st.session_state[_TARGET] = min(max(request.target, 1.0), 99.0)
+    fill_goal("target" if request.target is not None else request.goal or "auto", request.target)
     limits = Limits(
         profile=request.profile or schema.default_limits,
         max_changes=request.max_changes,
@@ -245,8 +252,20 @@ def fill(page: Page, request: ExplainRequest) -> None:
     fill_limits(schema, limits)
 
 
+def fill_goal(asked: str, target: float | None) -> None:
+    """Write into the fields what the changes are to do."""
+    _set_defaults()
+    st.session_state[_GOAL] = asked
+    if target is not None:
+        st.session_state[_TARGET] = min(max(target, 1.0), 99.0)
+
+
 def fill_limits(schema: Schema, limits: Limits) -> None:
-    """Write into the fields what may move, and how far; what was rejected for the person is fixed again."""
+    """Write into the fields what may move, and how far; what was rejected for the person is fixed again.
+
+    What words had set holds no longer.
+    """
+    st.session_state.pop(SET_BY_WORDS, None)
     feature_boxes.forget_held_back(schema)
     st.session_state[profile_key(schema)] = limits.profile
     for name in schema.names:
@@ -274,7 +293,7 @@ def summary(schema: Schema, request: ExplainRequest) -> str:
     if request.target is not None:
         parts.append(f"reach a risk of {request.target:g}")
     elif request.goal is not None:
-        parts.append(GOALS[request.goal].lower())
+        parts.append(_goal_text(request.goal, request.desired or 0).lower())
     labels = {feature.name: feature.label for feature in schema.features}
     if request.frozen:
         parts.append(f"{wording.listed(labels.get(name, name) for name in request.frozen)} must not move")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import streamlit as st
 
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.counterfactuals.problem.fitted_cohort import load_fitted
 from sensecf_core.counterfactuals.problem.wished import with_wishes
+from sensecf_core.datasets import registry
 from sensecf_core.errors import InputError
 from sensecf_core.language.wishes import rules
 from sensecf_core.language.wishes.wish import Understood, Wish, in_words
@@ -22,7 +23,8 @@ MOST_CHARACTERS = 600
 EXAMPLE = "She will not walk more, but she could eat less salt. Leave her pills alone."
 _TEXT = "own_words"
 _READ = "own_words_read"
-_SET = "own_words_set"
+_SET = limits_fields.SET_BY_WORDS
+_FOR = "own_words_for"
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class SetByWords:
     lines: tuple[str, ...]
     notes: tuple[str, ...]
     before: ExplainRequest
+    after: ExplainRequest | None = None
 
 
 def show(page: Page, now: ExplainRequest) -> None:
@@ -75,6 +78,7 @@ def _confirm(page: Page, now: ExplainRequest, understood: Understood) -> None:
         return
     try:
         wished = with_wishes(load_fitted(schema.name), _open_to(now, wishes), wishes)
+        _refuse_the_other_way(page, wished.request)
         limits_fields.check(page, wished.request)
     except InputError as error:
         limits_fields.refuse(page, error)
@@ -95,6 +99,14 @@ def _confirm(page: Page, now: ExplainRequest, understood: Understood) -> None:
     )
 
 
+def _refuse_the_other_way(page: Page, request: ExplainRequest) -> None:
+    profile = request.profile or limits_fields.profile_now(page.required_cohort.schema)
+    if request.goal == "lower" and limits_fields.desired_class(page, profile):
+        raise InputError(
+            "Less risk is asked for, but here changes are to raise it; leave this out, or change the limits."
+        )
+
+
 def _chip_text(schema: Schema, wish: Wish) -> str:
     return wording.plain(f"{in_words(schema, wish)} (“{wish.words}”)")
 
@@ -111,43 +123,51 @@ def _open_to(now: ExplainRequest, wishes: tuple[Wish, ...]) -> ExplainRequest:
 
 
 def _set(page: Page, request: ExplainRequest, by_words: SetByWords) -> None:
-    limits_fields.fill(page, request)
+    earlier: SetByWords | None = st.session_state.get(_SET)
+    if earlier is not None:  # said in two goes: taking it back takes back both
+        lines, notes = earlier.lines + by_words.lines, earlier.notes + by_words.notes
+        by_words = SetByWords(tuple(dict.fromkeys(lines)), tuple(dict.fromkeys(notes)), earlier.before)
+    limits_fields.fill(page.required_cohort.schema, request)
     st.session_state[_SET] = by_words
     st.session_state[CHIP] = False
 
 
-def _undo(page: Page, before: ExplainRequest) -> None:
-    limits_fields.fill(page, before)
-    del st.session_state[_SET]
+def _undo(before: ExplainRequest) -> None:
+    limits_fields.fill(registry.load(before.cohort).schema, before)
 
 
 def take_back_from_others(page: Page) -> None:
     """Before any field is drawn: what was said of one participant does not hold for the next."""
+    now = (page.required_cohort.schema.name, *page.row_key)
+    if st.session_state.setdefault(_FOR, now) != now:
+        st.session_state[_FOR] = now
+        st.session_state[_TEXT] = ""
+        st.session_state.pop(_READ, None)
     by_words: SetByWords | None = st.session_state.get(_SET)
-    if by_words is not None and by_words.before.cohort != page.required_cohort.schema.name:
-        del st.session_state[_SET]
-    elif by_words is not None and _row(by_words.before) != page.row_key:
-        _undo(page, by_words.before)
+    if by_words is not None:
+        before = by_words.before
+        if (before.cohort, before.participant_id, before.row_id) != now:
+            _undo(before)
 
 
-def _row(request: ExplainRequest) -> tuple[str, str | None]:
-    return request.participant_id, request.row_id
-
-
-def say_what_was_set(page: Page) -> None:
-    """Say which limits the words have set, and offer to take them back."""
+def say_what_was_set(page: Page, now: ExplainRequest) -> None:
+    """Say which limits the words have set, whether fields were changed since, and offer to take them back."""
     by_words: SetByWords | None = st.session_state.get(_SET)
     if by_words is None:
         return
+    same = now.model_copy(update={"method": ""})
+    if by_words.after is None:
+        by_words = st.session_state[_SET] = replace(by_words, after=same)
+    since = "" if by_words.after == same else ", fields changed since"
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-        st.caption(f"Set in your words: {wording.plain(' · '.join(by_words.lines))}", width="content")
+        st.caption(f"Set in your words{since}: {wording.plain(' · '.join(by_words.lines))}", width="content")
         st.button(
             "Take back",
             key="undo_words",
             type="tertiary",
             icon=":material/undo:",
             on_click=_undo,
-            args=(page, by_words.before),
+            args=(by_words.before,),
         )
     for note in by_words.notes:
         st.caption(wording.plain(note))

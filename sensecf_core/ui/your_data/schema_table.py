@@ -119,6 +119,7 @@ def with_edits(text: str, edited: pd.DataFrame, of_all: About, levels_of: Levels
         kept.append(feature)
     document["features"] = kept
     _set(document, {"name": of_all.name, "title": of_all.title, "default_limits": of_all.default_limits})
+    _set(document["provenance"], {"title": of_all.title})
     _set(
         document["task"],
         {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import secrets
 from pathlib import Path
 
 import pandas as pd
@@ -13,7 +14,10 @@ from sensecf_core.cohorts.own import folder as own_folder, schema_file
 from sensecf_core.cohorts.own.folder import Examined
 from sensecf_core.datasets import registry, uploads
 from sensecf_core.errors import InputError, NotReadyError
+from sensecf_core.provenance import CLI
+from sensecf_core.records import audit, decisions
 from sensecf_core.ui.common import wording
+from sensecf_core.ui.decisions import who
 from sensecf_core.ui.page import train_classifier
 from sensecf_core.ui.your_data import columns, found, schema_table
 from sensecf_core.ui.your_data.schema_table import About
@@ -21,6 +25,8 @@ from sensecf_core.ui.your_data.schema_table import About
 _CHECKED = "own_checked"
 _MADE = "own_made"
 _UPLOADS = "own_uploads"
+_VISIT = "own_visit"
+MOST_FEATURES = 300
 ROLES = ("behaviour", "clinical", "context")
 KINDS = ("continuous", "integer", "ordinal", "binary", "categorical")
 LIMITS = {
@@ -35,7 +41,11 @@ def show() -> None:
         st.info(wording.message(why), icon=":material/lock:")
         return
     if (name := st.session_state.get(_MADE)) is not None:
-        _made(name)
+        try:
+            _made(name)
+        except (InputError, NotReadyError):  # somebody removed it since
+            del st.session_state[_MADE]
+            st.rerun()
         return
     number = st.session_state.setdefault(_UPLOADS, 0)
     uploaded = st.file_uploader(
@@ -53,8 +63,8 @@ def show() -> None:
         _kept()
         return
     try:
-        path = uploads.keep(uploaded.name, uploaded.getvalue())
-        _steps(path, uploaded.name)
+        visit = st.session_state.setdefault(_VISIT, secrets.token_hex(8))
+        _steps(uploads.keep(uploaded.name, uploaded.getvalue(), visit), uploaded.name)
     except (InputError, NotReadyError) as error:
         st.error(wording.message(str(error)), icon=":material/error:")
 
@@ -69,6 +79,11 @@ def _steps(path: Path, file_name: str) -> None:
         )
         return
     drafted = columns.draft(path, asked)
+    if drafted.features > MOST_FEATURES:
+        raise InputError(
+            f"This table has {drafted.features} features, too many to edit on a page (at most "
+            f"{MOST_FEATURES}); use `{CLI} cohort draft` on the file, or leave columns out."
+        )
     text = drafted.text.replace(f'source = "{path.name}"', f"source = {columns.quoted(file_name)}")
     entries = wording.counted(drafted.unsure, "entry", "entries")
     st.caption(f"{wording.counted(drafted.features, 'feature')} drafted; {entries} to check.")
@@ -85,7 +100,7 @@ def _steps(path: Path, file_name: str) -> None:
                 alt="Columns that are no features",
             )
     st.subheader("2. What the columns mean", anchor=False)
-    of_all = _about(schema_table.about(text))
+    of_all = _about(schema_table.about(text), f"own_{path.parent.name}_{asked}")
     edited = _editor(text, key=f"own_table_{path.parent.name}_{asked}")
 
     def levels(name: str) -> list[str]:
@@ -97,10 +112,9 @@ def _steps(path: Path, file_name: str) -> None:
     _check(path, schema, of_all.name)
 
 
-def _about(drafted: About) -> About:
+def _about(drafted: About, key: str) -> About:
     """Ask for what the table cannot tell of the whole: title, question, classes, limits."""
     left, right = st.columns(2)
-    key = f"own_{drafted.name}"
     title = left.text_input("Title", drafted.title, key=f"{key}_title")
     question = right.text_input("Question that the outcome answers", drafted.question, key=f"{key}_question")
     class_1 = left.text_input("What 1 means", drafted.class_1, key=f"{key}_class_1")
@@ -182,11 +196,11 @@ def _check(path: Path, schema: str, name: str) -> None:
     if st.button("Check", icon=":material/fact_check:", key="own_check"):
         (path.parent / schema_file.FILE).write_text(schema, encoding="utf-8")
         with st.spinner("Reading every cell …"):
-            st.session_state[_CHECKED] = (schema, own_folder.examine(path.parent))
-    checked: tuple[str, Examined] | None = st.session_state.get(_CHECKED)
+            st.session_state[_CHECKED] = ((path, schema), own_folder.examine(path.parent))
+    checked: tuple[tuple[Path, str], Examined] | None = st.session_state.get(_CHECKED)
     if checked is None:
         return
-    if checked[0] != schema:
+    if checked[0] != (path, schema):
         st.caption("Edited since the last check; check again.")
         return
     found.show(checked[1])
@@ -197,14 +211,21 @@ def _check(path: Path, schema: str, name: str) -> None:
         icon=":material/check_circle:",
     )
     taken = name in registry.available()
-    if taken:
+    if not taken and decisions.speak_of(name):
+        # Its people would stand beside what was said of others with the same ids.
+        taken = True
+        st.warning(
+            f"Answers or decisions about an earlier cohort `{name}` are kept here; choose another name.",
+            icon=":material/warning:",
+        )
+    elif taken:
         st.warning(
             f"Another cohort is called `{name}`; choose another name above.", icon=":material/warning:"
         )
     if st.button(
         "Use this cohort", type="primary", icon=":material/play_arrow:", key="own_use", disabled=taken
     ):
-        uploads.accept(path, name)
+        uploads.accept(path, name, schema)
         del st.session_state[_CHECKED]
         st.session_state[_MADE] = name
         st.session_state[_UPLOADS] += 1
@@ -252,4 +273,5 @@ def _kept() -> None:
                 )
                 if st.button("Remove its data", key=f"own_removed_{name}", type="primary"):
                     uploads.remove(name)
+                    audit.record(audit.Entry("deleted", who.name(), cohort=name, detail={"kind": "cohort"}))
                     st.rerun()

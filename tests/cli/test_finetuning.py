@@ -79,7 +79,7 @@ def test_bad_options_are_refused_in_one_sentence(command: Command, options: list
     [
         (
             [],
-            "at least 50 usable ones about options of training rows, to teach and to measure together; heart has 0",
+            "at least 50 usable ones about options of training rows, to teach and to measure",
         ),
         (["--rounds", "1", "--resume"], "leave out --rounds, --resume"),
         (["--publish"], "stays in var/"),

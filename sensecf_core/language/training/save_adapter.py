@@ -12,7 +12,15 @@ from typing import Any
 from sensecf_core.access import people
 from sensecf_core.language.local.lora import adapter_weights
 from sensecf_core.language.models import default_model, registry
-from sensecf_core.language.models.adapters import CARD, CURVE, README, WEIGHTS, Card, weights_sha256
+from sensecf_core.language.models.adapters import (
+    CARD,
+    CURVE,
+    README,
+    WEIGHTS,
+    Card,
+    taught_by,
+    weights_sha256,
+)
 from sensecf_core.language.training.config import Point
 from sensecf_core.paths import replace_folder, write_whole
 
@@ -106,10 +114,11 @@ def _decisions(found: dict[str, Any]) -> list[str]:
     return [
         "## Decisions",
         "",
-        f"Taught by {found['decisions']} decisions of people about options of training rows; goes on from "
-        f"the adapter {found['from']} ({found['from_sha256'][:12]}). `preferred`: how often a kept option is "
-        f"likelier than a rejected one, in decisions about {found['people']['held_out']} people that taught "
-        "nothing; `valid`: raw candidates on `val`. With bootstrap 95 % intervals over people.",
+        f"{taught_by(found)}; all are about options of training rows. It goes on from the adapter "
+        f"{found['from']} ({found['from_sha256'][:12]}). `preferred`: the share of a question's pairs in "
+        "which the kept option is likelier than the rejected one, as a mean over the questions about people "
+        "who were held out of this training; `valid`: the share of a `val` query's raw candidates that are "
+        "valid, as a mean over queries. With bootstrap 95 % intervals over people.",
         "",
         *_table([{"what": what, **found[what]} for what in ("preferred", "valid")]),
         "",

@@ -80,5 +80,6 @@ def test_the_synthetic_days_are_labelled_and_a_day_is_chosen(
     assert days.value == day and len(days.options) == len(cohort.rows.loc[person])
     tables = " ".join(str(cell) for table in at.get("table") for cell in table.value.to_numpy().ravel())
     assert "Study group: insulin" in tables
-    assert "without same-day heart rate" in page_text(at) and "What can behaviours alone do?" in page_text(at)
+    text = page_text(at)
+    assert "without same-day heart rate" in text and "Can behaviour change alone lower this risk?" in text
     assert store.ready(cohort)

@@ -14,9 +14,11 @@ from sensecf_core.jobs import ask_list, job_table, subprocess_worker
 from sensecf_core.jobs.job_table import JobOutcome
 from sensecf_core.jobs.model_worker import ModelWorker
 from sensecf_core.language.models import default_model
+from sensecf_core.queries.limits import Limits
 from sensecf_core.records import answers
 from sensecf_core.records.found import of_answer
 from sensecf_core.ui.participants import batch, decided
+from sensecf_core.ui.participants.work_list import WorkList
 from tests.app.conftest import OpenPage, World, page_text, with_fields
 from tests.records.made_answers import make_answer
 
@@ -93,6 +95,29 @@ def test_a_batch_is_found_again_and_says_what_came_of_it(world: World, open_page
 def job_table_owner() -> str:
     """An owner that lives, so that the job counts as waiting."""
     return str(subprocess_worker.worker()._owner)
+
+
+def test_explanations_and_stopped_searches_are_said_as_what_they_are(world: World) -> None:
+    keys = [(str(person), str(row)) for person, row in world.cohort.rows.index[:6]]
+    empty: dict[str, Any] = {"counterfactuals": ()}
+    made: list[dict[str, Any]] = [
+        {},
+        {"limits": Limits(profile="contrast")},
+        {"status": "none", **empty},
+        {"status": "already_desired", **empty},
+        {"status": "budget_spent", **empty},
+    ]
+    found = {key: of_answer(make_answer("a", **one)) for key, one in zip(keys, made, strict=False)}
+    assert batch.came_to(world.cohort, keys, found) == (
+        "1 of 6 have options (0 a solid one); 1 of 6 have an explanation, which is no advice; 1 need none; "
+        "1 stopped before any was found; 1 have none; 1 have no answer."
+    )
+    views = WorkList(world.cohort, None, 0.0, None, None, {}, found).views
+    assert [views[name].nonzero()[0].tolist() for name in ("Options found", "Explained", "None found")] == [
+        [0],
+        [1],
+        [2],
+    ]
 
 
 def test_words_for_what_was_found() -> None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from sensecf_core.classifiers import store
 from sensecf_core.counterfactuals import explain as explaining
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
+from sensecf_core.errors import NotReadyError
 from sensecf_core.jobs.model_worker import ModelWorker
 from sensecf_core.queries.request import ExplainRequest
 from sensecf_core.records import answers, decisions
-from tests.app.conftest import OpenPage, World
+from sensecf_core.ui.page import navigation
+from tests.app.conftest import PAGES, OpenPage, World
 
 
 @pytest.fixture(autouse=True)
@@ -34,12 +37,38 @@ def test_next_and_previous_follow_the_list_with_its_filters(world: World, open_p
     assert chosen == [listed[0], listed[1], listed[0], listed[0]]  # no further than the first
 
 
-def test_a_person_is_found_from_any_page(world: World, open_page: OpenPage) -> None:
-    at = open_page("Prediction", cohort="small", participant=world.flagged)
+def test_next_works_with_a_damaged_classifier(
+    world: World, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def damaged(_: object) -> None:
+        raise NotReadyError("The classifier is damaged.")
+
+    monkeypatch.setattr(store, "load", damaged)
+    at = open_page("Prediction", cohort="small")
+    at.button(key="step_1").click().run()
+    assert not at.exception and at.query_params["participant"] == world.cohort.rows.index[0][0]
+
+
+def test_letters_typed_into_a_table_press_nothing(world: World, open_page: OpenPage) -> None:
+    at = open_page("Your_data", cohort="small")
+    assert set(keys(at)) == {"ctrl+k"} and not guarded(at)
+    at.switch_page(PAGES["Participants"]).run()
+    assert {"n", "p"} < set(keys(at)) and guarded(at)
+
+
+def guarded(at: AppTest) -> bool:
+    """Whether the page holds single keys back while it is busy."""
+    return any("keysAreGuarded" in str(html.proto.body) for html in at.get("html"))
+
+
+@pytest.mark.parametrize("page", ["Prediction", "Comparison"])
+def test_a_person_is_found_on_the_page_that_shows_them(page: str, world: World, open_page: OpenPage) -> None:
+    at = open_page(page, cohort="small", participant=world.flagged)
     at.button(key="find").click().run()
     at.selectbox(key="find_person").set_value(world.unflagged).run()
     assert not at.exception
     assert at.query_params["participant"] == world.unflagged
+    assert at.title[0].value == navigation.TITLES[page]
 
 
 def test_keys_decide_about_the_first_option_that_is_not_decided(world: World, open_page: OpenPage) -> None:

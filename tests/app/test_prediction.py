@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -8,11 +9,15 @@ import pytest
 
 from sensecf_core.classifiers import store
 from sensecf_core.counterfactuals.checks.sentences import lower_first
+from sensecf_core.errors import NotReadyError
 from sensecf_core.queries.answer import Counterfactual, RaisedFlag
+from sensecf_core.queries.limits import Limits
 from sensecf_core.queries.methods import BY_HAND
+from sensecf_core.records import answers
 from sensecf_core.records.person_state import Decision, Kind, fold
+from sensecf_core.ui.page import red_flag_gate
 from sensecf_core.ui.prediction import best_options, shap
-from tests.app.conftest import OpenPage, World, page_text
+from tests.app.conftest import PAGES, OpenPage, World, page_text
 from tests.records.made_answers import make_answer, make_counterfactual
 from tests.small_cohort import SCHEMA
 
@@ -93,7 +98,8 @@ def test_a_weak_model_is_called_weak_beside_the_risk(
         texts = [text for text in texts if "language model" not in text]
         assert [expected in text for text in texts] == [True] if expected else texts == []
         assert not auroc or all(
-            "flags 70 of 100 that it should not (90 of 100 that" in text for text in texts
+            "flags 70 % of people with “flag not raised” and 90 % of those with “flag raised”: read" in text
+            for text in texts
         )
 
 
@@ -135,6 +141,43 @@ def test_without_an_answer_the_map_says_what_is_known_and_a_red_flag_withholds_o
     calm = page_text(open_page("Prediction", cohort="small", participant=mapped.unflagged))
     assert "so there is nothing to change" in calm
     flag = RaisedFlag(name="high", label="Sugar 999", text="Act.", source="a test")
-    monkeypatch.setattr(best_options, "red_flags", lambda schema, values: (flag,))
-    flagged = page_text(open_page("Prediction", cohort="small", participant=mapped.flagged))
-    assert "Options are withheld" in flagged and "Nothing was asked" not in flagged
+    monkeypatch.setattr(red_flag_gate, "red_flags", lambda schema, values: (flag,))
+    at = open_page("Interventions", cohort="small", participant=mapped.flagged)
+    at.switch_page(PAGES["Prediction"]).run()
+    text = page_text(at)
+    assert "Options are withheld" in text and "Nothing was asked" not in text
+    at.switch_page(PAGES["Interventions"]).run()
+    at.button(key="red_flag_seen").click().run()
+    text = page_text(at.switch_page(PAGES["Prediction"]).run())
+    assert "are withheld" not in text and "Nothing was asked" in text
+
+
+def test_explanations_are_no_options_where_options_are_asked_for(private_var: Path) -> None:
+    about = {"cohort": "small", "participant_id": "p0001", "row_id": "0"}
+    explains = {"limits": Limits(profile="contrast")}
+    answers.save(make_answer("advice", **about))
+    answers.save(make_answer("explains", **about, **explains))
+    answers.save(make_answer("own", method=BY_HAND, **about, **explains))
+    key = ("p0001", "0")
+    newest, own = best_options.given_about(SCHEMA, key)
+    assert newest is not None and newest.answer_id == "advice" and own == []
+    explaining = SCHEMA.model_copy(update={"default_limits": "contrast"})
+    assert best_options.given_about(explaining, key)[0] == newest
+    nothing, _ = best_options.given_about(SCHEMA, ("p0002", "0"))
+    assert nothing is None
+    answers.save(make_answer("only", **about | {"participant_id": "p0003"}, **explains))
+    assert best_options.given_about(SCHEMA, ("p0003", "0")) == (None, [])
+    only, _ = best_options.given_about(explaining, ("p0003", "0"))
+    assert only is not None and only.answer_id == "only"
+
+
+@pytest.mark.parametrize("page", ["Prediction", "What-if"])
+def test_a_damaged_database_is_said_and_the_page_stays(
+    page: str, world: World, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def damaged(*_: object, **__: object) -> None:
+        raise NotReadyError("The database var/sensecf.db is damaged; put it aside.")
+
+    monkeypatch.setattr(answers, "recent", damaged)
+    at = open_page(page, cohort="small", participant=world.flagged)
+    assert "is damaged" in at.error[0].value

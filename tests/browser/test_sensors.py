@@ -67,7 +67,7 @@ def test_from_the_report_over_a_day_to_interventions(
     expect(page.get_by_text(re.compile(rf"The framed day, {named(row)}, has \d+ of 100"))).to_be_visible()
     page.get_by_role("link", name="All options, or ask anew").click()
     shown(page, "Interventions")
-    expect(page.get_by_text("had this day looked like this").first).to_be_visible()
+    expect(page.get_by_text("would have had to differ").first).to_be_visible()
     expect(page.get_by_text(f"({named(row)})").first).to_be_visible()
     answer = generate(page)
     assert (answer["participant_id"], answer["row_id"]) == nearest

@@ -37,7 +37,7 @@ _QUIET = """<script>
   document.addEventListener('keydown', event => {
     const letter = /^[a-z]$/i.test(event.key) && !event.ctrlKey && !event.metaKey && !event.altKey;
     const field = event.target.closest?.('input, textarea, select, [contenteditable=true]');
-    if (!letter || field) return;
+    if (!letter || field || !document.querySelector('.st-key-GUARD')) return;
     const app = document.querySelector('[data-testid=stApp]');
     const busy = app?.dataset.testScriptState === 'running' || window.waitsForFocus;
     if (busy || event.timeStamp - last < 400) event.stopImmediatePropagation();
@@ -45,7 +45,10 @@ _QUIET = """<script>
   }, true);
 })();
 </script>"""
-"""Streamlit has no way to hold its shortcuts back while a page works on the last one."""
+"""Streamlit has no way to hold its shortcuts back while a page works on the last one.
+
+A table that is edited gets its first letter on a canvas, which is no field: such a page has no guard.
+"""
 
 
 def on_phone() -> bool:
@@ -76,7 +79,7 @@ def keep_keys_quiet_while_busy(key: str) -> None:
     """Let no single letter press a button while the page still does what the last one asked for.
 
     Else what somebody types a moment before a field opens would be taken for keys. ``key`` is that of a
-    container for the script, which a style sheet hides.
+    container for the script, which a style sheet hides; a page without it swallows nothing.
     """
     with st.container(key=key):
-        st.html(_QUIET, unsafe_allow_javascript=True)
+        st.html(_QUIET.replace("GUARD", key), unsafe_allow_javascript=True)

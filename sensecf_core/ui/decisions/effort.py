@@ -13,7 +13,6 @@ from sensecf_core.counterfactuals.checks.effort import EFFORTS, default_efforts,
 from sensecf_core.queries.answer import Answer, Counterfactual, Effort
 from sensecf_core.records import decisions
 from sensecf_core.records.kept_options import KeptOption
-from sensecf_core.records.person_state import fold
 from sensecf_core.ui.common import data
 from sensecf_core.ui.decisions import who
 
@@ -26,17 +25,17 @@ BASIS = (
 )
 
 
-def show(cohort: Cohort, asked: Answer, shown: KeptOption, key: str) -> None:
+def show(cohort: Cohort, asked: Answer, shown: KeptOption, own: Mapping[str, Effort], key: str) -> None:
     """Show the effort of an option as a button that opens one field a change.
 
-    An option that was stored before there were defaults gets them now.
+    ``own`` is what somebody said about the person, by feature. An option that was stored
+    before there were defaults gets them now.
     """
     schema, option = cohort.schema, shown.option
     if not option.effort:
         known = {name: change for name, change in option.changes.items() if name in schema.positions}
         default = default_efforts(schema, data.training_domain(cohort), known)
         option = option.model_copy(update={"effort": default})
-    own = fold(decisions.of_person(asked.cohort, asked.participant_id)).effort_of
     key = f"effort_{shown.number}_{asked.answer_id}{key}"
     with st.popover(
         label(option, own),

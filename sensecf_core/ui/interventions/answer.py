@@ -69,7 +69,8 @@ def _state(answer: Answer) -> PersonState:
 def _options(page: Page, answer: Answer, state: PersonState, key: str) -> None:
     """Show the options as cards; those that found no place among so many as were asked for are folded."""
     schema = page.required_cohort.schema
-    groups = options.grouped(schema, answer, state.effort_of)
+    own = state.effort_of
+    groups = options.grouped(schema, answer, own)
     st.caption(_summary(answer))
     if (warning := stale(page, answer)) is not None:
         st.warning(warning, icon=":material/history:")
@@ -85,12 +86,13 @@ def _options(page: Page, answer: Answer, state: PersonState, key: str) -> None:
             st.markdown(f"**{group.heading}**")
         for shown in group.options:
             decided = verdict.standing(state, answer.answer_id, shown)
-            card.show(page, answer, shown, decided, key, with_keys=shown == first)
+            card.show(page, answer, shown, decided, key, own_effort=own, with_keys=shown == first)
     if rest := options.rest(schema, answer):
         noun = f"more {wording.option_noun(answer.limits.profile)}"
         with st.expander(wording.counted(len(rest), noun), icon=":material/unfold_more:"):
             for shown in rest:
-                card.show(page, answer, shown, verdict.standing(state, answer.answer_id, shown), key)
+                decided = verdict.standing(state, answer.answer_id, shown)
+                card.show(page, answer, shown, decided, key, own_effort=own)
     if groups:
         _lift(page, answer, key)
 

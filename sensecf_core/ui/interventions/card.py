@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 from sensecf_core.cohorts.schema import Feature, Schema
 from sensecf_core.counterfactuals.checks.sentences import risk
-from sensecf_core.queries.answer import Answer, Change, Counterfactual
+from sensecf_core.queries.answer import Answer, Change, Counterfactual, Effort
 from sensecf_core.queries.methods import BY_HAND
 from sensecf_core.records.kept_options import KeptOption
 from sensecf_core.records.person_state import Decision
@@ -24,10 +26,12 @@ def show(
     decided: Decision | None,
     key: str,
     *,
+    own_effort: Mapping[str, Effort],
     with_keys: bool = False,
 ) -> None:
     """Show one option of the answer ``asked``, with what was ``decided`` about it last.
 
+    ``own_effort`` is how hard somebody said that changes are for the person, by feature.
     ``with_keys``: single keys keep it, reject it and open it in what-if.
     """
     schema, answer, option = page.required_cohort.schema, shown.answer, shown.option
@@ -42,7 +46,7 @@ def show(
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
             verdict.show(schema, asked.answer_id, shown, decided, key, with_keys=with_keys)
             if answer.limits.profile != "contrast":
-                effort.show(page.required_cohort, asked, shown, key)
+                effort.show(page.required_cohort, asked, shown, own_effort, key)
             _try(page, asked.answer_id, shown, f"try_{shown.number}{key}", with_keys=with_keys)
             why = f"why_{shown.number}{key}"
             with st.popover("Why believe it?", icon=":material/help:", key=why):

@@ -56,7 +56,7 @@ def _one(page: Page, answer: Answer, state: PersonState) -> None:
     history.seen(answer)
     for shown in kept_options(answer, None):
         decided = verdict.standing(state, answer.answer_id, shown)
-        card.show(page, answer, shown, decided, f"_{answer.answer_id}")
+        card.show(page, answer, shown, decided, f"_{answer.answer_id}", own_effort=state.effort_of)
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         st.caption(made(answer), width="content")
         st.page_link(

@@ -60,31 +60,34 @@ def _open(popover: str) -> None:
 
 def show(page: str, cohort: Cohort | None) -> None:
     """Show the buttons that find people, and the help, below the pages in the sidebar."""
+    single = page not in navigation.WITHOUT_LETTERS
     with st.sidebar, st.container(key="keyboard", gap="xxsmall"):
         st.caption("People")
         find = cohort is not None and st.button(
             "Find", icon=":material/person_search:", key="find", type="tertiary", shortcut=FIND
         )
         if cohort is not None:
-            _step("Next", ":material/arrow_downward:", NEXT, cohort, 1)
-            _step("Previous", ":material/arrow_upward:", PREVIOUS, cohort, -1)
+            _step("Next", ":material/arrow_downward:", letter(NEXT) if single else None, cohort, 1)
+            _step("Previous", ":material/arrow_upward:", letter(PREVIOUS) if single else None, cohort, -1)
         with st.popover("Keyboard", icon=":material/keyboard:", type="tertiary", key="keys"):
             _help()
-    browser.keep_keys_quiet_while_busy("key_guard")
+    if single:
+        browser.keep_keys_quiet_while_busy("key_guard")
     if find and cohort is not None:
         _find(page, cohort)
     if find or st.session_state.pop(_FOCUS, False):
         browser.focus_what_opens("key_focus")
 
 
-def _step(label: str, icon: str, key: str, cohort: Cohort, by: int) -> None:
+def _step(label: str, icon: str, shortcut: str | None, cohort: Cohort, by: int) -> None:
     st.button(
         label,
         icon=icon,
         key=f"step_{by}",
         type="tertiary",
-        shortcut=letter(key),
-        help="In the order of the list on Participants, with its filters.",
+        shortcut=shortcut,
+        help="In the order of the list on Participants, with its filters. Sorting it by a heading does not "
+        "change this order.",
         on_click=people_order.step,
         args=(cohort.schema.name, by),
     )
@@ -98,7 +101,7 @@ def _help() -> None:
         "Esc": "close what is open; in the list, let Tab go on to what follows it",
     }
     st.markdown("\n".join(f"- **{key}**: {does}" for key, does in lines.items()))
-    st.caption("No key does anything while you type in a field, except Ctrl-K.")
+    st.caption("No key does anything while you type in a field, except Ctrl-K. Your data has no single keys.")
     st.toggle("Single keys", value=True, key=_ON, persist_state="session")
 
 
@@ -117,7 +120,7 @@ def _find(page: str, cohort: Cohort) -> None:
     )
     if picked is None:
         return
-    if page in navigation.RESEARCH or page == navigation.HOME:
+    if page not in navigation.SHOW_A_PERSON:
         st.switch_page(navigation.PERSON["Participants"].file)
     st.rerun()
 

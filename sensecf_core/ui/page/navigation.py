@@ -74,8 +74,12 @@ RESEARCH = {
 }
 GROUPS = {"A person": PERSON, "Research": RESEARCH}
 """The navigation. Pages are named as in their addresses, which stay as they are; titles may differ."""
+SHOW_A_PERSON = {*PERSON, "Comparison"}
+"""Pages that show whoever is chosen."""
 UNLISTED = {"Your_data": "Your data"}
 """Pages that Home leads to."""
+WITHOUT_LETTERS = tuple(UNLISTED)
+"""Pages without single keys: a letter that is typed into a cell of their table would be taken for one."""
 TITLES = UNLISTED | {name: place.title for places in GROUPS.values() for name, place in places.items()}
 """What stands in the navigation and on the page, by name."""
 

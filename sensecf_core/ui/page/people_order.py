@@ -14,6 +14,7 @@ from sensecf_core.classifiers import store
 from sensecf_core.classifiers.classifier import Classifier
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.datasets import registry
+from sensecf_core.errors import NotReadyError
 from sensecf_core.types import Floats, Ints
 from sensecf_core.ui.common import data
 from sensecf_core.ui.page import selection
@@ -68,6 +69,8 @@ def _keys(cohort: str) -> list[Key]:
         return list(keys)
     loaded = registry.load(cohort)
     rows = loaded.rows.index
-    if not store.ready(loaded):
+    try:
+        classifier = store.load(loaded)
+    except NotReadyError:  # missing or damaged, as the page says
         return list(rows)
-    return [rows[position] for position in of_cohort(loaded, store.load(loaded))]
+    return [rows[position] for position in of_cohort(loaded, classifier)]

@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from sensecf_core.counterfactuals.checks.red_flags import ACT_FIRST, red_flags
+from sensecf_core.queries.answer import RaisedFlag
 from sensecf_core.ui.common import row_wording, wording
 from sensecf_core.ui.page.frame import Page
 
 
+def unseen(page: Page) -> tuple[RaisedFlag, ...]:
+    """The red flags of the chosen row; none once somebody has said in this session to have seen them."""
+    flags = red_flags(page.required_cohort.schema, page.values)
+    return () if st.session_state.get(_key(page, flags)) else flags
+
+
+def _key(page: Page, flags: Sequence[RaisedFlag]) -> str:
+    """The session key of having seen these flags of the chosen row."""
+    name = page.required_cohort.schema.name
+    return "_".join(("red_flag_seen", name, *page.row_key, *(flag.label for flag in flags)))
+
+
 def stop_until_seen(page: Page) -> None:
     """Stop the page here for a row with a red flag until the button was pressed in this session."""
-    schema = page.required_cohort.schema
-    flags = red_flags(schema, page.values)
+    schema, flags = page.required_cohort.schema, unseen(page)
     if not flags:
         return
-    seen = "_".join(("red_flag_seen", schema.name, *page.row_key, *(flag.label for flag in flags)))
-    if st.session_state.get(seen):
-        return
+    seen = _key(page, flags)
     with st.container(border=True, key="red_flag_gate"):
         st.header(ACT_FIRST)
         st.markdown(

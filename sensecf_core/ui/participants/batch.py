@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import streamlit as st
@@ -21,9 +22,10 @@ from sensecf_core.ui.page import background_run, signed_in
 from sensecf_core.ui.page.frame import Page
 
 HELP = (
-    "Asks what the page Options asks, with its method, limits and seed, in the order of the list: at most "
-    f"{ask_list.MOST} at once, of those who are flagged and have no answer yet. Whoever has a red flag is "
-    "left out. It runs in the background, and each answer is kept as soon as it is there."
+    "Asks what the page Options asks before anything is set there (its first method, limits and seed), in "
+    f"the order of the list: at most {ask_list.MOST} at once, of those who are flagged and have no answer "
+    "yet. Whoever has a red flag is left out. It runs in the background, and each answer is kept as soon as it "
+    "is there."
 )
 _PERSON, _ROW = "--participant=", "--row="
 
@@ -106,16 +108,25 @@ def _ended(cohort: Cohort, job: JobView, found: Mapping[RowKey, Found]) -> None:
 
 
 def came_to(cohort: Cohort, keys: Sequence[RowKey], found: Mapping[RowKey, Found]) -> str:
-    """Say for how many rows there are options, for whom there are none, and who was withheld."""
+    """Say for how many rows there are options, explanations or none, and why; and who was withheld."""
     labels = dict(zip(cohort.rows.index, data.red_flag_labels(cohort), strict=True))
     withheld = [key for key in keys if labels.get(key)]
     answered = [found[key] for key in keys if key in found and key not in withheld]
-    some = [one for one in answered if one.options]
-    none = [key for key in keys if key not in withheld and key in found and not found[key].options]
-    solid = sum(one.solid > 0 for one in some)
-    parts = [f"{len(some)} of {len(keys) - len(withheld)} have options ({solid} a solid one)"]
-    if none:
-        parts.append(f"{len(none)} have none")
+    of = f"of {len(keys) - len(withheld)} have"
+    some = [one for one in answered if one.options and not one.explains]
+    explained = sum(one.options > 0 and one.explains for one in answered)
+    parts = []
+    if some or not explained:
+        solid = sum(one.solid > 0 for one in some)
+        parts.append(f"{len(some)} {of} options ({solid} a solid one)")
+    if explained:
+        parts.append(f"{explained} {of} an explanation, which is no advice")
+    empty: Counter[str] = Counter(one.status for one in answered if not one.options)
+    for status, words in (("already_desired", "need none"), ("budget_spent", "stopped before any was found")):
+        if count := empty.pop(status, 0):
+            parts.append(f"{count} {words}")
+    if empty:
+        parts.append(f"{empty.total()} have none")
     if missing := len(keys) - len(withheld) - len(answered):
         parts.append(f"{missing} have no answer")
     if withheld:

@@ -222,13 +222,15 @@ def _columns(work: WorkList) -> dict[int, Any]:
                     width=86,
                     help="What a search of the model found under the usual limits. Solid: changes that alter "
                     "the prediction and can be relied on. Else by how many points of 100 the risk moves in "
-                    "nine of ten retrained models.",
+                    "90 % of retrained models.",
                 )
             )
     if work.found:
         settings.append(
             st.column_config.TextColumn(
-                width=84, help="How many options the newest answer has, and how many of them are solid."
+                width=84,
+                help="How many options the newest answer has, and how many of them are solid. Explained: it "
+                "says what would tip the model, and is not advice.",
             )
         )
     if work.states:

@@ -20,7 +20,7 @@ from sensecf_core.ui.participants import decided
 
 ALL, FLAGGED, NOT_FLAGGED = "All", "Flagged", "Not flagged"
 WITH_OPTIONS, RED_FLAG, DECIDED, STARRED = "With options", "Red flag", "Decided", "Starred"
-FOUND, NONE_FOUND = "Options found", "None found"
+FOUND, EXPLAINED, NONE_FOUND = "Options found", "Explained", "None found"
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,8 @@ class WorkList:
         about = {
             RED_FLAG: np.asarray(data.red_flag_labels(self.cohort) != "", dtype=bool),
             DECIDED: ids.isin([who for who, state in self.states.items() if decided.latest(state)]),
-            FOUND: self._asked(lambda found: found.options > 0),
+            FOUND: self._asked(lambda found: found.options > 0 and not found.explains),
+            EXPLAINED: self._asked(lambda found: found.options > 0 and found.explains),
             NONE_FOUND: self._asked(lambda found: found.status == "none"),
             STARRED: ids.isin([who for who, state in self.states.items() if state.star]),
         }

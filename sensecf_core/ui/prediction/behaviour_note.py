@@ -16,7 +16,7 @@ def show(cohort: Cohort) -> None:
     finding = behaviour_reach.read(cohort)
     if finding is None or not finding["rows"]:
         return
-    st.subheader("What can behaviours alone do?")
+    st.subheader(f"Can behaviour change alone {_verb(cohort)} this risk?")
     st.markdown(_sentence(cohort, finding))
     st.caption(
         f"Of {wording.counted(finding['participants'], 'held-out person', 'held-out people')}; any number of "
@@ -41,11 +41,14 @@ def _sentence(cohort: Cohort, finding: dict[str, Any]) -> str:
         if share["low"] is None
         else f" (95 % interval {round(100 * share['low'])} to {round(100 * share['high'])})"
     )
-    verb = "lower" if cohort.schema.task.desired == 0 else "raise"
     return (
         f"Changes of behaviours alone would alter the prediction of {round(100 * share['value'])} of 100 "
-        f"flagged {row_wording.plural(cohort.schema)}{interval}. The most they {verb} the risk is "
+        f"flagged {row_wording.plural(cohort.schema)}{interval}. The most they {_verb(cohort)} the risk is "
         f"{round(change['median'])} points of 100 for the median {row_wording.singular(cohort.schema)}, and "
-        f"{round(change['largest'])} at best. This is about what this classifier has learned, however well "
-        "it ranks."
+        f"{round(change['largest'])} at best. This is about what this classifier has learned."
     )
+
+
+def _verb(cohort: Cohort) -> str:
+    """What an option does to the risk of the cohort's outcome."""
+    return "lower" if cohort.schema.task.desired == 0 else "raise"

@@ -9,14 +9,17 @@ import streamlit as st
 
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.counterfactuals.checks.grades import RANKS
-from sensecf_core.counterfactuals.checks.red_flags import ACT_FIRST, red_flags
+from sensecf_core.counterfactuals.checks.red_flags import ACT_FIRST
+from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.queries.answer import Answer
 from sensecf_core.records import answers, decisions
 from sensecf_core.records.kept_options import KeptOption
 from sensecf_core.records.person_state import Decision, PersonState, fold
+from sensecf_core.types import RowKey
 from sensecf_core.ui.common import row_wording, wording
 from sensecf_core.ui.decisions import history, verdict
 from sensecf_core.ui.interventions import answer as answer_view, believed, card, empty_state, options
+from sensecf_core.ui.page import red_flag_gate
 from sensecf_core.ui.page.frame import Page
 
 MOST = 2
@@ -55,28 +58,53 @@ def _kept(found: Found) -> bool:
     return found.decided is not None and found.decided.kind in ("keep", "edit")
 
 
+def given_about(schema: Schema, key: RowKey) -> tuple[Answer | None, list[Answer]]:
+    """The newest answer about a row and the options made by hand, without those that only explain.
+
+    In a cohort whose own limits explain, and nothing else was asked, explanations are all that there is.
+    Raises ``NotReadyError`` if the database cannot be read.
+    """
+    asked = [one for one in answers.recent(schema.name, *key, by_hand=False) if one.status != "cancelled"]
+    own = answers.recent(schema.name, *key, by_hand=True)
+    explain = schema.default_limits == "contrast" and all(_explains(one) for one in (*asked, *own))
+    newest = next((one for one in asked if explain or not _explains(one)), None)
+    return newest, [one for one in own if explain or not _explains(one)]
+
+
+def _explains(answer: Answer) -> bool:
+    return answer.limits.profile == "contrast"
+
+
 def show(page: Page) -> None:
     """Show the two best options side by side, or what is known of them, with the way to all of them."""
+    try:
+        _show(page)
+    except (InputError, NotReadyError) as error:
+        st.error(wording.message(str(error)), icon=":material/database_off:")
+
+
+def _show(page: Page) -> None:
     schema = page.required_cohort.schema
     with st.container(key="best_options", gap="small"):
         heading = st.container(horizontal=True, vertical_alignment="center", gap="small")
-        if flags := red_flags(schema, page.values):
+        if flags := red_flag_gate.unseen(page):
             _heading(page, heading, "Options")
             labels = wording.plain(wording.listed(flag.label for flag in flags))
             st.warning(
-                f"**{ACT_FIRST}: {labels}.** Options are withheld until you say that you have seen it.",
+                f"**{ACT_FIRST}: {labels}.** Options are withheld until you say that you have seen it, on "
+                "the page Options.",
                 icon=":material/emergency_home:",
             )
             return
-        newest = answers.newest(schema.name, *page.row_key)
-        own = answers.recent(schema.name, *page.row_key, by_hand=True)
-        given = ([] if newest is None else [newest]) + list(own)
+        newest, own = given_about(schema, page.row_key)
+        given = ([] if newest is None else [newest]) + own
         found = best(schema, given, fold(decisions.of_person(schema.name, page.row_key[0])))
-        nouns = {wording.option_noun(one.shown.answer.limits.profile) for one in found}
-        noun = nouns.pop() if len(nouns) == 1 else "option"
+        noun = wording.option_noun(found[0].shown.answer.limits.profile) if found else "option"
         counted = {0: "Options", 1: f"The best {noun}"}.get(len(found), f"The two best {noun}s")
         _heading(page, heading, counted)
         if found:
+            if noun != "option":
+                answer_view.say_explanation_only()
             _cards(page, found)
         elif newest is not None:
             reason = f": {wording.labelled(schema, newest.reasons[0])}" if newest.reasons else "."

@@ -52,10 +52,10 @@ def show(cohort: Cohort) -> None:
         _left_out(cohort, group, card)
     behaviour_note.show(cohort)
     if card.get("subgroups"):
-        with st.expander("For whom is it good? Subgroups", icon=":material/diversity_3:"):
+        with st.expander("Performance by subgroup", icon=":material/diversity_3:"):
             _subgroups(cohort, card)
     if cohort.schema.subgroups:
-        with st.expander("Who is in which part?", icon=":material/call_split:"):
+        with st.expander("Train/test split", icon=":material/call_split:"):
             _part_composition(cohort)
     with st.expander("Where the rows come from", icon=":material/account_tree:"):
         _flow(cohort, card)
@@ -109,7 +109,7 @@ def _reliability(cohort: Cohort, card: Json) -> None:
     worst = max((abs(p["predicted"] - p["observed"]) for p in points), default=0.0)
     noun = row_wording.plural(cohort.schema)
     sentence = (
-        f"Are risks what they say? {wording.counted(len(points), 'group')} of held-out {noun} by "
+        f"Calibration: {wording.counted(len(points), 'group')} of held-out {noun} by "
         f"predicted risk; observed shares differ from it by at most {round(100 * worst)} of 100. "
         "On the dotted line both agree."
     )

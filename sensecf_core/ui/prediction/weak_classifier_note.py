@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from sensecf_core.cohorts.cohort import Cohort
-from sensecf_core.ui.common import data, row_wording
+from sensecf_core.ui.common import data, row_wording, wording
 from sensecf_core.ui.prediction import classifier_card
 
 GUESSING = 0.5
@@ -37,7 +37,7 @@ def caution(cohort: Cohort) -> str | None:
         return None
     return (
         f"On held-out {noun} this model ranks {verdict}, AUROC {classifier_card.number(auroc)}"
-        f"{_flags(card['metrics'])}: read the risk with care."
+        f"{_flags(cohort, card['metrics'])}: read the risk with care."
     )
 
 
@@ -48,10 +48,15 @@ def against_chance(auroc: dict[str, float]) -> str | None:
     return "hardly better than chance" if auroc["value"] < WEAK else "perhaps no better than chance"
 
 
-def _flags(metrics: dict[str, Any]) -> str:
+def _flags(cohort: Cohort, metrics: dict[str, Any]) -> str:
     """Say how often the classifier flags wrongly and rightly (1 - specificity, sensitivity)."""
     sensitivity, specificity = metrics["sensitivity"], metrics["specificity"]
     if sensitivity is None or specificity is None:
         return ""
     hits, false_alarms = round(100 * sensitivity["value"]), round(100 * (1 - specificity["value"]))
-    return f", and flags {false_alarms} of 100 that it should not ({hits} of 100 that it should)"
+    noun, task = row_wording.plural(cohort.schema), cohort.schema.task
+    useless = ", so a flag carries no information" if hits <= false_alarms else ""
+    return (
+        f"; it flags {false_alarms} % of {noun} with “{wording.plain(task.class_0)}” and {hits} % of "
+        f"those with “{wording.plain(task.class_1)}”{useless}"
+    )

@@ -37,8 +37,8 @@ def show_day(page: Page) -> None:
     day = date.fromisoformat(row)
     day_picker.show(page.required_cohort, participant, row)
     st.caption(
-        f"Every option says: **had this day looked like this** ({day_name(day)}), the model would "
-        "have decided otherwise. It is about a day that is over, not a forecast of another one."
+        f"Options describe how this past day ({day_name(day)}) **would have had to differ**; they do not "
+        "predict tomorrow."
     )
 
 

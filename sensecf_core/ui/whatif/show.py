@@ -11,6 +11,7 @@ from sensecf_core.cohorts.schema import Profile
 from sensecf_core.counterfactuals.by_hand.response_curve import response_curve, strongest
 from sensecf_core.counterfactuals.by_hand.trial import Trial
 from sensecf_core.counterfactuals.problem.fitted_cohort import load_fitted
+from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.types import RowKey
 from sensecf_core.ui.common import charts, row_wording, sensors, wording
 from sensecf_core.ui.decisions import tried
@@ -45,7 +46,10 @@ def what_if(page: Page) -> None:
         return
     st.html(_STYLE)
     _live(page)
-    own_options.show(page)
+    try:
+        own_options.show(page)
+    except (InputError, NotReadyError) as error:
+        st.error(wording.message(str(error)), icon=":material/database_off:")
 
 
 @st.fragment

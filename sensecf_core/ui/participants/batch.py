@@ -24,8 +24,7 @@ from sensecf_core.ui.page.frame import Page
 HELP = (
     "Asks what the page Options asks before anything is set there (its first method, limits and seed), in "
     f"the order of the list: at most {ask_list.MOST} at once, of those who are flagged and have no answer "
-    "yet. Whoever has a red flag is left out. It runs in the background, and each answer is kept as soon as it "
-    "is there."
+    "yet. Whoever has a red flag is left out. It runs in the background; each answer is kept at once."
 )
 _PERSON, _ROW = "--participant=", "--row="
 

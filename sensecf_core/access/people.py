@@ -35,23 +35,30 @@ def _no_page() -> Person | None:
 
 
 _ask: Callable[[], Person | None] = _no_page
-_behalf: ContextVar[str | None] = ContextVar("on_behalf_of", default=None)
+_told: ContextVar[Callable[[], Person] | None] = ContextVar("who_is_at_work", default=None)
 
 
 def find_by(ask: Callable[[], Person | None]) -> None:
-    """Let ``ask`` say who looks at a page in the calling thread (None: no page is shown there)."""
+    """Let ``ask`` say who looks at a page in the calling thread (None: nobody, the program works itself)."""
     global _ask  # noqa: PLW0603 - one program has one way to tell people apart
     _ask = ask
 
 
 @contextmanager
 def on_behalf_of(login: str | None) -> Iterator[None]:
-    """Work for somebody whose right to it was checked when they asked for it."""
-    before = _behalf.set(login)
+    """Work for somebody whose right to it was checked when they asked (None: nobody had to sign in)."""
+    with at_work(lambda: _program(login)):
+        yield
+
+
+@contextmanager
+def at_work(ask: Callable[[], Person]) -> Iterator[None]:
+    """Let ``ask`` say who is at work: for what is done for a page, but in another thread than the page's."""
+    before = _told.set(ask)
     try:
         yield
     finally:
-        _behalf.reset(before)
+        _told.reset(before)
 
 
 def current() -> Person:
@@ -60,6 +67,10 @@ def current() -> Person:
     The program itself, its commands and its jobs may do everything: whoever starts them has the account that
     owns the data, or was asked for their role before.
     """
-    if (login := _behalf.get()) is None and (person := _ask()) is not None:
-        return person
+    if (ask := _told.get()) is not None:
+        return ask()
+    return _ask() or _program(None)
+
+
+def _program(login: str | None) -> Person:
     return Person(login or os.environ.get(ON_BEHALF_OF) or None, "admin")

@@ -9,7 +9,7 @@ from sensecf_core.access.settings import Role, known
 from sensecf_core.errors import NotAllowedError
 
 Action = Literal["see", "export", "ask", "decide", "models", "cohorts"]
-Owned = Literal["cancel", "delete", "undo"]
+Owned = Literal["cancel", "undo"]
 
 _LEAST: dict[Action, Role] = {
     "see": "viewer",
@@ -21,7 +21,8 @@ _LEAST: dict[Action, Role] = {
 }
 """The least role that may do it.
 
-``models``: training, fine-tuning, which adapter answers. ``cohorts``: uploading, adding, removing them.
+``models``: training, fine-tuning, which adapter answers, deleting one. ``cohorts``: uploading, adding,
+removing them.
 """
 _WORDS: dict[Action, str] = {
     "see": "see anything",
@@ -33,8 +34,8 @@ _WORDS: dict[Action, str] = {
 }
 _NAMES: dict[Role, str] = {"viewer": "a viewer", "clinician": "a clinician", "admin": "an administrator"}
 _RANK = get_args(Role)
-_OF_ANOTHER: dict[Owned, Action] = {"cancel": "ask", "delete": "models", "undo": "decide"}
-_OF_ONESELF: dict[Owned, Action] = {"cancel": "see", "delete": "see", "undo": "decide"}
+_OF_ANOTHER: dict[Owned, Action] = {"cancel": "ask", "undo": "decide"}
+_OF_ONESELF: dict[Owned, Action] = {"cancel": "see", "undo": "decide"}
 SIGN_IN = "Sign in first."
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -58,7 +58,7 @@ STEP_TOKENS = 600
 class Decisions:
     """What an adapter learns from and is measured on: no person is in both.
 
-    ``about`` is told on the card: how many decisions of each kind, and how many were left out.
+    ``about`` is told on the card: how many decisions can be used, of each kind, and how many were left out.
     """
 
     taught: Sequence[JudgedQuery]
@@ -138,7 +138,9 @@ def learn(
     began_at = provenance.commit()
     source = start.card.settings.get("source", "shap")
     lessons = examples(fitted.schema, base.tokenizer, decisions.taught)
-    lessons += _beside(fitted, base.tokenizer, BESIDE * len(lessons), source, settings.seed)
+    held_out = {one.query.participant_id for one in decisions.held_out}
+    beside = ordinary(fitted, BESIDE * len(lessons), source, settings.seed, held_out)
+    lessons += training_examples(fitted.schema, base.tokenizer, beside)
     settings = _settings(settings, start.card, base.tokenizer, lessons)
     asked = validation.ValidationSet.of(fitted, "val", validation_queries, source)
     if is_large(base.model):
@@ -186,14 +188,13 @@ def _work(fitted: FittedCohort, name: str) -> Iterator[Path]:
         shutil.rmtree(work, ignore_errors=True)
 
 
-def _beside(
-    fitted: FittedCohort, tokenizer: Any, count: int, source: Source, seed: int
-) -> list[TrainingExample]:
-    """Ordinary training queries with answers of the search; nothing is rejected in them."""
-    built = pair_search.build(fitted, seed=seed, variants=0, most_rows=count, source=source)
+def ordinary(
+    fitted: FittedCohort, count: int, source: Source, seed: int, held_out: Collection[str]
+) -> list[pair_search.Pair]:
+    """At most ``count`` training queries with answers of the search, none about a participant held out."""
+    built = pair_search.build(fitted, seed=seed, variants=0, most_rows=count, source=source, without=held_out)
     drawn = pair_search.draw([pair for pair in built if pair.answers], count, seed)
-    few = [replace(pair, answers=pair.answers[:ROUND_ANSWERS]) for pair in drawn]
-    return training_examples(fitted.schema, tokenizer, few)
+    return [replace(pair, answers=pair.answers[:ROUND_ANSWERS]) for pair in drawn]
 
 
 def _settings(asked: Settings, start: Card, tokenizer: Any, lessons: Sequence[TrainingExample]) -> Settings:
@@ -227,6 +228,10 @@ def _found(
         **decisions.about,
         "from": start.card.name,
         "from_sha256": start.card.weights_sha256,
+        "decisions_by_side": {
+            side: len({decision for one in found for decision in one.decisions})
+            for side, found in sides.items()
+        },
         "people": {side: len({one.query.participant_id for one in found}) for side, found in sides.items()},
         "questions": {side: len(found) for side, found in sides.items()},
         "pairs": {side: sum(one.pairs for one in found) for side, found in sides.items()},

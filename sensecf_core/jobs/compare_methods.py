@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,7 +11,7 @@ from sensecf_core.access import rights
 from sensecf_core.classifiers.classifier import Classifier
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.counterfactuals.proposers.registry import check_method, expected_answer_ids
-from sensecf_core.errors import InputError
+from sensecf_core.errors import InputError, NotAllowedError
 from sensecf_core.jobs import dispatch
 from sensecf_core.jobs.job_table import JobView
 from sensecf_core.queries.answer import Answer
@@ -92,10 +93,11 @@ def refreshed(comparison: Comparison, before: Sequence[MethodStatus]) -> tuple[M
 
 
 def cancel(comparison: Comparison) -> None:
-    """Cancel the methods that have not finished; answers stay."""
+    """Cancel the methods that have not finished, but for those that are somebody else's; answers stay."""
     for member in comparison.members:
         if member.job_id is not None:
-            dispatch.cancel(member.job_id)
+            with suppress(NotAllowedError):
+                dispatch.cancel(member.job_id)
 
 
 def _submit_or_reuse(cohort: Cohort, classifier: Classifier, request: ExplainRequest, method: str) -> Member:

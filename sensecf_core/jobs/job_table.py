@@ -120,14 +120,15 @@ def add(
 
     Raises ``InputError`` if ``most_waiting`` jobs of ``visitor`` wait already, or ``most_in_all`` jobs.
 
-    With ``share``, an unfinished job of the same kind and spec whose process is alive is returned instead.
+    With ``share``, an unfinished job of the same kind and spec whose process is alive is returned instead, if
+    the same ``login`` asked for it: only its owner may cancel it.
     """
     with transaction() as database:
         if share:
             same = database.execute(
                 "SELECT id, owner FROM jobs WHERE lane = ? AND kind = ? AND spec = ?"
-                " AND state IN ('queued', 'running') AND NOT cancel_asked",
-                (worker, kind, spec),
+                " AND state IN ('queued', 'running') AND NOT cancel_asked AND login IS ?",
+                (worker, kind, spec, login),
             ).fetchall()
             for row in same:
                 if alive(row["owner"]):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sensecf_core.cohorts.cohort import Cohort
@@ -16,15 +16,17 @@ from sensecf_core.records.kept_options import kept_options
 from sensecf_core.records.person_state import Decision, fold
 
 FEWEST = 50
-"""Decisions from which a model may learn."""
+"""Usable decisions from which a model may learn, before some are held out to measure on."""
 OTHER_PART = "about rows of the validation or test part, which only measure"
 CHANGED = "about a row, a schema or an option that is another by now"
 GONE = "about an answer that is not stored any more"
+UNREADABLE = "about an answer that was altered on the disk or kept by another version"
+SUPERSEDED = "about a change that was decided again later"
 
 
 @dataclass(frozen=True)
 class DecidedOptions:
-    """What may teach: the options, by how many decisions of each kind, and how many were left out, and why.
+    """What may teach or measure: options, by how many decisions of each kind; how many are left out, and why.
 
     An edit gives two options: its own values, kept, and those that it came from, rejected.
     """
@@ -35,7 +37,7 @@ class DecidedOptions:
 
     @property
     def decisions(self) -> int:
-        """How many decisions may teach."""
+        """How many decisions can be used: they teach, measure, or find no counterpart to stand against."""
         return sum(self.used.values())
 
     @property
@@ -52,7 +54,7 @@ def decided_options(cohort: Cohort) -> DecidedOptions:
 
     What was undone does not count, and of two decisions about the same change of the same row the last does.
     """
-    used: Counter[str] = Counter()
+    kinds: dict[str, str] = {}
     left_out: Counter[str] = Counter()
     found: list[DecidedOption] = []
     for made in decisions.of_cohort(cohort.schema.name).values():
@@ -63,11 +65,28 @@ def decided_options(cohort: Cohort) -> DecidedOptions:
             if isinstance(taken, str):
                 left_out[taken] += 1
             else:
-                used[decision.kind] += 1
+                kinds[decision.decision_id] = decision.kind
                 found += taken
-    last = {_same(option): option.kept for option in found}
-    options = tuple(option for option in found if last[_same(option)] == option.kept)
+    options = _last_said(found)
+    counted = {option.decision_id for option in options}
+    if superseded := len(kinds) - len(counted):
+        left_out[SUPERSEDED] = superseded
+    used = Counter(kind for decision_id, kind in kinds.items() if decision_id in counted)
     return DecidedOptions(options, dict(used), dict(left_out))
+
+
+def _last_said(found: Sequence[DecidedOption]) -> tuple[DecidedOption, ...]:
+    """The options without those about whose change something was decided later.
+
+    Two rejections of one change under different limits both stand: each is an answer to its own question.
+    """
+    last = {_same(option): option.kept for option in found}
+    places = {
+        (_same(option), None if option.kept else option.limits.model_dump_json()): place
+        for place, option in enumerate(found)
+        if last[_same(option)] == option.kept
+    }
+    return tuple(found[place] for place in sorted(places.values()))
 
 
 def check_enough(cohort: str, found: DecidedOptions) -> None:
@@ -76,8 +95,8 @@ def check_enough(cohort: str, found: DecidedOptions) -> None:
         return
     left_out = f" ({found.left_out_in_words[:-1]})" if found.left_out else ""
     raise InputError(
-        f"Learning from decisions takes at least {FEWEST} about options of training rows; {cohort} has "
-        f"{found.decisions}{left_out}, so nothing was done."
+        f"Learning from decisions takes at least {FEWEST} usable ones about options of training rows, to "
+        f"teach and to measure together; {cohort} has {found.decisions}{left_out}, so nothing was done."
     )
 
 
@@ -87,7 +106,10 @@ def _same(option: DecidedOption) -> tuple[str, str, int, str]:
 
 def _options(cohort: Cohort, decision: Decision) -> list[DecidedOption] | str:
     """The options that a decision is about, or why it teaches nothing."""
-    asked = answers.find(decision.answer_id or "")
+    try:
+        asked = answers.find(decision.answer_id or "")
+    except InputError:
+        return UNREADABLE
     if asked is None:
         return GONE
     key = (asked.participant_id, asked.row_id)
@@ -121,7 +143,15 @@ def _as_it_was(cohort: Cohort, answer: Answer) -> bool:
 
 def _of_decision(answer: Answer, decision: Decision) -> Iterator[DecidedOption]:
     def option(edits: Edits, *, kept: bool) -> DecidedOption:
-        return DecidedOption(answer.participant_id, answer.row_id, answer.desired, answer.limits, edits, kept)
+        return DecidedOption(
+            answer.participant_id,
+            answer.row_id,
+            answer.desired,
+            answer.limits,
+            edits,
+            kept,
+            decision.decision_id,
+        )
 
     proposed = {name: change["to"] for name, change in (decision.changes or {}).items()}
     yield option(proposed, kept=decision.kind == "keep")

@@ -53,7 +53,11 @@ def export_file(
 
 
 def export_table(exported: Sequence[Answer], file_format: Format) -> bytes:
-    """Write answers, also about several people, as the bytes of one file; ``csv`` or ``json``."""
+    """Write answers, also about several people, as the bytes of one file; ``csv`` or ``json``.
+
+    Raises ``NotAllowedError`` if whoever is at work may not export.
+    """
+    rights.require("export")
     cohorts = [cohort for name in {one.cohort for one in exported} if (cohort := _cohort(name)) is not None]
     schemas = {cohort.schema.name: cohort.schema for cohort in cohorts}
     write = answers_csv if file_format == "csv" else answers_json

@@ -12,10 +12,12 @@ from sensecf_core.access import people, rights, settings
 from sensecf_core.access.people import Person
 from sensecf_core.access.settings import Role
 from sensecf_core.errors import NotAllowedError, NotReadyError
-from sensecf_core.jobs import dispatch, job_table
+from sensecf_core.jobs import compare_methods, dispatch, job_table
 from sensecf_core.language.models import adapters
 from sensecf_core.language.models.adapters import Adapter, Card
-from sensecf_core.records import answers, audit, decisions
+from sensecf_core.queries.request import ExplainRequest
+from sensecf_core.records import answers, audit, comparisons, decisions
+from sensecf_core.records.comparisons import Member
 from tests.records.made_answers import make_answer
 
 ANNA = Person("anna@hospital.example", "clinician")
@@ -117,7 +119,6 @@ def test_what_somebody_made_is_theirs_or_an_administrators() -> None:
         assert (rights.refusal_of("cancel", "Anna@hospital.example") is None) is may
     at_work(BEN)
     assert rights.refusal_of("cancel", None) is None  # from before anybody signed in
-    assert rights.refusal_of("delete", None) is not None
     with pytest.raises(NotAllowedError, match=r"Only anna@\S+, whose it is, or an administrator"):
         rights.require_own("undo", ANNA.login)
 
@@ -160,10 +161,31 @@ def test_a_decision_is_kept_under_the_login_and_undone_by_its_owner() -> None:
     assert [decision.login for decision in decisions.history()] == [None, ANNA.login, CHIEF.login]
 
 
-def add_job(login: str | None) -> str:
-    return job_table.add(
-        "process", "1:0.0:gone", kind="augment", label="x", spec="[]", login=login, most_waiting=9
-    )
+def add_job(login: str | None, *, share: bool = False) -> str:
+    asked: dict[str, Any] = {"kind": "augment", "label": "x", "spec": "[]", "most_waiting": 9}
+    return job_table.add("process", "1:0.0:gone", login=login, share=share, **asked)
+
+
+def state_of(job_id: str) -> str | None:
+    found = job_table.find(job_id)
+    return found and found.state
+
+
+def test_only_who_asked_for_a_job_shares_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(job_table, "alive", lambda _: True)
+    first = add_job(ANNA.login, share=True)
+    assert add_job(ANNA.login, share=True) == first
+    assert len({first, add_job(BEN.login, share=True), add_job(None, share=True)}) == 3
+
+
+def test_cancel_all_leaves_the_jobs_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(job_table, "alive", lambda _: True)
+    theirs, own = add_job(ANNA.login), add_job(BEN.login)
+    request = ExplainRequest(cohort="small", participant_id="1", row_id="0")
+    members = [Member(method="random", job_id=theirs), Member(method="dice-random", job_id=own)]
+    at_work(BEN)
+    compare_methods.cancel(comparisons.new(request, members))
+    assert (state_of(theirs), state_of(own)) == ("queued", "cancelled")
 
 
 def test_a_job_of_another_is_not_cancelled_by_its_address(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -188,16 +210,16 @@ def card(owner: str | None) -> Card:
     return Card.model_validate(fields | {"owner": owner})
 
 
-def test_an_adapter_of_another_is_not_deleted(private_var: Path) -> None:
+def test_only_an_administrator_deletes_an_adapter(private_var: Path) -> None:
     folder = private_var / "adapters" / "c" / "x"
     folder.mkdir(parents=True)
     (private_var / "fine-tuning").mkdir()
     adapter = Adapter(folder, card(ANNA.login), own=True)
-    for person in (BEN, AUDITOR, STRANGER):
+    for person in (ANNA, Person(ANNA.login, "viewer"), BEN, AUDITOR, STRANGER):  # Anna was an administrator
         at_work(person)
         with pytest.raises(NotAllowedError):
             adapters.delete(adapter)
     assert folder.exists()
-    at_work(ANNA)
+    at_work(CHIEF)
     adapters.delete(adapter)
     assert not folder.exists()

@@ -45,12 +45,14 @@ def test_the_navigation_has_two_groups_and_old_addresses(world: World, open_page
         "Participants",
         "Overview",
         "Options",
+        "What-if",
         "Comparison",
         "Benchmarks",
         "Augmentation",
         "Models",
     ]
-    assert [link.page for link in links[1:]] == [title for title in BEYOND_HOME if title != "Glucose"]
+    listed = [title for title in BEYOND_HOME if title not in ("Glucose", "Your_data")]
+    assert [link.page for link in links[1:]] == listed
     assert [group.value for group in at.sidebar.caption][: len(GROUPS)] == list(GROUPS)
 
 

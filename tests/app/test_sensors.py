@@ -234,8 +234,8 @@ def test_the_unit_is_kept_over_pages(someone: str, open_page: OpenPage) -> None:
     mean = f"{glucose_summary(someone).metrics.mean / 18.01559:.1f} mmol/L"
     assert tiles(at)["Mean"] == mean
     assert "70–180 mg/dL" not in page_text(at) and "3.9–10.0 mmol/L" in page_text(at)
-    # Beside the bar, and beside a form of values; on Options that one is drawn where its chip is open.
-    for page, times in (("Prediction", 2), ("Interventions", 1)):
+    # Beside the bar, and beside fields of values; on Options those are drawn where their chip is open.
+    for page, times in (("Prediction", 1), ("What-if", 2), ("Interventions", 1)):
         at.switch_page(PAGES[page]).run()
         said_by = [one.value for one in at.caption if "its own unit, mg/dL" in one.value]
         assert len(said_by) == times, page

@@ -26,8 +26,9 @@ from streamlit.web.server.starlette.starlette_app_utils import create_signed_val
 
 from sensecf_core.access import people, settings
 from sensecf_core.access.people import Person
-from sensecf_core.errors import NotReadyError
+from sensecf_core.errors import NotAllowedError, NotReadyError
 from sensecf_core.jobs import dispatch
+from sensecf_core.ui.common import widgets
 from sensecf_core.ui.server import run, sign_in
 from sensecf_core.ui.server.guard import COOKIE, Guard
 from sensecf_core.ui.server.sign_in import HEADER, SignedIn
@@ -278,7 +279,43 @@ def test_pages_believe_the_guard_alone(private_var: Path, monkeypatch: pytest.Mo
     file.write_text(f'login = "oidc"\n[roles]\nviewer = ["{ANNA}"]  # from the next click\n')
     assert sign_in.person() == Person(ANNA, "viewer")
     monkeypatch.setattr(sign_in, "get_script_run_ctx", lambda **_: None)
-    assert sign_in.person() is None
+    assert sign_in.person() == Person(None, None), "a thread without a page may do nothing"
+    people.find_by(sign_in.person)
+    with people.on_behalf_of(None):  # a job from before anybody had to sign in
+        assert people.current() == Person(None, "admin")
+    file.unlink()
+    assert sign_in.person() is None and people.current() == Person(None, "admin")
+
+
+def test_a_file_is_made_for_whoever_pressed_as_long_as_they_may_have_it(
+    private_var: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    private_var.mkdir()
+    file = private_var / settings.FILE
+    file.write_text('login = "oidc"\nothers = "viewer"\n')
+    ends = time.time() + 3600
+    page = SimpleNamespace(headers={HEADER: sign_in.sealed(SignedIn(ANNA, ends))})
+    monkeypatch.setattr(st, "context", page)
+    monkeypatch.setattr(sign_in, "get_script_run_ctx", lambda **_: object())
+    people.find_by(sign_in.person)
+    offered: list[Any] = []
+    monkeypatch.setattr(st, "download_button", lambda *arguments, **_: offered.append(arguments[1]))
+    widgets.csv_button(lambda: str(people.current().login), "x.csv", key="x")
+    (make,) = offered
+    page.headers = {}
+    monkeypatch.setattr(sign_in, "get_script_run_ctx", lambda **_: None)  # Streamlit makes it elsewhere
+    assert make().decode("utf-8-sig") == ANNA
+    with monkeypatch.context() as later:
+        later.setattr(sign_in.time, "time", lambda: ends + 1)
+        with pytest.raises(NotAllowedError, match=r"Sign in first\."):
+            make()
+    file.write_text('login = "oidc"\nothers = "nobody"\n')
+    with pytest.raises(NotAllowedError, match="ask an administrator"):
+        make()
+    said: list[str] = []
+    monkeypatch.setattr(st, "caption", said.append)
+    widgets.csv_button(str, "x.csv", key="x")
+    assert said == ["Sign in first."] and len(offered) == 1, "a sentence instead of a button"
 
 
 @pytest.mark.parametrize(

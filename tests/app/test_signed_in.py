@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from sensecf_core.access.people import Person
 from sensecf_core.jobs import job_table
 from sensecf_core.jobs.model_worker import KIND, ModelWorker
 from sensecf_core.queries.request import ExplainRequest
+from sensecf_core.ui.comparison import status
+from sensecf_core.ui.page import signed_in as frame_sign_in
 from sensecf_core.ui.server import sign_in
 from tests.app.conftest import OpenPage, World, page_text
 
@@ -73,6 +76,41 @@ def test_a_clinician_trains_no_model_on_a_page(
     at = open_page("Models", cohort="small")
     assert "to train models and choose which one answers, you need to be an administrator" in page_text(at)
     assert not [button.key for button in at.button if "tune" in str(button.key)]
+
+
+def test_cancel_all_is_not_offered_where_all_jobs_are_anothers(private_var: Path) -> None:
+    asked = {"kind": KIND, "label": "x", "most_waiting": 9}
+    jobs = [
+        job_table.find(job_table.add("model", "1:0.0:gone", login=person.login, spec=str(person), **asked))
+        for person in (ANNA, BEN)
+    ]
+    theirs, own = (status.MethodStatus("random", "queued", job) for job in jobs)
+    with people.at_work(lambda: BEN):
+        assert f"Only {ANNA.login}" in str(status._not_to_cancel([theirs]))
+        assert status._not_to_cancel([theirs, own]) is None
+
+
+def test_every_fragment_first_asks_whether_somebody_is_still_signed_in() -> None:
+    first = {
+        f"{path.stem}.{function.name}": ast.unparse(function.body[1 if ast.get_docstring(function) else 0])
+        for path in Path(status.__file__).parents[1].rglob("*.py")
+        for function in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(function, ast.FunctionDef)
+        and any("fragment" in ast.unparse(decorator) for decorator in function.decorator_list)
+    }
+    assert first and set(first.values()) == {"signed_in.still()"}, first
+
+
+def test_a_fragment_gives_way_to_the_whole_page_once_a_login_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[str] = []
+    monkeypatch.setattr(frame_sign_in.st, "rerun", lambda: drawn.append("all"))
+    for person in (ANNA, AUDITOR):
+        with people.at_work(lambda person=person: person):
+            frame_sign_in.still()
+    assert not drawn
+    with people.at_work(lambda: Person(None, None)):
+        frame_sign_in.still()
+    assert drawn == ["all"]
 
 
 def _text(at: AppTest) -> str:

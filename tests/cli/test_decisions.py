@@ -85,6 +85,7 @@ def test_an_option_is_kept_and_its_decision_listed(command: Command, answer: str
             "shortlisted": [],
             "note": None,
             "starred": False,
+            "effort": {},
         }
     ]
 

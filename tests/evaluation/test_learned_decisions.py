@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from sensecf_core.access.people import on_behalf_of
 from sensecf_core.cli.commands.from_decisions import in_words
 from sensecf_core.counterfactuals.fine_tuning.decided import JudgedQuery, hold_out, judged_queries
 from sensecf_core.counterfactuals.problem.budget import CancelledError
@@ -14,7 +15,7 @@ from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.make_queries import make_queries
 from sensecf_core.errors import InputError
 from sensecf_core.evaluation import learned_decisions
-from sensecf_core.evaluation.learned_decisions import Decisions, learn
+from sensecf_core.evaluation.learned_decisions import Decisions, learn, ordinary
 from sensecf_core.language.local.model import LocalModel
 from sensecf_core.language.models import adapters, default_model
 from sensecf_core.language.models.adapters import Adapter
@@ -57,7 +58,9 @@ def start(fitted: FittedCohort, tmp_path_factory: pytest.TempPathFactory) -> Ada
         "provenance": {},
     }
     peft = trainer.adapter_for(model.model, SETTINGS)
-    return Adapter(folder / "adapter", save_adapter.save(peft, folder / "adapter", card, []), own=True)
+    with on_behalf_of("anna@hospital.example"):
+        saved = save_adapter.save(peft, folder / "adapter", card, [])
+    return Adapter(folder / "adapter", saved, own=True)
 
 
 @pytest.fixture
@@ -80,17 +83,19 @@ def test_what_was_kept_becomes_likelier_for_people_who_taught_nothing(
     assert [len(side) for side in sides] == [17, 8] and not sides[0] & sides[1]
     told: list[float] = []
     out = adapters.own_folder(fitted.cohort, "taught")
-    card = learn(
-        fitted,
-        model,
-        start,
-        decided,
-        replace(SETTINGS, learning_rate=0.1, max_steps=20),
-        name="taught",
-        out=out,
-        validation_queries=1,
-        callbacks=Callbacks(lambda done, _: told.append(done)),
-    )
+    with on_behalf_of("ben@hospital.example"):
+        card = learn(
+            fitted,
+            model,
+            start,
+            decided,
+            replace(SETTINGS, learning_rate=0.1, max_steps=20),
+            name="taught",
+            out=out,
+            validation_queries=1,
+            callbacks=Callbacks(lambda done, _: told.append(done)),
+        )
+    assert (start.card.owner, card.owner) == ("anna@hospital.example", "ben@hospital.example")
     assert told == sorted(told)
     found = card.decisions
     assert (found["decisions"], found["from"], found["from_sha256"]) == (
@@ -110,12 +115,15 @@ def test_what_was_kept_becomes_likelier_for_people_who_taught_nothing(
     assert (
         card.settings["start_sha256"] == start.card.weights_sha256 and card.rounds[0]["kind"] == "decisions"
     )
-    assert "Learned from 50 decisions and goes on from start." in adapter_card.decisions_text(card)
-    assert "Of 8 held-out pairs (8 people)" in in_words(found)
+    assert found["decisions_by_side"] == {"taught": 34, "held_out": 16}
+    said = "Taught by 34 decisions about 17 people, measured on 16 decisions about 8 people"
+    assert f"{said}. It goes on from start." in adapter_card.decisions_text(card)
+    assert in_words(found).startswith(f"{said}. Share of a question's pairs")
+    assert "mean of 8 held-out questions (8 pairs)" in in_words(found)
     fallen = found | {"valid": valid | {"difference": {"value": -0.2, "low": -0.3, "high": -0.1, "n": 4}}}
     assert in_words(fallen).endswith("It is worse at reaching the desired class than the one before.")
     readme = (out / adapters.README).read_text()
-    assert "Taught by 50 decisions" in readme and "the adapter start" in readme
+    assert said in readme and "the adapter start" in readme
     assert not list((out.parents[1] / "fine-tuning").glob("*taught*"))
 
 
@@ -140,10 +148,29 @@ def test_a_cancelled_one_leaves_no_adapter(fitted: FittedCohort, start: Adapter,
     assert not out.exists()
 
 
+def test_nothing_is_read_about_people_held_out(fitted: FittedCohort) -> None:
+    rows = fitted.cohort.part("train")
+    everybody = {str(participant) for participant, _ in rows.index}
+    held_out = sorted(everybody)[::2]
+    pairs = ordinary(fitted, 40, "shap", 0, held_out)
+    told = {pair.query.participant_id for pair in pairs}
+    assert len(pairs) == 40 and told <= everybody - set(held_out)
+
+
+def test_what_did_neither_teach_nor_measure_is_told() -> None:
+    counted = {"decisions": 9, "people": {"taught": 2, "held_out": 1}}
+    sides = {"decisions_by_side": {"taught": 5, "held_out": 1}}
+    assert adapters.taught_by(counted | sides) == (
+        "Taught by 5 decisions about 2 people, measured on 1 decision about 1 person; 3 had no counterpart, "
+        "kept or rejected, on the same row"
+    )
+    assert adapters.taught_by(counted).startswith("Taught by a part of 9 decisions")
+
+
 def test_one_person_cannot_teach_and_measure(fitted: FittedCohort) -> None:
     keys = [(str(participant), str(row)) for participant, row in fitted.cohort.part("train").index[:2]]
     queries = make_queries(fitted, keys, 0, Limits(profile="intervention"))
-    judged = [JudgedQuery(query, PromptHints(gap=0.0, effects=()), (), ()) for query in queries]
+    judged = [JudgedQuery(query, PromptHints(gap=0.0, effects=()), (), (), frozenset()) for query in queries]
     with pytest.raises(InputError, match="1 participant has both"):
         hold_out(judged[:1], 0.3, 0)
     assert [len(side) for side in hold_out(judged, 0.3, 0)] == [1, 1]

@@ -8,7 +8,15 @@ from sensecf_core.counterfactuals.fine_tuning.decided import judged_queries
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.errors import InputError
 from sensecf_core.records import answers, decisions
-from sensecf_core.records.decided_options import CHANGED, OTHER_PART, check_enough, decided_options
+from sensecf_core.records.database import transaction
+from sensecf_core.records.decided_options import (
+    CHANGED,
+    OTHER_PART,
+    SUPERSEDED,
+    UNREADABLE,
+    check_enough,
+    decided_options,
+)
 from tests.records.decided_rows import save_answers
 
 
@@ -50,7 +58,23 @@ def test_what_was_undone_or_decided_otherwise_later_does_not_count(fitted: Fitte
     decisions.undo(undone.decision_id, by="Dr Lee")
     assert [option.kept for option in decided_options(fitted.cohort).options] == [True]
     decisions.reject(again, 1, "not-possible", by="Dr Wu")
-    assert [option.kept for option in decided_options(fitted.cohort).options] == [False]
+    found = decided_options(fitted.cohort)
+    assert [option.kept for option in found.options] == [False]
+    assert dict(found.used) == {"reject": 1} and dict(found.left_out) == {SUPERSEDED: 1}
+
+
+def test_what_was_kept_twice_counts_once(fitted: FittedCohort) -> None:
+    (answer,) = save_answers(fitted, "train", 1)
+    whole = answers.find(answer)
+    assert whole is not None
+    again = answers.save(whole.model_copy(update={"answer_id": "asked-again"}))
+    for one in (answer, again):
+        decisions.keep(one, 1, by="Dr Lee")
+    decisions.reject(answer, 2, "too-small", by="Dr Lee")
+    found = decided_options(fitted.cohort)
+    assert found.decisions == 2 and dict(found.left_out) == {SUPERSEDED: 1}
+    (judged,) = judged_queries(fitted, found.options)
+    assert judged.decisions == {option.decision_id for option in found.options} and len(judged.decisions) == 2
 
 
 def test_others_are_left_out_and_told(fitted: FittedCohort) -> None:
@@ -69,6 +93,17 @@ def test_others_are_left_out_and_told(fitted: FittedCohort) -> None:
     assert found.left_out_in_words.startswith("2 decisions were left out: 1 about rows of the")
     with pytest.raises(InputError, match=r"at least 50 .* small has 1 \(2 decisions were left out: .*\), so"):
         check_enough("small", found)
+
+
+def test_an_answer_that_cannot_be_read_is_left_out(fitted: FittedCohort) -> None:
+    damaged, whole = save_answers(fitted, "train", 2)
+    for answer in (damaged, whole):
+        decisions.keep(answer, 1, by="Dr Lee")
+    with transaction() as database:
+        database.execute("DROP TRIGGER answers_refuse_update")
+        database.execute("UPDATE answers SET status = 'x' WHERE answer_id = ?", (damaged,))
+    found = decided_options(fitted.cohort)
+    assert found.decisions == 1 and dict(found.left_out) == {UNREADABLE: 1}
 
 
 def test_what_a_model_could_not_have_written_is_no_pair(fitted: FittedCohort) -> None:

@@ -35,6 +35,8 @@ HEADER_WITHIN = 20
 LIBRE_HIGH = 501.0
 """mg/dL that stand for ``HI``: FreeStyle Libre reports up to 500; Dexcom, as in AI-READI, up to 400."""
 SENSOR_RECORD = "0"
+YEARS = range(1999, 2100)
+"""Years that a reading can be of, from the first sensor on; a clock that was never set says others."""
 
 _UNIT = re.compile(r"(mg/dL|mmol/L)\)?\s*$", re.IGNORECASE)
 _STAMP = re.compile(
@@ -89,7 +91,8 @@ def read_export(path: Path, dates: DateOrder | None = None) -> Export:
     """
     rows = _rows(path)
     layout = _layout(path, rows)
-    body = [row for row in rows[layout.header + 1 :] if len(row) > layout.value]
+    below = [row for row in rows[layout.header + 1 :] if any(cell.strip() for cell in row)]
+    body = [row for row in below if len(row) > max(layout.time, layout.kind, layout.value)]
     dated = [row for row in body if row[layout.time].strip()]
     kept = [row for row in dated if row[layout.kind].strip() == layout.reading]
     if not kept:
@@ -108,6 +111,7 @@ def read_export(path: Path, dates: DateOrder | None = None) -> Export:
         raise InputError(f"{path.name} holds no reading with a time and a value in {layout.unit}.")
     counted = {
         "records of another kind (scans, finger-sticks, insulin, food, alerts)": len(dated) - len(kept),
+        "lines that end before the columns of a reading": len(below) - len(body),
         "readings whose time cannot be read": found.without_time,
         "readings of a minute that has another": found.repeated,
         "readings without a value that the sensor can give": int((~found.valid).sum()),
@@ -190,8 +194,12 @@ def _iso(found: re.Match[str], order: DateOrder | None) -> str | None:
         month, day = day, month
     if found[7]:
         hour = hour % 12 + (12 if found[7].upper() == "P" else 0)
+    if max(len(found[1]), len(found[3])) <= 2:
+        year += 2000
+    if year not in YEARS:
+        return None
     try:
-        return f"{datetime(year + 2000 * (year < 100), month, day, hour, minute, second).isoformat()}Z"
+        return f"{datetime(year, month, day, hour, minute, second).isoformat()}Z"
     except ValueError:
         return None
 

@@ -34,7 +34,8 @@ def chosen_period(export: Export, days: int, first: date | None, last: date | No
     """
     whole = recorded(export)
     end = last or whole.last
-    begin = first or max(whole.first, end - timedelta(days=days - 1))
+    reaches_back = days > (end - whole.first).days  # then no date is computed: it might lie before year 1
+    begin = first or (whole.first if reaches_back else end - timedelta(days=days - 1))
     period = Period(begin, end)
     if end < whole.first or begin > whole.last:
         raise InputError(
@@ -46,7 +47,7 @@ def chosen_period(export: Export, days: int, first: date | None, last: date | No
 def summarise(export: Export, period: Period) -> GlucoseSummary:
     """The report's figures of a period; metrics in mg/dL and percent of time."""
     start = np.datetime64(period.first, "s")
-    end = np.datetime64(period.last + timedelta(days=1), "s")
+    end = (np.datetime64(period.last, "D") + 1).astype("datetime64[s]")
     times = export.readings.times
     inside = export.readings.where((times >= start) & (times < end))
     if not inside.valid.any():

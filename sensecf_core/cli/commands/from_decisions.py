@@ -121,29 +121,31 @@ def _start(cohort: Cohort, folder: str | None, base_sha256: str | None) -> Adapt
 
 
 def in_words(decisions: Mapping[str, Any]) -> str:
-    """What the decisions brought, in two sentences; a third where the model is clearly worse at its task."""
+    """What the decisions brought, in short sentences; the last says if the model got worse at its task."""
+    from sensecf_core.language.models.adapters import taught_by
+
     high = decisions["valid"]["difference"]["high"]
     worse = high is not None and high < 0
-    people = decisions["people"]["held_out"]
+    questions, pairs = decisions["questions"]["held_out"], decisions["pairs"]["held_out"]
     return (
-        f"Of {decisions['pairs']['held_out']} held-out pairs ({people} "
-        f"{'person' if people == 1 else 'people'}), the kept option is the likelier one in "
-        f"{_change(decisions['preferred'])}. Raw candidates on val are valid in "
-        f"{_change(decisions['valid'])}."
+        f"{taught_by(decisions)}. Share of a question's pairs in which the kept option is the likelier one, "
+        f"mean of {questions} held-out {'question' if questions == 1 else 'questions'} ({pairs} "
+        f"{'pair' if pairs == 1 else 'pairs'}): {_change(decisions['preferred'])}. Share of valid raw "
+        f"candidates of a query, mean on val: {_change(decisions['valid'])}."
         + (" It is worse at reaching the desired class than the one before." if worse else "")
     )
 
 
 def _change(found: Mapping[str, Any]) -> str:
-    """``62 % after 48 % (difference +14 points, 95 % interval -3 to +30)``."""
+    """``62%, before 48% (+14 points, 95 % interval -3 to +30)``."""
     before, after, difference = (found[name] for name in ("before", "after", "difference"))
     if after["value"] is None:
-        return "none that could be measured"
+        return "could not be measured"
     if difference["low"] is None:
         between = "too few people for an interval"
     else:
         between = f"95 % interval {100 * difference['low']:+.0f} to {100 * difference['high']:+.0f}"
     return (
-        f"{after['value']:.0%} of cases, before {before['value']:.0%} "
+        f"{after['value']:.0%}, before {before['value']:.0%} "
         f"({100 * difference['value']:+.0f} points, {between})"
     )

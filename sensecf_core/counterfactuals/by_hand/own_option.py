@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isfinite
 from time import perf_counter
 from typing import Any, Literal
 
@@ -21,7 +22,7 @@ from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.make_queries import drivers
 from sensecf_core.counterfactuals.problem.problem import Problem
 from sensecf_core.counterfactuals.result import EMPTY_TRACE, QueryResult, answer_id, to_answer
-from sensecf_core.errors import InputError
+from sensecf_core.errors import InputError, unknown
 from sensecf_core.queries.answer import Answer, Counterfactual, Seconds
 from sensecf_core.queries.goal import Goal
 from sensecf_core.queries.methods import BY_HAND
@@ -61,8 +62,8 @@ def own_option(
 
     Raises
     ------
-    InputError : nothing is changed, a value or a combination cannot be, or the risk does not move the desired
-        way in nine of ten refits.
+    InputError : nothing is changed, a feature is unknown, a value or a combination cannot be, or the risk
+        does not move the desired way in nine of ten refits.
     """
     started = perf_counter()
     profile, desired = (came_from.profile, came_from.desired) if came_from else (None, None)
@@ -117,11 +118,19 @@ def _as_answer(
 def _checked(schema: Schema, edits: Mapping[str, Value], measured: Mapping[str, Value]) -> dict[str, Value]:
     """The edits, if every value can be; what was not measured stays so."""
     for name, value in edits.items():
+        if name not in schema.positions:
+            raise unknown("feature", name, schema.names)
         feature = schema.feature(name)
         if measured[name] is None:
             raise InputError(f"{feature.label} was not measured, so it cannot be changed; leave it out.")
         if value is None:
             raise InputError(f"{feature.label} is empty; give it a value.")
+        if feature.named and value not in feature.levels:
+            raise unknown(f"level of {feature.label}", value, feature.levels)
+        if not feature.named and (isinstance(value, str) or not isfinite(value)):
+            raise InputError(f"{feature.label} must be a number, got {value!r}; give it one.")
+        if feature.kind == "binary" and value not in (0, 1):
+            raise InputError(f"{feature.label} is 0 or 1, got {value!r}; give it one of them.")
         if feature.valid and not feature.named and not feature.valid[0] <= float(value) <= feature.valid[1]:
             low, high = (measure(feature, end) for end in feature.valid)
             raise InputError(

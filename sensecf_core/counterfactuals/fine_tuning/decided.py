@@ -29,7 +29,7 @@ from sensecf_core.queries.query import PromptHints, Query
 
 @dataclass(frozen=True)
 class DecidedOption:
-    """One option that somebody kept or rejected, and the question that gave it."""
+    """One option that somebody kept or rejected, in which decision, and the question that gave it."""
 
     participant_id: str
     row_id: str
@@ -37,6 +37,7 @@ class DecidedOption:
     limits: Limits
     edits: Edits
     kept: bool
+    decision_id: str
 
     @property
     def row(self) -> tuple[str, str, Literal[0, 1]]:
@@ -46,12 +47,16 @@ class DecidedOption:
 
 @dataclass(frozen=True)
 class JudgedQuery:
-    """A query, what its prompt tells, and the answers that people kept and rejected; neither is empty."""
+    """A query, what its prompt tells, and the answers that people kept and rejected; neither is empty.
+
+    ``decisions`` are the ids of those that the answers come from.
+    """
 
     query: Query
     hints: PromptHints
     kept: tuple[Edits, ...]
     rejected: tuple[Edits, ...]
+    decisions: frozenset[str]
 
     @property
     def pairs(self) -> int:
@@ -80,13 +85,22 @@ def judged_queries(
         if better and worse:
             found.append((query, better, worse))
     hints = estimate_effects(fitted, [query for query, _, _ in found], source)
-    return tuple(JudgedQuery(query, told, *sides) for (query, *sides), told in zip(found, hints, strict=True))
+    return tuple(
+        JudgedQuery(
+            query,
+            told,
+            tuple(one.edits for one in better),
+            tuple(one.edits for one in worse),
+            frozenset(one.decision_id for one in (*better, *worse)),
+        )
+        for (query, better, worse), told in zip(found, hints, strict=True)
+    )
 
 
-def _written(schema: Schema, query: Query, options: Iterable[DecidedOption]) -> tuple[Edits, ...]:
-    """The different edits that the query's limits let a model write."""
+def _written(schema: Schema, query: Query, options: Iterable[DecidedOption]) -> tuple[DecidedOption, ...]:
+    """The options, of each change the last, that the query's limits let a model write."""
     values = {entry.feature: entry.values for entry in query.movable}
-    written: dict[str, Edits] = {}
+    written: dict[str, DecidedOption] = {}
     for option in options:
         codes = {
             name: to_code(schema.feature(name), value)
@@ -97,7 +111,7 @@ def _written(schema: Schema, query: Query, options: Iterable[DecidedOption]) -> 
             name in values and bool(np.isclose(values[name], code).any()) for name, code in codes.items()
         )
         if may:
-            written[repr(sorted(codes.items()))] = option.edits
+            written[repr(sorted(codes.items()))] = option
     return tuple(written.values())
 
 

@@ -10,12 +10,13 @@ seed.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Literal
 
 import numpy as np
+import pandas as pd
 
 from sensecf_core.cohorts.schema import Profile
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
@@ -72,6 +73,7 @@ def build(
     variants: int = 1,
     most_rows: int | None = None,
     source: Source = "shap",
+    without: Collection[str] = (),
     progress: Callable[[float, str], None] = lambda done, words: None,
 ) -> tuple[Pair, ...]:
     """Make the pairs of a cohort, all directions and profiles.
@@ -82,8 +84,11 @@ def build(
     variants : queries with varied limits per row and profile, beside the one with plain limits.
     most_rows : rows taken per direction and profile (None: all).
     source : how the effects in the hints are estimated; answers are searched among the hints.
+    without : participants about whose rows there is no query.
     """
-    queries = list(_queries(fitted, part, np.random.default_rng(seed), variants, most_rows))
+    rows = fitted.cohort.rows[fitted.cohort.parts.eq(part).to_numpy()]
+    rows = rows[~rows.index.get_level_values(0).astype(str).isin(list(without))]
+    queries = list(_queries(fitted, rows, np.random.default_rng(seed), variants, most_rows))
     pairs: list[Pair] = []
     for start in range(0, len(queries), QUERIES_PER_BATCH):
         progress(start / max(len(queries), 1), "Searching answers to training queries")
@@ -95,9 +100,8 @@ def build(
 
 
 def _queries(
-    fitted: FittedCohort, part: Part, rng: np.random.Generator, variants: int, most_rows: int | None
+    fitted: FittedCohort, rows: pd.DataFrame, rng: np.random.Generator, variants: int, most_rows: int | None
 ) -> Iterator[Query]:
-    rows = fitted.cohort.rows[fitted.cohort.parts.eq(part).to_numpy()]
     predicted = fitted.classifier.predict(rows)
     profiles: tuple[Profile, ...] = ("intervention", "contrast")
     directions: tuple[Literal[0, 1], ...] = (0, 1)

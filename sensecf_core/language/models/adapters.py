@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -76,6 +76,26 @@ class Adapter:
     folder: Path
     card: Card
     own: bool
+
+
+def taught_by(decisions: Mapping[str, Any]) -> str:
+    """By how many of a card's ``decisions`` the adapter was taught, and what became of the others; no stop.
+
+    Cards of before this was counted know only how many decisions could be used.
+    """
+    if "decisions_by_side" not in decisions:
+        return f"Taught by a part of {decisions['decisions']} decisions, the others were held out to measure"
+
+    def counted(side: str) -> str:
+        number, people = decisions["decisions_by_side"][side], decisions["people"][side]
+        return (
+            f"{number} {'decision' if number == 1 else 'decisions'} about {people} "
+            f"{'person' if people == 1 else 'people'}"
+        )
+
+    unpaired = decisions["decisions"] - sum(decisions["decisions_by_side"].values())
+    others = f"; {unpaired} had no counterpart, kept or rejected, on the same row" if unpaired else ""
+    return f"Taught by {counted('taught')}, measured on {counted('held_out')}{others}"
 
 
 def check_name(name: str) -> None:
@@ -282,10 +302,10 @@ def choose(cohort: Cohort, adapter: Adapter) -> None:
 def delete(adapter: Adapter) -> None:
     """Delete an adapter trained on this machine, and its checkpoints.
 
-    Raises ``InputError`` for a committed one, and ``NotAllowedError`` unless whoever is at work trained it or
-    is an administrator.
+    Raises ``InputError`` for a committed one, and ``NotAllowedError`` unless whoever is at work may change
+    models now, whoever trained it.
     """
-    rights.require_own("delete", adapter.card.owner)
+    rights.require("models")
     if not adapter.own:
         raise InputError(f"The adapter {adapter.card.name} came with the program and is not deleted.")
     shutil.rmtree(adapter.folder)

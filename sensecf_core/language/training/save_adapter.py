@@ -12,7 +12,15 @@ from typing import Any
 from sensecf_core.access import people
 from sensecf_core.language.local.lora import adapter_weights
 from sensecf_core.language.models import default_model, registry
-from sensecf_core.language.models.adapters import CARD, CURVE, README, WEIGHTS, Card, weights_sha256
+from sensecf_core.language.models.adapters import (
+    CARD,
+    CURVE,
+    README,
+    WEIGHTS,
+    Card,
+    taught_by,
+    weights_sha256,
+)
 from sensecf_core.language.training.config import Point
 from sensecf_core.paths import replace_folder, write_whole
 
@@ -25,7 +33,10 @@ LIMITS_OF_USE = (
 
 
 def save(peft: Any, folder: Path, card: dict[str, Any], curve: Sequence[Point]) -> Card:
-    """Write an adapter; the folder appears complete or not at all. ``card`` lacks ``weights_sha256``."""
+    """Write an adapter; the folder appears complete or not at all. ``card`` lacks ``weights_sha256``.
+
+    Whoever is at work owns it, also where ``card`` goes on from that of somebody else's adapter.
+    """
     import torch
     from safetensors.torch import save_file
 
@@ -40,7 +51,7 @@ def save(peft: Any, folder: Path, card: dict[str, Any], curve: Sequence[Point]) 
     config.inference_mode = True
     config.save_pretrained(str(part))
     complete = Card.model_validate(
-        {"owner": people.current().login, **card, "weights_sha256": weights_sha256(part)}
+        {**card, "owner": people.current().login, "weights_sha256": weights_sha256(part)}
     )
     (part / CURVE).write_text(json.dumps([asdict(p) for p in curve], indent=1) + "\n", encoding="utf-8")
     write_cards(part, complete)
@@ -103,10 +114,11 @@ def _decisions(found: dict[str, Any]) -> list[str]:
     return [
         "## Decisions",
         "",
-        f"Taught by {found['decisions']} decisions of people about options of training rows; goes on from "
-        f"the adapter {found['from']} ({found['from_sha256'][:12]}). `preferred`: how often a kept option is "
-        f"likelier than a rejected one, in decisions about {found['people']['held_out']} people that taught "
-        "nothing; `valid`: raw candidates on `val`. With bootstrap 95 % intervals over people.",
+        f"{taught_by(found)}; all are about options of training rows. It goes on from the adapter "
+        f"{found['from']} ({found['from_sha256'][:12]}). `preferred`: the share of a question's pairs in "
+        "which the kept option is likelier than the rejected one, as a mean over the questions about people "
+        "who were held out of this training; `valid`: the share of a `val` query's raw candidates that are "
+        "valid, as a mean over queries. With bootstrap 95 % intervals over people.",
         "",
         *_table([{"what": what, **found[what]} for what in ("preferred", "valid")]),
         "",

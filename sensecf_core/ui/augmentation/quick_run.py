@@ -16,7 +16,7 @@ from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.jobs import dispatch
 from sensecf_core.ui.augmentation import lights
 from sensecf_core.ui.common import wording
-from sensecf_core.ui.page import background_run, kept_picks
+from sensecf_core.ui.page import background_run, kept_picks, signed_in
 
 # What plans a run brings packages and language models with it; a page that shows a run needs none of them.
 if TYPE_CHECKING:
@@ -130,6 +130,7 @@ def plan_of(cohort: Cohort, argv: Sequence[str]) -> Plan:
 
 @st.fragment(run_every=background_run.POLL_SECONDS)
 def _watch(cohort: Cohort, job_id: str) -> None:
+    signed_in.still()
     try:
         job = dispatch.view(job_id)
     except NotReadyError as error:

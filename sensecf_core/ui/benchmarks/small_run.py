@@ -9,7 +9,7 @@ from sensecf_core.errors import NotReadyError
 from sensecf_core.evaluation.benchmark import run_folder
 from sensecf_core.jobs import dispatch
 from sensecf_core.ui.common import wording
-from sensecf_core.ui.page import background_run
+from sensecf_core.ui.page import background_run, signed_in
 
 KIND = "benchmark"
 FAST = ("random", "nearest-pair", "effects", "search", "nice-sparsity")
@@ -65,6 +65,7 @@ def _form(cohort: Cohort) -> None:
 
 @st.fragment(run_every=background_run.POLL_SECONDS)
 def _watch(_: Cohort, job_id: str) -> None:
+    signed_in.still()
     try:
         job = dispatch.view(job_id)
     except NotReadyError as error:

@@ -1,4 +1,4 @@
-"""Widgets that several pages share: a range as two numbers, filters for participants, a CSV button,
+"""Widgets that several pages share: a range as two numbers, filters for participants, files to download,
 facts by name.
 
 A range is not a slider: in the dark theme the numbers at its ends are too dark to read (axe), because the
@@ -13,9 +13,11 @@ from typing import Literal
 import pandas as pd
 import streamlit as st
 
+from sensecf_core.access import people, rights
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.types import Span
 from sensecf_core.ui.common import wording
+from sensecf_core.ui.server import sign_in
 
 PART_TITLES = {"everyone": "all", "test": "test set", "val": "validation", "train": "training"}
 EVERYONE = "everyone"
@@ -111,15 +113,47 @@ def csv_button(
 
     The file starts with a byte-order mark: without it, spreadsheets garble arrows and dashes.
     """
+    download(label, lambda: make().encode("utf-8-sig"), file_name, "text/csv", key=key, type=type)
+
+
+def download(
+    label: str,
+    make: Callable[[], bytes | str],
+    file_name: str,
+    mime: str,
+    *,
+    key: str,
+    icon: str = ":material/download:",
+    type: Literal["secondary", "tertiary"] = "secondary",
+    refused: str | None = None,
+) -> None:
+    """Offer the file that ``make`` returns; whoever may not export is told so instead.
+
+    ``make`` is called on a click only, and for whoever looks at the page: Streamlit calls it in a thread
+    without one. Their right is asked for once more then. ``refused`` says why there is no such file; the
+    button is disabled then.
+    """
+    if (why := rights.refusal("export")) is not None:
+        st.caption(wording.message(why))
+        return
+    person = sign_in.kept()
+
+    def made() -> bytes | str:
+        with people.at_work(person):
+            rights.require("export")
+            return make()
+
     st.download_button(
         label,
-        lambda: make().encode("utf-8-sig"),
+        made,
         file_name,
-        "text/csv",
-        icon=":material/download:",
+        mime,
+        icon=icon,
         on_click="ignore",
         key=key,
         type=type,
+        disabled=refused is not None,
+        help=None if refused is None else wording.message(refused),
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from sensecf_core.access import rights
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.evaluation import side_by_side
 from sensecf_core.jobs import compare_methods, dispatch
@@ -15,6 +16,7 @@ from sensecf_core.records.comparisons import Comparison
 from sensecf_core.ui.common import wording
 from sensecf_core.ui.comparison import differences, matrix
 from sensecf_core.ui.interventions import believed, evidence
+from sensecf_core.ui.page import signed_in
 from sensecf_core.ui.page.frame import Page
 from sensecf_core.ui.page.job_progress import POLL_SECONDS, cancel_button, progress_text
 
@@ -55,6 +57,7 @@ def details(page: Page, answers: Sequence[Answer]) -> None:
 
 @st.fragment(run_every=POLL_SECONDS)
 def _watch(page: Page, comparison: Comparison, before: tuple[MethodStatus, ...]) -> None:
+    signed_in.still()
     try:
         now = compare_methods.refreshed(comparison, before)
     except NotReadyError as error:
@@ -63,6 +66,7 @@ def _watch(page: Page, comparison: Comparison, before: tuple[MethodStatus, ...])
     if any(new.finished != old.finished for new, old in zip(now, before, strict=True)):
         st.rerun()  # a new result changes everything below
     _lines(page, comparison, now)
+    refused = _not_to_cancel(now)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             "Cancel all",
@@ -70,11 +74,21 @@ def _watch(page: Page, comparison: Comparison, before: tuple[MethodStatus, ...])
             key="cancel_all",
             on_click=compare_methods.cancel,
             args=(comparison,),
-            help="Ends what is not done; what has come in stays.",
+            disabled=refused is not None,
+            help="Ends what is not done; what has come in stays."
+            if refused is None
+            else wording.message(refused),
         )
         st.caption(
             "You may leave this page or close the tab: the methods go on, and the link finds them again."
         )
+
+
+def _not_to_cancel(statuses: Sequence[MethodStatus]) -> str | None:
+    """Why whoever looks at the page may cancel none of what is under way; None if some of it is theirs."""
+    jobs = [status.job for status in statuses if not status.finished and status.job is not None]
+    refused = [rights.refusal_of("cancel", job.login) for job in jobs]
+    return None if None in refused else next(iter(refused), None)
 
 
 def _lines(page: Page, comparison: Comparison, statuses: Sequence[MethodStatus]) -> None:

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-import streamlit as st
-
 from sensecf_core.queries.answer import Answer
 from sensecf_core.records import audit
 from sensecf_core.records.export_files import OF_OPTIONS, Format, export_file, refusal
 from sensecf_core.records.paper.page import Paper
-from sensecf_core.ui.common import wording
+from sensecf_core.ui.common import widgets
 from sensecf_core.ui.decisions import who
 
 _FILES: tuple[tuple[str, Format, Paper, str, str, str], ...] = (
@@ -27,17 +25,14 @@ _FILES: tuple[tuple[str, Format, Paper, str, str, str], ...] = (
 def buttons(answer: Answer, kept: Sequence[int]) -> None:
     """Offer the files; paper and FHIR hold the options of the numbers ``kept``, or all where none is kept."""
     for label, file_format, paper, end, mime, icon in _FILES:
-        refused = refusal(answer, file_format)
-        st.download_button(
+        widgets.download(
             label,
             partial(file, answer, file_format, kept, paper, who.name()),
             f"sensecf-{answer.answer_id}{end}",
             mime,
             icon=icon,
             key=f"hand_over{end}",
-            on_click="ignore",
-            disabled=refused is not None,
-            help=None if refused is None else wording.message(refused),
+            refused=refusal(answer, file_format),
         )
 
 

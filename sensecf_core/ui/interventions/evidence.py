@@ -183,23 +183,22 @@ def _candidate(number: int, candidate: Candidate, schema: Schema) -> dict[str, o
 
 def downloads(shown_answers: Sequence[Answer], stem: str, schema: Schema, key: str) -> None:
     """Offer answers as CSV and JSON; the audit trail tells of each that was handed over."""
-    schemas = {schema.name: schema}
+    schemas, by = {schema.name: schema}, who.name()
 
     def file(file_format: Literal["csv", "json"]) -> str:
         write = exports.answers_csv if file_format == "csv" else exports.answers_json
         text = write(shown_answers, schemas)
-        audit.record_exports(shown_answers, who.name(), file_format)
+        audit.record_exports(shown_answers, by, file_format)
         return text
 
     with st.container(horizontal=True, vertical_alignment="center"):
         widgets.csv_button(lambda: file("csv"), f"{stem}.csv", key=f"download_csv{key}")
-        st.download_button(
+        widgets.download(
             "Download JSON",
             lambda: file("json"),
             f"{stem}.json",
             "application/json",
             icon=":material/data_object:",
-            on_click="ignore",
             key=f"download_json{key}",
         )
 

@@ -30,7 +30,7 @@ GOALS = {
     "lower": "{Lower} the risk as far as it goes",
     "target": "Reach a risk",
 }
-"""What the changes are to do; ``auto`` is the request's default. Class 1 as the desired one raises the risk."""
+"""What the changes are to do; ``auto`` is the request's default. A desired class 1 raises the risk."""
 SET_BY_WORDS = "own_words_set"
 """What somebody's words have set (:mod:`.own_words`), as long as nothing else writes all the fields."""
 _GOAL, _TARGET = "ask_goal", "ask_target"

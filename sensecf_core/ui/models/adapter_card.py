@@ -13,7 +13,7 @@ import pandas as pd
 import streamlit as st
 
 from sensecf_core.cohorts.cohort import Cohort
-from sensecf_core.language.models.adapters import CURVE, Adapter, Card
+from sensecf_core.language.models.adapters import CURVE, Adapter, Card, taught_by
 from sensecf_core.ui.common import charts, wording
 from sensecf_core.ui.common.widgets import facts_table
 from sensecf_core.ui.models import adapter_rates
@@ -74,11 +74,11 @@ def decisions_text(card: Card) -> str:
         between = "" if low is None else f", difference {100 * low:+.0f} to {100 * high:+.0f} points (95 %)"
         return f"{before['value']:.0%} before, {after['value']:.0%} after{between}"
 
-    people = wording.counted(found["people"]["held_out"], "person", "people")
+    questions = wording.counted(found["questions"]["held_out"], "question")
     return (
-        f"Learned from {wording.counted(found['decisions'], 'decision')} and goes on from {found['from']}. "
-        f"The kept option is the likelier one, on decisions about {people} held out: {change('preferred')}. "
-        f"Raw candidates on val are valid: {change('valid')}."
+        f"{taught_by(found)}. It goes on from {found['from']}. Pairs of a question in which the kept option "
+        f"is the likelier one, mean of {questions} about people held out: {change('preferred')}. "
+        f"Valid raw candidates of a query, mean on val: {change('valid')}."
     )
 
 

@@ -83,7 +83,7 @@ def _adapter(cohort: Cohort, adapter: Adapter, answering: Adapter | None) -> Non
                 disabled=refused is not None,
                 help=None if refused is None else wording.message(refused),
             )
-        if adapter.own and rights.refusal_of("delete", card.owner) is None:
+        if adapter.own and refused is None:
             _deleting(adapter)
     with st.expander("Made from, learning curve, rates", icon=":material/badge:"):
         adapter_card.show(cohort, adapter)

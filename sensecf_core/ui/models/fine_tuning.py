@@ -15,6 +15,7 @@ from sensecf_core.jobs.job_table import CANCELLING, JobView
 from sensecf_core.language.models import adapters, default_model
 from sensecf_core.ui.common import wording
 from sensecf_core.ui.models import base_models
+from sensecf_core.ui.page import signed_in
 from sensecf_core.ui.page.job_progress import cancel_button
 
 KIND = "finetune"
@@ -133,6 +134,7 @@ def _queue(argv: Sequence[str]) -> None:
 
 @st.fragment(run_every=POLL_SECONDS)
 def _watch(cohort: Cohort, job_id: str) -> None:
+    signed_in.still()
     try:
         job = subprocess_worker.worker().view(job_id)
     except NotReadyError as error:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import streamlit as st
 
 from sensecf_core.access import rights
-from sensecf_core.errors import NotReadyError
+from sensecf_core.errors import NotAllowedError, NotReadyError
 from sensecf_core.jobs import model_worker
 from sensecf_core.jobs.job_table import CANCELLING, JobView
 from sensecf_core.ui.common import wording
-from sensecf_core.ui.page import shown_results
+from sensecf_core.ui.page import shown_results, signed_in
 from sensecf_core.ui.page.selection import Choice
 
 POLL_SECONDS = 1.0
@@ -47,6 +48,7 @@ def show(choice: Choice, job_id: str) -> None:
 
 @st.fragment(run_every=POLL_SECONDS)
 def _watch(choice: Choice, job_id: str) -> None:
+    signed_in.still()
     try:
         job = model_worker.worker().view(job_id)
     except NotReadyError as error:
@@ -72,10 +74,15 @@ def cancel_button(job: JobView, cancel: Callable[[str], None], help_text: str | 
         icon=":material/close:",
         key=f"cancel_{job.id}",
         disabled=cancelling or refused is not None,
-        on_click=cancel,
-        args=(job.id,),
+        on_click=_cancel,
+        args=(cancel, job.id),
         help=help_text if refused is None else wording.message(refused),
     )
+
+
+def _cancel(cancel: Callable[[str], None], job_id: str) -> None:
+    with suppress(NotAllowedError):  # the page that is drawn next says why
+        cancel(job_id)
 
 
 def time_left(job: JobView) -> str:

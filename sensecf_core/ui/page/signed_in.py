@@ -25,6 +25,19 @@ def require() -> None:
         st.stop()
 
 
+def still() -> None:
+    """Begin a fragment with this: the whole page is drawn again once whoever looks at it may not any more.
+
+    A fragment that polls or answers a click runs alone, so it never comes by :func:`require`.
+    """
+    try:
+        refused = rights.refusal("see") is not None
+    except NotReadyError:
+        refused = True
+    if refused:
+        st.rerun()
+
+
 def show() -> None:
     """Show name, role and the way out in the sidebar."""
     person = people.current()

@@ -14,6 +14,7 @@ from sensecf_core.jobs import subprocess_worker
 from sensecf_core.jobs.job_table import JobView
 from sensecf_core.provenance import CLI
 from sensecf_core.ui.common.wording import message, plain
+from sensecf_core.ui.page import signed_in
 from sensecf_core.ui.page.job_progress import cancel_button
 
 KIND = "train"
@@ -95,6 +96,7 @@ def _start(cohort: Cohort) -> str:
 
 @st.fragment(run_every=1.0)
 def _panel(cohort: Cohort, key: str, command: str) -> None:
+    signed_in.still()
     job = subprocess_worker.worker().view(st.session_state[key])
     if store.ready(cohort):
         st.rerun()

@@ -14,7 +14,7 @@ from sensecf_core.records import audit
 from sensecf_core.records.paper.glucose_pdf import glucose_pdf
 from sensecf_core.records.paper.glucose_sheet import AUDITED, sheet
 from sensecf_core.records.paper.page import Paper, available
-from sensecf_core.ui.common import sensors, wording
+from sensecf_core.ui.common import sensors, widgets, wording
 from sensecf_core.ui.decisions import who
 from sensecf_core.ui.page.frame import Page
 from sensecf_core.ui.sensors import compare_periods, glucose_report
@@ -68,16 +68,14 @@ def _files(page: Page, person: OpenPerson, report: GlucoseReport) -> None:
     missing = None if available() else f"It needs fpdf2; run `{install_command('exports')}`."
     with st.container(horizontal=True, gap="small"):
         for label, paper in _PAPERS:
-            st.download_button(
+            widgets.download(
                 label,
                 partial(_file, page, person, report, paper, who.name()),
                 f"sensecf-glucose-{page.row_key[0]}-{paper}.pdf",
                 "application/pdf",
                 icon=":material/picture_as_pdf:",
                 key=f"glucose_{paper}",
-                on_click="ignore",
-                disabled=missing is not None,
-                help=missing,
+                refused=missing,
             )
 
 

@@ -12,6 +12,7 @@ import hmac
 import json
 import secrets
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
@@ -154,14 +155,32 @@ def _seal(said: str) -> str:
 
 
 def person() -> Person | None:
-    """Who looks at a page in this thread; None outside of a page.
+    """Who looks at a page in this thread; None outside of a page, if nobody has to sign in.
 
-    The role is read anew each time, so that a change of ``access.toml`` holds from the next click.
+    The role is read anew each time, so that a change of ``access.toml`` holds from the next click. Where
+    people sign in, a thread without a page is nobody: it may do nothing unless it says for whom it works.
     """
-    if get_script_run_ctx(suppress_warning=True) is None:
-        return None
+    page = get_script_run_ctx(suppress_warning=True) is not None
     access = required()
     if access is None:
-        return Person(None, "admin")
-    found = unsealed(st.context.headers.get(HEADER))
+        return Person(None, "admin") if page else None
+    return _believed(access, st.context.headers.get(HEADER)) if page else Person(None, None)
+
+
+def kept() -> Callable[[], Person]:
+    """Keep who looks at this page, for what is done later in a thread without it.
+
+    What is returned says who they are then: their role is read anew, and a login may have ended.
+    """
+    told = st.context.headers.get(HEADER)
+
+    def later() -> Person:
+        access = required()
+        return Person(None, "admin") if access is None else _believed(access, told)
+
+    return later
+
+
+def _believed(access: Access, told: str | None) -> Person:
+    found = unsealed(told)
     return Person(None, None) if found is None else Person(found.login, access.role_of(found.login))

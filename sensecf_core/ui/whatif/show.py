@@ -16,6 +16,7 @@ from sensecf_core.types import RowKey
 from sensecf_core.ui.common import charts, row_wording, sensors, wording
 from sensecf_core.ui.decisions import tried
 from sensecf_core.ui.interventions import own_options
+from sensecf_core.ui.page import signed_in
 from sensecf_core.ui.page.frame import Page
 from sensecf_core.ui.whatif import curve_chart, fields, opened_from, result, saving
 
@@ -54,6 +55,7 @@ def what_if(page: Page) -> None:
 @st.fragment
 def _live(page: Page) -> None:
     """What follows a move at once; a move runs nothing else of the page."""
+    signed_in.still()
     row = opened_from.row_of(page)
     trial, order = _prepared(page)
     now = tried.of(row)

@@ -162,6 +162,32 @@ def test_what_is_no_such_export_is_one_sentence(write: Write, text: str, said: s
         read_export(write(text))
 
 
+def test_a_year_that_cannot_be_is_a_time_that_cannot_be_read(write: Write) -> None:
+    extra = [f"9,{year}-12-31T23:55:00,EGV,,,,,110,,,,,1,8AM" for year in ("9999", "0001")]
+    export = read_export(write(clarity(3, extra=extra)))
+    assert report.recorded(export).last == date(2026, 11, 3)
+    assert "2 readings whose time cannot be read were left out" in export.notes
+
+
+def test_a_line_that_ends_before_its_time_is_counted(write: Write) -> None:
+    header = "Glucose Value (mg/dL),Timestamp (YYYY-MM-DDThh:mm:ss),Event Type\n"
+    lines = "110\n\n110,2026-11-01T00:00:00\n110,2026-11-01T00:05:00,EGV\n"
+    export = read_export(write(header + lines))
+    assert export.readings.values.tolist() == [110]
+    assert "2 lines that end before the columns of a reading were left out" in export.notes
+
+
+def test_a_period_may_reach_as_far_as_dates_do(write: Write) -> None:
+    export = read_export(write(clarity(3)))
+    whole = report.recorded(export)
+    for days in (3, 4, 5_000_000, 10**12):
+        assert report.chosen_period(export, days, None, None) == whole
+    assert report.chosen_period(export, 2, None, None).first == date(2026, 11, 2)
+    assert report.summarise(export, report.Period(date.min, date.max)).days == 3
+    with pytest.raises(InputError, match="before it begins"):
+        report.chosen_period(export, 14, None, date.min)
+
+
 def test_an_hour_that_comes_twice_is_counted_once(write: Write) -> None:
     twice = [f"9,2026-11-02T01:{m:02}:00,EGV,,,,,300,,,,,1,8AM" for m in range(0, 60, 5)]
     export = read_export(write(clarity(3, extra=twice)))

@@ -64,12 +64,17 @@ def test_limits_that_are_broken_are_kept_with_it(fitted: FittedCohort, flagged: 
         ({}, "Nothing is changed yet"),
         ({"bmi": 5.0}, "can only be 10.0 kg/m² to 80.0 kg/m², got 5.0 kg/m²"),
         ({"bmi": None}, "is empty"),
+        ({"bmj": 25.0}, "Unknown feature 'bmj'; did you mean bmi"),
+        ({"smoking": "formerly"}, "Unknown level of .* 'formerly'; did you mean former"),
+        ({"bmi": "slim"}, "must be a number, got 'slim'"),
+        ({"bmi": float("nan")}, "must be a number, got nan"),
+        ({"active": 7}, "is 0 or 1, got 7"),
         ({"sugar": 690}, "cannot be together: Sugar cannot exceed carbohydrate"),
         ({"bmi": 45.0}, "do not lower the risk in nine of ten retrained models"),
     ],
 )
 def test_what_is_no_option_is_refused(
-    edits: dict[str, float | None], refusal: str, fitted: FittedCohort, flagged: list[str]
+    edits: dict[str, float | str | None], refusal: str, fitted: FittedCohort, flagged: list[str]
 ) -> None:
     rows = fitted.cohort.rows
     someone = next(person for person in flagged if not rows.loc[(person, "0")].isna().any())

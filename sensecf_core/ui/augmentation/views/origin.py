@@ -10,21 +10,18 @@ from sensecf_core.types import JsonView
 from sensecf_core.ui.augmentation import show
 from sensecf_core.ui.augmentation.chosen import Chosen
 from sensecf_core.ui.common import wording
-from sensecf_core.ui.common.widgets import facts_table
+from sensecf_core.ui.common.widgets import csv_button, facts_table
 
 
 def about(chosen: Chosen) -> None:
     """Not run here, the run's command, machine and hashes, and everything that it measured."""
     _not_run(chosen)
     _made(chosen)
-    st.download_button(
-        "Download the run as CSV",
-        lambda: show.as_csv(chosen, whole(chosen.summary)).encode("utf-8-sig"),
+    csv_button(
+        lambda: show.as_csv(chosen, whole(chosen.summary)),
         f"augment-{chosen.summary['id']}.csv",
-        "text/csv",
-        icon=":material/download:",
-        on_click="ignore",
         key="augment_whole",
+        label="Download the run as CSV",
     )
 
 

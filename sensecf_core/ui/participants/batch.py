@@ -18,14 +18,13 @@ from sensecf_core.records.found import Found
 from sensecf_core.types import RowKey
 from sensecf_core.ui.common import data, wording
 from sensecf_core.ui.decisions import who
-from sensecf_core.ui.page import background_run
+from sensecf_core.ui.page import background_run, signed_in
 from sensecf_core.ui.page.frame import Page
 
 HELP = (
     "Asks what the page Options asks before anything is set there (its first method, limits and seed), in "
     f"the order of the list: at most {ask_list.MOST} at once, of those who are flagged and have no answer "
-    "yet. Whoever has a red flag is left out. It runs in the background, and each answer is kept as soon as "
-    "it is there."
+    "yet. Whoever has a red flag is left out. It runs in the background; each answer is kept at once."
 )
 _PERSON, _ROW = "--participant=", "--row="
 
@@ -81,6 +80,7 @@ def show(cohort: Cohort, found: Mapping[RowKey, Found]) -> None:
 
 @st.fragment(run_every=background_run.POLL_SECONDS)
 def _watch(_: Cohort, job_ids: Sequence[str]) -> None:
+    signed_in.still()
     try:
         jobs = [dispatch.view(job_id) for job_id in job_ids]
     except NotReadyError as error:

@@ -76,7 +76,7 @@ def test_a_quick_run_is_started_and_seen_to_finish(page: Page, server: Server, f
     expect(page.get_by_text("A quick run is under way")).to_have_count(0, timeout=900_000)
     settle(page)
     expect(page.get_by_role("combobox", name="Run")).to_have_value(
-        re.compile(r"3 repeats, .*, own"), timeout=30_000
+        re.compile(r"3 repeats .*, own"), timeout=30_000
     )
     expect(page.locator(".st-key-augment_answer")).to_contain_text(re.compile(r"C: \d+ training labels left"))
     expect(page).to_have_url(re.compile("run=heart-"))

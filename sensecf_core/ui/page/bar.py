@@ -28,7 +28,7 @@ NOTICE = "Research only"
 _STYLE = """<style>
 .st-key-bar h1 { padding: 0; }
 .st-key-tools [role=radiogroup] { min-height: 0; }
-.st-key-bar button, .st-key-filters button { color: inherit !important; }
+.st-key-bar button, .st-key-filters button, .st-key-keyboard button { color: inherit !important; }
 @media (min-width: 1100px) {
   .st-key-bar, .st-key-strip { flex-wrap: nowrap; }
   .st-key-bar > *, .st-key-strip > * { flex: 0 0 auto; }
@@ -38,7 +38,7 @@ _STYLE = """<style>
   .st-key-facts p { white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
 }
 @media (max-width: 640px) {
-  .st-key-frame { margin-top: -0.25rem; gap: 0; }
+  .st-key-frame { margin-top: -0.5rem; gap: 0; }
   .st-key-bar { flex-wrap: wrap; gap: 0.125rem 0.5rem; }
   .st-key-bar > :has(> .st-key-strip), .st-key-strip { display: contents; }
   .st-key-bar::before { content: ""; flex-basis: 100%; height: 0; order: 2; }

@@ -151,7 +151,7 @@ def test_the_card_counts_days_as_days(open_page: OpenPage, someone: str) -> None
     assert "the average day, the solid one this day" in text
     assert "of their days" in text and "of held-out days by predicted risk" in text
     assert "share of days with it that are flagged" in text
-    assert "however well it ranks" in text
+    assert "Can behaviour change alone lower this risk?" in text
 
 
 def test_the_table_is_narrowed_by_group_and_by_the_models_view(open_page: OpenPage) -> None:

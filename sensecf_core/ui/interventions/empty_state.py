@@ -29,7 +29,7 @@ def first_sentence(page: Page) -> str | None:
     )
     best = f"**{points(float(line['reliable_reduction']))}**"
     sure = "" if line["lower"] == "solid" else " The second model does not confirm it, or it is small."
-    return f"{crossing}{gap}. Its risk can be moved by {best} in 90 % of retrained models.{sure}"
+    return f"{crossing}{gap}. The risk can be moved by {best} in 90 % of retrained models.{sure}"
 
 
 def _line(page: Page) -> pd.Series | None:

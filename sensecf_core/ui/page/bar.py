@@ -38,15 +38,15 @@ _STYLE = """<style>
   .st-key-facts p { white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
 }
 @media (max-width: 640px) {
-  .st-key-frame { margin-top: -0.5rem; gap: 0; }
-  .st-key-bar { flex-wrap: wrap; gap: 0.125rem 0.5rem; }
+  .st-key-frame { margin-top: -0.15rem; gap: 0; }
+  .st-key-bar { flex-wrap: wrap; gap: 0 0.5rem; }
   .st-key-bar > :has(> .st-key-strip), .st-key-strip { display: contents; }
   .st-key-bar::before { content: ""; flex-basis: 100%; height: 0; order: 2; }
   .st-key-person_chip, .st-key-notice { order: 1; }
   .st-key-strip > [data-testid="stElementContainer"], .st-key-cohort_chip { order: 3; }
   .st-key-person_chip, .st-key-cohort_chip { flex: 1 1 0; overflow: hidden; }
   .st-key-person_chip *, .st-key-cohort_chip * { min-width: 0; }
-  .st-key-bar button { min-height: 1.625rem; padding: 0; justify-content: start; }
+  .st-key-bar button { min-height: 1.5rem; padding: 0; justify-content: start; }
   .st-key-person_chip button, .st-key-cohort_chip button { width: 100%; }
   .st-key-bar button p { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; font-size: 0.8rem; }
   .st-key-bar button > div { margin: 0; }

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
+from sensecf_core.ui.jobs import train_classifier
 from sensecf_core.ui.models import adapters, base_models, fine_tuning
-from sensecf_core.ui.page import train_classifier
 from sensecf_core.ui.page.frame import open_page
 
 page = open_page("Models", "Which language model answers here, and how good is it?", needs="nothing")

@@ -14,8 +14,8 @@ from typing import Literal, get_args
 
 from sensecf_core.errors import InputError
 from sensecf_core.jobs.liveness import alive
-from sensecf_core.records import damage
-from sensecf_core.records.database import connect, database_path, transaction
+from sensecf_core.records.storage import damage
+from sensecf_core.records.storage.database import connect, database_path, transaction
 
 State = Literal["queued", "running", "done", "failed", "cancelled"]
 WorkerName = Literal["model", "process", "method"]

@@ -19,8 +19,8 @@ from sensecf_core.provenance import CLI
 from sensecf_core.queries.answer import Answer
 from sensecf_core.queries.methods import BY_HAND
 from sensecf_core.records import audit
-from sensecf_core.records.damage import row_sha256
-from sensecf_core.records.database import connect, transaction
+from sensecf_core.records.storage.damage import row_sha256
+from sensecf_core.records.storage.database import connect, transaction
 
 log = logging.getLogger(__name__)
 

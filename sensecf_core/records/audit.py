@@ -20,8 +20,8 @@ from typing import Any, Literal, get_args
 
 from sensecf_core.access import people
 from sensecf_core.queries.answer import Answer
-from sensecf_core.records import damage
-from sensecf_core.records.database import connect, database_path, transaction
+from sensecf_core.records.storage import damage
+from sensecf_core.records.storage.database import connect, database_path, transaction
 
 Action = Literal["asked", "seen", "decided", "exported", "deleted"]
 DETAILS = ("decision_id", "decision_sha256", "kind", "option", "reason", "undoes", "method", "format")
@@ -128,7 +128,7 @@ def record_exports(handed_over: Sequence[Answer], who: str | None, file_format: 
 
 
 def append(database: sqlite3.Connection, entry: Entry) -> AuditRow:
-    """Add one row within the :func:`~sensecf_core.records.database.transaction` that ``database`` is in.
+    """Add one row within the transaction that ``database`` is in (:mod:`.storage.database`).
 
     Raises ``ValueError`` outside a transaction: two processes could then follow on the same row.
     """

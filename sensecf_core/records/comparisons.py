@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from sensecf_core.access import people
 from sensecf_core.errors import InputError
 from sensecf_core.queries.request import ExplainRequest
-from sensecf_core.records.database import connect, transaction
+from sensecf_core.records.storage.database import connect, transaction
 from sensecf_core.types import Plain
 
 log = logging.getLogger(__name__)

@@ -12,9 +12,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sensecf_core.errors import InputError, NotReadyError
-from sensecf_core.records import answers, audit, damage
-from sensecf_core.records.database import connect, database_path
-from sensecf_core.records.migrations import STEPS
+from sensecf_core.records import answers, audit
+from sensecf_core.records.storage import damage
+from sensecf_core.records.storage.database import connect, database_path
+from sensecf_core.records.storage.migrations import STEPS
 
 COUNTED = ("answers", "comparisons", "decisions", "audit", "jobs")
 """The tables whose rows a check counts."""

@@ -22,10 +22,11 @@ from sensecf_core.cohorts.encoding import Value
 from sensecf_core.counterfactuals.checks.effort import EFFORTS
 from sensecf_core.errors import InputError, unknown
 from sensecf_core.queries.answer import Answer, Counterfactual, Effort, Grade
-from sensecf_core.records import answers, audit, damage
-from sensecf_core.records.database import connect, database_path, transaction
+from sensecf_core.records import answers, audit
 from sensecf_core.records.kept_options import kept_options
 from sensecf_core.records.person_state import REASONS, Decision, Kind, in_force, undone
+from sensecf_core.records.storage import damage
+from sensecf_core.records.storage.database import connect, database_path, transaction
 
 LONGEST_NAME: Final = 80
 """Characters."""

@@ -11,8 +11,8 @@ from sensecf_core.errors import InputError
 from sensecf_core.queries.answer import Answer, Status
 from sensecf_core.queries.methods import BY_HAND
 from sensecf_core.records import answers
-from sensecf_core.records.database import connect
 from sensecf_core.records.kept_options import kept_options
+from sensecf_core.records.storage.database import connect
 from sensecf_core.types import RowKey
 
 log = logging.getLogger(__name__)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from sensecf_core.records.database import connect
+from sensecf_core.records.storage.database import connect
 
 MOST_READ: Final = 200
 """Newest records that are looked at."""

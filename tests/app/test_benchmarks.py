@@ -27,7 +27,7 @@ from sensecf_core.jobs import dispatch, job_table, subprocess_worker
 from sensecf_core.jobs.job_table import JobOutcome
 from sensecf_core.ui.benchmarks import chart_views, charts, small_run, summary_view, tables as bench, tabs
 from sensecf_core.ui.common import widgets
-from sensecf_core.ui.page import background_run
+from sensecf_core.ui.jobs import background_run
 from tests.app import made_benchmark
 from tests.app.conftest import ROOT, OpenPage, World, page_text
 

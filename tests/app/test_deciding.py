@@ -21,7 +21,7 @@ from sensecf_core.records import answers, audit, decisions
 from sensecf_core.records.kept_options import kept_options
 from sensecf_core.records.person_state import fold
 from sensecf_core.ui.decisions import effort, hand_over, history
-from sensecf_core.ui.interventions import feature_boxes, limits_fields
+from sensecf_core.ui.limits import feature_boxes, limits_fields
 from tests.app.conftest import OpenPage, World, page_text, with_fields
 from tests.records.made_answers import put_in_place
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sensecf_core.counterfactuals.feasibility.cohort_map import phrase
-from sensecf_core.ui.page.people_order import in_order
+from sensecf_core.ui.choice.people_order import in_order
 from tests.app.conftest import OpenPage, World, page_text
 
 

@@ -11,7 +11,7 @@ from sensecf_core.classifiers import store
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.datasets import registry
 from sensecf_core.errors import NotReadyError
-from sensecf_core.ui.page import train_classifier
+from sensecf_core.ui.jobs import train_classifier
 from sensecf_core.ui.page.navigation import GROUPS, TITLES
 from tests.app.conftest import PAGES, ROOT, OpenPage, World, page_text
 

@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from sensecf_core.jobs.model_worker import ModelWorker
 from sensecf_core.records import answers
-from sensecf_core.ui.interventions.own_words import CHIP
+from sensecf_core.ui.limits.own_words import CHIP
 from tests.app.conftest import OpenPage, page_text
 from tests.app.test_interventions import ask
 

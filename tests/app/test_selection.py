@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from sensecf_core.ui.page.selection import NOBODY, Choice, reconcile
+from sensecf_core.ui.choice.selection import NOBODY, Choice, reconcile
 
 ANN = Choice("small", "ann", "0")
 BOB = Choice("small", "bob", "1")

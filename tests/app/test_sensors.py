@@ -20,8 +20,8 @@ from sensecf_core.counterfactuals.feasibility import cohort_map
 from sensecf_core.datasets import registry
 from sensecf_core.errors import InputError
 from sensecf_core.jobs.model_worker import ModelWorker
+from sensecf_core.ui.choice import excluded_participants
 from sensecf_core.ui.common import row_wording
-from sensecf_core.ui.page import excluded_participants
 from tests.app.conftest import PAGES, OpenPage, page_text
 from tests.app.test_interventions import ask
 

@@ -15,8 +15,8 @@ from sensecf_core.access.people import Person
 from sensecf_core.jobs import job_table
 from sensecf_core.jobs.model_worker import KIND, ModelWorker
 from sensecf_core.queries.request import ExplainRequest
+from sensecf_core.ui.common import signed_in as frame_sign_in
 from sensecf_core.ui.comparison import status
-from sensecf_core.ui.page import signed_in as frame_sign_in
 from sensecf_core.ui.server import sign_in
 from tests.app.conftest import OpenPage, World, page_text
 

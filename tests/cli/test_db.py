@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from sensecf_core.records import answers
-from sensecf_core.records.database import database_path
+from sensecf_core.records.storage.database import database_path
 from tests.cli.conftest import Command
 from tests.records.made_answers import make_answer
 

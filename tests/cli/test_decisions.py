@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from sensecf_core.records import answers, audit, decisions
-from sensecf_core.records.database import database_path
+from sensecf_core.records.storage.database import database_path
 from tests.cli.conftest import Command
 from tests.cli.test_bad_input import assert_refused
 

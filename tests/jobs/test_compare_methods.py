@@ -24,7 +24,7 @@ from sensecf_core.queries.answer import Answer
 from sensecf_core.queries.request import ExplainRequest
 from sensecf_core.records import answers, comparisons
 from sensecf_core.records.comparisons import Comparison
-from sensecf_core.records.database import connect
+from sensecf_core.records.storage.database import connect
 from sensecf_core.types import Callbacks
 from tests.jobs.conftest import until
 from tests.records.made_answers import make_answer

@@ -19,7 +19,7 @@ from sensecf_core.jobs.model_worker import MOST_ATTEMPTS, ModelWorker
 from sensecf_core.queries.answer import Answer
 from sensecf_core.queries.request import ExplainRequest
 from sensecf_core.records import answers
-from sensecf_core.records.database import transaction
+from sensecf_core.records.storage.database import transaction
 from sensecf_core.types import Callbacks
 from tests.jobs.conftest import until
 from tests.records.made_answers import make_answer

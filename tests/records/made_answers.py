@@ -17,7 +17,7 @@ from sensecf_core.queries.answer import (
 from sensecf_core.queries.limits import Limits
 from sensecf_core.queries.query import Driver, Factual
 from sensecf_core.records import answers
-from sensecf_core.records.database import transaction
+from sensecf_core.records.storage.database import transaction
 
 FACTUAL = {
     "age": 61,

@@ -6,8 +6,8 @@ import pytest
 
 from sensecf_core.errors import InputError
 from sensecf_core.records import answers, audit
-from sensecf_core.records.damage import row_sha256
-from sensecf_core.records.database import transaction
+from sensecf_core.records.storage.damage import row_sha256
+from sensecf_core.records.storage.database import transaction
 from tests.records.made_answers import make_answer
 
 

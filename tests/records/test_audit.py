@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from sensecf_core.records import answers, audit, decisions
-from sensecf_core.records.database import connect, database_path
+from sensecf_core.records.storage.database import connect, database_path
 from tests.records.made_answers import make_answer
 
 FIELDS = "created, who, action, cohort, participant_id, row_id, answer_id, detail"

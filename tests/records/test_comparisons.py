@@ -6,7 +6,7 @@ from sensecf_core.errors import InputError
 from sensecf_core.queries.request import ExplainRequest
 from sensecf_core.records import comparisons
 from sensecf_core.records.comparisons import Comparison, Member
-from sensecf_core.records.database import transaction
+from sensecf_core.records.storage.database import transaction
 
 REQUEST = ExplainRequest(cohort="small", participant_id="p1", row_id="0", ranges={"bmi": (24.0, 30.0)})
 

@@ -12,8 +12,9 @@ import pytest
 
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.jobs import job_table
-from sensecf_core.records import answers, audit, comparisons, database, database_files, decisions
-from sensecf_core.records.migrations import STEPS
+from sensecf_core.records import answers, audit, comparisons, database_files, decisions
+from sensecf_core.records.storage import database
+from sensecf_core.records.storage.migrations import STEPS
 from tests.records.made_answers import make_answer
 
 SEED = 19

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from sensecf_core.errors import NotReadyError
-from sensecf_core.records import answers, database
-from sensecf_core.records.migrations import STEPS
+from sensecf_core.records import answers
+from sensecf_core.records.storage import database
+from sensecf_core.records.storage.migrations import STEPS
 from tests.records.made_answers import make_answer
 
 
@@ -152,6 +153,6 @@ def test_threads_that_write_at_once_lose_nothing() -> None:
 
 
 def test_processes_that_open_a_new_file_at_once_all_get_in() -> None:
-    command = "from sensecf_core.records.database import transaction\nwith transaction(): pass"
+    command = "from sensecf_core.records.storage.database import transaction\nwith transaction(): pass"
     processes = [subprocess.Popen([sys.executable, "-c", command]) for _ in range(4)]
     assert [process.wait(60) for process in processes] == [0, 0, 0, 0]

@@ -8,7 +8,6 @@ from sensecf_core.counterfactuals.fine_tuning.decided import judged_queries
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.errors import InputError
 from sensecf_core.records import answers, decisions
-from sensecf_core.records.database import transaction
 from sensecf_core.records.decided_options import (
     CHANGED,
     OTHER_PART,
@@ -17,6 +16,7 @@ from sensecf_core.records.decided_options import (
     check_enough,
     decided_options,
 )
+from sensecf_core.records.storage.database import transaction
 from tests.records.decided_rows import save_answers
 
 

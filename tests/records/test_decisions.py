@@ -10,10 +10,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from sensecf_core.errors import InputError
-from sensecf_core.records import answers, audit, database, decisions
+from sensecf_core.records import answers, audit, decisions
 from sensecf_core.records.kept_options import kept_options
-from sensecf_core.records.migrations import STEPS
 from sensecf_core.records.person_state import REASONS, Decision, fold
+from sensecf_core.records.storage import database
+from sensecf_core.records.storage.migrations import STEPS
 from tests.records.made_answers import make_answer
 from tests.records.test_audit import tampering
 

@@ -3,8 +3,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from sensecf_core.records import decisions
-from sensecf_core.records.database import transaction
 from sensecf_core.records.recent_people import newest
+from sensecf_core.records.storage.database import transaction
 
 
 def asked(participant: str, created: str) -> None:

@@ -15,8 +15,9 @@ from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.jobs import dispatch
 from sensecf_core.ui.augmentation import lights
-from sensecf_core.ui.common import wording
-from sensecf_core.ui.page import background_run, kept_picks, signed_in
+from sensecf_core.ui.choice import kept_picks
+from sensecf_core.ui.common import signed_in, wording
+from sensecf_core.ui.jobs import background_run
 
 # What plans a run brings packages and language models with it; a page that shows a run needs none of them.
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from sensecf_core.evaluation.benchmark.run_folder import BenchmarkRun
 from sensecf_core.types import JsonView
 from sensecf_core.ui.augmentation import chosen as chosen_module
 from sensecf_core.ui.augmentation.chosen import Chosen
+from sensecf_core.ui.choice import kept_picks
 from sensecf_core.ui.common import wording
-from sensecf_core.ui.page import kept_picks
 
 PREFERRED_SCENARIO, PREFERRED_MEASURE = "C", "auroc"
 STUDENT_NOTES = {

@@ -17,8 +17,8 @@ from sensecf_core.ui.augmentation.views import (
     origin,
     rows_view,
 )
+from sensecf_core.ui.choice import kept_picks
 from sensecf_core.ui.common import wording
-from sensecf_core.ui.page import kept_picks
 
 TITLES: Mapping[str, str] = {
     "loss": "Loss",

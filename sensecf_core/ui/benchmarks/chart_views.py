@@ -20,8 +20,8 @@ from sensecf_core.ui.benchmarks.show import (
     show_table,
     table_under,
 )
+from sensecf_core.ui.choice import kept_picks
 from sensecf_core.ui.common import row_wording, wording
-from sensecf_core.ui.page import kept_picks
 
 LOOKS = ("lof_inlier", "in_domain", "nearest", "neighbours")
 DIVERSITY = ("gower_diversity", "count_diversity", "dpp_diversity", "feature_entropy")

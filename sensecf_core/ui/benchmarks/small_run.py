@@ -8,8 +8,8 @@ from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.errors import NotReadyError
 from sensecf_core.evaluation.benchmark import run_folder
 from sensecf_core.jobs import dispatch
-from sensecf_core.ui.common import wording
-from sensecf_core.ui.page import background_run, signed_in
+from sensecf_core.ui.common import signed_in, wording
+from sensecf_core.ui.jobs import background_run
 
 KIND = "benchmark"
 FAST = ("random", "nearest-pair", "effects", "search", "nice-sparsity")

@@ -8,7 +8,7 @@ import streamlit as st
 
 from sensecf_core.ui.benchmarks import chart_views, origin, significance, summary_view
 from sensecf_core.ui.benchmarks.run_picker import ChosenRun
-from sensecf_core.ui.page import kept_picks
+from sensecf_core.ui.choice import kept_picks
 
 TITLES: Mapping[str, str] = {
     "summary": "Summary",

@@ -13,9 +13,9 @@ from sensecf_core.language.models import adapters, default_model
 from sensecf_core.queries.methods import METHODS, Method, asks_language_model, needs_adapter
 from sensecf_core.queries.request import ExplainRequest
 from sensecf_core.records import comparisons
+from sensecf_core.ui.choice import shown_results
 from sensecf_core.ui.common import wording
-from sensecf_core.ui.interventions import limits_fields, own_words
-from sensecf_core.ui.page import shown_results
+from sensecf_core.ui.limits import limits_fields, own_words
 from sensecf_core.ui.page.frame import Page
 
 FIRST_CHOICE = ("lm-fine-tuned", "nice-sparsity", "dice-random", "lm-few-shot", "random", "lm-zero-shot")

@@ -12,10 +12,11 @@ from sensecf_core.jobs.compare_methods import MethodStatus
 from sensecf_core.queries.answer import Answer
 from sensecf_core.records import comparisons
 from sensecf_core.records.comparisons import Comparison
+from sensecf_core.ui.choice import shown_results
 from sensecf_core.ui.common import wording
 from sensecf_core.ui.comparison import agreement, differences, status
-from sensecf_core.ui.interventions import answer as intervention_answer, empty_state, evidence, limits_fields
-from sensecf_core.ui.page import shown_results
+from sensecf_core.ui.interventions import answer as intervention_answer, empty_state, evidence
+from sensecf_core.ui.limits import limits_fields
 from sensecf_core.ui.page.frame import Page
 
 

@@ -13,12 +13,11 @@ from sensecf_core.jobs import compare_methods, dispatch
 from sensecf_core.jobs.compare_methods import MethodStatus
 from sensecf_core.queries.answer import Answer
 from sensecf_core.records.comparisons import Comparison
-from sensecf_core.ui.common import wording
+from sensecf_core.ui.common import signed_in, wording
 from sensecf_core.ui.comparison import differences, matrix
 from sensecf_core.ui.interventions import believed, evidence
-from sensecf_core.ui.page import signed_in
+from sensecf_core.ui.jobs.job_progress import POLL_SECONDS, cancel_button, progress_text
 from sensecf_core.ui.page.frame import Page
-from sensecf_core.ui.page.job_progress import POLL_SECONDS, cancel_button, progress_text
 
 NAME_WIDTH = 216
 LEGEND = (

@@ -10,9 +10,10 @@ from sensecf_core.datasets import registry
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.records import recent_people
 from sensecf_core.records.recent_people import RecentPerson
+from sensecf_core.ui.choice import examples, selection
 from sensecf_core.ui.common import charts, wording
 from sensecf_core.ui.home import picture
-from sensecf_core.ui.page import bar, examples, selection
+from sensecf_core.ui.page import bar
 from sensecf_core.ui.page.frame import Page
 from sensecf_core.ui.participants import decided
 

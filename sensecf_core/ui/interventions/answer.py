@@ -14,7 +14,8 @@ from sensecf_core.records.kept_options import KeptOption, kept_options
 from sensecf_core.records.person_state import PersonState, fold
 from sensecf_core.ui.common import wording
 from sensecf_core.ui.decisions import bar, history, verdict
-from sensecf_core.ui.interventions import card, evidence, lifting, limits_fields, options, own_options
+from sensecf_core.ui.interventions import card, evidence, lifting, options, own_options
+from sensecf_core.ui.limits import limits_fields
 from sensecf_core.ui.page.frame import Page
 
 HEADINGS = {

@@ -7,7 +7,8 @@ import streamlit as st
 
 from sensecf_core.counterfactuals.checks.sentences import points, risk, risk_beside
 from sensecf_core.ui.common import data, row_wording, wording
-from sensecf_core.ui.interventions import answer, card, lifting, limits_fields
+from sensecf_core.ui.interventions import answer, card, lifting
+from sensecf_core.ui.limits import limits_fields
 from sensecf_core.ui.page.frame import Page
 
 

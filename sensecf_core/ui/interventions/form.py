@@ -11,9 +11,11 @@ from sensecf_core.jobs import model_worker
 from sensecf_core.language.models import default_model
 from sensecf_core.queries.methods import asks_language_model
 from sensecf_core.queries.request import ExplainRequest
+from sensecf_core.ui.choice import shown_results
 from sensecf_core.ui.common import wording
-from sensecf_core.ui.interventions import feature_boxes, limits_fields, method_picker, own_words
-from sensecf_core.ui.page import keyboard, shown_results
+from sensecf_core.ui.interventions import method_picker
+from sensecf_core.ui.limits import feature_boxes, limits_fields, own_words
+from sensecf_core.ui.page import keyboard
 from sensecf_core.ui.page.frame import Page
 
 BUTTON = "Find options"

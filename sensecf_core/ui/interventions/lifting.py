@@ -15,7 +15,7 @@ from sensecf_core.queries.goal import Goal
 from sensecf_core.queries.request import ExplainRequest
 from sensecf_core.types import RowKey
 from sensecf_core.ui.common import wording
-from sensecf_core.ui.interventions import limits_fields
+from sensecf_core.ui.limits import limits_fields
 from sensecf_core.ui.page.frame import Page
 
 HEADING = "One limit lifted would open an answer. Lift it and ask again:"

@@ -7,6 +7,7 @@ import streamlit as st
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.queries.answer import Answer
 from sensecf_core.records import answers
+from sensecf_core.ui.choice import shown_results
 from sensecf_core.ui.common import browser, wording
 from sensecf_core.ui.decisions import history
 from sensecf_core.ui.interventions import (
@@ -16,7 +17,7 @@ from sensecf_core.ui.interventions import (
     form,
     own_options,
 )
-from sensecf_core.ui.page import job_progress, shown_results
+from sensecf_core.ui.jobs import job_progress
 from sensecf_core.ui.page.frame import Page
 
 

@@ -13,10 +13,9 @@ from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.jobs import job_table, subprocess_worker
 from sensecf_core.jobs.job_table import CANCELLING, JobView
 from sensecf_core.language.models import adapters, default_model
-from sensecf_core.ui.common import wording
+from sensecf_core.ui.common import signed_in, wording
+from sensecf_core.ui.jobs.job_progress import cancel_button
 from sensecf_core.ui.models import base_models
-from sensecf_core.ui.page import signed_in
-from sensecf_core.ui.page.job_progress import cancel_button
 
 KIND = "finetune"
 POLL_SECONDS = 2.0

@@ -16,9 +16,10 @@ from sensecf_core.counterfactuals.checks.sentences import measure
 from sensecf_core.disclaimer import DISCLAIMER_LONG, data_label
 from sensecf_core.queries.answer import RaisedFlag
 from sensecf_core.types import RowKey
+from sensecf_core.ui.choice import selection
+from sensecf_core.ui.choice.selection import Choice
 from sensecf_core.ui.common import data, row_wording, sensors, wording
-from sensecf_core.ui.page import print_style, selection
-from sensecf_core.ui.page.selection import Choice
+from sensecf_core.ui.page import print_style
 
 MOST_FACTS = 3
 NO_BREAK = "\u00a0"

@@ -26,21 +26,12 @@ from sensecf_core.disclaimer import DISCLAIMER_LONG
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.jobs import visitor, worker
 from sensecf_core.types import RowKey
-from sensecf_core.ui.common import data
+from sensecf_core.ui.choice import examples, excluded_participants, kept_picks, selection, shown_results
+from sensecf_core.ui.choice.selection import Choice
+from sensecf_core.ui.common import data, signed_in
 from sensecf_core.ui.common.wording import message, plain
-from sensecf_core.ui.page import (
-    bar,
-    examples,
-    excluded_participants,
-    kept_picks,
-    keyboard,
-    navigation,
-    selection,
-    shown_results,
-    signed_in,
-    train_classifier,
-)
-from sensecf_core.ui.page.selection import Choice
+from sensecf_core.ui.jobs import train_classifier
+from sensecf_core.ui.page import bar, keyboard, navigation
 from sensecf_core.ui.server import sign_in
 from sensecf_core.ui.server.guard import look_nothing_up
 
@@ -115,7 +106,7 @@ def open_page(
     question : the question that the page answers, shown under its title.
     needs : what the page cannot do without.
     shows : the result that the page's address also names: an answer (and a job), or a comparison.
-    picks : what else is picked on the page and named by its address (:mod:`.kept_picks`).
+    picks : what else is picked on the page and named by its address (``ui.choice.kept_picks``).
     """
     visitor.find_by(selection.visitor)
     people.find_by(sign_in.person)

@@ -11,8 +11,9 @@ from typing import Final
 import streamlit as st
 
 from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.ui.choice import people_order, selection
 from sensecf_core.ui.common import browser
-from sensecf_core.ui.page import navigation, people_order, selection
+from sensecf_core.ui.page import navigation
 
 FIND: Final = "Ctrl+K"
 NEXT, PREVIOUS, ASK, KEEP, REJECT, WHAT_IF, NOTE, STAR = "N", "P", "G", "K", "X", "W", "M", "S"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from sensecf_core.aireadi.cohort import participants
-from sensecf_core.ui.page.selection import Choice
+from sensecf_core.ui.choice.selection import Choice
 
 
 @dataclass(frozen=True)

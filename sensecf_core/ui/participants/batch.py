@@ -16,9 +16,9 @@ from sensecf_core.jobs.job_table import JobView
 from sensecf_core.language.models import default_model
 from sensecf_core.records.found import Found
 from sensecf_core.types import RowKey
-from sensecf_core.ui.common import data, wording
+from sensecf_core.ui.common import data, signed_in, wording
 from sensecf_core.ui.decisions import who
-from sensecf_core.ui.page import background_run, signed_in
+from sensecf_core.ui.jobs import background_run
 from sensecf_core.ui.page.frame import Page
 
 HELP = (

@@ -12,8 +12,8 @@ import streamlit as st
 from sensecf_core.aireadi.cohort.stress_task import GROUP_NAMES, group_title
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.jobs import ask_list
+from sensecf_core.ui.choice import excluded_participants, pick_table
 from sensecf_core.ui.common import data, sensors, widgets, wording
-from sensecf_core.ui.page import excluded_participants, pick_table
 from sensecf_core.ui.page.frame import Page
 from sensecf_core.ui.participants import batch, decided, work_list
 

@@ -13,8 +13,8 @@ from sensecf_core.cohorts.schema import Feature
 from sensecf_core.jobs import ask_list
 from sensecf_core.records.person_state import PersonState
 from sensecf_core.types import Floats, Ints, Mask
+from sensecf_core.ui.choice import people_order, pick_table
 from sensecf_core.ui.common import data, drawings, row_wording, widgets, wording
-from sensecf_core.ui.page import people_order, pick_table
 from sensecf_core.ui.page.frame import Page
 from sensecf_core.ui.participants import batch, decided, preview, work_list
 from sensecf_core.ui.participants.work_list import WorkList

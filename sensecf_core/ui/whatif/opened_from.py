@@ -10,9 +10,9 @@ from sensecf_core.counterfactuals.by_hand.own_option import CameFrom
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.records import decisions
 from sensecf_core.records.kept_options import kept_options
+from sensecf_core.ui.choice import kept_picks
 from sensecf_core.ui.common import wording
 from sensecf_core.ui.decisions import tried
-from sensecf_core.ui.page import kept_picks
 from sensecf_core.ui.page.frame import Page
 
 PICKS = ("answer", "option")

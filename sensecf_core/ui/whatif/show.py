@@ -13,10 +13,9 @@ from sensecf_core.counterfactuals.by_hand.trial import Trial
 from sensecf_core.counterfactuals.problem.fitted_cohort import load_fitted
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.types import RowKey
-from sensecf_core.ui.common import charts, row_wording, sensors, wording
+from sensecf_core.ui.common import charts, row_wording, sensors, signed_in, wording
 from sensecf_core.ui.decisions import tried
 from sensecf_core.ui.interventions import own_options
-from sensecf_core.ui.page import signed_in
 from sensecf_core.ui.page.frame import Page
 from sensecf_core.ui.whatif import curve_chart, fields, opened_from, result, saving
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tomllib
 from pathlib import Path
 from typing import NamedTuple
@@ -102,8 +101,3 @@ def levels(path: Path, column: str) -> list[str]:
     if len(present) > MOST_LEVELS:
         raise InputError(f"{column!r} has {len(present)} different values, too many for a list of levels.")
     return [str(cell) for cell in present]
-
-
-def quoted(text: str) -> str:
-    """A text as it stands in TOML."""
-    return json.dumps(text, ensure_ascii=False)

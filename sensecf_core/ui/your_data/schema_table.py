@@ -36,6 +36,7 @@ class About:
     class_0: str
     desired: int
     default_limits: str
+    source: str
 
 
 def about(text: str) -> About:
@@ -50,6 +51,7 @@ def about(text: str) -> About:
         task["class_0"],
         task["desired"],
         raw["default_limits"],
+        raw["provenance"]["source"],
     )
 
 
@@ -119,7 +121,7 @@ def with_edits(text: str, edited: pd.DataFrame, of_all: About, levels_of: Levels
         kept.append(feature)
     document["features"] = kept
     _set(document, {"name": of_all.name, "title": of_all.title, "default_limits": of_all.default_limits})
-    _set(document["provenance"], {"title": of_all.title})
+    _set(document["provenance"], {"title": of_all.title, "source": of_all.source})
     _set(
         document["task"],
         {

@@ -18,7 +18,7 @@ from sensecf_core.provenance import CLI
 from sensecf_core.records import audit, decisions
 from sensecf_core.ui.common import wording
 from sensecf_core.ui.decisions import who
-from sensecf_core.ui.page import train_classifier
+from sensecf_core.ui.jobs import train_classifier
 from sensecf_core.ui.your_data import columns, found, schema_table
 from sensecf_core.ui.your_data.schema_table import About
 
@@ -84,7 +84,7 @@ def _steps(path: Path, file_name: str) -> None:
             f"This table has {drafted.features} features, too many to edit on a page (at most "
             f"{MOST_FEATURES}); use `{CLI} cohort draft` on the file, or leave columns out."
         )
-    text = drafted.text.replace(f'source = "{path.name}"', f"source = {columns.quoted(file_name)}")
+    text = drafted.text
     entries = wording.counted(drafted.unsure, "entry", "entries")
     st.caption(f"{wording.counted(drafted.features, 'feature')} drafted; {entries} to check.")
     if drafted.left_out:
@@ -100,7 +100,9 @@ def _steps(path: Path, file_name: str) -> None:
                 alt="Columns that are no features",
             )
     st.subheader("2. What the columns mean", anchor=False)
-    of_all = _about(schema_table.about(text), f"own_{path.parent.name}_{asked}")
+    of_all = _about(
+        dataclasses.replace(schema_table.about(text), source=file_name), f"own_{path.parent.name}_{asked}"
+    )
     edited = _editor(text, key=f"own_table_{path.parent.name}_{asked}")
 
     def levels(name: str) -> list[str]:

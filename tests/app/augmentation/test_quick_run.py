@@ -18,7 +18,7 @@ from sensecf_core.jobs import job_table, subprocess_worker, worker as worker_mod
 from sensecf_core.jobs.job_table import JobOutcome
 from sensecf_core.jobs.subprocess_worker import SubprocessWorker
 from sensecf_core.ui.augmentation import quick_run
-from sensecf_core.ui.page import background_run
+from sensecf_core.ui.jobs import background_run
 from tests.app.conftest import OpenPage, World, page_text, until
 
 

@@ -7,7 +7,7 @@ import streamlit as st
 from sensecf_core.augmentation.findings import words
 from sensecf_core.augmentation.findings.cell_view import GROUPS, CellView
 from sensecf_core.ui.augmentation.chosen import Chosen
-from sensecf_core.ui.page import kept_picks
+from sensecf_core.ui.choice import kept_picks
 
 
 def choose(chosen: Chosen, view: CellView, question: str) -> str | None:

@@ -10,8 +10,8 @@ from sensecf_core.augmentation.findings.cell_view import CellView, parts
 from sensecf_core.ui.augmentation import show
 from sensecf_core.ui.augmentation.charts import curve_charts
 from sensecf_core.ui.augmentation.chosen import Chosen
+from sensecf_core.ui.choice import kept_picks
 from sensecf_core.ui.common import row_wording
-from sensecf_core.ui.page import kept_picks
 
 SHOWN = 20
 SYNTHETIC = "SYNTHETIC ROW: made by a program, not a person"

@@ -13,9 +13,9 @@ from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.jobs import subprocess_worker
 from sensecf_core.jobs.job_table import JobView
 from sensecf_core.provenance import CLI
+from sensecf_core.ui.common import signed_in
 from sensecf_core.ui.common.wording import message, plain
-from sensecf_core.ui.page import signed_in
-from sensecf_core.ui.page.job_progress import cancel_button
+from sensecf_core.ui.jobs.job_progress import cancel_button
 
 KIND = "train"
 

@@ -18,7 +18,7 @@ from sensecf_core.queries.goal import Goal
 from sensecf_core.queries.limits import Limits
 from sensecf_core.queries.request import ExplainRequest
 from sensecf_core.ui.common import data, widgets, wording
-from sensecf_core.ui.interventions import feature_boxes
+from sensecf_core.ui.limits import feature_boxes
 from sensecf_core.ui.page.frame import Page
 
 MOST_SUGGESTIONS = 8

@@ -12,9 +12,9 @@ from sensecf_core.access import rights
 from sensecf_core.errors import NotAllowedError, NotReadyError
 from sensecf_core.jobs import model_worker
 from sensecf_core.jobs.job_table import CANCELLING, JobView
-from sensecf_core.ui.common import wording
-from sensecf_core.ui.page import shown_results, signed_in
-from sensecf_core.ui.page.selection import Choice
+from sensecf_core.ui.choice import shown_results
+from sensecf_core.ui.choice.selection import Choice
+from sensecf_core.ui.common import signed_in, wording
 
 POLL_SECONDS = 1.0
 KEY = "job"

@@ -13,8 +13,8 @@ import streamlit as st
 
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.records import answers, comparisons
-from sensecf_core.ui.page import selection
-from sensecf_core.ui.page.selection import Choice
+from sensecf_core.ui.choice import selection
+from sensecf_core.ui.choice.selection import Choice
 
 Kind = Literal["answer", "comparison"]
 """The kind of result that a page's address names."""

@@ -16,8 +16,8 @@ from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.datasets import registry
 from sensecf_core.errors import NotReadyError
 from sensecf_core.types import Floats, Ints
+from sensecf_core.ui.choice import selection
 from sensecf_core.ui.common import data
-from sensecf_core.ui.page import selection
 
 Key = tuple[str, str | None]
 """Participant and row; None means the participant's first row."""

@@ -12,8 +12,8 @@ from sensecf_core.cohorts.cohort import MOST_COMPARED, Cohort
 from sensecf_core.cohorts.encoding import to_codes
 from sensecf_core.counterfactuals.checks.red_flags import raised_flags
 from sensecf_core.types import Mask, RowKey
+from sensecf_core.ui.choice import selection
 from sensecf_core.ui.common import data, row_wording, wording
-from sensecf_core.ui.page import selection
 
 
 def offer(cohort: Cohort, classifier: Classifier, mistyped: str | None) -> None:

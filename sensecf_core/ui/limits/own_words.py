@@ -15,7 +15,7 @@ from sensecf_core.language.wishes import rules
 from sensecf_core.language.wishes.wish import Understood, Wish, in_words
 from sensecf_core.queries.request import ExplainRequest
 from sensecf_core.ui.common import wording
-from sensecf_core.ui.interventions import limits_fields
+from sensecf_core.ui.limits import limits_fields
 from sensecf_core.ui.page.frame import Page
 
 CHIP = "chip_words"

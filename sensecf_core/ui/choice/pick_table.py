@@ -10,9 +10,9 @@ import streamlit as st
 
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.records import audit, exports
+from sensecf_core.ui.choice import people_order, selection
+from sensecf_core.ui.choice.people_order import Key
 from sensecf_core.ui.common import widgets
-from sensecf_core.ui.page import people_order, selection
-from sensecf_core.ui.page.people_order import Key
 
 
 def show(

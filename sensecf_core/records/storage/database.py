@@ -16,8 +16,8 @@ from pathlib import Path
 
 from sensecf_core import paths
 from sensecf_core.errors import InputError, NotReadyError
-from sensecf_core.records import damage
-from sensecf_core.records.migrations import STEPS
+from sensecf_core.records.storage import damage
+from sensecf_core.records.storage.migrations import STEPS
 
 BUSY_SECONDS = 10.0
 """How long a connection waits for another connection's write before it gives up."""

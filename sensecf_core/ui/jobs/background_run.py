@@ -13,7 +13,7 @@ from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.jobs import dispatch, job_table, subprocess_worker
 from sensecf_core.jobs.job_table import JobView
 from sensecf_core.ui.common import wording
-from sensecf_core.ui.page.job_progress import cancel_button, progress_text, time_left
+from sensecf_core.ui.jobs.job_progress import cancel_button, progress_text, time_left
 
 POLL_SECONDS = 2.0
 

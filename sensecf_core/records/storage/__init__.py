@@ -1,0 +1,1 @@
+"""The database file: its connection, its versions, and what tells that it is damaged."""

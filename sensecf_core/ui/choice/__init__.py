@@ -1,0 +1,1 @@
+"""What is chosen on the pages: cohort, person, result and picks, in the session and in the address."""

@@ -1,0 +1,1 @@
+"""The fields that say what may change, how far, and what for."""

@@ -12,7 +12,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import LET_IN, settle, shown
+from tests.browser.conftest import LET_IN, quiet, settle, shown
 from tests.browser.page_checks import RULES
 from tests.browser.server import Server
 
@@ -58,8 +58,7 @@ def test_three_methods_side_by_side_left_meanwhile_and_opened_again_after_a_rest
     page.get_by_text(re.compile(r"Random draws \(control\): \d option")).click()
     page.get_by_text("How these were found and checked").click()
     expect(page.get_by_text("From proposed to shown")).to_be_visible(timeout=30_000)
-    settle(page)
-    page.wait_for_timeout(700)
+    quiet(page)
     violations = Axe().run(page, options={"runOnly": RULES}).response["violations"]
     assert [(one["id"], one["nodes"][0]["html"][:200]) for one in violations] == []
     found, address = headline.inner_text(), page.url

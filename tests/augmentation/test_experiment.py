@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from sensecf_core.augmentation import experiment, students
+from sensecf_core.augmentation import experiment
 from sensecf_core.augmentation.experiment import plan_experiment, run_experiment
 from sensecf_core.augmentation.run_task import Cell, Record, Task
-from sensecf_core.classifiers import hyperparameters
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.errors import InputError
 from tests.augmentation.planted import QUICK, cohort
-
-
-@pytest.fixture
-def light(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fewer trees, for time; what is asked here does not turn on them."""
-    monkeypatch.setattr(students, "FOREST_TREES", 20)
-    few = replace(hyperparameters.GRID[0], trees=60, learning_rate=0.12)
-    monkeypatch.setattr(hyperparameters, "GRID", (few,))
 
 
 def run(planted: Cohort, cell: Cell, arms: list[str], repeats: int, **options: Any) -> dict[str, Any]:

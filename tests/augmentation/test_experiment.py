@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from joblib import parallel_config
 
 from sensecf_core.augmentation import experiment
 from sensecf_core.augmentation.experiment import plan_experiment, run_experiment
@@ -12,6 +13,7 @@ from sensecf_core.augmentation.run_task import Cell, Record, Task
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.errors import InputError
 from tests.augmentation.planted import QUICK, cohort
+from tests.evaluation.cluster import fewer_trees
 
 
 def run(planted: Cohort, cell: Cell, arms: list[str], repeats: int, **options: Any) -> dict[str, Any]:
@@ -94,13 +96,16 @@ def test_a_run_that_was_ended_goes_on_with_the_same_numbers(
     assert more["students"]["trees"]["arms"]["ros"] == whole["students"]["trees"]["arms"]["ros"]
 
 
+@pytest.mark.usefixtures("light")  # which also puts back what is set here
 def test_the_numbers_are_the_same_in_any_number_of_processes(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:
+    fewer_trees.dask_setup(worker=None)
     planted = cohort("linear", 200)
     one = run(planted, CELL, ["smotenc", "search-panel"], 2)
     monkeypatch.setenv("SENSECF_VAR", str(tmp_path / "again"))
-    assert run(planted, CELL, ["smotenc", "search-panel"], 2, jobs=2) == one
+    with parallel_config("loky", initializer=fewer_trees.dask_setup, initargs=(None,)):
+        assert run(planted, CELL, ["smotenc", "search-panel"], 2, jobs=2) == one
 
 
 @pytest.mark.usefixtures("light")

@@ -155,7 +155,7 @@ def test_processes_beside_each_other_give_the_same_numbers(
     found = []
     for jobs in ("1", "2"):
         monkeypatch.setenv("SENSECF_VAR", str(tmp_path / f"var{jobs}"))
-        few = ("--n", "2", "--methods", "nice-sparsity,treecf", "--no-timed", "--jobs", jobs, "--json")
+        few = ("--n", "1", "--methods", "nice-sparsity,treecf", "--no-timed", "--jobs", jobs, "--json")
         found.append(without_times(command("benchmark", "--cohort", "heart", *few).json))
     assert {**found[0], "jobs": None} == {**found[1], "jobs": None}
 

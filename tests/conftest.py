@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -54,6 +55,14 @@ def private_var(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pat
     """Keep whatever a test writes out of the checkout."""
     monkeypatch.setenv("SENSECF_VAR", str(tmp_path / "var"))
     yield tmp_path / "var"
+
+
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Ctrl-C is heeded, here and by children, also where a shell started the tests in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="session")

@@ -160,6 +160,7 @@ def test_all_workers_die_and_the_run_waits_for_another(
     assert sorted(found) == [number * number for number in range(20)]
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_stopping_early_leaves_no_task_running(two: DaskCluster, planted: Cohort, tmp_path: Path) -> None:
     file = tmp_path / "lines"
     with connect(two.address, planted, TINY, quiet) as cluster:

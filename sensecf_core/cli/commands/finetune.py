@@ -30,7 +30,7 @@ STEP_TOKENS = 2500
 
 Told = Annotated[
     str,
-    typer.Option(help="What the prompt tells: shap (what changes are worth), none (changes), or profile."),
+    typer.Option(help="What the prompt tells: shap (what changes are worth), none, or profile."),
 ]
 PerGroup = Annotated[
     int, typer.Option(help="--told profile: answered queries of each direction and limits profile.")

@@ -32,12 +32,13 @@ ROUND_ANSWERS = 4
 
 
 def training_examples(prompt: TunedPrompt, tokenizer: Any, pairs: Sequence[Pair]) -> list[TrainingExample]:
-    """Write pairs as prompts and answers; those without an answer are left out."""
-    return [
+    """Write pairs as prompts and answers; those without an answer that can be written are left out."""
+    written = (
         training_example(prompt, tokenizer, pair.query, pair.hints, answers=pair.answers)
         for pair in pairs
         if pair.answers
-    ]
+    )
+    return [example for example in written if example.answers]
 
 
 @dataclass(frozen=True)
@@ -122,5 +123,5 @@ def preference_examples(
     for rollout in rollouts:
         if rollout.rejected:
             examples = training_examples(prompt, tokenizer, [rollout.pair])
-            found += [replace(example, rejected=rollout.rejected) for example in examples]
+            found += [replace(example, rejected=rollout.rejected, estimates=()) for example in examples]
     return found

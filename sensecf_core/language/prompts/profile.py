@@ -3,7 +3,8 @@
 Numbers stand as percentiles of the training rows, ``waist=88>40-86``: the person's, and how far it may move.
 So a small model compares small integers, whatever the unit, and an answer ``waist=61`` means the allowed
 value that lies nearest to the 61st percentile. Binary features and named levels stand as they are. Features
-stand in the order of their importance for the classifier, the same for every person; so do answers.
+stand in the order of their importance for the classifier, the same for every person; so do answers. Those
+that hardly matter to it are left out.
 
 An answer says what each change brings, in twentieths of log-odds, and what is left of the gap to the line:
 ``waist=61-12=11; sleep=40-14=-3``. Nobody tells the model these numbers. It has to have learned them, and
@@ -44,7 +45,7 @@ class PercentileScale:
     ----------
     schema : the cohort's.
     columns : by feature, its measured training codes in ascending order (:class:`.domain.Domain`).
-    order : feature names, the most important for the classifier first.
+    order : the features that a prompt tells and answers change, the most important first.
     line : the classifier's threshold, a probability.
     """
 
@@ -84,16 +85,19 @@ class PercentileScale:
         }
 
     def movable(self, query: Query) -> tuple[Movable, ...]:
-        """What may move, in percentiles."""
+        """What answers may change, in percentiles."""
         return tuple(
             Movable(feature=item.feature, values=tuple(float(key) for key in self.values(item)))
             for item in query.movable
+            if item.feature in self.order
         )
 
     def thinned(self, query: Query) -> Query:
         """The query with only those values that answers can name."""
         movable = tuple(
-            Movable(feature=item.feature, values=tuple(self.values(item).values())) for item in query.movable
+            Movable(feature=item.feature, values=tuple(self.values(item).values()))
+            for item in query.movable
+            if item.feature in self.order
         )
         return query.model_copy(update={"movable": movable})
 

@@ -69,11 +69,11 @@ def test_what_a_round_teaches_is_enough_by_what_the_prompt_says(
 ) -> None:
     """Given every told combination as a candidate, also such as reach the class without being enough."""
 
-    def everything(schema: Any, model: Any, pair: Pair, **more: Any) -> Proposal:
+    def everything(prompt: Any, model: Any, pair: Pair, **more: Any) -> Proposal:
         space = SearchSpace.of(fitted.schema, pair.query)
         rows = combinations.combinations(space, pair.hints)
         edits = [{n: c.after for n, c in space.changes(row).items()} for row in rows]
-        return Proposal(texts=tuple(write_edits(schema, one) for one in edits))
+        return Proposal(texts=tuple(write_edits(fitted.schema, one) for one in edits))
 
     monkeypatch.setattr(self_training, "propose", everything)
     rollouts = self_training.sample_own_answers(fitted, None, None, answered)  # type: ignore[arg-type]

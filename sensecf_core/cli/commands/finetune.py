@@ -24,7 +24,7 @@ ROUND_KINDS = ("best", "preference", "both")
 SOURCES = ("shap", "none", "profile")
 MOST_RANK = 32
 USUAL_RANK = 8
-STEP_TOKENS = 2500
+STEP_TOKENS = 2400
 """Tokens of a training step of --told profile: long trainings, which have enough steps of them."""
 
 
@@ -55,7 +55,7 @@ def pairs(
         int | None, typer.Option(help="Rows per direction and limits profile; without it all of `train`.")
     ] = None,
     told: Told = "shap",
-    per_group: PerGroup = 3500,
+    per_group: PerGroup = 2000,
     synthetic: Synthetic = 40_000,
     seed: Annotated[int, typer.Option(help="Draws rows and limits.")] = 0,
     as_json: Json = False,
@@ -90,8 +90,12 @@ def pairs(
         limits = "varied" if group["varied_limits"] else "plain"
         print(
             f"  {group['limits']:12} towards {group['desired']}, {limits} limits: {group['queries']:,} "
-            f"queries, {group['unanswered_share']:.0%} without an answer, {group['answers']:,} answers"
+            f"queries{_unanswered(group)}, {group['answers']:,} answers"
         )
+
+
+def _unanswered(group: dict[str, Any]) -> str:
+    return f", {group['unanswered_share']:.0%} without an answer" if "unanswered_share" in group else ""
 
 
 def finetune(
@@ -125,7 +129,7 @@ def finetune(
     most_pairs: Annotated[int | None, typer.Option(help="Training queries to learn from at most.")] = None,
     rows: Annotated[int | None, typer.Option(help="As for `pairs`.")] = None,
     variants: Annotated[int, typer.Option(help="As for `pairs`.")] = 1,
-    per_group: PerGroup = 3500,
+    per_group: PerGroup = 2000,
     synthetic: Synthetic = 40_000,
     validation: Annotated[int, typer.Option(help="`val` queries per group at each validation.")] = 12,
     seed: Annotated[int, typer.Option(help="Draws pairs, their order and the adapter's first weights.")] = 0,

@@ -191,6 +191,7 @@ def card(fitted: FittedCohort, pairs: Sequence[Pair], origin: dict[str, Any], sh
 
 def _group(fitted: FittedCohort, pairs: Sequence[Pair]) -> dict[str, Any]:
     distances, beyond, changes = [], [], []
+    graded = all(pair.grade is not None for pair in pairs)  # then only answered ones were kept
     for pair in pairs:
         if not pair.answers:
             continue
@@ -204,7 +205,7 @@ def _group(fitted: FittedCohort, pairs: Sequence[Pair]) -> dict[str, Any]:
         changes += [len(answer) for answer in pair.answers]
     return {
         "queries": len(pairs),
-        "unanswered_share": float(np.mean([not pair.answers for pair in pairs])),
+        **({} if graded else {"unanswered_share": float(np.mean([not pair.answers for pair in pairs]))}),
         "answers": len(changes),
         "grades": dict(Counter(pair.grade for pair in pairs if pair.grade is not None).most_common()),
         "changes": {str(count): changes.count(count) for count in sorted(set(changes))},

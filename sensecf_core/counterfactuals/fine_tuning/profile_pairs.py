@@ -25,8 +25,8 @@ from sensecf_core.queries.limits import Limits
 from sensecf_core.queries.query import PromptHints, Query
 from sensecf_core.types import Part, RowKey
 
-PER_GROUP = 3500
-"""Answered queries of a limits profile and direction: with 12 answers each about a million tokens."""
+PER_GROUP = 2000
+"""Answered queries of a limits profile and direction: on nhanes about a million tokens."""
 SYNTHETIC = 40_000
 """Synthetic factuals drawn at most; on nhanes one of eight can be answered by an intervention."""
 VARIED = 1 / 3

@@ -243,7 +243,7 @@ def test_fewer_pairs_are_of_all_kinds(
 def test_a_model_that_is_told_nothing_of_changes_is_taught_and_answers(
     fitted: FittedCohort, flagged: list[str], folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    options = replace(OPTIONS, source="profile", per_group=8, synthetic=20)
+    options = replace(OPTIONS, source="profile", per_group=30, synthetic=60)
     card = teach(fitted, folder, tmp_path, options)
     assert card.settings["source"] == "profile" and card.pairs["synthetic"] > 0
     assert all({"random_valid", "nearest_pair_valid"} <= row.keys() for row in card.rates)

@@ -104,7 +104,7 @@ def test_features_stand_in_the_order_of_their_importance(fitted: FittedCohort) -
 def test_pairs_are_read_back_synthetic_ones_too(
     fitted: FittedCohort, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    options = {"seed": 3, "source": "profile", "per_group": 12, "synthetic": 40}
+    options = {"seed": 3, "source": "profile", "per_group": 30, "synthetic": 60}
     folder, made = pair_files.load_or_build(fitted, **options)
     monkeypatch.setattr(profile_pairs, "build", lambda *_, **__: pytest.fail("searched again"))
     again, read = pair_files.load_or_build(fitted, **options)
@@ -117,4 +117,5 @@ def test_pairs_are_read_back_synthetic_ones_too(
         ("contrast", 1),
         ("intervention", 1),
     }
+    assert not any("unanswered_share" in group for group in card["groups"]), "only answered ones are kept"
     assert sum(sum(group["grades"].values()) for group in card["groups"]) == len(made)

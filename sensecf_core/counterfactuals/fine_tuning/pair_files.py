@@ -114,7 +114,8 @@ def write(fitted: FittedCohort, folder: Path, pairs: Sequence[Pair], origin: dic
 
 def read(fitted: FittedCohort, folder: Path) -> tuple[Pair, ...]:
     """Read pairs back; their queries are made again from the cohort, synthetic ones from their values."""
-    rows = pd.read_parquet(folder / PAIRS).to_dict("records")
+    table = pd.read_parquet(folder / PAIRS)
+    rows = table.astype(object).where(table.notna(), None).to_dict("records")
     real = {index for index, row in enumerate(rows) if row["factual"] is None}
     limits = [Limits.model_validate_json(row["limits"]) for row in rows]
     keys: dict[tuple[Profile, Literal[0, 1]], dict[RowKey, None]] = {}

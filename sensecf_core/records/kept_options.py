@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sensecf_core.cohorts.schema import Schema
+from sensecf_core.counterfactuals.checks import effort
 from sensecf_core.counterfactuals.checks.sentences import believed, sentence
 from sensecf_core.errors import InputError
-from sensecf_core.queries.answer import Answer, Counterfactual
+from sensecf_core.queries.answer import Answer, Counterfactual, Effort
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,12 @@ class KeptOption:
     def believed(self) -> str:
         """Its grade and what that rests on."""
         return believed(self.option, self.answer.goal.kind)
+
+    def effort_in_words(self, schema: Schema, own: Mapping[str, Effort]) -> str:
+        """How hard it is; empty for an explanation. ``own`` is what was said of the person, by feature."""
+        if self.answer.limits.profile == "contrast":
+            return ""
+        return effort.in_words(schema, self.option.changes, self.option.effort, own)
 
     def in_words(self, schema: Schema) -> str:
         """Its sentence; one that was stored without a sentence gets it now."""

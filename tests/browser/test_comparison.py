@@ -57,6 +57,8 @@ def test_three_methods_side_by_side_left_meanwhile_and_opened_again_after_a_rest
     expect(headline).to_be_visible(timeout=ANSWER_MS)
     came_in(page, "Random draws", re.compile(r"\d option"))
     read_the_matrix(page)
+    wider = "table => table.scrollWidth - table.clientWidth"
+    assert page.locator(".st-key-matrix").get_by_role("region").evaluate(wider) <= 0, "it fits at 1280 pixels"
     page.get_by_text("How far would each value move?").click()
     expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible(timeout=30_000)
     assert_downloads(page, answerable)

@@ -59,12 +59,12 @@ def _kept(found: Found) -> bool:
 
 
 def given_about(schema: Schema, key: RowKey) -> tuple[Answer | None, list[Answer]]:
-    """The newest answer about a row and the options made by hand, without those that only explain.
+    """The answer that stands for a row and the options made by hand, without those that only explain.
 
     In a cohort whose own limits explain, and nothing else was asked, explanations are all that there is.
     Raises ``NotReadyError`` if the database cannot be read.
     """
-    asked = [one for one in answers.recent(schema.name, *key, by_hand=False) if one.status != "cancelled"]
+    asked = answers.standing(schema.name, *key)
     own = answers.recent(schema.name, *key, by_hand=True)
     explain = schema.default_limits == "contrast" and all(_explains(one) for one in (*asked, *own))
     newest = next((one for one in asked if explain or not _explains(one)), None)

@@ -82,7 +82,7 @@ def test_a_small_own_cohort_is_fine_tuned_and_answers(
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
-        (["--rank", "16"], "--rank must be at most 8"),
+        (["--rank", "64"], "--rank must be at most 32"),
         (["--minutes", "0"], "must be above 0"),
         (["--told", "shaps"], "'shaps'; did you mean shap"),
         (["--told", "probes"], "Unknown value of --told 'probes'"),

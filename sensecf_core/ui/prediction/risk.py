@@ -39,7 +39,7 @@ def show(page: Page) -> None:
                 f"Of **100 {row_wording.similar_rows(schema)}**, the model expects "
                 f"**{sentences.risk(page.risk)}** to have: "
                 f"{wording.plain(sentences.lower_first(task.class_1))} (filled dots).",
-                width=330,
+                width="stretch",
             )
         _recorded(page)
 

@@ -28,8 +28,8 @@ class Constraint:
     """What an answer may be: 1 to ``max_changes`` edits of these features to these values.
 
     ``order`` names features that come first in an answer, the others follow in schema order. With
-    ``scores`` each edit is followed by its score and the sum so far (see
-    :mod:`sensecf_core.language.prompts.grammar`).
+    ``scores`` each edit is followed by its score and the sum so far, with ``counts_down`` by what it brings
+    and what is left (see :mod:`sensecf_core.language.prompts.grammar`).
     """
 
     schema: Schema
@@ -37,6 +37,7 @@ class Constraint:
     max_changes: int
     order: tuple[str, ...] = ()
     scores: EffectScores | None = None
+    counts_down: bool = False
 
 
 @dataclass(frozen=True)

@@ -250,14 +250,19 @@ class LocalModel:
 
 def _grammar(constraint: Constraint) -> str:
     return edits_grammar(
-        constraint.schema, constraint.movable, constraint.max_changes, constraint.order, constraint.scores
+        constraint.schema,
+        constraint.movable,
+        constraint.max_changes,
+        constraint.order,
+        constraint.scores,
+        counts_down=constraint.counts_down,
     )
 
 
 def _most_tokens(constraint: Constraint | None) -> int:
     if constraint is None:
         return FREE_TEXT_TOKENS
-    with_sums = constraint.scores is not None
+    with_sums = constraint.scores is not None or constraint.counts_down
     longest = longest_answer(
         constraint.schema, constraint.movable, constraint.max_changes, with_sums=with_sums
     )

@@ -26,6 +26,7 @@ from sensecf_core.errors import InputError, NotReadyError, unknown
 from sensecf_core.json_safe import read_file
 from sensecf_core.language.models import default_model
 from sensecf_core.language.prompts.fine_tuned import TUNED_SHA256
+from sensecf_core.language.prompts.profile import PROFILE_SHA256
 from sensecf_core.paths import CHECKOUT, MODELS, user_path, var, write_whole
 from sensecf_core.provenance import CLI
 from sensecf_core.types import Plain
@@ -237,7 +238,7 @@ def unfit(card: Card, cohort: Cohort, base_sha256: str | None) -> str | None:
         return f"The adapter {card.name} was trained for another schema of {card.cohort}; {command}."
     if card.base_sha256 != base_sha256:
         return f"The adapter {card.name} was trained on other weights of {card.base}; {command}."
-    if card.template_sha256 != TUNED_SHA256:
+    if card.template_sha256 != (PROFILE_SHA256 if card.settings.get("source") == "profile" else TUNED_SHA256):
         return f"The adapter {card.name} was trained on an older prompt; {command}."
     return None
 

@@ -32,6 +32,8 @@ YES_NO = {"yes": 1.0, "no": 0.0}
 SCORE_AND_SUM = re.compile(r"[+-]\d+=-?\d+$")
 LONGEST_SCORE_AND_SUM = "+10=-30"
 SUM = r"/-?[0-9]{1,2}/"
+OPEN, DONE = r"/[+-][0-9]{1,2}=[1-9][0-9]?/", r"/[+-][0-9]{1,2}=(0|-[1-9][0-9]?)/"
+"""What a change brings and what is left, above 0 or not."""
 EffectScores = Mapping[str, Mapping[str, int]]
 """Feature name → value text → its score in the prompt; values not listed score 0."""
 
@@ -130,13 +132,16 @@ def edits_grammar(
     max_changes: int,
     order: Sequence[str] = (),
     scores: EffectScores | None = None,
+    *,
+    counts_down: bool = False,
 ) -> str:
     """Build the Lark grammar (llguidance) of every answer with 1 to ``max_changes`` edits.
 
     Features of ``order`` come first in an answer, then the others in schema order. With ``scores`` every
-    value is followed by its score, and by a sum that the model has to find. The grammar grows with
-    features × changes + values: 20 features of 150 values build in milliseconds. Raises ``ValueError`` if
-    nothing may move.
+    value is followed by its score, and by a sum that the model has to find. With ``counts_down`` every value
+    is followed by what it brings and what is left, both for the model to find; an answer ends only where
+    nothing is left, or no change. The grammar grows with features × changes + values: 20 features of 150
+    values build in milliseconds. Raises ``ValueError`` if nothing may move.
     """
     ranks = _ranks(schema, order)
     ordered = sorted((m for m in movable if m.values), key=lambda m: ranks[m.feature])
@@ -146,7 +151,11 @@ def edits_grammar(
     rules = [f"start: e0_{most}"]
     for position, item in enumerate(ordered):
         head = f"{_literal(item.feature + '=')} V{position}{'' if scores is None else ' SUM'}"
-        rules += _edit_rules(position, head, last=position == len(ordered) - 1, most=most)
+        last = position == len(ordered) - 1
+        if counts_down:
+            rules += _countdown_rules(position, head, last=last, most=most)
+        else:
+            rules += _edit_rules(position, head, last=last, most=most)
     for position, item in enumerate(ordered):
         texts = _value_texts(schema.feature(item.feature), item.values)
         if scores is not None:
@@ -155,6 +164,8 @@ def edits_grammar(
         rules.append(f"V{position}: {_terminal(texts)}")
     if scores is not None:
         rules.append(f"SUM: {SUM}")
+    if counts_down:
+        rules += [f"OPEN: {OPEN}", f"DONE: {DONE}"]
     return "\n".join(rules) + "\n"
 
 
@@ -166,6 +177,21 @@ def _edit_rules(position: int, head: str, *, last: bool, most: int) -> list[str]
         if not last:
             if left > 1:
                 choices.append(f"{head} {_literal(SEPARATOR)} e{position + 1}_{left - 1}")
+            choices.append(f"e{position + 1}_{left}")
+        rules.append(f"e{position}_{left}: " + " | ".join(choices))
+    return rules
+
+
+def _countdown_rules(position: int, head: str, *, last: bool, most: int) -> list[str]:
+    """The same rules where a change is followed by what it brings, and what is left decides about the end."""
+    rules = []
+    for left in range(1, most + 1):
+        choices = [f"{head} DONE"]
+        if last or left == 1:
+            choices.append(f"{head} OPEN")
+        if not last:
+            if left > 1:
+                choices.append(f"{head} (OPEN | DONE) {_literal(SEPARATOR)} e{position + 1}_{left - 1}")
             choices.append(f"e{position + 1}_{left}")
         rules.append(f"e{position}_{left}: " + " | ".join(choices))
     return rules

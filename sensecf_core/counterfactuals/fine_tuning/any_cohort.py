@@ -59,8 +59,7 @@ def fine_tune_for_any(
         shutil.rmtree(work, ignore_errors=True)
     work.mkdir(mode=0o700, parents=True, exist_ok=True)
     callbacks.progress(0.0, "Inventing lessons")
-    found = invented.lessons(lessons, settings.seed)
-    examples = invented.examples(base.tokenizer, found)
+    examples = invented.examples(base.tokenizer, lessons, settings.seed)
     asked = {fitted.schema.name: validation.ValidationSet.of(fitted, "val", PER_GROUP) for fitted in measured}
     by_name = {fitted.schema.name: fitted for fitted in measured}
     if is_large(base.model):
@@ -112,8 +111,8 @@ def fine_tune_for_any(
         "pairs_sha256": training.batches.digest,
         "pairs": {
             "invented": True,
-            "queries": len(found),
-            "answers": sum(len(lesson.answers) for lesson in found),
+            "queries": len(examples),
+            "answers": sum(len(example.answers) for example in examples),
         },
         "settings": asdict(settings) | {"source": "shap", "lessons": lessons},
         "training": totals(trained.curve, [trained]),

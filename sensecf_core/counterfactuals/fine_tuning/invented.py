@@ -9,7 +9,7 @@ classifier and no row of any cohort takes part.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,19 +67,20 @@ class Lesson:
     answers: tuple[Edits, ...]
 
 
-def lessons(number: int, seed: int) -> list[Lesson]:
-    """Invent ``number`` lessons; deterministic under the seed."""
+def lessons(number: int, seed: int) -> Iterator[Lesson]:
+    """Invent ``number`` lessons, one at a time; deterministic under the seed."""
     rng = np.random.default_rng(seed)
-    return [_lesson(rng, index) for index in range(number)]
+    for index in range(number):
+        yield _lesson(rng, index)
 
 
-def examples(tokenizer: Any, found: Sequence[Lesson]) -> list[TrainingExample]:
-    """Write lessons as prompts and answers."""
+def examples(tokenizer: Any, number: int, seed: int) -> list[TrainingExample]:
+    """Write ``number`` lessons as prompts and answers."""
     return [
         training_example(
             GuidedPrompt(lesson.schema), tokenizer, lesson.query, lesson.hints, answers=lesson.answers
         )
-        for lesson in found
+        for lesson in lessons(number, seed)
     ]
 
 

@@ -25,7 +25,7 @@ from tests.language.prompts.test_grammar import accepts
 
 
 def test_what_an_invented_lesson_teaches_is_what_its_prompt_tells() -> None:
-    found = invented.lessons(80, seed=2)
+    found = list(invented.lessons(80, seed=2))
     told = [(lesson.query, lesson.hints, lesson.answers) for lesson in found]
     again, other = invented.lessons(80, seed=2), invented.lessons(80, seed=3)
     assert told == [(lesson.query, lesson.hints, lesson.answers) for lesson in again]

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from sensecf_core.language.backend import Form, first_line
+from sensecf_core.language.prompts.grammar import SEPARATOR
 from sensecf_core.language.prompts.json_form import edits_of
 
 MOST_STARTS = 500
@@ -17,6 +18,8 @@ LINE = re.compile(
     r"([^\s=;][^=;\n]*=[^=;\n]+(?:;[^=;\n]*=[^=;\n]+)*;?)[`*\s]*"
 )
 """One line of edits, ``bmi=24.0; sugar=40``, perhaps behind marks of Markdown, a number or ``Answer:``."""
+ITEM = re.compile(r"\s*(?:[-*•]|\d+[.)])\s+")
+_COMMA_AT_END = re.compile(r",(?=\s*[\]}])")
 _THOUGHT = re.compile(
     r"</(?:think|thinking|thoughts?|reasoning|reflection|analysis|scratchpad)>|\[/THINK\]|◁/think▷",
     re.IGNORECASE,
@@ -35,14 +38,30 @@ def edits_in(text: str, form: Form) -> str:
     JSON counts in either form; a line of edits too, since a server may ignore the form it was asked for.
     """
     said = _SIGNS.sub("\n", _THOUGHT.split(text)[-1])
-    lines = [found[1].rstrip("`* \t") for line in said.splitlines() if (found := LINE.fullmatch(line))]
-    return last_json(said) or (lines[-1] if lines else None) or first_line(said if said.strip() else text)
+    return last_json(said) or _last_line(said) or first_line(said if said.strip() else text)
+
+
+def _last_line(text: str) -> str | None:
+    """The last line of edits, or all lines of a list that has one edit in each; None for none."""
+    lines = [line for line in text.splitlines() if line.strip("`*_ \t")]
+    found = [LINE.fullmatch(line) for line in lines]
+    edits = ["" if one is None else str(one[1]).rstrip("`* \t;") for one in found]
+    if not any(edits):
+        return None
+    last = max(place for place, edit in enumerate(edits) if edit)
+    listed: list[str] = []
+    while last >= 0 and (edit := edits[last]) and ITEM.match(lines[last]) and ";" not in edit:
+        listed, last = [edit, *listed], last - 1
+    names = {edit.partition("=")[0].strip() for edit in listed}
+    if len(listed) > 1 and len(names) == len(listed):
+        return SEPARATOR.join(listed)
+    return [edit for edit in edits if edit][-1]
 
 
 def last_json(text: str) -> str | None:
     """The last JSON of a text that holds edits, as a line; None if there is none."""
     found = None
-    for value in _values(_unquoted(text)):
+    for value in _values(_COMMA_AT_END.sub("", _unquoted(text))):
         found = edits_of(value) or found
     return found
 
@@ -164,7 +183,7 @@ def why_empty(choice: dict[str, Any]) -> str:
     message = message if isinstance(message, dict) else {}
     ended = choice.get("finish_reason")
     if isinstance(message.get("refusal"), str) and message["refusal"].strip():
-        return f"it refused: {' '.join(message['refusal'].split())[:200]}"
+        return f"it refused: {' '.join(message['refusal'].split())[:200].rstrip('.')}"
     if message.get("reasoning_content") or message.get("reasoning"):
         more = " and ran out of tokens" if ended == "length" else ""
         return f"all of it went into its reasoning{more}; turn reasoning off, or choose another model"

@@ -208,7 +208,7 @@ def choice(content: str | None, *, finish: str = "stop", **message: Any) -> Resp
     [
         (choice(None, reasoning_content="Lower bmi."), "all of it went into its reasoning"),
         (choice("", finish="length", reasoning="Lower"), "reasoning and ran out of tokens"),
-        (choice(None, refusal="I cannot give\nadvice."), "it refused: I cannot give advice"),
+        (choice(None, refusal="I cannot give\nadvice."), "it refused: I cannot give advice.$"),
         (choice(" \n", finish="content_filter"), "its filter took the text out"),
         (choice(None), "it ended with 'stop'"),
     ],
@@ -246,6 +246,9 @@ JSON = edits(bmi=28.0, sugar=60)
         f"Answer: {LINE}",
         f"**Final answer:** `{LINE}`",
         f"1. {LINE}",
+        "- bmi=28.0\n- sugar=60",
+        "Here it is:\n1. bmi=28.0\n\n2. sugar=60\n",
+        JSON.replace("}]", "},]"),
         json.dumps(JSON),
     ],
 )

@@ -109,7 +109,7 @@ def test_while_methods_are_at_work_answers_are_counted() -> None:
         ),
         (
             {"a": (changing("bmi", "sleep"),), "b": (changing("bmi", "sleep"),), "c": (SLEEP,)},
-            "All three change sleep. Fewer agree on 1 other feature.",
+            "All three change sleep. 1 other feature is changed by fewer of them.",
         ),
         (
             {"a": (changing("bmi", "sleep"),), "b": (changing("bmi", "sleep"),), "c": (SUGAR,)},

@@ -51,6 +51,10 @@ LET_IN: Any = {
 """The storage of a browser that has shown the server's token."""
 
 
+HELD_BACK = """document.addEventListener("securitypolicyviolation", event => console.error(
+    `held back by ${event.violatedDirective}: ${event.blockedURI} of ${event.sourceFile}`))"""
+
+
 @pytest.fixture(scope="session", autouse=True)
 def chromium() -> Path:
     if not CHROMIUM.exists():
@@ -85,10 +89,15 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture
 def foreign(page: Page) -> Iterator[list[str]]:
-    """Requests that left this machine; must stay empty in every test that asks for it."""
+    """Requests that left this machine, and what the content security policy held back.
+
+    Must stay empty in every test that asks for it.
+    """
     left: list[str] = []
     own = ("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:")
     page.on("request", lambda request: None if request.url.startswith(own) else left.append(request.url))
+    page.add_init_script(HELD_BACK)
+    page.on("console", lambda said: left.append(said.text) if said.text.startswith("held back") else None)
     yield left
     assert left == []
 

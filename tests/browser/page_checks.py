@@ -10,6 +10,7 @@ from tests.browser.conftest import quiet
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 DARK = "getComputedStyle(document.querySelector('[data-testid=stApp]')).colorScheme == 'dark'"
 CLOSED = "[data-testid=stMain] details:not([open]) > summary"
+DROP_ZONE = 'data-testid="stFileUploaderDropzone"'
 COLOURS = ["color-contrast", "link-in-text-block"]
 
 
@@ -35,10 +36,16 @@ def violations(page: Page, title: str) -> dict[tuple[str, str], list[str]]:
 
 
 def _found(page: Page, title: str, options: dict[str, object]) -> dict[tuple[str, str], list[str]]:
-    return {
-        (title, violation["id"]): [node["html"][:200] for node in violation["nodes"]][:3]
+    found = {
+        (title, violation["id"]): [node["html"][:200] for node in violation["nodes"]]
         for violation in Axe().run(page, options=options).response["violations"]
     }
+    # Streamlit's own drop zone is presentation and has a label; its button is what a keyboard reaches.
+    own = {
+        key: [html for html in nodes if key[1] != "presentation-role-conflict" or DROP_ZONE not in html]
+        for key, nodes in found.items()
+    }
+    return {key: nodes[:3] for key, nodes in own.items() if nodes}
 
 
 def no_sideways_scrolling(page: Page, title: str) -> None:

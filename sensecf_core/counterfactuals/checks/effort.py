@@ -12,7 +12,6 @@ from collections.abc import Mapping
 
 from sensecf_core.cohorts.domain import Domain
 from sensecf_core.cohorts.schema import Schema
-from sensecf_core.counterfactuals.checks.sentences import lower_first
 from sensecf_core.queries.answer import Change, Effort
 
 EFFORTS: tuple[Effort, ...] = ("easy", "moderate", "hard")
@@ -53,23 +52,6 @@ def of_option(
     """
     known = [level for name in changes if (level := own.get(name, default.get(name))) is not None]
     return max(known, key=EFFORTS.index, default=None)
-
-
-def in_words(
-    schema: Schema, changes: Mapping[str, Change], default: Mapping[str, Effort], own: Mapping[str, Effort]
-) -> str:
-    """The effort of an option in a sentence that says whether it is a default or was said of the person."""
-    level = of_option(changes, default, own)
-    if level is None:
-        return "Effort: not estimated."
-    said = [
-        f"{lower_first(schema.feature(name).label) if name in schema.positions else name} {own[name]}"
-        for name in changes
-        if name in own
-    ]
-    if not said:
-        return f"Effort: {level}, by default: how far values move, not how hard that is for this person."
-    return f"Effort: {level}. Said of this person: {', '.join(said)}."
 
 
 def rank(effort: Effort | None) -> int:

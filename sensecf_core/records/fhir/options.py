@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from sensecf_core.counterfactuals.checks import effort
 from sensecf_core.counterfactuals.checks.red_flags import ACT_FIRST, with_source
 from sensecf_core.counterfactuals.checks.sentences import (
     change_phrase,
@@ -16,7 +15,7 @@ from sensecf_core.queries.answer import Counterfactual
 from sensecf_core.records.exports import raised
 from sensecf_core.records.fhir.context import Context
 from sensecf_core.records.fhir.person import concept, quantity
-from sensecf_core.records.kept_options import KeptOption
+from sensecf_core.records.kept_options import KeptOption, effort_in_words
 from sensecf_core.records.quality import quality_lines
 from sensecf_core.types import Json, JsonView
 
@@ -116,7 +115,7 @@ def _goal(context: Context, number: int, option: Counterfactual, name: str) -> J
 def _effort(context: Context, option: Counterfactual, name: str) -> str:
     """How hard one change is."""
     change = {name: option.changes[name]}
-    return effort.in_words(context.schema, change, option.effort, context.efforts)
+    return effort_in_words(context.schema, change, option.effort, context.efforts)
 
 
 def _goal_name(number: int, feature: str) -> str:

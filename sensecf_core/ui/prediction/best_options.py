@@ -136,7 +136,7 @@ def _cards(page: Page, found: Sequence[Found]) -> None:
         history.seen(asked)
         if (stale := answer_view.stale(page, asked)) is not None:
             st.warning(stale, icon=":material/history:")
-    for place, one in zip(st.columns(MOST, gap="small"), found, strict=False):
+    for place, one in zip(st.columns(MOST, gap="medium"), found, strict=False):
         answer, option = one.shown.answer, one.shown.option
         with place, st.container(border=True, gap="xsmall"):
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -155,7 +155,7 @@ def _cards(page: Page, found: Sequence[Found]) -> None:
 
 
 def changes(schema: Schema, shown: KeptOption) -> str:
-    """What an option changes, on one line: "Sleep 6.0 → 7.0 h/night ▲ 1.0 · If waist came down …"."""
+    """What an option changes, a line each: "Sleep 6.0 → 7.0 h/night ▲ 1.0", "If waist came down …"."""
     profile = shown.answer.limits.profile
     parts = []
     for name, change in shown.option.changes.items():
@@ -164,7 +164,7 @@ def changes(schema: Schema, shown: KeptOption) -> str:
             label = wording.change_label(feature, change.before, change.after, profile)
             text = wording.change(feature, change.before, change.after)
             parts.append(f"{wording.plain(label)} **{wording.plain(text)}**")
-    return " · ".join(parts)
+    return "  \n".join(parts)
 
 
 def _links(page: Page, one: Found) -> None:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
 import sys
+from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
@@ -17,11 +20,15 @@ from sensecf_core.classifiers import store
 from sensecf_core.classifiers.classifier import Classifier
 from sensecf_core.classifiers.training import train
 from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.counterfactuals.feasibility import cohort_map
 from sensecf_core.evaluation.benchmark import run_folder
 from sensecf_core.language.models import adapters
 from sensecf_core.language.training import save_adapter
+from sensecf_core.records import answers, database_files
+from sensecf_core.records.storage import database
 from tests import killed
 from tests.aireadi import micro, people
+from tests.records.made_answers import make_answer
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs fork")
 
@@ -172,3 +179,50 @@ def test_an_aireadi_build(private_var: Path, tmp_path: Path) -> None:
         pd.testing.assert_frame_equal(getattr(found, name), getattr(wanted, name))
     left = {f"{name}.parquet" for name in tables.NAMES} | {tables.DONE}
     assert {path.name for path in found.folder.iterdir()} == left
+
+
+def test_a_feasibility_map(
+    small_cohort: Cohort, classifier: Classifier, private_var: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "load", lambda _: classifier)
+    fitted: Any = SimpleNamespace(cohort=small_cohort, schema=small_cohort.schema, classifier=classifier)
+    line = {"row_id": "0", "profile": "contrast", "desired": 0, "cross": "solid", "lower": "solid"}
+    line |= {"reliable_reduction": 1.0, "best_probability": 0.5, "on_the_line": False}
+    frame = pd.DataFrame([{"participant_id": str(number), **line} for number in range(4)])
+    old, steps = cohort_map.write(fitted, frame).read_bytes(), 0
+    path = cohort_map.file_of(small_cohort)
+    for _ in killed.at_every_step(
+        lambda: cohort_map.write(fitted, frame.head(2)), private_var, prepare=lambda: path.write_bytes(old)
+    ):
+        steps += 1
+        found = cohort_map.read(small_cohort).frame
+        assert found is not None and len(found) in (2, 4)
+    now = cohort_map.read(small_cohort).frame
+    assert steps > 0 and now is not None and len(now) == 2
+
+
+def test_a_database_that_is_brought_back(private_var: Path, tmp_path: Path) -> None:
+    """What stood there, or the copy: each whole, and what stood there is never lost."""
+    answers.save(make_answer("old"))
+    copy = tmp_path / "copy.db"
+    database_files.backup(copy)
+    answers.save(make_answer("the-latest"))
+    path = database.database_path()
+    with closing(sqlite3.connect(path)) as opened:
+        opened.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    now, steps = path.read_bytes(), 0
+
+    def put() -> None:
+        for file in private_var.glob("sensecf.db*"):
+            file.unlink()
+        path.write_bytes(now)
+        path.chmod(0o600)
+
+    for _ in killed.at_every_step(lambda: database_files.restore(copy), private_var, prepare=put):
+        steps += 1
+        assert database_files.check().problems == ()
+        kept = [file for file in private_var.glob("sensecf.db.before-*") if file.suffix.startswith(".before")]
+        assert answers.find("the-latest") is not None or any(
+            b"the-latest" in file.read_bytes() for file in kept if not file.name.endswith(("-wal", "-shm"))
+        )
+    assert steps > 0 and answers.find("old") is not None and answers.find("the-latest") is None

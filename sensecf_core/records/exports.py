@@ -183,6 +183,11 @@ def origin_columns(schema: Schema) -> dict[str, str]:
     }
 
 
+def participant_columns(schema: Schema, participant: str) -> dict[str, str]:
+    """Columns for a table about one participant: who it is, and those of :func:`origin_columns`."""
+    return {"participant_id": str(safe_cell(participant)), **origin_columns(schema)}
+
+
 def safe_cell(value: Cell) -> Cell:
     """Keep a spreadsheet from reading text as a formula; numbers and None are returned unchanged.
 

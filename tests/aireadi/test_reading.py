@@ -155,11 +155,11 @@ def test_what_a_sensor_writes_at_its_ends(value: str, unit: str, expected: float
 
 
 def test_events_that_are_no_readings_are_left_out_and_counted() -> None:
-    events = ["EGV", "Calibration", None, "Carbs", "egv", ["odd"]]
+    events = ["EGV", "Calibration", None, "Carbs", "egv", ["odd"], " "]
     records = [glucose_at(100 + n, n, event_type=event) for n, event in enumerate(events)]
     found = points(GLUCOSE, records)
-    assert found.values.tolist() == [100, 102, 104, 105]
-    assert (found.other_events, found.records) == (2, 6)
+    assert found.values.tolist() == [100, 102, 104, 105, 106]
+    assert (found.other_events, found.records) == (2, 7)
 
 
 def test_times_in_other_forms_are_read_and_named() -> None:
@@ -170,11 +170,44 @@ def test_times_in_other_forms_are_read_and_named() -> None:
         str(second + 120),
         "2025-03-05 10:03:00",
         "2025-03-05T10:04:00+00:00",
+        (second + 300) * 1_000_000,
+        str((second + 360) * 1_000_000_000),
     ]
     found = points(HEART_RATE, [heart(70 + n, stamp) for n, stamp in enumerate(stamps)])
-    assert [time.isoformat()[11:16] for time in found.times.tolist()] == [f"10:0{n}" for n in range(5)]
+    assert [time.isoformat()[11:16] for time in found.times.tolist()] == [f"10:0{n}" for n in range(7)]
     assert found.notes == ("times in seconds or milliseconds since 1970", "times without a zone, read as UTC")
     assert points(HEART_RATE, [heart(70, 12), heart(70, True), heart(70, 1e300)]).without_time == 3
+
+
+def test_times_that_cannot_be_read_are_named_by_their_form_not_their_digits() -> None:
+    found = points(HEART_RATE, [heart(70), heart(71, "03/05/2025 10:01:00 AM"), heart(72, None)])
+    assert found.without_time == 2
+    assert found.notes == ("times that cannot be read, such as '99/99/9999 99:99:99 AM'",)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected", "note"),
+    [
+        ("110 mg/dL", 110, "mg/dL behind the number"),
+        ("110,5", 110.5, "a comma for decimals"),
+        ("6.1 mmol/L", None, "values in words, such as '9.9 mmol/L', are not used"),
+        ("Sensor failure 12", None, "values in words, such as 'Sensor failure 99', are not used"),
+        ("High Glucose", 401, ""),
+        ("below 40", 39, ""),
+    ],
+)
+def test_values_written_otherwise_are_read_or_named(value: str, expected: float | None, note: str) -> None:
+    found = points(GLUCOSE, [glucose_at(100, 0), glucose_at(value, 1)])
+    assert found.values[found.valid].tolist() == [100, *([] if expected is None else [expected])]
+    assert any(note in said for said in found.notes) if note else not found.notes
+
+
+def test_stages_of_sleep_that_are_not_known_are_named() -> None:
+    frame = {
+        "time_interval": {"start_date_time": "2025-03-05T01:00:00Z", "end_date_time": "2025-03-05T02:00:00Z"}
+    }
+    found = intervals(SLEEP, [{"sleep_stage_state": "Deep sleep", "effective_time_frame": frame}])
+    assert found.notes == ("sleep stages that are not known, such as 'deep sleep'",)
 
 
 def stress_at(value: Any, minute: int) -> dict[str, Any]:

@@ -126,6 +126,8 @@ def test_every_response_has_the_headers(client: TestClient, path: str, cookie: d
         assert {name: response.headers[name] for name in HEADERS} == HEADERS
         policy = response.headers["Content-Security-Policy"]
         assert "frame-ancestors 'none'" in policy and "default-src 'self'" in policy
+        (scripts,) = [part.split() for part in policy.split("; ") if part.startswith("script-src ")]
+        assert scripts[1:] == ["'self'", "'unsafe-inline'", "'wasm-unsafe-eval'", "blob:"]
 
 
 @pytest.mark.parametrize("path", ["/", "/_stcore/metrics", "/_stcore/health", "/health"])

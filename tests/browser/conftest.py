@@ -51,6 +51,10 @@ LET_IN: Any = {
 """The storage of a browser that has shown the server's token."""
 
 
+HELD_BACK = """document.addEventListener("securitypolicyviolation", event => console.error(
+    `held back by ${event.violatedDirective}: ${event.blockedURI} of ${event.sourceFile}`))"""
+
+
 @pytest.fixture(scope="session", autouse=True)
 def chromium() -> Path:
     if not CHROMIUM.exists():
@@ -85,10 +89,15 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture
 def foreign(page: Page) -> Iterator[list[str]]:
-    """Requests that left this machine; must stay empty in every test that asks for it."""
+    """Requests that left this machine, and what the content security policy held back.
+
+    Must stay empty in every test that asks for it.
+    """
     left: list[str] = []
     own = ("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:")
     page.on("request", lambda request: None if request.url.startswith(own) else left.append(request.url))
+    page.add_init_script(HELD_BACK)
+    page.on("console", lambda said: left.append(said.text) if said.text.startswith("held back") else None)
     yield left
     assert left == []
 
@@ -97,6 +106,23 @@ def settle(page: Page) -> None:
     """Wait until no script runs and nothing on the page is stale."""
     page.wait_for_selector("[data-testid='stApp'][data-test-script-state='notRunning']", timeout=60_000)
     page.wait_for_function("document.querySelectorAll('[data-stale=\"true\"]').length === 0")
+
+
+QUIET = """
+milliseconds => new Promise(done => {
+  const over = () => { watch.disconnect(); clearTimeout(soon); clearTimeout(most); done(); };
+  const most = setTimeout(over, 20 * milliseconds);
+  let soon = setTimeout(over, milliseconds);
+  const watch = new MutationObserver(() => { clearTimeout(soon); soon = setTimeout(over, milliseconds); });
+  watch.observe(document.body, {subtree: true, childList: true, attributes: true, characterData: true});
+})
+"""
+
+
+def quiet(page: Page, milliseconds: int = 250) -> None:
+    """Wait until so long nothing on the page has changed: charts are drawn, folds are open."""
+    page.evaluate(QUIET, milliseconds)
+    settle(page)
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ import io
 import json
 from pathlib import Path
 
+import pandas as pd
 import pypdf
 import pytest
 
@@ -164,7 +165,10 @@ def test_a_list_and_a_whole_cohort_are_one_table(command: Command, stored: Answe
         (("--answer", "newest", "--paper", "a5"), "Unknown paper 'a5'"),
         (("--answer", "newest", "--format", "docx"), "Unknown format 'docx'"),
         (("--answer", "newest", "--format", "csv", "--option", "1"), "--option is for pdf and fhir"),
-        (("--glucose", "--answer", "newest"), "--glucose takes --participant, --cohort and --format pdf"),
+        (
+            ("--glucose", "--answer", "newest"),
+            "--glucose takes --participant, --cohort and --format",
+        ),
         (("--glucose", "--participant", PERSON), "--glucose needs --participant and --cohort."),
         ((*GLUCOSE, PERSON, "--cohort", "nhanes"), "'nhanes' wore no sensors; it has no report."),
         ((*GLUCOSE, "1", "--cohort", "aireadi"), "Unknown participant '1'"),
@@ -194,6 +198,11 @@ def test_the_glucose_report_of_a_participant(command: Command, tmp_path: Path) -
     (row,) = (row for row in audit.recent() if row.action == "exported")
     assert (row.who, row.cohort, row.participant_id, row.answer_id) == ("Dr Lee", "aireadi", WORE, None)
     assert json.loads(row.detail) == {"format": "glucose pdf"}
+    ended = command("export", *asked[:-4], "--format", "csv", "--out", str(out))
+    assert ended.code == 0 and "the glucose days of participant" in ended.out
+    days = pd.read_csv(out, encoding="utf-8-sig")
+    assert set(days["participant_id"].astype(str)) == {WORE} and set(days["data_label"]) == {"SYNTHETIC DATA"}
+    assert (days["mean_mmol_l"].dropna() < 25).all() and days["enough_readings"].sum() >= 3
 
 
 def test_a_folder_that_is_not_there(command: Command, stored: Answer, tmp_path: Path) -> None:

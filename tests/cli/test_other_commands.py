@@ -68,8 +68,13 @@ def test_a_broken_cohort_folder_lists_every_problem(command: Command, tmp_path: 
 def test_training_tells_its_progress_as_json_lines(
     command: Command, monkeypatch: pytest.MonkeyPatch, private_var: Path
 ) -> None:
-    """An own cohort is trained into var/, and each line of progress is JSON with a rising fraction."""
+    """An own cohort is trained into var/, and each line of progress is JSON with a rising fraction.
+
+    The end says how well the classifier ranks, as its card has it.
+    """
+    from sensecf_core.classifiers import store
     from sensecf_core.cohorts import builtin
+    from sensecf_core.counterfactuals.feasibility import cohort_map
     from sensecf_core.datasets import registry
 
     folder = ROOT / "tests/cohorts/own/example_own"
@@ -83,6 +88,22 @@ def test_training_tells_its_progress_as_json_lines(
     assert fractions[-1] == 1.0
     assert all(line["message"] for line in lines)
     assert any((private_var / "classifiers").iterdir())
+
+    for module, work in ((store, "train_and_save"), (cohort_map, "renew")):  # once is enough
+        monkeypatch.setattr(module, work, lambda *_, **__: None)
+    trained = command("train", "--cohort", name, "--json").json
+    auroc = trained["auroc"]
+    assert auroc == trained["card"]["metrics"]["auroc"] and auroc["low"] <= auroc["value"] <= auroc["high"]
+    people = trained["card"]["parts"]["test"]["participants"]
+    figures = "AUROC {value:.2f} (95 % interval {low:.2f} to {high:.2f})".format_map(auroc)
+    assert f"{figures} on {people} held-out participants." in command("train", "--cohort", name).out
+    weak = trained["card"] | {"metrics": {"auroc": {"value": 0.55, "low": 0.4, "high": 0.7}}}
+    for card, said in (
+        (weak, "That is hardly better than chance"),
+        (trained["card"] | {"metrics": {"auroc": None}}, "too few to say how well it ranks"),
+    ):
+        monkeypatch.setattr(store, "card", lambda _, card=card: card)
+        assert said in command("train", "--cohort", name).out
 
 
 def test_version_and_help(command: Command) -> None:
@@ -119,6 +140,7 @@ def test_a_reader_that_leaves_is_no_error() -> None:
     assert process.wait(30) == -signal.SIGPIPE
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_is_clean(private_var: Path) -> None:
     process = subprocess.Popen(
         [*PROGRAM, "explain", "--cohort", "nhanes", "--method", "random", "--sample", "400", "--json"],

@@ -17,8 +17,10 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import connect
 
 from sensecf_core import paths
-from sensecf_core.ui.page.frame import PAGES
+from sensecf_core.ui.page.navigation import HOME, TITLES
 
+NAMES = (HOME, *TITLES)
+"""Every page, as its address names it."""
 START_SECONDS = 120.0
 PAGE_SECONDS = 120.0
 
@@ -43,10 +45,9 @@ def visit(loads: int) -> tuple[Held, ...]:
     )
     try:
         _until_healthy(port)
-        names = [title for title, _ in PAGES.values()]
         held = []
         for number in range(loads):
-            _load(port, names[number % len(names)])
+            _load(port, NAMES[number % len(NAMES)])
             if (number + 1) % max(loads // 8, 1) == 0:
                 process = psutil.Process(server.pid)
                 held.append(Held(number + 1, process.num_fds(), process.memory_info().rss // 2**20))

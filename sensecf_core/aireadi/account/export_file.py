@@ -23,6 +23,7 @@ import numpy as np
 
 from sensecf_core.aireadi.release.readings import Points, points
 from sensecf_core.aireadi.release.streams import GLUCOSE
+from sensecf_core.cohorts.fingerprint import file_sha256
 from sensecf_core.cohorts.own.problems import UnreadableError
 from sensecf_core.cohorts.own.text_encoding import recognised
 from sensecf_core.errors import InputError
@@ -57,6 +58,7 @@ class Export:
     unit : the unit of the file.
     every : minutes from one reading to the next, most often.
     notes : what was left out, and how what is ambiguous was read, one phrase each.
+    sha256 : of the file.
     """
 
     maker: Maker
@@ -64,6 +66,11 @@ class Export:
     unit: str
     every: int
     notes: tuple[str, ...]
+    sha256: str
+
+
+class AmbiguousDatesError(InputError):
+    """The dates of an export can be read both ways, day first or month first."""
 
 
 @dataclass(frozen=True)
@@ -86,8 +93,8 @@ def read_export(path: Path, dates: DateOrder | None = None) -> Export:
     ----------
     dates : whether the day or the month comes first; None finds out, and says how.
 
-    Raises ``InputError`` for a file that is no such export, for dates that may be read both ways, and where
-    it holds no reading.
+    Raises ``InputError`` for a file that is no such export, and where it holds no reading;
+    ``AmbiguousDatesError`` for dates that may be read both ways.
     """
     rows = _rows(path)
     layout = _layout(path, rows)
@@ -122,7 +129,8 @@ def read_export(path: Path, dates: DateOrder | None = None) -> Export:
     bounds = {"Low": stream.low, "High": stream.high}
     notes += [f"{n:,} readings “{end}” count as {bounds[end]:g} mg/dL" for end, n in ends.items() if n]
     every = _every(found)
-    return Export(layout.maker, _with_pieces(found, every), layout.unit, every, tuple(notes))
+    readings = _with_pieces(found, every)
+    return Export(layout.maker, readings, layout.unit, every, tuple(notes), file_sha256(path))
 
 
 def _rows(path: Path) -> list[list[str]]:
@@ -181,7 +189,7 @@ def _date_order(
         return "MDY", None
     if twelve_hours:  # only the American settings write a.m. and p.m.
         return "MDY", "dates are read as month-day-year, since the times are a.m. and p.m."
-    raise InputError(
+    raise AmbiguousDatesError(
         f"The dates of {name} can be read both ways, {pairs[0][0]}-{pairs[0][1]} as a day and a month or a "
         "month and a day; say which with --dates DMY or --dates MDY."
     )

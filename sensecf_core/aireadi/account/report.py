@@ -11,6 +11,7 @@ import pandas as pd
 from sensecf_core.aireadi.account.export_file import Export
 from sensecf_core.aireadi.features.days import Worn, day_table
 from sensecf_core.aireadi.features.window import Window
+from sensecf_core.aireadi.open_participant import OpenPerson
 from sensecf_core.aireadi.release.intervals import no_intervals
 from sensecf_core.aireadi.release.readings import no_points
 from sensecf_core.aireadi.release.streams import STREAMS
@@ -44,8 +45,11 @@ def chosen_period(export: Export, days: int, first: date | None, last: date | No
     return period
 
 
-def summarise(export: Export, period: Period) -> GlucoseSummary:
-    """The report's figures of a period; metrics in mg/dL and percent of time."""
+def opened(export: Export, period: Period) -> OpenPerson:
+    """The days of a period as those of a participant whose only sensor this is; times are the receiver's.
+
+    Raises ``InputError`` where nothing was recorded in it.
+    """
     start = np.datetime64(period.first, "s")
     end = (np.datetime64(period.last, "D") + 1).astype("datetime64[s]")
     times = export.readings.times
@@ -56,4 +60,13 @@ def summarise(export: Export, period: Period) -> GlucoseSummary:
     window = Window(known[0], known[-1] + np.timedelta64(300, "s"), "glucose")
     streams = {stream.name: no_points() for stream in STREAMS if stream.shape == "points"}
     worn = Worn(window, WALL, streams | {"glucose": inside}, no_intervals(), no_intervals())
-    return summary(worn, day_table(worn), period)
+    return OpenPerson(pd.Series(dtype=object), worn, day_table(worn), pd.DataFrame(), export.notes)
+
+
+def summarise(export: Export, period: Period) -> GlucoseSummary:
+    """The report's figures of a period; metrics in mg/dL and percent of time.
+
+    Raises ``InputError`` where nothing was recorded in it.
+    """
+    person = opened(export, period)
+    return summary(person.worn, person.days, period)

@@ -12,11 +12,14 @@ import numpy.typing as npt
 from sensecf_core.aireadi.release.documents import first_of
 from sensecf_core.aireadi.release.readings import interval, numbers, quantity
 from sensecf_core.aireadi.release.streams import Stream
-from sensecf_core.aireadi.release.timestamps import Times, parse
+from sensecf_core.aireadi.release.timestamps import Times, parse, shape
 from sensecf_core.types import Floats, Mask
 
 LONGEST_RECORD = np.timedelta64(24, "h")
 """A longer record counts as an error."""
+
+STAGES = frozenset({"awake", "light", "deep", "rem", "unknown", "unmeasurable", ""})
+"""Stages of sleep that are known, in lower case; no other one counts as sleep."""
 
 Names = npt.NDArray[np.object_]
 
@@ -41,6 +44,7 @@ class Intervals:
     not_numbers : activity values that are neither a number nor blank, read as 0 steps.
     overlapping : records that began before an earlier one ended; only the rest of their time, and their steps
         in proportion, count.
+    notes : which sleep stages are not known.
     """
 
     starts: Times
@@ -53,6 +57,7 @@ class Intervals:
     repeated: int = 0
     not_numbers: int = 0
     overlapping: int = 0
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.starts)
@@ -102,9 +107,15 @@ def intervals(stream: Stream, records: Sequence[Any]) -> Intervals:
         too_long=int(too_long.sum()),
         repeated=len(usable) - len(unique),
         not_numbers=not_numbers,
+        notes=_notes(stream, names),
     )
     kinds = result.names if stream.shape == "activity" else np.full(len(result), stream.name, dtype=object)
     return _remove_overlaps(result, kinds)
+
+
+def _notes(stream: Stream, names: Names) -> tuple[str, ...]:
+    unknown = {shape(name) for name in set(names) - STAGES} if stream.shape == "sleep" else set()
+    return (f"sleep stages that are not known, such as {min(unknown)}",) if unknown else ()
 
 
 def _remove_overlaps(data: Intervals, kinds: Names) -> Intervals:

@@ -18,11 +18,14 @@ import numpy.typing as npt
 
 from sensecf_core.aireadi.release import documents
 from sensecf_core.aireadi.release.streams import Stream
-from sensecf_core.aireadi.release.timestamps import Times, forms_of, parse, to_minute
+from sensecf_core.aireadi.release.timestamps import Times, forms_of, parse, shape, to_minute
 from sensecf_core.types import Floats, Mask
 
 Codes = npt.NDArray[np.int8]
 
+_WRITTEN = re.compile(r"\s*(-?\d+(?:[.,]\d+)?)\s*((?:[^\d\s.,].*)?)")
+"""A number, with a point or a comma, and perhaps a unit behind it."""
+_OF_BOUNDS = re.compile(r"^(above|over|below|under)\b")
 TIME_KEYS = ("effective_time_frame", "sleep_stage_time_frame", "time_frame")
 
 
@@ -105,9 +108,11 @@ def points(stream: Stream, records: Sequence[Any]) -> Points:
     records = sensed(records)
     raw, stamps = _columns(stream, records)
     times = to_minute(parse(stamps))
+    raw, notes = written_otherwise(stream, raw)
     values = numbers(raw)
-    factors, notes = factors_of(stream, records, values)
+    factors, of_units = factors_of(stream, records, values)
     censored = _censored(stream, raw, factors)
+    notes += of_units + _words(raw, values, censored)
     values *= factors
     values[censored == -1], values[censored == 1] = stream.low, stream.high
     reasons = _reasons(stream, values)
@@ -128,7 +133,7 @@ def points(stream: Stream, records: Sequence[Any]) -> Points:
         without_time=int(len(times) - dated.sum()),
         repeated=len(order) - len(selected),
         other_events=total - len(records),
-        notes=(*notes, *forms_of(stamps)),
+        notes=(*notes, *forms_of(stamps, times)),
     )
 
 
@@ -142,8 +147,8 @@ def sensed(records: Sequence[Any]) -> Sequence[Any]:
         for record in records
         if isinstance(record, dict)
         and isinstance(event := record.get("event_type"), str)
-        and event.strip().lower() not in READING_EVENTS
-    } - {""}
+        and event.strip().lower() not in {*READING_EVENTS, ""}
+    }
     if not others:
         return records
     events = [record.get("event_type") if isinstance(record, dict) else None for record in records]
@@ -152,6 +157,34 @@ def sensed(records: Sequence[Any]) -> Sequence[Any]:
         for record, event in zip(records, events, strict=True)
         if not (isinstance(event, str) and event in others)
     ]
+
+
+def written_otherwise(stream: Stream, raw: Sequence[Any]) -> tuple[list[Any], list[str]]:
+    """Values that are text with a comma for decimals or the stream's unit behind them, as plain numbers."""
+    notes: dict[str, None] = {}
+    read: list[Any] = []
+    for value in raw:
+        found = _WRITTEN.fullmatch(value) if isinstance(value, str) else None
+        unit = "" if found is None else re.sub(r"[\s_]", "", found[2].lower())
+        if found is None or (unit and dict(stream.units).get(unit) != 1):
+            read.append(value)
+            continue
+        if "," in found[1]:
+            notes["values with a comma for decimals"] = None
+        if unit:
+            notes[f"values with {stream.unit} behind the number"] = None
+        read.append(found[1].replace(",", "."))
+    return read, list(notes)
+
+
+def _words(raw: Sequence[Any], values: Floats, censored: Codes) -> list[str]:
+    """Name the sort of texts that are no reading, such as ``Sensor failure``."""
+    unread = {
+        shape(value)
+        for value, number, end in zip(raw, values, censored, strict=True)
+        if isinstance(value, str) and value.strip() and math.isnan(number) and not end
+    }
+    return [f"values in words, such as {min(unread)}, are not used"] if unread else []
 
 
 def factors_of(stream: Stream, records: Sequence[Any], values: Floats) -> tuple[Floats, list[str]]:
@@ -242,7 +275,8 @@ def _censored(stream: Stream, raw: Sequence[Any], factors: Floats) -> Codes:
         if not isinstance(value, str):
             continue
         text = value.strip().lower()
-        if text in ("low", "lo", "high", "hi"):
+        text = _OF_BOUNDS.sub(lambda word: "<" if word[0] in ("below", "under") else ">", text)
+        if re.fullmatch(r"(low|lo|high|hi)( glucose| reading)?", text):
             censored[place] = -1 if text.startswith("l") else 1
         elif bound := re.fullmatch(r"([<>≤≥])\s*=?\s*(\d+(?:[.,]\d+)?)", text):
             number = float(bound[2].replace(",", ".")) * factors[place]

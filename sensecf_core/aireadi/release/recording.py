@@ -94,7 +94,6 @@ def _read(file: Located) -> Recording:
     data = parse(stream, records)
     if file.listed and file.listed.records is not None and file.listed.records != len(records):
         notes.append(OTHER_COUNT)
-    if isinstance(data, Points):
-        notes += data.notes
+    notes += data.notes
     state: State = "read" if records else "empty"
     return Recording(file, state, data, documents.zone_name(document), tuple(notes))

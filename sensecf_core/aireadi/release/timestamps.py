@@ -23,7 +23,8 @@ _DIGITS = (0, 1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18)
 FIRST_S, LAST_S = 315_532_800, 4_102_444_800
 """Seconds since 1970 of the years 1980 and 2100: other numbers are no times."""
 FIRST_MS = 100_000_000_000
-"""Numbers from here on are milliseconds."""
+"""Numbers from here on are milliseconds, those a thousand times as large micro-, then nanoseconds."""
+LONGEST_SHAPE = 30
 _NAIVE = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?$")
 
 
@@ -60,12 +61,20 @@ def _assemble(digits: npt.NDArray[np.int64]) -> Times:
     return times
 
 
-def forms_of(stamps: Sequence[Any]) -> list[str]:
-    """Say in which other forms than text in UTC a file has its times; each was read by :func:`parse`."""
+def shape(text: str) -> str:
+    """How a text is written, with a 9 for every digit: nobody's value and nobody's time."""
+    return repr(re.sub(r"\d", "9", text.strip()).replace(";", ",")[:LONGEST_SHAPE])
+
+
+def forms_of(stamps: Sequence[Any], times: Times) -> list[str]:
+    """Say in which other forms than text in UTC a file has its times; ``times`` is what was read of them."""
     others = [stamp for stamp in stamps if not (isinstance(stamp, str) and stamp[-1:] == "Z")]
     notes = []
     if any(_of_epoch(stamp) is not None for stamp in others):
         notes.append("times in seconds or milliseconds since 1970")
+    lost = [stamp for stamp, none in zip(stamps, np.isnat(times), strict=True) if none]
+    if unread := {shape(stamp) for stamp in lost if isinstance(stamp, str) and stamp.strip()}:
+        notes.append(f"times that cannot be read, such as {min(unread)}")
     if any(isinstance(stamp, str) and _NAIVE.match(stamp) for stamp in others):
         notes.append("times without a zone, read as UTC")
     return notes
@@ -74,10 +83,14 @@ def forms_of(stamps: Sequence[Any]) -> list[str]:
 def _of_epoch(stamp: Any) -> str | None:
     """A time in seconds or milliseconds since 1970 as text in UTC; None for anything else."""
     if isinstance(stamp, str) and stamp.isascii() and stamp.isdigit():
-        stamp = int(stamp) if len(stamp) in (10, 13) else None
+        stamp = int(stamp) if len(stamp) in (10, 13, 16, 19) else None
     if isinstance(stamp, bool) or not isinstance(stamp, int | float):
         return None
-    seconds = stamp / 1000 if abs(stamp) >= FIRST_MS else stamp
+    seconds = float(stamp)
+    for factor in (10**9, 10**6, 10**3):
+        if abs(stamp) >= FIRST_MS * factor / 1000:
+            seconds = stamp / factor
+            break
     if not FIRST_S <= seconds <= LAST_S:
         return None
     return f"{np.datetime64(int(seconds), 's')}Z"

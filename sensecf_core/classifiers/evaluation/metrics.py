@@ -18,6 +18,11 @@ DRAWS = 1000
 CELLS = 2_000_000
 """Draws are worked through in chunks of at most this many weights, so that big cohorts fit in memory."""
 
+GUESSING = 0.5
+"""AUROC of random guessing."""
+WEAK = 0.6
+"""Below this AUROC, an interval that includes guessing is not just due to few rows."""
+
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
@@ -149,3 +154,10 @@ def _logistic(odds: Floats, target: Ints, weights: Floats, *, fixed_slope: bool)
 def _divide(above: Floats, below: Floats) -> Floats:
     result: Floats = np.divide(above, below, out=np.full(len(above), np.nan), where=below > 0)
     return result
+
+
+def against_chance(auroc: dict[str, float]) -> str | None:
+    """Say how an AUROC with its interval compares with guessing; None if the interval is above guessing."""
+    if auroc["low"] > GUESSING:
+        return None
+    return "hardly better than chance" if auroc["value"] < WEAK else "perhaps no better than chance"

@@ -41,7 +41,11 @@ def export(
     ] = None,
     paper: Annotated[str, typer.Option(help="For pdf: a4 or letter.")] = "a4",
     glucose: Annotated[
-        bool, typer.Option("--glucose", help="Instead of an answer: the participant's glucose report (pdf).")
+        bool,
+        typer.Option(
+            "--glucose",
+            help="Instead of an answer: the participant's glucose report (pdf), or its days (csv).",
+        ),
     ] = False,
     unit: Annotated[str, typer.Option(help="For --glucose: mg/dL or mmol/L.")] = "mg/dL",
     goals: Annotated[str, typer.Option(help="For --glucose: standard, or older (or at high risk).")] = (
@@ -60,12 +64,17 @@ def export(
     if paper not in PAPERS:
         raise unknown("paper", paper, PAPERS)
     if glucose:
-        if answer is not None or row is not None or option or file_format != "pdf":
-            raise InputError("--glucose takes --participant, --cohort and --format pdf alone.")
+        if answer is not None or row is not None or option or file_format not in ("pdf", "csv"):
+            raise InputError("--glucose takes --participant, --cohort and --format pdf or csv alone.")
         if len(participant or []) > 1:
             raise InputError("A glucose report is about one participant.")
         _glucose(
-            participant[0] if participant else None, cohort, (unit, goals), (out, paper), by, as_json=as_json
+            participant[0] if participant else None,
+            cohort,
+            (unit, goals),
+            (out, file_format, paper),
+            by,
+            as_json=as_json,
         )
         return
     if option and file_format not in OF_OPTIONS:
@@ -118,51 +127,62 @@ def _glucose(
     participant: str | None,
     cohort: str | None,
     shown: tuple[str, str],
-    file: tuple[Path, Paper],
+    file: tuple[Path, str, Paper],
     by: str | None,
     *,
     as_json: bool,
 ) -> None:
     """Write the glucose report of a participant's whole recording; ``shown`` are its unit and goals."""
+    from sensecf_core.aireadi.report import tables
     from sensecf_core.aireadi.report.bands import GOALS
+    from sensecf_core.aireadi.report.glucose import glucose_report
     from sensecf_core.aireadi.report.units import UNITS
     from sensecf_core.datasets import registry
     from sensecf_core.records import audit
+    from sensecf_core.records.exports import participant_columns, table_csv
     from sensecf_core.records.paper.glucose_pdf import glucose_pdf
-    from sensecf_core.records.paper.glucose_sheet import AUDITED, sheet_of
+    from sensecf_core.records.paper.glucose_sheet import audited, opened, sheet
 
     if participant is None or cohort is None:
         raise InputError("--glucose needs --participant and --cohort.")
-    (unit, goals), (out, paper) = shown, file
+    (unit, goals), (out, file_format, paper) = shown, file
     known_unit = next((known for known in UNITS if known == unit), None)
     known_goals = next((known for known in GOALS if known == goals), None)
     if known_unit is None:
         raise unknown("unit", unit, UNITS)
     if known_goals is None:
         raise unknown("goals", goals, tuple(GOALS))
-    sheet = sheet_of(registry.load(cohort), participant, known_unit, known_goals)
-    content = glucose_pdf(sheet, paper)
+    loaded = registry.load(cohort)
+    person, period = opened(loaded, participant)
+    report = glucose_report(person, period, known_unit, known_goals)
+    made = sheet(participant, person, report, loaded)
+    if file_format == "csv":
+        days = tables.by_day(person.days, period, known_unit)
+        content = table_csv(days, participant_columns(loaded.schema, participant)).encode("utf-8-sig")
+    else:
+        content = glucose_pdf(made, paper)
     _write(out, content)
-    audit.record(audit.Entry("exported", by, cohort, participant, detail=AUDITED))
+    audit.record(audit.Entry("exported", by, cohort, participant, detail=audited(file_format)))
     if as_json:
         print_json(
             {
-                "red_flags": [] if sheet.red_flag is None else [sheet.red_flag],
+                "red_flags": [] if made.red_flag is None else [made.red_flag],
                 "cohort": cohort,
                 "participant_id": participant,
                 "report": "glucose",
                 "unit": unit,
                 "goals": goals,
-                "period": [day.isoformat() for day in (sheet.report.period.first, sheet.report.period.last)],
-                "format": "pdf",
+                "period": [day.isoformat() for day in (period.first, period.last)],
+                "format": file_format,
                 "file": str(out),
                 "bytes": len(content),
             }
         )
         return
-    if sheet.red_flag is not None:
-        print(sheet.red_flag)
-    print(f"{out}: the glucose report of participant {participant} of {cohort}, {sheet.report.heading}.")
+    if made.red_flag is not None:
+        print(made.red_flag)
+    what = "report" if file_format == "pdf" else "days"
+    print(f"{out}: the glucose {what} of participant {participant} of {cohort}, {report.heading}.")
 
 
 def _say_several(stored: Sequence[Answer], out: Path) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sensecf_core.cli.commands import for_any_cohort
 from sensecf_core.cli.commands.from_decisions import Asked, in_words, learn, refuse_others
 from sensecf_core.cli.options import CohortName, Json, JsonProgress, at_least
 from sensecf_core.cli.output import ProgressLine, print_json, progress
@@ -100,7 +101,15 @@ def _unanswered(group: dict[str, Any]) -> str:
 
 def finetune(
     *,
-    cohort: CohortName,
+    cohort: Annotated[
+        str | None, typer.Option("--cohort", help="The cohort's name; see `cohort list`.")
+    ] = None,
+    any_cohort: Annotated[
+        bool,
+        typer.Option(
+            "--any-cohort", help="One adapter for every cohort, taught by invented schemas; no --cohort."
+        ),
+    ] = False,
     minutes: Annotated[
         float | None, typer.Option(help="Minutes of training (validation not counted).")
     ] = None,
@@ -154,6 +163,8 @@ def finetune(
 
     Checkpoints every few minutes; a run that was ended goes on with --resume.
     """
+    if (cohort is None) != any_cohort:
+        raise InputError("Give either --cohort NAME or --any-cohort.")
     if minutes is None and tokens is None and not from_decisions:
         minutes = 60.0
     at_least(1, validation=validation, rank=rank, per_group=per_group)
@@ -174,6 +185,24 @@ def finetune(
     if told == "profile":
         settings = replace(settings, batch_tokens=STEP_TOKENS, micro_tokens=STEP_TOKENS // 2)
         settings = replace(settings, validations=10, patience=10)  # a published learning curve
+    if any_cohort:
+        given = {"--from-decisions": from_decisions, "--rounds": rounds > 0, "--start": start is not None}
+        given |= {
+            "--told": told != "shap",
+            "--rows": rows is not None,
+            "--most-pairs": most_pairs is not None,
+        }
+        for_any_cohort.refuse_others(given)
+        with progress(json_progress) as tell:
+            card, folder = for_any_cohort.learn(
+                (base, name), settings, Callbacks(tell, _Stop()), resume=resume, publish=publish
+            )
+        if as_json:
+            print_json({"folder": str(folder), "card": card})
+        elif not json_progress:
+            print(f"The adapter {card['name']} for every cohort is in {folder}.")
+        return
+    assert cohort is not None
     if from_decisions:
         given = {"--rounds": rounds > 0, "--most-pairs": most_pairs is not None, "--rows": rows is not None}
         given |= {"--resume": resume, "--publish": publish, "--told": told != "shap"}

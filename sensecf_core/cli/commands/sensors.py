@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import math
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,9 +15,11 @@ from sensecf_core.errors import InputError, unknown
 
 if TYPE_CHECKING:
     from sensecf_core.aireadi.account.export_file import Export
+    from sensecf_core.aireadi.open_participant import OpenPerson
     from sensecf_core.aireadi.report.bands import GoalSet
     from sensecf_core.aireadi.report.periods import GlucoseSummary
     from sensecf_core.aireadi.report.units import GlucoseUnit
+    from sensecf_core.records.paper.glucose_sheet import GlucoseSheet
 
 app = typer.Typer(rich_markup_mode=None, help="One person's own sensors.")
 DAYS = 14
@@ -42,17 +41,24 @@ def glucose(
         str, typer.Option(help="Goals of `standard` or of `older` people and those at high risk.")
     ] = "standard",
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, one row a figure.")] = False,
+    by_day: Annotated[bool, typer.Option("--by-day", help="With --csv: one row a day instead.")] = False,
+    pdf: Annotated[Path | None, typer.Option(help="Write the report to this file, one page of A4.")] = None,
     as_json: Json = False,
 ) -> None:
     """Time in range, GMI, CV and how complete the data are. Nothing is kept."""
     from sensecf_core.aireadi.account import report
     from sensecf_core.aireadi.account.export_file import read_export
+    from sensecf_core.aireadi.report import periods
     from sensecf_core.aireadi.report.bands import GOALS
+    from sensecf_core.aireadi.report.glucose import glucose_report
     from sensecf_core.aireadi.report.units import UNITS
+    from sensecf_core.records.paper.glucose_sheet import export_sheet
 
     at_least(1, days=days)
     if as_csv and as_json:
         raise InputError("Give either --csv or --json.")
+    if by_day and not as_csv:
+        raise InputError("--by-day is for --csv.")
     for name, value, known in (
         ("dates", dates, ("DMY", "MDY")),
         ("unit", unit, UNITS),
@@ -63,13 +69,26 @@ def glucose(
     found = read_export(Path(export), dates)  # type: ignore[arg-type]
     shown: GlucoseUnit = unit or next(one for one in UNITS if one.lower() == found.unit.lower())  # type: ignore[assignment]
     period = report.chosen_period(found, days, _day("from", first), _day("to", last))
-    summary = report.summarise(found, period)
+    person = report.opened(found, period)
+    summary = periods.summary(person.worn, person.days, period)
+    if pdf is not None:
+        _write_pdf(pdf, export_sheet(found, glucose_report(person, period, shown, goals)))  # type: ignore[arg-type]
     if as_json:
         print_json(_plain(found, summary, goals))  # type: ignore[arg-type]
     elif as_csv:
-        print(_csv(summary, shown), end="")
+        print(_csv(person, summary, shown, by_day=by_day), end="")
     else:
         _show(found, summary, shown, goals)  # type: ignore[arg-type]
+
+
+def _write_pdf(out: Path, sheet: GlucoseSheet) -> None:
+    from sensecf_core.records.paper.glucose_pdf import glucose_pdf
+
+    content = glucose_pdf(sheet)
+    try:
+        out.write_bytes(content)
+    except OSError as error:
+        raise InputError(f"{str(out)!r} cannot be written: {error.strerror}.") from error
 
 
 def _day(option: str, text: str | None) -> date | None:
@@ -115,39 +134,16 @@ def _unknown(summary: GlucoseSummary) -> bool:
     return summary.sufficiency == "too_little"
 
 
-def _csv(summary: GlucoseSummary, unit: GlucoseUnit) -> str:
-    from sensecf_core.aireadi.report.bands import band_times
+def _csv(person: OpenPerson, summary: GlucoseSummary, unit: GlucoseUnit, *, by_day: bool) -> str:
+    import pandas as pd
 
-    metrics = summary.metrics
-    rows: list[tuple[str, object, str]] = [
-        ("first_day", summary.period.first, ""),
-        ("last_day", summary.period.last, ""),
-        ("days", summary.days, "days"),
-        ("glucose_days", summary.glucose_days, "days"),
-        ("active", _figure(100 * summary.active), "%"),
-        ("sufficiency", summary.sufficiency, ""),
-        ("mean", _level(metrics.mean, unit), unit),
-        ("sd", _level(metrics.sd, unit), unit),
-        ("cv", _figure(metrics.cv), "%"),
-        ("gmi", _figure(metrics.gmi), "%"),
-        ("tir", _figure(metrics.tir), "%"),
-        ("titr", _figure(metrics.titr), "%"),
-        *((one.band.name, _figure(one.percent), "%") for one in band_times(metrics)),
-    ]
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerows([("figure", "value", "unit"), *rows, ("disclaimer", DISCLAIMER, "")])
-    return text.getvalue()
+    from sensecf_core.aireadi.report import tables
+    from sensecf_core.records.exports import table_csv
 
-
-def _figure(value: float) -> str:
-    return "" if math.isnan(value) else f"{value:.2f}"
-
-
-def _level(mg_dl: float, unit: GlucoseUnit) -> str:
-    from sensecf_core.aireadi.report.units import in_unit
-
-    return _figure(in_unit(mg_dl, unit))
+    if by_day:
+        return table_csv(tables.by_day(person.days, summary.period, unit), {"disclaimer": DISCLAIMER})
+    notice = pd.DataFrame([("disclaimer", DISCLAIMER, "")], columns=["figure", "value", "unit"])
+    return table_csv(pd.concat([tables.figures(summary, unit), notice]), {})
 
 
 def _show(export: Export, summary: GlucoseSummary, unit: GlucoseUnit, goals: GoalSet) -> None:

@@ -39,13 +39,28 @@ def train(
                 TRAINING + (1 - TRAINING) * done, f"Asking for whom there are options: {words}"
             ),
         )
-    summary = {"cohort": cohort, "folder": str(store.folder(loaded)), "card": store.card(loaded)}
+    card = store.card(loaded)
+    auroc, folder = card["metrics"]["auroc"], str(store.folder(loaded))
+    summary = {"cohort": cohort, "folder": folder, "auroc": auroc, "card": card}
     if json_progress:
         print_progress(1.0, "Trained")
     elif as_json:
         print_json(summary)
     else:
-        print(f"Trained the classifier of {cohort}; saved in {summary['folder']}.")
+        print(f"Trained the classifier of {cohort}; saved in {folder}.")
+        print(_how_good(auroc, card["parts"]["test"]["participants"]))
+
+
+def _how_good(auroc: dict[str, float] | None, people: int) -> str:
+    """Say how well the classifier ranks ``people`` that it never saw, and whether chance does as well."""
+    from sensecf_core.classifiers.evaluation.metrics import against_chance
+
+    if auroc is None:
+        return f"The {people:,} held-out participants are too few to say how well it ranks."
+    said = "AUROC {value:.2f} (95 % interval {low:.2f} to {high:.2f})".format_map(auroc)
+    verdict = against_chance(auroc)
+    weak = "" if verdict is None else f" That is {verdict}: read its risks with care."
+    return f"{said} on {people:,} held-out participants.{weak}"
 
 
 def fetch_model(*, as_json: Json = False) -> None:

@@ -7,7 +7,7 @@ was read comes back with it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +26,8 @@ MISSING_MARKS = frozenset(
     }
 )
 """What spreadsheets and statistics programs write for it."""
+_ERROR = re.compile(r"#[^\W\d_]{2,}(/[^\W\d_]{1,3}|/0)?[!?]?")
+"""The same in a spreadsheet's other languages: ``#NV``, ``#VALOR!``."""
 
 FORMULA_STARTS = ("=", "@")
 """First characters of a spreadsheet formula in text columns (``+`` and ``-`` may start numbers)."""
@@ -35,15 +37,17 @@ COMMA, COMMA_GROUPS, POINT_GROUPS = (
     "commas between thousands",
     "points between thousands",
 )
-SPACE_GROUPS, SIGNS, UNIT = (
+SPACE_GROUPS, MARK_GROUPS, SIGNS, UNIT = (
     "spaces between thousands",
+    "apostrophes between thousands",
     "digits of another script",
     "the unit behind the number",
 )
 
 _PLAIN = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _COMMA = re.compile(r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?", re.ASCII)
-_COMMA_GROUPS = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d*)?", re.ASCII)
+_COMMA_GROUPS = re.compile(r"[+-]?[1-9](?:\d{0,2}(?:,\d{3})+|\d?(?:,\d{2})+,\d{3})(?:\.\d*)?", re.ASCII)
+"""In threes, or as in India (12,34,567)."""
 _POINT_GROUPS = re.compile(r"[+-]?[1-9]\d{0,2}(?:\.\d{3})+(?:,\d*)?", re.ASCII)
 _GAP = " \u00a0\u2007\u2009\u202f'’"
 _SPACE_GROUPS = re.compile(rf"[+-]?[1-9]\d{{0,2}}(?:[{_GAP}]\d{{3}})+(?:[.,]\d*)?", re.ASCII)
@@ -62,7 +66,9 @@ _KINDS = (
     (r"[<>≤≥≦≧~≈±]\s*=?\s*[+-]?\d.*|\d+\s*\+|(under|over|above|below|less|more)\b.*\d.*", "bound"),
     (r"[+-]?\d+([.,]\d+)?\s*(-|–|—|\.\.|to|bis)\s*\d+([.,]\d+)?", "range"),
     (r"\d+([.,]\d+)?\s*/\s*\d+([.,]\d+)?", "two numbers"),
-    (r"[=@].+|[+-][^\d\s.,].*|[+-]?\d.*[(|!].*", "formula"),
+    (r"[+-]?(inf(inity)?|∞|1\.#inf)", "infinite"),
+    (r"['\"`´‘’“”„]\s*[+-]?\d[\d.,]*\s*['\"`´‘’“”]", "quoted number"),
+    (r"[=@].+|[+-][^\d\s.,].*|[+-]?\d[^\s(|!]*[*/^+-][^\s(|!]*[(|!].*", "formula"),
     (r"[+-]?\d+([.,]\d+)*\s*[*†‡§^#!HLhl]{1,2}|[*†‡§]\s*\d.*", "marked number"),
     (r"[+-]?\d+([.,]\d+)*\s*\S.*|[$€£¥]\s*[+-]?\d.*|\([+-]?\d[^()]*\)", "number with text"),
 )
@@ -83,6 +89,8 @@ _SAYS = {
     ),
     "range": ("{} is a range, not a number", "Write one number, or make it a feature with levels."),
     "two numbers": ("{} is two numbers, not one", "Make two columns of it."),
+    "infinite": ("{} is not a number that can be kept", "Write the number itself, or leave the cell empty."),
+    "quoted number": ("{} is a number in quotes", "Write the number alone."),
     "formula": ("{} is a formula, not a number", "Write the number itself, or leave the cell empty."),
     "marked number": ("{} is a number with a mark", "Write the number alone."),
     "number with text": (
@@ -160,7 +168,14 @@ def is_missing(cell: object) -> bool:
     if not isinstance(cell, str):
         return cell is None
     plain = cell.lower()
-    return plain in MISSING or plain in MISSING_MARKS
+    return plain in MISSING or plain in MISSING_MARKS or (cell[:1] == "#" and bool(_ERROR.fullmatch(cell)))
+
+
+def gaps_of(distinct: Iterable[Any]) -> Callable[[object], bool]:
+    """How to tell the gaps of one column: :func:`is_missing`, but - is a result where + is one too."""
+    if any(cell == "+" for cell in distinct):
+        return lambda cell: cell != "-" and is_missing(cell)
+    return is_missing
 
 
 def declared(codes: Iterable[str | int | float], cell: object) -> bool:
@@ -245,12 +260,18 @@ def oddness(cell: Any, unit: str = "") -> tuple[str, str, bool]:
     kind = next((kind for pattern, kind in _COMPILED if pattern.fullmatch(text)), None)
     alone = kind is None
     if kind is None:
-        odd = not any(letter.isalnum() for letter in text) or text.lower() in _CODE_WORDS
-        kind = "code" if odd else "word"
+        kind = "code" if is_code(text) else "word"
     says, mend = _SAYS[kind]
     if kind == "number with text" and unit:
         mend = f"Write the number alone, in {unit}."
     return says, mend.replace("{}", quoted(text)), not alone
+
+
+def is_code(text: str) -> bool:
+    """Whether a text is one that people write for "not measured": a sign, a word for it, 99 or -9."""
+    number = _plain_number(text)
+    odd = not any(letter.isalnum() for letter in text) or text.casefold() in _CODE_WORDS
+    return odd if number is None else is_code_like(number)
 
 
 def is_code_like(value: float, low: float = 0.0) -> bool:
@@ -330,7 +351,7 @@ def _spelled(text: str, decimal: str) -> tuple[float, str]:
     """Read one number with this sign for decimals; NaN where it is none."""
     if _SPACE_GROUPS.fullmatch(text):
         bare = re.sub(f"[{_GAP}]", "", text)
-        return float(bare.replace(",", ".")), SPACE_GROUPS
+        return float(bare.replace(",", ".")), MARK_GROUPS if "'" in text or "’" in text else SPACE_GROUPS
     if decimal == ",":
         if _POINT_GROUPS.fullmatch(text):
             return float(text.replace(".", "").replace(",", ".")), POINT_GROUPS

@@ -29,10 +29,26 @@ FIRST_DAY, LAST_DAY = 10_000, 60_000
 _YEAR_MONTH_DAY = re.compile(r"(19|20)\d{2}(0[1-9]|1[0-2])([0-2]\d|3[01])")
 
 TRUE_WORDS = frozenset(
-    {"true", "yes", "y", "ja", "oui", "si", "sí", "sim", "positive", "pos", "present", "да", "是", "はい"}
+    {
+        "true",
+        "yes",
+        "y",
+        "ja",
+        "oui",
+        "si",
+        "sí",
+        "sim",
+        "positive",
+        "pos",
+        "present",
+        "да",
+        "是",
+        "はい",
+        "+",
+    }
 )
 FALSE_WORDS = frozenset(
-    {"false", "no", "n", "nein", "non", "não", "negative", "neg", "absent", "нет", "否", "いいえ"}
+    {"false", "no", "n", "nein", "non", "não", "negative", "neg", "absent", "нет", "否", "いいえ", "-"}
 )
 """Words (in any case) that binary columns have for 1 and 0; a schema's own ``words`` have priority."""
 
@@ -62,6 +78,12 @@ def numbers(feature: Feature, column: Column, missing: Codes = (), commas: bool 
     values[~gaps] = reading.values
     how = np.full(len(gaps), "", dtype=object)
     how[~gaps] = reading.how
+    for place in map(int, np.flatnonzero(how != "")):
+        if not cells.declared(missing, float(values[place])):
+            continue
+        # A code in the file's own way of writing numbers: 99,9 where the schema says 99.9.
+        notes.append(_declared_note(column, place))
+        gaps[place], values[place], how[place] = True, np.nan, ""
     read = Read(np.empty(0), notes=notes + _read_notes(column, how, values))
     if reading.doubt:
         text = (
@@ -147,7 +169,7 @@ def levels(allowed: tuple[str, ...], column: Column, missing: Codes = ()) -> Rea
         if (level := exact.get(same_text(text))) is not None:
             found[place] = level
         elif cells.declared(missing, cell):
-            notes.append(_one_note(column, place, f"{shown(text)} read as not measured, as the schema says"))
+            notes.append(_declared_note(column, place))
         elif (level := by_number.get(_number(text))) is not None:
             found[place] = level
             notes.append(_one_note(column, place, f"{shown(text)} read as the level {shown(level)}"))
@@ -202,15 +224,22 @@ def identifiers(column: Column) -> Read:
 def _missing(column: Column, codes: Codes, words: frozenset[str]) -> tuple[Mask, list[Note]]:
     """Which distinct cells mean "not measured", and what is told of them."""
     gaps = np.zeros(len(column.distinct), dtype=bool)
+    is_gap = cells.gaps_of(column.distinct)
     notes = []
     for place, cell in enumerate(column.distinct):
         if cells.declared(codes, cell):
             gaps[place] = True
-            notes.append(_one_note(column, place, f"{shown(cell)} read as not measured, as the schema says"))
-        elif cells.is_missing(cell) and not (isinstance(cell, str) and cell.casefold() in words):
+            notes.append(_declared_note(column, place))
+        elif is_gap(cell) and not (isinstance(cell, str) and cell.casefold() in words):
             gaps[place] = True
             notes.append(_one_note(column, place, f"{shown(cell)} read as not measured"))
     return gaps, notes
+
+
+def _declared_note(column: Column, place: int) -> Note:
+    return _one_note(
+        column, place, f"{shown(column.distinct[place])} read as not measured, as the schema says"
+    )
 
 
 def _read_notes(column: Column, how: npt.NDArray[np.object_], values: Floats) -> list[Note]:
@@ -397,7 +426,10 @@ def _near_level(text: str, allowed: tuple[str, ...], folded: dict[str, str]) -> 
         near = next((level for level in allowed if matches and level[:200] == matches[0]), None)
     if near is not None:
         return f"Did you mean {shown(near)}?"
-    return f"The levels are {some((shown(level)[1:-1] for level in allowed), 10)}."
+    listed = f"The levels are {some((shown(level)[1:-1] for level in allowed), 10)}"
+    if cells.is_code(text):
+        return f"{listed}; if it means not measured, declare it: `missing = [{cells.quoted(text)}]`."
+    return f"{listed}."
 
 
 def _repaired(text: str) -> str:

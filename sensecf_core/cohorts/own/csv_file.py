@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain, islice, pairwise
 from pathlib import Path
 from typing import TextIO
@@ -30,6 +31,11 @@ _TOTALS = re.compile(
 )
 _NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
 _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad"))
+_MARKS = "\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff"
+_OUTER = re.compile(rf"^[\s{_MARKS}]+|[\s{_MARKS}]+$")
+"""Spaces, and signs that nobody sees: marks of direction, spaces without width, soft hyphens."""
+PADS = "\0\x1a"
+"""What old programs fill a file's end with."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,11 @@ def clean_name(name: str) -> str:
     if not plain.isprintable():
         plain = "".join(sign if sign.isprintable() else " " for sign in plain)
     return " ".join(plain.split())
+
+
+def bare(cell: str) -> str:
+    """A cell without the spaces and unseen signs around it."""
+    return cell.strip() if cell.isascii() else _OUTER.sub("", cell)
 
 
 def read_csv(path: Path, expected: Collection[str], encoding: str = "") -> CsvTable:
@@ -79,16 +90,25 @@ def _parse(name: str, file: TextIO, expected: Collection[str]) -> CsvTable:
         notes.append(
             Note(None, None, f"columns are separated by {DELIMITERS.get(delimiter, repr(delimiter))}")
         )
-    reader = csv.reader(chain(start[first:], lines), delimiter=delimiter, strict=True)
+    quote = "'" if _in_single_quotes(start[first:], delimiter) else '"'
+    if quote == "'":
+        notes.append(Note(None, None, "cells are in single quotes"))
+    records_of = partial(csv.reader, delimiter=delimiter, quotechar=quote, skipinitialspace=True)
+    reader = records_of(chain(start[first:], lines), strict=True)
+    sampler = records_of(start[first:])
     try:
-        sample = [record for record in csv.reader(start[first:], delimiter=delimiter) if record]
+        sample = [record for record in sampler if record]
         next(filter(None, reader), [])
         header = _header(name, sample, expected, str(reader.line_num + first))
         records = _Records(name, header)
         for record in reader:
             records.add(record, reader.line_num + first)
     except csv.Error as error:
-        line = str(reader.line_num + first)
+        line = str((reader.line_num or sampler.line_num) + first)
+        if "field limit" in str(error):
+            text = f"a cell has more than {csv.field_size_limit():,} characters"
+            mend = "Is a quote before it never closed? Close it, or shorten the cell."
+            raise UnreadableError(name, text, mend, line) from error
         mend = "Close every quoted cell, and write a quote inside one twice."
         raise UnreadableError(name, f"broken CSV: {error}", mend, line) from error
     records.turn()
@@ -113,6 +133,12 @@ def _delimiter(lines: Sequence[str]) -> str:
         return width > 1 and count > 0.6 * len(widths), widths[0] == width, width
 
     return max(DELIMITERS, key=rating)  # the first of those that are equally good
+
+
+def _in_single_quotes(lines: Sequence[str], delimiter: str) -> bool:
+    """Whether every name in the header stands in single quotes."""
+    header = next((line for line in lines if line.strip()), "").strip().split(delimiter)
+    return len(header) > 1 and all(re.fullmatch(r"\s*'[^']+'\s*", name) for name in header)
 
 
 def _header(name: str, lines: list[list[str]], expected: Collection[str], row: str) -> list[str]:
@@ -162,7 +188,7 @@ class _Records:
     def add(self, record: list[str], line: int) -> None:
         """Sort one record; raises ``UnreadableError`` where there are too many."""
         width = len(self.header)
-        cells = [self._seen.setdefault(text, text) for text in map(str.strip, record)]
+        cells = [self._seen.setdefault(text, text) for text in map(bare, record)]
         filled = len(cells) - cells.count("")
         if not filled:
             if record:
@@ -228,6 +254,8 @@ def _line_problems(found: _Records, between: str) -> list[Problem]:
 
 def _without_nul(name: str, file: TextIO) -> Iterator[str]:
     for number, line in enumerate(file, 1):
+        if line[0] in PADS and not line.strip(PADS).strip():
+            continue
         if "\0" in line:
             raise UnreadableError(name, "broken CSV: the file holds binary data", f"{SAVE}.", str(number))
         yield line

@@ -14,11 +14,16 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from sensecf_core.cohorts.own.csv_file import MOST_CELLS, SMALLER, clean_name, read_csv
+from sensecf_core.cohorts.own.cells import is_missing, oddness, read_numbers
+from sensecf_core.cohorts.own.csv_file import MOST_CELLS, SMALLER, bare, clean_name, read_csv
 from sensecf_core.cohorts.own.problems import Note, Problem, UnreadableError, in_rows, shown
 from sensecf_core.cohorts.schema import same_text
 from sensecf_core.types import Mask
 
+MOST_HEADERS = 3
+"""Rows below the header that may hold units, names or types instead of values."""
+LOOKED_AT, FEWEST_NUMBERS, MOSTLY_NUMBERS = 200, 10, 0.9
+"""How many rows decide whether a column is one of numbers, how many cells it needs, what share of them."""
 NAMES = ("data.csv", "data.parquet", "data.xlsx")
 MOST_BYTES = 500_000_000
 
@@ -109,6 +114,11 @@ class RawTable:
         kept = {name: cells[~rows] for name, cells in self.columns.items()}
         return RawTable(kept, self.rows[~rows], self.delimiter, self.notes)
 
+    def repeats(self, rows: npt.NDArray[np.int64]) -> bool:
+        """Whether each of these rows is the same as an earlier one in every column."""
+        frame = pd.DataFrame(self.columns, dtype=object)
+        return bool(frame.astype(str).duplicated().to_numpy()[rows].all())
+
     def name_of(self, name: str) -> str | None:
         """Return the file's own spelling of a column's name, None if there is none of that name.
 
@@ -166,10 +176,47 @@ def read_file(
         return _read_excel(path, expected)
     table = read_csv(path, {same_text(clean_name(name)) for name in expected}, encoding)
     columns = [_text_cells(column) for column in table.columns]
-    raw, problems = _table(path.name, table.names, columns, expected)
     rows = np.array(table.rows, dtype=np.int64)
+    columns, rows, no_values = _without_second_header(path.name, columns, rows)
+    raw, problems = _table(path.name, table.names, columns, expected)
     notes = (*table.notes, *_nameless_notes(table.names, columns))
-    return RawTable(raw, rows, table.delimiter, notes), [*table.problems, *problems]
+    return RawTable(raw, rows, table.delimiter, notes), [*table.problems, *no_values, *problems]
+
+
+def _without_second_header(
+    name: str, columns: list[Cells], rows: npt.NDArray[np.int64]
+) -> tuple[list[Cells], npt.NDArray[np.int64], list[Problem]]:
+    """Leave out rows below the header that hold units or names; one problem says so for all their cells."""
+    below = [column[MOST_HEADERS : MOST_HEADERS + LOOKED_AT] for column in columns]
+    of_numbers = [column for column, some in zip(columns, below, strict=True) if _are_numbers(some)]
+    found: list[Any] = []
+    many = 0
+    while many < min(MOST_HEADERS, len(rows)):
+        words = [column[many] for column in of_numbers if column[many] is not None]
+        if len(words) < 2 or not all(_is_word(cell) for cell in words):
+            break
+        found, many = found or words, many + 1
+    if not many:
+        return columns, rows, []
+    lines = f"line {rows[0]} holds" if many == 1 else f"lines {rows[0]} to {rows[many - 1]} hold"
+    text = f"{lines} {shown(found[0])}, {shown(found[1])} above numbers, like units or a second header"
+    problem = Problem(name, str(rows[0]), text, "Remove it." if many == 1 else "Remove them.", many)
+    return [column[many:] for column in columns], rows[many:], [problem]
+
+
+def _are_numbers(some: Cells) -> bool:
+    present = [cell for cell in some if not is_missing(cell)]
+    return len(present) >= FEWEST_NUMBERS and bool(
+        np.isfinite(read_numbers(present).values).sum() >= MOSTLY_NUMBERS * len(present)
+    )
+
+
+def _is_word(cell: Any) -> bool:
+    """Whether a cell is a word or a unit, and no number, bound or code for "not measured"."""
+    if not isinstance(cell, str) or is_missing(cell) or np.isfinite(read_numbers([cell]).values[0]):
+        return False
+    kind = oddness(cell)[0]
+    return cell[0] not in "0123456789<>≤≥-+." and kind.startswith("{} is not a number") and "code" not in kind
 
 
 def _find(folder: Path) -> Path:
@@ -288,6 +335,7 @@ def _read_excel(path: Path, expected: Collection[str]) -> tuple[RawTable, list[P
     filled = np.array([any(column[row] is not None for column in cells) for row in range(1, len(cells[0]))])
     blank = np.flatnonzero(~filled) + 2
     columns = [column[1:][filled] if len(filled) else column[1:] for column in cells]
+    columns, rows, no_values = _without_second_header(path.name, columns, np.flatnonzero(filled) + 2)
     notes = _nameless_notes(names, columns)
     if len(blank):
         text = in_rows("a line without any value is left out", len(blank))
@@ -295,7 +343,7 @@ def _read_excel(path: Path, expected: Collection[str]) -> tuple[RawTable, list[P
     named, problems = _table(path.name, names, columns, expected)
     if not filled.any():
         problems.append(Problem(path.name, None, "there is no row below the header", "Add the rows."))
-    return RawTable(named, np.flatnonzero(filled) + 2, notes=tuple(notes)), problems
+    return RawTable(named, rows, notes=tuple(notes)), [*no_values, *problems]
 
 
 def _text_cells(values: list[str | None]) -> Cells:
@@ -311,7 +359,7 @@ def _cells(values: list[Any]) -> Cells:
 def _cell(value: Any) -> Any:
     """Convert a cell to text, number or bool; empty text and NaN become None."""
     if isinstance(value, str):
-        return value.strip() or None
+        return bare(value) or None
     if value is None or value is pd.NaT or (isinstance(value, float) and math.isnan(value)):
         return None
     if isinstance(value, bytes):

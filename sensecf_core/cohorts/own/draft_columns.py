@@ -94,11 +94,12 @@ class DraftedFeature:
 
 def draft_feature(column: Column, name: str, commas: bool) -> DraftedFeature:
     """Draft one feature; raises ``InputError`` with the end of a sentence about a column that can be none."""
-    present = [cell for cell in column.distinct if not cells.is_missing(cell)]
+    is_gap = cells.gaps_of(column.distinct)
+    present = [cell for cell in column.distinct if not is_gap(cell)]
     if not present:
         raise InputError("has no value")
     if len(present) == 1:
-        raise InputError(f"has one value only, {shown(present[0])}")
+        raise InputError(f"has one value only, {only(present[0], column)}")
     label, unit, unit_unsure = label_and_unit(column.name)
     drafted = DraftedFeature({"name": name, "label": label})
     if name != column.name:
@@ -117,6 +118,13 @@ def draft_feature(column: Column, name: str, commas: bool) -> DraftedFeature:
             _levels(drafted, present, weights)
     _role(drafted, name)
     return drafted
+
+
+def only(value: Any, column: Column) -> str:
+    """The only value of a column, and what beside it is taken for not measured."""
+    gaps = [shown(cell) for cell in column.distinct if cells.is_missing(cell)]
+    gaps += ["an empty cell"] if (column.codes < 0).any() else []
+    return shown(value) + (f"; {some(gaps, 3)} is read as not measured" if gaps else "")
 
 
 def truth_words(present: list[Any]) -> tuple[Cell, Cell] | None:
@@ -213,6 +221,8 @@ def _levels(drafted: DraftedFeature, present: list[Any], weights: np.ndarray[Any
 def _ordered(texts: list[str]) -> list[str] | None:
     """Levels in the order that their words or first numbers give; None where nothing does."""
     by_word = {text.casefold(): text for text in texts}
+    if len(by_word) < len(texts):
+        return None
     for order in _ORDERS:
         if len(texts) > 2 and set(by_word) <= set(order):
             return [by_word[word] for word in order if word in by_word]

@@ -19,6 +19,7 @@ from sensecf_core.cohorts.own.draft_columns import (
     draft_feature,
     fields_of,
     label_and_unit,
+    only,
     truth_words,
 )
 from sensecf_core.cohorts.own.problems import UnreadableError, shown, some
@@ -155,6 +156,10 @@ def draft(
         raise InputError(f"{path}: {problem.problem}. {problem.mend}") from error
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror or error}).") from error
+    if len(table.columns) == 1 and re.search(r"\S[;:~^ ,\t]\s*\S", next(iter(table.columns))):
+        (alone,) = table.columns
+        text = f"{path} has one column only, {shown(alone)}"
+        raise InputError(f"{text}; separate the columns by commas, semicolons or tabs.")
     if not len(table):
         raise InputError(f"{path} has no row below its header.")
     chosen = _target(table, target)
@@ -215,6 +220,8 @@ def _target(table: RawTable, wanted: str | None) -> str:
         values = _present(table, found)
         if len(values) != 2:
             listed = some(map(shown, values), 4) if values else "none"
+            if len(values) == 1:
+                listed = only(values[0], Column(found, table.columns[found], table.rows))
             raise InputError(
                 f"The target {found!r} must have two values, and has {len(values):,} ({listed}): "
                 "make a column of 0 and 1 of it."
@@ -347,7 +354,7 @@ def _task(table: RawTable, target: str, *, guessed: bool) -> list[str]:
         fields["words"] = list(pair)
         unsure["words"] = "class 0 first, then class 1"
     values = Column(target, table.columns[target], table.rows)
-    if absent := int(values.where(cells.is_missing).sum()):
+    if absent := int(values.where(cells.gaps_of(values.distinct)).sum()):
         fields["leave_out_missing"] = True
         unsure["leave_out_missing"] = f"{absent:,} rows have no target"
     zero, one = ("0", "1") if cells.declared((0,), pair[0]) else map(str, pair)
@@ -396,7 +403,8 @@ def _toml(value: Any) -> str:
 def _present(table: RawTable, name: str) -> list[Any]:
     """Distinct cells of a column that are no usual sign of "not measured"."""
     distinct = Column(name, table.columns[name], table.rows).distinct
-    return [cell for cell in distinct if not cells.is_missing(cell)]
+    is_gap = cells.gaps_of(distinct)
+    return [cell for cell in distinct if not is_gap(cell)]
 
 
 def _column(table: RawTable, name: str) -> str:

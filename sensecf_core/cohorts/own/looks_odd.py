@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from sensecf_core.cohorts.domain import OUTER_PERCENT
-from sensecf_core.cohorts.own.cells import is_code_like
+from sensecf_core.cohorts.own.cells import is_code_like, is_missing
 from sensecf_core.cohorts.own.problems import Problem, in_rows, shown, some
 from sensecf_core.cohorts.schema import Feature, Schema
 from sensecf_core.types import Floats
@@ -203,6 +203,22 @@ def _ids(schema: Schema, index: pd.MultiIndex) -> Iterator[Problem]:
         text = f"{len(alike):,} ids look alike, such as {some(shown(person) for person in example)}"
         mend = "They are taken for different people; write one person's id in one way."
         yield Problem(schema.participant_column, None, text, mend, len(alike))
+    for odd, what, mend in (
+        ([person for person in people if is_missing(person)], "mean “not measured” elsewhere", _IS_AN_ID),
+        ([person for person in people if _CUT.fullmatch(person)], "are cut", _KEEP_DIGITS),
+    ):
+        if odd:
+            text = f"{len(odd):,} ids {what}, such as {some((shown(person) for person in odd), 3)}"
+            text = text.replace("1 ids are", "1 id is").replace("1 ids mean", "1 id means")
+            yield Problem(schema.participant_column, None, text, mend, len(odd))
+
+
+_CUT = re.compile(r"\d(\.\d+)?[eE]\+\d+")
+"""A long number as a spreadsheet shows it."""
+_IS_AN_ID = "It is taken for a person's id; is it one?"
+_KEEP_DIGITS = (
+    "A spreadsheet has shortened the number, and different people may have become one; export it as text."
+)
 
 
 def _plain_id(text: str) -> str:

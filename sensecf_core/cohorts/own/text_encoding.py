@@ -23,12 +23,22 @@ _STARTS = (
     (b"$FL2", "an SPSS file", f"{SAVE}."),
     (b"<stata", "a Stata file", f"{SAVE}."),
     (b"{\\rtf", "a text document (RTF)", f"{SAVE}."),
-    (b"[{", "a JSON file", f"{SAVE}."),
-    (b'{"', "a JSON file", f"{SAVE}."),
     (b"<!DOCTYPE", "a web page", f"{SAVE}."),
     (b"<html", "a web page", f"{SAVE}."),
+    (b"<table", "a web page", f"{SAVE}."),
     (b"<?xml", "an XML file", f"{SAVE}."),
+    (b"SQLite format 3", "an SQLite database", f"{SAVE}."),
+    (b"ARROW1", "an Arrow (Feather) file", f"{SAVE}."),
+    (b"\x89HDF", "an HDF5 file", f"{SAVE}."),
+    (b"RDX", "an R data file", f"{SAVE}."),
+    (b"HEADER RECORD*", "a SAS transport file", f"{SAVE}."),
+    (b"@relation", "an ARFF file", f"{SAVE}."),
+    (b"\x80\x04\x95", "a Python pickle", f"{SAVE}."),
+    (b"\x89PNG", "a picture", f"{SAVE}."),
+    (b"BZh", "a compressed file (bzip2)", "Unpack it."),
+    (b"\xfd7zXZ", "a compressed file (xz)", "Unpack it."),
 )
+_JSON = re.compile(rb"\[\s*[\[{\]]|\{\s*[\"}]")
 """First bytes of files that are no CSV, what they are, and what to do."""
 
 _WIDE = (
@@ -37,8 +47,16 @@ _WIDE = (
     (b"\xff\xfe", "utf-16"),
     (b"\xfe\xff", "utf-16"),
 )
-_GUESSED = (("windows-1251", "CYRILLIC"), ("windows-1253", "GREEK"), ("gb18030", "CJK"), ("shift_jis", "CJK"))
+_GUESSED = (
+    ("windows-1251", "CYRILLIC"),
+    ("koi8-r", "CYRILLIC"),
+    ("windows-1253", "GREEK"),
+    ("gb18030", "CJK"),
+    ("shift_jis", "CJK"),
+)
 """Encodings of other scripts, and the word by which Unicode names their letters."""
+_WESTERN = ("windows-1252", "windows-1250", "iso8859-2", "cp850", "mac_roman")
+"""Encodings of Latin letters with accents, the likeliest first."""
 
 
 def encoding_of(path: Path, declared: str) -> str:
@@ -50,9 +68,12 @@ def encoding_of(path: Path, declared: str) -> str:
     """
     with path.open("rb") as file:
         start = file.read(SAMPLE)
+    begin = start.lstrip(b"\xef\xbb\xbf \r\n")
     for mark, what, mend in _STARTS:
-        if start.lstrip(b"\xef\xbb\xbf \r\n").startswith(mark):
+        if begin[: len(mark)].lower() == mark.lower():
             raise UnreadableError(path.name, f"this is {what}, not CSV", mend)
+    if _JSON.match(begin):
+        raise UnreadableError(path.name, "this is a JSON file, not CSV", f"{SAVE}.")
     wide = _wide(start)
     if declared:
         if not wide and declared.lower().replace("_", "-").startswith(("utf-16", "utf-32")):
@@ -127,20 +148,31 @@ def guess(content: bytes) -> str | None:
     runs = sum(1 for one, two in pairwise(content) if one > 127 and two > 127)
     if share > 0.9 and runs > sum(byte > 127 for byte in content) / 3:
         return name
-    return "windows-1252" if _share_of(content, "windows-1252", "LATIN") > 0.5 else None
+    western = [(name, _share_of(content, name, "LATIN")) for name in _WESTERN]
+    name, share = max(western, key=lambda found: found[1])
+    return name if share > 0.5 else None
 
 
 def _share_of(content: bytes, encoding: str, script: str) -> float:
-    """Share of a text's letters beyond ASCII that are of a script; 0 where it cannot be read so."""
+    """Share of a text's letters beyond ASCII that are of a script; 0 where it cannot be read so.
+
+    A capital behind a small letter, and another script's letter behind a Latin one, are signs of another
+    encoding, and count as none.
+    """
     try:
         text = content.decode(encoding, "strict" if encoding != "gb18030" else "replace")
     except UnicodeDecodeError as error:
         if error.end < len(content) - 4:  # a sign cut at the end is no sign of anything
             return 0.0
         text = content[: error.start].decode(encoding)
-    beyond = [sign for sign in text if ord(sign) > 127]
-    fits = [unicodedata.name(sign, "").startswith((script, "HIRAGANA", "KATAKANA")) for sign in beyond]
-    return sum(fits) / len(beyond) if beyond else 0.0
+    beyond = [(before, sign) for before, sign in pairwise(" " + text) if ord(sign) > 127]
+    fits = [
+        unicodedata.name(sign, "").startswith((script, "HIRAGANA", "KATAKANA"))
+        and not (before.islower() and sign.isupper())
+        and (script not in ("CYRILLIC", "GREEK") or not (before.isascii() and before.isalpha()))
+        for before, sign in beyond
+    ]
+    return sum(fits) / len(fits) if fits else 0.0
 
 
 def _wide(start: bytes) -> str | None:

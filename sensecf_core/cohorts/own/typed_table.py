@@ -12,7 +12,7 @@ import pandas as pd
 from sensecf_core.cohorts.cohort import INDEX_NAMES
 from sensecf_core.cohorts.frame_layout import plain_name
 from sensecf_core.cohorts.own import columns
-from sensecf_core.cohorts.own.cells import declared, has_decimal_commas, is_missing, quoted
+from sensecf_core.cohorts.own.cells import declared, gaps_of, has_decimal_commas, quoted
 from sensecf_core.cohorts.own.data_file import Column, RawTable
 from sensecf_core.cohorts.own.problems import Note, Problem, in_rows, shown, some
 from sensecf_core.cohorts.own.schema_file import Layout
@@ -169,9 +169,11 @@ def _with_target(layout: Layout, table: RawTable) -> tuple[RawTable, list[Note]]
         str(word).casefold() for word in layout.target_words or ()
     }  # "none" may be what a class is called
 
+    is_gap = gaps_of(column.distinct)
+
     def is_absent(cell: object) -> bool:
         word = cell.casefold() if isinstance(cell, str) else None
-        return declared(layout.missing, cell) or (is_missing(cell) and word not in words)
+        return declared(layout.missing, cell) or (is_gap(cell) and word not in words)
 
     absent = column.where(is_absent)
     if not absent.any():
@@ -229,8 +231,13 @@ def _index(layout: Layout, table: RawTable) -> tuple[pd.MultiIndex, list[Problem
         text = f"participant {shown(person)} has the row {shown(row)} twice"
         if len(repeated) > 1:
             text += f", and {len(repeated) - 1:,} more rows are repeated like this"
-        mend = "Remove the repeated row."
-        if not layout.row_column:
+        same = table.repeats(repeated)
+        if same:
+            text += (
+                ", the same in every column" if len(repeated) == 1 else "; all are the same in every column"
+            )
+        mend = "Remove the repeated row." if len(repeated) == 1 else "Remove the repeated rows."
+        if not layout.row_column and not same:
             mend = "Name the `row_column` that tells a person's rows apart, or write `number_rows = true`."
         line = str(table.rows[repeated[0]])
         problems.append(Problem(layout.participant_column, line, text, mend, len(repeated)))

@@ -8,6 +8,7 @@ out where that changed.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -136,7 +137,9 @@ def write(fitted: FittedCohort, frame: pd.DataFrame, path: Path | None = None) -
     small = frame.astype({"desired": "int8", "reliable_reduction": "float32", "best_probability": "float32"})
     table = pa.Table.from_pandas(small, preserve_index=False)
     table = table.replace_schema_metadata({PROVENANCE: json.dumps(record, sort_keys=True)})
-    pq.write_table(table, path, compression="zstd", compression_level=19)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")  # a kill leaves the old map or the new one
+    pq.write_table(table, part, compression="zstd", compression_level=19)
+    part.replace(path)
     return path
 
 

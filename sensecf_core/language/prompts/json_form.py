@@ -81,13 +81,17 @@ def edits_text(content: str) -> str | None:
 def edits_of(value: Any) -> str | None:
     """The same of JSON that was read: ``{"changes": [...]}``, the list alone, one edit, or name → value.
 
-    The last three are what servers write that know JSON, but no schema.
+    The last three are what servers write that know JSON, but no schema; so are a list of name → value, and
+    another name than ``changes`` for all of it.
     """
     if isinstance(value, dict):
         value = value.get("changes", value)
+    if isinstance(value, dict) and len(value) == 1:
+        (only,) = value.values()
+        value = only if isinstance(only, list) else value
     try:
         if isinstance(value, list):
-            edits = [_edit_text(change["feature"], change["value"]) for change in value]
+            edits = [_listed_edit(change) for change in value]
         elif value.keys() == {"feature", "value"}:
             edits = [_edit_text(value["feature"], value["value"])]
         else:
@@ -95,6 +99,12 @@ def edits_of(value: Any) -> str | None:
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
         return None
     return SEPARATOR.join(edits) if edits else None
+
+
+def _listed_edit(change: dict[str, Any]) -> str:
+    if len(change) == 1:
+        return _edit_text(*next(iter(change.items())))
+    return _edit_text(change["feature"], change["value"])
 
 
 def _edit_text(name: Any, value: Any) -> str:

@@ -7,7 +7,6 @@ server's error only one short line is repeated, without the key.
 from __future__ import annotations
 
 import asyncio
-import json
 import random
 import time
 from email.utils import parsedate_to_datetime
@@ -16,7 +15,7 @@ from typing import Any
 import httpx2
 
 from sensecf_core.errors import NotReadyError
-from sensecf_core.language.remote.reading import joined
+from sensecf_core.language.remote.reading import parsed
 
 ATTEMPTS = 5
 FIRST_WAIT = 0.5
@@ -119,7 +118,7 @@ async def _attempt(http: httpx2.AsyncClient, url: str, body: dict[str, Any]) -> 
     if status != 200:
         raise RefusedError(status, message)
     try:
-        answer: Any = joined(content) if content.lstrip()[:5] == b"data:" else json.loads(content)
+        answer: Any = parsed(content)
         choices = answer["choices"]
     except (ValueError, KeyError, TypeError, RecursionError):
         raise _AttemptError("sent an answer that is not in the OpenAI form") from None
@@ -158,15 +157,22 @@ def _error_in(status: int, content: bytes, http: httpx2.AsyncClient) -> tuple[in
     if status != 200:
         return status, _error_message(content, http)
     try:
-        answer = json.loads(content)
+        answer = parsed(content)
     except (ValueError, RecursionError):
         return status, ""
-    if not isinstance(answer, dict) or not answer.get("error") or answer.get("choices"):
+    if not isinstance(answer, dict) or answer.get("choices"):
         return status, ""
-    error = answer["error"]
+    error = answer.get("error") or (answer if _is_error(answer) else None)
+    if not error:
+        return status, ""
     code = error.get("code") if isinstance(error, dict) else None
     status = code if isinstance(code, int) and 400 <= code < 600 else 400
     return status, _error_message(content, http)
+
+
+def _is_error(answer: dict[str, Any]) -> bool:
+    """Whether an answer without ``error`` is one: vLLM's and FastAPI's own forms."""
+    return answer.get("object") == "error" or "detail" in answer or isinstance(answer.get("message"), str)
 
 
 def _error_message(content: bytes, http: httpx2.AsyncClient) -> str:
@@ -175,11 +181,11 @@ def _error_message(content: bytes, http: httpx2.AsyncClient) -> str:
     Only the message's own fields are read: some servers send back the whole prompt, a person's profile.
     """
     try:
-        answer = json.loads(content)
+        answer = parsed(content)
     except (ValueError, RecursionError):
         plain = content.decode("utf-8", "replace").strip()
         return plain if len(plain) <= SHORT_TEXT and plain.isprintable() and "<" not in plain else ""
-    error = answer.get("error", answer) if isinstance(answer, dict) else {}
+    error = (answer.get("error") or answer) if isinstance(answer, dict) else {}
     text = " ".join(" ".join(_error_texts(error)).split())
     key = http.headers.get("Authorization", "").removeprefix("Bearer ")
     return (text.replace(key, "…") if key else text)[:LONGEST_MESSAGE]

@@ -21,7 +21,7 @@ from sensecf_core.language.models.registry import ModelSpec
 from sensecf_core.language.prompts.plain import Prompt, chat_text, with_json_answer
 from sensecf_core.language.remote import http as remote_http
 from sensecf_core.language.remote.http import RefusedError
-from sensecf_core.language.remote.reading import edits_in, why_empty
+from sensecf_core.language.remote.reading import edits_in, text_of, why_empty
 
 GROUP = 8
 """Answers per request, where the server can give several."""
@@ -181,7 +181,7 @@ class RemoteRequest:
     def _store(self, response: dict[str, Any], rows: list[int], form: Form) -> None:
         """Store the replies in one response, and count its tokens."""
         choices = response["choices"][: len(rows)]
-        texts = [_content(choice) for choice in choices]
+        texts = [text_of(choice) for choice in choices]
         if not self.replies and not any(text.strip() for text in texts):
             raise NotReadyError(f"{self.server} sent an answer without text: {why_empty(choices[0])}.")
         received = _usage(response, "completion_tokens")
@@ -219,13 +219,6 @@ def _suspects(message: str, body: dict[str, Any]) -> set[str]:
         if left := {name for name in step if name in body}:
             return left
     return set()
-
-
-def _content(choice: dict[str, Any]) -> str:
-    """The text of one choice; empty for a refusal, a filtered answer, or no text."""
-    message = choice.get("message")
-    text = message.get("content") if isinstance(message, dict) else choice.get("text")
-    return text if isinstance(text, str) else ""
 
 
 def _usage(response: dict[str, Any], name: str) -> int:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sensecf_core import __version__
+from sensecf_core.aireadi.account.export_file import Export
 from sensecf_core.aireadi.cohort import participants
 from sensecf_core.aireadi.cohort.stress_task import WITHOUT_DIABETES, group_title
 from sensecf_core.aireadi.open_participant import OpenPerson
-from sensecf_core.aireadi.report.bands import GoalSet
-from sensecf_core.aireadi.report.glucose import GlucoseReport, glucose_report
-from sensecf_core.aireadi.report.periods import recorded
-from sensecf_core.aireadi.report.units import GlucoseUnit
+from sensecf_core.aireadi.report.glucose import GlucoseReport
+from sensecf_core.aireadi.report.periods import Period, recorded
 from sensecf_core.cohorts.cohort import Cohort, locate
 from sensecf_core.counterfactuals.checks.red_flags import ACT_FIRST
 from sensecf_core.disclaimer import DISCLAIMER, DISCLAIMER_LONG, data_label
@@ -19,8 +18,6 @@ from sensecf_core.errors import InputError
 from sensecf_core.provenance import commit
 
 TITLE = "Glucose report (AGP-style)"
-AUDITED = {"format": "glucose pdf"}
-"""What the audit trail says of its export."""
 _SHORT_HASH = 12
 
 
@@ -64,8 +61,8 @@ def sheet(participant: str, person: OpenPerson, report: GlucoseReport, cohort: C
     )
 
 
-def sheet_of(cohort: Cohort, participant: str, unit: GlucoseUnit, goals: GoalSet) -> GlucoseSheet:
-    """Read a participant's streams and put together the sheet of their whole recording.
+def opened(cohort: Cohort, participant: str) -> tuple[OpenPerson, Period]:
+    """Read a participant's streams, and on which days anything was recorded.
 
     Raises
     ------
@@ -79,4 +76,32 @@ def sheet_of(cohort: Cohort, participant: str, unit: GlucoseUnit, goals: GoalSet
     period = recorded(person.worn)
     if period is None:
         raise InputError(f"No sensor of participant {participant!r} recorded anything.")
-    return sheet(participant, person, glucose_report(person, period, unit, goals), cohort)
+    return person, period
+
+
+def audited(file_format: str) -> dict[str, str]:
+    """What the audit trail says of the export of a report, or of its tables."""
+    return {"format": f"glucose {file_format}"}
+
+
+def export_sheet(export: Export, report: GlucoseReport) -> GlucoseSheet:
+    """Put together the sheet of somebody's own export: it belongs to no cohort, and says of nobody whose."""
+    return GlucoseSheet(
+        notice_above=DISCLAIMER,
+        title=TITLE,
+        subject=f"Export of {export.maker}",
+        about=(
+            "From a file that was read and not kept; whose it is has to be written by hand",
+            f"{report.heading}, times as on the receiver, a reading every {export.every} minutes. "
+            f"{report.sufficiency}",
+            *((f"{'; '.join(export.notes)}.",) if export.notes else ()),
+        ),
+        red_flag=None if report.flag is None else f"{ACT_FIRST.upper()}: {report.flag}",
+        report=report,
+        goals=report.goals_text(group=None),
+        origin=(
+            f"SenseCF {__version__}, commit {str(commit() or 'unknown')[:_SHORT_HASH]}; sha256 of the file "
+            f"{export.sha256[:_SHORT_HASH]}",
+        ),
+        notice_below=DISCLAIMER_LONG,
+    )

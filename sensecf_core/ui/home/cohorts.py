@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from sensecf_core.classifiers.evaluation.metrics import against_chance
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.datasets import registry
 from sensecf_core.disclaimer import data_label
@@ -13,7 +14,6 @@ from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.language.models import default_model
 from sensecf_core.ui.common import data, row_wording, widgets, wording
 from sensecf_core.ui.page.frame import Page
-from sensecf_core.ui.prediction import weak_classifier_note
 from sensecf_core.ui.your_data import found
 
 RANKS_WELL = 0.8
@@ -81,7 +81,7 @@ def _quality(card: dict[str, Any] | None) -> str:
         return ":gray-badge[trained] too few held-out people to say how good it is"
     tested = wording.counted(card["parts"]["test"]["participants"], "held-out person", "held-out people")
     figure = f"AUROC {auroc['value']:.2f} ({auroc['low']:.2f}–{auroc['high']:.2f}) on {tested}"
-    weak = weak_classifier_note.against_chance(auroc)
+    weak = against_chance(auroc)
     if weak is not None:
         return f":orange-badge[:material/warning: {weak}] {figure}"
     step = "ranks well" if auroc["value"] >= RANKS_WELL else "ranks fairly"

@@ -6,15 +6,10 @@ from typing import Any
 
 import streamlit as st
 
+from sensecf_core.classifiers.evaluation.metrics import against_chance
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.ui.common import data, row_wording, wording
 from sensecf_core.ui.prediction import classifier_card
-
-GUESSING = 0.5
-"""AUROC of random guessing."""
-
-WEAK = 0.6
-"""Below this AUROC, an interval that includes guessing is not just due to few rows."""
 
 
 def warn(cohort: Cohort) -> None:
@@ -39,13 +34,6 @@ def caution(cohort: Cohort) -> str | None:
         f"On held-out {noun} this model ranks {verdict}, AUROC {classifier_card.number(auroc)}"
         f"{_flags(cohort, card['metrics'])}: read the risk with care."
     )
-
-
-def against_chance(auroc: dict[str, float]) -> str | None:
-    """Say how an AUROC compares with guessing; None if its interval is above guessing."""
-    if auroc["low"] > GUESSING:
-        return None
-    return "hardly better than chance" if auroc["value"] < WEAK else "perhaps no better than chance"
 
 
 def _flags(cohort: Cohort, metrics: dict[str, Any]) -> str:

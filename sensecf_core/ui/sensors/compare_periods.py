@@ -27,9 +27,9 @@ def show(person: OpenPerson, period: Period, unit: GlucoseUnit) -> None:
         return
     left, right = st.columns(2, gap="medium")
     with left:
-        first = _choose_period("First period", "period_first", period, split[0])
+        first = choose_period("First period", "period_first", period, split[0])
     with right:
-        second = _choose_period("Second period", "period_second", period, split[1])
+        second = choose_period("Second period", "period_second", period, split[1])
     summaries = tuple(summary(person.worn, person.days, chosen) for chosen in (first, second))
     for glucose in summaries:
         if glucose.sufficiency == "too_little":
@@ -43,7 +43,8 @@ def show(person: OpenPerson, period: Period, unit: GlucoseUnit) -> None:
     st.caption(_sentence(summaries[0], summaries[1]))
 
 
-def _choose_period(label: str, key: str, period: Period, default: Period) -> Period:
+def choose_period(label: str, key: str, period: Period, default: Period) -> Period:
+    """Ask for the first and the last day of a period within another one."""
     # Not a slider: in the dark theme the labels at its ends are too dark to read (axe).
     days = [period.first + timedelta(days=n) for n in range(len(period))]
     key = f"{key}_{period.first}_{period.last}"

@@ -2,27 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
+import pandas as pd
 import streamlit as st
 
 from sensecf_core.aireadi.open_participant import OpenPerson
+from sensecf_core.aireadi.report import tables
 from sensecf_core.aireadi.report.glucose import GlucoseReport, glucose_report as report_of
 from sensecf_core.aireadi.report.periods import recorded
 from sensecf_core.provenance import install_command
 from sensecf_core.records import audit
+from sensecf_core.records.exports import participant_columns, table_csv
 from sensecf_core.records.paper.glucose_pdf import glucose_pdf
-from sensecf_core.records.paper.glucose_sheet import AUDITED, sheet
+from sensecf_core.records.paper.glucose_sheet import audited, sheet
 from sensecf_core.records.paper.page import Paper, available
 from sensecf_core.ui.common import sensors, widgets, wording
 from sensecf_core.ui.decisions import who
 from sensecf_core.ui.page.frame import Page
-from sensecf_core.ui.sensors import compare_periods, glucose_report
+from sensecf_core.ui.sensors import compare_periods, glucose_report, own_export
 
 _PAPERS: tuple[tuple[str, Paper], ...] = (("One page, A4", "a4"), ("Letter", "letter"))
 
 
 def show(page: Page) -> None:
+    """Show the report of a file, if one was chosen; else that about the chosen participant."""
+    if own_export.chosen():
+        own_export.show(page)
+    else:
+        _participant(page)
+    own_export.ask()
+
+
+def _participant(page: Page) -> None:
     """Show the report about the chosen participant, or why there is none."""
     cohort = page.required_cohort
     if not sensors.has_streams(cohort):
@@ -64,23 +77,38 @@ def _browse(page: Page) -> None:
 
 
 def _files(page: Page, person: OpenPerson, report: GlucoseReport) -> None:
-    """Offer the report as a PDF; the audit trail says so."""
+    """Offer the report as a PDF and as tables; the audit trail says so."""
     missing = None if available() else f"It needs fpdf2; run `{install_command('exports')}`."
+    stem, by = f"sensecf-glucose-{page.row_key[0]}", who.name()
     with st.container(horizontal=True, gap="small"):
         for label, paper in _PAPERS:
             widgets.download(
                 label,
-                partial(_file, page, person, report, paper, who.name()),
-                f"sensecf-glucose-{page.row_key[0]}-{paper}.pdf",
+                partial(_file, page, person, report, paper, by),
+                f"{stem}-{paper}.pdf",
                 "application/pdf",
                 icon=":material/picture_as_pdf:",
                 key=f"glucose_{paper}",
                 refused=missing,
             )
+        for label, table, name in (
+            ("Figures, CSV", partial(tables.figures, report.glucose, report.unit), "figures"),
+            ("Days, CSV", partial(tables.by_day, person.days, report.period, report.unit), "days"),
+        ):
+            widgets.csv_button(
+                partial(_table, page, table, by), f"{stem}-{name}.csv", key=f"glucose_{name}", label=label
+            )
+
+
+def _table(page: Page, make: Callable[[], pd.DataFrame], by: str | None) -> str:
+    cohort, participant = page.required_cohort, page.row_key[0]
+    content = table_csv(make(), participant_columns(cohort.schema, participant))
+    audit.record(audit.Entry("exported", by, cohort.schema.name, participant, detail=audited("csv")))
+    return content
 
 
 def _file(page: Page, person: OpenPerson, report: GlucoseReport, paper: Paper, by: str | None) -> bytes:
     cohort, participant = page.required_cohort, page.row_key[0]
     content = glucose_pdf(sheet(participant, person, report, cohort), paper)
-    audit.record(audit.Entry("exported", by, cohort.schema.name, participant, detail=AUDITED))
+    audit.record(audit.Entry("exported", by, cohort.schema.name, participant, detail=audited("pdf")))
     return content

@@ -35,15 +35,13 @@ def goals() -> GoalSet:
     return chosen
 
 
-def show(report: GlucoseReport, person: OpenPerson) -> None:
-    """Show the report below its heading: sufficiency, red flag, tiles, bar, profile, days."""
+def show(report: GlucoseReport, person: OpenPerson, about: str | None = None) -> None:
+    """Show the report below its heading: sufficiency, red flag, tiles, bar, profile, days.
+
+    ``about`` is the line on top, for somebody who is in no study.
+    """
     group = person.listed.get("study_group")
-    st.caption(
-        wording.plain(
-            f"{report.heading}, times of {person.worn.zone.key.replace('_', ' ')}, study group: "
-            f"{group_title(group)}. {report.sufficiency}"
-        )
-    )
+    st.caption(wording.plain(about or _about(report, person)))
     show_flag(report)
     _tiles(report)
     if report.day is not None:
@@ -71,6 +69,11 @@ def show(report: GlucoseReport, person: OpenPerson) -> None:
         charts.show(
             calendar_chart.calendar(report.weeks, report.unit, short=browser.on_phone()), "glucose_calendar"
         )
+
+
+def _about(report: GlucoseReport, person: OpenPerson) -> str:
+    zone, group = person.worn.zone.key.replace("_", " "), person.listed.get("study_group")
+    return f"{report.heading}, times of {zone}, study group: {group_title(group)}. {report.sufficiency}"
 
 
 def show_flag(report: GlucoseReport) -> None:

@@ -12,6 +12,7 @@ import pytest
 from sensecf_core.aireadi.account import report
 from sensecf_core.aireadi.account.export_file import read_export
 from sensecf_core.cli import main
+from sensecf_core.disclaimer import DISCLAIMER
 from sensecf_core.errors import InputError
 
 CLARITY = (
@@ -195,7 +196,7 @@ def test_an_hour_that_comes_twice_is_counted_once(write: Write) -> None:
 
 
 def test_the_command_prints_the_report_of_the_last_days(
-    write: Write, capsys: pytest.CaptureFixture[str]
+    write: Write, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     path = str(write(clarity(20, unit="mmol/L")))
     assert main(["sensors", "glucose", path]) == 0
@@ -209,5 +210,17 @@ def test_the_command_prints_the_report_of_the_last_days(
     assert main(["sensors", "glucose", path, "--csv", "--days", "7", "--unit", "mg/dL"]) == 0
     rows = dict(line.split(",")[:2] for line in capsys.readouterr().out.splitlines()[1:15])
     assert rows["days"] == "7" and float(rows["mean"]) == pytest.approx(125, abs=0.6)
-    for wrong in (["--days", "0"], ["--from", "soon"], ["--unit", "g"], ["--to", "2020-01-01"]):
+    assert main(["sensors", "glucose", path, "--csv", "--by-day", "--pdf", str(tmp_path / "out.pdf")]) == 0
+    head, *days = capsys.readouterr().out.splitlines()
+    assert head.startswith("day,readings_percent,enough_readings,mean_mmol_l,") and len(days) == 14
+    assert days[0].startswith("2026-11-07,100.0,1,6.9") and days[0].endswith(f'"{DISCLAIMER}"')
+    assert (tmp_path / "out.pdf").read_bytes().startswith(b"%PDF")
+    for wrong in (
+        ["--by-day"],
+        ["--pdf", str(tmp_path)],
+        ["--days", "0"],
+        ["--from", "soon"],
+        ["--unit", "g"],
+        ["--to", "2020-01-01"],
+    ):
         assert main(["sensors", "glucose", path, *wrong]) == 2

@@ -145,6 +145,7 @@ def test_target_people_and_rows(tmp_path: Path) -> None:
         (b"PK\x03\x04", {}, "Excel workbook"),
         ("", {}, "empty"),
         ("high\n1\n0\n", {"target": "high"}, "no column that can be a feature"),
+        ("id~high\na~1\nb~0\n", {"target": "high"}, "has one column only, 'id~high'"),
     ],
 )
 def test_what_cannot_be_drafted_is_one_sentence(
@@ -162,6 +163,21 @@ def test_another_encoding_is_guessed_declared_and_marked(tmp_path: Path) -> None
     assert 'encoding = "windows-1252"  # check' in draft.text
     cohort = examine(draft_folder.write(path, draft)).cohort
     assert cohort is not None and "régulier" in set(cohort.rows["smoking"])
+
+
+def test_levels_that_differ_in_case_are_all_drafted(tmp_path: Path) -> None:
+    rows = changed(ROWS, "smoking", lambda n, v: v.title() if n % 2 else v)
+    path = saved(tmp_path, as_csv(rows))
+    draft = draft_folder.draft(path, target="high")
+    assert "differ in case only" in draft.text
+    cohort = examine(draft_folder.write(path, draft)).cohort
+    assert cohort is not None and {"Never", "never"} <= set(cohort.rows["smoking"])
+
+
+def test_a_column_of_one_value_says_what_else_was_a_gap(tmp_path: Path) -> None:
+    rows = changed(ROWS, "snack", lambda _, v: ("none", "x")[int(v)])
+    draft = draft_folder.draft(saved(tmp_path, as_csv(rows)), target="high")
+    assert draft.left_out == (("snack", "has one value only, 'x'; 'none' is read as not measured"),)
 
 
 def test_workbooks_need_a_package_that_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

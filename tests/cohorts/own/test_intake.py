@@ -20,6 +20,11 @@ from tests.cohorts.own.made_cohort import as_csv, changed, made_rows, write
 
 ROWS = made_rows()
 NBSP, NARROW = "\u00a0", "\u202f"
+HEADER, BELOW = as_csv(ROWS).split("\n", 1)
+UNITS_ROW = f"{HEADER}\n,years,kg/m²,steps/day,,,\n{BELOW}"
+TWO_ROWS = (
+    f"{HEADER}\nID,Age,Body mass index,Steps,Smoking,Snack,High\nid,int,float,int,text,int,int\n{BELOW}"
+)
 
 
 def texts(examined: Examined) -> list[str]:
@@ -53,13 +58,21 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
         (as_csv([{"": str(n), **row} for n, row in enumerate(ROWS)]), "names the rows"),
         (as_csv(changed(ROWS, "steps", lambda _, v: f"{int(v):,}")), "commas between thousands"),
         (as_csv(changed(ROWS, "steps", lambda _, v: f"{int(v):,}".replace(",", NARROW))), "spaces between"),
-        (as_csv(changed(ROWS, "steps", lambda _, v: f"{int(v):,}".replace(",", "'"))), "spaces between"),
+        (as_csv(changed(ROWS, "steps", lambda _, v: f"{int(v):,}".replace(",", "'"))), "apostrophes between"),
         (as_csv(changed(ROWS, "bmi", lambda _, v: f"{v} kg/m²")), "the unit behind the number"),
         (as_csv(changed(ROWS, "age", lambda _, v: f"{v}.0")), ""),
         (as_csv(changed(ROWS, "snack", lambda _, v: ("Nein", "Ja")[int(v)])), "'Ja' read as 1"),
         (as_csv(changed(ROWS, "high", lambda _, v: ("FALSE", "TRUE")[int(v)])), "'TRUE' read as 1"),
         (as_csv(changed(ROWS, "smoking", lambda n, v: f" {v}{NBSP}" if n % 2 else v)), ""),
         (as_csv(ROWS, names={"age": " age ", "bmi": "bmi\u200b"}), ""),
+        (as_csv(changed(ROWS, "bmi", lambda n, v: f"\u202a{v}\u200e" if n % 2 else f"{v}\u00ad")), ""),
+        (as_csv(changed(ROWS, "smoking", lambda n, v: f"\u200b{v}\ufeff" if n % 2 else v)), ""),
+        (as_csv(changed(ROWS, "snack", lambda _, v: "-+"[int(v)])), "'-' read as 0"),
+        (as_csv(changed(ROWS, "high", lambda _, v: "-+"[int(v)])), "'+' read as 1"),
+        (as_csv(ROWS, quoting=csv.QUOTE_ALL).replace('","', '", "'), ""),
+        (as_csv(ROWS, quoting=csv.QUOTE_ALL, quotechar="'"), "in single quotes"),
+        (as_csv(ROWS) + "\x1a", ""),
+        (as_csv(ROWS) + "\0" * 40, ""),
     ],
 )
 def test_the_same_rows_in_another_dialect(
@@ -133,7 +146,22 @@ def test_a_column_of_commas_alone_is_read_only_where_one_reading_is_possible() -
         (as_csv(ROWS).replace("never", "régulier").encode("cp1252"), None, "'régulier'", '"windows-1252"'),
         (as_csv(ROWS).replace("never", "никогда").encode("cp1251"), None, "'никогда'", '"windows-1251"'),
         (as_csv(ROWS).replace("never", "ない").encode("shift_jis"), None, "'ない'", '"shift_jis"'),
+        (as_csv(ROWS).replace("never", "książę").encode("cp1250"), None, "'książę'", '"windows-1250"'),
+        (as_csv(ROWS).replace("never", "książę").encode("iso8859-2"), None, "'książę'", '"iso8859-2"'),
+        (as_csv(ROWS).replace("never", "régulier").encode("cp850"), None, "'régulier'", '"cp850"'),
+        (as_csv(ROWS).replace("never", "régulier").encode("mac_roman"), None, "'régulier'", '"mac_roman"'),
         (b"PK\x03\x04 and so on", None, "Excel workbook", "data.xlsx"),
+        (b"SQLite format 3\0" + b"\0" * 40, None, "an SQLite database", "CSV"),
+        (b"<TABLE><tr><td>1</td></tr></TABLE>", None, "a web page", "CSV"),
+        (b'[\n  {"age": 3}\n]', None, "JSON", "CSV"),
+        (UNITS_ROW, "2", "line 2 holds 'years', 'kg/m²' above numbers", "Remove it"),
+        (TWO_ROWS, "2", "lines 2 to 3 hold 'Age', 'Body mass index'", "Remove them"),
+        (
+            as_csv(ROWS).replace("never", "n" * 200_000, 1),
+            "3",
+            "more than 131,072 characters",
+            "never closed",
+        ),
         (b'[{"age": 3}]', None, "JSON", "CSV"),
         ("Study X, as of May\n\n" + as_csv(ROWS), "1", "'Study X, as of May'|'Study X'", "Remove the lines"),
         (as_csv(ROWS).partition("\n")[2], "1", "looks like data", "names of the columns"),
@@ -193,6 +221,11 @@ def test_an_encoding_can_be_declared(tmp_path: Path) -> None:
         ("smoking", "ｎｅｖｅｒ", "is not a level", "'never'"),
         ("snack", "9", "is not 0 or 1", "0 or 1"),
         ("bmi", "(25)", "something beside it", "alone"),
+        ("bmi", "25.1 (est.)", "something beside it", "in kg/m²"),
+        ("bmi", "'25.1'", "a number in quotes", "alone"),
+        ("bmi", "-inf", "can be kept", "leave the cell empty"),
+        ("smoking", "?", "is not a level", 'missing = ["?"]'),
+        ("smoking", "99", "is not a level", "missing = [99]"),
         ("high", "", "target is missing", "leave_out_missing"),
     ],
 )
@@ -206,7 +239,7 @@ def test_cells_of_one_kind_are_one_problem_with_their_count(
     assert problem in found.problem and (mend in found.mend or (cell == "None" and "'none'" in found.mend))
 
 
-@pytest.mark.parametrize("text", ["#N/A", "#DIV/0!", ".", "-", "missing", "NA", "NULL"])
+@pytest.mark.parametrize("text", ["#N/A", "#DIV/0!", "#NV", "#VALOR!", ".", "-", "missing", "NULL"])
 def test_the_usual_signs_of_a_gap_are_told(tmp_path: Path, text: str) -> None:
     rows = changed(ROWS, "bmi", lambda n, v: text if n < 4 else v)
     examined = examine(write(tmp_path, as_csv(rows)))
@@ -225,6 +258,28 @@ def test_codes_for_gaps_are_declared_for_all_features_or_one(tmp_path: Path) -> 
         **dict.fromkeys(("steps", "snack"), 0), "age": 3, "bmi": 2, "smoking": 5
     }  # fmt: skip
     assert "smoking: '-9' read as not measured, as the schema says (5 rows)" in notes(examined)
+
+
+def test_a_code_is_found_in_the_files_own_way_of_writing_numbers(tmp_path: Path) -> None:
+    rows = changed(ROWS, "bmi", lambda n, v: "99,90" if n < 3 else v.replace(".", ","))
+    examined = examine(write(tmp_path, as_csv(rows, delimiter=";"), bmi="missing = [99.9]"))
+    assert examined.cohort is not None and examined.cohort.rows["bmi"].isna().sum() == 3
+    assert "'99,90' read as not measured, as the schema says (3 rows)" in notes(examined)
+
+
+def test_indian_thousands_and_rows_that_are_the_same_in_every_column(tmp_path: Path) -> None:
+    assert cells.read_numbers(["1,23,456", "12,34,567.5"]).values.tolist() == [123456, 1234567.5]
+    assert np.isnan(cells.read_numbers(["1,2,3"]).values).all()
+    (problem,) = check(write(tmp_path, as_csv([*ROWS, *ROWS[:9]])))
+    assert "all are the same in every column" in problem.problem and "Remove" in problem.mend
+
+
+def test_ids_that_are_no_ids_or_were_cut_look_odd(tmp_path: Path) -> None:
+    rows = changed(ROWS, "participant_id", lambda n, v: "NA" if n == 5 else f"1.{n:05}E+11" if n > 60 else v)
+    examined = examine(write(tmp_path, as_csv(rows)))
+    said = [odd.problem for odd in examined.odd if odd.column == "participant_id"]
+    assert any("1 id means “not measured” elsewhere, such as 'NA'" in one for one in said)
+    assert any("9 ids are cut, such as '1.00061E+11'" in one for one in said)
 
 
 def test_words_for_0_and_1_are_declared_or_proposed(tmp_path: Path, plain: pd.DataFrame) -> None:

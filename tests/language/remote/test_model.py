@@ -208,7 +208,7 @@ def choice(content: str | None, *, finish: str = "stop", **message: Any) -> Resp
     [
         (choice(None, reasoning_content="Lower bmi."), "all of it went into its reasoning"),
         (choice("", finish="length", reasoning="Lower"), "reasoning and ran out of tokens"),
-        (choice(None, refusal="I cannot give\nadvice."), "it refused: I cannot give advice"),
+        (choice(None, refusal="I cannot give\nadvice."), "it refused: I cannot give advice.$"),
         (choice(" \n", finish="content_filter"), "its filter took the text out"),
         (choice(None), "it ended with 'stop'"),
     ],
@@ -239,6 +239,17 @@ JSON = edits(bmi=28.0, sugar=60)
         "[" + json.dumps({"feature": "bmi", "value": 28.0}) + ', {"feature": "sugar", "value": 60}]',
         '{"bmi": 28.0, "sugar": 60}',
         '{"changes": {"bmi": 28.0, "sugar": 60}}',
+        '{"edits": [{"bmi": 28.0}, {"sugar": 60}]}',
+        f"[THINK]bmi=20?[/THINK]{JSON}",
+        f"<|channel|>analysis<|message|>bmi=20<|end|><|channel|>final<|message|>{LINE}<|return|>",
+        f"{JSON}<|im_end|>",
+        f"Answer: {LINE}",
+        f"**Final answer:** `{LINE}`",
+        f"1. {LINE}",
+        "- bmi=28.0\n- sugar=60",
+        "Here it is:\n1. bmi=28.0\n\n2. sugar=60\n",
+        JSON.replace("}]", "},]"),
+        json.dumps(JSON),
     ],
 )
 @pytest.mark.parametrize("schema_sent", [True, False])
@@ -293,6 +304,15 @@ def test_a_server_that_cannot_do_all_is_asked_for_less(
         ),
         (Response(200, {"error": {"message": "Overloaded", "code": 503}}), "503.*Overloaded"),
         (Response(200, {"error": "no such deployment exists"}), "no such deployment"),
+        (
+            Response(200, {"object": "error", "message": "max_tokens exceed the context", "code": 40303}),
+            "exceed",
+        ),
+        (Response(200, {"detail": "Model credit is used up"}), "credit is used up"),
+        (
+            Response(200, b': hello\n\ndata: {"error": {"message": "No quota left", "code": 402}}\n\n'),
+            "402.*No quota",
+        ),
     ],
 )
 def test_a_failure_is_told_in_the_servers_own_words(
@@ -304,6 +324,21 @@ def test_a_failure_is_told_in_the_servers_own_words(
     assert len(server.bodies) <= http.ATTEMPTS
 
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"content": [{"type": "text", "text": "bmi=28.0; "}, {"type": "text", "text": "sugar=60"}]},
+        {"content": [{"type": "thinking", "text": "bmi=20"}, {"type": "text", "text": LINE}]},
+        {"content": None, "tool_calls": [{"type": "function", "function": {"arguments": JSON}}]},
+        {"content": "", "function_call": {"name": "edits", "arguments": JSON}},
+    ],
+)
+def test_text_in_parts_or_in_a_call_is_read(server: Server, prompt: Prompt, message: dict[str, Any]) -> None:
+    body = {"choices": [{"index": 0, "message": {"role": "assistant", **message}, "finish_reason": "stop"}]}
+    server.script = [Response(body=body)]
+    assert model_at(server).sample(prompt, n=1).texts == (LINE,)
+
+
 def test_a_server_that_streams_unasked_is_read() -> None:
     pieces = [{"choices": [{"index": 0, "delta": {"content": part}}]} for part in ("bmi=28.0; ", "sugar=60")]
     last = {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}], "usage": {"prompt_tokens": 3}}
@@ -312,6 +347,10 @@ def test_a_server_that_streams_unasked_is_read() -> None:
     assert whole is not None and whole["usage"] == {"prompt_tokens": 3}
     assert whole["choices"] == [{"message": {"content": LINE}, "finish_reason": "stop"}]
     assert reading.joined(b"data: nothing\n") is None
+    torn = json.dumps({"choices": [{"delta": {"content": "a\u2028b"}}]}, ensure_ascii=False)
+    whole = reading.joined(f'data: {torn}\n\ndata: {{"choices": 5}}\n'.encode())
+    assert whole is not None and whole["choices"][0]["message"]["content"] == "a\u2028b"
+    assert reading.parsed(b": waiting\n\nevent: message\n" + events[0].encode())["choices"]
 
 
 def test_an_answer_that_was_cut_short_says_so(server: Server, prompt: Prompt) -> None:

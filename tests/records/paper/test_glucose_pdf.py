@@ -10,11 +10,12 @@ from datetime import timedelta
 import pypdf
 import pytest
 
+from sensecf_core.aireadi.report.glucose import glucose_report
 from sensecf_core.cohorts import builtin
 from sensecf_core.disclaimer import DISCLAIMER, DISCLAIMER_LONG
 from sensecf_core.errors import InputError
 from sensecf_core.records.paper.glucose_pdf import glucose_pdf
-from sensecf_core.records.paper.glucose_sheet import GlucoseSheet, sheet_of
+from sensecf_core.records.paper.glucose_sheet import GlucoseSheet, opened, sheet
 from sensecf_core.records.paper.page import PAPERS, Paper
 
 LOW = "900050"
@@ -23,7 +24,9 @@ LOW = "900050"
 
 @pytest.fixture(scope="module")
 def low() -> GlucoseSheet:
-    return sheet_of(builtin.load("aireadi"), LOW, "mg/dL", "standard")
+    cohort = builtin.load("aireadi")
+    person, period = opened(cohort, LOW)
+    return sheet(LOW, person, glucose_report(person, period, "mg/dL", "standard"), cohort)
 
 
 def read(pdf: bytes) -> str:
@@ -71,6 +74,6 @@ def test_many_weeks_and_no_metrics_fit_too(low: GlucoseSheet) -> None:
 
 def test_who_wore_nothing_has_no_sheet() -> None:
     with pytest.raises(InputError, match="wore no sensors"):
-        sheet_of(builtin.load("heart"), "1", "mg/dL", "standard")
+        opened(builtin.load("heart"), "1")
     with pytest.raises(InputError, match="Unknown participant"):
-        sheet_of(builtin.load("aireadi"), "1", "mg/dL", "standard")
+        opened(builtin.load("aireadi"), "1")

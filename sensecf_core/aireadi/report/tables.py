@@ -1,0 +1,70 @@
+"""The figures of a glucose report as tables for other programs: a row a figure, and a row a day."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+
+from sensecf_core.aireadi.report.bands import band_times
+from sensecf_core.aireadi.report.periods import GlucoseSummary, Period
+from sensecf_core.aireadi.report.units import GlucoseUnit, in_unit
+
+LEVELS = ("mean", "sd", "mage", "night_mean")
+"""What of a day is a level, in mg/dL or mmol/L."""
+SHARES = ("cv", "gmi", "tir", "titr", "tar", "tar2", "tbr", "tbr2")
+"""What of a day is in percent."""
+
+
+def figures(summary: GlucoseSummary, unit: GlucoseUnit) -> pd.DataFrame:
+    """The figures of a period: columns ``figure``, ``value`` (text, "" where it is unknown) and ``unit``."""
+    metrics = summary.metrics
+    rows: list[tuple[str, str, str]] = [
+        ("first_day", str(summary.period.first), ""),
+        ("last_day", str(summary.period.last), ""),
+        ("days", str(summary.days), "days"),
+        ("glucose_days", str(summary.glucose_days), "days"),
+        ("active", _figure(100 * summary.active), "%"),
+        ("sufficiency", summary.sufficiency, ""),
+        ("mean", _figure(in_unit(metrics.mean, unit)), unit),
+        ("sd", _figure(in_unit(metrics.sd, unit)), unit),
+        ("cv", _figure(metrics.cv), "%"),
+        ("gmi", _figure(metrics.gmi), "%"),
+        ("tir", _figure(metrics.tir), "%"),
+        ("titr", _figure(metrics.titr), "%"),
+        *((one.band.name, _figure(one.percent), "%") for one in band_times(metrics)),
+    ]
+    return pd.DataFrame(rows, columns=["figure", "value", "unit"])
+
+
+def by_day(days: pd.DataFrame, period: Period, unit: GlucoseUnit) -> pd.DataFrame:
+    """One row for each day of a period on which anything was recorded.
+
+    Parameters
+    ----------
+    days : see :func:`sensecf_core.aireadi.features.days.day_table`.
+
+    Returns
+    -------
+    ``day`` (YYYY-MM-DD, local), ``readings_percent`` (of the day's five-minute slots), ``enough_readings`` (1
+    with 70 % of them; without, the other columns are NaN), then levels with their unit and shares in percent.
+    """
+    inside = days[[str(period.first) <= day <= str(period.last) for day in days.index]]
+    table = pd.DataFrame(
+        {
+            "day": inside.index,
+            "readings_percent": (100 * inside["glucose_share"].astype(float)).round(1).to_numpy(),
+            "enough_readings": inside["glucose_enough"].astype(bool).astype(int).to_numpy(),
+        }
+    )
+    in_words = unit.replace("/", "_").lower()
+    for name in LEVELS:
+        level = in_unit(inside[f"glucose_{name}"].to_numpy(float), unit)
+        table[f"{name}_{in_words}"] = level.round(2)
+    for name in SHARES:
+        table[f"{name}_percent"] = inside[f"glucose_{name}"].to_numpy(float).round(2)
+    return table
+
+
+def _figure(value: float) -> str:
+    return "" if math.isnan(value) else f"{value:.2f}"

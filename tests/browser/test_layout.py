@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, TimeoutError, expect
 
 from sensecf_core.records import answers, decisions
-from tests.browser.conftest import LET_IN, PATHS, settle, shown
+from tests.browser.conftest import LET_IN, PATHS, shown
 from tests.browser.page_checks import no_sideways_scrolling, open_all, violations
 from tests.browser.server import Server
 from tests.records.made_answers import make_answer, make_counterfactual
@@ -142,5 +142,5 @@ def test_the_bar_opens_with_a_selector_and_the_notice(page: Page, server: Server
     page.get_by_role("combobox", name="Participant").fill(flagged[1])
     page.get_by_role("option", name=flagged[1]).click()
     expect(page).to_have_url(re.compile(f"participant={flagged[1]}"), timeout=20_000)
+    shown(page, "Prediction")  # until then what was there before is pale
     assert violations(page, "the person's chip, open") == {}
-    settle(page)

@@ -20,7 +20,7 @@ from sensecf_core.ui.participants import decided
 _STYLE = """<style>
 .decided { font-size: 0.875rem; }
 .decided summary { cursor: pointer; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
-.decided p { margin: 0.25rem 0 0; overflow-wrap: anywhere; white-space: pre-line; }
+.decided p { margin: 0.25rem 0 0; font-size: inherit; overflow-wrap: anywhere; white-space: pre-line; }
 </style>"""
 MOST = 3
 """Most values out of range, and most drivers, that are named."""

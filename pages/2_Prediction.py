@@ -12,7 +12,7 @@ from sensecf_core.ui.sensors import day
 page = open_page("Prediction", "How does the model rate this person, and why?")
 weak_classifier_note.warn(page.required_cohort)
 drivers = shap.drivers(page)
-left, right = st.columns([4, 5], gap="medium")
+left, right = st.columns(2, gap="medium")
 with left:
     risk.show(page)
 with right:
@@ -20,9 +20,10 @@ with right:
 best_options.show(page)
 if sensors.has_streams(page.required_cohort):
     day.show_risks(page)
-shap.folds(page, drivers)
-with st.expander(
-    "How good is this model?", icon=":material/verified:", key="model_card", on_change="rerun"
-) as fold:
-    if fold.open:
-        classifier_card.show(page.required_cohort)
+with st.container(gap="xsmall"):
+    shap.folds(page, drivers)
+    with st.expander(
+        "How good is this model?", icon=":material/verified:", key="model_card", on_change="rerun"
+    ) as fold:
+        if fold.open:
+            classifier_card.show(page.required_cohort)

@@ -17,7 +17,7 @@ lint() {
 
 lint
 [ "${1:-}" = lint ] && exit
-# Two at a time, each with one thread of its own.
-OMP_NUM_THREADS=1 check "unit and page tests (pytest)" \
-    .venv/bin/python -m pytest -n 2 --dist loadfile -m "not browser"
-check "browser tests (pytest)" .venv/bin/python -m pytest -n 2 --dist loadfile -m browser
+# Two at a time, each with one thread of its own, in the order of tests/conftest.py (the longest files first).
+TWO=(-n 2 --dist loadfile --no-loadscope-reorder)
+OMP_NUM_THREADS=1 check "unit and page tests (pytest)" .venv/bin/python -m pytest "${TWO[@]}" -m "not browser"
+check "browser tests (pytest)" .venv/bin/python -m pytest "${TWO[@]}" -m browser

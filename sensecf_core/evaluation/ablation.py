@@ -31,6 +31,7 @@ from sensecf_core.counterfactuals.fine_tuning.stages import Options
 from sensecf_core.counterfactuals.fine_tuning.validation import Group, ValidationSet, measure, rate_rows
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.make_queries import make_queries
+from sensecf_core.counterfactuals.proposers.tuned_prompt import tuned_prompt
 from sensecf_core.counterfactuals.result import provenance_of
 from sensecf_core.counterfactuals.search.effects import Source, estimate_effects
 from sensecf_core.evaluation.ablation_controls import control_rows, credit_of, with_intervals
@@ -194,6 +195,7 @@ def _measured(
     asked = _validation_set(fitted, cell.options.source, queries)
     rates = measure(
         fitted,
+        tuned_prompt(fitted, cell.options.source),
         LocalModel.load(base, adapter=adapter),
         asked,
         candidates=cell.candidates,

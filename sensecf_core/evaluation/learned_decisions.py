@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from sensecf_core import provenance
-from sensecf_core.counterfactuals.fine_tuning import pairs as pair_search, validation
+from sensecf_core.counterfactuals.fine_tuning import pairs as pair_search, profile_pairs, validation
 from sensecf_core.counterfactuals.fine_tuning.control_rates import with_controls
 from sensecf_core.counterfactuals.fine_tuning.decided import JudgedQuery, examples
 from sensecf_core.counterfactuals.fine_tuning.raw_rates import RawRates
@@ -26,6 +26,7 @@ from sensecf_core.counterfactuals.fine_tuning.self_training import ROUND_ANSWERS
 from sensecf_core.counterfactuals.fine_tuning.stages import stage_row, totals
 from sensecf_core.counterfactuals.problem.budget import CancelledError
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
+from sensecf_core.counterfactuals.proposers.tuned_prompt import TunedPrompt, tuned_prompt
 from sensecf_core.counterfactuals.search.effects import Source
 from sensecf_core.evaluation.metrics.statistics import mean_interval, paired_difference
 from sensecf_core.language.local.loading import for_training, is_large
@@ -82,6 +83,7 @@ class _Judge:
     """What a model is measured on, before it learns and after."""
 
     fitted: FittedCohort
+    prompt: TunedPrompt
     base: LocalModel
     held_out: Sequence[JudgedQuery]
     asked: validation.ValidationSet
@@ -94,6 +96,7 @@ class _Judge:
         with merged(peft) as weights:
             rates = validation.measure(
                 self.fitted,
+                self.prompt,
                 LocalModel(weights.eval(), self.base.tokenizer, self.base.folder),
                 self.asked,
                 temperature=self.temperature,
@@ -104,7 +107,7 @@ class _Judge:
 
     def _preferred(self, peft: Any) -> Floats:
         """Per held-out query, the share of its pairs in which the kept answer is the likelier one."""
-        written = examples(self.fitted.schema, self.base.tokenizer, self.held_out)
+        written = examples(self.prompt, self.base.tokenizer, self.held_out)
         batches = Batches(self.base.tokenizer, written, batch_tokens=1500, micro_tokens=750, seed=0)
         likely = answer_log_probabilities(peft.eval().get_base_model(), batches)
         return np.array(
@@ -137,10 +140,11 @@ def learn(
     adapters.checked_config(start.folder)
     began_at = provenance.commit()
     source = start.card.settings.get("source", "shap")
-    lessons = examples(fitted.schema, base.tokenizer, decisions.taught)
+    prompt = tuned_prompt(fitted, source)
+    lessons = examples(prompt, base.tokenizer, decisions.taught)
     held_out = {one.query.participant_id for one in decisions.held_out}
     beside = ordinary(fitted, BESIDE * len(lessons), source, settings.seed, held_out)
-    lessons += training_examples(fitted.schema, base.tokenizer, beside)
+    lessons += training_examples(prompt, base.tokenizer, beside)
     settings = _settings(settings, start.card, base.tokenizer, lessons)
     asked = validation.ValidationSet.of(fitted, "val", validation_queries, source)
     if is_large(base.model):
@@ -148,7 +152,7 @@ def learn(
     peft = trainer.adapter_for(base.model, settings)
     load_adapter(peft, saved_weights(start.folder))
 
-    judge = _Judge(fitted, base, decisions.held_out, asked, start.card.temperature, callbacks)
+    judge = _Judge(fitted, prompt, base, decisions.held_out, asked, start.card.temperature, callbacks)
     before = judge.measure(peft, 0.05)
     with _work(fitted, name) as work:
         training = trainer.Training(peft, base.tokenizer, lessons, settings, work)
@@ -166,7 +170,7 @@ def learn(
         | {"source": source, "start": str(start.folder), "start_sha256": start.card.weights_sha256},
         "training": totals(trained.curve, [trained]),
         "rounds": [_kept_round(lessons, trained, after)],
-        "rates": with_controls(fitted, asked, rates, callbacks.cancelled, WITHOUT_PAIRS),
+        "rates": with_controls(fitted, asked, rates, callbacks.cancelled, controls=WITHOUT_PAIRS),
         "decisions": _found(start, decisions, asked, before, after),
         "provenance": {
             "commit": began_at,
@@ -192,7 +196,13 @@ def ordinary(
     fitted: FittedCohort, count: int, source: Source, seed: int, held_out: Collection[str]
 ) -> list[pair_search.Pair]:
     """At most ``count`` training queries with answers of the search, none about a participant held out."""
-    built = pair_search.build(fitted, seed=seed, variants=0, most_rows=count, source=source, without=held_out)
+    built = (
+        profile_pairs.build(fitted, seed=seed, per_group=count, synthetic=0, varied=0, without=held_out)
+        if source == "profile"
+        else pair_search.build(
+            fitted, seed=seed, variants=0, most_rows=count, source=source, without=held_out
+        )
+    )
     drawn = pair_search.draw([pair for pair in built if pair.answers], count, seed)
     return [replace(pair, answers=pair.answers[:ROUND_ANSWERS]) for pair in drawn]
 

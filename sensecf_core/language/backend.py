@@ -28,8 +28,9 @@ class Constraint:
     """What an answer may be: 1 to ``max_changes`` edits of these features to these values.
 
     ``order`` names features that come first in an answer, the others follow in schema order. With
-    ``scores`` each edit is followed by its score and the sum so far (see
-    :mod:`sensecf_core.language.prompts.grammar`).
+    ``scores`` only values that have one are offered, each followed by it and the sum so far
+    (:mod:`sensecf_core.language.prompts.sums_grammar`), with ``counts_down`` by what it brings and what is
+    left (:mod:`sensecf_core.language.prompts.grammar`).
     """
 
     schema: Schema
@@ -37,6 +38,7 @@ class Constraint:
     max_changes: int
     order: tuple[str, ...] = ()
     scores: EffectScores | None = None
+    counts_down: bool = False
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from sensecf_core.errors import InputError
 from sensecf_core.provenance import CLI
 from sensecf_core.queries.answer import Answer
 from sensecf_core.queries.methods import BY_HAND
-from sensecf_core.records import audit
+from sensecf_core.records import audit, comparisons
 from sensecf_core.records.storage.damage import row_sha256
 from sensecf_core.records.storage.database import connect, transaction
 
@@ -163,12 +163,13 @@ def recent(
 
 
 def newest_of_people(cohort: str) -> tuple[Answer, ...]:
-    """The newest answer about each row of a cohort, in the order in which rows were first asked about.
+    """The answer that stands for each row of a cohort, in the order in which rows were first asked about.
 
-    Answers that were cancelled or made by hand, and those that this version cannot read, are passed over for
-    the one before them.
+    It is the newest, before one that a comparison alone asked for. Answers that were cancelled or made by
+    hand, and those that this version cannot read, are passed over for the one before them.
     """
     found: dict[tuple[str, str], Answer] = {}
+    compared = comparisons.alone(cohort)
     with connect() as database:
         rows = database.execute("SELECT * FROM answers WHERE cohort = ? ORDER BY rowid", (cohort,))
         for row in rows:
@@ -177,8 +178,12 @@ def newest_of_people(cohort: str) -> tuple[Answer, ...]:
             except InputError as error:
                 log.warning("left out: %s", error)
                 continue
-            if answer.status != "cancelled" and answer.method != BY_HAND:
-                found[answer.participant_id, answer.row_id] = answer
+            key = (answer.participant_id, answer.row_id)
+            before = found.get(key)
+            if answer.status == "cancelled" or answer.method == BY_HAND:
+                continue
+            if before is None or before.answer_id in compared or answer.answer_id not in compared:
+                found[key] = answer
     return tuple(found.values())
 
 
@@ -193,7 +198,21 @@ def unreadable(database: sqlite3.Connection) -> tuple[str, ...]:
     return tuple(found)
 
 
-def newest(cohort: str, participant_id: str, row_id: str) -> Answer | None:
-    """The newest answer of a method about a row that was not cancelled and that this version can read."""
+def standing(
+    cohort: str, participant_id: str, row_id: str | None, *, of_method: str | None = None
+) -> tuple[Answer, ...]:
+    """The newest answers of methods about a row (None: any of the participant's) that were not cancelled, the
+    one that stands for it first.
+
+    Those that a comparison alone asked for come after all others; of them, those of ``of_method`` first.
+    Answers that this version cannot read are left out.
+    """
     stored = recent(cohort, participant_id, row_id, limit=20, by_hand=False)
-    return next((answer for answer in stored if answer.status != "cancelled"), None)
+    compared = comparisons.alone(cohort)
+    finished = [answer for answer in stored if answer.status != "cancelled"]
+    return tuple(
+        sorted(
+            finished,
+            key=lambda one: 0 if one.answer_id not in compared else 1 if one.method == of_method else 2,
+        )
+    )

@@ -16,6 +16,21 @@ from sensecf_core.records.storage.database import connect, transaction
 from sensecf_core.types import Plain
 
 log = logging.getLogger(__name__)
+_ALONE = """
+    WITH compared AS (
+        SELECT jobs.answer_id, count(DISTINCT jobs.id) AS times
+        FROM comparisons,
+            json_each(CASE WHEN json_valid(body) THEN body ELSE '{}' END, '$.members') AS member
+        JOIN jobs ON jobs.id = json_extract(member.value, '$.job_id')
+        WHERE comparisons.cohort = :cohort AND jobs.answer_id IS NOT NULL
+        GROUP BY jobs.answer_id
+    ), asked AS (
+        SELECT answer_id, count(*) AS times FROM audit
+        WHERE action = 'asked' AND cohort = :cohort GROUP BY answer_id
+    )
+    SELECT compared.answer_id FROM compared LEFT JOIN asked USING (answer_id)
+    WHERE coalesce(asked.times, 0) <= compared.times
+"""
 
 
 class Member(Plain):
@@ -96,6 +111,17 @@ def find(comparison_id: str) -> Comparison | None:
             f"Comparison {comparison_id} was kept by another version of SenseCF and cannot be shown; run it "
             "again."
         ) from error
+
+
+def alone(cohort: str) -> frozenset[str]:
+    """The ids of the answers about a cohort that comparisons asked for and nobody else did.
+
+    Whoever asks about a person, on Options or by a command, leaves a row in the audit trail, also where the
+    answer was there already; so does each job of a comparison.
+    """
+    with connect() as database:
+        rows = database.execute(_ALONE, {"cohort": cohort})
+        return frozenset(row["answer_id"] for row in rows)
 
 
 def recent(cohort: str, participant_id: str, row_id: str, *, limit: int = 12) -> tuple[Comparison, ...]:

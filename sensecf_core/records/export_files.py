@@ -9,15 +9,21 @@ from typing import Literal
 from sensecf_core.access import rights
 from sensecf_core.classifiers import store
 from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.cohorts.domain import Domain
+from sensecf_core.cohorts.encoding import to_codes
+from sensecf_core.counterfactuals.checks.effort import default_efforts
 from sensecf_core.datasets import registry
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.provenance import install_command
-from sensecf_core.queries.answer import Answer
+from sensecf_core.queries.answer import Answer, Counterfactual
+from sensecf_core.records import decisions
 from sensecf_core.records.exports import answers_csv, answers_json
 from sensecf_core.records.fhir.bundle import answer_fhir
+from sensecf_core.records.kept_options import kept_options
 from sensecf_core.records.paper.page import Paper
 from sensecf_core.records.paper.pdf import paper_pdf
 from sensecf_core.records.paper.sheet import sheet
+from sensecf_core.records.person_state import fold
 from sensecf_core.types import Json
 
 Format = Literal["pdf", "fhir", "csv", "json"]
@@ -33,22 +39,24 @@ def export_file(
     """Write an answer as the bytes of a file.
 
     ``kept`` are numbers of options (from 1, None: all), for a PDF and FHIR; CSV and JSON are those of the
-    pages, with every option. A PDF and FHIR need the answer's cohort as it was.
+    pages, with every option. A PDF and FHIR need the answer's cohort as it was; they say how hard each option
+    is, by default or as it was said of the person.
 
     Raises
     ------
     InputError : the cohort is gone or has another schema by now, an option is not there, or there are more
         than a page holds.
-    NotReadyError : a package that the format needs is not installed.
+    NotReadyError : a package that the format needs is not installed, or the decisions cannot be read.
     NotAllowedError : whoever is at work may not export.
     """
     rights.require("export")
     if file_format in OF_OPTIONS:
         cohort = _unchanged(answer, _cohort(answer.cohort))
-        card = _card(answer, cohort)
+        card, answer = _card(answer, cohort), _with_efforts(answer, cohort)
+        own = fold(decisions.of_person(answer.cohort, answer.participant_id)).effort_of
         if file_format == "fhir":
-            return answer_fhir(answer, cohort.schema, card, kept).encode()
-        return paper_pdf(sheet(answer, cohort.schema, card, kept), paper)
+            return answer_fhir(answer, cohort.schema, card, kept, own).encode()
+        return paper_pdf(sheet(answer, cohort.schema, card, kept, own), paper)
     return export_table([answer], file_format)
 
 
@@ -99,6 +107,22 @@ def _unchanged(answer: Answer, cohort: Cohort | None) -> Cohort:
             "export CSV or JSON."
         )
     return cohort
+
+
+def _with_efforts(answer: Answer, cohort: Cohort) -> Answer:
+    """The answer with the default effort of each option, also of one stored before there were any."""
+    if all(one.option.effort for one in kept_options(answer, None)):
+        return answer
+    schema = cohort.schema
+    domain = Domain.fit(schema, to_codes(schema, cohort.part("train")))
+
+    def filled(option: Counterfactual) -> Counterfactual:
+        known = {name: change for name, change in option.changes.items() if name in schema.positions}
+        return option.model_copy(update={"effort": default_efforts(schema, domain, known) | option.effort})
+
+    behaviours = None if answer.behaviours is None else _with_efforts(answer.behaviours, cohort)
+    options = tuple(map(filled, answer.counterfactuals))
+    return answer.model_copy(update={"counterfactuals": options, "behaviours": behaviours})
 
 
 def _card(answer: Answer, cohort: Cohort) -> Json | None:

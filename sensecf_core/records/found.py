@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from dataclasses import dataclass
 from functools import lru_cache
@@ -10,7 +11,7 @@ from typing import Final
 from sensecf_core.errors import InputError
 from sensecf_core.queries.answer import Answer, Status
 from sensecf_core.queries.methods import BY_HAND
-from sensecf_core.records import answers
+from sensecf_core.records import answers, comparisons
 from sensecf_core.records.kept_options import kept_options
 from sensecf_core.records.storage.database import connect
 from sensecf_core.types import RowKey
@@ -36,15 +37,18 @@ class Found:
 def of_cohort(cohort: str) -> dict[RowKey, Found]:
     """The newest answer about each row that was neither cancelled nor made by hand, by row.
 
-    Answers that are not as they were stored, or that this version cannot read, are left out and named in
-    the log. Raises ``NotReadyError`` if the database cannot be read.
+    One that a comparison alone asked for stands only where nothing else was asked. Answers that are not as
+    they were stored, or that this version cannot read, are left out and named in the log. Raises
+    ``NotReadyError`` if the database cannot be read.
     """
+    compared = json.dumps(sorted(comparisons.alone(cohort)))
     with connect() as database:
         rows = database.execute(
-            "SELECT participant_id, row_id, answer_id, sha256 FROM answers WHERE rowid IN (SELECT max(rowid)"
+            "SELECT participant_id, row_id, answer_id, sha256, max(rowid + CASE WHEN answer_id IN"
+            " (SELECT value FROM json_each(?)) THEN 0 ELSE (SELECT max(rowid) FROM answers) END)"
             " FROM answers WHERE cohort = ? AND status != 'cancelled' AND method != ?"
-            " GROUP BY participant_id, row_id)",
-            (cohort, BY_HAND),
+            " GROUP BY participant_id, row_id",
+            (compared, cohort, BY_HAND),
         ).fetchall()
     by_row = {(row["participant_id"], row["row_id"]): _found(row["answer_id"], row["sha256"]) for row in rows}
     return {key: found for key, found in by_row.items() if found is not None}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sensecf_core.cohorts.schema import Schema
-from sensecf_core.counterfactuals.checks.sentences import believed, sentence
+from sensecf_core.counterfactuals.checks.effort import of_option
+from sensecf_core.counterfactuals.checks.sentences import believed, lower_first, sentence
 from sensecf_core.errors import InputError
-from sensecf_core.queries.answer import Answer, Counterfactual
+from sensecf_core.queries.answer import Answer, Change, Counterfactual, Effort
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,12 @@ class KeptOption:
         """Its grade and what that rests on."""
         return believed(self.option, self.answer.goal.kind)
 
+    def effort_in_words(self, schema: Schema, own: Mapping[str, Effort]) -> str:
+        """How hard it is; empty for an explanation. ``own`` is what was said of the person, by feature."""
+        if self.answer.limits.profile == "contrast":
+            return ""
+        return effort_in_words(schema, self.option.changes, self.option.effort, own)
+
     def in_words(self, schema: Schema) -> str:
         """Its sentence; one that was stored without a sentence gets it now."""
         return self.option.sentence or sentence(
@@ -36,6 +43,23 @@ class KeptOption:
             goal=self.answer.goal,
             reliable_reduction=self.option.reliable_reduction,
         )
+
+
+def effort_in_words(
+    schema: Schema, changes: Mapping[str, Change], default: Mapping[str, Effort], own: Mapping[str, Effort]
+) -> str:
+    """How hard changes are, in a sentence that says whether that is a default or was said of the person."""
+    level = of_option(changes, default, own)
+    if level is None:
+        return "Effort: not estimated."
+    said = [
+        f"{lower_first(schema.feature(name).label) if name in schema.positions else name} {own[name]}"
+        for name in changes
+        if name in own
+    ]
+    if not said:
+        return f"Effort: {level}, by default: how far values move, not how hard that is for this person."
+    return f"Effort: {level}. Said of this person: {', '.join(said)}."
 
 
 def kept_options(answer: Answer, kept: Sequence[int] | None) -> tuple[KeptOption, ...]:

@@ -138,9 +138,10 @@ def test_every_method_is_shown_side_by_side_with_agreement_and_violations(
     assert first is not None and "▼" in cells(at)
     matrix, details = at.get("table")[0].value, at.get("table")[1].value
     changed = {*first.counterfactuals[0].changes, "bmi", "diet"}
-    titles = {feature.label.lower() for feature in world.cohort.schema.features if feature.name in changed}
-    said = [title.lower().removeprefix("if ").removesuffix(" moved") for title in matrix.index]
-    assert said[0].startswith("risk of 100 (cut-off") and said[-2:] == ["answer", "grade"]
+    features = [feature for feature in world.cohort.schema.features if feature.name in changed]
+    titles = {f"{f.label} ({f.unit})" if f.unit else f.label for f in features}
+    said = [re.sub(r"^If (.)(.*) moved", lambda m: m[1].upper() + m[2], title) for title in matrix.index]
+    assert said[0].startswith("Risk of 100 (cut-off") and said[-2:] == ["Answer", "Grade"]
     assert set(said[1:-2]) == titles
     assert list(matrix.columns) == ["Now", "LM with examples", "LM without examples", "Random draws"]
     assert matrix.loc["Diet", "Random draws"] == "→ plants"

@@ -4,7 +4,7 @@ from streamlit.testing.v1 import AppTest
 
 from sensecf_core.records import decisions
 from sensecf_core.records.person_state import Decision, Kind, fold
-from sensecf_core.ui.participants import decided, profile_table
+from sensecf_core.ui.participants import decided, preview, profile_table
 from sensecf_core.ui.participants.profile_table import Line, Range
 from tests.app.conftest import OpenPage, World, page_text
 
@@ -62,7 +62,8 @@ def test_the_list_shows_what_was_decided_and_filters_by_it(world: World, open_pa
     line = at.dataframe[0].value.set_index(("Work list", "Participant"))["Work list"]
     assert line.loc[world.flagged, ["Note", "Star"]].tolist() == ["Call again.", ""]
     assert line.loc[world.unflagged, ["Note", "Star"]].tolist() == ["", "★"]
-    assert "**Note:** Call again." in page_text(at)  # in the preview
+    (note,) = (one.proto.body for one in at.get("html") if "<details" in one.proto.body)  # in the preview
+    assert "<strong>Note:</strong> Call again.</summary>" in note and "(AB, " in note
     at.pills(key="view_small").set_value("Starred").run()
     assert at.dataframe[0].value["Work list", "Participant"].tolist() == [world.unflagged]
 
@@ -83,6 +84,12 @@ def test_the_latest_decision_about_an_option_is_told() -> None:
         "Option 2 rejected (Too small to matter), by AB, 2026-01-01 11:00 UTC"
     )
     assert decided.latest(fold([])) is None
+    told = preview.decided_html(state)
+    assert "<strong>Decision:</strong> 1 kept, 1 rejected</summary>" in told
+    assert "<p>Option 2 rejected (Too small to matter), by AB" in told
+    assert preview.decided_html(fold([])) == ""
+    note = Decision("id", "2026-01-01T12:00:00+00:00", "AB", "note", "small", "1", note="<b> & more")
+    assert "Note:</strong> &lt;b&gt; &amp; more</summary>" in preview.decided_html(fold([note]))
 
 
 def test_what_is_out_of_range_is_counted_named_and_stands_first(

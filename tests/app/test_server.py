@@ -13,9 +13,11 @@ import pytest
 import streamlit as st
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
-from streamlit import config, net_util
+from streamlit import config, delta_generator, env_util, net_util
 from streamlit.runtime import Runtime
 
+from sensecf_core.datasets import registry
+from sensecf_core.errors import NotReadyError
 from sensecf_core.jobs import dispatch, worker
 from sensecf_core.ui.server import run
 from sensecf_core.ui.server.guard import COOKIE, HEADERS, look_nothing_up
@@ -201,3 +203,23 @@ def test_the_token_is_kept_and_private(private_var: Path, monkeypatch: pytest.Mo
     assert run.start_token() is None
     monkeypatch.setenv("SENSECF_TOKEN", "mine")
     assert run.start_token() == "mine"
+
+
+def test_the_first_visitor_finds_the_cohorts_loaded_and_no_look_through_every_module(
+    script: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded = []
+
+    def load(name: str) -> None:
+        loaded.append(name)
+        raise NotReadyError("Its files are missing.")
+
+    monkeypatch.setattr(dispatch, "start_all", lambda: None)
+    monkeypatch.setattr(registry, "available", lambda: ("first", "second"))
+    monkeypatch.setattr(registry, "load", load)
+    run._make_ready()
+    assert loaded == ["first", "second"]
+    monkeypatch.setattr(delta_generator, "_use_warning_has_been_displayed", False)
+    monkeypatch.setattr(env_util, "is_repl", lambda: pytest.fail("it reads the source of every module"))
+    run.make_app(TOKEN, script)
+    delta_generator._maybe_print_use_warning()

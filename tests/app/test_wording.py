@@ -27,6 +27,8 @@ def test_risk_is_out_of_100_and_never_certain() -> None:
     assert wording.risk_change(0.62, 0.41) == "62 → 41 of 100  ▼\u00a021"
     assert wording.risk_change(0.274, 0.268) == "27 → 27 of 100  ▼\u00a0<1"
     assert wording.risk_change(0.268, 0.274) == "27 → 27 of 100  ▲\u00a0<1"
+    assert wording.risk_change(0.45, 0.346, 0.35) == "45 → just under 35 of 100  ▼\u00a010"
+    assert wording.risk_change(0.45, 0.351, 0.35) == "45 → 35 of 100  ▼\u00a010"
     assert wording.risk_change(0.27, 0.27) == "27 → 27 of 100  =\u00a00"
 
 

@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from joblib import parallel_config
 
-from sensecf_core.augmentation import experiment, students
+from sensecf_core.augmentation import experiment
 from sensecf_core.augmentation.experiment import plan_experiment, run_experiment
 from sensecf_core.augmentation.run_task import Cell, Record, Task
-from sensecf_core.classifiers import hyperparameters
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.errors import InputError
 from tests.augmentation.planted import QUICK, cohort
-
-
-@pytest.fixture
-def light(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fewer trees, for time; what is asked here does not turn on them."""
-    monkeypatch.setattr(students, "FOREST_TREES", 20)
-    few = replace(hyperparameters.GRID[0], trees=60, learning_rate=0.12)
-    monkeypatch.setattr(hyperparameters, "GRID", (few,))
+from tests.evaluation.cluster import fewer_trees
 
 
 def run(planted: Cohort, cell: Cell, arms: list[str], repeats: int, **options: Any) -> dict[str, Any]:
@@ -104,13 +96,16 @@ def test_a_run_that_was_ended_goes_on_with_the_same_numbers(
     assert more["students"]["trees"]["arms"]["ros"] == whole["students"]["trees"]["arms"]["ros"]
 
 
+@pytest.mark.usefixtures("light")  # which also puts back what is set here
 def test_the_numbers_are_the_same_in_any_number_of_processes(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:
+    fewer_trees.dask_setup(worker=None)
     planted = cohort("linear", 200)
     one = run(planted, CELL, ["smotenc", "search-panel"], 2)
     monkeypatch.setenv("SENSECF_VAR", str(tmp_path / "again"))
-    assert run(planted, CELL, ["smotenc", "search-panel"], 2, jobs=2) == one
+    with parallel_config("loky", initializer=fewer_trees.dask_setup, initargs=(None,)):
+        assert run(planted, CELL, ["smotenc", "search-panel"], 2, jobs=2) == one
 
 
 @pytest.mark.usefixtures("light")

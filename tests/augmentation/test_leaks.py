@@ -29,6 +29,7 @@ from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.counterfactuals.proposers.few_shot import make_examples
 from tests.augmentation.planted import cohort
 
+pytestmark = pytest.mark.usefixtures("cfnow_by_steps")
 SHARE, SEED = 0.7, 5
 
 

@@ -108,6 +108,23 @@ def settle(page: Page) -> None:
     page.wait_for_function("document.querySelectorAll('[data-stale=\"true\"]').length === 0")
 
 
+QUIET = """
+milliseconds => new Promise(done => {
+  const over = () => { watch.disconnect(); clearTimeout(soon); clearTimeout(most); done(); };
+  const most = setTimeout(over, 20 * milliseconds);
+  let soon = setTimeout(over, milliseconds);
+  const watch = new MutationObserver(() => { clearTimeout(soon); soon = setTimeout(over, milliseconds); });
+  watch.observe(document.body, {subtree: true, childList: true, attributes: true, characterData: true});
+})
+"""
+
+
+def quiet(page: Page, milliseconds: int = 250) -> None:
+    """Wait until so long nothing on the page has changed: charts are drawn, folds are open."""
+    page.evaluate(QUIET, milliseconds)
+    settle(page)
+
+
 @pytest.fixture(scope="session")
 def flagged() -> list[str]:
     """Participants of nhanes' test part whom the classifier flags, without a red flag."""

@@ -5,22 +5,20 @@ from __future__ import annotations
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
-from tests.browser.conftest import settle
+from tests.browser.conftest import quiet
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 DARK = "getComputedStyle(document.querySelector('[data-testid=stApp]')).colorScheme == 'dark'"
+CLOSED = "[data-testid=stMain] details:not([open]) > summary"
 DROP_ZONE = 'data-testid="stFileUploaderDropzone"'
 COLOURS = ["color-contrast", "link-in-text-block"]
 
 
 def open_all(page: Page) -> None:
     """Open every fold of a page, also those within others."""
-    for _ in range(2):
-        while (closed := page.locator("[data-testid=stMain] details:not([open]) > summary")).count():
-            closed.first.click()
-            page.wait_for_timeout(300)
-        settle(page)
-    page.wait_for_timeout(1000)
+    while page.locator(CLOSED).count():
+        page.evaluate(f"document.querySelectorAll('{CLOSED}').forEach(fold => fold.click())")
+        quiet(page)
 
 
 def violations(page: Page, title: str) -> dict[tuple[str, str], list[str]]:
@@ -31,8 +29,7 @@ def violations(page: Page, title: str) -> dict[tuple[str, str], list[str]]:
     found = _found(page, title, {"runOnly": RULES})
     page.emulate_media(color_scheme="dark")
     page.wait_for_function(DARK)
-    settle(page)
-    page.wait_for_timeout(500)  # charts are drawn again in the theme's colours
+    quiet(page)  # charts are drawn again in the theme's colours
     found |= _found(page, f"{title}, dark", {"runOnly": {"type": "rule", "values": COLOURS}})
     page.emulate_media(color_scheme="light")
     return found
@@ -53,7 +50,7 @@ def _found(page: Page, title: str, options: dict[str, object]) -> dict[tuple[str
 
 def no_sideways_scrolling(page: Page, title: str) -> None:
     """Check that an open page, and the bar on top of it, are no wider than the screen."""
-    page.wait_for_timeout(500)
+    quiet(page)
     widths = page.evaluate(
         "['html', '[data-testid=stMain]', '.st-key-bar'].map(name => document.querySelector(name))"
         ".map(e => [e.scrollWidth, e.clientWidth])"

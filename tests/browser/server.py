@@ -21,8 +21,9 @@ class Server:
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder / "server.log"
+        self.var = folder / "var"
         self._environment = os.environ | {
-            "SENSECF_VAR": str(folder / "var"),
+            "SENSECF_VAR": str(self.var),
             "SENSECF_TOKEN": TOKEN,
             **environment,
         }

@@ -12,12 +12,15 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import LET_IN, settle, shown
+from tests.browser.conftest import LET_IN, quiet, settle, shown
 from tests.browser.page_checks import RULES
 from tests.browser.server import Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.model]
 ANSWER_MS = 240_000
+CANDIDATES = 16
+SLOWLY = 32
+"""Candidates, so that one method is at work while another is cancelled in the queue."""
 MATRIX = "What each method answers, a column each"
 METHODS = ["lm-few-shot", "lm-zero-shot", "random"]
 TITLES = ["Language model, shown examples", "Language model, no examples", "Random draws (control)"]
@@ -26,7 +29,7 @@ PHONE = "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 Chrome/150.
 
 @pytest.fixture(scope="session")
 def answerable() -> str:
-    """A flagged participant for whom 64 random candidates hold an answer."""
+    """A flagged participant for whom :data:`CANDIDATES` random candidates hold an answer."""
     from sensecf_core.counterfactuals.explain import answer
     from sensecf_core.counterfactuals.problem.fitted_cohort import load_fitted
     from sensecf_core.evaluation.sampling import sample_rows
@@ -34,7 +37,9 @@ def answerable() -> str:
 
     fitted = load_fitted("nhanes")
     for person, _ in sample_rows(fitted.cohort, fitted.classifier, predicted=1, n=60, seed=0):
-        request = ExplainRequest(cohort="nhanes", participant_id=person, method="random", candidates=64)
+        request = ExplainRequest(
+            cohort="nhanes", participant_id=person, method="random", candidates=CANDIDATES
+        )
         if answer(fitted, request).status == "found":
             return person
     raise AssertionError("nobody of 60 could be helped")
@@ -52,14 +57,15 @@ def test_three_methods_side_by_side_left_meanwhile_and_opened_again_after_a_rest
     expect(headline).to_be_visible(timeout=ANSWER_MS)
     came_in(page, "Random draws", re.compile(r"\d option"))
     read_the_matrix(page)
+    wider = "table => table.scrollWidth - table.clientWidth"
+    assert page.locator(".st-key-matrix").get_by_role("region").evaluate(wider) <= 0, "it fits at 1280 pixels"
     page.get_by_text("How far would each value move?").click()
     expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible(timeout=30_000)
     assert_downloads(page, answerable)
     page.get_by_text(re.compile(r"Random draws \(control\): \d option")).click()
     page.get_by_text("How these were found and checked").click()
     expect(page.get_by_text("From proposed to shown")).to_be_visible(timeout=30_000)
-    settle(page)
-    page.wait_for_timeout(700)
+    quiet(page)
     violations = Axe().run(page, options={"runOnly": RULES}).response["violations"]
     assert [(one["id"], one["nodes"][0]["html"][:200]) for one in violations] == []
     found, address = headline.inner_text(), page.url
@@ -94,7 +100,7 @@ def test_three_methods_side_by_side_left_meanwhile_and_opened_again_after_a_rest
 def test_one_method_is_cancelled_and_the_others_come_in(
     page: Page, server: Server, browser: Browser, answerable: str
 ) -> None:
-    run_three_methods(page, server, answerable, seed=7)
+    run_three_methods(page, server, answerable, seed=7, candidates=SLOWLY)
     slow = page.locator(".st-key-method_lm-zero-shot")
     slow.get_by_role("button", name="Cancel").click()
     expect(slow.get_by_role("button", name="Ask again")).to_be_visible(timeout=60_000)
@@ -123,13 +129,15 @@ def read_the_matrix(page: Page) -> None:
     expect(table.get_by_text(re.compile(r"^\d+ → (just under )?\d+")).first).to_be_visible()
 
 
-def run_three_methods(page: Page, server: Server, participant: str, seed: int = 0) -> None:
+def run_three_methods(
+    page: Page, server: Server, participant: str, seed: int = 0, candidates: int = CANDIDATES
+) -> None:
     page.goto(f"{server.url}/Comparison?cohort=nhanes&participant={participant}&row=0")
     shown(page, "Comparison")
     choose_methods(page)
     page.get_by_text("The same limits for every method").click()
     open_settings(page)
-    for name, value in (("Candidates to try", 64), ("Seed", seed)):
+    for name, value in (("Candidates to try", candidates), ("Seed", seed)):
         field = page.get_by_role("spinbutton", name=name)
         field.fill(str(value))
         field.press("Tab")

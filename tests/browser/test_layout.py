@@ -1,22 +1,26 @@
-"""Where content begins and how long pages are, on a desktop and on a phone; the bar's chips open."""
+"""Every page on a desktop and on a phone: where content begins, how long and wide it is, what axe finds."""
 
 from __future__ import annotations
 
+import contextlib
 import re
+from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, TimeoutError, expect
 
+from sensecf_core.records import answers, decisions
 from tests.browser.conftest import LET_IN, PATHS, settle, shown
-from tests.browser.page_checks import violations
+from tests.browser.page_checks import no_sideways_scrolling, open_all, violations
 from tests.browser.server import Server
+from tests.records.made_answers import make_answer, make_counterfactual
 
 pytestmark = pytest.mark.browser
 DESKTOP, PHONE = (1440, 900), (390, 844)
 BEGINS = {DESKTOP: 170, PHONE: 130}
 """Pixels from the top above which the content of a page begins."""
 LONGEST = {DESKTOP: 1600, PHONE: 3000}
-"""Pixels of nhanes' list with somebody chosen."""
+"""Pixels of nhanes' list with somebody chosen about whom there are decisions and a note."""
 FIRST_TAB = 1400
 """Pixels from the top at which Benchmarks' first tab ends, on a desktop."""
 FIRST_BELOW_THE_BAR = """
@@ -28,37 +32,97 @@ FIRST_BELOW_THE_BAR = """
     .filter(box => box.height > 0 && box.top >= bottom)
     .map(box => box.top);
   return Math.min(...tops);
-})()
-"""
+})()"""
+RED_FLAG = "97727"
+"""A participant of nhanes whose blood pressure was 213/125 mmHg."""
 HEIGHT = "document.querySelector('[data-testid=stMainBlockContainer]').getBoundingClientRect().height"
 
 
-@pytest.mark.parametrize("size", [DESKTOP, PHONE])
-def test_content_begins_high_and_pages_are_short(
-    size: tuple[int, int], browser: Browser, server: Server, flagged: list[str]
-) -> None:
-    somebody = flagged[7]  # about whom no other test decides
-    context = browser.new_context(
-        storage_state=LET_IN,
-        viewport={"width": size[0], "height": size[1]},
-        is_mobile=size == PHONE,
-        has_touch=size == PHONE,
+@pytest.fixture(scope="module")
+def decided(server: Server, flagged: list[str]) -> str:
+    """Somebody about whom two options were decided and a note was written; no other test looks at them."""
+    person, option = flagged[7], {"sleep_workdays": (6.0, 7.0)}
+    made = make_answer(
+        "decided",
+        cohort="nhanes",
+        participant_id=person,
+        counterfactuals=(make_counterfactual(option), make_counterfactual({"bmi": (31.0, 30.0)})),
     )
-    page = context.new_page()
-    for name, path in PATHS.items():
-        page.goto(f"{server.url}{path}?cohort=nhanes&participant={somebody}&row=0")
-        shown(page, name)
-        assert page.evaluate(FIRST_BELOW_THE_BAR) < BEGINS[size], name
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SENSECF_VAR", str(server.var))
+        answers.save(made)
+        decisions.keep("decided", 1, by="Dr Lee")
+        decisions.reject("decided", 2, reason="too-small", by="Dr Lee")
+        decisions.write_note(
+            "nhanes", person, "Works night shifts, so call in the evening. " * 5, by="Dr Lee"
+        )
+    return person
+
+
+@pytest.fixture
+def address(server: Server, decided: str) -> Callable[[str], str]:
+    """The address of a page about somebody about whom there are decisions and a note."""
+    return lambda name: f"{server.url}{PATHS[name]}?cohort=nhanes&participant={decided}&row=0"
+
+
+def opened(page: Page, name: str, address: str) -> None:
+    """Open a page by its address; its content begins high."""
+    page.goto(address)
+    shown(page, name)
+    size = page.viewport_size
+    assert size is not None
+    limit = BEGINS[size["width"], size["height"]]
+    with contextlib.suppress(TimeoutError):  # a widget whose code still loads has no height yet
+        page.wait_for_function(f"{FIRST_BELOW_THE_BAR} < {limit}", timeout=10_000)
+    assert page.evaluate(FIRST_BELOW_THE_BAR) < limit, name
+
+
+def test_on_a_desktop_pages_are_short_and_axe_finds_nothing_and_no_request_leaves(
+    page: Page, server: Server, address: Callable[[str], str], foreign: list[str]
+) -> None:
+    page.set_viewport_size({"width": DESKTOP[0], "height": DESKTOP[1]})
+    found: dict[tuple[str, str], list[str]] = {}
+    for name in PATHS:
+        opened(page, name, address(name))
         if name == "Participants":
             expect(page.get_by_role("table", name="Behaviour")).to_be_visible(timeout=20_000)
-            assert page.evaluate(HEIGHT) <= LONGEST[size]
-        if name == "Home" and size == DESKTOP:
+            expect(page.get_by_text("Decision: 1 kept, 1 rejected")).to_be_visible()
+            assert page.evaluate(HEIGHT) <= LONGEST[DESKTOP]
+        if name == "Home":
             expect(page.get_by_role("button", name="Language model")).to_be_visible()
-            assert page.evaluate(HEIGHT) <= size[1]
-        if name == "Benchmarks" and size == DESKTOP:
+            assert page.evaluate(HEIGHT) <= DESKTOP[1]
+        if name == "Benchmarks":
             expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible(timeout=30_000)
             panel = page.get_by_role("tabpanel").first.bounding_box()
             assert panel is not None and panel["y"] + panel["height"] <= FIRST_TAB
+        open_all(page)
+        found |= violations(page, name)
+    page.goto(f"{server.url}{PATHS['Interventions']}?cohort=nhanes&participant={RED_FLAG}&row=0")
+    expect(page.get_by_role("heading", name="Act on this first")).to_be_visible(timeout=20_000)
+    found |= violations(page, "Interventions with a red flag")
+    assert found == {}
+
+
+def test_a_phone_shows_every_page_short_and_without_sideways_scrolling(
+    browser: Browser, server: Server, address: Callable[[str], str]
+) -> None:
+    context = browser.new_context(
+        storage_state=LET_IN,
+        viewport={"width": PHONE[0], "height": PHONE[1]},
+        is_mobile=True,
+        has_touch=True,
+    )
+    page = context.new_page()
+    for name in PATHS:
+        opened(page, name, address(name))
+        if name == "Participants":
+            expect(page.get_by_role("table", name="Behaviour")).to_be_visible(timeout=20_000)
+            expect(page.get_by_text("Decision: 1 kept, 1 rejected")).to_be_visible()
+            assert page.evaluate(HEIGHT) <= LONGEST[PHONE]
+        no_sideways_scrolling(page, name)
+    page.goto(f"{server.url}{PATHS['Interventions']}?cohort=nhanes&participant={RED_FLAG}&row=0")
+    expect(page.get_by_role("heading", name="Act on this first")).to_be_visible(timeout=20_000)
+    no_sideways_scrolling(page, "Interventions with a red flag")
     context.close()
 
 

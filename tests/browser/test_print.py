@@ -10,7 +10,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from sensecf_core.disclaimer import DISCLAIMER_LONG
-from tests.browser.conftest import settle, shown
+from tests.browser.conftest import quiet, shown
+from tests.browser.page_checks import DARK
 from tests.browser.server import Server
 
 pytestmark = pytest.mark.browser
@@ -40,15 +41,20 @@ def opened(page: Page, server: Server, name: str, address: str) -> None:
     shown(page, name)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_glucose_is_one_page_of_either_size(page: Page, server: Server, theme: str) -> None:
-    page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+def test_glucose_is_one_page_of_either_size(page: Page, server: Server) -> None:
     page.set_viewport_size({"width": 1920, "height": 1080})
     opened(page, server, "Glucose", f"cohort=aireadi&participant={LOW}")
     expect(page.locator(".js-plotly-plot .main-svg").nth(5)).to_be_visible(timeout=40_000)
-    settle(page)
-    page.wait_for_timeout(1000)  # charts take the width of their columns
-    for paper in ("A4", "Letter"):
+    quiet(page)  # charts take the width of their columns
+    glucose_is_one_page(page)
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function(DARK)
+    quiet(page)
+    glucose_is_one_page(page)
+
+
+def glucose_is_one_page(page: Page) -> None:
+    for paper in WIDTHS:
         sheets = printed(page, paper)
         assert len(sheets) == 1, paper
         text = text_of(sheets)
@@ -80,7 +86,7 @@ def test_options_overview_and_comparison_print_without_controls(
         ("Comparison", "Comparison"),
     ):
         opened(page, server, name, who)
-        page.wait_for_timeout(1000)
+        quiet(page)
         sheets = printed(page, "A4")
         text = text_of(sheets)
         assert len(sheets) == 1, name

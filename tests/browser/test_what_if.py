@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -21,7 +20,7 @@ pytestmark = pytest.mark.browser
 @pytest.fixture
 def answer_id(server: Server, flagged: list[str], monkeypatch: pytest.MonkeyPatch) -> str:
     """An answer with options that the running server finds in its own database."""
-    monkeypatch.setenv("SENSECF_VAR", str(Path(server.log).parent / "var"))
+    monkeypatch.setenv("SENSECF_VAR", str(server.var))
     for person in flagged:
         found = explain(ExplainRequest(cohort="nhanes", participant_id=person, method="random"))
         if found.counterfactuals:

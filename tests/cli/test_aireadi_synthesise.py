@@ -47,6 +47,7 @@ def test_the_command_refuses_in_one_sentence(tmp_path: Path, capsys: pytest.Capt
     ("how", "jobs"),
     [(signal.SIGINT, "1"), (signal.SIGTERM, "1"), (signal.SIGINT, "2"), (signal.SIGTERM, "2")],
 )
+@pytest.mark.usefixtures("interruptible")
 def test_ending_the_command_leaves_nothing(tmp_path: Path, how: signal.Signals, jobs: str) -> None:
     command = [*PROGRAM, "--n", "60", "--days", "5", "--jobs", jobs, str(tmp_path / "release")]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as process:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import shutil
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 
+from sensecf_core.cli import main
 from sensecf_core.counterfactuals import explain
 from sensecf_core.counterfactuals.proposers import resolve_model
 from sensecf_core.evaluation.benchmark import entries
@@ -27,15 +32,36 @@ def without_times(value: Any) -> Any:
     return [without_times(item) for item in value] if isinstance(value, list) else value
 
 
-def test_a_run_leaves_settings_results_and_a_summary(
-    command: Command, private_var: Path, tmp_path: Path
-) -> None:
-    ended = command(*BENCHMARK, "--out", str(tmp_path / "results"))
-    assert ended.code == 0
-    assert "1→0, contrast limits, goal cross: 3 queries" in ended.out
-    assert "random + refine" in ended.out
-    assert "not run here: lm-zero-shot@gpt-4o" in ended.out
-    (folder,) = (private_var / "runs/benchmark").iterdir()
+@dataclass(frozen=True)
+class Run:
+    """A run that was made once: its private folder, its copy, and what the command told on its way."""
+
+    var: Path
+    published: Path
+    told: list[dict[str, Any]]
+
+    @property
+    def folder(self) -> Path:
+        (folder,) = (self.var / "runs/benchmark").iterdir()
+        return folder
+
+    @property
+    def summary(self) -> Any:
+        return json.loads((self.folder / "summary.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    folder, printed = tmp_path_factory.mktemp("first"), StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(printed):
+        patch.setenv("SENSECF_VAR", str(folder / "var"))
+        assert main((*BENCHMARK, "--json-progress", "--out", str(folder / "results"))) == 0
+    told = [json.loads(line) for line in printed.getvalue().splitlines()]
+    return Run(folder / "var", folder / "results", told)
+
+
+def test_a_run_leaves_settings_results_and_a_summary(first: Run) -> None:
+    folder, summary = first.folder, first.summary
     config = json.loads((folder / "config.json").read_text())
     assert (config["seed"], config["n"], config["methods"]) == (0, 3, ["random"])
     assert {"cohort", "classifier", "engine"} <= set(config["provenance"]["sha256"])
@@ -46,33 +72,49 @@ def test_a_run_leaves_settings_results_and_a_summary(
         (row, *group): 3 for row in ("random", "random + refine") for group in asked
     }
     assert {"participant_id", "coverage", "noise_validity", "changes.max_heart_rate"} <= set(table.columns)
-    summary = json.loads((folder / "summary.json").read_text())
     assert {(group["direction"], group["goal"]) for group in summary["groups"]} == set(asked)
     coverage = table[table["row"] == "random"].groupby(["direction", "goal"])["coverage"].mean()
     for group in summary["groups"]:
         found = group["rows"][0]["measures"]["coverage"]["value"]
         assert found == pytest.approx(coverage[group["direction"], group["goal"]], abs=1e-5)
-    published = tmp_path / "results" / folder.name
-    assert json.loads((published / "summary.json").read_text()) == summary
+    assert json.loads((first.published / folder.name / "summary.json").read_text()) == summary
+
+
+def test_progress_is_told_as_json_lines(first: Run) -> None:
+    fractions = [line["fraction"] for line in first.told]
+    assert fractions[0] > 0 and fractions[-1] < 1
+    assert "exact search, 1→0" in first.told[0]["message"]
+    assert any("random, 1→0" in line["message"] for line in first.told)
+
+
+def test_finished_queries_are_not_asked_again_and_the_run_is_printed(
+    command: Command, first: Run, private_var: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(first.var, private_var)
+    asked = counted(monkeypatch)
+    ended = command(*BENCHMARK)
+    assert (ended.code, asked) == (0, [])
+    assert "1→0, contrast limits, goal cross: 3 queries" in ended.out
+    assert "random + refine" in ended.out
+    assert "not run here: lm-zero-shot@gpt-4o" in ended.out
+    (folder,) = (private_var / "runs/benchmark").iterdir()
+    again = json.loads((folder / "summary.json").read_text())
+    assert {**again, "finished": None, "command": None} == {
+        **first.summary,
+        "finished": None,
+        "command": None,
+    }
 
 
 def test_the_same_seed_gives_the_same_numbers_and_another_one_others(
-    command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    command: Command, first: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     found = []
-    for number, seed in enumerate(("0", "0", "5")):
-        monkeypatch.setenv("SENSECF_VAR", str(tmp_path / f"var{number}"))
+    for seed in ("0", "5"):
+        monkeypatch.setenv("SENSECF_VAR", str(tmp_path / f"var{seed}"))
         found.append(without_times(command(*BENCHMARK, "--seed", seed, "--json").json))
-    assert found[0] == found[1]
-    assert found[0]["groups"] != found[2]["groups"]
-
-
-def test_finished_queries_are_not_asked_again(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = command(*BENCHMARK, "--json").json
-    asked = counted(monkeypatch)
-    again = command(*BENCHMARK, "--json").json
-    assert asked == []
-    assert {**again, "finished": None} == {**first, "finished": None}
+    assert {"schema_version": first.summary["schema_version"], **found[0]} == without_times(first.summary)
+    assert found[0]["groups"] != found[1]["groups"]
 
 
 def counted(monkeypatch: pytest.MonkeyPatch) -> list[ExplainRequest]:
@@ -113,7 +155,7 @@ def test_processes_beside_each_other_give_the_same_numbers(
     found = []
     for jobs in ("1", "2"):
         monkeypatch.setenv("SENSECF_VAR", str(tmp_path / f"var{jobs}"))
-        few = ("--n", "2", "--methods", "nice-sparsity,treecf", "--no-timed", "--jobs", jobs, "--json")
+        few = ("--n", "1", "--methods", "nice-sparsity,treecf", "--no-timed", "--jobs", jobs, "--json")
         found.append(without_times(command("benchmark", "--cohort", "heart", *few).json))
     assert {**found[0], "jobs": None} == {**found[1], "jobs": None}
 
@@ -127,15 +169,6 @@ def test_what_is_measured_on_private_rows_is_not_copied(
     assert (ended.code, asked) == (2, [])
     assert "not public" in ended.err
     assert not (tmp_path / "results").exists()
-
-
-def test_progress_is_told_as_json_lines(command: Command) -> None:
-    ended = command(*BENCHMARK, "--json-progress")
-    told = [json.loads(line) for line in ended.out.splitlines()]
-    fractions = [line["fraction"] for line in told]
-    assert fractions[0] > 0 and fractions[-1] < 1
-    assert "exact search, 1→0" in told[0]["message"]
-    assert any("random, 1→0" in line["message"] for line in told)
 
 
 def test_all_leaves_out_what_cannot_answer_here_and_says_so(

@@ -13,7 +13,7 @@ import pytest
 from sensecf_core.cohorts.builtin import read_schema
 from sensecf_core.queries.answer import Answer, RaisedFlag
 from sensecf_core.queries.query import Factual
-from sensecf_core.records import answers, audit
+from sensecf_core.records import answers, audit, decisions
 from sensecf_core.records.exports import answers_csv, answers_json
 from tests.cli.conftest import Command
 from tests.records.made_answers import make_answer
@@ -65,6 +65,7 @@ def test_a_participant_means_their_newest_answer_and_that_is_said(
     command: Command, stored: Answer, tmp_path: Path
 ) -> None:
     out = tmp_path / "sheet.pdf"
+    decisions.set_effort("nhanes", PERSON, "sugar", "easy", by="AB")
     ended = command(
         *("export", "--participant", PERSON, "--cohort", "nhanes", "--format", "pdf", "--option", "2"),
         *("--paper", "letter", "--out", str(out)),
@@ -79,6 +80,7 @@ def test_a_participant_means_their_newest_answer_and_that_is_said(
     (page,) = pypdf.PdfReader(io.BytesIO(out.read_bytes())).pages
     text = page.extract_text()
     assert "Option 2: risk 21 instead of 63 of 100" in text and "Option 1:" not in text
+    assert "Effort: easy. Said of this person: " in text
     assert "/Interventions?answer=newest" in text and "NHANES 2017–2018" in text
     assert "The card of the classifier that gave this answer is not at hand" in text
 
@@ -93,6 +95,12 @@ def test_fhir_with_json(command: Command, stored: Answer, tmp_path: Path) -> Non
     assert printed["bytes"] == out.stat().st_size
     bundle = json.loads(out.read_text("utf-8"))
     assert bundle["entry"][0]["resource"]["resourceType"] == "Flag"
+    plans = [one["resource"] for one in bundle["entry"] if one["resource"]["resourceType"] == "CarePlan"]
+    # Stored without a default effort, which the cohort then gives.
+    assert [plan["note"][-1]["text"].split(":")[1] for plan in plans] == [
+        " hard, by default",
+        " hard, by default",
+    ]
     codes = {
         coding["code"]
         for entry in bundle["entry"]

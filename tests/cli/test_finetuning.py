@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import shutil
+from pathlib import Path
 
 import pytest
 
 from sensecf_core.classifiers import store
+from sensecf_core.cli import main
 from sensecf_core.cli.commands.explain import warn_if_unmeasured
 from sensecf_core.cohorts import builtin
+from sensecf_core.counterfactuals.fine_tuning import validation
 from sensecf_core.datasets import registry
 from sensecf_core.language.models import adapters
 from sensecf_core.paths import ROOT
@@ -16,14 +20,30 @@ from sensecf_core.queries.request import ExplainRequest
 from tests.app import made_adapter
 from tests.cli.conftest import Command
 
+OWN = ROOT / "tests/cohorts/own/example_own"
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A private folder with the classifier of :func:`walking`."""
+    var = tmp_path_factory.mktemp("trained") / "var"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SENSECF_VAR", str(var))
+        patch.setenv("SENSECF_COHORTS", str(OWN))
+        assert main(("train", "--cohort", own_name())) == 0
+    return var
+
+
+def own_name() -> str:
+    return next(name for name in registry.available() if name not in builtin.NAMES)
+
 
 @pytest.fixture
-def walking(monkeypatch: pytest.MonkeyPatch, command: Command) -> str:
+def walking(trained: Path, private_var: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """The name of a small cohort of one's own, its classifier trained."""
-    monkeypatch.setenv("SENSECF_COHORTS", str(ROOT / "tests/cohorts/own/example_own"))
-    name = next(n for n in registry.available() if n not in builtin.NAMES)
-    assert command("train", "--cohort", name).code == 0
-    return name
+    monkeypatch.setenv("SENSECF_COHORTS", str(OWN))
+    shutil.copytree(trained, private_var, dirs_exist_ok=True)
+    return own_name()
 
 
 def test_pairs_are_counted_by_group(command: Command, walking: str) -> None:
@@ -37,7 +57,11 @@ def test_pairs_are_counted_by_group(command: Command, walking: str) -> None:
 
 
 @pytest.mark.model
-def test_a_small_own_cohort_is_fine_tuned_and_answers(command: Command, walking: str) -> None:
+def test_a_small_own_cohort_is_fine_tuned_and_answers(
+    command: Command, walking: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # How one of several is chosen: tests/counterfactuals/fine_tuning/test_fine_tune.py.
+    monkeypatch.setattr(validation, "TEMPERATURES", (1.0,))
     options = ["--tokens", "1200", "--rows", "4", "--validation", "1", "--json-progress"]
     ended = command("finetune", "--cohort", walking, *options)
     assert ended.code == 0, ended.err

@@ -140,6 +140,7 @@ def test_a_reader_that_leaves_is_no_error() -> None:
     assert process.wait(30) == -signal.SIGPIPE
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_is_clean(private_var: Path) -> None:
     process = subprocess.Popen(
         [*PROGRAM, "explain", "--cohort", "nhanes", "--method", "random", "--sample", "400", "--json"],

@@ -3,10 +3,12 @@ from __future__ import annotations
 import pytest
 
 from sensecf_core.errors import InputError
+from sensecf_core.jobs import job_table
 from sensecf_core.queries.request import ExplainRequest
-from sensecf_core.records import comparisons
+from sensecf_core.records import answers, comparisons, found
 from sensecf_core.records.comparisons import Comparison, Member
 from sensecf_core.records.storage.database import transaction
+from tests.records.made_answers import make_answer
 
 REQUEST = ExplainRequest(cohort="small", participant_id="p1", row_id="0", ranges={"bmi": (24.0, 30.0)})
 
@@ -57,6 +59,39 @@ def test_one_of_another_version_is_named_and_does_not_hide_the_others() -> None:
     ]
     with pytest.raises(InputError, match="another version"):
         comparisons.find(old.comparison_id)
+
+
+def test_what_a_comparison_alone_asked_for_stands_behind_everything_else() -> None:
+    key = ("p0001", "0")
+
+    def stands() -> str:
+        in_list, everybody = found.of_cohort("small")[key].answer_id, answers.newest_of_people("small")
+        first = answers.standing("small", *key)[0].answer_id
+        assert [in_list, *(one.answer_id for one in everybody)] == [first, first]
+        return first
+
+    def compare(answer_id: str, **changed: object) -> None:
+        job = job_table.add("method", "me", kind="explain", label="", spec="{}", most_waiting=9)
+        answers.save(make_answer(answer_id, **changed))
+        job_table.finish(job, job_table.JobOutcome("done", answer_id=answer_id))
+        members = (Member(method="random", job_id=job),)
+        comparisons.save(comparisons.new(REQUEST.model_copy(update={"participant_id": key[0]}), members))
+
+    compare("first", method="dice-random")
+    compare("compared", method="random")
+    assert stands() == "compared"  # nothing else was asked
+    assert answers.standing("small", *key, of_method="dice-random")[0].answer_id == "first"
+    answers.save(make_answer("asked"))
+    compare("later", method="nice-sparsity")
+    assert stands() == "asked"
+    assert {one.answer_id for one in answers.standing("small", *key)} == {
+        "first",
+        "compared",
+        "asked",
+        "later",
+    }
+    answers.save(make_answer("later", method="nice-sparsity"))  # asked again, and not by a comparison
+    assert stands() == "later"
 
 
 def test_a_comparison_is_about_one_row() -> None:

@@ -150,6 +150,7 @@ def measure_fine_tuning(_: int) -> Iterator[Row]:
 
     from sensecf_core.counterfactuals.fine_tuning import pairs, self_training
     from sensecf_core.counterfactuals.problem.fitted_cohort import load_fitted
+    from sensecf_core.counterfactuals.proposers.tuned_prompt import GuidedPrompt
     from sensecf_core.language.local.model import LocalModel
     from sensecf_core.language.models.hardware import detect_hardware
     from sensecf_core.language.training.config import Settings
@@ -167,7 +168,7 @@ def measure_fine_tuning(_: int) -> Iterator[Row]:
         note=f"{len(training_pairs)} measured",
     )
     model = LocalModel.load()
-    examples = self_training.training_examples(fitted.schema, model.tokenizer, training_pairs)
+    examples = self_training.training_examples(GuidedPrompt(fitted.schema), model.tokenizer, training_pairs)
     with tempfile.TemporaryDirectory() as folder:
         training = Training(model.model, model.tokenizer, examples, Settings(minutes=1.0), Path(folder))
         result = training.run()

@@ -174,6 +174,7 @@ def use_model(model: LocalModel) -> Iterator[None]:
 def fine_tune(session: Session) -> dict[str, Any]:
     """Train a LoRA adapter for some steps on pairs of the cohort, answer with it, and discard it."""
     from sensecf_core.counterfactuals.fine_tuning import pairs, self_training, validation
+    from sensecf_core.counterfactuals.proposers.tuned_prompt import GuidedPrompt
     from sensecf_core.language.training.config import Settings
     from sensecf_core.language.training.trainer import Training, adapter_for
 
@@ -182,7 +183,7 @@ def fine_tune(session: Session) -> dict[str, Any]:
     if large:
         for_training(model.model)
     training_pairs = pairs.build(fitted, seed=options.seed, variants=0, most_rows=max(8, 4 * options.steps))
-    examples = self_training.training_examples(fitted.schema, model.tokenizer, training_pairs)
+    examples = self_training.training_examples(GuidedPrompt(fitted.schema), model.tokenizer, training_pairs)
     settings = Settings(max_steps=options.steps, seed=options.seed)
     peft = adapter_for(model.model, settings)
     losses: list[float] = []

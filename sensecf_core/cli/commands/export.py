@@ -221,11 +221,12 @@ def _stored(
     found: list[Answer] = []
     for participant in dict.fromkeys(participants):
         # What somebody made by hand stands beside the newest answer, never in its place.
-        newest = answers.recent(cohort, participant, row, limit=1, by_hand=False)
-        newest = newest or answers.recent(cohort, participant, row, limit=1)
-        if not newest:
+        stored = answers.standing(cohort, participant, row)
+        stored = stored or answers.recent(cohort, participant, row, limit=1, by_hand=False)
+        stored = stored or answers.recent(cohort, participant, row, limit=1)
+        if not stored:
             raise InputError(_nothing_stored(cohort, participant, row))
-        found += newest
+        found.append(stored[0])
     return tuple(found)
 
 

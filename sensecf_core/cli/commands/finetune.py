@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sensecf_core.cli.commands import for_any_cohort
 from sensecf_core.cli.commands.from_decisions import Asked, in_words, learn, refuse_others
 from sensecf_core.cli.options import CohortName, Json, JsonProgress, at_least
 from sensecf_core.cli.output import ProgressLine, print_json, progress
@@ -20,8 +22,28 @@ if TYPE_CHECKING:
     from sensecf_core.counterfactuals.fine_tuning.stages import Options
 
 ROUND_KINDS = ("best", "preference", "both")
-SOURCES = ("shap", "none")
-MOST_RANK = 8
+SOURCES = ("shap", "none", "profile")
+MOST_RANK = 32
+USUAL_RANK = 8
+STEP_TOKENS = 2400
+"""Tokens of a training step of --told profile: long trainings, which have enough steps of them."""
+
+
+Told = Annotated[
+    str,
+    typer.Option(help="What the prompt tells: shap (what changes are worth), none, or profile."),
+]
+PerGroup = Annotated[
+    int, typer.Option(help="--told profile: answered queries of each direction and limits profile.")
+]
+Synthetic = Annotated[
+    int, typer.Option(help="--told profile: synthetic factuals drawn beside the training rows.")
+]
+
+
+def _check_told(told: str) -> None:
+    if told not in SOURCES:
+        raise unknown("value of --told", told, SOURCES)
 
 
 def pairs(
@@ -33,6 +55,9 @@ def pairs(
     rows: Annotated[
         int | None, typer.Option(help="Rows per direction and limits profile; without it all of `train`.")
     ] = None,
+    told: Told = "shap",
+    per_group: PerGroup = 2000,
+    synthetic: Synthetic = 40_000,
     seed: Annotated[int, typer.Option(help="Draws rows and limits.")] = 0,
     as_json: Json = False,
 ) -> None:
@@ -40,12 +65,21 @@ def pairs(
     from sensecf_core.counterfactuals.fine_tuning import pair_files
     from sensecf_core.counterfactuals.problem.fitted_cohort import load_fitted
 
-    at_least(0, variants=variants, seed=seed)
+    at_least(0, variants=variants, seed=seed, synthetic=synthetic)
+    at_least(1, per_group=per_group)
+    _check_told(told)
     if rows is not None:
         at_least(1, rows=rows)
     with ProgressLine() as line:
         folder, _ = pair_files.load_or_build(
-            load_fitted(cohort), seed=seed, variants=variants, most_rows=rows, progress=line
+            load_fitted(cohort),
+            seed=seed,
+            variants=variants,
+            most_rows=rows,
+            source=told,  # type: ignore[arg-type]
+            per_group=per_group,
+            synthetic=synthetic,
+            progress=line,
         )
     card = pair_files.read_card(folder)
     if as_json:
@@ -57,13 +91,25 @@ def pairs(
         limits = "varied" if group["varied_limits"] else "plain"
         print(
             f"  {group['limits']:12} towards {group['desired']}, {limits} limits: {group['queries']:,} "
-            f"queries, {group['unanswered_share']:.0%} without an answer, {group['answers']:,} answers"
+            f"queries{_unanswered(group)}, {group['answers']:,} answers"
         )
+
+
+def _unanswered(group: dict[str, Any]) -> str:
+    return f", {group['unanswered_share']:.0%} without an answer" if "unanswered_share" in group else ""
 
 
 def finetune(
     *,
-    cohort: CohortName,
+    cohort: Annotated[
+        str | None, typer.Option("--cohort", help="The cohort's name; see `cohort list`.")
+    ] = None,
+    any_cohort: Annotated[
+        bool,
+        typer.Option(
+            "--any-cohort", help="One adapter for every cohort, taught by invented schemas; no --cohort."
+        ),
+    ] = False,
     minutes: Annotated[
         float | None, typer.Option(help="Minutes of training (validation not counted).")
     ] = None,
@@ -81,14 +127,19 @@ def finetune(
             help="best: add accepted answers; preference: accepted against rejected (DPO); both: try the two."
         ),
     ] = "best",
-    rank: Annotated[int, typer.Option(help=f"Rank of the adapter, at most {MOST_RANK}.")] = MOST_RANK,
+    rank: Annotated[int, typer.Option(help=f"Rank of the adapter, at most {MOST_RANK}.")] = USUAL_RANK,
     learning_rate: Annotated[float, typer.Option(help="Peak learning rate.")] = 2e-3,
     told: Annotated[
-        str, typer.Option(help="What the prompt tells of changes: shap (what they are worth), or none.")
+        str,
+        typer.Option(
+            help="What the prompt tells: shap (what changes are worth), none (changes), or profile."
+        ),
     ] = "shap",
     most_pairs: Annotated[int | None, typer.Option(help="Training queries to learn from at most.")] = None,
     rows: Annotated[int | None, typer.Option(help="As for `pairs`.")] = None,
     variants: Annotated[int, typer.Option(help="As for `pairs`.")] = 1,
+    per_group: PerGroup = 2000,
+    synthetic: Synthetic = 40_000,
     validation: Annotated[int, typer.Option(help="`val` queries per group at each validation.")] = 12,
     seed: Annotated[int, typer.Option(help="Draws pairs, their order and the adapter's first weights.")] = 0,
     start: Annotated[
@@ -112,16 +163,17 @@ def finetune(
 
     Checkpoints every few minutes; a run that was ended goes on with --resume.
     """
+    if (cohort is None) != any_cohort:
+        raise InputError("Give either --cohort NAME or --any-cohort.")
     if minutes is None and tokens is None and not from_decisions:
         minutes = 60.0
-    at_least(1, validation=validation, rank=rank)
-    at_least(0, rounds=rounds, variants=variants, seed=seed)
+    at_least(1, validation=validation, rank=rank, per_group=per_group)
+    at_least(0, synthetic=synthetic, rounds=rounds, variants=variants, seed=seed)
     if rank > MOST_RANK:
         raise InputError(f"--rank must be at most {MOST_RANK}, got {rank}.")
     if round_kind not in ROUND_KINDS:
         raise unknown("value of --round-kind", round_kind, ROUND_KINDS)
-    if told not in SOURCES:
-        raise unknown("value of --told", told, SOURCES)
+    _check_told(told)
     if (minutes is not None and minutes <= 0) or (tokens is not None and tokens <= 0) or learning_rate <= 0:
         raise InputError("--minutes, --tokens and --learning-rate must be above 0.")
     from sensecf_core.counterfactuals.fine_tuning.stages import MOST_ROUNDS, Options
@@ -130,10 +182,31 @@ def finetune(
     settings = Settings(
         rank=rank, alpha=2 * rank, learning_rate=learning_rate, tokens=tokens, minutes=minutes, seed=seed
     )
+    if told == "profile":
+        settings = replace(settings, batch_tokens=STEP_TOKENS, micro_tokens=STEP_TOKENS // 2)
+        settings = replace(settings, validations=10, patience=10)  # a published learning curve
+    if any_cohort:
+        given = {"--from-decisions": from_decisions, "--rounds": rounds > 0, "--start": start is not None}
+        given |= {
+            "--told": told != "shap",
+            "--rows": rows is not None,
+            "--most-pairs": most_pairs is not None,
+        }
+        for_any_cohort.refuse_others(given)
+        with progress(json_progress) as tell:
+            card, folder = for_any_cohort.learn(
+                (base, name), settings, Callbacks(tell, _Stop()), resume=resume, publish=publish
+            )
+        if as_json:
+            print_json({"folder": str(folder), "card": card})
+        elif not json_progress:
+            print(f"The adapter {card['name']} for every cohort is in {folder}.")
+        return
+    assert cohort is not None
     if from_decisions:
         given = {"--rounds": rounds > 0, "--most-pairs": most_pairs is not None, "--rows": rows is not None}
         given |= {"--resume": resume, "--publish": publish, "--told": told != "shap"}
-        given |= {"--rank": rank != MOST_RANK, "--variants": variants != 1}
+        given |= {"--rank": rank != USUAL_RANK, "--variants": variants != 1}
         refuse_others(given)
         asked = Asked(base, name, start, settings, validation)
         with progress(json_progress) as tell:
@@ -153,6 +226,8 @@ def finetune(
         most_pairs=most_pairs,
         source=told,  # type: ignore[arg-type]
         validation_queries=validation,
+        per_group=per_group,
+        synthetic=synthetic,
         start=_start(start, rank),
     )
     with progress(json_progress) as tell:

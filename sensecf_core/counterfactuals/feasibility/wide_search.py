@@ -8,7 +8,7 @@ it goes on once the line is crossed, and keeps what it saw.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -25,13 +25,23 @@ KEPT = 24
 """Rows kept of each order for the judges, and of those that cross, evenly spaced by how far."""
 
 
-def pools(problems: Sequence[Problem], budget: Budget) -> list[Codes]:
+Seen = tuple[Codes, Floats, Floats]
+"""Rows (n, features), and how far the classifier, and both classifiers together, move each (log-odds)."""
+
+
+def pools(
+    problems: Sequence[Problem],
+    budget: Budget,
+    keep: Callable[[Problem, Seen], Codes] | None = None,
+) -> list[Codes]:
     """Rows worth judging for each query, shape (at most 3 * KEPT, features); none where nothing may move.
 
-    All problems are of one cohort. The rows keep the limits and break no rule. Raises ``BudgetSpentError``
+    All problems are of one cohort. The rows keep the limits and break no rule. ``keep`` chooses among all
+    rows that were seen (default: the farthest, and some of those that cross). Raises ``BudgetSpentError``
     and ``CancelledError`` through ``budget``.
     """
-    seen: list[list[tuple[Codes, Floats, Floats]]] = [[] for _ in problems]
+    keep = keep or _farthest_and_crossing
+    seen: list[list[Seen]] = [[] for _ in problems]
     edits = [_plausible_edits(problem) for problem in problems]
     states = {
         number: problem.space.factual[None]
@@ -51,7 +61,15 @@ def pools(problems: Sequence[Problem], budget: Budget) -> list[Codes]:
             seen[number].append((rows, alone, both))
             if depth < problems[number].space.max_changes:
                 states[number] = rows[_first_of(BEAM, alone, both)]
-    return [_kept(problem, found) for problem, found in zip(problems, seen, strict=True)]
+    return [
+        keep(problem, _together(found)) if found else np.empty((0, len(problem.space.factual)))
+        for problem, found in zip(problems, seen, strict=True)
+    ]
+
+
+def _together(found: Sequence[Seen]) -> Seen:
+    rows, alone, both = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    return rows, alone, both
 
 
 def _plausible_edits(problem: Problem) -> EditOptions:
@@ -67,9 +85,7 @@ def _plausible_edits(problem: Problem) -> EditOptions:
     return EditOptions(options.positions[keep], options.values[keep])
 
 
-def _judged(
-    problems: Sequence[Problem], rows: dict[int, Codes], budget: Budget
-) -> dict[int, tuple[Codes, Floats, Floats]]:
+def _judged(problems: Sequence[Problem], rows: dict[int, Codes], budget: Budget) -> dict[int, Seen]:
     """Each query's rows with how far the classifier moves them (log-odds), and both classifiers together."""
     if not rows:
         return {}
@@ -92,10 +108,8 @@ def _first_of(count: int, *orders: Floats) -> Ints:
     return np.unique(np.concatenate([np.argsort(-order, kind="stable")[:count] for order in orders]))
 
 
-def _kept(problem: Problem, seen: Sequence[tuple[Codes, Floats, Floats]]) -> Codes:
-    if not seen:
-        return np.empty((0, len(problem.space.factual)))
-    rows, alone, both = (np.concatenate(parts) for parts in zip(*seen, strict=True))
+def _farthest_and_crossing(problem: Problem, seen: Seen) -> Codes:
+    rows, alone, both = seen
     chosen = [_first_of(KEPT, alone, both)]
     line = problem.aim.line
     if line is not None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sensecf_core.counterfactuals.fine_tuning import validation
-from sensecf_core.counterfactuals.fine_tuning.control_rates import with_controls
+from sensecf_core.counterfactuals.fine_tuning import pair_files, validation
+from sensecf_core.counterfactuals.fine_tuning.control_rates import controls_of, with_controls
+from sensecf_core.counterfactuals.fine_tuning.pairs import Pair
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
+from sensecf_core.counterfactuals.proposers.tuned_prompt import tuned_prompt
 from sensecf_core.errors import InputError
 from sensecf_core.language.local.model import LocalModel
 from sensecf_core.language.models import adapters, default_model
@@ -43,11 +45,25 @@ def measure_adapter(
     found = adapters.require(fitted.cohort) if name is None else adapters.by_name(fitted.cohort, name)
     if (unfit := adapters.unfit(found.card, fitted.cohort, default_model.status().sha256)) is not None:
         raise InputError(unfit)
-    queries = validation.ValidationSet.of(fitted, "val", n, found.card.settings.get("source", "shap"))
+    source = found.card.settings.get("source", "shap")
+    queries = validation.ValidationSet.of(fitted, "val", n, source)
     model = LocalModel.load(adapter=found.folder)
     progress(0.1, "Measuring on validation queries")
-    temperature, rows = validation.choose_temperature(fitted, model, queries)
-    return AdapterRates(found, temperature, with_controls(fitted, queries, rows))
+    temperature, rows = validation.choose_temperature(fitted, tuned_prompt(fitted, source), model, queries)
+    controls, lessons = controls_of(source), _lessons(fitted, found, progress)
+    return AdapterRates(
+        found, temperature, with_controls(fitted, queries, rows, controls=controls, lessons=lessons)
+    )
+
+
+def _lessons(fitted: FittedCohort, adapter: Adapter, progress: Progress) -> tuple[Pair, ...]:
+    """What an adapter was taught, for the control that copies it; empty where that is searched by itself."""
+    settings = adapter.card.settings
+    if settings.get("source") != "profile":
+        return ()
+    named = ("seed", "source", "per_group", "synthetic")
+    _, pairs = pair_files.load_or_build(fitted, progress=progress, **{name: settings[name] for name in named})
+    return pairs
 
 
 def put_on_card(rates: AdapterRates) -> None:

@@ -12,7 +12,7 @@ from sensecf_core.counterfactuals.fine_tuning.validation import ValidationSet
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.proposal import Proposal, ProposalRequest, Proposer
 from sensecf_core.counterfactuals.proposers.effects import EffectsProposer
-from sensecf_core.counterfactuals.proposers.nearest_pair import NearestPairProposer, taught
+from sensecf_core.counterfactuals.proposers.nearest_pair import Answered, NearestPairProposer, taught
 from sensecf_core.counterfactuals.proposers.random import RandomProposer
 from sensecf_core.types import Callbacks
 
@@ -32,6 +32,11 @@ CONTROLS: Mapping[str, Callable[[FittedCohort, Pair], Proposer]] = {
 """What makes each control's proposer for a query and what a prompt tells of it."""
 
 
+def controls_of(source: str) -> tuple[str, ...]:
+    """The controls of a prompt: who is told nothing of changes is not held against their worth."""
+    return ("random", "nearest-pair") if source == "profile" else tuple(CONTROLS)
+
+
 def valid_name(control: str) -> str:
     """The name of a control's raw validity on a card: ``nearest_pair_valid``."""
     return f"{control.replace('-', '_')}_valid"
@@ -44,6 +49,7 @@ def control_rates(
     *,
     candidates: int = CANDIDATES,
     seed: int = 0,
+    lessons: Sequence[Pair] = (),
     cancelled: Callable[[], bool] = lambda: False,
 ) -> RawRates:
     """Raw rates of a control on the queries of ``pairs``, ``candidates`` each; raises ``CancelledError``.
@@ -53,9 +59,21 @@ def control_rates(
     run = ProposalRequest(candidates, seed, None, math.inf, Callbacks(cancelled=cancelled))
 
     def ask(pair: Pair) -> Proposal:
-        return CONTROLS[control](fitted, pair).propose(pair.query, run)
+        made = copied if control == "nearest-pair" and lessons else CONTROLS[control](fitted, pair)
+        return made.propose(pair.query, run)
 
+    copied = NearestPairProposer(fitted, _like(pairs, lessons))
     return rates_of(fitted, pairs, ask, cancelled)
+
+
+def _like(pairs: Sequence[Pair], lessons: Sequence[Pair]) -> tuple[Answered, ...]:
+    """The lessons of the direction and limits profile of ``pairs``, which are all of one."""
+    kinds = {(pair.query.limits.profile, pair.query.desired) for pair in pairs}
+    return tuple(
+        Answered(one.query, one.answers)
+        for one in lessons
+        if (one.query.limits.profile, one.query.desired) in kinds
+    )
 
 
 def with_controls(
@@ -63,12 +81,19 @@ def with_controls(
     validation_set: ValidationSet,
     rows: Sequence[Mapping[str, Any]],
     cancelled: Callable[[], bool] = lambda: False,
+    *,
     controls: Collection[str] = tuple(CONTROLS),
+    lessons: Sequence[Pair] = (),
 ) -> list[dict[str, Any]]:
-    """A card's rows with the raw validity of ``controls`` beside the model's, on the same queries."""
+    """A card's rows with the raw validity of ``controls`` beside the model's, on the same queries.
+
+    ``nearest-pair`` copies ``lessons``, what the model was taught, where they are given.
+    """
     valid = {
         group: {
-            valid_name(control): control_rates(fitted, control, pairs, cancelled=cancelled).valid
+            valid_name(control): control_rates(
+                fitted, control, pairs, lessons=lessons, cancelled=cancelled
+            ).valid
             for control in controls
         }
         for group, pairs in validation_set.groups.items()

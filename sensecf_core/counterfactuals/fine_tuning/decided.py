@@ -17,10 +17,9 @@ from sensecf_core.cohorts.encoding import to_code
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.make_queries import make_queries
+from sensecf_core.counterfactuals.proposers.tuned_prompt import TunedPrompt, training_example
 from sensecf_core.counterfactuals.search.effects import Source, estimate_effects
 from sensecf_core.errors import InputError
-from sensecf_core.language.prompts import fine_tuned
-from sensecf_core.language.prompts.plain import chat_text
 from sensecf_core.language.training.batches import TrainingExample
 from sensecf_core.queries.answer import Edits
 from sensecf_core.queries.limits import Limits
@@ -115,18 +114,10 @@ def _written(schema: Schema, query: Query, options: Iterable[DecidedOption]) -> 
     return tuple(written.values())
 
 
-def examples(schema: Schema, tokenizer: Any, found: Iterable[JudgedQuery]) -> list[TrainingExample]:
+def examples(prompt: TunedPrompt, tokenizer: Any, found: Iterable[JudgedQuery]) -> list[TrainingExample]:
     """Write each as a prompt with answers to prefer and to avoid."""
-
-    def texts(one: JudgedQuery, answers: Iterable[Edits]) -> tuple[str, ...]:
-        return tuple(fine_tuned.answer_text(schema, one.query, one.hints, edits) for edits in answers)
-
     return [
-        TrainingExample(
-            chat_text(tokenizer, fine_tuned.build(schema, one.query, one.hints)),
-            texts(one, one.kept),
-            texts(one, one.rejected),
-        )
+        training_example(prompt, tokenizer, one.query, one.hints, answers=one.kept, rejected=one.rejected)
         for one in found
     ]
 

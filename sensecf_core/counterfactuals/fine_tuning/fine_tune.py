@@ -12,17 +12,17 @@ from typing import Any
 from sensecf_core import provenance
 from sensecf_core.cohorts.fingerprint import file_sha256
 from sensecf_core.counterfactuals.fine_tuning import pair_files, validation
-from sensecf_core.counterfactuals.fine_tuning.control_rates import with_controls
+from sensecf_core.counterfactuals.fine_tuning.control_rates import controls_of, with_controls
 from sensecf_core.counterfactuals.fine_tuning.pairs import draw
 from sensecf_core.counterfactuals.fine_tuning.stages import FineTuning, Options
 from sensecf_core.counterfactuals.problem.budget import CancelledError
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
+from sensecf_core.counterfactuals.proposers.tuned_prompt import tuned_prompt
 from sensecf_core.language.local.loading import for_training, is_large
 from sensecf_core.language.local.lora import load_adapter, merged, saved_weights
 from sensecf_core.language.local.model import LocalModel
 from sensecf_core.language.models import adapters
 from sensecf_core.language.models.adapters import Card, weights_sha256
-from sensecf_core.language.prompts.fine_tuned import TUNED_SHA256
 from sensecf_core.language.training import save_adapter, trainer
 from sensecf_core.types import NO_CALLBACKS, Callbacks
 
@@ -70,6 +70,8 @@ def fine_tune(
         variants=options.variants,
         most_rows=options.most_rows,
         source=options.source,
+        per_group=options.per_group,
+        synthetic=options.synthetic,
         progress=searching,
     )
     answered = draw([pair for pair in pairs if pair.answers], options.most_pairs, options.settings.seed)
@@ -86,8 +88,14 @@ def fine_tune(
     callbacks.progress(0.96, "Choosing the temperature on validation queries")
     with merged(peft) as weights:
         model = LocalModel(weights.eval(), base.tokenizer, base.folder)
-        temperature, rates = validation.choose_temperature(fitted, model, validation_set, callbacks.cancelled)
-    rates = with_controls(fitted, validation_set, rates, callbacks.cancelled)
+        temperature, rates = validation.choose_temperature(
+            fitted, stages.prompt, model, validation_set, callbacks.cancelled
+        )
+    lessons = answered if options.source == "profile" else ()
+    controls = controls_of(options.source)
+    rates = with_controls(
+        fitted, validation_set, rates, callbacks.cancelled, controls=controls, lessons=lessons
+    )
     card = _card(fitted, base, options, name, folder) | {
         "provenance": {
             "commit": began_at,
@@ -119,7 +127,7 @@ def _card(fitted: FittedCohort, base: LocalModel, options: Options, name: str, p
         "base_sha256": default_model.weights_sha256(base.folder),
         "schema_sha256": fitted.schema.sha256,
         "classifier_sha256": fitted.classifier.sha256,
-        "template_sha256": TUNED_SHA256,
+        "template_sha256": tuned_prompt(fitted, options.source).sha256,
         "pairs_sha256": file_sha256(pairs / pair_files.PAIRS),
         "pairs": {k: v for k, v in pair_files.read_card(pairs).items() if k not in ("origin", "provenance")},
         "settings": {k: v for k, v in (asdict(options) | asdict(options.settings)).items() if k != "settings"}

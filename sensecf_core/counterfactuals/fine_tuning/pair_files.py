@@ -17,8 +17,9 @@ from sensecf_core import provenance
 from sensecf_core.cohorts.encoding import from_values
 from sensecf_core.cohorts.fingerprint import file_sha256
 from sensecf_core.cohorts.schema import Profile
-from sensecf_core.counterfactuals.fine_tuning import pairs as pair_search
+from sensecf_core.counterfactuals.fine_tuning import pairs as pair_search, profile_pairs
 from sensecf_core.counterfactuals.fine_tuning.pairs import Kind, Pair, kind
+from sensecf_core.counterfactuals.fine_tuning.synthetic import SYNTHETIC_ID
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.make_queries import make_queries, with_limits
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
@@ -26,12 +27,13 @@ from sensecf_core.counterfactuals.search.effects import Source
 from sensecf_core.paths import var, write_whole
 from sensecf_core.queries.answer import Edits
 from sensecf_core.queries.limits import Limits
-from sensecf_core.queries.query import PromptHints
+from sensecf_core.queries.query import Factual, PromptHints, Query
 from sensecf_core.types import RowKey
 
-FORMAT = 2
+FORMAT = 3
 PAIRS, CARD = "pairs.parquet", "card.json"
 _EDITS = TypeAdapter(tuple[Edits, ...])
+_FACTUAL = TypeAdapter(Factual)
 
 
 def load_or_build(
@@ -41,26 +43,43 @@ def load_or_build(
     variants: int = 1,
     most_rows: int | None = None,
     source: Source = "shap",
+    per_group: int = profile_pairs.PER_GROUP,
+    synthetic: int = profile_pairs.SYNTHETIC,
     progress: Callable[[float, str], None] = lambda done, words: None,
 ) -> tuple[Path, tuple[Pair, ...]]:
     """Read the training pairs of a cohort, or build them the first time.
 
-    Returns their folder and the pairs; arguments as :func:`.pairs.build`.
+    Returns their folder and the pairs; arguments as :func:`.pairs.build`, or as :func:`.profile_pairs.build`
+    where ``source`` is ``profile``.
     """
-    options = {"seed": seed, "variants": variants, "most_rows": most_rows, "source": source}
-    origin = {"format": FORMAT, **options, **_origin(fitted)}
+    untold = source == "profile"
+    options: dict[str, Any] = {"seed": seed, "source": source}
+    options |= (
+        {"per_group": per_group, "synthetic": synthetic}
+        if untold
+        else {"variants": variants, "most_rows": most_rows}
+    )
+    origin = {
+        "format": FORMAT,
+        **options,
+        **_origin(fitted, (profile_pairs if untold else pair_search).__name__),
+    }
     digest = hashlib.sha256(json.dumps(origin, sort_keys=True).encode()).hexdigest()[:12]
     folder = var("pairs", f"{fitted.schema.name}-{digest}")
     if (folder / CARD).is_file():
         return folder, read(fitted, folder)
-    pairs = pair_search.build(
-        fitted, seed=seed, variants=variants, most_rows=most_rows, source=source, progress=progress
+    pairs = (
+        profile_pairs.build(fitted, seed=seed, per_group=per_group, synthetic=synthetic, progress=progress)
+        if untold
+        else pair_search.build(
+            fitted, seed=seed, variants=variants, most_rows=most_rows, source=source, progress=progress
+        )
     )
     write(fitted, folder, pairs, origin)
     return folder, pairs
 
 
-def _origin(fitted: FittedCohort) -> dict[str, Any]:
+def _origin(fitted: FittedCohort, engine: str) -> dict[str, Any]:
     """Everything that decides which pairs are made."""
     return {
         "cohort": fitted.cohort.data_sha256,
@@ -68,7 +87,7 @@ def _origin(fitted: FittedCohort) -> dict[str, Any]:
         "limits": fitted.schema.limits_sha256,
         "split": fitted.cohort.split_sha256,
         "classifier": fitted.classifier.sha256,
-        "engine": provenance.code_sha256(pair_search.__name__),
+        "engine": provenance.code_sha256(engine),
     }
 
 
@@ -83,6 +102,8 @@ def write(fitted: FittedCohort, folder: Path, pairs: Sequence[Pair], origin: dic
             "limits": pair.query.limits.model_dump_json(),
             "told": pair.hints.model_dump_json(),
             "answers": _EDITS.dump_json(pair.answers).decode(),
+            "grade": pair.grade,
+            "factual": _FACTUAL.dump_json(pair.query.factual).decode() if _is_synthetic(pair.query) else None,
         }
         for pair in pairs
     ]
@@ -92,12 +113,16 @@ def write(fitted: FittedCohort, folder: Path, pairs: Sequence[Pair], origin: dic
 
 
 def read(fitted: FittedCohort, folder: Path) -> tuple[Pair, ...]:
-    """Read pairs back; their queries are made again from the cohort."""
-    rows = pd.read_parquet(folder / PAIRS).to_dict("records")
+    """Read pairs back; their queries are made again from the cohort, synthetic ones from their values."""
+    table = pd.read_parquet(folder / PAIRS)
+    rows = table.astype(object).where(table.notna(), None).to_dict("records")
+    real = {index for index, row in enumerate(rows) if row["factual"] is None}
     limits = [Limits.model_validate_json(row["limits"]) for row in rows]
     keys: dict[tuple[Profile, Literal[0, 1]], dict[RowKey, None]] = {}
-    for row, row_limits in zip(rows, limits, strict=True):
-        keys.setdefault((row_limits.profile, row["desired"]), {})[row["participant_id"], row["row_id"]] = None
+    for index, (row, row_limits) in enumerate(zip(rows, limits, strict=True)):
+        if index in real:
+            of_kind = keys.setdefault((row_limits.profile, row["desired"]), {})
+            of_kind[row["participant_id"], row["row_id"]] = None
     plain = {
         (*kind, key): query
         for kind, part_rows in keys.items()
@@ -107,11 +132,31 @@ def read(fitted: FittedCohort, folder: Path) -> tuple[Pair, ...]:
     }
     pairs = []
     for row, row_limits in zip(rows, limits, strict=True):
-        query = plain[row_limits.profile, row["desired"], (row["participant_id"], row["row_id"])]
+        key = (row["participant_id"], row["row_id"])
+        if row["factual"] is None:
+            query = plain[row_limits.profile, row["desired"], key]
+        else:
+            query = _synthetic(fitted, key, row["desired"], row_limits, row["factual"])
         query = query if row_limits == query.limits else with_limits(fitted, query, row_limits)
         hints = PromptHints.model_validate_json(row["told"])
-        pairs.append(Pair(query, hints, _EDITS.validate_json(row["answers"])))
+        pairs.append(Pair(query, hints, _EDITS.validate_json(row["answers"]), row["grade"]))
     return tuple(pairs)
+
+
+def _is_synthetic(query: Query) -> bool:
+    return query.participant_id == SYNTHETIC_ID
+
+
+def _synthetic(
+    fitted: FittedCohort, key: RowKey, desired: Literal[0, 1], limits: Limits, factual: str
+) -> Query:
+    """The query about a synthetic row, whose prediction was stored with it."""
+    row = _FACTUAL.validate_json(factual)
+    query = Query(
+        cohort=fitted.schema.name, participant_id=key[0], row_id=key[1], factual=row, desired=desired,
+        limits=Limits(profile=limits.profile), movable=(),
+    )  # fmt: skip
+    return with_limits(fitted, query, limits)
 
 
 def read_card(folder: Path) -> dict[str, Any]:
@@ -132,7 +177,8 @@ def card(fitted: FittedCohort, pairs: Sequence[Pair], origin: dict[str, Any], sh
         "origin": origin,
         "queries": len(pairs),
         "answers": sum(len(pair.answers) for pair in pairs),
-        "participants": len({pair.query.participant_id for pair in pairs}),
+        "participants": len({pair.query.participant_id for pair in pairs if not _is_synthetic(pair.query)}),
+        "synthetic": sum(_is_synthetic(pair.query) for pair in pairs),
         "groups": [
             {"limits": profile, "desired": desired, "varied_limits": varied, **_group(fitted, found)}
             for (profile, desired, varied), found in groups.items()
@@ -146,6 +192,7 @@ def card(fitted: FittedCohort, pairs: Sequence[Pair], origin: dict[str, Any], sh
 
 def _group(fitted: FittedCohort, pairs: Sequence[Pair]) -> dict[str, Any]:
     distances, beyond, changes = [], [], []
+    graded = all(pair.grade is not None for pair in pairs)  # then only answered ones were kept
     for pair in pairs:
         if not pair.answers:
             continue
@@ -159,8 +206,9 @@ def _group(fitted: FittedCohort, pairs: Sequence[Pair]) -> dict[str, Any]:
         changes += [len(answer) for answer in pair.answers]
     return {
         "queries": len(pairs),
-        "unanswered_share": float(np.mean([not pair.answers for pair in pairs])),
+        **({} if graded else {"unanswered_share": float(np.mean([not pair.answers for pair in pairs]))}),
         "answers": len(changes),
+        "grades": dict(Counter(pair.grade for pair in pairs if pair.grade is not None).most_common()),
         "changes": {str(count): changes.count(count) for count in sorted(set(changes))},
         "mean_gower": float(np.mean(distances)) if distances else None,
         "mean_log_odds_beyond_threshold": float(np.mean(beyond)) if beyond else None,

@@ -23,7 +23,7 @@ from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.make_queries import make_queries, with_limits
 from sensecf_core.counterfactuals.search.answers import search_answers
 from sensecf_core.counterfactuals.search.effects import Source, estimate_effects
-from sensecf_core.queries.answer import Edits
+from sensecf_core.queries.answer import Edits, Grade
 from sensecf_core.queries.limits import Limits
 from sensecf_core.queries.query import PromptHints, Query
 from sensecf_core.types import Part
@@ -41,6 +41,8 @@ class Pair:
     query: Query
     hints: PromptHints
     answers: tuple[Edits, ...]
+    grade: Grade | None = None
+    """The grade of all answers, where they were graded."""
 
 
 Kind = tuple[Profile, Literal[0, 1], bool]
@@ -115,12 +117,12 @@ def _queries(
                 continue
             yield query
             for _ in range(variants):
-                varied = with_limits(fitted, query, _varied(fitted, query, rng))
+                varied = with_limits(fitted, query, varied_limits(fitted, query, rng))
                 if varied.movable:
                     yield varied
 
 
-def _varied(fitted: FittedCohort, query: Query, rng: np.random.Generator) -> Limits:
+def varied_limits(fitted: FittedCohort, query: Query, rng: np.random.Generator) -> Limits:
     """Draw limits as a user might set them: another count, features frozen, ranges narrowed."""
     names = [entry.feature for entry in query.movable]
     n_frozen = rng.integers(0, 1 + int(MOST_FROZEN * len(names)))

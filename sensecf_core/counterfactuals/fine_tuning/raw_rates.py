@@ -10,14 +10,14 @@ from time import perf_counter
 import numpy as np
 import numpy.typing as npt
 
-from sensecf_core.cohorts.schema import Schema
 from sensecf_core.counterfactuals.checks.candidates import count_steps, screen_candidates
+from sensecf_core.counterfactuals.checks.grades import grade_rows
 from sensecf_core.counterfactuals.fine_tuning.pairs import Pair
 from sensecf_core.counterfactuals.problem.budget import CancelledError
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.problem import Problem
 from sensecf_core.counterfactuals.proposal import Proposal, ProposalRequest
-from sensecf_core.counterfactuals.proposers.fine_tuned import FineTunedProposer
+from sensecf_core.counterfactuals.proposers.tuned_prompt import TunedPrompt
 from sensecf_core.language.local.model import LocalModel
 from sensecf_core.types import Callbacks
 
@@ -38,12 +38,15 @@ class RawRates:
     gower: float
     seconds: float
     queries: int
+    solid: float = 0.0
+    """Share of the candidates that are solid (docs/metrics.md, Grades); 0 without refits."""
     valid_of: tuple[float, ...] = ()
     """Share of valid candidates of each query, in order."""
 
 
 def raw_rates(
     fitted: FittedCohort,
+    prompt: TunedPrompt,
     model: LocalModel,
     pairs: Sequence[Pair],
     *,
@@ -55,7 +58,7 @@ def raw_rates(
 
     def ask(pair: Pair) -> Proposal:
         return propose(
-            fitted.schema,
+            prompt,
             model,
             pair,
             candidates=candidates,
@@ -90,11 +93,14 @@ def _of_one(fitted: FittedCohort, pair: Pair, proposal: Proposal) -> dict[str, f
     problem = Problem.of(fitted, pair.query)
     screened = screen_candidates(problem, proposal)
     counts, checks = count_steps(screened.candidates), screened.checks
+    usable = checks.codes[checks.valid & checks.within_limits]
+    solid = grade_rows(problem, usable, complete=False).grades.count("solid") if len(usable) else 0
     n = max(counts.proposed, 1)
     return {
         "readable": counts.readable / n,
         "within_limits": counts.within_limits / n,
         "valid": counts.valid / n,
+        "solid": solid / n,
         "any_valid": float(counts.valid > 0),
         "distinct": counts.unique / n,
         "changed": _mean(checks.n_changed) if counts.readable else np.nan,
@@ -109,7 +115,7 @@ def _mean(values: npt.ArrayLike) -> float:
 
 
 def propose(
-    schema: Schema,
+    prompt: TunedPrompt,
     model: LocalModel,
     pair: Pair,
     *,
@@ -120,4 +126,4 @@ def propose(
 ) -> Proposal:
     """Sample candidates for the query of a pair with what its prompt tells, however long it takes."""
     run = ProposalRequest(candidates, seed, temperature, math.inf, Callbacks(cancelled=cancelled))
-    return FineTunedProposer(schema, model, pair.hints).propose(pair.query, run)
+    return prompt.proposer(model, pair.hints).propose(pair.query, run)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -17,33 +17,28 @@ from sensecf_core.counterfactuals.fine_tuning.raw_rates import propose
 from sensecf_core.counterfactuals.problem.budget import CancelledError
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.problem import Problem
+from sensecf_core.counterfactuals.proposers.tuned_prompt import TunedPrompt, training_example
 from sensecf_core.counterfactuals.search.answers import MARGINS, fewest_and_nearest, scores_suffice
 from sensecf_core.language.local.model import LocalModel
-from sensecf_core.language.prompts import fine_tuned
-from sensecf_core.language.prompts.plain import chat_text
 from sensecf_core.language.training.batches import TrainingExample
 from sensecf_core.queries.answer import Edits
 from sensecf_core.queries.query import PromptHints
 from sensecf_core.types import NO_CALLBACKS, Callbacks, Ints, Mask
 
-if TYPE_CHECKING:
-    from sensecf_core.cohorts.schema import Schema
 ROUND_CANDIDATES = 8
 """Candidates sampled per training query in a round."""
 ROUND_ANSWERS = 4
 """Accepted answers that a round keeps per query."""
 
 
-def training_examples(schema: Schema, tokenizer: Any, pairs: Sequence[Pair]) -> list[TrainingExample]:
-    """Write pairs as prompts and answers; those without an answer are left out."""
-    return [
-        TrainingExample(
-            chat_text(tokenizer, fine_tuned.build(schema, pair.query, pair.hints)),
-            tuple(fine_tuned.answer_text(schema, pair.query, pair.hints, answer) for answer in pair.answers),
-        )
+def training_examples(prompt: TunedPrompt, tokenizer: Any, pairs: Sequence[Pair]) -> list[TrainingExample]:
+    """Write pairs as prompts and answers; those without an answer that can be written are left out."""
+    written = (
+        training_example(prompt, tokenizer, pair.query, pair.hints, answers=pair.answers)
         for pair in pairs
         if pair.answers
-    ]
+    )
+    return [example for example in written if example.answers]
 
 
 @dataclass(frozen=True)
@@ -57,6 +52,7 @@ class Rollout:
 
 def sample_own_answers(
     fitted: FittedCohort,
+    prompt: TunedPrompt,
     model: LocalModel,
     pairs: Sequence[Pair],
     *,
@@ -78,12 +74,12 @@ def sample_own_answers(
             raise CancelledError
         callbacks.progress(number / len(pairs), "The model answers training queries")
         proposal = propose(
-            fitted.schema, model, pair, candidates=ROUND_CANDIDATES, temperature=1.0, seed=seed + number
+            prompt, model, pair, candidates=ROUND_CANDIDATES, temperature=1.0, seed=seed + number
         )
         problem = Problem.of(fitted, pair.query)
         screened = screen_candidates(problem, proposal)
         accepted = _accepted(problem, pair.hints, screened.checks)
-        wrong = [c.text for c in screened.candidates if not (c.valid and c.within_limits)]
+        wrong = [c.whole or c.text for c in screened.candidates if not (c.valid and c.within_limits)]
         rollouts.append(
             Rollout(
                 pair=Pair(pair.query, pair.hints, accepted or pair.answers),
@@ -119,11 +115,13 @@ def _accepted(problem: Problem, hints: PromptHints, checks: CheckResults) -> tup
     return tuple({n: c.after for n, c in space.changes(codes[row]).items()} for row in best)
 
 
-def preference_examples(schema: Schema, tokenizer: Any, rollouts: Sequence[Rollout]) -> list[TrainingExample]:
+def preference_examples(
+    prompt: TunedPrompt, tokenizer: Any, rollouts: Sequence[Rollout]
+) -> list[TrainingExample]:
     """Write rollouts as answers to prefer and to avoid; queries without a rejected answer are left out."""
     found = []
     for rollout in rollouts:
         if rollout.rejected:
-            examples = training_examples(schema, tokenizer, [rollout.pair])
-            found += [replace(example, rejected=rollout.rejected) for example in examples]
+            examples = training_examples(prompt, tokenizer, [rollout.pair])
+            found += [replace(example, rejected=rollout.rejected, estimates=()) for example in examples]
     return found

@@ -5,16 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
-from sensecf_core.counterfactuals.fine_tuning import self_training, validation
+from sensecf_core.counterfactuals.fine_tuning import profile_pairs, self_training, validation
 from sensecf_core.counterfactuals.fine_tuning.pairs import Pair
 from sensecf_core.counterfactuals.fine_tuning.raw_rates import RawRates
 from sensecf_core.counterfactuals.problem.budget import CancelledError
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
+from sensecf_core.counterfactuals.proposers.tuned_prompt import TunedPrompt, tuned_prompt
 from sensecf_core.counterfactuals.search.effects import Source
 from sensecf_core.language.local.lora import adapter_weights, load_adapter, merged
 from sensecf_core.language.local.model import LocalModel
@@ -55,6 +57,8 @@ class Options:
     most_pairs: int | None = None
     source: Source = "shap"
     validation_queries: int = validation.PER_GROUP
+    per_group: int = profile_pairs.PER_GROUP
+    synthetic: int = profile_pairs.SYNTHETIC
     start: str | None = None
     keep_rounds: bool = False
 
@@ -79,9 +83,14 @@ class FineTuning:
     validation_set: validation.ValidationSet
     callbacks: Callbacks
 
+    @cached_property
+    def prompt(self) -> TunedPrompt:
+        """What the model reads and writes."""
+        return tuned_prompt(self.fitted, self.options.source)
+
     def run(self, peft: Any, pairs: list[Pair]) -> FineTuningResult:
         """Train on the pairs, then round by round; leaves the best adapter in ``peft``."""
-        texts = self_training.training_examples(self.fitted.schema, self.base.tokenizer, pairs)
+        texts = self_training.training_examples(self.prompt, self.base.tokenizer, pairs)
         curve: list[Point] = []
         rows: list[dict[str, Any]] = []
         spent: list[FineTuned] = []
@@ -152,6 +161,7 @@ class FineTuning:
         with merged(peft) as weights:
             rollouts = self_training.sample_own_answers(
                 self.fitted,
+                self.prompt,
                 LocalModel(weights.eval(), self.base.tokenizer, self.base.folder),
                 batch,
                 seed=self.options.settings.seed + 1000 * stage,
@@ -168,13 +178,13 @@ class FineTuning:
         self, kind: StageKind, rollouts: tuple[self_training.Rollout, ...], texts: list[TrainingExample]
     ) -> list[TrainingExample]:
         """The training examples of one stage: the pairs' ``texts``, or the rollouts."""
-        schema, tokenizer = self.fitted.schema, self.base.tokenizer
+        prompt, tokenizer = self.prompt, self.base.tokenizer
         if kind == "pairs":
             return texts
         if kind == "preference":
-            return self_training.preference_examples(schema, tokenizer, rollouts)
+            return self_training.preference_examples(prompt, tokenizer, rollouts)
         own = self_training.training_examples(
-            schema, tokenizer, [rollout.pair for rollout in rollouts if rollout.accepted]
+            prompt, tokenizer, [rollout.pair for rollout in rollouts if rollout.accepted]
         )
         beside = np.random.default_rng([self.options.settings.seed, len(texts)]).permutation(len(texts))
         return own + [texts[index] for index in beside[: len(own)]]
@@ -210,19 +220,21 @@ class FineTuning:
             name: validation.over_queries(rates, name) for name in ("changed", "gower")
         }
 
-    def _validate(self, model: Any, share: float, seen: dict[float, Rates]) -> float | None:
+    def _validate(self, model: Any, share: float, seen: dict[float, Rates]) -> dict[str, float] | None:
         self.callbacks.progress(share, "Measuring on validation queries")
         try:
             rates = self._rates(model)
         except CancelledError:
             return None
-        score = validation.score(rates)
-        seen[score] = rates
-        return score
+        means = validation.means(rates)
+        seen[means["valid"]] = rates
+        return means
 
     def _rates(self, model: Any) -> Rates:
         found = LocalModel(model, self.base.tokenizer, self.base.folder)
-        return validation.measure(self.fitted, found, self.validation_set, cancelled=self.callbacks.cancelled)
+        return validation.measure(
+            self.fitted, self.prompt, found, self.validation_set, cancelled=self.callbacks.cancelled
+        )
 
 
 def _words(progress: TrainingProgress, stage: int) -> str:

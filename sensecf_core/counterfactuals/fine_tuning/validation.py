@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from sensecf_core import types
-from sensecf_core.counterfactuals.fine_tuning import pairs as pair_search
+from sensecf_core.counterfactuals.fine_tuning import pairs as pair_search, profile_pairs
 from sensecf_core.counterfactuals.fine_tuning.pairs import Pair
 from sensecf_core.counterfactuals.fine_tuning.raw_rates import RawRates, raw_rates
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
+from sensecf_core.counterfactuals.proposers.tuned_prompt import TunedPrompt
 from sensecf_core.counterfactuals.search.effects import Source
 from sensecf_core.language.local.model import LocalModel
-
-if TYPE_CHECKING:
-    pass
 
 Group = tuple[str, int]
 """Limits profile and desired class."""
@@ -39,7 +37,11 @@ class ValidationSet:
         cls, fitted: FittedCohort, part: types.Part, most: int = PER_GROUP, source: Source = "shap"
     ) -> ValidationSet:
         """Draw the queries of a part with seed 1."""
-        built = pair_search.build(fitted, part=part, seed=1, variants=0, most_rows=5 * most, source=source)
+        built = (
+            profile_pairs.build(fitted, part=part, seed=1, per_group=most, synthetic=0, varied=0)
+            if source == "profile"
+            else pair_search.build(fitted, part=part, seed=1, variants=0, most_rows=5 * most, source=source)
+        )
         groups: dict[Group, list[Pair]] = {}
         for pair in built:
             if pair.answers:
@@ -49,6 +51,7 @@ class ValidationSet:
 
 def measure(
     fitted: FittedCohort,
+    prompt: TunedPrompt,
     model: LocalModel,
     validation_set: ValidationSet,
     *,
@@ -59,7 +62,7 @@ def measure(
     """Raw rates of each group; raises ``CancelledError``."""
     return {
         group: raw_rates(
-            fitted, model, found, candidates=candidates, temperature=temperature, cancelled=cancelled
+            fitted, prompt, model, found, candidates=candidates, temperature=temperature, cancelled=cancelled
         )
         for group, found in validation_set.groups.items()
     }
@@ -68,6 +71,11 @@ def measure(
 def score(rates: dict[Group, RawRates]) -> float:
     """One number for early stopping: raw validity, averaged over the queries of all groups."""
     return over_queries(rates, "valid")
+
+
+def means(rates: dict[Group, RawRates]) -> dict[str, float]:
+    """The rates of a point of the learning curve, averaged over the queries of all groups."""
+    return {name: over_queries(rates, name) for name in ("valid", "solid", "distinct", "gower")}
 
 
 def over_queries(rates: dict[Group, RawRates], name: str) -> float:
@@ -82,6 +90,7 @@ def over_queries(rates: dict[Group, RawRates], name: str) -> float:
 
 def choose_temperature(
     fitted: FittedCohort,
+    prompt: TunedPrompt,
     model: LocalModel,
     validation_set: ValidationSet,
     cancelled: Callable[[], bool] = lambda: False,
@@ -94,7 +103,7 @@ def choose_temperature(
     best, best_score = TEMPERATURES[0], -1.0
     for temperature in TEMPERATURES:
         rates = measure(
-            fitted, model, validation_set, candidates=16, temperature=temperature, cancelled=cancelled
+            fitted, prompt, model, validation_set, candidates=16, temperature=temperature, cancelled=cancelled
         )
         rows += rate_rows(rates, part="val", temperature=temperature)
         distinct = over_queries(rates, "distinct")

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from sensecf_core.classifiers.shap_values import shap_values
-from sensecf_core.cohorts.encoding import to_code, to_codes, to_values
+from sensecf_core.cohorts.encoding import Codes, to_code, to_codes, to_values
 from sensecf_core.counterfactuals.problem.constraints import movable_features
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.queries.limits import Limits
@@ -21,9 +21,15 @@ def make_queries(
     fitted: FittedCohort, keys: Sequence[RowKey], desired: Literal[0, 1], limits: Limits
 ) -> tuple[Query, ...]:
     """Make one query per row; the classifier is called once, on the rows as they are."""
-    schema = fitted.schema
     rows = fitted.cohort.rows.loc[pd.MultiIndex.from_tuples(keys)]
-    codes = to_codes(schema, rows)
+    return queries_of_codes(fitted, keys, to_codes(fitted.schema, rows), desired, limits)
+
+
+def queries_of_codes(
+    fitted: FittedCohort, keys: Sequence[RowKey], codes: Codes, desired: Literal[0, 1], limits: Limits
+) -> tuple[Query, ...]:
+    """The same of rows as codes, shape (keys, features), which need not be in the cohort."""
+    schema = fitted.schema
     probabilities = fitted.classifier.probability_of_codes(codes)
     predicted = fitted.reaches(probabilities, 1)
     return tuple(

@@ -24,7 +24,6 @@ from sensecf_core.counterfactuals.result import answer_id, content_hashes, setti
 from sensecf_core.errors import InputError, unknown
 from sensecf_core.language.models import adapters, default_model, registry
 from sensecf_core.language.models.registry import ModelSpec
-from sensecf_core.language.prompts.fine_tuned import TUNED_SHA256
 from sensecf_core.language.prompts.plain import TEMPLATE_SHA256
 from sensecf_core.queries.methods import METHODS, Method, asks_language_model, needs_adapter
 from sensecf_core.queries.query import Driver, Query
@@ -102,7 +101,7 @@ def _model_hashes(cohort: Cohort, method: str) -> dict[str, str]:
     return {
         "base_model": base,
         "adapter": adapters.weights_sha256(adapter.folder),
-        "prompt_template": TUNED_SHA256,
+        "prompt_template": adapter.card.template_sha256,
     }
 
 
@@ -186,7 +185,7 @@ def _pretrained(context: Context) -> Proposer:
 
 
 def _fine_tuned(context: Context) -> Proposer:
-    from sensecf_core.counterfactuals.proposers.fine_tuned import FineTunedProposer
+    from sensecf_core.counterfactuals.proposers.tuned_prompt import tuned_prompt
     from sensecf_core.counterfactuals.search.effects import estimate_effects
     from sensecf_core.language.local.model import shared_model
 
@@ -196,12 +195,11 @@ def _fine_tuned(context: Context) -> Proposer:
     adapter = adapters.require(fitted.cohort, base_sha256(context.named))
     base = placement_of(context.named)
     source = adapter.card.settings.get("source", "shap")
-    return FineTunedProposer(
-        fitted.schema,
+    return tuned_prompt(fitted, source).proposer(
         shared_model(base.folder, adapter.folder, base.precision, base.device),
         estimate_effects(fitted, [context.query], source)[0],
-        context.request.grammar,
-        adapter.card.temperature,
+        grammar=context.request.grammar,
+        temperature=adapter.card.temperature,
     )
 
 

@@ -21,7 +21,8 @@ from sensecf_core.counterfactuals.problem.budget import Budget
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
 from sensecf_core.counterfactuals.search.combinations import combinations
-from sensecf_core.language.prompts.fine_tuned import ENOUGH, score_out_of_10
+from sensecf_core.language.prompts.fine_tuned import score_out_of_10
+from sensecf_core.language.prompts.sums_grammar import ENOUGH
 from sensecf_core.queries.answer import Edits
 from sensecf_core.queries.query import PromptHints, Query
 from sensecf_core.types import Mask

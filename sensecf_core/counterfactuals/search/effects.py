@@ -29,7 +29,8 @@ from sensecf_core.counterfactuals.search.beam_search import EditOptions
 from sensecf_core.queries.query import FeatureEffect, PromptHints, Query
 from sensecf_core.types import Floats
 
-Source = Literal["shap", "probes", "none"]
+Source = Literal["shap", "probes", "none", "profile"]
+"""What a prompt tells of changes. ``profile`` tells nothing, not even which there are."""
 
 SIMILARITY_SCALE = 0.05
 """Gower distance at which a training row weighs 1/e of an identical one."""
@@ -55,6 +56,8 @@ def estimate_effects(
     schema's order, with an effect of 0. Features that do not help are left out (unless none does).
     ``probes`` take the log-odds of changed rows from ``margin`` (default: the classifier).
     """
+    if source == "profile":
+        return tuple(PromptHints(gap=0.0, effects=()) for _ in queries)
     if not queries:
         return ()
     keys = pd.MultiIndex.from_tuples([(query.participant_id, query.row_id) for query in queries])

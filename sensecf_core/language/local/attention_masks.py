@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-PLAIN_ATTENTION = 512
+PLAIN_ATTENTION = 768
 """Tokens of the longest tree trained with unfused attention, which keeps its weights: 0.7 GB in
 SmolLM2-135M's 30 layers."""
 

@@ -16,6 +16,7 @@ from sensecf_core.language.local.lora import with_adapter
 from sensecf_core.language.models import adapters, default_model
 from sensecf_core.language.prompts.grammar import edits_grammar, longest_answer
 from sensecf_core.language.prompts.plain import Prompt, chat_text
+from sensecf_core.language.prompts.sums_grammar import sums_grammar
 
 MOST_ROWS = 64
 """Rows decoded in one batch; more are decoded in turns behind the same prompt."""
@@ -249,15 +250,16 @@ class LocalModel:
 
 
 def _grammar(constraint: Constraint) -> str:
-    return edits_grammar(
-        constraint.schema, constraint.movable, constraint.max_changes, constraint.order, constraint.scores
-    )
+    asked = (constraint.schema, constraint.movable, constraint.max_changes, constraint.order)
+    if constraint.scores is not None:
+        return sums_grammar(*asked, constraint.scores)
+    return edits_grammar(*asked, counts_down=constraint.counts_down)
 
 
 def _most_tokens(constraint: Constraint | None) -> int:
     if constraint is None:
         return FREE_TEXT_TOKENS
-    with_sums = constraint.scores is not None
+    with_sums = constraint.scores is not None or constraint.counts_down
     longest = longest_answer(
         constraint.schema, constraint.movable, constraint.max_changes, with_sums=with_sums
     )

@@ -26,14 +26,18 @@ from sensecf_core.errors import InputError, NotReadyError, unknown
 from sensecf_core.json_safe import read_file
 from sensecf_core.language.models import default_model
 from sensecf_core.language.prompts.fine_tuned import TUNED_SHA256
+from sensecf_core.language.prompts.profile import PROFILE_SHA256
 from sensecf_core.paths import CHECKOUT, MODELS, user_path, var, write_whole
 from sensecf_core.provenance import CLI
 from sensecf_core.types import Plain
 
 BUILT_IN = MODELS / "adapters"
+ANY = "any-cohort"
+"""The folder, and the cohort on the card, of adapters that learned from invented schemas and fit all."""
 CONFIG = "adapter_config.json"
 MEND = "train it again with `finetune`, or delete its folder and choose another on the page Models"
 """What to do about an adapter whose files cannot be used."""
+NO_CHECKOUT = "An adapter is published in a checkout of SenseCF, not in an installation of it."
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 CARD, CURVE, README, WEIGHTS = "card.json", "curve.json", "README.md", "adapter_model.safetensors"
 
@@ -119,7 +123,7 @@ def built_in_folder(cohort: Cohort, name: str) -> Path:
             "What is trained on your own rows stays in var/; only built-in cohorts are published."
         )
     if not CHECKOUT:
-        raise InputError("An adapter is published in a checkout of SenseCF, not in an installation of it.")
+        raise InputError(NO_CHECKOUT)
     return BUILT_IN / cohort.schema.name / name
 
 
@@ -139,6 +143,15 @@ def _readable(cohort: Cohort) -> Iterator[Adapter]:
     if not cohort.own:
         yield from _in_folder(BUILT_IN / cohort.schema.name, False)
     yield from _in_folder(own_folder(cohort, "x").parent, True)
+    yield from _in_folder(var("adapters", ANY), True)
+    yield from _in_folder(BUILT_IN / ANY, False)
+
+
+def folder_for_any(name: str, *, publish: bool) -> Path:
+    """The folder of an adapter for every cohort; raises ``InputError`` to publish outside a checkout."""
+    if publish and not CHECKOUT:
+        raise InputError(NO_CHECKOUT)
+    return BUILT_IN / ANY / name if publish else var("adapters", ANY, name)
 
 
 def _in_folder(folder: Path, own: bool) -> Iterator[Adapter]:
@@ -233,18 +246,18 @@ def unfit(card: Card, cohort: Cohort, base_sha256: str | None) -> str | None:
             f"The adapter {card.name} was trained for the ablation: its prompt asks the classifier about "
             f"changed rows of the participant before it answers; {command}."
         )
-    if card.schema_sha256 != cohort.schema.sha256:
+    if card.cohort != ANY and card.schema_sha256 != cohort.schema.sha256:
         return f"The adapter {card.name} was trained for another schema of {card.cohort}; {command}."
     if card.base_sha256 != base_sha256:
         return f"The adapter {card.name} was trained on other weights of {card.base}; {command}."
-    if card.template_sha256 != TUNED_SHA256:
+    if card.template_sha256 != (PROFILE_SHA256 if card.settings.get("source") == "profile" else TUNED_SHA256):
         return f"The adapter {card.name} was trained on an older prompt; {command}."
     return None
 
 
 def other_classifier(card: Card, classifier_sha256: str) -> str | None:
     """One sentence of warning if the rates on the card do not hold for this classifier; None if they do."""
-    if card.classifier_sha256 == classifier_sha256:
+    if card.classifier_sha256 == classifier_sha256 or card.cohort == ANY:
         return None
     return (
         f"The adapter {card.name} was trained and measured with another classifier of {card.cohort}: "
@@ -255,7 +268,8 @@ def other_classifier(card: Card, classifier_sha256: str) -> str | None:
 def chosen(cohort: Cohort, base_sha256: str | None = None) -> Adapter | None:
     """The adapter that answers ``lm-fine-tuned`` for a cohort: the one chosen, else the first that fits.
 
-    None, too, where there is a :func:`problem`. ``base_sha256`` of None is the default base model's.
+    Those for every cohort come last. None, too, where there is a :func:`problem`. ``base_sha256`` of None is
+    the default base model's.
     """
     if problem(cohort) is not None:
         return None

@@ -18,6 +18,7 @@ from sensecf_core.cohorts.encoding import to_code
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.language.prompts.grammar import value_text, write_edits
 from sensecf_core.language.prompts.plain import Prompt, reference_case
+from sensecf_core.language.prompts.sums_grammar import ENOUGH
 from sensecf_core.queries.answer import Edits
 from sensecf_core.queries.query import FeatureEffect, PromptHints, Query
 
@@ -27,8 +28,6 @@ HIGHER, LOWER = "higher", "lower"
 SAFETY = 0.15
 """Log-odds beyond the threshold that the whole way includes: effects are estimates, and answers whose scores
 just add up to 10 should still reach the desired class."""
-ENOUGH = 10
-"""The score of the whole way; larger effects get the same."""
 
 
 def build(schema: Schema, query: Query, hints: PromptHints) -> Prompt:

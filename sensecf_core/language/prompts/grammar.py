@@ -6,8 +6,8 @@ the forms tried (JSON, ``name: value`` lines, this one) it needs the fewest toke
 merges with the next name (``;`` + ``Ġsugar``), and ``=`` is one token.
 
 A fine-tuned model adds scores and sums (:mod:`sensecf_core.language.prompts.fine_tuned`):
-``bmi=27.5+6=6; sugar=60+4=10`` repeats each change's score from the prompt, followed by the sum so far. The
-grammar fixes the score, the model writes the sum. The parser skips both.
+``bmi=27.5+6=6; sugar=60+4=10`` repeats each change's score from the prompt, followed by the sum so far
+(:mod:`sensecf_core.language.prompts.sums_grammar`). The parser skips both.
 
 The grammar (Lark text for llguidance) is built from a query: only features that may move, only values
 they may take, each feature at most once, at most k of them. It does not contain cross-feature rules.
@@ -31,7 +31,8 @@ NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
 YES_NO = {"yes": 1.0, "no": 0.0}
 SCORE_AND_SUM = re.compile(r"[+-]\d+=-?\d+$")
 LONGEST_SCORE_AND_SUM = "+10=-30"
-SUM = r"/-?[0-9]{1,2}/"
+OPEN, DONE = r"/[+-][0-9]{1,2}=[1-9][0-9]?/", r"/[+-][0-9]{1,2}=(0|-[1-9][0-9]?)/"
+"""What a change brings and what is left, above 0 or not."""
 EffectScores = Mapping[str, Mapping[str, int]]
 """Feature name → value text → its score in the prompt; values not listed score 0."""
 
@@ -129,14 +130,15 @@ def edits_grammar(
     movable: Sequence[Movable],
     max_changes: int,
     order: Sequence[str] = (),
-    scores: EffectScores | None = None,
+    *,
+    counts_down: bool = False,
 ) -> str:
     """Build the Lark grammar (llguidance) of every answer with 1 to ``max_changes`` edits.
 
-    Features of ``order`` come first in an answer, then the others in schema order. With ``scores`` every
-    value is followed by its score, and by a sum that the model has to find. The grammar grows with
-    features × changes + values: 20 features of 150 values build in milliseconds. Raises ``ValueError`` if
-    nothing may move.
+    Features of ``order`` come first in an answer, then the others in schema order. With ``counts_down`` every
+    value is followed by what it brings and what is left, both for the model to find; an answer ends only
+    where nothing is left, or no change. The grammar grows with features × changes + values: 20 features of
+    150 values build in milliseconds. Raises ``ValueError`` if nothing may move.
     """
     ranks = _ranks(schema, order)
     ordered = sorted((m for m in movable if m.values), key=lambda m: ranks[m.feature])
@@ -145,16 +147,17 @@ def edits_grammar(
         raise ValueError("a grammar needs at least one feature that may move and one change")
     rules = [f"start: e0_{most}"]
     for position, item in enumerate(ordered):
-        head = f"{_literal(item.feature + '=')} V{position}{'' if scores is None else ' SUM'}"
-        rules += _edit_rules(position, head, last=position == len(ordered) - 1, most=most)
+        head = f"{literal(item.feature + '=')} V{position}"
+        last = position == len(ordered) - 1
+        if counts_down:
+            rules += _countdown_rules(position, head, last=last, most=most)
+        else:
+            rules += _edit_rules(position, head, last=last, most=most)
     for position, item in enumerate(ordered):
         texts = _value_texts(schema.feature(item.feature), item.values)
-        if scores is not None:
-            of_feature = scores.get(item.feature, {})
-            texts = [f"{text}{of_feature.get(text, 0):+d}=" for text in texts]
         rules.append(f"V{position}: {_terminal(texts)}")
-    if scores is not None:
-        rules.append(f"SUM: {SUM}")
+    if counts_down:
+        rules += [f"OPEN: {OPEN}", f"DONE: {DONE}"]
     return "\n".join(rules) + "\n"
 
 
@@ -165,7 +168,22 @@ def _edit_rules(position: int, head: str, *, last: bool, most: int) -> list[str]
         choices = [head]
         if not last:
             if left > 1:
-                choices.append(f"{head} {_literal(SEPARATOR)} e{position + 1}_{left - 1}")
+                choices.append(f"{head} {literal(SEPARATOR)} e{position + 1}_{left - 1}")
+            choices.append(f"e{position + 1}_{left}")
+        rules.append(f"e{position}_{left}: " + " | ".join(choices))
+    return rules
+
+
+def _countdown_rules(position: int, head: str, *, last: bool, most: int) -> list[str]:
+    """The same rules where a change is followed by what it brings, and what is left decides about the end."""
+    rules = []
+    for left in range(1, most + 1):
+        choices = [f"{head} DONE"]
+        if last or left == 1:
+            choices.append(f"{head} OPEN")
+        if not last:
+            if left > 1:
+                choices.append(f"{head} (OPEN | DONE) {literal(SEPARATOR)} e{position + 1}_{left - 1}")
             choices.append(f"e{position + 1}_{left}")
         rules.append(f"e{position}_{left}: " + " | ".join(choices))
     return rules
@@ -200,10 +218,11 @@ def _value_texts(feature: Feature, codes: Iterable[float]) -> list[str]:
 
 def _terminal(texts: list[str]) -> str:
     """One Lark terminal that matches any of ``texts``."""
-    return " | ".join(_literal(text) for text in texts)
+    return " | ".join(literal(text) for text in texts)
 
 
-def _literal(text: str) -> str:
+def literal(text: str) -> str:
+    """A text as a literal of a Lark grammar."""
     return json.dumps(text, ensure_ascii=False)
 
 

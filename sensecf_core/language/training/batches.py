@@ -37,11 +37,14 @@ class TrainingExample:
     """One rendered prompt (see :func:`sensecf_core.language.prompts.plain.chat_text`) and its answers.
 
     ``rejected`` answers are used by :class:`sensecf_core.language.training.losses.Preference` only.
+    ``estimates`` are beginnings of answers with what has to follow: only that is learned, since nobody would
+    choose the beginning. They are not for preferences.
     """
 
     prompt: str
     answers: tuple[str, ...]
     rejected: tuple[str, ...] = ()
+    estimates: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -108,10 +111,14 @@ def tree_of(tokenizer: Any, example: TrainingExample) -> Tree | None:
     *prompt, last = tokenizer(example.prompt, add_special_tokens=special).input_ids
     tokens, positions = list(prompt), list(range(len(prompt)))
     branches, targets = [PROMPT] * len(prompt), [IGNORED] * len(prompt)
-    for branch, answer in enumerate((*example.answers, *example.rejected), start=1):
-        answer_tokens = [*continuation_tokens(tokenizer, answer), tokenizer.eos_token_id]
+    learned = [(text, text) for text in (*example.answers, *example.rejected)]
+    learned += [(begun + rest, rest) for begun, rest in example.estimates]
+    for branch, (answer, rest) in enumerate(learned, start=1):
+        whole = continuation_tokens(tokenizer, answer)
+        known = len(continuation_tokens(tokenizer, answer.removesuffix(rest))) if rest != answer else 0
+        answer_tokens = whole if known else [*whole, tokenizer.eos_token_id]
         tokens += [last, *answer_tokens[:-1]]
-        targets += answer_tokens
+        targets += [IGNORED] * known + answer_tokens[known:]
         positions += range(len(prompt), len(prompt) + len(answer_tokens))
         branches += [branch] * len(answer_tokens)
     return Tree(tuple(tokens), tuple(positions), tuple(branches), tuple(targets), len(example.answers))

@@ -39,7 +39,8 @@ class Settings:
 class Point:
     """One point of the learning curve.
 
-    ``loss`` is the mean per answer token since the last point (None if no step was made since a resume).
+    ``loss`` is the mean per answer token since the last point (None if no step was made since a resume);
+    ``rates`` are what the validation measured, of which ``score`` decides.
     """
 
     step: int
@@ -47,6 +48,7 @@ class Point:
     seconds: float
     loss: float | None
     score: float | None = None
+    rates: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

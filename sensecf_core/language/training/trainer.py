@@ -13,7 +13,7 @@ import json
 import math
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -100,11 +100,12 @@ class Training:
         self,
         progress: Callable[[TrainingProgress], None] | None = None,
         cancelled: Callable[[], bool] = lambda: False,
-        validate: Callable[[Any], float | None] | None = None,
+        validate: Callable[[Any], Mapping[str, float] | None] | None = None,
     ) -> FineTuned:
         """Train to the end of the budget with validations in between; keep the best validated adapter.
 
-        ``validate`` returns None if it was cancelled; then nothing is recorded.
+        ``validate`` returns rates, of which ``valid`` decides, or None if it was cancelled; then nothing is
+        recorded.
         """
         ended, saved, clock = "", time.monotonic(), time.perf_counter()
         losses: list[float] = []
@@ -174,7 +175,9 @@ class Training:
         left = self.state.seconds * (1 - share) / max(share, 1e-9)
         return TrainingProgress(share, loss, rate, left, self.state.step)
 
-    def _record_point(self, losses: list[float], validate: Callable[[Any], float | None] | None) -> None:
+    def _record_point(
+        self, losses: list[float], validate: Callable[[Any], Mapping[str, float] | None] | None
+    ) -> None:
         """Validate the current adapter and add a point to the learning curve.
 
         A training that was already complete when it was resumed has its last point.
@@ -182,16 +185,18 @@ class Training:
         state = self.state
         if state.curve and state.curve[-1].step == state.step:
             return
-        score = None
+        rates: Mapping[str, float] = {}
         if validate is not None:
             self.peft.eval()
             with merged(self.peft) as model:
-                score = validate(model)
-            if score is None:
+                found = validate(model)
+            if found is None:
                 return
+            rates = found
+        score = rates.get("valid")
         state.validated = int(self.share_done() * self.settings.validations)
         loss = sum(losses) / len(losses) if losses else None
-        state.curve.append(Point(state.step, state.tokens, round(state.seconds, 1), loss, score))
+        state.curve.append(Point(state.step, state.tokens, round(state.seconds, 1), loss, score, dict(rates)))
         if score is not None:
             better = state.best_score is None or score > state.best_score
             state.stale = 0 if better else state.stale + 1

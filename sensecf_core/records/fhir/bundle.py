@@ -8,12 +8,12 @@ care plans are drafts and proposals, and counterfactuals that only explain are n
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.errors import NotReadyError
 from sensecf_core.provenance import install_command
-from sensecf_core.queries.answer import Answer
+from sensecf_core.queries.answer import Answer, Effort
 from sensecf_core.records.fhir import options, person, software
 from sensecf_core.records.fhir.codes import wrong_codes
 from sensecf_core.records.fhir.context import Context
@@ -22,20 +22,29 @@ from sensecf_core.types import Json, JsonView
 
 
 def answer_fhir(
-    answer: Answer, schema: Schema, card: JsonView | None = None, kept: Sequence[int] | None = None
+    answer: Answer,
+    schema: Schema,
+    card: JsonView | None = None,
+    kept: Sequence[int] | None = None,
+    efforts: Mapping[str, Effort] | None = None,
 ) -> str:
-    """Write an answer as the JSON of a bundle; ``card``, ``kept`` and errors as in :func:`answer_bundle`."""
-    return json.dumps(answer_bundle(answer, schema, card, kept), indent=1, ensure_ascii=False) + "\n"
+    """Write an answer as the JSON of a bundle; parameters and errors as those of :func:`answer_bundle`."""
+    bundle = answer_bundle(answer, schema, card, kept, efforts)
+    return json.dumps(bundle, indent=1, ensure_ascii=False) + "\n"
 
 
 def answer_bundle(
-    answer: Answer, schema: Schema, card: JsonView | None = None, kept: Sequence[int] | None = None
+    answer: Answer,
+    schema: Schema,
+    card: JsonView | None = None,
+    kept: Sequence[int] | None = None,
+    efforts: Mapping[str, Effort] | None = None,
 ) -> Json:
     """Make the bundle (type ``collection``) of an answer about a row of the cohort of ``schema``.
 
     Red flags come first. ``card`` is that of the classifier which gave the answer, None where it is not at
-    hand; ``kept`` are numbers of options, None for all. Ids depend on the answer alone, so the same answer
-    gives the same bundle.
+    hand; ``kept`` are numbers of options, None for all; ``efforts`` is how hard somebody said that changes
+    are for the person, by feature. Ids depend on the answer alone.
 
     Raises
     ------
@@ -43,7 +52,7 @@ def answer_bundle(
     NotReadyError : ``fhir.resources`` is not installed.
     """
     chosen = kept_options(answer, kept)
-    context = Context(answer, schema)
+    context = Context(answer, schema, efforts or {})
     flags = person.flags(context)
     observations = person.observations(context)
     assessment = options.risk_assessment(context, observations, chosen, card)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import unicodedata
 import uuid
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 
 from sensecf_core.cohorts.schema import Schema
-from sensecf_core.queries.answer import Answer
+from sensecf_core.queries.answer import Answer, Effort
 from sensecf_core.records.fhir.codes import AI_ASSERTED, TEST_DATA
 from sensecf_core.types import Json
 
@@ -20,10 +21,11 @@ _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:sensecf:fhir")
 
 @dataclass(frozen=True)
 class Context:
-    """An answer and the schema of its cohort."""
+    """An answer, the schema of its cohort, and how hard changes are said to be for the person, by feature."""
 
     answer: Answer
     schema: Schema
+    efforts: Mapping[str, Effort] = field(default_factory=dict)
 
     def id(self, name: str) -> str:
         """The id of the resource called ``name`` in the bundle of this answer."""

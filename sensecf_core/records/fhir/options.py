@@ -15,7 +15,7 @@ from sensecf_core.queries.answer import Counterfactual
 from sensecf_core.records.exports import raised
 from sensecf_core.records.fhir.context import Context
 from sensecf_core.records.fhir.person import concept, quantity
-from sensecf_core.records.kept_options import KeptOption
+from sensecf_core.records.kept_options import KeptOption, effort_in_words
 from sensecf_core.records.quality import quality_lines
 from sensecf_core.types import Json, JsonView
 
@@ -70,6 +70,7 @@ def _plan(context: Context, kept: KeptOption) -> Iterator[Json]:
     for name in names:
         yield _goal(context, number, option, name)
     notes = [*_red_flag_notes(context), DISCLAIMER_LONG, kept.believed]
+    notes.append(kept.effort_in_words(context.schema, context.efforts))
     notes += [f"Breaks: {broken}" for broken in option.violations]
     yield {
         **context.start("CarePlan", f"option {number}", asserted=True),
@@ -107,8 +108,14 @@ def _goal(context: Context, number: int, option: Counterfactual, name: str) -> J
         "subject": context.reference("patient"),
         "target": [{"measure": concept(context, feature), **detail}],
         "addresses": [context.reference("risk")],
-        "note": [{"text": context.text(DISCLAIMER_LONG)}],
+        "note": [{"text": context.text(note)} for note in (DISCLAIMER_LONG, _effort(context, option, name))],
     }
+
+
+def _effort(context: Context, option: Counterfactual, name: str) -> str:
+    """How hard one change is."""
+    change = {name: option.changes[name]}
+    return effort_in_words(context.schema, change, option.effort, context.efforts)
 
 
 def _goal_name(number: int, feature: str) -> str:

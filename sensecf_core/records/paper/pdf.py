@@ -104,6 +104,8 @@ class _Writer:
         self.text(option.headline, bold=True)
         self.text(option.sentence)
         self.text(option.believed)
+        if option.effort:
+            self.text(option.effort)
         for broken in option.breaks:
             self.text(f"Breaks: {broken}")
         self.gap(0.3)

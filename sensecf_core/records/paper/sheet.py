@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sensecf_core.cohorts.schema import Profile, Schema
 from sensecf_core.counterfactuals.checks.red_flags import ACT_FIRST, with_source
 from sensecf_core.counterfactuals.checks.sentences import measure, risk, risk_beside
 from sensecf_core.disclaimer import DISCLAIMER, DISCLAIMER_LONG, data_label
-from sensecf_core.queries.answer import Answer
+from sensecf_core.queries.answer import Answer, Effort
 from sensecf_core.queries.methods import BY_HAND
 from sensecf_core.records.exports import raised
 from sensecf_core.records.kept_options import KeptOption, kept_options
@@ -49,6 +49,7 @@ class SheetOption:
     headline: str
     sentence: str
     believed: str
+    effort: str = ""
     breaks: tuple[str, ...] = ()
 
 
@@ -77,11 +78,18 @@ class Sheet:
     created: str
 
 
-def sheet(answer: Answer, schema: Schema, card: JsonView | None, kept: Sequence[int] | None = None) -> Sheet:
+def sheet(
+    answer: Answer,
+    schema: Schema,
+    card: JsonView | None,
+    kept: Sequence[int] | None = None,
+    efforts: Mapping[str, Effort] | None = None,
+) -> Sheet:
     """Put together the sheet of an answer about a row of the cohort of ``schema``.
 
     ``card`` is that of the classifier which gave the answer, None where it is not at hand. ``kept`` are
-    numbers of options, None for all. Raises ``InputError`` for a number that is not there.
+    numbers of options, None for all. ``efforts`` is how hard somebody said that changes are for the person,
+    by feature. Raises ``InputError`` for a number that is not there.
     """
     options = kept_options(answer, kept)
     provenance = schema.provenance
@@ -99,7 +107,7 @@ def sheet(answer: Answer, schema: Schema, card: JsonView | None, kept: Sequence[
         probability=answer.factual.probability,
         threshold=answer.threshold,
         options_title=f"{'' if kept is None else 'Kept '}{_noun(answer)}s".capitalize(),
-        options=tuple(_option(schema, option) for option in options),
+        options=tuple(_option(schema, option, efforts or {}) for option in options),
         told=tuple(_told(answer, options)),
         unchanged_title="Not changed in any of these" if options else "As measured",
         unchanged=tuple(_unchanged(answer, schema, options)),
@@ -130,7 +138,7 @@ def _risk(answer: Answer, schema: Schema) -> str:
     )
 
 
-def _option(schema: Schema, kept: KeptOption) -> SheetOption:
+def _option(schema: Schema, kept: KeptOption, efforts: Mapping[str, Effort]) -> SheetOption:
     answer, option = kept.answer, kept.option
     after = risk_beside(option.probability, answer.threshold)
     return SheetOption(
@@ -142,6 +150,7 @@ def _option(schema: Schema, kept: KeptOption) -> SheetOption:
         ),
         sentence=kept.in_words(schema),
         believed=kept.believed,
+        effort=kept.effort_in_words(schema, efforts),
         breaks=option.violations,
     )
 

@@ -14,6 +14,8 @@ from sensecf_core.ui.choice import people_order, selection
 from sensecf_core.ui.choice.people_order import Key
 from sensecf_core.ui.common import widgets
 
+HOW = "Choose a row by its box on the left, or by the selector at the top; click a heading to sort."
+
 
 def show(
     table: pd.DataFrame,
@@ -26,6 +28,7 @@ def show(
     alt: str,
     pictures: Sequence[Any] = (),
     beside: Callable[[], None] = lambda: None,
+    said: str = "",
 ) -> None:
     """Show ``table`` with the chosen row marked, and offer it as CSV; ``keys`` names each row.
 
@@ -36,6 +39,7 @@ def show(
     columns : column settings by position or name.
     pictures : columns that hold drawings, which the CSV leaves out.
     beside : draws what stands below the table, before the button for the CSV.
+    said : what is said of the rows, after it.
     """
     st.session_state["table_rows"] = list(keys)
     people_order.listed(schema.name, keys)
@@ -65,6 +69,8 @@ def show(
             f"sensecf-{schema.name}-participants.csv",
             key="download_people",
         )
+        if said:
+            st.caption(said, help=HOW)
 
 
 def _grid_key(name: str, chosen: Key | None) -> str:

@@ -279,9 +279,17 @@ def reliability(curve: Sequence[dict[str, float]], sentence: str, rows: str = "p
 
 
 def line_chart(
-    x: Sequence[float], y: Sequence[float | None], titles: tuple[str, str], sentence: str
+    x: Sequence[float],
+    y: Sequence[float | None],
+    titles: tuple[str, str],
+    sentence: str,
+    *,
+    beside: tuple[str, float] | None = None,
 ) -> Chart:
-    """Draw ``y`` over ``x`` as a line, both axes from zero; ``titles`` are those of the x and y axes."""
+    """Draw ``y`` over ``x`` as a line, both axes from zero; ``titles`` are those of the x and y axes.
+
+    ``beside`` is the name and height of a level to compare with.
+    """
     figure = go.Figure(
         go.Scatter(
             x=list(x),
@@ -293,6 +301,13 @@ def line_chart(
             hovertemplate=f"%{{y:.3g}} after %{{x:,}} {titles[0].lower()}<extra></extra>",
         )
     )
+    if beside is not None:
+        figure.add_hline(
+            beside[1],
+            line={"dash": "dot", "width": 1.5, "color": GREY},
+            annotation={"text": beside[0], "xanchor": "left", "yanchor": "bottom"},
+            annotation_position="top left",
+        )
     figure.update_xaxes(title=titles[0], rangemode="tozero", zeroline=False, nticks=6)
     figure.update_yaxes(title=titles[1], rangemode="tozero", zeroline=False, nticks=6)
     figure.update_layout(height=250, margin={"l": 8, "r": 16, "t": 8, "b": 8}, showlegend=False)

@@ -16,6 +16,7 @@ from sensecf_core.counterfactuals.checks.sentences import (
     measure,
     number,
     risk,
+    risk_beside,
 )
 from sensecf_core.queries.methods import BY_HAND, METHODS
 
@@ -162,14 +163,16 @@ def arrow(difference: float) -> str:
     return "▲" if difference > 0 else "▼" if difference < 0 else "="
 
 
-def risk_change(before: float, after: float) -> str:
+def risk_change(before: float, after: float, threshold: float | None = None) -> str:
     """Write a change of risk as "62 → 41 of 100  ▼ 21"; the arrow and its number stay on one line.
 
-    A change of less than a whole point still shows its direction: "27 → 27 of 100  ▼ <1".
+    A change of less than a whole point still shows its direction: "27 → 27 of 100  ▼ <1". Beside the
+    ``threshold``, if it is given, stands on which side the new risk is: "45 → just under 35 of 100  ▼ 10".
     """
     points = round(100 * after) - round(100 * before)
     size = "<1" if not points and after != before else str(abs(points))
-    return f"{risk(before)} → {of_100(after)}  {arrow(points or after - before)}\u00a0{size}"
+    reached = risk(after) if threshold is None else risk_beside(after, threshold)
+    return f"{risk(before)} → {reached} of 100  {arrow(points or after - before)}\u00a0{size}"
 
 
 def change(feature: Feature, before: Value, after: Value) -> str:

@@ -46,7 +46,8 @@ def finding(schema: Schema, options: Options) -> str:
     strongest = [agreement for agreement in shared if len(agreement.ways) == most]
     labels = wording.listed(lower_first(schema.feature(agreement.feature).label) for agreement in strongest)
     others = len(shared) - len(strongest)
-    rest = f" Fewer agree on {wording.counted(others, 'other feature')}." if others else ""
+    changes = "is changed" if others == 1 else "are changed"
+    rest = f" {wording.counted(others, 'other feature')} {changes} by fewer of them." if others else ""
     if most < n and len(strongest) > 1:  # not always the same methods
         return f"{_capital(labels)} are each changed by {in_words(most)} of {in_words(n)}.{rest}"
     return f"{_capital(_of(most, n))} change {labels}.{rest}"

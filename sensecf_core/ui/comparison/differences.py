@@ -23,24 +23,24 @@ BEST, ALL = "First option of each", "All options"
 WIDTH = 1100
 """Pixels, at most those of the page: a width of its own makes a table's scrolling reachable by keyboard."""
 _STYLE = """<style>
+.st-key-KEY { --headings: 12rem; --column: 8rem; }
 .st-key-KEY [data-testid=stTable] { overflow-x: auto; }
-.st-key-KEY table { min-width: 100%; width: COLUMNS; }
+.st-key-KEY table { table-layout: fixed; width: 100%; min-width: WIDE; }
 .st-key-KEY :is(td, th) {
-  max-width: 15rem; padding-left: 0.6rem !important; white-space: normal !important; overflow: visible;
+  padding-left: 0.6rem !important; white-space: normal !important; overflow-wrap: break-word;
+  overflow: visible;
 }
 .st-key-KEY th:first-child {
-  position: sticky; left: 0; z-index: 1; max-width: 11rem;
+  position: sticky; left: 0; z-index: 1; width: var(--headings);
   background: light-dark(#ffffff, #12161b);  /* as in .streamlit/config.toml */
 }
 .st-key-KEY th { color: inherit !important; }
 .st-key-KEY thead th:first-child { visibility: hidden; }  /* it is empty */
 .st-key-KEY tbody tr:is(:first-child, :last-child) > * { font-weight: 600; }
-@media (max-width: 640px) {
-  .st-key-KEY th:first-child { max-width: 8.5rem; }
-  .st-key-KEY td { max-width: 7.5rem; }
-}
+@media (max-width: 640px) { .st-key-KEY { --headings: 8.5rem; --column: 6.5rem; } }
 </style>"""
-"""A table is wide as it needs to be and scrolls inside itself; the headings of its rows stay in sight."""
+"""A table fills its place; where that is too narrow for its columns it scrolls inside itself, and the
+headings of its rows stay in sight. What holds now and four methods fit at 1280 pixels."""
 
 
 def show(page: Page, statuses: Sequence[MethodStatus]) -> None:
@@ -75,7 +75,7 @@ def table(
 ) -> None:
     """Show rows about ``methods`` as a table with a heading for each row and column.
 
-    With ``scrolls`` it takes the width that it needs; one table of a page may: two would be named alike.
+    With ``scrolls`` its columns keep a least width; one table of a page may: two would be named alike.
     """
     phone = browser.on_phone()
     with_now = not phone and any(row.now for row in rows)
@@ -89,10 +89,12 @@ def table(
             for row in rows
         ],
         index=[
-            wording.plain(f"{row.title}, now {row.now}" if phone and row.now else row.title) for row in rows
+            wording.plain(f"{row.heading}, now {row.now}" if phone and row.now else row.heading)
+            for row in rows
         ],
     )
-    st.html(_STYLE.replace("KEY", key).replace("COLUMNS", "max-content" if scrolls else "100%"))
+    wide = f"calc(var(--headings) + {frame.shape[1]} * var(--column))" if scrolls else "0"
+    st.html(_STYLE.replace("KEY", key).replace("WIDE", wide))
     with st.container(key=key):
         st.table(frame, border="horizontal", width=WIDTH if scrolls else "stretch", alt=alt)
 

@@ -7,7 +7,13 @@ from dataclasses import dataclass
 
 from sensecf_core.cohorts.encoding import Value, to_code
 from sensecf_core.cohorts.schema import Feature, Profile, Schema
-from sensecf_core.counterfactuals.checks.sentences import follows_for, lower_first, measure, risk, risk_beside
+from sensecf_core.counterfactuals.checks.sentences import (
+    follows_for,
+    lower_first,
+    number,
+    risk,
+    risk_beside,
+)
 from sensecf_core.evaluation import side_by_side
 from sensecf_core.evaluation.side_by_side import Options
 from sensecf_core.jobs.compare_methods import MethodStatus, State
@@ -32,13 +38,19 @@ STATES: dict[State, str] = {
 class Row:
     """One row: its heading, what holds now ("" where there is nothing to say), and a text by method.
 
-    ``reference`` is the reference range of what holds now, "" where it has none.
+    ``reference`` is the reference range of what holds now, "" where it has none; ``unit`` that of them all.
     """
 
     title: str
     now: str
     cells: Mapping[str, str]
     reference: str = ""
+    unit: str = ""
+
+    @property
+    def heading(self) -> str:
+        """The title, with the unit of the numbers beside it."""
+        return f"{self.title} ({self.unit})" if self.unit else self.title
 
 
 def rows(
@@ -77,11 +89,11 @@ def label(feature: Feature, profile: Profile) -> str:
 
 
 def new_value(feature: Feature, change: Change) -> str:
-    """Where a change goes: "▼ 116 mmHg"; levels without an order have "→" instead."""
+    """Where a change goes: "▼ 116", in the feature's unit; levels without an order have "→" instead."""
     if change.before is None or change.after is None or feature.kind in ("categorical", "binary"):
-        return f"→ {measure(feature, change.after)}"
+        return f"→ {number(feature, change.after)}"
     difference = to_code(feature, change.after) - to_code(feature, change.before)
-    return f"{wording.arrow(difference)} {measure(feature, change.after)}"
+    return f"{wording.arrow(difference)} {number(feature, change.after)}"
 
 
 def state(status: MethodStatus) -> str:
@@ -128,8 +140,8 @@ def _feature_row(
         for answer in answers
     }
     reference = "" if feature.reference is None else feature.reference.text
-    now = measure(feature, values[feature.name])
-    return Row(label(feature, profile_of(answers)), now, cells, reference)
+    now = number(feature, values[feature.name])
+    return Row(label(feature, profile_of(answers)), now, cells, reference, feature.unit or "")
 
 
 def _cell(feature: Feature, options: Sequence[Counterfactual]) -> str:

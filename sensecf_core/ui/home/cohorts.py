@@ -93,7 +93,7 @@ def folds(page: Page) -> None:
     status = default_model.status()
     if not status.ready:
         st.warning(wording.message(status.message), icon=":material/download:")
-    sources, own, model = st.columns([2, 1, 1], gap="small")
+    sources, own, model = st.columns([2, 1, 1], gap="small", vertical_alignment="center")
     with sources, st.expander("Sources and licences", icon=":material/menu_book:"):
         _sources()
     own.page_link(

@@ -189,12 +189,10 @@ def _nothing(page: Page, answer: Answer, key: str) -> None:
     if answer.best is not None:
         with st.container(border=True):
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-                st.markdown(
-                    f"**Best found, not enough**: risk "
-                    f"**{wording.risk_change(answer.factual.probability, answer.best.probability)}**",
-                    width="content",
-                )
-                card.risk_bar(schema, answer.factual.probability, answer.best.probability, answer.threshold)
+                before, after = answer.factual.probability, answer.best.probability
+                change = wording.risk_change(before, after, answer.threshold)
+                st.markdown(f"**Best found, not enough**: risk **{change}**", width="content")
+                card.risk_bar(schema, before, after, answer.threshold)
             card.changes(page, answer, answer.best.changes, {})
     if (advice := what_next(answer)) is not None:
         st.caption(advice)

@@ -57,7 +57,8 @@ def show(
 
 def title(shown: KeptOption) -> str:
     """The heading of an option: its number, and the risk before and after."""
-    change = wording.risk_change(shown.answer.factual.probability, shown.option.probability)
+    answer = shown.answer
+    change = wording.risk_change(answer.factual.probability, shown.option.probability, answer.threshold)
     if shown.answer.method == BY_HAND:
         return f"Own {wording.option_noun(shown.answer.limits.profile)}: risk {change}"
     return f"{wording.option_noun(shown.answer.limits.profile).capitalize()} {shown.number}: risk {change}"

@@ -15,6 +15,7 @@ from sensecf_core.ui.interventions import (
     empty_state,
     evidence,
     form,
+    method_picker,
     own_options,
 )
 from sensecf_core.ui.jobs import job_progress
@@ -52,16 +53,19 @@ def _show_results(page: Page) -> None:
 
 
 def _answer(page: Page) -> Answer | None:
-    """The answer to show: the one chosen, else the newest that is kept about the row.
+    """The answer to show: the one chosen, else the one that stands for the row.
 
     Nothing is asked by opening the page: an answer takes this machine's language model for up to a minute.
     """
     shown = shown_results.shown_for(page.choice)
     if shown.answer is None:
-        newest = None if shown.job else answers.newest(page.required_cohort.schema.name, *page.row_key)
-        if newest is not None:
-            shown_results.show_now(page.choice, newest.answer_id)
-        return newest
+        if shown.job:
+            return None
+        method = method_picker.method_now(page)[0]
+        kept = answers.standing(page.required_cohort.schema.name, *page.row_key, of_method=method)
+        if kept:
+            shown_results.show_now(page.choice, kept[0].answer_id)
+        return kept[0] if kept else None
     answer = answers.find(shown.answer)
     if answer is None or (
         (answer.participant_id, answer.row_id) == page.row_key and (answer.cohort == page.choice.cohort)

@@ -30,11 +30,15 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class CurvePoint:
-    """One point of a learning curve: tokens read, mean loss per answer token, raw validity (0 to 1)."""
+    """One point of a learning curve: tokens read, mean loss per answer token, raw validity and solidity.
+
+    Both are shares, 0 to 1.
+    """
 
     tokens: int
     loss: float | None
     validity: float | None
+    solid: float | None = None
 
 
 def show(cohort: Cohort, adapter: Adapter) -> None:
@@ -92,10 +96,16 @@ def learning_curve(folder: Path) -> tuple[CurvePoint, ...]:
             if tokens < previous:
                 tokens_before += previous
             previous = tokens
+            solid = point.get("rates", {}).get("solid")
             curve.append(
-                CurvePoint(tokens_before + tokens, _finite(point["loss"]), _finite(point.get("score")))
+                CurvePoint(
+                    tokens=tokens_before + tokens,
+                    loss=_finite(point["loss"]),
+                    validity=_finite(point.get("score")),
+                    solid=_finite(solid),
+                )
             )
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return ()
     return tuple(curve)
 
@@ -120,17 +130,36 @@ def _curve(adapter: Adapter) -> None:
         if any(value is not None for value in values):
             with column:
                 sentence = _trend(what.replace("`", ""), values, digits, tokens[-1])
-                chart = charts.line_chart(tokens, values, ("Tokens read", title), sentence)
+                line = _copied(adapter.card) if values is validity else None
+                if line is not None:
+                    sentence += f" The control that copies the nearest answers reaches {line[1]:.0f}."
+                chart = charts.line_chart(tokens, values, ("Tokens read", title), sentence, beside=line)
                 charts.show(chart, f"curve_{title}_{'own' if adapter.own else 'given'}_{adapter.folder.name}")
     rows = [
         {
             "Tokens read": wording.count(point.tokens),
             "Loss": "–" if point.loss is None else f"{point.loss:.3f}",
-            "Raw validity, of 100": "–" if point.validity is None else str(round(100 * point.validity)),
+            "Raw validity, of 100": _of_100(point.validity),
+            "Solid, of 100": _of_100(point.solid),
         }
         for point in points
     ]
     _table(rows, f"Learning curve of {name}")
+
+
+def _of_100(share: float | None) -> str:
+    return "–" if share is None else str(round(100 * share))
+
+
+def _copied(card: Card) -> tuple[str, float] | None:
+    """The raw validity of the control that copies what was taught, of 100, on the same queries."""
+    known = [
+        (row["nearest_pair_valid"], row.get("queries", 1))
+        for row in card.rates
+        if row.get("part") == "val" and row.get("temperature") == 1.0 and "nearest_pair_valid" in row
+    ]
+    weight = sum(queries for _, queries in known)
+    return ("nearest-pair", 100 * sum(share * n for share, n in known) / weight) if weight else None
 
 
 def _trend(what: str, values: Sequence[float | None], digits: int, tokens: int) -> str:

@@ -12,7 +12,7 @@ import streamlit as st
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.counterfactuals.checks.sentences import lower_first
 from sensecf_core.language.models.adapters import Card
-from sensecf_core.ui.common import wording
+from sensecf_core.ui.common import widgets, wording
 from sensecf_core.ui.common.browser import on_phone
 
 Row = Mapping[str, Any]
@@ -86,13 +86,13 @@ def headline(card: Card) -> str:
     if not valid:
         return "Its raw validity was not measured."
     mean = wording.of_100(sum(valid) / len(valid))
-    part = rows[0].get("part", "val")
+    part = widgets.PART_TITLES.get(rows[0].get("part", "val"), "")
     spread = (
         f" ({wording.interval(min(valid), max(valid))} by direction and limits)" if len(valid) > 1 else ""
     )
     return (
         f"Raw validity **{mean}**{spread}: so many of 100 of its raw suggestions change the prediction, for "
-        f"people it did not learn from and for whom a search finds an answer (part `{part}`). "
+        f"people it did not learn from and for whom a search finds an answer ({part}). "
         f"{_beside_controls(rows)}"
     )
 

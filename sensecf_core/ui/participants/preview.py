@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import escape
+
 import streamlit as st
 
 from sensecf_core.cohorts.clinical import reference_ends
@@ -15,6 +17,11 @@ from sensecf_core.ui.page import bar
 from sensecf_core.ui.page.frame import Page
 from sensecf_core.ui.participants import decided
 
+_STYLE = """<style>
+.decided { font-size: 0.875rem; }
+.decided summary { cursor: pointer; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.decided p { margin: 0.25rem 0 0; overflow-wrap: anywhere; white-space: pre-line; }
+</style>"""
 MOST = 3
 """Most values out of range, and most drivers, that are named."""
 
@@ -34,12 +41,9 @@ def show(page: Page, state: PersonState, options: str, found: Found | None) -> N
         if page.has_classifier:
             lines.append(_drivers(page))
         lines.append(_options(options, found))
-        if (decision := decided.latest(state)) is not None:
-            said = wording.plain(decided.sentence(decision))
-            lines.append(f"**Decision:** {decided.counts(state)}. {said}")
-        if state.note is not None and state.note.note:
-            lines.append(f"**Note:** {wording.plain(state.note.note)} ({wording.plain(state.note.who)})")
         st.markdown("  \n".join(f":small[{line}]" for line in lines if line))
+        if decision := decided_html(state):
+            st.html(decision)
         if page.has_classifier:
             links(page)
 
@@ -50,6 +54,24 @@ def _options(options: str, found: Found | None) -> str:
     if found is not None:
         parts.append(f"**Asked:** {decided.found_sentence(found)}")
     return " · ".join(parts)
+
+
+def decided_html(state: PersonState) -> str:
+    """What was decided and noted, as one line of HTML that opens to the whole; empty if nothing was."""
+    said, whole = [], []
+    if (decision := decided.latest(state)) is not None:
+        said.append(f"<strong>Decision:</strong> {escape(decided.counts(state))}")
+        whole.append(escape(decided.sentence(decision)))
+    if state.note is not None and state.note.note:
+        said.append(f"<strong>Note:</strong> {escape(state.note.note)}")
+        by = f"{state.note.who}, {wording.moment(state.note.created)}"
+        whole.append(f"{escape(state.note.note)} ({escape(by)})")
+    if not said:
+        return ""
+    return (
+        f'{_STYLE}<details class="decided"><summary>{" · ".join(said)}</summary>'
+        f"{''.join(f'<p>{text}</p>' for text in whole)}</details>"
+    )
 
 
 def edit(page: Page, state: PersonState) -> None:
@@ -65,12 +87,13 @@ def edit(page: Page, state: PersonState) -> None:
 def _risk(page: Page) -> None:
     threshold = page.classifier.threshold
     said = bar.verdict(page.risk, threshold)
-    st.image(
-        drawings.risk_bar(page.risk, threshold),
-        alt=f"{said}; the line is at {wording.of_100(threshold)}",
-        width=264,
-    )
-    st.markdown(f":small[**{said}**, {wording.distance(page.risk, threshold)}]")
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        st.image(
+            drawings.risk_bar(page.risk, threshold),
+            alt=f"{said}; the line is at {wording.of_100(threshold)}",
+            width=150,
+        )
+        st.markdown(f":small[**{said}**, {wording.distance(page.risk, threshold)}]")
 
 
 def _outside(page: Page) -> str:

@@ -8,7 +8,7 @@ from sensecf_core.cohorts.clinical import reference_ends
 from sensecf_core.cohorts.domain import Domain
 from sensecf_core.cohorts.schema import Feature
 from sensecf_core.counterfactuals.checks.sentences import measure, number
-from sensecf_core.ui.common import data, row_wording, sensors, wording
+from sensecf_core.ui.common import data, sensors, wording
 from sensecf_core.ui.page.frame import Page
 from sensecf_core.ui.participants import distributions, profile_table
 from sensecf_core.ui.participants.profile_table import Line, Range
@@ -22,7 +22,13 @@ def show(page: Page) -> None:
     """Show the chosen row: two columns of tables, the background folded, distributions on request."""
     schema = page.required_cohort.schema
     missing = [feature.label for feature in schema.features if page.values[feature.name] is None]
-    st.header(f"Profile of {wording.plain(page.row_key[0])}")
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        st.header(f"Profile of {wording.plain(page.row_key[0])}", width="content")
+        asked = st.toggle(
+            "Show the distribution of each value",
+            key=f"distributions_{schema.name}",
+            persist_state="session",
+        )
     if missing:
         st.caption(f"Not measured: {wording.plain(wording.listed(missing))}.")
     if note := sensors.unit_note(page.required_cohort):
@@ -33,19 +39,15 @@ def show(page: Page) -> None:
     lengths = [0, 0]
     for title, names in sections(page, outside):
         shorter = lengths.index(min(lengths))
-        lengths[shorter] += len(names) + 1
+        lengths[shorter] += 1 + sum(lines[name].lines for name in names)
         with columns[shorter]:
             st.subheader(title, anchor=False)
             st.html(profile_table.html([lines[name] for name in names], title))
     background = [f.name for f in schema.features if f.role == "context" and f.name in lines]
     if background := [name for name in background if name not in outside]:
-        with st.expander(BACKGROUND, icon=":material/badge:"):
+        shorter = lengths.index(min(lengths))
+        with columns[shorter], st.expander(BACKGROUND, icon=":material/badge:"):
             st.html(profile_table.html([lines[name] for name in background], BACKGROUND))
-    asked = st.toggle(
-        f"Show how each value is distributed over the {row_wording.plural(schema)} of the cohort",
-        key=f"distributions_{schema.name}",
-        persist_state="session",
-    )
     if asked:
         distributions.show(page)
 
@@ -76,25 +78,28 @@ def line(page: Page, feature: Feature) -> Line:
             text for text in (feature.description, reference and f"Reference: {reference}.") if text
         ),
         value=measure(feature, page.values[feature.name]),
-        outside=outside.removesuffix(" reference"),
-        reference=_ends(feature, page),
+        outside=outside and f"{outside.removesuffix(' reference')} {_ends(feature, page)}",
+        reference="" if outside else _ends(feature, page, "ref. ", "≥ ", "≤ "),
         range=_range(page, feature, domain, position),
         place=_place(page, feature, domain, position),
     )
 
 
-def _ends(feature: Feature, page: Page) -> str:
-    """The reference range as short as it goes: "ref. ≤ 120", "ref. 18.5–24.9"; empty without ends."""
+def _ends(feature: Feature, page: Page, begin: str = "", least: str = "", most: str = "") -> str:
+    """The reference range as short as it goes: "ref. ≤ 120", "ref. 18.5–24.9"; empty without ends.
+
+    ``begin`` stands before it, ``least`` or ``most`` before the only end of one that is open.
+    """
     low, high = reference_ends(feature.reference, page.values)
 
     def end(value: float) -> str:
         return number(feature, value).removesuffix(".0")
 
     if low is not None and high is not None:
-        return f"ref. {end(low)}–{end(high)}"
+        return f"{begin}{end(low)}–{end(high)}"
     if low is not None:
-        return f"ref. ≥ {end(low)}"
-    return "" if high is None else f"ref. ≤ {end(high)}"
+        return f"{begin}{least}{end(low)}"
+    return "" if high is None else f"{begin}{most}{end(high)}"
 
 
 def _range(page: Page, feature: Feature, domain: Domain, position: int) -> Range | None:

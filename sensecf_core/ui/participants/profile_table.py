@@ -9,15 +9,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
+LONGEST_LABEL = 18
+"""Letters of a name that stands on one line."""
 HEADINGS = ("Measurement", "Value", "Range here", "In the cohort")
 _STYLE = """<style>
 .measured { width: 100%; border-collapse: collapse; font-size: 0.875rem; line-height: 1.25; }
-.measured th, .measured td { text-align: left; font-weight: normal; padding: 4px 8px 4px 0;
+.measured th, .measured td { text-align: left; font-weight: normal; padding: 3px 8px 3px 0;
   border-bottom: 1px solid rgba(128, 128, 128, 0.3); vertical-align: middle; }
 .measured thead th { font-size: 0.75rem; opacity: 0.8; }
 .measured small { display: block; font-size: 0.75rem; opacity: 0.8; }
-.measured td:nth-child(3) { width: 22%; }
-.measured td:nth-child(4) { width: 24%; font-size: 0.75rem; }
+.measured td:nth-child(2) { width: 32%; }
+.measured td:nth-child(3) { width: 17%; }
+.measured td:nth-child(4) { width: 22%; font-size: 0.75rem; }
 .measured strong { white-space: nowrap; }
 .measured .range { display: block; position: relative; height: 14px; margin-right: 8px; }
 .measured .range * { position: absolute; background: currentColor; }
@@ -51,8 +54,8 @@ class Range:
 class Line:
     """One measurement, as plain text.
 
-    ``outside`` says in words that the value lies outside its reference range, else it is empty; ``range`` is
-    None where there is nothing to draw.
+    ``outside`` says in words beyond which range the value lies, else it is empty; ``range`` is None where
+    there is nothing to draw.
     """
 
     label: str
@@ -62,6 +65,11 @@ class Line:
     reference: str
     range: Range | None
     place: str
+
+    @property
+    def lines(self) -> int:
+        """How many lines of text it takes in a table about 500 pixels wide."""
+        return 2 if self.outside or self.reference or len(self.label) > LONGEST_LABEL else 1
 
 
 def html(lines: Sequence[Line], caption: str) -> str:

@@ -39,7 +39,7 @@ def show(page: Page) -> None:
     if work.risks is not None:
         order = people_order.of_cohort(cohort, page.classifier)
         order = order[mask[order]]
-    left, right = st.columns([7, 3], gap="medium")
+    left, right = st.columns([6, 4], gap="medium")
     with left:
         table = _table(work, order)
         pick_table.show(
@@ -52,15 +52,10 @@ def show(page: Page) -> None:
             alt=f"Participants of {cohort.schema.title}: id, risk, options, decisions, every feature by role",
             pictures=[(LIST, BAR)],
             beside=lambda: _ask(page, work, order),
+            said=_shown(work, len(positions)),
         )
-        first = "who has a solid option first, then " if work.solid is not None else ""
-        sorting = f"; {first}the highest risk first" if work.risks is not None else ""
         if work.risks is not None:
             batch.show(cohort, work.found)
-        st.caption(
-            f"{wording.count(len(positions))} of {wording.count(len(cohort.rows))} rows{sorting}. Choose one "
-            "by its box on the left, or by the selector at the top; click a heading to sort."
-        )
     with right:
         if page.key is None:
             st.info(CHOOSE, icon=":material/person_search:")
@@ -68,6 +63,13 @@ def show(page: Page) -> None:
             participant = page.key[0]
             state = work.states.get(participant, PersonState())
             preview.show(page, state, _option_of(work, page.key), work.found.get(page.key))
+
+
+def _shown(work: WorkList, rows: int) -> str:
+    """How many rows are listed, and in which order."""
+    first = "solid options, then " if work.solid is not None else ""
+    sorting = f"; first {first}the highest risk" if work.risks is not None else ""
+    return f"{wording.count(rows)} of {wording.count(len(work.cohort.rows))} rows{sorting}"
 
 
 def _ask(page: Page, work: WorkList, order: Ints) -> None:

@@ -59,12 +59,12 @@ def _kept(found: Found) -> bool:
 
 
 def given_about(schema: Schema, key: RowKey) -> tuple[Answer | None, list[Answer]]:
-    """The newest answer about a row and the options made by hand, without those that only explain.
+    """The answer that stands for a row and the options made by hand, without those that only explain.
 
     In a cohort whose own limits explain, and nothing else was asked, explanations are all that there is.
     Raises ``NotReadyError`` if the database cannot be read.
     """
-    asked = [one for one in answers.recent(schema.name, *key, by_hand=False) if one.status != "cancelled"]
+    asked = answers.standing(schema.name, *key)
     own = answers.recent(schema.name, *key, by_hand=True)
     explain = schema.default_limits == "contrast" and all(_explains(one) for one in (*asked, *own))
     newest = next((one for one in asked if explain or not _explains(one)), None)
@@ -136,7 +136,7 @@ def _cards(page: Page, found: Sequence[Found]) -> None:
         history.seen(asked)
         if (stale := answer_view.stale(page, asked)) is not None:
             st.warning(stale, icon=":material/history:")
-    for place, one in zip(st.columns(MOST, gap="small"), found, strict=False):
+    for place, one in zip(st.columns(MOST, gap="medium"), found, strict=False):
         answer, option = one.shown.answer, one.shown.option
         with place, st.container(border=True, gap="xsmall"):
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -155,7 +155,7 @@ def _cards(page: Page, found: Sequence[Found]) -> None:
 
 
 def changes(schema: Schema, shown: KeptOption) -> str:
-    """What an option changes, on one line: "Sleep 6.0 → 7.0 h/night ▲ 1.0 · If waist came down …"."""
+    """What an option changes, a line each: "Sleep 6.0 → 7.0 h/night ▲ 1.0", "If waist came down …"."""
     profile = shown.answer.limits.profile
     parts = []
     for name, change in shown.option.changes.items():
@@ -164,7 +164,7 @@ def changes(schema: Schema, shown: KeptOption) -> str:
             label = wording.change_label(feature, change.before, change.after, profile)
             text = wording.change(feature, change.before, change.after)
             parts.append(f"{wording.plain(label)} **{wording.plain(text)}**")
-    return " · ".join(parts)
+    return "  \n".join(parts)
 
 
 def _links(page: Page, one: Found) -> None:

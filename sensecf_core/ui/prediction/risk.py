@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from sensecf_core.counterfactuals.checks import sentences
-from sensecf_core.ui.common import data, drawings, row_wording, sensors, wording
+from sensecf_core.ui.common import browser, data, drawings, row_wording, sensors, wording
 from sensecf_core.ui.page.frame import Page
 
 PARTS = {
@@ -39,7 +39,7 @@ def show(page: Page) -> None:
                 f"Of **100 {row_wording.similar_rows(schema)}**, the model expects "
                 f"**{sentences.risk(page.risk)}** to have: "
                 f"{wording.plain(sentences.lower_first(task.class_1))} (filled dots).",
-                width=190,
+                width=190 if browser.on_phone() else 330,  # beside the dots, not below them
             )
         _recorded(page)
 

@@ -25,10 +25,11 @@ def show_risks(page: Page) -> None:
     all_risks = np.asarray(data.risks(page.required_cohort, page.classifier))
     risks = all_risks[page.required_cohort.rows.index.get_locs([participant])]
     chart = risk_chart(rows, risks.tolist(), page.classifier.threshold, row)
-    st.header("Risk day by day")
-    day_picker.show(page.required_cohort, participant, row)
-    key = f"risks_{participant}_{row}"
-    charts.show(chart, key, clicked=lambda: day_picker.clicked(key, rows))
+    with st.container(gap="xsmall"):
+        st.header("Risk day by day")
+        day_picker.show(page.required_cohort, participant, row, label_visibility="collapsed")
+        key = f"risks_{participant}_{row}"
+        charts.show(chart, key, clicked=lambda: day_picker.clicked(key, rows))
 
 
 def show_day(page: Page) -> None:
@@ -118,7 +119,7 @@ def _axes(figure: Any, days: Sequence[date], of_100: Sequence[int], flagged: Seq
     )
     figure.update_yaxes(title="Risk, out of 100", range=[0, 100], tickvals=[0, 50, 100], fixedrange=True)
     figure.update_layout(
-        height=280,
+        height=230,
         dragmode=False,
         margin={"l": 8, "r": 8, "t": 36, "b": 8},
         legend={"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0, "font": {"color": ink()}},

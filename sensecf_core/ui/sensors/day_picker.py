@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Literal
 
 import streamlit as st
 
@@ -23,8 +24,14 @@ def days_of(cohort: Cohort, participant: str) -> list[date]:
     return [date.fromisoformat(row) for row in rows_of(cohort, participant)]
 
 
-def show(cohort: Cohort, participant: str, row: str) -> None:
-    """Show one button per day, with the chosen day marked."""
+def show(
+    cohort: Cohort,
+    participant: str,
+    row: str,
+    *,
+    label_visibility: Literal["visible", "collapsed"] = "visible",
+) -> None:
+    """Show one button per day, with the chosen day marked; a label that is not seen is still read out."""
     st.session_state[_KEY] = row
     # Not pills: in the dark theme the text of the chosen one is too dark to read (axe).
     st.radio(
@@ -33,6 +40,7 @@ def show(cohort: Cohort, participant: str, row: str) -> None:
         format_func=lambda row_id: day_name(date.fromisoformat(row_id)),
         key=_KEY,
         horizontal=True,
+        label_visibility=label_visibility,
         on_change=_picked,
     )
 

@@ -9,7 +9,7 @@ import secrets
 import sys
 import threading
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -20,13 +20,15 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
+from streamlit import delta_generator
 from streamlit.config import set_option
 from streamlit.runtime import memory_session_storage
 from streamlit.web import bootstrap
 
 from sensecf_core import paths
 from sensecf_core.access import settings
-from sensecf_core.errors import NotReadyError
+from sensecf_core.datasets import registry
+from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.jobs import dispatch, worker
 from sensecf_core.ui.server import sign_in
 from sensecf_core.ui.server.guard import PARAMETER, Guard, look_nothing_up
@@ -99,6 +101,9 @@ def printed(address: str, port: int, token: str | None, hosts: Sequence[str] = (
 def make_app(token: str | None, script: Path = SCRIPT, *, signs_in: bool = False) -> st.App:
     """The pages as an ASGI application."""
     look_nothing_up()
+    # Else the first element that is drawn makes Streamlit read the source of every loaded module, to find out
+    # whether it should warn somebody who did not start a server.
+    delta_generator._use_warning_has_been_displayed = True
     sign_in.Required.at_start = signs_in
     memory_session_storage.MemorySessionStorage = ThriftySessionStorage  # type: ignore[misc]
     names = st.get_option("server.allowedHosts") or ["*"]
@@ -145,8 +150,16 @@ async def health(_: Request) -> JSONResponse:
 
 @asynccontextmanager
 async def _with_workers(_: st.App) -> AsyncIterator[None]:
-    threading.Thread(target=_start_workers, name="start-workers", daemon=True).start()
+    threading.Thread(target=_make_ready, name="make-ready", daemon=True).start()
     yield
+
+
+def _make_ready() -> None:
+    """Start the workers, then load the cohorts, so that the first visitor does not wait for them."""
+    _start_workers()
+    for name in registry.available():
+        with suppress(InputError, NotReadyError):  # pages say so
+            registry.load(name)
 
 
 def _start_workers() -> None:

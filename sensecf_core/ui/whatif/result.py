@@ -20,7 +20,7 @@ def pinned(page: Page, judged: Judged, *, changed: bool) -> None:
     """Show the risk before and after on a line with the cut-off; it stays in sight."""
     before, after, threshold = page.risk, judged.probability, page.classifier.threshold
     with st.container(key="whatif_risk", horizontal=True, vertical_alignment="center", gap="small"):
-        title = wording.risk_change(before, after) if changed else wording.of_100(before)
+        title = wording.risk_change(before, after, threshold) if changed else wording.of_100(before)
         st.header(f"Risk {title}", anchor=False, width="content")
         card.risk_bar(page.required_cohort.schema, before, after, threshold)
         flagged = after >= threshold

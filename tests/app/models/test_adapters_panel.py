@@ -59,7 +59,7 @@ def test_rates_of_a_test_part_with_intervals_are_shown(world: World, open_page: 
     made_adapter.write(world.cohort, rates=rates, rounds=())
     at = open_page("Models", cohort="small")
     assert "80 (70–90)" in facts(at) and "judge forest" in facts(at)
-    assert "Raw validity **80 of 100**" in page_text(at) and "(part `test`)" in page_text(at)
+    assert "Raw validity **80 of 100**" in page_text(at) and "(test set)" in page_text(at)
 
 
 def test_columns_that_are_headed_alike_are_all_there(world: World, open_page: OpenPage) -> None:

@@ -3,31 +3,22 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
 
-from sensecf_core.augmentation import experiment, students
+from sensecf_core.augmentation import experiment
 from sensecf_core.augmentation.findings import runs
 from sensecf_core.augmentation.findings.cell_view import CellView
 from sensecf_core.augmentation.findings.partial import partial_summary
 from sensecf_core.augmentation.findings.verdict import verdict
 from sensecf_core.augmentation.run_task import Cell
-from sensecf_core.classifiers import hyperparameters
 from sensecf_core.cli.program import app
 from tests.augmentation.planted import cohort
 
 ARMS = ["threshold", "weights", "search-panel"]
-
-
-@pytest.fixture
-def light(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(students, "FOREST_TREES", 20)
-    few = replace(hyperparameters.GRID[0], trees=60, learning_rate=0.12)
-    monkeypatch.setattr(hyperparameters, "GRID", (few,))
 
 
 @pytest.mark.usefixtures("light")

@@ -26,6 +26,8 @@ from sensecf_core.counterfactuals.problem.search_space import SearchSpace
 from sensecf_core.language.models import adapters
 from tests.augmentation.planted import cohort
 
+pytestmark = pytest.mark.usefixtures("cfnow_by_steps")
+
 
 @cache
 def artefacts() -> Artefacts:

@@ -25,6 +25,8 @@ from sensecf_core.errors import InputError
 from sensecf_core.paths import ROOT
 from tests.augmentation.sampling.made_people import people
 
+pytestmark = pytest.mark.usefixtures("light")
+
 
 @pytest.fixture(scope="module")
 def resampled() -> Callable[..., tuple[CounterfactualSampler, pd.DataFrame, pd.Series]]:

@@ -28,6 +28,8 @@ from sensecf_core.errors import InputError
 from sensecf_core.paths import ROOT
 from tests.augmentation.sampling.made_people import people
 
+pytestmark = pytest.mark.usefixtures("light")
+
 THREE_CLASSES = "imbalanced-learn tries it with three classes, and the sampler refuses other than two"
 ON_THREE_CLASSES = dict.fromkeys(
     (
@@ -159,7 +161,7 @@ def test_weights_reach_the_end_of_a_pipeline_within_the_classifier() -> None:
     search = GridSearchCV(
         model,
         {"sampler__labels": ["panel", "hard"], "estimator__logisticregression__C": [0.1, 1.0]},
-        cv=3,
+        cv=2,
         error_score="raise",
     ).fit(levels, state)
     assert search.best_estimator_.sampler_.report_.kept > 20

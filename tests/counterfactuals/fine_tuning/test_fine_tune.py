@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +11,6 @@ from typing import Any, Literal
 
 import pytest
 
-from sensecf_core.cohorts.schema import Schema
 from sensecf_core.counterfactuals.explain import answer
 from sensecf_core.counterfactuals.fine_tuning import fine_tune as stages, self_training, validation
 from sensecf_core.counterfactuals.fine_tuning.fine_tune import fine_tune
@@ -19,6 +20,7 @@ from sensecf_core.counterfactuals.problem.budget import CancelledError
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
 from sensecf_core.counterfactuals.proposers import registry
+from sensecf_core.counterfactuals.proposers.tuned_prompt import GuidedPrompt, TunedPrompt
 from sensecf_core.counterfactuals.search.answers import MARGINS
 from sensecf_core.errors import NotReadyError
 from sensecf_core.language.local import model
@@ -167,12 +169,12 @@ def test_nothing_to_learn_is_said_before_anything_is_trained(
 def test_own_answers_pass_the_checks_or_the_searchs_stay(fitted: FittedCohort, folder: Path) -> None:
     pairs = [pair for pair in build(fitted, most_rows=6, variants=0) if pair.answers]
     model = LocalModel.load(folder)
-    rollouts = self_training.sample_own_answers(fitted, model, pairs)
+    rollouts = self_training.sample_own_answers(fitted, GuidedPrompt(fitted.schema), model, pairs)
     assert [one.pair.query for one in rollouts] == [pair.query for pair in pairs]
     assert all(one.accepted or one.pair == old for one, old in zip(rollouts, pairs, strict=True))
     accepted = [one.pair for one in rollouts if one.accepted]
     assert accepted
-    examples = self_training.preference_examples(fitted.schema, model.tokenizer, rollouts)
+    examples = self_training.preference_examples(GuidedPrompt(fitted.schema), model.tokenizer, rollouts)
     assert len(examples) == sum(bool(one.rejected) for one in rollouts) > 0
     for pair in accepted:
         assert 1 <= len(pair.answers) <= self_training.ROUND_ANSWERS
@@ -228,11 +230,36 @@ def test_fewer_pairs_are_of_all_kinds(
     seen: list[tuple[str, int]] = []
     examples = self_training.training_examples
 
-    def note(schema: Schema, tokenizer: object, pairs: Sequence[Pair]) -> list[TrainingExample]:
+    def note(prompt: TunedPrompt, tokenizer: object, pairs: Sequence[Pair]) -> list[TrainingExample]:
         seen.extend((pair.query.limits.profile, pair.query.desired) for pair in pairs)
-        return examples(schema, tokenizer, pairs)
+        return examples(prompt, tokenizer, pairs)
 
     monkeypatch.setattr(self_training, "training_examples", note)
     card = teach(fitted, folder, tmp_path, replace(OPTIONS, most_pairs=20))
     assert card.rounds[0]["queries"] == 20 == len(seen)
     assert len(set(seen)) >= 3  # answers to intervention queries away from the desired class are rare
+
+
+def test_a_model_that_is_told_nothing_of_changes_is_taught_and_answers(
+    fitted: FittedCohort, flagged: list[str], folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = replace(OPTIONS, source="profile", per_group=30, synthetic=60)
+    card = teach(fitted, folder, tmp_path, options)
+    assert card.settings["source"] == "profile" and card.pairs["synthetic"] > 0
+    assert all({"random_valid", "nearest_pair_valid"} <= row.keys() for row in card.rates)
+    assert not any("effects_valid" in row for row in card.rates), "it was not told what changes are worth"
+    place = adapters.own_folder(fitted.cohort, "pupil")
+    curve = json.loads((place / adapters.CURVE).read_text())
+    assert {"valid", "solid", "distinct", "gower"} == set(curve[-1]["rates"])
+
+    monkeypatch.setattr(default_model, "status", lambda *_, **__: _Ready(folder))
+    monkeypatch.setattr(
+        model, "shared_model", lambda base=None, adapter=None, *_: LocalModel.load(folder, adapter=adapter)
+    )
+    request = ExplainRequest(cohort="small", participant_id=flagged[0], method="lm-fine-tuned")
+    found = answer(fitted, request)
+    assert found.trace.proposed == 16 == found.trace.readable  # rules between features are not in the grammar
+    assert found.prompt is not None and "gap=" in found.prompt
+    assert found.provenance["sha256"]["prompt_template"] == card.template_sha256
+    wholes = [candidate.whole or "" for candidate in found.trace.candidates]
+    assert all(re.search(r"[+-]\d+=-?\d+$", whole) for whole in wholes)

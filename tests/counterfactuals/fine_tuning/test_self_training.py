@@ -45,7 +45,7 @@ def test_the_temperature_is_the_best_that_still_gives_different_answers_over_all
         }
 
     monkeypatch.setattr(validation, "measure", measured)
-    found, rows = validation.choose_temperature(None, None, None)  # type: ignore[arg-type]
+    found, rows = validation.choose_temperature(None, None, None, None)  # type: ignore[arg-type]
     assert found == chosen
     assert [row["temperature"] for row in rows] == [t for t in validation.TEMPERATURES for _ in range(2)]
 
@@ -69,14 +69,14 @@ def test_what_a_round_teaches_is_enough_by_what_the_prompt_says(
 ) -> None:
     """Given every told combination as a candidate, also such as reach the class without being enough."""
 
-    def everything(schema: Any, model: Any, pair: Pair, **more: Any) -> Proposal:
+    def everything(prompt: Any, model: Any, pair: Pair, **more: Any) -> Proposal:
         space = SearchSpace.of(fitted.schema, pair.query)
         rows = combinations.combinations(space, pair.hints)
         edits = [{n: c.after for n, c in space.changes(row).items()} for row in rows]
-        return Proposal(texts=tuple(write_edits(schema, one) for one in edits))
+        return Proposal(texts=tuple(write_edits(fitted.schema, one) for one in edits))
 
     monkeypatch.setattr(self_training, "propose", everything)
-    rollouts = self_training.sample_own_answers(fitted, None, answered)  # type: ignore[arg-type]
+    rollouts = self_training.sample_own_answers(fitted, None, None, answered)  # type: ignore[arg-type]
     assert sum(one.accepted for one in rollouts) > 5
     for one in (one for one in rollouts if one.accepted):
         space = SearchSpace.of(fitted.schema, one.pair.query)
@@ -92,4 +92,4 @@ def test_measuring_can_be_cancelled(
     monkeypatch.setattr(rating, "propose", lambda *_, **__: Proposal(texts=()))
     validation_set = validation.ValidationSet({("intervention", 0): tuple(answered)})
     with pytest.raises(CancelledError):
-        validation.choose_temperature(fitted, None, validation_set, lambda: True)  # type: ignore[arg-type]
+        validation.choose_temperature(fitted, None, None, validation_set, lambda: True)  # type: ignore[arg-type]

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from sensecf_core.cohorts.schema import Feature
+from sensecf_core.counterfactuals.baselines import cfnow
 from sensecf_core.counterfactuals.checks.verify import verify
 from sensecf_core.counterfactuals.explain import answer
 from sensecf_core.counterfactuals.problem.budget import Budget
@@ -38,9 +39,10 @@ Asked = Callable[..., Answer]
 
 @pytest.fixture(scope="module", autouse=True)
 def only_model(babbler: LocalModel) -> Iterator[None]:
-    """Every language model is the babbler, also the fine-tuned one."""
+    """Every language model is the babbler, also the fine-tuned one; CFNOW has little time."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(model, "shared_model", lambda *_: babbler)
+        patch.setattr(cfnow, "SECONDS", 0.1)  # it always takes the time that it is given
         patch.setitem(
             registry.PROPOSERS,
             "lm-fine-tuned",
@@ -159,7 +161,10 @@ def test_a_baseline_says_what_ran_and_whether_it_repeats(
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_the_budget_in_model_rows_is_kept(method: str, fitted: FittedCohort, people: list[str]) -> None:
+def test_the_budget_in_model_rows_is_kept(
+    method: str, fitted: FittedCohort, people: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cfnow, "SECONDS", 60.0)  # the rows end it, not the time
     found = answer(
         fitted, request(method, people[0], profile="contrast", max_model_rows=60, search_first=False)
     )

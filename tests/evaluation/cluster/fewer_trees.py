@@ -1,4 +1,4 @@
-"""Fewer trees, for time, here and on workers (``dask worker --preload`` calls :func:`dask_setup`)."""
+"""Fewer trees, for time, in other processes (``dask worker --preload`` calls :func:`dask_setup`)."""
 
 from __future__ import annotations
 

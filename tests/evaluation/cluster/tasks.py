@@ -17,10 +17,12 @@ def squared_after_a_while(number: int) -> tuple[int, int]:
 
 
 def slowly(file: Path, number: int) -> int:
-    """Write a line every 50 ms for a minute."""
+    """Write a line every 50 ms until the file ``enough`` is beside it, at most for a minute."""
     for _ in range(1200):
         with file.open("a") as lines:
             lines.write(f"{number}\n")
+        if file.with_name("enough").exists():
+            break
         time.sleep(0.05)
     return number
 

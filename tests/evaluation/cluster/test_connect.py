@@ -160,12 +160,15 @@ def test_all_workers_die_and_the_run_waits_for_another(
     assert sorted(found) == [number * number for number in range(20)]
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_stopping_early_leaves_no_task_running(two: DaskCluster, planted: Cohort, tmp_path: Path) -> None:
     file = tmp_path / "lines"
     with connect(two.address, planted, TINY, quiet) as cluster:
         results = cluster.map(partial(slowly, file), range(20))
         with closing(results), pytest.raises(KeyboardInterrupt):
             _interrupted(results, file, two)
+    assert len(set(file.read_text().split())) == 2
+    (tmp_path / "enough").touch()  # a task that runs cannot be stopped, and ends in its own time
     until(lambda: not two.busy())
     written = file.read_text()
     assert len(set(written.split())) == 2  # those that waited were never begun

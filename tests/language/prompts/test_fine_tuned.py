@@ -6,9 +6,11 @@ from sensecf_core.cohorts.schema import Schema
 from sensecf_core.language.backend import Constraint
 from sensecf_core.language.local.model import LocalModel
 from sensecf_core.language.prompts.fine_tuned import answer_order, answer_text, build, effect_scores
-from sensecf_core.language.prompts.grammar import edits_grammar, read_edits, write_edits
+from sensecf_core.language.prompts.grammar import read_edits, write_edits
+from sensecf_core.language.prompts.sums_grammar import sums_grammar
 from sensecf_core.queries.answer import Edits
 from sensecf_core.queries.query import FeatureEffect, PromptHints, Query
+from tests.language.prompts.test_grammar import accepts
 
 HINTS = PromptHints(
     gap=0.45,
@@ -70,10 +72,13 @@ def test_an_answer_has_scores_and_sums_in_the_order_of_the_prompt(schema: Schema
     text = answer_text(schema, query, HINTS, edits)
     assert text == "sugar=60+8=8; bmi=27.5+3=11; waist=95.0+0=11"
     assert read_edits(schema, text) == edits
-    grammar = edits_grammar(
-        schema, query.movable, 3, answer_order(HINTS), effect_scores(schema, query, HINTS)
-    )
-    assert "60+8=" in grammar and "27.5+3=" in grammar
+    scores = effect_scores(schema, query, HINTS)
+    assert scores is not None
+    grammar = sums_grammar(schema, query.movable, 3, answer_order(HINTS), scores)
+    assert accepts(grammar, "sugar=60+8=8; bmi=27.5+3=11")
+    assert not accepts(grammar, "sugar=60+8=8; bmi=27.5+3=12"), "no sum is false"
+    assert not accepts(grammar, "sugar=60+8=8"), "it is not enough, and there is more"
+    assert not accepts(grammar, "sugar=60+8=8; bmi=27.5+3=11; waist=95.0+0=11"), "nobody told of 95"
 
 
 def test_without_scores_an_answer_has_no_sums(schema: Schema, query: Query) -> None:

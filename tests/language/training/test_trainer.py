@@ -130,9 +130,9 @@ def test_it_stops_when_validation_does_not_improve_and_keeps_the_best(
     settings = Settings(**{**SETTINGS.__dict__, "max_steps": 40, "validations": 10, "patience": 3})
     training = train(fresh, tmp_path, settings)
 
-    def validate(model: object) -> float:
+    def validate(model: object) -> dict[str, float]:
         validated.append(adapter_weights(training.peft))
-        return next(scores)
+        return {"valid": next(scores)}
 
     result = training.run(validate=validate)
     assert result.ended == "no better validation" and result.best_score == 0.6
@@ -215,7 +215,7 @@ def test_preference_training_moves_odds_from_rejected_to_accepted_answers(
 
 def test_a_finished_training_that_is_resumed_does_nothing(tiny_folder: Path, tmp_path: Path) -> None:
     first = train(LocalModel.load(tiny_folder), tmp_path)
-    ended = first.run(validate=lambda model: 0.5)
+    ended = first.run(validate=lambda model: {"valid": 0.5})
     second = train(LocalModel.load(tiny_folder), tmp_path)
     assert second.resume()
     again = second.run(validate=lambda model: pytest.fail("validated again"))

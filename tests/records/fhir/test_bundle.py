@@ -132,6 +132,15 @@ def test_options_are_drafts_and_proposals_with_the_notice() -> None:
     assert [one["reference"] for one in plan["goal"]] == [f"urn:uuid:{goal['id']}" for goal in (bmi, smoking)]
 
 
+def test_plans_and_goals_say_how_hard_they_are() -> None:
+    bundle = answer_bundle(make_answer(), SCHEMA, kept=(1,), efforts={"smoking": "hard"})
+    (plan,) = of_kind(bundle, "CarePlan")
+    said = "Effort: hard. Said of this person: smoking hard."
+    assert plan["note"][-1]["text"] == said
+    assert [goal["note"][-1]["text"] for goal in of_kind(bundle, "Goal")] == ["Effort: not estimated.", said]
+    Bundle.model_validate(bundle)
+
+
 def test_an_explanation_is_no_plan() -> None:
     bundle = answer_bundle(make_answer(limits=Limits(profile="contrast")), SCHEMA, CARD)
     assert not of_kind(bundle, "CarePlan") and not of_kind(bundle, "Goal")

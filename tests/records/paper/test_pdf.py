@@ -47,7 +47,7 @@ def test_one_page_holds_one_to_four_options(count: int, paper: Paper) -> None:
     assert all(f"{part}" in text for part in (page.risk, DISCLAIMER, DISCLAIMER_LONG, page.address))
     for option in page.options:
         assert option.headline in text and option.believed in text
-        assert option.sentence in text
+        assert option.sentence in text and option.effort and option.effort in text
     assert "; ".join(page.unchanged) in text
     assert all(line in text for line in (*page.quality, *page.limits, *page.origin))
     box = pypdf.PdfReader(io.BytesIO(pdf)).pages[0].mediabox

@@ -5,7 +5,7 @@ import pytest
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.disclaimer import DISCLAIMER, DISCLAIMER_LONG
 from sensecf_core.errors import InputError
-from sensecf_core.queries.answer import RaisedFlag
+from sensecf_core.queries.answer import Effort, RaisedFlag
 from sensecf_core.queries.limits import Limits
 from sensecf_core.records.paper.sheet import sheet
 from tests.records.made_answers import make_answer, make_counterfactual
@@ -74,6 +74,25 @@ def test_each_option_has_its_grade_and_what_it_rests_on() -> None:
         "the second model agrees."
     )
     assert second.believed.startswith("Grade: none") and second.breaks == ("sugar: outside its limits",)
+
+
+def test_each_option_says_how_hard_it_is_and_who_says_so() -> None:
+    by_default = make_counterfactual({"sugar": (140, 80), "bmi": (33.5, 30.0)}).model_copy(
+        update={"effort": {"sugar": "hard", "bmi": "moderate"}}
+    )
+    answer = make_answer(counterfactuals=(by_default, make_counterfactual({"diet": ("mixed", "plants")})))
+
+    def said(**own: Effort) -> list[str]:
+        return [option.effort for option in sheet(answer, SCHEMA, CARD, efforts=own).options]
+
+    default = "by default: how far values move, not how hard that is for this person."
+    assert said() == [f"Effort: hard, {default}", "Effort: not estimated."]
+    assert said(sugar="easy", diet="hard") == [
+        "Effort: moderate. Said of this person: sugar easy.",
+        "Effort: hard. Said of this person: diet hard.",
+    ]
+    explained = make_answer(limits=Limits(profile="contrast"), counterfactuals=(by_default,))
+    assert sheet(explained, SCHEMA, CARD).options[0].effort == ""
 
 
 def test_a_red_flag_says_its_source_and_that_nobody_confirmed_it() -> None:

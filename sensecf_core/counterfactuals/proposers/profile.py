@@ -1,0 +1,47 @@
+"""A fine-tuned language model that is told the person, and nothing of what a change does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sensecf_core.counterfactuals.proposal import Proposal, ProposalRequest
+from sensecf_core.counterfactuals.proposers.language import sample_proposal
+from sensecf_core.language.backend import Backend, Constraint
+from sensecf_core.language.prompts.profile import PROFILE_SHA256, PercentileScale, build
+from sensecf_core.queries.query import Query
+
+
+@dataclass(frozen=True)
+class ProfileProposer:
+    """Prompts a model that was fine-tuned for this cohort with the profile in percentiles.
+
+    Its answers come back in the features' units; as the model wrote them they stand in ``wholes``.
+    """
+
+    scale: PercentileScale
+    model: Backend[Any]
+    grammar: bool = True
+    temperature: float = 1.0
+
+    def propose(self, query: Query, run: ProposalRequest) -> Proposal:
+        """Sample ``run.candidates`` answers in one batch."""
+        if run.temperature is None:
+            run = replace(run, temperature=self.temperature)
+        scale = self.scale
+        constraint = Constraint(
+            scale.coded, scale.movable(query), query.limits.max_changes, order=scale.order, counts_down=True
+        )
+        written = sample_proposal(
+            self.model,
+            build(scale, query),
+            query,
+            run,
+            constraint=constraint if self.grammar else None,
+            templates={"text": PROFILE_SHA256},
+        )
+        return replace(
+            written,
+            texts=tuple(scale.in_units(query, text) for text in written.texts),
+            wholes=written.wholes or written.texts,
+        )

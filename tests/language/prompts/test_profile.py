@@ -1,0 +1,74 @@
+"""The prompt in percentiles: what it tells, and what its answers mean."""
+
+from __future__ import annotations
+
+import random
+import re
+
+import numpy as np
+from hypothesis import given, strategies as st
+
+from sensecf_core.language.prompts.grammar import edits_grammar, read_edits
+from sensecf_core.language.prompts.plain import reference_case
+from sensecf_core.language.prompts.profile import PercentileScale, build
+from tests.language.prompts.test_grammar import MANY, accepts, walk
+
+SCHEMA, QUERY, _ = reference_case()
+COLUMNS = (np.arange(10.0), np.array([1.0, 1, 1, 2, 3, 4, 5, 6, 7, 9]), *[np.array([0.0, 1.0])] * 3)
+SCALE = PercentileScale(SCHEMA, COLUMNS, ("count", "number", "flag", "level", "missing"), 0.5)
+
+
+def test_the_prompt_tells_the_person_in_percentiles_and_nothing_of_changes() -> None:
+    lines = build(SCALE, QUERY).user.split("\n")
+    # p = 0.62 lies ln(0.62 / 0.38) = 0.49 log-odds above an even chance: ten twentieths.
+    assert lines[0] == "risk=62 line=50 gap=10 wanted=lower most=3"
+    # Of 1 1 1 2 3 4 5 6 7 9: 4.5 of 10 lie up to half of 3; of the allowed 1, 2, 4, 5, from 15 to 65.
+    assert lines[1] == "count=45>15-65"
+    # 8.0 is the ninth of 0 … 9: 8.5 of 10 lie up to half of it. From 2.0 (25) to 4.0 (45) is allowed.
+    assert lines[2] == "number=85>25-45"
+    assert lines[3:] == ["flag=0>1", "level=b,", "missing=?"]
+
+
+def test_from_the_other_side_the_gap_is_as_long() -> None:
+    below = QUERY.factual.model_copy(update={"probability": 0.38, "predicted": 0})
+    other = QUERY.model_copy(update={"desired": 1, "factual": below})
+    assert SCALE.gap(other) == SCALE.gap(QUERY) == 10
+
+
+def test_an_answer_counts_down_and_reads_back_in_units() -> None:
+    edits = {"number": 2.0, "flag": 1, "count": 5}
+    text = SCALE.text(QUERY, edits, (7, 2, -3))
+    assert text == "count=65-3=7; number=25-5=2; flag=1-5=-3"
+    assert read_edits(SCHEMA, SCALE.in_units(QUERY, text)) == edits
+
+
+def test_what_cannot_be_read_or_is_not_allowed_stays_as_it_was_written() -> None:
+    for text in ("count=30-1=9", "missing=50-1=9", "count", ""):
+        assert SCALE.in_units(QUERY, text) == text
+
+
+def test_of_several_values_of_a_percentile_the_middle_one_is_meant() -> None:
+    same = QUERY.movable[0].model_copy(update={"values": (2.0, 2.1, 2.2, 2.3, 2.4, 3.0)})
+    # Between 2 and 3 no row of the column lies: 2.1 to 2.4 are all at 30, as good as each other.
+    assert SCALE.values(same) == {25: 2.0, 30: 2.2, 35: 3.0}
+
+
+@MANY
+@given(st.randoms(use_true_random=False))
+def test_an_answer_of_the_grammar_ends_only_where_nothing_is_left_or_no_change(rng: random.Random) -> None:
+    grammar = edits_grammar(SCALE.coded, SCALE.movable(QUERY), 2, SCALE.order, counts_down=True)
+    text = walk(grammar, rng)
+    edits = read_edits(SCHEMA, SCALE.in_units(QUERY, text))
+    assert edits is not None and set(edits) <= {"count", "number", "flag"}
+    left = [int(part) for part in re.findall(r"=(-?\d+)(?:;|$)", text)]
+    assert left[-1] <= 0 or len(edits) == 2 or "flag" in edits
+
+
+def test_an_answer_with_something_left_goes_on() -> None:
+    grammar = edits_grammar(SCALE.coded, SCALE.movable(QUERY), 2, SCALE.order, counts_down=True)
+    assert not accepts(grammar, "count=15-3=7")
+    assert accepts(grammar, "count=15-3=7; number=25-9=-2") and accepts(
+        grammar, "count=15-3=7; number=25-2=5"
+    )
+    assert accepts(grammar, "count=15-12=-2") and accepts(grammar, "count=15-10=0; flag=1-1=-1")
+    assert not accepts(grammar, "count=16-12=-2")

@@ -106,7 +106,7 @@ def with_adapter(model: Any, folder: Path) -> Any:
 
 
 def _by_peft(model: Any, folder: Path) -> Any:
-    """Apply an adapter of any kind; raises ``ValueError`` for weights of other layers: peft leaves them out."""
+    """Apply an adapter of any kind; raises ``ValueError`` for weights of other layers, which peft skips."""
     from peft import PeftModel
 
     with warnings.catch_warnings():

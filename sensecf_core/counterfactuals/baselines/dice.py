@@ -13,7 +13,6 @@ import numpy.typing as npt
 import pandas as pd
 
 from sensecf_core.cohorts.encoding import Codes
-from sensecf_core.cohorts.schema import Feature
 from sensecf_core.counterfactuals.baselines.black_box import BlackBox
 from sensecf_core.counterfactuals.baselines.movable_table import BaselineResult, MovableTable, is_number
 
@@ -92,7 +91,7 @@ class _Frame:
     def of(self, rows: Codes) -> pd.DataFrame:
         """Encode rows (n, columns)."""
         columns = {
-            feature.name: _written(feature, rows[:, column])
+            feature.name: self._written(column, rows[:, column])
             for column, feature in enumerate(self.table.features)
         }
         return pd.DataFrame(columns | ({PADDING: np.arange(len(rows)) % 2} if self.padded else {}))
@@ -113,7 +112,7 @@ class _Frame:
         ranges: dict[str, list[Any]] = {PADDING: [0, 0]} if self.padded else {}
         for column, feature in enumerate(self.table.features):
             if is_number(feature):
-                whole = feature.decimals == 0
+                whole = self._is_whole(column)
                 ranges[feature.name] = [int(end) if whole else end for end in self.table.span(column)]
             else:
                 levels = np.append(self.table.factual[column], self.table.values(column))
@@ -121,11 +120,15 @@ class _Frame:
                 ranges[feature.name] = [f"L{code:.0f}" for code in seen]
         return ranges
 
+    def _written(self, column: int, codes: Codes) -> npt.NDArray[Any]:
+        if not is_number(self.table.features[column]):
+            return np.array([f"L{code:.0f}" for code in codes], dtype=object)
+        return codes.round().astype(np.int64) if self._is_whole(column) else codes.copy()
 
-def _written(feature: Feature, codes: Codes) -> npt.NDArray[Any]:
-    if not is_number(feature):
-        return np.array([f"L{code:.0f}" for code in codes], dtype=object)
-    return codes.round().astype(np.int64) if feature.decimals == 0 else codes.copy()
+    def _is_whole(self, column: int) -> bool:
+        """Whether DiCE can keep the numbers as whole ones: it does so in 32 bits, and larger ones wrap."""
+        largest = np.nanmax(np.abs(np.append(self.table.pool[:, column], self.table.span(column))))
+        return bool(self.table.features[column].decimals == 0 and largest <= np.iinfo(np.int32).max)
 
 
 class _Model:

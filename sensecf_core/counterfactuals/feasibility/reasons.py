@@ -61,6 +61,10 @@ def _where_it_ended(trace: Trace, goal: Goal) -> str:
         "lower": ("moves the risk reliably", "move the risk reliably"),
         "target": ("reaches the target risk", "reach the target risk"),
     }[goal.kind]
+
+    def some(many: int) -> str:
+        return f"1 candidate {does}" if many == 1 else f"{many} candidates {do}"
+
     if not trace.readable:
         return f"None of the {trace.proposed} candidates could be read as changes."
     if not trace.within_limits:
@@ -68,10 +72,10 @@ def _where_it_ended(trace: Trace, goal: Goal) -> str:
     if not trace.valid:
         return f"None of the {trace.within_limits} candidates within the limits {does}."
     if trace.on_the_line:
-        return f"{trace.plausible} candidates {do}, but too narrowly to be believed."
+        return f"{some(trace.plausible)}, but too narrowly to be believed."
     return (
-        f"{trace.valid} candidates {do}, but all would make this an unusual row: nothing "
-        "similar is in the training data."
+        f"{some(trace.valid)}, but {'that' if trace.valid == 1 else 'all'} would make this an unusual row: "
+        "nothing similar is in the training data."
     )
 
 

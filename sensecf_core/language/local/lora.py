@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -101,9 +102,19 @@ def with_adapter(model: Any, folder: Path) -> Any:
         config = adapters.checked_config(folder)
         if _is_plain(config) and not is_four_bit(model) and _add(model, folder, config):
             return model.eval()
-        from peft import PeftModel
+        return for_answers(_by_peft(model, folder))
 
-        return for_answers(PeftModel.from_pretrained(model, str(folder)))
+
+def _by_peft(model: Any, folder: Path) -> Any:
+    """Apply an adapter of any kind; raises ``ValueError`` for weights of other layers, which peft skips."""
+    from peft import PeftModel
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it only warns of them
+        peft = PeftModel.from_pretrained(model, str(folder))
+    if other := saved_weights(folder).keys() ^ adapter_weights(peft).keys():
+        raise ValueError(f"its weights are not those of this model's layers, such as {min(other)}")
+    return peft
 
 
 PLAIN = frozenset(
@@ -131,13 +142,14 @@ def _add(model: Any, folder: Path, config: Mapping[str, Any]) -> bool:
     if 2 * len(names) != len(weights) or not all(type(layer) is torch.nn.Linear for layer in layers):
         return False
     scale = config["lora_alpha"] / config["r"]
+    for name in names:
+        if (rank := len(weights[name + first])) != config["r"]:
+            raise ValueError(f"its weights have rank {rank}, its adapter_config.json says {config['r']}")
+    if not all(torch.isfinite(matrix).all() for matrix in weights.values()):
+        raise ValueError("its weights hold values that are no numbers")
     with torch.no_grad():
         for name, layer in zip(names, layers, strict=True):
             weight = layer.weight  # type: ignore[union-attr]
             a, b = (weights[name + part].to(weight.device) for part in (first, second))
-            if len(a) != config["r"]:
-                raise ValueError(
-                    f"its weights have rank {len(a)}, its adapter_config.json says {config['r']}"
-                )
             weight += (b @ a) * scale
     return True

@@ -17,7 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from sensecf_core.access import rights
 from sensecf_core.cohorts.cohort import Cohort
@@ -61,7 +61,7 @@ class Card(Plain):
     template_sha256: str
     pairs_sha256: str
     weights_sha256: str
-    temperature: float
+    temperature: float = Field(gt=0, allow_inf_nan=False)
     pairs: dict[str, Any]
     settings: dict[str, Any]
     training: dict[str, Any]

@@ -9,12 +9,15 @@ from contextlib import suppress
 from dataclasses import replace
 from itertools import combinations
 from time import perf_counter
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.cohorts.rules import violations
+from sensecf_core.cohorts.schema import Feature
 from sensecf_core.counterfactuals.baselines import cfnow, dice, nice, proposer
 from sensecf_core.counterfactuals.baselines.black_box import BlackBox, SearchEndedError
 from sensecf_core.counterfactuals.baselines.movable_table import MovableTable
@@ -180,6 +183,20 @@ def test_the_genetic_search_goes_over_levels_alone(fitted: FittedCohort, flagged
     with suppress(SearchEndedError):  # it may well use up its rows; it must not stumble before
         assert dice.search(asked, kind="genetic", k=2, seed=0).rows.shape[1] == len(asked.table.features)
     assert asked.budget.rows > 50
+
+
+@pytest.mark.parametrize(("most", "kind"), [(60_000, "i"), (650_000_000_000, "f")])
+def test_whole_numbers_that_dice_would_wrap_are_not_whole_for_it(most: int, kind: str) -> None:
+    """DiCE keeps whole numbers in 32 bits."""
+    table: Any = SimpleNamespace(
+        features=(Feature(name="cells", label="Cells", kind="integer", role="clinical", valid=(0, 10**12)),),
+        span=lambda _: (0.0, float(most)),
+        pool=np.array([[1.0], [float(most)]]),
+    )
+    frame = dice._Frame(table, padded=False)
+    written = frame.of(table.pool)
+    assert written["cells"].dtype.kind == kind and frame.back(written).tolist() == table.pool.tolist()
+    assert frame.permitted()["cells"] == [0, most]
 
 
 def test_a_failing_package_is_told_and_counts_as_none(

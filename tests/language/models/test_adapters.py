@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
 import pytest
 import torch
 from peft import PeftModel
+from safetensors.torch import load_file, save_file
 
 from sensecf_core import paths
 from sensecf_core.cohorts.cohort import Cohort
@@ -101,6 +103,31 @@ def test_it_is_merged_with_the_numbers_of_peft(
     assert all(
         torch.equal(one, other) for one, other in zip(merged.parameters(), expected.parameters(), strict=True)
     )
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda name, weight: (f"other.{name}", weight), "not those of this model's layers"),
+        (lambda name, weight: (name, weight * torch.nan), "no numbers"),
+    ],
+)
+def test_weights_of_another_model_or_without_numbers_answer_nothing(
+    trained: Training,
+    small_cohort: Cohort,
+    tiny_folder: Path,
+    change: Callable[[str, torch.Tensor], tuple[str, torch.Tensor]],
+    said: str,
+) -> None:
+    save(trained, small_cohort)
+    (adapter,) = adapters.adapters(small_cohort)
+    path = adapter.folder / adapters.WEIGHTS
+    save_file(dict(change(*pair) for pair in load_file(path).items()), path)
+    card = adapter.folder / adapters.CARD
+    own = {"weights_sha256": adapters.weights_sha256(adapter.folder)}
+    card.write_text(json.dumps(json.loads(card.read_text()) | own))
+    with pytest.raises(NotReadyError, match=said):
+        LocalModel.load(tiny_folder, adapter=adapter.folder)
 
 
 @pytest.mark.parametrize(

@@ -82,6 +82,7 @@ BROKEN_CARDS: dict[str, Damage] = {
     "nested": lambda folder: (folder / CARD).write_text('{"name": ' + "[" * 99_999),
     "no text": lambda folder: (folder / CARD).write_bytes(b"\xff\xfe\x00"),
     "gone": lambda folder: (folder / CARD).unlink(),
+    "a temperature that is none": lambda folder: edit(folder / CARD, temperature=-1),
     "weights gone": lambda folder: (folder / WEIGHTS).unlink(),
 }
 

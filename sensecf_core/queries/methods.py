@@ -115,8 +115,8 @@ METHODS: Mapping[str, Method] = tabulate(
             "lm-fine-tuned",
             "Language model, fine-tuned",
             "LM fine-tuned",
-            "A language model on this machine that was trained on this cohort to find changes that alter the "
-            "prediction. It is told what each possible change is probably worth, and combines them.",
+            "A language model on this machine that was trained to find changes that alter the prediction. It "
+            "is told what each possible change is probably worth, and combines them.",
             knows="effects",
             asks_language_model=True,
             needs_adapter=True,

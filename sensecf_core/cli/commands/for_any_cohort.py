@@ -42,7 +42,7 @@ def learn(
 
     base, name = model
     held = placement_by_name(base)
-    called = name or (held.folder or default_model.default_folder()).name
+    called = name or f"{(held.folder or default_model.default_folder()).name}-{adapters.ANY}"
     adapters.check_name(called)
     out = adapters.folder_for_any(called, publish=publish)
     callbacks.progress(0.0, "Loading the language model")

@@ -13,6 +13,7 @@ from sensecf_core.access import people
 from sensecf_core.language.local.lora import adapter_weights
 from sensecf_core.language.models import default_model, registry
 from sensecf_core.language.models.adapters import (
+    ANY,
     CARD,
     CURVE,
     README,
@@ -27,9 +28,10 @@ from sensecf_core.paths import replace_folder, write_whole
 LIMITS_OF_USE = (
     "Research software, not a medical device. It proposes changes of a health profile after which one "
     "particular classifier would decide otherwise: associations that a model learned, not predicted effects "
-    "of a change. Every proposal has to be checked, as SenseCF does. Trained on the rows of one cohort; it "
-    "knows its feature names and ranges only."
+    "of a change. Every proposal has to be checked, as SenseCF does."
 )
+LEARNED_FROM_ONE = "Trained on the rows of one cohort; it knows its feature names and ranges only."
+LEARNED_FROM_INVENTED = "Trained on invented schemas alone; it chooses among changes whose worth it is told."
 
 
 def save(peft: Any, folder: Path, card: dict[str, Any], curve: Sequence[Point]) -> Card:
@@ -75,14 +77,11 @@ def _readme(card: Card) -> str:
     }
     lines = ["---", *(f"{key}: {json.dumps(value)}" for key, value in head.items()), "---", ""]
     lines += [
-        f"# SenseCF adapter {card.name} for the cohort {card.cohort}",
-        "",
-        f"A LoRA adapter that teaches {card.base} to propose counterfactual changes for the cohort "
-        f"`{card.cohort}`: made by SenseCF's `finetune` from its `train` part only.",
+        *_about(card),
         "",
         "## Limits of use",
         "",
-        LIMITS_OF_USE,
+        f"{LIMITS_OF_USE} {LEARNED_FROM_INVENTED if card.cohort == ANY else LEARNED_FROM_ONE}",
         "",
         "## Raw rates, before any filter",
         "",
@@ -144,6 +143,22 @@ def _origin(card: Card) -> dict[str, Any]:
         "adapter weights (sha256)": card.weights_sha256,
         "commit": card.provenance.get("commit"),
     }
+
+
+def _about(card: Card) -> list[str]:
+    """The title and the first sentence."""
+    teaches = f"A LoRA adapter that teaches {card.base} to propose counterfactual changes"
+    if card.cohort == ANY:
+        return [
+            f"# SenseCF adapter {card.name} for every cohort",
+            "",
+            f"{teaches} whose worth it is told, for any cohort: made by SenseCF's `finetune --any-cohort`.",
+        ]
+    return [
+        f"# SenseCF adapter {card.name} for the cohort {card.cohort}",
+        "",
+        f"{teaches} for the cohort `{card.cohort}`: made by SenseCF's `finetune` from its `train` part only.",
+    ]
 
 
 def _rates(rows: Sequence[dict[str, Any]]) -> list[str]:

@@ -79,9 +79,9 @@ SHARES = (
 )
 
 
-def headline(card: Card) -> str:
+def headline(cohort: Cohort, card: Card) -> str:
     """Say in one line how good an adapter is at the temperature that it answers with."""
-    rows = _best_part(rates_at_own_temperature(card))
+    rows = _of_cohort(cohort, _best_part(rates_at_own_temperature(card)))
     valid = [value for row in rows if (value := _number(row.get("valid"))) is not None]
     if not valid:
         return "Its raw validity was not measured."
@@ -93,8 +93,15 @@ def headline(card: Card) -> str:
     return (
         f"Raw validity **{mean}**{spread}: so many of 100 of its raw suggestions change the prediction, for "
         f"people it did not learn from and for whom a search finds an answer ({part}). "
-        f"{_beside_controls(rows)}"
+        f"{_elsewhere(cohort, rows)}{_beside_controls(rows)}"
     )
+
+
+def _elsewhere(cohort: Cohort, rows: Sequence[Row]) -> str:
+    """Which other cohorts the rates were measured on, in one sentence; empty for this one."""
+    measured = dict.fromkeys(str(row.get("cohort", cohort.schema.name)) for row in rows)
+    others = [name for name in measured if name != cohort.schema.name]
+    return f"Measured on {', '.join(others)}, not on this cohort. " if others else ""
 
 
 def _beside_controls(rows: Sequence[Row]) -> str:
@@ -123,6 +130,11 @@ def _best_part(rows: Sequence[Row]) -> list[Row]:
     return [row for row in rows if row.get("part") == "test"] or list(rows)
 
 
+def _of_cohort(cohort: Cohort, rows: list[Row]) -> list[Row]:
+    """Of rates that were measured on several cohorts, those on this one; where there are none, all."""
+    return [row for row in rows if row.get("cohort") == cohort.schema.name] or rows
+
+
 def rates_at_own_temperature(card: Card) -> list[Row]:
     """The rates at the temperature that the adapter answers with (all rates if none is at it)."""
     rows = [row for row in card.rates if row.get("temperature", card.temperature) == card.temperature]
@@ -132,7 +144,7 @@ def rates_at_own_temperature(card: Card) -> list[Row]:
 def show(cohort: Cohort, card: Card) -> None:
     """Show the rates of an adapter, those on ``test`` if they were measured."""
     st.markdown("**Rates of raw candidates**, before anything is filtered, undone or sorted")
-    rows = _best_part(rates_at_own_temperature(card))
+    rows = _of_cohort(cohort, _best_part(rates_at_own_temperature(card)))
     if not rows:
         st.caption("Not measured.")
         return
@@ -186,7 +198,9 @@ def _column_head(cohort: Cohort, row: Row, varying: Sequence[str]) -> str:
     parts += [
         f"{key} {value}"
         for key, value in row.items()
-        if key not in headed_already and isinstance(value, str | bool)
+        if key not in headed_already
+        and isinstance(value, str | bool)
+        and (key, value) != ("cohort", cohort.schema.name)
     ]
     return wording.plain(" ".join(part for part in parts if part)) or "All"
 

@@ -13,6 +13,9 @@ from sensecf_core.language.models.adapters import Adapter
 from sensecf_core.ui.common import wording
 from sensecf_core.ui.models import adapter_card, adapter_rates
 
+FOR_EVERY_COHORT = (
+    "It learned from invented schemas alone, and answers where a cohort has no adapter of its own."
+)
 _FAILED = "adapter_failed"
 
 
@@ -61,7 +64,9 @@ def _adapter(cohort: Cohort, adapter: Adapter, answering: Adapter | None) -> Non
             st.badge("Answers now", icon=":material/check_circle:", color="blue")
         origin = "trained on this machine" if adapter.own else "came with the program"
         st.badge(origin, color="gray")
-    st.markdown(adapter_rates.headline(card))
+        if card.cohort == adapters.ANY:
+            st.badge("for every cohort", color="gray", help=FOR_EVERY_COHORT)
+    st.markdown(adapter_rates.headline(cohort, card))
     if unfit is not None:
         st.warning(wording.message(unfit), icon=":material/link_off:")
         if card.base != default_model.DEFAULT_MODEL:
@@ -127,4 +132,5 @@ def _delete(adapter: Adapter) -> None:
 
 
 def _key(adapter: Adapter) -> str:
-    return f"{'own' if adapter.own else 'given'}_{adapter.folder.name}"
+    every = "every_" if adapter.card.cohort == adapters.ANY else ""
+    return f"{'own' if adapter.own else 'given'}_{every}{adapter.folder.name}"

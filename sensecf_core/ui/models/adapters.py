@@ -13,9 +13,7 @@ from sensecf_core.language.models.adapters import Adapter
 from sensecf_core.ui.common import wording
 from sensecf_core.ui.models import adapter_card, adapter_rates
 
-FOR_EVERY_COHORT = (
-    "It learned from invented schemas alone, and answers where a cohort has no adapter of its own."
-)
+FOR_EVERY_COHORT = "It learned from invented schemas, and answers where a cohort has no adapter of its own."
 _FAILED = "adapter_failed"
 
 

@@ -128,7 +128,7 @@ def built_in_folder(cohort: Cohort, name: str) -> Path:
 
 
 def adapters(cohort: Cohort) -> tuple[Adapter, ...]:
-    """Every readable adapter of a cohort, the committed ones first."""
+    """Every readable adapter that was trained for a cohort, the committed ones first."""
     return tuple(_readable(cohort))
 
 
@@ -143,8 +143,11 @@ def _readable(cohort: Cohort) -> Iterator[Adapter]:
     if not cohort.own:
         yield from _in_folder(BUILT_IN / cohort.schema.name, False)
     yield from _in_folder(own_folder(cohort, "x").parent, True)
-    yield from _in_folder(var("adapters", ANY), True)
-    yield from _in_folder(BUILT_IN / ANY, False)
+
+
+def for_every_cohort() -> tuple[Adapter, ...]:
+    """Every readable adapter that answers where a cohort has none of its own, this machine's first."""
+    return (*_in_folder(var("adapters", ANY), True), *_in_folder(BUILT_IN / ANY, False))
 
 
 def folder_for_any(name: str, *, publish: bool) -> Path:
@@ -274,7 +277,8 @@ def chosen(cohort: Cohort, base_sha256: str | None = None) -> Adapter | None:
     if problem(cohort) is not None:
         return None
     base_sha256 = base_sha256 or default_model.status().sha256
-    fitting = [adapter for adapter in adapters(cohort) if unfit(adapter.card, cohort, base_sha256) is None]
+    available = (*adapters(cohort), *for_every_cohort())
+    fitting = [adapter for adapter in available if unfit(adapter.card, cohort, base_sha256) is None]
     choice = _choices().get(cohort.schema.name)
     return next((adapter for adapter in fitting if str(adapter.folder) == choice), next(iter(fitting), None))
 
@@ -363,7 +367,7 @@ def weights_sha256(folder: Path) -> str:
 
 def by_name(cohort: Cohort, name: str) -> Adapter:
     """Find an adapter by name; raises ``InputError`` with the near matches."""
-    available = adapters(cohort)
+    available = (*adapters(cohort), *for_every_cohort())
     for adapter in available:
         if adapter.card.name == name:
             return adapter

@@ -25,16 +25,20 @@ def show(cohort: Cohort) -> None:
         st.error(wording.plain(failed), icon=":material/error:")
     for damage in dict.fromkeys(filter(None, (adapters.problem(cohort), *adapters.broken(cohort)))):
         st.error(wording.message(damage), icon=":material/error:")
-    available = adapters.adapters(cohort)
-    if not available:
+    own, answering = adapters.adapters(cohort), adapters.chosen(cohort)
+    base = default_model.status().sha256
+    every = [one for one in adapters.for_every_cohort() if adapters.unfit(one.card, cohort, base) is None]
+    available = (*own, *every)
+    if not own:
+        few_shot = f"“{wording.method_title('lm-few-shot')}”"
+        until = few_shot if answering is None else wording.plain(answering.card.name)
         st.info(
             "No language model was fine-tuned for this cohort yet. Start it below: it runs by itself on this "
-            f"machine. Until then “{wording.method_title('lm-few-shot')}” answers.",
+            f"machine. Until then {until} answers.",
             icon=":material/model_training:",
         )
-        return
-    answering = adapters.chosen(cohort)
-    _who_answers(answering)
+    if own or answering is not None:
+        _who_answers(answering)
     for adapter in sorted(available, key=lambda adapter: adapter != answering):
         with st.container(border=True, key=f"adapter_{_key(adapter)}"):
             _adapter(cohort, adapter, answering)

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from sensecf_core.language.models import adapters
+from sensecf_core.language.models import adapters, default_model
 from sensecf_core.ui.models import adapter_card, adapter_rates
 from tests.app import made_adapter
 from tests.app.conftest import OpenPage, World, page_text
@@ -15,6 +16,20 @@ def test_without_an_adapter_the_page_says_what_to_do(world: World, open_page: Op
     at = open_page("Models", cohort="small")
     assert "No language model was fine-tuned for this cohort yet. Start it below" in at.info[0].value
     assert not [b for b in at.button if (b.key or "").startswith(("use_", "delete_"))]
+
+
+def test_the_adapter_for_every_cohort_answers_until_there_is_one(
+    open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (general,) = adapters.for_every_cohort()
+    known = default_model.status()
+    found = replace(known, sha256=general.card.base_sha256)
+    monkeypatch.setattr(default_model, "status", lambda *_, **__: found)
+    at = open_page("Models", cohort="small")
+    text = page_text(at)
+    assert f"Until then {general.card.name} answers." in at.info[0].value
+    assert f"is answered by **{general.card.name}**" in text
+    assert "Measured on nhanes, heart, aireadi, not on this cohort." in text
 
 
 def test_an_adapter_shows_rates_with_units_curve_rounds_and_origin(world: World, open_page: OpenPage) -> None:

@@ -19,7 +19,7 @@ def test_without_an_adapter_the_page_says_what_to_do(world: World, open_page: Op
 
 
 def test_the_adapter_for_every_cohort_answers_until_there_is_one(
-    open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+    world: World, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (general,) = adapters.for_every_cohort()
     known = default_model.status()

@@ -103,9 +103,12 @@ def foreign(page: Page) -> Iterator[list[str]]:
 
 
 def settle(page: Page) -> None:
-    """Wait until no script runs and nothing on the page is stale."""
+    """Wait until no script runs and nothing on the page is stale.
+
+    By locators: ``wait_for_function`` evaluates text again and again, which the pages' own policy forbids.
+    """
     page.wait_for_selector("[data-testid='stApp'][data-test-script-state='notRunning']", timeout=60_000)
-    page.wait_for_function("document.querySelectorAll('[data-stale=\"true\"]').length === 0")
+    expect(page.locator("[data-stale='true']")).to_have_count(0, timeout=30_000)
 
 
 QUIET = """

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import quiet
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-DARK = "getComputedStyle(document.querySelector('[data-testid=stApp]')).colorScheme == 'dark'"
 CLOSED = "[data-testid=stMain] details:not([open]) > summary"
 DROP_ZONE = 'data-testid="stFileUploaderDropzone"'
 COLOURS = ["color-contrast", "link-in-text-block"]
@@ -28,7 +27,7 @@ def violations(page: Page, title: str) -> dict[tuple[str, str], list[str]]:
     """
     found = _found(page, title, {"runOnly": RULES})
     page.emulate_media(color_scheme="dark")
-    page.wait_for_function(DARK)
+    expect(page.get_by_test_id("stApp")).to_have_css("color-scheme", "dark")
     quiet(page)  # charts are drawn again in the theme's colours
     found |= _found(page, f"{title}, dark", {"runOnly": {"type": "rule", "values": COLOURS}})
     page.emulate_media(color_scheme="light")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Browser, Page, TimeoutError, expect
+from playwright.sync_api import Browser, Page, expect
 
 from sensecf_core.records import answers, decisions
 from tests.browser.conftest import LET_IN, PATHS, shown
@@ -72,8 +71,10 @@ def opened(page: Page, name: str, address: str) -> None:
     size = page.viewport_size
     assert size is not None
     limit = BEGINS[size["width"], size["height"]]
-    with contextlib.suppress(TimeoutError):  # a widget whose code still loads has no height yet
-        page.wait_for_function(f"{FIRST_BELOW_THE_BAR} < {limit}", timeout=10_000)
+    for _ in range(50):  # a widget whose code still loads has no height yet
+        if page.evaluate(FIRST_BELOW_THE_BAR) < limit:
+            break
+        page.wait_for_timeout(200)
     assert page.evaluate(FIRST_BELOW_THE_BAR) < limit, name
 
 

@@ -11,7 +11,6 @@ from playwright.sync_api import Page, expect
 
 from sensecf_core.disclaimer import DISCLAIMER_LONG
 from tests.browser.conftest import quiet, shown
-from tests.browser.page_checks import DARK
 from tests.browser.server import Server
 
 pytestmark = pytest.mark.browser
@@ -48,7 +47,7 @@ def test_glucose_is_one_page_of_either_size(page: Page, server: Server) -> None:
     quiet(page)  # charts take the width of their columns
     glucose_is_one_page(page)
     page.emulate_media(color_scheme="dark")
-    page.wait_for_function(DARK)
+    expect(page.get_by_test_id("stApp")).to_have_css("color-scheme", "dark")
     quiet(page)
     glucose_is_one_page(page)
 

@@ -12,7 +12,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 
-MOST_GROWN = 30
+MOST_GROWN = 9
 """Descriptors that the last half of the page loads may add."""
 
 

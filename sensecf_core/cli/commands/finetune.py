@@ -242,6 +242,13 @@ def _show(cohort: str, card: dict[str, Any], folder: Path, *, as_json: bool, jso
         print(f"The adapter {card['name']} of {cohort} is in {folder}; {_who_answers(cohort, folder)}.")
 
 
+def _controls(row: dict[str, Any]) -> str:
+    from sensecf_core.counterfactuals.fine_tuning.control_rates import CONTROLS, valid_name
+
+    known = [(control, row.get(valid_name(control))) for control in CONTROLS]
+    return ", ".join(f"{control} {share:.2f}" for control, share in known if share is not None)
+
+
 def _start(folder: str | None, rank: int) -> str | None:
     """Check that ``--start`` is an adapter of the rank asked for."""
     from sensecf_core.language.models.adapters import WEIGHTS
@@ -360,8 +367,6 @@ def rates(
         print(
             f"temperature {row['temperature']:.1f}, {row['limits']:12} towards {row['desired']}: valid "
             f"{row['valid']:.2f}, within limits {row['within_limits']:.2f}, distinct {row['distinct']:.2f}, "
-            f"changed {row['changed']:.1f}, {row['queries']} queries; controls: random "
-            f"{row['random_valid']:.2f}, nearest-pair {row['nearest_pair_valid']:.2f}, effects "
-            f"{row['effects_valid']:.2f}"
+            f"changed {row['changed']:.1f}, {row['queries']} queries; controls: {_controls(row)}"
         )
     print(f"best: temperature {found.temperature:.1f}")

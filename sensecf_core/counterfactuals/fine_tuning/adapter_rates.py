@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from sensecf_core.cohorts import builtin
 from sensecf_core.counterfactuals.fine_tuning import pair_files, validation
 from sensecf_core.counterfactuals.fine_tuning.control_rates import controls_of, with_controls
 from sensecf_core.counterfactuals.fine_tuning.pairs import Pair
@@ -13,7 +14,7 @@ from sensecf_core.counterfactuals.proposers.tuned_prompt import tuned_prompt
 from sensecf_core.errors import InputError
 from sensecf_core.language.local.model import LocalModel
 from sensecf_core.language.models import adapters, default_model
-from sensecf_core.language.models.adapters import Adapter
+from sensecf_core.language.models.adapters import ANY, Adapter
 from sensecf_core.language.training import save_adapter
 from sensecf_core.types import Progress
 
@@ -51,9 +52,10 @@ def measure_adapter(
     progress(0.1, "Measuring on validation queries")
     temperature, rows = validation.choose_temperature(fitted, tuned_prompt(fitted, source), model, queries)
     controls, lessons = controls_of(source), _lessons(fitted, found, progress)
-    return AdapterRates(
-        found, temperature, with_controls(fitted, queries, rows, controls=controls, lessons=lessons)
-    )
+    rows = with_controls(fitted, queries, rows, controls=controls, lessons=lessons)
+    if found.card.cohort == ANY:
+        rows = [{"cohort": fitted.schema.name, **row} for row in rows]
+    return AdapterRates(found, temperature, rows)
 
 
 def _lessons(fitted: FittedCohort, adapter: Adapter, progress: Progress) -> tuple[Pair, ...]:
@@ -67,8 +69,22 @@ def _lessons(fitted: FittedCohort, adapter: Adapter, progress: Progress) -> tupl
 
 
 def put_on_card(rates: AdapterRates) -> None:
-    """Put the rates and the temperature on the adapter's card; test rates stay if the temperature does."""
+    """Put the rates and the temperature on the adapter's card; test rates stay if the temperature does.
+
+    An adapter for every cohort keeps its temperature, and its rates on other cohorts. Raises ``InputError``
+    to put rates on somebody's own cohort there.
+    """
     card = rates.adapter.card
+    if card.cohort == ANY:
+        measured = {row["cohort"] for row in rates.rows}
+        if not measured <= set(builtin.NAMES):
+            raise InputError(
+                f"The card of {card.name} holds rates on built-in cohorts only; leave --write out."
+            )
+        others = tuple(row for row in card.rates if row.get("cohort") not in measured)
+        rows = tuple(row for row in rates.rows if row["temperature"] == card.temperature)
+        save_adapter.write_cards(rates.adapter.folder, card.model_copy(update={"rates": (*others, *rows)}))
+        return
     same = rates.temperature == card.temperature
     test = [row for row in card.rates if row.get("part") == "test" and same]
     update = {"temperature": rates.temperature, "rates": (*test, *rates.rows)}

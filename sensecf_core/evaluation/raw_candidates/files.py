@@ -50,11 +50,15 @@ def write(folder: Path, name: str, trace: JsonView) -> None:
 def put_on_card(cohort: Cohort, trace: JsonView) -> None:
     """Put the test rates of ``lm-fine-tuned`` on the card of the adapter that answers for a cohort.
 
-    Raises ``InputError`` where another adapter answers now than in the trace.
+    Raises ``InputError`` where another adapter answers now than in the trace, or one for every cohort.
     """
     found = adapters.require(cohort)
     if of_adapter(found.card) != trace["adapter"]:
         raise InputError("Another adapter answers now than at the start of this run: its card is left alone.")
+    if found.card.cohort == adapters.ANY:
+        raise InputError(
+            f"The adapter {found.card.name} is for every cohort: its card holds no test rates of one."
+        )
     rows = card_rows(trace["table"], "lm-fine-tuned", found.card.temperature, provenance.command())
     others = tuple(rate for rate in found.card.rates if rate.get("part") != "test")
     save_adapter.write_cards(found.folder, found.card.model_copy(update={"rates": (*rows, *others)}))

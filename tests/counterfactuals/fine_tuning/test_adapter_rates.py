@@ -46,7 +46,10 @@ def test_test_rates_of_another_temperature_are_dropped(fitted: FittedCohort) -> 
     assert adapters.require(fitted.cohort).card.rates == ()
 
 
-def test_an_adapter_that_is_not_there_or_does_not_fit_is_refused(fitted: FittedCohort) -> None:
+def test_an_adapter_that_is_not_there_or_does_not_fit_is_refused(
+    fitted: FittedCohort, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(adapters, "for_every_cohort", lambda: ())
     with pytest.raises(NotReadyError, match="finetune --cohort small"):
         measure_adapter(fitted)
     made_adapter.write(fitted.cohort, base_sha256="0" * 64)
@@ -54,3 +57,20 @@ def test_an_adapter_that_is_not_there_or_does_not_fit_is_refused(fitted: FittedC
         measure_adapter(fitted, "trails")
     with pytest.raises(InputError, match="other weights"):
         measure_adapter(fitted, "trial")
+
+
+def test_the_card_of_an_adapter_for_every_cohort_takes_rates_of_built_in_ones_alone(
+    fitted: FittedCohort,
+) -> None:
+    made_adapter.write(fitted.cohort, temperature=1.0)
+    (own,) = adapters.adapters(fitted.cohort)
+    general = own.card.model_copy(update={"cohort": adapters.ANY})
+    made = adapters.Adapter(own.folder, general, own=True)
+    row = {**made_adapter.rate("contrast", 0, 0.5), "temperature": 1.0}
+    put_on_card(adapter_rates.AdapterRates(made, 0.6, [{"cohort": "heart", **row}]))
+    made = adapters.Adapter(own.folder, adapters.adapters(fitted.cohort)[0].card, own=True)
+    put_on_card(adapter_rates.AdapterRates(made, 0.6, [{"cohort": "nhanes", **row}]))
+    card = adapters.adapters(fitted.cohort)[0].card
+    assert card.temperature == 1.0 and {"heart", "nhanes"} <= {one.get("cohort") for one in card.rates}
+    with pytest.raises(InputError, match="built-in cohorts only"):
+        put_on_card(adapter_rates.AdapterRates(made, 0.6, [{"cohort": "small", **row}]))

@@ -29,7 +29,8 @@ from sensecf_core.types import Floats
 
 CANCELLED = "Cancelled before it was done."
 LOWERED = (
-    "No change that was proposed crosses the line solidly; these lower the risk as far as can be relied on."
+    "No change that was proposed can be relied on to cross the line; these lower the risk as far as can be "
+    "relied on."
 )
 GRACE_SECONDS = 5.0
 """How long the checks may go on beyond the deadline, so that what was proposed in time is checked."""

@@ -151,7 +151,7 @@ def test_auto_crosses_where_that_is_solid_and_else_lowers(fitted: FittedCohort, 
             assert all(option.probability < found.threshold for option in found.counterfactuals)
         else:
             assert all((option.reliable_reduction or 0) > 0 for option in found.counterfactuals)
-            assert found.notes[0].startswith("No change that was proposed crosses the line solidly")
+            assert found.notes[0].startswith("No change that was proposed can be relied on to cross the line")
             best = max(option.reliable_reduction or 0 for option in found.counterfactuals)
             assert (found.feasibility.reliable_reduction or 0) >= best
             assert "In nine of ten retrained copies it would fall by" in found.counterfactuals[0].sentence

@@ -26,8 +26,26 @@ MISSING_MARKS = frozenset(
     }
 )
 """What spreadsheets and statistics programs write for it."""
-_ERROR = re.compile(r"#[^\W\d_]{2,}(/[^\W\d_]{1,3}|/0)?[!?]?")
-"""The same in a spreadsheet's other languages: ``#NV``, ``#VALOR!``."""
+_ERRORS = frozenset(
+    (
+        "#SPILL! #CALC! #FIELD! #BLOCKED! #UNKNOWN! #CONNECT! #BUSY! #GETTING_DATA "
+        "#NV #WERT! #BEZUG! #ZAHL! #ÜBERLAUF! #KALK! "  # German
+        "#VALEUR! #NOMBRE! #NOM? #NUL! #PROPAGATION! #CALCUL! "  # French
+        "#N/D #¡VALOR! #¡REF! #¡DIV/0! #¡NUM! #¿NOMBRE? #¡NULO! #NOMBRE? "  # Spanish
+        "#VALOR! #NÚM! #NOME? #NULO! #DESPEJAR! "  # Portuguese
+        "#VALORE! #RIF! #NULLO! "  # Italian
+        "#N/B #WAARDE! #VERW! #DEEL/0! #GETAL! #NAAM? #LEEG! "  # Dutch
+        "#ARG! #ADR! #DZIEL/0! #LICZBA! #NAZWA? #ZERO! "  # Polish
+        "#SAKNAS! #VÄRDEFEL! #REFERENS! #DIVISION/0! #OGILTIGT! #NAMN? #SKÄRNING! "  # Swedish
+        "#I/T #VÆRDI! #REFERENCE! #NAVN? #VERDI! "  # Danish, Norwegian
+        "#PUUTTUU! #ARVO! #VIITTAUS! #JAKO/0! #LUKU! #NIMI? #TYHJÄ! "  # Finnish
+        "#HODNOTA! #ODKAZ! #ČÍSLO! #NÁZEV? "  # Czech
+        "#HIÁNYZIK #ÉRTÉK! #HIV! #ZÉRÓOSZTÓ! #SZÁM! #NÉV? #NULLA! "  # Hungarian
+        "#YOK #DEĞER! #BAŞV! #SAYI/0! #SAYI! #AD? #BOŞ! "  # Turkish
+        "#Н/Д #ЗНАЧ! #ССЫЛКА! #ДЕЛ/0! #ЧИСЛО! #ИМЯ? #ПУСТО!"  # Russian
+    ).split()  # noqa: SIM905 (a language a line)
+)
+"""The same in a spreadsheet's other languages, always in capitals: ``#red`` is a level."""
 
 FORMULA_STARTS = ("=", "@")
 """First characters of a spreadsheet formula in text columns (``+`` and ``-`` may start numbers)."""
@@ -168,14 +186,16 @@ def is_missing(cell: object) -> bool:
     if not isinstance(cell, str):
         return cell is None
     plain = cell.lower()
-    return plain in MISSING or plain in MISSING_MARKS or (cell[:1] == "#" and bool(_ERROR.fullmatch(cell)))
+    return plain in MISSING or plain in MISSING_MARKS or cell in _ERRORS
 
 
 def gaps_of(distinct: Iterable[Any]) -> Callable[[object], bool]:
-    """How to tell the gaps of one column: :func:`is_missing`, but - is a result where + is one too."""
-    if any(cell == "+" for cell in distinct):
-        return lambda cell: cell != "-" and is_missing(cell)
-    return is_missing
+    """How to tell the gaps of one column: :func:`is_missing`, but - is a result where +, ++ or +++ is."""
+    pluses = {cell for cell in distinct if isinstance(cell, str) and cell and not cell.strip("+")}
+    if not pluses:
+        return is_missing
+    results = {"-", *(cell.replace("+", "-") for cell in pluses)}
+    return lambda cell: cell not in results and is_missing(cell)
 
 
 def declared(codes: Iterable[str | int | float], cell: object) -> bool:

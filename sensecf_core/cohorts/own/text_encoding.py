@@ -212,7 +212,7 @@ def _is_letter(around: str, script: str) -> bool:
     A capital behind a small letter, a letter between digits, and another script's letter behind a Latin one
     are signs of another encoding.
     """
-    before, sign, after = around
+    before, sign, after = around[0], around[1], around[2]
     if not unicodedata.name(sign, "").startswith((script, "HIRAGANA", "KATAKANA")) or sign in "ﬁﬂ":
         return False
     if (before.islower() and sign.isupper()) or (before.isdigit() and after.isdigit()):

@@ -26,24 +26,24 @@ MISSING_MARKS = frozenset(
     }
 )
 """What spreadsheets and statistics programs write for it."""
-_ERRORS = frozenset(
-    (
-        "#SPILL! #CALC! #FIELD! #BLOCKED! #UNKNOWN! #CONNECT! #BUSY! #GETTING_DATA "
-        "#NV #WERT! #BEZUG! #ZAHL! #ÜBERLAUF! #KALK! "  # German
-        "#VALEUR! #NOMBRE! #NOM? #NUL! #PROPAGATION! #CALCUL! "  # French
-        "#N/D #¡VALOR! #¡REF! #¡DIV/0! #¡NUM! #¿NOMBRE? #¡NULO! #NOMBRE? "  # Spanish
-        "#VALOR! #NÚM! #NOME? #NULO! #DESPEJAR! "  # Portuguese
-        "#VALORE! #RIF! #NULLO! "  # Italian
-        "#N/B #WAARDE! #VERW! #DEEL/0! #GETAL! #NAAM? #LEEG! "  # Dutch
-        "#ARG! #ADR! #DZIEL/0! #LICZBA! #NAZWA? #ZERO! "  # Polish
-        "#SAKNAS! #VÄRDEFEL! #REFERENS! #DIVISION/0! #OGILTIGT! #NAMN? #SKÄRNING! "  # Swedish
-        "#I/T #VÆRDI! #REFERENCE! #NAVN? #VERDI! "  # Danish, Norwegian
-        "#PUUTTUU! #ARVO! #VIITTAUS! #JAKO/0! #LUKU! #NIMI? #TYHJÄ! "  # Finnish
-        "#HODNOTA! #ODKAZ! #ČÍSLO! #NÁZEV? "  # Czech
-        "#HIÁNYZIK #ÉRTÉK! #HIV! #ZÉRÓOSZTÓ! #SZÁM! #NÉV? #NULLA! "  # Hungarian
-        "#YOK #DEĞER! #BAŞV! #SAYI/0! #SAYI! #AD? #BOŞ! "  # Turkish
-        "#Н/Д #ЗНАЧ! #ССЫЛКА! #ДЕЛ/0! #ЧИСЛО! #ИМЯ? #ПУСТО!"  # Russian
-    ).split()  # noqa: SIM905 (a language a line)
+_ERROR = re.compile(
+    "#(?:"
+    r"SPILL!|CALC!|FIELD!|BLOCKED!|UNKNOWN!|CONNECT!|BUSY!|GETTING_DATA|"
+    r"NV|WERT!|BEZUG!|ZAHL!|ÜBERLAUF!|KALK!|"  # German
+    r"VALEUR!|NOMBRE!|NOM\?|NUL!|PROPAGATION!|CALCUL!|"  # French
+    r"N/D|¡VALOR!|¡REF!|¡DIV/0!|¡NUM!|¿NOMBRE\?|¡NULO!|NOMBRE\?|"  # Spanish
+    r"VALOR!|NÚM!|NOME\?|NULO!|DESPEJAR!|"  # Portuguese
+    r"VALORE!|RIF!|NULLO!|"  # Italian
+    r"N/B|WAARDE!|VERW!|DEEL/0!|GETAL!|NAAM\?|LEEG!|"  # Dutch
+    r"ARG!|ADR!|DZIEL/0!|LICZBA!|NAZWA\?|ZERO!|"  # Polish
+    r"SAKNAS!|VÄRDEFEL!|REFERENS!|DIVISION/0!|OGILTIGT!|NAMN\?|SKÄRNING!|"  # Swedish
+    r"I/T|VÆRDI!|REFERENCE!|NAVN\?|VERDI!|"  # Danish, Norwegian
+    r"PUUTTUU!|ARVO!|VIITTAUS!|JAKO/0!|LUKU!|NIMI\?|TYHJÄ!|"  # Finnish
+    r"HODNOTA!|ODKAZ!|ČÍSLO!|NÁZEV\?|"  # Czech
+    r"HIÁNYZIK|ÉRTÉK!|HIV!|ZÉRÓOSZTÓ!|SZÁM!|NÉV\?|NULLA!|"  # Hungarian
+    r"YOK|DEĞER!|BAŞV!|SAYI/0!|SAYI!|AD\?|BOŞ!|"  # Turkish
+    r"Н/Д|ЗНАЧ!|ССЫЛКА!|ДЕЛ/0!|ЧИСЛО!|ИМЯ\?|ПУСТО!"  # Russian
+    ")"
 )
 """The same in a spreadsheet's other languages, always in capitals: ``#red`` is a level."""
 
@@ -186,7 +186,7 @@ def is_missing(cell: object) -> bool:
     if not isinstance(cell, str):
         return cell is None
     plain = cell.lower()
-    return plain in MISSING or plain in MISSING_MARKS or cell in _ERRORS
+    return plain in MISSING or plain in MISSING_MARKS or (cell[:1] == "#" and bool(_ERROR.fullmatch(cell)))
 
 
 def gaps_of(distinct: Iterable[Any]) -> Callable[[object], bool]:

@@ -234,9 +234,25 @@ def read_numbers(
     span : the feature's valid range, which may leave one reading of 7,500.
     commas : whether the file writes commas for decimals elsewhere, so that 7.500 is seven thousand.
     """
+    values, how, texts, open_cells = _read_each(cells, unit)
+    points = _points_are_groups(texts, commas)
+    if not open_cells and not points:
+        return Reading(values, tuple(how))
+    spelled = {place: texts[place] for place in open_cells}
+    decimal, doubt = _decimal_sign(list(spelled.values()), texts, whole, span, points)
+    if points:
+        spelled |= {p: t for p, t in enumerate(texts) if "." in t and _POINT_GROUPS.fullmatch(t)}
+    for place, text in spelled.items():
+        value, said = _spelled(text, decimal)
+        values[place], how[place] = (np.nan, "") if doubt else (value, said)
+    return Reading(values, tuple(how), doubt)
+
+
+def _read_each(cells: Sequence[Any], unit: str) -> tuple[Floats, list[str], list[str], list[int]]:
+    """Read what each cell says by itself: values, how, the tidied texts, and the cells left to the column."""
     values = np.full(len(cells), np.nan)
     how = [""] * len(cells)
-    texts: list[str] = [""] * len(cells)
+    texts = [""] * len(cells)
     open_cells: list[int] = []
     for place, cell in enumerate(cells):
         if isinstance(cell, bool):
@@ -252,17 +268,7 @@ def read_numbers(
                 values[place], how[place] = _finite(text), said
             elif re.search(rf"\d[,.{_GAP}]\d|^[+-]?,\d", text):
                 open_cells.append(place)
-    points = _points_are_groups(texts, commas)
-    if not open_cells and not points:
-        return Reading(values, tuple(how))
-    spelled = {place: texts[place] for place in open_cells}
-    decimal, doubt = _decimal_sign(list(spelled.values()), texts, whole, span, points)
-    if points:
-        spelled |= {p: t for p, t in enumerate(texts) if "." in t and _POINT_GROUPS.fullmatch(t)}
-    for place, text in spelled.items():
-        value, said = _spelled(text, decimal)
-        values[place], how[place] = (np.nan, "") if doubt else (value, said)
-    return Reading(values, tuple(how), doubt)
+    return values, how, texts, open_cells
 
 
 def oddness(cell: Any, unit: str = "") -> tuple[str, str, bool]:

@@ -92,10 +92,10 @@ def _with_spaces(name: str, file: TextIO, expected: Collection[str], error: Unre
     """
     try:
         table = _parse(name, file, expected, skip=False)
-    except _QuoteInCellError:
+    except UnreadableError:
         raise error from None
     cells = chain(table.names, *table.columns)
-    if any(cell and len(cell) > 1 and cell[0] == cell[-1] == '"' for cell in cells):
+    if any(cell and len(cell) > 1 and cell[0] == cell[-1] and cell[0] in "'\"" for cell in cells):
         raise error
     return table
 

@@ -27,7 +27,7 @@ from sensecf_core.cohorts.own.text_encoding import encoding_of, guess
         "“yes” or ‘no’",
         "20 — 30,other…",
         "patients’ age,l’âge,O’Brien",
-        "Mann–Whitney,½ tablet,Lantus®",
+        "Mann–Whitney,dose–response,½ tablet,Lantus®",
         "age\xa0(years)",
     ],
 )

@@ -101,7 +101,7 @@ def _deleting(adapter: Adapter) -> None:
     with st.popover(f"Delete {name} …", icon=":material/delete:"):
         st.markdown(
             f"**{name}** and its checkpoints are deleted from this disk for good{_for_whom(adapter)}. "
-            "Answers that it gave and the pairs it learned from stay. Training it again takes as long as it did."
+            "Its answers and the pairs it learned from stay. Training it again takes as long as it did."
         )
         st.button(
             f"Delete {name} for good",

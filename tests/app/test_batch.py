@@ -93,8 +93,8 @@ def test_a_batch_is_found_again_and_says_what_came_of_it(world: World, open_page
 
 
 def job_table_owner() -> str:
-    """An owner that lives, so that the job counts as waiting."""
-    return str(subprocess_worker.worker()._owner)
+    """An owner that lives and takes no job, so that the job waits."""
+    return liveness.open_owner()
 
 
 def test_explanations_and_stopped_searches_are_said_as_what_they_are(world: World) -> None:

@@ -195,7 +195,8 @@ def test_the_report_shows_the_metrics_of_the_whole_recording(someone: str, open_
     target = next(band_time for band_time in band_times(whole) if band_time.band.name == "target")
     assert f"in range (70–180 mg/dL) {percent(target.percent)}" in bands
     assert profile.startswith("Half of the readings") and calendar.startswith("Each box is one day")
-    assert [button.label for button in at.get("download_button")] == ["One page, A4", "Letter"]
+    labels = [button.label for button in at.get("download_button")]
+    assert labels == ["One page, A4", "Letter", "Figures, CSV", "Days, CSV"]
 
 
 def test_the_list_has_the_glucose_in_a_line_and_the_way_to_its_report(

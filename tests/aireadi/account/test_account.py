@@ -145,6 +145,10 @@ def test_dates_that_may_be_read_both_ways_have_to_be_said(write: Write) -> None:
         read_export(path)
     assert report.recorded(read_export(path, "DMY")).first == date(2026, 11, 1)
     assert report.recorded(read_export(path, "MDY")).first == date(2026, 1, 11)
+    plain = write(libre(14, form="%m-%d-%Y %H:%M"))
+    assert report.recorded(read_export(plain, "MDY")).first == date(2026, 11, 1)
+    with pytest.raises(InputError, match=r"the month first, as 11-14 shows, so they cannot be read as DMY"):
+        read_export(plain, "DMY")
 
 
 @pytest.mark.parametrize(

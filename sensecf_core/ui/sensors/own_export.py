@@ -126,8 +126,8 @@ def _files(export: Export, report: GlucoseReport, person: OpenPerson) -> None:
             refused=missing,
         )
         for label, table, name in (
-            ("Figures, CSV", partial(tables.figures, report.glucose, report.unit), "figures"),
-            ("Days, CSV", partial(tables.by_day, person.days, report.period, report.unit), "days"),
+            ("Figures, CSV", partial(tables.figures, report), "figures"),
+            ("Days, CSV", partial(tables.by_day, person.days, report), "days"),
         ):
             widgets.csv_button(
                 lambda table=table: table_csv(table(), notice),  # type: ignore[misc]

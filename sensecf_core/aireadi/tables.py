@@ -26,6 +26,7 @@ from sensecf_core.aireadi.release import clinical, participants
 from sensecf_core.aireadi.release.files import FileFinder
 from sensecf_core.aireadi.release.inventory import PersonFiles, person_files, release_sha256, table_files
 from sensecf_core.aireadi.release.locate import Release
+from sensecf_core.json_safe import read_file
 from sensecf_core.paths import file_lock, var
 from sensecf_core.processes import parallel_map
 from sensecf_core.types import Progress
@@ -150,7 +151,7 @@ def _remove_older(release: Release, newest: Path) -> None:
 
 def _root_of(path: Path) -> str | None:
     try:
-        record = json.loads(path.read_text("utf-8"))
+        record = read_file(path)
     except (OSError, ValueError):
         return None
     return str(record.get("root")) if isinstance(record, dict) else None

@@ -30,6 +30,7 @@ from sensecf_core.counterfactuals.problem.search_space import SearchSpace
 from sensecf_core.counterfactuals.result import content_hashes
 from sensecf_core.evaluation.metrics.statistics import mean_interval
 from sensecf_core.evaluation.sampling import sample_rows
+from sensecf_core.json_safe import read_file
 from sensecf_core.paths import CHECKOUT, COMMITTED_RESULTS, var, write_whole
 from sensecf_core.queries.limits import Limits
 from sensecf_core.queries.methods import METHODS
@@ -63,7 +64,7 @@ def write(cohort: Cohort, summary: Json, folder: Path | None = None) -> Path:
 def read(cohort: Cohort) -> Json | None:
     """Read a cohort's summary; None where none is of these rows and this classifier."""
     try:
-        found: Json = json.loads(summary_file(cohort).read_text("utf-8"))
+        found: Json = read_file(summary_file(cohort))
         hashes = found["provenance"]["sha256"]
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -19,7 +19,7 @@ import numpy as np
 
 from sensecf_core import provenance
 from sensecf_core.counterfactuals.fine_tuning import pairs as pair_search, profile_pairs, validation
-from sensecf_core.counterfactuals.fine_tuning.control_rates import with_controls
+from sensecf_core.counterfactuals.fine_tuning.control_rates import controls_of, with_controls
 from sensecf_core.counterfactuals.fine_tuning.decided import JudgedQuery, examples
 from sensecf_core.counterfactuals.fine_tuning.raw_rates import RawRates
 from sensecf_core.counterfactuals.fine_tuning.self_training import ROUND_ANSWERS, training_examples
@@ -163,14 +163,17 @@ def learn(
         raise CancelledError
     after = judge.measure(peft, 0.7)
     rates = validation.rate_rows(after.rates, part="val", temperature=start.card.temperature)
+    controls = [name for name in WITHOUT_PAIRS if name in controls_of(source)]
     card = start.card.model_dump() | {
         "name": name,
+        "cohort": fitted.schema.name,
+        "schema_sha256": fitted.schema.sha256,
         "classifier_sha256": fitted.classifier.sha256,
         "settings": asdict(settings)
         | {"source": source, "start": str(start.folder), "start_sha256": start.card.weights_sha256},
         "training": totals(trained.curve, [trained]),
         "rounds": [_kept_round(lessons, trained, after)],
-        "rates": with_controls(fitted, asked, rates, callbacks.cancelled, controls=WITHOUT_PAIRS),
+        "rates": with_controls(fitted, asked, rates, callbacks.cancelled, controls=controls),
         "decisions": _found(start, decisions, asked, before, after),
         "provenance": {
             "commit": began_at,

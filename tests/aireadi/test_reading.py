@@ -194,6 +194,11 @@ def test_times_that_cannot_be_read_are_named_by_their_form_not_their_digits() ->
         ("Sensor failure 12", None, "values in words, such as 'Sensor failure 99', are not used"),
         ("High Glucose", 401, ""),
         ("below 40", 39, ""),
+        ("<40 mg/dL", 39, ""),
+        ("below 40 mg/dL", 39, ""),
+        ("> 22.2 mmol/L", 401, ""),
+        ("<80 mg/dL", None, "values in words, such as '<99 mg/dL', are not used"),
+        ("<40 g/L", None, "values in words, such as '<99 g/L', are not used"),
     ],
 )
 def test_values_written_otherwise_are_read_or_named(value: str, expected: float | None, note: str) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pypdf
 import pytest
+from fhir.resources.R4B.bundle import Bundle
 from playwright.sync_api import Page, expect
 
 from sensecf_core.counterfactuals.proposers.registry import default_method
@@ -32,6 +33,7 @@ def test_from_home_to_a_downloaded_answer_and_back_by_its_link(
     ask_the_language_model_and_leave_the_page_meanwhile(page)
     sentence = keep_an_option_and_note_why(page)
     hand_over(page, sentence)
+    find_the_decision_in_the_work_list(page)
     answer = download(page)
     heading = page.get_by_role("heading", name=re.compile("found|Stopped")).first.inner_text()
     server.stop()
@@ -119,8 +121,21 @@ def hand_over(page: Page, sentence: str) -> None:
     text = "".join(printed.extract_text().split())
     assert "".join(sentence.split()) in text and "Option1:" in text and "Option2:" not in text
     bundle = json.loads(downloaded(page, "FHIR"))
+    assert Bundle.model_validate(bundle).type == "collection"
     plans = [e["resource"] for e in bundle["entry"] if e["resource"]["resourceType"] == "CarePlan"]
     assert [plan["title"] for plan in plans] == ["Option 1, to discuss"]
+
+
+def find_the_decision_in_the_work_list(page: Page) -> None:
+    page.get_by_role("link", name="Participants", exact=True).click()
+    preview = page.locator(".st-key-preview")
+    expect(preview.get_by_text("Option 1 kept, by Dr Lee").filter(visible=True).first).to_be_visible(
+        timeout=30_000
+    )
+    expect(preview.get_by_text(NOTE).filter(visible=True).first).to_be_visible()
+    page.get_by_role("link", name="Options", exact=True).click()
+    expect(page.locator(".st-key-option_1").get_by_text("Kept by Dr Lee")).to_be_visible(timeout=30_000)
+    settle(page)
 
 
 def download(page: Page) -> dict[str, Any]:

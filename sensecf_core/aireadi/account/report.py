@@ -15,7 +15,7 @@ from sensecf_core.aireadi.open_participant import OpenPerson
 from sensecf_core.aireadi.release.intervals import no_intervals
 from sensecf_core.aireadi.release.readings import no_points
 from sensecf_core.aireadi.release.streams import STREAMS
-from sensecf_core.aireadi.report.periods import GlucoseSummary, Period, summary
+from sensecf_core.aireadi.report.periods import Period
 from sensecf_core.errors import InputError
 
 WALL = ZoneInfo("UTC")
@@ -61,12 +61,3 @@ def opened(export: Export, period: Period) -> OpenPerson:
     streams = {stream.name: no_points() for stream in STREAMS if stream.shape == "points"}
     worn = Worn(window, WALL, streams | {"glucose": inside}, no_intervals(), no_intervals())
     return OpenPerson(pd.Series(dtype=object), worn, day_table(worn), pd.DataFrame(), export.notes)
-
-
-def summarise(export: Export, period: Period) -> GlucoseSummary:
-    """The report's figures of a period; metrics in mg/dL and percent of time.
-
-    Raises ``InputError`` where nothing was recorded in it.
-    """
-    person = opened(export, period)
-    return summary(person.worn, person.days, period)

@@ -10,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from sensecf_core.aireadi.release.documents import first_of
-from sensecf_core.aireadi.release.readings import interval, numbers, quantity
+from sensecf_core.aireadi.release.readings import interval, quantity
 from sensecf_core.aireadi.release.streams import Stream
 from sensecf_core.aireadi.release.timestamps import Times, parse, shape
+from sensecf_core.aireadi.release.written_values import numbers
 from sensecf_core.types import Floats, Mask
 
 LONGEST_RECORD = np.timedelta64(24, "h")

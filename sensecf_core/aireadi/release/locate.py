@@ -20,6 +20,7 @@ from typing import Any, Literal
 
 from sensecf_core.aireadi.release.documents import UnreadableFileError, load
 from sensecf_core.errors import InputError
+from sensecf_core.json_safe import read_file
 
 Layout = Literal["v1", "v2", "v3"]
 
@@ -240,7 +241,7 @@ def _description(root: Path) -> tuple[dict[str, Any], list[str]]:
     if not is_file(path):
         return {}, [f"There is no {DESCRIPTION_FILE}; the version is taken from the files."]
     try:
-        description = json.loads(path.read_text("utf-8-sig"))
+        description = read_file(path)
     except (OSError, ValueError):
         return {}, [f"{DESCRIPTION_FILE} cannot be read; the version is taken from the files."]
     return (

@@ -6,34 +6,31 @@ value stays as NaN with its reason, so that data quality can be reported later.
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from sensecf_core.aireadi.release import documents
 from sensecf_core.aireadi.release.streams import Stream
-from sensecf_core.aireadi.release.timestamps import Times, forms_of, parse, shape, to_minute
+from sensecf_core.aireadi.release.timestamps import Times, forms_of, parse, to_minute
+from sensecf_core.aireadi.release.written_values import (
+    Codes,
+    censored_of,
+    factors_of,
+    numbers,
+    words_in,
+    written_otherwise,
+)
 from sensecf_core.types import Floats, Mask
 
-Codes = npt.NDArray[np.int8]
-
-_WRITTEN = re.compile(r"\s*(-?\d+(?:[.,]\d+)?)\s*((?:[^\d\s.,].*)?)")
-"""A number, with a point or a comma, and perhaps a unit behind it."""
-_OF_BOUNDS = re.compile(r"^(above|over|below|under)\b")
 TIME_KEYS = ("effective_time_frame", "sleep_stage_time_frame", "time_frame")
 
 
 READING_EVENTS = frozenset({"egv", "estimated glucose value", "reading", "sensor", "measurement"})
 """``event_type`` of records that are readings of the sensor, in lower case."""
-
-NEAR_BOUND = 15.0
-"""A bound this near to the sensor's own, in the stream's unit, stands for Low or High (40 for 39)."""
 
 
 class Reason(IntEnum):
@@ -111,8 +108,8 @@ def points(stream: Stream, records: Sequence[Any]) -> Points:
     raw, notes = written_otherwise(stream, raw)
     values = numbers(raw)
     factors, of_units = factors_of(stream, records, values)
-    censored = _censored(stream, raw, factors)
-    notes += of_units + _words(raw, values, censored)
+    censored = censored_of(stream, raw, factors)
+    notes += of_units + words_in(raw, values, censored)
     values *= factors
     values[censored == -1], values[censored == 1] = stream.low, stream.high
     reasons = _reasons(stream, values)
@@ -159,67 +156,6 @@ def sensed(records: Sequence[Any]) -> Sequence[Any]:
     ]
 
 
-def written_otherwise(stream: Stream, raw: Sequence[Any]) -> tuple[list[Any], list[str]]:
-    """Values that are text with a comma for decimals or the stream's unit behind them, as plain numbers."""
-    notes: dict[str, None] = {}
-    read: list[Any] = []
-    for value in raw:
-        found = _WRITTEN.fullmatch(value) if isinstance(value, str) else None
-        unit = "" if found is None else re.sub(r"[\s_]", "", found[2].lower())
-        if found is None or (unit and dict(stream.units).get(unit) != 1):
-            read.append(value)
-            continue
-        if "," in found[1]:
-            notes["values with a comma for decimals"] = None
-        if unit:
-            notes[f"values with {stream.unit} behind the number"] = None
-        read.append(found[1].replace(",", "."))
-    return read, list(notes)
-
-
-def _words(raw: Sequence[Any], values: Floats, censored: Codes) -> list[str]:
-    """Name the sort of texts that are no reading, such as ``Sensor failure``."""
-    unread = {
-        shape(value)
-        for value, number, end in zip(raw, values, censored, strict=True)
-        if isinstance(value, str) and value.strip() and math.isnan(number) and not end
-    }
-    return [f"values in words, such as {min(unread)}, are not used"] if unread else []
-
-
-def factors_of(stream: Stream, records: Sequence[Any], values: Floats) -> tuple[Floats, list[str]]:
-    """What each value is multiplied with to be in the stream's unit, and what has to be told of its unit.
-
-    NaN where a record names a unit that the stream is not known in. Only glucose comes in two units.
-    """
-    factors = np.ones(len(records))
-    if not stream.units:
-        return factors, []
-    named = [_unit(record, stream) for record in records]
-    notes = []
-    for unit in sorted(set(named) - {None}, key=str):
-        factor = dict(stream.units).get(re.sub(r"[\s_]", "", str(unit).lower()))
-        if factor == 1:
-            continue
-        mask = np.array([one == unit for one in named], dtype=bool)
-        factors[mask] = math.nan if factor is None else factor
-        if factor is None:
-            notes.append(f"values in {unit}, a unit that is not known, are not used")
-        else:
-            notes.append(f"values in {unit} are converted to {stream.unit}")
-    known = values[~np.isnan(values) & (factors == 1)]
-    other = max(factor for _, factor in stream.units)
-    if len(known) and np.median(known) < stream.low <= np.median(known) * other <= stream.high:
-        notes.append(f"values look as if they were not in {stream.unit}, as the file says or leaves open")
-    return factors, notes
-
-
-def _unit(record: Any, stream: Stream) -> str | None:
-    value = documents.first_of(record, stream.quantity)
-    unit = value.get("unit") if isinstance(value, dict) else None
-    return unit if isinstance(unit, str) and unit.strip() else None
-
-
 def _columns(stream: Stream, records: Sequence[Any]) -> tuple[list[Any], list[Any]]:
     """Read value and stamp of each record: the usual format at once, others record by record."""
     key = stream.quantity[0]
@@ -249,49 +185,6 @@ def interval(record: Any) -> tuple[Any, Any]:
     frame = inner if isinstance(inner, dict) else frame
     start = documents.first_of(frame, ("start_date_time", "date_time"))
     return start, documents.first_of(frame, ("end_date_time", "date_time"))
-
-
-def numbers(raw: Sequence[Any]) -> Floats:
-    """Read values as numbers; NaN for other text, blanks, and what is not finite."""
-    try:
-        values = np.array(raw, dtype=np.float64)
-        if values.ndim != 1 or bool in set(map(type, raw)):
-            raise ValueError
-    except (ValueError, TypeError, OverflowError):
-        values = np.array([_number(value) for value in raw], dtype=np.float64)
-    values[~np.isfinite(values)] = np.nan
-    return values
-
-
-def _censored(stream: Stream, raw: Sequence[Any], factors: Floats) -> Codes:
-    """Mark readings that the sensor gave as "Low" (-1) or "High" (1), in words or as a bound such as >400.
-
-    A bound counts only where it lies near the sensor's own: <80 says too little to be a reading.
-    """
-    censored = np.zeros(len(raw), dtype=np.int8)
-    if not stream.censored:
-        return censored
-    for place, value in enumerate(raw):
-        if not isinstance(value, str):
-            continue
-        text = value.strip().lower()
-        text = _OF_BOUNDS.sub(lambda word: "<" if word[0] in ("below", "under") else ">", text)
-        if re.fullmatch(r"(low|lo|high|hi)( glucose| reading)?", text):
-            censored[place] = -1 if text.startswith("l") else 1
-        elif bound := re.fullmatch(r"([<>≤≥])\s*=?\s*(\d+(?:[.,]\d+)?)", text):
-            number = float(bound[2].replace(",", ".")) * factors[place]
-            if bound[1] in "<≤" and number <= stream.low + NEAR_BOUND:
-                censored[place] = -1
-            elif bound[1] in ">≥" and number >= stream.high - NEAR_BOUND:
-                censored[place] = 1
-    return censored
-
-
-def _number(value: Any) -> float:
-    try:
-        return float(value) if not isinstance(value, bool) else math.nan
-    except (ValueError, TypeError, OverflowError):
-        return math.nan
 
 
 def _reasons(stream: Stream, values: Floats) -> Codes:

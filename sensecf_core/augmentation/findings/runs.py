@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pandas as pd
 
 from sensecf_core.evaluation.benchmark import run_folder
 from sensecf_core.evaluation.benchmark.run_folder import BenchmarkRun
+from sensecf_core.json_safe import read_file
 from sensecf_core.paths import COMMITTED_RESULTS, var
 from sensecf_core.provenance import CLI
 from sensecf_core.types import Json
@@ -27,8 +27,8 @@ def runs(cohort: str) -> tuple[BenchmarkRun, ...]:
 
 def read_summary(folder: Path) -> Json:
     """Read a run's summary; raises ``OSError`` or ``ValueError`` where it is missing, damaged or unknown."""
-    found: Json = json.loads((folder / run_folder.SUMMARY).read_text(encoding="utf-8"))
-    if found.get("schema_version") not in READABLE:
+    found: Json = read_file(folder / run_folder.SUMMARY)
+    if not isinstance(found, dict) or found.get("schema_version") not in READABLE:
         raise ValueError(f"{folder / run_folder.SUMMARY} was written by another version of this program")
     return found
 

@@ -14,6 +14,8 @@ from sensecf_core.errors import InputError, unknown
 from sensecf_core.provenance import CLI
 
 if TYPE_CHECKING:
+    from sensecf_core.aireadi.report.bands import GoalSet
+    from sensecf_core.aireadi.report.units import GlucoseUnit
     from sensecf_core.queries.answer import Answer
     from sensecf_core.records.paper.page import Paper
 
@@ -134,9 +136,7 @@ def _glucose(
 ) -> None:
     """Write the glucose report of a participant's whole recording; ``shown`` are its unit and goals."""
     from sensecf_core.aireadi.report import tables
-    from sensecf_core.aireadi.report.bands import GOALS
     from sensecf_core.aireadi.report.glucose import glucose_report
-    from sensecf_core.aireadi.report.units import UNITS
     from sensecf_core.datasets import registry
     from sensecf_core.records import audit
     from sensecf_core.records.exports import participant_columns, table_csv
@@ -145,16 +145,10 @@ def _glucose(
 
     if participant is None or cohort is None:
         raise InputError("--glucose needs --participant and --cohort.")
-    (unit, goals), (out, file_format, paper) = shown, file
-    known_unit = next((known for known in UNITS if known == unit), None)
-    known_goals = next((known for known in GOALS if known == goals), None)
-    if known_unit is None:
-        raise unknown("unit", unit, UNITS)
-    if known_goals is None:
-        raise unknown("goals", goals, tuple(GOALS))
+    (unit, goals), (out, file_format, paper) = _known(*shown), file
     loaded = registry.load(cohort)
     person, period = opened(loaded, participant)
-    report = glucose_report(person, period, known_unit, known_goals)
+    report = glucose_report(person, period, unit, goals)
     made = sheet(participant, person, report, loaded)
     if file_format == "csv":
         days = tables.by_day(person.days, report)
@@ -183,6 +177,20 @@ def _glucose(
         print(made.red_flag)
     what = "report" if file_format == "pdf" else "days"
     print(f"{out}: the glucose {what} of participant {participant} of {cohort}, {report.heading}.")
+
+
+def _known(unit: str, goals: str) -> tuple[GlucoseUnit, GoalSet]:
+    """The unit and goals by which a report is shown; raises ``InputError`` for others."""
+    from sensecf_core.aireadi.report.bands import GOALS
+    from sensecf_core.aireadi.report.units import UNITS
+
+    known_unit = next((known for known in UNITS if known == unit), None)
+    known_goals = next((known for known in GOALS if known == goals), None)
+    if known_unit is None:
+        raise unknown("unit", unit, UNITS)
+    if known_goals is None:
+        raise unknown("goals", goals, tuple(GOALS))
+    return known_unit, known_goals
 
 
 def _say_several(stored: Sequence[Answer], out: Path) -> None:

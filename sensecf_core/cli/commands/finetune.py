@@ -192,6 +192,8 @@ def finetune(
             "--rows": rows is not None,
             "--most-pairs": most_pairs is not None,
         }
+        given |= {"--variants": variants != 1, "--per-group": per_group != 2000}
+        given |= {"--synthetic": synthetic != 40_000, "--validation": validation != 12}
         for_any_cohort.refuse_others(given)
         with progress(json_progress) as tell:
             card, folder = for_any_cohort.learn(

@@ -92,7 +92,7 @@ def _start(cohort: Cohort, folder: str | None, base_sha256: str | None) -> Adapt
     """The adapter to go on from; none that learned from decisions: held-out people have to be new to it."""
     from sensecf_core.language.models import adapters, default_model
 
-    known = adapters.adapters(cohort)
+    known = (*adapters.adapters(cohort), *adapters.for_every_cohort())
     if folder is None:
         start = adapters.require(cohort, base_sha256)
         while start.card.decisions:

@@ -48,23 +48,12 @@ def glucose(
     """Time in range, GMI, CV and how complete the data are. Nothing is kept."""
     from sensecf_core.aireadi.account import report
     from sensecf_core.aireadi.account.export_file import read_export
-    from sensecf_core.aireadi.report.bands import GOALS
     from sensecf_core.aireadi.report.glucose import glucose_report
     from sensecf_core.aireadi.report.units import UNITS
     from sensecf_core.records.paper.glucose_sheet import export_sheet
 
     at_least(1, days=days)
-    if as_csv and as_json:
-        raise InputError("Give either --csv or --json.")
-    if by_day and not as_csv:
-        raise InputError("--by-day is for --csv.")
-    for name, value, known in (
-        ("dates", dates, ("DMY", "MDY")),
-        ("unit", unit, UNITS),
-        ("goals", goals, GOALS),
-    ):
-        if value is not None and value not in known:
-            raise unknown(f"--{name}", value, known)
+    _check_options(dates, unit, goals, as_csv=as_csv, by_day=by_day, as_json=as_json)
     found = read_export(Path(export), dates)  # type: ignore[arg-type]
     shown: GlucoseUnit = unit or next(one for one in UNITS if one.lower() == found.unit.lower())  # type: ignore[assignment]
     period = report.chosen_period(found, days, _day("from", first), _day("to", last))
@@ -78,6 +67,25 @@ def glucose(
         print(_csv(person, made, by_day=by_day), end="")
     else:
         _show(found, made)
+
+
+def _check_options(
+    dates: str | None, unit: str | None, goals: str, *, as_csv: bool, by_day: bool, as_json: bool
+) -> None:
+    from sensecf_core.aireadi.report.bands import GOALS
+    from sensecf_core.aireadi.report.units import UNITS
+
+    if as_csv and as_json:
+        raise InputError("Give either --csv or --json.")
+    if by_day and not as_csv:
+        raise InputError("--by-day is for --csv.")
+    for name, value, known in (
+        ("dates", dates, ("DMY", "MDY")),
+        ("unit", unit, UNITS),
+        ("goals", goals, GOALS),
+    ):
+        if value is not None and value not in known:
+            raise unknown(f"--{name}", value, known)
 
 
 def _write_pdf(out: Path, sheet: GlucoseSheet) -> None:

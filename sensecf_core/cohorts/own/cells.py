@@ -26,8 +26,26 @@ MISSING_MARKS = frozenset(
     }
 )
 """What spreadsheets and statistics programs write for it."""
-_ERROR = re.compile(r"#[^\W\d_]{2,}(/[^\W\d_]{1,3}|/0)?[!?]?")
-"""The same in a spreadsheet's other languages: ``#NV``, ``#VALOR!``."""
+_ERROR = re.compile(
+    "#(?:"
+    r"SPILL!|CALC!|FIELD!|BLOCKED!|UNKNOWN!|CONNECT!|BUSY!|GETTING_DATA|"
+    r"NV|WERT!|BEZUG!|ZAHL!|ÜBERLAUF!|KALK!|"  # German
+    r"VALEUR!|NOMBRE!|NOM\?|NUL!|PROPAGATION!|CALCUL!|"  # French
+    r"N/D|¡VALOR!|¡REF!|¡DIV/0!|¡NUM!|¿NOMBRE\?|¡NULO!|NOMBRE\?|"  # Spanish
+    r"VALOR!|NÚM!|NOME\?|NULO!|DESPEJAR!|"  # Portuguese
+    r"VALORE!|RIF!|NULLO!|"  # Italian
+    r"N/B|WAARDE!|VERW!|DEEL/0!|GETAL!|NAAM\?|LEEG!|"  # Dutch
+    r"ARG!|ADR!|DZIEL/0!|LICZBA!|NAZWA\?|ZERO!|"  # Polish
+    r"SAKNAS!|VÄRDEFEL!|REFERENS!|DIVISION/0!|OGILTIGT!|NAMN\?|SKÄRNING!|"  # Swedish
+    r"I/T|VÆRDI!|REFERENCE!|NAVN\?|VERDI!|"  # Danish, Norwegian
+    r"PUUTTUU!|ARVO!|VIITTAUS!|JAKO/0!|LUKU!|NIMI\?|TYHJÄ!|"  # Finnish
+    r"HODNOTA!|ODKAZ!|ČÍSLO!|NÁZEV\?|"  # Czech
+    r"HIÁNYZIK|ÉRTÉK!|HIV!|ZÉRÓOSZTÓ!|SZÁM!|NÉV\?|NULLA!|"  # Hungarian
+    r"YOK|DEĞER!|BAŞV!|SAYI/0!|SAYI!|AD\?|BOŞ!|"  # Turkish
+    r"Н/Д|ЗНАЧ!|ССЫЛКА!|ДЕЛ/0!|ЧИСЛО!|ИМЯ\?|ПУСТО!"  # Russian
+    ")"
+)
+"""The same in a spreadsheet's other languages, always in capitals: ``#red`` is a level."""
 
 FORMULA_STARTS = ("=", "@")
 """First characters of a spreadsheet formula in text columns (``+`` and ``-`` may start numbers)."""
@@ -172,10 +190,12 @@ def is_missing(cell: object) -> bool:
 
 
 def gaps_of(distinct: Iterable[Any]) -> Callable[[object], bool]:
-    """How to tell the gaps of one column: :func:`is_missing`, but - is a result where + is one too."""
-    if any(cell == "+" for cell in distinct):
-        return lambda cell: cell != "-" and is_missing(cell)
-    return is_missing
+    """How to tell the gaps of one column: :func:`is_missing`, but - is a result where +, ++ or +++ is."""
+    pluses = {cell for cell in distinct if isinstance(cell, str) and cell and not cell.strip("+")}
+    if not pluses:
+        return is_missing
+    results = {"-", *(cell.replace("+", "-") for cell in pluses)}
+    return lambda cell: cell not in results and is_missing(cell)
 
 
 def declared(codes: Iterable[str | int | float], cell: object) -> bool:
@@ -214,9 +234,25 @@ def read_numbers(
     span : the feature's valid range, which may leave one reading of 7,500.
     commas : whether the file writes commas for decimals elsewhere, so that 7.500 is seven thousand.
     """
+    values, how, texts, open_cells = _read_each(cells, unit)
+    points = _points_are_groups(texts, commas)
+    if not open_cells and not points:
+        return Reading(values, tuple(how))
+    spelled = {place: texts[place] for place in open_cells}
+    decimal, doubt = _decimal_sign(list(spelled.values()), texts, whole, span, points)
+    if points:
+        spelled |= {p: t for p, t in enumerate(texts) if "." in t and _POINT_GROUPS.fullmatch(t)}
+    for place, text in spelled.items():
+        value, said = _spelled(text, decimal)
+        values[place], how[place] = (np.nan, "") if doubt else (value, said)
+    return Reading(values, tuple(how), doubt)
+
+
+def _read_each(cells: Sequence[Any], unit: str) -> tuple[Floats, list[str], list[str], list[int]]:
+    """Read what each cell says by itself: values, how, the tidied texts, and the cells left to the column."""
     values = np.full(len(cells), np.nan)
     how = [""] * len(cells)
-    texts: list[str] = [""] * len(cells)
+    texts = [""] * len(cells)
     open_cells: list[int] = []
     for place, cell in enumerate(cells):
         if isinstance(cell, bool):
@@ -232,17 +268,7 @@ def read_numbers(
                 values[place], how[place] = _finite(text), said
             elif re.search(rf"\d[,.{_GAP}]\d|^[+-]?,\d", text):
                 open_cells.append(place)
-    points = _points_are_groups(texts, commas)
-    if not open_cells and not points:
-        return Reading(values, tuple(how))
-    spelled = {place: texts[place] for place in open_cells}
-    decimal, doubt = _decimal_sign(list(spelled.values()), texts, whole, span, points)
-    if points:
-        spelled |= {p: t for p, t in enumerate(texts) if "." in t and _POINT_GROUPS.fullmatch(t)}
-    for place, text in spelled.items():
-        value, said = _spelled(text, decimal)
-        values[place], how[place] = (np.nan, "") if doubt else (value, said)
-    return Reading(values, tuple(how), doubt)
+    return values, how, texts, open_cells
 
 
 def oddness(cell: Any, unit: str = "") -> tuple[str, str, bool]:

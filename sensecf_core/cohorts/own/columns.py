@@ -99,17 +99,7 @@ def numbers(feature: Feature, column: Column, missing: Codes = (), commas: bool 
         values = _whole(column, values, read)
     if span is not None:
         values = _inside(feature, column, values, read)
-    rounded = np.round(values, feature.decimals)
-    # A number of a Parquet file may be of single precision, in which 22.1 is 22.100000381.
-    same = np.where([isinstance(cell, float) for cell in column.distinct], 1e-6, 1e-9)
-    changed = ~np.isnan(values) & (np.abs(rounded - values) > same * np.maximum(1, np.abs(values)))
-    if changed.any():
-        what = f"{feature.decimals} decimal{'s' if feature.decimals != 1 else ''}"
-        text = (
-            f"{shown(column.distinct[np.argmax(changed)])} rounded to {what}, which is what `decimals` says"
-        )
-        read.notes.append(_note(column, changed, text))
-    read.values = column.of_rows(rounded, np.nan)
+    read.values = column.of_rows(_rounded(feature, column, values, read), np.nan)
     return read
 
 
@@ -331,6 +321,21 @@ def _inside(feature: Feature, column: Column, values: Floats, read: Read) -> Flo
         mends.append(mend)
     read.problems += _by_cell(column, outside, texts, mends)
     return np.where(outside, np.nan, values)
+
+
+def _rounded(feature: Feature, column: Column, values: Floats, read: Read) -> Floats:
+    """Round values to the feature's decimals, and tell it where a value changes."""
+    rounded = np.round(values, feature.decimals)
+    # A number of a Parquet file may be of single precision, in which 22.1 is 22.100000381.
+    same = np.where([isinstance(cell, float) for cell in column.distinct], 1e-6, 1e-9)
+    changed = ~np.isnan(values) & (np.abs(rounded - values) > same * np.maximum(1, np.abs(values)))
+    if changed.any():
+        what = f"{feature.decimals} decimal{'s' if feature.decimals != 1 else ''}"
+        text = (
+            f"{shown(column.distinct[np.argmax(changed)])} rounded to {what}, which is what `decimals` says"
+        )
+        read.notes.append(_note(column, changed, text))
+    return rounded
 
 
 def _truth_problems(column: Column, wrong: Mask, words: tuple[Cell, Cell] | None) -> list[Problem]:

@@ -74,11 +74,34 @@ def read_csv(path: Path, expected: Collection[str], encoding: str = "") -> CsvTa
     try:
         with path.open(encoding=used, newline="") as file:
             return _parse(path.name, file, expected)
+    except _QuoteInCellError as error:
+        with path.open(encoding=used, newline="") as file:
+            return _with_spaces(path.name, file, expected, error)
     except UnicodeError as error:
         raise undecodable(path, used) from error
 
 
-def _parse(name: str, file: TextIO, expected: Collection[str]) -> CsvTable:
+class _QuoteInCellError(UnreadableError):
+    """A quote closes before its cell ends."""
+
+
+def _with_spaces(name: str, file: TextIO, expected: Collection[str], error: UnreadableError) -> CsvTable:
+    """Read a file of which a cell may begin with a space and a quote that is its own, as in ``1, "n" x``.
+
+    Raises the first reading's error where this one is broken too, or would leave cells in their quotes.
+    """
+    try:
+        table = _parse(name, file, expected, skip=False)
+    except UnreadableError:
+        raise error from None
+    cells = chain(table.names, *table.columns)
+    if any(cell and len(cell) > 1 and cell[0] == cell[-1] and cell[0] in "'\"" for cell in cells):
+        raise error
+    return table
+
+
+def _parse(name: str, file: TextIO, expected: Collection[str], *, skip: bool = True) -> CsvTable:
+    """Read the lines of a file; ``skip`` the spaces before a cell, so that one in quotes is seen as such."""
     lines = _without_nul(name, file)
     start = list(islice(lines, SNIFFED))
     first, notes = 0, []
@@ -93,7 +116,7 @@ def _parse(name: str, file: TextIO, expected: Collection[str]) -> CsvTable:
     quote = "'" if _in_single_quotes(start[first:], delimiter) else '"'
     if quote == "'":
         notes.append(Note(None, None, "cells are in single quotes"))
-    records_of = partial(csv.reader, delimiter=delimiter, quotechar=quote, skipinitialspace=True)
+    records_of = partial(csv.reader, delimiter=delimiter, quotechar=quote, skipinitialspace=skip)
     reader = records_of(chain(start[first:], lines), strict=True)
     sampler = records_of(start[first:])
     try:
@@ -110,7 +133,8 @@ def _parse(name: str, file: TextIO, expected: Collection[str]) -> CsvTable:
             mend = "Is a quote before it never closed? Close it, or shorten the cell."
             raise UnreadableError(name, text, mend, line) from error
         mend = "Close every quoted cell, and write a quote inside one twice."
-        raise UnreadableError(name, f"broken CSV: {error}", mend, line) from error
+        kind = _QuoteInCellError if "expected after" in str(error) else UnreadableError
+        raise kind(name, f"broken CSV: {error}", mend, line) from error
     records.turn()
     if blank := records.blank:
         text = in_rows("a line without any value is left out", len(blank))

@@ -14,10 +14,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from sensecf_core.cohorts.own.cells import is_missing, oddness, read_numbers
+from sensecf_core.cohorts.own.cells import declared, is_missing, oddness, read_numbers
 from sensecf_core.cohorts.own.csv_file import MOST_CELLS, SMALLER, bare, clean_name, read_csv
 from sensecf_core.cohorts.own.problems import Note, Problem, UnreadableError, in_rows, shown
-from sensecf_core.cohorts.schema import same_text
+from sensecf_core.cohorts.schema import Cell, same_text
 from sensecf_core.types import Mask
 
 MOST_HEADERS = 3
@@ -139,14 +139,15 @@ class RawTable:
 
 
 def read(
-    folder: Path, expected: Collection[str] = (), encoding: str = ""
+    folder: Path, expected: Collection[str] = (), encoding: str = "", missing: Collection[Cell] = ()
 ) -> tuple[RawTable | None, list[Problem]]:
     """Read the data file of a folder; the table is None where nothing could be read. Never raises.
 
-    ``expected`` are the columns that the schema knows, ``encoding`` that of a CSV file that is not UTF-8.
+    ``expected`` are the columns that the schema knows, ``encoding`` that of a CSV file that is not UTF-8,
+    ``missing`` its codes for "not measured".
     """
     try:
-        return read_file(_find(folder), expected, encoding)
+        return read_file(_find(folder), expected, encoding, missing)
     except UnreadableError as error:
         return None, [error.problem]
     except OSError as error:
@@ -155,7 +156,7 @@ def read(
 
 
 def read_file(
-    path: Path, expected: Collection[str] = (), encoding: str = ""
+    path: Path, expected: Collection[str] = (), encoding: str = "", missing: Collection[Cell] = ()
 ) -> tuple[RawTable, list[Problem]]:
     """Read one CSV, Parquet or Excel file (by its suffix; any other one is read as CSV).
 
@@ -173,18 +174,18 @@ def read_file(
     if suffix == ".parquet":
         return _read_parquet(path, expected)
     if suffix in (".xlsx", ".xlsm"):
-        return _read_excel(path, expected)
+        return _read_excel(path, expected, missing)
     table = read_csv(path, {same_text(clean_name(name)) for name in expected}, encoding)
     columns = [_text_cells(column) for column in table.columns]
     rows = np.array(table.rows, dtype=np.int64)
-    columns, rows, no_values = _without_second_header(path.name, columns, rows)
+    columns, rows, no_values = _without_second_header(path.name, columns, rows, missing)
     raw, problems = _table(path.name, table.names, columns, expected)
     notes = (*table.notes, *_nameless_notes(table.names, columns))
     return RawTable(raw, rows, table.delimiter, notes), [*table.problems, *no_values, *problems]
 
 
 def _without_second_header(
-    name: str, columns: list[Cells], rows: npt.NDArray[np.int64]
+    name: str, columns: list[Cells], rows: npt.NDArray[np.int64], missing: Collection[Cell]
 ) -> tuple[list[Cells], npt.NDArray[np.int64], list[Problem]]:
     """Leave out rows below the header that hold units or names; one problem says so for all their cells."""
     below = [column[MOST_HEADERS : MOST_HEADERS + LOOKED_AT] for column in columns]
@@ -193,7 +194,7 @@ def _without_second_header(
     many = 0
     while many < min(MOST_HEADERS, len(rows)):
         words = [column[many] for column in of_numbers if column[many] is not None]
-        if len(words) < 2 or not all(_is_word(cell) for cell in words):
+        if len(words) < 2 or not all(_is_word(cell) and not declared(missing, cell) for cell in words):
             break
         found, many = found or words, many + 1
     if not many:
@@ -311,7 +312,9 @@ def _is_index(name: str) -> bool:
     return re.fullmatch(r"__index_level_\d+__", name) is not None
 
 
-def _read_excel(path: Path, expected: Collection[str]) -> tuple[RawTable, list[Problem]]:
+def _read_excel(
+    path: Path, expected: Collection[str], missing: Collection[Cell]
+) -> tuple[RawTable, list[Problem]]:
     """Read the first sheet of a workbook; its rows are counted as Excel counts them."""
     try:
         frame = pd.read_excel(path, header=None, dtype=object, keep_default_na=False, na_values=[])
@@ -335,7 +338,8 @@ def _read_excel(path: Path, expected: Collection[str]) -> tuple[RawTable, list[P
     filled = np.array([any(column[row] is not None for column in cells) for row in range(1, len(cells[0]))])
     blank = np.flatnonzero(~filled) + 2
     columns = [column[1:][filled] if len(filled) else column[1:] for column in cells]
-    columns, rows, no_values = _without_second_header(path.name, columns, np.flatnonzero(filled) + 2)
+    rows = np.flatnonzero(filled) + 2
+    columns, rows, no_values = _without_second_header(path.name, columns, rows, missing)
     notes = _nameless_notes(names, columns)
     if len(blank):
         text = in_rows("a line without any value is left out", len(blank))

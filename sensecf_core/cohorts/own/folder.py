@@ -102,7 +102,8 @@ def examine(folder: Path, *, odd: bool = True) -> Examined:
         )
     schema, layout, problems = schema_file.read(folder)
     names, encoding = (layout.columns, layout.encoding) if layout else ((), "")
-    table, more = data_file.read(folder, names, encoding)
+    codes = layout.codes if layout else ()
+    table, more = data_file.read(folder, names, encoding, codes)
     problems += more
     if table is None or layout is None or not len(table):
         return Examined(None, tuple(problems), notes=table.notes if table else ())

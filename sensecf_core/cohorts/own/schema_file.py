@@ -68,6 +68,11 @@ class Layout:
         names += [*(s.name for s in self.subgroups), self.target]
         return tuple(dict.fromkeys(name for name in names if name))
 
+    @property
+    def codes(self) -> tuple[Cell, ...]:
+        """Every code for "not measured", those of single features too."""
+        return (*self.missing, *(code for feature in self.features for code in feature.missing))
+
 
 def read(folder: Path) -> tuple[Schema | None, Layout | None, list[Problem]]:
     """Read ``schema.toml``; the schema is None where there are problems. Never raises."""

@@ -18,28 +18,29 @@ _STARTS = (
     (b"PK\x03\x04", "an Excel workbook or another zip file", "Call it data.xlsx if it is a workbook."),
     (b"\xd0\xcf\x11\xe0", "an Excel workbook of the old form (.xls)", f"{SAVE}."),
     (b"\x1f\x8b", "a compressed file (gzip)", "Unpack it."),
-    (b"PAR1", "a Parquet file", "Call it data.parquet."),
-    (b"%PDF", "a PDF", f"{SAVE}."),
-    (b"$FL2", "an SPSS file", f"{SAVE}."),
-    (b"<stata", "a Stata file", f"{SAVE}."),
-    (b"{\\rtf", "a text document (RTF)", f"{SAVE}."),
-    (b"<!DOCTYPE", "a web page", f"{SAVE}."),
-    (b"<html", "a web page", f"{SAVE}."),
-    (b"<table", "a web page", f"{SAVE}."),
-    (b"<?xml", "an XML file", f"{SAVE}."),
-    (b"SQLite format 3", "an SQLite database", f"{SAVE}."),
-    (b"ARROW1", "an Arrow (Feather) file", f"{SAVE}."),
-    (b"\x89HDF", "an HDF5 file", f"{SAVE}."),
-    (b"RDX", "an R data file", f"{SAVE}."),
-    (b"HEADER RECORD*", "a SAS transport file", f"{SAVE}."),
-    (b"@relation", "an ARFF file", f"{SAVE}."),
-    (b"\x80\x04\x95", "a Python pickle", f"{SAVE}."),
-    (b"\x89PNG", "a picture", f"{SAVE}."),
-    (b"BZh", "a compressed file (bzip2)", "Unpack it."),
-    (b"\xfd7zXZ", "a compressed file (xz)", "Unpack it."),
+    (b"PAR1\x15", "a Parquet file", "Call it data.parquet."),
+    (b"%PDF-", "a PDF", f"{SAVE}."),
+    (rb"\$FL[23]@\(#\)", "an SPSS file", f"{SAVE}."),
+    (b"<stata_dta>", "a Stata file", f"{SAVE}."),
+    (rb"\{\\rtf", "a text document (RTF)", f"{SAVE}."),
+    (rb"(?i:<!doctype\s|<(?:html|table)[\s>])", "a web page", f"{SAVE}."),
+    (rb"<\?xml\s", "an XML file", f"{SAVE}."),
+    (b"SQLite format 3\0", "an SQLite database", f"{SAVE}."),
+    (b"ARROW1\0\0", "an Arrow (Feather) file", f"{SAVE}."),
+    (b"\x89HDF\r\n", "an HDF5 file", f"{SAVE}."),
+    (rb"RD[ABX][23]\n", "an R data file", f"{SAVE}."),
+    (rb"HEADER RECORD\*{7}", "a SAS transport file", f"{SAVE}."),
+    (rb"(?i:@relation\s)", "an ARFF file", f"{SAVE}."),
+    (b"\x80[\2-\5]", "a Python pickle", f"{SAVE}."),
+    (b"\x89PNG\r\n", "a picture", f"{SAVE}."),
+    (b"BZh[1-9]1AY&SY", "a compressed file (bzip2)", "Unpack it."),
+    (b"\xfd7zXZ\0", "a compressed file (xz)", "Unpack it."),
 )
+"""First bytes of files that are no CSV (patterns), what they are, and what to do.
+
+Enough of them that no header of a CSV has them; only web pages and ARFF files ignore case.
+"""
 _JSON = re.compile(rb"\[\s*[\[{\]]|\{\s*[\"}]")
-"""First bytes of files that are no CSV, what they are, and what to do."""
 
 _WIDE = (
     (b"\xff\xfe\x00\x00", "utf-32"),
@@ -57,6 +58,33 @@ _GUESSED = (
 """Encodings of other scripts, and the word by which Unicode names their letters."""
 _WESTERN = ("windows-1252", "windows-1250", "iso8859-2", "cp850", "mac_roman")
 """Encodings of Latin letters with accents, the likeliest first."""
+_LETTER = r"[^\W\d_]"
+_UNITS = r"(?:kat|mol|[cm]?m|[gGlLsSUVAFNWM]|IU|[eE]q|Pa|Sv|Gy)"
+_SIGNS = re.compile(
+    "|".join(
+        place.replace("@", _LETTER)
+        for place in (
+            rf"(?<!@)µ(?={_UNITS}(?!@)|(?!\w))",
+            "(?<=[0-9)])[²³](?!@)|(?<=(?<!@)[A-Za-z])[²³](?!@)|(?<=[cdkmµ]m)[²³](?!@)|(?<=[0-9-])¹(?!@)",
+            r"(?<!@)±(?!@)|±(?=(?:SD|SE|SEM|CI)\b)",
+            "°|(?<=[0-9nN])º(?!@)|(?<=[0-9])ª(?!@)",
+            r"(?<!@)[£€](?=[kKmM]\b|(?!@))",
+            r"(?<!@)[–—]|[–—](?=[A-Z0-9])|(?<=[a-z]{4})–(?=[b-df-hj-np-tv-z][a-z]{2})",
+            r"(?<=@)’(?=(?:s|t|d|m|re|ve|ll)\b)|(?:(?<=[0-9])|(?<=@s))’(?!@)|(?<=[0-9])”(?!@)",
+            r"(?<=\b[cdjlmnstCDJLMNST])’(?=[aeiouyhàâéèêîôûœAEIOUYHÀÂÉÈÊÎÔÛŒ])|(?<=[qQ]u)’(?=@)",
+            r"(?<=\b[DO])’(?=[A-Z])|(?<=@)´(?=@)",
+            r"(?<=[^\W_tTlL])…(?!@)|(?<=\w)[™®](?!@)|(?<=\w)·(?=\w)|(?<![A-Z])[×÷]",
+            "(?<!@)[©§†‡•‰½¼¾](?!@)|(?<!@)«|»(?!@)",
+            r"(?<!\w)[¿¡](?=[A-ZÁÉÍÓÚÑ])",
+            r"(?<!@)\xa0|\xa0(?=[A-Z0-9(\[<>=%/+±µ–])",
+        )
+    )
+)
+"""Signs of Western text beside what they stand beside: µ before a unit, ² behind one, ’ in don’t and d’Or.
+
+Elsewhere they are likelier letters of another encoding: "ma³y" is "mały".
+"""
+_QUOTED = re.compile(r"(?<![^\W_])(?:“[^“”\n]{1,80}”|„[^„“”\n]{1,80}[“”]|[‘‚][^‘’\n]{1,80}[’‘])(?![^\W_])")
 
 
 def encoding_of(path: Path, declared: str) -> str:
@@ -70,7 +98,7 @@ def encoding_of(path: Path, declared: str) -> str:
         start = file.read(SAMPLE)
     begin = start.lstrip(b"\xef\xbb\xbf \r\n")
     for mark, what, mend in _STARTS:
-        if begin[: len(mark)].lower() == mark.lower():
+        if re.match(mark, begin):
             raise UnreadableError(path.name, f"this is {what}, not CSV", mend)
     if _JSON.match(begin):
         raise UnreadableError(path.name, "this is a JSON file, not CSV", f"{SAVE}.")
@@ -148,31 +176,50 @@ def guess(content: bytes) -> str | None:
     runs = sum(1 for one, two in pairwise(content) if one > 127 and two > 127)
     if share > 0.9 and runs > sum(byte > 127 for byte in content) / 3:
         return name
-    western = [(name, _share_of(content, name, "LATIN")) for name in _WESTERN]
+    western = [(name, _share_of(content, name, "LATIN")) for name in _WESTERN]  # the first of equal ones
     name, share = max(western, key=lambda found: found[1])
     return name if share > 0.5 else None
 
 
 def _share_of(content: bytes, encoding: str, script: str) -> float:
-    """Share of a text's letters beyond ASCII that are of a script; 0 where it cannot be read so.
-
-    A capital behind a small letter, and another script's letter behind a Latin one, are signs of another
-    encoding, and count as none.
-    """
+    """Share of a text's letters and signs beyond ASCII that are of a script; 0 where it cannot be read so."""
     try:
         text = content.decode(encoding, "strict" if encoding != "gb18030" else "replace")
     except UnicodeDecodeError as error:
         if error.end < len(content) - 4:  # a sign cut at the end is no sign of anything
             return 0.0
         text = content[: error.start].decode(encoding)
-    beyond = [(before, sign) for before, sign in pairwise(" " + text) if ord(sign) > 127]
-    fits = [
-        unicodedata.name(sign, "").startswith((script, "HIRAGANA", "KATAKANA"))
-        and not (before.islower() and sign.isupper())
-        and (script not in ("CYRILLIC", "GREEK") or not (before.isascii() and before.isalpha()))
-        for before, sign in beyond
-    ]
-    return sum(fits) / len(fits) if fits else 0.0
+    beyond = [place for place, sign in enumerate(text) if ord(sign) > 127]
+    if not beyond:
+        return 0.0
+    signs = _signs_in_place(text) if script == "LATIN" else set()
+    around = f" {text} "
+    fits = sum(place in signs or _is_letter(around[place : place + 3], script) for place in beyond)
+    return fits / len(beyond)
+
+
+def _signs_in_place(text: str) -> set[int]:
+    """Places of the signs, other than letters, that stand where Western text has them."""
+    places = {found.start() for found in _SIGNS.finditer(text)}
+    for found in _QUOTED.finditer(text):
+        places |= {found.start(), found.end() - 1}
+    return places
+
+
+def _is_letter(around: str, script: str) -> bool:
+    """Whether the second of three signs is a letter of a script, and stands where one can.
+
+    A capital behind a small letter, a letter between digits, and another script's letter behind a Latin one
+    are signs of another encoding.
+    """
+    before, sign, after = around[0], around[1], around[2]
+    if not unicodedata.name(sign, "").startswith((script, "HIRAGANA", "KATAKANA")) or sign in "ﬁﬂ":
+        return False
+    if (before.islower() and sign.isupper()) or (before.isdigit() and after.isdigit()):
+        return False
+    if script == "CJK":  # 鲞 in Gr鲞e; behind a capital it may be right
+        return not (before.isascii() and before.islower())
+    return script == "LATIN" or not (before.isascii() and before.isalpha())
 
 
 def _wide(start: bytes) -> str | None:

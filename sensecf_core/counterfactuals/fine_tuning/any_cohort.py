@@ -12,7 +12,7 @@ from typing import Any
 
 from sensecf_core import provenance
 from sensecf_core.counterfactuals.fine_tuning import invented, validation
-from sensecf_core.counterfactuals.fine_tuning.control_rates import with_controls
+from sensecf_core.counterfactuals.fine_tuning.control_rates import CANDIDATES, with_controls
 from sensecf_core.counterfactuals.fine_tuning.raw_rates import RawRates
 from sensecf_core.counterfactuals.fine_tuning.stages import stage_row, totals
 from sensecf_core.counterfactuals.problem.budget import CancelledError
@@ -75,6 +75,7 @@ def fine_tune_for_any(
                 GuidedPrompt(by_name[cohort].schema),
                 held,
                 queries,
+                candidates=CANDIDATES,
                 temperature=temperature,
                 cancelled=callbacks.cancelled,
             )
@@ -111,13 +112,13 @@ def fine_tune_for_any(
         "pairs_sha256": training.batches.digest,
         "pairs": {
             "invented": True,
-            "queries": len(examples),
-            "answers": sum(len(example.answers) for example in examples),
+            "queries": training.trees_read(),
+            "lessons": len(examples),
         },
         "settings": asdict(settings) | {"source": "shap", "lessons": lessons},
         "training": totals(trained.curve, [trained]),
         "rounds": [stage_row(0, "pairs", examples, trained) | {"kept": True}],
-        "temperature": 1.0,
+        "temperature": 1.0,  # the most different answers; told sums suffice whatever is drawn
         "rates": rows,
         "provenance": {
             "commit": began_at,

@@ -17,7 +17,7 @@ from sensecf_core.cohorts.encoding import to_code
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.make_queries import make_queries
-from sensecf_core.counterfactuals.proposers.tuned_prompt import TunedPrompt, training_example
+from sensecf_core.counterfactuals.proposers.tuned_prompt import TunedPrompt, scale_of, training_example
 from sensecf_core.counterfactuals.search.effects import Source, estimate_effects
 from sensecf_core.errors import InputError
 from sensecf_core.language.training.batches import TrainingExample
@@ -76,10 +76,15 @@ def judged_queries(
         if not option.kept:
             rejected.setdefault((option.row, option.limits.model_dump_json()), []).append(option)
     found = []
+    told = set(scale_of(fitted).order) if source == "profile" else None
     for (of_row, _), against in rejected.items():
         participant, row, desired = of_row
         query = make_queries(fitted, [(participant, row)], desired, against[0].limits)[0]
         kept = [one for one in options if one.kept and one.row == of_row]
+        if told is not None:
+            query = query.model_copy(
+                update={"movable": tuple(item for item in query.movable if item.feature in told)}
+            )
         better, worse = (_written(fitted.schema, query, part) for part in (kept, against))
         if better and worse:
             found.append((query, better, worse))

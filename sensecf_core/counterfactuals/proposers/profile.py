@@ -11,6 +11,11 @@ from sensecf_core.language.backend import Backend, Constraint
 from sensecf_core.language.prompts.profile import PROFILE_SHA256, PercentileScale, build
 from sensecf_core.queries.query import Query
 
+NOTHING_TOLD = (
+    "What may change here hardly matters to this classifier, so the model was not taught to change it. "
+    "Another method may find something."
+)
+
 
 @dataclass(frozen=True)
 class ProfileProposer:
@@ -29,8 +34,11 @@ class ProfileProposer:
         if run.temperature is None:
             run = replace(run, temperature=self.temperature)
         scale = self.scale
+        movable = scale.movable(query)
+        if not movable:
+            return Proposal((), notes=(NOTHING_TOLD,))
         constraint = Constraint(
-            scale.coded, scale.movable(query), query.limits.max_changes, order=scale.order, counts_down=True
+            scale.coded, movable, query.limits.max_changes, order=scale.order, counts_down=True
         )
         written = sample_proposal(
             self.model,

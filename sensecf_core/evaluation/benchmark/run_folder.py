@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sensecf_core.json_safe import read_file
 from sensecf_core.paths import COMMITTED_RESULTS, var, write_whole
 from sensecf_core.types import Json
 
@@ -48,8 +49,8 @@ class BenchmarkRun:
 
     def summary(self) -> Json:
         """Read the summary; raises ``OSError`` or ``ValueError`` where it is missing or damaged."""
-        found: Json = json.loads((self.folder / SUMMARY).read_text(encoding="utf-8"))
-        if found.get("schema_version") != SCHEMA_VERSION:
+        found: Json = read_file(self.folder / SUMMARY)
+        if not isinstance(found, dict) or found.get("schema_version") != SCHEMA_VERSION:
             raise ValueError(f"{self.folder / SUMMARY} was written by another version of this program")
         return found
 
@@ -79,7 +80,7 @@ def runs_in(cohort: str, committed: Path, own: Path) -> tuple[BenchmarkRun, ...]
 def _read_runs(parent: Path, cohort: str, committed: bool) -> Iterator[BenchmarkRun]:
     for path in sorted(parent.glob(f"*/{CONFIG}")):
         try:
-            config = json.loads(path.read_text(encoding="utf-8"))
+            config = read_file(path)
         except (OSError, ValueError):
             continue
         if isinstance(config, dict) and config.get("cohort") == cohort and "created" in config:
@@ -92,7 +93,7 @@ def begin(folder: Path, config: Mapping[str, Any]) -> Json:
     path = folder / CONFIG
     if not path.is_file():
         _write(path, config)
-    written: Json = json.loads(path.read_text(encoding="utf-8"))
+    written: Json = read_file(path)
     return written
 
 

@@ -174,8 +174,16 @@ def _read(path: Path, changed: int) -> Card | None:
 
 def broken(cohort: Cohort) -> tuple[str, ...]:
     """What is wrong with adapters' folders that cannot be read, one sentence each."""
+    return (*_broken_of(cohort), *_broken_in(var("adapters", ANY), BUILT_IN / ANY))
+
+
+def _broken_of(cohort: Cohort) -> tuple[str, ...]:
+    """What is wrong with the adapters that were trained for a cohort."""
     parents = [] if cohort.own else [BUILT_IN / cohort.schema.name]
-    parents.append(own_folder(cohort, "x").parent)
+    return _broken_in(*parents, own_folder(cohort, "x").parent)
+
+
+def _broken_in(*parents: Path) -> tuple[str, ...]:
     folders = [folder for parent in parents for folder in sorted(parent.glob("[!.]*/"))]
     return tuple(said for folder in folders if (said := _broken(folder)) is not None)
 
@@ -196,7 +204,8 @@ def _broken(folder: Path) -> str | None:
 def problem(cohort: Cohort) -> str | None:
     """Why no adapter may answer before somebody looks: the one that was chosen, or would be, is damaged.
 
-    Another one never takes its place unnoticed. None if the choice is one that can be read.
+    Another one never takes its place unnoticed. None if the choice is one that can be read. A damaged one for
+    every cohort stops only cohorts that have none of their own.
     """
     try:
         choice = _read_choices().get(cohort.schema.name)
@@ -207,7 +216,8 @@ def problem(cohort: Cohort) -> str | None:
         )
     if choice is not None and (folder := user_path(choice)) is not None and folder.is_dir():
         return _broken(folder)
-    return next(iter(broken(cohort)), None)
+    said = _broken_of(cohort) if adapters(cohort) else broken(cohort)
+    return next(iter(said), None)
 
 
 def checked_config(folder: Path) -> dict[str, Any]:

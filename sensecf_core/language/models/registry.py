@@ -177,7 +177,7 @@ def _from_folder(name: str, folder: Path) -> ModelSpec:
         context = config.get("max_position_embeddings")
     except FileNotFoundError:
         raise InputError(f"The folder {name!r} holds no language model: it has no config.json.") from None
-    except (OSError, ValueError, AttributeError):
+    except (OSError, ValueError, RecursionError, AttributeError):
         raise InputError(
             f"The folder {name!r} holds no language model: its config.json is damaged."
         ) from None
@@ -218,7 +218,7 @@ def _has_chat_template(folder: Path) -> bool:
         return True
     try:
         config = json.loads((folder / "tokenizer_config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return False
     return isinstance(config, dict) and bool(config.get("chat_template"))
 
@@ -235,7 +235,7 @@ def _weight_files(folder: Path) -> list[Path]:
         try:
             index = json.loads((folder / f"{single}.index.json").read_text(encoding="utf-8"))
             parts = [folder / part for part in sorted(set(index["weight_map"].values()))]
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        except (OSError, ValueError, RecursionError, KeyError, TypeError, AttributeError):
             continue
         return parts if all(part.is_file() for part in parts) else []
     return []

@@ -30,8 +30,8 @@ SEPARATOR = "; "
 NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
 YES_NO = {"yes": 1.0, "no": 0.0}
 SCORE_AND_SUM = re.compile(r"[+-]\d+=-?\d+$")
-LONGEST_SCORE_AND_SUM = "+10=-30"
-OPEN, DONE = r"/[+-][0-9]{1,2}=[1-9][0-9]?/", r"/[+-][0-9]{1,2}=(0|-[1-9][0-9]?)/"
+LONGEST_SCORE_AND_SUM = "+198=-99"
+OPEN, DONE = r"/[+-][0-9]{1,3}=[1-9][0-9]?/", r"/[+-][0-9]{1,3}=(0|-[1-9][0-9]?)/"
 """What a change brings and what is left, above 0 or not."""
 EffectScores = Mapping[str, Mapping[str, int]]
 """Feature name → value text → its score in the prompt; values not listed score 0."""

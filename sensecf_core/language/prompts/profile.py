@@ -124,16 +124,19 @@ class PercentileScale:
         return SEPARATOR.join(parts)
 
     def in_units(self, query: Query, text: str) -> str:
-        """An answer with its values in the features' units; one that cannot be read stays as it is."""
+        """An answer with its values in the features' units; empty if it cannot be read or is not allowed.
+
+        Percentiles must never be taken for values in units.
+        """
         edits = read_edits(self.coded, text)
-        allowed = {item.feature: self.values(item) for item in query.movable}
+        allowed = {item.feature: self.values(item) for item in query.movable if item.feature in self.order}
         if edits is None or not edits.keys() <= allowed.keys():
-            return text
+            return ""
         found: Edits = {}
         for name, value in edits.items():
             key = int(to_code(self.coded.feature(name), value))
             if key not in allowed[name]:
-                return text
+                return ""
             found[name] = to_value(self.schema.feature(name), allowed[name][key])
         return write_edits(self.schema, found, self.order)
 

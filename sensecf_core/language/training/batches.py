@@ -180,6 +180,12 @@ class Batches:
             self._steps += next(self._epochs)
         return list(self.parts(self._steps[step]))
 
+    def trees_of(self, steps: int) -> int:
+        """How many different trees the first ``steps`` steps read."""
+        if steps:
+            self.at(steps - 1)
+        return len({index for step in self._steps[:steps] for index in step})
+
     def parts(self, indices: Sequence[int]) -> Iterator[Batch]:
         """Batches of these trees, each of at most ``micro_tokens`` tokens (but at least one tree)."""
         part: list[int] = []

@@ -155,6 +155,10 @@ class Training:
         ]
         return min(1.0, max(used))
 
+    def trees_read(self) -> int:
+        """How many trees the steps so far have read, one that was read twice counting once."""
+        return self.batches.trees_of(self.state.step)
+
     def learning_rate(self, share: float) -> float:
         """Linear warm-up, then a cosine to a tenth."""
         s = self.settings

@@ -56,11 +56,15 @@ def show(
         placeholder="not measured",
         alt=alt,
     )
+    _below(table[[column for column in table.columns if column not in pictures]], schema, beside, said)
+
+
+def _below(table: pd.DataFrame, schema: Schema, beside: Callable[[], None], said: str) -> None:
+    """Draw the line below the grid: what the page puts there, the button for the CSV, what is said."""
 
     def csv() -> str:
-        shown = table[[column for column in table.columns if column not in pictures]]
         audit.record(audit.Entry("exported", cohort=schema.name, detail={"format": "csv"}))
-        return exports.table_csv(shown, exports.origin_columns(schema))
+        return exports.table_csv(table, exports.origin_columns(schema))
 
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         beside()

@@ -57,7 +57,8 @@ def _say_which(page: Page, adapter: Adapter | None, method: str) -> None:
             st.caption("No language model is fine-tuned for this cohort yet.")
             _to_models(page, "Fine-tune one")
     elif adapter is not None and METHODS[method].needs_adapter:
-        st.caption(f"Trained on this cohort: adapter {wording.plain(adapter.card.name)}.")
+        what = "For every cohort" if adapter.card.cohort == adapters.ANY else "Trained on this cohort"
+        st.caption(f"{what}: adapter {wording.plain(adapter.card.name)}.")
 
 
 def warn(page: Page, method: str, model: str | None) -> None:

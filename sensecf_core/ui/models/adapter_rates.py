@@ -188,7 +188,11 @@ def _by_temperature(rows: Sequence[Row]) -> list[tuple[float, float]]:
 def _column_head(cohort: Cohort, row: Row, varying: Sequence[str]) -> str:
     """The head of one column: limits, target class, and whatever else distinguishes it from the others."""
     task = cohort.schema.task
-    target_class = {0: task.class_0, 1: task.class_1}.get(row.get("desired", -1), "")
+    elsewhere = (
+        row.get("cohort", cohort.schema.name) != cohort.schema.name
+    )  # its classes are called otherwise
+    classes = {0: "class 0", 1: "class 1"} if elsewhere else {0: task.class_0, 1: task.class_1}
+    target_class = classes.get(row.get("desired", -1), "")
     parts = [
         wording.PROFILE_TITLES.get(row.get("limits", ""), ""),
         f"→ {target_class}" if target_class else "",

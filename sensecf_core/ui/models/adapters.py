@@ -100,8 +100,8 @@ def _deleting(adapter: Adapter) -> None:
     name = wording.plain(adapter.card.name)
     with st.popover(f"Delete {name} …", icon=":material/delete:"):
         st.markdown(
-            f"**{name}** and its checkpoints are deleted from this disk for good. Answers that it gave and "
-            "the pairs it learned from stay; training it again takes as long as before."
+            f"**{name}** and its checkpoints are deleted from this disk for good{_for_whom(adapter)}. "
+            "Its answers and the pairs it learned from stay. Training it again takes as long as it did."
         )
         st.button(
             f"Delete {name} for good",
@@ -131,6 +131,10 @@ def _delete(adapter: Adapter) -> None:
         st.session_state[_FAILED] = str(error)
     except OSError as error:
         st.session_state[_FAILED] = f"The adapter {adapter.card.name} could not be deleted: {error}."
+
+
+def _for_whom(adapter: Adapter) -> str:
+    return ", for every cohort" if adapter.card.cohort == adapters.ANY else ""
 
 
 def _key(adapter: Adapter) -> str:

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from sensecf_core.aireadi.account import report
-from sensecf_core.aireadi.account.export_file import read_export
+from sensecf_core.aireadi.account.export_file import Export, read_export
+from sensecf_core.aireadi.report.periods import GlucoseSummary, summary
 from sensecf_core.cli import main
 from sensecf_core.disclaimer import DISCLAIMER
 from sensecf_core.errors import InputError
@@ -30,6 +31,11 @@ LIBRE = (
 )
 START = datetime(2026, 11, 1)
 Write = Callable[..., Path]
+
+
+def figures(export: Export, period: report.Period) -> GlucoseSummary:
+    person = report.opened(export, period)
+    return summary(person.worn, person.days, period)
 
 
 def values(every: int, days: int) -> Iterable[tuple[datetime, float]]:
@@ -90,7 +96,7 @@ def test_both_makers_in_both_units_give_the_same_figures(
     export = read_export(write(text))
     assert (export.maker, export.unit, export.every) == (maker, unit, every)
     assert report.recorded(export) == report.Period(date(2026, 11, 1), date(2026, 11, 14))
-    found = report.summarise(export, report.recorded(export))
+    found = figures(export, report.recorded(export))
     assert (found.sufficiency, found.days, found.glucose_days) == ("full", 14, 14)
     assert found.active == pytest.approx(1, abs=0.001)
     near = 0.5 if every == 5 else 1.5  # from 60 to 120 in 15 minutes: what lies between is interpolated
@@ -189,7 +195,7 @@ def test_a_period_may_reach_as_far_as_dates_do(write: Write) -> None:
     for days in (3, 4, 5_000_000, 10**12):
         assert report.chosen_period(export, days, None, None) == whole
     assert report.chosen_period(export, 2, None, None).first == date(2026, 11, 2)
-    assert report.summarise(export, report.Period(date.min, date.max)).days == 3
+    assert figures(export, report.Period(date.min, date.max)).days == 3
     with pytest.raises(InputError, match="before it begins"):
         report.chosen_period(export, 14, None, date.min)
 

@@ -239,12 +239,46 @@ def test_cells_of_one_kind_are_one_problem_with_their_count(
     assert problem in found.problem and (mend in found.mend or (cell == "None" and "'none'" in found.mend))
 
 
-@pytest.mark.parametrize("text", ["#N/A", "#DIV/0!", "#NV", "#VALOR!", ".", "-", "missing", "NULL"])
+@pytest.mark.parametrize("text", ["NA", "#N/A", "#DIV/0!", "#NV", "#¡VALOR!", ".", "-", "missing", "NULL"])
 def test_the_usual_signs_of_a_gap_are_told(tmp_path: Path, text: str) -> None:
     rows = changed(ROWS, "bmi", lambda n, v: text if n < 4 else v)
     examined = examine(write(tmp_path, as_csv(rows)))
     assert examined.cohort is not None and examined.cohort.rows["bmi"].isna().sum() == 4
     assert f"{text!r} read as not measured (4 rows)" in notes(examined)
+
+
+def test_a_minus_beside_pluses_and_a_name_with_a_hash_are_levels() -> None:
+    for distinct in (["-", "+"], ["-", "++", "+++"]):
+        assert [cell for cell in distinct if cells.gaps_of(distinct)(cell)] == []
+    both = ["--", "-", "+", "++", "NA"]
+    assert [cell for cell in both if cells.gaps_of(both)(cell)] == ["NA"]
+    assert cells.gaps_of(["-", "--", "1"])("-") and cells.gaps_of(["--", "+"])("--")
+    hashes = ["#red", "#blue", "#NAME", "#nv", "#1"]
+    assert [cell for cell in hashes if cells.is_missing(cell)] == []
+
+
+def test_a_person_of_whom_nothing_is_known_is_no_second_header(tmp_path: Path) -> None:
+    rows = changed(ROWS, "high", lambda _, v: ("benign", "malignant")[int(v)])
+    for name in ("age", "steps", "snack"):
+        rows = changed(rows, name, lambda n, v: "unfilled" if n == 0 else v)
+    rows = changed(rows, "bmi", lambda n, v: "not taken" if n == 0 else v)
+    codes = {"top": 'missing = ["unfilled"]', "bmi": 'missing = ["not taken"]'}
+    codes["task"] = 'words = ["benign", "malignant"]'
+    examined = examine(write(tmp_path, as_csv(rows), **codes))
+    assert examined.cohort is not None, texts(examined)
+    assert examined.cohort.rows.iloc[0][["age", "bmi", "steps", "snack"]].isna().all()
+    assert "Remove it." in check(write(tmp_path, as_csv(rows)))[0].mend
+
+
+def test_a_quote_behind_a_space_may_be_the_cells_own(tmp_path: Path) -> None:
+    level = '"n" x'
+    rows = changed(ROWS, "smoking", lambda _, v: f" {level}" if v == "never" else v)
+    content = as_csv(rows, quoting=csv.QUOTE_NONE, quotechar=None)
+    examined = examine(write(tmp_path, content, (level, "former", "current")))
+    assert examined.cohort is not None and level in set(examined.cohort.rows["smoking"])
+    padded = as_csv(ROWS, quoting=csv.QUOTE_ALL).replace('","', '", "')
+    (problem,) = check(write(tmp_path, padded.replace('"never"', '"ne"ver"', 1)))
+    assert "broken CSV" in problem.problem
 
 
 def test_codes_for_gaps_are_declared_for_all_features_or_one(tmp_path: Path) -> None:

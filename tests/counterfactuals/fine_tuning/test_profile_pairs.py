@@ -17,8 +17,12 @@ from sensecf_core.counterfactuals.fine_tuning.pairs import Pair, kind
 from sensecf_core.counterfactuals.fine_tuning.synthetic import SYNTHETIC_ID, synthetic_codes
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.problem import Problem
+from sensecf_core.counterfactuals.proposal import ProposalRequest
+from sensecf_core.counterfactuals.proposers import tuned_prompt as tuned_prompt_module
+from sensecf_core.counterfactuals.proposers.profile import ProfileProposer
 from sensecf_core.counterfactuals.proposers.tuned_prompt import ProfilePrompt, scale_of, tuned_prompt
 from sensecf_core.language.prompts.grammar import read_edits
+from sensecf_core.types import NO_CALLBACKS
 
 
 @pytest.fixture(scope="module")
@@ -94,11 +98,18 @@ def test_an_answer_says_what_the_classifier_says_of_each_change(
             assert int(re.findall(r"=(-?\d+)$", text)[0]) == max(-99, round(-20 * float(beyond)))
 
 
-def test_features_stand_in_the_order_of_their_importance(fitted: FittedCohort) -> None:
+def test_features_stand_in_the_order_of_their_importance_without_those_that_hardly_matter(
+    fitted: FittedCohort, monkeypatch: pytest.MonkeyPatch
+) -> None:
     importance = np.abs(fitted.train_shap_values).mean(axis=0)
     order = scale_of(fitted).order
     ranked = [importance[fitted.schema.positions[name]] for name in order]
-    assert ranked == sorted(ranked, reverse=True) and set(order) == set(fitted.schema.names)
+    assert ranked == sorted(ranked, reverse=True)
+    left_out = importance.sum() - sum(ranked)
+    assert left_out <= tuned_prompt_module.HARDLY_MATTERS * importance.sum()
+    monkeypatch.setattr(tuned_prompt_module, "HARDLY_MATTERS", 0.4)
+    fewer = scale_of(fitted).order
+    assert 0 < len(fewer) < len(order) and order[: len(fewer)] == fewer
 
 
 def test_pairs_are_read_back_synthetic_ones_too(
@@ -119,3 +130,12 @@ def test_pairs_are_read_back_synthetic_ones_too(
     }
     assert not any("unanswered_share" in group for group in card["groups"]), "only answered ones are kept"
     assert sum(sum(group["grades"].values()) for group in card["groups"]) == len(made)
+
+
+def test_where_only_left_out_features_may_move_nothing_is_proposed_and_it_is_said(
+    fitted: FittedCohort, lessons: tuple[Pair, ...]
+) -> None:
+    scale = replace(scale_of(fitted), order=())
+    run = ProposalRequest(4, 0, 1.0, float("inf"), NO_CALLBACKS)
+    proposal = ProfileProposer(scale, None).propose(lessons[0].query, run)  # type: ignore[arg-type]
+    assert proposal.texts == () and "Another method" in proposal.notes[0]

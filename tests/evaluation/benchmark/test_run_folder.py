@@ -52,8 +52,14 @@ def test_a_run_that_goes_on_keeps_the_time_it_began() -> None:
 def test_damaged_files_are_passed_over_or_refused() -> None:
     folder = made("a", "2026-01-01")
     made("b", "2026-01-02")
-    (own_folder("b") / run_folder.CONFIG).write_text('{"cohort": "sm')
-    (found,) = runs("small")
-    (folder / run_folder.SUMMARY).write_text(json.dumps({"schema_version": 99}))
-    with pytest.raises(ValueError, match="another version"):
-        found.summary()
+    for damaged in ('{"cohort": "sm', "[" * 99_999):
+        (own_folder("b") / run_folder.CONFIG).write_text(damaged)
+        (found,) = runs("small")
+    for text, told in (
+        (json.dumps({"schema_version": 99}), "another version"),
+        ("[]", "another version"),
+        ("[" * 99_999, "too deeply"),
+    ):
+        (folder / run_folder.SUMMARY).write_text(text)
+        with pytest.raises(ValueError, match=told):
+            found.summary()

@@ -222,3 +222,15 @@ def test_an_interrupted_write_is_not_taken_for_an_adapter(trained: Training, sma
     folder = adapters.own_folder(small_cohort, "tiny")
     folder.rename(folder.with_name(".tiny.part"))
     assert adapters.adapters(small_cohort) == ()
+
+
+def test_a_damaged_adapter_for_every_cohort_is_told_and_stops_only_who_has_no_other(
+    small_cohort: Cohort, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = adapters.folder_for_any("bad", publish=False)
+    folder.mkdir(parents=True)
+    (folder / adapters.CARD).write_text("{")
+    assert any("bad" in said for said in adapters.broken(small_cohort))
+    assert adapters.problem(small_cohort) is not None
+    monkeypatch.setattr(adapters, "adapters", lambda _: ("one of its own",))
+    assert adapters.problem(small_cohort) is None

@@ -42,9 +42,9 @@ def test_an_answer_counts_down_and_reads_back_in_units() -> None:
     assert read_edits(SCHEMA, SCALE.in_units(QUERY, text)) == edits
 
 
-def test_what_cannot_be_read_or_is_not_allowed_stays_as_it_was_written() -> None:
-    for text in ("count=30-1=9", "missing=50-1=9", "count", ""):
-        assert SCALE.in_units(QUERY, text) == text
+def test_a_percentile_that_is_not_allowed_is_never_taken_for_a_value() -> None:
+    for text in ("count=30-1=9", "count=1-1=9", "missing=50-1=9", "count", ""):
+        assert SCALE.in_units(QUERY, text) == ""
 
 
 def test_of_several_values_of_a_percentile_the_middle_one_is_meant() -> None:

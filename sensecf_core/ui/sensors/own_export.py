@@ -47,7 +47,10 @@ def chosen() -> bool:
 
 def ask() -> None:
     """Offer to read a file, below whatever the page shows."""
-    with st.expander("Report from an export of Dexcom or LibreView", icon=":material/upload_file:"):
+    with (
+        st.container(key="controls_export"),  # not printed, although it is open while a report is shown
+        st.expander("Report from an export of Dexcom or LibreView", icon=":material/upload_file:"),
+    ):
         st.file_uploader(
             "The CSV that Dexcom Clarity or LibreView exports",
             type=["csv"],

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import sqlite3
+from collections.abc import Iterable
 from itertools import count
 from typing import Any
 
@@ -33,6 +34,17 @@ _OF_ONE: dict[str, Any] = {
     "seconds": True,
     "counterfactuals": {"__all__": {"number"}},  # answers kept before options had numbers have none
 }
+MOST_STANDING = 20
+_STANDING = """
+    SELECT * FROM answers
+    WHERE cohort = :cohort AND participant_id = :participant AND row_id = coalesce(:row, row_id)
+        AND method <> :by_hand AND status <> 'cancelled'
+    ORDER BY
+        CASE WHEN answer_id NOT IN (SELECT value FROM json_each(:compared)) THEN 0
+            WHEN method = :method THEN 1 ELSE 2 END,
+        rowid DESC
+    LIMIT :most
+"""
 _NOT_COMPARED: dict[str, Any] = {**_OF_ONE, "behaviours": _OF_ONE}
 """What may differ between two answers that are the same."""
 
@@ -149,10 +161,16 @@ def recent(
         tests.append("method = ?" if by_hand else "method <> ?")
         parameters.append(BY_HAND)
     with connect() as database:
-        rows = database.execute(
-            f"SELECT * FROM answers WHERE {' AND '.join(tests)} ORDER BY rowid DESC LIMIT ?",
-            (*parameters, limit),
-        ).fetchall()
+        return _readable(
+            database.execute(
+                f"SELECT * FROM answers WHERE {' AND '.join(tests)} ORDER BY rowid DESC LIMIT ?",
+                (*parameters, limit),
+            )
+        )
+
+
+def _readable(rows: Iterable[sqlite3.Row]) -> tuple[Answer, ...]:
+    """The answers of rows; those that cannot be read are left out and named in the log."""
     found = []
     for row in rows:
         try:
@@ -204,15 +222,17 @@ def standing(
     """The newest answers of methods about a row (None: any of the participant's) that were not cancelled, the
     one that stands for it first.
 
-    Those that a comparison alone asked for come after all others; of them, those of ``of_method`` first.
-    Answers that this version cannot read are left out.
+    Those that a comparison alone asked for come after all others, however many there are; of them, those of
+    ``of_method`` first. At most :data:`MOST_STANDING`. Answers that this version cannot read are left out.
     """
-    stored = recent(cohort, participant_id, row_id, limit=20, by_hand=False)
-    compared = comparisons.alone(cohort)
-    finished = [answer for answer in stored if answer.status != "cancelled"]
-    return tuple(
-        sorted(
-            finished,
-            key=lambda one: 0 if one.answer_id not in compared else 1 if one.method == of_method else 2,
-        )
-    )
+    parameters = {
+        "cohort": cohort,
+        "participant": participant_id,
+        "row": row_id,
+        "by_hand": BY_HAND,
+        "compared": json.dumps(sorted(comparisons.alone(cohort))),
+        "method": of_method,
+        "most": MOST_STANDING,
+    }
+    with connect() as database:
+        return _readable(database.execute(_STANDING, parameters))

@@ -48,18 +48,21 @@ class KeptOption:
 def effort_in_words(
     schema: Schema, changes: Mapping[str, Change], default: Mapping[str, Effort], own: Mapping[str, Effort]
 ) -> str:
-    """How hard changes are, in a sentence that says whether that is a default or was said of the person."""
+    """How hard changes are, whether by default or as said of the person, and what is not estimated."""
     level = of_option(changes, default, own)
     if level is None:
         return "Effort: not estimated."
-    said = [
-        f"{lower_first(schema.feature(name).label) if name in schema.positions else name} {own[name]}"
+    labels = {
+        name: lower_first(schema.feature(name).label) if name in schema.positions else name
         for name in changes
-        if name in own
-    ]
+    }
+    said = [f"{label} {own[name]}" for name, label in labels.items() if name in own]
+    unknown = [label for name, label in labels.items() if name not in own and name not in default]
+    open_ = f" Not estimated, counted as moderate: {', '.join(unknown)}." if unknown else ""
     if not said:
-        return f"Effort: {level}, by default: how far values move, not how hard that is for this person."
-    return f"Effort: {level}. Said of this person: {', '.join(said)}."
+        basis = "by default: how far values move, not how hard that is for this person."
+        return f"Effort: {level}, {basis}{open_}"
+    return f"Effort: {level}. Said of this person: {', '.join(said)}.{open_}"
 
 
 def kept_options(answer: Answer, kept: Sequence[int] | None) -> tuple[KeptOption, ...]:

@@ -14,7 +14,7 @@ from sensecf_core.disclaimer import DISCLAIMER_LONG
 from sensecf_core.records import audit
 from sensecf_core.ui.common import widgets
 from tests.aireadi.account.test_account import clarity, libre
-from tests.app.conftest import OpenPage, page_text
+from tests.app.conftest import OpenPage, World, page_text
 
 pytestmark = pytest.mark.usefixtures("fresh_caches", "private_var")
 Files = dict[str, Callable[[], Any]]
@@ -42,6 +42,10 @@ def upload(at: AppTest, content: str) -> AppTest:
     return at
 
 
+def popovers(at: AppTest) -> list[str]:
+    return [one.proto.popover.label for one in at.get("popover")]
+
+
 def test_an_export_is_shown_in_its_unit_for_any_cohort_and_closed(open_page: OpenPage, files: Files) -> None:
     at = open_page("Glucose", cohort="heart")
     assert "wore no sensors" in page_text(at)
@@ -63,6 +67,16 @@ def test_an_export_is_shown_in_its_unit_for_any_cohort_and_closed(open_page: Ope
     assert "wore no sensors" in page_text(at) and not at.file_uploader[0].value
 
 
+def test_an_export_is_about_nobody_chosen(open_page: OpenPage, world: World) -> None:
+    at = open_page("Glucose", cohort="small", participant=world.flagged)
+    assert world.flagged in str(popovers(at)) and at.query_params
+    upload(at, clarity(3))
+    assert popovers(at) == ["Research only", "Keyboard"] and not at.query_params
+    assert world.flagged not in page_text(at) and "Flagged" not in page_text(at)
+    next(one for one in at.button if one.label == "Close this report").click().run()
+    assert world.flagged in str(popovers(at)) and world.flagged in at.query_params["participant"]
+
+
 def test_dates_that_can_be_read_both_ways_are_asked_for_and_what_is_no_export_is_said(
     open_page: OpenPage,
 ) -> None:
@@ -71,6 +85,8 @@ def test_dates_that_can_be_read_both_ways_are_asked_for_and_what_is_no_export_is
     dates = next(one for one in at.radio if one.label == "Dates")
     dates.set_value(dates.options[1]).run()
     assert "Sun 1 Nov to Thu 12 Nov 2026" in page_text(at)
+    upload(at, libre(14, form="%m-%d-%Y %H:%M"))  # plainly month first: that answer was not about it
+    assert "Sun 1 Nov to Sat 14 Nov 2026" in page_text(at)
     upload(at, "a,b\n1,2\n")
     assert "is not an export of Dexcom Clarity or LibreView" in at.error[0].value
 

@@ -4,7 +4,7 @@ from streamlit.testing.v1 import AppTest
 
 from sensecf_core.records import decisions
 from sensecf_core.records.person_state import Decision, Kind, fold
-from sensecf_core.ui.participants import decided, preview, profile_table
+from sensecf_core.ui.participants import decided, preview, profile, profile_table
 from sensecf_core.ui.participants.profile_table import Line, Range
 from tests.app.conftest import OpenPage, World, page_text
 
@@ -63,7 +63,7 @@ def test_the_list_shows_what_was_decided_and_filters_by_it(world: World, open_pa
     assert line.loc[world.flagged, ["Note", "Star"]].tolist() == ["Call again.", ""]
     assert line.loc[world.unflagged, ["Note", "Star"]].tolist() == ["", "★"]
     (note,) = (one.proto.body for one in at.get("html") if "<details" in one.proto.body)  # in the preview
-    assert "<strong>Note:</strong> Call again.</summary>" in note and "(AB, " in note
+    assert "<strong>Note:</strong> Call again.</span></summary><p>AB, " in note
     at.pills(key="view_small").set_value("Starred").run()
     assert at.dataframe[0].value["Work list", "Participant"].tolist() == [world.unflagged]
 
@@ -85,11 +85,12 @@ def test_the_latest_decision_about_an_option_is_told() -> None:
     )
     assert decided.latest(fold([])) is None
     told = preview.decided_html(state)
-    assert "<strong>Decision:</strong> 1 kept, 1 rejected</summary>" in told
-    assert "<p>Option 2 rejected (Too small to matter), by AB" in told
+    latest = f"1 kept, 1 rejected. Latest: {decided.sentence(newest)}."
+    assert f"<p><strong>Decisions:</strong> {latest}</p>" in told and "<details" not in told
+    assert "<p><strong>Decision:</strong> Option 1 kept, by AB, " in preview.decided_html(fold(made[:1]))
     assert preview.decided_html(fold([])) == ""
     note = Decision("id", "2026-01-01T12:00:00+00:00", "AB", "note", "small", "1", note="<b> & more")
-    assert "Note:</strong> &lt;b&gt; &amp; more</summary>" in preview.decided_html(fold([note]))
+    assert "Note:</strong> &lt;b&gt; &amp; more</span></summary>" in preview.decided_html(fold([note]))
 
 
 def test_what_is_out_of_range_is_counted_named_and_stands_first(
@@ -100,6 +101,8 @@ def test_what_is_out_of_range_is_counted_named_and_stands_first(
     assert table.loc["93708", "Out of range"] == 6
     assert "Systolic blood pressure 141 mmHg ▲" in page_text(at)  # in the preview
     assert at.subheader[0].value == "Outside the reference range: 6"
+    assert profile._outside("▲ above reference", "120") == "▲ above 120"
+    assert profile._outside("▲ above reference", "18.5–24.9") == "▲ outside 18.5–24.9"
 
 
 def test_a_measurement_is_written_as_text_whatever_it_is_called() -> None:

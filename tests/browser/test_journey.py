@@ -72,7 +72,8 @@ def see_the_prediction_and_try_a_change(page: Page) -> None:
     expect(slider).to_be_visible(timeout=30_000)
     settle(page)
     slider.press("ArrowLeft")
-    expect(page.get_by_role("heading", name=re.compile(r"Risk \d+ → \d+ of 100"))).to_be_visible()
+    changed = re.compile(r"Risk \d+ → (just under )?\d+ of 100")
+    expect(page.get_by_role("heading", name=changed)).to_be_visible()
 
 
 def ask_the_language_model_and_leave_the_page_meanwhile(page: Page) -> None:

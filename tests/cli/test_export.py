@@ -201,6 +201,8 @@ def test_the_glucose_report_of_a_participant(command: Command, tmp_path: Path) -
     ended = command("export", *asked[:-4], "--format", "csv", "--out", str(out))
     assert ended.code == 0 and "the glucose days of participant" in ended.out
     days = pd.read_csv(out, encoding="utf-8-sig")
+    assert days.columns[0] == "red_flags"
+    assert [f"ACT ON THIS FIRST: {flag}" for flag in set(days["red_flags"])] == told["red_flags"]
     assert set(days["participant_id"].astype(str)) == {WORE} and set(days["data_label"]) == {"SYNTHETIC DATA"}
     assert (days["mean_mmol_l"].dropna() < 25).all() and days["enough_readings"].sum() >= 3
 

@@ -90,6 +90,9 @@ def test_what_a_comparison_alone_asked_for_stands_behind_everything_else() -> No
         "asked",
         "later",
     }
+    for number in range(answers.MOST_STANDING):
+        compare(f"again{number}", method="random")
+    assert stands() == "asked"  # however many a comparison asked for since
     answers.save(make_answer("later", method="nice-sparsity"))  # asked again, and not by a comparison
     assert stands() == "later"
 

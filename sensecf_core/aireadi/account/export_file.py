@@ -93,7 +93,8 @@ def read_export(path: Path, dates: DateOrder | None = None) -> Export:
     ----------
     dates : whether the day or the month comes first; None finds out, and says how.
 
-    Raises ``InputError`` for a file that is no such export, and where it holds no reading;
+    Raises ``InputError`` for a file that is no such export, where it holds no reading, and for an order that
+    its dates contradict;
     ``AmbiguousDatesError`` for dates that may be read both ways.
     """
     rows = _rows(path)
@@ -173,26 +174,39 @@ def _times(texts: Sequence[str], given: DateOrder | None, name: str) -> tuple[li
     """Times as ISO text, None where one cannot be read; and how dates were read, if that is not plain."""
     found = [_STAMP.fullmatch(text.strip()) for text in texts]
     short = [one for one in found if one is not None and len(one[1]) <= 2]
+    pairs = [(int(one[1]), int(one[2])) for one in short]
     order, note = given, None
     if short and order is None:
-        order, note = _date_order([(int(one[1]), int(one[2])) for one in short], bool(short[0][7]), name)
+        order, note = _date_order(pairs, bool(short[0][7]), name)
+    elif short and (plain := _plain_order(pairs)) not in (None, order):
+        day, month = ("first", "second") if plain == "DMY" else ("second", "first")
+        shown = max(pairs, key=lambda pair: pair[plain != "DMY"])
+        raise InputError(
+            f"In the dates of {name} the day stands {day} and the month {month}, as {shown[0]}-{shown[1]} "
+            f"shows, so they cannot be read as {order}; leave it out."
+        )
     return [None if one is None else _iso(one, order) for one in found], note
 
 
 def _date_order(
     pairs: Sequence[tuple[int, int]], twelve_hours: bool, name: str
 ) -> tuple[DateOrder, str | None]:
-    first, second = max(pair[0] for pair in pairs), max(pair[1] for pair in pairs)
-    if first > 12 and second <= 12:
-        return "DMY", None
-    if second > 12 and first <= 12:
-        return "MDY", None
+    if (plain := _plain_order(pairs)) is not None:
+        return plain, None
     if twelve_hours:  # only the American settings write a.m. and p.m.
         return "MDY", "dates are read as month-day-year, since the times are a.m. and p.m."
     raise AmbiguousDatesError(
         f"The dates of {name} can be read both ways, {pairs[0][0]}-{pairs[0][1]} as a day and a month or a "
         "month and a day; say which with --dates DMY or --dates MDY."
     )
+
+
+def _plain_order(pairs: Sequence[tuple[int, int]]) -> DateOrder | None:
+    """The order that a number above 12 shows; None without one, or where both places have one."""
+    first, second = max(pair[0] for pair in pairs), max(pair[1] for pair in pairs)
+    if first > 12 and second <= 12:
+        return "DMY"
+    return "MDY" if second > 12 and first <= 12 else None
 
 
 def _iso(found: re.Match[str], order: DateOrder | None) -> str | None:

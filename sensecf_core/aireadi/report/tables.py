@@ -1,4 +1,7 @@
-"""The figures of a glucose report as tables for other programs: a row a figure, and a row a day."""
+"""The figures of a glucose report as tables for other programs: a row a figure, and a row a day.
+
+The first column of both, ``red_flags``, is the report's red flag on each row; "" where there is none.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,8 @@ import math
 import pandas as pd
 
 from sensecf_core.aireadi.report.bands import band_times
-from sensecf_core.aireadi.report.periods import GlucoseSummary, Period
-from sensecf_core.aireadi.report.units import GlucoseUnit, in_unit
+from sensecf_core.aireadi.report.glucose import GlucoseReport
+from sensecf_core.aireadi.report.units import in_unit
 
 LEVELS = ("mean", "sd", "mage", "night_mean")
 """What of a day is a level, in mg/dL or mmol/L."""
@@ -16,8 +19,14 @@ SHARES = ("cv", "gmi", "tir", "titr", "tar", "tar2", "tbr", "tbr2")
 """What of a day is in percent."""
 
 
-def figures(summary: GlucoseSummary, unit: GlucoseUnit) -> pd.DataFrame:
-    """The figures of a period: columns ``figure``, ``value`` (text, "" where it is unknown) and ``unit``."""
+def figures(report: GlucoseReport) -> pd.DataFrame:
+    """The figures of a report.
+
+    Returns
+    -------
+    ``red_flags``, ``figure``, ``value`` (text, "" where it is unknown) and ``unit``.
+    """
+    summary, unit = report.glucose, report.unit
     metrics = summary.metrics
     rows: list[tuple[str, str, str]] = [
         ("first_day", str(summary.period.first), ""),
@@ -34,11 +43,11 @@ def figures(summary: GlucoseSummary, unit: GlucoseUnit) -> pd.DataFrame:
         ("titr", _figure(metrics.titr), "%"),
         *((one.band.name, _figure(one.percent), "%") for one in band_times(metrics)),
     ]
-    return pd.DataFrame(rows, columns=["figure", "value", "unit"])
+    return _flagged(pd.DataFrame(rows, columns=["figure", "value", "unit"]), report)
 
 
-def by_day(days: pd.DataFrame, period: Period, unit: GlucoseUnit) -> pd.DataFrame:
-    """One row for each day of a period on which anything was recorded.
+def by_day(days: pd.DataFrame, report: GlucoseReport) -> pd.DataFrame:
+    """One row for each day of a report's period on which anything was recorded.
 
     Parameters
     ----------
@@ -46,9 +55,11 @@ def by_day(days: pd.DataFrame, period: Period, unit: GlucoseUnit) -> pd.DataFram
 
     Returns
     -------
-    ``day`` (YYYY-MM-DD, local), ``readings_percent`` (of the day's five-minute slots), ``enough_readings`` (1
-    with 70 % of them; without, the other columns are NaN), then levels with their unit and shares in percent.
+    ``red_flags``, ``day`` (YYYY-MM-DD, local), ``readings_percent`` (of the day's five-minute slots),
+    ``enough_readings`` (1 with 70 % of them; without, the columns that follow are NaN), then levels with
+    their unit and shares in percent.
     """
+    period, unit = report.period, report.unit
     inside = days[[str(period.first) <= day <= str(period.last) for day in days.index]]
     table = pd.DataFrame(
         {
@@ -63,6 +74,11 @@ def by_day(days: pd.DataFrame, period: Period, unit: GlucoseUnit) -> pd.DataFram
         table[f"{name}_{in_words}"] = level.round(2)
     for name in SHARES:
         table[f"{name}_percent"] = inside[f"glucose_{name}"].to_numpy(float).round(2)
+    return _flagged(table, report)
+
+
+def _flagged(table: pd.DataFrame, report: GlucoseReport) -> pd.DataFrame:
+    table.insert(0, "red_flags", report.flag or "")
     return table
 
 

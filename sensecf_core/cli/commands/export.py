@@ -151,7 +151,7 @@ def _glucose(
     report = glucose_report(person, period, unit, goals)
     made = sheet(participant, person, report, loaded)
     if file_format == "csv":
-        days = tables.by_day(person.days, period, unit)
+        days = tables.by_day(person.days, report)
         content = table_csv(days, participant_columns(loaded.schema, participant)).encode("utf-8-sig")
     else:
         content = glucose_pdf(made, paper)

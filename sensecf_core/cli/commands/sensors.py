@@ -16,7 +16,7 @@ from sensecf_core.errors import InputError, unknown
 if TYPE_CHECKING:
     from sensecf_core.aireadi.account.export_file import Export
     from sensecf_core.aireadi.open_participant import OpenPerson
-    from sensecf_core.aireadi.report.bands import GoalSet
+    from sensecf_core.aireadi.report.glucose import GlucoseReport
     from sensecf_core.aireadi.report.periods import GlucoseSummary
     from sensecf_core.aireadi.report.units import GlucoseUnit
     from sensecf_core.records.paper.glucose_sheet import GlucoseSheet
@@ -48,7 +48,6 @@ def glucose(
     """Time in range, GMI, CV and how complete the data are. Nothing is kept."""
     from sensecf_core.aireadi.account import report
     from sensecf_core.aireadi.account.export_file import read_export
-    from sensecf_core.aireadi.report import periods
     from sensecf_core.aireadi.report.glucose import glucose_report
     from sensecf_core.aireadi.report.units import UNITS
     from sensecf_core.records.paper.glucose_sheet import export_sheet
@@ -59,15 +58,15 @@ def glucose(
     shown: GlucoseUnit = unit or next(one for one in UNITS if one.lower() == found.unit.lower())  # type: ignore[assignment]
     period = report.chosen_period(found, days, _day("from", first), _day("to", last))
     person = report.opened(found, period)
-    summary = periods.summary(person.worn, person.days, period)
+    made = glucose_report(person, period, shown, goals)  # type: ignore[arg-type]
     if pdf is not None:
-        _write_pdf(pdf, export_sheet(found, glucose_report(person, period, shown, goals)))  # type: ignore[arg-type]
+        _write_pdf(pdf, export_sheet(found, made))
     if as_json:
-        print_json(_plain(found, summary, goals))  # type: ignore[arg-type]
+        print_json(_plain(found, made))
     elif as_csv:
-        print(_csv(person, summary, shown, by_day=by_day), end="")
+        print(_csv(person, made, by_day=by_day), end="")
     else:
-        _show(found, summary, shown, goals)  # type: ignore[arg-type]
+        _show(found, made)
 
 
 def _check_options(
@@ -106,14 +105,15 @@ def _day(option: str, text: str | None) -> date | None:
         raise InputError(f"--{option} must be a day like 2026-11-30, got {text!r}.") from None
 
 
-def _plain(export: Export, summary: GlucoseSummary, goals: GoalSet) -> dict[str, Any]:
+def _plain(export: Export, made: GlucoseReport) -> dict[str, Any]:
     from dataclasses import asdict
 
     from sensecf_core.aireadi.account.report import recorded
     from sensecf_core.aireadi.report.bands import GOALS, band_times
 
-    whole = recorded(export)
+    whole, summary = recorded(export), made.glucose
     return {
+        "red_flags": [] if made.flag is None else [made.flag],
         "maker": export.maker,
         "unit": export.unit,
         "minutes_between_readings": export.every,
@@ -131,7 +131,7 @@ def _plain(export: Export, summary: GlucoseSummary, goals: GoalSet) -> dict[str,
                 "goal": goal.text,
                 "met": None if _unknown(summary) else goal.met(summary.metrics),
             }
-            for goal in GOALS[goals]
+            for goal in GOALS[made.goals]
         ],
         "notes": list(export.notes),
         "disclaimer": DISCLAIMER,
@@ -142,24 +142,29 @@ def _unknown(summary: GlucoseSummary) -> bool:
     return summary.sufficiency == "too_little"
 
 
-def _csv(person: OpenPerson, summary: GlucoseSummary, unit: GlucoseUnit, *, by_day: bool) -> str:
+def _csv(person: OpenPerson, made: GlucoseReport, *, by_day: bool) -> str:
     import pandas as pd
 
     from sensecf_core.aireadi.report import tables
     from sensecf_core.records.exports import table_csv
 
     if by_day:
-        return table_csv(tables.by_day(person.days, summary.period, unit), {"disclaimer": DISCLAIMER})
-    notice = pd.DataFrame([("disclaimer", DISCLAIMER, "")], columns=["figure", "value", "unit"])
-    return table_csv(pd.concat([tables.figures(summary, unit), notice]), {})
+        return table_csv(tables.by_day(person.days, made), {"disclaimer": DISCLAIMER})
+    figures = tables.figures(made)
+    notice = pd.DataFrame([(made.flag or "", "disclaimer", DISCLAIMER, "")], columns=figures.columns)
+    return table_csv(pd.concat([figures, notice]), {})
 
 
-def _show(export: Export, summary: GlucoseSummary, unit: GlucoseUnit, goals: GoalSet) -> None:
+def _show(export: Export, made: GlucoseReport) -> None:
     from sensecf_core.aireadi.features.wear import CONSENSUS_DAYS, GLUCOSE_DAYS
     from sensecf_core.aireadi.report.bands import GOALS, STABLE_CV, band_times
     from sensecf_core.aireadi.report.units import measure
+    from sensecf_core.counterfactuals.checks.red_flags import ACT_FIRST
 
+    summary, unit = made.glucose, made.unit
     metrics, period = summary.metrics, summary.period
+    if made.flag is not None:
+        print(f"{ACT_FIRST.upper()}: {made.flag}")
     print(f"{export.maker}, {period.first} to {period.last}, a reading every {export.every} minutes")
     words = {"full": "Enough data", "limited": "Limited data", "too_little": "Too little data"}
     print(
@@ -179,7 +184,7 @@ def _show(export: Export, summary: GlucoseSummary, unit: GlucoseUnit, goals: Goa
     stable = "stable" if metrics.cv <= STABLE_CV else "variable"
     print(f"CV {metrics.cv:.1f} % ({stable}: {STABLE_CV:.0f} % divides)")
     print("Goals of the consensus (Battelino et al. 2019):")
-    for goal in GOALS[goals]:
+    for goal in GOALS[made.goals]:
         met = "met" if goal.met(metrics) else "not met"
         print(f"  {goal.title:<20}{goal.text:<12}{getattr(metrics, goal.metric):5.1f} %  {met}")
     print(DISCLAIMER)

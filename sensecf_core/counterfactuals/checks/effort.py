@@ -3,7 +3,8 @@
 The default is the harder of two: how many of the cohort's people the change passes, and how many times the
 smallest meaningful change it is. Both say how far a value moves, not how hard that is for anybody; so it is
 marked as a default everywhere, and what was said about a person replaces it. A change of category has no
-distance and no default. The steps are a convention of ours.
+distance and no default: it is not estimated, and beside other changes it counts as moderate. The steps are a
+convention of ours.
 """
 
 from __future__ import annotations
@@ -48,10 +49,14 @@ def of_option(
 ) -> Effort | None:
     """The effort of an option: that of its hardest change; None where nothing is known of any.
 
-    ``own`` is what was said about the person, by feature; it stands in place of the ``default``.
+    ``own`` is what was said about the person, by feature; it stands in place of the ``default``. A change
+    with neither counts as moderate beside one of which something is known: an easy change beside it does not
+    make the option easy.
     """
-    known = [level for name in changes if (level := own.get(name, default.get(name))) is not None]
-    return max(known, key=EFFORTS.index, default=None)
+    levels = [own.get(name, default.get(name)) for name in changes]
+    if not any(levels):
+        return None
+    return max((level or EFFORTS[UNKNOWN] for level in levels), key=EFFORTS.index)
 
 
 def rank(effort: Effort | None) -> int:

@@ -21,7 +21,7 @@ NOT_KNOWN = "not estimated"
 BASIS = (
     "The default says how far a value moves, not how hard that is for this person: how many people of the "
     "cohort it passes, and how many times the smallest meaningful change it is, whichever is the harder. A "
-    "change of category has none."
+    "change of category is not estimated; beside other changes it counts as moderate."
 )
 
 

@@ -111,7 +111,8 @@ def show(shown: Shown, *, with_selectors: bool) -> RiskPlaces | None:
             st.title(shown.title, width="content", anchor=False)
             if cohort is not None:
                 places = _person(shown, values, with_selectors=with_selectors)
-            _cohort(shown, with_selectors=with_selectors)
+            if cohort is not None or with_selectors:
+                _cohort(shown, with_selectors=with_selectors)
             with st.popover(NOTICE, icon=":material/science:", type="tertiary", key="notice"):
                 st.markdown(f"**Research prototype, not a medical device.** {DISCLAIMER_LONG}")
         with st.container(key="below_bar", horizontal=True, vertical_alignment="center", gap="small"):

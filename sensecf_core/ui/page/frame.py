@@ -97,6 +97,7 @@ def open_page(
     needs: Needs = "person",
     shows: shown_results.Kind | None = None,
     picks: Sequence[str] = (),
+    of_nobody: bool = False,
 ) -> Page:
     """Open a page; if something that it ``needs`` is missing, stop with a sentence and the selector.
 
@@ -107,6 +108,8 @@ def open_page(
     needs : what the page cannot do without.
     shows : the result that the page's address also names: an answer (and a job), or a comparison.
     picks : what else is picked on the page and named by its address (``ui.choice.kept_picks``).
+    of_nobody : the page shows somebody who is in no cohort, so neither the bar nor the address names the
+        chosen participant or the cohort; both stay chosen, and the page that is returned has neither.
     """
     visitor.find_by(selection.visitor)
     people.find_by(sign_in.person)
@@ -119,6 +122,8 @@ def open_page(
         menu_items={"About": f"**SenseCF** {__version__}. {DISCLAIMER_LONG}"},
     )
     signed_in.require()
+    if of_nobody:
+        return _open_of_nobody(name, title, question)
     link_problem = shown_results.adopt_from_address(shows) if shows else None
     choice = selection.read()
     cohort, problem = _load_cohort(choice)
@@ -161,6 +166,17 @@ def open_page(
     if needs != "nothing":
         _stop_if_incomplete(page, needs, damaged=damage is not None)
     return page
+
+
+def _open_of_nobody(name: str, title: str, question: str) -> Page:
+    choice = selection.read()
+    selection.mirror(selection.NOBODY)  # browsers print the address
+    navigation.show(choice)
+    keyboard.show(name, None)
+    signed_in.show()
+    bar.show(bar.Shown(title, question, choice, {}, None, None), with_selectors=False)
+    signed_in.say_role()
+    return Page(choice, None, None, has_classifier=False)
 
 
 def _ask(shown: bar.Shown, problem: str | None) -> None:

@@ -19,9 +19,16 @@ from sensecf_core.ui.participants import decided
 
 _STYLE = """<style>
 .decided { font-size: 0.875rem; }
-.decided summary { cursor: pointer; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
-.decided p { margin: 0.25rem 0 0; font-size: inherit; overflow-wrap: anywhere; white-space: pre-line; }
+.decided p { margin: 0 0 0.25rem; font-size: inherit; overflow-wrap: anywhere; }
+.decided summary { cursor: pointer; display: flex; gap: 0.35rem; }
+.decided summary::before { content: "▸" / ""; }
+.decided [open] summary::before { content: "▾" / ""; }
+.decided summary span { overflow-wrap: anywhere; white-space: pre-line; }
+.decided details:not([open]) summary span {
+  display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; overflow: hidden;
+}
 </style>"""
+"""The note has two lines until it is opened; then it has all of them, and who wrote it."""
 MOST = 3
 """Most values out of range, and most drivers, that are named."""
 
@@ -57,21 +64,19 @@ def _options(options: str, found: Found | None) -> str:
 
 
 def decided_html(state: PersonState) -> str:
-    """What was decided and noted, as one line of HTML that opens to the whole; empty if nothing was."""
-    said, whole = [], []
+    """The newest decision and the beginning of the note as HTML; the note opens. Empty without both."""
+    said = []
     if (decision := decided.latest(state)) is not None:
-        said.append(f"<strong>Decision:</strong> {escape(decided.counts(state))}")
-        whole.append(escape(decided.sentence(decision)))
+        several = len(state.kept) + len(state.rejected) + len(state.shortlisted) > 1
+        before = f"Decisions:</strong> {decided.counts(state)}. Latest:" if several else "Decision:</strong>"
+        said.append(f"<p><strong>{before} {escape(decided.sentence(decision))}.</p>")
     if state.note is not None and state.note.note:
-        said.append(f"<strong>Note:</strong> {escape(state.note.note)}")
         by = f"{state.note.who}, {wording.moment(state.note.created)}"
-        whole.append(f"{escape(state.note.note)} ({escape(by)})")
-    if not said:
-        return ""
-    return (
-        f'{_STYLE}<details class="decided"><summary>{" · ".join(said)}</summary>'
-        f"{''.join(f'<p>{text}</p>' for text in whole)}</details>"
-    )
+        said.append(
+            f"<details><summary><span><strong>Note:</strong> {escape(state.note.note)}</span></summary>"
+            f"<p>{escape(by)}</p></details>"
+        )
+    return f'{_STYLE}<div class="decided">{"".join(said)}</div>' if said else ""
 
 
 def edit(page: Page, state: PersonState) -> None:

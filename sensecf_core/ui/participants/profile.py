@@ -78,11 +78,17 @@ def line(page: Page, feature: Feature) -> Line:
             text for text in (feature.description, reference and f"Reference: {reference}.") if text
         ),
         value=measure(feature, page.values[feature.name]),
-        outside=outside and f"{outside.removesuffix(' reference')} {_ends(feature, page)}",
+        outside=outside and _outside(outside, _ends(feature, page)),
         reference="" if outside else _ends(feature, page, "ref. ", "≥ ", "≤ "),
         range=_range(page, feature, domain, position),
         place=_place(page, feature, domain, position),
     )
+
+
+def _outside(side: str, ends: str) -> str:
+    """Where a value lies: "▲ above 120", or "▲ outside 18.5–24.9" where the range has two ends."""
+    side = side.removesuffix(" reference")
+    return f"{side[0]} outside {ends}" if "–" in ends else f"{side} {ends}"
 
 
 def _ends(feature: Feature, page: Page, begin: str = "", least: str = "", most: str = "") -> str:

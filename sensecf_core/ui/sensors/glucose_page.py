@@ -92,8 +92,8 @@ def _files(page: Page, person: OpenPerson, report: GlucoseReport) -> None:
                 refused=missing,
             )
         for label, table, name in (
-            ("Figures, CSV", partial(tables.figures, report.glucose, report.unit), "figures"),
-            ("Days, CSV", partial(tables.by_day, person.days, report.period, report.unit), "days"),
+            ("Figures, CSV", partial(tables.figures, report), "figures"),
+            ("Days, CSV", partial(tables.by_day, person.days, report), "days"),
         ):
             widgets.csv_button(
                 partial(_table, page, table, by), f"{stem}-{name}.csv", key=f"glucose_{name}", label=label

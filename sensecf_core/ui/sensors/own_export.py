@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import tempfile
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 
 import streamlit as st
@@ -46,7 +47,10 @@ def chosen() -> bool:
 
 def ask() -> None:
     """Offer to read a file, below whatever the page shows."""
-    with st.expander("Report from an export of Dexcom or LibreView", icon=":material/upload_file:"):
+    with (
+        st.container(key="controls_export"),  # not printed, although it is open while a report is shown
+        st.expander("Report from an export of Dexcom or LibreView", icon=":material/upload_file:"),
+    ):
         st.file_uploader(
             "The CSV that Dexcom Clarity or LibreView exports",
             type=["csv"],
@@ -64,24 +68,26 @@ def show(page: Page) -> None:
     st.header("Glucose report of an export")
     st.button("Close this report", icon=":material/close:", on_click=_close)
     uploaded = st.session_state[_key()]
-    order = _ORDERS[st.session_state.get("export_dates", next(iter(_ORDERS)))]
+    content = uploaded.getvalue()
+    dates = f"export_dates_{sha256(content).hexdigest()}"  # what was said of a file holds for no other
+    order = _ORDERS[st.session_state.get(dates, next(iter(_ORDERS)))]
     if order is not None:
-        _ask_order()
+        _ask_order(dates)
     try:
-        export = _read(uploaded.name, uploaded.getvalue(), order)
+        export = _read(uploaded.name, content, order)
         _report(page, export)
     except AmbiguousDatesError:
         st.warning(
             "The dates of this file can be read both ways. Say which comes first, day or month.",
             icon=":material/calendar_month:",
         )
-        _ask_order()
+        _ask_order(dates)
     except InputError as error:
         st.error(wording.message(str(error)), icon=":material/error:")
 
 
-def _ask_order() -> None:
-    st.radio("Dates", list(_ORDERS), key="export_dates", persist_state="session", horizontal=True)
+def _ask_order(key: str) -> None:
+    st.radio("Dates", list(_ORDERS), key=key, persist_state="session", horizontal=True)
 
 
 def _report(page: Page, export: Export) -> None:
@@ -123,8 +129,8 @@ def _files(export: Export, report: GlucoseReport, person: OpenPerson) -> None:
             refused=missing,
         )
         for label, table, name in (
-            ("Figures, CSV", partial(tables.figures, report.glucose, report.unit), "figures"),
-            ("Days, CSV", partial(tables.by_day, person.days, report.period, report.unit), "days"),
+            ("Figures, CSV", partial(tables.figures, report), "figures"),
+            ("Days, CSV", partial(tables.by_day, person.days, report), "days"),
         ):
             widgets.csv_button(
                 lambda table=table: table_csv(table(), notice),  # type: ignore[misc]

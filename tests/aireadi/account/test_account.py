@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
@@ -151,6 +152,10 @@ def test_dates_that_may_be_read_both_ways_have_to_be_said(write: Write) -> None:
         read_export(path)
     assert report.recorded(read_export(path, "DMY")).first == date(2026, 11, 1)
     assert report.recorded(read_export(path, "MDY")).first == date(2026, 1, 11)
+    plain = write(libre(14, form="%m-%d-%Y %H:%M"))
+    assert report.recorded(read_export(plain, "MDY")).first == date(2026, 11, 1)
+    with pytest.raises(InputError, match=r"the month first, as 11-14 shows, so they cannot be read as DMY"):
+        read_export(plain, "DMY")
 
 
 @pytest.mark.parametrize(
@@ -201,6 +206,20 @@ def test_an_hour_that_comes_twice_is_counted_once(write: Write) -> None:
     assert "12 readings of a minute that has another were left out" in export.notes
 
 
+def test_the_command_prints_time_below_54_first(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    path = str(write(clarity(3).replace(",60,,", ",50,,")))
+    said = "Time below 54 mg/dL: 25 % (6 h a day), 3 events"
+    assert main(["sensors", "glucose", path]) == 0
+    assert capsys.readouterr().out.startswith(f"ACT ON THIS FIRST: {said}")
+    assert main(["sensors", "glucose", path, "--json"]) == 0
+    name, (flag,) = next(iter(json.loads(capsys.readouterr().out).items()))
+    assert name == "red_flags" and flag.startswith(said)
+    for more in ([], ["--by-day"]):
+        assert main(["sensors", "glucose", path, "--csv", *more]) == 0
+        head, *rows = csv.reader(capsys.readouterr().out.splitlines())
+        assert head[0] == "red_flags" and {row[0] for row in rows} == {flag}
+
+
 def test_the_command_prints_the_report_of_the_last_days(
     write: Write, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -214,12 +233,12 @@ def test_the_command_prints_the_report_of_the_last_days(
     assert (found["sufficiency"], found["days"], found["metrics"]["tir"]) == ("too_little", 2, None)
     assert {goal["met"] for goal in found["goals"]} == {None}
     assert main(["sensors", "glucose", path, "--csv", "--days", "7", "--unit", "mg/dL"]) == 0
-    rows = dict(line.split(",")[:2] for line in capsys.readouterr().out.splitlines()[1:15])
+    rows = dict(line.split(",")[1:3] for line in capsys.readouterr().out.splitlines()[1:15])
     assert rows["days"] == "7" and float(rows["mean"]) == pytest.approx(125, abs=0.6)
     assert main(["sensors", "glucose", path, "--csv", "--by-day", "--pdf", str(tmp_path / "out.pdf")]) == 0
     head, *days = capsys.readouterr().out.splitlines()
-    assert head.startswith("day,readings_percent,enough_readings,mean_mmol_l,") and len(days) == 14
-    assert days[0].startswith("2026-11-07,100.0,1,6.9") and days[0].endswith(f'"{DISCLAIMER}"')
+    assert head.startswith("red_flags,day,readings_percent,enough_readings,mean_mmol_l,") and len(days) == 14
+    assert days[0].startswith(",2026-11-07,100.0,1,6.9") and days[0].endswith(f'"{DISCLAIMER}"')
     assert (tmp_path / "out.pdf").read_bytes().startswith(b"%PDF")
     for wrong in (
         ["--by-day"],

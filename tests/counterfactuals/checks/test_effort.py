@@ -68,9 +68,10 @@ def test_a_category_has_no_distance() -> None:
 
 def test_the_hardest_change_counts_and_what_is_said_of_the_person_before_the_default() -> None:
     changes = {name: Change(before=0, after=1) for name in ("sleep", "smoking")}
-    assert of_option(changes, {"sleep": "easy"}, {}) == "easy"
+    assert of_option(changes, {"sleep": "easy"}, {}) == "moderate"  # nothing is known of the other
+    assert of_option(changes, {"sleep": "easy"}, {"smoking": "easy"}) == "easy"
     assert of_option(changes, {"sleep": "easy"}, {"smoking": "hard"}) == "hard"
-    assert of_option(changes, {"sleep": "hard"}, {"sleep": "easy", "sugar": "hard"}) == "easy"
+    assert of_option(changes, {"sleep": "hard"}, {"sleep": "easy", "sugar": "hard"}) == "moderate"
     assert of_option(changes, {}, {}) is None
     assert rank("easy") < rank(None) == rank("moderate") < rank("hard")
 

@@ -136,7 +136,7 @@ def test_plans_and_goals_say_how_hard_they_are() -> None:
     bundle = answer_bundle(make_answer(), SCHEMA, kept=(1,), efforts={"smoking": "hard"})
     (plan,) = of_kind(bundle, "CarePlan")
     said = "Effort: hard. Said of this person: smoking hard."
-    assert plan["note"][-1]["text"] == said
+    assert plan["note"][-1]["text"] == f"{said} Not estimated, counted as moderate: body mass index."
     assert [goal["note"][-1]["text"] for goal in of_kind(bundle, "Goal")] == ["Effort: not estimated.", said]
     Bundle.model_validate(bundle)
 

@@ -91,6 +91,12 @@ def test_each_option_says_how_hard_it_is_and_who_says_so() -> None:
         "Effort: moderate. Said of this person: sugar easy.",
         "Effort: hard. Said of this person: diet hard.",
     ]
+    half = make_counterfactual({"bmi": (33.5, 33.0), "diet": ("mixed", "plants")})
+    half = half.model_copy(update={"effort": {"bmi": "easy"}})
+    answer = make_answer(counterfactuals=(half,))
+    unknown = "Not estimated, counted as moderate: diet."
+    assert said() == [f"Effort: moderate, {default} {unknown}"]
+    assert said(bmi="hard") == [f"Effort: hard. Said of this person: body mass index hard. {unknown}"]
     explained = make_answer(limits=Limits(profile="contrast"), counterfactuals=(by_default,))
     assert sheet(explained, SCHEMA, CARD).options[0].effort == ""
 

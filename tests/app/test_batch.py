@@ -10,7 +10,7 @@ import pytest
 
 from sensecf_core.counterfactuals import explain as explaining
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
-from sensecf_core.jobs import ask_list, job_table, subprocess_worker
+from sensecf_core.jobs import ask_list, job_table, liveness, subprocess_worker
 from sensecf_core.jobs.job_table import JobOutcome
 from sensecf_core.jobs.model_worker import ModelWorker
 from sensecf_core.language.models import default_model

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
 import sqlite3
 import sys
 from contextlib import closing
@@ -24,7 +26,8 @@ from sensecf_core.counterfactuals.feasibility import cohort_map
 from sensecf_core.evaluation.benchmark import run_folder
 from sensecf_core.language.models import adapters
 from sensecf_core.language.training import save_adapter
-from sensecf_core.records import answers, database_files
+from sensecf_core.queries.request import ExplainRequest
+from sensecf_core.records import answers, comparisons, database_files
 from sensecf_core.records.storage import database
 from tests import killed
 from tests.aireadi import micro, people
@@ -226,3 +229,41 @@ def test_a_database_that_is_brought_back(private_var: Path, tmp_path: Path) -> N
             b"the-latest" in file.read_bytes() for file in kept if not file.name.endswith(("-wal", "-shm"))
         )
     assert steps > 0 and answers.find("old") is not None and answers.find("the-latest") is None
+
+
+def test_saving_answers_and_comparisons(private_var: Path) -> None:
+    """Whatever was saved is whole, and the next one is saved as ever."""
+    answers.save(make_answer("before"))
+    for kill in range(4):
+        read, write = os.pipe()
+        child = os.fork()
+        if child == 0:
+            _save_for_ever(f"kill{kill}", write)
+        os.close(write)
+        for _ in range(1 + 2 * kill):  # so many were saved, and it goes on
+            assert os.read(read, 1) == b"."
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        os.close(read)
+        assert database_files.check().problems == ()
+        saved = answers.newest_ids()
+        assert "before" in saved and any(one.startswith(f"kill{kill}-") for one in saved)
+        assert all(answers.find(one) is not None for one in saved)
+        compared = comparisons.recent("small", "p1", "0", limit=100)
+        assert compared and all(comparisons.find(one.comparison_id) == one for one in compared)
+        answers.save(make_answer(f"after-{kill}"))
+        assert answers.find(f"after-{kill}") is not None
+
+
+def _save_for_ever(name: str, told: int) -> None:
+    """Save answers and comparisons in this copy of the process until it is killed."""
+    request = ExplainRequest(cohort="small", participant_id="p1", row_id="0")
+    signal.alarm(killed.MOST_SECONDS)
+    try:
+        for number in range(100_000):
+            answers.save(make_answer(f"{name}-{number}"))
+            member = comparisons.Member(method="random", answer_id=f"{name}-{number}")
+            comparisons.save(comparisons.new(request, (member,)))
+            os.write(told, b".")
+    finally:
+        os._exit(1)

@@ -183,7 +183,8 @@ def fine_tune(session: Session) -> dict[str, Any]:
     if large:
         for_training(model.model)
     training_pairs = pairs.build(fitted, seed=options.seed, variants=0, most_rows=max(8, 4 * options.steps))
-    examples = self_training.training_examples(GuidedPrompt(fitted.schema), model.tokenizer, training_pairs)
+    prompt = GuidedPrompt(fitted.schema)
+    examples = self_training.training_examples(prompt, model.tokenizer, training_pairs)
     settings = Settings(max_steps=options.steps, seed=options.seed)
     peft = adapter_for(model.model, settings)
     losses: list[float] = []
@@ -196,7 +197,7 @@ def fine_tune(session: Session) -> dict[str, Any]:
     tuned = LocalModel(for_answers(peft), model.tokenizer, model.folder)
     validation_pairs = [pair for pair in training_pairs if pair.answers][:1]
     (rates,) = validation.measure(
-        fitted, tuned, validation.ValidationSet({("", 0): tuple(validation_pairs)}), candidates=4
+        fitted, prompt, tuned, validation.ValidationSet({("", 0): tuple(validation_pairs)}), candidates=4
     ).values()
     return {
         "lessons": len(examples),

@@ -12,7 +12,7 @@ from typing import Any
 
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.language.models import adapters
-from sensecf_core.language.models.adapters import Adapter
+from sensecf_core.language.models.adapters import ANY, Adapter
 from sensecf_core.language.prompts.fine_tuned import TUNED_SHA256
 from sensecf_core.provenance import CLI
 
@@ -95,7 +95,11 @@ def transfer_adapter(
             f"No adapter is left whose chain of starts never saw {cohort}. Fine-tune one on another cohort, "
             f"`{CLI} finetune --cohort NAME --tokens 60000`, or leave the arms lm-transfer-… out."
         )
-    return max(fitting, key=lambda one: int(one.adapter.card.training.get("tokens", 0)))
+    # One of another cohort, as in the committed runs; else the one that learned from invented schemas.
+    return max(
+        fitting,
+        key=lambda one: (one.adapter.card.cohort != ANY, int(one.adapter.card.training.get("tokens", 0))),
+    )
 
 
 def _usable(adapter: Adapter, base_sha256: str | None) -> bool:

@@ -50,7 +50,8 @@ OTHER_REASONS = (
 )
 """Words of refusals that asking for less does not help with."""
 RENAMED = {"max_completion_tokens": "max_tokens"}
-"""Fields that older servers know by another name."""
+"""Fields that older servers know by another name. Both are sent: a server that knows one only would write on
+without end, and one that wants one only says so."""
 
 
 @dataclass(frozen=True)
@@ -151,6 +152,9 @@ class RemoteRequest:
             body["response_format"] = {"type": "json_schema", "json_schema": schema}
         elif self.spec.prompt == "plain":
             body["stop"] = ["\n"]  # in a chat it would end an introduction, not the answer
+        for name, older in RENAMED.items():
+            if name in body:
+                body[older] = body[name]
         for name in self.refused & body.keys():
             value = body.pop(name)
             if name in RENAMED:
@@ -163,7 +167,8 @@ class RemoteRequest:
             return False
         message = refusal.message.lower()
         words = set("".join(char if char.isalnum() or char == "_" else " " for char in message).split())
-        named = {name for name in (*OPTIONAL, *RENAMED) if name in body and name in words}
+        twice = {older for name, older in RENAMED.items() if {name, older} <= body.keys() and older in words}
+        named = twice or {name for name in (*OPTIONAL, *RENAMED) if name in body and name in words}
         if not named and refusal.status != 404 and not any(word in message for word in OTHER_REASONS):
             named = _suspects(message, body)
         self.refused |= named

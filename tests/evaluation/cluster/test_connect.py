@@ -75,7 +75,7 @@ def test_a_worker_is_killed_and_no_cell_is_lost_or_done_twice(
 ) -> None:
     monkeypatch.setattr(students, "FOREST_TREES", fewer_trees.FOREST_TREES)
     monkeypatch.setattr(hyperparameters, "GRID", fewer_trees.GRID)
-    plan = plan_experiment(planted, [Cell("C", 0.5)], ["weights"], repeats=4, seed=0)
+    plan = plan_experiment(planted, [Cell("C", 0.5)], ["weights"], repeats=8, seed=0)
     _, one_machine = run_experiment(planted, plan)
     expected = read_lines(plan.record_file)
     monkeypatch.setenv("SENSECF_VAR", str(tmp_path / "cluster"))
@@ -96,20 +96,20 @@ def test_a_worker_is_killed_and_no_cell_is_lost_or_done_twice(
         _, summary = run_experiment(planted, plan, cluster=cluster, progress=cluster.progress)
     assert killed[0][1] >= 1
     lines = plan.record_file.read_text(encoding="utf-8").splitlines()
-    assert len(lines) == len(read_lines(plan.record_file)) == 4 * len(plan.arms)
+    assert len(lines) == len(read_lines(plan.record_file)) == 8 * len(plan.arms)
     assert without_seconds(read_lines(plan.record_file)) == without_seconds(expected)
     assert summary["results"] == one_machine["results"]
-    assert said[0] == "0 of 4 repeats are there" and said[-2].startswith("4 of 4: C, 0.5 removed")
+    assert said[0] == "0 of 8 repeats are there" and said[-2].startswith("8 of 8: C, 0.5 removed")
 
     # The same run again does nothing; one with more repeats fits only what is new.
-    more = plan_experiment(planted, [Cell("C", 0.5)], ["weights"], repeats=5, seed=0)
+    more = plan_experiment(planted, [Cell("C", 0.5)], ["weights"], repeats=9, seed=0)
     said.clear()
     with connect(two.address, planted, experiment.__name__, killing) as cluster:
         run_experiment(planted, plan, cluster=cluster, progress=cluster.progress)
-        assert said[0] == "4 of 4 repeats are there" and not any("(on " in words for words in said)
+        assert said[0] == "8 of 8 repeats are there" and not any("(on " in words for words in said)
         run_experiment(planted, more, cluster=cluster, progress=cluster.progress)
     keys = Counter(line.split('"')[3] for line in plan.record_file.read_text(encoding="utf-8").splitlines())
-    assert len(keys) == 5 * len(plan.arms) and set(keys.values()) == {1}
+    assert len(keys) == 9 * len(plan.arms) and set(keys.values()) == {1}
 
 
 def test_a_benchmark_has_the_numbers_of_one_machine(

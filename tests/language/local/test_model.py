@@ -17,8 +17,9 @@ from sensecf_core.language.local import model
 from sensecf_core.language.local.decoding import Row
 from sensecf_core.language.local.model import LocalModel
 from sensecf_core.language.local.tree_attention import CHUNK, PackedRows
-from sensecf_core.language.prompts.grammar import edits_grammar, longest_answer, read_edits
+from sensecf_core.language.prompts.grammar import longest_answer, read_edits
 from sensecf_core.language.prompts.plain import Prompt, build, chat_text
+from sensecf_core.language.prompts.sums_grammar import sums_grammar
 from sensecf_core.queries.query import Query
 from tests.language.cases import save_tiny_model
 
@@ -289,7 +290,7 @@ def test_missing_default_model_names_the_command(tmp_path: Path, monkeypatch: py
 def test_a_constraint_becomes_a_grammar_and_room_for_its_longest_answer(
     tiny_model: LocalModel, prompt: Prompt, constraint: Constraint
 ) -> None:
-    grammar = edits_grammar(constraint.schema, constraint.movable, 3, ("sugar",), {"sugar": {"60": 4}})
+    grammar = sums_grammar(constraint.schema, constraint.movable, 3, ("sugar",), {"sugar": {"60": 4}})
     counted = Constraint(constraint.schema, constraint.movable, 3, ("sugar",), {"sugar": {"60": 4}})
     most = len(longest_answer(constraint.schema, constraint.movable, 3, with_sums=True).encode()) + 1
     samples = tiny_model.sample(prompt, n=8, constraint=counted, seed=5)

@@ -19,7 +19,7 @@ from tests.browser.server import Server
 pytestmark = [pytest.mark.browser, pytest.mark.model]
 ANSWER_MS = 240_000
 CANDIDATES = 16
-SLOWLY = 32
+SLOWLY = 64
 """Candidates, so that one method is at work while another is cancelled in the queue."""
 MATRIX = "What each method answers, a column each"
 METHODS = ["lm-few-shot", "lm-zero-shot", "random"]

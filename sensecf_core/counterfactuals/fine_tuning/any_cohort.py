@@ -14,7 +14,7 @@ from sensecf_core import provenance
 from sensecf_core.counterfactuals.fine_tuning import invented, validation
 from sensecf_core.counterfactuals.fine_tuning.control_rates import CANDIDATES, with_controls
 from sensecf_core.counterfactuals.fine_tuning.raw_rates import RawRates
-from sensecf_core.counterfactuals.fine_tuning.stages import stage_row, totals
+from sensecf_core.counterfactuals.fine_tuning.stages import stage_row, totals, words
 from sensecf_core.counterfactuals.problem.budget import CancelledError
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.proposers.tuned_prompt import GuidedPrompt
@@ -67,7 +67,7 @@ def fine_tune_for_any(
     training = trainer.Training(base.model, base.tokenizer, examples, settings, work)
     training.resume()
 
-    def rates(model: Any, temperature: float = 1.0) -> dict[str, dict[validation.Group, RawRates]]:
+    def rates(model: Any) -> dict[str, dict[validation.Group, RawRates]]:
         held = LocalModel(model, base.tokenizer, base.folder)
         return {
             cohort: validation.measure(
@@ -76,7 +76,6 @@ def fine_tune_for_any(
                 held,
                 queries,
                 candidates=CANDIDATES,
-                temperature=temperature,
                 cancelled=callbacks.cancelled,
             )
             for cohort, queries in asked.items()
@@ -90,11 +89,7 @@ def fine_tune_for_any(
             return None
 
     trained = training.run(
-        lambda now: callbacks.progress(
-            0.05 + 0.9 * now.done,
-            f"Training: step {now.step}, loss {now.loss:.2f}, {now.tokens_per_second:.0f} tokens/s, about "
-            f"{now.seconds_left / 60:.0f} min left",
-        ),
+        lambda now: callbacks.progress(0.05 + 0.9 * now.done, words(now)),
         callbacks.cancelled,
         validate if asked else None,
     )

@@ -143,7 +143,7 @@ class FineTuning:
         training = Training(peft, self.base.tokenizer, examples, settings, self.work / f"{stage}-{kind}")
         training.resume()
         found = training.run(
-            lambda p: self.callbacks.progress(self._share(stage, kind, p.done), _words(p, stage)),
+            lambda p: self.callbacks.progress(self._share(stage, kind, p.done), words(p, stage)),
             self.callbacks.cancelled,
             None
             if not self.validation_set.groups
@@ -237,7 +237,8 @@ class FineTuning:
         )
 
 
-def _words(progress: TrainingProgress, stage: int) -> str:
+def words(progress: TrainingProgress, stage: int = 0) -> str:
+    """How far a training is, for people."""
     minutes = progress.seconds_left / 60
     return (
         f"{'Training' if not stage else f'Round {stage}'}: step {progress.step}, loss {progress.loss:.2f}, "

@@ -104,3 +104,8 @@ def test_numbers_and_ordinary_words_are_left_alone() -> None:
     for text in ("-5 to 3", "1.5 mg", "a = b", "at 10:30", "3-4", "ratio 1:2", "12) is odd"):
         assert wording.plain(text).replace(wording.JOINER, "") == text
     assert wording.plain("-5 to 3, 1.5 at 10:30") == "-5 to 3, 1.5 at 10:30"
+
+
+def test_a_range_with_a_sign_is_joined_by_a_word() -> None:
+    assert wording.interval(0.55, 0.69) == "55\u2060–\u206069"
+    assert wording.interval(0.62, 1.0) == "62 to >99" and wording.interval(0.0, 0.3) == "<1 to 30"

@@ -154,8 +154,10 @@ def of_100(probability: float) -> str:
 
 
 def interval(low: float, high: float) -> str:
-    """Write a range of probabilities as "55–69"."""
-    return f"{risk(low)}{JOINER}–{JOINER}{risk(high)}"
+    """Write a range of probabilities as "55–69", and one with a sign as "62 to >99"."""
+    ends = risk(low), risk(high)
+    signed = not all(end.isdigit() for end in ends)
+    return " to ".join(ends) if signed else f"{JOINER}–{JOINER}".join(ends)
 
 
 def arrow(difference: float) -> str:

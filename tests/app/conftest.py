@@ -26,6 +26,7 @@ from sensecf_core.jobs.job_table import JobView
 from sensecf_core.jobs.model_worker import ModelWorker
 from sensecf_core.jobs.subprocess_worker import SubprocessWorker
 from sensecf_core.ui.common import data
+from sensecf_core.ui.interventions import form
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = {
@@ -128,6 +129,12 @@ def worker(monkeypatch: pytest.MonkeyPatch, private_var: Path) -> Iterator[Model
     monkeypatch.delitem(worker_module._shared, SubprocessWorker, raising=False)
     yield model_worker
     model_worker.close()
+
+
+@pytest.fixture(autouse=True)
+def opening_asks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Options asks nothing by itself; test_asked_on_opening.py is about what it asks."""
+    monkeypatch.setattr(form, "asks_on_opening", lambda page: None)
 
 
 @pytest.fixture

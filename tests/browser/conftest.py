@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from threading import Event, Semaphore
+from typing import Any, TypeVar
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -11,10 +14,14 @@ from playwright.sync_api import Page, expect
 from sensecf_core.classifiers import store
 from sensecf_core.counterfactuals.checks.red_flags import red_flags
 from sensecf_core.datasets import registry
+from sensecf_core.language.models.registry import OWN_FILE
+from sensecf_core.language.remote import allow_list
 from sensecf_core.ui.page.navigation import TITLES
 from sensecf_core.ui.server.guard import COOKIE
 from tests.browser.server import TOKEN, Server
+from tests.language.scripted_server import Response, completion, serving
 
+T = TypeVar("T")
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
 INSTALL = "apt-get install -y --no-install-recommends chromium fonts-dejavu-core"
 ARGUMENTS = [
@@ -128,6 +135,19 @@ def quiet(page: Page, milliseconds: int = 250) -> None:
     settle(page)
 
 
+def eventually(page: Page, read: Callable[[], T], holds: Callable[[T], bool], within: int = 20_000) -> T:
+    """What is read once it holds, or what was read last after ``within`` milliseconds.
+
+    Whatever is read in one go (many texts, a box, a height) may be read while a rerun replaces it.
+    """
+    end = time.monotonic() + within / 1000
+    found = read()
+    while not holds(found) and time.monotonic() < end:
+        page.wait_for_timeout(200)
+        found = read()
+    return found
+
+
 @pytest.fixture(scope="session")
 def flagged() -> list[str]:
     """Participants of nhanes' test part whom the classifier flags, without a red flag."""
@@ -156,3 +176,55 @@ def shown(page: Page, name: str) -> None:
     """Wait until the page of this name (as in its address) is shown."""
     expect(page.get_by_role("heading", name=TITLES.get(name, name), exact=True)).to_be_visible(timeout=40_000)
     settle(page)
+
+
+def choose(page: Page, field: str, option: str) -> None:
+    page.get_by_role("combobox", name=field).click()
+    page.get_by_role("option", name=option).click()
+    quiet(page)
+
+
+def close(page: Page) -> None:
+    """Close the open chip."""
+    page.keyboard.press("Escape")
+    quiet(page)
+
+
+@dataclass
+class Held:
+    """A language model's server that was asked as often as ``asked`` says, and answers once it is let go."""
+
+    asked: Semaphore = field(default_factory=lambda: Semaphore(0))
+    let_go: Event = field(default_factory=Event)
+
+    def answer(self, body: dict[str, Any]) -> Response:
+        self.asked.release()
+        self.let_go.wait()
+        return completion(*["bmi=25.0"] * body.get("n", 1))
+
+
+@pytest.fixture
+def held(server: Server) -> Iterator[Held]:
+    """The language model ``held``, which nhanes may be sent to."""
+    model = Held()
+    known, allowed = server.var / OWN_FILE, server.var / allow_list.FILE
+    with serving(model.answer) as language_model:
+        server.var.mkdir(exist_ok=True)
+        known.write_text(f'[held]\nkind = "endpoint"\nanswers = "text"\nsource = "{language_model.url}"\n')
+        allowed.write_text('["127.0.0.1"]\ncohorts = ["nhanes"]\n')
+        yield model
+        model.let_go.set()
+        known.unlink()
+        allowed.unlink()
+
+
+def ask_held(page: Page, address: str) -> None:
+    """Ask the language model ``held`` on the page Options; its job waits or is at work."""
+    page.goto(address)
+    shown(page, "Interventions")
+    chip(page, "method")
+    choose(page, "Method", "Language model, no examples")
+    choose(page, "Language model", "held")
+    close(page)
+    page.get_by_role("button", name="Find options").click()
+    expect(page.get_by_role("button", name="Cancel")).to_be_visible(timeout=20_000)

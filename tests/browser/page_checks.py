@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+import math
 
-from tests.browser.conftest import quiet
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.conftest import eventually, quiet
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 CLOSED = "[data-testid=stMain] details:not([open]) > summary"
 DROP_ZONE = 'data-testid="stFileUploaderDropzone"'
+TOO_WIDE = """
+["html", "[data-testid=stMain]", ".st-key-bar"].filter(name => {
+  const one = document.querySelector(name);
+  return one.scrollWidth > one.clientWidth;
+})"""
 COLOURS = ["color-contrast", "link-in-text-block"]
 
 
@@ -50,8 +57,25 @@ def _found(page: Page, title: str, options: dict[str, object]) -> dict[tuple[str
 def no_sideways_scrolling(page: Page, title: str) -> None:
     """Check that an open page, and the bar on top of it, are no wider than the screen."""
     quiet(page)
-    widths = page.evaluate(
-        "['html', '[data-testid=stMain]', '.st-key-bar'].map(name => document.querySelector(name))"
-        ".map(e => [e.scrollWidth, e.clientWidth])"
-    )
-    assert all(scroll <= client for scroll, client in widths), (title, widths)
+    wider = eventually(page, lambda: page.evaluate(TOO_WIDE), lambda found: not found)
+    assert wider == [], title
+
+
+def ends_above(page: Page, one: Locator, limit: float) -> bool:
+    """Whether something ends at most ``limit`` pixels from the top once everything is in its place."""
+
+    def bottom() -> float:
+        box = one.bounding_box()
+        return math.inf if box is None else box["y"] + box["height"]
+
+    return eventually(page, bottom, lambda end: end <= limit) <= limit
+
+
+def no_higher_than(page: Page, one: Locator, limit: float) -> bool:
+    """Whether something is at most ``limit`` pixels high once everything is in its place."""
+
+    def height() -> float:
+        box = one.bounding_box()
+        return math.inf if box is None else box["height"]
+
+    return eventually(page, height, lambda pixels: pixels <= limit) <= limit

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import LET_IN, quiet, settle, shown
-from tests.browser.page_checks import no_sideways_scrolling, open_all, violations
+from tests.browser.page_checks import ends_above, no_higher_than, no_sideways_scrolling, open_all, violations
 from tests.browser.server import Server
 
 pytestmark = pytest.mark.browser
@@ -38,8 +38,8 @@ def test_the_answer_is_read_a_scenario_switched_and_a_chart_saved(
     said = answer(page)
     assert re.match(r"With \d+ % of the labels gone \(boosted trees, AUROC\), ", said), said
     assert re.search(r"\nC: \d+ training labels left", said)
-    lights = page.locator(".st-key-augment_lights").bounding_box()
-    assert lights is not None and lights["y"] + lights["height"] <= FOLD
+    lights = page.locator(".st-key-augment_lights")
+    assert ends_above(page, lights, FOLD)
     page.get_by_role("combobox", name="Scenario").click()
     page.get_by_role("option", name="A: positives").click()
     expect(page.locator(".st-key-augment_answer")).to_contain_text(re.compile(r"A: \d+ training labels left"))
@@ -90,8 +90,8 @@ def test_no_view_is_longer_than_it_may_be_and_axe_finds_nothing(
     for view in ("loss", "gains", "thresholds", "worth", "labels", "credit", "calibration", "rows", "about"):
         opened(page, server, view)
         quiet(page)
-        panel = page.get_by_role("tabpanel").first.bounding_box()
-        assert panel is not None and panel["height"] <= 1600, view
+        panel = page.get_by_role("tabpanel").first
+        assert no_higher_than(page, panel, 1600), view
         if view in ("loss", "thresholds", "rows", "about"):  # every kind of chart and table
             open_all(page)
             found |= violations(page, view)

@@ -79,6 +79,8 @@ def see_the_prediction_and_try_a_change(page: Page) -> None:
 def ask_the_language_model_and_leave_the_page_meanwhile(page: Page) -> None:
     page.get_by_role("link", name="Options", exact=True).click()
     expect(page.get_by_role("heading", name="Options", exact=True)).to_be_visible()
+    expect(page.locator(".st-key-option_1")).to_be_visible(timeout=ANSWER_MS)  # asked by opening the page
+    first = re.compile(f"answer={answer_in(page)}")
     settle(page)
     chip(page, "numbers")
     candidates = page.get_by_role("spinbutton", name="Candidates to try")
@@ -92,10 +94,16 @@ def ask_the_language_model_and_leave_the_page_meanwhile(page: Page) -> None:
     page.get_by_role("link", name="Home").click()
     expect(page.get_by_role("heading", name="Home")).to_be_visible()
     page.get_by_role("link", name="Options", exact=True).click()
+    expect(page).not_to_have_url(first, timeout=ANSWER_MS)
     expect(page.get_by_role("button", name="CSV", exact=True)).to_be_visible(timeout=ANSWER_MS)
-    expect(page).to_have_url(re.compile("answer="))
     page.get_by_text("How these were found and checked").click()
     expect(page.get_by_text("From proposed to shown").filter(visible=True).first).to_be_visible()
+
+
+def answer_in(page: Page) -> str:
+    """The answer that the address names, once it does."""
+    expect(page).to_have_url(re.compile("answer="), timeout=20_000)
+    return page.url.split("answer=")[1].split("&")[0]
 
 
 def keep_an_option_and_note_why(page: Page) -> str:

@@ -56,8 +56,6 @@ def open_the_example_and_see_an_option(page: Page, server: Server) -> None:
     page.keyboard.press("Enter")
     # The first example of a server reads the cohort's map and classifier.
     expect(page.get_by_role("heading", name="Options", exact=True)).to_be_visible(timeout=ANSWER_MS)
-    settle(page)
-    page.keyboard.press("g")
     option = page.locator(".st-key-option_1")
     expect(option).to_be_visible(timeout=ANSWER_MS)
     settle(page)

@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from sensecf_core.records import answers, decisions
-from tests.browser.conftest import LET_IN, PATHS, shown
-from tests.browser.page_checks import no_sideways_scrolling, open_all, violations
+from tests.browser.conftest import LET_IN, PATHS, eventually, shown
+from tests.browser.page_checks import ends_above, no_sideways_scrolling, open_all, violations
 from tests.browser.server import Server
 from tests.records.made_answers import make_answer, make_counterfactual
 
@@ -71,11 +71,15 @@ def opened(page: Page, name: str, address: str) -> None:
     size = page.viewport_size
     assert size is not None
     limit = BEGINS[size["width"], size["height"]]
-    for _ in range(50):  # a widget whose code still loads has no height yet
-        if page.evaluate(FIRST_BELOW_THE_BAR) < limit:
-            break
-        page.wait_for_timeout(200)
-    assert page.evaluate(FIRST_BELOW_THE_BAR) < limit, name
+    # A widget whose code still loads has no height yet.
+    begins = eventually(page, lambda: page.evaluate(FIRST_BELOW_THE_BAR), lambda top: top < limit)
+    assert begins < limit, name
+
+
+def no_longer_than(page: Page, limit: int) -> None:
+    """The page's content is at most so many pixels long once everything is in its place."""
+    height = eventually(page, lambda: page.evaluate(HEIGHT), lambda height: height <= limit)
+    assert height <= limit
 
 
 def decisions_are_shown(page: Page) -> None:
@@ -85,7 +89,7 @@ def decisions_are_shown(page: Page) -> None:
     expect(preview.get_by_text(latest)).to_be_visible()
     note = preview.get_by_text("Works night shifts")
     expect(note).to_be_visible()
-    box = note.bounding_box()
+    box = eventually(page, note.bounding_box, lambda box: box is not None and box["height"] < 60)
     assert box is not None and box["height"] < 60, box  # two lines
 
 
@@ -99,14 +103,14 @@ def test_on_a_desktop_pages_are_short_and_axe_finds_nothing_and_no_request_leave
         if name == "Participants":
             expect(page.get_by_role("table", name="Behaviour")).to_be_visible(timeout=20_000)
             decisions_are_shown(page)
-            assert page.evaluate(HEIGHT) <= LONGEST[DESKTOP]
+            no_longer_than(page, LONGEST[DESKTOP])
         if name == "Home":
             expect(page.get_by_role("button", name="Language model")).to_be_visible()
-            assert page.evaluate(HEIGHT) <= DESKTOP[1]
+            no_longer_than(page, DESKTOP[1])
         if name == "Benchmarks":
             expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible(timeout=30_000)
-            panel = page.get_by_role("tabpanel").first.bounding_box()
-            assert panel is not None and panel["y"] + panel["height"] <= FIRST_TAB
+            panel = page.get_by_role("tabpanel").first
+            assert ends_above(page, panel, FIRST_TAB)
         open_all(page)
         found |= violations(page, name)
     page.goto(f"{server.url}{PATHS['Interventions']}?cohort=nhanes&participant={RED_FLAG}&row=0")
@@ -130,7 +134,7 @@ def test_a_phone_shows_every_page_short_and_without_sideways_scrolling(
         if name == "Participants":
             expect(page.get_by_role("table", name="Behaviour")).to_be_visible(timeout=20_000)
             decisions_are_shown(page)
-            assert page.evaluate(HEIGHT) <= LONGEST[PHONE]
+            no_longer_than(page, LONGEST[PHONE])
         no_sideways_scrolling(page, name)
     page.goto(f"{server.url}{PATHS['Interventions']}?cohort=nhanes&participant={RED_FLAG}&row=0")
     expect(page.get_by_role("heading", name="Act on this first")).to_be_visible(timeout=20_000)

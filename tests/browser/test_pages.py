@@ -5,20 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Event, Semaphore
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from sensecf_core.language.models.registry import OWN_FILE
-from sensecf_core.language.remote import allow_list
 from sensecf_core.ui.page.navigation import TITLES
-from tests.browser.conftest import LET_IN, PATHS, chip, quiet, shown
+from tests.browser.conftest import LET_IN, PATHS, Held, ask_held, chip, choose, close, shown
 from tests.browser.server import ROOT, Server
-from tests.language.scripted_server import Response, completion, serving
 
 pytestmark = pytest.mark.browser
 MOST_SECONDS = 240
@@ -67,60 +61,13 @@ def test_an_own_cohort_is_trained_on_first_use_with_progress(page: Page, fresh: 
     expect(page.get_by_role("button", name=re.compile("synthetic"))).to_be_visible()
 
 
-def choose(page: Page, field: str, option: str) -> None:
-    page.get_by_role("combobox", name=field).click()
-    page.get_by_role("option", name=option).click()
-    quiet(page)
-
-
-def close(page: Page) -> None:
-    """Close the open chip."""
-    page.keyboard.press("Escape")
-    quiet(page)
-
-
-@dataclass
-class Held:
-    """A language model's server that was asked as often as ``asked`` says, and answers once it is let go."""
-
-    asked: Semaphore = field(default_factory=lambda: Semaphore(0))
-    let_go: Event = field(default_factory=Event)
-
-    def answer(self, body: dict[str, Any]) -> Response:
-        self.asked.release()
-        self.let_go.wait()
-        return completion(*["bmi=25.0"] * body.get("n", 1))
-
-
-@pytest.fixture
-def held(server: Server) -> Iterator[Held]:
-    """The language model ``held``, which nhanes may be sent to."""
-    model = Held()
-    known, allowed = server.var / OWN_FILE, server.var / allow_list.FILE
-    with serving(model.answer) as language_model:
-        server.var.mkdir(exist_ok=True)
-        known.write_text(f'[held]\nkind = "endpoint"\nanswers = "text"\nsource = "{language_model.url}"\n')
-        allowed.write_text('["127.0.0.1"]\ncohorts = ["nhanes"]\n')
-        yield model
-        model.let_go.set()
-        known.unlink()
-        allowed.unlink()
-
-
 def test_a_second_visitor_waits_in_the_queue_and_cancel_takes_effect(
     page: Page, browser: Browser, server: Server, somebody: str, held: Held
 ) -> None:
     about = f"{server.url}/Interventions?cohort=nhanes&participant={somebody}&row=0"
     second = browser.new_context(storage_state=LET_IN).new_page()
     for visitor in (page, second):
-        visitor.goto(about)
-        shown(visitor, "Interventions")
-        chip(visitor, "method")
-        choose(visitor, "Method", "Language model, no examples")
-        choose(visitor, "Language model", "held")
-        close(visitor)
-        visitor.get_by_role("button", name="Find options").click()
-        expect(visitor.get_by_role("button", name="Cancel")).to_be_visible(timeout=20_000)
+        ask_held(visitor, about)
     assert held.asked.acquire(timeout=MOST_SECONDS)
     expect(second.get_by_text("place 1 in the queue")).to_be_visible(timeout=20_000)
     page.get_by_role("button", name="Cancel").click()

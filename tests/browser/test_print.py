@@ -79,11 +79,7 @@ def test_options_overview_and_comparison_print_without_controls(
 ) -> None:
     page.set_viewport_size({"width": 1920, "height": 1080})
     who = f"cohort=nhanes&participant={somebody}&row=0"
-    for name, title in (
-        ("Interventions", "Options"),
-        ("Prediction", "Overview"),
-        ("Comparison", "Comparison"),
-    ):
+    for name, title in PAGES.items():
         opened(page, server, name, who)
         quiet(page)
         sheets = printed(page, "A4")

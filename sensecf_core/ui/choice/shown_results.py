@@ -54,11 +54,14 @@ def show_next(
     st.session_state[_SHOWN_KEY][choice] = shown
 
 
-def show_now(choice: Choice, answer: str) -> None:
-    """Show an answer in this run already, and write it to the address as if the frame had done so."""
-    show_next(choice, answer=answer)
+def show_now(choice: Choice, kind: Literal["answer", "job"], result_id: str) -> None:
+    """Show an answer or a job in this run already, and write it to the address as the frame would."""
+    if kind == "answer":
+        show_next(choice, answer=result_id)
+    else:
+        show_next(choice, job=result_id)
     st.session_state[_WRITTEN_KEY] = shown_for(choice)
-    st.query_params["answer"] = answer
+    st.query_params[kind] = result_id
 
 
 def adopt_from_address(kind: Kind) -> str | None:

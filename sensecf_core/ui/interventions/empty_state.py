@@ -11,6 +11,25 @@ from sensecf_core.ui.interventions import answer, card, lifting
 from sensecf_core.ui.limits import limits_fields
 from sensecf_core.ui.page.frame import Page
 
+_SKELETON = """<style>
+.placeholder > div {
+  border: 1px solid color-mix(in srgb, currentColor 20%, transparent); border-radius: 0.5rem;
+  padding: 1rem; margin-bottom: 1rem; height: 165px; box-sizing: border-box;
+}
+.placeholder i { display: block; height: 0.9rem; border-radius: 0.3rem; margin-bottom: 0.8rem;
+  background: color-mix(in srgb, currentColor 12%, transparent); }
+.placeholder i:nth-child(1) { width: 30%; }
+.placeholder i:nth-child(2) { width: 85%; }
+.placeholder i:nth-child(3) { width: 60%; }
+@media (prefers-reduced-motion: no-preference) {
+  .placeholder i { animation: placeholder 1.6s ease-in-out infinite alternate; }
+  @keyframes placeholder { from { opacity: 1; } to { opacity: 0.45; } }
+}
+</style>
+<div class="placeholder" aria-hidden="true">
+<div><i></i><i></i><i></i></div><div><i></i><i></i><i></i></div>
+</div>"""
+
 
 def first_sentence(page: Page) -> str | None:
     """Say what the feasibility map has for the chosen row under the cohort's own limits; None without one."""
@@ -31,6 +50,24 @@ def first_sentence(page: Page) -> str | None:
     best = f"**{points(float(line['reliable_reduction']))}**"
     sure = "" if line["lower"] == "solid" else " The second model does not confirm it, or it is small."
     return f"{crossing}{gap}. The risk can be moved by {best} in 90 % of retrained models.{sure}"
+
+
+def may_find(page: Page) -> bool:
+    """Whether asking about the chosen row may find something to act on, so that opening the page asks.
+
+    Not where the model sees nothing to change, nor where a search has shown that nothing can be moved.
+    """
+    schema = page.required_cohort.schema
+    flagged = int(page.risk >= page.classifier.threshold)
+    if flagged == schema.task.desired or limits_fields.profile_now(schema) == "contrast":
+        return False
+    line = _line(page)
+    return line is None or line["lower"] != "none found"
+
+
+def skeleton() -> None:
+    """Draw where options will stand while the first answer about a row is made."""
+    st.html(_SKELETON)
 
 
 def _line(page: Page) -> pd.Series | None:

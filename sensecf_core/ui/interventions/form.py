@@ -12,6 +12,7 @@ from sensecf_core.language.models import default_model
 from sensecf_core.queries.methods import asks_language_model
 from sensecf_core.queries.request import ExplainRequest
 from sensecf_core.ui.choice import shown_results
+from sensecf_core.ui.choice.selection import Choice
 from sensecf_core.ui.common import wording
 from sensecf_core.ui.interventions import method_picker
 from sensecf_core.ui.limits import feature_boxes, limits_fields, own_words
@@ -19,6 +20,7 @@ from sensecf_core.ui.page import keyboard
 from sensecf_core.ui.page.frame import Page
 
 BUTTON = "Find options"
+_ON_OPENING = "asked_on_opening"
 
 
 def show(page: Page) -> None:
@@ -81,8 +83,46 @@ def show(page: Page) -> None:
     method_picker.warn(page, method, model_name)
     own_words.say_what_was_set(page, _asked(page))
     if pressed or (limits_fields.take_ask_at_once() and ready):
-        both = {"model": model_name, "behaviours_too": profile == "intervention"}
-        submit(page, _asked(page).model_copy(update=both))
+        submit(page, _question(page))
+
+
+def asks_on_opening(page: Page) -> str | None:
+    """Ask about the chosen row because its page was opened; returns the job, None if nothing is asked.
+
+    Once in a session for each row, for whoever may ask, and this machine's own model alone: nobody's data go
+    to a server because a page was opened. Whoever walks through the list leaves no queue behind.
+    """
+    asked: dict[Choice, str] = st.session_state.setdefault(_ON_OPENING, {})
+    method = method_picker.method_now(page)[0]
+    model_name = method_picker.model_now(page.required_cohort, method)
+    if page.choice in asked or model_name is not None or not _is_ready(method, model_name):
+        return None
+    if rights.refusal("ask") is not None:
+        return None
+    request = _question(page)
+    try:
+        limits_fields.check(page, request)
+        _cancel_asked_on_opening()
+        asked[page.choice] = model_worker.worker().submit(request)
+    except (InputError, NotReadyError):
+        return None  # the button says why
+    shown_results.show_now(page.choice, "job", asked[page.choice])
+    return asked[page.choice]
+
+
+def _cancel_asked_on_opening() -> None:
+    """Cancel what opening pages asked and is not answered yet: another question takes its place."""
+    worker = model_worker.worker()
+    for job_id in st.session_state.get(_ON_OPENING, {}).values():
+        if (job := worker.view(job_id)) is not None and not job.finished:
+            worker.cancel(job_id)
+
+
+def _question(page: Page) -> ExplainRequest:
+    """What the button asks: the fields, the model chosen, and answers of what a person does beside."""
+    profile = limits_fields.profile_now(page.required_cohort.schema)
+    model = method_picker.model_now(page.required_cohort, method_picker.method_now(page)[0])
+    return _asked(page).model_copy(update={"model": model, "behaviours_too": profile == "intervention"})
 
 
 def _asked(page: Page) -> ExplainRequest:
@@ -117,6 +157,7 @@ def submit(page: Page, request: ExplainRequest) -> None:
     """Queue a request and show its job; or say why the request is refused."""
     try:
         limits_fields.check(page, request)
+        _cancel_asked_on_opening()
         job = model_worker.worker().submit(request)
     except (InputError, NotReadyError) as error:
         limits_fields.refuse(page, error)

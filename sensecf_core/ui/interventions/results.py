@@ -31,15 +31,18 @@ def show(page: Page) -> None:
 
 
 def _show_results(page: Page) -> None:
-    shown = shown_results.shown_for(page.choice)
-    if shown.job is not None:
-        job_progress.show(page.choice, shown.job)
-        browser.bring_into_view(job_progress.KEY, shown.job)
-    answer = _answer(page)
+    job, answer = shown_results.shown_for(page.choice).job, _answer(page)
+    if job is None and answer is None and empty_state.may_find(page):
+        job = form.asks_on_opening(page)
+    if job is not None:
+        job_progress.show(page.choice, job)
+        browser.bring_into_view(job_progress.KEY, job)
     if answer is not None:
         intervention_answer.show(page, answer)
-    elif shown.job is None:
+    elif job is None:
         empty_state.show(page, form.BUTTON)
+    elif job_progress.under_way(job):
+        empty_state.skeleton()
     current = None if answer is None else answer.answer_id
     own_options.show(page, current)
     evidence.earlier(page.required_cohort.schema, *page.row_key, current)
@@ -53,10 +56,7 @@ def _show_results(page: Page) -> None:
 
 
 def _answer(page: Page) -> Answer | None:
-    """The answer to show: the one chosen, else the one that stands for the row.
-
-    Nothing is asked by opening the page: an answer takes this machine's language model for up to a minute.
-    """
+    """The answer to show: the one chosen, else the one that stands for the row."""
     shown = shown_results.shown_for(page.choice)
     if shown.answer is None:
         if shown.job:
@@ -64,7 +64,7 @@ def _answer(page: Page) -> Answer | None:
         method = method_picker.method_now(page)[0]
         kept = answers.standing(page.required_cohort.schema.name, *page.row_key, of_method=method)
         if kept:
-            shown_results.show_now(page.choice, kept[0].answer_id)
+            shown_results.show_now(page.choice, "answer", kept[0].answer_id)
         return kept[0] if kept else None
     answer = answers.find(shown.answer)
     if answer is None or (

@@ -46,6 +46,12 @@ def show(choice: Choice, job_id: str) -> None:
         st.rerun()
 
 
+def under_way(job_id: str) -> bool:
+    """Whether a job waits or runs."""
+    job = model_worker.worker().view(job_id)
+    return job is not None and not job.finished
+
+
 @st.fragment(run_every=POLL_SECONDS)
 def _watch(choice: Choice, job_id: str) -> None:
     signed_in.still()

@@ -256,7 +256,7 @@ def test_a_model_that_is_told_nothing_of_changes_is_taught_and_answers(
     monkeypatch.setattr(
         model, "shared_model", lambda base=None, adapter=None, *_: LocalModel.load(folder, adapter=adapter)
     )
-    request = ExplainRequest(cohort="small", participant_id=flagged[0], method="lm-guided")
+    request = ExplainRequest(cohort="small", participant_id=flagged[0], method="lm-fine-tuned")
     found = answer(fitted, request)
     assert found.trace.proposed == 16 == found.trace.readable  # rules between features are not in the grammar
     assert found.prompt is not None and "gap=" in found.prompt

@@ -47,7 +47,7 @@ def test_published_figures_say_where_they_are_from() -> None:
 def test_what_cannot_answer_here_is_named_with_its_reason_unless_it_was_demanded(
     fitted: FittedCohort, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def missing(cohort: Cohort, base_sha256: str | None = None) -> None:
+    def missing(cohort: Cohort, base_sha256: str | None = None, prompt: str | None = None) -> None:
         raise NotReadyError(f"No adapter was trained for {cohort.schema.name} yet.")
 
     monkeypatch.setattr(default_model, "require", lambda: None)

@@ -25,7 +25,7 @@ from sensecf_core.cohorts.cohort import Cohort, id_text
 from sensecf_core.cohorts.schema import Profile
 from sensecf_core.counterfactuals import explain as engine
 from sensecf_core.counterfactuals.in_memory import fitted_of, trained
-from sensecf_core.counterfactuals.proposers.registry import check_method
+from sensecf_core.counterfactuals.proposers.registry import answering_method, check_method
 from sensecf_core.datasets import registry
 from sensecf_core.disclaimer import DISCLAIMER_LONG
 from sensecf_core.errors import InputError, NotReadyError, unknown
@@ -179,7 +179,7 @@ def explain(
     participant, row : whose row; ``row`` of None is the participant's first.
     method : a control (``random``, ``nearest-pair``, ``effects``), a baseline (``dice-random``,
         ``nice-sparsity``, ``cfnow-greedy``, ``treecf``, …) or a language model
-        (``lm-fine-tuned``, ``lm-few-shot``, ``lm-zero-shot``).
+        (``lm-fine-tuned``, ``lm-guided``, ``lm-few-shot``, ``lm-zero-shot``).
     limits : ``behaviour``, ``intervention`` or ``contrast``; None is the cohort's own.
     goal : ``cross`` (alter the prediction), ``lower`` (as large a reliable reduction of the risk as there is)
         or ``auto`` (``lower`` where nothing crosses solidly); None is ``auto``, under ``contrast`` limits
@@ -219,7 +219,7 @@ def explain(
             cohort=cohort.schema.name,
             participant_id=id_text(participant),
             row_id=None if row is None else id_text(row),
-            method=method,
+            method=answering_method(cohort, method, language_model),
             model=language_model,
             k=k,
             candidates=candidates,

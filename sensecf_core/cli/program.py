@@ -22,7 +22,6 @@ from sensecf_core.cli.commands import (
     decisions,
     explain,
     export,
-    finetune,
     models,
     predict,
     sensors,
@@ -37,6 +36,7 @@ from sensecf_core.cli.commands.experiments import (
     trace,
     wishes,
 )
+from sensecf_core.cli.commands.fine_tuning import finetune, pairs, rates
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.provenance import PROGRAM
 
@@ -67,9 +67,9 @@ app.add_typer(db.app, name="db")
 app.command("export")(export.export)
 app.command("models")(models.models)
 app.command("fetch-model")(train.fetch_model)
-app.command("pairs")(finetune.pairs)
+app.command("pairs")(pairs.pairs)
 app.command("finetune")(finetune.finetune)
-app.command("rates")(finetune.rates)
+app.command("rates")(rates.rates)
 app.command("ablation")(ablation.ablation)
 app.command("prepare")(train.prepare)
 app.command("trace")(trace.trace)

@@ -16,6 +16,7 @@ from sensecf_core.language.models.adapters import Card
 from sensecf_core.language.prompts import plain
 from sensecf_core.language.prompts.fine_tuned import TUNED_SHA256
 from sensecf_core.provenance import code_sha256, machine
+from sensecf_core.queries.methods import METHODS
 
 ENGINE = (
     "sensecf_core.counterfactuals",
@@ -43,9 +44,20 @@ def origin_of(fitted: FittedCohort, options: Mapping[str, Any]) -> dict[str, Any
         **options,
         "language_model": default_model.DEFAULT_MODEL,
         "adapter": None if adapter is None else of_adapter(adapter.card),
+        "adapters": of_adapters(fitted.cohort),
         "machine": machine(),
         "provenance": provenance,
     }
+
+
+def of_adapters(cohort: Cohort, base_sha256: str | None = None) -> dict[str, Any]:
+    """What of a cohort's adapters decides their answers, by the method that each of them answers."""
+    found = {
+        method.name: adapters.chosen(cohort, base_sha256, method.adapter)
+        for method in METHODS.values()
+        if method.needs_adapter
+    }
+    return {method: of_adapter(adapter.card) for method, adapter in found.items() if adapter is not None}
 
 
 def of_adapter(card: Card) -> dict[str, Any]:
@@ -63,20 +75,21 @@ def of_model(cohort: Cohort, name: str) -> dict[str, Any]:
         return spec.model_dump(mode="json", include={"source", "model", "answers", "prompt", "extra"})
     placement = placement_of(spec)
     sha256 = default_model.weights_sha256(placement.folder or default_model.default_folder())
-    adapter = adapters.chosen(cohort, sha256)
     return {
         "weights": sha256,
         "precision": placement.precision,
         "device": placement.device,
-        "adapter": None if adapter is None else of_adapter(adapter.card),
+        "adapters": of_adapters(cohort, sha256),
     }
 
 
-def run_id(origin: Mapping[str, Any], *, tuned: bool) -> str:
+def run_id(origin: Mapping[str, Any], *, adapter_of: str | None) -> str:
     """Name a run by all that decides its answers, 16 hex digits.
 
-    Neither a commit that leaves the engine alone, nor an adapter that is not used (``tuned`` is false).
+    Neither a commit that leaves the engine alone, nor an adapter but that of the method ``adapter_of``.
     """
     provenance = {k: v for k, v in origin["provenance"].items() if k != "commit"}
-    decisive = {**origin, "provenance": provenance, "adapter": origin["adapter"] if tuned else None}
+    used = None if adapter_of is None else origin["adapters"].get(adapter_of)
+    left = {key: value for key, value in origin.items() if key not in ("adapter", "adapters")}
+    decisive = {**left, "provenance": provenance, "adapter": used}
     return hashlib.sha256(json.dumps(decisive, sort_keys=True, default=str).encode()).hexdigest()[:16]

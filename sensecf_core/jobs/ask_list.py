@@ -10,7 +10,12 @@ from sensecf_core.counterfactuals.checks.red_flags import raised_flags
 from sensecf_core.counterfactuals.explain import answer
 from sensecf_core.counterfactuals.problem.constraints import movable_features
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
-from sensecf_core.counterfactuals.proposers.registry import check_method, default_method, expected_answer_ids
+from sensecf_core.counterfactuals.proposers.registry import (
+    answering_method,
+    check_method,
+    default_method,
+    expected_answer_ids,
+)
 from sensecf_core.errors import InputError
 from sensecf_core.queries.answer import Answer
 from sensecf_core.queries.limits import Limits
@@ -46,7 +51,7 @@ def make(
 
     ``method`` of None is the one that pages take. Raises ``InputError`` for a method that does not exist.
     """
-    method = method or default_method(fitted.cohort)
+    method = answering_method(fitted.cohort, method) if method else default_method(fitted.cohort)
     check_method(method)
     ask, answered, not_needed, withheld = [], [], [], []
     for key in dict.fromkeys(keys):

@@ -18,6 +18,8 @@ Knowledge = Literal["nothing", "training", "factual", "effects", "probabilities"
 for training rows; the probability and SHAP values of the factual (the prompt says them); what each change is
 probably worth, estimated from the SHAP values of training rows; probabilities of any row, within the budget;
 or its trees."""
+Prompt = Literal["profile", "guided"]
+"""What the prompt of a fine-tuned model tells: the person alone; or also what each change is worth."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class Method:
     knows : what it may know of the classifier.
     package, search : whose it is (None: ours), and which of the package's searches ("" where there is one).
     asks_language_model : whether a language model answers.
-    needs_adapter : whether that model has to be fine-tuned for the cohort.
+    adapter : which prompt the model was fine-tuned on; None where it is not fine-tuned.
     may_be_remote : whether a server may be asked: the prompt holds no other participant's row.
     samples : whether it draws candidates without asking the classifier about a changed row.
     repeatable : whether the same seed gives the same answer.
@@ -66,11 +68,16 @@ class Method:
     package: Package | None = None
     search: str = ""
     asks_language_model: bool = False
-    needs_adapter: bool = False
+    adapter: Prompt | None = None
     may_be_remote: bool = False
     samples: bool = False
     repeatable: bool = True
     slow_when_infeasible: bool = False
+
+    @property
+    def needs_adapter(self) -> bool:
+        """Whether the language model has to be fine-tuned."""
+        return self.adapter is not None
 
     @property
     def family(self) -> Family:
@@ -115,11 +122,23 @@ METHODS: Mapping[str, Method] = tabulate(
             "lm-fine-tuned",
             "Language model, fine-tuned",
             "LM fine-tuned",
-            "A language model on this machine that was trained to find changes that alter the prediction. It "
-            "is told what each possible change is probably worth, and combines them.",
+            "A language model on this machine that was trained on one cohort to find changes that alter the "
+            "prediction. It is told the person and the risk; what a change does it has to know.",
+            knows="factual",
+            asks_language_model=True,
+            adapter="profile",
+            samples=True,
+            slow_when_infeasible=True,
+        ),
+        Method(
+            "lm-guided",
+            "Language model, guided",
+            "LM guided",
+            "A fine-tuned language model on this machine that is told what each possible change is probably "
+            "worth, and combines them.",
             knows="effects",
             asks_language_model=True,
-            needs_adapter=True,
+            adapter="guided",
             samples=True,
             slow_when_infeasible=True,
         ),
@@ -168,7 +187,7 @@ METHODS: Mapping[str, Method] = tabulate(
             "Added-up effects (control)",
             "Added effects",
             "Draws by chance among the combinations of changes that are told to be worth enough together. It "
-            "knows what the fine-tuned language model is told, and only adds.",
+            "knows what the guided language model is told, and only adds.",
             knows="effects",
             samples=True,
         ),
@@ -294,6 +313,11 @@ def asks_language_model(method: str) -> bool:
 def needs_adapter(method: str) -> bool:
     """Whether the method of this name needs an adapter; false for a name that is not in the table."""
     return method in METHODS and METHODS[method].needs_adapter
+
+
+def of_prompt(prompt: Prompt) -> str:
+    """The method that a model answers which was fine-tuned on a prompt."""
+    return next(method.name for method in METHODS.values() if method.adapter == prompt)
 
 
 def controls_of(method: str) -> tuple[str, ...]:

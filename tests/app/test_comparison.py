@@ -122,7 +122,7 @@ def test_nothing_asked_yet_says_what_to_do_and_chooses_three_methods(
     assert "Press Run all" in at.info[0].value
     methods = at.multiselect(key="compare_methods")
     assert methods.value == ["lm-few-shot", "lm-zero-shot", "random"]
-    assert "Language model, fine-tuned" not in methods.options
+    assert "Language model, guided" not in methods.options
     assert "Options for a person · at most 3 changes" in page_text(at)
 
 

@@ -43,7 +43,7 @@ def test_without_an_adapter_examples_are_the_default_and_the_page_says_how_to_ge
     at = with_fields(open_page("Interventions", cohort="small", participant=world.flagged))
     mode = at.selectbox(key="method")
     assert mode.value == "lm-few-shot"
-    assert "Language model, fine-tuned" not in mode.options
+    assert "Language model, guided" not in mode.options
     assert "No language model is fine-tuned for this cohort yet" in page_text(at)
     assert "Fine-tune one" in [link.label for link in at.get("page_link")]
 
@@ -55,20 +55,20 @@ def test_an_adapter_makes_fine_tuned_the_default_until_something_else_is_picked(
     requests: list[ExplainRequest] = []
     monkeypatch.setattr(worker, "submit", lambda request: requests.append(request) or "a-job")
     at = with_fields(open_page("Interventions", cohort="small", participant=world.flagged))
-    assert at.selectbox(key="method").options[0] == "Language model, fine-tuned"
+    assert at.selectbox(key="method").options[0] == "Language model, guided"
     assert "adapter trial" in page_text(at) and not at.warning
     next(b for b in at.button if b.label == "Find options").click().run()
-    assert [request.method for request in requests] == ["lm-fine-tuned"]
+    assert [request.method for request in requests] == ["lm-guided"]
     at.selectbox(key="method").select("lm-zero-shot").run()
     at.switch_page("pages/2_Prediction.py").run()
     at.switch_page("pages/3_Interventions.py").run()
     assert with_fields(at).selectbox(key="method").value == "lm-zero-shot"
-    at.selectbox(key="method").select("lm-fine-tuned").run()
+    at.selectbox(key="method").select("lm-guided").run()
     shutil.rmtree(folder)  # as if another cohort were chosen, or the adapter deleted meanwhile
     at.run()
     assert at.selectbox(key="method").value == "lm-few-shot"
     made_adapter.write(world.cohort, classifier_sha256=world.classifier.sha256)
-    assert at.run().selectbox(key="method").value == "lm-fine-tuned"
+    assert at.run().selectbox(key="method").value == "lm-guided"
 
 
 def test_an_adapter_of_another_classifier_is_offered_with_a_warning(
@@ -86,5 +86,5 @@ def test_an_adapter_that_does_not_fit_is_not_offered(
 ) -> None:
     made_adapter.write(world.cohort, base_sha256="0" * 64)
     at = with_fields(open_page("Interventions", cohort="small", participant=world.flagged))
-    assert "Language model, fine-tuned" not in at.selectbox(key="method").options
+    assert "Language model, guided" not in at.selectbox(key="method").options
     assert "None of this cohort's fine-tuned language models can answer" in page_text(at)

@@ -93,7 +93,7 @@ def choose_the_day(page: Page, row: str) -> None:
 
 def generate(page: Page) -> dict[str, str]:
     """Ask the cohort's own adapter; its answer scrolls into view."""
-    expect(page.locator(".st-key-chip_method")).to_contain_text("Language model, fine-tuned")
+    expect(page.locator(".st-key-chip_method")).to_contain_text("Language model, guided")
     page.get_by_role("button", name="Find options").click()
     expect(page.get_by_role("heading", name=re.compile(r"^\d options? found$"))).to_be_in_viewport(
         timeout=150_000
@@ -102,7 +102,7 @@ def generate(page: Page) -> dict[str, str]:
     with page.expect_download() as download:
         page.get_by_role("button", name="JSON", exact=True).click()
     (answer,) = json.loads(Path(download.value.path()).read_text("utf-8"))["answers"]
-    assert answer["method"] == "lm-fine-tuned" and answer["counterfactuals"]
+    assert answer["method"] == "lm-guided" and answer["counterfactuals"]
     result: dict[str, str] = answer
     return result
 

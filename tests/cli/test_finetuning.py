@@ -74,7 +74,7 @@ def test_a_small_own_cohort_is_fine_tuned_and_answers(
     assert (adapter.folder / adapters.WEIGHTS).stat().st_size < 6e6
     answered = command("explain", "--cohort", walking, "--sample", "1", "--candidates", "4", "--json")
     assert answered.code in (0, 3), answered.err
-    assert answered.json["method"] == "lm-fine-tuned"
+    assert answered.json["method"] == "lm-guided"
     trace = answered.json["answers"][0]["trace"]
     assert trace["readable"] == trace["proposed"] == 4 * trace["askings"]
 
@@ -126,7 +126,7 @@ def test_an_adapter_measured_with_another_classifier_warns(
     walking: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     cohort = registry.load(walking)
-    request = ExplainRequest(cohort=walking, participant_id="001", method="lm-fine-tuned")
+    request = ExplainRequest(cohort=walking, participant_id="001", method="lm-guided")
     made_adapter.write(cohort)
     warn_if_unmeasured(cohort, request)
     assert "its hit rates are not known for this one" in capsys.readouterr().err

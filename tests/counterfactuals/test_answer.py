@@ -100,7 +100,7 @@ def telling(fitted: FittedCohort, monkeypatch: pytest.MonkeyPatch) -> Callable[[
 def test_where_nothing_passes_the_model_is_told_what_was_measured_and_asked_again(
     fitted: FittedCohort, flagged: list[str], telling: Callable[[str], TellingModel]
 ) -> None:
-    request = ask(flagged[-1], method="lm-fine-tuned", profile="contrast", max_changes=4)
+    request = ask(flagged[-1], method="lm-guided", profile="contrast", max_changes=4)
     model = telling("nonsense")
     found = answer(fitted, request)
     estimated, *measured = model.hints
@@ -122,7 +122,7 @@ def test_where_nothing_passes_the_model_is_told_what_was_measured_and_asked_agai
 def test_what_was_judged_stays_when_it_ends_in_a_later_asking(
     fitted: FittedCohort, flagged: list[str], telling: Callable[[str], TellingModel], cut: str
 ) -> None:
-    options: dict[str, object] = {"method": "lm-fine-tuned", "profile": "contrast", "max_changes": 4}
+    options: dict[str, object] = {"method": "lm-guided", "profile": "contrast", "max_changes": 4}
     model = telling("nonsense")
     most = answer(fitted, ask(flagged[-1], **options)).trace.model_rows - 1
     model.hints.clear()
@@ -139,7 +139,7 @@ def test_the_model_is_not_asked_again_in_vain(
     fitted: FittedCohort, flagged: list[str], telling: Callable[[str], TellingModel]
 ) -> None:
     frozen = tuple(f.name for f in fitted.schema.features if f.role != "context")[1:]
-    request = ask(flagged[-1], method="lm-fine-tuned", profile="contrast", frozen=frozen)
+    request = ask(flagged[-1], method="lm-guided", profile="contrast", frozen=frozen)
     model = telling("nonsense")
     found = answer(fitted, request)
     assert found.status == "none" and found.trace.askings == 1 and len(model.hints) == 1
@@ -160,9 +160,7 @@ def test_the_model_is_asked_three_times_at_most_each_time_with_another_seed(
         return Proposal(("nonsense",) * run.candidates)
 
     monkeypatch.setattr(FineTunedProposer, "propose", propose)
-    request = ask(
-        flagged[-1], method="lm-fine-tuned", profile="contrast", max_changes=4, candidates=2, seed=7
-    )
+    request = ask(flagged[-1], method="lm-guided", profile="contrast", max_changes=4, candidates=2, seed=7)
     found = answer(fitted, request)
     assert [seed for seed, _ in requests] == [7, 7 + 1_000_003, 7 + 2 * 1_000_003]
     assert found.status == "none" and found.trace.askings == 3

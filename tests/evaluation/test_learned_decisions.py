@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sensecf_core.access.people import on_behalf_of
-from sensecf_core.cli.commands.from_decisions import in_words
+from sensecf_core.cli.commands.fine_tuning.from_decisions import in_words
 from sensecf_core.counterfactuals.fine_tuning.decided import JudgedQuery, hold_out, judged_queries
 from sensecf_core.counterfactuals.problem.budget import CancelledError
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort

@@ -20,6 +20,7 @@ from sensecf_core.queries.methods import (
     controls_of,
     listed_for_help,
     needs_adapter,
+    of_prompt,
     tabulate,
 )
 from sensecf_core.ui.comparison.form import FIRST_CHOICE
@@ -36,37 +37,40 @@ def named(**is_true: bool) -> list[str]:
 
 def test_the_order_and_what_each_method_is() -> None:
     assert list(METHODS) == [
-        *("lm-fine-tuned", "lm-few-shot", "lm-zero-shot", "random", "nearest-pair", "effects", "search"),
+        *("lm-fine-tuned", "lm-guided", "lm-few-shot", "lm-zero-shot"),
+        *("random", "nearest-pair", "effects", "search"),
         *("dice-random", "dice-genetic", "dice-kdtree"),
         *("nice-none", "nice-sparsity", "nice-proximity", "nice-plausibility"),
         *("cfnow-greedy", "cfnow-random-sequential", "treecf"),
     ]
-    models = ["lm-fine-tuned", "lm-few-shot", "lm-zero-shot"]
+    models = ["lm-fine-tuned", "lm-guided", "lm-few-shot", "lm-zero-shot"]
     assert named(asks_language_model=True) == models
     assert named(samples=True) == [*models, "random", "nearest-pair", "effects"]
     assert named(slow_when_infeasible=True) == [*models, "dice-genetic"]
     assert named(repeatable=False) == ["cfnow-greedy", "cfnow-random-sequential"]
-    assert named(needs_adapter=True) == ["lm-fine-tuned"]
-    assert [METHODS[name].knows for name in models] == ["effects", "factual", "factual"]
+    assert named(needs_adapter=True) == ["lm-fine-tuned", "lm-guided"]
+    assert [METHODS[name].knows for name in models] == ["factual", "effects", "factual", "factual"]
     assert [m.name for m in METHODS.values() if m.family == "control"] == list(CONTROLS)
     assert [m.name for m in METHODS.values() if m.knows == "trees"] == ["treecf"]
     assert needs_adapter("lm-fine-tuned") and not needs_adapter("of-another-version")
+    assert (of_prompt("profile"), of_prompt("guided")) == ("lm-fine-tuned", "lm-guided")
 
 
 def test_a_model_is_held_against_the_controls_that_know_as_much() -> None:
-    assert controls_of("lm-fine-tuned") == ("random", "nearest-pair", "effects")
-    assert controls_of("lm-few-shot") == controls_of("lm-zero-shot") == ("random", "nearest-pair")
+    assert controls_of("lm-guided") == ("random", "nearest-pair", "effects")
+    for told_no_more in ("lm-fine-tuned", "lm-few-shot", "lm-zero-shot"):
+        assert controls_of(told_no_more) == ("random", "nearest-pair")
     for other in ("random", "effects", "treecf", "of-another-version"):
         assert controls_of(other) == ()
 
 
 def test_help_names_ours_and_the_families_of_packages() -> None:
-    ours = "lm-fine-tuned, lm-few-shot, lm-zero-shot, random, nearest-pair, effects, search"
+    ours = "lm-fine-tuned, lm-guided, lm-few-shot, lm-zero-shot, random, nearest-pair, effects, search"
     assert listed_for_help() == f"{ours}, or a baseline: dice-…, nice-…, cfnow-…, treecf"
 
 
 def test_pages_read_the_table() -> None:
-    models = ["lm-fine-tuned", "lm-few-shot", "lm-zero-shot"]
+    models = ["lm-fine-tuned", "lm-guided", "lm-few-shot", "lm-zero-shot"]
     assert [mode.name for mode in MODES] == [*models, "random", "nearest-pair", "effects"]
     assert ANY_MODEL == ("lm-few-shot", "lm-zero-shot")
     assert REMOTE_METHOD == "lm-zero-shot"
@@ -91,7 +95,7 @@ def test_the_packages_are_those_that_are_installed_and_named_in_provenance() -> 
         ([replace(RANDOM, title="")], "'random' has no title"),
         ([replace(RANDOM, short_title="")], "'random' has no short_title"),
         ([replace(FEW_SHOT, samples=False)], "asks a language model, so it samples"),
-        ([replace(RANDOM, needs_adapter=True)], "asks no language model"),
+        ([replace(RANDOM, adapter="profile")], "asks no language model"),
         ([replace(TREECF, may_be_remote=True)], "asks no language model"),
         ([replace(RANDOM, knows="probabilities")], "asks about no changed row"),
         ([replace(TREECF, knows="factual")], "asks about no changed row"),

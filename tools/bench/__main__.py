@@ -86,6 +86,7 @@ def measure_answers(people: int) -> Iterator[Row]:
     from sensecf_core.counterfactuals.problem.fitted_cohort import load_fitted
     from sensecf_core.counterfactuals.proposers.registry import default_method
     from sensecf_core.evaluation.sampling import sample_rows
+    from sensecf_core.queries.methods import METHODS
     from sensecf_core.queries.request import ExplainRequest
 
     for cohort in COHORTS:
@@ -93,7 +94,7 @@ def measure_answers(people: int) -> Iterator[Row]:
         aim = fitted.schema.task.desired
         keys = sample_rows(fitted.cohort, fitted.classifier, predicted=1 - aim, n=people, seed=0)
         for method in dict.fromkeys((default_method(fitted.cohort), "lm-few-shot")):
-            target = 1.5 if (cohort, method) == ("nhanes", "lm-fine-tuned") else None
+            target = 1.5 if cohort == "nhanes" and METHODS[method].needs_adapter else None
             yield from _answers(
                 [ExplainRequest(cohort=cohort, participant_id=p, row_id=r, method=method) for p, r in keys],
                 target,

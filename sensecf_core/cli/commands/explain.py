@@ -15,7 +15,7 @@ from sensecf_core.cli.row_lines import print_label, say_default_row
 from sensecf_core.disclaimer import DISCLAIMER
 from sensecf_core.errors import InputError, unknown
 from sensecf_core.queries.goal import GOALS
-from sensecf_core.queries.methods import METHODS, listed_for_help, needs_adapter
+from sensecf_core.queries.methods import METHODS, listed_for_help
 from sensecf_core.types import Callbacks
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def explain(
         raise InputError("--yes confirms what --say is understood as; without --say leave it out.")
     by = None if by is None else checked_name(by)
     loaded = registry.load(cohort)
-    method = method or default_method(loaded, model)
+    method = _answering(loaded, method, model) if method else default_method(loaded, model)
     spans, levels = ranges_and_levels(loaded.schema, ranges or [])
     keys = _requested_rows(loaded, participant or [], row=row, sample=sample, desired=desired, seed=seed)
     template = ExplainRequest(
@@ -257,6 +257,20 @@ def _refuse_if_nothing_can_move(cohort: Cohort, requests: Sequence[ExplainReques
         )
 
 
+def _answering(cohort: Cohort, method: str, model: str | None) -> str:
+    """The method that answers where ``method`` is asked; said where it is another."""
+    from sensecf_core.counterfactuals.proposers.registry import answering_method
+
+    answering = answering_method(cohort, method, model)
+    if answering != method:
+        print(
+            f"No adapter of {cohort.schema.name} is told the person alone, so {answering} answers instead of "
+            f"{method}.",
+            file=sys.stderr,
+        )
+    return answering
+
+
 def _print_data_notice(model: ModelSpec | None) -> None:
     from sensecf_core.language.remote.allow_list import notice
 
@@ -271,9 +285,9 @@ def warn_if_unmeasured(cohort: Cohort, request: ExplainRequest, model: ModelSpec
     from sensecf_core.counterfactuals.proposers.resolve_model import base_sha256
     from sensecf_core.language.models import adapters
 
-    if not needs_adapter(request.method):
+    if (prompt := METHODS[request.method].adapter) is None:
         return
-    if (adapter := adapters.chosen(cohort, base_sha256(model))) is None:
+    if (adapter := adapters.chosen(cohort, base_sha256(model), prompt)) is None:
         return
     text = adapters.other_classifier(adapter.card, store.load(cohort).sha256)
     if text:

@@ -25,7 +25,7 @@ from sensecf_core.errors import InputError, unknown
 from sensecf_core.language.models import adapters, default_model, registry
 from sensecf_core.language.models.registry import ModelSpec
 from sensecf_core.language.prompts.plain import TEMPLATE_SHA256
-from sensecf_core.queries.methods import METHODS, Method, asks_language_model, needs_adapter
+from sensecf_core.queries.methods import METHODS, Method, asks_language_model, needs_adapter, of_prompt
 from sensecf_core.queries.query import Driver, Query
 from sensecf_core.queries.request import ExplainRequest
 
@@ -57,8 +57,24 @@ def default_method(cohort: Cohort, model: str | None = None) -> str:
     if spec is not None and spec.is_remote:
         return REMOTE_METHOD
     if adapters.problem(cohort) is not None:  # to be told, not to be got around
-        return "lm-fine-tuned"
-    return "lm-fine-tuned" if adapters.chosen(cohort, base_sha256(spec)) is not None else "lm-few-shot"
+        return of_prompt("guided")
+    adapter = adapters.chosen(cohort, base_sha256(spec))
+    return "lm-few-shot" if adapter is None else of_prompt(adapters.prompt_of(adapter.card))
+
+
+def answering_method(cohort: Cohort, method: str, model: str | None = None) -> str:
+    """The method that answers where ``method`` is asked: itself, or ``lm-guided`` for ``lm-fine-tuned``.
+
+    The latter where the cohort has no adapter that is told the person alone but one that is told more. Raises
+    ``InputError`` for an unknown method, and as :func:`default_method`.
+    """
+    check_method(method)
+    if METHODS[method].adapter != "profile" or adapters.problem(cohort) is not None:
+        return method
+    base = base_sha256(None if model is None else registry.spec(model))
+    if adapters.chosen(cohort, base, "profile") is not None:
+        return method
+    return method if adapters.chosen(cohort, base, "guided") is None else of_prompt("guided")
 
 
 def expected_answer_ids(
@@ -84,7 +100,7 @@ def expected_answer_ids(
 
 def _temperature(cohort: Cohort, request: ExplainRequest) -> float | None:
     if request.temperature is None and needs_adapter(request.method):
-        adapter = adapters.chosen(cohort)
+        adapter = adapters.chosen(cohort, prompt=METHODS[request.method].adapter)
         return None if adapter is None else adapter.card.temperature
     return request.temperature
 
@@ -95,7 +111,7 @@ def _model_hashes(cohort: Cohort, method: str) -> dict[str, str]:
         return {}
     if not needs_adapter(method):
         return {"base_model": base, "prompt_template": TEMPLATE_SHA256}
-    adapter = adapters.chosen(cohort, base)
+    adapter = adapters.chosen(cohort, base, METHODS[method].adapter)
     if adapter is None:
         return {}
     return {
@@ -192,7 +208,8 @@ def _fine_tuned(context: Context) -> Proposer:
     if context.cancelled():
         raise CancelledError
     fitted = context.fitted
-    adapter = adapters.require(fitted.cohort, base_sha256(context.named))
+    prompt = METHODS[context.request.method].adapter
+    adapter = adapters.require(fitted.cohort, base_sha256(context.named), prompt)
     base = placement_of(context.named)
     source = adapter.card.settings.get("source", "shap")
     return tuned_prompt(fitted, source).proposer(
@@ -205,6 +222,7 @@ def _fine_tuned(context: Context) -> Proposer:
 
 PROPOSERS: dict[str, Callable[[Context], Proposer]] = {
     "lm-fine-tuned": _fine_tuned,
+    "lm-guided": _fine_tuned,
     "lm-few-shot": _pretrained,
     "lm-zero-shot": _pretrained,
     "random": _random,

@@ -15,7 +15,7 @@ from sensecf_core.evaluation.benchmark.published import Absent, command
 from sensecf_core.language.models import adapters, default_model
 from sensecf_core.language.remote import allow_list
 from sensecf_core.provenance import PROGRAM
-from sensecf_core.queries.methods import METHODS, needs_adapter
+from sensecf_core.queries.methods import METHODS
 from sensecf_core.queries.request import ExplainRequest
 
 
@@ -67,9 +67,11 @@ def require(cohort: Cohort, entry: Entry) -> None:
     if base is None:
         default_model.require()
     if method.needs_adapter:
-        adapters.require(cohort, base)
+        adapters.require(cohort, base, method.adapter)
 
 
 def _absent(cohort: str, entry: Entry, reason: str) -> Absent:
-    first = (f"{PROGRAM} finetune --cohort {cohort} --minutes 60",) if needs_adapter(entry.method) else ()
+    told = " --told profile" if METHODS[entry.method].adapter == "profile" else ""
+    train = f"{PROGRAM} finetune --cohort {cohort}{told} --minutes 60"
+    first = (train,) if METHODS[entry.method].needs_adapter else ()
     return Absent(entry.name, "", reason, (*first, command(cohort, entry.name)))

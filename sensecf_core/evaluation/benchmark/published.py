@@ -84,7 +84,7 @@ def _all(cohort: str) -> tuple[Absent, ...]:
 
 def _local(cohort: str, model: str, title: str) -> tuple[Absent, Absent]:
     why = "It needs a GPU (or much memory and patience) and its weights."
-    pretrained, tuned = f"lm-few-shot@{model}", f"lm-fine-tuned@{model}"
+    pretrained, tuned = f"lm-few-shot@{model}", f"lm-guided@{model}"
     return (
         Absent(pretrained, f"{title}, pretrained", why, (command(cohort, pretrained),)),
         Absent(

@@ -15,7 +15,6 @@ from sensecf_core.evaluation.benchmark import run_folder
 from sensecf_core.evaluation.benchmark.entries import Entry
 from sensecf_core.evaluation.benchmark.plan import Task
 from sensecf_core.evaluation.run_identity import of_model, origin_of, run_id
-from sensecf_core.queries.methods import needs_adapter
 
 QUERIES = "queries"
 """The name of the records about the queries themselves."""
@@ -73,4 +72,4 @@ def _digest(origin: Mapping[str, Any], entry: Entry) -> str:
     if entry.asks_language_model:
         own["threads"] = origin["threads"]
         own["model"] = origin["models"].get(entry.name)
-    return run_id(own, tuned=needs_adapter(entry.method) and entry.model is None)
+    return run_id(own, adapter_of=entry.method if entry.model is None else None)

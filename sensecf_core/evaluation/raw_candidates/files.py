@@ -15,7 +15,7 @@ from sensecf_core.evaluation.run_identity import of_adapter
 from sensecf_core.language.models import adapters
 from sensecf_core.language.training import save_adapter
 from sensecf_core.paths import write_whole
-from sensecf_core.queries.methods import controls_of
+from sensecf_core.queries.methods import METHODS, Method, controls_of
 from sensecf_core.types import JsonView
 
 ON_CARD = {
@@ -48,18 +48,25 @@ def write(folder: Path, name: str, trace: JsonView) -> None:
 
 
 def put_on_card(cohort: Cohort, trace: JsonView) -> None:
-    """Put the test rates of ``lm-fine-tuned`` on the card of the adapter that answers for a cohort.
+    """Put the test rates of each fine-tuned method on the card of the adapter that answers it for a cohort.
 
     Raises ``InputError`` where another adapter answers now than in the trace, or one for every cohort.
     """
-    found = adapters.require(cohort)
-    if of_adapter(found.card) != trace["adapter"]:
+    traced = {row["method"] for row in trace["table"]}
+    for method in METHODS.values():
+        if method.needs_adapter and method.name in traced:
+            _put_on_card(cohort, trace, method)
+
+
+def _put_on_card(cohort: Cohort, trace: JsonView, method: Method) -> None:
+    found = adapters.require(cohort, prompt=method.adapter)
+    if of_adapter(found.card) != trace["adapters"].get(method.name):
         raise InputError("Another adapter answers now than at the start of this run: its card is left alone.")
     if found.card.cohort == adapters.ANY:
         raise InputError(
             f"The adapter {found.card.name} is for every cohort: its card holds no test rates of one."
         )
-    rows = card_rows(trace["table"], "lm-fine-tuned", found.card.temperature, provenance.command())
+    rows = card_rows(trace["table"], method.name, found.card.temperature, provenance.command())
     others = tuple(rate for rate in found.card.rates if rate.get("part") != "test")
     save_adapter.write_cards(found.folder, found.card.model_copy(update={"rates": (*rows, *others)}))
 

@@ -16,7 +16,7 @@ from sensecf_core.evaluation.raw_candidates.directions import LimitsChoice, dire
 from sensecf_core.evaluation.raw_candidates.rates import CandidateRates
 from sensecf_core.evaluation.run_identity import origin_of, run_id
 from sensecf_core.paths import var
-from sensecf_core.queries.methods import METHODS, needs_adapter
+from sensecf_core.queries.methods import METHODS
 from sensecf_core.types import Json, Progress
 
 
@@ -67,7 +67,7 @@ def run_trace(
     origin = origin_of(fitted, options)
     cohort = fitted.schema.name
     files = {
-        method: var("runs", "trace", f"{cohort}-{method}-{run_id(origin, tuned=needs_adapter(method))}.jsonl")
+        method: var("runs", "trace", f"{cohort}-{method}-{run_id(origin, adapter_of=method)}.jsonl")
         for method in methods
     }
     measure = CandidateRates(fitted, IndependentClassifier.fit(fitted.cohort)).of

@@ -9,13 +9,14 @@ trained on this machine are in ``var/adapters``.
 from __future__ import annotations
 
 import json
+import math
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import Field, ValidationError
 
@@ -29,6 +30,7 @@ from sensecf_core.language.prompts.fine_tuned import TUNED_SHA256
 from sensecf_core.language.prompts.profile import PROFILE_SHA256
 from sensecf_core.paths import CHECKOUT, MODELS, user_path, var, write_whole
 from sensecf_core.provenance import CLI
+from sensecf_core.queries.methods import Prompt
 from sensecf_core.types import Plain
 
 BUILT_IN = MODELS / "adapters"
@@ -49,7 +51,7 @@ class Card(Plain):
     classifier its ``rates`` do not hold. ``temperature`` has the best raw validity on ``val`` among those at
     which half of the candidates are distinct. ``rates`` and ``rounds`` are as measured. ``decisions`` says of
     an adapter that learned from people's decisions how many, from which adapter, and what they brought; empty
-    for every other one.
+    for every other one. ``shown`` tells, by cohort, how good the answers are that people are shown.
     """
 
     name: str
@@ -69,6 +71,7 @@ class Card(Plain):
     rates: tuple[dict[str, Any], ...]
     provenance: dict[str, Any]
     decisions: dict[str, Any] = {}
+    shown: dict[str, dict[str, Any]] = {}
     owner: str | None = None
     """The login of whoever started the training; None where nobody had to sign in."""
 
@@ -100,6 +103,11 @@ def taught_by(decisions: Mapping[str, Any]) -> str:
     unpaired = decisions["decisions"] - sum(decisions["decisions_by_side"].values())
     others = f"; {unpaired} had no counterpart, kept or rejected, on the same row" if unpaired else ""
     return f"Taught by {counted('taught')}, measured on {counted('held_out')}{others}"
+
+
+def prompt_of(card: Card) -> Prompt:
+    """Which prompt an adapter was trained on."""
+    return "profile" if card.settings.get("source") == "profile" else "guided"
 
 
 def check_name(name: str) -> None:
@@ -278,24 +286,59 @@ def other_classifier(card: Card, classifier_sha256: str) -> str | None:
     )
 
 
-def chosen(cohort: Cohort, base_sha256: str | None = None) -> Adapter | None:
-    """The adapter that answers ``lm-fine-tuned`` for a cohort: the one chosen, else the first that fits.
+def chosen(cohort: Cohort, base_sha256: str | None = None, prompt: Prompt | None = None) -> Adapter | None:
+    """The adapter that answers for a cohort: the one chosen, else the first that fits.
 
-    Those for every cohort come last. None, too, where there is a :func:`problem`. ``base_sha256`` of None is
-    the default base model's.
+    ``prompt`` asks for one that was trained on this prompt; of None it is the one that answers best by
+    :func:`shown_better`. Those for every cohort come last. None, too, where there is a :func:`problem`.
+    ``base_sha256`` of None is the default base model's.
     """
     if problem(cohort) is not None:
         return None
     base_sha256 = base_sha256 or default_model.status().sha256
     available = (*adapters(cohort), *for_every_cohort())
     fitting = [adapter for adapter in available if unfit(adapter.card, cohort, base_sha256) is None]
-    choice = _choices().get(cohort.schema.name)
-    return next((adapter for adapter in fitting if str(adapter.folder) == choice), next(iter(fitting), None))
+    choices = _choices()
+    if prompt is None:
+        choice = choices.get(cohort.schema.name)
+        if picked := [adapter for adapter in fitting if str(adapter.folder) == choice]:
+            return picked[0]
+        told = {kind: _first(fitting, kind, choices, cohort) for kind in get_args(Prompt)}
+        profile, guided = told["profile"], told["guided"]
+        if profile is None or guided is None:
+            return profile or guided
+        return profile if shown_better(profile.card, guided.card, cohort) else guided
+    return _first(fitting, prompt, choices, cohort)
 
 
-def require(cohort: Cohort, base_sha256: str | None = None) -> Adapter:
+def _first(
+    fitting: Sequence[Adapter], prompt: Prompt, choices: Mapping[str, str], cohort: Cohort
+) -> Adapter | None:
+    of_prompt = [adapter for adapter in fitting if prompt_of(adapter.card) == prompt]
+    wanted = (choices.get(cohort.schema.name), choices.get(f"{cohort.schema.name} {prompt}"))
+    picked = (adapter for choice in wanted for adapter in of_prompt if str(adapter.folder) == choice)
+    return next(picked, next(iter(of_prompt), None))
+
+
+def shown_better(card: Card, other: Card, cohort: Cohort) -> bool:
+    """Whether the answers shown by an adapter were measured to be better on ``val`` than another's.
+
+    By the share of people with a solid option, then by the mean distance of the first options. False where
+    one of them was not measured on the cohort.
+    """
+    mine, others = (one.shown.get(cohort.schema.name) for one in (card, other))
+    if mine is None or others is None:
+        return False
+    return _goodness(mine) > _goodness(others)
+
+
+def _goodness(shown: Mapping[str, Any]) -> tuple[float, float]:
+    return shown["solid"], -math.inf if shown["gower"] is None else -shown["gower"]
+
+
+def require(cohort: Cohort, base_sha256: str | None = None, prompt: Prompt | None = None) -> Adapter:
     """Like :func:`chosen`; raises ``NotReadyError`` that says why there is none and what to do."""
-    adapter = chosen(cohort, base_sha256)
+    adapter = chosen(cohort, base_sha256, prompt)
     if adapter is not None:
         return adapter
     if (damage := problem(cohort)) is not None:
@@ -303,8 +346,17 @@ def require(cohort: Cohort, base_sha256: str | None = None) -> Adapter:
     base_sha256 = base_sha256 or default_model.status().sha256
     if base_sha256 is None:
         raise NotReadyError(default_model.status().message)
-    reasons = [unfit(other.card, cohort, base_sha256) for other in adapters(cohort)]
+    reasons = [
+        unfit(other.card, cohort, base_sha256)
+        for other in adapters(cohort)
+        if prompt in (None, prompt_of(other.card))
+    ]
     name = cohort.schema.name
+    if prompt == "profile" and not any(reasons) and chosen(cohort, base_sha256) is not None:
+        raise NotReadyError(
+            f"No adapter of {name} is told the person alone; ask lm-guided, or run "
+            f"`{CLI} finetune --cohort {name} --told profile`."
+        )
     # The command knows cohorts by name, and a frame in memory has none that it could find.
     how = (
         f"run `{CLI} finetune --cohort {name}`, or use"
@@ -318,12 +370,13 @@ def require(cohort: Cohort, base_sha256: str | None = None) -> Adapter:
 
 
 def choose(cohort: Cohort, adapter: Adapter) -> None:
-    """Make an adapter the one that answers ``lm-fine-tuned`` for its cohort.
+    """Make an adapter the one that answers for its cohort, and among those of its prompt.
 
     Raises ``NotAllowedError`` unless whoever is at work may change models.
     """
     rights.require("models")
-    choices = {**_choices(), cohort.schema.name: str(adapter.folder)}
+    folder, name = str(adapter.folder), cohort.schema.name
+    choices = {**_choices(), name: folder, f"{name} {prompt_of(adapter.card)}": folder}
     write_whole(_choices_path(), json.dumps(choices, indent=1))
 
 

@@ -16,7 +16,7 @@ FAST = ("random", "nearest-pair", "effects", "search", "nice-sparsity")
 METHOD_SETS = {
     "Controls, our own search and NICE": FAST,
     "The same, with DiCE and treecf": (*FAST, "dice-random", "treecf"),
-    "The same, with the language model": (*FAST, "dice-random", "treecf", "lm-fine-tuned"),
+    "The same, with the language model": (*FAST, "dice-random", "treecf", "lm-guided"),
 }
 """What a small run compares."""
 PEOPLE = (4, 10, 20)

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import streamlit as st
 
 from sensecf_core.access import rights
+from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.counterfactuals.proposers.registry import default_method
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.jobs import compare_methods, model_worker
 from sensecf_core.language.models import adapters, default_model
@@ -18,8 +20,8 @@ from sensecf_core.ui.common import wording
 from sensecf_core.ui.limits import limits_fields, own_words
 from sensecf_core.ui.page.frame import Page
 
-FIRST_CHOICE = ("lm-fine-tuned", "nice-sparsity", "dice-random", "lm-few-shot", "random", "lm-zero-shot")
-"""Methods compared until a visitor chooses: the first three of these that can answer."""
+FIRST_CHOICE = ("nice-sparsity", "dice-random", "lm-few-shot", "random", "lm-zero-shot")
+"""Methods compared until a visitor chooses: the cohort's default, and the first of these that can answer."""
 _FIELD = "compare_methods"
 _CHOSEN = "methods_compared"
 _FILLED = "comparison_filled_in"
@@ -39,10 +41,11 @@ def show(page: Page) -> None:
 def offered(page: Page) -> list[str]:
     """The methods that can be asked about this cohort here, in order."""
     ready = default_model.status().ready
-    tuned = ready and adapters.chosen(page.required_cohort) is not None
 
     def able(method: Method) -> bool:
-        return not method.asks_language_model or (ready and (tuned or not method.needs_adapter))
+        if not method.asks_language_model or not method.needs_adapter:
+            return ready or not method.asks_language_model
+        return ready and adapters.chosen(page.required_cohort, prompt=method.adapter) is not None
 
     return wording.in_order(name for name, method in METHODS.items() if able(method))
 
@@ -55,7 +58,7 @@ def _form(page: Page) -> None:
     methods = offered(page)
     _say_what_is_missing(methods)
     with st.form(key=f"compare_{profile}_{'_'.join(page.row_key)}", border=True):
-        chosen = _methods(methods)
+        chosen = _methods(page.required_cohort, methods)
         with st.expander("The same limits for every method", icon=":material/tune:"):
             left, right = st.columns(2)
             request = limits_fields.request(page, "", profile, left, right)
@@ -75,11 +78,12 @@ def _form(page: Page) -> None:
         start(page, request, chosen)
 
 
-def _methods(methods: Sequence[str]) -> list[str]:
+def _methods(cohort: Cohort, methods: Sequence[str]) -> list[str]:
     # The choice is kept apart from the widget, since other cohorts have other methods.
     preselected = st.session_state.get(_FIELD, st.session_state.get(_CHOSEN))
     if preselected is None:
-        preselected = wording.in_order([name for name in FIRST_CHOICE if name in methods][:3])
+        first = dict.fromkeys((default_method(cohort), *FIRST_CHOICE))
+        preselected = wording.in_order([name for name in first if name in methods][:3])
     st.session_state[_FIELD] = [name for name in preselected if name in methods]
     notes = (f"{METHODS[name].title}: {METHODS[name].note}" for name in methods)
     chosen = st.multiselect(

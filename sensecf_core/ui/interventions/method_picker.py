@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.counterfactuals.proposers.registry import default_method
 from sensecf_core.counterfactuals.proposers.resolve_model import REMOTE_METHOD
 from sensecf_core.errors import InputError
 from sensecf_core.language.models import adapters, default_model, hardware, registry
@@ -25,16 +26,20 @@ _PICKED_METHOD, _PICKED_MODEL = "method_picked", "model_picked"
 
 def method_now(page: Page) -> tuple[str, list[str]]:
     """The method that would be asked, and those that are offered; the default is the best one there is."""
-    adapter = adapters.chosen(page.required_cohort)
-    options = [mode.name for mode in MODES if not mode.needs_adapter or adapter is not None]
+    cohort = page.required_cohort
+    options = [
+        mode.name
+        for mode in MODES
+        if not mode.needs_adapter or adapters.chosen(cohort, prompt=mode.adapter) is not None
+    ]
     # The pick is kept apart from the widget, since other cohorts have other options.
     picked = st.session_state.get(_PICKED_METHOD)
-    return picked if picked in options else options[0], options
+    best = default_method(cohort)
+    return picked if picked in options else best if best in options else options[0], options
 
 
 def choose_method(page: Page) -> None:
     """Ask for the method."""
-    adapter = adapters.chosen(page.required_cohort)
     st.session_state["method"], options = method_now(page)
     method = st.selectbox(
         "Method",
@@ -44,7 +49,7 @@ def choose_method(page: Page) -> None:
         on_change=lambda: st.session_state.update({_PICKED_METHOD: st.session_state["method"]}),
         help="  \n".join(f"{mode.title}: {mode.note}" for mode in MODES),
     )
-    _say_which(page, adapter, method)
+    _say_which(page, adapters.chosen(page.required_cohort, prompt=METHODS[method].adapter), method)
 
 
 def _say_which(page: Page, adapter: Adapter | None, method: str) -> None:
@@ -63,9 +68,10 @@ def _say_which(page: Page, adapter: Adapter | None, method: str) -> None:
 
 def warn(page: Page, method: str, model: str | None) -> None:
     """Warn beside the button: an adapter of another classifier, a model that is not on this machine."""
-    adapter, others = adapters.chosen(page.required_cohort), _other_models(page.required_cohort, method)
+    prompt, others = METHODS[method].adapter, _other_models(page.required_cohort, method)
+    adapter = None if prompt is None else adapters.chosen(page.required_cohort, prompt=prompt)
     other_classifier = notice = None
-    if adapter is not None and METHODS[method].needs_adapter:
+    if adapter is not None:
         other_classifier = adapters.other_classifier(adapter.card, page.classifier.sha256)
     if model is not None:
         notice = allow_list.notice(others[model])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import streamlit as st
 
 from sensecf_core.access import rights
@@ -10,6 +12,7 @@ from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.errors import InputError
 from sensecf_core.language.models import adapters, default_model
 from sensecf_core.language.models.adapters import Adapter
+from sensecf_core.queries.methods import METHODS, Prompt, of_prompt
 from sensecf_core.ui.common import wording
 from sensecf_core.ui.models import adapter_card, adapter_rates
 
@@ -38,22 +41,28 @@ def show(cohort: Cohort) -> None:
             icon=":material/model_training:",
         )
     if own or answering is not None:
-        _who_answers(answering)
+        _who_answers(cohort, answering)
     for adapter in sorted(available, key=lambda adapter: adapter != answering):
         with st.container(border=True, key=f"adapter_{_key(adapter)}"):
             _adapter(cohort, adapter, answering)
 
 
-def _who_answers(answering: Adapter | None) -> None:
-    mode = wording.method_title("lm-fine-tuned")
+def _who_answers(cohort: Cohort, answering: Adapter | None) -> None:
     if answering is None:
         st.warning(
-            f"None of these adapters can answer “{mode}” as things are; each one says why below. "
-            "Fine-tune again to have one that can.",
+            "None of these adapters can answer as things are; each one says why below. Fine-tune again to "
+            "have one that can.",
             icon=":material/link_off:",
         )
         return
-    st.markdown(f"“{mode}” on the page Options is answered by **{wording.plain(answering.card.name)}**.")
+    first = adapters.prompt_of(answering.card)
+    for prompt in (first, *(other for other in get_args(Prompt) if other != first)):
+        if (adapter := adapters.chosen(cohort, prompt=prompt)) is not None:
+            default = ", the default" if prompt == first else ""
+            st.markdown(
+                f"“{wording.method_title(of_prompt(prompt))}” on the page Options is answered by "
+                f"**{wording.plain(adapter.card.name)}**{default}."
+            )
     st.page_link("pages/3_Interventions.py", label="Ask it for options", icon=":material/alt_route:")
 
 
@@ -62,8 +71,10 @@ def _adapter(cohort: Cohort, adapter: Adapter, answering: Adapter | None) -> Non
     unfit = adapters.unfit(card, cohort, default_model.status().sha256)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader(wording.plain(card.name), width="content")
-        if adapter == answering:
+        prompt = adapters.prompt_of(card)
+        if adapter in (answering, adapters.chosen(cohort, prompt=prompt)):
             st.badge("Answers now", icon=":material/check_circle:", color="blue")
+        st.badge(wording.method_short(of_prompt(prompt)), color="gray", help=METHODS[of_prompt(prompt)].note)
         origin = "trained on this machine" if adapter.own else "came with the program"
         st.badge(origin, color="gray")
         if card.cohort == adapters.ANY:
@@ -74,7 +85,7 @@ def _adapter(cohort: Cohort, adapter: Adapter, answering: Adapter | None) -> Non
         if card.base != default_model.DEFAULT_MODEL:
             st.markdown(
                 f"If it was trained on {wording.plain(card.base)}, it answers with that model from a "
-                f"terminal: `explain --method lm-fine-tuned --model NAME`."
+                f"terminal: `explain --method {of_prompt(prompt)} --model NAME`."
             )
     elif (warning := adapters.other_classifier(card, store.load(cohort).sha256)) is not None:
         st.warning(wording.message(warning), icon=":material/warning:")

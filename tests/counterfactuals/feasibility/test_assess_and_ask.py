@@ -106,7 +106,7 @@ def test_where_nothing_can_be_no_method_is_asked_and_the_gap_is_said(
 ) -> None:
     monkeypatch.setattr(explaining, "proposer_for", never_asked)
     frozen = ("waist", "sugar", "sleep", "smoking", "active", "diet", "bmi")
-    for method in ("random", "lm-fine-tuned", "treecf"):
+    for method in ("random", "lm-guided", "treecf"):
         found = answer(fitted, ask(flagged[-1], method=method, goal="cross", frozen=frozen))
         assert found.status == "none" and found.trace.proposed == 0
         assert found.feasibility is not None and found.feasibility.cross == "proven none"

@@ -76,7 +76,7 @@ def test_it_answers_for_a_cohort_that_it_never_saw_and_gives_way_to_the_cohorts_
     monkeypatch.setattr(
         model, "shared_model", lambda base=None, adapter=None, *_: LocalModel.load(folder, adapter=adapter)
     )
-    request = ExplainRequest(cohort="small", participant_id=flagged[0], method="lm-fine-tuned")
+    request = ExplainRequest(cohort="small", participant_id=flagged[0], method="lm-guided")
     trace = answer(fitted, request).trace
     assert trace.proposed == 16 == trace.readable
 

@@ -75,8 +75,8 @@ def test_an_adapter_is_made_with_its_card_and_then_answers(
         "shared_model",
         lambda base=None, adapter=None, *_: LocalModel.load(folder, adapter=adapter),
     )
-    assert registry.default_method(fitted.cohort) == "lm-fine-tuned"
-    request = ExplainRequest(cohort="small", participant_id=flagged[0], method="lm-fine-tuned")
+    assert registry.default_method(fitted.cohort) == "lm-guided"
+    request = ExplainRequest(cohort="small", participant_id=flagged[0], method="lm-guided")
     found = answer(fitted, request)
     assert found.trace.proposed == 16 == found.trace.readable
     assert found.provenance["sha256"]["adapter"] == card.weights_sha256
@@ -211,7 +211,7 @@ def test_without_an_adapter_the_request_says_what_to_do(
     fitted: FittedCohort, flagged: list[str], folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(default_model, "status", lambda *_, **__: _Ready(folder))
-    request = ExplainRequest(cohort="small", participant_id=flagged[0], method="lm-fine-tuned")
+    request = ExplainRequest(cohort="small", participant_id=flagged[0], method="lm-guided")
     with pytest.raises(NotReadyError, match="finetune --cohort small"):
         answer(fitted, request)
 

@@ -43,13 +43,14 @@ def only_model(babbler: LocalModel) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(model, "shared_model", lambda *_: babbler)
         patch.setattr(cfnow, "SECONDS", 0.1)  # it always takes the time that it is given
-        patch.setitem(
-            registry.PROPOSERS,
-            "lm-fine-tuned",
-            lambda context: FineTunedProposer(
-                context.fitted.schema, babbler, estimate_effects(context.fitted, [context.query])[0]
-            ),
-        )
+        for method in ("lm-fine-tuned", "lm-guided"):
+            patch.setitem(
+                registry.PROPOSERS,
+                method,
+                lambda context: FineTunedProposer(
+                    context.fitted.schema, babbler, estimate_effects(context.fitted, [context.query])[0]
+                ),
+            )
         yield
 
 

@@ -109,7 +109,7 @@ def test_only_this_participant_is_in_what_is_sent(
     assert flagged[0] not in str(server.bodies[0])
 
 
-@pytest.mark.parametrize("method", ["lm-few-shot", "lm-fine-tuned"])
+@pytest.mark.parametrize("method", ["lm-few-shot", "lm-guided"])
 def test_a_server_is_never_shown_examples(
     fitted: FittedCohort, flagged: list[str], server: Server, method: str
 ) -> None:

@@ -21,9 +21,9 @@ def test_the_papers_language_models_are_named_until_they_are_run() -> None:
         "lm-zero-shot@gpt-4o",
         "lm-few-shot@gpt-4o",
         "lm-few-shot@biomistral-7b",
-        "lm-fine-tuned@biomistral-7b",
+        "lm-guided@biomistral-7b",
         "lm-few-shot@llama-3.1-8b-instruct",
-        "lm-fine-tuned@llama-3.1-8b-instruct",
+        "lm-guided@llama-3.1-8b-instruct",
     ]
     assert [one.row for one in absent("nhanes", parse(rows[:5]))] == rows[5:]
 
@@ -47,15 +47,15 @@ def test_published_figures_say_where_they_are_from() -> None:
 def test_what_cannot_answer_here_is_named_with_its_reason_unless_it_was_demanded(
     fitted: FittedCohort, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def missing(cohort: Cohort, base_sha256: str | None = None) -> None:
+    def missing(cohort: Cohort, base_sha256: str | None = None, prompt: str | None = None) -> None:
         raise NotReadyError(f"No adapter was trained for {cohort.schema.name} yet.")
 
     monkeypatch.setattr(default_model, "require", lambda: None)
     monkeypatch.setattr(adapters, "require", missing)
-    entries = (Entry("lm-fine-tuned"), Entry("random"))
+    entries = (Entry("lm-guided"), Entry("random"))
     found, absent = availability.ready(fitted, entries, [])
     assert found == (Entry("random"),)
-    assert (absent[0].row, absent[0].why) == ("lm-fine-tuned", "No adapter was trained for small yet.")
+    assert (absent[0].row, absent[0].why) == ("lm-guided", "No adapter was trained for small yet.")
     assert absent[0].commands[0] == "python -m sensecf_core finetune --cohort small --minutes 60"
     with pytest.raises(NotReadyError, match="No adapter"):
-        availability.ready(fitted, entries, [Entry("lm-fine-tuned")])
+        availability.ready(fitted, entries, [Entry("lm-guided")])

@@ -109,7 +109,7 @@ def records(method: str, *valid: int) -> list[dict[str, Any]]:
 
 
 TRACED = [
-    *records("lm-fine-tuned", 9, 7, 8, 0),
+    *records("lm-guided", 9, 7, 8, 0),
     *records("lm-few-shot", 5, 3, 4, 0),
     *records("random", 1, 2, 0, 0),
     *records("nearest-pair", 4, 4, 4, 0),
@@ -119,7 +119,7 @@ TRACED = [
 
 def test_rows_have_the_credit_over_the_controls_that_know_as_much() -> None:
     rows = {row["method"]: row for row in summarise(TRACED)}
-    tuned, shown = rows["lm-fine-tuned"], rows["lm-few-shot"]
+    tuned, shown = rows["lm-guided"], rows["lm-few-shot"]
     assert (tuned["credit_over"], shown["credit_over"]) == ("effects", "nearest-pair")
     # Over a, b and c: 0.1, -0.1, 0 and 0.1, -0.1, 0; the unanswerable fourth counts for nobody.
     assert tuned["credit"]["mean"] == pytest.approx(0.0) == shown["credit"]["mean"]
@@ -130,7 +130,7 @@ def test_rows_have_the_credit_over_the_controls_that_know_as_much() -> None:
 
 def test_without_one_of_these_controls_there_is_no_credit() -> None:
     rows = {row["method"]: row for row in summarise([r for r in TRACED if r["method"] != "effects"])}
-    assert rows["lm-fine-tuned"]["credit"]["mean"] is None
+    assert rows["lm-guided"]["credit"]["mean"] is None
     assert rows["lm-few-shot"]["credit_over"] == "nearest-pair"
     cut = [r for r in TRACED if (r["method"], r["participant_id"]) != ("random", "a")]
     assert {row["credit_over"] for row in summarise(cut)} == {""}
@@ -145,13 +145,13 @@ def test_a_named_model_has_its_credit_too() -> None:
 def test_it_is_printed_written_shown_and_put_on_the_card() -> None:
     summary = summarise(TRACED)
     printed = dict(zip((row["method"] for row in summary), _as_text(summary).splitlines()[1:], strict=True))
-    assert printed["lm-fine-tuned"].endswith("  +0.00 (-0.10 to +0.10) over effects")
+    assert printed["lm-guided"].endswith("  +0.00 (-0.10 to +0.10) over effects")
     assert printed["random"].endswith("-")
     lines = {line["method"]: line for line in csv.DictReader(io.StringIO(as_csv(summary)))}
-    assert lines["lm-fine-tuned"]["credit_over"] == "effects"
-    assert float(lines["lm-fine-tuned"]["credit_high"]) == pytest.approx(0.1)
+    assert lines["lm-guided"]["credit_over"] == "effects"
+    assert float(lines["lm-guided"]["credit_high"]) == pytest.approx(0.1)
     assert lines["random"]["credit"] == lines["random"]["credit_over"] == ""
-    (row,) = card_rows(summary, "lm-fine-tuned", 1.0, "trace")
+    (row,) = card_rows(summary, "lm-guided", 1.0, "trace")
     assert row["effects_valid"]["value"] == pytest.approx(0.8)
     assert row["nearest_pair_valid"]["value"] == pytest.approx(0.4)
     assert row["random_valid"]["value"] == pytest.approx(0.1)

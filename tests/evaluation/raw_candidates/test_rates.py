@@ -198,7 +198,7 @@ def test_an_adapters_card_takes_its_rates_with_intervals_from_the_table(
         "high": of_table["of_answerable_valid"]["high"],
     }
     assert row["final_changed"]["value"] == of_table["final_changed"]["mean"]
-    assert card_rows([of_table], "lm-fine-tuned", 0.8, "trace") == []
+    assert card_rows([of_table], "lm-guided", 0.8, "trace") == []
 
 
 def test_people_do_not_share_one_stream_of_random_draws(answers: list[Answer]) -> None:

@@ -43,17 +43,18 @@ def test_rates_are_put_on_the_card_of_the_adapter_that_was_traced(fitted: Fitted
     made_adapter.write(cohort)
     card = adapters.require(cohort).card
     rate = {"mean": 0.5, "low": 0.4, "high": 0.6}
-    row = {"limits": "contrast", "direction": "1→0", "goal": "cross", "method": "lm-fine-tuned", "people": 3}
+    row = {"limits": "contrast", "direction": "1→0", "goal": "cross", "method": "lm-guided", "people": 3}
     table = [
         {**row, **dict.fromkeys(files.ON_CARD, rate)},
         {**row, "method": "random", "of_answerable_valid": rate},
     ]
     adapter = {"sha256": card.weights_sha256, "temperature": card.temperature}
-    files.put_on_card(cohort, {"adapter": adapter, "table": table})
+    files.put_on_card(cohort, {"adapters": {"lm-guided": adapter}, "table": table})
     first, *others = adapters.require(cohort).card.rates
     assert (first["part"], first["limits"], first["desired"], first["queries"]) == ("test", "contrast", 0, 3)
     assert first["valid"] == first["random_valid"] == {"value": 0.5, "low": 0.4, "high": 0.6}
     assert "credit" not in first, "two of the controls were not asked"
     assert tuple(others) == card.rates
     with pytest.raises(InputError, match="Another adapter answers now"):
-        files.put_on_card(cohort, {"adapter": {**adapter, "temperature": 0.1}, "table": table})
+        another = {**adapter, "temperature": 0.1}
+        files.put_on_card(cohort, {"adapters": {"lm-guided": another}, "table": table})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
@@ -14,12 +15,14 @@ from safetensors.torch import load_file, save_file
 
 from sensecf_core import paths
 from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.counterfactuals.proposers import registry
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.language.local.loading import load_weights
 from sensecf_core.language.local.model import LocalModel
 from sensecf_core.language.models import adapters
 from sensecf_core.language.models.adapters import Card
 from sensecf_core.language.prompts.fine_tuned import TUNED_SHA256
+from sensecf_core.language.prompts.profile import PROFILE_SHA256
 from sensecf_core.language.training import save_adapter
 from sensecf_core.language.training.batches import TrainingExample
 from sensecf_core.language.training.config import Point, Settings
@@ -178,6 +181,65 @@ def test_an_adapter_can_be_chosen_and_deleted(trained: Training, small_cohort: C
     assert adapters.chosen(small_cohort, BASE) is not None
     with pytest.raises(InputError, match="'z'; did you mean a"):
         adapters.by_name(small_cohort, "z")
+
+
+PROFILE = {"settings": {"rank": 4, "source": "profile"}, "template_sha256": PROFILE_SHA256}
+"""What the card of an adapter says that is told the person alone."""
+
+
+def names(cohort: Cohort) -> tuple[str | None, str | None, str | None]:
+    """The adapters that answer by default, told the person alone, and told more."""
+    found = [adapters.chosen(cohort, BASE, prompt) for prompt in (None, "profile", "guided")]
+    default, profile, guided = (adapter.card.name if adapter else None for adapter in found)
+    return default, profile, guided
+
+
+def test_each_prompt_has_its_adapter_and_the_better_shown_answers_are_the_default(
+    trained: Training, small_cohort: Cohort
+) -> None:
+    save(trained, small_cohort, "guided")
+    assert names(small_cohort) == ("guided", None, "guided")
+    with pytest.raises(NotReadyError, match="told the person alone; ask lm-guided"):
+        adapters.require(small_cohort, BASE, "profile")
+    save(trained, small_cohort, "person", **PROFILE)
+    assert names(small_cohort) == ("guided", "person", "guided"), "neither was measured"
+    shown = {"solid": 0.5, "gower": 0.04}
+    folder = adapters.own_folder(small_cohort, "guided")
+    shutil.rmtree(folder)
+    save(trained, small_cohort, "guided", shown={"small": shown})
+    for other, default in (
+        ({"solid": 0.6, "gower": 0.09}, "person"),
+        ({"solid": 0.5, "gower": 0.03}, "person"),
+        ({"solid": 0.5, "gower": 0.05}, "guided"),
+        ({"solid": 0.5, "gower": None}, "guided"),
+    ):
+        shutil.rmtree(adapters.own_folder(small_cohort, "person"))
+        save(trained, small_cohort, "person", **PROFILE, shown={"small": other})
+        assert names(small_cohort) == (default, "person", "guided")
+    adapters.choose(small_cohort, adapters.by_name(small_cohort, "person"))
+    assert names(small_cohort) == ("person", "person", "guided"), "a choice decides"
+    save(trained, small_cohort, "other", **PROFILE)
+    adapters.choose(small_cohort, adapters.by_name(small_cohort, "other"))
+    adapters.choose(small_cohort, adapters.by_name(small_cohort, "guided"))
+    assert names(small_cohort) == ("guided", "other", "guided"), "of each prompt the last choice is kept"
+
+
+def test_where_nobody_is_told_the_person_alone_the_guided_method_answers(
+    trained: Training, small_cohort: Cohort, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "base_sha256", lambda spec: BASE)
+    monkeypatch.setattr(adapters, "for_every_cohort", lambda: ())
+    assert registry.answering_method(small_cohort, "lm-fine-tuned") == "lm-fine-tuned", (
+        "it says what is missing"
+    )
+    save(trained, small_cohort, "guided")
+    assert registry.answering_method(small_cohort, "lm-fine-tuned") == "lm-guided"
+    assert registry.answering_method(small_cohort, "random") == "random"
+    assert registry.default_method(small_cohort) == "lm-guided"
+    save(trained, small_cohort, "person", **PROFILE)
+    assert registry.answering_method(small_cohort, "lm-fine-tuned") == "lm-fine-tuned"
+    with pytest.raises(InputError, match="did you mean lm-fine-tuned"):
+        registry.answering_method(small_cohort, "lm-fine-tune")
 
 
 def test_a_damaged_card_is_skipped(trained: Training, small_cohort: Cohort) -> None:

@@ -35,7 +35,9 @@ def trace(
     ] = None,
     card: Annotated[
         bool,
-        typer.Option("--card", help="Put the rates of lm-fine-tuned and controls on its adapter's card."),
+        typer.Option(
+            "--card", help="Put the rates of fine-tuned models and controls on their adapters' cards."
+        ),
     ] = False,
     as_json: Json = False,
 ) -> None:
@@ -52,7 +54,7 @@ def trace(
     check_directions(limits)
     at_least(0, seed=seed, n=n)
     if card and (not grammar or not any(map(needs_adapter, chosen))):
-        raise InputError("--card takes a run of lm-fine-tuned with the grammar on.")
+        raise InputError("--card takes a run of lm-fine-tuned or lm-guided with the grammar on.")
     fitted = load_fitted(cohort)
     with ProgressLine() as line:
         result = run_trace(

@@ -1,4 +1,4 @@
-"""``pairs`` and ``finetune``: teach a language model a cohort."""
+"""``finetune``: teach a language model a cohort."""
 
 from __future__ import annotations
 
@@ -11,92 +11,23 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sensecf_core.cli.commands import for_any_cohort
-from sensecf_core.cli.commands.from_decisions import Asked, in_words, learn, refuse_others
-from sensecf_core.cli.options import CohortName, Json, JsonProgress, at_least
-from sensecf_core.cli.output import ProgressLine, print_json, progress
+from sensecf_core.cli.commands.fine_tuning import for_any_cohort
+from sensecf_core.cli.commands.fine_tuning.from_decisions import Asked, in_words, learn, refuse_others
+from sensecf_core.cli.commands.fine_tuning.pairs import PerGroup, Synthetic, check_told
+from sensecf_core.cli.options import Json, JsonProgress, at_least
+from sensecf_core.cli.output import print_json, progress
 from sensecf_core.errors import InputError, unknown
+from sensecf_core.queries.methods import of_prompt
 from sensecf_core.types import Callbacks
 
 if TYPE_CHECKING:
     from sensecf_core.counterfactuals.fine_tuning.stages import Options
 
 ROUND_KINDS = ("best", "preference", "both")
-SOURCES = ("shap", "none", "profile")
 MOST_RANK = 32
 USUAL_RANK = 8
 STEP_TOKENS = 2400
 """Tokens of a training step of --told profile: long trainings, which have enough steps of them."""
-
-
-Told = Annotated[
-    str,
-    typer.Option(help="What the prompt tells: shap (what changes are worth), none, or profile."),
-]
-PerGroup = Annotated[
-    int, typer.Option(help="--told profile: answered queries of each direction and limits profile.")
-]
-Synthetic = Annotated[
-    int, typer.Option(help="--told profile: synthetic factuals drawn beside the training rows.")
-]
-
-
-def _check_told(told: str) -> None:
-    if told not in SOURCES:
-        raise unknown("value of --told", told, SOURCES)
-
-
-def pairs(
-    *,
-    cohort: CohortName,
-    variants: Annotated[
-        int, typer.Option(help="Queries with varied limits per row, beside the plain one.")
-    ] = 1,
-    rows: Annotated[
-        int | None, typer.Option(help="Rows per direction and limits profile; without it all of `train`.")
-    ] = None,
-    told: Told = "shap",
-    per_group: PerGroup = 2000,
-    synthetic: Synthetic = 40_000,
-    seed: Annotated[int, typer.Option(help="Draws rows and limits.")] = 0,
-    as_json: Json = False,
-) -> None:
-    """Search answers to training queries: what a language model is fine-tuned with."""
-    from sensecf_core.counterfactuals.fine_tuning import pair_files
-    from sensecf_core.counterfactuals.problem.fitted_cohort import load_fitted
-
-    at_least(0, variants=variants, seed=seed, synthetic=synthetic)
-    at_least(1, per_group=per_group)
-    _check_told(told)
-    if rows is not None:
-        at_least(1, rows=rows)
-    with ProgressLine() as line:
-        folder, _ = pair_files.load_or_build(
-            load_fitted(cohort),
-            seed=seed,
-            variants=variants,
-            most_rows=rows,
-            source=told,  # type: ignore[arg-type]
-            per_group=per_group,
-            synthetic=synthetic,
-            progress=line,
-        )
-    card = pair_files.read_card(folder)
-    if as_json:
-        print_json({"folder": str(folder), **card})
-        return
-    people = f"{card['participants']:,} people"
-    print(f"{card['answers']:,} answers to {card['queries']:,} queries of {people}; {folder}")
-    for group in card["groups"]:
-        limits = "varied" if group["varied_limits"] else "plain"
-        print(
-            f"  {group['limits']:12} towards {group['desired']}, {limits} limits: {group['queries']:,} "
-            f"queries{_unanswered(group)}, {group['answers']:,} answers"
-        )
-
-
-def _unanswered(group: dict[str, Any]) -> str:
-    return f", {group['unanswered_share']:.0%} without an answer" if "unanswered_share" in group else ""
 
 
 def finetune(
@@ -159,7 +90,8 @@ def finetune(
     as_json: Json = False,
     json_progress: JsonProgress = False,
 ) -> None:
-    """Fine-tune a language model (LoRA) for a cohort; the adapter then answers `lm-fine-tuned`.
+    """Fine-tune a language model (LoRA) for a cohort: the adapter of `lm-guided`; of `lm-fine-tuned` with
+    --told profile.
 
     Checkpoints every few minutes; a run that was ended goes on with --resume.
     """
@@ -173,7 +105,7 @@ def finetune(
         raise InputError(f"--rank must be at most {MOST_RANK}, got {rank}.")
     if round_kind not in ROUND_KINDS:
         raise unknown("value of --round-kind", round_kind, ROUND_KINDS)
-    _check_told(told)
+    check_told(told)
     if (minutes is not None and minutes <= 0) or (tokens is not None and tokens <= 0) or learning_rate <= 0:
         raise InputError("--minutes, --tokens and --learning-rate must be above 0.")
     from sensecf_core.counterfactuals.fine_tuning.stages import MOST_ROUNDS, Options
@@ -244,13 +176,6 @@ def _show(cohort: str, card: dict[str, Any], folder: Path, *, as_json: bool, jso
         print(f"The adapter {card['name']} of {cohort} is in {folder}; {_who_answers(cohort, folder)}.")
 
 
-def _controls(row: dict[str, Any]) -> str:
-    from sensecf_core.counterfactuals.fine_tuning.control_rates import CONTROLS, valid_name
-
-    known = [(control, row.get(valid_name(control))) for control in CONTROLS]
-    return ", ".join(f"{control} {share:.2f}" for control, share in known if share is not None)
-
-
 def _start(folder: str | None, rank: int) -> str | None:
     """Check that ``--start`` is an adapter of the rank asked for."""
     from sensecf_core.language.models.adapters import WEIGHTS
@@ -269,10 +194,12 @@ def _who_answers(cohort: str, folder: Path) -> str:
     from sensecf_core.datasets import registry
     from sensecf_core.language.models import adapters
 
-    answering = adapters.chosen(registry.load(cohort))
+    loaded = registry.load(cohort)
+    prompt = next(adapters.prompt_of(one.card) for one in adapters.adapters(loaded) if one.folder == folder)
+    answering = adapters.chosen(loaded, prompt=prompt)
     if answering is None or answering.folder == folder:
-        return "lm-fine-tuned answers with it"
-    return f"lm-fine-tuned still answers with {answering.folder}, choose on the page Models"
+        return f"{of_prompt(prompt)} answers with it"
+    return f"{of_prompt(prompt)} still answers with {answering.folder}, choose on the page Models"
 
 
 def _run(
@@ -332,43 +259,3 @@ class _Stop:
 
     def __call__(self) -> bool:
         return self.asked
-
-
-def rates(
-    *,
-    cohort: CohortName,
-    name: Annotated[
-        str | None, typer.Option(help="The adapter's name; without it the one that answers.")
-    ] = None,
-    n: Annotated[int, typer.Option("--n", help="`val` queries per limits profile and desired class.")] = 20,
-    write: Annotated[
-        bool,
-        typer.Option(
-            "--write",
-            help="Put the rates and the best temperature on the adapter's card; test rates stay only at the "
-            "same temperature.",
-        ),
-    ] = False,
-    as_json: Json = False,
-) -> None:
-    """Measure an adapter's raw candidates on answerable `val` queries, at three temperatures."""
-    at_least(1, n=n)
-    from sensecf_core.counterfactuals.fine_tuning.adapter_rates import measure_adapter, put_on_card
-    from sensecf_core.counterfactuals.problem.fitted_cohort import load_fitted
-
-    fitted = load_fitted(cohort)
-    with ProgressLine() as line:
-        found = measure_adapter(fitted, name, n=n, progress=line)
-    if write:
-        put_on_card(found)
-    if as_json:
-        card = found.adapter.card
-        print_json({"adapter": card.name, "temperature": found.temperature, "rates": found.rows})
-        return
-    for row in found.rows:
-        print(
-            f"temperature {row['temperature']:.1f}, {row['limits']:12} towards {row['desired']}: valid "
-            f"{row['valid']:.2f}, within limits {row['within_limits']:.2f}, distinct {row['distinct']:.2f}, "
-            f"changed {row['changed']:.1f}, {row['queries']} queries; controls: {_controls(row)}"
-        )
-    print(f"best: temperature {found.temperature:.1f}")

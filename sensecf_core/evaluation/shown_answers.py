@@ -1,0 +1,112 @@
+"""What people are shown when a fine-tuned model answers, on ``val``: it decides which one is the default."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sensecf_core import provenance
+from sensecf_core.cohorts import builtin
+from sensecf_core.counterfactuals import explain
+from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
+from sensecf_core.errors import InputError
+from sensecf_core.evaluation.sampling import sample_rows
+from sensecf_core.language.models import adapters
+from sensecf_core.language.models.adapters import ANY, Adapter
+from sensecf_core.language.training import save_adapter
+from sensecf_core.queries.answer import Answer
+from sensecf_core.queries.methods import of_prompt
+from sensecf_core.queries.request import ExplainRequest
+from sensecf_core.types import Progress
+
+
+@dataclass(frozen=True)
+class ShownAnswers:
+    """What an adapter's answers about people of one cohort were like.
+
+    Attributes
+    ----------
+    people : flagged rows of ``val`` that were asked about, drawn by ``seed`` with no other filter.
+    answered : share of them with at least one option.
+    solid : share of them whose first option is solid (docs/metrics.md, Grades).
+    gower : mean Gower distance of the first options; None where nobody has one.
+    """
+
+    adapter: Adapter
+    cohort: str
+    people: int
+    seed: int
+    answered: float
+    solid: float
+    gower: float | None
+
+    def as_json(self) -> dict[str, Any]:
+        """What of it stands on a card."""
+        rates = {"answered": self.answered, "solid": self.solid, "gower": self.gower}
+        return {"part": "val", "people": self.people, "seed": self.seed, **rates}
+
+
+def measure_shown(
+    fitted: FittedCohort,
+    name: str | None = None,
+    *,
+    n: int,
+    seed: int = 0,
+    progress: Progress = lambda done, words: None,
+) -> ShownAnswers:
+    """Ask an adapter about ``n`` flagged people of ``val`` under the cohort's own limits, as Options does.
+
+    ``name`` is the adapter's (None: the one that answers). Raises ``InputError`` for an unknown one, one that
+    does not answer its method, and a part without flagged people; ``NotReadyError`` where there is none.
+    """
+    cohort = fitted.cohort
+    adapter = adapters.require(cohort) if name is None else adapters.by_name(cohort, name)
+    prompt = adapters.prompt_of(adapter.card)
+    method = of_prompt(prompt)
+    if adapters.chosen(cohort, prompt=prompt) != adapter:
+        raise InputError(
+            f"Another adapter answers {method} for {cohort.schema.name}; choose {adapter.card.name} on the "
+            "page Models first."
+        )
+    flagged = 1 - cohort.schema.task.desired
+    keys = sample_rows(cohort, fitted.classifier, predicted=flagged, n=n, seed=seed, part="val")
+    if not keys:
+        raise InputError(
+            f"Nobody of {cohort.schema.name}'s validation part is flagged, so nobody can be asked about."
+        )
+    found = []
+    for number, (person, row) in enumerate(keys):
+        progress(number / len(keys), f"Person {number + 1} of {len(keys)}")
+        request = ExplainRequest(
+            cohort=cohort.schema.name, participant_id=person, row_id=row, method=method, seed=seed
+        )
+        found.append(explain.answer(fitted, request))
+    return _summary(adapter, cohort.schema.name, found, seed)
+
+
+def _summary(adapter: Adapter, cohort: str, found: list[Answer], seed: int) -> ShownAnswers:
+    first = [answer.counterfactuals[0] for answer in found if answer.counterfactuals]
+    return ShownAnswers(
+        adapter=adapter,
+        cohort=cohort,
+        people=len(found),
+        seed=seed,
+        answered=len(first) / len(found),
+        solid=sum(option.grade == "solid" for option in first) / len(found),
+        gower=float(np.mean([option.gower for option in first])) if first else None,
+    )
+
+
+def put_on_card(shown: ShownAnswers) -> None:
+    """Put what was shown on the adapter's card.
+
+    Raises ``InputError`` to put an own cohort on the card of an adapter for every cohort.
+    """
+    card = shown.adapter.card
+    if card.cohort == ANY and shown.cohort not in builtin.NAMES:
+        raise InputError(f"The card of {card.name} tells of built-in cohorts only; leave --write out.")
+    told = {**shown.as_json(), "command": provenance.command()}
+    update = {"shown": {**card.shown, shown.cohort: told}}
+    save_adapter.write_cards(shown.adapter.folder, card.model_copy(update=update))

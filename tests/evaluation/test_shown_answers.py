@@ -1,0 +1,51 @@
+"""What people are shown when an adapter answers: shares of all who were asked about, on the card."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sensecf_core.counterfactuals import explain
+from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
+from sensecf_core.errors import InputError
+from sensecf_core.evaluation.shown_answers import measure_shown, put_on_card
+from sensecf_core.language.models import adapters
+from sensecf_core.queries.request import ExplainRequest
+from tests.app import made_adapter
+from tests.records.made_answers import make_answer, make_counterfactual
+
+
+def test_shares_are_of_everybody_who_was_asked_about(
+    fitted: FittedCohort, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made_adapter.write(fitted.cohort)
+    asked: list[ExplainRequest] = []
+    near, far = (
+        make_counterfactual({"bmi": (31.0, 30.0)}).model_copy(update={"grade": grade, "gower": gower})
+        for grade, gower in (("solid", 0.02), ("fragile", 0.06))
+    )
+    shown: list[tuple[Any, ...]] = [(near, far), (far, near), (), (near,)]
+
+    def answer(_: FittedCohort, request: ExplainRequest) -> Any:
+        asked.append(request)
+        return make_answer(f"a{len(asked)}", counterfactuals=shown[len(asked) - 1])
+
+    monkeypatch.setattr(explain, "answer", answer)
+    found = measure_shown(fitted, n=4)
+    val = fitted.cohort.part("val")
+    flagged = set(val.index[fitted.classifier.predict(val) == 1])
+    assert {(one.participant_id, one.row_id) for one in asked} <= flagged and len(asked) == 4
+    assert {one.method for one in asked} == {"lm-guided"} and not asked[0].behaviours_too
+    assert (found.people, found.answered, found.solid) == (4, 0.75, 0.5)
+    assert found.gower == pytest.approx((0.02 + 0.06 + 0.02) / 3)
+    put_on_card(found)
+    (adapter,) = adapters.adapters(fitted.cohort)
+    assert adapter.card.shown["small"]["solid"] == 0.5 and adapter.card.shown["small"]["part"] == "val"
+
+
+def test_an_adapter_that_does_not_answer_is_not_measured_under_anothers_name(fitted: FittedCohort) -> None:
+    made_adapter.write(fitted.cohort, "first")
+    made_adapter.write(fitted.cohort, "second")
+    with pytest.raises(InputError, match="choose second on the page Models first"):
+        measure_shown(fitted, "second", n=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +17,6 @@ from sensecf_core.language.wishes.sentences import Sentence
 from sensecf_core.language.wishes.wish import Understood, Wish, write_wish
 from sensecf_core.types import Json
 
-Reader = Callable[[Schema, str], Understood]
 NARROWS: tuple[str, ...] = ("up", "down", "range", "by", "levels", "only")
 """Kinds that say of a feature that it may move."""
 MEASURES = ("exact", "wrong", "added", "missed", "told")
@@ -104,9 +103,9 @@ def _near(a: float | None, b: float | None, step: float) -> bool:
     return abs(a - b) <= max(step, 0.005 * abs(b)) + 1e-9
 
 
-def measure(sentences: Sequence[Sentence], reader: Reader, name: str, *, seed: int = 0) -> Json:
-    """Read every sentence and summarise: overall, by schema and by kind, with bootstrap 95 % intervals."""
-    scores = [score(sentence, reader(sentence.schema, sentence.text)) for sentence in sentences]
+def measure(sentences: Sequence[Sentence], read: Sequence[Understood], name: str, *, seed: int = 0) -> Json:
+    """Summarise readings: overall, by schema and by kind, with bootstrap 95 % intervals."""
+    scores = [score(*pair) for pair in zip(sentences, read, strict=True)]
     kinds = dict.fromkeys(kind for sentence in sentences for kind in sentence.kinds)
     schemas = dict.fromkeys(sentence.schema.name for sentence in sentences)
     shipped = [entry for entry in scores if entry.sentence.schema.name in builtin.NAMES]
@@ -151,11 +150,11 @@ def _summary(scores: Sequence[Score], seed: int) -> Json:
     return {name: mean_interval(values, seed=seed).as_json() for name, values in arrays.items()}
 
 
-def misread(sentences: Sequence[Sentence], reader: Reader) -> list[Json]:
+def misread(sentences: Sequence[Sentence], read: Sequence[Understood]) -> list[Json]:
     """The sentences that are not read exactly, with what was meant and what was read."""
     found = []
-    for sentence in sentences:
-        result = score(sentence, reader(sentence.schema, sentence.text))
+    for sentence, understood in zip(sentences, read, strict=True):
+        result = score(sentence, understood)
         if not result.exact or result.told is False:
             found.append(
                 {

@@ -128,8 +128,16 @@ class Decoding:
         """Decode the rows of ``batch`` behind the prompt until all are done."""
         assert self.packed is not None
         self.packed.forget_rows()
-        active = list(batch)
-        scores = first
+        self._write(list(batch), first)
+
+    def decode_behind(self, beginnings: dict[int, list[int]]) -> None:
+        """Decode rows of which each has a beginning of its own, to be read behind the shared prompt."""
+        assert self.packed is not None
+        self.packed.forget_rows()
+        self._write(list(beginnings), self.packed.read(beginnings))
+
+    def _write(self, active: list[int], scores: Scores) -> None:
+        assert self.packed is not None
         while active:
             self.check_stop()
             new = self._extend(active, scores)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ from sensecf_core.language.prompts.sums_grammar import sums_grammar
 
 MOST_ROWS = 64
 """Rows decoded in one batch; more are decoded in turns behind the same prompt."""
+MOST_QUESTIONS = 16
+"""Prompts that are answered in one batch."""
 FREE_TEXT_TOKENS = 96
 """Most tokens of an answer without a constraint: about twice what three edits with scores and sums need."""
 
@@ -216,6 +219,34 @@ class LocalModel:
             decode_seconds=ended - prefilled,
             stopped=stopped,
         )
+
+    def answer_each(
+        self,
+        prompts: Sequence[Prompt],
+        grammars: Sequence[str],
+        *,
+        max_new_tokens: int,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> list[str | None]:
+        """Take the likeliest answer to each of several prompts that have the same system text.
+
+        The system text is read once, and :data:`MOST_QUESTIONS` answers are decoded together. An answer obeys
+        the grammar at its place. None where it was cut off at ``max_new_tokens``, or not begun when
+        ``cancelled``. Raises ``ValueError`` for a grammar that is not valid.
+        """
+        texts: list[str | None] = []
+        for start in range(0, len(prompts), MOST_QUESTIONS):
+            asked = [self.prompt_tokens(prompt) for prompt in prompts[start : start + MOST_QUESTIONS]]
+            fixed = self._fixed_tokens(prompts[start].system)
+            shared = min(common_prefix(tokens, fixed) for tokens in asked)
+            rows = [self._rows(1, 0, grammar)[0] for grammar in grammars[start : start + MOST_QUESTIONS]]
+            stop = stop_reason(cancelled, None)
+            decoding = Decoding(self._decoder(), rows, 0.0, max_new_tokens, stop, None)
+            with suppress(StopError):
+                decoding.read_prompt(fixed[:shared], shared)
+                decoding.decode_behind({row: tokens[shared:] for row, tokens in enumerate(asked)})
+            texts += [self.text_of(row.tokens, False) if row.complete else None for row in rows]
+        return texts
 
     def _decoder(self) -> Decoder:
         return Decoder(

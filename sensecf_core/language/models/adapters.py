@@ -36,6 +36,8 @@ from sensecf_core.types import Plain
 BUILT_IN = MODELS / "adapters"
 ANY = "any-cohort"
 """The folder, and the cohort on the card, of adapters that learned from invented schemas and fit all."""
+WISHES = "wishes"
+"""The folder, and the cohort on the card, of adapters that read wishes (docs/wishes.md)."""
 CONFIG = "adapter_config.json"
 MEND = "train it again with `finetune`, or delete its folder and choose another on the page Models"
 """What to do about an adapter whose files cannot be used."""
@@ -141,10 +143,12 @@ def adapters(cohort: Cohort) -> tuple[Adapter, ...]:
 
 
 def of_all_cohorts() -> tuple[Adapter, ...]:
-    """Every readable adapter of every cohort, the committed ones first."""
+    """Every readable adapter that proposes changes, of every cohort, the committed ones first."""
     cohorts = [(folder, False) for folder in sorted(BUILT_IN.glob("[!.]*/"))]
     cohorts += [(folder, True) for folder in sorted(var("adapters").glob("[!.]*/"))]
-    return tuple(adapter for folder, own in cohorts for adapter in _in_folder(folder, own))
+    return tuple(
+        adapter for folder, own in cohorts if folder.name != WISHES for adapter in _in_folder(folder, own)
+    )
 
 
 def _readable(cohort: Cohort) -> Iterator[Adapter]:
@@ -158,11 +162,19 @@ def for_every_cohort() -> tuple[Adapter, ...]:
     return (*_in_folder(var("adapters", ANY), True), *_in_folder(BUILT_IN / ANY, False))
 
 
-def folder_for_any(name: str, *, publish: bool) -> Path:
-    """The folder of an adapter for every cohort; raises ``InputError`` to publish outside a checkout."""
+def folder_for_any(name: str, *, publish: bool, kind: str = ANY) -> Path:
+    """The folder of an adapter for every cohort, or (``kind``) of one that reads wishes.
+
+    Raises ``InputError`` to publish outside a checkout.
+    """
     if publish and not CHECKOUT:
         raise InputError(NO_CHECKOUT)
-    return BUILT_IN / ANY / name if publish else var("adapters", ANY, name)
+    return BUILT_IN / kind / name if publish else var("adapters", kind, name)
+
+
+def of_wishes() -> tuple[Adapter, ...]:
+    """Every readable adapter that reads wishes, this machine's first."""
+    return (*_in_folder(var("adapters", WISHES), True), *_in_folder(BUILT_IN / WISHES, False))
 
 
 def _in_folder(folder: Path, own: bool) -> Iterator[Adapter]:

@@ -37,8 +37,9 @@ class TrainingExample:
     """One rendered prompt (see :func:`sensecf_core.language.prompts.plain.chat_text`) and its answers.
 
     ``rejected`` answers are used by :class:`sensecf_core.language.training.losses.Preference` only.
-    ``estimates`` are beginnings of answers with what has to follow: only that is learned, since nobody would
-    choose the beginning. They are not for preferences.
+    ``estimates`` are beginnings of answers, or further questions behind the prompt, with what has to follow:
+    only that is learned, since nobody would choose the beginning. They are not for preferences, and end with
+    the tokenizer's end token only where it is written.
     """
 
     prompt: str
@@ -100,12 +101,12 @@ class Batch:
 
 
 def tree_of(tokenizer: Any, example: TrainingExample) -> Tree | None:
-    """Tokenize a training example; None if it has no answer.
+    """Tokenize a training example; None if it has neither an answer nor an estimate.
 
     The prompt's last token predicts every answer's first token. So it becomes the first token of each branch
     (at the same position) and is left out of the prompt.
     """
-    if not example.answers:
+    if not (example.answers or example.estimates):
         return None
     special = not getattr(tokenizer, "chat_template", None)
     *prompt, last = tokenizer(example.prompt, add_special_tokens=special).input_ids

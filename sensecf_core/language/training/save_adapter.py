@@ -18,6 +18,7 @@ from sensecf_core.language.models.adapters import (
     CURVE,
     README,
     WEIGHTS,
+    WISHES,
     Card,
     taught_by,
     weights_sha256,
@@ -32,6 +33,11 @@ LIMITS_OF_USE = (
 )
 LEARNED_FROM_ONE = "Trained on the rows of one cohort; it knows its feature names and ranges only."
 LEARNED_FROM_INVENTED = "Trained on invented schemas alone; it chooses among changes whose worth it is told."
+READS_WISHES = (
+    "Research software, not a medical device. It reads limits out of what people say, and misreads some: "
+    "every limit has to be shown and confirmed before it is used, as SenseCF does. Trained on generated "
+    "English sentences about shipped and invented schemas; no row and no person takes part."
+)
 
 
 def save(peft: Any, folder: Path, card: dict[str, Any], curve: Sequence[Point]) -> Card:
@@ -81,11 +87,11 @@ def _readme(card: Card) -> str:
         "",
         "## Limits of use",
         "",
-        f"{LIMITS_OF_USE} {LEARNED_FROM_INVENTED if card.cohort == ANY else LEARNED_FROM_ONE}",
+        _limits_of_use(card),
         "",
-        "## Raw rates, before any filter",
+        "## How well it reads" if card.cohort == WISHES else "## Raw rates, before any filter",
         "",
-        *_rates(card.rates),
+        *(_readings(card.rates) if card.cohort == WISHES else _rates(card.rates)),
         "",
         *_decisions(card.decisions),
         "## Made from",
@@ -104,6 +110,12 @@ def _readme(card: Card) -> str:
     if card.rounds:
         lines += ["## Rounds", "", *_table(card.rounds), ""]
     return "\n".join(lines)
+
+
+def _limits_of_use(card: Card) -> str:
+    if card.cohort == WISHES:
+        return READS_WISHES
+    return f"{LIMITS_OF_USE} {LEARNED_FROM_INVENTED if card.cohort == ANY else LEARNED_FROM_ONE}"
 
 
 def _decisions(found: dict[str, Any]) -> list[str]:
@@ -147,6 +159,13 @@ def _origin(card: Card) -> dict[str, Any]:
 
 def _about(card: Card) -> list[str]:
     """The title and the first sentence."""
+    if card.cohort == WISHES:
+        return [
+            f"# SenseCF adapter {card.name} that reads wishes",
+            "",
+            f"A LoRA adapter that teaches {card.base} to read limits in people's own words, for any schema: "
+            "made by SenseCF's `finetune --wishes`.",
+        ]
     teaches = f"A LoRA adapter that teaches {card.base} to propose counterfactual changes"
     if card.cohort == ANY:
         return [
@@ -158,6 +177,18 @@ def _about(card: Card) -> list[str]:
         f"# SenseCF adapter {card.name} for the cohort {card.cohort}",
         "",
         f"{teaches} for the cohort `{card.cohort}`: made by SenseCF's `finetune` from its `train` part only.",
+    ]
+
+
+def _readings(rows: Sequence[dict[str, Any]]) -> list[str]:
+    return [
+        "Shares of generated sentences of the part named, which it did not learn from, with bootstrap 95 % "
+        "intervals over sentences. `exact`: exactly the limits that were meant. `wrong`: something is "
+        "frozen, or let move, that was not said. `added`, `missed`: a limit too many, one too few. `told`: "
+        "words about nothing in the schema are reported. Sentences that people wrote are harder "
+        "(docs/wishes.md).",
+        "",
+        *_table(rows),
     ]
 
 

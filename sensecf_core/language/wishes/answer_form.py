@@ -1,9 +1,10 @@
 """The answer of a language model that reads wishes: its text form, the grammar that holds it, the prompt.
 
-An answer lists wishes (:func:`~sensecf_core.language.wishes.wish.write_wish`), each with the words that it
-came from: ``sugar=down "eat less sugar"; *changes=2 "at most two"``, or ``nothing``. The grammar (Lark text
-for llguidance) takes names, levels and decimals from the schema, and quotations from the sentence, so that an
-answer can neither name what the schema does not know nor cite what was not said.
+An answer quotes the sentence piece by piece, and writes after each piece what it asks for
+(:func:`~sensecf_core.language.wishes.wish.write_wish`): ``"eat less salt and sugar" salt=down; sugar=down;
+"she is tired" nothing; "at most two" *changes=2``. The grammar (Lark text for llguidance) takes names, levels
+and decimals from the schema, and quotations from the sentence, so that an answer can neither name what the
+schema does not know nor cite what was not said.
 """
 
 from __future__ import annotations
@@ -11,29 +12,37 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from sensecf_core.cohorts.schema import Feature, Schema
+from sensecf_core.language.prompts.plain import Prompt
 from sensecf_core.language.wishes.vocabulary import unexplained
 from sensecf_core.language.wishes.wish import (
     SEPARATOR,
     Understood,
     Wish,
     choice_texts,
-    read_wish,
+    read_wishes,
     without_repeats,
     write_wish,
 )
 
 NOTHING = "nothing"
-MOST_WISHES = 12
-"""An answer lists at most so many wishes."""
-_ITEM = re.compile(r'\s*([^";]+?)\s*"([^"]*)"\s*(?:;|$)')
+MOST_PIECES, MOST_OF_A_PIECE = 12, 6
+"""Pieces that an answer quotes at most, and wishes of one piece."""
+MOST_TOKENS = 256
+"""An answer that is longer is cut off, and then cannot be read."""
+SYSTEM = "Quote what is said in pieces. After each, write what it wishes of these features, or nothing."
+_QUOTED = re.compile(r'\s*"([^"]*)"([^"]*)')
 
 
-def prompt(schema: Schema, sentence: str) -> str:
-    """What the model is told: the features by name and label, and the sentence. No row, no person."""
-    lines = [_described(feature) for feature in schema.features]
-    return "\n".join(["Features:", *lines, f"Said: {spoken(sentence)}", "Wishes:"])
+def prompt(schema: Schema, sentence: str) -> Prompt:
+    """What the model is told: the features by name and label, and the sentence. No row, no person.
+
+    The system text is the same for every sentence about a schema.
+    """
+    described = (_described(feature) for feature in schema.features)
+    return Prompt("\n".join([SYSTEM, *described]), f"Said: {spoken(sentence)}")
 
 
 def _described(feature: Feature) -> str:
@@ -48,9 +57,13 @@ def spoken(sentence: str) -> str:
     return " ".join(sentence.replace('"', "'").split())
 
 
-def write_answer(schema: Schema, wishes: Iterable[Wish]) -> str:
-    """Write wishes, each of which has its words, as an answer."""
-    return SEPARATOR.join(f'{write_wish(schema, wish)} "{spoken(wish.words)}"' for wish in wishes) or NOTHING
+def write_answer(schema: Schema, pieces: Iterable[tuple[str, Sequence[Wish]]]) -> str:
+    """Write pieces of a sentence, each with the wishes in it, as an answer."""
+    written = (
+        f'"{spoken(words)}" {SEPARATOR.join(write_wish(schema, wish) for wish in wishes) or NOTHING}'
+        for words, wishes in pieces
+    )
+    return SEPARATOR.join(written)
 
 
 def read_answer(schema: Schema, sentence: str, text: str, reader: str) -> Understood | None:
@@ -60,21 +73,21 @@ def read_answer(schema: Schema, sentence: str, text: str, reader: str) -> Unders
     make the whole answer unreadable.
     """
     said = spoken(sentence)
-    if text.strip() == NOTHING:
-        return Understood(sentence, (), unexplained(said, ()), reader)
     wishes: list[Wish] = []
     position = 0
-    while match := _ITEM.match(text, position):
-        written, words = match.groups()
-        if not words.strip() or words.strip() not in said:
+    while match := _QUOTED.match(text, position):
+        words, written = match.group(1).strip(), match.group(2).strip().removesuffix(";")
+        if not words or words not in said:
             return None
         try:
-            wish = read_wish(schema, written)
+            found = () if written.strip() == NOTHING else read_wishes(schema, written)
         except ValueError:
             return None
-        wishes.append(Wish(wish.kind, wish.feature, wish.low, wish.high, wish.choices, words.strip()))
+        if not found and written.strip() != NOTHING:
+            return None
+        wishes += [replace(wish, words=words) for wish in found]
         position = match.end()
-    if not wishes or text[position:].strip():
+    if not position or text[position:].strip():
         return None
     quoted = [wish.words for wish in wishes]
     return Understood(sentence, without_repeats(wishes), unexplained(said, quoted), reader)
@@ -82,10 +95,11 @@ def read_answer(schema: Schema, sentence: str, text: str, reader: str) -> Unders
 
 def wishes_grammar(schema: Schema, sentence: str) -> str:
     """Build the Lark grammar (llguidance) of every answer about a sentence."""
-    more = f"({_literal(SEPARATOR)} item){{0,{MOST_WISHES - 1}}}"
+    next_one = _literal(SEPARATOR)
+    wishes = f"wish ({next_one} wish){{0,{MOST_OF_A_PIECE - 1}}}"
     rules = [
-        f"start: {_literal(NOTHING)} | item {more}",
-        'item: wish " \\"" words "\\""',
+        f"start: piece ({next_one} piece){{0,{MOST_PIECES - 1}}}",
+        f'piece: "\\"" words "\\" " ({_literal(NOTHING)} | {wishes})',
         f'words: %regex {{"substring_words": {_literal(spoken(sentence))}}}',
         f"wish: general | {' | '.join(f'f{position}' for position in range(len(schema.features)))}",
         'general: "*changes=" /[1-9][0-9]?/ | "*risk=" /[1-9][0-9]?(\\.[0-9])?/'

@@ -30,6 +30,7 @@ class Sentence:
     other : a second reading that is as good, or None.
     kinds : what makes it hard, or which kinds of patterns made it.
     unread : words about something that the schema does not know; a reader has to report them.
+    clauses : the pieces that a generated sentence was made of, in order, with what each asks for.
     """
 
     text: str
@@ -38,6 +39,7 @@ class Sentence:
     other: tuple[Wish, ...] | None = None
     kinds: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
+    clauses: tuple[tuple[str, tuple[Wish, ...]], ...] = ()
 
 
 def read_file(path: Path) -> list[Sentence]:

@@ -39,9 +39,10 @@ def wishes(
 
     at_least(0, seed=seed)
     listed = _sentences(sentences, generated, count, seed)
-    found = wish_scores.measure(listed, rules.read, rules.READER, seed=seed)
+    read = [rules.read(sentence.schema, sentence.text) for sentence in listed]
+    found = wish_scores.measure(listed, read, rules.READER, seed=seed)
     if misread:
-        found["misread"] = wish_scores.misread(listed, rules.read)
+        found["misread"] = wish_scores.misread(listed, read)
     if out is not None:
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text(json.dumps(found, indent=1, allow_nan=False, ensure_ascii=False) + "\n", "utf-8")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sensecf_core.cli.commands.fine_tuning import for_any_cohort
+from sensecf_core.cli.commands.fine_tuning import for_any_cohort, for_wishes
 from sensecf_core.cli.commands.fine_tuning.from_decisions import Asked, in_words, learn, refuse_others
 from sensecf_core.cli.commands.fine_tuning.pairs import PerGroup, Synthetic, check_told
 from sensecf_core.cli.options import Json, JsonProgress, at_least
@@ -39,6 +39,13 @@ def finetune(
         bool,
         typer.Option(
             "--any-cohort", help="One adapter for every cohort, taught by invented schemas; no --cohort."
+        ),
+    ] = False,
+    wishes: Annotated[
+        bool,
+        typer.Option(
+            "--wishes",
+            help="An adapter that reads limits in people's own words (docs/wishes.md); no --cohort.",
         ),
     ] = False,
     minutes: Annotated[
@@ -95,8 +102,8 @@ def finetune(
 
     Checkpoints every few minutes; a run that was ended goes on with --resume.
     """
-    if (cohort is None) != any_cohort:
-        raise InputError("Give either --cohort NAME or --any-cohort.")
+    if [cohort is not None, any_cohort, wishes].count(True) != 1:
+        raise InputError("Give either --cohort NAME or --any-cohort, or --wishes.")
     if minutes is None and tokens is None and not from_decisions:
         minutes = 60.0
     at_least(1, validation=validation, rank=rank, per_group=per_group)
@@ -117,7 +124,7 @@ def finetune(
     if told == "profile":
         settings = replace(settings, batch_tokens=STEP_TOKENS, micro_tokens=STEP_TOKENS // 2)
         settings = replace(settings, validations=10, patience=10)  # a published learning curve
-    if any_cohort:
+    if any_cohort or wishes:
         given = {"--from-decisions": from_decisions, "--rounds": rounds > 0, "--start": start is not None}
         given |= {
             "--told": told != "shap",
@@ -126,15 +133,13 @@ def finetune(
         }
         given |= {"--variants": variants != 1, "--per-group": per_group != 2000}
         given |= {"--synthetic": synthetic != 40_000, "--validation": validation != 12}
-        for_any_cohort.refuse_others(given)
+        for_any_cohort.refuse_others("--wishes" if wishes else "--any-cohort", given)
+        learn_it = for_wishes.learn if wishes else for_any_cohort.learn
         with progress(json_progress) as tell:
-            card, folder = for_any_cohort.learn(
+            card, folder = learn_it(
                 (base, name), settings, Callbacks(tell, _Stop()), resume=resume, publish=publish
             )
-        if as_json:
-            print_json({"folder": str(folder), "card": card})
-        elif not json_progress:
-            print(f"The adapter {card['name']} for every cohort is in {folder}.")
+        _show(None, card, folder, as_json=as_json, json_progress=json_progress)
         return
     assert cohort is not None
     if from_decisions:
@@ -169,10 +174,17 @@ def finetune(
     _show(cohort, card, folder, as_json=as_json, json_progress=json_progress)
 
 
-def _show(cohort: str, card: dict[str, Any], folder: Path, *, as_json: bool, json_progress: bool) -> None:
+def _show(
+    cohort: str | None, card: dict[str, Any], folder: Path, *, as_json: bool, json_progress: bool
+) -> None:
+    from sensecf_core.language.models.adapters import WISHES
+
     if as_json:
         print_json({"folder": str(folder), "card": card})
-    elif not json_progress:
+    elif not json_progress and cohort is None:
+        what = "wishes" if card["cohort"] == WISHES else "every cohort"
+        print(f"The adapter {card['name']} for {what} is in {folder}.")
+    elif not json_progress and cohort is not None:
         print(f"The adapter {card['name']} of {cohort} is in {folder}; {_who_answers(cohort, folder)}.")
 
 

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from sensecf_core.types import Callbacks
 
 
-def refuse_others(given: Mapping[str, bool]) -> None:
-    """Raise ``InputError`` for options that need a cohort's own rows."""
+def refuse_others(by: str, given: Mapping[str, bool]) -> None:
+    """Raise ``InputError`` for options that need a cohort's own rows; ``by`` is what goes without them."""
     if refused := [option for option, is_given in given.items() if is_given]:
-        raise InputError(f"--any-cohort goes without {' and '.join(refused)}: its lessons are invented.")
+        raise InputError(f"{by} goes without {' and '.join(refused)}: its lessons are invented.")
 
 
 def learn(

@@ -1,6 +1,7 @@
 """Training sentences by rules: patterns filled with a schema's features, joined, padded and mistyped.
 
 Split by pattern *and* schema: sentences of the part ``test`` share neither with those of the part ``train``.
+``val`` is the slice of ``train`` that no adapter learns from (:mod:`.lessons`): settings are chosen on it.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import random
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -21,15 +22,23 @@ from sensecf_core.language.wishes.training_sentences.invented import invented_sc
 from sensecf_core.language.wishes.wish import Wish, WishKind
 from sensecf_core.language.wishes.words import ONES
 
-SplitPart = Literal["train", "test"]
-PARTS: tuple[SplitPart, ...] = ("train", "test")
+SplitPart = Literal["train", "val", "test"]
+PARTS: tuple[SplitPart, ...] = ("train", "val", "test")
 EVERY = 4
 """One pattern of so many, and one schema of so many, is never trained on."""
+HELD_BACK_EVERY, HELD_BACK_FIRST = 6, 2
+"""Of the patterns of ``train``, the third and every sixth after it are of ``val`` too; of its schemas, the
+last but one.
+"""
 TYPO_SHARE, POLITE_SHARE, WORD_SHARE, UNIT_SHARE = 0.12, 0.2, 0.4, 0.25
 _PEOPLE = (
     {"who": "she", "her": "her", "her_object": "her", "herself": "herself"},
     {"who": "he", "her": "his", "her_object": "him", "herself": "himself"},
     {"who": "the patient", "her": "the", "her_object": "the patient", "herself": "alone"},
+)
+_VERBS = (
+    "is|has|does|goes|wants|needs|likes|loves|agrees|depends|insists|refuses|gives|takes|lives|works|enjoys|"
+    "looks|speaks|nods|swears|overdoes|sleeps|retires|knows"
 )
 _WEIGHTS = (
     {"keep": 14, "keep_two": 5, "down": 12, "up": 12, "at_least": 7, "at_most": 7, "between": 5, "by": 3}
@@ -59,6 +68,28 @@ _OTHER_UNITS = {
 
 
 @dataclass(frozen=True)
+class Material:
+    """What sentences are made of.
+
+    Attributes
+    ----------
+    patterns : by kind.
+    aliens : names of what no schema knows.
+    people : who is spoken of, as the patterns' words for them.
+    joints : what stands between two clauses.
+    lengths : weights of sentences of one clause, of two, and so on.
+    capitals : share of sentences that begin with a capital letter.
+    """
+
+    patterns: Mapping[str, Sequence[str]]
+    aliens: Sequence[str]
+    people: Sequence[dict[str, str]] = _PEOPLE
+    joints: Sequence[str] = ()
+    lengths: Sequence[int] = (5, 4, 2)
+    capitals: float = 0.0
+
+
+@dataclass(frozen=True)
 class _Clause:
     """One filled pattern: its text, the wishes in it (with their words), and words that mean nothing here."""
 
@@ -75,50 +106,61 @@ def _file() -> dict[str, Any]:
 
 
 def patterns(part: SplitPart) -> dict[str, tuple[str, ...]]:
-    """The patterns of a part by kind; the parts share none."""
-    return {
+    """The patterns of a part by kind; ``train`` and ``test`` share none."""
+    of_part = {
         kind: tuple(text for place, text in enumerate(texts) if (place % EVERY == 0) == (part == "test"))
         for kind, texts in _file().items()
         if kind != "words"
     }
+    if part != "val":
+        return of_part
+    return {kind: texts[HELD_BACK_FIRST::HELD_BACK_EVERY] for kind, texts in of_part.items()}
 
 
 def schemas(part: SplitPart) -> tuple[Schema, ...]:
-    """The schemas of a part; the parts share none."""
+    """The schemas of a part; ``train`` and ``test`` share none."""
     every = (*(builtin.read_schema(name) for name in builtin.NAMES), *invented_schemas())
-    return tuple(
+    of_part = tuple(
         schema for place, schema in enumerate(every) if (place % EVERY == EVERY - 1) == (part == "test")
     )
+    return of_part[-2:-1] if part == "val" else of_part
 
 
 def generate(part: SplitPart, count: int, *, seed: int) -> list[Sentence]:
     """Make ``count`` sentences of a part; the same seed makes the same ones."""
     rng = random.Random(f"{part} {seed}")
-    listed, choices = patterns(part), schemas(part)
-    return [_sentence(rng, rng.choice(choices), listed) for _ in range(count)]
+    words, choices = _file()["words"], schemas(part)
+    material = Material(patterns(part), words["aliens"], joints=words["joints"])
+    return [sentence(rng, rng.choice(choices), material) for _ in range(count)]
 
 
-def _sentence(rng: random.Random, schema: Schema, listed: dict[str, tuple[str, ...]]) -> Sentence:
-    person = rng.choice(_PEOPLE)
+def sentence(rng: random.Random, schema: Schema, material: Material) -> Sentence:
+    """Make one sentence about a schema's features."""
+    person = rng.choice(material.people)
     clauses: list[_Clause] = []
-    wanted = rng.choices((1, 2, 3), (5, 4, 2))[0]
+    wanted = rng.choices(range(1, len(material.lengths) + 1), material.lengths)[0]
     for _ in range(20):
         if len(clauses) == wanted:
             break
         kind = rng.choices(list(_WEIGHTS), list(_WEIGHTS.values()))[0]
-        clause = _clause(rng, schema, kind, rng.choice(listed[kind]), person) if listed[kind] else None
+        pattern = rng.choice(material.patterns[kind])
+        if kind == "foreign":
+            clause: _Clause | None = _about_nothing(pattern, rng.choice(material.aliens), person)
+        else:
+            clause = _clause(rng, schema, kind, pattern, person)
         if clause is not None and _fits(clause, clauses):
-            clauses.append(clause)
+            clauses.append(_agreeing(clause))
             if kind in _ALONE:
                 break
     clauses = [_mistyped(rng, clause) if rng.random() < TYPO_SHARE else clause for clause in clauses]
-    text = _joined(rng, [clause.text for clause in clauses])
+    text, clauses = _joined(rng, clauses, material)
     return Sentence(
         text=text,
         schema=schema,
         meant=tuple(wish for clause in clauses for wish in clause.wishes),
         kinds=tuple(dict.fromkeys(clause.kind for clause in clauses)),
         unread=tuple(word for clause in clauses for word in clause.unread),
+        clauses=tuple((clause.text, clause.wishes) for clause in clauses),
     )
 
 
@@ -142,23 +184,24 @@ def _clause(
     """Fill a pattern; None where the schema has no feature for it."""
     if kind in ("facts", "chat"):
         return _Clause(kind, pattern.format(**person))
-    if kind == "foreign":
-        alien = rng.choice(_file()["words"]["aliens"])
-        return _Clause(kind, pattern.format(alien=alien, **person), unread=tuple(alien.split()))
     if kind in _GENERAL:
         text = pattern.format(**person)
         return _Clause(kind, text, (replace(_GENERAL[kind], words=text),))
     if kind == "changes":
         count = rng.randint(1, 5)
-        text = pattern.format(count=_spoken(rng, count))
+        text = pattern.format(count=_spoken(rng, count), **person)
         return _Clause(kind, text, (Wish("changes", high=float(count), words=text),))
     if kind == "risk":
         percent = rng.randrange(5, 80, 5)
         text = pattern.format(
-            percent=rng.choice((f"{percent} %", f"{percent} percent", f"{percent} out of 100"))
+            percent=rng.choice((f"{percent} %", f"{percent} percent", f"{percent} out of 100")), **person
         )
         return _Clause(kind, text, (Wish("risk", high=float(percent), words=text),))
     return _about(rng, schema, kind, pattern, person)
+
+
+def _about_nothing(pattern: str, alien: str, person: dict[str, str]) -> _Clause:
+    return _Clause("foreign", pattern.format(alien=alien, **person), unread=tuple(alien.split()))
 
 
 def _about(
@@ -265,17 +308,38 @@ def _mistyped(rng: random.Random, clause: _Clause) -> _Clause:
         typed = word[:place] + word[place] + word[place:]
     else:
         typed = word[:place] + word[place + 1] + word[place] + word[place + 2 :]
-    text = clause.text[: match.start()] + typed + clause.text[match.end() :]
+    return _reworded(clause, clause.text[: match.start()] + typed + clause.text[match.end() :])
+
+
+def _reworded(clause: _Clause, text: str) -> _Clause:
     return replace(clause, text=text, wishes=tuple(replace(wish, words=text) for wish in clause.wishes))
 
 
-def _joined(rng: random.Random, texts: Sequence[str]) -> str:
+def _agreeing(clause: _Clause) -> _Clause:
+    """The clause with verbs that go with I, you and they; the patterns have those of he and she."""
+
+    def agreed(match: re.Match[str]) -> str:
+        who, verb = match.groups()
+        irregular = {"is": "am" if who == "I" else "are", "has": "have", "does": "do", "goes": "go"}
+        return f"{who} {irregular.get(verb, verb.removesuffix('s'))}"
+
+    return _reworded(clause, re.sub(rf"\b(I|you|they) ({_VERBS})\b", agreed, clause.text))
+
+
+def _joined(rng: random.Random, clauses: Sequence[_Clause], material: Material) -> tuple[str, list[_Clause]]:
+    """Join clauses to a sentence; returned with the clauses as they stand in it."""
     words = _file()["words"]
-    said = texts[0]
-    for text in texts[1:]:
-        said += rng.choice(words["joints"]) + text
+    between = ["", *(rng.choice(material.joints) for _ in clauses[1:])]
     if rng.random() < POLITE_SHARE:
-        said = f"{rng.choice(words['polite_before'])} {said}"
-    if rng.random() < POLITE_SHARE:
-        said = f"{said}, {rng.choice(words['polite_after'])}"
-    return said + rng.choice(("", ".", "."))
+        between[0] = f"{rng.choice(words['polite_before'])} "
+    after = f", {rng.choice(words['polite_after'])}" if rng.random() < POLITE_SHARE else ""
+    after += rng.choice(("", ".", "."))
+    written = list(clauses)
+    if material.capitals and rng.random() < material.capitals:
+        between[0] = between[0][:1].upper() + between[0][1:]
+        for place, joint in enumerate(between):
+            if not joint or joint.endswith(". "):
+                text = written[place].text
+                written[place] = _reworded(written[place], text[:1].upper() + text[1:])
+    pieces = (joint + clause.text for joint, clause in zip(between, written, strict=True))
+    return "".join(pieces) + after, written

@@ -13,9 +13,9 @@ _ROLES = {"b": "behaviour", "c": "clinical", "x": "context"}
 
 
 @cache
-def invented_schemas() -> tuple[Schema, ...]:
-    """All invented schemas, in the file's order."""
-    tables = tomllib.loads((Path(__file__).parent / "invented.toml").read_text("utf-8"))
+def invented_schemas(file: str = "invented.toml") -> tuple[Schema, ...]:
+    """All invented schemas of a file here, in its order."""
+    tables = tomllib.loads((Path(__file__).parent / file).read_text("utf-8"))
     return tuple(_schema(name, table["features"]) for name, table in tables.items())
 
 

@@ -12,9 +12,11 @@ import numpy as np
 from sensecf_core import provenance
 from sensecf_core.cohorts import builtin
 from sensecf_core.cohorts.schema import Profile, Schema
-from sensecf_core.evaluation.metrics.statistics import mean_interval
+from sensecf_core.evaluation.metrics.statistics import mean_interval, paired_difference
+from sensecf_core.json_safe import read_file
 from sensecf_core.language.wishes.sentences import Sentence
 from sensecf_core.language.wishes.wish import Understood, Wish, write_wish
+from sensecf_core.paths import COMMITTED_RESULTS
 from sensecf_core.types import Json
 
 NARROWS: tuple[str, ...] = ("up", "down", "range", "by", "levels", "only")
@@ -129,6 +131,23 @@ def measure(sentences: Sequence[Sentence], read: Sequence[Understood], name: str
             "sha256": {"sentences": _sha256(sentences)},
         },
     }
+
+
+def exact_over(
+    sentences: Sequence[Sentence], ours: Sequence[Understood], theirs: Sequence[Understood], *, seed: int = 0
+) -> Json:
+    """How much larger the exact share of one reader is than another's, paired by sentence."""
+    exact = [
+        np.array([float(score(*pair).exact) for pair in zip(sentences, read, strict=True)])
+        for read in (ours, theirs)
+    ]
+    return paired_difference(*exact, seed=seed).as_json()
+
+
+def committed(name: str) -> Json | None:
+    """The committed figures of a reader (``results/wishes``); None where they are not there."""
+    file = COMMITTED_RESULTS / "wishes" / f"{name}.json"
+    return dict(read_file(file)) if file.is_file() else None
 
 
 def _sha256(sentences: Sequence[Sentence]) -> str:

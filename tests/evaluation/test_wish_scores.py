@@ -8,7 +8,7 @@ import pytest
 
 from sensecf_core.cohorts import builtin
 from sensecf_core.cohorts.schema import Schema
-from sensecf_core.evaluation.wish_scores import measure, misread, score
+from sensecf_core.evaluation.wish_scores import exact_over, measure, misread, score
 from sensecf_core.language.wishes import rules
 from sensecf_core.language.wishes.sentences import Sentence, read_file
 from sensecf_core.language.wishes.wish import Understood, read_wishes
@@ -67,25 +67,28 @@ def test_the_summary_counts_by_schema_and_kind() -> None:
         Sentence("b", NHANES, read_wishes(NHANES, "bmi=down"), kinds=("direction", "freeze")),
         Sentence("c", HEART, read_wishes(HEART, "vessels=keep"), kinds=("freeze",)),
     ]
-    readings = {"a": "bmi=keep", "b": "bmi=keep", "c": "vessels=keep"}
-
-    def reader(schema: Schema, text: str) -> Understood:
-        return understood(schema, readings[text])
-
-    found = measure(sentences, reader, "hand")
+    read = [
+        understood(s.schema, t)
+        for s, t in zip(sentences, ("bmi=keep", "bmi=keep", "vessels=keep"), strict=True)
+    ]
+    found = measure(sentences, read, "hand")
     assert (found["sentences"], found["reader"], found["unseen"]["exact"]["n"]) == (3, "hand", 0)
     assert found["all"]["exact"]["value"] == pytest.approx(2 / 3)
     assert found["all"]["exact"]["low"] < 2 / 3 < found["all"]["exact"]["high"]
     assert found["schemas"]["heart"]["exact"]["value"] == 1
     assert found["kinds"]["direction"]["wrong"]["value"] == 1
     assert found["kinds"]["freeze"]["exact"]["n"] == 3
-    assert [entry["text"] for entry in misread(sentences, reader)] == ["b"]
+    assert [entry["text"] for entry in misread(sentences, read)] == ["b"]
+    right = [Understood("", sentence.meant, (), "better") for sentence in sentences]
+    assert exact_over(sentences, right, read)["value"] == pytest.approx(1 / 3)
+    assert exact_over(sentences, read, read)["high"] == 0
 
 
 @pytest.mark.parametrize(("file", "sentences"), [("rules", "sentences"), ("rules-after", "sentences_after")])
 def test_the_committed_figures_are_those_of_these_rules_and_sentences(file: str, sentences: str) -> None:
     committed = json.loads((ROOT / f"results/wishes/{file}.json").read_text("utf-8"))
-    found = measure(read_file(ROOT / f"tests/language/wishes/{sentences}.toml"), rules.read, rules.READER)
+    listed = read_file(ROOT / f"tests/language/wishes/{sentences}.toml")
+    found = measure(listed, [rules.read(entry.schema, entry.text) for entry in listed], rules.READER)
     assert {**found, "provenance": 0} == {**committed, "provenance": 0}
     assert found["provenance"]["sha256"] == committed["provenance"]["sha256"]
     shown = found["all"]["exact"]

@@ -177,6 +177,14 @@ def of_wishes() -> tuple[Adapter, ...]:
     return (*_in_folder(var("adapters", WISHES), True), *_in_folder(BUILT_IN / WISHES, False))
 
 
+def of_wishes_by_name(name: str) -> Adapter:
+    """Find an adapter that reads wishes by name; raises ``InputError`` with the near matches."""
+    for adapter in of_wishes():
+        if adapter.card.name == name:
+            return adapter
+    raise unknown("adapter", name, [adapter.card.name for adapter in of_wishes()])
+
+
 def _in_folder(folder: Path, own: bool) -> Iterator[Adapter]:
     for path in sorted(folder.glob(f"[!.]*/{CARD}")):
         if (path.parent / WEIGHTS).is_file() and (card := _read(path, path.stat().st_mtime_ns)):

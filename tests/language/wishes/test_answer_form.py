@@ -16,21 +16,37 @@ from tests.language.cases import questions
 from tests.language.prompts.test_grammar import BYTES, accepts, walk
 
 NHANES = builtin.read_schema("nhanes")
+TWO_SIGNS = re.compile(r"[?%][.,;:]")
+"""Two signs in a row are one word of a quotation: it ends before them or behind them."""
 SAID = 'She says: "less sugar", and her pulse is fine; at most two changes.'
 
 
 def test_an_answer_cites_the_sentence() -> None:
-    answer = 'sugar=down "less sugar"; pulse=keep "her pulse is fine"; *changes=2 "at most two changes"'
+    answer = '"less sugar" sugar=down; "her pulse is fine" pulse=keep; "at most two changes" *changes=2'
     assert accepts(wishes_grammar(NHANES, SAID), answer)
     understood = read_answer(NHANES, SAID, answer, "a model")
     assert understood is not None
-    assert write_answer(NHANES, understood.wishes) == answer
+    assert write_answer(NHANES, [(wish.words, (wish,)) for wish in understood.wishes]) == answer
     assert (understood.unread, understood.reader) == ((), "a model")
 
 
+def test_a_piece_may_ask_for_several_things_or_for_nothing() -> None:
+    said = "salt and sugar stay, her knees are bad"
+    answer = '"salt and sugar stay" sugar=keep; fibre=keep; "her knees are bad" nothing'
+    assert accepts(wishes_grammar(NHANES, said), answer)
+    understood = read_answer(NHANES, said, answer, "a model")
+    assert understood is not None
+    assert [(wish.feature, wish.words) for wish in understood.wishes] == [
+        ("sugar", "salt and sugar stay"),
+        ("fibre", "salt and sugar stay"),
+    ]
+    assert understood.unread == ("knees", "bad")
+
+
 def test_nothing_is_an_answer_and_leaves_every_word() -> None:
-    assert accepts(wishes_grammar(NHANES, "her statin stays"), "nothing")
-    understood = read_answer(NHANES, "her statin stays", "nothing", "a model")
+    answer = '"her statin stays" nothing'
+    assert accepts(wishes_grammar(NHANES, "her statin stays"), answer)
+    understood = read_answer(NHANES, "her statin stays", answer, "a model")
     assert understood is not None and understood.wishes == ()
     assert understood.unread == ("statin", "stays")
 
@@ -38,19 +54,21 @@ def test_nothing_is_an_answer_and_leaves_every_word() -> None:
 @pytest.mark.parametrize(
     "answer",
     [
-        'salt=down "less sugar"',
-        'sugar=down "less salt"',
-        'sugar=down "ess sugar"',
-        'sugar=less "less sugar"',
-        'sugar=20.5.. "less sugar"',
-        'smoking=sometimes "less sugar"',
-        'sex=up "less sugar"',
-        'vigorous_activity=0..1 "less sugar"',
-        'bmi=by 0 "less sugar"',
-        '*changes=0 "two"',
-        '*risk=100 "two"',
+        '"less sugar" salt=down',
+        '"less salt" sugar=down',
+        '"ess sugar" sugar=down',
+        '"less sugar" sugar=less',
+        '"less sugar" sugar=20.5..',
+        '"less sugar" smoking=sometimes',
+        '"less sugar" sex=up',
+        '"less sugar" vigorous_activity=0..1',
+        '"less sugar" bmi=by 0',
+        '"two" *changes=0',
+        '"two" *risk=100',
         "sugar=down",
-        'sugar=down "less sugar" pulse=keep "pulse"',
+        '"less sugar"',
+        '"less sugar" nothing; sugar=down',
+        '"less sugar" sugar=down "pulse" pulse=keep',
         "",
     ],
 )
@@ -59,7 +77,16 @@ def test_what_is_no_answer_the_grammar_does_not_take(answer: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "answer", ['sugar=down "less salt"', 'salt=down "less sugar"', 'sugar=down ""', "", "so"]
+    "answer",
+    [
+        '"less salt" sugar=down',
+        '"less sugar" salt=down',
+        '"" sugar=down',
+        '"less sugar"',
+        '"less sugar" nothing; sugar=down',
+        "",
+        "so",
+    ],
 )
 def test_a_free_answer_that_names_or_cites_wrongly_is_not_read(answer: str) -> None:
     assert read_answer(NHANES, SAID, answer, "a model") is None
@@ -78,7 +105,9 @@ def test_every_answer_of_the_grammar_that_cites_something_can_be_read(
 
 def test_the_grammar_takes_what_the_training_sentences_mean() -> None:
     for sentence in generate("train", 60, seed=3):
-        answer = write_answer(sentence.schema, sentence.meant)
+        if TWO_SIGNS.search(sentence.text):
+            continue
+        answer = write_answer(sentence.schema, sentence.clauses)
         assert accepts(wishes_grammar(sentence.schema, sentence.text), answer), (sentence.text, answer)
         understood = read_answer(sentence.schema, sentence.text, answer, "a model")
         assert understood is not None
@@ -91,7 +120,9 @@ def test_a_grammar_is_built_in_milliseconds_and_has_no_error() -> None:
 
 
 def test_the_prompt_names_features_and_no_person() -> None:
-    text = prompt(NHANES, SAID)
+    told = prompt(NHANES, SAID)
+    text = told.system
     assert "sugar = Total sugars, g/day (sweets, sugary drinks, sugars)" in text
     assert "smoking = Cigarette smoking (cigarettes" in text and ": never|former|current" in text
-    assert text.endswith("Said: She says: 'less sugar', and her pulse is fine; at most two changes.\nWishes:")
+    assert told.user == "Said: She says: 'less sugar', and her pulse is fine; at most two changes."
+    assert prompt(NHANES, "more").system == text, "read once for all sentences about a schema"

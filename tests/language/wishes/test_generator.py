@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from sensecf_core.cohorts import builtin
-from sensecf_core.language.wishes.training_sentences.generator import generate, patterns, schemas
+from sensecf_core.language.wishes.answer_form import wishes_grammar
+from sensecf_core.language.wishes.training_sentences import lessons
+from sensecf_core.language.wishes.training_sentences.generator import PARTS, generate, patterns, schemas
+from tests.language.prompts.test_grammar import accepts
+from tests.language.wishes.test_answer_form import TWO_SIGNS
 
 
 def test_the_parts_share_no_pattern_and_no_schema() -> None:
@@ -36,3 +42,33 @@ def test_sentences_are_what_they_say() -> None:
         assert all(word in sentence.text for word in sentence.unread)
     assert any(not sentence.meant for sentence in made)
     assert any(len(sentence.meant) > 2 for sentence in made)
+
+
+def test_no_lesson_has_a_pattern_or_a_schema_of_what_is_measured() -> None:
+    learned = {text for texts in lessons.material().patterns.values() for text in texts}
+    measured = [patterns("val"), patterns("test")]
+    assert not learned & {text for listed in measured for texts in listed.values() for text in texts}
+    assert all(set(texts) <= set(patterns("train")[kind]) for kind, texts in patterns("val").items())
+    names = {schema.name for schema in lessons.learned_schemas()}
+    assert names and not names & {schema.name for part in PARTS[1:] for schema in schemas(part)}
+    assert {schema.name for schema in schemas("val")} < {schema.name for schema in schemas("train")}
+
+
+def test_a_lesson_tells_the_features_that_its_answers_name_and_hides_words_for_some() -> None:
+    made, again = list(lessons.lessons(12, seed=1)), list(lessons.lessons(12, seed=1))
+    assert made == again != list(lessons.lessons(12, seed=2))
+    hidden = 0
+    for lesson in made:
+        known = {feature.name: feature for s in lessons.learned_schemas() for feature in s.features}
+        hidden += sum(
+            len(feature.synonyms) < len(known[feature.name].synonyms) for feature in lesson.schema.features
+        )
+        for said, answer in lesson.taught:
+            assert TWO_SIGNS.search(said) or accepts(wishes_grammar(lesson.schema, said), answer), answer
+    assert hidden
+
+
+def test_i_and_they_have_verbs_of_their_own() -> None:
+    made = [said for lesson in lessons.lessons(40, seed=0) for said, _ in lesson.taught]
+    assert any(" I am " in f" {said}" for said in made) and any(said[0].isupper() for said in made)
+    assert not any(re.search(r"\b(I|they|you) (is|has|wants|needs|likes)\b", said) for said in made)

@@ -14,6 +14,7 @@ from sensecf_core.errors import InputError, unknown
 
 if TYPE_CHECKING:
     from sensecf_core.language.wishes.sentences import Sentence
+    from sensecf_core.language.wishes.wish import Understood
 
 COLUMNS = ("exact", "wrong", "added", "missed", "told")
 MOST_SENTENCES = 100_000
@@ -25,7 +26,13 @@ def wishes(
         Path | None, typer.Option(help="A file of sentences with what they mean (docs/wishes.md).")
     ] = None,
     generated: Annotated[
-        str | None, typer.Option(help="Instead of a file: train or test, sentences that patterns make.")
+        str | None, typer.Option(help="Instead of a file: train, val or test, sentences that patterns make.")
+    ] = None,
+    adapter: Annotated[
+        str | None, typer.Option(help="Read by a language model with this adapter, beside the rules.")
+    ] = None,
+    base: Annotated[
+        str | None, typer.Option(help="The model that the adapter is for; without it the default.")
     ] = None,
     count: Annotated[int, typer.Option(help="How many of them.")] = 1000,
     out: Annotated[Path | None, typer.Option(help="File for the JSON.")] = None,
@@ -39,8 +46,11 @@ def wishes(
 
     at_least(0, seed=seed)
     listed = _sentences(sentences, generated, count, seed)
-    read = [rules.read(sentence.schema, sentence.text) for sentence in listed]
-    found = wish_scores.measure(listed, read, rules.READER, seed=seed)
+    by_rules = [rules.read(sentence.schema, sentence.text) for sentence in listed]
+    read = by_rules if adapter is None else _by_model(listed, adapter, base)
+    found = wish_scores.measure(listed, read, read[0].reader, seed=seed)
+    if adapter is not None:
+        found |= {"adapter": _identity(adapter)} | _beside(listed, by_rules, read, seed)
     if misread:
         found["misread"] = wish_scores.misread(listed, read)
     if out is not None:
@@ -60,13 +70,50 @@ def wishes(
         print(f"  {out}")
 
 
+def _by_model(listed: list[Sentence], name: str, base: str | None) -> list[Understood]:
+    """The sentences as a language model reads them."""
+    from sensecf_core.counterfactuals.proposers.resolve_model import placement_by_name
+    from sensecf_core.evaluation.learned_wishes import read_together
+    from sensecf_core.language.local.model import shared_model
+    from sensecf_core.language.models import default_model
+    from sensecf_core.language.wishes import by_model
+
+    held = placement_by_name(base)
+    folder = held.folder or default_model.require()
+    found = by_model.adapter(name, default_model.weights_sha256(folder))
+    return read_together(shared_model(held.folder, found.folder, held.precision, held.device), listed)
+
+
+def _beside(
+    listed: list[Sentence], by_rules: list[Understood], read: list[Understood], seed: int
+) -> dict[str, Any]:
+    """What the rules read of the same sentences, and both together; and how much more is read exactly."""
+    from sensecf_core.evaluation import wish_scores
+    from sensecf_core.language.wishes import by_model
+
+    both = [by_model.completed(*pair) for pair in zip(by_rules, read, strict=True)]
+    return {
+        "rules": wish_scores.measure(listed, by_rules, by_rules[0].reader, seed=seed)["all"],
+        "exact_over_rules": wish_scores.exact_over(listed, read, by_rules, seed=seed),
+        "together": wish_scores.measure(listed, both, by_model.BOTH, seed=seed)["all"],
+        "together_over_rules": wish_scores.exact_over(listed, both, by_rules, seed=seed),
+    }
+
+
+def _identity(name: str) -> dict[str, str]:
+    from sensecf_core.language.models import adapters
+
+    card = adapters.of_wishes_by_name(name).card
+    return {"name": card.name, "base": card.base, "sha256": card.weights_sha256}
+
+
 def _sentences(file: Path | None, generated: str | None, count: int, seed: int) -> list[Sentence]:
     """The sentences asked for: those of a file, or generated ones."""
     from sensecf_core.language.wishes.sentences import read_file
     from sensecf_core.language.wishes.training_sentences.generator import PARTS, generate
 
     if (file is None) == (generated is None):
-        raise InputError("Name a file by --sentences, or --generated train or test, one of the two.")
+        raise InputError("Name a file by --sentences, or --generated train, val or test, one of the two.")
     if file is not None:
         listed = read_file(file)
         if not listed:
@@ -87,6 +134,13 @@ def _as_text(found: dict[str, Any]) -> str:
     for name, group in groups.items():
         cells = "".join(f"{_cell(group[column]):<16}" for column in COLUMNS)
         lines.append(f"  {name:22}{group['exact']['n']:>5}  {cells.rstrip()}")
+    if "rules" in found:
+        lines.append("  of all, by the rules, and by both together (docs/wishes.md)")
+        for name in ("rules", "together"):
+            cells = "".join(f"{_cell(found[name][column]):<16}" for column in COLUMNS)
+            lines.append(f"  {name:22}{found[name]['exact']['n']:>5}  {cells.rstrip()}")
+        more, together = (_cell(found[name]) for name in ("exact_over_rules", "together_over_rules"))
+        lines.append(f"  exact, more than the rules: {more}; together: {together}")
     return "\n".join(lines)
 
 

@@ -14,10 +14,10 @@ from sensecf_core import provenance
 from sensecf_core.counterfactuals.fine_tuning.stages import totals, words
 from sensecf_core.counterfactuals.problem.budget import CancelledError
 from sensecf_core.evaluation import wish_scores
-from sensecf_core.language.local.lora import merged
+from sensecf_core.language.local.lora import load_adapter, merged, saved_weights
 from sensecf_core.language.local.model import LocalModel
 from sensecf_core.language.models import adapters, default_model
-from sensecf_core.language.models.adapters import WISHES, Card
+from sensecf_core.language.models.adapters import CARD, WISHES, Card
 from sensecf_core.language.training import save_adapter, trainer
 from sensecf_core.language.training.config import Settings
 from sensecf_core.language.wishes import by_model
@@ -29,7 +29,7 @@ from sensecf_core.types import Callbacks
 
 LESSONS = 600
 """Lessons at hand, about 730 thousand tokens; each is read at most once in a smaller budget."""
-MEASURED, AT_THE_END = 96, 300
+MEASURED, AT_THE_END = 96, 200
 """Sentences of ``val`` that each validation reads, and that the card's figures are of."""
 
 
@@ -41,6 +41,7 @@ def fine_tune_for_wishes(
     out: Path,
     count: int = LESSONS,
     measured: tuple[int, int] = (MEASURED, AT_THE_END),
+    start: Path | None = None,
     resume: bool = False,
     callbacks: Callbacks,
 ) -> Card:
@@ -48,12 +49,14 @@ def fine_tune_for_wishes(
 
     It learns from ``count`` lessons (:mod:`~sensecf_core.language.wishes.training_sentences.lessons`).
     Sentences of ``val`` decide which checkpoint is kept: ``measured`` says how many, and of how many the
-    card's figures are. Raises ``CancelledError`` when cancelled: the checkpoint stays, and ``resume``
-    continues from it.
+    card's figures are. ``start`` is the folder of such an adapter, of the same base and rank, to go on from.
+    Raises ``CancelledError`` when cancelled: the checkpoint stays, and ``resume`` continues from it.
     """
     began_at = provenance.commit()
     kept = replace(settings, minutes=None, tokens=None, max_steps=None)
-    decisive = json.dumps([base.folder.name, asdict(kept), count], sort_keys=True)
+    begun = None if start is None else Card.model_validate_json((start / CARD).read_bytes())
+    begun_sha256 = "" if begun is None else begun.weights_sha256
+    decisive = json.dumps([base.folder.name, asdict(kept), count, begun_sha256], sort_keys=True)
     work = adapters.checkpoints(WISHES, name, hashlib.sha256(decisive.encode()).hexdigest())
     if not resume:
         shutil.rmtree(work, ignore_errors=True)
@@ -62,7 +65,8 @@ def fine_tune_for_wishes(
     training = trainer.Training(
         base.model, base.tokenizer, lessons.examples(base.tokenizer, count, settings.seed), settings, work
     )
-    training.resume()
+    if not training.resume() and start is not None:
+        load_adapter(training.peft, saved_weights(start))
     asked = generate("val", max(measured), seed=settings.seed)
 
     def validate(model: Any) -> Mapping[str, float] | None:
@@ -95,9 +99,9 @@ def fine_tune_for_wishes(
             "sentences": training.trees_read() * lessons.PER_LESSON,
             "part": "train",
         },
-        "settings": asdict(settings) | {"source": WISHES, "lessons": count},
+        "settings": asdict(settings) | {"source": WISHES, "lessons": count, "start_sha256": begun_sha256},
         "training": totals(trained.curve, [trained]) | {"ended": trained.ended},
-        "rounds": [],
+        "rounds": [*(() if begun is None else (*begun.rounds, _stage(begun)))],
         "temperature": 1.0,
         "rates": [{"part": "val", "sentences": measured[1], **found}],
         "provenance": {
@@ -108,6 +112,18 @@ def fine_tune_for_wishes(
         },
     }
     return save_adapter.save(training.peft, out, card, trained.curve)
+
+
+def _stage(begun: Card) -> dict[str, Any]:
+    """What the adapter that a training went on from was itself trained on."""
+    return {
+        "before": begun.name,
+        "sentences": begun.pairs["sentences"],
+        **{name: begun.training[name] for name in ("steps", "tokens", "seconds")},
+        "learning_rate": begun.settings["learning_rate"],
+        "commit": begun.provenance["commit"],
+        "weights_sha256": begun.weights_sha256,
+    }
 
 
 def _shares(model: LocalModel, sentences: Sequence[Sentence], callbacks: Callbacks) -> dict[str, Any] | None:

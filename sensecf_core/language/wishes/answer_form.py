@@ -77,6 +77,9 @@ def read_answer(schema: Schema, sentence: str, text: str, reader: str) -> Unders
     position = 0
     while match := _QUOTED.match(text, position):
         words, written = match.group(1).strip(), match.group(2).strip().removesuffix(";")
+        position = match.end()
+        if not words and written.strip() == NOTHING:
+            continue
         if not words or words not in said:
             return None
         try:
@@ -86,7 +89,6 @@ def read_answer(schema: Schema, sentence: str, text: str, reader: str) -> Unders
         if not found and written.strip() != NOTHING:
             return None
         wishes += [replace(wish, words=words) for wish in found]
-        position = match.end()
     if not position or text[position:].strip():
         return None
     quoted = [wish.words for wish in wishes]

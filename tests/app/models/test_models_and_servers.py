@@ -21,6 +21,7 @@ def test_what_fits_is_said_with_the_reason_for_the_rest(world: World, open_page:
     assert "Fits in bf16 (0.8 GB) on the CPU" in text
     assert "Fits in nf4 (8 GB) on the CPU; a model of this size is slow without a GPU." in text
     assert "hf download meta-llama/Llama-3.1-8B-Instruct" in text and "accept its licence" in text
+    assert "Reading your own words" in text and "read by rules" in text
     assert "135 million parameters" in facts(at) and "Apache-2.0" in facts(at) and "gated" in facts(at)
 
 

@@ -6,6 +6,7 @@ import json
 import signal
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -125,8 +126,9 @@ def finetune(
         settings = replace(settings, batch_tokens=STEP_TOKENS, micro_tokens=STEP_TOKENS // 2)
         settings = replace(settings, validations=10, patience=10)  # a published learning curve
     if any_cohort or wishes:
-        given = {"--from-decisions": from_decisions, "--rounds": rounds > 0, "--start": start is not None}
+        given = {"--from-decisions": from_decisions, "--rounds": rounds > 0}
         given |= {
+            "--start": start is not None and not wishes,
             "--told": told != "shap",
             "--rows": rows is not None,
             "--most-pairs": most_pairs is not None,
@@ -134,7 +136,9 @@ def finetune(
         given |= {"--variants": variants != 1, "--per-group": per_group != 2000}
         given |= {"--synthetic": synthetic != 40_000, "--validation": validation != 12}
         for_any_cohort.refuse_others("--wishes" if wishes else "--any-cohort", given)
-        learn_it = for_wishes.learn if wishes else for_any_cohort.learn
+        learn_it = for_any_cohort.learn
+        if wishes:
+            learn_it = partial(for_wishes.learn, start=_start(start, rank))
         with progress(json_progress) as tell:
             card, folder = learn_it(
                 (base, name), settings, Callbacks(tell, _Stop()), resume=resume, publish=publish

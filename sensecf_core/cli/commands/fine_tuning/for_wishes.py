@@ -20,6 +20,7 @@ def learn(
     settings: Settings,
     callbacks: Callbacks,
     *,
+    start: str | None,
     resume: bool,
     publish: bool,
 ) -> tuple[dict[str, Any], Path]:
@@ -40,9 +41,17 @@ def learn(
     out = adapters.folder_for_any(called, publish=publish, kind=adapters.WISHES)
     callbacks.progress(0.0, "Loading the language model")
     loaded = LocalModel.load(held.folder, held.precision, held.device)
-    steps = replace(settings, batch_tokens=STEP_TOKENS, micro_tokens=STEP_TOKENS, validations=3, patience=3)
+    steps = replace(settings, batch_tokens=STEP_TOKENS, micro_tokens=STEP_TOKENS, validations=2, patience=2)
     try:
-        card = fine_tune_for_wishes(loaded, steps, name=called, out=out, resume=resume, callbacks=callbacks)
+        card = fine_tune_for_wishes(
+            loaded,
+            steps,
+            name=called,
+            out=out,
+            start=None if start is None else Path(start),
+            resume=resume,
+            callbacks=callbacks,
+        )
     except CancelledError as cancelled:
         print("The same command with --resume goes on.", file=sys.stderr)
         raise KeyboardInterrupt from cancelled

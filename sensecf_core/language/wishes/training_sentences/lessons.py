@@ -2,16 +2,18 @@
 
 A lesson is a list of features, and sentences about it with their answers; a model reads the features once for
 all of them. The features are drawn from all schemas, and a part of the synonyms is hidden from the list, so
-that words have to be understood and not only found in it. Patterns and schemas of ``val`` and ``test`` are
+that words have to be understood and not only found in it. What one lesson lists is in another a thing that no
+feature is about, so that the list has to be read. Patterns and schemas of ``val`` and ``test`` are
 left out; those of ``more_patterns.toml`` and ``more_schemas.toml`` are in no part.
 """
 
 from __future__ import annotations
 
 import random
+import re
 import tomllib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -30,6 +32,11 @@ from sensecf_core.language.wishes.training_sentences.invented import invented_sc
 
 FEWEST, MOST = 5, 14
 """Features of a lesson."""
+MOST_INVENTED = 4
+"""Features of a lesson about things that are in no schema."""
+ALIENS = 12
+"""Things, and features of other lessons, that a lesson speaks of without listing them."""
+_INVENTED_KINDS = (("integer", "times/week"), ("integer", "min/day"), ("continuous", "h"), ("binary", ""))
 PER_LESSON = 16
 """Sentences of a lesson."""
 OF_ONE_SCHEMA = 0.3
@@ -84,10 +91,40 @@ def lessons(count: int, *, seed: int) -> Iterator[Lesson]:
     rng = random.Random(f"lessons {seed}")
     for _ in range(count):
         known = _schema(rng)
-        made = [sentence(rng, known, material()) for _ in range(PER_LESSON)]
-        yield Lesson(
-            _told(rng, known), tuple((said.text, write_answer(known, said.clauses)) for said in made)
-        )
+        of_lesson = replace(material(), aliens=_aliens(rng, known))
+        made = [sentence(rng, known, of_lesson) for _ in range(PER_LESSON)]
+        taught = tuple((said.text, write_answer(known, said.clauses)) for said in made)
+        yield Lesson(_told(rng, known), taught)
+
+
+def _aliens(rng: random.Random, known: Schema) -> list[str]:
+    """Names of what the lesson does not list: things, and as many features of others."""
+    listed = {word for feature in known.features for name in _names(feature) for word in name.split()}
+    others = [name for schema in learned_schemas() for f in schema.features for name in _names(f)]
+    found = [
+        [name for name in names if not listed & set(name.casefold().split())]
+        for names in (material().aliens, others)
+    ]
+    fewest = min(ALIENS, *map(len, found))
+    return [name for names in found for name in rng.sample(names, fewest)]
+
+
+def _names(feature: Feature) -> list[str]:
+    return [re.sub(r"\s*\([^)]*\)", "", feature.label).casefold(), *map(str.casefold, feature.synonyms)]
+
+
+def _invented(rng: random.Random, called: str) -> Feature:
+    """A feature about a thing that is in no schema."""
+    kind, unit = rng.choice(_INVENTED_KINDS)
+    fields: dict[str, Any] = {
+        "name": re.sub(r"\W+", "_", called.casefold()),
+        "role": "behaviour",
+        "kind": kind,
+    }
+    fields |= {"label": called[0].upper() + called[1:], "decimals": int(kind == "continuous")}
+    if kind != "binary":
+        fields |= {"valid": (0, rng.choice((20, 60, 300))), "unit": unit}
+    return Feature.model_validate(fields)
 
 
 def examples(tokenizer: Any, count: int, seed: int) -> list[TrainingExample]:
@@ -111,7 +148,11 @@ def _schema(rng: random.Random) -> Schema:
     of_one = rng.random() < OF_ONE_SCHEMA
     schema = rng.choice(learned_schemas())
     pool = [*schema.features] if of_one else [f for s in learned_schemas() for f in s.features]
+    invented = [
+        _invented(rng, name) for name in rng.sample(list(material().aliens), rng.randint(1, MOST_INVENTED))
+    ]
     rng.shuffle(pool)
+    pool = [*invented, *pool]
     features: list[Feature] = []
     called: set[str] = set()
     wanted = rng.randint(FEWEST, MOST)
@@ -121,6 +162,7 @@ def _schema(rng: random.Random) -> Schema:
             # a reference may depend on a feature that was not drawn
             features.append(feature.model_copy(update={"reference": None}))
             called |= names
+    rng.shuffle(features)
     return _with_features(schema, features)
 
 

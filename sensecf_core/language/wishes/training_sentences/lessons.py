@@ -158,7 +158,8 @@ def _schema(rng: random.Random) -> Schema:
     wanted = rng.randint(FEWEST, MOST)
     for feature in pool:
         names = {feature.name, feature.label.casefold(), *(word.casefold() for word in feature.synonyms)}
-        if len(features) < wanted and (of_one or not names & called):
+        known = feature.name in called or (not of_one and names & called)
+        if len(features) < wanted and not known:
             # a reference may depend on a feature that was not drawn
             features.append(feature.model_copy(update={"reference": None}))
             called |= names

@@ -45,7 +45,7 @@ def explain(
     method: Annotated[
         str | None,
         typer.Option(
-            help=f"{listed_for_help()} (docs/commands.md). Without it lm-fine-tuned where there is an "
+            help=f"{listed_for_help()} (docs/commands.md). Without it a fine-tuned model where there is an "
             "adapter, else lm-few-shot."
         ),
     ] = None,

@@ -61,7 +61,7 @@ def measure_adapter(
 def _lessons(fitted: FittedCohort, adapter: Adapter, progress: Progress) -> tuple[Pair, ...]:
     """What an adapter was taught, for the control that copies it; empty where that is searched by itself."""
     settings = adapter.card.settings
-    if settings.get("source") != "profile":
+    if settings.get("source") != "profile" or "per_group" not in settings:  # it learned from decisions
         return ()
     named = ("seed", "source", "per_group", "synthetic")
     _, pairs = pair_files.load_or_build(fitted, progress=progress, **{name: settings[name] for name in named})
@@ -88,4 +88,6 @@ def put_on_card(rates: AdapterRates) -> None:
     same = rates.temperature == card.temperature
     test = [row for row in card.rates if row.get("part") == "test" and same]
     update = {"temperature": rates.temperature, "rates": (*test, *rates.rows)}
+    if not same:
+        update["shown"] = {}
     save_adapter.write_cards(rates.adapter.folder, card.model_copy(update=update))

@@ -69,9 +69,12 @@ def answering_method(cohort: Cohort, method: str, model: str | None = None) -> s
     ``InputError`` for an unknown method, and as :func:`default_method`.
     """
     check_method(method)
-    if METHODS[method].adapter != "profile" or adapters.problem(cohort) is not None:
+    spec = None if model is None else registry.spec(model)
+    if METHODS[method].adapter != "profile" or (spec is not None and spec.is_remote):
         return method
-    base = base_sha256(None if model is None else registry.spec(model))
+    if adapters.problem(cohort) is not None:
+        return method
+    base = base_sha256(spec)
     if adapters.chosen(cohort, base, "profile") is not None:
         return method
     return method if adapters.chosen(cohort, base, "guided") is None else of_prompt("guided")

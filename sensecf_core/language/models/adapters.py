@@ -216,14 +216,17 @@ def problem(cohort: Cohort) -> str | None:
     every cohort stops only cohorts that have none of their own.
     """
     try:
-        choice = _read_choices().get(cohort.schema.name)
+        choices = _read_choices()
     except ValueError:
         return (
             f"{_choices_path()} cannot be read, so nobody knows which adapter was chosen; choose one on the "
             "page Models, or delete the file."
         )
-    if choice is not None and (folder := user_path(choice)) is not None and folder.is_dir():
-        return _broken(folder)
+    name = cohort.schema.name
+    wanted = [choices.get(key) for key in (name, *(f"{name} {prompt}" for prompt in get_args(Prompt)))]
+    folders = [user_path(choice) for choice in wanted if choice is not None]
+    if picked := [folder for folder in folders if folder is not None and folder.is_dir()]:
+        return next(filter(None, map(_broken, picked)), None)
     said = _broken_of(cohort) if adapters(cohort) else broken(cohort)
     return next(iter(said), None)
 
@@ -324,10 +327,10 @@ def shown_better(card: Card, other: Card, cohort: Cohort) -> bool:
     """Whether the answers shown by an adapter were measured to be better on ``val`` than another's.
 
     By the share of people with a solid option, then by the mean distance of the first options. False where
-    one of them was not measured on the cohort.
+    one of them was not measured on the cohort, or not with the same classifier.
     """
     mine, others = (one.shown.get(cohort.schema.name) for one in (card, other))
-    if mine is None or others is None:
+    if mine is None or others is None or mine["classifier_sha256"] != others["classifier_sha256"]:
         return False
     return _goodness(mine) > _goodness(others)
 

@@ -203,7 +203,7 @@ def test_each_prompt_has_its_adapter_and_the_better_shown_answers_are_the_defaul
         adapters.require(small_cohort, BASE, "profile")
     save(trained, small_cohort, "person", **PROFILE)
     assert names(small_cohort) == ("guided", "person", "guided"), "neither was measured"
-    shown = {"solid": 0.5, "gower": 0.04}
+    shown = {"solid": 0.5, "gower": 0.04, "classifier_sha256": "c" * 64}
     folder = adapters.own_folder(small_cohort, "guided")
     shutil.rmtree(folder)
     save(trained, small_cohort, "guided", shown={"small": shown})
@@ -212,9 +212,10 @@ def test_each_prompt_has_its_adapter_and_the_better_shown_answers_are_the_defaul
         ({"solid": 0.5, "gower": 0.03}, "person"),
         ({"solid": 0.5, "gower": 0.05}, "guided"),
         ({"solid": 0.5, "gower": None}, "guided"),
+        ({"solid": 0.6, "gower": 0.03, "classifier_sha256": "d" * 64}, "guided"),
     ):
         shutil.rmtree(adapters.own_folder(small_cohort, "person"))
-        save(trained, small_cohort, "person", **PROFILE, shown={"small": other})
+        save(trained, small_cohort, "person", **PROFILE, shown={"small": {**shown, **other}})
         assert names(small_cohort) == (default, "person", "guided")
     adapters.choose(small_cohort, adapters.by_name(small_cohort, "person"))
     assert names(small_cohort) == ("person", "person", "guided"), "a choice decides"
@@ -222,6 +223,8 @@ def test_each_prompt_has_its_adapter_and_the_better_shown_answers_are_the_defaul
     adapters.choose(small_cohort, adapters.by_name(small_cohort, "other"))
     adapters.choose(small_cohort, adapters.by_name(small_cohort, "guided"))
     assert names(small_cohort) == ("guided", "other", "guided"), "of each prompt the last choice is kept"
+    (adapters.own_folder(small_cohort, "other") / adapters.CARD).write_text("{", encoding="utf-8")
+    assert "card.json cannot be read" in (adapters.problem(small_cohort) or ""), "and told once it is damaged"
 
 
 def test_where_nobody_is_told_the_person_alone_the_guided_method_answers(

@@ -14,7 +14,7 @@ from sensecf_core.counterfactuals import explain
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.errors import InputError
 from sensecf_core.evaluation.sampling import sample_rows
-from sensecf_core.language.models import adapters
+from sensecf_core.language.models import adapter_choice, adapters
 from sensecf_core.language.models.adapters import ANY, Adapter
 from sensecf_core.language.training import save_adapter
 from sensecf_core.queries.answer import Answer
@@ -65,10 +65,10 @@ def measure_shown(
     does not answer its method, and a part without flagged people; ``NotReadyError`` where there is none.
     """
     cohort = fitted.cohort
-    adapter = adapters.require(cohort) if name is None else adapters.by_name(cohort, name)
+    adapter = adapter_choice.require(cohort) if name is None else adapters.by_name(cohort, name)
     prompt = adapters.prompt_of(adapter.card)
     method = of_prompt(prompt)
-    if adapters.chosen(cohort, prompt=prompt) != adapter:
+    if adapter_choice.chosen(cohort, prompt=prompt) != adapter:
         raise InputError(
             f"Another adapter answers {method} for {cohort.schema.name}; choose {adapter.card.name} on the "
             "page Models first."
@@ -108,7 +108,7 @@ def check_card(cohort: Cohort, name: str | None) -> None:
 
     The card of an adapter for every cohort came with the program, and is about built-in cohorts.
     """
-    adapter = adapters.require(cohort) if name is None else adapters.by_name(cohort, name)
+    adapter = adapter_choice.require(cohort) if name is None else adapters.by_name(cohort, name)
     if adapter.card.cohort == ANY and cohort.schema.name not in builtin.NAMES:
         raise InputError(
             f"The card of {adapter.card.name} tells of built-in cohorts only; leave --write out, and choose "

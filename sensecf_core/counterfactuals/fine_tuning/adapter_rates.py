@@ -13,7 +13,7 @@ from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.proposers.tuned_prompt import tuned_prompt
 from sensecf_core.errors import InputError
 from sensecf_core.language.local.model import LocalModel
-from sensecf_core.language.models import adapters, default_model
+from sensecf_core.language.models import adapter_choice, adapters, default_model
 from sensecf_core.language.models.adapters import ANY, Adapter
 from sensecf_core.language.training import save_adapter
 from sensecf_core.types import Progress
@@ -43,7 +43,7 @@ def measure_adapter(
     ``name`` is the adapter's (None: the one that answers). Raises ``InputError`` for an unknown one and one
     that does not fit the default language model, ``NotReadyError`` where there is none.
     """
-    found = adapters.require(fitted.cohort) if name is None else adapters.by_name(fitted.cohort, name)
+    found = adapter_choice.require(fitted.cohort) if name is None else adapters.by_name(fitted.cohort, name)
     if (unfit := adapters.unfit(found.card, fitted.cohort, default_model.status().sha256)) is not None:
         raise InputError(unfit)
     source = found.card.settings.get("source", "shap")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sensecf_core.language.models import adapters, default_model
+from sensecf_core.language.models import adapter_choice, adapters, default_model
 from sensecf_core.ui.models import adapter_card, adapter_rates
 from tests.app import made_adapter
 from tests.app.conftest import OpenPage, World, page_text
@@ -92,7 +92,7 @@ def test_another_adapter_is_chosen_and_stays_chosen(world: World, open_page: Ope
     assert "answered by **two**" in page_text(at)
     again = open_page("Models", cohort="small")
     assert "answered by **two**" in page_text(again)
-    chosen = adapters.chosen(world.cohort)
+    chosen = adapter_choice.chosen(world.cohort)
     assert chosen is not None and chosen.folder == second != first
 
 

@@ -111,12 +111,12 @@ def _rate(found: dict[str, float | None]) -> str:
 def _samplers(cohort: str) -> tuple[str, ...]:
     """Every method that draws candidates, but fine-tuned ones without an adapter."""
     from sensecf_core.datasets import registry
-    from sensecf_core.language.models import adapters
+    from sensecf_core.language.models import adapter_choice
 
     loaded = registry.load(cohort)
     return tuple(
         method.name
         for method in METHODS.values()
         if method.samples
-        and (not method.needs_adapter or adapters.chosen(loaded, prompt=method.adapter) is not None)
+        and (not method.needs_adapter or adapter_choice.chosen(loaded, prompt=method.adapter) is not None)
     )

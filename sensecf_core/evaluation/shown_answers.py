@@ -116,19 +116,6 @@ def check_card(cohort: Cohort, name: str | None) -> None:
         )
 
 
-def check_card(cohort: Cohort, name: str | None) -> None:
-    """Raise ``InputError`` if what people of a cohort are shown may not stand on the adapter's card.
-
-    The card of an adapter for every cohort came with the program, and is about built-in cohorts.
-    """
-    adapter = adapters.require(cohort) if name is None else adapters.by_name(cohort, name)
-    if adapter.card.cohort == ANY and cohort.schema.name not in builtin.NAMES:
-        raise InputError(
-            f"The card of {adapter.card.name} tells of built-in cohorts only; leave --write out, and choose on the "
-            "page Models what answers."
-        )
-
-
 def put_on_card(shown: ShownAnswers) -> None:
     """Put what was shown on the adapter's card; see :func:`check_card`."""
     card = shown.adapter.card

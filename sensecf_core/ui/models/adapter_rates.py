@@ -105,8 +105,8 @@ def shown(cohort: Cohort, card: Card) -> str | None:
     part = widgets.PART_TITLES.get(rates["part"], "")
     far = "" if rates["gower"] is None else f", at a mean distance of {rates['gower']:.3f}"
     return (
-        f"After all checks **{wording.of_100(rates['solid'])}** flagged people are shown a solid option first, "
-        f"{wording.of_100(rates['answered'])} any option{far} ({rates['people']} people, {part})."
+        f"After all checks **{wording.of_100(rates['solid'])}** flagged people are shown a solid option "
+        f"first, {wording.of_100(rates['answered'])} any option{far} ({rates['people']} people, {part})."
     )
 
 

@@ -174,6 +174,7 @@ def learn(
         "training": totals(trained.curve, [trained]),
         "rounds": [_kept_round(lessons, trained, after)],
         "rates": with_controls(fitted, asked, rates, callbacks.cancelled, controls=controls),
+        "shown": {},
         "decisions": _found(start, decisions, asked, before, after),
         "provenance": {
             "commit": began_at,

@@ -11,7 +11,7 @@ from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.proposers.resolve_model import placement_of
 from sensecf_core.counterfactuals.result import provenance_of
-from sensecf_core.language.models import adapters, default_model, registry
+from sensecf_core.language.models import adapter_choice, default_model, registry
 from sensecf_core.language.models.adapters import Card
 from sensecf_core.language.prompts import plain
 from sensecf_core.language.prompts.fine_tuned import TUNED_SHA256
@@ -38,7 +38,7 @@ def origin_of(fitted: FittedCohort, options: Mapping[str, Any]) -> dict[str, Any
         "tuned_prompt_template": TUNED_SHA256,
         "engine": code_sha256(*ENGINE),
     }
-    adapter = adapters.chosen(fitted.cohort)
+    adapter = adapter_choice.chosen(fitted.cohort)
     return {
         "cohort": fitted.schema.name,
         **options,
@@ -53,7 +53,7 @@ def origin_of(fitted: FittedCohort, options: Mapping[str, Any]) -> dict[str, Any
 def of_adapters(cohort: Cohort, base_sha256: str | None = None) -> dict[str, Any]:
     """What of a cohort's adapters decides their answers, by the method that each of them answers."""
     found = {
-        method.name: adapters.chosen(cohort, base_sha256, method.adapter)
+        method.name: adapter_choice.chosen(cohort, base_sha256, method.adapter)
         for method in METHODS.values()
         if method.needs_adapter
     }

@@ -9,11 +9,12 @@ import numpy as np
 
 from sensecf_core import provenance
 from sensecf_core.cohorts import builtin
+from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.counterfactuals import explain
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.errors import InputError
 from sensecf_core.evaluation.sampling import sample_rows
-from sensecf_core.language.models import adapters
+from sensecf_core.language.models import adapter_choice, adapters
 from sensecf_core.language.models.adapters import ANY, Adapter
 from sensecf_core.language.training import save_adapter
 from sensecf_core.queries.answer import Answer
@@ -36,6 +37,7 @@ class ShownAnswers:
 
     adapter: Adapter
     cohort: str
+    classifier_sha256: str
     people: int
     seed: int
     answered: float
@@ -45,7 +47,8 @@ class ShownAnswers:
     def as_json(self) -> dict[str, Any]:
         """What of it stands on a card."""
         rates = {"answered": self.answered, "solid": self.solid, "gower": self.gower}
-        return {"part": "val", "people": self.people, "seed": self.seed, **rates}
+        about = {"part": "val", "people": self.people, "seed": self.seed}
+        return {**about, **rates, "classifier_sha256": self.classifier_sha256}
 
 
 def measure_shown(
@@ -62,10 +65,10 @@ def measure_shown(
     does not answer its method, and a part without flagged people; ``NotReadyError`` where there is none.
     """
     cohort = fitted.cohort
-    adapter = adapters.require(cohort) if name is None else adapters.by_name(cohort, name)
+    adapter = adapter_choice.require(cohort) if name is None else adapters.by_name(cohort, name)
     prompt = adapters.prompt_of(adapter.card)
     method = of_prompt(prompt)
-    if adapters.chosen(cohort, prompt=prompt) != adapter:
+    if adapter_choice.chosen(cohort, prompt=prompt) != adapter:
         raise InputError(
             f"Another adapter answers {method} for {cohort.schema.name}; choose {adapter.card.name} on the "
             "page Models first."
@@ -83,14 +86,15 @@ def measure_shown(
             cohort=cohort.schema.name, participant_id=person, row_id=row, method=method, seed=seed
         )
         found.append(explain.answer(fitted, request))
-    return _summary(adapter, cohort.schema.name, found, seed)
+    return _summary(fitted, adapter, found, seed)
 
 
-def _summary(adapter: Adapter, cohort: str, found: list[Answer], seed: int) -> ShownAnswers:
+def _summary(fitted: FittedCohort, adapter: Adapter, found: list[Answer], seed: int) -> ShownAnswers:
     first = [answer.counterfactuals[0] for answer in found if answer.counterfactuals]
     return ShownAnswers(
         adapter=adapter,
-        cohort=cohort,
+        cohort=fitted.schema.name,
+        classifier_sha256=fitted.classifier.sha256,
         people=len(found),
         seed=seed,
         answered=len(first) / len(found),
@@ -99,14 +103,22 @@ def _summary(adapter: Adapter, cohort: str, found: list[Answer], seed: int) -> S
     )
 
 
-def put_on_card(shown: ShownAnswers) -> None:
-    """Put what was shown on the adapter's card.
+def check_card(cohort: Cohort, name: str | None) -> None:
+    """Raise ``InputError`` if what people of a cohort are shown may not stand on the adapter's card.
 
-    Raises ``InputError`` to put an own cohort on the card of an adapter for every cohort.
+    The card of an adapter for every cohort came with the program, and is about built-in cohorts.
     """
+    adapter = adapter_choice.require(cohort) if name is None else adapters.by_name(cohort, name)
+    if adapter.card.cohort == ANY and cohort.schema.name not in builtin.NAMES:
+        raise InputError(
+            f"The card of {adapter.card.name} tells of built-in cohorts only; leave --write out, and choose "
+            "on the page Models what answers."
+        )
+
+
+def put_on_card(shown: ShownAnswers) -> None:
+    """Put what was shown on the adapter's card; see :func:`check_card`."""
     card = shown.adapter.card
-    if card.cohort == ANY and shown.cohort not in builtin.NAMES:
-        raise InputError(f"The card of {card.name} tells of built-in cohorts only; leave --write out.")
     told = {**shown.as_json(), "command": provenance.command()}
     update = {"shown": {**card.shown, shown.cohort: told}}
     save_adapter.write_cards(shown.adapter.folder, card.model_copy(update=update))

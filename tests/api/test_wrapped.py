@@ -14,7 +14,7 @@ from sklearn.linear_model import LogisticRegression
 import sensecf_core as sensecf
 from sensecf_core.classifiers.shap_values import shap_values
 from sensecf_core.cohorts.encoding import to_codes
-from sensecf_core.language.models import adapters
+from sensecf_core.language.models import adapter_choice
 from sensecf_core.queries.answer import Answer
 from sensecf_core.records.exports import answers_csv
 from tests.api.made_frames import WAYS, Plain, asked_directly, flagged
@@ -122,7 +122,7 @@ def test_no_command_is_named_that_cannot_know_a_frame(
     cohort: sensecf.Cohort,
 ) -> None:
     with pytest.raises(sensecf.NotReadyError, match="No adapter was trained for frame yet") as missing:
-        adapters.require(cohort, base_sha256="0" * 64)
+        adapter_choice.require(cohort, base_sha256="0" * 64)
     assert "finetune" not in str(missing.value) and "lm-few-shot" in str(missing.value)
 
 

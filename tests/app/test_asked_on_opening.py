@@ -75,19 +75,44 @@ def test_a_flagged_row_is_asked_about_once_and_its_answer_shown(
     assert len(asked) == 1
 
 
-def test_whoever_goes_on_to_the_next_person_leaves_nothing_in_the_queue(
-    world: World, worker: ModelWorker, asked: list[ExplainRequest], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(worker, "_run", until_cancelled)
-    at = opened(world.flagged)
-    first = at.query_params["job"]
-    assert placeholders(at) == 1
-    at.query_params["participant"] = world.certain
+def go_to(at: AppTest, participant: str) -> AppTest:
+    at.query_params["participant"] = participant
     at.run()
     assert not at.exception, at.exception[0].message
-    assert [request.participant_id for request in asked] == [world.flagged, world.certain]
-    assert until(first, "cancelled").finished
-    worker.cancel(at.query_params["job"])
+    return at
+
+
+def test_whoever_goes_on_to_the_next_person_leaves_no_queue_behind_and_may_come_back(
+    world: World, worker: ModelWorker, asked: list[ExplainRequest], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    test = world.cohort.part("test")
+    flagged = [str(person) for person, _ in test.index[world.classifier.predict(test) == 1]]
+    a, b, c = (world.flagged, *[person for person in flagged if person != world.flagged][:2])
+    monkeypatch.setattr(worker, "_run", until_cancelled)
+    at = opened(a)
+    running = at.query_params["job"]
+    assert placeholders(at) == 1
+    assert until(running, "running").state == "running"
+    waiting = go_to(at, b).query_params["job"]
+    last = go_to(at, c).query_params["job"]
+    assert until(waiting, "cancelled").finished and until(running, "running").state == "running"
+    again = go_to(at, b).query_params["job"]
+    assert again != waiting, "what was not answered is asked when somebody comes back"
+    assert go_to(at, a).query_params["job"] == running, "what is being answered is not asked twice"
+    assert [request.participant_id for request in asked] == [a, b, c, b]
+    for job in (last, again, running):
+        worker.cancel(job)
+
+
+def test_limits_that_were_set_for_one_person_are_not_asked_about_the_next(
+    world: World, asked: list[ExplainRequest]
+) -> None:
+    at = opened(world.unflagged)
+    at.session_state["chip_fixed"] = True
+    at.run()
+    at.checkbox(key="free_small_sleep").uncheck().run()
+    assert "No answer yet" in page_text(go_to(at, world.flagged))
+    assert asked == []
 
 
 def test_nothing_is_asked_where_there_is_nothing_to_change_or_nothing_to_find(
@@ -107,17 +132,19 @@ def test_no_other_model_is_asked_by_opening_a_page(
     assert asked == []
 
 
-def test_the_button_takes_the_place_of_what_opening_asked(
+def test_the_button_takes_the_place_of_what_opening_asked_and_still_waits(
     world: World, worker: ModelWorker, asked: list[ExplainRequest], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(worker, "_run", until_cancelled)
+    running = opened(world.certain).query_params["job"]  # another visitor's
     at = opened(world.flagged)
-    first = at.query_params["job"]
+    waiting = at.query_params["job"]
     next(button for button in at.button if button.label == "Find options").click().run()
     assert not at.exception, at.exception[0].message
-    assert until(first, "cancelled").finished
+    assert until(waiting, "cancelled").finished
+    assert at.query_params["job"] != waiting and len(asked) == 3
     worker.cancel(at.query_params["job"])
-    assert at.query_params["job"] != first and len(asked) == 2
+    worker.cancel(running)
 
 
 def test_a_viewer_asks_nothing(

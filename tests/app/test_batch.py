@@ -51,11 +51,11 @@ def test_the_button_asks_about_the_first_of_those_shown_who_have_no_answer(
     world: World, open_page: OpenPage, started: list[list[str]]
 ) -> None:
     at = open_page("Participants")
-    listed = at.dataframe[0].value["Work list", "Participant"].tolist()
+    listed = at.dataframe[0].value["Person", "Participant"].tolist()
     answered = make_answer("a1", cohort="small", participant_id=listed[0], row_id="0")
     answers.save(answered)
     at.run()
-    line = at.dataframe[0].value["Work list"].set_index("Participant").loc[listed[0]]
+    line = at.dataframe[0].value.set_index(("Person", "Participant"))["Work list"].loc[listed[0]]
     assert line["Asked"] == decided.found_word(of_answer(answered)) != ""
     assert at.button(key="ask_shown").label == f"Ask for {ask_list.MOST} of those shown"
     at.button(key="ask_shown").click().run()
@@ -89,7 +89,7 @@ def test_a_batch_is_found_again_and_says_what_came_of_it(world: World, open_page
     assert f"1 of 2 have options ({int(solid > 0)} a solid one); 1 have no answer." in text
     assert f"**Asked:** {decided.found_sentence(of_answer(answer))}" in text  # in the preview
     at.pills(key="view_small").set_value("Options found").run()
-    assert at.dataframe[0].value["Work list", "Participant"].tolist() == [world.flagged]
+    assert at.dataframe[0].value["Person", "Participant"].tolist() == [world.flagged]
 
 
 def job_table_owner() -> str:

@@ -13,11 +13,11 @@ from tests.app.conftest import OpenPage, World, page_text
 def test_who_has_an_option_stands_first_and_can_be_filtered(mapped: World, open_page: OpenPage) -> None:
     at = open_page("Participants")
     table = at.dataframe[0].value
-    assert table["Work list", "Participant"].iloc[0] == mapped.flagged
+    assert table["Person", "Participant"].iloc[0] == mapped.flagged
     assert table["Work list", "Options"].iloc[:2].tolist() == ["lowers by 8", "none"]
     assert table["Work list", "Risk of 100"].iloc[1:].is_monotonic_decreasing
     at.pills(key="view_small").set_value("With options").run()
-    assert at.dataframe[0].value["Work list", "Participant"].tolist() == [mapped.flagged]
+    assert at.dataframe[0].value["Person", "Participant"].tolist() == [mapped.flagged]
     assert not at.exception
 
 

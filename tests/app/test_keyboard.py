@@ -29,7 +29,7 @@ def keys(at: AppTest) -> dict[str, str]:
 def test_next_and_previous_follow_the_list_with_its_filters(world: World, open_page: OpenPage) -> None:
     at = open_page("Participants", cohort="small", participant=world.unflagged)
     at.pills(key="view_small").set_value("Flagged").run()
-    listed = at.dataframe[0].value["Work list", "Participant"].tolist()
+    listed = at.dataframe[0].value["Person", "Participant"].tolist()
     chosen = []
     for key in ("step_1", "step_1", "step_-1", "step_-1"):
         at.button(key=key).click().run()

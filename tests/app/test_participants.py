@@ -14,7 +14,9 @@ def test_the_table_holds_everyone_riskiest_first_grouped_by_role(world: World, o
     table = at.dataframe[0].value
     assert len(table) == len(world.cohort.rows)
     assert table["Work list", "Risk of 100"].is_monotonic_decreasing
-    assert {"Work list", "Behaviour", "Clinical", "Context"} == set(table.columns.get_level_values(0))
+    assert {"Person", "Work list", "Behaviour", "Clinical", "Context"} == set(
+        table.columns.get_level_values(0)
+    )
     assert ("Clinical", "Body mass index (kg/m²)") in table.columns
     assert "Choose a row" in at.info[0].value
 
@@ -59,13 +61,13 @@ def test_the_list_shows_what_was_decided_and_filters_by_it(world: World, open_pa
     decisions.write_note("small", world.flagged, "Call again.", by="AB")
     decisions.star("small", world.unflagged, by="AB")
     at = open_page("Participants", cohort="small", participant=world.flagged)
-    line = at.dataframe[0].value.set_index(("Work list", "Participant"))["Work list"]
+    line = at.dataframe[0].value.set_index(("Person", "Participant"))["Work list"]
     assert line.loc[world.flagged, ["Note", "Star"]].tolist() == ["Call again.", ""]
     assert line.loc[world.unflagged, ["Note", "Star"]].tolist() == ["", "★"]
     (note,) = (one.proto.body for one in at.get("html") if "<details" in one.proto.body)  # in the preview
     assert "<strong>Note:</strong> Call again.</span></summary><p>AB, " in note
     at.pills(key="view_small").set_value("Starred").run()
-    assert at.dataframe[0].value["Work list", "Participant"].tolist() == [world.unflagged]
+    assert at.dataframe[0].value["Person", "Participant"].tolist() == [world.unflagged]
 
 
 def test_the_latest_decision_about_an_option_is_told() -> None:
@@ -97,7 +99,7 @@ def test_what_is_out_of_range_is_counted_named_and_stands_first(
     fresh_caches: None, open_page: OpenPage
 ) -> None:
     at = open_page("Participants", cohort="nhanes", participant="93708")
-    table = at.dataframe[0].value.set_index(("Work list", "Participant"))["Work list"]
+    table = at.dataframe[0].value.set_index(("Person", "Participant"))["Work list"]
     assert table.loc["93708", "Out of range"] == 6
     assert "Systolic blood pressure 141 mmHg ▲" in page_text(at)  # in the preview
     assert at.subheader[0].value == "Outside the reference range: 6"

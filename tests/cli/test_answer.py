@@ -6,7 +6,11 @@ import json
 
 import pytest
 
+from sensecf_core.counterfactuals.proposers import registry as proposers
 from sensecf_core.counterfactuals.result import settings_of
+from sensecf_core.datasets import registry
+from sensecf_core.errors import InputError
+from sensecf_core.language.models import adapter_choice, adapters
 from sensecf_core.queries.request import ExplainRequest
 from sensecf_core.records import answers
 from tests.cli.conftest import Command
@@ -28,6 +32,28 @@ def test_it_tells_progress_and_the_id_of_the_answer_it_kept(command: Command, pe
     answer = answers.find(last["answer_id"])
     assert answer is not None
     assert answer.settings == settings_of(request)
+
+
+def test_a_request_for_a_model_that_is_told_the_person_alone_is_answered_by_the_one_there_is(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[ExplainRequest] = []
+
+    def explain(request: ExplainRequest, _: object) -> None:
+        asked.append(request)
+        raise InputError("Asked.")
+
+    monkeypatch.setattr("sensecf_core.counterfactuals.explain.explain", explain)
+    (general,) = adapters.for_every_cohort()
+    found = {"guided": general, "profile": None}
+    monkeypatch.setattr(adapter_choice, "chosen", lambda cohort, base, prompt: found[prompt])
+    monkeypatch.setattr(proposers, "base_sha256", lambda spec: "b" * 64)
+    request = ExplainRequest(cohort="heart", participant_id="1", method="lm-fine-tuned")
+    assert "Asked." in command("answer", request.model_dump_json()).err
+    person = registry.load("heart").part("test").index[0][0]
+    ended = command("explain", "--cohort", "heart", "--participant", str(person), "--method", "lm-fine-tuned")
+    assert "No adapter of heart is told the person alone, so lm-guided answers instead" in ended.err
+    assert [one.method for one in asked] == ["lm-guided"] * 2
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from sensecf_core.cli.commands.explain import warn_if_unmeasured
 from sensecf_core.cohorts import builtin
 from sensecf_core.counterfactuals.fine_tuning import validation
 from sensecf_core.datasets import registry
-from sensecf_core.language.models import adapters
+from sensecf_core.language.models import adapter_choice, adapters
 from sensecf_core.paths import ROOT
 from sensecf_core.queries.request import ExplainRequest
 from tests.app import made_adapter
@@ -131,6 +131,6 @@ def test_an_adapter_measured_with_another_classifier_warns(
     warn_if_unmeasured(cohort, request)
     assert "its hit rates are not known for this one" in capsys.readouterr().err
     made_adapter.write(cohort, "measured", classifier_sha256=store.load(cohort).sha256)
-    adapters.choose(cohort, adapters.by_name(cohort, "measured"))
+    adapter_choice.choose(cohort, adapters.by_name(cohort, "measured"))
     warn_if_unmeasured(cohort, request)
     assert capsys.readouterr().err == ""

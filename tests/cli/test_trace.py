@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from sensecf_core.cli.commands.experiments import trace
+from sensecf_core.language.models import adapter_choice
 from tests.cli.conftest import Command
 
 TRACE = ("trace", "--cohort", "heart", "--n", "3", "--methods", "random", "--candidates", "8")
@@ -27,6 +29,16 @@ def test_both_directions_with_their_origin(command: Command, tmp_path: Path) -> 
     assert len(document["queries"]) == 6
     with (tmp_path / "results/trace-heart.csv").open() as lines:
         assert [row["direction"] for row in csv.DictReader(lines)] == ["1→0", "0→1"]
+
+
+def test_by_default_all_methods_that_draw_are_asked_but_those_without_an_adapter(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(adapter_choice, "chosen", lambda cohort, prompt: prompt == "guided" or None)
+    asked = trace._samplers("heart")
+    assert "lm-fine-tuned" not in asked
+    assert {"lm-guided", "lm-few-shot", "random", "nearest-pair", "effects"} <= set(asked)
+    assert "search" not in asked and "treecf" not in asked
 
 
 def test_a_run_is_not_asked_twice(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:

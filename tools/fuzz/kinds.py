@@ -194,7 +194,7 @@ def _adapter_file(name: str) -> bytes:
 def _adapter(name: str, content: bytes) -> None:
     """One damaged file beside the others, in the adapter that was chosen."""
     from sensecf_core.datasets import registry
-    from sensecf_core.language.models import adapters
+    from sensecf_core.language.models import adapter_choice, adapters
 
     cohort = registry.load("heart")
     folder = adapters.own_folder(cohort, "mine")
@@ -203,9 +203,9 @@ def _adapter(name: str, content: bytes) -> None:
     whole = (_heart_adapter() / name).read_bytes()
     try:
         (folder / name).write_bytes(content)
-        adapters._choices_path().write_text(json.dumps({"heart": str(folder)}))
+        adapter_choice._choices_path().write_text(json.dumps({"heart": str(folder)}))
         adapters.checked_config(
-            adapters.require(cohort, adapters.adapters(cohort)[0].card.base_sha256).folder
+            adapter_choice.require(cohort, adapters.adapters(cohort)[0].card.base_sha256).folder
         )
     finally:
         (folder / name).write_bytes(whole)
@@ -213,11 +213,11 @@ def _adapter(name: str, content: bytes) -> None:
 
 def _choice(content: bytes) -> None:
     from sensecf_core.datasets import registry
-    from sensecf_core.language.models import adapters
+    from sensecf_core.language.models import adapter_choice, adapters
 
-    adapters._choices_path().write_bytes(content)
+    adapter_choice._choices_path().write_bytes(content)
     cohort = registry.load("heart")
-    adapters.require(cohort, adapters.adapters(cohort)[0].card.base_sha256)
+    adapter_choice.require(cohort, adapters.adapters(cohort)[0].card.base_sha256)
 
 
 def _archives() -> Callable[[random.Random], bytes]:

@@ -23,14 +23,17 @@ def answer(
     from pydantic import ValidationError
 
     from sensecf_core.counterfactuals.explain import explain
+    from sensecf_core.counterfactuals.proposers.registry import answering_method
+    from sensecf_core.datasets import registry
     from sensecf_core.queries.request import ExplainRequest
     from sensecf_core.records import answers
 
     try:
-        explain_request = ExplainRequest.model_validate_json(request)
+        asked = ExplainRequest.model_validate_json(request)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "the request"
         raise InputError(f"The request cannot be read: {where}: {first['msg']}.") from error
-    result = explain(explain_request, Callbacks(print_progress))
+    method = answering_method(registry.load(asked.cohort), asked.method, asked.model)
+    result = explain(asked.model_copy(update={"method": method}), Callbacks(print_progress))
     print_json_line({"answer_id": answers.save(result)})

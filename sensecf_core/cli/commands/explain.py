@@ -45,7 +45,7 @@ def explain(
     method: Annotated[
         str | None,
         typer.Option(
-            help=f"{listed_for_help()} (docs/commands.md). Without it lm-fine-tuned where there is an "
+            help=f"{listed_for_help()} (docs/commands.md). Without it a fine-tuned model where there is an "
             "adapter, else lm-few-shot."
         ),
     ] = None,
@@ -283,11 +283,11 @@ def warn_if_unmeasured(cohort: Cohort, request: ExplainRequest, model: ModelSpec
     """Warn if the adapter that will answer was measured with another classifier."""
     from sensecf_core.classifiers import store
     from sensecf_core.counterfactuals.proposers.resolve_model import base_sha256
-    from sensecf_core.language.models import adapters
+    from sensecf_core.language.models import adapter_choice, adapters
 
     if (prompt := METHODS[request.method].adapter) is None:
         return
-    if (adapter := adapters.chosen(cohort, base_sha256(model), prompt)) is None:
+    if (adapter := adapter_choice.chosen(cohort, base_sha256(model), prompt)) is None:
         return
     text = adapters.other_classifier(adapter.card, store.load(cohort).sha256)
     if text:

@@ -13,7 +13,7 @@ from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.proposers.tuned_prompt import tuned_prompt
 from sensecf_core.errors import InputError
 from sensecf_core.language.local.model import LocalModel
-from sensecf_core.language.models import adapters, default_model
+from sensecf_core.language.models import adapter_choice, adapters, default_model
 from sensecf_core.language.models.adapters import ANY, Adapter
 from sensecf_core.language.training import save_adapter
 from sensecf_core.types import Progress
@@ -43,7 +43,7 @@ def measure_adapter(
     ``name`` is the adapter's (None: the one that answers). Raises ``InputError`` for an unknown one and one
     that does not fit the default language model, ``NotReadyError`` where there is none.
     """
-    found = adapters.require(fitted.cohort) if name is None else adapters.by_name(fitted.cohort, name)
+    found = adapter_choice.require(fitted.cohort) if name is None else adapters.by_name(fitted.cohort, name)
     if (unfit := adapters.unfit(found.card, fitted.cohort, default_model.status().sha256)) is not None:
         raise InputError(unfit)
     source = found.card.settings.get("source", "shap")
@@ -61,7 +61,7 @@ def measure_adapter(
 def _lessons(fitted: FittedCohort, adapter: Adapter, progress: Progress) -> tuple[Pair, ...]:
     """What an adapter was taught, for the control that copies it; empty where that is searched by itself."""
     settings = adapter.card.settings
-    if settings.get("source") != "profile":
+    if settings.get("source") != "profile" or "per_group" not in settings:  # it learned from decisions
         return ()
     named = ("seed", "source", "per_group", "synthetic")
     _, pairs = pair_files.load_or_build(fitted, progress=progress, **{name: settings[name] for name in named})
@@ -88,4 +88,6 @@ def put_on_card(rates: AdapterRates) -> None:
     same = rates.temperature == card.temperature
     test = [row for row in card.rates if row.get("part") == "test" and same]
     update = {"temperature": rates.temperature, "rates": (*test, *rates.rows)}
+    if not same:
+        update["shown"] = {}
     save_adapter.write_cards(rates.adapter.folder, card.model_copy(update=update))

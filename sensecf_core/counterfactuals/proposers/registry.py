@@ -22,7 +22,7 @@ from sensecf_core.counterfactuals.proposers.resolve_model import (
 from sensecf_core.counterfactuals.proposers.search import SearchProposer
 from sensecf_core.counterfactuals.result import answer_id, content_hashes, settings_of
 from sensecf_core.errors import InputError, unknown
-from sensecf_core.language.models import adapters, default_model, registry
+from sensecf_core.language.models import adapter_choice, adapters, default_model, registry
 from sensecf_core.language.models.registry import ModelSpec
 from sensecf_core.language.prompts.plain import TEMPLATE_SHA256
 from sensecf_core.queries.methods import METHODS, Method, asks_language_model, needs_adapter, of_prompt
@@ -56,9 +56,9 @@ def default_method(cohort: Cohort, model: str | None = None) -> str:
     spec = None if model is None else registry.spec(model)
     if spec is not None and spec.is_remote:
         return REMOTE_METHOD
-    if adapters.problem(cohort) is not None:  # to be told, not to be got around
+    if adapter_choice.problem(cohort) is not None:  # to be told, not to be got around
         return of_prompt("guided")
-    adapter = adapters.chosen(cohort, base_sha256(spec))
+    adapter = adapter_choice.chosen(cohort, base_sha256(spec))
     return "lm-few-shot" if adapter is None else of_prompt(adapters.prompt_of(adapter.card))
 
 
@@ -69,12 +69,15 @@ def answering_method(cohort: Cohort, method: str, model: str | None = None) -> s
     ``InputError`` for an unknown method, and as :func:`default_method`.
     """
     check_method(method)
-    if METHODS[method].adapter != "profile" or adapters.problem(cohort) is not None:
+    spec = None if model is None else registry.spec(model)
+    if METHODS[method].adapter != "profile" or (spec is not None and spec.is_remote):
         return method
-    base = base_sha256(None if model is None else registry.spec(model))
-    if adapters.chosen(cohort, base, "profile") is not None:
+    if adapter_choice.problem(cohort) is not None:
         return method
-    return method if adapters.chosen(cohort, base, "guided") is None else of_prompt("guided")
+    base = base_sha256(spec)
+    if adapter_choice.chosen(cohort, base, "profile") is not None:
+        return method
+    return method if adapter_choice.chosen(cohort, base, "guided") is None else of_prompt("guided")
 
 
 def expected_answer_ids(
@@ -100,7 +103,7 @@ def expected_answer_ids(
 
 def _temperature(cohort: Cohort, request: ExplainRequest) -> float | None:
     if request.temperature is None and needs_adapter(request.method):
-        adapter = adapters.chosen(cohort, prompt=METHODS[request.method].adapter)
+        adapter = adapter_choice.chosen(cohort, prompt=METHODS[request.method].adapter)
         return None if adapter is None else adapter.card.temperature
     return request.temperature
 
@@ -111,7 +114,7 @@ def _model_hashes(cohort: Cohort, method: str) -> dict[str, str]:
         return {}
     if not needs_adapter(method):
         return {"base_model": base, "prompt_template": TEMPLATE_SHA256}
-    adapter = adapters.chosen(cohort, base, METHODS[method].adapter)
+    adapter = adapter_choice.chosen(cohort, base, METHODS[method].adapter)
     if adapter is None:
         return {}
     return {
@@ -129,7 +132,7 @@ def make_ready(cohort: str) -> None:
     from sensecf_core.counterfactuals.problem.fitted_cohort import load_fitted
     from sensecf_core.language.local.model import shared_model
 
-    found = adapters.chosen(load_fitted(cohort).cohort)
+    found = adapter_choice.chosen(load_fitted(cohort).cohort)
     folder = None if found is None else found.folder
     _ = shared_model(adapter=folder).grammar_tokenizer
 
@@ -209,7 +212,7 @@ def _fine_tuned(context: Context) -> Proposer:
         raise CancelledError
     fitted = context.fitted
     prompt = METHODS[context.request.method].adapter
-    adapter = adapters.require(fitted.cohort, base_sha256(context.named), prompt)
+    adapter = adapter_choice.require(fitted.cohort, base_sha256(context.named), prompt)
     base = placement_of(context.named)
     source = adapter.card.settings.get("source", "shap")
     return tuned_prompt(fitted, source).proposer(

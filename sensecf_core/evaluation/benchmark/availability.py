@@ -12,7 +12,7 @@ from sensecf_core.counterfactuals.proposers.resolve_model import base_sha256, ch
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.evaluation.benchmark.entries import Entry
 from sensecf_core.evaluation.benchmark.published import Absent, command
-from sensecf_core.language.models import adapters, default_model
+from sensecf_core.language.models import adapter_choice, default_model
 from sensecf_core.language.remote import allow_list
 from sensecf_core.provenance import PROGRAM
 from sensecf_core.queries.methods import METHODS
@@ -67,7 +67,7 @@ def require(cohort: Cohort, entry: Entry) -> None:
     if base is None:
         default_model.require()
     if method.needs_adapter:
-        adapters.require(cohort, base, method.adapter)
+        adapter_choice.require(cohort, base, method.adapter)
 
 
 def _absent(cohort: str, entry: Entry, reason: str) -> Absent:

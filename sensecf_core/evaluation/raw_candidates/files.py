@@ -12,7 +12,7 @@ from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.counterfactuals.fine_tuning.control_rates import valid_name
 from sensecf_core.errors import InputError
 from sensecf_core.evaluation.run_identity import of_adapter
-from sensecf_core.language.models import adapters
+from sensecf_core.language.models import adapter_choice, adapters
 from sensecf_core.language.training import save_adapter
 from sensecf_core.paths import write_whole
 from sensecf_core.queries.methods import METHODS, Method, controls_of
@@ -59,7 +59,7 @@ def put_on_card(cohort: Cohort, trace: JsonView) -> None:
 
 
 def _put_on_card(cohort: Cohort, trace: JsonView, method: Method) -> None:
-    found = adapters.require(cohort, prompt=method.adapter)
+    found = adapter_choice.require(cohort, prompt=method.adapter)
     if of_adapter(found.card) != trace["adapters"].get(method.name):
         raise InputError("Another adapter answers now than at the start of this run: its card is left alone.")
     if found.card.cohort == adapters.ANY:

@@ -8,15 +8,13 @@ trained on this machine are in ``var/adapters``.
 
 from __future__ import annotations
 
-import json
-import math
 import re
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from pydantic import Field, ValidationError
 
@@ -25,10 +23,9 @@ from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.cohorts.fingerprint import file_sha256
 from sensecf_core.errors import InputError, NotReadyError, unknown
 from sensecf_core.json_safe import read_file
-from sensecf_core.language.models import default_model
 from sensecf_core.language.prompts.fine_tuned import TUNED_SHA256
 from sensecf_core.language.prompts.profile import PROFILE_SHA256
-from sensecf_core.paths import CHECKOUT, MODELS, user_path, var, write_whole
+from sensecf_core.paths import CHECKOUT, MODELS, var
 from sensecf_core.provenance import CLI
 from sensecf_core.queries.methods import Prompt
 from sensecf_core.types import Plain
@@ -202,10 +199,10 @@ def _read(path: Path, changed: int) -> Card | None:
 
 def broken(cohort: Cohort) -> tuple[str, ...]:
     """What is wrong with adapters' folders that cannot be read, one sentence each."""
-    return (*_broken_of(cohort), *_broken_in(var("adapters", ANY), BUILT_IN / ANY))
+    return (*damage_of(cohort), *_broken_in(var("adapters", ANY), BUILT_IN / ANY))
 
 
-def _broken_of(cohort: Cohort) -> tuple[str, ...]:
+def damage_of(cohort: Cohort) -> tuple[str, ...]:
     """What is wrong with the adapters that were trained for a cohort."""
     parents = [] if cohort.own else [BUILT_IN / cohort.schema.name]
     return _broken_in(*parents, own_folder(cohort, "x").parent)
@@ -213,10 +210,11 @@ def _broken_of(cohort: Cohort) -> tuple[str, ...]:
 
 def _broken_in(*parents: Path) -> tuple[str, ...]:
     folders = [folder for parent in parents for folder in sorted(parent.glob("[!.]*/"))]
-    return tuple(said for folder in folders if (said := _broken(folder)) is not None)
+    return tuple(said for folder in folders if (said := damage(folder)) is not None)
 
 
-def _broken(folder: Path) -> str | None:
+def damage(folder: Path) -> str | None:
+    """Say why an adapter's folder cannot be used, and how to mend it; None if it can."""
     card = folder / CARD
     if not (folder / WEIGHTS).is_file():
         what = f"{WEIGHTS} is missing"
@@ -227,25 +225,6 @@ def _broken(folder: Path) -> str | None:
     else:
         return None
     return f"The adapter in {folder} cannot be used ({what}); {MEND}."
-
-
-def problem(cohort: Cohort) -> str | None:
-    """Why no adapter may answer before somebody looks: the one that was chosen, or would be, is damaged.
-
-    Another one never takes its place unnoticed. None if the choice is one that can be read. A damaged one for
-    every cohort stops only cohorts that have none of their own.
-    """
-    try:
-        choice = _read_choices().get(cohort.schema.name)
-    except ValueError:
-        return (
-            f"{_choices_path()} cannot be read, so nobody knows which adapter was chosen; choose one on the "
-            "page Models, or delete the file."
-        )
-    if choice is not None and (folder := user_path(choice)) is not None and folder.is_dir():
-        return _broken(folder)
-    said = _broken_of(cohort) if adapters(cohort) else broken(cohort)
-    return next(iter(said), None)
 
 
 def checked_config(folder: Path) -> dict[str, Any]:
@@ -306,100 +285,6 @@ def other_classifier(card: Card, classifier_sha256: str) -> str | None:
     )
 
 
-def chosen(cohort: Cohort, base_sha256: str | None = None, prompt: Prompt | None = None) -> Adapter | None:
-    """The adapter that answers for a cohort: the one chosen, else the first that fits.
-
-    ``prompt`` asks for one that was trained on this prompt; of None it is the one that answers best by
-    :func:`shown_better`. Those for every cohort come last. None, too, where there is a :func:`problem`.
-    ``base_sha256`` of None is the default base model's.
-    """
-    if problem(cohort) is not None:
-        return None
-    base_sha256 = base_sha256 or default_model.status().sha256
-    available = (*adapters(cohort), *for_every_cohort())
-    fitting = [adapter for adapter in available if unfit(adapter.card, cohort, base_sha256) is None]
-    choices = _choices()
-    if prompt is None:
-        choice = choices.get(cohort.schema.name)
-        if picked := [adapter for adapter in fitting if str(adapter.folder) == choice]:
-            return picked[0]
-        told = {kind: _first(fitting, kind, choices, cohort) for kind in get_args(Prompt)}
-        profile, guided = told["profile"], told["guided"]
-        if profile is None or guided is None:
-            return profile or guided
-        return profile if shown_better(profile.card, guided.card, cohort) else guided
-    return _first(fitting, prompt, choices, cohort)
-
-
-def _first(
-    fitting: Sequence[Adapter], prompt: Prompt, choices: Mapping[str, str], cohort: Cohort
-) -> Adapter | None:
-    of_prompt = [adapter for adapter in fitting if prompt_of(adapter.card) == prompt]
-    wanted = (choices.get(cohort.schema.name), choices.get(f"{cohort.schema.name} {prompt}"))
-    picked = (adapter for choice in wanted for adapter in of_prompt if str(adapter.folder) == choice)
-    return next(picked, next(iter(of_prompt), None))
-
-
-def shown_better(card: Card, other: Card, cohort: Cohort) -> bool:
-    """Whether the answers shown by an adapter were measured to be better on ``val`` than another's.
-
-    By the share of people with a solid option, then by the mean distance of the first options. False where
-    one of them was not measured on the cohort.
-    """
-    mine, others = (one.shown.get(cohort.schema.name) for one in (card, other))
-    if mine is None or others is None:
-        return False
-    return _goodness(mine) > _goodness(others)
-
-
-def _goodness(shown: Mapping[str, Any]) -> tuple[float, float]:
-    return shown["solid"], -math.inf if shown["gower"] is None else -shown["gower"]
-
-
-def require(cohort: Cohort, base_sha256: str | None = None, prompt: Prompt | None = None) -> Adapter:
-    """Like :func:`chosen`; raises ``NotReadyError`` that says why there is none and what to do."""
-    adapter = chosen(cohort, base_sha256, prompt)
-    if adapter is not None:
-        return adapter
-    if (damage := problem(cohort)) is not None:
-        raise NotReadyError(damage)
-    base_sha256 = base_sha256 or default_model.status().sha256
-    if base_sha256 is None:
-        raise NotReadyError(default_model.status().message)
-    reasons = [
-        unfit(other.card, cohort, base_sha256)
-        for other in adapters(cohort)
-        if prompt in (None, prompt_of(other.card))
-    ]
-    name = cohort.schema.name
-    if prompt == "profile" and not any(reasons) and chosen(cohort, base_sha256) is not None:
-        raise NotReadyError(
-            f"No adapter of {name} is told the person alone; ask lm-guided, or run "
-            f"`{CLI} finetune --cohort {name} --told profile`."
-        )
-    # The command knows cohorts by name, and a frame in memory has none that it could find.
-    how = (
-        f"run `{CLI} finetune --cohort {name}`, or use"
-        if cohort.layout is None
-        else "that needs a cohort in a folder of its own (docs/own-cohort.md), so use"
-    )
-    raise NotReadyError(
-        next(filter(None, reasons), None)
-        or f"No adapter was trained for {name} yet; {how} the method lm-few-shot."
-    )
-
-
-def choose(cohort: Cohort, adapter: Adapter) -> None:
-    """Make an adapter the one that answers for its cohort, and among those of its prompt.
-
-    Raises ``NotAllowedError`` unless whoever is at work may change models.
-    """
-    rights.require("models")
-    folder, name = str(adapter.folder), cohort.schema.name
-    choices = {**_choices(), name: folder, f"{name} {prompt_of(adapter.card)}": folder}
-    write_whole(_choices_path(), json.dumps(choices, indent=1))
-
-
 def delete(adapter: Adapter) -> None:
     """Delete an adapter trained on this machine, and its checkpoints.
 
@@ -419,28 +304,6 @@ def delete(adapter: Adapter) -> None:
 def checkpoints(cohort: str, name: str, sha256: str) -> Path:
     """The folder of a fine-tuning's checkpoints; ``sha256`` is of all its settings but the budget."""
     return var("fine-tuning", f"{cohort}-{name}-{sha256[:10]}")
-
-
-def _choices_path() -> Path:
-    return var("adapters", "chosen.json")
-
-
-def _choices() -> dict[str, str]:
-    try:
-        return _read_choices()
-    except ValueError:
-        return {}
-
-
-def _read_choices() -> dict[str, str]:
-    """Which folder was chosen for each cohort; raises ``ValueError`` for a damaged file."""
-    try:
-        choices = read_file(_choices_path())
-    except OSError:
-        return {}
-    if not isinstance(choices, dict) or not all(isinstance(choice, str) for choice in choices.values()):
-        raise ValueError("it is no table of folders")
-    return choices
 
 
 def weights_sha256(folder: Path) -> str:

@@ -64,6 +64,11 @@ def show_now(choice: Choice, kind: Literal["answer", "job"], result_id: str) -> 
     st.query_params[kind] = result_id
 
 
+def forget_job(choice: Choice) -> None:
+    """Show no job about a row any more."""
+    st.session_state[_SHOWN_KEY][choice] = replace(shown_for(choice), job=None)
+
+
 def adopt_from_address(kind: Kind) -> str | None:
     """Take over the result that a link names, and choose the row that it is about.
 

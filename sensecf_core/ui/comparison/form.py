@@ -11,7 +11,7 @@ from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.counterfactuals.proposers.registry import default_method
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.jobs import compare_methods, model_worker
-from sensecf_core.language.models import adapters, default_model
+from sensecf_core.language.models import adapter_choice, default_model
 from sensecf_core.queries.methods import METHODS, Method, asks_language_model, needs_adapter
 from sensecf_core.queries.request import ExplainRequest
 from sensecf_core.records import comparisons
@@ -45,7 +45,7 @@ def offered(page: Page) -> list[str]:
     def able(method: Method) -> bool:
         if not method.asks_language_model or not method.needs_adapter:
             return ready or not method.asks_language_model
-        return ready and adapters.chosen(page.required_cohort, prompt=method.adapter) is not None
+        return ready and adapter_choice.chosen(page.required_cohort, prompt=method.adapter) is not None
 
     return wording.in_order(name for name, method in METHODS.items() if able(method))
 

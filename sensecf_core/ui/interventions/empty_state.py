@@ -59,7 +59,7 @@ def may_find(page: Page) -> bool:
     """
     schema = page.required_cohort.schema
     flagged = int(page.risk >= page.classifier.threshold)
-    if flagged == schema.task.desired or limits_fields.profile_now(schema) == "contrast":
+    if flagged == schema.task.desired:
         return False
     line = _line(page)
     return line is None or line["lower"] != "none found"

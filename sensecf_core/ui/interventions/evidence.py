@@ -13,7 +13,7 @@ from sensecf_core.cohorts.schema import Schema
 from sensecf_core.evaluation import side_by_side
 from sensecf_core.queries.answer import Answer, Candidate, Trace
 from sensecf_core.queries.goal import GoalKind
-from sensecf_core.queries.methods import needs_adapter
+from sensecf_core.queries.methods import of_prompt
 from sensecf_core.records import answers, audit, exports
 from sensecf_core.ui.common import charts, row_wording, widgets, wording
 from sensecf_core.ui.decisions import who
@@ -142,7 +142,7 @@ def _raw(answer: Answer, schema: Schema) -> None:
         st.code(answer.prompt, language=None, wrap_lines=True)
     if answer.trace.candidates:
         st.markdown("**Every candidate, in the order it came**")
-        if needs_adapter(answer.method):
+        if answer.method == of_prompt("guided"):
             st.caption(
                 "The model adds up how far each change gets (10 = enough): “+6=9” behind a value is 6 for "
                 "this change, and 9 with those before it."

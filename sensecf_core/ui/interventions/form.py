@@ -6,8 +6,10 @@ import streamlit as st
 from streamlit.elements.lib.mutable_popover_container import PopoverContainer
 
 from sensecf_core.access import rights
+from sensecf_core.counterfactuals.problem.fitted_cohort import load_fitted
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.jobs import model_worker
+from sensecf_core.jobs.ask_list import request_of
 from sensecf_core.language.models import default_model
 from sensecf_core.queries.methods import asks_language_model
 from sensecf_core.queries.request import ExplainRequest
@@ -20,7 +22,7 @@ from sensecf_core.ui.page import keyboard
 from sensecf_core.ui.page.frame import Page
 
 BUTTON = "Find options"
-_ON_OPENING = "asked_on_opening"
+_OPENED, _WAITING = "options_opened", "asked_on_opening"
 
 
 def show(page: Page) -> None:
@@ -89,33 +91,40 @@ def show(page: Page) -> None:
 def asks_on_opening(page: Page) -> str | None:
     """Ask about the chosen row because its page was opened; returns the job, None if nothing is asked.
 
-    Once in a session for each row, for whoever may ask, and this machine's own model alone: nobody's data go
-    to a server because a page was opened. Whoever walks through the list leaves no queue behind.
+    When a row is opened for the first time in a session, for whoever may ask, and this machine's own model
+    alone: nobody's data go to a server because a page was opened. Only the question that stands there before
+    anything is set: limits that were set for one person are not taken for the next.
     """
-    asked: dict[Choice, str] = st.session_state.setdefault(_ON_OPENING, {})
-    method = method_picker.method_now(page)[0]
-    model_name = method_picker.model_now(page.required_cohort, method)
-    if page.choice in asked or model_name is not None or not _is_ready(method, model_name):
+    opened: set[Choice] = st.session_state.setdefault(_OPENED, set())
+    if page.choice in opened:
         return None
-    if rights.refusal("ask") is not None:
-        return None
+    opened.add(page.choice)
     request = _question(page)
+    if request.model is not None or not _is_ready(request.method, None) or rights.refusal("ask") is not None:
+        return None
+    if request != request_of(load_fitted(request.cohort), page.row_key, method=request.method):
+        return None
     try:
-        limits_fields.check(page, request)
-        _cancel_asked_on_opening()
-        asked[page.choice] = model_worker.worker().submit(request)
+        _give_up_waiting()
+        job = model_worker.worker().submit(request)
     except (InputError, NotReadyError):
         return None  # the button says why
-    shown_results.show_now(page.choice, "job", asked[page.choice])
-    return asked[page.choice]
+    st.session_state[_WAITING] = page.choice, job
+    shown_results.show_now(page.choice, "job", job)
+    return job
 
 
-def _cancel_asked_on_opening() -> None:
-    """Cancel what opening pages asked and is not answered yet: another question takes its place."""
+def _give_up_waiting() -> None:
+    """Cancel what opening a page asked last if it still waits: whoever goes on leaves no queue behind.
+
+    Its row counts as not opened again. What is being answered already is answered, and kept.
+    """
+    choice, job_id = st.session_state.pop(_WAITING, (None, None))
     worker = model_worker.worker()
-    for job_id in st.session_state.get(_ON_OPENING, {}).values():
-        if (job := worker.view(job_id)) is not None and not job.finished:
-            worker.cancel(job_id)
+    if job_id is not None and (job := worker.view(job_id)) is not None and job.state == "queued":
+        worker.cancel(job_id)
+        shown_results.forget_job(choice)
+        st.session_state[_OPENED].discard(choice)
 
 
 def _question(page: Page) -> ExplainRequest:
@@ -157,7 +166,7 @@ def submit(page: Page, request: ExplainRequest) -> None:
     """Queue a request and show its job; or say why the request is refused."""
     try:
         limits_fields.check(page, request)
-        _cancel_asked_on_opening()
+        _give_up_waiting()
         job = model_worker.worker().submit(request)
     except (InputError, NotReadyError) as error:
         limits_fields.refuse(page, error)

@@ -8,7 +8,7 @@ from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.counterfactuals.proposers.registry import default_method
 from sensecf_core.counterfactuals.proposers.resolve_model import REMOTE_METHOD
 from sensecf_core.errors import InputError
-from sensecf_core.language.models import adapters, default_model, hardware, registry
+from sensecf_core.language.models import adapter_choice, adapters, default_model, hardware, registry
 from sensecf_core.language.models.adapters import Adapter
 from sensecf_core.language.models.registry import ModelSpec
 from sensecf_core.language.remote import allow_list
@@ -30,7 +30,7 @@ def method_now(page: Page) -> tuple[str, list[str]]:
     options = [
         mode.name
         for mode in MODES
-        if not mode.needs_adapter or adapters.chosen(cohort, prompt=mode.adapter) is not None
+        if not mode.needs_adapter or adapter_choice.chosen(cohort, prompt=mode.adapter) is not None
     ]
     # The pick is kept apart from the widget, since other cohorts have other options.
     picked = st.session_state.get(_PICKED_METHOD)
@@ -49,7 +49,7 @@ def choose_method(page: Page) -> None:
         on_change=lambda: st.session_state.update({_PICKED_METHOD: st.session_state["method"]}),
         help="  \n".join(f"{mode.title}: {mode.note}" for mode in MODES),
     )
-    _say_which(page, adapters.chosen(page.required_cohort, prompt=METHODS[method].adapter), method)
+    _say_which(page, adapter_choice.chosen(page.required_cohort, prompt=METHODS[method].adapter), method)
 
 
 def _say_which(page: Page, adapter: Adapter | None, method: str) -> None:
@@ -69,7 +69,7 @@ def _say_which(page: Page, adapter: Adapter | None, method: str) -> None:
 def warn(page: Page, method: str, model: str | None) -> None:
     """Warn beside the button: an adapter of another classifier, a model that is not on this machine."""
     prompt, others = METHODS[method].adapter, _other_models(page.required_cohort, method)
-    adapter = None if prompt is None else adapters.chosen(page.required_cohort, prompt=prompt)
+    adapter = None if prompt is None else adapter_choice.chosen(page.required_cohort, prompt=prompt)
     other_classifier = notice = None
     if adapter is not None:
         other_classifier = adapters.other_classifier(adapter.card, page.classifier.sha256)

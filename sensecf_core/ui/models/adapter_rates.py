@@ -97,6 +97,19 @@ def headline(cohort: Cohort, card: Card) -> str:
     )
 
 
+def shown(cohort: Cohort, card: Card) -> str | None:
+    """Say what people are shown once everything was checked; None where that was not measured."""
+    rates = card.shown.get(cohort.schema.name)
+    if rates is None:
+        return None
+    part = widgets.PART_TITLES.get(rates["part"], "")
+    far = "" if rates["gower"] is None else f", at a mean distance of {rates['gower']:.3f}"
+    return (
+        f"After all checks **{wording.of_100(rates['solid'])}** flagged people are shown a solid option "
+        f"first, {wording.of_100(rates['answered'])} any option{far} ({rates['people']} people, {part})."
+    )
+
+
 def _elsewhere(cohort: Cohort, rows: Sequence[Row]) -> str:
     """Which other cohorts the rates were measured on, in one sentence; empty for this one."""
     measured = dict.fromkeys(str(row.get("cohort", cohort.schema.name)) for row in rows)

@@ -10,7 +10,7 @@ from sensecf_core.access import rights
 from sensecf_core.classifiers import store
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.errors import InputError
-from sensecf_core.language.models import adapters, default_model
+from sensecf_core.language.models import adapter_choice, adapters, default_model
 from sensecf_core.language.models.adapters import Adapter
 from sensecf_core.queries.methods import METHODS, Prompt, of_prompt
 from sensecf_core.ui.common import wording
@@ -26,9 +26,9 @@ def show(cohort: Cohort) -> None:
     st.header(f"Fine-tuned for {title}")
     if failed := st.session_state.pop(_FAILED, None):
         st.error(wording.plain(failed), icon=":material/error:")
-    for damage in dict.fromkeys(filter(None, (adapters.problem(cohort), *adapters.broken(cohort)))):
+    for damage in dict.fromkeys(filter(None, (adapter_choice.problem(cohort), *adapters.broken(cohort)))):
         st.error(wording.message(damage), icon=":material/error:")
-    own, answering = adapters.adapters(cohort), adapters.chosen(cohort)
+    own, answering = adapters.adapters(cohort), adapter_choice.chosen(cohort)
     base = default_model.status().sha256
     every = [one for one in adapters.for_every_cohort() if adapters.unfit(one.card, cohort, base) is None]
     available = (*own, *every)
@@ -57,7 +57,7 @@ def _who_answers(cohort: Cohort, answering: Adapter | None) -> None:
         return
     first = adapters.prompt_of(answering.card)
     for prompt in (first, *(other for other in get_args(Prompt) if other != first)):
-        if (adapter := adapters.chosen(cohort, prompt=prompt)) is not None:
+        if (adapter := adapter_choice.chosen(cohort, prompt=prompt)) is not None:
             default = ", the default" if prompt == first else ""
             st.markdown(
                 f"“{wording.method_title(of_prompt(prompt))}” on the page Options is answered by "
@@ -72,7 +72,7 @@ def _adapter(cohort: Cohort, adapter: Adapter, answering: Adapter | None) -> Non
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader(wording.plain(card.name), width="content")
         prompt = adapters.prompt_of(card)
-        if adapter in (answering, adapters.chosen(cohort, prompt=prompt)):
+        if adapter in (answering, adapter_choice.chosen(cohort, prompt=prompt)):
             st.badge("Answers now", icon=":material/check_circle:", color="blue")
         st.badge(wording.method_short(of_prompt(prompt)), color="gray", help=METHODS[of_prompt(prompt)].note)
         origin = "trained on this machine" if adapter.own else "came with the program"
@@ -80,6 +80,8 @@ def _adapter(cohort: Cohort, adapter: Adapter, answering: Adapter | None) -> Non
         if card.cohort == adapters.ANY:
             st.badge("for every cohort", color="gray", help=FOR_EVERY_COHORT)
     st.markdown(adapter_rates.headline(cohort, card))
+    if (told := adapter_rates.shown(cohort, card)) is not None:
+        st.markdown(told)
     if unfit is not None:
         st.warning(wording.message(unfit), icon=":material/link_off:")
         if card.base != default_model.DEFAULT_MODEL:
@@ -126,7 +128,7 @@ def _deleting(adapter: Adapter) -> None:
 
 def _choose(cohort: Cohort, adapter: Adapter) -> None:
     try:
-        adapters.choose(cohort, adapter)
+        adapter_choice.choose(cohort, adapter)
     except InputError as error:
         st.session_state[_FAILED] = str(error)
     except OSError as error:

@@ -19,8 +19,8 @@ from sensecf_core.ui.page.frame import Page
 from sensecf_core.ui.participants import batch, decided, preview, work_list
 from sensecf_core.ui.participants.work_list import WorkList
 
-LIST = "Work list"
-"""Heading above what the list says, beside the roles of the features."""
+WHO, LIST = "Person", "Work list"
+"""Headings above who it is and what the list says, beside the roles of the features."""
 BAR, RISK, OPTIONS, ASKED, OUTSIDE = "Risk", "Risk of 100", "Options", "Asked", "Out of range"
 MOST_RANGES = 3
 CHOOSE = "Choose a row to see who it is: every measurement, its reference range and its place in the cohort."
@@ -144,9 +144,9 @@ def _table(work: WorkList, order: Ints) -> pd.DataFrame:
     cohort, schema = work.cohort, work.cohort.schema
     rows = cohort.rows.iloc[order]
     people = rows.index.get_level_values(0).to_numpy()
-    columns: dict[tuple[str, str], Any] = {(LIST, "Participant"): people}
+    columns: dict[tuple[str, str], Any] = {(WHO, "Participant"): people}
     if schema.row_column:
-        columns[LIST, schema.row_label.capitalize()] = rows.index.get_level_values(1).to_numpy()
+        columns[WHO, schema.row_label.capitalize()] = rows.index.get_level_values(1).to_numpy()
     if work.risks is not None:
         columns[LIST, BAR] = _bars(work.risks[order], work.threshold)
         columns[LIST, RISK] = np.round(100 * work.risks[order]).astype(int)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sensecf_core.language.models import adapters, default_model
+from sensecf_core.language.models import adapter_choice, adapters, default_model
 from sensecf_core.ui.models import adapter_card, adapter_rates
 from tests.app import made_adapter
 from tests.app.conftest import OpenPage, World, page_text
@@ -33,12 +33,15 @@ def test_the_adapter_for_every_cohort_answers_until_there_is_one(
 
 
 def test_an_adapter_shows_rates_with_units_curve_rounds_and_origin(world: World, open_page: OpenPage) -> None:
-    made_adapter.write(world.cohort, classifier_sha256=world.classifier.sha256)
+    shown = {"part": "val", "people": 60, "solid": 0.4, "answered": 0.75, "gower": 0.031}
+    made_adapter.write(world.cohort, classifier_sha256=world.classifier.sha256, shown={"small": shown})
     at = open_page("Models", cohort="small")
     text, tables = page_text(at), facts(at)
     assert "is answered by **trial**" in text
     assert "Raw validity **80 of 100** (68\u2060–\u206090 by direction and limits)" in text
     assert "Options for a person → flag not raised" in tables and "Explanation only → flag raised" in tables
+    assert "After all checks **40 of 100** flagged people are shown a solid option first, 75 of 100" in text
+    assert "at a mean distance of 0.031 (60 people, validation)" in text
     assert "Raw validity, of 100" in tables and "82" in tables.split() and "0.042" in tables.split()
     assert "Mean raw validity by temperature: 1: 60 of 100; 0.8: 80 of 100." in text
     assert "fell from 1.91 to 0.31" in text and "rose from 31 to 78" in text
@@ -92,7 +95,7 @@ def test_another_adapter_is_chosen_and_stays_chosen(world: World, open_page: Ope
     assert "answered by **two**" in page_text(at)
     again = open_page("Models", cohort="small")
     assert "answered by **two**" in page_text(again)
-    chosen = adapters.chosen(world.cohort)
+    chosen = adapter_choice.chosen(world.cohort)
     assert chosen is not None and chosen.folder == second != first
 
 

@@ -9,7 +9,7 @@ from sensecf_core.counterfactuals.fine_tuning.adapter_rates import measure_adapt
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.language.local.model import LocalModel
-from sensecf_core.language.models import adapters
+from sensecf_core.language.models import adapter_choice, adapters
 from tests.app import made_adapter
 
 TEST_RATE = {**made_adapter.rate("contrast", 0, 0.5), "part": "test"}
@@ -31,7 +31,7 @@ def test_rates_are_measured_at_every_temperature_and_kept_on_the_card(
     # Every query has an answer among the told changes, and a sum of them finds one more often than a babbler.
     assert max(row["effects_valid"] for row in found.rows) > max(row["valid"] for row in found.rows)
     put_on_card(found)
-    card = adapters.require(fitted.cohort).card
+    card = adapter_choice.require(fitted.cohort).card
     assert card.temperature == found.temperature
     kept = (TEST_RATE,) if found.temperature == 1.0 else ()
     assert card.rates == (*kept, *found.rows)
@@ -39,11 +39,11 @@ def test_rates_are_measured_at_every_temperature_and_kept_on_the_card(
 
 def test_test_rates_of_another_temperature_are_dropped(fitted: FittedCohort) -> None:
     made_adapter.write(fitted.cohort, rates=(TEST_RATE,), temperature=0.8)
-    adapter = adapters.require(fitted.cohort)
+    adapter = adapter_choice.require(fitted.cohort)
     put_on_card(adapter_rates.AdapterRates(adapter, 0.8, []))
-    assert adapters.require(fitted.cohort).card.rates == (TEST_RATE,)
+    assert adapter_choice.require(fitted.cohort).card.rates == (TEST_RATE,)
     put_on_card(adapter_rates.AdapterRates(adapter, 0.6, []))
-    assert adapters.require(fitted.cohort).card.rates == ()
+    assert adapter_choice.require(fitted.cohort).card.rates == ()
 
 
 def test_an_adapter_that_is_not_there_or_does_not_fit_is_refused(

@@ -14,7 +14,7 @@ from sensecf_core.counterfactuals.fine_tuning.any_cohort import fine_tune_for_an
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.language.local import model
 from sensecf_core.language.local.model import LocalModel
-from sensecf_core.language.models import adapters, default_model
+from sensecf_core.language.models import adapter_choice, adapters, default_model
 from sensecf_core.language.prompts.fine_tuned import answer_order, answer_text, effect_scores
 from sensecf_core.language.prompts.sums_grammar import sums_grammar
 from sensecf_core.language.training.config import Settings
@@ -70,7 +70,7 @@ def test_it_answers_for_a_cohort_that_it_never_saw_and_gives_way_to_the_cohorts_
         "effects_valid" in row for row in card.rates
     )
     monkeypatch.setattr(default_model, "status", lambda *_, **__: _Ready(folder))
-    found = adapters.require(fitted.cohort)
+    found = adapter_choice.require(fitted.cohort)
     assert found.card == card and adapters.other_classifier(card, "another") is None
 
     monkeypatch.setattr(
@@ -86,7 +86,7 @@ def test_it_answers_for_a_cohort_that_it_never_saw_and_gives_way_to_the_cohorts_
     text = (own / adapters.CARD).read_text().replace('"cohort": "any-cohort"', '"cohort": "small"')
     text = text.replace('"schema_sha256": "any-cohort"', f'"schema_sha256": "{fitted.schema.sha256}"')
     (own / adapters.CARD).write_text(text)
-    assert adapters.require(fitted.cohort).folder == own
+    assert adapter_choice.require(fitted.cohort).folder == own
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from sensecf_core.errors import NotReadyError
 from sensecf_core.evaluation.benchmark import availability
 from sensecf_core.evaluation.benchmark.entries import Entry, parse
 from sensecf_core.evaluation.benchmark.published import PUBLISHED, absent
-from sensecf_core.language.models import adapters, default_model, registry
+from sensecf_core.language.models import adapter_choice, default_model, registry
 
 
 def test_the_papers_language_models_are_named_until_they_are_run() -> None:
@@ -51,7 +51,7 @@ def test_what_cannot_answer_here_is_named_with_its_reason_unless_it_was_demanded
         raise NotReadyError(f"No adapter was trained for {cohort.schema.name} yet.")
 
     monkeypatch.setattr(default_model, "require", lambda: None)
-    monkeypatch.setattr(adapters, "require", missing)
+    monkeypatch.setattr(adapter_choice, "require", missing)
     entries = (Entry("lm-guided"), Entry("random"))
     found, absent = availability.ready(fitted, entries, [])
     assert found == (Entry("random"),)

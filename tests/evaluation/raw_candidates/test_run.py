@@ -12,7 +12,7 @@ from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.errors import InputError
 from sensecf_core.evaluation.raw_candidates import files
 from sensecf_core.evaluation.raw_candidates.run import run_trace
-from sensecf_core.language.models import adapters
+from sensecf_core.language.models import adapter_choice
 from tests.app import made_adapter
 
 
@@ -41,7 +41,7 @@ def test_methods_that_cannot_be(fitted: FittedCohort, methods: list[str], said: 
 def test_rates_are_put_on_the_card_of_the_adapter_that_was_traced(fitted: FittedCohort) -> None:
     cohort = fitted.cohort
     made_adapter.write(cohort)
-    card = adapters.require(cohort).card
+    card = adapter_choice.require(cohort).card
     rate = {"mean": 0.5, "low": 0.4, "high": 0.6}
     row = {"limits": "contrast", "direction": "1→0", "goal": "cross", "method": "lm-guided", "people": 3}
     table = [
@@ -50,7 +50,7 @@ def test_rates_are_put_on_the_card_of_the_adapter_that_was_traced(fitted: Fitted
     ]
     adapter = {"sha256": card.weights_sha256, "temperature": card.temperature}
     files.put_on_card(cohort, {"adapters": {"lm-guided": adapter}, "table": table})
-    first, *others = adapters.require(cohort).card.rates
+    first, *others = adapter_choice.require(cohort).card.rates
     assert (first["part"], first["limits"], first["desired"], first["queries"]) == ("test", "contrast", 0, 3)
     assert first["valid"] == first["random_valid"] == {"value": 0.5, "low": 0.4, "high": 0.6}
     assert "credit" not in first, "two of the controls were not asked"

@@ -19,7 +19,7 @@ from sensecf_core.counterfactuals.proposers import registry
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.language.local.loading import load_weights
 from sensecf_core.language.local.model import LocalModel
-from sensecf_core.language.models import adapters
+from sensecf_core.language.models import adapter_choice, adapters
 from sensecf_core.language.models.adapters import Card
 from sensecf_core.language.prompts.fine_tuned import TUNED_SHA256
 from sensecf_core.language.prompts.profile import PROFILE_SHA256
@@ -145,20 +145,20 @@ def test_it_loads_only_for_what_it_was_made_for(
     trained: Training, small_cohort: Cohort, changes: dict[str, str], message: str
 ) -> None:
     save(trained, small_cohort, **changes)
-    assert adapters.chosen(small_cohort, BASE) is None
+    assert adapter_choice.chosen(small_cohort, BASE) is None
     with pytest.raises(NotReadyError, match=message) as raised:
-        adapters.require(small_cohort, BASE)
+        adapter_choice.require(small_cohort, BASE)
     assert "finetune --cohort small" in str(raised.value)
 
 
 def test_without_any_adapter_the_command_is_named(small_cohort: Cohort) -> None:
     with pytest.raises(NotReadyError, match=r"No adapter .* finetune --cohort small"):
-        adapters.require(small_cohort, BASE)
+        adapter_choice.require(small_cohort, BASE)
 
 
 def test_for_another_classifier_it_loads_with_a_warning(trained: Training, small_cohort: Cohort) -> None:
     saved = save(trained, small_cohort)
-    assert adapters.chosen(small_cohort, BASE) is not None
+    assert adapter_choice.chosen(small_cohort, BASE) is not None
     assert adapters.other_classifier(saved, "c" * 64) is None
     assert "not known for this one" in (adapters.other_classifier(saved, "d" * 64) or "")
 
@@ -166,10 +166,10 @@ def test_for_another_classifier_it_loads_with_a_warning(trained: Training, small
 def test_an_adapter_can_be_chosen_and_deleted(trained: Training, small_cohort: Cohort) -> None:
     save(trained, small_cohort, "a")
     save(trained, small_cohort, "b")
-    first = adapters.chosen(small_cohort, BASE)
+    first = adapter_choice.chosen(small_cohort, BASE)
     assert first is not None and first.card.name == "a"
-    adapters.choose(small_cohort, adapters.by_name(small_cohort, "b"))
-    second = adapters.chosen(small_cohort, BASE)
+    adapter_choice.choose(small_cohort, adapters.by_name(small_cohort, "b"))
+    second = adapter_choice.chosen(small_cohort, BASE)
     assert second is not None and second.card.name == "b"
     work = paths.var("fine-tuning", "small-b-0123456789")
     others = [paths.var("fine-tuning", f"small-{name}-0123456789") for name in ("a", "b-c", "b-0123456789")]
@@ -178,7 +178,7 @@ def test_an_adapter_can_be_chosen_and_deleted(trained: Training, small_cohort: C
     adapters.delete(second)
     assert all(other.is_dir() for other in others) and not work.exists()
     assert [adapter.card.name for adapter in adapters.adapters(small_cohort)] == ["a"]
-    assert adapters.chosen(small_cohort, BASE) is not None
+    assert adapter_choice.chosen(small_cohort, BASE) is not None
     with pytest.raises(InputError, match="'z'; did you mean a"):
         adapters.by_name(small_cohort, "z")
 
@@ -189,7 +189,7 @@ PROFILE = {"settings": {"rank": 4, "source": "profile"}, "template_sha256": PROF
 
 def names(cohort: Cohort) -> tuple[str | None, str | None, str | None]:
     """The adapters that answer by default, told the person alone, and told more."""
-    found = [adapters.chosen(cohort, BASE, prompt) for prompt in (None, "profile", "guided")]
+    found = [adapter_choice.chosen(cohort, BASE, prompt) for prompt in (None, "profile", "guided")]
     default, profile, guided = (adapter.card.name if adapter else None for adapter in found)
     return default, profile, guided
 
@@ -200,10 +200,10 @@ def test_each_prompt_has_its_adapter_and_the_better_shown_answers_are_the_defaul
     save(trained, small_cohort, "guided")
     assert names(small_cohort) == ("guided", None, "guided")
     with pytest.raises(NotReadyError, match="told the person alone; ask lm-guided"):
-        adapters.require(small_cohort, BASE, "profile")
+        adapter_choice.require(small_cohort, BASE, "profile")
     save(trained, small_cohort, "person", **PROFILE)
     assert names(small_cohort) == ("guided", "person", "guided"), "neither was measured"
-    shown = {"solid": 0.5, "gower": 0.04}
+    shown = {"solid": 0.5, "gower": 0.04, "classifier_sha256": "c" * 64}
     folder = adapters.own_folder(small_cohort, "guided")
     shutil.rmtree(folder)
     save(trained, small_cohort, "guided", shown={"small": shown})
@@ -212,16 +212,19 @@ def test_each_prompt_has_its_adapter_and_the_better_shown_answers_are_the_defaul
         ({"solid": 0.5, "gower": 0.03}, "person"),
         ({"solid": 0.5, "gower": 0.05}, "guided"),
         ({"solid": 0.5, "gower": None}, "guided"),
+        ({"solid": 0.6, "gower": 0.03, "classifier_sha256": "d" * 64}, "guided"),
     ):
         shutil.rmtree(adapters.own_folder(small_cohort, "person"))
-        save(trained, small_cohort, "person", **PROFILE, shown={"small": other})
+        save(trained, small_cohort, "person", **PROFILE, shown={"small": {**shown, **other}})
         assert names(small_cohort) == (default, "person", "guided")
-    adapters.choose(small_cohort, adapters.by_name(small_cohort, "person"))
+    adapter_choice.choose(small_cohort, adapters.by_name(small_cohort, "person"))
     assert names(small_cohort) == ("person", "person", "guided"), "a choice decides"
     save(trained, small_cohort, "other", **PROFILE)
-    adapters.choose(small_cohort, adapters.by_name(small_cohort, "other"))
-    adapters.choose(small_cohort, adapters.by_name(small_cohort, "guided"))
+    adapter_choice.choose(small_cohort, adapters.by_name(small_cohort, "other"))
+    adapter_choice.choose(small_cohort, adapters.by_name(small_cohort, "guided"))
     assert names(small_cohort) == ("guided", "other", "guided"), "of each prompt the last choice is kept"
+    (adapters.own_folder(small_cohort, "other") / adapters.CARD).write_text("{", encoding="utf-8")
+    assert "card.json cannot be read" in (adapter_choice.problem(small_cohort) or ""), "it is told"
 
 
 def test_where_nobody_is_told_the_person_alone_the_guided_method_answers(
@@ -274,7 +277,7 @@ def test_an_adapter_whose_prompt_needs_the_classifier_first_never_answers(
     trained: Training, small_cohort: Cohort
 ) -> None:
     save(trained, small_cohort, "probing", settings={"source": "probes"})
-    assert adapters.chosen(small_cohort, BASE) is None
+    assert adapter_choice.chosen(small_cohort, BASE) is None
     (adapter,) = adapters.adapters(small_cohort)
     assert "was trained for the ablation" in (adapters.unfit(adapter.card, small_cohort, BASE) or "")
 
@@ -293,6 +296,6 @@ def test_a_damaged_adapter_for_every_cohort_is_told_and_stops_only_who_has_no_ot
     folder.mkdir(parents=True)
     (folder / adapters.CARD).write_text("{")
     assert any("bad" in said for said in adapters.broken(small_cohort))
-    assert adapters.problem(small_cohort) is not None
+    assert adapter_choice.problem(small_cohort) is not None
     monkeypatch.setattr(adapters, "adapters", lambda _: ("one of its own",))
-    assert adapters.problem(small_cohort) is None
+    assert adapter_choice.problem(small_cohort) is None

@@ -13,7 +13,7 @@ from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.datasets import registry
 from sensecf_core.errors import NotReadyError
 from sensecf_core.language.local.broken_files import one_sentence
-from sensecf_core.language.models import adapters
+from sensecf_core.language.models import adapter_choice, adapters
 from sensecf_core.language.models.adapters import CARD, CONFIG, WEIGHTS
 
 GIVEN = next((adapters.BUILT_IN / "heart").glob("[!.]*/"))
@@ -32,7 +32,7 @@ def mine(heart: Cohort) -> Path:
     shutil.copytree(GIVEN, folder)
     edit(folder / CARD, name="mine")
     (found,) = (adapter for adapter in adapters.adapters(heart) if adapter.own)
-    adapters.choose(heart, found)
+    adapter_choice.choose(heart, found)
     return folder
 
 
@@ -95,28 +95,28 @@ def test_a_broken_card_lets_no_other_adapter_answer_unnoticed(
     BROKEN_CARDS[kind](mine)
     if choice == "not chosen":
         (mine.parent.parent / "chosen.json").unlink()
-    assert adapters.chosen(heart) is None
+    assert adapter_choice.chosen(heart) is None
     with pytest.raises(NotReadyError, match="cannot be used") as caught:
-        adapters.require(heart)
+        adapter_choice.require(heart)
     assert str(mine) in str(caught.value)
     assert adapters.broken(heart) == (str(caught.value),)
 
 
 def test_another_adapter_answers_once_somebody_has_chosen_it(heart: Cohort, mine: Path) -> None:
     (mine / CARD).write_text("{")
-    adapters.choose(heart, adapters.adapters(heart)[0])
-    assert adapters.problem(heart) is None
+    adapter_choice.choose(heart, adapters.adapters(heart)[0])
+    assert adapter_choice.problem(heart) is None
     assert adapters.broken(heart) != ()
 
 
 @pytest.mark.parametrize("content", [b"{", b"[]", b'{"heart": 3}', b"[" * 99_999, b"\xff"])
 def test_a_damaged_choice_is_no_choice_of_another(heart: Cohort, mine: Path, content: bytes) -> None:
     (mine.parent.parent / "chosen.json").write_bytes(content)
-    assert adapters.chosen(heart) is None
+    assert adapter_choice.chosen(heart) is None
     with pytest.raises(NotReadyError, match=r"chosen\.json cannot be read"):
-        adapters.require(heart)
-    adapters.choose(heart, adapters.adapters(heart)[0])
-    assert adapters.problem(heart) is None
+        adapter_choice.require(heart)
+    adapter_choice.choose(heart, adapters.adapters(heart)[0])
+    assert adapter_choice.problem(heart) is None
 
 
 class PanicError(RuntimeError):

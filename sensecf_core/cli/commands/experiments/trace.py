@@ -13,14 +13,15 @@ from sensecf_core.cli.output import ProgressLine, print_json
 from sensecf_core.errors import InputError
 from sensecf_core.queries.methods import METHODS, needs_adapter
 
-SAMPLERS = ",".join(method.name for method in METHODS.values() if method.samples)
-
 
 def trace(
     *,
     cohort: CohortName,
     n: Annotated[int, typer.Option("--n", help="Test participants a class; 0 means all.")] = 100,
-    methods: Annotated[str, typer.Option(help="Methods to compare, like a,b.")] = SAMPLERS,
+    methods: Annotated[
+        str | None,
+        typer.Option(help="Methods to compare, like a,b; without it all that draw candidates."),
+    ] = None,
     limits: DirectionLimits = None,
     candidates: Annotated[int, typer.Option(help="Candidates a query.")] = 16,
     max_changes: Annotated[int, typer.Option(help="Most features that one counterfactual changes.")] = 3,
@@ -49,7 +50,7 @@ def trace(
     from sensecf_core.evaluation.raw_candidates import files
     from sensecf_core.evaluation.raw_candidates.run import check_methods, run_trace
 
-    chosen = names([methods])
+    chosen = names([methods]) if methods is not None else _samplers(cohort)
     check_methods(chosen)
     check_directions(limits)
     at_least(0, seed=seed, n=n)
@@ -105,3 +106,17 @@ def _rate(found: dict[str, float | None]) -> str:
     if found["mean"] is None:
         return "-"
     return f"{found['mean']:.2f} ({found['low']:.2f}-{found['high']:.2f})"
+
+
+def _samplers(cohort: str) -> tuple[str, ...]:
+    """Every method that draws candidates, but fine-tuned ones without an adapter."""
+    from sensecf_core.datasets import registry
+    from sensecf_core.language.models import adapter_choice
+
+    loaded = registry.load(cohort)
+    return tuple(
+        method.name
+        for method in METHODS.values()
+        if method.samples
+        and (not method.needs_adapter or adapter_choice.chosen(loaded, prompt=method.adapter) is not None)
+    )

@@ -208,11 +208,11 @@ def _start(folder: str | None, rank: int) -> str | None:
 
 def _who_answers(cohort: str, folder: Path) -> str:
     from sensecf_core.datasets import registry
-    from sensecf_core.language.models import adapters
+    from sensecf_core.language.models import adapter_choice, adapters
 
     loaded = registry.load(cohort)
     prompt = next(adapters.prompt_of(one.card) for one in adapters.adapters(loaded) if one.folder == folder)
-    answering = adapters.chosen(loaded, prompt=prompt)
+    answering = adapter_choice.chosen(loaded, prompt=prompt)
     if answering is None or answering.folder == folder:
         return f"{of_prompt(prompt)} answers with it"
     return f"{of_prompt(prompt)} still answers with {answering.folder}, choose on the page Models"

@@ -90,11 +90,11 @@ def learn(cohort: str, asked: Asked, callbacks: Callbacks) -> tuple[dict[str, An
 
 def _start(cohort: Cohort, folder: str | None, base_sha256: str | None) -> Adapter:
     """The adapter to go on from; none that learned from decisions: held-out people have to be new to it."""
-    from sensecf_core.language.models import adapters, default_model
+    from sensecf_core.language.models import adapter_choice, adapters, default_model
 
     known = (*adapters.adapters(cohort), *adapters.for_every_cohort())
     if folder is None:
-        start = adapters.require(cohort, base_sha256)
+        start = adapter_choice.require(cohort, base_sha256)
         while start.card.decisions:
             sha256 = start.card.settings["start_sha256"]
             before = next((one for one in known if one.card.weights_sha256 == sha256), None)

@@ -63,9 +63,11 @@ def rates(
 
 def _shown(cohort: str, name: str | None, people: int, *, write: bool, as_json: bool) -> None:
     from sensecf_core.counterfactuals.problem.fitted_cohort import load_fitted
-    from sensecf_core.evaluation.shown_answers import measure_shown, put_on_card
+    from sensecf_core.evaluation.shown_answers import check_card, measure_shown, put_on_card
 
     fitted = load_fitted(cohort)
+    if write:
+        check_card(fitted.cohort, name)
     with ProgressLine() as line:
         found = measure_shown(fitted, name, n=people, progress=line)
     if write:

@@ -57,15 +57,18 @@ def test_no_lesson_has_a_pattern_or_a_schema_of_what_is_measured() -> None:
 def test_a_lesson_tells_the_features_that_its_answers_name_and_hides_words_for_some() -> None:
     made, again = list(lessons.lessons(12, seed=1)), list(lessons.lessons(12, seed=1))
     assert made == again != list(lessons.lessons(12, seed=2))
-    hidden = 0
+    known = {f.name: f for schema in lessons.learned_schemas() for f in schema.features}
+    hidden, foreign = 0, ""
+    listed: set[str] = set()
     for lesson in made:
-        known = {feature.name: feature for s in lessons.learned_schemas() for feature in s.features}
-        hidden += sum(
-            len(feature.synonyms) < len(known[feature.name].synonyms) for feature in lesson.schema.features
-        )
+        own = [f for f in lesson.schema.features if f.name in known]
+        hidden += sum(len(f.synonyms) < len(known[f.name].synonyms) for f in own)
+        listed |= {f.label.casefold() for f in lesson.schema.features}
+        foreign += "".join(said.casefold() for said, answer in lesson.taught if answer.endswith("nothing"))
         for said, answer in lesson.taught:
             assert TWO_SIGNS.search(said) or accepts(wishes_grammar(lesson.schema, said), answer), answer
     assert hidden
+    assert any(f" {label}" in foreign for label in listed), "listed in one lesson, foreign in another"
 
 
 def test_i_and_they_have_verbs_of_their_own() -> None:

@@ -67,6 +67,14 @@ def test_what_was_trained_reads_and_is_no_cohorts_adapter(
     assert "reader" in capsys.readouterr().err
 
     held = LocalModel.load(base, adapter=out)
+    monkeypatch.setattr(by_model, "fitting", lambda: adapters.of_wishes_by_name("reader"))
+    monkeypatch.setattr(by_model, "shared_model", lambda folder, adapter: held)
+    schema = generate("val", 1, seed=1)[0].schema
+    assert by_model.read(schema, "less news, and the moon").reader == by_model.BOTH
+    assert by_model.read(schema, "less news").reader == "rules", "nothing is left to read"
+    monkeypatch.setattr(by_model, "shared_model", _damaged)
+    assert by_model.read(schema, "less news, and the moon").reader == "rules"
+
     sentences = generate("val", 5, seed=1)
     read = read_together(held, sentences)
     assert [entry.sentence for entry in read] == [sentence.text for sentence in sentences]
@@ -85,6 +93,10 @@ def test_answers_of_a_batch_are_those_of_each_question_alone(base: Path) -> None
     ]
     assert together == [found.texts[0] if found.complete[0] else None for found in alone]
     assert model.answer_each(asked, grammars, max_new_tokens=1) == [None] * 3
+
+
+def _damaged(folder: None, adapter: Path) -> LocalModel:
+    raise NotReadyError("damaged")
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,10 @@ def show() -> None:
     )
 
 
-WHO_READS = "“Say it” on the page Options is read by rules."
+WHO_READS = (
+    "“Say it” on the page Options is read by rules. Where they leave words, the language model reads those: "
+    "the column Both."
+)
 """Which reader was measured to be the better one."""
 
 

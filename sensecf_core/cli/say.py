@@ -21,9 +21,9 @@ def confirmed(schema: Schema, sentence: str, *, yes: bool, as_json: bool) -> Und
     ``yes`` confirms it beforehand; else it is asked for, which needs a terminal. Raises ``InputError`` where
     nothing was understood, and where it is not confirmed.
     """
-    from sensecf_core.language.wishes import by_model
+    from sensecf_core.language.wishes import rules
 
-    understood = by_model.read(schema, sentence)
+    understood = rules.read(schema, sentence)
     print(as_text(schema, understood), file=sys.stderr if as_json else sys.stdout)
     if not understood.wishes:
         raise InputError("No limit was understood in these words; name a feature and what it may do.")

@@ -8,18 +8,11 @@ from pathlib import Path
 import pytest
 import typer
 
-from sensecf_core.language.wishes import by_model
 from tests.cli.conftest import Command
 
 EXPLAIN = ("explain", "--cohort", "nhanes", "--participant", "99616", "--method", "random")
 SAID = "leave her pulse and her statin alone; at most 2 changes"
 HELD_OUT = str(Path(__file__).parents[1] / "language/wishes/sentences.toml")
-
-
-@pytest.fixture(autouse=True)
-def _by_rules_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No language model is loaded for what is tested here."""
-    monkeypatch.setattr(by_model, "fitting", lambda: None)
 
 
 def test_nothing_runs_before_it_is_confirmed(command: Command) -> None:
@@ -95,7 +88,7 @@ def test_no_sentences_are_refused(command: Command, tmp_path: Path) -> None:
     for options, message in (
         (("--sentences", str(tmp_path / "empty.toml")), "holds no sentence"),
         ((), "one of the two"),
-        (("--generated", "val"), "Unknown part 'val'"),
+        (("--generated", "mine"), "Unknown part 'mine'"),
         (("--generated", "test", "--count", "0"), "--count must be from 1"),
     ):
         ended = command("wishes", *options)

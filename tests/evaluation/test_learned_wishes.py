@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
@@ -67,14 +66,6 @@ def test_what_was_trained_reads_and_is_no_cohorts_adapter(
     assert "reader" in capsys.readouterr().err
 
     held = LocalModel.load(base, adapter=out)
-    monkeypatch.setattr(by_model, "fitting", lambda: adapters.of_wishes_by_name("reader"))
-    monkeypatch.setattr(by_model, "shared_model", lambda folder, adapter: held)
-    schema = generate("val", 1, seed=1)[0].schema
-    assert by_model.read(schema, "less news, and the moon").reader == by_model.BOTH
-    assert by_model.read(schema, "less news").reader == "rules", "nothing is left to read"
-    monkeypatch.setattr(by_model, "shared_model", _damaged)
-    assert by_model.read(schema, "less news, and the moon").reader == "rules"
-
     sentences = generate("val", 5, seed=1)
     read = read_together(held, sentences)
     assert [entry.sentence for entry in read] == [sentence.text for sentence in sentences]
@@ -95,10 +86,6 @@ def test_answers_of_a_batch_are_those_of_each_question_alone(base: Path) -> None
     assert model.answer_each(asked, grammars, max_new_tokens=1) == [None] * 3
 
 
-def _damaged(folder: None, adapter: Path) -> LocalModel:
-    raise NotReadyError("damaged")
-
-
 @pytest.mark.parametrize(
     ("options", "said"),
     [
@@ -110,10 +97,3 @@ def test_options_that_need_a_cohort_are_refused(
     options: list[str], said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["finetune", *options]) == 2 and said in capsys.readouterr().err
-
-
-def test_a_committed_adapter_is_described_by_its_card() -> None:
-    for folder in (adapters.BUILT_IN / adapters.WISHES).glob("[!.]*/"):
-        card = json.loads((folder / adapters.CARD).read_text("utf-8"))
-        assert card["template_sha256"] == by_model.TEMPLATE_SHA256
-        assert adapters.weights_sha256(folder) == card["weights_sha256"]

@@ -309,8 +309,8 @@ def _end_tokens(model: Any, tokenizer: Any) -> tuple[int, ...]:
     return tuple(sorted({token for token in (*tokens, tokenizer.eos_token_id) if token is not None}))
 
 
-MOST_SHARED = 3
-"""Models kept loaded at once: the base model, and two adapters merged into copies of it (answers, wishes)."""
+MOST_SHARED = 2
+"""Models kept loaded at once: the base model and one adapter merged into a copy of it."""
 
 _shared: dict[tuple[Path, str | None, Precision, str | None], LocalModel] = {}
 _shared_lock = threading.Lock()

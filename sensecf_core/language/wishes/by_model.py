@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.errors import NotReadyError
-from sensecf_core.language.local.model import LocalModel, shared_model
-from sensecf_core.language.models import adapters, default_model
+from sensecf_core.language.local.model import LocalModel
+from sensecf_core.language.models import adapters
 from sensecf_core.language.models.adapters import Adapter
-from sensecf_core.language.wishes import rules
 from sensecf_core.language.wishes.answer_form import (
     MOST_TOKENS,
     prompt,
@@ -28,8 +26,6 @@ from sensecf_core.provenance import CLI
 READER, BOTH = "language model", "rules and language model"
 TEMPLATE_SHA256 = hashlib.sha256(prompt(invented_schemas()[0], "less").text.encode()).hexdigest()
 """Hash of the prompt about a fixed schema: an adapter reads the prompt that it was trained on."""
-_one_at_a_time = threading.Lock()
-"""A model answers one thread at a time."""
 
 
 def adapter(name: str, base_sha256: str) -> Adapter:
@@ -44,32 +40,6 @@ def adapter(name: str, base_sha256: str) -> Adapter:
     if found.card.template_sha256 != TEMPLATE_SHA256:
         raise NotReadyError(f"The adapter {name} was trained on an older prompt; {again}.")
     return found
-
-
-def fitting() -> Adapter | None:
-    """The adapter that reads with the default language model; None where one of the two is not there."""
-    base = default_model.status().sha256
-    for found in adapters.of_wishes() if base is not None else ():
-        if found.card.base_sha256 == base and found.card.template_sha256 == TEMPLATE_SHA256:
-            return found
-    return None
-
-
-def read(schema: Schema, sentence: str) -> Understood:
-    """Read a sentence by rules, :func:`completed` by the language model where they leave words.
-
-    The model is loaded at its first use; without one that can be used the rules alone read.
-    """
-    by_rules = rules.read(schema, sentence)
-    found = fitting() if by_rules.unread else None
-    if found is None:
-        return by_rules
-    try:
-        with _one_at_a_time:
-            model = shared_model(None, found.folder)
-            return completed(by_rules, read_all(model, schema, [sentence])[0])
-    except NotReadyError:
-        return by_rules
 
 
 def read_all(

@@ -1,4 +1,4 @@
-"""Limits said in somebody's own words: read, shown as chips, and set once they are confirmed."""
+"""Limits said in somebody's own words: read by rules, shown as chips, and set once they are confirmed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sensecf_core.counterfactuals.problem.fitted_cohort import load_fitted
 from sensecf_core.counterfactuals.problem.wished import with_wishes
 from sensecf_core.datasets import registry
 from sensecf_core.errors import InputError
-from sensecf_core.language.wishes import by_model
+from sensecf_core.language.wishes import rules
 from sensecf_core.language.wishes.wish import Understood, Wish, in_words
 from sensecf_core.queries.request import ExplainRequest
 from sensecf_core.ui.common import wording
@@ -23,7 +23,6 @@ MOST_CHARACTERS = 600
 EXAMPLE = "She will not walk more, but she could eat less salt. Leave her pills alone."
 _TEXT = "own_words"
 _READ = "own_words_read"
-_UNDERSTOOD = "own_words_understood"
 _SET = limits_fields.SET_BY_WORDS
 _FOR = "own_words_for"
 
@@ -47,14 +46,12 @@ def show(page: Page, now: ExplainRequest) -> None:
         placeholder=EXAMPLE,
         max_chars=MOST_CHARACTERS,
         persist_state="session",
-        help="Read on this machine, and used only once you confirm it.",
+        help="Read by rules on this machine, and used only once you confirm it.",
     )
     if st.button("Read it", key="read_words", icon=":material/visibility:", disabled=not sentence.strip()):
         st.session_state[_READ] = sentence
-        with st.spinner("Reading …"):
-            st.session_state[_UNDERSTOOD] = by_model.read(schema, sentence)
     if sentence.strip() and st.session_state.get(_READ) == sentence:
-        _confirm(page, now, st.session_state[_UNDERSTOOD])
+        _confirm(page, now, rules.read(schema, sentence))
 
 
 def _confirm(page: Page, now: ExplainRequest, understood: Understood) -> None:

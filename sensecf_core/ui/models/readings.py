@@ -34,8 +34,8 @@ def show() -> None:
 
 
 WHO_READS = (
-    "“Say it” on the page Options is read by rules. Where they leave words, the language model reads those: "
-    "the column Both."
+    "“Say it” on the page Options is read by rules: the language model, alone or where the rules leave "
+    "words, reads more of them wrongly."
 )
 """Which reader was measured to be the better one."""
 

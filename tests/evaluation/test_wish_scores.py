@@ -8,7 +8,7 @@ import pytest
 
 from sensecf_core.cohorts import builtin
 from sensecf_core.cohorts.schema import Schema
-from sensecf_core.evaluation.wish_scores import exact_over, measure, misread, score
+from sensecf_core.evaluation.wish_scores import committed, exact_over, measure, misread, score
 from sensecf_core.language.wishes import rules
 from sensecf_core.language.wishes.sentences import Sentence, read_file
 from sensecf_core.language.wishes.wish import Understood, read_wishes
@@ -94,3 +94,16 @@ def test_the_committed_figures_are_those_of_these_rules_and_sentences(file: str,
     shown = found["all"]["exact"]
     row = f"| {shown['n']} | {shown['value']:.2f} ({shown['low']:.2f}–{shown['high']:.2f}) |"
     assert row in (ROOT / "docs/wishes.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", ["adapter", "adapter-after", "adapter-generated"])
+def test_the_committed_figures_of_the_language_model_are_those_of_the_documentation(name: str) -> None:
+    found = committed(name)
+    assert found is not None and committed("nothing") is None
+    document = (ROOT / "docs/wishes.md").read_text("utf-8")
+    for title, shares in (("language model", found["all"]), ("both", found["together"])):
+        cells = [
+            f"{shares[name]['value']:.2f} ({shares[name]['low']:.2f}–{shares[name]['high']:.2f})"
+            for name in ("exact", "wrong")
+        ]
+        assert f"| {title} | {' | '.join(cells)} | {shares['told']['value']:.2f} |" in document

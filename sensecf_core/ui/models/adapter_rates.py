@@ -22,14 +22,14 @@ MEASURES = {
         "raw suggestions that keep to the limits and would change the prediction",
     ),
     "control_valid": ("The same by chance, of 100", "uniform draws with as many changes that would do it"),
-    "random_valid": ("Random draws, of 100", "the same of the control `random`"),
+    "random_valid": ("Random draws, of 100", "the same of random draws within the limits"),
     "nearest_pair_valid": (
         "Nearest answer, of 100",
-        "the same of the control `nearest-pair`, which copies answers of the most similar training people",
+        "the same of a control that copies answers of the most similar training people",
     ),
     "effects_valid": (
         "Added effects, of 100",
-        "the same of the control `effects`, which is told what the model is told and adds up",
+        "the same of a control that is told what a guided model is told, and adds up",
     ),
     "credit": (
         "Credit, points of 100",

@@ -67,8 +67,8 @@ def measure_pages(_: int) -> Iterator[Row]:
 
     people = list(dict.fromkeys(registry.load("aireadi").part("test").index.get_level_values(0)))
     with AppVisit() as visit:
-        visit.seconds_of_participants("aireadi", people[:1])  # the server's first page is slower
-        first, again = visit.seconds_of_participants("aireadi", people[1 : 1 + OPENED])
+        visit.seconds_of_glucose("aireadi", people[:1])  # the server's first page is slower
+        first, again = visit.seconds_of_glucose("aireadi", people[1 : 1 + OPENED])
     note = f"headless Chromium, all charts drawn, median of {OPENED}"
     yield Row("a participant's glucose report, first time", first, "s", note=note)
     yield Row("a participant's glucose report, again", again, "s", 2.0, note=note)

@@ -71,9 +71,7 @@ class AppVisit:
 
     def _glucose_of(self, page: Any, cohort: str, person: str) -> float:
         started = time.perf_counter()
-        page.goto(
-            f"{self._server.url}/Glucose?cohort={cohort}&participant={person}", timeout=PATIENCE_MS
-        )
+        page.goto(f"{self._server.url}/Glucose?cohort={cohort}&participant={person}", timeout=PATIENCE_MS)
         page.get_by_role("heading", name=f"Glucose report of {person}").wait_for(timeout=PATIENCE_MS)
         page.locator(".js-plotly-plot .main-svg").nth(5).wait_for(timeout=PATIENCE_MS)
         return time.perf_counter() - started

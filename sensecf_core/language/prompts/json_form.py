@@ -7,7 +7,6 @@ once; answers are checked like any other text.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Sequence
 from decimal import Decimal
@@ -63,26 +62,13 @@ def _number(feature: Feature, code: float) -> float | int:
     return round(code, feature.decimals) if feature.kind == "continuous" else int(code)
 
 
-def edits_text(content: str) -> str | None:
-    """Turn a JSON answer into a line of edits, ``bmi=27.5; smoking=former``.
-
-    Values are kept as they are, not corrected. None for anything but edits as JSON (in a code fence or not),
-    and for names or values that contain line breaks or ``;``.
-    """
-    text = content.strip()
-    if text.startswith("```"):
-        text = text.removeprefix("```json").strip("`").strip()
-    try:
-        return edits_of(json.loads(text))
-    except (ValueError, RecursionError):
-        return None
-
-
 def edits_of(value: Any) -> str | None:
-    """The same of JSON that was read: ``{"changes": [...]}``, the list alone, one edit, or name → value.
+    """Turn JSON that was read into a line of edits, ``bmi=27.5; smoking=former``.
 
-    The last three are what servers write that know JSON, but no schema; so are a list of name → value, and
-    another name than ``changes`` for all of it.
+    It is ``{"changes": [...]}``, the list alone, one edit, or name → value. The last three are what servers
+    write that know JSON, but no schema; so are a list of name → value, and another name than ``changes`` for
+    all of it. Values are kept as they are, not corrected. None for anything else, and for names or values that
+    contain line breaks or ``;``.
     """
     if isinstance(value, dict):
         value = value.get("changes", value)

@@ -10,8 +10,9 @@ from hypothesis import given
 from sensecf_core.cohorts.encoding import to_code, to_value
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.language.prompts.grammar import level_texts, read_edits
-from sensecf_core.language.prompts.json_form import answer_schema, edits_text
+from sensecf_core.language.prompts.json_form import answer_schema
 from sensecf_core.language.prompts.plain import INSTRUCTIONS, Prompt, with_json_answer
+from sensecf_core.language.remote.reading import last_json
 from sensecf_core.queries.limits import Movable
 from sensecf_core.queries.query import Query
 from tests.language.cases import questions
@@ -60,7 +61,7 @@ def test_whatever_the_schema_lists_is_read_back_as_that_value(
             value = level_texts(feature)[int(code)] if feature.named else to_value(feature, code)
             answer = edits(**{item.feature: value})
             assert accepts(answers, answer)
-            text = edits_text(answer)
+            text = last_json(answer)
             assert text is not None
             read = read_edits(schema, text)
             assert read is not None and to_code(feature, read[item.feature]) == pytest.approx(code)
@@ -96,14 +97,15 @@ def test_every_object_is_strict(answers: dict[str, Any]) -> None:
         ('{"changes": [{"feature": "bmi", "value": 1' + "0" * 400 + "}]}", None),
         ('{"changes": [{"feature": "bmi", "value": "28\\nsugar=60"}]}', None),
         ('{"changes": [{"feature": "bmi=28; sugar", "value": 60}]}', None),
-        ('{"changes": [{"feature": "bmi", "value": 28}', None),
+        ('{"changes": [{"feature": "bmi", "value": 28}', "bmi=28"),  # cut off behind a whole edit
+        ('{"changes": [{"feature": "bmi", "value": 28', None),
         ("[" * 100_000, None),
         ("28", None),
         ("", None),
     ],
 )
 def test_json_is_read_as_it_came_or_not_at_all(answer: str, text: str | None) -> None:
-    assert edits_text(answer) == text
+    assert last_json(answer) == text
 
 
 def test_nothing_to_move_is_refused(schema: Schema) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import sys
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sensecf_core.cli.commands.fine_tuning import for_any_cohort, for_wishes
+from sensecf_core.cli.commands.fine_tuning import one_training
 from sensecf_core.cli.commands.fine_tuning.from_decisions import Asked, in_words, learn, refuse_others
 from sensecf_core.cli.commands.fine_tuning.pairs import PerGroup, Synthetic, check_told
 from sensecf_core.cli.options import Json, JsonProgress, at_least
@@ -23,6 +22,8 @@ from sensecf_core.types import Callbacks
 
 if TYPE_CHECKING:
     from sensecf_core.counterfactuals.fine_tuning.stages import Options
+    from sensecf_core.language.local.model import LocalModel
+    from sensecf_core.language.models.adapters import Card
 
 ROUND_KINDS = ("best", "preference", "both")
 MOST_RANK = 32
@@ -135,10 +136,10 @@ def finetune(
         }
         given |= {"--variants": variants != 1, "--per-group": per_group != 2000}
         given |= {"--synthetic": synthetic != 40_000, "--validation": validation != 12}
-        for_any_cohort.refuse_others("--wishes" if wishes else "--any-cohort", given)
-        learn_it = for_any_cohort.learn
+        one_training.refuse_others("--wishes" if wishes else "--any-cohort", given)
+        learn_it = one_training.for_any_cohort
         if wishes:
-            learn_it = partial(for_wishes.learn, start=_start(start, rank))
+            learn_it = partial(one_training.for_wishes, start=_start(start, rank))
         with progress(json_progress) as tell:
             card, folder = learn_it(
                 (base, name), settings, Callbacks(tell, _Stop()), resume=resume, publish=publish
@@ -229,37 +230,19 @@ def _run(
     tell: Any,
 ) -> tuple[dict[str, Any], Path]:
     from sensecf_core.counterfactuals.fine_tuning.fine_tune import NothingToLearnError, fine_tune
-    from sensecf_core.counterfactuals.problem.budget import CancelledError
     from sensecf_core.counterfactuals.problem.fitted_cohort import load_fitted
-    from sensecf_core.counterfactuals.proposers.resolve_model import placement_by_name
-    from sensecf_core.language.local.model import LocalModel
-    from sensecf_core.language.models import adapters, default_model
+    from sensecf_core.language.models import adapters
 
-    held = placement_by_name(base)
-    called = name or (held.folder or default_model.default_folder()).name
-    adapters.check_name(called)
-    fitted = load_fitted(cohort)
+    fitted, callbacks = load_fitted(cohort), Callbacks(tell, _Stop())
     folder_of = adapters.built_in_folder if publish else adapters.own_folder
-    out = folder_of(fitted.cohort, called)
-    tell(0.0, "Loading the language model")
-    model = LocalModel.load(held.folder, held.precision, held.device)
-    stop = _Stop()
+
+    def teach(model: LocalModel, called: str, out: Path) -> Card:
+        return fine_tune(fitted, model, options, name=called, out=out, resume=resume, callbacks=callbacks)
+
     try:
-        card = fine_tune(
-            fitted,
-            model,
-            options,
-            name=called,
-            out=out,
-            resume=resume,
-            callbacks=Callbacks(tell, stop),
-        )
-    except CancelledError as cancelled:
-        print("The same command with --resume goes on.", file=sys.stderr)
-        raise KeyboardInterrupt from cancelled
+        return one_training.train((base, name), partial(folder_of, fitted.cohort), callbacks, teach)
     except NothingToLearnError as error:
         raise InputError(f"Nothing to learn: {error}.") from error
-    return card.model_dump(), out
 
 
 class _Stop:

@@ -67,8 +67,8 @@ def edits_of(value: Any) -> str | None:
 
     It is ``{"changes": [...]}``, the list alone, one edit, or name → value. The last three are what servers
     write that know JSON, but no schema; so are a list of name → value, and another name than ``changes`` for
-    all of it. Values are kept as they are, not corrected. None for anything else, and for names or values that
-    contain line breaks or ``;``.
+    all of it. Values are kept as they are, not corrected. None for anything else, and for names or values
+    that contain line breaks or ``;``.
     """
     if isinstance(value, dict):
         value = value.get("changes", value)

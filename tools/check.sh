@@ -20,4 +20,5 @@ lint
 # Two at a time, each with one thread of its own, in the order of tests/conftest.py (the longest files first).
 TWO=(-n 2 --dist loadfile --no-loadscope-reorder)
 OMP_NUM_THREADS=1 check "unit and page tests (pytest)" .venv/bin/python -m pytest "${TWO[@]}" -m "not browser"
-check "browser tests (pytest)" .venv/bin/python -m pytest "${TWO[@]}" -m browser
+# A browser, a server and a model share two cores here: what fails once is tried once more, and is listed.
+check "browser tests (pytest)" .venv/bin/python -m pytest "${TWO[@]}" -m browser --reruns 1 -r R

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ from threading import Event, Semaphore
 from typing import Any, TypeVar
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from sensecf_core.classifiers import store
 from sensecf_core.counterfactuals.checks.red_flags import red_flags
@@ -184,6 +185,23 @@ def choose(page: Page, field: str, option: str) -> None:
     quiet(page)
 
 
+def opened_field(button: Locator, field: Locator) -> Locator:
+    """Open a popover by its button, again if a rerun has closed it, and return the field in it.
+
+    Whatever a rerun replaces (a card that an answer has pushed down) is a new element, and closed.
+    """
+    quiet(button.page)
+    button.click()
+    try:
+        expect(field).to_be_visible(timeout=5_000)
+        quiet(button.page)
+        expect(field).to_be_visible(timeout=1_000)
+    except AssertionError:
+        button.click()
+        expect(field).to_be_visible(timeout=20_000)
+    return field
+
+
 def close(page: Page) -> None:
     """Close the open chip."""
     page.keyboard.press("Escape")
@@ -218,13 +236,25 @@ def held(server: Server) -> Iterator[Held]:
         allowed.unlink()
 
 
-def ask_held(page: Page, address: str) -> None:
-    """Ask the language model ``held`` on the page Options; its job waits or is at work."""
-    page.goto(address)
-    shown(page, "Interventions")
+def ask_held(page: Page, address: str) -> str:
+    """Ask the language model ``held`` on the page Options; returns its job, which waits or is at work."""
+    open_unasked(page, address)
     chip(page, "method")
     choose(page, "Method", "Language model, no examples")
     choose(page, "Language model", "held")
     close(page)
+    expect(page.locator(".st-key-chip_method")).to_contain_text("Language model, no examples")
     page.get_by_role("button", name="Find options").click()
+    expect(page).to_have_url(re.compile("job=[0-9a-f]"), timeout=60_000)
     expect(page.get_by_role("button", name="Cancel")).to_be_visible(timeout=20_000)
+    return page.url.split("job=")[1].split("&")[0]
+
+
+def open_unasked(page: Page, address: str) -> None:
+    """Open the page Options about somebody without the question that opening it asks.
+
+    A job that nobody knows stands in the address, so there is nothing to ask until the button is pressed.
+    """
+    page.goto(f"{address}&job=unknown")
+    shown(page, "Interventions")
+    expect(page.get_by_text("This job is not known on this machine")).to_be_visible()

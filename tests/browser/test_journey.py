@@ -16,7 +16,7 @@ from playwright.sync_api import Page, expect
 
 from sensecf_core.counterfactuals.proposers.registry import default_method
 from sensecf_core.datasets import registry
-from tests.browser.conftest import LET_IN, chip, settle
+from tests.browser.conftest import LET_IN, chip, opened_field, settle
 from tests.browser.server import Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.model]
@@ -110,13 +110,12 @@ def keep_an_option_and_note_why(page: Page) -> str:
     """Keep the first option and write a note; returns the option's sentence."""
     card = page.locator(".st-key-option_1")
     sentence = card.get_by_test_id("stMarkdown").filter(has_text="the model").first.inner_text()
-    card.get_by_role("button", name="Keep").click()
-    page.get_by_label("Your name").fill("Dr Lee")
+    opened_field(card.get_by_role("button", name="Keep"), page.get_by_label("Your name")).fill("Dr Lee")
     page.get_by_test_id("stPopoverBody").get_by_role("button", name="Keep").click()
     expect(card.get_by_text("Kept by Dr Lee")).to_be_visible(timeout=20_000)
     settle(page)
-    page.locator(".st-key-decision_bar").get_by_role("button", name="Note").click()
-    page.get_by_label("Note on this participant").fill(NOTE)
+    note = page.locator(".st-key-decision_bar").get_by_role("button", name="Note")
+    opened_field(note, page.get_by_label("Note on this participant")).fill(NOTE)
     page.get_by_role("button", name="Keep the note").click()
     expect(page.locator(".st-key-decision_bar").get_by_text(NOTE)).to_be_visible(timeout=20_000)
     settle(page)

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from sensecf_core.ui.page.navigation import TITLES
-from tests.browser.conftest import LET_IN, PATHS, Held, ask_held, chip, choose, close, shown
+from tests.browser.conftest import LET_IN, PATHS, Held, ask_held, chip, choose, close, open_unasked, shown
 from tests.browser.server import ROOT, Server
 
 pytestmark = pytest.mark.browser
@@ -66,19 +66,17 @@ def test_a_second_visitor_waits_in_the_queue_and_cancel_takes_effect(
 ) -> None:
     about = f"{server.url}/Interventions?cohort=nhanes&participant={somebody}&row=0"
     second = browser.new_context(storage_state=LET_IN).new_page()
-    for visitor in (page, second):
-        ask_held(visitor, about)
+    ask_held(page, about)
+    job = ask_held(second, about)
     assert held.asked.acquire(timeout=MOST_SECONDS)
     expect(second.get_by_text("place 1 in the queue")).to_be_visible(timeout=20_000)
     page.get_by_role("button", name="Cancel").click()
     expect(page.get_by_text("Cancelled").first).to_be_visible(timeout=30_000)
     assert held.asked.acquire(timeout=MOST_SECONDS)
-    job = re.search("job=([0-9a-f]+)", second.url)
-    assert job
     # a closed tab: the job goes on, and its link finds it again
     second.close()
     third = browser.new_context(storage_state=LET_IN).new_page()
-    third.goto(f"{about}&job={job[1]}")
+    third.goto(f"{about}&job={job}")
     expect(third.get_by_role("button", name="Cancel")).to_be_visible(timeout=60_000)
     held.let_go.set()
     expect(third.get_by_role("button", name="JSON", exact=True)).to_be_visible(timeout=60_000)
@@ -91,8 +89,7 @@ def test_two_visitors_get_their_own_answers(
     second = browser.new_context(storage_state=LET_IN).new_page()
     people = {page: flagged[1], second: flagged[2]}
     for visitor, person in people.items():
-        visitor.goto(f"{server.url}/Interventions?cohort=nhanes&participant={person}&row=0")
-        shown(visitor, "Interventions")
+        open_unasked(visitor, f"{server.url}/Interventions?cohort=nhanes&participant={person}&row=0")
         chip(visitor, "method")
         choose(visitor, "Method", "Random draws (control)")
         close(visitor)

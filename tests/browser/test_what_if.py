@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from sensecf_core.counterfactuals.explain import explain
 from sensecf_core.queries.request import ExplainRequest
 from sensecf_core.records import answers
-from tests.browser.conftest import settle, shown
+from tests.browser.conftest import opened_field, settle, shown
 from tests.browser.page_checks import no_sideways_scrolling, open_all, violations
 from tests.browser.server import Server
 
@@ -54,8 +54,8 @@ def test_an_option_is_tried_by_keyboard_and_saved_as_an_own_one(
     page.get_by_role("button", name="Values of option 1").click()
     settle(page)
     expect(risk).to_have_text(filled_in)
-    page.get_by_role("button", name="Save as my option").click()
-    page.get_by_label("Your name").fill("Dr Lee")
+    save = page.get_by_role("button", name="Save as my option").first
+    opened_field(save, page.get_by_label("Your name")).fill("Dr Lee")
     page.get_by_test_id("stPopoverBody").get_by_role("button", name="Save as my option").click()
     own = page.locator(".st-key-own_options")
     expect(own.get_by_text(re.compile(f"from option 1 of answer {answer_id}"))).to_be_visible(timeout=20_000)

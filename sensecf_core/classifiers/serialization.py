@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
+import threading
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 
+from sensecf_core import collector
 from sensecf_core.classifiers.boosted_trees import BoostedTrees, CalibratedTrees
 from sensecf_core.classifiers.calibration import Sigmoid
 from sensecf_core.classifiers.classifier import Classifier
@@ -106,18 +111,41 @@ def _refits(arrays: Mapping[str, Any]) -> tuple[CalibratedTrees, ...]:
     )
 
 
-def _dump(path: Path, content: dict[str, Any]) -> None:
-    import skops.io
+_OTHER_ARRAYS = tuple(f"sklearn.externals.array_api_compat.{name}" for name in ("cupy", "dask", "torch"))
+_importing = threading.Lock()
 
-    skops.io.dump(content, path, compression=zipfile.ZIP_DEFLATED, compresslevel=9)
+
+def _skops() -> ModuleType:
+    """Import skops' archives, and neither torch nor dask with them.
+
+    skops asks scikit-learn for all of its estimators, which imports every package inside it, also those that
+    wrap other libraries' arrays and import those libraries: four fifths of the time. They hold no estimator,
+    so what skops trusts is the same without them.
+    """
+    modules: dict[str, ModuleType | None] = sys.modules  # type: ignore[assignment]
+    with _importing:
+        if "skops.io" in modules:
+            return importlib.import_module("skops.io")
+        left_out = [name for name in _OTHER_ARRAYS if name not in modules]
+        modules.update(dict.fromkeys(left_out))  # a module that is None cannot be imported
+        try:
+            with collector.kept():
+                return importlib.import_module("skops.io")
+        finally:
+            for name in left_out:
+                modules.pop(name, None)
+
+
+def _dump(path: Path, content: dict[str, Any]) -> None:
+    _skops().dump(content, path, compression=zipfile.ZIP_DEFLATED, compresslevel=9)
 
 
 def _loads(data: bytes) -> dict[str, Any]:
-    import skops.io
+    skops = _skops()
     from skops.io.exceptions import UntrustedTypesFoundException
 
     try:
-        found = skops.io.loads(data, trusted=list(TRUSTED))
+        found = skops.loads(data, trusted=list(TRUSTED))
     except UntrustedTypesFoundException as error:
         raise UntrustedError(f"it holds types that are not trusted ({error})") from error
     except MemoryError:

@@ -79,28 +79,37 @@ def _default_explain() -> AnswerRequest:
 
 
 _lock = threading.Lock()
-_warmed: set[str] = set()
+_at_once: dict[str | None, threading.Event] = {}
+"""By cohort that is loaded or about to be (None: the libraries); set where that is not to wait any longer."""
 
 
-def warm(cohort: str) -> threading.Thread | None:
+def warm(cohort: str | None, *, after: float = 0.0) -> threading.Thread | None:
     """Load what the first answer about ``cohort`` needs, in the background and once per process.
 
-    Loading cannot be cancelled, so it starts while the form is still being filled in. Returns the loading
-    thread, or None if that cohort was loaded before. If something is missing, the job itself reports it.
+    ``cohort`` of None means the libraries alone. Loading cannot be cancelled, and slows down what is drawn
+    meanwhile; where nobody asked for an answer yet, it may wait ``after`` so many seconds. It then begins for
+    the first cohort alone, and a call without ``after`` ends the wait. Returns the loading thread, or None if
+    nothing is begun. If something is missing, the job itself reports it.
     """
     with _lock:
-        if cohort in _warmed:
+        if after and _at_once:
             return None
-        _warmed.add(cohort)
-    thread = threading.Thread(target=_load, args=(cohort,), name=f"warm-{cohort}", daemon=True)
+        if cohort in _at_once:
+            _at_once[cohort].set()
+            return None
+        _at_once[cohort] = threading.Event()
+    thread = threading.Thread(target=_load, args=(cohort, after), name=f"warm-{cohort}", daemon=True)
     thread.start()
     return thread
 
 
-def _load(cohort: str) -> None:
+def _load(cohort: str | None, after: float) -> None:
+    from sensecf_core.counterfactuals.problem.fitted_cohort import load_fitted
     from sensecf_core.counterfactuals.proposers.registry import make_ready
 
     with suppress(InputError, NotReadyError):
+        if cohort is not None and after and not _at_once[cohort].wait(after):
+            load_fitted(cohort)  # what every page about a person needs
         make_ready(cohort)
 
 

@@ -21,7 +21,7 @@ from sensecf_core.counterfactuals.feasibility import cohort_map
 from sensecf_core.counterfactuals.feasibility.cohort_map import FeasibilityMap
 from sensecf_core.datasets import registry
 from sensecf_core.errors import unknown
-from sensecf_core.jobs import job_table, worker as worker_module
+from sensecf_core.jobs import job_table, model_worker, worker as worker_module
 from sensecf_core.jobs.job_table import JobView
 from sensecf_core.jobs.model_worker import ModelWorker
 from sensecf_core.jobs.subprocess_worker import SubprocessWorker
@@ -124,11 +124,17 @@ def mapped(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
 @pytest.fixture
 def worker(monkeypatch: pytest.MonkeyPatch, private_var: Path) -> Iterator[ModelWorker]:
     """A model worker over this test's own database."""
-    model_worker = ModelWorker()
-    monkeypatch.setitem(worker_module._shared, ModelWorker, model_worker)
+    found = ModelWorker()
+    monkeypatch.setitem(worker_module._shared, ModelWorker, found)
     monkeypatch.delitem(worker_module._shared, SubprocessWorker, raising=False)
-    yield model_worker
-    model_worker.close()
+    yield found
+    found.close()
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_warmed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages load no language model behind a test's back."""
+    monkeypatch.setattr(model_worker, "warm", lambda cohort, after=0.0: None)
 
 
 @pytest.fixture(autouse=True)

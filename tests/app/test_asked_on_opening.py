@@ -9,7 +9,6 @@ from streamlit.testing.v1 import AppTest
 
 from sensecf_core.access import people
 from sensecf_core.access.people import Person
-from sensecf_core.jobs import model_worker
 from sensecf_core.jobs.job_table import JobOutcome
 from sensecf_core.jobs.model_worker import ModelWorker
 from sensecf_core.jobs.worker import Progress
@@ -29,7 +28,6 @@ ASKS = form.asks_on_opening
 def asked(worker: ModelWorker, monkeypatch: pytest.MonkeyPatch) -> list[ExplainRequest]:
     """The requests that pages queue."""
     monkeypatch.setattr(form, "asks_on_opening", ASKS)
-    monkeypatch.setattr(model_worker, "warm", lambda cohort: None)
     found: list[ExplainRequest] = []
     submit = worker.submit
     monkeypatch.setattr(worker, "submit", lambda request: (found.append(request), submit(request))[1])

@@ -34,6 +34,8 @@ from tests.app.conftest import ROOT, OpenPage, World, page_text
 TORCH = """
 import json, sys
 from streamlit.testing.v1 import AppTest
+from sensecf_core.jobs import model_worker
+model_worker.warm = lambda cohort, after: None  # what is drawn is one thing, what comes after another
 at = AppTest.from_file("app.py", default_timeout=120)
 at.switch_page("pages/5_Benchmarks.py")
 at.query_params["cohort"] = "heart"

@@ -11,7 +11,9 @@ from sensecf_core.classifiers import store
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.datasets import registry
 from sensecf_core.errors import NotReadyError
+from sensecf_core.jobs import model_worker
 from sensecf_core.ui.jobs import train_classifier
+from sensecf_core.ui.page import frame
 from sensecf_core.ui.page.navigation import GROUPS, TITLES
 from tests.app.conftest import PAGES, ROOT, OpenPage, World, page_text
 
@@ -25,7 +27,11 @@ BEYOND_HOME = [title for title in PAGES if title != "Home"]
 
 
 @pytest.mark.parametrize("title", PAGES)
-def test_every_page_opens_with_banner_and_person(title: str, world: World, open_page: OpenPage) -> None:
+def test_every_page_opens_with_banner_and_person(
+    title: str, world: World, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: set[tuple[str, float]] = set()
+    monkeypatch.setattr(model_worker, "warm", lambda cohort, after=0.0: begun.add((cohort, after)))
     at = open_page(title, cohort="small", participant=world.flagged, row="0")
     text = page_text(at)
     assert at.title[0].value == TITLES.get(title, title)
@@ -35,6 +41,7 @@ def test_every_page_opens_with_banner_and_person(title: str, world: World, open_
     assert f"(line {round(100 * world.classifier.threshold)})" in text.replace("\u00a0", " ")
     assert "of 10 measured" in text
     assert at.query_params["participant"] == world.flagged
+    assert ("small", 0.0 if title == "Interventions" else frame.DRAWN_SECONDS) in begun
 
 
 def test_the_navigation_has_two_groups_and_old_addresses(world: World, open_page: OpenPage) -> None:
@@ -219,6 +226,8 @@ def test_home_does_not_load_torch_or_shap_and_no_page_loads_torch() -> None:
     program = """
 import sys
 from streamlit.testing.v1 import AppTest
+from sensecf_core.jobs import model_worker
+model_worker.warm = lambda cohort, after: None  # what is drawn is one thing, what comes after another
 at = AppTest.from_file("app.py", default_timeout=120).run()
 assert not at.exception, at.exception
 assert not {"torch", "shap", "transformers"} & set(sys.modules), "home"

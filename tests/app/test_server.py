@@ -18,7 +18,7 @@ from streamlit.runtime import Runtime
 
 from sensecf_core.datasets import registry
 from sensecf_core.errors import NotReadyError
-from sensecf_core.jobs import dispatch, worker
+from sensecf_core.jobs import dispatch, model_worker, worker
 from sensecf_core.ui.server import run
 from sensecf_core.ui.server.guard import COOKIE, HEADERS, look_nothing_up
 
@@ -223,3 +223,15 @@ def test_the_first_visitor_finds_the_cohorts_loaded_and_no_look_through_every_mo
     monkeypatch.setattr(env_util, "is_repl", lambda: pytest.fail("it reads the source of every module"))
     run.make_app(TOKEN, script)
     delta_generator._maybe_print_use_warning()
+
+
+def test_whoever_asks_for_options_and_is_let_in_begins_the_load(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[str | None] = []
+    monkeypatch.setattr(model_worker, "warm", begun.append)
+    assert client.get("/Interventions?cohort=nhanes").status_code == 403
+    client.get("/", headers=LET_IN)
+    assert begun == []
+    client.get("/Interventions?cohort=nhanes", headers=LET_IN)
+    assert begun == [None]

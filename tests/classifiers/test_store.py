@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
+import sys
 from collections import OrderedDict
 from dataclasses import replace
 from pathlib import Path
@@ -156,6 +158,23 @@ def test_types_that_are_not_trusted_are_refused(small_cohort: Cohort, saved: Pat
     allow(saved, name)
     with pytest.raises(NotReadyError, match=rf"refused.*Foreign.*{COMMAND}"):
         store.load(small_cohort)
+
+
+def test_a_classifier_is_loaded_without_torch_and_by_all_types_that_skops_trusts() -> None:
+    program = """
+import sys
+from sensecf_core.classifiers import store
+from sensecf_core.cohorts import builtin
+store.load(builtin.load("heart"))
+assert not {"torch", "dask"} & set(sys.modules)
+from skops.io._trusted_types import SKLEARN_ESTIMATOR_TYPE_NAMES as trusted, get_type_name
+from sklearn.utils import all_estimators
+names = [get_type_name(found) for _, found in all_estimators()]
+assert "sklearn.externals.array_api_compat.dask" in sys.modules, "the search reaches what was left out"
+assert trusted == [name for name in names if name.startswith("sklearn.")]
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
 
 
 @pytest.mark.parametrize("content", [OrderedDict(), {"tree_model": 1}, [1, 2]])

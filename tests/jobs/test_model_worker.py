@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from sensecf_core.counterfactuals.problem import fitted_cohort
 from sensecf_core.counterfactuals.proposers import registry
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.jobs import dispatch, job_table, model_worker, visitor, worker as worker_module
@@ -51,20 +52,49 @@ class HeldAnswer:
         return make_answer(f"answer-{request.participant_id}", status=status)
 
 
-def test_warming_loads_once_and_leaves_what_is_missing_to_the_job(monkeypatch: pytest.MonkeyPatch) -> None:
-    loaded: list[str] = []
+@pytest.fixture
+def loaded(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
+    """What is loaded in this test, in order; None stands for the libraries."""
+    cohorts: list[str | None] = []
 
-    def load(cohort: str) -> None:
-        loaded.append(cohort)
+    def load(cohort: str | None) -> None:
+        cohorts.append(cohort)
         raise NotReadyError("the language model is missing")
 
     monkeypatch.setattr(registry, "make_ready", load)
-    monkeypatch.setattr(model_worker, "_warmed", set())
+    monkeypatch.setattr(model_worker, "_at_once", {})
+    return cohorts
+
+
+def ended(thread: threading.Thread | None) -> bool:
+    assert thread is not None
+    thread.join(5)
+    return not thread.is_alive()
+
+
+def test_warming_loads_once_and_leaves_what_is_missing_to_the_job(loaded: list[str | None]) -> None:
     threads = [model_worker.warm("small") for _ in range(3)]
-    assert threads[0] is not None and threads[1:] == [None, None]
-    threads[0].join(5)
-    assert not threads[0].is_alive()
-    assert loaded == ["small"]
+    assert threads[1:] == [None, None]
+    assert ended(threads[0]) and loaded == ["small"]
+    assert ended(model_worker.warm(None)) and loaded == ["small", None], "the libraries alone"
+
+
+def test_warming_that_may_wait_is_hurried_by_who_asks_and_never_comes_second(
+    loaded: list[str | None],
+) -> None:
+    waits = model_worker.warm("small", after=300)
+    assert waits is not None and waits.is_alive()
+    assert model_worker.warm("other", after=300) is None and loaded == []
+    assert model_worker.warm("small") is None
+    assert ended(waits) and loaded == ["small"]
+
+
+def test_warming_that_waited_loads_first_what_other_pages_need(
+    loaded: list[str | None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fitted_cohort, "load_fitted", lambda cohort: loaded.append(f"{cohort}'s classifier"))
+    assert ended(model_worker.warm("small", after=0.001))
+    assert loaded == ["small's classifier", "small"]
 
 
 def test_an_answer_is_kept_and_found_by_its_job(open_worker: Callable[..., Any]) -> None:

@@ -51,14 +51,26 @@ class AppVisit:
         with _browser() as page:
             yield OpenedPages(self._server.url, page)
 
-    def seconds_of_an_answer(self, cohort: str, person: str, row: str) -> float:
-        """Seconds from opening Options, which asks, until the answer can be downloaded."""
+    def seconds_of_answers(
+        self, cohort: str, keys: Sequence[tuple[str, str]], *, home_seconds: float | None = None
+    ) -> list[float]:
+        """Seconds from opening Options of each row, which asks, until the answer can be downloaded.
+
+        Where ``home_seconds`` are given, Home is opened first and read for so long.
+        """
         with _browser() as page:
-            address = f"{self._server.url}/Interventions?cohort={cohort}&participant={person}&row={row}"
-            started = time.perf_counter()
-            page.goto(address, timeout=PATIENCE_MS)
-            page.get_by_role("button", name="JSON").first.wait_for(timeout=PATIENCE_MS)
-            return time.perf_counter() - started
+            if home_seconds is not None:
+                page.goto(self._server.url, timeout=PATIENCE_MS)
+                page.get_by_role("heading", level=1).first.wait_for(timeout=PATIENCE_MS)
+                time.sleep(home_seconds)
+            return [self._answer_of(page, cohort, *key) for key in keys]
+
+    def _answer_of(self, page: Any, cohort: str, person: str, row: str) -> float:
+        address = f"{self._server.url}/Interventions?cohort={cohort}&participant={person}&row={row}"
+        started = time.perf_counter()
+        page.goto(address, timeout=PATIENCE_MS)
+        page.get_by_role("button", name="JSON").first.wait_for(timeout=PATIENCE_MS)
+        return time.perf_counter() - started
 
     def seconds_of_glucose(self, cohort: str, people: Sequence[str]) -> tuple[float, float]:
         """Median seconds until a participant's glucose report is drawn, the first and the second time.

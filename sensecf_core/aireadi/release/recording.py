@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Literal
 
+from sensecf_core import collector
 from sensecf_core.aireadi.release import documents
 from sensecf_core.aireadi.release.files import Located
 from sensecf_core.aireadi.release.intervals import Intervals, intervals, no_intervals
@@ -64,20 +63,8 @@ def read(file: Located) -> Recording:
     size.
     """
     lock = file_lock(var("aireadi", "huge.lock")) if file.size > HUGE else nullcontext()
-    with lock, _without_garbage_collection():
+    with lock, collector.paused():  # it would walk the records again and again; they have no cycles
         return _read(file)
-
-
-@contextmanager
-def _without_garbage_collection() -> Iterator[None]:
-    """Pause the garbage collector, which would traverse the records again and again; they have no cycles."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _read(file: Located) -> Recording:

@@ -124,14 +124,21 @@ def _model_hashes(cohort: Cohort, method: str) -> dict[str, str]:
     }
 
 
-def make_ready(cohort: str) -> None:
+def make_ready(cohort: str | None) -> None:
     """Load what the first answer about a cohort needs: its classifier and the language model.
 
-    Raises ``InputError`` and ``NotReadyError`` as :func:`sensecf_core.counterfactuals.explain.explain`.
+    Libraries come first, and alone where the cohort is None: the page that asks loads the classifier
+    meanwhile. Raises ``InputError`` and ``NotReadyError`` as
+    :func:`sensecf_core.counterfactuals.explain.explain`.
     """
     from sensecf_core.counterfactuals.problem.fitted_cohort import load_fitted
+    from sensecf_core.language.local.loading import import_libraries
     from sensecf_core.language.local.model import shared_model
 
+    default_model.require()
+    import_libraries()
+    if cohort is None:
+        return
     found = adapter_choice.chosen(load_fitted(cohort).cohort)
     folder = None if found is None else found.folder
     _ = shared_model(adapter=folder).grammar_tokenizer

@@ -7,9 +7,13 @@ float32. Nothing in this module uses the network; torch is imported where it is 
 
 from __future__ import annotations
 
+import importlib
+import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
+from sensecf_core import collector
 from sensecf_core.errors import InputError, NotReadyError, unknown
 from sensecf_core.language.local.broken_files import one_sentence
 from sensecf_core.language.models import default_model
@@ -23,6 +27,25 @@ MEND = "fetch or copy its files again, or ask another model"
 """What to do about a model whose files cannot be used."""
 Precision = Literal["auto", "float32", "bf16", "int8", "nf4"]
 PRECISIONS: tuple[str, ...] = get_args(Precision)
+
+
+DECODER = "transformers.models.llama.modeling_llama"
+"""The default model's code, which imports most of what any other architecture needs."""
+
+
+_importing = threading.Lock()
+
+
+def import_libraries() -> None:
+    """Import torch, transformers and :data:`DECODER`, once; all else of a load is short beside it."""
+    with _importing:
+        if DECODER in sys.modules:
+            return
+        with collector.kept():
+            import torch  # noqa: F401
+
+            default_model.offline_transformers()
+            importlib.import_module(DECODER)
 
 
 def load_weights(folder: Path, precision: Precision = "auto", device: str | None = None) -> tuple[Any, Any]:
@@ -49,6 +72,7 @@ def load_weights(folder: Path, precision: Precision = "auto", device: str | None
         raise unknown("precision", precision, PRECISIONS)
     if not (folder / "config.json").is_file():
         raise InputError(f"The folder {str(folder)!r} holds no language model: it has no config.json.")
+    import_libraries()
     transformers = default_model.offline_transformers()
     device = find_device(device)
     if precision == "int8" and device != "cpu":

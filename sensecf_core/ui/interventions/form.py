@@ -80,8 +80,6 @@ def show(page: Page) -> None:
             f"{wording.message(default_model.status().message)} Until then, only the controls can be asked.",
             icon=":material/download:",
         )
-    elif _needs_default_model(method, model_name) and st.runtime.exists():
-        model_worker.warm(schema.name)
     method_picker.warn(page, method, model_name)
     own_words.say_what_was_set(page, _asked(page))
     if pressed or (limits_fields.take_ask_at_once() and ready):

@@ -17,6 +17,9 @@ from sensecf_core.ui.choice.selection import Choice
 from sensecf_core.ui.common import signed_in, wording
 
 POLL_SECONDS = 1.0
+QUICK_POLL_SECONDS = 0.4
+YOUNG_SECONDS = 10.0
+"""Most answers come within these seconds; until then a job is looked at more often."""
 KEY = "job"
 """Key of the container that shows a job under way."""
 
@@ -30,7 +33,8 @@ def show(choice: Choice, job_id: str) -> None:
             icon=":material/link_off:",
         )
     elif job.state in ("queued", "running"):
-        _watch(choice, job_id)
+        young = _is_young(job)
+        st.fragment(_watch, run_every=QUICK_POLL_SECONDS if young else POLL_SECONDS)(choice, job_id, young)
     elif job.state == "failed":
         st.error(
             f"No answer. {wording.message(job.error or 'The job failed.')} Mend this, then ask again.",
@@ -52,15 +56,21 @@ def under_way(job_id: str) -> bool:
     return job is not None and not job.finished
 
 
-@st.fragment(run_every=POLL_SECONDS)
-def _watch(choice: Choice, job_id: str) -> None:
+def _is_young(job: JobView) -> bool:
+    return (datetime.now(UTC) - datetime.fromisoformat(job.created)).total_seconds() < YOUNG_SECONDS
+
+
+def _watch(choice: Choice, job_id: str, young: bool) -> None:
+    """Show a job under way; how often that is done again changes with a run of the whole page alone."""
     signed_in.still()
     try:
         job = model_worker.worker().view(job_id)
     except NotReadyError as error:
         st.error(wording.message(str(error)), icon=":material/error:")
         return
-    if job is None or job.finished:
+    if job is not None and job.answer_id is not None:
+        shown_results.show_next(choice, answer=job.answer_id)
+    if job is None or job.finished or young is not _is_young(job):
         st.rerun()
     with st.container(border=True, key=KEY):
         st.progress(job.fraction, text=wording.plain(progress_text(job)))

@@ -24,7 +24,7 @@ from sensecf_core.cohorts.encoding import Codes, Value, to_values
 from sensecf_core.datasets import registry
 from sensecf_core.disclaimer import DISCLAIMER_LONG
 from sensecf_core.errors import InputError, NotReadyError
-from sensecf_core.jobs import visitor, worker
+from sensecf_core.jobs import model_worker, visitor, worker
 from sensecf_core.types import RowKey
 from sensecf_core.ui.choice import examples, excluded_participants, kept_picks, selection, shown_results
 from sensecf_core.ui.choice.selection import Choice
@@ -37,6 +37,8 @@ from sensecf_core.ui.server.guard import look_nothing_up
 
 SIDEBAR = 216
 """Pixels: the longest name of a page, in bold, fits."""
+DRAWN_SECONDS = 2.0
+"""A page is drawn by then, and is being read."""
 
 Needs = Literal["nothing", "cohort", "person"]
 
@@ -149,6 +151,8 @@ def open_page(
     shown = bar.Shown(title, question, choice, _titles(), cohort, key)
     places = bar.show(shown, with_selectors=not missing)
     signed_in.say_role()
+    if cohort is not None:
+        _make_answers_ready(cohort, at_once=shows == "answer")
     classifier = damage = None
     if cohort is not None and (key is not None or needs != "nothing"):  # loading it takes a moment
         classifier, damage = train_classifier.load_if_ready(cohort)
@@ -166,6 +170,12 @@ def open_page(
     if needs != "nothing":
         _stop_if_incomplete(page, needs, damaged=damage is not None)
     return page
+
+
+def _make_answers_ready(cohort: Cohort, *, at_once: bool) -> None:
+    """Begin to load what answers need: on the page that asks at once, else when a first page is drawn."""
+    if st.runtime.exists():
+        model_worker.warm(cohort.schema.name, after=0.0 if at_once else DRAWN_SECONDS)
 
 
 def _open_of_nobody(name: str, title: str, question: str) -> Page:

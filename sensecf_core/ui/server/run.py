@@ -20,6 +20,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 from streamlit import delta_generator
 from streamlit.config import set_option
 from streamlit.runtime import memory_session_storage
@@ -29,12 +30,14 @@ from sensecf_core import paths
 from sensecf_core.access import settings
 from sensecf_core.datasets import registry
 from sensecf_core.errors import InputError, NotReadyError
-from sensecf_core.jobs import dispatch, worker
+from sensecf_core.jobs import dispatch, model_worker, worker
 from sensecf_core.ui.server import sign_in
 from sensecf_core.ui.server.guard import PARAMETER, Guard, look_nothing_up
 from sensecf_core.ui.server.sessions import ThriftySessionStorage
 
 SCRIPT = paths.ROOT / "app.py"
+OPTIONS = "/Interventions"
+"""Where the page Options is."""
 TOKEN_VARIABLE = "SENSECF_TOKEN"
 EVERYWHERE = ("0.0.0.0", "::")
 """Addresses to listen on that are no address to go to."""
@@ -115,8 +118,25 @@ def make_app(token: str | None, script: Path = SCRIPT, *, signs_in: bool = False
         middleware=[
             Middleware(Guard, token=token, signs_in=signs_in),
             Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False),
+            Middleware(ReadyForOptions),
         ],
     )
+
+
+class ReadyForOptions:
+    """Begins to load what answers need once a browser asks for Options, which asks for one when it is drawn.
+
+    The browser loads the files of the page meanwhile, and both take a second.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on."""
+        if scope["type"] == "http" and scope["path"].rstrip("/") == OPTIONS:
+            model_worker.warm(None)
+        await self._app(scope, receive, send)
 
 
 def start_token() -> str | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import gc
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -239,10 +241,25 @@ def test_unusable_requests_are_refused_in_words(tmp_path: Path, four_bit_folder:
         load_weights(four_bit_folder, "auto", "cuda:99")
 
 
+def test_libraries_are_imported_once_and_with_the_collector_at_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "imported_alone.py").write_text("import gc\nat_rest = not gc.isenabled()\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(loading, "DECODER", "imported_alone")
+    loading.import_libraries()
+    found = sys.modules.pop("imported_alone")
+    assert found.at_rest and gc.isenabled() and gc.get_freeze_count()
+    monkeypatch.setitem(sys.modules, "imported_alone", found)
+    found.at_rest = False
+    loading.import_libraries()
+    assert not found.at_rest
+
+
 def test_4_bit_without_bitsandbytes_says_what_to_do(
     four_bit_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "bitsandbytes", None)
+    monkeypatch.setitem(sys.modules, "bitsandbytes", None)
     with pytest.raises(NotReadyError, match="make setup"):
         load_weights(four_bit_folder, "nf4", "cpu")
 

@@ -115,12 +115,13 @@ _OTHER_ARRAYS = tuple(f"sklearn.externals.array_api_compat.{name}" for name in (
 _importing = threading.Lock()
 
 
-def _skops() -> ModuleType:
+def skops_io() -> ModuleType:
     """Import skops' archives, and neither torch nor dask with them.
 
     skops asks scikit-learn for all of its estimators, which imports every package inside it, also those that
     wrap other libraries' arrays and import those libraries: four fifths of the time. They hold no estimator,
-    so what skops trusts is the same without them.
+    so what skops trusts is the same without them. skops also looks through every module that is loaded, so
+    that it is to come before torch: afterwards it takes three times as long.
     """
     modules: dict[str, ModuleType | None] = sys.modules  # type: ignore[assignment]
     with _importing:
@@ -137,15 +138,15 @@ def _skops() -> ModuleType:
 
 
 def _dump(path: Path, content: dict[str, Any]) -> None:
-    _skops().dump(content, path, compression=zipfile.ZIP_DEFLATED, compresslevel=9)
+    skops_io().dump(content, path, compression=zipfile.ZIP_DEFLATED, compresslevel=9)
 
 
 def _loads(data: bytes) -> dict[str, Any]:
-    skops = _skops()
+    archives = skops_io()
     from skops.io.exceptions import UntrustedTypesFoundException
 
     try:
-        found = skops.loads(data, trusted=list(TRUSTED))
+        found = archives.loads(data, trusted=list(TRUSTED))
     except UntrustedTypesFoundException as error:
         raise UntrustedError(f"it holds types that are not trusted ({error})") from error
     except MemoryError:

@@ -270,11 +270,11 @@ def test_an_answer_of_interventions_is_reused(world: World, open_page: OpenPage)
     assert "The only method" in page_text(at)
 
 
-def test_each_methods_evidence_is_one_click_away(world: World, open_page: OpenPage) -> None:
+def test_each_methods_evidence_is_in_its_fold(world: World, open_page: OpenPage) -> None:
     at = run_all(opened(open_page, world))
     assert "From proposed to shown" not in page_text(at)
-    for key in ("each_random", "each_lm-few-shot"):
-        at.session_state[key] = True
+    for method in ("random", "lm-few-shot"):
+        at.session_state[f"each_{method}"] = at.session_state[f"evidence_found_{method}"] = True
     at.run()
     assert not at.exception
     assert page_text(at).count("From proposed to shown") == 2

@@ -68,8 +68,15 @@ def test_generate_shows_options_with_units_risk_and_funnel(world: World, open_pa
     assert "Option 1: risk" in text and "▼" in text
     assert first.sentence in text
     assert "The second model" in text and "distance" in text
-    assert evidence.funnel_line(answer.trace) in text
     assert "job" not in at.query_params
+    assert not [*at.get("plotly_chart"), *at.dataframe, *at.code], "folds are drawn once they are opened"
+    for fold in ("found", "raw", "origin"):
+        at.session_state[f"evidence_{fold}"] = True
+    at.run()
+    assert not at.exception
+    assert evidence.funnel_line(answer.trace) in page_text(at)
+    assert len(at.dataframe[0].value) == len(answer.trace.candidates)
+    assert at.code[0].value == f"/Interventions?answer={answer.answer_id}"
 
 
 def test_fewer_options_than_asked_for_are_explained(world: World, open_page: OpenPage) -> None:

@@ -8,6 +8,7 @@ from importlib.util import find_spec
 
 from sensecf_core.classifiers.classifier import Classifier, with_trees
 from sensecf_core.classifiers.protocol import ClassifierLike
+from sensecf_core.classifiers.serialization import skops_io
 from sensecf_core.cohorts.cohort import Cohort, locate
 from sensecf_core.counterfactuals.problem.budget import CancelledError
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
@@ -127,8 +128,8 @@ def _model_hashes(cohort: Cohort, method: str) -> dict[str, str]:
 def make_ready(cohort: str | None) -> None:
     """Load what the first answer about a cohort needs: its classifier and the language model.
 
-    Libraries come first, and alone where the cohort is None: the page that asks loads the classifier
-    meanwhile. Raises ``InputError`` and ``NotReadyError`` as
+    Libraries come first, those of the classifier before torch, and alone where the cohort is None: the page
+    that asks loads the classifier meanwhile. Raises ``InputError`` and ``NotReadyError`` as
     :func:`sensecf_core.counterfactuals.explain.explain`.
     """
     from sensecf_core.counterfactuals.problem.fitted_cohort import load_fitted
@@ -136,6 +137,7 @@ def make_ready(cohort: str | None) -> None:
     from sensecf_core.language.local.model import shared_model
 
     default_model.require()
+    skops_io()
     import_libraries()
     if cohort is None:
         return

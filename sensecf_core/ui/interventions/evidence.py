@@ -8,6 +8,7 @@ from typing import Literal
 
 import pandas as pd
 import streamlit as st
+from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
 
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.evaluation import side_by_side
@@ -39,25 +40,39 @@ MET: dict[GoalKind, str] = {
 
 
 def show(answer: Answer, schema: Schema, key: str = "") -> None:
-    """Show the evidence behind an answer; ``key`` keeps the widgets of several answers on a page apart."""
+    """Show the evidence behind an answer; ``key`` keeps the widgets of several answers on a page apart.
+
+    Each fold is drawn only while it is open: its charts and its text are megabytes of code to a browser.
+    """
     alone = answer.behaviours
     asked_alone = alone is not None and alone.trace.proposed and checked(alone)
     if asked_alone or (answer.trace.proposed and checked(answer)):
-        with st.expander("How these were found and checked", icon=":material/filter_list:"):
-            funnel(answer, schema, key)
-            if alone is not None and asked_alone:
-                st.markdown("**What a person does, asked alone**")
-                funnel(alone, schema, f"{key}_behaviours")
+        with _fold("How these were found and checked", "filter_list", f"found{key}") as fold:
+            if fold.open:
+                funnel(answer, schema, key)
+                if alone is not None and asked_alone:
+                    st.markdown("**What a person does, asked alone**")
+                    funnel(alone, schema, f"{key}_behaviours")
     if answer.trace.candidates or answer.prompt:
-        with st.expander("Prompt and raw output", icon=":material/code:"):
-            _raw(answer, schema)
-    with st.expander("Settings, origin and address of this answer", icon=":material/fingerprint:"):
-        st.caption("The link to this answer; it opens again after a restart.")
-        st.code(f"/Interventions?answer={answer.answer_id}", language=None)
-        st.code(
-            json.dumps({"settings": answer.settings, "provenance": answer.provenance}, indent=2),
-            language=None,
-        )
+        with _fold("Prompt and raw output", "code", f"raw{key}") as fold:
+            if fold.open:
+                _raw(answer, schema)
+    with _fold("Settings, origin and address of this answer", "fingerprint", f"origin{key}") as fold:
+        if fold.open:
+            _origin(answer)
+
+
+def _fold(label: str, icon: str, key: str) -> ExpanderContainer:
+    return st.expander(label, icon=f":material/{icon}:", key=f"evidence_{key}", on_change="rerun")
+
+
+def _origin(answer: Answer) -> None:
+    st.caption("The link to this answer; it opens again after a restart.")
+    st.code(f"/Interventions?answer={answer.answer_id}", language=None)
+    st.code(
+        json.dumps({"settings": answer.settings, "provenance": answer.provenance}, indent=2),
+        language=None,
+    )
 
 
 def checked(answer: Answer) -> bool:

@@ -97,7 +97,9 @@ def ask_the_language_model_and_leave_the_page_meanwhile(page: Page) -> None:
     expect(page).not_to_have_url(first, timeout=ANSWER_MS)
     expect(page.get_by_role("button", name="CSV", exact=True)).to_be_visible(timeout=ANSWER_MS)
     page.get_by_text("How these were found and checked").click()
-    expect(page.get_by_text("From proposed to shown").filter(visible=True).first).to_be_visible()
+    expect(page.get_by_text("From proposed to shown").filter(visible=True).first).to_be_visible(
+        timeout=20_000
+    )
 
 
 def answer_in(page: Page) -> str:

@@ -13,7 +13,8 @@ from hypothesis import given, settings, strategies as st
 
 from sensecf_core.cohorts.enough import too_small
 from sensecf_core.cohorts.own import cells
-from sensecf_core.cohorts.own.columns import levels, truths
+from sensecf_core.cohorts.own.columns.texts import levels
+from sensecf_core.cohorts.own.columns.truths import truths
 from sensecf_core.cohorts.own.data_file import Column
 from sensecf_core.cohorts.own.folder import Examined, check, examine, read
 from tests.cohorts.own.made_cohort import as_csv, changed, made_rows, write

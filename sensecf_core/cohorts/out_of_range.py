@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from sensecf_core.cohorts.encoding import Codes
-from sensecf_core.cohorts.schema import Feature, Schema
+from sensecf_core.cohorts.feature import Feature
+from sensecf_core.cohorts.schema import Schema
 from sensecf_core.types import Floats, Ints
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from sensecf_core.cohorts.cohort import INDEX_NAMES
+from sensecf_core.cohorts.feature import Feature
 from sensecf_core.cohorts.frame_layout import plain_name
 from sensecf_core.cohorts.own.cells import declared, gaps_of, has_decimal_commas, quoted
 from sensecf_core.cohorts.own.columns.numbers import numbers
@@ -19,7 +20,6 @@ from sensecf_core.cohorts.own.columns.truths import target, truths
 from sensecf_core.cohorts.own.data_file import Column, RawTable
 from sensecf_core.cohorts.own.problems import Note, Problem, in_rows, shown, some
 from sensecf_core.cohorts.own.schema_file import Layout
-from sensecf_core.cohorts.schema import Feature
 
 FEWEST_PARTICIPANTS = 50
 MOST_COLUMNS_NAMED = 30

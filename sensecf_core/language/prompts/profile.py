@@ -23,7 +23,8 @@ from functools import cached_property
 import numpy as np
 
 from sensecf_core.cohorts.encoding import Codes, Value, to_code, to_value
-from sensecf_core.cohorts.schema import Feature, Schema
+from sensecf_core.cohorts.feature import Feature
+from sensecf_core.cohorts.schema import Schema
 from sensecf_core.language.prompts.grammar import SEPARATOR, read_edits, value_text, write_edits
 from sensecf_core.language.prompts.plain import Prompt, reference_case
 from sensecf_core.queries.answer import Edits

@@ -7,6 +7,7 @@ import re
 import numpy as np
 import numpy.typing as npt
 
+from sensecf_core.cohorts.feature import Feature
 from sensecf_core.cohorts.own import cells
 from sensecf_core.cohorts.own.columns.reading import (
     Codes,
@@ -19,7 +20,6 @@ from sensecf_core.cohorts.own.columns.reading import (
 )
 from sensecf_core.cohorts.own.data_file import Column
 from sensecf_core.cohorts.own.problems import MOST_SPELLINGS, Note, Problem, in_rows, shown
-from sensecf_core.cohorts.schema import Feature
 from sensecf_core.types import Floats, Mask
 
 MOSTLY = 0.5

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from sensecf_core.cohorts.feature import Cell
 from sensecf_core.cohorts.own import cells
 from sensecf_core.cohorts.own.data_file import Column
 from sensecf_core.cohorts.own.problems import MOST_SPELLINGS, Note, Problem, in_rows, shown
-from sensecf_core.cohorts.schema import Cell
 from sensecf_core.types import Mask
 
 Codes = Sequence[Cell]

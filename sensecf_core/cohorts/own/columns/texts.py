@@ -7,6 +7,7 @@ import unicodedata
 
 import numpy as np
 
+from sensecf_core.cohorts.feature import same_text
 from sensecf_core.cohorts.own import cells
 from sensecf_core.cohorts.own.columns.reading import (
     Codes,
@@ -19,7 +20,6 @@ from sensecf_core.cohorts.own.columns.reading import (
 from sensecf_core.cohorts.own.csv_file import clean_name
 from sensecf_core.cohorts.own.data_file import Column
 from sensecf_core.cohorts.own.problems import MOST_SPELLINGS, Note, Problem, in_rows, shown, some
-from sensecf_core.cohorts.schema import same_text
 
 
 def levels(allowed: tuple[str, ...], column: Column, missing: Codes = ()) -> Read:

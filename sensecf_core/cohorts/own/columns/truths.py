@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from sensecf_core.cohorts.feature import Cell
 from sensecf_core.cohorts.own import cells
 from sensecf_core.cohorts.own.columns.reading import (
     Codes,
@@ -18,7 +19,6 @@ from sensecf_core.cohorts.own.columns.reading import (
 )
 from sensecf_core.cohorts.own.data_file import Column
 from sensecf_core.cohorts.own.problems import Problem, in_rows, shown, some
-from sensecf_core.cohorts.schema import Cell
 from sensecf_core.types import Mask
 
 TRUE_WORDS = frozenset(

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from sensecf_core.cohorts.feature import Cell
 from sensecf_core.cohorts.frame_layout import plain_name
 from sensecf_core.cohorts.own import cells, data_file, schema_file, text_encoding
 from sensecf_core.cohorts.own.data_file import Column, RawTable
@@ -23,7 +24,6 @@ from sensecf_core.cohorts.own.draft.draft_columns import (
 )
 from sensecf_core.cohorts.own.draft.special_columns import SpecialColumns, measured
 from sensecf_core.cohorts.own.problems import UnreadableError, shown
-from sensecf_core.cohorts.schema import Cell
 from sensecf_core.errors import InputError
 
 CHECK = "# check"

@@ -11,7 +11,7 @@ import pandas as pd
 
 from sensecf_core.cohorts.cohort import INDEX_NAMES
 from sensecf_core.cohorts.feature import Feature
-from sensecf_core.cohorts.frame_layout import plain_name
+from sensecf_core.cohorts.frames.layout import plain_name
 from sensecf_core.cohorts.own.cells import declared, gaps_of, has_decimal_commas, quoted
 from sensecf_core.cohorts.own.columns.numbers import numbers
 from sensecf_core.cohorts.own.columns.reading import Codes, Read

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from sensecf_core.cohorts.draft import MOST_LEVELS, number_fields, role_of
 from sensecf_core.cohorts.feature import Cell, Feature, same_text
-from sensecf_core.cohorts.frame_layout import plain_name
+from sensecf_core.cohorts.frames.draft import MOST_LEVELS, number_fields, role_of
+from sensecf_core.cohorts.frames.layout import plain_name
 from sensecf_core.cohorts.own import cells
 from sensecf_core.cohorts.own.columns.truths import FALSE_WORDS, TRUE_WORDS
 from sensecf_core.cohorts.own.data_file import Column

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from sensecf_core.cohorts.feature import Cell
-from sensecf_core.cohorts.frame_layout import plain_name
+from sensecf_core.cohorts.frames.layout import plain_name
 from sensecf_core.cohorts.own import cells, data_file, schema_file, text_encoding
 from sensecf_core.cohorts.own.data_file import Column, RawTable
 from sensecf_core.cohorts.own.draft.draft_columns import (

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from sensecf_core.cohorts.frame_layout import plain_name
+from sensecf_core.cohorts.frames.layout import plain_name
 from sensecf_core.cohorts.own import cells
 from sensecf_core.cohorts.own.data_file import Cells, Column, RawTable
 from sensecf_core.cohorts.own.draft.draft_columns import only

@@ -230,9 +230,11 @@ def test_fewer_pairs_are_of_all_kinds(
     seen: list[tuple[str, int]] = []
     examples = self_training.training_examples
 
-    def note(prompt: TunedPrompt, tokenizer: object, pairs: Sequence[Pair]) -> list[TrainingExample]:
+    def note(
+        prompt: TunedPrompt, tokenizer: object, pairs: Sequence[Pair], **more: float
+    ) -> list[TrainingExample]:
         seen.extend((pair.query.limits.profile, pair.query.desired) for pair in pairs)
-        return examples(prompt, tokenizer, pairs)
+        return examples(prompt, tokenizer, pairs, **more)
 
     monkeypatch.setattr(self_training, "training_examples", note)
     card = teach(fitted, folder, tmp_path, replace(OPTIONS, most_pairs=20))

@@ -137,5 +137,5 @@ def test_where_only_left_out_features_may_move_nothing_is_proposed_and_it_is_sai
 ) -> None:
     scale = replace(scale_of(fitted), order=())
     run = ProposalRequest(4, 0, 1.0, float("inf"), NO_CALLBACKS)
-    proposal = ProfileProposer(scale, None).propose(lessons[0].query, run)  # type: ignore[arg-type]
+    proposal = ProfileProposer(scale, lambda _: pytest.fail("asked"), None).propose(lessons[0].query, run)  # type: ignore[arg-type]
     assert proposal.texts == () and "Another method" in proposal.notes[0]

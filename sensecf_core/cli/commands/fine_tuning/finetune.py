@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 ROUND_KINDS = ("best", "preference", "both")
 MOST_RANK = 32
 USUAL_RANK = 8
-STEP_TOKENS = 2400
-"""Tokens of a training step of --told profile: long trainings, which have enough steps of them."""
 
 
 def finetune(
@@ -118,13 +116,13 @@ def finetune(
     if (minutes is not None and minutes <= 0) or (tokens is not None and tokens <= 0) or learning_rate <= 0:
         raise InputError("--minutes, --tokens and --learning-rate must be above 0.")
     from sensecf_core.counterfactuals.fine_tuning.stages import MOST_ROUNDS, Options
-    from sensecf_core.language.training.config import Settings
+    from sensecf_core.language.training.config import PROFILE_STEP_TOKENS, Settings
 
     settings = Settings(
         rank=rank, alpha=2 * rank, learning_rate=learning_rate, tokens=tokens, minutes=minutes, seed=seed
     )
     if told == "profile":
-        settings = replace(settings, batch_tokens=STEP_TOKENS, micro_tokens=STEP_TOKENS // 2)
+        settings = replace(settings, batch_tokens=PROFILE_STEP_TOKENS, micro_tokens=PROFILE_STEP_TOKENS // 2)
         settings = replace(settings, validations=10, patience=10)  # a published learning curve
     if any_cohort or wishes:
         given = {"--from-decisions": from_decisions, "--rounds": rounds > 0}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,9 +28,8 @@ class Asked:
     validation: int
 
 
-def refuse_others(given: Mapping[str, bool]) -> None:
+def refuse_others(others: Sequence[str]) -> None:
     """Raise ``InputError`` for options that say what a whole training learns from, or where it is kept."""
-    others = [option for option, is_given in given.items() if is_given]
     if "--publish" in others:
         raise InputError("What is learned from decisions is about people here and stays in var/.")
     if others:

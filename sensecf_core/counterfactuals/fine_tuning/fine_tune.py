@@ -11,9 +11,10 @@ from typing import Any
 
 from sensecf_core import provenance
 from sensecf_core.cohorts.fingerprint import file_sha256
-from sensecf_core.counterfactuals.fine_tuning import pair_files, validation
+from sensecf_core.counterfactuals.fine_tuning import validation
 from sensecf_core.counterfactuals.fine_tuning.control_rates import controls_of, with_controls
-from sensecf_core.counterfactuals.fine_tuning.pairs import draw
+from sensecf_core.counterfactuals.fine_tuning.pairs import pair_files
+from sensecf_core.counterfactuals.fine_tuning.pairs.pair_search import draw
 from sensecf_core.counterfactuals.fine_tuning.stages import FineTuning, Options
 from sensecf_core.counterfactuals.problem.budget import CancelledError
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort

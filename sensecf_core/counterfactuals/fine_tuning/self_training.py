@@ -13,7 +13,7 @@ from sensecf_core.counterfactuals.checks.candidates import screen_candidates
 from sensecf_core.counterfactuals.checks.grades import RANKS, grade_rows
 from sensecf_core.counterfactuals.checks.refine import holding, undo_unneeded
 from sensecf_core.counterfactuals.checks.verify import CheckResults, verify
-from sensecf_core.counterfactuals.fine_tuning.pairs import Pair
+from sensecf_core.counterfactuals.fine_tuning.pairs.pair_search import Pair
 from sensecf_core.counterfactuals.fine_tuning.raw_rates import propose
 from sensecf_core.counterfactuals.problem.budget import CancelledError
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort

@@ -11,8 +11,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from sensecf_core.counterfactuals.fine_tuning import profile_pairs, self_training, validation
-from sensecf_core.counterfactuals.fine_tuning.pairs import Pair
+from sensecf_core.counterfactuals.fine_tuning import self_training, validation
+from sensecf_core.counterfactuals.fine_tuning.pairs import profile_pairs
+from sensecf_core.counterfactuals.fine_tuning.pairs.pair_search import Pair
 from sensecf_core.counterfactuals.fine_tuning.raw_rates import RawRates
 from sensecf_core.counterfactuals.problem.budget import CancelledError
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from sensecf_core.counterfactuals.fine_tuning.control_rates import control_rates
-from sensecf_core.counterfactuals.fine_tuning.pairs import Pair
+from sensecf_core.counterfactuals.fine_tuning.pairs.pair_search import Pair
 from sensecf_core.counterfactuals.fine_tuning.raw_rates import RawRates
 from sensecf_core.counterfactuals.fine_tuning.validation import Group, ValidationSet, rate_rows
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort

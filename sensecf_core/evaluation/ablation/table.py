@@ -30,8 +30,8 @@ from sensecf_core import provenance
 from sensecf_core.cohorts.schema import Profile
 from sensecf_core.counterfactuals.fine_tuning.control_rates import controls_of
 from sensecf_core.counterfactuals.fine_tuning.fine_tune import fine_tune
-from sensecf_core.counterfactuals.fine_tuning.pair_files import load_or_build
-from sensecf_core.counterfactuals.fine_tuning.pairs import Pair
+from sensecf_core.counterfactuals.fine_tuning.pairs.pair_files import load_or_build
+from sensecf_core.counterfactuals.fine_tuning.pairs.pair_search import Pair
 from sensecf_core.counterfactuals.fine_tuning.stages import Options
 from sensecf_core.counterfactuals.fine_tuning.validation import Group, ValidationSet, measure, rate_rows
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort

@@ -14,7 +14,7 @@ import pytest
 from sensecf_core.counterfactuals.explain import answer
 from sensecf_core.counterfactuals.fine_tuning import fine_tune as stages, self_training, validation
 from sensecf_core.counterfactuals.fine_tuning.fine_tune import fine_tune
-from sensecf_core.counterfactuals.fine_tuning.pairs import Pair, build
+from sensecf_core.counterfactuals.fine_tuning.pairs.pair_search import Pair, build
 from sensecf_core.counterfactuals.fine_tuning.stages import Options
 from sensecf_core.counterfactuals.problem.budget import CancelledError
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort

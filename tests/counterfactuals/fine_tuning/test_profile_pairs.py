@@ -12,9 +12,9 @@ from sensecf_core.classifiers.calibration import log_odds
 from sensecf_core.cohorts.encoding import from_values
 from sensecf_core.counterfactuals.checks.grades import grade_rows
 from sensecf_core.counterfactuals.checks.verify import verify
-from sensecf_core.counterfactuals.fine_tuning import pair_files, profile_pairs
-from sensecf_core.counterfactuals.fine_tuning.pairs import Pair, kind
-from sensecf_core.counterfactuals.fine_tuning.synthetic import SYNTHETIC_ID, synthetic_codes
+from sensecf_core.counterfactuals.fine_tuning.pairs import pair_files, profile_pairs
+from sensecf_core.counterfactuals.fine_tuning.pairs.pair_search import Pair, kind
+from sensecf_core.counterfactuals.fine_tuning.pairs.synthetic import SYNTHETIC_ID, synthetic_codes
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.problem import Problem
 from sensecf_core.counterfactuals.proposal import ProposalRequest

@@ -11,13 +11,9 @@ import pytest
 
 from sensecf_core.counterfactuals.checks.grades import RANKS, grade_rows
 from sensecf_core.counterfactuals.checks.verify import verify
-from sensecf_core.counterfactuals.fine_tuning import (
-    pairs as pair_search,
-    raw_rates as rating,
-    self_training,
-    validation,
-)
-from sensecf_core.counterfactuals.fine_tuning.pairs import Pair
+from sensecf_core.counterfactuals.fine_tuning import raw_rates as rating, self_training, validation
+from sensecf_core.counterfactuals.fine_tuning.pairs import pair_search
+from sensecf_core.counterfactuals.fine_tuning.pairs.pair_search import Pair
 from sensecf_core.counterfactuals.fine_tuning.raw_rates import RawRates
 from sensecf_core.counterfactuals.problem.budget import CancelledError
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort

@@ -41,7 +41,7 @@ def learn(cohort: str, asked: Asked, callbacks: Callbacks) -> tuple[dict[str, An
 
     Raises ``InputError`` where there is too little to learn from, before any model is loaded.
     """
-    from sensecf_core.counterfactuals.fine_tuning.decided import hold_out, judged_queries
+    from sensecf_core.counterfactuals.fine_tuning.pairs.decided import hold_out, judged_queries
     from sensecf_core.counterfactuals.problem.budget import CancelledError
     from sensecf_core.counterfactuals.problem.fitted_cohort import load_fitted
     from sensecf_core.counterfactuals.proposers.resolve_model import placement_by_name

@@ -149,7 +149,8 @@ def measure_fine_tuning(_: int) -> Iterator[Row]:
     """Time of the pair search, and speed of one minute of fine-tuning the default model."""
     import tempfile
 
-    from sensecf_core.counterfactuals.fine_tuning import pairs, self_training
+    from sensecf_core.counterfactuals.fine_tuning import self_training
+    from sensecf_core.counterfactuals.fine_tuning.pairs import pair_search as pairs
     from sensecf_core.counterfactuals.problem.fitted_cohort import load_fitted
     from sensecf_core.counterfactuals.proposers.tuned_prompt import GuidedPrompt
     from sensecf_core.language.local.model import LocalModel

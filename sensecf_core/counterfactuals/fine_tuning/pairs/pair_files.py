@@ -49,8 +49,8 @@ def load_or_build(
 ) -> tuple[Path, tuple[Pair, ...]]:
     """Read the training pairs of a cohort, or build them the first time.
 
-    Returns their folder and the pairs; arguments as :func:`.pair_search.build`, or as :func:`.profile_pairs.build`
-    where ``source`` is ``profile``.
+    Returns their folder and the pairs; arguments as :func:`.pair_search.build`, or as
+    :func:`.profile_pairs.build` where ``source`` is ``profile``.
     """
     untold = source == "profile"
     options: dict[str, Any] = {"seed": seed, "source": source}

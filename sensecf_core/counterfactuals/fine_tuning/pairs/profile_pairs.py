@@ -1,8 +1,8 @@
 """Pairs for a prompt that tells nothing of changes: real and synthetic factuals, believed answers.
 
 Of each limits profile and direction every training row is asked about, then synthetic factuals
-(:mod:`.synthetic`) until enough are answered. A third has varied limits, as in :mod:`.pair_search`. Queries without
-an answer are left out. Deterministic under a seed.
+(:mod:`.synthetic`) until enough are answered. A third has varied limits, as in :mod:`.pair_search`. Queries
+without an answer are left out. Deterministic under a seed.
 """
 
 from __future__ import annotations
